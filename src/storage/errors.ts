@@ -1,0 +1,57 @@
+/** Every code a person or another extension can meet. Tests assert these, never the sentences. */
+export type CorralErrorCode =
+  | 'SESSION_NOT_FOUND'
+  | 'AGENT_SESSION_NOT_FOUND'
+  | 'RUN_NOT_FOUND'
+  | 'EMPTY_PROMPT'
+  | 'NO_FOLDER'
+  | 'NO_REPOSITORY'
+  | 'BARE_REPOSITORY'
+  | 'NO_COMMIT'
+  | 'BASE_NOT_FOUND'
+  | 'GIT_NOT_FOUND'
+  | 'GIT_TOO_OLD'
+  | 'GIT_LOCKED'
+  | 'GIT_FAILED'
+  | 'AGENT_NOT_FOUND'
+  | 'AGENT_UNKNOWN'
+  | 'WORKTREE_FAILED'
+  | 'WORKTREE_MISSING'
+  | 'WORKTREE_NOT_OURS'
+  | 'SETTINGS_INVALID'
+  | 'UNTRUSTED'
+  | 'CONFLICT'
+  | 'ALREADY_ANSWERED'
+  | 'PERMISSION_NOT_FOUND'
+  | 'NOT_RUNNING'
+  | 'RUNNING'
+  | 'RUNNER_START_FAILED'
+  | 'RUNNER_UNREACHABLE'
+  | 'RUNNER_REFUSED'
+  | 'RUNNER_TOO_OLD'
+  | 'TIMEOUT'
+  | 'STORE_READ_ONLY'
+  | 'STORE_FAILED'
+  | 'INVALID_ARGUMENT'
+  | 'CANCELLED';
+
+/** An error meant for a person: a stable code, and a sentence that says what to do. */
+export class CorralError extends Error {
+  readonly code: CorralErrorCode;
+
+  constructor(code: CorralErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'CorralError';
+    this.code = code;
+  }
+}
+
+/** The message of anything that was thrown, for logs and failure reasons. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** True for a Node system error with this code, such as `ENOENT`. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

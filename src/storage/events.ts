@@ -1,0 +1,100 @@
+/**
+ * The canonical events of a run: what a driver makes of an agent's output, what the runner journals, what the index
+ * stores and what the views show. Shapes only; validated wherever they come from outside (a file, a message).
+ */
+import * as v from 'valibot';
+
+const text = v.string();
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** `input`, `output` and `cached` are tokens; the cost is in USD where the agent tells it. Deltas, never running totals. */
+export const usageSchema = v.object({
+  inputTokens: v.optional(count),
+  outputTokens: v.optional(count),
+  cachedTokens: v.optional(count),
+  costUsd: v.optional(v.number()),
+});
+export type Usage = v.InferOutput<typeof usageSchema>;
+
+export const TOOL_CATEGORIES = ['read', 'edit', 'delete', 'move', 'search', 'execute', 'fetch', 'think', 'other'] as const;
+export type ToolCategory = (typeof TOOL_CATEGORIES)[number];
+
+export const permissionOptionSchema = v.object({
+  optionId: text,
+  name: text,
+  /** `allow_always` also covers later requests of the same kind, as far as the agent can. */
+  kind: v.picklist(['allow_once', 'allow_always', 'reject_once', 'reject_always']),
+});
+export type PermissionOption = v.InferOutput<typeof permissionOptionSchema>;
+
+/** How a run ended. `completed` is the only good one; `stopped` and `killed` were asked for by a person. */
+export const RUN_OUTCOMES = ['completed', 'failed', 'stopped', 'killed', 'interrupted', 'crashed', 'lost'] as const;
+export type RunOutcome = (typeof RUN_OUTCOMES)[number];
+
+export const RUN_STATES = ['queued', 'starting', 'running', 'waiting', 'stopping', ...RUN_OUTCOMES] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+/** The data of each kind of event. Unknown fields are kept out; unknown kinds never reach this (they become `output`). */
+export const EVENT_SCHEMAS = {
+  /** Written before the agent is spawned. `environment` holds names only, never values. */
+  'run.started': v.object({ ordinal: count, agent: text, driver: text, argv: v.array(text), cwd: text, environment: v.optional(v.array(text)) }),
+  'agent.session': v.object({ nativeSessionId: text, backendType: text, model: v.optional(text), version: v.optional(text), permissionMode: v.optional(text) }),
+  'turn.started': v.object({ turn: count }),
+  'turn.ended': v.object({ turn: count, stopReason: text, failed: v.boolean(), message: v.optional(text), usage: v.optional(usageSchema) }),
+  message: v.object({ role: v.picklist(['user', 'assistant', 'system']), text }),
+  reasoning: v.object({ text }),
+  'tool.call': v.object({
+    callId: text,
+    name: text,
+    title: text,
+    input: v.unknown(),
+    category: v.picklist(TOOL_CATEGORIES),
+    locations: v.array(v.object({ path: text, line: v.optional(count) })),
+    /** The call that this one runs inside of (a sub-agent's tools). */
+    parentCallId: v.optional(text),
+  }),
+  'tool.result': v.object({ callId: text, status: v.picklist(['ok', 'failed', 'denied']), output: text }),
+  'file.change': v.object({ path: text, change: v.picklist(['added', 'modified', 'deleted', 'renamed']), addedLines: v.optional(count), removedLines: v.optional(count), diff: v.optional(text), callId: v.optional(text) }),
+  plan: v.object({ entries: v.array(v.object({ text, status: v.picklist(['pending', 'in_progress', 'completed']) })) }),
+  'permission.request': v.object({ requestId: text, title: text, toolName: v.optional(text), callId: v.optional(text), input: v.optional(v.unknown()), options: v.array(permissionOptionSchema) }),
+  /** `withdrawn`: the agent took the request back (an interrupt, its end) and nobody's answer was sent. */
+  'permission.answer': v.object({ requestId: text, outcome: v.picklist(['allowed', 'denied', 'withdrawn']), optionId: v.optional(text), message: v.optional(text) }),
+  usage: usageSchema,
+  snapshot: v.object({ commit: text, tree: text }),
+  /** What no driver understood, and everything an agent without a protocol prints. */
+  output: v.object({ stream: v.picklist(['stdout', 'stderr']), text }),
+  error: v.object({ message: text, code: v.optional(text), /** The agent tries again by itself. */ retrying: v.optional(v.boolean()) }),
+  /** A change of state that no other event shows, such as `stopping` or a pause for a full disk. */
+  status: v.object({ from: v.picklist(RUN_STATES), to: v.picklist(RUN_STATES), reason: text }),
+  /** The runner's last record. */
+  'run.exited': v.object({ outcome: v.picklist(RUN_OUTCOMES), exitCode: v.nullable(v.number()), signal: v.nullable(text), reason: text }),
+} as const;
+
+export type EventKind = keyof typeof EVENT_SCHEMAS;
+export const EVENT_KINDS = Object.keys(EVENT_SCHEMAS) as readonly EventKind[];
+
+/** Where a field was too large for a line: JSON pointer of the field → its whole content in `blobs/`. The field keeps a preview. */
+export const blobReferencesSchema = v.record(v.string(), v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), bytes: count }));
+export type BlobReferences = v.InferOutput<typeof blobReferencesSchema>;
+
+export type EventData<K extends EventKind = EventKind> = v.InferOutput<(typeof EVENT_SCHEMAS)[K]> & { blobs?: BlobReferences };
+
+/** An event that has no number and no time yet: what drivers make. */
+export type DraftEvent = { [K in EventKind]: { kind: K; data: EventData<K> } }[EventKind];
+
+/** An event as the journal, the index and the views know it. `timestamp` is ISO 8601 UTC with milliseconds. */
+export type SessionEvent = DraftEvent & { id: number; sessionId: string; runId: string; seq: number; timestamp: string };
+
+const ANY_DATA = v.looseObject({ blobs: v.optional(blobReferencesSchema) });
+
+/** The draft in `kind` and `data`, or undefined where it has not the shape of its kind. */
+export function parseDraft(kind: string, data: unknown): DraftEvent | undefined {
+  if (!Object.hasOwn(EVENT_SCHEMAS, kind)) return undefined;
+  const known = kind as EventKind;
+  const parsed = v.safeParse(EVENT_SCHEMAS[known], data);
+  const extra = v.safeParse(ANY_DATA, data);
+  if (!parsed.success || !extra.success) return undefined;
+  const blobs = extra.output.blobs;
+  // The schema of `known` was applied to `data`, which TypeScript cannot follow through the table.
+  return { kind: known, data: blobs === undefined ? parsed.output : { ...parsed.output, blobs } } as DraftEvent;
+}

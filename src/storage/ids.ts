@@ -1,0 +1,21 @@
+import { randomBytes } from 'node:crypto';
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'; // RFC 4648 base32, lower case
+const LENGTH = 12; // 60 bits; short because Windows limits a path to 260 characters
+
+/** A new session or run id: 12 characters of lower-case base32. */
+export function newId(): string {
+  return Array.from(randomBytes(LENGTH), (byte) => ALPHABET.charAt(byte & 31)).join('');
+}
+
+/** True for a string that can be a session or run id. Everything that becomes a path is checked with this first. */
+export function isId(value: string): boolean {
+  return /^[a-z2-7]{12}$/.test(value);
+}
+
+const SEQ_RANGE = 2 ** 32;
+
+/** The event's `id`: ordinal × 2^32 + seq, the same in every window and after every rebuild. */
+export function eventId(ordinal: number, seq: number): number {
+  return ordinal * SEQ_RANGE + seq;
+}

@@ -1,0 +1,61 @@
+/** The records of session.jsonl: what people and the supervisor did to a session. */
+import * as v from 'valibot';
+import { RUN_OUTCOMES } from './events';
+
+const text = v.string();
+
+export const PERMISSION_MODES = ['ask', 'edits', 'all'] as const;
+export type PermissionMode = (typeof PERMISSION_MODES)[number];
+
+export const SESSION_RECORD_SCHEMAS = {
+  created: v.object({
+    title: text,
+    prompt: text,
+    agent: text,
+    /** The main worktree of the repository, an absolute path. */
+    repository: text,
+    /** A commit's object id. */
+    baseCommit: text,
+    worktreePath: text,
+    permissionMode: v.picklist(PERMISSION_MODES),
+    model: v.optional(text),
+    /** Only for the agent `command`. */
+    argv: v.optional(v.array(text)),
+    group: v.optional(text),
+  }),
+  renamed: v.object({ title: text }),
+  'worktree.created': v.object({ worktreePath: text, baseCommit: text }),
+  'worktree.failed': v.object({ reason: text }),
+  'run.queued': v.object({ runId: text, ordinal: v.pipe(v.number(), v.integer(), v.minValue(1)), prompt: text, resumes: v.optional(text) }),
+  /** A person asked for the end of a run, written before the runner is told, so that the reason survives both. */
+  'stop.requested': v.object({ runId: text, force: v.boolean() }),
+  /** Written once by a supervisor for a run that ended without `run.exited`. `restored`: its last known status is kept. */
+  'run.closed': v.object({
+    runId: text,
+    outcome: v.picklist(RUN_OUTCOMES),
+    restored: v.boolean(),
+    evidence: text,
+    /** The run's highest `seq` when it was closed: anything heard after it speaks louder. */
+    afterSeq: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    recoveryHint: v.optional(v.picklist(['resume', 'restart'])),
+  }),
+  deleting: v.object({ trashPath: text }),
+  deleted: v.object({ trashPath: text, commit: v.optional(text), notCaptured: v.array(text) }),
+  /** The removal was undone: the worktree is back where it was. */
+  undeleted: v.object({}),
+  archived: v.object({ archived: v.boolean() }),
+} as const;
+
+export type SessionRecordKind = keyof typeof SESSION_RECORD_SCHEMAS;
+export type SessionRecordData<K extends SessionRecordKind> = v.InferOutput<(typeof SESSION_RECORD_SCHEMAS)[K]>;
+export type DraftSessionRecord = { [K in SessionRecordKind]: { kind: K; data: SessionRecordData<K> } }[SessionRecordKind];
+export type SessionRecord = DraftSessionRecord & { seq: number; timestamp: string };
+
+/** The record in `kind` and `data`, or undefined where it has not the shape of its kind. */
+export function parseSessionRecord(kind: string, data: unknown): DraftSessionRecord | undefined {
+  if (!Object.hasOwn(SESSION_RECORD_SCHEMAS, kind)) return undefined;
+  const known = kind as SessionRecordKind;
+  const parsed = v.safeParse(SESSION_RECORD_SCHEMAS[known], data);
+  // The schema of `known` was applied to `data`, which TypeScript cannot follow through the table.
+  return parsed.success ? ({ kind: known, data: parsed.output } as DraftSessionRecord) : undefined;
+}

@@ -1,0 +1,62 @@
+/** What a driver is: everything Corral knows about one agent's program, and nothing about processes or files. */
+import type { DraftEvent, RunOutcome } from '../../storage/events';
+import type { PermissionMode } from '../../storage/sessionRecords';
+
+export interface LaunchRequest {
+  /** Absolute path of the agent's program. */
+  program: string;
+  /** Arguments that the user configured; they come first. */
+  programArguments: readonly string[];
+  prompt: string;
+  cwd: string;
+  permissionMode: PermissionMode;
+  model?: string;
+  /** The native session id to continue. */
+  resumes?: string;
+}
+
+/** How the driver's conversation reaches the world. All are calls into the runner. */
+export interface ConversationHost {
+  /** Journals an event. Order of calls is order of `seq`. */
+  emit(event: DraftEvent): void;
+  /** Writes to the agent's stdin; silently dropped once stdin is closed. */
+  write(data: string): void;
+  closeInput(): void;
+}
+
+/** How the agent's process ended, and what was asked of it before. */
+export interface AgentExit {
+  exitCode: number | null;
+  signal: string | null;
+  asked: 'stop' | 'kill' | undefined;
+  /** Set where the program could not be started at all. */
+  spawnError?: string;
+  /** The last lines of stderr, at most 2 KiB. */
+  stderrTail: string;
+}
+
+/** One run's talk with its agent. Never throws for anything the agent says: what is not understood becomes `output`. */
+export interface Conversation {
+  /** Called once, as soon as the agent is spawned. */
+  start(): void;
+  /** One line of the agent's output, without its newline, decoded as UTF-8 with U+FFFD for what is not. */
+  readLine(stream: 'stdout' | 'stderr', line: string): void;
+  /** A follow-up; only called while stdin is open. Queued by the agent or by the driver while a turn is under way. */
+  send(text: string): void;
+  /** True while a message waits for its turn: the runner then keeps the agent's input open at a turn's end. */
+  hasQueued(): boolean;
+  /** Asks the agent to end its turn. False where the agent has no such thing. */
+  interrupt(): boolean;
+  /** Tells the agent a person's choice. The runner has journalled it already. */
+  answerPermission(requestId: string, optionId: string, message: string | undefined): void;
+  /** The process is gone and its output is read to the end: emit what is still held back (open permissions as `withdrawn`), and judge. */
+  end(exit: AgentExit): { outcome: RunOutcome; reason: string };
+}
+
+export interface Driver {
+  /** As in the catalog's `agent_sessions.backend_type`. */
+  readonly backendType: string;
+  /** Program and arguments for a start or a resume; `argv[0]` is `program`. */
+  launch(request: LaunchRequest): { argv: string[]; environment: Record<string, string> };
+  converse(request: { prompt: string; cwd: string; resumes?: string }, host: ConversationHost): Conversation;
+}

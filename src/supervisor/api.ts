@@ -1,0 +1,119 @@
+/** What Corral offers to other extensions: `activate()` returns a `CorralApi`. `Supervisor` offers the same without VS Code. */
+import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../storage/events';
+import type { PermissionMode } from '../storage/sessionRecords';
+import type { AppendedRange, ConversationEntry } from '../storage/storeIndex';
+
+export interface Disposable {
+  dispose(): void;
+}
+
+/** Subscribes; the shape of `vscode.Event`. */
+export type Event<T> = (listener: (event: T) => void) => Disposable;
+
+/** The four words that people see, and no others. */
+export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';
+
+export interface SessionRequest {
+  /** A folder in the repository: an absolute path or a `file:` URI. */
+  repository: string;
+  prompt: string;
+  agent: string;
+  title?: string;
+  /** Any revision; `HEAD` where absent. */
+  base?: string;
+  /** Program and arguments, only for the agent `command`. */
+  argv?: string[];
+  group?: string;
+  permissionMode?: PermissionMode;
+  model?: string;
+}
+
+export interface PermissionSummary {
+  requestId: string;
+  title: string;
+  options: PermissionOption[];
+}
+
+export interface RunSummary {
+  runId: string;
+  ordinal: number;
+  state: RunState;
+  eventCount: number;
+  startedAt?: string;
+  endedAt?: string;
+}
+
+/** Times are ISO 8601 UTC. Facts that are not so are absent, never null. */
+export interface SessionSummary {
+  id: string;
+  title: string;
+  prompt: string;
+  agent: string;
+  repository: string;
+  worktreePath: string;
+  baseCommit: string;
+  status: SessionStatus;
+  state: RunState;
+  /** When `state` was reached. */
+  since: string;
+  needsInput: boolean;
+  restored: boolean;
+  restoredAt?: string;
+  recoveryHint?: 'resume' | 'restart';
+  /** One line, no control characters, at most 200 characters. */
+  failureReason?: string;
+  createdAt: string;
+  lastActivityAt: string;
+  archived: boolean;
+  /** The worktree was taken away by Delete Session; history stays until it is erased. */
+  deleted: boolean;
+  /** Since when a live runner has not answered. */
+  unreachable?: string;
+  /** The run's fate is not known yet (start-up). */
+  checking: boolean;
+  currentRunId?: string;
+  nativeSessionId?: string;
+  runs: RunSummary[];
+  pendingPermissions: PermissionSummary[];
+}
+
+export interface HistoryPage {
+  events: SessionEvent[];
+  /** Pass as `after` for the next page; absent on the last one. */
+  next?: string;
+}
+
+/** What start-up found of the runs that were not known to have ended. */
+export interface RecoveryReport {
+  readopted: string[];
+  endedWhileAway: string[];
+  unreachable: string[];
+  restored: string[];
+  failed: string[];
+}
+
+export interface CorralApi {
+  readonly version: 1;
+  createSession(request: SessionRequest): Promise<SessionSummary>;
+  listSessions(filter?: { repository?: string; archived?: boolean }): Promise<SessionSummary[]>;
+  getSession(id: string): Promise<SessionSummary>;
+  listSessionHistory(id: string, query?: { runId?: string; after?: string; limit?: number; kinds?: string[] }): Promise<HistoryPage>;
+  getConversation(id: string): Promise<ConversationEntry[]>;
+  getAgentSession(id: string): Promise<{ nativeSessionId: string; backendType: string }>;
+  sendMessage(id: string, text: string): Promise<void>;
+  answerPermission(id: string, requestId: string, answer: { optionId: string; message?: string }): Promise<void>;
+  interrupt(id: string): Promise<void>;
+  stop(id: string): Promise<void>;
+  kill(id: string): Promise<void>;
+  resume(id: string, text?: string): Promise<void>;
+  renameSession(id: string, title: string): Promise<void>;
+  archiveSession(id: string, archived: boolean): Promise<void>;
+  deleteSession(id: string): Promise<void>;
+  undoDelete(id: string): Promise<void>;
+  /** Each event fires after its records are acknowledged. `sessionId`s of sessions whose summary changed. */
+  readonly onDidChangeSessions: Event<{ sessionIds: string[] }>;
+  readonly onDidStartRun: Event<{ sessionId: string; runId: string }>;
+  readonly onDidAppendEvents: Event<{ sessionId: string; appended: AppendedRange[] }>;
+  readonly onDidEndRun: Event<{ sessionId: string; runId: string; outcome: RunOutcome }>;
+  readonly onDidCompleteRecovery: Event<RecoveryReport>;
+}

@@ -1,0 +1,67 @@
+/** What a supervisor and a runner say to each other: run.json, runner.json, and the lines on the runner's endpoint. */
+import * as v from 'valibot';
+import { PERMISSION_MODES } from '../../storage/sessionRecords';
+
+/** Raised when a runner of this version cannot serve an older supervisor, or the other way round. */
+export const PROTOCOL_VERSION = 1;
+
+const text = v.string();
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** Who a process is (design §2, "Identity"): a pid alone proves nothing. Fields that a platform cannot tell are ''. */
+export const identitySchema = v.object({ host: text, boot: text, pidNamespace: text, pid: count, startTime: text });
+export type ProcessIdentity = v.InferOutput<typeof identitySchema>;
+
+/** run.json: all that a runner needs, written by the supervisor before it starts. Environment values never stand here. */
+export const bootstrapSchema = v.object({
+  protocol: count,
+  sessionId: text,
+  runId: text,
+  ordinal: v.pipe(count, v.minValue(1)),
+  agent: text,
+  driver: text,
+  /** Resolved program and arguments; `argv[0]` is an absolute path. */
+  argv: v.pipe(v.array(text), v.minLength(1)),
+  /** Names of the variables that the agent is given, for the record. */
+  environment: v.array(text),
+  cwd: text,
+  prompt: text,
+  permissionMode: v.picklist(PERMISSION_MODES),
+  resumes: v.optional(text),
+  /** 32 random bytes in hex. Proved by HMAC on the endpoint, never sent. */
+  nonce: text,
+  /** ISO time: no event of this run is earlier. */
+  tsFloor: text,
+  /** The store's root, for changes.log. */
+  storeRoot: text,
+  /** Waits on the way from a polite stop to SIGKILL, milliseconds. */
+  stopGraceMs: count,
+  syncEveryEvent: v.boolean(),
+});
+export type RunBootstrap = v.InferOutput<typeof bootstrapSchema>;
+
+/** runner.json: the claim on a run. `void` is a supervisor's claim on a run that it gave up: the runner that loses stops. */
+export const claimSchema = v.variant('state', [
+  v.object({ state: v.literal('claimed'), protocol: count, runner: identitySchema, /** Socket path or pipe name. */ endpoint: text, /** Absent until it is spawned. */ agent: v.optional(identitySchema) }),
+  v.object({ state: v.literal('void'), by: identitySchema, reason: text }),
+]);
+export type RunnerClaim = v.InferOutput<typeof claimSchema>;
+
+/** Requests of the supervisor. Results are empty but for `ping`. */
+export const REQUEST_SCHEMAS = {
+  ping: v.object({}),
+  /** A message for the agent: the next turn, queued while it works. */
+  send: v.object({ text }),
+  answerPermission: v.object({ requestId: text, optionId: text, message: v.optional(text) }),
+  /** Ends the turn, not the run. */
+  interrupt: v.object({}),
+  /** Polite first, then by signals; the run ends as `stopped`. Answers at once; `run.exited` tells the end. */
+  stop: v.object({}),
+  /** SIGKILL to the whole tree; the run ends as `killed`. */
+  kill: v.object({}),
+} as const;
+export type RequestMethod = keyof typeof REQUEST_SCHEMAS;
+export type RequestParameters<M extends RequestMethod> = v.InferOutput<(typeof REQUEST_SCHEMAS)[M]>;
+
+export const statusSchema = v.object({ protocol: count, runner: identitySchema, agent: v.optional(identitySchema), lastSeq: count, journalBytes: count, methods: v.array(text) });
+export type RunnerStatus = v.InferOutput<typeof statusSchema>;
