@@ -40,6 +40,10 @@ export class SessionPaths {
   get lockName(): string {
     return join(this.root, 'session');
   }
+  /** Held while the worktree is made, taken away or brought back. */
+  get worktreeLockName(): string {
+    return join(this.root, 'worktree');
+  }
   get timeline(): string {
     return join(this.root, 'timeline.sqlite');
   }

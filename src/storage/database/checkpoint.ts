@@ -1,0 +1,119 @@
+/** A database's file: read only where it is sound and ours, written only after the journals that it stands for are on disk. */
+import { open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { SqlJsStatic } from 'sql.js';
+import * as v from 'valibot';
+import { replaceFile, TEMPORARY_SUFFIX } from '../durableFile';
+import { hasCode } from '../errors';
+import { Connection } from './connection';
+import type { DatabaseSchema } from './schema';
+
+/** What a killed process left unfinished is removed after this; nobody writes one file for so long. */
+const ABANDONED_MS = 60 * 60 * 1000;
+
+/** From the first 100 bytes of an SQLite file, which it must have at least. */
+const HEADER_BYTES = 100;
+const MAGIC = 'SQLite format 3\0';
+const USER_VERSION_OFFSET = 60;
+const APPLICATION_ID_OFFSET = 68;
+
+interface Header {
+  userVersion: number;
+  applicationId: number;
+}
+
+function parseHeader(bytes: Buffer): Header | undefined {
+  if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined;
+  return { userVersion: bytes.readInt32BE(USER_VERSION_OFFSET), applicationId: bytes.readInt32BE(APPLICATION_ID_OFFSET) };
+}
+
+async function readHeader(path: string): Promise<Header | undefined> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+      return parseHeader(buffer.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** An empty database with the newest tables. */
+export function createDatabase(engine: SqlJsStatic, schema: DatabaseSchema): Connection {
+  const connection = new Connection(engine);
+  connection.execute(`PRAGMA application_id = ${schema.applicationId}`);
+  migrate(connection, schema, 0);
+  return connection;
+}
+
+function migrate(connection: Connection, schema: DatabaseSchema, version: number): void {
+  connection.transaction(() => {
+    for (const migration of schema.migrations.slice(version)) connection.execute(migration);
+    connection.execute(`PRAGMA user_version = ${schema.migrations.length}`);
+  });
+}
+
+/** The database of the checkpoint at `path`, brought to our version; undefined where there is none that can be trusted. */
+export async function loadCheckpoint(engine: SqlJsStatic, path: string, schema: DatabaseSchema): Promise<Connection | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch {
+    return undefined; // not there, or unreadable: the journals have it all
+  }
+  const header = parseHeader(bytes);
+  if (header === undefined || header.applicationId !== schema.applicationId || header.userVersion < 1 || header.userVersion > schema.migrations.length) return undefined;
+  const connection = new Connection(engine, bytes);
+  try {
+    const findings = connection.rows('PRAGMA quick_check(1)', v.tuple([v.string()]));
+    if (findings[0]?.[0] === 'ok') {
+      if (header.userVersion < schema.migrations.length) migrate(connection, schema, header.userVersion);
+      return connection;
+    }
+  } catch {
+    // Bad bytes open without an error; the first query throws.
+  }
+  connection.close();
+  return undefined;
+}
+
+async function syncJournal(path: string): Promise<void> {
+  try {
+    const file = await open(path, 'r+'); // Windows syncs only what can be written
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error; // erased since: the next reader notices
+  }
+}
+
+/** Replaces the checkpoint at `path`, after the journals that `bytes` covers are synced. False where a newer version's is there: it is left alone. */
+export async function writeCheckpoint(path: string, bytes: Uint8Array, schema: DatabaseSchema, journals: readonly string[]): Promise<boolean> {
+  const isNewer = async (): Promise<boolean> => {
+    const header = await readHeader(path);
+    return header?.applicationId === schema.applicationId && header.userVersion > schema.migrations.length;
+  };
+  if (await isNewer()) return false;
+  for (const journal of journals) await syncJournal(journal);
+  await replaceFile(path, bytes);
+  return true;
+}
+
+/** Removes unfinished checkpoints beside `path` that a killed process left. */
+export async function removeAbandoned(path: string): Promise<void> {
+  const folder = dirname(path);
+  const prefix = `${basename(path)}.`;
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(prefix) || !name.endsWith(TEMPORARY_SUFFIX)) continue;
+    const file = join(folder, name);
+    const found = await stat(file).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > ABANDONED_MS) await unlink(file).catch(() => undefined);
+  }
+}

@@ -1,0 +1,88 @@
+/** One SQLite database in this thread's memory. */
+import type { Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
+import * as v from 'valibot';
+
+export class Connection {
+  readonly #database: Database;
+  readonly #statements = new Map<string, Statement>();
+  #changeCount = 0;
+
+  /** Opens `bytes`, or an empty database. Bytes that are no database are noticed by the first query. */
+  constructor(engine: SqlJsStatic, bytes?: Uint8Array) {
+    this.#database = new engine.Database(bytes);
+    this.#database.exec('PRAGMA foreign_keys = ON');
+  }
+
+  /** Counts transactions that were committed. */
+  get changeCount(): number {
+    return this.#changeCount;
+  }
+
+  /** Size of the whole database, in bytes. */
+  get bytes(): number {
+    const [size] = this.rows('SELECT page_count * page_size FROM pragma_page_count, pragma_page_size', v.tuple([v.number()]));
+    return size?.[0] ?? 0;
+  }
+
+  run(sql: string, ...parameters: SqlValue[]): void {
+    const statement = this.#prepare(sql);
+    try {
+      statement.run(parameters);
+    } finally {
+      statement.reset();
+    }
+  }
+
+  /** Runs several statements that need no parameters. */
+  execute(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  /** All rows, each validated (and mapped) by `row`, which sees it as a tuple. */
+  rows<T>(sql: string, row: v.GenericSchema<unknown, T>, ...parameters: SqlValue[]): T[] {
+    const statement = this.#prepare(sql);
+    const rows: T[] = [];
+    try {
+      statement.bind(parameters);
+      while (statement.step()) rows.push(v.parse(row, statement.get()));
+    } finally {
+      statement.reset();
+    }
+    return rows;
+  }
+
+  /** All of `work` or nothing. Not to be nested. */
+  transaction(work: () => void): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      try {
+        this.#database.exec('ROLLBACK');
+      } catch {
+        // SQLite rolled back by itself, as it does where memory is short. `error` says why.
+      }
+      throw error;
+    }
+    this.#changeCount++;
+  }
+
+  /** The database as the bytes of an SQLite file. */
+  export(): Uint8Array {
+    return this.#database.export();
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}

@@ -1,0 +1,69 @@
+/** One database in memory together with its checkpoint on disk. */
+import type { SqlJsStatic } from 'sql.js';
+import { hasCode } from '../errors';
+import { createDatabase, loadCheckpoint, removeAbandoned, writeCheckpoint } from './checkpoint';
+import type { Connection } from './connection';
+import type { DatabaseSchema } from './schema';
+import { Sources } from './sources';
+
+export interface DatabaseFileOptions {
+  engine: SqlJsStatic;
+  path: string;
+  schema: DatabaseSchema;
+  readOnly: boolean;
+  /** A checkpoint for which this is false is not used. */
+  isOurs?: (connection: Connection) => boolean;
+}
+
+export class DatabaseFile {
+  readonly connection: Connection;
+  readonly sources: Sources;
+  readonly #options: DatabaseFileOptions;
+  #savedChangeCount: number;
+
+  private constructor(connection: Connection, options: DatabaseFileOptions) {
+    this.connection = connection;
+    this.sources = new Sources(connection);
+    this.#options = options;
+    this.#savedChangeCount = connection.changeCount;
+  }
+
+  /** The database as of its checkpoint, or an empty one. Never fails for what is on disk. */
+  static async open(options: DatabaseFileOptions): Promise<DatabaseFile> {
+    if (!options.readOnly) await removeAbandoned(options.path);
+    const loaded = await loadCheckpoint(options.engine, options.path, options.schema);
+    if (loaded !== undefined && options.isOurs?.(loaded) !== false) return new DatabaseFile(loaded, options);
+    loaded?.close();
+    return new DatabaseFile(createDatabase(options.engine, options.schema), options);
+  }
+
+  get isChanged(): boolean {
+    return this.connection.changeCount !== this.#savedChangeCount;
+  }
+
+  /**
+   * Takes the database as it stands now, at once; what it returns writes that to disk, later and beside other work.
+   * Undefined where nothing changed since the last time.
+   */
+  snapshot(resolveJournal: (source: string) => string): (() => Promise<void>) | undefined {
+    if (this.#options.readOnly || !this.isChanged) return undefined;
+    const changeCount = this.connection.changeCount;
+    const changed = this.sources.takeChanged();
+    const bytes = this.connection.export();
+    return async () => {
+      try {
+        await writeCheckpoint(this.#options.path, bytes, this.#options.schema, changed.map(resolveJournal));
+      } catch (error) {
+        if (!hasCode(error, 'ENOENT')) {
+          this.sources.restoreChanged(changed);
+          throw error;
+        } // the session's folder was erased, and its checkpoint with it
+      }
+      this.#savedChangeCount = changeCount;
+    };
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+}

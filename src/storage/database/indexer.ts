@@ -1,0 +1,118 @@
+/** Brings the catalog (and a timeline that is open) up to the journals, in bounded steps. */
+import { readdir, stat } from 'node:fs/promises';
+import { hasCode } from '../errors';
+import { eventId, isId } from '../ids';
+import type { StorePaths } from '../paths';
+import { isOutcome } from '../runState';
+import type { SessionFacts } from '../sessionFacts';
+import { emptySession, foldEvent, foldRecord, runOf } from '../sessionFacts';
+import type { AppendedRange, SyncResult } from '../storeIndex';
+import { Catalog } from './catalog';
+import type { DatabaseFile } from './databaseFile';
+import type { OpenTimelines } from './openTimelines';
+import type { JournalPart } from './sessionJournals';
+import { listRunIds, readSession, runSource, SESSION_SOURCE } from './sessionJournals';
+
+/** Of journal in one step: some 50 ms. */
+const STEP_BYTES = 1024 * 1024;
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return 0;
+    throw error;
+  }
+}
+
+export class Indexer {
+  readonly catalog: Catalog;
+  readonly #file: DatabaseFile;
+  readonly #paths: StorePaths;
+  readonly #timelines: OpenTimelines;
+
+  constructor(file: DatabaseFile, paths: StorePaths, timelines: OpenTimelines) {
+    this.catalog = new Catalog(file.connection);
+    this.#file = file;
+    this.#paths = paths;
+    this.#timelines = timelines;
+  }
+
+  /** One step for one session. A run that wrote its last record is not looked at again. */
+  async sync(sessionId: string): Promise<SyncResult> {
+    const paths = this.#paths.session(sessionId);
+    const known = this.catalog.facts(sessionId);
+    if (known === undefined) this.catalog.erase(sessionId); // a row that cannot be read must not keep its positions
+    const facts = known ?? emptySession(sessionId);
+    const runIds = (await listRunIds(paths)).filter((runId) => !hasEnded(facts, runId));
+    const step = await readSession(paths, runIds, (source) => this.#file.sources.position(sessionId, source), STEP_BYTES);
+    if (step.reset) {
+      this.catalog.erase(sessionId);
+      return this.sync(sessionId);
+    }
+    if (step.parts.length === 0) return { facts: known, appended: [], more: step.more };
+
+    const appended = step.parts.flatMap((part) => foldPart(facts, part) ?? []);
+    const changedRunIds = new Set(step.parts.flatMap(runIdsOf));
+    this.#file.connection.transaction(() => {
+      this.catalog.save(facts, changedRunIds);
+      for (const part of step.parts) this.#file.sources.save(sessionId, part.source, part.to);
+    });
+    this.#timelines.feed(sessionId, step.parts);
+    return { facts, appended, more: step.more };
+  }
+
+  /** Of the sessions after `afterId`, at most `limit`, those that are not indexed to their journals' ends. `next` is absent at the end. */
+  async findStale(afterId: string, limit: number): Promise<{ sessionIds: string[]; next?: string }> {
+    const folders = await readdir(this.#paths.sessions).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    });
+    const all = [...new Set([...folders.filter(isId), ...this.catalog.sessionIds()])].sort();
+    const some = all.filter((sessionId) => sessionId > afterId).slice(0, limit);
+    const stale: string[] = [];
+    for (const sessionId of some) {
+      // What cannot be looked at is for `sync` to fail on, for that one session.
+      if (await this.#isStale(sessionId).catch(() => true)) stale.push(sessionId);
+    }
+    const next = some.length < limit ? undefined : some.at(-1);
+    return next === undefined ? { sessionIds: stale } : { sessionIds: stale, next };
+  }
+
+  async #isStale(sessionId: string): Promise<boolean> {
+    const facts = this.catalog.facts(sessionId);
+    if (facts === undefined) return true;
+    const paths = this.#paths.session(sessionId);
+    const isBehind = async (path: string, source: string): Promise<boolean> => (await sizeOf(path)) !== this.#file.sources.position(sessionId, source).offset;
+    if (await isBehind(paths.journal, SESSION_SOURCE)) return true;
+    for (const runId of await listRunIds(paths)) {
+      if (!hasEnded(facts, runId) && (await isBehind(paths.run(runId).events, runSource(runId)))) return true;
+    }
+    return false;
+  }
+}
+
+function hasEnded(facts: SessionFacts, runId: string): boolean {
+  const run = facts.runs.find((candidate) => candidate.runId === runId);
+  return run !== undefined && isOutcome(run.eventState);
+}
+
+/** The runs that the part says something of. */
+function runIdsOf({ runId, records }: JournalPart): string[] {
+  return runId === undefined ? records.flatMap(({ data }) => ('runId' in data ? data.runId : [])) : [runId];
+}
+
+/** Folds the part into `facts`; gives the range of its new events where there are any. */
+function foldPart(facts: SessionFacts, part: JournalPart): AppendedRange | undefined {
+  facts.damagedRecords += part.damaged;
+  for (const record of part.records) foldRecord(facts, record);
+  if (part.runId === undefined) return undefined;
+  const run = runOf(facts, part.runId);
+  const before = run.eventCount;
+  for (const { seq, timestamp, draft } of part.events) {
+    if (seq <= run.eventCount) facts.damagedRecords++; // a number that was given twice
+    else foldEvent(facts, { ...draft, id: eventId(run.ordinal, seq), sessionId: facts.sessionId, runId: part.runId, seq, timestamp });
+  }
+  const first = part.events.find(({ seq }) => seq > before);
+  return first === undefined ? undefined : { runId: part.runId, fromSeq: first.seq, toSeq: run.eventCount };
+}

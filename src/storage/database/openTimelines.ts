@@ -1,0 +1,134 @@
+/** The timelines in memory: opened when somebody looks, closed least recently used first. */
+import type { SqlJsStatic } from 'sql.js';
+import * as v from 'valibot';
+import type { StorePaths } from '../paths';
+import type { Connection } from './connection';
+import { DatabaseFile } from './databaseFile';
+import { TIMELINE_SCHEMA } from './schema';
+import type { JournalPart } from './sessionJournals';
+import { listRunIds, readSession } from './sessionJournals';
+import { Timeline } from './timeline';
+
+const MAX_OPEN = 8;
+const MAX_BYTES = 64 * 1024 * 1024;
+/** Of journal in one step: some 100 ms. */
+const STEP_BYTES = 2 * 1024 * 1024;
+
+export class OpenTimeline {
+  readonly file: DatabaseFile;
+  readonly timeline: Timeline;
+
+  constructor(file: DatabaseFile, sessionId: string) {
+    this.file = file;
+    this.timeline = new Timeline(file.connection, sessionId);
+  }
+
+  /** True where the timeline stands exactly where all `parts` begin. */
+  continues(parts: readonly JournalPart[]): boolean {
+    return parts.every(({ source, from }) => this.file.sources.position(this.timeline.sessionId, source).offset === from.offset);
+  }
+
+  apply(parts: readonly JournalPart[]): void {
+    if (parts.length === 0) return;
+    this.file.connection.transaction(() => {
+      this.timeline.saveSession();
+      for (const part of parts) {
+        for (const record of part.records) if (record.kind === 'run.queued') this.timeline.saveRun(record.data.runId, record.data.ordinal);
+        const first = part.events[0];
+        if (part.runId !== undefined && first !== undefined) {
+          const ordinal = this.timeline.saveRun(part.runId, first.draft.kind === 'run.started' ? first.draft.data.ordinal : undefined);
+          for (const event of part.events) this.timeline.saveEvent(part.runId, ordinal, event);
+        }
+        this.file.sources.save(this.timeline.sessionId, part.source, part.to);
+      }
+    });
+  }
+}
+
+/** False for a folder that was copied under another name: its ids are another session's. */
+function belongsTo(connection: Connection, sessionId: string): boolean {
+  return connection.rows('SELECT id FROM session', v.tuple([v.string()])).every(([id]) => id === sessionId);
+}
+
+export class OpenTimelines {
+  readonly #engine: SqlJsStatic;
+  readonly #paths: StorePaths;
+  readonly #readOnly: boolean;
+  /** In order of last use. */
+  readonly #open = new Map<string, OpenTimeline>();
+  /** Those that are closed, but not written to the end. */
+  readonly #closing = new Map<string, Promise<void>>();
+  readonly #save: (file: DatabaseFile) => Promise<void>;
+
+  /** `save` takes the file as it is at once, and settles when its checkpoint is written. */
+  constructor(engine: SqlJsStatic, paths: StorePaths, readOnly: boolean, save: (file: DatabaseFile) => Promise<void>) {
+    this.#engine = engine;
+    this.#paths = paths;
+    this.#readOnly = readOnly;
+    this.#save = save;
+  }
+
+  /** The session's timeline where it is open; does not count as a use. */
+  get(sessionId: string): OpenTimeline | undefined {
+    return this.#open.get(sessionId);
+  }
+
+  /** Opens the session's timeline and reads its journals on in one bounded step. */
+  async use(sessionId: string): Promise<{ timeline: Timeline; more: boolean }> {
+    const opened = this.#open.get(sessionId) ?? new OpenTimeline(await this.#openFile(sessionId), sessionId);
+    this.#open.delete(sessionId);
+    this.#open.set(sessionId, opened);
+    const session = this.#paths.session(sessionId);
+    const step = await readSession(session, await listRunIds(session), (source) => opened.file.sources.position(sessionId, source), STEP_BYTES);
+    if (step.reset) {
+      opened.timeline.clear();
+      return { timeline: opened.timeline, more: true };
+    }
+    opened.apply(step.parts);
+    this.#closeOthers(sessionId);
+    return { timeline: opened.timeline, more: step.more };
+  }
+
+  /** Every open timeline that its checkpoint does not cover. */
+  changedIds(): string[] {
+    return [...this.#open].filter(([, { file }]) => file.isChanged).map(([sessionId]) => sessionId);
+  }
+
+  /** Feeds the session's timeline, where it is open and stands where `parts` begin; else it reads them itself when somebody looks. */
+  feed(sessionId: string, parts: readonly JournalPart[]): void {
+    const opened = this.#open.get(sessionId);
+    if (opened?.continues(parts) !== true) return;
+    try {
+      opened.apply(parts);
+    } catch {
+      // The catalog must not wait for it: who looks next opens it again and is told what is wrong.
+      opened.file.close();
+      this.#open.delete(sessionId);
+    }
+  }
+
+  async #openFile(sessionId: string): Promise<DatabaseFile> {
+    await this.#closing.get(sessionId);
+    return DatabaseFile.open({
+      engine: this.#engine,
+      path: this.#paths.session(sessionId).timeline,
+      schema: TIMELINE_SCHEMA,
+      readOnly: this.#readOnly,
+      isOurs: (connection) => belongsTo(connection, sessionId),
+    });
+  }
+
+  #closeOthers(keptId: string): void {
+    let bytes = [...this.#open.values()].reduce((sum, { file }) => sum + file.connection.bytes, 0);
+    for (const [sessionId, { file }] of this.#open) {
+      if ((this.#open.size <= MAX_OPEN && bytes <= MAX_BYTES) || sessionId === keptId) return;
+      bytes -= file.connection.bytes;
+      // Only a cache: where it cannot be saved, it is read again from the journals.
+      const saved = this.#save(file).catch(() => undefined);
+      this.#closing.set(sessionId, saved);
+      void saved.then(() => this.#closing.get(sessionId) === saved && this.#closing.delete(sessionId));
+      file.close();
+      this.#open.delete(sessionId);
+    }
+  }
+}

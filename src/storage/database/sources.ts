@@ -1,0 +1,48 @@
+/** How far each journal of a session is in a database: the table `sources`, the same in both kinds. */
+import * as v from 'valibot';
+import { JOURNAL_START } from '../journalReader';
+import type { JournalPosition } from '../journalReader';
+import type { Connection } from './connection';
+
+const positionRow = v.pipe(
+  v.tuple([v.number(), v.string()]),
+  v.transform(([offset, mark]): JournalPosition => ({ offset, mark })),
+);
+
+export class Sources {
+  readonly #connection: Connection;
+  readonly #changed = new Set<string>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  position(sessionId: string, path: string): JournalPosition {
+    return this.#connection.rows('SELECT offset, mark FROM sources WHERE session_id = ? AND path = ?', positionRow, sessionId, path)[0] ?? JOURNAL_START;
+  }
+
+  /** Part of the transaction that writes what was read up to `position`. */
+  save(sessionId: string, path: string, position: JournalPosition): void {
+    this.#connection.run(
+      `INSERT INTO sources (session_id, path, offset, mark) VALUES (?, ?, ?, ?)
+       ON CONFLICT (session_id, path) DO UPDATE SET offset = excluded.offset, mark = excluded.mark`,
+      sessionId,
+      path,
+      position.offset,
+      position.mark,
+    );
+    this.#changed.add(`${sessionId}/${path}`);
+  }
+
+  /** `<sessionId>/<path>` of every journal that was read on since the last call. */
+  takeChanged(): string[] {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    return changed;
+  }
+
+  /** Gives back what was taken, where the checkpoint was not written after all. */
+  restoreChanged(changed: readonly string[]): void {
+    for (const source of changed) this.#changed.add(source);
+  }
+}

@@ -1,0 +1,165 @@
+/** The events of one session, in the one order that every window and every rebuild shows. */
+import { crc32 } from 'node:zlib';
+import * as v from 'valibot';
+import { CorralError } from '../errors';
+import type { DraftEvent } from '../events';
+import { eventId } from '../ids';
+import type { HistoryQuery } from '../storeIndex';
+import type { Connection } from './connection';
+
+/** An event as it is stored: `data` is JSON. */
+export const eventRowSchema = v.object({ id: v.number(), runId: v.string(), seq: v.number(), timestamp: v.string(), kind: v.string(), data: v.string() });
+export type EventRow = v.InferOutput<typeof eventRowSchema>;
+
+export interface NumberedEvent {
+  seq: number;
+  timestamp: string;
+  draft: DraftEvent;
+}
+
+/** `blob` names the whole content where `content` is a preview. */
+export interface ConversationRow {
+  runId: string;
+  role: string;
+  content: string;
+  timestamp: string;
+  blob: string | null;
+}
+
+const eventRow = v.pipe(
+  v.tuple([v.number(), v.string(), v.number(), v.string(), v.string(), v.string()]),
+  v.transform(([id, runId, seq, timestamp, kind, data]): EventRow => ({ id, runId, seq, timestamp, kind, data })),
+);
+const conversationRow = v.pipe(
+  v.tuple([v.string(), v.string(), v.string(), v.string(), v.nullable(v.string())]),
+  v.transform(([runId, role, content, timestamp, blob]): ConversationRow => ({ runId, role, content, timestamp, blob })),
+);
+const numberRow = v.pipe(
+  v.tuple([v.number()]),
+  v.transform(([number]) => number),
+);
+const EVENT_COLUMNS = 'id, run_id, seq, timestamp, kind, data';
+
+/** Ordinals of people's runs stay far below; 2^21 of them fit into an event's id. */
+const FALLBACK_ORDINALS = 2 ** 20;
+
+/** The ordinal of a run whose own was lost with two damaged records, or is another run's: made from its id, so that it is the same everywhere. */
+function fallbackOrdinal(runId: string): number {
+  return FALLBACK_ORDINALS + (crc32(runId) % FALLBACK_ORDINALS);
+}
+
+/** What saves is part of a transaction, unless it says otherwise. */
+export class Timeline {
+  readonly sessionId: string;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection, sessionId: string) {
+    this.#connection = connection;
+    this.sessionId = sessionId;
+  }
+
+  /** Takes everything out again; a transaction of its own. */
+  clear(): void {
+    this.#connection.transaction(() => {
+      for (const table of ['conversation_history', 'session_events', 'sources', 'runs', 'session']) this.#connection.run(`DELETE FROM ${table}`);
+    });
+  }
+
+  saveSession(): void {
+    this.#connection.run('INSERT INTO session (id) VALUES (?) ON CONFLICT DO NOTHING', this.sessionId);
+  }
+
+  /** The run's ordinal: the one it has, else `ordinal` where that is known and free. */
+  saveRun(runId: string, ordinal: number | undefined): number {
+    const [known] = this.#connection.rows('SELECT ordinal FROM runs WHERE run_id = ?', numberRow, runId);
+    if (known !== undefined) return known;
+    const isFree = ordinal !== undefined && this.#connection.rows('SELECT ordinal FROM runs WHERE ordinal = ?', numberRow, ordinal).length === 0;
+    const saved = isFree ? ordinal : fallbackOrdinal(runId);
+    this.#connection.run('INSERT INTO runs (session_id, run_id, ordinal) VALUES (?, ?, ?)', this.sessionId, runId, saved);
+    return saved;
+  }
+
+  /** Stores the event, and what a person or the agent said also as conversation. One that is there already is left as it is. */
+  saveEvent(runId: string, ordinal: number, event: NumberedEvent): void {
+    const { seq, timestamp, draft } = event;
+    const id = eventId(ordinal, seq);
+    this.#connection.run(
+      'INSERT INTO session_events (session_id, run_id, seq, id, timestamp, kind, data) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      this.sessionId,
+      runId,
+      seq,
+      id,
+      timestamp,
+      draft.kind,
+      JSON.stringify(draft.data),
+    );
+    if (draft.kind !== 'message' || draft.data.role === 'system') return;
+    this.#connection.run(
+      'INSERT INTO conversation_history (session_id, run_id, seq, id, timestamp, role, content) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      this.sessionId,
+      runId,
+      seq,
+      id,
+      timestamp,
+      draft.data.role,
+      draft.data.text,
+    );
+  }
+
+  /** A page in order of (timestamp, seq, id). Throws INVALID_ARGUMENT for a key that is no event's. */
+  history(query: HistoryQuery): EventRow[] {
+    const { runId, afterId, limit } = query;
+    const kinds = query.kinds === undefined ? null : JSON.stringify(query.kinds);
+    const after = afterId === undefined ? undefined : this.#event(afterId);
+    if (runId !== undefined) {
+      // Time never runs backwards in a run, so its order by `seq` is the same and needs no search.
+      return this.#connection.rows(
+        `SELECT ${EVENT_COLUMNS} FROM session_events WHERE session_id = ? AND run_id = ? AND seq > ?
+         AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4))) ORDER BY seq LIMIT ?5`,
+        eventRow,
+        this.sessionId,
+        runId,
+        after?.seq ?? 0,
+        kinds,
+        limit,
+      );
+    }
+    return this.#connection.rows(
+      `SELECT ${EVENT_COLUMNS} FROM session_events WHERE session_id = ? AND (timestamp, seq, id) > (?, ?, ?)
+       AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5))) ORDER BY timestamp, seq, id LIMIT ?6`,
+      eventRow,
+      this.sessionId,
+      after?.timestamp ?? '',
+      after?.seq ?? 0,
+      after?.id ?? 0,
+      kinds,
+      limit,
+    );
+  }
+
+  runEvents(runId: string, fromSeq: number, limit: number): EventRow[] {
+    return this.#connection.rows(
+      `SELECT ${EVENT_COLUMNS} FROM session_events WHERE session_id = ? AND run_id = ? AND seq >= ? ORDER BY seq LIMIT ?`,
+      eventRow,
+      this.sessionId,
+      runId,
+      fromSeq,
+      limit,
+    );
+  }
+
+  conversation(): ConversationRow[] {
+    return this.#connection.rows(
+      `SELECT c.run_id, c.role, c.content, c.timestamp, json_extract(e.data, '$.blobs."/text".sha256')
+       FROM conversation_history c CROSS JOIN session_events e ON e.id = c.id WHERE c.session_id = ? ORDER BY c.timestamp, c.seq, c.id`,
+      conversationRow,
+      this.sessionId,
+    );
+  }
+
+  #event(id: number): EventRow {
+    const [event] = this.#connection.rows(`SELECT ${EVENT_COLUMNS} FROM session_events WHERE id = ?`, eventRow, id);
+    if (event === undefined) throw new CorralError('INVALID_ARGUMENT', 'This page of the history does not exist any more. Read it from the start.');
+    return event;
+  }
+}

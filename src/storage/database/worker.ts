@@ -1,0 +1,128 @@
+/** The store's worker thread: all SQLite of a window, so that nothing it does blocks the extension host. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import initSqlJs from 'sql.js';
+import type { SqlJsStatic } from 'sql.js';
+import * as v from 'valibot';
+import { CorralError, messageOf } from '../errors';
+import { StorePaths } from '../paths';
+import { DatabaseFile } from './databaseFile';
+import { Indexer } from './indexer';
+import { envelopeSchema, workerDataSchema } from './messages';
+import type { Request, WorkerData } from './messages';
+import { OpenTimelines } from './openTimelines';
+import { CATALOG_SCHEMA } from './schema';
+import type { ConversationRow, Timeline } from './timeline';
+
+/** One after the other; a task that fails does not stop the next. */
+class TaskQueue {
+  #last: Promise<unknown> = Promise.resolve();
+
+  run<T>(task: () => Promise<T> | T): Promise<T> {
+    const result = this.#last.then(task);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}
+
+class StoreWorker {
+  readonly #paths: StorePaths;
+  readonly #catalogFile: DatabaseFile;
+  readonly #timelines: OpenTimelines;
+  readonly #indexer: Indexer;
+  readonly #calls = new TaskQueue();
+  /** Files are written one after the other, beside the calls. */
+  readonly #writes = new TaskQueue();
+
+  private constructor(paths: StorePaths, catalogFile: DatabaseFile, engine: SqlJsStatic, readOnly: boolean) {
+    this.#paths = paths;
+    this.#catalogFile = catalogFile;
+    this.#timelines = new OpenTimelines(engine, paths, readOnly, (file) => this.#save(file));
+    this.#indexer = new Indexer(catalogFile, paths, this.#timelines);
+  }
+
+  static async open({ root, readOnly }: WorkerData): Promise<StoreWorker> {
+    const wasm = await readFile(join(__dirname, 'sql-wasm.wasm'));
+    const engine = await initSqlJs({ wasmBinary: new Uint8Array(wasm).buffer });
+    const paths = new StorePaths(root);
+    const catalogFile = await DatabaseFile.open({ engine, path: paths.catalog, schema: CATALOG_SCHEMA, readOnly });
+    return new StoreWorker(paths, catalogFile, engine, readOnly);
+  }
+
+  answer(request: Request): Promise<unknown> {
+    return request.method === 'checkpoint' ? this.#checkpoint() : this.#calls.run(() => this.#call(request));
+  }
+
+  async #call(request: Exclude<Request, { method: 'checkpoint' }>): Promise<unknown> {
+    switch (request.method) {
+      case 'open':
+        return null;
+      case 'listSessions':
+        return this.#indexer.catalog.list(request.afterId, request.limit);
+      case 'findStale':
+        return this.#indexer.findStale(request.afterId, request.limit);
+      case 'sync': {
+        const { facts, appended, more } = await this.#indexer.sync(request.sessionId);
+        return { facts: facts === undefined ? null : JSON.stringify(facts), appended, more };
+      }
+      case 'history': {
+        const { runId, afterId, kinds, limit } = request;
+        const query = { limit, ...(runId !== undefined && { runId }), ...(afterId !== undefined && { afterId }), ...(kinds !== undefined && { kinds }) };
+        return this.#look(request.sessionId, (timeline) => ({ events: timeline.history(query) }));
+      }
+      case 'runEvents':
+        return this.#look(request.sessionId, (timeline) => ({ events: timeline.runEvents(request.runId, request.fromSeq, request.limit) }));
+      case 'conversation':
+        return this.#look(request.sessionId, async (timeline) => ({ entries: await Promise.all(timeline.conversation().map((row) => this.#entry(request.sessionId, row))) }));
+      case 'agentSession':
+        return this.#indexer.catalog.agentSession(request.sessionId) ?? null;
+      default:
+        return request satisfies never;
+    }
+  }
+
+  async #look(sessionId: string, query: (timeline: Timeline) => unknown): Promise<unknown> {
+    const { timeline, more } = await this.#timelines.use(sessionId);
+    return more ? { catchingUp: true } : query(timeline);
+  }
+
+  /** What was said, whole; the preview where its blob is gone. */
+  async #entry(sessionId: string, { runId, role, content, timestamp, blob }: ConversationRow): Promise<unknown> {
+    const whole = blob === null ? undefined : await readFile(this.#paths.session(sessionId).run(runId).blob(blob), 'utf8').catch(() => undefined);
+    return { runId, role, content: whole ?? content, timestamp };
+  }
+
+  /** Writes what changed, one database after the other, so that no more than one copy is in memory. */
+  async #checkpoint(): Promise<null> {
+    const files = [() => this.#catalogFile, ...this.#timelines.changedIds().map((sessionId) => () => this.#timelines.get(sessionId)?.file)];
+    for (const file of files) {
+      const { written } = await this.#calls.run(() => ({ written: this.#save(file()) })); // the calls go on while it is written
+      await written;
+    }
+    return null;
+  }
+
+  async #save(file: DatabaseFile | undefined): Promise<void> {
+    const write = file?.snapshot((source) => join(this.#paths.sessions, source));
+    if (write !== undefined) await this.#writes.run(write);
+  }
+}
+
+async function main(): Promise<void> {
+  const port = parentPort;
+  if (port === null) throw new Error('The store runs in a worker thread.');
+  const worker = StoreWorker.open(v.parse(workerDataSchema, workerData));
+  worker.catch(() => undefined); // every call is answered with the failure
+  port.on('message', (message: unknown) => {
+    const { callId, request } = v.parse(envelopeSchema, message);
+    worker
+      .then((opened) => opened.answer(request))
+      .then(
+        (result) => port.postMessage({ callId, result }),
+        (error: unknown) => port.postMessage({ callId, error: { code: error instanceof CorralError ? error.code : 'STORE_FAILED', message: messageOf(error) } }),
+      );
+  });
+}
+
+void main();

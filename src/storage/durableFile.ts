@@ -1,0 +1,64 @@
+/** Files that are there whole or not at all, also after a power loss. */
+import { mkdir, open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { newId } from './ids';
+
+/** What the name of an unfinished file ends in; whoever owns the folder may remove what a crash left of these. */
+export const TEMPORARY_SUFFIX = '.tmp';
+
+/** Small enough that a journal's sync beside it does not wait for long. */
+const PIECE_BYTES = 4 * 1024 * 1024;
+
+/** Makes names in the folder durable. Windows has no such call: its file systems journal names by themselves. */
+export async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** A path beside `path` for content that is not complete yet. */
+export function temporaryPath(path: string): string {
+  return `${path}.${newId()}${TEMPORARY_SUFFIX}`;
+}
+
+/** Writes a new private file and syncs it in pieces. Leaves nothing behind where it fails. */
+export async function writeNewFile(path: string, content: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    try {
+      for (let start = 0; start < content.length; start += PIECE_BYTES) {
+        await file.writeFile(content.subarray(start, start + PIECE_BYTES));
+        await file.datasync();
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await unlink(path).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Puts `content` under `path` in one step: the old file or the new one, never a part. `confirm` runs before that step and may throw. */
+export async function replaceFile(path: string, content: Uint8Array, confirm?: () => Promise<void>): Promise<void> {
+  const temporary = temporaryPath(path);
+  await writeNewFile(temporary, content);
+  try {
+    await confirm?.();
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** Makes a private folder, and those above it. */
+export async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+}

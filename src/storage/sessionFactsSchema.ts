@@ -1,0 +1,56 @@
+/** The shape of `SessionFacts` where they come from outside: a database file, another thread. */
+import * as v from 'valibot';
+import { permissionOptionSchema, RUN_OUTCOMES, RUN_STATES } from './events';
+import type { SessionFacts } from './sessionFacts';
+import { PERMISSION_MODES } from './sessionRecords';
+
+const text = v.string();
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const hint = v.picklist(['resume', 'restart']);
+
+const runFactsSchema = v.object({
+  runId: text,
+  ordinal: count,
+  prompt: text,
+  resumes: v.exactOptional(text),
+  eventState: v.picklist(RUN_STATES),
+  since: text,
+  reason: v.exactOptional(text),
+  queuedAt: v.exactOptional(text),
+  startedAt: v.exactOptional(text),
+  endedAt: v.exactOptional(text),
+  stopRequestedAt: v.exactOptional(text),
+  closed: v.exactOptional(v.object({ outcome: v.picklist(RUN_OUTCOMES), restored: v.boolean(), evidence: text, recoveryHint: v.exactOptional(hint), timestamp: text, afterSeq: count })),
+  nativeSessionId: v.exactOptional(text),
+  backendType: v.exactOptional(text),
+  model: v.exactOptional(text),
+  pendingPermissions: v.array(v.object({ requestId: text, title: text, options: v.array(permissionOptionSchema), timestamp: text })),
+  turn: count,
+  eventCount: count,
+  lastEventAt: v.exactOptional(text),
+  usage: v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
+});
+
+/** Its output has the fields in one fixed order, so equal facts are equal bytes once they are JSON. */
+export const sessionFactsSchema: v.GenericSchema<unknown, SessionFacts> = v.object({
+  sessionId: text,
+  title: text,
+  prompt: text,
+  agent: text,
+  repository: text,
+  baseCommit: text,
+  worktreePath: text,
+  permissionMode: v.picklist(PERMISSION_MODES),
+  model: v.exactOptional(text),
+  argv: v.exactOptional(v.array(text)),
+  group: v.exactOptional(text),
+  worktree: v.picklist(['creating', 'present', 'failed', 'deleting', 'deleted']),
+  worktreeFailure: v.exactOptional(text),
+  trashPath: v.exactOptional(text),
+  notCaptured: v.exactOptional(v.array(text)),
+  archived: v.boolean(),
+  createdAt: text,
+  lastActivityAt: text,
+  damagedRecords: count,
+  runs: v.array(runFactsSchema),
+});

@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { DraftEvent } from '../../../src/storage/events';
+import { parseDraft } from '../../../src/storage/events';
+import { JOURNAL_START, readJournal } from '../../../src/storage/journalReader';
+import type { JournalPosition } from '../../../src/storage/journalReader';
+import { decodeRecord, encodeRecord } from '../../../src/storage/journalRecord';
+import type { JournalRecord } from '../../../src/storage/journalRecord';
+import { JournalWriter } from '../../../src/storage/journalWriter';
+import { RunPaths } from '../../../src/storage/paths';
+
+const run = promisify(execFile);
+const TS_FLOOR = '2026-01-01T00:00:00.000Z';
+const say = (text: string): DraftEvent => ({ kind: 'message', data: { role: 'assistant', text } });
+const record = (seq: number, text = 'hello'): JournalRecord => ({ seq, timestamp: TS_FLOOR, kind: 'reasoning', data: { text } });
+
+describe('journal record', () => {
+  it('comes back as it was written, whatever it holds', () => {
+    for (const text of ['', 'a\nb\r\u2028c', '"crc":"00000000"}', 'ü€😀', '\ud800 alone', '\u0000']) {
+      const line = encodeRecord(record(7, text));
+      assert.equal(line.at(-1), 0x0a);
+      assert.equal(line.indexOf(0x0a), line.length - 1);
+      assert.deepEqual(decodeRecord(line.subarray(0, -1)), record(7, text));
+    }
+  });
+
+  it('is written as documented', () => {
+    const text = encodeRecord({ seq: 12, timestamp: '2026-11-21T09:00:00.123Z', kind: 'tool.call', data: { a: 1 } }).toString();
+    assert.match(text, /^\{"v":1,"seq":12,"ts":"2026-11-21T09:00:00\.123Z","kind":"tool\.call","data":\{"a":1\},"crc":"[0-9a-f]{8}"\}\n$/);
+  });
+
+  it('shows every flipped bit', () => {
+    const line = encodeRecord(record(1)).subarray(0, -1);
+    for (let bit = 0; bit < line.length * 8; bit++) {
+      const flipped = Buffer.from(line);
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      assert.ok('damaged' in decodeRecord(flipped), `bit ${bit}`);
+    }
+  });
+
+  it('is not taken from other lines', () => {
+    for (const line of ['', '{}', 'x'.repeat(100), '\0'.repeat(4096), '{"v":1}']) assert.ok('damaged' in decodeRecord(Buffer.from(line)));
+    assert.ok('damaged' in decodeRecord(Buffer.from([0xff, 0xfe, ...Buffer.alloc(40, 0xc3)])));
+  });
+});
+
+describe('journal reader', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), process.platform === 'win32' ? 'corral journal ' : 'corral journal\n"'));
+    path = join(folder, 'events.jsonl');
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const seqsOf = (records: JournalRecord[]): number[] => records.map(({ seq }) => seq);
+
+  it('takes a journal that is not there as empty', async () => {
+    assert.deepEqual(await readJournal(path, JOURNAL_START, 1000), { records: [], damaged: 0, damagedAtEnd: 0, position: JOURNAL_START, atEnd: true, reset: false });
+  });
+
+  it('waits for the rest of a torn tail, wherever it is torn', async () => {
+    const whole = Buffer.concat([encodeRecord(record(1)), encodeRecord(record(2, '😀'))]);
+    const first = encodeRecord(record(1)).length;
+    for (let length = 0; length <= whole.length; length++) {
+      await writeFile(path, whole.subarray(0, length));
+      const torn = await readJournal(path, JOURNAL_START, 1_000_000);
+      assert.deepEqual(seqsOf(torn.records), length < first ? [] : length < whole.length ? [1] : [1, 2]);
+      assert.equal(torn.damaged, 0);
+      await writeFile(path, whole);
+      const rest = await readJournal(path, torn.position, 1_000_000);
+      assert.deepEqual([...seqsOf(torn.records), ...seqsOf(rest.records)], [1, 2]);
+    }
+  });
+
+  it('counts damage in the middle and reads on', async () => {
+    const damaged = encodeRecord(record(2));
+    damaged[20] = 0xff;
+    await writeFile(path, Buffer.concat([encodeRecord(record(1)), damaged, Buffer.from('torn\n\n'), Buffer.alloc(300_000, 0), Buffer.from('\n'), encodeRecord(record(3))]));
+    const step = await readJournal(path, JOURNAL_START, 1_000_000);
+    assert.deepEqual(seqsOf(step.records), [1, 3]);
+    assert.equal(step.damaged, 3);
+    assert.equal(step.damagedAtEnd, 0);
+    assert.equal(step.position.offset, (await stat(path)).size);
+  });
+
+  it('reads in steps of a bounded size, and each record once', async () => {
+    await writeFile(path, Buffer.concat(Array.from({ length: 5000 }, (_, index) => encodeRecord(record(index + 1, 'x'.repeat(index % 700))))));
+    const seqs: number[] = [];
+    let position: JournalPosition = JOURNAL_START;
+    for (let atEnd = false; !atEnd; ) {
+      const step = await readJournal(path, position, 100_000);
+      assert.ok(step.position.offset - position.offset < 100_000 + 256 * 1024);
+      seqs.push(...seqsOf(step.records));
+      ({ position, atEnd } = step);
+    }
+    assert.deepEqual(seqs, Array.from({ length: 5000 }, (_, index) => index + 1));
+  });
+
+  it('reads lines of 12 MB, and goes on behind one that is longer than any of ours', async () => {
+    await writeFile(path, Buffer.concat([encodeRecord(record(1, 'y'.repeat(12_000_000))), Buffer.alloc(40_000_000, 0x7a), Buffer.from('\n'), encodeRecord(record(2))]));
+    const first = await readJournal(path, JOURNAL_START, 1000);
+    assert.deepEqual(seqsOf(first.records), [1]);
+    const second = await readJournal(path, first.position, 1_000_000_000);
+    assert.deepEqual(seqsOf(second.records), [2]);
+    assert.equal(second.damaged, 1);
+  });
+
+  it('notices a journal that became shorter, another one, or none', async () => {
+    await writeFile(path, Buffer.concat([encodeRecord(record(1)), encodeRecord(record(2))]));
+    const { position } = await readJournal(path, JOURNAL_START, 1_000_000);
+    await truncate(path, position.offset - 1);
+    assert.equal((await readJournal(path, position, 1000)).reset, true);
+    await writeFile(path, Buffer.concat([encodeRecord(record(1, 'HELLO')), encodeRecord(record(2, 'HELLO')), encodeRecord(record(3))]));
+    assert.equal((await readJournal(path, position, 1000)).reset, true);
+    await unlink(path);
+    assert.equal((await readJournal(path, position, 1000)).reset, true);
+  });
+});
+
+describe('journal writer', () => {
+  let folder: string;
+  let paths: RunPaths;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'corral journal '));
+    paths = new RunPaths(folder);
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const readAll = async (): Promise<JournalRecord[]> => {
+    const step = await readJournal(paths.events, JOURNAL_START, 1_000_000_000);
+    assert.equal(step.damaged, 0);
+    return step.records;
+  };
+
+  it('numbers at once, writes in order, and tells the length', async () => {
+    const writer = await JournalWriter.open(paths, { tsFloor: TS_FLOOR });
+    for (let seq = 1; seq <= 1000; seq++) assert.equal(writer.append(say(`number ${seq}`)).seq, seq);
+    await writer.acknowledged();
+    assert.equal(writer.bytes, (await stat(paths.events)).size);
+    assert.deepEqual((await readAll()).map(({ seq }) => seq), Array.from({ length: 1000 }, (_, index) => index + 1));
+    await writer.synced();
+    await writer.close();
+    assert.equal((await stat(paths.events)).mode & 0o777, process.platform === 'win32' ? 0o666 : 0o600);
+  });
+
+  it('syncs by itself', async () => {
+    const writer = await JournalWriter.open(paths, { tsFloor: TS_FLOOR });
+    writer.append(say('one'));
+    writer.append(say('two'), { sync: true });
+    await writer.synced(2);
+    await writer.close();
+    assert.equal((await readAll()).length, 2);
+  });
+
+  it('never goes back in time, over a restart as well', async () => {
+    const times = ['2026-05-05T10:00:00.000Z', '2026-05-05T09:00:00.000Z', '2026-05-05T10:00:01.000Z', '1999-01-01T00:00:00.000Z'].map((time) => Date.parse(time));
+    const now = (): number => times.shift() ?? 0;
+    const writer = await JournalWriter.open(paths, { tsFloor: '2026-05-05T09:30:00.000Z', now });
+    for (let count = 0; count < 4; count++) writer.append(say('x'));
+    await writer.close();
+    const reopened = await JournalWriter.open(paths, { tsFloor: TS_FLOOR, now });
+    assert.deepEqual(reopened.append(say('y')), { seq: 5, timestamp: '2026-05-05T10:00:01.000Z' });
+    await reopened.close();
+    const [first, second, ...later] = (await readAll()).map(({ timestamp }) => timestamp);
+    assert.deepEqual([first, second, ...later], ['2026-05-05T10:00:00.000Z', '2026-05-05T10:00:00.000Z', ...Array<string>(3).fill('2026-05-05T10:00:01.000Z')]);
+  });
+
+  it('cuts its own torn tail and counts damaged lines when it is opened again', async () => {
+    const writer = await JournalWriter.open(paths, { tsFloor: TS_FLOOR });
+    for (let count = 0; count < 3; count++) writer.append(say('x'));
+    await writer.close();
+    const content = await readFile(paths.events);
+    content[content.length - 30] = 0xff; // in the third line
+    await writeFile(paths.events, content);
+    await appendFile(paths.events, '{"v":1,"seq":4,"ts":"20');
+    const reopened = await JournalWriter.open(paths, { tsFloor: TS_FLOOR });
+    assert.equal(reopened.append(say('after')).seq, 4);
+    await reopened.close();
+    const step = await readJournal(paths.events, JOURNAL_START, 1_000_000);
+    assert.deepEqual(step.records.map(({ seq }) => seq), [1, 2, 4]);
+    assert.equal(step.damaged, 1);
+  });
+
+  it('puts 12 MB beside the journal and keeps a preview', async () => {
+    const output = '€'.repeat(4_000_000);
+    const writer = await JournalWriter.open(paths, { tsFloor: TS_FLOOR });
+    writer.append({ kind: 'tool.result', data: { callId: 'c', status: 'ok', output } });
+    writer.append({ kind: 'tool.call', data: { callId: 'd', name: 'n', title: 't', input: { 'a/b~': ['small', 'q'.repeat(70_000)] }, category: 'other', locations: [] } });
+    writer.append(say('after'));
+    await writer.close();
+    const [first, second, third] = await readAll();
+    assert.ok(first !== undefined && second !== undefined);
+    assert.deepEqual(third?.data, { role: 'assistant', text: 'after' });
+    const draft = parseDraft(first.kind, first.data);
+    assert.ok(draft?.kind === 'tool.result');
+    const reference = draft.data.blobs?.['/output'];
+    assert.equal(reference?.bytes, 12_000_000);
+    assert.equal(await readFile(paths.blob(reference.sha256), 'utf8'), output);
+    assert.equal(reference.sha256, createHash('sha256').update(output).digest('hex'));
+    assert.equal(draft.data.output, '€'.repeat(1365));
+    assert.deepEqual(Object.keys(parseDraft(second.kind, second.data)?.data.blobs ?? {}), ['/input/a~1b~0/1']);
+    assert.deepEqual((await readdir(paths.blobs)).length, 2);
+    assert.ok((await stat(paths.events)).size < 20_000);
+  });
+
+  it('keeps lines short that hold much of something small, and the shape of their kind', async () => {
+    const writer = await JournalWriter.open(paths, { tsFloor: TS_FLOOR });
+    const entries = Array.from({ length: 50_000 }, (_, index) => ({ text: `step ${index}`, status: 'pending' as const }));
+    const input = Array.from({ length: 20 }, () => 'z'.repeat(60_000));
+    writer.append({ kind: 'plan', data: { entries } });
+    writer.append({ kind: 'tool.call', data: { callId: 'd', name: 'n', title: 't', input: { input }, category: 'other', locations: [] } });
+    await writer.close();
+    for (const { kind, data } of await readAll()) {
+      assert.ok(JSON.stringify(data).length < 256 * 1024);
+      const [pointer, reference] = Object.entries(parseDraft(kind, data)?.data.blobs ?? {})[0] ?? [];
+      assert.equal(pointer, kind === 'plan' ? '/entries' : '/input');
+      assert.deepEqual(JSON.parse(await readFile(paths.blob(reference?.sha256 ?? ''), 'utf8')), kind === 'plan' ? entries : { input });
+    }
+  });
+
+  it('writes an error in the place of what is no JSON', async () => {
+    const cycle: Record<string, unknown> = {};
+    cycle['self'] = cycle;
+    const writer = await JournalWriter.open(paths, { tsFloor: TS_FLOOR });
+    writer.append({ kind: 'tool.call', data: { callId: 'd', name: 'n', title: 't', input: cycle, category: 'other', locations: [] } });
+    writer.append(say('after'));
+    await writer.close();
+    assert.deepEqual((await readAll()).map(({ kind }) => kind), ['error', 'message']);
+  });
+
+  it('loses nothing on a full disk and goes on when there is space', async function () {
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+      console.log('      skipped: a small file system of its own can be mounted only by root on Linux');
+      this.skip();
+    }
+    const mounted = join(folder, 'small');
+    await mkdir(mounted);
+    try {
+      await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mounted]);
+    } catch (error) {
+      console.log(`      skipped: tmpfs cannot be mounted here (${String(error)})`);
+      this.skip();
+    }
+    try {
+      const small = new RunPaths(join(mounted, 'run'));
+      await mkdir(small.root);
+      const ballast = join(mounted, 'ballast');
+      let resumed: () => void = () => undefined;
+      let paused: (reason: string) => void = () => undefined;
+      const isResumed = new Promise<void>((resolve) => (resumed = resolve));
+      const isPaused = new Promise<string>((resolve) => (paused = resolve));
+      const writer = await JournalWriter.open(small, { tsFloor: TS_FLOOR, onPaused: (reason) => paused(reason), onResumed: () => resumed() });
+      await writeFile(ballast, Buffer.alloc(800_000));
+      for (let count = 0; count < 300; count++) writer.append(say('w'.repeat(1000)));
+      writer.append(say('b'.repeat(100_000))); // a blob, while there is no space
+      writer.append(say('last'));
+      assert.match(await isPaused, /ENOSPC/);
+      const torn = await readJournal(small.events, JOURNAL_START, 1_000_000_000);
+      assert.equal(torn.damaged, 0);
+      assert.ok(torn.records.length < 300);
+      await unlink(ballast);
+      await isResumed;
+      await writer.close();
+      const { records, damaged } = await readJournal(small.events, JOURNAL_START, 1_000_000_000);
+      assert.equal(damaged, 0);
+      assert.deepEqual(records.map(({ seq }) => seq), Array.from({ length: 302 }, (_, index) => index + 1));
+      assert.equal((await readdir(small.blobs)).length, 1);
+    } finally {
+      await run('umount', [mounted]);
+    }
+  });
+});

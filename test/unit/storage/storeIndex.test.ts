@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { appendFile, mkdir, open, readFile, rename, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { openStoreIndex } from '../../../src/storage/database/databaseClient';
+import { EVENT_KINDS } from '../../../src/storage/events';
+import type { DraftEvent, SessionEvent } from '../../../src/storage/events';
+import { newId } from '../../../src/storage/ids';
+import { CorralError } from '../../../src/storage/errors';
+import type { StoreIndex } from '../../../src/storage/storeIndex';
+import { agentSession, exited, say, started, StoreFixture, syncAll, WORKER_PATH } from './storeFixture';
+
+const run = promisify(execFile);
+
+/** One of each kind. */
+const EVERY_KIND: DraftEvent[] = [
+  started(1),
+  agentSession('native 1', 'claude'),
+  { kind: 'turn.started', data: { turn: 1 } },
+  say('do it', 'user'),
+  { kind: 'reasoning', data: { text: 'hm' } },
+  { kind: 'tool.call', data: { callId: 'c1', name: 'Bash', title: 'ls', input: { command: 'ls', nested: [null, 1.5, 'ü'] }, category: 'execute', locations: [{ path: '/w t/a', line: 3 }] } },
+  { kind: 'permission.request', data: { requestId: 'p1', title: 'Run ls', options: [{ optionId: 'y', name: 'Yes', kind: 'allow_once' }] } },
+  { kind: 'permission.answer', data: { requestId: 'p1', outcome: 'allowed', optionId: 'y' } },
+  { kind: 'tool.result', data: { callId: 'c1', status: 'ok', output: 'a\nb' } },
+  { kind: 'file.change', data: { path: 'a', change: 'modified', addedLines: 1, removedLines: 2 } },
+  { kind: 'plan', data: { entries: [{ text: 'first', status: 'pending' }] } },
+  { kind: 'usage', data: { inputTokens: 10, outputTokens: 5, costUsd: 0.1 } },
+  { kind: 'snapshot', data: { commit: 'c'.repeat(40), tree: 'd'.repeat(40) } },
+  { kind: 'output', data: { stream: 'stderr', text: '\u001b[31mred' } },
+  { kind: 'error', data: { message: 'try again', retrying: true } },
+  { kind: 'status', data: { from: 'running', to: 'running', reason: 'Paused: the disk was full.' } },
+  { kind: 'turn.ended', data: { turn: 1, stopReason: 'end_turn', failed: false } },
+  exited,
+];
+
+describe('store index', () => {
+  let store: StoreFixture;
+  beforeEach(async () => {
+    store = await StoreFixture.make();
+  });
+  afterEach(() => store.remove());
+
+  const history = (index: StoreIndex, sessionId: string): Promise<SessionEvent[]> => index.history(sessionId, { limit: 1000 });
+
+  it('stores and reads every kind of event', async () => {
+    assert.deepEqual([...new Set(EVERY_KIND.map(({ kind }) => kind))].sort(), [...EVENT_KINDS].sort());
+    const sessionId = await store.makeSession();
+    const runId = newId();
+    await store.events(sessionId, runId, EVERY_KIND);
+    const index = await store.openIndex();
+    const { facts, appended } = await syncAll(index, sessionId);
+    assert.deepEqual(appended, [{ runId, fromSeq: 1, toSeq: EVERY_KIND.length }]);
+    assert.equal(facts?.runs[0]?.eventState, 'completed');
+    const events = await history(index, sessionId);
+    assert.deepEqual(events.map(({ kind, data }) => ({ kind, data })), EVERY_KIND);
+    assert.deepEqual(events.map(({ id }) => id), EVERY_KIND.map((_, position) => 2 ** 32 + position + 1));
+    assert.ok(events.every((event) => event.sessionId === sessionId && event.runId === runId));
+    assert.deepEqual(await index.runEvents(sessionId, runId, 3, 2), events.slice(2, 4));
+    assert.deepEqual(await index.history(sessionId, { limit: 2, kinds: ['plan', 'usage', 'error'], afterId: events[10]?.id ?? 0 }), [events[11], events[14]]);
+    await assert.rejects(index.history(sessionId, { limit: 2, afterId: 5 }), (error) => error instanceof CorralError && error.code === 'INVALID_ARGUMENT');
+  });
+
+  it('pages through several runs in one order', async () => {
+    const runIds = [newId(), newId(), newId()];
+    const sessionId = await store.makeSession();
+    for (const [position, runId] of runIds.entries()) {
+      await store.record(sessionId, { kind: 'run.queued', data: { runId, ordinal: position + 1, prompt: 'go' } });
+      await store.events(sessionId, runId, [started(position + 1), ...Array.from({ length: 20 }, (_, count) => say(`${position} ${count}`))], position === 1);
+    }
+    const index = await store.openIndex();
+    const pages: SessionEvent[] = [];
+    for (;;) {
+      const last = pages.at(-1);
+      const page = await index.history(sessionId, { limit: 7, ...(last !== undefined && { afterId: last.id }) });
+      pages.push(...page);
+      if (page.length < 7) break;
+    }
+    assert.deepEqual(pages, await history(index, sessionId));
+    assert.deepEqual(pages.map(({ id }) => id), [...pages].sort((a, b) => a.timestamp.localeCompare(b.timestamp) || a.seq - b.seq || a.id - b.id).map(({ id }) => id));
+    assert.equal(pages.length, 63);
+    assert.deepEqual(await index.history(sessionId, { runId: runIds[1] ?? '', limit: 5, afterId: pages[21]?.id ?? 0 }), pages.slice(22, 27));
+  });
+
+  it('reads only what is new, also after a checkpoint and a restart', async () => {
+    const sessionId = await store.makeSession();
+    const runId = newId();
+    await store.events(sessionId, runId, [started(1), say('one')]);
+    const first = await store.openIndex();
+    await syncAll(first, sessionId);
+    await history(first, sessionId);
+    await store.events(sessionId, runId, [say('two'), say('three')]);
+    assert.deepEqual((await first.sync(sessionId)).appended, [{ runId, fromSeq: 3, toSeq: 4 }]);
+    assert.equal((await history(first, sessionId)).length, 4);
+    assert.deepEqual((await first.sync(sessionId)).appended, []);
+    await first.close();
+
+    const second = await store.openIndex();
+    assert.equal((await second.listSessions())[0]?.title, 'Fix it');
+    assert.deepEqual(await second.findStale(), []);
+    assert.deepEqual((await second.sync(sessionId)).appended, []);
+    await store.events(sessionId, runId, [say('four')]);
+    assert.deepEqual(await second.findStale(), [sessionId]);
+    assert.deepEqual((await second.sync(sessionId)).appended, [{ runId, fromSeq: 5, toSeq: 5 }]);
+    assert.equal((await history(second, sessionId)).length, 5);
+  });
+
+  it('is the same after a rebuild, byte for byte', async () => {
+    const sessionId = await store.makeSession({ kind: 'worktree.created', data: { worktreePath: '/w', baseCommit: 'b'.repeat(40) } });
+    const index = await store.openIndex();
+    const runIds = [newId(), newId()];
+    for (const [position, runId] of runIds.entries()) {
+      await store.record(sessionId, { kind: 'run.queued', data: { runId, ordinal: position + 1, prompt: 'go' } });
+      for (const event of EVERY_KIND.slice(1, -1)) {
+        if (event.kind === 'agent.session') await store.events(sessionId, runId, [started(position + 1)]);
+        await store.events(sessionId, runId, [event]);
+        await index.sync(sessionId);
+        await history(index, sessionId);
+      }
+      await store.record(sessionId, { kind: 'stop.requested', data: { runId, force: false } }, { kind: 'renamed', data: { title: `T${position}` } });
+      await index.sync(sessionId);
+    }
+    const { facts } = await syncAll(index, sessionId);
+    const events = await history(index, sessionId);
+    const incremental = await index.listSessions();
+    await index.close();
+    for (const database of await store.databases()) await unlink(database);
+
+    const rebuilt = await store.openIndex();
+    assert.deepEqual(await rebuilt.listSessions(), []);
+    assert.deepEqual(await rebuilt.findStale(), [sessionId]);
+    await syncAll(rebuilt, sessionId);
+    assert.equal(JSON.stringify(await rebuilt.listSessions()), JSON.stringify(incremental));
+    assert.equal(JSON.stringify(incremental), JSON.stringify([facts]));
+    assert.deepEqual(await history(rebuilt, sessionId), events);
+  });
+
+  it('is rebuilt where its files are damaged', async () => {
+    const sessionId = await store.makeSession();
+    const runId = newId();
+    await store.events(sessionId, runId, [started(1), ...Array.from({ length: 500 }, (_, count) => say(`text ${count}`.repeat(20)))]);
+    const first = await store.openIndex();
+    await syncAll(first, sessionId);
+    const events = await history(first, sessionId);
+    await first.close();
+    const databases = await store.databases();
+    assert.equal(databases.length, 2);
+    const damages: ((content: Buffer) => Buffer)[] = [
+      (content) => content.subarray(0, content.length / 2),
+      (content) => content.fill(0xff, 4096, content.length),
+      (content) => content.fill(0, 0, 50),
+      () => Buffer.from('no database'),
+      () => Buffer.alloc(0),
+    ];
+    for (const damage of damages) {
+      for (const database of databases) await writeFile(database, damage(await readFile(database)));
+      const index = await store.openIndex();
+      await syncAll(index, sessionId);
+      assert.deepEqual(await history(index, sessionId), events);
+      await index.close();
+    }
+  });
+
+  it('leaves files of a newer version alone and works beside them', async () => {
+    const sessionId = await store.makeSession();
+    await store.events(sessionId, newId(), [started(1), say('x')]);
+    const first = await store.openIndex();
+    await syncAll(first, sessionId);
+    await history(first, sessionId);
+    await first.close();
+    const newer = new Map<string, Buffer>();
+    for (const database of await store.databases()) {
+      const file = await open(database, 'r+');
+      await file.write(Buffer.from([0, 0, 0, 99]), 0, 4, 60); // user_version
+      await file.close();
+      newer.set(database, await readFile(database));
+    }
+    const index = await store.openIndex();
+    assert.deepEqual(await index.listSessions(), []);
+    await syncAll(index, sessionId);
+    assert.equal((await history(index, sessionId)).length, 2);
+    await index.close();
+    for (const [database, content] of newer) assert.deepEqual(await readFile(database), content);
+  });
+
+  it('counts damaged records and shows the rest', async () => {
+    const sessionId = await store.makeSession();
+    const runId = newId();
+    await store.events(sessionId, runId, [started(1), say('one'), say('two')]);
+    await appendFile(store.paths.session(sessionId).journal, '{"torn\n');
+    const { events } = store.paths.session(sessionId).run(runId);
+    const content = await readFile(events);
+    content[content.indexOf('one')] = 0x80;
+    await writeFile(events, content);
+    const index = await store.openIndex();
+    const { facts } = await syncAll(index, sessionId);
+    assert.equal(facts?.damagedRecords, 2);
+    assert.equal(facts.runs[0]?.eventCount, 3);
+    assert.deepEqual((await history(index, sessionId)).map(({ seq }) => seq), [1, 3]);
+  });
+
+  it('begins again where a journal became shorter, and forgets a session that was erased', async () => {
+    const sessionId = await store.makeSession();
+    const otherId = await store.makeSession();
+    const runId = newId();
+    await store.events(sessionId, runId, [started(1), say('one'), say('two')]);
+    const index = await store.openIndex();
+    await syncAll(index, otherId);
+    await syncAll(index, sessionId);
+    assert.equal((await history(index, sessionId)).length, 3);
+    const { events } = store.paths.session(sessionId).run(runId);
+    await truncate(events, (await stat(events)).size - 1);
+    assert.deepEqual(await index.findStale(), [sessionId]);
+    assert.deepEqual((await syncAll(index, sessionId)).appended, [{ runId, fromSeq: 1, toSeq: 2 }]);
+    assert.equal((await history(index, sessionId)).length, 2);
+    await rm(store.paths.session(sessionId).root, { recursive: true });
+    assert.deepEqual(await index.findStale(), [sessionId]);
+    assert.equal((await index.sync(sessionId)).facts, undefined);
+    assert.deepEqual((await index.listSessions()).map((facts) => facts.sessionId), [otherId]);
+    assert.deepEqual(await index.findStale(), []);
+    await index.checkpoint();
+  });
+
+  it('does not take a copied folder for the session it was copied from', async () => {
+    const sessionId = await store.makeSession();
+    await store.events(sessionId, newId(), [started(1), say('x')]);
+    const first = await store.openIndex();
+    await syncAll(first, sessionId);
+    await history(first, sessionId);
+    await first.close();
+    const copyId = newId();
+    await rename(store.paths.session(sessionId).root, store.paths.session(copyId).root);
+    const index = await store.openIndex();
+    assert.deepEqual(await index.findStale(), [sessionId, copyId].sort());
+    assert.equal((await syncAll(index, copyId)).facts?.sessionId, copyId);
+    assert.ok((await history(index, copyId)).every((event) => event.sessionId === copyId));
+  });
+
+  it('knows nothing of what is not there yet', async () => {
+    const index = await store.openIndex();
+    const sessionId = newId();
+    assert.deepEqual(await index.sync(sessionId), { facts: undefined, appended: [], more: false });
+    assert.deepEqual(await history(index, sessionId), []);
+    await mkdir(store.paths.session(sessionId).root);
+    await writeFile(store.paths.session(sessionId).journal, '{"v":1,"seq":1');
+    assert.equal((await index.sync(sessionId)).facts, undefined);
+    await mkdir(`${store.paths.sessions}/not an id`);
+    assert.deepEqual(await index.findStale(), [sessionId]);
+  });
+
+  it('indexes in bounded steps, closes timelines that are not used, and opens them again', async () => {
+    const sessionIds: string[] = [];
+    for (let count = 0; count < 12; count++) {
+      const sessionId = await store.makeSession();
+      sessionIds.push(sessionId);
+      await store.events(sessionId, newId(), [started(1), ...Array.from({ length: 40 }, () => say('t'.repeat(60_000)))]);
+    }
+    const index = await store.openIndex();
+    const [first = ''] = sessionIds;
+    assert.equal((await index.sync(first)).more, true);
+    for (let round = 0; round < 2; round++) {
+      for (const sessionId of sessionIds) {
+        await syncAll(index, sessionId);
+        assert.equal((await history(index, sessionId)).length, 41);
+      }
+    }
+    await index.checkpoint();
+    assert.equal((await store.databases()).length, 13);
+  });
+
+  it('is used by two windows at once, and either checkpoint serves', async () => {
+    const sessionId = await store.makeSession();
+    const runId = newId();
+    const [one, two] = [await store.openIndex(), await store.openIndex()];
+    for (let round = 0; round < 5; round++) {
+      await store.events(sessionId, runId, [round === 0 ? started(1) : say(`round ${round}`)]);
+      for (const index of [one, two]) {
+        await syncAll(index, sessionId);
+        assert.equal((await history(index, sessionId)).length, round + 1);
+      }
+      await Promise.all([one.checkpoint(), two.checkpoint(), one.checkpoint()]);
+    }
+    await Promise.all([one.close(), two.close()]);
+    const index = await store.openIndex();
+    assert.deepEqual(await index.findStale(), []);
+    assert.equal((await history(index, sessionId)).length, 5);
+  });
+
+  it('writes nothing where it is read-only', async () => {
+    const sessionId = await store.makeSession();
+    const index = await store.openIndex({ readOnly: true });
+    await syncAll(index, sessionId);
+    await index.checkpoint();
+    assert.deepEqual(await store.databases(), []);
+  });
+
+  it('ends a call that takes too long, and starts again from the checkpoint', async function () {
+    if (process.platform === 'win32') this.skip(); // no named pipes in folders
+    const sessionId = await store.makeSession();
+    const stuckId = await store.makeSession();
+    const index = await store.openIndex();
+    await syncAll(index, sessionId);
+    await index.checkpoint();
+    const { journal } = store.paths.session(stuckId);
+    await unlink(journal);
+    await run('mkfifo', [journal]); // opening it waits for a writer that never comes
+    const stuck = index.sync(stuckId);
+    const behind = index.listSessions();
+    await Promise.all([
+      assert.rejects(stuck, (error) => error instanceof CorralError && error.code === 'TIMEOUT'),
+      assert.rejects(behind, (error) => error instanceof CorralError && error.code === 'STORE_FAILED'),
+    ]);
+    assert.deepEqual((await index.listSessions()).map((facts) => facts.sessionId), [sessionId]);
+    await (await open(journal, 'r+')).close(); // lets the ended worker's thread go
+  });
+
+  it('says so where the worker cannot be started', async () => {
+    for (const workerPath of [`${WORKER_PATH}.missing`, store.paths.storeFile]) {
+      await assert.rejects(openStoreIndex({ root: store.paths.root, workerPath }), (error) => error instanceof CorralError && error.code === 'STORE_FAILED');
+    }
+  });
+
+  it('answers after a close with an error', async () => {
+    const index = await store.openIndex();
+    await index.close();
+    await index.close();
+    await assert.rejects(index.listSessions(), (error) => error instanceof CorralError && error.code === 'STORE_FAILED');
+  });
+
+  it('writes checkpoints that the sqlite3 program reads', async function () {
+    if (!existsSync('/usr/bin/sqlite3')) {
+      console.log('      skipped: /usr/bin/sqlite3 is not installed');
+      this.skip();
+    }
+    const sessionId = await store.makeSession();
+    const runId = newId();
+    await store.events(sessionId, runId, EVERY_KIND);
+    const index = await store.openIndex();
+    await syncAll(index, sessionId);
+    await history(index, sessionId);
+    await index.close();
+    const query = async (database: string, sql: string): Promise<unknown> => JSON.parse((await run('/usr/bin/sqlite3', ['-json', database, sql])).stdout || '[]');
+    const { catalog } = store.paths;
+    assert.deepEqual(await query(catalog, 'SELECT id, state, failure_reason, worktree_path, restored, archived FROM sessions'), [
+      { id: sessionId, state: 'completed', failure_reason: null, worktree_path: '/w t', restored: 0, archived: 0 },
+    ]);
+    assert.deepEqual(await query(catalog, 'SELECT * FROM agent_sessions'), [{ session_id: sessionId, native_session_id: 'native 1', backend_type: 'claude' }]);
+    assert.deepEqual(await query(catalog, 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+    const { timeline } = store.paths.session(sessionId);
+    assert.deepEqual(await query(timeline, 'SELECT count(*) AS events, max(seq) AS last FROM session_events'), [{ events: EVERY_KIND.length, last: EVERY_KIND.length }]);
+    assert.deepEqual(await query(timeline, 'PRAGMA foreign_key_check'), []);
+    const [{ size }, { mode }] = [await stat(store.paths.session(sessionId).run(runId).events), await stat(timeline)];
+    assert.deepEqual(await query(timeline, "SELECT offset FROM sources WHERE path LIKE 'runs/%'"), [{ offset: size }]);
+    if (process.platform !== 'win32') assert.equal(mode & 0o777, 0o600);
+  });
+});
