@@ -1,0 +1,82 @@
+import { CorralError } from '../../storage/errors';
+import { IDENTITY, isObjectId, type Repository } from './repository';
+
+/**
+ * The session's pin: one ref over a chain of commits, each with the worktree's tree. What a later reader needs stands in the
+ * last paragraph of the message, which is always ours, whatever a title above it says.
+ */
+export interface Pin {
+  commit: string;
+  tree: string;
+  /** False for the base commit, which the ref holds until the first snapshot. */
+  isSnapshot: boolean;
+  /** The worktree's HEAD at that time; undefined where it had no commit. */
+  head: string | undefined;
+  /** The branch that was checked out, in full (`refs/heads/…`). */
+  branch: string | undefined;
+  /** A commit whose tree is the user's index. */
+  index: string | undefined;
+  /** A commit whose tree has the files that git's own view would not give back byte for byte. */
+  raw: string | undefined;
+}
+
+export interface PinContent {
+  tree: string;
+  /** Without duplicates. */
+  parents: readonly string[];
+  message: string;
+  head?: string | undefined;
+  branch?: string | undefined;
+  index?: string | undefined;
+  raw?: string | undefined;
+  /** False for a commit that only carries a tree: the same tree is then the same commit, however often it is made. True where absent. */
+  isDated?: boolean;
+}
+
+const MOST_MESSAGE_CHARACTERS = 4000;
+
+export function pinRef(sessionId: string): string {
+  return `refs/corral/${sessionId}`;
+}
+
+/** What the session's ref holds now, or undefined where there is none. */
+export async function readPin(repository: Repository, sessionId: string): Promise<Pin | undefined> {
+  const { git, mainWorktree } = repository;
+  const commit = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', `${pinRef(sessionId)}^{commit}`], { acceptedExitCodes: [0, 1] });
+  if (commit === '') return undefined;
+  const content = await git.text(mainWorktree, ['cat-file', 'commit', commit]);
+  const headerEnd = content.indexOf('\n\n');
+  const header = content.slice(0, headerEnd);
+  const tree = /^tree ([0-9a-f]+)$/m.exec(header)?.[1];
+  if (tree === undefined) throw new CorralError('GIT_FAILED', `${commit} is no commit that can be read`);
+  const isSnapshot = header.includes(`\ncommitter ${IDENTITY} `);
+  const trailers = isSnapshot ? content.trimEnd().split('\n\n').at(-1)?.split('\n') ?? [] : [];
+  const trailer = (name: string): string | undefined => trailers.find((line) => line.startsWith(`Corral-${name}: `))?.slice(`Corral-${name}: `.length);
+  const objectId = (name: string): string | undefined => [trailer(name)].find((value) => value !== undefined && isObjectId(value));
+  return { commit, tree, isSnapshot, head: isSnapshot ? objectId('Head') : commit, branch: trailer('Branch'), index: objectId('Index'), raw: objectId('Raw') };
+}
+
+/** Writes a commit of ours. As an object and not by commit-tree: there may be more parents than a command line holds. */
+export async function writeCommit(repository: Repository, content: PinContent): Promise<string> {
+  const seconds = content.isDated === false ? 0 : Math.floor(Date.now() / 1000);
+  // eslint-disable-next-line no-control-regex -- what a terminal would obey has no place in a log
+  const message = content.message.replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, ' ').trim().slice(0, MOST_MESSAGE_CHARACTERS);
+  const trailers = [['Head', content.head], ['Branch', content.branch], ['Index', content.index], ['Raw', content.raw]].flatMap(([name, value]) => (value === undefined ? [] : [`Corral-${name}: ${value}`]));
+  const lines = [
+    `tree ${content.tree}`,
+    ...content.parents.map((parent) => `parent ${parent}`),
+    `author ${IDENTITY} ${seconds} +0000`,
+    `committer ${IDENTITY} ${seconds} +0000`,
+    '',
+    message === '' ? 'Snapshot' : message,
+    '',
+    ...['Corral-Version: 1', ...trailers],
+    '',
+  ];
+  return repository.git.text(repository.mainWorktree, ['hash-object', '-t', 'commit', '-w', '--stdin'], { input: lines.join('\n') });
+}
+
+/** Moves the ref from `before` (undefined: it must not exist). CONFLICT where somebody else moved it. */
+export async function movePin(repository: Repository, sessionId: string, commit: string, before: string | undefined): Promise<void> {
+  await repository.git.run(repository.mainWorktree, ['update-ref', pinRef(sessionId), commit, before ?? '0'.repeat(commit.length)]);
+}

@@ -1,0 +1,82 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { CorralError } from '../../storage/errors';
+import type { Git } from './git';
+
+export interface Repository {
+  readonly git: Git;
+  /** The folder that was asked for; revisions such as HEAD are meant as seen from there. */
+  readonly folder: string;
+  /** Never a linked worktree. Absolute, without links. */
+  readonly mainWorktree: string;
+  /** Where refs, objects and the list of worktrees are; `<mainWorktree>/.git` nearly always. Absolute, without links. */
+  readonly commonDirectory: string;
+}
+
+/** Fixed, so that Corral's commits need no configured identity and are told apart from the user's. */
+export const IDENTITY = 'Corral <corral@localhost>';
+
+/**
+ * The repository that a folder belongs to, whether it is a subfolder, a linked worktree or one of Corral's own worktrees.
+ * Fails with NO_FOLDER, NO_REPOSITORY, BARE_REPOSITORY (no main worktree), NO_COMMIT (nothing was ever committed).
+ */
+export async function findRepository(git: Git, folder: string): Promise<Repository> {
+  const ask = async (directory: string, ...question: string[]): Promise<string> => git.text(directory, ['rev-parse', ...question]);
+  // One question a process: a path may hold a newline, and rev-parse knows no other separator.
+  const commonDirectory = await realpath(await ask(folder, '--path-format=absolute', '--git-common-dir'));
+  const gitDirectory = await realpath(await ask(folder, '--absolute-git-dir'));
+  const found = gitDirectory === commonDirectory ? await ask(folder, '--show-toplevel') : await findMainWorktree(git, commonDirectory);
+  const mainWorktree = await realpath(found);
+  // Found by name: believed only if it leads back.
+  const leadsBack = await ask(mainWorktree, '--absolute-git-dir').then(async (path) => (await realpath(path)) === commonDirectory, () => false);
+  if (!leadsBack) throw noMainWorktree(commonDirectory);
+  const head = await git.text(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { acceptedExitCodes: [0, 1] });
+  const anyCommit = head === '' ? await git.text(folder, ['rev-list', '--max-count=1', '--all']) : head;
+  if (anyCommit === '') throw new CorralError('NO_COMMIT', 'This repository has no commit yet. Make a first commit, so that agents have something to start from');
+  return { git, folder, mainWorktree, commonDirectory };
+}
+
+async function findMainWorktree(git: Git, commonDirectory: string): Promise<string> {
+  const setting = async (type: string, key: string): Promise<string> =>
+    git.text(commonDirectory, ['config', '--local', `--type=${type}`, '--get', key], { environment: { GIT_DIR: commonDirectory }, acceptedExitCodes: [0, 1] });
+  if ((await setting('bool', 'core.bare')) === 'true') throw new CorralError('BARE_REPOSITORY', 'The repository of this worktree is bare: it has no main worktree');
+  const configured = await setting('path', 'core.worktree'); // a submodule's
+  if (configured !== '') return resolve(commonDirectory, configured);
+  // A git folder that lies apart from its files does not know where they are.
+  if (basename(commonDirectory) !== '.git') throw noMainWorktree(commonDirectory);
+  return dirname(commonDirectory);
+}
+
+function noMainWorktree(commonDirectory: string): CorralError {
+  return new CorralError('BARE_REPOSITORY', `The main worktree of ${commonDirectory} was not found. Open the folder that it is checked out in`);
+}
+
+/** The object id of the commit that a person's words name. BASE_NOT_FOUND where there is none. Only ids go on from here. */
+export async function resolveCommit(repository: Repository, revision: string): Promise<string> {
+  const commit = await repository.git.text(repository.folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], { acceptedExitCodes: [0, 1, 128] });
+  if (revision === '' || !isObjectId(commit)) throw new CorralError('BASE_NOT_FOUND', `There is no commit "${revision}" in ${repository.mainWorktree}`);
+  return commit;
+}
+
+/** True for a whole object id, SHA-1 or SHA-256. Whatever is read from a file or a message and goes on to git passes this first. */
+export function isObjectId(value: string): boolean {
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value);
+}
+
+/** Makes `folder` a repository where it is none, and gives it an empty first commit where it has none. Files stay as they are. */
+export async function initializeRepository(git: Git, folder: string): Promise<Repository> {
+  const state = await findRepository(git, folder).catch((error: unknown) => {
+    if (error instanceof CorralError && (error.code === 'NO_REPOSITORY' || error.code === 'NO_COMMIT')) return error.code;
+    throw error;
+  });
+  if (typeof state === 'object') return state;
+  if (state === 'NO_REPOSITORY') await git.run(folder, ['init', '--quiet']);
+  const tree = await git.text(folder, ['hash-object', '-t', 'tree', '-w', '--stdin'], { input: '' });
+  const [name, email] = await Promise.all(['user.name', 'user.email'].map(async (key) => git.text(folder, ['config', '--get', key], { acceptedExitCodes: [0, 1] })));
+  // The user's own history: theirs where they have said who they are.
+  const person = name !== undefined && name !== '' && email !== undefined && email !== '' ? { name, email } : { name: 'Corral', email: 'corral@localhost' };
+  const environment = { GIT_AUTHOR_NAME: person.name, GIT_AUTHOR_EMAIL: person.email, GIT_COMMITTER_NAME: person.name, GIT_COMMITTER_EMAIL: person.email };
+  const commit = await git.text(folder, ['commit-tree', '-m', 'Initial commit', tree], { environment });
+  await git.run(folder, ['update-ref', '-m', 'Initial commit', 'HEAD', commit, '0'.repeat(commit.length)]);
+  return findRepository(git, folder);
+}

@@ -1,0 +1,49 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CorralError } from '../../storage/errors';
+import { withTemporaryFolder } from './indexCopy';
+import { readPin, type Pin } from './pin';
+import { restoreRawFiles } from './rawFiles';
+import { locateWorktree, type RemovalRequest } from './removal';
+import type { Repository } from './repository';
+import { bearsMark, exists, linkWorktree, lockReason } from './worktreeMark';
+
+/**
+ * Makes a vanished worktree again from the session's last snapshot: tracked and untracked files with their modes, links and bytes, HEAD, and the index.
+ * Where git still knows the worktree its own entry is used again, with its reflog and index. CONFLICT where anything is at the place or in the trash,
+ * WORKTREE_MISSING where the session has no snapshot.
+ */
+export async function restoreFromSnapshot(request: RemovalRequest): Promise<void> {
+  const { repository, worktreePath, sessionId, signal } = request;
+  const { git, mainWorktree, commonDirectory } = repository;
+  if ((await locateWorktree(request)).place !== 'missing') throw new CorralError('CONFLICT', `The worktree of this session is still there, in ${worktreePath} or in the trash`);
+  const pin = await readPin(repository, sessionId);
+  if (pin === undefined) throw new CorralError('WORKTREE_MISSING', 'This session has no snapshot to make its worktree from');
+  const administrativeDirectory = join(commonDirectory, 'worktrees', sessionId);
+  const isKnown = await bearsMark(administrativeDirectory, request);
+  if (!isKnown && (await exists(administrativeDirectory))) throw new CorralError('WORKTREE_NOT_OURS', `${administrativeDirectory} does not bear this session's mark`);
+
+  await mkdir(dirname(worktreePath), { recursive: true, mode: 0o700 });
+  await mkdir(worktreePath, { mode: 0o700 });
+  try {
+    if (isKnown) await linkWorktree(worktreePath, administrativeDirectory);
+    else await git.run(mainWorktree, ['worktree', 'add', '--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(request), '--', worktreePath, pin.head ?? pin.commit], { signal });
+    await writeFiles(repository, worktreePath, pin, signal);
+    if (!isKnown) await git.run(worktreePath, ['read-tree', pin.index ?? pin.head ?? '--empty'], { signal });
+    // Without this, git would compare the content of each file at every first look.
+    await git.run(worktreePath, ['update-index', '-q', '--refresh'], { acceptedExitCodes: [0, 1, 128], signal });
+  } catch (error) {
+    await rm(worktreePath, { recursive: true, force: true, maxRetries: 5 });
+    if (!isKnown && (await bearsMark(administrativeDirectory, request))) await rm(administrativeDirectory, { recursive: true, force: true, maxRetries: 5 });
+    throw error;
+  }
+}
+
+async function writeFiles(repository: Repository, worktreePath: string, pin: Pin, signal: AbortSignal | undefined): Promise<void> {
+  await withTemporaryFolder(async (folder) => {
+    const options = { environment: { GIT_INDEX_FILE: join(folder, 'index') }, signal };
+    await repository.git.run(worktreePath, ['read-tree', pin.tree], options);
+    await repository.git.run(worktreePath, ['checkout-index', '--all', '--force', '--quiet'], { ...options });
+  });
+  if (pin.raw !== undefined) await restoreRawFiles(repository, worktreePath, pin.raw, signal);
+}

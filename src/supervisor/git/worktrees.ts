@@ -1,0 +1,133 @@
+import { mkdir, open, readFile, realpath, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { CorralError, hasCode, messageOf } from '../../storage/errors';
+import { isObjectId, type Repository } from './repository';
+import { bearsMark, exists, inspectWorktree, isInside, lockReason, refuseLinks, type WorktreeMark } from './worktreeMark';
+import { pinRef, readPin } from './pin';
+
+const PRIVATE_FOLDER_MODE = 0o700;
+
+/** `inside` the main worktree, `beside` it, or below a folder of the user's choice. */
+export type WorktreeLocation = 'inside' | 'beside' | (string & {});
+
+export interface WorktreeRequest extends WorktreeMark {
+  repository: Repository;
+  /** An object id. */
+  baseCommit: string;
+  location: WorktreeLocation;
+  signal?: AbortSignal | undefined;
+}
+
+/** Where a session's worktree is made: `<root>/worktrees/<sessionId>`. Touches no disk. */
+export function worktreePathFor(mainWorktree: string, sessionId: string, location: WorktreeLocation): string {
+  return join(rootFor(mainWorktree, location), 'worktrees', sessionId);
+}
+
+function rootFor(mainWorktree: string, location: WorktreeLocation): string {
+  if (location === 'inside') return join(mainWorktree, '.corral');
+  if (location === 'beside') return join(dirname(mainWorktree), `${basename(mainWorktree)}.corral`);
+  return resolve(mainWorktree, location);
+}
+
+/**
+ * Makes a session's worktree, detached at its base, marked as ours by its lock and pinned by the session's ref.
+ * A failure or a cancel takes back exactly what was made. CONFLICT where something lies there already.
+ */
+export async function createWorktree(request: WorktreeRequest): Promise<{ worktreePath: string }> {
+  const { repository, sessionId, baseCommit, signal } = request;
+  const { git, mainWorktree, commonDirectory } = repository;
+  if (!isObjectId(baseCommit)) throw new CorralError('INVALID_ARGUMENT', `${baseCommit} is no object id`);
+  const root = rootFor(mainWorktree, request.location);
+  if (root === mainWorktree || isInside(root, commonDirectory)) throw new CorralError('INVALID_ARGUMENT', `Worktrees cannot lie in ${root}`);
+  const worktreePath = worktreePathFor(mainWorktree, sessionId, request.location);
+  await refuseLinks(worktreePath);
+  if (isInside(root, mainWorktree)) await excludeFromRepository(repository, root);
+  const administrativeDirectory = join(commonDirectory, 'worktrees', sessionId);
+  // Whatever bears the session's id after this point was made here: ids are random, and the folder is a claim.
+  if ((await readPin(repository, sessionId)) !== undefined) throw new CorralError('CONFLICT', `There is a ref ${pinRef(sessionId)} already`);
+  if (await exists(administrativeDirectory)) throw new CorralError('CONFLICT', `Git already knows a worktree named ${sessionId}`);
+
+  const madeFolders = await claimFolder(worktreePath);
+  try {
+    // Without a checkout first: git would leave that to a child of its own, which a cancel does not reach.
+    await git.run(mainWorktree, ['worktree', 'add', '--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(request), '--', worktreePath, baseCommit], { signal });
+    await git.run(worktreePath, ['reset', '--quiet', '--hard', '--no-recurse-submodules', baseCommit], { signal });
+    await git.run(mainWorktree, ['update-ref', pinRef(sessionId), baseCommit, '0'.repeat(baseCommit.length)], { signal });
+    return { worktreePath: await realpath(worktreePath) };
+  } catch (error) {
+    await takeBack(repository, request, worktreePath, madeFolders).catch((second: unknown) => {
+      throw new CorralError('WORKTREE_FAILED', `${messageOf(error)}; and what was made could not be taken back: ${messageOf(second)}`, { cause: error });
+    });
+    throw error;
+  }
+}
+
+/**
+ * Takes back a creation that a crash cut off. Only for a session in which no agent was ever started: there is no way back.
+ * CONFLICT where the session was ever snapshotted, WORKTREE_NOT_OURS where the folder is somebody else's. Does nothing where nothing is left.
+ */
+export async function discardUnfinishedWorktree(repository: Repository, worktreePath: string, mark: WorktreeMark): Promise<void> {
+  const found = await inspectWorktree(repository, worktreePath, mark);
+  const isOurEntry = await bearsMark(join(repository.commonDirectory, 'worktrees', mark.sessionId), mark);
+  if (found.state === 'foreign' && !isOurEntry) {
+    // Cut off between making the folder and git's first step: it is empty, and only then does rmdir take it.
+    await rmdir(worktreePath).catch((error: unknown) => {
+      throw new CorralError('WORKTREE_NOT_OURS', found.reason, { cause: error });
+    });
+    return;
+  }
+  if ((await readPin(repository, mark.sessionId))?.isSnapshot === true) throw new CorralError('CONFLICT', 'This session has work: delete it instead');
+  if (found.state === 'ours' || isOurEntry) await takeBack(repository, mark, worktreePath, []);
+}
+
+async function takeBack(repository: Repository, mark: WorktreeMark, worktreePath: string, madeFolders: readonly string[]): Promise<void> {
+  await rm(worktreePath, { recursive: true, force: true, maxRetries: 5 });
+  const administrativeDirectory = join(repository.commonDirectory, 'worktrees', mark.sessionId);
+  if (await bearsMark(administrativeDirectory, mark)) await rm(administrativeDirectory, { recursive: true, force: true, maxRetries: 5 });
+  const pin = await readPin(repository, mark.sessionId);
+  if (pin !== undefined) await repository.git.run(repository.mainWorktree, ['update-ref', '-d', pinRef(mark.sessionId), pin.commit]);
+  for (const folder of madeFolders) {
+    await rmdir(folder).catch((error: unknown) => {
+      // Another session moved in meanwhile, or the other window was quicker.
+      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].some((code) => hasCode(error, code))) throw error;
+    });
+  }
+}
+
+/** Makes the worktree's folder and says which folders above it are new, the deepest first. Making the last one is the claim: it must not exist. */
+async function claimFolder(worktreePath: string): Promise<string[]> {
+  const parent = dirname(worktreePath);
+  const firstMade = await mkdir(parent, { recursive: true, mode: PRIVATE_FOLDER_MODE });
+  const made: string[] = [];
+  for (let folder = parent; firstMade !== undefined && isInside(folder, firstMade); folder = dirname(folder)) made.push(folder);
+  await mkdir(worktreePath, { mode: PRIVATE_FOLDER_MODE }).catch((error: unknown) => {
+    if (hasCode(error, 'EEXIST')) throw new CorralError('CONFLICT', `${worktreePath} exists already`, { cause: error });
+    throw error;
+  });
+  return made;
+}
+
+const excluding = new Map<string, Promise<void>>();
+
+/** Keeps the folder of worktrees (`/.corral/`) out of `git status` by `info/exclude`, which no commit carries. Stays when the session goes: the next one needs it too. */
+async function excludeFromRepository(repository: Repository, root: string): Promise<void> {
+  // `?` matches any one character, also those that mean something in a pattern or end a line.
+  const line = `/${relative(repository.mainWorktree, root).split(sep).join('/').replace(/[[\]*\\\r\n]/g, '?')}/`;
+  const file = join(repository.commonDirectory, 'info', 'exclude');
+  const before = excluding.get(file) ?? Promise.resolve();
+  const appending = before.catch(() => undefined).then(async () => {
+    const content = await readFile(file, 'utf8').catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return '';
+      throw error;
+    });
+    if (content.split(/\r?\n/).includes(line)) return;
+    await mkdir(dirname(file), { recursive: true });
+    // One appending write: another window can at worst add the same line again, which changes nothing.
+    const handle = await open(file, 'a');
+    await handle.writeFile(`${content === '' || content.endsWith('\n') ? '' : '\n'}${line}\n`).finally(() => handle.close());
+  });
+  excluding.set(file, appending);
+  await appending.finally(() => {
+    if (excluding.get(file) === appending) excluding.delete(file);
+  });
+}

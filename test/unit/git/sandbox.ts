@@ -1,0 +1,79 @@
+import { execa } from 'execa';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { newId } from '../../../src/storage/ids';
+import { Git } from '../../../src/supervisor/git/git';
+import { findRepository, resolveCommit, type Repository } from '../../../src/supervisor/git/repository';
+import { createWorktree } from '../../../src/supervisor/git/worktrees';
+
+export const STORE_ID = 'store-under-test';
+
+/** A temp folder with real repositories in it, and git as a user runs it: hooks, filters and all. */
+export class Sandbox {
+  readonly root: string;
+  readonly git = new Git({ lockPatienceMs: 400 });
+
+  private constructor(root: string) {
+    this.root = root;
+  }
+
+  static async create(name = 'corral git'): Promise<Sandbox> {
+    const root = join(await realpath(await mkdtemp(join(tmpdir(), 'corral-test-'))), name);
+    await mkdir(root);
+    return new Sandbox(root);
+  }
+
+  async remove(): Promise<void> {
+    await rm(dirname(this.root), { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async repository(name = 'main', files: Readonly<Record<string, string>> = { 'read me.txt': 'hello\n', 'src/a.ts': 'a\n' }): Promise<Repository> {
+    const folder = join(this.root, name);
+    await mkdir(folder, { recursive: true });
+    await this.user(folder, 'init', '--quiet', '--initial-branch=main');
+    await write(folder, files);
+    await this.user(folder, 'add', '--all');
+    await this.user(folder, 'commit', '--quiet', '--allow-empty', '--message=first');
+    return findRepository(this.git, folder);
+  }
+
+  async session(repository: Repository, location: 'inside' | 'beside' = 'inside') {
+    const sessionId = newId();
+    const baseCommit = await resolveCommit(repository, 'HEAD');
+    const { worktreePath } = await createWorktree({ repository, sessionId, storeId: STORE_ID, baseCommit, location });
+    return { repository, sessionId, storeId: STORE_ID, baseCommit, worktreePath };
+  }
+
+  /** Git as the user or an agent runs it. */
+  async user(folder: string, ...commandArguments: string[]): Promise<string> {
+    const configuration = ['-c', 'user.name=User', '-c', 'user.email=user@localhost', '-c', 'protocol.file.allow=always'];
+    const { stdout } = await execa('git', [...configuration, ...commandArguments], { cwd: folder, stdin: 'ignore', env: { LC_ALL: 'C' } });
+    return stdout;
+  }
+}
+
+export async function write(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+}
+
+/** Every file below a folder: path → type, executable bit and bytes. Without `.git`. */
+export async function readAll(folder: string, prefix = ''): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
+    if (entry.name === '.git') continue;
+    const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+    const full = join(folder, path);
+    if (entry.isDirectory()) (await readAll(folder, path)).forEach((value, key) => files.set(key, value));
+    else if (entry.isSymbolicLink()) files.set(path, `link ${await readlink(full)}`);
+    else files.set(path, `${((await lstat(full)).mode & 0o100) === 0 ? 'file' : 'program'} ${(await readFile(full)).toString('latin1')}`);
+  }
+  return files;
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(() => true, () => false);
+}
