@@ -15,6 +15,23 @@ export interface LaunchRequest {
   resumes?: string;
 }
 
+export interface Launch {
+  /** Program and arguments; `argv[0]` is the request's `program`. */
+  argv: string[];
+  /** Variables to add to the user's environment. */
+  environment: Record<string, string>;
+  /** True where `argv` holds the prompt already: the conversation does not write it again. */
+  promptInArguments: boolean;
+}
+
+export interface ConversationRequest {
+  prompt: string;
+  /** As in `Launch`; false where absent. */
+  promptInArguments?: boolean;
+  cwd: string;
+  resumes?: string;
+}
+
 /** How the driver's conversation reaches the world. All are calls into the runner. */
 export interface ConversationHost {
   /** Journals an event. Order of calls is order of `seq`. */
@@ -56,7 +73,7 @@ export interface Conversation {
 export interface Driver {
   /** As in the catalog's `agent_sessions.backend_type`. */
   readonly backendType: string;
-  /** Program and arguments for a start or a resume; `argv[0]` is `program`. */
-  launch(request: LaunchRequest): { argv: string[]; environment: Record<string, string> };
-  converse(request: { prompt: string; cwd: string; resumes?: string }, host: ConversationHost): Conversation;
+  /** What starts or resumes the agent. */
+  launch(request: LaunchRequest): Launch;
+  converse(request: ConversationRequest, host: ConversationHost): Conversation;
 }

@@ -1,0 +1,107 @@
+/**
+ * The demo agent, a program of its own: `node demoAgent.js <Claude's options>`. It speaks Claude's wire protocol, so that it
+ * takes the real driver's path, and needs no key and no network. demoScript.ts says how a prompt tells it what to do.
+ */
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import * as v from 'valibot';
+import type { DemoOptions } from './demoTurn';
+import { DemoTurn } from './demoTurn';
+import { DemoWire } from './demoWire';
+
+function option(name: string): string | undefined {
+  const words = process.argv.slice(2);
+  const index = words.indexOf(`--${name}`);
+  return words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ?? (index < 0 ? undefined : words[index + 1]);
+}
+
+const resumes = option('resume');
+const speed = Number(option('demo-speed') ?? process.env['CORRAL_DEMO_SPEED'] ?? 1);
+const options: DemoOptions = {
+  sessionId: resumes ?? randomUUID(),
+  model: option('model') ?? 'demo',
+  mode: option('permission-mode') ?? 'default',
+  speed: speed > 0 ? speed : 1,
+  allowedCommands: new Set(),
+};
+const wire = new DemoWire(options.sessionId);
+
+const userSchema = v.object({
+  type: v.literal('user'),
+  uuid: v.optional(v.string()),
+  message: v.object({ content: v.array(v.object({ type: v.literal('text'), text: v.string() })) }),
+});
+const answerSchema = v.object({
+  type: v.literal('control_response'),
+  response: v.object({
+    request_id: v.string(),
+    response: v.object({ behavior: v.picklist(['allow', 'deny']), message: v.optional(v.string()), updatedPermissions: v.optional(v.array(v.unknown())) }),
+  }),
+});
+const interruptSchema = v.object({ type: v.literal('control_request'), request_id: v.string(), request: v.object({ subtype: v.literal('interrupt') }) });
+
+const queue: { text: string; uuid: string }[] = [];
+let current: DemoTurn | undefined;
+
+async function work(): Promise<void> {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    current = new DemoTurn(wire, options);
+    const hasFailed = await current.play(next);
+    process.exitCode = hasFailed ? 1 : 0;
+  }
+  current = undefined;
+}
+
+function readLine(line: string): void {
+  let message: unknown;
+  try {
+    message = JSON.parse(line);
+  } catch {
+    process.stderr.write('Error parsing streaming input line\n');
+    process.exit(1);
+  }
+  if (v.is(userSchema, message)) {
+    queue.push({ text: message.message.content.map((block) => block.text).join('\n'), uuid: message.uuid ?? randomUUID() });
+    if (current === undefined) void work();
+  } else if (v.is(interruptSchema, message)) {
+    wire.write({
+      type: 'control_response',
+      response: { subtype: 'success', request_id: message.request_id, response: { still_queued: queue.map((waiting) => waiting.uuid) } },
+    });
+    current?.interrupt();
+  } else if (v.is(answerSchema, message)) {
+    wire.write(message);
+    const { request_id: requestId, response } = message.response;
+    current?.answer(requestId, {
+      isAllowed: response.behavior === 'allow',
+      isAlways: (response.updatedPermissions ?? []).length > 0,
+      message: response.message ?? '',
+    });
+  }
+}
+
+function main(): void {
+  if (resumes?.startsWith('unknown') === true) {
+    const error = `No conversation found with session ID: ${resumes}`;
+    process.stderr.write(`${error}\n`);
+    wire.result({ isError: true, subtype: 'error_during_execution', errors: [error], turns: 0 });
+    process.exitCode = 1;
+    process.stdin.destroy();
+    return;
+  }
+  // The reader is gone: there is nobody left to work for.
+  process.stdout.on('error', () => process.exit(1));
+  process.on('SIGINT', () => {
+    queue.length = 0;
+    input.close();
+    current?.interrupt();
+  });
+  process.on('SIGTERM', () => process.exit(143));
+  process.on('SIGHUP', () => process.exit(129));
+  const input = createInterface({ input: process.stdin, crlfDelay: Infinity });
+  input.on('line', readLine);
+  // The work under way goes on; a question that nobody can answer any more counts as denied.
+  input.on('close', () => current?.endOfInput());
+}
+
+main();

@@ -1,0 +1,122 @@
+/**
+ * The language in which a prompt tells the demo agent what to do: one step a line, or several with `;` between them.
+ *
+ *     talk <text>            says something
+ *     think <text>           reasons
+ *     plan <entry> | …       shows a plan; an entry may start with [x] (done), [>] (under way) or [ ]
+ *     read <file>            reads a file
+ *     edit <file> [<line>]   really adds a line to a file, made where it is missing; asks first in the mode `ask`
+ *     run <command>          really runs a command, without a shell; words with spaces in "…"
+ *     ask <command>          asks for permission and runs the command when it is allowed
+ *     slow <n> [<m>ms]       says n things, one every m milliseconds (50)
+ *     flood <n>              says n things as fast as it can
+ *     wait [<m>ms]           does nothing for so long, or until it is interrupted
+ *     fail [<text>]          ends the turn with an error of the model's service
+ *     crash [<code>]         ends the process in the middle of the turn
+ *     ignore-signals         is deaf to SIGINT, SIGTERM and SIGHUP from now on
+ *
+ * A prompt that does not begin with a step gets a story of its own.
+ */
+export type Step =
+  | { verb: 'talk' | 'think' | 'read' | 'run' | 'ask'; text: string }
+  | { verb: 'fail'; text: string }
+  | { verb: 'plan'; entries: { content: string; status: 'pending' | 'in_progress' | 'completed' }[] }
+  | { verb: 'edit'; file: string; line: string }
+  | { verb: 'slow'; count: number; everyMs: number }
+  | { verb: 'wait'; durationMs: number | undefined }
+  | { verb: 'crash'; exitCode: number }
+  | { verb: 'ignore-signals' };
+
+const STATUS = { x: 'completed', '>': 'in_progress', ' ': 'pending' } as const;
+
+/** The steps in a prompt, or undefined where it does not begin with one. What is no step after the first is said. */
+export function parseScript(prompt: string): Step[] | undefined {
+  const parts = prompt
+    .split(/[;\n]/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  const [first] = parts;
+  if (first === undefined || parseStep(first) === undefined) return undefined;
+  return parts.map((part) => parseStep(part) ?? { verb: 'talk', text: part });
+}
+
+function parseStep(part: string): Step | undefined {
+  const [, verb = '', text = ''] = /^(\S+)\s*(.*)$/.exec(part) ?? [];
+  switch (verb) {
+    case 'talk':
+    case 'think':
+      return { verb, text: text === '' ? 'All is well.' : text };
+    case 'read':
+    case 'run':
+    case 'ask':
+      return text === '' ? undefined : { verb, text };
+    case 'fail':
+      return { verb, text: text === '' ? 'API Error: 500 the demo was told to fail' : text };
+    case 'plan':
+      return { verb, entries: text.split('|').map((entry) => parseEntry(entry.trim())) };
+    case 'edit': {
+      const [, file = '', line = ''] = /^(\S*)\s*(.*)$/.exec(text) ?? [];
+      return file === '' ? undefined : { verb, file, line: line === '' ? 'A line from the demo agent.' : line };
+    }
+    case 'slow':
+    case 'flood': {
+      const [, count, everyMs] = /^(\d{1,7})(?:\s+(\d{1,6})ms)?$/.exec(text) ?? [];
+      return count === undefined ? undefined : { verb: 'slow', count: Number(count), everyMs: verb === 'flood' ? 0 : Number(everyMs ?? 50) };
+    }
+    case 'wait': {
+      const [, durationMs] = /^(\d{1,7})ms$/.exec(text) ?? [];
+      return durationMs === undefined && text !== '' ? undefined : { verb, durationMs: durationMs === undefined ? undefined : Number(durationMs) };
+    }
+    case 'crash':
+      return { verb, exitCode: /^\d{1,3}$/.test(text) ? Number(text) : 1 };
+    case 'ignore-signals':
+      return { verb };
+    default:
+      return undefined;
+  }
+}
+
+function parseEntry(entry: string): { content: string; status: 'pending' | 'in_progress' | 'completed' } {
+  const [, mark, content] = /^\[([x> ])\]\s*(.*)$/.exec(entry) ?? [];
+  if (content === undefined) return { content: entry, status: 'pending' };
+  return { content, status: mark === 'x' || mark === '>' ? STATUS[mark] : 'pending' };
+}
+
+/** Words of a command; double quotes keep spaces together. */
+export function parseCommand(command: string): string[] {
+  return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
+}
+
+/** What the demo does with a prompt in plain words: about 18 seconds of it. `file` is one that is there to be read. */
+export function story(prompt: string, file: string | undefined): Step[] {
+  const task = (prompt.split('\n').find((line) => line.trim() !== '') ?? 'Look around').replaceAll(';', ',').trim().slice(0, 120);
+  const script = [
+    'wait 900ms',
+    `think The task is: ${task} – I should see what is here first, then make a small change and check it.`,
+    'wait 900ms',
+    'talk I will look around, write down what I find, and check the result.',
+    'plan [>] Look around | [ ] Write down the findings | [ ] Check the result',
+    'wait 1200ms',
+    file === undefined ? 'run git log --oneline -n 5' : `read ${file}`,
+    'wait 1800ms',
+    'run git status --short',
+    'wait 1500ms',
+    'think The working tree is small. A short note is enough, it goes into a file of its own.',
+    'plan [x] Look around | [>] Write down the findings | [ ] Check the result',
+    'wait 1800ms',
+    `edit DEMO.md - ${task}`,
+    'wait 1500ms',
+    'edit DEMO.md - Looked around: nothing else had to change.',
+    'wait 1500ms',
+    'plan [x] Look around | [x] Write down the findings | [>] Check the result',
+    'talk The note is written. May I look at the whole change?',
+    'wait 1200ms',
+    'ask git diff --stat HEAD',
+    'wait 1500ms',
+    'run git status --short',
+    'wait 1500ms',
+    'plan [x] Look around | [x] Write down the findings | [x] Check the result',
+    'talk Done. DEMO.md holds the notes, and nothing else was changed.',
+  ];
+  return script.map((line) => parseStep(line) ?? { verb: 'talk', text: line });
+}

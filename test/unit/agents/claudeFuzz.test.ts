@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { claudeDriver } from '../../../src/supervisor/agents/claude';
+import { parseClaudeLine } from '../../../src/supervisor/agents/claudeMessages';
+import { RecordingHost } from '../../support/agentHarness';
+
+const recordings = join(process.cwd(), 'test/fixtures/agents/recordings');
+const SEED = 20_261_121;
+const LINES = 10_000;
+
+/** A generator of numbers in [0, 1) that gives the same ones for the same seed (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function damage(line: string, other: string, random: () => number): string {
+  const at = Math.floor(random() * line.length);
+  const bytes = Buffer.from(line);
+  switch (Math.floor(random() * 11)) {
+    case 0:
+      return line.slice(0, at);
+    case 1:
+      return line + other;
+    case 2:
+      return `a tool printed this ${line}`;
+    case 3:
+      bytes[Math.min(at, bytes.length - 1)] = Math.floor(random() * 256);
+      return bytes.toString('utf8');
+    case 4:
+      return line.replace(/"[^"]*"/g, (text) => (random() < 0.1 ? '[[]]' : text));
+    case 5:
+      return line.replace(/:(true|false|null|-?\d+)/g, (text) => (random() < 0.3 ? ':{"x":"\ud800"}' : text));
+    case 6:
+      return line.replace(/:"[^"]*"/g, (text) => (random() < 0.2 ? ':null' : text));
+    case 7:
+      return `{"type":"assistant","message":{"content":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`;
+    case 8:
+      return line.replace('"content":', '"__proto__":{"x":1},"content":');
+    case 9:
+      return line.replace(/"[a-z_]+":/, () => '"renamed":');
+    default:
+      return line;
+  }
+}
+
+async function realLines(): Promise<string[]> {
+  const names = await readdir(recordings);
+  const texts = await Promise.all(names.sort().map((name) => readFile(join(recordings, name), 'utf8')));
+  return texts
+    .flatMap((text) => text.split('\n').filter((line) => line !== ''))
+    .map((line) => {
+      const json: unknown = JSON.parse(line);
+      return typeof json === 'object' && json !== null && 'msg' in json ? JSON.stringify(json.msg) : line;
+    });
+}
+
+/** Lines that may say nothing: what they tell is told by others, or it is kept until the end. */
+const QUIET = ['stream_event', 'control_response', 'control_cancel_request', 'command_lifecycle', 'rate_limit_event', 'keep_alive', 'tool_progress', 'system'];
+
+describe('claude, damaged', () => {
+  it(`survives ${LINES} damaged lines and drops none of them in silence (seed ${SEED})`, async () => {
+    const random = randomFrom(SEED);
+    const lines = await realLines();
+    const pick = (): string => lines[Math.floor(random() * lines.length)] ?? '';
+    const host = new RecordingHost();
+    const conversation = claudeDriver.converse({ prompt: 'x', cwd: '/repo' }, host);
+    conversation.start();
+    for (let index = 0; index < LINES; index++) {
+      const line = damage(pick(), pick(), random);
+      const before = host.events.length;
+      conversation.readLine(random() < 0.02 ? 'stderr' : 'stdout', line);
+      const { message } = parseClaudeLine(line);
+      const mayBeQuiet = line.trim() === '' || (message !== undefined && (QUIET.includes(message.type) || isEmpty(message)));
+      if (host.events.length === before) assert.ok(mayBeQuiet, `line ${index} said nothing: ${line.slice(0, 300)}`);
+      // What was understood can be written down again.
+      for (const event of host.events.slice(before)) JSON.stringify(event);
+      host.events.length = Math.min(host.events.length, 1_000);
+      if (index % 500 === 0) conversation.interrupt();
+    }
+    const ending = conversation.end({ exitCode: 1, signal: null, asked: undefined, stderrTail: 'x\u001b[31m\ny\u0000' });
+    assert.notEqual(ending.outcome, 'completed');
+    assert.equal(conversation.hasQueued(), false);
+  });
+
+  it('reads a line of 12 MB, and bytes that are no UTF-8', () => {
+    const host = new RecordingHost();
+    const conversation = claudeDriver.converse({ prompt: 'x', cwd: '/repo' }, host);
+    const text = 'ä'.repeat(6_000_000);
+    conversation.readLine('stdout', JSON.stringify({ type: 'assistant', message: { id: 'm', content: [{ type: 'text', text }] } }));
+    conversation.readLine('stdout', Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x7d]).toString('utf8'));
+    assert.equal(host.of('message')[0]?.text.length, text.length);
+    assert.equal(host.of('output').length, 1);
+  });
+
+  it('answers a control request that it does not know, since the agent would wait for ever', () => {
+    const host = new RecordingHost();
+    const conversation = claudeDriver.converse({ prompt: 'x', cwd: '/repo' }, host);
+    const line = '{"type":"control_request","request_id":"r1","request":{"subtype":"elicitation"}}';
+    conversation.readLine('stdout', line);
+    assert.deepEqual(host.of('output'), [{ stream: 'stdout', text: line }]);
+    assert.match(host.written[0] ?? '', /"subtype":"error","request_id":"r1"/);
+  });
+});
+
+/** A message without a single block, or with only encrypted reasoning, has nothing to tell. */
+function isEmpty(message: object): boolean {
+  return /"content":\[\]|redacted_thinking/.test(JSON.stringify(message));
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { commandDriver } from '../../../src/supervisor/agents/command';
+import { runAgent } from '../../support/agentHarness';
+
+const PRINT_INPUT = 'process.stdin.on("data", (data) => process.stdout.write(data)); process.stdin.on("end", () => console.log("end"));';
+
+describe('command', () => {
+  let cwd = '';
+  before(async () => (cwd = await realpath(await mkdtemp(join(tmpdir(), 'corral command ')))));
+  after(() => rm(cwd, { recursive: true, force: true }));
+
+  function run(words: string[], prompt: string): ReturnType<typeof runAgent> {
+    const launch = commandDriver.launch({ program: process.execPath, programArguments: words, prompt, cwd, permissionMode: 'edits' });
+    return runAgent(commandDriver, launch.argv, { prompt, promptInArguments: launch.promptInArguments, cwd }, { closesWhenIdle: false });
+  }
+
+  it('gives the prompt by stdin and closes it', async () => {
+    const { host, ended } = run(['-e', PRINT_INPUT], 'say "this" $HOME; ü');
+    assert.equal((await ended).ending.outcome, 'completed');
+    assert.deepEqual(host.of('message'), [{ role: 'user', text: 'say "this" $HOME; ü' }]);
+    assert.equal(
+      host
+        .of('output')
+        .map((output) => output.text)
+        .join('\n'),
+      'say "this" $HOME; ü\nend',
+    );
+    assert.deepEqual(host.of('turn.ended'), [{ turn: 1, stopReason: 'exited', failed: false }]);
+  });
+
+  it('puts the prompt where the argument says so, never as an option', async () => {
+    const words = ['-e', `console.log(JSON.stringify(process.argv.slice(1))); ${PRINT_INPUT}`, '--', '{prompt}', '--text={prompt}'];
+    const { host, ended } = run(words, '--help $& {prompt}');
+    await ended;
+    assert.equal(
+      host
+        .of('output')
+        .map((output) => output.text)
+        .join('\n'),
+      `${JSON.stringify([' --help $& {prompt}', '--text=--help $& {prompt}'])}\nend`,
+    );
+  });
+
+  it('says why it failed: the code and the last line of stderr', async () => {
+    const { host, ended } = run(['-e', 'console.error("first"); console.error("no such \\u0007thing"); process.exitCode = 3'], 'x');
+    assert.deepEqual((await ended).ending, { outcome: 'failed', reason: 'The command exited with code 3: no such thing' });
+    assert.equal(host.of('turn.ended')[0]?.failed, true);
+    assert.deepEqual(
+      host.of('output').map((output) => output.stream),
+      host.of('output').map(() => 'stderr'),
+    );
+  });
+
+  it('makes few events of many lines and loses none of them', async () => {
+    const { host, ended } = run(['-e', 'for (let i = 0; i < 20000; i++) console.log("line " + i)'], 'x');
+    await ended;
+    const lines = host.of('output').flatMap((output) => output.text.split('\n'));
+    assert.deepEqual(
+      lines,
+      Array.from({ length: 20_000 }, (_, index) => `line ${index}`),
+    );
+    assert.ok(host.of('output').length < 2_000, `${host.of('output').length} events`);
+  });
+
+  it('says that a program could not be started', async () => {
+    const run = runAgent(commandDriver, [join(cwd, 'missing')], { prompt: 'x', cwd }, { closesWhenIdle: false });
+    const { ending } = await run.ended;
+    assert.equal(ending.outcome, 'failed');
+    assert.match(ending.reason, /^Could not be started: /);
+  });
+});
