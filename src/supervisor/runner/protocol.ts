@@ -1,5 +1,6 @@
 /** What a supervisor and a runner say to each other: run.json, runner.json, and the lines on the runner's endpoint. */
 import * as v from 'valibot';
+import type { CorralErrorCode } from '../../storage/errors';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
 
 /** Raised when a runner of this version cannot serve an older supervisor, or the other way round. */
@@ -26,6 +27,8 @@ export const bootstrapSchema = v.object({
   environment: v.array(text),
   cwd: text,
   prompt: text,
+  /** `argv` holds the prompt already: it is not written to the agent's input. */
+  promptInArguments: v.optional(v.boolean()),
   permissionMode: v.picklist(PERMISSION_MODES),
   resumes: v.optional(text),
   /** 32 random bytes in hex. Proved by HMAC on the endpoint, never sent. */
@@ -63,5 +66,41 @@ export const REQUEST_SCHEMAS = {
 export type RequestMethod = keyof typeof REQUEST_SCHEMAS;
 export type RequestParameters<M extends RequestMethod> = v.InferOutput<(typeof REQUEST_SCHEMAS)[M]>;
 
-export const statusSchema = v.object({ protocol: count, runner: identitySchema, agent: v.optional(identitySchema), lastSeq: count, journalBytes: count, methods: v.array(text) });
+export const statusSchema = v.object({
+  protocol: count,
+  runner: identitySchema,
+  agent: v.optional(identitySchema),
+  lastSeq: count,
+  journalBytes: count,
+  methods: v.array(text),
+  /** Why nothing can be written now (a full disk); the agent's output waits until it can. */
+  paused: v.optional(text),
+});
 export type RunnerStatus = v.InferOutput<typeof statusSchema>;
+
+const empty = v.object({});
+export const RESULT_SCHEMAS = { ping: statusSchema, send: empty, answerPermission: empty, interrupt: empty, stop: empty, kill: empty } as const satisfies Record<RequestMethod, v.GenericSchema>;
+export type RequestResult<M extends RequestMethod> = v.InferOutput<(typeof RESULT_SCHEMAS)[M]>;
+
+/**
+ * The first lines of a connection prove to each side that the other knows the run's nonce, which itself is never sent:
+ * runner → challenge; client → its own challenge and its proof; runner → its proof. Nothing else is heard before.
+ */
+const hex256 = v.pipe(text, v.regex(/^[0-9a-f]{64}$/));
+export const challengeSchema = v.object({ challenge: hex256 });
+export const clientProofSchema = v.object({ challenge: hex256, proof: hex256 });
+export const runnerProofSchema = v.object({ proof: hex256 });
+
+/** After that, the client's lines. `id` comes back in the reply. */
+export const requestSchema = v.object({ id: count, method: text, params: v.unknown() });
+
+/** Codes that a runner answers with. */
+export const RUNNER_ERROR_CODES = ['ALREADY_ANSWERED', 'PERMISSION_NOT_FOUND', 'NOT_RUNNING', 'RUNNER_TOO_OLD', 'RUNNER_REFUSED', 'INVALID_ARGUMENT', 'STORE_FAILED'] as const satisfies CorralErrorCode[];
+
+/** The runner's lines: replies, and the announcement that the journal has grown to `bytes`, with the event `seq` at or before its end. */
+export const runnerLineSchema = v.union([
+  v.object({ id: count, result: v.unknown() }),
+  v.object({ id: count, error: v.object({ code: text, message: text }) }),
+  v.object({ method: v.literal('journal'), params: v.object({ bytes: count, seq: count }) }),
+]);
+export type RunnerLine = v.InferOutput<typeof runnerLineSchema>;

@@ -1,0 +1,140 @@
+/**
+ * What the operating system knows about processes. The only place with code for one platform each: Linux tells by /proc
+ * (no process is started), macOS by `ps`, Windows by CIM, and nothing in Node offers the same over all three.
+ */
+import { execFile } from 'node:child_process';
+import { readFile, readdir, readlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { hasCode } from '../storage/errors';
+
+const run = promisify(execFile);
+const QUERY_LIMITS = { timeout: 10_000, maxBuffer: 16 * 1024 * 1024, windowsHide: true };
+const READS_AT_ONCE = 64;
+
+export interface ProcessEntry {
+  pid: number;
+  parentPid: number;
+  /** The process group, which is the pid of the process that made it; 0 on Windows. */
+  group: number;
+  /** Opaque and exact: with the boot it tells a process from a later one of the same pid. */
+  startTime: string;
+  /** A zombie: nothing of it runs any more, only its parent has not asked yet. */
+  ended: boolean;
+}
+
+/** The process of this pid, or undefined where there is none. Throws where the system does not tell. */
+export async function readProcess(pid: number): Promise<ProcessEntry | undefined> {
+  switch (process.platform) {
+    case 'linux':
+      return readLinuxProcess(pid);
+    case 'win32':
+      return (await readWindowsProcesses(`-Filter 'ProcessId=${String(pid)}'`))[0];
+    default:
+      return (await readUnixProcesses(['-p', String(pid)]))[0];
+  }
+}
+
+/** All processes that this user may see, zombies included. */
+export async function listProcesses(): Promise<ProcessEntry[]> {
+  switch (process.platform) {
+    case 'linux': {
+      const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+      return mapPresent(pids, readLinuxProcess);
+    }
+    case 'win32':
+      return readWindowsProcesses('');
+    default:
+      return readUnixProcesses(['-A']);
+  }
+}
+
+/** Pids of all processes that were started with `variable` set to `value`. Only Linux tells; empty elsewhere. */
+export async function findByEnvironment(pids: readonly number[], variable: string, value: string): Promise<number[]> {
+  if (process.platform !== 'linux') return [];
+  const mark = Buffer.from(`\0${variable}=${value}\0`);
+  return mapPresent(pids, async (pid) => {
+    // Another user's environment cannot be read: then the process is not ours either.
+    const environment = await readFile(`/proc/${String(pid)}/environ`).catch(() => Buffer.alloc(0));
+    return Buffer.concat([Buffer.of(0), environment]).includes(mark) ? pid : undefined;
+  });
+}
+
+/** Bounded, so that a machine with thousands of processes costs no thousands of open files. */
+async function mapPresent<T, U>(items: readonly T[], read: (item: T) => Promise<U | undefined>): Promise<U[]> {
+  const results: U[] = [];
+  for (let start = 0; start < items.length; start += READS_AT_ONCE) {
+    for (const result of await Promise.all(items.slice(start, start + READS_AT_ONCE).map(read))) {
+      if (result !== undefined) results.push(result);
+    }
+  }
+  return results;
+}
+
+async function readLinuxProcess(pid: number): Promise<ProcessEntry | undefined> {
+  let stat: string;
+  try {
+    stat = await readFile(`/proc/${String(pid)}/stat`, 'latin1');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ESRCH')) return undefined;
+    throw error;
+  }
+  // The program's name stands in parentheses and may itself hold any character, so fields are counted from the last one.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, parentPid, group] = fields;
+  const startTime = fields[19];
+  if (state === undefined || startTime === undefined) throw new Error(`/proc/${String(pid)}/stat is not understood`);
+  return { pid, parentPid: Number(parentPid), group: Number(group), startTime, ended: state === 'Z' || state === 'X' };
+}
+
+async function readUnixProcesses(selection: readonly string[]): Promise<ProcessEntry[]> {
+  let stdout: string;
+  try {
+    // One time zone and language for everyone: the start time is compared as text.
+    const environment = { ...process.env, LC_ALL: 'C', TZ: 'UTC0' };
+    ({ stdout } = await run('ps', ['-o', 'pid=,ppid=,pgid=,stat=,lstart=', ...selection], { ...QUERY_LIMITS, env: environment }));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 1) return []; // no such process
+    throw error;
+  }
+  return stdout.split('\n').flatMap((line) => {
+    const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line);
+    const [, pid, parentPid, group, state, startTime] = match ?? [];
+    if (state === undefined || startTime === undefined) return [];
+    return [{ pid: Number(pid), parentPid: Number(parentPid), group: Number(group), startTime: startTime.replace(/\s+/g, ' '), ended: state.startsWith('Z') }];
+  });
+}
+
+async function readWindowsProcesses(filter: string): Promise<ProcessEntry[]> {
+  const query = `Get-CimInstance Win32_Process ${filter} | Where-Object CreationDate | ForEach-Object { '{0} {1} {2}' -f $_.ProcessId, $_.ParentProcessId, $_.CreationDate.ToFileTimeUtc() }`;
+  const { stdout } = await run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', query], QUERY_LIMITS);
+  return stdout.split(/\r?\n/).flatMap((line) => {
+    const [, pid, parentPid, startTime] = /^(\d+) (\d+) (\d+)$/.exec(line.trim()) ?? [];
+    if (startTime === undefined) return [];
+    return [{ pid: Number(pid), parentPid: Number(parentPid), group: 0, startTime, ended: false }];
+  });
+}
+
+/** What tells this machine from any other, and this start of it from any other. '' where the system does not tell. */
+export async function readMachine(): Promise<{ machine: string; boot: string; pidNamespace: string }> {
+  switch (process.platform) {
+    case 'linux': {
+      return {
+        machine: (await readFile('/etc/machine-id', 'latin1').catch(() => '')).trim(),
+        boot: (await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '')).trim(),
+        pidNamespace: await readlink('/proc/self/ns/pid').catch(() => ''),
+      };
+    }
+    case 'win32': {
+      const key = String.raw`HKLM\SOFTWARE\Microsoft\Cryptography`;
+      const { stdout } = await run('reg.exe', ['query', key, '/v', 'MachineGuid'], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+      // No boot: what Windows tells moves with the clock, and a creation time of 100 ns says enough.
+      return { machine: /MachineGuid\s+REG_SZ\s+(\S+)/.exec(stdout)?.[1] ?? '', boot: '', pidNamespace: '' };
+    }
+    default: {
+      const hardware = await run('ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice'], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+      // Not kern.boottime: it moves whenever the clock is set.
+      const boot = await run('sysctl', ['-n', 'kern.bootsessionuuid'], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+      return { machine: /"IOPlatformUUID" = "([^"]+)"/.exec(hardware.stdout)?.[1] ?? '', boot: boot.stdout.trim(), pidNamespace: '' };
+    }
+  }
+}

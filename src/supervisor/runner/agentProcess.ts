@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+import { hasCode, messageOf } from '../../storage/errors';
+import { RUN_MARK } from '../processTree';
+import type { OutputStream } from './outputLog';
+import type { RunBootstrap } from './protocol';
+
+/** Of the editor, of git's hooks, or of an agent that the editor was started by: none of the agent's business. */
+const HIDDEN_VARIABLES = /^(ELECTRON_|VSCODE_|GIT_|NODE_OPTIONS$|CLAUDECODE$)/;
+
+/** What the agent left running may hold its output open for ever: after its exit, output that pauses this long is at its end. */
+const QUIET_MS = 1_000;
+const LONGEST_DRAIN_MS = 10_000;
+const DRAIN_CHECK_MS = 100;
+
+export interface ExitStatus {
+  exitCode: number | null;
+  signal: string | null;
+}
+
+/** The agent's environment: the runner's, without what is not its business unless it was set for this agent, with the run's mark. */
+export function agentEnvironment(environment: NodeJS.ProcessEnv, { environment: given, sessionId, runId }: RunBootstrap): NodeJS.ProcessEnv {
+  const isHidden = (name: string): boolean => HIDDEN_VARIABLES.test(process.platform === 'win32' ? name.toUpperCase() : name);
+  const kept = Object.entries(environment).filter(([name]) => given.includes(name) || !isHidden(name));
+  return { ...Object.fromEntries(kept), CORRAL_SESSION_ID: sessionId, [RUN_MARK]: runId };
+}
+
+export class AgentProcess {
+  readonly pid: number;
+  /** Settles when the process has ended. Its output may not be read to the end yet. */
+  readonly exited: Promise<ExitStatus>;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+
+  private constructor(child: ChildProcessByStdio<Writable, Readable, Readable>, pid: number, exited: Promise<ExitStatus>) {
+    this.#child = child;
+    this.pid = pid;
+    this.exited = exited;
+  }
+
+  /** Rejects with a sentence for people where the program cannot be started. */
+  static async spawn([program, ...parameters]: [string, ...string[]], cwd: string, environment: NodeJS.ProcessEnv): Promise<AgentProcess> {
+    try {
+      // A process group of its own, so that one signal reaches what it started. On Windows that would only open a console.
+      const detached = process.platform !== 'win32';
+      const child = spawn(program, parameters, { cwd, env: environment, stdio: ['pipe', 'pipe', 'pipe'], shell: false, detached, windowsHide: true });
+      const exited = new Promise<ExitStatus>((fulfil) => child.once('exit', (exitCode, signal) => fulfil({ exitCode, signal })));
+      // An agent that stopped reading is no error of ours; its exit tells.
+      child.stdin.on('error', () => undefined);
+      await new Promise<void>((fulfil, reject) => {
+        child.once('spawn', fulfil);
+        child.once('error', reject);
+      });
+      child.on('error', () => undefined); // a signal that could not be sent
+      if (child.pid === undefined) throw new Error('it has no process id');
+      return new AgentProcess(child, child.pid, exited);
+    } catch (error) {
+      throw new Error(await explain(error, program, cwd), { cause: error });
+    }
+  }
+
+  /** False once the system has been told that nobody asks for this process any more: its pid may be another's by then. */
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  get isInputOpen(): boolean {
+    return this.#child.stdin.writable && this.isRunning;
+  }
+
+  /** Dropped where the input is closed. */
+  write(data: string): void {
+    if (this.#child.stdin.writable) this.#child.stdin.write(data);
+  }
+
+  closeInput(): void {
+    this.#child.stdin.end();
+  }
+
+  /** To the process and its group; nothing where it has ended. */
+  signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (!this.isRunning) return;
+    try {
+      process.kill(process.platform === 'win32' ? this.pid : -this.pid, signal);
+    } catch {
+      // It ended at this moment.
+    }
+  }
+
+  /** Reads to the end of the output. A chunk is read when `take` of the one before on the same stream is done, so the agent waits where we do. */
+  async readOutput(take: (stream: OutputStream, chunk: Buffer) => Promise<void>): Promise<void> {
+    let taking = 0;
+    let lastChunkMs = 0;
+    const pump = async (name: OutputStream, stream: Readable): Promise<void> => {
+      try {
+        // Without an encoding a stream gives buffers.
+        for await (const chunk of stream as AsyncIterable<Buffer>) {
+          taking++;
+          await take(name, chunk);
+          taking--;
+          lastChunkMs = performance.now();
+        }
+      } catch (error) {
+        if (!stream.destroyed) throw error;
+      }
+    };
+    let drainTimer: NodeJS.Timeout | undefined;
+    void this.exited.then(() => {
+      const exitedMs = performance.now();
+      drainTimer = setInterval(() => {
+        const nowMs = performance.now();
+        if (taking > 0 || (nowMs - Math.max(lastChunkMs, exitedMs) < QUIET_MS && nowMs - exitedMs < LONGEST_DRAIN_MS)) return;
+        this.#child.stdout.destroy();
+        this.#child.stderr.destroy();
+      }, DRAIN_CHECK_MS);
+    });
+    try {
+      await Promise.all([pump('stdout', this.#child.stdout), pump('stderr', this.#child.stderr)]);
+      await this.exited; // an agent may close its output and go on
+    } finally {
+      clearInterval(drainTimer);
+    }
+  }
+}
+
+async function explain(error: unknown, program: string, cwd: string): Promise<string> {
+  if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) {
+    const folder = await stat(cwd).catch(() => undefined);
+    return folder?.isDirectory() === true ? `there is no program ${program}` : `its folder ${cwd} is not there`;
+  }
+  if (hasCode(error, 'EACCES')) return `${program} may not be run, or ${cwd} may not be entered`;
+  return messageOf(error);
+}

@@ -1,0 +1,296 @@
+/** One run from its first record to its last: the agent's process, its talk with the driver, and what people ask of it meanwhile. */
+import { replaceFile } from '../../storage/durableFile';
+import { CorralError, messageOf } from '../../storage/errors';
+import type { DraftEvent, RunOutcome, RunState } from '../../storage/events';
+import type { RunPaths } from '../../storage/paths';
+import type { Conversation } from '../agents/driver';
+import { driverFor } from '../agents/drivers';
+import { identityOf } from '../identity';
+import { AgentProcess, agentEnvironment } from './agentProcess';
+import type { ExitStatus } from './agentProcess';
+import type { RequestHandlers } from './endpoint';
+import { LineSplitter } from './lineSplitter';
+import type { Line } from './lineSplitter';
+import { OutputLog } from './outputLog';
+import type { OutputStream } from './outputLog';
+import { PermissionDesk } from './permissionDesk';
+import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from './protocol';
+import type { RunBootstrap, RunnerClaim } from './protocol';
+import type { Recorder } from './recorder';
+import { Termination } from './termination';
+
+const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
+const STDERR_TAIL_BYTES = 2 * 1024;
+/** An agent that rests with its input closed this long does not end by itself. */
+const IDLE_LIMIT_MS = 30_000;
+
+export type RunnerIdentityClaim = Extract<RunnerClaim, { state: 'claimed' }>;
+
+/** Who asked for the end: a person, or the system (a logout, a shutdown). */
+type EndRequest = 'stop' | 'kill' | 'shutdown' | undefined;
+
+const END_REASONS = { stop: 'Stopped by you', kill: 'Killed by you', shutdown: 'Stopped because the system ended this login or shut down' } as const;
+
+export class AgentRun {
+  readonly #run: RunPaths;
+  readonly #bootstrap: RunBootstrap;
+  readonly #recorder: Recorder;
+  readonly #permissions = new PermissionDesk();
+  #claim: RunnerIdentityClaim;
+  #isClaimStale = false;
+  #log: OutputLog | undefined;
+  #agent: AgentProcess | undefined;
+  #conversation: Conversation | undefined;
+  #termination: Termination | undefined;
+  #asked: EndRequest;
+  #state: RunState = 'queued';
+  #idleTimer: NodeJS.Timeout | undefined;
+  /** The last turn is over and the input closed: only the process is still there. */
+  #isResting = false;
+  #wasEndedIdle = false;
+  #isOver = false;
+  #stderrTail = Buffer.alloc(0);
+  #paused: string | undefined;
+
+  constructor(run: RunPaths, bootstrap: RunBootstrap, claim: RunnerIdentityClaim, recorder: Recorder) {
+    this.#run = run;
+    this.#bootstrap = bootstrap;
+    this.#claim = claim;
+    this.#recorder = recorder;
+  }
+
+  /** What people may ask. All errors are CorralErrors for them to read. */
+  get handlers(): RequestHandlers {
+    return {
+      ping: () => ({
+        protocol: PROTOCOL_VERSION,
+        runner: this.#claim.runner,
+        ...(this.#claim.agent === undefined ? {} : { agent: this.#claim.agent }),
+        lastSeq: this.#recorder.lastSeq,
+        journalBytes: this.#recorder.bytes,
+        methods: Object.keys(REQUEST_SCHEMAS),
+        ...(this.#paused === undefined ? {} : { paused: this.#paused }),
+      }),
+      send: ({ text }) => {
+        const conversation = this.#requireConversation();
+        if (this.#agent?.isInputOpen !== true || this.#asked !== undefined) throw new CorralError('NOT_RUNNING', 'The agent takes no more messages in this run');
+        conversation.send(text);
+        return {};
+      },
+      answerPermission: async (answer) => {
+        const conversation = this.#requireConversation();
+        this.#emit({ kind: 'permission.answer', data: this.#permissions.decide(answer) });
+        await this.#recorder.synced();
+        conversation.answerPermission(answer.requestId, answer.optionId, answer.message);
+        return {};
+      },
+      interrupt: () => {
+        if (!this.#requireConversation().interrupt()) throw new CorralError('RUNNER_REFUSED', 'This agent cannot be interrupted. Stop the session instead.');
+        return {};
+      },
+      stop: () => {
+        this.requestEnd('stop');
+        return {};
+      },
+      kill: () => {
+        this.requestEnd('kill');
+        return {};
+      },
+    };
+  }
+
+  /** Runs the agent to its end. When this settles the last record is synced and nothing that was to be ended is left. */
+  async complete(): Promise<void> {
+    const { ordinal, agent, driver, argv, cwd, environment } = this.#bootstrap;
+    this.#emit({ kind: 'run.started', data: { ordinal, agent, driver, argv, cwd, environment } });
+    let end: ExitStatus & { outcome: RunOutcome; reason: string };
+    try {
+      await this.#recorder.acknowledged();
+      end = await this.#converse();
+    } catch (error) {
+      this.recordError(error);
+      this.#termination?.kill();
+      await this.#termination?.settled;
+      end = { outcome: 'crashed', exitCode: null, signal: null, reason: `The background process of this run failed: ${messageOf(error)}` };
+    }
+    clearTimeout(this.#idleTimer);
+    this.#emit({ kind: 'run.exited', data: end });
+    this.#isOver = true;
+    await this.#recorder.synced();
+  }
+
+  /** Compresses the agent's raw output. After `complete`, since it can take long. */
+  async finishLog(): Promise<void> {
+    await this.#log?.finish();
+  }
+
+  /** Begins to end the agent; `kill` also hurries an end that was asked for politely. */
+  requestEnd(asked: 'stop' | 'kill' | 'shutdown'): void {
+    if (this.#isOver || (this.#asked !== undefined && (this.#asked === 'kill' || asked !== 'kill'))) return;
+    this.#asked = asked;
+    this.#emit({ kind: 'status', data: { from: this.#state, to: 'stopping', reason: END_REASONS[asked] } });
+    this.#state = 'stopping';
+    this.#terminate();
+  }
+
+  /** Ends the agent without a record: there is nowhere left to write to. */
+  async abandon(): Promise<void> {
+    this.#asked = 'kill';
+    this.#termination?.kill();
+    await this.#termination?.settled;
+  }
+
+  /** What went wrong in the runner itself belongs to the run's record. */
+  recordError(error: unknown): void {
+    this.#emit({ kind: 'error', data: { message: `The background process of this run met an error: ${messageOf(error)}`, code: 'RUNNER' } });
+  }
+
+  /** `reason` is why nothing can be written; undefined when it can again. */
+  setPaused(reason: string | undefined): void {
+    const before = this.#paused;
+    this.#paused = reason;
+    if (reason !== undefined || before === undefined) return;
+    this.#emit({ kind: 'status', data: { from: this.#state, to: this.#state, reason: `The agent's output had to wait, for nothing could be written: ${before}. Nothing was lost.` } });
+  }
+
+  /** Writes runner.json again where that failed before. */
+  async keepClaim(): Promise<void> {
+    if (!this.#isClaimStale) return;
+    try {
+      await replaceFile(this.#run.claim, Buffer.from(JSON.stringify(this.#claim)));
+      this.#isClaimStale = false;
+    } catch {
+      // Such as a full disk: this is called again.
+    }
+  }
+
+  async #converse(): Promise<ExitStatus & { outcome: RunOutcome; reason: string }> {
+    const { prompt, promptInArguments = false, cwd, resumes, driver } = this.#bootstrap;
+    const conversation = driverFor(driver).converse(
+      { prompt, promptInArguments, cwd, ...(resumes === undefined ? {} : { resumes }) },
+      { emit: (event) => this.#emit(event), write: (data) => this.#agent?.write(data), closeInput: () => this.#agent?.closeInput() },
+    );
+    const log = await OutputLog.open(this.#run.output, (reason) => this.recordError(new Error(`output.log ends early: ${reason}`)));
+    this.#log = log;
+    const spawned = this.#asked === undefined ? await this.#spawn() : undefined;
+    if (!(spawned instanceof AgentProcess)) {
+      const exit = { exitCode: null, signal: null };
+      return { ...exit, ...conversation.end({ ...exit, asked: this.#askedByPeople, stderrTail: '', ...(spawned === undefined ? {} : { spawnError: spawned.message }) }) };
+    }
+    this.#conversation = conversation;
+    conversation.start();
+    await this.#readOutput(spawned, conversation, log);
+    const exit = await spawned.exited;
+    const survivors = (await this.#termination?.settled) ?? [];
+    for (const { pid } of survivors) this.#emit({ kind: 'error', data: { message: `Process ${String(pid)} could not be ended`, code: 'PROCESS_LEFT' } });
+    this.#conversation = undefined;
+    return { ...exit, ...this.#judge(conversation, exit) };
+  }
+
+  /** The process, or why there is none. */
+  async #spawn(): Promise<AgentProcess | Error> {
+    const { argv, cwd, runId } = this.#bootstrap;
+    const [program = '', ...parameters] = argv;
+    let agent: AgentProcess;
+    try {
+      agent = await AgentProcess.spawn([program, ...parameters], cwd, agentEnvironment(process.env, this.#bootstrap));
+    } catch (error) {
+      return new Error(messageOf(error), { cause: error });
+    }
+    this.#agent = agent;
+    // Undefined where it has ended already: then there is nobody to find again.
+    const identity = await identityOf(agent.pid).catch(() => undefined);
+    if (identity !== undefined) {
+      this.#claim = { ...this.#claim, agent: identity };
+      this.#isClaimStale = true;
+      await this.keepClaim();
+    }
+    this.#termination = new Termination(agent, { runId, agent: identity }, this.#bootstrap.stopGraceMs);
+    if (this.#asked !== undefined) this.#terminate();
+    return agent;
+  }
+
+  async #readOutput(agent: AgentProcess, conversation: Conversation, log: OutputLog): Promise<void> {
+    const splitters = { stdout: new LineSplitter(LONGEST_LINE_BYTES), stderr: new LineSplitter(LONGEST_LINE_BYTES) };
+    await agent.readOutput(async (stream, chunk) => {
+      const logged = log.append(stream, chunk);
+      if (stream === 'stderr') this.#stderrTail = Buffer.concat([this.#stderrTail, chunk]).subarray(-STDERR_TAIL_BYTES);
+      for (const line of splitters[stream].push(chunk)) this.#readLine(conversation, stream, line);
+      if (this.#isResting) this.#waitForExit();
+      await logged;
+      // The agent goes on only when its events are safe. It is also what stops it while the disk is full.
+      await this.#recorder.acknowledged();
+    });
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const line = splitters[stream].end();
+      if (line !== undefined) this.#readLine(conversation, stream, line);
+    }
+  }
+
+  #readLine(conversation: Conversation, stream: OutputStream, { bytes, isCut }: Line): void {
+    const text = bytes.toString('utf8');
+    try {
+      if (!isCut) {
+        conversation.readLine(stream, text);
+        return;
+      }
+    } catch (error) {
+      this.recordError(error); // a driver's fault; its line is kept all the same
+    }
+    this.#emit({ kind: 'output', data: { stream, text } });
+  }
+
+  #emit(event: DraftEvent): void {
+    if (this.#isOver) return;
+    this.#permissions.observe(event);
+    if (this.#state !== 'stopping') this.#state = event.kind === 'run.started' ? 'starting' : this.#permissions.hasOpen ? 'waiting' : 'running';
+    this.#recorder.append(event);
+    if (event.kind === 'turn.started') {
+      this.#isResting = false;
+      clearTimeout(this.#idleTimer);
+    }
+    // Not at once: the driver has not finished with the line that ended the turn, and may start the next one in it.
+    if (event.kind === 'turn.ended') setImmediate(() => this.#rest());
+  }
+
+  /** A turn is over: without another message waiting, the agent may go. */
+  #rest(): void {
+    if (this.#agent?.isRunning !== true || this.#asked !== undefined || this.#conversation?.hasQueued() !== false) return;
+    this.#agent.closeInput();
+    this.#isResting = true;
+    this.#waitForExit();
+  }
+
+  #waitForExit(): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => {
+      if (this.#asked !== undefined || this.#agent?.isRunning !== true) return;
+      this.#wasEndedIdle = true;
+      this.#termination?.stop(() => false);
+    }, IDLE_LIMIT_MS);
+  }
+
+  #terminate(): void {
+    if (this.#asked === 'kill') this.#termination?.kill();
+    else this.#termination?.stop(() => this.#conversation?.interrupt() === true);
+  }
+
+  #judge(conversation: Conversation, exit: ExitStatus): { outcome: RunOutcome; reason: string } {
+    const stderrTail = this.#stderrTail.toString('utf8');
+    if (this.#asked === undefined && this.#wasEndedIdle) {
+      // That it went by our signal says nothing of its work: its last turn decides.
+      return conversation.end({ exitCode: 0, signal: null, asked: undefined, stderrTail });
+    }
+    const ending = conversation.end({ ...exit, asked: this.#askedByPeople, stderrTail });
+    return this.#asked === 'shutdown' ? { outcome: 'interrupted', reason: END_REASONS.shutdown } : ending;
+  }
+
+  get #askedByPeople(): 'stop' | 'kill' | undefined {
+    return this.#asked === 'shutdown' ? 'stop' : this.#asked;
+  }
+
+  #requireConversation(): Conversation {
+    if (this.#conversation === undefined || this.#isOver) throw new CorralError('NOT_RUNNING', 'The agent is not running');
+    return this.#conversation;
+  }
+}

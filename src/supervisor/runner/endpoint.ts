@@ -1,0 +1,173 @@
+/** The runner's door: JSON lines on a private socket, for clients that prove that they know the run's nonce. */
+import { chmod, lstat, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { dirname } from 'node:path';
+import * as v from 'valibot';
+import { CorralError, messageOf } from '../../storage/errors';
+import { isProof, newChallenge, proofOf } from './handshake';
+import { LineSplitter } from './lineSplitter';
+import { makePrivate } from './privateSocket';
+import { REQUEST_SCHEMAS, RUNNER_ERROR_CODES, clientProofSchema, requestSchema } from './protocol';
+import type { RequestMethod, RequestParameters, RequestResult, RunnerLine } from './protocol';
+
+const PROOF_LIMIT_MS = 5_000;
+const CLOSE_LIMIT_MS = 1_000;
+const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
+/** A client that leaves this much unread is broken; it connects again and reads the journal. */
+const LONGEST_BACKLOG_BYTES = 4 * 1024 * 1024;
+
+export type RequestHandlers = { [M in RequestMethod]: (parameters: RequestParameters<M>) => RequestResult<M> | Promise<RequestResult<M>> };
+
+/** One client. It hears nothing and is not heard until it proved itself. */
+class Connection {
+  readonly #socket: Socket;
+  readonly #handlers: Promise<RequestHandlers>;
+  isProven = false;
+
+  constructor(socket: Socket, nonce: string, handlers: Promise<RequestHandlers>) {
+    this.#socket = socket;
+    this.#handlers = handlers;
+    const challenge = newChallenge();
+    const proofTimer = setTimeout(() => socket.destroy(), PROOF_LIMIT_MS);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => clearTimeout(proofTimer));
+    const lines = new LineSplitter(LONGEST_LINE_BYTES);
+    socket.on('data', (chunk) => {
+      for (const { bytes, isCut } of lines.push(chunk)) {
+        if (isCut || socket.destroyed) {
+          socket.destroy();
+        } else if (this.isProven) {
+          this.#answer(bytes);
+        } else {
+          const claimed = v.safeParse(clientProofSchema, parseJson(bytes));
+          const challenges = { runner: challenge, client: claimed.success ? claimed.output.challenge : '' };
+          if (!claimed.success || !isProof(claimed.output.proof, nonce, 'client', challenges)) {
+            socket.destroy();
+            return;
+          }
+          clearTimeout(proofTimer);
+          this.isProven = true;
+          socket.write(`${JSON.stringify({ proof: proofOf(nonce, 'runner', challenges) })}\n`);
+        }
+      }
+    });
+    socket.write(`${JSON.stringify({ challenge })}\n`);
+  }
+
+  send(line: RunnerLine): void {
+    if (this.#socket.writableLength > LONGEST_BACKLOG_BYTES) this.#socket.destroy();
+    else if (!this.#socket.destroyed) this.#socket.write(`${JSON.stringify(line)}\n`);
+  }
+
+  /** Settles when what was sent is on its way. */
+  close(): Promise<void> {
+    return new Promise((fulfil) => {
+      if (this.#socket.destroyed || !this.isProven) {
+        this.#socket.destroy();
+        fulfil();
+        return;
+      }
+      const patience = setTimeout(() => this.#socket.destroy(), CLOSE_LIMIT_MS);
+      this.#socket.once('close', () => {
+        clearTimeout(patience);
+        fulfil();
+      });
+      this.#socket.end(() => this.#socket.destroy());
+    });
+  }
+
+  #answer(bytes: Buffer): void {
+    const request = v.safeParse(requestSchema, parseJson(bytes));
+    if (!request.success) {
+      this.#socket.destroy();
+      return;
+    }
+    const { id, method, params } = request.output;
+    this.#handle(method, params).then(
+      (result) => this.send({ id, result }),
+      (error: unknown) => {
+        const code = RUNNER_ERROR_CODES.find((known) => error instanceof CorralError && known === error.code) ?? 'STORE_FAILED';
+        this.send({ id, error: { code, message: messageOf(error) } });
+      },
+    );
+  }
+
+  async #handle(method: string, parameters: unknown): Promise<unknown> {
+    if (!isMethod(method)) throw new CorralError('RUNNER_TOO_OLD', `This run's runner does not know “${method}”. Stop the run and start it again.`);
+    return this.#dispatch(method, parameters);
+  }
+
+  async #dispatch<M extends RequestMethod>(method: M, parameters: unknown): Promise<unknown> {
+    const parsed = v.safeParse(REQUEST_SCHEMAS[method], parameters);
+    if (!parsed.success) throw new CorralError('INVALID_ARGUMENT', `The request “${method}” has not the expected form`);
+    return (await this.#handlers)[method](parsed.output);
+  }
+}
+
+export class Endpoint {
+  readonly #address: string;
+  readonly #nonce: string;
+  readonly #handlers: Promise<RequestHandlers>;
+  readonly #connections = new Set<Connection>();
+  #server: Server | undefined;
+  #inode = 0;
+
+  /** Requests wait until there are handlers. */
+  constructor(address: string, nonce: string, handlers: Promise<RequestHandlers>) {
+    this.#address = address;
+    this.#nonce = nonce;
+    this.#handlers = handlers;
+  }
+
+  async listen(): Promise<void> {
+    const server = createServer((socket) => {
+      const connection = new Connection(socket, this.#nonce, this.#handlers);
+      this.#connections.add(connection);
+      socket.on('close', () => this.#connections.delete(connection));
+    });
+    await new Promise<void>((fulfil, reject) => {
+      server.once('error', reject);
+      server.listen(this.#address, fulfil);
+    });
+    server.on('error', () => undefined); // such as too many open files at an accept: the next check looks after it
+    this.#server = server;
+    if (process.platform === 'win32') return;
+    await chmod(this.#address, 0o600);
+    this.#inode = (await lstat(this.#address)).ino;
+  }
+
+  /** Listens again where the socket is gone or is another's: folders for temporary files are cleaned up by others. Open connections stay. */
+  async ensureListening(): Promise<void> {
+    if (process.platform === 'win32') return;
+    const found = await lstat(this.#address).catch(() => undefined);
+    if (found?.isSocket() === true && found.ino === this.#inode) return;
+    this.#server?.close(); // before the new one listens: closing also unlinks the path
+    if (!(await makePrivate(dirname(this.#address)))) throw new Error(`${dirname(this.#address)} is not private to this user`);
+    await rm(this.#address, { force: true, recursive: true });
+    await this.listen();
+  }
+
+  announce(bytes: number, seq: number): void {
+    for (const connection of this.#connections) if (connection.isProven) connection.send({ method: 'journal', params: { bytes, seq } });
+  }
+
+  /** Ends every connection after what was sent on it, and takes the socket away. */
+  async close(): Promise<void> {
+    this.#server?.close();
+    await Promise.all([...this.#connections].map((connection) => connection.close()));
+    if (process.platform !== 'win32') await rm(this.#address, { force: true });
+  }
+}
+
+function isMethod(method: string): method is RequestMethod {
+  return Object.hasOwn(REQUEST_SCHEMAS, method);
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+/** The runner: `node runner.js <run folder>`. Owns one agent's process from start to end, whoever else comes and goes. */
+import { readFile, stat } from 'node:fs/promises';
+import * as v from 'valibot';
+import { hasCode } from '../../storage/errors';
+import { RunPaths } from '../../storage/paths';
+import { ownIdentity } from '../identity';
+import { publishOnce } from '../publishedFile';
+import { AgentRun } from './agentRun';
+import type { RunnerIdentityClaim } from './agentRun';
+import { Endpoint } from './endpoint';
+import type { RequestHandlers } from './endpoint';
+import { newEndpoint } from './privateSocket';
+import { bootstrapSchema, PROTOCOL_VERSION } from './protocol';
+import { Recorder } from './recorder';
+
+const LOOK_EVERY_MS = 5_000;
+
+/** Settles when the run is over, or at once where someone else has claimed it. */
+async function main(runFolder: string): Promise<void> {
+  const paths = new RunPaths(runFolder);
+  const bootstrap = v.parse(bootstrapSchema, JSON.parse(await readFile(paths.bootstrap, 'utf8')));
+  if (bootstrap.protocol !== PROTOCOL_VERSION) throw new Error(`run.json has protocol ${String(bootstrap.protocol)}, this runner has ${String(PROTOCOL_VERSION)}`);
+
+  const claim: RunnerIdentityClaim = { state: 'claimed', protocol: PROTOCOL_VERSION, runner: await ownIdentity(), endpoint: await newEndpoint(bootstrap.runId) };
+  let offer: (handlers: RequestHandlers) => void = () => undefined;
+  const endpoint = new Endpoint(claim.endpoint, bootstrap.nonce, new Promise((fulfil) => (offer = fulfil)));
+  // Before the claim, so that whoever reads it can connect at once. The address is this process's own: one that loses disturbs nobody.
+  await endpoint.listen();
+  if (!(await publishOnce(paths.claim, JSON.stringify(claim)))) {
+    await endpoint.close();
+    return;
+  }
+
+  const recorder = await Recorder.open(
+    paths,
+    bootstrap,
+    (bytes, seq) => endpoint.announce(bytes, seq),
+    (reason) => run.setPaused(reason),
+  );
+  const run = new AgentRun(paths, bootstrap, claim, recorder);
+  offer(run.handlers);
+  // A terminal or an editor that goes away is no reason to end; the system's own end of everything is.
+  process.on('SIGHUP', () => undefined);
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => run.requestEnd('shutdown'));
+  // The agent's work must not end for a fault of ours.
+  process.on('uncaughtException', (error) => run.recordError(error));
+  process.on('unhandledRejection', (error) => run.recordError(error));
+  const look = setInterval(() => void lookAround(paths, run, endpoint), LOOK_EVERY_MS);
+
+  await run.complete();
+  await recorder.close();
+  await run.finishLog();
+  clearInterval(look);
+  await endpoint.close();
+}
+
+/** What others may do to a run behind its back. */
+async function lookAround(paths: RunPaths, run: AgentRun, endpoint: Endpoint): Promise<void> {
+  const found = await stat(paths.root).catch((error: unknown) => !hasCode(error, 'ENOENT'));
+  if (found === false) {
+    // The session was erased: nobody can see this run any more, or stop it.
+    await run.abandon();
+    await endpoint.close();
+    process.exit(1);
+  }
+  await run.keepClaim();
+  await endpoint.ensureListening().catch(() => undefined); // tried again at the next look
+}
+
+main(process.argv[2] ?? '').then(
+  () => process.exit(0),
+  () => process.exit(1),
+);

@@ -1,0 +1,34 @@
+import { CorralError } from '../../storage/errors';
+import type { DraftEvent, EventData, PermissionOption } from '../../storage/events';
+
+/** Knows which of the agent's questions are open. The first answer counts, whoever gives it. */
+export class PermissionDesk {
+  readonly #open = new Map<string, PermissionOption[]>();
+  readonly #closed = new Set<string>();
+
+  get hasOpen(): boolean {
+    return this.#open.size > 0;
+  }
+
+  /** Sees every event that is journalled. */
+  observe(event: DraftEvent): void {
+    if (event.kind === 'permission.request') {
+      this.#open.set(event.data.requestId, event.data.options);
+    } else if (event.kind === 'permission.answer') {
+      this.#open.delete(event.data.requestId);
+      this.#closed.add(event.data.requestId);
+    }
+  }
+
+  /** The event of this answer. Throws ALREADY_ANSWERED, PERMISSION_NOT_FOUND, or INVALID_ARGUMENT for an option that was not offered. */
+  decide({ requestId, optionId, message }: { requestId: string; optionId: string; message?: string | undefined }): EventData<'permission.answer'> {
+    const options = this.#open.get(requestId);
+    if (options === undefined) {
+      if (this.#closed.has(requestId)) throw new CorralError('ALREADY_ANSWERED', 'This question was answered already');
+      throw new CorralError('PERMISSION_NOT_FOUND', 'The agent asks no such question');
+    }
+    const option = options.find((candidate) => candidate.optionId === optionId);
+    if (option === undefined) throw new CorralError('INVALID_ARGUMENT', `“${optionId}” is no answer to this question`);
+    return { requestId, outcome: option.kind.startsWith('allow') ? 'allowed' : 'denied', optionId, ...(message === undefined ? {} : { message }) };
+  }
+}
