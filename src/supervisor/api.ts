@@ -1,6 +1,7 @@
 /** What Corral offers to other extensions: `activate()` returns a `CorralApi`. `Supervisor` offers the same without VS Code. */
 import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../storage/events';
 import type { PermissionMode } from '../storage/sessionRecords';
+import type { UsageTotals } from '../storage/sessionFacts';
 import type { AppendedRange, ConversationEntry } from '../storage/storeIndex';
 
 export interface Disposable {
@@ -73,6 +74,8 @@ export interface SessionSummary {
   checking: boolean;
   currentRunId?: string;
   nativeSessionId?: string;
+  /** Over all runs: tokens, and USD where the agent tells it. */
+  usage: UsageTotals;
   runs: RunSummary[];
   pendingPermissions: PermissionSummary[];
 }

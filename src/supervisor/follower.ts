@@ -1,0 +1,147 @@
+import type { FSWatcher } from 'node:fs';
+import { watch } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { hasCode } from '../storage/errors';
+import { isId } from '../storage/ids';
+import type { StorePaths } from '../storage/paths';
+import type { SessionFacts } from '../storage/sessionFacts';
+import type { StoreIndex, SyncResult } from '../storage/storeIndex';
+
+/** Watching can be unavailable (network disks, exhausted inotify handles), so changes.log is also looked at this often. */
+const POLL_MS = 1_000;
+const DOORBELL_CHUNK_BYTES = 64 * 1024;
+
+interface SessionSync {
+  running: Promise<SessionFacts | undefined> | undefined;
+  /** The sync that starts when the running one is done: whoever asks now must see what is on disk now. */
+  next: Promise<SessionFacts | undefined> | undefined;
+}
+
+export interface FollowerOptions {
+  paths: StorePaths;
+  index: StoreIndex;
+  onSynced: (sessionId: string, result: SyncResult) => void;
+  onError: (sessionId: string | undefined, error: unknown) => void;
+}
+
+/**
+ * Brings the index up to the end of the journals whenever someone says that a session changed: a live runner's
+ * announcement, or the doorbell `changes.log` that every process of every window rings.
+ */
+export class Follower {
+  readonly #options: FollowerOptions;
+  readonly #sessions = new Map<string, SessionSync>();
+  #watcher: FSWatcher | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #offset = 0;
+  #reading = false;
+  #readAgain = false;
+  #disposed = false;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  /** Starts to listen to the doorbell, from its present end. */
+  async start(): Promise<void> {
+    this.#offset = await this.#doorbellSize();
+    try {
+      this.#watcher = watch(this.#options.paths.root, { persistent: false }, (_event, name) => {
+        if (name === null || name === 'changes.log') this.#readDoorbell();
+      });
+      this.#watcher.on('error', () => this.#watcher?.close()); // polling goes on
+    } catch (error) {
+      this.#options.onError(undefined, error);
+    }
+    this.#poll = setInterval(() => this.#readDoorbell(), POLL_MS);
+    this.#poll.unref();
+  }
+
+  /** Something changed in this session: index it soon. */
+  notice(sessionId: string): void {
+    if (this.#disposed) return;
+    this.sync(sessionId).catch((error: unknown) => this.#options.onError(sessionId, error));
+  }
+
+  /** Indexes everything that is in the session's journals at the time of the call. Calls that overlap share the work. */
+  sync(sessionId: string): Promise<SessionFacts | undefined> {
+    const state = this.#sessions.get(sessionId) ?? { running: undefined, next: undefined };
+    this.#sessions.set(sessionId, state);
+    if (state.running === undefined) {
+      state.running = this.#run(sessionId).finally(() => {
+        state.running = undefined;
+        if (state.next === undefined) this.#sessions.delete(sessionId);
+      });
+      return state.running;
+    }
+    state.next ??= state.running
+      .catch(() => undefined) // whoever started that one hears of its error
+      .then(() => {
+        state.next = undefined;
+        return this.sync(sessionId);
+      });
+    return state.next;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#watcher?.close();
+    clearInterval(this.#poll);
+  }
+
+  async #run(sessionId: string): Promise<SessionFacts | undefined> {
+    for (;;) {
+      const result = await this.#options.index.sync(sessionId);
+      this.#options.onSynced(sessionId, result);
+      if (!result.more) return result.facts;
+    }
+  }
+
+  async #doorbellSize(): Promise<number> {
+    try {
+      const file = await open(this.#options.paths.changesLog, 'r');
+      try {
+        return (await file.stat()).size;
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return 0;
+      throw error;
+    }
+  }
+
+  #readDoorbell(): void {
+    if (this.#disposed) return;
+    this.#readAgain = true;
+    if (this.#reading) return;
+    this.#reading = true;
+    this.#drainDoorbell()
+      .catch((error: unknown) => this.#options.onError(undefined, error))
+      .finally(() => (this.#reading = false));
+  }
+
+  async #drainDoorbell(): Promise<void> {
+    const seen = new Set<string>();
+    while (this.#readAgain) {
+      this.#readAgain = false;
+      const size = await this.#doorbellSize();
+      if (size < this.#offset) this.#offset = 0; // it was started anew
+      if (size === this.#offset) continue;
+      const file = await open(this.#options.paths.changesLog, 'r');
+      try {
+        const buffer = Buffer.alloc(DOORBELL_CHUNK_BYTES);
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, this.#offset);
+        const text = buffer.toString('latin1', 0, bytesRead);
+        // A chunk without any newline is not ours: step over it rather than wait at it for ever.
+        const end = bytesRead === buffer.length && !text.includes('\n') ? bytesRead : text.lastIndexOf('\n') + 1;
+        this.#offset += end;
+        for (const id of text.slice(0, end).split('\n')) if (isId(id)) seen.add(id);
+        if (end > 0) this.#readAgain = true;
+      } finally {
+        await file.close();
+      }
+    }
+    for (const id of seen) this.notice(id);
+  }
+}

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
+import { messageOf } from '../storage/errors';
+import type { StorePaths } from '../storage/paths';
+import type { DraftSessionRecord } from '../storage/sessionRecords';
+import type { RunFacts, SessionFacts } from '../storage/sessionFacts';
+import { isOpen } from '../storage/sessionFacts';
+import { liveness } from './identity';
+import { killTree } from './processTree';
+import type { RunLinks } from './runLinks';
+import type { RunBootstrap } from './runner/protocol';
+import { bootstrapSchema } from './runner/protocol';
+import { publishVoidClaim, readClaim } from './runnerLauncher';
+import type { Log, SupervisorSettings } from './settings';
+
+/** A window that queued a run has this long to start its runner before another one gives the run up. */
+const LAUNCH_GRACE_MS = 30_000;
+
+/** What became of a run that was not known to have ended. */
+export type Resolution =
+  | { kind: 'readopted' }
+  | { kind: 'ended' }
+  | { kind: 'unreachable' }
+  | { kind: 'starting' }
+  | { kind: 'closed'; restored: boolean };
+
+export interface RecoveryOptions {
+  paths: StorePaths;
+  links: RunLinks;
+  settings: () => SupervisorSettings;
+  log: Log;
+  /** The session's facts with everything that is on disk now. */
+  sync: (sessionId: string) => Promise<SessionFacts | undefined>;
+  /** Appends under the session's lock; `decide` gets the facts as of then. */
+  append: (sessionId: string, decide: (facts: SessionFacts) => DraftSessionRecord | undefined) => Promise<void>;
+}
+
+export async function readBootstrap(paths: StorePaths, sessionId: string, runId: string): Promise<RunBootstrap> {
+  const content: unknown = JSON.parse(await readFile(paths.session(sessionId).run(runId).bootstrap, 'utf8'));
+  return v.parse(bootstrapSchema, content);
+}
+
+/** Finds out what became of a run, by the four cases of the design (§5, Start-up). Safe from several windows at once. */
+export async function resolveRun(options: RecoveryOptions, sessionId: string, runId: string): Promise<Resolution> {
+  const runPaths = options.paths.session(sessionId).run(runId);
+  const claim = await readClaim(runPaths);
+  if (claim === undefined) return await giveUpUnstarted(options, sessionId, runId);
+  if (claim.state === 'void') return await close(options, sessionId, runId, `The run was given up before its background process started: ${claim.reason}`);
+
+  const life = await liveness(claim.runner);
+  if (life !== 'dead') {
+    try {
+      await options.links.connect(await readBootstrap(options.paths, sessionId, runId), claim);
+      return { kind: 'readopted' };
+    } catch (error) {
+      // It may have ended between the two looks; only a process that is gone for certain is treated as gone.
+      if ((await liveness(claim.runner)) !== 'dead') {
+        options.log.warn(`The runner of run ${runId} does not answer: ${messageOf(error)}`);
+        return { kind: 'unreachable' };
+      }
+    }
+  }
+  const run = (await options.sync(sessionId))?.runs.find((each) => each.runId === runId);
+  if (run === undefined || !isOpen(run)) return { kind: 'ended' };
+  await killTree({ runId, agent: claim.agent });
+  return await close(options, sessionId, runId, 'The background process of this run ended without a word (power loss, restart of the machine, or it was killed).');
+}
+
+/** A run that was queued but whose runner never claimed it: given up once its window had time enough, so that a late runner stops. */
+async function giveUpUnstarted(options: RecoveryOptions, sessionId: string, runId: string): Promise<Resolution> {
+  const run = (await options.sync(sessionId))?.runs.find((each) => each.runId === runId);
+  if (run === undefined || !isOpen(run)) return { kind: 'ended' };
+  const waitedMs = Date.now() - Date.parse(run.queuedAt ?? '');
+  if (waitedMs >= 0 && waitedMs < LAUNCH_GRACE_MS) return { kind: 'starting' };
+  const won = await publishVoidClaim(options.paths.session(sessionId).run(runId), 'no background process had claimed it in time');
+  if (!won) return await resolveRun(options, sessionId, runId);
+  return await close(options, sessionId, runId, 'The window that was starting this run ended before the run began.');
+}
+
+async function close(options: RecoveryOptions, sessionId: string, runId: string, evidence: string): Promise<Resolution> {
+  let resolution: Resolution = { kind: 'ended' };
+  await options.append(sessionId, (facts) => {
+    const run = facts.runs.find((each) => each.runId === runId);
+    if (run === undefined || !isOpen(run)) return undefined; // another window was quicker, or its last word came after all
+    const record = closing(run, evidence, options.settings().recoveryPolicy);
+    resolution = { kind: 'closed', restored: record.data.restored };
+    return record;
+  });
+  return resolution;
+}
+
+function closing(run: RunFacts, evidence: string, policy: SupervisorSettings['recoveryPolicy']): DraftSessionRecord & { kind: 'run.closed' } {
+  // Whoever asked for the end got it, even though the runner could not say so.
+  if (run.stopRequestedAt !== undefined) {
+    return { kind: 'run.closed', data: { runId: run.runId, outcome: 'stopped', restored: false, evidence: 'Stopped by you', afterSeq: run.eventCount } };
+  }
+  const recoveryHint = run.nativeSessionId === undefined ? 'restart' : 'resume';
+  return { kind: 'run.closed', data: { runId: run.runId, outcome: 'lost', restored: policy === 'restore', evidence, recoveryHint, afterSeq: run.eventCount } };
+}

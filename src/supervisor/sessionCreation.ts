@@ -1,0 +1,74 @@
+import { mkdir } from 'node:fs/promises';
+import { CorralError, messageOf } from '../storage/errors';
+import type { StorePaths } from '../storage/paths';
+import type { DraftSessionRecord } from '../storage/sessionRecords';
+import { resolveAgent } from './agents/catalog';
+import type { SessionRequest } from './api';
+import type { Git } from './git/git';
+import { findRepository, resolveCommit } from './git/repository';
+import { createWorktree, worktreePathFor } from './git/worktrees';
+import type { SupervisorSettings } from './settings';
+import { withWorktreeLock } from './worktreeLock';
+import { oneLine } from './summary';
+
+const TITLE_CHARACTERS = 60;
+
+export interface SessionCreationOptions {
+  git: Git;
+  paths: StorePaths;
+  storeId: string;
+  bundles: string;
+  settings: () => SupervisorSettings;
+  append: (draft: DraftSessionRecord) => Promise<void>;
+  /** Starts the first run. */
+  start: () => Promise<void>;
+}
+
+/** The prompt's first line, cut at a word. */
+export function titleOf(prompt: string): string {
+  const line = oneLine(prompt.trim().split(/[\r\n]/, 1)[0] ?? '');
+  const characters = Array.from(line);
+  if (characters.length <= TITLE_CHARACTERS) return line;
+  const cut = characters.slice(0, TITLE_CHARACTERS - 1).join('');
+  const space = cut.lastIndexOf(' ');
+  return `${space > TITLE_CHARACTERS / 2 ? cut.slice(0, space) : cut}…`;
+}
+
+/**
+ * Makes a session with its worktree, then starts it. What can be refused is refused before anything is made (NO_REPOSITORY,
+ * NO_COMMIT, BASE_NOT_FOUND, AGENT_NOT_FOUND, …). The first record says what is about to be made, so that a crash in the middle
+ * leaves nothing that nobody knows of; the worktree's lock, held to the end, tells others that this is no crash.
+ */
+export async function createSession(options: SessionCreationOptions, sessionId: string, request: SessionRequest): Promise<void> {
+  const settings = options.settings();
+  const agent = await resolveAgent(request.agent, { agents: settings.agents, bundles: options.bundles, ...(request.argv === undefined ? {} : { argv: request.argv }) });
+  const repository = await findRepository(options.git, request.repository);
+  const baseCommit = await resolveCommit(repository, request.base ?? 'HEAD');
+  await mkdir(options.paths.session(sessionId).runs, { recursive: true, mode: 0o700 });
+  const created: DraftSessionRecord = {
+    kind: 'created',
+    data: {
+      title: request.title?.trim() || titleOf(request.prompt),
+      prompt: request.prompt,
+      agent: request.agent,
+      repository: repository.mainWorktree,
+      baseCommit,
+      worktreePath: worktreePathFor(repository.mainWorktree, sessionId, settings.worktreesLocation),
+      permissionMode: request.permissionMode ?? agent.permissionMode ?? settings.permissionMode,
+      ...(request.model === undefined ? {} : { model: request.model }),
+      ...(request.argv === undefined ? {} : { argv: request.argv }),
+      ...(request.group === undefined ? {} : { group: request.group }),
+    },
+  };
+  await withWorktreeLock(options.paths, sessionId, async () => {
+    await options.append(created);
+    try {
+      const { worktreePath } = await createWorktree({ repository, sessionId, storeId: options.storeId, baseCommit, location: settings.worktreesLocation });
+      await options.append({ kind: 'worktree.created', data: { worktreePath, baseCommit } });
+    } catch (error) {
+      await options.append({ kind: 'worktree.failed', data: { reason: messageOf(error) } });
+      throw error instanceof CorralError ? error : new CorralError('WORKTREE_FAILED', `The worktree could not be made: ${messageOf(error)}`, { cause: error });
+    }
+    await options.start();
+  });
+}

@@ -1,0 +1,32 @@
+import type { PermissionMode } from '../storage/sessionRecords';
+import type { AgentSettings } from './agents/catalog';
+
+/** What a person can choose. Read anew at each use, so that a change counts at once. */
+export interface SupervisorSettings {
+  agents: AgentSettings;
+  permissionMode: PermissionMode;
+  /** `inside`, `beside`, or an absolute folder. */
+  worktreesLocation: string;
+  stopGraceMs: number;
+  syncEveryEvent: boolean;
+  /** What becomes of a run that was cut off: keep its last known status and mark it, or show it as failed. */
+  recoveryPolicy: 'restore' | 'fail';
+  /** The Node program for runners; VS Code's own where absent. */
+  runnerNode?: string;
+}
+
+export const DEFAULT_SETTINGS: SupervisorSettings = {
+  agents: {},
+  permissionMode: 'edits',
+  worktreesLocation: 'inside',
+  stopGraceMs: 5_000,
+  syncEveryEvent: false,
+  recoveryPolicy: 'restore',
+};
+
+/** Where Corral says what it does. The shape of `vscode.LogOutputChannel`. */
+export interface Log {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { until, Workshop } from './workshop';
+
+const STORY = 'talk I begin; edit notes.txt hello; ask git status --short; talk I am done';
+
+describe('the main job without VS Code', () => {
+  let workshop: Workshop;
+  beforeEach(async () => {
+    workshop = await Workshop.create();
+  });
+  afterEach(async () => {
+    await workshop.end();
+  });
+
+  it('goes from a prompt over a question to its end, and keeps every event', async () => {
+    const window = workshop.window();
+    const states: string[] = [];
+    const made = await window.createSession({ repository: workshop.repository.path, prompt: STORY, agent: 'demo' });
+    window.onDidChangeSessions(() => void window.getSession(made.id).then(({ status, needsInput }) => states.push(`${status}${needsInput ? ' needs input' : ''}`)));
+    assert.equal(made.baseCommit, await workshop.repository.git('rev-parse', 'HEAD'));
+    assert.equal(await workshop.repository.git('rev-parse', `refs/corral/${made.id}`), made.baseCommit);
+
+    const asking = await until(window, made.id, (session) => session.needsInput, 'a question');
+    assert.equal(asking.status, 'Running');
+    const [pending] = asking.pendingPermissions;
+    assert.ok(pending);
+    const allow = pending.options.find(({ kind }) => kind === 'allow_once');
+    assert.ok(allow);
+    await window.answerPermission(made.id, pending.requestId, { optionId: allow.optionId });
+    await assert.rejects(window.answerPermission(made.id, pending.requestId, { optionId: allow.optionId }), { code: /ALREADY_ANSWERED|NOT_RUNNING|RUNNER_UNREACHABLE/ });
+
+    const done = await until(window, made.id, (session) => session.status === 'Completed', 'the end');
+    assert.equal(done.needsInput, false);
+    assert.equal(await readFile(join(made.worktreePath, 'notes.txt'), 'utf8'), 'hello\n');
+    await assert.rejects(access(join(workshop.repository.path, 'notes.txt')), { code: 'ENOENT' });
+
+    const { events } = await window.listSessionHistory(made.id, { limit: 1_000 });
+    assert.deepEqual(events.map(({ seq }) => seq), events.map((_event, index) => index + 1));
+    assert.equal(events[0]?.kind, 'run.started');
+    assert.equal(events.at(-1)?.kind, 'run.exited');
+    for (const kind of ['agent.session', 'turn.started', 'message', 'tool.call', 'tool.result', 'permission.request', 'permission.answer', 'turn.ended', 'usage']) {
+      assert.ok(events.some((event) => event.kind === kind), `an event of the kind ${kind}`);
+    }
+    assert.ok((await window.getConversation(made.id)).some(({ role, content }) => role === 'assistant' && content === 'I am done'));
+    assert.equal((await window.getAgentSession(made.id)).backendType, 'claude');
+    const order = states.filter((state, index) => state !== states[index - 1]);
+    assert.ok(order.includes('Running needs input') && order.at(-1) === 'Completed', order.join(' → '));
+  });
+
+  it('is the same in a second window, and after all windows were closed', async () => {
+    const first = workshop.window();
+    const second = workshop.window();
+    const { id } = await first.createSession({ repository: workshop.repository.path, prompt: 'slow 40 50ms; ask git status', agent: 'demo' });
+    const seen = await until(second, id, (session) => session.status === 'Running', 'the session in the second window');
+    await workshop.close(first);
+    await workshop.close(second);
+
+    const third = workshop.window();
+    const back = await until(third, id, (session) => !session.checking && session.needsInput, 'the question, after the run was adopted again');
+    assert.equal(back.currentRunId, seen.currentRunId);
+    const [pending] = back.pendingPermissions;
+    assert.ok(pending);
+    await third.answerPermission(id, pending.requestId, { optionId: pending.options[0]?.optionId ?? '' });
+    await until(third, id, (session) => session.status === 'Completed', 'the end');
+    const { events } = await third.listSessionHistory(id, { limit: 1_000 });
+    assert.deepEqual(events.map(({ seq }) => seq), events.map((_event, index) => index + 1));
+  });
+
+  it('stops, deletes and brings back', async () => {
+    const window = workshop.window();
+    const { id, worktreePath } = await window.createSession({ repository: workshop.repository.path, prompt: 'edit notes.txt hello; slow 1000 50ms', agent: 'demo' });
+    await until(window, id, (session) => session.status === 'Running', 'the start');
+    await window.stop(id);
+    const stopped = await window.getSession(id);
+    assert.equal(stopped.status, 'Failed');
+    assert.equal(stopped.state, 'stopped');
+    assert.equal(stopped.failureReason, 'Stopped by you');
+    const before = await readFile(join(worktreePath, 'notes.txt'), 'utf8');
+
+    await window.deleteSession(id);
+    assert.equal((await window.getSession(id)).deleted, true);
+    await assert.rejects(access(worktreePath), { code: 'ENOENT' });
+    await window.undoDelete(id);
+    assert.equal((await window.getSession(id)).deleted, false);
+    assert.equal(await readFile(join(worktreePath, 'notes.txt'), 'utf8'), before);
+  });
+
+  it('continues a finished session in a new run of the same agent session', async () => {
+    const window = workshop.window();
+    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'talk first', agent: 'demo' });
+    await until(window, id, (session) => session.status === 'Completed', 'the first end');
+    const { nativeSessionId } = await window.getAgentSession(id);
+    await window.sendMessage(id, 'talk second');
+    const done = await until(window, id, (session) => session.runs.length === 2 && session.status === 'Completed', 'the second end');
+    assert.equal(done.runs[1]?.ordinal, 2);
+    assert.equal((await window.getAgentSession(id)).nativeSessionId, nativeSessionId);
+    const { events } = await window.listSessionHistory(id, { limit: 1_000 });
+    const times = events.map(({ timestamp }) => timestamp);
+    assert.deepEqual(times, times.toSorted());
+  });
+
+  it('runs any command', async () => {
+    const window = workshop.window();
+    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'unused', agent: 'command', argv: [process.execPath, '-e', 'console.log("out"); console.error("err"); process.exit(3)'] });
+    const ended = await until(window, id, (session) => session.status === 'Failed', 'the end');
+    assert.match(ended.failureReason ?? '', /3/);
+    const { events } = await window.listSessionHistory(id, { kinds: ['output'] });
+    assert.deepEqual(events.map((event) => (event.kind === 'output' ? [event.data.stream, event.data.text] : [])).toSorted(), [['stderr', 'err'], ['stdout', 'out']]);
+  });
+
+  it('says by its code what it cannot do', async () => {
+    const window = workshop.window();
+    const { path } = workshop.repository;
+    const refused = async (request: { repository?: string; prompt?: string; agent?: string; base?: string; argv?: string[] }, code: string): Promise<void> =>
+      await assert.rejects(window.createSession({ repository: path, prompt: 'talk', agent: 'demo', ...request }), { code });
+    await refused({ prompt: ' \n' }, 'EMPTY_PROMPT');
+    await refused({ repository: workshop.storageDirectory }, 'NO_REPOSITORY');
+    await refused({ repository: join(path, 'not there') }, 'NO_FOLDER');
+    await refused({ agent: 'nobody' }, 'AGENT_UNKNOWN');
+    await refused({ agent: 'command', argv: ['no-such-program-anywhere'] }, 'AGENT_NOT_FOUND');
+    await refused({ base: '--help' }, 'BASE_NOT_FOUND');
+    await assert.rejects(window.getSession('aaaaaaaaaaaa'), { code: 'SESSION_NOT_FOUND' });
+    await assert.rejects(window.listSessionHistory('../../../etc'), { code: 'SESSION_NOT_FOUND' });
+    assert.deepEqual(await window.listSessions(), []);
+    const untrusted = workshop.window({ isTrusted: () => false });
+    await assert.rejects(untrusted.createSession({ repository: path, prompt: 'talk', agent: 'demo' }), { code: 'UNTRUSTED' });
+  });
+});

@@ -1,0 +1,78 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SessionSummary } from '../../../src/supervisor/api';
+import type { SupervisorSettings } from '../../../src/supervisor/settings';
+import { DEFAULT_SETTINGS } from '../../../src/supervisor/settings';
+import type { SupervisorOptions } from '../../../src/supervisor/supervisor';
+import { Supervisor } from '../../../src/supervisor/supervisor';
+import { projectRoot } from '../../support/project';
+import { TestRepository } from '../../support/repository';
+
+/** A store and a repository in temporary folders, and supervisors over them: each is what one window has. */
+export class Workshop {
+  readonly repository: TestRepository;
+  readonly storageDirectory: string;
+  readonly logged: string[] = [];
+  readonly #supervisors = new Set<Supervisor>();
+
+  private constructor(repository: TestRepository, storageDirectory: string) {
+    this.repository = repository;
+    this.storageDirectory = storageDirectory;
+  }
+
+  static async create(): Promise<Workshop> {
+    return new Workshop(await TestRepository.create(), await realpath(await mkdtemp(join(tmpdir(), 'corral-store-'))));
+  }
+
+  window(options: Partial<SupervisorOptions> & { changes?: Partial<SupervisorSettings> } = {}): Supervisor {
+    const { changes, ...rest } = options;
+    const log = (level: string) => (message: string) => void this.logged.push(`${level} ${message}`);
+    const supervisor = new Supervisor({
+      storageDirectory: this.storageDirectory,
+      bundles: join(projectRoot, 'dist'),
+      settings: () => ({ ...DEFAULT_SETTINGS, stopGraceMs: 1_000, ...changes }),
+      log: { info: log('info'), warn: log('warn'), error: log('error') },
+      ...rest,
+    });
+    this.#supervisors.add(supervisor);
+    return supervisor;
+  }
+
+  async close(supervisor: Supervisor): Promise<void> {
+    this.#supervisors.delete(supervisor);
+    await supervisor.close();
+  }
+
+  /** Ends every run and every window, and removes the folders. */
+  async end(): Promise<void> {
+    const last = this.window();
+    for (const { id, state } of await last.listSessions()) if (['starting', 'running', 'waiting', 'stopping'].includes(state)) await last.kill(id).catch(() => undefined);
+    for (const supervisor of this.#supervisors) await supervisor.close();
+    await this.repository.remove();
+    await rm(this.storageDirectory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Resolves with the session as soon as it is as wished. */
+export async function until(supervisor: Supervisor, id: string, isSo: (session: SessionSummary) => boolean, what: string): Promise<SessionSummary> {
+  const limitMs = 60_000;
+  return await new Promise((resolve, reject) => {
+    let last: SessionSummary | undefined;
+    const finish = (settle: () => void): void => {
+      clearTimeout(limit);
+      subscription.dispose();
+      settle();
+    };
+    const look = async (): Promise<void> => {
+      last = await supervisor.getSession(id);
+      const session = last;
+      if (isSo(session)) finish(() => resolve(session));
+    };
+    const limit = setTimeout(() => finish(() => reject(new Error(`${what} did not come within ${limitMs} ms; the session is ${JSON.stringify(last)}`))), limitMs);
+    const subscription = supervisor.onDidChangeSessions(({ sessionIds }) => {
+      if (sessionIds.includes(id)) look().catch(reject);
+    });
+    look().catch(reject);
+  });
+}
