@@ -1,0 +1,42 @@
+import type { TimelineSession } from '../src/views/timelineProtocol';
+import type { TimelineModel } from './timelineModel';
+
+const MAX_LINES = 8;
+
+export function MessageBox({ model, session }: { model: TimelineModel; session: TimelineSession }) {
+  const isLive = (session.status === 'Running' || session.status === 'Starting') && !session.restored;
+  const onKeyDown = (event: KeyboardEvent): void => {
+    // While an input method composes, Enter ends the composition.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    void model.send();
+  };
+  return (
+    <form
+      class="message-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void model.send();
+      }}
+    >
+      <textarea
+        aria-label="Message the agent"
+        data-testid="message-box"
+        dir="auto"
+        rows={Math.min(MAX_LINES, model.draft.split('\n').length)}
+        placeholder={session.deleted ? 'The session was deleted' : isLive ? 'Message the agent' : 'Message the agent to go on'}
+        title="Enter sends, Shift+Enter makes a new line"
+        disabled={session.deleted}
+        value={model.draft}
+        onInput={({ currentTarget }) => { model.setDraft(currentTarget.value); }}
+        onKeyDown={onKeyDown}
+      />
+      <button type="submit" class="primary" disabled={session.deleted || model.draft.trim() === ''}>Send</button>
+      {isLive && (
+        <button type="button" class="secondary" disabled={session.state === 'stopping'} onClick={() => { void model.stop(); }}>
+          {session.state === 'stopping' ? 'Stopping…' : 'Stop'}
+        </button>
+      )}
+    </form>
+  );
+}

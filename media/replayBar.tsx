@@ -1,0 +1,90 @@
+import { Icon } from './icons';
+import type { IconName } from './icons';
+import { SPEEDS, clockOf } from './replayClock';
+import type { TimelineModel } from './timelineModel';
+
+/** A page key moves the scrubber by this part of the recording. */
+const PAGE_PART = 0.1;
+
+function positionText(row: number, rowCount: number, elapsedMs: number, durationMs: number): string {
+  return `event ${String(row)} of ${String(rowCount)} · ${clockOf(elapsedMs)} / ${clockOf(durationMs)}`;
+}
+
+export function ReplayBar({ model }: { model: TimelineModel }) {
+  const { track, elapsedMs, shownRows, playing } = model;
+  const position = positionText(shownRows, track.rowCount, elapsedMs, track.durationMs);
+  const isEmpty = track.rowCount === 0;
+  const onKeyDown = (event: KeyboardEvent): void => {
+    switch (event.key) {
+      case 'ArrowLeft':
+      case 'ArrowDown':
+        model.step(-1);
+        break;
+      case 'ArrowRight':
+      case 'ArrowUp':
+        model.step(1);
+        break;
+      case 'PageUp':
+        void model.seek(Math.min(track.durationMs, elapsedMs + track.durationMs * PAGE_PART));
+        break;
+      case 'PageDown':
+        void model.seek(Math.max(0, elapsedMs - track.durationMs * PAGE_PART));
+        break;
+      case 'Home':
+        model.moveTo(1);
+        break;
+      case 'End':
+        model.moveTo(track.rowCount);
+        break;
+      default:
+        return;
+    }
+    event.preventDefault();
+  };
+  return (
+    <div class="replay" role="group" aria-label="Replay">
+      <div class="replay-buttons">
+        <BarButton icon="toStart" label="Jump to start" disabled={isEmpty} onClick={() => { model.moveTo(1); }} />
+        <BarButton icon="stepBack" label="Step back" testId="step-back" disabled={shownRows <= 1} onClick={() => { model.step(-1); }} />
+        <BarButton icon={playing ? 'pause' : 'run'} label={playing ? 'Pause' : 'Play'} testId="play" disabled={isEmpty} onClick={() => { model.setPlaying(!playing); }} />
+        <BarButton icon="stepForward" label="Step forward" testId="step-forward" disabled={model.position === undefined} onClick={() => { model.step(1); }} />
+        <BarButton icon="toEnd" label="Jump to end" disabled={model.position === undefined} onClick={() => { model.moveTo(track.rowCount); }} />
+        <select
+          aria-label="Speed"
+          value={model.speed}
+          onChange={({ currentTarget }) => {
+            const speed = SPEEDS.find((each) => String(each) === currentTarget.value);
+            if (speed !== undefined) model.setSpeed(speed);
+          }}
+        >
+          {SPEEDS.map((speed) => <option value={speed}>{`${String(speed)}×`}</option>)}
+        </select>
+      </div>
+      <input
+        class="scrubber"
+        type="range"
+        aria-label="Position"
+        aria-valuetext={position}
+        min={0}
+        max={Math.max(1, track.durationMs)}
+        value={track.durationMs === 0 ? 1 : elapsedMs}
+        style={{ '--played': `${String(track.durationMs === 0 ? 100 : (elapsedMs / track.durationMs) * 100)}%` }}
+        disabled={isEmpty}
+        onKeyDown={onKeyDown}
+        onInput={({ currentTarget }) => { void model.seek(Number(currentTarget.value)); }}
+      />
+      {/* Room for the longest text, or the scrubber would change its width under the pointer. */}
+      <span class="position" data-testid="position" style={{ minWidth: `${String(positionText(track.rowCount, track.rowCount, track.durationMs, track.durationMs).length)}ch` }}>{position}</span>
+      <span class={`chip mode ${model.position === undefined ? 'mode-end' : ''}`}>{model.position === undefined ? 'End' : 'Replay'}</span>
+    </div>
+  );
+}
+
+function BarButton(props: { icon: IconName; label: string; testId?: string; disabled: boolean; onClick: () => void }) {
+  const { icon, label, testId, disabled, onClick } = props;
+  return (
+    <button type="button" class="bar-button" aria-label={label} title={label} data-testid={testId} disabled={disabled} onClick={onClick}>
+      <Icon name={icon} />
+    </button>
+  );
+}

@@ -1,0 +1,55 @@
+/** Longer pauses of a recording are replayed as this long (before the speed divides it). */
+export const IDLE_CAP_MS = 2_000;
+
+export const SPEEDS = [1, 5, 20, 100] as const;
+export type Speed = (typeof SPEEDS)[number];
+
+export interface Playhead {
+  /** The last row that is shown. */
+  row: number;
+  /** Recorded milliseconds that have passed since `row`, with pauses capped. */
+  carriedMs: number;
+}
+
+/**
+ * Moves the playhead on by `passedMs` of real time at `speed`. `timeOf` gives the recorded time of a row on the
+ * track's clock, or undefined while it is not loaded: the playhead then waits before that row and saves up no time.
+ */
+export function advance(playhead: Playhead, passedMs: number, speed: Speed, lastRow: number, timeOf: (row: number) => number | undefined): Playhead {
+  let { row } = playhead;
+  let carriedMs = playhead.carriedMs + passedMs * speed;
+  while (row < lastRow) {
+    const fromMs = timeOf(row);
+    const toMs = timeOf(row + 1);
+    if (fromMs === undefined || toMs === undefined) return { row, carriedMs: 0 };
+    const gapMs = Math.min(Math.max(0, toMs - fromMs), IDLE_CAP_MS);
+    if (gapMs > carriedMs) return { row, carriedMs };
+    carriedMs -= gapMs;
+    row++;
+  }
+  return { row, carriedMs: 0 };
+}
+
+/** `01:02:03`. */
+export function clockOf(durationMs: number): string {
+  const seconds = Math.floor(Math.max(0, durationMs) / 1_000);
+  return [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+/** A short duration: `340 ms`, `1.2 s`, `3 min 5 s`, `2 h 4 min`. */
+export function durationOf(durationMs: number): string {
+  if (durationMs < 1_000) return `${String(Math.max(0, Math.round(durationMs)))} ms`;
+  if (durationMs < 59_950) return `${(durationMs / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(durationMs / 1_000);
+  if (seconds < 3_600) return `${String(Math.floor(seconds / 60))} min ${String(seconds % 60)} s`;
+  return `${String(Math.floor(seconds / 3_600))} h ${String(Math.floor(seconds / 60) % 60)} min`;
+}
+
+/** How long ago, coarsely: `just now`, `5 min ago`. A clock that was set back makes it `just now`, never negative. */
+export function ageOf(sinceMs: number, nowMs: number): string {
+  const minutes = Math.floor((nowMs - sinceMs) / 60_000);
+  if (!Number.isFinite(minutes) || minutes < 1) return 'just now';
+  if (minutes < 60) return `${String(minutes)} min ago`;
+  if (minutes < 48 * 60) return `${String(Math.floor(minutes / 60))} h ago`;
+  return `${String(Math.floor(minutes / 1_440))} days ago`;
+}

@@ -1,0 +1,60 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { TimelineSession } from '../src/views/timelineProtocol';
+import { usageSentence } from './eventCard';
+import { oneLine } from './plainText';
+import { ageOf } from './replayClock';
+import type { TimelineModel } from './timelineModel';
+
+/** A screen reader hears of a new status at most this often. */
+const ANNOUNCE_EVERY_MS = 2_000;
+
+/** Why the session is as it is, where the status word alone does not say it. */
+function reasonOf(session: TimelineSession): string | undefined {
+  if (session.checking) return 'checking';
+  if (session.unreachable !== undefined) return `does not answer since ${new Date(session.unreachable).toLocaleTimeString()}`;
+  if (session.restored) return `was cut off; a message will ${session.recoveryHint ?? 'restart'} it`;
+  if (session.needsInput) return 'needs your answer';
+  if (session.deleted) return 'deleted';
+  if (session.failureReason !== undefined) return oneLine(session.failureReason, 200);
+  return session.state === 'queued' || session.state === 'stopping' ? session.state : undefined;
+}
+
+export function SessionHeader({ model, session, nowMs }: { model: TimelineModel; session: TimelineSession; nowMs: number }) {
+  const reason = reasonOf(session);
+  const word = session.restored && session.status === 'Running' ? 'Was running' : session.status;
+  const status = reason === undefined ? word : `${word} · ${reason}`;
+  const usage = usageSentence(session.usage);
+  return (
+    <header class="header">
+      <h1 dir="auto">{oneLine(session.title)}</h1>
+      <div class="facts">
+        <span class={`status status-${session.needsInput ? 'Waiting' : session.restored ? 'Restored' : session.status}`} data-testid="status">{status}</span>
+        <span class="faint" title={new Date(session.since).toLocaleString()}>{ageOf(Date.parse(session.since), nowMs)}</span>
+        <span class="faint">{oneLine(session.agent, 60)}</span>
+        {usage !== '0 in · 0 out' && <span class="faint">{usage}</span>}
+        {session.runs.length > 1 && (
+          <select aria-label="Run" value={model.runId ?? ''} onChange={({ currentTarget }) => { model.selectRun(currentTarget.value === '' ? undefined : currentTarget.value); }}>
+            <option value="">{`All ${String(session.runs.length)} runs`}</option>
+            {session.runs.map(({ runId, ordinal, state }) => <option value={runId}>{`Run ${String(ordinal)} · ${state}`}</option>)}
+          </select>
+        )}
+      </div>
+      <Announcement text={`Session ${status}`} />
+    </header>
+  );
+}
+
+/** A polite live region that says the newest text, but not every one of a quick series. */
+function Announcement({ text }: { text: string }) {
+  const [said, say] = useState('');
+  const lastMs = useRef(0);
+  useEffect(() => {
+    const waitMs = Math.max(0, lastMs.current + ANNOUNCE_EVERY_MS - performance.now());
+    const timer = setTimeout(() => {
+      lastMs.current = performance.now();
+      say(text);
+    }, waitMs);
+    return () => { clearTimeout(timer); };
+  }, [text]);
+  return <div class="unseen" role="status" aria-live="polite">{said}</div>;
+}

@@ -1,0 +1,95 @@
+import * as v from 'valibot';
+import { render } from 'preact';
+import { useEffect, useReducer, useState } from 'preact/hooks';
+import { savedStateSchema } from '../src/views/timelineProtocol';
+import type { SavedState } from '../src/views/timelineProtocol';
+import { EventList } from './eventList';
+import { Icon } from './icons';
+import { MessageBox } from './messageBox';
+import { visibleText } from './plainText';
+import { ReplayBar } from './replayBar';
+import { SessionHeader } from './sessionHeader';
+import { TimelineModel } from './timelineModel';
+import './timeline.css';
+
+const PLAY_TICK_MS = 50;
+/** More than this between two ticks means that the page was asleep, not that so much was to be played. */
+const MAX_TICK_MS = 1_000;
+const AGE_TICK_MS = 15_000;
+/** Each save is a message to the editor, and a replay moves many times a second. */
+const SAVE_DELAY_MS = 150;
+
+function Timeline({ model }: { model: TimelineModel }) {
+  const [, repaint] = useReducer((renders: number) => renders + 1, 0);
+  const [nowMs, setNowMs] = useState(Date.now);
+  useEffect(() => model.subscribe(() => { repaint(undefined); }), [model]);
+  useEffect(() => {
+    const timer = setInterval(() => { setNowMs(Date.now()); }, AGE_TICK_MS);
+    return () => { clearInterval(timer); };
+  }, []);
+  useEffect(() => {
+    if (!model.playing) return;
+    let lastMs = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      model.tick(Math.min(MAX_TICK_MS, now - lastMs));
+      lastMs = now;
+    }, PLAY_TICK_MS);
+    return () => { clearInterval(timer); };
+  }, [model, model.playing]);
+
+  const { session, errors } = model;
+  return (
+    <>
+      {session !== undefined && <SessionHeader model={model} session={session} nowMs={nowMs} />}
+      <main class="main">
+        {session !== undefined && <EventList model={model} />}
+        {session !== undefined && model.track.rowCount === 0 && <p class="empty faint">Nothing was recorded yet.</p>}
+        {session === undefined && errors.length === 0 && <p class="empty faint">Loading…</p>}
+        {!model.following && model.position === undefined && (
+          <button type="button" class="to-latest primary" onClick={() => { model.setFollowing(true); }}>
+            <Icon name="down" />
+            {model.newRows === 0 ? 'Latest' : `${String(model.newRows)} new event${model.newRows === 1 ? '' : 's'}`}
+          </button>
+        )}
+      </main>
+      <div role="alert">
+        {errors.map((message) => (
+          <div class="page-error" key={message}>
+            <span dir="auto">{visibleText(message)}</span>
+            <button type="button" class="link" onClick={() => { model.dismiss(message); }}>Dismiss</button>
+          </div>
+        ))}
+      </div>
+      {session !== undefined && (
+        <footer class="footer">
+          <ReplayBar model={model} />
+          <MessageBox model={model} session={session} />
+        </footer>
+      )}
+    </>
+  );
+}
+
+const root = document.getElementById('root');
+const sessionId = root?.dataset['session'];
+if (root === null || sessionId === undefined) throw new Error('The page was not made for a session.');
+const editor = acquireVsCodeApi<unknown>();
+const saved = v.safeParse(savedStateSchema, editor.getState());
+// What was saved for another session says nothing about this one.
+const state = saved.success && saved.output.sessionId === sessionId ? saved.output : undefined;
+editor.setState(state ?? { sessionId });
+let unsaved: SavedState | undefined;
+const save = (): void => {
+  if (unsaved !== undefined) editor.setState(unsaved);
+  unsaved = undefined;
+};
+const saveSoon = (next: SavedState): void => {
+  if (unsaved === undefined) setTimeout(save, SAVE_DELAY_MS);
+  unsaved = next;
+};
+window.addEventListener('pagehide', save);
+const model = new TimelineModel(sessionId, state, (message) => { editor.postMessage(message); }, saveSoon);
+window.addEventListener('message', ({ data }) => { model.receive(data); });
+render(<Timeline model={model} />, root);
+void model.start();

@@ -1,0 +1,299 @@
+import type { SavedState, TimelineEvent, TimelineSession } from '../src/views/timelineProtocol';
+import { EventCache } from './eventCache';
+import { HostConnection } from './hostConnection';
+import { SPEEDS, advance } from './replayClock';
+import type { Speed } from './replayClock';
+import { Track } from './track';
+
+/** Errors that stay on the page at a time. */
+const MAX_ERRORS = 3;
+/** Rows that are loaded ahead of what is shown, so that scrolling and playing seldom wait. */
+const LOOK_AHEAD = 60;
+
+/**
+ * The page's state and everything that changes it: what is shown of the session, where the replay stands, what is loaded.
+ * The events themselves belong to the extension. Knows nothing of the DOM.
+ */
+export class TimelineModel {
+  readonly #connection: HostConnection;
+  readonly #cache: EventCache;
+  readonly #save: (state: SavedState) => void;
+  readonly #toggled = new Set<string>();
+  readonly #listeners = new Set<() => void>();
+  readonly #sessionId: string;
+  #wanted: SavedState['position'];
+  #carriedMs = 0;
+  #latestSeek = 0;
+
+  session: TimelineSession | undefined;
+  track = new Track([]);
+  /** The one run that is shown, or undefined for all. */
+  runId: string | undefined;
+  /** Rows that a replay shows; undefined while everything is shown, also what comes. */
+  position: number | undefined;
+  playing = false;
+  speed: Speed = SPEEDS[0];
+  /** The list stays at its end as events come. */
+  following = true;
+  /** Rows there were when following stopped. */
+  seenRows = 0;
+  /** Time on the track while the scrubber is dragged and the extension looks up the event. */
+  seekingMs: number | undefined;
+  draft: string;
+  /** Requests whose answer is on its way. */
+  readonly answering = new Set<string>();
+  errors: string[] = [];
+
+  constructor(sessionId: string, saved: SavedState | undefined, post: (message: unknown) => void, save: (state: SavedState) => void) {
+    this.#sessionId = sessionId;
+    this.#save = save;
+    this.runId = saved?.runId;
+    this.#wanted = saved?.position;
+    this.draft = saved?.draft ?? '';
+    this.#connection = new HostConnection(post, { sessionChanged: (session) => { this.#setSession(session); }, failed: (message) => { this.fail(message); } });
+    this.#cache = new EventCache(
+      async (runId, fromSeq, limit) => (await this.#connection.request('events', { runId, fromSeq, limit })).events,
+      () => { this.#changed(); },
+      (error) => { this.fail(error); },
+    );
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  receive(message: unknown): void {
+    this.#connection.receive(message);
+  }
+
+  async start(): Promise<void> {
+    await this.#attempt(async () => {
+      this.#setSession((await this.#connection.request('ready', {})).session);
+    });
+  }
+
+  fail(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.errors = [...this.errors.filter((known) => known !== message), message].slice(-MAX_ERRORS);
+    this.#changed();
+  }
+
+  dismiss(message: string): void {
+    this.errors = this.errors.filter((known) => known !== message);
+    this.#changed();
+  }
+
+  /** Rows that are shown now. */
+  get shownRows(): number {
+    return Math.min(this.position ?? this.track.rowCount, this.track.rowCount);
+  }
+
+  get newRows(): number {
+    return this.following || this.position !== undefined ? 0 : Math.max(0, this.track.rowCount - this.seenRows);
+  }
+
+  /** The event of a row; see `EventCache.get`. */
+  eventAt(row: number): TimelineEvent | 'missing' | undefined {
+    const place = this.track.placeOf(row);
+    return place === undefined ? undefined : this.#cache.get(place.runId, place.seq);
+  }
+
+  /** What is known of a tool call at this point of the replay. */
+  callOf(runId: string, callId: string): ReturnType<EventCache['callOf']> {
+    const { call, result } = this.#cache.callOf(runId, callId);
+    return { ...(call === undefined ? {} : { call }), ...(result === undefined || !this.#isShown(result) ? {} : { result }) };
+  }
+
+  answerOf(runId: string, requestId: string): ReturnType<EventCache['answerOf']> {
+    const answer = this.#cache.answerOf(runId, requestId);
+    return answer === undefined || !this.#isShown(answer) ? undefined : answer;
+  }
+
+  /** Time on the track of the last row that is shown; of the scrubber while it is moved. */
+  get elapsedMs(): number {
+    if (this.seekingMs !== undefined) return this.seekingMs;
+    return this.position === undefined ? this.track.durationMs : (this.#timeOf(this.shownRows - 1) ?? 0);
+  }
+
+  /** Has these rows loaded, and some around them. */
+  need(fromRow: number, toRow: number): void {
+    const last = Math.min(toRow + LOOK_AHEAD, this.track.rowCount - 1);
+    for (let row = Math.max(0, fromRow - LOOK_AHEAD); row <= last; ) {
+      const place = this.track.placeOf(row);
+      const run = this.track.runs.find(({ runId }) => runId === place?.runId);
+      if (place === undefined || run === undefined) return;
+      const toSeq = Math.min(run.eventCount, place.seq + last - row);
+      this.#cache.ensure(run.runId, place.seq, toSeq, run.eventCount);
+      row += toSeq - place.seq + 1;
+    }
+  }
+
+  /** Shows an event with nothing cut. */
+  async showWhole({ runId, seq }: TimelineEvent): Promise<void> {
+    await this.#attempt(async () => {
+      this.#cache.addWhole((await this.#connection.request('event', { runId, seq })).event);
+      this.#changed();
+    });
+  }
+
+  /** True where a fold of an event stands against its default. Kept here because rows come and go as the list scrolls. */
+  isToggled(fold: string): boolean {
+    return this.#toggled.has(fold);
+  }
+
+  toggle(fold: string): void {
+    if (!this.#toggled.delete(fold)) this.#toggled.add(fold);
+    this.#changed();
+  }
+
+  setFollowing(following: boolean): void {
+    if (following === this.following) return;
+    this.following = following;
+    this.seenRows = this.track.rowCount;
+    this.#changed();
+  }
+
+  selectRun(runId: string | undefined): void {
+    this.runId = runId;
+    this.position = undefined;
+    this.playing = false;
+    this.following = true;
+    this.#layTrack();
+    this.#changed();
+  }
+
+  setSpeed(speed: Speed): void {
+    this.speed = speed;
+    this.#changed();
+  }
+
+  setDraft(draft: string): void {
+    this.draft = draft;
+    this.#changed();
+  }
+
+  /** Shows `rows` rows, at least one; all of them means to follow the end again. */
+  moveTo(rows: number): void {
+    this.#latestSeek++; // an answer to an earlier drag must not move it back
+    this.seekingMs = undefined;
+    this.#carriedMs = 0;
+    this.#setPosition(rows);
+    this.#changed();
+  }
+
+  step(rows: number): void {
+    this.playing = false;
+    this.moveTo(this.shownRows + rows);
+  }
+
+  /** Moves to a time on the track. While the scrubber is dragged only the last of several answers counts. */
+  async seek(elapsedMs: number): Promise<void> {
+    const moment = this.track.momentAt(elapsedMs);
+    if (moment === undefined) return;
+    const seek = ++this.#latestSeek;
+    this.seekingMs = elapsedMs;
+    this.#changed();
+    const found = await this.#attempt(() => this.#connection.request('seqAt', moment));
+    if (seek !== this.#latestSeek) return;
+    const row = found === undefined ? undefined : this.track.rowOf({ runId: moment.runId, seq: found.seq });
+    if (row !== undefined) this.moveTo(row + 1);
+    this.seekingMs = undefined;
+    this.#changed();
+  }
+
+  setPlaying(playing: boolean): void {
+    if (playing && this.shownRows >= this.track.rowCount) this.moveTo(1);
+    this.playing = playing && this.track.rowCount > 0;
+    this.#carriedMs = 0;
+    this.#changed();
+  }
+
+  /** Plays on by this much real time. */
+  tick(passedMs: number): void {
+    if (!this.playing) return;
+    const row = this.shownRows - 1;
+    this.need(row, row + LOOK_AHEAD);
+    const playhead = advance({ row, carriedMs: this.#carriedMs }, passedMs, this.speed, this.track.rowCount - 1, (each) => this.#timeOf(each));
+    this.#carriedMs = playhead.carriedMs;
+    if (playhead.row === row) return;
+    this.#setPosition(playhead.row + 1);
+    if (this.position === undefined) this.playing = false;
+    this.#changed();
+  }
+
+  async answer(requestId: string, optionId: string): Promise<void> {
+    this.answering.add(requestId);
+    this.#changed();
+    await this.#attempt(() => this.#connection.request('answer', { requestId, optionId }));
+    this.answering.delete(requestId);
+    this.#changed();
+  }
+
+  /** Sends the draft; it stays in the box where that fails. */
+  async send(): Promise<void> {
+    const text = this.draft;
+    if (text.trim() === '') return;
+    this.setDraft('');
+    const sent = await this.#attempt(() => this.#connection.request('send', { text }));
+    if (sent === undefined && this.draft === '') this.setDraft(text);
+    if (sent !== undefined) this.moveTo(this.track.rowCount);
+  }
+
+  async stop(): Promise<void> {
+    await this.#attempt(() => this.#connection.request('stop', {}));
+  }
+
+  #setPosition(rows: number): void {
+    this.position = rows >= this.track.rowCount ? undefined : Math.max(1, rows);
+    this.following = true;
+  }
+
+  #setSession(session: TimelineSession): void {
+    this.session = session;
+    this.#layTrack();
+    this.#changed();
+  }
+
+  #layTrack(): void {
+    const runs = this.session?.runs ?? [];
+    if (!runs.some((run) => run.runId === this.runId)) this.runId = undefined;
+    const atEnd = this.position === undefined;
+    const place = atEnd ? undefined : this.track.placeOf(this.shownRows - 1);
+    this.track = new Track(this.runId === undefined ? runs : runs.filter((run) => run.runId === this.runId));
+    const wanted = place ?? this.#wanted;
+    const row = wanted === undefined ? undefined : this.track.rowOf(wanted);
+    this.#wanted = undefined;
+    this.position = row === undefined ? undefined : row + 1;
+  }
+
+  #timeOf(row: number): number | undefined {
+    for (let each = row; each >= 0; each--) {
+      const event = this.eventAt(each);
+      if (event === 'missing') continue; // it takes no time: it passes with the one before it
+      return event === undefined ? undefined : this.track.elapsedMs(event.runId, Date.parse(event.timestamp));
+    }
+    return 0;
+  }
+
+  #isShown(event: TimelineEvent): boolean {
+    return (this.track.rowOf(event) ?? 0) < this.shownRows;
+  }
+
+  /** The result, or undefined after the error was put on the page. */
+  async #attempt<T>(action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+    const place = this.position === undefined ? undefined : this.track.placeOf(this.shownRows - 1);
+    if (this.session === undefined) return; // what was saved has not been taken up yet
+    this.#save({ sessionId: this.#sessionId, runId: this.runId, position: place, draft: this.draft === '' ? undefined : this.draft });
+  }
+}

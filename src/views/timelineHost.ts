@@ -1,0 +1,215 @@
+import * as v from 'valibot';
+import type { SessionEvent } from '../storage/events';
+import { messageOf } from '../storage/errors';
+import type { AppendedRange } from '../storage/storeIndex';
+import type { Disposable, Event, SessionSummary } from '../supervisor/api';
+import { PREVIEW_LENGTH, pageMessageSchema } from './timelineProtocol';
+import type { HostMessage, PageMessage, TimelineEvent, TimelineMethod, TimelineResult, TimelineSession } from './timelineProtocol';
+
+/** What a timeline needs of the supervisor. */
+export interface TimelineSource {
+  getSession(id: string): Promise<SessionSummary>;
+  /** Events `fromSeq` and on of one run, in order of `seq`. */
+  runEvents(id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]>;
+  answerPermission(id: string, requestId: string, answer: { optionId: string; message?: string }): Promise<void>;
+  sendMessage(id: string, text: string): Promise<void>;
+  stop(id: string): Promise<void>;
+  readonly onDidChangeSessions: Event<{ sessionIds: string[] }>;
+  readonly onDidAppendEvents: Event<{ sessionId: string; appended: AppendedRange[] }>;
+}
+
+/** At most one push in this time, so that a flood of events costs the page a bounded number of paints. */
+const PUSH_INTERVAL_MS = 40;
+
+/** One session's end of the conversation with a timeline page: answers its requests, and pushes what changed while it listens. */
+export class TimelineHost implements Disposable {
+  readonly #source: TimelineSource;
+  readonly #sessionId: string;
+  readonly #post: (message: HostMessage) => void;
+  readonly #onSession: (session: TimelineSession) => void;
+  readonly #subscriptions: Disposable[];
+  /** Times of a run's first and last event; the last one is read again only when the run has grown. */
+  readonly #bounds = new Map<string, { eventCount: number; firstMs: number; lastMs: number }>();
+  #listening = false;
+  #isDisposed = false;
+  #changed = false;
+  #pushing = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `onSession` hears of every state of the session that the page is sent. */
+  constructor(source: TimelineSource, sessionId: string, post: (message: HostMessage) => void, onSession: (session: TimelineSession) => void) {
+    this.#source = source;
+    this.#sessionId = sessionId;
+    this.#post = post;
+    this.#onSession = onSession;
+    this.#subscriptions = [
+      source.onDidChangeSessions(({ sessionIds }) => {
+        if (sessionIds.includes(sessionId)) this.#schedulePush();
+      }),
+      source.onDidAppendEvents((appended) => {
+        if (appended.sessionId === sessionId) this.#schedulePush();
+      }),
+    ];
+  }
+
+  /** Takes a message of the page; whatever it is, this does not throw. */
+  receive(message: unknown): void {
+    const parsed = v.safeParse(pageMessageSchema, message);
+    if (parsed.success) {
+      void this.#answer(parsed.output);
+      return;
+    }
+    const numbered = v.safeParse(v.looseObject({ requestNumber: v.number() }), message);
+    if (!numbered.success) return;
+    this.#post({ type: 'rejection', requestNumber: numbered.output.requestNumber, message: `The timeline sent a request that is not valid: ${v.summarize(parsed.issues)}` });
+  }
+
+  /** The page is hidden or gone: nothing is pushed until it says `ready` again. */
+  pause(): void {
+    this.#listening = false;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  dispose(): void {
+    this.#isDisposed = true; // an answer that is still being looked up has nowhere to go
+    this.pause();
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  async #answer(message: PageMessage): Promise<void> {
+    const { requestNumber } = message;
+    let reply: HostMessage;
+    try {
+      reply = { type: 'answer', requestNumber, result: await this.#perform(message) };
+    } catch (error) {
+      reply = { type: 'rejection', requestNumber, message: messageOf(error) };
+    }
+    if (this.#isDisposed) return;
+    this.#post(reply);
+    // A push may have overtaken what `ready` was answered with: the last word is a push.
+    if (message.method === 'ready') this.#schedulePush();
+  }
+
+  async #perform(message: PageMessage): Promise<TimelineResult<TimelineMethod>> {
+    const { method, parameters } = message;
+    switch (method) {
+      case 'ready': {
+        this.#listening = true;
+        return { session: await this.#readSession() };
+      }
+      case 'events': {
+        const events = await this.#source.runEvents(this.#sessionId, parameters.runId, parameters.fromSeq, parameters.limit);
+        return { events: events.map(previewOf) };
+      }
+      case 'event':
+        return { event: await this.#readEvent(parameters.runId, parameters.seq) };
+      case 'seqAt':
+        return { seq: await this.#seqAt(parameters.runId, parameters.timeMs) };
+      case 'answer':
+        await this.#source.answerPermission(this.#sessionId, parameters.requestId, { optionId: parameters.optionId });
+        return {};
+      case 'send':
+        await this.#source.sendMessage(this.#sessionId, parameters.text);
+        return {};
+      case 'stop':
+        await this.#source.stop(this.#sessionId);
+        return {};
+      default:
+        return method satisfies never;
+    }
+  }
+
+  #schedulePush(): void {
+    this.#changed = true;
+    if (this.#listening && !this.#pushing && this.#timer === undefined) void this.#push();
+  }
+
+  /** Pushes the session once, and again after the interval if it changed meanwhile. */
+  async #push(): Promise<void> {
+    this.#pushing = true;
+    this.#changed = false;
+    try {
+      const session = await this.#readSession();
+      if (this.#listening) this.#post({ type: 'session', session });
+    } catch (error) {
+      if (this.#listening) this.#post({ type: 'failure', message: messageOf(error) });
+    }
+    this.#pushing = false;
+    if (!this.#listening) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#changed) this.#schedulePush();
+    }, PUSH_INTERVAL_MS);
+  }
+
+  async #readSession(): Promise<TimelineSession> {
+    const summary = await this.#source.getSession(this.#sessionId);
+    const runs: TimelineSession['runs'] = [];
+    for (const { runId, ordinal, state, eventCount } of summary.runs) {
+      const { firstMs, lastMs } = await this.#readBounds(runId, eventCount);
+      runs.push({ runId, ordinal, state, eventCount, firstMs, lastMs });
+    }
+    const { id, title, agent, status, state, since, needsInput, restored, recoveryHint, failureReason, deleted, unreachable, checking, usage, pendingPermissions } = summary;
+    const session = { id, title, agent, status, state, since, needsInput, restored, recoveryHint, failureReason, deleted, unreachable, checking, usage, runs, pendingPermissions };
+    this.#onSession(session);
+    return session;
+  }
+
+  async #readBounds(runId: string, eventCount: number): Promise<{ firstMs: number; lastMs: number }> {
+    if (eventCount === 0) return { firstMs: 0, lastMs: 0 };
+    const known = this.#bounds.get(runId);
+    if (known?.eventCount === eventCount) return known;
+    const firstMs = known?.firstMs ?? (await this.#timeOf(runId, 1));
+    const bounds = { eventCount, firstMs, lastMs: await this.#timeOf(runId, eventCount) };
+    this.#bounds.set(runId, bounds);
+    return bounds;
+  }
+
+  async #readEvent(runId: string, seq: number): Promise<SessionEvent> {
+    const [event] = await this.#source.runEvents(this.#sessionId, runId, seq, 1);
+    if (event?.seq !== seq) throw new Error(`Event ${String(seq)} of run ${runId} is not in the timeline.`);
+    return event;
+  }
+
+  /** The event's time; where its record was damaged and is missing, the time of the next one. */
+  async #timeOf(runId: string, seq: number): Promise<number> {
+    const [event] = await this.#source.runEvents(this.#sessionId, runId, seq, 1);
+    if (event === undefined) throw new Error(`Run ${runId} ends before its event ${String(seq)}.`);
+    return Date.parse(event.timestamp);
+  }
+
+  /** Time never runs backwards in a run, so a binary search over key look-ups finds any moment. */
+  async #seqAt(runId: string, timeMs: number): Promise<number> {
+    const summary = await this.#source.getSession(this.#sessionId);
+    let low = 1;
+    let high = summary.runs.find((run) => run.runId === runId)?.eventCount ?? 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((await this.#timeOf(runId, middle)) <= timeMs) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+/** The start of `whole` that is not longer than a preview and does not end in half a character. */
+function startOf(whole: string): string {
+  const last = whole.charCodeAt(PREVIEW_LENGTH - 1);
+  return whole.slice(0, last >= 0xd800 && last <= 0xdbff ? PREVIEW_LENGTH - 1 : PREVIEW_LENGTH);
+}
+
+/** The event with long texts cut, so that a page of events stays small whatever an agent printed. */
+export function previewOf(event: SessionEvent): TimelineEvent {
+  const data: Record<string, unknown> = { ...event.data };
+  const cut: Record<string, number> = {};
+  for (const [name, value] of Object.entries(data)) {
+    // A tool's input can be any value: a large one becomes the start of its own JSON.
+    const whole = name === 'input' && typeof value === 'object' && value !== null ? JSON.stringify(value, undefined, 2) : value;
+    if (typeof whole !== 'string' || whole.length <= PREVIEW_LENGTH) continue;
+    data[name] = startOf(whole);
+    cut[name] = whole.length;
+  }
+  // Only texts were shortened, and an input may be any value: the data still has the shape of its kind.
+  return Object.keys(cut).length === 0 ? event : ({ ...event, data, cut } as TimelineEvent);
+}

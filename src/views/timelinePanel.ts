@@ -1,0 +1,86 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import { oneLine } from '../supervisor/summary';
+import { TimelineHost } from './timelineHost';
+import type { TimelineSource } from './timelineHost';
+import { timelinePage } from './timelinePage';
+import { savedStateSchema } from './timelineProtocol';
+import type { TimelineSession } from './timelineProtocol';
+
+const VIEW_TYPE = 'corral.timeline';
+const MAX_TITLE_LENGTH = 40;
+
+/** A session's timeline in an editor tab: one a session, shown again after the editor was restarted. */
+export class TimelinePanel implements vscode.Disposable {
+  static readonly #open = new Map<string, TimelinePanel>();
+
+  readonly #panel: vscode.WebviewPanel;
+  readonly #host: TimelineHost;
+  readonly #disposables: vscode.Disposable[] = [];
+
+  /** Shows the session's timeline: the tab that is open, or a new one. */
+  static show(source: TimelineSource, extensionUri: vscode.Uri, sessionId: string): TimelinePanel {
+    const open = TimelinePanel.#open.get(sessionId);
+    if (open !== undefined) {
+      open.#panel.reveal();
+      return open;
+    }
+    const panel = vscode.window.createWebviewPanel(VIEW_TYPE, 'Timeline', vscode.ViewColumn.Active);
+    return new TimelinePanel(panel, source, extensionUri, sessionId);
+  }
+
+  /** Revives the tabs of the last time; dispose it, and all open panels close with it. */
+  static register(source: TimelineSource, extensionUri: vscode.Uri): vscode.Disposable {
+    const serializer = vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
+      deserializeWebviewPanel: (panel, state: unknown) => {
+        const saved = v.safeParse(savedStateSchema, state);
+        // A tab that does not say whose it is, or is there twice, cannot be filled.
+        if (!saved.success || TimelinePanel.#open.has(saved.output.sessionId)) panel.dispose();
+        else new TimelinePanel(panel, source, extensionUri, saved.output.sessionId);
+        return Promise.resolve();
+      },
+    });
+    return {
+      dispose: () => {
+        serializer.dispose();
+        for (const panel of [...TimelinePanel.#open.values()]) panel.dispose();
+      },
+    };
+  }
+
+  private constructor(panel: vscode.WebviewPanel, source: TimelineSource, extensionUri: vscode.Uri, sessionId: string) {
+    this.#panel = panel;
+    TimelinePanel.#open.set(sessionId, this);
+    const dist = vscode.Uri.joinPath(extensionUri, 'dist');
+    const { webview } = panel;
+    // Set here and not when the panel is made, since a revived one comes with the options of an older version.
+    webview.options = { enableScripts: true, enableCommandUris: false, enableForms: true, localResourceRoots: [dist] };
+    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png'); // a tab does not colour a monochrome icon
+    this.#host = new TimelineHost(source, sessionId, (message) => void webview.postMessage(message), (session) => { this.#setTitle(session); });
+    this.#disposables.push(
+      webview.onDidReceiveMessage((message: unknown) => { this.#host.receive(message); }),
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.#host.pause(); // the page is gone; a new one says `ready`
+      }),
+      panel.onDidDispose(() => {
+        TimelinePanel.#open.delete(sessionId);
+        this.#host.dispose();
+        for (const disposable of this.#disposables) disposable.dispose();
+      }),
+    );
+    webview.html = timelinePage(sessionId, {
+      scriptUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'timeline.js')).toString(),
+      styleUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'timeline.css')).toString(),
+      cspSource: webview.cspSource,
+    });
+  }
+
+  dispose(): void {
+    this.#panel.dispose();
+  }
+
+  #setTitle(session: TimelineSession): void {
+    const title = oneLine(session.title);
+    this.#panel.title = title.length > MAX_TITLE_LENGTH ? `${title.slice(0, MAX_TITLE_LENGTH)}…` : title;
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * What the timeline's page and the extension say to each other. The page asks, by numbered requests; the extension
+ * answers each of them, and pushes a new `session` when something changed. Both ends check what arrives with these schemas.
+ */
+import * as v from 'valibot';
+import { RUN_STATES, parseDraft, permissionOptionSchema } from '../storage/events';
+import type { SessionEvent } from '../storage/events';
+
+/** Events that one request can ask for. */
+export const MAX_EVENTS_PER_REQUEST = 200;
+
+/** Longer texts of an event reach the page as a preview of this many UTF-16 units; `event` brings the whole. */
+export const PREVIEW_LENGTH = 8_192;
+
+const text = v.string();
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const seq = v.pipe(v.number(), v.integer(), v.minValue(1));
+const id = v.pipe(v.string(), v.regex(/^[a-z2-7]{12}$/));
+
+const trackRunSchema = v.object({
+  runId: id,
+  ordinal: count,
+  state: v.picklist(RUN_STATES),
+  /** The run's events are `seq` 1…eventCount. */
+  eventCount: count,
+  /** Times of its first and last event, milliseconds since the epoch; both 0 where there is none yet. */
+  firstMs: v.number(),
+  lastMs: v.number(),
+});
+export type TrackRun = v.InferOutput<typeof trackRunSchema>;
+
+const sessionSchema = v.object({
+  id,
+  title: text,
+  agent: text,
+  status: v.picklist(['Starting', 'Running', 'Completed', 'Failed']),
+  state: v.picklist(RUN_STATES),
+  /** When `state` was reached, ISO 8601 UTC. */
+  since: text,
+  needsInput: v.boolean(),
+  restored: v.boolean(),
+  recoveryHint: v.optional(v.picklist(['resume', 'restart'])),
+  failureReason: v.optional(text),
+  deleted: v.boolean(),
+  unreachable: v.optional(text),
+  checking: v.boolean(),
+  usage: v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
+  runs: v.array(trackRunSchema),
+  pendingPermissions: v.array(v.object({ requestId: text, title: text, options: v.array(permissionOptionSchema) })),
+});
+export type TimelineSession = v.InferOutput<typeof sessionSchema>;
+
+/** `cut`: name of a field of `data` → length of its whole text, where the field is only a preview. */
+export type TimelineEvent = SessionEvent & { cut?: Record<string, number> };
+
+const eventSchema = v.pipe(
+  v.object({ id: count, sessionId: id, runId: id, seq, timestamp: text, kind: text, data: v.unknown(), cut: v.optional(v.record(text, count)) }),
+  v.rawTransform(({ dataset, addIssue, NEVER }): TimelineEvent => {
+    const { kind, data, cut, ...place } = dataset.value;
+    const draft = parseDraft(kind, data);
+    if (draft === undefined) {
+      addIssue({ message: `not the data of an event of kind ${kind}` });
+      return NEVER;
+    }
+    return { ...place, ...draft, ...(cut === undefined ? {} : { cut }) };
+  }),
+);
+
+/** The page's requests by method: what each carries, and what it is answered with. */
+export const TIMELINE_REQUESTS = {
+  /** The page has loaded. Until this is answered nothing is pushed. */
+  ready: { parameters: v.object({}), result: v.object({ session: sessionSchema }) },
+  events: {
+    parameters: v.object({ runId: id, fromSeq: seq, limit: v.pipe(seq, v.maxValue(MAX_EVENTS_PER_REQUEST)) }),
+    result: v.object({ events: v.array(eventSchema) }),
+  },
+  /** One event with nothing cut. */
+  event: { parameters: v.object({ runId: id, seq }), result: v.object({ event: eventSchema }) },
+  /** The last event that is not later than `timeMs`; the first one where all are later. */
+  seqAt: { parameters: v.object({ runId: id, timeMs: v.number() }), result: v.object({ seq }) },
+  answer: { parameters: v.object({ requestId: text, optionId: text }), result: v.object({}) },
+  send: { parameters: v.object({ text: v.pipe(text, v.regex(/\S/)) }), result: v.object({}) },
+  stop: { parameters: v.object({}), result: v.object({}) },
+} as const;
+export type TimelineMethod = keyof typeof TIMELINE_REQUESTS;
+export type TimelineParameters<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['parameters']>;
+export type TimelineResult<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['result']>;
+
+function requestSchema<M extends TimelineMethod, P extends (typeof TIMELINE_REQUESTS)[M]['parameters']>(method: M, parameters: P) {
+  return v.object({ type: v.literal('request'), requestNumber: count, method: v.literal(method), parameters });
+}
+
+/** What the page sends. */
+export const pageMessageSchema = v.variant('method', [
+  requestSchema('ready', TIMELINE_REQUESTS.ready.parameters),
+  requestSchema('events', TIMELINE_REQUESTS.events.parameters),
+  requestSchema('event', TIMELINE_REQUESTS.event.parameters),
+  requestSchema('seqAt', TIMELINE_REQUESTS.seqAt.parameters),
+  requestSchema('answer', TIMELINE_REQUESTS.answer.parameters),
+  requestSchema('send', TIMELINE_REQUESTS.send.parameters),
+  requestSchema('stop', TIMELINE_REQUESTS.stop.parameters),
+]);
+export type PageMessage = v.InferOutput<typeof pageMessageSchema>;
+
+/** What the extension sends. The result of an answer is checked by the request that waits for it. */
+export const hostMessageSchema = v.variant('type', [
+  v.object({ type: v.literal('answer'), requestNumber: count, result: v.unknown() }),
+  v.object({ type: v.literal('rejection'), requestNumber: count, message: text }),
+  v.object({ type: v.literal('session'), session: sessionSchema }),
+  /** Something went wrong that no request asked for. */
+  v.object({ type: v.literal('failure'), message: text }),
+]);
+export type HostMessage = v.InferOutput<typeof hostMessageSchema>;
+
+/** What the page keeps over being hidden or the editor's end, and what VS Code hands back to revive a panel. */
+export const savedStateSchema = v.object({
+  sessionId: id,
+  /** The one run that is shown; all of them where absent. */
+  runId: v.optional(id),
+  /** The last event that a replay shows; absent while the page follows the end. */
+  position: v.optional(v.object({ runId: id, seq })),
+  /** Typed, not sent. */
+  draft: v.optional(text),
+});
+export type SavedState = v.InferOutput<typeof savedStateSchema>;
