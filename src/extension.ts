@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { messageOf } from './storage/errors';
+import type { CorralApi } from './supervisor/api';
+import { Supervisor } from './supervisor/supervisor';
+import { registerCommands } from './views/commands';
+import { showError } from './views/errorMessages';
+import { READY_CONTEXT, SESSIONS_VIEW } from './views/names';
+import { Notifications } from './views/notifications';
+import { SessionsTree } from './views/sessionsTree';
+import { readSettings, storageDirectory } from './views/settings';
+import { StatusBar } from './views/statusBar';
+import { TimelinePanel } from './views/timelinePanel';
+import { WindowScope } from './views/windowScope';
+
+let supervisor: Supervisor | undefined;
+
+/** Makes the parts, wires them, and returns the API. Nothing here waits for the disk. */
+export function activate(context: vscode.ExtensionContext): CorralApi {
+  const log = vscode.window.createOutputChannel('Corral', { log: true });
+  const bundles = join(context.extensionPath, 'dist');
+  const made = new Supervisor({ storageDirectory: storageDirectory(context), bundles, settings: readSettings, isTrusted: () => vscode.workspace.isTrusted, log });
+  supervisor = made;
+
+  const scope = new WindowScope(() => refresh());
+  const tree = new SessionsTree((repository) => scope.isRepositoryHere(repository));
+  const view = vscode.window.createTreeView(SESSIONS_VIEW, { treeDataProvider: tree, showCollapseAll: false });
+  view.message = 'Reading sessions…';
+  const statusBar = new StatusBar();
+  /** Sessions that were made from this window are its own, wherever they live. */
+  const madeHere = new Set<string>();
+
+  const showTimeline = (sessionId: string): void => void TimelinePanel.show(made, context.extensionUri, sessionId);
+  const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
+  const notifications = new Notifications({ supervisor: made, isHere: (session) => scope.isSessionHere(session) || madeHere.has(session.id), showTimeline, onError });
+
+  let ready = false;
+  function refresh(): void {
+    if (!ready) return;
+    made.listSessions().then(
+      (sessions) => {
+        tree.show(sessions);
+        statusBar.show(sessions);
+      },
+      (error: unknown) => log.error(`The list of sessions: ${messageOf(error)}`),
+    );
+  }
+
+  made.whenReady().then(
+    async () => {
+      ready = true;
+      view.message = '';
+      refresh();
+      await vscode.commands.executeCommand('setContext', READY_CONTEXT, true);
+    },
+    (error: unknown) => {
+      view.message = messageOf(error);
+      onError('Opening the store', error);
+    },
+  );
+
+  context.subscriptions.push(
+    log,
+    scope,
+    tree,
+    view,
+    statusBar,
+    notifications,
+    made.onDidChangeSessions(refresh),
+    view.onDidChangeVisibility(({ visible }) => tree.setVisible(visible)),
+    TimelinePanel.register(made, context.extensionUri),
+    registerCommands({
+      context,
+      supervisor: made,
+      log,
+      bundles,
+      showTimeline,
+      reveal: async (sessionId) => {
+        madeHere.add(sessionId);
+        tree.show(await made.listSessions());
+        await view.reveal({ kind: 'session', id: sessionId }, { select: true, focus: false });
+      },
+    }),
+  );
+  tree.setVisible(view.visible);
+  return made;
+}
+
+/** Runs go on without the editor; only this window's lines and its index are closed. */
+export async function deactivate(): Promise<void> {
+  await supervisor?.close();
+}

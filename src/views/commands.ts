@@ -1,0 +1,160 @@
+import { access } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { CorralError } from '../storage/errors';
+import { isOutcome } from '../storage/runState';
+import type { SessionRequest, SessionSummary } from '../supervisor/api';
+import { makeDemoRepository } from '../supervisor/demoRepository';
+import { initializeRepository } from '../supervisor/git/repository';
+import type { Supervisor } from '../supervisor/supervisor';
+import { showError } from './errorMessages';
+import type { CommandName } from './names';
+import { COMMANDS, SESSIONS_VIEW } from './names';
+import { askForSession } from './newSession';
+import { answerOnce, askAndAnswer } from './permissionAnswer';
+import { chooseRepository } from './repositoryChoice';
+import { chooseSession } from './sessionChoice';
+import { readSettings, setAgentPath, storageDirectory } from './settings';
+
+export interface CommandsOptions {
+  context: vscode.ExtensionContext;
+  supervisor: Supervisor;
+  log: vscode.LogOutputChannel;
+  /** The folder of the bundles. */
+  bundles: string;
+  showTimeline: (sessionId: string) => void;
+  reveal: (sessionId: string) => Promise<void>;
+}
+
+const isRunning = (session: SessionSummary): boolean => !isOutcome(session.state) && !session.restored && session.currentRunId !== undefined;
+const always = (): boolean => true;
+
+/** Registers every command. What a command throws is shown to the person, with the button that mends it. */
+export function registerCommands(options: CommandsOptions): vscode.Disposable {
+  const { context, supervisor, log, bundles } = options;
+
+  /** The request that was refused last, so that mending the reason does not lose the prompt. */
+  let refused: SessionRequest | undefined;
+  const create = async (request: SessionRequest): Promise<void> => {
+    refused = request;
+    const made = await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, async () => await supervisor.createSession(request));
+    refused = undefined;
+    await options.reveal(made.id);
+  };
+  const choose = async (argument: unknown, title: string, fits: (session: SessionSummary) => boolean, none: string): Promise<SessionSummary> =>
+    await chooseSession(supervisor, argument, title, (session) => !session.deleted && fits(session), none);
+  const chooseAsking = async (argument: unknown): Promise<SessionSummary> => await choose(argument, 'Answer Permission', (session) => session.needsInput, 'No session asks for anything at the moment.');
+
+  const actions: Record<CommandName, (argument: unknown) => Promise<void>> = {
+    newSession: async () => {
+      requireTrust();
+      const repository = await chooseRepository(supervisor.git);
+      await create(await askForSession({ context, settings: readSettings, bundles }, repository));
+    },
+    tryDemo: async () => {
+      requireTrust();
+      const repository = await makeDemoRepository(supervisor.git, storageDirectory(context));
+      await create({ repository, agent: 'demo', prompt: 'Show me what Corral does', title: 'Demo: a greeting for everyone' });
+    },
+    answerPermission: async (argument) => await askAndAnswer(supervisor, await chooseAsking(argument)),
+    allowPermission: async (argument) => await answerOnce(supervisor, await chooseAsking(argument), 'allow_once'),
+    denyPermission: async (argument) => await answerOnce(supervisor, await chooseAsking(argument), 'reject_once'),
+    replayTimeline: async (argument) => options.showTimeline((await choose(argument, 'Replay Timeline', always, 'There is no session yet.')).id),
+    sendMessage: async (argument) => {
+      const session = await choose(argument, 'Send Message', always, 'There is no session yet.');
+      const text = await vscode.window.showInputBox({ title: `Send Message · ${session.title}`, prompt: isRunning(session) ? 'The agent gets it at its next turn.' : 'Starts a new run that goes on where the last one ended.', ignoreFocusOut: true });
+      if (text !== undefined) await supervisor.sendMessage(session.id, text);
+    },
+    stopSession: async (argument) => {
+      const session = await choose(argument, 'Stop Session', isRunning, 'No session is running.');
+      await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, async () => await supervisor.stop(session.id));
+    },
+    killSession: async (argument) => {
+      const session = await choose(argument, 'Kill Session', isRunning, 'No session is running.');
+      const kill = 'Kill';
+      const answer = await vscode.window.showWarningMessage(`Kill “${session.title}”?`, { modal: true, detail: 'Its agent and everything that it started end at once. Files and history stay as they are.' }, kill);
+      if (answer === kill) await supervisor.kill(session.id);
+    },
+    resumeSession: async (argument) => {
+      const session = await choose(argument, 'Resume Session', (each) => !isRunning(each), 'Every session is running already.');
+      await supervisor.resume(session.id);
+    },
+    renameSession: async (argument) => {
+      const session = await choose(argument, 'Rename Session', always, 'There is no session yet.');
+      const title = await vscode.window.showInputBox({ title: 'Rename Session', value: session.title, validateInput: (value) => (value.trim() === '' ? 'A session needs a title.' : undefined) });
+      if (title !== undefined) await supervisor.renameSession(session.id, title);
+    },
+    openWorktree: async (argument) => {
+      const session = await choose(argument, 'Open Worktree in New Window', always, 'There is no session yet.');
+      await access(session.worktreePath).catch((cause: unknown) => {
+        throw new CorralError('WORKTREE_MISSING', `The worktree of “${session.title}” is not at ${session.worktreePath}. Its history can still be replayed.`, { cause });
+      });
+      await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(session.worktreePath), { forceNewWindow: true });
+    },
+    deleteSession: async (argument) => {
+      const session = await choose(argument, 'Delete Session', always, 'There is no session yet.');
+      const remove = 'Delete';
+      const detail = `${isRunning(session) ? 'It is running and will be stopped. ' : ''}Its worktree with all files goes to the trash in .corral; “Undo Delete” brings it back. Its history stays.`;
+      const answer = await vscode.window.showWarningMessage(`Delete “${session.title}”?`, { modal: true, detail }, remove);
+      if (answer !== remove) return;
+      await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, async () => await supervisor.deleteSession(session.id));
+      const undo = 'Undo';
+      // Not awaited: the notification stays as long as the person likes, and the command is done.
+      void vscode.window.showInformationMessage(`“${session.title}” was deleted.`, undo).then(async (chosen) => (chosen === undo ? await run('undoDelete', session.id) : undefined));
+    },
+    undoDelete: async (argument) => {
+      const session = await chooseSession(supervisor, argument, 'Undo Delete', (each) => each.deleted, 'No session was deleted.');
+      await supervisor.undoDelete(session.id);
+      await options.reveal(session.id);
+    },
+    showLog: async () => await Promise.resolve(log.show()),
+  };
+
+  async function run(name: CommandName, argument: unknown): Promise<void> {
+    await attempt(name, async () => await actions[name](argument));
+  }
+
+  async function attempt(doing: string, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      await showError(log, doing, error, fixesFor(error));
+    }
+  }
+
+  /** The buttons that need more than a command: they act on this window's folder or on the agent that was missing. */
+  function fixesFor(error: unknown): { label: string; run: () => Promise<void> }[] {
+    if (!(error instanceof CorralError)) return [];
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+    if ((error.code === 'NO_REPOSITORY' || error.code === 'NO_COMMIT') && folder !== undefined) {
+      const label = error.code === 'NO_REPOSITORY' ? 'Initialize Repository' : 'Make First Commit';
+      return [{ label, run: async () => await initializeAndGoOn(folder) }];
+    }
+    const request = refused;
+    if (error.code === 'AGENT_NOT_FOUND' && request !== undefined) return [{ label: 'Set Path', run: async () => await setPathAndGoOn(request) }];
+    return [];
+  }
+
+  async function initializeAndGoOn(folder: string): Promise<void> {
+    await attempt('initializeRepository', async () => {
+      await initializeRepository(supervisor.git, folder);
+      await actions.newSession(undefined);
+    });
+  }
+
+  async function setPathAndGoOn(request: SessionRequest): Promise<void> {
+    const [file] = (await vscode.window.showOpenDialog({ title: `The Program of ${request.agent}`, openLabel: 'Use This Program' })) ?? [];
+    if (file === undefined) return;
+    await attempt('newSession', async () => {
+      await setAgentPath(request.agent, file.fsPath);
+      await create(request);
+    });
+  }
+
+  return vscode.Disposable.from(
+    ...(Object.keys(COMMANDS) as CommandName[]).map((name) => vscode.commands.registerCommand(COMMANDS[name], async (argument: unknown) => await run(name, argument))),
+  );
+}
+
+function requireTrust(): void {
+  if (!vscode.workspace.isTrusted) throw new CorralError('UNTRUSTED', 'This workspace is in Restricted Mode, so Corral starts nothing in it.');
+}

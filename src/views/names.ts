@@ -1,0 +1,36 @@
+/** Every command, view, context key and setting by its one name; a test holds these against package.json. */
+
+export const COMMANDS = {
+  newSession: 'corral.newSession',
+  tryDemo: 'corral.tryDemo',
+  answerPermission: 'corral.answerPermission',
+  allowPermission: 'corral.allowPermission',
+  denyPermission: 'corral.denyPermission',
+  replayTimeline: 'corral.replayTimeline',
+  sendMessage: 'corral.sendMessage',
+  stopSession: 'corral.stopSession',
+  killSession: 'corral.killSession',
+  resumeSession: 'corral.resumeSession',
+  renameSession: 'corral.renameSession',
+  openWorktree: 'corral.openWorktree',
+  deleteSession: 'corral.deleteSession',
+  undoDelete: 'corral.undoDelete',
+  showLog: 'corral.showLog',
+} as const;
+export type CommandName = keyof typeof COMMANDS;
+
+export const SESSIONS_VIEW = 'corral.sessions';
+
+/** Set once the list of sessions is known, so that the welcome view never stands where there is history. */
+export const READY_CONTEXT = 'corral.ready';
+
+export const SETTINGS = {
+  agents: 'agents',
+  permissionMode: 'permissionMode',
+  worktreesLocation: 'worktrees.location',
+  storageLocation: 'storage.location',
+  stopGraceSeconds: 'stopGraceSeconds',
+  durability: 'durability',
+  recoveryPolicy: 'recovery.policy',
+  runnerNode: 'runner.node',
+} as const;

@@ -1,0 +1,124 @@
+import * as vscode from 'vscode';
+import { CorralError } from '../storage/errors';
+import type { PermissionMode } from '../storage/sessionRecords';
+import { PERMISSION_MODES } from '../storage/sessionRecords';
+import { listAgents, resolveAgent } from '../supervisor/agents/catalog';
+import type { SessionRequest } from '../supervisor/api';
+import type { SupervisorSettings } from '../supervisor/settings';
+import { parseCommandLine } from './commandLine';
+
+const LAST_AGENT_KEY = 'lastAgent';
+const PERMISSION_MODE_KEY = 'permissionMode'; // kept by repository
+
+const MODE_WORDS: Record<PermissionMode, string> = {
+  ask: 'asks before every change and command',
+  edits: 'edits freely in its worktree, asks before all else',
+  all: 'never asks',
+};
+
+export interface NewSessionOptions {
+  context: vscode.ExtensionContext;
+  settings: () => SupervisorSettings;
+  /** The folder of the bundles, where the demo agent lies. */
+  bundles: string;
+}
+
+/** Asks what the agent should do. Agent, base and permissions have defaults, and buttons to choose others. Throws CANCELLED. */
+export async function askForSession(options: NewSessionOptions, repository: string): Promise<SessionRequest> {
+  const { context, settings } = options;
+  const choice = {
+    agent: await defaultAgent(options),
+    base: 'HEAD',
+    permissionMode: rememberedMode(context, repository) ?? settings().permissionMode,
+    argv: undefined as string[] | undefined,
+  };
+  let prompt = '';
+  for (;;) {
+    const answer = await askForPrompt(prompt, choice);
+    if (answer.kind === 'prompt') {
+      if (choice.agent === 'command') choice.argv ??= await askForCommand();
+      await context.globalState.update(LAST_AGENT_KEY, choice.agent);
+      return { repository, prompt: answer.text, agent: choice.agent, base: choice.base, permissionMode: choice.permissionMode, ...(choice.argv === undefined ? {} : { argv: choice.argv }) };
+    }
+    prompt = answer.text;
+    if (answer.button === AGENT_BUTTON) {
+      choice.agent = (await chooseAgent(settings())) ?? choice.agent;
+      choice.argv = undefined;
+    } else if (answer.button === BASE_BUTTON) {
+      choice.base = (await vscode.window.showInputBox({ title: 'New Session · Base', value: choice.base, prompt: 'The branch, tag or commit to start from' })) ?? choice.base;
+    } else {
+      choice.permissionMode = (await chooseMode()) ?? choice.permissionMode;
+      await context.globalState.update(`${PERMISSION_MODE_KEY} ${repository}`, choice.permissionMode);
+    }
+  }
+}
+
+const AGENT_BUTTON: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('robot'), tooltip: 'Choose the Agent' };
+const BASE_BUTTON: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('git-branch'), tooltip: 'Choose the Base' };
+const MODE_BUTTON: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('shield'), tooltip: 'Choose What It May Do' };
+
+type PromptAnswer = { kind: 'prompt'; text: string } | { kind: 'button'; button: vscode.QuickInputButton; text: string };
+
+async function askForPrompt(value: string, choice: { agent: string; base: string; permissionMode: PermissionMode }): Promise<PromptAnswer> {
+  const input = vscode.window.createInputBox();
+  input.title = 'New Session';
+  input.value = value;
+  input.placeholder = 'What should the agent do?';
+  input.prompt = `${choice.agent} from ${choice.base}, ${MODE_WORDS[choice.permissionMode]}`;
+  input.buttons = [AGENT_BUTTON, BASE_BUTTON, MODE_BUTTON];
+  input.ignoreFocusOut = true; // a prompt that took minutes to write is not lost to a click beside it
+  try {
+    return await new Promise((resolve, reject) => {
+      input.onDidAccept(() => {
+        if (input.value.trim() === '') input.validationMessage = 'Say what the agent should do.';
+        else resolve({ kind: 'prompt', text: input.value });
+      });
+      input.onDidChangeValue(() => (input.validationMessage = undefined));
+      input.onDidTriggerButton((button) => resolve({ kind: 'button', button, text: input.value }));
+      input.onDidHide(() => reject(new CorralError('CANCELLED', 'No session was made.')));
+      input.show();
+    });
+  } finally {
+    input.dispose();
+  }
+}
+
+/** The agent used last; else the first one that is installed; the demo only if none is. */
+async function defaultAgent({ context, settings, bundles }: NewSessionOptions): Promise<string> {
+  const { agents } = settings();
+  const names = listAgents(agents).map(({ name }) => name);
+  const last = context.globalState.get<unknown>(LAST_AGENT_KEY);
+  if (typeof last === 'string' && names.includes(last)) return last;
+  for (const name of names.filter((each) => each !== 'demo' && each !== 'command')) {
+    if (await resolveAgent(name, { agents, bundles }).then(() => true, () => false)) return name;
+  }
+  return 'demo';
+}
+
+async function chooseAgent(settings: SupervisorSettings): Promise<string | undefined> {
+  const items = listAgents(settings.agents).map(({ name, description }) => ({ label: name, description }));
+  return (await vscode.window.showQuickPick(items, { title: 'New Session · Agent', placeHolder: 'Which agent should work?' }))?.label;
+}
+
+async function chooseMode(): Promise<PermissionMode | undefined> {
+  const items = PERMISSION_MODES.map((mode) => ({ label: mode, description: MODE_WORDS[mode], mode }));
+  return (await vscode.window.showQuickPick(items, { title: 'New Session · Permissions', placeHolder: 'What may the agent do without asking?' }))?.mode;
+}
+
+async function askForCommand(): Promise<string[]> {
+  const line = await vscode.window.showInputBox({
+    title: 'New Session · Command',
+    prompt: 'Program and arguments; quotes keep words together. The prompt goes to its standard input, or where {prompt} stands.',
+    placeHolder: 'make test',
+    ignoreFocusOut: true,
+    validateInput: (value) => (parseCommandLine(value) === undefined ? 'Write a program, and close every quote.' : undefined),
+  });
+  const argv = line === undefined ? undefined : parseCommandLine(line);
+  if (argv === undefined) throw new CorralError('CANCELLED', 'No session was made.');
+  return argv;
+}
+
+function rememberedMode(context: vscode.ExtensionContext, repository: string): PermissionMode | undefined {
+  const mode = context.globalState.get<unknown>(`${PERMISSION_MODE_KEY} ${repository}`);
+  return PERMISSION_MODES.find((each) => each === mode);
+}

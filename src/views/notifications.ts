@@ -1,0 +1,77 @@
+import * as vscode from 'vscode';
+import type { PermissionSummary, RecoveryReport, SessionSummary } from '../supervisor/api';
+import type { Supervisor } from '../supervisor/supervisor';
+import { askAndAnswer } from './permissionAnswer';
+
+export interface NotificationsOptions {
+  supervisor: Supervisor;
+  /** Whether the session is this window's to speak of. */
+  isHere: (session: SessionSummary) => boolean;
+  showTimeline: (sessionId: string) => void;
+  onError: (doing: string, error: unknown) => void;
+}
+
+/** Says once when a session needs an answer, and once what start-up found. Everything else is quiet: the tree says it. */
+export class Notifications implements vscode.Disposable {
+  readonly #options: NotificationsOptions;
+  readonly #told = new Set<string>();
+  readonly #subscriptions: { dispose(): void }[];
+
+  constructor(options: NotificationsOptions) {
+    this.#options = options;
+    const { supervisor } = options;
+    this.#subscriptions = [
+      supervisor.onDidChangeSessions(({ sessionIds }) => void this.#tell(sessionIds)),
+      supervisor.onDidCompleteRecovery((report) => void this.#tellRecovery(report)),
+    ];
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  async #tell(sessionIds: readonly string[]): Promise<void> {
+    for (const id of sessionIds) {
+      try {
+        const session = await this.#options.supervisor.getSession(id);
+        if (session.needsInput && !session.checking && this.#options.isHere(session)) for (const pending of session.pendingPermissions) this.#ask(session, pending);
+      } catch (error) {
+        this.#options.onError('notification', error);
+      }
+    }
+  }
+
+  #ask(session: SessionSummary, pending: PermissionSummary): void {
+    const key = `${session.currentRunId ?? ''} ${pending.requestId}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    void this.#askPerson(session, pending).catch((error: unknown) => this.#options.onError('answerPermission', error));
+  }
+
+  async #askPerson(session: SessionSummary, pending: PermissionSummary): Promise<void> {
+    const { supervisor, showTimeline } = this.#options;
+    const allow = pending.options.find(({ kind }) => kind === 'allow_once');
+    const deny = pending.options.find(({ kind }) => kind === 'reject_once');
+    const show = 'Show';
+    const labels = [allow, deny].flatMap((option) => (option === undefined ? [] : [option.name]));
+    const answer = await vscode.window.showInformationMessage(`${session.title} needs input: ${pending.title}`, ...labels, show);
+    if (answer === undefined) return;
+    const option = [allow, deny].find((each) => each?.name === answer);
+    if (option !== undefined) await supervisor.answerPermission(session.id, pending.requestId, { optionId: option.optionId });
+    else if (labels.length === 0) await askAndAnswer(supervisor, session);
+    else showTimeline(session.id);
+  }
+
+  async #tellRecovery(report: RecoveryReport): Promise<void> {
+    const parts = [
+      [report.restored.length, 'cut off and can be resumed'],
+      [report.failed.length, 'failed'],
+      [report.unreachable.length, 'not answering'],
+    ] as const;
+    const said = parts.filter(([count]) => count > 0).map(([count, words]) => `${count} ${words}`);
+    if (said.length === 0) return; // what goes on, or ended well, needs no words
+    const show = 'Show Sessions';
+    const answer = await vscode.window.showInformationMessage(`While you were away, of the sessions that were running: ${said.join(', ')}.`, show);
+    if (answer === show) await vscode.commands.executeCommand('corral.sessions.focus');
+  }
+}

@@ -1,0 +1,68 @@
+import { isOutcome } from '../storage/runState';
+import type { SessionSummary } from '../supervisor/api';
+import { ageOf } from './age';
+
+/** What the tree shows of one session: plain values, so that a row that looks the same is not painted again. */
+export interface SessionRow {
+  label: string;
+  description: string;
+  icon: string;
+  /** A theme colour id, or undefined for the ordinary colour of icons. */
+  iconColor: string | undefined;
+  /** Flags between semicolons, matched by regular expressions in package.json. */
+  contextValue: string;
+  accessibleLabel: string;
+}
+
+interface Look {
+  words: string;
+  icon: string;
+  iconColor?: string;
+}
+
+function look(session: SessionSummary): Look {
+  if (session.checking) return { words: 'Checking', icon: 'sync' };
+  if (session.restored) return { words: `Was running · ${session.recoveryHint === 'resume' ? 'Resume' : 'Restart'}`, icon: 'debug-pause', iconColor: 'list.warningForeground' };
+  if (session.unreachable !== undefined) return { words: `${session.status} · not answering`, icon: 'debug-disconnect', iconColor: 'list.warningForeground' };
+  if (session.needsInput) {
+    const [first] = session.pendingPermissions;
+    return { words: `${session.status} · needs input: ${first?.title ?? 'a question'}`, icon: 'bell-dot', iconColor: 'list.warningForeground' };
+  }
+  switch (session.state) {
+    case 'queued':
+    case 'starting':
+      return { words: 'Starting', icon: 'loading~spin' };
+    case 'running':
+    case 'waiting':
+      return { words: 'Running', icon: 'loading~spin' };
+    case 'stopping':
+      return { words: 'Running · stopping', icon: 'loading~spin' };
+    case 'completed':
+      return { words: 'Completed', icon: 'pass', iconColor: 'testing.iconPassed' };
+    case 'stopped':
+    case 'killed':
+      return { words: `Failed · ${session.failureReason ?? 'Stopped by you'}`, icon: 'circle-slash' };
+    default:
+      return { words: session.failureReason === undefined ? 'Failed' : `Failed · ${session.failureReason}`, icon: 'error', iconColor: 'testing.iconFailed' };
+  }
+}
+
+function flags(session: SessionSummary): string {
+  const open = session.currentRunId !== undefined && !isOutcome(session.state) && !session.restored;
+  const set = [
+    'session',
+    session.needsInput && 'needsInput',
+    open && 'open',
+    !open && session.runs.length > 0 && 'resumable',
+    session.runs.length > 0 && 'worktree',
+  ];
+  return `;${set.filter((flag) => flag !== false).join(';')};`;
+}
+
+/** Pure: the same summary at the same minute gives the same row. */
+export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
+  const { words, icon, iconColor } = look(session);
+  const age = ageOf(session.since, nowMs);
+  const description = `${words} · ${age}`;
+  return { label: session.title, description, icon, iconColor, contextValue: flags(session), accessibleLabel: `${session.title}, ${session.agent}, ${words}, ${age}` };
+}

@@ -1,0 +1,142 @@
+import * as vscode from 'vscode';
+import type { SessionSummary } from '../supervisor/api';
+import { COMMANDS } from './names';
+import type { SessionRow } from './sessionRow';
+import { sessionRow } from './sessionRow';
+
+export interface RepositoryNode {
+  kind: 'repository';
+  path: string;
+}
+export interface SessionNode {
+  kind: 'session';
+  id: string;
+}
+export type TreeNode = RepositoryNode | SessionNode;
+
+const AGE_STEP_MS = 60_000;
+
+/**
+ * The Sessions tree: newest first, in groups where there is more than one repository. It keeps only what it painted;
+ * the sessions themselves are the supervisor's.
+ */
+export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<TreeNode | undefined>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  readonly #isHere: (repository: string) => boolean;
+  #sessions = new Map<string, SessionSummary>();
+  readonly #painted = new Map<string, { node: SessionNode; row: SessionRow }>();
+  #clock: NodeJS.Timeout | undefined;
+
+  /** `isHere` tells whether a repository is one of this window's folders: its sessions come first. */
+  constructor(isHere: (repository: string) => boolean) {
+    this.#isHere = isHere;
+  }
+
+  /** Shows these sessions. Only rows that look different are painted again, unless the list itself changed. */
+  show(sessions: readonly SessionSummary[]): void {
+    const shown = new Map(sessions.filter((session) => !session.deleted && !session.archived).map((session) => [session.id, session]));
+    const structureOf = (map: Map<string, SessionSummary>): string => [...map.values()].map((session) => `${session.id} ${session.repository}`).sort().join('\n');
+    const sameList = structureOf(shown) === structureOf(this.#sessions);
+    this.#sessions = shown;
+    if (sameList) this.#repaint();
+    else this.#changed.fire(undefined);
+  }
+
+  /** Ages are kept fresh only while somebody can see them. */
+  setVisible(visible: boolean): void {
+    clearInterval(this.#clock);
+    if (!visible) return;
+    this.#repaint();
+    this.#clock = setInterval(() => this.#repaint(), AGE_STEP_MS);
+  }
+
+  session(id: string): SessionSummary | undefined {
+    return this.#sessions.get(id);
+  }
+
+  getChildren(parent?: TreeNode): TreeNode[] {
+    if (parent?.kind === 'session') return [];
+    if (parent?.kind === 'repository') return this.#sessionsOf(parent.path);
+    const repositories = this.#repositories();
+    if (repositories.length > 1) return repositories.map((path) => ({ kind: 'repository', path }));
+    return repositories.flatMap((path) => this.#sessionsOf(path));
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    if (node.kind === 'repository' || this.#repositories().length < 2) return undefined;
+    const session = this.#sessions.get(node.id);
+    return session === undefined ? undefined : { kind: 'repository', path: session.repository };
+  }
+
+  getTreeItem(node: TreeNode): vscode.TreeItem {
+    return node.kind === 'repository' ? this.#repositoryItem(node) : this.#sessionItem(node);
+  }
+
+  dispose(): void {
+    clearInterval(this.#clock);
+    this.#changed.dispose();
+  }
+
+  #repositories(): string[] {
+    const paths = [...new Set([...this.#sessions.values()].map((session) => session.repository))];
+    return paths.sort((a, b) => Number(this.#isHere(b)) - Number(this.#isHere(a)) || a.localeCompare(b));
+  }
+
+  #sessionsOf(repository: string): SessionNode[] {
+    return [...this.#sessions.values()]
+      .filter((session) => session.repository === repository)
+      .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id))
+      .map(({ id }) => ({ kind: 'session', id }));
+  }
+
+  #repositoryItem(node: RepositoryNode): vscode.TreeItem {
+    const here = this.#isHere(node.path);
+    const uri = vscode.Uri.file(node.path);
+    const item = new vscode.TreeItem(uri, here ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed);
+    item.id = `repository ${node.path}`;
+    item.iconPath = new vscode.ThemeIcon('repo');
+    item.tooltip = node.path;
+    item.contextValue = ';repository;';
+    return item;
+  }
+
+  #sessionItem(node: SessionNode): vscode.TreeItem {
+    const session = this.#sessions.get(node.id);
+    if (session === undefined) return new vscode.TreeItem(node.id); // gone between the paint's two steps
+    const row = sessionRow(session, Date.now());
+    this.#painted.set(node.id, { node, row });
+    const item = new vscode.TreeItem(row.label);
+    item.id = `session ${node.id}`;
+    item.description = row.description;
+    item.iconPath = new vscode.ThemeIcon(row.icon, row.iconColor === undefined ? undefined : new vscode.ThemeColor(row.iconColor));
+    item.contextValue = row.contextValue;
+    item.accessibilityInformation = { label: row.accessibleLabel, role: 'treeitem' };
+    item.tooltip = tooltip(session, row);
+    item.command = { command: COMMANDS.replayTimeline, title: 'Replay Timeline', arguments: [node] };
+    return item;
+  }
+
+  #repaint(): void {
+    for (const [id, painted] of this.#painted) {
+      const session = this.#sessions.get(id);
+      if (session === undefined) this.#painted.delete(id);
+      else if (JSON.stringify(sessionRow(session, Date.now())) !== JSON.stringify(painted.row)) this.#changed.fire(painted.node);
+    }
+  }
+}
+
+function tooltip(session: SessionSummary, row: SessionRow): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  const line = (name: string, value: string): void => {
+    text.appendText(`${name}: ${value}`).appendMarkdown('  \n');
+  };
+  text.appendMarkdown('**').appendText(row.label).appendMarkdown('**\n\n');
+  line('Status', row.description);
+  line('Agent', session.agent);
+  line('Started', new Date(session.createdAt).toLocaleString());
+  line('Last activity', new Date(session.lastActivityAt).toLocaleString());
+  line('Worktree', session.worktreePath);
+  line('Base', session.baseCommit.slice(0, 10));
+  return text;
+}

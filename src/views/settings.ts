@@ -1,0 +1,44 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import { PERMISSION_MODES } from '../storage/sessionRecords';
+import { parseAgentSettings } from '../supervisor/agents/catalog';
+import type { SupervisorSettings } from '../supervisor/settings';
+import { DEFAULT_SETTINGS } from '../supervisor/settings';
+import { SETTINGS } from './names';
+
+const SECTION = 'corral';
+
+/** A setting of the wrong type counts as not set: a typing mistake must not keep sessions from being shown. */
+function read<T>(name: string, schema: v.GenericSchema<unknown, T>, fallback: T): T {
+  const parsed = v.safeParse(schema, vscode.workspace.getConfiguration(SECTION).get<unknown>(name));
+  return parsed.success ? parsed.output : fallback;
+}
+
+/** What the user chose, checked. Only `agents` throws (SETTINGS_INVALID), when it is asked for: there a guess could start the wrong program. */
+export function readSettings(): SupervisorSettings {
+  const runnerNode = read(SETTINGS.runnerNode, v.string(), '');
+  return {
+    get agents() {
+      return parseAgentSettings(vscode.workspace.getConfiguration(SECTION).get<unknown>(SETTINGS.agents) ?? {});
+    },
+    permissionMode: read(SETTINGS.permissionMode, v.picklist(PERMISSION_MODES), DEFAULT_SETTINGS.permissionMode),
+    worktreesLocation: read(SETTINGS.worktreesLocation, v.pipe(v.string(), v.minLength(1)), DEFAULT_SETTINGS.worktreesLocation),
+    stopGraceMs: read(SETTINGS.stopGraceSeconds, v.pipe(v.number(), v.minValue(1), v.maxValue(60)), DEFAULT_SETTINGS.stopGraceMs / 1_000) * 1_000,
+    syncEveryEvent: read(SETTINGS.durability, v.string(), 'group') === 'sync-every-event',
+    recoveryPolicy: read(SETTINGS.recoveryPolicy, v.picklist(['restore', 'fail']), DEFAULT_SETTINGS.recoveryPolicy),
+    ...(runnerNode === '' ? {} : { runnerNode }),
+  };
+}
+
+/** Where sessions are kept: the user's folder, or VS Code's storage for the extension. */
+export function storageDirectory(context: vscode.ExtensionContext): string {
+  const chosen = read(SETTINGS.storageLocation, v.string(), '');
+  return chosen === '' ? context.globalStorageUri.fsPath : chosen;
+}
+
+/** Writes the program of an agent into the user's settings. */
+export async function setAgentPath(agent: string, path: string): Promise<void> {
+  const configuration = vscode.workspace.getConfiguration(SECTION);
+  const agents = parseAgentSettings(configuration.get<unknown>(SETTINGS.agents) ?? {});
+  await configuration.update(SETTINGS.agents, { ...agents, [agent]: { ...agents[agent], path } }, vscode.ConfigurationTarget.Global);
+}
