@@ -1,5 +1,5 @@
 // Builds every bundle: what the VSIX carries into dist/, and the tests into out/. `node esbuild.mjs [--tests] [--minify]`
-import { copyFile, mkdir, readdir } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -8,7 +8,17 @@ const options = new Set(process.argv.slice(2));
 const root = import.meta.dirname;
 
 /** Node 22 is what the oldest supported VS Code runs its extensions on. */
-const node = { bundle: true, platform: 'node', target: 'node22', format: 'cjs', sourcemap: true, logLevel: 'warning', absWorkingDir: root, define: { 'import.meta.url': '__importMetaUrl' }, banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" } };
+const node = {
+  bundle: true,
+  platform: 'node',
+  target: 'node22',
+  format: 'cjs',
+  sourcemap: true,
+  logLevel: 'warning',
+  absWorkingDir: root,
+  define: { 'import.meta.url': '__importMetaUrl' },
+  banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
 
 const product = [
   { ...node, entryPoints: { extension: 'src/extension.ts' }, external: ['vscode'] },
@@ -16,8 +26,17 @@ const product = [
   { ...node, entryPoints: { runner: 'src/supervisor/runner/main.ts' } },
   { ...node, entryPoints: { demoAgent: 'src/supervisor/agents/demoAgent.ts' } },
   {
-    bundle: true, platform: 'browser', target: 'es2023', format: 'iife', sourcemap: false, logLevel: 'warning', absWorkingDir: root,
-    entryPoints: { timeline: 'media/timeline.tsx' }, jsx: 'automatic', jsxImportSource: 'preact', loader: { '.css': 'css' },
+    bundle: true,
+    platform: 'browser',
+    target: 'es2023',
+    format: 'iife',
+    sourcemap: false,
+    logLevel: 'warning',
+    absWorkingDir: root,
+    entryPoints: { timeline: 'media/timeline.tsx' },
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    loader: { '.css': 'css' },
   },
 ];
 
@@ -29,7 +48,26 @@ for (const options_ of product) {
 await mkdir(join(root, 'dist'), { recursive: true });
 await copyFile(join(root, 'node_modules/sql.js/dist/sql-wasm.wasm'), join(root, 'dist/sql-wasm.wasm'));
 
+/** Bundles each test of a tier, and the entries that scripts load, and removes bundles whose source is gone. */
+async function buildTests(directory, entries = []) {
+  const source = join(root, 'test', directory);
+  const tests = (await readdir(source, { recursive: true })).filter((name) => name.endsWith('.test.ts'));
+  const names = [...entries, ...tests].map((name) => name.slice(0, -'.ts'.length));
+  const outdir = join('out', directory);
+  await build({
+    ...node,
+    entryPoints: names.map((name) => join('test', directory, `${name}.ts`)),
+    outbase: join('test', directory),
+    outdir,
+    external: ['vscode', 'mocha', 'playwright-core'],
+  });
+  const built = (await readdir(join(root, outdir), { recursive: true })).filter((name) => name.endsWith('.test.js'));
+  for (const name of built) if (!names.includes(name.slice(0, -'.js'.length))) await rm(join(root, outdir, name));
+}
+
 if (options.has('--tests')) {
-  const tests = (await readdir(join(root, 'test/unit'), { recursive: true })).filter((name) => name.endsWith('.test.ts'));
-  await build({ ...node, entryPoints: tests.map((name) => join('test/unit', name)), outbase: 'test/unit', outdir: 'out/unit', external: ['vscode', 'mocha'] });
+  await buildTests('unit');
+  await buildTests('host', ['index.ts']);
+  await buildTests('e2e');
+  await buildTests('support', ['tier.ts', 'extensionHost.ts', 'vscodeServer.ts', 'processes.ts']);
 }

@@ -1,0 +1,96 @@
+/**
+ * The VS Code that tests and the demo run in: the server and workbench inside the npm package code-server, shown by Chromium.
+ * Needs no download beyond the package registry and, for Chromium, the system's packages.
+ */
+import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { cacheDirectory, installInto, npm, run } from './installation.mjs';
+
+/** Carries VS Code 1.139. */
+const CODE_SERVER_VERSION = '4.139.1';
+const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge'];
+const CHROMIUM_APPLICATIONS = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+  'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
+];
+
+const isProgram = async (path) => {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** The path of the first of `names` on PATH. @returns {Promise<string | undefined>} */
+export async function findProgram(names) {
+  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+    for (const name of names) {
+      const path = join(directory, name);
+      if (directory !== '' && (await isProgram(path))) return path;
+    }
+  }
+  return undefined;
+}
+
+/** @returns {Promise<string>} server-main.js of VS Code's server; resumed where an earlier installation was cut short */
+export async function installServer() {
+  const directory = join(cacheDirectory, `code-server-${CODE_SERVER_VERSION}`);
+  const library = join(directory, 'node_modules/code-server/lib/vscode');
+  const stamp = join(directory, 'complete');
+  try {
+    await access(stamp);
+  } catch {
+    console.log(`Installing VS Code's server (code-server ${CODE_SERVER_VERSION})…`);
+    await installInto(directory, [`code-server@${CODE_SERVER_VERSION}`]);
+    await npm(['install', '--ignore-scripts', '--omit=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: library });
+    await writeFile(stamp, '');
+  }
+  return join(library, 'out/server-main.js');
+}
+
+async function findChromium() {
+  const configured = process.env['CHROMIUM'];
+  if (configured !== undefined && configured !== '') {
+    if (await isProgram(configured)) return configured;
+    throw new Error(`CHROMIUM is set to ${configured}, which is no program that can be run.`);
+  }
+  const onPath = await findProgram(CHROMIUM_NAMES);
+  if (onPath !== undefined) return onPath;
+  for (const path of CHROMIUM_APPLICATIONS) if (await isProgram(path)) return path;
+  return undefined;
+}
+
+async function isDebian() {
+  if (process.platform !== 'linux' || (await findProgram(['apt-get'])) === undefined) return false;
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  return /^ID(_LIKE)?=.*debian/m.test(release);
+}
+
+/** @returns {Promise<string>} the path of Chromium; installed by apt where this is root on Debian */
+export async function installChromium() {
+  const found = await findChromium();
+  if (found !== undefined) return found;
+  const advice = 'The tests that drive VS Code in a browser need Chromium: install it (on Debian: apt-get install chromium) or set CHROMIUM to its path.';
+  if (process.getuid?.() !== 0 || !(await isDebian())) throw new Error(advice);
+  console.log('Installing Chromium…');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const updated = await run('apt-get', ['update', '-qq'], { env });
+  const installed = updated === 0 ? await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], { env }) : updated;
+  const chromium = installed === 0 ? await findChromium() : undefined;
+  if (chromium === undefined) throw new Error(`apt-get could not install Chromium. ${advice}`);
+  return chromium;
+}
+
+/** Tells test/support where the host is. Either part may be left out where it is not needed. */
+export async function writeHostFile(host) {
+  await mkdir(cacheDirectory, { recursive: true });
+  const path = join(cacheDirectory, 'host.json');
+  await writeFile(`${path}.${process.pid}`, JSON.stringify(host));
+  await rename(`${path}.${process.pid}`, path);
+}

@@ -1,0 +1,88 @@
+/**
+ * `npm start [-- --browser] [--port=<n>] [--no-open]`: builds and opens a VS Code with the extension, a throwaway profile and a small demo repository.
+ * `code` where it is installed and has a screen; otherwise, or with --browser, a VS Code served on loopback. Ends and cleans up with the window or by Ctrl+C.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createDemoRepository } from './demoRepository.mjs';
+import { findProgram, installServer, writeHostFile } from './host.mjs';
+import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
+
+await enterProjectNode(import.meta.filename);
+
+const { values: options } = parseArgs({
+  options: { browser: { type: 'boolean', default: false }, port: { type: 'string', default: '0' }, 'no-open': { type: 'boolean', default: false } },
+});
+
+/** The desktop VS Code, where there is one and a screen to show it on. */
+async function findDesktop() {
+  if (options.browser || options.port !== '0') return undefined;
+  if (process.platform === 'win32') {
+    const command = await findProgram(['code.cmd']); // bin/code.cmd needs a shell; the program beside its folder does not
+    return command === undefined ? undefined : join(dirname(command), '..', 'Code.exe');
+  }
+  const screen = process.platform === 'darwin' || process.env['DISPLAY'] !== undefined || process.env['WAYLAND_DISPLAY'] !== undefined;
+  return screen ? await findProgram(['code']) : undefined;
+}
+
+async function openDesktop(program, directory, repository) {
+  console.log('Opening VS Code; this ends when its window is closed.');
+  const parameters = [
+    `--extensionDevelopmentPath=${root}`,
+    `--user-data-dir=${join(directory, 'profile')}`,
+    `--extensions-dir=${join(directory, 'extensions')}`,
+  ];
+  if (process.getuid?.() === 0) parameters.push('--no-sandbox');
+  return await run(program, [...parameters, '--disable-workspace-trust', '--new-window', '--wait', repository]);
+}
+
+/** The system's way to open an address; whether it can is the system's matter, since the address is printed as well. */
+function openInBrowser(address) {
+  const [program, ...parameters] = { darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'] }[process.platform] ?? ['xdg-open'];
+  if (process.platform === 'linux' && process.env['DISPLAY'] === undefined && process.env['WAYLAND_DISPLAY'] === undefined) return;
+  const child = spawn(program, [...parameters, address], { stdio: 'ignore', detached: true });
+  child.on('error', () => undefined);
+  child.unref();
+}
+
+async function serve(repository) {
+  await writeHostFile({ serverMain: await installServer() });
+  const vsix = join(root, 'out/corral.vsix');
+  await runOrThrow(process.execPath, [join(import.meta.dirname, 'package.mjs'), '--built', vsix]);
+  const { VscodeServer } = await import('../out/support/vscodeServer.js');
+  // The agents that a person has installed are signed in by files in the home folder.
+  const server = await VscodeServer.start({ vsix, port: Number(options.port), homeDirectory: homedir(), settings: { 'workbench.startupEditor': 'readme' } });
+  try {
+    const address = server.url(repository);
+    console.log(`\n${address}\n\nCtrl+C ends it.`);
+    if (!options['no-open']) openInBrowser(address);
+    await ended;
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Fulfilled by the first signal: from then on this script only cleans up. */
+const ended = new Promise((fulfil) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, fulfil);
+});
+
+const directory = await realpath(await mkdtemp(join(tmpdir(), 'corral-demo-')));
+const repository = join(directory, 'kettle');
+try {
+  await runOrThrow(process.execPath, [join(root, 'esbuild.mjs'), '--tests']);
+  await createDemoRepository(repository);
+  const desktop = await findDesktop();
+  if (desktop === undefined) await serve(repository);
+  else process.exitCode = await openDesktop(desktop, directory, repository);
+  const { endProcessesOf } = await import('../out/support/processes.js');
+  await endProcessesOf(directory); // agents outlive a window by design
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+}

@@ -1,0 +1,69 @@
+/**
+ * `npm test [-- <tier>…] [--grep=<pattern>]`: installs what is missing, builds, packages the extension once, runs the tiers and ends with one line
+ * over all of them. A tier that could not run to its end, or ran nothing, counts as one failed test.
+ */
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
+import { installChromium, installServer, writeHostFile } from './host.mjs';
+
+/** unit: plain Node. host: inside VS Code's extension host. e2e: a browser drives the packaged extension. */
+const TIERS = ['unit', 'host', 'e2e'];
+
+await enterProjectNode(import.meta.filename);
+
+/** Brings what a tier needs beside the bundles. */
+async function prepareTier(tier) {
+  if (tier === 'unit') return;
+  await writeHostFile({ serverMain: await installServer(), chromium: await installChromium() });
+  if (tier === 'e2e') await runOrThrow(process.execPath, [join(import.meta.dirname, 'package.mjs'), '--built', join('out', 'corral.vsix')]);
+}
+
+/** Numbers of a tier's tests. @throws where it could not run to its end, or ran nothing */
+async function runTier(tier, grep) {
+  const { endLeftoversOf } = await import('../out/support/processes.js');
+  // Every temporary folder of the tier lies in this one, so that whatever a test leaves behind is found and ended.
+  const directory = await realpath(await mkdtemp(join(tmpdir(), 'corral-')));
+  const summaryFile = join(directory, 'summary.json');
+  try {
+    const env = { ...process.env, TMPDIR: directory, TEMP: directory, TMP: directory, CORRAL_TEST_SUMMARY: summaryFile, CORRAL_TEST_GREP: grep };
+    const code = await run(process.execPath, [join(import.meta.dirname, 'tier.mjs'), tier], { env });
+    const summary = JSON.parse(await readFile(summaryFile, 'utf8').catch(() => 'null'));
+    const left = await endLeftoversOf(directory);
+    if (summary === null) throw new Error(`The tier ${tier} did not run to its end (exit code ${code}).`);
+    if (summary.passed + summary.failed === 0) throw new Error(`The tier ${tier} ran no test.`);
+    if (code !== 0 && summary.failed === 0) throw new Error(`The tier ${tier} passed its tests but ended with exit code ${code}.`);
+    if (left.length === 0) return summary;
+    console.error(`The tier ${tier} left processes behind, which counts as one failed test:\n${left.join('\n')}`);
+    return { ...summary, failed: summary.failed + 1 };
+  } finally {
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { grep: { type: 'string', default: '' } } });
+const unknown = positionals.filter((tier) => !TIERS.includes(tier));
+if (unknown.length > 0) throw new Error(`There is no tier ${unknown.join(', ')}: the tiers are ${TIERS.join(', ')}`);
+const tiers = positionals.length > 0 ? positionals : TIERS;
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+if ((await run(process.execPath, [join(root, 'esbuild.mjs'), '--tests', '--minify'])) !== 0) {
+  console.error('The build failed: no tier could run.');
+  total.failed = tiers.length;
+} else {
+  for (const tier of tiers) {
+    console.log(`\n── ${tier} ──`);
+    try {
+      await prepareTier(tier);
+      const summary = await runTier(tier, values.grep);
+      for (const name of Object.keys(total)) total[name] += summary[name];
+    } catch (error) {
+      console.error(error.message);
+      total.failed += 1;
+    }
+  }
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+process.exitCode = total.failed > 0 ? 1 : 0;

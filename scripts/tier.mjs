@@ -1,0 +1,20 @@
+/** Runs one tier's bundles and exits; started by scripts/test.mjs for each tier in a process of its own. */
+import { join } from 'node:path';
+import { runInExtensionHost } from '../out/support/extensionHost.js';
+import { runTests } from '../out/support/tier.js';
+import { root } from './installation.mjs';
+
+/** A tier that hangs must not hang the whole run. */
+const LIMIT_MS = 15 * 60_000;
+
+// What a test started is ended by handlers of `exit`, which a signal by itself would not run.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+const limit = setTimeout(() => {
+  console.error(`The tier did not end within ${LIMIT_MS / 60_000} minutes.`);
+  process.exit(1);
+}, LIMIT_MS);
+
+const tier = process.argv[2];
+const code = tier === 'host' ? await runInExtensionHost() : (await runTests(join(root, 'out', tier))).failed;
+clearTimeout(limit);
+process.exit(code === 0 ? 0 : 1);

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import type { Browser } from 'playwright-core';
+import { packagedExtension } from '../support/project';
+import { TestRepository } from '../support/repository';
+import { VscodeServer } from '../support/vscodeServer';
+import { openBrowser, Window } from '../support/window';
+
+describe('the packaged extension', () => {
+  let repository: TestRepository | undefined;
+  let server: VscodeServer | undefined;
+  let browser: Browser | undefined;
+  let window: Window;
+
+  before(async () => {
+    repository = await TestRepository.create({ name: 'first repository' });
+    server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1 });
+    browser = await openBrowser();
+    window = await Window.open(await browser.newContext(), server, repository.path);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+    await repository?.remove();
+  });
+
+  it('shows its icon and, behind it, its view', async () => {
+    await window.showContainer('Corral');
+    await window.page
+      .getByRole('heading', { name: /Corral|Sessions/ })
+      .first()
+      .waitFor();
+    await window.screenshot('out/smoke.png');
+  });
+
+  it('comes back after its extension host was killed', async () => {
+    assert.ok(server);
+    await server.killExtensionHost();
+    await window.runCommand('Corral: New Session');
+    await window.quickInput.waitFor();
+  });
+});

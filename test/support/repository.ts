@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { endProcessesOf } from './processes';
+
+/** An author, and nothing of this machine's configuration. */
+const GIT_ENVIRONMENT = {
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: process.platform === 'win32' ? 'NUL' : '/dev/null',
+  GIT_AUTHOR_NAME: 'Robin',
+  GIT_AUTHOR_EMAIL: 'robin@example.com',
+  GIT_COMMITTER_NAME: 'Robin',
+  GIT_COMMITTER_EMAIL: 'robin@example.com',
+};
+
+/** A real git repository in a temporary folder of its own, with one commit. */
+export class TestRepository {
+  readonly path: string;
+  readonly #parent: string;
+
+  private constructor(parent: string, path: string) {
+    this.#parent = parent;
+    this.path = path;
+  }
+
+  /** `name` is the last part of the path; it may hold whatever a file name may. */
+  static async create({
+    name = 'repository',
+    files = { 'README.md': '# A repository for tests\n' },
+  }: { name?: string; files?: Record<string, string> } = {}): Promise<TestRepository> {
+    // macOS and some Linux temp folders are links; git reports real paths.
+    const parent = await realpath(await mkdtemp(join(tmpdir(), 'corral-repository-')));
+    const repository = new TestRepository(parent, join(parent, name));
+    await mkdir(repository.path);
+    await repository.git('init', '--quiet', '--initial-branch=main');
+    await repository.git('config', 'user.name', 'Robin');
+    await repository.git('config', 'user.email', 'robin@example.com');
+    await repository.commit('Begin', files);
+    return repository;
+  }
+
+  /** Runs git in the repository and returns what it printed, without the last newline. */
+  async git(...parameters: string[]): Promise<string> {
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !variable.startsWith('GIT_')));
+    const { stdout } = await promisify(execFile)('git', parameters, { cwd: this.path, env: { ...inherited, ...GIT_ENVIRONMENT }, maxBuffer: 1 << 28 });
+    return stdout.replace(/\n$/, '');
+  }
+
+  async write(path: string, content: string | Uint8Array): Promise<void> {
+    const target = join(this.path, path);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, content);
+  }
+
+  /** Writes these files and commits everything; returns the commit's id. */
+  async commit(message: string, files: Record<string, string> = {}): Promise<string> {
+    for (const [path, content] of Object.entries(files)) await this.write(path, content);
+    await this.git('add', '--all');
+    await this.git('commit', '--quiet', '--allow-empty', '--message', message);
+    return await this.git('rev-parse', 'HEAD');
+  }
+
+  /** Ends whatever still works inside and removes the folder with its worktrees. */
+  async remove(): Promise<void> {
+    await endProcessesOf(this.#parent);
+    await rm(this.#parent, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

@@ -1,0 +1,143 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Frame, type Locator, type Page } from 'playwright-core';
+import { projectRoot, readHost } from './project';
+import type { VscodeServer } from './vscodeServer';
+import { waitFor } from './wait';
+
+const CHROMIUM_ARGUMENTS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Headless Chromium. Its sandbox needs a user who is not root. */
+export async function openBrowser(): Promise<Browser> {
+  const { chromium: executablePath } = readHost();
+  if (executablePath === undefined) throw new Error('No Chromium was found when the host was installed');
+  return await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? [...CHROMIUM_ARGUMENTS, '--no-sandbox'] : CHROMIUM_ARGUMENTS });
+}
+
+/** One window of VS Code: a page of the browser. What it offers names things as a person sees them. */
+export class Window {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Opens a window on a folder and returns when its workbench can be used. Windows of one context share what a browser profile holds. */
+  static async open(context: BrowserContext, server: VscodeServer, folder: string): Promise<Window> {
+    const window = new Window(await context.newPage());
+    await window.page.goto(server.url(folder));
+    await window.ready();
+    return window;
+  }
+
+  /** The next window that VS Code itself opens, such as by Open in New Window. Call before what opens it. */
+  static async next(context: BrowserContext): Promise<Window> {
+    const window = new Window(await context.waitForEvent('page'));
+    await window.ready();
+    return window;
+  }
+
+  /** Waits until the workbench has restored what it shows; extensions start at that moment. */
+  async ready(): Promise<void> {
+    await this.page.locator('.monaco-workbench .activitybar').waitFor({ timeout: 60_000 });
+    await this.page.locator('[id="status.problems"]').waitFor({ timeout: 60_000 });
+  }
+
+  /** Loads the window again: its extension host ends or is taken over, as with Reload Window. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  /** Leaves Restricted Mode; for servers with `workspaceTrust`. */
+  async trust(): Promise<void> {
+    await this.runCommand('Workspaces: Manage Workspace Trust');
+    await this.page.getByRole('button', { name: 'Trust', exact: true }).click();
+    await this.page.locator('[id="status.workspaceTrust"]').waitFor({ state: 'hidden' });
+    await this.page.keyboard.press('Escape');
+  }
+
+  async close(): Promise<void> {
+    await this.page.close();
+  }
+
+  /** The open quick input: palette, pick or input box. */
+  get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget:visible');
+  }
+
+  /** Runs a command by its title as the palette shows it, such as `Corral: New Session…`. Waits until the command is known. */
+  async runCommand(title: string): Promise<void> {
+    const exact = this.quickInput.getByRole('option').filter({ has: this.page.locator('.label-name', { hasText: title }) });
+    await waitFor(
+      async () => {
+        await this.page.keyboard.press('Escape');
+        await this.page.keyboard.press('F1');
+        await this.quickInput.locator('input').fill(`>${title}`);
+        await exact.first().waitFor({ timeout: 3_000 });
+        return true;
+      },
+      { what: `the command ${title}` },
+    );
+    await exact.first().click();
+  }
+
+  /** Types into the quick input that is open or opens next, and accepts it. */
+  async answerInput(text: string): Promise<void> {
+    await this.quickInput.locator('input').first().fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Picks the entry with this label in the quick pick that is open or opens next. */
+  async pick(label: string): Promise<void> {
+    await this.quickInput.getByRole('option').filter({ hasText: label }).first().click();
+  }
+
+  /** Shows the view container with this title, by its icon in the activity bar. */
+  async showContainer(title: string): Promise<void> {
+    const tab = this.containerTab(title);
+    await tab.waitFor();
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+  }
+
+  containerTab(title: string): Locator {
+    return this.page.locator('.activitybar').getByRole('tab', { name: title, exact: true });
+  }
+
+  /** Rows of every visible tree, or of the one in the view with this title. */
+  treeItems(view?: string): Locator {
+    return (view === undefined ? this.page : this.page.getByRole('tree', { name: view })).getByRole('treeitem');
+  }
+
+  /** Notifications on screen that hold this text. */
+  notification(text: string): Locator {
+    return this.page.locator('.notifications-toasts .notification-toast, .notifications-center .notification-list-item').filter({ hasText: text });
+  }
+
+  /** The document of the webview that holds `selector`; a webview lies two frames deep. */
+  async webview(selector: string): Promise<Frame> {
+    return await waitFor(
+      async () => {
+        for (const frame of this.page.frames()) {
+          if (frame.url().includes('fake.html') && (await frame.locator(selector).count()) > 0) return frame;
+        }
+        return undefined;
+      },
+      { what: `a webview with ${selector}` },
+    );
+  }
+
+  /** Saves a picture below the repository's folder, such as `docs/guide/timeline.png`. */
+  async screenshot(path: string): Promise<void> {
+    const target = join(projectRoot, path);
+    await mkdir(dirname(target), { recursive: true });
+    await this.page.screenshot({ path: target });
+  }
+}
