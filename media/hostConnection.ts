@@ -43,8 +43,7 @@ export class HostConnection {
     });
     const parsed = v.safeParse(TIMELINE_REQUESTS[method].result, result);
     if (!parsed.success) throw new Error(`The extension's answer to "${method}" is not valid: ${v.summarize(parsed.issues)}`);
-    // The schema of `method` was applied, which TypeScript cannot follow through the table.
-    return parsed.output as TimelineResult<M>;
+    return parsed.output;
   }
 
   /** Takes a message of the extension. */

@@ -12,13 +12,7 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
     void model.send();
   };
   return (
-    <form
-      class="message-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void model.send();
-      }}
-    >
+    <div class="message-form">
       <textarea
         aria-label="Message the agent"
         data-testid="message-box"
@@ -31,12 +25,12 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
         onInput={({ currentTarget }) => { model.setDraft(currentTarget.value); }}
         onKeyDown={onKeyDown}
       />
-      <button type="submit" class="primary" disabled={session.deleted || model.draft.trim() === ''}>Send</button>
+      <button type="button" class="primary" disabled={session.deleted || model.draft.trim() === ''} onClick={() => { void model.send(); }}>Send</button>
       {isLive && (
         <button type="button" class="secondary" disabled={session.state === 'stopping'} onClick={() => { void model.stop(); }}>
           {session.state === 'stopping' ? 'Stopping…' : 'Stop'}
         </button>
       )}
-    </form>
+    </div>
   );
 }

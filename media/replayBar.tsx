@@ -74,7 +74,7 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
         onInput={({ currentTarget }) => { void model.seek(Number(currentTarget.value)); }}
       />
       {/* Room for the longest text, or the scrubber would change its width under the pointer. */}
-      <span class="position" data-testid="position" style={{ minWidth: `${String(positionText(track.rowCount, track.rowCount, track.durationMs, track.durationMs).length)}ch` }}>{position}</span>
+      <span class="position" data-testid="position" style={{ minWidth: `${String(positionText(track.rowCount, track.rowCount, track.durationMs, track.durationMs).length * 0.76)}ch` }}>{position}</span>
       <span class={`chip mode ${model.position === undefined ? 'mode-end' : ''}`}>{model.position === undefined ? 'End' : 'Replay'}</span>
     </div>
   );

@@ -74,7 +74,7 @@ function Timeline({ model }: { model: TimelineModel }) {
 const root = document.getElementById('root');
 const sessionId = root?.dataset['session'];
 if (root === null || sessionId === undefined) throw new Error('The page was not made for a session.');
-const editor = acquireVsCodeApi<unknown>();
+const editor = acquireVsCodeApi();
 const saved = v.safeParse(savedStateSchema, editor.getState());
 // What was saved for another session says nothing about this one.
 const state = saved.success && saved.output.sessionId === sessionId ? saved.output : undefined;

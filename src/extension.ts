@@ -10,8 +10,12 @@ import { Notifications } from './views/notifications';
 import { SessionsTree } from './views/sessionsTree';
 import { readSettings, storageDirectory } from './views/settings';
 import { StatusBar } from './views/statusBar';
+import { Throttle } from './views/throttle';
 import { TimelinePanel } from './views/timelinePanel';
 import { WindowScope } from './views/windowScope';
+
+/** A flood of events repaints rows at most this often; nobody reads faster. */
+const REFRESH_MS = 100;
 
 let supervisor: Supervisor | undefined;
 
@@ -22,7 +26,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   const made = new Supervisor({ storageDirectory: storageDirectory(context), bundles, settings: readSettings, isTrusted: () => vscode.workspace.isTrusted, log });
   supervisor = made;
 
-  const scope = new WindowScope(() => refresh());
+  const scope = new WindowScope(() => refresh.ask());
   const tree = new SessionsTree((repository) => scope.isRepositoryHere(repository));
   const view = vscode.window.createTreeView(SESSIONS_VIEW, { treeDataProvider: tree, showCollapseAll: false });
   view.message = 'Reading sessions…';
@@ -34,23 +38,16 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
   const notifications = new Notifications({ supervisor: made, isHere: (session) => scope.isSessionHere(session) || madeHere.has(session.id), showTimeline, onError });
 
-  let ready = false;
-  function refresh(): void {
-    if (!ready) return;
-    made.listSessions().then(
-      (sessions) => {
-        tree.show(sessions);
-        statusBar.show(sessions);
-      },
-      (error: unknown) => log.error(`The list of sessions: ${messageOf(error)}`),
-    );
-  }
+  const refresh = new Throttle(REFRESH_MS, async () => {
+    const sessions = await made.listSessions();
+    tree.show(sessions);
+    statusBar.show(sessions);
+  }, (error) => log.error(`The list of sessions: ${messageOf(error)}`));
 
   made.whenReady().then(
     async () => {
-      ready = true;
       view.message = '';
-      refresh();
+      refresh.ask();
       await vscode.commands.executeCommand('setContext', READY_CONTEXT, true);
     },
     (error: unknown) => {
@@ -66,7 +63,8 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     view,
     statusBar,
     notifications,
-    made.onDidChangeSessions(refresh),
+    made.onDidChangeSessions(() => refresh.ask()),
+    refresh,
     view.onDidChangeVisibility(({ visible }) => tree.setVisible(visible)),
     TimelinePanel.register(made, context.extensionUri),
     registerCommands({
@@ -78,7 +76,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       reveal: async (sessionId) => {
         madeHere.add(sessionId);
         tree.show(await made.listSessions());
-        await view.reveal({ kind: 'session', id: sessionId }, { select: true, focus: false });
+        await view.reveal(tree.node(sessionId), { select: true, focus: false });
       },
     }),
   );

@@ -55,7 +55,7 @@ function escapeKey(key: string): string {
 }
 
 function jsonOf(value: unknown): string {
-  return JSON.stringify(value) ?? 'null';
+  return value === undefined ? 'null' : JSON.stringify(value);
 }
 
 /** `data` short enough for a line, and the blobs that have to be on disk before that line. */

@@ -30,7 +30,7 @@ const SEAL_BYTES = ',"crc":"00000000"}'.length;
 
 /** The record's line, with its newline. Throws where `data` is no JSON: a cycle, a bigint, nesting beyond the stack. */
 export function encodeRecord(record: JournalRecord): Buffer {
-  const data = JSON.stringify(record.data) ?? 'null';
+  const data = record.data === undefined ? 'null' : JSON.stringify(record.data);
   const body = `{"v":1,"seq":${record.seq},"ts":${JSON.stringify(record.timestamp)},"kind":${JSON.stringify(record.kind)},"data":${data}`;
   return Buffer.from(`${body},"crc":"${checksumOf(body)}"}\n`);
 }

@@ -51,7 +51,7 @@ const WRITE_BYTES = 1024 * 1024;
 const STEP_BYTES = 4 * 1024 * 1024;
 
 async function writeFully(file: FileHandle, part: WrittenPart): Promise<void> {
-  for (let done = 0; done < part.bytes.length; ) {
+  for (let done = 0; done < part.bytes.length;) {
     const { bytesWritten } = await file.write(part.bytes, done, part.bytes.length - done, part.position + done);
     done += bytesWritten;
   }

@@ -20,7 +20,16 @@ const runFactsSchema = v.object({
   startedAt: v.exactOptional(text),
   endedAt: v.exactOptional(text),
   stopRequestedAt: v.exactOptional(text),
-  closed: v.exactOptional(v.object({ outcome: v.picklist(RUN_OUTCOMES), restored: v.boolean(), evidence: text, recoveryHint: v.exactOptional(hint), timestamp: text, afterSeq: count })),
+  closed: v.exactOptional(
+    v.object({
+      outcome: v.picklist(RUN_OUTCOMES),
+      restored: v.boolean(),
+      evidence: text,
+      recoveryHint: v.exactOptional(hint),
+      timestamp: text,
+      afterSeq: count,
+    }),
+  ),
   nativeSessionId: v.exactOptional(text),
   backendType: v.exactOptional(text),
   model: v.exactOptional(text),

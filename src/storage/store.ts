@@ -59,7 +59,9 @@ function parseStoreFile(text: string, path: string): v.InferOutput<typeof storeS
   try {
     return v.parse(storeSchema, JSON.parse(text));
   } catch (error) {
-    throw new CorralError('STORE_FAILED', `${path} is damaged, so its sessions are not touched. Restore the file, or choose another corral.storage.location.`, { cause: error });
+    throw new CorralError('STORE_FAILED', `${path} is damaged, so its sessions are not touched. Restore the file, or choose another corral.storage.location.`, {
+      cause: error,
+    });
   }
 }
 

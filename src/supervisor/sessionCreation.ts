@@ -9,7 +9,7 @@ import { findRepository, resolveCommit } from './git/repository';
 import { createWorktree, worktreePathFor } from './git/worktrees';
 import type { SupervisorSettings } from './settings';
 import { withWorktreeLock } from './worktreeLock';
-import { oneLine } from './summary';
+import { oneLine } from '../storage/sessionState';
 
 const TITLE_CHARACTERS = 60;
 

@@ -1,5 +1,6 @@
 import type { RunState } from '../storage/events';
 import { isOutcome } from '../storage/runState';
+import { failureReason, sessionState } from '../storage/sessionState';
 import type { RunFacts, SessionFacts, UsageTotals } from '../storage/sessionFacts';
 import { currentRun, restoredMarks, runState } from '../storage/sessionFacts';
 import type { SessionStatus, SessionSummary } from './api';
@@ -25,27 +26,6 @@ const STATUS: Record<RunState, SessionStatus> = {
   crashed: 'Failed',
   lost: 'Failed',
 };
-
-/** One line without control characters, at most 200 characters: fit for a row, whatever an agent printed. */
-export function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is removed here
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').replace(/ +/g, ' ').trim();
-  const characters = Array.from(clean);
-  return characters.length <= 200 ? clean : `${characters.slice(0, 199).join('')}…`;
-}
-
-/** The state of the session's current run; of a session that never had one, what became of its worktree. */
-export function sessionState(facts: SessionFacts): RunState {
-  const run = currentRun(facts);
-  if (run !== undefined) return runState(run);
-  return facts.worktree === 'failed' ? 'failed' : 'queued';
-}
-
-function failureReason(facts: SessionFacts, run: RunFacts | undefined, state: RunState): string | undefined {
-  if (!isOutcome(state) || state === 'completed') return undefined;
-  const reason = run === undefined ? facts.worktreeFailure : isOutcome(run.eventState) ? run.reason : run.closed?.evidence;
-  return reason === undefined || reason === '' ? undefined : oneLine(reason);
-}
 
 /** The projection that people and other extensions see. Pure. */
 export function summarize(facts: SessionFacts, live: LiveFacts): SessionSummary {
@@ -86,7 +66,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts): SessionSummary 
     summary.restoredAt = marks.restoredAt;
     summary.recoveryHint = marks.recoveryHint;
   }
-  const reason = failureReason(facts, run, state);
+  const reason = failureReason(facts);
   if (reason !== undefined) summary.failureReason = reason;
   if (live.unreachable !== undefined) summary.unreachable = live.unreachable;
   if (run !== undefined) summary.currentRunId = run.runId;

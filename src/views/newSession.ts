@@ -29,16 +29,17 @@ export async function askForSession(options: NewSessionOptions, repository: stri
   const choice = {
     agent: await defaultAgent(options),
     base: 'HEAD',
-    permissionMode: rememberedMode(context, repository) ?? settings().permissionMode,
+    permissionMode: rememberedMode(context, repository),
     argv: undefined as string[] | undefined,
   };
   let prompt = '';
   for (;;) {
-    const answer = await askForPrompt(prompt, choice);
+    const permissionMode = choice.permissionMode ?? settings().agents[choice.agent]?.permissionMode ?? settings().permissionMode;
+    const answer = await askForPrompt(prompt, { ...choice, permissionMode });
     if (answer.kind === 'prompt') {
       if (choice.agent === 'command') choice.argv ??= await askForCommand();
       await context.globalState.update(LAST_AGENT_KEY, choice.agent);
-      return { repository, prompt: answer.text, agent: choice.agent, base: choice.base, permissionMode: choice.permissionMode, ...(choice.argv === undefined ? {} : { argv: choice.argv }) };
+      return { repository, prompt: answer.text, agent: choice.agent, base: choice.base, permissionMode, ...(choice.argv === undefined ? {} : { argv: choice.argv }) };
     }
     prompt = answer.text;
     if (answer.button === AGENT_BUTTON) {

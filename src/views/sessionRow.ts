@@ -47,13 +47,24 @@ function look(session: SessionSummary): Look {
   }
 }
 
+/** In a side bar of ordinary width there must be room for the status beside the title; the tooltip has it whole. */
+const LABEL_CHARACTERS = 26;
+
+function labelOf(title: string): string {
+  const characters = Array.from(title);
+  return characters.length <= LABEL_CHARACTERS ? title : `${characters.slice(0, LABEL_CHARACTERS - 1).join('').trimEnd()}…`;
+}
+
 function flags(session: SessionSummary): string {
   const open = session.currentRunId !== undefined && !isOutcome(session.state) && !session.restored;
   const set = [
     'session',
     session.needsInput && 'needsInput',
     open && 'open',
+    open && !session.needsInput && 'busy',
+    session.restored && 'restored',
     !open && session.runs.length > 0 && 'resumable',
+    !open && !session.restored && session.runs.length > 0 && 'done',
     session.runs.length > 0 && 'worktree',
   ];
   return `;${set.filter((flag) => flag !== false).join(';')};`;
@@ -64,5 +75,5 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const { words, icon, iconColor } = look(session);
   const age = ageOf(session.since, nowMs);
   const description = `${words} · ${age}`;
-  return { label: session.title, description, icon, iconColor, contextValue: flags(session), accessibleLabel: `${session.title}, ${session.agent}, ${words}, ${age}` };
+  return { label: labelOf(session.title), description, icon, iconColor, contextValue: flags(session), accessibleLabel: `${session.title}, ${session.agent}, ${words}, ${age}` };
 }

@@ -25,7 +25,9 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #isHere: (repository: string) => boolean;
   #sessions = new Map<string, SessionSummary>();
-  readonly #painted = new Map<string, { node: SessionNode; row: SessionRow }>();
+  /** VS Code knows a node by its identity: each session has one for as long as it is shown. */
+  readonly #nodes = new Map<string, SessionNode>();
+  readonly #painted = new Map<string, SessionRow>();
   #clock: NodeJS.Timeout | undefined;
 
   /** `isHere` tells whether a repository is one of this window's folders: its sessions come first. */
@@ -51,8 +53,13 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.#clock = setInterval(() => this.#repaint(), AGE_STEP_MS);
   }
 
-  session(id: string): SessionSummary | undefined {
-    return this.#sessions.get(id);
+  /** The session's one node, for `reveal`. */
+  node(id: string): SessionNode {
+    const known = this.#nodes.get(id);
+    if (known !== undefined) return known;
+    const node: SessionNode = { kind: 'session', id };
+    this.#nodes.set(id, node);
+    return node;
   }
 
   getChildren(parent?: TreeNode): TreeNode[] {
@@ -87,7 +94,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return [...this.#sessions.values()]
       .filter((session) => session.repository === repository)
       .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id))
-      .map(({ id }) => ({ kind: 'session', id }));
+      .map(({ id }) => this.node(id));
   }
 
   #repositoryItem(node: RepositoryNode): vscode.TreeItem {
@@ -105,7 +112,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const session = this.#sessions.get(node.id);
     if (session === undefined) return new vscode.TreeItem(node.id); // gone between the paint's two steps
     const row = sessionRow(session, Date.now());
-    this.#painted.set(node.id, { node, row });
+    this.#painted.set(node.id, row);
     const item = new vscode.TreeItem(row.label);
     item.id = `session ${node.id}`;
     item.description = row.description;
@@ -120,8 +127,10 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   #repaint(): void {
     for (const [id, painted] of this.#painted) {
       const session = this.#sessions.get(id);
-      if (session === undefined) this.#painted.delete(id);
-      else if (JSON.stringify(sessionRow(session, Date.now())) !== JSON.stringify(painted.row)) this.#changed.fire(painted.node);
+      if (session === undefined) {
+        this.#painted.delete(id);
+        this.#nodes.delete(id);
+      } else if (JSON.stringify(sessionRow(session, Date.now())) !== JSON.stringify(painted)) this.#changed.fire(this.node(id));
     }
   }
 }
@@ -131,7 +140,7 @@ function tooltip(session: SessionSummary, row: SessionRow): vscode.MarkdownStrin
   const line = (name: string, value: string): void => {
     text.appendText(`${name}: ${value}`).appendMarkdown('  \n');
   };
-  text.appendMarkdown('**').appendText(row.label).appendMarkdown('**\n\n');
+  text.appendMarkdown('**').appendText(session.title).appendMarkdown('**\n\n');
   line('Status', row.description);
   line('Agent', session.agent);
   line('Started', new Date(session.createdAt).toLocaleString());

@@ -4,7 +4,7 @@ import { messageOf } from '../storage/errors';
 import type { AppendedRange } from '../storage/storeIndex';
 import type { Disposable, Event, SessionSummary } from '../supervisor/api';
 import { PREVIEW_LENGTH, pageMessageSchema } from './timelineProtocol';
-import type { HostMessage, PageMessage, TimelineEvent, TimelineMethod, TimelineResult, TimelineSession } from './timelineProtocol';
+import type { HostMessage, PageMessage, TimelineEvent, TimelineResult, TimelineSession } from './timelineProtocol';
 
 /** What a timeline needs of the supervisor. */
 export interface TimelineSource {
@@ -91,21 +91,21 @@ export class TimelineHost implements Disposable {
     if (message.method === 'ready') this.#schedulePush();
   }
 
-  async #perform(message: PageMessage): Promise<TimelineResult<TimelineMethod>> {
+  async #perform(message: PageMessage): Promise<unknown> {
     const { method, parameters } = message;
     switch (method) {
       case 'ready': {
         this.#listening = true;
-        return { session: await this.#readSession() };
+        return { session: await this.#readSession() } satisfies TimelineResult<'ready'>;
       }
       case 'events': {
         const events = await this.#source.runEvents(this.#sessionId, parameters.runId, parameters.fromSeq, parameters.limit);
-        return { events: events.map(previewOf) };
+        return { events: events.map(previewOf) } satisfies TimelineResult<'events'>;
       }
       case 'event':
-        return { event: await this.#readEvent(parameters.runId, parameters.seq) };
+        return { event: await this.#readEvent(parameters.runId, parameters.seq) } satisfies TimelineResult<'event'>;
       case 'seqAt':
-        return { seq: await this.#seqAt(parameters.runId, parameters.timeMs) };
+        return { seq: await this.#seqAt(parameters.runId, parameters.timeMs) } satisfies TimelineResult<'seqAt'>;
       case 'answer':
         await this.#source.answerPermission(this.#sessionId, parameters.requestId, { optionId: parameters.optionId });
         return {};

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import { oneLine } from '../supervisor/summary';
+import { oneLine } from '../storage/sessionState';
 import { TimelineHost } from './timelineHost';
 import type { TimelineSource } from './timelineHost';
 import { timelinePage } from './timelinePage';
@@ -29,7 +29,7 @@ export class TimelinePanel implements vscode.Disposable {
     return new TimelinePanel(panel, source, extensionUri, sessionId);
   }
 
-  /** Revives the tabs of the last time; dispose it, and all open panels close with it. */
+  /** Revives the tabs of the last time. Disposing ends all open panels' work, but closes no tab: a window that reloads keeps its tabs. */
   static register(source: TimelineSource, extensionUri: vscode.Uri): vscode.Disposable {
     const serializer = vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
       deserializeWebviewPanel: (panel, state: unknown) => {
@@ -40,12 +40,10 @@ export class TimelinePanel implements vscode.Disposable {
         return Promise.resolve();
       },
     });
-    return {
-      dispose: () => {
-        serializer.dispose();
-        for (const panel of [...TimelinePanel.#open.values()]) panel.dispose();
-      },
-    };
+    return new vscode.Disposable(() => {
+      serializer.dispose();
+      for (const panel of TimelinePanel.#open.values()) panel.#host.dispose();
+    });
   }
 
   private constructor(panel: vscode.WebviewPanel, source: TimelineSource, extensionUri: vscode.Uri, sessionId: string) {
@@ -54,7 +52,7 @@ export class TimelinePanel implements vscode.Disposable {
     const dist = vscode.Uri.joinPath(extensionUri, 'dist');
     const { webview } = panel;
     // Set here and not when the panel is made, since a revived one comes with the options of an older version.
-    webview.options = { enableScripts: true, enableCommandUris: false, enableForms: true, localResourceRoots: [dist] };
+    webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [dist] };
     panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png'); // a tab does not colour a monochrome icon
     this.#host = new TimelineHost(source, sessionId, (message) => void webview.postMessage(message), (session) => { this.#setTitle(session); });
     this.#disposables.push(

@@ -12,10 +12,16 @@ const use = (name, input) => ({ type: 'tool_use', id: `toolu_${randomUUID()}`, n
 /** Scenario → what the model answers, one entry for each request of a turn. */
 const SCENARIOS = {
   plain: () => [[say('Hello from the model. There is nothing else to do.')]],
-  write: ({ folder }) => [[say('I will make hello.txt.'), use('Write', { file_path: `${folder}/hello.txt`, content: 'hello from the model\n' })], [say('hello.txt is there.')]],
+  write: ({ folder }) => [
+    [say('I will make hello.txt.'), use('Write', { file_path: `${folder}/hello.txt`, content: 'hello from the model\n' })],
+    [say('hello.txt is there.')],
+  ],
   shell: () => [[use('Bash', { command: 'echo shell-ok', description: 'Say something' })], [say('The command is done.')]],
-  // Claude asks before this, whatever the permission mode but the one that allows all.
-  permission: () => [[say('This needs your permission.'), use('Bash', { command: 'touch granted.txt && rm -f none.txt', description: 'Make a file' })], [say('That was the step that needed permission.')]],
+  // Claude asks before this in its default mode; with edits allowed, such plain file commands go ahead.
+  permission: () => [
+    [say('This needs your permission.'), use('Bash', { command: 'touch granted.txt && rm -f none.txt', description: 'Make a file' })],
+    [say('That was the step that needed permission.')],
+  ],
   slow: () => [[say(Array.from({ length: 200 }, (_, index) => `tick ${index + 1} `).join(''), 50)]],
   error500: () => undefined,
 };
@@ -29,7 +35,9 @@ function textsOf(message) {
 function answerTo(request) {
   const marked = request.messages.findLastIndex((message) => message.role === 'user' && textsOf(message).some((text) => /\[\[[a-z0-9]+\]\]/.test(text)));
   const name = marked < 0 ? undefined : /\[\[([a-z0-9]+)\]\]/.exec(textsOf(request.messages[marked]).join('\n'))?.[1];
-  const results = request.messages.slice(marked + 1).filter((message) => Array.isArray(message.content) && message.content.some((block) => block.type === 'tool_result')).length;
+  const results = request.messages
+    .slice(marked + 1)
+    .filter((message) => Array.isArray(message.content) && message.content.some((block) => block.type === 'tool_result')).length;
   const folder = /orking directory: ([^\n"\\]+)/.exec(JSON.stringify([request.system, request.messages]))?.[1] ?? process.cwd();
   const steps = (SCENARIOS[name] ?? SCENARIOS.plain)({ folder });
   return steps?.[Math.min(results, steps.length - 1)];
@@ -64,7 +72,8 @@ async function serve(incoming, response) {
   const json = (status, value) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   const { pathname } = new URL(incoming.url, 'http://localhost');
   if (pathname.endsWith('/count_tokens')) return json(200, { input_tokens: 1000 });
-  if (incoming.method !== 'POST' || !pathname.endsWith('/v1/messages')) return json(404, { type: 'error', error: { type: 'not_found_error', message: 'There is nothing here' } });
+  if (incoming.method !== 'POST' || !pathname.endsWith('/v1/messages'))
+    return json(404, { type: 'error', error: { type: 'not_found_error', message: 'There is nothing here' } });
   const request = JSON.parse(body);
   const blocks = answerTo(request);
   if (blocks === undefined) return json(500, { type: 'error', error: { type: 'api_error', message: 'the model was told to fail' } });
@@ -72,7 +81,7 @@ async function serve(incoming, response) {
   const usage = { input_tokens: 1000, output_tokens: 1, cache_read_input_tokens: 100, cache_creation_input_tokens: 0 };
   const message = { id: `msg_${randomUUID()}`, type: 'message', role: 'assistant', model: request.model, stop_sequence: null, usage };
   if (request.stream === true) return stream(response, message, blocks, stopReason);
-  const content = blocks.map(({ pieceMs: _, ...block }) => block);
+  const content = blocks.map((block) => (block.type === 'text' ? { type: 'text', text: block.text } : block));
   return json(200, { ...message, content, stop_reason: stopReason, usage: { ...usage, output_tokens: 20 } });
 }
 

@@ -1,5 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { format } from 'node:util';
 import Mocha from 'mocha';
 import * as v from 'valibot';
 
@@ -7,11 +8,16 @@ export const summarySchema = v.object({ passed: v.number(), failed: v.number(), 
 /** Numbers of tests. */
 export type Summary = v.InferOutput<typeof summarySchema>;
 
+/** Starts what mocha prints inside an extension host whose console is shared with the workbench (CORRAL_TEST_MARKED). */
+export const REPORT_MARK = '[mocha] ';
+
 /**
  * Runs every `*.test.js` below a folder of bundles, in plain Node and inside an extension host alike, and writes the
  * summary as JSON to the file that CORRAL_TEST_SUMMARY names. CORRAL_TEST_GREP picks tests by title.
  */
 export async function runTests(directory: string): Promise<Summary> {
+  if (process.env['CORRAL_TEST_MARKED'] !== undefined)
+    Mocha.reporters.Base.consoleLog = (...parameters: unknown[]) => console.log(REPORT_MARK + format(...parameters)); // eslint-disable-line no-console -- the reporter's way out
   const mocha = new Mocha({ ui: 'bdd', reporter: 'spec', timeout: 120_000, forbidOnly: process.env['CI'] !== undefined, color: process.stdout.isTTY });
   const grep = process.env['CORRAL_TEST_GREP'];
   if (grep !== undefined && grep !== '') mocha.grep(new RegExp(grep));

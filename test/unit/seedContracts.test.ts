@@ -34,7 +34,10 @@ describe('seed contracts', () => {
     let [timeline, catalog] = [createDatabase(engine, TIMELINE_SCHEMA), createDatabase(engine, CATALOG_SCHEMA)];
     for (let round = 0; round < 2; round++) {
       assert.throws(() => timeline.transaction(() => new Timeline(timeline, 'nobody').saveEvent('no run', 1, event)), /FOREIGN KEY/);
-      assert.throws(() => catalog.transaction(() => new Catalog(catalog).saveAgentSession('nobody', { nativeSessionId: 'n', backendType: 'claude' })), /FOREIGN KEY/);
+      assert.throws(
+        () => catalog.transaction(() => new Catalog(catalog).saveAgentSession('nobody', { nativeSessionId: 'n', backendType: 'claude' })),
+        /FOREIGN KEY/,
+      );
       assert.deepEqual(new Timeline(timeline, 'nobody').conversation(), []);
       const images = [timeline.export(), catalog.export()] as const;
       timeline.close();
@@ -91,13 +94,23 @@ describe('seed contracts', () => {
         const sessionId = await store.makeSession();
         const runId = newId();
         const long = 'ü'.repeat(100_000);
-        await store.events(sessionId, runId, [started(1), say('hello', 'user'), say('not said', 'system'), say(long), { kind: 'reasoning', data: { text: 'hm' } }, say('bye')]);
-        const conversation = await (await indexed(sessionId)).conversation(sessionId);
-        assert.deepEqual(conversation.map(({ role, content }) => ({ role, content })), [
-          { role: 'user', content: 'hello' },
-          { role: 'assistant', content: long },
-          { role: 'assistant', content: 'bye' },
+        await store.events(sessionId, runId, [
+          started(1),
+          say('hello', 'user'),
+          say('not said', 'system'),
+          say(long),
+          { kind: 'reasoning', data: { text: 'hm' } },
+          say('bye'),
         ]);
+        const conversation = await (await indexed(sessionId)).conversation(sessionId);
+        assert.deepEqual(
+          conversation.map(({ role, content }) => ({ role, content })),
+          [
+            { role: 'user', content: 'hello' },
+            { role: 'assistant', content: long },
+            { role: 'assistant', content: 'bye' },
+          ],
+        );
         assert.ok(conversation.every((entry) => entry.runId === runId && entry.timestamp.startsWith('2026-03-01T08:0')));
       });
 
@@ -116,7 +129,10 @@ describe('seed contracts', () => {
         const texts = ['one', 'two', 'three', 'four', 'five'];
         await store.events(sessionId, newId(), [started(1), ...texts.map((text) => say(text, 'user'))], true);
         const conversation = await (await indexed(sessionId)).conversation(sessionId);
-        assert.deepEqual(conversation.map(({ content }) => content), texts);
+        assert.deepEqual(
+          conversation.map(({ content }) => content),
+          texts,
+        );
         assert.equal(new Set(conversation.map(({ timestamp }) => timestamp)).size, 1);
       });
 
@@ -124,13 +140,22 @@ describe('seed contracts', () => {
         const sessionId = await store.makeSession();
         const runIds = [newId(), newId(), newId()];
         for (const [position, runId] of runIds.entries()) {
-          await store.record(sessionId, { kind: 'run.queued', data: { runId, ordinal: position + 1, prompt: 'on', ...(position > 0 && { resumes: 'native' }) } });
+          await store.record(sessionId, {
+            kind: 'run.queued',
+            data: { runId, ordinal: position + 1, prompt: 'on', ...(position > 0 && { resumes: 'native' }) },
+          });
           await store.events(sessionId, runId, [started(position + 1), say(`in ${position + 1}`, 'user'), say(`out ${position + 1}`)]);
         }
         const opened = await indexed(sessionId);
         const events = await opened.history(sessionId, { limit: 100 });
-        assert.deepEqual(events.map(({ runId, seq }) => [runId, seq]), runIds.flatMap((runId) => [1, 2, 3].map((seq) => [runId, seq])));
-        assert.deepEqual((await opened.conversation(sessionId)).map(({ content }) => content), ['in 1', 'out 1', 'in 2', 'out 2', 'in 3', 'out 3']);
+        assert.deepEqual(
+          events.map(({ runId, seq }) => [runId, seq]),
+          runIds.flatMap((runId) => [1, 2, 3].map((seq) => [runId, seq])),
+        );
+        assert.deepEqual(
+          (await opened.conversation(sessionId)).map(({ content }) => content),
+          ['in 1', 'out 1', 'in 2', 'out 2', 'in 3', 'out 3'],
+        );
         const fresh = await (await store.openIndex({ readOnly: true })).history(sessionId, { limit: 100 });
         assert.deepEqual(fresh, events);
       });

@@ -66,7 +66,8 @@ export async function loadCheckpoint(engine: SqlJsStatic, path: string, schema: 
     return undefined; // not there, or unreadable: the journals have it all
   }
   const header = parseHeader(bytes);
-  if (header === undefined || header.applicationId !== schema.applicationId || header.userVersion < 1 || header.userVersion > schema.migrations.length) return undefined;
+  if (header === undefined || header.applicationId !== schema.applicationId || header.userVersion < 1 || header.userVersion > schema.migrations.length)
+    return undefined;
   const connection = new Connection(engine, bytes);
   try {
     const findings = connection.rows('PRAGMA quick_check(1)', v.tuple([v.string()]));

@@ -60,7 +60,7 @@ class DatabaseClient implements StoreIndex {
 
   async listSessions(): Promise<SessionFacts[]> {
     const sessions: SessionFacts[] = [];
-    for (let afterId = ''; ; ) {
+    for (let afterId = ''; ;) {
       const rows = await this.#call({ method: 'listSessions', afterId, limit: LIST_LIMIT }, RESULT_SCHEMAS.listSessions);
       sessions.push(...rows.flatMap(({ facts }) => parseFacts(facts) ?? []));
       const last = rows.at(-1);
@@ -71,8 +71,11 @@ class DatabaseClient implements StoreIndex {
 
   async findStale(): Promise<string[]> {
     const stale: string[] = [];
-    for (let afterId: string | undefined = ''; afterId !== undefined; ) {
-      const page: v.InferOutput<typeof RESULT_SCHEMAS.findStale> = await this.#call({ method: 'findStale', afterId, limit: SCAN_LIMIT }, RESULT_SCHEMAS.findStale);
+    for (let afterId: string | undefined = ''; afterId !== undefined;) {
+      const page: v.InferOutput<typeof RESULT_SCHEMAS.findStale> = await this.#call(
+        { method: 'findStale', afterId, limit: SCAN_LIMIT },
+        RESULT_SCHEMAS.findStale,
+      );
       stale.push(...page.sessionIds);
       afterId = page.next;
     }

@@ -48,6 +48,7 @@ export class Indexer {
     const step = await readSession(paths, runIds, (source) => this.#file.sources.position(sessionId, source), STEP_BYTES);
     if (step.reset) {
       this.catalog.erase(sessionId);
+      this.#timelines.distrust(sessionId);
       return this.sync(sessionId);
     }
     if (step.parts.length === 0) return { facts: known, appended: [], more: step.more };
@@ -110,7 +111,8 @@ function foldPart(facts: SessionFacts, part: JournalPart): AppendedRange | undef
   const run = runOf(facts, part.runId);
   const before = run.eventCount;
   for (const { seq, timestamp, draft } of part.events) {
-    if (seq <= run.eventCount) facts.damagedRecords++; // a number that was given twice
+    if (seq <= run.eventCount)
+      facts.damagedRecords++; // a number that was given twice
     else foldEvent(facts, { ...draft, id: eventId(run.ordinal, seq), sessionId: facts.sessionId, runId: part.runId, seq, timestamp });
   }
   const first = part.events.find(({ seq }) => seq > before);

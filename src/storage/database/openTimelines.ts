@@ -17,17 +17,22 @@ const STEP_BYTES = 2 * 1024 * 1024;
 export class OpenTimeline {
   readonly file: DatabaseFile;
   readonly timeline: Timeline;
+  /** It was read to its journals' ends and is fed what the catalog reads: a query needs to look at no file. */
+  isCurrent = false;
 
   constructor(file: DatabaseFile, sessionId: string) {
     this.file = file;
     this.timeline = new Timeline(file.connection, sessionId);
   }
 
-  /** True where the timeline stands exactly where all `parts` begin. */
-  continues(parts: readonly JournalPart[]): boolean {
-    return parts.every(({ source, from }) => this.file.sources.position(this.timeline.sessionId, source).offset === from.offset);
+  /** Those of `parts` that hold something new, or undefined where something before them is missing. */
+  newOf(parts: readonly JournalPart[]): JournalPart[] | undefined {
+    const places = parts.map((part) => ({ part, offset: this.file.sources.position(this.timeline.sessionId, part.source).offset }));
+    if (places.some(({ part, offset }) => part.from.offset > offset)) return undefined;
+    return places.filter(({ part, offset }) => part.to.offset > offset).map(({ part }) => part);
   }
 
+  /** Events that are there already are left as they are. */
   apply(parts: readonly JournalPart[]): void {
     if (parts.length === 0) return;
     this.file.connection.transaction(() => {
@@ -73,11 +78,12 @@ export class OpenTimelines {
     return this.#open.get(sessionId);
   }
 
-  /** Opens the session's timeline and reads its journals on in one bounded step. */
+  /** The session's timeline; one that was just opened, or missed something, is first read on in one bounded step. */
   async use(sessionId: string): Promise<{ timeline: Timeline; more: boolean }> {
     const opened = this.#open.get(sessionId) ?? new OpenTimeline(await this.#openFile(sessionId), sessionId);
     this.#open.delete(sessionId);
     this.#open.set(sessionId, opened);
+    if (opened.isCurrent) return { timeline: opened.timeline, more: false };
     const session = this.#paths.session(sessionId);
     const step = await readSession(session, await listRunIds(session), (source) => opened.file.sources.position(sessionId, source), STEP_BYTES);
     if (step.reset) {
@@ -85,6 +91,7 @@ export class OpenTimelines {
       return { timeline: opened.timeline, more: true };
     }
     opened.apply(step.parts);
+    opened.isCurrent = !step.more;
     this.#closeOthers(sessionId);
     return { timeline: opened.timeline, more: step.more };
   }
@@ -94,17 +101,28 @@ export class OpenTimelines {
     return [...this.#open].filter(([, { file }]) => file.isChanged).map(([sessionId]) => sessionId);
   }
 
-  /** Feeds the session's timeline, where it is open and stands where `parts` begin; else it reads them itself when somebody looks. */
+  /** Feeds the session's timeline what the catalog read, where it is open. Where it misses something before that, it reads by itself when somebody looks. */
   feed(sessionId: string, parts: readonly JournalPart[]): void {
     const opened = this.#open.get(sessionId);
-    if (opened?.continues(parts) !== true) return;
+    if (opened === undefined) return;
+    const newParts = opened.newOf(parts);
+    if (newParts === undefined) {
+      opened.isCurrent = false;
+      return;
+    }
     try {
-      opened.apply(parts);
+      opened.apply(newParts);
     } catch {
       // The catalog must not wait for it: who looks next opens it again and is told what is wrong.
       opened.file.close();
       this.#open.delete(sessionId);
     }
+  }
+
+  /** A journal is another one now: the session's timeline looks at them when it is used next. */
+  distrust(sessionId: string): void {
+    const opened = this.#open.get(sessionId);
+    if (opened !== undefined) opened.isCurrent = false;
   }
 
   async #openFile(sessionId: string): Promise<DatabaseFile> {

@@ -53,7 +53,13 @@ function draftOf(record: JournalRecord): DraftEvent {
   return parseDraft(record.kind, record.data) ?? { kind: 'output', data: { stream: 'stdout', text: `${record.kind} ${JSON.stringify(record.data)}` } };
 }
 
-async function readPart(path: string, source: string, runId: string | undefined, from: JournalPosition, maxBytes: number): Promise<{ part: JournalPart; atEnd: boolean } | undefined> {
+async function readPart(
+  path: string,
+  source: string,
+  runId: string | undefined,
+  from: JournalPosition,
+  maxBytes: number,
+): Promise<{ part: JournalPart; atEnd: boolean } | undefined> {
   const step = await readJournal(path, from, maxBytes);
   if (step.reset) return undefined;
   const part: JournalPart = { source, from, to: step.position, records: [], events: [], damaged: step.damaged };
@@ -71,7 +77,12 @@ async function readPart(path: string, source: string, runId: string | undefined,
 }
 
 /** Reads what is new in session.jsonl, which knows the runs' ordinals, and then in the runs of `runIds`. Parts are only what had something new. */
-export async function readSession(paths: SessionPaths, runIds: readonly string[], positionOf: (source: string) => JournalPosition, maxBytes: number): Promise<SessionStep> {
+export async function readSession(
+  paths: SessionPaths,
+  runIds: readonly string[],
+  positionOf: (source: string) => JournalPosition,
+  maxBytes: number,
+): Promise<SessionStep> {
   const parts: JournalPart[] = [];
   let budget = maxBytes;
   const journals = [

@@ -74,7 +74,9 @@ class StoreWorker {
       case 'runEvents':
         return this.#look(request.sessionId, (timeline) => ({ events: timeline.runEvents(request.runId, request.fromSeq, request.limit) }));
       case 'conversation':
-        return this.#look(request.sessionId, async (timeline) => ({ entries: await Promise.all(timeline.conversation().map((row) => this.#entry(request.sessionId, row))) }));
+        return this.#look(request.sessionId, async (timeline) => ({
+          entries: await Promise.all(timeline.conversation().map((row) => this.#entry(request.sessionId, row))),
+        }));
       case 'agentSession':
         return this.#indexer.catalog.agentSession(request.sessionId) ?? null;
       default:
@@ -109,20 +111,16 @@ class StoreWorker {
   }
 }
 
-async function main(): Promise<void> {
-  const port = parentPort;
-  if (port === null) throw new Error('The store runs in a worker thread.');
-  const worker = StoreWorker.open(v.parse(workerDataSchema, workerData));
-  worker.catch(() => undefined); // every call is answered with the failure
-  port.on('message', (message: unknown) => {
-    const { callId, request } = v.parse(envelopeSchema, message);
-    worker
-      .then((opened) => opened.answer(request))
-      .then(
-        (result) => port.postMessage({ callId, result }),
-        (error: unknown) => port.postMessage({ callId, error: { code: error instanceof CorralError ? error.code : 'STORE_FAILED', message: messageOf(error) } }),
-      );
-  });
-}
-
-void main();
+const port = parentPort;
+if (port === null) throw new Error('The store runs in a worker thread.');
+const opening = StoreWorker.open(v.parse(workerDataSchema, workerData));
+opening.catch(() => undefined); // every call is answered with the failure
+port.on('message', (message: unknown) => {
+  const { callId, request } = v.parse(envelopeSchema, message);
+  opening
+    .then((worker) => worker.answer(request))
+    .then(
+      (result) => port.postMessage({ callId, result }),
+      (error: unknown) => port.postMessage({ callId, error: { code: error instanceof CorralError ? error.code : 'STORE_FAILED', message: messageOf(error) } }),
+    );
+});

@@ -1,7 +1,7 @@
 /** What can be answered when Claude asks whether a tool may run. */
 import * as v from 'valibot';
 import type { PermissionOption } from '../../storage/events';
-import { oneLine } from '../summary';
+import { oneLine } from '../../storage/sessionState';
 import type { CanUseTool } from './claudeMessages';
 
 const questionsSchema = v.object({

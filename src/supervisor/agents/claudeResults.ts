@@ -1,6 +1,6 @@
 /** What Claude's `result` lines say: how a turn ended, what it cost, and in the end how the whole run went. */
 import type { EventData, Usage } from '../../storage/events';
-import { oneLine } from '../summary';
+import { oneLine } from '../../storage/sessionState';
 import type { ClaudeResult, ClaudeRetry } from './claudeMessages';
 import type { AgentExit } from './driver';
 import type { Ending } from './ending';

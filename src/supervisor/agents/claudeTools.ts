@@ -2,7 +2,7 @@
 import { isAbsolute, relative, sep } from 'node:path';
 import * as v from 'valibot';
 import type { EventData, ToolCategory } from '../../storage/events';
-import { oneLine } from '../summary';
+import { oneLine } from '../../storage/sessionState';
 import { questionsOf } from './claudePermissions';
 
 const CATEGORIES: Readonly<Record<string, ToolCategory>> = {

@@ -1,5 +1,5 @@
 /** Any program: its output is told line by line, its exit code decides. One turn, no protocol. */
-import { oneLine } from '../summary';
+import { oneLine } from '../../storage/sessionState';
 import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from './driver';
 import type { Ending } from './ending';
 import { describeExit, imposedEnding } from './ending';

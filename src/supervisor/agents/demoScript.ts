@@ -87,7 +87,7 @@ export function parseCommand(command: string): string[] {
   return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
 }
 
-/** What the demo does with a prompt in plain words: about 18 seconds of it. `file` is one that is there to be read. */
+/** What the demo does with a prompt in plain words: about 15 seconds of it. `file` is one that is there to be read. */
 export function story(prompt: string, file: string | undefined): Step[] {
   const task = (prompt.split('\n').find((line) => line.trim() !== '') ?? 'Look around').replaceAll(';', ',').trim().slice(0, 120);
   const script = [

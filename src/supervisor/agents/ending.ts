@@ -1,6 +1,6 @@
 /** How a run ended, as far as every agent's program says it in the same way. */
 import type { RunOutcome } from '../../storage/events';
-import { oneLine } from '../summary';
+import { oneLine } from '../../storage/sessionState';
 import type { AgentExit } from './driver';
 
 export interface Ending {

@@ -30,7 +30,18 @@ const SAFE_CONFIGURATION: readonly Setting[] = [
  * Commands that look at no file of the worktree, so that no filter can run. Every other one is taken to do so: measured, even `write-tree`
  * filters files, because whoever writes an index compares those whose time tells nothing.
  */
-const LOOKS_AT_NO_FILE: ReadonlySet<string> = new Set(['cat-file', 'config', 'for-each-ref', 'init', 'log', 'ls-tree', 'rev-list', 'rev-parse', 'symbolic-ref', 'update-ref']);
+const LOOKS_AT_NO_FILE: ReadonlySet<string> = new Set([
+  'cat-file',
+  'config',
+  'for-each-ref',
+  'init',
+  'log',
+  'ls-tree',
+  'rev-list',
+  'rev-parse',
+  'symbolic-ref',
+  'update-ref',
+]);
 
 type Setting = readonly [key: string, value: string];
 
@@ -82,14 +93,18 @@ export class Git {
     });
     let pauseMs = FIRST_RETRY_MS;
     for (let waitedMs = 0; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS)) {
-      const settings = [...SAFE_CONFIGURATION, ...(LOOKS_AT_NO_FILE.has(commandArguments[0] ?? '') ? [] : await this.#withoutFilters(program, directory, options))];
+      const settings = [
+        ...SAFE_CONFIGURATION,
+        ...(LOOKS_AT_NO_FILE.has(commandArguments[0] ?? '') ? [] : await this.#withoutFilters(program, directory, options)),
+      ];
       const result = await this.#start(program, directory, commandArguments, settings, options);
       if (result.exitCode !== undefined && (options.acceptedExitCodes ?? [0]).includes(result.exitCode)) {
         return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode };
       }
       const error = gitError(commandArguments[0] ?? '', result.exitCode, result.signal, result.stderr);
       if (error.code !== 'GIT_LOCKED' || waitedMs >= this.#lockPatienceMs) throw error;
-      await delay(pauseMs, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(() => undefined); // cancelled: the next start says so
+      // Where it is cancelled, the next start says so.
+      await delay(pauseMs, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(() => undefined);
     }
   }
 
@@ -100,7 +115,11 @@ export class Git {
 
   async #findProgram(): Promise<string> {
     const program = await findOnPath(this.#configuredProgram);
-    if (program === undefined) throw new CorralError('GIT_NOT_FOUND', `Git was not found (${this.#configuredProgram}). Install git ${MINIMUM_VERSION.major}.${MINIMUM_VERSION.minor} or newer`);
+    if (program === undefined)
+      throw new CorralError(
+        'GIT_NOT_FOUND',
+        `Git was not found (${this.#configuredProgram}). Install git ${MINIMUM_VERSION.major}.${MINIMUM_VERSION.minor} or newer`,
+      );
     const { stdout } = await this.#start(program, process.cwd(), ['--version'], [], {});
     const version = /version (\d+)\.(\d+)/.exec(stdout.toString('utf8'));
     if (version === null) throw new CorralError('GIT_NOT_FOUND', `${program} is not git`);
@@ -113,7 +132,15 @@ export class Git {
 
   /** Read anew each time, as an agent may write the config at any moment. Also turns off hooks that newer versions of git take from config. */
   async #withoutFilters(program: string, directory: string, { environment = {}, signal }: GitOptions): Promise<Setting[]> {
-    const { stdout, stderr, exitCode, signal: killedBy } = await this.#start(program, directory, ['config', '--null', '--show-scope', '--get-regexp', '^(filter|hook)\\.'], SAFE_CONFIGURATION, { environment, signal });
+    const {
+      stdout,
+      stderr,
+      exitCode,
+      signal: killedBy,
+    } = await this.#start(program, directory, ['config', '--null', '--show-scope', '--get-regexp', '^(filter|hook)\\.'], SAFE_CONFIGURATION, {
+      environment,
+      signal,
+    });
     if (exitCode !== 0 && exitCode !== 1) throw gitError('config', exitCode, killedBy, stderr);
     const fields = stdout.toString('utf8').split('\0');
     const trusted = new Map<string, string>();
@@ -129,7 +156,10 @@ export class Git {
       else suspect.add(section);
     }
     const filters = [...suspect].flatMap((section) =>
-      ['clean', 'smudge', 'process', 'required'].map((name): Setting => [`${section}.${name}`, trusted.get(`${section}.${name}`) ?? (name === 'required' ? 'false' : '')]),
+      ['clean', 'smudge', 'process', 'required'].map((name): Setting => [
+        `${section}.${name}`,
+        trusted.get(`${section}.${name}`) ?? (name === 'required' ? 'false' : ''),
+      ]),
     );
     return [...filters, ...[...hooks].map((section): Setting => [`${section}.enabled`, 'false'])];
   }
@@ -211,7 +241,10 @@ function cleanEnvironment(): Record<string, string> {
 
 /** By environment and not by `-c`: there a name that holds `=` is read as another key. */
 function configurationEnvironment(settings: readonly Setting[]): Record<string, string> {
-  const entries = settings.flatMap(([key, value], index): [string, string][] => [[`GIT_CONFIG_KEY_${index}`, key], [`GIT_CONFIG_VALUE_${index}`, value]]);
+  const entries = settings.flatMap(([key, value], index): [string, string][] => [
+    [`GIT_CONFIG_KEY_${index}`, key],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ]);
   return { ...Object.fromEntries(entries), GIT_CONFIG_COUNT: String(settings.length) };
 }
 
@@ -222,7 +255,9 @@ async function findOnPath(program: string): Promise<string | undefined> {
   for (const folder of folders) {
     for (const name of names) {
       const candidate = folder === '' ? name : join(folder, name);
-      const found = await access(candidate, constants.X_OK).then(() => stat(candidate)).catch(() => undefined);
+      const found = await access(candidate, constants.X_OK)
+        .then(() => stat(candidate))
+        .catch(() => undefined);
       if (found?.isFile() === true) return candidate;
     }
   }

@@ -2,12 +2,24 @@ import { CorralError, type CorralErrorCode } from '../../storage/errors';
 
 /** What git says on stderr (LC_ALL=C) and what it means. The first match wins; nothing else in Corral reads git's sentences. */
 const TABLE: readonly { pattern: RegExp; code: CorralErrorCode; advice: string }[] = [
-  { pattern: /detected dubious ownership/, code: 'UNTRUSTED', advice: 'Git does not trust this repository, because another user owns it. See "safe.directory" in git\'s documentation' },
+  {
+    pattern: /detected dubious ownership/,
+    code: 'UNTRUSTED',
+    advice: 'Git does not trust this repository, because another user owns it. See "safe.directory" in git\'s documentation',
+  },
   { pattern: /not a git repository/i, code: 'NO_REPOSITORY', advice: 'This folder is in no git repository' },
   { pattern: /must be run in a work tree/, code: 'BARE_REPOSITORY', advice: 'This repository has no files checked out' },
   // Before the locks: a compare-and-swap that lost is an answer, and no waiting changes it.
-  { pattern: /cannot lock ref .*(but expected|reference already exists|reference is missing|unable to resolve reference)/s, code: 'CONFLICT', advice: 'Somebody else changed this at the same moment' },
-  { pattern: /Unable to create .*\.lock': File exists|Another git process seems to be running|could not lock config file .*File exists/s, code: 'GIT_LOCKED', advice: 'Another git process holds a lock in this repository' },
+  {
+    pattern: /cannot lock ref .*(but expected|reference already exists|reference is missing|unable to resolve reference)/s,
+    code: 'CONFLICT',
+    advice: 'Somebody else changed this at the same moment',
+  },
+  {
+    pattern: /Unable to create .*\.lock': File exists|Another git process seems to be running|could not lock config file .*File exists/s,
+    code: 'GIT_LOCKED',
+    advice: 'Another git process holds a lock in this repository',
+  },
   { pattern: /No space left on device|Disk quota exceeded/, code: 'GIT_FAILED', advice: 'The disk is full' },
 ];
 

@@ -35,7 +35,12 @@ export async function withIndexCopy<T>(git: Git, worktreePath: string, use: (ind
 
 /** Git itself does not look at the checksum, and takes a torn index for one with other entries (measured). No checksum: `index.skipHash`. */
 function isWhole(index: Buffer): boolean {
-  return ([['sha1', 20], ['sha256', 32]] as const).some(([algorithm, bytes]) => {
+  return (
+    [
+      ['sha1', 20],
+      ['sha256', 32],
+    ] as const
+  ).some(([algorithm, bytes]) => {
     const end = index.length - bytes;
     const checksum = index.subarray(end);
     return end > 0 && (checksum.every((byte) => byte === 0) || createHash(algorithm).update(index.subarray(0, end)).digest().equals(checksum));
@@ -56,59 +61,91 @@ export async function withTemporaryFolder<T>(use: (folder: string) => Promise<T>
  * a `git status` in each submodule (with the submodule's own config), fails there once the worktree has moved, and fails as a whole
  * for one nested repository without a commit or one file that cannot be read.
  */
-export async function captureTree(git: Git, worktreePath: string, indexFile: string, signal: AbortSignal | undefined): Promise<{ tree: string; notCaptured: string[] }> {
+export async function captureTree(
+  git: Git,
+  worktreePath: string,
+  indexFile: string,
+  signal: AbortSignal | undefined,
+): Promise<{ tree: string; notCaptured: string[] }> {
   const options = { environment: { GIT_INDEX_FILE: indexFile }, signal };
-  await trustNoFlags(git, worktreePath, indexFile, signal);
-  const listed = splitZ((await git.run(worktreePath, ['ls-files', '-z', '-t', '--modified', '--deleted', '--others', '--exclude-standard'], { ...options })).stdout);
-  const unmerged = splitZ((await git.run(worktreePath, ['ls-files', '-z', '--unmerged'], options)).stdout);
-  const paths = new Set([...listed.map((line) => line.slice(2)), ...unmerged.map((line) => line.slice(line.indexOf('\t') + 1))]);
+  const unmerged = await trustNoFlags(git, worktreePath, indexFile, signal);
+  const listed = splitZ((await git.run(worktreePath, ['ls-files', '-z', '-t', '--modified', '--deleted', '--others', '--exclude-standard'], options)).stdout);
+  const paths = new Set([...listed.map((line) => line.slice(2)), ...unmerged]);
 
   const [gone, present, notCaptured]: [string[], string[], string[]] = [[], [], []];
   const realFolders = new Map<string, Promise<boolean>>();
   for (const path of paths) {
-    const stats = (await isBelowRealFolders(worktreePath, path, realFolders)) ? await lstat(pathFromBytes(worktreePath, path)).catch(() => undefined) : undefined;
-    if (stats === undefined || (stats.isDirectory() && !(await isRepository(worktreePath, path)))) gone.push(path);
+    const stats = (await isBelowRealFolders(worktreePath, path, realFolders))
+      ? await lstat(pathFromBytes(worktreePath, path)).catch(() => undefined)
+      : undefined;
+    // A submodule is listed as its folder. Any other folder stands where a file was.
+    if (stats === undefined || (stats.isDirectory() && !(await isPresent(worktreePath, `${path}/.git`)))) gone.push(path);
     else if (!stats.isFile() || (await isReadable(worktreePath, path))) present.push(path);
     else notCaptured.push(pathToText(path));
   }
   // A folder that became a file: its entries go first, as git refuses to look "beyond" what is no folder any more.
   if (gone.length > 0) await git.run(worktreePath, ['update-index', '-z', '--force-remove', '--stdin'], { ...options, input: encodePaths(gone) });
   if (present.length > 0) {
-    const { stderr } = await git.run(worktreePath, ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'], { ...options, input: encodePaths(present) });
+    const { stderr } = await git.run(worktreePath, ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'], {
+      ...options,
+      input: encodePaths(present),
+    });
     // Nested repositories, and names that git does not let into a tree.
     notCaptured.push(...stderr.split('\n').flatMap((line) => /^Ignoring path (.+)$/.exec(line)?.[1] ?? []));
   }
   return { tree: await git.text(worktreePath, ['write-tree'], options), notCaptured };
 }
 
-/** "Assume unchanged" and "skip worktree" hide a file's changes from git. A snapshot hides nothing, so in the copy they go where the file is there. */
-async function trustNoFlags(git: Git, worktreePath: string, indexFile: string, signal: AbortSignal | undefined): Promise<void> {
+/**
+ * "Assume unchanged" and "skip worktree" hide a file's changes from git. A snapshot hides nothing, so in the copy they go where the file is there.
+ * Answers with the paths in conflict, which a tree cannot hold, whether git takes them for changed or not.
+ */
+async function trustNoFlags(git: Git, worktreePath: string, indexFile: string, signal: AbortSignal | undefined): Promise<string[]> {
   const options = { environment: { GIT_INDEX_FILE: indexFile }, signal };
-  const entries = splitZ((await git.run(worktreePath, ['ls-files', '-z', '-v'], options)).stdout);
-  const assumed = entries.filter((entry) => /^[a-z]/.test(entry)).map((entry) => entry.slice(2));
-  const skipped: string[] = [];
-  for (const entry of entries.filter((candidate) => /^s/i.test(candidate))) {
-    const path = entry.slice(2);
-    if (await lstat(pathFromBytes(worktreePath, path)).then(() => true, () => false)) skipped.push(path);
+  const [assumed, skipped, unmerged]: [string[], string[], string[]] = [[], [], []];
+  for (const line of splitZ((await git.run(worktreePath, ['ls-files', '-z', '-v', '--stage'], options)).stdout)) {
+    const pathStart = line.indexOf('\t') + 1;
+    const [tag, stage, path] = [line.charAt(0), line.charAt(pathStart - 2), line.slice(pathStart)];
+    if (stage !== '0') unmerged.push(path);
+    if (/[a-z]/.test(tag)) assumed.push(path);
+    if (/s/i.test(tag) && (await isPresent(worktreePath, path))) skipped.push(path);
   }
-  for (const [flag, paths] of [['--no-assume-unchanged', assumed], ['--no-skip-worktree', skipped]] as const) {
+  for (const [flag, paths] of [
+    ['--no-assume-unchanged', assumed],
+    ['--no-skip-worktree', skipped],
+  ] as const) {
     if (paths.length > 0) await git.run(worktreePath, ['update-index', '-z', flag, '--stdin'], { ...options, input: encodePaths(paths) });
   }
+  return unmerged;
 }
 
 async function isBelowRealFolders(worktreePath: string, path: string, known: Map<string, Promise<boolean>>): Promise<boolean> {
   const parent = path.replace(/\/$/, '').split('/').slice(0, -1).join('/');
   if (parent === '') return true;
-  const answer = known.get(parent) ?? isBelowRealFolders(worktreePath, parent, known).then(async (isReal) => isReal && (await lstat(pathFromBytes(worktreePath, parent)).then((stats) => stats.isDirectory(), () => false)));
+  const answer =
+    known.get(parent) ??
+    isBelowRealFolders(worktreePath, parent, known).then(
+      async (isReal) =>
+        isReal &&
+        (await lstat(pathFromBytes(worktreePath, parent)).then(
+          (stats) => stats.isDirectory(),
+          () => false,
+        )),
+    );
   known.set(parent, answer);
   return answer;
 }
 
-/** A submodule is listed as its folder. Any other folder stands where a file was. */
-async function isRepository(worktreePath: string, path: string): Promise<boolean> {
-  return lstat(pathFromBytes(worktreePath, `${path}/.git`)).then(() => true, () => false);
+async function isPresent(worktreePath: string, path: string): Promise<boolean> {
+  return lstat(pathFromBytes(worktreePath, path)).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function isReadable(worktreePath: string, path: string): Promise<boolean> {
-  return access(pathFromBytes(worktreePath, path), constants.R_OK).then(() => true, () => false);
+  return access(pathFromBytes(worktreePath, path), constants.R_OK).then(
+    () => true,
+    () => false,
+  );
 }

@@ -3,11 +3,19 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathFromBytes, pathToText } from './pathBytes';
 import { isObjectId, type Repository } from './repository';
-import { exists } from './worktreeMark';
+import { exists, readLink } from './worktreeMark';
 
 const ROOT_REFS = ['ORIG_HEAD', 'MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'REBASE_HEAD', 'BISECT_HEAD', 'MERGE_AUTOSTASH', 'FETCH_HEAD'];
 const WORKTREE_REFS = ['refs/bisect', 'refs/worktree', 'refs/rewritten'];
-const STATE_FILES = ['MERGE_HEAD', 'FETCH_HEAD', 'rebase-merge/autostash', 'rebase-merge/orig-head', 'rebase-merge/stopped-sha', 'rebase-apply/autostash', 'rebase-apply/orig-head'];
+const STATE_FILES = [
+  'MERGE_HEAD',
+  'FETCH_HEAD',
+  'rebase-merge/autostash',
+  'rebase-merge/orig-head',
+  'rebase-merge/stopped-sha',
+  'rebase-apply/autostash',
+  'rebase-apply/orig-head',
+];
 const OPERATIONS: readonly [file: string, name: string][] = [
   ['MERGE_HEAD', 'a merge in progress'],
   ['rebase-merge', 'a rebase in progress'],
@@ -18,25 +26,44 @@ const OPERATIONS: readonly [file: string, name: string][] = [
 ];
 
 /** The tips of all commits that the worktree's reflog, ORIG_HEAD, MERGE_HEAD and the like name and that neither a branch, tag or remote nor `held` reaches. */
-export async function findUnreferencedCommits(repository: Repository, worktreePath: string, held: readonly string[], signal: AbortSignal | undefined): Promise<string[]> {
+export async function findUnreferencedCommits(
+  repository: Repository,
+  worktreePath: string,
+  held: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
   const { git } = repository;
   const administrativeDirectory = await git.text(worktreePath, ['rev-parse', '--absolute-git-dir']);
   const names = new Set(ROOT_REFS);
-  const reflog = await git.text(worktreePath, ['log', '--walk-reflogs', '--no-show-signature', '--format=%H', 'HEAD', '--'], { acceptedExitCodes: [0, 128], signal });
+  const reflog = await git.text(worktreePath, ['log', '--walk-reflogs', '--no-show-signature', '--format=%H', 'HEAD', '--'], {
+    acceptedExitCodes: [0, 128],
+    signal,
+  });
   for (const line of reflog.split('\n')) names.add(line);
   const references = await git.text(worktreePath, ['for-each-ref', '--format=%(objectname)', ...WORKTREE_REFS], { signal });
   for (const line of references.split('\n')) names.add(line);
   // Also the file itself: a reflog that names one lost object stops the walk above, and its first line knows where HEAD came from.
   for (const file of [...STATE_FILES, 'logs/HEAD']) {
     const content = await readFile(join(administrativeDirectory, file), 'latin1').catch(() => '');
-    for (const line of content.split('\n')) line.split(/[ \t]/, 2).filter(isObjectId).forEach((objectId) => names.add(objectId));
+    for (const line of content.split('\n'))
+      line
+        .split(/[ \t]/, 2)
+        .filter(isObjectId)
+        .forEach((objectId) => names.add(objectId));
   }
   names.delete('');
-  const checked = await git.text(worktreePath, ['cat-file', '--batch-check=%(objectname) %(objecttype)'], { input: [...names].map((name) => `${name}^{commit}\n`).join(''), signal });
+  const checked = await git.text(worktreePath, ['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
+    input: [...names].map((name) => `${name}^{commit}\n`).join(''),
+    signal,
+  });
   const commits = checked.split('\n').flatMap((line) => /^(\S+) commit$/.exec(line)?.[1] ?? []);
   if (commits.length === 0) return [];
   const input = `${[...commits, ...held.map((commit) => `^${commit}`)].join('\n')}\n`;
-  const lines = (await git.text(worktreePath, ['rev-list', '--parents', '--stdin', '--not', '--branches', '--tags', '--remotes', '--glob=refs/stash'], { input, signal })).split('\n').filter((line) => line !== '');
+  const lines = (
+    await git.text(worktreePath, ['rev-list', '--parents', '--stdin', '--not', '--branches', '--tags', '--remotes', '--glob=refs/stash'], { input, signal })
+  )
+    .split('\n')
+    .filter((line) => line !== '');
   const parents = new Set(lines.flatMap((line) => line.split(' ').slice(1)));
   return lines.map((line) => line.split(' ', 1)[0] ?? '').filter((commit) => !parents.has(commit));
 }
@@ -55,7 +82,8 @@ export async function findUncapturable(repository: Repository, worktreePath: str
   const submodules = new Set(staged.filter((line) => line.startsWith('160000 ')).map((line) => line.slice(line.indexOf('\t') + 1)));
   for (const path of repositories) {
     if (!submodules.has(path)) found.push(`${pathToText(path)}: a repository of its own`);
-    else if (!(await isPushedAndClean(repository, join(worktreePath, pathToText(path)), signal))) found.push(`${pathToText(path)}: a submodule with work that is nowhere else`);
+    else if (!(await isPushedAndClean(repository, join(worktreePath, pathToText(path)), signal)))
+      found.push(`${pathToText(path)}: a submodule with work that is nowhere else`);
   }
   return found;
 }
@@ -63,8 +91,8 @@ export async function findUncapturable(repository: Repository, worktreePath: str
 /** A check that cannot run counts as "there is work". */
 async function isPushedAndClean({ git }: Repository, folder: string, signal: AbortSignal | undefined): Promise<boolean> {
   try {
-    const gitDirectory = await git.text(folder, ['rev-parse', '--absolute-git-dir'], { signal });
-    // The submodule's own config still names the place that the worktree was moved from.
+    // Not asked of git: the submodule's own config still names the place that the worktree was moved from, and git stops there.
+    const gitDirectory = (await readLink(folder)) ?? join(folder, '.git');
     const options = { environment: { GIT_DIR: gitDirectory, GIT_WORK_TREE: folder }, signal };
     const unpushed = await git.text(folder, ['rev-list', '--max-count=1', 'HEAD', '--branches', '--tags', '--reflog', '--not', '--remotes'], options);
     const changes = await git.text(folder, ['status', '--porcelain', '--ignore-submodules=none', '--untracked-files=all'], options);

@@ -16,7 +16,7 @@ export interface Pin {
   branch: string | undefined;
   /** A commit whose tree is the user's index. */
   index: string | undefined;
-  /** A commit whose tree has the files that git's own view would not give back byte for byte. */
+  /** A commit whose tree has the regular files' own bytes; only a removal makes it. */
   raw: string | undefined;
 }
 
@@ -50,7 +50,7 @@ export async function readPin(repository: Repository, sessionId: string): Promis
   const tree = /^tree ([0-9a-f]+)$/m.exec(header)?.[1];
   if (tree === undefined) throw new CorralError('GIT_FAILED', `${commit} is no commit that can be read`);
   const isSnapshot = header.includes(`\ncommitter ${IDENTITY} `);
-  const trailers = isSnapshot ? content.trimEnd().split('\n\n').at(-1)?.split('\n') ?? [] : [];
+  const trailers = isSnapshot ? (content.trimEnd().split('\n\n').at(-1)?.split('\n') ?? []) : [];
   const trailer = (name: string): string | undefined => trailers.find((line) => line.startsWith(`Corral-${name}: `))?.slice(`Corral-${name}: `.length);
   const objectId = (name: string): string | undefined => [trailer(name)].find((value) => value !== undefined && isObjectId(value));
   return { commit, tree, isSnapshot, head: isSnapshot ? objectId('Head') : commit, branch: trailer('Branch'), index: objectId('Index'), raw: objectId('Raw') };
@@ -59,9 +59,17 @@ export async function readPin(repository: Repository, sessionId: string): Promis
 /** Writes a commit of ours. As an object and not by commit-tree: there may be more parents than a command line holds. */
 export async function writeCommit(repository: Repository, content: PinContent): Promise<string> {
   const seconds = content.isDated === false ? 0 : Math.floor(Date.now() / 1000);
-  // eslint-disable-next-line no-control-regex -- what a terminal would obey has no place in a log
-  const message = content.message.replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, ' ').trim().slice(0, MOST_MESSAGE_CHARACTERS);
-  const trailers = [['Head', content.head], ['Branch', content.branch], ['Index', content.index], ['Raw', content.raw]].flatMap(([name, value]) => (value === undefined ? [] : [`Corral-${name}: ${value}`]));
+  // What a terminal would obey has no place in a log.
+  const message = content.message
+    .replace(/[^\P{Cc}\n]/gu, ' ')
+    .trim()
+    .slice(0, MOST_MESSAGE_CHARACTERS);
+  const trailers = [
+    ['Head', content.head],
+    ['Branch', content.branch],
+    ['Index', content.index],
+    ['Raw', content.raw],
+  ].flatMap(([name, value]) => (value === undefined ? [] : [`Corral-${name}: ${value}`]));
   const lines = [
     `tree ${content.tree}`,
     ...content.parents.map((parent) => `parent ${parent}`),

@@ -37,7 +37,8 @@ export async function locateWorktree({ repository, worktreePath, storeId, sessio
   const mark = { storeId, sessionId };
   const here = await inspectWorktree(repository, worktreePath, mark);
   const inTrash = await inspectWorktree(repository, trashPathFor(worktreePath), mark);
-  if (here.state === 'ours' && inTrash.state === 'ours') throw new CorralError('CONFLICT', `The worktree is both in ${worktreePath} and in the trash. Move one of them away`);
+  if (here.state === 'ours' && inTrash.state === 'ours')
+    throw new CorralError('CONFLICT', `The worktree is both in ${worktreePath} and in the trash. Move one of them away`);
   // Something may have been written to the old place after the move; that is no reason to forget the worktree.
   if (inTrash.state === 'ours') return { place: 'trash', administrativeDirectory: inTrash.administrativeDirectory };
   if (here.state === 'ours') return { place: 'worktree', administrativeDirectory: here.administrativeDirectory };
@@ -62,18 +63,28 @@ export async function moveToTrash(request: RemovalRequest): Promise<Removal> {
   await linkWorktree(trashPath, located.administrativeDirectory);
 
   const notCaptured = new Set<string>(await findUncapturable(repository, trashPath, signal));
-  const snapshot = await takeSnapshot({ repository, worktreePath: trashPath, sessionId, message: 'Before the worktree was removed', signal }, async (indexFile, before, head) => {
-    const raw = await captureRawFiles(repository, trashPath, indexFile, signal);
-    raw.notCaptured.forEach((path) => notCaptured.add(`${path}: cannot be read`));
-    const held = [before?.commit, head].filter((commit) => commit !== undefined);
-    return { raw: raw.commit, index: await captureIndex(request, trashPath, head), rescued: await findUnreferencedCommits(repository, trashPath, held, signal) };
-  });
+  const snapshot = await takeSnapshot(
+    { repository, worktreePath: trashPath, sessionId, message: 'Before the worktree was removed', signal },
+    async (indexFile, before, head) => {
+      const raw = await captureRawFiles(repository, trashPath, indexFile, signal);
+      raw.notCaptured.forEach((path) => notCaptured.add(`${path}: cannot be read`));
+      const held = [before?.commit, head].filter((commit) => commit !== undefined);
+      return {
+        raw: raw.commit,
+        index: await captureIndex(request, trashPath, head),
+        rescued: await findUnreferencedCommits(repository, trashPath, held, signal),
+      };
+    },
+  );
   snapshot.notCaptured.forEach((path) => notCaptured.add(`${path}: cannot be stored by git`));
   await releaseBranch(request, trashPath, located.administrativeDirectory);
   return { trashPath, commit: snapshot.commit, notCaptured: [...notCaptured] };
 }
 
-/** Undo: brings the worktree back from the trash, as it was. Does nothing where it is in its place already. CONFLICT where that is taken, WORKTREE_MISSING where it is nowhere. */
+/**
+ * Undo: brings the worktree back from the trash, as it was. Does nothing where it is in its place already.
+ * CONFLICT where that is taken, WORKTREE_MISSING where it is nowhere.
+ */
 export async function restoreFromTrash(request: RemovalRequest): Promise<void> {
   const { worktreePath } = request;
   const located = await locateWorktree(request);
@@ -95,13 +106,19 @@ async function move(from: string, to: string): Promise<void> {
     } catch (error) {
       const isBusy = ['EBUSY', 'EPERM', 'EACCES'].some((code) => hasCode(error, code));
       // Windows renames no folder in which any program has a file open; a virus scanner lets go after a moment.
-      if (!isBusy || attempt === RENAME_ATTEMPTS) throw new CorralError('WORKTREE_FAILED', `The worktree cannot be moved${isBusy ? ': a program still works in it' : ''} (${messageOf(error)})`, { cause: error });
+      if (!isBusy || attempt === RENAME_ATTEMPTS)
+        throw new CorralError('WORKTREE_FAILED', `The worktree cannot be moved${isBusy ? ': a program still works in it' : ''} (${messageOf(error)})`, {
+          cause: error,
+        });
       await delay(50 * 2 ** attempt);
     }
   }
 }
 
-/** The user's index as a commit; undefined where it is as HEAD is. Also where it has conflicts, which no tree can hold: a merge is then in progress and listed. */
+/**
+ * The user's index as a commit; undefined where it is as HEAD is. Also where it has conflicts, which no tree can hold: a merge is then in
+ * progress and listed.
+ */
 async function captureIndex({ repository, signal }: RemovalRequest, trashPath: string, head: string | undefined): Promise<string | undefined> {
   const { git } = repository;
   return withIndexCopy(git, trashPath, async (indexFile) => {
@@ -126,8 +143,10 @@ async function takeBranch({ repository: { git }, worktreePath }: RemovalRequest,
   const file = join(administrativeDirectory, BRANCH_FILE);
   const branch = await readFile(file, 'utf8').catch(() => '');
   if (branch === '') return;
-  const commitOf = async (revision: string): Promise<string> => git.text(worktreePath, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], { acceptedExitCodes: [0, 1] });
+  const commitOf = async (revision: string): Promise<string> =>
+    git.text(worktreePath, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], { acceptedExitCodes: [0, 1] });
   const worktrees = (await git.text(worktreePath, ['worktree', 'list', '--porcelain', '-z'])).split('\0');
-  if (!worktrees.includes(`branch ${branch}`) && (await commitOf(branch)) === (await commitOf('HEAD'))) await git.run(worktreePath, ['symbolic-ref', '-m', 'corral: back on the branch', 'HEAD', branch]);
+  if (!worktrees.includes(`branch ${branch}`) && (await commitOf(branch)) === (await commitOf('HEAD')))
+    await git.run(worktreePath, ['symbolic-ref', '-m', 'corral: back on the branch', 'HEAD', branch]);
   await rm(file, { force: true });
 }

@@ -28,18 +28,23 @@ export async function findRepository(git: Git, folder: string): Promise<Reposito
   const found = gitDirectory === commonDirectory ? await ask(folder, '--show-toplevel') : await findMainWorktree(git, commonDirectory);
   const mainWorktree = await realpath(found);
   // Found by name: believed only if it leads back.
-  const leadsBack = await ask(mainWorktree, '--absolute-git-dir').then(async (path) => (await realpath(path)) === commonDirectory, () => false);
+  const leadsBack = await ask(mainWorktree, '--absolute-git-dir').then(
+    async (path) => (await realpath(path)) === commonDirectory,
+    () => false,
+  );
   if (!leadsBack) throw noMainWorktree(commonDirectory);
   const head = await git.text(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { acceptedExitCodes: [0, 1] });
   const anyCommit = head === '' ? await git.text(folder, ['rev-list', '--max-count=1', '--all']) : head;
-  if (anyCommit === '') throw new CorralError('NO_COMMIT', 'This repository has no commit yet. Make a first commit, so that agents have something to start from');
+  if (anyCommit === '')
+    throw new CorralError('NO_COMMIT', 'This repository has no commit yet. Make a first commit, so that agents have something to start from');
   return { git, folder, mainWorktree, commonDirectory };
 }
 
 async function findMainWorktree(git: Git, commonDirectory: string): Promise<string> {
   const setting = async (type: string, key: string): Promise<string> =>
     git.text(commonDirectory, ['config', '--local', `--type=${type}`, '--get', key], { environment: { GIT_DIR: commonDirectory }, acceptedExitCodes: [0, 1] });
-  if ((await setting('bool', 'core.bare')) === 'true') throw new CorralError('BARE_REPOSITORY', 'The repository of this worktree is bare: it has no main worktree');
+  if ((await setting('bool', 'core.bare')) === 'true')
+    throw new CorralError('BARE_REPOSITORY', 'The repository of this worktree is bare: it has no main worktree');
   const configured = await setting('path', 'core.worktree'); // a submodule's
   if (configured !== '') return resolve(commonDirectory, configured);
   // A git folder that lies apart from its files does not know where they are.
@@ -53,7 +58,9 @@ function noMainWorktree(commonDirectory: string): CorralError {
 
 /** The object id of the commit that a person's words name. BASE_NOT_FOUND where there is none. Only ids go on from here. */
 export async function resolveCommit(repository: Repository, revision: string): Promise<string> {
-  const commit = await repository.git.text(repository.folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], { acceptedExitCodes: [0, 1, 128] });
+  const commit = await repository.git.text(repository.folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], {
+    acceptedExitCodes: [0, 1, 128],
+  });
   if (revision === '' || !isObjectId(commit)) throw new CorralError('BASE_NOT_FOUND', `There is no commit "${revision}" in ${repository.mainWorktree}`);
   return commit;
 }
@@ -72,7 +79,9 @@ export async function initializeRepository(git: Git, folder: string): Promise<Re
   if (typeof state === 'object') return state;
   if (state === 'NO_REPOSITORY') await git.run(folder, ['init', '--quiet']);
   const tree = await git.text(folder, ['hash-object', '-t', 'tree', '-w', '--stdin'], { input: '' });
-  const [name, email] = await Promise.all(['user.name', 'user.email'].map(async (key) => git.text(folder, ['config', '--get', key], { acceptedExitCodes: [0, 1] })));
+  const [name, email] = await Promise.all(
+    ['user.name', 'user.email'].map(async (key) => git.text(folder, ['config', '--get', key], { acceptedExitCodes: [0, 1] })),
+  );
   // The user's own history: theirs where they have said who they are.
   const person = name !== undefined && name !== '' && email !== undefined && email !== '' ? { name, email } : { name: 'Corral', email: 'corral@localhost' };
   const environment = { GIT_AUTHOR_NAME: person.name, GIT_AUTHOR_EMAIL: person.email, GIT_COMMITTER_NAME: person.name, GIT_COMMITTER_EMAIL: person.email };

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CorralError } from '../../storage/errors';
 import { withTemporaryFolder } from './indexCopy';
@@ -8,6 +8,9 @@ import { locateWorktree, type RemovalRequest } from './removal';
 import type { Repository } from './repository';
 import { bearsMark, exists, linkWorktree, lockReason } from './worktreeMark';
 
+const PRIVATE_FOLDER_MODE = 0o700;
+const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
+
 /**
  * Makes a vanished worktree again from the session's last snapshot: tracked and untracked files with their modes, links and bytes, HEAD, and the index.
  * Where git still knows the worktree its own entry is used again, with its reflog and index. CONFLICT where anything is at the place or in the trash,
@@ -16,25 +19,37 @@ import { bearsMark, exists, linkWorktree, lockReason } from './worktreeMark';
 export async function restoreFromSnapshot(request: RemovalRequest): Promise<void> {
   const { repository, worktreePath, sessionId, signal } = request;
   const { git, mainWorktree, commonDirectory } = repository;
-  if ((await locateWorktree(request)).place !== 'missing') throw new CorralError('CONFLICT', `The worktree of this session is still there, in ${worktreePath} or in the trash`);
+  if ((await locateWorktree(request)).place !== 'missing')
+    throw new CorralError('CONFLICT', `The worktree of this session is still there, in ${worktreePath} or in the trash`);
   const pin = await readPin(repository, sessionId);
   if (pin === undefined) throw new CorralError('WORKTREE_MISSING', 'This session has no snapshot to make its worktree from');
   const administrativeDirectory = join(commonDirectory, 'worktrees', sessionId);
   const isKnown = await bearsMark(administrativeDirectory, request);
-  if (!isKnown && (await exists(administrativeDirectory))) throw new CorralError('WORKTREE_NOT_OURS', `${administrativeDirectory} does not bear this session's mark`);
+  if (!isKnown && (await exists(administrativeDirectory)))
+    throw new CorralError('WORKTREE_NOT_OURS', `${administrativeDirectory} does not bear this session's mark`);
 
-  await mkdir(dirname(worktreePath), { recursive: true, mode: 0o700 });
-  await mkdir(worktreePath, { mode: 0o700 });
+  await mkdir(dirname(worktreePath), { recursive: true, mode: PRIVATE_FOLDER_MODE });
+  // Filled under another name: whatever stops it, no worktree is ever in its place with half of its files.
+  const partialPath = `${worktreePath}.partial`;
+  await rm(partialPath, REMOVE);
   try {
-    if (isKnown) await linkWorktree(worktreePath, administrativeDirectory);
-    else await git.run(mainWorktree, ['worktree', 'add', '--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(request), '--', worktreePath, pin.head ?? pin.commit], { signal });
-    await writeFiles(repository, worktreePath, pin, signal);
-    if (!isKnown) await git.run(worktreePath, ['read-tree', pin.index ?? pin.head ?? '--empty'], { signal });
-    // Without this, git would compare the content of each file at every first look.
-    await git.run(worktreePath, ['update-index', '-q', '--refresh'], { acceptedExitCodes: [0, 1, 128], signal });
+    if (!isKnown) {
+      await git.run(
+        mainWorktree,
+        ['worktree', 'add', '--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(request), '--', worktreePath, pin.head ?? pin.commit],
+        { signal },
+      );
+      await rm(worktreePath, REMOVE);
+    }
+    await mkdir(partialPath, { mode: PRIVATE_FOLDER_MODE });
+    await linkWorktree(partialPath, administrativeDirectory);
+    await writeFiles(repository, partialPath, pin, signal);
+    if (!(await exists(join(administrativeDirectory, 'index')))) await git.run(partialPath, ['read-tree', pin.index ?? pin.head ?? '--empty'], { signal });
+    await rename(partialPath, worktreePath);
+    await linkWorktree(worktreePath, administrativeDirectory);
   } catch (error) {
-    await rm(worktreePath, { recursive: true, force: true, maxRetries: 5 });
-    if (!isKnown && (await bearsMark(administrativeDirectory, request))) await rm(administrativeDirectory, { recursive: true, force: true, maxRetries: 5 });
+    await rm(partialPath, REMOVE);
+    if (!isKnown && (await bearsMark(administrativeDirectory, request))) await rm(administrativeDirectory, REMOVE);
     throw error;
   }
 }

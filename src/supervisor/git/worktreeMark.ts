@@ -30,15 +30,22 @@ export function trashPathFor(worktreePath: string): string {
 export async function inspectWorktree(repository: Repository, path: string, mark: WorktreeMark): Promise<WorktreeState> {
   await refuseLinks(path);
   if (!(await exists(path))) return { state: 'missing' };
-  const linkFile = join(path, '.git');
-  const target = (await lstat(linkFile).catch(() => undefined))?.isFile() === true ? /^gitdir: (.+?)[\r\n]*$/s.exec(await readFile(linkFile, 'utf8'))?.[1] : undefined;
-  if (target === undefined) return { state: 'foreign', reason: `${path} is no git worktree` };
-  // A relative link is read from the folder's real place.
-  const administrativeDirectory = await realpath(isAbsolute(target) ? target : resolve(path, target)).catch(() => undefined);
-  if (administrativeDirectory === undefined || dirname(administrativeDirectory) !== join(repository.commonDirectory, 'worktrees')) {
+  const administrativeDirectory = await readLink(path);
+  if (administrativeDirectory === undefined) return { state: 'foreign', reason: `${path} is no git worktree` };
+  if (dirname(administrativeDirectory) !== join(repository.commonDirectory, 'worktrees')) {
     return { state: 'foreign', reason: `${path} belongs to another repository` };
   }
-  return (await bearsMark(administrativeDirectory, mark)) ? { state: 'ours', administrativeDirectory } : { state: 'foreign', reason: `${path} does not bear this session's mark` };
+  return (await bearsMark(administrativeDirectory, mark))
+    ? { state: 'ours', administrativeDirectory }
+    : { state: 'foreign', reason: `${path} does not bear this session's mark` };
+}
+
+/** The git folder that a linked worktree's or a submodule's `.git` file names, without links; undefined where there is no such file or folder. */
+export async function readLink(folder: string): Promise<string | undefined> {
+  const file = join(folder, '.git');
+  if ((await lstat(file).catch(() => undefined))?.isFile() !== true) return undefined;
+  const target = /^gitdir: (.+?)[\r\n]*$/s.exec(await readFile(file, 'utf8'))?.[1];
+  return target === undefined ? undefined : realpath(resolve(folder, target)).catch(() => undefined);
 }
 
 /** True where git's entry is locked in the name of this store's session. */
@@ -47,7 +54,10 @@ export async function bearsMark(administrativeDirectory: string, mark: WorktreeM
   return reason.trim() === lockReason(mark);
 }
 
-/** Makes the folder and git's entry point at each other, after either was moved. The same bytes as `git worktree repair` writes, which would look at other worktrees too. */
+/**
+ * Makes the folder and git's entry point at each other, after either was moved. The same bytes as `git worktree repair` writes, which would
+ * look at other worktrees too.
+ */
 export async function linkWorktree(worktreePath: string, administrativeDirectory: string): Promise<void> {
   await writeIfDifferent(join(worktreePath, '.git'), `gitdir: ${forGit(administrativeDirectory)}\n`);
   await writeIfDifferent(join(administrativeDirectory, 'gitdir'), `${forGit(join(worktreePath, '.git'))}\n`);
@@ -55,22 +65,27 @@ export async function linkWorktree(worktreePath: string, administrativeDirectory
 
 /** Fails unless `path` is `<root>/<worktrees|trash>/<sessionId>` and none of these three is a link or a junction (`lstat` shows both as links). */
 export async function refuseLinks(path: string): Promise<void> {
-  if (!isId(basename(path)) || !['worktrees', 'trash'].includes(basename(dirname(path)))) throw new CorralError('WORKTREE_NOT_OURS', `${path} is no place for a session's worktree`);
+  if (!isId(basename(path)) || !['worktrees', 'trash'].includes(basename(dirname(path))))
+    throw new CorralError('WORKTREE_NOT_OURS', `${path} is no place for a session's worktree`);
   for (const component of [dirname(dirname(path)), dirname(path), path]) {
     const stats = await lstat(component).catch((error: unknown) => {
       if (hasCode(error, 'ENOENT')) return undefined;
       throw error;
     });
-    if (stats !== undefined && !stats.isDirectory()) throw new CorralError('WORKTREE_NOT_OURS', `${component} is a link or a file, and Corral works only in real folders`);
+    if (stats !== undefined && !stats.isDirectory())
+      throw new CorralError('WORKTREE_NOT_OURS', `${component} is a link or a file, and Corral works only in real folders`);
   }
 }
 
 /** True where anything is at `path`, a broken link included. */
 export async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(() => true, (error: unknown) => {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return false;
-    throw error;
-  });
+  return lstat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return false;
+      throw error;
+    },
+  );
 }
 
 /** True where `path` lies in `folder` or is it. */

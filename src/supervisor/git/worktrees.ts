@@ -50,12 +50,17 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
   const madeFolders = await claimFolder(worktreePath);
   try {
     // Without a checkout first: git would leave that to a child of its own, which a cancel does not reach.
-    await git.run(mainWorktree, ['worktree', 'add', '--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(request), '--', worktreePath, baseCommit], { signal });
+    await git.run(
+      mainWorktree,
+      ['worktree', 'add', '--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(request), '--', worktreePath, baseCommit],
+      { signal },
+    );
     await git.run(worktreePath, ['reset', '--quiet', '--hard', '--no-recurse-submodules', baseCommit], { signal });
     await git.run(mainWorktree, ['update-ref', pinRef(sessionId), baseCommit, '0'.repeat(baseCommit.length)], { signal });
     return { worktreePath: await realpath(worktreePath) };
   } catch (error) {
-    await takeBack(repository, request, worktreePath, madeFolders).catch((second: unknown) => {
+    // Git may have been stopped before it wrote the mark; nobody else can have made an entry of this name since it was looked for.
+    await takeBack(repository, sessionId, worktreePath, true, madeFolders).catch((second: unknown) => {
       throw new CorralError('WORKTREE_FAILED', `${messageOf(error)}; and what was made could not be taken back: ${messageOf(second)}`, { cause: error });
     });
     throw error;
@@ -69,24 +74,24 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
 export async function discardUnfinishedWorktree(repository: Repository, worktreePath: string, mark: WorktreeMark): Promise<void> {
   const found = await inspectWorktree(repository, worktreePath, mark);
   const isOurEntry = await bearsMark(join(repository.commonDirectory, 'worktrees', mark.sessionId), mark);
-  if (found.state === 'foreign' && !isOurEntry) {
-    // Cut off between making the folder and git's first step: it is empty, and only then does rmdir take it.
+  if ((await readPin(repository, mark.sessionId))?.isSnapshot === true) throw new CorralError('CONFLICT', 'This session has work: delete it instead');
+  if (found.state === 'foreign') {
+    // Cut off before git wrote the link: the folder is empty, and only then does rmdir take it.
     await rmdir(worktreePath).catch((error: unknown) => {
       throw new CorralError('WORKTREE_NOT_OURS', found.reason, { cause: error });
     });
-    return;
   }
-  if ((await readPin(repository, mark.sessionId))?.isSnapshot === true) throw new CorralError('CONFLICT', 'This session has work: delete it instead');
-  if (found.state === 'ours' || isOurEntry) await takeBack(repository, mark, worktreePath, []);
+  if (found.state === 'ours' || isOurEntry) await takeBack(repository, mark.sessionId, worktreePath, isOurEntry, []);
 }
 
-async function takeBack(repository: Repository, mark: WorktreeMark, worktreePath: string, madeFolders: readonly string[]): Promise<void> {
+async function takeBack(repository: Repository, sessionId: string, worktreePath: string, isOurEntry: boolean, madeFolders: readonly string[]): Promise<void> {
   await rm(worktreePath, { recursive: true, force: true, maxRetries: 5 });
-  const administrativeDirectory = join(repository.commonDirectory, 'worktrees', mark.sessionId);
-  if (await bearsMark(administrativeDirectory, mark)) await rm(administrativeDirectory, { recursive: true, force: true, maxRetries: 5 });
-  const pin = await readPin(repository, mark.sessionId);
-  if (pin !== undefined) await repository.git.run(repository.mainWorktree, ['update-ref', '-d', pinRef(mark.sessionId), pin.commit]);
-  for (const folder of madeFolders) {
+  const entries = join(repository.commonDirectory, 'worktrees');
+  if (isOurEntry) await rm(join(entries, sessionId), { recursive: true, force: true, maxRetries: 5 });
+  const pin = await readPin(repository, sessionId);
+  if (pin !== undefined) await repository.git.run(repository.mainWorktree, ['update-ref', '-d', pinRef(sessionId), pin.commit]);
+  // Git makes and removes the folder of its entries with the first and the last of them.
+  for (const folder of [entries, ...madeFolders]) {
     await rmdir(folder).catch((error: unknown) => {
       // Another session moved in meanwhile, or the other window was quicker.
       if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].some((code) => hasCode(error, code))) throw error;
@@ -109,23 +114,31 @@ async function claimFolder(worktreePath: string): Promise<string[]> {
 
 const excluding = new Map<string, Promise<void>>();
 
-/** Keeps the folder of worktrees (`/.corral/`) out of `git status` by `info/exclude`, which no commit carries. Stays when the session goes: the next one needs it too. */
+/**
+ * Keeps the folder of worktrees (`/.corral/`) out of `git status` by `info/exclude`, which no commit carries. Stays when the session goes: the
+ * next one needs it too.
+ */
 async function excludeFromRepository(repository: Repository, root: string): Promise<void> {
   // `?` matches any one character, also those that mean something in a pattern or end a line.
-  const line = `/${relative(repository.mainWorktree, root).split(sep).join('/').replace(/[[\]*\\\r\n]/g, '?')}/`;
+  const line = `/${relative(repository.mainWorktree, root)
+    .split(sep)
+    .join('/')
+    .replace(/[[\]*\\\r\n]/g, '?')}/`;
   const file = join(repository.commonDirectory, 'info', 'exclude');
   const before = excluding.get(file) ?? Promise.resolve();
-  const appending = before.catch(() => undefined).then(async () => {
-    const content = await readFile(file, 'utf8').catch((error: unknown) => {
-      if (hasCode(error, 'ENOENT')) return '';
-      throw error;
+  const appending = before
+    .catch(() => undefined)
+    .then(async () => {
+      const content = await readFile(file, 'utf8').catch((error: unknown) => {
+        if (hasCode(error, 'ENOENT')) return '';
+        throw error;
+      });
+      if (content.split(/\r?\n/).includes(line)) return;
+      await mkdir(dirname(file), { recursive: true });
+      // One appending write: another window can at worst add the same line again, which changes nothing.
+      const handle = await open(file, 'a');
+      await handle.writeFile(`${content === '' || content.endsWith('\n') ? '' : '\n'}${line}\n`).finally(() => handle.close());
     });
-    if (content.split(/\r?\n/).includes(line)) return;
-    await mkdir(dirname(file), { recursive: true });
-    // One appending write: another window can at worst add the same line again, which changes nothing.
-    const handle = await open(file, 'a');
-    await handle.writeFile(`${content === '' || content.endsWith('\n') ? '' : '\n'}${line}\n`).finally(() => handle.close());
-  });
   excluding.set(file, appending);
   await appending.finally(() => {
     if (excluding.get(file) === appending) excluding.delete(file);

@@ -1,5 +1,4 @@
 /** One run from its first record to its last: the agent's process, its talk with the driver, and what people ask of it meanwhile. */
-import { replaceFile } from '../../storage/durableFile';
 import { CorralError, messageOf } from '../../storage/errors';
 import type { DraftEvent, RunOutcome, RunState } from '../../storage/events';
 import type { RunPaths } from '../../storage/paths';
@@ -8,6 +7,7 @@ import { driverFor } from '../agents/drivers';
 import { identityOf } from '../identity';
 import { AgentProcess, agentEnvironment } from './agentProcess';
 import type { ExitStatus } from './agentProcess';
+import type { ClaimFile } from './claimFile';
 import type { RequestHandlers } from './endpoint';
 import { LineSplitter } from './lineSplitter';
 import type { Line } from './lineSplitter';
@@ -15,7 +15,7 @@ import { OutputLog } from './outputLog';
 import type { OutputStream } from './outputLog';
 import { PermissionDesk } from './permissionDesk';
 import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from './protocol';
-import type { RunBootstrap, RunnerClaim } from './protocol';
+import type { RunBootstrap } from './protocol';
 import type { Recorder } from './recorder';
 import { Termination } from './termination';
 
@@ -23,8 +23,6 @@ const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
 const STDERR_TAIL_BYTES = 2 * 1024;
 /** An agent that rests with its input closed this long does not end by itself. */
 const IDLE_LIMIT_MS = 30_000;
-
-export type RunnerIdentityClaim = Extract<RunnerClaim, { state: 'claimed' }>;
 
 /** Who asked for the end: a person, or the system (a logout, a shutdown). */
 type EndRequest = 'stop' | 'kill' | 'shutdown' | undefined;
@@ -36,11 +34,13 @@ export class AgentRun {
   readonly #bootstrap: RunBootstrap;
   readonly #recorder: Recorder;
   readonly #permissions = new PermissionDesk();
-  #claim: RunnerIdentityClaim;
-  #isClaimStale = false;
+  readonly #claimFile: ClaimFile;
   #log: OutputLog | undefined;
   #agent: AgentProcess | undefined;
   #conversation: Conversation | undefined;
+  /** Settles when the agent has begun, or will not. */
+  readonly #started: Promise<void>;
+  #markStarted = (): void => undefined;
   #termination: Termination | undefined;
   #asked: EndRequest;
   #state: RunState = 'queued';
@@ -52,11 +52,12 @@ export class AgentRun {
   #stderrTail = Buffer.alloc(0);
   #paused: string | undefined;
 
-  constructor(run: RunPaths, bootstrap: RunBootstrap, claim: RunnerIdentityClaim, recorder: Recorder) {
+  constructor(run: RunPaths, bootstrap: RunBootstrap, claimFile: ClaimFile, recorder: Recorder) {
     this.#run = run;
     this.#bootstrap = bootstrap;
-    this.#claim = claim;
+    this.#claimFile = claimFile;
     this.#recorder = recorder;
+    this.#started = new Promise((fulfil) => (this.#markStarted = fulfil));
   }
 
   /** What people may ask. All errors are CorralErrors for them to read. */
@@ -64,28 +65,30 @@ export class AgentRun {
     return {
       ping: () => ({
         protocol: PROTOCOL_VERSION,
-        runner: this.#claim.runner,
-        ...(this.#claim.agent === undefined ? {} : { agent: this.#claim.agent }),
+        runner: this.#claimFile.claim.runner,
+        ...(this.#claimFile.claim.agent === undefined ? {} : { agent: this.#claimFile.claim.agent }),
         lastSeq: this.#recorder.lastSeq,
         journalBytes: this.#recorder.bytes,
         methods: Object.keys(REQUEST_SCHEMAS),
         ...(this.#paused === undefined ? {} : { paused: this.#paused }),
       }),
-      send: ({ text }) => {
-        const conversation = this.#requireConversation();
-        if (this.#agent?.isInputOpen !== true || this.#asked !== undefined) throw new CorralError('NOT_RUNNING', 'The agent takes no more messages in this run');
+      send: async ({ text }) => {
+        const conversation = await this.#requireConversation();
+        if (this.#agent?.isInputOpen !== true || this.#asked !== undefined)
+          throw new CorralError('NOT_RUNNING', 'The agent takes no more messages in this run');
         conversation.send(text);
         return {};
       },
       answerPermission: async (answer) => {
-        const conversation = this.#requireConversation();
+        const conversation = await this.#requireConversation();
         this.#emit({ kind: 'permission.answer', data: this.#permissions.decide(answer) });
         await this.#recorder.synced();
         conversation.answerPermission(answer.requestId, answer.optionId, answer.message);
         return {};
       },
-      interrupt: () => {
-        if (!this.#requireConversation().interrupt()) throw new CorralError('RUNNER_REFUSED', 'This agent cannot be interrupted. Stop the session instead.');
+      interrupt: async () => {
+        if (!(await this.#requireConversation()).interrupt())
+          throw new CorralError('RUNNER_REFUSED', 'This agent cannot be interrupted. Stop the session instead.');
         return {};
       },
       stop: () => {
@@ -116,6 +119,7 @@ export class AgentRun {
     clearTimeout(this.#idleTimer);
     this.#emit({ kind: 'run.exited', data: end });
     this.#isOver = true;
+    this.#markStarted();
     await this.#recorder.synced();
   }
 
@@ -150,18 +154,10 @@ export class AgentRun {
     const before = this.#paused;
     this.#paused = reason;
     if (reason !== undefined || before === undefined) return;
-    this.#emit({ kind: 'status', data: { from: this.#state, to: this.#state, reason: `The agent's output had to wait, for nothing could be written: ${before}. Nothing was lost.` } });
-  }
-
-  /** Writes runner.json again where that failed before. */
-  async keepClaim(): Promise<void> {
-    if (!this.#isClaimStale) return;
-    try {
-      await replaceFile(this.#run.claim, Buffer.from(JSON.stringify(this.#claim)));
-      this.#isClaimStale = false;
-    } catch {
-      // Such as a full disk: this is called again.
-    }
+    this.#emit({
+      kind: 'status',
+      data: { from: this.#state, to: this.#state, reason: `The agent's output had to wait, for nothing could be written: ${before}. Nothing was lost.` },
+    });
   }
 
   async #converse(): Promise<ExitStatus & { outcome: RunOutcome; reason: string }> {
@@ -175,10 +171,14 @@ export class AgentRun {
     const spawned = this.#asked === undefined ? await this.#spawn() : undefined;
     if (!(spawned instanceof AgentProcess)) {
       const exit = { exitCode: null, signal: null };
-      return { ...exit, ...conversation.end({ ...exit, asked: this.#askedByPeople, stderrTail: '', ...(spawned === undefined ? {} : { spawnError: spawned.message }) }) };
+      return {
+        ...exit,
+        ...conversation.end({ ...exit, asked: this.#askedByPeople, stderrTail: '', ...(spawned === undefined ? {} : { spawnError: spawned.message }) }),
+      };
     }
     this.#conversation = conversation;
     conversation.start();
+    this.#markStarted();
     await this.#readOutput(spawned, conversation, log);
     const exit = await spawned.exited;
     const survivors = (await this.#termination?.settled) ?? [];
@@ -200,11 +200,7 @@ export class AgentRun {
     this.#agent = agent;
     // Undefined where it has ended already: then there is nobody to find again.
     const identity = await identityOf(agent.pid).catch(() => undefined);
-    if (identity !== undefined) {
-      this.#claim = { ...this.#claim, agent: identity };
-      this.#isClaimStale = true;
-      await this.keepClaim();
-    }
+    if (identity !== undefined) await this.#claimFile.addAgent(identity);
     this.#termination = new Termination(agent, { runId, agent: identity }, this.#bootstrap.stopGraceMs);
     if (this.#asked !== undefined) this.#terminate();
     return agent;
@@ -289,7 +285,8 @@ export class AgentRun {
     return this.#asked === 'shutdown' ? 'stop' : this.#asked;
   }
 
-  #requireConversation(): Conversation {
+  async #requireConversation(): Promise<Conversation> {
+    await this.#started;
     if (this.#conversation === undefined || this.#isOver) throw new CorralError('NOT_RUNNING', 'The agent is not running');
     return this.#conversation;
   }

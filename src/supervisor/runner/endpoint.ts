@@ -98,7 +98,7 @@ class Connection {
     return this.#dispatch(method, parameters);
   }
 
-  async #dispatch<M extends RequestMethod>(method: M, parameters: unknown): Promise<unknown> {
+  async #dispatch<M extends RequestMethod>(method: M, parameters: unknown): Promise<RequestResult<M>> {
     const parsed = v.safeParse(REQUEST_SCHEMAS[method], parameters);
     if (!parsed.success) throw new CorralError('INVALID_ARGUMENT', `The request “${method}” has not the expected form`);
     return (await this.#handlers)[method](parsed.output);

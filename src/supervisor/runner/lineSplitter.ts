@@ -20,7 +20,7 @@ export class LineSplitter {
   }
 
   *push(chunk: Buffer): Generator<Line> {
-    for (let start = 0; start < chunk.length; ) {
+    for (let start = 0; start < chunk.length;) {
       const newline = chunk.indexOf(NEWLINE, start);
       const end = newline === -1 ? chunk.length : newline;
       let piece = chunk.subarray(start, end);

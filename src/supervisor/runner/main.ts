@@ -4,9 +4,8 @@ import * as v from 'valibot';
 import { hasCode } from '../../storage/errors';
 import { RunPaths } from '../../storage/paths';
 import { ownIdentity } from '../identity';
-import { publishOnce } from '../publishedFile';
 import { AgentRun } from './agentRun';
-import type { RunnerIdentityClaim } from './agentRun';
+import { ClaimFile } from './claimFile';
 import { Endpoint } from './endpoint';
 import type { RequestHandlers } from './endpoint';
 import { newEndpoint } from './privateSocket';
@@ -17,16 +16,21 @@ const LOOK_EVERY_MS = 5_000;
 
 /** Settles when the run is over, or at once where someone else has claimed it. */
 async function main(runFolder: string): Promise<void> {
+  // A terminal or an editor that goes away is no reason to end.
+  process.on('SIGHUP', () => undefined);
+  process.on('SIGINT', () => undefined);
   const paths = new RunPaths(runFolder);
   const bootstrap = v.parse(bootstrapSchema, JSON.parse(await readFile(paths.bootstrap, 'utf8')));
-  if (bootstrap.protocol !== PROTOCOL_VERSION) throw new Error(`run.json has protocol ${String(bootstrap.protocol)}, this runner has ${String(PROTOCOL_VERSION)}`);
+  if (bootstrap.protocol !== PROTOCOL_VERSION)
+    throw new Error(`run.json has protocol ${String(bootstrap.protocol)}, this runner has ${String(PROTOCOL_VERSION)}`);
 
-  const claim: RunnerIdentityClaim = { state: 'claimed', protocol: PROTOCOL_VERSION, runner: await ownIdentity(), endpoint: await newEndpoint(bootstrap.runId) };
+  const address = await newEndpoint(bootstrap.runId);
   let offer: (handlers: RequestHandlers) => void = () => undefined;
-  const endpoint = new Endpoint(claim.endpoint, bootstrap.nonce, new Promise((fulfil) => (offer = fulfil)));
+  const endpoint = new Endpoint(address, bootstrap.nonce, new Promise((fulfil) => (offer = fulfil)));
   // Before the claim, so that whoever reads it can connect at once. The address is this process's own: one that loses disturbs nobody.
   await endpoint.listen();
-  if (!(await publishOnce(paths.claim, JSON.stringify(claim)))) {
+  const claimFile = await ClaimFile.publish(paths.claim, { state: 'claimed', protocol: PROTOCOL_VERSION, runner: await ownIdentity(), endpoint: address });
+  if (claimFile === undefined) {
     await endpoint.close();
     return;
   }
@@ -37,16 +41,14 @@ async function main(runFolder: string): Promise<void> {
     (bytes, seq) => endpoint.announce(bytes, seq),
     (reason) => run.setPaused(reason),
   );
-  const run = new AgentRun(paths, bootstrap, claim, recorder);
+  const run = new AgentRun(paths, bootstrap, claimFile, recorder);
   offer(run.handlers);
-  // A terminal or an editor that goes away is no reason to end; the system's own end of everything is.
-  process.on('SIGHUP', () => undefined);
-  process.on('SIGINT', () => undefined);
+  // The system's own end of everything, unlike the two above.
   process.on('SIGTERM', () => run.requestEnd('shutdown'));
   // The agent's work must not end for a fault of ours.
   process.on('uncaughtException', (error) => run.recordError(error));
   process.on('unhandledRejection', (error) => run.recordError(error));
-  const look = setInterval(() => void lookAround(paths, run, endpoint), LOOK_EVERY_MS);
+  const look = setInterval(() => void lookAround(paths, run, claimFile, endpoint), LOOK_EVERY_MS);
 
   await run.complete();
   await recorder.close();
@@ -56,7 +58,7 @@ async function main(runFolder: string): Promise<void> {
 }
 
 /** What others may do to a run behind its back. */
-async function lookAround(paths: RunPaths, run: AgentRun, endpoint: Endpoint): Promise<void> {
+async function lookAround(paths: RunPaths, run: AgentRun, claimFile: ClaimFile, endpoint: Endpoint): Promise<void> {
   const found = await stat(paths.root).catch((error: unknown) => !hasCode(error, 'ENOENT'));
   if (found === false) {
     // The session was erased: nobody can see this run any more, or stop it.
@@ -64,7 +66,7 @@ async function lookAround(paths: RunPaths, run: AgentRun, endpoint: Endpoint): P
     await endpoint.close();
     process.exit(1);
   }
-  await run.keepClaim();
+  await claimFile.keep();
   await endpoint.ensureListening().catch(() => undefined); // tried again at the next look
 }
 

@@ -45,7 +45,13 @@ export type RunBootstrap = v.InferOutput<typeof bootstrapSchema>;
 
 /** runner.json: the claim on a run. `void` is a supervisor's claim on a run that it gave up: the runner that loses stops. */
 export const claimSchema = v.variant('state', [
-  v.object({ state: v.literal('claimed'), protocol: count, runner: identitySchema, /** Socket path or pipe name. */ endpoint: text, /** Absent until it is spawned. */ agent: v.optional(identitySchema) }),
+  v.object({
+    state: v.literal('claimed'),
+    protocol: count,
+    runner: identitySchema,
+    /** Socket path or pipe name. */ endpoint: text,
+    /** Absent until it is spawned. */ agent: v.optional(identitySchema),
+  }),
   v.object({ state: v.literal('void'), by: identitySchema, reason: text }),
 ]);
 export type RunnerClaim = v.InferOutput<typeof claimSchema>;
@@ -79,7 +85,14 @@ export const statusSchema = v.object({
 export type RunnerStatus = v.InferOutput<typeof statusSchema>;
 
 const empty = v.object({});
-export const RESULT_SCHEMAS = { ping: statusSchema, send: empty, answerPermission: empty, interrupt: empty, stop: empty, kill: empty } as const satisfies Record<RequestMethod, v.GenericSchema>;
+export const RESULT_SCHEMAS = {
+  ping: statusSchema,
+  send: empty,
+  answerPermission: empty,
+  interrupt: empty,
+  stop: empty,
+  kill: empty,
+} as const satisfies Record<RequestMethod, v.GenericSchema>;
 export type RequestResult<M extends RequestMethod> = v.InferOutput<(typeof RESULT_SCHEMAS)[M]>;
 
 /**
@@ -95,7 +108,15 @@ export const runnerProofSchema = v.object({ proof: hex256 });
 export const requestSchema = v.object({ id: count, method: text, params: v.unknown() });
 
 /** Codes that a runner answers with. */
-export const RUNNER_ERROR_CODES = ['ALREADY_ANSWERED', 'PERMISSION_NOT_FOUND', 'NOT_RUNNING', 'RUNNER_TOO_OLD', 'RUNNER_REFUSED', 'INVALID_ARGUMENT', 'STORE_FAILED'] as const satisfies CorralErrorCode[];
+export const RUNNER_ERROR_CODES = [
+  'ALREADY_ANSWERED',
+  'PERMISSION_NOT_FOUND',
+  'NOT_RUNNING',
+  'RUNNER_TOO_OLD',
+  'RUNNER_REFUSED',
+  'INVALID_ARGUMENT',
+  'STORE_FAILED',
+] as const satisfies CorralErrorCode[];
 
 /** The runner's lines: replies, and the announcement that the journal has grown to `bytes`, with the event `seq` at or before its end. */
 export const runnerLineSchema = v.union([

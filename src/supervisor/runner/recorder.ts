@@ -30,7 +30,12 @@ export class Recorder {
   }
 
   /** `announce` is called with what is acknowledged; `onPaused` with the reason why nothing can be written, or undefined when it can again. */
-  static async open(run: RunPaths, bootstrap: RunBootstrap, announce: (bytes: number, seq: number) => void, onPaused: (reason: string | undefined) => void): Promise<Recorder> {
+  static async open(
+    run: RunPaths,
+    bootstrap: RunBootstrap,
+    announce: (bytes: number, seq: number) => void,
+    onPaused: (reason: string | undefined) => void,
+  ): Promise<Recorder> {
     const journal = await JournalWriter.open(run, { tsFloor: bootstrap.tsFloor, onPaused, onResumed: () => onPaused(undefined) });
     return new Recorder(journal, bootstrap, announce);
   }

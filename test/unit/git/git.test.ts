@@ -73,7 +73,7 @@ describe('git', () => {
     assert.match(await git.text(repository.mainWorktree, ['rev-parse', 'HEAD']), /^[0-9a-f]{40}$/);
   });
 
-  it('lets nothing of the repository\'s config run: hooks, file system monitor, filters', async function () {
+  it("lets nothing of the repository's config run: hooks, file system monitor, filters", async function () {
     if (process.platform === 'win32') this.skip();
     const trapped = await sandbox.repository('trapped', { 'a.txt': 'a\n', '.gitattributes': '*.txt filter=a=b\n*.md filter=process\n' });
     const marker = join(sandbox.root, 'executed');
@@ -83,7 +83,13 @@ describe('git', () => {
     for (const hook of ['post-checkout', 'reference-transaction', 'post-index-change', 'pre-commit']) {
       await writeFile(join(trapped.commonDirectory, 'hooks', hook), await readFile(trap), { mode: 0o755 });
     }
-    for (const [key, value] of [['core.fsmonitor', trap], ['filter.a=b.clean', `'${trap}'`], ['filter.a=b.smudge', `'${trap}'`], ['filter.a=b.required', 'true'], ['filter.process.process', `'${trap}'`]] as const) {
+    for (const [key, value] of [
+      ['core.fsmonitor', trap],
+      ['filter.a=b.clean', `'${trap}'`],
+      ['filter.a=b.smudge', `'${trap}'`],
+      ['filter.a=b.required', 'true'],
+      ['filter.process.process', `'${trap}'`],
+    ] as const) {
       await sandbox.user(trapped.mainWorktree, 'config', key, value);
     }
     const session = await sandbox.session(trapped);

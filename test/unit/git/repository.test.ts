@@ -42,7 +42,7 @@ describe('repository', () => {
     await assert.rejects(findRepository(sandbox.git, join(sandbox.root, 'of bare')), { code: 'BARE_REPOSITORY' });
   });
 
-  it('finds a submodule\'s own main worktree, and one whose git folder lies apart', async () => {
+  it("finds a submodule's own main worktree, and one whose git folder lies apart", async () => {
     const inner = await sandbox.repository('inner');
     const outer = await sandbox.repository('outer');
     await sandbox.user(outer.mainWorktree, 'submodule', 'add', '--quiet', inner.mainWorktree, 'sub');
@@ -68,7 +68,8 @@ describe('repository', () => {
     assert.equal(await resolveCommit(repository, 'v1'), head);
     await sandbox.user(repository.mainWorktree, 'checkout', '--quiet', '--detach');
     assert.equal(await resolveCommit(await findRepository(sandbox.git, repository.mainWorktree), 'HEAD'), head);
-    for (const revision of ['', 'nope', '--version', 'HEAD..HEAD', 'HEAD:src', 'two\nlines']) await assert.rejects(resolveCommit(repository, revision), { code: 'BASE_NOT_FOUND' }, revision);
+    for (const revision of ['', 'nope', '--version', 'HEAD..HEAD', 'HEAD:src', 'two\nlines'])
+      await assert.rejects(resolveCommit(repository, revision), { code: 'BASE_NOT_FOUND' }, revision);
     await assert.rejects(resolveCommit(repository, 'a\0b'), { code: 'INVALID_ARGUMENT' });
   });
 

@@ -75,5 +75,8 @@ export async function readAll(folder: string, prefix = ''): Promise<Map<string, 
 }
 
 export async function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(() => true, () => false);
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }

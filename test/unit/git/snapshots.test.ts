@@ -29,10 +29,16 @@ describe('snapshots', () => {
   async function usersState(session: Session): Promise<unknown> {
     const folder = await sandbox.user(session.worktreePath, 'rev-parse', '--absolute-git-dir');
     const bytes = async (name: string): Promise<string> => readFile(join(folder, name), 'latin1').catch(() => 'none');
-    return { index: await bytes('index'), head: await bytes('HEAD'), reflog: await bytes('logs/HEAD'), stash: await sandbox.user(session.worktreePath, 'stash', 'list'), branches: await sandbox.user(session.worktreePath, 'branch', '--list', '--verbose') };
+    return {
+      index: await bytes('index'),
+      head: await bytes('HEAD'),
+      reflog: await bytes('logs/HEAD'),
+      stash: await sandbox.user(session.worktreePath, 'stash', 'list'),
+      branches: await sandbox.user(session.worktreePath, 'branch', '--list', '--verbose'),
+    };
   }
 
-  it('holds what is tracked and untracked and not what is ignored, and leaves the user\'s state alone', async () => {
+  it("holds what is tracked and untracked and not what is ignored, and leaves the user's state alone", async () => {
     const session = await fresh({ 'a.txt': 'a\n', 'b.txt': 'b\n', 'c.sh': 'c\n', 'old/name.txt': 'long enough to be a rename\n', '.gitignore': 'ignored\n' });
     const at = (path: string): string => join(session.worktreePath, path);
     await write(session.worktreePath, { 'a.txt': 'staged\n' });
@@ -47,11 +53,22 @@ describe('snapshots', () => {
     const before = await usersState(session);
     const snapshot = await takeSnapshot({ ...session, message: 'turn 1\n\nCorral-Head: forged' });
     assert.deepEqual(await usersState(session), before);
-    assert.deepEqual((await paths(session, snapshot.commit)).sort(), ['.gitignore', 'a.txt', 'c.sh', 'intent.txt', 'link', 'moved/name.txt', 'new/ünï "x".txt']);
+    assert.deepEqual((await paths(session, snapshot.commit)).sort(), [
+      '.gitignore',
+      'a.txt',
+      'c.sh',
+      'intent.txt',
+      'link',
+      'moved/name.txt',
+      'new/ünï "x".txt',
+    ]);
     assert.equal(await content(session, snapshot.commit, 'a.txt'), 'staged, then changed\n');
     assert.match(await sandbox.user(session.worktreePath, 'ls-tree', snapshot.commit, 'c.sh'), /^100755/);
     assert.match(await sandbox.user(session.worktreePath, 'ls-tree', snapshot.commit, 'link'), /^120000/);
-    assert.equal(await sandbox.user(session.worktreePath, 'log', '-1', '--format=%an %ae %cn %ce', snapshot.commit), 'Corral corral@localhost Corral corral@localhost');
+    assert.equal(
+      await sandbox.user(session.worktreePath, 'log', '-1', '--format=%an %ae %cn %ce', snapshot.commit),
+      'Corral corral@localhost Corral corral@localhost',
+    );
     assert.deepEqual([snapshot.changed, snapshot.notCaptured], [true, []]);
     assert.deepEqual(await takeSnapshot({ ...session, message: 'turn 2' }), { ...snapshot, changed: false });
     await sandbox.user(session.repository.mainWorktree, 'fsck', '--strict');
@@ -59,7 +76,12 @@ describe('snapshots', () => {
 
   it('makes no commit where nothing changed since the base', async () => {
     const session = await fresh();
-    assert.deepEqual(await takeSnapshot({ ...session, message: 'turn' }), { commit: session.baseCommit, tree: await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD^{tree}'), changed: false, notCaptured: [] });
+    assert.deepEqual(await takeSnapshot({ ...session, message: 'turn' }), {
+      commit: session.baseCommit,
+      tree: await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD^{tree}'),
+      changed: false,
+      notCaptured: [],
+    });
   });
 
   it('has the HEAD as a parent wherever it moved: forward, back, to another branch, to none', async () => {
@@ -132,7 +154,7 @@ describe('snapshots', () => {
   });
 
   it('takes a folder that became a file, a link or both ways', async () => {
-    const session = await fresh({ 'folder/a': '1\n', 'folder/b': '2\n', 'file': '3\n', 'linked/a': '4\n' });
+    const session = await fresh({ 'folder/a': '1\n', 'folder/b': '2\n', file: '3\n', 'linked/a': '4\n' });
     await rm(join(session.worktreePath, 'folder'), { recursive: true });
     await rm(join(session.worktreePath, 'file'));
     await rename(join(session.worktreePath, 'linked'), join(session.worktreePath, 'real'));
@@ -165,7 +187,13 @@ describe('snapshots', () => {
     const session = await fresh();
     await write(session.worktreePath, { closed: 'x', open: 'y' });
     await chmod(join(session.worktreePath, 'closed'), 0);
-    if (await readFile(join(session.worktreePath, 'closed')).then(() => true, () => false)) this.skip(); // root reads everything
+    if (
+      await readFile(join(session.worktreePath, 'closed')).then(
+        () => true,
+        () => false,
+      )
+    )
+      this.skip(); // root reads everything
     const snapshot = await takeSnapshot({ ...session, message: 'closed' });
     assert.deepEqual(snapshot.notCaptured, ['closed']);
     assert.ok((await paths(session, snapshot.commit)).includes('open'));
@@ -175,7 +203,9 @@ describe('snapshots', () => {
     const session = await fresh();
     await write(session.worktreePath, { work: '1' });
     const other = { ...session.repository, git: new Git() };
-    const taken = await Promise.all([0, 1, 2, 3].map(async (index) => takeSnapshot({ ...session, repository: index % 2 === 0 ? session.repository : other, message: String(index) })));
+    const taken = await Promise.all(
+      [0, 1, 2, 3].map(async (index) => takeSnapshot({ ...session, repository: index % 2 === 0 ? session.repository : other, message: String(index) })),
+    );
     assert.equal(new Set(taken.map(({ commit }) => commit)).size, 1);
     assert.equal(taken.filter(({ changed }) => changed).length, 1);
   });

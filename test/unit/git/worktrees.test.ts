@@ -34,13 +34,16 @@ describe('worktrees', () => {
     assert.deepEqual(await readAll(session.worktreePath), await readAllWithoutCorral(repository));
     assert.equal(await sandbox.user(repository.mainWorktree, 'status', '--porcelain'), '');
     assert.equal(await sandbox.user(session.worktreePath, 'status', '--porcelain'), '');
-    assert.match(await sandbox.user(repository.mainWorktree, 'worktree', 'list', '--porcelain'), new RegExp(`detached\nlocked corral ${STORE_ID}/${session.sessionId}`));
+    assert.match(
+      await sandbox.user(repository.mainWorktree, 'worktree', 'list', '--porcelain'),
+      new RegExp(`detached\nlocked corral ${STORE_ID}/${session.sessionId}`),
+    );
     assert.deepEqual((await readPin(repository, session.sessionId))?.commit, session.baseCommit);
     await sandbox.user(repository.mainWorktree, 'worktree', 'prune', '--expire=now');
     assert.equal((await inspectWorktree(repository, session.worktreePath, session)).state, 'ours');
   });
 
-  it('lies beside the main worktree or in a folder of one\'s choice', async () => {
+  it("lies beside the main worktree or in a folder of one's choice", async () => {
     const repository = await sandbox.repository('two');
     const beside = await sandbox.session(repository, 'beside');
     assert.equal(beside.worktreePath, join(sandbox.root, 'two.corral', 'worktrees', beside.sessionId));
@@ -77,9 +80,9 @@ describe('worktrees', () => {
     const sessionId = newId();
     const path = worktreePathFor(repository.mainWorktree, sessionId, 'inside');
     await mkdir(path, { recursive: true });
-    await writeFile(join(path, 'file'), 'somebody\'s');
+    await writeFile(join(path, 'file'), "somebody's");
     await assert.rejects(createWorktree({ ...request, sessionId }), { code: 'CONFLICT' });
-    assert.equal(await readFile(join(path, 'file'), 'utf8'), 'somebody\'s');
+    assert.equal(await readFile(join(path, 'file'), 'utf8'), "somebody's");
     await assert.rejects(createWorktree({ ...request, sessionId: newId(), baseCommit: 'HEAD' }), { code: 'INVALID_ARGUMENT' });
     await assert.rejects(createWorktree({ ...request, sessionId: '../../../up' }), { code: 'WORKTREE_NOT_OURS' });
   });
@@ -115,11 +118,22 @@ describe('worktrees', () => {
       const git = new Git();
       const controller = new AbortController();
       const sessionId = newId();
-      const creating = createWorktree({ repository: { ...repository, git }, sessionId, storeId: STORE_ID, baseCommit, location: 'inside', signal: controller.signal });
-      const outcome = creating.then(() => 'made', (error: unknown) => error);
-      let isSettled = false;
-      void outcome.then(() => (isSettled = true));
-      while (!isSettled && git.startedCount < starts) await new Promise((resolve) => setImmediate(resolve));
+      const creating = createWorktree({
+        repository: { ...repository, git },
+        sessionId,
+        storeId: STORE_ID,
+        baseCommit,
+        location: 'inside',
+        signal: controller.signal,
+      });
+      const outcome = creating.then(
+        () => 'made',
+        (error: unknown) => error,
+      );
+      const reached = (async () => {
+        while (git.startedCount < starts && !controller.signal.aborted) await new Promise((resolve) => setImmediate(resolve));
+      })();
+      await Promise.race([reached, outcome]);
       controller.abort();
       const result = await outcome;
       if (result === 'made') continue;
@@ -149,7 +163,8 @@ describe('worktrees', () => {
   it('tells missing, foreign and ours apart', async () => {
     const repository = await sandbox.repository('ten');
     const session = await sandbox.session(repository);
-    const stateFor = async (mark: { storeId: string; sessionId: string }): Promise<string> => (await inspectWorktree(repository, session.worktreePath, mark)).state;
+    const stateFor = async (mark: { storeId: string; sessionId: string }): Promise<string> =>
+      (await inspectWorktree(repository, session.worktreePath, mark)).state;
     assert.equal(await stateFor(session), 'ours');
     assert.equal(await stateFor({ ...session, storeId: 'another' }), 'foreign');
     assert.equal(await stateFor({ ...session, sessionId: newId() }), 'foreign');

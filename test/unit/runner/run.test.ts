@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { connectRunner } from '../../../src/supervisor/runnerClient';
 import { readOutputFrames } from '../../../src/supervisor/runner/outputLog';
@@ -35,10 +35,16 @@ describe('runner', () => {
 
   it('records the end of a program that cannot be started, and says why', async () => {
     const missing = await launched(['/no/such/program']);
-    assert.deepEqual(await missing.end(), { outcome: 'failed', exitCode: null, signal: null, reason: 'Could not be started: there is no program /no/such/program' });
+    assert.deepEqual(await missing.end(), {
+      outcome: 'failed',
+      exitCode: null,
+      signal: null,
+      reason: 'Could not be started: there is no program /no/such/program',
+    });
     const homeless = await launched(script(''), { cwd: '/no/such/folder' });
     assert.match((await homeless.end()).reason, /its folder \/no\/such\/folder is not there/);
-    const forbidden = await launched(['/etc/hostname']);
+    await writeFile(`${sandbox.root}/no program`, '', { mode: 0o600 });
+    const forbidden = await launched([`${sandbox.root}/no program`]);
     assert.match((await forbidden.end()).reason, /may not be run/);
     assert.deepEqual(
       (await missing.events()).map(({ kind }) => kind).filter((kind) => kind.startsWith('run.')),
@@ -78,7 +84,16 @@ describe('runner', () => {
 
   it('gives the agent its input and the environment without what is not its business', async () => {
     const run = await sandbox.run(script('console.log(JSON.stringify(process.env)); process.stdin.pipe(process.stdout)'), { environment: ['GIT_AUTHOR_NAME'] });
-    await run.launch({ ...process.env, KEPT: 'yes', NODE_OPTIONS: '--no-warnings', GIT_DIR: '/x', GIT_AUTHOR_NAME: 'Somebody', VSCODE_PID: '1', CLAUDECODE: '1', CORRAL_RUN_ID: 'outer' });
+    await run.launch({
+      ...process.env,
+      KEPT: 'yes',
+      NODE_OPTIONS: '--no-warnings',
+      GIT_DIR: '/x',
+      GIT_AUTHOR_NAME: 'Somebody',
+      VSCODE_PID: '1',
+      CLAUDECODE: '1',
+      CORRAL_RUN_ID: 'outer',
+    });
     await run.end();
     const [line = '', ...input] = (await run.output()).split('\n');
     const environment = new Map(Object.entries(JSON.parse(line) as object));
@@ -91,14 +106,17 @@ describe('runner', () => {
   });
 
   it('does not wait for what the agent left running with its output open', async () => {
-    const run = await launched(script(`require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => 0, 1e6)'], { stdio: 'inherit' }).unref(); process.exit(0)`));
+    const run = await launched(
+      script(`require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => 0, 1e6)'], { stdio: 'inherit' }).unref(); process.exit(0)`),
+    );
     assert.equal((await run.end()).outcome, 'completed');
   });
 
   it('keeps its files private', async () => {
     const run = await launched(script('console.log(1)'));
     await run.end();
-    for (const path of [run.paths.bootstrap, run.paths.claim, run.paths.events, `${run.paths.output}.gz`]) assert.equal((await stat(path)).mode & 0o077, 0, path);
+    for (const path of [run.paths.bootstrap, run.paths.claim, run.paths.events, `${run.paths.output}.gz`])
+      assert.equal((await stat(path)).mode & 0o077, 0, path);
   });
 
   it('leaves no trace where the run is claimed already', async () => {
@@ -112,13 +130,14 @@ describe('runner', () => {
 
   it('answers where it is, to several clients, and announces what is in the journal', async () => {
     const run = await launched(script('process.stdin.resume(); console.log("one"); setInterval(() => console.log("more"), 50)'));
+    const agent = await run.agent();
     const [first, second] = [await run.connect(), await run.connect()];
     const announced = await new Promise<{ bytes: number; seq: number }>((fulfil) => second.onJournal(fulfil));
     assert.ok((await stat(run.paths.events)).size >= announced.bytes);
     assert.ok((await run.events()).length >= announced.seq);
     const status = await first.request('ping', {}, 5_000);
     assert.deepEqual(status.runner, (await run.claim()).runner);
-    assert.deepEqual(status.agent, await run.agent());
+    assert.deepEqual(status.agent, agent);
     first.close();
     await second.request('kill', {}, 5_000);
     await new Promise<void>((fulfil) => second.onClosed(fulfil));
@@ -140,7 +159,9 @@ describe('runner', () => {
     const prompt = `ask "${process.execPath}" -e "require('fs').writeFileSync('made','')"`;
     const run = await launched([process.execPath, demoAgent, '--demo-speed=100'], { driver: 'claude', prompt });
     const [first, second] = [await run.connect(), await run.connect()];
-    const [request] = await waitFor(async () => (await run.of('permission.request')).length > 0 && (await run.of('permission.request')), { what: 'the question' });
+    const [request] = await waitFor(async () => (await run.of('permission.request')).length > 0 && (await run.of('permission.request')), {
+      what: 'the question',
+    });
     assert.ok(request !== undefined);
     const answers = { requestId: request.requestId };
     await assert.rejects(first.request('answerPermission', { ...answers, optionId: 'maybe' }, 5_000), { code: 'INVALID_ARGUMENT' });

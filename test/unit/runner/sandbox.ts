@@ -125,7 +125,7 @@ export class Sandbox {
   }
 
   /** A run of the driver `command` unless `changes` say otherwise; not launched yet. */
-  async run(argv: string[], changes: Partial<RunBootstrap> = {}): Promise<TestRun> {
+  async run(argv: string[], changes: Partial<RunBootstrap> = {}, store = this.store): Promise<TestRun> {
     const sessionId = newId();
     const bootstrap: RunBootstrap = {
       protocol: PROTOCOL_VERSION,
@@ -141,12 +141,12 @@ export class Sandbox {
       permissionMode: 'ask',
       nonce: randomBytes(32).toString('hex'),
       tsFloor: new Date(0).toISOString(),
-      storeRoot: this.store.root,
+      storeRoot: store.root,
       stopGraceMs: 500,
       syncEveryEvent: false,
       ...changes,
     };
-    const run = new TestRun(this.store, sessionId, bootstrap);
+    const run = new TestRun(store, sessionId, bootstrap);
     await mkdir(run.paths.root, { recursive: true });
     this.#runs.push(run);
     return run;

@@ -36,7 +36,10 @@ describe('databases', () => {
     const timeline = createDatabase(engine, TIMELINE_SCHEMA);
     const catalog = createDatabase(engine, CATALOG_SCHEMA);
     const refuse = (): void => {
-      assert.throws(() => timeline.transaction(() => new Timeline(timeline, 'nobody').saveEvent('norun', 1, { seq: 1, timestamp: TIME, draft: say('x') })), /FOREIGN KEY/);
+      assert.throws(
+        () => timeline.transaction(() => new Timeline(timeline, 'nobody').saveEvent('norun', 1, { seq: 1, timestamp: TIME, draft: say('x') })),
+        /FOREIGN KEY/,
+      );
       assert.throws(() => new Catalog(catalog).saveAgentSession('nobody', { nativeSessionId: 'n', backendType: 'claude' }), /FOREIGN KEY/);
     };
     refuse();
@@ -75,7 +78,10 @@ describe('databases', () => {
         for (const [position, text] of texts.entries()) timeline.saveEvent('run', ordinal, { seq: position + 1, timestamp: TIME, draft: say(text, 'user') });
       });
     }
-    assert.deepEqual(timeline.conversation().map(({ content }) => content), texts);
+    assert.deepEqual(
+      timeline.conversation().map(({ content }) => content),
+      texts,
+    );
     connection.close();
   });
 
@@ -115,7 +121,10 @@ describe('databases', () => {
 
   it('are saved only where something changed, and again where saving failed', async () => {
     const file = await DatabaseFile.open({ engine, path, schema: TIMELINE_SCHEMA, readOnly: false });
-    assert.equal(file.snapshot((source) => source), undefined);
+    assert.equal(
+      file.snapshot((source) => source),
+      undefined,
+    );
     file.connection.transaction(() => {
       file.connection.run('INSERT INTO session (id) VALUES (?)', 's');
       file.sources.save('s', 'session.jsonl', { offset: 10, mark: 'm' });

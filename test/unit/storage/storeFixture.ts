@@ -19,11 +19,22 @@ const EPOCH_MS = Date.parse('2026-03-01T08:00:00.000Z');
 
 export const CREATED: DraftSessionRecord = {
   kind: 'created',
-  data: { title: 'Fix it', prompt: 'Fix the bug', agent: 'claude', repository: '/repository', baseCommit: 'a'.repeat(40), worktreePath: '/w t', permissionMode: 'edits' },
+  data: {
+    title: 'Fix it',
+    prompt: 'Fix the bug',
+    agent: 'claude',
+    repository: '/repository',
+    baseCommit: 'a'.repeat(40),
+    worktreePath: '/w t',
+    permissionMode: 'edits',
+  },
 };
 
 export const say = (text: string, role: 'user' | 'assistant' | 'system' = 'assistant'): DraftEvent => ({ kind: 'message', data: { role, text } });
-export const started = (ordinal: number): DraftEvent => ({ kind: 'run.started', data: { ordinal, agent: 'claude', driver: 'claude', argv: ['claude'], cwd: '/w t' } });
+export const started = (ordinal: number): DraftEvent => ({
+  kind: 'run.started',
+  data: { ordinal, agent: 'claude', driver: 'claude', argv: ['claude'], cwd: '/w t' },
+});
 export const exited: DraftEvent = { kind: 'run.exited', data: { outcome: 'completed', exitCode: 0, signal: null, reason: 'It ended by itself.' } };
 export const agentSession = (nativeSessionId: string, backendType: string): DraftEvent => ({ kind: 'agent.session', data: { nativeSessionId, backendType } });
 

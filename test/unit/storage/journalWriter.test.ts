@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,8 +9,6 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { DraftEvent } from '../../../src/storage/events';
 import { parseDraft } from '../../../src/storage/events';
 import { JOURNAL_START, readJournal } from '../../../src/storage/journalReader';
-import type { JournalPosition } from '../../../src/storage/journalReader';
-import { decodeRecord, encodeRecord } from '../../../src/storage/journalRecord';
 import type { JournalRecord } from '../../../src/storage/journalRecord';
 import { JournalWriter } from '../../../src/storage/journalWriter';
 import { RunPaths } from '../../../src/storage/paths';
@@ -18,111 +16,6 @@ import { RunPaths } from '../../../src/storage/paths';
 const run = promisify(execFile);
 const TS_FLOOR = '2026-01-01T00:00:00.000Z';
 const say = (text: string): DraftEvent => ({ kind: 'message', data: { role: 'assistant', text } });
-const record = (seq: number, text = 'hello'): JournalRecord => ({ seq, timestamp: TS_FLOOR, kind: 'reasoning', data: { text } });
-
-describe('journal record', () => {
-  it('comes back as it was written, whatever it holds', () => {
-    for (const text of ['', 'a\nb\r\u2028c', '"crc":"00000000"}', 'ü€😀', '\ud800 alone', '\u0000']) {
-      const line = encodeRecord(record(7, text));
-      assert.equal(line.at(-1), 0x0a);
-      assert.equal(line.indexOf(0x0a), line.length - 1);
-      assert.deepEqual(decodeRecord(line.subarray(0, -1)), record(7, text));
-    }
-  });
-
-  it('is written as documented', () => {
-    const text = encodeRecord({ seq: 12, timestamp: '2026-11-21T09:00:00.123Z', kind: 'tool.call', data: { a: 1 } }).toString();
-    assert.match(text, /^\{"v":1,"seq":12,"ts":"2026-11-21T09:00:00\.123Z","kind":"tool\.call","data":\{"a":1\},"crc":"[0-9a-f]{8}"\}\n$/);
-  });
-
-  it('shows every flipped bit', () => {
-    const line = encodeRecord(record(1)).subarray(0, -1);
-    for (let bit = 0; bit < line.length * 8; bit++) {
-      const flipped = Buffer.from(line);
-      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      assert.ok('damaged' in decodeRecord(flipped), `bit ${bit}`);
-    }
-  });
-
-  it('is not taken from other lines', () => {
-    for (const line of ['', '{}', 'x'.repeat(100), '\0'.repeat(4096), '{"v":1}']) assert.ok('damaged' in decodeRecord(Buffer.from(line)));
-    assert.ok('damaged' in decodeRecord(Buffer.from([0xff, 0xfe, ...Buffer.alloc(40, 0xc3)])));
-  });
-});
-
-describe('journal reader', () => {
-  let folder: string;
-  let path: string;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), process.platform === 'win32' ? 'corral journal ' : 'corral journal\n"'));
-    path = join(folder, 'events.jsonl');
-  });
-  afterEach(() => rm(folder, { recursive: true }));
-
-  const seqsOf = (records: JournalRecord[]): number[] => records.map(({ seq }) => seq);
-
-  it('takes a journal that is not there as empty', async () => {
-    assert.deepEqual(await readJournal(path, JOURNAL_START, 1000), { records: [], damaged: 0, damagedAtEnd: 0, position: JOURNAL_START, atEnd: true, reset: false });
-  });
-
-  it('waits for the rest of a torn tail, wherever it is torn', async () => {
-    const whole = Buffer.concat([encodeRecord(record(1)), encodeRecord(record(2, '😀'))]);
-    const first = encodeRecord(record(1)).length;
-    for (let length = 0; length <= whole.length; length++) {
-      await writeFile(path, whole.subarray(0, length));
-      const torn = await readJournal(path, JOURNAL_START, 1_000_000);
-      assert.deepEqual(seqsOf(torn.records), length < first ? [] : length < whole.length ? [1] : [1, 2]);
-      assert.equal(torn.damaged, 0);
-      await writeFile(path, whole);
-      const rest = await readJournal(path, torn.position, 1_000_000);
-      assert.deepEqual([...seqsOf(torn.records), ...seqsOf(rest.records)], [1, 2]);
-    }
-  });
-
-  it('counts damage in the middle and reads on', async () => {
-    const damaged = encodeRecord(record(2));
-    damaged[20] = 0xff;
-    await writeFile(path, Buffer.concat([encodeRecord(record(1)), damaged, Buffer.from('torn\n\n'), Buffer.alloc(300_000, 0), Buffer.from('\n'), encodeRecord(record(3))]));
-    const step = await readJournal(path, JOURNAL_START, 1_000_000);
-    assert.deepEqual(seqsOf(step.records), [1, 3]);
-    assert.equal(step.damaged, 3);
-    assert.equal(step.damagedAtEnd, 0);
-    assert.equal(step.position.offset, (await stat(path)).size);
-  });
-
-  it('reads in steps of a bounded size, and each record once', async () => {
-    await writeFile(path, Buffer.concat(Array.from({ length: 5000 }, (_, index) => encodeRecord(record(index + 1, 'x'.repeat(index % 700))))));
-    const seqs: number[] = [];
-    let position: JournalPosition = JOURNAL_START;
-    for (let atEnd = false; !atEnd; ) {
-      const step = await readJournal(path, position, 100_000);
-      assert.ok(step.position.offset - position.offset < 100_000 + 256 * 1024);
-      seqs.push(...seqsOf(step.records));
-      ({ position, atEnd } = step);
-    }
-    assert.deepEqual(seqs, Array.from({ length: 5000 }, (_, index) => index + 1));
-  });
-
-  it('reads lines of 12 MB, and goes on behind one that is longer than any of ours', async () => {
-    await writeFile(path, Buffer.concat([encodeRecord(record(1, 'y'.repeat(12_000_000))), Buffer.alloc(40_000_000, 0x7a), Buffer.from('\n'), encodeRecord(record(2))]));
-    const first = await readJournal(path, JOURNAL_START, 1000);
-    assert.deepEqual(seqsOf(first.records), [1]);
-    const second = await readJournal(path, first.position, 1_000_000_000);
-    assert.deepEqual(seqsOf(second.records), [2]);
-    assert.equal(second.damaged, 1);
-  });
-
-  it('notices a journal that became shorter, another one, or none', async () => {
-    await writeFile(path, Buffer.concat([encodeRecord(record(1)), encodeRecord(record(2))]));
-    const { position } = await readJournal(path, JOURNAL_START, 1_000_000);
-    await truncate(path, position.offset - 1);
-    assert.equal((await readJournal(path, position, 1000)).reset, true);
-    await writeFile(path, Buffer.concat([encodeRecord(record(1, 'HELLO')), encodeRecord(record(2, 'HELLO')), encodeRecord(record(3))]));
-    assert.equal((await readJournal(path, position, 1000)).reset, true);
-    await unlink(path);
-    assert.equal((await readJournal(path, position, 1000)).reset, true);
-  });
-});
 
 describe('journal writer', () => {
   let folder: string;
@@ -144,7 +37,10 @@ describe('journal writer', () => {
     for (let seq = 1; seq <= 1000; seq++) assert.equal(writer.append(say(`number ${seq}`)).seq, seq);
     await writer.acknowledged();
     assert.equal(writer.bytes, (await stat(paths.events)).size);
-    assert.deepEqual((await readAll()).map(({ seq }) => seq), Array.from({ length: 1000 }, (_, index) => index + 1));
+    assert.deepEqual(
+      (await readAll()).map(({ seq }) => seq),
+      Array.from({ length: 1000 }, (_, index) => index + 1),
+    );
     await writer.synced();
     await writer.close();
     assert.equal((await stat(paths.events)).mode & 0o777, process.platform === 'win32' ? 0o666 : 0o600);
@@ -160,7 +56,9 @@ describe('journal writer', () => {
   });
 
   it('never goes back in time, over a restart as well', async () => {
-    const times = ['2026-05-05T10:00:00.000Z', '2026-05-05T09:00:00.000Z', '2026-05-05T10:00:01.000Z', '1999-01-01T00:00:00.000Z'].map((time) => Date.parse(time));
+    const times = ['2026-05-05T10:00:00.000Z', '2026-05-05T09:00:00.000Z', '2026-05-05T10:00:01.000Z', '1999-01-01T00:00:00.000Z'].map((time) =>
+      Date.parse(time),
+    );
     const now = (): number => times.shift() ?? 0;
     const writer = await JournalWriter.open(paths, { tsFloor: '2026-05-05T09:30:00.000Z', now });
     for (let count = 0; count < 4; count++) writer.append(say('x'));
@@ -184,7 +82,10 @@ describe('journal writer', () => {
     assert.equal(reopened.append(say('after')).seq, 4);
     await reopened.close();
     const step = await readJournal(paths.events, JOURNAL_START, 1_000_000);
-    assert.deepEqual(step.records.map(({ seq }) => seq), [1, 2, 4]);
+    assert.deepEqual(
+      step.records.map(({ seq }) => seq),
+      [1, 2, 4],
+    );
     assert.equal(step.damaged, 1);
   });
 
@@ -192,7 +93,10 @@ describe('journal writer', () => {
     const output = '€'.repeat(4_000_000);
     const writer = await JournalWriter.open(paths, { tsFloor: TS_FLOOR });
     writer.append({ kind: 'tool.result', data: { callId: 'c', status: 'ok', output } });
-    writer.append({ kind: 'tool.call', data: { callId: 'd', name: 'n', title: 't', input: { 'a/b~': ['small', 'q'.repeat(70_000)] }, category: 'other', locations: [] } });
+    writer.append({
+      kind: 'tool.call',
+      data: { callId: 'd', name: 'n', title: 't', input: { 'a/b~': ['small', 'q'.repeat(70_000)] }, category: 'other', locations: [] },
+    });
     writer.append(say('after'));
     await writer.close();
     const [first, second, third] = await readAll();
@@ -232,12 +136,15 @@ describe('journal writer', () => {
     writer.append({ kind: 'tool.call', data: { callId: 'd', name: 'n', title: 't', input: cycle, category: 'other', locations: [] } });
     writer.append(say('after'));
     await writer.close();
-    assert.deepEqual((await readAll()).map(({ kind }) => kind), ['error', 'message']);
+    assert.deepEqual(
+      (await readAll()).map(({ kind }) => kind),
+      ['error', 'message'],
+    );
   });
 
   it('loses nothing on a full disk and goes on when there is space', async function () {
     if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-      console.log('      skipped: a small file system of its own can be mounted only by root on Linux');
+      process.stdout.write('      skipped: a small file system of its own can be mounted only by root on Linux\n');
       this.skip();
     }
     const mounted = join(folder, 'small');
@@ -245,7 +152,7 @@ describe('journal writer', () => {
     try {
       await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mounted]);
     } catch (error) {
-      console.log(`      skipped: tmpfs cannot be mounted here (${String(error)})`);
+      process.stdout.write(`      skipped: tmpfs cannot be mounted here (${String(error)})\n`);
       this.skip();
     }
     try {
@@ -270,7 +177,10 @@ describe('journal writer', () => {
       await writer.close();
       const { records, damaged } = await readJournal(small.events, JOURNAL_START, 1_000_000_000);
       assert.equal(damaged, 0);
-      assert.deepEqual(records.map(({ seq }) => seq), Array.from({ length: 302 }, (_, index) => index + 1));
+      assert.deepEqual(
+        records.map(({ seq }) => seq),
+        Array.from({ length: 302 }, (_, index) => index + 1),
+      );
       assert.equal((await readdir(small.blobs)).length, 1);
     } finally {
       await run('umount', [mounted]);

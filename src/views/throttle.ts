@@ -1,0 +1,38 @@
+/** Does an action at most once an interval, the first time at once and always once more after the last request. */
+export class Throttle {
+  readonly #intervalMs: number;
+  readonly #action: () => Promise<void>;
+  readonly #onError: (error: unknown) => void;
+  #isBusy = false;
+  #isAsked = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(intervalMs: number, action: () => Promise<void>, onError: (error: unknown) => void) {
+    this.#intervalMs = intervalMs;
+    this.#action = action;
+    this.#onError = onError;
+  }
+
+  ask(): void {
+    this.#isAsked = true;
+    if (!this.#isBusy) this.#run();
+  }
+
+  dispose(): void {
+    this.#isBusy = true;
+    clearTimeout(this.#timer);
+  }
+
+  #run(): void {
+    this.#isBusy = true;
+    this.#isAsked = false;
+    void this.#action()
+      .catch(this.#onError)
+      .then(() => {
+        this.#timer = setTimeout(() => {
+          this.#isBusy = false;
+          if (this.#isAsked) this.#run();
+        }, this.#intervalMs);
+      });
+  }
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'mocha';
+import type { Browser, BrowserContext, Frame } from 'playwright-core';
+import { packagedExtension } from '../support/project';
+import { TestRepository } from '../support/repository';
+import { SessionsView } from '../support/sessionsView';
+import { VscodeServer } from '../support/vscodeServer';
+import { waitFor } from '../support/wait';
+import { openBrowser, Window } from '../support/window';
+
+const STORY = 'plan [x] Look around | [>] Greet politely | Check; read README.md; edit notes.txt hello; ask git status --short; slow 20 50ms; talk All done.';
+
+describe('the main job', () => {
+  let repository: TestRepository;
+  let server: VscodeServer;
+  let browser: Browser;
+  let context: BrowserContext;
+  let window: Window;
+  let sessions: SessionsView;
+
+  before(async () => {
+    repository = await TestRepository.create({ name: 'greeter' });
+    server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1 });
+    browser = await openBrowser();
+    context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    window = await Window.open(context, server, repository.path);
+    sessions = new SessionsView(window);
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await window.screenshot(`out/failed ${this.currentTest.title}.png`);
+  });
+
+  after(async () => {
+    await browser.close();
+    await server.stop();
+    await repository.remove();
+  });
+
+  /** The records of the newest run, straight from its journal. */
+  async function journal(id: string): Promise<{ seq: number; kind: string }[]> {
+    const runs = join(server.globalStorage, 'sessions', id, 'runs');
+    const [run] = await readdir(runs);
+    assert.ok(run);
+    const lines = (await readFile(join(runs, run, 'events.jsonl'), 'utf8')).split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as { seq: number; kind: string });
+  }
+
+  it('welcomes with New Session and Try the Demo', async () => {
+    await window.showContainer('Corral');
+    await window.page.getByRole('button', { name: 'New Session', exact: true }).waitFor();
+    await window.page.getByRole('button', { name: 'Try the Demo', exact: true }).waitFor();
+  });
+
+  it('goes from a prompt over a question to Completed', async () => {
+    await sessions.recordStates();
+    await window.runCommand('Corral: New Session');
+    await window.answerInput('');
+    await window.page.getByText('Say what the agent should do.').waitFor();
+    await window.answerInput(STORY);
+    await sessions.row('needs input: git status').waitFor();
+    await window.runCommand('Corral: Answer Permission');
+    await window.pick('Allow');
+    await sessions.row('Completed').waitFor();
+    const states = await sessions.recordedStates();
+    assert.deepEqual(states, ['Starting', 'Running', 'Running · needs input', 'Running', 'Completed'], states.join(' → '));
+    assert.equal(await readFile(join(await worktreeOf(), 'notes.txt'), 'utf8'), 'hello\n');
+  });
+
+  async function worktreeOf(): Promise<string> {
+    const [id] = await readdir(join(repository.path, '.corral/worktrees'));
+    assert.ok(id);
+    return join(repository.path, '.corral/worktrees', id);
+  }
+
+  it('shows the events in their order and replays them', async () => {
+    await window.runCommand('Corral: Replay Timeline');
+    const frame = await window.webview('[data-testid=event]');
+    const [id] = await readdir(join(server.globalStorage, 'sessions'));
+    assert.ok(id);
+    const records = await journal(id);
+    await frame.getByTestId('position').filter({ hasText: `${records.length} of ${records.length}` }).waitFor();
+    assert.deepEqual(await shownEvents(frame, records.length), records.map(({ seq, kind }) => `${seq} ${kind}`));
+
+    await frame.getByTestId('step-back').click();
+    await frame.getByTestId('position').filter({ hasText: `${records.length - 1} of ${records.length}` }).waitFor();
+    await frame.getByTestId('step-forward').click();
+    await frame.getByTestId('position').filter({ hasText: `${records.length} of ${records.length}` }).waitFor();
+    await frame.getByRole('button', { name: /start/i }).click();
+    await frame.getByTestId('position').filter({ hasText: `1 of ${records.length}` }).waitFor();
+    await frame.getByTestId('play').click();
+    await frame.getByTestId('position').filter({ hasText: `${records.length} of ${records.length}` }).waitFor({ timeout: 60_000 });
+  });
+
+  it('opens the worktree in a second window, which shows the same session', async () => {
+    const opened = Window.next(context);
+    await window.runCommand('Corral: Open Worktree in New Window');
+    const second = await opened;
+    assert.match(decodeURIComponent(second.page.url()), /\.corral\/worktrees\//);
+    await second.showContainer('Corral');
+    await new SessionsView(second).row('Completed').waitFor();
+    await second.close();
+  });
+
+  it('goes on through a reload and a kill -9 of the extension host, and loses no event', async () => {
+    await window.runCommand('Corral: New Session');
+    await window.answerInput('slow 300 50ms; ask git status; talk The end.');
+    await sessions.row('Running').waitFor();
+    await window.reload();
+    await window.showContainer('Corral');
+    await sessions.row('Running').waitFor();
+    await server.killExtensionHost();
+    await sessions.row('needs input').waitFor({ timeout: 60_000 });
+    await sessions.act('needs input', 'Allow');
+    await waitFor(async () => (await sessions.rows()).filter((label) => label.includes('Completed')).length === 2, { what: 'the second end' });
+    const [, second] = (await Promise.all((await readdir(join(server.globalStorage, 'sessions'))).map(async (id) => await journal(id)))).sort((a, b) => a.length - b.length);
+    assert.ok(second);
+    assert.ok(second.length > 300);
+    assert.deepEqual(second.map(({ seq }) => seq), second.map((_record, index) => index + 1));
+    await window.runCommand('Corral: Replay Timeline');
+    await window.pick('slow 300');
+    const frame = await window.webview('[data-testid=event][data-kind="run.exited"]');
+    await frame.getByTestId('position').filter({ hasText: `${second.length} of ${second.length}` }).waitFor();
+  });
+
+  it('stops a session, deletes it, and brings it back', async () => {
+    await window.runCommand('Corral: New Session');
+    await window.answerInput('edit kept.txt precious; slow 2000 50ms');
+    await sessions.row('Running').waitFor();
+    await window.runCommand('Corral: Stop Session');
+    await sessions.row('Stopped by you').waitFor();
+    await window.runCommand('Corral: Delete Session');
+    await window.pick('edit kept.txt');
+    await window.page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await waitFor(async () => (await sessions.rows()).every((label) => !label.includes('Stopped by you')), { what: 'the row to go' });
+    await window.runCommand('Corral: Undo Delete');
+    await sessions.row('Stopped by you').waitFor();
+    const worktrees = join(repository.path, '.corral/worktrees');
+    const kept = await Promise.all((await readdir(worktrees)).map(async (id) => await readFile(join(worktrees, id, 'kept.txt'), 'utf8').catch(() => '')));
+    assert.deepEqual(kept.filter((content) => content !== ''), ['precious\n']);
+  });
+});
+
+/** What a reader meets who pages through the whole list from its top: number and kind of each event. */
+async function shownEvents(frame: Frame, count: number): Promise<string[]> {
+  const list = frame.getByRole('feed', { name: 'Events' });
+  const seen = new Map<number, string>();
+  await list.evaluate((element) => element.scrollTo({ top: 0 }));
+  await waitFor(
+    async () => {
+      const shown = await frame.getByTestId('event').evaluateAll((rows) => rows.map((row) => [Number(row.getAttribute('data-seq')), row.getAttribute('data-kind') ?? ''] as const));
+      for (const [seq, kind] of shown) seen.set(seq, kind);
+      if (seen.size < count) await list.evaluate((element) => element.scrollBy({ top: element.clientHeight / 2 }));
+      return seen.size === count;
+    },
+    { what: `${count} events in the list` },
+  );
+  return [...seen].sort(([a], [b]) => a - b).map(([seq, kind]) => `${seq} ${kind}`);
+}

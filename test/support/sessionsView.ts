@@ -1,0 +1,49 @@
+import type { Locator } from 'playwright-core';
+import * as v from 'valibot';
+import type { Window } from './window';
+
+/** Runs in the window, so it is text: the types of a page's document are not those of this program. */
+const RECORDER = `
+  window.corralStates = [];
+  new MutationObserver(() => {
+    for (const item of document.querySelectorAll('[role=tree][aria-label="Sessions"] [role=treeitem]')) {
+      const words = /, (Starting|Running|Completed|Failed)( · needs input)?/.exec(item.getAttribute('aria-label') ?? '');
+      const state = words === null ? undefined : words[1] + (words[2] ?? '');
+      if (state !== undefined && state !== window.corralStates.at(-1)) window.corralStates.push(state);
+    }
+  }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'] });
+`;
+
+/** The Sessions tree of a window, as a person sees it. */
+export class SessionsView {
+  readonly #window: Window;
+
+  constructor(window: Window) {
+    this.#window = window;
+  }
+
+  /** The first row whose label holds this text. */
+  row(text: string): Locator {
+    return this.#window.treeItems('Sessions').filter({ hasText: text }).first();
+  }
+
+  /** The text of every row. */
+  async rows(): Promise<string[]> {
+    return await this.#window.treeItems('Sessions').allTextContents();
+  }
+
+  /** Clicks a button of a row, such as Allow. */
+  async act(text: string, button: string): Promise<void> {
+    await this.row(text).hover();
+    await this.row(text).getByRole('button', { name: button, exact: true }).click();
+  }
+
+  /** Notes from now on every state that the window's newest session shows, however short; until the window is loaded again. */
+  async recordStates(): Promise<void> {
+    await this.#window.page.evaluate(RECORDER);
+  }
+
+  async recordedStates(): Promise<string[]> {
+    return v.parse(v.array(v.string()), await this.#window.page.evaluate('window.corralStates'));
+  }
+}

@@ -1,0 +1,78 @@
+import { eventId } from '../../../src/storage/ids';
+import type { DraftEvent, SessionEvent } from '../../../src/storage/events';
+import { CorralError } from '../../../src/storage/errors';
+import { emptySession, foldEvent } from '../../../src/storage/sessionFacts';
+import type { AppendedRange } from '../../../src/storage/storeIndex';
+import type { SessionSummary } from '../../../src/supervisor/api';
+import { Emitter } from '../../../src/supervisor/emitter';
+import { summarize } from '../../../src/supervisor/summary';
+import type { TimelineSource } from '../../../src/views/timelineHost';
+
+export const SESSION = 'aaaaaaaaaaaa';
+export const RUN = 'bbbbbbbbbbbb';
+const START_MS = Date.parse('2026-01-05T09:00:00.000Z');
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+/** A session whose events are in memory; what it tells of them is folded and summarised as for any other. */
+export class MemorySource implements TimelineSource {
+  readonly calls: unknown[] = [];
+  readonly runs = new Map<string, SessionEvent[]>();
+  readonly #facts = emptySession(SESSION);
+  readonly #changed = new Emitter<{ sessionIds: string[] }>(rethrow);
+  readonly #appended = new Emitter<{ sessionId: string; appended: AppendedRange[] }>(rethrow);
+  readonly onDidChangeSessions = this.#changed.event;
+  readonly onDidAppendEvents = this.#appended.event;
+  #nowMs = START_MS;
+  lookUps = 0;
+
+  constructor() {
+    Object.assign(this.#facts, { title: 'A title', agent: 'claude', createdAt: new Date(START_MS).toISOString() });
+  }
+
+  /** Records an event `afterMs` after the one before. */
+  add(draft: DraftEvent, afterMs = 1_000, runId = RUN, ordinal = 1): SessionEvent {
+    this.#nowMs += afterMs;
+    const events = this.runs.get(runId) ?? [];
+    this.runs.set(runId, events);
+    const seq = events.length + 1;
+    const event: SessionEvent = { ...draft, id: eventId(ordinal, seq), sessionId: SESSION, runId, seq, timestamp: new Date(this.#nowMs).toISOString() };
+    events.push(event);
+    foldEvent(this.#facts, event);
+    this.#appended.fire({ sessionId: SESSION, appended: [{ runId, fromSeq: seq, toSeq: seq }] });
+    this.#changed.fire({ sessionIds: [SESSION] });
+    return event;
+  }
+
+  addMessages(count: number, afterMs = 1_000): void {
+    for (let index = 0; index < count; index++) this.add({ kind: 'message', data: { role: 'assistant', text: `message ${String(index + 1)}` } }, afterMs);
+  }
+
+  getSession(id: string): Promise<SessionSummary> {
+    if (id !== SESSION) return Promise.reject(new CorralError('SESSION_NOT_FOUND', `There is no session ${id}.`));
+    return Promise.resolve(summarize(structuredClone(this.#facts), { checking: false }));
+  }
+
+  runEvents(_id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
+    this.lookUps++;
+    return Promise.resolve((this.runs.get(runId) ?? []).filter((event) => event.seq >= fromSeq).slice(0, limit));
+  }
+
+  answerPermission(id: string, requestId: string, answer: { optionId: string }): Promise<void> {
+    this.calls.push({ id, requestId, answer });
+    return Promise.resolve();
+  }
+
+  sendMessage(id: string, text: string): Promise<void> {
+    if (text === 'refused') return Promise.reject(new CorralError('NOT_RUNNING', 'It does not run.'));
+    this.calls.push({ id, text });
+    return Promise.resolve();
+  }
+
+  stop(id: string): Promise<void> {
+    this.calls.push({ id });
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import * as v from 'valibot';
+import type { HostMessage } from '../../../src/views/timelineProtocol';
+import { PREVIEW_LENGTH, TIMELINE_REQUESTS, hostMessageSchema } from '../../../src/views/timelineProtocol';
+import { TimelineHost, previewOf } from '../../../src/views/timelineHost';
+import { MemorySource, RUN, SESSION } from './memorySource';
+
+/** The other end of a host: collects what it posts, as JSON, which is what a webview is sent. */
+class Page {
+  readonly messages: HostMessage[] = [];
+  readonly host: TimelineHost;
+  readonly titles: string[] = [];
+  #wake: (() => void) | undefined;
+  #lastNumber = 0;
+
+  constructor(source: MemorySource, sessionId = SESSION) {
+    this.host = new TimelineHost(
+      source,
+      sessionId,
+      (message) => {
+        this.messages.push(v.parse(hostMessageSchema, JSON.parse(JSON.stringify(message))));
+        this.#wake?.();
+      },
+      (session) => this.titles.push(session.title),
+    );
+  }
+
+  async until(matches: (message: HostMessage) => boolean): Promise<HostMessage> {
+    for (;;) {
+      const index = this.messages.findIndex(matches);
+      const [found] = index === -1 ? [] : this.messages.splice(index, 1);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => { this.#wake = resolve; });
+    }
+  }
+
+  async ask(method: string, parameters: unknown): Promise<unknown> {
+    const requestNumber = ++this.#lastNumber;
+    this.host.receive({ type: 'request', requestNumber, method, parameters });
+    const reply = await this.until((message) => (message.type === 'answer' || message.type === 'rejection') && message.requestNumber === requestNumber);
+    if (reply.type === 'rejection') throw new Error(reply.message);
+    return reply.type === 'answer' ? reply.result : undefined;
+  }
+
+  untilSession(eventCount: number): Promise<HostMessage> {
+    return this.until((message) => message.type === 'session' && message.session.runs[0]?.eventCount === eventCount);
+  }
+}
+
+describe('TimelineHost', () => {
+  let source: MemorySource;
+  let page: Page;
+  beforeEach(() => {
+    source = new MemorySource();
+    page = new Page(source);
+  });
+  afterEach(() => { page.host.dispose(); });
+
+  it('answers ready with the session and the bounds of its runs', async () => {
+    source.addMessages(3);
+    const { session } = v.parse(TIMELINE_REQUESTS.ready.result, await page.ask('ready', {}));
+    assert.equal(session.id, SESSION);
+    const [run] = session.runs;
+    assert.equal(run?.eventCount, 3);
+    assert.equal(run.lastMs - run.firstMs, 2_000);
+    assert.deepEqual(page.titles.at(0), 'A title');
+  });
+
+  it('says what is wrong where there is no such session', async () => {
+    const stray = new Page(source, 'zzzzzzzzzzzz');
+    await assert.rejects(stray.ask('ready', {}), /There is no session/);
+    stray.host.dispose();
+  });
+
+  it('pushes nothing before ready, and the newest session after each change then', async () => {
+    source.addMessages(1);
+    assert.deepEqual(page.messages, []);
+    await page.ask('ready', {});
+    source.addMessages(50);
+    await page.untilSession(51);
+    assert.ok(page.messages.length < 50, 'a flood is pushed as a few sessions');
+  });
+
+  it('is quiet while the page is hidden, and speaks again after the next ready', async () => {
+    await page.ask('ready', {});
+    page.host.pause();
+    page.messages.length = 0;
+    source.addMessages(2);
+    const { session } = v.parse(TIMELINE_REQUESTS.ready.result, await page.ask('ready', {}));
+    assert.equal(session.runs[0]?.eventCount, 2);
+    source.addMessages(1);
+    await page.untilSession(3);
+  });
+
+  it('gives events by key, long texts as previews, and one event whole', async () => {
+    const whole = 'x'.repeat(PREVIEW_LENGTH * 3);
+    source.addMessages(2);
+    source.add({ kind: 'tool.result', data: { callId: 'c', status: 'ok', output: whole } });
+    const { events } = v.parse(TIMELINE_REQUESTS.events.result, await page.ask('events', { runId: RUN, fromSeq: 2, limit: 200 }));
+    assert.deepEqual(events.map(({ seq }) => seq), [2, 3]);
+    const [, result] = events;
+    assert.ok(result?.kind === 'tool.result');
+    assert.equal(result.data.output.length, PREVIEW_LENGTH);
+    assert.deepEqual(result.cut, { output: whole.length });
+    const { event } = v.parse(TIMELINE_REQUESTS.event.result, await page.ask('event', { runId: RUN, seq: 3 }));
+    assert.ok(event.kind === 'tool.result' && event.data.output === whole && event.cut === undefined);
+    await assert.rejects(page.ask('event', { runId: RUN, seq: 4 }), /not in the timeline/);
+  });
+
+  it('finds the event at a moment with a logarithmic number of look-ups', async () => {
+    source.addMessages(5_000);
+    const { session } = v.parse(TIMELINE_REQUESTS.ready.result, await page.ask('ready', {}));
+    const firstMs = session.runs[0]?.firstMs ?? 0;
+    const seqAt = async (afterMs: number): Promise<unknown> => page.ask('seqAt', { runId: RUN, timeMs: firstMs + afterMs });
+    source.lookUps = 0;
+    assert.deepEqual(await seqAt(1_234_500), { seq: 1_235 });
+    assert.ok(source.lookUps <= 14, String(source.lookUps));
+    assert.deepEqual(await seqAt(-1), { seq: 1 });
+    assert.deepEqual(await seqAt(1e9), { seq: 5_000 });
+  });
+
+  it('passes a damaged record over', async () => {
+    source.addMessages(10);
+    source.runs.get(RUN)?.splice(0, 1);
+    const { session } = v.parse(TIMELINE_REQUESTS.ready.result, await page.ask('ready', {}));
+    assert.equal(session.runs[0]?.eventCount, 10);
+    assert.deepEqual(await page.ask('seqAt', { runId: RUN, timeMs: session.runs[0].lastMs }), { seq: 10 });
+  });
+
+  it('forwards commands, and refusals as their sentence', async () => {
+    await page.ask('answer', { requestId: 'r', optionId: 'o' });
+    await page.ask('send', { text: 'go on' });
+    await page.ask('stop', {});
+    assert.deepEqual(source.calls, [{ id: SESSION, requestId: 'r', answer: { optionId: 'o' } }, { id: SESSION, text: 'go on' }, { id: SESSION }]);
+    await assert.rejects(page.ask('send', { text: 'refused' }), /It does not run\./);
+  });
+
+  it('refuses what is not a request, and does nothing for it', async () => {
+    for (const [method, parameters] of [['send', { text: ' \n' }], ['send', {}], ['erase', {}], ['events', { runId: '../x', fromSeq: 1, limit: 1 }], ['events', { runId: RUN, fromSeq: 0, limit: 1 }], ['events', { runId: RUN, fromSeq: 1, limit: 100_000 }]] as const) {
+      await assert.rejects(page.ask(method, parameters), /not valid/);
+    }
+    for (const message of [undefined, null, 7, 'x', [], {}, { type: 'request' }]) page.host.receive(message);
+    assert.deepEqual(source.calls, []);
+    assert.deepEqual(page.messages, []);
+  });
+
+  it('posts nothing after it was disposed', async () => {
+    await page.ask('ready', {});
+    page.host.dispose();
+    page.messages.length = 0;
+    page.host.receive({ type: 'request', requestNumber: 99, method: 'ready', parameters: {} });
+    source.addMessages(1);
+    await new Promise((resolve) => { setImmediate(resolve); });
+    assert.deepEqual(page.messages, []);
+  });
+});
+
+describe('previewOf', () => {
+  it('leaves short events as they are, cuts large inputs to the start of their JSON, and no character in half', () => {
+    const source = new MemorySource();
+    const short = source.add({ kind: 'message', data: { role: 'user', text: 'x' } });
+    assert.equal(previewOf(short), short);
+    const call = previewOf(source.add({ kind: 'tool.call', data: { callId: 'c', name: 'Write', title: 't', category: 'edit', locations: [], input: { lines: Array.from({ length: 9_000 }, (_, index) => index) } } }));
+    assert.ok(call.kind === 'tool.call' && typeof call.data.input === 'string' && call.data.input.startsWith('{\n  "lines": ['));
+    assert.ok((call.cut?.['input'] ?? 0) > PREVIEW_LENGTH);
+    const emoji = previewOf(source.add({ kind: 'message', data: { role: 'user', text: `x${'😀'.repeat(PREVIEW_LENGTH)}` } }));
+    assert.ok(emoji.kind === 'message' && !/\p{Surrogate}/u.test(emoji.data.text));
+  });
+});
