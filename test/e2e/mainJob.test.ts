@@ -10,7 +10,7 @@ import { VscodeServer } from '../support/vscodeServer';
 import { waitFor } from '../support/wait';
 import { openBrowser, Window } from '../support/window';
 
-const STORY = 'plan [x] Look around | [>] Greet politely | Check; read README.md; edit notes.txt hello; ask git status --short; slow 20 50ms; talk All done.';
+const STORY = 'plan [x] Look around | [>] Greet politely | Check; read README.md; edit notes.txt hello; slow 20 50ms; ask git status --short; slow 20 50ms; talk All done.';
 
 describe('the main job', () => {
   let repository: TestRepository;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { LineSplitter } from '../../../src/supervisor/runner/lineSplitter';
 
-function split(pieces: readonly string[], limitBytes: number): string[] {
+function split(pieces: readonly (string | Buffer)[], limitBytes: number): string[] {
   const splitter = new LineSplitter(limitBytes);
-  const lines = pieces.flatMap((piece) => [...splitter.push(Buffer.from(piece))]);
+  const lines = pieces.flatMap((piece) => [...splitter.push(typeof piece === 'string' ? Buffer.from(piece) : piece)]);
   const last = splitter.end();
   return [...lines, ...(last === undefined ? [] : [last])].map(({ bytes, isCut }) => `${bytes.toString('utf8')}${isCut ? '…' : ''}`);
 }
@@ -14,7 +14,13 @@ describe('lines of bytes', () => {
     const text = 'one\r\n\ntwo grün\r\nthree\rfour\nno end';
     const expected = ['one', '', 'two grün', 'three\rfour', 'no end'];
     assert.deepEqual(split([text], 1000), expected);
-    assert.deepEqual(split([...text], 1000), expected);
+    assert.deepEqual(
+      split(
+        Array.from(Buffer.from(text), (byte) => Buffer.of(byte)),
+        1000,
+      ),
+      expected,
+    );
   });
 
   it('are cut where they are too long, and nothing of them is lost', () => {
