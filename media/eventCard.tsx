@@ -86,14 +86,27 @@ export function EventCard({ model, event, isAtWork }: { model: TimelineModel; ev
       return (
         <>
           <div class="line faint">{ROLE_NAMES[event.data.role]}</div>
-          <div class="text" dir="auto">{visibleText(event.data.text)}</div>
+          <div class="text" dir="auto">
+            {visibleText(event.data.text)}
+          </div>
           <CutNotice model={model} event={event} field="text" shownLength={event.data.text.length} />
         </>
       );
     case 'reasoning':
       return (
-        <Fold model={model} event={event} name="reasoning" summary={<span class="faint italic" dir="auto">{oneLine(event.data.text, 200) || 'Reasoning'}</span>}>
-          <div class="text faint" dir="auto">{visibleText(event.data.text)}</div>
+        <Fold
+          model={model}
+          event={event}
+          name="reasoning"
+          summary={
+            <span class="faint italic" dir="auto">
+              {oneLine(event.data.text, 200) || 'Reasoning'}
+            </span>
+          }
+        >
+          <div class="text faint" dir="auto">
+            {visibleText(event.data.text)}
+          </div>
           <CutNotice model={model} event={event} field="text" shownLength={event.data.text.length} />
         </Fold>
       );
@@ -114,7 +127,9 @@ export function EventCard({ model, event, isAtWork }: { model: TimelineModel; ev
           <ul class="plan">
             {event.data.entries.map(({ text, status }) => (
               <li class={`plan-${status}`}>
-                <span class="plan-mark" role="img" aria-label={PLAN_WORDS[status]}>{PLAN_MARKS[status]}</span>
+                <span class="plan-mark" role="img" aria-label={PLAN_WORDS[status]}>
+                  {PLAN_MARKS[status]}
+                </span>
                 <span dir="auto">{visibleText(text)}</span>
               </li>
             ))}
@@ -124,10 +139,17 @@ export function EventCard({ model, event, isAtWork }: { model: TimelineModel; ev
     case 'error':
       return (
         <>
-          <div class="text error-text" dir="auto">{visibleText(event.data.message)}</div>
+          <div class="text error-text" dir="auto">
+            {visibleText(event.data.message)}
+          </div>
           <CutNotice model={model} event={event} field="message" shownLength={event.data.message.length} />
           {(event.data.code !== undefined || event.data.retrying === true) && (
-            <div class="faint">{[event.data.code, event.data.retrying === true ? 'the agent tries again' : undefined].filter((part) => part !== undefined).map((part) => oneLine(part)).join(' · ')}</div>
+            <div class="faint">
+              {[event.data.code, event.data.retrying === true ? 'the agent tries again' : undefined]
+                .filter((part) => part !== undefined)
+                .map((part) => oneLine(part))
+                .join(' · ')}
+            </div>
           )}
         </>
       );
@@ -136,25 +158,55 @@ export function EventCard({ model, event, isAtWork }: { model: TimelineModel; ev
     case 'usage':
       return <div class="line faint">{usageSentence(event.data) || 'Usage not told'}</div>;
     case 'snapshot':
-      return <div class="line faint">Snapshot of the worktree <code>{oneLine(event.data.commit, 10)}</code></div>;
+      return (
+        <div class="line faint">
+          Snapshot of the worktree <code>{oneLine(event.data.commit, 10)}</code>
+        </div>
+      );
     case 'status':
       return <div class="line faint" dir="auto">{`${event.data.from} → ${event.data.to}: ${oneLine(event.data.reason)}`}</div>;
     case 'agent.session':
-      return <div class="line faint" dir="auto">{['Session', event.data.nativeSessionId, event.data.model, event.data.version, event.data.permissionMode].filter((part) => part !== undefined).map((part) => oneLine(part, 80)).join(' · ')}</div>;
+      return (
+        <div class="line faint" dir="auto">
+          {['Session', event.data.nativeSessionId, event.data.model, event.data.version, event.data.permissionMode]
+            .filter((part) => part !== undefined)
+            .map((part) => oneLine(part, 80))
+            .join(' · ')}
+        </div>
+      );
     case 'turn.started':
-      return <div class="separator"><span>{`Turn ${String(event.data.turn)}`}</span></div>;
+      return (
+        <div class="separator">
+          <span>{`Turn ${String(event.data.turn)}`}</span>
+        </div>
+      );
     case 'turn.ended':
       return (
         <>
           <div class={`line ${event.data.failed ? 'error-text' : 'faint'}`}>
-            {[`Turn ${String(event.data.turn)} ${event.data.failed ? 'failed' : 'ended'}`, oneLine(event.data.stopReason, 80), event.data.usage === undefined ? '' : usageSentence(event.data.usage)].filter((part) => part !== '').join(' · ')}
+            {[
+              `Turn ${String(event.data.turn)} ${event.data.failed ? 'failed' : 'ended'}`,
+              oneLine(event.data.stopReason, 80),
+              event.data.usage === undefined ? '' : usageSentence(event.data.usage),
+            ]
+              .filter((part) => part !== '')
+              .join(' · ')}
           </div>
-          {event.data.message !== undefined && event.data.message !== '' && <div class="text" dir="auto">{visibleText(event.data.message)}</div>}
+          {event.data.message !== undefined && event.data.message !== '' && (
+            <div class="text" dir="auto">
+              {visibleText(event.data.message)}
+            </div>
+          )}
         </>
       );
     case 'run.started':
       return (
-        <Fold model={model} event={event} name="started" summary={<strong>{`Run ${String(event.data.ordinal)} started · ${oneLine(event.data.agent, 60)}`}</strong>}>
+        <Fold
+          model={model}
+          event={event}
+          name="started"
+          summary={<strong>{`Run ${String(event.data.ordinal)} started · ${oneLine(event.data.agent, 60)}`}</strong>}
+        >
           <CodeBlock model={model} event={event} field="argv" text={[...event.data.argv, '', `in ${event.data.cwd}`].join('\n')} label="Command" />
         </Fold>
       );
@@ -167,7 +219,11 @@ export function EventCard({ model, event, isAtWork }: { model: TimelineModel; ev
             <strong class={outcome === 'completed' ? '' : 'error-text'}>{`Run ended: ${outcome}`}</strong>
             <span class="faint">{how.map((part) => oneLine(part)).join(' · ')}</span>
           </div>
-          {reason !== '' && <div class="text" dir="auto">{visibleText(reason)}</div>}
+          {reason !== '' && (
+            <div class="text" dir="auto">
+              {visibleText(reason)}
+            </div>
+          )}
         </>
       );
     }

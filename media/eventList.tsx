@@ -40,7 +40,9 @@ function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number
     scrollToFn: elementScroll<HTMLDivElement>,
     observeElementRect,
     observeElementOffset,
-    onChange: () => { render(undefined); },
+    onChange: () => {
+      render(undefined);
+    },
     // The selected row stays in the page, or the focus would be lost as it scrolls away.
     rangeExtractor: (range: Parameters<typeof defaultRangeExtractor>[0]) => {
       const rows = defaultRangeExtractor(range);
@@ -50,7 +52,9 @@ function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number
   const [virtualizer] = useState(() => new Virtualizer<HTMLDivElement, HTMLElement>(options));
   virtualizer.setOptions(options);
   useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
-  useLayoutEffect(() => { virtualizer._willUpdate(); });
+  useLayoutEffect(() => {
+    virtualizer._willUpdate();
+  });
 
   const items = virtualizer.getVirtualItems();
   useLayoutEffect(() => {
@@ -140,7 +144,17 @@ function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number
       {firstRow > 0 && <div class="earlier">{`${firstRow.toLocaleString()} earlier events: move the position to see them`}</div>}
       <div class="rows" style={{ height: `${String(virtualizer.getTotalSize())}px` }}>
         {items.map((item) => (
-          <EventRow key={item.index} model={model} item={item} row={firstRow + item.index} isSelected={item.index === selected} measure={virtualizer.measureElement} onSelect={() => { setSelected(item.index); }} />
+          <EventRow
+            key={item.index}
+            model={model}
+            item={item}
+            row={firstRow + item.index}
+            isSelected={item.index === selected}
+            measure={virtualizer.measureElement}
+            onSelect={() => {
+              setSelected(item.index);
+            }}
+          />
         ))}
       </div>
     </div>
@@ -193,7 +207,9 @@ function EventRow({ model, item, row, isSelected, measure, onSelect }: RowProps)
       <div class="content">
         <EventCard model={model} event={event} isAtWork={model.position === undefined && isRunning(model)} />
       </div>
-      <time class="time" dateTime={event.timestamp} title={time.toLocaleString()}>{clock}</time>
+      <time class="time" dateTime={event.timestamp} title={time.toLocaleString()}>
+        {clock}
+      </time>
     </div>
   );
 }

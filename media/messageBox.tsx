@@ -22,12 +22,30 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
         title="Enter sends, Shift+Enter makes a new line"
         disabled={session.deleted}
         value={model.draft}
-        onInput={({ currentTarget }) => { model.setDraft(currentTarget.value); }}
+        onInput={({ currentTarget }) => {
+          model.setDraft(currentTarget.value);
+        }}
         onKeyDown={onKeyDown}
       />
-      <button type="button" class="primary" disabled={session.deleted || model.draft.trim() === ''} onClick={() => { void model.send(); }}>Send</button>
+      <button
+        type="button"
+        class="primary"
+        disabled={session.deleted || model.draft.trim() === ''}
+        onClick={() => {
+          void model.send();
+        }}
+      >
+        Send
+      </button>
       {isLive && (
-        <button type="button" class="secondary" disabled={session.state === 'stopping'} onClick={() => { void model.stop(); }}>
+        <button
+          type="button"
+          class="secondary"
+          disabled={session.state === 'stopping'}
+          onClick={() => {
+            void model.stop();
+          }}
+        >
           {session.state === 'stopping' ? 'Stopping…' : 'Stop'}
         </button>
       )}

@@ -21,7 +21,9 @@ function nameOf(character: string): string {
 /** Made visible and put on one line of at most `maxLength` characters, for titles. */
 export function oneLine(text: string, maxLength = 300): string {
   // Cut twice: first so that a huge text is not cleaned as a whole, then because symbols take room.
-  const line = visibleText(text.slice(0, maxLength * 2)).replace(/\s+/g, ' ').trim();
+  const line = visibleText(text.slice(0, maxLength * 2))
+    .replace(/\s+/g, ' ')
+    .trim();
   return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;
 }
 

@@ -44,11 +44,49 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
   return (
     <div class="replay" role="group" aria-label="Replay">
       <div class="replay-buttons">
-        <BarButton icon="toStart" label="Jump to start" disabled={isEmpty} onClick={() => { model.moveTo(1); }} />
-        <BarButton icon="stepBack" label="Step back" testId="step-back" disabled={shownRows <= 1} onClick={() => { model.step(-1); }} />
-        <BarButton icon={playing ? 'pause' : 'run'} label={playing ? 'Pause' : 'Play'} testId="play" disabled={isEmpty} onClick={() => { model.setPlaying(!playing); }} />
-        <BarButton icon="stepForward" label="Step forward" testId="step-forward" disabled={model.position === undefined} onClick={() => { model.step(1); }} />
-        <BarButton icon="toEnd" label="Jump to end" disabled={model.position === undefined} onClick={() => { model.moveTo(track.rowCount); }} />
+        <BarButton
+          icon="toStart"
+          label="Jump to start"
+          disabled={isEmpty}
+          onClick={() => {
+            model.moveTo(1);
+          }}
+        />
+        <BarButton
+          icon="stepBack"
+          label="Step back"
+          testId="step-back"
+          disabled={shownRows <= 1}
+          onClick={() => {
+            model.step(-1);
+          }}
+        />
+        <BarButton
+          icon={playing ? 'pause' : 'run'}
+          label={playing ? 'Pause' : 'Play'}
+          testId="play"
+          disabled={isEmpty}
+          onClick={() => {
+            model.setPlaying(!playing);
+          }}
+        />
+        <BarButton
+          icon="stepForward"
+          label="Step forward"
+          testId="step-forward"
+          disabled={model.position === undefined}
+          onClick={() => {
+            model.step(1);
+          }}
+        />
+        <BarButton
+          icon="toEnd"
+          label="Jump to end"
+          disabled={model.position === undefined}
+          onClick={() => {
+            model.moveTo(track.rowCount);
+          }}
+        />
         <select
           aria-label="Speed"
           value={model.speed}
@@ -57,7 +95,9 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
             if (speed !== undefined) model.setSpeed(speed);
           }}
         >
-          {SPEEDS.map((speed) => <option value={speed}>{`${String(speed)}×`}</option>)}
+          {SPEEDS.map((speed) => (
+            <option value={speed}>{`${String(speed)}×`}</option>
+          ))}
         </select>
       </div>
       <input
@@ -71,10 +111,18 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
         style={{ '--played': `${String(track.durationMs === 0 ? 100 : (elapsedMs / track.durationMs) * 100)}%` }}
         disabled={isEmpty}
         onKeyDown={onKeyDown}
-        onInput={({ currentTarget }) => { void model.seek(Number(currentTarget.value)); }}
+        onInput={({ currentTarget }) => {
+          void model.seek(Number(currentTarget.value));
+        }}
       />
       {/* Room for the longest text, or the scrubber would change its width under the pointer. */}
-      <span class="position" data-testid="position" style={{ minWidth: `${String(positionText(track.rowCount, track.rowCount, track.durationMs, track.durationMs).length * 0.76)}ch` }}>{position}</span>
+      <span
+        class="position"
+        data-testid="position"
+        style={{ minWidth: `${String(positionText(track.rowCount, track.rowCount, track.durationMs, track.durationMs).length * 0.76)}ch` }}
+      >
+        {position}
+      </span>
       <span class={`chip mode ${model.position === undefined ? 'mode-end' : ''}`}>{model.position === undefined ? 'End' : 'Replay'}</span>
     </div>
   );

@@ -28,14 +28,26 @@ export function SessionHeader({ model, session, nowMs }: { model: TimelineModel;
     <header class="header">
       <h1 dir="auto">{oneLine(session.title)}</h1>
       <div class="facts">
-        <span class={`status status-${session.needsInput ? 'Waiting' : session.restored ? 'Restored' : session.status}`} data-testid="status">{status}</span>
-        <span class="faint" title={new Date(session.since).toLocaleString()}>{ageOf(Date.parse(session.since), nowMs)}</span>
+        <span class={`status status-${session.needsInput ? 'Waiting' : session.restored ? 'Restored' : session.status}`} data-testid="status">
+          {status}
+        </span>
+        <span class="faint" title={new Date(session.since).toLocaleString()}>
+          {ageOf(Date.parse(session.since), nowMs)}
+        </span>
         <span class="faint">{oneLine(session.agent, 60)}</span>
         {usage !== '0 in · 0 out' && <span class="faint">{usage}</span>}
         {session.runs.length > 1 && (
-          <select aria-label="Run" value={model.runId ?? ''} onChange={({ currentTarget }) => { model.selectRun(currentTarget.value === '' ? undefined : currentTarget.value); }}>
+          <select
+            aria-label="Run"
+            value={model.runId ?? ''}
+            onChange={({ currentTarget }) => {
+              model.selectRun(currentTarget.value === '' ? undefined : currentTarget.value);
+            }}
+          >
             <option value="">{`All ${String(session.runs.length)} runs`}</option>
-            {session.runs.map(({ runId, ordinal, state }) => <option value={runId}>{`Run ${String(ordinal)} · ${state}`}</option>)}
+            {session.runs.map(({ runId, ordinal, state }) => (
+              <option value={runId}>{`Run ${String(ordinal)} · ${state}`}</option>
+            ))}
           </select>
         )}
       </div>
@@ -54,7 +66,13 @@ function Announcement({ text }: { text: string }) {
       lastMs.current = performance.now();
       say(text);
     }, waitMs);
-    return () => { clearTimeout(timer); };
+    return () => {
+      clearTimeout(timer);
+    };
   }, [text]);
-  return <div class="unseen" role="status" aria-live="polite">{said}</div>;
+  return (
+    <div class="unseen" role="status" aria-live="polite">
+      {said}
+    </div>
+  );
 }

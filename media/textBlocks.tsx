@@ -26,7 +26,15 @@ export function CutNotice({ model, event, field, shownLength }: { model: Timelin
       {wholeLength !== undefined && (
         <>
           <span>{`First ${sizeOf(shownLength)} of ${sizeOf(wholeLength)}. `}</span>
-          <button type="button" class="link" onClick={() => { void model.showWhole(event); }}>Show all</button>
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              void model.showWhole(event);
+            }}
+          >
+            Show all
+          </button>
         </>
       )}
       {bytes !== undefined && <span>{` Preview of ${sizeOf(bytes)}; the whole is kept in the session's folder.`}</span>}
@@ -47,7 +55,16 @@ export function CodeBlock(props: BlockProps & { look?: 'plain' | 'terminal' | 'd
       </pre>
       <div class="below">
         {(lines > TALL_LINES || isTall) && (
-          <button type="button" class="link" aria-expanded={isTall} onClick={() => { model.toggle(fold); }}>{isTall ? 'Less height' : 'Full height'}</button>
+          <button
+            type="button"
+            class="link"
+            aria-expanded={isTall}
+            onClick={() => {
+              model.toggle(fold);
+            }}
+          >
+            {isTall ? 'Less height' : 'Full height'}
+          </button>
         )}
         <CutNotice model={model} event={event} field={field} shownLength={text.length} />
       </div>
@@ -56,14 +73,30 @@ export function CodeBlock(props: BlockProps & { look?: 'plain' | 'terminal' | 'd
 }
 
 /** A part that opens and closes; remembers that while its row is scrolled away. */
-export function Fold(props: { model: TimelineModel; event: TimelineEvent; name: string; openAtFirst?: boolean; summary: ComponentChildren; children: ComponentChildren }) {
+export function Fold(props: {
+  model: TimelineModel;
+  event: TimelineEvent;
+  name: string;
+  openAtFirst?: boolean;
+  summary: ComponentChildren;
+  children: ComponentChildren;
+}) {
   const { model, event, name, openAtFirst = false, summary, children } = props;
   const fold = `${String(event.id)} ${name}`;
   const isOpen = model.isToggled(fold) !== openAtFirst;
   return (
     <div class="fold">
-      <button type="button" class="fold-summary" aria-expanded={isOpen} onClick={() => { model.toggle(fold); }}>
-        <span class="twistie" aria-hidden="true">{isOpen ? '▾' : '▸'}</span>
+      <button
+        type="button"
+        class="fold-summary"
+        aria-expanded={isOpen}
+        onClick={() => {
+          model.toggle(fold);
+        }}
+      >
+        <span class="twistie" aria-hidden="true">
+          {isOpen ? '▾' : '▸'}
+        </span>
         <span class="fold-label">{summary}</span>
       </button>
       {isOpen && children}
@@ -76,7 +109,15 @@ function Terminal({ text }: { text: string }) {
 }
 
 function Diff({ text }: { text: string }) {
-  return <>{visibleText(text).split('\n').map((line) => <span class={`diff-line ${diffClass(line)}`}>{`${line}\n`}</span>)}</>;
+  return (
+    <>
+      {visibleText(text)
+        .split('\n')
+        .map((line) => (
+          <span class={`diff-line ${diffClass(line)}`}>{`${line}\n`}</span>
+        ))}
+    </>
+  );
 }
 
 function diffClass(line: string): string {

@@ -22,10 +22,20 @@ const SAVE_DELAY_MS = 150;
 function Timeline({ model }: { model: TimelineModel }) {
   const [, repaint] = useReducer((renders: number) => renders + 1, 0);
   const [nowMs, setNowMs] = useState(Date.now);
-  useEffect(() => model.subscribe(() => { repaint(undefined); }), [model]);
+  useEffect(
+    () =>
+      model.subscribe(() => {
+        repaint(undefined);
+      }),
+    [model],
+  );
   useEffect(() => {
-    const timer = setInterval(() => { setNowMs(Date.now()); }, AGE_TICK_MS);
-    return () => { clearInterval(timer); };
+    const timer = setInterval(() => {
+      setNowMs(Date.now());
+    }, AGE_TICK_MS);
+    return () => {
+      clearInterval(timer);
+    };
   }, []);
   useEffect(() => {
     if (!model.playing) return;
@@ -35,7 +45,9 @@ function Timeline({ model }: { model: TimelineModel }) {
       model.tick(Math.min(MAX_TICK_MS, now - lastMs));
       lastMs = now;
     }, PLAY_TICK_MS);
-    return () => { clearInterval(timer); };
+    return () => {
+      clearInterval(timer);
+    };
   }, [model, model.playing]);
 
   const { session, errors } = model;
@@ -47,7 +59,13 @@ function Timeline({ model }: { model: TimelineModel }) {
         {session !== undefined && model.track.rowCount === 0 && <p class="empty faint">Nothing was recorded yet.</p>}
         {session === undefined && errors.length === 0 && <p class="empty faint">Loading…</p>}
         {!model.following && model.position === undefined && (
-          <button type="button" class="to-latest primary" onClick={() => { model.setFollowing(true); }}>
+          <button
+            type="button"
+            class="to-latest primary"
+            onClick={() => {
+              model.setFollowing(true);
+            }}
+          >
             <Icon name="down" />
             {model.newRows === 0 ? 'Latest' : `${String(model.newRows)} new event${model.newRows === 1 ? '' : 's'}`}
           </button>
@@ -57,7 +75,15 @@ function Timeline({ model }: { model: TimelineModel }) {
         {errors.map((message) => (
           <div class="page-error" key={message}>
             <span dir="auto">{visibleText(message)}</span>
-            <button type="button" class="link" onClick={() => { model.dismiss(message); }}>Dismiss</button>
+            <button
+              type="button"
+              class="link"
+              onClick={() => {
+                model.dismiss(message);
+              }}
+            >
+              Dismiss
+            </button>
           </div>
         ))}
       </div>
@@ -89,7 +115,16 @@ const saveSoon = (next: SavedState): void => {
   unsaved = next;
 };
 window.addEventListener('pagehide', save);
-const model = new TimelineModel(sessionId, state, (message) => { editor.postMessage(message); }, saveSoon);
-window.addEventListener('message', ({ data }) => { model.receive(data); });
+const model = new TimelineModel(
+  sessionId,
+  state,
+  (message) => {
+    editor.postMessage(message);
+  },
+  saveSoon,
+);
+window.addEventListener('message', ({ data }) => {
+  model.receive(data);
+});
 render(<Timeline model={model} />, root);
 void model.start();

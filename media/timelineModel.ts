@@ -50,11 +50,22 @@ export class TimelineModel {
     this.runId = saved?.runId;
     this.#wanted = saved?.position;
     this.draft = saved?.draft ?? '';
-    this.#connection = new HostConnection(post, { sessionChanged: (session) => { this.#setSession(session); }, failed: (message) => { this.fail(message); } });
+    this.#connection = new HostConnection(post, {
+      sessionChanged: (session) => {
+        this.#setSession(session);
+      },
+      failed: (message) => {
+        this.fail(message);
+      },
+    });
     this.#cache = new EventCache(
       async (runId, fromSeq, limit) => (await this.#connection.request('events', { runId, fromSeq, limit })).events,
-      () => { this.#changed(); },
-      (error) => { this.fail(error); },
+      () => {
+        this.#changed();
+      },
+      (error) => {
+        this.fail(error);
+      },
     );
   }
 
@@ -119,7 +130,7 @@ export class TimelineModel {
   /** Has these rows loaded, and some around them. */
   need(fromRow: number, toRow: number): void {
     const last = Math.min(toRow + LOOK_AHEAD, this.track.rowCount - 1);
-    for (let row = Math.max(0, fromRow - LOOK_AHEAD); row <= last; ) {
+    for (let row = Math.max(0, fromRow - LOOK_AHEAD); row <= last;) {
       const place = this.track.placeOf(row);
       const run = this.track.runs.find(({ runId }) => runId === place?.runId);
       if (place === undefined || run === undefined) return;

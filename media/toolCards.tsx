@@ -37,10 +37,25 @@ export function ToolCallCard({ model, event, isAtWork }: { model: TimelineModel;
         {result === undefined && isAtWork && <span class="mark mark-at-work">at work</span>}
       </div>
       {locations.length > 0 && (
-        <div class="faint path">{locations.slice(0, 8).map(({ path, line }) => `${oneLine(path)}${line === undefined ? '' : `:${String(line)}`}`).join(', ')}{locations.length > 8 && ` and ${String(locations.length - 8)} more`}</div>
+        <div class="faint path">
+          {locations
+            .slice(0, 8)
+            .map(({ path, line }) => `${oneLine(path)}${line === undefined ? '' : `:${String(line)}`}`)
+            .join(', ')}
+          {locations.length > 8 && ` and ${String(locations.length - 8)} more`}
+        </div>
       )}
       {text !== '' && (
-        <Fold model={model} event={event} name="input" summary={<>Input <span class="faint">{oneLine(text, 120)}</span></>}>
+        <Fold
+          model={model}
+          event={event}
+          name="input"
+          summary={
+            <>
+              Input <span class="faint">{oneLine(text, 120)}</span>
+            </>
+          }
+        >
           <CodeBlock model={model} event={event} field="input" text={text} label="Input" />
         </Fold>
       )}
@@ -54,9 +69,17 @@ export function ToolResultCard({ model, event }: { model: TimelineModel; event: 
     <>
       <div class="line">
         <ResultMark result={event} call={call} />
-        {call !== undefined && <span class="faint" dir="auto">{oneLine(call.data.title) || oneLine(call.data.name)}</span>}
+        {call !== undefined && (
+          <span class="faint" dir="auto">
+            {oneLine(call.data.title) || oneLine(call.data.name)}
+          </span>
+        )}
       </div>
-      {event.data.output.trim() === '' ? <div class="faint">No output</div> : <CodeBlock model={model} event={event} field="output" text={event.data.output} label="Output" look="terminal" />}
+      {event.data.output.trim() === '' ? (
+        <div class="faint">No output</div>
+      ) : (
+        <CodeBlock model={model} event={event} field="output" text={event.data.output} label="Output" look="terminal" />
+      )}
     </>
   );
 }
@@ -69,7 +92,9 @@ export function FileChangeCard({ model, event }: { model: TimelineModel; event: 
     <>
       <div class="line">
         <span>{CHANGE_WORDS[change]}</span>
-        <strong class="path" dir="auto">{visibleText(path)}</strong>
+        <strong class="path" dir="auto">
+          {visibleText(path)}
+        </strong>
         {addedLines !== undefined && <span class="added">{`+${String(addedLines)}`}</span>}
         {removedLines !== undefined && <span class="removed">{`−${String(removedLines)}`}</span>}
       </div>
@@ -100,7 +125,9 @@ export function PermissionRequestCard({ model, event }: { model: TimelineModel; 
             type="button"
             class={option.kind === 'allow_once' ? 'primary' : 'secondary'}
             disabled={!isPending || model.answering.has(requestId)}
-            onClick={() => { void model.answer(requestId, option.optionId); }}
+            onClick={() => {
+              void model.answer(requestId, option.optionId);
+            }}
           >
             {oneLine(option.name, 80)}
           </button>
@@ -116,5 +143,8 @@ export function answerSentence(answer: EventOf<'permission.answer'>['data'], opt
   if (answer.outcome === 'withdrawn') return 'Withdrawn by the agent; nobody answered';
   const word = answer.outcome === 'allowed' ? 'Allowed' : 'Denied';
   const choice = options.find((option) => option.optionId === answer.optionId)?.name;
-  return [...new Set([word, choice, answer.message])].filter((part) => part !== undefined).map((part) => oneLine(part)).join(' · ');
+  return [...new Set([word, choice, answer.message])]
+    .filter((part) => part !== undefined)
+    .map((part) => oneLine(part))
+    .join(' · ');
 }

@@ -23,7 +23,13 @@ let supervisor: Supervisor | undefined;
 export function activate(context: vscode.ExtensionContext): CorralApi {
   const log = vscode.window.createOutputChannel('Corral', { log: true });
   const bundles = join(context.extensionPath, 'dist');
-  const made = new Supervisor({ storageDirectory: storageDirectory(context), bundles, settings: readSettings, isTrusted: () => vscode.workspace.isTrusted, log });
+  const made = new Supervisor({
+    storageDirectory: storageDirectory(context),
+    bundles,
+    settings: readSettings,
+    isTrusted: () => vscode.workspace.isTrusted,
+    log,
+  });
   supervisor = made;
 
   const scope = new WindowScope(() => refresh.ask());
@@ -36,13 +42,22 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
 
   const showTimeline = (sessionId: string): void => void TimelinePanel.show(made, context.extensionUri, sessionId);
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
-  const notifications = new Notifications({ supervisor: made, isHere: (session) => scope.isSessionHere(session) || madeHere.has(session.id), showTimeline, onError });
+  const notifications = new Notifications({
+    supervisor: made,
+    isHere: (session) => scope.isSessionHere(session) || madeHere.has(session.id),
+    showTimeline,
+    onError,
+  });
 
-  const refresh = new Throttle(REFRESH_MS, async () => {
-    const sessions = await made.listSessions();
-    tree.show(sessions);
-    statusBar.show(sessions);
-  }, (error) => log.error(`The list of sessions: ${messageOf(error)}`));
+  const refresh = new Throttle(
+    REFRESH_MS,
+    async () => {
+      const sessions = await made.listSessions();
+      tree.show(sessions);
+      statusBar.show(sessions);
+    },
+    (error) => log.error(`The list of sessions: ${messageOf(error)}`),
+  );
 
   made.whenReady().then(
     async () => {

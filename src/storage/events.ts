@@ -54,11 +54,30 @@ export const EVENT_SCHEMAS = {
     parentCallId: v.optional(text),
   }),
   'tool.result': v.object({ callId: text, status: v.picklist(['ok', 'failed', 'denied']), output: text }),
-  'file.change': v.object({ path: text, change: v.picklist(['added', 'modified', 'deleted', 'renamed']), addedLines: v.optional(count), removedLines: v.optional(count), diff: v.optional(text), callId: v.optional(text) }),
+  'file.change': v.object({
+    path: text,
+    change: v.picklist(['added', 'modified', 'deleted', 'renamed']),
+    addedLines: v.optional(count),
+    removedLines: v.optional(count),
+    diff: v.optional(text),
+    callId: v.optional(text),
+  }),
   plan: v.object({ entries: v.array(v.object({ text, status: v.picklist(['pending', 'in_progress', 'completed']) })) }),
-  'permission.request': v.object({ requestId: text, title: text, toolName: v.optional(text), callId: v.optional(text), input: v.optional(v.unknown()), options: v.array(permissionOptionSchema) }),
+  'permission.request': v.object({
+    requestId: text,
+    title: text,
+    toolName: v.optional(text),
+    callId: v.optional(text),
+    input: v.optional(v.unknown()),
+    options: v.array(permissionOptionSchema),
+  }),
   /** `withdrawn`: the agent took the request back (an interrupt, its end) and nobody's answer was sent. */
-  'permission.answer': v.object({ requestId: text, outcome: v.picklist(['allowed', 'denied', 'withdrawn']), optionId: v.optional(text), message: v.optional(text) }),
+  'permission.answer': v.object({
+    requestId: text,
+    outcome: v.picklist(['allowed', 'denied', 'withdrawn']),
+    optionId: v.optional(text),
+    message: v.optional(text),
+  }),
   usage: usageSchema,
   snapshot: v.object({ commit: text, tree: text }),
   /** What no driver understood, and everything an agent without a protocol prints. */

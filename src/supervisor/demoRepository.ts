@@ -7,7 +7,8 @@ const FILES: Readonly<Record<string, string>> = {
   'README.md': '# Greeter\n\nA very small program that greets people.\n\n    node src/greet.js Ada\n',
   'package.json': '{\n  "name": "greeter",\n  "version": "1.0.0",\n  "private": true,\n  "type": "module",\n  "scripts": { "test": "node --test" }\n}\n',
   'src/greet.js': "export function greet(name) {\n  return `Hello, ${name}!`;\n}\n\nconsole.log(greet(process.argv[2] ?? 'world'));\n",
-  'test/greet.test.js': "import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport { greet } from '../src/greet.js';\n\ntest('greets by name', () => {\n  assert.equal(greet('Ada'), 'Hello, Ada!');\n});\n",
+  'test/greet.test.js':
+    "import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport { greet } from '../src/greet.js';\n\ntest('greets by name', () => {\n  assert.equal(greet('Ada'), 'Hello, Ada!');\n});\n",
 };
 
 /** A scratch repository for the demo, made once below the store: the demo needs no folder and touches nothing of the user's. */

@@ -17,12 +17,7 @@ import type { Log, SupervisorSettings } from './settings';
 const LAUNCH_GRACE_MS = 30_000;
 
 /** What became of a run that was not known to have ended. */
-export type Resolution =
-  | { kind: 'readopted' }
-  | { kind: 'ended' }
-  | { kind: 'unreachable' }
-  | { kind: 'starting' }
-  | { kind: 'closed'; restored: boolean };
+export type Resolution = { kind: 'readopted' } | { kind: 'ended' } | { kind: 'unreachable' } | { kind: 'starting' } | { kind: 'closed'; restored: boolean };
 
 export interface RecoveryOptions {
   paths: StorePaths;
@@ -63,7 +58,12 @@ export async function resolveRun(options: RecoveryOptions, sessionId: string, ru
   const run = (await options.sync(sessionId))?.runs.find((each) => each.runId === runId);
   if (run === undefined || !isOpen(run)) return { kind: 'ended' };
   await killTree({ runId, agent: claim.agent });
-  return await close(options, sessionId, runId, 'The background process of this run ended without a word (power loss, restart of the machine, or it was killed).');
+  return await close(
+    options,
+    sessionId,
+    runId,
+    'The background process of this run ended without a word (power loss, restart of the machine, or it was killed).',
+  );
 }
 
 /** A run that was queued but whose runner never claimed it: given up once its window had time enough, so that a late runner stops. */

@@ -48,7 +48,8 @@ export class RunLinks {
   /** Asks the run's runner. Throws RUNNER_UNREACHABLE where there is no line to it, TIMEOUT, or what the runner answers. */
   async request<M extends RequestMethod>(runId: string, method: M, parameters: RequestParameters<M>): Promise<void> {
     const client = this.#clients.get(runId);
-    if (client === undefined) throw new CorralError('RUNNER_UNREACHABLE', 'The background process of this session does not answer. Wait a moment and try again, or use Kill Session.');
+    if (client === undefined)
+      throw new CorralError('RUNNER_UNREACHABLE', 'The background process of this session does not answer. Wait a moment and try again, or use Kill Session.');
     await client.request(method, parameters, REQUEST_TIMEOUT_MS);
   }
 

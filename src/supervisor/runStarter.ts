@@ -34,7 +34,11 @@ export interface RunStarterOptions {
  */
 export async function startRun(options: RunStarterOptions, facts: SessionFacts, request: RunRequest): Promise<{ bootstrap: RunBootstrap; claim: RunnerClaim }> {
   const settings = options.settings();
-  const agent = await resolveAgent(facts.agent, { agents: settings.agents, bundles: options.bundles, ...(facts.argv === undefined ? {} : { argv: facts.argv }) });
+  const agent = await resolveAgent(facts.agent, {
+    agents: settings.agents,
+    bundles: options.bundles,
+    ...(facts.argv === undefined ? {} : { argv: facts.argv }),
+  });
   const model = facts.model ?? agent.model;
   const launch = driverFor(agent.driver).launch({
     program: agent.program,

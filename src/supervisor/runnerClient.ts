@@ -98,7 +98,8 @@ export class RunnerClient {
         this.#socket.write(`${JSON.stringify({ id, method, params: parameters })}\n`);
       });
       const parsed = v.safeParse(RESULT_SCHEMAS[method], result);
-      if (!parsed.success) throw new CorralError('RUNNER_TOO_OLD', `The background process of this session answers “${method}” in a way that this version does not know`);
+      if (!parsed.success)
+        throw new CorralError('RUNNER_TOO_OLD', `The background process of this session answers “${method}” in a way that this version does not know`);
       return parsed.output;
     } finally {
       clearTimeout(timer);
@@ -123,7 +124,8 @@ export class RunnerClient {
       return;
     }
     const waiting = this.#waiting.get(line.id); // undefined where it timed out meanwhile
-    if ('error' in line) waiting?.reject(new CorralError(RUNNER_ERROR_CODES.find((known) => known === line.error.code) ?? 'RUNNER_REFUSED', line.error.message));
+    if ('error' in line)
+      waiting?.reject(new CorralError(RUNNER_ERROR_CODES.find((known) => known === line.error.code) ?? 'RUNNER_REFUSED', line.error.message));
     else waiting?.resolve(line.result);
   }
 }

@@ -39,7 +39,10 @@ export async function launchRunner(launch: RunnerLaunch): Promise<RunnerClaim & 
   // Whoever published first holds the run, also when the runner was quicker than our giving up.
   const claim = await readClaim(run);
   if (claim?.state === 'claimed') return claim;
-  throw new CorralError('RUNNER_START_FAILED', `The background process of this run could not be started: ${failure ?? claim?.reason ?? 'its claim was removed'}`);
+  throw new CorralError(
+    'RUNNER_START_FAILED',
+    `The background process of this run could not be started: ${failure ?? claim?.reason ?? 'its claim was removed'}`,
+  );
 }
 
 function startProcess({ runnerPath, nodePath, run, bootstrap, environment }: RunnerLaunch): ChildProcess {

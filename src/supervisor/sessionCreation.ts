@@ -41,7 +41,11 @@ export function titleOf(prompt: string): string {
  */
 export async function createSession(options: SessionCreationOptions, sessionId: string, request: SessionRequest): Promise<void> {
   const settings = options.settings();
-  const agent = await resolveAgent(request.agent, { agents: settings.agents, bundles: options.bundles, ...(request.argv === undefined ? {} : { argv: request.argv }) });
+  const agent = await resolveAgent(request.agent, {
+    agents: settings.agents,
+    bundles: options.bundles,
+    ...(request.argv === undefined ? {} : { argv: request.argv }),
+  });
   const repository = await findRepository(options.git, request.repository);
   const baseCommit = await resolveCommit(repository, request.base ?? 'HEAD');
   await mkdir(options.paths.session(sessionId).runs, { recursive: true, mode: 0o700 });

@@ -42,7 +42,12 @@ export class SessionModel {
     if (result.facts === undefined) return;
     const before = this.#sessions.get(sessionId);
     this.#sessions.set(sessionId, { facts: result.facts, live: before?.live ?? SETTLED });
-    for (const run of result.facts.runs) this.#tellRun(sessionId, before?.facts.runs.find((each) => each.runId === run.runId), run);
+    for (const run of result.facts.runs)
+      this.#tellRun(
+        sessionId,
+        before?.facts.runs.find((each) => each.runId === run.runId),
+        run,
+      );
     if (result.appended.length > 0) this.eventsAppended.fire({ sessionId, appended: result.appended });
     this.changed.fire({ sessionIds: [sessionId] });
   }

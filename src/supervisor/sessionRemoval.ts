@@ -15,7 +15,12 @@ export interface SessionRemovalOptions {
 }
 
 async function removalRequest(options: SessionRemovalOptions, facts: SessionFacts): Promise<RemovalRequest> {
-  return { repository: await findRepository(options.git, facts.repository), storeId: options.storeId, sessionId: facts.sessionId, worktreePath: facts.worktreePath };
+  return {
+    repository: await findRepository(options.git, facts.repository),
+    storeId: options.storeId,
+    sessionId: facts.sessionId,
+    worktreePath: facts.worktreePath,
+  };
 }
 
 /**
@@ -33,7 +38,10 @@ export async function deleteWorktree(options: SessionRemovalOptions, facts: Sess
   });
   try {
     const removal = hasWorktree ? await moveAway(options, facts) : undefined;
-    await options.append(() => ({ kind: 'deleted', data: { trashPath, notCaptured: removal?.notCaptured ?? [], ...(removal === undefined ? {} : { commit: removal.commit }) } }));
+    await options.append(() => ({
+      kind: 'deleted',
+      data: { trashPath, notCaptured: removal?.notCaptured ?? [], ...(removal === undefined ? {} : { commit: removal.commit }) },
+    }));
   } catch (error) {
     await putBack(options, facts, error);
     throw error;
@@ -54,7 +62,11 @@ async function putBack(options: SessionRemovalOptions, facts: SessionFacts, caus
   try {
     await restoreFromTrash(await removalRequest(options, facts));
   } catch (error) {
-    throw new CorralError('WORKTREE_FAILED', `${messageOf(cause)}. Its files are safe in ${trashPathFor(facts.worktreePath)}, but could not be put back: ${messageOf(error)}`, { cause });
+    throw new CorralError(
+      'WORKTREE_FAILED',
+      `${messageOf(cause)}. Its files are safe in ${trashPathFor(facts.worktreePath)}, but could not be put back: ${messageOf(error)}`,
+      { cause },
+    );
   }
   await options.append((now) => (now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined));
 }

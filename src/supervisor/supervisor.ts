@@ -126,7 +126,15 @@ export class Supervisor implements CorralApi, Disposable {
     const { paths, storeId } = await this.#writable();
     const sessionId = newId();
     await createSession(
-      { git: this.git, paths, storeId, bundles: this.#options.bundles, settings: this.#options.settings, append: async (draft) => await this.#appendFirst(sessionId, draft), start: async () => await this.#start(sessionId, request.prompt, undefined) },
+      {
+        git: this.git,
+        paths,
+        storeId,
+        bundles: this.#options.bundles,
+        settings: this.#options.settings,
+        append: async (draft) => await this.#appendFirst(sessionId, draft),
+        start: async () => await this.#start(sessionId, request.prompt, undefined),
+      },
       sessionId,
       { ...request, repository: pathOf(request.repository) },
     );
@@ -151,7 +159,8 @@ export class Supervisor implements CorralApi, Disposable {
   async listSessionHistory(id: string, query: { runId?: string; after?: string; limit?: number; kinds?: string[] } = {}): Promise<HistoryPage> {
     const { index } = await this.#known(id);
     const limit = query.limit ?? 200;
-    if (!Number.isInteger(limit) || limit < 1 || limit > HISTORY_PAGE_LIMIT) throw new CorralError('INVALID_ARGUMENT', `A page holds 1 to ${HISTORY_PAGE_LIMIT} events.`);
+    if (!Number.isInteger(limit) || limit < 1 || limit > HISTORY_PAGE_LIMIT)
+      throw new CorralError('INVALID_ARGUMENT', `A page holds 1 to ${HISTORY_PAGE_LIMIT} events.`);
     const afterId = query.after === undefined ? undefined : Number(query.after);
     if (afterId !== undefined && !Number.isSafeInteger(afterId)) throw new CorralError('INVALID_ARGUMENT', 'Pass the `next` of the page before as `after`.');
     const unknown = query.kinds?.find((kind) => !(EVENT_KINDS as readonly string[]).includes(kind));
@@ -204,7 +213,11 @@ export class Supervisor implements CorralApi, Disposable {
   async answerPermission(id: string, requestId: string, answer: { optionId: string; message?: string }): Promise<void> {
     const run = await this.#openRun(id);
     if (run === undefined) throw new CorralError('NOT_RUNNING', 'This session is not running, so nobody waits for the answer.');
-    await this.#links.request(run.runId, 'answerPermission', { requestId, optionId: answer.optionId, ...(answer.message === undefined ? {} : { message: answer.message }) });
+    await this.#links.request(run.runId, 'answerPermission', {
+      requestId,
+      optionId: answer.optionId,
+      ...(answer.message === undefined ? {} : { message: answer.message }),
+    });
     await (await this.#opened).follower.sync(id);
   }
 
@@ -309,7 +322,12 @@ export class Supervisor implements CorralApi, Disposable {
       for (const id of this.#model.ids()) this.#model.setLive(id, { checking: false });
       return;
     }
-    const open = this.#model.ids().flatMap((id) => this.#model.facts(id).runs.filter(isOpen).map(({ runId }) => ({ id, runId })));
+    const open = this.#model.ids().flatMap((id) =>
+      this.#model
+        .facts(id)
+        .runs.filter(isOpen)
+        .map(({ runId }) => ({ id, runId })),
+    );
     await mapLimited(open, START_UP_PARALLEL, async ({ id, runId }) => {
       const resolution = await this.#watcher.look(id, runId);
       if (resolution === undefined) report.failed.push(id);
@@ -339,7 +357,11 @@ export class Supervisor implements CorralApi, Disposable {
   async #resolve(sessionId: string, runId: string): ReturnType<typeof resolveRun> {
     const { paths, follower } = await this.#opened;
     const { log, settings } = this.#options;
-    return await resolveRun({ paths, links: this.#links, log, settings, sync: async (id) => await follower.sync(id), append: async (id, decide) => await this.#append(id, decide) }, sessionId, runId);
+    return await resolveRun(
+      { paths, links: this.#links, log, settings, sync: async (id) => await follower.sync(id), append: async (id, decide) => await this.#append(id, decide) },
+      sessionId,
+      runId,
+    );
   }
 
   /** Runs that another window started, or that came to light while scanning, get a line of their own here too. */
@@ -353,11 +375,15 @@ export class Supervisor implements CorralApi, Disposable {
   async #start(sessionId: string, prompt: string, resumes: string | undefined): Promise<void> {
     const { paths } = await this.#opened;
     const { bundles, settings } = this.#options;
-    const { bootstrap, claim } = await startRun({ paths, bundles, settings, append: async (id, decide) => await this.#append(id, decide) }, this.#model.facts(sessionId), {
-      sessionId,
-      prompt,
-      ...(resumes === undefined ? {} : { resumes }),
-    });
+    const { bootstrap, claim } = await startRun(
+      { paths, bundles, settings, append: async (id, decide) => await this.#append(id, decide) },
+      this.#model.facts(sessionId),
+      {
+        sessionId,
+        prompt,
+        ...(resumes === undefined ? {} : { resumes }),
+      },
+    );
     // An agent can end faster than this window connects; then a look finds out how.
     if (claim.state === 'claimed') await this.#links.connect(bootstrap, claim).catch(() => this.#watcher.look(sessionId, bootstrap.runId));
     await (await this.#opened).follower.sync(sessionId);
@@ -390,7 +416,9 @@ export class Supervisor implements CorralApi, Disposable {
   async #requestStop(sessionId: string, runId: string, force: boolean): Promise<void> {
     await this.#append(sessionId, (facts) => {
       const run = facts.runs.find((each) => each.runId === runId);
-      return run === undefined || !isOpen(run) || (run.stopRequestedAt !== undefined && !force) ? undefined : { kind: 'stop.requested', data: { runId, force } };
+      return run === undefined || !isOpen(run) || (run.stopRequestedAt !== undefined && !force)
+        ? undefined
+        : { kind: 'stop.requested', data: { runId, force } };
     });
   }
 
@@ -406,7 +434,12 @@ export class Supervisor implements CorralApi, Disposable {
   /** The session's open run, once it is certain what became of it. */
   async #openRun(id: string): Promise<RunFacts | undefined> {
     await this.#known(id);
-    await this.#model.until(id, (_facts, live) => !live.checking, END_LIMIT_MS, 'It is still being found out what became of this session. Try again in a moment.');
+    await this.#model.until(
+      id,
+      (_facts, live) => !live.checking,
+      END_LIMIT_MS,
+      'It is still being found out what became of this session. Try again in a moment.',
+    );
     const run = currentRun(this.#model.facts(id));
     return run !== undefined && isOpen(run) ? run : undefined;
   }
@@ -428,7 +461,8 @@ export class Supervisor implements CorralApi, Disposable {
     await this.#ready;
     if (!this.#options.isTrusted()) throw new CorralError('UNTRUSTED', 'This workspace is not trusted, so nothing is started in it.');
     const opened = await this.#opened;
-    if (opened.readOnly) throw new CorralError('STORE_READ_ONLY', 'These sessions were written by a newer version of Corral. Update the extension to change them.');
+    if (opened.readOnly)
+      throw new CorralError('STORE_READ_ONLY', 'These sessions were written by a newer version of Corral. Update the extension to change them.');
     return opened;
   }
 }

@@ -42,7 +42,8 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   };
   const choose = async (argument: unknown, title: string, fits: (session: SessionSummary) => boolean, none: string): Promise<SessionSummary> =>
     await chooseSession(supervisor, argument, title, (session) => !session.deleted && fits(session), none);
-  const chooseAsking = async (argument: unknown): Promise<SessionSummary> => await choose(argument, 'Answer Permission', (session) => session.needsInput, 'No session asks for anything at the moment.');
+  const chooseAsking = async (argument: unknown): Promise<SessionSummary> =>
+    await choose(argument, 'Answer Permission', (session) => session.needsInput, 'No session asks for anything at the moment.');
 
   const actions: Record<CommandName, (argument: unknown) => Promise<void>> = {
     newSession: async () => {
@@ -61,7 +62,11 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     replayTimeline: async (argument) => options.showTimeline((await choose(argument, 'Replay Timeline', always, 'There is no session yet.')).id),
     sendMessage: async (argument) => {
       const session = await choose(argument, 'Send Message', always, 'There is no session yet.');
-      const text = await vscode.window.showInputBox({ title: `Send Message · ${session.title}`, prompt: isRunning(session) ? 'The agent gets it at its next turn.' : 'Starts a new run that goes on where the last one ended.', ignoreFocusOut: true });
+      const text = await vscode.window.showInputBox({
+        title: `Send Message · ${session.title}`,
+        prompt: isRunning(session) ? 'The agent gets it at its next turn.' : 'Starts a new run that goes on where the last one ended.',
+        ignoreFocusOut: true,
+      });
       if (text !== undefined) await supervisor.sendMessage(session.id, text);
     },
     stopSession: async (argument) => {
@@ -71,7 +76,11 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     killSession: async (argument) => {
       const session = await choose(argument, 'Kill Session', isRunning, 'No session is running.');
       const kill = 'Kill';
-      const answer = await vscode.window.showWarningMessage(`Kill “${session.title}”?`, { modal: true, detail: 'Its agent and everything that it started end at once. Files and history stay as they are.' }, kill);
+      const answer = await vscode.window.showWarningMessage(
+        `Kill “${session.title}”?`,
+        { modal: true, detail: 'Its agent and everything that it started end at once. Files and history stay as they are.' },
+        kill,
+      );
       if (answer === kill) await supervisor.kill(session.id);
     },
     resumeSession: async (argument) => {
@@ -80,13 +89,19 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     },
     renameSession: async (argument) => {
       const session = await choose(argument, 'Rename Session', always, 'There is no session yet.');
-      const title = await vscode.window.showInputBox({ title: 'Rename Session', value: session.title, validateInput: (value) => (value.trim() === '' ? 'A session needs a title.' : undefined) });
+      const title = await vscode.window.showInputBox({
+        title: 'Rename Session',
+        value: session.title,
+        validateInput: (value) => (value.trim() === '' ? 'A session needs a title.' : undefined),
+      });
       if (title !== undefined) await supervisor.renameSession(session.id, title);
     },
     openWorktree: async (argument) => {
       const session = await choose(argument, 'Open Worktree in New Window', always, 'There is no session yet.');
       await access(session.worktreePath).catch((cause: unknown) => {
-        throw new CorralError('WORKTREE_MISSING', `The worktree of “${session.title}” is not at ${session.worktreePath}. Its history can still be replayed.`, { cause });
+        throw new CorralError('WORKTREE_MISSING', `The worktree of “${session.title}” is not at ${session.worktreePath}. Its history can still be replayed.`, {
+          cause,
+        });
       });
       await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(session.worktreePath), { forceNewWindow: true });
     },
@@ -99,7 +114,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, async () => await supervisor.deleteSession(session.id));
       const undo = 'Undo';
       // Not awaited: the notification stays as long as the person likes, and the command is done.
-      void vscode.window.showInformationMessage(`“${session.title}” was deleted.`, undo).then(async (chosen) => (chosen === undo ? await run('undoDelete', session.id) : undefined));
+      void vscode.window
+        .showInformationMessage(`“${session.title}” was deleted.`, undo)
+        .then(async (chosen) => (chosen === undo ? await run('undoDelete', session.id) : undefined));
     },
     undoDelete: async (argument) => {
       const session = await chooseSession(supervisor, argument, 'Undo Delete', (each) => each.deleted, 'No session was deleted.');
@@ -151,7 +168,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   }
 
   return vscode.Disposable.from(
-    ...(Object.keys(COMMANDS) as CommandName[]).map((name) => vscode.commands.registerCommand(COMMANDS[name], async (argument: unknown) => await run(name, argument))),
+    ...(Object.keys(COMMANDS) as CommandName[]).map((name) =>
+      vscode.commands.registerCommand(COMMANDS[name], async (argument: unknown) => await run(name, argument)),
+    ),
   );
 }
 

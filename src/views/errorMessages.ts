@@ -22,7 +22,17 @@ const FIXES: Partial<Record<CorralErrorCode, readonly Fix[]>> = {
 };
 
 /** Errors that say all there is to say; for any other, the log has more. */
-const SELF_EXPLAINING: ReadonlySet<CorralErrorCode> = new Set(['NO_FOLDER', 'NO_REPOSITORY', 'NO_COMMIT', 'EMPTY_PROMPT', 'AGENT_NOT_FOUND', 'UNTRUSTED', 'RUNNING', 'NOT_RUNNING', 'ALREADY_ANSWERED']);
+const SELF_EXPLAINING: ReadonlySet<CorralErrorCode> = new Set([
+  'NO_FOLDER',
+  'NO_REPOSITORY',
+  'NO_COMMIT',
+  'EMPTY_PROMPT',
+  'AGENT_NOT_FOUND',
+  'UNTRUSTED',
+  'RUNNING',
+  'NOT_RUNNING',
+  'ALREADY_ANSWERED',
+]);
 
 /** Shows what went wrong, with the button that mends it first and Show Log for the unexpected. A cancelled command says nothing. */
 export async function showError(log: vscode.LogOutputChannel, doing: string, error: unknown, extraFixes: readonly Fix[] = []): Promise<void> {

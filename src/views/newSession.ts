@@ -39,14 +39,23 @@ export async function askForSession(options: NewSessionOptions, repository: stri
     if (answer.kind === 'prompt') {
       if (choice.agent === 'command') choice.argv ??= await askForCommand();
       await context.globalState.update(LAST_AGENT_KEY, choice.agent);
-      return { repository, prompt: answer.text, agent: choice.agent, base: choice.base, permissionMode, ...(choice.argv === undefined ? {} : { argv: choice.argv }) };
+      return {
+        repository,
+        prompt: answer.text,
+        agent: choice.agent,
+        base: choice.base,
+        permissionMode,
+        ...(choice.argv === undefined ? {} : { argv: choice.argv }),
+      };
     }
     prompt = answer.text;
     if (answer.button === AGENT_BUTTON) {
       choice.agent = (await chooseAgent(settings())) ?? choice.agent;
       choice.argv = undefined;
     } else if (answer.button === BASE_BUTTON) {
-      choice.base = (await vscode.window.showInputBox({ title: 'New Session · Base', value: choice.base, prompt: 'The branch, tag or commit to start from' })) ?? choice.base;
+      choice.base =
+        (await vscode.window.showInputBox({ title: 'New Session · Base', value: choice.base, prompt: 'The branch, tag or commit to start from' })) ??
+        choice.base;
     } else {
       choice.permissionMode = (await chooseMode()) ?? choice.permissionMode;
       await context.globalState.update(`${PERMISSION_MODE_KEY} ${repository}`, choice.permissionMode);
@@ -91,7 +100,13 @@ async function defaultAgent({ context, settings, bundles }: NewSessionOptions): 
   const last = context.globalState.get<unknown>(LAST_AGENT_KEY);
   if (typeof last === 'string' && names.includes(last)) return last;
   for (const name of names.filter((each) => each !== 'demo' && each !== 'command')) {
-    if (await resolveAgent(name, { agents, bundles }).then(() => true, () => false)) return name;
+    if (
+      await resolveAgent(name, { agents, bundles }).then(
+        () => true,
+        () => false,
+      )
+    )
+      return name;
   }
   return 'demo';
 }

@@ -34,7 +34,8 @@ export class Notifications implements vscode.Disposable {
     for (const id of sessionIds) {
       try {
         const session = await this.#options.supervisor.getSession(id);
-        if (session.needsInput && !session.checking && this.#options.isHere(session)) for (const pending of session.pendingPermissions) this.#ask(session, pending);
+        if (session.needsInput && !session.checking && this.#options.isHere(session))
+          for (const pending of session.pendingPermissions) this.#ask(session, pending);
       } catch (error) {
         this.#options.onError('notification', error);
       }

@@ -6,13 +6,25 @@ import type { Supervisor } from '../supervisor/supervisor';
 import { sessionRow } from './sessionRow';
 
 /** What a menu, a key binding or another extension may pass to a command: a row of the tree, or a session's id. */
-const argumentSchema = v.union([v.pipe(v.string(), v.transform((id) => ({ id }))), v.object({ kind: v.literal('session'), id: v.string() })]);
+const argumentSchema = v.union([
+  v.pipe(
+    v.string(),
+    v.transform((id) => ({ id })),
+  ),
+  v.object({ kind: v.literal('session'), id: v.string() }),
+]);
 
 /**
  * The session that a command is about: the one it was called on, else the only one that fits, else the one that is picked.
  * Throws CANCELLED, and INVALID_ARGUMENT with `noneSentence` where none fits.
  */
-export async function chooseSession(supervisor: Supervisor, argument: unknown, title: string, fits: (session: SessionSummary) => boolean, noneSentence: string): Promise<SessionSummary> {
+export async function chooseSession(
+  supervisor: Supervisor,
+  argument: unknown,
+  title: string,
+  fits: (session: SessionSummary) => boolean,
+  noneSentence: string,
+): Promise<SessionSummary> {
   const given = v.safeParse(argumentSchema, argument);
   if (given.success) return await supervisor.getSession(given.output.id);
   const sessions = (await supervisor.listSessions()).filter(fits);

@@ -22,7 +22,8 @@ interface Look {
 
 function look(session: SessionSummary): Look {
   if (session.checking) return { words: 'Checking', icon: 'sync' };
-  if (session.restored) return { words: `Was running · ${session.recoveryHint === 'resume' ? 'Resume' : 'Restart'}`, icon: 'debug-pause', iconColor: 'list.warningForeground' };
+  if (session.restored)
+    return { words: `Was running · ${session.recoveryHint === 'resume' ? 'Resume' : 'Restart'}`, icon: 'debug-pause', iconColor: 'list.warningForeground' };
   if (session.unreachable !== undefined) return { words: `${session.status} · not answering`, icon: 'debug-disconnect', iconColor: 'list.warningForeground' };
   if (session.needsInput) {
     const [first] = session.pendingPermissions;
@@ -52,7 +53,12 @@ const LABEL_CHARACTERS = 26;
 
 function labelOf(title: string): string {
   const characters = Array.from(title);
-  return characters.length <= LABEL_CHARACTERS ? title : `${characters.slice(0, LABEL_CHARACTERS - 1).join('').trimEnd()}…`;
+  return characters.length <= LABEL_CHARACTERS
+    ? title
+    : `${characters
+        .slice(0, LABEL_CHARACTERS - 1)
+        .join('')
+        .trimEnd()}…`;
 }
 
 function flags(session: SessionSummary): string {
@@ -75,5 +81,12 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const { words, icon, iconColor } = look(session);
   const age = ageOf(session.since, nowMs);
   const description = `${words} · ${age}`;
-  return { label: labelOf(session.title), description, icon, iconColor, contextValue: flags(session), accessibleLabel: `${session.title}, ${session.agent}, ${words}, ${age}` };
+  return {
+    label: labelOf(session.title),
+    description,
+    icon,
+    iconColor,
+    contextValue: flags(session),
+    accessibleLabel: `${session.title}, ${session.agent}, ${words}, ${age}`,
+  };
 }

@@ -38,7 +38,11 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   /** Shows these sessions. Only rows that look different are painted again, unless the list itself changed. */
   show(sessions: readonly SessionSummary[]): void {
     const shown = new Map(sessions.filter((session) => !session.deleted && !session.archived).map((session) => [session.id, session]));
-    const structureOf = (map: Map<string, SessionSummary>): string => [...map.values()].map((session) => `${session.id} ${session.repository}`).sort().join('\n');
+    const structureOf = (map: Map<string, SessionSummary>): string =>
+      [...map.values()]
+        .map((session) => `${session.id} ${session.repository}`)
+        .sort()
+        .join('\n');
     const sameList = structureOf(shown) === structureOf(this.#sessions);
     this.#sessions = shown;
     if (sameList) this.#repaint();

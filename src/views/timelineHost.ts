@@ -61,7 +61,11 @@ export class TimelineHost implements Disposable {
     }
     const numbered = v.safeParse(v.looseObject({ requestNumber: v.number() }), message);
     if (!numbered.success) return;
-    this.#post({ type: 'rejection', requestNumber: numbered.output.requestNumber, message: `The timeline sent a request that is not valid: ${v.summarize(parsed.issues)}` });
+    this.#post({
+      type: 'rejection',
+      requestNumber: numbered.output.requestNumber,
+      message: `The timeline sent a request that is not valid: ${v.summarize(parsed.issues)}`,
+    });
   }
 
   /** The page is hidden or gone: nothing is pushed until it says `ready` again. */
@@ -150,8 +154,41 @@ export class TimelineHost implements Disposable {
       const { firstMs, lastMs } = await this.#readBounds(runId, eventCount);
       runs.push({ runId, ordinal, state, eventCount, firstMs, lastMs });
     }
-    const { id, title, agent, status, state, since, needsInput, restored, recoveryHint, failureReason, deleted, unreachable, checking, usage, pendingPermissions } = summary;
-    const session = { id, title, agent, status, state, since, needsInput, restored, recoveryHint, failureReason, deleted, unreachable, checking, usage, runs, pendingPermissions };
+    const {
+      id,
+      title,
+      agent,
+      status,
+      state,
+      since,
+      needsInput,
+      restored,
+      recoveryHint,
+      failureReason,
+      deleted,
+      unreachable,
+      checking,
+      usage,
+      pendingPermissions,
+    } = summary;
+    const session = {
+      id,
+      title,
+      agent,
+      status,
+      state,
+      since,
+      needsInput,
+      restored,
+      recoveryHint,
+      failureReason,
+      deleted,
+      unreachable,
+      checking,
+      usage,
+      runs,
+      pendingPermissions,
+    };
     this.#onSession(session);
     return session;
   }

@@ -54,9 +54,18 @@ export class TimelinePanel implements vscode.Disposable {
     // Set here and not when the panel is made, since a revived one comes with the options of an older version.
     webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [dist] };
     panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png'); // a tab does not colour a monochrome icon
-    this.#host = new TimelineHost(source, sessionId, (message) => void webview.postMessage(message), (session) => { this.#setTitle(session); });
+    this.#host = new TimelineHost(
+      source,
+      sessionId,
+      (message) => void webview.postMessage(message),
+      (session) => {
+        this.#setTitle(session);
+      },
+    );
     this.#disposables.push(
-      webview.onDidReceiveMessage((message: unknown) => { this.#host.receive(message); }),
+      webview.onDidReceiveMessage((message: unknown) => {
+        this.#host.receive(message);
+      }),
       panel.onDidChangeViewState(() => {
         if (!panel.visible) this.#host.pause(); // the page is gone; a new one says `ready`
       }),

@@ -10,7 +10,8 @@ import { VscodeServer } from '../support/vscodeServer';
 import { waitFor } from '../support/wait';
 import { openBrowser, Window } from '../support/window';
 
-const STORY = 'plan [x] Look around | [>] Greet politely | Check; read README.md; edit notes.txt hello; slow 20 50ms; ask git status --short; slow 20 50ms; talk All done.';
+const STORY =
+  'plan [x] Look around | [>] Greet politely | Check; read README.md; edit notes.txt hello; slow 20 50ms; ask git status --short; slow 20 50ms; talk All done.';
 
 describe('the main job', () => {
   let repository: TestRepository;
@@ -81,17 +82,35 @@ describe('the main job', () => {
     const [id] = await readdir(join(server.globalStorage, 'sessions'));
     assert.ok(id);
     const records = await journal(id);
-    await frame.getByTestId('position').filter({ hasText: `${records.length} of ${records.length}` }).waitFor();
-    assert.deepEqual(await shownEvents(frame, records.length), records.map(({ seq, kind }) => `${seq} ${kind}`));
+    await frame
+      .getByTestId('position')
+      .filter({ hasText: `${records.length} of ${records.length}` })
+      .waitFor();
+    assert.deepEqual(
+      await shownEvents(frame, records.length),
+      records.map(({ seq, kind }) => `${seq} ${kind}`),
+    );
 
     await frame.getByTestId('step-back').click();
-    await frame.getByTestId('position').filter({ hasText: `${records.length - 1} of ${records.length}` }).waitFor();
+    await frame
+      .getByTestId('position')
+      .filter({ hasText: `${records.length - 1} of ${records.length}` })
+      .waitFor();
     await frame.getByTestId('step-forward').click();
-    await frame.getByTestId('position').filter({ hasText: `${records.length} of ${records.length}` }).waitFor();
+    await frame
+      .getByTestId('position')
+      .filter({ hasText: `${records.length} of ${records.length}` })
+      .waitFor();
     await frame.getByRole('button', { name: /start/i }).click();
-    await frame.getByTestId('position').filter({ hasText: `1 of ${records.length}` }).waitFor();
+    await frame
+      .getByTestId('position')
+      .filter({ hasText: `1 of ${records.length}` })
+      .waitFor();
     await frame.getByTestId('play').click();
-    await frame.getByTestId('position').filter({ hasText: `${records.length} of ${records.length}` }).waitFor({ timeout: 60_000 });
+    await frame
+      .getByTestId('position')
+      .filter({ hasText: `${records.length} of ${records.length}` })
+      .waitFor({ timeout: 60_000 });
   });
 
   it('opens the worktree in a second window, which shows the same session', async () => {
@@ -115,14 +134,22 @@ describe('the main job', () => {
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
     await sessions.act('needs input', 'Allow');
     await waitFor(async () => (await sessions.rows()).filter((label) => label.includes('Completed')).length === 2, { what: 'the second end' });
-    const [, second] = (await Promise.all((await readdir(join(server.globalStorage, 'sessions'))).map(async (id) => await journal(id)))).sort((a, b) => a.length - b.length);
+    const [, second] = (await Promise.all((await readdir(join(server.globalStorage, 'sessions'))).map(async (id) => await journal(id)))).sort(
+      (a, b) => a.length - b.length,
+    );
     assert.ok(second);
     assert.ok(second.length > 300);
-    assert.deepEqual(second.map(({ seq }) => seq), second.map((_record, index) => index + 1));
+    assert.deepEqual(
+      second.map(({ seq }) => seq),
+      second.map((_record, index) => index + 1),
+    );
     await window.runCommand('Corral: Replay Timeline');
     await window.pick('slow 300');
     const frame = await window.webview('[data-testid=event][data-kind="run.exited"]');
-    await frame.getByTestId('position').filter({ hasText: `${second.length} of ${second.length}` }).waitFor();
+    await frame
+      .getByTestId('position')
+      .filter({ hasText: `${second.length} of ${second.length}` })
+      .waitFor();
   });
 
   it('stops a session, deletes it, and brings it back', async () => {
@@ -139,7 +166,10 @@ describe('the main job', () => {
     await sessions.row('Stopped by you').waitFor();
     const worktrees = join(repository.path, '.corral/worktrees');
     const kept = await Promise.all((await readdir(worktrees)).map(async (id) => await readFile(join(worktrees, id, 'kept.txt'), 'utf8').catch(() => '')));
-    assert.deepEqual(kept.filter((content) => content !== ''), ['precious\n']);
+    assert.deepEqual(
+      kept.filter((content) => content !== ''),
+      ['precious\n'],
+    );
   });
 });
 
@@ -150,7 +180,9 @@ async function shownEvents(frame: Frame, count: number): Promise<string[]> {
   await list.evaluate((element) => element.scrollTo({ top: 0 }));
   await waitFor(
     async () => {
-      const shown = await frame.getByTestId('event').evaluateAll((rows) => rows.map((row) => [Number(row.getAttribute('data-seq')), row.getAttribute('data-kind') ?? ''] as const));
+      const shown = await frame
+        .getByTestId('event')
+        .evaluateAll((rows) => rows.map((row) => [Number(row.getAttribute('data-seq')), row.getAttribute('data-kind') ?? ''] as const));
       for (const [seq, kind] of shown) seen.set(seq, kind);
       if (seen.size < count) await list.evaluate((element) => element.scrollBy({ top: element.clientHeight / 2 }));
       return seen.size === count;

@@ -102,6 +102,7 @@ export class TestRun {
     if (claim?.state !== 'claimed') return;
     if ((await liveness(claim.runner)) === 'alive') process.kill(claim.runner.pid, 'SIGKILL');
     await killTree({ runId: this.bootstrap.runId, agent: claim.agent });
+    await rm(claim.endpoint, { force: true });
   }
 }
 

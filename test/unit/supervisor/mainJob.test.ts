@@ -19,7 +19,9 @@ describe('the main job without VS Code', () => {
     const window = workshop.window();
     const states: string[] = [];
     const made = await window.createSession({ repository: workshop.repository.path, prompt: STORY, agent: 'demo' });
-    window.onDidChangeSessions(() => void window.getSession(made.id).then(({ status, needsInput }) => states.push(`${status}${needsInput ? ' needs input' : ''}`)));
+    window.onDidChangeSessions(
+      () => void window.getSession(made.id).then(({ status, needsInput }) => states.push(`${status}${needsInput ? ' needs input' : ''}`)),
+    );
     assert.equal(made.baseCommit, await workshop.repository.git('rev-parse', 'HEAD'));
     assert.equal(await workshop.repository.git('rev-parse', `refs/corral/${made.id}`), made.baseCommit);
 
@@ -30,7 +32,9 @@ describe('the main job without VS Code', () => {
     const allow = pending.options.find(({ kind }) => kind === 'allow_once');
     assert.ok(allow);
     await window.answerPermission(made.id, pending.requestId, { optionId: allow.optionId });
-    await assert.rejects(window.answerPermission(made.id, pending.requestId, { optionId: allow.optionId }), { code: /ALREADY_ANSWERED|NOT_RUNNING|RUNNER_UNREACHABLE/ });
+    await assert.rejects(window.answerPermission(made.id, pending.requestId, { optionId: allow.optionId }), {
+      code: /ALREADY_ANSWERED|NOT_RUNNING|RUNNER_UNREACHABLE/,
+    });
 
     const done = await until(window, made.id, (session) => session.status === 'Completed', 'the end');
     assert.equal(done.needsInput, false);
@@ -38,11 +42,27 @@ describe('the main job without VS Code', () => {
     await assert.rejects(access(join(workshop.repository.path, 'notes.txt')), { code: 'ENOENT' });
 
     const { events } = await window.listSessionHistory(made.id, { limit: 1_000 });
-    assert.deepEqual(events.map(({ seq }) => seq), events.map((_event, index) => index + 1));
+    assert.deepEqual(
+      events.map(({ seq }) => seq),
+      events.map((_event, index) => index + 1),
+    );
     assert.equal(events[0]?.kind, 'run.started');
     assert.equal(events.at(-1)?.kind, 'run.exited');
-    for (const kind of ['agent.session', 'turn.started', 'message', 'tool.call', 'tool.result', 'permission.request', 'permission.answer', 'turn.ended', 'usage']) {
-      assert.ok(events.some((event) => event.kind === kind), `an event of the kind ${kind}`);
+    for (const kind of [
+      'agent.session',
+      'turn.started',
+      'message',
+      'tool.call',
+      'tool.result',
+      'permission.request',
+      'permission.answer',
+      'turn.ended',
+      'usage',
+    ]) {
+      assert.ok(
+        events.some((event) => event.kind === kind),
+        `an event of the kind ${kind}`,
+      );
     }
     assert.ok((await window.getConversation(made.id)).some(({ role, content }) => role === 'assistant' && content === 'I am done'));
     assert.equal((await window.getAgentSession(made.id)).backendType, 'claude');
@@ -66,12 +86,19 @@ describe('the main job without VS Code', () => {
     await third.answerPermission(id, pending.requestId, { optionId: pending.options[0]?.optionId ?? '' });
     await until(third, id, (session) => session.status === 'Completed', 'the end');
     const { events } = await third.listSessionHistory(id, { limit: 1_000 });
-    assert.deepEqual(events.map(({ seq }) => seq), events.map((_event, index) => index + 1));
+    assert.deepEqual(
+      events.map(({ seq }) => seq),
+      events.map((_event, index) => index + 1),
+    );
   });
 
   it('stops, deletes and brings back', async () => {
     const window = workshop.window();
-    const { id, worktreePath } = await window.createSession({ repository: workshop.repository.path, prompt: 'edit notes.txt hello; slow 1000 50ms', agent: 'demo' });
+    const { id, worktreePath } = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: 'edit notes.txt hello; slow 1000 50ms',
+      agent: 'demo',
+    });
     await until(window, id, (session) => session.status === 'Running', 'the start');
     await window.stop(id);
     const stopped = await window.getSession(id);
@@ -104,11 +131,19 @@ describe('the main job without VS Code', () => {
 
   it('runs any command', async () => {
     const window = workshop.window();
-    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'unused', agent: 'command', argv: [process.execPath, '-e', 'console.log("out"); console.error("err"); process.exit(3)'] });
+    const { id } = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: 'unused',
+      agent: 'command',
+      argv: [process.execPath, '-e', 'console.log("out"); console.error("err"); process.exit(3)'],
+    });
     const ended = await until(window, id, (session) => session.status === 'Failed', 'the end');
     assert.match(ended.failureReason ?? '', /3/);
     const { events } = await window.listSessionHistory(id, { kinds: ['output'] });
-    assert.deepEqual(events.map((event) => (event.kind === 'output' ? [event.data.stream, event.data.text] : [])).toSorted(), [['stderr', 'err'], ['stdout', 'out']]);
+    assert.deepEqual(events.map((event) => (event.kind === 'output' ? [event.data.stream, event.data.text] : [])).toSorted(), [
+      ['stderr', 'err'],
+      ['stdout', 'out'],
+    ]);
   });
 
   it('says by its code what it cannot do', async () => {

@@ -47,7 +47,8 @@ export class Workshop {
   /** Ends every run and every window, and removes the folders. */
   async end(): Promise<void> {
     const last = this.window();
-    for (const { id, state } of await last.listSessions()) if (['starting', 'running', 'waiting', 'stopping'].includes(state)) await last.kill(id).catch(() => undefined);
+    for (const { id, state } of await last.listSessions())
+      if (['starting', 'running', 'waiting', 'stopping'].includes(state)) await last.kill(id).catch(() => undefined);
     for (const supervisor of this.#supervisors) await supervisor.close();
     await this.repository.remove();
     await rm(this.storageDirectory, { recursive: true, force: true, maxRetries: 5 });
@@ -69,7 +70,10 @@ export async function until(supervisor: Supervisor, id: string, isSo: (session: 
       const session = last;
       if (isSo(session)) finish(() => resolve(session));
     };
-    const limit = setTimeout(() => finish(() => reject(new Error(`${what} did not come within ${limitMs} ms; the session is ${JSON.stringify(last)}`))), limitMs);
+    const limit = setTimeout(
+      () => finish(() => reject(new Error(`${what} did not come within ${limitMs} ms; the session is ${JSON.stringify(last)}`))),
+      limitMs,
+    );
     const subscription = supervisor.onDidChangeSessions(({ sessionIds }) => {
       if (sessionIds.includes(id)) look().catch(reject);
     });

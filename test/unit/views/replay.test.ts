@@ -20,12 +20,18 @@ describe('advance', () => {
   });
 
   it('waits for what is not loaded and saves up no time', () => {
-    assert.deepEqual(advance({ row: 0, carriedMs: 0 }, 10_000, 100, last, (row) => (row > 2 ? undefined : times[row])), { row: 2, carriedMs: 0 });
+    assert.deepEqual(
+      advance({ row: 0, carriedMs: 0 }, 10_000, 100, last, (row) => (row > 2 ? undefined : times[row])),
+      { row: 2, carriedMs: 0 },
+    );
   });
 
   it('stops at the end, and survives times that run backwards', () => {
     assert.deepEqual(advance({ row: 5, carriedMs: 0 }, 1e9, 100, last, timeOf), { row: 6, carriedMs: 0 });
-    assert.deepEqual(advance({ row: 0, carriedMs: 0 }, 1, 1, 2, (row) => 100 - row), { row: 2, carriedMs: 0 });
+    assert.deepEqual(
+      advance({ row: 0, carriedMs: 0 }, 1, 1, 2, (row) => 100 - row),
+      { row: 2, carriedMs: 0 },
+    );
   });
 });
 
@@ -36,20 +42,41 @@ describe('times in words', () => {
     assert.equal(clockOf(-5), '00:00:00');
     assert.deepEqual([340.4, 1_240, 59_960, 185_000, 7_440_000].map(durationOf), ['340 ms', '1.2 s', '1 min 0 s', '3 min 5 s', '2 h 4 min']);
     const now = 1e12;
-    assert.deepEqual([-1e9, 0, 59_999, 60_000, 7_300_000, 3e8, NaN].map((age) => ageOf(now - age, now)), ['just now', 'just now', 'just now', '1 min ago', '2 h ago', '3 days ago', 'just now']);
+    assert.deepEqual(
+      [-1e9, 0, 59_999, 60_000, 7_300_000, 3e8, NaN].map((age) => ageOf(now - age, now)),
+      ['just now', 'just now', 'just now', '1 min ago', '2 h ago', '3 days ago', 'just now'],
+    );
   });
 });
 
 describe('Track', () => {
-  const run = (runId: string, ordinal: number, eventCount: number, firstMs: number, lastMs: number) => ({ runId, ordinal, state: 'completed' as const, eventCount, firstMs, lastMs });
+  const run = (runId: string, ordinal: number, eventCount: number, firstMs: number, lastMs: number) => ({
+    runId,
+    ordinal,
+    state: 'completed' as const,
+    eventCount,
+    firstMs,
+    lastMs,
+  });
   const track = new Track([run('a', 1, 3, 1_000, 5_000), run('b', 2, 0, 0, 0), run('c', 3, 2, 900_000, 901_000)]);
 
   it('lays runs end to end, without the time between them', () => {
     assert.equal(track.rowCount, 5);
     assert.equal(track.durationMs, 5_000);
-    assert.deepEqual([0, 2, 3, 4].map((row) => track.placeOf(row)), [{ runId: 'a', seq: 1 }, { runId: 'a', seq: 3 }, { runId: 'c', seq: 1 }, { runId: 'c', seq: 2 }]);
+    assert.deepEqual(
+      [0, 2, 3, 4].map((row) => track.placeOf(row)),
+      [
+        { runId: 'a', seq: 1 },
+        { runId: 'a', seq: 3 },
+        { runId: 'c', seq: 1 },
+        { runId: 'c', seq: 2 },
+      ],
+    );
     for (let row = 0; row < track.rowCount; row++) assert.equal(track.rowOf(track.placeOf(row) ?? { runId: '', seq: 0 }), row);
-    assert.deepEqual([track.placeOf(-1), track.placeOf(5), track.rowOf({ runId: 'a', seq: 4 }), track.rowOf({ runId: 'x', seq: 1 })], [undefined, undefined, undefined, undefined]);
+    assert.deepEqual(
+      [track.placeOf(-1), track.placeOf(5), track.rowOf({ runId: 'a', seq: 4 }), track.rowOf({ runId: 'x', seq: 1 })],
+      [undefined, undefined, undefined, undefined],
+    );
   });
 
   it('turns times into places on its clock and back', () => {

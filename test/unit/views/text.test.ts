@@ -40,11 +40,17 @@ describe('styledText', () => {
       { text: 'g', classes: 'ansiBrightGreen' },
       { text: '.', classes: '' },
     ]);
-    assert.deepEqual(styledText(`${ESC}[38;5;1mx${ESC}[38;2;1;4;3my${ESC}[mz`).map(({ classes }) => classes), ['', '', '']);
+    assert.deepEqual(
+      styledText(`${ESC}[38;5;1mx${ESC}[38;2;1;4;3my${ESC}[mz`).map(({ classes }) => classes),
+      ['', '', ''],
+    );
   });
 
   it('takes out every other sequence, but never the text after one that does not end', () => {
-    const plain = (text: string): string => styledText(text).map((stretch) => stretch.text).join('');
+    const plain = (text: string): string =>
+      styledText(text)
+        .map((stretch) => stretch.text)
+        .join('');
     assert.equal(plain(`${ESC}[2K${ESC}[1Ga${ESC}[?25lb`), 'ab');
     assert.equal(plain(`${ESC}]8;;http://x${ESC}\\link${ESC}]8;;${ESC}\\`), 'link');
     assert.equal(plain(`${ESC}]0;title\u0007x`), 'x');

@@ -30,7 +30,9 @@ class Page {
       const index = this.messages.findIndex(matches);
       const [found] = index === -1 ? [] : this.messages.splice(index, 1);
       if (found !== undefined) return found;
-      await new Promise<void>((resolve) => { this.#wake = resolve; });
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     }
   }
 
@@ -54,7 +56,9 @@ describe('TimelineHost', () => {
     source = new MemorySource();
     page = new Page(source);
   });
-  afterEach(() => { page.host.dispose(); });
+  afterEach(() => {
+    page.host.dispose();
+  });
 
   it('answers ready with the session and the bounds of its runs', async () => {
     source.addMessages(3);
@@ -97,7 +101,10 @@ describe('TimelineHost', () => {
     source.addMessages(2);
     source.add({ kind: 'tool.result', data: { callId: 'c', status: 'ok', output: whole } });
     const { events } = v.parse(TIMELINE_REQUESTS.events.result, await page.ask('events', { runId: RUN, fromSeq: 2, limit: 200 }));
-    assert.deepEqual(events.map(({ seq }) => seq), [2, 3]);
+    assert.deepEqual(
+      events.map(({ seq }) => seq),
+      [2, 3],
+    );
     const [, result] = events;
     assert.ok(result?.kind === 'tool.result');
     assert.equal(result.data.output.length, PREVIEW_LENGTH);
@@ -136,7 +143,14 @@ describe('TimelineHost', () => {
   });
 
   it('refuses what is not a request, and does nothing for it', async () => {
-    for (const [method, parameters] of [['send', { text: ' \n' }], ['send', {}], ['erase', {}], ['events', { runId: '../x', fromSeq: 1, limit: 1 }], ['events', { runId: RUN, fromSeq: 0, limit: 1 }], ['events', { runId: RUN, fromSeq: 1, limit: 100_000 }]] as const) {
+    for (const [method, parameters] of [
+      ['send', { text: ' \n' }],
+      ['send', {}],
+      ['erase', {}],
+      ['events', { runId: '../x', fromSeq: 1, limit: 1 }],
+      ['events', { runId: RUN, fromSeq: 0, limit: 1 }],
+      ['events', { runId: RUN, fromSeq: 1, limit: 100_000 }],
+    ] as const) {
       await assert.rejects(page.ask(method, parameters), /not valid/);
     }
     for (const message of [undefined, null, 7, 'x', [], {}, { type: 'request' }]) page.host.receive(message);
@@ -150,7 +164,9 @@ describe('TimelineHost', () => {
     page.messages.length = 0;
     page.host.receive({ type: 'request', requestNumber: 99, method: 'ready', parameters: {} });
     source.addMessages(1);
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
     assert.deepEqual(page.messages, []);
   });
 });
@@ -160,7 +176,12 @@ describe('previewOf', () => {
     const source = new MemorySource();
     const short = source.add({ kind: 'message', data: { role: 'user', text: 'x' } });
     assert.equal(previewOf(short), short);
-    const call = previewOf(source.add({ kind: 'tool.call', data: { callId: 'c', name: 'Write', title: 't', category: 'edit', locations: [], input: { lines: Array.from({ length: 9_000 }, (_, index) => index) } } }));
+    const call = previewOf(
+      source.add({
+        kind: 'tool.call',
+        data: { callId: 'c', name: 'Write', title: 't', category: 'edit', locations: [], input: { lines: Array.from({ length: 9_000 }, (_, index) => index) } },
+      }),
+    );
     assert.ok(call.kind === 'tool.call' && typeof call.data.input === 'string' && call.data.input.startsWith('{\n  "lines": ['));
     assert.ok((call.cut?.['input'] ?? 0) > PREVIEW_LENGTH);
     const emoji = previewOf(source.add({ kind: 'message', data: { role: 'user', text: `x${'😀'.repeat(PREVIEW_LENGTH)}` } }));

@@ -16,8 +16,24 @@ class Pair {
   saved: SavedState | undefined;
 
   constructor(source: MemorySource, saved?: SavedState) {
-    this.model = new TimelineModel(SESSION, saved, (sent) => { this.host.receive(JSON.parse(JSON.stringify(sent))); }, (state) => { this.saved = state; });
-    this.host = new TimelineHost(source, SESSION, (sent) => { this.model.receive(JSON.parse(JSON.stringify(sent))); }, () => undefined);
+    this.model = new TimelineModel(
+      SESSION,
+      saved,
+      (sent) => {
+        this.host.receive(JSON.parse(JSON.stringify(sent)));
+      },
+      (state) => {
+        this.saved = state;
+      },
+    );
+    this.host = new TimelineHost(
+      source,
+      SESSION,
+      (sent) => {
+        this.model.receive(JSON.parse(JSON.stringify(sent)));
+      },
+      () => undefined,
+    );
   }
 
   /** Waits until the model says so; each change of it is looked at. */
@@ -42,8 +58,12 @@ describe('TimelineModel', () => {
     await pair.model.start();
     return pair;
   };
-  beforeEach(() => { source = new MemorySource(); });
-  afterEach(() => { for (const pair of pairs.splice(0)) pair.host.dispose(); });
+  beforeEach(() => {
+    source = new MemorySource();
+  });
+  afterEach(() => {
+    for (const pair of pairs.splice(0)) pair.host.dispose();
+  });
 
   it('follows the end, and counts what is new once it does not', async () => {
     source.addMessages(3);
@@ -96,7 +116,9 @@ describe('TimelineModel', () => {
     assert.equal(pair.model.elapsedMs, 5_000);
     while (pair.model.playing) {
       pair.model.tick(200);
-      await new Promise((resolve) => { setImmediate(resolve); }); // windows are loaded meanwhile
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      }); // windows are loaded meanwhile
     }
     assert.deepEqual([pair.model.shownRows, pair.model.position], [450, undefined]);
   });
@@ -121,7 +143,7 @@ describe('TimelineModel', () => {
     assert.equal(pair.model.track.durationMs, 2_000);
   });
 
-  it('knows a call\'s result and a request\'s answer only where they are shown', async () => {
+  it("knows a call's result and a request's answer only where they are shown", async () => {
     source.add({ kind: 'tool.call', data: { callId: 'c', name: 'n', title: 't', input: {}, category: 'read', locations: [] } });
     source.add({ kind: 'tool.result', data: { callId: 'c', status: 'ok', output: '' } });
     source.add({ kind: 'permission.request', data: { requestId: 'r', title: 't', options: [allow] } });
@@ -169,13 +191,26 @@ describe('EventCache', () => {
     const asked: number[] = [];
     let loaded = 0;
     let wake: (() => void) | undefined;
-    const cache = new EventCache((runId, fromSeq, limit) => { asked.push(fromSeq); return source.runEvents(SESSION, runId, fromSeq, limit); }, () => { loaded++; wake?.(); }, assert.ifError);
+    const cache = new EventCache(
+      (runId, fromSeq, limit) => {
+        asked.push(fromSeq);
+        return source.runEvents(SESSION, runId, fromSeq, limit);
+      },
+      () => {
+        loaded++;
+        wake?.();
+      },
+      assert.ifError,
+    );
     const total = WINDOW_SIZE * 30;
     for (let window = 0; window < 30; window++) {
       const from = window * WINDOW_SIZE + 1;
       cache.ensure(RUN, from, from + 10, total);
       cache.ensure(RUN, from, from + 10, total);
-      while (loaded <= window) await new Promise<void>((resolve) => { wake = resolve; });
+      while (loaded <= window)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
     }
     assert.equal(asked.length, 30);
     assert.equal(cache.windowCount, 20);
@@ -190,9 +225,18 @@ describe('EventCache', () => {
     source.runs.get(RUN)?.splice(2, 1);
     const asked: string[] = [];
     let wake: (() => void) | undefined;
-    const cache = new EventCache((runId, fromSeq, limit) => { asked.push(`${String(fromSeq)}+${String(limit)}`); return source.runEvents(SESSION, runId, fromSeq, limit); }, () => wake?.(), assert.ifError);
+    const cache = new EventCache(
+      (runId, fromSeq, limit) => {
+        asked.push(`${String(fromSeq)}+${String(limit)}`);
+        return source.runEvents(SESSION, runId, fromSeq, limit);
+      },
+      () => wake?.(),
+      assert.ifError,
+    );
     const ensure = async (count: number): Promise<void> => {
-      const changed = new Promise<void>((resolve) => { wake = resolve; });
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
       cache.ensure(RUN, 1, count, count);
       await changed;
     };
@@ -209,8 +253,17 @@ describe('EventCache', () => {
     let asked = 0;
     const errors: unknown[] = [];
     let wake: (() => void) | undefined;
-    const cache = new EventCache(() => { asked++; return Promise.reject(new Error('no')); }, () => wake?.(), (error) => errors.push(error));
-    const changed = new Promise<void>((resolve) => { wake = resolve; });
+    const cache = new EventCache(
+      () => {
+        asked++;
+        return Promise.reject(new Error('no'));
+      },
+      () => wake?.(),
+      (error) => errors.push(error),
+    );
+    const changed = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
     cache.ensure(RUN, 1, 1, 1);
     await changed;
     cache.ensure(RUN, 1, 1, 1);
