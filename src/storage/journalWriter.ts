@@ -167,7 +167,8 @@ export class JournalWriter {
 
   #sync(seq: number): void {
     this.#syncTarget = Math.max(this.#syncTarget, seq);
-    this.#syncing ??= this.#syncWritten();
+    // Only where there is something to do: a run that does nothing would end before it is noted here, and stand for ever.
+    if (this.#syncedSeq < this.#syncTarget) this.#syncing ??= this.#syncWritten();
   }
 
   async #writeQueued(): Promise<void> {

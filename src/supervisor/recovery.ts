@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { messageOf } from '../storage/errors';
 import type { StorePaths } from '../storage/paths';
 import type { DraftSessionRecord } from '../storage/sessionRecords';
-import type { RunFacts, SessionFacts } from '../storage/sessionFacts';
+import type { RunFacts } from '../storage/sessionFacts';
 import { isOpen } from '../storage/sessionFacts';
 import { liveness } from './identity';
 import { killTree } from './processTree';
@@ -11,6 +11,7 @@ import type { RunLinks } from './runLinks';
 import type { RunBootstrap } from './runner/protocol';
 import { bootstrapSchema } from './runner/protocol';
 import { publishVoidClaim, readClaim } from './runnerLauncher';
+import type { SessionStore } from './sessionStore';
 import type { Log, SupervisorSettings } from './settings';
 
 /** A window that queued a run has this long to start its runner before another one gives the run up. */
@@ -20,14 +21,10 @@ const LAUNCH_GRACE_MS = 30_000;
 export type Resolution = { kind: 'readopted' } | { kind: 'ended' } | { kind: 'unreachable' } | { kind: 'starting' } | { kind: 'closed'; restored: boolean };
 
 export interface RecoveryOptions {
-  paths: StorePaths;
+  store: SessionStore;
   links: RunLinks;
   settings: () => SupervisorSettings;
   log: Log;
-  /** The session's facts with everything that is on disk now. */
-  sync: (sessionId: string) => Promise<SessionFacts | undefined>;
-  /** Appends under the session's lock; `decide` gets the facts as of then. */
-  append: (sessionId: string, decide: (facts: SessionFacts) => DraftSessionRecord | undefined) => Promise<void>;
 }
 
 export async function readBootstrap(paths: StorePaths, sessionId: string, runId: string): Promise<RunBootstrap> {
@@ -37,7 +34,7 @@ export async function readBootstrap(paths: StorePaths, sessionId: string, runId:
 
 /** Finds out what became of a run, by the four cases of the design (§5, Start-up). Safe from several windows at once. */
 export async function resolveRun(options: RecoveryOptions, sessionId: string, runId: string): Promise<Resolution> {
-  const runPaths = options.paths.session(sessionId).run(runId);
+  const runPaths = options.store.paths.session(sessionId).run(runId);
   const claim = await readClaim(runPaths);
   if (claim === undefined) return await giveUpUnstarted(options, sessionId, runId);
   if (claim.state === 'void') return await close(options, sessionId, runId, `The run was given up before its background process started: ${claim.reason}`);
@@ -45,18 +42,18 @@ export async function resolveRun(options: RecoveryOptions, sessionId: string, ru
   const life = await liveness(claim.runner);
   if (life !== 'dead') {
     try {
-      await options.links.connect(await readBootstrap(options.paths, sessionId, runId), claim);
+      await options.links.connect(await readBootstrap(options.store.paths, sessionId, runId), claim);
       return { kind: 'readopted' };
     } catch (error) {
-      // It may have ended between the two looks; only a process that is gone for certain is treated as gone.
+      // It may just be ending: its last word counts before its process is gone. Only one that is gone for certain is treated as gone.
+      if (!(await isStillOpen(options, sessionId, runId))) return { kind: 'ended' };
       if ((await liveness(claim.runner)) !== 'dead') {
         options.log.warn(`The runner of run ${runId} does not answer: ${messageOf(error)}`);
         return { kind: 'unreachable' };
       }
     }
   }
-  const run = (await options.sync(sessionId))?.runs.find((each) => each.runId === runId);
-  if (run === undefined || !isOpen(run)) return { kind: 'ended' };
+  if (!(await isStillOpen(options, sessionId, runId))) return { kind: 'ended' };
   await killTree({ runId, agent: claim.agent });
   return await close(
     options,
@@ -66,20 +63,25 @@ export async function resolveRun(options: RecoveryOptions, sessionId: string, ru
   );
 }
 
+async function isStillOpen(options: RecoveryOptions, sessionId: string, runId: string): Promise<boolean> {
+  const run = (await options.store.sync(sessionId))?.runs.find((each) => each.runId === runId);
+  return run !== undefined && isOpen(run);
+}
+
 /** A run that was queued but whose runner never claimed it: given up once its window had time enough, so that a late runner stops. */
 async function giveUpUnstarted(options: RecoveryOptions, sessionId: string, runId: string): Promise<Resolution> {
-  const run = (await options.sync(sessionId))?.runs.find((each) => each.runId === runId);
+  const run = (await options.store.sync(sessionId))?.runs.find((each) => each.runId === runId);
   if (run === undefined || !isOpen(run)) return { kind: 'ended' };
   const waitedMs = Date.now() - Date.parse(run.queuedAt ?? '');
   if (waitedMs >= 0 && waitedMs < LAUNCH_GRACE_MS) return { kind: 'starting' };
-  const won = await publishVoidClaim(options.paths.session(sessionId).run(runId), 'no background process had claimed it in time');
+  const won = await publishVoidClaim(options.store.paths.session(sessionId).run(runId), 'no background process had claimed it in time');
   if (!won) return await resolveRun(options, sessionId, runId);
   return await close(options, sessionId, runId, 'The window that was starting this run ended before the run began.');
 }
 
 async function close(options: RecoveryOptions, sessionId: string, runId: string, evidence: string): Promise<Resolution> {
   let resolution: Resolution = { kind: 'ended' };
-  await options.append(sessionId, (facts) => {
+  await options.store.append(sessionId, (facts) => {
     const run = facts.runs.find((each) => each.runId === runId);
     if (run === undefined || !isOpen(run)) return undefined; // another window was quicker, or its last word came after all
     const record = closing(run, evidence, options.settings().recoveryPolicy);

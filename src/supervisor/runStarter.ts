@@ -2,15 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { CorralError, messageOf } from '../storage/errors';
 import { newId } from '../storage/ids';
-import type { StorePaths } from '../storage/paths';
 import type { SessionFacts } from '../storage/sessionFacts';
 import { isOpen } from '../storage/sessionFacts';
-import type { DraftSessionRecord } from '../storage/sessionRecords';
 import { resolveAgent } from './agents/catalog';
 import { driverFor } from './agents/drivers';
 import type { RunBootstrap, RunnerClaim } from './runner/protocol';
 import { PROTOCOL_VERSION } from './runner/protocol';
 import { launchRunner } from './runnerLauncher';
+import type { SessionStore } from './sessionStore';
 import type { SupervisorSettings } from './settings';
 
 export interface RunRequest {
@@ -20,11 +19,10 @@ export interface RunRequest {
 }
 
 export interface RunStarterOptions {
-  paths: StorePaths;
+  store: SessionStore;
   /** The folder of the bundles: the runner and the demo agent. */
   bundles: string;
   settings: () => SupervisorSettings;
-  append: (sessionId: string, decide: (facts: SessionFacts) => DraftSessionRecord | undefined) => Promise<void>;
 }
 
 /**
@@ -52,7 +50,7 @@ export async function startRun(options: RunStarterOptions, facts: SessionFacts, 
   const runId = newId();
   const environment = { ...agent.environment, ...launch.environment };
   let bootstrap: RunBootstrap | undefined;
-  await options.append(request.sessionId, (now) => {
+  await options.store.append(request.sessionId, (now) => {
     if (now.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running already. Send it a message, or stop it first.');
     if (now.worktree !== 'present') throw new CorralError('WORKTREE_MISSING', 'The worktree of this session is not there. Undo its deletion first.');
     const ordinal = Math.max(0, ...now.runs.map((run) => run.ordinal)) + 1;
@@ -72,14 +70,14 @@ export async function startRun(options: RunStarterOptions, facts: SessionFacts, 
       ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
       nonce: randomBytes(32).toString('hex'),
       tsFloor: afterLast(now.lastActivityAt),
-      storeRoot: options.paths.root,
+      storeRoot: options.store.paths.root,
       stopGraceMs: settings.stopGraceMs,
       syncEveryEvent: settings.syncEveryEvent,
     };
     return { kind: 'run.queued', data: { runId, ordinal, prompt: request.prompt, ...(request.resumes === undefined ? {} : { resumes: request.resumes }) } };
   });
   if (bootstrap === undefined) throw new CorralError('CONFLICT', 'The session changed at the same moment. Try again.');
-  const run = options.paths.session(request.sessionId).run(runId);
+  const run = options.store.paths.session(request.sessionId).run(runId);
   await mkdir(run.root, { recursive: true, mode: 0o700 });
   try {
     const claim = await launchRunner({
@@ -92,7 +90,7 @@ export async function startRun(options: RunStarterOptions, facts: SessionFacts, 
     return { bootstrap, claim };
   } catch (error) {
     const evidence = messageOf(error);
-    await options.append(request.sessionId, (now) => {
+    await options.store.append(request.sessionId, (now) => {
       const known = now.runs.find((each) => each.runId === runId);
       if (known === undefined || !isOpen(known)) return undefined;
       return { kind: 'run.closed', data: { runId, outcome: 'failed', restored: false, evidence, afterSeq: known.eventCount } };

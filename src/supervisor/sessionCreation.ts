@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { CorralError, messageOf } from '../storage/errors';
-import type { StorePaths } from '../storage/paths';
 import type { DraftSessionRecord } from '../storage/sessionRecords';
 import { resolveAgent } from './agents/catalog';
 import type { SessionRequest } from './api';
 import type { Git } from './git/git';
 import { findRepository, resolveCommit } from './git/repository';
 import { createWorktree, worktreePathFor } from './git/worktrees';
+import type { SessionStore } from './sessionStore';
 import type { SupervisorSettings } from './settings';
 import { withWorktreeLock } from './worktreeLock';
 import { oneLine } from '../storage/sessionState';
@@ -15,11 +15,9 @@ const TITLE_CHARACTERS = 60;
 
 export interface SessionCreationOptions {
   git: Git;
-  paths: StorePaths;
-  storeId: string;
+  store: SessionStore;
   bundles: string;
   settings: () => SupervisorSettings;
-  append: (draft: DraftSessionRecord) => Promise<void>;
   /** Starts the first run. */
   start: () => Promise<void>;
 }
@@ -48,7 +46,7 @@ export async function createSession(options: SessionCreationOptions, sessionId: 
   });
   const repository = await findRepository(options.git, request.repository);
   const baseCommit = await resolveCommit(repository, request.base ?? 'HEAD');
-  await mkdir(options.paths.session(sessionId).runs, { recursive: true, mode: 0o700 });
+  await mkdir(options.store.paths.session(sessionId).runs, { recursive: true, mode: 0o700 });
   const created: DraftSessionRecord = {
     kind: 'created',
     data: {
@@ -64,13 +62,19 @@ export async function createSession(options: SessionCreationOptions, sessionId: 
       ...(request.group === undefined ? {} : { group: request.group }),
     },
   };
-  await withWorktreeLock(options.paths, sessionId, async () => {
-    await options.append(created);
+  await withWorktreeLock(options.store.paths, sessionId, async () => {
+    await options.store.begin(sessionId, created);
     try {
-      const { worktreePath } = await createWorktree({ repository, sessionId, storeId: options.storeId, baseCommit, location: settings.worktreesLocation });
-      await options.append({ kind: 'worktree.created', data: { worktreePath, baseCommit } });
+      const { worktreePath } = await createWorktree({
+        repository,
+        sessionId,
+        storeId: options.store.storeId,
+        baseCommit,
+        location: settings.worktreesLocation,
+      });
+      await options.store.append(sessionId, () => ({ kind: 'worktree.created', data: { worktreePath, baseCommit } }));
     } catch (error) {
-      await options.append({ kind: 'worktree.failed', data: { reason: messageOf(error) } });
+      await options.store.append(sessionId, () => ({ kind: 'worktree.failed', data: { reason: messageOf(error) } }));
       throw error instanceof CorralError ? error : new CorralError('WORKTREE_FAILED', `The worktree could not be made: ${messageOf(error)}`, { cause: error });
     }
     await options.start();

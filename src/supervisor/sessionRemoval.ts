@@ -1,23 +1,22 @@
 import { CorralError, messageOf } from '../storage/errors';
 import type { SessionFacts } from '../storage/sessionFacts';
 import { isOpen } from '../storage/sessionFacts';
-import type { DraftSessionRecord } from '../storage/sessionRecords';
 import type { Git } from './git/git';
 import type { RemovalRequest } from './git/removal';
 import { moveToTrash, restoreFromTrash } from './git/removal';
 import { findRepository } from './git/repository';
 import { trashPathFor } from './git/worktreeMark';
+import type { SessionStore } from './sessionStore';
 
 export interface SessionRemovalOptions {
   git: Git;
-  storeId: string;
-  append: (decide: (facts: SessionFacts) => DraftSessionRecord | undefined) => Promise<void>;
+  store: SessionStore;
 }
 
 async function removalRequest(options: SessionRemovalOptions, facts: SessionFacts): Promise<RemovalRequest> {
   return {
     repository: await findRepository(options.git, facts.repository),
-    storeId: options.storeId,
+    storeId: options.store.storeId,
     sessionId: facts.sessionId,
     worktreePath: facts.worktreePath,
   };
@@ -29,16 +28,14 @@ async function removalRequest(options: SessionRemovalOptions, facts: SessionFact
  */
 export async function deleteWorktree(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   const trashPath = trashPathFor(facts.worktreePath);
-  let hasWorktree = false;
-  await options.append((now) => {
+  await options.store.append(facts.sessionId, (now) => {
     if (now.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
     if (now.worktree === 'deleted') throw new CorralError('CONFLICT', 'This session was deleted already.');
-    hasWorktree = now.worktree !== 'failed';
     return now.worktree === 'deleting' ? undefined : { kind: 'deleting', data: { trashPath } };
   });
   try {
-    const removal = hasWorktree ? await moveAway(options, facts) : undefined;
-    await options.append(() => ({
+    const removal = facts.worktree === 'failed' ? undefined : await moveAway(options, facts);
+    await options.store.append(facts.sessionId, () => ({
       kind: 'deleted',
       data: { trashPath, notCaptured: removal?.notCaptured ?? [], ...(removal === undefined ? {} : { commit: removal.commit }) },
     }));
@@ -68,12 +65,14 @@ async function putBack(options: SessionRemovalOptions, facts: SessionFacts, caus
       { cause },
     );
   }
-  await options.append((now) => (now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined));
+  await options.store.append(facts.sessionId, (now) => (now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined));
 }
 
 /** Brings a deleted session's worktree back as it was; its worktree lock is held. Throws WORKTREE_MISSING where the trash does not hold it any more, CONFLICT where its place is taken. */
 export async function undoDelete(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   if (facts.worktree !== 'deleted' && facts.worktree !== 'deleting') throw new CorralError('CONFLICT', 'This session is not deleted.');
   await restoreFromTrash(await removalRequest(options, facts));
-  await options.append((now) => (now.worktree === 'deleted' || now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined));
+  await options.store.append(facts.sessionId, (now) =>
+    now.worktree === 'deleted' || now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined,
+  );
 }

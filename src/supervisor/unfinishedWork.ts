@@ -1,5 +1,4 @@
 import { newId } from '../storage/ids';
-import type { StorePaths } from '../storage/paths';
 import type { SessionFacts } from '../storage/sessionFacts';
 import { findRepository } from './git/repository';
 import { discardUnfinishedWorktree } from './git/worktrees';
@@ -7,20 +6,15 @@ import type { SessionRemovalOptions } from './sessionRemoval';
 import { deleteWorktree } from './sessionRemoval';
 import { withWorktreeLock } from './worktreeLock';
 
-export interface UnfinishedWorkOptions extends SessionRemovalOptions {
-  paths: StorePaths;
-  sync: () => Promise<SessionFacts | undefined>;
-}
-
 /** True where a crash may have cut off the making or the removal of the session; another window may also be at it right now. */
 export function isUnfinished(facts: SessionFacts): boolean {
   return facts.worktree === 'creating' || facts.worktree === 'deleting' || (facts.worktree === 'present' && facts.runs.length === 0);
 }
 
 /** Finishes what a crash cut off: a removal goes forward, a half-made worktree is taken back, a run that never began can be started anew. */
-export async function finishWork(options: UnfinishedWorkOptions, sessionId: string): Promise<void> {
-  await withWorktreeLock(options.paths, sessionId, async () => {
-    const facts = await options.sync();
+export async function finishWork(options: SessionRemovalOptions, sessionId: string): Promise<void> {
+  await withWorktreeLock(options.store.paths, sessionId, async () => {
+    const facts = await options.store.sync(sessionId);
     if (facts === undefined || facts.createdAt === '' || !isUnfinished(facts)) return;
     if (facts.worktree === 'deleting') await deleteWorktree(options, facts);
     else if (facts.worktree === 'creating') await takeBack(options, facts);
@@ -28,15 +22,21 @@ export async function finishWork(options: UnfinishedWorkOptions, sessionId: stri
   });
 }
 
-async function takeBack(options: UnfinishedWorkOptions, facts: SessionFacts): Promise<void> {
+async function takeBack(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   const repository = await findRepository(options.git, facts.repository);
-  await discardUnfinishedWorktree(repository, facts.worktreePath, { storeId: options.storeId, sessionId: facts.sessionId });
-  await options.append(() => ({ kind: 'worktree.failed', data: { reason: 'The window that was making this worktree ended before it was ready.' } }));
+  await discardUnfinishedWorktree(repository, facts.worktreePath, { storeId: options.store.storeId, sessionId: facts.sessionId });
+  await options.store.append(facts.sessionId, () => ({
+    kind: 'worktree.failed',
+    data: { reason: 'The window that was making this worktree ended before it was ready.' },
+  }));
 }
 
-async function closeUnstarted(options: UnfinishedWorkOptions, facts: SessionFacts): Promise<void> {
+async function closeUnstarted(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   const runId = newId();
-  await options.append(() => ({ kind: 'run.queued', data: { runId, ordinal: 1, prompt: facts.prompt } }));
+  await options.store.append(facts.sessionId, () => ({ kind: 'run.queued', data: { runId, ordinal: 1, prompt: facts.prompt } }));
   const evidence = 'The window that made this session ended before its agent started.';
-  await options.append(() => ({ kind: 'run.closed', data: { runId, outcome: 'lost', restored: true, evidence, recoveryHint: 'restart', afterSeq: 0 } }));
+  await options.store.append(facts.sessionId, () => ({
+    kind: 'run.closed',
+    data: { runId, outcome: 'lost', restored: true, evidence, recoveryHint: 'restart', afterSeq: 0 },
+  }));
 }

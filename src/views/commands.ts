@@ -59,7 +59,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     answerPermission: async (argument) => await askAndAnswer(supervisor, await chooseAsking(argument)),
     allowPermission: async (argument) => await answerOnce(supervisor, await chooseAsking(argument), 'allow_once'),
     denyPermission: async (argument) => await answerOnce(supervisor, await chooseAsking(argument), 'reject_once'),
-    replayTimeline: async (argument) => options.showTimeline((await choose(argument, 'Replay Timeline', always, 'There is no session yet.')).id),
+    replayTimeline: async (argument) => {
+      options.showTimeline((await choose(argument, 'Replay Timeline', always, 'There is no session yet.')).id);
+    },
     sendMessage: async (argument) => {
       const session = await choose(argument, 'Send Message', always, 'There is no session yet.');
       const text = await vscode.window.showInputBox({
@@ -123,7 +125,10 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       await supervisor.undoDelete(session.id);
       await options.reveal(session.id);
     },
-    showLog: async () => await Promise.resolve(log.show()),
+    showLog: () => {
+      log.show();
+      return Promise.resolve();
+    },
   };
 
   async function run(name: CommandName, argument: unknown): Promise<void> {

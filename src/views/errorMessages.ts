@@ -40,7 +40,7 @@ export async function showError(log: vscode.LogOutputChannel, doing: string, err
   if (code === 'CANCELLED') return;
   log.error(`${doing}: ${code ?? 'unexpected'}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   const fixes = [...extraFixes, ...(code === undefined ? [] : (FIXES[code] ?? []))];
-  const showLog: Fix = { label: 'Show Log', run: () => Promise.resolve(log.show()) };
+  const showLog: Fix = { label: 'Show Log', run: () => vscode.commands.executeCommand(COMMANDS.showLog) };
   if (code === undefined || !SELF_EXPLAINING.has(code)) fixes.push(showLog);
   const chosen = await vscode.window.showErrorMessage(messageOf(error), ...fixes.map(({ label }) => label));
   await fixes.find(({ label }) => label === chosen)?.run();

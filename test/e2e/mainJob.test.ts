@@ -175,19 +175,19 @@ describe('the main job', () => {
 
 /** What a reader meets who pages through the whole list from its top: number and kind of each event. */
 async function shownEvents(frame: Frame, count: number): Promise<string[]> {
-  const list = frame.getByRole('feed', { name: 'Events' });
   const seen = new Map<number, string>();
-  await list.evaluate((element) => element.scrollTo({ top: 0 }));
+  await frame.getByRole('feed', { name: 'Events' }).focus();
+  await frame.page().keyboard.press('Home');
   await waitFor(
     async () => {
-      const shown = await frame
-        .getByTestId('event')
-        .evaluateAll((rows) => rows.map((row) => [Number(row.getAttribute('data-seq')), row.getAttribute('data-kind') ?? ''] as const));
-      for (const [seq, kind] of shown) seen.set(seq, kind);
-      if (seen.size < count) await list.evaluate((element) => element.scrollBy({ top: element.clientHeight / 2 }));
+      for (const row of await frame.getByTestId('event').all()) {
+        const [seq, kind] = await Promise.all([row.getAttribute('data-seq'), row.getAttribute('data-kind')]);
+        seen.set(Number(seq), kind ?? '');
+      }
+      if (seen.size < count) await frame.page().mouse.wheel(0, 300);
       return seen.size === count;
     },
-    { what: `${count} events in the list` },
+    { what: `${String(count)} events in the list` },
   );
-  return [...seen].sort(([a], [b]) => a - b).map(([seq, kind]) => `${seq} ${kind}`);
+  return [...seen].sort(([a], [b]) => a - b).map(([seq, kind]) => `${String(seq)} ${kind}`);
 }
