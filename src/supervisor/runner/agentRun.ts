@@ -50,7 +50,8 @@ export class AgentRun {
   #wasEndedIdle = false;
   #isOver = false;
   #stderrTail = Buffer.alloc(0);
-  #paused: string | undefined;
+  /** Why each of the run's two files cannot be written. */
+  readonly #paused = new Map<'journal' | 'output', string>();
 
   constructor(run: RunPaths, bootstrap: RunBootstrap, claimFile: ClaimFile, recorder: Recorder) {
     this.#run = run;
@@ -70,7 +71,7 @@ export class AgentRun {
         lastSeq: this.#recorder.lastSeq,
         journalBytes: this.#recorder.bytes,
         methods: Object.keys(REQUEST_SCHEMAS),
-        ...(this.#paused === undefined ? {} : { paused: this.#paused }),
+        ...(this.#paused.size === 0 ? {} : { paused: [...this.#paused.values()].join(' ') }),
       }),
       send: async ({ text }) => {
         const conversation = await this.#requireConversation();
@@ -149,14 +150,17 @@ export class AgentRun {
     this.#emit({ kind: 'error', data: { message: `The background process of this run met an error: ${messageOf(error)}`, code: 'RUNNER' } });
   }
 
-  /** `reason` is why nothing can be written; undefined when it can again. */
-  setPaused(reason: string | undefined): void {
-    const before = this.#paused;
-    this.#paused = reason;
-    if (reason !== undefined || before === undefined) return;
+  /** `reason` is why the file cannot be written; undefined when it can again. */
+  setPaused(file: 'journal' | 'output', reason: string | undefined): void {
+    if (reason !== undefined) {
+      this.#paused.set(file, reason);
+      return;
+    }
+    const before = this.#paused.get(file);
+    if (!this.#paused.delete(file) || this.#paused.size > 0) return;
     this.#emit({
       kind: 'status',
-      data: { from: this.#state, to: this.#state, reason: `The agent's output had to wait, for nothing could be written: ${before}. Nothing was lost.` },
+      data: { from: this.#state, to: this.#state, reason: `The agent's output had to wait, for nothing could be written: ${before ?? ''}. Nothing was lost.` },
     });
   }
 
@@ -166,7 +170,10 @@ export class AgentRun {
       { prompt, promptInArguments, cwd, ...(resumes === undefined ? {} : { resumes }) },
       { emit: (event) => this.#emit(event), write: (data) => this.#agent?.write(data), closeInput: () => this.#agent?.closeInput() },
     );
-    const log = await OutputLog.open(this.#run.output, (reason) => this.recordError(new Error(`output.log ends early: ${reason}`)));
+    const log = await OutputLog.open(this.#run.output, {
+      onPaused: (reason) => this.setPaused('output', reason),
+      onFailed: (reason) => this.recordError(new Error(`output.log ends early: ${reason}`)),
+    });
     this.#log = log;
     const spawned = this.#asked === undefined ? await this.#spawn() : undefined;
     if (!(spawned instanceof AgentProcess)) {

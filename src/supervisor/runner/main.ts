@@ -39,7 +39,7 @@ async function main(runFolder: string): Promise<void> {
     paths,
     bootstrap,
     (bytes, seq) => endpoint.announce(bytes, seq),
-    (reason) => run.setPaused(reason),
+    (reason) => run.setPaused('journal', reason),
   );
   const run = new AgentRun(paths, bootstrap, claimFile, recorder);
   offer(run.handlers);

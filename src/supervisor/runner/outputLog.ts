@@ -34,23 +34,29 @@ function encodeHeader(stream: OutputStream, timeMs: number, length: number): Buf
   return header;
 }
 
+export interface OutputLogOptions {
+  /** Called with the reason when the disk is full, and with undefined when there is space again. */
+  onPaused: (reason: string | undefined) => void;
+  /** Called at most once: the log ends there, and the run goes on without it. */
+  onFailed: (reason: string) => void;
+}
+
 export class OutputLog {
   readonly #path: string;
-  readonly #onFailed: (reason: string) => void;
+  readonly #options: OutputLogOptions;
   readonly #file: FileHandle;
   #position = 0;
   #last = Promise.resolve();
   #hasFailed = false;
 
-  private constructor(path: string, file: FileHandle, onFailed: (reason: string) => void) {
+  private constructor(path: string, file: FileHandle, options: OutputLogOptions) {
     this.#path = path;
     this.#file = file;
-    this.#onFailed = onFailed;
+    this.#options = options;
   }
 
-  /** `onFailed` is called at most once: the log ends there, and the run goes on without it. */
-  static async open(path: string, onFailed: (reason: string) => void): Promise<OutputLog> {
-    return new OutputLog(path, await open(path, 'wx', 0o600), onFailed);
+  static async open(path: string, options: OutputLogOptions): Promise<OutputLog> {
+    return new OutputLog(path, await open(path, 'wx', 0o600), options);
   }
 
   /** Settles when the bytes are written; while the disk is full, not before there is space. */
@@ -62,18 +68,22 @@ export class OutputLog {
 
   async #write(frame: Buffer): Promise<void> {
     let done = 0;
+    let isPaused = false;
     while (done < frame.length && !this.#hasFailed) {
       try {
         done += (await this.#file.write(frame, done, frame.length - done, this.#position + done)).bytesWritten;
       } catch (error) {
         if (hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT')) {
+          if (!isPaused) this.#options.onPaused(messageOf(error));
+          isPaused = true;
           await delay(RETRY_MS);
         } else {
           this.#hasFailed = true;
-          this.#onFailed(messageOf(error));
+          this.#options.onFailed(messageOf(error));
         }
       }
     }
+    if (isPaused) this.#options.onPaused(undefined);
     this.#position += frame.length;
   }
 

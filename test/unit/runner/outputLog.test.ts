@@ -18,7 +18,7 @@ describe('output.log', () => {
     await rm(folder, { recursive: true });
   });
 
-  function neverFails(reason: string): never {
+  function neverFails(reason: string | undefined): never {
     throw new Error(reason);
   }
 
@@ -29,7 +29,7 @@ describe('output.log', () => {
   }
 
   async function write(): Promise<OutputLog> {
-    const log = await OutputLog.open(path, neverFails);
+    const log = await OutputLog.open(path, { onPaused: neverFails, onFailed: neverFails });
     await Promise.all([
       log.append('stdout', Buffer.from('one')),
       log.append('stderr', Buffer.from([0xff, 0x0a])),
@@ -50,7 +50,7 @@ describe('output.log', () => {
   it('is read up to a torn last frame, and not beyond damage', async () => {
     const log = await write();
     await log.finish();
-    const other = await OutputLog.open(path, neverFails);
+    const other = await OutputLog.open(path, { onPaused: neverFails, onFailed: neverFails });
     await other.append('stdout', Buffer.from('whole'));
     await other.append('stdout', Buffer.from('torn'));
     const bytes = await readFile(path);
