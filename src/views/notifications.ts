@@ -1,7 +1,11 @@
 import * as vscode from 'vscode';
+import type { CorralErrorCode } from '../storage/errors';
+import { CorralError } from '../storage/errors';
 import type { PermissionSummary, RecoveryReport, SessionSummary } from '../supervisor/api';
 import type { Supervisor } from '../supervisor/supervisor';
 import { askAndAnswer } from './permissionAnswer';
+
+const LATE_CODES: ReadonlySet<CorralErrorCode> = new Set(['ALREADY_ANSWERED', 'PERMISSION_NOT_FOUND', 'NOT_RUNNING']);
 
 export interface NotificationsOptions {
   supervisor: Supervisor;
@@ -58,9 +62,19 @@ export class Notifications implements vscode.Disposable {
     const answer = await vscode.window.showInformationMessage(`${session.title} needs input: ${pending.title}`, ...labels, show);
     if (answer === undefined) return;
     const option = [allow, deny].find((each) => each?.name === answer);
-    if (option !== undefined) await supervisor.answerPermission(session.id, pending.requestId, { optionId: option.optionId });
+    if (option !== undefined) await this.#answer(session.id, pending.requestId, option.optionId);
     else if (labels.length === 0) await askAndAnswer(supervisor, session);
     else showTimeline(session.id);
+  }
+
+  /** VS Code keeps a notification that nobody closed: its buttons may come too late, which is nobody's mistake. */
+  async #answer(sessionId: string, requestId: string, optionId: string): Promise<void> {
+    try {
+      await this.#options.supervisor.answerPermission(sessionId, requestId, { optionId });
+    } catch (error) {
+      if (!(error instanceof CorralError) || !LATE_CODES.has(error.code)) throw error;
+      await vscode.window.showInformationMessage('This question is no longer open: it was answered elsewhere, or the agent took it back.');
+    }
   }
 
   async #tellRecovery(report: RecoveryReport): Promise<void> {

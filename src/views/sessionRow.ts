@@ -6,6 +6,8 @@ import { ageOf } from './age';
 export interface SessionRow {
   label: string;
   description: string;
+  /** The same in full, for tooltips and screen readers. */
+  status: string;
   icon: string;
   /** A theme colour id, or undefined for the ordinary colour of icons. */
   iconColor: string | undefined;
@@ -16,6 +18,8 @@ export interface SessionRow {
 
 interface Look {
   words: string;
+  /** What a narrow row shows of the words, where the icon says the rest. */
+  shortWords?: string;
   icon: string;
   iconColor?: string;
 }
@@ -26,8 +30,8 @@ function look(session: SessionSummary): Look {
     return { words: `Was running · ${session.recoveryHint === 'resume' ? 'Resume' : 'Restart'}`, icon: 'debug-pause', iconColor: 'list.warningForeground' };
   if (session.unreachable !== undefined) return { words: `${session.status} · not answering`, icon: 'debug-disconnect', iconColor: 'list.warningForeground' };
   if (session.needsInput) {
-    const [first] = session.pendingPermissions;
-    return { words: `${session.status} · needs input: ${first?.title ?? 'a question'}`, icon: 'bell-dot', iconColor: 'list.warningForeground' };
+    const needs = `needs input: ${session.pendingPermissions[0]?.title ?? 'a question'}`;
+    return { words: `${session.status} · ${needs}`, shortWords: needs, icon: 'bell-dot', iconColor: 'list.warningForeground' };
   }
   switch (session.state) {
     case 'queued':
@@ -49,7 +53,7 @@ function look(session: SessionSummary): Look {
 }
 
 /** In a side bar of ordinary width there must be room for the status beside the title; the tooltip has it whole. */
-const LABEL_CHARACTERS = 26;
+const LABEL_CHARACTERS = 20;
 
 function labelOf(title: string): string {
   const characters = Array.from(title);
@@ -78,12 +82,13 @@ function flags(session: SessionSummary): string {
 
 /** Pure: the same summary at the same minute gives the same row. */
 export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
-  const { words, icon, iconColor } = look(session);
+  const { words, shortWords = words, icon, iconColor } = look(session);
   const age = ageOf(session.since, nowMs);
-  const description = `${words} · ${age}`;
+  const description = `${shortWords} · ${age}`;
   return {
     label: labelOf(session.title),
     description,
+    status: `${words} · ${age}`,
     icon,
     iconColor,
     contextValue: flags(session),

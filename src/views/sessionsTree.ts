@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { SessionSummary } from '../supervisor/api';
 import { COMMANDS } from './names';
@@ -27,7 +28,8 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   #sessions = new Map<string, SessionSummary>();
   /** VS Code knows a node by its identity: each session has one for as long as it is shown. */
   readonly #nodes = new Map<string, SessionNode>();
-  readonly #painted = new Map<string, SessionRow>();
+  /** What VS Code was last told to show; what it asks for in between (to reveal a row, say) changes nothing. */
+  readonly #rows = new Map<string, SessionRow>();
   #clock: NodeJS.Timeout | undefined;
 
   /** `isHere` tells whether a repository is one of this window's folders: its sessions come first. */
@@ -45,7 +47,8 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
         .join('\n');
     const sameList = structureOf(shown) === structureOf(this.#sessions);
     this.#sessions = shown;
-    if (sameList) this.#repaint();
+    const changed = this.#updateRows();
+    if (sameList) changed.forEach((id) => this.#changed.fire(this.node(id)));
     else this.#changed.fire(undefined);
   }
 
@@ -53,8 +56,11 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   setVisible(visible: boolean): void {
     clearInterval(this.#clock);
     if (!visible) return;
-    this.#repaint();
-    this.#clock = setInterval(() => this.#repaint(), AGE_STEP_MS);
+    const refreshAges = (): void => {
+      this.#updateRows().forEach((id) => this.#changed.fire(this.node(id)));
+    };
+    refreshAges();
+    this.#clock = setInterval(refreshAges, AGE_STEP_MS);
   }
 
   /** The session's one node, for `reveal`. */
@@ -107,6 +113,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const item = new vscode.TreeItem(uri, here ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed);
     item.id = `repository ${node.path}`;
     item.iconPath = new vscode.ThemeIcon('repo');
+    if (!here) item.description = dirname(node.path);
     item.tooltip = node.path;
     item.contextValue = ';repository;';
     return item;
@@ -114,9 +121,8 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
 
   #sessionItem(node: SessionNode): vscode.TreeItem {
     const session = this.#sessions.get(node.id);
-    if (session === undefined) return new vscode.TreeItem(node.id); // gone between the paint's two steps
-    const row = sessionRow(session, Date.now());
-    this.#painted.set(node.id, row);
+    const row = this.#rows.get(node.id);
+    if (session === undefined || row === undefined) return new vscode.TreeItem(node.id); // gone between the paint's two steps
     const item = new vscode.TreeItem(row.label);
     item.id = `session ${node.id}`;
     item.description = row.description;
@@ -128,14 +134,21 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return item;
   }
 
-  #repaint(): void {
-    for (const [id, painted] of this.#painted) {
-      const session = this.#sessions.get(id);
-      if (session === undefined) {
-        this.#painted.delete(id);
-        this.#nodes.delete(id);
-      } else if (JSON.stringify(sessionRow(session, Date.now())) !== JSON.stringify(painted)) this.#changed.fire(this.node(id));
+  /** Brings the rows up to date and returns the sessions whose row looks different now. */
+  #updateRows(): string[] {
+    const changed: string[] = [];
+    for (const id of this.#rows.keys()) {
+      if (this.#sessions.has(id)) continue;
+      this.#rows.delete(id);
+      this.#nodes.delete(id);
     }
+    for (const [id, session] of this.#sessions) {
+      const row = sessionRow(session, Date.now());
+      if (JSON.stringify(row) === JSON.stringify(this.#rows.get(id))) continue;
+      this.#rows.set(id, row);
+      changed.push(id);
+    }
+    return changed;
   }
 }
 
@@ -145,7 +158,7 @@ function tooltip(session: SessionSummary, row: SessionRow): vscode.MarkdownStrin
     text.appendText(`${name}: ${value}`).appendMarkdown('  \n');
   };
   text.appendMarkdown('**').appendText(session.title).appendMarkdown('**\n\n');
-  line('Status', row.description);
+  line('Status', row.status);
   line('Agent', session.agent);
   line('Started', new Date(session.createdAt).toLocaleString());
   line('Last activity', new Date(session.lastActivityAt).toLocaleString());

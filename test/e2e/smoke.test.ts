@@ -28,7 +28,7 @@ describe('the packaged extension', () => {
   it('starts and shows, behind its icon, what can be done first', async () => {
     await window.showContainer('Corral');
     await window.page.getByRole('button', { name: 'Try the Demo' }).waitFor();
-    await window.screenshot('out/smoke.png');
+    await window.picture('smoke');
   });
 
   it('comes back after its extension host was killed', async () => {

@@ -79,10 +79,11 @@ export class VscodeServer {
     return join(this.dataDirectory, 'data/User/globalStorage/corral-dev.corral');
   }
 
-  /** The address of a window on a folder. `payload` are pairs for VS Code's workbench, such as the extension under development. */
-  url(folder: string, payload: [name: string, value: string][] = []): string {
+  /** The address of a window on a folder, or of an empty one. `payload` are pairs for VS Code's workbench, such as the extension under development. */
+  url(folder: string | undefined, payload: [name: string, value: string][] = []): string {
     const address = new URL(`http://127.0.0.1:${String(this.#port)}/`);
-    address.searchParams.set('folder', folder);
+    if (folder === undefined) address.searchParams.set('ew', 'true');
+    else address.searchParams.set('folder', folder);
     if (payload.length > 0) address.searchParams.set('payload', JSON.stringify(payload));
     return address.href;
   }

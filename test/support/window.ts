@@ -29,8 +29,8 @@ export class Window {
     this.page = page;
   }
 
-  /** Opens a window on a folder and returns when its workbench can be used. Windows of one context share what a browser profile holds. */
-  static async open(context: BrowserContext, server: VscodeServer, folder: string): Promise<Window> {
+  /** Opens a window on a folder, or an empty one, and returns when its workbench can be used. Windows of one context share what a browser profile holds. */
+  static async open(context: BrowserContext, server: VscodeServer, folder?: string): Promise<Window> {
     const window = new Window(await context.newPage());
     await window.page.goto(server.url(folder));
     await window.ready();
@@ -87,6 +87,17 @@ export class Window {
       { what: `the command ${title}` },
     );
     await exact.first().click();
+    // What the command asks comes in the same widget: nobody types into the palette that is just going away.
+    await waitFor(
+      async () => {
+        // An input that is gone by the time it is asked is no palette.
+        const values = await Promise.all(
+          (await this.quickInput.locator('input').all()).map(async (input) => await input.inputValue({ timeout: 1_000 }).catch(() => '')),
+        );
+        return values.every((value) => !value.startsWith('>'));
+      },
+      { what: 'the end of the palette' },
+    );
   }
 
   /** Types into the quick input that is open or opens next, and accepts it. */
@@ -134,9 +145,9 @@ export class Window {
     );
   }
 
-  /** Saves a picture below the repository's folder, such as `docs/guide/timeline.png`. */
-  async screenshot(path: string): Promise<void> {
-    const target = join(projectRoot, path);
+  /** Saves a picture: below out/ while testing, in docs/guide/ where `npm run pictures` asks for it. */
+  async picture(name: string): Promise<void> {
+    const target = join(projectRoot, process.env['CORRAL_PICTURES'] ?? 'out/pictures', `${name}.png`);
     await mkdir(dirname(target), { recursive: true });
     await this.page.screenshot({ path: target });
   }

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'mocha';
+import type { Browser } from 'playwright-core';
+import { packagedExtension } from '../support/project';
+import { TestRepository } from '../support/repository';
+import { SessionsView } from '../support/sessionsView';
+import { VscodeServer } from '../support/vscodeServer';
+import { waitFor } from '../support/wait';
+import { openBrowser, Window } from '../support/window';
+
+describe('the first five minutes', () => {
+  let folder: string;
+  let server: VscodeServer;
+  let browser: Browser;
+  let window: Window | undefined;
+
+  before(async () => {
+    folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-first-')));
+    const settings = { 'corral.agents': { claude: { path: '/not/there/claude' } } };
+    server = await VscodeServer.start({ vsix: packagedExtension, settings, workspaceTrust: true, reconnectionGraceSeconds: 1 });
+    browser = await openBrowser();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await window?.picture(`failed ${this.currentTest.title}`);
+    await window?.close();
+    window = undefined;
+  });
+
+  after(async () => {
+    await browser.close();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  async function open(path?: string): Promise<Window> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    window = await Window.open(context, server, path);
+    await window.showContainer('Corral');
+    return window;
+  }
+
+  it('says that a folder is needed, and offers to open one', async () => {
+    const empty = await open();
+    await empty.runCommand('Corral: New Session');
+    const message = empty.notification('Open a folder with a git repository');
+    await message.getByRole('button', { name: 'Open Folder' }).waitFor();
+    await message.getByRole('button', { name: 'Try the Demo' }).waitFor();
+  });
+
+  it('shows the demo without a folder: a question that is answered in the timeline', async () => {
+    const empty = await open();
+    const sessions = new SessionsView(empty);
+    await empty.page.getByRole('button', { name: 'Try the Demo', exact: true }).click();
+    await sessions.row('needs input').waitFor({ timeout: 60_000 });
+    await empty.runCommand('Corral: Replay Timeline');
+    const frame = await empty.webview('[data-testid=permission]');
+    await frame.getByTestId('permission').getByRole('button', { name: 'Allow', exact: true }).click();
+    await sessions.row('Completed').waitFor({ timeout: 60_000 });
+    await frame.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
+  });
+
+  it('starts nothing in Restricted Mode, and says how to leave it', async () => {
+    const repository = await TestRepository.create({ name: 'untrusted' });
+    try {
+      const restricted = await open(repository.path);
+      await restricted.runCommand('Corral: New Session');
+      await restricted.notification('Restricted Mode').getByRole('button', { name: 'Manage Workspace Trust' }).waitFor();
+      assert.deepEqual((await readdir(repository.path)).sort(), ['.git', 'README.md']);
+    } finally {
+      await repository.remove();
+    }
+  });
+
+  it('makes a repository where there is none, and goes on', async () => {
+    const plain = join(folder, 'plain folder');
+    await mkdir(plain);
+    const fresh = await open(plain);
+    await fresh.trust();
+    await fresh.runCommand('Corral: New Session');
+    await fresh.notification('no git repository').getByRole('button', { name: 'Initialize Repository' }).click();
+    await fresh.quickInput.getByPlaceholder('What should the agent do?').waitFor();
+    await fresh.answerInput('talk hello');
+    await new SessionsView(fresh).row('Completed').waitFor();
+  });
+
+  it('keeps the prompt when the agent is not found, and offers to set its path', async () => {
+    const repository = await TestRepository.create({ name: 'with agent' });
+    try {
+      const trusted = await open(repository.path);
+      await trusted.trust();
+      await trusted.runCommand('Corral: New Session');
+      await trusted.quickInput.locator('input').first().fill('a prompt that took long to write');
+      await trusted.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();
+      await trusted.pick('Claude Code');
+      const input = trusted.quickInput.getByPlaceholder('What should the agent do?');
+      await waitFor(async () => (await input.inputValue()) === 'a prompt that took long to write', { what: 'the prompt to come back' });
+      await trusted.page.keyboard.press('Enter');
+      await trusted.notification('was not found').getByRole('button', { name: 'Set Path' }).waitFor();
+    } finally {
+      await repository.remove();
+    }
+  });
+});
