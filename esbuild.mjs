@@ -42,7 +42,6 @@ const product = [
 
 for (const options_ of product) {
   const [entry] = Object.values(options_.entryPoints);
-  if (!existsSync(join(root, entry))) continue; // while the line is being built
   await build({ ...options_, outdir: 'dist', minify: options.has('--minify') });
 }
 await mkdir(join(root, 'dist'), { recursive: true });

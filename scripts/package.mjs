@@ -8,4 +8,11 @@ await enterProjectNode(import.meta.filename);
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { built: { type: 'boolean', default: false } } });
 if (!values.built) await runOrThrow(process.execPath, [join(root, 'esbuild.mjs'), '--minify']);
 const target = positionals[0] === undefined ? [] : ['--out', positionals[0]];
-await runOrThrow(process.execPath, [join(root, 'node_modules/@vscode/vsce/vsce'), 'package', '--no-dependencies', '--allow-missing-repository', ...target]);
+await runOrThrow(process.execPath, [
+  join(root, 'node_modules/@vscode/vsce/vsce'),
+  'package',
+  '--no-dependencies',
+  '--allow-missing-repository',
+  '--no-rewrite-relative-links',
+  ...target,
+]);

@@ -1,5 +1,5 @@
 /**
- * `npm test [-- <tier>…] [--grep=<pattern>]`: installs what is missing, builds, packages the extension once, runs the tiers and ends with one line
+ * `npm test [-- <tier>…] [--grep=<pattern>] [--pictures=<folder>]`: installs what is missing, builds, packages the extension once, runs the tiers and ends with one line
  * over all of them. A tier that could not run to its end, or ran nothing, counts as one failed test.
  */
 import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
@@ -28,7 +28,15 @@ async function runTier(tier, grep) {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'corral-')));
   const summaryFile = join(directory, 'summary.json');
   try {
-    const env = { ...process.env, TMPDIR: directory, TEMP: directory, TMP: directory, CORRAL_TEST_SUMMARY: summaryFile, CORRAL_TEST_GREP: grep };
+    const env = {
+      ...process.env,
+      TMPDIR: directory,
+      TEMP: directory,
+      TMP: directory,
+      CORRAL_TEST_SUMMARY: summaryFile,
+      CORRAL_TEST_GREP: grep,
+      CORRAL_PICTURES: values.pictures,
+    };
     const code = await run(process.execPath, [join(import.meta.dirname, 'tier.mjs'), tier], { env });
     const summary = JSON.parse(await readFile(summaryFile, 'utf8').catch(() => 'null'));
     const left = await endLeftoversOf(directory);
@@ -43,7 +51,10 @@ async function runTier(tier, grep) {
   }
 }
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { grep: { type: 'string', default: '' } } });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { grep: { type: 'string', default: '' }, pictures: { type: 'string', default: 'out/pictures' } },
+});
 const unknown = positionals.filter((tier) => !TIERS.includes(tier));
 if (unknown.length > 0) throw new Error(`There is no tier ${unknown.join(', ')}: the tiers are ${TIERS.join(', ')}`);
 const tiers = positionals.length > 0 ? positionals : TIERS;

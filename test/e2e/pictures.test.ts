@@ -62,15 +62,18 @@ describe('what it looks like', () => {
           await window.answerInput(title);
           await sessions.row(title.slice(0, 10)).waitFor();
         }
-        await window.runCommand('Corral: Try the Demo');
+        await window.runCommand('Corral: New Session');
+        await window.answerInput('Greet in French too');
         await sessions.row('needs input').waitFor({ timeout: 60_000 });
-        await sessions.row('Demo:').click();
+        await sessions.row('Greet in').click();
         const frame = await window.webview('[data-testid=permission]');
         await frame.getByTestId('permission').getByRole('button', { name: 'Allow', exact: true }).waitFor();
         await window.picture(`question-${name}`);
-        await sessions.act('needs input', 'Allow');
-        await sessions.row('Demo:').filter({ hasText: 'Completed' }).waitFor({ timeout: 60_000 });
+        await frame.getByTestId('permission').getByRole('button', { name: 'Allow', exact: true }).click();
+        await sessions.row('Greet in').filter({ hasText: 'Completed' }).waitFor({ timeout: 60_000 });
         await frame.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
+        await window.runCommand('Notifications: Clear All Notifications');
+        await window.notification('needs input').waitFor({ state: 'detached' });
         await window.picture(`timeline-${name}`);
       });
     });
