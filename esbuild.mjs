@@ -1,6 +1,5 @@
 // Builds every bundle: what the VSIX carries into dist/, and the tests into out/. `node esbuild.mjs [--tests] [--minify]`
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -40,10 +39,7 @@ const product = [
   },
 ];
 
-for (const options_ of product) {
-  const [entry] = Object.values(options_.entryPoints);
-  await build({ ...options_, outdir: 'dist', minify: options.has('--minify') });
-}
+for (const bundle of product) await build({ ...bundle, outdir: 'dist', minify: options.has('--minify') });
 await mkdir(join(root, 'dist'), { recursive: true });
 await copyFile(join(root, 'node_modules/sql.js/dist/sql-wasm.wasm'), join(root, 'dist/sql-wasm.wasm'));
 
