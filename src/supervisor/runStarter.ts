@@ -73,6 +73,7 @@ export async function startRun(options: RunStarterOptions, facts: SessionFacts, 
       storeRoot: options.store.paths.root,
       stopGraceMs: settings.stopGraceMs,
       syncEveryEvent: settings.syncEveryEvent,
+      worktree: { repository: facts.repository, storeId: options.store.storeId },
     };
     return { kind: 'run.queued', data: { runId, ordinal, prompt: request.prompt, ...(request.resumes === undefined ? {} : { resumes: request.resumes }) } };
   });

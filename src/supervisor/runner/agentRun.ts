@@ -4,6 +4,7 @@ import type { DraftEvent, RunOutcome, RunState } from '../../storage/events';
 import type { RunPaths } from '../../storage/paths';
 import type { Conversation } from '../agents/driver';
 import { driverFor } from '../agents/drivers';
+import { Git } from '../git/git';
 import { identityOf } from '../identity';
 import { AgentProcess, agentEnvironment } from './agentProcess';
 import type { ExitStatus } from './agentProcess';
@@ -17,6 +18,7 @@ import { PermissionDesk } from './permissionDesk';
 import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from './protocol';
 import type { RunBootstrap } from './protocol';
 import type { Recorder } from './recorder';
+import { SnapshotTaker } from './snapshotTaker';
 import { Termination } from './termination';
 
 const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
@@ -35,6 +37,7 @@ export class AgentRun {
   readonly #recorder: Recorder;
   readonly #permissions = new PermissionDesk();
   readonly #claimFile: ClaimFile;
+  readonly #snapshots: SnapshotTaker | undefined;
   #log: OutputLog | undefined;
   #agent: AgentProcess | undefined;
   #conversation: Conversation | undefined;
@@ -59,6 +62,7 @@ export class AgentRun {
     this.#claimFile = claimFile;
     this.#recorder = recorder;
     this.#started = new Promise((fulfil) => (this.#markStarted = fulfil));
+    if (bootstrap.worktree !== undefined) this.#snapshots = new SnapshotTaker(new Git(), bootstrap, bootstrap.worktree, (event) => this.#emit(event));
   }
 
   /** What people may ask. All errors are CorralErrors for them to read. */
@@ -118,6 +122,7 @@ export class AgentRun {
       end = { outcome: 'crashed', exitCode: null, signal: null, reason: `The background process of this run failed: ${messageOf(error)}` };
     }
     clearTimeout(this.#idleTimer);
+    await this.#snapshots?.finish(this.#asked === 'shutdown');
     this.#emit({ kind: 'run.exited', data: end });
     this.#isOver = true;
     this.#markStarted();
@@ -246,6 +251,7 @@ export class AgentRun {
   #emit(event: DraftEvent): void {
     if (this.#isOver) return;
     this.#permissions.observe(event);
+    this.#snapshots?.observe(event);
     if (this.#state !== 'stopping') this.#state = event.kind === 'run.started' ? 'starting' : this.#permissions.hasOpen ? 'waiting' : 'running';
     this.#recorder.append(event);
     if (event.kind === 'turn.started') {

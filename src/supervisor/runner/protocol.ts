@@ -40,6 +40,8 @@ export const bootstrapSchema = v.object({
   /** Waits on the way from a polite stop to SIGKILL, milliseconds. */
   stopGraceMs: count,
   syncEveryEvent: v.boolean(),
+  /** What the snapshots of `cwd` need to know: its main worktree, and whose mark it bears. None are taken where absent. */
+  worktree: v.optional(v.object({ repository: text, storeId: text })),
 });
 export type RunBootstrap = v.InferOutput<typeof bootstrapSchema>;
 

@@ -92,6 +92,21 @@ describe('the main job without VS Code', () => {
     );
   });
 
+  it('snapshots the work at the end of a turn while no window is open', async () => {
+    const first = workshop.window();
+    const { id } = await first.createSession({ repository: workshop.repository.path, prompt: 'slow 10 100ms; edit notes.txt hello', agent: 'demo' });
+    await until(first, id, (session) => session.status === 'Running', 'the start');
+    await workshop.close(first);
+
+    const second = workshop.window();
+    await until(second, id, (session) => session.status === 'Completed', 'the end');
+    const { events } = await second.listSessionHistory(id, { kinds: ['snapshot', 'error'] });
+    const [snapshot, ...more] = events;
+    assert.ok(snapshot?.kind === 'snapshot' && more.length === 0, JSON.stringify(events));
+    assert.equal(await workshop.repository.git('rev-parse', `refs/corral/${id}`), snapshot.data.commit);
+    assert.equal(await workshop.repository.git('show', `${snapshot.data.commit}:notes.txt`), 'hello');
+  });
+
   it('stops, deletes and brings back', async () => {
     const window = workshop.window();
     const { id, worktreePath } = await window.createSession({

@@ -1,0 +1,109 @@
+import { CorralError, messageOf } from '../../storage/errors';
+import type { DraftEvent } from '../../storage/events';
+import type { Git } from '../git/git';
+import { findRepository } from '../git/repository';
+import type { Repository } from '../git/repository';
+import { takeSnapshot } from '../git/snapshots';
+import { inspectWorktree } from '../git/worktreeMark';
+import type { RunBootstrap } from './protocol';
+
+/** Events after which files may be others than before. */
+const MAY_CHANGE_FILES: readonly DraftEvent['kind'][] = ['tool.result', 'file.change', 'output'];
+
+const PAUSE_MS = 60_000;
+/** Enough for a large worktree; the run's end is not kept back longer. A system that shuts down waits for nobody. */
+const LAST_LIMIT_MS = 20_000;
+const HURRIED_LAST_LIMIT_MS = 1_000;
+
+/**
+ * Snapshots of a run's worktree: at each turn's end, between them while files change, and when the agent has ended. By the runner, so that they
+ * happen with no window open. Nothing waits for one but the last; what fails is an `error` event.
+ */
+export class SnapshotTaker {
+  readonly #git: Git;
+  readonly #run: Pick<RunBootstrap, 'sessionId' | 'cwd'>;
+  readonly #worktree: NonNullable<RunBootstrap['worktree']>;
+  readonly #emit: (event: DraftEvent) => void;
+  readonly #pauseMs: number;
+  readonly #abort = new AbortController();
+  #repository: Repository | undefined;
+  #turn = 0;
+  #mayDiffer = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** Why the next one is taken. */
+  #wanted: string | undefined;
+  #taking: Promise<void> | undefined;
+  #lastFailure: string | undefined;
+
+  /** `pauseMs` is the time from the first change in a turn to its snapshot. */
+  constructor(
+    git: Git,
+    run: Pick<RunBootstrap, 'sessionId' | 'cwd'>,
+    worktree: NonNullable<RunBootstrap['worktree']>,
+    emit: (event: DraftEvent) => void,
+    pauseMs = PAUSE_MS,
+  ) {
+    this.#git = git;
+    this.#run = run;
+    this.#worktree = worktree;
+    this.#emit = emit;
+    this.#pauseMs = pauseMs;
+  }
+
+  /** Sees every event of the run, in order. */
+  observe(event: DraftEvent): void {
+    if (event.kind === 'turn.started') this.#turn = event.data.turn;
+    if (MAY_CHANGE_FILES.includes(event.kind)) {
+      this.#mayDiffer = true;
+      this.#timer ??= setTimeout(() => this.#want(`During turn ${String(this.#turn)}`), this.#pauseMs).unref();
+    }
+    if (event.kind === 'turn.ended' && this.#mayDiffer) this.#want(`After turn ${String(event.data.turn)}`);
+  }
+
+  /** The last snapshot. It is given up where it takes too long, since a removal takes its own. */
+  async finish(isHurried: boolean): Promise<void> {
+    const limit = setTimeout(() => this.#abort.abort(), isHurried ? HURRIED_LAST_LIMIT_MS : LAST_LIMIT_MS);
+    if (this.#mayDiffer) this.#want('When the agent had ended');
+    clearTimeout(this.#timer);
+    await this.#taking;
+    clearTimeout(limit);
+  }
+
+  #want(message: string): void {
+    this.#wanted = message;
+    this.#taking ??= this.#takeWanted();
+  }
+
+  async #takeWanted(): Promise<void> {
+    while (this.#wanted !== undefined) {
+      const message = this.#wanted;
+      this.#wanted = undefined;
+      this.#mayDiffer = false;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      await this.#take(message);
+    }
+    this.#taking = undefined;
+  }
+
+  async #take(message: string): Promise<void> {
+    const { sessionId, cwd } = this.#run;
+    const { repository: folder, storeId } = this.#worktree;
+    try {
+      const repository = (this.#repository ??= await findRepository(this.#git, folder));
+      // Without its link a worktree inside the checkout is to git the checkout itself.
+      const found = await inspectWorktree(repository, cwd, { storeId, sessionId });
+      if (found.state === 'missing') throw new CorralError('WORKTREE_MISSING', 'the worktree is not there any more');
+      if (found.state === 'foreign') throw new CorralError('WORKTREE_NOT_OURS', found.reason);
+      const snapshot = await takeSnapshot({ repository, worktreePath: cwd, sessionId, message, signal: this.#abort.signal });
+      this.#lastFailure = undefined;
+      if (snapshot.changed) this.#emit({ kind: 'snapshot', data: { commit: snapshot.commit, tree: snapshot.tree } });
+    } catch (error) {
+      this.#mayDiffer = true;
+      const failure = messageOf(error);
+      if (failure === this.#lastFailure) return; // one that lasts is said once
+      this.#lastFailure = failure;
+      this.#emit({ kind: 'error', data: { message: `No snapshot of the worktree could be taken: ${failure}`, code: 'SNAPSHOT' } });
+    }
+  }
+}
