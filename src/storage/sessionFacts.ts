@@ -62,7 +62,9 @@ export interface SessionFacts {
   group?: string;
   worktree: 'creating' | 'present' | 'failed' | 'deleting' | 'deleted';
   worktreeFailure?: string;
+  /** Where a deleted worktree lies, until that is emptied. */
   trashPath?: string;
+  /** Why it stays there: what no snapshot can hold. */
   notCaptured?: string[];
   archived: boolean;
   createdAt: string;
@@ -170,13 +172,21 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       return;
     case 'deleted':
       facts.worktree = 'deleted';
-      facts.trashPath = record.data.trashPath;
       facts.notCaptured = record.data.notCaptured;
+      // Without a snapshot and without a reason to keep it, there was no folder any more.
+      if (record.data.commit === undefined && record.data.notCaptured.length === 0) delete facts.trashPath;
+      else facts.trashPath = record.data.trashPath;
       return;
     case 'undeleted':
       facts.worktree = 'present';
       delete facts.trashPath;
       delete facts.notCaptured;
+      return;
+    case 'trash.emptied':
+      delete facts.trashPath;
+      facts.notCaptured = record.data.kept;
+      return;
+    case 'worktree.restored':
       return;
     case 'archived':
       facts.archived = record.data.archived;

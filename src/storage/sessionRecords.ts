@@ -43,6 +43,10 @@ export const SESSION_RECORD_SCHEMAS = {
   deleted: v.object({ trashPath: text, commit: v.optional(text), notCaptured: v.array(text) }),
   /** The removal was undone: the worktree is back where it was. */
   undeleted: v.object({}),
+  /** The folder in the trash is gone but for what `kept` names; the session's ref holds its work. */
+  'trash.emptied': v.object({ kept: v.array(text) }),
+  /** The worktree had vanished and was made again from the session's last snapshot. */
+  'worktree.restored': v.object({}),
   archived: v.object({ archived: v.boolean() }),
 } as const;
 

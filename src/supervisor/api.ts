@@ -110,9 +110,12 @@ export interface CorralApi {
   kill(id: string): Promise<void>;
   resume(id: string, text?: string): Promise<void>;
   renameSession(id: string, title: string): Promise<void>;
+  /** An archived session keeps its history and its work, but not its folder. Not while it runs. */
   archiveSession(id: string, archived: boolean): Promise<void>;
   deleteSession(id: string): Promise<void>;
   undoDelete(id: string): Promise<void>;
+  /** Makes a worktree that is not in its place again, from the trash or from its last snapshot. */
+  restoreWorktree(id: string): Promise<void>;
   /** Each event fires after its records are acknowledged. `sessionId`s of sessions whose summary changed. */
   readonly onDidChangeSessions: Event<{ sessionIds: string[] }>;
   readonly onDidStartRun: Event<{ sessionId: string; runId: string }>;

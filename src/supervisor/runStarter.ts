@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CorralError, messageOf } from '../storage/errors';
 import { newId } from '../storage/ids';
 import type { SessionFacts } from '../storage/sessionFacts';
@@ -47,12 +48,13 @@ export async function startRun(options: RunStarterOptions, facts: SessionFacts, 
     ...(model === undefined ? {} : { model }),
     ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
   });
+  await requireWorktree(facts.worktreePath);
   const runId = newId();
   const environment = { ...agent.environment, ...launch.environment };
   let bootstrap: RunBootstrap | undefined;
   await options.store.append(request.sessionId, (now) => {
     if (now.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running already. Send it a message, or stop it first.');
-    if (now.worktree !== 'present') throw new CorralError('WORKTREE_MISSING', 'The worktree of this session is not there. Undo its deletion first.');
+    if (now.worktree !== 'present') throw new CorralError('WORKTREE_MISSING', 'The worktree of this session was removed. Restore it first.');
     const ordinal = Math.max(0, ...now.runs.map((run) => run.ordinal)) + 1;
     bootstrap = {
       protocol: PROTOCOL_VERSION,
@@ -98,6 +100,13 @@ export async function startRun(options: RunStarterOptions, facts: SessionFacts, 
     });
     throw error;
   }
+}
+
+/** An agent in a folder without its own link to git would work in the checkout that lies around it. */
+async function requireWorktree(worktreePath: string): Promise<void> {
+  const link = await lstat(join(worktreePath, '.git')).catch(() => undefined);
+  if (link?.isFile() !== true)
+    throw new CorralError('WORKTREE_MISSING', `The worktree of this session is not at ${worktreePath}. Restore it from its last snapshot.`);
 }
 
 /** 1 ms after the session's last record: the first moment that the new run's events may carry. */

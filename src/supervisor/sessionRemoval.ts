@@ -1,10 +1,15 @@
 import { CorralError, messageOf } from '../storage/errors';
+import type { CorralErrorCode } from '../storage/errors';
 import type { SessionFacts } from '../storage/sessionFacts';
 import { isOpen } from '../storage/sessionFacts';
 import type { Git } from './git/git';
+import { emptyTrash } from './git/emptying';
 import type { RemovalRequest } from './git/removal';
-import { moveToTrash, restoreFromTrash } from './git/removal';
+import { locateWorktree, moveToTrash, restoreFromTrash } from './git/removal';
 import { findRepository } from './git/repository';
+import { restoreFromSnapshot } from './git/restore';
+import { surveyWorktree } from './git/survey';
+import type { WorktreeSurvey } from './git/survey';
 import { trashPathFor } from './git/worktreeMark';
 import type { SessionStore } from './sessionStore';
 
@@ -28,13 +33,14 @@ async function removalRequest(options: SessionRemovalOptions, facts: SessionFact
  */
 export async function deleteWorktree(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   const trashPath = trashPathFor(facts.worktreePath);
+  if (facts.worktree === 'present') await refuseForeign(options, facts);
   await options.store.append(facts.sessionId, (now) => {
     if (now.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
     if (now.worktree === 'deleted') throw new CorralError('CONFLICT', 'This session was deleted already.');
     return now.worktree === 'deleting' ? undefined : { kind: 'deleting', data: { trashPath } };
   });
   try {
-    const removal = facts.worktree === 'failed' ? undefined : await moveAway(options, facts);
+    const removal = facts.worktree !== 'failed' ? await moveAway(options, facts) : undefined;
     await options.store.append(facts.sessionId, () => ({
       kind: 'deleted',
       data: { trashPath, notCaptured: removal?.notCaptured ?? [], ...(removal === undefined ? {} : { commit: removal.commit }) },
@@ -45,12 +51,23 @@ export async function deleteWorktree(options: SessionRemovalOptions, facts: Sess
   }
 }
 
+const GONE: readonly CorralErrorCode[] = ['WORKTREE_MISSING', 'NO_FOLDER', 'NO_REPOSITORY'];
+
+/** Before anything is recorded: what is not ours stays where it is. */
+async function refuseForeign(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
+  try {
+    await locateWorktree(await removalRequest(options, facts));
+  } catch (error) {
+    if (!(error instanceof CorralError && GONE.includes(error.code))) throw error;
+  }
+}
+
 async function moveAway(options: SessionRemovalOptions, facts: SessionFacts): Promise<{ commit: string; notCaptured: string[] } | undefined> {
   try {
     return await moveToTrash(await removalRequest(options, facts));
   } catch (error) {
     // Gone already, by hand or with its repository: there is nothing left that could be lost.
-    if (error instanceof CorralError && ['WORKTREE_MISSING', 'NO_FOLDER', 'NO_REPOSITORY'].includes(error.code)) return undefined;
+    if (error instanceof CorralError && GONE.includes(error.code)) return undefined;
     throw error;
   }
 }
@@ -68,11 +85,62 @@ async function putBack(options: SessionRemovalOptions, facts: SessionFacts, caus
   await options.store.append(facts.sessionId, (now) => (now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined));
 }
 
-/** Brings a deleted session's worktree back as it was; its worktree lock is held. Throws WORKTREE_MISSING where the trash does not hold it any more, CONFLICT where its place is taken. */
+/** What lies in the session's worktree; undefined where there is none in its place. */
+export async function surveySession(options: SessionRemovalOptions, facts: SessionFacts): Promise<WorktreeSurvey | undefined> {
+  if (facts.worktree !== 'present') return undefined;
+  try {
+    const request = await removalRequest(options, facts);
+    return (await locateWorktree(request)).place === 'worktree' ? await surveyWorktree(request.repository, facts.worktreePath, facts.baseCommit) : undefined;
+  } catch (error) {
+    if (error instanceof CorralError && GONE.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** True while the folder of a deleted session lies in the trash although the session's ref holds all of it. */
+export function isTrashFull(facts: SessionFacts): boolean {
+  return facts.worktree === 'deleted' && facts.trashPath !== undefined && (facts.notCaptured ?? []).length === 0;
+}
+
+/** Frees the disk of a deleted session's worktree; its worktree lock is held. What no snapshot can hold stays, and is recorded. */
+export async function emptySessionTrash(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
+  if (!isTrashFull(facts)) return;
+  const request = await removalRequest(options, facts);
+  const kept = await emptyTrash(request);
+  const isInTrash = (await locateWorktree(request)).place === 'trash';
+  const trashPath = trashPathFor(facts.worktreePath);
+  await options.store.append(facts.sessionId, (now) => {
+    if (!isTrashFull(now)) return undefined;
+    return isInTrash ? { kind: 'deleted', data: { trashPath, notCaptured: kept } } : { kind: 'trash.emptied', data: { kept } };
+  });
+}
+
+/**
+ * Brings a deleted session's worktree back as it was, from the trash or else from its last snapshot; its worktree lock is held.
+ * Throws WORKTREE_MISSING where there is neither, CONFLICT where its place is taken.
+ */
 export async function undoDelete(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   if (facts.worktree !== 'deleted' && facts.worktree !== 'deleting') throw new CorralError('CONFLICT', 'This session is not deleted.');
-  await restoreFromTrash(await removalRequest(options, facts));
+  await bringBack(await removalRequest(options, facts));
   await options.store.append(facts.sessionId, (now) =>
     now.worktree === 'deleted' || now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined,
   );
+}
+
+/** Makes a worktree again that is not in its place, deleted or vanished; its worktree lock is held. CONFLICT where it is in its place. */
+export async function restoreWorktree(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
+  if (facts.worktree !== 'present') {
+    await undoDelete(options, facts);
+    return;
+  }
+  const request = await removalRequest(options, facts);
+  if ((await locateWorktree(request)).place === 'worktree')
+    throw new CorralError('CONFLICT', `The worktree of this session is in its place: ${facts.worktreePath}`);
+  await bringBack(request);
+  await options.store.append(facts.sessionId, () => ({ kind: 'worktree.restored', data: {} }));
+}
+
+async function bringBack(request: RemovalRequest): Promise<void> {
+  if ((await locateWorktree(request)).place === 'missing') await restoreFromSnapshot(request);
+  else await restoreFromTrash(request);
 }

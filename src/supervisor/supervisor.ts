@@ -7,6 +7,7 @@ import type { ConversationEntry } from '../storage/storeIndex';
 import type { CorralApi, Disposable, HistoryPage, RecoveryReport, SessionRequest, SessionSummary } from './api';
 import { Emitter } from './emitter';
 import { Git } from './git/git';
+import type { WorktreeSurvey } from './git/survey';
 import type { HistoryPageQuery } from './historyPage';
 import { HISTORY_PAGE_LIMIT, readHistoryPage } from './historyPage';
 import { resolveRun } from './recovery';
@@ -15,13 +16,12 @@ import { RunLinks } from './runLinks';
 import { RunWatcher } from './runWatcher';
 import { createSession } from './sessionCreation';
 import { SessionModel } from './sessionModel';
-import { deleteWorktree, undoDelete } from './sessionRemoval';
 import { SessionStore } from './sessionStore';
 import type { Log, SupervisorSettings } from './settings';
 import { DEFAULT_SETTINGS } from './settings';
 import { forEachSession, recoverRuns, scanJournals } from './startUp';
 import { finishWork, isUnfinished } from './unfinishedWork';
-import { withWorktreeLock } from './worktreeLock';
+import { WorktreeControl } from './worktreeControl';
 
 export interface SupervisorOptions {
   /** The store's root; made where it is not there. */
@@ -49,6 +49,7 @@ export class Supervisor implements CorralApi, Disposable {
   readonly #recovered: Emitter<RecoveryReport>;
   readonly #store: Promise<SessionStore>;
   readonly #runControl: Promise<RunControl>;
+  readonly #worktreeControl: Promise<WorktreeControl>;
   readonly #ready: Promise<void>;
   readonly #recovery: Promise<void>;
   /** From the end of start-up on: before it, start-up itself looks after open runs, a few at a time. */
@@ -92,6 +93,10 @@ export class Supervisor implements CorralApi, Disposable {
       (store) => new RunControl({ store, bundles, settings, model: this.#model, links: this.#links, watcher: this.#watcher }),
     );
     this.#runControl.catch(() => undefined); // whoever asks for it hears of it
+    this.#worktreeControl = this.#runControl.then(
+      async (runControl) => new WorktreeControl({ git: this.git, store: await this.#store, model: this.#model, runControl, log }),
+    );
+    this.#worktreeControl.catch(() => undefined);
     const loaded = this.#store.then(async (store) => {
       this.#model.load(await store.index.listSessions());
       return { store, model: this.#model, log };
@@ -214,25 +219,24 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   async archiveSession(id: string, archived: boolean): Promise<void> {
-    const store = await this.#writable();
-    await store.append(id, (facts) => (facts.archived === archived ? undefined : { kind: 'archived', data: { archived } }));
+    await (await this.#worktree(id)).archive(id, archived);
   }
 
   async deleteSession(id: string): Promise<void> {
-    const store = await this.#writable();
-    const control = await this.#control(id);
-    if ((await control.openRun(id)) !== undefined) await control.stop(id);
-    await withWorktreeLock(store.paths, id, async () => {
-      await deleteWorktree({ git: this.git, store }, this.#model.facts(id));
-    });
+    await (await this.#worktree(id)).delete(id);
   }
 
   async undoDelete(id: string): Promise<void> {
-    const store = await this.#writable();
-    await this.#known(id);
-    await withWorktreeLock(store.paths, id, async () => {
-      await undoDelete({ git: this.git, store }, this.#model.facts(id));
-    });
+    await (await this.#worktree(id)).undoDelete(id);
+  }
+
+  async restoreWorktree(id: string): Promise<void> {
+    await (await this.#worktree(id)).restore(id);
+  }
+
+  /** What lies in the session's worktree; undefined where there is none in its place. */
+  async surveyWorktree(id: string): Promise<WorktreeSurvey | undefined> {
+    return await (await this.#worktree(id)).survey(id);
   }
 
   /** Ends what this window holds; runs go on. */
@@ -242,6 +246,7 @@ export class Supervisor implements CorralApi, Disposable {
     this.#links.dispose();
     const store = await this.#store.catch(() => undefined);
     await this.#recovery.catch(() => undefined);
+    await (await this.#worktreeControl.catch(() => undefined))?.close();
     await store?.close();
     this.#model.dispose();
     this.#recovered.dispose();
@@ -280,6 +285,11 @@ export class Supervisor implements CorralApi, Disposable {
     await this.#writable();
     await this.#known(id);
     return await this.#runControl;
+  }
+
+  async #worktree(id: string): Promise<WorktreeControl> {
+    await this.#control(id);
+    return await this.#worktreeControl;
   }
 
   async #known(id: string): Promise<SessionStore> {

@@ -1,10 +1,12 @@
 /** What a commit of the worktree's files does not hold: commits that only this worktree knows, and work that git cannot take at all. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findIgnoredFiles } from './ignoredFiles';
 import { pathFromBytes, pathToText } from './pathBytes';
 import { isObjectId, type Repository } from './repository';
 import { exists, readLink } from './worktreeMark';
 
+const MOST_IGNORED_NAMED = 20;
 const ROOT_REFS = ['ORIG_HEAD', 'MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'REBASE_HEAD', 'BISECT_HEAD', 'MERGE_AUTOSTASH', 'FETCH_HEAD'];
 const WORKTREE_REFS = ['refs/bisect', 'refs/worktree', 'refs/rewritten'];
 const STATE_FILES = [
@@ -85,6 +87,9 @@ export async function findUncapturable(repository: Repository, worktreePath: str
     else if (!(await isPushedAndClean(repository, join(worktreePath, pathToText(path)), signal)))
       found.push(`${pathToText(path)}: a submodule with work that is nowhere else`);
   }
+  const { work } = await findIgnoredFiles(repository, worktreePath, signal);
+  found.push(...work.slice(0, MOST_IGNORED_NAMED).map((path) => `${pathToText(path)}: ignored by git`));
+  if (work.length > MOST_IGNORED_NAMED) found.push(`${String(work.length - MOST_IGNORED_NAMED)} more files that git ignores`);
   return found;
 }
 

@@ -138,15 +138,18 @@ async function releaseBranch({ repository: { git } }: RemovalRequest, trashPath:
   await git.run(trashPath, ['update-ref', '--no-deref', 'HEAD', head]);
 }
 
-/** Back on the branch, unless it moved on or is checked out elsewhere meanwhile: then HEAD stays where it is, detached. */
-async function takeBranch({ repository: { git }, worktreePath }: RemovalRequest, administrativeDirectory: string): Promise<void> {
+async function takeBranch(request: RemovalRequest, administrativeDirectory: string): Promise<void> {
   const file = join(administrativeDirectory, BRANCH_FILE);
-  const branch = await readFile(file, 'utf8').catch(() => '');
+  await checkOutBranch(request, await readFile(file, 'utf8').catch(() => ''));
+  await rm(file, { force: true });
+}
+
+/** Back on the branch (`refs/heads/…`), unless it moved on or is checked out elsewhere meanwhile: then HEAD stays where it is, detached. */
+export async function checkOutBranch({ repository: { git }, worktreePath }: RemovalRequest, branch: string): Promise<void> {
   if (branch === '') return;
   const commitOf = async (revision: string): Promise<string> =>
     git.text(worktreePath, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], { acceptedExitCodes: [0, 1] });
   const worktrees = (await git.text(worktreePath, ['worktree', 'list', '--porcelain', '-z'])).split('\0');
   if (!worktrees.includes(`branch ${branch}`) && (await commitOf(branch)) === (await commitOf('HEAD')))
     await git.run(worktreePath, ['symbolic-ref', '-m', 'corral: back on the branch', 'HEAD', branch]);
-  await rm(file, { force: true });
 }

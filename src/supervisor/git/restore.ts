@@ -4,7 +4,7 @@ import { CorralError } from '../../storage/errors';
 import { withTemporaryFolder } from './indexCopy';
 import { readPin, type Pin } from './pin';
 import { restoreRawFiles } from './rawFiles';
-import { locateWorktree, type RemovalRequest } from './removal';
+import { checkOutBranch, locateWorktree, type RemovalRequest } from './removal';
 import type { Repository } from './repository';
 import { bearsMark, exists, linkWorktree, lockReason } from './worktreeMark';
 
@@ -29,29 +29,30 @@ export async function restoreFromSnapshot(request: RemovalRequest): Promise<void
     throw new CorralError('WORKTREE_NOT_OURS', `${administrativeDirectory} does not bear this session's mark`);
 
   await mkdir(dirname(worktreePath), { recursive: true, mode: PRIVATE_FOLDER_MODE });
-  // Filled under another name: whatever stops it, no worktree is ever in its place with half of its files.
-  const partialPath = `${worktreePath}.partial`;
-  await rm(partialPath, REMOVE);
+  // Filled at another place: whatever stops it, no worktree is ever in its own with half of its files.
+  const partialFolder = `${worktreePath}.partial`;
+  const partialPath = join(partialFolder, sessionId); // git names its entry so
+  await rm(partialFolder, REMOVE);
+  await mkdir(partialPath, { recursive: true, mode: PRIVATE_FOLDER_MODE });
   try {
-    if (!isKnown) {
+    if (!isKnown)
       await git.run(
         mainWorktree,
-        ['worktree', 'add', '--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(request), '--', worktreePath, pin.head ?? pin.commit],
+        ['worktree', 'add', '--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(request), '--', partialPath, pin.head ?? pin.commit],
         { signal },
       );
-      await rm(worktreePath, REMOVE);
-    }
-    await mkdir(partialPath, { mode: PRIVATE_FOLDER_MODE });
     await linkWorktree(partialPath, administrativeDirectory);
     await writeFiles(repository, partialPath, pin, signal);
     if (!(await exists(join(administrativeDirectory, 'index')))) await git.run(partialPath, ['read-tree', pin.index ?? pin.head ?? '--empty'], { signal });
     await rename(partialPath, worktreePath);
-    await linkWorktree(worktreePath, administrativeDirectory);
   } catch (error) {
-    await rm(partialPath, REMOVE);
+    await rm(partialFolder, REMOVE);
     if (!isKnown && (await bearsMark(administrativeDirectory, request))) await rm(administrativeDirectory, REMOVE);
     throw error;
   }
+  await rm(partialFolder, REMOVE);
+  await linkWorktree(worktreePath, administrativeDirectory);
+  await checkOutBranch(request, pin.branch ?? '');
 }
 
 async function writeFiles(repository: Repository, worktreePath: string, pin: Pin, signal: AbortSignal | undefined): Promise<void> {

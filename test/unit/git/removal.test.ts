@@ -40,7 +40,7 @@ describe('removal', () => {
       const before = [await readAll(session.worktreePath), await indexOf(session.worktreePath)];
       const removal = await moveToTrash(session);
       assert.equal(removal.trashPath, trashPathFor(session.worktreePath));
-      assert.deepEqual(removal.notCaptured, []);
+      assert.deepEqual(removal.notCaptured, ['ignored: ignored by git']);
       assert.equal(await isThere(session.worktreePath), false);
       assert.equal(await sandbox.user(removal.trashPath, 'status', '--porcelain'), 'M  f\n?? new');
       assert.match(await sandbox.user(session.repository.mainWorktree, 'worktree', 'list'), new RegExp(`trash/${session.sessionId}`));
@@ -148,6 +148,7 @@ describe('removal', () => {
     assert.deepEqual(notCaptured.filter((line) => !line.endsWith('cannot be stored by git')).sort(), [
       'ahead: a submodule with work that is nowhere else',
       'dirty: a submodule with work that is nowhere else',
+      'ignored/: ignored by git',
       'ignored/deep: a repository of its own',
       'nested: a repository of its own',
     ]);

@@ -1,0 +1,58 @@
+import { lstat, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { pathFromBytes, pathToText, splitZ } from './pathBytes';
+import type { Repository } from './repository';
+
+/** Folders that tools fill again from what is in the repository: the only ignored ones that go with a deleted worktree. */
+const REBUILT_FOLDERS: ReadonlySet<string> = new Set([
+  'node_modules',
+  'target',
+  'dist',
+  'build',
+  'out',
+  'coverage',
+  'obj',
+  '__pycache__',
+  'venv',
+  '.venv',
+  '.tox',
+  '.gradle',
+  '.next',
+  '.nuxt',
+  '.turbo',
+  '.cache',
+  '.parcel-cache',
+  '.mypy_cache',
+  '.pytest_cache',
+  '.ruff_cache',
+]);
+const REBUILT_FILES = /(^\.DS_Store|^Thumbs\.db|\.(pyc|pyo|o|obj|class|tsbuildinfo))$/;
+
+export interface IgnoredFiles {
+  /** Paths (`pathBytes`) that nothing else holds; a folder that is ignored as a whole ends in `/`. */
+  work: string[];
+  /** Paths that tools make anew, or that lie in the main worktree just the same. */
+  replaceable: string[];
+}
+
+/** What git ignores in a worktree, and so no snapshot holds. */
+export async function findIgnoredFiles({ git, mainWorktree }: Repository, worktreePath: string, signal?: AbortSignal): Promise<IgnoredFiles> {
+  const listing = ['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory', '--no-empty-directory'];
+  const paths = splitZ((await git.run(worktreePath, listing, { signal })).stdout);
+  const found: IgnoredFiles = { work: [], replaceable: [] };
+  for (const path of paths) {
+    const name = pathToText(basename(path));
+    const isReplaceable = path.endsWith('/')
+      ? REBUILT_FOLDERS.has(name)
+      : REBUILT_FILES.test(name) || (await isSame(pathFromBytes(worktreePath, path), pathFromBytes(mainWorktree, path)));
+    (isReplaceable ? found.replaceable : found.work).push(path);
+  }
+  return found;
+}
+
+async function isSame(one: string | Buffer, other: string | Buffer): Promise<boolean> {
+  const [first, second] = await Promise.all([one, other].map(async (path) => lstat(path).catch(() => undefined)));
+  if (first === undefined || second === undefined || first.size !== second.size || first.mode !== second.mode) return false;
+  if (first.isSymbolicLink()) return (await readlink(one)) === (await readlink(other));
+  return first.isFile() && (await readFile(one)).equals(await readFile(other));
+}

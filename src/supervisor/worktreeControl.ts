@@ -1,0 +1,84 @@
+import { CorralError, messageOf } from '../storage/errors';
+import type { SessionFacts } from '../storage/sessionFacts';
+import type { WorktreeSurvey } from './git/survey';
+import type { RunControl } from './runControl';
+import type { SessionModel } from './sessionModel';
+import type { SessionRemovalOptions } from './sessionRemoval';
+import { deleteWorktree, restoreWorktree, surveySession, undoDelete } from './sessionRemoval';
+import type { Log } from './settings';
+import { finishWork } from './unfinishedWork';
+import { withWorktreeLock } from './worktreeLock';
+
+export interface WorktreeControlOptions extends SessionRemovalOptions {
+  model: SessionModel;
+  runControl: RunControl;
+  log: Log;
+}
+
+/** All that people can ask of a session's worktree once it is made. What comes of it is seen only as new records. */
+export class WorktreeControl {
+  readonly #options: WorktreeControlOptions;
+  readonly #emptying = new Set<Promise<void>>();
+
+  constructor(options: WorktreeControlOptions) {
+    this.#options = options;
+  }
+
+  async archive(id: string, archived: boolean): Promise<void> {
+    const { model, runControl } = this.#options;
+    if (archived && (await runControl.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+    await this.#setArchived(id, archived);
+    const { worktree } = model.facts(id);
+    if (archived && worktree === 'present') await this.#remove(id);
+    if (!archived && worktree === 'deleted') await this.#change(id, undoDelete);
+  }
+
+  async delete(id: string): Promise<void> {
+    const { model, runControl } = this.#options;
+    if ((await runControl.openRun(id)) !== undefined) await runControl.stop(id);
+    const { archived, worktree } = model.facts(id);
+    await this.#setArchived(id, false);
+    // That of an archived session is in the trash already.
+    if (!archived || worktree !== 'deleted') await this.#remove(id);
+  }
+
+  async undoDelete(id: string): Promise<void> {
+    await this.#change(id, undoDelete);
+  }
+
+  async restore(id: string): Promise<void> {
+    await this.#change(id, restoreWorktree);
+    await this.#setArchived(id, false);
+  }
+
+  /** What lies in the session's worktree; undefined where there is none in its place. */
+  async survey(id: string): Promise<WorktreeSurvey | undefined> {
+    return await surveySession(this.#options, this.#options.model.facts(id));
+  }
+
+  /** Resolves when nothing goes on in the background any more. */
+  async close(): Promise<void> {
+    await Promise.all(this.#emptying);
+  }
+
+  async #setArchived(id: string, archived: boolean): Promise<void> {
+    await this.#options.store.append(id, (facts) => (facts.archived === archived ? undefined : { kind: 'archived', data: { archived } }));
+  }
+
+  async #change(id: string, change: (options: SessionRemovalOptions, facts: SessionFacts) => Promise<void>): Promise<void> {
+    await withWorktreeLock(this.#options.store.paths, id, async () => {
+      await change(this.#options, this.#options.model.facts(id));
+    });
+  }
+
+  /** Into the trash at once; its disk is freed in the background, or by the next window where this one ends before. */
+  async #remove(id: string): Promise<void> {
+    await this.#change(id, deleteWorktree);
+    const emptying = finishWork(this.#options, id)
+      .catch((error: unknown) => {
+        this.#options.log.error(`Emptying the trash of session ${id}: ${messageOf(error)}`);
+      })
+      .finally(() => this.#emptying.delete(emptying));
+    this.#emptying.add(emptying);
+  }
+}
