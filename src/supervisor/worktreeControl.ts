@@ -25,21 +25,25 @@ export class WorktreeControl {
   }
 
   async archive(id: string, archived: boolean): Promise<void> {
-    const { model, runControl } = this.#options;
+    const { runControl } = this.#options;
     if (archived && (await runControl.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
-    await this.#setArchived(id, archived);
-    const { worktree } = model.facts(id);
-    if (archived && worktree === 'present') await this.#remove(id);
-    if (!archived && worktree === 'deleted') await this.#change(id, undoDelete);
+    await this.#change(id, async (options, { worktree }) => {
+      await this.#setArchived(id, archived);
+      if (archived && worktree === 'present') await deleteWorktree(options, this.#options.model.facts(id));
+      if (!archived && worktree === 'deleted') await undoDelete(options, this.#options.model.facts(id));
+    });
+    if (archived) this.#emptyTrash(id);
   }
 
   async delete(id: string): Promise<void> {
-    const { model, runControl } = this.#options;
+    const { runControl } = this.#options;
     if ((await runControl.openRun(id)) !== undefined) await runControl.stop(id);
-    const { archived, worktree } = model.facts(id);
-    await this.#setArchived(id, false);
-    // That of an archived session is in the trash already.
-    if (!archived || worktree !== 'deleted') await this.#remove(id);
+    await this.#change(id, async (options, { archived, worktree }) => {
+      await this.#setArchived(id, false);
+      // That of an archived session is in the trash already.
+      if (!archived || worktree !== 'deleted') await deleteWorktree(options, this.#options.model.facts(id));
+    });
+    this.#emptyTrash(id);
   }
 
   async undoDelete(id: string): Promise<void> {
@@ -65,15 +69,17 @@ export class WorktreeControl {
     await this.#options.store.append(id, (facts) => (facts.archived === archived ? undefined : { kind: 'archived', data: { archived } }));
   }
 
+  /** One change at a time over all windows, decided on what is on disk when its turn has come. */
   async #change(id: string, change: (options: SessionRemovalOptions, facts: SessionFacts) => Promise<void>): Promise<void> {
-    await withWorktreeLock(this.#options.store.paths, id, async () => {
-      await change(this.#options, this.#options.model.facts(id));
+    const { store, model } = this.#options;
+    await withWorktreeLock(store.paths, id, async () => {
+      await store.sync(id);
+      await change(this.#options, model.facts(id));
     });
   }
 
-  /** Into the trash at once; its disk is freed in the background, or by the next window where this one ends before. */
-  async #remove(id: string): Promise<void> {
-    await this.#change(id, deleteWorktree);
+  /** Frees the disk in the background; the next window does it where this one ends before. */
+  #emptyTrash(id: string): void {
     const emptying = finishWork(this.#options, id)
       .catch((error: unknown) => {
         this.#options.log.error(`Emptying the trash of session ${id}: ${messageOf(error)}`);

@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
 import { isOutcome } from '../storage/runState';
@@ -13,7 +12,9 @@ import { askForSession } from './newSession';
 import { answerOnce, askAndAnswer } from './permissionAnswer';
 import { chooseRepository } from './repositoryChoice';
 import { chooseSession } from './sessionChoice';
+import type { ChooseSession } from './sessionChoice';
 import { readSettings, setAgentPath, storageDirectory } from './settings';
+import { worktreeCommands } from './worktreeCommands';
 
 export interface CommandsOptions {
   context: vscode.ExtensionContext;
@@ -40,8 +41,10 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     refused = undefined;
     await options.reveal(made.id);
   };
-  const choose = async (argument: unknown, title: string, fits: (session: SessionSummary) => boolean, none: string): Promise<SessionSummary> =>
-    await chooseSession(supervisor, argument, title, (session) => !session.deleted && fits(session), none);
+  /** The session that the last command was about: the one whose worktree is missing, where that is what went wrong. */
+  let chosen: SessionSummary | undefined;
+  const chooseAny: ChooseSession = async (argument, title, fits, none) => (chosen = await chooseSession(supervisor, argument, title, fits, none));
+  const choose: ChooseSession = async (argument, title, fits, none) => await chooseAny(argument, title, (each) => !each.deleted && fits(each), none);
   const chooseAsking = async (argument: unknown): Promise<SessionSummary> =>
     await choose(argument, 'Answer Permission', (session) => session.needsInput, 'No session asks for anything at the moment.');
 
@@ -98,33 +101,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       });
       if (title !== undefined) await supervisor.renameSession(session.id, title);
     },
-    openWorktree: async (argument) => {
-      const session = await choose(argument, 'Open Worktree in New Window', always, 'There is no session yet.');
-      await access(session.worktreePath).catch((cause: unknown) => {
-        throw new CorralError('WORKTREE_MISSING', `The worktree of “${session.title}” is not at ${session.worktreePath}. Its history can still be replayed.`, {
-          cause,
-        });
-      });
-      await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(session.worktreePath), { forceNewWindow: true });
-    },
-    deleteSession: async (argument) => {
-      const session = await choose(argument, 'Delete Session', always, 'There is no session yet.');
-      const remove = 'Delete';
-      const detail = `${isRunning(session) ? 'It is running and will be stopped. ' : ''}Its worktree with all files goes to the trash in .corral; “Undo Delete” brings it back. Its history stays.`;
-      const answer = await vscode.window.showWarningMessage(`Delete “${session.title}”?`, { modal: true, detail }, remove);
-      if (answer !== remove) return;
-      await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, async () => await supervisor.deleteSession(session.id));
-      const undo = 'Undo';
-      // Not awaited: the notification stays as long as the person likes, and the command is done.
-      void vscode.window
-        .showInformationMessage(`“${session.title}” was deleted.`, undo)
-        .then(async (chosen) => (chosen === undo ? await run('undoDelete', session.id) : undefined));
-    },
-    undoDelete: async (argument) => {
-      const session = await chooseSession(supervisor, argument, 'Undo Delete', (each) => each.deleted, 'No session was deleted.');
-      await supervisor.undoDelete(session.id);
-      await options.reveal(session.id);
-    },
+    ...worktreeCommands({ supervisor, choose: chooseAny, reveal: options.reveal, run }),
     showLog: () => {
       log.show();
       return Promise.resolve();
@@ -146,6 +123,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   /** The buttons that need more than a command: they act on this window's folder or on the agent that was missing. */
   function fixesFor(error: unknown): { label: string; run: () => Promise<void> }[] {
     if (!(error instanceof CorralError)) return [];
+    const missing = chosen;
+    if (error.code === 'WORKTREE_MISSING' && missing !== undefined)
+      return [{ label: 'Restore Worktree', run: async () => await run('restoreWorktree', missing.id) }];
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
     if ((error.code === 'NO_REPOSITORY' || error.code === 'NO_COMMIT') && folder !== undefined) {
       const label = error.code === 'NO_REPOSITORY' ? 'Initialize Repository' : 'Make First Commit';

@@ -15,6 +15,9 @@ export const COMMANDS = {
   openWorktree: 'corral.openWorktree',
   deleteSession: 'corral.deleteSession',
   undoDelete: 'corral.undoDelete',
+  restoreWorktree: 'corral.restoreWorktree',
+  archiveSession: 'corral.archiveSession',
+  unarchiveSession: 'corral.unarchiveSession',
   showLog: 'corral.showLog',
 } as const;
 export type CommandName = keyof typeof COMMANDS;

@@ -14,6 +14,9 @@ const argumentSchema = v.union([
   v.object({ kind: v.literal('session'), id: v.string() }),
 ]);
 
+/** Asks which session a command is about, where that is open. */
+export type ChooseSession = (argument: unknown, title: string, fits: (session: SessionSummary) => boolean, noneSentence: string) => Promise<SessionSummary>;
+
 /**
  * The session that a command is about: the one it was called on, else the only one that fits, else the one that is picked.
  * Throws CANCELLED, and INVALID_ARGUMENT with `noneSentence` where none fits.

@@ -79,6 +79,18 @@ describe('worktrees of sessions', () => {
     assert.equal(await notes(session), 'hello\n');
   });
 
+  it('does one thing after the other, whoever asks for both at once', async () => {
+    const [one, other] = [workshop.window(), workshop.window()];
+    const session = await finished(one);
+    await other.whenReady();
+    const archiving = one.archiveSession(session.id, true);
+    await until(other, session.id, ({ archived }) => archived, 'the archiving in the other window');
+    await Promise.all([archiving, other.archiveSession(session.id, false)]);
+    assert.equal(await notes(session), 'hello\n');
+    const { archived, deleted } = await other.getSession(session.id);
+    assert.deepEqual([archived, deleted], [false, false]);
+  });
+
   it('keeps the folder of what no snapshot holds', async () => {
     await workshop.repository.commit('Ignore', { '.gitignore': '*.db\n' });
     const first = workshop.window();

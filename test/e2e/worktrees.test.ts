@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'mocha';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { packagedExtension } from '../support/project';
+import { TestRepository } from '../support/repository';
+import { SessionsView } from '../support/sessionsView';
+import { VscodeServer } from '../support/vscodeServer';
+import { waitFor } from '../support/wait';
+import { openBrowser, Window } from '../support/window';
+
+describe('worktrees in the window', () => {
+  let repository: TestRepository;
+  let server: VscodeServer;
+  let browser: Browser;
+  let context: BrowserContext;
+  let window: Window;
+  let sessions: SessionsView;
+
+  before(async () => {
+    repository = await TestRepository.create({ name: 'greeter' });
+    server = await VscodeServer.start({ vsix: packagedExtension });
+    browser = await openBrowser();
+    context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    window = await Window.open(context, server, repository.path);
+    sessions = new SessionsView(window);
+    await window.showContainer('Corral');
+    await window.runCommand('Corral: New Session');
+    await window.answerInput('edit README.md More; edit notes.txt precious');
+    await sessions.row('Completed').waitFor();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await window.screenshot(`out/failed ${this.currentTest.title}.png`);
+  });
+
+  after(async () => {
+    await browser.close();
+    await server.stop();
+    await repository.remove();
+  });
+
+  const worktrees = async (): Promise<string[]> => await readdir(join(repository.path, '.corral/worktrees'));
+  const notes = async (): Promise<string> => {
+    const [id = ''] = await worktrees();
+    return await readFile(join(repository.path, '.corral/worktrees', id, 'notes.txt'), 'utf8').catch(() => '');
+  };
+
+  it('says what would go before it deletes, and brings it back', async () => {
+    await window.runCommand('Corral: Delete Session');
+    await window.page.getByText('Its worktree goes with 1 changed file and 1 new file.').waitFor();
+    await window.screenshot('out/delete session.png');
+    await window.page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await waitFor(async () => (await worktrees()).length === 0, { what: 'the worktree to go' });
+    await window.page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await sessions.row('Completed').waitFor();
+    await waitFor(async () => (await notes()) === 'precious\n', { what: 'the file to come back' });
+  });
+
+  it('offers to restore a worktree that is missing', async () => {
+    const [id = ''] = await worktrees();
+    await rm(join(repository.path, '.corral/worktrees', id), { recursive: true });
+    await window.runCommand('Corral: Resume Session');
+    await window.page.getByRole('button', { name: 'Restore Worktree', exact: true }).click();
+    await waitFor(async () => (await notes()) === 'precious\n', { what: 'the file to come back' });
+    assert.equal(await readFile(join(repository.path, 'README.md'), 'utf8'), '# A repository for tests\n');
+  });
+
+  it('archives a session and takes it out again', async () => {
+    await window.runCommand('Corral: Archive Session');
+    await waitFor(async () => (await worktrees()).length === 0 && (await sessions.rows()).length === 0, { what: 'the row and the worktree to go' });
+    await window.runCommand('Corral: Unarchive Session');
+    await sessions.row('Completed').waitFor();
+    assert.equal(await notes(), 'precious\n');
+  });
+});
