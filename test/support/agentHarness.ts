@@ -35,6 +35,11 @@ export class RecordingHost implements ConversationHost {
   }
 }
 
+/** What a conversation is begun with, where a test has no wish of its own. */
+export function conversationRequest(wishes: Partial<ConversationRequest> = {}): ConversationRequest {
+  return { prompt: 'x', argv: ['/usr/bin/agent'], cwd: '/repo', permissionMode: 'edits', ...wishes };
+}
+
 export interface AgentRun {
   host: RecordingHost;
   conversation: Conversation;
@@ -50,10 +55,11 @@ export interface AgentRun {
 export function runAgent(
   driver: Driver,
   argv: readonly string[],
-  request: ConversationRequest,
+  wishes: Partial<ConversationRequest>,
   options: { closesWhenIdle: boolean; environment?: Record<string, string>; asked?: AgentExit['asked'] },
 ): AgentRun {
   const [program = '', ...words] = argv;
+  const request = conversationRequest({ argv, ...wishes });
   const child = spawn(program, words, { cwd: request.cwd, env: { ...process.env, ...options.environment }, stdio: 'pipe' });
   const host = new RecordingHost();
   host.write = (data) => {

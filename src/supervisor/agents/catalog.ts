@@ -52,6 +52,8 @@ interface BuiltInAgent {
   description: string;
   /** Looked up where no path is configured. */
   program?: string;
+  /** What makes the program speak the driver's protocol. */
+  programArguments?: readonly string[];
   installHint: string;
 }
 
@@ -61,6 +63,33 @@ const BUILT_IN: Readonly<Record<string, BuiltInAgent>> = {
     description: 'Claude Code',
     program: 'claude',
     installHint: 'Install it with “npm install -g @anthropic-ai/claude-code”, or set its path in corral.agents.',
+  },
+  codex: {
+    driver: 'codex',
+    description: 'Codex',
+    program: 'codex',
+    installHint: 'Install it with “npm install -g @openai/codex”, or set its path in corral.agents.',
+  },
+  gemini: {
+    driver: 'acp',
+    description: 'Gemini CLI',
+    program: 'gemini',
+    programArguments: ['--acp'],
+    installHint: 'Install it with “npm install -g @google/gemini-cli”, or set its path in corral.agents.',
+  },
+  opencode: {
+    driver: 'acp',
+    description: 'opencode',
+    program: 'opencode',
+    programArguments: ['acp'],
+    installHint: 'Install it with “npm install -g opencode-ai”, or set its path in corral.agents.',
+  },
+  goose: {
+    driver: 'acp',
+    description: 'Goose',
+    program: 'goose',
+    programArguments: ['acp'],
+    installHint: 'See block.github.io/goose for how to install it, or set its path in corral.agents.',
   },
   demo: { driver: 'claude', description: 'A scripted agent that needs no key and no network', installHint: 'It comes with the extension: install that anew.' },
   command: { driver: 'command', description: 'Any program', installHint: "Check the command's first word: an absolute path, or a name on PATH." },
@@ -113,7 +142,9 @@ export async function resolveAgent(name: string, options: ResolveOptions): Promi
     ...(setting?.model === undefined ? {} : { model: setting.model }),
     ...(setting?.permissionMode === undefined ? {} : { permissionMode: setting.permissionMode }),
   };
-  const ownArguments = [...(setting?.args ?? []), ...argvArguments];
+  // With another driver than its own, a built-in agent is asked to speak something else.
+  const protocolArguments = driver === known?.driver ? (known.programArguments ?? []) : [];
+  const ownArguments = [...(setting?.args ?? []), ...protocolArguments, ...argvArguments];
   if (name === 'demo' && setting?.path === undefined) {
     // Node itself, or VS Code's program, which has to be told to be Node.
     const environment = { ...chosen.environment, ...(process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' }) };

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EventData } from '../../storage/events';
 import type { PermissionMode } from '../../storage/sessionRecords';
-import { ClaudeInbox } from './claudeInbox';
+
 import type { ClaudeMessage, ClaudeOf, ClaudeResult } from './claudeMessages';
 import { blocksOf, isRefused, parseBlock, parseCanUseTool, parseClaudeLine } from './claudeMessages';
 import { ClaudePartials } from './claudePartials';
@@ -12,6 +12,7 @@ import { describeTool, fileChangeOf, planOf, resultText } from './claudeTools';
 import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from './driver';
 import type { Ending } from './ending';
 import { imposedEnding } from './ending';
+import { Inbox } from './inbox';
 
 const BACKEND_TYPE = 'claude';
 const MODES: Record<PermissionMode, string> = { ask: 'default', edits: 'acceptEdits', all: 'bypassPermissions' };
@@ -41,7 +42,7 @@ class ClaudeConversation implements Conversation {
   readonly #roots: string[];
   readonly #costs: ClaudeCosts;
   readonly #partials = new ClaudePartials();
-  readonly #inbox = new ClaudeInbox();
+  readonly #inbox = new Inbox();
   readonly #requests = new ClaudeRequests();
   readonly #deniedCalls = new Set<string>();
   #nativeSessionId: string | undefined;

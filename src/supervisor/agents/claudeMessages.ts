@@ -3,6 +3,7 @@
  * and every field that a version may leave out is optional.
  */
 import * as v from 'valibot';
+import { parseJsonLine } from './jsonLine';
 
 const text = v.string();
 const optionalText = v.nullish(text);
@@ -160,43 +161,13 @@ export function isRefused(meta: unknown, callId: string): boolean {
   return v.is(resultMetaSchema, meta) && meta.some((entry) => entry.id === callId);
 }
 
-/** Deeper than any real message; a value this deep would overflow the stack of whoever writes it as JSON again. */
-const DEEPEST = 100;
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-function isTooDeep(root: unknown): boolean {
-  let level = [root].filter(isObject);
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEEPEST) return true;
-    level = level.flatMap((value) => Object.values(value).filter(isObject));
-  }
-  return false;
-}
-
-function parseJson(line: string): { json: unknown } | undefined {
-  try {
-    return { json: JSON.parse(line) };
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * What a line of stdout says: a message, text that came before it on the same line (a tool of the agent's that prints to
  * its stdout), or only text that no driver understands.
  */
 export function parseClaudeLine(line: string): { foreign: string; message: ClaudeMessage | undefined } {
-  const start = line.indexOf('{"', 1);
-  let foreign = '';
-  let parsed = parseJson(line);
-  if (parsed === undefined && start > 0) {
-    parsed = parseJson(line.slice(start));
-    foreign = line.slice(0, start);
-  }
-  if (parsed === undefined || isTooDeep(parsed.json)) return { foreign: line, message: undefined };
+  const parsed = parseJsonLine(line);
+  if (parsed === undefined) return { foreign: line, message: undefined };
   const message = v.safeParse(messageSchema, parsed.json);
-  return message.success ? { foreign, message: message.output } : { foreign: line, message: undefined };
+  return message.success ? { foreign: parsed.foreign, message: message.output } : { foreign: line, message: undefined };
 }

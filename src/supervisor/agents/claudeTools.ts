@@ -1,9 +1,9 @@
 /** What Claude's tools mean to a person: a category, a title, the files they touch. */
-import { isAbsolute, relative, sep } from 'node:path';
 import * as v from 'valibot';
 import type { EventData, ToolCategory } from '../../storage/events';
 import { oneLine } from '../../storage/sessionState';
 import { questionsOf } from './claudePermissions';
+import { shownPath } from './shownPath';
 
 const CATEGORIES: Readonly<Record<string, ToolCategory>> = {
   Read: 'read',
@@ -46,15 +46,6 @@ const inputSchema = v.object({
   prompt: field,
   offset: v.fallback(v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))), undefined),
 });
-
-/** `path` as people read it: with forward slashes from the working directory where it lies inside one of `roots`, otherwise as it is. */
-export function shownPath(path: string, roots: readonly string[]): string {
-  for (const root of roots) {
-    const inside = relative(root, path);
-    if (isAbsolute(path) && inside !== '' && inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside)) return inside.split(sep).join('/');
-  }
-  return path;
-}
 
 export interface ToolDescription {
   category: ToolCategory;

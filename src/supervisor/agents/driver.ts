@@ -27,9 +27,13 @@ export interface Launch {
 export interface ConversationRequest {
   prompt: string;
   /** As in `Launch`; false where absent. */
-  promptInArguments?: boolean;
+  promptInArguments?: boolean | undefined;
+  /** What was started: program and arguments. */
+  argv: readonly string[];
   cwd: string;
-  resumes?: string;
+  permissionMode: PermissionMode;
+  model?: string | undefined;
+  resumes?: string | undefined;
 }
 
 /** How the driver's conversation reaches the world. All are calls into the runner. */
@@ -60,8 +64,10 @@ export interface Conversation {
   readLine(stream: 'stdout' | 'stderr', line: string): void;
   /** A follow-up; only called while stdin is open. Queued by the agent or by the driver while a turn is under way. */
   send(text: string): void;
-  /** True while a message waits for its turn: the runner then keeps the agent's input open at a turn's end. */
+  /** True while a message waits for its turn, or has begun one: the runner then keeps the agent's input open at a turn's end. */
   hasQueued(): boolean;
+  /** Set where the agent stays when its input is closed, so that waiting for it to go is in vain. */
+  readonly ignoresEndOfInput?: true;
   /** Asks the agent to end its turn. False where the agent has no such thing. */
   interrupt(): boolean;
   /** Tells the agent a person's choice. The runner has journalled it already. */

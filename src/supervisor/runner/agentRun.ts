@@ -25,6 +25,8 @@ const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
 const STDERR_TAIL_BYTES = 2 * 1024;
 /** An agent that rests with its input closed this long does not end by itself. */
 const IDLE_LIMIT_MS = 30_000;
+/** As long as one that is known to stay may still say something. */
+const DEAF_IDLE_LIMIT_MS = 1_000;
 
 /** Who asked for the end: a person, or the system (a logout, a shutdown). */
 type EndRequest = 'stop' | 'kill' | 'shutdown' | undefined;
@@ -170,11 +172,11 @@ export class AgentRun {
   }
 
   async #converse(): Promise<ExitStatus & { outcome: RunOutcome; reason: string }> {
-    const { prompt, promptInArguments = false, cwd, resumes, driver } = this.#bootstrap;
-    const conversation = driverFor(driver).converse(
-      { prompt, promptInArguments, cwd, ...(resumes === undefined ? {} : { resumes }) },
-      { emit: (event) => this.#emit(event), write: (data) => this.#agent?.write(data), closeInput: () => this.#agent?.closeInput() },
-    );
+    const conversation = driverFor(this.#bootstrap.driver).converse(this.#bootstrap, {
+      emit: (event) => this.#emit(event),
+      write: (data) => this.#agent?.write(data),
+      closeInput: () => this.#agent?.closeInput(),
+    });
     const log = await OutputLog.open(this.#run.output, {
       onPaused: (reason) => this.setPaused('output', reason),
       onFailed: (reason) => this.recordError(new Error(`output.log ends early: ${reason}`)),
@@ -272,11 +274,12 @@ export class AgentRun {
 
   #waitForExit(): void {
     clearTimeout(this.#idleTimer);
+    const limitMs = this.#conversation?.ignoresEndOfInput === true ? DEAF_IDLE_LIMIT_MS : IDLE_LIMIT_MS;
     this.#idleTimer = setTimeout(() => {
       if (this.#asked !== undefined || this.#agent?.isRunning !== true) return;
       this.#wasEndedIdle = true;
       this.#termination?.stop(() => false);
-    }, IDLE_LIMIT_MS);
+    }, limitMs);
   }
 
   #terminate(): void {

@@ -30,6 +30,7 @@ export const bootstrapSchema = v.object({
   /** `argv` holds the prompt already: it is not written to the agent's input. */
   promptInArguments: v.optional(v.boolean()),
   permissionMode: v.picklist(PERMISSION_MODES),
+  model: v.optional(text),
   resumes: v.optional(text),
   /** 32 random bytes in hex. Proved by HMAC on the endpoint, never sent. */
   nonce: text,

@@ -71,11 +71,15 @@ describe('agents', () => {
       programArguments: ['a b', '{prompt}'],
       environment: {},
     });
+    const gemini = parseAgentSettings({ gemini: { path: program, args: ['--debug'] } });
+    assert.deepEqual((await resolveAgent('gemini', { agents: gemini, bundles: '/dist' })).programArguments, ['--debug', '--acp']);
+    const talking = parseAgentSettings({ gemini: { driver: 'command', path: program } });
+    assert.deepEqual((await resolveAgent('gemini', { agents: talking, bundles: '/dist' })).programArguments, []);
     const demo = await resolveAgent('demo', { agents, bundles: '/dist' });
     assert.deepEqual([demo.driver, demo.program, demo.programArguments], ['claude', process.execPath, [join('/dist', 'demoAgent.js')]]);
     assert.deepEqual(
       listAgents(agents).map((agent) => `${agent.name} ${agent.driver}`),
-      ['claude claude', 'demo claude', 'command command', 'mine claude'],
+      ['claude claude', 'codex codex', 'gemini acp', 'opencode acp', 'goose acp', 'demo claude', 'command command', 'mine claude'],
     );
   });
 

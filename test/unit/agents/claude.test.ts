@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
 import { claudeDriver } from '../../../src/supervisor/agents/claude';
-import { shownPath } from '../../../src/supervisor/agents/claudeTools';
+import { shownPath } from '../../../src/supervisor/agents/shownPath';
 import type { Conversation } from '../../../src/supervisor/agents/driver';
-import { RecordingHost } from '../../support/agentHarness';
+import { conversationRequest, RecordingHost } from '../../support/agentHarness';
 
 const sentSchema = v.object({ uuid: v.string() });
 
 function talk(): { host: RecordingHost; conversation: Conversation; read: (message: object) => void; uuidOf: (index: number) => string } {
   const host = new RecordingHost();
-  const conversation = claudeDriver.converse({ prompt: 'first', cwd: '/repo' }, host);
+  const conversation = claudeDriver.converse(conversationRequest({ prompt: 'first' }), host);
   conversation.start();
   const read = (message: object): void => conversation.readLine('stdout', JSON.stringify(message));
   return { host, conversation, read, uuidOf: (index) => v.parse(sentSchema, JSON.parse(host.written[index] ?? '')).uuid };

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { claudeDriver } from '../../../src/supervisor/agents/claude';
 import { parseClaudeLine } from '../../../src/supervisor/agents/claudeMessages';
-import { RecordingHost } from '../../support/agentHarness';
+import { conversationRequest, RecordingHost } from '../../support/agentHarness';
+import { readRecording, recordingNames } from '../../support/recording';
 
-const recordings = join(process.cwd(), 'test/fixtures/agents/recordings');
 const SEED = 20_261_121;
 const LINES = 10_000;
 
@@ -52,14 +50,11 @@ function damage(line: string, other: string, random: () => number): string {
 }
 
 async function realLines(): Promise<string[]> {
-  const names = await readdir(recordings);
-  const texts = await Promise.all(names.sort().map((name) => readFile(join(recordings, name), 'utf8')));
-  return texts
-    .flatMap((text) => text.split('\n').filter((line) => line !== ''))
-    .map((line) => {
-      const json: unknown = JSON.parse(line);
-      return typeof json === 'object' && json !== null && 'msg' in json ? JSON.stringify(json.msg) : line;
-    });
+  const recordings = await Promise.all(recordingNames(/^claude-(?!acp-)/).map((name) => readRecording(name)));
+  return recordings.flat().map((line) => {
+    const json: unknown = JSON.parse(line);
+    return typeof json === 'object' && json !== null && 'msg' in json ? JSON.stringify(json.msg) : line;
+  });
 }
 
 /** Lines that may say nothing: what they tell is told by others, or it is kept until the end. */
@@ -71,7 +66,7 @@ describe('claude, damaged', () => {
     const lines = await realLines();
     const pick = (): string => lines[Math.floor(random() * lines.length)] ?? '';
     const host = new RecordingHost();
-    const conversation = claudeDriver.converse({ prompt: 'x', cwd: '/repo' }, host);
+    const conversation = claudeDriver.converse(conversationRequest(), host);
     conversation.start();
     for (let index = 0; index < LINES; index++) {
       const line = damage(pick(), pick(), random);
@@ -92,7 +87,7 @@ describe('claude, damaged', () => {
 
   it('reads a line of 12 MB, and bytes that are no UTF-8', () => {
     const host = new RecordingHost();
-    const conversation = claudeDriver.converse({ prompt: 'x', cwd: '/repo' }, host);
+    const conversation = claudeDriver.converse(conversationRequest(), host);
     const text = 'ä'.repeat(6_000_000);
     conversation.readLine('stdout', JSON.stringify({ type: 'assistant', message: { id: 'm', content: [{ type: 'text', text }] } }));
     conversation.readLine('stdout', Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x7d]).toString('utf8'));
@@ -102,7 +97,7 @@ describe('claude, damaged', () => {
 
   it('answers a control request that it does not know, since the agent would wait for ever', () => {
     const host = new RecordingHost();
-    const conversation = claudeDriver.converse({ prompt: 'x', cwd: '/repo' }, host);
+    const conversation = claudeDriver.converse(conversationRequest(), host);
     const line = '{"type":"control_request","request_id":"r1","request":{"subtype":"elicitation"}}';
     conversation.readLine('stdout', line);
     assert.deepEqual(host.of('output'), [{ stream: 'stdout', text: line }]);

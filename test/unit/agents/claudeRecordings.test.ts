@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
@@ -7,7 +7,8 @@ import type { RunOutcome } from '../../../src/storage/events';
 import { claudeDriver } from '../../../src/supervisor/agents/claude';
 import type { AgentExit } from '../../../src/supervisor/agents/driver';
 import { goldenText } from '../../support/goldenText';
-import { RecordingHost } from '../../support/agentHarness';
+import { recordingNames } from '../../support/recording';
+import { conversationRequest, RecordingHost } from '../../support/agentHarness';
 
 const fixtures = join(process.cwd(), 'test/fixtures/agents');
 
@@ -55,7 +56,7 @@ const OUTCOMES: Record<string, RunOutcome> = {
 /** Feeds a recording to the driver, with our side's messages where the recording has them. */
 function replay(name: string, recording: string, asked?: AgentExit['asked']): { host: RecordingHost; outcome: RunOutcome; reason: string } {
   const host = new RecordingHost();
-  const conversation = claudeDriver.converse({ prompt: '', cwd: '/repo', ...(name.includes('resume') ? { resumes: 'earlier' } : {}) }, host);
+  const conversation = claudeDriver.converse(conversationRequest({ prompt: '', ...(name.includes('resume') ? { resumes: 'earlier' } : {}) }), host);
   const oneShotExit = ONE_SHOT_EXIT[name] ?? 0;
   let exit =
     typeof oneShotExit === 'number' ? { exitCode: oneShotExit as number | null, signal: null as string | null } : { exitCode: null, signal: oneShotExit };
@@ -88,7 +89,7 @@ function shown(host: RecordingHost): string {
 
 describe('claude, recorded', () => {
   it('reads every recording to the end that it had', async () => {
-    const names = (await readdir(join(fixtures, 'recordings'))).map((name) => name.replace('.ndjson', ''));
+    const names = recordingNames(/^claude-(?!acp-)/);
     assert.ok(names.length >= 38);
     for (const name of names) {
       const recording = await readFile(join(fixtures, 'recordings', `${name}.ndjson`), 'utf8');
@@ -145,7 +146,7 @@ describe('claude, recorded', () => {
 
   it('keeps what was streamed of a message that never came whole', () => {
     const host = new RecordingHost();
-    const conversation = claudeDriver.converse({ prompt: 'x', cwd: '/repo' }, host);
+    const conversation = claudeDriver.converse(conversationRequest(), host);
     const event = (body: object): void => conversation.readLine('stdout', JSON.stringify({ type: 'stream_event', event: body, parent_tool_use_id: null }));
     event({ type: 'message_start', message: { id: 'm1' } });
     event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-/** Messages that Claude was given and has not taken up, by the id that its echo carries. */
-export class ClaudeInbox {
+/** Messages that an agent was given and has not taken up, by the id that its echo carries. */
+export class Inbox {
   readonly #messages = new Map<string, string>();
 
   get size(): number {
