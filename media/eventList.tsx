@@ -19,7 +19,7 @@ function firstListRow(shownRows: number): number {
 }
 
 export function EventList({ model }: { model: TimelineModel }) {
-  const firstRow = firstListRow(model.shownRows);
+  const firstRow = firstListRow(model.replay.shownRows);
   // Another run, or another part, is another list: nothing that was measured holds for it.
   return <EventRows key={`${model.runId ?? ''} ${String(firstRow)}`} model={model} firstRow={firstRow} />;
 }
@@ -30,7 +30,7 @@ function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number
   const [selected, setSelected] = useState<number>();
   const focusWanted = useRef(false);
   const heightAtFollow = useRef(0);
-  const count = model.shownRows - firstRow;
+  const count = model.replay.shownRows - firstRow;
 
   const options = {
     count,
@@ -80,7 +80,7 @@ function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number
   });
 
   const select = (row: number): void => {
-    const last = model.shownRows - firstRow - 1; // not of the last render: a step may have shown one more
+    const last = model.replay.shownRows - firstRow - 1; // not of the last render: a step may have shown one more
     const bounded = Math.min(Math.max(0, row), last);
     if (bounded < 0) return;
     model.setFollowing(bounded === last);
@@ -95,7 +95,7 @@ function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number
     switch (event.key) {
       case 'ArrowDown':
       case 'j':
-        if (current + 1 >= count && model.position !== undefined) model.step(1);
+        if (current + 1 >= count && model.replay.position !== undefined) model.replay.step(1);
         select(current + 1);
         break;
       case 'ArrowUp':
@@ -112,14 +112,14 @@ function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number
         model.setFollowing(false);
         return;
       case 'ArrowLeft':
-        model.step(-1);
+        model.replay.step(-1);
         break;
       case 'ArrowRight':
-        model.step(1);
+        model.replay.step(1);
         break;
       case ' ':
         if (event.target instanceof HTMLButtonElement) return; // there the space bar presses the button
-        model.setPlaying(!model.playing);
+        model.replay.setPlaying(!model.replay.playing);
         break;
       default:
         return;
@@ -178,7 +178,7 @@ function EventRow({ model, item, row, isSelected, measure, onSelect }: RowProps)
     role: 'article',
     tabIndex: -1,
     'aria-posinset': row + 1,
-    'aria-setsize': model.position === undefined && isRunning(model) ? -1 : model.shownRows,
+    'aria-setsize': model.replay.position === undefined && isRunning(model) ? -1 : model.replay.shownRows,
     style: { transform: `translateY(${String(item.start)}px)` },
     onFocus: onSelect,
   } as const;
@@ -205,7 +205,7 @@ function EventRow({ model, item, row, isSelected, measure, onSelect }: RowProps)
     >
       <div class="gutter">{icon !== undefined && <Icon name={icon} />}</div>
       <div class="content">
-        <EventCard model={model} event={event} isAtWork={model.position === undefined && isRunning(model)} />
+        <EventCard model={model} event={event} isAtWork={model.replay.position === undefined && isRunning(model)} />
       </div>
       <time class="time" dateTime={event.timestamp} title={time.toLocaleString()}>
         {clock}
@@ -221,5 +221,5 @@ function belongsToCall(event: TimelineEvent): boolean {
 }
 
 function isRunning(model: TimelineModel): boolean {
-  return model.session?.status === 'Running' && !model.session.restored;
+  return model.session?.status === 'Running' && !model.session.restored && model.lostSinceMs === undefined;
 }

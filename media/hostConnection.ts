@@ -4,10 +4,14 @@ import type { TimelineMethod, TimelineParameters, TimelineResult, TimelineSessio
 
 /** An extension host that is busy starting up can take a while; a request that got lost must still end. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** An extension that says nothing for so long after a ping counts as gone until it says something. */
+const PING_TIMEOUT_MS = 4_000;
 
 export interface HostListener {
   sessionChanged(session: TimelineSession): void;
   failed(message: string): void;
+  /** The connection was lost, or is back; see `lostSinceMs`. */
+  connectionChanged(): void;
 }
 
 interface Pending {
@@ -20,27 +24,44 @@ interface Pending {
 export class HostConnection {
   readonly #post: (message: unknown) => void;
   readonly #listener: HostListener;
-  readonly #timeoutMs: number;
+  readonly #timeoutMs: { request: number; ping: number };
   readonly #pending = new Map<number, Pending>();
   #lastNumber = 0;
+  #heardMs = Date.now();
+  #lostSinceMs: number | undefined;
+  #isPinging = false;
 
-  constructor(post: (message: unknown) => void, listener: HostListener, timeoutMs = REQUEST_TIMEOUT_MS) {
+  constructor(
+    post: (message: unknown) => void,
+    listener: HostListener,
+    timeoutMs: { request: number; ping: number } = { request: REQUEST_TIMEOUT_MS, ping: PING_TIMEOUT_MS },
+  ) {
     this.#post = post;
     this.#listener = listener;
     this.#timeoutMs = timeoutMs;
   }
 
+  /** When the extension was heard for the last time, if it does not answer any more: nothing tells a page that its extension host died. */
+  get lostSinceMs(): number | undefined {
+    return this.#lostSinceMs;
+  }
+
+  /** Finds out whether the extension is still there. Never rejects. */
+  async ping(): Promise<void> {
+    if (this.#isPinging) return;
+    this.#isPinging = true;
+    const heardMs = this.#heardMs;
+    await this.#request('ping', {}, this.#timeoutMs.ping).catch(() => {
+      if (this.#lostSinceMs !== undefined || this.#heardMs !== heardMs) return; // busy with something else, but there
+      this.#lostSinceMs = heardMs;
+      this.#listener.connectionChanged();
+    });
+    this.#isPinging = false;
+  }
+
   /** Rejects with a sentence for people: the extension's own, or that it did not answer. */
   async request<M extends TimelineMethod>(method: M, parameters: TimelineParameters<M>): Promise<TimelineResult<M>> {
-    const requestNumber = ++this.#lastNumber;
-    const result = await new Promise<unknown>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#pending.delete(requestNumber);
-        reject(new Error(`The extension did not answer within ${String(this.#timeoutMs / 1_000)} seconds.`));
-      }, this.#timeoutMs);
-      this.#pending.set(requestNumber, { resolve, reject, timer });
-      this.#post({ type: 'request', requestNumber, method, parameters });
-    });
+    const result = await this.#request(method, parameters, this.#timeoutMs.request);
     const parsed = v.safeParse(TIMELINE_REQUESTS[method].result, result);
     if (!parsed.success) throw new Error(`The extension's answer to "${method}" is not valid: ${v.summarize(parsed.issues)}`);
     return parsed.output;
@@ -53,6 +74,7 @@ export class HostConnection {
       this.#listener.failed(`The extension sent a message that is not valid: ${v.summarize(parsed.issues)}`);
       return;
     }
+    this.#heard();
     const message = parsed.output;
     switch (message.type) {
       case 'answer':
@@ -70,6 +92,25 @@ export class HostConnection {
       default:
         message satisfies never;
     }
+  }
+
+  #request<M extends TimelineMethod>(method: M, parameters: TimelineParameters<M>, timeoutMs: number): Promise<unknown> {
+    const requestNumber = ++this.#lastNumber;
+    return new Promise<unknown>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(requestNumber);
+        reject(new Error(`The extension did not answer within ${String(timeoutMs / 1_000)} seconds.`));
+      }, timeoutMs);
+      this.#pending.set(requestNumber, { resolve, reject, timer });
+      this.#post({ type: 'request', requestNumber, method, parameters });
+    });
+  }
+
+  #heard(): void {
+    this.#heardMs = Date.now();
+    if (this.#lostSinceMs === undefined) return;
+    this.#lostSinceMs = undefined;
+    this.#listener.connectionChanged();
   }
 
   #take(requestNumber: number): Pending | undefined {

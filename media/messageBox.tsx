@@ -5,11 +5,12 @@ const MAX_LINES = 8;
 
 export function MessageBox({ model, session }: { model: TimelineModel; session: TimelineSession }) {
   const isLive = (session.status === 'Running' || session.status === 'Starting') && !session.restored;
+  const cannotSend = session.deleted || model.lostSinceMs !== undefined;
   const onKeyDown = (event: KeyboardEvent): void => {
     // While an input method composes, Enter ends the composition.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    void model.send();
+    if (!cannotSend) void model.send();
   };
   return (
     <div class="message-form">
@@ -30,7 +31,7 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
       <button
         type="button"
         class="primary"
-        disabled={session.deleted || model.draft.trim() === ''}
+        disabled={cannotSend || model.draft.trim() === ''}
         onClick={() => {
           void model.send();
         }}
@@ -41,7 +42,7 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
         <button
           type="button"
           class="secondary"
-          disabled={session.state === 'stopping'}
+          disabled={cannotSend || session.state === 'stopping'}
           onClick={() => {
             void model.stop();
           }}

@@ -11,30 +11,31 @@ function positionText(row: number, rowCount: number, elapsedMs: number, duration
 }
 
 export function ReplayBar({ model }: { model: TimelineModel }) {
-  const { track, elapsedMs, shownRows, playing } = model;
+  const { track, replay } = model;
+  const { elapsedMs, shownRows, playing } = replay;
   const position = positionText(shownRows, track.rowCount, elapsedMs, track.durationMs);
   const isEmpty = track.rowCount === 0;
   const onKeyDown = (event: KeyboardEvent): void => {
     switch (event.key) {
       case 'ArrowLeft':
       case 'ArrowDown':
-        model.step(-1);
+        model.replay.step(-1);
         break;
       case 'ArrowRight':
       case 'ArrowUp':
-        model.step(1);
+        model.replay.step(1);
         break;
       case 'PageUp':
-        void model.seek(Math.min(track.durationMs, elapsedMs + track.durationMs * PAGE_PART));
+        void model.replay.seek(Math.min(track.durationMs, elapsedMs + track.durationMs * PAGE_PART));
         break;
       case 'PageDown':
-        void model.seek(Math.max(0, elapsedMs - track.durationMs * PAGE_PART));
+        void model.replay.seek(Math.max(0, elapsedMs - track.durationMs * PAGE_PART));
         break;
       case 'Home':
-        model.moveTo(1);
+        model.replay.moveTo(1);
         break;
       case 'End':
-        model.moveTo(track.rowCount);
+        model.replay.moveTo(track.rowCount);
         break;
       default:
         return;
@@ -49,7 +50,7 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
           label="Jump to start"
           disabled={isEmpty}
           onClick={() => {
-            model.moveTo(1);
+            model.replay.moveTo(1);
           }}
         />
         <BarButton
@@ -58,7 +59,7 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
           testId="step-back"
           disabled={shownRows <= 1}
           onClick={() => {
-            model.step(-1);
+            model.replay.step(-1);
           }}
         />
         <BarButton
@@ -67,32 +68,32 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
           testId="play"
           disabled={isEmpty}
           onClick={() => {
-            model.setPlaying(!playing);
+            model.replay.setPlaying(!playing);
           }}
         />
         <BarButton
           icon="stepForward"
           label="Step forward"
           testId="step-forward"
-          disabled={model.position === undefined}
+          disabled={model.replay.position === undefined}
           onClick={() => {
-            model.step(1);
+            model.replay.step(1);
           }}
         />
         <BarButton
           icon="toEnd"
           label="Jump to end"
-          disabled={model.position === undefined}
+          disabled={model.replay.position === undefined}
           onClick={() => {
-            model.moveTo(track.rowCount);
+            model.replay.moveTo(track.rowCount);
           }}
         />
         <select
           aria-label="Speed"
-          value={model.speed}
+          value={model.replay.speed}
           onChange={({ currentTarget }) => {
             const speed = SPEEDS.find((each) => String(each) === currentTarget.value);
-            if (speed !== undefined) model.setSpeed(speed);
+            if (speed !== undefined) model.replay.setSpeed(speed);
           }}
         >
           {SPEEDS.map((speed) => (
@@ -112,7 +113,7 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
         disabled={isEmpty}
         onKeyDown={onKeyDown}
         onInput={({ currentTarget }) => {
-          void model.seek(Number(currentTarget.value));
+          void model.replay.seek(Number(currentTarget.value));
         }}
       />
       {/* Room for the longest text, or the scrubber would change its width under the pointer. */}
@@ -123,7 +124,7 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
       >
         {position}
       </span>
-      <span class={`chip mode ${model.position === undefined ? 'mode-end' : ''}`}>{model.position === undefined ? 'End' : 'Replay'}</span>
+      <span class={`chip mode ${model.replay.position === undefined ? 'mode-end' : ''}`}>{model.replay.position === undefined ? 'End' : 'Replay'}</span>
     </div>
   );
 }

@@ -22,13 +22,16 @@ function reasonOf(session: TimelineSession): string | undefined {
 export function SessionHeader({ model, session, nowMs }: { model: TimelineModel; session: TimelineSession; nowMs: number }) {
   const reason = reasonOf(session);
   const word = session.restored && session.status === 'Running' ? 'Was running' : session.status;
-  const status = reason === undefined ? word : `${word} · ${reason}`;
+  const known = reason === undefined ? word : `${word} · ${reason}`;
+  const { lostSinceMs } = model;
+  const status = lostSinceMs === undefined ? known : `Not connected · last known: ${known}`;
+  const look = lostSinceMs !== undefined ? 'Lost' : session.needsInput ? 'Waiting' : session.restored ? 'Restored' : session.status;
   const usage = usageSentence(session.usage);
   return (
     <header class="header">
       <h1 dir="auto">{oneLine(session.title)}</h1>
       <div class="facts">
-        <span class={`status status-${session.needsInput ? 'Waiting' : session.restored ? 'Restored' : session.status}`} data-testid="status">
+        <span class={`status status-${look}`} data-testid="status">
           {status}
         </span>
         <span class="faint" title={new Date(session.since).toLocaleString()}>

@@ -15,6 +15,8 @@ import './timeline.css';
 const PLAY_TICK_MS = 50;
 /** More than this between two ticks means that the page was asleep, not that so much was to be played. */
 const MAX_TICK_MS = 1_000;
+/** How often the page makes sure that the extension is still there. */
+const PING_EVERY_MS = 3_000;
 const AGE_TICK_MS = 15_000;
 /** Each save is a message to the editor, and a replay moves many times a second. */
 const SAVE_DELAY_MS = 150;
@@ -38,27 +40,35 @@ function Timeline({ model }: { model: TimelineModel }) {
     };
   }, []);
   useEffect(() => {
-    if (!model.playing) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') void model.checkConnection();
+    }, PING_EVERY_MS);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [model]);
+  useEffect(() => {
+    if (!model.replay.playing) return;
     let lastMs = performance.now();
     const timer = setInterval(() => {
       const now = performance.now();
-      model.tick(Math.min(MAX_TICK_MS, now - lastMs));
+      model.replay.tick(Math.min(MAX_TICK_MS, now - lastMs));
       lastMs = now;
     }, PLAY_TICK_MS);
     return () => {
       clearInterval(timer);
     };
-  }, [model, model.playing]);
+  }, [model, model.replay.playing]);
 
-  const { session, errors } = model;
+  const { session, errors, lostSinceMs } = model;
   return (
     <>
       {session !== undefined && <SessionHeader model={model} session={session} nowMs={nowMs} />}
       <main class="main">
         {session !== undefined && <EventList model={model} />}
         {session !== undefined && model.track.rowCount === 0 && <p class="empty faint">Nothing was recorded yet.</p>}
-        {session === undefined && errors.length === 0 && <p class="empty faint">Loading…</p>}
-        {!model.following && model.position === undefined && (
+        {session === undefined && errors.length === 0 && lostSinceMs === undefined && <p class="empty faint">Loading…</p>}
+        {!model.following && model.replay.position === undefined && (
           <button
             type="button"
             class="to-latest primary"
@@ -72,6 +82,11 @@ function Timeline({ model }: { model: TimelineModel }) {
         )}
       </main>
       <div role="alert">
+        {lostSinceMs !== undefined && (
+          <div class="page-error" data-testid="connection-lost">
+            {`Not up to date: the extension has not answered since ${new Date(lostSinceMs).toLocaleTimeString()}. The agent goes on, and what it does is recorded. If the connection does not come back by itself, open the timeline again with “Corral: Replay Timeline”.`}
+          </div>
+        )}
         {errors.map((message) => (
           <div class="page-error" key={message}>
             <span dir="auto">{visibleText(message)}</span>

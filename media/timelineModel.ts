@@ -1,8 +1,7 @@
 import type { SavedState, TimelineEvent, TimelineSession } from '../src/views/timelineProtocol';
 import { EventCache } from './eventCache';
 import { HostConnection } from './hostConnection';
-import { SPEEDS, advance } from './replayClock';
-import type { Speed } from './replayClock';
+import { Replay } from './replay';
 import { Track } from './track';
 
 /** Errors that stay on the page at a time. */
@@ -22,23 +21,16 @@ export class TimelineModel {
   readonly #listeners = new Set<() => void>();
   readonly #sessionId: string;
   #wanted: SavedState['position'];
-  #carriedMs = 0;
-  #latestSeek = 0;
 
   session: TimelineSession | undefined;
   track = new Track([]);
   /** The one run that is shown, or undefined for all. */
   runId: string | undefined;
-  /** Rows that a replay shows; undefined while everything is shown, also what comes. */
-  position: number | undefined;
-  playing = false;
-  speed: Speed = SPEEDS[0];
+  readonly replay: Replay;
   /** The list stays at its end as events come. */
   following = true;
   /** Rows there were when following stopped. */
   seenRows = 0;
-  /** Time on the track while the scrubber is dragged and the extension looks up the event. */
-  seekingMs: number | undefined;
   draft: string;
   /** Requests whose answer is on its way. */
   readonly answering = new Set<string>();
@@ -56,6 +48,27 @@ export class TimelineModel {
       },
       failed: (message) => {
         this.fail(message);
+      },
+      connectionChanged: () => {
+        this.#changed();
+        if (this.lostSinceMs === undefined) void this.start(); // what was pushed meanwhile may be lost
+      },
+    });
+    this.replay = new Replay({
+      track: () => this.track,
+      timeOf: (row) => this.#timeOf(row),
+      needFrom: (row) => {
+        this.need(row, row + LOOK_AHEAD);
+      },
+      placeAt: async (moment) => {
+        const found = await this.#attempt(() => this.#connection.request('seqAt', moment));
+        return found === undefined ? undefined : { runId: moment.runId, seq: found.seq };
+      },
+      changed: () => {
+        this.#changed();
+      },
+      moved: () => {
+        this.following = true;
       },
     });
     this.#cache = new EventCache(
@@ -78,6 +91,16 @@ export class TimelineModel {
     this.#connection.receive(message);
   }
 
+  /** Since when nothing is heard of the extension: what the page shows is as old as that. */
+  get lostSinceMs(): number | undefined {
+    return this.#connection.lostSinceMs;
+  }
+
+  /** Finds out whether the extension is still there; what came of it is in `lostSinceMs`. */
+  async checkConnection(): Promise<void> {
+    await this.#connection.ping();
+  }
+
   async start(): Promise<void> {
     await this.#attempt(async () => {
       this.#setSession((await this.#connection.request('ready', {})).session);
@@ -85,6 +108,7 @@ export class TimelineModel {
   }
 
   fail(error: unknown): void {
+    if (this.lostSinceMs !== undefined) return; // the page says already why nothing works
     const message = error instanceof Error ? error.message : String(error);
     this.errors = [...this.errors.filter((known) => known !== message), message].slice(-MAX_ERRORS);
     this.#changed();
@@ -95,13 +119,8 @@ export class TimelineModel {
     this.#changed();
   }
 
-  /** Rows that are shown now. */
-  get shownRows(): number {
-    return Math.min(this.position ?? this.track.rowCount, this.track.rowCount);
-  }
-
   get newRows(): number {
-    return this.following || this.position !== undefined ? 0 : Math.max(0, this.track.rowCount - this.seenRows);
+    return this.following || this.replay.position !== undefined ? 0 : Math.max(0, this.track.rowCount - this.seenRows);
   }
 
   /** The event of a row; see `EventCache.get`. */
@@ -119,12 +138,6 @@ export class TimelineModel {
   answerOf(runId: string, requestId: string): ReturnType<EventCache['answerOf']> {
     const answer = this.#cache.answerOf(runId, requestId);
     return answer === undefined || !this.#isShown(answer) ? undefined : answer;
-  }
-
-  /** Time on the track of the last row that is shown; of the scrubber while it is moved. */
-  get elapsedMs(): number {
-    if (this.seekingMs !== undefined) return this.seekingMs;
-    return this.position === undefined ? this.track.durationMs : (this.#timeOf(this.shownRows - 1) ?? 0);
   }
 
   /** Has these rows loaded, and some around them. */
@@ -167,69 +180,14 @@ export class TimelineModel {
 
   selectRun(runId: string | undefined): void {
     this.runId = runId;
-    this.position = undefined;
-    this.playing = false;
+    this.replay.reset();
     this.following = true;
     this.#layTrack();
     this.#changed();
   }
 
-  setSpeed(speed: Speed): void {
-    this.speed = speed;
-    this.#changed();
-  }
-
   setDraft(draft: string): void {
     this.draft = draft;
-    this.#changed();
-  }
-
-  /** Shows `rows` rows, at least one; all of them means to follow the end again. */
-  moveTo(rows: number): void {
-    this.#latestSeek++; // an answer to an earlier drag must not move it back
-    this.seekingMs = undefined;
-    this.#carriedMs = 0;
-    this.#setPosition(rows);
-    this.#changed();
-  }
-
-  step(rows: number): void {
-    this.playing = false;
-    this.moveTo(this.shownRows + rows);
-  }
-
-  /** Moves to a time on the track. While the scrubber is dragged only the last of several answers counts. */
-  async seek(elapsedMs: number): Promise<void> {
-    const moment = this.track.momentAt(elapsedMs);
-    if (moment === undefined) return;
-    const seek = ++this.#latestSeek;
-    this.seekingMs = elapsedMs;
-    this.#changed();
-    const found = await this.#attempt(() => this.#connection.request('seqAt', moment));
-    if (seek !== this.#latestSeek) return;
-    const row = found === undefined ? undefined : this.track.rowOf({ runId: moment.runId, seq: found.seq });
-    if (row !== undefined) this.moveTo(row + 1);
-    this.seekingMs = undefined;
-    this.#changed();
-  }
-
-  setPlaying(playing: boolean): void {
-    if (playing && this.shownRows >= this.track.rowCount) this.moveTo(1);
-    this.playing = playing && this.track.rowCount > 0;
-    this.#carriedMs = 0;
-    this.#changed();
-  }
-
-  /** Plays on by this much real time. */
-  tick(passedMs: number): void {
-    if (!this.playing) return;
-    const row = this.shownRows - 1;
-    this.need(row, row + LOOK_AHEAD);
-    const playhead = advance({ row, carriedMs: this.#carriedMs }, passedMs, this.speed, this.track.rowCount - 1, (each) => this.#timeOf(each));
-    this.#carriedMs = playhead.carriedMs;
-    if (playhead.row === row) return;
-    this.#setPosition(playhead.row + 1);
-    if (this.position === undefined) this.playing = false;
     this.#changed();
   }
 
@@ -248,16 +206,11 @@ export class TimelineModel {
     this.setDraft('');
     const sent = await this.#attempt(() => this.#connection.request('send', { text }));
     if (sent === undefined && this.draft === '') this.setDraft(text);
-    if (sent !== undefined) this.moveTo(this.track.rowCount);
+    if (sent !== undefined) this.replay.moveTo(this.track.rowCount);
   }
 
   async stop(): Promise<void> {
     await this.#attempt(() => this.#connection.request('stop', {}));
-  }
-
-  #setPosition(rows: number): void {
-    this.position = rows >= this.track.rowCount ? undefined : Math.max(1, rows);
-    this.following = true;
   }
 
   #setSession(session: TimelineSession): void {
@@ -269,13 +222,12 @@ export class TimelineModel {
   #layTrack(): void {
     const runs = this.session?.runs ?? [];
     if (!runs.some((run) => run.runId === this.runId)) this.runId = undefined;
-    const atEnd = this.position === undefined;
-    const place = atEnd ? undefined : this.track.placeOf(this.shownRows - 1);
+    const { place } = this.replay;
     this.track = new Track(this.runId === undefined ? runs : runs.filter((run) => run.runId === this.runId));
     const wanted = place ?? this.#wanted;
     const row = wanted === undefined ? undefined : this.track.rowOf(wanted);
     this.#wanted = undefined;
-    this.position = row === undefined ? undefined : row + 1;
+    this.replay.position = row === undefined ? undefined : row + 1;
   }
 
   #timeOf(row: number): number | undefined {
@@ -288,7 +240,7 @@ export class TimelineModel {
   }
 
   #isShown(event: TimelineEvent): boolean {
-    return (this.track.rowOf(event) ?? 0) < this.shownRows;
+    return (this.track.rowOf(event) ?? 0) < this.replay.shownRows;
   }
 
   /** The result, or undefined after the error was put on the page. */
@@ -303,8 +255,7 @@ export class TimelineModel {
 
   #changed(): void {
     for (const listener of this.#listeners) listener();
-    const place = this.position === undefined ? undefined : this.track.placeOf(this.shownRows - 1);
     if (this.session === undefined) return; // what was saved has not been taken up yet
-    this.#save({ sessionId: this.#sessionId, runId: this.runId, position: place, draft: this.draft === '' ? undefined : this.draft });
+    this.#save({ sessionId: this.#sessionId, runId: this.runId, position: this.replay.place, draft: this.draft === '' ? undefined : this.draft });
   }
 }

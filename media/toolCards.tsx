@@ -124,7 +124,7 @@ export function PermissionRequestCard({ model, event }: { model: TimelineModel; 
           <button
             type="button"
             class={option.kind === 'allow_once' ? 'primary' : 'secondary'}
-            disabled={!isPending || model.answering.has(requestId)}
+            disabled={!isPending || model.lostSinceMs !== undefined || model.answering.has(requestId)}
             onClick={() => {
               void model.answer(requestId, option.optionId);
             }}
@@ -133,7 +133,15 @@ export function PermissionRequestCard({ model, event }: { model: TimelineModel; 
           </button>
         ))}
       </div>
-      <div class="faint">{answer !== undefined ? answerSentence(answer.data, options) : isPending ? 'Waiting for your answer' : 'Not open any more'}</div>
+      <div class="faint">
+        {answer !== undefined
+          ? answerSentence(answer.data, options)
+          : isPending
+            ? model.lostSinceMs === undefined
+              ? 'Waiting for your answer'
+              : 'Cannot be answered here without a connection'
+            : 'Not open any more'}
+      </div>
     </div>
   );
 }

@@ -102,6 +102,8 @@ export class TimelineHost implements Disposable {
         this.#listening = true;
         return { session: await this.#readSession() } satisfies TimelineResult<'ready'>;
       }
+      case 'ping':
+        return {};
       case 'events': {
         const events = await this.#source.runEvents(this.#sessionId, parameters.runId, parameters.fromSeq, parameters.limit);
         return { events: events.map(previewOf) } satisfies TimelineResult<'events'>;

@@ -70,6 +70,8 @@ const eventSchema = v.pipe(
 export const TIMELINE_REQUESTS = {
   /** The page has loaded. Until this is answered nothing is pushed. */
   ready: { parameters: v.object({}), result: v.object({ session: sessionSchema }) },
+  /** Answered at once: the page finds out whether the extension is still there. */
+  ping: { parameters: v.object({}), result: v.object({}) },
   events: {
     parameters: v.object({ runId: id, fromSeq: seq, limit: v.pipe(seq, v.maxValue(MAX_EVENTS_PER_REQUEST)) }),
     result: v.object({ events: v.array(eventSchema) }),
@@ -93,6 +95,7 @@ function requestSchema<M extends TimelineMethod, P extends (typeof TIMELINE_REQU
 /** What the page sends. */
 export const pageMessageSchema = v.variant('method', [
   requestSchema('ready', TIMELINE_REQUESTS.ready.parameters),
+  requestSchema('ping', TIMELINE_REQUESTS.ping.parameters),
   requestSchema('events', TIMELINE_REQUESTS.events.parameters),
   requestSchema('event', TIMELINE_REQUESTS.event.parameters),
   requestSchema('seqAt', TIMELINE_REQUESTS.seqAt.parameters),

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SavedState } from '../../../src/views/timelineProtocol';
 import { TimelineHost } from '../../../src/views/timelineHost';
-import { EventCache, WINDOW_SIZE } from '../../../media/eventCache';
-import { HostConnection } from '../../../media/hostConnection';
 import { TimelineModel } from '../../../media/timelineModel';
 import { MemorySource, RUN, SESSION } from './memorySource';
 
@@ -68,9 +66,9 @@ describe('TimelineModel', () => {
   it('follows the end, and counts what is new once it does not', async () => {
     source.addMessages(3);
     const pair = await start();
-    assert.deepEqual([pair.model.shownRows, pair.model.position], [3, undefined]);
+    assert.deepEqual([pair.model.replay.shownRows, pair.model.replay.position], [3, undefined]);
     source.addMessages(2);
-    await pair.until((model) => model.shownRows === 5);
+    await pair.until((model) => model.replay.shownRows === 5);
     assert.equal(pair.model.newRows, 0);
     pair.model.setFollowing(false);
     source.addMessages(4);
@@ -82,60 +80,60 @@ describe('TimelineModel', () => {
   it('steps, keeps its place as events come, and follows again at the end', async () => {
     source.addMessages(10);
     const pair = await start();
-    pair.model.step(-3);
-    assert.equal(pair.model.shownRows, 7);
+    pair.model.replay.step(-3);
+    assert.equal(pair.model.replay.shownRows, 7);
     assert.deepEqual(pair.saved?.position, { runId: RUN, seq: 7 });
     source.addMessages(1);
     await pair.until((model) => model.track.rowCount === 11);
-    assert.equal(pair.model.shownRows, 7);
-    pair.model.step(-100);
-    assert.equal(pair.model.shownRows, 1);
-    pair.model.moveTo(11);
-    assert.equal(pair.model.position, undefined);
+    assert.equal(pair.model.replay.shownRows, 7);
+    pair.model.replay.step(-100);
+    assert.equal(pair.model.replay.shownRows, 1);
+    pair.model.replay.moveTo(11);
+    assert.equal(pair.model.replay.position, undefined);
     assert.equal(pair.saved.position, undefined);
   });
 
   it('takes up what was saved, and ignores a place that is not there', async () => {
     source.addMessages(10);
     const pair = await start({ sessionId: SESSION, position: { runId: RUN, seq: 4 }, draft: 'half' });
-    assert.deepEqual([pair.model.shownRows, pair.model.draft], [4, 'half']);
+    assert.deepEqual([pair.model.replay.shownRows, pair.model.draft], [4, 'half']);
     const other = await start({ sessionId: SESSION, runId: 'zzzzzzzzzzzz', position: { runId: 'zzzzzzzzzzzz', seq: 4 } });
-    assert.deepEqual([other.model.shownRows, other.model.runId], [10, undefined]);
+    assert.deepEqual([other.model.replay.shownRows, other.model.runId], [10, undefined]);
   });
 
   it('plays from the start to the end by recorded time', async () => {
     source.addMessages(450, 100);
     const pair = await start();
-    pair.model.setSpeed(100);
-    pair.model.setPlaying(true);
-    assert.equal(pair.model.shownRows, 1);
-    pair.model.tick(0);
+    pair.model.replay.setSpeed(100);
+    pair.model.replay.setPlaying(true);
+    assert.equal(pair.model.replay.shownRows, 1);
+    pair.model.replay.tick(0);
     await pair.until((model) => typeof model.eventAt(199) === 'object');
-    pair.model.tick(50);
-    assert.equal(pair.model.shownRows, 51);
-    assert.equal(pair.model.elapsedMs, 5_000);
-    while (pair.model.playing) {
-      pair.model.tick(200);
+    pair.model.replay.tick(50);
+    assert.equal(pair.model.replay.shownRows, 51);
+    assert.equal(pair.model.replay.elapsedMs, 5_000);
+    while (pair.model.replay.playing) {
+      pair.model.replay.tick(200);
       await new Promise((resolve) => {
         setImmediate(resolve);
       }); // windows are loaded meanwhile
     }
-    assert.deepEqual([pair.model.shownRows, pair.model.position], [450, undefined]);
+    assert.deepEqual([pair.model.replay.shownRows, pair.model.replay.position], [450, undefined]);
   });
 
   it('seeks to the event of a moment; of several drags the last one counts', async () => {
     source.addMessages(100);
     const pair = await start();
-    await Promise.all([pair.model.seek(10_000), pair.model.seek(90_000), pair.model.seek(50_400)]);
-    assert.equal(pair.model.shownRows, 51);
-    assert.equal(pair.model.seekingMs, undefined);
+    await Promise.all([pair.model.replay.seek(10_000), pair.model.replay.seek(90_000), pair.model.replay.seek(50_400)]);
+    assert.equal(pair.model.replay.shownRows, 51);
+    assert.equal(pair.model.replay.seekingMs, undefined);
   });
 
   it('shows one run or all', async () => {
     source.addMessages(3);
     source.add(message, 3_600_000, 'cccccccccccc', 2);
     const pair = await start();
-    assert.equal(pair.model.shownRows, 4);
+    assert.equal(pair.model.replay.shownRows, 4);
     pair.model.selectRun('cccccccccccc');
     assert.deepEqual(pair.model.track.placeOf(0), { runId: 'cccccccccccc', seq: 1 });
     assert.equal(pair.saved?.runId, 'cccccccccccc');
@@ -153,7 +151,7 @@ describe('TimelineModel', () => {
     await pair.until((model) => typeof model.eventAt(3) === 'object');
     assert.equal(pair.model.callOf(RUN, 'c').result?.seq, 2);
     assert.equal(pair.model.answerOf(RUN, 'r')?.seq, 4);
-    pair.model.moveTo(1);
+    pair.model.replay.moveTo(1);
     assert.equal(pair.model.callOf(RUN, 'c').result, undefined);
     assert.equal(pair.model.callOf(RUN, 'c').call?.seq, 1);
     assert.equal(pair.model.answerOf(RUN, 'r'), undefined);
@@ -181,117 +179,5 @@ describe('TimelineModel', () => {
     pair.model.setDraft('go');
     await pair.model.send();
     assert.deepEqual([pair.model.draft, pair.model.errors, source.calls], ['', [], [{ id: SESSION, text: 'go' }]]);
-  });
-});
-
-describe('EventCache', () => {
-  it('keeps a bounded number of windows, and asks for each once', async () => {
-    const source = new MemorySource();
-    source.addMessages(WINDOW_SIZE * 30);
-    const asked: number[] = [];
-    let loaded = 0;
-    let wake: (() => void) | undefined;
-    const cache = new EventCache(
-      (runId, fromSeq, limit) => {
-        asked.push(fromSeq);
-        return source.runEvents(SESSION, runId, fromSeq, limit);
-      },
-      () => {
-        loaded++;
-        wake?.();
-      },
-      assert.ifError,
-    );
-    const total = WINDOW_SIZE * 30;
-    for (let window = 0; window < 30; window++) {
-      const from = window * WINDOW_SIZE + 1;
-      cache.ensure(RUN, from, from + 10, total);
-      cache.ensure(RUN, from, from + 10, total);
-      while (loaded <= window)
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-    }
-    assert.equal(asked.length, 30);
-    assert.equal(cache.windowCount, 20);
-    assert.equal(cache.get(RUN, 1), undefined);
-    const last = cache.get(RUN, total - WINDOW_SIZE + 1);
-    assert.ok(typeof last === 'object' && last.seq === total - WINDOW_SIZE + 1);
-  });
-
-  it('asks only for the new part of a window that grows, and knows damaged records from those to come', async () => {
-    const source = new MemorySource();
-    source.addMessages(5);
-    source.runs.get(RUN)?.splice(2, 1);
-    const asked: string[] = [];
-    let wake: (() => void) | undefined;
-    const cache = new EventCache(
-      (runId, fromSeq, limit) => {
-        asked.push(`${String(fromSeq)}+${String(limit)}`);
-        return source.runEvents(SESSION, runId, fromSeq, limit);
-      },
-      () => wake?.(),
-      assert.ifError,
-    );
-    const ensure = async (count: number): Promise<void> => {
-      const changed = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      cache.ensure(RUN, 1, count, count);
-      await changed;
-    };
-    await ensure(5);
-    assert.deepEqual([cache.get(RUN, 3), cache.get(RUN, 6)], ['missing', undefined]);
-    assert.ok(typeof cache.get(RUN, 5) === 'object');
-    source.runs.get(RUN)?.push({ id: 8, sessionId: SESSION, runId: RUN, seq: 6, timestamp: '2026-01-05T10:00:00.000Z', ...message });
-    await ensure(6);
-    assert.deepEqual(asked, ['1+5', '6+1']);
-    assert.ok(typeof cache.get(RUN, 6) === 'object');
-  });
-
-  it('reports a failed window and does not ask for it again at once', async () => {
-    let asked = 0;
-    const errors: unknown[] = [];
-    let wake: (() => void) | undefined;
-    const cache = new EventCache(
-      () => {
-        asked++;
-        return Promise.reject(new Error('no'));
-      },
-      () => wake?.(),
-      (error) => errors.push(error),
-    );
-    const changed = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    cache.ensure(RUN, 1, 1, 1);
-    await changed;
-    cache.ensure(RUN, 1, 1, 1);
-    assert.deepEqual([asked, errors.length], [1, 1]);
-  });
-});
-
-function unexpected(): never {
-  assert.fail('nothing was to arrive');
-}
-
-describe('HostConnection', () => {
-  it('ends a request that is never answered, and ignores an answer that is too late', async () => {
-    const sent: unknown[] = [];
-    const connection = new HostConnection((each) => sent.push(each), { sessionChanged: unexpected, failed: unexpected }, 5);
-    await assert.rejects(connection.request('stop', {}), /did not answer/);
-    connection.receive({ type: 'answer', requestNumber: 1, result: {} });
-    assert.equal(sent.length, 1);
-  });
-
-  it('rejects an answer of the wrong shape, and reports other messages of the wrong shape', async () => {
-    const failures: string[] = [];
-    const connection = new HostConnection(() => undefined, { sessionChanged: unexpected, failed: (reason) => failures.push(reason) });
-    const request = connection.request('seqAt', { runId: RUN, timeMs: 1 });
-    connection.receive({ type: 'answer', requestNumber: 1, result: { seq: 0 } });
-    await assert.rejects(request, /not valid/);
-    connection.receive({ type: 'session', session: {} });
-    connection.receive('x');
-    assert.equal(failures.length, 2);
   });
 });

@@ -19,6 +19,7 @@ describe('the timeline protocol', () => {
     const request = (method: string, parameters: unknown): unknown => ({ type: 'request', requestNumber: 1, method, parameters });
     const good = [
       request('ready', {}),
+      request('ping', {}),
       request('events', { runId: RUN, fromSeq: 1, limit: 200 }),
       request('event', { runId: RUN, seq: 2 }),
       request('seqAt', { runId: RUN, timeMs: 5 }),
