@@ -28,7 +28,9 @@ const product = [
     bundle: true,
     platform: 'browser',
     target: 'es2023',
-    format: 'iife',
+    format: 'esm',
+    splitting: true, // what highlights code is loaded when there is some
+    chunkNames: 'timeline-[name]',
     sourcemap: false,
     logLevel: 'warning',
     absWorkingDir: root,

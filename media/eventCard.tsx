@@ -1,6 +1,7 @@
 import type { PermissionOption, Usage } from '../src/storage/events';
 import type { TimelineEvent } from '../src/views/timelineProtocol';
 import type { IconName } from './icons';
+import { Markdown } from './markdown';
 import { oneLine, shortNumber, visibleText } from './plainText';
 import { CodeBlock, CutNotice, Fold } from './textBlocks';
 import type { TimelineModel } from './timelineModel';
@@ -86,9 +87,13 @@ export function EventCard({ model, event, isAtWork }: { model: TimelineModel; ev
       return (
         <>
           <div class="line faint">{ROLE_NAMES[event.data.role]}</div>
-          <div class="text" dir="auto">
-            {visibleText(event.data.text)}
-          </div>
+          {event.data.role === 'assistant' ? (
+            <Markdown model={model} text={event.data.text} />
+          ) : (
+            <div class="text" dir="auto">
+              {visibleText(event.data.text)}
+            </div>
+          )}
           <CutNotice model={model} event={event} field="text" shownLength={event.data.text.length} />
         </>
       );

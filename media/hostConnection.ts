@@ -27,7 +27,7 @@ export class HostConnection {
   readonly #timeoutMs: { request: number; ping: number };
   readonly #pending = new Map<number, Pending>();
   #lastNumber = 0;
-  #heardMs = Date.now();
+  #lastHeard = { atMs: Date.now() };
   #lostSinceMs: number | undefined;
   #isPinging = false;
 
@@ -50,10 +50,10 @@ export class HostConnection {
   async ping(): Promise<void> {
     if (this.#isPinging) return;
     this.#isPinging = true;
-    const heardMs = this.#heardMs;
+    const lastHeard = this.#lastHeard;
     await this.#request('ping', {}, this.#timeoutMs.ping).catch(() => {
-      if (this.#lostSinceMs !== undefined || this.#heardMs !== heardMs) return; // busy with something else, but there
-      this.#lostSinceMs = heardMs;
+      if (this.#lostSinceMs !== undefined || this.#lastHeard !== lastHeard) return; // busy with something else, but there
+      this.#lostSinceMs = lastHeard.atMs;
       this.#listener.connectionChanged();
     });
     this.#isPinging = false;
@@ -107,7 +107,7 @@ export class HostConnection {
   }
 
   #heard(): void {
-    this.#heardMs = Date.now();
+    this.#lastHeard = { atMs: Date.now() };
     if (this.#lostSinceMs === undefined) return;
     this.#lostSinceMs = undefined;
     this.#listener.connectionChanged();

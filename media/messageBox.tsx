@@ -38,16 +38,19 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
       >
         Send
       </button>
+      {(session.state === 'running' || session.state === 'waiting') && isLive && (
+        <button type="button" class="secondary" title="Ends the turn; the agent stays" disabled={cannotSend} onClick={() => void model.control('interrupt')}>
+          Interrupt
+        </button>
+      )}
       {isLive && (
-        <button
-          type="button"
-          class="secondary"
-          disabled={cannotSend || session.state === 'stopping'}
-          onClick={() => {
-            void model.stop();
-          }}
-        >
+        <button type="button" class="secondary" disabled={cannotSend || session.state === 'stopping'} onClick={() => void model.control('stop')}>
           {session.state === 'stopping' ? 'Stopping…' : 'Stop'}
+        </button>
+      )}
+      {(session.restored || session.status === 'Failed') && (
+        <button type="button" class="secondary" disabled={cannotSend || session.checking} onClick={() => void model.control('resume')}>
+          {session.recoveryHint === 'restart' ? 'Restart' : 'Resume'}
         </button>
       )}
     </div>

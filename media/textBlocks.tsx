@@ -19,25 +19,22 @@ interface BlockProps {
 /** Says what is not shown of a text, and offers it where it is to be had. */
 export function CutNotice({ model, event, field, shownLength }: { model: TimelineModel; event: TimelineEvent; field: string; shownLength: number }) {
   const wholeLength = event.cut?.[field];
-  const bytes = event.data.blobs?.[`/${field}`]?.bytes;
-  if (wholeLength === undefined && bytes === undefined) return null;
+  const stored = Object.entries(event.data.blobs ?? {}).filter(([pointer]) => pointer === `/${field}` || pointer.startsWith(`/${field}/`));
+  const bytes = stored.reduce((sum, [, blob]) => sum + blob.bytes, 0);
+  if (wholeLength === undefined && bytes === 0) return null;
   return (
     <div class="cut">
-      {wholeLength !== undefined && (
+      <span>{bytes > 0 ? `Preview of ${sizeOf(bytes)}. ` : `First ${sizeOf(shownLength)} of ${sizeOf(wholeLength ?? 0)}. `}</span>
+      {bytes === 0 && (
         <>
-          <span>{`First ${sizeOf(shownLength)} of ${sizeOf(wholeLength)}. `}</span>
-          <button
-            type="button"
-            class="link"
-            onClick={() => {
-              void model.showWhole(event);
-            }}
-          >
+          <button type="button" class="link" onClick={() => void model.showWhole(event)}>
             Show all
-          </button>
+          </button>{' '}
         </>
       )}
-      {bytes !== undefined && <span>{` Preview of ${sizeOf(bytes)}; the whole is kept in the session's folder.`}</span>}
+      <button type="button" class="link" onClick={() => void model.openPayload(event, field)}>
+        Open in editor
+      </button>
     </div>
   );
 }

@@ -209,8 +209,19 @@ export class TimelineModel {
     if (sent !== undefined) this.replay.moveTo(this.track.rowCount);
   }
 
-  async stop(): Promise<void> {
-    await this.#attempt(() => this.#connection.request('stop', {}));
+  /** Interrupts the turn, resumes the session or stops it. */
+  async control(method: 'interrupt' | 'resume' | 'stop'): Promise<void> {
+    await this.#attempt(() => this.#connection.request(method, {}));
+  }
+
+  /** Opens a file of the worktree in an editor. */
+  async openFile(path: string, line: number | undefined): Promise<void> {
+    await this.#attempt(() => this.#connection.request('openFile', { path, line }));
+  }
+
+  /** Opens a field of an event in an editor, whole. */
+  async openPayload({ runId, seq }: TimelineEvent, field: string): Promise<void> {
+    await this.#attempt(() => this.#connection.request('openPayload', { runId, seq, field }));
   }
 
   #setSession(session: TimelineSession): void {

@@ -1,4 +1,5 @@
 import type { TimelineEvent } from '../src/views/timelineProtocol';
+import { FilePath } from './filePath';
 import { Icon } from './icons';
 import { inputText, oneLine, visibleText } from './plainText';
 import { durationOf } from './replayClock';
@@ -8,6 +9,7 @@ import type { TimelineModel } from './timelineModel';
 type EventOf<K extends TimelineEvent['kind']> = Extract<TimelineEvent, { kind: K }>;
 type ToolResult = EventOf<'tool.result'>;
 
+const MAX_LOCATIONS = 8;
 /** A longer diff is folded at first. */
 const OPEN_DIFF_LINES = 24;
 
@@ -37,12 +39,11 @@ export function ToolCallCard({ model, event, isAtWork }: { model: TimelineModel;
         {result === undefined && isAtWork && <span class="mark mark-at-work">at work</span>}
       </div>
       {locations.length > 0 && (
-        <div class="faint path">
-          {locations
-            .slice(0, 8)
-            .map(({ path, line }) => `${oneLine(path)}${line === undefined ? '' : `:${String(line)}`}`)
-            .join(', ')}
-          {locations.length > 8 && ` and ${String(locations.length - 8)} more`}
+        <div class="line faint">
+          {locations.slice(0, MAX_LOCATIONS).map(({ path, line }) => (
+            <FilePath model={model} path={path} line={line} />
+          ))}
+          {locations.length > MAX_LOCATIONS && ` and ${String(locations.length - MAX_LOCATIONS)} more`}
         </div>
       )}
       {text !== '' && (
@@ -92,8 +93,14 @@ export function FileChangeCard({ model, event }: { model: TimelineModel; event: 
     <>
       <div class="line">
         <span>{CHANGE_WORDS[change]}</span>
-        <strong class="path" dir="auto">
-          {visibleText(path)}
+        <strong>
+          {change === 'deleted' ? (
+            <span class="path" dir="auto">
+              {visibleText(path)}
+            </span>
+          ) : (
+            <FilePath model={model} path={path} />
+          )}
         </strong>
         {addedLines !== undefined && <span class="added">{`+${String(addedLines)}`}</span>}
         {removedLines !== undefined && <span class="removed">{`−${String(removedLines)}`}</span>}

@@ -175,6 +175,11 @@ export class Supervisor implements CorralApi, Disposable {
     return await index.runEvents(id, runId, fromSeq, Math.min(limit, HISTORY_PAGE_LIMIT));
   }
 
+  /** A field of an event as text, whole, also where the event holds only a preview of it. */
+  async readPayload(id: string, runId: string, seq: number, field: string): Promise<string> {
+    return await (await this.#known(id)).readPayload(id, runId, seq, field);
+  }
+
   async getConversation(id: string): Promise<ConversationEntry[]> {
     const { index } = await this.#known(id);
     return await index.conversation(id);

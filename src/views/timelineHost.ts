@@ -3,19 +3,35 @@ import type { SessionEvent } from '../storage/events';
 import { messageOf } from '../storage/errors';
 import type { AppendedRange } from '../storage/storeIndex';
 import type { Disposable, Event, SessionSummary } from '../supervisor/api';
+import type { PayloadPlace } from './payloadDocuments';
 import { PREVIEW_LENGTH, pageMessageSchema } from './timelineProtocol';
 import type { HostMessage, PageMessage, TimelineEvent, TimelineResult, TimelineSession } from './timelineProtocol';
+import { worktreeFile } from './worktreeFile';
 
 /** What a timeline needs of the supervisor. */
 export interface TimelineSource {
   getSession(id: string): Promise<SessionSummary>;
   /** Events `fromSeq` and on of one run, in order of `seq`. */
   runEvents(id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]>;
+  /** A field of an event as text, whole. */
+  readPayload(id: string, runId: string, seq: number, field: string): Promise<string>;
   answerPermission(id: string, requestId: string, answer: { optionId: string; message?: string }): Promise<void>;
   sendMessage(id: string, text: string): Promise<void>;
+  interrupt(id: string): Promise<void>;
+  resume(id: string): Promise<void>;
   stop(id: string): Promise<void>;
   readonly onDidChangeSessions: Event<{ sessionIds: string[] }>;
   readonly onDidAppendEvents: Event<{ sessionId: string; appended: AppendedRange[] }>;
+}
+
+/** What a timeline needs of the editor around it. */
+export interface TimelineEditor {
+  post(message: HostMessage): void;
+  /** Hears of every state of the session that the page is sent. */
+  sessionRead(session: TimelineSession): void;
+  /** `path` is absolute; `line` counts from 1. */
+  openFile(path: string, line: number | undefined): Promise<void>;
+  openPayload(place: PayloadPlace): Promise<void>;
 }
 
 /** At most one push in this time, so that a flood of events costs the page a bounded number of paints. */
@@ -25,8 +41,7 @@ const PUSH_INTERVAL_MS = 40;
 export class TimelineHost implements Disposable {
   readonly #source: TimelineSource;
   readonly #sessionId: string;
-  readonly #post: (message: HostMessage) => void;
-  readonly #onSession: (session: TimelineSession) => void;
+  readonly #editor: TimelineEditor;
   readonly #subscriptions: Disposable[];
   /** Times of a run's first and last event; the last one is read again only when the run has grown. */
   readonly #bounds = new Map<string, { eventCount: number; firstMs: number; lastMs: number }>();
@@ -36,12 +51,10 @@ export class TimelineHost implements Disposable {
   #pushing = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `onSession` hears of every state of the session that the page is sent. */
-  constructor(source: TimelineSource, sessionId: string, post: (message: HostMessage) => void, onSession: (session: TimelineSession) => void) {
+  constructor(source: TimelineSource, sessionId: string, editor: TimelineEditor) {
     this.#source = source;
     this.#sessionId = sessionId;
-    this.#post = post;
-    this.#onSession = onSession;
+    this.#editor = editor;
     this.#subscriptions = [
       source.onDidChangeSessions(({ sessionIds }) => {
         if (sessionIds.includes(sessionId)) this.#schedulePush();
@@ -61,7 +74,7 @@ export class TimelineHost implements Disposable {
     }
     const numbered = v.safeParse(v.looseObject({ requestNumber: v.number() }), message);
     if (!numbered.success) return;
-    this.#post({
+    this.#editor.post({
       type: 'rejection',
       requestNumber: numbered.output.requestNumber,
       message: `The timeline sent a request that is not valid: ${v.summarize(parsed.issues)}`,
@@ -90,7 +103,7 @@ export class TimelineHost implements Disposable {
       reply = { type: 'rejection', requestNumber, message: messageOf(error) };
     }
     if (this.#isDisposed) return;
-    this.#post(reply);
+    this.#editor.post(reply);
     // A push may have overtaken what `ready` was answered with: the last word is a push.
     if (message.method === 'ready') this.#schedulePush();
   }
@@ -118,8 +131,22 @@ export class TimelineHost implements Disposable {
       case 'send':
         await this.#source.sendMessage(this.#sessionId, parameters.text);
         return {};
+      case 'interrupt':
+        await this.#source.interrupt(this.#sessionId);
+        return {};
+      case 'resume':
+        await this.#source.resume(this.#sessionId);
+        return {};
       case 'stop':
         await this.#source.stop(this.#sessionId);
+        return {};
+      case 'openFile': {
+        const { worktreePath } = await this.#source.getSession(this.#sessionId);
+        await this.#editor.openFile(worktreeFile(worktreePath, parameters.path), parameters.line);
+        return {};
+      }
+      case 'openPayload':
+        await this.#editor.openPayload({ sessionId: this.#sessionId, ...parameters });
         return {};
       default:
         return method satisfies never;
@@ -137,9 +164,9 @@ export class TimelineHost implements Disposable {
     this.#changed = false;
     try {
       const session = await this.#readSession();
-      if (this.#listening) this.#post({ type: 'session', session });
+      if (this.#listening) this.#editor.post({ type: 'session', session });
     } catch (error) {
-      if (this.#listening) this.#post({ type: 'failure', message: messageOf(error) });
+      if (this.#listening) this.#editor.post({ type: 'failure', message: messageOf(error) });
     }
     this.#pushing = false;
     if (!this.#listening) return;
@@ -191,7 +218,7 @@ export class TimelineHost implements Disposable {
       runs,
       pendingPermissions,
     };
-    this.#onSession(session);
+    this.#editor.sessionRead(session);
     return session;
   }
 

@@ -26,7 +26,7 @@ export function timelinePage(sessionId: string, { scriptUri, styleUri, cspSource
 </head>
 <body>
 <div id="root" data-session="${escaped(sessionId)}"></div>
-<script nonce="${nonce}" src="${escaped(scriptUri)}"></script>
+<script type="module" nonce="${nonce}" src="${escaped(scriptUri)}"></script>
 </body>
 </html>
 `;

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { CorralError } from '../storage/errors';
 import { oneLine } from '../storage/sessionState';
+import { openPayload, registerPayloadDocuments } from './payloadDocuments';
 import { TimelineHost } from './timelineHost';
 import type { TimelineSource } from './timelineHost';
 import { timelinePage } from './timelinePage';
@@ -40,8 +42,10 @@ export class TimelinePanel implements vscode.Disposable {
         return Promise.resolve();
       },
     });
+    const documents = registerPayloadDocuments(source);
     return new vscode.Disposable(() => {
       serializer.dispose();
+      documents.dispose();
       for (const panel of TimelinePanel.#open.values()) panel.#host.dispose();
     });
   }
@@ -54,14 +58,12 @@ export class TimelinePanel implements vscode.Disposable {
     // Set here and not when the panel is made, since a revived one comes with the options of an older version.
     webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [dist] };
     panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png'); // a tab does not colour a monochrome icon
-    this.#host = new TimelineHost(
-      source,
-      sessionId,
-      (message) => void webview.postMessage(message),
-      (session) => {
-        this.#setTitle(session);
-      },
-    );
+    this.#host = new TimelineHost(source, sessionId, {
+      post: (message) => void webview.postMessage(message),
+      sessionRead: (session) => this.#setTitle(session),
+      openFile,
+      openPayload,
+    });
     this.#disposables.push(
       webview.onDidReceiveMessage((message: unknown) => {
         this.#host.receive(message);
@@ -90,4 +92,14 @@ export class TimelinePanel implements vscode.Disposable {
     const title = oneLine(session.title);
     this.#panel.title = title.length > MAX_TITLE_LENGTH ? `${title.slice(0, MAX_TITLE_LENGTH)}…` : title;
   }
+}
+
+async function openFile(path: string, line: number | undefined): Promise<void> {
+  const uri = vscode.Uri.file(path);
+  await vscode.workspace.fs.stat(uri).then(undefined, (cause: unknown) => {
+    throw new CorralError('WORKTREE_MISSING', `${path} is not there (any more).`, { cause });
+  });
+  const at = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0);
+  const options: vscode.TextDocumentShowOptions = { viewColumn: vscode.ViewColumn.Beside, preview: true, selection: new vscode.Range(at, at) };
+  await vscode.commands.executeCommand('vscode.open', uri, options); // also shows what is no text
 }

@@ -82,7 +82,13 @@ export const TIMELINE_REQUESTS = {
   seqAt: { parameters: v.object({ runId: id, timeMs: v.number() }), result: v.object({ seq }) },
   answer: { parameters: v.object({ requestId: text, optionId: text }), result: v.object({}) },
   send: { parameters: v.object({ text: v.pipe(text, v.regex(/\S/)) }), result: v.object({}) },
+  interrupt: { parameters: v.object({}), result: v.object({}) },
+  resume: { parameters: v.object({}), result: v.object({}) },
   stop: { parameters: v.object({}), result: v.object({}) },
+  /** Opens a file of the worktree beside the timeline. */
+  openFile: { parameters: v.object({ path: v.pipe(text, v.minLength(1)), line: v.optional(count) }), result: v.object({}) },
+  /** Opens a field of an event, whole, beside the timeline. */
+  openPayload: { parameters: v.object({ runId: id, seq, field: v.pipe(text, v.regex(/^\w+$/)) }), result: v.object({}) },
 } as const;
 export type TimelineMethod = keyof typeof TIMELINE_REQUESTS;
 export type TimelineParameters<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['parameters']>;
@@ -101,7 +107,11 @@ export const pageMessageSchema = v.variant('method', [
   requestSchema('seqAt', TIMELINE_REQUESTS.seqAt.parameters),
   requestSchema('answer', TIMELINE_REQUESTS.answer.parameters),
   requestSchema('send', TIMELINE_REQUESTS.send.parameters),
+  requestSchema('interrupt', TIMELINE_REQUESTS.interrupt.parameters),
+  requestSchema('resume', TIMELINE_REQUESTS.resume.parameters),
   requestSchema('stop', TIMELINE_REQUESTS.stop.parameters),
+  requestSchema('openFile', TIMELINE_REQUESTS.openFile.parameters),
+  requestSchema('openPayload', TIMELINE_REQUESTS.openPayload.parameters),
 ]);
 export type PageMessage = v.InferOutput<typeof pageMessageSchema>;
 

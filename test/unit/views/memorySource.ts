@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { eventId } from '../../../src/storage/ids';
 import type { DraftEvent, SessionEvent } from '../../../src/storage/events';
 import { CorralError } from '../../../src/storage/errors';
@@ -29,7 +30,7 @@ export class MemorySource implements TimelineSource {
   lookUps = 0;
 
   constructor() {
-    Object.assign(this.#facts, { title: 'A title', agent: 'claude', createdAt: new Date(START_MS).toISOString() });
+    Object.assign(this.#facts, { title: 'A title', agent: 'claude', worktreePath: resolve('/work/tree'), createdAt: new Date(START_MS).toISOString() });
   }
 
   /** Records an event `afterMs` after the one before. */
@@ -69,6 +70,20 @@ export class MemorySource implements TimelineSource {
     if (text === 'refused') return Promise.reject(new CorralError('NOT_RUNNING', 'It does not run.'));
     this.calls.push({ id, text });
     return Promise.resolve();
+  }
+
+  interrupt(id: string): Promise<void> {
+    this.calls.push({ id, interrupted: true });
+    return Promise.resolve();
+  }
+
+  resume(id: string): Promise<void> {
+    this.calls.push({ id, resumed: true });
+    return Promise.resolve();
+  }
+
+  readPayload(_id: string, runId: string, seq: number, field: string): Promise<string> {
+    return Promise.resolve(`${runId} ${String(seq)} ${field}`);
   }
 
   stop(id: string): Promise<void> {

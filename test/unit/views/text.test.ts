@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fileAt } from '../../../media/namedFile';
 import { styledText } from '../../../media/ansi';
 import { inputText, oneLine, shortNumber, sizeOf, visibleText } from '../../../media/plainText';
 
@@ -62,5 +63,16 @@ describe('styledText', () => {
   it('takes a huge text in time that grows with its length', () => {
     const text = `${ESC}]`.repeat(200_000) + ESC + '['.repeat(200_000);
     assert.ok(styledText(text).length > 0);
+  });
+});
+
+describe('fileAt', () => {
+  it('knows a path by its folder or its line, and takes no other text for one', () => {
+    assert.deepEqual(fileAt('src/a.ts'), { path: 'src/a.ts', line: undefined });
+    assert.deepEqual(fileAt('a.ts:12'), { path: 'a.ts', line: 12 });
+    assert.deepEqual(fileAt('/work/b.test.ts:12:5'), { path: '/work/b.test.ts', line: 12 });
+    assert.deepEqual(fileAt('C:\\x\\a.cs:3'), { path: 'C:\\x\\a.cs', line: 3 });
+    for (const text of ['a.ts', 'Array.from', 'npm test', 'javascript:alert(1)', 'https://x.example/a.html', 'and/or', '', 'src/'])
+      assert.equal(fileAt(text), undefined, text);
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import * as v from 'valibot';
 import type { HostMessage } from '../../../src/views/timelineProtocol';
 import { PREVIEW_LENGTH, TIMELINE_REQUESTS, hostMessageSchema } from '../../../src/views/timelineProtocol';
@@ -10,19 +11,26 @@ class Page {
   readonly messages: HostMessage[] = [];
   readonly host: TimelineHost;
   readonly titles: string[] = [];
+  readonly opened: unknown[] = [];
   #wake: (() => void) | undefined;
   #lastNumber = 0;
 
   constructor(source: MemorySource, sessionId = SESSION) {
-    this.host = new TimelineHost(
-      source,
-      sessionId,
-      (message) => {
+    this.host = new TimelineHost(source, sessionId, {
+      post: (message) => {
         this.messages.push(v.parse(hostMessageSchema, JSON.parse(JSON.stringify(message))));
         this.#wake?.();
       },
-      (session) => this.titles.push(session.title),
-    );
+      sessionRead: (session) => this.titles.push(session.title),
+      openFile: (path, line) => {
+        this.opened.push([path, line]);
+        return Promise.resolve();
+      },
+      openPayload: (place) => {
+        this.opened.push(place);
+        return Promise.resolve();
+      },
+    });
   }
 
   async until(matches: (message: HostMessage) => boolean): Promise<HostMessage> {
@@ -138,8 +146,30 @@ describe('TimelineHost', () => {
     await page.ask('answer', { requestId: 'r', optionId: 'o' });
     await page.ask('send', { text: 'go on' });
     await page.ask('stop', {});
-    assert.deepEqual(source.calls, [{ id: SESSION, requestId: 'r', answer: { optionId: 'o' } }, { id: SESSION, text: 'go on' }, { id: SESSION }]);
+    await page.ask('interrupt', {});
+    await page.ask('resume', {});
+    assert.deepEqual(source.calls, [
+      { id: SESSION, requestId: 'r', answer: { optionId: 'o' } },
+      { id: SESSION, text: 'go on' },
+      { id: SESSION },
+      { id: SESSION, interrupted: true },
+      { id: SESSION, resumed: true },
+    ]);
     await assert.rejects(page.ask('send', { text: 'refused' }), /It does not run\./);
+  });
+
+  it('opens files of the worktree and nothing outside of it, and payloads by their place', async () => {
+    await page.ask('openFile', { path: 'src/a.ts', line: 7 });
+    await page.ask('openFile', { path: resolve('/work/tree/..dots/b') });
+    await page.ask('openPayload', { runId: RUN, seq: 3, field: 'output' });
+    assert.deepEqual(page.opened, [
+      [resolve('/work/tree/src/a.ts'), 7],
+      [resolve('/work/tree/..dots/b'), undefined],
+      { sessionId: SESSION, runId: RUN, seq: 3, field: 'output' },
+    ]);
+    for (const path of ['..', '../x', '/etc/passwd', 'a/../../x']) await assert.rejects(page.ask('openFile', { path }), /outside/, path);
+    await assert.rejects(page.ask('openPayload', { runId: RUN, seq: 3, field: '../x' }), /not valid/);
+    assert.equal(page.opened.length, 3);
   });
 
   it('refuses what is not a request, and does nothing for it', async () => {

@@ -24,14 +24,14 @@ class Pair {
         this.saved = state;
       },
     );
-    this.host = new TimelineHost(
-      source,
-      SESSION,
-      (sent) => {
+    this.host = new TimelineHost(source, SESSION, {
+      post: (sent) => {
         this.model.receive(JSON.parse(JSON.stringify(sent)));
       },
-      () => undefined,
-    );
+      sessionRead: () => undefined,
+      openFile: () => Promise.resolve(),
+      openPayload: () => Promise.resolve(),
+    });
   }
 
   /** Waits until the model says so; each change of it is looked at. */

@@ -26,6 +26,10 @@ describe('the timeline protocol', () => {
       request('answer', { requestId: 'r', optionId: 'o' }),
       request('send', { text: 'x' }),
       request('stop', {}),
+      request('interrupt', {}),
+      request('resume', {}),
+      request('openFile', { path: 'a' }),
+      request('openPayload', { runId: RUN, seq: 1, field: 'text' }),
     ];
     for (const message of good) assert.ok(v.is(pageMessageSchema, message), JSON.stringify(message));
     const bad = [

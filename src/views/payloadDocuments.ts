@@ -1,0 +1,33 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import type { TimelineSource } from './timelineHost';
+
+const SCHEME = 'corral-event';
+/** Gives the editor its language. */
+const EXTENSIONS: Readonly<Record<string, string>> = { text: 'md', diff: 'diff', input: 'json' };
+const placeSchema = v.tuple([v.literal(''), v.string(), v.string(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number)), v.string(), v.string()]);
+
+/** One field of one event. */
+export interface PayloadPlace {
+  sessionId: string;
+  runId: string;
+  seq: number;
+  field: string;
+}
+
+/** Long payloads of events as documents that cannot be changed; they are read from the store each time, so a tab of the last time still works. */
+export function registerPayloadDocuments(source: TimelineSource): vscode.Disposable {
+  return vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
+    provideTextDocumentContent: async (uri) => {
+      const [, sessionId, runId, seq, field] = v.parse(placeSchema, uri.path.split('/'));
+      return await source.readPayload(sessionId, runId, seq, field);
+    },
+  });
+}
+
+/** Opens the payload beside the timeline. */
+export async function openPayload({ sessionId, runId, seq, field }: PayloadPlace): Promise<void> {
+  const name = `${field} of event ${seq}.${EXTENSIONS[field] ?? 'txt'}`;
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: SCHEME, path: `/${sessionId}/${runId}/${seq}/${field}/${name}` }));
+  await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preview: true });
+}
