@@ -29,7 +29,7 @@ export function CutNotice({ model, event, field, shownLength }: { model: Timelin
         <>
           <button type="button" class="link" onClick={() => void model.showWhole(event)}>
             Show all
-          </button>{' '}
+          </button>
         </>
       )}
       <button type="button" class="link" onClick={() => void model.openPayload(event, field)}>
@@ -108,7 +108,7 @@ function Terminal({ text }: { text: string }) {
 function Diff({ text }: { text: string }) {
   return (
     <>
-      {visibleText(text)
+      {visibleText(text.replace(/\n$/, ''))
         .split('\n')
         .map((line) => (
           <span class={`diff-line ${diffClass(line)}`}>{`${line}\n`}</span>

@@ -26,7 +26,7 @@ describe('the timeline', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window.screenshot(`out/failed ${this.currentTest.title}.png`);
+    if (this.currentTest?.state === 'failed') await window.picture(`failed ${this.currentTest.title}`);
   });
 
   after(async () => {

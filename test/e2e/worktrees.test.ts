@@ -32,7 +32,7 @@ describe('worktrees in the window', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window.screenshot(`out/failed ${this.currentTest.title}.png`);
+    if (this.currentTest?.state === 'failed') await window.picture(`failed ${this.currentTest.title}`);
   });
 
   after(async () => {
@@ -50,7 +50,7 @@ describe('worktrees in the window', () => {
   it('says what would go before it deletes, and brings it back', async () => {
     await window.runCommand('Corral: Delete Session');
     await window.page.getByText('Its worktree goes with 1 changed file and 1 new file.').waitFor();
-    await window.screenshot('out/delete session.png');
+    await window.picture('delete session');
     await window.page.getByRole('button', { name: 'Delete', exact: true }).click();
     await waitFor(async () => (await worktrees()).length === 0, { what: 'the worktree to go' });
     await window.page.getByRole('button', { name: 'Undo', exact: true }).click();

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import axe from 'axe-core';
+import { after, afterEach, before, describe, it } from 'mocha';
+import type { Browser, BrowserContext, Frame } from 'playwright-core';
+import * as v from 'valibot';
+import { packagedExtension } from '../support/project';
+import { greetingStory, hostileStory } from '../support/recordedStories';
+import { writeRecording } from '../support/recording';
+import { TestRepository } from '../support/repository';
+import { VscodeServer } from '../support/vscodeServer';
+import { openBrowser, Window } from '../support/window';
+
+const THEMES = { light: 'Light Modern', dark: 'Dark Modern', 'high contrast': 'Default High Contrast', 'high contrast light': 'Default High Contrast Light' };
+const OUTPUT_BYTES = 12 * 1024 * 1024;
+const LIST = `document.querySelector('[role=feed]')`;
+const violationsSchema = v.array(
+  v.object({ id: v.string(), impact: v.nullish(v.string()), nodes: v.array(v.object({ html: v.string(), failureSummary: v.optional(v.string()) })) }),
+);
+
+describe('reading a timeline', () => {
+  let repository: TestRepository;
+  let server: VscodeServer;
+  let browser: Browser;
+  let context: BrowserContext;
+  let window: Window;
+
+  before(async () => {
+    repository = await TestRepository.create({ name: 'greeter', files: { 'src/greet.js': 'export function greet(name) {\n  return `Hello, ${name}!`;\n}\n' } });
+    server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1 });
+    const record = async (title: string, events: Parameters<typeof writeRecording>[2]): Promise<void> => {
+      await mkdir(server.globalStorage, { recursive: true });
+      await writeRecording(server.globalStorage, { title, repository: repository.path, worktreePath: repository.path }, events);
+    };
+    await record('Greet in every language', greetingStory('\u001B[31m✖ greets by name\u001B[0m\n  expected: Hallo, Ada!\n  actual:   Hello, Ada!'));
+    await record('Hostile <script>window.hacked = 1</script>', hostileStory());
+    await record('A long result', greetingStory(`first line\n${'0123456789abcde\n'.repeat(OUTPUT_BYTES / 16)}last line`));
+    browser = await openBrowser();
+    context = await browser.newContext({ viewport: { width: 1100, height: 1400 }, timezoneId: 'UTC', locale: 'en-GB' });
+    window = await Window.open(context, server, repository.path);
+    await window.showContainer('Corral');
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await window.picture(`failed ${this.currentTest.title}`);
+  });
+
+  after(async () => {
+    await browser.close();
+    await server.stop();
+    await repository.remove();
+  });
+
+  /** The timeline of the session with this title, alone in the editor and at its end. */
+  async function open(title: string): Promise<Frame> {
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('Corral: Replay Timeline');
+    await window.pick(title);
+    const frame = await window.webview('[data-testid=event]');
+    await frame.locator('h1', { hasText: title.slice(0, 7) }).waitFor();
+    await frame.locator('[data-kind="run.exited"]').waitFor();
+    return frame;
+  }
+
+  for (const [name, theme] of Object.entries(THEMES)) {
+    it(`is legible and accessible in a ${name} theme`, async () => {
+      await server.writeSettings({ 'workbench.colorTheme': theme });
+      await window.reload();
+      const frame = await open('Greet in every language');
+      await frame.locator('.hljs-keyword').first().waitFor();
+      await window.page.mouse.move(0, 0);
+      await window.picture(`timeline ${name}`.replaceAll(' ', '-'));
+      await frame.evaluate(axe.source);
+      const violations = v.parse(
+        violationsSchema,
+        await frame.evaluate('axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)'),
+      );
+      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      assert.deepEqual(
+        serious.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`) })),
+        [],
+      );
+    });
+  }
+
+  it('keeps hostile text as text, in every field', async () => {
+    const requests: string[] = [];
+    window.page.on('request', (request) => requests.push(request.url()));
+    const frame = await open('Hostile <script>');
+    await frame.getByRole('feed', { name: 'Events' }).focus();
+    await window.page.keyboard.press('Home');
+    for (;;) {
+      const folded = frame.locator('.fold-summary[aria-expanded=false]');
+      while ((await folded.count()) > 0) await folded.first().dispatchEvent('click'); // a click of the mouse would scroll
+      const foreign = 'iframe, img, object, embed, base, form, [onerror], [onclick], [href]:not([href^="https://"]):not([rel=stylesheet])';
+      assert.equal(await frame.locator(`#root :is(${foreign})`).count(), 0);
+      assert.equal(await frame.locator('#root :is(script, style, link, meta)').count(), 0);
+      assert.ok(v.parse(v.number(), await frame.evaluate(`${LIST}.scrollWidth - ${LIST}.clientWidth`)) <= 0, 'nothing widens the list');
+      if ((await frame.locator('[data-kind="run.exited"]').count()) > 0) break;
+      await frame.evaluate(`${LIST}.scrollBy(0, ${LIST}.clientHeight / 2)`);
+    }
+    assert.equal(await frame.evaluate('window.hacked'), undefined);
+    assert.equal(await window.page.evaluate('window.hacked'), undefined);
+    assert.deepEqual(
+      requests.filter((url) => url.includes('evil.example')),
+      [],
+    );
+  });
+
+  it('opens a file of the worktree at its line', async () => {
+    const frame = await open('Greet in every language');
+    await frame.getByRole('button', { name: 'src/greet.js:2' }).first().click();
+    await window.page.locator('.monaco-editor .view-lines').filter({ hasText: 'return' }).waitFor();
+    await window.page.locator('[id="status.editor.selection"]').filter({ hasText: 'Ln 2, Col 1' }).waitFor();
+  });
+
+  it('previews a result of 12 MB, and opens the whole in an editor', async () => {
+    const frame = await open('A long result');
+    const result = frame.locator('[data-kind="tool.result"]').filter({ hasText: 'first line' });
+    await result.getByText('Preview of 12.0 MB.').waitFor();
+    await result.getByRole('button', { name: 'Open in editor' }).click();
+    const editor = window.page.locator('.monaco-editor .view-lines').filter({ hasText: 'first line' });
+    await editor.waitFor();
+    await editor.click();
+    await window.page.keyboard.press('Control+End');
+    await window.page.locator('.monaco-editor .view-line').filter({ hasText: 'last line' }).waitFor();
+  });
+});
