@@ -74,7 +74,7 @@ describe('what it looks like', () => {
         await frame.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
         await window.runCommand('Notifications: Clear All Notifications');
         await window.notification('needs input').waitFor({ state: 'detached' });
-        await window.picture(`timeline-${name}`);
+        await window.picture(`session-${name}`);
       });
     });
   }

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Frame } from 'playwright-core';
 import * as v from 'valibot';
 import { packagedExtension } from '../support/project';
 import { greetingStory, hostileStory } from '../support/recordedStories';
-import { writeRecording } from '../support/recording';
+import { writeRecording } from '../support/recordedSession';
 import { TestRepository } from '../support/repository';
 import { VscodeServer } from '../support/vscodeServer';
 import { openBrowser, Window } from '../support/window';

@@ -1,5 +1,5 @@
 import type { DraftEvent } from '../../src/storage/events';
-import type { RecordedEvent } from './recording';
+import type { RecordedEvent } from './recordedSession';
 
 const started: DraftEvent = { kind: 'run.started', data: { ordinal: 1, agent: 'claude', driver: 'claude', argv: ['claude', '--print'], cwd: '/work/greeter' } };
 const exited: DraftEvent = { kind: 'run.exited', data: { outcome: 'completed', exitCode: 0, signal: null, reason: '' } };
