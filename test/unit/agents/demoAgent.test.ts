@@ -87,12 +87,9 @@ describe('demo agent, through the driver of claude', () => {
     assert.match(await readFile(join(cwd, 'DEMO.md'), 'utf8'), /^- Please tidy up, thanks\n- Looked around/);
     const [added, modified] = run.host.of('file.change');
     assert.deepEqual([added?.path, added?.change, modified?.change, modified?.addedLines, modified?.removedLines], ['DEMO.md', 'added', 'modified', 1, 0]);
-    const status = run.host
-      .of('tool.call')
-      .filter((call) => call.title === 'git status --short')
-      .at(-1);
-    const output = run.host.of('tool.result').find((result) => result.callId === status?.callId)?.output ?? '';
-    assert.match(output, /\?\? DEMO\.md/);
+    const diff = run.host.of('tool.call').find((call) => call.title === 'git diff --cached --stat');
+    const output = run.host.of('tool.result').find((result) => result.callId === diff?.callId)?.output ?? '';
+    assert.match(output, /DEMO\.md \| 2 \+\+/);
     assert.ok((run.host.of('usage')[0]?.costUsd ?? 0) > 0);
   });
 
