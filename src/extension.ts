@@ -37,14 +37,12 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   const view = vscode.window.createTreeView(SESSIONS_VIEW, { treeDataProvider: tree, showCollapseAll: false });
   view.message = 'Reading sessions…';
   const statusBar = new StatusBar();
-  /** Sessions that were made from this window are its own, wherever they live. */
-  const madeHere = new Set<string>();
 
   const showTimeline = (sessionId: string): void => void TimelinePanel.show(made, context.extensionUri, sessionId);
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
   const notifications = new Notifications({
     supervisor: made,
-    isHere: (session) => scope.isSessionHere(session) || madeHere.has(session.id),
+    distance: (session) => scope.distance(session),
     showTimeline,
     onError,
   });
@@ -89,7 +87,6 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       bundles,
       showTimeline,
       reveal: async (sessionId) => {
-        madeHere.add(sessionId);
         tree.show(await made.listSessions());
         await view.reveal(tree.node(sessionId), { select: true, focus: false });
       },

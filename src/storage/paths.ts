@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 /** Where everything lies below the store's root (docs/architecture.md has the picture). Pure: touches no disk. */
@@ -79,6 +80,10 @@ export class RunPaths {
   }
   get blobs(): string {
     return join(this.root, 'blobs');
+  }
+  /** Published by the one window that tells people of a question. */
+  notice(requestId: string): string {
+    return join(this.root, `notice.${createHash('sha256').update(requestId).digest('hex').slice(0, 16)}`);
   }
   blob(sha256: string): string {
     return join(this.blobs, sha256);

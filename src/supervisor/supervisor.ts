@@ -10,6 +10,7 @@ import { Git } from './git/git';
 import type { WorktreeSurvey } from './git/survey';
 import type { HistoryPageQuery } from './historyPage';
 import { HISTORY_PAGE_LIMIT, readHistoryPage } from './historyPage';
+import { publishOnce } from './publishedFile';
 import { resolveRun } from './recovery';
 import { RunControl } from './runControl';
 import { RunLinks } from './runLinks';
@@ -199,6 +200,12 @@ export class Supervisor implements CorralApi, Disposable {
 
   async answerPermission(id: string, requestId: string, answer: { optionId: string; message?: string }): Promise<void> {
     await (await this.#control(id)).answerPermission(id, requestId, answer);
+  }
+
+  /** True for the one window that is to tell people of a question; false where another one does. */
+  async claimNotice(id: string, runId: string, requestId: string): Promise<boolean> {
+    const { paths } = await this.#known(id);
+    return await publishOnce(paths.session(id).run(runId).notice(requestId), '');
   }
 
   async interrupt(id: string): Promise<void> {

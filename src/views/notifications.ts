@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { CorralErrorCode } from '../storage/errors';
 import { CorralError } from '../storage/errors';
@@ -7,10 +8,13 @@ import { askAndAnswer } from './permissionAnswer';
 
 const LATE_CODES: ReadonlySet<CorralErrorCode> = new Set(['ALREADY_ANSWERED', 'PERMISSION_NOT_FOUND', 'NOT_RUNNING']);
 
+/** A window that is farther from a session leaves the nearer ones this much time to speak first. */
+const PRECEDENCE_MS = 400;
+
 export interface NotificationsOptions {
   supervisor: Supervisor;
-  /** Whether the session is this window's to speak of. */
-  isHere: (session: SessionSummary) => boolean;
+  /** How near the session is to this window; the nearest one speaks. */
+  distance: (session: SessionSummary) => number;
   showTimeline: (sessionId: string) => void;
   onError: (doing: string, error: unknown) => void;
 }
@@ -38,8 +42,7 @@ export class Notifications implements vscode.Disposable {
     for (const id of sessionIds) {
       try {
         const session = await this.#options.supervisor.getSession(id);
-        if (session.needsInput && !session.checking && this.#options.isHere(session))
-          for (const pending of session.pendingPermissions) this.#ask(session, pending);
+        if (session.needsInput && !session.checking) for (const pending of session.pendingPermissions) this.#ask(session, pending);
       } catch (error) {
         this.#options.onError('notification', error);
       }
@@ -53,8 +56,18 @@ export class Notifications implements vscode.Disposable {
     void this.#askPerson(session, pending).catch((error: unknown) => this.#options.onError('answerPermission', error));
   }
 
+  /** True where this window is the one to speak: nearer ones have gone first, and nobody answered meanwhile. */
+  async #isOurs(session: SessionSummary, pending: PermissionSummary): Promise<boolean> {
+    const { supervisor, distance } = this.#options;
+    await delay(distance(session) * PRECEDENCE_MS);
+    const { pendingPermissions } = await supervisor.getSession(session.id);
+    if (!pendingPermissions.some(({ requestId }) => requestId === pending.requestId)) return false;
+    return await supervisor.claimNotice(session.id, session.currentRunId ?? '', pending.requestId);
+  }
+
   async #askPerson(session: SessionSummary, pending: PermissionSummary): Promise<void> {
     const { supervisor, showTimeline } = this.#options;
+    if (!(await this.#isOurs(session, pending))) return;
     const allow = pending.options.find(({ kind }) => kind === 'allow_once');
     const deny = pending.options.find(({ kind }) => kind === 'reject_once');
     const show = 'Show';

@@ -29,8 +29,11 @@ export class WindowScope implements vscode.Disposable {
     return this.#folders.some((folder) => isInside(folder, repository));
   }
 
-  isSessionHere(session: SessionSummary): boolean {
-    return this.#folders.some((folder) => isInside(folder, session.repository) || isInside(folder, session.worktreePath));
+  /** How near the session is to this window: 0 its worktree is open here, 1 its repository is, 2 the window is the focused one, 3 it is any other. */
+  distance(session: SessionSummary): number {
+    if (this.#folders.some((folder) => isInside(folder, session.worktreePath))) return 0;
+    if (this.isRepositoryHere(session.repository)) return 1;
+    return vscode.window.state.focused ? 2 : 3;
   }
 
   dispose(): void {

@@ -75,6 +75,8 @@ describe('the main job without VS Code', () => {
     const second = workshop.window();
     const { id } = await first.createSession({ repository: workshop.repository.path, prompt: 'slow 40 50ms; ask git status', agent: 'demo' });
     const seen = await until(second, id, (session) => session.status === 'Running', 'the session in the second window');
+    const speakers = await Promise.all([first, second].map(async (window) => await window.claimNotice(id, seen.currentRunId ?? '', 'a question')));
+    assert.deepEqual(speakers.toSorted(), [false, true], 'one window tells people of a question');
     await workshop.close(first);
     await workshop.close(second);
 
