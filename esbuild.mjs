@@ -66,5 +66,6 @@ if (options.has('--tests')) {
   await buildTests('unit');
   await buildTests('host', ['index.ts']);
   await buildTests('e2e');
+  await buildTests('agents');
   await buildTests('support', ['tier.ts', 'extensionHost.ts', 'vscodeServer.ts', 'processes.ts']);
 }
