@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser, BrowserContext, Frame } from 'playwright-core';
+import * as v from 'valibot';
 import { packagedExtension } from '../support/project';
 import { TestRepository } from '../support/repository';
 import { SessionsView } from '../support/sessionsView';
@@ -40,13 +41,24 @@ describe('the main job', () => {
     await repository.remove();
   });
 
-  /** The records of the newest run, straight from its journal. */
-  async function journal(id: string): Promise<{ seq: number; kind: string }[]> {
-    const runs = join(server.globalStorage, 'sessions', id, 'runs');
-    const [run] = await readdir(runs);
-    assert.ok(run);
-    const lines = (await readFile(join(runs, run, 'events.jsonl'), 'utf8')).split('\n').filter((line) => line !== '');
-    return lines.map((line) => JSON.parse(line) as { seq: number; kind: string });
+  /** The records of the only run of the session with this prompt, straight from its journal. */
+  async function journalOf(prompt: string): Promise<{ seq: number; kind: string }[]> {
+    const folder = join(server.globalStorage, 'sessions');
+    for (const id of await readdir(folder)) {
+      if (!(await readFile(join(folder, id, 'session.jsonl'), 'utf8')).includes(JSON.stringify(prompt))) continue;
+      const [run] = await readdir(join(folder, id, 'runs'));
+      const lines = (await readFile(join(folder, id, 'runs', run ?? '', 'events.jsonl'), 'utf8')).split('\n').filter((line) => line !== '');
+      return lines.map((line) => v.parse(v.object({ seq: v.number(), kind: v.string() }), JSON.parse(line)));
+    }
+    throw new Error(`There is no session with the prompt ${prompt}`);
+  }
+
+  /** Every number from 1 on, each once: nothing is missing and nothing is double. */
+  function assertWhole(records: readonly { seq: number }[]): void {
+    assert.deepEqual(
+      records.map(({ seq }) => seq),
+      records.map((_record, index) => index + 1),
+    );
   }
 
   it('welcomes with New Session and Try the Demo', async () => {
@@ -79,9 +91,7 @@ describe('the main job', () => {
   it('shows the events in their order and replays them', async () => {
     await window.runCommand('Corral: Replay Timeline');
     const frame = await window.webview('[data-testid=event]');
-    const [id] = await readdir(join(server.globalStorage, 'sessions'));
-    assert.ok(id);
-    const records = await journal(id);
+    const records = await journalOf(STORY);
     await frame
       .getByTestId('position')
       .filter({ hasText: `${records.length} of ${records.length}` })
@@ -101,7 +111,7 @@ describe('the main job', () => {
       .getByTestId('position')
       .filter({ hasText: `${records.length} of ${records.length}` })
       .waitFor();
-    await frame.getByRole('button', { name: /start/i }).click();
+    await frame.getByRole('button', { name: 'Jump to start' }).click();
     await frame
       .getByTestId('position')
       .filter({ hasText: `1 of ${records.length}` })
@@ -124,8 +134,9 @@ describe('the main job', () => {
   });
 
   it('goes on through a reload and a kill -9 of the extension host, and loses no event', async () => {
+    const prompt = 'slow 300 50ms; ask git status; talk The end.';
     await window.runCommand('Corral: New Session');
-    await window.answerInput('slow 300 50ms; ask git status; talk The end.');
+    await window.answerInput(prompt);
     await sessions.row('Running').waitFor();
     await window.reload();
     await window.showContainer('Corral');
@@ -133,23 +144,35 @@ describe('the main job', () => {
     await server.killExtensionHost();
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
     await sessions.act('needs input', 'Allow');
-    await waitFor(async () => (await sessions.rows()).filter((label) => label.includes('Completed')).length === 2, { what: 'the second end' });
-    const [, second] = (await Promise.all((await readdir(join(server.globalStorage, 'sessions'))).map(async (id) => await journal(id)))).sort(
-      (a, b) => a.length - b.length,
-    );
-    assert.ok(second);
-    assert.ok(second.length > 300);
-    assert.deepEqual(
-      second.map(({ seq }) => seq),
-      second.map((_record, index) => index + 1),
-    );
+    await sessions.row('slow 300').filter({ hasText: 'Completed' }).waitFor();
+    const records = await journalOf(prompt);
+    assertWhole(records);
+    assert.ok(records.length > 300);
     await window.runCommand('Corral: Replay Timeline');
     await window.pick('slow 300');
     const frame = await window.webview('[data-testid=event][data-kind="run.exited"]');
     await frame
       .getByTestId('position')
-      .filter({ hasText: `${second.length} of ${second.length}` })
+      .filter({ hasText: `${String(records.length)} of ${String(records.length)}` })
       .waitFor();
+  });
+
+  it('goes on while all of VS Code is killed and started again', async () => {
+    const prompt = 'slow 250 50ms; ask git log; talk Still here.';
+    await window.runCommand('Corral: New Session');
+    await window.answerInput(prompt);
+    await sessions.row('Running').waitFor();
+    await server.kill();
+    const before = await journalOf(prompt);
+    await server.launch();
+    await window.page.goto(server.url(repository.path));
+    await window.ready();
+    await window.showContainer('Corral');
+    await sessions.row('needs input').waitFor({ timeout: 60_000 });
+    assert.ok((await journalOf(prompt)).length > before.length, 'the run went on without VS Code');
+    await sessions.act('needs input', 'Allow');
+    await sessions.row('slow 250').filter({ hasText: 'Completed' }).waitFor();
+    assertWhole(await journalOf(prompt));
   });
 
   it('stops a session, deletes it, and brings it back', async () => {
@@ -173,17 +196,19 @@ describe('the main job', () => {
   });
 });
 
+/** Runs in the page, so it is text. */
+const ROWS = `[...document.querySelectorAll('[data-testid=event]')].map((row) => [Number(row.dataset.seq), row.dataset.kind])`;
+
 /** What a reader meets who pages through the whole list from its top: number and kind of each event. */
 async function shownEvents(frame: Frame, count: number): Promise<string[]> {
   const seen = new Map<number, string>();
-  await frame.getByRole('feed', { name: 'Events' }).focus();
+  const list = frame.getByRole('feed', { name: 'Events' });
+  await list.focus();
   await frame.page().keyboard.press('Home');
+  await list.hover();
   await waitFor(
     async () => {
-      for (const row of await frame.getByTestId('event').all()) {
-        const [seq, kind] = await Promise.all([row.getAttribute('data-seq'), row.getAttribute('data-kind')]);
-        seen.set(Number(seq), kind ?? '');
-      }
+      for (const [seq, kind] of v.parse(v.array(v.tuple([v.number(), v.string()])), await frame.evaluate(ROWS))) seen.set(seq, kind);
       if (seen.size < count) await frame.page().mouse.wheel(0, 300);
       return seen.size === count;
     },
