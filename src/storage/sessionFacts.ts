@@ -60,6 +60,7 @@ export interface SessionFacts {
   model?: string;
   argv?: string[];
   group?: string;
+  port?: number;
   worktree: 'creating' | 'present' | 'failed' | 'deleting' | 'deleted';
   worktreeFailure?: string;
   /** Where a deleted worktree lies, until that is emptied. */

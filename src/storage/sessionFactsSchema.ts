@@ -53,6 +53,7 @@ export const sessionFactsSchema: v.GenericSchema<unknown, SessionFacts> = v.obje
   model: v.exactOptional(text),
   argv: v.exactOptional(v.array(text)),
   group: v.exactOptional(text),
+  port: v.exactOptional(v.number()),
   worktree: v.picklist(['creating', 'present', 'failed', 'deleting', 'deleted']),
   worktreeFailure: v.exactOptional(text),
   trashPath: v.exactOptional(text),

@@ -22,6 +22,8 @@ export const SESSION_RECORD_SCHEMAS = {
     /** Only for the agent `command`. */
     argv: v.optional(v.array(text)),
     group: v.optional(text),
+    /** The first of ten ports that no other session has. */
+    port: v.optional(v.pipe(v.number(), v.integer())),
   }),
   renamed: v.object({ title: text }),
   'worktree.created': v.object({ worktreePath: text, baseCommit: text }),

@@ -22,6 +22,8 @@ export interface SessionRequest {
   title?: string;
   /** Any revision; `HEAD` where absent. */
   base?: string;
+  /** Bring along what is not committed in the folder. Only from `HEAD`. */
+  includeChanges?: boolean;
   /** Program and arguments, only for the agent `command`. */
   argv?: string[];
   group?: string;

@@ -77,6 +77,11 @@ export async function startRun(options: RunStarterOptions, facts: SessionFacts, 
       stopGraceMs: settings.stopGraceMs,
       syncEveryEvent: settings.syncEveryEvent,
       worktree: { repository: facts.repository, storeId: options.store.storeId },
+      ...(facts.port === undefined ? {} : { port: facts.port }),
+      // Until an agent has begun to work, which it does only in a worktree that is set up.
+      ...(settings.setupCommand.length === 0 || now.runs.some((run) => run.turn > 0)
+        ? {}
+        : { setup: { argv: [...settings.setupCommand], limitMs: settings.setupLimitMs } }),
     };
     return { kind: 'run.queued', data: { runId, ordinal, prompt: request.prompt, ...(request.resumes === undefined ? {} : { resumes: request.resumes }) } };
   });

@@ -5,7 +5,10 @@ import { resolveAgent } from './agents/catalog';
 import type { SessionRequest } from './api';
 import type { Git } from './git/git';
 import { findRepository, resolveCommit } from './git/repository';
-import { createWorktree, worktreePathFor } from './git/worktrees';
+import { copyIncludedFiles } from './git/includedFiles';
+import { bringUncommittedChanges } from './git/uncommittedChanges';
+import { createWorktree, discardUnfinishedWorktree, worktreePathFor } from './git/worktrees';
+import { freePorts } from './ports';
 import type { SessionStore } from './sessionStore';
 import type { SupervisorSettings } from './settings';
 import { withWorktreeLock } from './worktreeLock';
@@ -18,6 +21,8 @@ export interface SessionCreationOptions {
   store: SessionStore;
   bundles: string;
   settings: () => SupervisorSettings;
+  /** The ports of all other sessions. */
+  takenPorts: () => ReadonlySet<number>;
   /** Starts the first run. */
   start: () => Promise<void>;
 }
@@ -46,6 +51,9 @@ export async function createSession(options: SessionCreationOptions, sessionId: 
   });
   const repository = await findRepository(options.git, request.repository);
   const baseCommit = await resolveCommit(repository, request.base ?? 'HEAD');
+  const { includeChanges = false } = request;
+  if (includeChanges && baseCommit !== (await resolveCommit(repository, 'HEAD')))
+    throw new CorralError('INVALID_ARGUMENT', 'Uncommitted changes can come along only where the session starts from HEAD.');
   await mkdir(options.store.paths.session(sessionId).runs, { recursive: true, mode: 0o700 });
   const created: DraftSessionRecord = {
     kind: 'created',
@@ -60,18 +68,21 @@ export async function createSession(options: SessionCreationOptions, sessionId: 
       ...(request.model === undefined ? {} : { model: request.model }),
       ...(request.argv === undefined ? {} : { argv: request.argv }),
       ...(request.group === undefined ? {} : { group: request.group }),
+      port: await freePorts(options.takenPorts()),
     },
   };
   await withWorktreeLock(options.store.paths, sessionId, async () => {
     await options.store.begin(sessionId, created);
     try {
-      const { worktreePath } = await createWorktree({
-        repository,
-        sessionId,
-        storeId: options.store.storeId,
-        baseCommit,
-        location: settings.worktreesLocation,
-      });
+      const mark = { sessionId, storeId: options.store.storeId };
+      const { worktreePath } = await createWorktree({ ...mark, repository, baseCommit, location: settings.worktreesLocation });
+      try {
+        if (includeChanges) await bringUncommittedChanges(repository, worktreePath, baseCommit);
+        await copyIncludedFiles(repository, worktreePath, settings.worktreesInclude);
+      } catch (error) {
+        await discardUnfinishedWorktree(repository, worktreePath, mark);
+        throw error;
+      }
       await options.store.append(sessionId, () => ({ kind: 'worktree.created', data: { worktreePath, baseCommit } }));
     } catch (error) {
       await options.store.append(sessionId, () => ({ kind: 'worktree.failed', data: { reason: messageOf(error) } }));

@@ -5,6 +5,7 @@ import { isOpen } from '../storage/sessionFacts';
 import type { Git } from './git/git';
 import { emptyTrash } from './git/emptying';
 import type { RemovalRequest } from './git/removal';
+import { copyIncludedFiles } from './git/includedFiles';
 import { locateWorktree, moveToTrash, restoreFromTrash } from './git/removal';
 import { findRepository } from './git/repository';
 import { restoreFromSnapshot } from './git/restore';
@@ -12,10 +13,12 @@ import { surveyWorktree } from './git/survey';
 import type { WorktreeSurvey } from './git/survey';
 import { trashPathFor } from './git/worktreeMark';
 import type { SessionStore } from './sessionStore';
+import type { SupervisorSettings } from './settings';
 
 export interface SessionRemovalOptions {
   git: Git;
   store: SessionStore;
+  settings: () => SupervisorSettings;
 }
 
 async function removalRequest(options: SessionRemovalOptions, facts: SessionFacts): Promise<RemovalRequest> {
@@ -121,7 +124,7 @@ export async function emptySessionTrash(options: SessionRemovalOptions, facts: S
  */
 export async function undoDelete(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   if (facts.worktree !== 'deleted' && facts.worktree !== 'deleting') throw new CorralError('CONFLICT', 'This session is not deleted.');
-  await bringBack(await removalRequest(options, facts));
+  await bringBack(options, await removalRequest(options, facts));
   await options.store.append(facts.sessionId, (now) =>
     now.worktree === 'deleted' || now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined,
   );
@@ -136,11 +139,15 @@ export async function restoreWorktree(options: SessionRemovalOptions, facts: Ses
   const request = await removalRequest(options, facts);
   if ((await locateWorktree(request)).place === 'worktree')
     throw new CorralError('CONFLICT', `The worktree of this session is in its place: ${facts.worktreePath}`);
-  await bringBack(request);
+  await bringBack(options, request);
   await options.store.append(facts.sessionId, () => ({ kind: 'worktree.restored', data: {} }));
 }
 
-async function bringBack(request: RemovalRequest): Promise<void> {
-  if ((await locateWorktree(request)).place === 'missing') await restoreFromSnapshot(request);
-  else await restoreFromTrash(request);
+async function bringBack({ settings }: SessionRemovalOptions, request: RemovalRequest): Promise<void> {
+  if ((await locateWorktree(request)).place !== 'missing') {
+    await restoreFromTrash(request);
+    return;
+  }
+  await restoreFromSnapshot(request);
+  await copyIncludedFiles(request.repository, request.worktreePath, settings().worktreesInclude); // no snapshot holds them
 }

@@ -7,6 +7,11 @@ export interface SupervisorSettings {
   permissionMode: PermissionMode;
   /** `inside`, `beside`, or an absolute folder. */
   worktreesLocation: string;
+  /** Ignored files that come into a new worktree beside those of `.worktreeinclude`, as patterns of `.gitignore`. */
+  worktreesInclude: readonly string[];
+  /** Program and arguments, run in a new worktree before its agent; empty for none. */
+  setupCommand: readonly string[];
+  setupLimitMs: number;
   stopGraceMs: number;
   syncEveryEvent: boolean;
   /** What becomes of a run that was cut off: keep its last known status and mark it, or show it as failed. */
@@ -19,6 +24,9 @@ export const DEFAULT_SETTINGS: SupervisorSettings = {
   agents: {},
   permissionMode: 'edits',
   worktreesLocation: 'inside',
+  worktreesInclude: [],
+  setupCommand: [],
+  setupLimitMs: 10 * 60_000,
   stopGraceMs: 5_000,
   syncEveryEvent: false,
   recoveryPolicy: 'restore',

@@ -95,7 +95,7 @@ export class Supervisor implements CorralApi, Disposable {
     );
     this.#runControl.catch(() => undefined); // whoever asks for it hears of it
     this.#worktreeControl = this.#runControl.then(
-      async (runControl) => new WorktreeControl({ git: this.git, store: await this.#store, model: this.#model, runControl, log }),
+      async (runControl) => new WorktreeControl({ git: this.git, store: await this.#store, model: this.#model, runControl, settings, log }),
     );
     this.#worktreeControl.catch(() => undefined);
     const loaded = this.#store.then(async (store) => {
@@ -146,7 +146,8 @@ export class Supervisor implements CorralApi, Disposable {
       await control.start(sessionId, request.prompt);
     };
     const { bundles, settings } = this.#options;
-    await createSession({ git: this.git, store, bundles, settings, start }, sessionId, { ...request, repository: pathOf(request.repository) });
+    const takenPorts = (): Set<number> => new Set(this.#model.ids().flatMap((id) => this.#model.facts(id).port ?? []));
+    await createSession({ git: this.git, store, bundles, settings, takenPorts, start }, sessionId, { ...request, repository: pathOf(request.repository) });
     return this.#model.summary(sessionId);
   }
 
@@ -280,7 +281,7 @@ export class Supervisor implements CorralApi, Disposable {
     const unfinished = this.#model.ids().filter((id) => isUnfinished(this.#model.facts(id)));
     if (!this.#options.isTrusted()) return;
     await forEachSession(options, 'Finishing what was begun on', unfinished, async (id) => {
-      await finishWork({ git: this.git, store: options.store }, id);
+      await finishWork({ git: this.git, store: options.store, settings: this.#options.settings }, id);
     });
   }
 

@@ -21,10 +21,10 @@ export interface ExitStatus {
 }
 
 /** The agent's environment: the runner's, without what is not its business unless it was set for this agent, with the run's mark. */
-export function agentEnvironment(environment: NodeJS.ProcessEnv, { environment: given, sessionId, runId }: RunBootstrap): NodeJS.ProcessEnv {
+export function agentEnvironment(environment: NodeJS.ProcessEnv, { environment: given, sessionId, runId, port }: RunBootstrap): NodeJS.ProcessEnv {
   const isHidden = (name: string): boolean => HIDDEN_VARIABLES.test(process.platform === 'win32' ? name.toUpperCase() : name);
   const kept = Object.entries(environment).filter(([name]) => given.includes(name) || !isHidden(name));
-  return { ...Object.fromEntries(kept), CORRAL_SESSION_ID: sessionId, [RUN_MARK]: runId };
+  return { ...Object.fromEntries(kept), CORRAL_SESSION_ID: sessionId, [RUN_MARK]: runId, ...(port === undefined ? {} : { CORRAL_PORT: String(port) }) };
 }
 
 export class AgentProcess {

@@ -18,6 +18,7 @@ import { PermissionDesk } from './permissionDesk';
 import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from './protocol';
 import type { RunBootstrap } from './protocol';
 import type { Recorder } from './recorder';
+import { runSetup } from './setupCommand';
 import { SnapshotTaker } from './snapshotTaker';
 import { Termination } from './termination';
 
@@ -182,6 +183,8 @@ export class AgentRun {
       onFailed: (reason) => this.recordError(new Error(`output.log ends early: ${reason}`)),
     });
     this.#log = log;
+    const setupFailure = await this.#setUp();
+    if (setupFailure !== undefined) return { exitCode: null, signal: null, outcome: 'failed', reason: setupFailure };
     const spawned = this.#asked === undefined ? await this.#spawn() : undefined;
     if (!(spawned instanceof AgentProcess)) {
       const exit = { exitCode: null, signal: null };
@@ -199,6 +202,22 @@ export class AgentRun {
     for (const { pid } of survivors) this.#emit({ kind: 'error', data: { message: `Process ${String(pid)} could not be ended`, code: 'PROCESS_LEFT' } });
     this.#conversation = undefined;
     return { ...exit, ...this.#judge(conversation, exit) };
+  }
+
+  /** Why the worktree could not be set up; undefined where it was, or where the end was asked for meanwhile. */
+  async #setUp(): Promise<string | undefined> {
+    if (this.#bootstrap.setup === undefined || this.#asked !== undefined) return undefined;
+    const onSpawned = (termination: Termination): void => {
+      this.#termination = termination;
+      if (this.#asked !== undefined) this.#terminate();
+    };
+    try {
+      await runSetup(this.#bootstrap, this.#bootstrap.setup, { emit: (event) => this.#emit(event), onSpawned });
+    } catch (error) {
+      if (this.#askedByPeople === undefined) return messageOf(error);
+    }
+    this.#termination = undefined;
+    return undefined;
   }
 
   /** The process, or why there is none. */

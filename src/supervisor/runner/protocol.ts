@@ -43,6 +43,10 @@ export const bootstrapSchema = v.object({
   syncEveryEvent: v.boolean(),
   /** What the snapshots of `cwd` need to know: its main worktree, and whose mark it bears. None are taken where absent. */
   worktree: v.optional(v.object({ repository: text, storeId: text })),
+  /** Run before the agent; the run fails where it does. */
+  setup: v.optional(v.object({ argv: v.pipe(v.array(text), v.minLength(1)), limitMs: count })),
+  /** The first of the session's own ports, `CORRAL_PORT` to its programs. */
+  port: v.optional(count),
 });
 export type RunBootstrap = v.InferOutput<typeof bootstrapSchema>;
 

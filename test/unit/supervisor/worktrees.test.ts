@@ -103,4 +103,47 @@ describe('worktrees of sessions', () => {
     await second.undoDelete(session.id);
     assert.equal(await readFile(join(session.worktreePath, 'work.db'), 'utf8'), 'precious');
   });
+
+  it('sets a new worktree up before its agent begins, with ignored files, changes and ports of its own', async () => {
+    await workshop.repository.commit('Ignore', { '.gitignore': '.env\n' });
+    await workshop.repository.write('.env', 'KEY=1');
+    await workshop.repository.write('draft.txt', 'draft');
+    const program =
+      "const { writeFileSync, readFileSync } = require('fs'); console.log('setting up'); writeFileSync('set-up.txt', process.env.CORRAL_PORT + readFileSync('.env', 'utf8'));";
+    const window = workshop.window({ changes: { worktreesInclude: ['.env'], setupCommand: [process.execPath, '-e', program] } });
+    const request = { repository: workshop.repository.path, prompt: 'read set-up.txt', agent: 'demo', includeChanges: true };
+    const { id } = await window.createSession(request);
+    const session = await until(window, id, ({ status }) => status === 'Completed', 'the end');
+    assert.match(await readFile(join(session.worktreePath, 'set-up.txt'), 'utf8'), /^2\d{4}KEY=1$/);
+    assert.equal(await readFile(join(session.worktreePath, 'draft.txt'), 'utf8'), 'draft');
+    const { events } = await window.listSessionHistory(id, { limit: 1_000 });
+    const kinds = events.map(({ kind }) => kind);
+    assert.deepEqual(kinds.slice(0, 4), ['run.started', 'tool.call', 'output', 'tool.result']);
+    await window.sendMessage(id, 'talk');
+    await until(window, id, ({ runs, status }) => runs.length === 2 && status === 'Completed', 'the second end');
+    const again = await window.listSessionHistory(id, { limit: 1_000, kinds: ['output'] });
+    assert.equal(again.events.length, 1, 'once is enough');
+    await assert.rejects(window.createSession({ ...request, base: `refs/corral/${id}` }), { code: 'INVALID_ARGUMENT' });
+    const forked = await window.createSession({ ...request, includeChanges: false, base: `refs/corral/${id}` });
+    assert.match(await readFile(join(forked.worktreePath, 'set-up.txt'), 'utf8'), /KEY=1/, "another session's snapshot is a base");
+  });
+
+  it('fails a run whose worktree cannot be set up, says why, and tries again at the next', async () => {
+    const program = "if (!require('fs').existsSync('ready')) { console.error('not ready'); process.exit(7); }";
+    const window = workshop.window({ changes: { setupCommand: [process.execPath, '-e', program] } });
+    const { id, worktreePath } = await window.createSession({ repository: workshop.repository.path, prompt: 'talk', agent: 'demo' });
+    const failed = await until(window, id, ({ status }) => status === 'Failed', 'the failure');
+    assert.equal(failed.failureReason, 'The setup command failed: exit code 7');
+    await writeFile(join(worktreePath, 'ready'), '');
+    await window.resume(id);
+    await until(window, id, ({ status }) => status === 'Completed', 'the end');
+  });
+
+  it('stops a session while its worktree is set up', async () => {
+    const window = workshop.window({ changes: { setupCommand: [process.execPath, '-e', "console.log('begun'); setInterval(() => 0, 1e6)"] } });
+    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'talk', agent: 'demo' });
+    await until(window, id, ({ state }) => state === 'running', 'the setup');
+    await window.stop(id);
+    assert.equal((await window.getSession(id)).failureReason, 'Stopped by you');
+  });
 });

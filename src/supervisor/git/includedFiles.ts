@@ -1,0 +1,57 @@
+import { constants } from 'node:fs';
+import { copyFile, lstat, mkdir, readlink, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasCode } from '../../storage/errors';
+import { pathFromBytes, splitZ } from './pathBytes';
+import type { Repository } from './repository';
+import { exists } from './worktreeMark';
+
+const INCLUDE_FILE = '.worktreeinclude';
+
+/**
+ * Copies from the main worktree what git ignores there and a worktree needs all the same (`.env`, local settings): the files that a pattern of
+ * `.worktreeinclude` or of `patterns` names, both in the words of `.gitignore`, which git itself reads. What is there already stays as it is.
+ * Copy-on-write where the file system can. Answers with how many were copied.
+ */
+export async function copyIncludedFiles({ git, mainWorktree }: Repository, worktreePath: string, patterns: readonly string[]): Promise<number> {
+  const hasFile = await exists(join(mainWorktree, INCLUDE_FILE));
+  if (!hasFile && patterns.length === 0) return 0;
+  const list = async (...exclusions: string[]): Promise<string[]> =>
+    splitZ((await git.run(mainWorktree, ['ls-files', '-z', '--others', '--ignored', ...exclusions])).stdout);
+  const wanted = await list(...(hasFile ? [`--exclude-from=${INCLUDE_FILE}`] : []), ...patterns.map((pattern) => `--exclude=${pattern}`));
+  if (wanted.length === 0) return 0;
+  // Without what is untracked only: that is work, which comes along by "with my uncommitted changes".
+  const ignored = new Set(await list('--exclude-standard'));
+  let copied = 0;
+  for (const path of wanted) {
+    if (ignored.has(path) && !path.endsWith('/') && (await makeFolderFor(worktreePath, path)) && (await copy(mainWorktree, worktreePath, path))) copied++;
+  }
+  return copied;
+}
+
+async function copy(from: string, to: string, path: string): Promise<boolean> {
+  const [source, target] = [pathFromBytes(from, path), pathFromBytes(to, path)];
+  try {
+    const stats = await lstat(source);
+    if (stats.isSymbolicLink()) await symlink(await readlink(source), target);
+    else if (stats.isFile()) await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    else return false;
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST') || hasCode(error, 'ENOENT')) return false; // there already, or gone meanwhile
+    throw error;
+  }
+}
+
+/** Makes the folders above a file. False where one of them is a link or a file in the worktree: nothing is written through it. */
+async function makeFolderFor(worktreePath: string, path: string): Promise<boolean> {
+  const parts = path.split('/').slice(0, -1);
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const folder = pathFromBytes(worktreePath, parts.slice(0, depth).join('/'));
+    await mkdir(folder).catch((error: unknown) => {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    });
+    if (!(await lstat(folder)).isDirectory()) return false;
+  }
+  return true;
+}

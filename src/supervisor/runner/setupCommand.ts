@@ -1,0 +1,63 @@
+/** What a person wants done in a new worktree before the agent begins, such as installing packages. */
+import { CorralError, messageOf } from '../../storage/errors';
+import type { DraftEvent } from '../../storage/events';
+import { AgentProcess, agentEnvironment } from './agentProcess';
+import type { ExitStatus } from './agentProcess';
+import { LineSplitter } from './lineSplitter';
+import type { RunBootstrap } from './protocol';
+import { Termination } from './termination';
+
+const CALL_ID = 'corral-setup';
+const LONGEST_LINE_BYTES = 1024 * 1024;
+
+export interface SetupCommandHost {
+  emit: (event: DraftEvent) => void;
+  /** The command runs; this is how it is ended. */
+  onSpawned: (termination: Termination) => void;
+}
+
+/** Runs the worktree's setup command to its end; each line that it prints is an event at once. Throws WORKTREE_FAILED with the reason where it fails. */
+export async function runSetup(bootstrap: RunBootstrap, { argv, limitMs }: NonNullable<RunBootstrap['setup']>, host: SetupCommandHost): Promise<void> {
+  const [program = '', ...parameters] = argv;
+  const title = argv.join(' ');
+  host.emit({ kind: 'tool.call', data: { callId: CALL_ID, name: 'setup', title, input: { command: title }, category: 'execute', locations: [] } });
+  const failure = await converse(bootstrap, [program, ...parameters], limitMs, host);
+  host.emit({ kind: 'tool.result', data: { callId: CALL_ID, status: failure === undefined ? 'ok' : 'failed', output: failure ?? '' } });
+  if (failure !== undefined) throw new CorralError('WORKTREE_FAILED', `The setup command failed: ${failure}`);
+}
+
+async function converse(bootstrap: RunBootstrap, argv: [string, ...string[]], limitMs: number, host: SetupCommandHost): Promise<string | undefined> {
+  let command: AgentProcess;
+  try {
+    command = await AgentProcess.spawn(argv, bootstrap.cwd, agentEnvironment(process.env, bootstrap));
+  } catch (error) {
+    return messageOf(error);
+  }
+  command.closeInput();
+  const termination = new Termination(command, { runId: bootstrap.runId, agent: undefined }, bootstrap.stopGraceMs);
+  host.onSpawned(termination);
+  const limited = { isLate: false };
+  const limit = setTimeout(() => {
+    limited.isLate = true;
+    termination.kill();
+  }, limitMs);
+  const splitters = { stdout: new LineSplitter(LONGEST_LINE_BYTES), stderr: new LineSplitter(LONGEST_LINE_BYTES) };
+  const tell = (stream: 'stdout' | 'stderr', bytes: Buffer): void => host.emit({ kind: 'output', data: { stream, text: bytes.toString('utf8') } });
+  await command.readOutput((stream, chunk) => {
+    for (const { bytes } of splitters[stream].push(chunk)) tell(stream, bytes);
+    return Promise.resolve();
+  });
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const rest = splitters[stream].end();
+    if (rest !== undefined) tell(stream, rest.bytes);
+  }
+  const exit = await command.exited;
+  clearTimeout(limit);
+  await termination.settled;
+  return limited.isLate ? `it did not end within ${String(Math.round(limitMs / 60_000))} minutes` : failureOf(exit);
+}
+
+function failureOf({ exitCode, signal }: ExitStatus): string | undefined {
+  if (exitCode === 0) return undefined;
+  return signal === null ? `exit code ${String(exitCode)}` : `ended by ${signal}`;
+}
