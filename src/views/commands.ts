@@ -52,7 +52,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     newSession: async () => {
       requireTrust();
       const repository = await chooseRepository(supervisor.git);
-      await create(await askForSession({ context, settings: readSettings, bundles }, repository));
+      await create(await askForSession({ context, supervisor, settings: readSettings, bundles }, repository));
     },
     tryDemo: async () => {
       requireTrust();

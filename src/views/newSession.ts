@@ -5,6 +5,8 @@ import { PERMISSION_MODES } from '../storage/sessionRecords';
 import { listAgents, resolveAgent } from '../supervisor/agents/catalog';
 import type { SessionRequest } from '../supervisor/api';
 import type { SupervisorSettings } from '../supervisor/settings';
+import type { Supervisor } from '../supervisor/supervisor';
+import { chooseBase, HEAD_BASE } from './baseChoice';
 import { parseCommandLine } from './commandLine';
 
 const LAST_AGENT_KEY = 'lastAgent';
@@ -18,6 +20,7 @@ const MODE_WORDS: Record<PermissionMode, string> = {
 
 export interface NewSessionOptions {
   context: vscode.ExtensionContext;
+  supervisor: Supervisor;
   settings: () => SupervisorSettings;
   /** The folder of the bundles, where the demo agent lies. */
   bundles: string;
@@ -28,14 +31,14 @@ export async function askForSession(options: NewSessionOptions, repository: stri
   const { context, settings } = options;
   const choice = {
     agent: await defaultAgent(options),
-    base: 'HEAD',
+    base: HEAD_BASE,
     permissionMode: rememberedMode(context, repository),
     argv: undefined as string[] | undefined,
   };
   let prompt = '';
   for (;;) {
     const permissionMode = choice.permissionMode ?? settings().agents[choice.agent]?.permissionMode ?? settings().permissionMode;
-    const answer = await askForPrompt(prompt, { ...choice, permissionMode });
+    const answer = await askForPrompt(prompt, { agent: choice.agent, base: choice.base.label, permissionMode });
     if (answer.kind === 'prompt') {
       if (choice.agent === 'command') choice.argv ??= await askForCommand();
       await context.globalState.update(LAST_AGENT_KEY, choice.agent);
@@ -43,7 +46,8 @@ export async function askForSession(options: NewSessionOptions, repository: stri
         repository,
         prompt: answer.text,
         agent: choice.agent,
-        base: choice.base,
+        base: choice.base.revision,
+        includeChanges: choice.base.includeChanges,
         permissionMode,
         ...(choice.argv === undefined ? {} : { argv: choice.argv }),
       };
@@ -53,9 +57,7 @@ export async function askForSession(options: NewSessionOptions, repository: stri
       choice.agent = (await chooseAgent(settings())) ?? choice.agent;
       choice.argv = undefined;
     } else if (answer.button === BASE_BUTTON) {
-      choice.base =
-        (await vscode.window.showInputBox({ title: 'New Session · Base', value: choice.base, prompt: 'The branch, tag or commit to start from' })) ??
-        choice.base;
+      choice.base = (await chooseBase(options.supervisor, repository)) ?? choice.base;
     } else {
       choice.permissionMode = (await chooseMode()) ?? choice.permissionMode;
       await context.globalState.update(`${PERMISSION_MODE_KEY} ${repository}`, choice.permissionMode);

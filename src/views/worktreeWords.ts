@@ -8,20 +8,24 @@ export function deletionDetail(survey: WorktreeSurvey | 'unknown' | undefined, i
   if (survey === undefined) sentences.push('Its worktree is not there any more. “Undo Delete” makes it again from its last snapshot.');
   else if (survey === 'unknown') sentences.push('What is in its worktree could not be counted. “Undo Delete” brings all of it back.');
   else {
-    const work = [
-      survey.changedFiles > 0 && counted(survey.changedFiles, 'changed file'),
-      survey.untrackedFiles > 0 && counted(survey.untrackedFiles, 'new file'),
-      survey.commits > 0 && `${counted(survey.commits, 'commit')} on no branch`,
-    ].filter((part) => part !== false);
+    const work = workWords(survey);
     sentences.push(
-      work.length === 0
-        ? 'Its worktree holds no work of its own.'
-        : `Its worktree goes with ${listed(work)}. All of it is kept in a snapshot; “Undo Delete” brings it back.`,
+      work === '' ? 'Its worktree holds no work of its own.' : `Its worktree goes with ${work}. All of it is kept in a snapshot; “Undo Delete” brings it back.`,
     );
     if (survey.replaceable.length > 0) sentences.push(`Not kept, as tools make it again: ${named(survey.replaceable)}.`);
   }
   sentences.push('Its history stays.');
   return sentences.join(' ');
+}
+
+/** The work in a worktree, counted; empty where there is none. */
+export function workWords({ changedFiles, untrackedFiles, commits }: WorktreeSurvey): string {
+  const parts = [
+    changedFiles > 0 && counted(changedFiles, 'changed file'),
+    untrackedFiles > 0 && counted(untrackedFiles, 'new file'),
+    commits > 0 && `${counted(commits, 'commit')} on no branch`,
+  ];
+  return listed(parts.filter((part) => part !== false));
 }
 
 function counted(count: number, noun: string): string {

@@ -1,0 +1,77 @@
+import * as vscode from 'vscode';
+import { findRepository } from '../supervisor/git/repository';
+import { surveyWorktree } from '../supervisor/git/survey';
+import type { Supervisor } from '../supervisor/supervisor';
+import { workWords } from './worktreeWords';
+
+const MOST_REFERENCES = 200;
+
+/** From where a session starts. */
+export interface Base {
+  /** What the person chose, in words. */
+  label: string;
+  revision: string;
+  includeChanges: boolean;
+}
+
+export const HEAD_BASE: Base = { label: 'HEAD', revision: 'HEAD', includeChanges: false };
+
+/** Asks from where the session starts: HEAD, HEAD with what is not committed yet, another session, a branch or tag, or any commit. Undefined where nothing was chosen. */
+export async function chooseBase(supervisor: Supervisor, folder: string): Promise<Base | undefined> {
+  const items = listBases(supervisor, folder);
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: 'New Session · Base',
+    placeHolder: 'From where should the agent start?',
+    matchOnDescription: true,
+  });
+  if (chosen?.base !== undefined || chosen === undefined) return chosen?.base;
+  const revision = await vscode.window.showInputBox({ title: 'New Session · Base', prompt: 'A commit, or anything that git resolves to one' });
+  return revision === undefined || revision === '' ? undefined : { label: revision, revision, includeChanges: false };
+}
+
+type BaseItem = vscode.QuickPickItem & { base?: Base };
+
+async function listBases(supervisor: Supervisor, folder: string): Promise<BaseItem[]> {
+  const repository = await findRepository(supervisor.git, folder);
+  const [root, references, sessions] = await Promise.all([
+    supervisor.git.text(folder, ['rev-parse', '--show-toplevel']),
+    supervisor.git.text(folder, [
+      'for-each-ref',
+      '--sort=-committerdate',
+      `--count=${String(MOST_REFERENCES)}`,
+      '--format=%(refname)',
+      'refs/heads',
+      'refs/remotes',
+      'refs/tags',
+    ]),
+    supervisor.listSessions({ repository: repository.mainWorktree }),
+  ]);
+  const work = workWords(await surveyWorktree(repository, root, 'HEAD'));
+  const withChanges: BaseItem = {
+    label: '$(git-commit) HEAD with my uncommitted changes',
+    description: work,
+    base: { label: `HEAD with ${work}`, revision: 'HEAD', includeChanges: true },
+  };
+  return [
+    { label: '$(git-commit) HEAD', base: HEAD_BASE },
+    ...(work === '' ? [] : [withChanges]),
+    { label: '$(search) Another commit…' },
+    { label: 'Sessions', kind: vscode.QuickPickItemKind.Separator },
+    ...sessions.map(({ id, title }): BaseItem => ({
+      label: `$(history) ${title}`,
+      description: 'its last snapshot',
+      base: { label: `“${title}”`, revision: `refs/corral/${id}`, includeChanges: false },
+    })),
+    { label: 'Branches and tags', kind: vscode.QuickPickItemKind.Separator },
+    ...references
+      .split('\n')
+      .filter((reference) => reference !== '')
+      .map((reference): BaseItem => {
+        const label = reference.replace(/^refs\/(heads|remotes|tags)\//, '');
+        return {
+          label: `${reference.startsWith('refs/tags/') ? '$(tag)' : '$(git-branch)'} ${label}`,
+          base: { label, revision: reference, includeChanges: false },
+        };
+      }),
+  ];
+}
