@@ -7,6 +7,7 @@ import { registerCommands } from './views/commands';
 import { showError } from './views/errorMessages';
 import { READY_CONTEXT, SESSIONS_VIEW } from './views/names';
 import { Notifications } from './views/notifications';
+import { RevisionFiles } from './views/revisionFiles';
 import { SessionsTree } from './views/sessionsTree';
 import { readSettings, storageDirectory } from './views/settings';
 import { StatusBar } from './views/statusBar';
@@ -80,6 +81,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     refresh,
     view.onDidChangeVisibility(({ visible }) => tree.setVisible(visible)),
     TimelinePanel.register(made, context.extensionUri),
+    RevisionFiles.register(made.git),
     registerCommands({
       context,
       supervisor: made,

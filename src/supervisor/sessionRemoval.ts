@@ -21,7 +21,8 @@ export interface SessionRemovalOptions {
   settings: () => SupervisorSettings;
 }
 
-async function removalRequest(options: SessionRemovalOptions, facts: SessionFacts): Promise<RemovalRequest> {
+/** What the git layer needs to know of a session's worktree. */
+export async function removalRequest(options: SessionRemovalOptions, facts: SessionFacts): Promise<RemovalRequest> {
   return {
     repository: await findRepository(options.git, facts.repository),
     storeId: options.store.storeId,

@@ -7,7 +7,6 @@ import type { ConversationEntry } from '../storage/storeIndex';
 import type { CorralApi, Disposable, HistoryPage, RecoveryReport, SessionRequest, SessionSummary } from './api';
 import { Emitter } from './emitter';
 import { Git } from './git/git';
-import type { WorktreeSurvey } from './git/survey';
 import type { HistoryPageQuery } from './historyPage';
 import { HISTORY_PAGE_LIMIT, readHistoryPage } from './historyPage';
 import { publishOnce } from './publishedFile';
@@ -232,24 +231,25 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   async archiveSession(id: string, archived: boolean): Promise<void> {
-    await (await this.#worktree(id)).archive(id, archived);
+    await (await this.worktrees(id)).archive(id, archived);
   }
 
   async deleteSession(id: string): Promise<void> {
-    await (await this.#worktree(id)).delete(id);
+    await (await this.worktrees(id)).delete(id);
   }
 
   async undoDelete(id: string): Promise<void> {
-    await (await this.#worktree(id)).undoDelete(id);
+    await (await this.worktrees(id)).undoDelete(id);
   }
 
   async restoreWorktree(id: string): Promise<void> {
-    await (await this.#worktree(id)).restore(id);
+    await (await this.worktrees(id)).restore(id);
   }
 
-  /** What lies in the session's worktree; undefined where there is none in its place. */
-  async surveyWorktree(id: string): Promise<WorktreeSurvey | undefined> {
-    return await (await this.#worktree(id)).survey(id);
+  /** For commands on the worktree of this session. Throws SESSION_NOT_FOUND, UNTRUSTED, STORE_READ_ONLY. */
+  async worktrees(id: string): Promise<WorktreeControl> {
+    await this.#control(id);
+    return await this.#worktreeControl;
   }
 
   /** Ends what this window holds; runs go on. */
@@ -298,11 +298,6 @@ export class Supervisor implements CorralApi, Disposable {
     await this.#writable();
     await this.#known(id);
     return await this.#runControl;
-  }
-
-  async #worktree(id: string): Promise<WorktreeControl> {
-    await this.#control(id);
-    return await this.#worktreeControl;
   }
 
   async #known(id: string): Promise<SessionStore> {

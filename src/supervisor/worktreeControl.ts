@@ -1,10 +1,13 @@
 import { CorralError, messageOf } from '../storage/errors';
 import type { SessionFacts } from '../storage/sessionFacts';
+import type { FileChange, SessionWork } from './git/changes';
+import { applyWork, captureWork, listChanges, makeBranch, unapplyWork } from './git/changes';
+import type { RemovalRequest } from './git/removal';
 import type { WorktreeSurvey } from './git/survey';
 import type { RunControl } from './runControl';
 import type { SessionModel } from './sessionModel';
 import type { SessionRemovalOptions } from './sessionRemoval';
-import { deleteWorktree, restoreWorktree, surveySession, undoDelete } from './sessionRemoval';
+import { deleteWorktree, removalRequest, restoreWorktree, surveySession, undoDelete } from './sessionRemoval';
 import type { Log } from './settings';
 import { finishWork } from './unfinishedWork';
 import { withWorktreeLock } from './worktreeLock';
@@ -58,6 +61,36 @@ export class WorktreeControl {
   /** What lies in the session's worktree; undefined where there is none in its place. */
   async survey(id: string): Promise<WorktreeSurvey | undefined> {
     return await surveySession(this.#options, this.#options.model.facts(id));
+  }
+
+  /** What differs from the session's base, in the worktree or, where that is gone, in its last snapshot (a tree). */
+  async changes(id: string): Promise<{ baseCommit: string; worktreePath: string | undefined; tree: string; changes: FileChange[] }> {
+    const { request, facts, work } = await this.#work(id);
+    const changes = await listChanges(request, facts.baseCommit, work);
+    return { baseCommit: facts.baseCommit, worktreePath: work.isInPlace ? facts.worktreePath : undefined, tree: work.tree, changes };
+  }
+
+  /** The session's work as staged changes in the checkout. Throws CONFLICT where git would overwrite changes of the user's. */
+  async apply(id: string): Promise<{ commit: string; conflicts: string[] }> {
+    const { request, facts, work } = await this.#work(id);
+    return await applyWork(request, facts.baseCommit, work, facts.title);
+  }
+
+  /** Takes back what `apply` did; `commit` is what it answered with. */
+  async unapply(id: string, commit: string): Promise<void> {
+    await unapplyWork(await removalRequest(this.#options, this.#options.model.facts(id)), commit);
+  }
+
+  /** A new branch with the session's work, uncommitted files in a commit of their own. Throws CONFLICT where the name is taken. */
+  async makeBranch(id: string, name: string): Promise<void> {
+    const { request, facts, work } = await this.#work(id);
+    await makeBranch(request, facts.baseCommit, work, name, facts.title);
+  }
+
+  async #work(id: string): Promise<{ request: RemovalRequest; facts: SessionFacts; work: SessionWork }> {
+    const facts = this.#options.model.facts(id);
+    const request = await removalRequest(this.#options, facts);
+    return { request, facts, work: await captureWork(request) };
   }
 
   /** Resolves when nothing goes on in the background any more. */

@@ -11,6 +11,7 @@ import { COMMANDS, SESSIONS_VIEW } from './names';
 import { askForSession } from './newSession';
 import { answerOnce, askAndAnswer } from './permissionAnswer';
 import { chooseRepository } from './repositoryChoice';
+import { reviewCommands } from './reviewCommands';
 import { chooseSession } from './sessionChoice';
 import type { ChooseSession } from './sessionChoice';
 import { readSettings, setAgentPath, storageDirectory } from './settings';
@@ -101,6 +102,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       });
       if (title !== undefined) await supervisor.renameSession(session.id, title);
     },
+    ...reviewCommands({ supervisor, choose: chooseAny, attempt }),
     ...worktreeCommands({ supervisor, choose: chooseAny, reveal: options.reveal, run }),
     showLog: () => {
       log.show();

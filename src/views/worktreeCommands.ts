@@ -101,6 +101,9 @@ export function worktreeCommands({
 
 /** A survey that cannot be made counts as "there is work", and keeps nobody from deleting: nothing is lost by it. */
 async function surveyOf(supervisor: Supervisor, session: SessionSummary): Promise<WorktreeSurvey | 'unknown' | undefined> {
-  const surveying = supervisor.surveyWorktree(session.id).catch(() => 'unknown' as const);
+  const surveying = supervisor
+    .worktrees(session.id)
+    .then(async (worktrees) => await worktrees.survey(session.id))
+    .catch(() => 'unknown' as const);
   return await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, async () => await surveying);
 }

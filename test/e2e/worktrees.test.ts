@@ -47,6 +47,27 @@ describe('worktrees in the window', () => {
     return await readFile(join(repository.path, '.corral/worktrees', id, 'notes.txt'), 'utf8').catch(() => '');
   };
 
+  it('shows the whole change in the multi-diff editor', async () => {
+    await window.runCommand('Corral: Review Changes');
+    const editor = window.page.locator('.multiDiffEntry');
+    await editor.filter({ hasText: 'README.md' }).first().waitFor();
+    await editor.filter({ hasText: 'notes.txt' }).first().waitFor();
+    await window.page.locator('.multiDiffEntry .view-line', { hasText: 'precious' }).first().waitFor();
+    await window.page.locator('.multiDiffEntry .view-line', { hasText: 'A repository for tests' }).first().waitFor();
+    await window.picture('review changes');
+    await window.runCommand('View: Close All Editors');
+  });
+
+  it('takes the change over into the checkout and back, and makes a branch of it', async () => {
+    await window.runCommand('Corral: Apply Changes to Checkout');
+    await waitFor(async () => (await repository.git('status', '--porcelain')) === 'M  README.md\nA  notes.txt', { what: 'the change in the checkout' });
+    await window.page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await waitFor(async () => (await repository.git('status', '--porcelain')) === '', { what: 'the checkout as it was' });
+    await window.runCommand('Corral: Make Branch');
+    await window.answerInput('greet');
+    await waitFor(async () => (await repository.git('show', 'greet:notes.txt').catch(() => '')) === 'precious', { what: 'the branch' });
+  });
+
   it('says what would go before it deletes, and brings it back', async () => {
     await window.runCommand('Corral: Delete Session');
     await window.page.getByText('Its worktree goes with 1 changed file and 1 new file.').waitFor();

@@ -25,9 +25,9 @@ describe('worktrees of sessions', () => {
   it('frees the disk of a deleted session, and brings everything back from its snapshot', async () => {
     const first = workshop.window();
     const session = await finished(first);
-    assert.deepEqual(await first.surveyWorktree(session.id), { changedFiles: 0, untrackedFiles: 1, commits: 0, replaceable: [] });
+    assert.deepEqual(await (await first.worktrees(session.id)).survey(session.id), { changedFiles: 0, untrackedFiles: 1, commits: 0, replaceable: [] });
     await first.deleteSession(session.id);
-    assert.equal(await first.surveyWorktree(session.id), undefined);
+    assert.equal(await (await first.worktrees(session.id)).survey(session.id), undefined);
     await workshop.close(first); // waits for what goes on in the background
     assert.deepEqual(await inTrash(), []);
     const second = workshop.window();

@@ -1,0 +1,84 @@
+import * as vscode from 'vscode';
+import type { SessionSummary } from '../supervisor/api';
+import type { FileChange } from '../supervisor/git/changes';
+import type { CommandName } from './names';
+import { SESSIONS_VIEW } from './names';
+import { revisionUri } from './revisionFiles';
+import type { ChooseSession } from './sessionChoice';
+import type { Supervisor } from '../supervisor/supervisor';
+
+export type ReviewCommandName = Extract<CommandName, 'reviewChanges' | 'applyChanges' | 'makeBranch'>;
+
+export interface ReviewCommandsOptions {
+  supervisor: Supervisor;
+  choose: ChooseSession;
+  /** Runs an action as a command does, with its errors shown. */
+  attempt: (doing: string, action: () => Promise<void>) => Promise<void>;
+}
+
+const hasBegun = (session: SessionSummary): boolean => session.runs.length > 0;
+
+/** To look at a session's whole change, and to take it over. */
+export function reviewCommands({ supervisor, choose, attempt }: ReviewCommandsOptions): Record<ReviewCommandName, (argument: unknown) => Promise<void>> {
+  const inProgress = async <T>(action: () => Promise<T>): Promise<T> => await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, action);
+
+  return {
+    reviewChanges: async (argument) => {
+      const session = await choose(argument, 'Review Changes', hasBegun, 'No session has begun yet.');
+      const { baseCommit, worktreePath, tree, changes } = await inProgress(async () => await (await supervisor.worktrees(session.id)).changes(session.id));
+      if (changes.length === 0) {
+        void vscode.window.showInformationMessage(`“${session.title}” has changed no file so far.`);
+        return;
+      }
+      const now = (path: string): vscode.Uri =>
+        worktreePath === undefined ? revisionUri(session.repository, tree, path) : vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path);
+      const resources = changes.map((change) => comparison(change, (path) => revisionUri(session.repository, baseCommit, path), now));
+      await vscode.commands.executeCommand('vscode.changes', `${session.title} (${changes.length})`, resources);
+    },
+    applyChanges: async (argument) => {
+      const session = await choose(argument, 'Apply Changes to Checkout', hasBegun, 'No session has begun yet.');
+      const worktrees = await supervisor.worktrees(session.id);
+      const { commit, conflicts } = await inProgress(async () => await worktrees.apply(session.id));
+      const undo = 'Undo';
+      const openChanges = 'Open Source Control';
+      const sentence =
+        conflicts.length === 0
+          ? `The changes of “${session.title}” are staged in your checkout.`
+          : `The changes of “${session.title}” are in your checkout, with conflicts in ${conflicts.join(', ')}.`;
+      // Not awaited: the notification stays as long as the person likes, and the command is done.
+      void vscode.window.showInformationMessage(sentence, openChanges, ...(conflicts.length === 0 ? [undo] : [])).then(async (chosen) => {
+        if (chosen === openChanges) await vscode.commands.executeCommand('workbench.view.scm');
+        if (chosen === undo) await attempt('applyChanges', async () => await worktrees.unapply(session.id, commit));
+      });
+    },
+    makeBranch: async (argument) => {
+      const session = await choose(argument, 'Make Branch', hasBegun, 'No session has begun yet.');
+      const name = await vscode.window.showInputBox({
+        title: `Make Branch · ${session.title}`,
+        prompt: 'The branch gets the commits of the session, and one more for what is not committed.',
+        value: branchNameFor(session.title),
+        ignoreFocusOut: true,
+      });
+      if (name === undefined) return;
+      await inProgress(async () => {
+        await (await supervisor.worktrees(session.id)).makeBranch(session.id, name.trim());
+      });
+      void vscode.window.showInformationMessage(`The branch ${name.trim()} holds the work of “${session.title}”.`);
+    },
+  };
+}
+
+/** What VS Code's multi-diff editor takes: the file it is about, before, after. */
+function comparison(
+  { kind, path, previousPath }: FileChange,
+  before: (path: string) => vscode.Uri,
+  now: (path: string) => vscode.Uri,
+): [vscode.Uri, vscode.Uri | undefined, vscode.Uri | undefined] {
+  return [now(path), kind === 'added' ? undefined : before(previousPath ?? path), kind === 'deleted' ? undefined : now(path)];
+}
+
+/** Letters and digits of the title, with hyphens between. */
+function branchNameFor(title: string): string {
+  const words = title.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return `corral/${words.slice(0, 6).join('-')}`;
+}

@@ -1,0 +1,63 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import type { Git } from '../supervisor/git/git';
+import { isObjectId } from '../supervisor/git/repository';
+
+const SCHEME = 'corral-revision';
+const querySchema = v.object({ repository: v.string(), revision: v.pipe(v.string(), v.check(isObjectId)) });
+
+/** The address of a file as it was in a commit or tree, for editors that compare. */
+export function revisionUri(repository: string, revision: string, path: string): vscode.Uri {
+  return vscode.Uri.from({ scheme: SCHEME, path: `/${path}`, query: JSON.stringify({ repository, revision }) });
+}
+
+/** Files out of git's objects, read-only and byte for byte, so that pictures show as well as text. */
+export class RevisionFiles implements vscode.FileSystemProvider {
+  readonly #git: Git;
+  readonly onDidChangeFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>().event; // objects never change
+
+  private constructor(git: Git) {
+    this.#git = git;
+  }
+
+  static register(git: Git): vscode.Disposable {
+    return vscode.workspace.registerFileSystemProvider(SCHEME, new RevisionFiles(git), { isReadonly: true, isCaseSensitive: true });
+  }
+
+  async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+    return await this.#read(uri, 'blob');
+  }
+
+  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+    return { type: vscode.FileType.File, ctime: 0, mtime: 0, size: Number((await this.#read(uri, '-s')).toString()) };
+  }
+
+  watch(): vscode.Disposable {
+    return new vscode.Disposable(() => undefined);
+  }
+
+  readDirectory(): never {
+    throw vscode.FileSystemError.Unavailable();
+  }
+  createDirectory(): never {
+    throw vscode.FileSystemError.NoPermissions();
+  }
+  writeFile(): never {
+    throw vscode.FileSystemError.NoPermissions();
+  }
+  delete(): never {
+    throw vscode.FileSystemError.NoPermissions();
+  }
+  rename(): never {
+    throw vscode.FileSystemError.NoPermissions();
+  }
+
+  async #read(uri: vscode.Uri, what: 'blob' | '-s'): Promise<Buffer> {
+    try {
+      const { repository, revision } = v.parse(querySchema, JSON.parse(uri.query));
+      return (await this.#git.run(repository, ['cat-file', what, `${revision}:${uri.path.slice(1)}`])).stdout;
+    } catch {
+      throw vscode.FileSystemError.FileNotFound(uri);
+    }
+  }
+}
