@@ -30,10 +30,10 @@ export function reviewCommands({ supervisor, choose, attempt }: ReviewCommandsOp
         void vscode.window.showInformationMessage(`“${session.title}” has changed no file so far.`);
         return;
       }
-      const now = (path: string): vscode.Uri =>
-        worktreePath === undefined ? revisionUri(session.repository, tree, path) : vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path);
-      const resources = changes.map((change) => comparison(change, (path) => revisionUri(session.repository, baseCommit, path), now));
-      await vscode.commands.executeCommand('vscode.changes', `${session.title} (${changes.length})`, resources);
+      const then = (revision: string) => (path: string) => revisionUri(session.worktreePath, path, session.repository, revision);
+      const now = worktreePath === undefined ? then(tree) : (path: string) => vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path);
+      const resources = changes.map((change) => comparison(change, then(baseCommit), now));
+      await vscode.commands.executeCommand('vscode.changes', session.title, resources);
     },
     applyChanges: async (argument) => {
       const session = await choose(argument, 'Apply Changes to Checkout', hasBegun, 'No session has begun yet.');

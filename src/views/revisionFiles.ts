@@ -4,11 +4,11 @@ import type { Git } from '../supervisor/git/git';
 import { isObjectId } from '../supervisor/git/repository';
 
 const SCHEME = 'corral-revision';
-const querySchema = v.object({ repository: v.string(), revision: v.pipe(v.string(), v.check(isObjectId)) });
+const querySchema = v.object({ repository: v.string(), path: v.string(), revision: v.pipe(v.string(), v.check(isObjectId)) });
 
-/** The address of a file as it was in a commit or tree, for editors that compare. */
-export function revisionUri(repository: string, revision: string, path: string): vscode.Uri {
-  return vscode.Uri.from({ scheme: SCHEME, path: `/${path}`, query: JSON.stringify({ repository, revision }) });
+/** The address of a file as it was in a commit or tree. It looks like that of the file in `folder`, since an editor that compares takes another path for a rename. */
+export function revisionUri(folder: string, path: string, repository: string, revision: string): vscode.Uri {
+  return vscode.Uri.joinPath(vscode.Uri.file(folder), path).with({ scheme: SCHEME, query: JSON.stringify({ repository, path, revision }) });
 }
 
 /** Files out of git's objects, read-only and byte for byte, so that pictures show as well as text. */
@@ -54,8 +54,8 @@ export class RevisionFiles implements vscode.FileSystemProvider {
 
   async #read(uri: vscode.Uri, what: 'blob' | '-s'): Promise<Buffer> {
     try {
-      const { repository, revision } = v.parse(querySchema, JSON.parse(uri.query));
-      return (await this.#git.run(repository, ['cat-file', what, `${revision}:${uri.path.slice(1)}`])).stdout;
+      const { repository, path, revision } = v.parse(querySchema, JSON.parse(uri.query));
+      return (await this.#git.run(repository, ['cat-file', what, `${revision}:${path}`])).stdout;
     } catch {
       throw vscode.FileSystemError.FileNotFound(uri);
     }

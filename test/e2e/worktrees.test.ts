@@ -54,6 +54,7 @@ describe('worktrees in the window', () => {
     await editor.filter({ hasText: 'notes.txt' }).first().waitFor();
     await window.page.locator('.multiDiffEntry .view-line', { hasText: 'precious' }).first().waitFor();
     await window.page.locator('.multiDiffEntry .view-line', { hasText: 'A repository for tests' }).first().waitFor();
+    assert.equal(await window.page.locator('.multiDiffEntry .status', { hasText: 'R' }).count(), 0);
     await window.picture('review changes');
     await window.runCommand('View: Close All Editors');
   });
