@@ -1,8 +1,9 @@
 import type { TimelineEvent } from '../src/views/timelineProtocol';
 
 /** Events that are loaded and dropped together. */
-export const WINDOW_SIZE = 200;
-const MAX_WINDOWS = 20;
+export const WINDOW_SIZE = 50;
+/** More than a screen has lines: in a filtered list each may be of another window. */
+export const MAX_WINDOWS = 150;
 /** Events that are kept whole beside their previews. */
 const MAX_WHOLES = 10;
 /** A window whose request failed is asked for again after this time at the earliest. */

@@ -13,24 +13,24 @@ const END_SLACK_PX = 24;
 const MAX_LIST_ROWS = 200_000;
 const LIST_STEP_ROWS = 100_000;
 
-/** The first row of the list: 0, but for sessions that no browser could lay out as a whole. */
-function firstListRow(shownRows: number): number {
-  return shownRows <= MAX_LIST_ROWS ? 0 : Math.ceil((shownRows - MAX_LIST_ROWS) / LIST_STEP_ROWS) * LIST_STEP_ROWS;
+/** The first line of the list: 0, but for sessions that no browser could lay out as a whole. */
+function firstListLine(lineCount: number): number {
+  return lineCount <= MAX_LIST_ROWS ? 0 : Math.ceil((lineCount - MAX_LIST_ROWS) / LIST_STEP_ROWS) * LIST_STEP_ROWS;
 }
 
 export function EventList({ model }: { model: TimelineModel }) {
-  const firstRow = firstListRow(model.replay.shownRows);
+  const firstLine = firstListLine(model.lineCount);
   // Another run, or another part, is another list: nothing that was measured holds for it.
-  return <EventRows key={`${model.runId ?? ''} ${String(firstRow)}`} model={model} firstRow={firstRow} />;
+  return <EventRows key={`${model.runId ?? ''} ${String(firstLine)} ${JSON.stringify(model.filter.criteria)}`} model={model} firstLine={firstLine} />;
 }
 
-function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number }) {
+function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: number }) {
   const scroller = useRef<HTMLDivElement>(null);
   const [, render] = useReducer((renders: number) => renders + 1, 0);
   const [selected, setSelected] = useState<number>();
   const focusWanted = useRef(false);
   const heightAtFollow = useRef(0);
-  const count = model.replay.shownRows - firstRow;
+  const count = model.lineCount - firstLine;
 
   const options = {
     count,
@@ -59,7 +59,7 @@ function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number
   const items = virtualizer.getVirtualItems();
   useLayoutEffect(() => {
     const shown = virtualizer.range;
-    if (shown !== null) model.need(firstRow + shown.startIndex, firstRow + shown.endIndex);
+    if (shown !== null) model.needLines(firstLine + shown.startIndex, firstLine + shown.endIndex);
     const element = scroller.current;
     if (element !== null && model.following) {
       element.scrollTop = element.scrollHeight;
@@ -80,7 +80,7 @@ function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number
   });
 
   const select = (row: number): void => {
-    const last = model.replay.shownRows - firstRow - 1; // not of the last render: a step may have shown one more
+    const last = model.lineCount - firstLine - 1; // not of the last render: a step may have shown one more
     const bounded = Math.min(Math.max(0, row), last);
     if (bounded < 0) return;
     model.setFollowing(bounded === last);
@@ -141,14 +141,14 @@ function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number
 
   return (
     <div class="list" ref={scroller} role="feed" aria-label="Events" tabIndex={0} onKeyDown={onKeyDown} onScroll={onScroll} onWheel={onWheel}>
-      {firstRow > 0 && <div class="earlier">{`${firstRow.toLocaleString()} earlier events: move the position to see them`}</div>}
+      {firstLine > 0 && <div class="earlier">{`${firstLine.toLocaleString()} earlier events: move the position to see them`}</div>}
       <div class="rows" style={{ height: `${String(virtualizer.getTotalSize())}px` }}>
         {items.map((item) => (
           <EventRow
             key={item.index}
             model={model}
             item={item}
-            row={firstRow + item.index}
+            line={firstLine + item.index}
             isSelected={item.index === selected}
             measure={virtualizer.measureElement}
             onSelect={() => {
@@ -164,21 +164,21 @@ function EventRows({ model, firstRow }: { model: TimelineModel; firstRow: number
 interface RowProps {
   model: TimelineModel;
   item: VirtualItem;
-  row: number;
+  line: number;
   isSelected: boolean;
   measure: (element: HTMLElement | null) => void;
   onSelect: () => void;
 }
 
-function EventRow({ model, item, row, isSelected, measure, onSelect }: RowProps) {
-  const event = model.eventAt(row);
+function EventRow({ model, item, line, isSelected, measure, onSelect }: RowProps) {
+  const event = model.eventAt(model.filter.rowOf(line));
   const shared = {
     ref: measure,
     'data-index': item.index,
     role: 'article',
     tabIndex: -1,
-    'aria-posinset': row + 1,
-    'aria-setsize': model.replay.position === undefined && isRunning(model) ? -1 : model.replay.shownRows,
+    'aria-posinset': line + 1,
+    'aria-setsize': model.replay.position === undefined && isRunning(model) ? -1 : model.lineCount,
     style: { transform: `translateY(${String(item.start)}px)` },
     onFocus: onSelect,
   } as const;

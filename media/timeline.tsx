@@ -4,6 +4,7 @@ import { useEffect, useReducer, useState } from 'preact/hooks';
 import { savedStateSchema } from '../src/views/timelineProtocol';
 import type { SavedState } from '../src/views/timelineProtocol';
 import { EventList } from './eventList';
+import { FilterBar } from './filterBar';
 import { Icon } from './icons';
 import { MessageBox } from './messageBox';
 import { visibleText } from './plainText';
@@ -64,9 +65,11 @@ function Timeline({ model }: { model: TimelineModel }) {
   return (
     <>
       {session !== undefined && <SessionHeader model={model} session={session} nowMs={nowMs} />}
+      {session !== undefined && <FilterBar model={model} />}
       <main class="main">
         {session !== undefined && <EventList model={model} />}
         {session !== undefined && model.track.rowCount === 0 && <p class="empty faint">Nothing was recorded yet.</p>}
+        {model.filter.isActive && !model.filter.isScanning && model.lineCount === 0 && <p class="empty faint">Nothing fits.</p>}
         {session === undefined && errors.length === 0 && lostSinceMs === undefined && <p class="empty faint">Loading…</p>}
         {!model.following && model.replay.position === undefined && (
           <button

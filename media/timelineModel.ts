@@ -1,5 +1,6 @@
 import type { SavedState, TimelineEvent, TimelineSession } from '../src/views/timelineProtocol';
 import { EventCache } from './eventCache';
+import { EventFilter } from './eventFilter';
 import { HostConnection } from './hostConnection';
 import { Replay } from './replay';
 import { Track } from './track';
@@ -27,10 +28,11 @@ export class TimelineModel {
   /** The one run that is shown, or undefined for all. */
   runId: string | undefined;
   readonly replay: Replay;
+  readonly filter: EventFilter;
   /** The list stays at its end as events come. */
   following = true;
-  /** Rows there were when following stopped. */
-  seenRows = 0;
+  /** Lines there were when following stopped. */
+  seenLines = 0;
   draft: string;
   /** Requests whose answer is on its way. */
   readonly answering = new Set<string>();
@@ -69,6 +71,13 @@ export class TimelineModel {
       },
       moved: () => {
         this.following = true;
+      },
+    });
+    this.filter = new EventFilter({
+      track: () => this.track,
+      find: async (query) => await this.#attempt(() => this.#connection.request('find', query)),
+      changed: () => {
+        this.#changed();
       },
     });
     this.#cache = new EventCache(
@@ -119,8 +128,13 @@ export class TimelineModel {
     this.#changed();
   }
 
+  /** Lines of the list: what is shown and fits the filter. */
+  get lineCount(): number {
+    return this.filter.isActive ? this.filter.count(this.replay.shownRows) : this.replay.shownRows;
+  }
+
   get newRows(): number {
-    return this.following || this.replay.position !== undefined ? 0 : Math.max(0, this.track.rowCount - this.seenRows);
+    return this.following || this.replay.position !== undefined ? 0 : Math.max(0, this.lineCount - this.seenLines);
   }
 
   /** The event of a row; see `EventCache.get`. */
@@ -153,6 +167,19 @@ export class TimelineModel {
     }
   }
 
+  /** Has the events of these lines loaded; of a filtered list just those, since their neighbours are not shown. */
+  needLines(fromLine: number, toLine: number): void {
+    if (!this.filter.isActive) {
+      this.need(fromLine, toLine);
+      return;
+    }
+    for (let line = fromLine; line <= toLine; line++) {
+      const place = this.track.placeOf(this.filter.rowOf(line));
+      const run = this.track.runs.find(({ runId }) => runId === place?.runId);
+      if (place !== undefined && run !== undefined) this.#cache.ensure(run.runId, place.seq, place.seq, run.eventCount);
+    }
+  }
+
   /** Shows an event with nothing cut. */
   async showWhole({ runId, seq }: TimelineEvent): Promise<void> {
     await this.#attempt(async () => {
@@ -174,7 +201,7 @@ export class TimelineModel {
   setFollowing(following: boolean): void {
     if (following === this.following) return;
     this.following = following;
-    this.seenRows = this.track.rowCount;
+    this.seenLines = this.lineCount;
     this.#changed();
   }
 
@@ -183,6 +210,7 @@ export class TimelineModel {
     this.replay.reset();
     this.following = true;
     this.#layTrack();
+    this.filter.restart();
     this.#changed();
   }
 
@@ -226,7 +254,10 @@ export class TimelineModel {
 
   #setSession(session: TimelineSession): void {
     this.session = session;
+    const before = this.track;
     this.#layTrack();
+    if (this.track.extends(before)) this.filter.extend();
+    else this.filter.restart();
     this.#changed();
   }
 

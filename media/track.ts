@@ -33,6 +33,15 @@ export class Track {
     this.durationMs = milliseconds;
   }
 
+  /** True where every row of `before` is still the same row. */
+  extends(before: Track): boolean {
+    return before.runs.every((run, index) => {
+      const now = this.runs[index];
+      const isLast = index === before.runs.length - 1;
+      return now?.runId === run.runId && (isLast ? now.eventCount >= run.eventCount : now.eventCount === run.eventCount);
+    });
+  }
+
   /** The event of a row; rows count from 0. */
   placeOf(row: number): EventPlace | undefined {
     if (row < 0 || row >= this.rowCount) return undefined;

@@ -92,6 +92,9 @@ export const EVENT_SCHEMAS = {
 export type EventKind = keyof typeof EVENT_SCHEMAS;
 export const EVENT_KINDS = Object.keys(EVENT_SCHEMAS) as readonly EventKind[];
 
+/** How many events of each kind; a kind that is not there has none. */
+export const foundCountsSchema = v.record(v.picklist(EVENT_KINDS), count);
+
 /** Where a field was too large for a line: JSON pointer of the field → its whole content in `blobs/`. The field keeps a preview. */
 export const blobReferencesSchema = v.record(v.string(), v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), bytes: count }));
 export type BlobReferences = v.InferOutput<typeof blobReferencesSchema>;

@@ -1,5 +1,5 @@
 /** What the store's worker answers: the only way from the extension host to the journals' index. Implemented by database/databaseClient.ts. */
-import type { SessionEvent } from './events';
+import type { EventKind, SessionEvent } from './events';
 import type { SessionFacts } from './sessionFacts';
 
 /** Events `fromSeq`…`toSeq` of a run, both included, are now in the index. */
@@ -26,6 +26,30 @@ export interface HistoryQuery {
   kinds?: readonly string[];
 }
 
+/** What to look for in a part of one run. */
+export interface FindQuery {
+  runId: string;
+  /** Events `fromSeq`…`toSeq` are looked at: at most `FIND_LIMIT`, so that no other question waits long. */
+  fromSeq: number;
+  toSeq: number;
+  /** In any text of the event, whatever the case of its Latin letters; everything where it is empty. */
+  text: string;
+  /** Only errors, and tools, turns and runs that did not end well. */
+  failed: boolean;
+  /** Of what is found, only these are listed. */
+  kinds?: readonly EventKind[];
+}
+
+/** Events that one question can look at. */
+export const FIND_LIMIT = 20_000;
+
+export interface FoundEvents {
+  /** In ascending order. */
+  seqs: number[];
+  /** How many there are of each kind, listed or not. */
+  counts: Partial<Record<EventKind, number>>;
+}
+
 export interface ConversationEntry {
   runId: string;
   role: string;
@@ -44,6 +68,7 @@ export interface StoreIndex {
   history(sessionId: string, query: HistoryQuery): Promise<SessionEvent[]>;
   /** Events `fromSeq` and on of one run, in order of `seq`; `seq` is dense, so any position is one key look-up. */
   runEvents(sessionId: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]>;
+  findEvents(sessionId: string, query: FindQuery): Promise<FoundEvents>;
   conversation(sessionId: string): Promise<ConversationEntry[]>;
   agentSession(sessionId: string): Promise<{ nativeSessionId: string; backendType: string } | undefined>;
   /** Writes every database that changed since its last checkpoint. */

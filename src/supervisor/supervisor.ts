@@ -3,7 +3,7 @@ import { CorralError, messageOf } from '../storage/errors';
 import type { SessionEvent } from '../storage/events';
 import { isId, newId } from '../storage/ids';
 import { isOpen } from '../storage/sessionFacts';
-import type { ConversationEntry } from '../storage/storeIndex';
+import type { ConversationEntry, FindQuery, FoundEvents } from '../storage/storeIndex';
 import type { CorralApi, Disposable, HistoryPage, RecoveryReport, SessionRequest, SessionSummary } from './api';
 import { Emitter } from './emitter';
 import { Git } from './git/git';
@@ -174,6 +174,12 @@ export class Supervisor implements CorralApi, Disposable {
   async runEvents(id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
     const { index } = await this.#known(id);
     return await index.runEvents(id, runId, fromSeq, Math.min(limit, HISTORY_PAGE_LIMIT));
+  }
+
+  /** Where in a part of a run something is: a text, a failure, kinds of events. */
+  async findEvents(id: string, query: FindQuery): Promise<FoundEvents> {
+    const { index } = await this.#known(id);
+    return await index.findEvents(id, query);
   }
 
   /** A field of an event as text, whole, also where the event holds only a preview of it. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { SessionEvent } from '../storage/events';
 import { messageOf } from '../storage/errors';
-import type { AppendedRange } from '../storage/storeIndex';
+import type { AppendedRange, FindQuery, FoundEvents } from '../storage/storeIndex';
 import type { Disposable, Event, SessionSummary } from '../supervisor/api';
 import type { PayloadPlace } from './payloadDocuments';
 import { PREVIEW_LENGTH, pageMessageSchema } from './timelineProtocol';
@@ -13,6 +13,7 @@ export interface TimelineSource {
   getSession(id: string): Promise<SessionSummary>;
   /** Events `fromSeq` and on of one run, in order of `seq`. */
   runEvents(id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]>;
+  findEvents(id: string, query: FindQuery): Promise<FoundEvents>;
   /** A field of an event as text, whole. */
   readPayload(id: string, runId: string, seq: number, field: string): Promise<string>;
   answerPermission(id: string, requestId: string, answer: { optionId: string; message?: string }): Promise<void>;
@@ -125,6 +126,10 @@ export class TimelineHost implements Disposable {
         return { event: await this.#readEvent(parameters.runId, parameters.seq) } satisfies TimelineResult<'event'>;
       case 'seqAt':
         return { seq: await this.#seqAt(parameters.runId, parameters.timeMs) } satisfies TimelineResult<'seqAt'>;
+      case 'find': {
+        const { kinds, ...query } = parameters;
+        return (await this.#source.findEvents(this.#sessionId, { ...query, ...(kinds !== undefined && { kinds }) })) satisfies TimelineResult<'find'>;
+      }
       case 'answer':
         await this.#source.answerPermission(this.#sessionId, parameters.requestId, { optionId: parameters.optionId });
         return {};

@@ -3,7 +3,7 @@
  * answers each of them, and pushes a new `session` when something changed. Both ends check what arrives with these schemas.
  */
 import * as v from 'valibot';
-import { RUN_STATES, parseDraft, permissionOptionSchema } from '../storage/events';
+import { EVENT_KINDS, RUN_STATES, foundCountsSchema, parseDraft, permissionOptionSchema } from '../storage/events';
 import type { SessionEvent } from '../storage/events';
 
 /** Events that one request can ask for. */
@@ -80,6 +80,11 @@ export const TIMELINE_REQUESTS = {
   event: { parameters: v.object({ runId: id, seq }), result: v.object({ event: eventSchema }) },
   /** The last event that is not later than `timeMs`; the first one where all are later. */
   seqAt: { parameters: v.object({ runId: id, timeMs: v.number() }), result: v.object({ seq }) },
+  /** Where in a part of a run something is; see `FindQuery`. */
+  find: {
+    parameters: v.object({ runId: id, fromSeq: seq, toSeq: seq, text, failed: v.boolean(), kinds: v.optional(v.array(v.picklist(EVENT_KINDS))) }),
+    result: v.object({ seqs: v.array(seq), counts: foundCountsSchema }),
+  },
   answer: { parameters: v.object({ requestId: text, optionId: text }), result: v.object({}) },
   send: { parameters: v.object({ text: v.pipe(text, v.regex(/\S/)) }), result: v.object({}) },
   interrupt: { parameters: v.object({}), result: v.object({}) },
@@ -105,6 +110,7 @@ export const pageMessageSchema = v.variant('method', [
   requestSchema('events', TIMELINE_REQUESTS.events.parameters),
   requestSchema('event', TIMELINE_REQUESTS.event.parameters),
   requestSchema('seqAt', TIMELINE_REQUESTS.seqAt.parameters),
+  requestSchema('find', TIMELINE_REQUESTS.find.parameters),
   requestSchema('answer', TIMELINE_REQUESTS.answer.parameters),
   requestSchema('send', TIMELINE_REQUESTS.send.parameters),
   requestSchema('interrupt', TIMELINE_REQUESTS.interrupt.parameters),

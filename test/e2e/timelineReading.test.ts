@@ -9,6 +9,7 @@ import { greetingStory, hostileStory } from '../support/recordedStories';
 import { writeRecording } from '../support/recordedSession';
 import { TestRepository } from '../support/repository';
 import { VscodeServer } from '../support/vscodeServer';
+import { waitFor } from '../support/wait';
 import { openBrowser, Window } from '../support/window';
 
 const THEMES = { light: 'Light Modern', dark: 'Dark Modern', 'high contrast': 'Default High Contrast', 'high contrast light': 'Default High Contrast Light' };
@@ -105,6 +106,23 @@ describe('reading a timeline', () => {
       requests.filter((url) => url.includes('evil.example')),
       [],
     );
+  });
+
+  it('finds over the whole run, by text, kind and failure', async () => {
+    const frame = await open('Greet in every language');
+    const kinds = async (): Promise<(string | null)[]> =>
+      await Promise.all((await frame.getByTestId('event').all()).map(async (row) => await row.getAttribute('data-kind')));
+    await frame.getByTestId('find').fill('NPM test');
+    await frame.getByTestId('found').filter({ hasText: '2 of 19' }).waitFor();
+    await waitFor(async () => (await kinds()).join() === 'permission.request,tool.call', { what: 'the two events' });
+    await frame.getByRole('combobox', { name: 'Kind' }).selectOption({ label: 'Tools (1)' });
+    await frame.getByTestId('found').filter({ hasText: '1 of 19' }).waitFor();
+    await frame.getByTestId('find').press('Escape');
+    await frame.getByLabel('Only failures').check();
+    await frame.getByTestId('found').filter({ hasText: '2 of 19' }).waitFor();
+    await waitFor(async () => (await kinds()).join() === 'tool.result,error', { what: 'the two failures' });
+    await frame.getByTestId('find').press('Escape');
+    await frame.locator('[data-kind="run.exited"]').waitFor();
   });
 
   it('opens a file of the worktree at its line', async () => {

@@ -5,7 +5,7 @@ import { CorralError, messageOf } from '../errors';
 import type { SessionEvent } from '../events';
 import { parseDraft } from '../events';
 import type { SessionFacts } from '../sessionFacts';
-import type { AppendedRange, ConversationEntry, HistoryQuery, StoreIndex, SyncResult } from '../storeIndex';
+import type { AppendedRange, ConversationEntry, FindQuery, FoundEvents, HistoryQuery, StoreIndex, SyncResult } from '../storeIndex';
 import { parseFacts } from './catalog';
 import { replySchema, RESULT_SCHEMAS } from './messages';
 import type { Request, WorkerData } from './messages';
@@ -95,6 +95,14 @@ class DatabaseClient implements StoreIndex {
 
   async runEvents(sessionId: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
     return this.#events(sessionId, { method: 'runEvents', sessionId, runId, fromSeq, limit });
+  }
+
+  async findEvents(sessionId: string, query: FindQuery): Promise<FoundEvents> {
+    const { kinds, ...rest } = query;
+    for (;;) {
+      const result = await this.#call({ method: 'findEvents', sessionId, ...rest, ...(kinds !== undefined && { kinds: [...kinds] }) }, RESULT_SCHEMAS.found);
+      if ('seqs' in result) return result;
+    }
   }
 
   async conversation(sessionId: string): Promise<ConversationEntry[]> {

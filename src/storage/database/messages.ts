@@ -1,5 +1,6 @@
 /** What the extension host and the store's worker say to each other. */
 import * as v from 'valibot';
+import { EVENT_KINDS, foundCountsSchema } from '../events';
 import { factsRowSchema } from './catalog';
 import { eventRowSchema } from './timeline';
 
@@ -25,6 +26,16 @@ export const requestSchema = v.variant('method', [
     kinds: v.optional(v.array(text)),
   }),
   v.object({ method: v.literal('runEvents'), sessionId: text, runId: text, fromSeq: v.number(), limit }),
+  v.object({
+    method: v.literal('findEvents'),
+    sessionId: text,
+    runId: text,
+    fromSeq: v.number(),
+    toSeq: v.number(),
+    text,
+    failed: v.boolean(),
+    kinds: v.optional(v.array(v.picklist(EVENT_KINDS))),
+  }),
   v.object({ method: v.literal('conversation'), sessionId: text }),
   v.object({ method: v.literal('agentSession'), sessionId: text }),
   v.object({ method: v.literal('checkpoint') }),
@@ -54,6 +65,7 @@ export const RESULT_SCHEMAS = {
     more: v.boolean(),
   }),
   events: v.union([catchingUpSchema, v.object({ events: v.array(eventRowSchema) })]),
+  found: v.union([catchingUpSchema, v.object({ seqs: v.array(v.number()), counts: foundCountsSchema })]),
   conversation: v.union([catchingUpSchema, v.object({ entries: v.array(conversationEntrySchema) })]),
   agentSession: v.nullable(v.object({ nativeSessionId: text, backendType: text })),
 } as const;

@@ -2,9 +2,11 @@
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
 import { CorralError } from '../errors';
+import { EVENT_KINDS } from '../events';
 import type { DraftEvent } from '../events';
 import { eventId } from '../ids';
-import type { HistoryQuery } from '../storeIndex';
+import { FIND_LIMIT } from '../storeIndex';
+import type { FindQuery, FoundEvents, HistoryQuery } from '../storeIndex';
 import type { Connection } from './connection';
 
 /** An event as it is stored: `data` is JSON. */
@@ -38,6 +40,12 @@ const numberRow = v.pipe(
   v.tuple([v.number()]),
   v.transform(([number]) => number),
 );
+const foundRow = v.pipe(
+  v.tuple([v.picklist(EVENT_KINDS), v.pipe(v.string(), v.parseJson(), v.array(v.number()))]),
+  v.transform(([kind, seqs]) => ({ kind, seqs })),
+);
+const FAILED = `(kind = 'error' OR (kind = 'tool.result' AND json_extract(data, '$.status') <> 'ok')
+  OR (kind = 'turn.ended' AND json_extract(data, '$.failed')) OR (kind = 'run.exited' AND json_extract(data, '$.outcome') <> 'completed'))`;
 const EVENT_COLUMNS = 'id, run_id, seq, timestamp, kind, data';
 
 /** Ordinals of people's runs stay far below; 2^21 of them fit into an event's id. */
@@ -46,6 +54,11 @@ const FALLBACK_ORDINALS = 2 ** 20;
 /** The ordinal of a run whose own was lost with two damaged records, or is another run's: made from its id, so that it is the same everywhere. */
 function fallbackOrdinal(runId: string): number {
   return FALLBACK_ORDINALS + (crc32(runId) % FALLBACK_ORDINALS);
+}
+
+/** Anything that holds `text`. */
+function likePattern(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }
 
 /** What saves is part of a transaction, unless it says otherwise. */
@@ -146,6 +159,30 @@ export class Timeline {
       fromSeq,
       limit,
     );
+  }
+
+  /** What is found in a part of a run; see `FindQuery`. */
+  find({ runId, fromSeq, toSeq, text, failed, kinds }: FindQuery): FoundEvents {
+    // The first LIKE looks at the JSON as it is stored, which is quick; only what passes it is taken apart.
+    const found = this.#connection.rows(
+      `SELECT kind, json_group_array(seq) FROM session_events WHERE session_id = ? AND run_id = ? AND seq BETWEEN ? AND ?
+       AND (?5 = 0 OR ${FAILED})
+       AND (?6 = '' OR (data LIKE ?6 ESCAPE '\\' AND EXISTS (SELECT 1 FROM json_tree(data) WHERE type = 'text' AND atom LIKE ?7 ESCAPE '\\')))
+       GROUP BY kind`,
+      foundRow,
+      this.sessionId,
+      runId,
+      fromSeq,
+      Math.min(toSeq, fromSeq + FIND_LIMIT - 1),
+      failed ? 1 : 0,
+      text === '' ? '' : likePattern(JSON.stringify(text).slice(1, -1)),
+      likePattern(text),
+    );
+    const listed = found.filter(({ kind }) => kinds === undefined || kinds.includes(kind));
+    return {
+      seqs: listed.flatMap(({ seqs }) => seqs).sort((a, b) => a - b),
+      counts: Object.fromEntries(found.map(({ kind, seqs }) => [kind, seqs.length])),
+    };
   }
 
   conversation(): ConversationRow[] {

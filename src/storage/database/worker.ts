@@ -73,6 +73,11 @@ class StoreWorker {
       }
       case 'runEvents':
         return this.#look(request.sessionId, (timeline) => ({ events: timeline.runEvents(request.runId, request.fromSeq, request.limit) }));
+      case 'findEvents': {
+        const { runId, fromSeq, toSeq, text, failed, kinds } = request;
+        const query = { runId, fromSeq, toSeq, text, failed, ...(kinds !== undefined && { kinds }) };
+        return this.#look(request.sessionId, (timeline) => timeline.find(query));
+      }
       case 'conversation':
         return this.#look(request.sessionId, async (timeline) => ({
           entries: await Promise.all(timeline.conversation().map((row) => this.#entry(request.sessionId, row))),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { EventCache, WINDOW_SIZE } from '../../../media/eventCache';
+import { EventCache, MAX_WINDOWS, WINDOW_SIZE } from '../../../media/eventCache';
 import { MemorySource, RUN, SESSION } from './memorySource';
 
 const message = { kind: 'message', data: { role: 'user', text: 'x' } } as const;
@@ -7,7 +7,7 @@ const message = { kind: 'message', data: { role: 'user', text: 'x' } } as const;
 describe('EventCache', () => {
   it('keeps a bounded number of windows, and asks for each once', async () => {
     const source = new MemorySource();
-    source.addMessages(WINDOW_SIZE * 30);
+    source.addMessages(WINDOW_SIZE * (MAX_WINDOWS + 10));
     const asked: number[] = [];
     let loaded = 0;
     let wake: (() => void) | undefined;
@@ -22,8 +22,8 @@ describe('EventCache', () => {
       },
       assert.ifError,
     );
-    const total = WINDOW_SIZE * 30;
-    for (let window = 0; window < 30; window++) {
+    const total = WINDOW_SIZE * (MAX_WINDOWS + 10);
+    for (let window = 0; window < MAX_WINDOWS + 10; window++) {
       const from = window * WINDOW_SIZE + 1;
       cache.ensure(RUN, from, from + 10, total);
       cache.ensure(RUN, from, from + 10, total);
@@ -32,8 +32,8 @@ describe('EventCache', () => {
           wake = resolve;
         });
     }
-    assert.equal(asked.length, 30);
-    assert.equal(cache.windowCount, 20);
+    assert.equal(asked.length, MAX_WINDOWS + 10);
+    assert.equal(cache.windowCount, MAX_WINDOWS);
     assert.equal(cache.get(RUN, 1), undefined);
     const last = cache.get(RUN, total - WINDOW_SIZE + 1);
     assert.ok(typeof last === 'object' && last.seq === total - WINDOW_SIZE + 1);

@@ -3,7 +3,7 @@ import { eventId } from '../../../src/storage/ids';
 import type { DraftEvent, SessionEvent } from '../../../src/storage/events';
 import { CorralError } from '../../../src/storage/errors';
 import { emptySession, foldEvent } from '../../../src/storage/sessionFacts';
-import type { AppendedRange } from '../../../src/storage/storeIndex';
+import type { AppendedRange, FindQuery, FoundEvents } from '../../../src/storage/storeIndex';
 import type { SessionSummary } from '../../../src/supervisor/api';
 import { Emitter } from '../../../src/supervisor/emitter';
 import { summarize } from '../../../src/supervisor/summary';
@@ -80,6 +80,14 @@ export class MemorySource implements TimelineSource {
   resume(id: string): Promise<void> {
     this.calls.push({ id, resumed: true });
     return Promise.resolve();
+  }
+
+  /** Texts and kinds only. */
+  findEvents(_id: string, { runId, fromSeq, toSeq, text, kinds }: FindQuery): Promise<FoundEvents> {
+    const found = (this.runs.get(runId) ?? []).filter(({ seq, data }) => seq >= fromSeq && seq <= toSeq && JSON.stringify(data).includes(text));
+    const counts: FoundEvents['counts'] = {};
+    for (const { kind } of found) counts[kind] = (counts[kind] ?? 0) + 1;
+    return Promise.resolve({ seqs: found.filter(({ kind }) => kinds === undefined || kinds.includes(kind)).map(({ seq }) => seq), counts });
   }
 
   readPayload(_id: string, runId: string, seq: number, field: string): Promise<string> {

@@ -108,7 +108,7 @@ describe('TimelineModel', () => {
     pair.model.replay.setPlaying(true);
     assert.equal(pair.model.replay.shownRows, 1);
     pair.model.replay.tick(0);
-    await pair.until((model) => typeof model.eventAt(199) === 'object');
+    await pair.until((model) => typeof model.eventAt(99) === 'object');
     pair.model.replay.tick(50);
     assert.equal(pair.model.replay.shownRows, 51);
     assert.equal(pair.model.replay.elapsedMs, 5_000);

@@ -1,0 +1,71 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { KIND_GROUPS } from './eventFilter';
+import type { KindGroup } from './eventFilter';
+import type { TimelineModel } from './timelineModel';
+
+const GROUPS = Object.keys(KIND_GROUPS) as KindGroup[]; // the keys of our own table
+
+/** Finds events over all of what is replayed, and shows only those. */
+export function FilterBar({ model }: { model: TimelineModel }) {
+  const input = useRef<HTMLInputElement>(null);
+  const { filter } = model;
+  const { criteria } = filter;
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.key !== 'f' || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+      event.preventDefault();
+      input.current?.select();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => {
+      window.removeEventListener('keydown', onKeyDown);
+    };
+  }, []);
+  const count = model.lineCount;
+  const shown = `${count.toLocaleString()} of ${model.replay.shownRows.toLocaleString()}${filter.isScanning ? ' …' : ''}`;
+  return (
+    <div class="filter" role="search">
+      <input
+        ref={input}
+        type="search"
+        aria-label="Find in the timeline"
+        placeholder="Find"
+        data-testid="find"
+        value={criteria.text}
+        onInput={({ currentTarget }) => {
+          filter.set({ ...criteria, text: currentTarget.value });
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') filter.set({ text: '', group: undefined, failed: false });
+        }}
+      />
+      <select
+        aria-label="Kind"
+        value={criteria.group ?? ''}
+        onChange={({ currentTarget }) => {
+          filter.set({ ...criteria, group: GROUPS.find((group) => group === currentTarget.value) });
+        }}
+      >
+        <option value="">All kinds</option>
+        {GROUPS.map((group) => (
+          <option value={group}>
+            {filter.isActive ? `${KIND_GROUPS[group].label} (${filter.countOf(group).toLocaleString()})` : KIND_GROUPS[group].label}
+          </option>
+        ))}
+      </select>
+      <label class="filter-failed">
+        <input
+          type="checkbox"
+          checked={criteria.failed}
+          onChange={({ currentTarget }) => {
+            filter.set({ ...criteria, failed: currentTarget.checked });
+          }}
+        />
+        Only failures
+      </label>
+      <span class="faint" role="status" data-testid="found">
+        {filter.isActive ? shown : ''}
+      </span>
+    </div>
+  );
+}

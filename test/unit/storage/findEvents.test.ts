@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import type { DraftEvent } from '../../../src/storage/events';
+import { newId } from '../../../src/storage/ids';
+import type { FindQuery, StoreIndex } from '../../../src/storage/storeIndex';
+import { FIND_LIMIT } from '../../../src/storage/storeIndex';
+import { StoreFixture, exited, say, started, syncAll } from './storeFixture';
+
+describe('findEvents', () => {
+  let store: StoreFixture;
+  let index: StoreIndex;
+  let sessionId: string;
+  const runId = newId();
+  const call: DraftEvent = {
+    kind: 'tool.call',
+    data: { callId: 'c1', name: 'Bash', title: 'Run it', input: { command: 'echo "a\\b"\n100%_ÄÖ' }, category: 'execute', locations: [{ path: 'src/a.ts' }] },
+  };
+  const events: DraftEvent[] = [
+    started(1),
+    say('Hello World'),
+    call,
+    { kind: 'tool.result', data: { callId: 'c1', status: 'failed', output: 'no world' } },
+    { kind: 'tool.result', data: { callId: 'c2', status: 'ok', output: '' } },
+    { kind: 'error', data: { message: 'broken' } },
+    { kind: 'turn.ended', data: { turn: 1, stopReason: 'end', failed: true } },
+    { kind: 'turn.ended', data: { turn: 2, stopReason: 'end', failed: false } },
+    exited,
+  ];
+
+  before(async () => {
+    store = await StoreFixture.make();
+    sessionId = await store.makeSession({ kind: 'run.queued', data: { runId, ordinal: 1, prompt: 'x' } });
+    await store.events(sessionId, runId, events);
+    index = await store.openIndex();
+    await syncAll(index, sessionId);
+  });
+  after(async () => {
+    await store.remove();
+  });
+
+  const find = async (query: Partial<FindQuery>): Promise<number[]> =>
+    (await index.findEvents(sessionId, { runId, fromSeq: 1, toSeq: 100, text: '', failed: false, ...query })).seqs;
+
+  it('finds a text in values, whatever its case, and none in the names of fields', async () => {
+    assert.deepEqual(await find({ text: 'WORLD' }), [2, 4]);
+    assert.deepEqual(await find({ text: 'src/a' }), [3]);
+    for (const text of ['role', 'status":', 'callId']) assert.deepEqual(await find({ text }), [], text);
+  });
+
+  it('takes every character of the text as itself', async () => {
+    for (const text of ['"a\\b"', '\n100', '100%_', '%_Ä', 'ÄÖ']) assert.deepEqual(await find({ text }), [3], JSON.stringify(text));
+    for (const text of ['100_', 'H%d', "'; DROP TABLE session_events; --"]) assert.deepEqual(await find({ text }), [], text);
+  });
+
+  it('finds failures of every kind', async () => {
+    assert.deepEqual(await find({ failed: true }), [4, 6, 7]);
+    assert.deepEqual(await find({ failed: true, text: 'world' }), [4]);
+  });
+
+  it('lists the kinds that were asked for, and counts all', async () => {
+    const found = await index.findEvents(sessionId, { runId, fromSeq: 2, toSeq: 8, text: '', failed: false, kinds: ['tool.result', 'message'] });
+    assert.deepEqual(found, { seqs: [2, 4, 5], counts: { message: 1, 'tool.call': 1, 'tool.result': 2, error: 1, 'turn.ended': 2 } });
+  });
+
+  it('looks at no more than a bounded part, and at no other run', async () => {
+    assert.deepEqual(await find({ fromSeq: 5 - FIND_LIMIT, toSeq: 1e9 }), [1, 2, 3, 4]);
+    assert.deepEqual(await find({ runId: newId() }), []);
+  });
+});
