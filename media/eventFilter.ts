@@ -3,7 +3,7 @@ import type { TimelineParameters, TimelineResult } from '../src/views/timelinePr
 import type { Track } from './track';
 
 /** Events that one question looks at: an answer to each keeps the page's memory and the extension's time bounded. */
-const STEP_EVENTS = 20_000;
+export const STEP_EVENTS = 20_000;
 
 /** What people call the kinds of events. */
 export const KIND_GROUPS = {

@@ -26,6 +26,8 @@ const PATHS = {
   stepForward: 'M4.5 3L10 8l-5.5 5zM12 3v10',
   toStart: 'M13.5 3L9 8l4.5 5zM8 3L3.5 8L8 13zM2 3v10',
   toEnd: 'M2.5 3L7 8l-4.5 5zM8 3l4.5 5L8 13zM14 3v10',
+  previous: 'M10.5 3.5L6 8l4.5 4.5',
+  next: 'M5.5 3.5L10 8l-4.5 4.5',
   down: 'M8 2.5v10M4 9l4 4 4-4',
 } as const;
 export type IconName = keyof typeof PATHS;

@@ -1,10 +1,15 @@
+import { useState } from 'preact/hooks';
 import { Icon } from './icons';
 import type { IconName } from './icons';
+import { LANDMARKS } from './landmarks';
+import type { Landmark } from './landmarks';
 import { SPEEDS, clockOf } from './replayClock';
 import type { TimelineModel } from './timelineModel';
 
 /** A page key moves the scrubber by this part of the recording. */
 const PAGE_PART = 0.1;
+
+const LANDMARK_NAMES = Object.keys(LANDMARKS) as Landmark[]; // the keys of our own table
 
 function positionText(row: number, rowCount: number, elapsedMs: number, durationMs: number): string {
   return `event ${String(row)} of ${String(rowCount)} · ${clockOf(elapsedMs)} / ${clockOf(durationMs)}`;
@@ -13,6 +18,7 @@ function positionText(row: number, rowCount: number, elapsedMs: number, duration
 export function ReplayBar({ model }: { model: TimelineModel }) {
   const { track, replay } = model;
   const { elapsedMs, shownRows, playing } = replay;
+  const [landmark, setLandmark] = useState<Landmark>('turn');
   const position = positionText(shownRows, track.rowCount, elapsedMs, track.durationMs);
   const isEmpty = track.rowCount === 0;
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -87,6 +93,31 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
           onClick={() => {
             model.replay.moveTo(track.rowCount);
           }}
+        />
+        <select
+          aria-label="Jump by"
+          value={landmark}
+          onChange={({ currentTarget }) => {
+            setLandmark(LANDMARK_NAMES.find((name) => name === currentTarget.value) ?? landmark);
+          }}
+        >
+          {LANDMARK_NAMES.map((name) => (
+            <option value={name}>{LANDMARKS[name].label}</option>
+          ))}
+        </select>
+        <BarButton
+          icon="previous"
+          label={`Previous ${landmark}`}
+          testId="jump-back"
+          disabled={shownRows <= 1}
+          onClick={() => void model.jump(landmark, 'back')}
+        />
+        <BarButton
+          icon="next"
+          label={`Next ${landmark}`}
+          testId="jump-forward"
+          disabled={replay.position === undefined}
+          onClick={() => void model.jump(landmark, 'forward')}
         />
         <select
           aria-label="Speed"

@@ -1,7 +1,9 @@
-import type { SavedState, TimelineEvent, TimelineSession } from '../src/views/timelineProtocol';
+import type { SavedState, TimelineEvent, TimelineParameters, TimelineResult, TimelineSession } from '../src/views/timelineProtocol';
 import { EventCache } from './eventCache';
 import { EventFilter } from './eventFilter';
 import { HostConnection } from './hostConnection';
+import { rowOfLandmark } from './landmarks';
+import type { Landmark } from './landmarks';
 import { Replay } from './replay';
 import { Track } from './track';
 
@@ -75,7 +77,7 @@ export class TimelineModel {
     });
     this.filter = new EventFilter({
       track: () => this.track,
-      find: async (query) => await this.#attempt(() => this.#connection.request('find', query)),
+      find: (query) => this.#find(query),
       changed: () => {
         this.#changed();
       },
@@ -135,6 +137,15 @@ export class TimelineModel {
 
   get newRows(): number {
     return this.following || this.replay.position !== undefined ? 0 : Math.max(0, this.lineCount - this.seenLines);
+  }
+
+  /** Moves to the next landmark of a kind, or the one before; to the end or the start where there is none. */
+  async jump(landmark: Landmark, direction: 'back' | 'forward'): Promise<void> {
+    const { replay } = this;
+    const stage = { track: () => this.track, find: (query: TimelineParameters<'find'>) => this.#find(query) };
+    const row = await rowOfLandmark(stage, landmark, direction === 'forward' ? replay.shownRows : replay.shownRows - 2, direction);
+    replay.playing = false;
+    replay.moveTo(row === undefined ? (direction === 'forward' ? this.track.rowCount : 1) : row + 1);
   }
 
   /** The event of a row; see `EventCache.get`. */
@@ -250,6 +261,10 @@ export class TimelineModel {
   /** Opens a field of an event in an editor, whole. */
   async openPayload({ runId, seq }: TimelineEvent, field: string): Promise<void> {
     await this.#attempt(() => this.#connection.request('openPayload', { runId, seq, field }));
+  }
+
+  async #find(query: TimelineParameters<'find'>): Promise<TimelineResult<'find'> | undefined> {
+    return await this.#attempt(() => this.#connection.request('find', query));
   }
 
   #setSession(session: TimelineSession): void {
