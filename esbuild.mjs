@@ -67,5 +67,6 @@ if (options.has('--tests')) {
   await buildTests('host', ['index.ts']);
   await buildTests('e2e');
   await buildTests('agents');
+  await buildTests('torture', ['main.ts', 'window.ts', 'fileRecorder.ts', 'clockShift.ts']);
   await buildTests('support', ['tier.ts', 'extensionHost.ts', 'vscodeServer.ts', 'processes.ts']);
 }

@@ -25,14 +25,16 @@ export function temporaryPath(path: string): string {
   return `${path}.${newId()}${TEMPORARY_SUFFIX}`;
 }
 
-/** Writes a new private file and syncs it in pieces. Leaves nothing behind where it fails. */
-export async function writeNewFile(path: string, content: Uint8Array): Promise<void> {
+/** Writes a new private file of these parts and syncs it in pieces. Leaves nothing behind where it fails. */
+export async function writeNewFile(path: string, ...parts: readonly Uint8Array[]): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
     try {
-      for (let start = 0; start < content.length; start += PIECE_BYTES) {
-        await file.writeFile(content.subarray(start, start + PIECE_BYTES));
-        await file.datasync();
+      for (const part of parts) {
+        for (let start = 0; start < part.length; start += PIECE_BYTES) {
+          await file.writeFile(part.subarray(start, start + PIECE_BYTES));
+          await file.datasync();
+        }
       }
       await file.sync();
     } finally {
@@ -44,12 +46,11 @@ export async function writeNewFile(path: string, content: Uint8Array): Promise<v
   }
 }
 
-/** Puts `content` under `path` in one step: the old file or the new one, never a part. `confirm` runs before that step and may throw. */
-export async function replaceFile(path: string, content: Uint8Array, confirm?: () => Promise<void>): Promise<void> {
+/** Puts a file of these parts under `path` in one step: the old file or the new one, never a part. */
+export async function replaceFile(path: string, ...parts: readonly Uint8Array[]): Promise<void> {
   const temporary = temporaryPath(path);
-  await writeNewFile(temporary, content);
+  await writeNewFile(temporary, ...parts);
   try {
-    await confirm?.();
     await rename(temporary, path);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
@@ -58,7 +59,11 @@ export async function replaceFile(path: string, content: Uint8Array, confirm?: (
   await syncDirectory(dirname(path));
 }
 
-/** Makes a private folder, and those above it. */
+/** Makes a private folder, and those above it; their names survive a power loss. */
 export async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  const firstMade = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (firstMade === undefined) return;
+  const last = dirname(firstMade);
+  for (let folder = dirname(path); folder.length > last.length; folder = dirname(folder)) await syncDirectory(folder);
+  await syncDirectory(last);
 }

@@ -68,6 +68,8 @@ export interface SessionSummary {
   createdAt: string;
   lastActivityAt: string;
   archived: boolean;
+  /** Records of its journals that cannot be read: they are skipped, never silently. */
+  damagedRecords: number;
   /** The worktree was taken away by Delete Session; history stays until it is erased. */
   deleted: boolean;
   /** Since when a live runner has not answered. */

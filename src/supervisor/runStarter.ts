@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../storage/durableFile';
 import { CorralError, messageOf } from '../storage/errors';
 import { newId } from '../storage/ids';
 import type { SessionFacts } from '../storage/sessionFacts';
@@ -87,7 +88,7 @@ export async function startRun(options: RunStarterOptions, facts: SessionFacts, 
   });
   if (bootstrap === undefined) throw new CorralError('CONFLICT', 'The session changed at the same moment. Try again.');
   const run = options.store.paths.session(request.sessionId).run(runId);
-  await mkdir(run.root, { recursive: true, mode: 0o700 });
+  await makeDirectory(run.root);
   try {
     const claim = await launchRunner({
       runnerPath: `${options.bundles}/runner.js`,

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { makeDirectory } from '../storage/durableFile';
 import { CorralError, messageOf } from '../storage/errors';
 import type { DraftSessionRecord } from '../storage/sessionRecords';
 import { resolveAgent } from './agents/catalog';
@@ -54,7 +54,7 @@ export async function createSession(options: SessionCreationOptions, sessionId: 
   const { includeChanges = false } = request;
   if (includeChanges && baseCommit !== (await resolveCommit(repository, 'HEAD')))
     throw new CorralError('INVALID_ARGUMENT', 'Uncommitted changes can come along only where the session starts from HEAD.');
-  await mkdir(options.store.paths.session(sessionId).runs, { recursive: true, mode: 0o700 });
+  await makeDirectory(options.store.paths.session(sessionId).runs);
   const created: DraftSessionRecord = {
     kind: 'created',
     data: {

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
+import { syncDirectory } from '../storage/durableFile';
 import { decodeRecord, encodeRecord } from '../storage/journalRecord';
 import type { SessionPaths } from '../storage/paths';
 import type { DraftSessionRecord, SessionRecord } from '../storage/sessionRecords';
@@ -39,6 +40,7 @@ export async function appendSessionRecord(
         await stillOwner();
         await file.appendFile(tail.torn ? Buffer.concat([Buffer.from([NEWLINE]), line]) : line);
         await file.datasync();
+        if (tail.seq === 0) await syncDirectory(paths.root); // perhaps its first record: then its name is new too
         return record;
       } finally {
         await file.close();

@@ -8,12 +8,15 @@ import type { SessionFacts } from '../storage/sessionFacts';
 import type { DraftSessionRecord } from '../storage/sessionRecords';
 import { openStore, ringDoorbell } from '../storage/store';
 import type { StoreIndex, SyncResult } from '../storage/storeIndex';
+import { CheckpointTimer } from './checkpointTimer';
 import { Follower } from './follower';
 import { appendSessionRecord } from './sessionJournal';
 import type { Log } from './settings';
 
 export interface SessionStoreOptions {
   storageDirectory: string;
+  /** How long the index may lie behind on disk. */
+  checkpointEveryMs: number;
   /** The folder of the bundles, where the index's worker lies. */
   bundles: string;
   log: Log;
@@ -33,16 +36,25 @@ export class SessionStore {
   readonly readOnly: boolean;
   readonly index: StoreIndex;
   readonly #follower: Follower;
+  readonly #checkpoints: CheckpointTimer;
 
   private constructor(store: { paths: StorePaths; storeId: string; readOnly: boolean }, index: StoreIndex, options: SessionStoreOptions) {
     this.paths = store.paths;
     this.storeId = store.storeId;
     this.readOnly = store.readOnly;
     this.index = index;
+    this.#checkpoints = new CheckpointTimer(options.checkpointEveryMs, async () => {
+      await index.checkpoint().catch((error: unknown) => {
+        options.log.warn(`Saving the index: ${messageOf(error)}`); // the journals have it all
+      });
+    });
     this.#follower = new Follower({
       paths: store.paths,
       index,
-      onSynced: options.onSynced,
+      onSynced: (sessionId, result) => {
+        this.#checkpoints.notice();
+        options.onSynced(sessionId, result);
+      },
       onError: (sessionId, error) => {
         options.log.error(`Following ${sessionId ?? 'the doorbell'}: ${messageOf(error)}`);
       },
@@ -96,6 +108,7 @@ export class SessionStore {
 
   async close(): Promise<void> {
     this.#follower.dispose();
+    this.#checkpoints.dispose();
     await this.index.close();
   }
 

@@ -49,6 +49,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts): SessionSummary 
     createdAt: facts.createdAt,
     lastActivityAt: facts.lastActivityAt,
     archived: facts.archived,
+    damagedRecords: facts.damagedRecords,
     deleted: !facts.archived && (facts.worktree === 'deleting' || facts.worktree === 'deleted'),
     checking: live.checking,
     usage: totalUsage(facts.runs),

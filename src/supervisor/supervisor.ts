@@ -23,6 +23,9 @@ import { forEachSession, recoverRuns, scanJournals } from './startUp';
 import { finishWork, isUnfinished } from './unfinishedWork';
 import { WorktreeControl } from './worktreeControl';
 
+/** What a crash in between costs is reading so much of the journals again. */
+const CHECKPOINT_EVERY_MS = 30_000;
+
 export interface SupervisorOptions {
   /** The store's root; made where it is not there. */
   storageDirectory: string;
@@ -31,6 +34,8 @@ export interface SupervisorOptions {
   /** The folder of Corral's bundles (`runner.js`, `storeWorker.js`, …). Default: where this code lies. */
   bundles?: string;
   settings?: () => SupervisorSettings;
+  /** How long the index may lie behind on disk; only the time of the next start depends on it. */
+  checkpointEveryMs?: number;
   /** False refuses everything that would start a program. Default true. */
   isTrusted?: () => boolean;
   log?: Log;
@@ -56,8 +61,16 @@ export class Supervisor implements CorralApi, Disposable {
   #isWatching = false;
 
   constructor(options: SupervisorOptions) {
-    this.#options = { autoRecover: true, bundles: __dirname, settings: () => DEFAULT_SETTINGS, isTrusted: () => true, log: SILENT, ...options };
-    const { log, bundles, settings, storageDirectory } = this.#options;
+    this.#options = {
+      autoRecover: true,
+      checkpointEveryMs: CHECKPOINT_EVERY_MS,
+      bundles: __dirname,
+      settings: () => DEFAULT_SETTINGS,
+      isTrusted: () => true,
+      log: SILENT,
+      ...options,
+    };
+    const { log, bundles, settings, storageDirectory, checkpointEveryMs } = this.#options;
     const onListenerError = (error: unknown): void => {
       log.error(`A listener failed: ${messageOf(error)}`);
     };
@@ -65,6 +78,7 @@ export class Supervisor implements CorralApi, Disposable {
     this.#recovered = new Emitter(onListenerError);
     this.#store = SessionStore.open({
       storageDirectory,
+      checkpointEveryMs,
       bundles,
       log,
       onSynced: (sessionId, result) => {
@@ -134,6 +148,11 @@ export class Supervisor implements CorralApi, Disposable {
   /** Resolves when the list of sessions is known (unresolved ones are `checking`). Throws STORE_FAILED. */
   async whenReady(): Promise<void> {
     await this.#ready;
+  }
+
+  /** Resolves when every journal was read on to its end and every open run's fate is known. Throws STORE_FAILED. */
+  async whenRecovered(): Promise<void> {
+    await this.#recovery;
   }
 
   async createSession(request: SessionRequest): Promise<SessionSummary> {

@@ -5,10 +5,11 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { temporaryPath } from '../../storage/durableFile';
+import { syncDirectory, temporaryPath } from '../../storage/durableFile';
 import { hasCode, messageOf } from '../../storage/errors';
 
 export type OutputStream = 'stdout' | 'stderr';
@@ -96,6 +97,7 @@ export class OutputLog {
     try {
       await pipeline(createReadStream(this.#path), createGzip(), createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }));
       await rename(temporary, compressed);
+      await syncDirectory(dirname(compressed)); // one of the two names is there after a power loss
       await rm(this.#path);
     } catch {
       await rm(temporary, { force: true }).catch(() => undefined);

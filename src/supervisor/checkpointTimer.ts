@@ -1,0 +1,40 @@
+/** Has the index written to disk some time after it changed, so that the next start reads little of the journals. */
+export class CheckpointTimer {
+  readonly #delayMs: number;
+  readonly #checkpoint: () => Promise<void>;
+  #timer: NodeJS.Timeout | undefined;
+  #isWriting = false;
+  #isDisposed = false;
+  #changeCount = 0;
+
+  /** `checkpoint` sees to its own errors. */
+  constructor(delayMs: number, checkpoint: () => Promise<void>) {
+    this.#delayMs = delayMs;
+    this.#checkpoint = checkpoint;
+  }
+
+  /** The index changed. The first change after a checkpoint starts the wait, so that a session that never rests is written too. */
+  notice(): void {
+    this.#changeCount++;
+    this.#start();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#isDisposed = true;
+  }
+
+  #start(): void {
+    if (this.#isWriting || this.#isDisposed) return;
+    this.#timer ??= setTimeout(() => void this.#write(), this.#delayMs).unref();
+  }
+
+  async #write(): Promise<void> {
+    const changeCount = this.#changeCount;
+    this.#timer = undefined;
+    this.#isWriting = true;
+    await this.#checkpoint();
+    this.#isWriting = false;
+    if (this.#changeCount !== changeCount) this.#start();
+  }
+}

@@ -1,0 +1,18 @@
+/** What fileRecorder.ts writes down, one JSON object a line. `file` is an inode's number. */
+import * as v from 'valibot';
+
+const path = v.string();
+const count = v.number();
+
+export const fileOperationSchema = v.variant('operation', [
+  v.object({ operation: v.literal('bind'), path, file: count }),
+  v.object({ operation: v.literal('unbind'), path }),
+  v.object({ operation: v.literal('folder'), path }),
+  v.object({ operation: v.literal('size'), file: count, bytes: count }),
+  v.object({ operation: v.literal('synced'), file: count, bytes: count }),
+  v.object({ operation: v.literal('syncBegins'), path }),
+  v.object({ operation: v.literal('namesSynced'), path }),
+  /** Written by the test: what was promised to last by now. */
+  v.object({ operation: v.literal('promise'), sessionId: v.string(), title: v.optional(v.string()), exitedRunId: v.optional(v.string()) }),
+]);
+export type FileOperation = v.InferOutput<typeof fileOperationSchema>;

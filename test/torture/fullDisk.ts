@@ -1,0 +1,78 @@
+/** A disk that is full in the middle of a run: nothing is lost, and the run finishes once there is space. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, realpath, rm, statfs, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { isId } from '../../src/storage/ids';
+import { connectRunner } from '../../src/supervisor/runnerClient';
+import { readBootstrap } from '../../src/supervisor/recovery';
+import { readClaim } from '../../src/supervisor/runnerLauncher';
+import { waitFor } from '../support/wait';
+import { readRuns } from './journals';
+import { loadArguments } from './load';
+import type { Scenario } from './scenario';
+import type { WindowProcess } from './windowProcess';
+import { Yard } from './yard';
+
+const run = promisify(execFile);
+const LINES = 4_000;
+const DISK = '12m';
+
+/** True where a small file system of its own can be mounted. */
+export function canMount(): boolean {
+  return process.platform === 'linux' && process.getuid?.() === 0;
+}
+
+/** Why the run's runner writes nothing at the moment. */
+async function pausedReason(yard: Yard, sessionId: string, runId: string): Promise<string | undefined> {
+  const claim = await readClaim(yard.paths.session(sessionId).run(runId));
+  if (claim?.state !== 'claimed') return undefined;
+  const { nonce } = await readBootstrap(yard.paths, sessionId, runId);
+  const client = await connectRunner({ endpoint: claim.endpoint, nonce, timeoutMs: 10_000 });
+  try {
+    return (await client.request('ping', {}, 10_000)).paused;
+  } finally {
+    client.close();
+  }
+}
+
+async function fillAndFree(yard: Yard, window: WindowProcess, mounted: string): Promise<void> {
+  const sessionId = await window.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
+  const [runId = ''] = (await readdir(yard.paths.session(sessionId).runs)).filter(isId);
+  await waitFor(() => yard.heardCount > 0, { what: 'the first events' });
+  const ballast = join(mounted, 'ballast');
+  const { bavail, bsize } = await statfs(mounted);
+  // All but a little, which the run takes.
+  await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024)));
+  const reason = await waitFor(async () => await pausedReason(yard, sessionId, runId), { what: 'the run to say that it waits for space' });
+  assert.match(reason, /ENOSPC/);
+  await unlink(ballast);
+  await yard.untilEnded(window);
+  const journal = (await readRuns(yard.paths, sessionId)).get(runId);
+  assert.equal(journal?.hasExited, true);
+  assert.equal(journal.lineCount, LINES, 'lines of the agent are lost');
+}
+
+export const fullDisk: Scenario = async ({ rounds }) => {
+  let events = 0;
+  for (let round = 0; round < rounds; round++) {
+    const mounted = await realpath(await mkdtemp(join(tmpdir(), 'corral-torture-disk-')));
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'tmpfs', mounted]);
+    const yard = await Yard.make(join(mounted, 'store'));
+    try {
+      const window = yard.open();
+      await window.recovered;
+      await fillAndFree(yard, window, mounted);
+      events += await yard.check(window);
+      await window.close();
+      await yard.checkNoProcessLeft();
+    } finally {
+      await yard.remove();
+      await run('umount', [mounted]);
+      await rm(mounted, { recursive: true });
+    }
+  }
+  return `${rounds} full disks, ${events} events: nothing lost, every run finished once there was space`;
+};

@@ -1,0 +1,26 @@
+/** An agent that prints numbered lines of many lengths as fast as it is read, so that nothing can be missing unnoticed. */
+import assert from 'node:assert/strict';
+
+const SCRIPT = `
+const last = Number(process.argv[1]);
+let number = 0;
+function print() {
+  for (let count = 0; count < 5 && number < last; count++) {
+    number++;
+    process.stdout.write('line ' + number + ' ' + (number % 400 === 0 ? 'x'.repeat(100000) : 'y'.repeat(number % 300)) + '\\n');
+  }
+  if (number < last) setTimeout(print, 2);
+}
+print();
+`;
+
+export function loadArguments(lines: number): string[] {
+  return [process.execPath, '-e', SCRIPT, String(lines)];
+}
+
+/** Throws unless `text` is the agent's lines from the first on, each once and in order. Gives how many there are. */
+export function countLines(text: string): number {
+  const lines = text === '' ? [] : text.split('\n');
+  lines.forEach((line, index) => assert.ok(line.startsWith(`line ${index + 1} `), `line ${index + 1} of the agent is “${line.slice(0, 40)}”`));
+  return lines.length;
+}

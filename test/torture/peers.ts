@@ -1,0 +1,64 @@
+/** Three windows that write and save at once, killed at random: in the end all agree with the journals. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { loadArguments } from './load';
+import type { Scenario } from './scenario';
+import type { WindowProcess } from './windowProcess';
+import { Yard } from './yard';
+
+const WINDOWS = 3;
+const LINES = 1_000;
+const LONGEST_LIFE_MS = 4_000;
+
+async function open(yard: Yard): Promise<WindowProcess> {
+  const window = yard.open({ checkpointEveryMs: 100 });
+  await window.recovered;
+  return window;
+}
+
+export const peers: Scenario = async ({ random, seconds, say }) => {
+  const yard = await Yard.make();
+  let kills = 0;
+  let writes = 0;
+  try {
+    const first = await open(yard);
+    for (let session = 0; session < WINDOWS; session++) await first.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
+    await first.close();
+    const sessionIds = await yard.sessionIds();
+    const endMs = performance.now() + seconds * 1_000;
+    /** One window's place: it writes to any session, dies, and is opened again. */
+    const live = async (place: number): Promise<void> => {
+      while (performance.now() < endMs) {
+        const window = await open(yard);
+        const death = delay(random.below(LONGEST_LIFE_MS)).then(async () => await window.kill());
+        try {
+          for (let turn = 0; performance.now() < endMs; turn++) {
+            const sessionId = random.pick(sessionIds);
+            await window.call({ method: 'rename', sessionId, title: `Window ${place}, turn ${turn}` });
+            await window.call({ method: 'history', sessionId });
+            const session = (await window.call({ method: 'list' })).find(({ id }) => id === sessionId);
+            // Two windows may both find it at rest: then one is refused, which is no error here.
+            if (session?.isOpen === false) await window.call({ method: 'resume', sessionId }).catch(() => undefined);
+            writes++;
+          }
+        } catch {
+          kills++; // its process was killed in the middle of a call
+        }
+        await death;
+      }
+    };
+    await Promise.all(Array.from({ length: WINDOWS }, (_, place) => live(place)));
+    say(`${writes} writes, ${kills} windows killed; comparing`);
+    const windows = await Promise.all(Array.from({ length: WINDOWS }, async () => await open(yard)));
+    for (const window of windows) await yard.untilEnded(window);
+    const events = await yard.checkAgreement(windows);
+    for (const window of windows) await window.close();
+    await yard.deleteDatabases();
+    const rebuilt = await open(yard);
+    await yard.check(rebuilt);
+    await rebuilt.close();
+    await yard.checkNoProcessLeft();
+    return `three windows for ${seconds} s, ${writes} writes to ${sessionIds.length} sessions, ${kills} windows killed in a call, ${events} events: all agree with the journals and with each other`;
+  } finally {
+    await yard.remove();
+  }
+};

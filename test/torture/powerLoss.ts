@@ -1,0 +1,166 @@
+/** Power loss: the load runs once and every change and sync of a file is written down; then the store is cut back to many moments of it. */
+import assert from 'node:assert/strict';
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { isId } from '../../src/storage/ids';
+import { JOURNAL_START, readJournal } from '../../src/storage/journalReader';
+import { parseSessionRecord } from '../../src/storage/sessionRecords';
+import { StorePaths } from '../../src/storage/paths';
+import { liveness } from '../../src/supervisor/identity';
+import { readClaim } from '../../src/supervisor/runnerLauncher';
+import { Supervisor } from '../../src/supervisor/supervisor';
+import { projectRoot } from '../support/project';
+import { waitFor } from '../support/wait';
+import { DiskState } from './crashImage';
+import { fileOperationSchema } from './fileOperations';
+import type { FileOperation } from './fileOperations';
+import { checkDatabases, digestOf, readRuns } from './journals';
+import { loadArguments } from './load';
+import type { Scenario } from './scenario';
+import { Yard } from './yard';
+
+const SESSIONS = 3;
+const LINES = 1_500;
+const RECORDER = join(projectRoot, 'out/torture/fileRecorder.js');
+
+/** A Node that writes down what it does with files: runners are given no NODE_OPTIONS. */
+async function recordingNode(folder: string): Promise<string> {
+  const path = join(folder, 'node');
+  await writeFile(path, `#!/bin/sh\nexec '${process.execPath}' --require '${RECORDER}' "$@"\n`);
+  await chmod(path, 0o700);
+  return path;
+}
+
+/** Runs the load to its end and gives all that was done to files, in order, with what was promised at each moment. */
+async function record(yard: Yard, folder: string): Promise<FileOperation[]> {
+  const log = join(folder, 'log');
+  const promise = async (sessionId: string, more: { title?: string; exitedRunId?: string }): Promise<void> =>
+    await appendFile(log, `${JSON.stringify({ operation: 'promise', sessionId, ...more })}\n`);
+  process.env['CORRAL_TORTURE_ROOT'] = yard.paths.root;
+  process.env['CORRAL_TORTURE_FILES'] = folder;
+  try {
+    const window = yard.open({ runnerNode: await recordingNode(folder), checkpointEveryMs: 150 }, [RECORDER]);
+    await window.recovered;
+    for (let session = 0; session < SESSIONS; session++) {
+      const sessionId = await window.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
+      await promise(sessionId, {});
+    }
+    const exited = new Set<string>();
+    for (let turn = 0; exited.size < SESSIONS; turn++) {
+      for (const sessionId of await yard.sessionIds()) {
+        const title = `Title ${turn}`;
+        await window.call({ method: 'rename', sessionId, title });
+        await promise(sessionId, { title });
+        await window.call({ method: 'history', sessionId });
+        for (const [runId, { hasExited }] of await readRuns(yard.paths, sessionId)) {
+          const claim = await readClaim(yard.paths.session(sessionId).run(runId));
+          if (!hasExited || exited.has(runId) || claim?.state !== 'claimed' || (await liveness(claim.runner)) !== 'dead') continue;
+          exited.add(runId);
+          await promise(sessionId, { exitedRunId: runId });
+        }
+      }
+    }
+    await waitFor(() => yard.heardCount > 0, { what: 'the events' });
+    await window.close();
+  } finally {
+    delete process.env['CORRAL_TORTURE_ROOT'];
+    delete process.env['CORRAL_TORTURE_FILES'];
+  }
+  const lines = (await readFile(log, 'utf8')).trimEnd().split('\n');
+  return lines.map((line) => v.parse(fileOperationSchema, JSON.parse(line)));
+}
+
+async function checkTitles(image: StorePaths, sessionId: string, state: DiskState): Promise<void> {
+  const { records, damaged } = await readJournal(image.session(sessionId).journal, JOURNAL_START, Number.MAX_SAFE_INTEGER);
+  assert.equal(damaged, 0);
+  const titles = records.flatMap(({ kind, data }) => {
+    const record = parseSessionRecord(kind, data);
+    return record?.kind === 'renamed' || record?.kind === 'created' ? record.data.title : [];
+  });
+  for (const promised of state.promises) {
+    if (promised.sessionId !== sessionId) continue;
+    assert.ok(titles.length > 0, `session ${sessionId} was made and is lost`);
+    if (promised.title !== undefined) assert.ok(titles.includes(promised.title), `${promised.title} was given and is lost`);
+  }
+}
+
+/** Throws unless the image has every complete line of every run's journal that was synced. */
+async function checkSynced(root: string, image: StorePaths, state: DiskState, folder: string): Promise<void> {
+  for (const { path, file, bytes } of state.syncedFiles()) {
+    if (!path.endsWith('events.jsonl') && !path.endsWith('session.jsonl')) continue;
+    const synced = (await readFile(join(folder, String(file)))).subarray(0, bytes);
+    const complete = synced.subarray(0, synced.lastIndexOf('\n') + 1);
+    const found = await readFile(image.root + path.slice(root.length)).catch(() => Buffer.alloc(0));
+    assert.ok(found.subarray(0, complete.length).equals(complete), `synced records of ${path} are lost`);
+  }
+}
+
+/** Throws where the store that is left lacks what was synced or promised, or its index says something else than its journals. Gives the number of events. */
+async function checkImage(image: StorePaths, state: DiskState): Promise<number> {
+  await checkDatabases(image);
+  const supervisor = new Supervisor({ storageDirectory: image.root, bundles: join(projectRoot, 'dist'), autoRecover: false });
+  let count = 0;
+  try {
+    await supervisor.whenReady();
+    const sessionIds = (await readdir(image.sessions)).filter(isId);
+    for (const { sessionId } of state.promises) assert.ok(sessionIds.includes(sessionId), `session ${sessionId} was made and is lost`);
+    const listed = await waitFor(
+      async () => {
+        const sessions = await supervisor.listSessions();
+        const known = new Set(sessions.map(({ id }) => id));
+        return state.promises.every(({ sessionId }) => known.has(sessionId)) && sessions;
+      },
+      { what: 'every promised session in the list' },
+    );
+    for (const { id } of listed) {
+      await checkTitles(image, id, state);
+      const runs = await readRuns(image, id);
+      for (const { sessionId, exitedRunId } of state.promises)
+        if (sessionId === id && exitedRunId !== undefined) assert.ok(runs.get(exitedRunId)?.hasExited, `run ${exitedRunId} had ended and its end is lost`);
+      for (const [runId, { marks }] of runs) {
+        const events = await supervisor.listSessionHistory(id, { runId, limit: 1_000 });
+        assert.deepEqual(
+          events.events.map((event) => ({ runId, seq: event.seq, digest: digestOf(event) })),
+          marks.slice(0, 1_000),
+          'the index is not what the journals say',
+        );
+        assert.equal(events.next === undefined, marks.length < 1_000);
+        count += marks.length;
+      }
+    }
+  } finally {
+    await supervisor.close();
+  }
+  return count;
+}
+
+export const powerLoss: Scenario = async ({ random, rounds, say }) => {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-torture-files-')));
+  const yard = await Yard.make();
+  let events = 0;
+  try {
+    const operations = await record(yard, folder);
+    await yard.checkNoProcessLeft();
+    for (let round = 1; round <= rounds; round++) {
+      const moment = 1 + random.below(operations.length);
+      const state = new DiskState(operations, moment);
+      const image = new StorePaths(join(folder, 'image'));
+      await mkdir(image.root);
+      await state.write(yard.paths.root, image.root, folder, random);
+      try {
+        await checkSynced(yard.paths.root, image, state, folder);
+        events += await checkImage(image, state);
+      } catch (error) {
+        throw new Error(`After operation ${moment} of ${operations.length}`, { cause: error });
+      }
+      await rm(image.root, { recursive: true });
+      if (round % 50 === 0) say(`${round} of ${rounds} power losses`);
+    }
+    return `${rounds} power losses at moments of ${operations.length} operations on files, ${events} events found again: nothing lost that was synced or promised, every store opened, every index as its journals`;
+  } finally {
+    await yard.remove();
+    await rm(folder, { recursive: true, force: true });
+  }
+};

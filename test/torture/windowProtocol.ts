@@ -1,0 +1,48 @@
+/** What a test and its windows, which are processes of their own, say to each other. */
+import * as v from 'valibot';
+
+const text = v.string();
+const mark = v.object({ runId: text, seq: v.number(), digest: text });
+
+export const windowOptionsSchema = v.object({
+  storageDirectory: text,
+  bundles: text,
+  runnerNode: v.optional(text),
+  checkpointEveryMs: v.number(),
+  autoRecover: v.boolean(),
+});
+export type WindowOptions = v.InferOutput<typeof windowOptionsSchema>;
+
+export const requestSchema = v.variant('method', [
+  v.object({ method: v.literal('create'), repository: text, argv: v.array(text) }),
+  v.object({ method: v.literal('resume'), sessionId: text }),
+  v.object({ method: v.literal('kill'), sessionId: text }),
+  v.object({ method: v.literal('rename'), sessionId: text, title: text }),
+  v.object({ method: v.literal('list') }),
+  v.object({ method: v.literal('history'), sessionId: text }),
+  v.object({ method: v.literal('close') }),
+]);
+export type WindowRequest = v.InferOutput<typeof requestSchema>;
+export const envelopeSchema = v.object({ id: v.number(), request: requestSchema });
+
+const sessionSchema = v.object({ id: text, title: text, state: text, restored: v.boolean(), isOpen: v.boolean(), eventCount: v.number() });
+export type WindowSession = v.InferOutput<typeof sessionSchema>;
+
+export const RESULT_SCHEMAS = {
+  create: text,
+  resume: v.null(),
+  kill: v.null(),
+  rename: v.null(),
+  list: v.array(sessionSchema),
+  history: v.array(mark),
+  close: v.null(),
+} as const;
+
+export const lineSchema = v.union([
+  v.object({ id: v.number(), result: v.unknown() }),
+  v.object({ id: v.number(), error: text }),
+  /** The start-up is over: every run's fate is known. */
+  v.object({ recovered: v.literal(true) }),
+  /** Acknowledged events, as the window saw them in its index. */
+  v.object({ heard: v.object({ sessionId: text, marks: v.array(mark) }) }),
+]);
