@@ -56,6 +56,11 @@ export default defineConfig(
     },
   },
   {
+    // One short method for each promise of the API, in one place.
+    files: ['src/supervisor/supervisor.ts'],
+    rules: { 'max-lines': ['error', { max: 340, skipBlankLines: true, skipComments: true }] },
+  },
+  {
     files: ['src/storage/**'],
     rules: restrictedImports({
       paths: [{ name: 'vscode', message: vscodeAtRuntime.message }],

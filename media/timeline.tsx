@@ -121,8 +121,11 @@ if (root === null || sessionId === undefined) throw new Error('The page was not 
 const editor = acquireVsCodeApi();
 const saved = v.safeParse(savedStateSchema, editor.getState());
 // What was saved for another session says nothing about this one.
-const state = saved.success && saved.output.sessionId === sessionId ? saved.output : undefined;
-editor.setState(state ?? { sessionId });
+const kept: SavedState = saved.success && saved.output.sessionId === sessionId ? saved.output : { sessionId };
+const { start, run, seq } = root.dataset;
+const isSent = start !== undefined && run !== undefined && start !== kept.start;
+const state: SavedState = isSent ? { ...kept, start, runId: undefined, position: { runId: run, seq: Number(seq) } } : kept;
+editor.setState(state);
 let unsaved: SavedState | undefined;
 const save = (): void => {
   if (unsaved !== undefined) editor.setState(unsaved);
@@ -130,7 +133,7 @@ const save = (): void => {
 };
 const saveSoon = (next: SavedState): void => {
   if (unsaved === undefined) setTimeout(save, SAVE_DELAY_MS);
-  unsaved = next;
+  unsaved = { ...next, start: state.start };
 };
 window.addEventListener('pagehide', save);
 const model = new TimelineModel(

@@ -12,6 +12,7 @@ import { SessionsTree } from './views/sessionsTree';
 import { readSettings, storageDirectory } from './views/settings';
 import { StatusBar } from './views/statusBar';
 import { Throttle } from './views/throttle';
+import type { EventPlace } from './views/timelinePage';
 import { TimelinePanel } from './views/timelinePanel';
 import { WindowScope } from './views/windowScope';
 
@@ -39,7 +40,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   view.message = 'Reading sessions…';
   const statusBar = new StatusBar();
 
-  const showTimeline = (sessionId: string): void => void TimelinePanel.show(made, context.extensionUri, sessionId);
+  const showTimeline = (sessionId: string, place?: EventPlace): void => void TimelinePanel.show(made, context.extensionUri, sessionId, place);
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
   const notifications = new Notifications({
     supervisor: made,

@@ -120,6 +120,10 @@ export interface CorralApi {
   undoDelete(id: string): Promise<void>;
   /** Makes a worktree that is not in its place again, from the trash or from its last snapshot. */
   restoreWorktree(id: string): Promise<void>;
+  /** Events with this text in whatever case, newest first, as they are found; end the loop to end the search. 1,000 at most unless `limit` says otherwise. */
+  searchHistory(text: string, query?: { limit?: number; signal?: AbortSignal }): AsyncIterable<{ sessionId: string; event: SessionEvent }>;
+  /** Writes the session with all its events to the file `target`. */
+  exportSession(id: string, format: 'jsonl' | 'markdown' | 'html', target: string): Promise<void>;
   /** Each event fires after its records are acknowledged. `sessionId`s of sessions whose summary changed. */
   readonly onDidChangeSessions: Event<{ sessionIds: string[] }>;
   readonly onDidStartRun: Event<{ sessionId: string; runId: string }>;

@@ -39,8 +39,12 @@ export class SessionModel {
 
   /** Takes over what the index just read, and tells what is new in it. */
   apply(sessionId: string, result: SyncResult): void {
-    if (result.facts === undefined) return;
     const before = this.#sessions.get(sessionId);
+    if (result.facts === undefined) {
+      // Erased, here or by another window.
+      if (!result.more && this.#sessions.delete(sessionId)) this.changed.fire({ sessionIds: [sessionId] });
+      return;
+    }
     this.#sessions.set(sessionId, { facts: result.facts, live: before?.live ?? SETTLED });
     for (const run of result.facts.runs)
       this.#tellRun(
@@ -61,6 +65,10 @@ export class SessionModel {
 
   ids(): string[] {
     return [...this.#sessions.keys()];
+  }
+
+  has(sessionId: string): boolean {
+    return this.#sessions.has(sessionId);
   }
 
   live(sessionId: string): LiveFacts {

@@ -7,6 +7,8 @@ import type { ConversationEntry, FindQuery, FoundEvents } from '../storage/store
 import type { CorralApi, Disposable, HistoryPage, RecoveryReport, SessionRequest, SessionSummary } from './api';
 import { Emitter } from './emitter';
 import { Git } from './git/git';
+import type { HistorySearchQuery } from './historyArchive';
+import { HistoryArchive } from './historyArchive';
 import type { HistoryPageQuery } from './historyPage';
 import { HISTORY_PAGE_LIMIT, readHistoryPage } from './historyPage';
 import { publishOnce } from './publishedFile';
@@ -15,6 +17,7 @@ import { RunControl } from './runControl';
 import { RunLinks } from './runLinks';
 import { RunWatcher } from './runWatcher';
 import { createSession } from './sessionCreation';
+import type { ExportFormat } from './sessionExport';
 import { SessionModel } from './sessionModel';
 import { SessionStore } from './sessionStore';
 import type { Log, SupervisorSettings } from './settings';
@@ -55,6 +58,7 @@ export class Supervisor implements CorralApi, Disposable {
   readonly #store: Promise<SessionStore>;
   readonly #runControl: Promise<RunControl>;
   readonly #worktreeControl: Promise<WorktreeControl>;
+  readonly #archive: Promise<HistoryArchive>;
   readonly #ready: Promise<void>;
   readonly #recovery: Promise<void>;
   /** From the end of start-up on: before it, start-up itself looks after open runs, a few at a time. */
@@ -120,6 +124,8 @@ export class Supervisor implements CorralApi, Disposable {
     this.#ready = loaded.then(async () => {
       if (this.#model.ids().length === 0) await scanned;
     });
+    this.#archive = this.#ready.then(async () => new HistoryArchive({ store: await this.#store, model: this.#model, git: this.git }));
+    this.#archive.catch(() => undefined);
     this.#recovery = scanned.then(async () => {
       await this.#recover(await loaded);
     });
@@ -204,6 +210,30 @@ export class Supervisor implements CorralApi, Disposable {
   /** A field of an event as text, whole, also where the event holds only a preview of it. */
   async readPayload(id: string, runId: string, seq: number, field: string): Promise<string> {
     return await (await this.#known(id)).readPayload(id, runId, seq, field);
+  }
+
+  searchHistory(text: string, query: HistorySearchQuery = {}): AsyncIterable<{ sessionId: string; event: SessionEvent }> {
+    const ready = this.#archive;
+    return (async function* () {
+      yield* (await ready).search(text, query);
+    })();
+  }
+
+  async exportSession(id: string, format: ExportFormat, target: string): Promise<void> {
+    await this.#known(id);
+    await (await this.#archive).export(id, format, target);
+  }
+
+  /** Removes what was recorded of a deleted session, for good. Throws RUNNING or CONFLICT where the session is not deleted. */
+  async eraseHistory(id: string): Promise<void> {
+    await this.#writable();
+    await this.#known(id);
+    await (await this.#archive).erase(id);
+  }
+
+  /** Everything recorded, to be checked and measured. */
+  async archive(): Promise<HistoryArchive> {
+    return await this.#archive;
   }
 
   async getConversation(id: string): Promise<ConversationEntry[]> {
@@ -305,6 +335,7 @@ export class Supervisor implements CorralApi, Disposable {
     this.#recovered.fire(report);
     const unfinished = this.#model.ids().filter((id) => isUnfinished(this.#model.facts(id)));
     if (!this.#options.isTrusted()) return;
+    await (await this.#archive).finishErasing();
     await forEachSession(options, 'Finishing what was begun on', unfinished, async (id) => {
       await finishWork({ git: this.git, store: options.store, settings: this.#options.settings }, id);
     });
@@ -312,7 +343,7 @@ export class Supervisor implements CorralApi, Disposable {
 
   /** Runs that another window started, or that came to light while scanning, get a line of their own here too. */
   #watchOpenRuns(sessionId: string): void {
-    if (!this.#isWatching) return;
+    if (!this.#isWatching || !this.#model.has(sessionId)) return;
     for (const run of this.#model.facts(sessionId).runs) {
       if (isOpen(run) && !this.#links.has(run.runId) && !this.#watcher.isWatching(run.runId)) void this.#watcher.look(sessionId, run.runId);
     }

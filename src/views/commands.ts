@@ -12,10 +12,12 @@ import { askForSession } from './newSession';
 import { answerOnce, askAndAnswer } from './permissionAnswer';
 import { chooseRepository } from './repositoryChoice';
 import { reviewCommands } from './reviewCommands';
+import { historyCommands } from './historyCommands';
 import { chooseSession } from './sessionChoice';
 import type { ChooseSession } from './sessionChoice';
 import { readSettings, setAgentPath, storageDirectory } from './settings';
 import { worktreeCommands } from './worktreeCommands';
+import type { EventPlace } from './timelinePage';
 
 export interface CommandsOptions {
   context: vscode.ExtensionContext;
@@ -23,7 +25,7 @@ export interface CommandsOptions {
   log: vscode.LogOutputChannel;
   /** The folder of the bundles. */
   bundles: string;
-  showTimeline: (sessionId: string) => void;
+  showTimeline: (sessionId: string, place?: EventPlace) => void;
   reveal: (sessionId: string) => Promise<void>;
 }
 
@@ -104,6 +106,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     },
     ...reviewCommands({ supervisor, choose: chooseAny, attempt }),
     ...worktreeCommands({ supervisor, choose: chooseAny, reveal: options.reveal, run }),
+    ...historyCommands({ supervisor, log, showTimeline: options.showTimeline }),
     showLog: () => {
       log.show();
       return Promise.resolve();

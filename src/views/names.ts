@@ -21,6 +21,11 @@ export const COMMANDS = {
   makeBranch: 'corral.makeBranch',
   archiveSession: 'corral.archiveSession',
   unarchiveSession: 'corral.unarchiveSession',
+  searchHistory: 'corral.searchHistory',
+  exportSession: 'corral.exportSession',
+  checkStore: 'corral.checkStore',
+  showStorage: 'corral.showStorage',
+  eraseHistory: 'corral.eraseHistory',
   showLog: 'corral.showLog',
 } as const;
 export type CommandName = keyof typeof COMMANDS;

@@ -5,6 +5,7 @@ import { oneLine } from '../storage/sessionState';
 import { openPayload, registerPayloadDocuments } from './payloadDocuments';
 import { TimelineHost } from './timelineHost';
 import type { TimelineSource } from './timelineHost';
+import type { EventPlace } from './timelinePage';
 import { timelinePage } from './timelinePage';
 import { savedStateSchema } from './timelineProtocol';
 import type { TimelineSession } from './timelineProtocol';
@@ -18,17 +19,21 @@ export class TimelinePanel implements vscode.Disposable {
 
   readonly #panel: vscode.WebviewPanel;
   readonly #host: TimelineHost;
+  readonly #sessionId: string;
+  /** The folder of the page's script and style. */
+  readonly #dist: vscode.Uri;
   readonly #disposables: vscode.Disposable[] = [];
 
   /** Shows the session's timeline: the tab that is open, or a new one. */
-  static show(source: TimelineSource, extensionUri: vscode.Uri, sessionId: string): TimelinePanel {
+  static show(source: TimelineSource, extensionUri: vscode.Uri, sessionId: string, place?: EventPlace): TimelinePanel {
     const open = TimelinePanel.#open.get(sessionId);
     if (open !== undefined) {
+      if (place !== undefined) open.#load(place);
       open.#panel.reveal();
       return open;
     }
     const panel = vscode.window.createWebviewPanel(VIEW_TYPE, 'Timeline', vscode.ViewColumn.Active);
-    return new TimelinePanel(panel, source, extensionUri, sessionId);
+    return new TimelinePanel(panel, source, extensionUri, sessionId, place);
   }
 
   /** Revives the tabs of the last time. Disposing ends all open panels' work, but closes no tab: a window that reloads keeps its tabs. */
@@ -50,13 +55,14 @@ export class TimelinePanel implements vscode.Disposable {
     });
   }
 
-  private constructor(panel: vscode.WebviewPanel, source: TimelineSource, extensionUri: vscode.Uri, sessionId: string) {
+  private constructor(panel: vscode.WebviewPanel, source: TimelineSource, extensionUri: vscode.Uri, sessionId: string, place?: EventPlace) {
     this.#panel = panel;
+    this.#sessionId = sessionId;
+    this.#dist = vscode.Uri.joinPath(extensionUri, 'dist');
     TimelinePanel.#open.set(sessionId, this);
-    const dist = vscode.Uri.joinPath(extensionUri, 'dist');
     const { webview } = panel;
     // Set here and not when the panel is made, since a revived one comes with the options of an older version.
-    webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [dist] };
+    webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [this.#dist] };
     panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png'); // a tab does not colour a monochrome icon
     this.#host = new TimelineHost(source, sessionId, {
       post: (message) => void webview.postMessage(message),
@@ -77,15 +83,22 @@ export class TimelinePanel implements vscode.Disposable {
         for (const disposable of this.#disposables) disposable.dispose();
       }),
     );
-    webview.html = timelinePage(sessionId, {
-      scriptUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'timeline.js')).toString(),
-      styleUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'timeline.css')).toString(),
-      cspSource: webview.cspSource,
-    });
+    this.#load(place);
   }
 
   dispose(): void {
     this.#panel.dispose();
+  }
+
+  /** Loads the page, which goes to `place` where there is one and otherwise stays where it was. */
+  #load(place: EventPlace | undefined): void {
+    const { webview } = this.#panel;
+    const addresses = {
+      scriptUri: webview.asWebviewUri(vscode.Uri.joinPath(this.#dist, 'timeline.js')).toString(),
+      styleUri: webview.asWebviewUri(vscode.Uri.joinPath(this.#dist, 'timeline.css')).toString(),
+      cspSource: webview.cspSource,
+    };
+    webview.html = timelinePage(this.#sessionId, addresses, place);
   }
 
   #setTitle(session: TimelineSession): void {

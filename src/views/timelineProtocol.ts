@@ -140,5 +140,7 @@ export const savedStateSchema = v.object({
   position: v.optional(v.object({ runId: id, seq })),
   /** Typed, not sent. */
   draft: v.optional(text),
+  /** The start that the page was last sent to, which it does not go back to. */
+  start: v.optional(text),
 });
 export type SavedState = v.InferOutput<typeof savedStateSchema>;

@@ -19,6 +19,7 @@ const APPLICATION_ID_OFFSET = 68;
 
 const SEAL_MARK = 'corral crc32 ';
 const SEAL_BYTES = SEAL_MARK.length + 8;
+const PIECE_BYTES = 1024 * 1024;
 
 interface Header {
   userVersion: number;
@@ -46,8 +47,12 @@ async function readHeader(path: string): Promise<Header | undefined> {
 }
 
 /** Stands behind the database's last page, where SQLite takes no notice of it. */
+function sealText(checksum: number): string {
+  return `${SEAL_MARK}${checksum.toString(16).padStart(8, '0')}`;
+}
+
 function sealOf(database: Uint8Array): Buffer {
-  return Buffer.from(`${SEAL_MARK}${crc32(database).toString(16).padStart(8, '0')}`);
+  return Buffer.from(sealText(crc32(database)));
 }
 
 /** The database in a checkpoint's bytes; undefined where they are not what was written. A flipped bit in a row is nothing that SQLite itself would notice. */
@@ -91,6 +96,27 @@ export async function loadCheckpoint(engine: SqlJsStatic, path: string, schema: 
   } catch {
     connection.close(); // the same bytes as were written, but not ours to understand: the journals have it all
     return undefined;
+  }
+}
+
+/** True where the checkpoint at `path` is, bit for bit, what was written. Reads it in pieces: it can be large. */
+export async function isSealed(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const end = (await file.stat()).size - SEAL_BYTES;
+    if (end < 0) return false;
+    let checksum = 0;
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    for (let start = 0; start < end;) {
+      const { bytesRead } = await file.read(piece, 0, Math.min(PIECE_BYTES, end - start), start);
+      if (bytesRead === 0) return false;
+      checksum = crc32(piece.subarray(0, bytesRead), checksum);
+      start += bytesRead;
+    }
+    const { bytesRead } = await file.read(piece, 0, SEAL_BYTES, end);
+    return piece.toString('latin1', 0, bytesRead) === sealText(checksum);
+  } finally {
+    await file.close();
   }
 }
 

@@ -88,3 +88,8 @@ export async function writeCommit(repository: Repository, content: PinContent): 
 export async function movePin(repository: Repository, sessionId: string, commit: string, before: string | undefined): Promise<void> {
   await repository.git.run(repository.mainWorktree, ['update-ref', pinRef(sessionId), commit, before ?? '0'.repeat(commit.length)]);
 }
+
+/** Removes the session's ref; one that is not there is no error. What only it held is then git's to collect. */
+export async function dropPin(repository: Repository, sessionId: string): Promise<void> {
+  await repository.git.run(repository.mainWorktree, ['update-ref', '-d', pinRef(sessionId)]);
+}

@@ -34,7 +34,7 @@ describe('store index with damage', () => {
     const damages: ((content: Buffer) => Buffer)[] = [
       (content) => content.subarray(0, content.length / 2),
       (content) => content.fill(0xff, 4096, content.length),
-      (content) => content.fill(0x58, content.length * 0.6, content.length * 0.6 + 1), // in a row, where SQLite itself would not see it
+      (content) => content.fill(0x58, content.length >> 1, (content.length >> 1) + 1), // in a row, where SQLite itself would not see it
       (content) => content.fill(0, 0, 50),
       () => Buffer.from('no database'),
       () => Buffer.alloc(0),
