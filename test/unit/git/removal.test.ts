@@ -4,6 +4,7 @@ import { chmod, lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { readPin } from '../../../src/supervisor/git/pin';
+import { emptyTrash } from '../../../src/supervisor/git/emptying';
 import { locateWorktree, moveToTrash, restoreFromTrash } from '../../../src/supervisor/git/removal';
 import { restoreFromSnapshot } from '../../../src/supervisor/git/restore';
 import { trashPathFor } from '../../../src/supervisor/git/worktreeMark';
@@ -182,6 +183,15 @@ describe('removal', () => {
     for (let state = 0; state < stateCount; state++) await checkRandomState(seed * 1_000_003 + state);
   });
 
+  /** Some of these fail, such as one beside a lock; the state is what they leave. */
+  async function commitSomehow({ worktreePath, baseCommit }: Session, how: string, chance: number): Promise<void> {
+    const user = async (...parameters: string[]): Promise<unknown> => sandbox.user(worktreePath, ...parameters).catch(() => undefined);
+    if (how === 'commit') await user('commit', '--quiet', '--allow-empty', '--message=agent');
+    else if (how === 'amend') await user('commit', '--quiet', '--allow-empty', '--amend', '--message=amended');
+    else if (how === 'reset') await user('reset', '--quiet', chance < 0.5 ? '--soft' : '--hard', baseCommit);
+    else if (chance < 0.5) await user('merge', '--quiet', '--no-edit', 'ORIG_HEAD');
+  }
+
   async function checkRandomState(stateSeed: number): Promise<void> {
     const random = randomFrom(stateSeed);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
@@ -214,24 +224,44 @@ describe('removal', () => {
     await sandbox.user(repository.mainWorktree, 'commit', '--quiet', '--allow-empty', '--message=files');
     const session = await sandbox.session(repository);
     const at = (name: string): string => join(session.worktreePath, name);
+    const commits = new Set<string>();
     for (let step = 0; step < 12; step++) {
       const name = pick(names);
       const isFile = (await lstat(at(name)).catch(() => undefined))?.isFile() === true;
-      const action = pick(['write', 'write', 'stage', 'delete', 'rename', 'mode', 'link', 'ignored', 'commit', 'reset'] as const);
+      const action = pick([
+        'write',
+        'write',
+        'stage',
+        'delete',
+        'rename',
+        'mode',
+        'link',
+        'ignored',
+        'commit',
+        'amend',
+        'reset',
+        'merge',
+        'nested',
+        'lock',
+      ] as const);
       if (action === 'write') {
         await mkdir(at(`${name}/..`), { recursive: true });
         await rm(at(name), { force: true });
         await writeFile(at(name), body(name));
-      } else if (action === 'stage') await sandbox.user(session.worktreePath, 'add', '--all');
+      } else if (action === 'stage') await sandbox.user(session.worktreePath, 'add', '--all').catch(() => undefined);
       else if (action === 'delete') await rm(at(name), { force: true });
       else if (action === 'rename' && isFile) await rename(at(name), at(`renamed ${step}`));
       else if (action === 'mode' && isFile) await chmod(at(name), pick([0o755, 0o644]));
       else if (action === 'link' && process.platform !== 'win32') {
         await rm(at(`link ${step % 3}`), { force: true });
         await symlink(pick(names), at(`link ${step % 3}`));
-      } else if (action === 'ignored') await writeFile(at(`${step}.ignored`), content());
-      else if (action === 'commit') await sandbox.user(session.worktreePath, 'commit', '--quiet', '--allow-empty', '--message=agent');
-      else if (action === 'reset') await sandbox.user(session.worktreePath, 'reset', '--quiet', '--soft', session.baseCommit);
+      } else if (action === 'nested' && random() < 0.3) {
+        await sandbox.user(session.worktreePath, 'init', '--quiet', `nested ${step}`);
+        if (random() < 0.5) await sandbox.user(at(`nested ${step}`), 'commit', '--quiet', '--allow-empty', '--message=inner');
+      } else if (action === 'ignored' && random() < 0.3) await writeFile(at(`${step}.ignored`), content());
+      else if (action === 'lock' && random() < 0.2) await writeFile(join(repository.commonDirectory, 'worktrees', session.sessionId, 'index.lock'), '');
+      else if (['commit', 'amend', 'reset', 'merge'].includes(action)) await commitSomehow(session, action, random());
+      commits.add(await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD'));
     }
     const look = async (): Promise<unknown> => ({
       files: await readAll(session.worktreePath),
@@ -239,11 +269,21 @@ describe('removal', () => {
       head: await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD'),
     });
     const before = await look();
-    const { commit } = await moveToTrash(session);
+    const { commit, notCaptured } = await moveToTrash(session);
+    const isEmptied = random() < 0.5;
+    const kept = isEmptied ? await emptyTrash(session) : notCaptured;
+    assert.deepEqual(kept, notCaptured, `what is kept, state ${stateSeed}`);
     await sandbox.user(repository.mainWorktree, 'gc', '--quiet', '--prune=now');
-    await restoreFromTrash(session);
+    if (isEmptied && kept.length === 0) await restoreFromSnapshot(session);
+    else await restoreFromTrash(session);
     assert.deepEqual(await look(), before, `undo, state ${stateSeed}`);
+    for (const id of commits) await sandbox.user(repository.mainWorktree, 'cat-file', '-e', id);
     assert.equal((await readPin(repository, session.sessionId))?.commit, commit);
+    await sandbox.user(repository.mainWorktree, 'fsck', '--strict');
+    if (notCaptured.length > 0) {
+      await rm(repository.mainWorktree, { recursive: true });
+      return;
+    }
     const tracked = (await sandbox.user(session.worktreePath, 'ls-files', '-z', '--cached', '--others', '--exclude-standard')).split('\0');
     const expected = new Map([...(await readAll(session.worktreePath))].filter(([path]) => tracked.includes(path)));
 

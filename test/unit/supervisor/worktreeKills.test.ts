@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { after, before, describe, it } from 'mocha';
+import { projectRoot } from '../../support/project';
+import { readAll, write } from '../git/sandbox';
+import { until, Workshop } from './workshop';
+
+/** `npm run test:worktrees` kills a hundred windows; a few find what broke for good. */
+const KILLS = Number(process.env['CORRAL_WORKTREE_KILLS'] ?? 2);
+/** Somewhere between the first and the last step of what is killed. */
+const LONGEST_LIFE_MS = 900;
+
+describe('windows that are killed while they change a worktree', function () {
+  this.timeout(KILLS * 60_000);
+  let workshop: Workshop;
+  let bundle = '';
+  before(async () => {
+    workshop = await Workshop.create();
+    bundle = await mkdtemp(join(tmpdir(), 'corral-changer-'));
+    const parameters = ['--bundle', '--platform=node', `--outdir=${bundle}`, '--log-level=error'];
+    await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
+      join(projectRoot, 'test/fixtures/supervisor/worktreeChanger.ts'),
+      ...parameters,
+    ]);
+  });
+  after(async () => {
+    await workshop.end();
+    await rm(bundle, { recursive: true });
+  });
+
+  /** A window of its own process that is killed at some moment of what it does. */
+  async function killed(action: 'create' | 'delete' | 'undo', subject: string): Promise<void> {
+    const parameters = [join(bundle, 'worktreeChanger.js'), workshop.storageDirectory, join(projectRoot, 'dist'), action, subject];
+    const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    await once(child.stdout, 'data');
+    await Promise.race([delay(Math.random() * LONGEST_LIFE_MS), exited]);
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  /** The next window, once it has finished what the killed one left. */
+  async function recovered() {
+    await workshop.close(workshop.window());
+    const window = workshop.window();
+    await window.whenReady();
+    return window;
+  }
+
+  async function usersState(): Promise<string[]> {
+    const git = join(workshop.repository.path, '.git');
+    return await Promise.all(['index', 'HEAD', 'logs/HEAD'].map(async (name) => await readFile(join(git, name), 'latin1')));
+  }
+
+  it(`lose nothing of a session that is deleted and brought back, ${KILLS} times each`, async () => {
+    const { repository } = workshop;
+    const first = workshop.window();
+    const { id } = await first.createSession({
+      repository: repository.path,
+      prompt: 'edit notes.txt precious; run git commit --allow-empty -m agent',
+      agent: 'demo',
+      permissionMode: 'all',
+    });
+    const { worktreePath } = await until(first, id, ({ status }) => status === 'Completed', 'the end');
+    await workshop.close(first);
+    await write(worktreePath, { 'new/file': 'n\r\n', 'README.md': 'changed\n' });
+    await chmod(join(worktreePath, 'new/file'), 0o755);
+    if (process.platform !== 'win32') await symlink('new', join(worktreePath, 'link'));
+    const [files, users] = [await readAll(worktreePath), await usersState()];
+    for (let round = 0; round < KILLS; round++) {
+      await killed('delete', id);
+      let window = await recovered();
+      if (!(await window.getSession(id)).deleted) await window.deleteSession(id);
+      await workshop.close(window);
+      await killed('undo', id);
+      window = await recovered();
+      if ((await window.getSession(id)).deleted) await window.undoDelete(id);
+      await workshop.close(window);
+      assert.deepEqual(await readAll(worktreePath), files, `round ${round}`);
+      assert.deepEqual(await usersState(), users, `round ${round}`);
+    }
+    await repository.git('fsck', '--strict');
+  });
+
+  it(`leave no half-made worktree that nobody knows of, ${KILLS} times`, async () => {
+    const { path, git } = { path: workshop.repository.path, git: workshop.repository.git.bind(workshop.repository) };
+    const users = await usersState();
+    for (let round = 0; round < KILLS; round++) {
+      await killed('create', path);
+      const window = await recovered();
+      const sessions = await window.listSessions();
+      const present = new Set(await readdir(join(path, '.corral/worktrees')));
+      for (const { id, runs } of sessions)
+        assert.equal(present.has(id), runs.length > 0, `round ${round}: a worktree exactly where there is something to run in`);
+      const known = sessions.map(({ id }) => id);
+      assert.deepEqual(
+        [...present].filter((id) => !known.includes(id)),
+        [],
+      );
+      const listed = (await git('worktree', 'list', '--porcelain')).split('\n').filter((line) => line.startsWith('worktree '));
+      assert.equal(listed.length, present.size + 1);
+      const refs = (await git('for-each-ref', '--format=%(refname:lstrip=2)', 'refs/corral')).split('\n').filter((ref) => ref !== '');
+      assert.deepEqual(refs.toSorted(), [...present].toSorted());
+      await workshop.close(window);
+    }
+    assert.deepEqual(await usersState(), users);
+    await git('fsck', '--strict');
+  });
+});
