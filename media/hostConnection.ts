@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { TIMELINE_REQUESTS, hostMessageSchema } from '../src/views/timelineProtocol';
 import type { TimelineMethod, TimelineParameters, TimelineResult, TimelineSession } from '../src/views/timelineProtocol';
+import type { EventPlace } from './track';
 
 /** An extension host that is busy starting up can take a while; a request that got lost must still end. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -10,6 +11,8 @@ const PING_TIMEOUT_MS = 4_000;
 export interface HostListener {
   sessionChanged(session: TimelineSession): void;
   failed(message: string): void;
+  /** The extension wants this event to be shown. */
+  showWanted(place: EventPlace): void;
   /** The connection was lost, or is back; see `lostSinceMs`. */
   connectionChanged(): void;
 }
@@ -85,6 +88,9 @@ export class HostConnection {
         return;
       case 'session':
         this.#listener.sessionChanged(message.session);
+        return;
+      case 'show':
+        this.#listener.showWanted(message.place);
         return;
       case 'failure':
         this.#listener.failed(message.message);

@@ -28,6 +28,7 @@ const PATHS = {
   toEnd: 'M2.5 3L7 8l-4.5 5zM8 3l4.5 5L8 13zM14 3v10',
   previous: 'M10.5 3.5L6 8l4.5 4.5',
   next: 'M5.5 3.5L10 8l-4.5 4.5',
+  link: 'M7 9.5a2.5 2.5 0 0 0 3.5 0l3-3a2.5 2.5 0 0 0-3.5-3.5l-1 1M9 6.5a2.5 2.5 0 0 0-3.5 0l-3 3A2.5 2.5 0 0 0 6 13l1-1',
   down: 'M8 2.5v10M4 9l4 4 4-4',
 } as const;
 export type IconName = keyof typeof PATHS;

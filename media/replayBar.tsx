@@ -147,6 +147,13 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
           void model.replay.seek(Number(currentTarget.value));
         }}
       />
+      <BarButton
+        icon="link"
+        label="Copy link to event"
+        testId="copy-link"
+        disabled={isEmpty || model.lostSinceMs !== undefined}
+        onClick={() => void model.copyLink()}
+      />
       {/* Room for the longest text, or the scrubber would change its width under the pointer. */}
       <span
         class="position"

@@ -6,6 +6,7 @@ import { rowOfLandmark } from './landmarks';
 import type { Landmark } from './landmarks';
 import { Replay } from './replay';
 import { Track } from './track';
+import type { EventPlace } from './track';
 
 /** Errors that stay on the page at a time. */
 const MAX_ERRORS = 3;
@@ -52,6 +53,9 @@ export class TimelineModel {
       },
       failed: (message) => {
         this.fail(message);
+      },
+      showWanted: (place) => {
+        this.#show(place);
       },
       connectionChanged: () => {
         this.#changed();
@@ -258,9 +262,23 @@ export class TimelineModel {
     await this.#attempt(() => this.#connection.request('openFile', { path, line }));
   }
 
+  /** Puts a link to the last event that is shown on the clipboard. */
+  async copyLink(): Promise<void> {
+    const place = this.track.placeOf(this.replay.shownRows - 1);
+    if (place !== undefined) await this.#attempt(() => this.#connection.request('copyLink', place));
+  }
+
   /** Opens a field of an event in an editor, whole. */
   async openPayload({ runId, seq }: TimelineEvent, field: string): Promise<void> {
     await this.#attempt(() => this.#connection.request('openPayload', { runId, seq, field }));
+  }
+
+  /** Moves to an event, also from another run's view. */
+  #show(place: EventPlace): void {
+    if (this.track.rowOf(place) === undefined) this.selectRun(undefined);
+    const row = this.track.rowOf(place);
+    if (row === undefined) this.fail('This event is not in the timeline.');
+    else this.replay.moveTo(row + 1);
   }
 
   async #find(query: TimelineParameters<'find'>): Promise<TimelineResult<'find'> | undefined> {

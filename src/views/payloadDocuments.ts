@@ -5,7 +5,7 @@ import type { TimelineSource } from './timelineHost';
 const SCHEME = 'corral-event';
 /** Gives the editor its language. */
 const EXTENSIONS: Readonly<Record<string, string>> = { text: 'md', diff: 'diff', input: 'json' };
-const placeSchema = v.tuple([v.literal(''), v.string(), v.string(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number)), v.string(), v.string()]);
+const placeSchema = v.strictTuple([v.literal(''), v.string(), v.string(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number)), v.string(), v.string()]);
 
 /** One field of one event. */
 export interface PayloadPlace {

@@ -3,6 +3,7 @@ import type { SessionEvent } from '../storage/events';
 import { messageOf } from '../storage/errors';
 import type { AppendedRange, FindQuery, FoundEvents } from '../storage/storeIndex';
 import type { Disposable, Event, SessionSummary } from '../supervisor/api';
+import type { LinkedEvent } from './eventLink';
 import type { PayloadPlace } from './payloadDocuments';
 import { PREVIEW_LENGTH, pageMessageSchema } from './timelineProtocol';
 import type { HostMessage, PageMessage, TimelineEvent, TimelineResult, TimelineSession } from './timelineProtocol';
@@ -33,6 +34,7 @@ export interface TimelineEditor {
   /** `path` is absolute; `line` counts from 1. */
   openFile(path: string, line: number | undefined): Promise<void>;
   openPayload(place: PayloadPlace): Promise<void>;
+  copyLink(event: LinkedEvent): Promise<void>;
 }
 
 /** At most one push in this time, so that a flood of events costs the page a bounded number of paints. */
@@ -47,6 +49,7 @@ export class TimelineHost implements Disposable {
   /** Times of a run's first and last event; the last one is read again only when the run has grown. */
   readonly #bounds = new Map<string, { eventCount: number; firstMs: number; lastMs: number }>();
   #listening = false;
+  #wanted: { runId: string; seq: number } | undefined;
   #isDisposed = false;
   #changed = false;
   #pushing = false;
@@ -82,6 +85,12 @@ export class TimelineHost implements Disposable {
     });
   }
 
+  /** Has the page show an event: now, or as soon as it listens. */
+  show(place: { runId: string; seq: number }): void {
+    if (this.#listening) this.#editor.post({ type: 'show', place });
+    else this.#wanted = place;
+  }
+
   /** The page is hidden or gone: nothing is pushed until it says `ready` again. */
   pause(): void {
     this.#listening = false;
@@ -105,6 +114,10 @@ export class TimelineHost implements Disposable {
     }
     if (this.#isDisposed) return;
     this.#editor.post(reply);
+    if (message.method === 'ready' && this.#wanted !== undefined) {
+      this.#editor.post({ type: 'show', place: this.#wanted });
+      this.#wanted = undefined;
+    }
     // A push may have overtaken what `ready` was answered with: the last word is a push.
     if (message.method === 'ready') this.#schedulePush();
   }
@@ -150,6 +163,9 @@ export class TimelineHost implements Disposable {
         await this.#editor.openFile(worktreeFile(worktreePath, parameters.path), parameters.line);
         return {};
       }
+      case 'copyLink':
+        await this.#editor.copyLink({ sessionId: this.#sessionId, ...parameters });
+        return {};
       case 'openPayload':
         await this.#editor.openPayload({ sessionId: this.#sessionId, ...parameters });
         return {};

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
 import { oneLine } from '../storage/sessionState';
+import { linkPath, linkedEvent } from './eventLink';
 import { openPayload, registerPayloadDocuments } from './payloadDocuments';
 import { TimelineHost } from './timelineHost';
 import type { TimelineSource } from './timelineHost';
@@ -11,6 +12,8 @@ import { savedStateSchema } from './timelineProtocol';
 import type { TimelineSession } from './timelineProtocol';
 
 const VIEW_TYPE = 'corral.timeline';
+/** Publisher and name of package.json. */
+const EXTENSION_ID = 'corral-dev.corral';
 const MAX_TITLE_LENGTH = 40;
 
 /** A session's timeline in an editor tab: one a session, shown again after the editor was restarted. */
@@ -48,9 +51,18 @@ export class TimelinePanel implements vscode.Disposable {
       },
     });
     const documents = registerPayloadDocuments(source);
+    const links = vscode.window.registerUriHandler({
+      handleUri: async ({ path }) => {
+        const event = linkedEvent(path);
+        const session = event === undefined ? undefined : await source.getSession(event.sessionId).catch(() => undefined);
+        if (event === undefined || session === undefined) await vscode.window.showErrorMessage('This link leads to no event of a session that is known here.');
+        else TimelinePanel.show(source, extensionUri, session.id).#host.show(event);
+      },
+    });
     return new vscode.Disposable(() => {
       serializer.dispose();
       documents.dispose();
+      links.dispose();
       for (const panel of TimelinePanel.#open.values()) panel.#host.dispose();
     });
   }
@@ -69,6 +81,9 @@ export class TimelinePanel implements vscode.Disposable {
       sessionRead: (session) => this.#setTitle(session),
       openFile,
       openPayload,
+      copyLink: async (event) => {
+        await vscode.env.clipboard.writeText(`${vscode.env.uriScheme}://${EXTENSION_ID}${linkPath(event)}`);
+      },
     });
     this.#disposables.push(
       webview.onDidReceiveMessage((message: unknown) => {

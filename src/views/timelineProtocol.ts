@@ -92,6 +92,8 @@ export const TIMELINE_REQUESTS = {
   stop: { parameters: v.object({}), result: v.object({}) },
   /** Opens a file of the worktree beside the timeline. */
   openFile: { parameters: v.object({ path: v.pipe(text, v.minLength(1)), line: v.optional(count) }), result: v.object({}) },
+  /** Puts a link to the event on the clipboard. */
+  copyLink: { parameters: v.object({ runId: id, seq }), result: v.object({}) },
   /** Opens a field of an event, whole, beside the timeline. */
   openPayload: { parameters: v.object({ runId: id, seq, field: v.pipe(text, v.regex(/^\w+$/)) }), result: v.object({}) },
 } as const;
@@ -117,6 +119,7 @@ export const pageMessageSchema = v.variant('method', [
   requestSchema('resume', TIMELINE_REQUESTS.resume.parameters),
   requestSchema('stop', TIMELINE_REQUESTS.stop.parameters),
   requestSchema('openFile', TIMELINE_REQUESTS.openFile.parameters),
+  requestSchema('copyLink', TIMELINE_REQUESTS.copyLink.parameters),
   requestSchema('openPayload', TIMELINE_REQUESTS.openPayload.parameters),
 ]);
 export type PageMessage = v.InferOutput<typeof pageMessageSchema>;
@@ -126,6 +129,8 @@ export const hostMessageSchema = v.variant('type', [
   v.object({ type: v.literal('answer'), requestNumber: count, result: v.unknown() }),
   v.object({ type: v.literal('rejection'), requestNumber: count, message: text }),
   v.object({ type: v.literal('session'), session: sessionSchema }),
+  /** Somebody followed a link to this event. */
+  v.object({ type: v.literal('show'), place: v.object({ runId: id, seq }) }),
   /** Something went wrong that no request asked for. */
   v.object({ type: v.literal('failure'), message: text }),
 ]);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser, BrowserContext } from 'playwright-core';
-import { packagedExtension } from '../support/project';
+import { goldenText } from '../support/goldenText';
+import { packagedExtension, projectRoot } from '../support/project';
 import { TestRepository } from '../support/repository';
 import { SessionsView } from '../support/sessionsView';
 import { VscodeServer } from '../support/vscodeServer';
@@ -66,4 +68,49 @@ describe('the timeline', () => {
     await reopened.getByRole('button', { name: 'Allow', exact: true }).click();
     await reopened.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
   });
+
+  it('reads the same to a screen reader at five moments of the demo', async () => {
+    await window.page.setViewportSize({ width: 1280, height: 5_000 }); // every event is in the page
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('Corral: Try the Demo');
+    await sessions.row('Demo').filter({ hasText: 'needs input' }).waitFor({ timeout: 60_000 });
+    await sessions.act('Demo', 'Allow');
+    await sessions.row('Demo').filter({ hasText: 'Completed' }).waitFor();
+    await sessions.row('Demo').click();
+    const frame = await window.webview('[data-testid=event][data-kind="run.exited"]');
+    await frame.getByRole('status').filter({ hasText: 'Session Completed' }).waitFor();
+    const press = async (name: string): Promise<void> => {
+      await frame.getByRole('button', { name, exact: true }).click();
+    };
+    const matches = async (name: string, position: RegExp): Promise<void> => {
+      await frame.getByTestId('position').filter({ hasText: position }).waitFor();
+      await frame.locator('[data-testid=event-loading]').first().waitFor({ state: 'detached' });
+      const tree = await frame.locator('body').ariaSnapshot();
+      await goldenText(join(projectRoot, 'test/fixtures/timeline', `${name}.txt`), `${withoutChance(tree)}\n`);
+    };
+    await matches('5 the end', /^event (\d+) of \1 /);
+    await press('Jump to start');
+    await matches('1 the start', /^event 1 of/);
+    await press('Next turn');
+    await matches('2 the turn', /^event 3 of/);
+    await frame.getByRole('combobox', { name: 'Jump by' }).selectOption('Permission');
+    await press('Next permission');
+    await frame.locator('[data-kind="permission.request"]').waitFor();
+    await matches('3 the question', /^event \d\d of/);
+    await press('Step forward');
+    await frame.locator('[data-kind="permission.answer"]').waitFor();
+    await matches('4 the answer', /^event \d\d of/);
+  });
 });
+
+/** The tree without times, identities and other numbers that are not the same in each run. */
+function withoutChance(tree: string): string {
+  return tree
+    .replace(/\d\d:\d\d:\d\d/g, '00:00:00')
+    .replace(/just now|\d+ min ago/, '<age>')
+    .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/g, '<id>')
+    .replace(/\b[0-9a-f]{10,40}\b…?/g, '<object>')
+    .replace(/\b\d+(\.\d+)? m?s\b/g, '<duration>')
+    .replace(/slider "Position": "\d+"/, 'slider "Position"')
+    .replace(/(?<=[ "])\/(?:[^\s"/]+\/)+[^\s"]*/g, '<path>');
+}

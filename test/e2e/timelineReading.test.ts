@@ -55,8 +55,11 @@ describe('reading a timeline', () => {
   /** The timeline of the session with this title, alone in the editor and at its end. */
   async function open(title: string): Promise<Frame> {
     await window.runCommand('View: Close All Editors');
-    await window.runCommand('Corral: Replay Timeline');
-    await window.pick(title);
+    await window
+      .treeItems('Sessions')
+      .filter({ hasText: title.slice(0, 7) })
+      .first()
+      .click(); // a row cuts long titles
     const frame = await window.webview('[data-testid=event]');
     await frame.locator('h1', { hasText: title.slice(0, 7) }).waitFor();
     await frame.locator('[data-kind="run.exited"]').waitFor();
@@ -123,6 +126,27 @@ describe('reading a timeline', () => {
     await waitFor(async () => (await kinds()).join() === 'tool.result,error', { what: 'the two failures' });
     await frame.getByTestId('find').press('Escape');
     await frame.locator('[data-kind="run.exited"]').waitFor();
+  });
+
+  it('copies a link to an event, and opens it there', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const frame = await open('Greet in every language');
+    await frame.getByRole('button', { name: 'Jump to start' }).click();
+    await frame.getByRole('button', { name: 'Next turn' }).click();
+    await frame.getByTestId('copy-link').click();
+    const link = await waitFor(
+      async () => {
+        const text = v.parse(v.string(), await window.page.evaluate('navigator.clipboard.readText()'));
+        return /:\/\/corral-dev\.corral\/event\/\w{12}\/\w{12}\/3$/.test(text) && text;
+      },
+      { what: 'the link' },
+    );
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('Developer: Open URL');
+    await window.answerInput(link);
+    await window.page.getByRole('button', { name: 'Open', exact: true }).click();
+    const opened = await window.webview('[data-testid=event][data-kind="turn.started"]');
+    await opened.getByTestId('position').filter({ hasText: 'event 3 of 19' }).waitFor();
   });
 
   it('opens a file of the worktree at its line', async () => {

@@ -11,7 +11,7 @@ describe('HostConnection', () => {
     const sent: unknown[] = [];
     const connection = new HostConnection(
       (each) => sent.push(each),
-      { sessionChanged: unexpected, failed: unexpected, connectionChanged: unexpected },
+      { sessionChanged: unexpected, showWanted: unexpected, failed: unexpected, connectionChanged: unexpected },
       { request: 5, ping: 5 },
     );
     await assert.rejects(connection.request('stop', {}), /did not answer/);
@@ -24,6 +24,7 @@ describe('HostConnection', () => {
     const connection = new HostConnection(() => undefined, {
       sessionChanged: unexpected,
       failed: (reason) => failures.push(reason),
+      showWanted: unexpected,
       connectionChanged: unexpected,
     });
     const request = connection.request('seqAt', { runId: RUN, timeMs: 1 });
@@ -40,7 +41,7 @@ describe('HostConnection', () => {
     const beforeMs = Date.now();
     const connection: HostConnection = new HostConnection(
       (each) => sent.push(each),
-      { sessionChanged: unexpected, failed: unexpected, connectionChanged: () => changes.push(connection.lostSinceMs) },
+      { sessionChanged: unexpected, showWanted: unexpected, failed: unexpected, connectionChanged: () => changes.push(connection.lostSinceMs) },
       { request: 60_000, ping: 5 },
     );
     await Promise.all([connection.ping(), connection.ping()]);

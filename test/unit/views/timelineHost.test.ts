@@ -26,6 +26,10 @@ class Page {
         this.opened.push([path, line]);
         return Promise.resolve();
       },
+      copyLink: (event) => {
+        this.opened.push(event);
+        return Promise.resolve();
+      },
       openPayload: (place) => {
         this.opened.push(place);
         return Promise.resolve();

@@ -31,6 +31,7 @@ class Pair {
       sessionRead: () => undefined,
       openFile: () => Promise.resolve(),
       openPayload: () => Promise.resolve(),
+      copyLink: () => Promise.resolve(),
     });
   }
 
@@ -155,6 +156,21 @@ describe('TimelineModel', () => {
     assert.equal(pair.model.callOf(RUN, 'c').result, undefined);
     assert.equal(pair.model.callOf(RUN, 'c').call?.seq, 1);
     assert.equal(pair.model.answerOf(RUN, 'r'), undefined);
+  });
+
+  it('shows the event that a link names, also of another run and before it listened', async () => {
+    source.addMessages(5);
+    source.add(message, 1_000, 'cccccccccccc', 2);
+    const pair = await start({ sessionId: SESSION, runId: 'cccccccccccc' });
+    assert.equal(pair.model.replay.shownRows, 1);
+    pair.host.show({ runId: RUN, seq: 3 });
+    assert.deepEqual([pair.model.runId, pair.model.replay.shownRows, pair.model.replay.place], [undefined, 3, { runId: RUN, seq: 3 }]);
+    pair.host.show({ runId: RUN, seq: 99 });
+    assert.deepEqual([pair.model.replay.shownRows, pair.model.errors.length], [6, 1]);
+    pair.host.pause();
+    pair.host.show({ runId: RUN, seq: 2 });
+    await pair.model.start();
+    assert.equal(pair.model.replay.shownRows, 2);
   });
 
   it('brings a whole event on request', async () => {

@@ -27,6 +27,7 @@ describe('the timeline protocol', () => {
       request('send', { text: 'x' }),
       request('stop', {}),
       request('interrupt', {}),
+      request('copyLink', { runId: RUN, seq: 1 }),
       request('resume', {}),
       request('openFile', { path: 'a' }),
       request('openPayload', { runId: RUN, seq: 1, field: 'text' }),

@@ -1,0 +1,24 @@
+import * as v from 'valibot';
+
+/** One event of one session, as a link names it. */
+export interface LinkedEvent {
+  sessionId: string;
+  runId: string;
+  seq: number;
+}
+
+const id = v.pipe(v.string(), v.regex(/^[a-z2-7]{12}$/));
+const pathSchema = v.strictTuple([v.literal(''), v.literal('event'), id, id, v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/), v.transform(Number))]);
+
+/** The path of the event's `vscode://` link. */
+export function linkPath({ sessionId, runId, seq }: LinkedEvent): string {
+  return `/event/${sessionId}/${runId}/${seq}`;
+}
+
+/** The event that a link names, or undefined where it is none of ours: anybody can write one. */
+export function linkedEvent(path: string): LinkedEvent | undefined {
+  const parsed = v.safeParse(pathSchema, path.split('/'));
+  if (!parsed.success) return undefined;
+  const [, , sessionId, runId, seq] = parsed.output;
+  return { sessionId, runId, seq };
+}
