@@ -19,6 +19,9 @@ import { WindowScope } from './views/windowScope';
 /** A flood of events repaints rows at most this often; nobody reads faster. */
 const REFRESH_MS = 100;
 
+/** Fewer sessions than this are read before anyone could read a message. */
+const SCAN_SHOWN_FROM = 20;
+
 let supervisor: Supervisor | undefined;
 
 /** Makes the parts, wires them, and returns the API. Nothing here waits for the disk. */
@@ -78,6 +81,9 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     view,
     statusBar,
     notifications,
+    made.onDidScan(({ read, all }) => {
+      view.message = read < all && all > SCAN_SHOWN_FROM ? `Recovering ${all} sessions: ${read} read` : '';
+    }),
     made.onDidChangeSessions(() => refresh.ask()),
     refresh,
     view.onDidChangeVisibility(({ visible }) => tree.setVisible(visible)),

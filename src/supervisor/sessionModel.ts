@@ -63,6 +63,18 @@ export class SessionModel {
     this.changed.fire({ sessionIds: [sessionId] });
   }
 
+  /** Resolves as soon as any session is known. */
+  async untilAny(): Promise<void> {
+    if (this.#sessions.size > 0) return;
+    await new Promise<void>((resolve) => {
+      const subscription = this.changed.event(() => {
+        if (this.#sessions.size === 0) return;
+        subscription.dispose();
+        resolve();
+      });
+    });
+  }
+
   ids(): string[] {
     return [...this.#sessions.keys()];
   }

@@ -2,10 +2,8 @@ import { URI } from 'vscode-uri';
 import { CorralError, messageOf } from '../storage/errors';
 import type { SessionEvent } from '../storage/events';
 import { isId, newId } from '../storage/ids';
-import { isOpen } from '../storage/sessionFacts';
 import type { ConversationEntry, FindQuery, FoundEvents } from '../storage/storeIndex';
-import type { CorralApi, Disposable, HistoryPage, RecoveryReport, SessionRequest, SessionSummary } from './api';
-import { Emitter } from './emitter';
+import type { CorralApi, Disposable, Event, HistoryPage, SessionRequest, SessionSummary } from './api';
 import { Git } from './git/git';
 import type { HistorySearchQuery } from './historyArchive';
 import { HistoryArchive } from './historyArchive';
@@ -22,8 +20,7 @@ import { SessionModel } from './sessionModel';
 import { SessionStore } from './sessionStore';
 import type { Log, SupervisorSettings } from './settings';
 import { DEFAULT_SETTINGS } from './settings';
-import { forEachSession, recoverRuns, scanJournals } from './startUp';
-import { finishWork, isUnfinished } from './unfinishedWork';
+import { StartUp } from './startUp';
 import { WorktreeControl } from './worktreeControl';
 
 /** What a crash in between costs is reading so much of the journals again. */
@@ -54,15 +51,11 @@ export class Supervisor implements CorralApi, Disposable {
   readonly #model: SessionModel;
   readonly #links: RunLinks;
   readonly #watcher: RunWatcher;
-  readonly #recovered: Emitter<RecoveryReport>;
   readonly #store: Promise<SessionStore>;
   readonly #runControl: Promise<RunControl>;
   readonly #worktreeControl: Promise<WorktreeControl>;
   readonly #archive: Promise<HistoryArchive>;
-  readonly #ready: Promise<void>;
-  readonly #recovery: Promise<void>;
-  /** From the end of start-up on: before it, start-up itself looks after open runs, a few at a time. */
-  #isWatching = false;
+  readonly #startUp: StartUp;
 
   constructor(options: SupervisorOptions) {
     this.#options = {
@@ -79,7 +72,6 @@ export class Supervisor implements CorralApi, Disposable {
       log.error(`A listener failed: ${messageOf(error)}`);
     };
     this.#model = new SessionModel(onListenerError);
-    this.#recovered = new Emitter(onListenerError);
     this.#store = SessionStore.open({
       storageDirectory,
       checkpointEveryMs,
@@ -102,11 +94,6 @@ export class Supervisor implements CorralApi, Disposable {
       log,
       resolve: async (sessionId, runId) => await resolveRun({ store: await this.#store, links: this.#links, log, settings }, sessionId, runId),
     });
-    this.#model.changed.event(({ sessionIds }) => {
-      sessionIds.forEach((id) => {
-        this.#watchOpenRuns(id);
-      });
-    });
     this.#runControl = this.#store.then(
       (store) => new RunControl({ store, bundles, settings, model: this.#model, links: this.#links, watcher: this.#watcher }),
     );
@@ -115,24 +102,18 @@ export class Supervisor implements CorralApi, Disposable {
       async (runControl) => new WorktreeControl({ git: this.git, store: await this.#store, model: this.#model, runControl, settings, log }),
     );
     this.#worktreeControl.catch(() => undefined);
-    const loaded = this.#store.then(async (store) => {
-      this.#model.load(await store.index.listSessions());
-      return { store, model: this.#model, log };
-    });
-    const scanned = loaded.then(scanJournals);
-    // A list that is empty because its index is gone is not shown before the journals were looked at.
-    this.#ready = loaded.then(async () => {
-      if (this.#model.ids().length === 0) await scanned;
-    });
-    this.#archive = this.#ready.then(async () => new HistoryArchive({ store: await this.#store, model: this.#model, git: this.git }));
+    this.#archive = this.#store.then((store) => new HistoryArchive({ store, model: this.#model, git: this.git }));
     this.#archive.catch(() => undefined);
-    this.#recovery = scanned.then(async () => {
-      await this.#recover(await loaded);
+    this.#startUp = new StartUp({
+      ...this.#options,
+      store: this.#store,
+      archive: this.#archive,
+      model: this.#model,
+      links: this.#links,
+      watcher: this.#watcher,
+      git: this.git,
+      onListenerError,
     });
-    this.#recovery.catch((error: unknown) => {
-      log.error(`Start-up: ${messageOf(error)}`);
-    });
-    this.#ready.catch(() => undefined); // every method that waits for it hears of it
   }
 
   get onDidChangeSessions(): CorralApi['onDidChangeSessions'] {
@@ -148,17 +129,22 @@ export class Supervisor implements CorralApi, Disposable {
     return this.#model.runEnded.event;
   }
   get onDidCompleteRecovery(): CorralApi['onDidCompleteRecovery'] {
-    return this.#recovered.event;
+    return this.#startUp.recovered.event;
   }
 
-  /** Resolves when the list of sessions is known (unresolved ones are `checking`). Throws STORE_FAILED. */
+  /** Start-up has read the journals of so many of the sessions that changed while nobody here looked. */
+  get onDidScan(): Event<{ read: number; all: number }> {
+    return this.#startUp.scanned.event;
+  }
+
+  /** Resolves when the list of sessions is known (where the index is gone: the first of them; unresolved ones are `checking`). Throws STORE_FAILED. */
   async whenReady(): Promise<void> {
-    await this.#ready;
+    await this.#startUp.listed;
   }
 
   /** Resolves when every journal was read on to its end and every open run's fate is known. Throws STORE_FAILED. */
   async whenRecovered(): Promise<void> {
-    await this.#recovery;
+    await this.#startUp.complete;
   }
 
   async createSession(request: SessionRequest): Promise<SessionSummary> {
@@ -176,7 +162,7 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   async listSessions(filter: { repository?: string; archived?: boolean } = {}): Promise<SessionSummary[]> {
-    await this.#ready;
+    await this.#startUp.listed;
     const repository = filter.repository === undefined ? undefined : pathOf(filter.repository);
     return this.#model
       .summaries()
@@ -186,7 +172,7 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   async getSession(id: string): Promise<SessionSummary> {
-    await this.#ready;
+    await this.#known(id);
     return this.#model.summary(id);
   }
 
@@ -213,9 +199,10 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   searchHistory(text: string, query: HistorySearchQuery = {}): AsyncIterable<{ sessionId: string; event: SessionEvent }> {
-    const ready = this.#archive;
+    const archive = this.archive();
+    archive.catch(() => undefined); // whoever reads hears of it
     return (async function* () {
-      yield* (await ready).search(text, query);
+      yield* (await archive).search(text, query);
     })();
   }
 
@@ -233,6 +220,7 @@ export class Supervisor implements CorralApi, Disposable {
 
   /** Everything recorded, to be checked and measured. */
   async archive(): Promise<HistoryArchive> {
+    await this.#startUp.read;
     return await this.#archive;
   }
 
@@ -309,44 +297,18 @@ export class Supervisor implements CorralApi, Disposable {
 
   /** Ends what this window holds; runs go on. */
   async close(): Promise<void> {
-    this.#isWatching = false;
     this.#watcher.dispose();
     this.#links.dispose();
     const store = await this.#store.catch(() => undefined);
-    await this.#recovery.catch(() => undefined);
+    await this.#startUp.complete.catch(() => undefined);
     await (await this.#worktreeControl.catch(() => undefined))?.close();
     await store?.close();
     this.#model.dispose();
-    this.#recovered.dispose();
+    this.#startUp.dispose();
   }
 
   dispose(): void {
     this.close().catch((error: unknown) => this.#options.log.error(`Closing the store: ${messageOf(error)}`));
-  }
-
-  async #recover(options: { store: SessionStore; model: SessionModel; log: Log }): Promise<void> {
-    if (!this.#options.autoRecover || options.store.readOnly) {
-      for (const id of this.#model.ids()) this.#model.setLive(id, { checking: false });
-      return;
-    }
-    const report = await recoverRuns(options, this.#watcher);
-    this.#isWatching = true;
-    for (const id of this.#model.ids()) this.#watchOpenRuns(id); // what came in meanwhile
-    this.#recovered.fire(report);
-    const unfinished = this.#model.ids().filter((id) => isUnfinished(this.#model.facts(id)));
-    if (!this.#options.isTrusted()) return;
-    await (await this.#archive).finishErasing();
-    await forEachSession(options, 'Finishing what was begun on', unfinished, async (id) => {
-      await finishWork({ git: this.git, store: options.store, settings: this.#options.settings }, id);
-    });
-  }
-
-  /** Runs that another window started, or that came to light while scanning, get a line of their own here too. */
-  #watchOpenRuns(sessionId: string): void {
-    if (!this.#isWatching || !this.#model.has(sessionId)) return;
-    for (const run of this.#model.facts(sessionId).runs) {
-      if (isOpen(run) && !this.#links.has(run.runId) && !this.#watcher.isWatching(run.runId)) void this.#watcher.look(sessionId, run.runId);
-    }
   }
 
   /** For commands: the session is known, and may be changed. */
@@ -357,14 +319,16 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   async #known(id: string): Promise<SessionStore> {
-    await this.#ready;
+    await this.#startUp.listed;
     if (!isId(id)) throw new CorralError('SESSION_NOT_FOUND', 'There is no such session.');
+    const store = await this.#store;
+    if (!this.#model.has(id)) await store.sync(id); // start-up may not have come to it yet
     this.#model.facts(id);
-    return await this.#store;
+    return store;
   }
 
   async #writable(): Promise<SessionStore> {
-    await this.#ready;
+    await this.#startUp.listed;
     if (!this.#options.isTrusted()) throw new CorralError('UNTRUSTED', 'This workspace is not trusted, so nothing is started in it.');
     const store = await this.#store;
     if (store.readOnly)
