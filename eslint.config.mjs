@@ -14,7 +14,7 @@ const vscodeAtRuntime = { name: 'vscode', message: 'Only src/views and src/exten
 const restrictedImports = (options) => ({ '@typescript-eslint/no-restricted-imports': ['error', options] });
 
 export default defineConfig(
-  globalIgnores(['node_modules/', 'dist/', 'out/', '.vscode-test/', 'test/fixtures/']),
+  globalIgnores(['**/node_modules/', 'dist/', 'out/', '.vscode-test/', 'test/fixtures/']),
   js.configs.recommended,
   {
     files: ['**/*.mjs'],

@@ -1,17 +1,19 @@
 /** What is searched for: any text, whatever the case of its letters, in journals (where it stands escaped) and in blobs (where it stands as it is). */
 
-/** Finds the same letters in either case; other alphabets are compared after decoding. */
-function asciiPattern(text: string): RegExp | undefined {
-  const runs = text.match(/[\0-\x7f]+/g) ?? [];
-  const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), '');
+/**
+ * The longest part of the text that stands the same in JSON and in a blob, in either case of its letters: printable ASCII without what JSON escapes.
+ * Undefined where there is none; other alphabets are compared after decoding.
+ */
+function commonPart(text: string): RegExp | undefined {
+  const parts = text.match(/[ !#-[\]-~]+/g) ?? [];
+  const longest = parts.reduce((best, part) => (part.length > best.length ? part : best), '');
   return longest === '' ? undefined : new RegExp(longest.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gi');
 }
 
 export class Needle {
   readonly #text: string;
   readonly #escaped: string;
-  readonly #pattern: RegExp | undefined;
-  readonly #escapedPattern: RegExp | undefined;
+  readonly #part: RegExp | undefined;
   /** Bytes that the text can take at most, in whatever case and form. */
   readonly longestBytes: number;
 
@@ -20,8 +22,7 @@ export class Needle {
     const escaped = JSON.stringify(text).slice(1, -1);
     this.#text = text.toLowerCase();
     this.#escaped = escaped.toLowerCase();
-    this.#pattern = asciiPattern(text);
-    this.#escapedPattern = asciiPattern(escaped);
+    this.#part = commonPart(text);
     this.longestBytes = Buffer.byteLength(escaped) * 3;
   }
 
@@ -38,8 +39,7 @@ export class Needle {
 
   /** Offsets in `lines`, which hold JSON, at which the text may stand: at least one in each line that has it. */
   *placesInJson(lines: Buffer): Generator<number> {
-    const pattern = this.#escapedPattern;
-    if (pattern === undefined) {
+    if (this.#part === undefined) {
       // No letter that stands alone for itself in UTF-8: decode, line by line.
       let start = 0;
       for (const line of lines.toString('utf8').split('\n')) {
@@ -48,15 +48,12 @@ export class Needle {
       }
       return;
     }
-    for (const match of lines.toString('latin1').matchAll(pattern)) yield match.index;
+    for (const match of lines.toString('latin1').matchAll(this.#part)) yield match.index;
   }
 
   /** True where the bytes of a blob (text, or JSON) have the text. */
   isInBytes(bytes: Buffer): boolean {
-    if (this.#pattern !== undefined && this.#escapedPattern !== undefined) {
-      const latin1 = bytes.toString('latin1');
-      if (latin1.search(this.#pattern) === -1 && latin1.search(this.#escapedPattern) === -1) return false;
-    }
+    if (this.#part !== undefined && bytes.toString('latin1').search(this.#part) === -1) return false;
     const text = bytes.toString('utf8').toLowerCase();
     return text.includes(this.#text) || text.includes(this.#escaped);
   }

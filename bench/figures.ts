@@ -1,0 +1,63 @@
+/** Figures as the benchmark prints and keeps them. */
+
+export interface Figure {
+  /** Case of the benchmark, such as `1a`. */
+  name: string;
+  /** What a person would feel. */
+  feel: string;
+  /** What is compared with the target, in `unit`: the median. */
+  value: number;
+  min: number;
+  max: number;
+  unit: string;
+  /** The figures behind a ratio, and whatever else helps to understand it. */
+  detail: string;
+  target?: { atLeast: number } | { atMost: number };
+}
+
+export interface Spread {
+  median: number;
+  min: number;
+  max: number;
+}
+
+export function spreadOf(samples: readonly number[]): Spread {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return { median: sorted[sorted.length >> 1] ?? NaN, min: sorted[0] ?? NaN, max: sorted.at(-1) ?? NaN };
+}
+
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+}
+
+/** Milliseconds that `work` took. */
+export async function timed(work: () => unknown): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+/** Runs ours and the peer's in turn, so that what else the machine does hits both; gives ours/peer of each pair. */
+export async function compare(
+  rounds: number,
+  ours: () => Promise<number>,
+  peer: () => Promise<number> | number,
+): Promise<{ ratio: Spread; ours: Spread; peer: Spread }> {
+  const pairs: { ours: number; peer: number }[] = [];
+  for (let round = 0; round < rounds; round++) pairs.push({ ours: await ours(), peer: await peer() });
+  return {
+    ratio: spreadOf(pairs.map((pair) => pair.ours / pair.peer)),
+    ours: spreadOf(pairs.map((pair) => pair.ours)),
+    peer: spreadOf(pairs.map((pair) => pair.peer)),
+  };
+}
+
+export function short(value: number): string {
+  return value >= 1_000 ? Math.round(value).toLocaleString('en') : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+export function isMet({ value, target }: Figure): boolean {
+  if (target === undefined) return true;
+  return 'atLeast' in target ? value >= target.atLeast : value <= target.atMost;
+}
