@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser, BrowserContext, Locator } from 'playwright-core';
 import { goldenText } from '../support/goldenText';
 import { packagedExtension, projectRoot } from '../support/project';
 import { TestRepository } from '../support/repository';
@@ -73,10 +73,11 @@ describe('the timeline', () => {
     await window.page.setViewportSize({ width: 1280, height: 5_000 }); // every event is in the page
     await window.runCommand('View: Close All Editors');
     await window.runCommand('Corral: Try the Demo');
-    await sessions.row('Demo').filter({ hasText: 'needs input' }).waitFor({ timeout: 60_000 });
-    await sessions.act('Demo', 'Allow');
-    await sessions.row('Demo').filter({ hasText: 'Completed' }).waitFor();
-    await sessions.row('Demo').click();
+    const demo = (state: RegExp): Locator => window.page.getByRole('treeitem', { name: state }); // the text of a row is cut
+    await demo(/Demo.*needs input/).waitFor({ timeout: 60_000 });
+    await sessions.act('Demo: a', 'Allow');
+    await demo(/Demo.*Completed/).waitFor();
+    await sessions.row('Demo: a').click();
     const frame = await window.webview('[data-testid=event][data-kind="run.exited"]');
     await frame.getByRole('status').filter({ hasText: 'Session Completed' }).waitFor();
     const press = async (name: string): Promise<void> => {
