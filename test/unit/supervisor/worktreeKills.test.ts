@@ -13,9 +13,6 @@ import { until, Workshop } from './workshop';
 
 /** `npm run test:worktrees` kills a hundred windows; a few find what broke for good. */
 const KILLS = Number(process.env['CORRAL_WORKTREE_KILLS'] ?? 2);
-/** Somewhere between the first and the last step of what is killed. */
-const LONGEST_LIFE_MS = 900;
-
 describe('windows that are killed while they change a worktree', function () {
   this.timeout(KILLS * 60_000);
   let workshop: Workshop;
@@ -34,15 +31,22 @@ describe('windows that are killed while they change a worktree', function () {
     await rm(bundle, { recursive: true });
   });
 
-  /** A window of its own process that is killed at some moment of what it does. */
-  async function killed(action: 'create' | 'delete' | 'undo', subject: string): Promise<void> {
+  /** How long each takes when nobody kills it, learned from those that were quicker than their end. */
+  const livesMs = { create: 1_000, delete: 1_000, undo: 1_000 };
+
+  /** A window of its own process that is killed at some moment of what it does. False where it had done it by then. */
+  async function killed(action: keyof typeof livesMs, subject: string): Promise<boolean> {
     const parameters = [join(bundle, 'worktreeChanger.js'), workshop.storageDirectory, join(projectRoot, 'dist'), action, subject];
     const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
     const exited = once(child, 'exit');
     await once(child.stdout, 'data');
-    await Promise.race([delay(Math.random() * LONGEST_LIFE_MS), exited]);
+    const startMs = performance.now();
+    const done = once(child.stdout, 'data').then(() => true);
+    const wasQuicker = await Promise.race([delay(Math.random() * livesMs[action], false), done]);
     child.kill('SIGKILL');
+    if (wasQuicker) livesMs[action] = performance.now() - startMs;
     await exited;
+    return !wasQuicker;
   }
 
   /** The next window, once it has finished what the killed one left. */
@@ -73,12 +77,13 @@ describe('windows that are killed while they change a worktree', function () {
     await chmod(join(worktreePath, 'new/file'), 0o755);
     if (process.platform !== 'win32') await symlink('new', join(worktreePath, 'link'));
     const [files, users] = [await readAll(worktreePath), await usersState()];
-    for (let round = 0; round < KILLS; round++) {
-      await killed('delete', id);
+    const cuts = { delete: 0, undo: 0 };
+    for (let round = 0; Math.min(cuts.delete, cuts.undo) < KILLS; round++) {
+      if (await killed('delete', id)) cuts.delete++;
       let window = await recovered();
       if (!(await window.getSession(id)).deleted) await window.deleteSession(id);
       await workshop.close(window);
-      await killed('undo', id);
+      if (await killed('undo', id)) cuts.undo++;
       window = await recovered();
       if ((await window.getSession(id)).deleted) await window.undoDelete(id);
       await workshop.close(window);
@@ -91,8 +96,8 @@ describe('windows that are killed while they change a worktree', function () {
   it(`leave no half-made worktree that nobody knows of, ${KILLS} times`, async () => {
     const { path, git } = { path: workshop.repository.path, git: workshop.repository.git.bind(workshop.repository) };
     const users = await usersState();
-    for (let round = 0; round < KILLS; round++) {
-      await killed('create', path);
+    for (let round = 0, cuts = 0; cuts < KILLS; round++) {
+      if (await killed('create', path)) cuts++;
       const window = await recovered();
       const sessions = await window.listSessions();
       const present = new Set(await readdir(join(path, '.corral/worktrees')));
