@@ -1,7 +1,7 @@
 /** Any agent that speaks the Agent Client Protocol, version 1: Gemini, opencode, Goose, and whatever else is configured. */
 import type { CancelNotification, PromptRequest, RequestPermissionResponse } from '@agentclientprotocol/sdk';
 import * as v from 'valibot';
-import type { Usage } from '../../storage/events';
+import type { PermissionOption, Usage } from '../../storage/events';
 import { oneLine } from '../../storage/sessionState';
 import type { AcpPermissionRequest, AcpUpdate } from './acpMessages';
 import { contentText, permissionRequestSchema, promptResultSchema, sessionUpdateSchema, systemErrorSchema, tokensOf } from './acpMessages';
@@ -120,7 +120,7 @@ class AcpConversation implements Conversation {
 
   end(exit: AgentExit): Ending {
     this.#settleTurn('failed');
-    return this.#turns.close(exit, this.#queue);
+    return this.#turns.close(exit, this.#queue.splice(0));
   }
 
   #next(): void {
@@ -216,11 +216,13 @@ class AcpConversation implements Conversation {
     this.#questions.set(requestId, { id, request });
     this.#host.emit({
       kind: 'permission.request',
-      data: { requestId, title, toolName: name, input, callId: request.toolCall.toolCallId, options: request.options },
+      data: { requestId, title, toolName: name, input, callId: request.toolCall.toolCallId, options: request.options.map(readableOption) },
     });
+    // Agents that cannot be told what goes ahead ask all the same.
+    const mode = this.#request.permissionMode;
+    const goesAhead = mode === 'all' || (mode === 'edits' && this.#tools.isOwnEdit(request.toolCall));
     const allowed = request.options.find((option) => option.kind === 'allow_once') ?? request.options.find((option) => option.kind === 'allow_always');
-    if (this.#request.permissionMode !== 'all' || allowed === undefined) return;
-    // An agent without such a mode of its own asks all the same.
+    if (!goesAhead || allowed === undefined) return;
     this.#host.emit({ kind: 'permission.answer', data: { requestId, outcome: 'allowed', optionId: allowed.optionId } });
     this.answerPermission(requestId, allowed.optionId, undefined);
   }
@@ -254,4 +256,16 @@ class AcpConversation implements Conversation {
     this.#text.flush();
     this.#host.emit({ kind: 'output', data: { stream, text } });
   }
+}
+
+const OPTION_NAMES: Record<PermissionOption['kind'], string> = {
+  allow_once: 'Allow',
+  allow_always: 'Always allow',
+  reject_once: 'Deny',
+  reject_always: 'Always deny',
+};
+
+/** Some name their options by words that are meant for programs. */
+function readableOption(option: PermissionOption): PermissionOption {
+  return /^[a-z]+(_[a-z]+)+$/.test(option.name) ? { ...option, name: OPTION_NAMES[option.kind] } : option;
 }

@@ -31,7 +31,7 @@ const QUIRKS: Readonly<Record<string, AcpQuirks>> = {
     cannotLoad: true,
   },
   goose: {
-    // It cannot tell an edit from a command: what asks for one asks for both.
+    // It cannot tell an edit from a command: it asks for both, and edits are let through here.
     modes: { ask: 'approve', edits: 'approve', all: 'auto' },
     environment: (_mode, model) => (model === undefined ? {} : { GOOSE_MODEL: model }),
     errorText: 'Ran into this error: ',

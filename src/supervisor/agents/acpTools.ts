@@ -1,4 +1,5 @@
 /** Tool calls of an agent that speaks the Agent Client Protocol: gathered from many small updates, told as one call and one result each. */
+import { isAbsolute, resolve } from 'node:path';
 import { createTwoFilesPatch, diffLines } from 'diff';
 import * as v from 'valibot';
 import type { EventData, ToolCategory } from '../../storage/events';
@@ -49,7 +50,20 @@ export class AcpTools {
     this.read(update);
     const call = this.#open.get(update.toolCallId) ?? { isTold: true, isDenied: false, ...update };
     this.#tell(call);
-    return { title: titleOf(call), name: nameOf(call), input: inputOf(call) };
+    return { title: titleOf(call, this.#locationsOf(call)[0]?.path), name: nameOf(call), input: inputOf(call) };
+  }
+
+  /** True for an edit of files inside the worktree, and nothing of git's own. */
+  isOwnEdit(update: AcpToolUpdate): boolean {
+    const call = this.#open.get(update.toolCallId);
+    if (call === undefined || this.#categoryOf(call) !== 'edit') return false;
+    const input = v.safeParse(pathSchema, call.rawInput);
+    const paths = [
+      ...(call.locations ?? []).map(({ path }) => path),
+      ...(call.content ?? []).flatMap((content) => (content.type === 'diff' ? [content.path] : [])),
+      ...(input.success ? Object.values(input.output).filter((path) => path !== undefined) : []),
+    ].map((path) => shownPath(resolve(this.#root, path), [this.#root]));
+    return paths.length > 0 && paths.every((path) => !isAbsolute(path) && !/(^|\/)\.git(\/|$)/i.test(path));
   }
 
   deny(id: string): void {
@@ -68,10 +82,7 @@ export class AcpTools {
   #tell(call: Call): void {
     if (call.isTold) return;
     call.isTold = true;
-    // The working directory itself says nothing.
-    const locations = (call.locations ?? [])
-      .filter(({ path }) => path !== this.#root)
-      .map(({ path, line }) => ({ path: shownPath(path, [this.#root]), ...(line === undefined || line === null ? {} : { line }) }));
+    const locations = this.#locationsOf(call);
     const data = {
       callId: call.toolCallId,
       name: nameOf(call),
@@ -98,6 +109,16 @@ export class AcpTools {
     if (isDone) for (const data of this.#changesOf(call)) this.#host.emit({ kind: 'file.change', data });
   }
 
+  /** Without the working directory itself, which says nothing. Some tell the file only by what they give to the tool. */
+  #locationsOf(call: AcpToolUpdate): EventData<'tool.call'>['locations'] {
+    const input = v.safeParse(pathSchema, call.rawInput);
+    const given = input.success ? Object.values(input.output).filter((path) => path !== undefined) : [];
+    const told = call.locations ?? [];
+    return (told.length > 0 ? told : given.map((path) => ({ path, line: undefined })))
+      .filter(({ path }) => path !== this.#root)
+      .map(({ path, line }) => ({ path: shownPath(path, [this.#root]), ...(line === undefined || line === null ? {} : { line }) }));
+  }
+
   #changesOf(call: Call): EventData<'file.change'>[] {
     const diffs = (call.content ?? []).filter((content) => content.type === 'diff');
     if (diffs.length > 0) return diffs.map((diff) => this.#changeOf(diff, call));
@@ -110,8 +131,8 @@ export class AcpTools {
   #categoryOf(call: Call): ToolCategory {
     const name = nameOf(call);
     const categories = this.#quirks.categories ?? {};
-    if (call.kind) return call.kind === 'switch_mode' ? 'other' : call.kind;
-    return (Object.hasOwn(categories, name) ? categories[name] : undefined) ?? 'other';
+    const own = Object.hasOwn(categories, name) ? categories[name] : undefined;
+    return own ?? (call.kind && call.kind !== 'switch_mode' ? call.kind : 'other');
   }
 
   #changeOf({ path, oldText, newText, _meta: meta }: AcpDiff, { toolCallId: callId }: Call): EventData<'file.change'> {
@@ -156,14 +177,16 @@ function nameOf(call: AcpToolUpdate): string {
   return call.name ?? (own.success ? own.output : undefined) ?? call.kind ?? 'tool';
 }
 
+const pathSchema = v.object({ path: v.optional(v.string()), file_path: v.optional(v.string()), filePath: v.optional(v.string()) });
 const commandSchema = v.object({ command: v.pipe(v.string(), v.minLength(1)) });
 
-/** A command says more than what an agent calls it, and a bare verb less than one with its file. */
-function titleOf(call: AcpToolUpdate, path?: string): string {
+/** A command says more than what an agent calls it; a bare verb, or one with a path cut short, less than one with its file. */
+function titleOf(call: AcpToolUpdate, path: string | undefined): string {
   const command = v.safeParse(commandSchema, call.rawInput);
   const title = oneLine(command.success ? command.output.command : (call.title ?? ''));
   const shown = title === '' ? nameOf(call) : title;
-  return path !== undefined && /^[a-z_]+$/i.test(shown) ? oneLine(`${shown} ${path}`) : shown;
+  const [verb = ''] = shown.split(' · ');
+  return path !== undefined && /^[a-z_]+$/i.test(verb) ? oneLine(`${verb} ${path}`) : shown;
 }
 
 function inputOf(call: AcpToolUpdate): unknown {

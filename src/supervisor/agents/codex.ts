@@ -56,7 +56,9 @@ class CodexConversation implements Conversation {
   readonly #usage = new CodexUsage();
   readonly #openCalls = new Map<string, CodexItem>();
   #threadId: string | undefined;
+  /** Known once the turn has really begun. */
   #turnId: string | undefined;
+  #isInterrupting = false;
 
   constructor(request: ConversationRequest, host: ConversationHost) {
     this.#request = request;
@@ -95,10 +97,9 @@ class CodexConversation implements Conversation {
   }
 
   interrupt(): boolean {
-    if (this.#turnId === undefined) return false;
-    this.#peer.request('turn/interrupt', { threadId: this.#threadId, turnId: this.#turnId }, (outcome) => {
-      if ('error' in outcome) this.#host.emit({ kind: 'error', data: { message: describeRpcError(outcome.error), code: 'turn/interrupt' } });
-    });
+    if (!this.#turns.isOpen) return false;
+    this.#isInterrupting = true;
+    this.#sendInterrupt();
     return true;
   }
 
@@ -119,7 +120,7 @@ class CodexConversation implements Conversation {
 
   end(exit: AgentExit): Ending {
     this.#settleTurn();
-    return this.#turns.close(exit, [...this.#inbox.takeAll(), ...this.#queue]);
+    return this.#turns.close(exit, [...this.#inbox.takeAll(), ...this.#queue.splice(0)]);
   }
 
   /** Asks for what a turn needs: without a good answer it has failed. */
@@ -162,7 +163,16 @@ class CodexConversation implements Conversation {
     const text = this.#queue.shift();
     if (text === undefined) return;
     this.#turns.begin();
-    this.#ask('turn/start', this.#inputOf(text, this.#inbox.add(text)), startedTurnSchema, ({ turn }) => (this.#turnId = turn.id));
+    this.#ask('turn/start', this.#inputOf(text, this.#inbox.add(text)), startedTurnSchema, () => undefined);
+  }
+
+  /** Before it says that the turn has begun, Codex would agree to an interrupt and go on. */
+  #sendInterrupt(): void {
+    if (this.#turnId === undefined || !this.#isInterrupting) return;
+    this.#isInterrupting = false;
+    this.#peer.request('turn/interrupt', { threadId: this.#threadId, turnId: this.#turnId }, (outcome) => {
+      if ('error' in outcome) this.#host.emit({ kind: 'error', data: { message: describeRpcError(outcome.error), code: 'turn/interrupt' } });
+    });
   }
 
   #readCall({ id, method, params }: RpcCall, line: string): void {
@@ -178,7 +188,7 @@ class CodexConversation implements Conversation {
       case 'turn/started':
         this.#turns.begin();
         this.#turnId = notification.params.turn.id;
-        return;
+        return this.#sendInterrupt();
       case 'turn/completed':
         return this.#readTurnEnd(notification.params.turn);
       case 'item/started':
@@ -268,6 +278,7 @@ class CodexConversation implements Conversation {
   #endTurn(end: TurnEnd): void {
     this.#settleTurn();
     this.#turnId = undefined;
+    this.#isInterrupting = false;
     const usage = this.#usage.take();
     if (usage !== undefined) this.#host.emit({ kind: 'usage', data: usage });
     this.#turns.end({ ...end, ...(usage === undefined ? {} : { usage }) });

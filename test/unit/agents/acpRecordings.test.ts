@@ -66,7 +66,7 @@ async function replay(name: string): Promise<Replay> {
   const program = PROGRAMS.find((each) => name.startsWith(each)) ?? '';
   const argv = [`/usr/bin/${program === 'claude-acp' ? 'claude-agent-acp' : program}`, 'acp'];
   const resumes = /-(load|persist-b)$/.test(name) ? { resumes: 'earlier' } : {};
-  return replayRpc(acpDriver, await readRecording(name), PART, { argv, ...resumes });
+  return replayRpc(acpDriver, await readRecording(name), PART, { argv, permissionMode: 'ask', ...resumes });
 }
 
 const names = recordingNames(/-acp-/);

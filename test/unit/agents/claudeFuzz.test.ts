@@ -3,72 +3,20 @@ import { describe, it } from 'mocha';
 import { claudeDriver } from '../../../src/supervisor/agents/claude';
 import { parseClaudeLine } from '../../../src/supervisor/agents/claudeMessages';
 import { conversationRequest, RecordingHost } from '../../support/agentHarness';
-import { readRecording, recordingNames } from '../../support/recording';
-
-const SEED = 20_261_121;
-const LINES = 10_000;
-
-/** A generator of numbers in [0, 1) that gives the same ones for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-function damage(line: string, other: string, random: () => number): string {
-  const at = Math.floor(random() * line.length);
-  const bytes = Buffer.from(line);
-  switch (Math.floor(random() * 11)) {
-    case 0:
-      return line.slice(0, at);
-    case 1:
-      return line + other;
-    case 2:
-      return `a tool printed this ${line}`;
-    case 3:
-      bytes[Math.min(at, bytes.length - 1)] = Math.floor(random() * 256);
-      return bytes.toString('utf8');
-    case 4:
-      return line.replace(/"[^"]*"/g, (text) => (random() < 0.1 ? '[[]]' : text));
-    case 5:
-      return line.replace(/:(true|false|null|-?\d+)/g, (text) => (random() < 0.3 ? ':{"x":"\ud800"}' : text));
-    case 6:
-      return line.replace(/:"[^"]*"/g, (text) => (random() < 0.2 ? ':null' : text));
-    case 7:
-      return `{"type":"assistant","message":{"content":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`;
-    case 8:
-      return line.replace('"content":', '"__proto__":{"x":1},"content":');
-    case 9:
-      return line.replace(/"[a-z_]+":/, () => '"renamed":');
-    default:
-      return line;
-  }
-}
-
-async function realLines(): Promise<string[]> {
-  const recordings = await Promise.all(recordingNames(/^claude-(?!acp-)/).map((name) => readRecording(name)));
-  return recordings.flat().map((line) => {
-    const json: unknown = JSON.parse(line);
-    return typeof json === 'object' && json !== null && 'msg' in json ? JSON.stringify(json.msg) : line;
-  });
-}
+import { damage, DAMAGED_LINES, randomFrom, realLines, SEED } from '../../support/damage';
 
 /** Lines that may say nothing: what they tell is told by others, or it is kept until the end. */
 const QUIET = ['stream_event', 'control_response', 'control_cancel_request', 'command_lifecycle', 'rate_limit_event', 'keep_alive', 'tool_progress', 'system'];
 
 describe('claude, damaged', () => {
-  it(`survives ${LINES} damaged lines and drops none of them in silence (seed ${SEED})`, async () => {
+  it(`survives ${DAMAGED_LINES} damaged lines and drops none of them in silence (seed ${SEED})`, async () => {
     const random = randomFrom(SEED);
-    const lines = await realLines();
+    const lines = await realLines(/^claude-(?!acp-)/);
     const pick = (): string => lines[Math.floor(random() * lines.length)] ?? '';
     const host = new RecordingHost();
     const conversation = claudeDriver.converse(conversationRequest(), host);
     conversation.start();
-    for (let index = 0; index < LINES; index++) {
+    for (let index = 0; index < DAMAGED_LINES; index++) {
       const line = damage(pick(), pick(), random);
       const before = host.events.length;
       conversation.readLine(random() < 0.02 ? 'stderr' : 'stdout', line);

@@ -1,0 +1,141 @@
+/** The real agent programs: how they are installed, and how each is kept to a home of its own, a key that opens nothing and a model on loopback. */
+import { execFile } from 'node:child_process';
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cacheDirectory, installInto, runOrThrow } from './installation.mjs';
+
+const NOWHERE = 'http://127.0.0.1:9';
+/** Proxies that lead nowhere: only loopback can be reached. */
+const OFFLINE = {
+  DISABLE_TELEMETRY: '1',
+  DO_NOT_TRACK: '1',
+  http_proxy: NOWHERE,
+  https_proxy: NOWHERE,
+  HTTP_PROXY: NOWHERE,
+  HTTPS_PROXY: NOWHERE,
+  NO_PROXY: '127.0.0.1,localhost',
+  no_proxy: '127.0.0.1,localhost',
+};
+
+async function writeInto(home, path, text) {
+  await mkdir(join(home, path, '..'), { recursive: true });
+  await writeFile(join(home, path), text);
+}
+
+/**
+ * Agent → its package, the script in it that puts the platform's binary into place, its program, and its environment. `retries`: it tries again
+ * for minutes when the service fails. `forgets`: it cannot take up an earlier session.
+ */
+export const PROGRAMS = {
+  claude: {
+    package: '@anthropic-ai/claude-code',
+    version: '2.1.329',
+    installScript: 'install.cjs',
+    program: 'node_modules/@anthropic-ai/claude-code/bin/claude.exe',
+    environment: (home, modelUrl) => ({
+      ANTHROPIC_BASE_URL: modelUrl,
+      ANTHROPIC_API_KEY: 'dummy',
+      CLAUDE_CONFIG_DIR: join(home, '.claude'),
+      CLAUDE_CODE_MAX_RETRIES: '1',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      DISABLE_AUTOUPDATER: '1',
+      DISABLE_ERROR_REPORTING: '1',
+      IS_SANDBOX: '1',
+    }),
+  },
+  codex: {
+    package: '@openai/codex',
+    version: '0.169.0',
+    program: 'node_modules/.bin/codex',
+    environment: async (home, modelUrl) => {
+      const provider = `name = "loopback"\nbase_url = "${modelUrl}/v1"\nenv_key = "LOOPBACK_KEY"\nwire_api = "responses"\nrequest_max_retries = 1\nstream_max_retries = 1`;
+      const settings =
+        'model = "gpt-5.5"\nmodel_provider = "loopback"\ncheck_for_update_on_startup = false\n[analytics]\nenabled = false\n[otel]\nexporter = "none"';
+      await writeInto(home, '.codex/config.toml', `${settings}\n[model_providers.loopback]\n${provider}\n`);
+      return { CODEX_HOME: join(home, '.codex'), LOOPBACK_KEY: 'dummy' };
+    },
+  },
+  gemini: {
+    package: '@google/gemini-cli',
+    version: '0.61.0',
+    program: 'node_modules/.bin/gemini',
+    retries: true,
+    forgets: true,
+    environment: async (home, modelUrl) => {
+      const settings = {
+        security: { auth: { selectedType: 'gemini-api-key' } },
+        privacy: { usageStatisticsEnabled: false },
+        telemetry: { enabled: false },
+        general: { disableAutoUpdate: true, enableAutoUpdate: false, enableAutoUpdateNotification: false },
+        ide: { enabled: false },
+      };
+      await writeInto(home, '.gemini/settings.json', JSON.stringify(settings));
+      return { GEMINI_API_KEY: 'dummy', GOOGLE_GEMINI_BASE_URL: modelUrl, GEMINI_TELEMETRY_ENABLED: 'false', GEMINI_CLI_TRUST_WORKSPACE: 'true' };
+    },
+  },
+  opencode: {
+    package: 'opencode-ai',
+    version: '1.18.33',
+    installScript: 'postinstall.mjs',
+    program: 'node_modules/opencode-ai/bin/opencode.exe',
+    retries: true,
+    environment: async (home, modelUrl) => {
+      const model = { name: 'Loopback', limit: { context: 200_000, output: 8_000 }, tool_call: true, cost: { input: 1, output: 2 } };
+      const options = { baseURL: `${modelUrl}/v1`, apiKey: 'dummy' };
+      const provider = { loopback: { npm: '@ai-sdk/openai-compatible', name: 'Loopback', options, models: { model } } };
+      const settings = { autoupdate: false, share: 'disabled', model: 'loopback/model', small_model: 'loopback/model', provider };
+      await writeInto(home, '.config/opencode/opencode.json', JSON.stringify(settings));
+      return {
+        OPENCODE_DISABLE_AUTOUPDATE: '1',
+        OPENCODE_DISABLE_MODELS_FETCH: '1',
+        OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
+        OPENCODE_DISABLE_DEFAULT_PLUGINS: '1',
+      };
+    },
+  },
+  goose: {
+    package: `@aaif/goose-binary-${process.platform}-${process.arch}`,
+    version: '1.52.0',
+    program: `node_modules/@aaif/goose-binary-${process.platform}-${process.arch}/bin/goose`,
+    environment: (home, modelUrl) => ({
+      GOOSE_PROVIDER: 'openai',
+      GOOSE_MODEL: 'gpt-4o',
+      OPENAI_HOST: modelUrl,
+      OPENAI_API_KEY: 'dummy',
+      GOOSE_DISABLE_KEYRING: '1',
+      GOOSE_TELEMETRY_ENABLED: 'false',
+      GOOSE_TELEMETRY_OFF: '1',
+    }),
+  },
+};
+
+const exists = async (path) =>
+  await access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The program's path. Installed once, by the package's own means. */
+export async function installProgram(name) {
+  const { package: packageName, version, installScript, program } = PROGRAMS[name];
+  const directory = join(cacheDirectory, `${name}-${version}`);
+  const stamp = join(directory, 'complete');
+  if (!(await exists(stamp))) {
+    console.log(`Installing ${packageName} ${version}…`);
+    await installInto(directory, [`${packageName}@${version}`]);
+    if (installScript !== undefined) await runOrThrow(process.execPath, [installScript], { cwd: join(directory, 'node_modules', packageName) });
+    await writeFile(stamp, '');
+  }
+  const path = join(directory, program);
+  await promisify(execFile)(path, ['--version'], { shell: process.platform === 'win32' && !path.endsWith('.exe') });
+  return path;
+}
+
+/** Everything that an agent is given, in a home that is made here. */
+export async function environmentOf(name, home, modelUrl) {
+  await mkdir(home, { recursive: true });
+  const folders = { XDG_CONFIG_HOME: '.config', XDG_DATA_HOME: '.local/share', XDG_STATE_HOME: '.local/state', XDG_CACHE_HOME: '.cache' };
+  const places = Object.fromEntries(Object.entries(folders).map(([variable, folder]) => [variable, join(home, folder)]));
+  return { HOME: home, USERPROFILE: home, ...places, ...OFFLINE, ...(await PROGRAMS[name].environment(home, modelUrl)) };
+}

@@ -1,0 +1,236 @@
+/** What each agent has to do through the whole of Corral, from a session's creation to its worktree. Each scenario gets a new session. */
+import assert from 'node:assert/strict';
+import { access, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const LIMIT_MS = 40_000;
+/** How long an agent that tries again for minutes is watched. */
+const RETRY_WATCH_MS = 8_000;
+const POLL_MS = 50;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const exists = async (path) =>
+  await access(path).then(
+    () => true,
+    () => false,
+  );
+
+export const isOver = (session) => session.status === 'Completed' || session.status === 'Failed';
+
+/** Resolves with the session once it `fits`. */
+async function until(supervisor, id, what, fits, limitMs = LIMIT_MS) {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    const session = await supervisor.getSession(id);
+    if (fits(session)) return session;
+    assert.ok(performance.now() < end, `${what} did not come about; the session is ${session.state}: ${session.failureReason ?? 'no reason'}`);
+    await pause(POLL_MS);
+  }
+}
+
+const untilEnd = async (supervisor, id) => await until(supervisor, id, 'The end', isOver);
+
+async function untilCompleted(supervisor, id) {
+  const session = await untilEnd(supervisor, id);
+  assert.equal(session.status, 'Completed', session.failureReason);
+  return session;
+}
+
+async function eventsOf(supervisor, id, kind) {
+  const events = [];
+  for (let after; ;) {
+    const page = await supervisor.listSessionHistory(id, { kinds: [kind], limit: 1000, ...(after === undefined ? {} : { after }) });
+    events.push(...page.events);
+    if (page.next === undefined) return events.map((event) => event.data);
+    after = page.next;
+  }
+}
+
+async function untilEvent(supervisor, id, kind) {
+  const end = performance.now() + LIMIT_MS;
+  for (;;) {
+    const [first] = await eventsOf(supervisor, id, kind);
+    if (first !== undefined) return first;
+    const session = await supervisor.getSession(id);
+    assert.ok(performance.now() < end && !isOver(session), `No ${kind} came; the session is ${session.state}: ${session.failureReason ?? 'no reason'}`);
+    await pause(POLL_MS);
+  }
+}
+
+async function answerFirst(supervisor, id, kind) {
+  const session = await until(supervisor, id, 'A question', (each) => each.pendingPermissions.length > 0 || isOver(each));
+  const [question] = session.pendingPermissions;
+  assert.ok(question, `The session ended without a question: ${session.failureReason ?? session.status}`);
+  await supervisor.answerPermission(id, question.requestId, { optionId: question.options.find((option) => option.kind === kind).optionId });
+}
+
+/** Says who said what, without notes of the system. */
+async function conversationOf(supervisor, id) {
+  return (await supervisor.getConversation(id)).filter(({ role }) => role !== 'system').map(({ role, content }) => `${role}: ${content}`);
+}
+
+/** An agent that does not try again for minutes has failed, and says why; one that does is still running, and can be stopped. */
+async function expectServiceFailure({ supervisor, start, program }, prompt) {
+  const { id } = await start(prompt);
+  if (program.retries) {
+    await untilEvent(supervisor, id, 'turn.started');
+    const watched = await until(supervisor, id, '', isOver, RETRY_WATCH_MS).catch(() => undefined);
+    if (watched === undefined) {
+      await supervisor.stop(id);
+      const stopped = await untilEnd(supervisor, id);
+      assert.equal(stopped.failureReason, 'Stopped by you');
+      return id;
+    }
+  }
+  const session = await untilEnd(supervisor, id);
+  assert.equal(session.status, 'Failed');
+  assert.ok(session.failureReason.length > 10, session.failureReason);
+  return id;
+}
+
+export const SCENARIOS = {
+  plain: async ({ supervisor, start }) => {
+    const { id } = await start('Say hello [[plain]]');
+    await untilCompleted(supervisor, id);
+    assert.deepEqual(await conversationOf(supervisor, id), ['user: Say hello [[plain]]', 'assistant: Hello from the model. There is nothing else to do.']);
+    assert.ok((await eventsOf(supervisor, id, 'usage'))[0].outputTokens > 0);
+  },
+  write: async ({ supervisor, start }) => {
+    const { id, worktreePath } = await start('Write it [[write]]');
+    await untilCompleted(supervisor, id);
+    assert.equal(await readFile(join(worktreePath, 'hello.txt'), 'utf8'), 'hello from the model\n');
+    assert.deepEqual(
+      (await eventsOf(supervisor, id, 'file.change')).map(({ path, change }) => ({ path, change })),
+      [{ path: 'hello.txt', change: 'added' }],
+    );
+  },
+  multi: async ({ supervisor, start }) => {
+    const { id, worktreePath } = await start('Do it all [[multi]]', 'all');
+    await untilCompleted(supervisor, id);
+    assert.equal(await readFile(join(worktreePath, 'notes.txt'), 'utf8'), 'line one\nline 2\n');
+    const results = await eventsOf(supervisor, id, 'tool.result');
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['ok', 'ok', 'ok', 'ok'],
+    );
+    assert.deepEqual(
+      (await eventsOf(supervisor, id, 'tool.call')).map(({ category }) => category === 'edit'),
+      [false, true, true, false],
+    );
+  },
+  'permission allowed': async ({ supervisor, start }) => {
+    const { id, worktreePath } = await start('Do it [[permission]]', 'ask');
+    await answerFirst(supervisor, id, 'allow_once');
+    await untilCompleted(supervisor, id);
+    assert.ok(await exists(join(worktreePath, 'granted.txt')));
+    assert.deepEqual(
+      (await eventsOf(supervisor, id, 'tool.result')).map(({ status }) => status),
+      ['ok'],
+    );
+  },
+  'permission denied': async ({ supervisor, start }) => {
+    const { id, worktreePath } = await start('Do it [[permission]]', 'ask');
+    await answerFirst(supervisor, id, 'reject_once');
+    await untilEnd(supervisor, id);
+    assert.equal(await exists(join(worktreePath, 'granted.txt')), false);
+    assert.deepEqual(
+      (await eventsOf(supervisor, id, 'tool.result')).map(({ status }) => status),
+      ['denied'],
+    );
+  },
+  interrupt: async ({ supervisor, start }) => {
+    const { id } = await start('Take your time [[slow]]');
+    await untilEvent(supervisor, id, 'turn.started');
+    await supervisor.interrupt(id);
+    const session = await untilEnd(supervisor, id);
+    assert.deepEqual([session.state, session.failureReason], ['interrupted', 'Interrupted']);
+    assert.equal((await eventsOf(supervisor, id, 'turn.ended'))[0].stopReason, 'interrupted');
+  },
+  'interrupt a command': async ({ supervisor, start }) => {
+    const { id } = await start('Be busy [[busy]]', 'all');
+    await untilEvent(supervisor, id, 'tool.call');
+    await supervisor.interrupt(id);
+    const session = await untilEnd(supervisor, id);
+    assert.deepEqual([session.state, session.failureReason], ['interrupted', 'Interrupted']);
+  },
+  'follow-up': async ({ supervisor, start }) => {
+    const { id } = await start('Take your time [[slow]]');
+    await untilEvent(supervisor, id, 'turn.started');
+    await supervisor.sendMessage(id, 'And then [[plain]]');
+    await supervisor.interrupt(id);
+    const session = await untilEnd(supervisor, id);
+    const conversation = await conversationOf(supervisor, id);
+    assert.ok(conversation.includes('user: And then [[plain]]'), conversation.join('\n').slice(-500));
+    assert.equal(session.runs.length, 1);
+  },
+  resume: async ({ supervisor, start, program }) => {
+    const { id } = await start('Say hello [[plain]]');
+    const { nativeSessionId } = await untilCompleted(supervisor, id);
+    await supervisor.sendMessage(id, 'Again [[plain]]');
+    const session = await until(supervisor, id, 'The end of the second run', (each) => each.runs.length === 2 && isOver(each));
+    assert.equal(session.status, 'Completed', session.failureReason);
+    assert.equal(session.nativeSessionId === nativeSessionId, program.forgets !== true);
+    assert.equal((await conversationOf(supervisor, id)).length, 4);
+  },
+  'kill -9 and resume': async ({ supervisor, start, store }) => {
+    const { id } = await start('Be busy [[busy]]', 'all');
+    await untilEvent(supervisor, id, 'tool.call');
+    const [run] = (await supervisor.getSession(id)).runs;
+    const claim = JSON.parse(await readFile(join(store, 'sessions', id, 'runs', run.runId, 'runner.json'), 'utf8'));
+    process.kill(claim.agent.pid, 'SIGKILL');
+    const killed = await untilEnd(supervisor, id);
+    assert.deepEqual([killed.state, killed.failureReason], ['crashed', 'Ended by SIGKILL']);
+    await supervisor.sendMessage(id, 'Again [[plain]]');
+    const session = await until(supervisor, id, 'The end of the second run', (each) => each.runs.length === 2 && isOver(each));
+    assert.equal(session.status, 'Completed', session.failureReason);
+  },
+  long: async ({ supervisor, start }) => {
+    const { id } = await start('Say much [[long]]');
+    await untilCompleted(supervisor, id);
+    const text = (await eventsOf(supervisor, id, 'message')).filter(({ role }) => role === 'assistant').map((message) => message.text);
+    assert.equal(text.join('').match(/Line \d+ of a long answer\./g).length, 2000);
+  },
+  slow: async ({ supervisor, start }) => {
+    const { id } = await start('Take your time [[slow]]');
+    await untilCompleted(supervisor, id);
+    assert.match((await conversationOf(supervisor, id)).at(-1), /tick 1 .*tick 200 /s);
+  },
+  error500: async (context) => void (await expectServiceFailure(context, 'Fail [[error500]]')),
+  rate: async (context) => void (await expectServiceFailure(context, 'Fail [[rate]]')),
+  cut: async ({ supervisor, start }) => {
+    // Some ask for the rest, some take what there is, some fail: none may stay as it is for ever.
+    const { id } = await start('Go on [[cut]]');
+    await untilEvent(supervisor, id, 'turn.started');
+    const watched = await until(supervisor, id, '', isOver, RETRY_WATCH_MS).catch(() => undefined);
+    if (watched === undefined) await supervisor.stop(id);
+    await untilEnd(supervisor, id);
+  },
+  stop: async ({ supervisor, start }) => {
+    const { id } = await start('Take your time [[slow]]');
+    await untilEvent(supervisor, id, 'turn.started');
+    await supervisor.stop(id);
+    const session = await untilEnd(supervisor, id);
+    assert.deepEqual([session.state, session.failureReason], ['stopped', 'Stopped by you']);
+  },
+};
+
+/** Processes that carry the mark of one of the session's runs. Only Linux tells. */
+async function processesOf(session) {
+  if (process.platform !== 'linux') return [];
+  const marks = session.runs.map(({ runId }) => `CORRAL_RUN_ID=${runId}`);
+  const found = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(join('/proc', pid, 'environ'), 'utf8').catch(() => '');
+    if (!marks.some((mark) => environment.split('\0').includes(mark))) continue;
+    found.push(`${pid} ${(await readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => '')).replaceAll('\0', ' ').trim()}`);
+  }
+  return found;
+}
+
+/** Once a session is over nothing of it is alive. */
+export async function assertNothingLeft(session) {
+  const end = performance.now() + 10_000;
+  for (let left = await processesOf(session); left.length > 0; left = await processesOf(session)) {
+    assert.ok(performance.now() < end, `These processes are left:\n${left.join('\n')}`);
+    await pause(POLL_MS);
+  }
+}

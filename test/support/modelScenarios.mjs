@@ -1,0 +1,90 @@
+// What the scripted model says and does: chosen by `[[name]]` in the last message of a user that has one, and by how often it has answered
+// since. Tools are told apart by what the agent's program offers.
+
+const say = (text, more = {}) => ({ text, tools: [], pieceMs: 0, ...more });
+const numbered = (count, word, end) => Array.from({ length: count }, (_, index) => `${word} ${index + 1}${end}`).join('');
+const patchOf = (body) => `*** Begin Patch\n${body}\n*** End Patch\n`;
+
+/** Scenario → one answer for each request of a turn. `status` fails the request, `isCut` breaks the answer off. */
+const SCENARIOS = {
+  plain: [say('Hello from the model. There is nothing else to do.')],
+  write: [say('I will make hello.txt.', { tools: [{ kind: 'write', path: 'hello.txt', content: 'hello from the model\n' }] }), say('hello.txt is there.')],
+  multi: [
+    say('First I look around.', { tools: [{ kind: 'shell', command: 'ls -a' }] }),
+    say('Then I write.', { tools: [{ kind: 'write', path: 'notes.txt', content: 'line one\nline two\n' }] }),
+    say('And I change it.', { tools: [{ kind: 'edit', path: 'notes.txt', before: 'line two', after: 'line 2' }] }),
+    say('At last I check it.', { tools: [{ kind: 'shell', command: 'cat notes.txt' }] }),
+    say('All steps are done.'),
+  ],
+  shell: [say('I run a command.', { tools: [{ kind: 'shell', command: 'echo shell-ok' }] }), say('The command is done.')],
+  // Claude asks before this in its default mode; with edits allowed, such plain file commands go ahead.
+  permission: [
+    say('This needs your permission.', { tools: [{ kind: 'shell', command: 'touch granted.txt && rm -f none.txt' }] }),
+    say('That was the step that needed permission.'),
+  ],
+  // Nothing that an agent's program knows as a mere wait, which some refuse to run.
+  busy: [say('This takes long.', { tools: [{ kind: 'shell', command: 'tail -f /dev/null & tail -f /dev/null; echo over' }] }), say('It is over.')],
+  long: [say(numbered(2000, 'Line', ' of a long answer.\n'))],
+  slow: [say(numbered(200, 'tick', ' '), { pieceMs: 50 })],
+  error500: [{ status: 500, message: 'the model was told to fail' }],
+  rate: [{ status: 429, message: 'the model was told to be busy' }],
+  cut: [say('This answer is cut off in the middle of the sen', { isCut: true })],
+};
+
+const MARK = /\[\[([a-z0-9]+)\]\]/g;
+
+/** The last one: messages that were not answered come as one with the next. */
+const markOf = (text) => [...text.matchAll(MARK)].at(-1)?.[1];
+
+/** What to answer: `turns` are who spoke, in order, with a user's words. */
+export function answerTo({ turns, tools, folder }) {
+  // Agents ask for a title, or which model to take, without offering tools.
+  if (tools.length === 0) return { ...say('A title'), calls: [] };
+  const marked = turns.findLastIndex(({ role, text }) => role === 'user' && markOf(text) !== undefined);
+  const name = marked < 0 ? 'plain' : markOf(turns[marked].text);
+  const steps = SCENARIOS[name] ?? SCENARIOS.plain;
+  const answered = turns.slice(marked + 1).filter(({ role }, index, rest) => role === 'model' && rest[index - 1]?.role !== 'model').length;
+  const step = steps[Math.min(answered, steps.length - 1)];
+  return { ...step, calls: (step.tools ?? []).map((tool) => callOf(tool, tools, folder)) };
+}
+
+const SHELLS = ['Bash', 'exec_command', 'shell_command', 'shell', 'run_shell_command', 'bash', 'developer__shell'];
+const WRITERS = ['Write', 'write_file', 'write', 'developer__write'];
+const EDITORS = ['Edit', 'replace', 'edit', 'developer__edit'];
+
+/** The call of a tool that is offered: `input` for one that takes plain text, else `args`. */
+function callOf(tool, tools, folder) {
+  const find = (names) => tools.find(({ name }) => names.includes(name));
+  const patcher = find(['apply_patch']);
+  const patch = (body) => (patcher.isPlain ? { name: patcher.name, input: patchOf(body) } : { name: patcher.name, args: { input: patchOf(body) } });
+  const first = (properties, names) => names.find((name) => name in properties) ?? names[0];
+  const pathName = (properties) => first(properties, ['file_path', 'filePath', 'path']);
+  if (tool.kind === 'write') {
+    const writer = find(WRITERS);
+    if (writer !== undefined) return { name: writer.name, args: { [pathName(writer.properties)]: `${folder}/${tool.path}`, content: tool.content } };
+    const lines = tool.content.trimEnd().split('\n');
+    if (patcher !== undefined) return patch([`*** Add File: ${tool.path}`, ...lines.map((line) => `+${line}`)].join('\n'));
+    return shell(`printf '%s' '${tool.content}' > ${tool.path}`);
+  }
+  if (tool.kind === 'edit') {
+    const editor = find(EDITORS);
+    if (editor !== undefined) {
+      const { properties } = editor;
+      const before = first(properties, ['old_string', 'oldString', 'before']);
+      const after = first(properties, ['new_string', 'newString', 'after']);
+      const reason = 'instruction' in properties ? { instruction: 'Change the second line' } : {};
+      return { name: editor.name, args: { [pathName(properties)]: `${folder}/${tool.path}`, [before]: tool.before, [after]: tool.after, ...reason } };
+    }
+    if (patcher !== undefined) return patch([`*** Update File: ${tool.path}`, '@@', `-${tool.before}`, `+${tool.after}`].join('\n'));
+    return shell(`sed -i 's/${tool.before}/${tool.after}/' ${tool.path}`);
+  }
+  return shell(tool.command);
+
+  function shell(command) {
+    const offered = find(SHELLS);
+    if (offered === undefined) throw new Error(`No shell among ${tools.map(({ name }) => name).join(', ')}`);
+    const { properties } = offered;
+    const description = 'description' in properties ? { description: 'Run a command of the script' } : {};
+    return { name: offered.name, args: { [first(properties, ['command', 'cmd'])]: command, ...description } };
+  }
+}
