@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { environmentOf, installProgram, PROGRAMS } from './agentPrograms.mjs';
 import { assertNothingLeft, isOver, SCENARIOS } from './agentScenarios.mjs';
 import { createDemoRepository } from './demoRepository.mjs';
-import { enterProjectNode, root, runOrThrow } from './installation.mjs';
+import { installChromium, installServer, writeHostFile } from './host.mjs';
+import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
 
 await enterProjectNode(import.meta.filename);
 
@@ -77,6 +78,20 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS 
 
 const { startModelServer } = await import('../test/support/modelServer.mjs');
 const model = await startModelServer();
+const IN_VSCODE = 'in VS Code';
+
+/** Claude once more, chosen by a person in a real VS Code: test/agents/claude.test.ts. */
+async function runInVscode(path, folder, modelUrl) {
+  await writeHostFile({ serverMain: await installServer(), chromium: await installChromium() });
+  await runOrThrow(process.execPath, [join(root, 'esbuild.mjs'), '--tests', '--minify']);
+  await runOrThrow(process.execPath, [join(import.meta.dirname, 'package.mjs'), '--built', join('out', 'corral.vsix')]);
+  const handedOver = { program: path, environment: await environmentOf('claude', join(folder, 'home in VS Code'), modelUrl) };
+  const env = { ...process.env, CORRAL_REAL_CLAUDE: JSON.stringify(handedOver) };
+  const outcome = (await run(process.execPath, [join(import.meta.dirname, 'tier.mjs'), 'agents'], { env })) === 0 ? 'pass' : 'fail';
+  console.log(`claude × ${IN_VSCODE}: ${outcome}`);
+  return outcome;
+}
+
 const modules = await buildSupervisor();
 const table = {};
 for (const agent of agents) {
@@ -85,6 +100,10 @@ for (const agent of agents) {
     const path = await installProgram(agent).catch((error) => console.error(`${agent} could not be installed: ${error.message}`));
     table[agent] =
       path === undefined ? Object.fromEntries(scenarios.map(([name]) => [name, 'not installed'])) : await runScenarios(agent, path, folder, modules, model.url);
+    if (agent === 'claude' && (wantedScenario ?? IN_VSCODE) === IN_VSCODE) {
+      table[agent][IN_VSCODE] =
+        path === undefined ? 'not installed' : await runInVscode(path, folder, model.url).catch((error) => console.error(error.message) ?? 'fail');
+    }
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
@@ -92,7 +111,8 @@ for (const agent of agents) {
 await model.close();
 
 console.log(`\n| scenario | ${agents.join(' | ')} |\n|---|${'---|'.repeat(agents.length)}`);
-for (const [name] of scenarios) console.log(`| ${name} | ${agents.map((agent) => table[agent][name]).join(' | ')} |`);
+const names = new Set(Object.values(table).flatMap((results) => Object.keys(results)));
+for (const name of names) console.log(`| ${name} | ${agents.map((agent) => table[agent][name] ?? '–').join(' | ')} |`);
 const outcomes = Object.values(table).flatMap((results) => Object.values(results));
 const counts = ['pass', 'fail', 'not installed'].map((outcome) => [outcome, outcomes.filter((each) => each === outcome).length]);
 console.log(`\n${counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`);
