@@ -178,8 +178,8 @@ export class VscodeServer {
   async kill(): Promise<void> {
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit'); // before anything is waited for: Ctrl+C reaches the server as well, and it may end meanwhile
     const children = process.platform === 'win32' ? [] : await this.#children();
-    const exited = once(child, 'exit');
     child.kill('SIGKILL');
     for (const { pid } of children) sendSignal(pid, 'SIGKILL');
     await exited;
