@@ -1,7 +1,7 @@
 import type { DraftEvent } from '../../src/storage/events';
 import type { RecordedEvent } from './recordedSession';
 
-const started: DraftEvent = { kind: 'run.started', data: { ordinal: 1, agent: 'claude', driver: 'claude', argv: ['claude', '--print'], cwd: '/work/greeter' } };
+const started: DraftEvent = { kind: 'run.started', data: { ordinal: 1, agent: 'claude', driver: 'claude', argv: ['claude', '--print'], cwd: '/code/greeter' } };
 const exited: DraftEvent = { kind: 'run.exited', data: { outcome: 'completed', exitCode: 0, signal: null, reason: '' } };
 
 const ANSWER = `The greeting now takes a **language**. What changed:

@@ -30,7 +30,7 @@ export class MemorySource implements TimelineSource {
   lookUps = 0;
 
   constructor() {
-    Object.assign(this.#facts, { title: 'A title', agent: 'claude', worktreePath: resolve('/work/tree'), createdAt: new Date(START_MS).toISOString() });
+    Object.assign(this.#facts, { title: 'A title', agent: 'claude', worktreePath: resolve('/code/tree'), createdAt: new Date(START_MS).toISOString() });
   }
 
   /** Records an event `afterMs` after the one before. */

@@ -70,7 +70,7 @@ describe('fileAt', () => {
   it('knows a path by its folder or its line, and takes no other text for one', () => {
     assert.deepEqual(fileAt('src/a.ts'), { path: 'src/a.ts', line: undefined });
     assert.deepEqual(fileAt('a.ts:12'), { path: 'a.ts', line: 12 });
-    assert.deepEqual(fileAt('/work/b.test.ts:12:5'), { path: '/work/b.test.ts', line: 12 });
+    assert.deepEqual(fileAt('/code/b.test.ts:12:5'), { path: '/code/b.test.ts', line: 12 });
     assert.deepEqual(fileAt('C:\\x\\a.cs:3'), { path: 'C:\\x\\a.cs', line: 3 });
     for (const text of ['a.ts', 'Array.from', 'npm test', 'javascript:alert(1)', 'https://x.example/a.html', 'and/or', '', 'src/'])
       assert.equal(fileAt(text), undefined, text);

@@ -164,11 +164,11 @@ describe('TimelineHost', () => {
 
   it('opens files of the worktree and nothing outside of it, and payloads by their place', async () => {
     await page.ask('openFile', { path: 'src/a.ts', line: 7 });
-    await page.ask('openFile', { path: resolve('/work/tree/..dots/b') });
+    await page.ask('openFile', { path: resolve('/code/tree/..dots/b') });
     await page.ask('openPayload', { runId: RUN, seq: 3, field: 'output' });
     assert.deepEqual(page.opened, [
-      [resolve('/work/tree/src/a.ts'), 7],
-      [resolve('/work/tree/..dots/b'), undefined],
+      [resolve('/code/tree/src/a.ts'), 7],
+      [resolve('/code/tree/..dots/b'), undefined],
       { sessionId: SESSION, runId: RUN, seq: 3, field: 'output' },
     ]);
     for (const path of ['..', '../x', '/etc/passwd', 'a/../../x']) await assert.rejects(page.ask('openFile', { path }), /outside/, path);
