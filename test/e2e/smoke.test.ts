@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 import { packagedExtension } from '../support/project';
 import { TestRepository } from '../support/repository';
 import { VscodeServer } from '../support/vscodeServer';
+import { waitFor } from '../support/wait';
 import { openBrowser, Window } from '../support/window';
 
 describe('the packaged extension', () => {
@@ -34,7 +35,14 @@ describe('the packaged extension', () => {
   it('comes back after its extension host was killed', async () => {
     assert.ok(server);
     await server.killExtensionHost();
-    await window.runCommand('Corral: New Session');
-    await window.quickInput.waitFor();
+    // A command that met the dying host is lost with it, as it would be for a person, who asks again.
+    await waitFor(
+      async () => {
+        await window.runCommand('Corral: New Session');
+        await window.quickInput.getByPlaceholder('What should the agent do?').waitFor({ timeout: 5_000 });
+        return true;
+      },
+      { what: 'New Session after the kill' },
+    );
   });
 });

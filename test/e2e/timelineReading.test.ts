@@ -54,6 +54,7 @@ describe('reading a timeline', () => {
 
   /** The timeline of the session with this title, alone in the editor and at its end. */
   async function open(title: string): Promise<Frame> {
+    await window.showContainer('Corral'); // a window that was loaded again may show another one
     await window.runCommand('View: Close All Editors');
     await window
       .treeItems('Sessions')
