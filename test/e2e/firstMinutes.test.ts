@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser } from 'playwright-core';
+import { reportFailure } from '../support/failureReport';
 import { packagedExtension } from '../support/project';
 import { TestRepository } from '../support/repository';
 import { SessionsView } from '../support/sessionsView';
@@ -25,7 +26,7 @@ describe('the first five minutes', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window?.picture(`failed ${this.currentTest.title}`);
+    await reportFailure(this.currentTest, window, server);
     await window?.close();
     window = undefined;
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser, BrowserContext, Frame } from 'playwright-core';
 import * as v from 'valibot';
+import { reportFailure } from '../support/failureReport';
 import { packagedExtension } from '../support/project';
 import { TestRepository } from '../support/repository';
 import { SessionsView } from '../support/sessionsView';
@@ -32,7 +33,7 @@ describe('the main job', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window.picture(`failed ${this.currentTest.title}`);
+    await reportFailure(this.currentTest, window, server);
   });
 
   after(async () => {

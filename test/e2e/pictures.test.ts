@@ -1,5 +1,6 @@
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser } from 'playwright-core';
+import { reportFailure } from '../support/failureReport';
 import { packagedExtension } from '../support/project';
 import { SessionsView } from '../support/sessionsView';
 import { TestRepository } from '../support/repository';
@@ -43,7 +44,7 @@ describe('what it looks like', () => {
       });
 
       afterEach(async function () {
-        if (this.currentTest?.state === 'failed') await window.picture(`failed ${this.currentTest.title} ${name}`);
+        await reportFailure(this.currentTest, window, server);
       });
 
       it('the welcome', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
+import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser } from 'playwright-core';
+import { reportFailure } from '../support/failureReport';
 import { packagedExtension } from '../support/project';
 import { TestRepository } from '../support/repository';
 import { VscodeServer } from '../support/vscodeServer';
@@ -18,6 +19,10 @@ describe('the packaged extension', () => {
     server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1 });
     browser = await openBrowser();
     window = await Window.open(await browser.newContext(), server, repository.path);
+  });
+
+  afterEach(async function () {
+    await reportFailure(this.currentTest, window, server);
   });
 
   after(async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser, BrowserContext, Locator } from 'playwright-core';
+import { reportFailure } from '../support/failureReport';
 import { goldenText } from '../support/goldenText';
 import { packagedExtension, projectRoot } from '../support/project';
 import { TestRepository } from '../support/repository';
@@ -28,7 +29,7 @@ describe('the timeline', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window.picture(`failed ${this.currentTest.title}`);
+    await reportFailure(this.currentTest, window, server);
   });
 
   after(async () => {

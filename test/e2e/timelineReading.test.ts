@@ -4,6 +4,7 @@ import axe from 'axe-core';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser, BrowserContext, Frame } from 'playwright-core';
 import * as v from 'valibot';
+import { reportFailure } from '../support/failureReport';
 import { packagedExtension } from '../support/project';
 import { greetingStory, hostileStory } from '../support/recordedStories';
 import { writeRecording } from '../support/recordedSession';
@@ -43,7 +44,7 @@ describe('reading a timeline', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window.picture(`failed ${this.currentTest.title}`);
+    await reportFailure(this.currentTest, window, server);
   });
 
   after(async () => {

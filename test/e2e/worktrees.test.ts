@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser, BrowserContext } from 'playwright-core';
+import { reportFailure } from '../support/failureReport';
 import { packagedExtension } from '../support/project';
 import { TestRepository } from '../support/repository';
 import { SessionsView } from '../support/sessionsView';
@@ -32,7 +33,7 @@ describe('worktrees in the window', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window.picture(`failed ${this.currentTest.title}`);
+    await reportFailure(this.currentTest, window, server);
   });
 
   after(async () => {

@@ -75,18 +75,19 @@ export class Window {
 
   /** Runs a command by its title as the palette shows it, such as `Corral: New Session…`. Waits until the command is known. */
   async runCommand(title: string): Promise<void> {
-    const exact = this.quickInput.getByRole('option').filter({ has: this.page.locator('.label-name', { hasText: title }) });
+    const chosen = this.quickInput.locator('.monaco-list-row.focused').filter({ has: this.page.locator('.label-name', { hasText: title }) });
     await waitFor(
       async () => {
         await this.page.keyboard.press('Escape');
         await this.page.keyboard.press('F1');
         await this.quickInput.locator('input').fill(`>${title}`);
-        await exact.first().waitFor({ timeout: 3_000 });
+        await chosen.waitFor({ timeout: 3_000 });
         return true;
       },
       { what: `the command ${title}` },
     );
-    await exact.first().click();
+    // By key: a click could hit the row that takes this place while the list is still being narrowed down.
+    await this.page.keyboard.press('Enter');
     // What the command asks comes in the same widget: nobody types into the palette that is just going away.
     await waitFor(
       async () => {
