@@ -12,6 +12,8 @@ const RETRY_AFTER_MS = 3_000;
 /** What later events say of an earlier one. Only from events that are loaded. */
 export interface CallFacts {
   call?: Extract<TimelineEvent, { kind: 'tool.call' }>;
+  /** Whether it may be made. */
+  request?: Extract<TimelineEvent, { kind: 'permission.request' }>;
   result?: Extract<TimelineEvent, { kind: 'tool.result' }>;
 }
 type Answer = Extract<TimelineEvent, { kind: 'permission.answer' }>;
@@ -60,7 +62,7 @@ export class EventCache {
     }
   }
 
-  /** What is known of a tool call and its result. */
+  /** What is known of a tool call, the question about it and its result. */
   callOf(runId: string, callId: string): CallFacts {
     return this.#calls.get(`${runId} ${callId}`) ?? {};
   }
@@ -116,11 +118,12 @@ export class EventCache {
 
   #learn(event: TimelineEvent): void {
     if (event.kind === 'permission.answer') this.#answers.set(`${event.runId} ${event.data.requestId}`, event);
-    if (event.kind !== 'tool.call' && event.kind !== 'tool.result') return;
-    const key = `${event.runId} ${event.data.callId}`;
+    const key = callKeyOf(event);
+    if (key === undefined) return;
     const facts = this.#calls.get(key) ?? {};
     if (event.kind === 'tool.call') facts.call = event;
-    else facts.result = event;
+    else if (event.kind === 'permission.request') facts.request = event;
+    else if (event.kind === 'tool.result') facts.result = event;
     this.#calls.set(key, facts);
   }
 
@@ -128,14 +131,21 @@ export class EventCache {
     for (const event of slot.events) {
       if (event === undefined) continue;
       if (event.kind === 'permission.answer') this.#answers.delete(`${event.runId} ${event.data.requestId}`);
-      if (event.kind !== 'tool.call' && event.kind !== 'tool.result') continue;
-      const key = `${event.runId} ${event.data.callId}`;
-      const facts = this.#calls.get(key);
-      if (facts?.call === event) delete facts.call;
-      if (facts?.result === event) delete facts.result;
-      if (facts !== undefined && facts.call === undefined && facts.result === undefined) this.#calls.delete(key);
+      const key = callKeyOf(event);
+      const facts = key === undefined ? undefined : this.#calls.get(key);
+      if (key === undefined || facts === undefined) continue;
+      if (facts.call === event) delete facts.call;
+      if (facts.request === event) delete facts.request;
+      if (facts.result === event) delete facts.result;
+      if (Object.keys(facts).length === 0) this.#calls.delete(key);
     }
   }
+}
+
+/** The call that the event is about; undefined for any other event. */
+function callKeyOf(event: TimelineEvent): string | undefined {
+  const isAboutCall = event.kind === 'tool.call' || event.kind === 'permission.request' || event.kind === 'tool.result';
+  return isAboutCall && event.data.callId !== undefined ? `${event.runId} ${event.data.callId}` : undefined;
 }
 
 function firstOf(seq: number): number {

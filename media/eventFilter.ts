@@ -1,22 +1,11 @@
 import type { EventKind } from '../src/storage/events';
 import type { TimelineParameters, TimelineResult } from '../src/views/timelineProtocol';
+import { GROUP_NAMES, KIND_GROUPS } from './kindGroups';
+import type { KindGroup } from './kindGroups';
 import type { Track } from './track';
 
 /** Events that one question looks at: an answer to each keeps the page's memory and the extension's time bounded. */
 export const STEP_EVENTS = 20_000;
-
-/** What people call the kinds of events. */
-export const KIND_GROUPS = {
-  messages: { label: 'Messages', kinds: ['message'] },
-  reasoning: { label: 'Reasoning', kinds: ['reasoning', 'plan'] },
-  tools: { label: 'Tools', kinds: ['tool.call', 'tool.result'] },
-  files: { label: 'Files', kinds: ['file.change', 'snapshot'] },
-  permissions: { label: 'Permissions', kinds: ['permission.request', 'permission.answer'] },
-  errors: { label: 'Errors', kinds: ['error'] },
-  output: { label: 'Output', kinds: ['output'] },
-  turns: { label: 'Turns and runs', kinds: ['turn.started', 'turn.ended', 'run.started', 'run.exited', 'agent.session', 'usage', 'status'] },
-} as const satisfies Record<string, { label: string; kinds: readonly EventKind[] }>;
-export type KindGroup = keyof typeof KIND_GROUPS;
 
 export interface Criteria {
   text: string;
@@ -127,4 +116,4 @@ export class EventFilter {
   }
 }
 
-const KINDS: readonly EventKind[] = Object.values(KIND_GROUPS).flatMap(({ kinds }): readonly EventKind[] => kinds);
+const KINDS: readonly EventKind[] = GROUP_NAMES.flatMap((group): readonly EventKind[] => KIND_GROUPS[group].kinds);

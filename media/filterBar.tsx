@@ -1,9 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { KIND_GROUPS } from './eventFilter';
-import type { KindGroup } from './eventFilter';
+import { GROUP_NAMES, KIND_GROUPS } from './kindGroups';
 import type { TimelineModel } from './timelineModel';
-
-const GROUPS = Object.keys(KIND_GROUPS) as KindGroup[]; // the keys of our own table
 
 /** Finds events over all of what is replayed, and shows only those. */
 export function FilterBar({ model }: { model: TimelineModel }) {
@@ -43,17 +40,17 @@ export function FilterBar({ model }: { model: TimelineModel }) {
         aria-label="Kind"
         value={criteria.group ?? ''}
         onChange={({ currentTarget }) => {
-          filter.set({ ...criteria, group: GROUPS.find((group) => group === currentTarget.value) });
+          filter.set({ ...criteria, group: GROUP_NAMES.find((group) => group === currentTarget.value) });
         }}
       >
         <option value="">All kinds</option>
-        {GROUPS.map((group) => (
+        {GROUP_NAMES.map((group) => (
           <option value={group}>
             {filter.isActive ? `${KIND_GROUPS[group].label} (${filter.countOf(group).toLocaleString()})` : KIND_GROUPS[group].label}
           </option>
         ))}
       </select>
-      <label class="filter-failed">
+      <label class="check">
         <input
           type="checkbox"
           checked={criteria.failed}

@@ -26,6 +26,8 @@ export class Replay {
   position: number | undefined;
   playing = false;
   speed: Speed = SPEEDS[0];
+  /** Long pauses are not waited for. */
+  skipIdle = true;
   /** Time on the track while the scrubber is dragged and the extension looks up the event. */
   seekingMs: number | undefined;
 
@@ -44,14 +46,20 @@ export class Replay {
     return this.position === undefined ? undefined : this.#stage.track().placeOf(this.shownRows - 1);
   }
 
-  /** Time on the track of the last row that is shown; of the scrubber while it is moved. */
+  /** Time on the track of the last row that is shown and what was played of the pause after it; of the scrubber while it is moved. */
   get elapsedMs(): number {
     if (this.seekingMs !== undefined) return this.seekingMs;
-    return this.position === undefined ? this.#stage.track().durationMs : (this.#stage.timeOf(this.shownRows - 1) ?? 0);
+    if (this.position === undefined) return this.#stage.track().durationMs;
+    return (this.#stage.timeOf(this.shownRows - 1) ?? 0) + this.#carriedMs;
   }
 
   setSpeed(speed: Speed): void {
     this.speed = speed;
+    this.#stage.changed();
+  }
+
+  setSkipIdle(skipIdle: boolean): void {
+    this.skipIdle = skipIdle;
     this.#stage.changed();
   }
 
@@ -103,9 +111,13 @@ export class Replay {
     if (!this.playing) return;
     const row = this.shownRows - 1;
     this.#stage.needFrom(row);
-    const playhead = advance({ row, carriedMs: this.#carriedMs }, passedMs, this.speed, this.#stage.track().rowCount - 1, (each) => this.#stage.timeOf(each));
+    const shownSecond = Math.floor(this.elapsedMs / 1_000);
+    const playhead = advance({ row, carriedMs: this.#carriedMs }, passedMs, this, this.#stage.track().rowCount - 1, (each) => this.#stage.timeOf(each));
     this.#carriedMs = playhead.carriedMs;
-    if (playhead.row === row) return;
+    if (playhead.row === row) {
+      if (Math.floor(this.elapsedMs / 1_000) !== shownSecond) this.#stage.changed(); // in a long pause only the clock goes on
+      return;
+    }
     this.#setPosition(playhead.row + 1);
     if (this.position === undefined) this.playing = false;
     this.#stage.changed();

@@ -1,9 +1,12 @@
+import type { TargetedPointerEvent } from 'preact';
 import { useState } from 'preact/hooks';
+import { DensityStrip } from './densityStrip';
 import { Icon } from './icons';
 import type { IconName } from './icons';
+import { GROUP_NAMES, KIND_GROUPS } from './kindGroups';
 import { LANDMARKS } from './landmarks';
 import type { Landmark } from './landmarks';
-import { SPEEDS, clockOf } from './replayClock';
+import { IDLE_CAP_MS, SPEEDS, clockOf, durationOf } from './replayClock';
 import type { TimelineModel } from './timelineModel';
 
 /** A page key moves the scrubber by this part of the recording. */
@@ -15,10 +18,21 @@ function positionText(row: number, rowCount: number, elapsedMs: number, duration
   return `event ${String(row)} of ${String(rowCount)} · ${clockOf(elapsedMs)} / ${clockOf(durationMs)}`;
 }
 
+/** When a time on the track was, and what happened then. */
+function momentText({ track, density }: TimelineModel, elapsedMs: number): string {
+  const moment = track.momentAt(Math.min(Math.max(0, elapsedMs), track.durationMs));
+  const run = track.runs.find(({ runId }) => runId === moment?.runId);
+  if (moment === undefined || run === undefined) return '';
+  const counts = density.stretchesOf(run.runId).get(Math.floor((moment.timeMs - run.firstMs) / density.stretchMs)) ?? {};
+  const found = GROUP_NAMES.filter((group) => counts[group] !== undefined).map((group) => `${KIND_GROUPS[group].label} ${String(counts[group])}`);
+  return [new Date(moment.timeMs).toLocaleString(), found.length === 0 ? 'nothing happened' : found.join(' · ')].join('\n');
+}
+
 export function ReplayBar({ model }: { model: TimelineModel }) {
   const { track, replay } = model;
   const { elapsedMs, shownRows, playing } = replay;
   const [landmark, setLandmark] = useState<Landmark>('turn');
+  const [hint, setHint] = useState('');
   const position = positionText(shownRows, track.rowCount, elapsedMs, track.durationMs);
   const isEmpty = track.rowCount === 0;
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -48,8 +62,30 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
     }
     event.preventDefault();
   };
+  const onPointerMove = ({ currentTarget, clientX }: TargetedPointerEvent<HTMLElement>): void => {
+    const { left, width } = currentTarget.getBoundingClientRect();
+    setHint(width === 0 ? '' : momentText(model, ((clientX - left) / width) * track.durationMs));
+  };
   return (
     <div class="replay" role="group" aria-label="Replay">
+      <div class="scrubber-box" title={hint} onPointerMove={onPointerMove}>
+        <DensityStrip density={model.density} track={track} playedMs={elapsedMs} />
+        <input
+          class="scrubber"
+          type="range"
+          aria-label="Position"
+          aria-valuetext={position}
+          min={0}
+          max={Math.max(1, track.durationMs)}
+          value={track.durationMs === 0 ? 1 : elapsedMs}
+          style={{ '--played': `${String(track.durationMs === 0 ? 100 : (elapsedMs / track.durationMs) * 100)}%` }}
+          disabled={isEmpty}
+          onKeyDown={onKeyDown}
+          onInput={({ currentTarget }) => {
+            void model.replay.seek(Number(currentTarget.value));
+          }}
+        />
+      </div>
       <div class="replay-buttons">
         <BarButton
           icon="toStart"
@@ -131,22 +167,17 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
             <option value={speed}>{`${String(speed)}×`}</option>
           ))}
         </select>
+        <label class="check" title={`Pauses of more than ${durationOf(IDLE_CAP_MS)} are not waited for`}>
+          <input
+            type="checkbox"
+            checked={replay.skipIdle}
+            onChange={({ currentTarget }) => {
+              replay.setSkipIdle(currentTarget.checked);
+            }}
+          />
+          Skip idle
+        </label>
       </div>
-      <input
-        class="scrubber"
-        type="range"
-        aria-label="Position"
-        aria-valuetext={position}
-        min={0}
-        max={Math.max(1, track.durationMs)}
-        value={track.durationMs === 0 ? 1 : elapsedMs}
-        style={{ '--played': `${String(track.durationMs === 0 ? 100 : (elapsedMs / track.durationMs) * 100)}%` }}
-        disabled={isEmpty}
-        onKeyDown={onKeyDown}
-        onInput={({ currentTarget }) => {
-          void model.replay.seek(Number(currentTarget.value));
-        }}
-      />
       <BarButton
         icon="link"
         label="Copy link to event"

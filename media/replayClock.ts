@@ -1,4 +1,4 @@
-/** Longer pauses of a recording are replayed as this long (before the speed divides it). */
+/** Where idle time is skipped, longer pauses of a recording are replayed as this long (before the speed divides it). */
 export const IDLE_CAP_MS = 2_000;
 
 export const SPEEDS = [1, 5, 20, 100] as const;
@@ -7,7 +7,7 @@ export type Speed = (typeof SPEEDS)[number];
 export interface Playhead {
   /** The last row that is shown. */
   row: number;
-  /** Recorded milliseconds that have passed since `row`, with pauses capped. */
+  /** Recorded milliseconds that have passed since `row`. */
   carriedMs: number;
 }
 
@@ -15,14 +15,20 @@ export interface Playhead {
  * Moves the playhead on by `passedMs` of real time at `speed`. `timeOf` gives the recorded time of a row on the
  * track's clock, or undefined while it is not loaded: the playhead then waits before that row and saves up no time.
  */
-export function advance(playhead: Playhead, passedMs: number, speed: Speed, lastRow: number, timeOf: (row: number) => number | undefined): Playhead {
+export function advance(
+  playhead: Playhead,
+  passedMs: number,
+  { speed, skipIdle }: { speed: Speed; skipIdle: boolean },
+  lastRow: number,
+  timeOf: (row: number) => number | undefined,
+): Playhead {
   let { row } = playhead;
   let carriedMs = playhead.carriedMs + passedMs * speed;
   while (row < lastRow) {
     const fromMs = timeOf(row);
     const toMs = timeOf(row + 1);
     if (fromMs === undefined || toMs === undefined) return { row, carriedMs: 0 };
-    const gapMs = Math.min(Math.max(0, toMs - fromMs), IDLE_CAP_MS);
+    const gapMs = Math.min(Math.max(0, toMs - fromMs), skipIdle ? IDLE_CAP_MS : Infinity);
     if (gapMs > carriedMs) return { row, carriedMs };
     carriedMs -= gapMs;
     row++;

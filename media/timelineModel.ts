@@ -1,4 +1,5 @@
 import type { SavedState, TimelineEvent, TimelineParameters, TimelineResult, TimelineSession } from '../src/views/timelineProtocol';
+import { Density } from './density';
 import { EventCache } from './eventCache';
 import { EventFilter } from './eventFilter';
 import { HostConnection } from './hostConnection';
@@ -32,6 +33,7 @@ export class TimelineModel {
   runId: string | undefined;
   readonly replay: Replay;
   readonly filter: EventFilter;
+  readonly density: Density;
   /** The list stays at its end as events come. */
   following = true;
   /** Lines there were when following stopped. */
@@ -82,6 +84,13 @@ export class TimelineModel {
     this.filter = new EventFilter({
       track: () => this.track,
       find: (query) => this.#find(query),
+      changed: () => {
+        this.#changed();
+      },
+    });
+    this.density = new Density({
+      track: () => this.track,
+      count: (query) => this.#attempt(() => this.#connection.request('density', query)),
       changed: () => {
         this.#changed();
       },
@@ -164,6 +173,12 @@ export class TimelineModel {
     return { ...(call === undefined ? {} : { call }), ...(result === undefined || !this.#isShown(result) ? {} : { result }) };
   }
 
+  /** True while the tool call waits for somebody's permission. */
+  asksFor(runId: string, callId: string): boolean {
+    const requestId = this.#cache.callOf(runId, callId).request?.data.requestId;
+    return this.session?.pendingPermissions.some((pending) => pending.requestId === requestId) === true;
+  }
+
   answerOf(runId: string, requestId: string): ReturnType<EventCache['answerOf']> {
     const answer = this.#cache.answerOf(runId, requestId);
     return answer === undefined || !this.#isShown(answer) ? undefined : answer;
@@ -226,6 +241,7 @@ export class TimelineModel {
     this.following = true;
     this.#layTrack();
     this.filter.restart();
+    this.density.restart();
     this.#changed();
   }
 
@@ -289,8 +305,11 @@ export class TimelineModel {
     this.session = session;
     const before = this.track;
     this.#layTrack();
-    if (this.track.extends(before)) this.filter.extend();
-    else this.filter.restart();
+    const isLonger = this.track.extends(before);
+    for (const part of [this.filter, this.density]) {
+      if (isLonger) part.extend();
+      else part.restart();
+    }
     this.#changed();
   }
 

@@ -36,7 +36,7 @@ export function ToolCallCard({ model, event, isAtWork }: { model: TimelineModel;
         <strong dir="auto">{oneLine(title) || oneLine(name)}</strong>
         {title !== name && <span class="chip">{oneLine(name, 60)}</span>}
         {result !== undefined && <ResultMark result={result} call={event} />}
-        {result === undefined && isAtWork && <span class="mark mark-at-work">at work</span>}
+        {result === undefined && isAtWork && <span class="mark mark-at-work">{model.asksFor(event.runId, callId) ? 'waits for your answer' : 'at work'}</span>}
       </div>
       {locations.length > 0 && (
         <div class="line faint">
@@ -147,7 +147,9 @@ export function PermissionRequestCard({ model, event }: { model: TimelineModel; 
             ? model.lostSinceMs === undefined
               ? 'Waiting for your answer'
               : 'Cannot be answered here without a connection'
-            : 'Not open any more'}
+            : model.replay.position === undefined
+              ? 'Not open any more'
+              : 'Not answered yet at this moment'}
       </div>
     </div>
   );

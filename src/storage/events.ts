@@ -95,6 +95,9 @@ export const EVENT_KINDS = Object.keys(EVENT_SCHEMAS) as readonly EventKind[];
 /** How many events of each kind; a kind that is not there has none. */
 export const foundCountsSchema = v.record(v.picklist(EVENT_KINDS), count);
 
+/** How many events of a kind in a stretch of time; stretches count from 0. */
+export const densitySchema = v.array(v.object({ stretch: count, kind: v.picklist(EVENT_KINDS), count }));
+
 /** Where a field was too large for a line: JSON pointer of the field → its whole content in `blobs/`. The field keeps a preview. */
 export const blobReferencesSchema = v.record(v.string(), v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), bytes: count }));
 export type BlobReferences = v.InferOutput<typeof blobReferencesSchema>;

@@ -50,6 +50,24 @@ export interface FoundEvents {
   counts: Partial<Record<EventKind, number>>;
 }
 
+/** Which part of a run to lay out in time. */
+export interface DensityQuery {
+  runId: string;
+  /** Events `fromSeq`…`toSeq` are counted: at most `FIND_LIMIT`. */
+  fromSeq: number;
+  toSeq: number;
+  /** Stretch n is the `stretchMs` milliseconds from `startMs` + n × `stretchMs` on. */
+  startMs: number;
+  stretchMs: number;
+}
+
+/** How many events of a kind there are in a stretch of time; one that would be 0 is not told. */
+export interface DensityCount {
+  stretch: number;
+  kind: EventKind;
+  count: number;
+}
+
 export interface ConversationEntry {
   runId: string;
   role: string;
@@ -69,6 +87,8 @@ export interface StoreIndex {
   /** Events `fromSeq` and on of one run, in order of `seq`; `seq` is dense, so any position is one key look-up. */
   runEvents(sessionId: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]>;
   findEvents(sessionId: string, query: FindQuery): Promise<FoundEvents>;
+  /** Events per time and kind: what a picture of a run needs, whatever its length. */
+  density(sessionId: string, query: DensityQuery): Promise<DensityCount[]>;
   conversation(sessionId: string): Promise<ConversationEntry[]>;
   agentSession(sessionId: string): Promise<{ nativeSessionId: string; backendType: string } | undefined>;
   /** Writes every database that changed since its last checkpoint. */

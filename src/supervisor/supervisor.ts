@@ -2,7 +2,7 @@ import { URI } from 'vscode-uri';
 import { CorralError, messageOf } from '../storage/errors';
 import type { SessionEvent } from '../storage/events';
 import { isId, newId } from '../storage/ids';
-import type { ConversationEntry, FindQuery, FoundEvents } from '../storage/storeIndex';
+import type { ConversationEntry, DensityCount, DensityQuery, FindQuery, FoundEvents } from '../storage/storeIndex';
 import type { CorralApi, Disposable, Event, HistoryPage, SessionRequest, SessionSummary } from './api';
 import { Git } from './git/git';
 import type { HistorySearchQuery } from './historyArchive';
@@ -191,6 +191,12 @@ export class Supervisor implements CorralApi, Disposable {
   async findEvents(id: string, query: FindQuery): Promise<FoundEvents> {
     const { index } = await this.#known(id);
     return await index.findEvents(id, query);
+  }
+
+  /** How many events of each kind there are in each stretch of time of a part of a run. */
+  async density(id: string, query: DensityQuery): Promise<DensityCount[]> {
+    const { index } = await this.#known(id);
+    return await index.density(id, query);
   }
 
   /** A field of an event as text, whole, also where the event holds only a preview of it. */

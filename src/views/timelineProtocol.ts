@@ -3,7 +3,7 @@
  * answers each of them, and pushes a new `session` when something changed. Both ends check what arrives with these schemas.
  */
 import * as v from 'valibot';
-import { EVENT_KINDS, RUN_STATES, foundCountsSchema, parseDraft, permissionOptionSchema } from '../storage/events';
+import { EVENT_KINDS, RUN_STATES, densitySchema, foundCountsSchema, parseDraft, permissionOptionSchema } from '../storage/events';
 import type { SessionEvent } from '../storage/events';
 
 /** Events that one request can ask for. */
@@ -85,6 +85,11 @@ export const TIMELINE_REQUESTS = {
     parameters: v.object({ runId: id, fromSeq: seq, toSeq: seq, text, failed: v.boolean(), kinds: v.optional(v.array(v.picklist(EVENT_KINDS))) }),
     result: v.object({ seqs: v.array(seq), counts: foundCountsSchema }),
   },
+  /** How much happened when in a part of a run; see `DensityQuery`. */
+  density: {
+    parameters: v.object({ runId: id, fromSeq: seq, toSeq: seq, startMs: v.number(), stretchMs: v.pipe(v.number(), v.minValue(1)) }),
+    result: v.object({ counts: densitySchema }),
+  },
   answer: { parameters: v.object({ requestId: text, optionId: text }), result: v.object({}) },
   send: { parameters: v.object({ text: v.pipe(text, v.regex(/\S/)) }), result: v.object({}) },
   interrupt: { parameters: v.object({}), result: v.object({}) },
@@ -113,6 +118,7 @@ export const pageMessageSchema = v.variant('method', [
   requestSchema('event', TIMELINE_REQUESTS.event.parameters),
   requestSchema('seqAt', TIMELINE_REQUESTS.seqAt.parameters),
   requestSchema('find', TIMELINE_REQUESTS.find.parameters),
+  requestSchema('density', TIMELINE_REQUESTS.density.parameters),
   requestSchema('answer', TIMELINE_REQUESTS.answer.parameters),
   requestSchema('send', TIMELINE_REQUESTS.send.parameters),
   requestSchema('interrupt', TIMELINE_REQUESTS.interrupt.parameters),

@@ -5,7 +5,7 @@ import { CorralError, messageOf } from '../errors';
 import type { SessionEvent } from '../events';
 import { parseDraft } from '../events';
 import type { SessionFacts } from '../sessionFacts';
-import type { AppendedRange, ConversationEntry, FindQuery, FoundEvents, HistoryQuery, StoreIndex, SyncResult } from '../storeIndex';
+import type { AppendedRange, ConversationEntry, DensityCount, DensityQuery, FindQuery, FoundEvents, HistoryQuery, StoreIndex, SyncResult } from '../storeIndex';
 import { parseFacts } from './catalog';
 import { replySchema, RESULT_SCHEMAS } from './messages';
 import type { Request, WorkerData } from './messages';
@@ -102,6 +102,13 @@ class DatabaseClient implements StoreIndex {
     for (;;) {
       const result = await this.#call({ method: 'findEvents', sessionId, ...rest, ...(kinds !== undefined && { kinds: [...kinds] }) }, RESULT_SCHEMAS.found);
       if ('seqs' in result) return result;
+    }
+  }
+
+  async density(sessionId: string, query: DensityQuery): Promise<DensityCount[]> {
+    for (;;) {
+      const result = await this.#call({ method: 'density', sessionId, ...query }, RESULT_SCHEMAS.density);
+      if ('counts' in result) return result.counts;
     }
   }
 

@@ -1,6 +1,6 @@
 /** What the extension host and the store's worker say to each other. */
 import * as v from 'valibot';
-import { EVENT_KINDS, foundCountsSchema } from '../events';
+import { EVENT_KINDS, densitySchema, foundCountsSchema } from '../events';
 import { factsRowSchema } from './catalog';
 import { eventRowSchema } from './timeline';
 
@@ -36,6 +36,15 @@ export const requestSchema = v.variant('method', [
     failed: v.boolean(),
     kinds: v.optional(v.array(v.picklist(EVENT_KINDS))),
   }),
+  v.object({
+    method: v.literal('density'),
+    sessionId: text,
+    runId: text,
+    fromSeq: v.number(),
+    toSeq: v.number(),
+    startMs: v.number(),
+    stretchMs: v.pipe(v.number(), v.minValue(1)),
+  }),
   v.object({ method: v.literal('conversation'), sessionId: text }),
   v.object({ method: v.literal('agentSession'), sessionId: text }),
   v.object({ method: v.literal('checkpoint') }),
@@ -66,6 +75,7 @@ export const RESULT_SCHEMAS = {
   }),
   events: v.union([catchingUpSchema, v.object({ events: v.array(eventRowSchema) })]),
   found: v.union([catchingUpSchema, v.object({ seqs: v.array(v.number()), counts: foundCountsSchema })]),
+  density: v.union([catchingUpSchema, v.object({ counts: densitySchema })]),
   conversation: v.union([catchingUpSchema, v.object({ entries: v.array(conversationEntrySchema) })]),
   agentSession: v.nullable(v.object({ nativeSessionId: text, backendType: text })),
 } as const;

@@ -6,7 +6,7 @@ import { EVENT_KINDS } from '../events';
 import type { DraftEvent } from '../events';
 import { eventId } from '../ids';
 import { FIND_LIMIT } from '../storeIndex';
-import type { FindQuery, FoundEvents, HistoryQuery } from '../storeIndex';
+import type { DensityCount, DensityQuery, FindQuery, FoundEvents, HistoryQuery } from '../storeIndex';
 import type { Connection } from './connection';
 
 /** An event as it is stored: `data` is JSON. */
@@ -43,6 +43,10 @@ const numberRow = v.pipe(
 const foundRow = v.pipe(
   v.tuple([v.picklist(EVENT_KINDS), v.pipe(v.string(), v.parseJson(), v.array(v.number()))]),
   v.transform(([kind, seqs]) => ({ kind, seqs })),
+);
+const densityRow = v.pipe(
+  v.tuple([v.number(), v.picklist(EVENT_KINDS), v.number()]),
+  v.transform(([stretch, kind, count]): DensityCount => ({ stretch, kind, count })),
 );
 const FAILED = `(kind = 'error' OR (kind = 'tool.result' AND json_extract(data, '$.status') <> 'ok')
   OR (kind = 'turn.ended' AND json_extract(data, '$.failed')) OR (kind = 'run.exited' AND json_extract(data, '$.outcome') <> 'completed'))`;
@@ -183,6 +187,21 @@ export class Timeline {
       seqs: listed.flatMap(({ seqs }) => seqs).sort((a, b) => a - b),
       counts: Object.fromEntries(found.map(({ kind, seqs }) => [kind, seqs.length])),
     };
+  }
+
+  /** How many events of each kind there are in each stretch of time of a part of a run; see `DensityQuery`. */
+  density({ runId, fromSeq, toSeq, startMs, stretchMs }: DensityQuery): DensityCount[] {
+    return this.#connection.rows(
+      `SELECT CAST(MAX(0, round(unixepoch(timestamp, 'subsec') * 1000) - ?1) / ?2 AS INTEGER) AS stretch, kind, count(*)
+       FROM session_events WHERE session_id = ?3 AND run_id = ?4 AND seq BETWEEN ?5 AND ?6 GROUP BY stretch, kind`,
+      densityRow,
+      startMs,
+      stretchMs,
+      this.sessionId,
+      runId,
+      fromSeq,
+      Math.min(toSeq, fromSeq + FIND_LIMIT - 1),
+    );
   }
 
   conversation(): ConversationRow[] {

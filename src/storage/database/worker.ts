@@ -78,6 +78,10 @@ class StoreWorker {
         const query = { runId, fromSeq, toSeq, text, failed, ...(kinds !== undefined && { kinds }) };
         return this.#look(request.sessionId, (timeline) => timeline.find(query));
       }
+      case 'density': {
+        const { sessionId, ...query } = request;
+        return this.#look(sessionId, (timeline) => ({ counts: timeline.density(query) }));
+      }
       case 'conversation':
         return this.#look(request.sessionId, async (timeline) => ({
           entries: await Promise.all(timeline.conversation().map((row) => this.#entry(request.sessionId, row))),

@@ -65,4 +65,29 @@ describe('findEvents', () => {
     assert.deepEqual(await find({ fromSeq: 5 - FIND_LIMIT, toSeq: 1e9 }), [1, 2, 3, 4]);
     assert.deepEqual(await find({ runId: newId() }), []);
   });
+
+  it('counts kinds by stretches of time, in a bounded part of a run', async () => {
+    const [first] = await index.runEvents(sessionId, runId, 1, 1);
+    const startMs = Date.parse(first?.timestamp ?? '');
+    const whole = await index.density(sessionId, { runId, fromSeq: 1, toSeq: 1e9, startMs, stretchMs: 1e9 });
+    assert.deepEqual(
+      new Map(whole.map(({ stretch, kind, count }) => [`${String(stretch)} ${kind}`, count])),
+      new Map([
+        ['0 error', 1],
+        ['0 message', 1],
+        ['0 run.exited', 1],
+        ['0 run.started', 1],
+        ['0 tool.call', 1],
+        ['0 tool.result', 2],
+        ['0 turn.ended', 2],
+      ]),
+    );
+    for (const { seq, timestamp, kind } of await index.runEvents(sessionId, runId, 1, 100)) {
+      const stretchMs = 7;
+      assert.deepEqual(await index.density(sessionId, { runId, fromSeq: seq, toSeq: seq, startMs, stretchMs }), [
+        { stretch: Math.floor((Date.parse(timestamp) - startMs) / stretchMs), kind, count: 1 },
+      ]);
+    }
+    assert.deepEqual(await index.density(sessionId, { runId: newId(), fromSeq: 1, toSeq: 100, startMs, stretchMs: 7 }), []);
+  });
 });

@@ -3,7 +3,7 @@ import { eventId } from '../../../src/storage/ids';
 import type { DraftEvent, SessionEvent } from '../../../src/storage/events';
 import { CorralError } from '../../../src/storage/errors';
 import { emptySession, foldEvent } from '../../../src/storage/sessionFacts';
-import type { AppendedRange, FindQuery, FoundEvents } from '../../../src/storage/storeIndex';
+import type { AppendedRange, DensityCount, DensityQuery, FindQuery, FoundEvents } from '../../../src/storage/storeIndex';
 import type { SessionSummary } from '../../../src/supervisor/api';
 import { Emitter } from '../../../src/supervisor/emitter';
 import { summarize } from '../../../src/supervisor/summary';
@@ -88,6 +88,11 @@ export class MemorySource implements TimelineSource {
     const counts: FoundEvents['counts'] = {};
     for (const { kind } of found) counts[kind] = (counts[kind] ?? 0) + 1;
     return Promise.resolve({ seqs: found.filter(({ kind }) => kinds === undefined || kinds.includes(kind)).map(({ seq }) => seq), counts });
+  }
+
+  density(_id: string, { runId, fromSeq, toSeq, startMs, stretchMs }: DensityQuery): Promise<DensityCount[]> {
+    const counted = (this.runs.get(runId) ?? []).filter(({ seq }) => seq >= fromSeq && seq <= toSeq);
+    return Promise.resolve(counted.map(({ kind, timestamp }) => ({ stretch: Math.floor((Date.parse(timestamp) - startMs) / stretchMs), kind, count: 1 })));
   }
 
   readPayload(_id: string, runId: string, seq: number, field: string): Promise<string> {

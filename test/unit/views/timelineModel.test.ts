@@ -158,6 +158,19 @@ describe('TimelineModel', () => {
     assert.equal(pair.model.answerOf(RUN, 'r'), undefined);
   });
 
+  it('knows which call waits for an answer, and which does not any more', async () => {
+    source.add({ kind: 'tool.call', data: { callId: 'c', name: 'n', title: 't', input: {}, category: 'read', locations: [] } });
+    source.add({ kind: 'tool.call', data: { callId: 'd', name: 'n', title: 't', input: {}, category: 'read', locations: [] } });
+    source.add({ kind: 'permission.request', data: { requestId: 'r', callId: 'c', title: 't', options: [allow] } });
+    const pair = await start();
+    pair.model.need(0, 2);
+    await pair.until((model) => typeof model.eventAt(2) === 'object');
+    assert.deepEqual([pair.model.asksFor(RUN, 'c'), pair.model.asksFor(RUN, 'd')], [true, false]);
+    source.add({ kind: 'permission.answer', data: { requestId: 'r', outcome: 'allowed', optionId: 'o' } });
+    await pair.until((model) => model.track.rowCount === 4);
+    assert.equal(pair.model.asksFor(RUN, 'c'), false);
+  });
+
   it('shows the event that a link names, also of another run and before it listened', async () => {
     source.addMessages(5);
     source.add(message, 1_000, 'cccccccccccc', 2);
