@@ -45,11 +45,12 @@ async function eventsOf(supervisor, id, kind) {
   }
 }
 
-async function untilEvent(supervisor, id, kind) {
+/** Resolves with the event of a kind that has `index` others that fit before it. */
+async function untilEvent(supervisor, id, kind, index = 0, fits = () => true) {
   const end = performance.now() + LIMIT_MS;
   for (;;) {
-    const [first] = await eventsOf(supervisor, id, kind);
-    if (first !== undefined) return first;
+    const event = (await eventsOf(supervisor, id, kind)).filter(fits)[index];
+    if (event !== undefined) return event;
     const session = await supervisor.getSession(id);
     assert.ok(performance.now() < end && !isOver(session), `No ${kind} came; the session is ${session.state}: ${session.failureReason ?? 'no reason'}`);
     await pause(POLL_MS);
@@ -147,19 +148,23 @@ export const SCENARIOS = {
   },
   'interrupt a command': async ({ supervisor, start }) => {
     const { id } = await start('Be busy [[busy]]', 'all');
-    await untilEvent(supervisor, id, 'tool.call');
+    await untilEvent(supervisor, id, 'tool.call', 1);
     await supervisor.interrupt(id);
     const session = await untilEnd(supervisor, id);
     assert.deepEqual([session.state, session.failureReason], ['interrupted', 'Interrupted']);
   },
   'follow-up': async ({ supervisor, start }) => {
     const { id } = await start('Take your time [[slow]]');
-    await untilEvent(supervisor, id, 'turn.started');
+    await untilEvent(supervisor, id, 'message', 0, ({ role }) => role === 'user');
     await supervisor.sendMessage(id, 'And then [[plain]]');
     await supervisor.interrupt(id);
     const session = await untilEnd(supervisor, id);
     const conversation = await conversationOf(supervisor, id);
-    assert.ok(conversation.includes('user: And then [[plain]]'), conversation.join('\n').slice(-500));
+    assert.deepEqual(
+      conversation.filter((line) => line.startsWith('user')),
+      ['user: Take your time [[slow]]', 'user: And then [[plain]]'],
+    );
+    assert.equal(conversation.at(-1), 'assistant: Hello from the model. There is nothing else to do.', session.failureReason);
     assert.equal(session.runs.length, 1);
   },
   resume: async ({ supervisor, start, program }) => {
@@ -173,7 +178,7 @@ export const SCENARIOS = {
   },
   'kill -9 and resume': async ({ supervisor, start, store }) => {
     const { id } = await start('Be busy [[busy]]', 'all');
-    await untilEvent(supervisor, id, 'tool.call');
+    await untilEvent(supervisor, id, 'tool.call', 1);
     const [run] = (await supervisor.getSession(id)).runs;
     const claim = JSON.parse(await readFile(join(store, 'sessions', id, 'runs', run.runId, 'runner.json'), 'utf8'));
     process.kill(claim.agent.pid, 'SIGKILL');
@@ -212,6 +217,9 @@ export const SCENARIOS = {
     assert.deepEqual([session.state, session.failureReason], ['stopped', 'Stopped by you']);
   },
 };
+
+/** For a program that works off one prompt, and cannot ask. */
+export const ONE_SHOT = ['plain', 'multi', 'resume', 'long', 'slow', 'error500', 'rate', 'cut', 'stop'];
 
 /** Processes that carry the mark of one of the session's runs. Only Linux tells. */
 async function processesOf(session) {

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environmentOf, installProgram, PROGRAMS } from './agentPrograms.mjs';
-import { assertNothingLeft, isOver, SCENARIOS } from './agentScenarios.mjs';
+import { assertNothingLeft, isOver, ONE_SHOT, SCENARIOS } from './agentScenarios.mjs';
 import { createDemoRepository } from './demoRepository.mjs';
 import { installChromium, installServer, writeHostFile } from './host.mjs';
 import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
@@ -19,8 +19,19 @@ const SHOWN_EVENTS = 12;
 const words = process.argv.slice(2);
 const wantedAgents = words.filter((word) => !word.startsWith('--'));
 const wantedScenario = words.find((word) => word.startsWith('--scenario='))?.slice('--scenario='.length);
-const agents = Object.keys(PROGRAMS).filter((name) => wantedAgents.length === 0 || wantedAgents.includes(name));
-const scenarios = Object.entries(SCENARIOS).filter(([name]) => wantedScenario === undefined || name === wantedScenario);
+/** Each program with its own driver, and those that can do it once more for one prompt at a time. */
+const AGENTS = [
+  ...Object.entries(PROGRAMS).map(([name, program]) => ({ name, program: name, traits: program, setting: {}, scenarios: Object.keys(SCENARIOS) })),
+  ...['codex', 'gemini', 'opencode', 'goose'].map((program) => ({
+    name: `${program}-once`,
+    program,
+    traits: { ...PROGRAMS[program], forgets: false },
+    setting: { driver: 'stream' },
+    scenarios: ONE_SHOT,
+  })),
+];
+const agents = AGENTS.filter(({ name }) => wantedAgents.length === 0 || wantedAgents.includes(name));
+const scenariosOf = (agent) => agent.scenarios.filter((name) => wantedScenario === undefined || name === wantedScenario);
 
 /** The supervisor as a module of its own, and the programs that it starts. */
 async function buildSupervisor() {
@@ -46,24 +57,25 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS 
   const repository = join(folder, 'repository');
   const store = join(folder, 'store');
   await createDemoRepository(repository);
-  const settings = { ...DEFAULT_SETTINGS, agents: { [agent]: { path, env: await environmentOf(agent, join(folder, 'home'), modelUrl) } } };
+  const env = await environmentOf(agent.program, join(folder, 'home'), modelUrl);
+  const settings = { ...DEFAULT_SETTINGS, agents: { [agent.name]: { ...agent.setting, path, env } } };
   const supervisor = new Supervisor({ storageDirectory: store, bundles: join(root, 'dist'), settings: () => settings });
   try {
-    for (const [name, scenario] of scenarios) {
+    for (const name of scenariosOf(agent)) {
       let id;
       const start = async (prompt, permissionMode = 'edits') => {
-        const session = await supervisor.createSession({ repository, prompt, agent, permissionMode });
+        const session = await supervisor.createSession({ repository, prompt, agent: agent.name, permissionMode });
         id = session.id;
         return session;
       };
       try {
-        await scenario({ supervisor, start, store, program: PROGRAMS[agent] });
+        await SCENARIOS[name]({ supervisor, start, store, program: agent.traits });
         await assertNothingLeft(await supervisor.getSession(id));
         results[name] = 'pass';
-        console.log(`${agent} × ${name}: pass`);
+        console.log(`${agent.name} × ${name}: pass`);
       } catch (error) {
         results[name] = 'fail';
-        console.log(`${agent} × ${name}: fail\n${error.stack.replace(/^/gm, '  ')}`);
+        console.log(`${agent.name} × ${name}: fail\n${error.stack.replace(/^/gm, '  ')}`);
         if (id === undefined) continue;
         const { events } = await supervisor.listSessionHistory(id, { limit: 1000 });
         for (const { kind, data } of events.slice(-SHOWN_EVENTS)) console.log(`    ${kind} ${JSON.stringify(data)}`.slice(0, 500));
@@ -97,11 +109,11 @@ const table = {};
 for (const agent of agents) {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-agents-')));
   try {
-    const path = await installProgram(agent).catch((error) => console.error(`${agent} could not be installed: ${error.message}`));
-    table[agent] =
-      path === undefined ? Object.fromEntries(scenarios.map(([name]) => [name, 'not installed'])) : await runScenarios(agent, path, folder, modules, model.url);
-    if (agent === 'claude' && (wantedScenario ?? IN_VSCODE) === IN_VSCODE) {
-      table[agent][IN_VSCODE] =
+    const path = await installProgram(agent.program).catch((error) => console.error(`${agent.name} could not be installed: ${error.message}`));
+    const missing = Object.fromEntries(scenariosOf(agent).map((name) => [name, 'not installed']));
+    table[agent.name] = path === undefined ? missing : await runScenarios(agent, path, folder, modules, model.url);
+    if (agent.name === 'claude' && (wantedScenario ?? IN_VSCODE) === IN_VSCODE) {
+      table[agent.name][IN_VSCODE] =
         path === undefined ? 'not installed' : await runInVscode(path, folder, model.url).catch((error) => console.error(error.message) ?? 'fail');
     }
   } finally {
@@ -110,9 +122,10 @@ for (const agent of agents) {
 }
 await model.close();
 
-console.log(`\n| scenario | ${agents.join(' | ')} |\n|---|${'---|'.repeat(agents.length)}`);
+const columns = agents.map(({ name }) => name);
+console.log(`\n| scenario | ${columns.join(' | ')} |\n|---|${'---|'.repeat(columns.length)}`);
 const names = new Set(Object.values(table).flatMap((results) => Object.keys(results)));
-for (const name of names) console.log(`| ${name} | ${agents.map((agent) => table[agent][name] ?? '–').join(' | ')} |`);
+for (const name of names) console.log(`| ${name} | ${columns.map((column) => table[column][name] ?? '–').join(' | ')} |`);
 const outcomes = Object.values(table).flatMap((results) => Object.values(results));
 const counts = ['pass', 'fail', 'not installed'].map((outcome) => [outcome, outcomes.filter((each) => each === outcome).length]);
 console.log(`\n${counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`);

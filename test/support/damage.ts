@@ -51,6 +51,7 @@ export function damage(line: string, other: string, random: () => number): strin
 export async function realLines(fits: RegExp): Promise<string[]> {
   const recordings = await Promise.all(recordingNames(fits).map((name) => readRecording(name)));
   return recordings.flat().flatMap((line) => {
+    if (!line.startsWith('{"dir"')) return [line];
     const json: unknown = JSON.parse(line);
     if (typeof json !== 'object' || json === null || !('dir' in json)) return [line];
     return json.dir === 'out' && 'msg' in json ? [JSON.stringify(json.msg)] : [];

@@ -22,8 +22,12 @@ const SCENARIOS = {
     say('This needs your permission.', { tools: [{ kind: 'shell', command: 'touch granted.txt && rm -f none.txt' }] }),
     say('That was the step that needed permission.'),
   ],
-  // Nothing that an agent's program knows as a mere wait, which some refuse to run.
-  busy: [say('This takes long.', { tools: [{ kind: 'shell', command: 'tail -f /dev/null & tail -f /dev/null; echo over' }] }), say('It is over.')],
+  // The second is nothing that an agent's program knows as a mere wait, which some refuse to run.
+  busy: [
+    say('This takes long.', { tools: [{ kind: 'shell', command: 'echo begun' }] }),
+    say('Now.', { tools: [{ kind: 'shell', command: 'tail -f /dev/null & tail -f /dev/null; echo over' }] }),
+    say('It is over.'),
+  ],
   long: [say(numbered(2000, 'Line', ' of a long answer.\n'))],
   slow: [say(numbered(200, 'tick', ' '), { pieceMs: 50 })],
   error500: [{ status: 500, message: 'the model was told to fail' }],

@@ -1,7 +1,7 @@
 /** What the agents that speak the Agent Client Protocol do each in their own way: measured, and kept as data. */
-import { basename } from 'node:path';
 import type { ToolCategory } from '../../storage/events';
 import type { PermissionMode } from '../../storage/sessionRecords';
+import { programNames } from './programNames';
 
 export interface AcpQuirks {
   /** Corral's mode → the agent's. Absent: the agent has no modes in this protocol. */
@@ -22,6 +22,23 @@ export interface AcpQuirks {
 
 const NONE: AcpQuirks = {};
 
+export const GOOSE_ERROR_TEXT = 'Ran into this error: ';
+export const GOOSE_CATEGORIES: Readonly<Record<string, ToolCategory>> = {
+  shell: 'execute',
+  write: 'edit',
+  edit: 'edit',
+  text_editor: 'edit',
+  read: 'read',
+  tree: 'search',
+  analyze: 'read',
+};
+
+/** opencode's own settings for Corral's mode, as it takes them from its environment. */
+export function opencodePermissions(mode: PermissionMode): string {
+  const beyondEdits = mode === 'all' ? 'allow' : 'ask';
+  return JSON.stringify({ edit: mode === 'ask' ? 'ask' : 'allow', bash: beyondEdits, webfetch: beyondEdits, external_directory: beyondEdits });
+}
+
 const QUIRKS: Readonly<Record<string, AcpQuirks>> = {
   gemini: {
     modes: { ask: 'default', edits: 'autoEdit', all: 'yolo' },
@@ -34,20 +51,13 @@ const QUIRKS: Readonly<Record<string, AcpQuirks>> = {
     // It cannot tell an edit from a command: it asks for both, and edits are let through here.
     modes: { ask: 'approve', edits: 'approve', all: 'auto' },
     environment: (_mode, model) => (model === undefined ? {} : { GOOSE_MODEL: model }),
-    errorText: 'Ran into this error: ',
+    errorText: GOOSE_ERROR_TEXT,
     ignoresEndOfInput: true,
-    categories: { shell: 'execute', write: 'edit', edit: 'edit', text_editor: 'edit', read: 'read', tree: 'search', analyze: 'read' },
+    categories: GOOSE_CATEGORIES,
   },
   opencode: {
     // Without this it asks for nothing.
-    environment: (mode) => ({
-      OPENCODE_PERMISSION: JSON.stringify({
-        edit: mode === 'ask' ? 'ask' : 'allow',
-        bash: mode === 'all' ? 'allow' : 'ask',
-        webfetch: mode === 'all' ? 'allow' : 'ask',
-        external_directory: mode === 'all' ? 'allow' : 'ask',
-      }),
-    }),
+    environment: (mode) => ({ OPENCODE_PERMISSION: opencodePermissions(mode) }),
   },
   'claude-agent-acp': { modes: { ask: 'default', edits: 'acceptEdits', all: 'bypassPermissions' } },
   'codex-acp': { modes: { ask: 'read-only', edits: 'workspace-write', all: 'agent-full-access' } },
@@ -55,9 +65,6 @@ const QUIRKS: Readonly<Record<string, AcpQuirks>> = {
 
 /** The quirks of the agent that `argv` starts: its program's name, or that of the script that an interpreter is given. */
 export function quirksOf(argv: readonly string[]): AcpQuirks {
-  for (const word of argv.slice(0, 2)) {
-    const name = basename(word.replaceAll('\\', '/')).replace(/\.(exe|cmd|[cm]?js)$/i, '');
-    if (Object.hasOwn(QUIRKS, name)) return QUIRKS[name] ?? NONE;
-  }
+  for (const name of programNames(argv)) if (Object.hasOwn(QUIRKS, name)) return QUIRKS[name] ?? NONE;
   return NONE;
 }

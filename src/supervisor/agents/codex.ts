@@ -59,6 +59,8 @@ class CodexConversation implements Conversation {
   /** Known once the turn has really begun. */
   #turnId: string | undefined;
   #isInterrupting = false;
+  /** The message that the turn was begun with. */
+  #openingId = '';
 
   constructor(request: ConversationRequest, host: ConversationHost) {
     this.#request = request;
@@ -163,7 +165,8 @@ class CodexConversation implements Conversation {
     const text = this.#queue.shift();
     if (text === undefined) return;
     this.#turns.begin();
-    this.#ask('turn/start', this.#inputOf(text, this.#inbox.add(text)), startedTurnSchema, () => undefined);
+    this.#openingId = this.#inbox.add(text);
+    this.#ask('turn/start', this.#inputOf(text, this.#openingId), startedTurnSchema, () => undefined);
   }
 
   /** Before it says that the turn has begun, Codex would agree to an interrupt and go on. */
@@ -277,6 +280,10 @@ class CodexConversation implements Conversation {
 
   #endTurn(end: TurnEnd): void {
     this.#settleTurn();
+    // Interrupted early, a turn never says what it was begun with. What was added to it and not taken up is said again.
+    const opening = this.#inbox.take(this.#openingId);
+    if (opening !== undefined) this.#host.emit({ kind: 'message', data: { role: 'user', text: opening } });
+    this.#queue.unshift(...this.#inbox.takeAll());
     this.#turnId = undefined;
     this.#isInterrupting = false;
     const usage = this.#usage.take();

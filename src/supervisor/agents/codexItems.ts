@@ -88,19 +88,25 @@ function contentText(content: unknown): string {
   return typeof content === 'object' && content !== null && 'text' in content && typeof content.text === 'string' ? content.text : JSON.stringify(content);
 }
 
+const CHANGES = { add: 'added', delete: 'deleted', update: 'modified' } as const;
+
 /** A new or deleted file comes as its whole text, a changed one as hunks. */
 function changeOf({ path, kind, diff }: CodexChange, callId: string, root: string): EventData<'file.change'> {
   const shown = shownPath(path, [root]);
   const movedTo = kind.type === 'update' && kind.move_path ? shownPath(kind.move_path, [root]) : undefined;
+  const change = {
+    path: movedTo ?? shown,
+    change: movedTo !== undefined ? ('renamed' as const) : CHANGES[kind.type],
+    callId,
+  };
+  if (diff === undefined) return change;
   const isWhole = kind.type !== 'update';
   const sign = kind.type === 'delete' ? '-' : '+';
   const lines = diff === '' ? [] : diff.replace(/\n$/, '').split('\n');
   const body = isWhole ? lines.map((line) => `${sign}${line}`) : lines;
   const header = isWhole ? [kind.type === 'add' ? `@@ -0,0 +1,${lines.length} @@` : `@@ -1,${lines.length} +0,0 @@`] : [];
   return {
-    path: movedTo ?? shown,
-    change: movedTo !== undefined ? 'renamed' : kind.type === 'add' ? 'added' : kind.type === 'delete' ? 'deleted' : 'modified',
-    callId,
+    ...change,
     addedLines: body.filter((line) => line.startsWith('+')).length,
     removedLines: body.filter((line) => line.startsWith('-')).length,
     diff: [

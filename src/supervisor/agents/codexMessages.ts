@@ -5,14 +5,16 @@
 import * as v from 'valibot';
 
 const text = v.string();
-const optional = <S extends v.GenericSchema>(schema: S): v.SchemaWithFallback<v.NullishSchema<S, undefined>, undefined> =>
+/** Of no help in another shape than expected, and then left out. */
+export const optional = <S extends v.GenericSchema>(schema: S): v.SchemaWithFallback<v.NullishSchema<S, undefined>, undefined> =>
   v.fallback(v.nullish(schema), undefined);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const changeSchema = v.object({
   path: text,
   kind: v.variant('type', [v.object({ type: v.picklist(['add', 'delete']) }), v.object({ type: v.literal('update'), move_path: optional(text) })]),
-  diff: text,
+  /** `codex exec` tells none. */
+  diff: v.optional(text),
 });
 export type CodexChange = v.InferOutput<typeof changeSchema>;
 

@@ -4,12 +4,19 @@ import { claudeDriver } from './claude';
 import { codexDriver } from './codex';
 import { commandDriver } from './command';
 import type { Driver } from './driver';
+import { streamDriver } from './stream';
 
 /** In the settings, `driver` is one of these. */
-export const DRIVER_NAMES = ['claude', 'codex', 'acp', 'command'] as const;
+export const DRIVER_NAMES = ['claude', 'codex', 'acp', 'stream', 'command'] as const;
 export type DriverName = (typeof DRIVER_NAMES)[number];
 
-const DRIVERS: Readonly<Record<DriverName, Driver>> = { claude: claudeDriver, codex: codexDriver, acp: acpDriver, command: commandDriver };
+const DRIVERS: Readonly<Record<DriverName, Driver>> = {
+  claude: claudeDriver,
+  codex: codexDriver,
+  acp: acpDriver,
+  stream: streamDriver,
+  command: commandDriver,
+};
 
 /** Throws AGENT_UNKNOWN for a name that this version has no driver for. */
 export function driverFor(name: string): Driver {

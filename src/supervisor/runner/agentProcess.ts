@@ -8,7 +8,7 @@ import type { OutputStream } from './outputLog';
 import type { RunBootstrap } from './protocol';
 
 /** Of the editor, of git's hooks, or of an agent that the editor was started by: none of the agent's business. */
-const HIDDEN_VARIABLES = /^(ELECTRON_|VSCODE_|GIT_|NODE_OPTIONS$|CLAUDECODE$)/;
+const HIDDEN_VARIABLES = /^(ELECTRON_|VSCODE_|GIT_|NODE_OPTIONS$|CLAUDECODE$|OLDPWD$)/;
 
 /** What the agent left running may hold its output open for ever: after its exit, output that pauses this long is at its end. */
 const QUIET_MS = 1_000;
@@ -21,10 +21,18 @@ export interface ExitStatus {
 }
 
 /** The agent's environment: the runner's, without what is not its business unless it was set for this agent, with the run's mark. */
-export function agentEnvironment(environment: NodeJS.ProcessEnv, { environment: given, sessionId, runId, port }: RunBootstrap): NodeJS.ProcessEnv {
+export function agentEnvironment(environment: NodeJS.ProcessEnv, { environment: given, sessionId, runId, port, cwd }: RunBootstrap): NodeJS.ProcessEnv {
   const isHidden = (name: string): boolean => HIDDEN_VARIABLES.test(process.platform === 'win32' ? name.toUpperCase() : name);
   const kept = Object.entries(environment).filter(([name]) => given.includes(name) || !isHidden(name));
-  return { ...Object.fromEntries(kept), CORRAL_SESSION_ID: sessionId, [RUN_MARK]: runId, ...(port === undefined ? {} : { CORRAL_PORT: String(port) }) };
+  // Some agents believe PWD more than the system: with the editor's they would work in another folder than the worktree.
+  const place = process.platform === 'win32' ? {} : { PWD: cwd };
+  return {
+    ...Object.fromEntries(kept),
+    ...place,
+    CORRAL_SESSION_ID: sessionId,
+    [RUN_MARK]: runId,
+    ...(port === undefined ? {} : { CORRAL_PORT: String(port) }),
+  };
 }
 
 export class AgentProcess {

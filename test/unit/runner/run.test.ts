@@ -101,6 +101,7 @@ describe('runner', () => {
     assert.equal(environment.get('GIT_AUTHOR_NAME'), 'Somebody');
     assert.equal(environment.get('CORRAL_RUN_ID'), run.bootstrap.runId);
     assert.equal(environment.get('CORRAL_SESSION_ID'), run.bootstrap.sessionId);
+    if (process.platform !== 'win32') assert.equal(environment.get('PWD'), run.bootstrap.cwd);
     for (const name of ['NODE_OPTIONS', 'GIT_DIR', 'VSCODE_PID', 'CLAUDECODE', 'ELECTRON_RUN_AS_NODE']) assert.equal(environment.get(name), undefined, name);
     assert.deepEqual(input, ['Hello']);
   });
