@@ -188,6 +188,7 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       facts.notCaptured = record.data.kept;
       return;
     case 'worktree.restored':
+    case 'worktree.putBack':
       return;
     case 'archived':
       facts.archived = record.data.archived;

@@ -49,6 +49,8 @@ export const SESSION_RECORD_SCHEMAS = {
   'trash.emptied': v.object({ kept: v.array(text) }),
   /** The worktree had vanished and was made again from the session's last snapshot. */
   'worktree.restored': v.object({}),
+  /** The worktree's files were put back to the snapshot `commit`; `before` holds them as they were. */
+  'worktree.putBack': v.object({ commit: text, before: text }),
   archived: v.object({ archived: v.boolean() }),
 } as const;
 

@@ -6,7 +6,9 @@ import type { SessionRequest } from './api';
 import type { Git } from './git/git';
 import { findRepository, resolveCommit } from './git/repository';
 import { copyIncludedFiles } from './git/includedFiles';
-import { bringUncommittedChanges } from './git/uncommittedChanges';
+import { readSnapshot } from './git/pin';
+import { findChainBase } from './git/snapshotList';
+import { bringSnapshot, bringUncommittedChanges } from './git/uncommittedChanges';
 import { createWorktree, discardUnfinishedWorktree, worktreePathFor } from './git/worktrees';
 import { freePorts } from './ports';
 import type { SessionStore } from './sessionStore';
@@ -50,9 +52,11 @@ export async function createSession(options: SessionCreationOptions, sessionId: 
     ...(request.argv === undefined ? {} : { argv: request.argv }),
   });
   const repository = await findRepository(options.git, request.repository);
-  const baseCommit = await resolveCommit(repository, request.base ?? 'HEAD');
+  const start = await readSnapshot(repository, await resolveCommit(repository, request.base ?? 'HEAD'));
+  // A fork is judged by what the session that it comes from began with, and Corral's own commits get into nobody's history.
+  const baseCommit = start.isSnapshot ? await findChainBase(repository, start.commit) : start.commit;
   const { includeChanges = false } = request;
-  if (includeChanges && baseCommit !== (await resolveCommit(repository, 'HEAD')))
+  if (includeChanges && start.commit !== (await resolveCommit(repository, 'HEAD')))
     throw new CorralError('INVALID_ARGUMENT', 'Uncommitted changes can come along only where the session starts from HEAD.');
   await makeDirectory(options.store.paths.session(sessionId).runs);
   const created: DraftSessionRecord = {
@@ -77,6 +81,7 @@ export async function createSession(options: SessionCreationOptions, sessionId: 
       const mark = { sessionId, storeId: options.store.storeId };
       const { worktreePath } = await createWorktree({ ...mark, repository, baseCommit, location: settings.worktreesLocation });
       try {
+        if (start.isSnapshot) await bringSnapshot(repository, worktreePath, baseCommit, start);
         if (includeChanges) await bringUncommittedChanges(repository, worktreePath, baseCommit);
         await copyIncludedFiles(repository, worktreePath, settings.worktreesInclude);
       } catch (error) {

@@ -1,8 +1,14 @@
 import { CorralError, messageOf } from '../storage/errors';
 import type { SessionFacts } from '../storage/sessionFacts';
+import { isOpen } from '../storage/sessionFacts';
 import type { FileChange, SessionWork } from './git/changes';
 import { applyWork, captureWork, listChanges, makeBranch, unapplyWork } from './git/changes';
+import { putBack } from './git/putBack';
 import type { RemovalRequest } from './git/removal';
+import { locateWorktree } from './git/removal';
+import type { ListedSnapshot } from './git/snapshotList';
+import { listSnapshots, requireMoment } from './git/snapshotList';
+import { takeSnapshot } from './git/snapshots';
 import type { WorktreeSurvey } from './git/survey';
 import type { RunControl } from './runControl';
 import type { SessionModel } from './sessionModel';
@@ -16,6 +22,18 @@ export interface WorktreeControlOptions extends SessionRemovalOptions {
   model: SessionModel;
   runControl: RunControl;
   log: Log;
+}
+
+/** A point in a session's life: its base, the files as they are now, or the commit of one of its snapshots. */
+export type Moment = 'base' | 'now' | (string & {});
+
+export interface Comparison {
+  /** Object ids. */
+  before: string;
+  after: string;
+  /** Set where `after` is what lies in the worktree now. */
+  worktreePath?: string;
+  changes: FileChange[];
 }
 
 /** All that people can ask of a session's worktree once it is made. What comes of it is seen only as new records. */
@@ -63,11 +81,46 @@ export class WorktreeControl {
     return await surveySession(this.#options, this.#options.model.facts(id));
   }
 
-  /** What differs from the session's base, in the worktree or, where that is gone, in its last snapshot (a tree). */
-  async changes(id: string): Promise<{ baseCommit: string; worktreePath: string | undefined; tree: string; changes: FileChange[] }> {
-    const { request, facts, work } = await this.#work(id);
-    const changes = await listChanges(request, facts.baseCommit, work);
-    return { baseCommit: facts.baseCommit, worktreePath: work.isInPlace ? facts.worktreePath : undefined, tree: work.tree, changes };
+  /** What differs between two moments of the session; the whole change where none is named. */
+  async changes(id: string, from: Moment = 'base', to: Moment = 'now'): Promise<Comparison> {
+    const facts = this.#options.model.facts(id);
+    const request = await removalRequest(this.#options, facts);
+    const [before, after] = [await this.#resolveMoment(request, facts, from), await this.#resolveMoment(request, facts, to)];
+    const changes = await listChanges(request, before.revision, after.revision);
+    return { before: before.revision, after: after.revision, changes, ...(after.isInPlace ? { worktreePath: facts.worktreePath } : {}) };
+  }
+
+  /** The session's snapshots, newest first. */
+  async snapshots(id: string): Promise<ListedSnapshot[]> {
+    const facts = this.#options.model.facts(id);
+    return await listSnapshots((await removalRequest(this.#options, facts)).repository, id, facts.baseCommit);
+  }
+
+  /** A snapshot now; `changed` is false where the files are as in the last one. Throws WORKTREE_MISSING. */
+  async takeSnapshot(id: string): Promise<{ commit: string; changed: boolean }> {
+    return await this.#change(id, async (options, facts) => {
+      const request = await removalRequest(options, facts);
+      if ((await locateWorktree(request)).place !== 'worktree')
+        throw new CorralError('WORKTREE_MISSING', 'The worktree of this session is not in its place. Restore it first.');
+      return await takeSnapshot({ ...request, message: 'On request' });
+    });
+  }
+
+  /**
+   * Puts the worktree back to a snapshot of its own or to its base. Answers with the snapshot of before, which undoes it. Throws RUNNING, CONFLICT,
+   * WORKTREE_MISSING; INVALID_ARGUMENT where it is no snapshot of this session.
+   */
+  async putBack(id: string, commit: string): Promise<{ before: string }> {
+    const { runControl, store } = this.#options;
+    if ((await runControl.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+    return await this.#change(id, async (options, facts) => {
+      if (facts.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+      const request = await removalRequest(options, facts);
+      await requireMoment(request.repository, id, facts.baseCommit, commit);
+      const { before } = await putBack(request, commit);
+      await store.append(id, () => ({ kind: 'worktree.putBack', data: { commit, before } }));
+      return { before };
+    });
   }
 
   /** The session's work as staged changes in the checkout. Throws CONFLICT where git would overwrite changes of the user's. */
@@ -87,6 +140,16 @@ export class WorktreeControl {
     await makeBranch(request, facts.baseCommit, work, name, facts.title);
   }
 
+  async #resolveMoment(request: RemovalRequest, { baseCommit }: SessionFacts, moment: Moment): Promise<{ revision: string; isInPlace: boolean }> {
+    if (moment === 'now') {
+      const { tree, isInPlace } = await captureWork(request);
+      return { revision: tree, isInPlace };
+    }
+    const revision = moment === 'base' ? baseCommit : moment;
+    await requireMoment(request.repository, request.sessionId, baseCommit, revision);
+    return { revision, isInPlace: false };
+  }
+
   async #work(id: string): Promise<{ request: RemovalRequest; facts: SessionFacts; work: SessionWork }> {
     const facts = this.#options.model.facts(id);
     const request = await removalRequest(this.#options, facts);
@@ -103,11 +166,11 @@ export class WorktreeControl {
   }
 
   /** One change at a time over all windows, decided on what is on disk when its turn has come. */
-  async #change(id: string, change: (options: SessionRemovalOptions, facts: SessionFacts) => Promise<void>): Promise<void> {
+  async #change<T>(id: string, change: (options: SessionRemovalOptions, facts: SessionFacts) => Promise<T>): Promise<T> {
     const { store, model } = this.#options;
-    await withWorktreeLock(store.paths, id, async () => {
+    return await withWorktreeLock(store.paths, id, async () => {
       await store.sync(id);
-      await change(this.#options, model.facts(id));
+      return await change(this.#options, model.facts(id));
     });
   }
 

@@ -1,9 +1,8 @@
 import * as vscode from 'vscode';
 import type { SessionSummary } from '../supervisor/api';
-import type { FileChange } from '../supervisor/git/changes';
+import { showChanges } from './changesEditor';
 import type { CommandName } from './names';
 import { SESSIONS_VIEW } from './names';
-import { revisionUri } from './revisionFiles';
 import type { ChooseSession } from './sessionChoice';
 import type { Supervisor } from '../supervisor/supervisor';
 
@@ -25,15 +24,8 @@ export function reviewCommands({ supervisor, choose, attempt }: ReviewCommandsOp
   return {
     reviewChanges: async (argument) => {
       const session = await choose(argument, 'Review Changes', hasBegun, 'No session has begun yet.');
-      const { baseCommit, worktreePath, tree, changes } = await inProgress(async () => await (await supervisor.worktrees(session.id)).changes(session.id));
-      if (changes.length === 0) {
-        void vscode.window.showInformationMessage(`“${session.title}” has changed no file so far.`);
-        return;
-      }
-      const then = (revision: string) => (path: string) => revisionUri(session.worktreePath, path, session.repository, revision);
-      const now = worktreePath === undefined ? then(tree) : (path: string) => vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path);
-      const resources = changes.map((change) => comparison(change, then(baseCommit), now));
-      await vscode.commands.executeCommand('vscode.changes', session.title, resources);
+      const comparison = await inProgress(async () => await (await supervisor.worktrees(session.id)).changes(session.id));
+      await showChanges(session, session.title, comparison, `“${session.title}” has changed no file so far.`);
     },
     applyChanges: async (argument) => {
       const session = await choose(argument, 'Apply Changes to Checkout', hasBegun, 'No session has begun yet.');
@@ -66,15 +58,6 @@ export function reviewCommands({ supervisor, choose, attempt }: ReviewCommandsOp
       void vscode.window.showInformationMessage(`The branch ${name.trim()} holds the work of “${session.title}”.`);
     },
   };
-}
-
-/** What VS Code's multi-diff editor takes: the file it is about, before, after. */
-function comparison(
-  { kind, path, previousPath }: FileChange,
-  before: (path: string) => vscode.Uri,
-  now: (path: string) => vscode.Uri,
-): [vscode.Uri, vscode.Uri | undefined, vscode.Uri | undefined] {
-  return [now(path), kind === 'added' ? undefined : before(previousPath ?? path), kind === 'deleted' ? undefined : now(path)];
 }
 
 /** Letters and digits of the title, with hyphens between. */

@@ -36,9 +36,9 @@ export async function captureWork(request: RemovalRequest): Promise<SessionWork>
   return { tree, head: head === '' ? undefined : head, isInPlace: true };
 }
 
-/** All files in which the work differs from its base, renames found. */
-export async function listChanges({ repository }: RemovalRequest, baseCommit: string, { tree }: SessionWork): Promise<FileChange[]> {
-  const { stdout } = await repository.git.run(repository.mainWorktree, ['diff-tree', '-r', '-z', '--name-status', '--find-renames', baseCommit, tree]);
+/** All files in which two commits or trees differ, renames found. */
+export async function listChanges({ repository }: RemovalRequest, before: string, after: string): Promise<FileChange[]> {
+  const { stdout } = await repository.git.run(repository.mainWorktree, ['diff-tree', '-r', '-z', '--name-status', '--find-renames', before, after]);
   const fields = splitZ(stdout);
   const changes: FileChange[] = [];
   for (let index = 0; index + 1 < fields.length;) {

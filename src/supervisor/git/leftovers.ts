@@ -75,9 +75,7 @@ export async function findUncapturable(repository: Repository, worktreePath: str
   const { git } = repository;
   const found: string[] = [];
   const administrativeDirectory = await git.text(worktreePath, ['rev-parse', '--absolute-git-dir']);
-  for (const [file, name] of OPERATIONS) {
-    if (await exists(join(administrativeDirectory, file))) found.push(name);
-  }
+  found.push(...(await findOperations(administrativeDirectory)));
   const { repositories, unreadable } = await walk(worktreePath, signal);
   found.push(...unreadable.map((path) => `${pathToText(path)}: cannot be read`));
   const staged = (await git.run(worktreePath, ['ls-files', '-z', '--stage'], { signal })).stdout.toString('latin1').split('\0');
@@ -90,6 +88,15 @@ export async function findUncapturable(repository: Repository, worktreePath: str
   const { work } = await findIgnoredFiles(repository, worktreePath, signal);
   found.push(...work.slice(0, MOST_IGNORED_NAMED).map((path) => `${pathToText(path)}: ignored by git`));
   if (work.length > MOST_IGNORED_NAMED) found.push(`${String(work.length - MOST_IGNORED_NAMED)} more files that git ignores`);
+  return found;
+}
+
+/** What git is in the middle of in a worktree, in words. `administrativeDirectory` is its own entry in the repository. */
+export async function findOperations(administrativeDirectory: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const [file, name] of OPERATIONS) {
+    if (await exists(join(administrativeDirectory, file))) found.push(name);
+  }
   return found;
 }
 

@@ -43,7 +43,11 @@ export function pinRef(sessionId: string): string {
 export async function readPin(repository: Repository, sessionId: string): Promise<Pin | undefined> {
   const { git, mainWorktree } = repository;
   const commit = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', `${pinRef(sessionId)}^{commit}`], { acceptedExitCodes: [0, 1] });
-  if (commit === '') return undefined;
+  return commit === '' ? undefined : await readSnapshot(repository, commit);
+}
+
+/** What stands in one commit of a session's chain; of any other commit, that it is none. */
+export async function readSnapshot({ git, mainWorktree }: Repository, commit: string): Promise<Pin> {
   const content = await git.text(mainWorktree, ['cat-file', 'commit', commit]);
   const headerEnd = content.indexOf('\n\n');
   const header = content.slice(0, headerEnd);

@@ -7,7 +7,7 @@ import { findUncapturable, findUnreferencedCommits } from './leftovers';
 import { writeCommit } from './pin';
 import { captureRawFiles } from './rawFiles';
 import type { Repository } from './repository';
-import { takeSnapshot } from './snapshots';
+import { takeSnapshot, type MakeAddition } from './snapshots';
 import { exists, inspectWorktree, linkWorktree, trashPathFor, type WorktreeMark } from './worktreeMark';
 
 const PRIVATE_FOLDER_MODE = 0o700;
@@ -65,20 +65,25 @@ export async function moveToTrash(request: RemovalRequest): Promise<Removal> {
   const notCaptured = new Set<string>(await findUncapturable(repository, trashPath, signal));
   const snapshot = await takeSnapshot(
     { repository, worktreePath: trashPath, sessionId, message: 'Before the worktree was removed', signal },
-    async (indexFile, before, head) => {
-      const raw = await captureRawFiles(repository, trashPath, indexFile, signal);
-      raw.notCaptured.forEach((path) => notCaptured.add(`${path}: cannot be read`));
-      const held = [before?.commit, head].filter((commit) => commit !== undefined);
-      return {
-        raw: raw.commit,
-        index: await captureIndex(request, trashPath, head),
-        rescued: await findUnreferencedCommits(repository, trashPath, held, signal),
-      };
-    },
+    captureAll(request, trashPath, notCaptured),
   );
   snapshot.notCaptured.forEach((path) => notCaptured.add(`${path}: cannot be stored by git`));
   await releaseBranch(request, trashPath, located.administrativeDirectory);
   return { trashPath, commit: snapshot.commit, notCaptured: [...notCaptured] };
+}
+
+/**
+ * What goes into a snapshot beside git's view of the files where nothing may be lost: their own bytes, the user's index, and every commit that only the
+ * worktree at `path` knows. What cannot be read is added to `notCaptured`.
+ */
+export function captureAll(request: RemovalRequest, path: string, notCaptured: Set<string>): MakeAddition {
+  const { repository, signal } = request;
+  return async (indexFile, before, head) => {
+    const raw = await captureRawFiles(repository, path, indexFile, signal);
+    raw.notCaptured.forEach((file) => notCaptured.add(`${file}: cannot be read`));
+    const held = [before?.commit, head].filter((commit) => commit !== undefined);
+    return { raw: raw.commit, index: await captureIndex(request, path, head), rescued: await findUnreferencedCommits(repository, path, held, signal) };
+  };
 }
 
 /**
@@ -119,12 +124,12 @@ async function move(from: string, to: string): Promise<void> {
  * The user's index as a commit; undefined where it is as HEAD is. Also where it has conflicts, which no tree can hold: a merge is then in
  * progress and listed.
  */
-async function captureIndex({ repository, signal }: RemovalRequest, trashPath: string, head: string | undefined): Promise<string | undefined> {
+async function captureIndex({ repository, signal }: RemovalRequest, path: string, head: string | undefined): Promise<string | undefined> {
   const { git } = repository;
-  return withIndexCopy(git, trashPath, async (indexFile) => {
-    const { stdout, exitCode } = await git.run(trashPath, ['write-tree'], { environment: { GIT_INDEX_FILE: indexFile }, acceptedExitCodes: [0, 128], signal });
+  return withIndexCopy(git, path, async (indexFile) => {
+    const { stdout, exitCode } = await git.run(path, ['write-tree'], { environment: { GIT_INDEX_FILE: indexFile }, acceptedExitCodes: [0, 128], signal });
     const tree = stdout.toString('utf8').trim();
-    if (exitCode !== 0 || (head !== undefined && tree === (await git.text(trashPath, ['rev-parse', `${head}^{tree}`], { signal })))) return undefined;
+    if (exitCode !== 0 || (head !== undefined && tree === (await git.text(path, ['rev-parse', `${head}^{tree}`], { signal })))) return undefined;
     return writeCommit(repository, { tree, parents: [], message: 'Index', isDated: false });
   });
 }

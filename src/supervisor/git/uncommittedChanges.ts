@@ -1,5 +1,7 @@
 import { CorralError } from '../../storage/errors';
 import { captureTree, withIndexCopy } from './indexCopy';
+import type { Pin } from './pin';
+import { restoreRawFiles } from './rawFiles';
 import type { Repository } from './repository';
 
 /**
@@ -12,6 +14,16 @@ export async function bringUncommittedChanges(repository: Repository, worktreePa
   const { tree, notCaptured } = await withIndexCopy(git, root, async (indexFile) => captureTree(git, root, indexFile, undefined));
   const [first] = notCaptured;
   if (first !== undefined) throw new CorralError('CONFLICT', `${first} cannot be brought along: it is a repository of its own, or cannot be read.`);
+  await writeOver(repository, worktreePath, tree, baseCommit);
+}
+
+/** Makes a worktree that was just made what another session's was at a snapshot: its HEAD, and all else as uncommitted changes. */
+export async function bringSnapshot(repository: Repository, worktreePath: string, baseCommit: string, { tree, head, raw }: Pin): Promise<void> {
+  await writeOver(repository, worktreePath, tree, head ?? baseCommit);
+  if (raw !== undefined) await restoreRawFiles(repository, worktreePath, raw, undefined);
+}
+
+async function writeOver({ git }: Repository, worktreePath: string, tree: string, head: string): Promise<void> {
   await git.run(worktreePath, ['read-tree', '--reset', '-u', '--no-recurse-submodules', tree]);
-  await git.run(worktreePath, ['reset', '--quiet', '--mixed', '--no-recurse-submodules', baseCommit]);
+  await git.run(worktreePath, ['reset', '--quiet', '--mixed', '--no-recurse-submodules', head]);
 }

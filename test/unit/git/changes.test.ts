@@ -37,13 +37,13 @@ describe("a session's change", () => {
       { kind: 'added', path: 'new/ünï.txt' },
     ];
     const before = await status(session.worktreePath);
-    assert.deepEqual(await listChanges(session, session.baseCommit, await captureWork(session)), expected);
+    assert.deepEqual(await listChanges(session, session.baseCommit, (await captureWork(session)).tree), expected);
     assert.equal(await status(session.worktreePath), before);
     await takeSnapshot({ ...session, message: 'last' });
     await rm(session.worktreePath, { recursive: true });
     const work = await captureWork(session);
     assert.equal(work.isInPlace, false);
-    assert.deepEqual(await listChanges(session, session.baseCommit, work), expected);
+    assert.deepEqual(await listChanges(session, session.baseCommit, work.tree), expected);
   });
 
   it('goes into the checkout beside changes of the user, and out again', async () => {

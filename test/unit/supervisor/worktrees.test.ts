@@ -128,6 +128,35 @@ describe('worktrees of sessions', () => {
     assert.match(await readFile(join(forked.worktreePath, 'set-up.txt'), 'utf8'), /KEY=1/, "another session's snapshot is a base");
   });
 
+  it('goes back to a snapshot and forward again, and forks a new session from one', async () => {
+    const window = workshop.window();
+    const session = await finished(window, 'edit notes.txt hello; run git add . ; run git commit -m agent');
+    const control = await window.worktrees(session.id);
+    const [first] = await control.snapshots(session.id);
+    assert.ok(first !== undefined);
+    await writeFile(join(session.worktreePath, 'notes.txt'), 'later\n');
+    const paths = async (...moments: string[]): Promise<string[]> => (await control.changes(session.id, ...moments)).changes.map(({ path }) => path);
+    assert.deepEqual(
+      [await paths(first.commit), await paths(first.commit, 'now'), await paths('base', first.commit)],
+      [['notes.txt'], ['notes.txt'], ['notes.txt']],
+    );
+    assert.equal((await control.takeSnapshot(session.id)).changed, true);
+    assert.deepEqual(await paths((await control.snapshots(session.id))[0]?.commit ?? ''), []);
+    const { before } = await control.putBack(session.id, first.commit);
+    assert.equal(await notes(session), 'hello\n');
+    await control.putBack(session.id, before);
+    assert.equal(await notes(session), 'later\n');
+    await assert.rejects(control.putBack(session.id, '--force'), { code: 'INVALID_ARGUMENT' });
+    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'talk', agent: 'demo', base: first.commit });
+    const forked = await until(window, id, ({ status }) => status === 'Completed', 'the end of the fork');
+    assert.equal(await notes(forked), 'hello\n');
+    assert.equal(forked.baseCommit, session.baseCommit, 'it is judged by what the first one began with');
+    assert.deepEqual((await (await window.worktrees(id)).changes(id)).changes, [{ kind: 'added', path: 'notes.txt' }]);
+    const running = await window.createSession({ repository: workshop.repository.path, prompt: 'slow 60', agent: 'demo' });
+    await until(window, running.id, ({ state }) => state === 'running', 'the run');
+    await assert.rejects(control.putBack(running.id, running.baseCommit), { code: 'RUNNING' });
+  });
+
   it('fails a run whose worktree cannot be set up, says why, and tries again at the next', async () => {
     const program = "if (!require('fs').existsSync('ready')) { console.error('not ready'); process.exit(7); }";
     const window = workshop.window({ changes: { setupCommand: [process.execPath, '-e', program] } });
