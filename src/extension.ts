@@ -14,6 +14,7 @@ import { StatusBar } from './views/statusBar';
 import { Throttle } from './views/throttle';
 import type { EventPlace } from './views/timelinePage';
 import { TimelinePanel } from './views/timelinePanel';
+import { tellStrays } from './views/worktreeManager';
 import { WindowScope } from './views/windowScope';
 
 /** A flood of events repaints rows at most this often; nobody reads faster. */
@@ -73,6 +74,10 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       onError('Opening the store', error);
     },
   );
+
+  made.onDidCompleteRecovery(() => {
+    if (vscode.workspace.isTrusted) tellStrays(context, made, log).catch((error: unknown) => onError('Looking for worktrees', error));
+  });
 
   context.subscriptions.push(
     log,

@@ -144,7 +144,8 @@ export async function restoreWorktree(options: SessionRemovalOptions, facts: Ses
   await options.store.append(facts.sessionId, () => ({ kind: 'worktree.restored', data: {} }));
 }
 
-async function bringBack({ settings }: SessionRemovalOptions, request: RemovalRequest): Promise<void> {
+/** From the trash, or else from the last snapshot. */
+export async function bringBack({ settings }: SessionRemovalOptions, request: RemovalRequest): Promise<void> {
   if ((await locateWorktree(request)).place !== 'missing') {
     await restoreFromTrash(request);
     return;

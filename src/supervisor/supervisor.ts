@@ -22,6 +22,7 @@ import type { Log, SupervisorSettings } from './settings';
 import { DEFAULT_SETTINGS } from './settings';
 import { StartUp } from './startUp';
 import { WorktreeControl } from './worktreeControl';
+import { WorktreeInventory } from './worktreeInventory';
 
 /** What a crash in between costs is reading so much of the journals again. */
 const CHECKPOINT_EVERY_MS = 30_000;
@@ -299,6 +300,14 @@ export class Supervisor implements CorralApi, Disposable {
   async worktrees(id: string): Promise<WorktreeControl> {
     await this.#control(id);
     return await this.#worktreeControl;
+  }
+
+  /** The folders of all sessions on the disk, once start-up has finished what was begun on them. Throws UNTRUSTED, STORE_READ_ONLY. */
+  async inventory(): Promise<WorktreeInventory> {
+    const store = await this.#writable();
+    await this.#startUp.complete;
+    const { settings, log } = this.#options;
+    return new WorktreeInventory({ git: this.git, store, model: this.#model, settings, log });
   }
 
   /** Ends what this window holds; runs go on. */

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
-import { isOutcome } from '../storage/runState';
 import type { SessionRequest, SessionSummary } from '../supervisor/api';
 import { makeDemoRepository } from '../supervisor/demoRepository';
 import { initializeRepository } from '../supervisor/git/repository';
 import type { Supervisor } from '../supervisor/supervisor';
+import type { Base } from './baseChoice';
 import { showError } from './errorMessages';
 import type { CommandName } from './names';
 import { COMMANDS, SESSIONS_VIEW } from './names';
@@ -13,9 +13,11 @@ import { answerOnce, askAndAnswer } from './permissionAnswer';
 import { chooseRepository } from './repositoryChoice';
 import { reviewCommands } from './reviewCommands';
 import { historyCommands } from './historyCommands';
-import { chooseSession } from './sessionChoice';
+import { chooseSession, isRunning } from './sessionChoice';
 import type { ChooseSession } from './sessionChoice';
 import { readSettings, setAgentPath, storageDirectory } from './settings';
+import { snapshotCommands } from './snapshotCommands';
+import { manageWorktrees } from './worktreeManager';
 import { worktreeCommands } from './worktreeCommands';
 import type { EventPlace } from './timelinePage';
 
@@ -29,7 +31,6 @@ export interface CommandsOptions {
   reveal: (sessionId: string) => Promise<void>;
 }
 
-const isRunning = (session: SessionSummary): boolean => !isOutcome(session.state) && !session.restored && session.currentRunId !== undefined;
 const always = (): boolean => true;
 
 /** Registers every command. What a command throws is shown to the person, with the button that mends it. */
@@ -44,6 +45,8 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     refused = undefined;
     await options.reveal(made.id);
   };
+  const startSession = async (repository: string, base?: Base, agent?: string): Promise<void> =>
+    await create(await askForSession({ context, supervisor, settings: readSettings, bundles }, repository, base, agent));
   /** The session that the last command was about: the one whose worktree is missing, where that is what went wrong. */
   let chosen: SessionSummary | undefined;
   const chooseAny: ChooseSession = async (argument, title, fits, none) => (chosen = await chooseSession(supervisor, argument, title, fits, none));
@@ -54,8 +57,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const actions: Record<CommandName, (argument: unknown) => Promise<void>> = {
     newSession: async () => {
       requireTrust();
-      const repository = await chooseRepository(supervisor.git);
-      await create(await askForSession({ context, supervisor, settings: readSettings, bundles }, repository));
+      await startSession(await chooseRepository(supervisor.git));
     },
     tryDemo: async () => {
       requireTrust();
@@ -105,7 +107,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       if (title !== undefined) await supervisor.renameSession(session.id, title);
     },
     ...reviewCommands({ supervisor, choose: chooseAny, attempt }),
+    ...snapshotCommands({ supervisor, choose: chooseAny, attempt, startSession }),
     ...worktreeCommands({ supervisor, choose: chooseAny, reveal: options.reveal, run }),
+    manageWorktrees: async () => await manageWorktrees({ supervisor, run, attempt }),
     ...historyCommands({ supervisor, log, showTimeline: options.showTimeline }),
     showLog: () => {
       log.show();

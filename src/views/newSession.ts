@@ -27,11 +27,11 @@ export interface NewSessionOptions {
 }
 
 /** Asks what the agent should do. Agent, base and permissions have defaults, and buttons to choose others. Throws CANCELLED. */
-export async function askForSession(options: NewSessionOptions, repository: string): Promise<SessionRequest> {
+export async function askForSession(options: NewSessionOptions, repository: string, base = HEAD_BASE, agent?: string): Promise<SessionRequest> {
   const { context, settings } = options;
   const choice = {
-    agent: await defaultAgent(options),
-    base: HEAD_BASE,
+    agent: agent ?? (await defaultAgent(options)),
+    base,
     permissionMode: rememberedMode(context, repository),
     argv: undefined as string[] | undefined,
   };

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
-import type { SessionSummary } from '../supervisor/api';
 import { showChanges } from './changesEditor';
 import type { CommandName } from './names';
 import { SESSIONS_VIEW } from './names';
 import type { ChooseSession } from './sessionChoice';
+import { hasBegun } from './sessionChoice';
 import type { Supervisor } from '../supervisor/supervisor';
 
 export type ReviewCommandName = Extract<CommandName, 'reviewChanges' | 'applyChanges' | 'makeBranch'>;
@@ -14,8 +14,6 @@ export interface ReviewCommandsOptions {
   /** Runs an action as a command does, with its errors shown. */
   attempt: (doing: string, action: () => Promise<void>) => Promise<void>;
 }
-
-const hasBegun = (session: SessionSummary): boolean => session.runs.length > 0;
 
 /** To look at a session's whole change, and to take it over. */
 export function reviewCommands({ supervisor, choose, attempt }: ReviewCommandsOptions): Record<ReviewCommandName, (argument: unknown) => Promise<void>> {

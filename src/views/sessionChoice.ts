@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
+import { isOutcome } from '../storage/runState';
 import type { SessionSummary } from '../supervisor/api';
 import type { Supervisor } from '../supervisor/supervisor';
 import { sessionRow } from './sessionRow';
@@ -13,6 +14,9 @@ const argumentSchema = v.union([
   ),
   v.object({ kind: v.literal('session'), id: v.string() }),
 ]);
+
+export const hasBegun = (session: SessionSummary): boolean => session.runs.length > 0;
+export const isRunning = (session: SessionSummary): boolean => !isOutcome(session.state) && !session.restored && session.currentRunId !== undefined;
 
 /** Asks which session a command is about, where that is open. */
 export type ChooseSession = (argument: unknown, title: string, fits: (session: SessionSummary) => boolean, noneSentence: string) => Promise<SessionSummary>;

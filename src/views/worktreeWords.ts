@@ -28,6 +28,16 @@ export function workWords({ changedFiles, untrackedFiles, commits }: WorktreeSur
   return listed(parts.filter((part) => part !== false));
 }
 
+/** How much differs: `3 files, +12 −4`. */
+export function changeWords({ files, addedLines, removedLines }: { files: number; addedLines: number; removedLines: number }): string {
+  return files === 0 ? 'no file differs' : `${counted(files, 'file')}, +${addedLines} −${removedLines}`;
+}
+
+/** The names of folders, each once: `node_modules and target`. */
+export function folderWords(folders: readonly { name: string }[]): string {
+  return named([...new Set(folders.map(({ name }) => name.split('/').at(-1) ?? name))]);
+}
+
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

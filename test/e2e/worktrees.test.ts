@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser, BrowserContext } from 'playwright-core';
@@ -70,6 +70,27 @@ describe('worktrees in the window', () => {
     await waitFor(async () => (await repository.git('show', 'greet:notes.txt').catch(() => '')) === 'precious', { what: 'the branch' });
   });
 
+  it('shows the snapshots of a session, and puts its worktree back to one', async () => {
+    const [id = ''] = await worktrees();
+    const file = join(repository.path, '.corral/worktrees', id, 'notes.txt');
+    await writeFile(file, 'spoiled');
+    await window.runCommand('Corral: Snapshots');
+    await window.quickInput.getByText('2 files, +').first().waitFor();
+    await window.picture('snapshots');
+    await window.pick('After turn 1');
+    await window.picture('snapshot actions');
+    await window.pick('Compare with Now');
+    await window.page.locator('.multiDiffEntry .view-line', { hasText: 'spoiled' }).first().waitFor();
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('Corral: Snapshots');
+    await window.pick('After turn 1');
+    await window.pick('Put the Worktree Back to It');
+    await waitFor(async () => (await notes()) === 'precious\n', { what: 'the file as it was' });
+    await window.page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await waitFor(async () => (await notes()) === 'spoiled', { what: 'the file as it was before' });
+    await writeFile(file, 'precious\n');
+  });
+
   it('says what would go before it deletes, and brings it back', async () => {
     await window.runCommand('Corral: Delete Session');
     await window.page.getByText('Its worktree goes with 1 changed file and 1 new file.').waitFor();
@@ -90,11 +111,39 @@ describe('worktrees in the window', () => {
     assert.equal(await readFile(join(repository.path, 'README.md'), 'utf8'), '# A repository for tests\n');
   });
 
+  it('shows what each worktree takes, and drops only what tools fill again', async () => {
+    const [id = ''] = await worktrees();
+    const folder = join(repository.path, '.corral/worktrees', id);
+    await writeFile(join(repository.path, '.git/info/exclude'), '/.corral/\nnode_modules/\n');
+    await mkdir(join(folder, 'node_modules/large'), { recursive: true });
+    await writeFile(join(folder, 'node_modules/large/file'), 'x'.repeat(3_000_000));
+    await window.runCommand('Corral: Manage Worktrees');
+    await window.quickInput.getByText('Drop node_modules only').waitFor();
+    await window.picture('manage worktrees');
+    await window.pick('edit README.md');
+    await window.pick('Drop node_modules Only');
+    await window.page.getByText('node_modules (2.9 MB)').waitFor();
+    await window.picture('drop folders');
+    await window.page.getByRole('button', { name: 'Drop', exact: true }).click();
+    await window.notification('2.9 MB are free again').waitFor();
+    assert.deepEqual((await readdir(folder)).sort(), ['.git', 'README.md', 'notes.txt']);
+  });
+
   it('archives a session and takes it out again', async () => {
     await window.runCommand('Corral: Archive Session');
     await waitFor(async () => (await worktrees()).length === 0 && (await sessions.rows()).length === 0, { what: 'the row and the worktree to go' });
     await window.runCommand('Corral: Unarchive Session');
     await sessions.row('Completed').waitFor();
     assert.equal(await notes(), 'precious\n');
+  });
+
+  it('starts a session from the snapshot of another', async () => {
+    await window.runCommand('Corral: Snapshots');
+    await window.pick('After turn 1');
+    await window.pick('New Session from It');
+    await window.answerInput('read notes.txt');
+    await sessions.row('read notes.txt').filter({ hasText: 'Completed' }).waitFor();
+    const [one = '', other = ''] = await worktrees();
+    for (const id of [one, other]) assert.equal(await readFile(join(repository.path, '.corral/worktrees', id, 'notes.txt'), 'utf8'), 'precious\n');
   });
 });
