@@ -79,7 +79,8 @@ export const EVENT_SCHEMAS = {
     message: v.optional(text),
   }),
   usage: usageSchema,
-  snapshot: v.object({ commit: text, tree: text }),
+  /** The counts are against the session's base. */
+  snapshot: v.object({ commit: text, tree: text, files: v.optional(count), addedLines: v.optional(count), removedLines: v.optional(count) }),
   /** What no driver understood, and everything an agent without a protocol prints. */
   output: v.object({ stream: v.picklist(['stdout', 'stderr']), text }),
   error: v.object({ message: text, code: v.optional(text), /** The agent tries again by itself. */ retrying: v.optional(v.boolean()) }),

@@ -46,6 +46,8 @@ export interface RunFacts {
   eventCount: number;
   lastEventAt?: string;
   usage: UsageTotals;
+  /** Against the session's base, as of the run's last snapshot. */
+  changes?: { files: number; addedLines: number; removedLines: number };
 }
 
 export interface SessionFacts {
@@ -240,6 +242,12 @@ export function foldEvent(facts: SessionFacts, event: SessionEvent): void {
       if (event.data.model !== undefined) run.model = event.data.model;
       run.eventState = nextRunState(run.eventState, 'active');
       break;
+    case 'snapshot': {
+      const { files, addedLines = 0, removedLines = 0 } = event.data;
+      if (files !== undefined) run.changes = { files, addedLines, removedLines };
+      run.eventState = nextRunState(run.eventState, 'active');
+      break;
+    }
     case 'turn.started':
       run.turn = event.data.turn;
       run.eventState = nextRunState(run.eventState, 'active');

@@ -38,6 +38,7 @@ const runFactsSchema = v.object({
   eventCount: count,
   lastEventAt: v.exactOptional(text),
   usage: v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
+  changes: v.exactOptional(v.object({ files: count, addedLines: count, removedLines: count })),
 });
 
 /** Its output has the fields in one fixed order, so equal facts are equal bytes once they are JSON. */

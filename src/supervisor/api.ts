@@ -80,6 +80,8 @@ export interface SessionSummary {
   nativeSessionId?: string;
   /** Over all runs: tokens, and USD where the agent tells it. */
   usage: UsageTotals;
+  /** Against the base, as of the last snapshot of a run. */
+  changes?: { files: number; addedLines: number; removedLines: number };
   runs: RunSummary[];
   pendingPermissions: PermissionSummary[];
 }

@@ -77,7 +77,7 @@ export async function startRun(options: RunStarterOptions, facts: SessionFacts, 
       storeRoot: options.store.paths.root,
       stopGraceMs: settings.stopGraceMs,
       syncEveryEvent: settings.syncEveryEvent,
-      worktree: { repository: facts.repository, storeId: options.store.storeId },
+      worktree: { repository: facts.repository, storeId: options.store.storeId, baseCommit: facts.baseCommit },
       ...(facts.port === undefined ? {} : { port: facts.port }),
       // Until an agent has begun to work, which it does only in a worktree that is set up.
       ...(settings.setupCommand.length === 0 || now.runs.some((run) => run.turn > 0)

@@ -71,6 +71,8 @@ export function summarize(facts: SessionFacts, live: LiveFacts): SessionSummary 
   if (reason !== undefined) summary.failureReason = reason;
   if (live.unreachable !== undefined) summary.unreachable = live.unreachable;
   if (run !== undefined) summary.currentRunId = run.runId;
+  const changes = facts.runs.findLast((each) => each.changes !== undefined)?.changes;
+  if (changes !== undefined) summary.changes = changes;
   const nativeSessionId = nativeSession(facts)?.nativeSessionId;
   if (nativeSessionId !== undefined) summary.nativeSessionId = nativeSessionId;
   return summary;

@@ -1,6 +1,7 @@
 import { isOutcome } from '../storage/runState';
 import type { SessionSummary } from '../supervisor/api';
 import { ageOf } from './age';
+import { changeWords } from './worktreeWords';
 
 /** What the tree shows of one session: plain values, so that a row that looks the same is not painted again. */
 export interface SessionRow {
@@ -84,7 +85,8 @@ function flags(session: SessionSummary): string {
 export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const { words, shortWords = words, icon, iconColor } = look(session);
   const age = ageOf(session.since, nowMs);
-  const description = `${shortWords} · ${age}`;
+  const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
+  const description = [shortWords, age, ...(changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`])].join(' · ');
   return {
     label: labelOf(session.title),
     description,
@@ -92,6 +94,6 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
     icon,
     iconColor,
     contextValue: flags(session),
-    accessibleLabel: `${session.title}, ${session.agent}, ${words}, ${age}`,
+    accessibleLabel: [session.title, session.agent, words, age, ...(changes === undefined ? [] : [changeWords(changes)])].join(', '),
   };
 }

@@ -4,6 +4,7 @@ import type { SessionSummary } from '../supervisor/api';
 import { COMMANDS } from './names';
 import type { SessionRow } from './sessionRow';
 import { sessionRow } from './sessionRow';
+import { changeWords } from './worktreeWords';
 
 export interface RepositoryNode {
   kind: 'repository';
@@ -162,6 +163,7 @@ function tooltip(session: SessionSummary, row: SessionRow): vscode.MarkdownStrin
   line('Agent', session.agent);
   line('Started', new Date(session.createdAt).toLocaleString());
   line('Last activity', new Date(session.lastActivityAt).toLocaleString());
+  if (session.changes !== undefined) line('Changes', changeWords(session.changes));
   line('Worktree', session.worktreePath);
   line('Base', session.baseCommit.slice(0, 10));
   return text;

@@ -30,7 +30,7 @@ export async function manageWorktrees(options: WorktreeManagerOptions): Promise<
   const { supervisor } = options;
   const inventory = await supervisor.inventory();
   const entries = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: 'Measuring worktrees…' },
+    { location: vscode.ProgressLocation.Window, title: 'Measuring worktrees' },
     async () => await inventory.list(),
   );
   if (entries.length === 0) {

@@ -121,6 +121,7 @@ describe('worktrees in the window', () => {
     await window.quickInput.getByText('Drop node_modules only').waitFor();
     await window.picture('manage worktrees');
     await window.pick('edit README.md');
+    await window.quickInput.getByText('Delete Session…').waitFor(); // the first list has an entry of the same name
     await window.pick('Drop node_modules Only');
     await window.page.getByText('node_modules (2.9 MB)').waitFor();
     await window.picture('drop folders');

@@ -1,4 +1,5 @@
 import { CorralError } from '../../storage/errors';
+import { COUNTING, parseCounts, type ChangeCounts } from './changeCounts';
 import { pinRef } from './pin';
 import type { Repository } from './repository';
 
@@ -6,16 +7,13 @@ import type { Repository } from './repository';
 const MOST_LISTED = 1_000;
 
 /** One moment of a session's files. Counts are against the moment before it. */
-export interface ListedSnapshot {
+export interface ListedSnapshot extends ChangeCounts {
   commit: string;
   tree: string;
   /** ISO 8601 UTC, to the second. */
   takenAt: string;
   /** What led to it. */
   message: string;
-  files: number;
-  addedLines: number;
-  removedLines: number;
 }
 
 /** As a pattern, since that is no error where there is none. All ids are of one length. */
@@ -25,30 +23,25 @@ function chain(sessionId: string, baseCommit: string): string[] {
 
 /** The session's snapshots since its base, newest first; one git process. Empty where there is none yet. */
 export async function listSnapshots({ git, mainWorktree }: Repository, sessionId: string, baseCommit: string): Promise<ListedSnapshot[]> {
-  const shown = ['--format=%x00%H%x00%T%x00%ct%x00%s%x00', '--shortstat', '--diff-merges=first-parent', '--find-renames', '--submodule=short'];
-  // Each of these may name a program in the repository's config.
-  const safe = ['--no-show-signature', '--no-ext-diff', '--no-textconv'];
+  const shown = ['--format=%x00%H%x00%T%x00%ct%x00%s%x00', '--diff-merges=first-parent', '--no-show-signature'];
   const { stdout } = await git.run(mainWorktree, [
     'log',
     '--first-parent',
     `--max-count=${String(MOST_LISTED)}`,
     ...shown,
-    ...safe,
+    ...COUNTING,
     ...chain(sessionId, baseCommit),
   ]);
   const fields = stdout.toString('utf8').split('\0');
   const snapshots: ListedSnapshot[] = [];
   for (let index = 1; index + 4 < fields.length; index += 5) {
     const [commit = '', tree = '', seconds = '', message = '', counts = ''] = fields.slice(index, index + 5);
-    const count = (noun: RegExp): number => Number(noun.exec(counts)?.[1] ?? 0);
     snapshots.push({
       commit,
       tree,
       takenAt: new Date(Number(seconds) * 1000).toISOString(),
       message,
-      files: count(/(\d+) files? changed/),
-      addedLines: count(/(\d+) insertions?/),
-      removedLines: count(/(\d+) deletions?/),
+      ...parseCounts(counts),
     });
   }
   return snapshots;

@@ -41,8 +41,8 @@ export const bootstrapSchema = v.object({
   /** Waits on the way from a polite stop to SIGKILL, milliseconds. */
   stopGraceMs: count,
   syncEveryEvent: v.boolean(),
-  /** What the snapshots of `cwd` need to know: its main worktree, and whose mark it bears. None are taken where absent. */
-  worktree: v.optional(v.object({ repository: text, storeId: text })),
+  /** What the snapshots of `cwd` need to know: its main worktree, whose mark it bears, and from where it began. None are taken where absent. */
+  worktree: v.optional(v.object({ repository: text, storeId: text, baseCommit: text })),
   /** Run before the agent; the run fails where it does. */
   setup: v.optional(v.object({ argv: v.pipe(v.array(text), v.minLength(1)), limitMs: count })),
   /** The first of the session's own ports, `CORRAL_PORT` to its programs. */

@@ -1,5 +1,6 @@
 import { CorralError, messageOf } from '../../storage/errors';
 import type { DraftEvent } from '../../storage/events';
+import { countChanges } from '../git/changeCounts';
 import type { Git } from '../git/git';
 import { findRepository } from '../git/repository';
 import type { Repository } from '../git/repository';
@@ -88,7 +89,7 @@ export class SnapshotTaker {
 
   async #take(message: string): Promise<void> {
     const { sessionId, cwd } = this.#run;
-    const { repository: folder, storeId } = this.#worktree;
+    const { repository: folder, storeId, baseCommit } = this.#worktree;
     try {
       const repository = (this.#repository ??= await findRepository(this.#git, folder));
       // Without its link a worktree inside the checkout is to git the checkout itself.
@@ -97,7 +98,9 @@ export class SnapshotTaker {
       if (found.state === 'foreign') throw new CorralError('WORKTREE_NOT_OURS', found.reason);
       const snapshot = await takeSnapshot({ repository, worktreePath: cwd, sessionId, message, signal: this.#abort.signal });
       this.#lastFailure = undefined;
-      if (snapshot.changed) this.#emit({ kind: 'snapshot', data: { commit: snapshot.commit, tree: snapshot.tree } });
+      if (!snapshot.changed) return;
+      const counts = await countChanges(repository, baseCommit, snapshot.tree, this.#abort.signal);
+      this.#emit({ kind: 'snapshot', data: { commit: snapshot.commit, tree: snapshot.tree, ...counts } });
     } catch (error) {
       this.#mayDiffer = true;
       const failure = messageOf(error);

@@ -23,7 +23,7 @@ describe('snapshots during a run', () => {
     const events: DraftEvent[] = [];
     let tell = (): void => undefined;
     const emitted = new Promise<void>((fulfil) => (tell = fulfil));
-    const worktree = { repository: session.repository.mainWorktree, storeId: STORE_ID };
+    const worktree = { repository: session.repository.mainWorktree, storeId: STORE_ID, baseCommit: session.baseCommit };
     const emit = (event: DraftEvent): void => {
       events.push(event);
       tell();
@@ -46,6 +46,7 @@ describe('snapshots during a run', () => {
     const [taken, ...more] = events;
     assert.ok(taken?.kind === 'snapshot' && more.length === 0);
     assert.match(await files(taken.data.commit), /^made$/m);
+    assert.deepEqual([taken.data.files, taken.data.addedLines, taken.data.removedLines], [1, 1, 0]);
     assert.equal(await sandbox.user(session.worktreePath, 'rev-parse', `refs/corral/${session.sessionId}`), taken.data.commit);
     assert.match(await sandbox.user(session.worktreePath, 'log', '-1', '--format=%s', taken.data.commit), /^After turn 1$/);
   });
