@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { commandDriver } from '../../../src/supervisor/agents/command';
-import { runAgent } from '../../support/agentHarness';
+import { conversationRequest, RecordingHost, runAgent } from '../../support/agentHarness';
+import { assertSurvives, FUZZ_TITLE, realLines } from '../../support/damage';
 
 const PRINT_INPUT = 'process.stdin.on("data", (data) => process.stdout.write(data)); process.stdin.on("end", () => console.log("end"));';
 
@@ -71,5 +72,14 @@ describe('command', () => {
     const { ending } = await run.ended;
     assert.equal(ending.outcome, 'failed');
     assert.match(ending.reason, /^Could not be started: /);
+  });
+});
+
+describe('command, damaged', () => {
+  it(FUZZ_TITLE, async () => {
+    const host = new RecordingHost();
+    const conversation = commandDriver.converse(conversationRequest(), host);
+    conversation.start();
+    await assertSurvives({ conversation, host, lines: await realLines(/plain/), mayBeQuiet: () => false });
   });
 });

@@ -8,7 +8,7 @@ import { isQuiet, parseCodexNotification } from '../../../src/supervisor/agents/
 import type { Driver } from '../../../src/supervisor/agents/driver';
 import { parseJsonLine } from '../../../src/supervisor/agents/jsonLine';
 import { conversationRequest, RecordingHost } from '../../support/agentHarness';
-import { damage, DAMAGED_LINES, randomFrom, realLines, SEED } from '../../support/damage';
+import { assertSurvives, FUZZ_TITLE, realLines } from '../../support/damage';
 
 const callSchema = v.object({ id: v.optional(v.undefined()), method: v.string(), params: v.optional(v.unknown()) });
 const responseSchema = v.object({ id: v.union([v.string(), v.number()]), method: v.optional(v.undefined()) });
@@ -42,33 +42,25 @@ const SUBJECTS: Record<string, Subject> = {
 
 for (const [name, { driver, recordings, program, isSilent, opening }] of Object.entries(SUBJECTS)) {
   describe(`${name}, damaged`, () => {
-    it(`survives ${DAMAGED_LINES} damaged lines and drops none of them in silence (seed ${SEED})`, async () => {
-      const random = randomFrom(SEED);
+    it(FUZZ_TITLE, async () => {
       const lines = (await realLines(recordings)).map((line) => line.replaceAll(/"(threadId|turnId)":"[^"]*"/g, (_text, key: string) => `"${key}":"t1"`));
-      const pick = (): string => lines[Math.floor(random() * lines.length)] ?? '';
       const host = new RecordingHost();
       const conversation = driver.converse(conversationRequest({ argv: [program] }), host);
       conversation.start();
       for (const [index, result] of opening.entries()) conversation.readLine('stdout', JSON.stringify({ jsonrpc: '2.0', id: index + 1, result }));
-      for (let index = 0; index < DAMAGED_LINES; index++) {
-        const line = damage(pick(), pick(), random);
-        const before = host.events.length;
-        conversation.readLine(random() < 0.02 ? 'stderr' : 'stdout', line);
-        if (host.events.length === before && line.trim() !== '') {
+      await assertSurvives({
+        conversation,
+        host,
+        lines,
+        mayBeQuiet: (line) => {
           const json = parseJsonLine(line)?.json;
-          const isTold = v.is(responseSchema, json) || (v.is(callSchema, json) && isSilent(json.method, json.params));
-          assert.ok(isTold, `line ${index} said nothing: ${line.slice(0, 300)}`);
-        }
-        // What was understood can be written down again.
-        for (const event of host.events.slice(before)) JSON.stringify(event);
-        host.events.length = Math.min(host.events.length, 1_000);
-        host.written.length = 0;
-        if (index % 500 === 0) conversation.interrupt();
-        if (index % 700 === 0) conversation.send(`message ${index}`);
-      }
-      const ending = conversation.end({ exitCode: 1, signal: null, asked: undefined, stderrTail: 'x\u001b[31m\ny\u0000' });
-      assert.notEqual(ending.outcome, 'completed');
-      assert.equal(conversation.hasQueued(), false);
+          return v.is(responseSchema, json) || (v.is(callSchema, json) && isSilent(json.method, json.params));
+        },
+        meanwhile: (index) => {
+          if (index % 500 === 0) conversation.interrupt();
+          if (index % 700 === 0) conversation.send(`message ${index}`);
+        },
+      });
     });
 
     it('reads a line of 12 MB, and bytes that are no UTF-8', () => {
