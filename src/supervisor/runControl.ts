@@ -9,6 +9,8 @@ import type { RunWatcher } from './runWatcher';
 import type { SessionModel } from './sessionModel';
 import type { SessionStore } from './sessionStore';
 import { nativeSession } from './summary';
+import type { TerminalCommand } from './terminalCommand';
+import { terminalCommand } from './terminalCommand';
 
 /** Beyond the polite wait: the time that signals, the last output and the journal may take on a busy machine. */
 const END_LIMIT_MS = 60_000;
@@ -90,6 +92,12 @@ export class RunControl {
     else await killRun(store.paths.session(id).run(runId), runId);
     await watcher.look(id, runId);
     await this.#untilEnded(id, runId);
+  }
+
+  /** What a terminal runs to go on with the session by its agent's own means. Throws RUNNING: two would write to one native session. */
+  async terminalCommand(id: string): Promise<TerminalCommand> {
+    if ((await this.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+    return await terminalCommand(this.#options, this.#options.model.facts(id));
   }
 
   /** The session's open run, once it is certain what became of it. */

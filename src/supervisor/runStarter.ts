@@ -110,7 +110,7 @@ export async function startRun(options: RunStarterOptions, facts: SessionFacts, 
 }
 
 /** An agent in a folder without its own link to git would work in the checkout that lies around it. */
-async function requireWorktree(worktreePath: string): Promise<void> {
+export async function requireWorktree(worktreePath: string): Promise<void> {
   const link = await lstat(join(worktreePath, '.git')).catch(() => undefined);
   if (link?.isFile() !== true)
     throw new CorralError('WORKTREE_MISSING', `The worktree of this session is not at ${worktreePath}. Restore it from its last snapshot.`);

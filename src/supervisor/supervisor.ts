@@ -21,6 +21,7 @@ import { SessionStore } from './sessionStore';
 import type { Log, SupervisorSettings } from './settings';
 import { DEFAULT_SETTINGS } from './settings';
 import { StartUp } from './startUp';
+import type { TerminalCommand } from './terminalCommand';
 import { WorktreeControl } from './worktreeControl';
 import { WorktreeInventory } from './worktreeInventory';
 
@@ -272,6 +273,10 @@ export class Supervisor implements CorralApi, Disposable {
 
   async resume(id: string, text?: string): Promise<void> {
     await (await this.#control(id)).resume(id, text);
+  }
+
+  async terminalCommand(id: string): Promise<TerminalCommand> {
+    return await (await this.#control(id)).terminalCommand(id);
   }
 
   async renameSession(id: string, title: string): Promise<void> {

@@ -97,6 +97,15 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       const session = await choose(argument, 'Resume Session', (each) => !isRunning(each), 'Every session is running already.');
       await supervisor.resume(session.id);
     },
+    continueInTerminal: async (argument) => {
+      const fits = (each: SessionSummary): boolean => !isRunning(each) && each.nativeSessionId !== undefined;
+      const session = await choose(argument, 'Continue in Terminal', fits, 'No session has ended that an agent could go on with.');
+      const { program, arguments: shellArgs, cwd, environment } = await supervisor.terminalCommand(session.id);
+      const name = `${session.agent} · ${session.title}`;
+      vscode.window
+        .createTerminal({ name, shellPath: program, shellArgs, cwd, env: environment, strictEnv: true, iconPath: new vscode.ThemeIcon('robot') })
+        .show();
+    },
     renameSession: async (argument) => {
       const session = await choose(argument, 'Rename Session', always, 'There is no session yet.');
       const title = await vscode.window.showInputBox({

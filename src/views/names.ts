@@ -11,6 +11,7 @@ export const COMMANDS = {
   stopSession: 'corral.stopSession',
   killSession: 'corral.killSession',
   resumeSession: 'corral.resumeSession',
+  continueInTerminal: 'corral.continueInTerminal',
   renameSession: 'corral.renameSession',
   openWorktree: 'corral.openWorktree',
   deleteSession: 'corral.deleteSession',

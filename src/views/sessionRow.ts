@@ -75,6 +75,7 @@ function flags(session: SessionSummary): string {
     open && !session.needsInput && 'busy',
     session.restored && 'restored',
     !open && session.runs.length > 0 && 'resumable',
+    !open && session.nativeSessionId !== undefined && 'native',
     !open && !session.restored && session.runs.length > 0 && 'done',
     session.runs.length > 0 && 'worktree',
   ];

@@ -27,6 +27,8 @@ const FAILED_STOPS: Readonly<Record<string, string>> = {
 /** Not about the work, or told again: opencode also hands over the text of an edit that it makes itself. */
 const QUIET_METHODS = ['_auth/status_update', 'fs/write_text_file'];
 
+const PROTOCOL_WORDS = ['acp', '--acp', '--experimental-acp'];
+
 export const acpDriver: Driver = {
   backendType: ACP_BACKEND_TYPE,
   launch({ program, programArguments, permissionMode, model }) {
@@ -39,6 +41,11 @@ export const acpDriver: Driver = {
     };
   },
   converse: (request, host) => new AcpConversation(request, host),
+  terminal({ program, programArguments, nativeSessionId }) {
+    const words = quirksOf([program, ...programArguments]).terminal?.(nativeSessionId);
+    // What makes it speak the protocol would keep it from speaking to a person.
+    return words === undefined ? undefined : [...programArguments.filter((word) => !PROTOCOL_WORDS.includes(word)), ...words];
+  },
 };
 
 class AcpConversation implements Conversation {
@@ -114,8 +121,10 @@ class AcpConversation implements Conversation {
 
   readLine(stream: 'stdout' | 'stderr', line: string): void {
     if (line.trim() === '') return;
-    const foreign = stream === 'stdout' ? this.#peer.read(line, (call) => this.#readCall(call, line)) : line;
-    if (foreign !== '') this.#keep(foreign, stream);
+    // A warning beside it does not cut what the agent is saying in two.
+    if (stream === 'stderr') return this.#host.emit({ kind: 'output', data: { stream, text: line } });
+    const foreign = this.#peer.read(line, (call) => this.#readCall(call, line));
+    if (foreign !== '') this.#keep(foreign);
   }
 
   end(exit: AgentExit): Ending {
@@ -252,9 +261,9 @@ class AcpConversation implements Conversation {
     return true;
   }
 
-  #keep(text: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
+  #keep(text: string): void {
     this.#text.flush();
-    this.#host.emit({ kind: 'output', data: { stream, text } });
+    this.#host.emit({ kind: 'output', data: { stream: 'stdout', text } });
   }
 }
 

@@ -4,6 +4,8 @@ import type { PermissionMode } from '../../storage/sessionRecords';
 import { programNames } from './programNames';
 
 export interface AcpQuirks {
+  /** What makes its program go on with a session in a terminal. */
+  terminal?: (nativeSessionId: string) => string[];
   /** Corral's mode → the agent's. Absent: the agent has no modes in this protocol. */
   modes?: Readonly<Record<PermissionMode, string>>;
   /** Variables that it needs, for Corral's mode and the model. */
@@ -48,6 +50,7 @@ const QUIRKS: Readonly<Record<string, AcpQuirks>> = {
     cannotLoad: true,
   },
   goose: {
+    terminal: (id) => ['session', '--resume', '--session-id', id],
     // It cannot tell an edit from a command: it asks for both, and edits are let through here.
     modes: { ask: 'approve', edits: 'approve', all: 'auto' },
     environment: (_mode, model) => (model === undefined ? {} : { GOOSE_MODEL: model }),
@@ -56,6 +59,7 @@ const QUIRKS: Readonly<Record<string, AcpQuirks>> = {
     categories: GOOSE_CATEGORIES,
   },
   opencode: {
+    terminal: (id) => [`--session=${id}`],
     // Without this it asks for nothing.
     environment: (mode) => ({ OPENCODE_PERMISSION: opencodePermissions(mode) }),
   },

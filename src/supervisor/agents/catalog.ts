@@ -91,7 +91,11 @@ const BUILT_IN: Readonly<Record<string, BuiltInAgent>> = {
     programArguments: ['acp'],
     installHint: 'See block.github.io/goose for how to install it, or set its path in corral.agents.',
   },
-  demo: { driver: 'claude', description: 'A scripted agent that needs no key and no network', installHint: 'It comes with the extension: install that anew.' },
+  demo: {
+    driver: 'claude',
+    description: 'A scripted agent that needs no key and no network',
+    installHint: 'It comes with the extension: install that anew.',
+  },
   command: { driver: 'command', description: 'Any program', installHint: "Check the command's first word: an absolute path, or a name on PATH." },
 };
 
@@ -118,6 +122,8 @@ export interface ResolvedAgent {
   environment: Record<string, string>;
   model?: string;
   permissionMode?: PermissionMode;
+  /** Its program does nothing for a person at a terminal. */
+  isScripted?: true;
 }
 
 export interface ResolveOptions {
@@ -148,7 +154,7 @@ export async function resolveAgent(name: string, options: ResolveOptions): Promi
   if (name === 'demo' && setting?.path === undefined) {
     // Node itself, or VS Code's program, which has to be told to be Node.
     const environment = { ...chosen.environment, ...(process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' }) };
-    return { ...chosen, environment, program: process.execPath, programArguments: [join(options.bundles, 'demoAgent.js'), ...ownArguments] };
+    return { ...chosen, environment, program: process.execPath, programArguments: [join(options.bundles, 'demoAgent.js'), ...ownArguments], isScripted: true };
   }
   const program = argvProgram ?? setting?.path ?? known?.program;
   if (program === undefined) throw new CorralError('INVALID_ARGUMENT', `The agent “${name}” needs a command to run.`);

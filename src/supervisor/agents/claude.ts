@@ -33,6 +33,7 @@ export const claudeDriver: Driver = {
     return { argv, environment: {}, promptInArguments: false };
   },
   converse: (request, host) => new ClaudeConversation(request, host),
+  terminal: ({ programArguments, nativeSessionId }) => [...programArguments, `--resume=${nativeSessionId}`],
 };
 
 class ClaudeConversation implements Conversation {

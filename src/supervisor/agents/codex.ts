@@ -41,6 +41,7 @@ export const codexDriver: Driver = {
   backendType: BACKEND_TYPE,
   launch: ({ program, programArguments }) => ({ argv: [program, ...programArguments, 'app-server'], environment: {}, promptInArguments: false }),
   converse: (request, host) => new CodexConversation(request, host),
+  terminal: ({ programArguments, nativeSessionId }) => [...programArguments, 'resume', nativeSessionId],
 };
 
 class CodexConversation implements Conversation {
@@ -116,8 +117,10 @@ class CodexConversation implements Conversation {
 
   readLine(stream: 'stdout' | 'stderr', line: string): void {
     if (line.trim() === '') return;
-    const foreign = stream === 'stdout' ? this.#peer.read(line, (call) => this.#readCall(call, line)) : line;
-    if (foreign !== '') this.#keep(foreign, stream);
+    // A warning beside it does not cut what the agent is saying in two.
+    if (stream === 'stderr') return this.#host.emit({ kind: 'output', data: { stream, text: line } });
+    const foreign = this.#peer.read(line, (call) => this.#readCall(call, line));
+    if (foreign !== '') this.#keep(foreign);
   }
 
   end(exit: AgentExit): Ending {
@@ -305,7 +308,7 @@ class CodexConversation implements Conversation {
     this.#host.emit(event);
   }
 
-  #keep(text: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
-    this.#tell({ kind: 'output', data: { stream, text } });
+  #keep(text: string): void {
+    this.#tell({ kind: 'output', data: { stream: 'stdout', text } });
   }
 }

@@ -24,6 +24,14 @@ export interface Launch {
   promptInArguments: boolean;
 }
 
+/** Asks for what lets a person go on with a native session in a terminal of their own. */
+export interface TerminalRequest {
+  program: string;
+  /** As in `LaunchRequest`. */
+  programArguments: readonly string[];
+  nativeSessionId: string;
+}
+
 export interface ConversationRequest {
   prompt: string;
   /** As in `Launch`; false where absent. */
@@ -82,4 +90,6 @@ export interface Driver {
   /** What starts or resumes the agent. */
   launch(request: LaunchRequest): Launch;
   converse(request: ConversationRequest, host: ConversationHost): Conversation;
+  /** All arguments of the program; undefined where it has no such thing, as is the rule where this is absent. */
+  terminal?(request: TerminalRequest): string[] | undefined;
 }

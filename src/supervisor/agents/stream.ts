@@ -30,6 +30,7 @@ export const streamDriver: Driver = {
     return { argv: [...argv, ...words], environment, promptInArguments: false };
   },
   converse: (request, host) => new StreamConversation(request, host),
+  terminal: ({ program, programArguments, nativeSessionId }) => [...programArguments, ...dialectOf([program, ...programArguments]).terminal(nativeSessionId)],
 };
 
 class StreamConversation implements Conversation {
@@ -55,7 +56,9 @@ class StreamConversation implements Conversation {
 
   readLine(stream: 'stdout' | 'stderr', line: string): void {
     if (line.trim() === '') return;
-    const parsed = stream === 'stdout' ? parseJsonLine(line) : undefined;
+    // A warning beside it does not cut what the agent is saying in two.
+    if (stream === 'stderr') return this.#host.emit({ kind: 'output', data: { stream, text: line } });
+    const parsed = parseJsonLine(line);
     const isUnderstood = parsed !== undefined && this.#listener.read(parsed.json);
     const foreign = isUnderstood ? parsed.foreign : line;
     if (foreign !== '') this.#talk.tell({ kind: 'output', data: { stream, text: foreign } });

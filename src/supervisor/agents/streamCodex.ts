@@ -64,6 +64,7 @@ export const codexExec: StreamDialect = {
       '-',
     ],
   }),
+  terminal: (id) => ['resume', id],
   listen(talk, { cwd, resumes }) {
     const told = new Set<string>();
 

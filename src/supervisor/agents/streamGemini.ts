@@ -54,6 +54,7 @@ export const geminiStream: StreamDialect = {
     ],
     environment: { GEMINI_CLI_NO_RELAUNCH: 'true' },
   }),
+  terminal: (id) => [`--resume=${id}`],
   listen: (talk, { cwd }) => ({
     read(value) {
       const parsed = v.safeParse(lineSchema, value);

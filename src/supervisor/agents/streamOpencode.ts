@@ -63,6 +63,7 @@ export const opencodeRun: StreamDialect = {
     ],
     environment: { OPENCODE_PERMISSION: opencodePermissions(permissionMode) },
   }),
+  terminal: (id) => [`--session=${id}`],
   listen(talk, { cwd }) {
     let lastReason: string | undefined;
 

@@ -24,6 +24,8 @@ export interface StreamListener {
 /** Everything that is known of one program's output. */
 export interface StreamDialect {
   launch(request: StreamLaunch): { words: string[]; environment?: Record<string, string> };
+  /** What makes the program go on with a session in a terminal. */
+  terminal(nativeSessionId: string): string[];
   listen(talk: StreamTalk, request: ConversationRequest): StreamListener;
 }
 

@@ -20,14 +20,18 @@ export interface ExitStatus {
   signal: string | null;
 }
 
+/** The user's environment without what is not an agent's business, but for what is `given` to it by name. */
+export function withoutEditor(environment: NodeJS.ProcessEnv, given: readonly string[] = []): NodeJS.ProcessEnv {
+  const isHidden = (name: string): boolean => HIDDEN_VARIABLES.test(process.platform === 'win32' ? name.toUpperCase() : name);
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => given.includes(name) || !isHidden(name)));
+}
+
 /** The agent's environment: the runner's, without what is not its business unless it was set for this agent, with the run's mark. */
 export function agentEnvironment(environment: NodeJS.ProcessEnv, { environment: given, sessionId, runId, port, cwd }: RunBootstrap): NodeJS.ProcessEnv {
-  const isHidden = (name: string): boolean => HIDDEN_VARIABLES.test(process.platform === 'win32' ? name.toUpperCase() : name);
-  const kept = Object.entries(environment).filter(([name]) => given.includes(name) || !isHidden(name));
   // Some agents believe PWD more than the system: with the editor's they would work in another folder than the worktree.
   const place = process.platform === 'win32' ? {} : { PWD: cwd };
   return {
-    ...Object.fromEntries(kept),
+    ...withoutEditor(environment, given),
     ...place,
     CORRAL_SESSION_ID: sessionId,
     [RUN_MARK]: runId,

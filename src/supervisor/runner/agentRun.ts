@@ -198,6 +198,8 @@ export class AgentRun {
     this.#markStarted();
     await this.#readOutput(spawned, conversation, log);
     const exit = await spawned.exited;
+    // Nobody ends the tools of an agent that was shot. What stays after an ordinary end may be meant to.
+    if (exit.signal !== null) this.#termination?.kill();
     const survivors = (await this.#termination?.settled) ?? [];
     for (const { pid } of survivors) this.#emit({ kind: 'error', data: { message: `Process ${String(pid)} could not be ended`, code: 'PROCESS_LEFT' } });
     this.#conversation = undefined;

@@ -67,6 +67,14 @@ describe('runner: the end of a run', () => {
     await assertDead(identities);
   });
 
+  it('ends what an agent leaves running that was killed by others', async () => {
+    const { run, identities } = await stubborn();
+    process.kill((await run.agent()).pid, 'SIGKILL');
+    const end = await run.end();
+    assert.deepEqual([end.outcome, end.reason], ['crashed', 'Ended by SIGKILL']);
+    await assertDead(identities);
+  });
+
   it('lets an agent end by itself that heeds SIGTERM, with its own exit code', async () => {
     const run = await launched(
       script('process.on("SIGTERM", () => { console.log("bye"); process.exit(7) }); console.log("ready"); setInterval(() => 0, 1e6)'),
