@@ -10,9 +10,12 @@ import type { RunBootstrap } from './protocol';
 /** Of the editor, of git's hooks, or of an agent that the editor was started by: none of the agent's business. */
 const HIDDEN_VARIABLES = /^(ELECTRON_|VSCODE_|GIT_|NODE_OPTIONS$|CLAUDECODE$|OLDPWD$)/;
 
-/** What the agent left running may hold its output open for ever: after its exit, output that pauses this long is at its end. */
-const QUIET_MS = 1_000;
-const LONGEST_DRAIN_MS = 10_000;
+/**
+ * What the agent left running may hold its output open for ever: after its exit, output that pauses for so many looks is at its end.
+ * Counted, not timed: on a machine that is too busy to run us for a second, what the agent wrote is still waiting to be read.
+ */
+const QUIET_CHECKS = 10;
+const LONGEST_DRAIN_CHECKS = 100;
 const DRAIN_CHECK_MS = 100;
 
 export interface ExitStatus {
@@ -58,6 +61,8 @@ export class AgentProcess {
       const detached = process.platform !== 'win32';
       const child = spawn(program, parameters, { cwd, env: environment, stdio: ['pipe', 'pipe', 'pipe'], shell: false, detached, windowsHide: true });
       const exited = new Promise<ExitStatus>((fulfil) => child.once('exit', (exitCode, signal) => fulfil({ exitCode, signal })));
+      // At a child's exit Node throws away what nobody listens for, and a quick command has ended before anyone reads it.
+      for (const stream of [child.stdout, child.stderr]) stream.on('readable', () => undefined);
       // An agent that stopped reading is no error of ours; its exit tells.
       child.stdin.on('error', () => undefined);
       await new Promise<void>((fulfil, reject) => {
@@ -103,7 +108,7 @@ export class AgentProcess {
   /** Reads to the end of the output. A chunk is read when `take` of the one before on the same stream is done, so the agent waits where we do. */
   async readOutput(take: (stream: OutputStream, chunk: Buffer) => Promise<void>): Promise<void> {
     let taking = 0;
-    let lastChunkMs = 0;
+    let quietChecks = 0;
     const pump = async (name: OutputStream, stream: Readable): Promise<void> => {
       try {
         // Without an encoding a stream gives buffers.
@@ -111,7 +116,7 @@ export class AgentProcess {
           taking++;
           await take(name, chunk);
           taking--;
-          lastChunkMs = performance.now();
+          quietChecks = 0;
         }
       } catch (error) {
         if (!stream.destroyed) throw error;
@@ -119,10 +124,11 @@ export class AgentProcess {
     };
     let drainTimer: NodeJS.Timeout | undefined;
     void this.exited.then(() => {
-      const exitedMs = performance.now();
+      let checks = 0;
       drainTimer = setInterval(() => {
-        const nowMs = performance.now();
-        if (taking > 0 || (nowMs - Math.max(lastChunkMs, exitedMs) < QUIET_MS && nowMs - exitedMs < LONGEST_DRAIN_MS)) return;
+        checks++;
+        quietChecks++;
+        if (taking > 0 || (quietChecks < QUIET_CHECKS && checks < LONGEST_DRAIN_CHECKS)) return;
         this.#child.stdout.destroy();
         this.#child.stderr.destroy();
       }, DRAIN_CHECK_MS);
