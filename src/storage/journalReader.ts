@@ -44,11 +44,6 @@ async function readAt(file: FileHandle, buffer: Buffer, offset: number): Promise
   return buffer.subarray(0, length);
 }
 
-async function markBefore(file: FileHandle, offset: number): Promise<string> {
-  const length = Math.min(MARK_BYTES, offset);
-  return (await readAt(file, Buffer.alloc(length), offset - length)).toString('latin1');
-}
-
 /** The offset after the next newline at or after `offset`, or undefined where there is none yet. */
 async function skipLine(file: FileHandle, offset: number): Promise<number | undefined> {
   for (let at = offset; ; at += CHUNK_BYTES) {
@@ -84,21 +79,26 @@ function takeLines(bytes: Buffer, step: JournalStep): number {
 
 async function readLines(file: FileHandle, from: JournalPosition, maxBytes: number): Promise<JournalStep> {
   const step = emptyStep(from);
-  step.reset = (await markBefore(file, from.offset)) !== from.mark;
-  if (step.reset) return step;
   const end = (await file.stat()).size;
   let offset = from.offset;
   let chunkBytes = CHUNK_BYTES;
-  while (offset < end && offset - from.offset < maxBytes) {
-    const wanted = Math.min(chunkBytes, end - offset);
-    const bytes = await readAt(file, Buffer.allocUnsafe(wanted), offset);
-    const taken = takeLines(bytes, step);
+  for (;;) {
+    // One read has the mark before it and what follows: a live journal is read on all the time, and each call to the system takes its while.
+    const markBytes = Math.min(MARK_BYTES, offset);
+    const wanted = Math.max(0, Math.min(chunkBytes, end - offset));
+    const bytes = await readAt(file, Buffer.allocUnsafe(markBytes + wanted), offset - markBytes);
+    if (offset === from.offset && bytes.toString('latin1', 0, markBytes) !== from.mark) return { ...emptyStep(from), reset: true };
+    const taken = takeLines(bytes.subarray(markBytes), step);
     offset += taken;
+    const markEnd = markBytes + taken;
+    step.position = { offset, mark: bytes.toString('latin1', Math.max(0, markEnd - MARK_BYTES), markEnd) };
+    if (offset >= end) break;
+    if (offset - from.offset >= maxBytes) return { ...step, atEnd: false };
     if (taken > 0) {
       chunkBytes = CHUNK_BYTES;
       continue;
     }
-    if (bytes.length < wanted || offset + wanted >= end) break; // a torn tail: not yet a record
+    if (bytes.length < markBytes + wanted || offset + wanted >= end) break; // a torn tail: not yet a record
     chunkBytes *= 4;
     if (chunkBytes <= LINE_BYTES) continue;
     const next = await skipLine(file, offset);
@@ -108,8 +108,6 @@ async function readLines(file: FileHandle, from: JournalPosition, maxBytes: numb
     step.damaged++;
     step.damagedAtEnd++;
   }
-  step.atEnd = offset - from.offset < maxBytes || offset >= end;
-  if (offset > from.offset) step.position = { offset, mark: await markBefore(file, offset) };
   return step;
 }
 

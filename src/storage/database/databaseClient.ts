@@ -9,7 +9,6 @@ import type { AppendedRange, ConversationEntry, DensityCount, DensityQuery, Find
 import { parseFacts } from './catalog';
 import { replySchema, RESULT_SCHEMAS } from './messages';
 import type { Request, WorkerData } from './messages';
-import type { EventRow } from './timeline';
 
 const CALL_DEADLINE_MS = 5_000;
 /** Compiling the engine and reading the catalog; also on a machine that has just started. */
@@ -140,7 +139,11 @@ class DatabaseClient implements StoreIndex {
   async #events(sessionId: string, request: Request): Promise<SessionEvent[]> {
     for (;;) {
       const result = await this.#call(request, RESULT_SCHEMAS.events);
-      if ('events' in result) return result.events.flatMap((row) => eventOf(sessionId, row) ?? []);
+      if (!('events' in result)) continue;
+      return result.events.flatMap(([id, runId, seq, timestamp, kind, data]) => {
+        const draft = parseDraft(kind, data); // what this version cannot read any more is still in the journal
+        return draft === undefined ? [] : { ...draft, id, sessionId, runId, seq, timestamp };
+      });
     }
   }
 
@@ -221,14 +224,4 @@ class DatabaseClient implements StoreIndex {
 
 function errorOf({ code, message }: { code: string; message: string }): CorralError {
   return new CorralError(code === 'INVALID_ARGUMENT' ? code : 'STORE_FAILED', message);
-}
-
-/** Undefined for what this version cannot read any more; the journal still has it. */
-function eventOf(sessionId: string, { id, runId, seq, timestamp, kind, data }: EventRow): SessionEvent | undefined {
-  try {
-    const draft = parseDraft(kind, JSON.parse(data));
-    return draft === undefined ? undefined : { ...draft, id, sessionId, runId, seq, timestamp };
-  } catch {
-    return undefined;
-  }
 }

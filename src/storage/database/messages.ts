@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { EVENT_KINDS, densitySchema, foundCountsSchema } from '../events';
 import { factsRowSchema } from './catalog';
-import { eventRowSchema } from './timeline';
+import { eventRowsSchema } from './timeline';
 
 const text = v.string();
 const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000));
@@ -73,7 +73,7 @@ export const RESULT_SCHEMAS = {
     appended: v.array(v.object({ runId: text, fromSeq: v.number(), toSeq: v.number() })),
     more: v.boolean(),
   }),
-  events: v.union([catchingUpSchema, v.object({ events: v.array(eventRowSchema) })]),
+  events: v.union([catchingUpSchema, v.object({ events: v.pipe(text, v.parseJson(), eventRowsSchema) })]),
   found: v.union([catchingUpSchema, v.object({ seqs: v.array(v.number()), counts: foundCountsSchema })]),
   density: v.union([catchingUpSchema, v.object({ counts: densitySchema })]),
   conversation: v.union([catchingUpSchema, v.object({ entries: v.array(conversationEntrySchema) })]),

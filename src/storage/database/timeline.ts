@@ -1,5 +1,6 @@
 /** The events of one session, in the one order that every window and every rebuild shows. */
 import { crc32 } from 'node:zlib';
+import type { SqlValue } from 'sql.js';
 import * as v from 'valibot';
 import { CorralError } from '../errors';
 import { EVENT_KINDS } from '../events';
@@ -9,9 +10,8 @@ import { FIND_LIMIT } from '../storeIndex';
 import type { DensityCount, DensityQuery, FindQuery, FoundEvents, HistoryQuery } from '../storeIndex';
 import type { Connection } from './connection';
 
-/** An event as it is stored: `data` is JSON. */
-export const eventRowSchema = v.object({ id: v.number(), runId: v.string(), seq: v.number(), timestamp: v.string(), kind: v.string(), data: v.string() });
-export type EventRow = v.InferOutput<typeof eventRowSchema>;
+/** Events of a page, as they are in the JSON that a timeline answers with: id, run, seq, timestamp, kind, data. */
+export const eventRowsSchema = v.array(v.tuple([v.number(), v.string(), v.number(), v.string(), v.string(), v.unknown()]));
 
 export interface NumberedEvent {
   seq: number;
@@ -28,9 +28,10 @@ export interface ConversationRow {
   blob: string | null;
 }
 
-const eventRow = v.pipe(
-  v.tuple([v.number(), v.string(), v.number(), v.string(), v.string(), v.string()]),
-  v.transform(([id, runId, seq, timestamp, kind, data]): EventRow => ({ id, runId, seq, timestamp, kind, data })),
+const keyRow = v.tuple([v.string(), v.number(), v.number()]);
+const textRow = v.pipe(
+  v.tuple([v.string()]),
+  v.transform(([text]) => text),
 );
 const conversationRow = v.pipe(
   v.tuple([v.string(), v.string(), v.string(), v.string(), v.nullable(v.string())]),
@@ -50,7 +51,19 @@ const densityRow = v.pipe(
 );
 const FAILED = `(kind = 'error' OR (kind = 'tool.result' AND json_extract(data, '$.status') <> 'ok')
   OR (kind = 'turn.ended' AND json_extract(data, '$.failed')) OR (kind = 'run.exited' AND json_extract(data, '$.outcome') <> 'completed'))`;
-const EVENT_COLUMNS = 'id, run_id, seq, timestamp, kind, data';
+
+/**
+ * One text for a whole page: a row or a cell each would be made an object here, copied to the other thread and checked twice.
+ * Nothing in it needs an escape: `data` is JSON, and the rest has neither quotes nor backslashes.
+ */
+function pageOf(rows: string): string {
+  return `SELECT '[' || ifnull(group_concat('[' || id || ',"' || run_id || '",' || seq || ',"' || timestamp || '","' || kind || '",' || data || ']'), '') || ']'
+    FROM (SELECT id, run_id, seq, timestamp, kind, data FROM session_events WHERE ${rows})`;
+}
+
+const RUN_PAGE = pageOf(`session_id = ? AND run_id = ? AND seq > ? AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4))) ORDER BY seq LIMIT ?5`);
+const PAGE = pageOf(`session_id = ? AND (timestamp, seq, id) > (?, ?, ?) AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5)))
+  ORDER BY timestamp, seq, id LIMIT ?6`);
 
 /** Ordinals of people's runs stay far below; 2^21 of them fit into an event's id. */
 const FALLBACK_ORDINALS = 2 ** 20;
@@ -123,46 +136,19 @@ export class Timeline {
     );
   }
 
-  /** A page in order of (timestamp, seq, id). Throws INVALID_ARGUMENT for a key that is no event's. */
-  history(query: HistoryQuery): EventRow[] {
+  /** A page in order of (timestamp, seq, id), as JSON of `eventRowsSchema`. Throws INVALID_ARGUMENT for a key that is no event's. */
+  history(query: HistoryQuery): string {
     const { runId, afterId, limit } = query;
     const kinds = query.kinds === undefined ? null : JSON.stringify(query.kinds);
-    const after = afterId === undefined ? undefined : this.#event(afterId);
-    if (runId !== undefined) {
-      // Time never runs backwards in a run, so its order by `seq` is the same and needs no search.
-      return this.#connection.rows(
-        `SELECT ${EVENT_COLUMNS} FROM session_events WHERE session_id = ? AND run_id = ? AND seq > ?
-         AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4))) ORDER BY seq LIMIT ?5`,
-        eventRow,
-        this.sessionId,
-        runId,
-        after?.seq ?? 0,
-        kinds,
-        limit,
-      );
-    }
-    return this.#connection.rows(
-      `SELECT ${EVENT_COLUMNS} FROM session_events WHERE session_id = ? AND (timestamp, seq, id) > (?, ?, ?)
-       AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5))) ORDER BY timestamp, seq, id LIMIT ?6`,
-      eventRow,
-      this.sessionId,
-      after?.timestamp ?? '',
-      after?.seq ?? 0,
-      after?.id ?? 0,
-      kinds,
-      limit,
-    );
+    const [timestamp, seq, id] = afterId === undefined ? ['', 0, 0] : this.#keyOf(afterId);
+    // Time never runs backwards in a run, so its order by `seq` is the same and needs no search.
+    if (runId !== undefined) return this.#page(RUN_PAGE, this.sessionId, runId, seq, kinds, limit);
+    return this.#page(PAGE, this.sessionId, timestamp, seq, id, kinds, limit);
   }
 
-  runEvents(runId: string, fromSeq: number, limit: number): EventRow[] {
-    return this.#connection.rows(
-      `SELECT ${EVENT_COLUMNS} FROM session_events WHERE session_id = ? AND run_id = ? AND seq >= ? ORDER BY seq LIMIT ?`,
-      eventRow,
-      this.sessionId,
-      runId,
-      fromSeq,
-      limit,
-    );
+  /** As `history`, from one number of a run on. */
+  runEvents(runId: string, fromSeq: number, limit: number): string {
+    return this.#page(RUN_PAGE, this.sessionId, runId, fromSeq - 1, null, limit);
   }
 
   /** What is found in a part of a run; see `FindQuery`. */
@@ -213,9 +199,14 @@ export class Timeline {
     );
   }
 
-  #event(id: number): EventRow {
-    const [event] = this.#connection.rows(`SELECT ${EVENT_COLUMNS} FROM session_events WHERE id = ?`, eventRow, id);
-    if (event === undefined) throw new CorralError('INVALID_ARGUMENT', 'This page of the history does not exist any more. Read it from the start.');
-    return event;
+  #page(sql: string, ...parameters: SqlValue[]): string {
+    return this.#connection.rows(sql, textRow, ...parameters)[0] ?? '[]';
+  }
+
+  /** What the event is ordered by. */
+  #keyOf(id: number): v.InferOutput<typeof keyRow> {
+    const [key] = this.#connection.rows('SELECT timestamp, seq, id FROM session_events WHERE id = ?', keyRow, id);
+    if (key === undefined) throw new CorralError('INVALID_ARGUMENT', 'This page of the history does not exist any more. Read it from the start.');
+    return key;
   }
 }
