@@ -19,6 +19,14 @@ export class StorePaths {
   get catalog(): string {
     return join(this.root, 'catalog.sqlite');
   }
+  /** Held by the one window that starts runs at the moment. */
+  get queueLockName(): string {
+    return join(this.root, 'queue');
+  }
+  /** A file for each run that was started and not seen to end, named by its id and holding its session's. */
+  get slots(): string {
+    return join(this.root, 'slots');
+  }
   get sessions(): string {
     return join(this.root, 'sessions');
   }

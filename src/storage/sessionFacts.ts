@@ -33,9 +33,13 @@ export interface RunFacts {
   since: string;
   reason?: string;
   queuedAt?: string;
+  /** Its place in the queue, where a person chose it: see `queueRank`. */
+  rank?: number;
   startedAt?: string;
   endedAt?: string;
   stopRequestedAt?: string;
+  /** The end that was asked for was a kill. */
+  killRequested?: boolean;
   closed?: { outcome: RunOutcome; restored: boolean; evidence: string; recoveryHint?: 'resume' | 'restart'; timestamp: string; afterSeq: number };
   nativeSessionId?: string;
   backendType?: string;
@@ -63,7 +67,11 @@ export interface SessionFacts {
   argv?: string[];
   group?: string;
   port?: number;
-  worktree: 'creating' | 'present' | 'failed' | 'deleting' | 'deleted';
+  /** Sessions that have to complete before this one starts. */
+  dependsOn?: string[];
+  /** How the worktree is made when the session starts. */
+  planned?: { baseSession: string; location: string; include: string[] };
+  worktree: 'planned' | 'creating' | 'present' | 'failed' | 'deleting' | 'deleted';
   worktreeFailure?: string;
   /** Where a deleted worktree lies, until that is emptied. */
   trashPath?: string;
@@ -136,12 +144,17 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
     case 'created':
       Object.assign(facts, record.data);
       facts.createdAt = record.timestamp;
+      if (facts.planned !== undefined) facts.worktree = 'planned';
       return;
     case 'renamed':
       facts.title = record.data.title;
       return;
+    case 'dependencies.set':
+      facts.dependsOn = record.data.dependsOn;
+      return;
     case 'worktree.created':
       facts.worktree = 'present';
+      facts.baseCommit = record.data.baseCommit;
       facts.worktreePath = record.data.worktreePath;
       delete facts.worktreeFailure;
       return;
@@ -159,9 +172,15 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       sortRuns(facts);
       return;
     }
-    case 'stop.requested':
-      runOf(facts, record.data.runId).stopRequestedAt = record.timestamp;
+    case 'run.moved':
+      runOf(facts, record.data.runId).rank = record.data.rank;
       return;
+    case 'stop.requested': {
+      const run = runOf(facts, record.data.runId);
+      run.stopRequestedAt = record.timestamp;
+      if (record.data.force) run.killRequested = true;
+      return;
+    }
     case 'run.closed': {
       const run = runOf(facts, record.data.runId);
       const { outcome, restored, evidence, recoveryHint, afterSeq } = record.data;
@@ -286,6 +305,16 @@ export function restoredMarks(run: RunFacts): { restoredAt: string; recoveryHint
 /** True where the run can still produce events: it neither ended nor was closed. */
 export function isOpen(run: RunFacts): boolean {
   return !isOutcome(run.eventState) && !isClosed(run);
+}
+
+/** True for a run that waits for its turn: nothing of it was started yet, as far as its records say. */
+export function isWaiting(run: RunFacts): boolean {
+  return isOpen(run) && run.eventState === 'queued';
+}
+
+/** Runs start in ascending order of this; runs of the same rank by their id. */
+export function queueRank(run: RunFacts): number {
+  return run.rank ?? (run.queuedAt === undefined ? 0 : Date.parse(run.queuedAt));
 }
 
 /** The run that counts: the one with the highest ordinal. */

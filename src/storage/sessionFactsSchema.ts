@@ -17,9 +17,11 @@ const runFactsSchema = v.object({
   since: text,
   reason: v.exactOptional(text),
   queuedAt: v.exactOptional(text),
+  rank: v.exactOptional(v.number()),
   startedAt: v.exactOptional(text),
   endedAt: v.exactOptional(text),
   stopRequestedAt: v.exactOptional(text),
+  killRequested: v.exactOptional(v.boolean()),
   closed: v.exactOptional(
     v.object({
       outcome: v.picklist(RUN_OUTCOMES),
@@ -55,7 +57,9 @@ export const sessionFactsSchema: v.GenericSchema<unknown, SessionFacts> = v.obje
   argv: v.exactOptional(v.array(text)),
   group: v.exactOptional(text),
   port: v.exactOptional(v.number()),
-  worktree: v.picklist(['creating', 'present', 'failed', 'deleting', 'deleted']),
+  dependsOn: v.exactOptional(v.array(text)),
+  planned: v.exactOptional(v.object({ baseSession: text, location: text, include: v.array(text) })),
+  worktree: v.picklist(['planned', 'creating', 'present', 'failed', 'deleting', 'deleted']),
   worktreeFailure: v.exactOptional(text),
   trashPath: v.exactOptional(text),
   notCaptured: v.exactOptional(v.array(text)),

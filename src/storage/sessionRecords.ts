@@ -24,11 +24,18 @@ export const SESSION_RECORD_SCHEMAS = {
     group: v.optional(text),
     /** The first of ten ports that no other session has. */
     port: v.optional(v.pipe(v.number(), v.integer())),
+    /** Ids of the sessions that have to complete before this one starts. */
+    dependsOn: v.optional(v.array(text)),
+    /** The worktree is made only when the session starts, from the last snapshot of `baseSession`. */
+    planned: v.optional(v.object({ baseSession: text, location: text, include: v.array(text) })),
   }),
+  'dependencies.set': v.object({ dependsOn: v.array(text) }),
   renamed: v.object({ title: text }),
   'worktree.created': v.object({ worktreePath: text, baseCommit: text }),
   'worktree.failed': v.object({ reason: text }),
   'run.queued': v.object({ runId: text, ordinal: v.pipe(v.number(), v.integer(), v.minValue(1)), prompt: text, resumes: v.optional(text) }),
+  /** A waiting run got another place in the queue: runs start in ascending order of rank, which at first is when they were queued (ms). */
+  'run.moved': v.object({ runId: text, rank: v.number() }),
   /** A person asked for the end of a run, written before the runner is told, so that the reason survives both. */
   'stop.requested': v.object({ runId: text, force: v.boolean() }),
   /** Written once by a supervisor for a run that ended without `run.exited`. `restored`: its last known status is kept. */

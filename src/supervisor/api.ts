@@ -20,12 +20,14 @@ export interface SessionRequest {
   prompt: string;
   agent: string;
   title?: string;
-  /** Any revision; `HEAD` where absent. */
+  /** Any revision; `HEAD` where absent. `refs/corral/<id>` of a session in `dependsOn` is its last snapshot at the moment when this one starts. */
   base?: string;
   /** Bring along what is not committed in the folder. Only from `HEAD`. */
   includeChanges?: boolean;
   /** Program and arguments, only for the agent `command`. */
   argv?: string[];
+  /** Ids of sessions that have to complete before this one starts. */
+  dependsOn?: string[];
   group?: string;
   permissionMode?: PermissionMode;
   model?: string;
@@ -54,6 +56,7 @@ export interface SessionSummary {
   agent: string;
   repository: string;
   worktreePath: string;
+  /** '' while the session waits for the one that it starts from. */
   baseCommit: string;
   status: SessionStatus;
   state: RunState;
@@ -74,6 +77,12 @@ export interface SessionSummary {
   deleted: boolean;
   /** Since when a live runner has not answered. */
   unreachable?: string;
+  /** Of a session that waits for its turn: 1 is the next to start. */
+  queuePosition?: number;
+  /** Why a session that waits does not start yet, in a few words; absent where it is just being started. */
+  heldBy?: string;
+  /** Sessions that had or have to complete before this one starts. */
+  dependsOn?: string[];
   /** The run's fate is not known yet (start-up). */
   checking: boolean;
   currentRunId?: string;
@@ -115,6 +124,12 @@ export interface CorralApi {
   stop(id: string): Promise<void>;
   kill(id: string): Promise<void>;
   resume(id: string, text?: string): Promise<void>;
+  /** Starts a session that waits, whatever it waits for. CONFLICT where it does not wait; so for the two below. */
+  startNow(id: string): Promise<void>;
+  /** Gives a session that waits another place; 1 is the next to start. */
+  moveInQueue(id: string, position: number): Promise<void>;
+  /** What a session that waits waits for. INVALID_ARGUMENT where sessions would wait for each other for ever. */
+  setDependencies(id: string, dependsOn: string[]): Promise<void>;
   renameSession(id: string, title: string): Promise<void>;
   /** An archived session keeps its history and its work, but not its folder. Not while it runs. */
   archiveSession(id: string, archived: boolean): Promise<void>;

@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readFile, readdir, readlink } from 'node:fs/promises';
+import { freemem } from 'node:os';
 import { promisify } from 'node:util';
 import { hasCode } from '../storage/errors';
 
@@ -112,6 +113,16 @@ async function readWindowsProcesses(filter: string): Promise<ProcessEntry[]> {
     if (startTime === undefined) return [];
     return [{ pid: Number(pid), parentPid: Number(parentPid), group: 0, startTime, ended: false }];
   });
+}
+
+/** Bytes of memory that programs can still get without others being paged out. */
+export async function readFreeMemory(): Promise<number> {
+  if (process.platform !== 'darwin') return freemem();
+  // What macOS calls free is only what nobody has touched yet.
+  const { stdout } = await run('vm_stat', [], QUERY_LIMITS);
+  const pageBytes = Number(/page size of (\d+) bytes/.exec(stdout)?.[1]);
+  const pages = ['free', 'inactive', 'purgeable', 'speculative'].map((kind) => Number(new RegExp(`Pages ${kind}:\\s+(\\d+)`).exec(stdout)?.[1] ?? 0));
+  return pages.reduce((sum, count) => sum + count, 0) * pageBytes;
 }
 
 /** What tells this machine from any other, and this start of it from any other. '' where the system does not tell. */

@@ -10,15 +10,12 @@ import { killTree } from './processTree';
 import type { RunLinks } from './runLinks';
 import type { RunBootstrap } from './runner/protocol';
 import { bootstrapSchema } from './runner/protocol';
-import { publishVoidClaim, readClaim } from './runnerLauncher';
+import { readClaim } from './runnerLauncher';
 import type { SessionStore } from './sessionStore';
 import type { Log, SupervisorSettings } from './settings';
 
-/** A window that queued a run has this long to start its runner before another one gives the run up. */
-const LAUNCH_GRACE_MS = 30_000;
-
 /** What became of a run that was not known to have ended. */
-export type Resolution = { kind: 'readopted' } | { kind: 'ended' } | { kind: 'unreachable' } | { kind: 'starting' } | { kind: 'closed'; restored: boolean };
+export type Resolution = { kind: 'readopted' } | { kind: 'ended' } | { kind: 'unreachable' } | { kind: 'waiting' } | { kind: 'closed'; restored: boolean };
 
 export interface RecoveryOptions {
   store: SessionStore;
@@ -36,7 +33,8 @@ export async function readBootstrap(paths: StorePaths, sessionId: string, runId:
 export async function resolveRun(options: RecoveryOptions, sessionId: string, runId: string): Promise<Resolution> {
   const runPaths = options.store.paths.session(sessionId).run(runId);
   const claim = await readClaim(runPaths);
-  if (claim === undefined) return await giveUpUnstarted(options, sessionId, runId);
+  // The queue's business: whichever window starts it next.
+  if (claim === undefined) return (await isStillOpen(options, sessionId, runId)) ? { kind: 'waiting' } : { kind: 'ended' };
   if (claim.state === 'void') return await close(options, sessionId, runId, `The run was given up before its background process started: ${claim.reason}`);
 
   const life = await liveness(claim.runner);
@@ -68,17 +66,6 @@ async function isStillOpen(options: RecoveryOptions, sessionId: string, runId: s
   return run !== undefined && isOpen(run);
 }
 
-/** A run that was queued but whose runner never claimed it: given up once its window had time enough, so that a late runner stops. */
-async function giveUpUnstarted(options: RecoveryOptions, sessionId: string, runId: string): Promise<Resolution> {
-  const run = (await options.store.sync(sessionId))?.runs.find((each) => each.runId === runId);
-  if (run === undefined || !isOpen(run)) return { kind: 'ended' };
-  const waitedMs = Date.now() - Date.parse(run.queuedAt ?? '');
-  if (waitedMs >= 0 && waitedMs < LAUNCH_GRACE_MS) return { kind: 'starting' };
-  const won = await publishVoidClaim(options.store.paths.session(sessionId).run(runId), 'no background process had claimed it in time');
-  if (!won) return await resolveRun(options, sessionId, runId);
-  return await close(options, sessionId, runId, 'The window that was starting this run ended before the run began.');
-}
-
 async function close(options: RecoveryOptions, sessionId: string, runId: string, evidence: string): Promise<Resolution> {
   let resolution: Resolution = { kind: 'ended' };
   await options.store.append(sessionId, (facts) => {
@@ -93,9 +80,10 @@ async function close(options: RecoveryOptions, sessionId: string, runId: string,
 
 function closing(run: RunFacts, evidence: string, policy: SupervisorSettings['recoveryPolicy']): DraftSessionRecord & { kind: 'run.closed' } {
   // Whoever asked for the end got it, even though the runner could not say so.
-  if (run.stopRequestedAt !== undefined) {
-    return { kind: 'run.closed', data: { runId: run.runId, outcome: 'stopped', restored: false, evidence: 'Stopped by you', afterSeq: run.eventCount } };
-  }
+  const { runId, eventCount: afterSeq } = run;
+  if (run.killRequested === true) return { kind: 'run.closed', data: { runId, outcome: 'killed', restored: false, evidence: 'Killed by you', afterSeq } };
+  if (run.stopRequestedAt !== undefined)
+    return { kind: 'run.closed', data: { runId, outcome: 'stopped', restored: false, evidence: 'Stopped by you', afterSeq } };
   const recoveryHint = run.nativeSessionId === undefined ? 'restart' : 'resume';
-  return { kind: 'run.closed', data: { runId: run.runId, outcome: 'lost', restored: policy === 'restore', evidence, recoveryHint, afterSeq: run.eventCount } };
+  return { kind: 'run.closed', data: { runId, outcome: 'lost', restored: policy === 'restore', evidence, recoveryHint, afterSeq } };
 }

@@ -1,10 +1,11 @@
 import { CorralError } from '../storage/errors';
 import type { RunFacts } from '../storage/sessionFacts';
-import { currentRun, isOpen } from '../storage/sessionFacts';
+import { currentRun, isOpen, isWaiting } from '../storage/sessionFacts';
 import { killRun } from './killing';
+import type { Queue } from './queue';
 import type { RunLinks } from './runLinks';
 import type { RunStarterOptions } from './runStarter';
-import { startRun } from './runStarter';
+import { cancelRun, queueRun } from './runStarter';
 import type { RunWatcher } from './runWatcher';
 import type { SessionModel } from './sessionModel';
 import type { SessionStore } from './sessionStore';
@@ -20,6 +21,7 @@ export interface RunControlOptions extends RunStarterOptions {
   model: SessionModel;
   links: RunLinks;
   watcher: RunWatcher;
+  queue: Queue;
 }
 
 /** All that people can ask of a session's run. What comes of it is seen only as new records. */
@@ -30,14 +32,18 @@ export class RunControl {
     this.#options = options;
   }
 
-  /** Starts the session's next run; `resumes` is the native session to continue. Throws RUNNING, AGENT_NOT_FOUND, RUNNER_START_FAILED, … */
-  async start(id: string, prompt: string, resumes?: string): Promise<void> {
-    const { store, model, links, watcher } = this.#options;
-    const request = { sessionId: id, prompt, ...(resumes === undefined ? {} : { resumes }) };
-    const { bootstrap, claim } = await startRun(this.#options, model.facts(id), request);
-    // An agent can end faster than this window connects; then a look finds out how.
-    if (claim.state === 'claimed') await links.connect(bootstrap, claim).catch(() => watcher.look(id, bootstrap.runId));
+  /** Puts the session's next run into the queue; `resumes` is the native session to continue. Throws RUNNING, AGENT_NOT_FOUND, … */
+  async queue(id: string, prompt: string, resumes?: string): Promise<void> {
+    await queueRun(this.#options, this.#options.model.facts(id), { sessionId: id, prompt, ...(resumes === undefined ? {} : { resumes }) });
+  }
+
+  /** Resolves when the queued run was started, or has to wait. Throws RUNNER_START_FAILED where it could not be started. */
+  async begin(id: string): Promise<void> {
+    const { queue, store, model } = this.#options;
+    await queue.drive();
     await store.sync(id);
+    const run = currentRun(model.facts(id));
+    if (run?.closed?.outcome === 'failed' && run.startedAt === undefined) throw new CorralError('RUNNER_START_FAILED', run.closed.evidence);
   }
 
   async resume(id: string, text?: string): Promise<void> {
@@ -45,13 +51,15 @@ export class RunControl {
     const facts = this.#options.model.facts(id);
     const native = nativeSession(facts)?.nativeSessionId;
     const prompt = text ?? (native === undefined ? (currentRun(facts)?.prompt ?? facts.prompt) : 'Please go on where you were cut off.');
-    await this.start(id, prompt, native);
+    await this.queue(id, prompt, native);
+    await this.begin(id);
   }
 
   /** The next turn of a live run, or a new run that goes on where the last one ended. */
   async send(id: string, text: string): Promise<void> {
     const run = await this.openRun(id);
     if (run !== undefined) {
+      if (isWaiting(run)) throw new CorralError('NOT_RUNNING', 'This session waits for its turn, so nobody is there to hear you yet. Start it now, or wait.');
       try {
         await this.#options.links.request(run.runId, 'send', { text });
         return;
@@ -79,6 +87,7 @@ export class RunControl {
   async stop(id: string): Promise<void> {
     const { runId } = await this.#requireOpenRun(id);
     await this.#requestEnd(id, runId, false);
+    if (await this.#cancelled(id)) return;
     await this.#options.links.request(runId, 'stop', {});
     await this.#untilEnded(id, runId);
   }
@@ -88,6 +97,7 @@ export class RunControl {
     const { links, store, watcher } = this.#options;
     const { runId } = await this.#requireOpenRun(id);
     await this.#requestEnd(id, runId, true);
+    if (await this.#cancelled(id)) return;
     if (links.has(runId)) await links.request(runId, 'kill', {});
     else await killRun(store.paths.session(id).run(runId), runId);
     await watcher.look(id, runId);
@@ -113,6 +123,16 @@ export class RunControl {
     const run = await this.openRun(id);
     if (run === undefined) throw new CorralError('NOT_RUNNING', 'This session is not running.');
     return run;
+  }
+
+  /** Takes the run out of the queue where it waits there. A window that is just starting it is told by the run's claim. */
+  async #cancelled(id: string): Promise<boolean> {
+    const { store, model, watcher } = this.#options;
+    const run = currentRun(model.facts(id));
+    if (run === undefined || !isWaiting(run)) return false;
+    if (await cancelRun(store, model.facts(id), run)) return true;
+    await watcher.look(id, run.runId); // it has begun: a line to it is needed
+    return false;
   }
 
   /** Recorded before the runner is told, so that the reason of the end survives whatever comes. */

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { lstat } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDirectory } from '../storage/durableFile';
+import { makeDirectory, replaceFile } from '../storage/durableFile';
 import { CorralError, messageOf } from '../storage/errors';
+import type { RunOutcome } from '../storage/events';
 import { newId } from '../storage/ids';
-import type { SessionFacts } from '../storage/sessionFacts';
+import type { RunFacts, SessionFacts } from '../storage/sessionFacts';
 import { isOpen } from '../storage/sessionFacts';
-import { resolveAgent } from './agents/catalog';
+import { configuredEnvironment, resolveAgent } from './agents/catalog';
 import { driverFor } from './agents/drivers';
+import { readBootstrap } from './recovery';
 import type { RunBootstrap, RunnerClaim } from './runner/protocol';
 import { PROTOCOL_VERSION } from './runner/protocol';
-import { launchRunner } from './runnerLauncher';
+import { launchRunner, publishVoidClaim, readClaim } from './runnerLauncher';
 import type { SessionStore } from './sessionStore';
 import type { SupervisorSettings } from './settings';
 
@@ -28,11 +30,10 @@ export interface RunStarterOptions {
 }
 
 /**
- * Starts a run: resolves the agent, queues the run under the session's lock (so that no second one can start beside it),
- * and hands it to a runner. Returns the run's id once the runner has claimed it. Throws RUNNING, AGENT_NOT_FOUND,
- * RUNNER_START_FAILED; in the last case the run is recorded as failed.
+ * Puts a run into the queue: resolves the agent and writes down all that its start takes, so that whichever window starts it starts the same, then
+ * records it under the session's lock, so that no second one can wait or run beside it. Returns the run's id. Throws RUNNING, AGENT_NOT_FOUND, WORKTREE_MISSING, …
  */
-export async function startRun(options: RunStarterOptions, facts: SessionFacts, request: RunRequest): Promise<{ bootstrap: RunBootstrap; claim: RunnerClaim }> {
+export async function queueRun(options: RunStarterOptions, facts: SessionFacts, request: RunRequest): Promise<string> {
   const settings = options.settings();
   const agent = await resolveAgent(facts.agent, {
     agents: settings.agents,
@@ -49,64 +50,115 @@ export async function startRun(options: RunStarterOptions, facts: SessionFacts, 
     ...(model === undefined ? {} : { model }),
     ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
   });
-  await requireWorktree(facts.worktreePath);
+  if (facts.worktree !== 'planned') await requireWorktree(facts.worktreePath);
   const runId = newId();
-  const environment = { ...agent.environment, ...launch.environment };
-  let bootstrap: RunBootstrap | undefined;
-  await options.store.append(request.sessionId, (now) => {
-    if (now.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running already. Send it a message, or stop it first.');
-    if (now.worktree !== 'present') throw new CorralError('WORKTREE_MISSING', 'The worktree of this session was removed. Restore it first.');
-    const ordinal = Math.max(0, ...now.runs.map((run) => run.ordinal)) + 1;
-    bootstrap = {
-      protocol: PROTOCOL_VERSION,
-      sessionId: request.sessionId,
-      runId,
-      ordinal,
-      agent: facts.agent,
-      driver: agent.driver,
-      argv: launch.argv,
-      environment: Object.keys(environment),
-      cwd: facts.worktreePath,
-      prompt: request.prompt,
-      promptInArguments: launch.promptInArguments,
-      permissionMode: facts.permissionMode,
-      ...(model === undefined ? {} : { model }),
-      ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
-      nonce: randomBytes(32).toString('hex'),
-      tsFloor: afterLast(now.lastActivityAt),
-      storeRoot: options.store.paths.root,
-      stopGraceMs: settings.stopGraceMs,
-      syncEveryEvent: settings.syncEveryEvent,
-      worktree: { repository: facts.repository, storeId: options.store.storeId, baseCommit: facts.baseCommit },
-      ...(facts.port === undefined ? {} : { port: facts.port }),
-      // Until an agent has begun to work, which it does only in a worktree that is set up.
-      ...(settings.setupCommand.length === 0 || now.runs.some((run) => run.turn > 0)
-        ? {}
-        : { setup: { argv: [...settings.setupCommand], limitMs: settings.setupLimitMs } }),
-    };
-    return { kind: 'run.queued', data: { runId, ordinal, prompt: request.prompt, ...(request.resumes === undefined ? {} : { resumes: request.resumes }) } };
-  });
-  if (bootstrap === undefined) throw new CorralError('CONFLICT', 'The session changed at the same moment. Try again.');
+  const driverEnvironment = { ...agent.environment, ...launch.environment };
+  const bootstrap: RunBootstrap = {
+    protocol: PROTOCOL_VERSION,
+    sessionId: request.sessionId,
+    runId,
+    ordinal: nextOrdinal(facts),
+    agent: facts.agent,
+    driver: agent.driver,
+    argv: launch.argv,
+    environment: [...new Set([...Object.keys(configuredEnvironment(facts.agent, settings.agents)), ...Object.keys(driverEnvironment)])],
+    driverEnvironment,
+    cwd: facts.worktreePath,
+    prompt: request.prompt,
+    promptInArguments: launch.promptInArguments,
+    permissionMode: facts.permissionMode,
+    ...(model === undefined ? {} : { model }),
+    ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
+    nonce: randomBytes(32).toString('hex'),
+    tsFloor: afterLast(facts.lastActivityAt),
+    storeRoot: options.store.paths.root,
+    stopGraceMs: settings.stopGraceMs,
+    syncEveryEvent: settings.syncEveryEvent,
+    worktree: { repository: facts.repository, storeId: options.store.storeId, baseCommit: facts.baseCommit },
+    ...(facts.port === undefined ? {} : { port: facts.port }),
+    // Until an agent has begun to work, which it does only in a worktree that is set up.
+    ...(settings.setupCommand.length === 0 || facts.runs.some((run) => run.turn > 0)
+      ? {}
+      : { setup: { argv: [...settings.setupCommand], limitMs: settings.setupLimitMs } }),
+  };
   const run = options.store.paths.session(request.sessionId).run(runId);
   await makeDirectory(run.root);
+  await replaceFile(run.bootstrap, Buffer.from(JSON.stringify(bootstrap)));
   try {
+    await options.store.append(request.sessionId, (now) => {
+      if (now.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running already. Send it a message, or stop it first.');
+      if (now.worktree !== 'present' && now.worktree !== 'planned')
+        throw new CorralError('WORKTREE_MISSING', 'The worktree of this session was removed. Restore it first.');
+      const { prompt, resumes } = request;
+      return { kind: 'run.queued', data: { runId, ordinal: nextOrdinal(now), prompt, ...(resumes === undefined ? {} : { resumes }) } };
+    });
+  } catch (error) {
+    await rm(run.root, { recursive: true, force: true });
+    throw error;
+  }
+  return runId;
+}
+
+/**
+ * Hands a waiting run to a runner, and returns once that has claimed it. Where a window before this one was killed while it did the same, two
+ * runners may start: the one that claims the run first has it, the other ends. Throws RUNNER_START_FAILED, WORKTREE_MISSING, …; then the run is
+ * recorded as failed.
+ */
+export async function launchRun(options: RunStarterOptions, facts: SessionFacts, runId: string): Promise<{ bootstrap: RunBootstrap; claim: RunnerClaim }> {
+  const { store, bundles } = options;
+  const { sessionId } = facts;
+  const settings = options.settings();
+  try {
+    const stored = await readBootstrap(store.paths, sessionId, runId);
+    await requireWorktree(facts.worktreePath);
+    const configured = configuredEnvironment(facts.agent, settings.agents);
+    const environment: Record<string, string> = { ...configured, ...stored.driverEnvironment };
+    const missing = stored.environment.filter((name) => environment[name] === undefined);
+    if (missing.length > 0)
+      throw new CorralError('SETTINGS_INVALID', `The setting corral.agents no longer gives “${facts.agent}” what it was queued with: ${missing.join(', ')}.`);
+    const ordinal = facts.runs.find((run) => run.runId === runId)?.ordinal ?? stored.ordinal;
+    const bootstrap: RunBootstrap = {
+      ...stored,
+      ordinal,
+      tsFloor: afterLast(facts.lastActivityAt),
+      // Of a worktree that was planned, nobody knew its base before.
+      ...(stored.worktree === undefined ? {} : { worktree: { ...stored.worktree, baseCommit: facts.baseCommit } }),
+    };
     const claim = await launchRunner({
-      runnerPath: `${options.bundles}/runner.js`,
+      runnerPath: `${bundles}/runner.js`,
       ...(settings.runnerNode === undefined ? {} : { nodePath: settings.runnerNode }),
-      run,
+      run: store.paths.session(sessionId).run(runId),
       bootstrap,
       environment: { ...process.env, ...environment },
     });
     return { bootstrap, claim };
   } catch (error) {
-    const evidence = messageOf(error);
-    await options.store.append(request.sessionId, (now) => {
-      const known = now.runs.find((each) => each.runId === runId);
-      if (known === undefined || !isOpen(known)) return undefined;
-      return { kind: 'run.closed', data: { runId, outcome: 'failed', restored: false, evidence, afterSeq: known.eventCount } };
-    });
+    await closeUnstarted(store, sessionId, runId, 'failed', messageOf(error));
     throw error;
   }
+}
+
+/** Takes a run out of the queue at somebody's wish. False where it has begun: its claim says which of the two was first, over all windows. */
+export async function cancelRun(store: SessionStore, { sessionId }: SessionFacts, { runId, killRequested }: RunFacts): Promise<boolean> {
+  const run = store.paths.session(sessionId).run(runId);
+  const [outcome, evidence] = killRequested === true ? (['killed', 'Killed by you'] as const) : (['stopped', 'Stopped by you'] as const);
+  await publishVoidClaim(run, evidence);
+  if ((await readClaim(run))?.state === 'claimed') return false;
+  await closeUnstarted(store, sessionId, runId, outcome, evidence);
+  return true;
+}
+
+/** Records the end of a run that never began. */
+export async function closeUnstarted(store: SessionStore, sessionId: string, runId: string, outcome: RunOutcome, evidence: string): Promise<void> {
+  await store.append(sessionId, (now) => {
+    const run = now.runs.find((each) => each.runId === runId);
+    if (run === undefined || !isOpen(run)) return undefined;
+    return { kind: 'run.closed', data: { runId, outcome, restored: false, evidence, afterSeq: run.eventCount } };
+  });
+}
+
+function nextOrdinal({ runs }: SessionFacts): number {
+  return Math.max(0, ...runs.map(({ ordinal }) => ordinal)) + 1;
 }
 
 /** An agent in a folder without its own link to git would work in the checkout that lies around it. */

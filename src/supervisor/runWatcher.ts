@@ -56,7 +56,7 @@ export class RunWatcher {
     if (this.#disposed) return resolution;
     const silent = resolution === undefined || resolution.kind === 'unreachable';
     model.setLive(sessionId, silent ? { checking: false, unreachable: model.live(sessionId).unreachable ?? new Date().toISOString() } : { checking: false });
-    if (silent || resolution?.kind === 'starting') {
+    if (silent) {
       this.#retries.set(
         runId,
         setTimeout(() => void this.look(sessionId, runId), RETRY_MS),

@@ -6,7 +6,7 @@ import { isOpen, runState } from '../storage/sessionFacts';
 import type { AppendedRange, SyncResult } from '../storage/storeIndex';
 import type { SessionSummary } from './api';
 import { Emitter } from './emitter';
-import type { LiveFacts } from './summary';
+import type { LiveFacts, QueuePlace } from './summary';
 import { summarize } from './summary';
 
 const SETTLED: LiveFacts = { checking: false };
@@ -14,6 +14,7 @@ const SETTLED: LiveFacts = { checking: false };
 interface Entry {
   facts: SessionFacts;
   live: LiveFacts;
+  place: QueuePlace | undefined;
 }
 
 /** All sessions as this window knows them: what the index says, and what only a living process can say. */
@@ -33,7 +34,7 @@ export class SessionModel {
 
   /** Takes over what the catalog knew. Runs that it did not see end are `checking` until somebody looked at them. */
   load(sessions: readonly SessionFacts[]): void {
-    for (const facts of sessions) this.#sessions.set(facts.sessionId, { facts, live: { checking: facts.runs.some(isOpen) } });
+    for (const facts of sessions) this.#sessions.set(facts.sessionId, { facts, live: { checking: facts.runs.some(isOpen) }, place: undefined });
     this.changed.fire({ sessionIds: sessions.map((facts) => facts.sessionId) });
   }
 
@@ -45,7 +46,7 @@ export class SessionModel {
       if (!result.more && this.#sessions.delete(sessionId)) this.changed.fire({ sessionIds: [sessionId] });
       return;
     }
-    this.#sessions.set(sessionId, { facts: result.facts, live: before?.live ?? SETTLED });
+    this.#sessions.set(sessionId, { facts: result.facts, live: before?.live ?? SETTLED, place: before?.place });
     for (const run of result.facts.runs)
       this.#tellRun(
         sessionId,
@@ -60,6 +61,14 @@ export class SessionModel {
     const entry = this.#sessions.get(sessionId);
     if (entry === undefined || (entry.live.checking === live.checking && entry.live.unreachable === live.unreachable)) return;
     entry.live = live;
+    this.changed.fire({ sessionIds: [sessionId] });
+  }
+
+  /** Where the session stands in the queue; undefined where it does not wait. */
+  setPlace(sessionId: string, place: QueuePlace | undefined): void {
+    const entry = this.#sessions.get(sessionId);
+    if (entry === undefined || (entry.place?.queuePosition === place?.queuePosition && entry.place?.heldBy === place?.heldBy)) return;
+    entry.place = place;
     this.changed.fire({ sessionIds: [sessionId] });
   }
 
@@ -95,11 +104,11 @@ export class SessionModel {
   }
 
   summaries(): SessionSummary[] {
-    return [...this.#sessions.values()].map(({ facts, live }) => summarize(facts, live));
+    return [...this.#sessions.values()].map(({ facts, live, place }) => summarize(facts, live, place));
   }
 
   summary(sessionId: string): SessionSummary {
-    return summarize(this.facts(sessionId), this.live(sessionId));
+    return summarize(this.facts(sessionId), this.live(sessionId), this.#sessions.get(sessionId)?.place);
   }
 
   /** Resolves as soon as the session's facts are as wished. Throws TIMEOUT with `sentence`. */

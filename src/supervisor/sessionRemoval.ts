@@ -44,7 +44,7 @@ export async function deleteWorktree(options: SessionRemovalOptions, facts: Sess
     return now.worktree === 'deleting' ? undefined : { kind: 'deleting', data: { trashPath } };
   });
   try {
-    const removal = facts.worktree !== 'failed' ? await moveAway(options, facts) : undefined;
+    const removal = facts.worktree !== 'failed' && facts.worktree !== 'planned' ? await moveAway(options, facts) : undefined;
     await options.store.append(facts.sessionId, () => ({
       kind: 'deleted',
       data: { trashPath, notCaptured: removal?.notCaptured ?? [], ...(removal === undefined ? {} : { commit: removal.commit }) },

@@ -14,6 +14,10 @@ export interface SupervisorSettings {
   setupLimitMs: number;
   stopGraceMs: number;
   syncEveryEvent: boolean;
+  /** So many runs side by side; others wait. */
+  maxConcurrentRuns: number;
+  /** Below this no further run starts beside one that is under way; 0 for no such limit. */
+  minimumFreeMemoryMiB: number;
   /** What becomes of a run that was cut off: keep its last known status and mark it, or show it as failed. */
   recoveryPolicy: 'restore' | 'fail';
   /** The Node program for runners; VS Code's own where absent. */
@@ -29,6 +33,8 @@ export const DEFAULT_SETTINGS: SupervisorSettings = {
   setupLimitMs: 10 * 60_000,
   stopGraceMs: 5_000,
   syncEveryEvent: false,
+  maxConcurrentRuns: 8,
+  minimumFreeMemoryMiB: 512,
   recoveryPolicy: 'restore',
 };
 

@@ -1,5 +1,5 @@
 import { messageOf } from '../storage/errors';
-import { isOpen } from '../storage/sessionFacts';
+import { isOpen, isWaiting } from '../storage/sessionFacts';
 import type { RecoveryReport } from './api';
 import { Emitter } from './emitter';
 import type { Git } from './git/git';
@@ -151,7 +151,8 @@ export class StartUp {
     const { model, links, watcher } = this.#options;
     if (!this.#isWatching || !model.has(sessionId)) return;
     for (const run of model.facts(sessionId).runs) {
-      if (isOpen(run) && !links.has(run.runId) && !watcher.isWatching(run.runId)) void watcher.look(sessionId, run.runId);
+      // One that waits has nothing to connect to yet.
+      if (isOpen(run) && !isWaiting(run) && !links.has(run.runId) && !watcher.isWatching(run.runId)) void watcher.look(sessionId, run.runId);
     }
   }
 }

@@ -12,6 +12,13 @@ export interface LiveFacts {
   checking: boolean;
 }
 
+/** Of a session that waits for its turn. */
+export interface QueuePlace {
+  /** 1 is the next to start. */
+  queuePosition: number;
+  heldBy?: string;
+}
+
 const STATUS: Record<RunState, SessionStatus> = {
   queued: 'Starting',
   starting: 'Starting',
@@ -28,7 +35,7 @@ const STATUS: Record<RunState, SessionStatus> = {
 };
 
 /** The projection that people and other extensions see. Pure. */
-export function summarize(facts: SessionFacts, live: LiveFacts): SessionSummary {
+export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePlace): SessionSummary {
   const run = currentRun(facts);
   const state = sessionState(facts);
   const marks = run === undefined ? undefined : restoredMarks(run);
@@ -67,6 +74,8 @@ export function summarize(facts: SessionFacts, live: LiveFacts): SessionSummary 
     summary.restoredAt = marks.restoredAt;
     summary.recoveryHint = marks.recoveryHint;
   }
+  if (state === 'queued') Object.assign(summary, place);
+  if (facts.dependsOn !== undefined && facts.dependsOn.length > 0) summary.dependsOn = facts.dependsOn;
   const reason = failureReason(facts);
   if (reason !== undefined) summary.failureReason = reason;
   if (live.unreachable !== undefined) summary.unreachable = live.unreachable;

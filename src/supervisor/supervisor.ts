@@ -10,6 +10,7 @@ import { HistoryArchive } from './historyArchive';
 import type { HistoryPageQuery } from './historyPage';
 import { HISTORY_PAGE_LIMIT, readHistoryPage } from './historyPage';
 import { publishOnce } from './publishedFile';
+import { Queue } from './queue';
 import { resolveRun } from './recovery';
 import { RunControl } from './runControl';
 import { RunLinks } from './runLinks';
@@ -54,6 +55,7 @@ export class Supervisor implements CorralApi, Disposable {
   readonly #links: RunLinks;
   readonly #watcher: RunWatcher;
   readonly #store: Promise<SessionStore>;
+  readonly #queue: Promise<Queue>;
   readonly #runControl: Promise<RunControl>;
   readonly #worktreeControl: Promise<WorktreeControl>;
   readonly #archive: Promise<HistoryArchive>;
@@ -96,10 +98,11 @@ export class Supervisor implements CorralApi, Disposable {
       log,
       resolve: async (sessionId, runId) => await resolveRun({ store: await this.#store, links: this.#links, log, settings }, sessionId, runId),
     });
-    this.#runControl = this.#store.then(
-      (store) => new RunControl({ store, bundles, settings, model: this.#model, links: this.#links, watcher: this.#watcher }),
-    );
-    this.#runControl.catch(() => undefined); // whoever asks for it hears of it
+    const runs = { bundles, settings, model: this.#model, links: this.#links, watcher: this.#watcher };
+    this.#queue = this.#store.then((store) => new Queue({ ...runs, store, git: this.git, isTrusted: this.#options.isTrusted, log }));
+    this.#queue.catch(() => undefined); // whoever asks for it hears of it
+    this.#runControl = this.#queue.then(async (queue) => new RunControl({ ...runs, queue, store: await this.#store }));
+    this.#runControl.catch(() => undefined);
     this.#worktreeControl = this.#runControl.then(
       async (runControl) => new WorktreeControl({ git: this.git, store: await this.#store, model: this.#model, runControl, settings, log }),
     );
@@ -116,6 +119,10 @@ export class Supervisor implements CorralApi, Disposable {
       git: this.git,
       onListenerError,
     });
+    this.#startUp.read.then(
+      async () => (await this.#queue).begin(),
+      () => undefined, // start-up says it
+    );
   }
 
   get onDidChangeSessions(): CorralApi['onDidChangeSessions'] {
@@ -154,12 +161,13 @@ export class Supervisor implements CorralApi, Disposable {
     const store = await this.#writable();
     const sessionId = newId();
     const control = await this.#runControl;
-    const start = async (): Promise<void> => {
-      await control.start(sessionId, request.prompt);
+    const queue = async (): Promise<void> => {
+      await control.queue(sessionId, request.prompt);
     };
     const { bundles, settings } = this.#options;
     const takenPorts = (): Set<number> => new Set(this.#model.ids().flatMap((id) => this.#model.facts(id).port ?? []));
-    await createSession({ git: this.git, store, bundles, settings, takenPorts, start }, sessionId, { ...request, repository: pathOf(request.repository) });
+    await createSession({ git: this.git, store, bundles, settings, takenPorts, queue }, sessionId, { ...request, repository: pathOf(request.repository) });
+    await control.begin(sessionId);
     return this.#model.summary(sessionId);
   }
 
@@ -279,6 +287,18 @@ export class Supervisor implements CorralApi, Disposable {
     return await (await this.#control(id)).terminalCommand(id);
   }
 
+  async startNow(id: string): Promise<void> {
+    await (await this.#queueWith(id)).startNow(id);
+  }
+
+  async moveInQueue(id: string, position: number): Promise<void> {
+    await (await this.#queueWith(id)).move(id, position);
+  }
+
+  async setDependencies(id: string, dependsOn: string[]): Promise<void> {
+    await (await this.#queueWith(id)).setDependencies(id, dependsOn);
+  }
+
   async renameSession(id: string, title: string): Promise<void> {
     if (title.trim() === '') throw new CorralError('INVALID_ARGUMENT', 'A session needs a title.');
     const store = await this.#writable();
@@ -321,6 +341,7 @@ export class Supervisor implements CorralApi, Disposable {
     this.#links.dispose();
     const store = await this.#store.catch(() => undefined);
     await this.#startUp.complete.catch(() => undefined);
+    await (await this.#queue.catch(() => undefined))?.close();
     await (await this.#worktreeControl.catch(() => undefined))?.close();
     await store?.close();
     this.#model.dispose();
@@ -336,6 +357,11 @@ export class Supervisor implements CorralApi, Disposable {
     await this.#writable();
     await this.#known(id);
     return await this.#runControl;
+  }
+
+  async #queueWith(id: string): Promise<Queue> {
+    await this.#control(id);
+    return await this.#queue;
   }
 
   async #known(id: string): Promise<SessionStore> {

@@ -1,6 +1,6 @@
 import { CorralError } from '../storage/errors';
 import type { SessionFacts } from '../storage/sessionFacts';
-import { resolveAgent } from './agents/catalog';
+import { configuredEnvironment, resolveAgent } from './agents/catalog';
 import { driverFor } from './agents/drivers';
 import { withoutEditor } from './runner/agentProcess';
 import type { RunStarterOptions } from './runStarter';
@@ -27,6 +27,11 @@ export async function terminalCommand({ settings, bundles }: Pick<RunStarterOpti
   await requireWorktree(facts.worktreePath);
   const inherited = Object.entries(withoutEditor(process.env)).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   // Not the run's mark: no run may end what belongs to a person.
-  const environment = { ...Object.fromEntries(inherited), ...agent.environment, CORRAL_SESSION_ID: facts.sessionId };
+  const environment = {
+    ...Object.fromEntries(inherited),
+    ...configuredEnvironment(facts.agent, settings().agents),
+    ...agent.environment,
+    CORRAL_SESSION_ID: facts.sessionId,
+  };
   return { program: agent.program, arguments: words, cwd: facts.worktreePath, environment };
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { isOutcome } from '../storage/runState';
 import { findRepository } from '../supervisor/git/repository';
 import { surveyWorktree } from '../supervisor/git/survey';
 import type { Supervisor } from '../supervisor/supervisor';
@@ -12,6 +13,8 @@ export interface Base {
   label: string;
   revision: string;
   includeChanges: boolean;
+  /** The session whose last snapshot it is, where that has to complete first. */
+  after?: string;
 }
 
 export const HEAD_BASE: Base = { label: 'HEAD', revision: 'HEAD', includeChanges: false };
@@ -57,11 +60,16 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
     ...(work === '' ? [] : [withChanges]),
     { label: '$(search) Another commit…' },
     { label: 'Sessions', kind: vscode.QuickPickItemKind.Separator },
-    ...sessions.map(({ id, title }): BaseItem => ({
-      label: `$(history) ${title}`,
-      description: 'its last snapshot',
-      base: { label: `“${title}”`, revision: `refs/corral/${id}`, includeChanges: false },
-    })),
+    ...sessions.flatMap(({ id, title, state, baseCommit }): BaseItem[] => {
+      const base: Base = { label: `“${title}”`, revision: `refs/corral/${id}`, includeChanges: false };
+      const label = `$(history) ${title}`;
+      return [
+        ...(isOutcome(state)
+          ? []
+          : [{ label, description: 'its last snapshot once it has completed', base: { ...base, label: `“${title}” once it has completed`, after: id } }]),
+        ...(baseCommit === '' ? [] : [{ label, description: 'its last snapshot', base }]),
+      ];
+    }),
     { label: 'Branches and tags', kind: vscode.QuickPickItemKind.Separator },
     ...references
       .split('\n')

@@ -10,6 +10,7 @@ import type { CommandName } from './names';
 import { COMMANDS, SESSIONS_VIEW } from './names';
 import { askForSession } from './newSession';
 import { answerOnce, askAndAnswer } from './permissionAnswer';
+import { queueCommands } from './queueCommands';
 import { chooseRepository } from './repositoryChoice';
 import { reviewCommands } from './reviewCommands';
 import { historyCommands } from './historyCommands';
@@ -115,6 +116,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       });
       if (title !== undefined) await supervisor.renameSession(session.id, title);
     },
+    ...queueCommands(supervisor, choose),
     ...reviewCommands({ supervisor, choose: chooseAny, attempt }),
     ...snapshotCommands({ supervisor, choose: chooseAny, attempt, startSession }),
     ...worktreeCommands({ supervisor, choose: chooseAny, reveal: options.reveal, run }),

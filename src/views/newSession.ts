@@ -8,6 +8,7 @@ import type { SupervisorSettings } from '../supervisor/settings';
 import type { Supervisor } from '../supervisor/supervisor';
 import { chooseBase, HEAD_BASE } from './baseChoice';
 import { parseCommandLine } from './commandLine';
+import { chooseDependencies } from './queueCommands';
 
 const LAST_AGENT_KEY = 'lastAgent';
 const PERMISSION_MODE_KEY = 'permissionMode'; // kept by repository
@@ -32,13 +33,15 @@ export async function askForSession(options: NewSessionOptions, repository: stri
   const choice = {
     agent: agent ?? (await defaultAgent(options)),
     base,
+    after: [] as string[],
     permissionMode: rememberedMode(context, repository),
     argv: undefined as string[] | undefined,
   };
   let prompt = '';
   for (;;) {
+    const dependencies = [...new Set([...choice.after, ...(choice.base.after === undefined ? [] : [choice.base.after])])];
     const permissionMode = choice.permissionMode ?? settings().agents[choice.agent]?.permissionMode ?? settings().permissionMode;
-    const answer = await askForPrompt(prompt, { agent: choice.agent, base: choice.base.label, permissionMode });
+    const answer = await askForPrompt(prompt, { agent: choice.agent, base: choice.base.label, after: dependencies.length, permissionMode });
     if (answer.kind === 'prompt') {
       if (choice.agent === 'command') choice.argv ??= await askForCommand();
       await context.globalState.update(LAST_AGENT_KEY, choice.agent);
@@ -49,6 +52,7 @@ export async function askForSession(options: NewSessionOptions, repository: stri
         base: choice.base.revision,
         includeChanges: choice.base.includeChanges,
         permissionMode,
+        ...(dependencies.length === 0 ? {} : { dependsOn: dependencies }),
         ...(choice.argv === undefined ? {} : { argv: choice.argv }),
       };
     }
@@ -58,6 +62,8 @@ export async function askForSession(options: NewSessionOptions, repository: stri
       choice.argv = undefined;
     } else if (answer.button === BASE_BUTTON) {
       choice.base = (await chooseBase(options.supervisor, repository)) ?? choice.base;
+    } else if (answer.button === AFTER_BUTTON) {
+      choice.after = (await chooseDependencies(options.supervisor, repository, choice.after)) ?? choice.after;
     } else {
       choice.permissionMode = (await chooseMode()) ?? choice.permissionMode;
       await context.globalState.update(`${PERMISSION_MODE_KEY} ${repository}`, choice.permissionMode);
@@ -67,17 +73,19 @@ export async function askForSession(options: NewSessionOptions, repository: stri
 
 const AGENT_BUTTON: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('robot'), tooltip: 'Choose the Agent' };
 const BASE_BUTTON: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('git-branch'), tooltip: 'Choose the Base' };
+const AFTER_BUTTON: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('watch'), tooltip: 'Start After Other Sessions' };
 const MODE_BUTTON: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('shield'), tooltip: 'Choose What It May Do' };
 
 type PromptAnswer = { kind: 'prompt'; text: string } | { kind: 'button'; button: vscode.QuickInputButton; text: string };
 
-async function askForPrompt(value: string, choice: { agent: string; base: string; permissionMode: PermissionMode }): Promise<PromptAnswer> {
+async function askForPrompt(value: string, choice: { agent: string; base: string; after: number; permissionMode: PermissionMode }): Promise<PromptAnswer> {
   const input = vscode.window.createInputBox();
   input.title = 'New Session';
   input.value = value;
   input.placeholder = 'What should the agent do?';
-  input.prompt = `${choice.agent} from ${choice.base}, ${MODE_WORDS[choice.permissionMode]}`;
-  input.buttons = [AGENT_BUTTON, BASE_BUTTON, MODE_BUTTON];
+  const after = choice.after === 0 ? '' : ` after ${choice.after} other session${choice.after === 1 ? '' : 's'}`;
+  input.prompt = `${choice.agent} from ${choice.base}${after}, ${MODE_WORDS[choice.permissionMode]}`;
+  input.buttons = [AGENT_BUTTON, BASE_BUTTON, AFTER_BUTTON, MODE_BUTTON];
   input.ignoreFocusOut = true; // a prompt that took minutes to write is not lost to a click beside it
   try {
     return await new Promise((resolve, reject) => {

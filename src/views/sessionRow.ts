@@ -34,6 +34,10 @@ function look(session: SessionSummary): Look {
     const needs = `needs input: ${session.pendingPermissions[0]?.title ?? 'a question'}`;
     return { words: `${session.status} · ${needs}`, shortWords: needs, icon: 'bell-dot', iconColor: 'list.warningForeground' };
   }
+  if (session.heldBy !== undefined) {
+    const place = `no. ${session.queuePosition ?? 1} in the queue: ${session.heldBy}`;
+    return { words: `${session.status} · ${place}`, shortWords: session.heldBy, icon: 'watch' };
+  }
   switch (session.state) {
     case 'queued':
     case 'starting':
@@ -72,12 +76,13 @@ function flags(session: SessionSummary): string {
     'session',
     session.needsInput && 'needsInput',
     open && 'open',
-    open && !session.needsInput && 'busy',
+    session.queuePosition !== undefined && 'waiting',
+    open && !session.needsInput && session.queuePosition === undefined && 'busy',
     session.restored && 'restored',
     !open && session.runs.length > 0 && 'resumable',
     !open && session.nativeSessionId !== undefined && 'native',
     !open && !session.restored && session.runs.length > 0 && 'done',
-    session.runs.length > 0 && 'worktree',
+    session.runs.length > 0 && session.baseCommit !== '' && 'worktree',
   ];
   return `;${set.filter((flag) => flag !== false).join(';')};`;
 }

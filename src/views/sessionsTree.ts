@@ -165,6 +165,7 @@ function tooltip(session: SessionSummary, row: SessionRow): vscode.MarkdownStrin
   line('Last activity', new Date(session.lastActivityAt).toLocaleString());
   if (session.changes !== undefined) line('Changes', changeWords(session.changes));
   line('Worktree', session.worktreePath);
-  line('Base', session.baseCommit.slice(0, 10));
+  if (session.baseCommit !== '') line('Base', session.baseCommit.slice(0, 10));
+  if (session.queuePosition !== undefined) line('Queue', 'Sessions that wait are started only while a window is open.');
   return text;
 }

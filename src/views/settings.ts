@@ -28,6 +28,8 @@ export function readSettings(): SupervisorSettings {
     setupLimitMs: read(SETTINGS.worktreesSetupMinutes, v.pipe(v.number(), v.minValue(1), v.maxValue(120)), DEFAULT_SETTINGS.setupLimitMs / 60_000) * 60_000,
     stopGraceMs: read(SETTINGS.stopGraceSeconds, v.pipe(v.number(), v.minValue(1), v.maxValue(60)), DEFAULT_SETTINGS.stopGraceMs / 1_000) * 1_000,
     syncEveryEvent: read(SETTINGS.durability, v.string(), 'group') === 'sync-every-event',
+    maxConcurrentRuns: read(SETTINGS.maxConcurrentRuns, v.pipe(v.number(), v.integer(), v.minValue(1)), DEFAULT_SETTINGS.maxConcurrentRuns),
+    minimumFreeMemoryMiB: read(SETTINGS.minimumFreeMemory, v.pipe(v.number(), v.minValue(0)), DEFAULT_SETTINGS.minimumFreeMemoryMiB),
     recoveryPolicy: read(SETTINGS.recoveryPolicy, v.picklist(['restore', 'fail']), DEFAULT_SETTINGS.recoveryPolicy),
     ...(runnerNode === '' ? {} : { runnerNode }),
   };

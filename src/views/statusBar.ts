@@ -12,12 +12,13 @@ export class StatusBar implements vscode.Disposable {
 
   show(sessions: readonly SessionSummary[]): void {
     const live = sessions.filter((session) => !session.deleted && !session.restored && (session.status === 'Starting' || session.status === 'Running'));
+    const waiting = live.filter((session) => session.queuePosition !== undefined).length;
     const asking = live.filter((session) => session.needsInput).length;
     if (live.length === 0) {
       this.#item.hide();
       return;
     }
-    const words = `${live.length} running${asking === 0 ? '' : `, ${asking} need${asking === 1 ? 's' : ''} input`}`;
+    const words = `${live.length - waiting} running${waiting === 0 ? '' : `, ${waiting} waiting`}${asking === 0 ? '' : `, ${asking} need${asking === 1 ? 's' : ''} input`}`;
     this.#item.text = `$(${asking === 0 ? 'run-all' : 'bell-dot'}) ${words}`;
     this.#item.accessibilityInformation = { label: `Corral: ${words}` };
     this.#item.tooltip = 'Show the sessions';

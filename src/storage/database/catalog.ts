@@ -93,9 +93,17 @@ export class Catalog {
         changed.eventCount,
       );
     }
+    if (facts.dependsOn !== undefined) this.#saveDependencies(facts.sessionId, facts.dependsOn);
     const known = facts.runs.findLast(({ nativeSessionId }) => nativeSessionId !== undefined);
     if (known?.nativeSessionId !== undefined) {
       this.saveAgentSession(facts.sessionId, { nativeSessionId: known.nativeSessionId, backendType: known.backendType ?? '' });
+    }
+  }
+
+  #saveDependencies(sessionId: string, dependsOn: readonly string[]): void {
+    this.#connection.run('DELETE FROM session_dependencies WHERE session_id = ?', sessionId);
+    for (const id of new Set(dependsOn)) {
+      this.#connection.run('INSERT INTO session_dependencies (session_id, depends_on) VALUES (?, ?)', sessionId, id);
     }
   }
 

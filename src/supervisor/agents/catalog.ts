@@ -113,12 +113,18 @@ export function listAgents(settings: AgentSettings): AgentEntry[] {
   });
 }
 
+/** The variables that a person gave the agent. They may be secrets: they are passed on when it starts, and written nowhere. */
+export function configuredEnvironment(name: string, agents: AgentSettings): Record<string, string> {
+  return { ...(Object.hasOwn(agents, name) ? agents[name]?.env : undefined) };
+}
+
 /** All that a start needs to know of an agent. */
 export interface ResolvedAgent {
   driver: DriverName;
   /** Absolute path. */
   program: string;
   programArguments: string[];
+  /** What the program needs to run at all. What a person configured is in `configuredEnvironment`. */
   environment: Record<string, string>;
   model?: string;
   permissionMode?: PermissionMode;
@@ -144,7 +150,7 @@ export async function resolveAgent(name: string, options: ResolveOptions): Promi
   const [argvProgram, ...argvArguments] = options.argv ?? [];
   const chosen = {
     driver,
-    environment: { ...setting?.env },
+    environment: {},
     ...(setting?.model === undefined ? {} : { model: setting.model }),
     ...(setting?.permissionMode === undefined ? {} : { permissionMode: setting.permissionMode }),
   };
@@ -153,7 +159,7 @@ export async function resolveAgent(name: string, options: ResolveOptions): Promi
   const ownArguments = [...(setting?.args ?? []), ...protocolArguments, ...argvArguments];
   if (name === 'demo' && setting?.path === undefined) {
     // Node itself, or VS Code's program, which has to be told to be Node.
-    const environment = { ...chosen.environment, ...(process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' }) };
+    const environment: Record<string, string> = process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
     return { ...chosen, environment, program: process.execPath, programArguments: [join(options.bundles, 'demoAgent.js'), ...ownArguments], isScripted: true };
   }
   const program = argvProgram ?? setting?.path ?? known?.program;

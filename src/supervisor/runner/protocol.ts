@@ -25,6 +25,8 @@ export const bootstrapSchema = v.object({
   argv: v.pipe(v.array(text), v.minLength(1)),
   /** Names of the variables that the agent is given, for the record. */
   environment: v.array(text),
+  /** Those of them that the driver sets, which are no secrets. */
+  driverEnvironment: v.optional(v.record(text, text)),
   cwd: text,
   prompt: text,
   /** `argv` holds the prompt already: it is not written to the agent's input. */

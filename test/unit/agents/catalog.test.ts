@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { CorralError } from '../../../src/storage/errors';
-import { listAgents, parseAgentSettings, resolveAgent } from '../../../src/supervisor/agents/catalog';
+import { configuredEnvironment, listAgents, parseAgentSettings, resolveAgent } from '../../../src/supervisor/agents/catalog';
 import { findAgent, shimTarget } from '../../../src/supervisor/agents/discovery';
 import { driverFor } from '../../../src/supervisor/agents/drivers';
 
@@ -60,10 +60,11 @@ describe('agents', () => {
       driver: 'claude',
       program,
       programArguments: ['--x'],
-      environment: { KEY: '1' },
+      environment: {},
       model: 'm',
       permissionMode: 'ask',
     });
+    assert.deepEqual([configuredEnvironment('mine', agents), configuredEnvironment('constructor', agents)], [{ KEY: '1' }, {}]);
     assert.equal((await resolveAgent('claude', { agents, bundles: '/dist' })).program, program);
     assert.deepEqual(await resolveAgent('command', { agents, bundles: '/dist', argv: [program, 'a b', '{prompt}'] }), {
       driver: 'command',

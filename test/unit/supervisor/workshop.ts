@@ -25,13 +25,17 @@ export class Workshop {
     return new Workshop(await TestRepository.create(), await realpath(await mkdtemp(join(tmpdir(), 'corral-store-'))));
   }
 
+  settings(): SupervisorSettings {
+    return { ...DEFAULT_SETTINGS, stopGraceMs: 1_000 };
+  }
+
   window(options: Partial<SupervisorOptions> & { changes?: Partial<SupervisorSettings> } = {}): Supervisor {
     const { changes, ...rest } = options;
     const log = (level: string) => (message: string) => void this.logged.push(`${level} ${message}`);
     const supervisor = new Supervisor({
       storageDirectory: this.storageDirectory,
       bundles: join(projectRoot, 'dist'),
-      settings: () => ({ ...DEFAULT_SETTINGS, stopGraceMs: 1_000, ...changes }),
+      settings: () => ({ ...this.settings(), ...changes }),
       log: { info: log('info'), warn: log('warn'), error: log('error') },
       ...rest,
     });
@@ -47,8 +51,10 @@ export class Workshop {
   /** Ends every run and every window, and removes the folders. */
   async end(): Promise<void> {
     const last = this.window();
-    for (const { id, state } of await last.listSessions())
-      if (['starting', 'running', 'waiting', 'stopping'].includes(state)) await last.kill(id).catch(() => undefined);
+    const sessions = await last.listSessions();
+    // First those that wait, which would start as soon as another one ends.
+    for (const states of [['queued'], ['starting', 'running', 'waiting', 'stopping']])
+      for (const { id, state } of sessions) if (states.includes(state)) await last.kill(id).catch(() => undefined);
     for (const supervisor of this.#supervisors) await supervisor.close();
     await this.repository.remove();
     await rm(this.storageDirectory, { recursive: true, force: true, maxRetries: 5 });

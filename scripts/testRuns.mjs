@@ -1,0 +1,7 @@
+/** `npm run test:runs`: what `npm test` does in short, at full length: fifty sessions in two windows, runners that are slow to start 200 times, an agent that floods 100 MB. */
+process.env.CORRAL_QUEUE_SESSIONS ??= '50';
+process.env.CORRAL_SLOW_RUNNERS ??= '200';
+process.env.CORRAL_FLOOD_MB ??= '100';
+process.env.CORRAL_TEST_MINUTES ??= '90';
+process.argv.push('unit', '--grep=many sessions|slow to start|an agent that floods');
+await import('./test.mjs');

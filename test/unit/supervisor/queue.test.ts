@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { StorePaths } from '../../../src/storage/paths';
+import type { SessionRequest, SessionSummary } from '../../../src/supervisor/api';
+import type { SupervisorSettings } from '../../../src/supervisor/settings';
+import type { Supervisor } from '../../../src/supervisor/supervisor';
+import { until, Workshop } from './workshop';
+
+const LONG = 'slow 4000 50ms';
+
+describe('the queue', () => {
+  let workshop: Workshop;
+  const changes: Partial<SupervisorSettings> = {};
+  beforeEach(async () => {
+    workshop = await Workshop.create();
+    changes.maxConcurrentRuns = 1;
+    changes.agents = {};
+  });
+  afterEach(async () => {
+    await workshop.end();
+  });
+
+  const open = (): Supervisor => workshop.window({ settings: () => ({ ...workshop.settings(), ...changes }) });
+
+  async function start(window: Supervisor, prompt: string, request: Partial<SessionRequest> = {}): Promise<string> {
+    return (await window.createSession({ repository: workshop.repository.path, prompt, agent: 'demo', title: prompt, ...request })).id;
+  }
+
+  async function waits(window: Supervisor, id: string, position: number, heldBy: string): Promise<void> {
+    const isThere = (session: SessionSummary): boolean => session.state === 'queued' && session.queuePosition === position && session.heldBy === heldBy;
+    await until(window, id, isThere, `place ${position} (${heldBy})`);
+  }
+
+  it('says where a session stands and why, starts in order, and lets people change both', async () => {
+    const window = open();
+    const first = await start(window, LONG);
+    const [a, b, c] = [await start(window, 'talk a'), await start(window, 'talk b'), await start(window, 'talk c')];
+    const why = '1 of 1 runs are under way';
+    await waits(window, a, 1, why);
+    await waits(window, b, 2, why);
+    await waits(window, c, 3, why);
+    assert.equal((await window.getSession(c)).status, 'Starting');
+    await assert.rejects(window.sendMessage(c, 'talk'), { code: 'NOT_RUNNING' });
+    await window.moveInQueue(c, 1);
+    await waits(window, c, 1, why);
+    await waits(window, b, 3, why);
+    await window.moveInQueue(c, 2);
+    await waits(window, a, 1, why);
+    await window.moveInQueue(a, 9);
+    await waits(window, c, 1, why);
+    await waits(window, a, 3, why);
+    await window.startNow(b);
+    await until(window, b, ({ status }) => status === 'Completed', 'its end, beside the other');
+    assert.equal((await window.getSession(first)).status, 'Running');
+    await assert.rejects(window.startNow(b), { code: 'CONFLICT' });
+    await window.stop(c);
+    assert.deepEqual([(await window.getSession(c)).state, (await window.getSession(c)).failureReason], ['stopped', 'Stopped by you']);
+    await waits(window, a, 1, why);
+    await window.kill(first);
+    const done = await until(window, a, ({ status }) => status === 'Completed', 'its turn');
+    assert.deepEqual([done.queuePosition, done.heldBy], [undefined, undefined]);
+  });
+
+  it('starts in another window what was queued here, exactly as it was queued', async () => {
+    const first = open();
+    changes.agents = {
+      greeter: {
+        driver: 'command',
+        path: process.execPath,
+        args: ['-p', '`${process.env.GREETING} ${process.argv[1]}`', '{prompt}'],
+        env: { GREETING: 'hello' },
+      },
+    };
+    const busy = await start(first, LONG);
+    const waiting = await start(first, 'you', { agent: 'greeter' });
+    const spoilt = await start(first, 'nobody', { agent: 'greeter' });
+    await workshop.close(first);
+    // The program was resolved when the run was queued; what may be secret is taken from the settings as they are.
+    changes.agents = { greeter: { driver: 'command', path: '/not/there', env: { GREETING: 'good evening' } } };
+    const second = open();
+    await waits(second, waiting, 1, '1 of 1 runs are under way');
+    await second.kill(busy);
+    await until(second, waiting, ({ status }) => status === 'Completed', 'its turn');
+    const { events } = await second.listSessionHistory(waiting, { kinds: ['output'] });
+    assert.deepEqual(
+      events.map((event) => event.kind === 'output' && event.data.text),
+      ['good evening you'],
+    );
+    await until(second, spoilt, ({ status }) => status === 'Completed', 'the last');
+    const untold = await start(second, LONG);
+    changes.maxConcurrentRuns = 1;
+    changes.agents = { greeter: { driver: 'command', path: process.execPath, env: { GREETING: 'hello' } } };
+    const lost = await start(second, 'you', { agent: 'greeter' });
+    changes.agents = {};
+    await second.kill(untold);
+    const failed = await until(second, lost, ({ status }) => status === 'Failed', 'its failure');
+    assert.match(failed.failureReason ?? '', /no longer gives “greeter” what it was queued with: GREETING/);
+  });
+
+  it('starts nothing in a window that is not trusted, and says so', async () => {
+    const first = open();
+    const busy = await start(first, LONG);
+    const waiting = await start(first, 'talk');
+    await workshop.close(first);
+    const untrusted = workshop.window({ isTrusted: () => false, settings: () => ({ ...workshop.settings(), ...changes, maxConcurrentRuns: 2 }) });
+    await until(untrusted, busy, ({ checking }) => !checking, 'the other one');
+    await waits(untrusted, waiting, 1, 'no window is open whose workspace is trusted');
+    await workshop.close(untrusted);
+    changes.maxConcurrentRuns = 2;
+    const trusted = open();
+    await until(trusted, waiting, ({ status }) => status === 'Completed', 'its turn');
+  });
+
+  it('waits for memory while something is under way', async () => {
+    changes.maxConcurrentRuns = 2;
+    changes.minimumFreeMemoryMiB = 1e9;
+    const window = open();
+    const first = await start(window, LONG);
+    const second = await start(window, 'talk');
+    const held = await until(window, second, ({ heldBy }) => heldBy !== undefined, 'the reason');
+    assert.match(held.heldBy ?? '', /^\d+ MB of memory are free, 1000000000 MB are kept$/);
+    await window.kill(first);
+    await until(window, second, ({ status }) => status === 'Completed', 'its turn');
+    delete changes.minimumFreeMemoryMiB;
+  });
+
+  it('starts a session once, after both that it depends on, from the work of one of them', async () => {
+    changes.maxConcurrentRuns = 8;
+    const window = open();
+    const other = open();
+    const first = await start(window, 'slow 10 50ms; edit notes.txt from the first');
+    const second = await start(window, 'slow 20 50ms; edit other.txt from the second');
+    const after = await start(window, 'read notes.txt; talk done', { dependsOn: [first, second], base: `refs/corral/${first}` });
+    const { worktreePath, baseCommit } = await until(window, after, ({ heldBy }) => heldBy?.startsWith('waits for “slow') === true, 'the reason');
+    assert.equal(baseCommit, '');
+    await assert.rejects(access(worktreePath), { code: 'ENOENT' });
+    const done = await until(other, after, ({ status }) => status === 'Completed', 'its end');
+    assert.equal(done.runs.length, 1);
+    assert.equal(done.baseCommit, await workshop.repository.git('rev-parse', 'HEAD'), 'a fork is judged by what the other one began with');
+    assert.equal(await readFile(join(worktreePath, 'notes.txt'), 'utf8'), 'from the first\n');
+    const startOf = async (id: string): Promise<string> =>
+      (await window.listSessionHistory(id, { kinds: ['run.started'] })).events.map((event) => event.timestamp).join();
+    const endOf = async (id: string): Promise<string> =>
+      (await window.listSessionHistory(id, { kinds: ['run.exited'] })).events.map((event) => event.timestamp).join();
+    for (const id of [first, second]) assert.ok((await endOf(id)) <= (await startOf(after)), 'it started after both');
+    const journal = await readFile(new StorePaths(workshop.storageDirectory).session(after).journal, 'utf8');
+    assert.equal(journal.match(/"kind":"run\.queued"/g)?.length, 1);
+  });
+
+  it('holds what depends on a session that failed, until that one completes, and refuses a circle', async () => {
+    const window = open();
+    changes.maxConcurrentRuns = 8;
+    const first = await start(window, 'fail');
+    const second = await start(window, 'talk b', { dependsOn: [first] });
+    const third = await start(window, 'talk c', { dependsOn: [second] });
+    await waits(window, second, 1, 'waits for “fail”, which failed');
+    await waits(window, third, 2, 'waits for “talk b”');
+    await assert.rejects(window.setDependencies(second, [third]), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects(window.setDependencies(second, [second]), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects(window.setDependencies(second, ['aaaaaaaaaaaa']), { code: 'SESSION_NOT_FOUND' });
+    await assert.rejects(start(window, 'talk', { dependsOn: ['aaaaaaaaaaaa'] }), { code: 'SESSION_NOT_FOUND' });
+    await assert.rejects(window.setDependencies(first, []), { code: 'CONFLICT' });
+    await window.sendMessage(first, 'talk better now');
+    await until(window, third, ({ status }) => status === 'Completed', 'all three');
+    const fourth = await start(window, 'talk d', { dependsOn: [await start(window, LONG)] });
+    await waits(window, fourth, 1, `waits for “${LONG}”`);
+    await window.setDependencies(fourth, []);
+    await until(window, fourth, ({ status }) => status === 'Completed', 'its end without the other');
+  });
+});
