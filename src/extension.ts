@@ -7,6 +7,7 @@ import { registerCommands } from './views/commands';
 import { showError } from './views/errorMessages';
 import { READY_CONTEXT, SESSIONS_VIEW } from './views/names';
 import { Notifications } from './views/notifications';
+import { ProcessesTree } from './views/processesTree';
 import { RevisionFiles } from './views/revisionFiles';
 import { SessionsTree } from './views/sessionsTree';
 import { readSettings, storageDirectory } from './views/settings';
@@ -92,6 +93,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     made.onDidChangeSessions(() => refresh.ask()),
     refresh,
     view.onDidChangeVisibility(({ visible }) => tree.setVisible(visible)),
+    new ProcessesTree(made),
     TimelinePanel.register(made, context.extensionUri),
     RevisionFiles.register(made.git),
     registerCommands({

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readFile, readdir, readlink } from 'node:fs/promises';
-import { freemem } from 'node:os';
+import { freemem, uptime } from 'node:os';
 import { promisify } from 'node:util';
 import { hasCode } from '../storage/errors';
 
@@ -49,15 +49,78 @@ export async function listProcesses(): Promise<ProcessEntry[]> {
   }
 }
 
-/** Pids of all processes that were started with `variable` set to `value`. Only Linux tells; empty elsewhere. */
-export async function findByEnvironment(pids: readonly number[], variable: string, value: string): Promise<number[]> {
+/** Which of the processes were started with `variable`, and its value. Only Linux tells; empty elsewhere. */
+export async function readMarks(pids: readonly number[], variable: string): Promise<{ pid: number; value: string }[]> {
   if (process.platform !== 'linux') return [];
-  const mark = Buffer.from(`\0${variable}=${value}\0`);
+  const name = Buffer.from(`\0${variable}=`);
   return mapPresent(pids, async (pid) => {
     // Another user's environment cannot be read: then the process is not ours either.
-    const environment = await readFile(`/proc/${String(pid)}/environ`).catch(() => Buffer.alloc(0));
-    return Buffer.concat([Buffer.of(0), environment]).includes(mark) ? pid : undefined;
+    const environment = Buffer.concat([Buffer.of(0), await readFile(`/proc/${String(pid)}/environ`).catch(() => Buffer.alloc(0))]);
+    const start = environment.indexOf(name);
+    if (start < 0) return undefined;
+    const end = environment.indexOf(0, start + name.length);
+    return { pid, value: environment.toString('utf8', start + name.length, end < 0 ? environment.length : end) };
   });
+}
+
+/** What people want to know of a process. */
+export interface ProcessDetails {
+  command: string;
+  /** What it has in memory now. */
+  memoryBytes: number;
+  ageMs: number;
+}
+
+/** Details of those of the processes that are still there. */
+export async function readDetails(pids: readonly number[]): Promise<Map<number, ProcessDetails>> {
+  if (pids.length === 0) return new Map();
+  switch (process.platform) {
+    case 'linux':
+      return new Map(await mapPresent(pids, readLinuxDetails));
+    case 'win32':
+      return await readWindowsDetails(pids);
+    default:
+      return await readUnixDetails(pids);
+  }
+}
+
+async function readLinuxDetails(pid: number): Promise<[number, ProcessDetails] | undefined> {
+  try {
+    const folder = `/proc/${String(pid)}`;
+    const [command, status, entry] = await Promise.all([readFile(`${folder}/cmdline`, 'utf8'), readFile(`${folder}/status`, 'latin1'), readLinuxProcess(pid)]);
+    if (entry === undefined) return undefined;
+    const name = /^Name:\s*(.*)$/m.exec(status)?.[1] ?? '';
+    const memoryBytes = Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+    // In ticks since the machine was started: a hundred a second on every system that Node runs on.
+    return [pid, { command: command.replaceAll('\0', ' ').trim() || name, memoryBytes, ageMs: uptime() * 1000 - Number(entry.startTime) * 10 }];
+  } catch {
+    return undefined; // it ended while it was read
+  }
+}
+
+async function readUnixDetails(pids: readonly number[]): Promise<Map<number, ProcessDetails>> {
+  const { stdout } = await run('ps', ['-o', 'pid=,rss=,etime=,command=', '-p', pids.join(',')], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+  return new Map(
+    stdout.split('\n').flatMap((line): [number, ProcessDetails][] => {
+      const [, pid, kibibytes, days, hours, minutes, seconds, command = ''] = /^\s*(\d+)\s+(\d+)\s+(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)\s+(.*)$/.exec(line) ?? [];
+      if (pid === undefined) return [];
+      const ageMs = (((Number(days ?? 0) * 24 + Number(hours ?? 0)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
+      return [[Number(pid), { command, memoryBytes: Number(kibibytes) * 1024, ageMs }]];
+    }),
+  );
+}
+
+async function readWindowsDetails(pids: readonly number[]): Promise<Map<number, ProcessDetails>> {
+  const filter = pids.map((pid) => `ProcessId=${String(pid)}`).join(' or ');
+  const fields = '$_.ProcessId, $_.WorkingSetSize, [int64]((Get-Date) - $_.CreationDate).TotalMilliseconds, $_.CommandLine';
+  const query = `Get-CimInstance Win32_Process -Filter '${filter}' | Where-Object CreationDate | ForEach-Object { '{0} {1} {2} {3}' -f ${fields} }`;
+  const { stdout } = await run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', query], QUERY_LIMITS);
+  return new Map(
+    stdout.split(/\r?\n/).flatMap((line): [number, ProcessDetails][] => {
+      const [, pid, memoryBytes, ageMs, command = ''] = /^(\d+) (\d+) (\d+) (.*)$/.exec(line) ?? [];
+      return pid === undefined ? [] : [[Number(pid), { command, memoryBytes: Number(memoryBytes), ageMs: Number(ageMs) }]];
+    }),
+  );
 }
 
 /** Bounded, so that a machine with thousands of processes costs no thousands of open files. */

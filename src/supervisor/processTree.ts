@@ -3,12 +3,15 @@ import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { liveness, ownIdentity } from './identity';
-import { findByEnvironment, listProcesses, readProcess } from './processTable';
+import { listProcesses, readMarks, readProcess } from './processTable';
 import type { ProcessEntry } from './processTable';
 import type { ProcessIdentity } from './runner/protocol';
 
 /** The variable that every process of a run inherits; it finds those that left the tree by a double fork. */
 export const RUN_MARK = 'CORRAL_RUN_ID';
+
+/** Variables that VS Code sets for its own processes, none of which an agent is given. */
+const EDITOR_MARKS = ['VSCODE_CLI', 'VSCODE_PID', 'VSCODE_IPC_HOOK', 'VSCODE_ESM_ENTRYPOINT'];
 
 const KILL_ROUNDS = 12;
 const FIRST_WAIT_MS = 5;
@@ -25,12 +28,21 @@ export async function listTree(tree: RunTree): Promise<ProcessEntry[]> {
   const entries = new Map((await listProcesses()).map((entry) => [entry.pid, entry]));
   const children = new Map<number, number[]>();
   for (const { pid, parentPid } of entries.values()) children.set(parentPid, [...(children.get(parentPid) ?? []), pid]);
-  const members = new Set(await findByEnvironment([...entries.keys()], RUN_MARK, tree.runId));
+  const marked = (await readMarks([...entries.keys()], RUN_MARK)).filter(({ value }) => value === tree.runId).map(({ pid }) => pid);
+  const members = new Set(await withoutEditors(marked));
+  const editors = new Set(marked.filter((pid) => !members.has(pid)));
   const { agent } = tree;
   if (agent !== undefined && (await isOfThisBoot(agent)) && entries.get(agent.pid)?.startTime === agent.startTime) members.add(agent.pid);
-  for (const pid of members) for (const child of children.get(pid) ?? []) members.add(child); // a Set also visits what is added on the way
+  for (const pid of members) for (const child of children.get(pid) ?? []) if (!editors.has(child)) members.add(child); // a Set also visits what is added on the way
   for (let pid: number | undefined = process.pid; pid !== undefined && pid > 1; pid = entries.get(pid)?.parentPid) members.delete(pid);
   return [...members].flatMap((pid) => entries.get(pid) ?? []);
+}
+
+/** Without an editor that the agent opened, and what runs in it: that is the person's by now, and ends with nobody's run. */
+export async function withoutEditors(pids: readonly number[]): Promise<number[]> {
+  const marks = await Promise.all(EDITOR_MARKS.map(async (variable) => await readMarks(pids, variable)));
+  const editors = new Set(marks.flat().map(({ pid }) => pid));
+  return pids.filter((pid) => !editors.has(pid));
 }
 
 async function isOfThisBoot(identity: ProcessIdentity): Promise<boolean> {

@@ -14,6 +14,7 @@ import { Queue } from './queue';
 import { resolveRun } from './recovery';
 import { RunControl } from './runControl';
 import { RunLinks } from './runLinks';
+import { RunProcesses } from './runProcesses';
 import { RunWatcher } from './runWatcher';
 import { createSession } from './sessionCreation';
 import type { ExportFormat } from './sessionExport';
@@ -238,6 +239,12 @@ export class Supervisor implements CorralApi, Disposable {
   async archive(): Promise<HistoryArchive> {
     await this.#startUp.read;
     return await this.#archive;
+  }
+
+  /** What runs for the sessions at this moment. */
+  async processes(): Promise<RunProcesses> {
+    await this.#startUp.listed;
+    return new RunProcesses(await this.#store, this.#model);
   }
 
   async getConversation(id: string): Promise<ConversationEntry[]> {

@@ -10,6 +10,7 @@ import type { CommandName } from './names';
 import { COMMANDS, SESSIONS_VIEW } from './names';
 import { askForSession } from './newSession';
 import { answerOnce, askAndAnswer } from './permissionAnswer';
+import { processCommands } from './processCommands';
 import { queueCommands } from './queueCommands';
 import { chooseRepository } from './repositoryChoice';
 import { reviewCommands } from './reviewCommands';
@@ -116,6 +117,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       });
       if (title !== undefined) await supervisor.renameSession(session.id, title);
     },
+    ...processCommands(supervisor),
     ...queueCommands(supervisor, choose),
     ...reviewCommands({ supervisor, choose: chooseAny, attempt }),
     ...snapshotCommands({ supervisor, choose: chooseAny, attempt, startSession }),

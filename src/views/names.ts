@@ -34,11 +34,17 @@ export const COMMANDS = {
   checkStore: 'corral.checkStore',
   showStorage: 'corral.showStorage',
   eraseHistory: 'corral.eraseHistory',
+  showProcesses: 'corral.showProcesses',
+  endProcess: 'corral.endProcess',
   showLog: 'corral.showLog',
 } as const;
 export type CommandName = keyof typeof COMMANDS;
 
 export const SESSIONS_VIEW = 'corral.sessions';
+export const PROCESSES_VIEW = 'corral.processes';
+
+/** Set once somebody asked for the view of processes: few need it. */
+export const PROCESSES_CONTEXT = 'corral.showsProcesses';
 
 /** Set once the list of sessions is known, so that the welcome view never stands where there is history. */
 export const READY_CONTEXT = 'corral.ready';

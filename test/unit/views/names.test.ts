@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import * as v from 'valibot';
-import { COMMANDS, SESSIONS_VIEW, SETTINGS } from '../../../src/views/names';
+import { COMMANDS, PROCESSES_VIEW, SESSIONS_VIEW, SETTINGS } from '../../../src/views/names';
 import { projectRoot } from '../../support/project';
 
 const manifestSchema = v.object({
@@ -30,8 +30,8 @@ describe('names', () => {
     assert.deepEqual(Object.keys(contributes.configuration.properties).sort(), settings.map((name) => `corral.${name}`).sort());
   });
 
-  it('are the same view in package.json', () => {
-    assert.deepEqual(Object.values(contributes.views).flat(), [{ id: SESSIONS_VIEW }]);
+  it('are the same views in package.json', () => {
+    assert.deepEqual(Object.values(contributes.views).flat(), [{ id: SESSIONS_VIEW }, { id: PROCESSES_VIEW }]);
   });
 
   it('are known to every menu', () => {
