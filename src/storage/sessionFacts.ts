@@ -317,6 +317,11 @@ export function queueRank(run: RunFacts): number {
   return run.rank ?? (run.queuedAt === undefined ? 0 : Date.parse(run.queuedAt));
 }
 
+/** True for a run that was to go on with the agent's own session, and failed before the agent had found that: it no longer knows it. */
+export function isForgotten(run: RunFacts): boolean {
+  return run.resumes !== undefined && run.nativeSessionId === undefined && run.eventState === 'failed' && run.turn > 0;
+}
+
 /** The run that counts: the one with the highest ordinal. */
 export function currentRun(facts: SessionFacts): RunFacts | undefined {
   return facts.runs.at(-1);

@@ -65,6 +65,7 @@ export interface SessionSummary {
   needsInput: boolean;
   restored: boolean;
   restoredAt?: string;
+  /** What `resume` does: go on with the agent's own session, or, where the agent no longer knows it, start with what was said so far as its prompt. */
   recoveryHint?: 'resume' | 'restart';
   /** One line, no control characters, at most 200 characters. */
   failureReason?: string;

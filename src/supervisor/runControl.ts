@@ -1,6 +1,6 @@
 import { CorralError } from '../storage/errors';
-import type { RunFacts } from '../storage/sessionFacts';
-import { currentRun, isOpen, isWaiting } from '../storage/sessionFacts';
+import type { RunFacts, SessionFacts } from '../storage/sessionFacts';
+import { currentRun, isForgotten, isOpen, isWaiting } from '../storage/sessionFacts';
 import { killRun } from './killing';
 import type { Queue } from './queue';
 import type { RunLinks } from './runLinks';
@@ -12,9 +12,12 @@ import type { SessionStore } from './sessionStore';
 import { nativeSession } from './summary';
 import type { TerminalCommand } from './terminalCommand';
 import { terminalCommand } from './terminalCommand';
+import { transcriptPrompt } from './transcript';
 
 /** Beyond the polite wait: the time that signals, the last output and the journal may take on a busy machine. */
 const END_LIMIT_MS = 60_000;
+
+const GO_ON = 'Please go on where you were cut off.';
 
 export interface RunControlOptions extends RunStarterOptions {
   store: SessionStore;
@@ -50,9 +53,14 @@ export class RunControl {
     if ((await this.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running already.');
     const facts = this.#options.model.facts(id);
     const native = nativeSession(facts)?.nativeSessionId;
-    const prompt = text ?? (native === undefined ? (currentRun(facts)?.prompt ?? facts.prompt) : 'Please go on where you were cut off.');
+    const prompt = facts.runs.some(isForgotten) && native === undefined ? await this.#transcript(id, text) : (text ?? promptOf(facts, native));
     await this.queue(id, prompt, native);
     await this.begin(id);
+  }
+
+  /** What was said so far, for an agent that no longer knows it. */
+  async #transcript(id: string, text: string | undefined): Promise<string> {
+    return transcriptPrompt(await this.#options.store.index.conversation(id), text ?? GO_ON);
   }
 
   /** The next turn of a live run, or a new run that goes on where the last one ended. */
@@ -152,4 +160,9 @@ export class RunControl {
       'The agent has not ended yet. Wait a little longer, or use Kill Session.',
     );
   }
+}
+
+/** For an agent that knows its earlier session, a nudge; for one that never told of one, the same task again. */
+function promptOf(facts: SessionFacts, native: string | undefined): string {
+  return native === undefined ? (currentRun(facts)?.prompt ?? facts.prompt) : GO_ON;
 }

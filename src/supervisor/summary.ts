@@ -2,7 +2,7 @@ import type { RunState } from '../storage/events';
 import { isOutcome } from '../storage/runState';
 import { failureReason, sessionState } from '../storage/sessionState';
 import type { RunFacts, SessionFacts, UsageTotals } from '../storage/sessionFacts';
-import { currentRun, restoredMarks, runState } from '../storage/sessionFacts';
+import { currentRun, isForgotten, restoredMarks, runState } from '../storage/sessionFacts';
 import type { SessionStatus, SessionSummary } from './api';
 
 /** What only a living process can say of a session; everything else comes from its journals. */
@@ -70,6 +70,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePla
     })),
     pendingPermissions: pending.map(({ requestId, title, options }) => ({ requestId, title, options })),
   };
+  if (run !== undefined && isForgotten(run)) summary.recoveryHint = 'restart';
   if (marks !== undefined) {
     summary.restoredAt = marks.restoredAt;
     summary.recoveryHint = marks.recoveryHint;
@@ -107,9 +108,10 @@ function since(facts: SessionFacts, run: RunFacts | undefined): string {
   return run.since === '' ? facts.createdAt : run.since;
 }
 
-/** The newest native session that can be resumed: of the last run that told its id. */
+/** The newest native session that can be resumed: of the last run that told its id, unless the agent has since said that it does not know it. */
 export function nativeSession(facts: SessionFacts): { nativeSessionId: string; backendType: string } | undefined {
   for (const run of facts.runs.toReversed()) {
+    if (isForgotten(run)) return undefined;
     if (run.nativeSessionId !== undefined) return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? facts.agent };
   }
   return undefined;

@@ -25,7 +25,10 @@ interface Look {
   iconColor?: string;
 }
 
-function look(session: SessionSummary): Look {
+/** An agent that thinks is quiet for a while; for longer than this, people want to know. */
+const SILENCE_MS = 2 * 60_000;
+
+function look(session: SessionSummary, nowMs: number): Look {
   if (session.checking) return { words: 'Checking', icon: 'sync' };
   if (session.restored)
     return { words: `Was running · ${session.recoveryHint === 'resume' ? 'Resume' : 'Restart'}`, icon: 'debug-pause', iconColor: 'list.warningForeground' };
@@ -43,8 +46,10 @@ function look(session: SessionSummary): Look {
     case 'starting':
       return { words: 'Starting', icon: 'loading~spin' };
     case 'running':
-    case 'waiting':
-      return { words: 'Running', icon: 'loading~spin' };
+    case 'waiting': {
+      const isSilent = nowMs - Date.parse(session.lastActivityAt) >= SILENCE_MS;
+      return { words: isSilent ? `Running · no event for ${ageOf(session.lastActivityAt, nowMs)}` : 'Running', icon: 'loading~spin' };
+    }
     case 'stopping':
       return { words: 'Running · stopping', icon: 'loading~spin' };
     case 'completed':
@@ -53,6 +58,8 @@ function look(session: SessionSummary): Look {
     case 'killed':
       return { words: `Failed · ${session.failureReason ?? 'Stopped by you'}`, icon: 'circle-slash' };
     default:
+      if (session.recoveryHint === 'restart')
+        return { words: 'Failed · the agent no longer knows this conversation · Restart', icon: 'error', iconColor: 'testing.iconFailed' };
       return { words: session.failureReason === undefined ? 'Failed' : `Failed · ${session.failureReason}`, icon: 'error', iconColor: 'testing.iconFailed' };
   }
 }
@@ -78,7 +85,7 @@ function flags(session: SessionSummary): string {
     open && 'open',
     session.queuePosition !== undefined && 'waiting',
     open && !session.needsInput && session.queuePosition === undefined && 'busy',
-    session.restored && 'restored',
+    (session.restored || session.recoveryHint === 'restart') && 'restored',
     !open && session.runs.length > 0 && 'resumable',
     !open && session.nativeSessionId !== undefined && 'native',
     !open && !session.restored && session.runs.length > 0 && 'done',
@@ -89,7 +96,7 @@ function flags(session: SessionSummary): string {
 
 /** Pure: the same summary at the same minute gives the same row. */
 export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
-  const { words, shortWords = words, icon, iconColor } = look(session);
+  const { words, shortWords = words, icon, iconColor } = look(session, nowMs);
   const age = ageOf(session.since, nowMs);
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
   const description = [shortWords, age, ...(changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`])].join(' · ');
