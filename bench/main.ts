@@ -1,4 +1,4 @@
-/** `npm run bench`: measures Corral beside its peer, prints one table and writes bench/results.json, which bench/check compares with the targets. */
+/** `npm run bench [-- writing reading runs]`: measures Corral beside its peer, prints one table and writes bench/results.json, which bench/check compares with the targets. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { projectRoot } from '../test/support/project';
 import type { Figure } from './figures';
 import { isMet, short } from './figures';
 import { readingFigures } from './reading';
+import { runFigures } from './runs';
 import { writingFigures } from './writing';
 
 function targetText({ target, unit }: Figure): string {
@@ -21,7 +22,10 @@ function row(figure: Figure): string {
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'corral-bench-'));
   try {
-    const figures = [...(await writingFigures(folder)), ...(await readingFigures(folder))];
+    const cases = { writing: writingFigures, reading: readingFigures, runs: runFigures };
+    const wanted = process.argv.slice(2);
+    const figures: Figure[] = [];
+    for (const [name, measure] of Object.entries(cases)) if (wanted.length === 0 || wanted.includes(name)) figures.push(...(await measure(folder)));
     const [cpu] = cpus();
     const machine = `${cpu?.model ?? 'unknown'}, ${cpus().length} cores, ${process.platform}, Node ${process.versions.node}`;
     const table = ['| case | what one feels | median [min–max] | target | met | behind it |', '|---|---|---|---|---|---|', ...figures.map(row)].join('\n');

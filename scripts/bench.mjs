@@ -7,4 +7,4 @@ await enterProjectNode(import.meta.filename);
 const bench = join(root, 'bench');
 if (!existsSync(join(bench, 'node_modules/better-sqlite3'))) await npm(['ci', '--no-audit', '--no-fund'], { cwd: bench });
 await runOrThrow(process.execPath, [join(root, 'esbuild.mjs'), '--tests', '--minify']);
-await runOrThrow(process.execPath, ['--enable-source-maps', join(root, 'out/bench/main.js')]);
+await runOrThrow(process.execPath, ['--enable-source-maps', join(root, 'out/bench/main.js'), ...process.argv.slice(2)]);
