@@ -8,6 +8,7 @@ import { isOpen } from '../storage/sessionFacts';
 import { liveness } from './identity';
 import { killTree } from './processTree';
 import type { RunLinks } from './runLinks';
+import { removeEndpoint } from './runner/privateSocket';
 import type { RunBootstrap } from './runner/protocol';
 import { bootstrapSchema } from './runner/protocol';
 import { readClaim } from './runnerLauncher';
@@ -53,6 +54,7 @@ export async function resolveRun(options: RecoveryOptions, sessionId: string, ru
   }
   if (!(await isStillOpen(options, sessionId, runId))) return { kind: 'ended' };
   await killTree({ runId, agent: claim.agent });
+  await removeEndpoint(claim.endpoint, runId);
   return await close(
     options,
     sessionId,

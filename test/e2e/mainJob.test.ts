@@ -14,6 +14,8 @@ import { openBrowser, Window } from '../support/window';
 
 const STORY =
   'plan [x] Look around | [>] Greet politely | Check; read README.md; edit notes.txt hello; slow 20 50ms; ask git status --short; slow 20 50ms; talk All done.';
+/** An event each 50 ms for longer than all of it takes. */
+const STEADY = 'edit kept.txt precious; slow 4000 50ms';
 
 describe('the main job', () => {
   let repository: TestRepository;
@@ -25,7 +27,7 @@ describe('the main job', () => {
 
   before(async () => {
     repository = await TestRepository.create({ name: 'greeter' });
-    server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1 });
+    server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1, settings: { 'corral.maxConcurrentRuns': 2 } });
     browser = await openBrowser();
     context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     window = await Window.open(context, server, repository.path);
@@ -163,12 +165,18 @@ describe('the main job', () => {
     await window.runCommand('Corral: New Session');
     await window.answerInput(prompt);
     await sessions.row('Running').waitFor();
+    await window.runCommand('Corral: New Session');
+    await window.answerInput(STEADY);
+    await sessions.row('edit kept.txt').filter({ hasText: 'Running' }).waitFor();
     await server.kill();
     const before = await journalOf(prompt);
     await server.launch();
     await window.page.goto(server.url(repository.path));
     await window.ready();
+    const readyMs = performance.now();
     await window.showContainer('Corral');
+    await sessions.row('edit kept.txt').filter({ hasText: 'Running' }).waitFor();
+    process.stdout.write(`      Running is shown ${Math.round(performance.now() - readyMs)} ms after the window is ready\n`);
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
     assert.ok((await journalOf(prompt)).length > before.length, 'the run went on without VS Code');
     await sessions.act('needs input', 'Allow');
@@ -176,12 +184,10 @@ describe('the main job', () => {
     assertWhole(await journalOf(prompt));
   });
 
-  it('stops a session, deletes it, and brings it back', async () => {
-    await window.runCommand('Corral: New Session');
-    await window.answerInput('edit kept.txt precious; slow 2000 50ms');
-    await sessions.row('Running').waitFor();
+  it('stops a session that went on meanwhile, deletes it, and brings it back', async () => {
     await window.runCommand('Corral: Stop Session');
     await sessions.row('Stopped by you').waitFor();
+    assertWhole(await journalOf(STEADY));
     await window.runCommand('Corral: Delete Session');
     await window.pick('edit kept.txt');
     await window.page.getByRole('button', { name: 'Delete', exact: true }).click();
@@ -194,6 +200,21 @@ describe('the main job', () => {
       kept.filter((content) => content !== ''),
       ['precious\n'],
     );
+  });
+
+  it('lets a third session wait, says why, starts it at a wish, and shows what runs', async () => {
+    for (const prompt of ['slow 4001 50ms', 'slow 4002 50ms', 'talk The third']) {
+      await window.runCommand('Corral: New Session');
+      await window.answerInput(prompt);
+      await sessions.row(prompt.slice(0, 9)).waitFor();
+    }
+    await sessions.row('talk The third').filter({ hasText: '2 of 2 runs are under way' }).waitFor();
+    await window.runCommand('Corral: Show Processes');
+    const agents = window.treeItems('Processes').filter({ hasText: 'node' });
+    await agents.nth(1).waitFor();
+    await window.picture('queue');
+    await sessions.act('talk The third', 'Start Now');
+    await sessions.row('talk The third').filter({ hasText: 'Completed' }).waitFor();
   });
 });
 

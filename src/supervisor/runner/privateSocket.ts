@@ -1,8 +1,8 @@
 /** Where a runner listens: a socket that only this user reaches, or a named pipe. */
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, mkdtemp } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** The shortest limit of any system is 104 bytes (macOS), with its closing zero. */
 const LONGEST_PATH_BYTES = 100;
@@ -20,6 +20,13 @@ export async function newEndpoint(runId: string): Promise<string> {
   }
   // Another user holds the usual name.
   return join(await mkdtemp(`/tmp/${folderName}-`), `${name}.sock`);
+}
+
+/** Takes away the socket of a runner that died without doing so. Nothing but a socket of that run's name is ever removed. */
+export async function removeEndpoint(endpoint: string, runId: string): Promise<void> {
+  if (process.platform === 'win32' || !basename(endpoint).startsWith(`${runId}-`)) return;
+  const found = await lstat(endpoint).catch(() => undefined);
+  if (found?.isSocket() === true) await rm(endpoint, { force: true }).catch(() => undefined);
 }
 
 /** True where `folder` is, by now, a folder of this user that nobody else can look into. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { StorePaths } from '../../../src/storage/paths';
@@ -52,11 +52,12 @@ describe('what becomes of a run that was not seen to end', () => {
   it('is marked, and can be resumed, where runner and agent died without a word', async () => {
     const first = workshop.window();
     const session = await startLong(first);
-    const { runner, agent } = await claimOf(session);
+    const { runner, agent, endpoint } = await claimOf(session);
     await workshop.close(first);
     process.kill(runner.pid, 'SIGKILL');
     const second = workshop.window();
     assert.deepEqual((await recovery(second)).restored, [session.id]);
+    if (process.platform !== 'win32') await assert.rejects(access(endpoint), { code: 'ENOENT' }, 'its socket is gone');
     assert.ok(agent);
     assert.equal(await liveness(agent), 'dead', 'what was left of the agent was ended');
     const marked = await second.getSession(session.id);
@@ -110,7 +111,32 @@ describe('what becomes of a run that was not seen to end', () => {
     assert.equal(await liveness(agent), 'alive');
     await second.kill(session.id);
     await waitFor(async () => (await liveness(agent)) === 'dead' && (await liveness(runner)) === 'dead', { what: 'the end of both' });
-    assert.equal((await second.getSession(session.id)).status, 'Failed');
+    const { status, state, failureReason } = await second.getSession(session.id);
+    assert.deepEqual([status, state, failureReason], ['Failed', 'killed', 'Killed by you']);
+  });
+
+  it('is taken for alive where its runner belongs to another container, and for dead where the machine was started anew since', async () => {
+    const first = workshop.window();
+    const session = await startLong(first);
+    const { runner } = await claimOf(session);
+    await workshop.close(first);
+    process.kill(runner.pid, 'SIGKILL');
+    const claimFile = new StorePaths(workshop.storageDirectory).session(session.id).run(session.currentRunId ?? '').claim;
+    const claim = await claimOf(session);
+    const pretend = async (changes: Partial<typeof runner>): Promise<void> =>
+      await writeFile(claimFile, JSON.stringify({ ...claim, runner: { ...runner, ...changes } }));
+
+    await pretend({ pidNamespace: 'pid:[1]' });
+    const second = workshop.window();
+    assert.deepEqual((await recovery(second)).unreachable, [session.id]);
+    await assert.rejects(second.resume(session.id), { code: 'RUNNING' });
+    await assert.rejects(second.kill(session.id), { code: 'RUNNER_UNREACHABLE' });
+    await workshop.close(second);
+    if (runner.boot === '') return; // this system does not tell
+    await pretend({ pidNamespace: 'pid:[1]', boot: 'before' });
+    const third = workshop.window();
+    const ended = await until(third, session.id, ({ unreachable, checking, state }) => !checking && unreachable === undefined && state === 'killed', 'its end');
+    assert.equal(ended.failureReason, 'Killed by you');
   });
 
   it('takes over an outcome that came while nobody looked', async () => {
