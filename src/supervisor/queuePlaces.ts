@@ -62,7 +62,7 @@ export class QueuePlaces implements Disposable {
   /** Why no further run may start beside so many; undefined where there is room. */
   async roomHold(underWay: number): Promise<string | undefined> {
     const { maxConcurrentRuns, minimumFreeMemoryMiB } = this.#options.settings();
-    if (underWay >= maxConcurrentRuns) return `${underWay} of ${maxConcurrentRuns} runs are under way`;
+    if (underWay >= maxConcurrentRuns) return `${underWay} of ${maxConcurrentRuns} running`;
     // With nothing under way none would ever give memory back.
     if (underWay === 0 || minimumFreeMemoryMiB === 0) return undefined;
     const freeMiB = (await readFreeMemory()) / MEBIBYTE;

@@ -38,8 +38,8 @@ function look(session: SessionSummary, nowMs: number): Look {
     return { words: `${session.status} · ${needs}`, shortWords: needs, icon: 'bell-dot', iconColor: 'list.warningForeground' };
   }
   if (session.heldBy !== undefined) {
-    const place = `no. ${session.queuePosition ?? 1} in the queue: ${session.heldBy}`;
-    return { words: `${session.status} · ${place}`, shortWords: session.heldBy, icon: 'watch' };
+    const position = session.queuePosition ?? 1;
+    return { words: `${session.status} · no. ${position} in the queue: ${session.heldBy}`, shortWords: `no. ${position}: ${session.heldBy}`, icon: 'watch' };
   }
   switch (session.state) {
     case 'queued':

@@ -208,7 +208,7 @@ describe('the main job', () => {
       await window.answerInput(prompt);
       await sessions.row(prompt.slice(0, 9)).waitFor();
     }
-    await sessions.row('talk The third').filter({ hasText: '2 of 2 runs are under way' }).waitFor();
+    await sessions.row('talk The third').filter({ hasText: '2 of 2 running' }).waitFor();
     await window.runCommand('Corral: Show Processes');
     const agents = window.treeItems('Processes').filter({ hasText: 'node' });
     await agents.nth(1).waitFor();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { StorePaths } from '../../../src/storage/paths';
 import type { SessionRequest, SessionSummary } from '../../../src/supervisor/api';
+import { readClaim } from '../../../src/supervisor/runnerLauncher';
 import type { SupervisorSettings } from '../../../src/supervisor/settings';
 import type { Supervisor } from '../../../src/supervisor/supervisor';
 import { until, Workshop } from './workshop';
@@ -37,7 +38,7 @@ describe('the queue', () => {
     const window = open();
     const first = await start(window, LONG);
     const [a, b, c] = [await start(window, 'talk a'), await start(window, 'talk b'), await start(window, 'talk c')];
-    const why = '1 of 1 runs are under way';
+    const why = '1 of 1 running';
     await waits(window, a, 1, why);
     await waits(window, b, 2, why);
     await waits(window, c, 3, why);
@@ -80,7 +81,7 @@ describe('the queue', () => {
     // The program was resolved when the run was queued; what may be secret is taken from the settings as they are.
     changes.agents = { greeter: { driver: 'command', path: '/not/there', env: { GREETING: 'good evening' } } };
     const second = open();
-    await waits(second, waiting, 1, '1 of 1 runs are under way');
+    await waits(second, waiting, 1, '1 of 1 running');
     await second.kill(busy);
     await until(second, waiting, ({ status }) => status === 'Completed', 'its turn');
     const { events } = await second.listSessionHistory(waiting, { kinds: ['output'] });
@@ -111,6 +112,20 @@ describe('the queue', () => {
     changes.maxConcurrentRuns = 2;
     const trusted = open();
     await until(trusted, waiting, ({ status }) => status === 'Completed', 'its turn');
+  });
+
+  it('counts no run that was cut off', async () => {
+    const window = open();
+    const cutOff = await start(window, LONG);
+    const waiting = await start(window, 'talk');
+    await waits(window, waiting, 1, '1 of 1 running');
+    const { currentRunId = '' } = await window.getSession(cutOff);
+    const claim = await readClaim(new StorePaths(workshop.storageDirectory).session(cutOff).run(currentRunId));
+    assert.ok(claim?.state === 'claimed');
+    process.kill(claim.runner.pid, 'SIGKILL');
+    await until(window, waiting, ({ status }) => status === 'Completed', 'its turn');
+    const { restored, status } = await window.getSession(cutOff);
+    assert.deepEqual([restored, status], [true, 'Running']);
   });
 
   it('waits for memory while something is under way', async () => {

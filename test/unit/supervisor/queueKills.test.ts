@@ -12,7 +12,7 @@ import { waitFor } from '../../support/wait';
 import { Workshop } from './workshop';
 
 /** `npm run test:runs` has fifty sessions, and does it without a kill as well; a few find what broke for good. */
-const SESSIONS = Number(process.env['CORRAL_QUEUE_SESSIONS'] ?? 10);
+const SESSIONS = Number(process.env['CORRAL_QUEUE_SESSIONS'] ?? 8);
 const isLongForm = process.env['CORRAL_QUEUE_SESSIONS'] !== undefined;
 const MOST = 4;
 
