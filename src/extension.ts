@@ -102,6 +102,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       log,
       bundles,
       showTimeline,
+      selectedSession: () => view.selection.find((node) => node.kind === 'session')?.id,
       reveal: async (sessionId) => {
         tree.show(await made.listSessions());
         await view.reveal(tree.node(sessionId), { select: true, focus: false });

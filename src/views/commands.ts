@@ -30,6 +30,8 @@ export interface CommandsOptions {
   /** The folder of the bundles. */
   bundles: string;
   showTimeline: (sessionId: string, place?: EventPlace) => void;
+  /** The session whose row is selected in the tree. */
+  selectedSession: () => string | undefined;
   reveal: (sessionId: string) => Promise<void>;
 }
 
@@ -69,6 +71,11 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     answerPermission: async (argument) => await askAndAnswer(supervisor, await chooseAsking(argument)),
     allowPermission: async (argument) => await answerOnce(supervisor, await chooseAsking(argument), 'allow_once'),
     denyPermission: async (argument) => await answerOnce(supervisor, await chooseAsking(argument), 'reject_once'),
+    openSession: () => {
+      const id = options.selectedSession();
+      if (id !== undefined) options.showTimeline(id);
+      return Promise.resolve();
+    },
     replayTimeline: async (argument) => {
       options.showTimeline((await choose(argument, 'Replay Timeline', always, 'There is no session yet.')).id);
     },

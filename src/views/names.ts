@@ -6,6 +6,7 @@ export const COMMANDS = {
   answerPermission: 'corral.answerPermission',
   allowPermission: 'corral.allowPermission',
   denyPermission: 'corral.denyPermission',
+  openSession: 'corral.openSession',
   replayTimeline: 'corral.replayTimeline',
   sendMessage: 'corral.sendMessage',
   stopSession: 'corral.stopSession',

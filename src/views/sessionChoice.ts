@@ -42,7 +42,7 @@ export async function chooseSession(
     const { label, description, icon } = sessionRow(session, Date.now());
     return { label, description, detail: session.repository, iconPath: new vscode.ThemeIcon(icon.replace('~spin', '')), session };
   });
-  const chosen = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true });
+  const chosen = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: true });
   if (chosen === undefined) throw new CorralError('CANCELLED', 'No session was chosen.');
   return chosen.session;
 }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
+import { isOutcome } from '../storage/runState';
 import type { SessionSummary } from '../supervisor/api';
 import { COMMANDS } from './names';
 import type { SessionRow } from './sessionRow';
@@ -111,7 +112,9 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   #repositoryItem(node: RepositoryNode): vscode.TreeItem {
     const here = this.#isHere(node.path);
     const uri = vscode.Uri.file(node.path);
-    const item = new vscode.TreeItem(uri, here ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed);
+    // Only how it is shown first: from then on it is as the person leaves it.
+    const open = here || [...this.#sessions.values()].some((session) => session.repository === node.path && !isOutcome(session.state));
+    const item = new vscode.TreeItem(uri, open ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed);
     item.id = `repository ${node.path}`;
     item.iconPath = new vscode.ThemeIcon('repo');
     if (!here) item.description = dirname(node.path);
@@ -131,7 +134,8 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     item.contextValue = row.contextValue;
     item.accessibilityInformation = { label: row.accessibleLabel, role: 'treeitem' };
     item.tooltip = tooltip(session, row);
-    item.command = { command: COMMANDS.replayTimeline, title: 'Replay Timeline', arguments: [node] };
+    // No arguments: VS Code drops those of a row at the moment it paints the row again, and a click in between is answered by an error.
+    item.command = { command: COMMANDS.openSession, title: 'Open' };
     return item;
   }
 

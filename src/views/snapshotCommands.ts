@@ -61,6 +61,7 @@ export function snapshotCommands({
         if (chosen !== undo) return;
         await attempt('showSnapshots', async () => {
           await inProgress(async () => await worktrees.putBack(session.id, before));
+          void vscode.window.showInformationMessage(`The worktree of “${session.title}” is again as it was before.`);
         });
       });
   }

@@ -87,7 +87,8 @@ describe('worktrees in the window', () => {
     await window.pick('Put the Worktree Back to It');
     await waitFor(async () => (await notes()) === 'precious\n', { what: 'the file as it was' });
     await window.page.getByRole('button', { name: 'Undo', exact: true }).click();
-    await waitFor(async () => (await notes()) === 'spoiled', { what: 'the file as it was before' });
+    await window.notification('is again as it was before').waitFor();
+    assert.equal(await notes(), 'spoiled');
     await writeFile(file, 'precious\n');
   });
 
