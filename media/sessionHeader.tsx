@@ -12,6 +12,10 @@ const ANNOUNCE_EVERY_MS = 2_000;
 function reasonOf(session: TimelineSession): string | undefined {
   if (session.checking) return 'checking';
   if (session.unreachable !== undefined) return `does not answer since ${new Date(session.unreachable).toLocaleTimeString()}`;
+  if (session.paused !== undefined) {
+    const { reason, since } = session.paused;
+    return `waits since ${new Date(since).toLocaleTimeString()}, for nothing can be written: ${oneLine(reason, 200)}. Nothing is lost`;
+  }
   if (session.restored) return `was cut off; a message will ${session.recoveryHint ?? 'restart'} it`;
   if (session.needsInput) return 'needs your answer';
   if (session.deleted) return 'deleted';
@@ -25,7 +29,8 @@ export function SessionHeader({ model, session, nowMs }: { model: TimelineModel;
   const known = reason === undefined ? word : `${word} · ${reason}`;
   const { lostSinceMs } = model;
   const status = lostSinceMs === undefined ? known : `Not connected · last known: ${known}`;
-  const look = lostSinceMs !== undefined ? 'Lost' : session.needsInput ? 'Waiting' : session.restored ? 'Restored' : session.status;
+  const look =
+    lostSinceMs !== undefined ? 'Lost' : session.needsInput || session.paused !== undefined ? 'Waiting' : session.restored ? 'Restored' : session.status;
   const usage = usageSentence(session.usage);
   return (
     <header class="header">
@@ -39,6 +44,11 @@ export function SessionHeader({ model, session, nowMs }: { model: TimelineModel;
         </span>
         <span class="faint">{oneLine(session.agent, 60)}</span>
         {usage !== '0 in · 0 out' && <span class="faint">{usage}</span>}
+        {session.damagedRecords > 0 && (
+          <span class="damaged" title="They could not be read and are left out; everything else is here. Corral: Check Store names the files.">
+            {session.damagedRecords === 1 ? '1 damaged record' : `${String(session.damagedRecords)} damaged records`}
+          </span>
+        )}
         {session.runs.length > 1 && (
           <select
             aria-label="Run"

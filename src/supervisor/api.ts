@@ -84,6 +84,8 @@ export interface SessionSummary {
   heldBy?: string;
   /** Sessions that had or have to complete before this one starts. */
   dependsOn?: string[];
+  /** Nothing of the run can be written (a full disk): why, and since when. Its agent waits, and nothing is lost. */
+  paused?: { reason: string; since: string };
   /** The run's fate is not known yet (start-up). */
   checking: boolean;
   currentRunId?: string;

@@ -1,5 +1,5 @@
 import { CorralError, messageOf } from '../storage/errors';
-import type { RequestMethod, RequestParameters, RunBootstrap, RunnerClaim } from './runner/protocol';
+import type { Pause, RequestMethod, RequestParameters, RunBootstrap, RunnerClaim } from './runner/protocol';
 import type { RunnerClient } from './runnerClient';
 import { connectRunner } from './runnerClient';
 import type { Log } from './settings';
@@ -11,6 +11,8 @@ export interface RunLinksOptions {
   log: Log;
   /** The runner says that its journal grew. */
   onGrowth: (sessionId: string) => void;
+  /** The runner can write nothing, or (null) can again. */
+  onPause: (sessionId: string, pause: Pause | null) => void;
   /** The runner closed the line: it ended, or it died. */
   onClosed: (sessionId: string, runId: string) => void;
 }
@@ -39,6 +41,7 @@ export class RunLinks {
     }
     this.#clients.set(runId, client);
     client.onJournal(() => this.#options.onGrowth(sessionId));
+    client.onPause((pause) => this.#options.onPause(sessionId, pause));
     client.onClosed(() => {
       if (this.#clients.get(runId) === client) this.#clients.delete(runId);
       this.#options.onClosed(sessionId, runId);

@@ -7,7 +7,7 @@ import { Emitter } from './emitter';
 import { isProof, newChallenge, proofOf } from './runner/handshake';
 import { LineSplitter } from './runner/lineSplitter';
 import { challengeSchema, RESULT_SCHEMAS, RUNNER_ERROR_CODES, runnerLineSchema, runnerProofSchema } from './runner/protocol';
-import type { RequestMethod, RequestParameters, RequestResult, RunnerLine } from './runner/protocol';
+import type { Pause, RequestMethod, RequestParameters, RequestResult, RunnerLine } from './runner/protocol';
 
 const LONGEST_LINE_BYTES = 1024 * 1024;
 
@@ -42,6 +42,7 @@ export class RunnerClient {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
   readonly #journal = new Emitter<{ bytes: number; seq: number }>(() => undefined);
+  readonly #pause = new Emitter<Pause | null>(() => undefined);
   readonly #closed = new Emitter<void>(() => undefined);
   #lastId = 0;
 
@@ -49,6 +50,8 @@ export class RunnerClient {
   readonly proven: Promise<void>;
   /** The run's journal is now `bytes` long and holds events up to `seq`. Comes after the fact, never before. */
   readonly onJournal: Event<{ bytes: number; seq: number }> = this.#journal.event;
+  /** The run's runner can write nothing, and why; null when it can again. */
+  readonly onPause: Event<Pause | null> = this.#pause.event;
   /** Fired once: the runner ended or died, or `close` was called. */
   readonly onClosed: Event<void> = this.#closed.event;
 
@@ -120,7 +123,10 @@ export class RunnerClient {
     const line: RunnerLine = parsed.output;
     if ('method' in line) {
       // Not in the same turn as the proof: whoever gets the client from connectRunner listens first.
-      setImmediate(() => this.#journal.fire(line.params));
+      setImmediate(() => {
+        if (line.method === 'journal') this.#journal.fire(line.params);
+        else this.#pause.fire(line.params.pause);
+      });
       return;
     }
     const waiting = this.#waiting.get(line.id); // undefined where it timed out meanwhile

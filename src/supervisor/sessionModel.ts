@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CorralError } from '../storage/errors';
 import type { RunOutcome } from '../storage/events';
 import { isOutcome } from '../storage/runState';
@@ -6,6 +7,7 @@ import { isOpen, runState } from '../storage/sessionFacts';
 import type { AppendedRange, SyncResult } from '../storage/storeIndex';
 import type { SessionSummary } from './api';
 import { Emitter } from './emitter';
+import type { Pause } from './runner/protocol';
 import type { LiveFacts, QueuePlace } from './summary';
 import { summarize } from './summary';
 
@@ -59,7 +61,7 @@ export class SessionModel {
 
   setLive(sessionId: string, live: LiveFacts): void {
     const entry = this.#sessions.get(sessionId);
-    if (entry === undefined || (entry.live.checking === live.checking && entry.live.unreachable === live.unreachable)) return;
+    if (entry === undefined || isDeepStrictEqual(entry.live, live)) return;
     entry.live = live;
     this.changed.fire({ sessionIds: [sessionId] });
   }
@@ -70,6 +72,14 @@ export class SessionModel {
     if (entry === undefined || (entry.place?.queuePosition === place?.queuePosition && entry.place?.heldBy === place?.heldBy)) return;
     entry.place = place;
     this.changed.fire({ sessionIds: [sessionId] });
+  }
+
+  /** A session's runner can write nothing, or (null) can again. */
+  setPaused(sessionId: string, pause: Pause | null): void {
+    const live = { ...this.live(sessionId) };
+    if (pause === null) delete live.paused;
+    else live.paused = pause;
+    this.setLive(sessionId, live);
   }
 
   /** Resolves as soon as any session is known. */

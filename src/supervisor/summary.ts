@@ -4,11 +4,14 @@ import { failureReason, sessionState } from '../storage/sessionState';
 import type { RunFacts, SessionFacts, UsageTotals } from '../storage/sessionFacts';
 import { currentRun, isForgotten, restoredMarks, runState } from '../storage/sessionFacts';
 import type { SessionStatus, SessionSummary } from './api';
+import type { Pause } from './runner/protocol';
 
 /** What only a living process can say of a session; everything else comes from its journals. */
 export interface LiveFacts {
   /** ISO time since when the runner has been silent although it lives. */
   unreachable?: string;
+  /** Why its runner can write nothing, and since when. */
+  paused?: Pause;
   checking: boolean;
 }
 
@@ -80,6 +83,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePla
   const reason = failureReason(facts);
   if (reason !== undefined) summary.failureReason = reason;
   if (live.unreachable !== undefined) summary.unreachable = live.unreachable;
+  if (live.paused !== undefined) summary.paused = live.paused;
   if (run !== undefined) summary.currentRunId = run.runId;
   const changes = facts.runs.findLast((each) => each.changes !== undefined)?.changes;
   if (changes !== undefined) summary.changes = changes;

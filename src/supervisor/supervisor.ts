@@ -92,6 +92,9 @@ export class Supervisor implements CorralApi, Disposable {
         void this.#store.then((store) => {
           store.notice(sessionId);
         }),
+      onPause: (sessionId, pause) => {
+        this.#model.setPaused(sessionId, pause);
+      },
       onClosed: (sessionId, runId) => void this.#watcher.look(sessionId, runId),
     });
     this.#watcher = new RunWatcher({

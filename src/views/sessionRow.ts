@@ -1,4 +1,5 @@
 import { isOutcome } from '../storage/runState';
+import { oneLine } from '../storage/sessionState';
 import type { SessionSummary } from '../supervisor/api';
 import { ageOf } from './age';
 import { changeWords } from './worktreeWords';
@@ -9,6 +10,8 @@ export interface SessionRow {
   description: string;
   /** The same in full, for tooltips and screen readers. */
   status: string;
+  /** What else a person should know, for tooltips: each with its name. */
+  notes: [name: string, note: string][];
   icon: string;
   /** A theme colour id, or undefined for the ordinary colour of icons. */
   iconColor: string | undefined;
@@ -25,6 +28,11 @@ interface Look {
   iconColor?: string;
 }
 
+/** What the system calls a disk, or a person's share of it, without room. */
+function isDiskFull(reason: string): boolean {
+  return /ENOSPC|EDQUOT/.test(reason);
+}
+
 /** An agent that thinks is quiet for a while; for longer than this, people want to know. */
 const SILENCE_MS = 2 * 60_000;
 
@@ -33,6 +41,10 @@ function look(session: SessionSummary, nowMs: number): Look {
   if (session.restored)
     return { words: `Was running · ${session.recoveryHint === 'resume' ? 'Resume' : 'Restart'}`, icon: 'debug-pause', iconColor: 'list.warningForeground' };
   if (session.unreachable !== undefined) return { words: `${session.status} · not answering`, icon: 'debug-disconnect', iconColor: 'list.warningForeground' };
+  if (session.paused !== undefined) {
+    const waits = isDiskFull(session.paused.reason) ? 'waits: the disk is full' : 'waits: nothing can be written';
+    return { words: `${session.status} · ${waits}`, shortWords: waits, icon: 'warning', iconColor: 'list.warningForeground' };
+  }
   if (session.needsInput) {
     const needs = `needs input: ${session.pendingPermissions[0]?.title ?? 'a question'}`;
     return { words: `${session.status} · ${needs}`, shortWords: needs, icon: 'bell-dot', iconColor: 'list.warningForeground' };
@@ -94,12 +106,28 @@ function flags(session: SessionSummary): string {
   return `;${set.filter((flag) => flag !== false).join(';')};`;
 }
 
+/** How many records could not be read; nothing where all could. */
+function damageOf({ damagedRecords }: SessionSummary): string[] {
+  if (damagedRecords === 0) return [];
+  return [damagedRecords === 1 ? '1 damaged record' : `${damagedRecords} damaged records`];
+}
+
+function notesOn(session: SessionSummary): SessionRow['notes'] {
+  const notes: SessionRow['notes'] = [];
+  const { paused } = session;
+  if (paused !== undefined)
+    notes.push(['Waits', `since ${new Date(paused.since).toLocaleString()}, for nothing can be written: ${oneLine(paused.reason)}. Nothing is lost.`]);
+  for (const damage of damageOf(session)) notes.push(['Damaged', `${damage}: left out, everything else is there. Corral: Check Store names the files.`]);
+  return notes;
+}
+
 /** Pure: the same summary at the same minute gives the same row. */
 export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const { words, shortWords = words, icon, iconColor } = look(session, nowMs);
-  const age = ageOf(session.since, nowMs);
+  const age = ageOf(session.paused?.since ?? session.since, nowMs);
+  const damaged = damageOf(session);
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
-  const description = [shortWords, age, ...(changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`])].join(' · ');
+  const description = [shortWords, age, ...damaged, ...(changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`])].join(' · ');
   return {
     label: labelOf(session.title),
     description,
@@ -107,6 +135,7 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
     icon,
     iconColor,
     contextValue: flags(session),
-    accessibleLabel: [session.title, session.agent, words, age, ...(changes === undefined ? [] : [changeWords(changes)])].join(', '),
+    notes: notesOn(session),
+    accessibleLabel: [session.title, session.agent, words, age, ...damaged, ...(changes === undefined ? [] : [changeWords(changes)])].join(', '),
   };
 }

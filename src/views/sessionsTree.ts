@@ -164,6 +164,7 @@ function tooltip(session: SessionSummary, row: SessionRow): vscode.MarkdownStrin
   };
   text.appendMarkdown('**').appendText(session.title).appendMarkdown('**\n\n');
   line('Status', row.status);
+  for (const [name, note] of row.notes) line(name, note);
   line('Agent', session.agent);
   line('Started', new Date(session.createdAt).toLocaleString());
   line('Last activity', new Date(session.lastActivityAt).toLocaleString());

@@ -43,6 +43,8 @@ const sessionSchema = v.object({
   failureReason: v.optional(text),
   deleted: v.boolean(),
   unreachable: v.optional(text),
+  paused: v.optional(v.object({ reason: text, since: text })),
+  damagedRecords: count,
   checking: v.boolean(),
   usage: v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
   runs: v.array(trackRunSchema),

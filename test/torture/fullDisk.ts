@@ -6,9 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isId } from '../../src/storage/ids';
-import { connectRunner } from '../../src/supervisor/runnerClient';
-import { readBootstrap } from '../../src/supervisor/recovery';
-import { readClaim } from '../../src/supervisor/runnerLauncher';
 import { waitFor } from '../support/wait';
 import { readRuns } from './journals';
 import { loadArguments } from './load';
@@ -25,17 +22,10 @@ export function canMount(): boolean {
   return process.platform === 'linux' && process.getuid?.() === 0;
 }
 
-/** Why the run's runner writes nothing at the moment. */
-async function pausedReason(yard: Yard, sessionId: string, runId: string): Promise<string | undefined> {
-  const claim = await readClaim(yard.paths.session(sessionId).run(runId));
-  if (claim?.state !== 'claimed') return undefined;
-  const { nonce } = await readBootstrap(yard.paths, sessionId, runId);
-  const client = await connectRunner({ endpoint: claim.endpoint, nonce, timeoutMs: 10_000 });
-  try {
-    return (await client.request('ping', {}, 10_000)).paused;
-  } finally {
-    client.close();
-  }
+/** Settles with what the window shows of the session's waiting: since when, and why. */
+async function pauseIn(window: WindowProcess, sessionId: string): Promise<string> {
+  const look = async (): Promise<string | undefined> => (await window.call({ method: 'list' })).find(({ id }) => id === sessionId)?.paused;
+  return await waitFor(look, { what: 'the window to say that the session waits for space' });
 }
 
 async function fillAndFree(yard: Yard, window: WindowProcess, mounted: string): Promise<void> {
@@ -46,10 +36,19 @@ async function fillAndFree(yard: Yard, window: WindowProcess, mounted: string): 
   const { bavail, bsize } = await statfs(mounted);
   // All but a little, which the run takes.
   await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024)));
-  const reason = await waitFor(async () => await pausedReason(yard, sessionId, runId), { what: 'the run to say that it waits for space' });
-  assert.match(reason, /ENOSPC/);
+  const shown = await pauseIn(window, sessionId);
+  assert.match(shown, /^\d{4}-\d\d-\d\dT.+ ENOSPC/);
+  const late = yard.open();
+  assert.equal(await pauseIn(late, sessionId), shown, 'a window that came later shows something else');
   await unlink(ballast);
   await yard.untilEnded(window);
+  await yard.untilEnded(late);
+  for (const each of [window, late])
+    assert.ok(
+      (await each.call({ method: 'list' })).every(({ paused }) => paused === undefined),
+      'a session that ended still waits',
+    );
+  await late.close();
   const journal = (await readRuns(yard.paths, sessionId)).get(runId);
   assert.equal(journal?.hasExited, true);
   assert.equal(journal.lineCount, LINES, 'lines of the agent are lost');

@@ -49,9 +49,10 @@ async function perform(request: WindowRequest): Promise<v.InferInput<(typeof RES
       await supervisor.renameSession(request.sessionId, request.title);
       return null;
     case 'list':
-      return (await supervisor.listSessions()).map(({ id, title, state, restored, checking, runs }) => {
+      return (await supervisor.listSessions()).map(({ id, title, state, restored, checking, runs, paused }) => {
         const eventCount = runs.reduce((sum, run) => sum + run.eventCount, 0);
-        return { id, title, state, restored, isOpen: checking || (!isOutcome(state) && !restored), eventCount };
+        const isOpen = checking || (!isOutcome(state) && !restored);
+        return { id, title, state, restored, isOpen, eventCount, ...(paused === undefined ? {} : { paused: `${paused.since} ${paused.reason}` }) };
       });
     case 'history':
       return await history(request.sessionId);

@@ -25,7 +25,15 @@ export const requestSchema = v.variant('method', [
 export type WindowRequest = v.InferOutput<typeof requestSchema>;
 export const envelopeSchema = v.object({ id: v.number(), request: requestSchema });
 
-const sessionSchema = v.object({ id: text, title: text, state: text, restored: v.boolean(), isOpen: v.boolean(), eventCount: v.number() });
+const sessionSchema = v.object({
+  id: text,
+  title: text,
+  state: text,
+  restored: v.boolean(),
+  isOpen: v.boolean(),
+  eventCount: v.number(),
+  paused: v.optional(text),
+});
 export type WindowSession = v.InferOutput<typeof sessionSchema>;
 
 export const RESULT_SCHEMAS = {

@@ -16,7 +16,7 @@ import { OutputLog } from './outputLog';
 import type { OutputStream } from './outputLog';
 import { PermissionDesk } from './permissionDesk';
 import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from './protocol';
-import type { RunBootstrap } from './protocol';
+import type { Pause, RunBootstrap } from './protocol';
 import type { Recorder } from './recorder';
 import { runSetup } from './setupCommand';
 import { SnapshotTaker } from './snapshotTaker';
@@ -58,12 +58,16 @@ export class AgentRun {
   #stderrTail = Buffer.alloc(0);
   /** Why each of the run's two files cannot be written. */
   readonly #paused = new Map<'journal' | 'output', string>();
+  #pause: Pause | null = null;
+  readonly #tellPause: (pause: Pause | null) => void;
 
-  constructor(run: RunPaths, bootstrap: RunBootstrap, claimFile: ClaimFile, recorder: Recorder) {
+  /** `tellPause` is called when writing to the disk stops, with the reason, and with null when it goes on. */
+  constructor(run: RunPaths, bootstrap: RunBootstrap, claimFile: ClaimFile, recorder: Recorder, tellPause: (pause: Pause | null) => void) {
     this.#run = run;
     this.#bootstrap = bootstrap;
     this.#claimFile = claimFile;
     this.#recorder = recorder;
+    this.#tellPause = tellPause;
     this.#started = new Promise((fulfil) => (this.#markStarted = fulfil));
     if (bootstrap.worktree !== undefined) this.#snapshots = new SnapshotTaker(new Git(), bootstrap, bootstrap.worktree, (event) => this.#emit(event));
   }
@@ -78,7 +82,7 @@ export class AgentRun {
         lastSeq: this.#recorder.lastSeq,
         journalBytes: this.#recorder.bytes,
         methods: Object.keys(REQUEST_SCHEMAS),
-        ...(this.#paused.size === 0 ? {} : { paused: [...this.#paused.values()].join(' ') }),
+        ...(this.#pause === null ? {} : { paused: this.#pause }),
       }),
       send: async ({ text }) => {
         const conversation = await this.#requireConversation();
@@ -160,15 +164,15 @@ export class AgentRun {
 
   /** `reason` is why the file cannot be written; undefined when it can again. */
   setPaused(file: 'journal' | 'output', reason: string | undefined): void {
-    if (reason !== undefined) {
-      this.#paused.set(file, reason);
-      return;
-    }
-    const before = this.#paused.get(file);
-    if (!this.#paused.delete(file) || this.#paused.size > 0) return;
+    if (reason === undefined) this.#paused.delete(file);
+    else this.#paused.set(file, reason);
+    const before = this.#pause;
+    this.#pause = this.#paused.size === 0 ? null : { reason: [...this.#paused.values()].join(' '), since: before?.since ?? new Date().toISOString() };
+    this.#tellPause(this.#pause);
+    if (before === null || this.#pause !== null) return;
     this.#emit({
       kind: 'status',
-      data: { from: this.#state, to: this.#state, reason: `The agent's output had to wait, for nothing could be written: ${before ?? ''}. Nothing was lost.` },
+      data: { from: this.#state, to: this.#state, reason: `The agent's output had to wait, for nothing could be written: ${before.reason}. Nothing was lost.` },
     });
   }
 

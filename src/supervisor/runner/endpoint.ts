@@ -9,7 +9,7 @@ import { isProof, newChallenge, proofOf } from './handshake';
 import { LineSplitter } from './lineSplitter';
 import { makePrivate } from './privateSocket';
 import { REQUEST_SCHEMAS, RUNNER_ERROR_CODES, clientProofSchema, requestSchema } from './protocol';
-import type { RequestMethod, RequestParameters, RequestResult, RunnerLine } from './protocol';
+import type { Pause, RequestMethod, RequestParameters, RequestResult, RunnerLine } from './protocol';
 
 const PROOF_LIMIT_MS = 5_000;
 const CLOSE_LIMIT_MS = 1_000;
@@ -25,7 +25,8 @@ class Connection {
   readonly #handlers: Promise<RequestHandlers>;
   isProven = false;
 
-  constructor(socket: Socket, nonce: string, handlers: Promise<RequestHandlers>) {
+  /** `greet` is called when the client has proved itself. */
+  constructor(socket: Socket, nonce: string, handlers: Promise<RequestHandlers>, greet: (connection: Connection) => void) {
     this.#socket = socket;
     this.#handlers = handlers;
     const challenge = newChallenge();
@@ -49,6 +50,7 @@ class Connection {
           clearTimeout(proofTimer);
           this.isProven = true;
           socket.write(`${JSON.stringify({ proof: proofOf(nonce, 'runner', challenges) })}\n`);
+          greet(this);
         }
       }
     });
@@ -112,6 +114,7 @@ export class Endpoint {
   readonly #connections = new Set<Connection>();
   #server: Server | undefined;
   #inode = 0;
+  #pause: Pause | null = null;
 
   /** Requests wait until there are handlers. */
   constructor(address: string, nonce: string, handlers: Promise<RequestHandlers>) {
@@ -122,7 +125,9 @@ export class Endpoint {
 
   async listen(): Promise<void> {
     const server = createServer((socket) => {
-      const connection = new Connection(socket, this.#nonce, this.#handlers);
+      const connection = new Connection(socket, this.#nonce, this.#handlers, (proven) => {
+        if (this.#pause !== null) proven.send(pauseLine(this.#pause));
+      });
       this.#connections.add(connection);
       socket.on('close', () => this.#connections.delete(connection));
     });
@@ -149,7 +154,13 @@ export class Endpoint {
   }
 
   announce(bytes: number, seq: number): void {
-    for (const connection of this.#connections) if (connection.isProven) connection.send({ method: 'journal', params: { bytes, seq } });
+    this.#tell({ method: 'journal', params: { bytes, seq } });
+  }
+
+  /** Null where writing goes on. */
+  announcePause(pause: Pause | null): void {
+    this.#pause = pause;
+    this.#tell(pauseLine(pause));
   }
 
   /** Ends every connection after what was sent on it, and takes the socket away. */
@@ -158,6 +169,14 @@ export class Endpoint {
     await Promise.all([...this.#connections].map((connection) => connection.close()));
     if (process.platform !== 'win32') await rm(this.#address, { force: true });
   }
+
+  #tell(line: RunnerLine): void {
+    for (const connection of this.#connections) if (connection.isProven) connection.send(line);
+  }
+}
+
+function pauseLine(pause: Pause | null): RunnerLine {
+  return { method: 'pause', params: { pause } };
 }
 
 function isMethod(method: string): method is RequestMethod {

@@ -41,7 +41,7 @@ async function main(runFolder: string): Promise<void> {
     (bytes, seq) => endpoint.announce(bytes, seq),
     (reason) => run.setPaused('journal', reason),
   );
-  const run = new AgentRun(paths, bootstrap, claimFile, recorder);
+  const run = new AgentRun(paths, bootstrap, claimFile, recorder, (pause) => endpoint.announcePause(pause));
   offer(run.handlers);
   // The system's own end of everything, unlike the two above.
   process.on('SIGTERM', () => run.requestEnd('shutdown'));

@@ -81,6 +81,10 @@ export const REQUEST_SCHEMAS = {
 export type RequestMethod = keyof typeof REQUEST_SCHEMAS;
 export type RequestParameters<M extends RequestMethod> = v.InferOutput<(typeof REQUEST_SCHEMAS)[M]>;
 
+/** Why nothing can be written (a full disk), and since when. The agent's output waits until it can. */
+export const pauseSchema = v.object({ reason: text, since: text });
+export type Pause = v.InferOutput<typeof pauseSchema>;
+
 export const statusSchema = v.object({
   protocol: count,
   runner: identitySchema,
@@ -88,8 +92,7 @@ export const statusSchema = v.object({
   lastSeq: count,
   journalBytes: count,
   methods: v.array(text),
-  /** Why nothing can be written now (a full disk); the agent's output waits until it can. */
-  paused: v.optional(text),
+  paused: v.optional(pauseSchema),
 });
 export type RunnerStatus = v.InferOutput<typeof statusSchema>;
 
@@ -127,10 +130,14 @@ export const RUNNER_ERROR_CODES = [
   'STORE_FAILED',
 ] as const satisfies CorralErrorCode[];
 
-/** The runner's lines: replies, and the announcement that the journal has grown to `bytes`, with the event `seq` at or before its end. */
+/**
+ * The runner's lines: replies, the announcement that the journal has grown to `bytes`, with the event `seq` at or before its end,
+ * and what no journal can say while it lasts: that nothing can be written (also at the start of a connection), and that it can again.
+ */
 export const runnerLineSchema = v.union([
   v.object({ id: count, result: v.unknown() }),
   v.object({ id: count, error: v.object({ code: text, message: text }) }),
   v.object({ method: v.literal('journal'), params: v.object({ bytes: count, seq: count }) }),
+  v.object({ method: v.literal('pause'), params: v.object({ pause: v.nullable(pauseSchema) }) }),
 ]);
 export type RunnerLine = v.InferOutput<typeof runnerLineSchema>;
