@@ -1,14 +1,16 @@
 import type { FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { hasCode } from '../storage/errors';
 import { isId } from '../storage/ids';
 import type { StorePaths } from '../storage/paths';
 import type { SessionFacts } from '../storage/sessionFacts';
 import type { StoreIndex, SyncResult } from '../storage/storeIndex';
 
-/** Watching can be unavailable (network disks, exhausted inotify handles), so changes.log is also looked at this often. */
+/** Watching can be unavailable (network disks, exhausted inotify handles): then changes.log is looked at this often. */
 const POLL_MS = 1_000;
+/** And this often where it is watched, for a watch can also fall silent. Each look wakes a machine that may run on its battery. */
+const WATCHED_POLL_MS = 5_000;
 const DOORBELL_CHUNK_BYTES = 64 * 1024;
 
 interface SessionSync {
@@ -49,12 +51,14 @@ export class Follower {
       this.#watcher = watch(this.#options.paths.root, { persistent: false }, (_event, name) => {
         if (name === null || name === 'changes.log') this.#readDoorbell();
       });
-      this.#watcher.on('error', () => this.#watcher?.close()); // polling goes on
+      this.#watcher.on('error', () => {
+        this.#watcher?.close();
+        this.#pollEvery(POLL_MS);
+      });
     } catch (error) {
       this.#options.onError(undefined, error);
     }
-    this.#poll = setInterval(() => this.#readDoorbell(), POLL_MS);
-    this.#poll.unref();
+    this.#pollEvery(this.#watcher === undefined ? POLL_MS : WATCHED_POLL_MS);
   }
 
   /** Something changed in this session: index it soon. */
@@ -97,14 +101,15 @@ export class Follower {
     }
   }
 
+  #pollEvery(everyMs: number): void {
+    clearInterval(this.#poll);
+    if (this.#disposed) return;
+    this.#poll = setInterval(() => this.#readDoorbell(), everyMs).unref();
+  }
+
   async #doorbellSize(): Promise<number> {
     try {
-      const file = await open(this.#options.paths.changesLog, 'r');
-      try {
-        return (await file.stat()).size;
-      } finally {
-        await file.close();
-      }
+      return (await stat(this.#options.paths.changesLog)).size;
     } catch (error) {
       if (hasCode(error, 'ENOENT')) return 0;
       throw error;

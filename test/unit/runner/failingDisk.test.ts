@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { waitFor } from '../../support/wait';
+import { Sandbox, script } from './sandbox';
+
+/** Attaches strace to the process with all its threads: every sync of theirs fails, until strace is ended. Undefined where there is no strace, or it may not. */
+async function failSyncs(pid: number): Promise<{ tracer: ChildProcess; seen: () => string } | undefined> {
+  const inject = ['fdatasync', 'fsync'].flatMap((call) => ['-e', `inject=${call}:error=EIO`]);
+  const tracer = spawn('strace', ['-f', '-e', 'trace=fdatasync,fsync,pwrite64', '-e', 'signal=none', ...inject, '-p', String(pid)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let seen = '';
+  tracer.stderr.setEncoding('utf8').on('data', (text: string) => (seen += text));
+  const gone = new Promise<void>((resolve) => tracer.once('error', () => resolve()).once('exit', () => resolve()));
+  const attached = waitFor(() => seen.includes('attached'), { what: 'strace to attach' });
+  await Promise.race([attached, gone]);
+  attached.catch(() => undefined);
+  return seen.includes('attached') ? { tracer, seen: () => seen } : undefined;
+}
+
+describe('runner: a disk that fails', () => {
+  let sandbox: Sandbox;
+  beforeEach(async () => {
+    sandbox = await Sandbox.create();
+  });
+  afterEach(async () => {
+    await sandbox.dispose();
+  });
+
+  it('writes again what no sync confirmed, says that it waits, and goes on when syncs succeed', async function () {
+    const stop = join(sandbox.root, 'stop');
+    const run = await sandbox.run(
+      script(
+        `let n = 0; const timer = setInterval(() => { console.log('line ' + n++); if (require('fs').existsSync(process.argv[1])) clearInterval(timer); }, 20);`,
+        stop,
+      ),
+    );
+    const { runner } = await run.launch();
+    const failing = await failSyncs(runner.pid);
+    if (failing === undefined) {
+      process.stdout.write('      skipped: strace is not installed here, or may not attach to another process\n');
+      return this.skip();
+    }
+    const { tracer, seen } = failing;
+    const client = await run.connect();
+    const paused = await waitFor(async () => (await client.request('ping', {}, 10_000)).paused, { what: 'the pause', limitMs: 60_000 });
+    assert.match(paused.reason, /EIO/);
+    // A failed sync has marked the pages clean: only what is written once more is ever synced.
+    await waitFor(() => rewrites(seen()) > 0, { what: 'the same bytes at the same place once more', limitMs: 60_000 });
+    const gone = once(tracer, 'exit');
+    tracer.kill('SIGTERM');
+    await gone;
+    await waitFor(async () => (await client.request('ping', {}, 10_000)).paused === undefined, { what: 'the end of the pause', limitMs: 60_000 });
+    await writeFile(stop, '');
+    assert.equal((await run.end(60_000)).outcome, 'completed');
+    const lines = (await run.output()).split('\n');
+    assert.deepEqual(
+      lines,
+      lines.map((_line, index) => `line ${index}`),
+    );
+    assert.match((await run.of('status')).map(({ reason }) => reason).join(), /EIO.+Nothing was lost/);
+  });
+});
+
+/** How many writes went to a place of a file that was written before. */
+function rewrites(trace: string): number {
+  const places = [...trace.matchAll(/pwrite64\((\d+), .*, \d+, (\d+)/g)].map(([, file, offset]) => `${file} ${offset}`);
+  return places.length - new Set(places).size;
+}
