@@ -34,7 +34,7 @@ const MARK_BYTES = 20;
 const NEWLINE = 0x0a;
 
 /** Reads `file` at `offset` until `buffer` is full or the file ends; gives what was read. */
-async function readAt(file: FileHandle, buffer: Buffer, offset: number): Promise<Buffer> {
+export async function readAt(file: FileHandle, buffer: Buffer, offset: number): Promise<Buffer> {
   let length = 0;
   while (length < buffer.length) {
     const { bytesRead } = await file.read(buffer, length, buffer.length - length, offset + length);

@@ -91,7 +91,7 @@ export interface StoreIndex {
   density(sessionId: string, query: DensityQuery): Promise<DensityCount[]>;
   conversation(sessionId: string): Promise<ConversationEntry[]>;
   agentSession(sessionId: string): Promise<{ nativeSessionId: string; backendType: string } | undefined>;
-  /** Writes every database that changed since its last checkpoint. */
+  /** Writes every database that changed since its last checkpoint; a large one only where much of it did. */
   checkpoint(): Promise<void>;
   /** Checkpoints and ends the worker. */
   close(): Promise<void>;

@@ -1,10 +1,11 @@
 /** A database's file: read only where it is sound and ours, written only after the journals that it stands for are on disk. */
-import { open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { SqlJsStatic } from 'sql.js';
 import { replaceFile, TEMPORARY_SUFFIX } from '../durableFile';
 import { hasCode } from '../errors';
+import { readAt } from '../journalReader';
 import { Connection } from './connection';
 import type { DatabaseSchema } from './schema';
 
@@ -20,6 +21,8 @@ const APPLICATION_ID_OFFSET = 68;
 const SEAL_MARK = 'corral crc32 ';
 const SEAL_BYTES = SEAL_MARK.length + 8;
 const PIECE_BYTES = 1024 * 1024;
+const LEAST_ROOM_BYTES = 256 * 1024;
+const ROOM_SHARE = 1 / 8;
 
 interface Header {
   userVersion: number;
@@ -55,10 +58,21 @@ function sealOf(database: Uint8Array): Buffer {
   return Buffer.from(sealText(crc32(database)));
 }
 
-/** The database in a checkpoint's bytes; undefined where they are not what was written. A flipped bit in a row is nothing that SQLite itself would notice. */
-function unseal(bytes: Buffer): Buffer | undefined {
-  const database = bytes.subarray(0, -SEAL_BYTES);
-  return bytes.subarray(-SEAL_BYTES).equals(sealOf(database)) ? database : undefined;
+/** Whether a checkpoint's bytes are what was written. A flipped bit in a row is nothing that SQLite itself would notice. */
+function hasSeal(bytes: Buffer): boolean {
+  return bytes.subarray(-SEAL_BYTES).equals(sealOf(bytes.subarray(0, -SEAL_BYTES)));
+}
+
+/** The file, with room behind it: a database that grows beyond its buffer is copied as a whole. SQLite takes no notice of what lies behind its last page. */
+async function readPadded(path: string): Promise<{ bytes: Buffer; padded: Buffer }> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const padded = Buffer.alloc(size + Math.max(LEAST_ROOM_BYTES, Math.ceil(size * ROOM_SHARE)));
+    return { bytes: await readAt(file, padded.subarray(0, size), 0), padded };
+  } finally {
+    await file.close();
+  }
 }
 
 /** An empty database with the newest tables. */
@@ -78,23 +92,21 @@ function migrate(connection: Connection, schema: DatabaseSchema, version: number
 
 /** The database of the checkpoint at `path`, brought to our version; undefined where there is none that can be trusted. */
 export async function loadCheckpoint(engine: SqlJsStatic, path: string, schema: DatabaseSchema): Promise<Connection | undefined> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch {
-    return undefined; // not there, or unreadable: the journals have it all
-  }
+  const read = await readPadded(path).catch(() => undefined);
+  if (read === undefined) return undefined; // not there, or unreadable: the journals have it all
+  const { bytes, padded } = read;
   const header = parseHeader(bytes);
   if (header === undefined || header.applicationId !== schema.applicationId || header.userVersion < 1 || header.userVersion > schema.migrations.length)
     return undefined;
-  const database = unseal(bytes);
-  if (database === undefined) return undefined;
-  const connection = new Connection(engine, database);
+  if (!hasSeal(bytes)) return undefined;
+  bytes.subarray(-SEAL_BYTES).fill(0);
+  let connection: Connection | undefined;
   try {
+    connection = new Connection(engine, padded);
     if (header.userVersion < schema.migrations.length) migrate(connection, schema, header.userVersion);
     return connection;
   } catch {
-    connection.close(); // the same bytes as were written, but not ours to understand: the journals have it all
+    connection?.close(); // the same bytes as were written, but not ours to understand: the journals have it all
     return undefined;
   }
 }

@@ -2,6 +2,11 @@
 import type { Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 import * as v from 'valibot';
 
+/** A long text as a parameter of `CAST(? AS TEXT)`: the engine takes bytes in one copy, and a string character by character. */
+export function textParameter(text: string): Uint8Array {
+  return Buffer.from(text);
+}
+
 export class Connection {
   readonly #database: Database;
   readonly #statements = new Map<string, Statement>();
@@ -10,7 +15,8 @@ export class Connection {
   /** Opens `bytes`, or an empty database. Bytes that are no database are noticed by the first query. */
   constructor(engine: SqlJsStatic, bytes?: Uint8Array) {
     this.#database = new engine.Database(bytes);
-    this.#database.exec('PRAGMA foreign_keys = ON');
+    // Nobody else has this database. A journal that is truncated, not deleted, is not made anew for each transaction.
+    this.#database.exec('PRAGMA foreign_keys = ON; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE');
   }
 
   /** Counts transactions that were committed. */

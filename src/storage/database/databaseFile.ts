@@ -6,6 +6,11 @@ import type { Connection } from './connection';
 import type { DatabaseSchema } from './schema';
 import { Sources } from './sources';
 
+/** Written at each checkpoint, however little is new in it. */
+const SMALL_BYTES = 8 * 1024 * 1024;
+/** Of a larger one, this much has to be new. */
+const NEW_SHARE = 1 / 16;
+
 export interface DatabaseFileOptions {
   engine: SqlJsStatic;
   path: string;
@@ -20,12 +25,14 @@ export class DatabaseFile {
   readonly sources: Sources;
   readonly #options: DatabaseFileOptions;
   #savedChangeCount: number;
+  #savedBytes: number;
 
   private constructor(connection: Connection, options: DatabaseFileOptions) {
     this.connection = connection;
     this.sources = new Sources(connection);
     this.#options = options;
     this.#savedChangeCount = connection.changeCount;
+    this.#savedBytes = connection.bytes;
   }
 
   /** The database as of its checkpoint, or an empty one. Never fails for what is on disk. */
@@ -39,6 +46,12 @@ export class DatabaseFile {
 
   get isChanged(): boolean {
     return this.connection.changeCount !== this.#savedChangeCount;
+  }
+
+  /** False where little is new in a large database: to write it all again would cost more than to read that little again, should it be lost. */
+  get isWorthSaving(): boolean {
+    const { bytes } = this.connection;
+    return this.isChanged && (bytes < SMALL_BYTES || bytes - this.#savedBytes >= bytes * NEW_SHARE);
   }
 
   /**
@@ -60,6 +73,7 @@ export class DatabaseFile {
         } // the session's folder was erased, and its checkpoint with it
       }
       this.#savedChangeCount = changeCount;
+      this.#savedBytes = bytes.length;
     };
   }
 

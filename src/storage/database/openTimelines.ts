@@ -96,9 +96,9 @@ export class OpenTimelines {
     return { timeline: opened.timeline, more: step.more };
   }
 
-  /** Every open timeline that its checkpoint does not cover. */
-  changedIds(): string[] {
-    return [...this.#open].filter(([, { file }]) => file.isChanged).map(([sessionId]) => sessionId);
+  /** Every open timeline of which enough is new for another checkpoint. */
+  idsToSave(): string[] {
+    return [...this.#open].filter(([, { file }]) => file.isWorthSaving).map(([sessionId]) => sessionId);
   }
 
   /** Feeds the session's timeline what the catalog read, where it is open. Where it misses something before that, it reads by itself when somebody looks. */

@@ -9,6 +9,7 @@ import { eventId } from '../ids';
 import { FIND_LIMIT } from '../storeIndex';
 import type { DensityCount, DensityQuery, FindQuery, FoundEvents, HistoryQuery } from '../storeIndex';
 import type { Connection } from './connection';
+import { textParameter } from './connection';
 
 /** Events of a page, as they are in the JSON that a timeline answers with: id, run, seq, timestamp, kind, data. */
 export const eventRowsSchema = v.array(v.tuple([v.number(), v.string(), v.number(), v.string(), v.string(), v.unknown()]));
@@ -114,25 +115,25 @@ export class Timeline {
     const { seq, timestamp, draft } = event;
     const id = eventId(ordinal, seq);
     this.#connection.run(
-      'INSERT INTO session_events (session_id, run_id, seq, id, timestamp, kind, data) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      'INSERT INTO session_events (session_id, run_id, seq, id, timestamp, kind, data) VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT)) ON CONFLICT DO NOTHING',
       this.sessionId,
       runId,
       seq,
       id,
       timestamp,
       draft.kind,
-      JSON.stringify(draft.data),
+      textParameter(JSON.stringify(draft.data)),
     );
     if (draft.kind !== 'message' || draft.data.role === 'system') return;
     this.#connection.run(
-      'INSERT INTO conversation_history (session_id, run_id, seq, id, timestamp, role, content) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      'INSERT INTO conversation_history (session_id, run_id, seq, id, timestamp, role, content) VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT)) ON CONFLICT DO NOTHING',
       this.sessionId,
       runId,
       seq,
       id,
       timestamp,
       draft.data.role,
-      draft.data.text,
+      textParameter(draft.data.text),
     );
   }
 

@@ -106,7 +106,7 @@ class StoreWorker {
 
   /** Writes what changed, one database after the other, so that no more than one copy is in memory. */
   async #checkpoint(): Promise<null> {
-    const files = [() => this.#catalogFile, ...this.#timelines.changedIds().map((sessionId) => () => this.#timelines.get(sessionId)?.file)];
+    const files = [() => this.#catalogFile, ...this.#timelines.idsToSave().map((sessionId) => () => this.#timelines.get(sessionId)?.file)];
     for (const file of files) {
       const { written } = await this.#calls.run(() => ({ written: this.#save(file()) })); // the calls go on while it is written
       await written;

@@ -125,6 +125,30 @@ describe('store index', () => {
     assert.equal((await history(second, sessionId)).length, 5);
   });
 
+  it('writes a large timeline again only where much of it is new, and misses nothing for that', async () => {
+    const sessionId = await store.makeSession();
+    const runId = newId();
+    const large = (count: number): DraftEvent[] => Array.from({ length: count }, () => say('x'.repeat(50_000)));
+    const path = store.paths.session(sessionId).timeline;
+    await store.events(sessionId, runId, [started(1), ...large(100)]); // each is there twice: as an event, and as conversation
+    const first = await store.openIndex();
+    await syncAll(first, sessionId);
+    await first.runEvents(sessionId, runId, 1, 1);
+    await first.checkpoint();
+    const written = await stat(path);
+    await store.events(sessionId, runId, [say('little')]);
+    await syncAll(first, sessionId);
+    await first.close();
+    assert.equal((await stat(path)).ino, written.ino, 'all of it was written again for one event');
+
+    const second = await store.openIndex();
+    assert.equal((await second.runEvents(sessionId, runId, 102, 1))[0]?.kind, 'message');
+    await store.events(sessionId, runId, large(20));
+    await syncAll(second, sessionId);
+    await second.checkpoint();
+    assert.notEqual((await stat(path)).ino, written.ino, 'much that is new was not written');
+  });
+
   it('is the same after a rebuild, byte for byte', async () => {
     const sessionId = await store.makeSession({ kind: 'worktree.created', data: { worktreePath: '/w', baseCommit: 'b'.repeat(40) } });
     const index = await store.openIndex();
