@@ -1,19 +1,24 @@
 /** Figures as the benchmark prints and keeps them. */
+import * as v from 'valibot';
 
-export interface Figure {
+export const figureSchema = v.object({
   /** Case of the benchmark, such as `1a`. */
-  name: string;
+  name: v.string(),
   /** What a person would feel. */
-  feel: string;
+  feel: v.string(),
   /** What is compared with the target, in `unit`: the median. */
-  value: number;
-  min: number;
-  max: number;
-  unit: string;
+  value: v.number(),
+  min: v.number(),
+  max: v.number(),
+  unit: v.string(),
   /** The figures behind a ratio, and whatever else helps to understand it. */
-  detail: string;
-  target?: { atLeast: number } | { atMost: number };
-}
+  detail: v.string(),
+  target: v.exactOptional(v.union([v.object({ atLeast: v.number() }), v.object({ atMost: v.number() })])),
+  /** Of a case that is measured at several lengths of the history: by the number of events, in `pointUnit`. */
+  points: v.exactOptional(v.array(v.object({ events: v.number(), value: v.number() }))),
+  pointUnit: v.exactOptional(v.string()),
+});
+export type Figure = v.InferOutput<typeof figureSchema>;
 
 export interface Spread {
   median: number;

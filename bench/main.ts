@@ -1,13 +1,37 @@
-/** `npm run bench [-- writing reading runs]`: measures Corral beside its peer, prints one table and writes bench/results.json, which bench/check compares with the targets. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+/**
+ * `npm run bench [-- <case>…]`: measures Corral beside its peer, prints one table and writes bench/results.json, which bench/check compares with the
+ * targets. Cases that are not named keep the figures of an earlier run.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { projectRoot } from '../test/support/project';
 import type { Figure } from './figures';
-import { isMet, short } from './figures';
-import { readingFigures } from './reading';
+import { figureSchema, isMet, short } from './figures';
+import { growthFigures } from './growth';
+import { idleFigures, loadFigures, memoryFigures } from './hosts';
 import { runFigures } from './runs';
-import { writingFigures } from './writing';
+import { searchFigures } from './searching';
+import { startFigures } from './starting';
+import { timelineFigures } from './timelines';
+import { burstFigures, indexedFigures, latencyFigures } from './writing';
+
+/** By the case of the benchmark; `idle` is measured beside them. In the order in which they are run. */
+const MEASUREMENTS: { cases: string[]; measure: (folder: string) => Promise<Figure[]> }[] = [
+  { cases: ['1', '2'], measure: burstFigures },
+  { cases: ['3'], measure: indexedFigures },
+  { cases: ['4'], measure: latencyFigures },
+  { cases: ['5'], measure: loadFigures },
+  { cases: ['7', '8'], measure: startFigures },
+  { cases: ['9'], measure: timelineFigures },
+  { cases: ['10'], measure: memoryFigures },
+  { cases: ['11'], measure: runFigures },
+  { cases: ['13'], measure: searchFigures },
+  { cases: ['14'], measure: growthFigures },
+  { cases: ['idle'], measure: idleFigures },
+];
+const RESULTS = join(projectRoot, 'bench/results.json');
 
 function targetText({ target, unit }: Figure): string {
   if (target === undefined) return '–';
@@ -19,21 +43,34 @@ function row(figure: Figure): string {
   return `| ${name} | ${feel} | ${short(value)} ${unit} [${short(min)}–${short(max)}] | ${targetText(figure)} | ${isMet(figure) ? 'yes' : '**no**'} | ${detail} |`;
 }
 
-async function main(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'corral-bench-'));
+/** Figures of an earlier run; none where there was none, or it was another version's. */
+async function earlierFigures(): Promise<Figure[]> {
   try {
-    const cases = { writing: writingFigures, reading: readingFigures, runs: runFigures };
-    const wanted = process.argv.slice(2);
-    const figures: Figure[] = [];
-    for (const [name, measure] of Object.entries(cases)) if (wanted.length === 0 || wanted.includes(name)) figures.push(...(await measure(folder)));
-    const [cpu] = cpus();
-    const machine = `${cpu?.model ?? 'unknown'}, ${cpus().length} cores, ${process.platform}, Node ${process.versions.node}`;
-    const table = ['| case | what one feels | median [min–max] | target | met | behind it |', '|---|---|---|---|---|---|', ...figures.map(row)].join('\n');
-    process.stdout.write(`${machine}\n\n${table}\n`);
-    await writeFile(join(projectRoot, 'bench/results.json'), `${JSON.stringify({ machine, measuredAt: new Date().toISOString(), figures }, null, 2)}\n`);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    return v.parse(v.object({ figures: v.array(figureSchema) }), JSON.parse(await readFile(RESULTS, 'utf8'))).figures;
+  } catch {
+    return [];
   }
+}
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const chosen = MEASUREMENTS.filter(({ cases }) => wanted.length === 0 || cases.some((name) => wanted.includes(name)));
+  const measured: Figure[] = [];
+  for (const { measure } of chosen) {
+    const folder = await mkdtemp(join(tmpdir(), 'corral-bench-'));
+    try {
+      measured.push(...(await measure(folder)));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  const kept = (await earlierFigures()).filter(({ name }) => measured.every((figure) => figure.name !== name));
+  const figures = [...kept, ...measured].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  const [cpu] = cpus();
+  const machine = `${cpu?.model ?? 'unknown'}, ${cpus().length} cores, ${process.platform}, Node ${process.versions.node}`;
+  const table = ['| case | what one feels | median [min–max] | target | met | behind it |', '|---|---|---|---|---|---|', ...figures.map(row)].join('\n');
+  process.stdout.write(`${machine}\n\n${table}\n`);
+  await writeFile(RESULTS, `${JSON.stringify({ machine, measuredAt: new Date().toISOString(), figures }, null, 2)}\n`);
 }
 
 main().then(

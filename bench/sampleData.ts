@@ -29,6 +29,11 @@ export function draft(number: number): DraftEvent {
   return { kind: 'message', data: { role: 'assistant', text: words(40, number) } };
 }
 
+/** Many of them, made before the clock runs. */
+export function drafts(count: number): DraftEvent[] {
+  return Array.from({ length: count }, (_, index) => draft(index + 1));
+}
+
 export function timestampOf(number: number): string {
   return new Date(START_MS + number * 10).toISOString();
 }

@@ -6,15 +6,14 @@ import { openStoreIndex } from '../src/storage/database/databaseClient';
 import { newId } from '../src/storage/ids';
 import { JournalWriter } from '../src/storage/journalWriter';
 import { openStore } from '../src/storage/store';
-import { projectRoot } from '../test/support/project';
 import type { Figure } from './figures';
 import { compare, percentile, short, timed } from './figures';
 import { Peer } from './peer';
-import { draft, eventOf, writeSession } from './sampleData';
+import { LiveTimeline, WORKER_PATH } from './liveTimeline';
+import { draft, drafts, eventOf, writeSession } from './sampleData';
 
 const ROUNDS = 5;
 const TS_FLOOR = new Date(0).toISOString();
-export const WORKER_PATH = join(projectRoot, 'dist/storeWorker.js');
 
 async function withWriter<T>(folder: string, work: (writer: JournalWriter) => Promise<T>): Promise<T> {
   const { paths } = await openStore(join(folder, newId()));
@@ -28,7 +27,7 @@ async function withWriter<T>(folder: string, work: (writer: JournalWriter) => Pr
 
 /** Events a second of the peer, `count` in all, `batch` in a transaction. */
 async function peerRate(folder: string, synchronous: 'FULL' | 'NORMAL', count: number, batch: number): Promise<number> {
-  const peer = new Peer(folder, synchronous);
+  const peer = Peer.create(folder, synchronous);
   const [sessionId, runId] = [newId(), newId()];
   const events = Array.from({ length: count }, (_, index) => eventOf(sessionId, runId, index + 1));
   const ms = await timed(() => {
@@ -39,10 +38,11 @@ async function peerRate(folder: string, synchronous: 'FULL' | 'NORMAL', count: n
 }
 
 async function synced(folder: string, count: number, outstanding: number): Promise<number> {
+  const events = drafts(count);
   return await withWriter(folder, async (writer) => {
     const ms = await timed(async () => {
       for (let start = 0; start < count; start += outstanding) {
-        for (let number = start; number < start + outstanding; number++) writer.append(draft(number));
+        for (const event of events.slice(start, start + outstanding)) writer.append(event);
         await writer.synced();
       }
     });
@@ -51,38 +51,16 @@ async function synced(folder: string, count: number, outstanding: number): Promi
 }
 
 async function acknowledged(folder: string, count: number): Promise<number> {
+  const events = drafts(count);
   return await withWriter(folder, async (writer) => {
     const ms = await timed(async () => {
-      for (let number = 0; number < count; number++) {
-        writer.append(draft(number));
-        if (number % 100 === 99) await writer.acknowledged();
+      for (const [index, event] of events.entries()) {
+        writer.append(event);
+        if (index % 100 === 99) await writer.acknowledged();
       }
     });
     return (count / ms) * 1_000;
   });
-}
-
-/** Events a second from the runner's writer into an open timeline that has `before` events already. */
-export async function indexedRate(folder: string, count: number, before = 10): Promise<number> {
-  const { paths } = await openStore(join(folder, newId()));
-  const { sessionId } = await writeSession(paths, before);
-  const index = await openStoreIndex({ root: paths.root, workerPath: WORKER_PATH });
-  while ((await index.sync(sessionId)).more);
-  await index.history(sessionId, { limit: 1 });
-  const runId = newId();
-  const writer = await JournalWriter.open(paths.session(sessionId).run(runId), { tsFloor: TS_FLOOR });
-  const ms = await timed(async () => {
-    writer.append({ kind: 'run.started', data: { ordinal: 2, agent: 'claude', driver: 'claude', argv: ['claude'], cwd: '/' } });
-    for (let number = 1; number < count; number++) {
-      writer.append(draft(number));
-      if (number % 100 !== 99) continue;
-      await writer.acknowledged();
-      while ((await index.sync(sessionId)).more);
-    }
-  });
-  await writer.close();
-  await index.close();
-  return (count / ms) * 1_000;
 }
 
 /** Milliseconds to each acknowledgement at 1,000 events a second. */
@@ -115,7 +93,8 @@ async function lineWriteMs(folder: string): Promise<number> {
   return percentile(found, 0.5);
 }
 
-async function latencyFigures(folder: string): Promise<Figure[]> {
+/** Case 4. */
+export async function latencyFigures(folder: string): Promise<Figure[]> {
   const quiet = await latencies(folder, () => Promise.resolve());
   const { paths } = await openStore(join(folder, newId()));
   const { sessionId } = await writeSession(paths, 100_000);
@@ -143,49 +122,54 @@ async function latencyFigures(folder: string): Promise<Figure[]> {
   ];
 }
 
-export async function writingFigures(folder: string): Promise<Figure[]> {
-  const figure = async (name: string, feel: string, atLeast: number, ours: () => Promise<number>, peer: () => Promise<number>): Promise<Figure> => {
-    const found = await compare(ROUNDS, ours, peer);
-    return {
-      name,
-      feel,
-      value: found.ratio.median,
-      min: found.ratio.min,
-      max: found.ratio.max,
-      unit: '×',
-      detail: `${short(found.ours.median)} events/s, peer ${short(found.peer.median)}`,
-      target: { atLeast },
-    };
+async function ratioFigure(place: { name: string; feel: string; atLeast: number }, ours: () => Promise<number>, peer: () => Promise<number>): Promise<Figure> {
+  const { name, feel, atLeast } = place;
+  const found = await compare(ROUNDS, ours, peer);
+  return {
+    name,
+    feel,
+    value: found.ratio.median,
+    min: found.ratio.min,
+    max: found.ratio.max,
+    unit: '×',
+    detail: `${short(found.ours.median)} events/s, peer ${short(found.peer.median)}`,
+    target: { atLeast },
   };
+}
+
+/** Cases 1 and 2. */
+export async function burstFigures(folder: string): Promise<Figure[]> {
   return [
-    await figure(
-      '1a',
-      'each event on the disk before the next',
-      0.8,
+    await ratioFigure(
+      { name: '1a', feel: 'each event on the disk before the next', atLeast: 0.8 },
       async () => await synced(folder, 300, 1),
       async () => await peerRate(folder, 'FULL', 300, 1),
     ),
-    await figure(
-      '1b',
-      'a burst on the disk',
-      20,
+    await ratioFigure(
+      { name: '1b', feel: 'a burst on the disk', atLeast: 20 },
       async () => await synced(folder, 20_000, 1_000),
       async () => await peerRate(folder, 'FULL', 300, 1),
     ),
-    await figure(
-      '2',
-      'a burst safe from any crash',
-      1,
+    await ratioFigure(
+      { name: '2', feel: 'a burst safe from any crash', atLeast: 1 },
       async () => await acknowledged(folder, 20_000),
       async () => await peerRate(folder, 'NORMAL', 20_000, 100),
     ),
-    await figure(
-      '3',
-      'a burst in the timeline',
-      0.7,
-      async () => await indexedRate(folder, 20_000),
-      async () => await peerRate(folder, 'NORMAL', 20_000, 100),
-    ),
-    ...(await latencyFigures(folder)),
   ];
+}
+
+/** Case 3. */
+export async function indexedFigures(folder: string): Promise<Figure[]> {
+  const timeline = await LiveTimeline.open(folder, 10);
+  try {
+    return [
+      await ratioFigure(
+        { name: '3', feel: 'a burst in the timeline', atLeast: 0.7 },
+        async () => await timeline.rate(20_000),
+        async () => await peerRate(folder, 'NORMAL', 20_000, 100),
+      ),
+    ];
+  } finally {
+    await timeline.close();
+  }
 }

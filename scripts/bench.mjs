@@ -1,10 +1,11 @@
-/** `npm run bench`: installs what Corral is measured against (once), builds, measures. */
+/** `npm run bench [-- <case>…]`: installs what Corral is measured against (once), builds, measures. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { enterProjectNode, npm, root, runOrThrow } from './installation.mjs';
 
 await enterProjectNode(import.meta.filename);
 const bench = join(root, 'bench');
-if (!existsSync(join(bench, 'node_modules/better-sqlite3'))) await npm(['ci', '--no-audit', '--no-fund'], { cwd: bench });
+if (!['better-sqlite3', 'vega-lite'].every((name) => existsSync(join(bench, 'node_modules', name))))
+  await npm(['ci', '--no-audit', '--no-fund'], { cwd: bench });
 await runOrThrow(process.execPath, [join(root, 'esbuild.mjs'), '--tests', '--minify']);
 await runOrThrow(process.execPath, ['--enable-source-maps', join(root, 'out/bench/main.js'), ...process.argv.slice(2)]);

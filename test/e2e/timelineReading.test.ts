@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import axe from 'axe-core';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser, BrowserContext, Frame } from 'playwright-core';
 import * as v from 'valibot';
+import { StorePaths } from '../../src/storage/paths';
 import { reportFailure } from '../support/failureReport';
 import { packagedExtension } from '../support/project';
-import { greetingStory, hostileStory } from '../support/recordedStories';
+import { greetingStory, hostileStory, longStory } from '../support/recordedStories';
 import { writeRecording } from '../support/recordedSession';
 import { TestRepository } from '../support/repository';
 import { VscodeServer } from '../support/vscodeServer';
@@ -30,13 +31,14 @@ describe('reading a timeline', () => {
   before(async () => {
     repository = await TestRepository.create({ name: 'greeter', files: { 'src/greet.js': 'export function greet(name) {\n  return `Hello, ${name}!`;\n}\n' } });
     server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1 });
-    const record = async (title: string, events: Parameters<typeof writeRecording>[2]): Promise<void> => {
+    const record = async (title: string, events: Parameters<typeof writeRecording>[2]): Promise<string> => {
       await mkdir(server.globalStorage, { recursive: true });
-      await writeRecording(server.globalStorage, { title, repository: repository.path, worktreePath: repository.path }, events);
+      return await writeRecording(server.globalStorage, { title, repository: repository.path, worktreePath: repository.path }, events);
     };
     await record('Greet in every language', greetingStory('\u001B[31m✖ greets by name\u001B[0m\n  expected: Hallo, Ada!\n  actual:   Hello, Ada!'));
     await record('Hostile <script>window.hacked = 1</script>', hostileStory());
     await record('A long result', greetingStory(`first line\n${'0123456789abcde\n'.repeat(OUTPUT_BYTES / 16)}last line`));
+    await damage(await record('Partly unreadable', longStory(300)), 'Message 7 of many');
     browser = await openBrowser();
     context = await browser.newContext({ viewport: { width: 1100, height: 1400 }, timezoneId: 'UTC', locale: 'en-GB' });
     window = await Window.open(context, server, repository.path);
@@ -52,6 +54,16 @@ describe('reading a timeline', () => {
     await server.stop();
     await repository.remove();
   });
+
+  /** Changes a byte of the event that holds this text, as a failing disk does. */
+  async function damage(sessionId: string, text: string): Promise<void> {
+    const session = new StorePaths(server.globalStorage).session(sessionId);
+    const [runId = ''] = await readdir(session.runs);
+    const path = session.run(runId).events;
+    const content = await readFile(path);
+    content[content.indexOf(text)] = 0x80;
+    await writeFile(path, content);
+  }
 
   /** The timeline of the session with this title, alone in the editor and at its end. */
   async function open(title: string): Promise<Frame> {
@@ -149,6 +161,29 @@ describe('reading a timeline', () => {
     await window.page.getByRole('button', { name: 'Open', exact: true }).click();
     const opened = await window.webview('[data-testid=event][data-kind="turn.started"]');
     await opened.getByTestId('position').filter({ hasText: 'event 3 of 19' }).waitFor();
+  });
+
+  it('says in the row, its tooltip and the timeline that a record is damaged, and shows the rest', async () => {
+    const row = window.treeItems('Sessions').filter({ hasText: 'Partly' }).first();
+    await row.filter({ hasText: '1 damaged record' }).waitFor();
+    const frame = await open('Partly unreadable');
+    await frame.getByText('1 damaged record', { exact: true }).waitFor();
+    await window.picture('damaged-record');
+    await row.hover();
+    await window.page.locator('.monaco-hover').filter({ hasText: 'Damaged: 1 damaged record: left out, everything else is there.' }).waitFor();
+    await window.page.mouse.move(0, 0);
+  });
+
+  it('searches everything that was recorded, and opens a hit at its event', async () => {
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('Corral: Search History');
+    await window.answerInput('MESSAGE 150 OF');
+    await window.quickInput.getByRole('option').filter({ hasText: 'Message 150 of many' }).waitFor();
+    await window.picture('search-history');
+    await window.pick('Message 150 of many');
+    const frame = await window.webview('[data-testid=event][data-seq="151"]');
+    await frame.getByTestId('position').filter({ hasText: 'event 151 of 302' }).waitFor();
+    await frame.locator('[data-seq="151"]').filter({ hasText: 'Message 150 of many' }).waitFor();
   });
 
   it('opens a file of the worktree at its line', async () => {

@@ -37,6 +37,15 @@ const DIFF = `--- a/src/greet.js
  }
 `;
 
+/** A run of many messages, numbered from 1. */
+export function longStory(count: number): RecordedEvent[] {
+  const messages = Array.from({ length: count }, (_, index): DraftEvent => ({
+    kind: 'message',
+    data: { role: 'assistant', text: `Message ${index + 1} of many` },
+  }));
+  return [started, ...messages, exited].map((event) => ({ event }));
+}
+
 /** A short run with something of everything that a timeline can show. \`output\` is what its test printed. */
 export function greetingStory(output: string): RecordedEvent[] {
   const events: DraftEvent[] = [

@@ -1,0 +1,153 @@
+/**
+ * What an extension host does with Corral, in a process of its own so that its memory and its loop can be measured: `node hostProcess.js '<task>'`.
+ * Prints one line of JSON. Told `--expose-gc`, so that memory is what is kept and not what is not yet collected.
+ */
+import { subscribe } from 'node:diagnostics_channel';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import * as v from 'valibot';
+import { DEFAULT_SETTINGS } from '../src/supervisor/settings';
+import { Supervisor } from '../src/supervisor/supervisor';
+import { TimelineHost } from '../src/views/timelineHost';
+import type { HostMessage } from '../src/views/timelineProtocol';
+import { hostTaskSchema } from './hostTask';
+import type { HostResult } from './hostTask';
+
+const CHECKPOINT_EVERY_MS = 2_000;
+const NEWEST = 200;
+const SETTLE_MS = 1_000;
+/** An agent that says a hundred lines a second, each by itself. */
+const AGENT = `let n = 0; setInterval(() => console.log('line ' + n++ + ' ' + 'x'.repeat(250)), 10)`;
+
+const task = v.parse(hostTaskSchema, JSON.parse(process.argv[2] ?? ''));
+
+async function memoryMb(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    globalThis.gc?.();
+    await delay(SETTLE_MS / 3);
+  }
+  return process.memoryUsage.rss() / 1024 / 1024;
+}
+
+/** The newest events on each push, as a page that follows the end asks for them. */
+function followTimeline(supervisor: Supervisor, sessionId: string): TimelineHost {
+  let requestNumber = 0;
+  const post = (message: HostMessage): void => {
+    if (message.type !== 'session') return;
+    const run = message.session.runs.at(-1);
+    if (run === undefined || run.eventCount === 0) return;
+    const parameters = { runId: run.runId, fromSeq: Math.max(1, run.eventCount - NEWEST), limit: NEWEST };
+    host.receive({ type: 'request', requestNumber: ++requestNumber, method: 'events', parameters });
+  };
+  const nothing = (): Promise<void> => Promise.resolve();
+  const host = new TimelineHost(supervisor, sessionId, { post, sessionRead: () => undefined, openFile: nothing, openPayload: nothing, copyLink: nothing });
+  host.receive({ type: 'request', requestNumber: ++requestNumber, method: 'ready', parameters: {} });
+  return host;
+}
+
+async function startRuns(supervisor: Supervisor, repository: string, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let run = 0; run < count; run++)
+    ids.push((await supervisor.createSession({ repository, prompt: 'print', agent: 'command', argv: [process.execPath, '-e', AGENT] })).id);
+  while ((await supervisor.listSessions()).some(({ id, state }) => ids.includes(id) && state !== 'running')) await delay(50);
+  return ids;
+}
+
+async function readWhole(supervisor: Supervisor, sessionId: string): Promise<void> {
+  const [run] = (await supervisor.getSession(sessionId)).runs;
+  if (run === undefined) throw new Error(`Session ${sessionId} has no run.`);
+  for (let seq = 1; seq <= run.eventCount; seq += 10_000) await supervisor.runEvents(sessionId, run.runId, seq, NEWEST);
+}
+
+/** The longest time in which the loop did nothing else, and how much of such a time was work: the rest is the machine's other processes. */
+async function watchLoop(seconds: number): Promise<Pick<HostResult, 'worstBlockMs' | 'worstWorkMs' | 'blockP99Ms'>> {
+  const histogram = monitorEventLoopDelay({ resolution: 1 });
+  let worstWorkMs = 0;
+  let before = process.threadCpuUsage();
+  const look = setInterval(() => {
+    const now = process.threadCpuUsage();
+    worstWorkMs = Math.max(worstWorkMs, (now.user + now.system - before.user - before.system) / 1_000);
+    before = now;
+  }, 1);
+  histogram.enable();
+  await delay(seconds * 1_000);
+  histogram.disable();
+  clearInterval(look);
+  return { worstBlockMs: histogram.max / 1e6, worstWorkMs, blockP99Ms: histogram.percentile(99) / 1e6 };
+}
+
+/** How often the loop woke, and how many programs were started. */
+async function watchIdling(seconds: number): Promise<Pick<HostResult, 'wakesPerSecond' | 'startedProcesses'>> {
+  let startedProcesses = 0;
+  subscribe('child_process', () => startedProcesses++);
+  await delay(SETTLE_MS);
+  const before = performance.nodeTiming.uvMetricsInfo.loopCount;
+  startedProcesses = 0;
+  await delay(seconds * 1_000);
+  return { wakesPerSecond: (performance.nodeTiming.uvMetricsInfo.loopCount - before) / seconds, startedProcesses };
+}
+
+async function perform(): Promise<HostResult> {
+  if (task.kind === 'empty') return { memoryMb: [await memoryMb()] };
+  const supervisor = new Supervisor({
+    storageDirectory: task.storageDirectory,
+    bundles: task.bundles,
+    checkpointEveryMs: CHECKPOINT_EVERY_MS,
+    settings: () => ({ ...DEFAULT_SETTINGS, maxConcurrentRuns: 100, minimumFreeMemoryMiB: 0 }), // nobody waits for a turn
+  });
+  await supervisor.whenRecovered();
+  switch (task.kind) {
+    case 'runs': {
+      const ids = await startRuns(supervisor, task.repository, task.runs);
+      const timeline = followTimeline(supervisor, ids[0] ?? '');
+      const eventCount = async (): Promise<number> =>
+        (await Promise.all(ids.map(async (id) => (await supervisor.getSession(id)).runs.at(-1)?.eventCount ?? 0))).reduce((sum, each) => sum + each, 0);
+      const before = await eventCount();
+      const loop = await watchLoop(task.seconds);
+      const eventsPerSecond = ((await eventCount()) - before) / task.seconds;
+      timeline.dispose();
+      const memory = await memoryMb();
+      await Promise.all(ids.map(async (id) => await supervisor.kill(id)));
+      await supervisor.close();
+      return { memoryMb: [memory], ...loop, eventsPerSecond };
+    }
+    case 'follow': {
+      const timeline = followTimeline(supervisor, task.sessionId);
+      await readWhole(supervisor, task.sessionId);
+      process.stdout.write('{"memoryMb":[]}\n'); // whoever writes the events begins now
+      const loop = await watchLoop(task.seconds);
+      timeline.dispose();
+      await supervisor.close();
+      return { memoryMb: [], ...loop };
+    }
+    case 'timelines': {
+      const memory: number[] = [];
+      for (const sessionId of task.sessionIds) {
+        await readWhole(supervisor, sessionId);
+        memory.push(await memoryMb());
+      }
+      await supervisor.close();
+      return { memoryMb: memory };
+    }
+    case 'list': {
+      const memory = await memoryMb();
+      const idling = task.seconds === 0 ? {} : await watchIdling(task.seconds);
+      await supervisor.close();
+      return { memoryMb: [memory], ...idling };
+    }
+    default:
+      return task satisfies never;
+  }
+}
+
+perform().then(
+  (result) => {
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    process.exit(0);
+  },
+  (error: unknown) => {
+    process.stderr.write(`${inspect(error)}\n`);
+    process.exit(1);
+  },
+);

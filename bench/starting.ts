@@ -1,0 +1,93 @@
+/** Cases 7 and 8: how soon a new window has a list to show. */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { newId } from '../src/storage/ids';
+import type { StorePaths } from '../src/storage/paths';
+import { openStore } from '../src/storage/store';
+import { Supervisor } from '../src/supervisor/supervisor';
+import { projectRoot } from '../test/support/project';
+import type { Figure } from './figures';
+import { compare, short, spreadOf, timed } from './figures';
+import { Peer } from './peer';
+import { eventOf, writeSession } from './sampleData';
+
+const ROUNDS = 5;
+const SESSIONS = 1_000;
+const EVENTS_PER_SESSION = 1_000;
+
+/** A store with so many finished sessions. */
+export async function makeStore(folder: string, sessionCount: number, eventsPerSession: number): Promise<{ paths: StorePaths; sessionIds: string[] }> {
+  const { paths } = await openStore(join(folder, newId()));
+  const sessionIds: string[] = [];
+  for (let session = 0; session < sessionCount; session++) sessionIds.push((await writeSession(paths, eventsPerSession)).sessionId);
+  return { paths, sessionIds };
+}
+
+/** Milliseconds until a new window has a list to show, and until it is whole. */
+export async function listMs(paths: StorePaths, sessionCount: number): Promise<{ listMs: number; allMs: number }> {
+  const start = performance.now();
+  const supervisor = new Supervisor({ storageDirectory: paths.root, bundles: join(projectRoot, 'dist'), autoRecover: false });
+  const sessions = await supervisor.listSessions();
+  const found = performance.now() - start;
+  if (sessions.length === 0) throw new Error('The list is empty.');
+  await supervisor.whenRecovered();
+  const allMs = performance.now() - start;
+  if ((await supervisor.listSessions()).length !== sessionCount) throw new Error('The list is not whole.');
+  await supervisor.close();
+  return { listMs: found, allMs };
+}
+
+async function deleteDatabases(paths: StorePaths): Promise<void> {
+  for (const name of await readdir(paths.root, { recursive: true })) if (name.endsWith('.sqlite')) await rm(join(paths.root, name));
+}
+
+export async function startFigures(folder: string): Promise<Figure[]> {
+  const { paths, sessionIds } = await makeStore(folder, SESSIONS, EVENTS_PER_SESSION);
+  const peer = Peer.create(folder, 'NORMAL');
+  for (const [number, sessionId] of sessionIds.entries()) {
+    peer.addSession(sessionId);
+    const firstSeq = number * EVENTS_PER_SESSION + 1; // of all sessions, for ids are unique in the peer's one table
+    peer.insert(Array.from({ length: EVENTS_PER_SESSION }, (_, index) => eventOf(sessionId, sessionId, firstSeq + index)));
+  }
+  peer.close();
+  const first = await listMs(paths, SESSIONS);
+  const warm = await compare(
+    ROUNDS,
+    async () => (await listMs(paths, SESSIONS)).listMs,
+    async () =>
+      await timed(() => {
+        const opened = new Peer(folder, 'NORMAL');
+        if (opened.sessions().length !== SESSIONS) throw new Error("The peer's list is not whole.");
+        opened.close();
+      }),
+  );
+  const rebuilt = [first];
+  for (let round = 1; round < 3; round++) {
+    await deleteDatabases(paths);
+    rebuilt.push(await listMs(paths, SESSIONS));
+  }
+  const spread = spreadOf(rebuilt.map((each) => each.listMs));
+  const events = (SESSIONS * EVENTS_PER_SESSION).toLocaleString('en');
+  return [
+    {
+      name: '7',
+      feel: `start with ${SESSIONS.toLocaleString('en')} sessions and ${events} events`,
+      value: warm.ours.median,
+      min: warm.ours.min,
+      max: warm.ours.max,
+      unit: 'ms',
+      detail: `a new window, until the list is there; the peer opens and lists in ${short(warm.peer.median)} ms, ratio ${short(warm.ratio.median)}`,
+      target: { atMost: 250 },
+    },
+    {
+      name: '8',
+      feel: 'the same with every SQLite file deleted: the first rows',
+      value: spread.median,
+      min: spread.min,
+      max: spread.max,
+      unit: 'ms',
+      detail: `all of them after ${short(spreadOf(rebuilt.map(({ allMs }) => allMs)).median)} ms`,
+      target: { atMost: 1_000 },
+    },
+  ];
+}

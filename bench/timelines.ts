@@ -1,0 +1,91 @@
+/** Case 9: pages of a timeline, and how soon it is open. */
+import { openStoreIndex } from '../src/storage/database/databaseClient';
+import { eventId } from '../src/storage/ids';
+import type { StoreIndex } from '../src/storage/storeIndex';
+import type { Figure } from './figures';
+import { compare, percentile, short, spreadOf, timed } from './figures';
+import { LiveTimeline, WORKER_PATH } from './liveTimeline';
+import { Peer } from './peer';
+import { eventOf, timestampOf } from './sampleData';
+
+const ROUNDS = 7;
+const LENGTH = 100_000;
+const PAGE = 200;
+const PAGES = 50;
+const OPENINGS = 5;
+
+interface Place {
+  index: StoreIndex;
+  sessionId: string;
+  runId: string;
+}
+
+/** Numbers of events all over the run, after which a page begins. */
+function places(length: number): number[] {
+  return Array.from({ length: PAGES }, (_, turn) => 1 + ((turn * 7919) % Math.max(1, length - PAGE)));
+}
+
+/** Milliseconds for a page of a timeline with `length` events. */
+export async function pageMs({ index, sessionId }: Place, length: number): Promise<number> {
+  const ms = await timed(async () => {
+    for (const seq of places(length)) await index.history(sessionId, { limit: PAGE, afterId: eventId(1, seq) });
+  });
+  return ms / PAGES;
+}
+
+async function comparePages(folder: string, place: Place): Promise<Figure> {
+  const { sessionId, runId } = place;
+  const peer = Peer.create(folder, 'NORMAL');
+  for (let start = 1; start <= LENGTH; start += 1_000) peer.insert(Array.from({ length: 1_000 }, (_, index) => eventOf(sessionId, runId, start + index)));
+  const peerMs = async (read: 'events' | 'page'): Promise<number> =>
+    (await timed(() => {
+      for (const seq of places(LENGTH)) peer[read](sessionId, { timestamp: timestampOf(seq), seq, id: eventId(1, seq) }, PAGE);
+    })) / PAGES;
+  const found = await compare(
+    ROUNDS,
+    async () => await pageMs(place, LENGTH),
+    async () => await peerMs('events'),
+  );
+  const rows: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) rows.push(await peerMs('page'));
+  peer.close();
+  return {
+    name: '9',
+    feel: `a page of ${PAGE} out of ${LENGTH.toLocaleString('en')} events`,
+    value: found.ratio.median,
+    min: found.ratio.min,
+    max: found.ratio.max,
+    unit: '×',
+    detail: `${short(found.ours.median)} ms, peer ${short(found.peer.median)} ms with its JSON parsed, ${short(spreadOf(rows).median)} ms as text`,
+    target: { atMost: 2.5 },
+  };
+}
+
+async function openingFigure({ paths, sessionId, runId }: LiveTimeline): Promise<Figure> {
+  const openings: number[] = [];
+  const jumps: number[] = [];
+  for (let round = 0; round < OPENINGS; round++) {
+    const index = await openStoreIndex({ root: paths.root, workerPath: WORKER_PATH });
+    openings.push(await timed(async () => await index.history(sessionId, { limit: PAGE })));
+    for (const seq of places(LENGTH)) jumps.push(await timed(async () => await index.runEvents(sessionId, runId, seq, PAGE)));
+    await index.close();
+  }
+  const spread = spreadOf(openings);
+  return {
+    name: '9o',
+    feel: `opening a timeline of ${LENGTH.toLocaleString('en')} events`,
+    value: spread.median,
+    min: spread.min,
+    max: spread.max,
+    unit: 'ms',
+    detail: `from its checkpoint; a jump to any moment p95 ${short(percentile(jumps, 0.95))} ms`,
+    target: { atMost: 300 },
+  };
+}
+
+export async function timelineFigures(folder: string): Promise<Figure[]> {
+  const timeline = await LiveTimeline.open(folder, LENGTH);
+  const page = await comparePages(folder, timeline);
+  await timeline.close(); // with a checkpoint
+  return [page, await openingFigure(timeline)];
+}
