@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectRunner } from '../../../src/supervisor/runnerClient';
 import { readOutputFrames } from '../../../src/supervisor/runner/outputLog';
 import * as v from 'valibot';
@@ -11,6 +11,19 @@ import { waitFor } from '../../support/wait';
 
 describe('runner', () => {
   let sandbox: Sandbox;
+  /** A run whose agent rests for half a minute, which passes while the other tests run. */
+  let resting: TestRun;
+  let restingSandbox: Sandbox;
+
+  before(async () => {
+    restingSandbox = await Sandbox.create();
+    resting = await restingSandbox.run([process.execPath, fixture('restingAgent.mjs')], { driver: 'claude' });
+    await resting.launch();
+  });
+
+  after(async () => {
+    await restingSandbox.dispose();
+  });
 
   beforeEach(async () => {
     sandbox = await Sandbox.create();
@@ -207,16 +220,15 @@ describe('runner', () => {
     assert.equal((await run.of('turn.ended')).length, 2);
   });
 
-  it('ends an agent as completed that rests but does not go', async () => {
-    const run = await launched([process.execPath, fixture('restingAgent.mjs')], { driver: 'claude' });
-    const end = await run.end(60_000);
-    assert.deepEqual([end.outcome, end.signal], ['completed', 'SIGTERM']);
-  });
-
   it('says when a runner cannot start, and no late runner takes the run', async () => {
     const run = await sandbox.run(script(''), { protocol: 99 });
     await assert.rejects(run.launch(), { code: 'RUNNER_START_FAILED' });
     await assert.rejects(access(run.paths.events), { code: 'ENOENT' });
     await assert.rejects(run.claim());
+  });
+
+  it('ends an agent as completed that rests but does not go', async () => {
+    const end = await resting.end(60_000);
+    assert.deepEqual([end.outcome, end.signal], ['completed', 'SIGTERM']);
   });
 });
