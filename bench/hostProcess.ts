@@ -90,12 +90,15 @@ async function watchIdling(seconds: number): Promise<Pick<HostResult, 'wakesPerS
 
 async function perform(): Promise<HostResult> {
   if (task.kind === 'empty') return { memoryMb: [await memoryMb()] };
+  const startMs = performance.now();
   const supervisor = new Supervisor({
     storageDirectory: task.storageDirectory,
     bundles: task.bundles,
     checkpointEveryMs: CHECKPOINT_EVERY_MS,
     settings: () => ({ ...DEFAULT_SETTINGS, maxConcurrentRuns: 100, minimumFreeMemoryMiB: 0 }), // nobody waits for a turn
   });
+  await supervisor.listSessions();
+  const listMs = performance.now() - startMs;
   await supervisor.whenRecovered();
   switch (task.kind) {
     case 'runs': {
@@ -134,7 +137,7 @@ async function perform(): Promise<HostResult> {
       const memory = await memoryMb();
       const idling = task.seconds === 0 ? {} : await watchIdling(task.seconds);
       await supervisor.close();
-      return { memoryMb: [memory], ...idling };
+      return { memoryMb: [memory], listMs, ...idling };
     }
     default:
       return task satisfies never;

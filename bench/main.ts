@@ -61,7 +61,7 @@ async function main(): Promise<void> {
     try {
       measured.push(...(await measure(folder)));
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 500 }); // runners that were just ended still put their logs away
     }
   }
   const kept = (await earlierFigures()).filter(({ name }) => measured.every((figure) => figure.name !== name));

@@ -24,7 +24,7 @@ export async function makeStore(folder: string, sessionCount: number, eventsPerS
 }
 
 /** Milliseconds until a new window has a list to show, and until it is whole. */
-export async function listMs(paths: StorePaths, sessionCount: number): Promise<{ listMs: number; allMs: number }> {
+async function listMs(paths: StorePaths, sessionCount: number): Promise<{ listMs: number; allMs: number }> {
   const start = performance.now();
   const supervisor = new Supervisor({ storageDirectory: paths.root, bundles: join(projectRoot, 'dist'), autoRecover: false });
   const sessions = await supervisor.listSessions();

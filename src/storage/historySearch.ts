@@ -20,6 +20,8 @@ export interface SearchedRun {
 /** Looked through at once: a few milliseconds, between which the extension host does other work. */
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
+/** Runs whose first chunk is read before it is their turn. */
+const RUNS_AHEAD = 4;
 const BLOBS_FIELD = '"blobs":{';
 
 async function openExisting(path: string): Promise<FileHandle | undefined> {
@@ -133,6 +135,30 @@ class RunSearch {
   }
 }
 
+/** The matches of a run, of which the first step is under way already: the disk reads for it while another run's bytes are looked through. */
+class StartedSearch {
+  readonly #matches: AsyncGenerator<SessionEvent | undefined>;
+  readonly #first: Promise<IteratorResult<SessionEvent | undefined>>;
+
+  constructor(search: RunSearch) {
+    this.#matches = search.matches();
+    this.#first = this.#matches.next();
+    this.#first.catch(() => undefined); // whoever comes to this run hears of it
+  }
+
+  async *matches(): AsyncGenerator<SessionEvent | undefined> {
+    const first = await this.#first;
+    if (first.done === true) return;
+    yield first.value;
+    yield* this.#matches;
+  }
+
+  /** Closes the run's files. */
+  async close(): Promise<void> {
+    await this.#matches.return(undefined);
+  }
+}
+
 export interface SearchOptions {
   /** At most so many events. */
   limit: number;
@@ -155,27 +181,35 @@ export async function* searchRuns(
   /** Newest first. */
   const waiting: SessionEvent[] = [];
   let left = limit;
-  for (const [index, run] of newestFirst.entries()) {
-    /** Runs that come later have no event after this. */
-    const horizon = newestFirst[index + 1]?.lastEventAt ?? '';
-    for await (const event of new RunSearch(run, paths.session(run.sessionId).run(run.runId), needle).matches()) {
-      if (signal?.aborted === true) return;
-      if (event === undefined) continue;
-      waiting.splice(waiting.findLastIndex((other) => isNewer(other, event)) + 1, 0, event);
-      waiting.splice(left); // older than everything that will be asked for
-      while (left > 0 && waiting[0] !== undefined && waiting[0].timestamp > horizon && !isNewer(event, waiting[0])) {
+  const started: StartedSearch[] = [];
+  try {
+    for (const index of newestFirst.keys()) {
+      for (const run of newestFirst.slice(index + started.length, index + RUNS_AHEAD))
+        started.push(new StartedSearch(new RunSearch(run, paths.session(run.sessionId).run(run.runId), needle)));
+      /** Runs that come later have no event after this. */
+      const horizon = newestFirst[index + 1]?.lastEventAt ?? '';
+      for await (const event of started[0]?.matches() ?? []) {
+        if (signal?.aborted === true) return;
+        if (event === undefined) continue;
+        waiting.splice(waiting.findLastIndex((other) => isNewer(other, event)) + 1, 0, event);
+        waiting.splice(left); // older than everything that will be asked for
+        while (left > 0 && waiting[0] !== undefined && waiting[0].timestamp > horizon && !isNewer(event, waiting[0])) {
+          left--;
+          yield waiting[0];
+          waiting.shift();
+        }
+        if (left === 0) return;
+      }
+      started.shift();
+      while (left > 0 && waiting[0] !== undefined && waiting[0].timestamp > horizon) {
         left--;
         yield waiting[0];
         waiting.shift();
       }
       if (left === 0) return;
     }
-    while (left > 0 && waiting[0] !== undefined && waiting[0].timestamp > horizon) {
-      left--;
-      yield waiting[0];
-      waiting.shift();
-    }
-    if (left === 0) return;
+  } finally {
+    for (const search of started) await search.close();
   }
 }
 
