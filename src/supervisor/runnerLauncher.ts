@@ -13,7 +13,8 @@ import type { RunBootstrap, RunnerClaim } from './runner/protocol';
 import { claimSchema } from './runner/protocol';
 
 const CLAIM_LIMIT_MS = 10_000;
-const POLL_MS = 20;
+/** Somebody waits for the agent's first word. */
+const POLL_MS = 5;
 
 export interface RunnerLaunch {
   /** The runner's bundle. */

@@ -1,7 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { execa } from 'execa';
 import { CorralError, messageOf } from '../../storage/errors';
 import { gitError } from './gitErrors';
 
@@ -171,6 +170,8 @@ export class Git {
     this.startedCount++;
     this.runningCount++;
     try {
+      // It takes time and memory to set up, which a runner has better uses for before its agent has begun. It lies in the same bundle.
+      const { execa } = await import('execa');
       const result = await execa(program, commandArguments, {
         cwd: directory,
         env: { ...cleanEnvironment(), ...configurationEnvironment(settings), ...options.environment },

@@ -23,8 +23,12 @@ export const IDENTITY = 'Corral <corral@localhost>';
 export async function findRepository(git: Git, folder: string): Promise<Repository> {
   const ask = async (directory: string, ...question: string[]): Promise<string> => git.text(directory, ['rev-parse', ...question]);
   // One question a process: a path may hold a newline, and rev-parse knows no other separator.
-  const commonDirectory = await realpath(await ask(folder, '--path-format=absolute', '--git-common-dir'));
-  const gitDirectory = await realpath(await ask(folder, '--absolute-git-dir'));
+  const [commonAnswer, gitAnswer, head] = await Promise.all([
+    ask(folder, '--path-format=absolute', '--git-common-dir'),
+    ask(folder, '--absolute-git-dir'),
+    git.text(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { acceptedExitCodes: [0, 1] }),
+  ]);
+  const [commonDirectory, gitDirectory] = await Promise.all([realpath(commonAnswer), realpath(gitAnswer)]);
   const found = gitDirectory === commonDirectory ? await ask(folder, '--show-toplevel') : await findMainWorktree(git, commonDirectory);
   const mainWorktree = await realpath(found);
   // Found by name: believed only if it leads back.
@@ -33,7 +37,6 @@ export async function findRepository(git: Git, folder: string): Promise<Reposito
     () => false,
   );
   if (!leadsBack) throw noMainWorktree(commonDirectory);
-  const head = await git.text(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { acceptedExitCodes: [0, 1] });
   const anyCommit = head === '' ? await git.text(folder, ['rev-list', '--max-count=1', '--all']) : head;
   if (anyCommit === '')
     throw new CorralError('NO_COMMIT', 'This repository has no commit yet. Make a first commit, so that agents have something to start from');
