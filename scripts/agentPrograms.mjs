@@ -25,7 +25,7 @@ async function writeInto(home, path, text) {
 
 /**
  * Agent → its package, the script in it that puts the platform's binary into place, its program, and its environment. `retries`: it tries again
- * for minutes when the service fails. `forgets`: it cannot take up an earlier session.
+ * for minutes when the service fails. `forgets`: it cannot take up an earlier session. `alone`: what has it work without Corral, where its sessions can be imported.
  */
 export const PROGRAMS = {
   claude: {
@@ -33,21 +33,28 @@ export const PROGRAMS = {
     version: '2.1.329',
     installScript: 'install.cjs',
     program: 'node_modules/@anthropic-ai/claude-code/bin/claude.exe',
-    environment: (home, modelUrl) => ({
-      ANTHROPIC_BASE_URL: modelUrl,
-      ANTHROPIC_API_KEY: 'dummy',
-      CLAUDE_CONFIG_DIR: join(home, '.claude'),
-      CLAUDE_CODE_MAX_RETRIES: '1',
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      DISABLE_AUTOUPDATER: '1',
-      DISABLE_ERROR_REPORTING: '1',
-      IS_SANDBOX: '1',
-    }),
+    alone: (prompt) => ['-p', prompt, '--permission-mode', 'acceptEdits'],
+    environment: async (home, modelUrl) => {
+      // As somebody has it who has used it in a terminal before.
+      const known = { hasCompletedOnboarding: true, theme: 'dark', customApiKeyResponses: { approved: ['dummy'], rejected: [] } };
+      await writeInto(home, '.claude/.claude.json', JSON.stringify(known));
+      return {
+        ANTHROPIC_BASE_URL: modelUrl,
+        ANTHROPIC_API_KEY: 'dummy',
+        CLAUDE_CONFIG_DIR: join(home, '.claude'),
+        CLAUDE_CODE_MAX_RETRIES: '1',
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+        DISABLE_AUTOUPDATER: '1',
+        DISABLE_ERROR_REPORTING: '1',
+        IS_SANDBOX: '1',
+      };
+    },
   },
   codex: {
     package: '@openai/codex',
     version: '0.169.0',
     program: 'node_modules/.bin/codex',
+    alone: (prompt) => ['exec', '--sandbox', 'workspace-write', prompt],
     environment: async (home, modelUrl) => {
       const provider = `name = "loopback"\nbase_url = "${modelUrl}/v1"\nenv_key = "LOOPBACK_KEY"\nwire_api = "responses"\nrequest_max_retries = 1\nstream_max_retries = 1`;
       const settings =

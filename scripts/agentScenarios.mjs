@@ -1,12 +1,15 @@
 /** What each agent has to do through the whole of Corral, from a session's creation to its worktree. Each scenario gets a new session. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify, stripVTControlCharacters } from 'node:util';
 
 const LIMIT_MS = 40_000;
 /** How long an agent that tries again for minutes is watched. */
 const RETRY_WATCH_MS = 8_000;
 const POLL_MS = 50;
+const KEY_AGAIN_MS = 2_000;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const exists = async (path) =>
   await access(path).then(
@@ -88,7 +91,52 @@ async function expectServiceFailure({ supervisor, start, program }, prompt) {
   return id;
 }
 
+/** What a person sees first in a home that is new: each with the key that goes on. */
+const FIRST_QUESTIONS = [
+  ['Yes,Itrustthisfolder', '\u001b[B\r'],
+  ['Trustandcontinue', '\r'],
+  ['Useexistingmodel', '2'],
+];
+
+/** The agent's own program shows what was said before. */
+async function assertGoesOn({ spawn }, { program, arguments: words, cwd, environment }) {
+  const terminal = spawn(program, words, { cwd, env: { ...environment, TERM: 'xterm-256color', COLORTERM: 'truecolor' }, cols: 120, rows: 40 });
+  let screen = '';
+  let exit;
+  terminal.onExit((end) => (exit = end));
+  let pressedMs = 0;
+  terminal.onData((data) => {
+    screen += data;
+    // What a terminal answers where a program asks for its cursor, its kind and its colours.
+    if (data.includes('\u001b[6n')) terminal.write('\u001b[1;1R');
+    if (data.includes('\u001b[c')) terminal.write('\u001b[?62;c');
+  });
+  const shown = () => stripVTControlCharacters(screen).replace(/\s+/g, '');
+  const end = performance.now() + LIMIT_MS;
+  try {
+    while (!shown().includes('Thereisnothingelsetodo.')) {
+      // A key that comes before the program listens is lost; one more does nothing where the question is answered.
+      const key = performance.now() - pressedMs > KEY_AGAIN_MS ? FIRST_QUESTIONS.findLast(([question]) => shown().includes(question))?.[1] : undefined;
+      if (key !== undefined) {
+        pressedMs = performance.now();
+        terminal.write(key);
+      }
+      assert.ok(
+        exit === undefined && performance.now() < end,
+        `The terminal (${JSON.stringify(exit)}) shows: ${stripVTControlCharacters(screen).slice(-3000)}`,
+      );
+      await pause(POLL_MS);
+    }
+  } finally {
+    if (exit === undefined) terminal.kill('SIGKILL');
+  }
+}
+
 export const SCENARIOS = {
+  found: async ({ survey, program }) => {
+    const { version, missing } = await survey();
+    assert.deepEqual({ version, missing }, { version: program.version, missing: undefined });
+  },
   plain: async ({ supervisor, start }) => {
     const { id } = await start('Say hello [[plain]]');
     await untilCompleted(supervisor, id);
@@ -176,6 +224,26 @@ export const SCENARIOS = {
     assert.equal(session.nativeSessionId === nativeSessionId, program.forgets !== true);
     assert.equal((await conversationOf(supervisor, id)).length, 4);
   },
+  import: async ({ supervisor, program, path, env, repository, use }) => {
+    const before = (await supervisor.nativeSessions.list(repository)).map(({ nativeSessionId }) => nativeSessionId);
+    const working = promisify(execFile)(path, program.alone('Write it [[write]]'), { cwd: repository, env: { ...process.env, ...env } });
+    working.child.stdin.end();
+    await working;
+    const [native, ...others] = (await supervisor.nativeSessions.list(repository)).filter(({ nativeSessionId }) => !before.includes(nativeSessionId));
+    assert.deepEqual([native.title, others], ['Write it [[write]]', []]);
+    const { id, worktreePath, status } = use(await supervisor.nativeSessions.import(repository, native));
+    assert.equal(status, 'Completed');
+    assert.equal(await readFile(join(worktreePath, 'hello.txt'), 'utf8'), 'hello from the model\n');
+    assert.deepEqual(await eventsOf(supervisor, id, 'output'), []);
+    assert.equal((await conversationOf(supervisor, id))[0], 'user: Write it [[write]]');
+    assert.deepEqual(
+      (await eventsOf(supervisor, id, 'file.change')).map(({ path: changed, change }) => ({ path: changed, change })),
+      [{ path: 'hello.txt', change: 'added' }],
+    );
+    await supervisor.sendMessage(id, 'Again [[plain]]');
+    const session = await until(supervisor, id, 'The end of the second run', (each) => each.runs.length === 2 && isOver(each));
+    assert.deepEqual([session.status, session.nativeSessionId], ['Completed', native.nativeSessionId], session.failureReason);
+  },
   'kill -9 and resume': async ({ supervisor, start, store }) => {
     const { id } = await start('Be busy [[busy]]', 'all');
     await untilEvent(supervisor, id, 'tool.call', 1);
@@ -221,10 +289,17 @@ export const SCENARIOS = {
     const session = await untilEnd(supervisor, id);
     assert.deepEqual([session.state, session.failureReason], ['stopped', 'Stopped by you']);
   },
+  // Last: a program for people may change its own settings.
+  'in a terminal': async ({ supervisor, start, program, terminal }) => {
+    const { id } = await start('Say hello [[plain]]');
+    await untilCompleted(supervisor, id);
+    if (program.forgets) return await assert.rejects(supervisor.terminalCommand(id), { code: 'INVALID_ARGUMENT' });
+    await assertGoesOn(terminal, await supervisor.terminalCommand(id));
+  },
 };
 
 /** For a program that works off one prompt, and cannot ask. */
-export const ONE_SHOT = ['plain', 'multi', 'resume', 'long', 'slow', 'error500', 'rate', 'cut', 'stop'];
+export const ONE_SHOT = ['plain', 'multi', 'resume', 'long', 'slow', 'error500', 'rate', 'cut', 'stop', 'in a terminal'];
 
 /** Processes that carry the mark of one of the session's runs. Only Linux tells. */
 async function processesOf(session) {

@@ -21,7 +21,13 @@ const wantedAgents = words.filter((word) => !word.startsWith('--'));
 const wantedScenario = words.find((word) => word.startsWith('--scenario='))?.slice('--scenario='.length);
 /** Each program with its own driver, and those that can do it once more for one prompt at a time. */
 const AGENTS = [
-  ...Object.entries(PROGRAMS).map(([name, program]) => ({ name, program: name, traits: program, setting: {}, scenarios: Object.keys(SCENARIOS) })),
+  ...Object.entries(PROGRAMS).map(([name, program]) => ({
+    name,
+    program: name,
+    traits: program,
+    setting: {},
+    scenarios: Object.keys(SCENARIOS).filter((scenario) => scenario !== 'import' || program.alone !== undefined),
+  })),
   ...['codex', 'gemini', 'opencode', 'goose'].map((program) => ({
     name: `${program}-once`,
     program,
@@ -38,7 +44,11 @@ async function buildSupervisor() {
   await runOrThrow(process.execPath, [join(root, 'esbuild.mjs')]);
   const { build } = await import('esbuild');
   const outfile = join(root, 'out/agents/supervisor.cjs');
-  const contents = "export { Supervisor } from './src/supervisor/supervisor'; export { DEFAULT_SETTINGS } from './src/supervisor/settings';";
+  const contents = `
+    export { surveyAgents } from './src/supervisor/agents/survey';
+    export { DEFAULT_SETTINGS } from './src/supervisor/settings';
+    export { Supervisor } from './src/supervisor/supervisor';
+  `;
   await build({
     stdin: { contents, resolveDir: root, loader: 'ts' },
     bundle: true,
@@ -52,7 +62,7 @@ async function buildSupervisor() {
 }
 
 /** Scenario → `pass` or `fail`. */
-async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS }, modelUrl) {
+async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS, surveyAgents }, modelUrl) {
   const results = {};
   const repository = join(folder, 'repository');
   const store = join(folder, 'store');
@@ -63,14 +73,17 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS 
   try {
     for (const name of scenariosOf(agent)) {
       let id;
-      const start = async (prompt, permissionMode = 'edits') => {
-        const session = await supervisor.createSession({ repository, prompt, agent: agent.name, permissionMode });
+      const use = (session) => {
         id = session.id;
         return session;
       };
+      const start = async (prompt, permissionMode = 'edits') => {
+        return use(await supervisor.createSession({ repository, prompt, agent: agent.name, permissionMode }));
+      };
+      const survey = async () => (await surveyAgents({ agents: settings.agents, bundles: join(root, 'dist') })).find((each) => each.name === agent.name);
       try {
-        await SCENARIOS[name]({ supervisor, start, store, program: agent.traits });
-        await assertNothingLeft(await supervisor.getSession(id));
+        await SCENARIOS[name]({ supervisor, start, use, store, repository, path, env, program: agent.traits, terminal, survey });
+        if (id !== undefined) await assertNothingLeft(await supervisor.getSession(id));
         results[name] = 'pass';
         console.log(`${agent.name} × ${name}: pass`);
       } catch (error) {
@@ -104,6 +117,8 @@ async function runInVscode(path, folder, modelUrl) {
   return outcome;
 }
 
+// VS Code's own terminals run on it.
+const terminal = createRequire(await installServer())('node-pty');
 const modules = await buildSupervisor();
 const table = {};
 for (const agent of agents) {

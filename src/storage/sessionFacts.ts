@@ -66,6 +66,8 @@ export interface SessionFacts {
   model?: string;
   argv?: string[];
   group?: string;
+  /** The agent's own session that the first run was read from. */
+  imported?: { nativeSessionId: string; backendType: string; source: string; cwd: string };
   port?: number;
   /** Sessions that have to complete before this one starts. */
   dependsOn?: string[];

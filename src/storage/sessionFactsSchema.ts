@@ -56,6 +56,7 @@ export const sessionFactsSchema: v.GenericSchema<unknown, SessionFacts> = v.obje
   model: v.exactOptional(text),
   argv: v.exactOptional(v.array(text)),
   group: v.exactOptional(text),
+  imported: v.exactOptional(v.object({ nativeSessionId: text, backendType: text, source: text, cwd: text })),
   port: v.exactOptional(v.number()),
   dependsOn: v.exactOptional(v.array(text)),
   planned: v.exactOptional(v.object({ baseSession: text, location: text, include: v.array(text) })),

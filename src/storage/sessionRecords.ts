@@ -22,6 +22,8 @@ export const SESSION_RECORD_SCHEMAS = {
     /** Only for the agent `command`. */
     argv: v.optional(v.array(text)),
     group: v.optional(text),
+    /** The agent's own session that the first run was read from. */
+    imported: v.optional(v.object({ nativeSessionId: text, backendType: text, source: text, cwd: text })),
     /** The first of ten ports that no other session has. */
     port: v.optional(v.pipe(v.number(), v.integer())),
     /** Ids of the sessions that have to complete before this one starts. */

@@ -28,6 +28,7 @@ export interface SessionRequest {
   argv?: string[];
   /** Ids of sessions that have to complete before this one starts. */
   dependsOn?: string[];
+  /** Sessions that are to be compared have the same one: any text, or an id that nobody is shown. */
   group?: string;
   permissionMode?: PermissionMode;
   model?: string;
@@ -72,6 +73,7 @@ export interface SessionSummary {
   createdAt: string;
   lastActivityAt: string;
   archived: boolean;
+  group?: string;
   /** Records of its journals that cannot be read: they are skipped, never silently. */
   damagedRecords: number;
   /** The worktree was taken away by Delete Session; history stays until it is erased. */

@@ -2,7 +2,7 @@ import { makeDirectory } from '../storage/durableFile';
 import { CorralError, messageOf } from '../storage/errors';
 import { isId } from '../storage/ids';
 import type { SessionFacts } from '../storage/sessionFacts';
-import type { DraftSessionRecord } from '../storage/sessionRecords';
+import type { DraftSessionRecord, SessionRecordData } from '../storage/sessionRecords';
 import { oneLine, sessionState } from '../storage/sessionState';
 import { resolveAgent } from './agents/catalog';
 import type { SessionRequest } from './api';
@@ -48,7 +48,12 @@ export function titleOf(prompt: string): string {
  * NO_COMMIT, BASE_NOT_FOUND, AGENT_NOT_FOUND, SESSION_NOT_FOUND, …). The first record says what is about to be made, so that a crash in the middle
  * leaves nothing that nobody knows of; the worktree's lock, held to the end, tells others that this is no crash.
  */
-export async function createSession(options: SessionCreationOptions, sessionId: string, request: SessionRequest): Promise<void> {
+export async function createSession(
+  options: SessionCreationOptions,
+  sessionId: string,
+  request: SessionRequest,
+  imported?: SessionRecordData<'created'>['imported'],
+): Promise<void> {
   const settings = options.settings();
   const agent = await resolveAgent(request.agent, {
     agents: settings.agents,
@@ -77,6 +82,7 @@ export async function createSession(options: SessionCreationOptions, sessionId: 
       ...(request.model === undefined ? {} : { model: request.model }),
       ...(request.argv === undefined ? {} : { argv: request.argv }),
       ...(request.group === undefined ? {} : { group: request.group }),
+      ...(imported === undefined ? {} : { imported }),
       port: await freePorts(options.takenPorts()),
       ...(dependsOn.length === 0 ? {} : { dependsOn }),
       ...(baseSession === undefined ? {} : { planned: { baseSession, location, include: [...worktreesInclude] } }),

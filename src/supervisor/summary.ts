@@ -82,6 +82,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePla
   if (facts.dependsOn !== undefined && facts.dependsOn.length > 0) summary.dependsOn = facts.dependsOn;
   const reason = failureReason(facts);
   if (reason !== undefined) summary.failureReason = reason;
+  if (facts.group !== undefined) summary.group = facts.group;
   if (live.unreachable !== undefined) summary.unreachable = live.unreachable;
   if (live.paused !== undefined) summary.paused = live.paused;
   if (run !== undefined) summary.currentRunId = run.runId;

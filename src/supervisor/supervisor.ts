@@ -1,14 +1,16 @@
-import { URI } from 'vscode-uri';
 import { CorralError, messageOf } from '../storage/errors';
 import type { SessionEvent } from '../storage/events';
 import { isId, newId } from '../storage/ids';
+import type { SessionRecordData } from '../storage/sessionRecords';
 import type { ConversationEntry, DensityCount, DensityQuery, FindQuery, FoundEvents } from '../storage/storeIndex';
 import type { CorralApi, Disposable, Event, HistoryPage, SessionRequest, SessionSummary } from './api';
+import { pathOf } from './folderPath';
 import { Git } from './git/git';
 import type { HistorySearchQuery } from './historyArchive';
 import { HistoryArchive } from './historyArchive';
 import type { HistoryPageQuery } from './historyPage';
 import { HISTORY_PAGE_LIMIT, readHistoryPage } from './historyPage';
+import { NativeSessions } from './imports/nativeSessions';
 import { publishOnce } from './publishedFile';
 import { Queue } from './queue';
 import { resolveRun } from './recovery';
@@ -51,6 +53,8 @@ const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () =>
 export class Supervisor implements CorralApi, Disposable {
   readonly version = 1;
   readonly git = new Git();
+  /** What agents did without Corral. */
+  readonly nativeSessions: NativeSessions;
   readonly #options: Required<SupervisorOptions>;
   readonly #model: SessionModel;
   readonly #links: RunLinks;
@@ -111,6 +115,13 @@ export class Supervisor implements CorralApi, Disposable {
       async (runControl) => new WorktreeControl({ git: this.git, store: await this.#store, model: this.#model, runControl, settings, log }),
     );
     this.#worktreeControl.catch(() => undefined);
+    this.nativeSessions = new NativeSessions({
+      git: this.git,
+      model: this.#model,
+      store: async () => await this.#writable(),
+      resolving: () => ({ agents: settings().agents, bundles }),
+      create: async (...parameters) => await this.#create(...parameters),
+    });
     this.#archive = this.#store.then((store) => new HistoryArchive({ store, model: this.#model, git: this.git }));
     this.#archive.catch(() => undefined);
     this.#startUp = new StartUp({
@@ -162,16 +173,24 @@ export class Supervisor implements CorralApi, Disposable {
 
   async createSession(request: SessionRequest): Promise<SessionSummary> {
     if (request.prompt.trim() === '') throw new CorralError('EMPTY_PROMPT', 'Say what the agent should do.');
+    const control = await this.#runControl;
+    const { id } = await this.#create(request, async (sessionId) => await control.queue(sessionId, request.prompt));
+    await control.begin(id);
+    return this.#model.summary(id);
+  }
+
+  /** `queue` gives the session its first run. */
+  async #create(
+    request: SessionRequest,
+    queue: (sessionId: string) => Promise<void>,
+    imported?: SessionRecordData<'created'>['imported'],
+  ): Promise<SessionSummary> {
     const store = await this.#writable();
     const sessionId = newId();
-    const control = await this.#runControl;
-    const queue = async (): Promise<void> => {
-      await control.queue(sessionId, request.prompt);
-    };
     const { bundles, settings } = this.#options;
     const takenPorts = (): Set<number> => new Set(this.#model.ids().flatMap((id) => this.#model.facts(id).port ?? []));
-    await createSession({ git: this.git, store, bundles, settings, takenPorts, queue }, sessionId, { ...request, repository: pathOf(request.repository) });
-    await control.begin(sessionId);
+    const options = { git: this.git, store, bundles, settings, takenPorts, queue: async () => await queue(sessionId) };
+    await createSession(options, sessionId, { ...request, repository: pathOf(request.repository) }, imported);
     return this.#model.summary(sessionId);
   }
 
@@ -391,9 +410,4 @@ export class Supervisor implements CorralApi, Disposable {
       throw new CorralError('STORE_READ_ONLY', 'These sessions were written by a newer version of Corral. Update the extension to change them.');
     return store;
   }
-}
-
-/** An absolute path from a path or a URI: other extensions and VS Code speak of folders in URIs. */
-function pathOf(folder: string): string {
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(folder) ? URI.parse(folder).fsPath : folder;
 }

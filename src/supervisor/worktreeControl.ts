@@ -123,6 +123,12 @@ export class WorktreeControl {
     });
   }
 
+  /** What differs between the work of two sessions of one repository, each as it is now. */
+  async differences(beforeId: string, afterId: string): Promise<Comparison> {
+    const [before, after] = [await this.#work(beforeId), await this.#work(afterId)];
+    return { before: before.work.tree, after: after.work.tree, changes: await listChanges(after.request, before.work.tree, after.work.tree) };
+  }
+
   /** The session's work as staged changes in the checkout. Throws CONFLICT where git would overwrite changes of the user's. */
   async apply(id: string): Promise<{ commit: string; conflicts: string[] }> {
     const { request, facts, work } = await this.#work(id);

@@ -21,7 +21,7 @@ export async function showChanges(session: SessionSummary, title: string, compar
 }
 
 /** What VS Code's multi-diff editor takes: the file it is about, before, after. */
-function resource(
+export function resource(
   { kind, path, previousPath }: FileChange,
   before: (path: string) => vscode.Uri,
   now: (path: string) => vscode.Uri,

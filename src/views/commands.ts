@@ -13,6 +13,8 @@ import { answerOnce, askAndAnswer } from './permissionAnswer';
 import { processCommands } from './processCommands';
 import { queueCommands } from './queueCommands';
 import { chooseRepository } from './repositoryChoice';
+import { compareCommands } from './compareCommands';
+import { chooseNativeSession } from './nativeSessionChoice';
 import { reviewCommands } from './reviewCommands';
 import { historyCommands } from './historyCommands';
 import { chooseSession, isRunning } from './sessionChoice';
@@ -41,6 +43,7 @@ const always = (): boolean => true;
 export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const { context, supervisor, log, bundles } = options;
 
+  const newSessionOptions = { context, supervisor, settings: readSettings, bundles };
   /** The request that was refused last, so that mending the reason does not lose the prompt. */
   let refused: SessionRequest | undefined;
   const create = async (request: SessionRequest): Promise<void> => {
@@ -50,7 +53,11 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     await options.reveal(made.id);
   };
   const startSession = async (repository: string, base?: Base, agent?: string): Promise<void> =>
-    await create(await askForSession({ context, supervisor, settings: readSettings, bundles }, repository, base, agent));
+    await create(await askForSession(newSessionOptions, repository, base, agent));
+  const chooseTrusted = async (): Promise<string> => {
+    requireTrust();
+    return await chooseRepository(supervisor.git);
+  };
   /** The session that the last command was about: the one whose worktree is missing, where that is what went wrong. */
   let chosen: SessionSummary | undefined;
   const chooseAny: ChooseSession = async (argument, title, fits, none) => (chosen = await chooseSession(supervisor, argument, title, fits, none));
@@ -59,10 +66,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     await choose(argument, 'Answer Permission', (session) => session.needsInput, 'No session asks for anything at the moment.');
 
   const actions: Record<CommandName, (argument: unknown) => Promise<void>> = {
-    newSession: async () => {
-      requireTrust();
-      await startSession(await chooseRepository(supervisor.git));
-    },
+    newSession: async () => await startSession(await chooseTrusted()),
     tryDemo: async () => {
       requireTrust();
       const repository = await makeDemoRepository(supervisor.git, storageDirectory(context));
@@ -106,6 +110,16 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       const session = await choose(argument, 'Resume Session', (each) => !isRunning(each), 'Every session is running already.');
       await supervisor.resume(session.id);
     },
+    importSession: async () => {
+      const repository = await chooseTrusted();
+      const native = await chooseNativeSession(supervisor, repository);
+      const made = await vscode.window.withProgress(
+        { location: { viewId: SESSIONS_VIEW } },
+        async () => await supervisor.nativeSessions.import(repository, native),
+      );
+      await options.reveal(made.id);
+      options.showTimeline(made.id);
+    },
     continueInTerminal: async (argument) => {
       const fits = (each: SessionSummary): boolean => !isRunning(each) && each.nativeSessionId !== undefined;
       const session = await choose(argument, 'Continue in Terminal', fits, 'No session has ended that an agent could go on with.');
@@ -126,6 +140,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     },
     ...processCommands(supervisor),
     ...queueCommands(supervisor, choose),
+    ...compareCommands({ ...newSessionOptions, supervisor, choose: chooseAny, chooseRepository: chooseTrusted, create }),
     ...reviewCommands({ supervisor, choose: chooseAny, attempt }),
     ...snapshotCommands({ supervisor, choose: chooseAny, attempt, startSession }),
     ...worktreeCommands({ supervisor, choose: chooseAny, reveal: options.reveal, run }),

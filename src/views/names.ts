@@ -2,6 +2,8 @@
 
 export const COMMANDS = {
   newSession: 'corral.newSession',
+  compareAgents: 'corral.compareAgents',
+  compareChanges: 'corral.compareChanges',
   tryDemo: 'corral.tryDemo',
   answerPermission: 'corral.answerPermission',
   allowPermission: 'corral.allowPermission',
@@ -12,6 +14,7 @@ export const COMMANDS = {
   stopSession: 'corral.stopSession',
   killSession: 'corral.killSession',
   resumeSession: 'corral.resumeSession',
+  importSession: 'corral.importSession',
   continueInTerminal: 'corral.continueInTerminal',
   startNow: 'corral.startNow',
   moveUpInQueue: 'corral.moveUpInQueue',

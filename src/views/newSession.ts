@@ -2,11 +2,13 @@ import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
 import type { PermissionMode } from '../storage/sessionRecords';
 import { PERMISSION_MODES } from '../storage/sessionRecords';
+import type { ResolveOptions } from '../supervisor/agents/catalog';
 import { listAgents, resolveAgent } from '../supervisor/agents/catalog';
 import type { SessionRequest } from '../supervisor/api';
 import type { SupervisorSettings } from '../supervisor/settings';
 import type { Supervisor } from '../supervisor/supervisor';
 import { chooseBase, HEAD_BASE } from './baseChoice';
+import { chooseAgents } from './agentChoice';
 import { parseCommandLine } from './commandLine';
 import { chooseDependencies } from './queueCommands';
 
@@ -58,7 +60,8 @@ export async function askForSession(options: NewSessionOptions, repository: stri
     }
     prompt = answer.text;
     if (answer.button === AGENT_BUTTON) {
-      choice.agent = (await chooseAgent(settings())) ?? choice.agent;
+      const [agent] = (await chooseAgents(agentsOf(options), { title: 'New Session · Agent', placeholder: 'Which agent should work?', many: false })) ?? [];
+      choice.agent = agent ?? choice.agent;
       choice.argv = undefined;
     } else if (answer.button === BASE_BUTTON) {
       choice.base = (await chooseBase(options.supervisor, repository)) ?? choice.base;
@@ -121,11 +124,6 @@ async function defaultAgent({ context, settings, bundles }: NewSessionOptions): 
   return 'demo';
 }
 
-async function chooseAgent(settings: SupervisorSettings): Promise<string | undefined> {
-  const items = listAgents(settings.agents).map(({ name, description }) => ({ label: name, description }));
-  return (await vscode.window.showQuickPick(items, { title: 'New Session · Agent', placeHolder: 'Which agent should work?' }))?.label;
-}
-
 async function chooseMode(): Promise<PermissionMode | undefined> {
   const items = PERMISSION_MODES.map((mode) => ({ label: mode, description: MODE_WORDS[mode], mode }));
   return (await vscode.window.showQuickPick(items, { title: 'New Session · Permissions', placeHolder: 'What may the agent do without asking?' }))?.mode;
@@ -144,7 +142,12 @@ async function askForCommand(): Promise<string[]> {
   return argv;
 }
 
-function rememberedMode(context: vscode.ExtensionContext, repository: string): PermissionMode | undefined {
+/** What is known of the agents at this moment. */
+export function agentsOf({ settings, bundles }: Pick<NewSessionOptions, 'settings' | 'bundles'>): ResolveOptions {
+  return { agents: settings().agents, bundles };
+}
+
+export function rememberedMode(context: vscode.ExtensionContext, repository: string): PermissionMode | undefined {
   const mode = context.globalState.get<unknown>(`${PERMISSION_MODE_KEY} ${repository}`);
   return PERMISSION_MODES.find((each) => each === mode);
 }

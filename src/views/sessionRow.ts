@@ -102,6 +102,7 @@ function flags(session: SessionSummary): string {
     !open && session.nativeSessionId !== undefined && 'native',
     !open && !session.restored && session.runs.length > 0 && 'done',
     session.runs.length > 0 && session.baseCommit !== '' && 'worktree',
+    session.group !== undefined && 'grouped',
   ];
   return `;${set.filter((flag) => flag !== false).join(';')};`;
 }

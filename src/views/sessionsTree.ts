@@ -4,6 +4,7 @@ import { isOutcome } from '../storage/runState';
 import type { SessionSummary } from '../supervisor/api';
 import { COMMANDS } from './names';
 import type { SessionRow } from './sessionRow';
+import { groupDescription, groupTitle } from './sessionGroups';
 import { sessionRow } from './sessionRow';
 import { changeWords } from './worktreeWords';
 
@@ -15,12 +16,18 @@ export interface SessionNode {
   kind: 'session';
   id: string;
 }
-export type TreeNode = RepositoryNode | SessionNode;
+/** Sessions that are compared with each other. */
+export interface GroupNode {
+  kind: 'group';
+  group: string;
+  repository: string;
+}
+export type TreeNode = RepositoryNode | GroupNode | SessionNode;
 
 const AGE_STEP_MS = 60_000;
 
 /**
- * The Sessions tree: newest first, in groups where there is more than one repository. It keeps only what it painted;
+ * The Sessions tree: newest first, by repository where there is more than one, those that are compared under one node. It keeps only what it painted;
  * the sessions themselves are the supervisor's.
  */
 export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
@@ -30,6 +37,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   #sessions = new Map<string, SessionSummary>();
   /** VS Code knows a node by its identity: each session has one for as long as it is shown. */
   readonly #nodes = new Map<string, SessionNode>();
+  readonly #groups = new Map<string, GroupNode>();
   /** What VS Code was last told to show; what it asks for in between (to reveal a row, say) changes nothing. */
   readonly #rows = new Map<string, SessionRow>();
   #clock: NodeJS.Timeout | undefined;
@@ -50,7 +58,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const sameList = structureOf(shown) === structureOf(this.#sessions);
     this.#sessions = shown;
     const changed = this.#updateRows();
-    if (sameList) changed.forEach((id) => this.#changed.fire(this.node(id)));
+    if (sameList) changed.forEach((id) => this.#fire(id));
     else this.#changed.fire(undefined);
   }
 
@@ -59,7 +67,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     clearInterval(this.#clock);
     if (!visible) return;
     const refreshAges = (): void => {
-      this.#updateRows().forEach((id) => this.#changed.fire(this.node(id)));
+      this.#updateRows().forEach((id) => this.#fire(id));
     };
     refreshAges();
     this.#clock = setInterval(refreshAges, AGE_STEP_MS);
@@ -76,19 +84,23 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
 
   getChildren(parent?: TreeNode): TreeNode[] {
     if (parent?.kind === 'session') return [];
-    if (parent?.kind === 'repository') return this.#sessionsOf(parent.path);
+    if (parent?.kind === 'group') return this.#membersOf(parent).map(({ id }) => this.node(id));
+    if (parent?.kind === 'repository') return this.#nodesOf(parent.path);
     const repositories = this.#repositories();
     if (repositories.length > 1) return repositories.map((path) => ({ kind: 'repository', path }));
-    return repositories.flatMap((path) => this.#sessionsOf(path));
+    return repositories.flatMap((path) => this.#nodesOf(path));
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
-    if (node.kind === 'repository' || this.#repositories().length < 2) return undefined;
-    const session = this.#sessions.get(node.id);
-    return session === undefined ? undefined : { kind: 'repository', path: session.repository };
+    if (node.kind === 'repository') return undefined;
+    const group = node.kind === 'session' ? this.#groupOf(node.id) : undefined;
+    if (group !== undefined) return group;
+    const repository = node.kind === 'group' ? node.repository : this.#sessions.get(node.id)?.repository;
+    return repository === undefined || this.#repositories().length < 2 ? undefined : { kind: 'repository', path: repository };
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
+    if (node.kind === 'group') return groupItem(node, this.#membersOf(node));
     return node.kind === 'repository' ? this.#repositoryItem(node) : this.#sessionItem(node);
   }
 
@@ -102,11 +114,43 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return paths.sort((a, b) => Number(this.#isHere(b)) - Number(this.#isHere(a)) || a.localeCompare(b));
   }
 
-  #sessionsOf(repository: string): SessionNode[] {
+  /** Tells VS Code that a session's row looks different, and so does the row of its group. */
+  #fire(id: string): void {
+    this.#changed.fire(this.node(id));
+    const group = this.#groupOf(id);
+    if (group !== undefined) this.#changed.fire(group);
+  }
+
+  #sessionsOf(repository: string): SessionSummary[] {
     return [...this.#sessions.values()]
       .filter((session) => session.repository === repository)
-      .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id))
-      .map(({ id }) => this.node(id));
+      .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id));
+  }
+
+  /** A group stands where the newest of its sessions would. */
+  #nodesOf(repository: string): TreeNode[] {
+    const groups = new Set<string>();
+    return this.#sessionsOf(repository).flatMap(({ id }): TreeNode[] => {
+      const group = this.#groupOf(id);
+      if (group === undefined) return [this.node(id)];
+      if (groups.has(group.group)) return [];
+      groups.add(group.group);
+      return [group];
+    });
+  }
+
+  #membersOf({ group, repository }: GroupNode): SessionSummary[] {
+    return this.#sessionsOf(repository).filter((session) => session.group === group);
+  }
+
+  /** The group of a session that is not alone in it. */
+  #groupOf(id: string): GroupNode | undefined {
+    const { group, repository } = this.#sessions.get(id) ?? {};
+    if (group === undefined || repository === undefined) return undefined;
+    const known = this.#groups.get(`${repository} ${group}`);
+    const node: GroupNode = known ?? { kind: 'group', group, repository };
+    this.#groups.set(`${repository} ${group}`, node);
+    return this.#membersOf(node).length < 2 ? undefined : node;
   }
 
   #repositoryItem(node: RepositoryNode): vscode.TreeItem {
@@ -155,6 +199,16 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     }
     return changed;
   }
+}
+
+function groupItem(node: GroupNode, sessions: readonly SessionSummary[]): vscode.TreeItem {
+  const item = new vscode.TreeItem(groupTitle(node.group, sessions), vscode.TreeItemCollapsibleState.Expanded);
+  item.id = `group ${node.repository} ${node.group}`;
+  item.description = groupDescription(sessions);
+  item.iconPath = new vscode.ThemeIcon('git-compare');
+  item.tooltip = sessions[0]?.prompt;
+  item.contextValue = ';group;';
+  return item;
 }
 
 function tooltip(session: SessionSummary, row: SessionRow): vscode.MarkdownString {

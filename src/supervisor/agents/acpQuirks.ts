@@ -50,7 +50,7 @@ const QUIRKS: Readonly<Record<string, AcpQuirks>> = {
     cannotLoad: true,
   },
   goose: {
-    terminal: (id) => ['session', '--resume', '--session-id', id],
+    terminal: (id) => ['session', '--resume', '--session-id', id, '--history'],
     // It cannot tell an edit from a command: it asks for both, and edits are let through here.
     modes: { ask: 'approve', edits: 'approve', all: 'auto' },
     environment: (_mode, model) => (model === undefined ? {} : { GOOSE_MODEL: model }),

@@ -7,6 +7,7 @@ import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import { findAgent } from './discovery';
 import type { DriverName } from './drivers';
 import { DRIVER_NAMES } from './drivers';
+import { programNames } from './programNames';
 
 const text = v.string();
 
@@ -130,6 +131,8 @@ export interface ResolvedAgent {
   permissionMode?: PermissionMode;
   /** Its program does nothing for a person at a terminal. */
   isScripted?: true;
+  /** What makes it tell its version, where it is known to do that and nothing else. */
+  versionArguments?: string[];
 }
 
 export interface ResolveOptions {
@@ -167,5 +170,13 @@ export async function resolveAgent(name: string, options: ResolveOptions): Promi
   const found = await findAgent({ program, environment: { ...process.env, ...setting?.env } });
   if (found === undefined)
     throw new CorralError('AGENT_NOT_FOUND', `“${program}” was not found. ${known?.installHint ?? 'Check its path in the setting corral.agents.'}`);
-  return { ...chosen, program: found.program, programArguments: [...found.programArguments, ...ownArguments] };
+  const isKnown = Object.values(BUILT_IN).some(
+    (agent) => agent.program !== undefined && programNames([found.program, ...found.programArguments]).includes(agent.program),
+  );
+  return {
+    ...chosen,
+    program: found.program,
+    programArguments: [...found.programArguments, ...ownArguments],
+    ...(isKnown ? { versionArguments: [...found.programArguments, '--version'] } : {}),
+  };
 }

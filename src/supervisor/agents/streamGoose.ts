@@ -41,7 +41,7 @@ export const gooseRun: StreamDialect = {
     // In its asking modes it gives up at the first question: without leave for everything it only talks.
     environment: { GOOSE_MODE: permissionMode === 'all' ? 'auto' : 'chat', ...(model === undefined ? {} : { GOOSE_MODEL: model }) },
   }),
-  terminal: (id) => ['session', '--resume', '--name', id],
+  terminal: (id) => ['session', '--resume', '--name', id, '--history'],
   listen(talk, { argv, cwd, resumes }) {
     const name = argv[argv.indexOf('--name') + 1];
     return {
