@@ -1,8 +1,8 @@
 import { CorralError } from '../storage/errors';
 import type { SessionFacts } from '../storage/sessionFacts';
-import { configuredEnvironment, resolveAgent } from './agents/catalog';
+import { resolveAgent } from './agents/catalog';
 import { driverFor } from './agents/drivers';
-import { withoutEditor } from './runner/agentProcess';
+import { programEnvironment } from './agents/programEnvironment';
 import type { RunStarterOptions } from './runStarter';
 import { requireWorktree } from './runStarter';
 import { nativeSession } from './summary';
@@ -25,13 +25,7 @@ export async function terminalCommand({ settings, bundles }: Pick<RunStarterOpti
   if (words === undefined)
     throw new CorralError('INVALID_ARGUMENT', `The agent “${facts.agent}” cannot go on with this session in a terminal. Send it a message.`);
   await requireWorktree(facts.worktreePath);
-  const inherited = Object.entries(withoutEditor(process.env)).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   // Not the run's mark: no run may end what belongs to a person.
-  const environment = {
-    ...Object.fromEntries(inherited),
-    ...configuredEnvironment(facts.agent, settings().agents),
-    ...agent.environment,
-    CORRAL_SESSION_ID: facts.sessionId,
-  };
+  const environment = { ...programEnvironment(facts.agent, agent, settings().agents), CORRAL_SESSION_ID: facts.sessionId };
   return { program: agent.program, arguments: words, cwd: facts.worktreePath, environment };
 }

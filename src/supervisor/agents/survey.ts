@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { messageOf } from '../../storage/errors';
-import { withoutEditor } from '../runner/agentProcess';
 import type { AgentEntry, ResolvedAgent, ResolveOptions } from './catalog';
 import { listAgents, resolveAgent } from './catalog';
+import { programEnvironment } from './programEnvironment';
 
 /** Some start a whole language runtime only to say their version. */
 const VERSION_LIMIT_MS = 20_000;
@@ -25,16 +25,16 @@ async function surveyAgent(entry: AgentEntry, options: ResolveOptions): Promise<
   // What it runs is said with each session.
   if (entry.name === 'command') return entry;
   try {
-    const version = await versionOf(await resolveAgent(entry.name, options));
+    const agent = await resolveAgent(entry.name, options);
+    const version = await versionOf(agent, programEnvironment(entry.name, agent, options.agents));
     return version === undefined ? entry : { ...entry, version };
   } catch (error) {
     return { ...entry, missing: messageOf(error) };
   }
 }
 
-async function versionOf({ program, versionArguments, environment }: ResolvedAgent): Promise<string | undefined> {
+async function versionOf({ program, versionArguments }: ResolvedAgent, env: Record<string, string>): Promise<string | undefined> {
   if (versionArguments === undefined) return undefined;
-  const env = { ...withoutEditor(process.env), ...environment };
   const asked = promisify(execFile)(program, versionArguments, { env, timeout: VERSION_LIMIT_MS, killSignal: 'SIGKILL', windowsHide: true });
   asked.child.stdin?.end();
   const answer = await asked.catch(() => undefined);

@@ -8,10 +8,10 @@ import type { ResolvedAgent, ResolveOptions } from '../agents/catalog';
 import { listAgents, resolveAgent } from '../agents/catalog';
 import type { DriverName } from '../agents/drivers';
 import { driverFor } from '../agents/drivers';
+import { programEnvironment } from '../agents/programEnvironment';
 import type { SessionRequest, SessionSummary } from '../api';
 import type { Git } from '../git/git';
 import { findRepository } from '../git/repository';
-import { withoutEditor } from '../runner/agentProcess';
 import type { SessionModel } from '../sessionModel';
 import type { SessionStore } from '../sessionStore';
 import { listClaudeSessions, readClaudeSession } from './claudeTranscripts';
@@ -65,7 +65,7 @@ export class NativeSessions {
       const source = SOURCES[driver];
       const agent = source === undefined ? undefined : await resolveAgent(name, resolving()).catch(() => undefined);
       if (source === undefined || agent === undefined || agent.isScripted === true) continue;
-      for (const session of await source.list(importing(agent), mainWorktree)) {
+      for (const session of await source.list(importing(name, agent, resolving()), mainWorktree)) {
         // Two agents of one program share its records.
         const isNews = found.every((each) => each.source !== session.source) && !ours.has(session.nativeSessionId);
         if (isNews) found.push({ ...session, agent: name, driver, backendType: driverFor(driver).backendType });
@@ -82,7 +82,8 @@ export class NativeSessions {
     const { agent: name, title, driver, nativeSessionId, backendType, source: place, cwd } = native;
     const source = SOURCES[driver];
     if (source === undefined) throw new CorralError('INVALID_ARGUMENT', `Sessions of “${name}” cannot be imported.`);
-    const agent = importing(await resolveAgent(name, this.#options.resolving()));
+    const resolving = this.#options.resolving();
+    const agent = importing(name, await resolveAgent(name, resolving), resolving);
     const store = await this.#options.store();
     const queue = async (sessionId: string): Promise<void> => {
       const runId = newId();
@@ -118,6 +119,6 @@ async function writeRun(run: RunPaths, native: NativeSession, events: AsyncItera
   }
 }
 
-function importing({ program, programArguments, environment }: ResolvedAgent): ImportingAgent {
-  return { program, programArguments, environment: { ...withoutEditor(process.env), ...environment } };
+function importing(name: string, agent: ResolvedAgent, { agents }: ResolveOptions): ImportingAgent {
+  return { program: agent.program, programArguments: agent.programArguments, environment: programEnvironment(name, agent, agents) };
 }

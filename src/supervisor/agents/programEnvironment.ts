@@ -1,0 +1,9 @@
+import { withoutEditor } from '../runner/agentProcess';
+import type { AgentSettings, ResolvedAgent } from './catalog';
+import { configuredEnvironment } from './catalog';
+
+/** All variables of an agent's program that is started for something else than a run: a terminal, its version, its own records. */
+export function programEnvironment(name: string, agent: ResolvedAgent, agents: AgentSettings): Record<string, string> {
+  const inherited = Object.entries(withoutEditor(process.env)).flatMap(([variable, value]) => (value === undefined ? [] : [[variable, value] as const]));
+  return { ...Object.fromEntries(inherited), ...configuredEnvironment(name, agents), ...agent.environment };
+}
