@@ -73,6 +73,7 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await window.quickInput.getByRole('option').filter({ hasText: 'right' }).click();
     await window.picture('compare agents');
     await window.page.keyboard.press('Enter');
+    await window.quickInput.getByPlaceholder('What should each of them do?').waitFor();
     await window.answerInput('Write the notes');
     const group = sessions.row('2 sessions');
     await group.filter({ hasText: '2 Completed' }).waitFor({ timeout: 60_000 });
@@ -93,6 +94,7 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await window.quickInput.getByRole('option').filter({ hasText: 'Goose · not installed' }).waitFor({ timeout: 60_000 });
     await window.picture('choose the agent');
     await window.pick('Claude Code 2.9.9');
+    await window.quickInput.getByPlaceholder('What should the agent do?').waitFor();
     await window.answerInput('talk Hello from the agent');
     await sessions.row('Hello from').filter({ hasText: 'Completed' }).waitFor({ timeout: 60_000 });
     await window.runCommand('Corral: Continue in Terminal');

@@ -13,6 +13,9 @@ const SEED = Number(process.env['CORRAL_FUZZ_SEED'] ?? 20_261_121);
 /** For a test's title: what is needed to see the same again. */
 export const FUZZ_TITLE = `survives ${DAMAGED_LINES} damaged lines and drops none of them in silence (seed ${SEED})`;
 
+/** For a machine that is many times slower. */
+export const FUZZ_LIMIT_MS = Math.max(120_000, DAMAGED_LINES * 12);
+
 /** What a conversation may hold after all of them, beside what it held after the first few. A hundred times more went through it. */
 const HELD_BYTES = 24 * 1024 * 1024;
 /** Every so many lines one is huge. */

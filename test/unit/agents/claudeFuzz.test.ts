@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { claudeDriver } from '../../../src/supervisor/agents/claude';
 import { parseClaudeLine } from '../../../src/supervisor/agents/claudeMessages';
 import { conversationRequest, RecordingHost } from '../../support/agentHarness';
-import { assertSurvives, FUZZ_TITLE, realLines } from '../../support/damage';
+import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../support/damage';
 
 /** Lines that may say nothing: what they tell is told by others, or it is kept until the end. */
 const QUIET = ['stream_event', 'control_response', 'control_cancel_request', 'command_lifecycle', 'rate_limit_event', 'keep_alive', 'tool_progress', 'system'];
@@ -25,7 +25,7 @@ describe('claude, damaged', () => {
         if (index % 500 === 0) conversation.interrupt();
       },
     });
-  });
+  }).timeout(FUZZ_LIMIT_MS);
 
   it('reads a line of 12 MB, and bytes that are no UTF-8', () => {
     const host = new RecordingHost();

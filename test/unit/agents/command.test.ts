@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { commandDriver } from '../../../src/supervisor/agents/command';
 import { conversationRequest, RecordingHost, runAgent } from '../../support/agentHarness';
-import { assertSurvives, FUZZ_TITLE, realLines } from '../../support/damage';
+import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../support/damage';
 
 const PRINT_INPUT = 'process.stdin.on("data", (data) => process.stdout.write(data)); process.stdin.on("end", () => console.log("end"));';
 
@@ -81,5 +81,5 @@ describe('command, damaged', () => {
     const conversation = commandDriver.converse(conversationRequest(), host);
     conversation.start();
     await assertSurvives({ conversation, host, lines: await realLines(/plain/), mayBeQuiet: () => false });
-  });
+  }).timeout(FUZZ_LIMIT_MS);
 });

@@ -8,7 +8,7 @@ import { isQuiet, parseCodexNotification } from '../../../src/supervisor/agents/
 import type { Driver } from '../../../src/supervisor/agents/driver';
 import { parseJsonLine } from '../../../src/supervisor/agents/jsonLine';
 import { conversationRequest, RecordingHost } from '../../support/agentHarness';
-import { assertSurvives, FUZZ_TITLE, realLines } from '../../support/damage';
+import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../support/damage';
 
 const callSchema = v.object({ id: v.optional(v.undefined()), method: v.string(), params: v.optional(v.unknown()) });
 const responseSchema = v.object({ id: v.union([v.string(), v.number()]), method: v.optional(v.undefined()) });
@@ -61,7 +61,7 @@ for (const [name, { driver, recordings, program, isSilent, opening }] of Object.
           if (index % 700 === 0) conversation.send(`message ${index}`);
         },
       });
-    });
+    }).timeout(FUZZ_LIMIT_MS);
 
     it('reads a line of 12 MB, and bytes that are no UTF-8', () => {
       const host = new RecordingHost();

@@ -4,7 +4,7 @@ import { CorralError } from '../../../src/storage/errors';
 import { parseJsonLine } from '../../../src/supervisor/agents/jsonLine';
 import { streamDriver } from '../../../src/supervisor/agents/stream';
 import { conversationRequest, RecordingHost } from '../../support/agentHarness';
-import { assertSurvives, FUZZ_TITLE, realLines } from '../../support/damage';
+import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../support/damage';
 
 /** Lines that may say nothing: what they tell is kept until the end, or known. */
 const QUIET =
@@ -18,7 +18,7 @@ for (const program of ['codex', 'gemini', 'opencode', 'goose']) {
       conversation.start();
       const lines = await realLines(new RegExp(`^${program}-(?!app-|.*acp-|json)`));
       await assertSurvives({ conversation, host, lines, mayBeQuiet: (line) => parseJsonLine(line) !== undefined && QUIET.test(line) });
-    });
+    }).timeout(FUZZ_LIMIT_MS);
   });
 }
 
