@@ -4,7 +4,7 @@
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { what, limitMs = 30_000 }: { what: string; limitMs?: number },
+  { what, limitMs = 60_000 }: { what: string; limitMs?: number },
 ): Promise<Exclude<T, undefined | false>> {
   const end = performance.now() + limitMs;
   let cause: unknown;

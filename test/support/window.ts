@@ -27,6 +27,7 @@ export class Window {
 
   constructor(page: Page) {
     this.page = page;
+    page.setDefaultTimeout(60_000); // a machine may be several times slower than the one that this was written on
   }
 
   /** Opens a window on a folder, or an empty one, and returns when its workbench can be used. Windows of one context share what a browser profile holds. */
