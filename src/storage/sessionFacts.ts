@@ -5,7 +5,7 @@
  */
 import type { PermissionOption, RunOutcome, RunState, SessionEvent, Usage } from './events';
 import { isOutcome, nextRunState } from './runState';
-import type { PermissionMode, SessionRecord } from './sessionRecords';
+import type { PermissionMode, SessionRecord, SessionRecordData } from './sessionRecords';
 
 export interface PendingPermission {
   requestId: string;
@@ -52,6 +52,8 @@ export interface RunFacts {
   usage: UsageTotals;
   /** Against the session's base, as of the run's last snapshot. */
   changes?: { files: number; addedLines: number; removedLines: number };
+  /** What its tools touched outside of the worktree, said when that was last seen. */
+  escape?: string;
 }
 
 export interface SessionFacts {
@@ -79,6 +81,10 @@ export interface SessionFacts {
   trashPath?: string;
   /** Why it stays there: what no snapshot can hold. */
   notCaptured?: string[];
+  /** What went into the checkout last, until it is taken back. */
+  applied?: SessionRecordData<'applied'>;
+  /** The branch that was made of the work last. */
+  branch?: SessionRecordData<'branch.made'>;
   archived: boolean;
   createdAt: string;
   lastActivityAt: string;
@@ -213,6 +219,15 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
     case 'worktree.restored':
     case 'worktree.putBack':
       return;
+    case 'applied':
+      facts.applied = record.data;
+      return;
+    case 'unapplied':
+      delete facts.applied;
+      return;
+    case 'branch.made':
+      facts.branch = record.data;
+      return;
     case 'archived':
       facts.archived = record.data.archived;
       return;
@@ -269,6 +284,10 @@ export function foldEvent(facts: SessionFacts, event: SessionEvent): void {
       run.eventState = nextRunState(run.eventState, 'active');
       break;
     }
+    case 'error':
+      if (event.data.code === 'ESCAPE') run.escape = event.data.message;
+      run.eventState = nextRunState(run.eventState, 'active');
+      break;
     case 'turn.started':
       run.turn = event.data.turn;
       run.eventState = nextRunState(run.eventState, 'active');

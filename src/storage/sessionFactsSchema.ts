@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { permissionOptionSchema, RUN_OUTCOMES, RUN_STATES } from './events';
 import type { SessionFacts } from './sessionFacts';
-import { PERMISSION_MODES } from './sessionRecords';
+import { PERMISSION_MODES, SESSION_RECORD_SCHEMAS } from './sessionRecords';
 
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -41,6 +41,7 @@ const runFactsSchema = v.object({
   lastEventAt: v.exactOptional(text),
   usage: v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
   changes: v.exactOptional(v.object({ files: count, addedLines: count, removedLines: count })),
+  escape: v.exactOptional(text),
 });
 
 /** Its output has the fields in one fixed order, so equal facts are equal bytes once they are JSON. */
@@ -64,6 +65,8 @@ export const sessionFactsSchema: v.GenericSchema<unknown, SessionFacts> = v.obje
   worktreeFailure: v.exactOptional(text),
   trashPath: v.exactOptional(text),
   notCaptured: v.exactOptional(v.array(text)),
+  applied: v.exactOptional(SESSION_RECORD_SCHEMAS.applied),
+  branch: v.exactOptional(SESSION_RECORD_SCHEMAS['branch.made']),
   archived: v.boolean(),
   createdAt: text,
   lastActivityAt: text,

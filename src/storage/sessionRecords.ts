@@ -60,6 +60,11 @@ export const SESSION_RECORD_SCHEMAS = {
   'worktree.restored': v.object({}),
   /** The worktree's files were put back to the snapshot `commit`; `before` holds them as they were. */
   'worktree.putBack': v.object({ commit: text, before: text }),
+  /** The work went into the checkout. All are object ids: what was picked, from where, the checkout's HEAD and index before, its HEAD after. */
+  applied: v.object({ mode: v.picklist(['staged', 'commits']), commit: text, base: text, before: text, index: text, after: text }),
+  /** The last `applied` was taken back. */
+  unapplied: v.object({}),
+  'branch.made': v.object({ name: text, commit: text }),
   archived: v.object({ archived: v.boolean() }),
 } as const;
 

@@ -96,6 +96,12 @@ export interface SessionSummary {
   usage: UsageTotals;
   /** Against the base, as of the last snapshot of a run. */
   changes?: { files: number; addedLines: number; removedLines: number };
+  /** Its work went into the checkout and was not taken back. */
+  applied?: true;
+  /** The branch that was made of its work last. */
+  branch?: string;
+  /** What the session's tools touched outside of its worktree, in a sentence. */
+  escape?: string;
   runs: RunSummary[];
   pendingPermissions: PermissionSummary[];
 }

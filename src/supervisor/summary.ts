@@ -88,6 +88,10 @@ export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePla
   if (run !== undefined) summary.currentRunId = run.runId;
   const changes = facts.runs.findLast((each) => each.changes !== undefined)?.changes;
   if (changes !== undefined) summary.changes = changes;
+  if (facts.applied !== undefined) summary.applied = true;
+  if (facts.branch !== undefined) summary.branch = facts.branch.name;
+  const escape = facts.runs.findLast((each) => each.escape !== undefined)?.escape;
+  if (escape !== undefined) summary.escape = escape;
   const nativeSessionId = nativeSession(facts)?.nativeSessionId;
   if (nativeSessionId !== undefined) summary.nativeSessionId = nativeSessionId;
   return summary;

@@ -1,8 +1,8 @@
 import { CorralError, messageOf } from '../storage/errors';
 import type { SessionFacts } from '../storage/sessionFacts';
 import { isOpen } from '../storage/sessionFacts';
-import type { FileChange, SessionWork } from './git/changes';
-import { applyWork, captureWork, listChanges, makeBranch, unapplyWork } from './git/changes';
+import type { FileChange } from './git/changes';
+import { captureWork, listChanges } from './git/changes';
 import { putBack } from './git/putBack';
 import type { RemovalRequest } from './git/removal';
 import { locateWorktree } from './git/removal';
@@ -10,6 +10,8 @@ import type { ListedSnapshot } from './git/snapshotList';
 import { listSnapshots, requireMoment } from './git/snapshotList';
 import { takeSnapshot } from './git/snapshots';
 import type { WorktreeSurvey } from './git/survey';
+import type { ApplyMode, WorkToTake } from './git/takeOver';
+import { applyWork, makeBranch, unapplyWork } from './git/takeOver';
 import type { RunControl } from './runControl';
 import type { SessionModel } from './sessionModel';
 import type { SessionRemovalOptions } from './sessionRemoval';
@@ -125,25 +127,38 @@ export class WorktreeControl {
 
   /** What differs between the work of two sessions of one repository, each as it is now. */
   async differences(beforeId: string, afterId: string): Promise<Comparison> {
-    const [before, after] = [await this.#work(beforeId), await this.#work(afterId)];
-    return { before: before.work.tree, after: after.work.tree, changes: await listChanges(after.request, before.work.tree, after.work.tree) };
+    const work = async (id: string): Promise<{ request: RemovalRequest; tree: string }> => {
+      const request = await removalRequest(this.#options, this.#options.model.facts(id));
+      return { request, tree: (await captureWork(request)).tree };
+    };
+    const [before, after] = [await work(beforeId), await work(afterId)];
+    return { before: before.tree, after: after.tree, changes: await listChanges(after.request, before.tree, after.tree) };
   }
 
-  /** The session's work as staged changes in the checkout. Throws CONFLICT where git would overwrite changes of the user's. */
-  async apply(id: string): Promise<{ commit: string; conflicts: string[] }> {
-    const { request, facts, work } = await this.#work(id);
-    return await applyWork(request, facts.baseCommit, work, facts.title);
+  /** The session's work into the checkout, as staged changes or as commits. Throws CONFLICT where git would overwrite changes of the user's. */
+  async apply(id: string, mode: ApplyMode): Promise<{ conflicts: string[] }> {
+    return await this.#take(id, async ({ request, toTake }) => {
+      const { applied, conflicts } = await applyWork(request, toTake, mode);
+      await this.#options.store.append(id, () => ({ kind: 'applied', data: applied }));
+      return { conflicts };
+    });
   }
 
-  /** Takes back what `apply` did; `commit` is what it answered with. */
-  async unapply(id: string, commit: string): Promise<void> {
-    await unapplyWork(await removalRequest(this.#options, this.#options.model.facts(id)), commit);
+  /** Takes back what `apply` did last. Throws CONFLICT where there is nothing of it, or where git would overwrite changes of the user's. */
+  async unapply(id: string): Promise<void> {
+    await this.#change(id, async (options, facts) => {
+      if (facts.applied === undefined) throw new CorralError('CONFLICT', 'Nothing of this session was applied to your checkout, or it was taken back already.');
+      await unapplyWork(await removalRequest(options, facts), facts.applied);
+      await options.store.append(id, () => ({ kind: 'unapplied', data: {} }));
+    });
   }
 
-  /** A new branch with the session's work, uncommitted files in a commit of their own. Throws CONFLICT where the name is taken. */
+  /** A branch with the session's work, uncommitted files in a commit of their own; the one made before is brought up to date. Throws CONFLICT where the name is taken. */
   async makeBranch(id: string, name: string): Promise<void> {
-    const { request, facts, work } = await this.#work(id);
-    await makeBranch(request, facts.baseCommit, work, name, facts.title);
+    await this.#take(id, async ({ request, toTake, facts }) => {
+      const commit = await makeBranch(request, toTake, name, facts.branch);
+      await this.#options.store.append(id, () => ({ kind: 'branch.made', data: { name, commit } }));
+    });
   }
 
   async #resolveMoment(request: RemovalRequest, { baseCommit }: SessionFacts, moment: Moment): Promise<{ revision: string; isInPlace: boolean }> {
@@ -156,10 +171,11 @@ export class WorktreeControl {
     return { revision, isInPlace: false };
   }
 
-  async #work(id: string): Promise<{ request: RemovalRequest; facts: SessionFacts; work: SessionWork }> {
-    const facts = this.#options.model.facts(id);
-    const request = await removalRequest(this.#options, facts);
-    return { request, facts, work: await captureWork(request) };
+  async #take<T>(id: string, take: (taken: { request: RemovalRequest; facts: SessionFacts; toTake: WorkToTake }) => Promise<T>): Promise<T> {
+    return await this.#change(id, async (options, facts) => {
+      const request = await removalRequest(options, facts);
+      return await take({ request, facts, toTake: { baseCommit: facts.baseCommit, work: await captureWork(request), title: facts.title } });
+    });
   }
 
   /** Resolves when nothing goes on in the background any more. */

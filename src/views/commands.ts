@@ -15,6 +15,7 @@ import { queueCommands } from './queueCommands';
 import { chooseRepository } from './repositoryChoice';
 import { compareCommands } from './compareCommands';
 import { chooseNativeSession } from './nativeSessionChoice';
+import { ReviewComments } from './reviewComments';
 import { reviewCommands } from './reviewCommands';
 import { historyCommands } from './historyCommands';
 import { chooseSession, isRunning } from './sessionChoice';
@@ -58,6 +59,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     requireTrust();
     return await chooseRepository(supervisor.git);
   };
+  const comments = new ReviewComments(supervisor);
   /** The session that the last command was about: the one whose worktree is missing, where that is what went wrong. */
   let chosen: SessionSummary | undefined;
   const chooseAny: ChooseSession = async (argument, title, fits, none) => (chosen = await chooseSession(supervisor, argument, title, fits, none));
@@ -141,7 +143,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     ...processCommands(supervisor),
     ...queueCommands(supervisor, choose),
     ...compareCommands({ ...newSessionOptions, supervisor, choose: chooseAny, chooseRepository: chooseTrusted, create }),
-    ...reviewCommands({ supervisor, choose: chooseAny, attempt }),
+    ...reviewCommands({ supervisor, comments, choose: chooseAny, attempt }),
     ...snapshotCommands({ supervisor, choose: chooseAny, attempt, startSession }),
     ...worktreeCommands({ supervisor, choose: chooseAny, reveal: options.reveal, run }),
     manageWorktrees: async () => await manageWorktrees({ supervisor, run, attempt }),
@@ -197,6 +199,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   }
 
   return vscode.Disposable.from(
+    comments,
     ...(Object.keys(COMMANDS) as CommandName[]).map((name) =>
       vscode.commands.registerCommand(COMMANDS[name], async (argument: unknown) => await run(name, argument)),
     ),

@@ -1,23 +1,43 @@
 import * as vscode from 'vscode';
+import { CorralError } from '../storage/errors';
 import { showChanges } from './changesEditor';
 import type { CommandName } from './names';
 import { SESSIONS_VIEW } from './names';
+import type { ReviewComments } from './reviewComments';
 import type { ChooseSession } from './sessionChoice';
 import { hasBegun } from './sessionChoice';
+import type { SessionSummary } from '../supervisor/api';
+import type { ApplyMode } from '../supervisor/git/takeOver';
 import type { Supervisor } from '../supervisor/supervisor';
 
-export type ReviewCommandName = Extract<CommandName, 'reviewChanges' | 'applyChanges' | 'makeBranch'>;
+export type ReviewCommandName = Extract<
+  CommandName,
+  'reviewChanges' | 'applyChanges' | 'undoApply' | 'makeBranch' | 'addRemark' | 'discardRemark' | 'sendRemarks'
+>;
 
 export interface ReviewCommandsOptions {
   supervisor: Supervisor;
+  comments: ReviewComments;
   choose: ChooseSession;
   /** Runs an action as a command does, with its errors shown. */
   attempt: (doing: string, action: () => Promise<void>) => Promise<void>;
 }
 
 /** To look at a session's whole change, and to take it over. */
-export function reviewCommands({ supervisor, choose, attempt }: ReviewCommandsOptions): Record<ReviewCommandName, (argument: unknown) => Promise<void>> {
+export function reviewCommands({
+  supervisor,
+  comments,
+  choose,
+  attempt,
+}: ReviewCommandsOptions): Record<ReviewCommandName, (argument: unknown) => Promise<void>> {
   const inProgress = async <T>(action: () => Promise<T>): Promise<T> => await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, action);
+
+  const takeBack = async (session: SessionSummary): Promise<void> => {
+    await inProgress(async () => {
+      await (await supervisor.worktrees(session.id)).unapply(session.id);
+    });
+    void vscode.window.showInformationMessage(`The changes of “${session.title}” are out of your checkout again.`);
+  };
 
   return {
     reviewChanges: async (argument) => {
@@ -27,26 +47,44 @@ export function reviewCommands({ supervisor, choose, attempt }: ReviewCommandsOp
     },
     applyChanges: async (argument) => {
       const session = await choose(argument, 'Apply Changes to Checkout', hasBegun, 'No session has begun yet.');
-      const worktrees = await supervisor.worktrees(session.id);
-      const { commit, conflicts } = await inProgress(async () => await worktrees.apply(session.id));
+      const mode = await chooseMode(session.title);
+      if (mode === undefined) return;
+      const { conflicts } = await inProgress(async () => await (await supervisor.worktrees(session.id)).apply(session.id, mode));
       const undo = 'Undo';
       const openChanges = 'Open Source Control';
+      const where = mode === 'staged' ? 'staged in your checkout' : 'on your branch, as commits';
       const sentence =
         conflicts.length === 0
-          ? `The changes of “${session.title}” are staged in your checkout.`
+          ? `The changes of “${session.title}” are ${where}.`
           : `The changes of “${session.title}” are in your checkout, with conflicts in ${conflicts.join(', ')}.`;
       // Not awaited: the notification stays as long as the person likes, and the command is done.
-      void vscode.window.showInformationMessage(sentence, openChanges, ...(conflicts.length === 0 ? [undo] : [])).then(async (chosen) => {
+      void vscode.window.showInformationMessage(sentence, openChanges, undo).then(async (chosen) => {
         if (chosen === openChanges) await vscode.commands.executeCommand('workbench.view.scm');
-        if (chosen === undo) await attempt('applyChanges', async () => await worktrees.unapply(session.id, commit));
+        if (chosen === undo) await attempt('undoApply', async () => await takeBack(session));
       });
+    },
+    undoApply: async (argument) => {
+      await takeBack(await choose(argument, 'Undo Apply', (each) => each.applied === true, 'No change of a session was applied to your checkout.'));
+    },
+    addRemark: async (argument) => await comments.add(argument),
+    discardRemark: (argument) => {
+      comments.discard(argument);
+      return Promise.resolve();
+    },
+    sendRemarks: async (argument) => {
+      const about = comments.sessionIds();
+      const none = 'There is no remark to send. Write one beside a line of Review Changes.';
+      const session = await choose(comments.sessionIdOf(argument) ?? argument, 'Send Review to Agent', (each) => about.has(each.id), none);
+      if (!about.has(session.id)) throw new CorralError('INVALID_ARGUMENT', none);
+      const count = await comments.send(session.id);
+      void vscode.window.showInformationMessage(`${count === 1 ? 'Your remark' : `Your ${count} remarks`} went to the agent of “${session.title}”.`);
     },
     makeBranch: async (argument) => {
       const session = await choose(argument, 'Make Branch', hasBegun, 'No session has begun yet.');
       const name = await vscode.window.showInputBox({
         title: `Make Branch · ${session.title}`,
         prompt: 'The branch gets the commits of the session, and one more for what is not committed.',
-        value: branchNameFor(session.title),
+        value: session.branch ?? branchNameFor(session.title),
         ignoreFocusOut: true,
       });
       if (name === undefined) return;
@@ -56,6 +94,16 @@ export function reviewCommands({ supervisor, choose, attempt }: ReviewCommandsOp
       void vscode.window.showInformationMessage(`The branch ${name.trim()} holds the work of “${session.title}”.`);
     },
   };
+}
+
+async function chooseMode(title: string): Promise<ApplyMode | undefined> {
+  const items: (vscode.QuickPickItem & { mode: ApplyMode })[] = [
+    { label: '$(diff-added) As Uncommitted Changes', description: 'staged, for you to look through and commit', mode: 'staged' },
+    { label: '$(git-commit) As Commits', description: "the session's own, and one more for what it has not committed", mode: 'commits' },
+  ];
+  return (
+    await vscode.window.showQuickPick(items, { title: `Apply Changes to Checkout · ${title}`, placeHolder: 'Nothing is forced, and Undo Apply takes it back' })
+  )?.mode;
 }
 
 /** Letters and digits of the title, with hyphens between. */

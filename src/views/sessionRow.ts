@@ -76,6 +76,19 @@ function look(session: SessionSummary, nowMs: number): Look {
   }
 }
 
+/** A session that touched what is not its own is marked in whatever state it is. */
+function withEscape(session: SessionSummary, found: Look): Look {
+  if (session.escape === undefined) return found;
+  const mark = 'left its worktree';
+  const isQuiet = found.icon === 'pass' || found.icon === 'circle-slash';
+  return {
+    ...found,
+    words: `${found.words} · ${mark}`,
+    shortWords: `${mark} · ${found.shortWords ?? found.words}`,
+    ...(isQuiet ? { icon: 'warning', iconColor: 'list.warningForeground' } : {}),
+  };
+}
+
 /** In a side bar of ordinary width there must be room for the status beside the title; the tooltip has it whole. */
 const LABEL_CHARACTERS = 20;
 
@@ -103,6 +116,7 @@ function flags(session: SessionSummary): string {
     !open && !session.restored && session.runs.length > 0 && 'done',
     session.runs.length > 0 && session.baseCommit !== '' && 'worktree',
     session.group !== undefined && 'grouped',
+    session.applied === true && 'applied',
   ];
   return `;${set.filter((flag) => flag !== false).join(';')};`;
 }
@@ -118,13 +132,14 @@ function notesOn(session: SessionSummary): SessionRow['notes'] {
   const { paused } = session;
   if (paused !== undefined)
     notes.push(['Waits', `since ${new Date(paused.since).toLocaleString()}, for nothing can be written: ${oneLine(paused.reason)}. Nothing is lost.`]);
+  if (session.escape !== undefined) notes.push(['Left its worktree', session.escape]);
   for (const damage of damageOf(session)) notes.push(['Damaged', `${damage}: left out, everything else is there. Corral: Check Store names the files.`]);
   return notes;
 }
 
 /** Pure: the same summary at the same minute gives the same row. */
 export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
-  const { words, shortWords = words, icon, iconColor } = look(session, nowMs);
+  const { words, shortWords = words, icon, iconColor } = withEscape(session, look(session, nowMs));
   const age = ageOf(session.paused?.since ?? session.since, nowMs);
   const damaged = damageOf(session);
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;

@@ -60,11 +60,37 @@ describe('worktrees in the window', () => {
     await window.runCommand('View: Close All Editors');
   });
 
+  it('sends remarks on the change to the agent as one follow-up', async () => {
+    const [id = ''] = await worktrees();
+    await window.runCommand('Corral: Review Changes');
+    const line = window.page.locator('.multiDiffEntry .view-line', { hasText: 'precious' }).first();
+    await line.click();
+    await window.runCommand('Add Comment on Current Selection');
+    await window.page.keyboard.type('Say who found it');
+    await window.picture('remark');
+    await window.page.getByRole('button', { name: 'Add Remark', exact: true }).first().click();
+    await window.page.getByText('not sent yet').first().waitFor();
+    await window.picture('remark added');
+    await window.runCommand('Corral: Send Review to Agent');
+    await window.notification('Your remark went to the agent').waitFor();
+    const runs = join(server.globalStorage, 'sessions', id);
+    await waitFor(async () => (await readFile(join(runs, 'session.jsonl'), 'utf8')).includes('Say who found it'), { what: 'the follow-up' });
+    await sessions.row('Completed').waitFor();
+    await window.runCommand('View: Close All Editors');
+  });
+
   it('takes the change over into the checkout and back, and makes a branch of it', async () => {
     await window.runCommand('Corral: Apply Changes to Checkout');
+    await window.pick('As Uncommitted Changes');
     await waitFor(async () => (await repository.git('status', '--porcelain')) === 'M  README.md\nA  notes.txt', { what: 'the change in the checkout' });
     await window.page.getByRole('button', { name: 'Undo', exact: true }).click();
     await waitFor(async () => (await repository.git('status', '--porcelain')) === '', { what: 'the checkout as it was' });
+    const head = await repository.git('rev-parse', 'HEAD');
+    await window.runCommand('Corral: Apply Changes to Checkout');
+    await window.pick('As Commits');
+    await waitFor(async () => (await repository.git('show', 'HEAD:notes.txt').catch(() => '')) === 'precious', { what: 'the commit' });
+    await window.runCommand('Corral: Undo Apply');
+    await waitFor(async () => (await repository.git('rev-parse', 'HEAD')) === head, { what: 'the branch as it was' });
     await window.runCommand('Corral: Make Branch');
     await window.answerInput('greet');
     await waitFor(async () => (await repository.git('show', 'greet:notes.txt').catch(() => '')) === 'precious', { what: 'the branch' });

@@ -1,9 +1,8 @@
 import { CorralError } from '../../storage/errors';
 import { captureTree, withIndexCopy } from './indexCopy';
 import { pathToText, splitZ } from './pathBytes';
-import { readPin, writeCommit } from './pin';
+import { readPin } from './pin';
 import { locateWorktree, type RemovalRequest } from './removal';
-import { isObjectId } from './repository';
 
 /** One file that differs between a session's base and its worktree. Paths are relative, with `/`. */
 export interface FileChange {
@@ -48,51 +47,4 @@ export async function listChanges({ repository }: RemovalRequest, before: string
     else changes.push({ kind: status === 'A' ? 'added' : status === 'D' ? 'deleted' : 'modified', path });
   }
   return changes;
-}
-
-/**
- * Applies the work to the user's checkout as staged changes, on top of whatever is there. `conflicts` are left in git's ordinary state for a merge editor.
- * Where a file has changes of the user's own, git refuses and nothing is touched (CONFLICT). `commit` is what `unapplyWork` takes back.
- */
-export async function applyWork(
-  { repository }: RemovalRequest,
-  baseCommit: string,
-  work: SessionWork,
-  title: string,
-): Promise<{ commit: string; conflicts: string[] }> {
-  const commit = await writeCommit(repository, { tree: work.tree, parents: [baseCommit], message: title });
-  return { commit, conflicts: await pick(repository, ['cherry-pick', '--no-commit', '--allow-empty', commit]) };
-}
-
-/** Takes back what `applyWork` did, and nothing else: what was changed since stays, or git refuses (CONFLICT). */
-export async function unapplyWork({ repository }: RemovalRequest, commit: string): Promise<string[]> {
-  if (!isObjectId(commit)) throw new CorralError('INVALID_ARGUMENT', `${commit} is no object id`);
-  return pick(repository, ['revert', '--no-commit', commit]);
-}
-
-async function pick({ git, mainWorktree }: RemovalRequest['repository'], command: readonly string[]): Promise<string[]> {
-  const listConflicts = async (): Promise<string[]> => {
-    const unmerged = splitZ((await git.run(mainWorktree, ['ls-files', '-z', '--unmerged'])).stdout);
-    return [...new Set(unmerged.map((line) => pathToText(line.slice(line.indexOf('\t') + 1))))];
-  };
-  if ((await listConflicts()).length > 0) throw new CorralError('CONFLICT', 'There are conflicts in your checkout already. Resolve them first.');
-  const { exitCode, stderr } = await git.run(mainWorktree, command, { acceptedExitCodes: [0, 1, 128] });
-  const conflicts = await listConflicts();
-  if (exitCode !== 0 && conflicts.length === 0) {
-    const reason = stderr.split('\n').find((line) => /^(error|fatal):/.test(line)) ?? stderr;
-    throw new CorralError('CONFLICT', `Git would overwrite changes of yours, so nothing was changed. Commit or stash them first (${reason.trim()}).`);
-  }
-  return conflicts;
-}
-
-/** Makes a branch that holds the work: the worktree's own commits, and one more for what is not committed. CONFLICT where the name is taken. */
-export async function makeBranch({ repository }: RemovalRequest, baseCommit: string, work: SessionWork, name: string, title: string): Promise<string> {
-  const { git, mainWorktree } = repository;
-  const { exitCode } = await git.run(mainWorktree, ['check-ref-format', `refs/heads/${name}`], { acceptedExitCodes: [0, 1] });
-  if (exitCode !== 0 || name.startsWith('-')) throw new CorralError('INVALID_ARGUMENT', `“${name}” cannot be the name of a branch.`);
-  const head = work.head ?? baseCommit;
-  const isCommitted = (await git.text(mainWorktree, ['rev-parse', `${head}^{tree}`])) === work.tree;
-  const commit = isCommitted ? head : await git.text(mainWorktree, ['commit-tree', '-p', head, '-m', title, work.tree]);
-  await git.run(mainWorktree, ['update-ref', '-m', 'corral: branch', `refs/heads/${name}`, commit, '0'.repeat(commit.length)]);
-  return commit;
 }

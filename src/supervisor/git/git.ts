@@ -42,6 +42,9 @@ const LOOKS_AT_NO_FILE: ReadonlySet<string> = new Set([
   'update-ref',
 ]);
 
+/** What git does to a file without a merge driver of its own. */
+const ORDINARY_MERGE = 'git merge-file %A %O %B';
+
 type Setting = readonly [key: string, value: string];
 
 export interface GitOptions {
@@ -64,7 +67,8 @@ export interface GitResult {
  *
  * Filters (`filter.<name>.clean|smudge|process`) are programs that a plain `git add` or checkout runs. Those of the user's own and of the
  * system's config run as the user wants (Git LFS). Those of the repository's config (`.git/config`, `config.worktree` and what they include)
- * never run under Corral, since any agent can write them; where both define a filter, the user's wins. Files are then stored as they are.
+ * never run under Corral, since any agent can write them; where both define a filter, the user's wins. Files are then stored as they are. The same
+ * goes for merge drivers (`merge.<name>.driver`): files are then merged as any other.
  */
 export class Git {
   /** Processes started so far. */
@@ -136,7 +140,7 @@ export class Git {
       stderr,
       exitCode,
       signal: killedBy,
-    } = await this.#start(program, directory, ['config', '--null', '--show-scope', '--get-regexp', '^(filter|hook)\\.'], SAFE_CONFIGURATION, {
+    } = await this.#start(program, directory, ['config', '--null', '--show-scope', '--get-regexp', '^(filter|hook|merge)\\..*\\.'], SAFE_CONFIGURATION, {
       environment,
       signal,
     });
@@ -151,16 +155,24 @@ export class Git {
       const key = keyEnd < 0 ? entry : entry.slice(0, keyEnd);
       const section = key.slice(0, key.lastIndexOf('.'));
       if (section.startsWith('hook.')) hooks.add(section);
+      else if (section.startsWith('merge.') && !key.endsWith('.driver')) continue;
       else if (scope === 'system' || scope === 'global') trusted.set(key, keyEnd < 0 ? 'true' : entry.slice(keyEnd + 1));
       else suspect.add(section);
     }
-    const filters = [...suspect].flatMap((section) =>
-      ['clean', 'smudge', 'process', 'required'].map((name): Setting => [
-        `${section}.${name}`,
-        trusted.get(`${section}.${name}`) ?? (name === 'required' ? 'false' : ''),
-      ]),
-    );
-    return [...filters, ...[...hooks].map((section): Setting => [`${section}.enabled`, 'false'])];
+    const drivers = [...suspect].filter((section) => section.startsWith('merge.'));
+    const filters = [...suspect]
+      .filter((section) => !section.startsWith('merge.'))
+      .flatMap((section) =>
+        ['clean', 'smudge', 'process', 'required'].map((name): Setting => [
+          `${section}.${name}`,
+          trusted.get(`${section}.${name}`) ?? (name === 'required' ? 'false' : ''),
+        ]),
+      );
+    return [
+      ...filters,
+      ...drivers.map((section): Setting => [`${section}.driver`, trusted.get(`${section}.driver`) ?? ORDINARY_MERGE]),
+      ...[...hooks].map((section): Setting => [`${section}.enabled`, 'false']),
+    ];
   }
 
   async #start(program: string, directory: string, commandArguments: readonly string[], settings: readonly Setting[], options: GitOptions) {

@@ -10,6 +10,7 @@ import { AgentProcess, agentEnvironment } from './agentProcess';
 import type { ExitStatus } from './agentProcess';
 import type { ClaimFile } from './claimFile';
 import type { RequestHandlers } from './endpoint';
+import { EscapeWatch } from './escapeWatch';
 import { LineSplitter } from './lineSplitter';
 import type { Line } from './lineSplitter';
 import { OutputLog } from './outputLog';
@@ -41,6 +42,7 @@ export class AgentRun {
   readonly #permissions = new PermissionDesk();
   readonly #claimFile: ClaimFile;
   readonly #snapshots: SnapshotTaker | undefined;
+  readonly #escapes: EscapeWatch | undefined;
   #log: OutputLog | undefined;
   #agent: AgentProcess | undefined;
   #conversation: Conversation | undefined;
@@ -69,7 +71,11 @@ export class AgentRun {
     this.#recorder = recorder;
     this.#tellPause = tellPause;
     this.#started = new Promise((fulfil) => (this.#markStarted = fulfil));
-    if (bootstrap.worktree !== undefined) this.#snapshots = new SnapshotTaker(new Git(), bootstrap, bootstrap.worktree, (event) => this.#emit(event));
+    if (bootstrap.worktree === undefined) return;
+    const git = new Git();
+    const emit = (event: DraftEvent): void => this.#emit(event);
+    this.#snapshots = new SnapshotTaker(git, bootstrap, bootstrap.worktree, emit);
+    this.#escapes = new EscapeWatch(git, bootstrap, bootstrap.worktree.repository, emit);
   }
 
   /** What people may ask. All errors are CorralErrors for them to read. */
@@ -129,6 +135,7 @@ export class AgentRun {
       end = { outcome: 'crashed', exitCode: null, signal: null, reason: `The background process of this run failed: ${messageOf(error)}` };
     }
     clearTimeout(this.#idleTimer);
+    await this.#escapes?.finish();
     await this.#snapshots?.finish(this.#asked === 'shutdown');
     this.#emit({ kind: 'run.exited', data: end });
     this.#isOver = true;
@@ -279,6 +286,7 @@ export class AgentRun {
     if (this.#isOver) return;
     this.#permissions.observe(event);
     this.#snapshots?.observe(event);
+    this.#escapes?.observe(event);
     if (this.#state !== 'stopping') this.#state = event.kind === 'run.started' ? 'starting' : this.#permissions.hasOpen ? 'waiting' : 'running';
     this.#recorder.append(event);
     if (event.kind === 'turn.started') {

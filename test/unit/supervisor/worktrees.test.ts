@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { SessionSummary } from '../../../src/supervisor/api';
 import type { Supervisor } from '../../../src/supervisor/supervisor';
+import { sessionRow } from '../../../src/views/sessionRow';
 import { until, Workshop } from './workshop';
 
 describe('worktrees of sessions', () => {
@@ -155,6 +156,19 @@ describe('worktrees of sessions', () => {
     const running = await window.createSession({ repository: workshop.repository.path, prompt: 'slow 60', agent: 'demo' });
     await until(window, running.id, ({ state }) => state === 'running', 'the run');
     await assert.rejects(control.putBack(running.id, running.baseCommit), { code: 'RUNNING' });
+  });
+
+  it('marks a session whose agent changes the main checkout, and says what', async () => {
+    const window = workshop.window();
+    const { id } = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: `run touch ${join(workshop.repository.path, 'README.md')}`,
+      agent: 'demo',
+      permissionMode: 'all',
+    });
+    const session = await until(window, id, ({ status }) => status === 'Completed', 'the end');
+    assert.match(session.escape ?? '', /changed what lies outside of this session's worktree: .*README\.md$/);
+    assert.match(sessionRow(session, Date.now()).accessibleLabel, /left its worktree/);
   });
 
   it('fails a run whose worktree cannot be set up, says why, and tries again at the next', async () => {

@@ -1,0 +1,162 @@
+/** How a session's work gets into the user's checkout and out again, or onto a branch. Nothing is forced: git's own refusals stand. */
+import { join } from 'node:path';
+import { CorralError } from '../../storage/errors';
+import { type SessionWork } from './changes';
+import { withIndexCopy } from './indexCopy';
+import { encodePaths, pathToText, splitZ } from './pathBytes';
+import { writeCommit } from './pin';
+import type { RemovalRequest } from './removal';
+import { isObjectId, type Repository } from './repository';
+import { exists } from './worktreeMark';
+
+/** `staged`: as uncommitted changes. `commits`: the session's own commits, and one more for what it has not committed. */
+export type ApplyMode = 'staged' | 'commits';
+
+/** What was applied, as object ids: all that undoing it needs. */
+export interface AppliedWork {
+  mode: ApplyMode;
+  /** The last commit that was picked. */
+  commit: string;
+  /** From where it was picked. */
+  base: string;
+  /** The checkout's HEAD and index (a tree) before, and its HEAD after. */
+  before: string;
+  index: string;
+  after: string;
+}
+
+export interface WorkToTake {
+  baseCommit: string;
+  work: SessionWork;
+  /** The subject of commits that are made for it. */
+  title: string;
+}
+
+/**
+ * Applies the work to the user's checkout on top of whatever is there. `conflicts` are left in git's ordinary state for a merge editor; where the work comes
+ * as commits, git waits in its cherry-pick. Where a file has changes of the user's own, git refuses and nothing is touched (CONFLICT).
+ */
+export async function applyWork(request: RemovalRequest, toTake: WorkToTake, mode: ApplyMode): Promise<{ applied: AppliedWork; conflicts: string[] }> {
+  const { repository } = request;
+  const { baseCommit, work, title } = toTake;
+  await refuseConflicts(repository);
+  const before = await headOf(repository);
+  const index = await indexTree(repository);
+  const commit =
+    mode === 'staged' ? await writeCommit(repository, { tree: work.tree, parents: [baseCommit], message: title }) : await linearCommits(repository, toTake);
+  const conflicts = await pick(
+    repository,
+    mode === 'staged'
+      ? ['cherry-pick', '--no-commit', '--allow-empty', commit]
+      : ['cherry-pick', '--ff', '--allow-empty', '--keep-redundant-commits', '--no-gpg-sign', `${baseCommit}..${commit}`],
+  );
+  return { applied: { mode, commit, base: baseCommit, before, index, after: await headOf(repository) }, conflicts };
+}
+
+/** Takes back what `applyWork` did, and nothing else: what was changed since stays, or git refuses (CONFLICT). Conflicts that are not resolved go too. */
+export async function unapplyWork({ repository }: RemovalRequest, applied: AppliedWork): Promise<void> {
+  const { git, mainWorktree, commonDirectory } = repository;
+  const { mode, commit, base, before, index, after } = applied;
+  if (![commit, base, before, index, after].every(isObjectId)) throw new CorralError('INVALID_ARGUMENT', 'What was applied is not known by object ids.');
+  if (mode === 'staged') {
+    if ((await listConflicts(repository)).length > 0) await restorePaths(repository, applied);
+    else await pick(repository, ['revert', '--no-commit', commit]);
+    return;
+  }
+  if (await exists(join(commonDirectory, 'CHERRY_PICK_HEAD'))) {
+    await git.run(mainWorktree, ['cherry-pick', '--abort']);
+    return;
+  }
+  const head = await headOf(repository);
+  if (head === after) {
+    const { exitCode, stderr } = await git.run(mainWorktree, ['reset', '--keep', before], { acceptedExitCodes: [0, 1, 128] });
+    if (exitCode !== 0) throw refused(stderr);
+    return;
+  }
+  const { exitCode } = await git.run(mainWorktree, ['merge-base', '--is-ancestor', after, head], { acceptedExitCodes: [0, 1] });
+  if (exitCode !== 0) throw new CorralError('CONFLICT', 'Your checkout is on another branch by now, which does not hold these commits.');
+  await pick(repository, ['revert', '--no-commit', `${before}..${after}`]); // commits of the user's came on top: they stay
+}
+
+/**
+ * Makes a branch that holds the work: the worktree's own commits, and one more for what is not committed; or brings the one that was made before
+ * (`known`) up to date. CONFLICT where the name is taken by another, or the branch was changed or is checked out.
+ */
+export async function makeBranch({ repository }: RemovalRequest, toTake: WorkToTake, name: string, known?: { name: string; commit: string }): Promise<string> {
+  const { git, mainWorktree } = repository;
+  const reference = `refs/heads/${name}`;
+  const { exitCode } = await git.run(mainWorktree, ['check-ref-format', reference], { acceptedExitCodes: [0, 1] });
+  if (exitCode !== 0 || name.startsWith('-')) throw new CorralError('INVALID_ARGUMENT', `“${name}” cannot be the name of a branch.`);
+  const commit = await workCommit(repository, toTake);
+  const current = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', reference], { acceptedExitCodes: [0, 1] });
+  if (current === commit) return commit;
+  const isOurs = known?.name === name && known.commit === current;
+  if (current !== '' && !isOurs) throw new CorralError('CONFLICT', `There is a branch ${name} already, and it is not as this session left it.`);
+  if (isOurs && (await git.text(mainWorktree, ['worktree', 'list', '--porcelain', '-z'])).split('\0').includes(`branch ${reference}`))
+    throw new CorralError('CONFLICT', `The branch ${name} is checked out, so it is not moved. Merge into it, or choose another name.`);
+  await git.run(mainWorktree, ['update-ref', '-m', 'corral: branch', reference, commit, current === '' ? '0'.repeat(commit.length) : current]);
+  return commit;
+}
+
+/** The worktree's HEAD, with one commit of the user's own on top where its files differ. */
+async function workCommit({ git, mainWorktree }: Repository, { baseCommit, work, title }: WorkToTake): Promise<string> {
+  const head = work.head ?? baseCommit;
+  const isCommitted = (await git.text(mainWorktree, ['rev-parse', `${head}^{tree}`])) === work.tree;
+  return isCommitted ? head : await git.text(mainWorktree, ['commit-tree', '-p', head, '-m', title, work.tree]);
+}
+
+/** The same for picking: merges, and a HEAD that left its base, come as one commit. */
+async function linearCommits(repository: Repository, toTake: WorkToTake): Promise<string> {
+  const { git, mainWorktree } = repository;
+  const { baseCommit, work, title } = toTake;
+  const commit = await workCommit(repository, toTake);
+  const merges = await git.text(mainWorktree, ['rev-list', '--merges', '--max-count=1', `${baseCommit}..${commit}`]);
+  const { exitCode } = await git.run(mainWorktree, ['merge-base', '--is-ancestor', baseCommit, commit], { acceptedExitCodes: [0, 1] });
+  return merges === '' && exitCode === 0 ? commit : await git.text(mainWorktree, ['commit-tree', '-p', baseCommit, '-m', title, work.tree]);
+}
+
+async function headOf({ git, mainWorktree }: Repository): Promise<string> {
+  return await git.text(mainWorktree, ['rev-parse', '--verify', 'HEAD^{commit}']);
+}
+
+async function indexTree({ git, mainWorktree }: Repository): Promise<string> {
+  return await withIndexCopy(
+    git,
+    mainWorktree,
+    async (indexFile) => await git.text(mainWorktree, ['write-tree'], { environment: { GIT_INDEX_FILE: indexFile } }),
+  );
+}
+
+async function listConflicts({ git, mainWorktree }: Repository): Promise<string[]> {
+  const unmerged = splitZ((await git.run(mainWorktree, ['ls-files', '-z', '--unmerged'])).stdout);
+  return [...new Set(unmerged.map((line) => pathToText(line.slice(line.indexOf('\t') + 1))))];
+}
+
+async function refuseConflicts(repository: Repository): Promise<void> {
+  if ((await listConflicts(repository)).length > 0) throw new CorralError('CONFLICT', 'There are conflicts in your checkout already. Resolve them first.');
+}
+
+async function pick(repository: Repository, command: readonly string[]): Promise<string[]> {
+  await refuseConflicts(repository);
+  const { exitCode, stderr } = await repository.git.run(repository.mainWorktree, command, { acceptedExitCodes: [0, 1, 128] });
+  const conflicts = await listConflicts(repository);
+  if (exitCode !== 0 && conflicts.length === 0) throw refused(stderr);
+  return conflicts;
+}
+
+function refused(stderr: string): CorralError {
+  const reason = stderr.split('\n').find((line) => /^(error|fatal):/.test(line)) ?? stderr;
+  return new CorralError('CONFLICT', `Git would overwrite changes of yours, so nothing was changed. Commit or stash them first (${reason.trim()}).`);
+}
+
+/** The files of the work as they were in the index before. Git had refused to apply it where any of them had other changes. */
+async function restorePaths(repository: Repository, { commit, base, index }: AppliedWork): Promise<void> {
+  const { git, mainWorktree } = repository;
+  const changed = splitZ((await git.run(mainWorktree, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', base, commit])).stdout);
+  const known = new Set([
+    ...splitZ((await git.run(mainWorktree, ['ls-files', '-z'])).stdout),
+    ...splitZ((await git.run(mainWorktree, ['ls-tree', '-r', '-z', '--name-only', index])).stdout),
+  ]);
+  const options = { input: encodePaths(changed.filter((path) => known.has(path))), environment: { GIT_LITERAL_PATHSPECS: '1' } };
+  await git.run(mainWorktree, ['restore', `--source=${index}`, '--staged', '--worktree', '--pathspec-from-file=-', '--pathspec-file-nul'], options);
+}

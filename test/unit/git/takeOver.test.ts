@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { captureWork } from '../../../src/supervisor/git/changes';
+import { applyWork, makeBranch, unapplyWork, type WorkToTake } from '../../../src/supervisor/git/takeOver';
+import { isThere, Sandbox, write } from './sandbox';
+
+type Session = Awaited<ReturnType<Sandbox['session']>> & { main: string };
+
+describe('a session whose work is taken over', () => {
+  let sandbox: Sandbox;
+  let count = 0;
+  before(async () => {
+    sandbox = await Sandbox.create();
+  });
+  after(async () => sandbox.remove());
+
+  async function worked(): Promise<Session> {
+    const files = { 'edited.txt': '1\n', 'gone.txt': 'g\n', 'old name.txt': 'a long enough line to be known again\n' };
+    const session = await sandbox.session(await sandbox.repository(`repository ${++count}`, files));
+    await write(session.worktreePath, { 'edited.txt': '2\n' });
+    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=agent');
+    await rm(join(session.worktreePath, 'gone.txt'));
+    await rename(join(session.worktreePath, 'old name.txt'), join(session.worktreePath, 'new name.txt'));
+    await write(session.worktreePath, { 'new/ünï.txt': 'n\n' });
+    const main = session.repository.mainWorktree;
+    await sandbox.user(main, 'config', 'user.name', 'Robin');
+    await sandbox.user(main, 'config', 'user.email', 'robin@example.com');
+    return { ...session, main };
+  }
+  const toTake = async (session: Session, title = 'The title'): Promise<WorkToTake> => ({
+    baseCommit: session.baseCommit,
+    work: await captureWork(session),
+    title,
+  });
+  const status = async (folder: string): Promise<string> => sandbox.user(folder, 'status', '--porcelain', '-uall');
+  const log = async (folder: string, range: string): Promise<string> => sandbox.user(folder, 'log', '--format=%s %an', range);
+
+  it('goes into the checkout beside changes of the user, and out again', async () => {
+    const session = await worked();
+    await write(session.main, { 'own.txt': 'mine\n', 'later.txt': 'l\n' });
+    await sandbox.user(session.main, 'add', 'later.txt');
+    await sandbox.user(session.main, 'commit', '--quiet', '--message=the user went on');
+    const before = await status(session.main);
+    const { applied, conflicts } = await applyWork(session, await toTake(session), 'staged');
+    assert.deepEqual(conflicts, []);
+    assert.equal(await readFile(join(session.main, 'new/ünï.txt'), 'utf8'), 'n\n');
+    assert.match(await status(session.main), /^M {2}edited\.txt$/m);
+    await unapplyWork(session, applied);
+    assert.equal(await status(session.main), before);
+  });
+
+  it('overwrites nothing of the user, leaves conflicts to a merge editor, and takes them back too', async () => {
+    const session = await worked();
+    const taken = await toTake(session);
+    await write(session.main, { 'edited.txt': 'mine\n' });
+    for (const mode of ['staged', 'commits'] as const) await assert.rejects(applyWork(session, taken, mode), { code: 'CONFLICT' });
+    assert.equal(await status(session.main), ' M edited.txt');
+    await sandbox.user(session.main, 'commit', '--quiet', '--all', '--message=mine');
+    await write(session.main, { 'own.txt': 'untracked\n' });
+    const before = await status(session.main);
+    for (const mode of ['staged', 'commits'] as const) {
+      const { applied, conflicts } = await applyWork(session, taken, mode);
+      assert.deepEqual(conflicts, ['edited.txt'], mode);
+      assert.match(await status(session.main), /^UU edited\.txt$/m);
+      assert.match(await readFile(join(session.main, 'edited.txt'), 'utf8'), /<<<<<<</);
+      await unapplyWork(session, applied);
+      assert.equal(await status(session.main), before, mode);
+      assert.equal(await readFile(join(session.main, 'edited.txt'), 'utf8'), 'mine\n');
+    }
+  });
+
+  it("comes as the session's own commits and one more, and goes again, also from under commits of the user", async () => {
+    const session = await worked();
+    const first = await applyWork(session, await toTake(session), 'commits');
+    assert.deepEqual(first.conflicts, []);
+    assert.equal(await log(session.main, `${session.baseCommit}..HEAD`), 'The title Robin\nagent User');
+    await unapplyWork(session, first.applied);
+    assert.equal(await sandbox.user(session.main, 'rev-parse', 'HEAD'), session.baseCommit);
+    const second = await applyWork(session, await toTake(session), 'commits');
+    await write(session.main, { 'own.txt': 'mine\n' });
+    await sandbox.user(session.main, 'add', 'own.txt');
+    await sandbox.user(session.main, 'commit', '--quiet', '--message=mine');
+    await unapplyWork(session, second.applied);
+    await sandbox.user(session.main, 'commit', '--quiet', '--message=undone');
+    assert.equal(await sandbox.user(session.main, 'diff', '--name-only', session.baseCommit, 'HEAD'), 'own.txt');
+    await sandbox.user(session.main, 'checkout', '--quiet', '-b', 'elsewhere', session.baseCommit);
+    await assert.rejects(unapplyWork(session, second.applied), { code: 'CONFLICT' });
+  });
+
+  it('comes as one commit where the agent merged', async () => {
+    const session = await worked();
+    await sandbox.user(session.worktreePath, 'checkout', '--quiet', '-b', 'side', session.baseCommit);
+    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--allow-empty', '--message=side');
+    await sandbox.user(session.worktreePath, 'merge', '--quiet', '--no-ff', '--no-edit', 'HEAD@{1}');
+    await applyWork(session, await toTake(session), 'commits');
+    assert.equal(await log(session.main, `${session.baseCommit}..HEAD`), 'The title Robin');
+    assert.equal(await readFile(join(session.main, 'edited.txt'), 'utf8'), '2\n');
+  });
+
+  it('becomes a branch with its commits and what was not committed, and brings it up to date', async () => {
+    const session = await worked();
+    const taken = await toTake(session);
+    const commit = await makeBranch(session, taken, 'feature/x');
+    assert.equal(await log(session.main, `${session.baseCommit}..feature/x`), 'The title Robin\nagent User');
+    assert.equal(await sandbox.user(session.main, 'rev-parse', `${commit}^{tree}`), taken.work.tree);
+    await write(session.worktreePath, { more: 'm' });
+    const later = await toTake(session);
+    await assert.rejects(makeBranch(session, later, 'feature/x'), { code: 'CONFLICT' });
+    const updated = await makeBranch(session, later, 'feature/x', { name: 'feature/x', commit });
+    assert.equal(await sandbox.user(session.main, 'show', 'feature/x:more'), 'm');
+    await sandbox.user(session.main, 'checkout', '--quiet', 'feature/x');
+    await write(session.worktreePath, { more: 'even more' });
+    await assert.rejects(makeBranch(session, await toTake(session), 'feature/x', { name: 'feature/x', commit: updated }), { code: 'CONFLICT' });
+    for (const name of ['--force', 'a..b', '', 'x.lock']) await assert.rejects(makeBranch(session, later, name), { code: 'INVALID_ARGUMENT' });
+  });
+
+  it("lets no merge driver of the repository's config run, nor a hook", async function () {
+    if (process.platform === 'win32') this.skip();
+    const session = await worked();
+    const [marker, trap] = [join(sandbox.root, `executed ${count}`), join(sandbox.root, `trap-${count}`)];
+    await writeFile(trap, `#!/bin/sh\ntouch '${marker}'\nexit 1\n`, { mode: 0o755 });
+    await sandbox.user(session.main, 'config', 'merge.trap.driver', trap);
+    await sandbox.user(session.main, 'config', 'core.hooksPath', join(sandbox.root, 'hooks'));
+    await write(join(sandbox.root, 'hooks'), { 'post-commit': `#!/bin/sh\ntouch '${marker}'\n` });
+    await chmod(join(sandbox.root, 'hooks/post-commit'), 0o755);
+    await write(session.main, { '.git/info/attributes': '*.txt merge=trap\n' });
+    await write(session.main, { 'edited.txt': 'mine\n' });
+    await sandbox.git.run(session.main, ['commit', '--quiet', '--all', '--message=mine']);
+    const taken = await toTake(session);
+    for (const mode of ['staged', 'commits'] as const) {
+      const { applied, conflicts } = await applyWork(session, taken, mode);
+      assert.deepEqual(conflicts, ['edited.txt']);
+      assert.match(await readFile(join(session.main, 'edited.txt'), 'utf8'), /<<<<<<</);
+      await unapplyWork(session, applied);
+    }
+    assert.equal(await isThere(marker), false);
+  });
+});
