@@ -15,6 +15,7 @@ import { runFigures } from './runs';
 import { searchFigures } from './searching';
 import { startFigures } from './starting';
 import { timelineFigures } from './timelines';
+import { worktreeFigures } from './worktrees';
 import { burstFigures, indexedFigures, latencyFigures } from './writing';
 
 /** By the case of the benchmark; `idle` is measured beside them. In the order in which they are run. */
@@ -27,6 +28,7 @@ const MEASUREMENTS: { cases: string[]; measure: (folder: string) => Promise<Figu
   { cases: ['9'], measure: timelineFigures },
   { cases: ['10'], measure: memoryFigures },
   { cases: ['11'], measure: runFigures },
+  { cases: ['12'], measure: worktreeFigures },
   { cases: ['13'], measure: searchFigures },
   { cases: ['14'], measure: growthFigures },
   { cases: ['idle'], measure: idleFigures },

@@ -60,25 +60,6 @@ describe('worktrees in the window', () => {
     await window.runCommand('View: Close All Editors');
   });
 
-  it('sends remarks on the change to the agent as one follow-up', async () => {
-    const [id = ''] = await worktrees();
-    await window.runCommand('Corral: Review Changes');
-    const line = window.page.locator('.multiDiffEntry .view-line', { hasText: 'precious' }).first();
-    await line.click();
-    await window.runCommand('Add Comment on Current Selection');
-    await window.page.keyboard.type('Say who found it');
-    await window.picture('remark');
-    await window.page.getByRole('button', { name: 'Add Remark', exact: true }).first().click();
-    await window.page.getByText('not sent yet').first().waitFor();
-    await window.picture('remark added');
-    await window.runCommand('Corral: Send Review to Agent');
-    await window.notification('Your remark went to the agent').waitFor();
-    const runs = join(server.globalStorage, 'sessions', id);
-    await waitFor(async () => (await readFile(join(runs, 'session.jsonl'), 'utf8')).includes('Say who found it'), { what: 'the follow-up' });
-    await sessions.row('Completed').waitFor();
-    await window.runCommand('View: Close All Editors');
-  });
-
   it('takes the change over into the checkout and back, and makes a branch of it', async () => {
     await window.runCommand('Corral: Apply Changes to Checkout');
     await window.pick('As Uncommitted Changes');

@@ -42,6 +42,9 @@ export async function applyWork(request: RemovalRequest, toTake: WorkToTake, mod
   await refuseConflicts(repository);
   const before = await headOf(repository);
   const index = await indexTree(repository);
+  // Git would refuse as well, but leave its cherry-pick half begun, and taking that back would take what is staged.
+  if (mode === 'commits' && index !== (await repository.git.text(repository.mainWorktree, ['rev-parse', `${before}^{tree}`])))
+    throw new CorralError('CONFLICT', 'There are staged changes in your checkout. Commit or stash them first, or apply as uncommitted changes.');
   const commit =
     mode === 'staged' ? await writeCommit(repository, { tree: work.tree, parents: [baseCommit], message: title }) : await linearCommits(repository, toTake);
   const conflicts = await pick(
@@ -140,8 +143,11 @@ async function pick(repository: Repository, command: readonly string[]): Promise
   await refuseConflicts(repository);
   const { exitCode, stderr } = await repository.git.run(repository.mainWorktree, command, { acceptedExitCodes: [0, 1, 128] });
   const conflicts = await listConflicts(repository);
-  if (exitCode !== 0 && conflicts.length === 0) throw refused(stderr);
-  return conflicts;
+  if (exitCode === 0 || conflicts.length > 0) return conflicts;
+  // Some of the commits may be there already.
+  if (await exists(join(repository.commonDirectory, 'sequencer')))
+    await repository.git.run(repository.mainWorktree, [command[0] ?? '', '--abort'], { acceptedExitCodes: [0, 1, 128] });
+  throw refused(stderr);
 }
 
 function refused(stderr: string): CorralError {

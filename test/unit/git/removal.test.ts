@@ -176,10 +176,12 @@ describe('removal', () => {
     }
   });
 
+  let inner: string;
   const seed = Number(process.env['CORRAL_GIT_SEED'] ?? 1);
   const stateCount = Number(process.env['CORRAL_GIT_STATES'] ?? 30);
   it(`brings back ${stateCount} random states byte for byte (seed ${seed})`, async function () {
     this.timeout(stateCount * 20_000);
+    inner = (await sandbox.repository('a submodule')).mainWorktree;
     for (let state = 0; state < stateCount; state++) await checkRandomState(seed * 1_000_003 + state);
   });
 
@@ -189,7 +191,12 @@ describe('removal', () => {
     if (how === 'commit') await user('commit', '--quiet', '--allow-empty', '--message=agent');
     else if (how === 'amend') await user('commit', '--quiet', '--allow-empty', '--amend', '--message=amended');
     else if (how === 'reset') await user('reset', '--quiet', chance < 0.5 ? '--soft' : '--hard', baseCommit);
-    else if (chance < 0.5) await user('merge', '--quiet', '--no-edit', 'ORIG_HEAD');
+    else if (how === 'rebase') await user('rebase', '--quiet', '--force-rebase', ...(chance < 0.5 ? ['--autostash'] : []), baseCommit);
+    else if (how === 'submodule') {
+      await user('submodule', '--quiet', 'add', inner, 'module');
+      await sandbox.user(join(worktreePath, 'module'), 'commit', '--quiet', '--allow-empty', '--message=inside').catch(() => undefined);
+      if (chance < 0.3) await writeFile(join(worktreePath, 'module/.git'), 'gitdir: /not/there\n').catch(() => undefined); // a check that cannot run
+    } else if (chance < 0.5) await user('merge', '--quiet', '--no-edit', 'ORIG_HEAD');
   }
 
   async function checkRandomState(stateSeed: number): Promise<void> {
@@ -228,22 +235,7 @@ describe('removal', () => {
     for (let step = 0; step < 12; step++) {
       const name = pick(names);
       const isFile = (await lstat(at(name)).catch(() => undefined))?.isFile() === true;
-      const action = pick([
-        'write',
-        'write',
-        'stage',
-        'delete',
-        'rename',
-        'mode',
-        'link',
-        'ignored',
-        'commit',
-        'amend',
-        'reset',
-        'merge',
-        'nested',
-        'lock',
-      ] as const);
+      const action = pick('write write stage delete rename mode link ignored commit amend reset merge rebase submodule nested lock'.split(' '));
       if (action === 'write') {
         await mkdir(at(`${name}/..`), { recursive: true });
         await rm(at(name), { force: true });
@@ -260,7 +252,8 @@ describe('removal', () => {
         if (random() < 0.5) await sandbox.user(at(`nested ${step}`), 'commit', '--quiet', '--allow-empty', '--message=inner');
       } else if (action === 'ignored' && random() < 0.3) await writeFile(at(`${step}.ignored`), content());
       else if (action === 'lock' && random() < 0.2) await writeFile(join(repository.commonDirectory, 'worktrees', session.sessionId, 'index.lock'), '');
-      else if (['commit', 'amend', 'reset', 'merge'].includes(action)) await commitSomehow(session, action, random());
+      else if (['commit', 'amend', 'reset', 'merge', 'rebase'].includes(action) || (action === 'submodule' && random() < 0.3))
+        await commitSomehow(session, action, random());
       commits.add(await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD'));
     }
     const look = async (): Promise<unknown> => ({

@@ -57,6 +57,10 @@ describe('a session whose work is taken over', () => {
     await write(session.main, { 'edited.txt': 'mine\n' });
     for (const mode of ['staged', 'commits'] as const) await assert.rejects(applyWork(session, taken, mode), { code: 'CONFLICT' });
     assert.equal(await status(session.main), ' M edited.txt');
+    await write(session.main, { 'staged.txt': 's\n' });
+    await sandbox.user(session.main, 'add', 'staged.txt');
+    await assert.rejects(applyWork(session, taken, 'commits'), { code: 'CONFLICT' });
+    assert.equal(await status(session.main), ' M edited.txt\nA  staged.txt');
     await sandbox.user(session.main, 'commit', '--quiet', '--all', '--message=mine');
     await write(session.main, { 'own.txt': 'untracked\n' });
     const before = await status(session.main);
@@ -91,9 +95,11 @@ describe('a session whose work is taken over', () => {
 
   it('comes as one commit where the agent merged', async () => {
     const session = await worked();
+    const agent = await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD');
+    await sandbox.user(session.worktreePath, 'stash', '--quiet', '--include-untracked');
     await sandbox.user(session.worktreePath, 'checkout', '--quiet', '-b', 'side', session.baseCommit);
     await sandbox.user(session.worktreePath, 'commit', '--quiet', '--allow-empty', '--message=side');
-    await sandbox.user(session.worktreePath, 'merge', '--quiet', '--no-ff', '--no-edit', 'HEAD@{1}');
+    await sandbox.user(session.worktreePath, 'merge', '--quiet', '--no-ff', '--no-edit', agent);
     await applyWork(session, await toTake(session), 'commits');
     assert.equal(await log(session.main, `${session.baseCommit}..HEAD`), 'The title Robin');
     assert.equal(await readFile(join(session.main, 'edited.txt'), 'utf8'), '2\n');
