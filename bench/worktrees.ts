@@ -96,7 +96,7 @@ export async function worktreeFigures(folder: string): Promise<Figure[]> {
   const { paths } = await openStore(join(folder, 'listed'));
   for (let index = 0; index < LISTED_SESSIONS; index++) await writeSession(paths, 20);
   const supervisor = new Supervisor({ storageDirectory: paths.root, bundles: join(projectRoot, 'dist') });
-  await supervisor.whenReady();
+  await supervisor.whenRecovered();
   const listed = (await supervisor.listSessions()).length;
   const started = supervisor.git.startedCount;
   await supervisor.close();

@@ -22,6 +22,7 @@ const SAFE_CONFIGURATION: readonly Setting[] = [
   ['core.ignoreStat', 'false'],
   ['core.safecrlf', 'false'],
   ['core.quotePath', 'false'],
+  ['core.fsyncMethod', 'batch'], // as safe as one sync for each object, and much quicker for a snapshot's
   ['worktree.useRelativePaths', 'false'],
 ];
 
@@ -33,6 +34,7 @@ const LOOKS_AT_NO_FILE: ReadonlySet<string> = new Set([
   'cat-file',
   'config',
   'for-each-ref',
+  'hash-object', // Corral gives it its bytes, or `--no-filters`
   'init',
   'log',
   'ls-tree',
@@ -45,7 +47,7 @@ const LOOKS_AT_NO_FILE: ReadonlySet<string> = new Set([
 /** What git does to a file without a merge driver of its own. */
 const ORDINARY_MERGE = 'git merge-file %A %O %B';
 
-type Setting = readonly [key: string, value: string];
+export type Setting = readonly [key: string, value: string];
 
 export interface GitOptions {
   /** Bytes for stdin; it is empty where absent. */
@@ -54,6 +56,8 @@ export interface GitOptions {
   /** Exit codes that are answers; any other is an error. `[0]` where absent. */
   acceptedExitCodes?: readonly number[];
   signal?: AbortSignal | undefined;
+  /** What `readFilters` said a moment ago, for commands of one short operation. Read anew for each where absent. */
+  filters?: readonly Setting[] | undefined;
 }
 
 export interface GitResult {
@@ -89,16 +93,12 @@ export class Git {
 
   /** Runs git in `directory`. Fails with GIT_NOT_FOUND, GIT_TOO_OLD, GIT_LOCKED, CANCELLED, NO_FOLDER, or what its stderr means. */
   async run(directory: string, commandArguments: readonly string[], options: GitOptions = {}): Promise<GitResult> {
-    this.#program ??= this.#findProgram();
-    const program = await this.#program.catch((error: unknown) => {
-      this.#program = undefined; // git may be installed meanwhile
-      throw error;
-    });
+    const program = await this.#knownProgram();
     let pauseMs = FIRST_RETRY_MS;
     for (let waitedMs = 0; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS)) {
       const settings = [
         ...SAFE_CONFIGURATION,
-        ...(LOOKS_AT_NO_FILE.has(commandArguments[0] ?? '') ? [] : await this.#withoutFilters(program, directory, options)),
+        ...(LOOKS_AT_NO_FILE.has(commandArguments[0] ?? '') ? [] : (options.filters ?? (await this.#withoutFilters(program, directory, options)))),
       ];
       const result = await this.#start(program, directory, commandArguments, settings, options);
       if (result.exitCode !== undefined && (options.acceptedExitCodes ?? [0]).includes(result.exitCode)) {
@@ -114,6 +114,19 @@ export class Git {
   /** As `run`; the output as text without its last newline. */
   async text(directory: string, commandArguments: readonly string[], options: GitOptions = {}): Promise<string> {
     return (await this.run(directory, commandArguments, options)).stdout.toString('utf8').replace(/\n$/, '');
+  }
+
+  /** The settings that keep programs of the repository's config from running, as of now. */
+  async readFilters(directory: string, signal?: AbortSignal): Promise<readonly Setting[]> {
+    return await this.#withoutFilters(await this.#knownProgram(), directory, { signal });
+  }
+
+  async #knownProgram(): Promise<string> {
+    this.#program ??= this.#findProgram();
+    return await this.#program.catch((error: unknown) => {
+      this.#program = undefined; // git may be installed meanwhile
+      throw error;
+    });
   }
 
   async #findProgram(): Promise<string> {
@@ -133,7 +146,7 @@ export class Git {
     return program;
   }
 
-  /** Read anew each time, as an agent may write the config at any moment. Also turns off hooks that newer versions of git take from config. */
+  /** Never kept for long, as an agent may write the config at any moment. Also turns off hooks that newer versions of git take from config. */
   async #withoutFilters(program: string, directory: string, { environment = {}, signal }: GitOptions): Promise<Setting[]> {
     const {
       stdout,

@@ -3,7 +3,8 @@ import { access, constants, lstat, mkdtemp, readFile, rm, stat, utimes, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../storage/errors';
-import type { Git } from './git';
+import type { Git, GitOptions } from './git';
+import { readLink } from './worktreeMark';
 import { encodePaths, pathFromBytes, pathToText, splitZ } from './pathBytes';
 
 /**
@@ -13,7 +14,7 @@ import { encodePaths, pathFromBytes, pathToText, splitZ } from './pathBytes';
 export async function withIndexCopy<T>(git: Git, worktreePath: string, use: (indexFile: string) => Promise<T>): Promise<T> {
   return withTemporaryFolder(async (folder) => {
     const indexFile = join(folder, 'index');
-    const original = join(await git.text(worktreePath, ['rev-parse', '--absolute-git-dir']), 'index');
+    const original = join((await readLink(worktreePath)) ?? (await git.text(worktreePath, ['rev-parse', '--absolute-git-dir'])), 'index');
     const bytes = await readFile(original).catch((error: unknown) => {
       if (hasCode(error, 'ENOENT')) return undefined;
       throw error;
@@ -67,9 +68,11 @@ export async function captureTree(
   indexFile: string,
   signal: AbortSignal | undefined,
 ): Promise<{ tree: string; notCaptured: string[] }> {
-  const options = { environment: { GIT_INDEX_FILE: indexFile }, signal };
-  const unmerged = await trustNoFlags(git, worktreePath, indexFile, signal);
-  const listed = splitZ((await git.run(worktreePath, ['ls-files', '-z', '-t', '--modified', '--deleted', '--others', '--exclude-standard'], options)).stdout);
+  const options = { environment: { GIT_INDEX_FILE: indexFile }, signal, filters: await git.readFilters(worktreePath, signal) };
+  const listing = ['ls-files', '-z', '-t', '--modified', '--deleted', '--others', '--exclude-standard'];
+  const list = async (): Promise<string[]> => splitZ((await git.run(worktreePath, listing, options)).stdout);
+  const [{ unmerged, hadFlags }, firstListed] = await Promise.all([trustNoFlags(git, worktreePath, options), list()]);
+  const listed = hadFlags ? await list() : firstListed;
   const paths = new Set([...listed.map((line) => line.slice(2)), ...unmerged]);
 
   const [gone, present, notCaptured]: [string[], string[], string[]] = [[], [], []];
@@ -100,8 +103,7 @@ export async function captureTree(
  * "Assume unchanged" and "skip worktree" hide a file's changes from git. A snapshot hides nothing, so in the copy they go where the file is there.
  * Answers with the paths in conflict, which a tree cannot hold, whether git takes them for changed or not.
  */
-async function trustNoFlags(git: Git, worktreePath: string, indexFile: string, signal: AbortSignal | undefined): Promise<string[]> {
-  const options = { environment: { GIT_INDEX_FILE: indexFile }, signal };
+async function trustNoFlags(git: Git, worktreePath: string, options: GitOptions): Promise<{ unmerged: string[]; hadFlags: boolean }> {
   const [assumed, skipped, unmerged]: [string[], string[], string[]] = [[], [], []];
   for (const line of splitZ((await git.run(worktreePath, ['ls-files', '-z', '-v', '--stage'], options)).stdout)) {
     const pathStart = line.indexOf('\t') + 1;
@@ -116,7 +118,7 @@ async function trustNoFlags(git: Git, worktreePath: string, indexFile: string, s
   ] as const) {
     if (paths.length > 0) await git.run(worktreePath, ['update-index', '-z', flag, '--stdin'], { ...options, input: encodePaths(paths) });
   }
-  return unmerged;
+  return { unmerged, hadFlags: assumed.length + skipped.length > 0 };
 }
 
 async function isBelowRealFolders(worktreePath: string, path: string, known: Map<string, Promise<boolean>>): Promise<boolean> {

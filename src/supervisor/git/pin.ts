@@ -46,9 +46,35 @@ export async function readPin(repository: Repository, sessionId: string): Promis
   return commit === '' ? undefined : await readSnapshot(repository, commit);
 }
 
+/** What the session's ref holds, and the commit that the worktree's HEAD is at, by one git process; undefined where there is none. */
+export async function readPinAndHead(
+  { git }: Repository,
+  worktreePath: string,
+  sessionId: string,
+): Promise<{ pin: Pin | undefined; head: string | undefined }> {
+  const { stdout } = await git.run(worktreePath, ['cat-file', '--batch'], { input: `${pinRef(sessionId)}^{commit}\nHEAD^{commit}\n` });
+  const found: ({ objectId: string; content: string } | undefined)[] = [];
+  for (let offset = 0; offset < stdout.length && found.length < 2;) {
+    const lineEnd = stdout.indexOf('\n', offset);
+    const [objectId = '', type, bytes] = stdout.subarray(offset, lineEnd).toString('latin1').split(' ');
+    offset = lineEnd + 1;
+    if (type !== 'commit') {
+      found.push(undefined);
+      continue;
+    }
+    found.push({ objectId, content: stdout.subarray(offset, offset + Number(bytes)).toString('utf8') });
+    offset += Number(bytes) + 1;
+  }
+  const [pin, head] = found;
+  return { pin: pin === undefined ? undefined : parseSnapshot(pin.objectId, pin.content), head: head?.objectId };
+}
+
 /** What stands in one commit of a session's chain; of any other commit, that it is none. */
 export async function readSnapshot({ git, mainWorktree }: Repository, commit: string): Promise<Pin> {
-  const content = await git.text(mainWorktree, ['cat-file', 'commit', commit]);
+  return parseSnapshot(commit, await git.text(mainWorktree, ['cat-file', 'commit', commit]));
+}
+
+function parseSnapshot(commit: string, content: string): Pin {
   const headerEnd = content.indexOf('\n\n');
   const header = content.slice(0, headerEnd);
   const tree = /^tree ([0-9a-f]+)$/m.exec(header)?.[1];

@@ -1,6 +1,6 @@
 import { CorralError } from '../../storage/errors';
 import { captureTree, withIndexCopy } from './indexCopy';
-import { movePin, readPin, writeCommit, type Pin } from './pin';
+import { movePin, readPinAndHead, writeCommit, type Pin } from './pin';
 import type { Repository } from './repository';
 
 const MOST_ATTEMPTS = 5;
@@ -51,9 +51,10 @@ export async function takeSnapshot(request: SnapshotRequest, makeAddition?: Make
 async function attemptSnapshot(request: SnapshotRequest, makeAddition: MakeAddition | undefined): Promise<Snapshot> {
   const { repository, worktreePath, sessionId, signal } = request;
   const { git } = repository;
-  const before = await readPin(repository, sessionId);
-  const branch = await git.text(worktreePath, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] });
-  const head = await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { acceptedExitCodes: [0, 1] });
+  const [{ pin: before, head = '' }, branch] = await Promise.all([
+    readPinAndHead(repository, worktreePath, sessionId),
+    git.text(worktreePath, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
+  ]);
   return withIndexCopy(git, worktreePath, async (indexFile) => {
     const { tree, notCaptured } = await captureTree(git, worktreePath, indexFile, signal);
     const addition = await makeAddition?.(indexFile, before, head === '' ? undefined : head);
