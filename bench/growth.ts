@@ -95,7 +95,7 @@ export async function growthFigures(folder: string): Promise<Figure[]> {
   for (const length of LENGTHS) await measureLength(folder, length, growth);
   return [
     figureOf('14-3', 'writing into a timeline, as it grows', growth.rates, 'events/s', true),
-    figureOf('14-5', "worst block of the host's loop with an open timeline, as it grows", growth.blocks, 'ms'),
+    figureOf('14-5', "the most work in one turn of the host's loop with an open timeline, as it grows", growth.blocks, 'ms'),
     figureOf('14-7', 'a new window’s list, as the history grows', growth.starts, 'ms'),
     figureOf('14-9', 'a page of a timeline, as it grows', growth.pages, 'ms'),
     figureOf('14-10', 'memory with the list, as the history grows', growth.memories, 'MB'),

@@ -6,6 +6,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { getHeapSpaceStatistics } from 'node:v8';
 import * as v from 'valibot';
 import { DEFAULT_SETTINGS } from '../src/supervisor/settings';
 import { Supervisor } from '../src/supervisor/supervisor';
@@ -21,6 +22,12 @@ const SETTLE_MS = 1_000;
 const AGENT = `let n = 0; setInterval(() => console.log('line ' + n++ + ' ' + 'x'.repeat(250)), 10)`;
 
 const task = v.parse(hostTaskSchema, JSON.parse(process.argv[2] ?? ''));
+
+/** What the heap keeps for new objects: it grows with what is done, and every extension of a host shares it. */
+function youngMb(): number {
+  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+  return (young?.physical_space_size ?? 0) / 1024 / 1024;
+}
 
 async function memoryMb(): Promise<number> {
   for (let round = 0; round < 3; round++) {
@@ -89,7 +96,7 @@ async function watchIdling(seconds: number): Promise<Pick<HostResult, 'wakesPerS
 }
 
 async function perform(): Promise<HostResult> {
-  if (task.kind === 'empty') return { memoryMb: [await memoryMb()] };
+  if (task.kind === 'empty') return { memoryMb: [await memoryMb()], youngMb: youngMb() };
   const startMs = performance.now();
   const supervisor = new Supervisor({
     storageDirectory: task.storageDirectory,
@@ -111,9 +118,10 @@ async function perform(): Promise<HostResult> {
       const eventsPerSecond = ((await eventCount()) - before) / task.seconds;
       timeline.dispose();
       const memory = await memoryMb();
+      const young = youngMb();
       await Promise.all(ids.map(async (id) => await supervisor.kill(id)));
       await supervisor.close();
-      return { memoryMb: [memory], ...loop, eventsPerSecond };
+      return { memoryMb: [memory], youngMb: young, ...loop, eventsPerSecond };
     }
     case 'follow': {
       const timeline = followTimeline(supervisor, task.sessionId);

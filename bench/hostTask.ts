@@ -21,6 +21,8 @@ export type HostTask = v.InferOutput<typeof hostTaskSchema>;
 export const hostResultSchema = v.object({
   /** Resident, after each step. */
   memoryMb: v.array(v.number()),
+  /** Of the last of these, the young generation of the heap. */
+  youngMb: v.optional(v.number()),
   /** Until the list was there. */
   listMs: v.optional(v.number()),
   worstBlockMs: v.optional(v.number()),

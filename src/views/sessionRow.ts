@@ -143,7 +143,7 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const age = ageOf(session.paused?.since ?? session.since, nowMs);
   const damaged = damageOf(session);
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
-  const description = [shortWords, age, ...damaged, ...(changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`])].join(' · ');
+  const description = [shortWords, ...damaged, age, ...(changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`])].join(' · ');
   return {
     label: labelOf(session.title),
     description,

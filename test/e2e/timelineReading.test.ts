@@ -169,8 +169,19 @@ describe('reading a timeline', () => {
     const frame = await open('Partly unreadable');
     await frame.getByText('1 damaged record', { exact: true }).waitFor();
     await window.picture('damaged-record');
-    await row.hover();
-    await window.page.locator('.monaco-hover').filter({ hasText: 'Damaged: 1 damaged record: left out, everything else is there.' }).waitFor();
+    const tooltip = window.page.locator('.monaco-hover').filter({ hasText: 'Damaged: 1 damaged record: left out, everything else is there.' });
+    await waitFor(
+      async () => {
+        await window.page.mouse.move(0, 0);
+        await row
+          .locator('.monaco-icon-label')
+          .first()
+          .hover({ position: { x: 20, y: 8 } });
+        await tooltip.waitFor({ timeout: 5_000 });
+        return true;
+      },
+      { what: 'the tooltip' },
+    );
     await window.page.mouse.move(0, 0);
   });
 
@@ -183,7 +194,7 @@ describe('reading a timeline', () => {
     await window.pick('Message 150 of many');
     const frame = await window.webview('[data-testid=event][data-seq="151"]');
     await frame.getByTestId('position').filter({ hasText: 'event 151 of 302' }).waitFor();
-    await frame.locator('[data-seq="151"]').filter({ hasText: 'Message 150 of many' }).waitFor();
+    await frame.locator('[data-testid=event][data-seq="151"]').filter({ hasText: 'Message 150 of many' }).waitFor();
   });
 
   it('opens a file of the worktree at its line', async () => {

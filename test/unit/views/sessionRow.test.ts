@@ -24,7 +24,7 @@ describe('a session’s row', () => {
 
   it('says how many records are damaged', () => {
     const row = sessionRow(summarize({ ...facts, damagedRecords: 2 }, { checking: false }), nowMs);
-    assert.match(row.description, / · 2 damaged records$/);
+    assert.match(row.description, / · 2 damaged records · 5 min$/);
     assert.match(row.accessibleLabel, /, 2 damaged records$/);
     assert.match(row.notes[0]?.[1] ?? '', /^2 damaged records: left out/);
     assert.deepEqual(sessionRow(summarize(facts, { checking: false }), nowMs).notes, []);
