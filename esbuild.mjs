@@ -19,26 +19,28 @@ const node = {
   banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
 };
 
+/** A page of the editor. */
+const page = {
+  bundle: true,
+  platform: 'browser',
+  target: 'es2023',
+  format: 'esm',
+  sourcemap: false,
+  logLevel: 'warning',
+  absWorkingDir: root,
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  loader: { '.css': 'css' },
+};
+
 const product = [
   { ...node, entryPoints: { extension: 'src/extension.ts' }, external: ['vscode'] },
   { ...node, entryPoints: { storeWorker: 'src/storage/database/worker.ts' } },
   { ...node, entryPoints: { runner: 'src/supervisor/runner/main.ts' } },
   { ...node, entryPoints: { demoAgent: 'src/supervisor/agents/demoAgent.ts' } },
-  {
-    bundle: true,
-    platform: 'browser',
-    target: 'es2023',
-    format: 'esm',
-    splitting: true, // what highlights code is loaded when there is some
-    chunkNames: 'timeline-[name]',
-    sourcemap: false,
-    logLevel: 'warning',
-    absWorkingDir: root,
-    entryPoints: { timeline: 'media/timeline.tsx' },
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    loader: { '.css': 'css' },
-  },
+  // What highlights code is loaded when there is some.
+  { ...page, entryPoints: { timeline: 'media/timeline.tsx' }, splitting: true, chunkNames: 'timeline-[name]' },
+  { ...page, entryPoints: { overview: 'media/overview.tsx' } },
 ];
 
 for (const bundle of product) await build({ ...bundle, outdir: 'dist', minify: options.has('--minify') });

@@ -92,8 +92,8 @@ export default defineConfig(
     rules: restrictedImports({
       patterns: [
         {
-          regex: '^(\\.\\./)+(?!src/(views/timelineProtocol|storage/events)$)(src|test|dist)(/|$)',
-          message: 'The webview knows only the message protocol and the types of events.',
+          regex: '^(\\.\\./)+(?!src/(views/(timeline|overview)Protocol|storage/events)$)(src|test|dist)(/|$)',
+          message: 'The webview knows only the message protocols and the types of events.',
         },
         { regex: '^(\\.\\./)+src/storage/events$', message: 'Only types of events.', allowTypeImports: true },
         { regex: '^(node:|vscode$)', message: 'The webview runs in a browser.' },

@@ -11,6 +11,7 @@ import { visibleText } from './plainText';
 import { ReplayBar } from './replayBar';
 import { SessionHeader } from './sessionHeader';
 import { TimelineModel } from './timelineModel';
+import './page.css';
 import './timeline.css';
 
 const PLAY_TICK_MS = 50;

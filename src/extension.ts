@@ -7,6 +7,7 @@ import { registerCommands } from './views/commands';
 import { showError } from './views/errorMessages';
 import { READY_CONTEXT, SESSIONS_VIEW } from './views/names';
 import { Notifications } from './views/notifications';
+import { OverviewPanel } from './views/overviewPanel';
 import { ProcessesTree } from './views/processesTree';
 import { RevisionFiles } from './views/revisionFiles';
 import { SessionsTree } from './views/sessionsTree';
@@ -46,6 +47,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   const statusBar = new StatusBar();
 
   const showTimeline = (sessionId: string, place?: EventPlace): void => void TimelinePanel.show(made, context.extensionUri, sessionId, place);
+  const overview = { source: made, extensionUri: context.extensionUri, showTimeline: (sessionId: string) => showTimeline(sessionId) };
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
   const notifications = new Notifications({
     supervisor: made,
@@ -95,6 +97,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     view.onDidChangeVisibility(({ visible }) => tree.setVisible(visible)),
     new ProcessesTree(made),
     TimelinePanel.register(made, context.extensionUri),
+    OverviewPanel.register(overview),
     RevisionFiles.register(made.git),
     registerCommands({
       context,
@@ -103,6 +106,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       bundles,
       showTimeline,
       selectedSession: () => view.selection.find((node) => node.kind === 'session')?.id,
+      showOverview: () => OverviewPanel.show(overview),
       reveal: async (sessionId) => {
         tree.show(await made.listSessions());
         await view.reveal(tree.node(sessionId), { select: true, focus: false });

@@ -47,6 +47,8 @@ export interface RunSummary {
   eventCount: number;
   startedAt?: string;
   endedAt?: string;
+  lastEventAt?: string;
+  usage: UsageTotals;
 }
 
 /** Times are ISO 8601 UTC. Facts that are not so are absent, never null. */

@@ -68,8 +68,10 @@ export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePla
       ordinal: each.ordinal,
       state: runState(each),
       eventCount: each.eventCount,
+      usage: { ...each.usage },
       ...(each.startedAt === undefined ? {} : { startedAt: each.startedAt }),
       ...(each.endedAt === undefined ? {} : { endedAt: each.endedAt }),
+      ...(each.lastEventAt === undefined ? {} : { lastEventAt: each.lastEventAt }),
     })),
     pendingPermissions: pending.map(({ requestId, title, options }) => ({ requestId, title, options })),
   };

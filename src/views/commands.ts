@@ -35,6 +35,7 @@ export interface CommandsOptions {
   showTimeline: (sessionId: string, place?: EventPlace) => void;
   /** The session whose row is selected in the tree. */
   selectedSession: () => string | undefined;
+  showOverview: () => void;
   reveal: (sessionId: string) => Promise<void>;
 }
 
@@ -84,6 +85,10 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     },
     replayTimeline: async (argument) => {
       options.showTimeline((await choose(argument, 'Replay Timeline', always, 'There is no session yet.')).id);
+    },
+    showOverview: () => {
+      options.showOverview();
+      return Promise.resolve();
     },
     sendMessage: async (argument) => {
       const session = await choose(argument, 'Send Message', always, 'There is no session yet.');

@@ -10,6 +10,7 @@ export const COMMANDS = {
   denyPermission: 'corral.denyPermission',
   openSession: 'corral.openSession',
   replayTimeline: 'corral.replayTimeline',
+  showOverview: 'corral.showOverview',
   sendMessage: 'corral.sendMessage',
   stopSession: 'corral.stopSession',
   killSession: 'corral.killSession',

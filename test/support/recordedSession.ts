@@ -17,21 +17,21 @@ export interface RecordedEvent {
 /** A session that ran some time ago, in the journals that supervisor and runner would have written. Returns its id. */
 export async function writeRecording(
   storeRoot: string,
-  session: { title: string; repository: string; worktreePath: string },
+  { startMs = START_MS, ...session }: { title: string; repository: string; worktreePath: string; agent?: string; startMs?: number },
   events: readonly RecordedEvent[],
 ): Promise<string> {
   const { paths } = await openStore(storeRoot);
   const sessionId = newId();
   const runId = newId();
   const records: DraftSessionRecord[] = [
-    { kind: 'created', data: { ...session, prompt: session.title, agent: 'claude', baseCommit: 'a'.repeat(40), permissionMode: 'edits' } },
+    { kind: 'created', data: { agent: 'claude', ...session, prompt: session.title, baseCommit: 'a'.repeat(40), permissionMode: 'edits' } },
     { kind: 'worktree.created', data: { worktreePath: session.worktreePath, baseCommit: 'a'.repeat(40) } },
     { kind: 'run.queued', data: { runId, ordinal: 1, prompt: session.title } },
   ];
-  const timestamp = new Date(START_MS).toISOString();
+  const timestamp = new Date(startMs).toISOString();
   await mkdir(paths.session(sessionId).runs, { recursive: true });
   const run = paths.session(sessionId).run(runId);
-  let nowMs = START_MS;
+  let nowMs = startMs;
   const writer = await JournalWriter.open(run, { tsFloor: timestamp, now: () => nowMs });
   for (const { event, afterMs = 1_000 } of events) {
     nowMs += afterMs;

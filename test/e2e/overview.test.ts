@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { after, afterEach, before, describe, it } from 'mocha';
+import type { Browser, Frame } from 'playwright-core';
+import * as v from 'valibot';
+import type { RunOutcome } from '../../src/storage/events';
+import { assertAccessible } from '../support/accessibility';
+import { packagedExtension } from '../support/project';
+import { writeRecording } from '../support/recordedSession';
+import { SessionsView } from '../support/sessionsView';
+import { TestRepository } from '../support/repository';
+import { VscodeServer } from '../support/vscodeServer';
+import { openBrowser, Window } from '../support/window';
+
+const THEMES = { light: 'Light Modern', dark: 'Dark Modern', 'high contrast': 'Default High Contrast', 'high contrast light': 'Default High Contrast Light' };
+const HOUR_MS = 3_600_000;
+
+interface Ran {
+  title: string;
+  agent: string;
+  hoursAgo: number;
+  hours: number;
+  outcome: RunOutcome;
+  tokens: number;
+  costUsd?: number;
+}
+
+/** A week of work. */
+const RAN: Ran[] = [
+  { title: 'Translate the shop into French', agent: 'claude', hoursAgo: 150, hours: 9, outcome: 'completed', tokens: 410_000, costUsd: 3.2 },
+  { title: 'Shorten the README', agent: 'codex', hoursAgo: 128, hours: 3, outcome: 'completed', tokens: 90_000 },
+  { title: 'Fix the slow date parser test', agent: 'claude', hoursAgo: 104, hours: 14, outcome: 'failed', tokens: 720_000, costUsd: 5.4 },
+  { title: 'Move the settings to one file', agent: 'gemini', hoursAgo: 98, hours: 6, outcome: 'completed', tokens: 260_000 },
+  { title: 'Try a smaller image library', agent: 'codex', hoursAgo: 76, hours: 5, outcome: 'stopped', tokens: 180_000 },
+  { title: 'Ask the database once', agent: 'claude', hoursAgo: 52, hours: 11, outcome: 'completed', tokens: 530_000, costUsd: 4.1 },
+  { title: 'Draw the logo as a vector', agent: 'gemini', hoursAgo: 30, hours: 2, outcome: 'completed', tokens: 70_000 },
+  { title: '<b>Greet</b> everyone by name', agent: 'claude', hoursAgo: 20, hours: 7, outcome: 'completed', tokens: 340_000, costUsd: 2.6 },
+];
+
+describe('the overview', () => {
+  let repository: TestRepository;
+  let server: VscodeServer;
+  let browser: Browser;
+  let window: Window;
+  const refused: string[] = [];
+
+  before(async () => {
+    repository = await TestRepository.create({ name: 'storefront' });
+    server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1 });
+    await mkdir(server.globalStorage, { recursive: true });
+    for (const { title, agent, hoursAgo, hours, outcome, tokens, costUsd } of RAN) {
+      const session = { title, agent, repository: repository.path, worktreePath: repository.path, startMs: Date.now() - hoursAgo * HOUR_MS };
+      await writeRecording(server.globalStorage, session, [
+        { event: { kind: 'run.started', data: { ordinal: 1, agent, driver: agent, argv: [agent], cwd: repository.path } } },
+        {
+          event: { kind: 'usage', data: { inputTokens: tokens, outputTokens: tokens / 20, ...(costUsd !== undefined && { costUsd }) } },
+          afterMs: hours * HOUR_MS,
+        },
+        { event: { kind: 'run.exited', data: { outcome, exitCode: outcome === 'completed' ? 0 : 1, signal: null, reason: outcome } } },
+      ]);
+    }
+    browser = await openBrowser();
+    window = await Window.open(await browser.newContext({ viewport: { width: 1280, height: 1100 } }), server, repository.path);
+    window.page.on('console', (message) => {
+      if (message.text().includes('Content Security Policy') && message.location().url.includes('corral')) refused.push(message.text());
+    });
+    await window.showContainer('Corral');
+    await window.runCommand('Corral: New Session');
+    await window.answerInput('talk Look here.; ask git status --short');
+    await new SessionsView(window).row('needs input').waitFor({ timeout: 60_000 });
+    await window.runCommand('View: Close Primary Side Bar');
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await window.picture(`failed ${this.currentTest.title}`);
+  });
+
+  after(async () => {
+    await browser.close();
+    await server.stop();
+    await repository.remove();
+  });
+
+  async function open(): Promise<Frame> {
+    await window.runCommand('Corral: Overview');
+    const frame = await window.webview('.overview .chart svg');
+    await frame.getByTestId('as-of').waitFor();
+    return frame;
+  }
+
+  for (const [name, theme] of Object.entries(THEMES)) {
+    it(`looks like this and is accessible in a ${name} theme`, async () => {
+      await server.writeSettings({ 'workbench.colorTheme': theme });
+      await window.reload();
+      const frame = await open();
+      await window.runCommand('Notifications: Clear All Notifications');
+      await frame.getByText('Waits for you').first().waitFor();
+      await window.picture(`overview ${name}`.replaceAll(' ', '-'));
+      await assertAccessible(frame);
+    });
+  }
+
+  it('tells by a table what the charts show, and all titles as text', async () => {
+    const frame = await open();
+    assert.equal(await frame.locator('.chart').first().locator('.bars rect').count(), RAN.length + 1);
+    await frame.getByText('Sessions as a table').click();
+    for (const { title, agent } of RAN.slice(1)) {
+      const row = frame.getByRole('row').filter({ hasText: title });
+      await row.filter({ hasText: agent }).waitFor();
+    }
+    await frame.getByText('Tokens and cost as a table').click();
+    await frame.getByRole('row').filter({ hasText: 'gemini' }).filter({ hasText: 'not told' }).first().waitFor();
+    assert.equal(await frame.locator('main b').count(), 0);
+  });
+
+  it('goes from a session that needs somebody to its timeline, by keyboard', async () => {
+    const frame = await open();
+    await frame.getByRole('combobox', { name: 'Time' }).selectOption('Last 24 hours');
+    const link = frame.getByRole('listitem').filter({ hasText: 'needs input' }).getByRole('button');
+    await link.focus();
+    await window.page.keyboard.press('Enter');
+    const timeline = await window.webview('[data-testid=permission]');
+    await timeline.getByRole('button', { name: 'Allow', exact: true }).click();
+    await timeline.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
+    const again = await open();
+    await again.getByRole('combobox', { name: 'Time' }).locator('option:checked', { hasText: 'Last 24 hours' }).waitFor({ state: 'attached' });
+    await again.getByRole('listitem').filter({ hasText: 'needs input' }).waitFor({ state: 'detached' });
+  });
+
+  it('fits a narrow page, and keeps to its own policy', async () => {
+    await window.page.setViewportSize({ width: 620, height: 1100 });
+    const frame = await open();
+    await frame.getByRole('combobox', { name: 'Time' }).selectOption('Last 30 days');
+    await frame.locator('[aria-busy=false]').waitFor();
+    await frame.getByText('Stopped').first().waitFor();
+    await window.picture('overview-narrow');
+    assert.ok(v.parse(v.number(), await frame.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')) <= 0);
+    assert.deepEqual(refused, []);
+  });
+});
