@@ -12,7 +12,14 @@ export interface Criteria {
   group: KindGroup | undefined;
   /** Only what failed. */
   failed: boolean;
+  /** The name of a tool; '' for any. */
+  tool: string;
+  /** A part of a path; '' for any. */
+  file: string;
 }
+
+/** Everything fits. */
+export const NO_CRITERIA: Criteria = { text: '', group: undefined, failed: false, tool: '', file: '' };
 
 /** What a filter needs of the page. */
 export interface FilterStage {
@@ -29,7 +36,7 @@ export class EventFilter {
   #scannedRows = 0;
   #isScanning = false;
   /** Told apart from the one before by being another object: an answer to old criteria is thrown away. */
-  #criteria: Criteria = { text: '', group: undefined, failed: false };
+  #criteria: Criteria = NO_CRITERIA;
 
   constructor(stage: FilterStage) {
     this.#stage = stage;
@@ -40,8 +47,8 @@ export class EventFilter {
   }
 
   get isActive(): boolean {
-    const { text, group, failed } = this.#criteria;
-    return text !== '' || group !== undefined || failed;
+    const { text, group, failed, tool, file } = this.#criteria;
+    return text !== '' || group !== undefined || failed || tool !== '' || file !== '';
   }
 
   /** Not everything was looked at yet. */
@@ -94,7 +101,7 @@ export class EventFilter {
 
   async #scan(): Promise<void> {
     const criteria = this.#criteria;
-    const { text, group, failed } = criteria;
+    const { group, ...query } = criteria;
     this.#isScanning = true;
     for (;;) {
       const track = this.#stage.track();
@@ -103,7 +110,7 @@ export class EventFilter {
       if (place === undefined || run === undefined) break;
       const toSeq = Math.min(run.eventCount, place.seq + STEP_EVENTS - 1);
       const kinds = group === undefined ? undefined : [...KIND_GROUPS[group].kinds];
-      const found = await this.#stage.find({ runId: run.runId, fromSeq: place.seq, toSeq, text, failed, kinds });
+      const found = await this.#stage.find({ runId: run.runId, fromSeq: place.seq, toSeq, ...query, kinds });
       if (criteria !== this.#criteria) return;
       if (found === undefined) break; // the page says why
       for (const seq of found.seqs) this.#rows.push(this.#scannedRows + seq - place.seq);

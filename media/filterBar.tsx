@@ -1,11 +1,13 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { NO_CRITERIA } from './eventFilter';
 import { GROUP_NAMES, KIND_GROUPS } from './kindGroups';
+import { oneLine } from './plainText';
 import type { TimelineModel } from './timelineModel';
 
 /** Finds events over all of what is replayed, and shows only those. */
 export function FilterBar({ model }: { model: TimelineModel }) {
   const input = useRef<HTMLInputElement>(null);
-  const { filter } = model;
+  const { filter, facets } = model;
   const { criteria } = filter;
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
@@ -18,10 +20,11 @@ export function FilterBar({ model }: { model: TimelineModel }) {
       window.removeEventListener('keydown', onKeyDown);
     };
   }, []);
+  const readFacets = (): void => void facets.extend();
   const count = model.lineCount;
   const shown = `${count.toLocaleString()} of ${model.replay.shownRows.toLocaleString()}${filter.isScanning ? ' …' : ''}`;
   return (
-    <div class="filter" role="search">
+    <div class="filter" role="search" onPointerEnter={readFacets} onFocusCapture={readFacets}>
       <input
         ref={input}
         type="search"
@@ -33,7 +36,7 @@ export function FilterBar({ model }: { model: TimelineModel }) {
           filter.set({ ...criteria, text: currentTarget.value });
         }}
         onKeyDown={(event) => {
-          if (event.key === 'Escape') filter.set({ text: '', group: undefined, failed: false });
+          if (event.key === 'Escape') filter.set(NO_CRITERIA);
         }}
       />
       <select
@@ -50,6 +53,37 @@ export function FilterBar({ model }: { model: TimelineModel }) {
           </option>
         ))}
       </select>
+      <select
+        aria-label="Tool"
+        value={criteria.tool}
+        onChange={({ currentTarget }) => {
+          filter.set({ ...criteria, tool: currentTarget.value });
+        }}
+      >
+        <option value="">All tools</option>
+        {facets.tools.map(([name, calls]) => (
+          <option value={name}>{`${oneLine(name, 60)} (${calls.toLocaleString()})`}</option>
+        ))}
+      </select>
+      <input
+        type="search"
+        class="filter-file"
+        aria-label="File"
+        placeholder="File"
+        list="files"
+        value={criteria.file}
+        onInput={({ currentTarget }) => {
+          filter.set({ ...criteria, file: currentTarget.value });
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') filter.set(NO_CRITERIA);
+        }}
+      />
+      <datalist id="files">
+        {facets.files.map(([path, events]) => (
+          <option value={path}>{`${events.toLocaleString()} event${events === 1 ? '' : 's'}`}</option>
+        ))}
+      </datalist>
       <label class="check">
         <input
           type="checkbox"

@@ -26,7 +26,16 @@ export async function rowOfLandmark(
     const isForward = direction === 'forward';
     const fromSeq = isForward ? place.seq : Math.max(1, place.seq - STEP_EVENTS + 1);
     const toSeq = isForward ? Math.min(run.eventCount, place.seq + STEP_EVENTS - 1) : place.seq;
-    const found = await stage.find({ runId: run.runId, fromSeq, toSeq, text: '', failed, kinds: kinds === undefined ? undefined : [...kinds] });
+    const found = await stage.find({
+      runId: run.runId,
+      fromSeq,
+      toSeq,
+      text: '',
+      failed,
+      tool: '',
+      file: '',
+      kinds: kinds === undefined ? undefined : [...kinds],
+    });
     const seq = isForward ? found?.seqs.at(0) : found?.seqs.at(-1);
     if (seq !== undefined) return row + seq - place.seq;
     if (found === undefined) return undefined;

@@ -193,7 +193,6 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
       >
         {position}
       </span>
-      <span class={`chip mode ${model.replay.position === undefined ? 'mode-end' : ''}`}>{model.replay.position === undefined ? 'End' : 'Replay'}</span>
     </div>
   );
 }

@@ -2,6 +2,7 @@ import type { SavedState, TimelineEvent, TimelineParameters, TimelineResult, Tim
 import { Density } from './density';
 import { EventCache } from './eventCache';
 import { EventFilter } from './eventFilter';
+import { FacetList } from './facetList';
 import { HostConnection } from './hostConnection';
 import { rowOfLandmark } from './landmarks';
 import type { Landmark } from './landmarks';
@@ -34,6 +35,7 @@ export class TimelineModel {
   readonly replay: Replay;
   readonly filter: EventFilter;
   readonly density: Density;
+  readonly facets: FacetList;
   /** The list stays at its end as events come. */
   following = true;
   /** Lines there were when following stopped. */
@@ -91,6 +93,13 @@ export class TimelineModel {
     this.density = new Density({
       track: () => this.track,
       count: (query) => this.#attempt(() => this.#connection.request('density', query)),
+      changed: () => {
+        this.#changed();
+      },
+    });
+    this.facets = new FacetList({
+      track: () => this.track,
+      read: (part) => this.#attempt(() => this.#connection.request('facets', part)),
       changed: () => {
         this.#changed();
       },
@@ -242,6 +251,7 @@ export class TimelineModel {
     this.#layTrack();
     this.filter.restart();
     this.density.restart();
+    this.facets.restart();
     this.#changed();
   }
 
@@ -310,6 +320,7 @@ export class TimelineModel {
       if (isLonger) part.extend();
       else part.restart();
     }
+    if (!isLonger) this.facets.restart();
     this.#changed();
   }
 

@@ -96,6 +96,10 @@ export const EVENT_KINDS = Object.keys(EVENT_SCHEMAS) as readonly EventKind[];
 /** How many events of each kind; a kind that is not there has none. */
 export const foundCountsSchema = v.record(v.picklist(EVENT_KINDS), count);
 
+const facetSchema = v.object({ name: text, count });
+/** Tools and files with their numbers of events. */
+export const facetsSchema = v.object({ tools: v.array(facetSchema), files: v.array(facetSchema) });
+
 /** How many events of a kind in a stretch of time; stretches count from 0. */
 export const densitySchema = v.array(v.object({ stretch: count, kind: v.picklist(EVENT_KINDS), count }));
 

@@ -36,6 +36,10 @@ export interface FindQuery {
   text: string;
   /** Only errors, and tools, turns and runs that did not end well. */
   failed: boolean;
+  /** Only calls of the tool with this name, and what came of them. */
+  tool?: string;
+  /** Only what touched a file with this in its path, whatever the case. */
+  file?: string;
   /** Of what is found, only these are listed. */
   kinds?: readonly EventKind[];
 }
@@ -49,6 +53,21 @@ export interface FoundEvents {
   /** How many there are of each kind, listed or not. */
   counts: Partial<Record<EventKind, number>>;
 }
+
+/** What there is to choose from in a part of a run: the most used tools and files, each with its number of events. */
+export interface Facets {
+  tools: Facet[];
+  files: Facet[];
+}
+
+/** A tool by its name, or a file by its path. */
+export interface Facet {
+  name: string;
+  count: number;
+}
+
+/** Tools, and files, that one answer names. */
+export const FACET_LIMIT = 200;
 
 /** Which part of a run to lay out in time. */
 export interface DensityQuery {
@@ -87,6 +106,8 @@ export interface StoreIndex {
   /** Events `fromSeq` and on of one run, in order of `seq`; `seq` is dense, so any position is one key look-up. */
   runEvents(sessionId: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]>;
   findEvents(sessionId: string, query: FindQuery): Promise<FoundEvents>;
+  /** The tools and files of events `fromSeq`…`toSeq`, at most `FIND_LIMIT` of them. */
+  facets(sessionId: string, part: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets>;
   /** Events per time and kind: what a picture of a run needs, whatever its length. */
   density(sessionId: string, query: DensityQuery): Promise<DensityCount[]>;
   conversation(sessionId: string): Promise<ConversationEntry[]>;

@@ -2,7 +2,7 @@ import { CorralError, messageOf } from '../storage/errors';
 import type { SessionEvent } from '../storage/events';
 import { isId, newId } from '../storage/ids';
 import type { SessionRecordData } from '../storage/sessionRecords';
-import type { ConversationEntry, DensityCount, DensityQuery, FindQuery, FoundEvents } from '../storage/storeIndex';
+import type { ConversationEntry, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../storage/storeIndex';
 import type { CorralApi, Disposable, Event, HistoryPage, SessionRequest, SessionSummary } from './api';
 import { pathOf } from './folderPath';
 import { Git } from './git/git';
@@ -224,6 +224,12 @@ export class Supervisor implements CorralApi, Disposable {
   async findEvents(id: string, query: FindQuery): Promise<FoundEvents> {
     const { index } = await this.#known(id);
     return await index.findEvents(id, query);
+  }
+
+  /** The most used tools and files of a part of a run. */
+  async facets(id: string, part: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets> {
+    const { index } = await this.#known(id);
+    return await index.facets(id, part);
   }
 
   /** How many events of each kind there are in each stretch of time of a part of a run. */

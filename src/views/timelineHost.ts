@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { SessionEvent } from '../storage/events';
 import { messageOf } from '../storage/errors';
-import type { AppendedRange, DensityCount, DensityQuery, FindQuery, FoundEvents } from '../storage/storeIndex';
+import type { AppendedRange, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../storage/storeIndex';
 import type { Disposable, Event, SessionSummary } from '../supervisor/api';
 import type { LinkedEvent } from './eventLink';
 import type { PayloadPlace } from './payloadDocuments';
@@ -15,6 +15,7 @@ export interface TimelineSource {
   /** Events `fromSeq` and on of one run, in order of `seq`. */
   runEvents(id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]>;
   findEvents(id: string, query: FindQuery): Promise<FoundEvents>;
+  facets(id: string, part: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets>;
   density(id: string, query: DensityQuery): Promise<DensityCount[]>;
   /** A field of an event as text, whole. */
   readPayload(id: string, runId: string, seq: number, field: string): Promise<string>;
@@ -144,6 +145,8 @@ export class TimelineHost implements Disposable {
         const { kinds, ...query } = parameters;
         return (await this.#source.findEvents(this.#sessionId, { ...query, ...(kinds !== undefined && { kinds }) })) satisfies TimelineResult<'find'>;
       }
+      case 'facets':
+        return (await this.#source.facets(this.#sessionId, parameters)) satisfies TimelineResult<'facets'>;
       case 'density':
         return { counts: await this.#source.density(this.#sessionId, parameters) } satisfies TimelineResult<'density'>;
       case 'answer':

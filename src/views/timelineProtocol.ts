@@ -3,7 +3,7 @@
  * answers each of them, and pushes a new `session` when something changed. Both ends check what arrives with these schemas.
  */
 import * as v from 'valibot';
-import { EVENT_KINDS, RUN_STATES, densitySchema, foundCountsSchema, parseDraft, permissionOptionSchema } from '../storage/events';
+import { EVENT_KINDS, RUN_STATES, densitySchema, facetsSchema, foundCountsSchema, parseDraft, permissionOptionSchema } from '../storage/events';
 import type { SessionEvent } from '../storage/events';
 
 /** Events that one request can ask for. */
@@ -84,9 +84,20 @@ export const TIMELINE_REQUESTS = {
   seqAt: { parameters: v.object({ runId: id, timeMs: v.number() }), result: v.object({ seq }) },
   /** Where in a part of a run something is; see `FindQuery`. */
   find: {
-    parameters: v.object({ runId: id, fromSeq: seq, toSeq: seq, text, failed: v.boolean(), kinds: v.optional(v.array(v.picklist(EVENT_KINDS))) }),
+    parameters: v.object({
+      runId: id,
+      fromSeq: seq,
+      toSeq: seq,
+      text,
+      failed: v.boolean(),
+      tool: text,
+      file: text,
+      kinds: v.optional(v.array(v.picklist(EVENT_KINDS))),
+    }),
     result: v.object({ seqs: v.array(seq), counts: foundCountsSchema }),
   },
+  /** Which tools and files there are in a part of a run. */
+  facets: { parameters: v.object({ runId: id, fromSeq: seq, toSeq: seq }), result: facetsSchema },
   /** How much happened when in a part of a run; see `DensityQuery`. */
   density: {
     parameters: v.object({ runId: id, fromSeq: seq, toSeq: seq, startMs: v.number(), stretchMs: v.pipe(v.number(), v.minValue(1)) }),
@@ -120,6 +131,7 @@ export const pageMessageSchema = v.variant('method', [
   requestSchema('event', TIMELINE_REQUESTS.event.parameters),
   requestSchema('seqAt', TIMELINE_REQUESTS.seqAt.parameters),
   requestSchema('find', TIMELINE_REQUESTS.find.parameters),
+  requestSchema('facets', TIMELINE_REQUESTS.facets.parameters),
   requestSchema('density', TIMELINE_REQUESTS.density.parameters),
   requestSchema('answer', TIMELINE_REQUESTS.answer.parameters),
   requestSchema('send', TIMELINE_REQUESTS.send.parameters),

@@ -5,7 +5,18 @@ import { CorralError, messageOf } from '../errors';
 import type { SessionEvent } from '../events';
 import { parseDraft } from '../events';
 import type { SessionFacts } from '../sessionFacts';
-import type { AppendedRange, ConversationEntry, DensityCount, DensityQuery, FindQuery, FoundEvents, HistoryQuery, StoreIndex, SyncResult } from '../storeIndex';
+import type {
+  AppendedRange,
+  ConversationEntry,
+  DensityCount,
+  DensityQuery,
+  Facets,
+  FindQuery,
+  FoundEvents,
+  HistoryQuery,
+  StoreIndex,
+  SyncResult,
+} from '../storeIndex';
 import { parseFacts } from './catalog';
 import { replySchema, RESULT_SCHEMAS } from './messages';
 import type { Request, WorkerData } from './messages';
@@ -101,6 +112,13 @@ class DatabaseClient implements StoreIndex {
     for (;;) {
       const result = await this.#call({ method: 'findEvents', sessionId, ...rest, ...(kinds !== undefined && { kinds: [...kinds] }) }, RESULT_SCHEMAS.found);
       if ('seqs' in result) return result;
+    }
+  }
+
+  async facets(sessionId: string, part: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets> {
+    for (;;) {
+      const result = await this.#call({ method: 'facets', sessionId, ...part }, RESULT_SCHEMAS.facets);
+      if ('tools' in result) return result;
     }
   }
 

@@ -1,6 +1,6 @@
 /** What the extension host and the store's worker say to each other. */
 import * as v from 'valibot';
-import { EVENT_KINDS, densitySchema, foundCountsSchema } from '../events';
+import { EVENT_KINDS, densitySchema, facetsSchema, foundCountsSchema } from '../events';
 import { factsRowSchema } from './catalog';
 import { eventRowsSchema } from './timeline';
 
@@ -34,8 +34,11 @@ export const requestSchema = v.variant('method', [
     toSeq: v.number(),
     text,
     failed: v.boolean(),
+    tool: v.optional(text),
+    file: v.optional(text),
     kinds: v.optional(v.array(v.picklist(EVENT_KINDS))),
   }),
+  v.object({ method: v.literal('facets'), sessionId: text, runId: text, fromSeq: v.number(), toSeq: v.number() }),
   v.object({
     method: v.literal('density'),
     sessionId: text,
@@ -75,6 +78,7 @@ export const RESULT_SCHEMAS = {
   }),
   events: v.union([catchingUpSchema, v.object({ events: v.pipe(text, v.parseJson(), eventRowsSchema) })]),
   found: v.union([catchingUpSchema, v.object({ seqs: v.array(v.number()), counts: foundCountsSchema })]),
+  facets: v.union([catchingUpSchema, facetsSchema]),
   density: v.union([catchingUpSchema, v.object({ counts: densitySchema })]),
   conversation: v.union([catchingUpSchema, v.object({ entries: v.array(conversationEntrySchema) })]),
   agentSession: v.nullable(v.object({ nativeSessionId: text, backendType: text })),

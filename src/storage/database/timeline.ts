@@ -6,8 +6,8 @@ import { CorralError } from '../errors';
 import { EVENT_KINDS } from '../events';
 import type { DraftEvent } from '../events';
 import { eventId } from '../ids';
-import { FIND_LIMIT } from '../storeIndex';
-import type { DensityCount, DensityQuery, FindQuery, FoundEvents, HistoryQuery } from '../storeIndex';
+import { FACET_LIMIT, FIND_LIMIT } from '../storeIndex';
+import type { DensityCount, DensityQuery, Facet, Facets, FindQuery, FoundEvents, HistoryQuery } from '../storeIndex';
 import type { Connection } from './connection';
 import { textParameter } from './connection';
 
@@ -45,6 +45,10 @@ const numberRow = v.pipe(
 const foundRow = v.pipe(
   v.tuple([v.picklist(EVENT_KINDS), v.pipe(v.string(), v.parseJson(), v.array(v.number()))]),
   v.transform(([kind, seqs]) => ({ kind, seqs })),
+);
+const facetRow = v.pipe(
+  v.tuple([v.string(), v.number()]),
+  v.transform(([name, count]): Facet => ({ name, count })),
 );
 const densityRow = v.pipe(
   v.tuple([v.number(), v.picklist(EVENT_KINDS), v.number()]),
@@ -153,12 +157,20 @@ export class Timeline {
   }
 
   /** What is found in a part of a run; see `FindQuery`. */
-  find({ runId, fromSeq, toSeq, text, failed, kinds }: FindQuery): FoundEvents {
+  find({ runId, fromSeq, toSeq, text, failed, tool = '', file = '', kinds }: FindQuery): FoundEvents {
     // The first LIKE looks at the JSON as it is stored, which is quick; only what passes it is taken apart.
     const found = this.#connection.rows(
-      `SELECT kind, json_group_array(seq) FROM session_events WHERE session_id = ? AND run_id = ? AND seq BETWEEN ? AND ?
+      `WITH calls AS (SELECT json_extract(data, '$.callId') FROM session_events
+         WHERE session_id = ?1 AND run_id = ?2 AND seq BETWEEN ?3 - ${FIND_LIMIT} AND ?4 AND kind = 'tool.call'
+         AND (?8 = '' OR json_extract(data, '$.name') = ?8)
+         AND (?9 = '' OR EXISTS (SELECT 1 FROM json_each(data, '$.locations') WHERE json_extract(value, '$.path') LIKE ?9 ESCAPE '\\')))
+       SELECT kind, json_group_array(seq) FROM session_events WHERE session_id = ?1 AND run_id = ?2 AND seq BETWEEN ?3 AND ?4
        AND (?5 = 0 OR ${FAILED})
        AND (?6 = '' OR (data LIKE ?6 ESCAPE '\\' AND EXISTS (SELECT 1 FROM json_tree(data) WHERE type = 'text' AND atom LIKE ?7 ESCAPE '\\')))
+       AND ((?8 = '' AND ?9 = '')
+         OR (kind IN ('tool.call', 'tool.result', 'permission.request') AND json_extract(data, '$.callId') IN calls)
+         OR (kind = 'permission.request' AND ?9 = '' AND json_extract(data, '$.toolName') = ?8)
+         OR (kind = 'file.change' AND (?9 = '' OR json_extract(data, '$.path') LIKE ?9 ESCAPE '\\') AND (?8 = '' OR json_extract(data, '$.callId') IN calls)))
        GROUP BY kind`,
       foundRow,
       this.sessionId,
@@ -168,11 +180,35 @@ export class Timeline {
       failed ? 1 : 0,
       text === '' ? '' : likePattern(JSON.stringify(text).slice(1, -1)),
       likePattern(text),
+      tool,
+      file === '' ? '' : likePattern(file),
     );
     const listed = found.filter(({ kind }) => kinds === undefined || kinds.includes(kind));
     return {
       seqs: listed.flatMap(({ seqs }) => seqs).sort((a, b) => a - b),
       counts: Object.fromEntries(found.map(({ kind, seqs }) => [kind, seqs.length])),
+    };
+  }
+
+  /** The most used tools and files of a part of a run. */
+  facets(runId: string, fromSeq: number, toSeq: number): Facets {
+    const part = [this.sessionId, runId, fromSeq, Math.min(toSeq, fromSeq + FIND_LIMIT - 1)] as const;
+    const isInPart = 'session_id = ?1 AND run_id = ?2 AND seq BETWEEN ?3 AND ?4';
+    const most = `GROUP BY name ORDER BY count(*) DESC, name LIMIT ${FACET_LIMIT}`;
+    return {
+      tools: this.#connection.rows(
+        `SELECT json_extract(data, '$.name') AS name, count(*) FROM session_events WHERE ${isInPart} AND kind = 'tool.call' ${most}`,
+        facetRow,
+        ...part,
+      ),
+      files: this.#connection.rows(
+        `SELECT name, count(*) FROM (
+           SELECT json_extract(data, '$.path') AS name FROM session_events WHERE ${isInPart} AND kind = 'file.change'
+           UNION ALL SELECT json_extract(value, '$.path') FROM session_events, json_each(data, '$.locations') WHERE ${isInPart} AND kind = 'tool.call'
+         ) ${most}`,
+        facetRow,
+        ...part,
+      ),
     };
   }
 

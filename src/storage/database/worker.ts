@@ -74,10 +74,12 @@ class StoreWorker {
       case 'runEvents':
         return this.#look(request.sessionId, (timeline) => ({ events: timeline.runEvents(request.runId, request.fromSeq, request.limit) }));
       case 'findEvents': {
-        const { runId, fromSeq, toSeq, text, failed, kinds } = request;
-        const query = { runId, fromSeq, toSeq, text, failed, ...(kinds !== undefined && { kinds }) };
+        const { runId, fromSeq, toSeq, text, failed, tool = '', file = '', kinds } = request;
+        const query = { runId, fromSeq, toSeq, text, failed, tool, file, ...(kinds !== undefined && { kinds }) };
         return this.#look(request.sessionId, (timeline) => timeline.find(query));
       }
+      case 'facets':
+        return this.#look(request.sessionId, (timeline) => timeline.facets(request.runId, request.fromSeq, request.toSeq));
       case 'density': {
         const { sessionId, ...query } = request;
         return this.#look(sessionId, (timeline) => ({ counts: timeline.density(query) }));

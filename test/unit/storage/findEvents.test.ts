@@ -66,6 +66,52 @@ describe('findEvents', () => {
     assert.deepEqual(await find({ runId: newId() }), []);
   });
 
+  it('finds what a tool did, what touched a file, and names both', async () => {
+    const runOfTools = newId();
+    const toolCall = (callId: string, name: string, ...paths: string[]): DraftEvent => ({
+      kind: 'tool.call',
+      data: { callId, name, title: name, input: {}, category: 'edit', locations: paths.map((path) => ({ path })) },
+    });
+    const result = (callId: string): DraftEvent => ({ kind: 'tool.result', data: { callId, status: 'ok', output: '' } });
+    const other = await store.makeSession({ kind: 'run.queued', data: { runId: runOfTools, ordinal: 1, prompt: 'x' } });
+    await store.events(other, runOfTools, [
+      started(1),
+      toolCall('a', 'Edit', 'src/a.ts'),
+      { kind: 'file.change', data: { path: 'src/a.ts', change: 'modified', callId: 'a' } },
+      result('a'),
+      toolCall('b', 'Read', 'src/b.ts', 'src/100%.ts'),
+      { kind: 'permission.request', data: { requestId: 'r', title: 't', callId: 'b', options: [] } },
+      result('b'),
+      toolCall('c', 'Edit'),
+      { kind: 'file.change', data: { path: 'docs/A.md', change: 'added' } },
+      exited,
+    ]);
+    await syncAll(index, other);
+    const findHere = async (query: Partial<FindQuery>): Promise<number[]> =>
+      (await index.findEvents(other, { runId: runOfTools, fromSeq: 1, toSeq: 100, text: '', failed: false, ...query })).seqs;
+    assert.deepEqual(await findHere({ tool: 'Edit' }), [2, 3, 4, 8]);
+    assert.deepEqual(await findHere({ tool: 'Read' }), [5, 6, 7]);
+    assert.deepEqual(await findHere({ tool: 'edit' }), []);
+    assert.deepEqual(await findHere({ file: 'SRC/A' }), [2, 3, 4]);
+    assert.deepEqual(await findHere({ file: '0%' }), [5, 6, 7]);
+    assert.deepEqual(await findHere({ file: 'a.' }), [2, 3, 4, 9]);
+    assert.deepEqual(await findHere({ file: 'a.', tool: 'Edit' }), [2, 3, 4]);
+    assert.deepEqual(await findHere({ file: 'a.', tool: 'Edit', fromSeq: 4 }), [4]);
+    assert.deepEqual(await index.facets(other, { runId: runOfTools, fromSeq: 1, toSeq: 100 }), {
+      tools: [
+        { name: 'Edit', count: 2 },
+        { name: 'Read', count: 1 },
+      ],
+      files: [
+        { name: 'src/a.ts', count: 2 },
+        { name: 'docs/A.md', count: 1 },
+        { name: 'src/100%.ts', count: 1 },
+        { name: 'src/b.ts', count: 1 },
+      ],
+    });
+    assert.deepEqual(await index.facets(other, { runId: runOfTools, fromSeq: 9, toSeq: 9 }), { tools: [], files: [{ name: 'docs/A.md', count: 1 }] });
+  });
+
   it('counts kinds by stretches of time, in a bounded part of a run', async () => {
     const [first] = await index.runEvents(sessionId, runId, 1, 1);
     const startMs = Date.parse(first?.timestamp ?? '');

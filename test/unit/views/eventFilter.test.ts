@@ -39,7 +39,7 @@ class Stage {
 describe('EventFilter', () => {
   it('lists the rows that fit over all runs, asking in steps', async () => {
     const stage = new Stage();
-    stage.filter.set({ text: 'x', group: undefined, failed: false });
+    stage.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });
     await stage.settled();
     assert.deepEqual(
       stage.asked.map(({ runId, fromSeq, toSeq }) => [RUNS.findIndex((each) => each === runId), fromSeq, toSeq]),
@@ -58,31 +58,31 @@ describe('EventFilter', () => {
 
   it('goes on with what comes, and looks at nothing twice', async () => {
     const stage = new Stage();
-    stage.filter.set({ text: '', group: 'messages', failed: false });
+    stage.filter.set({ text: '', group: 'messages', failed: false, tool: '', file: '' });
     await stage.settled();
     stage.asked.length = 0;
     stage.eventCounts = [25, 50_020];
     stage.filter.extend();
     await stage.settled();
-    assert.deepEqual(stage.asked, [{ runId: RUNS[1], fromSeq: 50_006, toSeq: 50_020, text: '', failed: false, kinds: ['message'] }]);
+    assert.deepEqual(stage.asked, [{ runId: RUNS[1], fromSeq: 50_006, toSeq: 50_020, text: '', failed: false, tool: '', file: '', kinds: ['message'] }]);
     assert.equal(stage.filter.count(1e6), 5_004);
   });
 
   it('throws away what was asked for other criteria', async () => {
     const stage = new Stage();
-    stage.filter.set({ text: 'old', group: undefined, failed: false });
-    stage.filter.set({ text: 'new', group: undefined, failed: true });
+    stage.filter.set({ text: 'old', group: undefined, failed: false, tool: '', file: '' });
+    stage.filter.set({ text: 'new', group: undefined, failed: true, tool: '', file: '' });
     await stage.settled();
     assert.equal(stage.filter.count(1e6), 5_002);
     assert.equal(stage.asked.filter(({ text }) => text === 'old').length, 1);
-    stage.filter.set({ text: '', group: undefined, failed: false });
+    stage.filter.set({ text: '', group: undefined, failed: false, tool: '', file: '' });
     assert.deepEqual([stage.filter.isActive, stage.filter.rowOf(7)], [false, 7]);
   });
 
   it('stops where the extension refuses, and goes on when something new comes', async () => {
     const stage = new Stage();
     stage.fails = true;
-    stage.filter.set({ text: 'x', group: undefined, failed: false });
+    stage.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });
     await stage.settled();
     assert.deepEqual([stage.asked.length, stage.filter.count(1e6)], [1, 0]);
     stage.fails = false;

@@ -3,7 +3,7 @@ import { eventId } from '../../../src/storage/ids';
 import type { DraftEvent, SessionEvent } from '../../../src/storage/events';
 import { CorralError } from '../../../src/storage/errors';
 import { emptySession, foldEvent } from '../../../src/storage/sessionFacts';
-import type { AppendedRange, DensityCount, DensityQuery, FindQuery, FoundEvents } from '../../../src/storage/storeIndex';
+import type { AppendedRange, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../../../src/storage/storeIndex';
 import type { SessionSummary } from '../../../src/supervisor/api';
 import { Emitter } from '../../../src/supervisor/emitter';
 import { summarize } from '../../../src/supervisor/summary';
@@ -88,6 +88,14 @@ export class MemorySource implements TimelineSource {
     const counts: FoundEvents['counts'] = {};
     for (const { kind } of found) counts[kind] = (counts[kind] ?? 0) + 1;
     return Promise.resolve({ seqs: found.filter(({ kind }) => kinds === undefined || kinds.includes(kind)).map(({ seq }) => seq), counts });
+  }
+
+  /** Tools only. */
+  facets(_id: string, { runId, fromSeq, toSeq }: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets> {
+    const names = (this.runs.get(runId) ?? []).flatMap((event) =>
+      event.kind === 'tool.call' && event.seq >= fromSeq && event.seq <= toSeq ? event.data.name : [],
+    );
+    return Promise.resolve({ tools: [...new Set(names)].map((name) => ({ name, count: names.filter((each) => each === name).length })), files: [] });
   }
 
   density(_id: string, { runId, fromSeq, toSeq, startMs, stretchMs }: DensityQuery): Promise<DensityCount[]> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { DraftEvent } from '../../../src/storage/events';
 import type { SavedState } from '../../../src/views/timelineProtocol';
 import { TimelineHost } from '../../../src/views/timelineHost';
 import { TimelineModel } from '../../../media/timelineModel';
@@ -169,6 +170,33 @@ describe('TimelineModel', () => {
     source.add({ kind: 'permission.answer', data: { requestId: 'r', outcome: 'allowed', optionId: 'o' } });
     await pair.until((model) => model.track.rowCount === 4);
     assert.equal(pair.model.asksFor(RUN, 'c'), false);
+  });
+
+  it('names the tools of all that is shown, once somebody wants to choose', async () => {
+    const call = (name: string): DraftEvent => ({ kind: 'tool.call', data: { callId: name, name, title: 't', input: {}, category: 'read', locations: [] } });
+    source.add(call('Read'));
+    source.add(call('Bash'));
+    source.add(call('Read'), 1_000, 'cccccccccccc', 2);
+    const pair = await start();
+    assert.deepEqual(pair.model.facets.tools, []);
+    await pair.model.facets.extend();
+    assert.deepEqual(pair.model.facets.tools, [
+      ['Bash', 1],
+      ['Read', 2],
+    ]);
+    source.add(call('Bash'), 1_000, 'cccccccccccc', 2);
+    await pair.until((model) => model.track.rowCount === 4);
+    await pair.model.facets.extend();
+    assert.deepEqual(pair.model.facets.tools, [
+      ['Bash', 2],
+      ['Read', 2],
+    ]);
+    pair.model.selectRun('cccccccccccc');
+    await pair.model.facets.extend();
+    assert.deepEqual(pair.model.facets.tools, [
+      ['Bash', 1],
+      ['Read', 1],
+    ]);
   });
 
   it('shows the event that a link names, also of another run and before it listened', async () => {
