@@ -5,6 +5,7 @@ import type { Browser, Frame } from 'playwright-core';
 import * as v from 'valibot';
 import type { RunOutcome } from '../../src/storage/events';
 import { assertAccessible } from '../support/accessibility';
+import { reportFailure } from '../support/failureReport';
 import { packagedExtension } from '../support/project';
 import { writeRecording } from '../support/recordedSession';
 import { SessionsView } from '../support/sessionsView';
@@ -72,7 +73,7 @@ describe('the overview', () => {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window.picture(`failed ${this.currentTest.title}`);
+    await reportFailure(this.currentTest, window, server);
   });
 
   after(async () => {
