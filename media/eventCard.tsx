@@ -166,6 +166,9 @@ export function EventCard({ model, event, isAtWork }: { model: TimelineModel; ev
       return (
         <div class="line faint">
           Snapshot of the worktree <code>{oneLine(event.data.commit, 10)}</code>
+          <button type="button" class="link" disabled={model.lostSinceMs !== undefined} onClick={() => void model.showSnapshot(event.data.commit)}>
+            Files at this moment
+          </button>
         </div>
       );
     case 'status':

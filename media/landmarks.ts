@@ -6,6 +6,7 @@ import type { FilterStage } from './eventFilter';
 export const LANDMARKS = {
   turn: { label: 'Turn', kinds: ['turn.started'], failed: false },
   permission: { label: 'Permission', kinds: ['permission.request'], failed: false },
+  snapshot: { label: 'Snapshot', kinds: ['snapshot'], failed: false },
   failure: { label: 'Failure', kinds: undefined, failed: true },
 } as const satisfies Record<string, { label: string; kinds: readonly EventKind[] | undefined; failed: boolean }>;
 export type Landmark = keyof typeof LANDMARKS;

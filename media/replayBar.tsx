@@ -179,6 +179,13 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
         </label>
       </div>
       <BarButton
+        icon="snapshot"
+        label="Files at this moment"
+        testId="files"
+        disabled={isEmpty || model.lostSinceMs !== undefined}
+        onClick={() => void model.showFiles()}
+      />
+      <BarButton
         icon="link"
         label="Copy link to event"
         testId="copy-link"

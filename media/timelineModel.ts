@@ -27,6 +27,10 @@ export class TimelineModel {
   readonly #listeners = new Set<() => void>();
   readonly #sessionId: string;
   #wanted: SavedState['position'];
+  readonly #finding = {
+    track: (): Track => this.track,
+    find: (query: TimelineParameters<'find'>): Promise<TimelineResult<'find'> | undefined> => this.#attempt(() => this.#connection.request('find', query)),
+  };
 
   session: TimelineSession | undefined;
   track = new Track([]);
@@ -66,8 +70,12 @@ export class TimelineModel {
         if (this.lostSinceMs === undefined) void this.start(); // what was pushed meanwhile may be lost
       },
     });
+    const changed = (): void => {
+      this.#changed();
+    };
+    const { track } = this.#finding;
     this.replay = new Replay({
-      track: () => this.track,
+      track,
       timeOf: (row) => this.#timeOf(row),
       needFrom: (row) => {
         this.need(row, row + LOOK_AHEAD);
@@ -76,39 +84,28 @@ export class TimelineModel {
         const found = await this.#attempt(() => this.#connection.request('seqAt', moment));
         return found === undefined ? undefined : { runId: moment.runId, seq: found.seq };
       },
-      changed: () => {
-        this.#changed();
-      },
+      changed,
       moved: () => {
         this.following = true;
       },
     });
     this.filter = new EventFilter({
-      track: () => this.track,
-      find: (query) => this.#find(query),
-      changed: () => {
-        this.#changed();
-      },
+      ...this.#finding,
+      changed,
     });
     this.density = new Density({
-      track: () => this.track,
+      track,
       count: (query) => this.#attempt(() => this.#connection.request('density', query)),
-      changed: () => {
-        this.#changed();
-      },
+      changed,
     });
     this.facets = new FacetList({
-      track: () => this.track,
+      track,
       read: (part) => this.#attempt(() => this.#connection.request('facets', part)),
-      changed: () => {
-        this.#changed();
-      },
+      changed,
     });
     this.#cache = new EventCache(
       async (runId, fromSeq, limit) => (await this.#connection.request('events', { runId, fromSeq, limit })).events,
-      () => {
-        this.#changed();
-      },
+      changed,
       (error) => {
         this.fail(error);
       },
@@ -164,10 +161,24 @@ export class TimelineModel {
   /** Moves to the next landmark of a kind, or the one before; to the end or the start where there is none. */
   async jump(landmark: Landmark, direction: 'back' | 'forward'): Promise<void> {
     const { replay } = this;
-    const stage = { track: () => this.track, find: (query: TimelineParameters<'find'>) => this.#find(query) };
-    const row = await rowOfLandmark(stage, landmark, direction === 'forward' ? replay.shownRows : replay.shownRows - 2, direction);
+    const row = await rowOfLandmark(this.#finding, landmark, direction === 'forward' ? replay.shownRows : replay.shownRows - 2, direction);
     replay.playing = false;
     replay.moveTo(row === undefined ? (direction === 'forward' ? this.track.rowCount : 1) : row + 1);
+  }
+
+  /** Offers what can be done with the files as they were at this point: those of the last snapshot before it. */
+  async showFiles(): Promise<void> {
+    await this.#attempt(async () => {
+      const row = await rowOfLandmark(this.#finding, 'snapshot', this.replay.shownRows - 1, 'back');
+      const place = row === undefined ? undefined : this.track.placeOf(row);
+      if (place === undefined) throw new Error('No snapshot was taken before this moment.');
+      const { event } = await this.#connection.request('event', place);
+      if (event.kind === 'snapshot') await this.showSnapshot(event.data.commit);
+    });
+  }
+
+  async showSnapshot(commit: string): Promise<void> {
+    await this.#attempt(() => this.#connection.request('showSnapshot', { commit }));
   }
 
   /** The event of a row; see `EventCache.get`. */
@@ -249,9 +260,7 @@ export class TimelineModel {
     this.replay.reset();
     this.following = true;
     this.#layTrack();
-    this.filter.restart();
-    this.density.restart();
-    this.facets.restart();
+    this.#readAgain();
     this.#changed();
   }
 
@@ -307,21 +316,18 @@ export class TimelineModel {
     else this.replay.moveTo(row + 1);
   }
 
-  async #find(query: TimelineParameters<'find'>): Promise<TimelineResult<'find'> | undefined> {
-    return await this.#attempt(() => this.#connection.request('find', query));
-  }
-
   #setSession(session: TimelineSession): void {
     this.session = session;
     const before = this.track;
     this.#layTrack();
-    const isLonger = this.track.extends(before);
-    for (const part of [this.filter, this.density]) {
-      if (isLonger) part.extend();
-      else part.restart();
-    }
-    if (!isLonger) this.facets.restart();
+    if (this.track.extends(before)) for (const part of [this.filter, this.density]) part.extend();
+    else this.#readAgain();
     this.#changed();
+  }
+
+  /** Another track has other rows. */
+  #readAgain(): void {
+    for (const part of [this.filter, this.density, this.facets]) part.restart();
   }
 
   #layTrack(): void {

@@ -37,6 +37,7 @@ export interface TimelineEditor {
   openFile(path: string, line: number | undefined): Promise<void>;
   openPayload(place: PayloadPlace): Promise<void>;
   copyLink(event: LinkedEvent): Promise<void>;
+  showSnapshot(snapshot: { sessionId: string; commit: string }): Promise<void>;
 }
 
 /** At most one push in this time, so that a flood of events costs the page a bounded number of paints. */
@@ -171,6 +172,10 @@ export class TimelineHost implements Disposable {
       }
       case 'copyLink':
         await this.#editor.copyLink({ sessionId: this.#sessionId, ...parameters });
+        return {};
+      case 'showSnapshot':
+        // Not awaited: it asks a person, who may take any time. The command shows what goes wrong by itself.
+        void this.#editor.showSnapshot({ sessionId: this.#sessionId, commit: parameters.commit });
         return {};
       case 'openPayload':
         await this.#editor.openPayload({ sessionId: this.#sessionId, ...parameters });

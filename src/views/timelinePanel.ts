@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
 import { oneLine } from '../storage/sessionState';
 import { linkPath, linkedEvent } from './eventLink';
+import { COMMANDS } from './names';
 import { openPayload, registerPayloadDocuments } from './payloadDocuments';
 import { TimelineHost } from './timelineHost';
 import type { TimelineSource } from './timelineHost';
@@ -81,6 +82,9 @@ export class TimelinePanel implements vscode.Disposable {
       sessionRead: (session) => this.#setTitle(session),
       openFile,
       openPayload,
+      showSnapshot: async ({ sessionId: id, commit }) => {
+        await vscode.commands.executeCommand(COMMANDS.showSnapshots, { kind: 'session', id, commit });
+      },
       copyLink: async (event) => {
         await vscode.env.clipboard.writeText(`${vscode.env.uriScheme}://${EXTENSION_ID}${linkPath(event)}`);
       },

@@ -112,6 +112,8 @@ export const TIMELINE_REQUESTS = {
   openFile: { parameters: v.object({ path: v.pipe(text, v.minLength(1)), line: v.optional(count) }), result: v.object({}) },
   /** Puts a link to the event on the clipboard. */
   copyLink: { parameters: v.object({ runId: id, seq }), result: v.object({}) },
+  /** Offers what can be done with the files of a snapshot: compare them, go back to them, start a session from them. */
+  showSnapshot: { parameters: v.object({ commit: v.pipe(text, v.regex(/^[0-9a-f]{40,64}$/)) }), result: v.object({}) },
   /** Opens a field of an event, whole, beside the timeline. */
   openPayload: { parameters: v.object({ runId: id, seq, field: v.pipe(text, v.regex(/^\w+$/)) }), result: v.object({}) },
 } as const;
@@ -140,6 +142,7 @@ export const pageMessageSchema = v.variant('method', [
   requestSchema('stop', TIMELINE_REQUESTS.stop.parameters),
   requestSchema('openFile', TIMELINE_REQUESTS.openFile.parameters),
   requestSchema('copyLink', TIMELINE_REQUESTS.copyLink.parameters),
+  requestSchema('showSnapshot', TIMELINE_REQUESTS.showSnapshot.parameters),
   requestSchema('openPayload', TIMELINE_REQUESTS.openPayload.parameters),
 ]);
 export type PageMessage = v.InferOutput<typeof pageMessageSchema>;

@@ -102,6 +102,10 @@ describe('the timeline', () => {
     await press('Step forward');
     await frame.locator('[data-kind="permission.answer"]').waitFor();
     await matches('4 the answer', /^event \d\d of/);
+    await press('Jump to end');
+    await frame.getByTestId('files').click();
+    await window.quickInput.getByText('What do you want with it?').or(window.quickInput.getByPlaceholder('What do you want with it?')).first().waitFor();
+    await window.page.keyboard.press('Escape');
   });
 });
 

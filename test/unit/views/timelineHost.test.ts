@@ -26,6 +26,7 @@ class Page {
         this.opened.push([path, line]);
         return Promise.resolve();
       },
+      showSnapshot: () => Promise.resolve(),
       copyLink: (event) => {
         this.opened.push(event);
         return Promise.resolve();

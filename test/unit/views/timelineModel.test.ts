@@ -13,6 +13,7 @@ class Pair {
   readonly host: TimelineHost;
   readonly model: TimelineModel;
   saved: SavedState | undefined;
+  readonly shownCommits: string[] = [];
 
   constructor(source: MemorySource, saved?: SavedState) {
     this.model = new TimelineModel(
@@ -33,6 +34,10 @@ class Pair {
       openFile: () => Promise.resolve(),
       openPayload: () => Promise.resolve(),
       copyLink: () => Promise.resolve(),
+      showSnapshot: ({ commit }) => {
+        this.shownCommits.push(commit);
+        return Promise.resolve();
+      },
     });
   }
 
@@ -197,6 +202,22 @@ describe('TimelineModel', () => {
       ['Bash', 1],
       ['Read', 1],
     ]);
+  });
+
+  it('offers the files of the last snapshot before where it stands', async () => {
+    const snapshot = (digit: string): DraftEvent => ({ kind: 'snapshot', data: { commit: digit.repeat(40), tree: digit.repeat(40) } });
+    source.addMessages(2);
+    source.add(snapshot('a'));
+    source.addMessages(2);
+    source.add(snapshot('b'));
+    const pair = await start();
+    await pair.model.showFiles();
+    pair.model.replay.moveTo(5);
+    await pair.model.showFiles();
+    pair.model.replay.moveTo(2);
+    await pair.model.showFiles();
+    assert.deepEqual(pair.shownCommits, ['b'.repeat(40), 'a'.repeat(40)]);
+    assert.deepEqual(pair.model.errors, ['No snapshot was taken before this moment.']);
   });
 
   it('shows the event that a link names, also of another run and before it listened', async () => {

@@ -28,6 +28,7 @@ describe('the timeline protocol', () => {
       request('stop', {}),
       request('interrupt', {}),
       request('copyLink', { runId: RUN, seq: 1 }),
+      request('showSnapshot', { commit: 'a'.repeat(40) }),
       request('resume', {}),
       request('openFile', { path: 'a' }),
       request('openPayload', { runId: RUN, seq: 1, field: 'text' }),
