@@ -48,7 +48,14 @@ function followTimeline(supervisor: Supervisor, sessionId: string): TimelineHost
     host.receive({ type: 'request', requestNumber: ++requestNumber, method: 'events', parameters });
   };
   const nothing = (): Promise<void> => Promise.resolve();
-  const host = new TimelineHost(supervisor, sessionId, { post, sessionRead: () => undefined, openFile: nothing, openPayload: nothing, copyLink: nothing });
+  const host = new TimelineHost(supervisor, sessionId, {
+    post,
+    sessionRead: () => undefined,
+    openFile: nothing,
+    openPayload: nothing,
+    copyLink: nothing,
+    showSnapshot: nothing,
+  });
   host.receive({ type: 'request', requestNumber: ++requestNumber, method: 'ready', parameters: {} });
   return host;
 }
