@@ -58,7 +58,7 @@ export default defineConfig(
   {
     // One short method for each promise of the API, in one place.
     files: ['src/supervisor/supervisor.ts'],
-    rules: { 'max-lines': ['error', { max: 340, skipBlankLines: true, skipComments: true }] },
+    rules: { 'max-lines': ['error', { max: 360, skipBlankLines: true, skipComments: true }] },
   },
   {
     files: ['src/storage/**'],
