@@ -73,7 +73,7 @@ export function compareCommands(options: CompareCommandsOptions): Record<Compare
 
 /** Names of agents, one for each session to be made. */
 async function askForAgents(options: NewSessionOptions): Promise<string[]> {
-  const placeholder = 'Which agents should get the same prompt? Choose one alone to let it try several times.';
+  const placeholder = 'Several for one prompt, or one alone that gets it several times';
   const agents = (await chooseAgents(agentsOf(options), { title: 'Compare Agents', placeholder, many: true })) ?? [];
   const [only] = agents;
   if (only === undefined) throw new CorralError('CANCELLED', 'No agent was chosen.');

@@ -65,12 +65,12 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
 
   it('are compared on one prompt, as one row, and file by file', async () => {
     await window.runCommand('Corral: Compare Agents');
-    const found = window.quickInput.getByRole('option').filter({ hasText: 'Claude Code 2.9.9' });
-    await found.waitFor({ timeout: 60_000 });
+    const rows = window.quickInput.locator('.monaco-list-row');
+    await rows.filter({ hasText: 'Claude Code 2.9.9' }).waitFor({ timeout: 60_000 });
     // What is not installed cannot be compared.
-    assert.equal(await window.quickInput.getByRole('option').filter({ hasText: 'Goose' }).count(), 0);
-    await window.quickInput.getByRole('option').filter({ hasText: 'left' }).click();
-    await window.quickInput.getByRole('option').filter({ hasText: 'right' }).click();
+    assert.equal(await rows.filter({ hasText: 'Goose' }).count(), 0);
+    await rows.filter({ hasText: 'left' }).click();
+    await rows.filter({ hasText: 'right' }).click();
     await window.picture('compare agents');
     await window.page.keyboard.press('Enter');
     await window.quickInput.getByPlaceholder('What should each of them do?').waitFor();
