@@ -18,6 +18,7 @@ describe('the queue', () => {
     workshop = await Workshop.create();
     changes.maxConcurrentRuns = 1;
     changes.agents = {};
+    delete changes.minimumFreeMemoryMiB;
   });
   afterEach(async () => {
     await workshop.end();
@@ -138,19 +139,28 @@ describe('the queue', () => {
     assert.match(held.heldBy ?? '', /^\d+ MB of memory are free, 1000000000 MB are kept$/);
     await window.kill(first);
     await until(window, second, ({ status }) => status === 'Completed', 'its turn');
-    delete changes.minimumFreeMemoryMiB;
   });
 
   it('starts a session once, after both that it depends on, from the work of one of them', async () => {
     changes.maxConcurrentRuns = 8;
     const window = open();
     const other = open();
-    const first = await start(window, 'slow 10 50ms; edit notes.txt from the first');
-    const second = await start(window, 'slow 20 50ms; edit other.txt from the second');
+    // Both wait for an answer until the third one is made, however slow this machine is.
+    const first = await start(window, 'ask git status; edit notes.txt from the first');
+    const second = await start(window, 'ask git status; edit other.txt from the second');
     const after = await start(window, 'read notes.txt; talk done', { dependsOn: [first, second], base: `refs/corral/${first}` });
-    const { worktreePath, baseCommit } = await until(window, after, ({ heldBy }) => heldBy?.startsWith('waits for “slow') === true, 'the reason');
+    const { worktreePath, baseCommit } = await until(
+      window,
+      after,
+      ({ heldBy }) => heldBy === 'waits for “ask git status; edit notes.txt from the first” and 1 more',
+      'the reason',
+    );
     assert.equal(baseCommit, '');
     await assert.rejects(access(worktreePath), { code: 'ENOENT' });
+    for (const id of [first, second]) {
+      const { pendingPermissions } = await until(window, id, ({ needsInput }) => needsInput, 'the question');
+      await window.answerPermission(id, pendingPermissions[0]?.requestId ?? '', { optionId: 'allow_once' });
+    }
     const done = await until(other, after, ({ status }) => status === 'Completed', 'its end');
     assert.equal(done.runs.length, 1);
     assert.equal(done.baseCommit, await workshop.repository.git('rev-parse', 'HEAD'), 'a fork is judged by what the other one began with');
