@@ -216,26 +216,22 @@ export class Supervisor implements CorralApi, Disposable {
 
   /** Events of one run from `fromSeq` on, in order: any moment of a run is one key look-up away. */
   async runEvents(id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
-    const { index } = await this.#known(id);
-    return await index.runEvents(id, runId, fromSeq, Math.min(limit, HISTORY_PAGE_LIMIT));
+    return await (await this.#known(id)).index.runEvents(id, runId, fromSeq, Math.min(limit, HISTORY_PAGE_LIMIT));
   }
 
   /** Where in a part of a run something is: a text, a failure, kinds of events. */
   async findEvents(id: string, query: FindQuery): Promise<FoundEvents> {
-    const { index } = await this.#known(id);
-    return await index.findEvents(id, query);
+    return await (await this.#known(id)).index.findEvents(id, query);
   }
 
   /** The most used tools and files of a part of a run. */
   async facets(id: string, part: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets> {
-    const { index } = await this.#known(id);
-    return await index.facets(id, part);
+    return await (await this.#known(id)).index.facets(id, part);
   }
 
   /** How many events of each kind there are in each stretch of time of a part of a run. */
   async density(id: string, query: DensityQuery): Promise<DensityCount[]> {
-    const { index } = await this.#known(id);
-    return await index.density(id, query);
+    return await (await this.#known(id)).index.density(id, query);
   }
 
   /** A field of an event as text, whole, also where the event holds only a preview of it. */
@@ -276,8 +272,7 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   async getConversation(id: string): Promise<ConversationEntry[]> {
-    const { index } = await this.#known(id);
-    return await index.conversation(id);
+    return await (await this.#known(id)).index.conversation(id);
   }
 
   async getAgentSession(id: string): Promise<{ nativeSessionId: string; backendType: string }> {
