@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
 import { isOutcome } from '../storage/runState';
+import { pathToText, splitZ } from '../supervisor/git/pathBytes';
 import { findRepository } from '../supervisor/git/repository';
 import { surveyWorktree } from '../supervisor/git/survey';
 import type { Supervisor } from '../supervisor/supervisor';
 import { workWords } from './worktreeWords';
 
 const MOST_REFERENCES = 200;
+/** So many of the files that would come along are named. */
+const MOST_NAMED = 8;
 
 /** From where a session starts. */
 export interface Base {
@@ -50,9 +53,12 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
     supervisor.listSessions({ repository: repository.mainWorktree }),
   ]);
   const work = workWords(await surveyWorktree(repository, root, 'HEAD'));
+  const status = await supervisor.git.run(root, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all']);
+  const changed = splitZ(status.stdout).map((line) => pathToText(line.slice(3)));
   const withChanges: BaseItem = {
     label: '$(git-commit) HEAD with my uncommitted changes',
     description: work,
+    detail: changed.slice(0, MOST_NAMED).join(', ') + (changed.length > MOST_NAMED ? ` and ${changed.length - MOST_NAMED} more` : ''),
     base: { label: `HEAD with ${work}`, revision: 'HEAD', includeChanges: true },
   };
   return [
