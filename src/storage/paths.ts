@@ -71,6 +71,11 @@ export class RunPaths {
     this.root = root;
   }
 
+  /** The prompt, for agents that read it from a file. */
+  get prompt(): string {
+    return join(this.root, 'prompt.txt');
+  }
+
   /** The runner's bootstrap, written by the supervisor before the runner starts. */
   get bootstrap(): string {
     return join(this.root, 'run.json');

@@ -41,17 +41,19 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
     ...(facts.argv === undefined ? {} : { argv: facts.argv }),
   });
   const model = facts.model ?? agent.model;
+  const runId = newId();
+  const run = options.store.paths.session(request.sessionId).run(runId);
   const launch = driverFor(agent.driver).launch({
     program: agent.program,
     programArguments: agent.programArguments,
     prompt: request.prompt,
+    promptFile: run.prompt,
     cwd: facts.worktreePath,
     permissionMode: facts.permissionMode,
     ...(model === undefined ? {} : { model }),
     ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
   });
   if (facts.worktree !== 'planned') await requireWorktree(facts.worktreePath);
-  const runId = newId();
   const driverEnvironment = { ...agent.environment, ...launch.environment };
   const bootstrap: RunBootstrap = {
     protocol: PROTOCOL_VERSION,
@@ -66,6 +68,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
     cwd: facts.worktreePath,
     prompt: request.prompt,
     promptInArguments: launch.promptInArguments,
+    ...(agent.linePatterns === undefined ? {} : { linePatterns: agent.linePatterns }),
     permissionMode: facts.permissionMode,
     ...(model === undefined ? {} : { model }),
     ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
@@ -81,8 +84,8 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
       ? {}
       : { setup: { argv: [...settings.setupCommand], limitMs: settings.setupLimitMs } }),
   };
-  const run = options.store.paths.session(request.sessionId).run(runId);
   await makeDirectory(run.root);
+  if (launch.usesPromptFile === true) await replaceFile(run.prompt, Buffer.from(request.prompt));
   await replaceFile(run.bootstrap, Buffer.from(JSON.stringify(bootstrap)));
   try {
     await options.store.append(request.sessionId, (now) => {

@@ -7,6 +7,8 @@ import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import { findAgent } from './discovery';
 import type { DriverName } from './drivers';
 import { DRIVER_NAMES } from './drivers';
+import type { LinePattern } from './linePatterns';
+import { linePatternSchema } from './linePatterns';
 import { programNames } from './programNames';
 
 const text = v.string();
@@ -22,6 +24,8 @@ const agentSettingSchema = v.strictObject({
   env: v.optional(v.record(text, text)),
   model: v.optional(v.pipe(text, v.minLength(1))),
   permissionMode: v.optional(v.picklist(PERMISSION_MODES)),
+  /** Only of the driver `command`: what lines of its output mean. */
+  patterns: v.optional(v.array(linePatternSchema)),
 });
 const agentSettingsSchema = v.record(
   v.pipe(text, v.regex(/^[A-Za-z0-9][\w.-]{0,63}$/, "An agent's name is made of letters, digits, “.”, “_” and “-”.")),
@@ -129,6 +133,7 @@ export interface ResolvedAgent {
   environment: Record<string, string>;
   model?: string;
   permissionMode?: PermissionMode;
+  linePatterns?: LinePattern[];
   /** Its program does nothing for a person at a terminal. */
   isScripted?: true;
   /** What makes it tell its version, where it is known to do that and nothing else. */
@@ -156,6 +161,7 @@ export async function resolveAgent(name: string, options: ResolveOptions): Promi
     environment: {},
     ...(setting?.model === undefined ? {} : { model: setting.model }),
     ...(setting?.permissionMode === undefined ? {} : { permissionMode: setting.permissionMode }),
+    ...(setting?.patterns === undefined ? {} : { linePatterns: setting.patterns }),
   };
   // With another driver than its own, a built-in agent is asked to speak something else.
   const protocolArguments = driver === known?.driver ? (known.programArguments ?? []) : [];

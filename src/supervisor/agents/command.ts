@@ -1,20 +1,30 @@
-/** Any program: its output is told line by line, its exit code decides. One turn, no protocol. */
+/** Any program: its output is told line by line, its exit code decides. One turn, no protocol but what its lines were said to mean. */
 import { oneLine } from '../../storage/sessionState';
 import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from './driver';
 import type { Ending } from './ending';
 import { describeExit, imposedEnding } from './ending';
+import type { LinePattern } from './linePatterns';
+import { readByPatterns } from './linePatterns';
 
 const PLACEHOLDER = '{prompt}';
+const FILE_PLACEHOLDER = '{promptFile}';
 /** One event holds the lines that came together, up to this many characters: well below what becomes a blob. */
 const BATCH_LENGTH = 16_384;
 
 export const commandDriver: Driver = {
   backendType: 'command',
-  launch({ program, programArguments, prompt }) {
+  launch({ program, programArguments, prompt, promptFile }) {
+    const usesPromptFile = programArguments.some((argument) => argument.includes(FILE_PLACEHOLDER));
     return {
-      argv: [program, ...programArguments.map((argument) => fill(argument, prompt))],
+      argv: [
+        program,
+        ...programArguments.map((argument) =>
+          argument.includes(FILE_PLACEHOLDER) ? argument.replaceAll(FILE_PLACEHOLDER, () => promptFile) : fill(argument, prompt),
+        ),
+      ],
       environment: {},
-      promptInArguments: programArguments.some((argument) => argument.includes(PLACEHOLDER)),
+      promptInArguments: usesPromptFile || programArguments.some((argument) => argument.includes(PLACEHOLDER)),
+      ...(usesPromptFile ? { usesPromptFile } : {}),
     };
   },
   converse: (request, host) => new CommandConversation(request, host),
@@ -28,12 +38,14 @@ function fill(argument: string, prompt: string): string {
 class CommandConversation implements Conversation {
   readonly #prompt: string;
   readonly #isPromptInArguments: boolean;
+  readonly #patterns: readonly LinePattern[];
   readonly #host: ConversationHost;
   #batch: { stream: 'stdout' | 'stderr'; lines: string[]; length: number } | undefined;
 
   constructor(request: ConversationRequest, host: ConversationHost) {
     this.#prompt = request.prompt;
     this.#isPromptInArguments = request.promptInArguments === true;
+    this.#patterns = request.linePatterns ?? [];
     this.#host = host;
   }
 
@@ -46,6 +58,12 @@ class CommandConversation implements Conversation {
 
   /** Lines that are read in one go become one event: a build prints thousands. */
   readLine(stream: 'stdout' | 'stderr', line: string): void {
+    const event = readByPatterns(this.#patterns, line);
+    if (event !== undefined) {
+      this.#flush();
+      this.#host.emit(event);
+      return;
+    }
     if (this.#batch !== undefined && (this.#batch.stream !== stream || this.#batch.length + line.length > BATCH_LENGTH)) this.#flush();
     if (this.#batch === undefined) {
       this.#batch = { stream, lines: [], length: 0 };

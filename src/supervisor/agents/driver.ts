@@ -1,6 +1,7 @@
 /** What a driver is: everything Corral knows about one agent's program, and nothing about processes or files. */
 import type { DraftEvent, RunOutcome } from '../../storage/events';
 import type { PermissionMode } from '../../storage/sessionRecords';
+import type { LinePattern } from './linePatterns';
 
 export interface LaunchRequest {
   /** Absolute path of the agent's program. */
@@ -8,6 +9,8 @@ export interface LaunchRequest {
   /** Arguments that the user configured; they come first. */
   programArguments: readonly string[];
   prompt: string;
+  /** Absolute path of a file of this run that holds the prompt, where the launch `usesPromptFile`. */
+  promptFile: string;
   cwd: string;
   permissionMode: PermissionMode;
   model?: string;
@@ -22,6 +25,8 @@ export interface Launch {
   environment: Record<string, string>;
   /** True where `argv` holds the prompt already: the conversation does not write it again. */
   promptInArguments: boolean;
+  /** The agent reads the prompt from the request's `promptFile`, which has to be there before it starts. */
+  usesPromptFile?: true;
 }
 
 /** Asks for what lets a person go on with a native session in a terminal of their own. */
@@ -36,6 +41,8 @@ export interface ConversationRequest {
   prompt: string;
   /** As in `Launch`; false where absent. */
   promptInArguments?: boolean | undefined;
+  /** For agents without a protocol: what their lines mean. */
+  linePatterns?: readonly LinePattern[] | undefined;
   /** What was started: program and arguments. */
   argv: readonly string[];
   cwd: string;

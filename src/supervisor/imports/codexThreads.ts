@@ -88,7 +88,7 @@ export async function* readCodexSession(agent: ImportingAgent, { nativeSessionId
 
 /** Starts Codex for one question. Rejects where it does not answer it as expected. */
 async function ask<S extends v.GenericSchema>(agent: ImportingAgent, cwd: string, method: string, params: object, schema: S): Promise<v.InferOutput<S>> {
-  const [program = '', ...words] = codexDriver.launch({ ...agent, prompt: '', cwd, permissionMode: 'ask' }).argv;
+  const [program = '', ...words] = codexDriver.launch({ ...agent, prompt: '', promptFile: '', cwd, permissionMode: 'ask' }).argv;
   const child = spawn(program, words, {
     cwd,
     env: agent.environment,

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { CorralErrorCode } from '../../storage/errors';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
+import { linePatternSchema } from '../agents/linePatterns';
 
 /** Raised when a runner of this version cannot serve an older supervisor, or the other way round. */
 export const PROTOCOL_VERSION = 1;
@@ -31,6 +32,8 @@ export const bootstrapSchema = v.object({
   prompt: text,
   /** `argv` holds the prompt already: it is not written to the agent's input. */
   promptInArguments: v.optional(v.boolean()),
+  /** What lines of the agent's output mean, where it has no protocol. */
+  linePatterns: v.optional(v.array(linePatternSchema)),
   permissionMode: v.picklist(PERMISSION_MODES),
   model: v.optional(text),
   resumes: v.optional(text),

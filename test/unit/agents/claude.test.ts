@@ -26,6 +26,7 @@ describe('claude', () => {
       program: '/bin/claude',
       programArguments: ['--verbose'],
       prompt: '--help',
+      promptFile: '/store/prompt.txt',
       cwd: '/repo',
       permissionMode: 'edits',
       model: '--x',

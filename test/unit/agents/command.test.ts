@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { commandDriver } from '../../../src/supervisor/agents/command';
+import type { Launch } from '../../../src/supervisor/agents/driver';
+import type { LinePattern } from '../../../src/supervisor/agents/linePatterns';
 import { conversationRequest, RecordingHost, runAgent } from '../../support/agentHarness';
 import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../support/damage';
 
@@ -14,8 +16,13 @@ describe('command', () => {
   before(async () => (cwd = await realpath(await mkdtemp(join(tmpdir(), 'corral command ')))));
   after(() => rm(cwd, { recursive: true, force: true }));
 
+  function launchOf(words: string[], prompt: string): Launch {
+    const promptFile = join(cwd, 'prompt.txt');
+    return commandDriver.launch({ program: process.execPath, programArguments: words, prompt, promptFile, cwd, permissionMode: 'edits' });
+  }
+
   function run(words: string[], prompt: string): ReturnType<typeof runAgent> {
-    const launch = commandDriver.launch({ program: process.execPath, programArguments: words, prompt, cwd, permissionMode: 'edits' });
+    const launch = launchOf(words, prompt);
     return runAgent(commandDriver, launch.argv, { prompt, promptInArguments: launch.promptInArguments, cwd }, { closesWhenIdle: false });
   }
 
@@ -43,6 +50,46 @@ describe('command', () => {
         .map((output) => output.text)
         .join('\n'),
       `${JSON.stringify([' --help $& {prompt}', '--text=--help $& {prompt}'])}\nend`,
+    );
+  });
+
+  it('puts the path of a file with the prompt where the argument says so', async () => {
+    const prompt = 'say {promptFile} and {prompt}';
+    await writeFile(join(cwd, 'prompt.txt'), prompt);
+    const words = ['-e', `console.log(require("fs").readFileSync(process.argv[1].slice(7), "utf8")); ${PRINT_INPUT}`, '--', '--file={promptFile}'];
+    const launch = launchOf(words, prompt);
+    assert.equal(launch.usesPromptFile, true);
+    const { host, ended } = run(words, prompt);
+    await ended;
+    assert.equal(
+      host
+        .of('output')
+        .map((output) => output.text)
+        .join('\n'),
+      `${prompt}\nend`,
+    );
+  });
+
+  it('makes of a line what a pattern says that it means, and keeps the others as they are, in their order', async () => {
+    const linePatterns: LinePattern[] = [
+      { match: '^agent> (?<text>.*)', event: 'message' },
+      { match: '^wrote (?<path>\\S+)', event: 'file.change' },
+      { match: '^PANIC', event: 'error' },
+    ];
+    const lines = ['building', 'agent> Done.', 'wrote src/a.ts in 3 ms', 'PANIC at line 3', `agent> ${'x'.repeat(5_000)}`];
+    const host = new RecordingHost();
+    const conversation = commandDriver.converse(conversationRequest({ linePatterns }), host);
+    for (const line of lines) conversation.readLine('stdout', line);
+    await Promise.resolve();
+    assert.deepEqual(
+      host.events.map(({ kind, data }) => [kind, data]),
+      [
+        ['output', { stream: 'stdout', text: 'building' }],
+        ['message', { role: 'assistant', text: 'Done.' }],
+        ['file.change', { path: 'src/a.ts', change: 'modified' }],
+        ['error', { message: 'PANIC at line 3' }],
+        ['output', { stream: 'stdout', text: lines[4] }],
+      ],
     );
   });
 

@@ -39,6 +39,7 @@ describe('demo agent, through the driver of claude', () => {
       program: process.execPath,
       programArguments: [DEMO, `--demo-speed=${options.speed ?? 100}`],
       prompt,
+      promptFile: '/store/prompt.txt',
       cwd,
       permissionMode: options.mode ?? 'edits',
       ...resumed,

@@ -29,6 +29,7 @@ describe('stream', () => {
       const launch = streamDriver.launch({
         program: `/usr/bin/${program}`,
         programArguments: [],
+        promptFile: '/store/prompt.txt',
         prompt,
         cwd: '/repo',
         permissionMode: 'edits',
@@ -47,7 +48,7 @@ describe('stream', () => {
 
   it('is refused for a program whose output is not known', () => {
     assert.throws(
-      () => streamDriver.launch({ program: '/usr/bin/other', programArguments: [], prompt: 'x', cwd: '/repo', permissionMode: 'ask' }),
+      () => streamDriver.launch({ program: '/usr/bin/other', programArguments: [], prompt: 'x', promptFile: '/store/prompt.txt', cwd: '/repo', permissionMode: 'ask' }),
       (error) => error instanceof CorralError && error.code === 'SETTINGS_INVALID',
     );
   });

@@ -163,6 +163,28 @@ describe('the main job without VS Code', () => {
     ]);
   });
 
+  it('gives a command its prompt as a file, and takes its lines as what they were said to mean', async () => {
+    const program = 'console.log("agent> " + require("fs").readFileSync(process.argv[1], "utf8")); console.log("built")';
+    const builder = {
+      driver: 'command' as const,
+      path: process.execPath,
+      args: ['-e', program, '--', '{promptFile}'],
+      patterns: [{ match: '^agent> (?<text>.*)', event: 'message' as const }],
+    };
+    const window = workshop.window({ changes: { agents: { builder } } });
+    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: '--help, please', agent: 'builder' });
+    await until(window, id, (session) => session.status === 'Completed', 'the end');
+    const { events } = await window.listSessionHistory(id, { kinds: ['message', 'output'] });
+    assert.deepEqual(
+      events.map(({ kind, data }) => [kind, data]),
+      [
+        ['message', { role: 'user', text: '--help, please' }],
+        ['message', { role: 'assistant', text: '--help, please' }],
+        ['output', { stream: 'stdout', text: 'built' }],
+      ],
+    );
+  });
+
   it('says by its code what it cannot do', async () => {
     const window = workshop.window();
     const { path } = workshop.repository;
