@@ -48,7 +48,15 @@ describe('stream', () => {
 
   it('is refused for a program whose output is not known', () => {
     assert.throws(
-      () => streamDriver.launch({ program: '/usr/bin/other', programArguments: [], prompt: 'x', promptFile: '/store/prompt.txt', cwd: '/repo', permissionMode: 'ask' }),
+      () =>
+        streamDriver.launch({
+          program: '/usr/bin/other',
+          programArguments: [],
+          prompt: 'x',
+          promptFile: '/store/prompt.txt',
+          cwd: '/repo',
+          permissionMode: 'ask',
+        }),
       (error) => error instanceof CorralError && error.code === 'SETTINGS_INVALID',
     );
   });
