@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
@@ -8,7 +8,7 @@ import type { SessionSummary } from '../../../src/supervisor/api';
 import { findRepository } from '../../../src/supervisor/git/repository';
 import { createWorktree } from '../../../src/supervisor/git/worktrees';
 import type { Supervisor } from '../../../src/supervisor/supervisor';
-import { isThere, write } from '../git/sandbox';
+import { isThere, readAll, write } from '../git/sandbox';
 import { until, Workshop } from './workshop';
 
 describe('the inventory of worktrees', () => {
@@ -88,6 +88,31 @@ describe('the inventory of worktrees', () => {
     assert.equal(await readFile(join(own.path, 'work.txt'), 'utf8'), 'precious');
     assert.ok(await isThere(join(foreign.path, 'README.md')));
     assert.equal((await readdir(join(workshop.repository.path, '.corral/worktrees'))).length, 4);
+  });
+
+  it("leaves a person's own worktree alone, though its folder is away during a start", async () => {
+    const session = await finished('edit notes.txt hello');
+    // Where ours lie and named as ours are: only the mark tells them apart.
+    const own = join(workshop.repository.path, '.corral/worktrees', newId());
+    const away = join(workshop.storageDirectory, 'away');
+    await workshop.repository.git('worktree', 'add', '--quiet', '-b', 'own', own);
+    await write(own, { 'README.md': 'changed\n', 'work.txt': 'precious', 'node_modules/a/index.js': 'x' });
+    const [files, registered] = [await readAll(own), await workshop.repository.git('worktree', 'list', '--porcelain')];
+    await workshop.close(window);
+    await rename(own, away);
+    window = workshop.window();
+    const inventory = await window.inventory();
+    const listed = async (): Promise<string[]> => (await inventory.list()).map(({ path }) => path);
+    assert.deepEqual(await listed(), [session.worktreePath]);
+    // What makes and takes away worktrees is where others could be forgotten.
+    await finished('talk');
+    await window.deleteSession(session.id);
+    await rename(away, own);
+    assert.equal((await listed()).includes(own), false);
+    assert.deepEqual(await readAll(own), files);
+    const entry = registered.split('\n\n').find((each) => each.startsWith(`worktree ${own}\n`));
+    assert.ok(entry !== undefined && (await workshop.repository.git('worktree', 'list', '--porcelain')).split('\n\n').includes(entry));
+    assert.equal(await workshop.repository.git('-C', own, 'status', '--porcelain'), ' M README.md\n?? work.txt');
   });
 
   it('starts no git for its look after a start where there is nothing to find', async () => {
