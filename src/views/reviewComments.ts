@@ -47,7 +47,7 @@ export class ReviewComments implements vscode.Disposable {
       known === undefined ? { path, firstLine: firstLine + 1, lastLine: lastLine + 1, quoted, text } : { ...known, text: `${known.text}\n${text}` };
     this.#threads.set(thread, { sessionId: session.id, remark });
     thread.comments = [...thread.comments, { body: text, mode: vscode.CommentMode.Preview, author: { name: 'You' } }];
-    thread.label = `For “${session.title}”, not sent yet`;
+    thread.label = `Not sent yet, for “${session.title}”`;
     thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
   }
 

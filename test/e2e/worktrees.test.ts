@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser, BrowserContext, Locator } from 'playwright-core';
+import * as v from 'valibot';
 import { reportFailure } from '../support/failureReport';
 import { packagedExtension } from '../support/project';
 import { TestRepository } from '../support/repository';
@@ -10,6 +11,8 @@ import { SessionsView } from '../support/sessionsView';
 import { VscodeServer } from '../support/vscodeServer';
 import { waitFor } from '../support/wait';
 import { openBrowser, Window } from '../support/window';
+
+const messageRecord = v.object({ data: v.object({ role: v.string(), text: v.string() }) });
 
 describe('worktrees in the window', () => {
   let repository: TestRepository;
@@ -154,5 +157,44 @@ describe('worktrees in the window', () => {
     await sessions.row('read notes.txt').filter({ hasText: 'Completed' }).waitFor();
     const [one = '', other = ''] = await worktrees();
     for (const id of [one, other]) assert.equal(await readFile(join(repository.path, '.corral/worktrees', id, 'notes.txt'), 'utf8'), 'precious\n');
+  });
+
+  it('sends the remarks on the change to the agent as one follow-up', async () => {
+    await sessions.act('edit README.md', 'Review Changes');
+    const remark = async (file: string, text: string): Promise<Locator> => {
+      const entry = window.page.locator('.multiDiffEntry').filter({ has: window.page.locator('.label-name', { hasText: file }) });
+      await entry.locator('.editor.modified .comment-range-glyph').first().click();
+      const box = entry.locator('.review-widget');
+      await box.locator('.monaco-editor.focused').waitFor();
+      await window.page.keyboard.type(text);
+      await box.getByRole('button', { name: 'Add Remark' }).click();
+      await box.getByText('Not sent yet').waitFor();
+      return box;
+    };
+    await remark('notes.txt', 'Say who found it');
+    const box = await remark('README.md', 'Say more of what');
+    await window.picture('remarks');
+    await box.getByRole('button', { name: 'Send Review to Agent' }).click();
+    await window.notification('Your 2 remarks went to the agent').waitFor();
+    await box.waitFor({ state: 'detached' });
+    await window.picture('remarks sent');
+    const records = join(server.globalStorage, 'sessions');
+    const sent = async (): Promise<string[]> => {
+      const files = (await readdir(records, { recursive: true })).filter((each) => each.endsWith('events.jsonl'));
+      const lines = (await Promise.all(files.map(async (each) => await readFile(join(records, each), 'utf8')))).join('').split('\n');
+      const messages = lines.flatMap((line) => (line.includes('"kind":"message"') ? [v.parse(messageRecord, JSON.parse(line)).data] : []));
+      return messages.filter(({ role, text }) => role === 'user' && text.includes('I have reviewed your changes')).map(({ text }) => text);
+    };
+    await waitFor(async () => (await sent()).length > 0, { what: 'the follow-up' });
+    const place = (number: number, path: string, quoted: string, text: string): string => `${number}. ${path}, line 1:\n   > ${quoted}\n   ${text}`;
+    assert.deepEqual(await sent(), [
+      [
+        'I have reviewed your changes. Please work through these 2 remarks:',
+        place(1, 'notes.txt', 'precious', 'Say who found it'),
+        place(2, 'README.md', '# A repository for tests', 'Say more of what'),
+      ].join('\n\n'),
+    ]);
+    await window.runCommand('Corral: Stop Session');
+    await sessions.row('Stopped').waitFor();
   });
 });
