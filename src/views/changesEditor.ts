@@ -12,7 +12,11 @@ export async function showChanges(session: SessionSummary, title: string, compar
     return;
   }
   const then = (revision: string) => (path: string) => revisionUri(session.worktreePath, path, session.repository, revision);
-  const now = worktreePath === undefined ? then(after) : (path: string) => vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path);
+  const stale = await staleDocuments();
+  const now = (path: string): vscode.Uri => {
+    const file = worktreePath === undefined ? undefined : vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path);
+    return file === undefined || stale.has(file.toString()) ? then(after)(path) : file;
+  };
   await vscode.commands.executeCommand(
     'vscode.changes',
     title,
@@ -27,4 +31,27 @@ export function resource(
   now: (path: string) => vscode.Uri,
 ): [vscode.Uri, vscode.Uri | undefined, vscode.Uri | undefined] {
   return [now(path), kind === 'added' ? undefined : before(previousPath ?? path), kind === 'deleted' ? undefined : now(path)];
+}
+
+/**
+ * The files of which VS Code holds another text than lies on the disk, without a person's changes. It keeps a file for minutes after its editor was closed,
+ * and is told of no change below `.corral`, which is out of its watching.
+ */
+async function staleDocuments(): Promise<Set<string>> {
+  const held = vscode.workspace.textDocuments.filter(({ uri, isDirty }) => uri.scheme === 'file' && !isDirty);
+  const checked = await Promise.all(
+    held.map(async (document) => {
+      const { uri } = document;
+      const onDisk = await vscode.workspace.fs.readFile(uri).then(
+        (bytes) => new TextDecoder().decode(bytes),
+        () => undefined, // gone: what is shown of it comes from git anyway
+      );
+      return onDisk !== undefined && unifyLineEnds(onDisk) !== unifyLineEnds(document.getText()) ? [uri.toString()] : [];
+    }),
+  );
+  return new Set(checked.flat());
+}
+
+function unifyLineEnds(text: string): string {
+  return text.replaceAll('\r\n', '\n');
 }
