@@ -152,6 +152,12 @@ export const SCENARIOS = {
       [{ path: 'hello.txt', change: 'added' }],
     );
   },
+  'write denied': async ({ supervisor, start }) => {
+    const { id, worktreePath } = await start('Write it [[write]]', 'ask');
+    await answerFirst(supervisor, id, 'reject_once');
+    await untilEnd(supervisor, id);
+    assert.equal(await exists(join(worktreePath, 'hello.txt')), false);
+  },
   multi: async ({ supervisor, start }) => {
     const { id, worktreePath } = await start('Do it all [[multi]]', 'all');
     await untilCompleted(supervisor, id);

@@ -19,7 +19,7 @@ const BACKEND_TYPE = 'codex';
 
 /** With `edits`, what its sandbox allows goes ahead: changes inside the worktree, and commands that stay in it. */
 const MODES: Record<PermissionMode, { approvalPolicy: string; sandbox: string }> = {
-  ask: { approvalPolicy: 'untrusted', sandbox: 'read-only' },
+  ask: { approvalPolicy: 'untrusted', sandbox: 'workspace-write' },
   edits: { approvalPolicy: 'on-request', sandbox: 'workspace-write' },
   all: { approvalPolicy: 'never', sandbox: 'danger-full-access' },
 };
