@@ -41,6 +41,7 @@ describe('runner: a disk that fails', () => {
       ),
     );
     const { runner } = await run.launch();
+    await waitFor(async () => (await run.output()).includes('line 0'), { what: 'the first line' }); // a disk that fails at the start is another matter
     const failing = await failSyncs(runner.pid);
     if (failing === undefined) {
       process.stdout.write('      skipped: strace is not installed here, or may not attach to another process\n');
