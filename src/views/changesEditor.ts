@@ -12,9 +12,10 @@ export async function showChanges(session: SessionSummary, title: string, compar
     return;
   }
   const then = (revision: string) => (path: string) => revisionUri(session.worktreePath, path, session.repository, revision);
-  const stale = await staleDocuments();
+  const fileOf = (path: string): vscode.Uri | undefined => (worktreePath === undefined ? undefined : vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path));
+  const stale = await staleDocuments(changes.map(({ path }) => fileOf(path)?.toString()));
   const now = (path: string): vscode.Uri => {
-    const file = worktreePath === undefined ? undefined : vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path);
+    const file = fileOf(path);
     return file === undefined || stale.has(file.toString()) ? then(after)(path) : file;
   };
   await vscode.commands.executeCommand(
@@ -34,11 +35,12 @@ export function resource(
 }
 
 /**
- * The files of which VS Code holds another text than lies on the disk, without a person's changes. It keeps a file for minutes after its editor was closed,
+ * Those of the files of which VS Code holds another text than lies on the disk, without a person's changes. It keeps a file for minutes after its editor was closed,
  * and is told of no change below `.corral`, which is out of its watching.
  */
-async function staleDocuments(): Promise<Set<string>> {
-  const held = vscode.workspace.textDocuments.filter(({ uri, isDirty }) => uri.scheme === 'file' && !isDirty);
+async function staleDocuments(files: readonly (string | undefined)[]): Promise<Set<string>> {
+  const compared = new Set(files);
+  const held = vscode.workspace.textDocuments.filter(({ uri, isDirty }) => !isDirty && compared.has(uri.toString()));
   const checked = await Promise.all(
     held.map(async (document) => {
       const { uri } = document;

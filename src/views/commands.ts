@@ -7,9 +7,10 @@ import type { Supervisor } from '../supervisor/supervisor';
 import type { Base } from './baseChoice';
 import { showError } from './errorMessages';
 import type { CommandName } from './names';
-import { COMMANDS, SESSIONS_VIEW } from './names';
+import { COMMANDS } from './names';
 import { askForSession } from './newSession';
 import { answerOnce, askAndAnswer } from './permissionAnswer';
+import { inProgress } from './progress';
 import { processCommands } from './processCommands';
 import { queueCommands } from './queueCommands';
 import { chooseRepository } from './repositoryChoice';
@@ -50,7 +51,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   let refused: SessionRequest | undefined;
   const create = async (request: SessionRequest): Promise<void> => {
     refused = request;
-    const made = await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, async () => await supervisor.createSession(request));
+    const made = await inProgress(async () => await supervisor.createSession(request));
     refused = undefined;
     await options.reveal(made.id);
   };
@@ -101,7 +102,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     },
     stopSession: async (argument) => {
       const session = await choose(argument, 'Stop Session', isRunning, 'No session is running.');
-      await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, async () => await supervisor.stop(session.id));
+      await inProgress(async () => await supervisor.stop(session.id));
     },
     killSession: async (argument) => {
       const session = await choose(argument, 'Kill Session', isRunning, 'No session is running.');
@@ -120,10 +121,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     importSession: async () => {
       const repository = await chooseTrusted();
       const native = await chooseNativeSession(supervisor, repository);
-      const made = await vscode.window.withProgress(
-        { location: { viewId: SESSIONS_VIEW } },
-        async () => await supervisor.nativeSessions.import(repository, native),
-      );
+      const made = await inProgress(async () => await supervisor.nativeSessions.import(repository, native));
       await options.reveal(made.id);
       options.showTimeline(made.id);
     },

@@ -7,9 +7,9 @@ import type { Supervisor } from '../supervisor/supervisor';
 import { chooseAgents } from './agentChoice';
 import { resource } from './changesEditor';
 import type { CommandName } from './names';
-import { SESSIONS_VIEW } from './names';
 import type { NewSessionOptions } from './newSession';
 import { agentsOf, rememberedMode } from './newSession';
+import { inProgress } from './progress';
 import { revisionUri } from './revisionFiles';
 import type { ChooseSession } from './sessionChoice';
 import { groupTitle, titlesFor } from './sessionGroups';
@@ -57,7 +57,6 @@ export function compareCommands(options: CompareCommandsOptions): Record<Compare
       const sessions = await chooseCompared(supervisor, choose, argument);
       const [first, second, third] = sessions;
       if (first === undefined || second === undefined) return;
-      const inProgress = async <T>(action: () => Promise<T>): Promise<T> => await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, action);
       const resources = await inProgress(async () =>
         third === undefined ? await betweenTwo(supervisor, first, second) : await againstTheirBase(supervisor, sessions),
       );

@@ -3,11 +3,11 @@ import { CorralError } from '../storage/errors';
 import type { NativeSession } from '../supervisor/imports/nativeSession';
 import type { Supervisor } from '../supervisor/supervisor';
 import { ageOf } from './age';
-import { SESSIONS_VIEW } from './names';
+import { inProgress } from './progress';
 
 /** A session that an agent had in the repository without Corral. Throws CANCELLED, and INVALID_ARGUMENT where there is none. */
 export async function chooseNativeSession(supervisor: Supervisor, repository: string): Promise<NativeSession> {
-  const sessions = await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, async () => await supervisor.nativeSessions.list(repository));
+  const sessions = await inProgress(async () => await supervisor.nativeSessions.list(repository));
   if (sessions.length === 0)
     throw new CorralError('INVALID_ARGUMENT', 'Neither Claude Code nor Codex has a session in this repository that Corral does not know.');
   const items = sessions.map((session) => ({

@@ -5,6 +5,7 @@ import type { Event, SessionSummary } from '../supervisor/api';
 import { overviewOf } from './overview';
 import { overviewPageMessageSchema } from './overviewProtocol';
 import type { OverviewHostMessage, OverviewPageMessage } from './overviewProtocol';
+import { preparePanel } from './panelPage';
 import { Throttle } from './throttle';
 import { newNonce, webviewPage } from './webviewPage';
 
@@ -61,9 +62,7 @@ export class OverviewPanel {
     this.#options = options;
     OverviewPanel.#open = this;
     const { webview } = panel;
-    const dist = vscode.Uri.joinPath(options.extensionUri, 'dist');
-    webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [dist] };
-    panel.iconPath = vscode.Uri.joinPath(options.extensionUri, 'media', 'icon.png');
+    const addresses = preparePanel(panel, options.extensionUri, 'overview');
     const disposables = [
       options.source.onDidChangeSessions(() => {
         if (this.#asked !== undefined) this.#refresh.ask();
@@ -81,11 +80,6 @@ export class OverviewPanel {
         for (const disposable of disposables) disposable.dispose();
       }),
     ];
-    const addresses = {
-      scriptUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'overview.js')).toString(),
-      styleUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'overview.css')).toString(),
-      cspSource: webview.cspSource,
-    };
     webview.html = webviewPage(addresses, newNonce(), {});
   }
 

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
 import { showChanges } from './changesEditor';
 import type { CommandName } from './names';
-import { SESSIONS_VIEW } from './names';
+import { inProgress } from './progress';
 import type { ReviewComments } from './reviewComments';
 import type { ChooseSession } from './sessionChoice';
 import { hasBegun } from './sessionChoice';
@@ -30,8 +30,6 @@ export function reviewCommands({
   choose,
   attempt,
 }: ReviewCommandsOptions): Record<ReviewCommandName, (argument: unknown) => Promise<void>> {
-  const inProgress = async <T>(action: () => Promise<T>): Promise<T> => await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, action);
-
   const takeBack = async (session: SessionSummary): Promise<void> => {
     await inProgress(async () => {
       await (await supervisor.worktrees(session.id)).unapply(session.id);

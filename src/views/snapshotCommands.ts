@@ -8,7 +8,7 @@ import { ageOf } from './age';
 import type { Base } from './baseChoice';
 import { showChanges } from './changesEditor';
 import type { CommandName } from './names';
-import { SESSIONS_VIEW } from './names';
+import { inProgress } from './progress';
 import type { ChooseSession } from './sessionChoice';
 import { hasBegun, isRunning } from './sessionChoice';
 import { changeWords } from './worktreeWords';
@@ -37,8 +37,6 @@ export function snapshotCommands({
   attempt,
   startSession,
 }: SnapshotCommandsOptions): Record<SnapshotCommandName, (argument: unknown) => Promise<void>> {
-  const inProgress = async <T>(action: () => Promise<T>): Promise<T> => await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, action);
-
   async function takeSnapshot(session: SessionSummary): Promise<void> {
     const { changed } = await inProgress(async () => await (await supervisor.worktrees(session.id)).takeSnapshot(session.id));
     const sentence = changed ? `The files of “${session.title}” are in a snapshot.` : `The files of “${session.title}” are as in its last snapshot.`;

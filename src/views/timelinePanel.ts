@@ -4,6 +4,7 @@ import { CorralError } from '../storage/errors';
 import { oneLine } from '../storage/sessionState';
 import { linkPath, linkedEvent } from './eventLink';
 import { COMMANDS } from './names';
+import { preparePanel } from './panelPage';
 import { openPayload, registerPayloadDocuments } from './payloadDocuments';
 import { TimelineHost } from './timelineHost';
 import type { TimelineSource } from './timelineHost';
@@ -11,6 +12,7 @@ import type { EventPlace } from './timelinePage';
 import { timelinePage } from './timelinePage';
 import { savedStateSchema } from './timelineProtocol';
 import type { TimelineSession } from './timelineProtocol';
+import type { PageAddresses } from './webviewPage';
 
 const VIEW_TYPE = 'corral.timeline';
 /** Publisher and name of package.json. */
@@ -24,8 +26,7 @@ export class TimelinePanel implements vscode.Disposable {
   readonly #panel: vscode.WebviewPanel;
   readonly #host: TimelineHost;
   readonly #sessionId: string;
-  /** The folder of the page's script and style. */
-  readonly #dist: vscode.Uri;
+  readonly #addresses: PageAddresses;
   readonly #disposables: vscode.Disposable[] = [];
 
   /** Shows the session's timeline: the tab that is open, or a new one. */
@@ -71,12 +72,9 @@ export class TimelinePanel implements vscode.Disposable {
   private constructor(panel: vscode.WebviewPanel, source: TimelineSource, extensionUri: vscode.Uri, sessionId: string, place?: EventPlace) {
     this.#panel = panel;
     this.#sessionId = sessionId;
-    this.#dist = vscode.Uri.joinPath(extensionUri, 'dist');
     TimelinePanel.#open.set(sessionId, this);
     const { webview } = panel;
-    // Set here and not when the panel is made, since a revived one comes with the options of an older version.
-    webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [this.#dist] };
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png'); // a tab does not colour a monochrome icon
+    this.#addresses = preparePanel(panel, extensionUri, 'timeline');
     this.#host = new TimelineHost(source, sessionId, {
       post: (message) => void webview.postMessage(message),
       sessionRead: (session) => this.#setTitle(session),
@@ -111,13 +109,7 @@ export class TimelinePanel implements vscode.Disposable {
 
   /** Loads the page, which goes to `place` where there is one and otherwise stays where it was. */
   #load(place: EventPlace | undefined): void {
-    const { webview } = this.#panel;
-    const addresses = {
-      scriptUri: webview.asWebviewUri(vscode.Uri.joinPath(this.#dist, 'timeline.js')).toString(),
-      styleUri: webview.asWebviewUri(vscode.Uri.joinPath(this.#dist, 'timeline.css')).toString(),
-      cspSource: webview.cspSource,
-    };
-    webview.html = timelinePage(this.#sessionId, addresses, place);
+    this.#panel.webview.html = timelinePage(this.#sessionId, this.#addresses, place);
   }
 
   #setTitle(session: TimelineSession): void {

@@ -6,7 +6,7 @@ import type { SessionSummary } from '../supervisor/api';
 import type { WorktreeSurvey } from '../supervisor/git/survey';
 import type { Supervisor } from '../supervisor/supervisor';
 import type { CommandName } from './names';
-import { SESSIONS_VIEW } from './names';
+import { inProgress } from './progress';
 import type { ChooseSession } from './sessionChoice';
 import { deletionDetail } from './worktreeWords';
 
@@ -32,10 +32,6 @@ export function worktreeCommands({
   reveal,
   run,
 }: WorktreeCommandsOptions): Record<WorktreeCommandName, (argument: unknown) => Promise<void>> {
-  const inProgress = async (action: () => Promise<void>): Promise<void> => {
-    await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, action);
-  };
-
   return {
     openWorktree: async (argument) => {
       const session = await choose(argument, 'Open Worktree in New Window', (each) => !each.deleted && !each.archived, 'There is no session yet.');
@@ -105,5 +101,5 @@ async function surveyOf(supervisor: Supervisor, session: SessionSummary): Promis
     .worktrees(session.id)
     .then(async (worktrees) => await worktrees.survey(session.id))
     .catch(() => 'unknown' as const);
-  return await vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, async () => await surveying);
+  return await inProgress(async () => await surveying);
 }

@@ -3,8 +3,7 @@ import { oneLine } from '../../storage/sessionState';
 import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from './driver';
 import type { Ending } from './ending';
 import { describeExit, imposedEnding } from './ending';
-import type { LinePattern } from './linePatterns';
-import { readByPatterns } from './linePatterns';
+import { patternReader } from './linePatterns';
 
 const PLACEHOLDER = '{prompt}';
 const FILE_PLACEHOLDER = '{promptFile}';
@@ -38,14 +37,14 @@ function fill(argument: string, prompt: string): string {
 class CommandConversation implements Conversation {
   readonly #prompt: string;
   readonly #isPromptInArguments: boolean;
-  readonly #patterns: readonly LinePattern[];
+  readonly #readByPattern: ReturnType<typeof patternReader>;
   readonly #host: ConversationHost;
   #batch: { stream: 'stdout' | 'stderr'; lines: string[]; length: number } | undefined;
 
   constructor(request: ConversationRequest, host: ConversationHost) {
     this.#prompt = request.prompt;
     this.#isPromptInArguments = request.promptInArguments === true;
-    this.#patterns = request.linePatterns ?? [];
+    this.#readByPattern = patternReader(request.linePatterns ?? []);
     this.#host = host;
   }
 
@@ -58,7 +57,7 @@ class CommandConversation implements Conversation {
 
   /** Lines that are read in one go become one event: a build prints thousands. */
   readLine(stream: 'stdout' | 'stderr', line: string): void {
-    const event = readByPatterns(this.#patterns, line);
+    const event = this.#readByPattern(line);
     if (event !== undefined) {
       this.#flush();
       this.#host.emit(event);

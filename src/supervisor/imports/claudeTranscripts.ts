@@ -9,10 +9,11 @@ import * as v from 'valibot';
 import type { DraftEvent } from '../../storage/events';
 import { claudeDriver } from '../agents/claude';
 import { parseJson } from '../agents/jsonLine';
+import { isInside } from '../git/worktreeMark';
 import { mapLimited } from '../mapLimited';
 import { titleOf } from '../sessionCreation';
 import type { FoundSession, ImportingAgent, TimedEvent } from './nativeSession';
-import { exitOfTranscript, isInFolder } from './nativeSession';
+import { exitOfTranscript } from './nativeSession';
 
 /** Enough to find where a session worked and what it was asked. */
 const HEAD_BYTES = 256 * 1024;
@@ -57,7 +58,7 @@ export async function listClaudeSessions({ environment }: ImportingAgent, folder
   const found: FoundSession[] = [];
   await mapLimited(files.flat(), FILES_AT_ONCE, async (path) => {
     const session = await describe(path).catch(() => undefined);
-    if (session !== undefined && isInFolder(session.cwd, folder)) found.push(session);
+    if (session !== undefined && isInside(session.cwd, folder)) found.push(session);
   });
   return found;
 }

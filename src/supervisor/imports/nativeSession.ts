@@ -1,4 +1,3 @@
-import { isAbsolute, relative } from 'node:path';
 import type { DraftEvent } from '../../storage/events';
 import type { DriverName } from '../agents/drivers';
 import type { Ending } from '../agents/ending';
@@ -34,12 +33,6 @@ export interface NativeSession extends FoundSession {
 export interface TimedEvent {
   timestamp: string;
   event: DraftEvent;
-}
-
-/** True for the folder itself too. */
-export function isInFolder(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || (!isAbsolute(way) && !/^\.\.([\\/]|$)/.test(way));
 }
 
 /** How the run of a transcript ends: no process told it. */

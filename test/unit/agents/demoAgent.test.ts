@@ -10,6 +10,7 @@ import { claudeDriver } from '../../../src/supervisor/agents/claude';
 import { parseCommand, parseScript } from '../../../src/supervisor/agents/demoScript';
 import type { AgentRun } from '../../support/agentHarness';
 import { runAgent } from '../../support/agentHarness';
+import { skip } from '../../support/skip';
 
 const DEMO = join(process.cwd(), 'dist/demoAgent.js');
 
@@ -236,7 +237,7 @@ describe('demo agent, through the driver of claude', () => {
   });
 
   it('can be deaf to signals', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'Windows has no signals');
     const run = start('ignore-signals; talk deaf; slow 10 20ms', { speed: 1 });
     await run.event(says('deaf'));
     run.signal('SIGTERM');

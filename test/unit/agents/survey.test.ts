@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { parseAgentSettings } from '../../../src/supervisor/agents/catalog';
 import { surveyAgents } from '../../../src/supervisor/agents/survey';
+import { skip } from '../../support/skip';
 
 describe('the survey of agents', () => {
   let folder = '';
@@ -12,7 +13,7 @@ describe('the survey of agents', () => {
   after(() => rm(folder, { recursive: true, force: true }));
 
   it('tells versions of those that are there, and how to get the others', async function () {
-    if (process.platform === 'win32') return this.skip(); // a script is no program there
+    if (process.platform === 'win32') return skip(this, 'a script is no program on Windows');
     const answers = {
       claude: '2.1.329 (Claude Code)',
       codex: 'codex-cli 0.169.0',

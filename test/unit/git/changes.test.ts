@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { after, before, describe, it } from 'mocha';
 import { captureWork, listChanges } from '../../../src/supervisor/git/changes';
 import { takeSnapshot } from '../../../src/supervisor/git/snapshots';
-import { Sandbox, write } from './sandbox';
+import { Sandbox } from './sandbox';
 
 type Session = Awaited<ReturnType<Sandbox['session']>>;
 
@@ -17,14 +16,7 @@ describe("a session's change", () => {
   after(async () => sandbox.remove());
 
   async function worked(): Promise<Session> {
-    const files = { 'edited.txt': '1\n', 'gone.txt': 'g\n', 'old name.txt': 'a long enough line to be known again\n' };
-    const session = await sandbox.session(await sandbox.repository(`repository ${++count}`, files));
-    await write(session.worktreePath, { 'edited.txt': '2\n' });
-    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=agent');
-    await rm(join(session.worktreePath, 'gone.txt'));
-    await rename(join(session.worktreePath, 'old name.txt'), join(session.worktreePath, 'new name.txt'));
-    await write(session.worktreePath, { 'new/ünï.txt': 'n\n' });
-    return session;
+    return await sandbox.workedSession(`repository ${++count}`);
   }
   const status = async (folder: string): Promise<string> => sandbox.user(folder, 'status', '--porcelain', '-uall');
 

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'mocha';
 import { copyIncludedFiles } from '../../../src/supervisor/git/includedFiles';
 import { bringUncommittedChanges } from '../../../src/supervisor/git/uncommittedChanges';
 import { isThere, readAll, Sandbox, write } from './sandbox';
+import { skip } from '../../support/skip';
 
 type Session = Awaited<ReturnType<Sandbox['session']>>;
 
@@ -34,7 +35,7 @@ describe('what comes into a new worktree', () => {
   });
 
   it('writes through no link that the base has where the checkout has a folder', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'a symbolic link takes a right of its own on Windows');
     const repository = await sandbox.repository(`repository ${++count}`, { '.gitignore': 'config/*\n', '.worktreeinclude': 'config/\n' });
     const outside = join(sandbox.root, 'outside');
     await write(outside, { kept: '1' });

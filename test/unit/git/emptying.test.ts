@@ -11,6 +11,7 @@ import { restoreFromSnapshot } from '../../../src/supervisor/git/restore';
 import { surveyWorktree } from '../../../src/supervisor/git/survey';
 import { trashPathFor } from '../../../src/supervisor/git/worktreeMark';
 import { isThere, readAll, Sandbox, write } from './sandbox';
+import { skip } from '../../support/skip';
 
 type Session = Awaited<ReturnType<Sandbox['session']>>;
 
@@ -68,7 +69,7 @@ describe('emptying the trash', () => {
   });
 
   it('loses no file of a process that goes on writing', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'Windows moves no folder in which a process works');
     const session = await fresh();
     const program = `let n = 0; process.stdout.write('.'); process.on('SIGTERM', () => { console.log(n); process.exit(); });
       setInterval(() => { try { require('fs').writeFileSync('late ' + n, String(n)); n++; } catch { } }, 1)`;

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'mocha';
 import { Git } from '../../../src/supervisor/git/git';
 import type { Repository } from '../../../src/supervisor/git/repository';
 import { isThere, Sandbox } from './sandbox';
+import { skip } from '../../support/skip';
 
 describe('git', () => {
   let sandbox: Sandbox;
@@ -74,7 +75,7 @@ describe('git', () => {
   });
 
   it("lets nothing of the repository's config run: hooks, file system monitor, filters", async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'the trap is a script, which is no program on Windows');
     const trapped = await sandbox.repository('trapped', { 'a.txt': 'a\n', '.gitattributes': '*.txt filter=a=b\n*.md filter=process\n' });
     const marker = join(sandbox.root, 'executed');
     const trap = join(sandbox.root, 'trap');

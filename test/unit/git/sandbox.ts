@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { newId } from '../../../src/storage/ids';
@@ -43,6 +43,18 @@ export class Sandbox {
     const baseCommit = await resolveCommit(repository, 'HEAD');
     const { worktreePath } = await createWorktree({ repository, sessionId, storeId: STORE_ID, baseCommit, location });
     return { repository, sessionId, storeId: STORE_ID, baseCommit, worktreePath };
+  }
+
+  /** A session in a repository of this name, whose agent has committed, deleted, renamed and added files. */
+  async workedSession(name: string) {
+    const files = { 'edited.txt': '1\n', 'gone.txt': 'g\n', 'old name.txt': 'a long enough line to be known again\n' };
+    const session = await this.session(await this.repository(name, files));
+    await write(session.worktreePath, { 'edited.txt': '2\n' });
+    await this.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=agent');
+    await rm(join(session.worktreePath, 'gone.txt'));
+    await rename(join(session.worktreePath, 'old name.txt'), join(session.worktreePath, 'new name.txt'));
+    await write(session.worktreePath, { 'new/ünï.txt': 'n\n' });
+    return session;
   }
 
   /** Git as the user or an agent runs it. */

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'mocha';
 import { Git } from '../../../src/supervisor/git/git';
 import { takeSnapshot } from '../../../src/supervisor/git/snapshots';
 import { Sandbox, write } from './sandbox';
+import { skip } from '../../support/skip';
 
 type Session = Awaited<ReturnType<Sandbox['session']>>;
 
@@ -166,7 +167,7 @@ describe('snapshots', () => {
   });
 
   it('goes on beside nested repositories, submodules, special files and names that are not UTF-8', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skip(this, 'only Linux has names that are not UTF-8');
     const inner = await sandbox.repository('inner');
     const session = await fresh();
     await sandbox.user(session.worktreePath, 'submodule', '--quiet', 'add', inner.mainWorktree, 'sub');
@@ -183,7 +184,7 @@ describe('snapshots', () => {
   });
 
   it('leaves out a file that cannot be read, and says so', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'Windows knows no file modes');
     const session = await fresh();
     await write(session.worktreePath, { closed: 'x', open: 'y' });
     await chmod(join(session.worktreePath, 'closed'), 0);
@@ -193,7 +194,7 @@ describe('snapshots', () => {
         () => false,
       )
     )
-      this.skip(); // root reads everything
+      skip(this, 'root reads everything');
     const snapshot = await takeSnapshot({ ...session, message: 'closed' });
     assert.deepEqual(snapshot.notCaptured, ['closed']);
     assert.ok((await paths(session, snapshot.commit)).includes('open'));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { captureWork } from '../../../src/supervisor/git/changes';
 import { applyWork, makeBranch, unapplyWork, type WorkToTake } from '../../../src/supervisor/git/takeOver';
 import { isThere, Sandbox, write } from './sandbox';
+import { skip } from '../../support/skip';
 
 type Session = Awaited<ReturnType<Sandbox['session']>> & { main: string };
 
@@ -17,13 +18,7 @@ describe('a session whose work is taken over', () => {
   after(async () => sandbox.remove());
 
   async function worked(): Promise<Session> {
-    const files = { 'edited.txt': '1\n', 'gone.txt': 'g\n', 'old name.txt': 'a long enough line to be known again\n' };
-    const session = await sandbox.session(await sandbox.repository(`repository ${++count}`, files));
-    await write(session.worktreePath, { 'edited.txt': '2\n' });
-    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=agent');
-    await rm(join(session.worktreePath, 'gone.txt'));
-    await rename(join(session.worktreePath, 'old name.txt'), join(session.worktreePath, 'new name.txt'));
-    await write(session.worktreePath, { 'new/ünï.txt': 'n\n' });
+    const session = await sandbox.workedSession(`repository ${++count}`);
     const main = session.repository.mainWorktree;
     await sandbox.user(main, 'config', 'user.name', 'Robin');
     await sandbox.user(main, 'config', 'user.email', 'robin@example.com');
@@ -123,7 +118,7 @@ describe('a session whose work is taken over', () => {
   });
 
   it("lets no merge driver of the repository's config run, nor a hook", async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'the trap is a script, which is no program on Windows');
     const session = await worked();
     const [marker, trap] = [join(sandbox.root, `executed ${count}`), join(sandbox.root, `trap-${count}`)];
     await writeFile(trap, `#!/bin/sh\ntouch '${marker}'\nexit 1\n`, { mode: 0o755 });

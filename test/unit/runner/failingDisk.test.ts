@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { waitFor } from '../../support/wait';
 import { Sandbox, script } from './sandbox';
+import { skip } from '../../support/skip';
 
 /** Attaches strace to the process with all its threads: every sync of theirs fails, until strace is ended. Undefined where there is no strace, or it may not. */
 async function failSyncs(pid: number): Promise<{ tracer: ChildProcess; seen: () => string } | undefined> {
@@ -44,8 +45,7 @@ describe('runner: a disk that fails', () => {
     await waitFor(async () => (await run.output()).includes('line 0'), { what: 'the first line' }); // a disk that fails at the start is another matter
     const failing = await failSyncs(runner.pid);
     if (failing === undefined) {
-      process.stdout.write('      skipped: strace is not installed here, or may not attach to another process\n');
-      return this.skip();
+      return skip(this, 'strace is not installed here, or may not attach to another process');
     }
     const { tracer, seen } = failing;
     const client = await run.connect();

@@ -8,6 +8,7 @@ import { goldenText } from '../../support/goldenText';
 import { Sandbox, demoAgent, fixture, script } from './sandbox';
 import type { TestRun } from './sandbox';
 import { waitFor } from '../../support/wait';
+import { skip } from '../../support/skip';
 
 describe('runner', () => {
   let sandbox: Sandbox;
@@ -98,7 +99,7 @@ describe('runner', () => {
   });
 
   it('gives the agent its input and the environment without what is not its business', async function () {
-    if (process.platform === 'win32') this.skip(); // it adds variables of its own
+    if (process.platform === 'win32') skip(this, 'Windows adds variables of its own');
     const run = await sandbox.run(script('console.log(JSON.stringify(process.env)); process.stdin.pipe(process.stdout)'), {
       environment: ['GIT_AUTHOR_NAME', 'OPENAI_API_KEY'],
       port: 4100,

@@ -10,6 +10,7 @@ import type { ProcessIdentity } from '../../../src/supervisor/runner/protocol';
 import { waitFor } from '../../support/wait';
 import { Sandbox, fixture, script } from './sandbox';
 import type { TestRun } from './sandbox';
+import { skip } from '../../support/skip';
 
 describe('runner: the end of a run', () => {
   let sandbox: Sandbox;
@@ -156,7 +157,7 @@ describe('runner: the end of a run', () => {
         () => false,
       ))
     )
-      return this.skip();
+      return skip(this, 'a small file system of its own cannot be mounted here');
     try {
       const small = new StorePaths(mount);
       await execute('mkdir', ['-p', small.sessions]);

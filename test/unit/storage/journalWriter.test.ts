@@ -12,6 +12,7 @@ import { JOURNAL_START, readJournal } from '../../../src/storage/journalReader';
 import type { JournalRecord } from '../../../src/storage/journalRecord';
 import { JournalWriter } from '../../../src/storage/journalWriter';
 import { RunPaths } from '../../../src/storage/paths';
+import { skip } from '../../support/skip';
 
 const run = promisify(execFile);
 const TS_FLOOR = '2026-01-01T00:00:00.000Z';
@@ -144,16 +145,14 @@ describe('journal writer', () => {
 
   it('loses nothing on a full disk and goes on when there is space', async function () {
     if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-      process.stdout.write('      skipped: a small file system of its own can be mounted only by root on Linux\n');
-      this.skip();
+      skip(this, 'a small file system of its own can be mounted only by root on Linux');
     }
     const mounted = join(folder, 'small');
     await mkdir(mounted);
     try {
       await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mounted]);
     } catch (error) {
-      process.stdout.write(`      skipped: tmpfs cannot be mounted here (${String(error)})\n`);
-      this.skip();
+      skip(this, `tmpfs cannot be mounted here (${String(error)})`);
     }
     try {
       const small = new RunPaths(join(mounted, 'run'));

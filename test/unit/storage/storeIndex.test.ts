@@ -10,6 +10,7 @@ import { newId } from '../../../src/storage/ids';
 import { CorralError } from '../../../src/storage/errors';
 import type { StoreIndex } from '../../../src/storage/storeIndex';
 import { agentSession, exited, say, started, StoreFixture, syncAll } from './storeFixture';
+import { skip } from '../../support/skip';
 
 const run = promisify(execFile);
 
@@ -246,8 +247,7 @@ describe('store index', () => {
 
   it('writes checkpoints that the sqlite3 program reads', async function () {
     if (!existsSync('/usr/bin/sqlite3')) {
-      process.stdout.write('      skipped: /usr/bin/sqlite3 is not installed\n');
-      this.skip();
+      skip(this, '/usr/bin/sqlite3 is not installed');
     }
     const sessionId = await store.makeSession();
     const runId = newId();

@@ -9,6 +9,7 @@ import { newId } from '../../../src/storage/ids';
 import { CorralError } from '../../../src/storage/errors';
 import type { StoreIndex } from '../../../src/storage/storeIndex';
 import { say, started, StoreFixture, syncAll, WORKER_PATH } from './storeFixture';
+import { skip } from '../../support/skip';
 
 const run = promisify(execFile);
 
@@ -130,7 +131,7 @@ describe('store index with damage', () => {
   });
 
   it('ends a call that takes too long, and starts again from the checkpoint', async function () {
-    if (process.platform === 'win32') this.skip(); // no named pipes in folders
+    if (process.platform === 'win32') skip(this, 'Windows has no named pipes in folders');
     const sessionId = await store.makeSession();
     const stuckId = await store.makeSession();
     const index = await store.openIndex();

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'mocha';
 import type { SessionSummary } from '../../../src/supervisor/api';
 import { sessionRow } from '../../../src/views/sessionRow';
 import { until, Workshop } from './workshop';
+import { skip } from '../../support/skip';
 
 const SESSIONS = 4;
 const MOST_AT_ONCE = 3;
@@ -25,7 +26,7 @@ describe('the git budget', function () {
   let folder = '';
   const path = process.env['PATH'] ?? '';
   before(async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'git is counted by a script, which is no program on Windows');
     folder = await mkdtemp(join(tmpdir(), 'corral-budget-'));
     const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
     const script = `#!/bin/sh\necho "+ $$ $PPID $1" >> '${folder}/log'\n"${git}" "$@"\ncode=$?\necho "- $$ $PPID $1" >> '${folder}/log'\nexit $code\n`;

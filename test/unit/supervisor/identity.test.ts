@@ -6,6 +6,7 @@ import { identityOf, liveness, ownIdentity } from '../../../src/supervisor/ident
 import { listTree } from '../../../src/supervisor/processTree';
 import { newId } from '../../../src/storage/ids';
 import { waitFor } from '../../support/wait';
+import { skip } from '../../support/skip';
 
 const forever = ['-e', 'setInterval(() => 0, 1e6)'];
 
@@ -31,7 +32,7 @@ describe('process identity', () => {
   });
 
   it('counts a zombie as dead', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skip(this, 'only /proc tells zombies apart');
     // A shell that starts a child and becomes a program that never asks for it.
     const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
     try {
@@ -55,7 +56,7 @@ describe('process identity', () => {
   });
 
   it('finds who carries a run’s mark, but never itself', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skip(this, 'only /proc shows the environment of a process');
     const runId = newId();
     const child = spawn(process.execPath, forever, { stdio: 'ignore', env: { CORRAL_RUN_ID: runId } });
     try {

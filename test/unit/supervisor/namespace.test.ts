@@ -8,6 +8,7 @@ import { describe, it } from 'mocha';
 import { messageOf } from '../../../src/storage/errors';
 import { projectRoot } from '../../support/project';
 import { Workshop } from './workshop';
+import { skip } from '../../support/skip';
 
 const run = promisify(execFile);
 /** As in a container without an init of its own. */
@@ -17,8 +18,7 @@ describe('in a pid namespace whose first process reaps nothing', () => {
   it('a dead runner is dead although it is still listed, and its session can be resumed', async function () {
     const reason = process.platform === 'linux' ? await run('unshare', [...UNSHARE, 'true']).then(() => undefined, messageOf) : 'only Linux has them';
     if (reason !== undefined) {
-      process.stdout.write(`      There are no pid namespaces to be had here: ${reason.trim()}\n`);
-      this.skip();
+      skip(this, `there are no pid namespaces to be had here: ${reason.trim()}`);
     }
     const bundle = await mkdtemp(join(tmpdir(), 'corral-namespace-'));
     const workshop = await Workshop.create();

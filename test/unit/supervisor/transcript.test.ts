@@ -5,6 +5,7 @@ import { describe, it } from 'mocha';
 import { transcriptPrompt } from '../../../src/supervisor/transcript';
 import { projectRoot } from '../../support/project';
 import { until, Workshop } from './workshop';
+import { skip } from '../../support/skip';
 
 const entry = (role: string, content: string) => ({ runId: 'r', role, content, timestamp: '' });
 
@@ -21,7 +22,7 @@ describe('a conversation that the agent no longer knows', () => {
   });
 
   it('is offered as a restart, which tells the agent what was said', async function () {
-    if (process.platform === 'win32') return this.skip(); // the agent here is a script
+    if (process.platform === 'win32') return skip(this, 'the agent here is a script, which is no program on Windows');
     const workshop = await Workshop.create();
     try {
       // Knows no session that it is to go on with, as Claude says it.

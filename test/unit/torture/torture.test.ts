@@ -8,6 +8,7 @@ import { peers } from '../../torture/peers';
 import { powerLoss } from '../../torture/powerLoss';
 import { Random } from '../../torture/random';
 import type { Scenario } from '../../torture/scenario';
+import { skip } from '../../support/skip';
 
 const SCENARIOS: Record<string, { scenario: Scenario; rounds: number; seconds?: number; isPossible?: () => boolean }> = {
   'kill -9 of the host, a runner and both': { scenario: kills, rounds: 3 },
@@ -23,7 +24,7 @@ describe('the store survives', function () {
   if (process.platform === 'win32') return; // kills and recorders here are made for POSIX
   for (const [name, { scenario, rounds, seconds = 0, isPossible }] of Object.entries(SCENARIOS)) {
     it(name, async function () {
-      if (isPossible?.() === false) this.skip();
+      if (isPossible?.() === false) skip(this, 'a small file system of its own cannot be mounted here');
       const seed = Math.floor(Date.now() / 86_400_000);
       try {
         await scenario({ random: new Random(seed), rounds, seconds, say: () => undefined });
