@@ -43,7 +43,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
   const model = facts.model ?? agent.model;
   const runId = newId();
   const run = options.store.paths.session(request.sessionId).run(runId);
-  const launch = driverFor(agent.driver).launch({
+  const launch = (await driverFor(agent.driver)).launch({
     program: agent.program,
     programArguments: agent.programArguments,
     prompt: request.prompt,

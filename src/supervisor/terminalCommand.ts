@@ -21,7 +21,7 @@ export async function terminalCommand({ settings, bundles }: Pick<RunStarterOpti
   const native = nativeSession(facts);
   if (native === undefined) throw new CorralError('AGENT_SESSION_NOT_FOUND', 'The agent never told the id of its own session, so nothing can go on with it.');
   const agent = await resolveAgent(facts.agent, { agents: settings().agents, bundles, ...(facts.argv === undefined ? {} : { argv: facts.argv }) });
-  const words = agent.isScripted === true ? undefined : driverFor(agent.driver).terminal?.({ ...agent, nativeSessionId: native.nativeSessionId });
+  const words = agent.isScripted === true ? undefined : (await driverFor(agent.driver)).terminal?.({ ...agent, nativeSessionId: native.nativeSessionId });
   if (words === undefined)
     throw new CorralError('INVALID_ARGUMENT', `The agent “${facts.agent}” cannot go on with this session in a terminal. Send it a message.`);
   await requireWorktree(facts.worktreePath);

@@ -1,26 +1,22 @@
 import { CorralError } from '../../storage/errors';
-import { acpDriver } from './acp';
-import { claudeDriver } from './claude';
-import { codexDriver } from './codex';
-import { commandDriver } from './command';
 import type { Driver } from './driver';
-import { streamDriver } from './stream';
 
 /** In the settings, `driver` is one of these. */
 export const DRIVER_NAMES = ['claude', 'codex', 'acp', 'stream', 'command'] as const;
 export type DriverName = (typeof DRIVER_NAMES)[number];
 
-const DRIVERS: Readonly<Record<DriverName, Driver>> = {
-  claude: claudeDriver,
-  codex: codexDriver,
-  acp: acpDriver,
-  stream: streamDriver,
-  command: commandDriver,
+/** All lie in the bundle of whoever asks; a runner has a use for one of them. */
+const DRIVERS: Readonly<Record<DriverName, () => Promise<Driver>>> = {
+  claude: async () => (await import('./claude')).claudeDriver,
+  codex: async () => (await import('./codex')).codexDriver,
+  acp: async () => (await import('./acp')).acpDriver,
+  stream: async () => (await import('./stream')).streamDriver,
+  command: async () => (await import('./command')).commandDriver,
 };
 
 /** Throws AGENT_UNKNOWN for a name that this version has no driver for. */
-export function driverFor(name: string): Driver {
+export async function driverFor(name: string): Promise<Driver> {
   const known = DRIVER_NAMES.find((candidate) => candidate === name);
   if (known === undefined) throw new CorralError('AGENT_UNKNOWN', `There is no driver “${name}”. Use one of: ${DRIVER_NAMES.join(', ')}.`);
-  return DRIVERS[known];
+  return await DRIVERS[known]();
 }

@@ -68,7 +68,7 @@ export class NativeSessions {
       for (const session of await source.list(importing(name, agent, resolving()), mainWorktree)) {
         // Two agents of one program share its records.
         const isNews = found.every((each) => each.source !== session.source) && !ours.has(session.nativeSessionId);
-        if (isNews) found.push({ ...session, agent: name, driver, backendType: driverFor(driver).backendType });
+        if (isNews) found.push({ ...session, agent: name, driver, backendType: (await driverFor(driver)).backendType });
       }
     }
     return found.sort((a, b) => b.updatedAt.localeCompare(a.updatedAt));

@@ -184,7 +184,7 @@ export class AgentRun {
   }
 
   async #converse(): Promise<ExitStatus & { outcome: RunOutcome; reason: string }> {
-    const conversation = driverFor(this.#bootstrap.driver).converse(this.#bootstrap, {
+    const conversation = (await driverFor(this.#bootstrap.driver)).converse(this.#bootstrap, {
       emit: (event) => this.#emit(event),
       write: (data) => this.#agent?.write(data),
       closeInput: () => this.#agent?.closeInput(),

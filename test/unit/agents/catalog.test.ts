@@ -101,7 +101,7 @@ describe('agents', () => {
     ]) {
       assert.throws(() => parseAgentSettings(settings), hasCode('SETTINGS_INVALID'), JSON.stringify(settings));
     }
-    assert.throws(() => driverFor('constructor'), hasCode('AGENT_UNKNOWN'));
-    assert.equal(driverFor('claude').backendType, 'claude');
+    await assert.rejects(driverFor('constructor'), hasCode('AGENT_UNKNOWN'));
+    assert.equal((await driverFor('claude')).backendType, 'claude');
   });
 });
