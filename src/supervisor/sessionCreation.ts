@@ -8,7 +8,7 @@ import { resolveAgent } from './agents/catalog';
 import type { SessionRequest } from './api';
 import type { Git } from './git/git';
 import type { Pin } from './git/pin';
-import { pinRef, readSnapshot } from './git/pin';
+import { pinRef, readRevision } from './git/pin';
 import type { Repository } from './git/repository';
 import { findRepository, resolveCommit } from './git/repository';
 import { copyIncludedFiles } from './git/includedFiles';
@@ -147,7 +147,7 @@ interface Start {
 
 /** A fork is judged by what the session that it comes from began with, and Corral's own commits get into nobody's history. Throws BASE_NOT_FOUND. */
 async function findStart(repository: Repository, revision: string): Promise<Start> {
-  const snapshot = await readSnapshot(repository, await resolveCommit(repository, revision));
+  const snapshot = await readRevision(repository, revision);
   return { snapshot, baseCommit: snapshot.isSnapshot ? await findChainBase(repository, snapshot.commit) : snapshot.commit };
 }
 

@@ -1,4 +1,5 @@
 import { CorralError } from '../../storage/errors';
+import type { Git } from './git';
 import { IDENTITY, isObjectId, type Repository } from './repository';
 
 /**
@@ -52,9 +53,15 @@ export async function readPinAndHead(
   worktreePath: string,
   sessionId: string,
 ): Promise<{ pin: Pin | undefined; head: string | undefined }> {
-  const { stdout } = await git.run(worktreePath, ['cat-file', '--batch'], { input: `${pinRef(sessionId)}^{commit}\nHEAD^{commit}\n` });
+  const [pin, head] = await readCommits(git, worktreePath, [pinRef(sessionId), 'HEAD']);
+  return { pin: pin === undefined ? undefined : parseSnapshot(pin.objectId, pin.content), head: head?.objectId };
+}
+
+/** The commits that these revisions (without a newline) name as seen from a folder, by one git process; undefined for one that names none. */
+async function readCommits(git: Git, folder: string, revisions: readonly string[]): Promise<({ objectId: string; content: string } | undefined)[]> {
+  const { stdout } = await git.run(folder, ['cat-file', '--batch'], { input: revisions.map((revision) => `${revision}^{commit}\n`).join('') });
   const found: ({ objectId: string; content: string } | undefined)[] = [];
-  for (let offset = 0; offset < stdout.length && found.length < 2;) {
+  for (let offset = 0; offset < stdout.length && found.length < revisions.length;) {
     const lineEnd = stdout.indexOf('\n', offset);
     const [objectId = '', type, bytes] = stdout.subarray(offset, lineEnd).toString('latin1').split(' ');
     offset = lineEnd + 1;
@@ -65,8 +72,14 @@ export async function readPinAndHead(
     found.push({ objectId, content: stdout.subarray(offset, offset + Number(bytes)).toString('utf8') });
     offset += Number(bytes) + 1;
   }
-  const [pin, head] = found;
-  return { pin: pin === undefined ? undefined : parseSnapshot(pin.objectId, pin.content), head: head?.objectId };
+  return found;
+}
+
+/** The commit that a person's words name, and whether it is a snapshot. BASE_NOT_FOUND where there is none. Only ids go on from here. */
+export async function readRevision({ git, folder, mainWorktree }: Repository, revision: string): Promise<Pin> {
+  const [commit] = /^$|[\0\n]/.test(revision) ? [] : await readCommits(git, folder, [revision]);
+  if (commit === undefined || !isObjectId(commit.objectId)) throw new CorralError('BASE_NOT_FOUND', `There is no commit "${revision}" in ${mainWorktree}`);
+  return parseSnapshot(commit.objectId, commit.content);
 }
 
 /** What stands in one commit of a session's chain; of any other commit, that it is none. */

@@ -16,31 +16,52 @@ export interface Repository {
 /** Fixed, so that Corral's commits need no configured identity and are told apart from the user's. */
 export const IDENTITY = 'Corral <corral@localhost>';
 
+/** Between rev-parse's answers, which it repeats as it was given: a path may hold a newline, and rev-parse knows no other separator. */
+const SEPARATOR = '--corral';
+
 /**
  * The repository that a folder belongs to, whether it is a subfolder, a linked worktree or one of Corral's own worktrees.
  * Fails with NO_FOLDER, NO_REPOSITORY, BARE_REPOSITORY (no main worktree), NO_COMMIT (nothing was ever committed).
  */
 export async function findRepository(git: Git, folder: string): Promise<Repository> {
-  const ask = async (directory: string, ...question: string[]): Promise<string> => git.text(directory, ['rev-parse', ...question]);
-  // One question a process: a path may hold a newline, and rev-parse knows no other separator.
-  const [commonAnswer, gitAnswer, head] = await Promise.all([
-    ask(folder, '--path-format=absolute', '--git-common-dir'),
-    ask(folder, '--absolute-git-dir'),
-    git.text(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { acceptedExitCodes: [0, 1] }),
-  ]);
-  const [commonDirectory, gitDirectory] = await Promise.all([realpath(commonAnswer), realpath(gitAnswer)]);
-  const found = gitDirectory === commonDirectory ? await ask(folder, '--show-toplevel') : await findMainWorktree(git, commonDirectory);
-  const mainWorktree = await realpath(found);
-  // Found by name: believed only if it leads back.
-  const leadsBack = await ask(mainWorktree, '--absolute-git-dir').then(
-    async (path) => (await realpath(path)) === commonDirectory,
-    () => false,
-  );
-  if (!leadsBack) throw noMainWorktree(commonDirectory);
+  const { commonAnswer, gitAnswer, wayUp, head } = await askAll(git, folder);
+  const [commonDirectory, gitDirectory, place] = await Promise.all([realpath(commonAnswer), realpath(gitAnswer), realpath(folder)]);
+  if (gitDirectory === commonDirectory && wayUp === undefined) throw noMainWorktree(commonDirectory);
+  const isLinked = gitDirectory !== commonDirectory;
+  const mainWorktree = await realpath(isLinked ? await findMainWorktree(git, commonDirectory) : resolve(place, wayUp ?? ''));
+  // Found by name: believed only if it leads back. The folder that was asked for has said already where it leads.
+  if ((isLinked || mainWorktree !== place) && !(await leadsTo(git, mainWorktree, commonDirectory))) throw noMainWorktree(commonDirectory);
   const anyCommit = head === '' ? await git.text(folder, ['rev-list', '--max-count=1', '--all']) : head;
   if (anyCommit === '')
     throw new CorralError('NO_COMMIT', 'This repository has no commit yet. Make a first commit, so that agents have something to start from');
   return { git, folder, mainWorktree, commonDirectory };
+}
+
+interface Answers {
+  commonAnswer: string;
+  gitAnswer: string;
+  /** From the folder to the top of its worktree; undefined where it is in none. */
+  wayUp: string | undefined;
+  /** '' where HEAD is no commit. */
+  head: string;
+}
+
+/** All that a folder can tell of its repository, by one process. */
+async function askAll(git: Git, folder: string): Promise<Answers> {
+  const paths = ['--path-format=absolute', '--git-common-dir', SEPARATOR, '--absolute-git-dir', SEPARATOR, '--show-cdup', SEPARATOR];
+  const { stdout } = await git.run(folder, ['rev-parse', ...paths, '--revs-only', 'HEAD^{commit}']);
+  const answers = stdout.toString('utf8').split(`\n${SEPARATOR}\n`);
+  const [commonAnswer = '', gitAnswer = ''] = answers;
+  // Outside of any worktree there is no answer at all in the third place, not even an empty line.
+  const [wayUp, head = ''] = answers.length === 4 ? answers.slice(2) : [undefined, answers[2]?.slice(SEPARATOR.length)];
+  return { commonAnswer, gitAnswer, wayUp, head: head.trim() };
+}
+
+async function leadsTo(git: Git, folder: string, gitDirectory: string): Promise<boolean> {
+  return await git.text(folder, ['rev-parse', '--absolute-git-dir']).then(
+    async (path) => (await realpath(path)) === gitDirectory,
+    () => false,
+  );
 }
 
 async function findMainWorktree(git: Git, commonDirectory: string): Promise<string> {

@@ -44,7 +44,8 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
   if (isInside(root, mainWorktree)) await excludeFromRepository(repository, root);
   const administrativeDirectory = join(commonDirectory, 'worktrees', sessionId);
   // Whatever bears the session's id after this point was made here: ids are random, and the folder is a claim.
-  if ((await readPin(repository, sessionId)) !== undefined) throw new CorralError('CONFLICT', `There is a ref ${pinRef(sessionId)} already`);
+  const [pin, filters] = await Promise.all([readPin(repository, sessionId), git.readFilters(mainWorktree, signal)]);
+  if (pin !== undefined) throw new CorralError('CONFLICT', `There is a ref ${pinRef(sessionId)} already`);
   if (await exists(administrativeDirectory)) throw new CorralError('CONFLICT', `Git already knows a worktree named ${sessionId}`);
 
   const madeFolders = await claimFolder(worktreePath);
@@ -53,10 +54,13 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
     await git.run(
       mainWorktree,
       ['worktree', 'add', '--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(request), '--', worktreePath, baseCommit],
-      { signal },
+      { signal, filters },
     );
-    await git.run(worktreePath, ['reset', '--quiet', '--hard', '--no-recurse-submodules', baseCommit], { signal });
-    await git.run(mainWorktree, ['update-ref', pinRef(sessionId), baseCommit, '0'.repeat(baseCommit.length)], { signal });
+    const pinning = git.run(mainWorktree, ['update-ref', pinRef(sessionId), baseCommit, '0'.repeat(baseCommit.length)], { signal });
+    pinning.catch(() => undefined); // heard in the next line, once nothing goes on beside it any more
+    // Another question than the one above: the repository's config may have an answer of its own for this worktree.
+    const itsFilters = await git.readFilters(worktreePath, signal).finally(async () => await pinning);
+    await git.run(worktreePath, ['reset', '--quiet', '--hard', '--no-recurse-submodules', baseCommit], { signal, filters: itsFilters });
     return { worktreePath: await realpath(worktreePath) };
   } catch (error) {
     // Git may have been stopped before it wrote the mark; nobody else can have made an entry of this name since it was looked for.

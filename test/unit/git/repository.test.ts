@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { readRevision } from '../../../src/supervisor/git/pin';
 import { findRepository, initializeRepository, resolveCommit } from '../../../src/supervisor/git/repository';
 import { Sandbox } from './sandbox';
 
@@ -68,8 +69,15 @@ describe('repository', () => {
     assert.equal(await resolveCommit(repository, 'v1'), head);
     await sandbox.user(repository.mainWorktree, 'checkout', '--quiet', '--detach');
     assert.equal(await resolveCommit(await findRepository(sandbox.git, repository.mainWorktree), 'HEAD'), head);
-    for (const revision of ['', 'nope', '--version', 'HEAD..HEAD', 'HEAD:src', 'two\nlines'])
+    for (const branch of ['HEAD', '--help', '-x', 'v1', head.slice(0, 12)]) {
+      const { commit, head: worksAt, isSnapshot } = await readRevision(repository, branch);
+      assert.deepEqual([commit, worksAt, isSnapshot], [head, head, false], branch);
+    }
+    for (const revision of ['', 'nope', '--version', 'HEAD..HEAD', 'HEAD:src', 'two\nlines', 'HEAD\n', '^HEAD', 'HEAD ']) {
       await assert.rejects(resolveCommit(repository, revision), { code: 'BASE_NOT_FOUND' }, revision);
+      await assert.rejects(readRevision(repository, revision), { code: 'BASE_NOT_FOUND' }, revision);
+    }
+    await assert.rejects(readRevision(repository, 'HEAD\0b'), { code: 'BASE_NOT_FOUND' });
     await assert.rejects(resolveCommit(repository, 'a\0b'), { code: 'INVALID_ARGUMENT' });
   });
 
