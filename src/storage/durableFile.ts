@@ -25,18 +25,20 @@ export function temporaryPath(path: string): string {
   return `${path}.${newId()}${TEMPORARY_SUFFIX}`;
 }
 
-/** Writes a new private file of these parts and syncs it in pieces. Leaves nothing behind where it fails. */
+/** Writes a new private file of these parts and syncs it, in pieces where it is large. Leaves nothing behind where it fails. */
 export async function writeNewFile(path: string, ...parts: readonly Uint8Array[]): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
     try {
+      let isUnsynced = false;
       for (const part of parts) {
         for (let start = 0; start < part.length; start += PIECE_BYTES) {
+          if (isUnsynced) await file.datasync();
           await file.writeFile(part.subarray(start, start + PIECE_BYTES));
-          await file.datasync();
+          isUnsynced = true;
         }
       }
-      await file.sync();
+      await file.sync(); // most files are one piece, which is synced once
     } finally {
       await file.close();
     }

@@ -6,7 +6,7 @@
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { constants } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BLOB_THRESHOLD_BYTES, extractBlobs } from './blobExtraction';
 import type { Blob } from './blobExtraction';
@@ -57,6 +57,13 @@ async function writeFully(file: FileHandle, part: WrittenPart): Promise<void> {
   }
 }
 
+async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  });
+}
+
 function settle(waiters: Waiter[], seq: number): Waiter[] {
   for (const waiter of waiters) if (waiter.seq <= seq) waiter.resolve();
   return waiters.filter((waiter) => waiter.seq > seq);
@@ -64,7 +71,7 @@ function settle(waiters: Waiter[], seq: number): Waiter[] {
 
 export class JournalWriter {
   readonly #file: FileHandle;
-  readonly #blobsFolder: string;
+  readonly #run: RunPaths;
   readonly #options: JournalWriterOptions;
   #queue: QueuedLine[] = [];
   #unsynced: WrittenPart[] = [];
@@ -79,15 +86,18 @@ export class JournalWriter {
   #writing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
+  /** That of a new journal comes with its first sync: nobody waits for it before. */
+  #isNameSynced: boolean;
   readonly #failing = new Set<'write' | 'sync'>();
 
   private constructor(file: FileHandle, run: RunPaths, options: JournalWriterOptions, end: { seq: number; timeMs: number; bytes: number }) {
     this.#file = file;
-    this.#blobsFolder = run.blobs;
+    this.#run = run;
     this.#options = options;
     this.#lastSeq = this.#writtenSeq = this.#syncedSeq = end.seq;
     this.#lastTimeMs = end.timeMs;
     this.#writtenBytes = end.bytes;
+    this.#isNameSynced = end.bytes > 0;
   }
 
   /** Opens the run's journal, made where it is not there. What a killed writer left unfinished is cut away, and numbering goes on. */
@@ -95,8 +105,8 @@ export class JournalWriter {
     let seq = 0;
     let timeMs = Date.parse(options.tsFloor);
     if (Number.isNaN(timeMs)) throw new RangeError('tsFloor is not a time.');
-    await makeDirectory(run.blobs);
-    for (const name of await readdir(run.blobs)) if (name.endsWith(TEMPORARY_SUFFIX)) await unlink(join(run.blobs, name));
+    await makeDirectory(run.root);
+    for (const name of await namesIn(run.blobs)) if (name.endsWith(TEMPORARY_SUFFIX)) await unlink(join(run.blobs, name));
     const file = await open(run.events, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       let step = await readJournal(run.events, JOURNAL_START, STEP_BYTES);
@@ -108,9 +118,11 @@ export class JournalWriter {
         if (step.atEnd) break;
         step = await readJournal(run.events, step.position, STEP_BYTES);
       }
-      await file.truncate(step.position.offset);
-      await file.sync();
-      await syncDirectory(dirname(run.events));
+      if ((await file.stat()).size > 0) {
+        await file.truncate(step.position.offset);
+        await file.sync();
+        await syncDirectory(run.root);
+      }
       return new JournalWriter(file, run, options, { seq, timeMs, bytes: step.position.offset });
     } catch (error) {
       await file.close();
@@ -206,6 +218,9 @@ export class JournalWriter {
         if (failed) for (const part of parts) await writeFully(this.#file, part);
         failed = true;
         await this.#file.datasync();
+        if (this.#isNameSynced) return;
+        await syncDirectory(this.#run.root);
+        this.#isNameSynced = true;
       });
       this.#unsynced.splice(0, parts.length);
       this.#syncedSeq = seq;
@@ -215,14 +230,18 @@ export class JournalWriter {
   }
 
   async #writeBlob(blob: Blob): Promise<void> {
-    const path = join(this.#blobsFolder, blob.sha256);
+    const path = this.#run.blob(blob.sha256);
     const present = await stat(path).catch((error: unknown) => {
       if (hasCode(error, 'ENOENT')) return undefined;
       throw error;
     });
     // The name is given only to complete, synced content.
-    if (present?.size === blob.content.length) await syncDirectory(this.#blobsFolder);
-    else await replaceFile(path, blob.content);
+    if (present?.size === blob.content.length) {
+      await syncDirectory(this.#run.blobs);
+      return;
+    }
+    await makeDirectory(this.#run.blobs);
+    await replaceFile(path, blob.content);
   }
 
   async #untilItWorks(name: 'write' | 'sync', work: () => Promise<void>): Promise<void> {
