@@ -1,3 +1,4 @@
+import { execFile, type ExecFileException } from 'node:child_process';
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -37,6 +38,7 @@ const LOOKS_AT_NO_FILE: ReadonlySet<string> = new Set([
   'hash-object', // Corral gives it its bytes, or `--no-filters`
   'init',
   'log',
+  'ls-files', // Corral asks for no `--modified`
   'ls-tree',
   'rev-list',
   'rev-parse',
@@ -195,22 +197,11 @@ export class Git {
     this.startedCount++;
     this.runningCount++;
     try {
-      // It takes time and memory to set up, which a runner has better uses for before its agent has begun. It lies in the same bundle.
-      const { execa } = await import('execa');
-      const result = await execa(program, commandArguments, {
-        cwd: directory,
-        env: { ...cleanEnvironment(), ...configurationEnvironment(settings), ...options.environment },
-        extendEnv: false,
-        encoding: 'buffer',
-        stripFinalNewline: false,
-        maxBuffer: MAXIMUM_OUTPUT_BYTES,
-        reject: false,
-        ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
-        ...(signal === undefined ? {} : { cancelSignal: signal }),
-      });
-      if (result.isCanceled) throw cancelled();
-      if (result.exitCode === undefined && result.signal === undefined) throw await this.#startError(directory, result);
-      return { stdout: toBuffer(result.stdout), stderr: toBuffer(result.stderr).toString('utf8'), exitCode: result.exitCode, signal: result.signal };
+      const env = { ...cleanEnvironment(), ...configurationEnvironment(settings), ...options.environment };
+      const { error, ...output } = await execute(program, commandArguments, { cwd: directory, env }, input, signal);
+      if (error !== undefined && signal?.aborted === true) throw cancelled();
+      if (typeof error?.code === 'string') throw await this.#startError(directory, error);
+      return { ...output, exitCode: error === undefined ? 0 : (error.code ?? undefined), signal: error?.signal ?? undefined };
     } finally {
       this.runningCount--;
       this.#leave();
@@ -255,8 +246,26 @@ function cancelled(): CorralError {
   return new CorralError('CANCELLED', 'Cancelled');
 }
 
-function toBuffer(output: Uint8Array | undefined): Buffer {
-  return output === undefined ? Buffer.alloc(0) : Buffer.from(output.buffer, output.byteOffset, output.byteLength);
+/** Resolves when the process is gone, also where it was cancelled. The error's `code` is the exit code, or a name where it could not be started. */
+async function execute(
+  program: string,
+  parameters: readonly string[],
+  place: { cwd: string; env: NodeJS.ProcessEnv },
+  input: Uint8Array | string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<{ error: ExecFileException | undefined; stdout: Buffer; stderr: string }> {
+  return await new Promise((resolve) => {
+    const options = { ...place, encoding: 'buffer', maxBuffer: MAXIMUM_OUTPUT_BYTES, windowsHide: true } as const;
+    const child = execFile(program, parameters, options, (error, stdout, stderr) => {
+      signal?.removeEventListener('abort', stop);
+      resolve({ error: error ?? undefined, stdout, stderr: stderr.toString('utf8') });
+    });
+    // Not `execFile`'s own way to cancel, which does not wait for the end: what git makes is taken back after it.
+    const stop = (): void => void child.kill();
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted === true) stop();
+    child.stdin?.on('error', () => undefined).end(input); // it need not read all of it; its exit code tells
+  });
 }
 
 /** The user's environment without GIT_*: an inherited GIT_DIR or GIT_INDEX_FILE would point every command at another repository. */

@@ -3,9 +3,12 @@ import { access, constants, lstat, mkdtemp, readFile, rm, stat, utimes, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../storage/errors';
+import { mapLimited } from '../mapLimited';
 import type { Git, GitOptions } from './git';
 import { readLink } from './worktreeMark';
 import { encodePaths, pathFromBytes, pathToText, splitZ } from './pathBytes';
+
+const FILES_AT_ONCE = 64;
 
 /**
  * Runs `use` with the path of a copy of the worktree's index, and takes the copy away after. Where the index is missing or torn, it is one made
@@ -68,16 +71,23 @@ export async function captureTree(
   indexFile: string,
   signal: AbortSignal | undefined,
 ): Promise<{ tree: string; notCaptured: string[] }> {
-  const options = { environment: { GIT_INDEX_FILE: indexFile }, signal, filters: await git.readFilters(worktreePath, signal) };
-  const listing = ['ls-files', '-z', '-t', '--modified', '--deleted', '--others', '--exclude-standard'];
-  const list = async (): Promise<string[]> => splitZ((await git.run(worktreePath, listing, options)).stdout);
-  const [{ unmerged, hadFlags }, firstListed] = await Promise.all([trustNoFlags(git, worktreePath, options), list()]);
-  const listed = hadFlags ? await list() : firstListed;
-  const paths = new Set([...listed.map((line) => line.slice(2)), ...unmerged]);
+  const copy = { environment: { GIT_INDEX_FILE: indexFile }, signal };
+  const listChanged = async (options: GitOptions): Promise<string[]> =>
+    splitZ((await git.run(worktreePath, ['diff-files', '-z', '--name-only', '--no-renames', '--ignore-submodules=dirty'], options)).stdout);
+  // Side by side, since each can look on a processor of its own; `diff-files` does so with several threads.
+  const [{ options, firstChanged }, { untracked, unmerged, hidden }] = await Promise.all([
+    git.readFilters(worktreePath, signal).then(async (filters) => {
+      const withFilters = { ...copy, filters };
+      return { options: withFilters, firstChanged: await listChanged(withFilters) };
+    }),
+    listBesideChanged(git, worktreePath, copy),
+  ]);
+  const isShown = await showHidden(git, worktreePath, hidden, options);
+  const paths = new Set([...(isShown ? await listChanged(options) : firstChanged), ...untracked, ...unmerged]);
 
   const [gone, present, notCaptured]: [string[], string[], string[]] = [[], [], []];
   const realFolders = new Map<string, Promise<boolean>>();
-  for (const path of paths) {
+  await mapLimited([...paths], FILES_AT_ONCE, async (path) => {
     const stats = (await isBelowRealFolders(worktreePath, path, realFolders))
       ? await lstat(pathFromBytes(worktreePath, path)).catch(() => undefined)
       : undefined;
@@ -85,7 +95,8 @@ export async function captureTree(
     if (stats === undefined || (stats.isDirectory() && !(await isPresent(worktreePath, `${path}/.git`)))) gone.push(path);
     else if (!stats.isFile() || (await isReadable(worktreePath, path))) present.push(path);
     else notCaptured.push(pathToText(path));
-  }
+  });
+  for (const list of [gone, present, notCaptured]) list.sort(); // whichever was looked at first, the answer is the same
   // A folder that became a file: its entries go first, as git refuses to look "beyond" what is no folder any more.
   if (gone.length > 0) await git.run(worktreePath, ['update-index', '-z', '--force-remove', '--stdin'], { ...options, input: encodePaths(gone) });
   if (present.length > 0) {
@@ -99,26 +110,44 @@ export async function captureTree(
   return { tree: await git.text(worktreePath, ['write-tree'], options), notCaptured };
 }
 
+/** Flags of the index by which git takes a file for unchanged. */
+interface HiddenPaths {
+  assumed: string[];
+  skipped: string[];
+}
+
 /**
- * "Assume unchanged" and "skip worktree" hide a file's changes from git. A snapshot hides nothing, so in the copy they go where the file is there.
- * Answers with the paths in conflict, which a tree cannot hold, whether git takes them for changed or not.
+ * What a comparison of index and files does not tell: untracked files, hidden ones, and the paths in conflict, which a tree cannot hold, whether git
+ * takes them for changed or not.
  */
-async function trustNoFlags(git: Git, worktreePath: string, options: GitOptions): Promise<{ unmerged: string[]; hadFlags: boolean }> {
-  const [assumed, skipped, unmerged]: [string[], string[], string[]] = [[], [], []];
-  for (const line of splitZ((await git.run(worktreePath, ['ls-files', '-z', '-v', '--stage'], options)).stdout)) {
-    const pathStart = line.indexOf('\t') + 1;
-    const [tag, stage, path] = [line.charAt(0), line.charAt(pathStart - 2), line.slice(pathStart)];
-    if (stage !== '0') unmerged.push(path);
+async function listBesideChanged(
+  git: Git,
+  worktreePath: string,
+  options: GitOptions,
+): Promise<{ untracked: string[]; unmerged: string[]; hidden: HiddenPaths }> {
+  const [untracked, unmerged, assumed, skipped]: [string[], string[], string[], string[]] = [[], [], [], []];
+  const listing = ['ls-files', '-z', '-v', '--cached', '--others', '--exclude-standard'];
+  for (const line of splitZ((await git.run(worktreePath, listing, options)).stdout)) {
+    const tag = line.charAt(0);
+    if (tag === 'H') continue; // nearly all of them
+    const path = line.slice(2);
+    if (tag === '?') untracked.push(path);
+    if (/m/i.test(tag)) unmerged.push(path);
     if (/[a-z]/.test(tag)) assumed.push(path);
     if (/s/i.test(tag) && (await isPresent(worktreePath, path))) skipped.push(path);
   }
+  return { untracked, unmerged, hidden: { assumed, skipped } };
+}
+
+/** A snapshot hides nothing, so in the copy "assume unchanged" and "skip worktree" go where the file is there. False where there are none. */
+async function showHidden(git: Git, worktreePath: string, { assumed, skipped }: HiddenPaths, options: GitOptions): Promise<boolean> {
   for (const [flag, paths] of [
     ['--no-assume-unchanged', assumed],
     ['--no-skip-worktree', skipped],
   ] as const) {
     if (paths.length > 0) await git.run(worktreePath, ['update-index', '-z', flag, '--stdin'], { ...options, input: encodePaths(paths) });
   }
-  return { unmerged, hadFlags: assumed.length + skipped.length > 0 };
+  return assumed.length + skipped.length > 0;
 }
 
 async function isBelowRealFolders(worktreePath: string, path: string, known: Map<string, Promise<boolean>>): Promise<boolean> {

@@ -51,12 +51,12 @@ export async function takeSnapshot(request: SnapshotRequest, makeAddition?: Make
 async function attemptSnapshot(request: SnapshotRequest, makeAddition: MakeAddition | undefined): Promise<Snapshot> {
   const { repository, worktreePath, sessionId, signal } = request;
   const { git } = repository;
-  const [{ pin: before, head = '' }, branch] = await Promise.all([
-    readPinAndHead(repository, worktreePath, sessionId),
-    git.text(worktreePath, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
-  ]);
   return withIndexCopy(git, worktreePath, async (indexFile) => {
-    const { tree, notCaptured } = await captureTree(git, worktreePath, indexFile, signal);
+    const [{ tree, notCaptured }, { pin: before, head = '' }, branch] = await Promise.all([
+      captureTree(git, worktreePath, indexFile, signal),
+      readPinAndHead(repository, worktreePath, sessionId),
+      git.text(worktreePath, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
+    ]);
     const addition = await makeAddition?.(indexFile, before, head === '' ? undefined : head);
     const isSame = before !== undefined && before.tree === tree && (before.head ?? '') === head;
     const addsNothing = addition === undefined || (addition.raw === before?.raw && addition.index === before?.index && addition.rescued.length === 0);
