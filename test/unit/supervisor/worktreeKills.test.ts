@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { Runnable } from 'mocha';
 import { after, before, describe, it } from 'mocha';
 import { projectRoot } from '../../support/project';
 import { readAll, write } from '../git/sandbox';
@@ -32,7 +33,7 @@ describe('windows that are killed while they change a worktree', function () {
   });
 
   /** How long each takes when nobody kills it, learned from those that were quicker than their end. */
-  const livesMs = { create: 1_000, delete: 1_000, undo: 1_000 };
+  const livesMs = { create: 1_000, snapshot: 1_000, delete: 1_000, undo: 1_000 };
 
   /** A window of its own process that is killed at some moment of what it does. False where it had done it by then. */
   async function killed(action: keyof typeof livesMs, subject: string): Promise<boolean> {
@@ -57,12 +58,19 @@ describe('windows that are killed while they change a worktree', function () {
     return window;
   }
 
-  async function usersState(): Promise<string[]> {
-    const git = join(workshop.repository.path, '.git');
+  /** What git keeps of a checkout that nobody but its user, or the agent in it, may change. */
+  async function usersState(folder: string): Promise<string[]> {
+    const git = await workshop.repository.git('-C', folder, 'rev-parse', '--absolute-git-dir');
     return await Promise.all(['index', 'HEAD', 'logs/HEAD'].map(async (name) => await readFile(join(git, name), 'latin1')));
   }
 
-  it(`lose nothing of a session that is deleted and brought back, ${KILLS} times each`, async () => {
+  /** The figures stand in the report, beside what they are figures of. */
+  function report(test: Runnable | undefined, cuts: Readonly<Record<string, number>>): void {
+    const figures = Object.entries(cuts).map(([action, count]) => `${count} in ${action}`);
+    if (test !== undefined) test.title += ` (killed: ${figures.join(', ')})`;
+  }
+
+  it(`lose nothing of a session that is snapshotted, deleted and brought back, ${KILLS} times each`, async function () {
     const { repository } = workshop;
     const first = workshop.window();
     const { id } = await first.createSession({
@@ -76,11 +84,19 @@ describe('windows that are killed while they change a worktree', function () {
     await write(worktreePath, { 'new/file': 'n\r\n', 'README.md': 'changed\n' });
     await chmod(join(worktreePath, 'new/file'), 0o755);
     if (process.platform !== 'win32') await symlink('new', join(worktreePath, 'link'));
-    const [files, users] = [await readAll(worktreePath), await usersState()];
-    const cuts = { delete: 0, undo: 0 };
-    for (let round = 0; Math.min(cuts.delete, cuts.undo) < KILLS; round++) {
-      if (await killed('delete', id)) cuts.delete++;
+    const users = await usersState(repository.path);
+    const cuts = { snapshot: 0, delete: 0, undo: 0 };
+    for (let round = 0; Math.min(...Object.values(cuts)) < KILLS; round++) {
+      await write(worktreePath, { 'round.txt': `${round}\n` });
+      const [files, agents] = [await readAll(worktreePath), await usersState(worktreePath)];
+      if (await killed('snapshot', id)) cuts.snapshot++;
       let window = await recovered();
+      const { commit } = await (await window.worktrees(id)).takeSnapshot(id);
+      await workshop.close(window);
+      assert.equal(await repository.git('show', `${commit}:round.txt`), `${round}`);
+      assert.deepEqual(await usersState(worktreePath), agents, `round ${round}`);
+      if (await killed('delete', id)) cuts.delete++;
+      window = await recovered();
       if (!(await window.getSession(id)).deleted) await window.deleteSession(id);
       await workshop.close(window);
       if (await killed('undo', id)) cuts.undo++;
@@ -88,16 +104,18 @@ describe('windows that are killed while they change a worktree', function () {
       if ((await window.getSession(id)).deleted) await window.undoDelete(id);
       await workshop.close(window);
       assert.deepEqual(await readAll(worktreePath), files, `round ${round}`);
-      assert.deepEqual(await usersState(), users, `round ${round}`);
+      assert.deepEqual(await usersState(repository.path), users, `round ${round}`);
     }
     await repository.git('fsck', '--strict');
+    report(this.test, cuts);
   });
 
-  it(`leave no half-made worktree that nobody knows of, ${KILLS} times`, async () => {
+  it(`leave no half-made worktree that nobody knows of, ${KILLS} times`, async function () {
     const { path, git } = { path: workshop.repository.path, git: workshop.repository.git.bind(workshop.repository) };
-    const users = await usersState();
-    for (let round = 0, cuts = 0; cuts < KILLS; round++) {
-      if (await killed('create', path)) cuts++;
+    const users = await usersState(path);
+    const cuts = { create: 0 };
+    for (let round = 0; cuts.create < KILLS; round++) {
+      if (await killed('create', path)) cuts.create++;
       const window = await recovered();
       const sessions = await window.listSessions();
       const present = new Set(await readdir(join(path, '.corral/worktrees')));
@@ -114,7 +132,8 @@ describe('windows that are killed while they change a worktree', function () {
       assert.deepEqual(refs.toSorted(), [...present].toSorted());
       await workshop.close(window);
     }
-    assert.deepEqual(await usersState(), users);
+    assert.deepEqual(await usersState(path), users);
     await git('fsck', '--strict');
+    report(this.test, cuts);
   });
 });
