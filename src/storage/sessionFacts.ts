@@ -26,6 +26,8 @@ export interface RunFacts {
   runId: string;
   ordinal: number;
   prompt: string;
+  /** It is the worktree's teardown command, and says nothing of the agent's work. */
+  isTeardown?: boolean;
   resumes?: string;
   /** From the run's own events alone; `runState()` adds what the supervisor recorded. */
   eventState: RunState;
@@ -74,7 +76,7 @@ export interface SessionFacts {
   /** Sessions that have to complete before this one starts. */
   dependsOn?: string[];
   /** How the worktree is made when the session starts. */
-  planned?: { baseSession: string; location: string; include: string[] };
+  planned?: { baseSession: string; location: string; include: string[]; link?: string[] };
   worktree: 'planned' | 'creating' | 'present' | 'failed' | 'deleting' | 'deleted';
   worktreeFailure?: string;
   /** Where a deleted worktree lies, until that is emptied. */
@@ -93,6 +95,9 @@ export interface SessionFacts {
   /** In order of `ordinal`. */
   runs: RunFacts[];
 }
+
+/** Stands in place of an agent's driver in the run of a teardown command. */
+export const TEARDOWN_DRIVER = 'teardown';
 
 function emptyRun(runId: string): RunFacts {
   return {
@@ -247,6 +252,7 @@ export function foldEvent(facts: SessionFacts, event: SessionEvent): void {
     case 'run.started':
       run.ordinal = event.data.ordinal;
       run.startedAt = event.timestamp;
+      if (event.data.driver === TEARDOWN_DRIVER) run.isTeardown = true;
       run.eventState = nextRunState(run.eventState, 'started');
       sortRuns(facts);
       break;
@@ -343,7 +349,7 @@ export function isForgotten(run: RunFacts): boolean {
   return run.resumes !== undefined && run.nativeSessionId === undefined && run.eventState === 'failed' && run.turn > 0;
 }
 
-/** The run that counts: the one with the highest ordinal. */
+/** The run that counts: the agent's one with the highest ordinal. */
 export function currentRun(facts: SessionFacts): RunFacts | undefined {
-  return facts.runs.at(-1);
+  return facts.runs.findLast((run) => run.isTeardown !== true);
 }

@@ -29,7 +29,7 @@ export const SESSION_RECORD_SCHEMAS = {
     /** Ids of the sessions that have to complete before this one starts. */
     dependsOn: v.optional(v.array(text)),
     /** The worktree is made only when the session starts, from the last snapshot of `baseSession`. */
-    planned: v.optional(v.object({ baseSession: text, location: text, include: v.array(text) })),
+    planned: v.optional(v.object({ baseSession: text, location: text, include: v.array(text), link: v.optional(v.array(text)) })),
   }),
   'dependencies.set': v.object({ dependsOn: v.array(text) }),
   renamed: v.object({ title: text }),

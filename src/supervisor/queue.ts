@@ -207,7 +207,7 @@ export class Queue implements Disposable {
       const ready = facts.worktree === 'planned' ? await this.#makeWorktree(facts, slot.runId) : facts;
       const { bootstrap, claim } = await launchRun(this.#options, ready, slot.runId);
       // An agent can end faster than this window connects; then a look finds out how.
-      if (claim.state === 'claimed') await links.connect(bootstrap, claim).catch(() => watcher.look(slot.sessionId, slot.runId));
+      await links.connect(bootstrap, claim).catch(() => watcher.look(slot.sessionId, slot.runId));
       await store.sync(slot.sessionId);
     } catch (error) {
       await this.#slots.free(slot.runId);

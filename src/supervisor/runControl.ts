@@ -5,7 +5,7 @@ import { killRun } from './killing';
 import type { Queue } from './queue';
 import type { RunLinks } from './runLinks';
 import type { RunStarterOptions } from './runStarter';
-import { cancelRun, queueRun } from './runStarter';
+import { cancelRun, launchTeardown, queueRun } from './runStarter';
 import type { RunWatcher } from './runWatcher';
 import type { SessionModel } from './sessionModel';
 import type { SessionStore } from './sessionStore';
@@ -110,6 +110,23 @@ export class RunControl {
     else await killRun(store.paths.session(id).run(runId), runId);
     await watcher.look(id, runId);
     await this.#untilEnded(id, runId);
+  }
+
+  /**
+   * Runs the person's teardown command in the session's worktree, where they have one and something was ever started there. Resolves when it has ended,
+   * however that was; the runner ends it where it takes too long.
+   */
+  async tearDown(id: string): Promise<void> {
+    const { settings, model, links, watcher, store } = this.#options;
+    const { teardownCommand, teardownLimitMs } = settings();
+    const facts = model.facts(id);
+    if (teardownCommand.length === 0 || facts.worktree !== 'present' || facts.runs.every(({ startedAt }) => startedAt === undefined)) return;
+    const { bootstrap, claim } = await launchTeardown(this.#options, facts);
+    const { runId } = bootstrap;
+    await links.connect(bootstrap, claim).catch(() => watcher.look(id, runId)); // it may have ended already
+    await store.sync(id);
+    const hasEnded = ({ runs }: SessionFacts): boolean => runs.some((run) => run.runId === runId && !isOpen(run));
+    await model.until(id, hasEnded, teardownLimitMs + END_LIMIT_MS, 'The teardown command has not ended in time.');
   }
 
   /** What a terminal runs to go on with the session by its agent's own means. Throws RUNNING: two would write to one native session. */

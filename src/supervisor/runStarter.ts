@@ -6,7 +6,7 @@ import { CorralError, messageOf } from '../storage/errors';
 import type { RunOutcome } from '../storage/events';
 import { newId } from '../storage/ids';
 import type { RunFacts, SessionFacts } from '../storage/sessionFacts';
-import { isOpen } from '../storage/sessionFacts';
+import { isOpen, TEARDOWN_DRIVER } from '../storage/sessionFacts';
 import { configuredEnvironment, resolveAgent } from './agents/catalog';
 import { driverFor } from './agents/drivers';
 import { readBootstrap } from './recovery';
@@ -27,6 +27,12 @@ export interface RunStarterOptions {
   /** The folder of the bundles: the runner and the demo agent. */
   bundles: string;
   settings: () => SupervisorSettings;
+}
+
+/** A run with a runner. */
+export interface LaunchedRun {
+  bootstrap: RunBootstrap;
+  claim: RunnerClaim & { state: 'claimed' };
 }
 
 /**
@@ -56,29 +62,18 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
   if (facts.worktree !== 'planned') await requireWorktree(facts.worktreePath);
   const driverEnvironment = { ...agent.environment, ...launch.environment };
   const bootstrap: RunBootstrap = {
-    protocol: PROTOCOL_VERSION,
-    sessionId: request.sessionId,
-    runId,
-    ordinal: nextOrdinal(facts),
+    ...commonBootstrap(options, facts, runId),
     agent: facts.agent,
     driver: agent.driver,
     argv: launch.argv,
     environment: [...new Set([...Object.keys(configuredEnvironment(facts.agent, settings.agents)), ...Object.keys(driverEnvironment)])],
     driverEnvironment,
-    cwd: facts.worktreePath,
     prompt: request.prompt,
     promptInArguments: launch.promptInArguments,
     ...(agent.linePatterns === undefined ? {} : { linePatterns: agent.linePatterns }),
-    permissionMode: facts.permissionMode,
     ...(model === undefined ? {} : { model }),
     ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
-    nonce: randomBytes(32).toString('hex'),
-    tsFloor: afterLast(facts.lastActivityAt),
-    storeRoot: options.store.paths.root,
-    stopGraceMs: settings.stopGraceMs,
-    syncEveryEvent: settings.syncEveryEvent,
     worktree: { repository: facts.repository, storeId: options.store.storeId, baseCommit: facts.baseCommit },
-    ...(facts.port === undefined ? {} : { port: facts.port }),
     // Until an agent has begun to work, which it does only in a worktree that is set up.
     ...(settings.setupCommand.length === 0 || facts.runs.some((run) => run.turn > 0)
       ? {}
@@ -107,7 +102,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
  * runners may start: the one that claims the run first has it, the other ends. Throws RUNNER_START_FAILED, WORKTREE_MISSING, …; then the run is
  * recorded as failed.
  */
-export async function launchRun(options: RunStarterOptions, facts: SessionFacts, runId: string): Promise<{ bootstrap: RunBootstrap; claim: RunnerClaim }> {
+export async function launchRun(options: RunStarterOptions, facts: SessionFacts, runId: string): Promise<LaunchedRun> {
   const { store, bundles } = options;
   const { sessionId } = facts;
   const settings = options.settings();
@@ -139,6 +134,50 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
     await closeUnstarted(store, sessionId, runId, 'failed', messageOf(error));
     throw error;
   }
+}
+
+/** What every run of a session is told alike. */
+function commonBootstrap({ store, settings }: RunStarterOptions, facts: SessionFacts, runId: string) {
+  const { stopGraceMs, syncEveryEvent } = settings();
+  return {
+    protocol: PROTOCOL_VERSION,
+    sessionId: facts.sessionId,
+    runId,
+    ordinal: nextOrdinal(facts),
+    cwd: facts.worktreePath,
+    permissionMode: facts.permissionMode,
+    nonce: randomBytes(32).toString('hex'),
+    tsFloor: afterLast(facts.lastActivityAt),
+    storeRoot: store.paths.root,
+    stopGraceMs,
+    syncEveryEvent,
+    ...(facts.port === undefined ? {} : { port: facts.port }),
+  };
+}
+
+/**
+ * Starts the command that tears a worktree down, as a run of its own without an agent: so it goes on when the window goes away, and its output is kept.
+ * It waits for no place in the queue. Throws RUNNER_START_FAILED, WORKTREE_MISSING, …
+ */
+export async function launchTeardown(options: RunStarterOptions, facts: SessionFacts): Promise<LaunchedRun> {
+  const { store, bundles } = options;
+  const { teardownCommand, teardownLimitMs, runnerNode } = options.settings();
+  await requireWorktree(facts.worktreePath);
+  const runId = newId();
+  const bootstrap: RunBootstrap = {
+    ...commonBootstrap(options, facts, runId),
+    agent: TEARDOWN_DRIVER,
+    driver: TEARDOWN_DRIVER,
+    argv: [...teardownCommand],
+    environment: [],
+    prompt: '',
+    teardownLimitMs,
+  };
+  const run = store.paths.session(facts.sessionId).run(runId);
+  await makeDirectory(run.root);
+  const nodePath = runnerNode === undefined ? {} : { nodePath: runnerNode };
+  const claim = await launchRunner({ runnerPath: `${bundles}/runner.js`, ...nodePath, run, bootstrap, environment: process.env });
+  return { bootstrap, claim };
 }
 
 /** Takes a run out of the queue at somebody's wish. False where it has begun: its claim says which of the two was first, over all windows. */

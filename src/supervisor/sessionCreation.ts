@@ -11,7 +11,8 @@ import type { Pin } from './git/pin';
 import { pinRef, readRevision } from './git/pin';
 import type { Repository } from './git/repository';
 import { findRepository, resolveCommit } from './git/repository';
-import { copyIncludedFiles } from './git/includedFiles';
+import type { WantedFiles } from './git/includedFiles';
+import { bringIgnoredFiles } from './git/includedFiles';
 import { findChainBase } from './git/snapshotList';
 import { bringSnapshot, bringUncommittedChanges } from './git/uncommittedChanges';
 import { createWorktree, discardUnfinishedWorktree, worktreePathFor } from './git/worktrees';
@@ -68,7 +69,8 @@ export async function createSession(
   if (includeChanges && start?.snapshot.commit !== (await resolveCommit(repository, 'HEAD')))
     throw new CorralError('INVALID_ARGUMENT', 'Uncommitted changes can come along only where the session starts from HEAD.');
   await makeDirectory(options.store.paths.session(sessionId).runs);
-  const { worktreesLocation: location, worktreesInclude } = settings;
+  const { worktreesLocation: location, worktreesInclude, worktreesLink } = settings;
+  const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
   const created: DraftSessionRecord = {
     kind: 'created',
     data: {
@@ -85,14 +87,14 @@ export async function createSession(
       ...(imported === undefined ? {} : { imported }),
       port: await freePorts(options.takenPorts()),
       ...(dependsOn.length === 0 ? {} : { dependsOn }),
-      ...(baseSession === undefined ? {} : { planned: { baseSession, location, include: [...worktreesInclude] } }),
+      ...(baseSession === undefined ? {} : { planned: { baseSession, location, ...wanted } }),
     },
   };
   await withWorktreeLock(options.store.paths, sessionId, async () => {
     await options.store.begin(sessionId, created);
     if (start !== undefined) {
       try {
-        await makeWorktree(options.store, repository, { sessionId, start, location, include: worktreesInclude, includeChanges });
+        await makeWorktree(options.store, repository, { sessionId, start, location, wanted, includeChanges });
       } catch (error) {
         await options.store.append(sessionId, () => ({ kind: 'worktree.failed', data: { reason: messageOf(error) } }));
         throw error instanceof CorralError
@@ -129,12 +131,12 @@ export async function makePlannedWorktree({ git, store }: { git: Git; store: Ses
     const facts = await store.sync(sessionId);
     if (facts?.planned === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${sessionId} that waits for its worktree.`);
     if (facts.worktree !== 'planned') return facts; // another window was quicker
-    const { baseSession, location, include } = facts.planned;
+    const { baseSession, location, include, link = [] } = facts.planned;
     const repository = await findRepository(git, facts.repository);
     // What a window left that was killed while it did the same; no agent was ever in it.
     await discardUnfinishedWorktree(repository, facts.worktreePath, { sessionId, storeId: store.storeId });
     const start = await findStart(repository, pinRef(baseSession));
-    await makeWorktree(store, repository, { sessionId, start, location, include, includeChanges: false });
+    await makeWorktree(store, repository, { sessionId, start, location, wanted: { include, link }, includeChanges: false });
     return (await store.sync(sessionId)) ?? facts;
   });
 }
@@ -155,20 +157,20 @@ interface WorktreeContent {
   sessionId: string;
   start: Start;
   location: string;
-  include: readonly string[];
+  wanted: WantedFiles;
   includeChanges: boolean;
 }
 
 /** With the files that come along. A failure takes back what was made. */
 async function makeWorktree(store: SessionStore, repository: Repository, content: WorktreeContent): Promise<void> {
-  const { sessionId, start, location, include, includeChanges } = content;
+  const { sessionId, start, location, wanted, includeChanges } = content;
   const { snapshot, baseCommit } = start;
   const mark = { sessionId, storeId: store.storeId };
   const { worktreePath } = await createWorktree({ ...mark, repository, baseCommit, location });
   try {
     if (snapshot.isSnapshot) await bringSnapshot(repository, worktreePath, baseCommit, snapshot);
     if (includeChanges) await bringUncommittedChanges(repository, worktreePath, baseCommit);
-    await copyIncludedFiles(repository, worktreePath, include);
+    await bringIgnoredFiles(repository, worktreePath, wanted);
   } catch (error) {
     await discardUnfinishedWorktree(repository, worktreePath, mark);
     throw error;

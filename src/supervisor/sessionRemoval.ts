@@ -5,7 +5,7 @@ import { isOpen } from '../storage/sessionFacts';
 import type { Git } from './git/git';
 import { emptyTrash } from './git/emptying';
 import type { RemovalRequest } from './git/removal';
-import { copyIncludedFiles } from './git/includedFiles';
+import { bringIgnoredFiles } from './git/includedFiles';
 import { locateWorktree, moveToTrash, restoreFromTrash } from './git/removal';
 import { findRepository } from './git/repository';
 import { restoreFromSnapshot } from './git/restore';
@@ -39,7 +39,8 @@ export async function deleteWorktree(options: SessionRemovalOptions, facts: Sess
   const trashPath = trashPathFor(facts.worktreePath);
   if (facts.worktree === 'present') await refuseForeign(options, facts);
   await options.store.append(facts.sessionId, (now) => {
-    if (now.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+    // A teardown command that does not end keeps nothing back.
+    if (now.runs.some((run) => isOpen(run) && run.isTeardown !== true)) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
     if (now.worktree === 'deleted') throw new CorralError('CONFLICT', 'This session was deleted already.');
     return now.worktree === 'deleting' ? undefined : { kind: 'deleting', data: { trashPath } };
   });
@@ -151,5 +152,6 @@ export async function bringBack({ settings }: SessionRemovalOptions, request: Re
     return;
   }
   await restoreFromSnapshot(request);
-  await copyIncludedFiles(request.repository, request.worktreePath, settings().worktreesInclude); // no snapshot holds them
+  const { worktreesInclude: include, worktreesLink: link } = settings();
+  await bringIgnoredFiles(request.repository, request.worktreePath, { include, link }); // no snapshot holds them
 }

@@ -9,9 +9,14 @@ export interface SupervisorSettings {
   worktreesLocation: string;
   /** Ignored files that come into a new worktree beside those of `.worktreeinclude`, as patterns of `.gitignore`. */
   worktreesInclude: readonly string[];
+  /** Ignored folders of which a new worktree gets a link, as patterns of `.gitignore`. */
+  worktreesLink: readonly string[];
   /** Program and arguments, run in a new worktree before its agent; empty for none. */
   setupCommand: readonly string[];
   setupLimitMs: number;
+  /** Program and arguments, run in a worktree before it is removed; empty for none. */
+  teardownCommand: readonly string[];
+  teardownLimitMs: number;
   stopGraceMs: number;
   syncEveryEvent: boolean;
   /** So many runs side by side; others wait. */
@@ -29,8 +34,11 @@ export const DEFAULT_SETTINGS: SupervisorSettings = {
   permissionMode: 'edits',
   worktreesLocation: 'inside',
   worktreesInclude: [],
+  worktreesLink: [],
   setupCommand: [],
   setupLimitMs: 10 * 60_000,
+  teardownCommand: [],
+  teardownLimitMs: 60_000,
   stopGraceMs: 5_000,
   syncEveryEvent: false,
   maxConcurrentRuns: 8,

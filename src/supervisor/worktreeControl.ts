@@ -52,7 +52,7 @@ export class WorktreeControl {
     if (archived && (await runControl.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
     await this.#change(id, async (options, { worktree }) => {
       await this.#setArchived(id, archived);
-      if (archived && worktree === 'present') await deleteWorktree(options, this.#options.model.facts(id));
+      if (archived && worktree === 'present') await this.#remove(options, id);
       if (!archived && worktree === 'deleted') await undoDelete(options, this.#options.model.facts(id));
     });
     if (archived) this.#emptyTrash(id);
@@ -64,7 +64,7 @@ export class WorktreeControl {
     await this.#change(id, async (options, { archived, worktree }) => {
       await this.#setArchived(id, false);
       // That of an archived session is in the trash already.
-      if (!archived || worktree !== 'deleted') await deleteWorktree(options, this.#options.model.facts(id));
+      if (!archived || worktree !== 'deleted') await this.#remove(options, id);
     });
     this.#emptyTrash(id);
   }
@@ -185,6 +185,15 @@ export class WorktreeControl {
 
   async #setArchived(id: string, archived: boolean): Promise<void> {
     await this.#options.store.append(id, (facts) => (facts.archived === archived ? undefined : { kind: 'archived', data: { archived } }));
+  }
+
+  /** Whatever becomes of the teardown command, the worktree goes: all that it holds is kept anyway. */
+  async #remove(options: SessionRemovalOptions, id: string): Promise<void> {
+    const { runControl, log, model } = this.#options;
+    await runControl.tearDown(id).catch((error: unknown) => {
+      log.warn(`The teardown command of session ${id}: ${messageOf(error)}`);
+    });
+    await deleteWorktree(options, model.facts(id));
   }
 
   /** One change at a time over all windows, decided on what is on disk when its turn has come. */

@@ -24,8 +24,12 @@ export function readSettings(): SupervisorSettings {
     permissionMode: read(SETTINGS.permissionMode, v.picklist(PERMISSION_MODES), DEFAULT_SETTINGS.permissionMode),
     worktreesLocation: read(SETTINGS.worktreesLocation, v.pipe(v.string(), v.minLength(1)), DEFAULT_SETTINGS.worktreesLocation),
     worktreesInclude: read(SETTINGS.worktreesInclude, v.array(v.string()), DEFAULT_SETTINGS.worktreesInclude),
+    worktreesLink: read(SETTINGS.worktreesLink, v.array(v.string()), DEFAULT_SETTINGS.worktreesLink),
     setupCommand: read(SETTINGS.worktreesSetupCommand, v.array(v.string()), DEFAULT_SETTINGS.setupCommand),
     setupLimitMs: read(SETTINGS.worktreesSetupMinutes, v.pipe(v.number(), v.minValue(1), v.maxValue(120)), DEFAULT_SETTINGS.setupLimitMs / 60_000) * 60_000,
+    teardownCommand: read(SETTINGS.worktreesTeardownCommand, v.array(v.string()), DEFAULT_SETTINGS.teardownCommand),
+    teardownLimitMs:
+      read(SETTINGS.worktreesTeardownMinutes, v.pipe(v.number(), v.minValue(1), v.maxValue(120)), DEFAULT_SETTINGS.teardownLimitMs / 60_000) * 60_000,
     stopGraceMs: read(SETTINGS.stopGraceSeconds, v.pipe(v.number(), v.minValue(1), v.maxValue(60)), DEFAULT_SETTINGS.stopGraceMs / 1_000) * 1_000,
     syncEveryEvent: read(SETTINGS.durability, v.string(), 'group') === 'sync-every-event',
     maxConcurrentRuns: read(SETTINGS.maxConcurrentRuns, v.pipe(v.number(), v.integer(), v.minValue(1)), DEFAULT_SETTINGS.maxConcurrentRuns),

@@ -1,4 +1,4 @@
-import { lstat, readFile, readlink } from 'node:fs/promises';
+import { lstat, readFile, readlink, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pathFromBytes, pathToText, splitZ } from './pathBytes';
 import type { Repository } from './repository';
@@ -41,6 +41,7 @@ export async function findIgnoredFiles({ git, mainWorktree }: Repository, worktr
   const paths = splitZ((await git.run(worktreePath, listing, { signal })).stdout);
   const found: IgnoredFiles = { work: [], replaceable: [] };
   for (const path of paths) {
+    if (await isLinked(pathFromBytes(worktreePath, path), pathFromBytes(mainWorktree, path))) continue; // nothing of the worktree's own
     const name = pathToText(basename(path));
     const isReplaceable = path.endsWith('/')
       ? REBUILT_FOLDERS.has(name)
@@ -48,6 +49,13 @@ export async function findIgnoredFiles({ git, mainWorktree }: Repository, worktr
     (isReplaceable ? found.replaceable : found.work).push(path);
   }
   return found;
+}
+
+/** True for a link to the main worktree's own folder. */
+async function isLinked(path: string | Buffer, folder: string | Buffer): Promise<boolean> {
+  if ((await lstat(path).catch(() => undefined))?.isSymbolicLink() !== true) return false;
+  const [target, real] = await Promise.all([path, folder].map(async (each) => await realpath(each).catch(() => undefined)));
+  return target !== undefined && target === real && (await lstat(target)).isDirectory();
 }
 
 async function isSame(one: string | Buffer, other: string | Buffer): Promise<boolean> {

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, realpath, rm, rmdir } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { mkdir, realpath, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { CorralError, hasCode, messageOf } from '../../storage/errors';
+import { excludeFromRepository } from './exclusions';
 import { isObjectId, type Repository } from './repository';
 import { bearsMark, exists, inspectWorktree, isInside, lockReason, refuseLinks, type WorktreeMark } from './worktreeMark';
 import { pinRef, readPin } from './pin';
@@ -41,7 +42,7 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
   if (root === mainWorktree || isInside(root, commonDirectory)) throw new CorralError('INVALID_ARGUMENT', `Worktrees cannot lie in ${root}`);
   const worktreePath = worktreePathFor(mainWorktree, sessionId, request.location);
   await refuseLinks(worktreePath);
-  if (isInside(root, mainWorktree)) await excludeFromRepository(repository, root);
+  if (isInside(root, mainWorktree)) await excludeFromRepository(repository, `${relative(mainWorktree, root)}/`);
   const administrativeDirectory = join(commonDirectory, 'worktrees', sessionId);
   // Whatever bears the session's id after this point was made here: ids are random, and the folder is a claim.
   const [pin, filters] = await Promise.all([readPin(repository, sessionId), git.readFilters(mainWorktree, signal)]);
@@ -114,37 +115,4 @@ async function claimFolder(worktreePath: string): Promise<string[]> {
     throw error;
   });
   return made;
-}
-
-const excluding = new Map<string, Promise<void>>();
-
-/**
- * Keeps the folder of worktrees (`/.corral/`) out of `git status` by `info/exclude`, which no commit carries. Stays when the session goes: the
- * next one needs it too.
- */
-async function excludeFromRepository(repository: Repository, root: string): Promise<void> {
-  // `?` matches any one character, also those that mean something in a pattern or end a line.
-  const line = `/${relative(repository.mainWorktree, root)
-    .split(sep)
-    .join('/')
-    .replace(/[[\]*\\\r\n]/g, '?')}/`;
-  const file = join(repository.commonDirectory, 'info', 'exclude');
-  const before = excluding.get(file) ?? Promise.resolve();
-  const appending = before
-    .catch(() => undefined)
-    .then(async () => {
-      const content = await readFile(file, 'utf8').catch((error: unknown) => {
-        if (hasCode(error, 'ENOENT')) return '';
-        throw error;
-      });
-      if (content.split(/\r?\n/).includes(line)) return;
-      await mkdir(dirname(file), { recursive: true });
-      // One appending write: another window can at worst add the same line again, which changes nothing.
-      const handle = await open(file, 'a');
-      await handle.writeFile(`${content === '' || content.endsWith('\n') ? '' : '\n'}${line}\n`).finally(() => handle.close());
-    });
-  excluding.set(file, appending);
-  await appending.finally(() => {
-    if (excluding.get(file) === appending) excluding.delete(file);
-  });
 }

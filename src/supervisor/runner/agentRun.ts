@@ -19,9 +19,9 @@ import { PermissionDesk } from './permissionDesk';
 import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from './protocol';
 import type { Pause, RunBootstrap } from './protocol';
 import type { Recorder } from './recorder';
-import { runSetup } from './setupCommand';
 import { SnapshotTaker } from './snapshotTaker';
 import { Termination } from './termination';
+import { runWorktreeCommand } from './worktreeCommand';
 
 const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
 const STDERR_TAIL_BYTES = 2 * 1024;
@@ -30,9 +30,12 @@ const IDLE_LIMIT_MS = 30_000;
 /** As long as one that is known to stay may still say something. */
 const DEAF_IDLE_LIMIT_MS = 1_000;
 
+type RunEnd = ExitStatus & { outcome: RunOutcome; reason: string };
+
 /** Who asked for the end: a person, or the system (a logout, a shutdown). */
 type EndRequest = 'stop' | 'kill' | 'shutdown' | undefined;
 
+const NO_EXIT = { exitCode: null, signal: null } as const;
 const END_REASONS = { stop: 'Stopped by you', kill: 'Killed by you', shutdown: 'Stopped because the system ended this login or shut down' } as const;
 
 export class AgentRun {
@@ -124,7 +127,7 @@ export class AgentRun {
   async complete(): Promise<void> {
     const { ordinal, agent, driver, argv, cwd, environment } = this.#bootstrap;
     this.#emit({ kind: 'run.started', data: { ordinal, agent, driver, argv, cwd, environment } });
-    let end: ExitStatus & { outcome: RunOutcome; reason: string };
+    let end: RunEnd;
     try {
       await this.#recorder.acknowledged();
       end = await this.#converse();
@@ -183,7 +186,8 @@ export class AgentRun {
     });
   }
 
-  async #converse(): Promise<ExitStatus & { outcome: RunOutcome; reason: string }> {
+  async #converse(): Promise<RunEnd> {
+    if (this.#bootstrap.teardownLimitMs !== undefined) return await this.#tearDown(this.#bootstrap.teardownLimitMs);
     const conversation = (await driverFor(this.#bootstrap.driver)).converse(this.#bootstrap, {
       emit: (event) => this.#emit(event),
       write: (data) => this.#agent?.write(data),
@@ -194,15 +198,12 @@ export class AgentRun {
       onFailed: (reason) => this.recordError(new Error(`output.log ends early: ${reason}`)),
     });
     this.#log = log;
-    const setupFailure = await this.#setUp();
-    if (setupFailure !== undefined) return { exitCode: null, signal: null, outcome: 'failed', reason: setupFailure };
+    const setupFailure = await this.#runInWorktree('setup', this.#bootstrap.setup);
+    if (setupFailure !== undefined) return { ...NO_EXIT, outcome: 'failed', reason: setupFailure };
     const spawned = this.#asked === undefined ? await this.#spawn() : undefined;
     if (!(spawned instanceof AgentProcess)) {
-      const exit = { exitCode: null, signal: null };
-      return {
-        ...exit,
-        ...conversation.end({ ...exit, asked: this.#askedByPeople, stderrTail: '', ...(spawned === undefined ? {} : { spawnError: spawned.message }) }),
-      };
+      const spawnError = spawned === undefined ? {} : { spawnError: spawned.message };
+      return { ...NO_EXIT, ...conversation.end({ ...NO_EXIT, asked: this.#askedByPeople, stderrTail: '', ...spawnError }) };
     }
     this.#conversation = conversation;
     conversation.start();
@@ -217,15 +218,21 @@ export class AgentRun {
     return { ...exit, ...this.#judge(conversation, exit) };
   }
 
-  /** Why the worktree could not be set up; undefined where it was, or where the end was asked for meanwhile. */
-  async #setUp(): Promise<string | undefined> {
-    if (this.#bootstrap.setup === undefined || this.#asked !== undefined) return undefined;
+  async #tearDown(limitMs: number): Promise<RunEnd> {
+    const failure = await this.#runInWorktree('teardown', { argv: this.#bootstrap.argv, limitMs });
+    if (this.#asked !== undefined) return { ...NO_EXIT, outcome: this.#asked === 'kill' ? 'killed' : 'stopped', reason: END_REASONS[this.#asked] };
+    return { ...NO_EXIT, outcome: failure === undefined ? 'completed' : 'failed', reason: failure ?? 'The worktree is torn down' };
+  }
+
+  /** Why the command failed; undefined where there is none, where it did not, or where the end was asked for meanwhile. */
+  async #runInWorktree(name: 'setup' | 'teardown', command: RunBootstrap['setup']): Promise<string | undefined> {
+    if (command === undefined || this.#asked !== undefined) return undefined;
     const onSpawned = (termination: Termination): void => {
       this.#termination = termination;
       if (this.#asked !== undefined) this.#terminate();
     };
     try {
-      await runSetup(this.#bootstrap, this.#bootstrap.setup, { emit: (event) => this.#emit(event), onSpawned });
+      await runWorktreeCommand(this.#bootstrap, name, command, { emit: (event) => this.#emit(event), onSpawned });
     } catch (error) {
       if (this.#askedByPeople === undefined) return messageOf(error);
     }

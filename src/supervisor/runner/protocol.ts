@@ -50,6 +50,8 @@ export const bootstrapSchema = v.object({
   worktree: v.optional(v.object({ repository: text, storeId: text, baseCommit: text })),
   /** Run before the agent; the run fails where it does. */
   setup: v.optional(v.object({ argv: v.pipe(v.array(text), v.minLength(1)), limitMs: count })),
+  /** `argv` is the worktree's teardown command and nothing else is run: this is how long it may take. */
+  teardownLimitMs: v.optional(count),
   /** The first of the session's own ports, `CORRAL_PORT` to its programs. */
   port: v.optional(count),
 });

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { copyIncludedFiles } from '../../../src/supervisor/git/includedFiles';
+import { emptyTrash } from '../../../src/supervisor/git/emptying';
+import { bringIgnoredFiles, copyIncludedFiles, linkFolders } from '../../../src/supervisor/git/includedFiles';
+import { dropFolders, findRebuiltFolders } from '../../../src/supervisor/git/rebuiltFolders';
+import { moveToTrash } from '../../../src/supervisor/git/removal';
+import { restoreFromSnapshot } from '../../../src/supervisor/git/restore';
+import { takeSnapshot } from '../../../src/supervisor/git/snapshots';
 import { bringUncommittedChanges } from '../../../src/supervisor/git/uncommittedChanges';
 import { isThere, readAll, Sandbox, write } from './sandbox';
 import { skip } from '../../support/skip';
@@ -32,6 +37,35 @@ describe('what comes into a new worktree', () => {
     await write(worktreePath, { '.env': "the agent's own" });
     await copyIncludedFiles(repository, worktreePath, []);
     assert.equal(await readFile(join(worktreePath, '.env'), 'utf8'), "the agent's own");
+  });
+
+  it('links big folders, and goes through the links neither for a snapshot nor to drop, delete or restore', async () => {
+    const session = await fresh({ '.gitignore': 'node_modules/\nbuild/\n', 'packages/app/index.ts': '1\n' });
+    const { repository, worktreePath } = session;
+    const main = repository.mainWorktree;
+    await write(main, { 'node_modules/a/index.js': 'a', 'packages/app/node_modules/b.js': 'b', 'build/cache/c': 'c', untracked: 'u' });
+    await write(worktreePath, { 'build/own': 'made here' });
+    const shared = async (): Promise<unknown> => [
+      await readAll(join(main, 'node_modules')),
+      await readAll(join(main, 'packages')),
+      await readAll(join(main, 'build')),
+    ];
+    const before = await shared();
+    const link = ['node_modules', 'build/cache', 'untracked', 'absent'];
+    assert.deepEqual((await linkFolders(repository, worktreePath, link)).sort(), ['build/cache', 'node_modules', 'packages/app/node_modules']);
+    assert.equal(await readFile(join(worktreePath, 'node_modules/a/index.js'), 'utf8'), 'a');
+    assert.deepEqual(await linkFolders(repository, worktreePath, link), [], 'what is there stays as it is');
+    assert.equal(await sandbox.user(worktreePath, 'status', '--porcelain', '--untracked-files=all'), '', 'git takes none of them into a commit');
+    assert.equal((await takeSnapshot({ ...session, message: 'turn' })).changed, false);
+    await dropFolders(worktreePath, await findRebuiltFolders(repository, worktreePath)); // build, with a link in it
+    assert.equal(await isThere(join(worktreePath, 'build')), false);
+    assert.deepEqual((await moveToTrash(session)).notCaptured, []);
+    assert.deepEqual(await emptyTrash(session), []);
+    assert.deepEqual(await shared(), before);
+    await restoreFromSnapshot(session);
+    await bringIgnoredFiles(repository, worktreePath, { include: ['node_modules'], link });
+    assert.equal(await readFile(join(worktreePath, 'packages/app/node_modules/b.js'), 'utf8'), 'b');
+    assert.deepEqual(await shared(), before, 'nothing was copied through a link into itself');
   });
 
   it('writes through no link that the base has where the checkout has a folder', async function () {

@@ -182,6 +182,47 @@ describe('worktrees of sessions', () => {
     await until(window, id, ({ status }) => status === 'Completed', 'the end');
   });
 
+  it('tears a worktree down before it goes, as a run of its own that says nothing of the work', async () => {
+    const farewell = join(workshop.storageDirectory, 'farewell');
+    const program = `console.log('tearing down'); require('fs').writeFileSync(process.argv[1], process.env.CORRAL_PORT + require('fs').readFileSync('notes.txt', 'utf8'))`;
+    const window = workshop.window({ changes: { teardownCommand: [process.execPath, '-e', program, farewell] } });
+    const session = await finished(window);
+    await window.deleteSession(session.id);
+    assert.match(await readFile(farewell, 'utf8'), /^2\d{4}hello\n$/);
+    const { events } = await window.listSessionHistory(session.id, { limit: 1_000 });
+    assert.deepEqual(
+      events.slice(-5).map(({ kind }) => kind),
+      ['run.started', 'tool.call', 'output', 'tool.result', 'run.exited'],
+    );
+    await window.undoDelete(session.id);
+    const { status, currentRunId } = await window.getSession(session.id);
+    assert.deepEqual([status, currentRunId], ['Completed', session.currentRunId]);
+    assert.equal(await notes(session), 'hello\n');
+  });
+
+  it('removes a worktree whose teardown fails, does not end or cannot be started, and keeps all of it', async () => {
+    const changes = { teardownCommand: [''], teardownLimitMs: 1_000 };
+    const window = workshop.window({ changes });
+    const session = await finished(window);
+    const { id } = session;
+    await writeFile(join(session.worktreePath, 'notes.txt'), 'precious\n');
+    changes.teardownCommand = [process.execPath, '-e', 'process.exit(3)'];
+    await window.archiveSession(id, true);
+    await window.archiveSession(id, false);
+    for (const command of [[process.execPath, '-e', 'setInterval(() => 0, 1e6)'], ['no-such-program']]) {
+      changes.teardownCommand = command;
+      await window.deleteSession(id);
+      await assert.rejects(access(session.worktreePath), { code: 'ENOENT' });
+      await window.undoDelete(id);
+    }
+    assert.equal(await notes(session), 'precious\n');
+    assert.equal((await window.getSession(id)).status, 'Completed');
+    const { events } = await window.listSessionHistory(id, { limit: 1_000, kinds: ['run.exited'] });
+    const reasons = events.slice(1).map(({ data }) => JSON.stringify(data));
+    assert.equal(reasons.length, 3);
+    for (const [index, pattern] of [/exit code 3/, /did not end within/, /no-such-program/].entries()) assert.match(reasons[index] ?? '', pattern);
+  });
+
   it('stops a session while its worktree is set up', async () => {
     const window = workshop.window({ changes: { setupCommand: [process.execPath, '-e', "console.log('begun'); setInterval(() => 0, 1e6)"] } });
     const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'talk', agent: 'demo' });

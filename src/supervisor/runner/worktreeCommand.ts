@@ -1,4 +1,4 @@
-/** What a person wants done in a new worktree before the agent begins, such as installing packages. */
+/** What a person wants done in a new worktree before the agent begins, such as installing packages, and in one that is about to go, such as stopping a database. */
 import { CorralError, messageOf } from '../../storage/errors';
 import type { DraftEvent } from '../../storage/events';
 import { AgentProcess, agentEnvironment } from './agentProcess';
@@ -7,26 +7,34 @@ import { LineSplitter } from './lineSplitter';
 import type { RunBootstrap } from './protocol';
 import { Termination } from './termination';
 
-const CALL_ID = 'corral-setup';
 const LONGEST_LINE_BYTES = 1024 * 1024;
 
-export interface SetupCommandHost {
+/** Program and arguments, and how long they may take. */
+type WorktreeCommand = NonNullable<RunBootstrap['setup']>;
+
+export interface WorktreeCommandHost {
   emit: (event: DraftEvent) => void;
   /** The command runs; this is how it is ended. */
   onSpawned: (termination: Termination) => void;
 }
 
-/** Runs the worktree's setup command to its end; each line that it prints is an event at once. Throws WORKTREE_FAILED with the reason where it fails. */
-export async function runSetup(bootstrap: RunBootstrap, { argv, limitMs }: NonNullable<RunBootstrap['setup']>, host: SetupCommandHost): Promise<void> {
+/** Runs the command to its end; each line that it prints is an event at once. Throws WORKTREE_FAILED with the reason where it fails. */
+export async function runWorktreeCommand(
+  bootstrap: RunBootstrap,
+  name: 'setup' | 'teardown',
+  { argv, limitMs }: WorktreeCommand,
+  host: WorktreeCommandHost,
+): Promise<void> {
   const [program = '', ...parameters] = argv;
   const title = argv.join(' ');
-  host.emit({ kind: 'tool.call', data: { callId: CALL_ID, name: 'setup', title, input: { command: title }, category: 'execute', locations: [] } });
+  const callId = `corral-${name}`;
+  host.emit({ kind: 'tool.call', data: { callId, name, title, input: { command: title }, category: 'execute', locations: [] } });
   const failure = await converse(bootstrap, [program, ...parameters], limitMs, host);
-  host.emit({ kind: 'tool.result', data: { callId: CALL_ID, status: failure === undefined ? 'ok' : 'failed', output: failure ?? '' } });
-  if (failure !== undefined) throw new CorralError('WORKTREE_FAILED', `The setup command failed: ${failure}`);
+  host.emit({ kind: 'tool.result', data: { callId, status: failure === undefined ? 'ok' : 'failed', output: failure ?? '' } });
+  if (failure !== undefined) throw new CorralError('WORKTREE_FAILED', `The ${name} command failed: ${failure}`);
 }
 
-async function converse(bootstrap: RunBootstrap, argv: [string, ...string[]], limitMs: number, host: SetupCommandHost): Promise<string | undefined> {
+async function converse(bootstrap: RunBootstrap, argv: [string, ...string[]], limitMs: number, host: WorktreeCommandHost): Promise<string | undefined> {
   let command: AgentProcess;
   try {
     command = await AgentProcess.spawn(argv, bootstrap.cwd, agentEnvironment(process.env, bootstrap));
@@ -54,7 +62,11 @@ async function converse(bootstrap: RunBootstrap, argv: [string, ...string[]], li
   const exit = await command.exited;
   clearTimeout(limit);
   await termination.settled;
-  return limited.isLate ? `it did not end within ${String(Math.round(limitMs / 60_000))} minutes` : failureOf(exit);
+  return limited.isLate ? `it did not end within ${limitWords(limitMs)}` : failureOf(exit);
+}
+
+function limitWords(limitMs: number): string {
+  return limitMs < 60_000 ? `${String(limitMs / 1_000)} seconds` : `${String(Math.round(limitMs / 60_000))} minutes`;
 }
 
 function failureOf({ exitCode, signal }: ExitStatus): string | undefined {
