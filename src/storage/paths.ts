@@ -94,6 +94,10 @@ export class RunPaths {
   get blobs(): string {
     return join(this.root, 'blobs');
   }
+  /** Holds space on the disk while the run lives, for what is written at its end. */
+  get reserve(): string {
+    return join(this.root, 'reserve');
+  }
   /** Published by the one window that tells people of a question. */
   notice(requestId: string): string {
     return join(this.root, `notice.${createHash('sha256').update(requestId).digest('hex').slice(0, 16)}`);

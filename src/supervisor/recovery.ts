@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import * as v from 'valibot';
 import { messageOf } from '../storage/errors';
 import type { StorePaths } from '../storage/paths';
@@ -55,6 +55,7 @@ export async function resolveRun(options: RecoveryOptions, sessionId: string, ru
   if (!(await isStillOpen(options, sessionId, runId))) return { kind: 'ended' };
   await killTree({ runId, agent: claim.agent });
   await removeEndpoint(claim.endpoint, runId);
+  await rm(runPaths.reserve, { force: true });
   return await close(
     options,
     sessionId,

@@ -1,4 +1,4 @@
-import { CorralError } from '../storage/errors';
+import { CorralError, isDiskFull } from '../storage/errors';
 import type { RunFacts, SessionFacts } from '../storage/sessionFacts';
 import { currentRun, isForgotten, isOpen, isWaiting } from '../storage/sessionFacts';
 import { killRun } from './killing';
@@ -162,11 +162,15 @@ export class RunControl {
 
   /** Recorded before the runner is told, so that the reason of the end survives whatever comes. */
   async #requestEnd(id: string, runId: string, force: boolean): Promise<void> {
-    await this.#options.store.append(id, (facts) => {
-      const run = facts.runs.find((each) => each.runId === runId);
-      const isNews = run !== undefined && isOpen(run) && (run.stopRequestedAt === undefined || force);
-      return isNews ? { kind: 'stop.requested', data: { runId, force } } : undefined;
-    });
+    try {
+      await this.#options.store.append(id, (facts) => {
+        const run = facts.runs.find((each) => each.runId === runId);
+        const isNews = run !== undefined && isOpen(run) && (run.stopRequestedAt === undefined || force);
+        return isNews ? { kind: 'stop.requested', data: { runId, force } } : undefined;
+      });
+    } catch (error) {
+      if (!isDiskFull(error)) throw error; // it may be this very run that fills the disk; its runner has room for whose wish it was
+    }
   }
 
   async #untilEnded(id: string, runId: string): Promise<void> {

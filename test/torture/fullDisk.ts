@@ -1,4 +1,4 @@
-/** A disk that is full in the middle of a run: nothing is lost, and the run finishes once there is space. */
+/** A disk that is full in the middle of a run: nothing is lost, the run finishes once there is space, and can be ended before. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, realpath, rm, statfs, unlink, writeFile } from 'node:fs/promises';
@@ -28,14 +28,21 @@ async function pauseIn(window: WindowProcess, sessionId: string): Promise<string
   return await waitFor(look, { what: 'the window to say that the session waits for space' });
 }
 
-async function fillAndFree(yard: Yard, window: WindowProcess, mounted: string): Promise<void> {
+/** Starts a run and takes the disk away from under it, but for a little that it takes itself. Gives what fills the disk. */
+async function fillUnderRun(yard: Yard, window: WindowProcess, mounted: string): Promise<{ sessionId: string; runId: string; ballast: string }> {
+  const before = yard.heardCount;
   const sessionId = await window.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
   const [runId = ''] = (await readdir(yard.paths.session(sessionId).runs)).filter(isId);
-  await waitFor(() => yard.heardCount > 0, { what: 'the first events' });
+  await waitFor(() => yard.heardCount > before, { what: 'the first events' });
   const ballast = join(mounted, 'ballast');
   const { bavail, bsize } = await statfs(mounted);
-  // All but a little, which the run takes.
   await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024)));
+  return { sessionId, runId, ballast };
+}
+
+/** A run that waits for space goes on when there is some. */
+async function fillAndFree(yard: Yard, window: WindowProcess, mounted: string): Promise<void> {
+  const { sessionId, runId, ballast } = await fillUnderRun(yard, window, mounted);
   const shown = await pauseIn(window, sessionId);
   assert.match(shown, /^\d{4}-\d\d-\d\dT.+ ENOSPC/);
   const late = yard.open();
@@ -54,6 +61,16 @@ async function fillAndFree(yard: Yard, window: WindowProcess, mounted: string): 
   assert.equal(journal.lineCount, LINES, 'lines of the agent are lost');
 }
 
+/** A run can be ended while there is no space, and its end is written into what was kept for it. */
+async function fillAndKill(yard: Yard, window: WindowProcess, mounted: string): Promise<void> {
+  const { sessionId, runId, ballast } = await fillUnderRun(yard, window, mounted);
+  await pauseIn(window, sessionId);
+  await window.call({ method: 'kill', sessionId });
+  assert.equal((await window.call({ method: 'list' })).find(({ id }) => id === sessionId)?.state, 'killed');
+  assert.equal((await readRuns(yard.paths, sessionId)).get(runId)?.hasExited, true);
+  await unlink(ballast);
+}
+
 export const fullDisk: Scenario = async ({ rounds }) => {
   let events = 0;
   for (let round = 0; round < rounds; round++) {
@@ -64,6 +81,7 @@ export const fullDisk: Scenario = async ({ rounds }) => {
       const window = yard.open();
       await window.recovered;
       await fillAndFree(yard, window, mounted);
+      await fillAndKill(yard, window, mounted);
       events += await yard.check(window);
       await window.close();
       await yard.checkNoProcessLeft();
@@ -73,5 +91,5 @@ export const fullDisk: Scenario = async ({ rounds }) => {
       await rm(mounted, { recursive: true });
     }
   }
-  return `${rounds} full disks, ${events} events: nothing lost, every run finished once there was space`;
+  return `${rounds} full disks, ${events} events: nothing lost, every run finished once there was space, and one that was killed ended without any`;
 };

@@ -10,6 +10,7 @@ import { AgentProcess, agentEnvironment } from './agentProcess';
 import type { ExitStatus } from './agentProcess';
 import type { ClaimFile } from './claimFile';
 import type { RequestHandlers } from './endpoint';
+import { EndReserve } from './endReserve';
 import { EscapeWatch } from './escapeWatch';
 import { LineSplitter } from './lineSplitter';
 import type { Line } from './lineSplitter';
@@ -46,6 +47,7 @@ export class AgentRun {
   readonly #claimFile: ClaimFile;
   readonly #snapshots: SnapshotTaker | undefined;
   readonly #escapes: EscapeWatch | undefined;
+  readonly #reserve: EndReserve;
   #log: OutputLog | undefined;
   #agent: AgentProcess | undefined;
   #conversation: Conversation | undefined;
@@ -73,6 +75,7 @@ export class AgentRun {
     this.#claimFile = claimFile;
     this.#recorder = recorder;
     this.#tellPause = tellPause;
+    this.#reserve = new EndReserve(run.reserve);
     this.#started = new Promise((fulfil) => (this.#markStarted = fulfil));
     if (bootstrap.worktree === undefined) return;
     const git = new Git();
@@ -130,6 +133,7 @@ export class AgentRun {
     let end: RunEnd;
     try {
       await this.#recorder.acknowledged();
+      await this.#reserve.take();
       end = await this.#converse();
     } catch (error) {
       this.recordError(error);
@@ -140,6 +144,7 @@ export class AgentRun {
     clearTimeout(this.#idleTimer);
     await this.#escapes?.finish();
     await this.#snapshots?.finish(this.#asked === 'shutdown');
+    await this.#reserve.release();
     this.#emit({ kind: 'run.exited', data: end });
     this.#isOver = true;
     this.#markStarted();
@@ -193,11 +198,10 @@ export class AgentRun {
       write: (data) => this.#agent?.write(data),
       closeInput: () => this.#agent?.closeInput(),
     });
-    const log = await OutputLog.open(this.#run.output, {
+    const log = (this.#log = await OutputLog.open(this.#run.output, {
       onPaused: (reason) => this.setPaused('output', reason),
       onFailed: (reason) => this.recordError(new Error(`output.log ends early: ${reason}`)),
-    });
-    this.#log = log;
+    }));
     const setupFailure = await this.#runInWorktree('setup', this.#bootstrap.setup);
     if (setupFailure !== undefined) return { ...NO_EXIT, outcome: 'failed', reason: setupFailure };
     const spawned = this.#asked === undefined ? await this.#spawn() : undefined;
@@ -208,6 +212,7 @@ export class AgentRun {
     this.#conversation = conversation;
     conversation.start();
     this.#markStarted();
+    void spawned.exited.then(async () => await this.#reserve.releaseLastWords());
     await this.#readOutput(spawned, conversation, log);
     const exit = await spawned.exited;
     // Nobody ends the tools of an agent that was shot. What stays after an ordinary end may be meant to.

@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { syncDirectory, temporaryPath } from '../../storage/durableFile';
-import { hasCode, messageOf } from '../../storage/errors';
+import { hasCode, isDiskFull, messageOf } from '../../storage/errors';
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -74,7 +74,7 @@ export class OutputLog {
       try {
         done += (await this.#file.write(frame, done, frame.length - done, this.#position + done)).bytesWritten;
       } catch (error) {
-        if (hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT')) {
+        if (isDiskFull(error)) {
           if (!isPaused) this.#options.onPaused(messageOf(error));
           isPaused = true;
           await delay(RETRY_MS);

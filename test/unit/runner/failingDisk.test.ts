@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { waitFor } from '../../support/wait';
-import { Sandbox, script } from './sandbox';
+import { StorePaths } from '../../../src/storage/paths';
 import { skip } from '../../support/skip';
+import { waitFor } from '../../support/wait';
+import { canMount } from '../../torture/fullDisk';
+import { Sandbox, script } from './sandbox';
+
+const execute = promisify(execFile);
 
 /** Attaches strace to the process with all its threads: every sync of theirs fails, until strace is ended. Undefined where there is no strace, or it may not. */
 async function failSyncs(pid: number): Promise<{ tracer: ChildProcess; seen: () => string } | undefined> {
@@ -65,6 +70,33 @@ describe('runner: a disk that fails', () => {
       lines.map((_line, index) => `line ${index}`),
     );
     assert.match((await run.of('status')).map(({ reason }) => reason).join(), /EIO.+Nothing was lost/);
+  });
+
+  it('has room for the last words of an agent that is killed on a full disk, and for its end', async function () {
+    if (!canMount()) skip(this, 'a small file system of its own cannot be mounted here');
+    const mounted = join(sandbox.root, 'small');
+    await mkdir(mounted);
+    await execute('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', mounted]);
+    const flood = `let n = 0; (function print() { process.stdout.write('line ' + n++ + ' ' + 'x'.repeat(1000) + '\\n', print); })();`;
+    const run = await sandbox.run(script(flood), {}, new StorePaths(mounted));
+    try {
+      await run.launch();
+      const client = await run.connect();
+      // It fills the disk by itself.
+      const paused = await waitFor(async () => (await client.request('ping', {}, 10_000)).paused, { what: 'the pause', limitMs: 60_000 });
+      assert.match(paused.reason, /ENOSPC/);
+      await client.request('kill', {}, 10_000);
+      assert.equal((await run.end(60_000)).outcome, 'killed');
+      const lines = (await run.output()).split('\n');
+      assert.deepEqual(
+        lines.slice(0, -1).map((line) => line.slice(0, line.lastIndexOf(' '))),
+        lines.slice(0, -1).map((_line, index) => `line ${index}`),
+      );
+      assert.ok(!(await readdir(run.paths.root)).includes('reserve'));
+    } finally {
+      await run.dispose();
+      await execute('umount', [mounted]);
+    }
   });
 });
 
