@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { syncDirectory } from '../storage/durableFile';
+import { readAt } from '../storage/journalReader';
 import { decodeRecord, encodeRecord } from '../storage/journalRecord';
 import type { SessionPaths } from '../storage/paths';
 import type { DraftSessionRecord, SessionRecord } from '../storage/sessionRecords';
@@ -55,9 +56,8 @@ async function readTail(file: FileHandle): Promise<Tail> {
   const { size } = await file.stat();
   const tail: Tail = { seq: 0, timestamp: '', torn: false };
   for (let length = Math.min(size, FIRST_LOOK_BYTES); length > 0; length = Math.min(size, length * 2)) {
-    const buffer = Buffer.alloc(length);
-    await file.read(buffer, 0, length, size - length);
-    tail.torn = buffer[length - 1] !== NEWLINE;
+    const buffer = await readAt(file, Buffer.alloc(length), size - length);
+    tail.torn = buffer.at(-1) !== NEWLINE;
     const last = lastRecord(buffer, length === size);
     if (last !== undefined) return { ...tail, seq: last.seq, timestamp: last.timestamp };
     if (length === size) break;
