@@ -18,11 +18,12 @@ import { OutputLog } from './outputLog';
 import type { OutputStream } from './outputLog';
 import { PermissionDesk } from './permissionDesk';
 import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from './protocol';
-import type { Pause, RunBootstrap } from './protocol';
+import type { RunBootstrap } from './protocol';
 import type { Recorder } from './recorder';
 import { SnapshotTaker } from './snapshotTaker';
 import { Termination } from './termination';
 import { runWorktreeCommand } from './worktreeCommand';
+import type { WritePause } from './writePause';
 
 const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
 const STDERR_TAIL_BYTES = 2 * 1024;
@@ -63,18 +64,14 @@ export class AgentRun {
   #wasEndedIdle = false;
   #isOver = false;
   #stderrTail = Buffer.alloc(0);
-  /** Why each of the run's two files cannot be written. */
-  readonly #paused = new Map<'journal' | 'output', string>();
-  #pause: Pause | null = null;
-  readonly #tellPause: (pause: Pause | null) => void;
+  readonly #pause: WritePause;
 
-  /** `tellPause` is called when writing to the disk stops, with the reason, and with null when it goes on. */
-  constructor(run: RunPaths, bootstrap: RunBootstrap, claimFile: ClaimFile, recorder: Recorder, tellPause: (pause: Pause | null) => void) {
+  constructor(run: RunPaths, bootstrap: RunBootstrap, claimFile: ClaimFile, recorder: Recorder, pause: WritePause) {
     this.#run = run;
     this.#bootstrap = bootstrap;
     this.#claimFile = claimFile;
     this.#recorder = recorder;
-    this.#tellPause = tellPause;
+    this.#pause = pause;
     this.#reserve = new EndReserve(run.reserve);
     this.#started = new Promise((fulfil) => (this.#markStarted = fulfil));
     if (bootstrap.worktree === undefined) return;
@@ -94,7 +91,7 @@ export class AgentRun {
         lastSeq: this.#recorder.lastSeq,
         journalBytes: this.#recorder.bytes,
         methods: Object.keys(REQUEST_SCHEMAS),
-        ...(this.#pause === null ? {} : { paused: this.#pause }),
+        ...(this.#pause.current === null ? {} : { paused: this.#pause.current }),
       }),
       send: async ({ text }) => {
         const conversation = await this.#requireConversation();
@@ -179,15 +176,11 @@ export class AgentRun {
 
   /** `reason` is why the file cannot be written; undefined when it can again. */
   setPaused(file: 'journal' | 'output', reason: string | undefined): void {
-    if (reason === undefined) this.#paused.delete(file);
-    else this.#paused.set(file, reason);
-    const before = this.#pause;
-    this.#pause = this.#paused.size === 0 ? null : { reason: [...this.#paused.values()].join(' '), since: before?.since ?? new Date().toISOString() };
-    this.#tellPause(this.#pause);
-    if (before === null || this.#pause !== null) return;
+    const ended = this.#pause.set(file, reason);
+    if (ended === undefined) return;
     this.#emit({
       kind: 'status',
-      data: { from: this.#state, to: this.#state, reason: `The agent's output had to wait, for nothing could be written: ${before.reason}. Nothing was lost.` },
+      data: { from: this.#state, to: this.#state, reason: `The agent's output had to wait, for nothing could be written: ${ended.reason}. Nothing was lost.` },
     });
   }
 

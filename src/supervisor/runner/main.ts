@@ -11,6 +11,7 @@ import type { RequestHandlers } from './endpoint';
 import { newEndpoint } from './privateSocket';
 import { bootstrapSchema, PROTOCOL_VERSION } from './protocol';
 import { Recorder } from './recorder';
+import { WritePause } from './writePause';
 
 const LOOK_EVERY_MS = 5_000;
 
@@ -41,7 +42,7 @@ async function main(runFolder: string): Promise<void> {
     (bytes, seq) => endpoint.announce(bytes, seq),
     (reason) => run.setPaused('journal', reason),
   );
-  const run = new AgentRun(paths, bootstrap, claimFile, recorder, (pause) => endpoint.announcePause(pause));
+  const run = new AgentRun(paths, bootstrap, claimFile, recorder, new WritePause((pause) => endpoint.announcePause(pause)));
   offer(run.handlers);
   // The system's own end of everything, unlike the two above.
   process.on('SIGTERM', () => run.requestEnd('shutdown'));
