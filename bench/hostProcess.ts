@@ -55,6 +55,7 @@ function followTimeline(supervisor: Supervisor, sessionId: string): TimelineHost
     openPayload: nothing,
     copyLink: nothing,
     showSnapshot: nothing,
+    searchHistory: nothing,
   });
   host.receive({ type: 'request', requestNumber: ++requestNumber, method: 'ready', parameters: {} });
   return host;

@@ -97,6 +97,14 @@ export function FilterBar({ model }: { model: TimelineModel }) {
       <span class="faint" role="status" data-testid="found">
         {filter.isActive ? shown : ''}
       </span>
+      {criteria.text !== '' && (
+        <span class="faint">
+          {'Of an output over 64 KB only the start is searched here. Everything: '}
+          <button type="button" class="link" disabled={model.lostSinceMs !== undefined} onClick={() => void model.searchHistory()}>
+            Search History…
+          </button>
+        </span>
+      )}
     </div>
   );
 }

@@ -11,6 +11,8 @@ const PING_TIMEOUT_MS = 4_000;
 export interface HostListener {
   sessionChanged(session: TimelineSession): void;
   failed(message: string): void;
+  /** The extension reads the history first, and has this share of it. */
+  readingOn(share: number): void;
   /** The extension wants this event to be shown. */
   showWanted(place: EventPlace): void;
   /** The connection was lost, or is back; see `lostSinceMs`. */
@@ -20,7 +22,9 @@ export interface HostListener {
 interface Pending {
   resolve(result: unknown): void;
   reject(error: Error): void;
-  timer: ReturnType<typeof setTimeout>;
+  /** Waits from now on for as long as any request does. */
+  wait(): void;
+  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** The page's end of the conversation with the extension. */
@@ -92,6 +96,10 @@ export class HostConnection {
       case 'show':
         this.#listener.showWanted(message.place);
         return;
+      case 'reading':
+        this.#grantTime();
+        this.#listener.readingOn(message.share);
+        return;
       case 'failure':
         this.#listener.failed(message.message);
         return;
@@ -103,13 +111,27 @@ export class HostConnection {
   #request<M extends TimelineMethod>(method: M, parameters: TimelineParameters<M>, timeoutMs: number): Promise<unknown> {
     const requestNumber = ++this.#lastNumber;
     return new Promise<unknown>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#pending.delete(requestNumber);
-        reject(new Error(`The extension did not answer within ${String(timeoutMs / 1_000)} seconds.`));
-      }, timeoutMs);
-      this.#pending.set(requestNumber, { resolve, reject, timer });
+      const pending: Pending = {
+        resolve,
+        reject,
+        wait: () => {
+          clearTimeout(pending.timer);
+          pending.timer = setTimeout(() => {
+            this.#pending.delete(requestNumber);
+            reject(new Error(`The extension did not answer within ${String(timeoutMs / 1_000)} seconds.`));
+          }, timeoutMs);
+        },
+        timer: undefined,
+      };
+      pending.wait();
+      this.#pending.set(requestNumber, pending);
       this.#post({ type: 'request', requestNumber, method, parameters });
     });
+  }
+
+  /** The extension is at work on what was asked: that its answer is late does not mean that it was lost. */
+  #grantTime(): void {
+    for (const pending of this.#pending.values()) pending.wait();
   }
 
   #heard(): void {

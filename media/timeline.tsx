@@ -71,7 +71,7 @@ function Timeline({ model }: { model: TimelineModel }) {
         {session !== undefined && <EventList model={model} />}
         {session !== undefined && model.track.rowCount === 0 && <p class="empty faint">Nothing was recorded yet.</p>}
         {model.filter.isActive && !model.filter.isScanning && model.lineCount === 0 && <p class="empty faint">Nothing fits.</p>}
-        {session === undefined && errors.length === 0 && lostSinceMs === undefined && <p class="empty faint">Loading…</p>}
+        {session === undefined && errors.length === 0 && lostSinceMs === undefined && <Waiting share={model.readShare} />}
         {!model.following && model.replay.position === undefined && (
           <button
             type="button"
@@ -113,6 +113,17 @@ function Timeline({ model }: { model: TimelineModel }) {
         </footer>
       )}
     </>
+  );
+}
+
+/** Until there is something to show; `share` of the history was read, where it takes long enough to be told. */
+function Waiting({ share }: { share: number | undefined }) {
+  if (share === undefined) return <p class="empty faint">Loading…</p>;
+  return (
+    <label class="empty faint reading">
+      {`Reading a long history for the first time… ${String(Math.floor(share * 100))} %`}
+      <progress value={share} />
+    </label>
   );
 }
 

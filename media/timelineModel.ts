@@ -33,6 +33,8 @@ export class TimelineModel {
   };
 
   session: TimelineSession | undefined;
+  /** How much of the history was read, while the extension reads what nobody had looked at yet. */
+  readShare: number | undefined;
   track = new Track([]);
   /** The one run that is shown, or undefined for all. */
   runId: string | undefined;
@@ -62,6 +64,10 @@ export class TimelineModel {
       failed: (message) => {
         this.fail(message);
       },
+      readingOn: (share) => {
+        this.readShare = share;
+        this.#changed();
+      },
       showWanted: (place) => {
         this.#show(place);
       },
@@ -89,20 +95,9 @@ export class TimelineModel {
         this.following = true;
       },
     });
-    this.filter = new EventFilter({
-      ...this.#finding,
-      changed,
-    });
-    this.density = new Density({
-      track,
-      count: (query) => this.#attempt(() => this.#connection.request('density', query)),
-      changed,
-    });
-    this.facets = new FacetList({
-      track,
-      read: (part) => this.#attempt(() => this.#connection.request('facets', part)),
-      changed,
-    });
+    this.filter = new EventFilter({ ...this.#finding, changed });
+    this.density = new Density({ track, count: (query) => this.#attempt(() => this.#connection.request('density', query)), changed });
+    this.facets = new FacetList({ track, read: (part) => this.#attempt(() => this.#connection.request('facets', part)), changed });
     this.#cache = new EventCache(
       async (runId, fromSeq, limit) => (await this.#connection.request('events', { runId, fromSeq, limit })).events,
       changed,
@@ -292,6 +287,11 @@ export class TimelineModel {
     await this.#attempt(() => this.#connection.request(method, {}));
   }
 
+  /** Searches for the text of the filter where the filter does not look: in whole outputs, and in every session. */
+  async searchHistory(): Promise<void> {
+    await this.#attempt(() => this.#connection.request('searchHistory', { text: this.filter.criteria.text }));
+  }
+
   /** Opens a file of the worktree in an editor. */
   async openFile(path: string, line: number | undefined): Promise<void> {
     await this.#attempt(() => this.#connection.request('openFile', { path, line }));
@@ -318,6 +318,7 @@ export class TimelineModel {
 
   #setSession(session: TimelineSession): void {
     this.session = session;
+    this.readShare = undefined;
     const before = this.track;
     this.#layTrack();
     if (this.track.extends(before)) for (const part of [this.filter, this.density]) part.extend();

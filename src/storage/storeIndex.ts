@@ -101,6 +101,11 @@ export interface StoreIndex {
   findStale(): Promise<string[]>;
   /** Reads the session's journals on from where the index stands, in one bounded step. */
   sync(sessionId: string): Promise<SyncResult>;
+  /**
+   * Reads the session's journals on until a timeline of it can be asked without a wait, in bounded steps: of a long run that nobody looked at, that takes a while.
+   * `onProgress` hears the share that was read. Throws the signal's reason once it is aborted.
+   */
+  catchUp(sessionId: string, options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void>;
   /** Events in order of (timestamp, seq, id). */
   history(sessionId: string, query: HistoryQuery): Promise<SessionEvent[]>;
   /** Events `fromSeq` and on of one run, in order of `seq`; `seq` is dense, so any position is one key look-up. */

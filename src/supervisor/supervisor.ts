@@ -214,6 +214,11 @@ export class Supervisor implements CorralApi, Disposable {
     return await readHistoryPage(index, id, query);
   }
 
+  /** Has the session's history ready to be asked for any part of it; see `StoreIndex.catchUp`. */
+  async catchUp(id: string, options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void> {
+    await (await this.#known(id)).index.catchUp(id, options);
+  }
+
   /** Events of one run from `fromSeq` on, in order: any moment of a run is one key look-up away. */
   async runEvents(id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
     return await (await this.#known(id)).index.runEvents(id, runId, fromSeq, Math.min(limit, HISTORY_PAGE_LIMIT));

@@ -1,6 +1,7 @@
 /** Commands over everything that was recorded: search, export, check, sizes, and the one that erases. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError, messageOf } from '../storage/errors';
 import type { SessionSummary } from '../supervisor/api';
@@ -33,6 +34,9 @@ export interface HistoryCommandsOptions {
 
 type Action = (argument: unknown) => Promise<void>;
 
+/** What is searched for, from whoever knows it already. */
+const wantedTextSchema = v.object({ text: v.string() });
+
 /** What the commands about history do. */
 export function historyCommands({
   supervisor,
@@ -40,8 +44,10 @@ export function historyCommands({
   showTimeline,
 }: HistoryCommandsOptions): Record<Extract<CommandName, 'searchHistory' | 'exportSession' | 'checkStore' | 'showStorage' | 'eraseHistory'>, Action> {
   return {
-    searchHistory: async () => {
-      await searchHistory(supervisor, showTimeline);
+    searchHistory: async (argument) => {
+      const given = v.safeParse(wantedTextSchema, argument);
+      const text = given.success ? given.output.text : await askForText();
+      if (text !== undefined && text !== '') await searchHistory(supervisor, showTimeline, text);
     },
     exportSession: async (argument) => {
       await exportSession(supervisor, await chooseSession(supervisor, argument, 'Export Session', () => true, 'There is no session yet.'));
@@ -59,14 +65,16 @@ export function historyCommands({
   };
 }
 
-/** Asks for a text and shows where it stands, newest first, as it is found. */
-async function searchHistory(supervisor: Supervisor, showTimeline: ShowTimeline): Promise<void> {
-  const text = await vscode.window.showInputBox({
+async function askForText(): Promise<string | undefined> {
+  return await vscode.window.showInputBox({
     title: 'Search History',
     prompt: 'Looks through everything that any agent ever said, ran or was asked.',
     placeHolder: 'Text, in whatever case',
   });
-  if (text === undefined || text === '') return;
+}
+
+/** Shows where a text stands, newest first, as it is found. */
+async function searchHistory(supervisor: Supervisor, showTimeline: ShowTimeline, text: string): Promise<void> {
   const titles = new Map((await supervisor.listSessions()).map(({ id, title }) => [id, title]));
   const abort = new AbortController();
   const pick = vscode.window.createQuickPick<ResultItem>();

@@ -12,6 +12,8 @@ import { worktreeFile } from './worktreeFile';
 /** What a timeline needs of the supervisor. */
 export interface TimelineSource {
   getSession(id: string): Promise<SessionSummary>;
+  /** Reads on what of the session's history was not read yet, which can take a while; `onProgress` hears the share that is there. */
+  catchUp(id: string, options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void>;
   /** Events `fromSeq` and on of one run, in order of `seq`. */
   runEvents(id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]>;
   findEvents(id: string, query: FindQuery): Promise<FoundEvents>;
@@ -38,6 +40,7 @@ export interface TimelineEditor {
   openPayload(place: PayloadPlace): Promise<void>;
   copyLink(event: LinkedEvent): Promise<void>;
   showSnapshot(snapshot: { sessionId: string; commit: string }): Promise<void>;
+  searchHistory(text: string): Promise<void>;
 }
 
 /** At most one push in this time, so that a flood of events costs the page a bounded number of paints. */
@@ -53,6 +56,8 @@ export class TimelineHost implements Disposable {
   readonly #bounds = new Map<string, { eventCount: number; firstMs: number; lastMs: number }>();
   #listening = false;
   #wanted: { runId: string; seq: number } | undefined;
+  /** Aborted as the page goes: what is still being looked up for it has nowhere to go. */
+  #page = new AbortController();
   #isDisposed = false;
   #changed = false;
   #pushing = false;
@@ -74,6 +79,7 @@ export class TimelineHost implements Disposable {
 
   /** Takes a message of the page; whatever it is, this does not throw. */
   receive(message: unknown): void {
+    if (this.#isDisposed) return;
     const parsed = v.safeParse(pageMessageSchema, message);
     if (parsed.success) {
       void this.#answer(parsed.output);
@@ -96,26 +102,29 @@ export class TimelineHost implements Disposable {
 
   /** The page is hidden or gone: nothing is pushed until it says `ready` again. */
   pause(): void {
+    this.#page.abort();
     this.#listening = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   dispose(): void {
-    this.#isDisposed = true; // an answer that is still being looked up has nowhere to go
+    this.#isDisposed = true;
     this.pause();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
   async #answer(message: PageMessage): Promise<void> {
     const { requestNumber } = message;
+    if (message.method === 'ready' && this.#page.signal.aborted) this.#page = new AbortController();
+    const { signal } = this.#page;
     let reply: HostMessage;
     try {
-      reply = { type: 'answer', requestNumber, result: await this.#perform(message) };
+      reply = { type: 'answer', requestNumber, result: await this.#perform(message, signal) };
     } catch (error) {
       reply = { type: 'rejection', requestNumber, message: messageOf(error) };
     }
-    if (this.#isDisposed) return;
+    if (signal.aborted) return;
     this.#editor.post(reply);
     if (message.method === 'ready' && this.#wanted !== undefined) {
       this.#editor.post({ type: 'show', place: this.#wanted });
@@ -125,10 +134,14 @@ export class TimelineHost implements Disposable {
     if (message.method === 'ready') this.#schedulePush();
   }
 
-  async #perform(message: PageMessage): Promise<unknown> {
+  async #perform(message: PageMessage, signal: AbortSignal): Promise<unknown> {
     const { method, parameters } = message;
     switch (method) {
       case 'ready': {
+        const onProgress = (share: number): void => {
+          if (!signal.aborted) this.#editor.post({ type: 'reading', share });
+        };
+        await this.#source.catchUp(this.#sessionId, { signal, onProgress });
         this.#listening = true;
         return { session: await this.#readSession() } satisfies TimelineResult<'ready'>;
       }
@@ -176,6 +189,9 @@ export class TimelineHost implements Disposable {
       case 'showSnapshot':
         // Not awaited: it asks a person, who may take any time. The command shows what goes wrong by itself.
         void this.#editor.showSnapshot({ sessionId: this.#sessionId, commit: parameters.commit });
+        return {};
+      case 'searchHistory':
+        void this.#editor.searchHistory(parameters.text); // neither
         return {};
       case 'openPayload':
         await this.#editor.openPayload({ sessionId: this.#sessionId, ...parameters });

@@ -83,6 +83,9 @@ export class TimelinePanel implements vscode.Disposable {
       showSnapshot: async ({ sessionId: id, commit }) => {
         await vscode.commands.executeCommand(COMMANDS.showSnapshots, { kind: 'session', id, commit });
       },
+      searchHistory: async (text) => {
+        await vscode.commands.executeCommand(COMMANDS.searchHistory, { text });
+      },
       copyLink: async (event) => {
         await vscode.env.clipboard.writeText(`${vscode.env.uriScheme}://${EXTENSION_ID}${linkPath(event)}`);
       },

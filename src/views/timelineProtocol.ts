@@ -70,7 +70,7 @@ const eventSchema = v.pipe(
 
 /** The page's requests by method: what each carries, and what it is answered with. */
 export const TIMELINE_REQUESTS = {
-  /** The page has loaded. Until this is answered nothing is pushed. */
+  /** The page has loaded. Until this is answered nothing is pushed but `reading`. */
   ready: { parameters: v.object({}), result: v.object({ session: sessionSchema }) },
   /** Answered at once: the page finds out whether the extension is still there. */
   ping: { parameters: v.object({}), result: v.object({}) },
@@ -114,6 +114,8 @@ export const TIMELINE_REQUESTS = {
   copyLink: { parameters: v.object({ runId: id, seq }), result: v.object({}) },
   /** Offers what can be done with the files of a snapshot: compare them, go back to them, start a session from them. */
   showSnapshot: { parameters: v.object({ commit: v.pipe(text, v.regex(/^[0-9a-f]{40,64}$/)) }), result: v.object({}) },
+  /** Searches for a text in everything that was recorded, in whole outputs and in every session. */
+  searchHistory: { parameters: v.object({ text: v.pipe(text, v.minLength(1)) }), result: v.object({}) },
   /** Opens a field of an event, whole, beside the timeline. */
   openPayload: { parameters: v.object({ runId: id, seq, field: v.pipe(text, v.regex(/^\w+$/)) }), result: v.object({}) },
 } as const;
@@ -143,6 +145,7 @@ export const pageMessageSchema = v.variant('method', [
   requestSchema('openFile', TIMELINE_REQUESTS.openFile.parameters),
   requestSchema('copyLink', TIMELINE_REQUESTS.copyLink.parameters),
   requestSchema('showSnapshot', TIMELINE_REQUESTS.showSnapshot.parameters),
+  requestSchema('searchHistory', TIMELINE_REQUESTS.searchHistory.parameters),
   requestSchema('openPayload', TIMELINE_REQUESTS.openPayload.parameters),
 ]);
 export type PageMessage = v.InferOutput<typeof pageMessageSchema>;
@@ -152,6 +155,8 @@ export const hostMessageSchema = v.variant('type', [
   v.object({ type: v.literal('answer'), requestNumber: count, result: v.unknown() }),
   v.object({ type: v.literal('rejection'), requestNumber: count, message: text }),
   v.object({ type: v.literal('session'), session: sessionSchema }),
+  /** This share of the session's history was read, and it is read on: whatever was asked is answered after that. */
+  v.object({ type: v.literal('reading'), share: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
   /** Somebody followed a link to this event. */
   v.object({ type: v.literal('show'), place: v.object({ runId: id, seq }) }),
   /** Something went wrong that no request asked for. */

@@ -211,5 +211,11 @@ describe('reading a timeline', () => {
     await editor.click();
     await window.page.keyboard.press('Control+End');
     await window.page.locator('.monaco-editor .view-line').filter({ hasText: 'last line' }).waitFor();
+    await frame.getByTestId('find').fill('last line');
+    await frame.getByTestId('found').filter({ hasText: '0 of ' }).waitFor();
+    await window.picture('long-output');
+    await frame.getByRole('button', { name: 'Search History…' }).click();
+    await window.quickInput.getByPlaceholder('1 event, newest first').waitFor();
+    await window.page.keyboard.press('Escape');
   });
 });

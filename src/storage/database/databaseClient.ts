@@ -98,6 +98,15 @@ class DatabaseClient implements StoreIndex {
     return { facts: facts === null ? undefined : parseFacts(facts), appended: ranges, more };
   }
 
+  async catchUp(sessionId: string, { signal, onProgress }: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const result = await this.#call({ method: 'catchUp', sessionId }, RESULT_SCHEMAS.catchUp);
+      if (result === null) return;
+      onProgress(result.catchingUp);
+    }
+  }
+
   async history(sessionId: string, query: HistoryQuery): Promise<SessionEvent[]> {
     const { kinds, ...rest } = query;
     return this.#events(sessionId, { method: 'history', sessionId, ...rest, ...(kinds !== undefined && { kinds: [...kinds] }) });

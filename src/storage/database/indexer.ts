@@ -1,5 +1,5 @@
 /** Brings the catalog (and a timeline that is open) up to the journals, in bounded steps. */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { hasCode } from '../errors';
 import { eventId, isId } from '../ids';
 import type { StorePaths } from '../paths';
@@ -11,19 +11,10 @@ import { Catalog } from './catalog';
 import type { DatabaseFile } from './databaseFile';
 import type { OpenTimelines } from './openTimelines';
 import type { JournalPart } from './sessionJournals';
-import { listRunIds, readSession, runSource, SESSION_SOURCE } from './sessionJournals';
+import { listRunIds, readSession, runSource, SESSION_SOURCE, sizeOf } from './sessionJournals';
 
 /** Of journal in one step: some 50 ms. */
 const STEP_BYTES = 1024 * 1024;
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return 0;
-    throw error;
-  }
-}
 
 export class Indexer {
   readonly catalog: Catalog;

@@ -17,6 +17,7 @@ export const requestSchema = v.variant('method', [
   v.object({ method: v.literal('listSessions'), afterId: text, limit }),
   v.object({ method: v.literal('findStale'), afterId: text, limit }),
   v.object({ method: v.literal('sync'), sessionId: text }),
+  v.object({ method: v.literal('catchUp'), sessionId: text }),
   v.object({
     method: v.literal('history'),
     sessionId: text,
@@ -63,8 +64,8 @@ export const replySchema = v.union([
 
 const conversationEntrySchema = v.object({ runId: text, role: text, content: text, timestamp: text });
 
-/** The timeline is not at its journals' ends yet: ask again. */
-const catchingUpSchema = v.object({ catchingUp: v.literal(true) });
+/** The timeline is not at its journals' ends yet, and this share of them was read: ask again. */
+const catchingUpSchema = v.object({ catchingUp: v.number() });
 
 export const RESULT_SCHEMAS = {
   nothing: v.null(),
@@ -76,6 +77,7 @@ export const RESULT_SCHEMAS = {
     appended: v.array(v.object({ runId: text, fromSeq: v.number(), toSeq: v.number() })),
     more: v.boolean(),
   }),
+  catchUp: v.union([catchingUpSchema, v.null()]),
   events: v.union([catchingUpSchema, v.object({ events: v.pipe(text, v.parseJson(), eventRowsSchema) })]),
   found: v.union([catchingUpSchema, v.object({ seqs: v.array(v.number()), counts: foundCountsSchema })]),
   facets: v.union([catchingUpSchema, facetsSchema]),

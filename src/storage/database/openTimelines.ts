@@ -1,12 +1,13 @@
 /** The timelines in memory: opened when somebody looks, closed least recently used first. */
 import type { SqlJsStatic } from 'sql.js';
 import * as v from 'valibot';
+import type { JournalPosition } from '../journalReader';
 import type { StorePaths } from '../paths';
 import type { Connection } from './connection';
 import { DatabaseFile } from './databaseFile';
 import { TIMELINE_SCHEMA } from './schema';
 import type { JournalPart } from './sessionJournals';
-import { listRunIds, readSession } from './sessionJournals';
+import { listRunIds, readSession, readShare } from './sessionJournals';
 import { Timeline } from './timeline';
 
 const MAX_OPEN = 8;
@@ -78,22 +79,24 @@ export class OpenTimelines {
     return this.#open.get(sessionId);
   }
 
-  /** The session's timeline; one that was just opened, or missed something, is first read on in one bounded step. */
-  async use(sessionId: string): Promise<{ timeline: Timeline; more: boolean }> {
+  /** The session's timeline; one that was just opened, or missed something, is first read on in one bounded step. `share` is 1 where it is at its journals' ends. */
+  async use(sessionId: string): Promise<{ timeline: Timeline; share: number }> {
     const opened = this.#open.get(sessionId) ?? new OpenTimeline(await this.#openFile(sessionId), sessionId);
     this.#open.delete(sessionId);
     this.#open.set(sessionId, opened);
-    if (opened.isCurrent) return { timeline: opened.timeline, more: false };
+    if (opened.isCurrent) return { timeline: opened.timeline, share: 1 };
     const session = this.#paths.session(sessionId);
-    const step = await readSession(session, await listRunIds(session), (source) => opened.file.sources.position(sessionId, source), STEP_BYTES);
+    const runIds = await listRunIds(session);
+    const positionOf = (source: string): JournalPosition => opened.file.sources.position(sessionId, source);
+    const step = await readSession(session, runIds, positionOf, STEP_BYTES);
     if (step.reset) {
       opened.timeline.clear();
-      return { timeline: opened.timeline, more: true };
+      return { timeline: opened.timeline, share: 0 };
     }
     opened.apply(step.parts);
     opened.isCurrent = !step.more;
     this.#closeOthers(sessionId);
-    return { timeline: opened.timeline, more: step.more };
+    return { timeline: opened.timeline, share: step.more ? await readShare(session, runIds, positionOf) : 1 };
   }
 
   /** Every open timeline of which enough is new for another checkpoint. */

@@ -1,5 +1,5 @@
 /** The journals of one session, read on in one bounded step and made into records and events. */
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { hasCode } from '../errors';
 import type { DraftEvent } from '../events';
 import { parseDraft } from '../events';
@@ -76,7 +76,36 @@ async function readPart(
   return { part, atEnd: step.atEnd };
 }
 
-/** Reads what is new in session.jsonl, which knows the runs' ordinals, and then in the runs of `runIds`. Parts are only what had something new. */
+/** Each journal of the session with its source: session.jsonl, which knows the runs' ordinals, comes first. */
+function journalsOf(paths: SessionPaths, runIds: readonly string[]): { path: string; source: string; runId: string | undefined }[] {
+  return [
+    { path: paths.journal, source: SESSION_SOURCE, runId: undefined },
+    ...runIds.map((runId) => ({ path: paths.run(runId).events, source: runSource(runId), runId })),
+  ];
+}
+
+/** Bytes of a journal; 0 where there is none. */
+export async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return 0;
+    throw error;
+  }
+}
+
+/** How much of the session's journals was read: less than 1. */
+export async function readShare(paths: SessionPaths, runIds: readonly string[], positionOf: (source: string) => JournalPosition): Promise<number> {
+  let readBytes = 0;
+  let allBytes = 1; // so that the last, unread byte is never rounded away
+  for (const { path, source } of journalsOf(paths, runIds)) {
+    readBytes += positionOf(source).offset;
+    allBytes += await sizeOf(path);
+  }
+  return Math.min(readBytes / allBytes, 1 - Number.EPSILON);
+}
+
+/** Reads what is new in session.jsonl and then in the runs of `runIds`. Parts are only what had something new. */
 export async function readSession(
   paths: SessionPaths,
   runIds: readonly string[],
@@ -85,11 +114,7 @@ export async function readSession(
 ): Promise<SessionStep> {
   const parts: JournalPart[] = [];
   let budget = maxBytes;
-  const journals = [
-    { path: paths.journal, source: SESSION_SOURCE, runId: undefined },
-    ...runIds.map((runId) => ({ path: paths.run(runId).events, source: runSource(runId), runId })),
-  ];
-  for (const { path, source, runId } of journals) {
+  for (const { path, source, runId } of journalsOf(paths, runIds)) {
     if (budget <= 0) return { parts, more: true, reset: false };
     const from = positionOf(source);
     const read = await readPart(path, source, runId, from, budget);

@@ -66,6 +66,8 @@ class StoreWorker {
         const { facts, appended, more } = await this.#indexer.sync(request.sessionId);
         return { facts: facts === undefined ? null : JSON.stringify(facts), appended, more };
       }
+      case 'catchUp':
+        return this.#look(request.sessionId, () => null);
       case 'history': {
         const { runId, afterId, kinds, limit } = request;
         const query = { limit, ...(runId !== undefined && { runId }), ...(afterId !== undefined && { afterId }), ...(kinds !== undefined && { kinds }) };
@@ -96,8 +98,8 @@ class StoreWorker {
   }
 
   async #look(sessionId: string, query: (timeline: Timeline) => unknown): Promise<unknown> {
-    const { timeline, more } = await this.#timelines.use(sessionId);
-    return more ? { catchingUp: true } : query(timeline);
+    const { timeline, share } = await this.#timelines.use(sessionId);
+    return share < 1 ? { catchingUp: share } : query(timeline);
   }
 
   /** What was said, whole; the preview where its blob is gone. */

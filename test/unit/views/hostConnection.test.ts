@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { HostConnection } from '../../../media/hostConnection';
 import { RUN } from './memorySource';
 
@@ -11,7 +12,7 @@ describe('HostConnection', () => {
     const sent: unknown[] = [];
     const connection = new HostConnection(
       (each) => sent.push(each),
-      { sessionChanged: unexpected, showWanted: unexpected, failed: unexpected, connectionChanged: unexpected },
+      { sessionChanged: unexpected, readingOn: unexpected, showWanted: unexpected, failed: unexpected, connectionChanged: unexpected },
       { request: 5, ping: 5 },
     );
     await assert.rejects(connection.request('stop', {}), /did not answer/);
@@ -19,10 +20,37 @@ describe('HostConnection', () => {
     assert.equal(sent.length, 1);
   });
 
+  it('waits for longer than for a lost answer while it hears that the history is read', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const shares: number[] = [];
+      const connection = new HostConnection(
+        () => undefined,
+        { sessionChanged: unexpected, readingOn: (share) => shares.push(share), showWanted: unexpected, failed: unexpected, connectionChanged: unexpected },
+        { request: 10, ping: 10 },
+      );
+      const answered = connection.request('stop', {});
+      for (const share of [0.25, 0.5, 0.75]) {
+        mock.timers.tick(9);
+        connection.receive({ type: 'reading', share });
+      }
+      mock.timers.tick(9);
+      connection.receive({ type: 'answer', requestNumber: 1, result: {} });
+      await answered;
+      assert.deepEqual(shares, [0.25, 0.5, 0.75]);
+      const lost = connection.request('stop', {});
+      mock.timers.tick(10);
+      await assert.rejects(lost, /did not answer/);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
   it('rejects an answer of the wrong shape, and reports other messages of the wrong shape', async () => {
     const failures: string[] = [];
     const connection = new HostConnection(() => undefined, {
       sessionChanged: unexpected,
+      readingOn: unexpected,
       failed: (reason) => failures.push(reason),
       showWanted: unexpected,
       connectionChanged: unexpected,
@@ -41,7 +69,13 @@ describe('HostConnection', () => {
     const beforeMs = Date.now();
     const connection: HostConnection = new HostConnection(
       (each) => sent.push(each),
-      { sessionChanged: unexpected, showWanted: unexpected, failed: unexpected, connectionChanged: () => changes.push(connection.lostSinceMs) },
+      {
+        sessionChanged: unexpected,
+        readingOn: unexpected,
+        showWanted: unexpected,
+        failed: unexpected,
+        connectionChanged: () => changes.push(connection.lostSinceMs),
+      },
       { request: 60_000, ping: 5 },
     );
     await Promise.all([connection.ping(), connection.ping()]);

@@ -56,6 +56,11 @@ export class MemorySource implements TimelineSource {
     return Promise.resolve(summarize(structuredClone(this.#facts), { checking: false }));
   }
 
+  /** It is all there. */
+  catchUp(): Promise<void> {
+    return Promise.resolve();
+  }
+
   runEvents(_id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
     this.lookUps++;
     return Promise.resolve((this.runs.get(runId) ?? []).filter((event) => event.seq >= fromSeq).slice(0, limit));

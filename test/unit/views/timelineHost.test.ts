@@ -27,6 +27,7 @@ class Page {
         return Promise.resolve();
       },
       showSnapshot: () => Promise.resolve(),
+      searchHistory: () => Promise.resolve(),
       copyLink: (event) => {
         this.opened.push(event);
         return Promise.resolve();

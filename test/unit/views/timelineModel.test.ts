@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { DraftEvent } from '../../../src/storage/events';
 import type { SavedState } from '../../../src/views/timelineProtocol';
 import { TimelineHost } from '../../../src/views/timelineHost';
+import { NO_CRITERIA } from '../../../media/eventFilter';
 import { TimelineModel } from '../../../media/timelineModel';
 import { MemorySource, RUN, SESSION } from './memorySource';
 
@@ -14,6 +15,7 @@ class Pair {
   readonly model: TimelineModel;
   saved: SavedState | undefined;
   readonly shownCommits: string[] = [];
+  readonly searched: string[] = [];
 
   constructor(source: MemorySource, saved?: SavedState) {
     this.model = new TimelineModel(
@@ -34,6 +36,10 @@ class Pair {
       openFile: () => Promise.resolve(),
       openPayload: () => Promise.resolve(),
       copyLink: () => Promise.resolve(),
+      searchHistory: (text) => {
+        this.searched.push(text);
+        return Promise.resolve();
+      },
       showSnapshot: ({ commit }) => {
         this.shownCommits.push(commit);
         return Promise.resolve();
@@ -233,6 +239,13 @@ describe('TimelineModel', () => {
     pair.host.show({ runId: RUN, seq: 2 });
     await pair.model.start();
     assert.equal(pair.model.replay.shownRows, 2);
+  });
+
+  it('hands the text of the filter to the search over everything', async () => {
+    const pair = await start();
+    pair.model.filter.set({ ...NO_CRITERIA, text: 'at the end of a long output' });
+    await pair.model.searchHistory();
+    assert.deepEqual([pair.searched, pair.model.errors], [['at the end of a long output'], []]);
   });
 
   it('brings a whole event on request', async () => {

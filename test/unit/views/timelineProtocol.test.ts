@@ -29,6 +29,7 @@ describe('the timeline protocol', () => {
       request('interrupt', {}),
       request('copyLink', { runId: RUN, seq: 1 }),
       request('showSnapshot', { commit: 'a'.repeat(40) }),
+      request('searchHistory', { text: 'x' }),
       request('resume', {}),
       request('openFile', { path: 'a' }),
       request('openPayload', { runId: RUN, seq: 1, field: 'text' }),
@@ -39,6 +40,7 @@ describe('the timeline protocol', () => {
       request('events', { runId: RUN, fromSeq: 1, limit: 201 }),
       request('seqAt', { runId: RUN, timeMs: '5' }),
       request('answer', { requestId: 'r' }),
+      request('searchHistory', { text: '' }),
       request('kill', {}),
       request('toString', {}),
       { ...event },
@@ -72,6 +74,7 @@ describe('the timeline protocol', () => {
     for (const wrong of [
       { type: 'session', session: {} },
       { type: 'rejection', requestNumber: 1 },
+      { type: 'reading', share: 1.5 },
       { type: 'answer' },
       { type: 'other' },
       'ready',
