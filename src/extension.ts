@@ -16,6 +16,7 @@ import { StatusBar } from './views/statusBar';
 import { Throttle } from './views/throttle';
 import type { EventPlace } from './views/timelinePage';
 import { TimelinePanel } from './views/timelinePanel';
+import { TimelineTabs } from './views/timelineTabs';
 import { tellStrays } from './views/worktreeManager';
 import { WindowScope } from './views/windowScope';
 
@@ -46,7 +47,8 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   view.message = 'Reading sessions…';
   const statusBar = new StatusBar();
 
-  const showTimeline = (sessionId: string, place?: EventPlace): void => void TimelinePanel.show(made, context.extensionUri, sessionId, place);
+  const timelines = { source: made, extensionUri: context.extensionUri, tabs: new TimelineTabs(context.workspaceState) };
+  const showTimeline = (sessionId: string, place?: EventPlace): void => void TimelinePanel.show(timelines, sessionId, place);
   const overview = { source: made, extensionUri: context.extensionUri, showTimeline: (sessionId: string) => showTimeline(sessionId) };
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
   const notifications = new Notifications({
@@ -96,7 +98,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     refresh,
     view.onDidChangeVisibility(({ visible }) => tree.setVisible(visible)),
     new ProcessesTree(made),
-    TimelinePanel.register(made, context.extensionUri),
+    TimelinePanel.register(timelines),
     OverviewPanel.register(overview),
     RevisionFiles.register(made.git),
     registerCommands({

@@ -12,43 +12,56 @@ import type { EventPlace } from './timelinePage';
 import { timelinePage } from './timelinePage';
 import { savedStateSchema } from './timelineProtocol';
 import type { TimelineSession } from './timelineProtocol';
+import type { TimelineTabs } from './timelineTabs';
+import { TIMELINE_VIEW_TYPE } from './timelineTabs';
 import type { PageAddresses } from './webviewPage';
 
-const VIEW_TYPE = 'corral.timeline';
 /** Publisher and name of package.json. */
 const EXTENSION_ID = 'corral-dev.corral';
 const MAX_TITLE_LENGTH = 40;
+
+/** What every timeline of a window shares. */
+export interface TimelinePanelOptions {
+  source: TimelineSource;
+  extensionUri: vscode.Uri;
+  tabs: TimelineTabs;
+}
 
 /** A session's timeline in an editor tab: one a session, shown again after the editor was restarted. */
 export class TimelinePanel implements vscode.Disposable {
   static readonly #open = new Map<string, TimelinePanel>();
 
   readonly #panel: vscode.WebviewPanel;
+  readonly #tabs: TimelineTabs;
   readonly #host: TimelineHost;
   readonly #sessionId: string;
   readonly #addresses: PageAddresses;
   readonly #disposables: vscode.Disposable[] = [];
 
   /** Shows the session's timeline: the tab that is open, or a new one. */
-  static show(source: TimelineSource, extensionUri: vscode.Uri, sessionId: string, place?: EventPlace): TimelinePanel {
+  static show(options: TimelinePanelOptions, sessionId: string, place?: EventPlace): TimelinePanel {
     const open = TimelinePanel.#open.get(sessionId);
     if (open !== undefined) {
       if (place !== undefined) open.#load(place);
       open.#panel.reveal();
       return open;
     }
-    const panel = vscode.window.createWebviewPanel(VIEW_TYPE, 'Timeline', vscode.ViewColumn.Active);
-    return new TimelinePanel(panel, source, extensionUri, sessionId, place);
+    const orphans = options.tabs.orphansOf(sessionId);
+    const panel = vscode.window.createWebviewPanel(TIMELINE_VIEW_TYPE, 'Timeline', vscode.ViewColumn.Active);
+    // Only now: a group that is empty would go. One that somebody closed meanwhile is gone as well.
+    if (orphans.length > 0) void vscode.window.tabGroups.close(orphans, true).then(undefined, () => undefined);
+    return new TimelinePanel(panel, options, sessionId, place);
   }
 
   /** Revives the tabs of the last time. Disposing ends all open panels' work, but closes no tab: a window that reloads keeps its tabs. */
-  static register(source: TimelineSource, extensionUri: vscode.Uri): vscode.Disposable {
-    const serializer = vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
+  static register(options: TimelinePanelOptions): vscode.Disposable {
+    const { source } = options;
+    const serializer = vscode.window.registerWebviewPanelSerializer(TIMELINE_VIEW_TYPE, {
       deserializeWebviewPanel: (panel, state: unknown) => {
         const saved = v.safeParse(savedStateSchema, state);
         // A tab that does not say whose it is, or is there twice, cannot be filled.
         if (!saved.success || TimelinePanel.#open.has(saved.output.sessionId)) panel.dispose();
-        else new TimelinePanel(panel, source, extensionUri, saved.output.sessionId);
+        else new TimelinePanel(panel, options, saved.output.sessionId);
         return Promise.resolve();
       },
     });
@@ -58,7 +71,7 @@ export class TimelinePanel implements vscode.Disposable {
         const event = linkedEvent(path);
         const session = event === undefined ? undefined : await source.getSession(event.sessionId).catch(() => undefined);
         if (event === undefined || session === undefined) await vscode.window.showErrorMessage('This link leads to no event of a session that is known here.');
-        else TimelinePanel.show(source, extensionUri, session.id).#host.show(event);
+        else TimelinePanel.show(options, session.id).#host.show(event);
       },
     });
     return new vscode.Disposable(() => {
@@ -69,8 +82,9 @@ export class TimelinePanel implements vscode.Disposable {
     });
   }
 
-  private constructor(panel: vscode.WebviewPanel, source: TimelineSource, extensionUri: vscode.Uri, sessionId: string, place?: EventPlace) {
+  private constructor(panel: vscode.WebviewPanel, { source, extensionUri, tabs }: TimelinePanelOptions, sessionId: string, place?: EventPlace) {
     this.#panel = panel;
+    this.#tabs = tabs;
     this.#sessionId = sessionId;
     TimelinePanel.#open.set(sessionId, this);
     const { webview } = panel;
@@ -99,6 +113,7 @@ export class TimelinePanel implements vscode.Disposable {
       }),
       panel.onDidDispose(() => {
         TimelinePanel.#open.delete(sessionId);
+        tabs.delete(sessionId);
         this.#host.dispose();
         for (const disposable of this.#disposables) disposable.dispose();
       }),
@@ -118,6 +133,7 @@ export class TimelinePanel implements vscode.Disposable {
   #setTitle(session: TimelineSession): void {
     const title = oneLine(session.title);
     this.#panel.title = title.length > MAX_TITLE_LENGTH ? `${title.slice(0, MAX_TITLE_LENGTH)}…` : title;
+    this.#tabs.set(this.#sessionId, this.#panel.title);
   }
 }
 

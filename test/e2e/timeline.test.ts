@@ -8,6 +8,7 @@ import { packagedExtension, projectRoot } from '../support/project';
 import { TestRepository } from '../support/repository';
 import { SessionsView } from '../support/sessionsView';
 import { VscodeServer } from '../support/vscodeServer';
+import { waitFor } from '../support/wait';
 import { openBrowser, Window } from '../support/window';
 
 describe('the timeline', () => {
@@ -66,6 +67,8 @@ describe('the timeline', () => {
       .getByTestId('status')
       .filter({ hasText: /^Running · needs your answer$/ })
       .waitFor();
+    const tabs = window.page.locator('.tabs-container').getByRole('tab');
+    await waitFor(async () => (await tabs.count()) === 1, { what: 'the end of the tab that nothing answers' });
     await reopened.getByRole('button', { name: 'Allow', exact: true }).click();
     await reopened.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
   });
