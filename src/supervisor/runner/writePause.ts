@@ -20,7 +20,8 @@ export class WritePause {
     if (reason === undefined) this.#reasons.delete(file);
     else this.#reasons.set(file, reason);
     const before = this.#current;
-    this.#current = this.#reasons.size === 0 ? null : { reason: [...this.#reasons.values()].join(' '), since: before?.since ?? new Date().toISOString() };
+    this.#current =
+      this.#reasons.size === 0 ? null : { reason: [...new Set(this.#reasons.values())].join(' '), since: before?.since ?? new Date().toISOString() };
     this.#tell(this.#current);
     return this.#current === null ? (before ?? undefined) : undefined;
   }

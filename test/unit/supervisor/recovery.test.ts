@@ -3,6 +3,7 @@ import { access, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { StorePaths } from '../../../src/storage/paths';
+import type { RunPaths } from '../../../src/storage/paths';
 import type { RecoveryReport, SessionSummary } from '../../../src/supervisor/api';
 import { liveness } from '../../../src/supervisor/identity';
 import { claimSchema } from '../../../src/supervisor/runner/protocol';
@@ -27,9 +28,12 @@ describe('what becomes of a run that was not seen to end', () => {
     return await until(window, id, (session) => session.status === 'Running' && session.nativeSessionId !== undefined, 'the start');
   }
 
+  function runOf(session: SessionSummary): RunPaths {
+    return new StorePaths(workshop.storageDirectory).session(session.id).run(session.currentRunId ?? '');
+  }
+
   async function claimOf(session: SessionSummary): Promise<RunnerClaim & { state: 'claimed' }> {
-    const run = new StorePaths(workshop.storageDirectory).session(session.id).run(session.currentRunId ?? '');
-    const claim = v.parse(claimSchema, JSON.parse(await readFile(run.claim, 'utf8')));
+    const claim = v.parse(claimSchema, JSON.parse(await readFile(runOf(session).claim, 'utf8')));
     assert.ok(claim.state === 'claimed');
     return claim;
   }
@@ -53,10 +57,12 @@ describe('what becomes of a run that was not seen to end', () => {
     const first = workshop.window();
     const session = await startLong(first);
     const { runner, agent, endpoint } = await claimOf(session);
+    await access(runOf(session).reserve);
     await workshop.close(first);
     process.kill(runner.pid, 'SIGKILL');
     const second = workshop.window();
     assert.deepEqual((await recovery(second)).restored, [session.id]);
+    await assert.rejects(access(runOf(session).reserve), { code: 'ENOENT' }, 'the space that it held is free');
     if (process.platform !== 'win32') await assert.rejects(access(endpoint), { code: 'ENOENT' }, 'its socket is gone');
     assert.ok(agent);
     assert.equal(await liveness(agent), 'dead', 'what was left of the agent was ended');
