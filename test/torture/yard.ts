@@ -13,7 +13,8 @@ import { checkDatabases, readRuns } from './journals';
 import type { WindowOptions } from './windowProtocol';
 import { WindowProcess } from './windowProcess';
 
-const END_LIMIT_MS = 60_000;
+/** For a machine that is several times slower. */
+const END_LIMIT_MS = 120_000;
 
 export class Yard {
   readonly paths: StorePaths;
@@ -75,7 +76,7 @@ export class Yard {
           const marks = await window.call({ method: 'history', sessionId });
           return marks.length >= written && marks;
         },
-        { what: `the ${written} events of the journals in the history`, limitMs: 10_000 },
+        { what: `the ${written} events of the journals in the history`, limitMs: END_LIMIT_MS },
       );
       count += history.length;
       for (const [runId, { marks }] of runs) {

@@ -20,8 +20,8 @@ describe('worktrees', () => {
 
   async function traces(repository: Repository): Promise<unknown> {
     return {
-      files: await readdir(repository.mainWorktree),
-      entries: await readdir(join(repository.commonDirectory, 'worktrees')).catch(() => []),
+      files: (await readdir(repository.mainWorktree)).sort(),
+      entries: (await readdir(join(repository.commonDirectory, 'worktrees')).catch(() => [])).sort(),
       refs: await sandbox.user(repository.mainWorktree, 'for-each-ref'),
       list: await sandbox.user(repository.mainWorktree, 'worktree', 'list', '--porcelain'),
     };

@@ -10,7 +10,7 @@ import { StorePaths } from '../../../src/storage/paths';
 import { skip } from '../../support/skip';
 import { waitFor } from '../../support/wait';
 import { canMount } from '../../torture/fullDisk';
-import { Sandbox, script } from './sandbox';
+import { LIMIT_MS, Sandbox, script } from './sandbox';
 
 const execute = promisify(execFile);
 
@@ -54,16 +54,16 @@ describe('runner: a disk that fails', () => {
     }
     const { tracer, seen } = failing;
     const client = await run.connect();
-    const paused = await waitFor(async () => (await client.request('ping', {}, 10_000)).paused, { what: 'the pause', limitMs: 60_000 });
+    const paused = await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused, { what: 'the pause', limitMs: 60_000 });
     assert.match(paused.reason, /EIO/);
     // A failed sync has marked the pages clean: only what is written once more is ever synced.
     await waitFor(() => rewrites(seen()) > 0, { what: 'the same bytes at the same place once more', limitMs: 60_000 });
     const gone = once(tracer, 'exit');
     tracer.kill('SIGTERM');
     await gone;
-    await waitFor(async () => (await client.request('ping', {}, 10_000)).paused === undefined, { what: 'the end of the pause', limitMs: 60_000 });
+    await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused === undefined, { what: 'the end of the pause', limitMs: 60_000 });
     await writeFile(stop, '');
-    assert.equal((await run.end(60_000)).outcome, 'completed');
+    assert.equal((await run.end()).outcome, 'completed');
     const lines = (await run.output()).split('\n');
     assert.deepEqual(
       lines,
@@ -83,10 +83,10 @@ describe('runner: a disk that fails', () => {
       await run.launch();
       const client = await run.connect();
       // It fills the disk by itself.
-      const paused = await waitFor(async () => (await client.request('ping', {}, 10_000)).paused, { what: 'the pause', limitMs: 60_000 });
+      const paused = await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused, { what: 'the pause', limitMs: 60_000 });
       assert.match(paused.reason, /ENOSPC/);
-      await client.request('kill', {}, 10_000);
-      assert.equal((await run.end(60_000)).outcome, 'killed');
+      await client.request('kill', {}, LIMIT_MS);
+      assert.equal((await run.end()).outcome, 'killed');
       const lines = (await run.output()).split('\n');
       assert.deepEqual(
         lines.slice(0, -1).map((line) => line.slice(0, line.lastIndexOf(' '))),

@@ -5,7 +5,7 @@ import { connectRunner } from '../../../src/supervisor/runnerClient';
 import { readOutputFrames } from '../../../src/supervisor/runner/outputLog';
 import * as v from 'valibot';
 import { goldenText } from '../../support/goldenText';
-import { Sandbox, demoAgent, fixture, script } from './sandbox';
+import { LIMIT_MS, Sandbox, demoAgent, fixture, script } from './sandbox';
 import type { TestRun } from './sandbox';
 import { waitFor } from '../../support/wait';
 import { skip } from '../../support/skip';
@@ -170,11 +170,11 @@ describe('runner', () => {
     const announced = await new Promise<{ bytes: number; seq: number }>((fulfil) => second.onJournal(fulfil));
     assert.ok((await stat(run.paths.events)).size >= announced.bytes);
     assert.ok((await run.events()).length >= announced.seq);
-    const status = await first.request('ping', {}, 5_000);
+    const status = await first.request('ping', {}, LIMIT_MS);
     assert.deepEqual(status.runner, (await run.claim()).runner);
     assert.deepEqual(status.agent, agent);
     first.close();
-    await second.request('kill', {}, 5_000);
+    await second.request('kill', {}, LIMIT_MS);
     await new Promise<void>((fulfil) => second.onClosed(fulfil));
     assert.equal((await run.end()).outcome, 'killed');
   });
@@ -182,12 +182,12 @@ describe('runner', () => {
   it('is not heard by who does not know the nonce, and hears nobody else', async () => {
     const run = await launched(script('setInterval(() => 0, 1e6)'));
     const { endpoint } = await run.claim();
-    await assert.rejects(connectRunner({ endpoint, nonce: 'another', timeoutMs: 5_000 }), { code: 'RUNNER_REFUSED' });
-    await assert.rejects(connectRunner({ endpoint: `${endpoint}x`, nonce: run.bootstrap.nonce, timeoutMs: 5_000 }), { code: 'RUNNER_UNREACHABLE' });
+    await assert.rejects(connectRunner({ endpoint, nonce: 'another', timeoutMs: LIMIT_MS }), { code: 'RUNNER_REFUSED' });
+    await assert.rejects(connectRunner({ endpoint: `${endpoint}x`, nonce: run.bootstrap.nonce, timeoutMs: LIMIT_MS }), { code: 'RUNNER_UNREACHABLE' });
     const client = await run.connect();
-    await assert.rejects(client.request('interrupt', {}, 5_000), { code: 'RUNNER_REFUSED' });
-    await assert.rejects(client.request('send', { text: 'More' }, 5_000), { code: 'NOT_RUNNING' });
-    await assert.rejects(client.request('answerPermission', { requestId: 'x', optionId: 'y' }, 5_000), { code: 'PERMISSION_NOT_FOUND' });
+    await assert.rejects(client.request('interrupt', {}, LIMIT_MS), { code: 'RUNNER_REFUSED' });
+    await assert.rejects(client.request('send', { text: 'More' }, LIMIT_MS), { code: 'NOT_RUNNING' });
+    await assert.rejects(client.request('answerPermission', { requestId: 'x', optionId: 'y' }, LIMIT_MS), { code: 'PERMISSION_NOT_FOUND' });
   });
 
   it('lets the first of several answers to a question count', async () => {
@@ -199,10 +199,10 @@ describe('runner', () => {
     });
     assert.ok(request !== undefined);
     const answers = { requestId: request.requestId };
-    await assert.rejects(first.request('answerPermission', { ...answers, optionId: 'maybe' }, 5_000), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects(first.request('answerPermission', { ...answers, optionId: 'maybe' }, LIMIT_MS), { code: 'INVALID_ARGUMENT' });
     const results = await Promise.allSettled([
-      first.request('answerPermission', { ...answers, optionId: 'allow_once' }, 5_000),
-      second.request('answerPermission', { ...answers, optionId: 'reject_once' }, 5_000),
+      first.request('answerPermission', { ...answers, optionId: 'allow_once' }, LIMIT_MS),
+      second.request('answerPermission', { ...answers, optionId: 'reject_once' }, LIMIT_MS),
     ]);
     assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
     assert.equal((await run.end()).outcome, 'completed');
@@ -213,10 +213,12 @@ describe('runner', () => {
   });
 
   it('takes a follow-up while the agent works, and then lets it go', async () => {
-    const run = await launched([process.execPath, demoAgent], { driver: 'claude', prompt: 'slow 10 50ms' });
+    const run = await launched([process.execPath, demoAgent], { driver: 'claude', prompt: 'ask git --version' });
     const client = await run.connect();
-    await waitFor(async () => (await run.of('turn.started')).length > 0, { what: 'the first turn' });
-    await client.request('send', { text: 'talk' }, 5_000);
+    // A turn that waits for an answer is under way for as long as this machine needs.
+    const { requestId } = await waitFor(async () => (await run.of('permission.request'))[0], { what: 'the question of the first turn' });
+    await client.request('send', { text: 'talk' }, LIMIT_MS);
+    await client.request('answerPermission', { requestId, optionId: 'allow_once' }, LIMIT_MS);
     assert.equal((await run.end()).outcome, 'completed');
     assert.equal((await run.of('turn.ended')).length, 2);
   });
@@ -229,7 +231,7 @@ describe('runner', () => {
   });
 
   it('ends an agent as completed that rests but does not go', async () => {
-    const end = await resting.end(60_000);
+    const end = await resting.end();
     assert.deepEqual([end.outcome, end.signal], ['completed', 'SIGTERM']);
   });
 });

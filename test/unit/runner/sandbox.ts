@@ -18,6 +18,9 @@ import { connectRunner } from '../../../src/supervisor/runnerClient';
 import { projectRoot } from '../../support/project';
 import { waitFor } from '../../support/wait';
 
+/** For an answer; machines may be slow. */
+export const LIMIT_MS = 60_000;
+
 export const runnerPath = join(projectRoot, 'dist/runner.js');
 export const demoAgent = join(projectRoot, 'dist/demoAgent.js');
 
@@ -57,7 +60,7 @@ export class TestRun {
   }
 
   async connect(): Promise<RunnerClient> {
-    const client = await connectRunner({ endpoint: (await this.claim()).endpoint, nonce: this.bootstrap.nonce, timeoutMs: 5_000 });
+    const client = await connectRunner({ endpoint: (await this.claim()).endpoint, nonce: this.bootstrap.nonce, timeoutMs: LIMIT_MS });
     this.#clients.push(client);
     return client;
   }
@@ -87,9 +90,9 @@ export class TestRun {
   }
 
   /** The run's end, once its runner has gone too. */
-  async end(limitMs = 30_000): Promise<EventData<'run.exited'>> {
+  async end(): Promise<EventData<'run.exited'>> {
     const { runner } = await this.claim();
-    await waitFor(async () => (await liveness(runner)) === 'dead', { what: 'the end of the runner', limitMs });
+    await waitFor(async () => (await liveness(runner)) === 'dead', { what: 'the end of the runner' });
     const last = (await this.events()).at(-1);
     if (last?.kind !== 'run.exited') throw new Error(`The last event is ${String(last?.kind)}`);
     return last.data;

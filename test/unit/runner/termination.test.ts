@@ -8,7 +8,7 @@ import { StorePaths } from '../../../src/storage/paths';
 import { identityOf, liveness } from '../../../src/supervisor/identity';
 import type { ProcessIdentity } from '../../../src/supervisor/runner/protocol';
 import { waitFor } from '../../support/wait';
-import { Sandbox, fixture, script } from './sandbox';
+import { LIMIT_MS, Sandbox, fixture, script } from './sandbox';
 import type { TestRun } from './sandbox';
 import { skip } from '../../support/skip';
 
@@ -51,7 +51,7 @@ describe('runner: the end of a run', () => {
   it('stops an agent that ignores signals, and its tools in sessions of their own', async () => {
     const { run, identities } = await stubborn();
     const client = await run.connect();
-    await client.request('stop', {}, 5_000);
+    await client.request('stop', {}, LIMIT_MS);
     const end = await run.end();
     assert.deepEqual([end.outcome, end.reason, end.signal], ['stopped', 'Stopped by you', 'SIGKILL']);
     await assertDead(identities);
@@ -61,8 +61,8 @@ describe('runner: the end of a run', () => {
   it('kills at once, also while a stop still waits', async () => {
     const { run, identities } = await stubborn({ stopGraceMs: 600_000 });
     const client = await run.connect();
-    await client.request('stop', {}, 5_000);
-    await client.request('kill', {}, 5_000);
+    await client.request('stop', {}, LIMIT_MS);
+    await client.request('kill', {}, LIMIT_MS);
     const end = await run.end();
     assert.deepEqual([end.outcome, end.signal], ['killed', 'SIGKILL']);
     await assertDead(identities);
@@ -82,7 +82,7 @@ describe('runner: the end of a run', () => {
       { stopGraceMs: 60_000 },
     );
     await waitFor(async () => (await run.output()) === 'ready', { what: 'the agent' });
-    await (await run.connect()).request('stop', {}, 5_000);
+    await (await run.connect()).request('stop', {}, LIMIT_MS);
     const end = await run.end();
     assert.deepEqual([end.outcome, end.exitCode], ['stopped', 7]);
     assert.equal(await run.output(), 'ready\nbye');
@@ -92,7 +92,7 @@ describe('runner: the end of a run', () => {
     const bystander = spawn(process.execPath, ['-e', 'setInterval(() => 0, 1e6)'], { stdio: 'ignore' });
     try {
       const { run } = await stubborn();
-      await (await run.connect()).request('kill', {}, 5_000);
+      await (await run.connect()).request('kill', {}, LIMIT_MS);
       await run.end();
       assert.deepEqual([bystander.exitCode, bystander.signalCode], [null, null]);
     } finally {
@@ -106,7 +106,7 @@ describe('runner: the end of a run', () => {
     const { runner } = await run.claim();
     process.kill(runner.pid, 'SIGHUP');
     process.kill(runner.pid, 'SIGINT');
-    await (await run.connect()).request('ping', {}, 5_000);
+    await (await run.connect()).request('ping', {}, LIMIT_MS);
     process.kill(runner.pid, 'SIGTERM');
     assert.equal((await run.end()).outcome, 'interrupted');
   });
@@ -139,8 +139,8 @@ describe('runner: the end of a run', () => {
     await rm(endpoint);
     await waitFor(() => stat(endpoint).then(() => true), { what: 'the socket' });
     const after = await waitFor(() => run.connect(), { what: 'a connection' });
-    assert.equal((await after.request('ping', {}, 5_000)).runner.pid, (await before.request('ping', {}, 5_000)).runner.pid);
-    await after.request('kill', {}, 5_000);
+    assert.equal((await after.request('ping', {}, LIMIT_MS)).runner.pid, (await before.request('ping', {}, LIMIT_MS)).runner.pid);
+    await after.request('kill', {}, LIMIT_MS);
     await run.end();
     await assert.rejects(stat(endpoint), { code: 'ENOENT' });
   });
@@ -171,10 +171,10 @@ describe('runner: the end of a run', () => {
       await execute('dd', ['if=/dev/zero', `of=${mount}/ballast`, 'bs=1024', 'count=500']);
       await run.launch();
       const client = await run.connect();
-      const status = await waitFor(async () => (await client.request('ping', {}, 5_000)).paused !== undefined, { what: 'the pause' });
+      const status = await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused !== undefined, { what: 'the pause' });
       assert.ok(status);
       await execute('mount', ['-o', 'remount,size=64m', mount]);
-      assert.equal((await run.end(60_000)).outcome, 'completed');
+      assert.equal((await run.end()).outcome, 'completed');
       assert.deepEqual(
         (await run.output()).split('\n'),
         Array.from({ length: 30_000 }, (_, index) => `line ${String(index)} of a flood that fills the disk`),

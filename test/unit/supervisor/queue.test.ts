@@ -55,7 +55,7 @@ describe('the queue', () => {
     await waits(window, a, 3, why);
     await window.startNow(b);
     await until(window, b, ({ status }) => status === 'Completed', 'its end, beside the other');
-    assert.equal((await window.getSession(first)).status, 'Running');
+    await until(window, first, ({ status }) => status === 'Running', 'the other one, which goes on');
     await assert.rejects(window.startNow(b), { code: 'CONFLICT' });
     await window.stop(c);
     assert.deepEqual([(await window.getSession(c)).state, (await window.getSession(c)).failureReason], ['stopped', 'Stopped by you']);
@@ -120,7 +120,7 @@ describe('the queue', () => {
     const cutOff = await start(window, LONG);
     const waiting = await start(window, 'talk');
     await waits(window, waiting, 1, '1 of 1 running');
-    const { currentRunId = '' } = await window.getSession(cutOff);
+    const { currentRunId = '' } = await until(window, cutOff, ({ status }) => status === 'Running', 'its start');
     const claim = await readClaim(new StorePaths(workshop.storageDirectory).session(cutOff).run(currentRunId));
     assert.ok(claim?.state === 'claimed');
     process.kill(claim.runner.pid, 'SIGKILL');

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +20,8 @@ describe('many sessions', function () {
   if (process.platform === 'win32') return; // the agents here are a shell's
   let workshop: Workshop;
   let bundle = '';
-  let children: ChildProcess[] = [];
+  /** With what each has said so far. */
+  let children: { process: ChildProcess; said: string }[] = [];
   before(async () => {
     bundle = await mkdtemp(join(tmpdir(), 'corral-queue-'));
     await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
@@ -37,30 +37,37 @@ describe('many sessions', function () {
     children = [];
   });
   afterEach(async () => {
-    for (const child of children) child.kill('SIGKILL');
+    for (const child of children) child.process.kill('SIGKILL');
     await workshop.end();
   });
 
   /** The agents write into one file when they begin and when they end, which the system keeps in order. None ends before all sessions are made. */
   const ticks = (): string => join(workshop.storageDirectory, 'ticks');
 
-  async function openWindow(sessions: number, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  async function openWindow(sessions: number, env: NodeJS.ProcessEnv): Promise<void> {
     const agent = ['/bin/sh', '-c', 'echo + >> "$0"; while [ ! -e "$0.go" ]; do sleep 0.1; done; sleep 0.2; echo - >> "$0"', ticks()];
     const parameters = [workshop.storageDirectory, join(projectRoot, 'dist'), String(MOST), workshop.repository.path, String(sessions), ...agent];
     const child = spawn(process.execPath, [join(bundle, 'queueWindow.js'), ...parameters], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-    children.push(child);
-    await once(child.stdout, 'data');
-    return child;
+    const window = { process: child, said: '' };
+    children.push(window);
+    child.stdout.on('data', (data: Buffer) => (window.said += data.toString()));
+    await waitFor(() => window.said.includes('ready'), { what: 'a window' });
   }
 
   const begun = async (): Promise<string[]> => (await readFile(ticks(), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+
+  /** Where this process was never there when a run was started: one whose runs go on without it. */
+  async function victim(): Promise<ChildProcess | undefined> {
+    const isAllStarted = (await begun()).filter((line) => line === '+').length === SESSIONS;
+    return (await driver()) ?? (isAllStarted ? children[0]?.process : undefined);
+  }
 
   /** The window that starts runs at this moment, if any does. */
   async function driver(): Promise<ChildProcess | undefined> {
     const names = (await readdir(workshop.storageDirectory)).filter((name) => /^queue\.lock\.\d+$/.test(name));
     const last = names.sort((a, b) => Number(a.split('.')[2]) - Number(b.split('.')[2])).at(-1);
     const content = last === undefined ? '' : await readFile(join(workshop.storageDirectory, last), 'utf8').catch(() => '');
-    return children.find(({ pid }) => content.includes(`"pid":${String(pid)},`));
+    return children.map((child) => child.process).find(({ pid }) => content.includes(`"pid":${String(pid)},`));
   }
 
   for (const isKilled of isLongForm ? [false, true] : [true]) {
@@ -70,9 +77,9 @@ describe('many sessions', function () {
       const runnerNode = join(workshop.storageDirectory, 'slow-node');
       await writeFile(runnerNode, `#!/bin/sh\nsleep 0.2\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
       for (let window = 0; window < 2; window++) await openWindow(half, isKilled ? { ...process.env, RUNNER_NODE: runnerNode } : process.env);
-      await Promise.all(children.map(async ({ stdout }) => stdout && (await once(stdout, 'data'))));
+      await waitFor(() => children.every(({ said }) => said.includes('made')), { what: 'all sessions', limitMs: 60_000 + SESSIONS * 5_000 });
       await writeFile(`${ticks()}.go`, '');
-      if (isKilled) (await waitFor(driver, { what: 'a window that starts runs', limitMs: 60_000 })).kill('SIGKILL');
+      if (isKilled) (await waitFor(victim, { what: 'a window that starts runs' })).kill('SIGKILL');
       // It only looks.
       const observer = workshop.window({ isTrusted: () => false });
       await waitFor(async () => (await observer.listSessions()).filter(({ status }) => status === 'Completed' || status === 'Failed').length === SESSIONS, {

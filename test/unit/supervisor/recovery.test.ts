@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { access, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { StorePaths } from '../../../src/storage/paths';
@@ -38,6 +39,14 @@ describe('what becomes of a run that was not seen to end', () => {
     return claim;
   }
 
+  /** Only once it is gone: until then a window may find it silent, which is another case. */
+  async function killRunner(session: SessionSummary): Promise<RunnerClaim & { state: 'claimed' }> {
+    const claim = await claimOf(session);
+    process.kill(claim.runner.pid, 'SIGKILL');
+    await waitFor(async () => (await liveness(claim.runner)) === 'dead', { what: 'the end of the runner' });
+    return claim;
+  }
+
   async function recovery(window: Supervisor): Promise<RecoveryReport> {
     return await new Promise((resolve) => window.onDidCompleteRecovery(resolve));
   }
@@ -56,10 +65,9 @@ describe('what becomes of a run that was not seen to end', () => {
   it('is marked, and can be resumed, where runner and agent died without a word', async () => {
     const first = workshop.window();
     const session = await startLong(first);
-    const { runner, agent, endpoint } = await claimOf(session);
     await access(runOf(session).reserve);
     await workshop.close(first);
-    process.kill(runner.pid, 'SIGKILL');
+    const { agent, endpoint } = await killRunner(session);
     const second = workshop.window();
     assert.deepEqual((await recovery(second)).restored, [session.id]);
     await assert.rejects(access(runOf(session).reserve), { code: 'ENOENT' }, 'the space that it held is free');
@@ -80,9 +88,8 @@ describe('what becomes of a run that was not seen to end', () => {
   it('fails instead, where the policy says so', async () => {
     const first = workshop.window();
     const session = await startLong(first);
-    const { runner } = await claimOf(session);
     await workshop.close(first);
-    process.kill(runner.pid, 'SIGKILL');
+    await killRunner(session);
     const second = workshop.window({ changes: { recoveryPolicy: 'fail' } });
     assert.deepEqual((await recovery(second)).failed, [session.id]);
     const failed = await second.getSession(session.id);
@@ -107,6 +114,7 @@ describe('what becomes of a run that was not seen to end', () => {
     const { runner, agent } = await claimOf(session);
     await workshop.close(first);
     process.kill(runner.pid, 'SIGSTOP');
+    await untilStopped(runner.pid);
     const second = workshop.window();
     assert.deepEqual((await recovery(second)).unreachable, [session.id]);
     const silent = await second.getSession(session.id);
@@ -124,11 +132,10 @@ describe('what becomes of a run that was not seen to end', () => {
   it('is taken for alive where its runner belongs to another container, and for dead where the machine was started anew since', async () => {
     const first = workshop.window();
     const session = await startLong(first);
-    const { runner } = await claimOf(session);
     await workshop.close(first);
-    process.kill(runner.pid, 'SIGKILL');
+    const claim = await killRunner(session);
+    const { runner } = claim;
     const claimFile = new StorePaths(workshop.storageDirectory).session(session.id).run(session.currentRunId ?? '').claim;
-    const claim = await claimOf(session);
     const pretend = async (changes: Partial<typeof runner>): Promise<void> =>
       await writeFile(claimFile, JSON.stringify({ ...claim, runner: { ...runner, ...changes } }));
 
@@ -147,9 +154,13 @@ describe('what becomes of a run that was not seen to end', () => {
 
   it('takes over an outcome that came while nobody looked', async () => {
     const first = workshop.window();
-    const { id } = await first.createSession({ repository: workshop.repository.path, prompt: 'slow 20 50ms; talk The end', agent: 'demo' });
+    const go = join(workshop.storageDirectory, 'go');
+    const waits = "const wait = () => (require('node:fs').existsSync(process.argv[1]) ? undefined : setTimeout(wait, 20)); wait();";
+    const argv = [process.execPath, '-e', waits, go];
+    const { id } = await first.createSession({ repository: workshop.repository.path, prompt: 'x', agent: 'command', argv });
     const { currentRunId } = await until(first, id, ({ status }) => status === 'Running', 'the start');
     await workshop.close(first);
+    await writeFile(go, '');
     const run = new StorePaths(workshop.storageDirectory).session(id).run(currentRunId ?? '');
     await waitFor(async () => (await readFile(run.events, 'utf8')).includes('"run.exited"'), { what: 'the end of the run' });
     const second = workshop.window();
@@ -157,3 +168,9 @@ describe('what becomes of a run that was not seen to end', () => {
     assert.equal(ended.restored, false);
   });
 });
+
+/** A signal takes effect when its process is run next. Only Linux tells. */
+async function untilStopped(pid: number): Promise<void> {
+  if (process.platform !== 'linux') return;
+  await waitFor(async () => /\) T /.test(await readFile(`/proc/${pid}/stat`, 'latin1')), { what: 'the runner to stand still' });
+}

@@ -7,6 +7,7 @@ import { DEFAULT_SETTINGS } from '../../../src/supervisor/settings';
 import type { SupervisorOptions } from '../../../src/supervisor/supervisor';
 import { Supervisor } from '../../../src/supervisor/supervisor';
 import { projectRoot } from '../../support/project';
+import { endProcessesOf } from '../../support/processes';
 import { TestRepository } from '../../support/repository';
 
 /** A store and a repository in temporary folders, and supervisors over them: each is what one window has. */
@@ -57,6 +58,7 @@ export class Workshop {
       for (const { id, state } of sessions) if (states.includes(state)) await last.kill(id).catch(() => undefined);
     for (const supervisor of this.#supervisors) await supervisor.close();
     await this.repository.remove();
+    await endProcessesOf(this.storageDirectory); // a runner that says its last word would write into what is being removed
     await rm(this.storageDirectory, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -1,4 +1,4 @@
-/** The short form of `npm run torture`: a few rounds of each scenario, with a seed of its own each day. */
+/** The short form of `npm run torture`: a few rounds of each scenario, with one seed: what no change broke is not to fail on another day. */
 import { describe, it } from 'mocha';
 import { clock } from '../../torture/clock';
 import { damages } from '../../torture/damage';
@@ -10,6 +10,8 @@ import { Random } from '../../torture/random';
 import type { Scenario } from '../../torture/scenario';
 import { skip } from '../../support/skip';
 
+const SEED = 20_779;
+
 const SCENARIOS: Record<string, { scenario: Scenario; rounds: number; seconds?: number; isPossible?: () => boolean }> = {
   'kill -9 of the host, a runner and both': { scenario: kills, rounds: 3 },
   'a power loss at any moment': { scenario: powerLoss, rounds: 10 },
@@ -20,17 +22,12 @@ const SCENARIOS: Record<string, { scenario: Scenario; rounds: number; seconds?: 
 };
 
 describe('the store survives', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   if (process.platform === 'win32') return; // kills and recorders here are made for POSIX
   for (const [name, { scenario, rounds, seconds = 0, isPossible }] of Object.entries(SCENARIOS)) {
     it(name, async function () {
       if (isPossible?.() === false) skip(this, 'a small file system of its own cannot be mounted here');
-      const seed = Math.floor(Date.now() / 86_400_000);
-      try {
-        await scenario({ random: new Random(seed), rounds, seconds, say: () => undefined });
-      } catch (error) {
-        throw new Error(`With the seed ${seed}`, { cause: error });
-      }
+      await scenario({ random: new Random(SEED), rounds, seconds, say: () => undefined });
     });
   }
 });
