@@ -11,32 +11,28 @@ export type Summary = v.InferOutput<typeof summarySchema>;
 /** Starts what mocha prints inside an extension host whose console is shared with the workbench (CORRAL_TEST_MARKED). */
 export const REPORT_MARK = '[mocha] ';
 
-/** Sums up only failures: the sum over all files is told by who runs them. */
-class SpecOfOneFile extends Mocha.reporters.Spec {
-  override epilogue(): void {
-    if (this.stats.failures > 0) super.epilogue();
-  }
-}
-
 /**
- * Runs every `*.test.js` below a folder of bundles, or one of them, in plain Node and inside an extension host alike, and writes the
- * summary as JSON to the file that CORRAL_TEST_SUMMARY names. CORRAL_TEST_GREP picks tests by title.
+ * Runs every `*.test.js` below a folder of bundles, in plain Node and inside an extension host alike, and writes the
+ * summary as JSON to the file that CORRAL_TEST_SUMMARY names. CORRAL_TEST_GREP picks tests by title. `filesAtOnce` files run side by side, each in a
+ * process apart from the others.
  */
-export async function runTests(directory: string, file?: string): Promise<Summary> {
+export async function runTests(directory: string, { filesAtOnce = 1 } = {}): Promise<Summary> {
   if (process.env['CORRAL_TEST_MARKED'] !== undefined)
     Mocha.reporters.Base.consoleLog = (...parameters: unknown[]) => console.log(REPORT_MARK + format(...parameters)); // eslint-disable-line no-console -- the reporter's way out
   const mocha = new Mocha({
     ui: 'bdd',
-    reporter: file === undefined ? 'spec' : SpecOfOneFile,
+    reporter: 'spec',
     timeout: 120_000,
     forbidOnly: process.env['CI'] !== undefined,
-    color: process.stdout.isTTY || process.env['CORRAL_TEST_COLOR'] !== undefined,
+    color: process.stdout.isTTY,
+    parallel: filesAtOnce > 1,
+    jobs: filesAtOnce,
   });
   const grep = process.env['CORRAL_TEST_GREP'];
   if (grep !== undefined && grep !== '') mocha.grep(new RegExp(grep));
-  const names = file === undefined ? (await readdir(directory, { recursive: true })).filter((name) => name.endsWith('.test.js')).sort() : [file];
+  const names = (await readdir(directory, { recursive: true })).filter((name) => name.endsWith('.test.js')).sort();
   for (const name of names) mocha.addFile(join(directory, name));
-  await mocha.loadFilesAsync();
+  if (filesAtOnce === 1) await mocha.loadFilesAsync(); // otherwise those who run them load them
   const summary = await new Promise<Summary>((fulfil) => {
     const runner = mocha.run(() => {
       const { passes, failures, pending } = runner.stats ?? { passes: 0, failures: 1, pending: 0 };
