@@ -1,13 +1,12 @@
-import { execFile, type ExecFileException } from 'node:child_process';
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CorralError, messageOf } from '../../storage/errors';
 import { gitError } from './gitErrors';
+import { execute } from './gitProcess';
 
 const MINIMUM_VERSION = { major: 2, minor: 36 } as const; // `worktree list -z` and sparse worktrees
 const MOST_AT_ONCE = 3;
-const MAXIMUM_OUTPUT_BYTES = 1 << 30;
 const FIRST_RETRY_MS = 25;
 const LONGEST_RETRY_MS = 800;
 
@@ -244,28 +243,6 @@ export class Git {
 
 function cancelled(): CorralError {
   return new CorralError('CANCELLED', 'Cancelled');
-}
-
-/** Resolves when the process is gone, also where it was cancelled. The error's `code` is the exit code, or a name where it could not be started. */
-async function execute(
-  program: string,
-  parameters: readonly string[],
-  place: { cwd: string; env: NodeJS.ProcessEnv },
-  input: Uint8Array | string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<{ error: ExecFileException | undefined; stdout: Buffer; stderr: string }> {
-  return await new Promise((resolve) => {
-    const options = { ...place, encoding: 'buffer', maxBuffer: MAXIMUM_OUTPUT_BYTES, windowsHide: true } as const;
-    const child = execFile(program, parameters, options, (error, stdout, stderr) => {
-      signal?.removeEventListener('abort', stop);
-      resolve({ error: error ?? undefined, stdout, stderr: stderr.toString('utf8') });
-    });
-    // Not `execFile`'s own way to cancel, which does not wait for the end: what git makes is taken back after it.
-    const stop = (): void => void child.kill();
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted === true) stop();
-    child.stdin?.on('error', () => undefined).end(input); // it need not read all of it; its exit code tells
-  });
 }
 
 /** The user's environment without GIT_*: an inherited GIT_DIR or GIT_INDEX_FILE would point every command at another repository. */

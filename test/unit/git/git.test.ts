@@ -52,6 +52,13 @@ describe('git', () => {
     await waiting;
   });
 
+  it('hears out a git that reads nothing of a large input, and hands on bytes that are no text', async () => {
+    const input = Buffer.alloc(8 * 1024 * 1024, 0xff);
+    assert.match(await sandbox.git.text(repository.mainWorktree, ['rev-parse', 'HEAD'], { input }), /^[0-9a-f]{40}$/);
+    const objectId = await sandbox.git.text(repository.mainWorktree, ['hash-object', '-w', '--stdin'], { input });
+    assert.ok((await sandbox.git.run(repository.mainWorktree, ['cat-file', 'blob', objectId])).stdout.equals(input));
+  });
+
   it('does not inherit GIT_*', async () => {
     process.env['GIT_DIR'] = join(sandbox.root, 'elsewhere');
     try {
