@@ -13,6 +13,7 @@ import { readBootstrap } from './recovery';
 import type { RunBootstrap, RunnerClaim } from './runner/protocol';
 import { PROTOCOL_VERSION } from './runner/protocol';
 import { launchRunner, publishVoidClaim, readClaim } from './runnerLauncher';
+import { runnerProgram } from './runnerProgram';
 import type { SessionStore } from './sessionStore';
 import type { SupervisorSettings } from './settings';
 
@@ -124,7 +125,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
     };
     const claim = await launchRunner({
       runnerPath: `${bundles}/runner.js`,
-      ...(settings.runnerNode === undefined ? {} : { nodePath: settings.runnerNode }),
+      nodePath: await runnerProgram(settings.runnerNode),
       run: store.paths.session(sessionId).run(runId),
       bootstrap,
       environment: { ...process.env, ...environment },

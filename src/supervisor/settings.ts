@@ -25,7 +25,7 @@ export interface SupervisorSettings {
   minimumFreeMemoryMiB: number;
   /** What becomes of a run that was cut off: keep its last known status and mark it, or show it as failed. */
   recoveryPolicy: 'restore' | 'fail';
-  /** The Node program for runners; VS Code's own where absent. */
+  /** The Node program for runners; where absent, `runnerProgram` chooses. */
   runnerNode?: string;
 }
 
