@@ -1,9 +1,10 @@
 /** The runner: `node runner.js <run folder>`. Owns one agent's process from start to end, whoever else comes and goes. */
 import { readFile, stat } from 'node:fs/promises';
 import * as v from 'valibot';
-import { hasCode } from '../../storage/errors';
+import { hasCode, messageOf } from '../../storage/errors';
 import { RunPaths } from '../../storage/paths';
 import { ownIdentity } from '../identity';
+import { publishVoidClaim } from '../runnerLauncher';
 import { AgentRun } from './agentRun';
 import { ClaimFile } from './claimFile';
 import { Endpoint } from './endpoint';
@@ -71,7 +72,12 @@ async function lookAround(paths: RunPaths, run: AgentRun, claimFile: ClaimFile, 
   await endpoint.ensureListening().catch(() => undefined); // tried again at the next look
 }
 
-main(process.argv[2] ?? '').then(
+const runFolder = process.argv[2] ?? '';
+main(runFolder).then(
   () => process.exit(0),
-  () => process.exit(1),
+  async (error: unknown) => {
+    // Nobody hears this process. Where it had not claimed the run yet, the claim says why it gave it up; and nobody waits for it any longer.
+    await publishVoidClaim(new RunPaths(runFolder), messageOf(error)).catch(() => undefined);
+    process.exit(1);
+  },
 );

@@ -223,9 +223,9 @@ describe('runner', () => {
     assert.equal((await run.of('turn.ended')).length, 2);
   });
 
-  it('says when a runner cannot start, and no late runner takes the run', async () => {
+  it('says why a runner cannot start, and no late runner takes the run', async () => {
     const run = await sandbox.run(script(''), { protocol: 99 });
-    await assert.rejects(run.launch(), { code: 'RUNNER_START_FAILED' });
+    await assert.rejects(run.launch(), { code: 'RUNNER_START_FAILED', message: /run\.json has protocol 99/ });
     await assert.rejects(access(run.paths.events), { code: 'ENOENT' });
     await assert.rejects(run.claim());
   });
