@@ -2,10 +2,10 @@
  * The VS Code that tests and the demo run in: the server and workbench inside the npm package code-server, shown by Chromium.
  * Needs no download beyond the package registry and, for Chromium, the system's packages.
  */
-import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { cacheDirectory, installInto, npm, run } from './installation.mjs';
+import { cacheDirectory, installInto, npm, root, run, runOrThrow } from './installation.mjs';
 
 /** Carries VS Code 1.139. */
 const CODE_SERVER_VERSION = '4.139.1';
@@ -93,4 +93,13 @@ export async function writeHostFile(host) {
   const path = join(cacheDirectory, 'host.json');
   await writeFile(`${path}.${process.pid}`, JSON.stringify(host));
   await rename(`${path}.${process.pid}`, path);
+}
+
+/** Packs the extension as it is built and installs it, once for all servers that are given the folder (test/support/project.ts). Needs the host's file. */
+export async function installExtension(directory = join(root, 'out/extensions')) {
+  const vsix = join(root, 'out/corral.vsix');
+  await runOrThrow(process.execPath, [join(import.meta.dirname, 'package.mjs'), '--built', vsix]);
+  await rm(directory, { recursive: true, force: true });
+  const { VscodeServer } = await import('../out/support/vscodeServer.js');
+  await VscodeServer.install(vsix, directory);
 }

@@ -8,7 +8,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createDemoRepository } from './demoRepository.mjs';
-import { findProgram, installServer, writeHostFile } from './host.mjs';
+import { findProgram, installExtension, installServer, writeHostFile } from './host.mjs';
 import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
 
 await enterProjectNode(import.meta.filename);
@@ -50,11 +50,12 @@ function openInBrowser(address) {
 
 async function serve(repository) {
   await writeHostFile({ serverMain: await installServer() });
-  const vsix = join(root, 'out/corral.vsix');
-  await runOrThrow(process.execPath, [join(import.meta.dirname, 'package.mjs'), '--built', vsix]);
+  const extensionsDirectory = join(directory, 'extensions');
+  await installExtension(extensionsDirectory);
   const { VscodeServer } = await import('../out/support/vscodeServer.js');
+  const settings = { 'workbench.startupEditor': 'readme' };
   // The agents that a person has installed are signed in by files in the home folder.
-  const server = await VscodeServer.start({ vsix, port: Number(options.port), homeDirectory: homedir(), settings: { 'workbench.startupEditor': 'readme' } });
+  const server = await VscodeServer.start({ extensionsDirectory, port: Number(options.port), homeDirectory: homedir(), settings });
   try {
     const address = server.url(repository);
     console.log(`\n${address}\n\nCtrl+C ends it.`);

@@ -6,8 +6,8 @@ import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
-import { installChromium, installServer, writeHostFile } from './host.mjs';
+import { enterProjectNode, root, run } from './installation.mjs';
+import { installChromium, installExtension, installServer, writeHostFile } from './host.mjs';
 
 /** unit: plain Node. host: inside VS Code's extension host. e2e: a browser drives the packaged extension. */
 const TIERS = ['unit', 'host', 'e2e'];
@@ -18,7 +18,7 @@ await enterProjectNode(import.meta.filename);
 async function prepareTier(tier) {
   if (tier === 'unit') return;
   await writeHostFile({ serverMain: await installServer(), chromium: await installChromium() });
-  if (tier === 'e2e') await runOrThrow(process.execPath, [join(import.meta.dirname, 'package.mjs'), '--built', join('out', 'corral.vsix')]);
+  if (tier === 'e2e') await installExtension();
 }
 
 /** Numbers of a tier's tests. @throws where it could not run to its end, or ran nothing */

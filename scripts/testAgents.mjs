@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { environmentOf, installProgram, PROGRAMS } from './agentPrograms.mjs';
 import { assertNothingLeft, isOver, ONE_SHOT, SCENARIOS } from './agentScenarios.mjs';
 import { createDemoRepository } from './demoRepository.mjs';
-import { installChromium, installServer, writeHostFile } from './host.mjs';
+import { installChromium, installExtension, installServer, writeHostFile } from './host.mjs';
 import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
 
 await enterProjectNode(import.meta.filename);
@@ -109,7 +109,7 @@ const IN_VSCODE = 'in VS Code';
 async function runInVscode(path, folder, modelUrl) {
   await writeHostFile({ serverMain: await installServer(), chromium: await installChromium() });
   await runOrThrow(process.execPath, [join(root, 'esbuild.mjs'), '--tests', '--minify']);
-  await runOrThrow(process.execPath, [join(import.meta.dirname, 'package.mjs'), '--built', join('out', 'corral.vsix')]);
+  await installExtension();
   const handedOver = { program: path, environment: await environmentOf('claude', join(folder, 'home in VS Code'), modelUrl) };
   const env = { ...process.env, CORRAL_REAL_CLAUDE: JSON.stringify(handedOver) };
   const outcome = (await run(process.execPath, [join(import.meta.dirname, 'tier.mjs'), 'agents'], { env })) === 0 ? 'pass' : 'fail';

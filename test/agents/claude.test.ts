@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser } from 'playwright-core';
 import * as v from 'valibot';
-import { packagedExtension } from '../support/project';
+import { installedExtensions } from '../support/project';
 import { TestRepository } from '../support/repository';
 import { SessionsView } from '../support/sessionsView';
 import { VscodeServer } from '../support/vscodeServer';
@@ -23,7 +23,7 @@ describe('the real Claude in a real VS Code', () => {
     const { program, environment } = v.parse(handedOver, JSON.parse(process.env['CORRAL_REAL_CLAUDE'] ?? 'null'));
     repository = await TestRepository.create({ name: 'with claude' });
     server = await VscodeServer.start({
-      vsix: packagedExtension,
+      extensionsDirectory: installedExtensions,
       settings: { 'corral.agents': { claude: { path: program, env: environment } }, 'corral.permissionMode': 'ask' },
       reconnectionGraceSeconds: 1,
     });

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'mocha';
-import type { Browser } from 'playwright-core';
+import { after, before, describe, it } from 'mocha';
 import * as v from 'valibot';
-import { packagedExtension, projectRoot } from '../support/project';
-import { TestRepository } from '../support/repository';
-import { SessionsView } from '../support/sessionsView';
-import { VscodeServer } from '../support/vscodeServer';
+import { projectRoot } from '../support/project';
+import type { TestRepository } from '../support/repository';
+import type { SessionsView } from '../support/sessionsView';
+import { useWindow } from '../support/useWindow';
+import type { VscodeServer } from '../support/vscodeServer';
 import { waitFor } from '../support/wait';
-import { openBrowser, Window } from '../support/window';
+import type { Window } from '../support/window';
 
 const terminalSchema = v.object({ words: v.array(v.string()), cwd: v.string(), mark: v.optional(v.string()), secret: v.optional(v.string()) });
 
@@ -19,7 +19,6 @@ describe('agents in the window', () => {
   let noted: string;
   let repository: TestRepository;
   let server: VscodeServer;
-  let browser: Browser;
   let window: Window;
   let sessions: SessionsView;
 
@@ -38,28 +37,25 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
 `,
     );
     await chmod(program, 0o755);
-    const writes = (text: string): object => ({
-      driver: 'command',
-      path: process.execPath,
-      args: ['-e', `require('node:fs').writeFileSync('notes.txt', 'by ${text}\\n')`],
-    });
-    repository = await TestRepository.create({ name: 'greeter' });
-    const agents = { claude: { path: program, env: { SECRET: 'hidden' } }, left: writes('left'), right: writes('right') };
-    server = await VscodeServer.start({ vsix: packagedExtension, settings: { 'corral.agents': agents } });
-    browser = await openBrowser();
-    window = await Window.open(await browser.newContext({ viewport: { width: 1280, height: 800 } }), server, repository.path);
-    sessions = new SessionsView(window);
-    await window.showContainer('Corral');
   });
 
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await window.picture(`failed ${this.currentTest.title}`);
+  const writes = (text: string): object => ({
+    driver: 'command',
+    path: process.execPath,
+    args: ['-e', `require('node:fs').writeFileSync('notes.txt', 'by ${text}\\n')`],
   });
+  useWindow(
+    () => {
+      const claude = { path: join(folder, 'claude'), env: { SECRET: 'hidden' } };
+      return { repository: { name: 'greeter' }, server: { settings: { 'corral.agents': { claude, left: writes('left'), right: writes('right') } } } };
+    },
+    async (opened) => {
+      ({ repository, server, window, sessions } = opened);
+      await window.showContainer('Corral');
+    },
+  );
 
   after(async () => {
-    await browser.close();
-    await server.stop();
-    await repository.remove();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -104,5 +100,36 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     assert.deepEqual([started.mark, started.secret], [undefined, 'hidden']);
     await window.page.locator('.terminal-wrapper.active').waitFor();
     await window.picture('continue in terminal');
+    await window.runCommand('Terminal: Kill the Active Terminal Instance');
+  });
+
+  it('come in with what they did without Corral, and go on', async () => {
+    const { path: cwd } = repository;
+    await repository.write('greeting.txt', 'hello\n');
+    const transcripts = join(server.dataDirectory, 'home/.claude/projects', cwd.replaceAll(/[^A-Za-z0-9]/g, '-'));
+    const sessionId = '0b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10';
+    const common = { cwd, sessionId, version: '2.1.329', isSidechain: false };
+    const answer = { id: 'm', role: 'assistant', model: 'claude-opus-5-5', content: [{ type: 'text', text: 'It says hello.' }], stop_reason: 'end_turn' };
+    const lines = [
+      { type: 'user', uuid: 'u', timestamp: '2026-02-03T10:00:01.000Z', message: { role: 'user', content: 'Write a greeting' } },
+      { type: 'assistant', uuid: 'a', timestamp: '2026-02-03T10:00:02.000Z', message: answer },
+    ];
+    await mkdir(transcripts, { recursive: true });
+    await writeFile(join(transcripts, `${sessionId}.jsonl`), lines.map((line) => `${JSON.stringify({ ...common, ...line })}\n`).join(''));
+    await window.runCommand('Corral: Import Agent Session');
+    await window.quickInput.getByText(cwd).waitFor();
+    await window.picture('import agent session');
+    await window.pick('Write a greeting');
+    await sessions.row('Write a greeting').filter({ hasText: 'Completed' }).waitFor();
+    const frame = await window.webview('[data-testid=event][data-kind="run.exited"]');
+    await frame.getByText('It says hello.').first().waitFor();
+    await window.runCommand('Corral: Send Message');
+    await window.pick('Write a greeting');
+    await window.quickInput.getByText('Starts a new run that goes on where the last one ended.').waitFor();
+    await window.answerInput('talk Here I am again; read greeting.txt');
+    await frame.locator('option', { hasText: 'All 2 runs' }).waitFor({ state: 'attached' });
+    await frame.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
+    await frame.getByText('greeting.txt').first().waitFor();
+    await window.picture('imported session');
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser } from 'playwright-core';
 import { reportFailure } from '../support/failureReport';
-import { packagedExtension } from '../support/project';
+import { installedExtensions } from '../support/project';
 import { TestRepository } from '../support/repository';
 import { SessionsView } from '../support/sessionsView';
 import { VscodeServer } from '../support/vscodeServer';
@@ -21,7 +21,8 @@ describe('the first five minutes', () => {
   before(async () => {
     folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-first-')));
     const settings = { 'corral.agents': { claude: { path: '/not/there/claude' } } };
-    server = await VscodeServer.start({ vsix: packagedExtension, settings, workspaceTrust: true, reconnectionGraceSeconds: 1 });
+    const environment = { CORRAL_DEMO_SPEED: '10' };
+    server = await VscodeServer.start({ extensionsDirectory: installedExtensions, settings, environment, workspaceTrust: true, reconnectionGraceSeconds: 1 });
     browser = await openBrowser();
   });
 

@@ -1,48 +1,34 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'mocha';
-import type { Browser, BrowserContext, Frame } from 'playwright-core';
+import { describe, it } from 'mocha';
+import type { BrowserContext, Frame } from 'playwright-core';
 import * as v from 'valibot';
-import { reportFailure } from '../support/failureReport';
-import { packagedExtension } from '../support/project';
-import { TestRepository } from '../support/repository';
+import type { TestRepository } from '../support/repository';
 import { SessionsView } from '../support/sessionsView';
-import { VscodeServer } from '../support/vscodeServer';
+import { useWindow } from '../support/useWindow';
+import type { VscodeServer } from '../support/vscodeServer';
 import { waitFor } from '../support/wait';
-import { openBrowser, Window } from '../support/window';
+import { Window } from '../support/window';
 
 const STORY =
-  'plan [x] Look around | [>] Greet politely | Check; read README.md; edit notes.txt hello; slow 20 50ms; ask git status --short; slow 20 50ms; talk All done.';
+  'plan [x] Look around | [>] Greet politely | Check; read README.md; edit notes.txt hello; slow 40 50ms; ask git status --short; slow 40 50ms; talk All done.';
 /** An event each 50 ms for longer than all of it takes. */
 const STEADY = 'edit kept.txt precious; slow 4000 50ms';
 
 describe('the main job', () => {
   let repository: TestRepository;
   let server: VscodeServer;
-  let browser: Browser;
   let context: BrowserContext;
   let window: Window;
   let sessions: SessionsView;
-
-  before(async () => {
-    repository = await TestRepository.create({ name: 'greeter' });
-    server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1, settings: { 'corral.maxConcurrentRuns': 2 } });
-    browser = await openBrowser();
-    context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-    window = await Window.open(context, server, repository.path);
-    sessions = new SessionsView(window);
-  });
-
-  afterEach(async function () {
-    await reportFailure(this.currentTest, window, server);
-  });
-
-  after(async () => {
-    await browser.close();
-    await server.stop();
-    await repository.remove();
-  });
+  useWindow(
+    () => ({ repository: { name: 'greeter' }, server: { settings: { 'corral.maxConcurrentRuns': 2 } } }),
+    (opened) => {
+      ({ repository, server, context, window, sessions } = opened);
+      return Promise.resolve();
+    },
+  );
 
   /** The records of the only run of the session with this prompt, straight from its journal. */
   async function journalOf(prompt: string): Promise<{ seq: number; kind: string }[]> {
@@ -81,7 +67,9 @@ describe('the main job', () => {
     await window.pick('Allow');
     await sessions.row('Completed').waitFor();
     const states = await sessions.recordedStates();
-    assert.deepEqual(states, ['Starting', 'Running', 'Running · needs input', 'Running', 'Completed'], states.join(' → '));
+    // A start can be over before a window paints again; a session that waits for its turn shows it below.
+    const [first, ...later] = states;
+    assert.deepEqual(first === 'Starting' ? later : states, ['Running', 'Running · needs input', 'Running', 'Completed'], states.join(' → '));
     assert.equal(await readFile(join(await worktreeOf(), 'notes.txt'), 'utf8'), 'hello\n');
   });
 
@@ -137,22 +125,23 @@ describe('the main job', () => {
   });
 
   it('goes on through a reload and a kill -9 of the extension host, and loses no event', async () => {
-    const prompt = 'slow 300 50ms; ask git status; talk The end.';
+    const prompt = 'slow 200 50ms; ask git status; talk The end.';
     await window.runCommand('Corral: New Session');
     await window.answerInput(prompt);
-    await sessions.row('Running').waitFor();
+    const isOpen = sessions.row('slow 200').filter({ hasText: /Running|needs input/ }); // a machine may be slower than the story
+    await isOpen.waitFor();
     await window.reload();
     await window.showContainer('Corral');
-    await sessions.row('Running').waitFor();
+    await isOpen.waitFor();
     await server.killExtensionHost();
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
     await sessions.act('needs input', 'Allow');
-    await sessions.row('slow 300').filter({ hasText: 'Completed' }).waitFor();
+    await sessions.row('slow 200').filter({ hasText: 'Completed' }).waitFor();
     const records = await journalOf(prompt);
     assertWhole(records);
-    assert.ok(records.length > 300);
+    assert.ok(records.length > 200);
     await window.runCommand('Corral: Replay Timeline');
-    await window.pick('slow 300');
+    await window.pick('slow 200');
     const frame = await window.webview('[data-testid=event][data-kind="run.exited"]');
     await frame
       .getByTestId('position')
@@ -161,15 +150,18 @@ describe('the main job', () => {
   });
 
   it('goes on while all of VS Code is killed and started again', async () => {
-    const prompt = 'slow 250 50ms; ask git log; talk Still here.';
+    const prompt = 'slow 150 50ms; ask git log; talk Still here.';
     await window.runCommand('Corral: New Session');
     await window.answerInput(prompt);
-    await sessions.row('Running').waitFor();
+    await sessions
+      .row('slow 150')
+      .filter({ hasText: /Running|needs input/ })
+      .waitFor();
     await window.runCommand('Corral: New Session');
     await window.answerInput(STEADY);
     await sessions.row('edit kept.txt').filter({ hasText: 'Running' }).waitFor();
     await server.kill();
-    const before = await journalOf(prompt);
+    const before = await journalOf(STEADY);
     await server.launch();
     await window.page.goto(server.url(repository.path));
     await window.ready();
@@ -178,9 +170,9 @@ describe('the main job', () => {
     await sessions.row('edit kept.txt').filter({ hasText: 'Running' }).waitFor();
     process.stdout.write(`      Running is shown ${Math.round(performance.now() - readyMs)} ms after the window is ready\n`);
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
-    assert.ok((await journalOf(prompt)).length > before.length, 'the run went on without VS Code');
+    assert.ok((await journalOf(STEADY)).length > before.length, 'the run went on without VS Code');
     await sessions.act('needs input', 'Allow');
-    await sessions.row('slow 250').filter({ hasText: 'Completed' }).waitFor();
+    await sessions.row('slow 150').filter({ hasText: 'Completed' }).waitFor();
     assertWhole(await journalOf(prompt));
   });
 
@@ -209,6 +201,10 @@ describe('the main job', () => {
       await sessions.row(prompt.slice(0, 9)).waitFor();
     }
     await sessions.row('talk The third').filter({ hasText: '2 of 2 running' }).waitFor();
+    await sessions
+      .row('talk The third')
+      .and(window.page.getByRole('treeitem', { name: 'Starting' }))
+      .waitFor();
     await window.runCommand('Corral: Show Processes');
     const agents = window.treeItems('Processes').filter({ hasText: 'node' });
     await agents.nth(1).waitFor();

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
-import { after, afterEach, before, describe, it } from 'mocha';
-import type { Browser, Frame } from 'playwright-core';
+import { describe, it } from 'mocha';
+import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
 import type { RunOutcome } from '../../src/storage/events';
 import { assertAccessible } from '../support/accessibility';
-import { reportFailure } from '../support/failureReport';
-import { packagedExtension } from '../support/project';
 import { writeRecording } from '../support/recordedSession';
-import { SessionsView } from '../support/sessionsView';
-import { TestRepository } from '../support/repository';
-import { VscodeServer } from '../support/vscodeServer';
-import { openBrowser, Window } from '../support/window';
+import { THEMES } from '../support/themes';
+import { useWindow } from '../support/useWindow';
+import { waitFor } from '../support/wait';
+import type { Window } from '../support/window';
 
-const THEMES = { light: 'Light Modern', dark: 'Dark Modern', 'high contrast': 'Default High Contrast', 'high contrast light': 'Default High Contrast Light' };
 const HOUR_MS = 3_600_000;
 
 interface Ran {
@@ -39,48 +36,39 @@ const RAN: Ran[] = [
 ];
 
 describe('the overview', () => {
-  let repository: TestRepository;
-  let server: VscodeServer;
-  let browser: Browser;
   let window: Window;
   const refused: string[] = [];
-
-  before(async () => {
-    repository = await TestRepository.create({ name: 'storefront' });
-    server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1 });
-    await mkdir(server.globalStorage, { recursive: true });
-    for (const { title, agent, hoursAgo, hours, outcome, tokens, costUsd } of RAN) {
-      const session = { title, agent, repository: repository.path, worktreePath: repository.path, startMs: Date.now() - hoursAgo * HOUR_MS };
-      await writeRecording(server.globalStorage, session, [
-        { event: { kind: 'run.started', data: { ordinal: 1, agent, driver: agent, argv: [agent], cwd: repository.path } } },
-        {
-          event: { kind: 'usage', data: { inputTokens: tokens, outputTokens: tokens / 20, ...(costUsd !== undefined && { costUsd }) } },
-          afterMs: hours * HOUR_MS,
-        },
-        { event: { kind: 'run.exited', data: { outcome, exitCode: outcome === 'completed' ? 0 : 1, signal: null, reason: outcome } } },
-      ]);
-    }
-    browser = await openBrowser();
-    window = await Window.open(await browser.newContext({ viewport: { width: 1280, height: 1100 } }), server, repository.path);
-    window.page.on('console', (message) => {
-      if (message.text().includes('Content Security Policy') && message.location().url.includes('corral')) refused.push(message.text());
-    });
-    await window.showContainer('Corral');
-    await window.runCommand('Corral: New Session');
-    await window.answerInput('talk Look here.; ask git status --short');
-    await new SessionsView(window).row('needs input').waitFor({ timeout: 60_000 });
-    await window.runCommand('View: Close Primary Side Bar');
-  });
-
-  afterEach(async function () {
-    await reportFailure(this.currentTest, window, server);
-  });
-
-  after(async () => {
-    await browser.close();
-    await server.stop();
-    await repository.remove();
-  });
+  useWindow(
+    () => ({
+      repository: { name: 'storefront' },
+      context: { viewport: { width: 1280, height: 1100 } },
+      prepare: async ({ globalStorage }, repository) => {
+        await mkdir(globalStorage, { recursive: true });
+        for (const { title, agent, hoursAgo, hours, outcome, tokens, costUsd } of RAN) {
+          const session = { title, agent, repository: repository.path, worktreePath: repository.path, startMs: Date.now() - hoursAgo * HOUR_MS };
+          await writeRecording(globalStorage, session, [
+            { event: { kind: 'run.started', data: { ordinal: 1, agent, driver: agent, argv: [agent], cwd: repository.path } } },
+            {
+              event: { kind: 'usage', data: { inputTokens: tokens, outputTokens: tokens / 20, ...(costUsd !== undefined && { costUsd }) } },
+              afterMs: hours * HOUR_MS,
+            },
+            { event: { kind: 'run.exited', data: { outcome, exitCode: outcome === 'completed' ? 0 : 1, signal: null, reason: outcome } } },
+          ]);
+        }
+      },
+    }),
+    async (opened) => {
+      ({ window } = opened);
+      window.page.on('console', (message) => {
+        if (message.text().includes('Content Security Policy') && message.location().url.includes('corral')) refused.push(message.text());
+      });
+      await window.showContainer('Corral');
+      await window.runCommand('Corral: New Session');
+      await window.answerInput('talk Look here.; ask git status --short');
+      await opened.sessions.row('needs input').waitFor();
+      await window.runCommand('View: Close Primary Side Bar');
+    },
+  );
 
   async function open(): Promise<Frame> {
     await window.runCommand('Corral: Overview');
@@ -91,8 +79,7 @@ describe('the overview', () => {
 
   for (const [name, theme] of Object.entries(THEMES)) {
     it(`looks like this and is accessible in a ${name} theme`, async () => {
-      await server.writeSettings({ 'workbench.colorTheme': theme });
-      await window.reload();
+      await window.useTheme(theme);
       const frame = await open();
       await window.runCommand('Notifications: Clear All Notifications');
       await frame.getByText('Waits for you').first().waitFor();
@@ -103,7 +90,8 @@ describe('the overview', () => {
 
   it('tells by a table what the charts show, and all titles as text', async () => {
     const frame = await open();
-    assert.equal(await frame.locator('.chart').first().locator('.bars rect').count(), RAN.length + 1);
+    const bars = frame.locator('.chart').first().locator('.bars rect');
+    await waitFor(async () => (await bars.count()) === RAN.length + 1, { what: 'a bar for each run' });
     await frame.getByText('Sessions as a table').click();
     for (const { title, agent } of RAN.slice(1)) {
       const row = frame.getByRole('row').filter({ hasText: title });

@@ -1,13 +1,9 @@
-import { after, afterEach, before, describe, it } from 'mocha';
-import type { Browser, Frame } from 'playwright-core';
-import { reportFailure } from '../support/failureReport';
-import { packagedExtension } from '../support/project';
-import { SessionsView } from '../support/sessionsView';
-import { TestRepository } from '../support/repository';
-import { VscodeServer } from '../support/vscodeServer';
-import { openBrowser, Window } from '../support/window';
-
-const THEMES = { light: 'Default Light Modern', dark: 'Default Dark Modern', contrast: 'Default High Contrast' };
+import { describe, it } from 'mocha';
+import type { Frame } from 'playwright-core';
+import type { SessionsView } from '../support/sessionsView';
+import { THEMES } from '../support/themes';
+import { useWindow } from '../support/useWindow';
+import type { Window } from '../support/window';
 
 const FILES = {
   'README.md': '# Greeter\n\nA very small program that greets people.\n',
@@ -18,43 +14,26 @@ const FILES = {
 const SESSIONS = [
   { title: 'Shorten the README', state: 'Completed', prompt: 'talk I shortened the README.' },
   { title: 'Translate the shop', state: 'Failed', prompt: 'fail The model is overloaded, try again later' },
-  { title: 'Fix the slow test', state: 'Running', prompt: 'think The tests hang in the date parser; read src/greet.js; slow 2000 100ms' },
+  { title: 'Fix the slow test', state: 'Running', prompt: 'think The tests hang in the date parser; read src/greet.js; slow 3 100ms; wait' },
 ];
 
 describe('what it looks like', () => {
-  let repository: TestRepository;
-  let server: VscodeServer;
-  let browser: Browser;
   let window: Window;
   let sessions: SessionsView;
-
-  before(async () => {
-    repository = await TestRepository.create({ name: 'storefront', files: FILES });
-    server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1 });
-    browser = await openBrowser();
-    window = await Window.open(await browser.newContext({ viewport: { width: 1280, height: 800 } }), server, repository.path);
-    sessions = new SessionsView(window);
-    await window.showContainer('Corral');
-  });
-
-  after(async () => {
-    await browser.close();
-    await server.stop();
-    await repository.remove();
-  });
-
-  afterEach(async function () {
-    await reportFailure(this.currentTest, window, server);
-  });
-
-  /** Takes a picture in each theme. A window takes a theme over when it is loaded again; `shown` waits for what the picture is of. */
-  async function pictures(name: string, shown: () => Promise<void>): Promise<void> {
-    for (const [theme, colorTheme] of Object.entries(THEMES)) {
-      await server.writeSettings({ 'workbench.colorTheme': colorTheme });
-      await window.reload();
+  useWindow(
+    () => ({ repository: { name: 'storefront', files: FILES }, server: { environment: { CORRAL_DEMO_SPEED: '5' } } }),
+    async (opened) => {
+      ({ window, sessions } = opened);
       await window.showContainer('Corral');
+    },
+  );
+
+  /** Takes a picture in each theme; `shown` waits for what the picture is of. */
+  async function pictures(name: string, shown: () => Promise<void>): Promise<void> {
+    for (const [suffix, theme] of Object.entries({ light: THEMES.light, dark: THEMES.dark, contrast: THEMES['high contrast'] })) {
+      await window.useTheme(theme);
       await shown();
-      await window.picture(`${name}-${theme}`);
+      await window.picture(`${name}-${suffix}`);
     }
   }
 
@@ -82,7 +61,7 @@ describe('what it looks like', () => {
     }
     await window.runCommand('Corral: New Session');
     await window.answerInput('Greet in French too');
-    await sessions.row('Greet in').waitFor(); // a window that is loaded again before it has heard of the session makes none
+    await sessions.row('Greet in').waitFor();
     await pictures('question', async () => {
       await sessions.row('needs input').waitFor({ timeout: 60_000 });
       const frame = await timeline('Greet in', '[data-testid=permission]');

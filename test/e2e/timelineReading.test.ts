@@ -1,60 +1,46 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { after, afterEach, before, describe, it } from 'mocha';
-import type { Browser, BrowserContext, Frame } from 'playwright-core';
+import { describe, it } from 'mocha';
+import type { BrowserContext, Frame } from 'playwright-core';
 import * as v from 'valibot';
 import { StorePaths } from '../../src/storage/paths';
-import { reportFailure } from '../support/failureReport';
 import { assertAccessible } from '../support/accessibility';
-import { packagedExtension } from '../support/project';
 import { greetingStory, hostileStory, longStory } from '../support/recordedStories';
 import { writeRecording } from '../support/recordedSession';
-import { TestRepository } from '../support/repository';
-import { VscodeServer } from '../support/vscodeServer';
+import { THEMES } from '../support/themes';
+import { useWindow } from '../support/useWindow';
 import { waitFor } from '../support/wait';
-import { openBrowser, Window } from '../support/window';
+import type { Window } from '../support/window';
 
-const THEMES = { light: 'Light Modern', dark: 'Dark Modern', 'high contrast': 'Default High Contrast', 'high contrast light': 'Default High Contrast Light' };
 const OUTPUT_BYTES = 12 * 1024 * 1024;
 const LIST = `document.querySelector('[role=feed]')`;
 
 describe('reading a timeline', () => {
-  let repository: TestRepository;
-  let server: VscodeServer;
-  let browser: Browser;
   let context: BrowserContext;
   let window: Window;
-
-  before(async () => {
-    repository = await TestRepository.create({ name: 'greeter', files: { 'src/greet.js': 'export function greet(name) {\n  return `Hello, ${name}!`;\n}\n' } });
-    server = await VscodeServer.start({ vsix: packagedExtension, reconnectionGraceSeconds: 1 });
-    const record = async (title: string, events: Parameters<typeof writeRecording>[2]): Promise<string> => {
-      await mkdir(server.globalStorage, { recursive: true });
-      return await writeRecording(server.globalStorage, { title, repository: repository.path, worktreePath: repository.path }, events);
-    };
-    await record('Greet in every language', greetingStory('\u001B[31m✖ greets by name\u001B[0m\n  expected: Hallo, Ada!\n  actual:   Hello, Ada!'));
-    await record('Hostile <script>window.hacked = 1</script>', hostileStory());
-    await record('A long result', greetingStory(`first line\n${'0123456789abcde\n'.repeat(OUTPUT_BYTES / 16)}last line`));
-    await damage(await record('Partly unreadable', longStory(300)), 'Message 7 of many');
-    browser = await openBrowser();
-    context = await browser.newContext({ viewport: { width: 1100, height: 1400 }, timezoneId: 'UTC', locale: 'en-GB' });
-    window = await Window.open(context, server, repository.path);
-    await window.showContainer('Corral');
-  });
-
-  afterEach(async function () {
-    await reportFailure(this.currentTest, window, server);
-  });
-
-  after(async () => {
-    await browser.close();
-    await server.stop();
-    await repository.remove();
-  });
+  useWindow(
+    () => ({
+      repository: { name: 'greeter', files: { 'src/greet.js': 'export function greet(name) {\n  return `Hello, ${name}!`;\n}\n' } },
+      context: { viewport: { width: 1100, height: 1400 }, timezoneId: 'UTC', locale: 'en-GB' },
+      prepare: async ({ globalStorage }, repository) => {
+        await mkdir(globalStorage, { recursive: true });
+        const record = async (title: string, events: Parameters<typeof writeRecording>[2]): Promise<string> =>
+          await writeRecording(globalStorage, { title, repository: repository.path, worktreePath: repository.path }, events);
+        await record('Greet in every language', greetingStory('\u001B[31m✖ greets by name\u001B[0m\n  expected: Hallo, Ada!\n  actual:   Hello, Ada!'));
+        await record('Hostile <script>window.hacked = 1</script>', hostileStory());
+        await record('A long result', greetingStory(`first line\n${'0123456789abcde\n'.repeat(OUTPUT_BYTES / 16)}last line`));
+        await damage(globalStorage, await record('Partly unreadable', longStory(300)), 'Message 7 of many');
+      },
+    }),
+    async (opened) => {
+      ({ context, window } = opened);
+      await window.showContainer('Corral');
+    },
+  );
 
   /** Changes a byte of the event that holds this text, as a failing disk does. */
-  async function damage(sessionId: string, text: string): Promise<void> {
-    const session = new StorePaths(server.globalStorage).session(sessionId);
+  async function damage(storeRoot: string, sessionId: string, text: string): Promise<void> {
+    const session = new StorePaths(storeRoot).session(sessionId);
     const [runId = ''] = await readdir(session.runs);
     const path = session.run(runId).events;
     const content = await readFile(path);
@@ -79,8 +65,7 @@ describe('reading a timeline', () => {
 
   for (const [name, theme] of Object.entries(THEMES)) {
     it(`is legible and accessible in a ${name} theme`, async () => {
-      await server.writeSettings({ 'workbench.colorTheme': theme });
-      await window.reload();
+      await window.useTheme(theme);
       const frame = await open('Greet in every language');
       await frame.locator('.hljs-keyword').first().waitFor();
       await frame.locator('.density-tools[d^=M]').waitFor({ state: 'attached' });

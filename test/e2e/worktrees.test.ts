@@ -1,49 +1,33 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'mocha';
-import type { Browser, BrowserContext, Locator } from 'playwright-core';
+import { describe, it } from 'mocha';
+import type { Locator } from 'playwright-core';
 import * as v from 'valibot';
-import { reportFailure } from '../support/failureReport';
-import { packagedExtension } from '../support/project';
-import { TestRepository } from '../support/repository';
-import { SessionsView } from '../support/sessionsView';
-import { VscodeServer } from '../support/vscodeServer';
+import type { TestRepository } from '../support/repository';
+import type { SessionsView } from '../support/sessionsView';
+import { useWindow } from '../support/useWindow';
+import type { VscodeServer } from '../support/vscodeServer';
 import { waitFor } from '../support/wait';
-import { openBrowser, Window } from '../support/window';
+import type { Window } from '../support/window';
 
 const messageRecord = v.object({ data: v.object({ role: v.string(), text: v.string() }) });
 
 describe('worktrees in the window', () => {
   let repository: TestRepository;
   let server: VscodeServer;
-  let browser: Browser;
-  let context: BrowserContext;
   let window: Window;
   let sessions: SessionsView;
-
-  before(async () => {
-    repository = await TestRepository.create({ name: 'greeter' });
-    server = await VscodeServer.start({ vsix: packagedExtension });
-    browser = await openBrowser();
-    context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-    window = await Window.open(context, server, repository.path);
-    sessions = new SessionsView(window);
-    await window.showContainer('Corral');
-    await window.runCommand('Corral: New Session');
-    await window.answerInput('edit README.md More; edit notes.txt precious');
-    await sessions.row('Completed').waitFor();
-  });
-
-  afterEach(async function () {
-    await reportFailure(this.currentTest, window, server);
-  });
-
-  after(async () => {
-    await browser.close();
-    await server.stop();
-    await repository.remove();
-  });
+  useWindow(
+    () => ({ repository: { name: 'greeter' } }),
+    async (opened) => {
+      ({ repository, server, window, sessions } = opened);
+      await window.showContainer('Corral');
+      await window.runCommand('Corral: New Session');
+      await window.answerInput('edit README.md More; edit notes.txt precious');
+      await sessions.row('Completed').waitFor();
+    },
+  );
 
   const worktrees = async (): Promise<string[]> => await readdir(join(repository.path, '.corral/worktrees'));
   const notes = async (): Promise<string> => {

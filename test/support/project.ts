@@ -12,8 +12,8 @@ function findRoot(directory: string): string {
 /** The repository's folder, wherever below it the running bundle lies. */
 export const projectRoot = findRoot(__dirname);
 
-/** The packaged extension that the end-to-end tests and the demo install; made by scripts/test.mjs and scripts/start.mjs. */
-export const packagedExtension = join(projectRoot, 'out/corral.vsix');
+/** The packaged extension, installed for all servers of the end-to-end tests by scripts/test.mjs. */
+export const installedExtensions = join(projectRoot, 'out/extensions');
 
 const hostSchema = v.object({ serverMain: v.string(), chromium: v.optional(v.string()) });
 

@@ -8,8 +8,8 @@ import { endProcessesOf, listProcesses, sendSignal, type ProcessFacts } from './
 import { waitFor } from './wait';
 
 export interface ServerOptions {
-  /** Installed before the first start, as a user would. */
-  vsix?: string;
+  /** Where extensions are installed (`VscodeServer.install`); by default a folder of the server's own, without any. */
+  extensionsDirectory?: string;
   /** The user's settings.json. */
   settings?: Record<string, unknown>;
   /** Whether VS Code asks about trust in a folder; otherwise each folder is trusted. */
@@ -36,7 +36,7 @@ const DEFAULT_SETTINGS = {
 
 /** A VS Code server on loopback with a data folder of its own. `stop` leaves neither process nor file. */
 export class VscodeServer {
-  /** Holds the profile, the installed extensions and the home folder. */
+  /** Holds the profile and the home folder. */
   readonly dataDirectory: string;
   #port: number;
   #process: ChildProcess | undefined;
@@ -56,7 +56,6 @@ export class VscodeServer {
       // Windows of this host make commits, which need an author.
       await writeFile(join(server.dataDirectory, 'home/.gitconfig'), '[user]\n\tname = Robin\n\temail = robin@example.com\n[init]\n\tdefaultBranch = main\n');
       await server.writeSettings(options.settings ?? {});
-      if (options.vsix !== undefined) await server.#install(options.vsix);
       await server.launch();
       return server;
     } catch (error) {
@@ -119,9 +118,15 @@ export class VscodeServer {
     this.#port = Number(port);
   }
 
-  async #install(vsix: string): Promise<void> {
-    const [code] = (await once(this.#spawn(['--install-extension', vsix]), 'close')) as [number | null];
-    if (code !== 0) throw new Error(`${vsix} could not be installed:\n${this.#log}`);
+  /** Installs a packaged extension into a folder for servers, as a user would. */
+  static async install(vsix: string, extensionsDirectory: string): Promise<void> {
+    const server = new VscodeServer(await mkdtemp(join(tmpdir(), 'corral-vscode-')), { extensionsDirectory });
+    try {
+      const [code] = (await once(server.#spawn(['--install-extension', vsix]), 'close')) as [number | null];
+      if (code !== 0) throw new Error(`${vsix} could not be installed:\n${server.#log}`);
+    } finally {
+      await server.stop();
+    }
   }
 
   #spawn(parameters: string[]): ChildProcess {
@@ -133,6 +138,7 @@ export class VscodeServer {
       ...this.#options.environment,
     };
     const common = ['--accept-server-license-terms', '--disable-telemetry', '--server-data-dir', this.dataDirectory];
+    if (this.#options.extensionsDirectory !== undefined) common.push('--extensions-dir', this.#options.extensionsDirectory);
     const child = spawn(process.execPath, [readHost().serverMain, ...parameters, ...common], {
       cwd: this.dataDirectory, // by which whatever outlives the server is found
       env: environment,

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Frame, type Locator, type Page } from 'playwright-core';
 import { projectRoot, readHost } from './project';
+import type { Theme } from './themes';
 import type { VscodeServer } from './vscodeServer';
 import { waitFor } from './wait';
 
@@ -111,6 +112,28 @@ export class Window {
   /** Picks the entry with this label in the quick pick that is open or opens next. */
   async pick(label: string): Promise<void> {
     await this.quickInput.getByRole('option').filter({ hasText: label }).first().click();
+  }
+
+  /** Chooses a colour theme, which all that is open takes over at once. */
+  async useTheme({ label, workbenchClass, webviewClass }: Theme): Promise<void> {
+    const input = this.quickInput.getByPlaceholder(/^Select Color Theme/);
+    await waitFor(
+      async () => {
+        await this.page.keyboard.press('Escape');
+        // The palette puts another command of this name first.
+        await this.page.keyboard.press('Control+K');
+        await this.page.keyboard.press('Control+T');
+        await input.waitFor({ timeout: 5_000 });
+        return true;
+      },
+      { what: 'the list of themes' },
+    );
+    await input.fill(label);
+    await this.quickInput.getByRole('option', { name: label }).first().click();
+    await this.page.locator(`.monaco-workbench.${workbenchClass}`).waitFor();
+    const webviews = this.page.frames().filter((frame) => frame.url().includes('fake.html'));
+    for (const webview of webviews) await webview.locator(`body.${webviewClass}`).waitFor();
+    await this.page.mouse.move(0, 0);
   }
 
   /** Shows the view container with this title, by its icon in the activity bar. */

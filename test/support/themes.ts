@@ -1,0 +1,13 @@
+/** The themes in which everything has to be legible: as VS Code lists it, and the class that it gives to its own document and to each webview's. */
+export interface Theme {
+  label: string;
+  workbenchClass: string;
+  webviewClass: string;
+}
+
+export const THEMES: Readonly<Record<'light' | 'dark' | 'high contrast' | 'high contrast light', Theme>> = {
+  light: { label: 'Light Modern', workbenchClass: 'vs', webviewClass: 'vscode-light' },
+  dark: { label: 'Dark Modern', workbenchClass: 'vs-dark', webviewClass: 'vscode-dark' },
+  'high contrast': { label: 'Dark High Contrast', workbenchClass: 'hc-black', webviewClass: 'vscode-high-contrast' },
+  'high contrast light': { label: 'Light High Contrast', workbenchClass: 'hc-light', webviewClass: 'vscode-high-contrast-light' },
+};
