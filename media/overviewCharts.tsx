@@ -16,7 +16,11 @@ const FONT_PX = 11;
 /** A run of a second is seen among those of hours. */
 const LEAST_RUN_PX = 3;
 const USAGE_HEIGHT_PX = 200;
+const USAGE_LEFT_PX = 52;
+const USAGE_RIGHT_PX = 12;
 const MAX_DAY_LABELS = 8;
+/** What the name of a day takes, and some room beside it. */
+const DAY_LABEL_PX = 56;
 const LOOKS = Object.keys(RUN_LOOKS) as RunLook[]; // the keys of our own table
 /** More agents than this share colours. */
 const AGENT_COLOURS = 6;
@@ -139,12 +143,13 @@ export function UsageChart({ overview, measure }: { overview: Overview; measure:
     colour: colourOf(each.agent),
     words: `${dayLabel(each.day)} · ${oneLine(each.agent, 40)}\n${format(of(each))}`,
   }));
-  const draw = (widthPx: number): Element =>
-    plot({
+  const draw = (widthPx: number): Element => {
+    const labels = Math.max(1, Math.min(MAX_DAY_LABELS, Math.floor((widthPx - USAGE_LEFT_PX - USAGE_RIGHT_PX) / DAY_LABEL_PX)));
+    return plot({
       width: widthPx,
       height: USAGE_HEIGHT_PX,
-      marginLeft: 52,
-      marginRight: 12,
+      marginLeft: USAGE_LEFT_PX,
+      marginRight: USAGE_RIGHT_PX,
       marginTop: 10,
       x: { type: 'band', domain: days, label: null },
       y: { label: null, nice: true, zero: true },
@@ -152,7 +157,7 @@ export function UsageChart({ overview, measure }: { overview: Overview; measure:
       marks: [
         gridY({ ticks: 4, className: 'grid' }),
         axisX({
-          ticks: days.filter((_, index) => (days.length - 1 - index) % Math.ceil(days.length / MAX_DAY_LABELS) === 0),
+          ticks: days.filter((_, index) => (days.length - 1 - index) % Math.ceil(days.length / labels) === 0),
           tickSize: 0,
           tickFormat: dayLabel,
         }),
@@ -161,6 +166,7 @@ export function UsageChart({ overview, measure }: { overview: Overview; measure:
         ruleY([0], { className: 'grid' }),
       ],
     });
+  };
   return (
     <figure>
       <figcaption>{label}</figcaption>
