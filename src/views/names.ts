@@ -30,6 +30,7 @@ export const COMMANDS = {
   applyChanges: 'corral.applyChanges',
   undoApply: 'corral.undoApply',
   makeBranch: 'corral.makeBranch',
+  openPullRequest: 'corral.openPullRequest',
   addRemark: 'corral.addRemark',
   discardRemark: 'corral.discardRemark',
   sendRemarks: 'corral.sendRemarks',

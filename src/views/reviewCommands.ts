@@ -3,6 +3,7 @@ import { CorralError } from '../storage/errors';
 import { showChanges } from './changesEditor';
 import type { CommandName } from './names';
 import { inProgress } from './progress';
+import { chooseRemote, findPrograms, openPullRequest } from './pullRequest';
 import type { ReviewComments } from './reviewComments';
 import type { ChooseSession } from './sessionChoice';
 import { hasBegun } from './sessionChoice';
@@ -12,7 +13,7 @@ import type { Supervisor } from '../supervisor/supervisor';
 
 export type ReviewCommandName = Extract<
   CommandName,
-  'reviewChanges' | 'applyChanges' | 'undoApply' | 'makeBranch' | 'addRemark' | 'discardRemark' | 'sendRemarks'
+  'reviewChanges' | 'applyChanges' | 'undoApply' | 'makeBranch' | 'openPullRequest' | 'addRemark' | 'discardRemark' | 'sendRemarks'
 >;
 
 export interface ReviewCommandsOptions {
@@ -35,6 +36,22 @@ export function reviewCommands({
       await (await supervisor.worktrees(session.id)).unapply(session.id);
     });
     void vscode.window.showInformationMessage(`The changes of “${session.title}” are out of your checkout again.`);
+  };
+
+  /** Makes the branch that the person names, or brings it up to date; undefined where they name none. */
+  const makeBranch = async (session: SessionSummary, title: string): Promise<string | undefined> => {
+    const answer = await vscode.window.showInputBox({
+      title: `${title} · ${session.title}`,
+      prompt: 'The branch gets the commits of the session, and one more for what is not committed.',
+      value: session.branch ?? branchNameFor(session.title),
+      ignoreFocusOut: true,
+    });
+    const name = answer?.trim();
+    if (name === undefined) return undefined;
+    await inProgress(async () => {
+      await (await supervisor.worktrees(session.id)).makeBranch(session.id, name);
+    });
+    return name;
   };
 
   return {
@@ -79,17 +96,15 @@ export function reviewCommands({
     },
     makeBranch: async (argument) => {
       const session = await choose(argument, 'Make Branch', hasBegun, 'No session has begun yet.');
-      const name = await vscode.window.showInputBox({
-        title: `Make Branch · ${session.title}`,
-        prompt: 'The branch gets the commits of the session, and one more for what is not committed.',
-        value: session.branch ?? branchNameFor(session.title),
-        ignoreFocusOut: true,
-      });
-      if (name === undefined) return;
-      await inProgress(async () => {
-        await (await supervisor.worktrees(session.id)).makeBranch(session.id, name.trim());
-      });
-      void vscode.window.showInformationMessage(`The branch ${name.trim()} holds the work of “${session.title}”.`);
+      const name = await makeBranch(session, 'Make Branch');
+      if (name !== undefined) void vscode.window.showInformationMessage(`The branch ${name} holds the work of “${session.title}”.`);
+    },
+    openPullRequest: async (argument) => {
+      const session = await choose(argument, 'Open Pull Request', hasBegun, 'No session has begun yet.');
+      const programs = await findPrograms();
+      const remote = await chooseRemote(supervisor.git, session.repository);
+      const branch = await makeBranch(session, 'Open Pull Request');
+      if (branch !== undefined) await openPullRequest(programs, session, remote, branch);
     },
   };
 }

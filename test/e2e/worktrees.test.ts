@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describe, it } from 'mocha';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
 import type { Locator } from 'playwright-core';
 import * as v from 'valibot';
 import type { TestRepository } from '../support/repository';
 import type { SessionsView } from '../support/sessionsView';
+import { skip } from '../support/skip';
 import { useWindow } from '../support/useWindow';
 import type { VscodeServer } from '../support/vscodeServer';
 import { waitFor } from '../support/wait';
@@ -15,11 +17,21 @@ const messageRecord = v.object({ data: v.object({ role: v.string(), text: v.stri
 
 describe('worktrees in the window', () => {
   let repository: TestRepository;
+  /** The first folder of the server's PATH. */
+  let programs: string;
   let server: VscodeServer;
   let window: Window;
   let sessions: SessionsView;
+
+  before(async () => {
+    programs = await mkdtemp(join(tmpdir(), 'corral-programs-'));
+  });
   useWindow(
-    () => ({ repository: { name: 'greeter' } }),
+    () => {
+      // As from a terminal: else VS Code asks a login shell for the PATH, and what that says is another on each machine.
+      const environment = { PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}`, VSCODE_CLI: '1' };
+      return { repository: { name: 'greeter' }, server: { environment } };
+    },
     async (opened) => {
       ({ repository, server, window, sessions } = opened);
       await window.showContainer('Corral');
@@ -28,6 +40,7 @@ describe('worktrees in the window', () => {
       await sessions.row('Completed').waitFor();
     },
   );
+  after(async () => rm(programs, { recursive: true }));
 
   const worktrees = async (): Promise<string[]> => await readdir(join(repository.path, '.corral/worktrees'));
   const notes = async (): Promise<string> => {
@@ -62,6 +75,27 @@ describe('worktrees in the window', () => {
     await window.runCommand('Corral: Make Branch');
     await window.answerInput('greet');
     await waitFor(async () => (await repository.git('show', 'greet:notes.txt').catch(() => '')) === 'precious', { what: 'the branch' });
+  });
+
+  it("pushes the branch and opens a pull request by the person's own gh, which asks in a terminal", async function () {
+    if (process.platform === 'win32') skip(this, 'what stands for gh is a shell script');
+    const [remote, called] = [join(programs, 'remote.git'), join(programs, 'called')];
+    await repository.git('init', '--quiet', '--bare', remote);
+    await repository.git('remote', 'add', 'origin', remote);
+    const answered = `read title; echo "$title" >> '${called}'; echo 'https://example.com/pull/1'`;
+    await writeFile(join(programs, 'gh'), `#!/bin/sh\nprintf '%s\\n' "$PWD" "$@" > '${called}'\nprintf 'Title? '; ${answered}\n`, { mode: 0o755 });
+    await window.runCommand('Corral: Open Pull Request');
+    await window.answerInput('greet');
+    const calls = async (): Promise<string[]> => (await readFile(called, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+    await waitFor(async () => (await calls()).length === 4, { what: 'gh to be run' });
+    await window.page.locator('.terminal-wrapper.active .xterm.focus').waitFor();
+    await window.page.keyboard.type('Greet');
+    await window.picture('pull request');
+    await window.page.keyboard.press('Enter');
+    await waitFor(async () => (await calls()).length === 5, { what: 'the answer' });
+    assert.deepEqual(await calls(), [repository.path, 'pr', 'create', '--head=greet', 'Greet']);
+    assert.equal(await repository.git('--git-dir', remote, 'show', 'greet:notes.txt'), 'precious');
+    await window.page.getByRole('button', { name: /^Hide Panel/ }).click();
   });
 
   it('shows the snapshots of a session, and puts its worktree back to one', async () => {
@@ -180,5 +214,19 @@ describe('worktrees in the window', () => {
     ]);
     await window.runCommand('Corral: Stop Session');
     await sessions.row('Stopped').waitFor();
+  });
+
+  it('names the uncommitted files that would come along into a new session', async () => {
+    await repository.write('draft.txt', 'a draft\n');
+    await repository.write('README.md', '# Another title\n');
+    await window.runCommand('Corral: New Session');
+    await window.quickInput.getByRole('button', { name: 'Choose the Base' }).click();
+    const entry = window.quickInput.getByRole('option').filter({ hasText: 'HEAD with my uncommitted changes' });
+    await entry.filter({ hasText: '1 changed file and 1 new file' }).filter({ hasText: 'README.md, draft.txt' }).waitFor();
+    await window.picture('uncommitted changes');
+    await entry.click();
+    await window.quickInput.getByText('from HEAD with 1 changed file and 1 new file').waitFor();
+    await window.page.keyboard.press('Escape');
+    await repository.git('stash', '--include-untracked');
   });
 });
