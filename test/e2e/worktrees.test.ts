@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { after, before, describe, it } from 'mocha';
 import type { Locator } from 'playwright-core';
 import * as v from 'valibot';
+import { newId } from '../../src/storage/ids';
+import { Git } from '../../src/supervisor/git/git';
+import { findRepository } from '../../src/supervisor/git/repository';
+import { createWorktree } from '../../src/supervisor/git/worktrees';
 import type { TestRepository } from '../support/repository';
 import type { SessionsView } from '../support/sessionsView';
 import { skip } from '../support/skip';
@@ -228,5 +234,40 @@ describe('worktrees in the window', () => {
     await window.quickInput.getByText('from HEAD with 1 changed file and 1 new file').waitFor();
     await window.page.keyboard.press('Escape');
     await repository.git('stash', '--include-untracked');
+  });
+
+  it('keeps ten worktrees out of the Source Control view and of search', async function () {
+    if (process.platform === 'win32') skip(this, "what counts VS Code's git is a shell script");
+    const found = await findRepository(new Git(), repository.path);
+    const baseCommit = await repository.git('rev-parse', 'HEAD');
+    while ((await worktrees()).length < 10) await createWorktree({ repository: found, sessionId: newId(), storeId: 'bench', baseCommit, location: 'inside' });
+    // Before Source Control first looks for repositories: what it runs, which it marks in the environment, is written down.
+    const real = (await promisify(execFile)('sh', ['-c', 'command -v git'])).stdout.trim();
+    const note = `[ -z "$VSCODE_GIT_COMMAND" ] || printf '%s\\t%s\\n' "$PWD" "$*" >> '${join(programs, 'ran')}'`;
+    await writeFile(join(programs, 'git'), `#!/bin/sh\n${note}\nexec '${real}' "$@"\n`, { mode: 0o755 });
+    await window.reload();
+    await window.page.getByRole('tab', { name: /^Source Control/ }).click();
+    const ran = async (): Promise<string[]> => (await readFile(join(programs, 'ran'), 'utf8')).split('\n').filter((line) => line !== '');
+    const shown = async (file: string): Promise<void> => await window.page.locator('.scm-view .monaco-list-row', { hasText: file }).waitFor();
+    await repository.write('first.txt', 'a needle\n');
+    await shown('first.txt');
+    const before = (await ran()).length;
+    for (const id of await worktrees())
+      for (let file = 0; file < 20; file++) await writeFile(join(repository.path, '.corral/worktrees', id, `made ${file}.txt`), 'a needle\n');
+    await repository.write('second.txt', 'a needle\n');
+    await shown('second.txt');
+    const lines = await ran();
+    assert.deepEqual(
+      lines.filter((line) => line.split('\t')[0]?.includes('.corral/worktrees')),
+      [],
+      'no worktree is a repository to Source Control',
+    );
+    await window.picture('source control');
+    await window.page.getByRole('tab', { name: /^Search/ }).click();
+    await window.page.locator('.search-view textarea').first().fill('a needle');
+    await window.page.keyboard.press('Enter');
+    await window.page.locator('.search-view .messages', { hasText: '2 results in 2 files' }).waitFor();
+    await window.picture('search');
+    if (this.test !== undefined) this.test.title += ` (git processes: ${before} at the start, ${lines.length - before} after 200 files were written there)`;
   });
 });
