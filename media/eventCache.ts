@@ -82,11 +82,21 @@ export class EventCache {
       const expected = Math.min(WINDOW_SIZE, eventCount - firstSeq + 1);
       if (slot.events.length < expected && !slot.loading && Date.now() - slot.failedAtMs >= RETRY_AFTER_MS) void this.#fill(slot, expected);
     }
-    for (const [key, slot] of this.#windows) {
-      if (this.#windows.size <= MAX_WINDOWS) break;
-      this.#windows.delete(key);
-      this.#forget(slot);
+    this.#dropOldest();
+  }
+
+  /** Takes events that came unasked, in order of `seq`: those that go on where a loaded window ends, or begin one. */
+  add(events: readonly TimelineEvent[]): void {
+    for (const event of events) {
+      const { runId, seq } = event;
+      const key = keyOf(runId, seq);
+      const slot = this.#windows.get(key) ?? { runId, firstSeq: firstOf(seq), events: [], loading: false, failedAtMs: 0 };
+      if (slot.events.length !== seq - slot.firstSeq) continue;
+      slot.events.push(event);
+      this.#windows.set(key, slot);
+      this.#learn(event);
     }
+    this.#dropOldest();
   }
 
   get windowCount(): number {
@@ -114,6 +124,14 @@ export class EventCache {
     }
     slot.loading = false;
     this.#onChange();
+  }
+
+  #dropOldest(): void {
+    for (const [key, slot] of this.#windows) {
+      if (this.#windows.size <= MAX_WINDOWS) return;
+      this.#windows.delete(key);
+      this.#forget(slot);
+    }
   }
 
   #learn(event: TimelineEvent): void {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { TIMELINE_REQUESTS, hostMessageSchema } from '../src/views/timelineProtocol';
-import type { TimelineMethod, TimelineParameters, TimelineResult, TimelineSession } from '../src/views/timelineProtocol';
+import type { TimelineEvent, TimelineMethod, TimelineParameters, TimelineResult, TimelineSession } from '../src/views/timelineProtocol';
 import type { EventPlace } from './track';
 
 /** An extension host that is busy starting up can take a while; a request that got lost must still end. */
@@ -9,7 +9,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const PING_TIMEOUT_MS = 4_000;
 
 export interface HostListener {
-  sessionChanged(session: TimelineSession): void;
+  /** The session as it is now, with its newest events. */
+  sessionChanged(session: TimelineSession, events: TimelineEvent[]): void;
   failed(message: string): void;
   /** The extension reads the history first, and has this share of it. */
   readingOn(share: number): void;
@@ -91,7 +92,7 @@ export class HostConnection {
         this.#take(message.requestNumber)?.reject(new Error(message.message));
         return;
       case 'session':
-        this.#listener.sessionChanged(message.session);
+        this.#listener.sessionChanged(message.session, message.events);
         return;
       case 'show':
         this.#listener.showWanted(message.place);

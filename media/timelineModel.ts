@@ -58,7 +58,8 @@ export class TimelineModel {
     this.#wanted = saved?.position;
     this.draft = saved?.draft ?? '';
     this.#connection = new HostConnection(post, {
-      sessionChanged: (session) => {
+      sessionChanged: (session, events) => {
+        this.#cache.add(events);
         this.#setSession(session);
       },
       failed: (message) => {

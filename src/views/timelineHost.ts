@@ -5,7 +5,7 @@ import type { AppendedRange, DensityCount, DensityQuery, Facets, FindQuery, Foun
 import type { Disposable, Event, SessionSummary } from '../supervisor/api';
 import type { LinkedEvent } from './eventLink';
 import type { PayloadPlace } from './payloadDocuments';
-import { PREVIEW_LENGTH, pageMessageSchema } from './timelineProtocol';
+import { PREVIEW_LENGTH, pageMessageSchema, sessionSchema } from './timelineProtocol';
 import type { HostMessage, PageMessage, TimelineEvent, TimelineResult, TimelineSession } from './timelineProtocol';
 import { worktreeFile } from './worktreeFile';
 
@@ -45,6 +45,8 @@ export interface TimelineEditor {
 
 /** At most one push in this time, so that a flood of events costs the page a bounded number of paints. */
 const PUSH_INTERVAL_MS = 40;
+/** More than a screen shows. */
+const MAX_PUSHED_EVENTS = 100;
 
 /** One session's end of the conversation with a timeline page: answers its requests, and pushes what changed while it listens. */
 export class TimelineHost implements Disposable {
@@ -56,6 +58,8 @@ export class TimelineHost implements Disposable {
   readonly #bounds = new Map<string, { eventCount: number; firstMs: number; lastMs: number }>();
   #listening = false;
   #wanted: { runId: string; seq: number } | undefined;
+  /** The last run, as the page was told of it. */
+  #told: { runId: string; eventCount: number } | undefined;
   /** Aborted as the page goes: what is still being looked up for it has nowhere to go. */
   #page = new AbortController();
   #isDisposed = false;
@@ -143,7 +147,9 @@ export class TimelineHost implements Disposable {
         };
         await this.#source.catchUp(this.#sessionId, { signal, onProgress });
         this.#listening = true;
-        return { session: await this.#readSession() } satisfies TimelineResult<'ready'>;
+        const session = await this.#readSession();
+        this.#told = session.runs.at(-1);
+        return { session } satisfies TimelineResult<'ready'>;
       }
       case 'ping':
         return {};
@@ -212,7 +218,8 @@ export class TimelineHost implements Disposable {
     this.#changed = false;
     try {
       const session = await this.#readSession();
-      if (this.#listening) this.#editor.post({ type: 'session', session });
+      const events = await this.#readNewEvents(session);
+      if (this.#listening) this.#editor.post({ type: 'session', session, events });
     } catch (error) {
       if (this.#listening) this.#editor.post({ type: 'failure', message: messageOf(error) });
     }
@@ -231,47 +238,21 @@ export class TimelineHost implements Disposable {
       const { firstMs, lastMs } = await this.#readBounds(runId, eventCount);
       runs.push({ runId, ordinal, state, eventCount, firstMs, lastMs });
     }
-    const {
-      id,
-      title,
-      agent,
-      status,
-      state,
-      since,
-      needsInput,
-      restored,
-      recoveryHint,
-      failureReason,
-      deleted,
-      unreachable,
-      paused,
-      damagedRecords,
-      checking,
-      usage,
-      pendingPermissions,
-    } = summary;
-    const session = {
-      id,
-      title,
-      agent,
-      status,
-      state,
-      since,
-      needsInput,
-      restored,
-      recoveryHint,
-      failureReason,
-      deleted,
-      unreachable,
-      paused,
-      damagedRecords,
-      checking,
-      usage,
-      runs,
-      pendingPermissions,
-    };
+    const session = v.parse(sessionSchema, { ...summary, runs }); // which takes what the page is to know
     this.#editor.sessionRead(session);
     return session;
+  }
+
+  /** What the page was not told of yet, for it to show without another question; of very many the last ones. */
+  async #readNewEvents({ runs }: TimelineSession): Promise<TimelineEvent[]> {
+    const run = runs.at(-1);
+    if (run === undefined) return [];
+    const { runId, eventCount } = run;
+    const toldCount = this.#told?.runId === runId ? this.#told.eventCount : 0;
+    this.#told = run;
+    const fromSeq = Math.max(toldCount, eventCount - MAX_PUSHED_EVENTS) + 1;
+    if (fromSeq > eventCount) return [];
+    return (await this.#source.runEvents(this.#sessionId, runId, fromSeq, eventCount - fromSeq + 1)).map(previewOf);
   }
 
   async #readBounds(runId: string, eventCount: number): Promise<{ firstMs: number; lastMs: number }> {

@@ -29,7 +29,7 @@ const trackRunSchema = v.object({
 });
 export type TrackRun = v.InferOutput<typeof trackRunSchema>;
 
-const sessionSchema = v.object({
+export const sessionSchema = v.object({
   id,
   title: text,
   agent: text,
@@ -154,7 +154,8 @@ export type PageMessage = v.InferOutput<typeof pageMessageSchema>;
 export const hostMessageSchema = v.variant('type', [
   v.object({ type: v.literal('answer'), requestNumber: count, result: v.unknown() }),
   v.object({ type: v.literal('rejection'), requestNumber: count, message: text }),
-  v.object({ type: v.literal('session'), session: sessionSchema }),
+  /** With the last of the events that are new since the page was told of the session before. */
+  v.object({ type: v.literal('session'), session: sessionSchema, events: v.array(eventSchema) }),
   /** This share of the session's history was read, and it is read on: whatever was asked is answered after that. */
   v.object({ type: v.literal('reading'), share: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
   /** Somebody followed a link to this event. */

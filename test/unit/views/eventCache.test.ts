@@ -39,6 +39,29 @@ describe('EventCache', () => {
     assert.ok(typeof last === 'object' && last.seq === total - WINDOW_SIZE + 1);
   });
 
+  it('asks for nothing that came by itself, and takes nothing that leaves a gap', async () => {
+    const source = new MemorySource();
+    source.addMessages(WINDOW_SIZE + 3);
+    const all = await source.runEvents(SESSION, RUN, 1, WINDOW_SIZE + 3);
+    const asked: number[] = [];
+    const cache = new EventCache(
+      (_runId, fromSeq) => {
+        asked.push(fromSeq);
+        return new Promise(() => undefined);
+      },
+      () => undefined,
+      assert.ifError,
+    );
+    cache.add(all.slice(10, 20));
+    assert.equal(cache.get(RUN, 11), undefined);
+    cache.add(all);
+    cache.ensure(RUN, 1, all.length, all.length);
+    assert.deepEqual(asked, []);
+    for (const event of all) assert.deepEqual(cache.get(RUN, event.seq), event);
+    cache.add(all.slice(-1));
+    assert.equal(cache.get(RUN, all.length + 1), undefined);
+  });
+
   it('asks only for the new part of a window that grows, and knows damaged records from those to come', async () => {
     const source = new MemorySource();
     source.addMessages(5);

@@ -99,6 +99,28 @@ describe('TimelineHost', () => {
     assert.ok(page.messages.length < 50, 'a flood is pushed as a few sessions');
   });
 
+  it('pushes new events with the session, each once, of very many the last', async () => {
+    source.addMessages(2);
+    await page.ask('ready', {});
+    const pushed: number[] = [];
+    const pushedUntil = async (eventCount: number): Promise<void> => {
+      while (pushed.at(-1) !== eventCount) {
+        const message = await page.until(({ type }) => type === 'session');
+        if (message.type === 'session') pushed.push(...message.events.map(({ seq }) => seq));
+      }
+    };
+    source.addMessages(3);
+    await pushedUntil(5);
+    assert.deepEqual(pushed, [3, 4, 5]);
+    source.addMessages(1_000);
+    await pushedUntil(1_005);
+    assert.deepEqual(
+      pushed,
+      [...new Set(pushed)].sort((a, b) => a - b),
+    );
+    assert.ok(pushed.length <= 500, 'a flood is not pushed whole');
+  });
+
   it('is quiet while the page is hidden, and speaks again after the next ready', async () => {
     await page.ask('ready', {});
     page.host.pause();
