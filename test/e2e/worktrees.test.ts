@@ -28,16 +28,12 @@ describe('worktrees in the window', () => {
   let server: VscodeServer;
   let window: Window;
   let sessions: SessionsView;
-
   before(async () => {
     programs = await mkdtemp(join(tmpdir(), 'corral-programs-'));
   });
   useWindow(
-    () => {
-      // As from a terminal: else VS Code asks a login shell for the PATH, and what that says is another on each machine.
-      const environment = { PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}`, VSCODE_CLI: '1' };
-      return { repository: { name: 'greeter' }, server: { environment } };
-    },
+    // As from a terminal: else VS Code asks a login shell for the PATH, and what that says is another on each machine.
+    () => ({ repository: { name: 'greeter' }, server: { environment: { PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}`, VSCODE_CLI: '1' } } }),
     async (opened) => {
       ({ repository, server, window, sessions } = opened);
       await window.showContainer('Corral');
@@ -46,13 +42,55 @@ describe('worktrees in the window', () => {
       await sessions.row('Completed').waitFor();
     },
   );
-  after(async () => rm(programs, { recursive: true }));
+  after(async () => {
+    await rm(programs, { recursive: true });
+  });
 
   const worktrees = async (): Promise<string[]> => await readdir(join(repository.path, '.corral/worktrees'));
   const notes = async (): Promise<string> => {
     const [id = ''] = await worktrees();
     return await readFile(join(repository.path, '.corral/worktrees', id, 'notes.txt'), 'utf8').catch(() => '');
   };
+
+  // The first: a worktree of which a file was opened is a repository to Source Control, as with any file in another one.
+  it('keeps ten worktrees out of the Source Control view and of search', async function () {
+    if (process.platform === 'win32') skip(this, "what counts VS Code's git is a shell script");
+    const found = await findRepository(new Git(), repository.path);
+    const baseCommit = await repository.git('rev-parse', 'HEAD');
+    const made: string[] = [];
+    while ((await worktrees()).length < 10)
+      made.push((await createWorktree({ repository: found, sessionId: newId(), storeId: 'another', baseCommit, location: 'inside' })).worktreePath);
+    // Before Source Control first looks for repositories: what it runs, which it marks in the environment, is written down.
+    const real = (await promisify(execFile)('sh', ['-c', 'command -v git'])).stdout.trim();
+    const note = `[ -z "$VSCODE_GIT_COMMAND" ] || printf '%s\\t%s\\n' "$PWD" "$*" >> '${join(programs, 'ran')}'`;
+    await writeFile(join(programs, 'git'), `#!/bin/sh\n${note}\nexec '${real}' "$@"\n`, { mode: 0o755 });
+    await window.reload();
+    await window.page.getByRole('tab', { name: /^Source Control/ }).click();
+    const ran = async (): Promise<string[]> => (await readFile(join(programs, 'ran'), 'utf8')).split('\n').filter((line) => line !== '');
+    const shown = async (file: string): Promise<void> => await window.page.locator('.scm-view .monaco-list-row', { hasText: file }).waitFor();
+    await repository.write('first.txt', 'a needle\n');
+    await shown('first.txt');
+    const before = (await ran()).length;
+    for (const path of made) for (let file = 0; file < 20; file++) await writeFile(join(path, `made ${file}.txt`), 'a needle\n');
+    await repository.write('second.txt', 'a needle\n');
+    await shown('second.txt');
+    const lines = await ran();
+    assert.deepEqual(
+      lines.filter((line) => line.split('\t')[0]?.includes('.corral/worktrees')),
+      [],
+      'no worktree is a repository to Source Control',
+    );
+    await window.picture('source control');
+    await window.page.getByRole('tab', { name: /^Search/ }).click();
+    await window.page.locator('.search-view textarea').first().fill('a needle');
+    await window.page.keyboard.press('Enter');
+    await window.page.locator('.search-view .messages', { hasText: '2 results in 2 files' }).waitFor();
+    await window.picture('search');
+    for (const path of made) await repository.git('worktree', 'remove', '--force', '--force', path);
+    await repository.git('clean', '--quiet', '--force');
+    await window.showContainer('Corral');
+    if (this.test !== undefined) this.test.title += ` (git processes: ${before} at the start, ${lines.length - before} after 180 files were written there)`;
+  });
 
   it('shows the whole change in the multi-diff editor', async () => {
     await window.runCommand('Corral: Review Changes');
@@ -234,40 +272,5 @@ describe('worktrees in the window', () => {
     await window.quickInput.getByText('from HEAD with 1 changed file and 1 new file').waitFor();
     await window.page.keyboard.press('Escape');
     await repository.git('stash', '--include-untracked');
-  });
-
-  it('keeps ten worktrees out of the Source Control view and of search', async function () {
-    if (process.platform === 'win32') skip(this, "what counts VS Code's git is a shell script");
-    const found = await findRepository(new Git(), repository.path);
-    const baseCommit = await repository.git('rev-parse', 'HEAD');
-    while ((await worktrees()).length < 10) await createWorktree({ repository: found, sessionId: newId(), storeId: 'bench', baseCommit, location: 'inside' });
-    // Before Source Control first looks for repositories: what it runs, which it marks in the environment, is written down.
-    const real = (await promisify(execFile)('sh', ['-c', 'command -v git'])).stdout.trim();
-    const note = `[ -z "$VSCODE_GIT_COMMAND" ] || printf '%s\\t%s\\n' "$PWD" "$*" >> '${join(programs, 'ran')}'`;
-    await writeFile(join(programs, 'git'), `#!/bin/sh\n${note}\nexec '${real}' "$@"\n`, { mode: 0o755 });
-    await window.reload();
-    await window.page.getByRole('tab', { name: /^Source Control/ }).click();
-    const ran = async (): Promise<string[]> => (await readFile(join(programs, 'ran'), 'utf8')).split('\n').filter((line) => line !== '');
-    const shown = async (file: string): Promise<void> => await window.page.locator('.scm-view .monaco-list-row', { hasText: file }).waitFor();
-    await repository.write('first.txt', 'a needle\n');
-    await shown('first.txt');
-    const before = (await ran()).length;
-    for (const id of await worktrees())
-      for (let file = 0; file < 20; file++) await writeFile(join(repository.path, '.corral/worktrees', id, `made ${file}.txt`), 'a needle\n');
-    await repository.write('second.txt', 'a needle\n');
-    await shown('second.txt');
-    const lines = await ran();
-    assert.deepEqual(
-      lines.filter((line) => line.split('\t')[0]?.includes('.corral/worktrees')),
-      [],
-      'no worktree is a repository to Source Control',
-    );
-    await window.picture('source control');
-    await window.page.getByRole('tab', { name: /^Search/ }).click();
-    await window.page.locator('.search-view textarea').first().fill('a needle');
-    await window.page.keyboard.press('Enter');
-    await window.page.locator('.search-view .messages', { hasText: '2 results in 2 files' }).waitFor();
-    await window.picture('search');
-    if (this.test !== undefined) this.test.title += ` (git processes: ${before} at the start, ${lines.length - before} after 200 files were written there)`;
   });
 });
