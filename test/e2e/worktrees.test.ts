@@ -114,6 +114,7 @@ describe('worktrees in the window', () => {
     await window.runCommand('Corral: Apply Changes to Checkout');
     await window.pick('As Commits');
     await waitFor(async () => (await repository.git('show', 'HEAD:notes.txt').catch(() => '')) === 'precious', { what: 'the commit' });
+    await window.notification('on your branch, as commits').waitFor(); // git has the commit before Corral has recorded it
     await window.runCommand('Corral: Undo Apply');
     await waitFor(async () => (await repository.git('rev-parse', 'HEAD')) === head, { what: 'the branch as it was' });
     await window.runCommand('Corral: Make Branch');
