@@ -26,13 +26,20 @@ const SAVE_DELAY_MS = 150;
 function Timeline({ model }: { model: TimelineModel }) {
   const [, repaint] = useReducer((renders: number) => renders + 1, 0);
   const [nowMs, setNowMs] = useState(Date.now);
-  useEffect(
-    () =>
-      model.subscribe(() => {
+  useEffect(() => {
+    let frame: number | undefined;
+    // Messages of busy runs come faster than the page is painted: one picture shows what all of them changed.
+    const unsubscribe = model.subscribe(() => {
+      frame ??= requestAnimationFrame(() => {
+        frame = undefined;
         repaint(undefined);
-      }),
-    [model],
-  );
+      });
+    });
+    return () => {
+      unsubscribe();
+      if (frame !== undefined) cancelAnimationFrame(frame);
+    };
+  }, [model]);
   useEffect(() => {
     const timer = setInterval(() => {
       setNowMs(Date.now());
