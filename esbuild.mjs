@@ -69,7 +69,7 @@ if (options.has('--tests')) {
   await buildTests('host', ['index.ts']);
   await buildTests('e2e');
   await buildTests('agents');
-  await build({ ...node, entryPoints: ['bench/main.ts', 'bench/hostProcess.ts'], outdir: 'out/bench' });
+  await build({ ...node, entryPoints: ['bench/main.ts', 'bench/hostProcess.ts', 'bench/loopWatch.ts'], outdir: 'out/bench', external: ['playwright-core'] });
   await buildTests('torture', ['main.ts', 'window.ts', 'fileRecorder.ts', 'clockShift.ts']);
   await buildTests('support', ['tier.ts', 'extensionHost.ts', 'vscodeServer.ts', 'processes.ts']);
 }

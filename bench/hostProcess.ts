@@ -3,7 +3,7 @@
  * Prints one line of JSON. Told `--expose-gc`, so that memory is what is kept and not what is not yet collected.
  */
 import { subscribe } from 'node:diagnostics_channel';
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { getHeapSpaceStatistics } from 'node:v8';
@@ -14,6 +14,7 @@ import { TimelineHost } from '../src/views/timelineHost';
 import type { HostMessage } from '../src/views/timelineProtocol';
 import { hostTaskSchema } from './hostTask';
 import type { HostResult } from './hostTask';
+import { watchLoop } from './loopWatch';
 
 const CHECKPOINT_EVERY_MS = 2_000;
 const NEWEST = 200;
@@ -73,23 +74,6 @@ async function readWhole(supervisor: Supervisor, sessionId: string): Promise<voi
   const [run] = (await supervisor.getSession(sessionId)).runs;
   if (run === undefined) throw new Error(`Session ${sessionId} has no run.`);
   for (let seq = 1; seq <= run.eventCount; seq += 10_000) await supervisor.runEvents(sessionId, run.runId, seq, NEWEST);
-}
-
-/** The longest time in which the loop did nothing else, and how much of such a time was work: the rest is the machine's other processes. */
-async function watchLoop(seconds: number): Promise<Pick<HostResult, 'worstBlockMs' | 'worstWorkMs' | 'blockP99Ms'>> {
-  const histogram = monitorEventLoopDelay({ resolution: 1 });
-  let worstWorkMs = 0;
-  let before = process.threadCpuUsage();
-  const look = setInterval(() => {
-    const now = process.threadCpuUsage();
-    worstWorkMs = Math.max(worstWorkMs, (now.user + now.system - before.user - before.system) / 1_000);
-    before = now;
-  }, 1);
-  histogram.enable();
-  await delay(seconds * 1_000);
-  histogram.disable();
-  clearInterval(look);
-  return { worstBlockMs: histogram.max / 1e6, worstWorkMs, blockP99Ms: histogram.percentile(99) / 1e6 };
 }
 
 /** How often the loop woke, and how many programs were started. */

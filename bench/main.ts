@@ -11,9 +11,11 @@ import type { Figure } from './figures';
 import { figureSchema, isMet, short } from './figures';
 import { growthFigures } from './growth';
 import { idleFigures, loadFigures, memoryFigures } from './hosts';
+import { livePageFigures } from './livePage';
 import { runFigures } from './runs';
 import { searchFigures } from './searching';
 import { startFigures } from './starting';
+import { pageFigures } from './timelinePage';
 import { timelineFigures } from './timelines';
 import { worktreeFigures } from './worktrees';
 import { burstFigures, indexedFigures, latencyFigures } from './writing';
@@ -24,8 +26,10 @@ const MEASUREMENTS: { cases: string[]; measure: (folder: string) => Promise<Figu
   { cases: ['3'], measure: indexedFigures },
   { cases: ['4'], measure: latencyFigures },
   { cases: ['5'], measure: loadFigures },
+  { cases: ['6'], measure: livePageFigures },
   { cases: ['7', '8'], measure: startFigures },
   { cases: ['9'], measure: timelineFigures },
+  { cases: ['9p'], measure: pageFigures },
   { cases: ['10'], measure: memoryFigures },
   { cases: ['11'], measure: runFigures },
   { cases: ['12'], measure: worktreeFigures },

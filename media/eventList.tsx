@@ -1,11 +1,13 @@
 import { Virtualizer, defaultRangeExtractor, elementScroll, observeElementOffset, observeElementRect } from '@tanstack/virtual-core';
 import type { VirtualItem } from '@tanstack/virtual-core';
-import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { TimelineEvent } from '../src/views/timelineProtocol';
 import { EventCard, iconOf, nameOf } from './eventCard';
 import { Icon } from './icons';
 import type { TimelineModel } from './timelineModel';
 
+/** When events were painted, for whoever measures how soon they are there. */
+const SHOWN_MARK = 'corral.events.shown';
 const ESTIMATED_ROW_PX = 56;
 /** Nearer to the end than this counts as being there. */
 const END_SLACK_PX = 24;
@@ -57,6 +59,10 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   });
 
   const items = virtualizer.getVirtualItems();
+  const hasEvents = items.some(({ index }) => typeof model.eventAt(model.filter.rowOf(firstLine + index)) === 'object');
+  useEffect(() => {
+    if (hasEvents) performance.mark(SHOWN_MARK);
+  }, [hasEvents]);
   useLayoutEffect(() => {
     const shown = virtualizer.range;
     if (shown !== null) model.needLines(firstLine + shown.startIndex, firstLine + shown.endIndex);

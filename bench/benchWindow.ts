@@ -1,0 +1,78 @@
+/** VS Code with the packaged extension and one window of it, for cases that look at the page. Needs the extension in out/extensions, where `npm run bench` installs it. */
+import type { CDPSession, Frame } from 'playwright-core';
+import * as v from 'valibot';
+import { openStore } from '../src/storage/store';
+import type { StorePaths } from '../src/storage/paths';
+import { installedExtensions } from '../test/support/project';
+import { TestRepository } from '../test/support/repository';
+import { VscodeServer } from '../test/support/vscodeServer';
+import { waitFor } from '../test/support/wait';
+import { openBrowser, Window } from '../test/support/window';
+
+/** When somebody pressed the mouse last, by the clock that all frames share. */
+const NOTE_PRESS = 'addEventListener("pointerdown", () => { window.pressedMs = Date.now(); }, true)';
+/** When the page painted its first events, and when it began, by the same clock. */
+const PAGE_TIMES = `({ startMs: performance.timeOrigin, paintedMs: performance.timeOrigin + performance.getEntriesByName('corral.events.shown')[0]?.startTime })`;
+const pageTimesSchema = v.object({ startMs: v.number(), paintedMs: v.number() });
+
+export interface OpenedTimeline {
+  frame: Frame;
+  /** From the click on the row to the first events. */
+  openMs: number;
+  /** From the start of the page to the first events; what VS Code does before that is not ours. */
+  pageMs: number;
+}
+
+export class BenchWindow {
+  readonly repository: TestRepository;
+  readonly server: VscodeServer;
+  readonly window: Window;
+  readonly #session: CDPSession;
+
+  private constructor(repository: TestRepository, server: VscodeServer, window: Window, session: CDPSession) {
+    this.repository = repository;
+    this.server = server;
+    this.window = window;
+    this.#session = session;
+  }
+
+  /** `fill` writes into the store before the window is there. */
+  static async use<T>(fill: (paths: StorePaths) => Promise<void>, work: (opened: BenchWindow) => Promise<T>): Promise<T> {
+    const repository = await TestRepository.create();
+    const server = await VscodeServer.start({ extensionsDirectory: installedExtensions });
+    const browser = await openBrowser();
+    try {
+      await fill((await openStore(server.globalStorage)).paths);
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+      const window = await Window.open(context, server, repository.path);
+      try {
+        await window.page.evaluate(NOTE_PRESS);
+        await window.showContainer('Corral');
+        return await work(new BenchWindow(repository, server, window, await context.newCDPSession(window.page)));
+      } catch (error) {
+        await window.picture('bench-failed');
+        throw error;
+      }
+    } finally {
+      await browser.close();
+      await server.stop();
+      await repository.remove();
+    }
+  }
+
+  /** Opens a timeline by its row in the tree, with no other editor open. */
+  async openTimeline(title: string): Promise<OpenedTimeline> {
+    await this.window.runCommand('View: Close All Editors');
+    await this.window.treeItems('Sessions').filter({ hasText: title }).first().click();
+    const frame = await this.window.webview('[data-testid=event]');
+    const { startMs, paintedMs } = await waitFor(async () => v.parse(pageTimesSchema, await frame.evaluate(PAGE_TIMES)), { what: 'the first events' });
+    const pressedMs = v.parse(v.number(), await this.window.page.evaluate('window.pressedMs'));
+    return { frame, openMs: paintedMs - pressedMs, pageMs: paintedMs - startMs };
+  }
+
+  /** What scripts of the window keep, pages of extensions included. */
+  async heapMb(): Promise<number> {
+    await this.#session.send('HeapProfiler.collectGarbage');
+    return (await this.#session.send('Runtime.getHeapUsage')).usedSize / 1024 / 1024;
+  }
+}

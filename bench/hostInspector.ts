@@ -1,0 +1,60 @@
+/** Looks into a running extension host through Node's inspector: nothing has to be built into the extension for it. */
+import { once } from 'node:events';
+import * as v from 'valibot';
+import { waitFor } from '../test/support/wait';
+
+/** Where Node listens when it is told to by a signal. */
+const ADDRESS = 'http://127.0.0.1:9229/json/list';
+const targetsSchema = v.pipe(
+  v.array(v.object({ webSocketDebuggerUrl: v.string() })),
+  v.transform((targets) => targets[0]?.webSocketDebuggerUrl),
+);
+const replySchema = v.object({ id: v.number(), result: v.unknown() });
+const evaluatedSchema = v.object({ result: v.object({ value: v.unknown() }), exceptionDetails: v.optional(v.unknown()) });
+
+export class HostInspector {
+  readonly #socket: WebSocket;
+  readonly #pending = new Map<number, (result: unknown) => void>();
+  #lastId = 0;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener('message', ({ data }) => {
+      const reply = v.safeParse(v.pipe(v.string(), v.parseJson(), replySchema), data);
+      if (!reply.success) return; // an event
+      this.#pending.get(reply.output.id)?.(reply.output.result);
+      this.#pending.delete(reply.output.id);
+    });
+  }
+
+  static async attach(pid: number): Promise<HostInspector> {
+    process.kill(pid, 'SIGUSR1');
+    const address = await waitFor(async () => v.parse(targetsSchema, await (await fetch(ADDRESS)).json()), { what: 'the inspector of the extension host' });
+    const socket = new WebSocket(address);
+    await once(socket, 'open');
+    const inspector = new HostInspector(socket);
+    if ((await inspector.evaluate('process.pid')) !== pid) throw new Error('Another process has the port of the inspector.');
+    return inspector;
+  }
+
+  /** Asks by a method of the inspector's protocol. */
+  async call(method: string, parameters: object = {}): Promise<unknown> {
+    const id = ++this.#lastId;
+    return await new Promise((resolve) => {
+      this.#pending.set(id, resolve);
+      this.#socket.send(JSON.stringify({ id, method, params: parameters }));
+    });
+  }
+
+  /** The value of an expression, or what its promise resolves to. */
+  async evaluate(expression: string): Promise<unknown> {
+    const reply = await this.call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+    const { result, exceptionDetails } = v.parse(evaluatedSchema, reply);
+    if (exceptionDetails !== undefined) throw new Error(`The extension host failed: ${JSON.stringify(exceptionDetails)}`);
+    return result.value;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}

@@ -1,0 +1,27 @@
+/** What keeps an event loop busy: for the process that stands for an extension host, and (loaded through its inspector) for a real one. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface LoopFacts {
+  /** The longest time in which the loop did nothing else. */
+  worstBlockMs: number;
+  /** How much of such a time was work at most: the rest is the machine's other processes. */
+  worstWorkMs: number;
+  blockP99Ms: number;
+}
+
+export async function watchLoop(seconds: number): Promise<LoopFacts> {
+  const histogram = monitorEventLoopDelay({ resolution: 1 });
+  let worstWorkMs = 0;
+  let before = process.threadCpuUsage();
+  const look = setInterval(() => {
+    const now = process.threadCpuUsage();
+    worstWorkMs = Math.max(worstWorkMs, (now.user + now.system - before.user - before.system) / 1_000);
+    before = now;
+  }, 1);
+  histogram.enable();
+  await delay(seconds * 1_000);
+  histogram.disable();
+  clearInterval(look);
+  return { worstBlockMs: histogram.max / 1e6, worstWorkMs, blockP99Ms: histogram.percentile(99) / 1e6 };
+}

@@ -1,0 +1,166 @@
+/** Case 9 with the page: opening, scrolling and jumping in the packaged extension in a real VS Code, looked at through a browser. */
+import { join } from 'node:path';
+import type { Frame } from 'playwright-core';
+import * as v from 'valibot';
+import type { StorePaths } from '../src/storage/paths';
+import { Supervisor } from '../src/supervisor/supervisor';
+import { projectRoot } from '../test/support/project';
+import { BenchWindow } from './benchWindow';
+import type { Figure } from './figures';
+import { percentile, short, spreadOf } from './figures';
+import { writeSession } from './sampleData';
+
+const LENGTHS = [100_000];
+const OPENINGS = 5;
+const FRAMES = 600;
+const FRAME_PX = 400;
+const STOPS = 1_000;
+const JUMPS = 50;
+
+/** Rows that somebody can see: how many are not loaded, and whether they fill the list. */
+const LOOK = `
+  const list = document.querySelector('[role=feed]');
+  const nextFrame = () => new Promise(requestAnimationFrame);
+  const isBlank = () => {
+    const { top, bottom } = list.getBoundingClientRect();
+    const seen = [...list.querySelectorAll('[data-index]')].map((row) => ({ row, box: row.getBoundingClientRect() })).filter(({ box }) => box.bottom > top && box.top < bottom);
+    return seen.some(({ row }) => row.dataset.testid === 'event-loading') || Math.min(...seen.map(({ box }) => box.top)) > top + 1
+      || Math.max(...seen.map(({ box }) => box.bottom)) < bottom - 1 && list.scrollTop + list.clientHeight < list.scrollHeight - 1;
+  };
+`;
+/** Scrolls up frame by frame. */
+const SCROLL = `(async () => {
+  ${LOOK}
+  const frameMs = [];
+  let blankFrames = 0;
+  let last = await nextFrame();
+  for (let frame = 0; frame < ${FRAMES}; frame++) {
+    list.scrollTop -= ${FRAME_PX};
+    const now = await nextFrame();
+    frameMs.push(now - last);
+    last = now;
+    if (isBlank()) blankFrames++;
+  }
+  return { frameMs, blankFrames };
+})()`;
+/** Drags the list's own scroll bar through all of it: how long each place takes to be there. */
+const DRAG = `(async () => {
+  ${LOOK}
+  const placeMs = [];
+  for (let stop = ${STOPS}; stop >= 0; stop--) {
+    const start = performance.now();
+    list.scrollTop = (list.scrollHeight - list.clientHeight) * stop / ${STOPS};
+    do await nextFrame(); while (isBlank());
+    placeMs.push(performance.now() - start);
+  }
+  return placeMs;
+})()`;
+/** Moves the scrubber to times all over the run. */
+const JUMP = `(async () => {
+  ${LOOK.replace('const list', 'let list')}
+  const scrubber = document.querySelector('.scrubber');
+  const placeMs = [];
+  for (let jump = 1; jump <= ${JUMPS}; jump++) {
+    const start = performance.now();
+    const before = document.querySelector('[data-testid=position]').textContent;
+    scrubber.value = String(Math.round(Number(scrubber.max) * ((jump * 7919) % 10_000) / 10_000));
+    scrubber.dispatchEvent(new Event('input', { bubbles: true }));
+    do {
+      await nextFrame();
+      list = document.querySelector('[role=feed]');
+    } while (isBlank() || document.querySelector('[data-testid=position]').textContent === before || list.scrollTop + list.clientHeight < list.scrollHeight - 1);
+    placeMs.push(performance.now() - start);
+  }
+  return placeMs;
+})()`;
+
+const scrolledSchema = v.object({ frameMs: v.array(v.number()), blankFrames: v.number() });
+
+async function timesOf(frame: Frame, script: string): Promise<number[]> {
+  return v.parse(v.array(v.number()), await frame.evaluate(script));
+}
+
+/** Writes the sessions and their indexes. */
+async function fill(paths: StorePaths): Promise<string[]> {
+  const sessions: { sessionId: string; runId: string }[] = [];
+  for (const length of LENGTHS) sessions.push(await writeSession(paths, length));
+  const supervisor = new Supervisor({ storageDirectory: paths.root, bundles: join(projectRoot, 'dist'), autoRecover: false });
+  await supervisor.whenRecovered();
+  for (const { sessionId, runId } of sessions) await supervisor.runEvents(sessionId, runId, 1, 1);
+  await supervisor.close();
+  return sessions.map(({ sessionId }) => sessionId);
+}
+
+async function measure(opened: BenchWindow, title: string, length: number): Promise<Figure[]> {
+  const name = length.toLocaleString('en');
+  const suffix = length === LENGTHS[0] ? '' : 'm';
+  const emptyMb = await opened.heapMb();
+  const cold = await opened.openTimeline(title);
+  const scrolled = v.parse(scrolledSchema, await cold.frame.evaluate(SCROLL));
+  const scrolledMb = await opened.heapMb();
+  const placeMs = await timesOf(cold.frame, DRAG);
+  const draggedMb = await opened.heapMb();
+  const jumpMs = await timesOf(cold.frame, JUMP);
+  const openMs: number[] = [];
+  const pageMs: number[] = [];
+  for (let opening = 0; opening < OPENINGS; opening++) {
+    const warm = await opened.openTimeline(title);
+    openMs.push(warm.openMs);
+    pageMs.push(warm.pageMs);
+  }
+  const [open, page, frames, jumps] = [spreadOf(openMs), spreadOf(pageMs), spreadOf(scrolled.frameMs), spreadOf(jumpMs)];
+  return [
+    {
+      name: `9p${suffix}`,
+      feel: `from the page's start to the first of ${name} events`,
+      value: page.median,
+      min: page.min,
+      max: page.max,
+      unit: 'ms',
+      detail: `from the click, with VS Code's own work for a tab, ${short(open.median)} ms [${short(open.min)}–${short(open.max)}]; the first time in a new window ${short(cold.openMs)} ms, of that the page ${short(cold.pageMs)} ms`,
+      target: { atMost: 300 },
+    },
+    {
+      name: `9s${suffix}`,
+      feel: `frames that show a row not loaded, of ${FRAMES} while scrolling fast through ${name} events`,
+      value: scrolled.blankFrames,
+      min: scrolled.blankFrames,
+      max: scrolled.blankFrames,
+      unit: 'frames',
+      detail: `a frame takes ${short(frames.median)} ms, p95 ${short(percentile(scrolled.frameMs, 0.95))} ms, the longest ${short(frames.max)} ms; ${FRAME_PX} px each`,
+      target: { atMost: 0 },
+    },
+    {
+      name: `9j${suffix}`,
+      feel: `a jump to any moment of ${name} events, until its rows are there`,
+      value: jumps.median,
+      min: jumps.min,
+      max: jumps.max,
+      unit: 'ms',
+      detail: `p95 ${short(percentile(jumpMs, 0.95))} ms by the scrubber; by the scroll bar p50 ${short(percentile(placeMs, 0.5))} ms, p95 ${short(percentile(placeMs, 0.95))} ms`,
+    },
+    {
+      name: `9m${suffix}`,
+      feel: `memory of the page after scrolling all of ${name} events`,
+      value: draggedMb - emptyMb,
+      min: draggedMb - emptyMb,
+      max: draggedMb - emptyMb,
+      unit: 'MB',
+      detail: `its scripts' heap, beyond the window without it (${short(emptyMb)} MB); ${short(scrolledMb - emptyMb)} MB after ${FRAMES} frames of scrolling`,
+    },
+  ];
+}
+
+export async function pageFigures(): Promise<Figure[]> {
+  const titles: string[] = [];
+  return await BenchWindow.use(
+    async (paths) => {
+      titles.push(...(await fill(paths)));
+    },
+    async (opened) => {
+      const figures: Figure[] = [];
+      for (const [index, length] of LENGTHS.entries()) figures.push(...(await measure(opened, titles[index] ?? '', length)));
+      return figures;
+    },
+  );
+}
