@@ -82,7 +82,7 @@ export class Window {
       async () => {
         await this.page.keyboard.press('Escape');
         await this.page.keyboard.press('F1');
-        await this.quickInput.locator('input').fill(`>${title}`);
+        await this.quickInput.locator('input').fill(`>${title}`, { timeout: 3_000 }); // it can be the one before, which is just going away
         await chosen.waitFor({ timeout: 3_000 });
         return true;
       },
