@@ -54,7 +54,7 @@ describe('the real Claude in a real VS Code', () => {
     assert.ok(id);
     assert.equal(await readFile(join(worktrees, id, 'hello.txt'), 'utf8').then((content) => content !== ''), true);
     await window.runCommand('Corral: Replay Timeline');
-    const frame = await window.webview('[data-kind="run.exited"]');
+    const frame = await window.timeline('Write it', '[data-kind="run.exited"]');
     for (const kind of ['message', 'tool.call', 'tool.result', 'permission.request', 'permission.answer', 'usage']) {
       await frame.getByRole('feed', { name: 'Events' }).focus();
       await window.page.keyboard.press(kind === 'usage' ? 'End' : 'Home');

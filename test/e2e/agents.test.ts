@@ -81,7 +81,7 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await editor.locator('.view-line', { hasText: 'by left' }).first().waitFor();
     await editor.locator('.view-line', { hasText: 'by right' }).first().waitFor();
     await window.picture('compare changes');
-    await window.runCommand('View: Close All Editors');
+    await window.closeEditors();
   });
 
   it('go on in a terminal of the worktree', async () => {
@@ -121,7 +121,7 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await window.picture('import agent session');
     await window.pick('Write a greeting');
     await sessions.row('Write a greeting').filter({ hasText: 'Completed' }).waitFor();
-    const frame = await window.webview('[data-testid=event][data-kind="run.exited"]');
+    const frame = await window.timeline('Write a greeting', '[data-kind="run.exited"]');
     await frame.getByText('It says hello.').first().waitFor();
     await window.runCommand('Corral: Send Message');
     await window.pick('Write a greeting');

@@ -81,7 +81,7 @@ describe('the main job', () => {
 
   it('shows the events in their order and replays them', async () => {
     await window.runCommand('Corral: Replay Timeline');
-    const frame = await window.webview('[data-testid=event]');
+    const frame = await window.timeline('Look around');
     const records = await journalOf(STORY);
     await frame
       .getByTestId('position')
@@ -142,7 +142,7 @@ describe('the main job', () => {
     assert.ok(records.length > 200);
     await window.runCommand('Corral: Replay Timeline');
     await window.pick('slow 200');
-    const frame = await window.webview('[data-testid=event][data-kind="run.exited"]');
+    const frame = await window.timeline('slow 200', '[data-kind="run.exited"]');
     await frame
       .getByTestId('position')
       .filter({ hasText: `${String(records.length)} of ${String(records.length)}` })

@@ -108,7 +108,7 @@ describe('the overview', () => {
     const link = frame.getByRole('listitem').filter({ hasText: 'needs input' }).getByRole('button');
     await link.focus();
     await window.page.keyboard.press('Enter');
-    const timeline = await window.webview('[data-testid=permission]');
+    const timeline = await window.timeline('talk Look here.', '[data-testid=permission]');
     await timeline.getByRole('button', { name: 'Allow', exact: true }).click();
     await timeline.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
     const again = await open();

@@ -40,7 +40,7 @@ describe('what it looks like', () => {
   /** The timeline of the session with this title. */
   async function timeline(title: string, selector: string): Promise<Frame> {
     await sessions.row(title).click();
-    return await window.webview(selector);
+    return await window.timeline(title, selector);
   }
 
   it('the welcome', async () => {

@@ -27,7 +27,7 @@ describe('the timeline', () => {
     await window.answerInput('talk Look here.; ask git status --short; talk All done.');
     await sessions.row('needs input').waitFor();
     await window.runCommand('Corral: Replay Timeline');
-    const orphan = await window.webview('[data-testid=permission]');
+    const orphan = await window.timeline('talk Look here.', '[data-testid=permission]');
     await orphan
       .getByTestId('status')
       .filter({ hasText: /^Running · needs your answer$/ })
@@ -58,14 +58,14 @@ describe('the timeline', () => {
 
   it('reads the same to a screen reader at five moments of the demo', async () => {
     await window.page.setViewportSize({ width: 1280, height: 5_000 }); // every event is in the page
-    await window.runCommand('View: Close All Editors');
+    await window.closeEditors();
     await window.runCommand('Corral: Try the Demo');
     const demo = (state: RegExp): Locator => window.page.getByRole('treeitem', { name: state }); // the text of a row is cut
     await demo(/Demo.*needs input/).waitFor({ timeout: 60_000 });
     await sessions.act('Demo: a', 'Allow');
     await demo(/Demo.*Completed/).waitFor();
     await sessions.row('Demo: a').click();
-    const frame = await window.webview('[data-testid=event][data-kind="run.exited"]');
+    const frame = await window.timeline('Demo: a', '[data-kind="run.exited"]');
     await frame.getByRole('status').filter({ hasText: 'Session Completed' }).waitFor();
     const press = async (name: string): Promise<void> => {
       await frame.getByRole('button', { name, exact: true }).click();

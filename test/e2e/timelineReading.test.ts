@@ -51,16 +51,13 @@ describe('reading a timeline', () => {
   /** The timeline of the session with this title, alone in the editor and at its end. */
   async function open(title: string): Promise<Frame> {
     await window.showContainer('Corral'); // a window that was loaded again may show another one
-    await window.runCommand('View: Close All Editors');
+    await window.closeEditors();
     await window
       .treeItems('Sessions')
       .filter({ hasText: title.slice(0, 7) })
       .first()
       .click(); // a row cuts long titles
-    const frame = await window.webview('[data-testid=event]');
-    await frame.locator('h1', { hasText: title.slice(0, 7) }).waitFor();
-    await frame.locator('[data-kind="run.exited"]').waitFor();
-    return frame;
+    return await window.timeline(title, '[data-kind="run.exited"]');
   }
 
   for (const [name, theme] of Object.entries(THEMES)) {
@@ -137,12 +134,11 @@ describe('reading a timeline', () => {
       },
       { what: 'the link' },
     );
-    await window.runCommand('View: Close All Editors');
+    await window.closeEditors();
     await window.runCommand('Developer: Open URL');
     await window.answerInput(link);
     await window.page.getByRole('button', { name: 'Open', exact: true }).click();
-    const opened = await window.webview('[data-testid=event][data-kind="turn.started"]');
-    await opened.getByTestId('position').filter({ hasText: 'event 3 of 19' }).waitFor();
+    await window.timeline('Greet in every language', '[data-testid=position]:text("event 3 of 19")');
   });
 
   it('says in the row, its tooltip and the timeline that a record is damaged, and shows the rest', async () => {
@@ -168,14 +164,13 @@ describe('reading a timeline', () => {
   });
 
   it('searches everything that was recorded, and opens a hit at its event', async () => {
-    await window.runCommand('View: Close All Editors');
+    await window.closeEditors();
     await window.runCommand('Corral: Search History');
     await window.answerInput('MESSAGE 150 OF');
     await window.quickInput.getByRole('option').filter({ hasText: 'Message 150 of many' }).waitFor();
     await window.picture('search-history');
     await window.pick('Message 150 of many');
-    const frame = await window.webview('[data-testid=event][data-seq="151"]');
-    await frame.getByTestId('position').filter({ hasText: 'event 151 of 302' }).waitFor();
+    const frame = await window.timeline('Partly unreadable', '[data-testid=position]:text("event 151 of 302")');
     await frame.locator('[data-testid=event][data-seq="151"]').filter({ hasText: 'Message 150 of many' }).waitFor();
   });
 

@@ -101,7 +101,7 @@ describe('worktrees in the window', () => {
     await window.page.locator('.multiDiffEntry .view-line', { hasText: 'A repository for tests' }).first().waitFor();
     assert.equal(await window.page.locator('.multiDiffEntry .status', { hasText: 'R' }).count(), 0);
     await window.picture('review changes');
-    await window.runCommand('View: Close All Editors');
+    await window.closeEditors();
   });
 
   it('takes the change over into the checkout and back, and makes a branch of it', async () => {
@@ -154,7 +154,7 @@ describe('worktrees in the window', () => {
     await window.picture('snapshot actions');
     await window.pick('Compare with Now');
     await window.page.locator('.multiDiffEntry .view-line', { hasText: 'spoiled' }).first().waitFor();
-    await window.runCommand('View: Close All Editors');
+    await window.closeEditors();
     await window.runCommand('Corral: Snapshots');
     await window.pick('After turn 1');
     await window.pick('Put the Worktree Back to It');

@@ -157,7 +157,7 @@ export class Window {
     return this.page.locator('.notifications-toasts .notification-toast, .notifications-center .notification-list-item').filter({ hasText: text });
   }
 
-  /** The document of the webview that holds `selector`; a webview lies two frames deep. */
+  /** The document of the webview that holds `selector`, which no webview that was open before may hold; a webview lies two frames deep. */
   async webview(selector: string): Promise<Frame> {
     return await waitFor(
       async () => {
@@ -168,6 +168,17 @@ export class Window {
       },
       { what: `a webview with ${selector}` },
     );
+  }
+
+  /** Closes every editor. The webviews among them are gone afterwards. */
+  async closeEditors(): Promise<void> {
+    await this.runCommand('View: Close All Editors');
+    await waitFor(() => this.page.frames().every((frame) => !frame.url().includes('fake.html')), { what: 'the end of the open webviews' });
+  }
+
+  /** The timeline whose heading holds `title`, once it shows what `selector` names. A timeline of another session goes away only after a new one was opened. */
+  async timeline(title: string, selector = '[data-testid=event]'): Promise<Frame> {
+    return await this.webview(`body:has(h1:text(${JSON.stringify(title)})) ${selector}`);
   }
 
   /** Saves a picture: below out/ while testing, in docs/guide/ where `npm run pictures` asks for it. */
