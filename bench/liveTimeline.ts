@@ -46,7 +46,9 @@ export class LiveTimeline {
     const events = drafts(count);
     const writer = await JournalWriter.open(this.paths.session(this.sessionId).run(runId), { tsFloor: new Date(0).toISOString() });
     let failure: unknown;
+    const watching = new AbortController();
     const follower = new Follower({ paths: this.paths, index: this.index, onSynced: () => undefined, onError: (_sessionId, error) => (failure = error) });
+    follower.watch(this.sessionId, watching.signal);
     const ms = await timed(async () => {
       writer.append({ kind: 'run.started', data: { ordinal, agent: 'claude', driver: 'claude', argv: ['claude'], cwd: '/' } });
       for (let start = 0; start < count; start += BATCH) {

@@ -157,6 +157,7 @@ export interface CorralApi {
   /** Each event fires after its records are acknowledged. `sessionId`s of sessions whose summary changed. */
   readonly onDidChangeSessions: Event<{ sessionIds: string[] }>;
   readonly onDidStartRun: Event<{ sessionId: string; runId: string }>;
+  /** A few times a second for each session that grows, and more often while a timeline of it is open. */
   readonly onDidAppendEvents: Event<{ sessionId: string; appended: AppendedRange[] }>;
   readonly onDidEndRun: Event<{ sessionId: string; runId: string; outcome: RunOutcome }>;
   readonly onDidCompleteRecovery: Event<RecoveryReport>;

@@ -6,11 +6,14 @@ import { isId } from '../storage/ids';
 import type { StorePaths } from '../storage/paths';
 import type { SessionFacts } from '../storage/sessionFacts';
 import type { StoreIndex, SyncResult } from '../storage/storeIndex';
+import { Throttle } from './throttle';
 
 /** Watching can be unavailable (network disks, exhausted inotify handles): then changes.log is looked at this often. */
 const POLL_MS = 1_000;
 /** And this often where it is watched, for a watch can also fall silent. Each look wakes a machine that may run on its battery. */
 const WATCHED_POLL_MS = 5_000;
+/** A session that nobody looks at is indexed at most this often while it grows: ten busy runs announce 500 times a second. */
+const UNWATCHED_INTERVAL_MS = 200;
 const DOORBELL_CHUNK_BYTES = 64 * 1024;
 
 interface SessionSync {
@@ -33,6 +36,9 @@ export interface FollowerOptions {
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #sessions = new Map<string, SessionSync>();
+  /** Of whoever looks at a session's events. */
+  readonly #watching = new Map<string, Set<AbortSignal>>();
+  readonly #throttles = new Map<string, Throttle>();
   #watcher: FSWatcher | undefined;
   #poll: NodeJS.Timeout | undefined;
   #offset = 0;
@@ -61,10 +67,32 @@ export class Follower {
     this.#pollEvery(this.#watcher === undefined ? POLL_MS : WATCHED_POLL_MS);
   }
 
-  /** Something changed in this session: index it soon. */
+  /** Something changed in this session: index it at once while somebody looks at it, and soon otherwise. */
   notice(sessionId: string): void {
     if (this.#disposed) return;
-    this.sync(sessionId).catch((error: unknown) => this.#options.onError(sessionId, error));
+    const index = async (): Promise<void> => {
+      await this.sync(sessionId).catch((error: unknown) => this.#options.onError(sessionId, error));
+    };
+    if (this.#watching.has(sessionId)) {
+      void index();
+      return;
+    }
+    const throttle = this.#throttles.get(sessionId) ?? new Throttle(UNWATCHED_INTERVAL_MS, index, () => undefined);
+    this.#throttles.set(sessionId, throttle);
+    throttle.ask();
+  }
+
+  /** Somebody looks at the session's events until `signal` is aborted. */
+  watch(sessionId: string, signal: AbortSignal): void {
+    const watching = this.#watching.get(sessionId) ?? new Set();
+    if (signal.aborted || watching.has(signal)) return;
+    this.#watching.set(sessionId, watching.add(signal));
+    const end = (): void => {
+      watching.delete(signal);
+      if (watching.size === 0 && this.#watching.get(sessionId) === watching) this.#watching.delete(sessionId);
+    };
+    signal.addEventListener('abort', end, { once: true });
+    this.notice(sessionId); // what was put off
   }
 
   /** Indexes everything that is in the session's journals at the time of the call. Calls that overlap share the work. */
@@ -91,6 +119,7 @@ export class Follower {
     this.#disposed = true;
     this.#watcher?.close();
     clearInterval(this.#poll);
+    for (const throttle of this.#throttles.values()) throttle.dispose();
   }
 
   async #run(sessionId: string): Promise<SessionFacts | undefined> {

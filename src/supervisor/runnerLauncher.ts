@@ -12,7 +12,8 @@ import { publishOnce } from './publishedFile';
 import type { RunBootstrap, RunnerClaim } from './runner/protocol';
 import { claimSchema } from './runner/protocol';
 
-const CLAIM_LIMIT_MS = 10_000;
+/** One that ends is noticed at once; this is for one that hangs. A machine under load can take many seconds for a start. */
+const CLAIM_LIMIT_MS = 60_000;
 /** Somebody waits for the agent's first word. */
 const POLL_MS = 5;
 

@@ -78,6 +78,11 @@ export class SessionStore {
     this.#follower.notice(sessionId);
   }
 
+  /** Somebody looks at the session's events until `signal` is aborted: they are indexed as they come. */
+  watch(sessionId: string, signal: AbortSignal): void {
+    this.#follower.watch(sessionId, signal);
+  }
+
   /** The session's facts with everything that is on disk now; undefined where there is nothing. */
   async sync(sessionId: string): Promise<SessionFacts | undefined> {
     return await this.#follower.sync(sessionId);

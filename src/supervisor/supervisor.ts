@@ -214,9 +214,11 @@ export class Supervisor implements CorralApi, Disposable {
     return await readHistoryPage(index, id, query);
   }
 
-  /** Has the session's history ready to be asked for any part of it; see `StoreIndex.catchUp`. */
-  async catchUp(id: string, options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void> {
-    await (await this.#known(id)).index.catchUp(id, options);
+  /** Has the session's history ready to be asked for any part of it, see `StoreIndex.catchUp`, and tells its new events without delay until `signal` is aborted. */
+  async follow(id: string, options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void> {
+    const store = await this.#known(id);
+    store.watch(id, options.signal);
+    await store.index.catchUp(id, options);
   }
 
   /** Events of one run from `fromSeq` on, in order: any moment of a run is one key look-up away. */

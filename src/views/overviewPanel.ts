@@ -2,11 +2,11 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { messageOf } from '../storage/errors';
 import type { Event, SessionSummary } from '../supervisor/api';
+import { Throttle } from '../supervisor/throttle';
 import { overviewOf } from './overview';
 import { overviewPageMessageSchema } from './overviewProtocol';
 import type { OverviewHostMessage, OverviewPageMessage } from './overviewProtocol';
 import { preparePanel } from './panelPage';
-import { Throttle } from './throttle';
 import { newNonce, webviewPage } from './webviewPage';
 
 const VIEW_TYPE = 'corral.overview';

@@ -12,8 +12,11 @@ import { worktreeFile } from './worktreeFile';
 /** What a timeline needs of the supervisor. */
 export interface TimelineSource {
   getSession(id: string): Promise<SessionSummary>;
-  /** Reads on what of the session's history was not read yet, which can take a while; `onProgress` hears the share that is there. */
-  catchUp(id: string, options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void>;
+  /**
+   * Reads on what of the session's history was not read yet, which can take a while; `onProgress` hears the share that is there.
+   * Until `signal` is aborted, new events are told of without delay.
+   */
+  follow(id: string, options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void>;
   /** Events `fromSeq` and on of one run, in order of `seq`. */
   runEvents(id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]>;
   findEvents(id: string, query: FindQuery): Promise<FoundEvents>;
@@ -145,9 +148,9 @@ export class TimelineHost implements Disposable {
         const onProgress = (share: number): void => {
           if (!signal.aborted) this.#editor.post({ type: 'reading', share });
         };
-        await this.#source.catchUp(this.#sessionId, { signal, onProgress });
+        await this.#source.follow(this.#sessionId, { signal, onProgress });
         this.#listening = true;
-        const session = await this.#readSession();
+        const session = await this.#sessionOf(await this.#source.getSession(this.#sessionId));
         this.#told = session.runs.at(-1);
         return { session } satisfies TimelineResult<'ready'>;
       }
@@ -217,8 +220,9 @@ export class TimelineHost implements Disposable {
     this.#pushing = true;
     this.#changed = false;
     try {
-      const session = await this.#readSession();
-      const events = await this.#readNewEvents(session);
+      const summary = await this.#source.getSession(this.#sessionId);
+      const events = await this.#readNewEvents(summary);
+      const session = await this.#sessionOf(summary, events.at(-1));
       if (this.#listening) this.#editor.post({ type: 'session', session, events });
     } catch (error) {
       if (this.#listening) this.#editor.post({ type: 'failure', message: messageOf(error) });
@@ -231,20 +235,20 @@ export class TimelineHost implements Disposable {
     }, PUSH_INTERVAL_MS);
   }
 
-  async #readSession(): Promise<TimelineSession> {
-    const summary = await this.#source.getSession(this.#sessionId);
+  /** What the page is to know of the session. `newest` saves a look-up where it is the last event of a run. */
+  async #sessionOf(summary: SessionSummary, newest?: TimelineEvent): Promise<TimelineSession> {
     const runs: TimelineSession['runs'] = [];
     for (const { runId, ordinal, state, eventCount } of summary.runs) {
-      const { firstMs, lastMs } = await this.#readBounds(runId, eventCount);
+      const { firstMs, lastMs } = await this.#readBounds(runId, eventCount, newest?.runId === runId && newest.seq === eventCount ? newest : undefined);
       runs.push({ runId, ordinal, state, eventCount, firstMs, lastMs });
     }
-    const session = v.parse(sessionSchema, { ...summary, runs }); // which takes what the page is to know
+    const session = v.parse(sessionSchema, { ...summary, runs }); // which takes no more than that
     this.#editor.sessionRead(session);
     return session;
   }
 
   /** What the page was not told of yet, for it to show without another question; of very many the last ones. */
-  async #readNewEvents({ runs }: TimelineSession): Promise<TimelineEvent[]> {
+  async #readNewEvents({ runs }: SessionSummary): Promise<TimelineEvent[]> {
     const run = runs.at(-1);
     if (run === undefined) return [];
     const { runId, eventCount } = run;
@@ -255,12 +259,12 @@ export class TimelineHost implements Disposable {
     return (await this.#source.runEvents(this.#sessionId, runId, fromSeq, eventCount - fromSeq + 1)).map(previewOf);
   }
 
-  async #readBounds(runId: string, eventCount: number): Promise<{ firstMs: number; lastMs: number }> {
+  async #readBounds(runId: string, eventCount: number, last: TimelineEvent | undefined): Promise<{ firstMs: number; lastMs: number }> {
     if (eventCount === 0) return { firstMs: 0, lastMs: 0 };
     const known = this.#bounds.get(runId);
     if (known?.eventCount === eventCount) return known;
     const firstMs = known?.firstMs ?? (await this.#timeOf(runId, 1));
-    const bounds = { eventCount, firstMs, lastMs: await this.#timeOf(runId, eventCount) };
+    const bounds = { eventCount, firstMs, lastMs: last === undefined ? await this.#timeOf(runId, eventCount) : Date.parse(last.timestamp) };
     this.#bounds.set(runId, bounds);
     return bounds;
   }

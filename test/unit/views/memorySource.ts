@@ -57,7 +57,7 @@ export class MemorySource implements TimelineSource {
   }
 
   /** It is all there. */
-  catchUp(): Promise<void> {
+  follow(): Promise<void> {
     return Promise.resolve();
   }
 

@@ -5,6 +5,7 @@ export class Throttle {
   readonly #onError: (error: unknown) => void;
   #isBusy = false;
   #isAsked = false;
+  #isDisposed = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(intervalMs: number, action: () => Promise<void>, onError: (error: unknown) => void) {
@@ -15,11 +16,11 @@ export class Throttle {
 
   ask(): void {
     this.#isAsked = true;
-    if (!this.#isBusy) this.#run();
+    if (!this.#isBusy && !this.#isDisposed) this.#run();
   }
 
   dispose(): void {
-    this.#isBusy = true;
+    this.#isDisposed = true;
     clearTimeout(this.#timer);
   }
 
@@ -29,6 +30,7 @@ export class Throttle {
     void this.#action()
       .catch(this.#onError)
       .then(() => {
+        if (this.#isDisposed) return;
         this.#timer = setTimeout(() => {
           this.#isBusy = false;
           if (this.#isAsked) this.#run();
