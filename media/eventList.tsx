@@ -8,6 +8,9 @@ import type { TimelineModel } from './timelineModel';
 
 /** When events were painted, for whoever measures how soon they are there. */
 const SHOWN_MARK = 'corral.events.shown';
+/** Made once: making one takes longer than all else that a row is made of. */
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: 'numeric', second: 'numeric', hourCycle: 'h23' });
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const ESTIMATED_ROW_PX = 56;
 /** Nearer to the end than this counts as being there. */
 const END_SLACK_PX = 24;
@@ -198,7 +201,7 @@ function EventRow({ model, item, line, isSelected, measure, onSelect }: RowProps
   }
   const icon = iconOf(event);
   const time = new Date(event.timestamp);
-  const clock = time.toLocaleTimeString(undefined, { hour12: false });
+  const clock = CLOCK.format(time);
   const isNested = belongsToCall(event);
   return (
     <div
@@ -213,7 +216,7 @@ function EventRow({ model, item, line, isSelected, measure, onSelect }: RowProps
       <div class="content">
         <EventCard model={model} event={event} isAtWork={model.replay.position === undefined && isRunning(model)} />
       </div>
-      <time class="time" dateTime={event.timestamp} title={time.toLocaleString()}>
+      <time class="time" dateTime={event.timestamp} title={MOMENT.format(time)}>
         {clock}
       </time>
     </div>

@@ -92,6 +92,7 @@ export class HostConnection {
         this.#take(message.requestNumber)?.reject(new Error(message.message));
         return;
       case 'session':
+        this.#post({ type: 'received' });
         this.#listener.sessionChanged(message.session, message.events);
         return;
       case 'show':

@@ -23,30 +23,16 @@ const AGE_TICK_MS = 15_000;
 /** Each save is a message to the editor, and a replay moves many times a second. */
 const SAVE_DELAY_MS = 150;
 
-/** True while a message of the extension is taken up: what changes then was not asked for by a person. Answers are taken up after it. */
-let isReceiving = false;
-
 function Timeline({ model }: { model: TimelineModel }) {
   const [, repaint] = useReducer((renders: number) => renders + 1, 0);
   const [nowMs, setNowMs] = useState(Date.now);
-  useEffect(() => {
-    let frame: number | undefined;
-    const unsubscribe = model.subscribe(() => {
-      if (!isReceiving) {
-        repaint(undefined); // at once: the next key that a person presses is for what the last one did
-        return;
-      }
-      // Messages of busy runs come faster than the page is painted: one picture shows what all of them changed.
-      frame ??= requestAnimationFrame(() => {
-        frame = undefined;
+  useEffect(
+    () =>
+      model.subscribe(() => {
         repaint(undefined);
-      });
-    });
-    return () => {
-      unsubscribe();
-      if (frame !== undefined) cancelAnimationFrame(frame);
-    };
-  }, [model]);
+      }),
+    [model],
+  );
   useEffect(() => {
     const timer = setInterval(() => {
       setNowMs(Date.now());
@@ -171,9 +157,7 @@ const model = new TimelineModel(
   saveSoon,
 );
 window.addEventListener('message', ({ data }) => {
-  isReceiving = true;
   model.receive(data);
-  isReceiving = false;
 });
 render(<Timeline model={model} />, root);
 void model.start();

@@ -59,8 +59,9 @@ function look(session: SessionSummary, nowMs: number): Look {
       return { words: 'Starting', icon: 'loading~spin' };
     case 'running':
     case 'waiting': {
+      // Nothing that moves: ten runs for hours would keep a processor busy painting, and motion says nothing of the agent.
       const isSilent = nowMs - Date.parse(session.lastActivityAt) >= SILENCE_MS;
-      return { words: isSilent ? `Running · no event for ${ageOf(session.lastActivityAt, nowMs)}` : 'Running', icon: 'loading~spin' };
+      return { words: isSilent ? `Running · no event for ${ageOf(session.lastActivityAt, nowMs)}` : 'Running', icon: 'play-circle', iconColor: 'charts.blue' };
     }
     case 'stopping':
       return { words: 'Running · stopping', icon: 'loading~spin' };

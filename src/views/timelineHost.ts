@@ -6,7 +6,7 @@ import type { Disposable, Event, SessionSummary } from '../supervisor/api';
 import type { LinkedEvent } from './eventLink';
 import type { PayloadPlace } from './payloadDocuments';
 import { PREVIEW_LENGTH, pageMessageSchema, sessionSchema } from './timelineProtocol';
-import type { HostMessage, PageMessage, TimelineEvent, TimelineResult, TimelineSession } from './timelineProtocol';
+import type { HostMessage, PageRequest, TimelineEvent, TimelineResult, TimelineSession } from './timelineProtocol';
 import { worktreeFile } from './worktreeFile';
 
 /** What a timeline needs of the supervisor. */
@@ -46,8 +46,10 @@ export interface TimelineEditor {
   searchHistory(text: string): Promise<void>;
 }
 
-/** At most one push in this time, so that a flood of events costs the page a bounded number of paints. */
+/** At most one push in this time, so that a flood of events costs a bounded number of paints. */
 const PUSH_INTERVAL_MS = 40;
+/** Where the page does not say that it has what was pushed, it is pushed more after this time. */
+const RECEIPT_LIMIT_MS = 1_000;
 /** More than a screen shows. */
 const MAX_PUSHED_EVENTS = 100;
 
@@ -68,7 +70,9 @@ export class TimelineHost implements Disposable {
   #isDisposed = false;
   #changed = false;
   #pushing = false;
+  /** Runs while the next push has to wait: until the page has the last one, and for the interval at least. */
   #timer: NodeJS.Timeout | undefined;
+  #pushedMs = 0;
 
   constructor(source: TimelineSource, sessionId: string, editor: TimelineEditor) {
     this.#source = source;
@@ -89,7 +93,8 @@ export class TimelineHost implements Disposable {
     if (this.#isDisposed) return;
     const parsed = v.safeParse(pageMessageSchema, message);
     if (parsed.success) {
-      void this.#answer(parsed.output);
+      if (parsed.output.type === 'request') void this.#answer(parsed.output);
+      else this.#received();
       return;
     }
     const numbered = v.safeParse(v.looseObject({ requestNumber: v.number() }), message);
@@ -121,7 +126,7 @@ export class TimelineHost implements Disposable {
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
-  async #answer(message: PageMessage): Promise<void> {
+  async #answer(message: PageRequest): Promise<void> {
     const { requestNumber } = message;
     if (message.method === 'ready' && this.#page.signal.aborted) this.#page = new AbortController();
     const { signal } = this.#page;
@@ -141,7 +146,7 @@ export class TimelineHost implements Disposable {
     if (message.method === 'ready') this.#schedulePush();
   }
 
-  async #perform(message: PageMessage, signal: AbortSignal): Promise<unknown> {
+  async #perform(message: PageRequest, signal: AbortSignal): Promise<unknown> {
     const { method, parameters } = message;
     switch (method) {
       case 'ready': {
@@ -215,24 +220,38 @@ export class TimelineHost implements Disposable {
     if (this.#listening && !this.#pushing && this.#timer === undefined) void this.#push();
   }
 
-  /** Pushes the session once, and again after the interval if it changed meanwhile. */
+  /** Pushes the session once, and again if it changed meanwhile, once the page has that and the interval is over. */
   async #push(): Promise<void> {
     this.#pushing = true;
     this.#changed = false;
+    let message: HostMessage;
     try {
       const summary = await this.#source.getSession(this.#sessionId);
       const events = await this.#readNewEvents(summary);
-      const session = await this.#sessionOf(summary, events.at(-1));
-      if (this.#listening) this.#editor.post({ type: 'session', session, events });
+      message = { type: 'session', session: await this.#sessionOf(summary, events.at(-1)), events };
     } catch (error) {
-      if (this.#listening) this.#editor.post({ type: 'failure', message: messageOf(error) });
+      message = { type: 'failure', message: messageOf(error) };
     }
     this.#pushing = false;
     if (!this.#listening) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#changed) this.#schedulePush();
-    }, PUSH_INTERVAL_MS);
+    this.#pushedMs = performance.now();
+    this.#pushAfter(message.type === 'session' ? RECEIPT_LIMIT_MS : PUSH_INTERVAL_MS);
+    this.#editor.post(message);
+  }
+
+  #received(): void {
+    if (this.#timer !== undefined) this.#pushAfter(this.#pushedMs + PUSH_INTERVAL_MS - performance.now());
+  }
+
+  #pushAfter(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        if (this.#changed) this.#schedulePush();
+      },
+      Math.max(0, delayMs),
+    );
   }
 
   /** What the page is to know of the session. `newest` saves a look-up where it is the last event of a run. */

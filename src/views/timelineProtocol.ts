@@ -1,6 +1,7 @@
 /**
  * What the timeline's page and the extension say to each other. The page asks, by numbered requests; the extension
- * answers each of them, and pushes a new `session` when something changed. Both ends check what arrives with these schemas.
+ * answers each of them, and pushes a new `session` when something changed and the page has the one before. Both ends check what arrives with
+ * these schemas.
  */
 import * as v from 'valibot';
 import { EVENT_KINDS, RUN_STATES, densitySchema, facetsSchema, foundCountsSchema, parseDraft, permissionOptionSchema } from '../storage/events';
@@ -127,8 +128,10 @@ function requestSchema<M extends TimelineMethod, P extends (typeof TIMELINE_REQU
   return v.object({ type: v.literal('request'), requestNumber: count, method: v.literal(method), parameters });
 }
 
-/** What the page sends. */
-export const pageMessageSchema = v.variant('method', [
+/** The page has what was pushed last: the next push does not pile up behind it. */
+const receivedSchema = v.object({ type: v.literal('received') });
+
+const pageRequestSchema = v.variant('method', [
   requestSchema('ready', TIMELINE_REQUESTS.ready.parameters),
   requestSchema('ping', TIMELINE_REQUESTS.ping.parameters),
   requestSchema('events', TIMELINE_REQUESTS.events.parameters),
@@ -148,7 +151,10 @@ export const pageMessageSchema = v.variant('method', [
   requestSchema('searchHistory', TIMELINE_REQUESTS.searchHistory.parameters),
   requestSchema('openPayload', TIMELINE_REQUESTS.openPayload.parameters),
 ]);
-export type PageMessage = v.InferOutput<typeof pageMessageSchema>;
+export type PageRequest = v.InferOutput<typeof pageRequestSchema>;
+
+/** What the page sends. */
+export const pageMessageSchema = v.union([pageRequestSchema, receivedSchema]);
 
 /** What the extension sends. The result of an answer is checked by the request that waits for it. */
 export const hostMessageSchema = v.variant('type', [

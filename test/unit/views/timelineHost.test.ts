@@ -12,6 +12,8 @@ class Page {
   readonly host: TimelineHost;
   readonly titles: string[] = [];
   readonly opened: unknown[] = [];
+  /** It says that it has what was pushed. */
+  saysReceived = true;
   #wake: (() => void) | undefined;
   #lastNumber = 0;
 
@@ -20,6 +22,7 @@ class Page {
       post: (message) => {
         this.messages.push(v.parse(hostMessageSchema, JSON.parse(JSON.stringify(message))));
         this.#wake?.();
+        if (message.type === 'session' && this.saysReceived) queueMicrotask(() => this.host.receive({ type: 'received' }));
       },
       sessionRead: (session) => this.titles.push(session.title),
       openFile: (path, line) => {
@@ -119,6 +122,25 @@ describe('TimelineHost', () => {
       [...new Set(pushed)].sort((a, b) => a - b),
     );
     assert.ok(pushed.length <= 500, 'a flood is not pushed whole');
+  });
+
+  it('pushes nothing more before the page has the last push, and then all that is new at once', async () => {
+    await page.ask('ready', {});
+    page.saysReceived = false;
+    source.addMessages(1);
+    await page.untilSession(1);
+    page.messages.length = 0;
+    source.addMessages(20);
+    assert.deepEqual(page.messages, []);
+    page.host.receive({ type: 'received' });
+    const pushed = await page.untilSession(21);
+    assert.deepEqual(
+      pushed.type === 'session' && pushed.events.map(({ seq }) => seq),
+      Array.from({ length: 20 }, (_, index) => index + 2),
+    );
+    // One that never says so is not left behind.
+    source.addMessages(1);
+    await page.untilSession(22);
   });
 
   it('is quiet while the page is hidden, and speaks again after the next ready', async () => {
