@@ -10,7 +10,7 @@ import type { Figure } from './figures';
 import { percentile, short, spreadOf } from './figures';
 import { writeSession } from './sampleData';
 
-const LENGTHS = [100_000];
+const LENGTHS = [100_000, 1_000_000];
 const OPENINGS = 5;
 const FRAMES = 600;
 const FRAME_PX = 400;
@@ -23,7 +23,7 @@ const LOOK = `
   const nextFrame = () => new Promise(requestAnimationFrame);
   const isBlank = () => {
     const { top, bottom } = list.getBoundingClientRect();
-    const seen = [...list.querySelectorAll('[data-index]')].map((row) => ({ row, box: row.getBoundingClientRect() })).filter(({ box }) => box.bottom > top && box.top < bottom);
+    const seen = [...list.querySelectorAll('[data-index], .earlier')].map((row) => ({ row, box: row.getBoundingClientRect() })).filter(({ box }) => box.bottom > top && box.top < bottom);
     return seen.some(({ row }) => row.dataset.testid === 'event-loading') || Math.min(...seen.map(({ box }) => box.top)) > top + 1
       || Math.max(...seen.map(({ box }) => box.bottom)) < bottom - 1 && list.scrollTop + list.clientHeight < list.scrollHeight - 1;
   };

@@ -8,6 +8,7 @@ import { overviewPageMessageSchema } from './overviewProtocol';
 import type { OverviewHostMessage, OverviewPageMessage } from './overviewProtocol';
 import { preparePanel } from './panelPage';
 import { newNonce, webviewPage } from './webviewPage';
+import { closeTabs, webviewTabs } from './webviewTabs';
 
 const VIEW_TYPE = 'corral.overview';
 /** Whole seconds are what the page shows. */
@@ -42,8 +43,13 @@ export class OverviewPanel {
 
   /** Shows the tab that is open, or a new one. */
   static show(options: OverviewOptions): void {
-    if (OverviewPanel.#open !== undefined) OverviewPanel.#open.#panel.reveal();
-    else new OverviewPanel(vscode.window.createWebviewPanel(VIEW_TYPE, 'Overview', vscode.ViewColumn.Active), options);
+    if (OverviewPanel.#open !== undefined) {
+      OverviewPanel.#open.#panel.reveal();
+      return;
+    }
+    const left = webviewTabs(VIEW_TYPE); // of an extension host that died, or not revived yet
+    new OverviewPanel(vscode.window.createWebviewPanel(VIEW_TYPE, 'Overview', vscode.ViewColumn.Active), options);
+    closeTabs(left);
   }
 
   /** Revives the tab of the last time. */

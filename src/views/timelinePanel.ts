@@ -15,6 +15,7 @@ import type { TimelineSession } from './timelineProtocol';
 import type { TimelineTabs } from './timelineTabs';
 import { TIMELINE_VIEW_TYPE } from './timelineTabs';
 import type { PageAddresses } from './webviewPage';
+import { closeTabs } from './webviewTabs';
 
 /** Publisher and name of package.json. */
 const EXTENSION_ID = 'corral-dev.corral';
@@ -48,8 +49,7 @@ export class TimelinePanel implements vscode.Disposable {
     }
     const orphans = options.tabs.orphansOf(sessionId);
     const panel = vscode.window.createWebviewPanel(TIMELINE_VIEW_TYPE, 'Timeline', vscode.ViewColumn.Active);
-    // Only now: a group that is empty would go. One that somebody closed meanwhile is gone as well.
-    if (orphans.length > 0) void vscode.window.tabGroups.close(orphans, true).then(undefined, () => undefined);
+    closeTabs(orphans);
     return new TimelinePanel(panel, options, sessionId, place);
   }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { webviewTabs } from './webviewTabs';
 
 export const TIMELINE_VIEW_TYPE = 'corral.timeline';
 const KEY = 'corral.timelineTabs';
@@ -41,10 +42,7 @@ export class TimelineTabs {
   orphansOf(sessionId: string): vscode.Tab[] {
     const titles = this.#left.filter((tab) => tab.sessionId === sessionId).map(({ title }) => title);
     const living = [...this.#titles.values()];
-    return vscode.window.tabGroups.all
-      .flatMap(({ tabs }) => tabs)
-      .filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(TIMELINE_VIEW_TYPE))
-      .filter(({ label }) => titles.includes(label) && !living.includes(label));
+    return webviewTabs(TIMELINE_VIEW_TYPE).filter(({ label }) => titles.includes(label) && !living.includes(label));
   }
 
   #save(): void {

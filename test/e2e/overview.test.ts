@@ -8,6 +8,7 @@ import { assertAccessible } from '../support/accessibility';
 import { writeRecording } from '../support/recordedSession';
 import { THEMES } from '../support/themes';
 import { useWindow } from '../support/useWindow';
+import type { VscodeServer } from '../support/vscodeServer';
 import { waitFor } from '../support/wait';
 import type { Window } from '../support/window';
 
@@ -37,6 +38,7 @@ const RAN: Ran[] = [
 
 describe('the overview', () => {
   let window: Window;
+  let server: VscodeServer;
   const refused: string[] = [];
   useWindow(
     () => ({
@@ -58,7 +60,7 @@ describe('the overview', () => {
       },
     }),
     async (opened) => {
-      ({ window } = opened);
+      ({ window, server } = opened);
       window.page.on('console', (message) => {
         if (message.text().includes('Content Security Policy') && message.location().url.includes('corral')) refused.push(message.text());
       });
@@ -114,6 +116,21 @@ describe('the overview', () => {
     const again = await open();
     await again.getByRole('combobox', { name: 'Time' }).locator('option:checked', { hasText: 'Last 24 hours' }).waitFor({ state: 'attached' });
     await again.getByRole('listitem').filter({ hasText: 'needs input' }).waitFor({ state: 'detached' });
+  });
+
+  it('takes the place of the tab that a killed extension host left', async () => {
+    const frame = await open();
+    await frame.evaluate("document.body.dataset.orphan = ''");
+    await server.killExtensionHost();
+    await waitFor(
+      async () => {
+        await window.runCommand('Corral: Overview'); // one that meets the dying host is lost with it
+        return await window.webview('body:not([data-orphan]) .overview .chart svg', 5_000);
+      },
+      { what: 'an overview that is answered' },
+    );
+    const tabs = window.page.locator('.tabs-container').getByRole('tab', { name: 'Overview' });
+    await waitFor(async () => (await tabs.count()) === 1, { what: 'the end of the tab that nothing answers' });
   });
 
   it('fits a narrow page, and keeps to its own policy', async () => {

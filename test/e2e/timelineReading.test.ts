@@ -72,6 +72,28 @@ describe('reading a timeline', () => {
     });
   }
 
+  it('stays whole in forced colours, at twice the size, and in a narrow column', async () => {
+    const { page } = window;
+    const frame = await open('Greet in every language');
+    const isWhole = async (name: string): Promise<void> => {
+      await waitFor(async () => (await frame.evaluate(`${LIST}.scrollWidth <= ${LIST}.clientWidth && document.body.scrollWidth <= innerWidth`)) === true, {
+        what: `a page that is no wider than its tab: ${name}`,
+      });
+      await frame.getByRole('button', { name: 'Jump to end' }).waitFor();
+      await window.picture(`timeline-${name}`);
+      await assertAccessible(frame);
+    };
+    await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
+    await isWhole('forced-colours');
+    await page.emulateMedia({ forcedColors: null, reducedMotion: null });
+    await window.runCommand('View: Close Primary Side Bar');
+    await page.setViewportSize({ width: 550, height: 700 });
+    await isWhole('zoom-200');
+    await page.setViewportSize({ width: 360, height: 900 });
+    await isWhole('narrow');
+    await page.setViewportSize({ width: 1100, height: 1400 });
+  });
+
   it('keeps hostile text as text, in every field', async () => {
     const requests: string[] = [];
     window.page.on('request', (request) => requests.push(request.url()));

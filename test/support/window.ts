@@ -158,7 +158,7 @@ export class Window {
   }
 
   /** The document of the webview that holds `selector`, which no webview that was open before may hold; a webview lies two frames deep. */
-  async webview(selector: string): Promise<Frame> {
+  async webview(selector: string, limitMs?: number): Promise<Frame> {
     return await waitFor(
       async () => {
         for (const frame of this.page.frames()) {
@@ -166,7 +166,7 @@ export class Window {
         }
         return undefined;
       },
-      { what: `a webview with ${selector}` },
+      { what: `a webview with ${selector}`, ...(limitMs === undefined ? {} : { limitMs }) },
     );
   }
 
