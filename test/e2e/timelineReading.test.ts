@@ -76,10 +76,10 @@ describe('reading a timeline', () => {
     const { page } = window;
     const frame = await open('Greet in every language');
     const isWhole = async (name: string): Promise<void> => {
-      await waitFor(async () => (await frame.evaluate(`${LIST}.scrollWidth <= ${LIST}.clientWidth && document.body.scrollWidth <= innerWidth`)) === true, {
-        what: `a page that is no wider than its tab: ${name}`,
-      });
-      await frame.getByRole('button', { name: 'Jump to end' }).waitFor();
+      const controls = `[...document.querySelectorAll(':is(.filter, .footer) :is(button, select, input, textarea)')]`;
+      const fits = `${LIST}.scrollWidth <= ${LIST}.clientWidth && ${controls}.every((control) => control.getBoundingClientRect().right <= innerWidth)`;
+      await waitFor(async () => (await frame.evaluate(fits)) === true, { what: `a page that is no wider than its tab: ${name}` });
+      await frame.locator('.density-tools[d^=M]').waitFor({ state: 'attached' });
       await window.picture(`timeline-${name}`);
       await assertAccessible(frame);
     };
