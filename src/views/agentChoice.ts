@@ -28,14 +28,14 @@ export async function chooseAgents(
       pick.onDidAccept(() => resolve(pick.selectedItems.map(({ name }) => name)));
       pick.onDidHide(() => resolve(undefined));
       pick.show();
-      void surveyAgents(options).then((agents) => {
+      const survey = surveyAgents(options).then((agents) => {
         const selected = new Set(pick.selectedItems.map(({ name }) => name));
         const active = new Set(pick.activeItems.map(({ name }) => name));
         pick.items = agents.filter((agent) => fits(agent) && (!many || agent.missing === undefined)).map(itemOf);
         pick.selectedItems = pick.items.filter(({ name }) => selected.has(name));
         pick.activeItems = pick.items.filter(({ name }) => active.has(name));
-        pick.busy = false;
       });
+      void survey.catch(() => undefined).then(() => (pick.busy = false)); // without versions the names are there
     });
   } finally {
     pick.dispose();

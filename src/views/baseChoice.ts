@@ -5,6 +5,7 @@ import { findRepository } from '../supervisor/git/repository';
 import { surveyWorktree } from '../supervisor/git/survey';
 import type { Supervisor } from '../supervisor/supervisor';
 import { workWords } from './worktreeWords';
+import { plainLabel } from './plainLabel';
 
 const MOST_REFERENCES = 200;
 /** So many of the files that would come along are named. */
@@ -58,7 +59,7 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
   const withChanges: BaseItem = {
     label: '$(git-commit) HEAD with my uncommitted changes',
     description: work,
-    detail: changed.slice(0, MOST_NAMED).join(', ') + (changed.length > MOST_NAMED ? ` and ${changed.length - MOST_NAMED} more` : ''),
+    detail: plainLabel(changed.slice(0, MOST_NAMED).join(', ')) + (changed.length > MOST_NAMED ? ` and ${changed.length - MOST_NAMED} more` : ''),
     base: { label: `HEAD with ${work}`, revision: 'HEAD', includeChanges: true },
   };
   return [
@@ -68,7 +69,7 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
     { label: 'Sessions', kind: vscode.QuickPickItemKind.Separator },
     ...sessions.flatMap(({ id, title, state, baseCommit }): BaseItem[] => {
       const base: Base = { label: `“${title}”`, revision: `refs/corral/${id}`, includeChanges: false };
-      const label = `$(history) ${title}`;
+      const label = `$(history) ${plainLabel(title)}`;
       return [
         ...(isOutcome(state)
           ? []
@@ -83,7 +84,7 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
       .map((reference): BaseItem => {
         const label = reference.replace(/^refs\/(heads|remotes|tags)\//, '');
         return {
-          label: `${reference.startsWith('refs/tags/') ? '$(tag)' : '$(git-branch)'} ${label}`,
+          label: `${reference.startsWith('refs/tags/') ? '$(tag)' : '$(git-branch)'} ${plainLabel(label)}`,
           base: { label, revision: reference, includeChanges: false },
         };
       }),

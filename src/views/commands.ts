@@ -1,14 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
 import type { SessionRequest, SessionSummary } from '../supervisor/api';
 import { makeDemoRepository } from '../supervisor/demoRepository';
 import { initializeRepository } from '../supervisor/git/repository';
 import type { Supervisor } from '../supervisor/supervisor';
-import type { Base } from './baseChoice';
 import { showError } from './errorMessages';
 import type { CommandName } from './names';
 import { COMMANDS } from './names';
 import { askForSession } from './newSession';
+import type { SessionDraft } from './newSession';
 import { answerOnce, askAndAnswer } from './permissionAnswer';
 import { inProgress } from './progress';
 import { processCommands } from './processCommands';
@@ -42,29 +43,46 @@ export interface CommandsOptions {
 
 const always = (): boolean => true;
 
+/** What a command is about, as far as it got: the button that mends its failure acts on that and on nothing else. */
+interface Matter {
+  session?: SessionSummary;
+  /** It was asked for and not made yet. */
+  request?: SessionRequest;
+  /** Where a repository was looked for and not found yet. */
+  folder?: string;
+}
+
 /** Registers every command. What a command throws is shown to the person, with the button that mends it. */
 export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const { context, supervisor, log, bundles } = options;
 
-  const newSessionOptions = { context, supervisor, settings: readSettings, bundles };
-  /** The request that was refused last, so that mending the reason does not lose the prompt. */
-  let refused: SessionRequest | undefined;
+  const matters = new AsyncLocalStorage<Matter>(); // commands overlap: a person waits for none of them
+  const onError = (error: unknown): void => void showError(log, 'newSession', error);
+  const newSessionOptions = { context, supervisor, settings: readSettings, bundles, onError };
   const create = async (request: SessionRequest): Promise<void> => {
-    refused = request;
+    const matter = matters.getStore() ?? {};
+    matter.request = request;
     const made = await inProgress(async () => await supervisor.createSession(request));
-    refused = undefined;
+    delete matter.request;
     await options.reveal(made.id);
   };
-  const startSession = async (repository: string, base?: Base, agent?: string): Promise<void> =>
-    await create(await askForSession(newSessionOptions, repository, base, agent));
+  const startSession = async (repository: string, draft?: Partial<SessionDraft>): Promise<void> =>
+    await create(await askForSession(newSessionOptions, repository, draft));
   const chooseTrusted = async (): Promise<string> => {
     requireTrust();
-    return await chooseRepository(supervisor.git);
+    const matter = matters.getStore() ?? {};
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+    if (folder !== undefined) matter.folder = folder;
+    const repository = await chooseRepository(supervisor.git);
+    delete matter.folder;
+    return repository;
   };
   const comments = new ReviewComments(supervisor);
-  /** The session that the last command was about: the one whose worktree is missing, where that is what went wrong. */
-  let chosen: SessionSummary | undefined;
-  const chooseAny: ChooseSession = async (argument, title, fits, none) => (chosen = await chooseSession(supervisor, argument, title, fits, none));
+  const chooseAny: ChooseSession = async (argument, title, fits, none) => {
+    const session = await chooseSession(supervisor, argument, title, fits, none);
+    (matters.getStore() ?? {}).session = session;
+    return session;
+  };
   const choose: ChooseSession = async (argument, title, fits, none) => await chooseAny(argument, title, (each) => !each.deleted && fits(each), none);
   const chooseAsking = async (argument: unknown): Promise<SessionSummary> =>
     await choose(argument, 'Answer Permission', (session) => session.needsInput, 'No session asks for anything at the moment.');
@@ -162,27 +180,33 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   }
 
   async function attempt(doing: string, action: () => Promise<void>): Promise<void> {
+    const matter: Matter = { ...matters.getStore() };
     try {
-      await action();
+      await matters.run(matter, action);
     } catch (error) {
-      await showError(log, doing, error, fixesFor(error));
+      await showError(log, doing, error, fixesFor(error, matter));
     }
   }
 
-  /** The buttons that need more than a command: they act on this window's folder or on the agent that was missing. */
-  function fixesFor(error: unknown): { label: string; run: () => Promise<void> }[] {
-    if (!(error instanceof CorralError)) return [];
-    const missing = chosen;
-    if (error.code === 'WORKTREE_MISSING' && missing !== undefined)
-      return [{ label: 'Restore Worktree', run: async () => await run('restoreWorktree', missing.id) }];
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
-    if ((error.code === 'NO_REPOSITORY' || error.code === 'NO_COMMIT') && folder !== undefined) {
-      const label = error.code === 'NO_REPOSITORY' ? 'Initialize Repository' : 'Make First Commit';
+  /** The buttons that need more than a command: they act on the session, the folder or the request that it failed for. */
+  function fixesFor(error: unknown, { session, request, folder }: Matter): { label: string; run: () => Promise<void> }[] {
+    const code = error instanceof CorralError ? error.code : undefined;
+    if (code === 'WORKTREE_MISSING' && session !== undefined) return [{ label: 'Restore Worktree', run: async () => await run('restoreWorktree', session.id) }];
+    if ((code === 'NO_REPOSITORY' || code === 'NO_COMMIT') && folder !== undefined) {
+      const label = code === 'NO_REPOSITORY' ? 'Initialize Repository' : 'Make First Commit';
       return [{ label, run: async () => await initializeAndGoOn(folder) }];
     }
-    const request = refused;
-    if (error.code === 'AGENT_NOT_FOUND' && request !== undefined) return [{ label: 'Set Path', run: async () => await setPathAndGoOn(request) }];
-    return [];
+    if (request === undefined) return [];
+    if (code === 'AGENT_NOT_FOUND') return [{ label: 'Set Path', run: async () => await setPathAndGoOn(request) }];
+    // One of several that are compared is not asked for by itself.
+    return request.group === undefined ? [{ label: 'Edit and Try Again', run: async () => await editAndGoOn(request) }] : [];
+  }
+
+  async function editAndGoOn(request: SessionRequest): Promise<void> {
+    const { repository, prompt, agent, base = 'HEAD', includeChanges = false, dependsOn = [], permissionMode, argv } = request;
+    await attempt('newSession', async () => {
+      await startSession(repository, { prompt, agent, base: { label: base, revision: base, includeChanges }, after: dependsOn, permissionMode, argv });
+    });
   }
 
   async function initializeAndGoOn(folder: string): Promise<void> {

@@ -14,6 +14,7 @@ import { excerpt } from './excerpt';
 import type { CommandName } from './names';
 import { chooseSession } from './sessionChoice';
 import type { EventPlace } from './timelinePage';
+import { plainLabel } from './plainLabel';
 
 type ShowTimeline = (sessionId: string, place?: EventPlace) => void;
 
@@ -114,9 +115,9 @@ async function fill(pick: vscode.QuickPick<ResultItem>, supervisor: Supervisor, 
   for await (const { sessionId, event } of supervisor.searchHistory(text, { limit: RESULT_LIMIT, signal })) {
     const { heading } = eventText(event);
     items.push({
-      label: excerpt(event, text),
-      description: titles.get(sessionId) ?? '',
-      detail: `${heading} · ${ageOf(event.timestamp, Date.now())}`,
+      label: plainLabel(excerpt(event, text)),
+      description: plainLabel(titles.get(sessionId) ?? ''),
+      detail: `${plainLabel(heading)} · ${ageOf(event.timestamp, Date.now())}`,
       sessionId,
       place: { runId: event.runId, seq: event.seq },
     });

@@ -4,6 +4,7 @@ import type { NativeSession } from '../supervisor/imports/nativeSession';
 import type { Supervisor } from '../supervisor/supervisor';
 import { ageOf } from './age';
 import { inProgress } from './progress';
+import { plainLabel } from './plainLabel';
 
 /** A session that an agent had in the repository without Corral. Throws CANCELLED, and INVALID_ARGUMENT where there is none. */
 export async function chooseNativeSession(supervisor: Supervisor, repository: string): Promise<NativeSession> {
@@ -11,7 +12,7 @@ export async function chooseNativeSession(supervisor: Supervisor, repository: st
   if (sessions.length === 0)
     throw new CorralError('INVALID_ARGUMENT', 'Neither Claude Code nor Codex has a session in this repository that Corral does not know.');
   const items = sessions.map((session) => ({
-    label: session.title,
+    label: plainLabel(session.title),
     description: `${session.agent} · ${ageOf(session.updatedAt, Date.now())}`,
     detail: session.cwd,
     session,

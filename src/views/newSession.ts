@@ -8,6 +8,7 @@ import type { SessionRequest } from '../supervisor/api';
 import type { SupervisorSettings } from '../supervisor/settings';
 import type { Supervisor } from '../supervisor/supervisor';
 import { chooseBase, HEAD_BASE } from './baseChoice';
+import type { Base } from './baseChoice';
 import { chooseAgents } from './agentChoice';
 import { parseCommandLine } from './commandLine';
 import { chooseDependencies } from './queueCommands';
@@ -27,25 +28,43 @@ export interface NewSessionOptions {
   settings: () => SupervisorSettings;
   /** The folder of the bundles, where the demo agent lies. */
   bundles: string;
+  /** Shows what went wrong with a choice; the prompt stays. */
+  onError: (error: unknown) => void;
+}
+
+/** A session that is being asked for. */
+export interface SessionDraft {
+  prompt: string;
+  agent: string;
+  base: Base;
+  /** Ids of sessions that have to complete first. */
+  after: string[];
+  permissionMode: PermissionMode | undefined;
+  argv: string[] | undefined;
 }
 
 /** Asks what the agent should do. Agent, base and permissions have defaults, and buttons to choose others. Throws CANCELLED. */
-export async function askForSession(options: NewSessionOptions, repository: string, base = HEAD_BASE, agent?: string): Promise<SessionRequest> {
+export async function askForSession(options: NewSessionOptions, repository: string, draft: Partial<SessionDraft> = {}): Promise<SessionRequest> {
   const { context, settings } = options;
-  const choice = {
-    agent: agent ?? (await defaultAgent(options)),
-    base,
-    after: [] as string[],
-    permissionMode: rememberedMode(context, repository),
-    argv: undefined as string[] | undefined,
+  const choice: SessionDraft = {
+    prompt: '',
+    agent: draft.agent ?? (await defaultAgent(options)),
+    base: HEAD_BASE,
+    after: [],
+    argv: undefined,
+    ...draft,
+    permissionMode: draft.permissionMode ?? rememberedMode(context, repository),
   };
-  let prompt = '';
   for (;;) {
     const dependencies = [...new Set([...choice.after, ...(choice.base.after === undefined ? [] : [choice.base.after])])];
     const permissionMode = choice.permissionMode ?? settings().agents[choice.agent]?.permissionMode ?? settings().permissionMode;
-    const answer = await askForPrompt(prompt, { agent: choice.agent, base: choice.base.label, after: dependencies.length, permissionMode });
+    const answer = await askForPrompt(choice.prompt, { agent: choice.agent, base: choice.base.label, after: dependencies.length, permissionMode });
+    choice.prompt = answer.text;
     if (answer.kind === 'prompt') {
-      if (choice.agent === 'command') choice.argv ??= await askForCommand();
+      if (choice.agent === 'command') {
+        choice.argv ??= await askForCommand();
+        if (choice.argv === undefined) continue;
+      }
       await context.globalState.update(LAST_AGENT_KEY, choice.agent);
       return {
         repository,
@@ -58,19 +77,24 @@ export async function askForSession(options: NewSessionOptions, repository: stri
         ...(choice.argv === undefined ? {} : { argv: choice.argv }),
       };
     }
-    prompt = answer.text;
-    if (answer.button === AGENT_BUTTON) {
-      const [agent] = (await chooseAgents(agentsOf(options), { title: 'New Session · Agent', placeholder: 'Which agent should work?', many: false })) ?? [];
-      choice.agent = agent ?? choice.agent;
-      choice.argv = undefined;
-    } else if (answer.button === BASE_BUTTON) {
-      choice.base = (await chooseBase(options.supervisor, repository)) ?? choice.base;
-    } else if (answer.button === AFTER_BUTTON) {
-      choice.after = (await chooseDependencies(options.supervisor, repository, choice.after)) ?? choice.after;
-    } else {
-      choice.permissionMode = (await chooseMode()) ?? choice.permissionMode;
-      await context.globalState.update(`${PERMISSION_MODE_KEY} ${repository}`, choice.permissionMode);
-    }
+    await choose(options, repository, choice, answer.button).catch(options.onError);
+  }
+}
+
+/** Lets a person change one part of what they ask for. */
+async function choose(options: NewSessionOptions, repository: string, choice: SessionDraft, button: vscode.QuickInputButton): Promise<void> {
+  const { context, supervisor } = options;
+  if (button === AGENT_BUTTON) {
+    const [agent] = (await chooseAgents(agentsOf(options), { title: 'New Session · Agent', placeholder: 'Which agent should work?', many: false })) ?? [];
+    choice.agent = agent ?? choice.agent;
+    choice.argv = undefined;
+  } else if (button === BASE_BUTTON) {
+    choice.base = (await chooseBase(supervisor, repository)) ?? choice.base;
+  } else if (button === AFTER_BUTTON) {
+    choice.after = (await chooseDependencies(supervisor, repository, choice.after)) ?? choice.after;
+  } else {
+    choice.permissionMode = (await chooseMode()) ?? choice.permissionMode;
+    await context.globalState.update(`${PERMISSION_MODE_KEY} ${repository}`, choice.permissionMode);
   }
 }
 
@@ -129,7 +153,8 @@ async function chooseMode(): Promise<PermissionMode | undefined> {
   return (await vscode.window.showQuickPick(items, { title: 'New Session · Permissions', placeHolder: 'What may the agent do without asking?' }))?.mode;
 }
 
-async function askForCommand(): Promise<string[]> {
+/** Undefined where nothing was given. */
+async function askForCommand(): Promise<string[] | undefined> {
   const line = await vscode.window.showInputBox({
     title: 'New Session · Command',
     prompt: 'Program and arguments; quotes keep words together. The prompt goes to its standard input, or where {prompt} stands.',
@@ -137,9 +162,7 @@ async function askForCommand(): Promise<string[]> {
     ignoreFocusOut: true,
     validateInput: (value) => (parseCommandLine(value) === undefined ? 'Write a program, and close every quote.' : undefined),
   });
-  const argv = line === undefined ? undefined : parseCommandLine(line);
-  if (argv === undefined) throw new CorralError('CANCELLED', 'No session was made.');
-  return argv;
+  return line === undefined ? undefined : parseCommandLine(line);
 }
 
 /** What is known of the agents at this moment. */

@@ -3,6 +3,7 @@ import { CorralError } from '../storage/errors';
 import type { PermissionOption } from '../storage/events';
 import type { PermissionSummary, SessionSummary } from '../supervisor/api';
 import type { Supervisor } from '../supervisor/supervisor';
+import { plainLabel } from './plainLabel';
 
 const ICONS: Record<PermissionOption['kind'], string> = { allow_once: 'check', allow_always: 'check-all', reject_once: 'close', reject_always: 'circle-slash' };
 
@@ -16,7 +17,7 @@ function firstPending(session: SessionSummary): PermissionSummary {
 /** Lets a person choose among all that the agent offers. */
 export async function askAndAnswer(supervisor: Supervisor, session: SessionSummary): Promise<void> {
   const pending = firstPending(session);
-  const items = pending.options.map((option) => ({ label: `$(${ICONS[option.kind]}) ${option.name}`, option }));
+  const items = pending.options.map((option) => ({ label: `$(${ICONS[option.kind]}) ${plainLabel(option.name)}`, option }));
   const chosen = await vscode.window.showQuickPick(items, { title: `${session.title} · ${session.agent}`, placeHolder: pending.title, ignoreFocusOut: true });
   if (chosen === undefined) throw new CorralError('CANCELLED', 'The question stays open.');
   await supervisor.answerPermission(session.id, pending.requestId, { optionId: chosen.option.optionId });

@@ -91,7 +91,7 @@ export function reviewCommands({
       const none = 'There is no remark to send. Write one beside a line of Review Changes.';
       const session = await choose(comments.sessionIdOf(argument) ?? argument, 'Send Review to Agent', (each) => about.has(each.id), none);
       if (!about.has(session.id)) throw new CorralError('INVALID_ARGUMENT', none);
-      const count = await comments.send(session.id);
+      const count = await inProgress(async () => await comments.send(session.id));
       void vscode.window.showInformationMessage(`${count === 1 ? 'Your remark' : `Your ${count} remarks`} went to the agent of “${session.title}”.`);
     },
     makeBranch: async (argument) => {

@@ -68,11 +68,20 @@ export class ReviewComments implements vscode.Disposable {
     return v.is(threadSchema, argument) ? this.#threads.get(argument)?.sessionId : undefined;
   }
 
-  /** Sends all remarks on one session to its agent; only then do they go. Answers with how many there were. */
+  /** Sends all remarks on one session to its agent; only then do they go. What is written meanwhile is the next review. Answers with how many there were. */
   async send(sessionId: string): Promise<number> {
     const entries = [...this.#threads].filter(([, each]) => each.sessionId === sessionId);
-    await this.#supervisor.sendMessage(sessionId, reviewMessage(entries.map(([, { remark }]) => remark)));
-    for (const [thread] of entries) this.discard(thread);
+    for (const [thread] of entries) this.#threads.delete(thread); // who asks again meanwhile does not send them twice
+    try {
+      await this.#supervisor.sendMessage(sessionId, reviewMessage(entries.map(([, { remark }]) => remark)));
+    } catch (error) {
+      for (const [thread, { remark }] of entries) {
+        const later = this.#threads.get(thread)?.remark.text;
+        this.#threads.set(thread, { sessionId, remark: later === undefined ? remark : { ...remark, text: `${remark.text}\n${later}` } });
+      }
+      throw error;
+    }
+    for (const [thread] of entries) if (!this.#threads.has(thread)) thread.dispose();
     return entries.length;
   }
 

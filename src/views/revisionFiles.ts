@@ -53,6 +53,8 @@ export class RevisionFiles implements vscode.FileSystemProvider {
   }
 
   async #read(uri: vscode.Uri, what: 'blob' | '-s'): Promise<Buffer> {
+    // A tab of such a file can come back in a window that is not trusted any more.
+    if (!vscode.workspace.isTrusted) throw vscode.FileSystemError.Unavailable('In Restricted Mode Corral starts no git.');
     try {
       const { repository, path, revision } = v.parse(querySchema, JSON.parse(uri.query));
       return (await this.#git.run(repository, ['cat-file', what, `${revision}:${path}`])).stdout;

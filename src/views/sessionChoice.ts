@@ -5,6 +5,7 @@ import { isOutcome } from '../storage/runState';
 import type { SessionSummary } from '../supervisor/api';
 import type { Supervisor } from '../supervisor/supervisor';
 import { sessionRow } from './sessionRow';
+import { plainLabel } from './plainLabel';
 
 /** What a menu, a key binding or another extension may pass to a command: a row of the tree, or a session's id. */
 const argumentSchema = v.union([
@@ -40,7 +41,13 @@ export async function chooseSession(
   if (others.length === 0) return only;
   const items = sessions.map((session) => {
     const { label, description, icon } = sessionRow(session, Date.now());
-    return { label, description, detail: session.repository, iconPath: new vscode.ThemeIcon(icon.replace('~spin', '')), session };
+    return {
+      label: plainLabel(label),
+      description: plainLabel(description),
+      detail: session.repository,
+      iconPath: new vscode.ThemeIcon(icon.replace('~spin', '')),
+      session,
+    };
   });
   const chosen = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: true });
   if (chosen === undefined) throw new CorralError('CANCELLED', 'No session was chosen.');

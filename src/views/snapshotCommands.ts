@@ -5,13 +5,14 @@ import type { ListedSnapshot } from '../supervisor/git/snapshotList';
 import type { Supervisor } from '../supervisor/supervisor';
 import type { Moment } from '../supervisor/worktreeControl';
 import { ageOf } from './age';
-import type { Base } from './baseChoice';
+import type { SessionDraft } from './newSession';
 import { showChanges } from './changesEditor';
 import type { CommandName } from './names';
 import { inProgress } from './progress';
 import type { ChooseSession } from './sessionChoice';
 import { hasBegun, isRunning } from './sessionChoice';
 import { changeWords } from './worktreeWords';
+import { plainLabel } from './plainLabel';
 
 export type SnapshotCommandName = Extract<CommandName, 'takeSnapshot' | 'showSnapshots'>;
 
@@ -21,7 +22,7 @@ export interface SnapshotCommandsOptions {
   /** Runs an action as a command does, with its errors shown. */
   attempt: (doing: string, action: () => Promise<void>) => Promise<void>;
   /** Asks for a prompt and starts a session from there. */
-  startSession: (repository: string, base: Base, agent: string) => Promise<void>;
+  startSession: (repository: string, draft: Pick<SessionDraft, 'base' | 'agent'>) => Promise<void>;
 }
 
 /** One of the session's moments: a snapshot, or what it began with. */
@@ -83,7 +84,10 @@ export function snapshotCommands({
     actions.push({
       label: '$(repo-forked) New Session from It…',
       run: async () =>
-        await startSession(session.repository, { label: `“${session.title}”, ${label}`, revision: commit, includeChanges: false }, session.agent),
+        await startSession(session.repository, {
+          base: { label: `“${session.title}”, ${label}`, revision: commit, includeChanges: false },
+          agent: session.agent,
+        }),
     });
     const chosen = await vscode.window.showQuickPick(actions, { title: `${session.title} · ${label}`, placeHolder: 'What do you want with it?' });
     await chosen?.run();
@@ -116,7 +120,7 @@ export function snapshotCommands({
 function momentItems(session: SessionSummary, snapshots: readonly ListedSnapshot[]): (vscode.QuickPickItem & { moment: PastMoment })[] {
   const now = Date.now();
   const items = snapshots.map(({ commit, message, takenAt, ...counts }, index) => ({
-    label: `$(history) ${message}`,
+    label: `$(history) ${plainLabel(message)}`,
     description: `${changeWords(counts)} · ${ageOf(takenAt, now)}`,
     detail: `${new Date(takenAt).toLocaleString()} · ${commit.slice(0, 10)}`,
     moment: { label: message.charAt(0).toLowerCase() + message.slice(1), commit, previous: snapshots[index + 1]?.commit ?? 'base' },

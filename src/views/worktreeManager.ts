@@ -8,6 +8,7 @@ import { byteSize } from './byteSize';
 import type { CommandName } from './names';
 import { isRunning } from './sessionChoice';
 import { folderWords, workWords } from './worktreeWords';
+import { plainLabel } from './plainLabel';
 
 /** So long after its end a session is proposed to be archived. */
 const RESTED_MS = 14 * 24 * 3_600_000;
@@ -125,9 +126,9 @@ function entryItem(entry: WorktreeEntry, session: SessionSummary | undefined): v
     ...(rebuilt > 0 ? [`${folderWords(entry.rebuilt)}: ${byteSize(rebuilt)}`] : []),
   ];
   return {
-    label: `${icons[entry.kind]} ${session?.title ?? entry.sessionId}`,
+    label: `${icons[entry.kind]} ${plainLabel(session?.title ?? entry.sessionId)}`,
     description: [byteSize(entry.bytes), states[entry.kind], ...age].join(' · '),
-    detail: details.join(' · '),
+    detail: plainLabel(details.join(' · ')),
   };
 }
 

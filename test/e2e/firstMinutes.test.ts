@@ -97,7 +97,7 @@ describe('the first five minutes', () => {
       await trusted.runCommand('Corral: New Session');
       await trusted.quickInput.locator('input').first().fill('a prompt that took long to write');
       await trusted.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();
-      await trusted.pick('Claude Code');
+      await trusted.pick('Claude Code · not installed'); // the list is made anew once that is known
       const input = trusted.quickInput.getByPlaceholder('What should the agent do?');
       await waitFor(async () => (await input.inputValue()) === 'a prompt that took long to write', { what: 'the prompt to come back' });
       await trusted.page.keyboard.press('Enter');

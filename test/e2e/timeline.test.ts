@@ -44,8 +44,13 @@ describe('the timeline', () => {
 
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
     await orphan.evaluate("document.getElementById('root').dataset.orphan = ''");
-    await window.runCommand('Corral: Replay Timeline');
-    const reopened = await window.webview('#root:not([data-orphan]) [data-testid=permission]');
+    const reopened = await waitFor(
+      async () => {
+        await window.runCommand('Corral: Replay Timeline'); // one that meets the dying host is lost with it
+        return await window.webview('#root:not([data-orphan]) [data-testid=permission]', 5_000);
+      },
+      { what: 'a timeline that is answered' },
+    );
     await reopened
       .getByTestId('status')
       .filter({ hasText: /^Running · needs your answer$/ })

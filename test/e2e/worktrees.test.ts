@@ -52,6 +52,9 @@ describe('worktrees in the window', () => {
     return await readFile(join(repository.path, '.corral/worktrees', id, 'notes.txt'), 'utf8').catch(() => '');
   };
 
+  /** By the notification with these words: an older one can have the same button. */
+  const undo = async (words: string): Promise<void> => await window.notification(words).getByRole('button', { name: 'Undo', exact: true }).click();
+
   // The first: a worktree of which a file was opened is a repository to Source Control, as with any file in another one.
   it('keeps ten worktrees out of the Source Control view and of search', async function () {
     if (process.platform === 'win32') skip(this, "what counts VS Code's git is a shell script");
@@ -67,13 +70,21 @@ describe('worktrees in the window', () => {
     await window.reload();
     await window.page.getByRole('tab', { name: /^Source Control/ }).click();
     const ran = async (): Promise<string[]> => (await readFile(join(programs, 'ran'), 'utf8')).split('\n').filter((line) => line !== '');
-    const shown = async (file: string): Promise<void> => await window.page.locator('.scm-view .monaco-list-row', { hasText: file }).waitFor();
-    await repository.write('first.txt', 'a needle\n');
-    await shown('first.txt');
+    // Written again until it is seen: VS Code's watcher starts at its leisure.
+    const writeUntilShown = async (file: string): Promise<void> => {
+      await waitFor(
+        async () => {
+          await repository.write(file, 'a needle\n');
+          await window.page.locator('.scm-view .monaco-list-row', { hasText: file }).waitFor({ timeout: 5_000 });
+          return true;
+        },
+        { what: `${file} in Source Control` },
+      );
+    };
+    await writeUntilShown('first.txt');
     const before = (await ran()).length;
     for (const path of made) for (let file = 0; file < 20; file++) await writeFile(join(path, `made ${file}.txt`), 'a needle\n');
-    await repository.write('second.txt', 'a needle\n');
-    await shown('second.txt');
+    await writeUntilShown('second.txt');
     const lines = await ran();
     assert.deepEqual(
       lines.filter((line) => line.split('\t')[0]?.includes('.corral/worktrees')),
@@ -108,7 +119,7 @@ describe('worktrees in the window', () => {
     await window.runCommand('Corral: Apply Changes to Checkout');
     await window.pick('As Uncommitted Changes');
     await waitFor(async () => (await repository.git('status', '--porcelain')) === 'M  README.md\nA  notes.txt', { what: 'the change in the checkout' });
-    await window.page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await undo('staged in your checkout');
     await waitFor(async () => (await repository.git('status', '--porcelain')) === '', { what: 'the checkout as it was' });
     const head = await repository.git('rev-parse', 'HEAD');
     await window.runCommand('Corral: Apply Changes to Checkout');
@@ -133,7 +144,7 @@ describe('worktrees in the window', () => {
     await window.answerInput('greet');
     const calls = async (): Promise<string[]> => (await readFile(called, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
     await waitFor(async () => (await calls()).length === 4, { what: 'gh to be run' });
-    await window.page.locator('.terminal-wrapper.active .xterm.focus').waitFor();
+    await window.page.locator('.terminal-wrapper.active .xterm.focus .xterm-rows').filter({ hasText: 'Title?' }).waitFor();
     await window.page.keyboard.type('Greet');
     await window.picture('pull request');
     await window.page.keyboard.press('Enter');
@@ -159,7 +170,7 @@ describe('worktrees in the window', () => {
     await window.pick('After turn 1');
     await window.pick('Put the Worktree Back to It');
     await waitFor(async () => (await notes()) === 'precious\n', { what: 'the file as it was' });
-    await window.page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await undo('What it was before is in a snapshot');
     await window.notification('is again as it was before').waitFor();
     assert.equal(await notes(), 'spoiled');
     await writeFile(file, 'precious\n');
@@ -171,7 +182,7 @@ describe('worktrees in the window', () => {
     await window.picture('delete session');
     await window.page.getByRole('button', { name: 'Delete', exact: true }).click();
     await waitFor(async () => (await worktrees()).length === 0, { what: 'the worktree to go' });
-    await window.page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await undo('was deleted');
     await sessions.row('Completed').waitFor();
     await waitFor(async () => (await notes()) === 'precious\n', { what: 'the file to come back' });
   });

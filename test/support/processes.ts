@@ -74,10 +74,10 @@ export async function endProcessesOf(directory: string): Promise<void> {
   );
 }
 
-/** Gives what works in a folder a moment to end by itself, then kills it. Returns the command lines of what had to be killed. */
+/** Gives what works in a folder time to end by itself, then kills it. Returns the command lines of what had to be killed. */
 export async function endLeftoversOf(directory: string): Promise<string[]> {
   if (process.platform === 'win32') return [];
-  await waitFor(async () => (await processesOf(directory)).length === 0, { what: 'their end', limitMs: 5_000 }).catch(() => undefined);
+  await waitFor(async () => (await processesOf(directory)).length === 0, { what: 'their end', limitMs: 60_000 }).catch(() => undefined);
   const left = await processesOf(directory);
   await endProcessesOf(directory);
   return left.map(({ command }) => command);

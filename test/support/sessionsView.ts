@@ -33,9 +33,9 @@ export class SessionsView {
   }
 
   /** Clicks a button of a row, such as Allow. */
-  async act(text: string, button: string): Promise<void> {
-    await this.row(text).hover();
-    await this.row(text).getByRole('button', { name: button, exact: true }).click();
+  async act(text: string, button: string, limitMs = 60_000): Promise<void> {
+    await this.row(text).hover({ timeout: limitMs });
+    await this.row(text).getByRole('button', { name: button, exact: true }).click({ timeout: limitMs });
   }
 
   /** Notes from now on every state that the window's newest session shows, however short; until the window is loaded again. */

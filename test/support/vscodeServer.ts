@@ -32,6 +32,7 @@ const DEFAULT_SETTINGS = {
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'chat.disableAIFeatures': true,
   'telemetry.telemetryLevel': 'off',
+  'terminal.integrated.gpuAcceleration': 'off', // what stands in a terminal can be read
 };
 
 /** A VS Code server on loopback with a data folder of its own. `stop` leaves neither process nor file. */

@@ -41,7 +41,7 @@ export class Window {
 
   /** The next window that VS Code itself opens, such as by Open in New Window. Call before what opens it. */
   static async next(context: BrowserContext): Promise<Window> {
-    const window = new Window(await context.waitForEvent('page'));
+    const window = new Window(await context.waitForEvent('page', { timeout: 120_000 }));
     await window.ready();
     return window;
   }

@@ -58,7 +58,7 @@ describe('the inventory of worktrees', () => {
       true,
       true,
     ]);
-    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'slow 60', agent: 'demo' });
+    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'slow 4000 50ms', agent: 'demo' });
     await until(window, id, ({ state }) => state === 'running', 'the run');
     await assert.rejects(inventory.dropRebuilt(id), { code: 'RUNNING' });
   });

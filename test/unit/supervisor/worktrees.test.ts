@@ -153,7 +153,7 @@ describe('worktrees of sessions', () => {
     assert.equal(await notes(forked), 'hello\n');
     assert.equal(forked.baseCommit, session.baseCommit, 'it is judged by what the first one began with');
     assert.deepEqual((await (await window.worktrees(id)).changes(id)).changes, [{ kind: 'added', path: 'notes.txt' }]);
-    const running = await window.createSession({ repository: workshop.repository.path, prompt: 'slow 60', agent: 'demo' });
+    const running = await window.createSession({ repository: workshop.repository.path, prompt: 'slow 4000 50ms', agent: 'demo' });
     await until(window, running.id, ({ state }) => state === 'running', 'the run');
     await assert.rejects(control.putBack(running.id, running.baseCommit), { code: 'RUNNING' });
   });
