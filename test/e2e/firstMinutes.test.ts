@@ -89,7 +89,7 @@ describe('the first five minutes', () => {
     await new SessionsView(fresh).row('Completed').waitFor();
   });
 
-  it('keeps the prompt when the agent is not found, and offers to set its path', async () => {
+  it('keeps the prompt when the agent or the base is not found, and offers to mend that', async () => {
     const repository = await TestRepository.create({ name: 'with agent' });
     try {
       const trusted = await open(repository.path);
@@ -102,6 +102,19 @@ describe('the first five minutes', () => {
       await waitFor(async () => (await input.inputValue()) === 'a prompt that took long to write', { what: 'the prompt to come back' });
       await trusted.page.keyboard.press('Enter');
       await trusted.notification('was not found').getByRole('button', { name: 'Set Path' }).waitFor();
+      await trusted.runCommand('Corral: New Session');
+      await input.fill('another prompt that took long to write');
+      await trusted.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();
+      await trusted.quickInput.getByText('Claude Code · not installed').waitFor();
+      await trusted.pick('demo');
+      await waitFor(async () => (await input.inputValue()) === 'another prompt that took long to write', { what: 'the prompt with another agent' });
+      await trusted.quickInput.getByRole('button', { name: 'Choose the Base' }).click();
+      await trusted.pick('Another commit…');
+      await trusted.answerInput('mian');
+      await waitFor(async () => (await input.inputValue()) === 'another prompt that took long to write', { what: 'the prompt to come back' });
+      await trusted.page.keyboard.press('Enter');
+      await trusted.notification('There is no commit').getByRole('button', { name: 'Edit and Try Again' }).click();
+      await waitFor(async () => (await input.inputValue()) === 'another prompt that took long to write', { what: 'the prompt to come back once more' });
     } finally {
       await repository.remove();
     }
