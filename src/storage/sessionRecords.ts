@@ -61,7 +61,16 @@ export const SESSION_RECORD_SCHEMAS = {
   /** The worktree's files were put back to the snapshot `commit`; `before` holds them as they were. */
   'worktree.putBack': v.object({ commit: text, before: text }),
   /** The work went into the checkout. All are object ids: what was picked, from where, the checkout's HEAD and index before, its HEAD after. */
-  applied: v.object({ mode: v.picklist(['staged', 'commits']), commit: text, base: text, before: text, index: text, after: text }),
+  applied: v.object({
+    mode: v.picklist(['staged', 'commits']),
+    commit: text,
+    base: text,
+    before: text,
+    index: text,
+    after: text,
+    /** The files that were left with conflicts. */
+    conflicts: v.optional(v.array(text)),
+  }),
   /** The last `applied` was taken back. */
   unapplied: v.object({}),
   'branch.made': v.object({ name: text, commit: text }),

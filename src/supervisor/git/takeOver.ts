@@ -23,6 +23,8 @@ export interface AppliedWork {
   before: string;
   index: string;
   after: string;
+  /** The files that it left with conflicts, as people read them. Absent in older records. */
+  conflicts?: string[] | undefined;
 }
 
 export interface WorkToTake {
@@ -53,7 +55,7 @@ export async function applyWork(request: RemovalRequest, toTake: WorkToTake, mod
       ? ['cherry-pick', '--no-commit', '--allow-empty', commit]
       : ['cherry-pick', '--ff', '--allow-empty', '--keep-redundant-commits', '--no-gpg-sign', `${baseCommit}..${commit}`],
   );
-  return { applied: { mode, commit, base: baseCommit, before, index, after: await headOf(repository) }, conflicts };
+  return { applied: { mode, commit, base: baseCommit, before, index, after: await headOf(repository), conflicts }, conflicts };
 }
 
 /** Takes back what `applyWork` did, and nothing else: what was changed since stays, or git refuses (CONFLICT). Conflicts that are not resolved go too. */
@@ -136,7 +138,11 @@ async function listConflicts({ git, mainWorktree }: Repository): Promise<string[
 }
 
 async function refuseConflicts(repository: Repository): Promise<void> {
-  if ((await listConflicts(repository)).length > 0) throw new CorralError('CONFLICT', 'There are conflicts in your checkout already. Resolve them first.');
+  if ((await listConflicts(repository)).length > 0) throw conflictsInTheWay();
+}
+
+function conflictsInTheWay(): CorralError {
+  return new CorralError('CONFLICT', 'There are conflicts of your own in your checkout. Resolve them first.');
 }
 
 async function pick(repository: Repository, command: readonly string[]): Promise<string[]> {
@@ -155,10 +161,19 @@ function refused(stderr: string): CorralError {
   return new CorralError('CONFLICT', `Git would overwrite changes of yours, so nothing was changed. Commit or stash them first (${reason.trim()}).`);
 }
 
-/** The files of the work as they were in the index before. Git had refused to apply it where any of them had other changes. */
-async function restorePaths(repository: Repository, { commit, base, index }: AppliedWork): Promise<void> {
+/**
+ * The files of the work as they were in the index before; git had refused to apply it where any of them had other changes then. CONFLICT where one of them
+ * has by now, or where conflicts are not those that applying left: what a merge or a stash of the user's own left is theirs to resolve.
+ */
+async function restorePaths(repository: Repository, { commit, base, index, after, conflicts = [] }: AppliedWork): Promise<void> {
   const { git, mainWorktree } = repository;
   const changed = splitZ((await git.run(mainWorktree, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', base, commit])).stdout);
+  const changedNames = new Set(changed.map(pathToText));
+  const unmerged = await listConflicts(repository);
+  if ((await headOf(repository)) !== after || !unmerged.every((name) => changedNames.has(name) && conflicts.includes(name))) throw conflictsInTheWay();
+  const edited = splitZ((await git.run(mainWorktree, ['diff', '--no-ext-diff', '-z', '--name-only', '--no-renames'])).stdout).map(pathToText);
+  const lost = edited.find((name) => changedNames.has(name) && !unmerged.includes(name));
+  if (lost !== undefined) throw new CorralError('CONFLICT', `You have changed ${lost} since. Resolve the conflicts first, or put that file back.`);
   const known = new Set([
     ...splitZ((await git.run(mainWorktree, ['ls-files', '-z'])).stdout),
     ...splitZ((await git.run(mainWorktree, ['ls-tree', '-r', '-z', '--name-only', index])).stdout),

@@ -70,6 +70,41 @@ describe('a session whose work is taken over', () => {
     }
   });
 
+  it('takes nothing back over edits of the user, nor over conflicts of their own', async () => {
+    const session = await worked();
+    const { applied } = await applyWork(session, await toTake(session), 'staged');
+    await sandbox.user(session.main, 'commit', '--quiet', '--message=taken');
+    for (const [branch, content] of Object.entries({ main: 'mine\n', side: 'other\n' })) {
+      if (branch === 'side') await sandbox.user(session.main, 'checkout', '--quiet', '-b', branch, 'HEAD~1');
+      await write(session.main, { 'own.txt': content });
+      await sandbox.user(session.main, 'add', 'own.txt');
+      if (branch === 'main') await sandbox.user(session.main, 'commit', '--quiet', '--message=mine');
+    }
+    await sandbox.user(session.main, 'stash', '--quiet');
+    await sandbox.user(session.main, 'checkout', '--quiet', 'main');
+    await assert.rejects(sandbox.user(session.main, 'stash', 'pop'), 'a conflict of their own');
+    await write(session.main, { 'edited.txt': 'edited on\n', 'new/ünï.txt': 'edited on\n' });
+    const before = await status(session.main);
+    assert.match(before, /^(AA|UU) own\.txt$/m);
+    await assert.rejects(unapplyWork(session, applied), { code: 'CONFLICT' });
+    assert.equal(await status(session.main), before);
+    for (const name of ['edited.txt', 'new/ünï.txt']) assert.equal(await readFile(join(session.main, name), 'utf8'), 'edited on\n');
+  });
+
+  it('takes conflicts that it left back only while the other files are as it left them', async () => {
+    const session = await worked();
+    await write(session.main, { 'edited.txt': 'mine\n' });
+    await sandbox.user(session.main, 'commit', '--quiet', '--all', '--message=mine');
+    const before = await status(session.main);
+    const { applied } = await applyWork(session, await toTake(session), 'staged');
+    await write(session.main, { 'new/ünï.txt': 'edited on\n' });
+    await assert.rejects(unapplyWork(session, applied), { code: 'CONFLICT' });
+    assert.equal(await readFile(join(session.main, 'new/ünï.txt'), 'utf8'), 'edited on\n');
+    await write(session.main, { 'new/ünï.txt': 'n\n' });
+    await unapplyWork(session, applied);
+    assert.equal(await status(session.main), before);
+  });
+
   it("comes as the session's own commits and one more, and goes again, also from under commits of the user", async () => {
     const session = await worked();
     const first = await applyWork(session, await toTake(session), 'commits');
