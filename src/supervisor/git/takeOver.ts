@@ -1,8 +1,10 @@
 /** How a session's work gets into the user's checkout and out again, or onto a branch. Nothing is forced: git's own refusals stand. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CorralError } from '../../storage/errors';
 import { type SessionWork } from './changes';
 import { withIndexCopy } from './indexCopy';
+import { findOperations } from './leftovers';
 import { encodePaths, pathToText, splitZ } from './pathBytes';
 import { writeCommit } from './pin';
 import type { RemovalRequest } from './removal';
@@ -41,7 +43,7 @@ export interface WorkToTake {
 export async function applyWork(request: RemovalRequest, toTake: WorkToTake, mode: ApplyMode): Promise<{ applied: AppliedWork; conflicts: string[] }> {
   const { repository } = request;
   const { baseCommit, work, title } = toTake;
-  await refuseConflicts(repository);
+  await requireIdle(repository);
   const before = await headOf(repository);
   const index = await indexTree(repository);
   // Git would refuse as well, but leave its cherry-pick half begun, and taking that back would take what is staged.
@@ -58,18 +60,22 @@ export async function applyWork(request: RemovalRequest, toTake: WorkToTake, mod
   return { applied: { mode, commit, base: baseCommit, before, index, after: await headOf(repository), conflicts }, conflicts };
 }
 
-/** Takes back what `applyWork` did, and nothing else: what was changed since stays, or git refuses (CONFLICT). Conflicts that are not resolved go too. */
+/**
+ * Takes back what `applyWork` did, and nothing else: what was changed since stays, or git refuses (CONFLICT). Conflicts that are not resolved go too; an
+ * operation of the user's own stays.
+ */
 export async function unapplyWork({ repository }: RemovalRequest, applied: AppliedWork): Promise<void> {
-  const { git, mainWorktree, commonDirectory } = repository;
+  const { git, mainWorktree } = repository;
   const { mode, commit, base, before, index, after } = applied;
   if (![commit, base, before, index, after].every(isObjectId)) throw new CorralError('INVALID_ARGUMENT', 'What was applied is not known by object ids.');
-  if (mode === 'staged') {
-    if ((await listConflicts(repository)).length > 0) await restorePaths(repository, applied);
-    else await pick(repository, ['revert', '--no-commit', commit]);
+  if (mode === 'commits' && (await isItsPickUnderWay(repository, applied))) {
+    await git.run(mainWorktree, ['cherry-pick', '--abort']);
     return;
   }
-  if (await exists(join(commonDirectory, 'CHERRY_PICK_HEAD'))) {
-    await git.run(mainWorktree, ['cherry-pick', '--abort']);
+  await refuseOperation(repository);
+  if (mode === 'staged') {
+    if ((await listConflicts(repository)).length > 0) await restorePaths(repository, applied);
+    else await revert(repository, commit);
     return;
   }
   const head = await headOf(repository);
@@ -80,7 +86,7 @@ export async function unapplyWork({ repository }: RemovalRequest, applied: Appli
   }
   const { exitCode } = await git.run(mainWorktree, ['merge-base', '--is-ancestor', after, head], { acceptedExitCodes: [0, 1] });
   if (exitCode !== 0) throw new CorralError('CONFLICT', 'Your checkout is on another branch by now, which does not hold these commits.');
-  await pick(repository, ['revert', '--no-commit', `${before}..${after}`]); // commits of the user's came on top: they stay
+  await revert(repository, `${before}..${after}`); // commits of the user's came on top: they stay
 }
 
 /**
@@ -137,16 +143,39 @@ async function listConflicts({ git, mainWorktree }: Repository): Promise<string[
   return [...new Set(unmerged.map((line) => pathToText(line.slice(line.indexOf('\t') + 1))))];
 }
 
-async function refuseConflicts(repository: Repository): Promise<void> {
+/** Git would end some of these for another one, and with them what the user has resolved. */
+async function refuseOperation({ commonDirectory }: Repository): Promise<void> {
+  const [operation] = await findOperations(commonDirectory);
+  // Between two of its commits only this tells of a cherry-pick or a revert.
+  if (operation === undefined && !(await exists(join(commonDirectory, 'sequencer')))) return;
+  throw new CorralError('CONFLICT', `There is ${operation ?? 'a cherry-pick or a revert in progress'} in your checkout. Finish it or abort it first.`);
+}
+
+async function requireIdle(repository: Repository): Promise<void> {
+  await refuseOperation(repository);
   if ((await listConflicts(repository)).length > 0) throw conflictsInTheWay();
+}
+
+/** True where the cherry-pick that waits in the checkout picks commits of this work, and began where applying it did. */
+async function isItsPickUnderWay({ git, mainWorktree, commonDirectory }: Repository, { base, commit, before }: AppliedWork): Promise<boolean> {
+  const picked = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', 'CHERRY_PICK_HEAD'], { acceptedExitCodes: [0, 1] });
+  if (picked === '') return false;
+  const began = await readFile(join(commonDirectory, 'sequencer/head'), 'utf8').catch(() => '');
+  return began.trim() === before && (await git.text(mainWorktree, ['rev-list', `${base}..${commit}`])).split('\n').includes(picked);
 }
 
 function conflictsInTheWay(): CorralError {
   return new CorralError('CONFLICT', 'There are conflicts of your own in your checkout. Resolve them first.');
 }
 
+async function revert(repository: Repository, revisions: string): Promise<void> {
+  const conflicts = await pick(repository, ['revert', '--no-commit', revisions]);
+  // Without this git would go on saying that a revert is under way, although nothing is left to do.
+  if (conflicts.length === 0) await repository.git.run(repository.mainWorktree, ['revert', '--quit']);
+}
+
 async function pick(repository: Repository, command: readonly string[]): Promise<string[]> {
-  await refuseConflicts(repository);
+  await requireIdle(repository);
   const { exitCode, stderr } = await repository.git.run(repository.mainWorktree, command, { acceptedExitCodes: [0, 1, 128] });
   const conflicts = await listConflicts(repository);
   if (exitCode === 0 || conflicts.length > 0) return conflicts;

@@ -105,6 +105,47 @@ describe('a session whose work is taken over', () => {
     assert.equal(await status(session.main), before);
   });
 
+  it("leaves the user's own merge, revert, cherry-pick and rebase alone", async () => {
+    const session = await worked();
+    const taken = await toTake(session);
+    const operations = {
+      MERGE_HEAD: ['merge', '--quiet', '--no-ff', '--no-commit', 'side'],
+      REVERT_HEAD: ['revert', '--no-commit', 'HEAD'],
+      CHERRY_PICK_HEAD: ['cherry-pick', 'clashing'],
+      'rebase-merge': ['rebase', '--quiet', 'clashing'],
+    };
+    const staged = (await applyWork(session, taken, 'staged')).applied;
+    await unapplyWork(session, staged);
+    assert.equal(await isThere(join(session.main, '.git/REVERT_HEAD')), false, 'no revert is left under way');
+    for (const branch of ['side', 'clashing']) {
+      await sandbox.user(session.main, 'checkout', '--quiet', '-b', branch, 'main');
+      await write(session.main, { [`${branch === 'side' ? branch : 'own'}.txt`]: `${branch}\n` });
+      await sandbox.user(session.main, 'add', '--all');
+      await sandbox.user(session.main, 'commit', '--quiet', `--message=${branch}`);
+    }
+    await sandbox.user(session.main, 'checkout', '--quiet', 'main');
+    const commits = (await applyWork(session, taken, 'commits')).applied;
+    await write(session.main, { 'own.txt': 'mine\n' });
+    await sandbox.user(session.main, 'add', 'own.txt');
+    await sandbox.user(session.main, 'commit', '--quiet', '--message=mine');
+    const clean = await sandbox.user(session.main, 'rev-parse', 'HEAD');
+    for (const [mark, operation] of Object.entries(operations)) {
+      const clashes = mark === 'CHERRY_PICK_HEAD' || mark === 'rebase-merge';
+      const running = sandbox.user(session.main, ...operation);
+      if (clashes) await assert.rejects(running, mark);
+      else await running;
+      if (clashes) await sandbox.user(session.main, 'checkout', '--theirs', 'own.txt');
+      if (clashes) await sandbox.user(session.main, 'add', 'own.txt'); // resolved, and not yet gone on with
+      const before = await status(session.main);
+      for (const mode of ['staged', 'commits'] as const) await assert.rejects(applyWork(session, taken, mode), { code: 'CONFLICT' }, `${mark} ${mode}`);
+      for (const each of [staged, commits]) await assert.rejects(unapplyWork(session, each), { code: 'CONFLICT' }, `${mark} ${each.mode}`);
+      assert.ok(await isThere(join(session.main, '.git', mark)), mark);
+      assert.equal(await status(session.main), before, mark);
+      if (mark === 'rebase-merge') await sandbox.user(session.main, 'rebase', '--abort');
+      else await sandbox.user(session.main, 'reset', '--quiet', '--hard', clean);
+    }
+  });
+
   it("comes as the session's own commits and one more, and goes again, also from under commits of the user", async () => {
     const session = await worked();
     const first = await applyWork(session, await toTake(session), 'commits');
