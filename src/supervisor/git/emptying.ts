@@ -1,16 +1,17 @@
-import { lstat, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import { lstat, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasCode } from '../../storage/errors';
 import { pathFromBytes, pathToText } from './pathBytes';
 import { locateWorktree, moveToTrash, type RemovalRequest } from './removal';
 import { bearsMark, exists, trashPathFor } from './worktreeMark';
 
-/** The clock by which a disk dates files may lag behind the process's. */
+/** A disk may date files in coarse steps. */
 const CLOCK_SLACK_MS = 50;
 
 interface SeenFile {
   path: string;
   mtimeMs: number;
+  ctimeMs: number;
   size: number;
 }
 
@@ -22,14 +23,15 @@ export async function emptyTrash(request: RemovalRequest): Promise<string[]> {
   const { repository, worktreePath, sessionId } = request;
   const trashPath = trashPathFor(worktreePath);
   if ((await locateWorktree(request)).place === 'trash') {
-    const capturedMs = Date.now();
+    const capturedMs = await diskTimeMs(trashPath);
     const { notCaptured } = await moveToTrash(request); // whatever was written since the removal is in this snapshot
     if (notCaptured.length > 0) return notCaptured;
     // Under a name that no undo takes for the whole worktree, and that tells from when on a file is newer than the snapshot.
     const discardedPath = `${trashPath}.${String(capturedMs)}`;
     await rename(trashPath, discardedPath);
-    const late = (await listFiles(discardedPath, '')).newest >= capturedMs - CLOCK_SLACK_MS;
-    if (late) {
+    const isLate = (await listFiles(discardedPath)).some(({ ctimeMs }) => ctimeMs >= capturedMs - CLOCK_SLACK_MS);
+    // Where the clock was put back meanwhile, no file's time tells anything.
+    if (isLate || (await diskTimeMs(trashPath)) < capturedMs) {
       await rename(discardedPath, trashPath);
       return ['files that a program wrote while they were deleted'];
     }
@@ -48,30 +50,35 @@ export async function emptyTrash(request: RemovalRequest): Promise<string[]> {
   return kept;
 }
 
-/** Every file below a folder, links not followed, with the latest time at which one of them changed. Folders come after what is in them, with a slash. */
-async function listFiles(root: string, folder: string): Promise<{ files: SeenFile[]; newest: number }> {
-  const files: SeenFile[] = [];
-  let newest = 0;
+/** What time it is by the clock that dates the files of this disk, in whole ms: that of a network disk may be another than ours. */
+async function diskTimeMs(trashPath: string): Promise<number> {
+  const probe = `${trashPath}.clock`;
+  await writeFile(probe, '');
+  const { mtimeMs } = await lstat(probe);
+  await rm(probe);
+  return Math.floor(mtimeMs);
+}
+
+/** Every file below a folder, links not followed. Folders come after what is in them, with a slash. One list for all: there may be millions. */
+async function listFiles(root: string, folder = '', files: SeenFile[] = []): Promise<SeenFile[]> {
   const entries = await readdir(pathFromBytes(root, folder), { withFileTypes: true, encoding: 'buffer' });
   for (const entry of entries) {
     const path = folder + entry.name.toString('latin1');
     if (entry.isDirectory()) {
-      const below = await listFiles(root, `${path}/`);
-      files.push(...below.files, { path: `${path}/`, mtimeMs: 0, size: 0 });
-      newest = Math.max(newest, below.newest);
+      await listFiles(root, `${path}/`, files);
+      files.push({ path: `${path}/`, mtimeMs: 0, ctimeMs: 0, size: 0 });
     } else {
       const { mtimeMs, ctimeMs, size } = await lstat(pathFromBytes(root, path));
-      files.push({ path, mtimeMs, size });
-      newest = Math.max(newest, ctimeMs);
+      files.push({ path, mtimeMs, ctimeMs, size });
     }
   }
-  return { files, newest };
+  return files;
 }
 
 /** Removes what was seen and nothing else, so that a file that appears meanwhile stays. Answers with what stays. */
 async function removeUnchanged(root: string, capturedMs: number): Promise<string[]> {
   const kept: string[] = [];
-  for (const { path, mtimeMs, size } of (await listFiles(root, '')).files) {
+  for (const { path, mtimeMs, ctimeMs, size } of await listFiles(root)) {
     const target = pathFromBytes(root, path);
     try {
       if (path.endsWith('/')) {
@@ -79,7 +86,9 @@ async function removeUnchanged(root: string, capturedMs: number): Promise<string
         continue;
       }
       const now = await lstat(target);
-      if (mtimeMs >= capturedMs || now.mtimeMs !== mtimeMs || now.size !== size) kept.push(pathToText(path));
+      // What was moved here or unpacked keeps an old mtime; no program sets a ctime.
+      const isLate = Math.max(mtimeMs, ctimeMs) >= capturedMs - CLOCK_SLACK_MS;
+      if (isLate || now.mtimeMs !== mtimeMs || now.size !== size) kept.push(pathToText(path));
       else await unlink(target);
     } catch (error) {
       if (['EACCES', 'EPERM', 'EBUSY'].some((code) => hasCode(error, code))) kept.push(pathToText(path));
