@@ -1,4 +1,5 @@
-import { lstat, readFile, readlink, realpath } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { lstat, open, readlink, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pathFromBytes, pathToText, splitZ } from './pathBytes';
 import type { Repository } from './repository';
@@ -26,6 +27,7 @@ const REBUILT_FOLDERS: ReadonlySet<string> = new Set([
   '.pytest_cache',
   '.ruff_cache',
 ]);
+const PIECE_BYTES = 2 ** 20;
 const REBUILT_FILES = /(^\.DS_Store|^Thumbs\.db|\.(pyc|pyo|o|obj|class|tsbuildinfo))$/;
 
 export interface IgnoredFiles {
@@ -62,5 +64,27 @@ async function isSame(one: string | Buffer, other: string | Buffer): Promise<boo
   const [first, second] = await Promise.all([one, other].map(async (path) => lstat(path).catch(() => undefined)));
   if (first === undefined || second === undefined || first.size !== second.size || first.mode !== second.mode) return false;
   if (first.isSymbolicLink()) return (await readlink(one)) === (await readlink(other));
-  return first.isFile() && (await readFile(one)).equals(await readFile(other));
+  return first.isFile() && (await holdSame(one, other).catch(() => false));
+}
+
+/** Piece by piece: ignored files are often databases and models of many GB. */
+async function holdSame(one: string | Buffer, other: string | Buffer): Promise<boolean> {
+  await using first = await open(one);
+  await using second = await open(other);
+  const [firstPiece, secondPiece] = [Buffer.alloc(PIECE_BYTES), Buffer.alloc(PIECE_BYTES)];
+  for (;;) {
+    const [firstLength, secondLength] = [await fill(first, firstPiece), await fill(second, secondPiece)];
+    if (!firstPiece.subarray(0, firstLength).equals(secondPiece.subarray(0, secondLength))) return false;
+    if (firstLength < PIECE_BYTES) return true;
+  }
+}
+
+/** Reads as much as there is and fits: one read may bring less. */
+async function fill(file: FileHandle, piece: Buffer): Promise<number> {
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(piece, length, piece.length - length);
+    length += bytesRead;
+    if (bytesRead === 0 || length === piece.length) return length;
+  }
 }

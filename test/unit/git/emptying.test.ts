@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { emptyTrash } from '../../../src/supervisor/git/emptying';
@@ -68,6 +68,24 @@ describe('emptying the trash', () => {
     assert.ok(await isThere(join(session.worktreePath, 'node_modules/x')));
   });
 
+  it('tells large files apart without reading them whole', async () => {
+    const session = await fresh({ '.gitignore': '*.db\n' });
+    const main = session.repository.mainWorktree;
+    const same = Buffer.alloc(2 ** 20 + 2, 's');
+    const otherEnd = Buffer.concat([same.subarray(1), Buffer.from('o')]);
+    for (const [folder, content] of [
+      [main, same],
+      [session.worktreePath, otherEnd],
+    ] as const) {
+      await writeFile(join(folder, 'same.db'), same);
+      await writeFile(join(folder, 'end.db'), content);
+      await writeFile(join(folder, 'large.db'), content.subarray(-1));
+      await truncate(join(folder, 'large.db'), 2 ** 31 + 1); // more than one read takes, and nearly nothing on the disk
+    }
+    const ignored = await findIgnoredFiles(session.repository, session.worktreePath);
+    assert.deepEqual([ignored.work.sort(), ignored.replaceable], [['end.db', 'large.db'], ['same.db']]);
+  });
+
   it('loses no file of a process that goes on writing', async function () {
     if (process.platform === 'win32') skip(this, 'Windows moves no folder in which a process works');
     const session = await fresh();
@@ -97,6 +115,21 @@ describe('emptying the trash', () => {
     assert.deepEqual(await trashed(session), []);
     await restoreFromSnapshot(session);
     assert.deepEqual(await readAll(session.worktreePath), before);
+  });
+
+  it('keeps a file that was moved in after the snapshot, however old it says it is', async () => {
+    const session = await fresh();
+    const { trashPath } = await moveToTrash(session);
+    const discardedPath = `${trashPath}.${String(Date.now())}`; // what a kill before the first file leaves
+    await rename(trashPath, discardedPath);
+    await write(discardedPath, { 'moved.txt': 'precious' });
+    await utimes(join(discardedPath, 'moved.txt'), new Date(0), new Date(0));
+    const kept = await emptyTrash(session);
+    assert.ok(await isThere(join(discardedPath, 'moved.txt')));
+    assert.ok(
+      kept.some((line) => line.startsWith(join(discardedPath, 'moved.txt'))),
+      kept.join('\n'),
+    );
   });
 
   it('counts what would go', async () => {
