@@ -19,6 +19,7 @@ import { createWorktree, discardUnfinishedWorktree, worktreePathFor } from './gi
 import { freePorts } from './ports';
 import type { SessionStore } from './sessionStore';
 import type { SupervisorSettings } from './settings';
+import { isRecordLost, recordWorktree } from './unfinishedWork';
 import { withWorktreeLock } from './worktreeLock';
 
 const TITLE_CHARACTERS = 60;
@@ -131,10 +132,14 @@ export async function makePlannedWorktree({ git, store }: { git: Git; store: Ses
     const facts = await store.sync(sessionId);
     if (facts?.planned === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${sessionId} that waits for its worktree.`);
     if (facts.worktree !== 'planned') return facts; // another window was quicker
+    if (isRecordLost(facts)) {
+      await recordWorktree({ git, store }, facts);
+      return (await store.sync(sessionId)) ?? facts;
+    }
     const { baseSession, location, include, link = [] } = facts.planned;
     const repository = await findRepository(git, facts.repository);
     // What a window left that was killed while it did the same; no agent was ever in it.
-    await discardUnfinishedWorktree(repository, facts.worktreePath, { sessionId, storeId: store.storeId });
+    await discardUnfinishedWorktree(repository, facts.worktreePath, { sessionId, storeId: store.storeId }, facts.baseCommit);
     const start = await findStart(repository, pinRef(baseSession));
     await makeWorktree(store, repository, { sessionId, start, location, wanted: { include, link }, includeChanges: false });
     return (await store.sync(sessionId)) ?? facts;
@@ -172,7 +177,7 @@ async function makeWorktree(store: SessionStore, repository: Repository, content
     if (includeChanges) await bringUncommittedChanges(repository, worktreePath, baseCommit);
     await bringIgnoredFiles(repository, worktreePath, wanted);
   } catch (error) {
-    await discardUnfinishedWorktree(repository, worktreePath, mark);
+    await discardUnfinishedWorktree(repository, worktreePath, mark, baseCommit);
     throw error;
   }
   await store.append(sessionId, () => ({ kind: 'worktree.created', data: { worktreePath, baseCommit } }));

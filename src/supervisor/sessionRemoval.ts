@@ -22,7 +22,7 @@ export interface SessionRemovalOptions {
 }
 
 /** What the git layer needs to know of a session's worktree. */
-export async function removalRequest(options: SessionRemovalOptions, facts: SessionFacts): Promise<RemovalRequest> {
+export async function removalRequest(options: Pick<SessionRemovalOptions, 'git' | 'store'>, facts: SessionFacts): Promise<RemovalRequest> {
   return {
     repository: await findRepository(options.git, facts.repository),
     storeId: options.store.storeId,

@@ -74,12 +74,15 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
 
 /**
  * Takes back a creation that a crash cut off. Only for a session in which no agent was ever started: there is no way back.
- * CONFLICT where the session was ever snapshotted, WORKTREE_NOT_OURS where the folder is somebody else's. Does nothing where nothing is left.
+ * CONFLICT where the session was ever snapshotted or somebody worked in it, WORKTREE_NOT_OURS where the folder is somebody else's. Does nothing where nothing
+ * is left.
  */
-export async function discardUnfinishedWorktree(repository: Repository, worktreePath: string, mark: WorktreeMark): Promise<void> {
+export async function discardUnfinishedWorktree(repository: Repository, worktreePath: string, mark: WorktreeMark, baseCommit: string): Promise<void> {
   const found = await inspectWorktree(repository, worktreePath, mark);
   const isOurEntry = await bearsMark(join(repository.commonDirectory, 'worktrees', mark.sessionId), mark);
-  if ((await readPin(repository, mark.sessionId))?.isSnapshot === true) throw new CorralError('CONFLICT', 'This session has work: delete it instead');
+  const isAtWork = found.state === 'ours' && !(await isAtStart(repository, worktreePath, baseCommit));
+  if (isAtWork || (await readPin(repository, mark.sessionId))?.isSnapshot === true)
+    throw new CorralError('CONFLICT', 'This session has work: delete it instead');
   if (found.state === 'foreign') {
     // Cut off before git wrote the link: the folder is empty, and only then does rmdir take it.
     await rmdir(worktreePath).catch((error: unknown) => {
@@ -87,6 +90,15 @@ export async function discardUnfinishedWorktree(repository: Repository, worktree
     });
   }
   if (found.state === 'ours' || isOurEntry) await takeBack(repository, mark.sessionId, worktreePath, isOurEntry, []);
+}
+
+/** True while HEAD is where making the worktree put it: detached at the base, or where the session that this one goes on from was. */
+async function isAtStart({ git, mainWorktree }: Repository, worktreePath: string, baseCommit: string): Promise<boolean> {
+  const accept = { acceptedExitCodes: [0, 1, 128] };
+  const head = await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], accept);
+  if (head === '') return true; // cut off before git wrote it
+  if ((await git.text(worktreePath, ['symbolic-ref', '--quiet', 'HEAD'], accept)) !== '') return false;
+  return head === baseCommit || (await git.text(mainWorktree, ['for-each-ref', '--count=1', `--contains=${head}`, pinRef('')])) !== '';
 }
 
 async function takeBack(repository: Repository, sessionId: string, worktreePath: string, isOurEntry: boolean, madeFolders: readonly string[]): Promise<void> {

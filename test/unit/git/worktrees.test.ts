@@ -148,16 +148,34 @@ describe('worktrees', () => {
     const repository = await sandbox.repository('nine');
     const before = await traces(repository);
     const session = await sandbox.session(repository);
-    await assert.rejects(discardUnfinishedWorktree(repository, session.worktreePath, { ...session, storeId: 'another' }), { code: 'WORKTREE_NOT_OURS' });
-    await discardUnfinishedWorktree(repository, session.worktreePath, session);
-    await discardUnfinishedWorktree(repository, session.worktreePath, session);
+    await assert.rejects(discardUnfinishedWorktree(repository, session.worktreePath, { ...session, storeId: 'another' }, session.baseCommit), {
+      code: 'WORKTREE_NOT_OURS',
+    });
+    await discardUnfinishedWorktree(repository, session.worktreePath, session, session.baseCommit);
+    await discardUnfinishedWorktree(repository, session.worktreePath, session, session.baseCommit);
     await rm(join(repository.mainWorktree, '.corral'), { recursive: true });
     assert.deepEqual(await traces(repository), before);
     const used = await sandbox.session(repository);
     await writeFile(join(used.worktreePath, 'work'), '');
     await takeSnapshot({ ...used, message: 'turn' });
-    await assert.rejects(discardUnfinishedWorktree(repository, used.worktreePath, used), { code: 'CONFLICT' });
+    await assert.rejects(discardUnfinishedWorktree(repository, used.worktreePath, used, used.baseCommit), { code: 'CONFLICT' });
     assert.ok(await isThere(join(used.worktreePath, 'work')));
+    for (const command of [
+      ['commit', '--quiet', '--allow-empty', '--message=agent'],
+      ['checkout', '--quiet', '-b', 'feature'],
+    ]) {
+      const begun = await sandbox.session(repository);
+      await sandbox.user(begun.worktreePath, ...command);
+      await assert.rejects(discardUnfinishedWorktree(repository, begun.worktreePath, begun, begun.baseCommit), { code: 'CONFLICT' });
+      assert.ok(await isThere(begun.worktreePath));
+    }
+    // Cut off once it was where the session that it goes on from had been.
+    await sandbox.user(used.worktreePath, 'commit', '--quiet', '--allow-empty', '--message=agent');
+    await takeSnapshot({ ...used, message: 'turn' });
+    const fork = await sandbox.session(repository);
+    await sandbox.user(fork.worktreePath, 'reset', '--quiet', await sandbox.user(used.worktreePath, 'rev-parse', 'HEAD'));
+    await discardUnfinishedWorktree(repository, fork.worktreePath, fork, fork.baseCommit);
+    assert.equal(await isThere(fork.worktreePath), false);
   });
 
   it('tells missing, foreign and ours apart', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { StorePaths } from '../../../src/storage/paths';
 import type { SessionSummary } from '../../../src/supervisor/api';
 import type { Supervisor } from '../../../src/supervisor/supervisor';
 import { sessionRow } from '../../../src/views/sessionRow';
@@ -51,6 +52,34 @@ describe('worktrees of sessions', () => {
     await assert.rejects(window.deleteSession(session.id), { code: 'WORKTREE_NOT_OURS' });
     assert.equal((await window.getSession(session.id)).deleted, false);
     assert.equal(await notes(session), 'hello\n');
+  });
+
+  it('knows a worktree again whose record is damaged, planned or not, and goes on in it', async () => {
+    const first = workshop.window();
+    const request = { repository: workshop.repository.path, agent: 'demo' };
+    const { id: plain } = await first.createSession({ ...request, prompt: 'ask git status; edit notes.txt hello' });
+    const { id: planned } = await first.createSession({ ...request, prompt: 'edit notes.txt on', dependsOn: [plain], base: `refs/corral/${plain}` });
+    const { pendingPermissions } = await until(first, plain, ({ needsInput }) => needsInput, 'the question');
+    await first.answerPermission(plain, pendingPermissions[0]?.requestId ?? '', { optionId: 'allow_once' });
+    const { baseCommit } = await until(first, planned, ({ status }) => status === 'Completed', 'the end of both');
+    await workshop.close(first);
+    const paths = new StorePaths(workshop.storageDirectory);
+    const created = '"kind":"worktree.created"';
+    for (const id of [plain, planned]) {
+      const journal = await readFile(paths.session(id).journal, 'latin1');
+      await writeFile(paths.session(id).journal, journal.replace(created, created.toUpperCase()), 'latin1');
+    }
+    await rm(paths.catalog); // what it holds was read before
+    const second = workshop.window();
+    await second.whenRecovered();
+    for (const id of [plain, planned]) {
+      assert.equal((await second.getSession(id)).baseCommit, baseCommit);
+      await second.sendMessage(id, 'talk again');
+      const session = await until(second, id, ({ status, runs }) => status === 'Completed' && runs.length === 2, 'the second run');
+      assert.equal(await notes(session), id === plain ? 'hello\n' : 'hello\non\n');
+      const journal = await readFile(paths.session(id).journal, 'latin1');
+      assert.equal(journal.split(created).length, 2, 'recorded once');
+    }
   });
 
   it('deletes a session whose worktree vanished, and brings it back', async () => {
