@@ -92,9 +92,11 @@ function parseSnapshot(commit: string, content: string): Pin {
   const header = content.slice(0, headerEnd);
   const tree = /^tree ([0-9a-f]+)$/m.exec(header)?.[1];
   if (tree === undefined) throw new CorralError('GIT_FAILED', `${commit} is no commit that can be read`);
-  const isSnapshot = header.includes(`\ncommitter ${IDENTITY} `);
-  const trailers = isSnapshot ? (content.trimEnd().split('\n\n').at(-1)?.split('\n') ?? []) : [];
-  const trailer = (name: string): string | undefined => trailers.find((line) => line.startsWith(`Corral-${name}: `))?.slice(`Corral-${name}: `.length);
+  const trailers = content.trimEnd().split('\n\n').at(-1)?.split('\n') ?? [];
+  // Ours by name alone is also the first commit of a repository that Corral made.
+  const isSnapshot = header.includes(`\ncommitter ${IDENTITY} `) && trailers.some((line) => line.startsWith('Corral-Version: '));
+  const trailer = (name: string): string | undefined =>
+    isSnapshot ? trailers.find((line) => line.startsWith(`Corral-${name}: `))?.slice(`Corral-${name}: `.length) : undefined;
   const objectId = (name: string): string | undefined => [trailer(name)].find((value) => value !== undefined && isObjectId(value));
   return { commit, tree, isSnapshot, head: isSnapshot ? objectId('Head') : commit, branch: trailer('Branch'), index: objectId('Index'), raw: objectId('Raw') };
 }

@@ -4,6 +4,8 @@ import { chmod, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from '
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { Git } from '../../../src/supervisor/git/git';
+import { readSnapshot } from '../../../src/supervisor/git/pin';
+import { IDENTITY } from '../../../src/supervisor/git/repository';
 import { takeSnapshot } from '../../../src/supervisor/git/snapshots';
 import { Sandbox, write } from './sandbox';
 import { skip } from '../../support/skip';
@@ -83,6 +85,16 @@ describe('snapshots', () => {
       changed: false,
       notCaptured: [],
     });
+  });
+
+  it("is told from other commits of Corral's by more than its name", async () => {
+    const { repository } = await fresh();
+    const { git, mainWorktree } = repository;
+    const [name, email] = [IDENTITY.replace(/ <.*/, ''), IDENTITY.replace(/.*<|>/g, '')];
+    const environment = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
+    const commit = await git.text(mainWorktree, ['commit-tree', '-m', 'Initial commit', 'HEAD^{tree}'], { environment });
+    const { isSnapshot, head } = await readSnapshot(repository, commit);
+    assert.deepEqual([isSnapshot, head], [false, commit]);
   });
 
   it('has the HEAD as a parent wherever it moved: forward, back, to another branch, to none', async () => {
