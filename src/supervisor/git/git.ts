@@ -45,6 +45,9 @@ const LOOKS_AT_NO_FILE: ReadonlySet<string> = new Set([
   'update-ref',
 ]);
 
+/** A lazy fetch for an object that is missing runs programs that the repository's config names, which any agent can write. */
+const WITHOUT_FETCH = { GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none' } as const; // the second for a git that does not know the first
+
 /** What git does to a file without a merge driver of its own. */
 const ORDINARY_MERGE = 'git merge-file %A %O %B';
 
@@ -97,11 +100,10 @@ export class Git {
     const program = await this.#knownProgram();
     let pauseMs = FIRST_RETRY_MS;
     for (let waitedMs = 0; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS)) {
-      const settings = [
-        ...SAFE_CONFIGURATION,
-        ...(LOOKS_AT_NO_FILE.has(commandArguments[0] ?? '') ? [] : (options.filters ?? (await this.#withoutFilters(program, directory, options)))),
-      ];
-      const result = await this.#start(program, directory, commandArguments, settings, options);
+      const isLook = LOOKS_AT_NO_FILE.has(commandArguments[0] ?? '');
+      const settings = [...SAFE_CONFIGURATION, ...(isLook ? [] : (options.filters ?? (await this.#withoutFilters(program, directory, options))))];
+      const environment = { ...(isLook ? WITHOUT_FETCH : {}), ...options.environment };
+      const result = await this.#start(program, directory, commandArguments, settings, { ...options, environment });
       if (result.exitCode !== undefined && (options.acceptedExitCodes ?? [0]).includes(result.exitCode)) {
         return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode };
       }

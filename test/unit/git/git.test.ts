@@ -116,4 +116,25 @@ describe('git', () => {
     await sandbox.user(session.worktreePath, 'status').catch(() => undefined);
     assert.equal(await isThere(marker), true, 'the trap itself works');
   });
+
+  it('fetches nothing for an object that it does not find', async function () {
+    if (process.platform === 'win32') skip(this, 'the trap is a script, which is no program on Windows');
+    const lured = await sandbox.repository('lured');
+    const marker = join(sandbox.root, 'fetched');
+    const trap = join(sandbox.root, 'fetching trap');
+    await writeFile(trap, `#!/bin/sh\ntouch '${marker}'\nexit 1\n`, { mode: 0o755 });
+    for (const [key, value] of [
+      ['core.repositoryFormatVersion', '1'],
+      ['extensions.partialClone', 'lure'],
+      ['remote.lure.url', 'ssh://nowhere.invalid/x'],
+      ['remote.lure.promisor', 'true'],
+      ['core.sshCommand', `'${trap}'`],
+    ] as const)
+      await sandbox.user(lured.mainWorktree, 'config', key, value);
+    const unknown = '1'.repeat(40);
+    assert.match(await sandbox.git.text(lured.mainWorktree, ['cat-file', '--batch-check'], { input: `${unknown}\n` }), /missing$/);
+    assert.equal(await isThere(marker), false);
+    await sandbox.user(lured.mainWorktree, 'cat-file', '-t', unknown).catch(() => undefined);
+    assert.equal(await isThere(marker), true, 'the trap itself works');
+  });
 });
