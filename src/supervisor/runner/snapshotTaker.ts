@@ -1,5 +1,6 @@
 import { CorralError, messageOf } from '../../storage/errors';
 import type { DraftEvent } from '../../storage/events';
+import type { DriverName } from '../agents/drivers';
 import { countChanges } from '../git/changeCounts';
 import type { Git } from '../git/git';
 import { findRepository } from '../git/repository';
@@ -10,6 +11,9 @@ import type { RunBootstrap } from './protocol';
 
 /** Events after which files may be others than before. */
 const MAY_CHANGE_FILES: readonly DraftEvent['kind'][] = ['tool.result', 'file.change', 'output'];
+
+/** Its programs tell of no tools. */
+const SILENT_DRIVER: DriverName = 'command';
 
 const PAUSE_MS = 60_000;
 /** Enough for a large worktree; the run's end is not kept back longer. A system that shuts down waits for nobody. */
@@ -29,6 +33,9 @@ export class SnapshotTaker {
   readonly #abort = new AbortController();
   #repository: Repository | undefined;
   #turn = 0;
+  #isSilent = false;
+  /** What may change files without another word: calls that have no result yet, and the turn of a program that tells of no calls. */
+  readonly #underWay = new Set<string>();
   #mayDiffer = false;
   #timer: NodeJS.Timeout | undefined;
   /** Why the next one is taken. */
@@ -53,21 +60,34 @@ export class SnapshotTaker {
 
   /** Sees every event of the run, in order. */
   observe(event: DraftEvent): void {
-    if (event.kind === 'turn.started') this.#turn = event.data.turn;
+    if (event.kind === 'run.started') this.#isSilent = event.data.driver === SILENT_DRIVER;
+    if (event.kind === 'turn.started') {
+      this.#turn = event.data.turn;
+      if (this.#isSilent) this.#underWay.add(`turn ${String(this.#turn)}`);
+    }
+    if (event.kind === 'tool.call') this.#underWay.add(event.data.callId);
+    if (event.kind === 'tool.result') this.#underWay.delete(event.data.callId);
     if (MAY_CHANGE_FILES.includes(event.kind)) {
       this.#mayDiffer = true;
       this.#timer ??= setTimeout(() => this.#want(`During turn ${String(this.#turn)}`), this.#pauseMs).unref();
     }
-    if (event.kind === 'turn.ended' && this.#mayDiffer) this.#want(`After turn ${String(event.data.turn)}`);
+    if (event.kind === 'turn.ended') {
+      if (this.#isToBeTaken) this.#want(`After turn ${String(event.data.turn)}`);
+      this.#underWay.clear();
+    }
   }
 
   /** The last snapshot. It is given up where it takes too long, since a removal takes its own. */
   async finish(isHurried: boolean): Promise<void> {
     const limit = setTimeout(() => this.#abort.abort(), isHurried ? HURRIED_LAST_LIMIT_MS : LAST_LIMIT_MS);
-    if (this.#mayDiffer) this.#want('When the agent had ended');
+    if (this.#isToBeTaken) this.#want('When the agent had ended');
     clearTimeout(this.#timer);
     await this.#taking;
     clearTimeout(limit);
+  }
+
+  get #isToBeTaken(): boolean {
+    return this.#mayDiffer || this.#underWay.size > 0;
   }
 
   #want(message: string): void {

@@ -8,6 +8,7 @@ import { Sandbox, STORE_ID, write } from '../git/sandbox';
 
 const NEVER_MS = 2 ** 30;
 const RESULT: DraftEvent = { kind: 'tool.result', data: { callId: '1', status: 'ok', output: '' } };
+const CALL: DraftEvent = { kind: 'tool.call', data: { callId: '1', name: 'Bash', title: 'make', input: {}, category: 'execute', locations: [] } };
 const ENDED: DraftEvent = { kind: 'turn.ended', data: { turn: 1, stopReason: 'end_turn', failed: false } };
 
 describe('snapshots during a run', () => {
@@ -61,6 +62,26 @@ describe('snapshots during a run', () => {
     await taker.finish(false);
     assert.ok(sandbox.git.startedCount > started, 'it was looked at again');
     assert.equal(events.length, 1);
+  });
+
+  it('takes one of a program that says nothing, and of a call that was cut off', async () => {
+    const startedBy = (driver: string): DraftEvent => ({ kind: 'run.started', data: { ordinal: 1, agent: 'a', driver, argv: [], cwd: '' } });
+    const TURN: DraftEvent = { kind: 'turn.started', data: { turn: 1 } };
+    const stories = [
+      [startedBy('command'), TURN, ENDED],
+      [startedBy('command'), TURN],
+      [startedBy('claude'), TURN, CALL],
+      [startedBy('claude'), TURN, CALL, ENDED],
+    ];
+    for (const story of stories) {
+      const { session, taker, events, files } = await begin();
+      await write(session.worktreePath, { made: '1' });
+      for (const event of story) taker.observe(event);
+      await taker.finish(false);
+      const [taken, ...more] = events;
+      assert.ok(taken?.kind === 'snapshot' && more.length === 0, JSON.stringify(story.map(({ kind }) => kind)));
+      assert.match(await files(taken.data.commit), /^made$/m);
+    }
   });
 
   it('starts no git while nothing happens', async () => {

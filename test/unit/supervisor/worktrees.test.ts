@@ -158,6 +158,16 @@ describe('worktrees of sessions', () => {
     assert.match(await readFile(join(forked.worktreePath, 'set-up.txt'), 'utf8'), /KEY=1/, "another session's snapshot is a base");
   });
 
+  it('keeps the work of a command that says nothing, for whoever goes on from it', async () => {
+    const window = workshop.window();
+    const request = { repository: workshop.repository.path, prompt: 'x', agent: 'command' };
+    const program = "require('fs').writeFileSync('made.txt', 'silently')";
+    const { id } = await window.createSession({ ...request, argv: [process.execPath, '-e', program] });
+    await until(window, id, ({ status }) => status === 'Completed', 'the end');
+    const forked = await window.createSession({ ...request, argv: [process.execPath, '-e', ''], base: `refs/corral/${id}` });
+    assert.equal(await readFile(join(forked.worktreePath, 'made.txt'), 'utf8'), 'silently');
+  });
+
   it('goes back to a snapshot and forward again, and forks a new session from one', async () => {
     const window = workshop.window();
     const session = await finished(window, 'edit notes.txt hello; run git add . ; run git commit -m agent');
