@@ -77,7 +77,7 @@ export async function signalProcesses(entries: Iterable<ProcessEntry>, signal: N
  * @returns those that could not be ended
  */
 export async function killTree(tree: RunTree, known: readonly ProcessEntry[] = []): Promise<ProcessEntry[]> {
-  if (process.platform === 'win32') await endWindowsTree(tree.agent);
+  if (process.platform === 'win32' && tree.agent !== undefined && (await liveness(tree.agent)) === 'alive') await endWindowsTree(tree.agent.pid);
   const doomed = new Map<string, ProcessEntry>();
   const add = (entries: readonly ProcessEntry[]): void => entries.forEach((entry) => doomed.set(`${String(entry.pid)} ${entry.startTime}`, entry));
   add(known);
@@ -91,8 +91,7 @@ export async function killTree(tree: RunTree, known: readonly ProcessEntry[] = [
   }
 }
 
-/** Windows has no groups and keeps no parent for an orphan; `taskkill` walks the tree while it stands. */
-async function endWindowsTree(agent: ProcessIdentity | undefined): Promise<void> {
-  if (agent === undefined || (await liveness(agent)) !== 'alive') return;
-  await promisify(execFile)('taskkill.exe', ['/PID', String(agent.pid), '/T', '/F'], { windowsHide: true }).catch(() => undefined);
+/** A process with what it started. Windows has no groups and keeps no parent for an orphan; `taskkill` walks the tree while it stands. */
+export async function endWindowsTree(pid: number): Promise<void> {
+  await promisify(execFile)('taskkill.exe', ['/PID', String(pid), '/T', '/F'], { windowsHide: true }).catch(() => undefined);
 }

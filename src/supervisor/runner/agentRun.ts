@@ -76,9 +76,8 @@ export class AgentRun {
     this.#started = new Promise((fulfil) => (this.#markStarted = fulfil));
     if (bootstrap.worktree === undefined) return;
     const git = new Git();
-    const emit = (event: DraftEvent): void => this.#emit(event);
-    this.#snapshots = new SnapshotTaker(git, bootstrap, bootstrap.worktree, emit);
-    this.#escapes = new EscapeWatch(git, bootstrap, bootstrap.worktree.repository, emit);
+    this.#snapshots = new SnapshotTaker(git, bootstrap, bootstrap.worktree, this.#emit);
+    this.#escapes = new EscapeWatch(git, bootstrap, bootstrap.worktree.repository, this.#emit);
   }
 
   /** What people may ask. All errors are CorralErrors for them to read. */
@@ -187,7 +186,7 @@ export class AgentRun {
   async #converse(): Promise<RunEnd> {
     if (this.#bootstrap.teardownLimitMs !== undefined) return await this.#tearDown(this.#bootstrap.teardownLimitMs);
     const conversation = (await driverFor(this.#bootstrap.driver)).converse(this.#bootstrap, {
-      emit: (event) => this.#emit(event),
+      emit: this.#emit,
       write: (data) => this.#agent?.write(data),
       closeInput: () => this.#agent?.closeInput(),
     });
@@ -230,7 +229,7 @@ export class AgentRun {
       if (this.#asked !== undefined) this.#terminate();
     };
     try {
-      await runWorktreeCommand(this.#bootstrap, name, command, { emit: (event) => this.#emit(event), onSpawned });
+      await runWorktreeCommand(this.#bootstrap, name, command, { emit: this.#emit, onSpawned, recorder: this.#recorder, reserve: this.#reserve });
     } catch (error) {
       if (this.#askedByPeople === undefined) return messageOf(error);
     }
@@ -287,7 +286,8 @@ export class AgentRun {
     this.#emit({ kind: 'output', data: { stream, text } });
   }
 
-  #emit(event: DraftEvent): void {
+  /** A value of its own, since it is handed on to whoever has something to tell. */
+  readonly #emit = (event: DraftEvent): void => {
     if (this.#isOver) return;
     this.#permissions.observe(event);
     this.#snapshots?.observe(event);
@@ -300,7 +300,7 @@ export class AgentRun {
     }
     // Not at once: the driver has not finished with the line that ended the turn, and may start the next one in it.
     if (event.kind === 'turn.ended') setImmediate(() => this.#rest());
-  }
+  };
 
   /** A turn is over: without another message waiting, the agent may go. */
   #rest(): void {

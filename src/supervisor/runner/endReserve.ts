@@ -16,8 +16,9 @@ export class EndReserve {
     this.#path = path;
   }
 
-  /** Holds nothing where there is no space any more. */
+  /** All of it, also where a part was released. Holds nothing where there is no space any more. */
   async take(): Promise<void> {
+    await this.release();
     try {
       this.#file = await open(this.#path, 'wx', 0o600);
       await this.#file.writeFile(Buffer.alloc(LAST_WORDS_BYTES + LAST_RECORDS_BYTES));

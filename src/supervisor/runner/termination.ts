@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { identityOf } from '../identity';
 import type { ProcessEntry } from '../processTable';
 import type { RunTree } from '../processTree';
-import { killTree, listTree, signalProcesses, stillAlive } from '../processTree';
+import { endWindowsTree, killTree, listTree, signalProcesses, stillAlive } from '../processTree';
 import type { AgentProcess } from './agentProcess';
 
 const INTERRUPT_WAIT_MS = 2_000;
@@ -29,18 +30,25 @@ export class Termination {
 
   /** `interrupt` asks the agent by its own protocol; false where it has none. */
   stop(interrupt: () => boolean): void {
-    this.#ending ??= this.#stop(interrupt).catch(() => this.#killGroup());
+    this.#ending ??= this.#settle(this.#stop(interrupt));
   }
 
   kill(): void {
     this.#isHurried = true;
-    this.#ending ??= killTree(this.#tree).catch(() => this.#killGroup());
+    this.#ending ??= this.#settle(killTree(this.#tree));
   }
 
-  /** Where the system does not list its processes, the group is all that is known for certain to be ours. */
-  #killGroup(): ProcessEntry[] {
+  /** Where the system lists no processes, or tells neither marks nor who the agent is, its group is all that is known for certain to be ours. */
+  async #settle(ending: Promise<ProcessEntry[]>): Promise<ProcessEntry[]> {
+    const left = await ending.catch(() => []);
+    const isLeft = await identityOf(this.#agent.pid).then(
+      (identity) => identity !== undefined,
+      () => true,
+    );
+    if (!isLeft || !this.#agent.isRunning) return left;
+    if (process.platform === 'win32') await endWindowsTree(this.#agent.pid);
     this.#agent.signalGroup('SIGKILL');
-    return [];
+    return left;
   }
 
   async #stop(interrupt: () => boolean): Promise<ProcessEntry[]> {

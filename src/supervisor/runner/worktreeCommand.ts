@@ -1,10 +1,13 @@
 /** What a person wants done in a new worktree before the agent begins, such as installing packages, and in one that is about to go, such as stopping a database. */
 import { CorralError, messageOf } from '../../storage/errors';
 import type { DraftEvent } from '../../storage/events';
+import { identityOf } from '../identity';
 import { AgentProcess, agentEnvironment } from './agentProcess';
 import type { ExitStatus } from './agentProcess';
+import type { EndReserve } from './endReserve';
 import { LineSplitter } from './lineSplitter';
 import type { RunBootstrap } from './protocol';
+import type { Recorder } from './recorder';
 import { Termination } from './termination';
 
 const LONGEST_LINE_BYTES = 1024 * 1024;
@@ -16,6 +19,9 @@ export interface WorktreeCommandHost {
   emit: (event: DraftEvent) => void;
   /** The command runs; this is how it is ended. */
   onSpawned: (termination: Termination) => void;
+  recorder: Pick<Recorder, 'acknowledged'>;
+  /** What the command says last may be written out of it; it is whole again for whoever comes after it. */
+  reserve: EndReserve;
 }
 
 /** Runs the command to its end; each line that it prints is an event at once. Throws WORKTREE_FAILED with the reason where it fails. */
@@ -32,6 +38,7 @@ export async function runWorktreeCommand(
   const failure = await converse(bootstrap, [program, ...parameters], limitMs, host);
   host.emit({ kind: 'tool.result', data: { callId, status: failure === undefined ? 'ok' : 'failed', output: failure ?? '' } });
   if (failure !== undefined) throw new CorralError('WORKTREE_FAILED', `The ${name} command failed: ${failure}`);
+  await host.reserve.take();
 }
 
 async function converse(bootstrap: RunBootstrap, argv: [string, ...string[]], limitMs: number, host: WorktreeCommandHost): Promise<string | undefined> {
@@ -42,7 +49,9 @@ async function converse(bootstrap: RunBootstrap, argv: [string, ...string[]], li
     return messageOf(error);
   }
   command.closeInput();
-  const termination = new Termination(command, { runId: bootstrap.runId, agent: undefined }, bootstrap.stopGraceMs);
+  void command.exited.then(async () => await host.reserve.releaseLastWords());
+  const identity = await identityOf(command.pid).catch(() => undefined);
+  const termination = new Termination(command, { runId: bootstrap.runId, agent: identity }, bootstrap.stopGraceMs);
   host.onSpawned(termination);
   const limited = { isLate: false };
   const limit = setTimeout(() => {
@@ -53,7 +62,7 @@ async function converse(bootstrap: RunBootstrap, argv: [string, ...string[]], li
   const tell = (stream: 'stdout' | 'stderr', bytes: Buffer): void => host.emit({ kind: 'output', data: { stream, text: bytes.toString('utf8') } });
   await command.readOutput((stream, chunk) => {
     for (const { bytes } of splitters[stream].push(chunk)) tell(stream, bytes);
-    return Promise.resolve();
+    return host.recorder.acknowledged();
   });
   for (const stream of ['stdout', 'stderr'] as const) {
     const rest = splitters[stream].end();

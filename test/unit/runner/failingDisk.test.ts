@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { StorePaths } from '../../../src/storage/paths';
@@ -95,7 +96,36 @@ describe('runner: a disk that fails', () => {
       assert.ok(!(await readdir(run.paths.root)).includes('reserve'));
     } finally {
       await run.dispose();
-      await execute('umount', [mounted]);
+      await execute('umount', ['-l', mounted]);
+    }
+  });
+
+  it('has a setup command wait while the disk is full, and ends it there', async function () {
+    if (!canMount()) skip(this, 'a small file system of its own cannot be mounted here');
+    const mounted = join(sandbox.root, 'small');
+    await mkdir(mounted);
+    await execute('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', mounted]);
+    const printed = join(sandbox.root, 'printed');
+    const flood = `let n = 0; (function print() { if (n++ % 100 === 0) require('fs').writeFileSync(process.argv[1], String(n)); if (n < 100_000) process.stdout.write('x'.repeat(1000) + '\\n', print); })();`;
+    const setup = { argv: script(flood, printed), limitMs: 3_600_000 };
+    const run = await sandbox.run(script(''), { setup }, new StorePaths(mounted));
+    try {
+      await run.launch();
+      const client = await run.connect();
+      await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused, { what: 'the pause' });
+      let before = -1;
+      const isStill = async (): Promise<boolean> => {
+        await delay(1_000);
+        const count = Number(await readFile(printed, 'utf8'));
+        return before === (before = count) && count > 0;
+      };
+      await waitFor(isStill, { what: 'the flood to stand still' });
+      assert.ok(before < 50_000, `${before} kilobytes were taken from it, with nowhere to put them`);
+      await client.request('kill', {}, LIMIT_MS);
+      assert.equal((await run.end()).outcome, 'killed');
+    } finally {
+      await run.dispose();
+      await execute('umount', ['-l', mounted]);
     }
   });
 });

@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { StorePaths } from '../../../src/storage/paths';
+import { AgentProcess } from '../../../src/supervisor/runner/agentProcess';
+import { Termination } from '../../../src/supervisor/runner/termination';
 import { identityOf, liveness } from '../../../src/supervisor/identity';
 import type { ProcessIdentity } from '../../../src/supervisor/runner/protocol';
 import { waitFor } from '../../support/wait';
@@ -122,6 +124,38 @@ describe('runner: the end of a run', () => {
     await run.dispose();
     await assertDead(identities);
   });
+
+  for (const way of ['kill', 'stop'] as const)
+    it(`ends by a ${way} also what the system tells nothing of but its process`, async () => {
+      const agent = await AgentProcess.spawn([process.execPath, '-e', 'process.on("SIGTERM", () => 0); setInterval(() => 0, 1e6)'], sandbox.cwd, process.env);
+      const termination = new Termination(agent, { runId: 'nobodys', agent: undefined }, 500);
+      if (way === 'kill') termination.kill();
+      else termination.stop(() => false);
+      assert.deepEqual(await termination.settled, []);
+      await agent.exited;
+      assert.ok(!agent.isRunning);
+    });
+
+  for (const way of ['kill', 'stop', 'the time limit'] as const)
+    it(`ends by ${way} a setup command whose processes carry no mark`, async function () {
+      if (process.platform === 'win32') skip(this, 'env is no program there; no process carries a mark that could be read anyway');
+      const forever = "process.on('SIGTERM', () => 0); setInterval(() => 0, 1e6)";
+      const program = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(forever)}], { stdio: 'ignore' }); console.log('begun'); ${forever}`;
+      const limitMs = way === 'the time limit' ? 2_000 : 3_600_000;
+      const run = await launched(script(''), { setup: { argv: ['env', '-i', process.execPath, '-e', program], limitMs } });
+      if (way !== 'the time limit') {
+        await waitFor(async () => (await run.output()) === 'begun', { what: 'the setup' });
+        await (await run.connect()).request(way, {}, LIMIT_MS);
+      }
+      const end = await run.end();
+      const expected = {
+        kill: ['killed', 'Killed by you'],
+        stop: ['stopped', 'Stopped by you'],
+        'the time limit': ['failed', /did not end within 2 seconds$/],
+      }[way];
+      assert.equal(end.outcome, expected[0]);
+      assert.match(end.reason, new RegExp(expected[1] ?? ''));
+    });
 
   it('ends with its folder', async () => {
     const { run, identities } = await stubborn();
