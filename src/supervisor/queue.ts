@@ -7,7 +7,7 @@ import { wouldWaitForItself } from './dependencies';
 import type { Git } from './git/git';
 import { withLock } from './locks';
 import { QueuePlaces, waitingRun } from './queuePlaces';
-import { readClaim } from './runnerLauncher';
+import { CLAIM_LIMIT_MS, readClaim } from './runnerLauncher';
 import type { RunLinks } from './runLinks';
 import type { Slot } from './runSlots';
 import { RunSlots } from './runSlots';
@@ -18,8 +18,8 @@ import { makePlannedWorktree } from './sessionCreation';
 import type { SessionModel } from './sessionModel';
 import type { Log } from './settings';
 
-/** Starting one run takes moments; a window that starts many is waited for this long, and again after that. */
-const LOCK_TIMEOUT_MS = 60_000;
+/** Starting one run takes moments; a window that starts many is waited for this long, and again after that. Also one whose runner hangs at its start. */
+const LOCK_TIMEOUT_MS = CLAIM_LIMIT_MS + 60_000;
 
 export interface QueueOptions extends RunStarterOptions {
   model: SessionModel;
@@ -38,6 +38,8 @@ export class Queue implements Disposable {
   readonly #options: QueueOptions;
   readonly #places: QueuePlaces;
   readonly #slots: RunSlots;
+  /** Why a session was passed over last, by its id: what lasts is said once. */
+  readonly #passedOver = new Map<string, string>();
   #isBegun = false;
   #isDisposed = false;
   #isStarting = false;
@@ -144,48 +146,72 @@ export class Queue implements Disposable {
 
   /** The queue's lock is held. */
   async #startInOrder(stillOwner: () => Promise<void>): Promise<void> {
-    const { store } = this.#options;
     let taken = await this.#countTaken(stillOwner);
     for (const { sessionId } of this.#places.order()) {
       if (this.#isDisposed) return;
-      const facts = await store.sync(sessionId);
-      const run = facts === undefined ? undefined : waitingRun(facts);
-      if (facts === undefined || run === undefined) continue;
-      if (run.stopRequestedAt !== undefined) {
-        await cancelRun(store, facts, run); // whoever asked for it was cut off in the middle
-        continue;
-      }
-      if ((await this.#places.roomHold(taken)) !== undefined) return;
-      for (const id of facts.dependsOn ?? []) await store.sync(id);
-      if (this.#places.dependencyHold(facts) !== undefined) continue;
-      await stillOwner();
-      if (await this.#attempt(facts, run.runId)) taken++;
+      const next = await this.#unlessItFails(sessionId, stillOwner, async () => await this.#startNext(sessionId, taken, stillOwner));
+      if (next === 'full') return;
+      if (next === 'started') taken++;
+    }
+  }
+
+  async #startNext(sessionId: string, taken: number, stillOwner: () => Promise<void>): Promise<'full' | 'started' | undefined> {
+    const { store } = this.#options;
+    const facts = await store.sync(sessionId);
+    const run = facts === undefined ? undefined : waitingRun(facts);
+    if (facts === undefined || run === undefined) return undefined;
+    if (run.stopRequestedAt !== undefined) {
+      await cancelRun(store, facts, run); // whoever asked for it was cut off in the middle
+      return undefined;
+    }
+    if ((await this.#places.roomHold(taken)) !== undefined) return 'full';
+    for (const id of facts.dependsOn ?? []) await store.sync(id);
+    if (this.#places.dependencyHold(facts) !== undefined) return undefined;
+    await readClaim(store.paths.session(sessionId).run(run.runId)); // one that cannot be read is somebody's: the run is neither started nor closed
+    await stillOwner();
+    return (await this.#attempt(facts, run.runId)) ? 'started' : undefined;
+  }
+
+  /** What is wrong with one session (a journal or a claim that cannot be read, a lock that hangs) is not to stop the others. */
+  async #unlessItFails<T>(sessionId: string, stillOwner: () => Promise<void>, action: () => Promise<T>): Promise<T | 'failed'> {
+    try {
+      return await action();
+    } catch (error) {
+      await stillOwner(); // nothing more is started by a window that lost the lock
+      const reason = messageOf(error);
+      if (this.#passedOver.get(sessionId) !== reason) this.#options.log.error(`The queue passes over session ${sessionId}: ${reason}`);
+      this.#passedOver.set(sessionId, reason);
+      return 'failed';
     }
   }
 
   /** How many runs are under way. One whose window was killed while it started it is started here. */
   async #countTaken(stillOwner: () => Promise<void>): Promise<number> {
-    const { store, watcher } = this.#options;
     let taken = 0;
     for (const slot of await this.#slots.list()) {
-      const facts = await store.sync(slot.sessionId);
-      const run = facts?.runs.find(({ runId }) => runId === slot.runId);
-      if (facts === undefined || run === undefined || !isOpen(run)) {
-        await this.#slots.free(slot.runId);
-        continue;
-      }
-      if (isWaiting(run) && run.stopRequestedAt === undefined) {
-        if ((await readClaim(store.paths.session(slot.sessionId).run(slot.runId))) === undefined) {
-          await stillOwner();
-          if (await this.#attempt(facts, slot.runId)) taken++;
-          continue;
-        }
-        // Nothing was heard of it yet: perhaps it ended without a word.
-        await watcher.look(slot.sessionId, slot.runId);
-      }
-      taken++;
+      // One of which nothing can be told may well be running.
+      if ((await this.#unlessItFails(slot.sessionId, stillOwner, async () => await this.#isTaken(slot, stillOwner))) !== false) taken++;
     }
     return taken;
+  }
+
+  async #isTaken(slot: Slot, stillOwner: () => Promise<void>): Promise<boolean> {
+    const { store, watcher } = this.#options;
+    const facts = await store.sync(slot.sessionId);
+    const run = facts?.runs.find(({ runId }) => runId === slot.runId);
+    if (facts === undefined || run === undefined || !isOpen(run)) {
+      await this.#slots.free(slot.runId);
+      return false;
+    }
+    if (isWaiting(run) && run.stopRequestedAt === undefined) {
+      if ((await readClaim(store.paths.session(slot.sessionId).run(slot.runId))) === undefined) {
+        await stillOwner();
+        return await this.#attempt(facts, slot.runId);
+      }
+      // Nothing was heard of it yet: perhaps it ended without a word.
+      await watcher.look(slot.sessionId, slot.runId);
+    }
+    return true;
   }
 
   /** False where the run could not be started, which is recorded. */

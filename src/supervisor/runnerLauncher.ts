@@ -13,7 +13,7 @@ import type { RunBootstrap, RunnerClaim } from './runner/protocol';
 import { claimSchema } from './runner/protocol';
 
 /** One that ends is noticed at once; this is for one that hangs. A machine under load can take many seconds for a start. */
-const CLAIM_LIMIT_MS = 60_000;
+export const CLAIM_LIMIT_MS = 60_000;
 /** Somebody waits for the agent's first word. */
 const POLL_MS = 5;
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, readFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { StorePaths } from '../../../src/storage/paths';
@@ -127,6 +127,33 @@ describe('the queue', () => {
     await until(window, waiting, ({ status }) => status === 'Completed', 'its turn');
     const { restored, status } = await window.getSession(cutOff);
     assert.deepEqual([restored, status], [true, 'Running']);
+  });
+
+  it('starts others where a run was claimed in a way not known here, or a journal cannot be read, and says each once', async () => {
+    const window = open();
+    const paths = new StorePaths(workshop.storageDirectory);
+    const busy = await start(window, LONG);
+    const [foreign, unreadable, sound] = [await start(window, 'talk a'), await start(window, 'talk b'), await start(window, 'talk c')];
+    await waits(window, sound, 3, '1 of 1 running');
+    const { currentRunId: foreignRun = '' } = await window.getSession(foreign);
+    await writeFile(paths.session(foreign).run(foreignRun).claim, '{"state":"held","by":"a later version"}');
+    await writeFile(join(paths.slots, foreignRun), foreign);
+    const { journal } = paths.session(unreadable);
+    await rename(journal, `${journal}.away`);
+    await mkdir(journal);
+    changes.maxConcurrentRuns = 3;
+    const last = await start(window, 'talk d');
+    await until(window, sound, ({ status }) => status === 'Completed', 'its end');
+    const { state } = await window.getSession(foreign);
+    assert.equal(state, 'queued', 'it is neither started a second time nor closed');
+    await until(window, busy, ({ status }) => status === 'Running', 'the other one, which goes on');
+    await until(window, last, ({ status }) => status === 'Completed', 'one more');
+    for (const id of [foreign, unreadable])
+      assert.equal(workshop.logged.filter((line) => line.includes(`passes over session ${id}`)).length, 1, workshop.logged.join('\n'));
+    await rm(journal, { recursive: true });
+    await rename(`${journal}.away`, journal);
+    await rm(paths.session(foreign).run(foreignRun).claim);
+    for (const id of [foreign, unreadable]) await until(window, id, ({ status }) => status === 'Completed', 'its turn after all');
   });
 
   it('waits for memory while something is under way', async () => {
