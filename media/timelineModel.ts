@@ -6,6 +6,7 @@ import { FacetList } from './facetList';
 import { HostConnection } from './hostConnection';
 import { rowOfLandmark } from './landmarks';
 import type { Landmark } from './landmarks';
+import { Questions } from './questions';
 import { Replay } from './replay';
 import { Track } from './track';
 import type { EventPlace } from './track';
@@ -42,13 +43,12 @@ export class TimelineModel {
   readonly filter: EventFilter;
   readonly density: Density;
   readonly facets: FacetList;
+  readonly questions: Questions;
   /** The list stays at its end as events come. */
   following = true;
   /** Lines there were when following stopped. */
   seenLines = 0;
   draft: string;
-  /** Requests whose answer is on its way. */
-  readonly answering = new Set<string>();
   errors: string[] = [];
 
   constructor(sessionId: string, saved: SavedState | undefined, post: (message: unknown) => void, save: (state: SavedState) => void) {
@@ -99,6 +99,7 @@ export class TimelineModel {
     this.filter = new EventFilter({ ...this.#finding, changed });
     this.density = new Density({ track, count: (query) => this.#attempt(() => this.#connection.request('density', query)), changed });
     this.facets = new FacetList({ track, read: (part) => this.#attempt(() => this.#connection.request('facets', part)), changed });
+    this.questions = new Questions({ session: () => this.session, send: (answer) => this.#attempt(() => this.#connection.request('answer', answer)), changed });
     this.#cache = new EventCache(
       async (runId, fromSeq, limit) => (await this.#connection.request('events', { runId, fromSeq, limit })).events,
       changed,
@@ -192,7 +193,7 @@ export class TimelineModel {
   /** True while the tool call waits for somebody's permission. */
   asksFor(runId: string, callId: string): boolean {
     const requestId = this.#cache.callOf(runId, callId).request?.data.requestId;
-    return this.session?.pendingPermissions.some((pending) => pending.requestId === requestId) === true;
+    return requestId !== undefined && this.questions.isOpen({ runId, requestId });
   }
 
   answerOf(runId: string, requestId: string): ReturnType<EventCache['answerOf']> {
@@ -262,14 +263,6 @@ export class TimelineModel {
 
   setDraft(draft: string): void {
     this.draft = draft;
-    this.#changed();
-  }
-
-  async answer(requestId: string, optionId: string): Promise<void> {
-    this.answering.add(requestId);
-    this.#changed();
-    await this.#attempt(() => this.#connection.request('answer', { requestId, optionId }));
-    this.answering.delete(requestId);
     this.#changed();
   }
 

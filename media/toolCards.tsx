@@ -115,9 +115,10 @@ export function FileChangeCard({ model, event }: { model: TimelineModel; event: 
 }
 
 export function PermissionRequestCard({ model, event }: { model: TimelineModel; event: EventOf<'permission.request'> }) {
-  const { requestId, title, toolName, input, options } = event.data;
-  const answer = model.answerOf(event.runId, requestId);
-  const isPending = model.session?.pendingPermissions.some((pending) => pending.requestId === requestId) === true && answer === undefined;
+  const { title, toolName, input, options } = event.data;
+  const question = { runId: event.runId, requestId: event.data.requestId };
+  const answer = model.answerOf(question.runId, question.requestId);
+  const isPending = model.questions.isOpen(question) && answer === undefined;
   const text = inputText(input);
   return (
     <div class={`permission ${isPending ? 'pending' : ''}`} data-testid="permission">
@@ -131,9 +132,9 @@ export function PermissionRequestCard({ model, event }: { model: TimelineModel; 
           <button
             type="button"
             class={option.kind === 'allow_once' ? 'primary' : 'secondary'}
-            disabled={!isPending || model.lostSinceMs !== undefined || model.answering.has(requestId)}
+            disabled={!isPending || model.lostSinceMs !== undefined || model.questions.isBeingAnswered(question)}
             onClick={() => {
-              void model.answer(requestId, option.optionId);
+              void model.questions.answer(question, option.optionId);
             }}
           >
             {oneLine(option.name, 80)}

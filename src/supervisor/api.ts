@@ -40,6 +40,13 @@ export interface PermissionSummary {
   options: PermissionOption[];
 }
 
+/** How a question is answered. Agents number their questions anew in each run: `runId` is the run that asked, so that a late answer meets no newer question. */
+export interface PermissionAnswer {
+  optionId: string;
+  message?: string;
+  runId?: string;
+}
+
 export interface RunSummary {
   runId: string;
   ordinal: number;
@@ -132,7 +139,8 @@ export interface CorralApi {
   getConversation(id: string): Promise<ConversationEntry[]>;
   getAgentSession(id: string): Promise<{ nativeSessionId: string; backendType: string }>;
   sendMessage(id: string, text: string): Promise<void>;
-  answerPermission(id: string, requestId: string, answer: { optionId: string; message?: string }): Promise<void>;
+  /** ALREADY_ANSWERED where `runId` is given and that run is not the current one any more. */
+  answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void>;
   interrupt(id: string): Promise<void>;
   stop(id: string): Promise<void>;
   kill(id: string): Promise<void>;

@@ -1,6 +1,7 @@
 import { CorralError, isDiskFull } from '../storage/errors';
 import type { RunFacts, SessionFacts } from '../storage/sessionFacts';
 import { currentRun, isForgotten, isOpen, isWaiting } from '../storage/sessionFacts';
+import type { PermissionAnswer } from './api';
 import { killRun } from './killing';
 import type { Queue } from './queue';
 import type { RunLinks } from './runLinks';
@@ -80,9 +81,10 @@ export class RunControl {
     await this.resume(id, text);
   }
 
-  async answerPermission(id: string, requestId: string, answer: { optionId: string; message?: string }): Promise<void> {
+  async answerPermission(id: string, requestId: string, { runId: askedBy, ...answer }: PermissionAnswer): Promise<void> {
     const { links, store } = this.#options;
     const { runId } = await this.#requireOpenRun(id);
+    if (askedBy !== undefined && askedBy !== runId) throw new CorralError('ALREADY_ANSWERED', 'The run that asked this has ended.');
     await links.request(runId, 'answerPermission', { requestId, ...answer });
     await store.sync(id);
   }

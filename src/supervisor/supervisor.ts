@@ -3,7 +3,7 @@ import type { SessionEvent } from '../storage/events';
 import { isId, newId } from '../storage/ids';
 import type { SessionRecordData } from '../storage/sessionRecords';
 import type { ConversationEntry, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../storage/storeIndex';
-import type { CorralApi, Disposable, Event, HistoryPage, SessionRequest, SessionSummary } from './api';
+import type { CorralApi, Disposable, Event, HistoryPage, PermissionAnswer, SessionRequest, SessionSummary } from './api';
 import { pathOf } from './folderPath';
 import { Git } from './git/git';
 import type { HistorySearchQuery } from './historyArchive';
@@ -294,7 +294,7 @@ export class Supervisor implements CorralApi, Disposable {
     await (await this.#control(id)).send(id, text);
   }
 
-  async answerPermission(id: string, requestId: string, answer: { optionId: string; message?: string }): Promise<void> {
+  async answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void> {
     await (await this.#control(id)).answerPermission(id, requestId, answer);
   }
 

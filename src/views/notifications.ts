@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { CorralErrorCode } from '../storage/errors';
 import { CorralError } from '../storage/errors';
-import type { PermissionSummary, RecoveryReport, SessionSummary } from '../supervisor/api';
+import type { PermissionAnswer, PermissionSummary, RecoveryReport, SessionSummary } from '../supervisor/api';
 import type { Supervisor } from '../supervisor/supervisor';
-import { askAndAnswer } from './permissionAnswer';
+import { answerOf, askAndAnswer } from './permissionAnswer';
 
 const LATE_CODES: ReadonlySet<CorralErrorCode> = new Set(['ALREADY_ANSWERED', 'PERMISSION_NOT_FOUND', 'NOT_RUNNING']);
 
@@ -60,8 +60,8 @@ export class Notifications implements vscode.Disposable {
   async #isOurs(session: SessionSummary, pending: PermissionSummary): Promise<boolean> {
     const { supervisor, distance } = this.#options;
     await delay(distance(session) * PRECEDENCE_MS);
-    const { pendingPermissions } = await supervisor.getSession(session.id);
-    if (!pendingPermissions.some(({ requestId }) => requestId === pending.requestId)) return false;
+    const { pendingPermissions, currentRunId } = await supervisor.getSession(session.id);
+    if (currentRunId !== session.currentRunId || !pendingPermissions.some(({ requestId }) => requestId === pending.requestId)) return false;
     return await supervisor.claimNotice(session.id, session.currentRunId ?? '', pending.requestId);
   }
 
@@ -75,15 +75,15 @@ export class Notifications implements vscode.Disposable {
     const answer = await vscode.window.showInformationMessage(`${session.title} needs input: ${pending.title}`, ...labels, show);
     if (answer === undefined) return;
     const option = [allow, deny].find((each) => each?.name === answer);
-    if (option !== undefined) await this.#answer(session.id, pending.requestId, option.optionId);
+    if (option !== undefined) await this.#answer(session.id, pending.requestId, answerOf(session, option));
     else if (labels.length === 0) await askAndAnswer(supervisor, session);
     else showTimeline(session.id);
   }
 
   /** VS Code keeps a notification that nobody closed: its buttons may come too late, which is nobody's mistake. */
-  async #answer(sessionId: string, requestId: string, optionId: string): Promise<void> {
+  async #answer(sessionId: string, requestId: string, answer: PermissionAnswer): Promise<void> {
     try {
-      await this.#options.supervisor.answerPermission(sessionId, requestId, { optionId });
+      await this.#options.supervisor.answerPermission(sessionId, requestId, answer);
     } catch (error) {
       if (!(error instanceof CorralError) || !LATE_CODES.has(error.code)) throw error;
       await vscode.window.showInformationMessage('This question is no longer open: it was answered elsewhere, or the agent took it back.');

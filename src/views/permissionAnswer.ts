@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
 import type { PermissionOption } from '../storage/events';
-import type { PermissionSummary, SessionSummary } from '../supervisor/api';
+import type { PermissionAnswer, PermissionSummary, SessionSummary } from '../supervisor/api';
 import type { Supervisor } from '../supervisor/supervisor';
 import { plainLabel } from './plainLabel';
 
@@ -14,13 +14,18 @@ function firstPending(session: SessionSummary): PermissionSummary {
   return first;
 }
 
+/** The answer to a question of the session's current run, and of no later one. */
+export function answerOf({ currentRunId }: SessionSummary, { optionId }: PermissionOption): PermissionAnswer {
+  return { optionId, ...(currentRunId !== undefined && { runId: currentRunId }) };
+}
+
 /** Lets a person choose among all that the agent offers. */
 export async function askAndAnswer(supervisor: Supervisor, session: SessionSummary): Promise<void> {
   const pending = firstPending(session);
   const items = pending.options.map((option) => ({ label: `$(${ICONS[option.kind]}) ${plainLabel(option.name)}`, option }));
   const chosen = await vscode.window.showQuickPick(items, { title: `${session.title} · ${session.agent}`, placeHolder: pending.title, ignoreFocusOut: true });
   if (chosen === undefined) throw new CorralError('CANCELLED', 'The question stays open.');
-  await supervisor.answerPermission(session.id, pending.requestId, { optionId: chosen.option.optionId });
+  await supervisor.answerPermission(session.id, pending.requestId, answerOf(session, chosen.option));
 }
 
 /** Answers the oldest open question with the plain Allow or Deny, for this once. */
@@ -28,5 +33,5 @@ export async function answerOnce(supervisor: Supervisor, session: SessionSummary
   const pending = firstPending(session);
   const option = pending.options.find((each) => each.kind === kind);
   if (option === undefined) await askAndAnswer(supervisor, session);
-  else await supervisor.answerPermission(session.id, pending.requestId, { optionId: option.optionId });
+  else await supervisor.answerPermission(session.id, pending.requestId, answerOf(session, option));
 }

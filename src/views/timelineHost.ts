@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { SessionEvent } from '../storage/events';
 import { messageOf } from '../storage/errors';
 import type { AppendedRange, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../storage/storeIndex';
-import type { Disposable, Event, SessionSummary } from '../supervisor/api';
+import type { Disposable, Event, PermissionAnswer, SessionSummary } from '../supervisor/api';
 import type { LinkedEvent } from './eventLink';
 import type { PayloadPlace } from './payloadDocuments';
 import { PREVIEW_LENGTH, pageMessageSchema, sessionSchema } from './timelineProtocol';
@@ -24,7 +24,7 @@ export interface TimelineSource {
   density(id: string, query: DensityQuery): Promise<DensityCount[]>;
   /** A field of an event as text, whole. */
   readPayload(id: string, runId: string, seq: number, field: string): Promise<string>;
-  answerPermission(id: string, requestId: string, answer: { optionId: string; message?: string }): Promise<void>;
+  answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void>;
   sendMessage(id: string, text: string): Promise<void>;
   interrupt(id: string): Promise<void>;
   resume(id: string): Promise<void>;
@@ -177,9 +177,11 @@ export class TimelineHost implements Disposable {
         return (await this.#source.facets(this.#sessionId, parameters)) satisfies TimelineResult<'facets'>;
       case 'density':
         return { counts: await this.#source.density(this.#sessionId, parameters) } satisfies TimelineResult<'density'>;
-      case 'answer':
-        await this.#source.answerPermission(this.#sessionId, parameters.requestId, { optionId: parameters.optionId });
+      case 'answer': {
+        const { requestId, ...answer } = parameters;
+        await this.#source.answerPermission(this.#sessionId, requestId, answer);
         return {};
+      }
       case 'send':
         await this.#source.sendMessage(this.#sessionId, parameters.text);
         return {};

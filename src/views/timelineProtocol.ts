@@ -48,6 +48,8 @@ export const sessionSchema = v.object({
   damagedRecords: count,
   checking: v.boolean(),
   usage: v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
+  /** The run that asks the pending permissions. */
+  currentRunId: v.optional(id),
   runs: v.array(trackRunSchema),
   pendingPermissions: v.array(v.object({ requestId: text, title: text, options: v.array(permissionOptionSchema) })),
 });
@@ -104,7 +106,7 @@ export const TIMELINE_REQUESTS = {
     parameters: v.object({ runId: id, fromSeq: seq, toSeq: seq, startMs: v.number(), stretchMs: v.pipe(v.number(), v.minValue(1)) }),
     result: v.object({ counts: densitySchema }),
   },
-  answer: { parameters: v.object({ requestId: text, optionId: text }), result: v.object({}) },
+  answer: { parameters: v.object({ runId: id, requestId: text, optionId: text }), result: v.object({}) },
   send: { parameters: v.object({ text: v.pipe(text, v.regex(/\S/)) }), result: v.object({}) },
   interrupt: { parameters: v.object({}), result: v.object({}) },
   resume: { parameters: v.object({}), result: v.object({}) },

@@ -32,7 +32,9 @@ describe('the main job without VS Code', () => {
     assert.ok(pending);
     const allow = pending.options.find(({ kind }) => kind === 'allow_once');
     assert.ok(allow);
-    await window.answerPermission(made.id, pending.requestId, { optionId: allow.optionId });
+    const toAnotherRun = { optionId: allow.optionId, runId: 'zzzzzzzzzzzz' };
+    await assert.rejects(window.answerPermission(made.id, pending.requestId, toAnotherRun), { code: 'ALREADY_ANSWERED' });
+    await window.answerPermission(made.id, pending.requestId, { optionId: allow.optionId, runId: asking.currentRunId ?? '' });
     await assert.rejects(window.answerPermission(made.id, pending.requestId, { optionId: allow.optionId }), {
       code: /ALREADY_ANSWERED|NOT_RUNNING|RUNNER_UNREACHABLE/,
     });

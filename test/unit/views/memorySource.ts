@@ -4,7 +4,7 @@ import type { DraftEvent, SessionEvent } from '../../../src/storage/events';
 import { CorralError } from '../../../src/storage/errors';
 import { emptySession, foldEvent } from '../../../src/storage/sessionFacts';
 import type { AppendedRange, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../../../src/storage/storeIndex';
-import type { SessionSummary } from '../../../src/supervisor/api';
+import type { PermissionAnswer, SessionSummary } from '../../../src/supervisor/api';
 import { Emitter } from '../../../src/supervisor/emitter';
 import { summarize } from '../../../src/supervisor/summary';
 import type { TimelineSource } from '../../../src/views/timelineHost';
@@ -66,7 +66,7 @@ export class MemorySource implements TimelineSource {
     return Promise.resolve((this.runs.get(runId) ?? []).filter((event) => event.seq >= fromSeq).slice(0, limit));
   }
 
-  answerPermission(id: string, requestId: string, answer: { optionId: string }): Promise<void> {
+  answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void> {
     this.calls.push({ id, requestId, answer });
     return Promise.resolve();
   }

@@ -193,13 +193,13 @@ describe('TimelineHost', () => {
   });
 
   it('forwards commands, and refusals as their sentence', async () => {
-    await page.ask('answer', { requestId: 'r', optionId: 'o' });
+    await page.ask('answer', { runId: RUN, requestId: 'r', optionId: 'o' });
     await page.ask('send', { text: 'go on' });
     await page.ask('stop', {});
     await page.ask('interrupt', {});
     await page.ask('resume', {});
     assert.deepEqual(source.calls, [
-      { id: SESSION, requestId: 'r', answer: { optionId: 'o' } },
+      { id: SESSION, requestId: 'r', answer: { optionId: 'o', runId: RUN } },
       { id: SESSION, text: 'go on' },
       { id: SESSION },
       { id: SESSION, interrupted: true },

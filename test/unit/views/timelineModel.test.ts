@@ -183,6 +183,21 @@ describe('TimelineModel', () => {
     assert.equal(pair.model.asksFor(RUN, 'c'), false);
   });
 
+  it('takes a question of the current run for no other one, though agents number them anew in each', async () => {
+    const later = 'cccccccccccc';
+    const ask: DraftEvent = { kind: 'permission.request', data: { requestId: '0', title: 't', options: [allow] } };
+    source.add(ask);
+    const pair = await start();
+    assert.equal(pair.model.questions.isOpen({ runId: RUN, requestId: '0' }), true);
+    source.add({ kind: 'tool.call', data: { callId: 'c', name: 'n', title: 't', input: {}, category: 'read', locations: [] } }, 1_000, later, 2);
+    source.add({ ...ask, data: { ...ask.data, callId: 'c' } }, 1_000, later, 2);
+    await pair.until((model) => model.track.rowCount === 3);
+    const pending = [RUN, later].map((runId) => pair.model.questions.isOpen({ runId, requestId: '0' }));
+    assert.deepEqual(pending, [false, true]);
+    await pair.model.questions.answer({ runId: later, requestId: '0' }, 'o');
+    assert.deepEqual(source.calls, [{ id: SESSION, requestId: '0', answer: { runId: later, optionId: 'o' } }]);
+  });
+
   it('names the tools of all that is shown, once somebody wants to choose', async () => {
     const call = (name: string): DraftEvent => ({ kind: 'tool.call', data: { callId: name, name, title: 't', input: {}, category: 'read', locations: [] } });
     source.add(call('Read'));
