@@ -88,6 +88,19 @@ export default defineConfig(
     rules: restrictedImports({ patterns: [otherFolders('media|test|extension', 'Views import storage and supervisor.'), blocking] }),
   },
   {
+    files: ['src/views/**', 'src/extension.ts'],
+    ignores: ['src/views/messages.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[property.name=/^show(Information|Warning|Error)Message$/]',
+          message: 'VS Code follows links in messages, and most of them quote agents: use src/views/messages.ts.',
+        },
+      ],
+    },
+  },
+  {
     files: ['media/**'],
     rules: restrictedImports({
       patterns: [

@@ -2,13 +2,14 @@ import * as vscode from 'vscode';
 import type { SessionSummary } from '../supervisor/api';
 import type { FileChange } from '../supervisor/git/changes';
 import type { Comparison } from '../supervisor/worktreeControl';
+import { showInformationMessage } from './messages';
 import { revisionUri } from './revisionFiles';
 
 /** Shows what differs between two moments of a session in VS Code's multi-diff editor; where nothing does, `noneSentence`. */
 export async function showChanges(session: SessionSummary, title: string, comparison: Comparison, noneSentence: string): Promise<void> {
   const { before, after, worktreePath, changes } = comparison;
   if (changes.length === 0) {
-    void vscode.window.showInformationMessage(noneSentence);
+    void showInformationMessage(noneSentence);
     return;
   }
   const then = (revision: string) => (path: string) => revisionUri(session.worktreePath, path, session.repository, revision);

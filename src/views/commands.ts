@@ -6,6 +6,7 @@ import { makeDemoRepository } from '../supervisor/demoRepository';
 import { initializeRepository } from '../supervisor/git/repository';
 import type { Supervisor } from '../supervisor/supervisor';
 import { showError } from './errorMessages';
+import { showWarningMessage } from './messages';
 import type { CommandName } from './names';
 import { COMMANDS } from './names';
 import { askForSession } from './newSession';
@@ -125,7 +126,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     killSession: async (argument) => {
       const session = await choose(argument, 'Kill Session', isRunning, 'No session is running.');
       const kill = 'Kill';
-      const answer = await vscode.window.showWarningMessage(
+      const answer = await showWarningMessage(
         `Kill “${session.title}”?`,
         { modal: true, detail: 'Its agent and everything that it started end at once. Files and history stay as they are.' },
         kill,

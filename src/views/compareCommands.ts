@@ -6,6 +6,7 @@ import type { SessionRequest, SessionSummary } from '../supervisor/api';
 import type { Supervisor } from '../supervisor/supervisor';
 import { chooseAgents } from './agentChoice';
 import { resource } from './changesEditor';
+import { showInformationMessage } from './messages';
 import type { CommandName } from './names';
 import type { NewSessionOptions } from './newSession';
 import { agentsOf, rememberedMode } from './newSession';
@@ -61,7 +62,7 @@ export function compareCommands(options: CompareCommandsOptions): Record<Compare
         third === undefined ? await betweenTwo(supervisor, first, second) : await againstTheirBase(supervisor, sessions),
       );
       if (resources.length === 0) {
-        void vscode.window.showInformationMessage('The files of these sessions are the same.');
+        void showInformationMessage('The files of these sessions are the same.');
         return;
       }
       const names = sessions.map(({ title }) => title);

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { CorralError, messageOf } from '../storage/errors';
 import type { CorralErrorCode } from '../storage/errors';
+import { showErrorMessage } from './messages';
 import { COMMANDS } from './names';
 
 interface Fix {
@@ -42,6 +43,6 @@ export async function showError(log: vscode.LogOutputChannel, doing: string, err
   const fixes = [...extraFixes, ...(code === undefined ? [] : (FIXES[code] ?? []))];
   const showLog: Fix = { label: 'Show Log', run: () => vscode.commands.executeCommand(COMMANDS.showLog) };
   if (code === undefined || !SELF_EXPLAINING.has(code)) fixes.push(showLog);
-  const chosen = await vscode.window.showErrorMessage(messageOf(error), ...fixes.map(({ label }) => label));
+  const chosen = await showErrorMessage(messageOf(error), ...fixes.map(({ label }) => label));
   await fixes.find(({ label }) => label === chosen)?.run();
 }

@@ -11,7 +11,9 @@ import type { Supervisor } from '../supervisor/supervisor';
 import { ageOf } from './age';
 import { byteSize } from './byteSize';
 import { excerpt } from './excerpt';
+import { showInformationMessage, showWarningMessage } from './messages';
 import type { CommandName } from './names';
+import { plainMessage } from './plainMessage';
 import { chooseSession } from './sessionChoice';
 import type { EventPlace } from './timelinePage';
 import { plainLabel } from './plainLabel';
@@ -150,18 +152,18 @@ async function exportSession(supervisor: Supervisor, session: SessionSummary): P
     filters: { [format.label]: [format.extension] },
   });
   if (target === undefined) return;
-  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: `Exporting “${session.title}”…` }, async () => {
+  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: plainMessage(`Exporting “${session.title}”…`) }, async () => {
     await supervisor.exportSession(session.id, format.format, target.fsPath);
   });
   const open = 'Open';
   // Not awaited: the notification stays as long as the person likes, and the command is done.
-  void vscode.window
-    .showInformationMessage(`“${session.title}” was exported. It holds all that the agent saw and did: look through it before you share it.`, open)
-    .then(async (chosen) => {
+  void showInformationMessage(`“${session.title}” was exported. It holds all that the agent saw and did: look through it before you share it.`, open).then(
+    async (chosen) => {
       if (chosen !== open) return;
       if (format.format === 'html') await vscode.env.openExternal(target);
       else await vscode.commands.executeCommand('vscode.open', target);
-    });
+    },
+  );
 }
 
 /** Reads everything once and says whether it is as it was written; the log has the findings. */
@@ -181,13 +183,13 @@ async function checkStore(supervisor: Supervisor, log: vscode.LogOutputChannel):
   );
   const read = `${report.sessions} sessions, ${report.records.toLocaleString()} records, ${report.blobs} large payloads and ${report.databases} databases`;
   if (report.findings.length === 0) {
-    void vscode.window.showInformationMessage(`All is as it was written: ${read}.`);
+    void showInformationMessage(`All is as it was written: ${read}.`);
     return;
   }
   for (const finding of report.findings) log.warn(`Check Store: ${finding}`);
   const showLog = 'Show Log';
   const message = `Of ${read}, ${report.findings.length} ${report.findings.length === 1 ? 'thing is' : 'things are'} not as written. ${report.findings[0] ?? ''}`;
-  void vscode.window.showWarningMessage(message, showLog).then((chosen) => {
+  void showWarningMessage(message, {}, showLog).then((chosen) => {
     if (chosen === showLog) log.show();
   });
 }
@@ -252,7 +254,7 @@ async function eraseHistory(supervisor: Supervisor, session: SessionSummary): Pr
     `• its snapshots in git (the ref refs/corral/${session.id}), and with them what “Undo Delete” needs`,
     'Files in the trash folder of the repository stay.',
   ].join('\n');
-  const answer = await vscode.window.showWarningMessage(`Erase the history of “${session.title}”?`, { modal: true, detail }, erase);
+  const answer = await showWarningMessage(`Erase the history of “${session.title}”?`, { modal: true, detail }, erase);
   if (answer !== erase) return;
   try {
     await supervisor.eraseHistory(session.id);

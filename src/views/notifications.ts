@@ -4,6 +4,7 @@ import type { CorralErrorCode } from '../storage/errors';
 import { CorralError } from '../storage/errors';
 import type { PermissionAnswer, PermissionSummary, RecoveryReport, SessionSummary } from '../supervisor/api';
 import type { Supervisor } from '../supervisor/supervisor';
+import { showInformationMessage } from './messages';
 import { answerOf, askAndAnswer } from './permissionAnswer';
 
 const LATE_CODES: ReadonlySet<CorralErrorCode> = new Set(['ALREADY_ANSWERED', 'PERMISSION_NOT_FOUND', 'NOT_RUNNING']);
@@ -72,7 +73,7 @@ export class Notifications implements vscode.Disposable {
     const deny = pending.options.find(({ kind }) => kind === 'reject_once');
     const show = 'Show';
     const labels = [allow, deny].flatMap((option) => (option === undefined ? [] : [option.name]));
-    const answer = await vscode.window.showInformationMessage(`${session.title} needs input: ${pending.title}`, ...labels, show);
+    const answer = await showInformationMessage(`${session.title} needs input: ${pending.title}`, ...labels, show);
     if (answer === undefined) return;
     const option = [allow, deny].find((each) => each?.name === answer);
     if (option !== undefined) await this.#answer(session.id, pending.requestId, answerOf(session, option));
@@ -86,7 +87,7 @@ export class Notifications implements vscode.Disposable {
       await this.#options.supervisor.answerPermission(sessionId, requestId, answer);
     } catch (error) {
       if (!(error instanceof CorralError) || !LATE_CODES.has(error.code)) throw error;
-      await vscode.window.showInformationMessage('This question is no longer open: it was answered elsewhere, or the agent took it back.');
+      await showInformationMessage('This question is no longer open: it was answered elsewhere, or the agent took it back.');
     }
   }
 
@@ -99,7 +100,7 @@ export class Notifications implements vscode.Disposable {
     const said = parts.filter(([count]) => count > 0).map(([count, words]) => `${count} ${words}`);
     if (said.length === 0) return; // what goes on, or ended well, needs no words
     const show = 'Show Sessions';
-    const answer = await vscode.window.showInformationMessage(`While you were away, of the sessions that were running: ${said.join(', ')}.`, show);
+    const answer = await showInformationMessage(`While you were away, of the sessions that were running: ${said.join(', ')}.`, show);
     if (answer === show) await vscode.commands.executeCommand('corral.sessions.focus');
   }
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
 import type { Supervisor } from '../supervisor/supervisor';
+import { showWarningMessage } from './messages';
 import type { CommandName } from './names';
 import { PROCESSES_CONTEXT, PROCESSES_VIEW } from './names';
 
@@ -28,7 +29,7 @@ export function processCommands(supervisor: Supervisor): Record<ProcessCommandNa
       const { entry, command } = node.output.process;
       const end = 'End Process';
       const options = { modal: true, detail: command };
-      if ((await vscode.window.showWarningMessage(`End process ${entry.pid}?`, options, end)) === end) await (await supervisor.processes()).end(entry);
+      if ((await showWarningMessage(`End process ${entry.pid}?`, options, end)) === end) await (await supervisor.processes()).end(entry);
     },
   };
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { isOutcome } from '../storage/runState';
 import type { SessionSummary } from '../supervisor/api';
 import type { Supervisor } from '../supervisor/supervisor';
+import { showInformationMessage } from './messages';
 import type { CommandName } from './names';
 import type { ChooseSession } from './sessionChoice';
 
@@ -40,7 +41,7 @@ export async function chooseDependencies(
   const items = (await supervisor.listSessions({ repository })).filter((session) => isOpen(session) && fits(session));
   if (items.length === 0) {
     // No error: it would end the command that asks, and lose the prompt that was written there.
-    void vscode.window.showInformationMessage('There is no other session under way in this repository.');
+    void showInformationMessage('There is no other session under way in this repository.');
     return undefined;
   }
   const picked = await vscode.window.showQuickPick(

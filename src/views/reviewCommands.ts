@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
 import { showChanges } from './changesEditor';
+import { showInformationMessage } from './messages';
 import type { CommandName } from './names';
 import { inProgress } from './progress';
 import { chooseRemote, findPrograms, openPullRequest } from './pullRequest';
@@ -35,7 +36,7 @@ export function reviewCommands({
     await inProgress(async () => {
       await (await supervisor.worktrees(session.id)).unapply(session.id);
     });
-    void vscode.window.showInformationMessage(`The changes of “${session.title}” are out of your checkout again.`);
+    void showInformationMessage(`The changes of “${session.title}” are out of your checkout again.`);
   };
 
   /** Makes the branch that the person names, or brings it up to date; undefined where they name none. */
@@ -73,7 +74,7 @@ export function reviewCommands({
           ? `The changes of “${session.title}” are ${where}.`
           : `The changes of “${session.title}” are in your checkout, with conflicts in ${conflicts.join(', ')}.`;
       // Not awaited: the notification stays as long as the person likes, and the command is done.
-      void vscode.window.showInformationMessage(sentence, openChanges, undo).then(async (chosen) => {
+      void showInformationMessage(sentence, openChanges, undo).then(async (chosen) => {
         if (chosen === openChanges) await vscode.commands.executeCommand('workbench.view.scm');
         if (chosen === undo) await attempt('undoApply', async () => await takeBack(session));
       });
@@ -92,12 +93,12 @@ export function reviewCommands({
       const session = await choose(comments.sessionIdOf(argument) ?? argument, 'Send Review to Agent', (each) => about.has(each.id), none);
       if (!about.has(session.id)) throw new CorralError('INVALID_ARGUMENT', none);
       const count = await inProgress(async () => await comments.send(session.id));
-      void vscode.window.showInformationMessage(`${count === 1 ? 'Your remark' : `Your ${count} remarks`} went to the agent of “${session.title}”.`);
+      void showInformationMessage(`${count === 1 ? 'Your remark' : `Your ${count} remarks`} went to the agent of “${session.title}”.`);
     },
     makeBranch: async (argument) => {
       const session = await choose(argument, 'Make Branch', hasBegun, 'No session has begun yet.');
       const name = await makeBranch(session, 'Make Branch');
-      if (name !== undefined) void vscode.window.showInformationMessage(`The branch ${name} holds the work of “${session.title}”.`);
+      if (name !== undefined) void showInformationMessage(`The branch ${name} holds the work of “${session.title}”.`);
     },
     openPullRequest: async (argument) => {
       const session = await choose(argument, 'Open Pull Request', hasBegun, 'No session has begun yet.');

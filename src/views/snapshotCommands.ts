@@ -7,6 +7,7 @@ import type { Moment } from '../supervisor/worktreeControl';
 import { ageOf } from './age';
 import type { SessionDraft } from './newSession';
 import { showChanges } from './changesEditor';
+import { showInformationMessage } from './messages';
 import type { CommandName } from './names';
 import { inProgress } from './progress';
 import type { ChooseSession } from './sessionChoice';
@@ -41,7 +42,7 @@ export function snapshotCommands({
   async function takeSnapshot(session: SessionSummary): Promise<void> {
     const { changed } = await inProgress(async () => await (await supervisor.worktrees(session.id)).takeSnapshot(session.id));
     const sentence = changed ? `The files of “${session.title}” are in a snapshot.` : `The files of “${session.title}” are as in its last snapshot.`;
-    void vscode.window.showInformationMessage(sentence);
+    void showInformationMessage(sentence);
   }
 
   async function compare(session: SessionSummary, { label }: PastMoment, from: Moment, to: Moment, words: string): Promise<void> {
@@ -54,15 +55,15 @@ export function snapshotCommands({
     const { before } = await inProgress(async () => await worktrees.putBack(session.id, commit));
     const undo = 'Undo';
     // Not awaited: the notification stays as long as the person likes, and the command is done.
-    void vscode.window
-      .showInformationMessage(`The worktree of “${session.title}” is as it was: ${label}. What it was before is in a snapshot.`, undo)
-      .then(async (chosen) => {
+    void showInformationMessage(`The worktree of “${session.title}” is as it was: ${label}. What it was before is in a snapshot.`, undo).then(
+      async (chosen) => {
         if (chosen !== undo) return;
         await attempt('showSnapshots', async () => {
           await inProgress(async () => await worktrees.putBack(session.id, before));
-          void vscode.window.showInformationMessage(`The worktree of “${session.title}” is again as it was before.`);
+          void showInformationMessage(`The worktree of “${session.title}” is again as it was before.`);
         });
-      });
+      },
+    );
   }
 
   async function act(session: SessionSummary, moment: PastMoment): Promise<void> {

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { CorralError } from '../storage/errors';
 import { oneLine } from '../storage/sessionState';
 import { linkPath, linkedEvent } from './eventLink';
+import { showErrorMessage } from './messages';
 import { COMMANDS } from './names';
 import { preparePanel } from './panelPage';
 import { openPayload, registerPayloadDocuments } from './payloadDocuments';
@@ -70,7 +71,7 @@ export class TimelinePanel implements vscode.Disposable {
       handleUri: async ({ path }) => {
         const event = linkedEvent(path);
         const session = event === undefined ? undefined : await source.getSession(event.sessionId).catch(() => undefined);
-        if (event === undefined || session === undefined) await vscode.window.showErrorMessage('This link leads to no event of a session that is known here.');
+        if (event === undefined || session === undefined) await showErrorMessage('This link leads to no event of a session that is known here.');
         else TimelinePanel.show(options, session.id).#host.show(event);
       },
     });

@@ -5,6 +5,7 @@ import { isOutcome } from '../storage/runState';
 import type { SessionSummary } from '../supervisor/api';
 import type { WorktreeSurvey } from '../supervisor/git/survey';
 import type { Supervisor } from '../supervisor/supervisor';
+import { showInformationMessage, showWarningMessage } from './messages';
 import type { CommandName } from './names';
 import { inProgress } from './progress';
 import type { ChooseSession } from './sessionChoice';
@@ -49,15 +50,15 @@ export function worktreeCommands({
       const survey = await surveyOf(supervisor, session);
       const remove = 'Delete';
       const detail = deletionDetail(survey, !hasEnded(session) && session.currentRunId !== undefined);
-      if ((await vscode.window.showWarningMessage(`Delete “${session.title}”?`, { modal: true, detail }, remove)) !== remove) return;
+      if ((await showWarningMessage(`Delete “${session.title}”?`, { modal: true, detail }, remove)) !== remove) return;
       await inProgress(async () => {
         await supervisor.deleteSession(session.id);
       });
       const undo = 'Undo';
       // Not awaited: the notification stays as long as the person likes, and the command is done.
-      void vscode.window
-        .showInformationMessage(`“${session.title}” was deleted.`, undo)
-        .then(async (chosen) => (chosen === undo ? await run('undoDelete', session.id) : undefined));
+      void showInformationMessage(`“${session.title}” was deleted.`, undo).then(async (chosen) =>
+        chosen === undo ? await run('undoDelete', session.id) : undefined,
+      );
     },
     undoDelete: async (argument) => {
       const session = await choose(argument, 'Undo Delete', (each) => each.deleted, 'No session was deleted.');
@@ -72,7 +73,7 @@ export function worktreeCommands({
         await supervisor.restoreWorktree(session.id);
       });
       await reveal(session.id);
-      void vscode.window.showInformationMessage(`The worktree of “${session.title}” is back at ${session.worktreePath}.`);
+      void showInformationMessage(`The worktree of “${session.title}” is back at ${session.worktreePath}.`);
     },
     archiveSession: async (argument) => {
       const fits = (each: SessionSummary): boolean => !each.deleted && !each.archived && hasEnded(each);
@@ -81,9 +82,9 @@ export function worktreeCommands({
         await supervisor.archiveSession(session.id, true);
       });
       const undo = 'Undo';
-      void vscode.window
-        .showInformationMessage(`“${session.title}” was archived. Its history and its work are kept, its folder is not.`, undo)
-        .then(async (chosen) => (chosen === undo ? await run('unarchiveSession', session.id) : undefined));
+      void showInformationMessage(`“${session.title}” was archived. Its history and its work are kept, its folder is not.`, undo).then(async (chosen) =>
+        chosen === undo ? await run('unarchiveSession', session.id) : undefined,
+      );
     },
     unarchiveSession: async (argument) => {
       const session = await choose(argument, 'Unarchive Session', (each) => each.archived, 'No session is archived.');

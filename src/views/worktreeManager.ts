@@ -5,6 +5,7 @@ import type { Supervisor } from '../supervisor/supervisor';
 import type { WorktreeEntry, WorktreeInventory } from '../supervisor/worktreeInventory';
 import { ageOf } from './age';
 import { byteSize } from './byteSize';
+import { showInformationMessage, showWarningMessage } from './messages';
 import type { CommandName } from './names';
 import { isRunning } from './sessionChoice';
 import { folderWords, workWords } from './worktreeWords';
@@ -35,7 +36,7 @@ export async function manageWorktrees(options: WorktreeManagerOptions): Promise<
     async () => await inventory.list(),
   );
   if (entries.length === 0) {
-    void vscode.window.showInformationMessage('No session has a worktree on the disk.');
+    void showInformationMessage('No session has a worktree on the disk.');
     return;
   }
   const sessions = new Map((await supervisor.listSessions()).map((session) => [session.id, session]));
@@ -76,7 +77,7 @@ export async function tellStrays({ globalState }: vscode.ExtensionContext, super
     news.length === 1
       ? `No session knows of a worktree of Corral's: ${news[0]?.path ?? ''} (${size}).`
       : `No session knows of ${news.length} worktrees of Corral's (${size}).`;
-  if ((await vscode.window.showInformationMessage(`${sentence} It stays until you remove it.`, manage)) === manage)
+  if ((await showInformationMessage(`${sentence} It stays until you remove it.`, manage)) === manage)
     await vscode.commands.executeCommand('corral.manageWorktrees');
 }
 
@@ -176,26 +177,26 @@ async function drop(inventory: WorktreeInventory, entries: readonly WorktreeEntr
   const remove = 'Drop';
   const detail = entries.flatMap(({ path, rebuilt }) => rebuilt.map(({ name, bytes }) => `• ${path}/${name} (${byteSize(bytes)})`)).join('\n');
   const question = `Drop ${folderWords(entries.flatMap(({ rebuilt }) => rebuilt))} of ${worktrees(entries.length)}?`;
-  const answer = await vscode.window.showWarningMessage(question, { modal: true, detail: `Git ignores them and tools fill them again:\n${detail}` }, remove);
+  const answer = await showWarningMessage(question, { modal: true, detail: `Git ignores them and tools fill them again:\n${detail}` }, remove);
   if (answer !== remove) return;
   let freed = 0;
   await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Dropping folders…' }, async () => {
     for (const { sessionId } of entries) freed += await inventory.dropRebuilt(sessionId);
   });
-  void vscode.window.showInformationMessage(`${byteSize(freed)} are free again.`);
+  void showInformationMessage(`${byteSize(freed)} are free again.`);
 }
 
 async function removeStray({ attempt }: WorktreeManagerOptions, inventory: WorktreeInventory, stray: WorktreeEntry): Promise<void> {
   const remove = 'Remove';
   const detail = `It holds ${holds(stray)}. All of it is kept in a snapshot, refs/corral/${stray.sessionId}.`;
-  if ((await vscode.window.showWarningMessage(`Remove ${stray.path}?`, { modal: true, detail }, remove)) !== remove) return;
+  if ((await showWarningMessage(`Remove ${stray.path}?`, { modal: true, detail }, remove)) !== remove) return;
   const kept = await inventory.removeStray(stray.sessionId);
   const sentence =
     kept.length === 0
       ? `${stray.path} was removed.`
       : `It is in the trash folder beside the worktrees and stays there, as no snapshot holds ${kept.join(', ')}.`;
   const undo = 'Undo';
-  void vscode.window.showInformationMessage(sentence, undo).then(async (chosen) => {
+  void showInformationMessage(sentence, undo).then(async (chosen) => {
     if (chosen === undo) await attempt('manageWorktrees', async () => await inventory.restoreStray(stray));
   });
 }
