@@ -1,10 +1,11 @@
 import * as v from 'valibot';
-import { TIMELINE_REQUESTS, hostMessageSchema } from '../src/views/timelineProtocol';
+import { ACTING_METHODS, TIMELINE_REQUESTS, hostMessageSchema } from '../src/views/timelineProtocol';
 import type { TimelineEvent, TimelineMethod, TimelineParameters, TimelineResult, TimelineSession } from '../src/views/timelineProtocol';
 import type { EventPlace } from './track';
 
-/** An extension host that is busy starting up can take a while; a request that got lost must still end. */
+/** An extension host that is busy starting up can take a while; a request that got lost must still end. Those that act end with the connection at the latest. */
 const REQUEST_TIMEOUT_MS = 30_000;
+const FIRST_NUMBERS = 2 ** 40;
 /** An extension that says nothing for so long after a ping counts as gone until it says something. */
 const PING_TIMEOUT_MS = 4_000;
 
@@ -20,10 +21,14 @@ export interface HostListener {
   connectionChanged(): void;
 }
 
+/** The connection was lost after something was asked for: nobody knows whether it was done. */
+export class UnknownOutcomeError extends Error {}
+
 interface Pending {
+  method: TimelineMethod;
   resolve(result: unknown): void;
   reject(error: Error): void;
-  /** Waits from now on for as long as any request does. */
+  /** Waits from now on for as long as any request like it does. */
   wait(): void;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
@@ -34,7 +39,8 @@ export class HostConnection {
   readonly #listener: HostListener;
   readonly #timeoutMs: { request: number; ping: number };
   readonly #pending = new Map<number, Pending>();
-  #lastNumber = 0;
+  /** Starts anywhere, so that the answers to the page that was here before are not taken for this one's. */
+  #lastNumber = Math.floor(Math.random() * FIRST_NUMBERS);
   #lastHeard = { atMs: Date.now() };
   #lostSinceMs: number | undefined;
   #isPinging = false;
@@ -60,7 +66,9 @@ export class HostConnection {
     this.#isPinging = true;
     const lastHeard = this.#lastHeard;
     await this.#request('ping', {}, this.#timeoutMs.ping).catch(() => {
-      if (this.#lostSinceMs !== undefined || this.#lastHeard !== lastHeard) return; // busy with something else, but there
+      if (this.#lastHeard !== lastHeard) return; // busy with something else, but there
+      this.#giveUpActing();
+      if (this.#lostSinceMs !== undefined) return;
       this.#lostSinceMs = lastHeard.atMs;
       this.#listener.connectionChanged();
     });
@@ -69,7 +77,7 @@ export class HostConnection {
 
   /** Rejects with a sentence for people: the extension's own, or that it did not answer. */
   async request<M extends TimelineMethod>(method: M, parameters: TimelineParameters<M>): Promise<TimelineResult<M>> {
-    const result = await this.#request(method, parameters, this.#timeoutMs.request);
+    const result = await this.#request(method, parameters, ACTING_METHODS.has(method) ? undefined : this.#timeoutMs.request);
     const parsed = v.safeParse(TIMELINE_REQUESTS[method].result, result);
     if (!parsed.success) throw new Error(`The extension's answer to "${method}" is not valid: ${v.summarize(parsed.issues)}`);
     return parsed.output;
@@ -110,14 +118,16 @@ export class HostConnection {
     }
   }
 
-  #request<M extends TimelineMethod>(method: M, parameters: TimelineParameters<M>, timeoutMs: number): Promise<unknown> {
+  #request<M extends TimelineMethod>(method: M, parameters: TimelineParameters<M>, timeoutMs: number | undefined): Promise<unknown> {
     const requestNumber = ++this.#lastNumber;
     return new Promise<unknown>((resolve, reject) => {
       const pending: Pending = {
+        method,
         resolve,
         reject,
         wait: () => {
           clearTimeout(pending.timer);
+          if (timeoutMs === undefined) return;
           pending.timer = setTimeout(() => {
             this.#pending.delete(requestNumber);
             reject(new Error(`The extension did not answer within ${String(timeoutMs / 1_000)} seconds.`));
@@ -134,6 +144,16 @@ export class HostConnection {
   /** The extension is at work on what was asked: that its answer is late does not mean that it was lost. */
   #grantTime(): void {
     for (const pending of this.#pending.values()) pending.wait();
+  }
+
+  #giveUpActing(): void {
+    for (const [requestNumber, pending] of this.#pending) {
+      if (!ACTING_METHODS.has(pending.method)) continue;
+      this.#pending.delete(requestNumber);
+      pending.reject(
+        new UnknownOutcomeError('The connection was lost before the answer came, so this may have been done or not. Look before you do it again.'),
+      );
+    }
   }
 
   #heard(): void {

@@ -3,7 +3,7 @@ import { Density } from './density';
 import { EventCache } from './eventCache';
 import { EventFilter } from './eventFilter';
 import { FacetList } from './facetList';
-import { HostConnection } from './hostConnection';
+import { HostConnection, UnknownOutcomeError } from './hostConnection';
 import { rowOfLandmark } from './landmarks';
 import type { Landmark } from './landmarks';
 import { Questions } from './questions';
@@ -135,7 +135,7 @@ export class TimelineModel {
   }
 
   fail(error: unknown): void {
-    if (this.lostSinceMs !== undefined) return; // the page says already why nothing works
+    if (this.lostSinceMs !== undefined && !(error instanceof UnknownOutcomeError)) return; // the page says already why nothing works
     const message = error instanceof Error ? error.message : String(error);
     this.errors = [...this.errors.filter((known) => known !== message), message].slice(-MAX_ERRORS);
     this.#changed();

@@ -123,6 +123,10 @@ export const TIMELINE_REQUESTS = {
   openPayload: { parameters: v.object({ runId: id, seq, field: v.pipe(text, v.regex(/^\w+$/)) }), result: v.object({}) },
 } as const;
 export type TimelineMethod = keyof typeof TIMELINE_REQUESTS;
+
+/** Requests that do something to the session, which takes as long as it takes: to end a run, to wait for a place in the queue. */
+export const ACTING_METHODS: ReadonlySet<TimelineMethod> = new Set(['answer', 'send', 'interrupt', 'resume', 'stop']);
+
 export type TimelineParameters<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['parameters']>;
 export type TimelineResult<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['result']>;
 

@@ -1,44 +1,58 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
-import { HostConnection } from '../../../media/hostConnection';
+import * as v from 'valibot';
+import { HostConnection, UnknownOutcomeError } from '../../../media/hostConnection';
 import { RUN } from './memorySource';
 
 function unexpected(): never {
   assert.fail('nothing was to arrive');
 }
 
+/** Collects what a connection sends, with the number of each request. */
+class Sent {
+  readonly requests: { requestNumber: number; method: string }[] = [];
+  readonly post = (message: unknown): void => {
+    this.requests.push(v.parse(v.object({ requestNumber: v.number(), method: v.string() }), message));
+  };
+
+  numberOf(index: number): number {
+    return this.requests.at(index)?.requestNumber ?? -1;
+  }
+}
+
 describe('HostConnection', () => {
   it('ends a request that is never answered, and ignores an answer that is too late', async () => {
-    const sent: unknown[] = [];
+    const sent = new Sent();
     const connection = new HostConnection(
-      (each) => sent.push(each),
+      sent.post,
       { sessionChanged: unexpected, readingOn: unexpected, showWanted: unexpected, failed: unexpected, connectionChanged: unexpected },
       { request: 5, ping: 5 },
     );
-    await assert.rejects(connection.request('stop', {}), /did not answer/);
-    connection.receive({ type: 'answer', requestNumber: 1, result: {} });
-    assert.equal(sent.length, 1);
+    await assert.rejects(connection.request('openFile', { path: 'a' }), /did not answer/);
+    connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: {} });
+    assert.equal(sent.requests.length, 1);
   });
 
   it('waits for longer than for a lost answer while it hears that the history is read', async () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const shares: number[] = [];
+      const sent = new Sent();
       const connection = new HostConnection(
-        () => undefined,
+        sent.post,
         { sessionChanged: unexpected, readingOn: (share) => shares.push(share), showWanted: unexpected, failed: unexpected, connectionChanged: unexpected },
         { request: 10, ping: 10 },
       );
-      const answered = connection.request('stop', {});
+      const answered = connection.request('openFile', { path: 'a' });
       for (const share of [0.25, 0.5, 0.75]) {
         mock.timers.tick(9);
         connection.receive({ type: 'reading', share });
       }
       mock.timers.tick(9);
-      connection.receive({ type: 'answer', requestNumber: 1, result: {} });
+      connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: {} });
       await answered;
       assert.deepEqual(shares, [0.25, 0.5, 0.75]);
-      const lost = connection.request('stop', {});
+      const lost = connection.request('openFile', { path: 'a' });
       mock.timers.tick(10);
       await assert.rejects(lost, /did not answer/);
     } finally {
@@ -48,7 +62,8 @@ describe('HostConnection', () => {
 
   it('rejects an answer of the wrong shape, and reports other messages of the wrong shape', async () => {
     const failures: string[] = [];
-    const connection = new HostConnection(() => undefined, {
+    const sent = new Sent();
+    const connection = new HostConnection(sent.post, {
       sessionChanged: unexpected,
       readingOn: unexpected,
       failed: (reason) => failures.push(reason),
@@ -56,7 +71,7 @@ describe('HostConnection', () => {
       connectionChanged: unexpected,
     });
     const request = connection.request('seqAt', { runId: RUN, timeMs: 1 });
-    connection.receive({ type: 'answer', requestNumber: 1, result: { seq: 0 } });
+    connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: { seq: 0 } });
     await assert.rejects(request, /not valid/);
     connection.receive({ type: 'session', session: {} });
     connection.receive('x');
@@ -64,11 +79,11 @@ describe('HostConnection', () => {
   });
 
   it('is lost when a ping is not answered, since the last word that was heard, and back with the next', async () => {
-    const sent: unknown[] = [];
+    const sent = new Sent();
     const changes: (number | undefined)[] = [];
     const beforeMs = Date.now();
     const connection: HostConnection = new HostConnection(
-      (each) => sent.push(each),
+      sent.post,
       {
         sessionChanged: unexpected,
         readingOn: unexpected,
@@ -80,14 +95,50 @@ describe('HostConnection', () => {
     );
     await Promise.all([connection.ping(), connection.ping()]);
     await connection.ping();
-    assert.equal(sent.length, 2, 'one at a time');
+    assert.equal(sent.requests.length, 2, 'one at a time');
     assert.equal(changes.length, 1);
     assert.ok((changes[0] ?? 0) >= beforeMs && (changes[0] ?? Infinity) <= Date.now());
-    connection.receive({ type: 'answer', requestNumber: 2, result: {} });
+    connection.receive({ type: 'answer', requestNumber: sent.numberOf(1), result: {} });
     assert.deepEqual(changes.slice(1), [undefined], 'also an answer that is too late is a word');
     const answered = connection.ping();
-    connection.receive({ type: 'rejection', requestNumber: 3, message: 'What?' });
+    connection.receive({ type: 'rejection', requestNumber: sent.numberOf(2), message: 'What?' });
     await answered;
     assert.equal(connection.lostSinceMs, undefined);
+  });
+
+  it('waits for what acts on the session as long as that takes, but not beyond the connection', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const sent = new Sent();
+      const connection = new HostConnection(
+        sent.post,
+        { sessionChanged: unexpected, readingOn: unexpected, showWanted: unexpected, failed: unexpected, connectionChanged: () => undefined },
+        { request: 10, ping: 10 },
+      );
+      const stopped = connection.request('stop', {});
+      const answered = connection.request('send', { text: 'x' });
+      mock.timers.tick(1_000);
+      connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: {} });
+      await stopped;
+      const lost = connection.ping();
+      mock.timers.tick(10);
+      await assert.rejects(answered, UnknownOutcomeError);
+      await lost;
+      assert.notEqual(connection.lostSinceMs, undefined);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it("does not take the answers to an earlier page for its own page's", () => {
+    const first = (): number => {
+      const sent = new Sent();
+      const listener = { sessionChanged: unexpected, readingOn: unexpected, showWanted: unexpected, failed: unexpected, connectionChanged: unexpected };
+      void new HostConnection(sent.post, listener).request('stop', {});
+      return sent.numberOf(0);
+    };
+    // Of a million million numbers: that two of these are near each other happens in no one's lifetime.
+    const [one, other] = [first(), first()];
+    assert.ok(Number.isSafeInteger(one) && Number.isSafeInteger(other) && Math.abs(one - other) > 1, `${String(one)} ${String(other)}`);
   });
 });
