@@ -52,6 +52,7 @@ function followTimeline(supervisor: Supervisor, sessionId: string): TimelineHost
   const host = new TimelineHost(supervisor, sessionId, {
     post,
     sessionRead: () => undefined,
+    failed: () => undefined,
     openFile: nothing,
     openPayload: nothing,
     copyLink: nothing,

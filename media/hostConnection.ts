@@ -17,6 +17,8 @@ export interface HostListener {
   readingOn(share: number): void;
   /** The extension wants this event to be shown. */
   showWanted(place: EventPlace): void;
+  /** What an earlier page sent could not be sent. */
+  messageReturned(text: string): void;
   /** The connection was lost, or is back; see `lostSinceMs`. */
   connectionChanged(): void;
 }
@@ -105,6 +107,9 @@ export class HostConnection {
         return;
       case 'show':
         this.#listener.showWanted(message.place);
+        return;
+      case 'unsent':
+        this.#listener.messageReturned(message.text);
         return;
       case 'reading':
         this.#grantTime();

@@ -28,6 +28,7 @@ export class TimelineModel {
   readonly #listeners = new Set<() => void>();
   readonly #sessionId: string;
   #wanted: SavedState['position'];
+  #isStarting = false;
   readonly #finding = {
     track: (): Track => this.track,
     find: (query: TimelineParameters<'find'>): Promise<TimelineResult<'find'> | undefined> => this.#attempt(() => this.#connection.request('find', query)),
@@ -62,16 +63,13 @@ export class TimelineModel {
         this.#cache.add(events);
         this.#setSession(session);
       },
-      failed: (message) => {
-        this.fail(message);
-      },
+      failed: (message) => this.fail(message),
       readingOn: (share) => {
         this.readShare = share;
         this.#changed();
       },
-      showWanted: (place) => {
-        this.#show(place);
-      },
+      showWanted: (place) => this.#show(place),
+      messageReturned: (text) => this.#putBack(text),
       connectionChanged: () => {
         this.#changed();
         if (this.lostSinceMs === undefined) void this.start(); // what was pushed meanwhile may be lost
@@ -103,9 +101,7 @@ export class TimelineModel {
     this.#cache = new EventCache(
       async (runId, fromSeq, limit) => (await this.#connection.request('events', { runId, fromSeq, limit })).events,
       changed,
-      (error) => {
-        this.fail(error);
-      },
+      (error) => this.fail(error),
     );
   }
 
@@ -123,15 +119,18 @@ export class TimelineModel {
     return this.#connection.lostSinceMs;
   }
 
-  /** Finds out whether the extension is still there; what came of it is in `lostSinceMs`. */
+  /** Finds out whether the extension is still there; what came of it is in `lostSinceMs`. Asks again for a session that could not be had. */
   async checkConnection(): Promise<void> {
     await this.#connection.ping();
+    if (this.session === undefined && !this.#isStarting && this.lostSinceMs === undefined) await this.start();
   }
 
   async start(): Promise<void> {
+    this.#isStarting = true;
     await this.#attempt(async () => {
       this.#setSession((await this.#connection.request('ready', {})).session);
     });
+    this.#isStarting = false;
   }
 
   fail(error: unknown): void {
@@ -272,8 +271,13 @@ export class TimelineModel {
     if (text.trim() === '') return;
     this.setDraft('');
     const sent = await this.#attempt(() => this.#connection.request('send', { text }));
-    if (sent === undefined && this.draft === '') this.setDraft(text);
-    if (sent !== undefined) this.replay.moveTo(this.track.rowCount);
+    if (sent === undefined) this.#putBack(text);
+    else this.replay.moveTo(this.track.rowCount);
+  }
+
+  /** Before what was typed since. */
+  #putBack(text: string): void {
+    this.setDraft(this.draft === '' ? text : `${text}\n${this.draft}`);
   }
 
   /** Interrupts the turn, resumes the session or stops it. */
@@ -311,6 +315,7 @@ export class TimelineModel {
   }
 
   #setSession(session: TimelineSession): void {
+    if (this.session === undefined) this.errors = []; // that it could not be had before is past
     this.session = session;
     this.readShare = undefined;
     const before = this.track;

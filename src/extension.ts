@@ -47,10 +47,10 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   view.message = 'Reading sessions…';
   const statusBar = new StatusBar();
 
-  const timelines = { source: made, extensionUri: context.extensionUri, tabs: new TimelineTabs(context.workspaceState) };
+  const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
+  const timelines = { source: made, extensionUri: context.extensionUri, tabs: new TimelineTabs(context.workspaceState), onError };
   const showTimeline = (sessionId: string, place?: EventPlace): void => void TimelinePanel.show(timelines, sessionId, place);
   const overview = { source: made, extensionUri: context.extensionUri, showTimeline: (sessionId: string) => showTimeline(sessionId) };
-  const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
   const notifications = new Notifications({
     supervisor: made,
     distance: (session) => scope.distance(session),

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import type { SessionEvent } from '../storage/events';
-import { messageOf } from '../storage/errors';
+import { CorralError, messageOf } from '../storage/errors';
 import type { AppendedRange, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../storage/storeIndex';
 import type { Disposable, Event, PermissionAnswer, SessionSummary } from '../supervisor/api';
 import type { LinkedEvent } from './eventLink';
 import type { PayloadPlace } from './payloadDocuments';
-import { PREVIEW_LENGTH, pageMessageSchema, sessionSchema } from './timelineProtocol';
+import { ACTING_METHODS, PREVIEW_LENGTH, pageMessageSchema, sessionSchema } from './timelineProtocol';
 import type { HostMessage, PageRequest, TimelineEvent, TimelineResult, TimelineSession } from './timelineProtocol';
 import { worktreeFile } from './worktreeFile';
 
@@ -41,6 +41,8 @@ export interface TimelineEditor {
   /** `path` is absolute; `line` counts from 1. */
   openFile(path: string, line: number | undefined): Promise<void>;
   openPayload(place: PayloadPlace): Promise<void>;
+  /** What a page asked for that is gone now could not be done. */
+  failed(message: string): void;
   copyLink(event: LinkedEvent): Promise<void>;
   showSnapshot(snapshot: { sessionId: string; commit: string }): Promise<void>;
   searchHistory(text: string): Promise<void>;
@@ -48,7 +50,7 @@ export interface TimelineEditor {
 
 /** At most one push in this time, so that a flood of events costs a bounded number of paints. */
 const PUSH_INTERVAL_MS = 40;
-/** Where the page does not say that it has what was pushed, it is pushed more after this time. */
+/** Where the page does not say that it has what was pushed, it is pushed more after this time; so too where there was nothing to push, as reading failed. */
 const RECEIPT_LIMIT_MS = 1_000;
 /** More than a screen shows. */
 const MAX_PUSHED_EVENTS = 100;
@@ -62,7 +64,8 @@ export class TimelineHost implements Disposable {
   /** Times of a run's first and last event; the last one is read again only when the run has grown. */
   readonly #bounds = new Map<string, { eventCount: number; firstMs: number; lastMs: number }>();
   #listening = false;
-  #wanted: { runId: string; seq: number } | undefined;
+  /** What a page is to hear as soon as one listens: an event to show, messages that could not be sent. */
+  #held: HostMessage[] = [];
   /** The last run, as the page was told of it. */
   #told: { runId: string; eventCount: number } | undefined;
   /** Aborted as the page goes: what is still being looked up for it has nowhere to go. */
@@ -73,6 +76,8 @@ export class TimelineHost implements Disposable {
   /** Runs while the next push has to wait: until the page has the last one, and for the interval at least. */
   #timer: NodeJS.Timeout | undefined;
   #pushedMs = 0;
+  /** Why the last push had nothing to push, if so; the page is told once. */
+  #failure: string | undefined;
 
   constructor(source: TimelineSource, sessionId: string, editor: TimelineEditor) {
     this.#source = source;
@@ -108,8 +113,7 @@ export class TimelineHost implements Disposable {
 
   /** Has the page show an event: now, or as soon as it listens. */
   show(place: { runId: string; seq: number }): void {
-    if (this.#listening) this.#editor.post({ type: 'show', place });
-    else this.#wanted = place;
+    this.#tell({ type: 'show', place });
   }
 
   /** The page is hidden or gone: nothing is pushed until it says `ready` again. */
@@ -136,14 +140,28 @@ export class TimelineHost implements Disposable {
     } catch (error) {
       reply = { type: 'rejection', requestNumber, message: messageOf(error) };
     }
+    if (signal.aborted && reply.type === 'rejection') this.#failedUnseen(message, reply.message);
     if (signal.aborted) return;
     this.#editor.post(reply);
-    if (message.method === 'ready' && this.#wanted !== undefined) {
-      this.#editor.post({ type: 'show', place: this.#wanted });
-      this.#wanted = undefined;
-    }
+    if (message.method === 'ready') for (const held of this.#held.splice(0)) this.#editor.post(held);
     // A push may have overtaken what `ready` was answered with: the last word is a push.
     if (message.method === 'ready') this.#schedulePush();
+  }
+
+  /** Nobody is to believe that something was done which was not, nor to lose what they wrote. */
+  #failedUnseen({ method, parameters }: PageRequest, message: string): void {
+    if (!ACTING_METHODS.has(method)) return;
+    if (method !== 'send') this.#editor.failed(message);
+    else if (this.#isDisposed) this.#editor.failed(`${message} Your message was not sent: ${parameters.text}`);
+    else {
+      this.#editor.failed(`${message} Your message was not sent; it is in the timeline's message box again.`);
+      this.#tell({ type: 'unsent', text: parameters.text });
+    }
+  }
+
+  #tell(message: HostMessage): void {
+    if (this.#listening) this.#editor.post(message);
+    else this.#held.push(message);
   }
 
   async #perform(message: PageRequest, signal: AbortSignal): Promise<unknown> {
@@ -233,12 +251,15 @@ export class TimelineHost implements Disposable {
       message = { type: 'session', session: await this.#sessionOf(summary, events.at(-1)), events };
     } catch (error) {
       message = { type: 'failure', message: messageOf(error) };
+      this.#changed ||= !(error instanceof CorralError && error.code === 'SESSION_NOT_FOUND'); // it is read again
     }
     this.#pushing = false;
     if (!this.#listening) return;
     this.#pushedMs = performance.now();
-    this.#pushAfter(message.type === 'session' ? RECEIPT_LIMIT_MS : PUSH_INTERVAL_MS);
-    this.#editor.post(message);
+    this.#pushAfter(RECEIPT_LIMIT_MS);
+    const failure = message.type === 'failure' ? message.message : undefined;
+    if (failure === undefined || failure !== this.#failure) this.#editor.post(message);
+    this.#failure = failure;
   }
 
   #received(): void {

@@ -27,6 +27,7 @@ export interface TimelinePanelOptions {
   source: TimelineSource;
   extensionUri: vscode.Uri;
   tabs: TimelineTabs;
+  onError: (doing: string, error: unknown) => void;
 }
 
 /** A session's timeline in an editor tab: one a session, shown again after the editor was restarted. */
@@ -83,7 +84,7 @@ export class TimelinePanel implements vscode.Disposable {
     });
   }
 
-  private constructor(panel: vscode.WebviewPanel, { source, extensionUri, tabs }: TimelinePanelOptions, sessionId: string, place?: EventPlace) {
+  private constructor(panel: vscode.WebviewPanel, { source, extensionUri, tabs, onError }: TimelinePanelOptions, sessionId: string, place?: EventPlace) {
     this.#panel = panel;
     this.#tabs = tabs;
     this.#sessionId = sessionId;
@@ -93,6 +94,7 @@ export class TimelinePanel implements vscode.Disposable {
     this.#host = new TimelineHost(source, sessionId, {
       post: (message) => void webview.postMessage(message),
       sessionRead: (session) => this.#setTitle(session),
+      failed: (message) => onError('timeline', new Error(message)),
       openFile,
       openPayload,
       showSnapshot: async ({ sessionId: id, commit }) => {
@@ -128,6 +130,7 @@ export class TimelinePanel implements vscode.Disposable {
 
   /** Loads the page, which goes to `place` where there is one and otherwise stays where it was. */
   #load(place: EventPlace | undefined): void {
+    this.#host.pause(); // what the page before it asked for is not this one's
     this.#panel.webview.html = timelinePage(this.#sessionId, this.#addresses, place);
   }
 

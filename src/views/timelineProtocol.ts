@@ -172,6 +172,8 @@ export const hostMessageSchema = v.variant('type', [
   v.object({ type: v.literal('reading'), share: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
   /** Somebody followed a link to this event. */
   v.object({ type: v.literal('show'), place: v.object({ runId: id, seq }) }),
+  /** An earlier page sent this message and was gone when that failed. */
+  v.object({ type: v.literal('unsent'), text }),
   /** Something went wrong that no request asked for. */
   v.object({ type: v.literal('failure'), message: text }),
 ]);

@@ -25,7 +25,14 @@ describe('HostConnection', () => {
     const sent = new Sent();
     const connection = new HostConnection(
       sent.post,
-      { sessionChanged: unexpected, readingOn: unexpected, showWanted: unexpected, failed: unexpected, connectionChanged: unexpected },
+      {
+        sessionChanged: unexpected,
+        readingOn: unexpected,
+        showWanted: unexpected,
+        messageReturned: unexpected,
+        failed: unexpected,
+        connectionChanged: unexpected,
+      },
       { request: 5, ping: 5 },
     );
     await assert.rejects(connection.request('openFile', { path: 'a' }), /did not answer/);
@@ -40,7 +47,14 @@ describe('HostConnection', () => {
       const sent = new Sent();
       const connection = new HostConnection(
         sent.post,
-        { sessionChanged: unexpected, readingOn: (share) => shares.push(share), showWanted: unexpected, failed: unexpected, connectionChanged: unexpected },
+        {
+          sessionChanged: unexpected,
+          readingOn: (share) => shares.push(share),
+          showWanted: unexpected,
+          messageReturned: unexpected,
+          failed: unexpected,
+          connectionChanged: unexpected,
+        },
         { request: 10, ping: 10 },
       );
       const answered = connection.request('openFile', { path: 'a' });
@@ -68,6 +82,7 @@ describe('HostConnection', () => {
       readingOn: unexpected,
       failed: (reason) => failures.push(reason),
       showWanted: unexpected,
+      messageReturned: unexpected,
       connectionChanged: unexpected,
     });
     const request = connection.request('seqAt', { runId: RUN, timeMs: 1 });
@@ -88,6 +103,7 @@ describe('HostConnection', () => {
         sessionChanged: unexpected,
         readingOn: unexpected,
         showWanted: unexpected,
+        messageReturned: unexpected,
         failed: unexpected,
         connectionChanged: () => changes.push(connection.lostSinceMs),
       },
@@ -112,7 +128,14 @@ describe('HostConnection', () => {
       const sent = new Sent();
       const connection = new HostConnection(
         sent.post,
-        { sessionChanged: unexpected, readingOn: unexpected, showWanted: unexpected, failed: unexpected, connectionChanged: () => undefined },
+        {
+          sessionChanged: unexpected,
+          readingOn: unexpected,
+          showWanted: unexpected,
+          messageReturned: unexpected,
+          failed: unexpected,
+          connectionChanged: () => undefined,
+        },
         { request: 10, ping: 10 },
       );
       const stopped = connection.request('stop', {});
@@ -133,7 +156,14 @@ describe('HostConnection', () => {
   it("does not take the answers to an earlier page for its own page's", () => {
     const first = (): number => {
       const sent = new Sent();
-      const listener = { sessionChanged: unexpected, readingOn: unexpected, showWanted: unexpected, failed: unexpected, connectionChanged: unexpected };
+      const listener = {
+        sessionChanged: unexpected,
+        readingOn: unexpected,
+        showWanted: unexpected,
+        messageReturned: unexpected,
+        failed: unexpected,
+        connectionChanged: unexpected,
+      };
       void new HostConnection(sent.post, listener).request('stop', {});
       return sent.numberOf(0);
     };

@@ -47,6 +47,7 @@ describe('a timeline of a long history that nobody looked at yet', () => {
       sessionRead: () => undefined,
       openFile: nothing,
       openPayload: nothing,
+      failed: () => undefined,
       copyLink: nothing,
       showSnapshot: nothing,
       searchHistory: nothing,

@@ -28,6 +28,10 @@ export class MemorySource implements TimelineSource {
   readonly onDidAppendEvents = this.#appended.event;
   #nowMs = START_MS;
   lookUps = 0;
+  /** What the next look at the session fails with. */
+  failNext: Error | undefined;
+  /** Sending waits for this. */
+  sendable: Promise<void> = Promise.resolve();
 
   constructor() {
     Object.assign(this.#facts, { title: 'A title', agent: 'claude', worktreePath: resolve('/code/tree'), createdAt: new Date(START_MS).toISOString() });
@@ -52,13 +56,21 @@ export class MemorySource implements TimelineSource {
   }
 
   getSession(id: string): Promise<SessionSummary> {
+    const failure = this.#takeFailure();
+    if (failure !== undefined) return failure;
     if (id !== SESSION) return Promise.reject(new CorralError('SESSION_NOT_FOUND', `There is no session ${id}.`));
     return Promise.resolve(summarize(structuredClone(this.#facts), { checking: false }));
   }
 
+  #takeFailure(): Promise<never> | undefined {
+    const { failNext } = this;
+    this.failNext = undefined;
+    return failNext === undefined ? undefined : Promise.reject(failNext);
+  }
+
   /** It is all there. */
   follow(): Promise<void> {
-    return Promise.resolve();
+    return this.#takeFailure() ?? Promise.resolve();
   }
 
   runEvents(_id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
@@ -71,10 +83,10 @@ export class MemorySource implements TimelineSource {
     return Promise.resolve();
   }
 
-  sendMessage(id: string, text: string): Promise<void> {
-    if (text === 'refused') return Promise.reject(new CorralError('NOT_RUNNING', 'It does not run.'));
+  async sendMessage(id: string, text: string): Promise<void> {
+    await this.sendable;
+    if (text === 'refused') throw new CorralError('NOT_RUNNING', 'It does not run.');
     this.calls.push({ id, text });
-    return Promise.resolve();
   }
 
   interrupt(id: string): Promise<void> {

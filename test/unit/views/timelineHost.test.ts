@@ -12,6 +12,7 @@ class Page {
   readonly host: TimelineHost;
   readonly titles: string[] = [];
   readonly opened: unknown[] = [];
+  readonly failures: string[] = [];
   /** It says that it has what was pushed. */
   saysReceived = true;
   #wake: (() => void) | undefined;
@@ -23,6 +24,10 @@ class Page {
         this.messages.push(v.parse(hostMessageSchema, JSON.parse(JSON.stringify(message))));
         this.#wake?.();
         if (message.type === 'session' && this.saysReceived) queueMicrotask(() => this.host.receive({ type: 'received' }));
+      },
+      failed: (message) => {
+        this.failures.push(message);
+        this.#wake?.();
       },
       sessionRead: (session) => this.titles.push(session.title),
       openFile: (path, line) => {
@@ -53,9 +58,23 @@ class Page {
     }
   }
 
-  async ask(method: string, parameters: unknown): Promise<unknown> {
+  async untilFailure(): Promise<string> {
+    while (this.failures.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.failures.shift() ?? '';
+  }
+
+  post(method: string, parameters: unknown): number {
     const requestNumber = ++this.#lastNumber;
     this.host.receive({ type: 'request', requestNumber, method, parameters });
+    return requestNumber;
+  }
+
+  async ask(method: string, parameters: unknown): Promise<unknown> {
+    const requestNumber = this.post(method, parameters);
     const reply = await this.until((message) => (message.type === 'answer' || message.type === 'rejection') && message.requestNumber === requestNumber);
     if (reply.type === 'rejection') throw new Error(reply.message);
     return reply.type === 'answer' ? reply.result : undefined;
@@ -152,6 +171,45 @@ describe('TimelineHost', () => {
     assert.equal(session.runs[0]?.eventCount, 2);
     source.addMessages(1);
     await page.untilSession(3);
+  });
+
+  it('reads again after reading failed, and says once why it could not', async () => {
+    await page.ask('ready', {});
+    await page.until(({ type }) => type === 'session'); // the one that follows each `ready`
+    source.failNext = new Error('The store is busy.');
+    source.addMessages(1);
+    const failure = await page.until(({ type }) => type === 'failure');
+    assert.deepEqual(failure, { type: 'failure', message: 'The store is busy.' });
+    await page.untilSession(1); // though nothing changes any more
+    assert.ok(page.messages.every(({ type }) => type !== 'failure'));
+  });
+
+  it('tells of what a hidden page asked for in vain, and hands back what it sent', async () => {
+    await page.ask('ready', {});
+    let refuse = (): void => undefined;
+    source.sendable = new Promise((resolve) => (refuse = resolve));
+    page.post('send', { text: 'refused' });
+    page.host.pause();
+    refuse();
+    assert.match(await page.untilFailure(), /^It does not run\. .*message box again\.$/);
+    assert.ok(page.messages.every(({ type }) => type !== 'unsent'));
+    await page.ask('ready', {});
+    await page.until((message) => message.type === 'unsent' && message.text === 'refused');
+
+    // The next page may be there before it fails.
+    source.sendable = new Promise((resolve) => (refuse = resolve));
+    page.post('send', { text: 'refused' });
+    page.host.pause();
+    await page.ask('ready', {});
+    refuse();
+    await page.until((message) => message.type === 'unsent' && message.text === 'refused');
+    await page.untilFailure();
+
+    source.sendable = new Promise((resolve) => (refuse = resolve));
+    page.post('send', { text: 'refused' });
+    page.host.dispose();
+    refuse();
+    assert.equal(await page.untilFailure(), 'It does not run. Your message was not sent: refused');
   });
 
   it('gives events by key, long texts as previews, and one event whole', async () => {

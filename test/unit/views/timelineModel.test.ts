@@ -32,6 +32,7 @@ class Pair {
       post: (sent) => {
         this.model.receive(JSON.parse(JSON.stringify(sent)));
       },
+      failed: () => undefined,
       sessionRead: () => undefined,
       openFile: () => Promise.resolve(),
       openPayload: () => Promise.resolve(),
@@ -275,12 +276,32 @@ describe('TimelineModel', () => {
     assert.ok(typeof whole === 'object' && whole.kind === 'message' && whole.data.text.length === 20_000);
   });
 
+  it('takes back before what was typed what an earlier page could not send', async () => {
+    const pair = await start({ sessionId: SESSION, draft: 'typed meanwhile' });
+    pair.model.receive({ type: 'unsent', text: 'sent' });
+    assert.equal(pair.model.draft, 'sent\ntyped meanwhile');
+  });
+
+  it('asks again for a session that could not be had', async () => {
+    source.addMessages(2);
+    source.failNext = new Error('The store is busy.');
+    const pair = await start();
+    assert.deepEqual([pair.model.session, pair.model.errors], [undefined, ['The store is busy.']]);
+    await pair.model.checkConnection();
+    assert.deepEqual([pair.model.replay.shownRows, pair.model.errors], [2, []]);
+  });
+
   it('keeps the draft where sending fails, and says why', async () => {
     const pair = await start();
     pair.model.setDraft('refused');
     await pair.model.send();
     assert.equal(pair.model.draft, 'refused');
     assert.deepEqual(pair.model.errors, ['It does not run.']);
+    pair.model.dismiss('It does not run.');
+    const sending = pair.model.send();
+    pair.model.setDraft('typed meanwhile');
+    await sending;
+    assert.equal(pair.model.draft, 'refused\ntyped meanwhile');
     pair.model.dismiss('It does not run.');
     pair.model.setDraft('go');
     await pair.model.send();
