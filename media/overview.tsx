@@ -6,6 +6,7 @@ import type { Overview, OverviewPageMessage } from '../src/views/overviewProtoco
 import { LaneChart, UsageChart } from './overviewCharts';
 import { LaneTable, UsageTable } from './overviewTables';
 import { oneLine, shortNumber, visibleText } from './plainText';
+import { momentOf } from './replayClock';
 import './page.css';
 import './overview.css';
 
@@ -82,7 +83,7 @@ function OverviewPage({ firstDays }: { firstDays: Days }) {
       <div role="alert">
         {(failure !== undefined || isLost) && (
           <div class="page-error" data-testid="failure">
-            {visibleText(failure ?? `Not up to date: the extension has not answered since ${new Date(heardMs).toLocaleTimeString()}.`)}
+            {visibleText(failure ?? `Not up to date: the extension has not answered since ${momentOf(heardMs, Date.now())}.`)}
           </div>
         )}
       </div>
@@ -145,7 +146,7 @@ function Sections({ overview }: { overview: Overview }) {
           <UsageTable usage={usage} />
         </section>
       )}
-      <p class="faint" data-testid="as-of">{`As of ${new Date(overview.nowMs).toLocaleTimeString()}. A run counts for the day on which it started.`}</p>
+      <p class="faint" data-testid="as-of">{`As of ${momentOf(overview.nowMs, Date.now())}. A run counts for the day on which it started.`}</p>
     </>
   );
 }

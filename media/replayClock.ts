@@ -51,6 +51,12 @@ export function durationOf(durationMs: number): string {
   return `${String(Math.floor(seconds / 3_600))} h ${String(Math.floor(seconds / 60) % 60)} min`;
 }
 
+/** The time of day in the person's own way, with the date where that is not today's. */
+export function momentOf(timeMs: number, nowMs: number): string {
+  const time = new Date(timeMs);
+  return time.toDateString() === new Date(nowMs).toDateString() ? time.toLocaleTimeString() : time.toLocaleString();
+}
+
 /** How long ago, coarsely: `just now`, `5 min ago`. A clock that was set back makes it `just now`, never negative. */
 export function ageOf(sinceMs: number, nowMs: number): string {
   const minutes = Math.floor((nowMs - sinceMs) / 60_000);

@@ -2,19 +2,19 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TimelineSession } from '../src/views/timelineProtocol';
 import { usageSentence } from './eventCard';
 import { oneLine } from './plainText';
-import { ageOf } from './replayClock';
+import { ageOf, momentOf } from './replayClock';
 import type { TimelineModel } from './timelineModel';
 
 /** A screen reader hears of a new status at most this often. */
 const ANNOUNCE_EVERY_MS = 2_000;
 
 /** Why the session is as it is, where the status word alone does not say it. */
-function reasonOf(session: TimelineSession): string | undefined {
+function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
   if (session.checking) return 'checking';
-  if (session.unreachable !== undefined) return `does not answer since ${new Date(session.unreachable).toLocaleTimeString()}`;
+  if (session.unreachable !== undefined) return `does not answer since ${momentOf(Date.parse(session.unreachable), nowMs)}`;
   if (session.paused !== undefined) {
     const { reason, since } = session.paused;
-    return `waits since ${new Date(since).toLocaleTimeString()}, for nothing can be written: ${oneLine(reason, 200)}. Nothing is lost`;
+    return `waits since ${momentOf(Date.parse(since), nowMs)}, for nothing can be written: ${oneLine(reason, 200)}. Nothing is lost`;
   }
   if (session.restored) return `was cut off; a message will ${session.recoveryHint ?? 'restart'} it`;
   if (session.needsInput) return 'needs your answer';
@@ -24,7 +24,7 @@ function reasonOf(session: TimelineSession): string | undefined {
 }
 
 export function SessionHeader({ model, session, nowMs }: { model: TimelineModel; session: TimelineSession; nowMs: number }) {
-  const reason = reasonOf(session);
+  const reason = reasonOf(session, nowMs);
   const word = session.restored && session.status === 'Running' ? 'Was running' : session.status;
   const known = reason === undefined ? word : `${word} · ${reason}`;
   const { lostSinceMs } = model;

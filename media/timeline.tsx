@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { render } from 'preact';
-import { useEffect, useReducer, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks';
 import { savedStateSchema } from '../src/views/timelineProtocol';
 import type { SavedState } from '../src/views/timelineProtocol';
 import { EventList } from './eventList';
@@ -9,6 +9,7 @@ import { Icon } from './icons';
 import { MessageBox } from './messageBox';
 import { visibleText } from './plainText';
 import { ReplayBar } from './replayBar';
+import { momentOf } from './replayClock';
 import { SessionHeader } from './sessionHeader';
 import { TimelineModel } from './timelineModel';
 import './page.css';
@@ -26,7 +27,8 @@ const SAVE_DELAY_MS = 150;
 function Timeline({ model }: { model: TimelineModel }) {
   const [, repaint] = useReducer((renders: number) => renders + 1, 0);
   const [nowMs, setNowMs] = useState(Date.now);
-  useEffect(
+  // Before the first paint: what changes until then would not be painted.
+  useLayoutEffect(
     () =>
       model.subscribe(() => {
         repaint(undefined);
@@ -88,7 +90,7 @@ function Timeline({ model }: { model: TimelineModel }) {
       <div role="alert">
         {lostSinceMs !== undefined && (
           <div class="page-error" data-testid="connection-lost">
-            {`Not up to date: the extension has not answered since ${new Date(lostSinceMs).toLocaleTimeString()}. The agent goes on, and what it does is recorded. If the connection does not come back by itself, open the timeline again with “Corral: Replay Timeline”.`}
+            {`Not up to date: the extension has not answered since ${momentOf(lostSinceMs, nowMs)}. The agent goes on, and what it does is recorded. If the connection does not come back by itself, open the timeline again with “Corral: Replay Timeline”.`}
           </div>
         )}
         {errors.map((message) => (

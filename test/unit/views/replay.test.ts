@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { IDLE_CAP_MS, advance, ageOf, clockOf, durationOf } from '../../../media/replayClock';
+import { IDLE_CAP_MS, advance, ageOf, clockOf, durationOf, momentOf } from '../../../media/replayClock';
 import { Track } from '../../../media/track';
 
 const times = [0, 100, 100, 100, 500, 60_500, 60_600];
@@ -94,5 +94,14 @@ describe('Track', () => {
     assert.deepEqual(track.momentAt(9_999), { runId: 'c', timeMs: 901_000 });
     assert.equal(new Track([]).momentAt(0), undefined);
     assert.equal(new Track([run('b', 1, 0, 0, 0)]).momentAt(0), undefined);
+  });
+});
+
+describe('momentOf', () => {
+  it('says the date of another day', () => {
+    const now = new Date(2026, 10, 21, 0, 5);
+    const [today, yesterday] = [new Date(2026, 10, 21, 0, 1), new Date(2026, 10, 20, 23, 59)];
+    assert.equal(momentOf(today.getTime(), now.getTime()), today.toLocaleTimeString());
+    assert.equal(momentOf(yesterday.getTime(), now.getTime()), yesterday.toLocaleString());
   });
 });
