@@ -165,7 +165,7 @@ async function isItsPickUnderWay({ git, mainWorktree, commonDirectory }: Reposit
 }
 
 function conflictsInTheWay(): CorralError {
-  return new CorralError('CONFLICT', 'There are conflicts of your own in your checkout. Resolve them first.');
+  return new CorralError('CONFLICT', 'There are conflicts in your checkout that are not from this session as it was applied. Resolve them first.');
 }
 
 async function revert(repository: Repository, revisions: string): Promise<void> {
