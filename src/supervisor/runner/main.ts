@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { hasCode, messageOf } from '../../storage/errors';
-import { RunPaths } from '../../storage/paths';
+import { RunPaths, StorePaths } from '../../storage/paths';
 import { ownIdentity } from '../identity';
 import { publishVoidClaim } from '../runnerLauncher';
 import { AgentRun } from './agentRun';
@@ -50,7 +50,7 @@ async function main(runFolder: string): Promise<void> {
   // The agent's work must not end for a fault of ours.
   process.on('uncaughtException', (error) => run.recordError(error));
   process.on('unhandledRejection', (error) => run.recordError(error));
-  const look = setInterval(() => void lookAround(paths, run, claimFile, endpoint), LOOK_EVERY_MS);
+  const look = setInterval(() => void lookAround(paths, new StorePaths(bootstrap.storeRoot), run, claimFile, endpoint), LOOK_EVERY_MS);
 
   await run.complete();
   await recorder.close();
@@ -60,9 +60,8 @@ async function main(runFolder: string): Promise<void> {
 }
 
 /** What others may do to a run behind its back. */
-async function lookAround(paths: RunPaths, run: AgentRun, claimFile: ClaimFile, endpoint: Endpoint): Promise<void> {
-  const found = await stat(paths.root).catch((error: unknown) => !hasCode(error, 'ENOENT'));
-  if (found === false) {
+async function lookAround(paths: RunPaths, store: StorePaths, run: AgentRun, claimFile: ClaimFile, endpoint: Endpoint): Promise<void> {
+  if (await isErased(paths, store)) {
     // The session was erased: nobody can see this run any more, or stop it.
     await run.abandon();
     await endpoint.close();
@@ -70,6 +69,21 @@ async function lookAround(paths: RunPaths, run: AgentRun, claimFile: ClaimFile, 
   }
   await claimFile.keep();
   await endpoint.ensureListening().catch(() => undefined); // tried again at the next look
+}
+
+/** Not where the whole store is out of reach: a drive may come back, and its run with it. */
+async function isErased(paths: RunPaths, store: StorePaths): Promise<boolean> {
+  const isGone = async (): Promise<boolean> =>
+    await stat(paths.root).then(
+      () => false,
+      (error: unknown) => hasCode(error, 'ENOENT'),
+    );
+  if (!(await isGone())) return false;
+  const isStoreThere = await readFile(store.storeFile).then(
+    () => true,
+    () => false,
+  );
+  return isStoreThere && (await isGone()); // it may have come back right before the store was read
 }
 
 const runFolder = process.argv[2] ?? '';

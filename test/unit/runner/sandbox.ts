@@ -8,6 +8,7 @@ import { newId } from '../../../src/storage/ids';
 import { JOURNAL_START, readJournal } from '../../../src/storage/journalReader';
 import { StorePaths } from '../../../src/storage/paths';
 import type { RunPaths } from '../../../src/storage/paths';
+import { openStore } from '../../../src/storage/store';
 import { liveness } from '../../../src/supervisor/identity';
 import { killTree } from '../../../src/supervisor/processTree';
 import type { ProcessIdentity, RunBootstrap, RunnerClaim } from '../../../src/supervisor/runner/protocol';
@@ -123,6 +124,7 @@ export class Sandbox {
 
   static async create(): Promise<Sandbox> {
     const sandbox = new Sandbox(await realpath(await mkdtemp(join(tmpdir(), 'corral-runner-'))));
+    await openStore(sandbox.store.root);
     await mkdir(sandbox.store.sessions, { recursive: true });
     await mkdir(sandbox.cwd);
     return sandbox;

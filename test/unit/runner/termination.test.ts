@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -166,12 +166,17 @@ describe('runner: the end of a run', () => {
     assert.ok(!(await readdir(dirname(endpoint))).some((name) => name.startsWith(run.bootstrap.runId)));
   });
 
-  it('listens again where its socket was taken away', async () => {
+  it('goes on while its whole store is away for a moment, and listens again where its socket was taken away', async () => {
     const run = await launched(script('setInterval(() => 0, 1e6)'));
     const before = await run.connect();
     const { endpoint } = await run.claim();
+    await run.agent(); // all files of the run are open
+    const away = `${sandbox.root}/away`;
+    await rename(sandbox.store.root, away);
     await rm(endpoint);
+    // It looks for its folder first.
     await waitFor(() => stat(endpoint).then(() => true), { what: 'the socket' });
+    await rename(away, sandbox.store.root);
     const after = await waitFor(() => run.connect(), { what: 'a connection' });
     assert.equal((await after.request('ping', {}, LIMIT_MS)).runner.pid, (await before.request('ping', {}, LIMIT_MS)).runner.pid);
     await after.request('kill', {}, LIMIT_MS);
