@@ -138,7 +138,7 @@ export class AgentRun {
       end = { outcome: 'crashed', exitCode: null, signal: null, reason: `The background process of this run failed: ${messageOf(error)}` };
     }
     clearTimeout(this.#idleTimer);
-    await this.#escapes?.finish();
+    await this.#escapes?.finish(this.#asked === 'shutdown');
     await this.#snapshots?.finish(this.#asked === 'shutdown');
     await this.#reserve.release();
     this.#emit({ kind: 'run.exited', data: end });

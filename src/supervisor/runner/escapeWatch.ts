@@ -6,6 +6,7 @@ import type { GitConfiguration } from '../git/gitConfiguration';
 import { changedSettings, readConfiguration } from '../git/gitConfiguration';
 import { pathFromBytes, pathToText, splitZ } from '../git/pathBytes';
 import { isInside, readLink } from '../git/worktreeMark';
+import { endInTime } from './endLimit';
 import { namedPaths } from './namedPaths';
 import type { RunBootstrap } from './protocol';
 
@@ -22,6 +23,8 @@ interface Call {
   atMs: number;
   /** Paths outside the worktree that a command names → whether something was there when it began. */
   outside: Promise<Map<string, boolean>>;
+  /** Which of all results its own was. */
+  result: number;
 }
 
 /**
@@ -38,6 +41,10 @@ export class EscapeWatch {
   readonly #told = new Set<string>();
   #administrativeDirectory: string | undefined;
   #configuration: GitConfiguration | undefined;
+  #resultCount = 0;
+  /** What git said of the main checkout last, and how many results there were when it was asked: it says as much for all of them. */
+  #checkout: { lines: string[]; resultCount: number } | undefined;
+  readonly #abort = new AbortController();
   /** One look at a time, in the order of the results. */
   #looking: Promise<void> = Promise.resolve();
 
@@ -56,18 +63,19 @@ export class EscapeWatch {
       });
     if (event.kind === 'tool.call' && (CHANGING.includes(event.data.category) || RUNNING.includes(event.data.category))) {
       const outside = RUNNING.includes(event.data.category) ? this.#outsidePaths(event.data.input) : Promise.resolve(new Map<string, boolean>());
-      this.#calls.set(event.data.callId, { data: event.data, atMs: Date.now() - CLOCK_SLACK_MS, outside });
+      this.#calls.set(event.data.callId, { data: event.data, atMs: Date.now() - CLOCK_SLACK_MS, outside, result: 0 });
     }
     if (event.kind === 'tool.result') {
       const call = this.#calls.get(event.data.callId);
+      const result = ++this.#resultCount;
       this.#calls.delete(event.data.callId);
-      if (call !== undefined && event.data.status !== 'denied') this.#then(async () => await this.#look(call));
+      if (call !== undefined && event.data.status !== 'denied') this.#then(async () => await this.#look({ ...call, result }));
     }
   }
 
-  /** Settles when everything that was seen has been looked at. */
-  async finish(): Promise<void> {
-    await this.#looking;
+  /** Settles when everything that was seen has been looked at, or when that takes too long. */
+  async finish(isHurried: boolean): Promise<void> {
+    await endInTime(this.#looking, this.#abort, isHurried);
   }
 
   /** A look that fails says nothing: a guess would be worse, and the run is not to end for it. */
@@ -75,13 +83,13 @@ export class EscapeWatch {
     this.#looking = this.#looking.then(look).catch(() => undefined);
   }
 
-  async #look({ data, atMs, outside }: Call): Promise<void> {
+  async #look({ data, atMs, outside, result }: Call): Promise<void> {
     const touched = new Set<string>();
     if (CHANGING.includes(data.category)) {
       for (const { path } of data.locations) if (await this.#isOutside(resolve(this.#run.cwd, path))) touched.add(resolve(this.#run.cwd, path));
     }
     for (const [path, wasThere] of await outside) {
-      for (const changed of await this.#changedSince(path, wasThere, atMs)) touched.add(changed);
+      for (const changed of await this.#changedSince(path, wasThere, atMs, result)) touched.add(changed);
     }
     const names = [...touched];
     const more = names.length > MOST_NAMED ? ` and ${String(names.length - MOST_NAMED)} more` : '';
@@ -128,19 +136,30 @@ export class EscapeWatch {
   }
 
   /** What changed at a path since a moment: the file itself, what is gone, or files of the main checkout in a folder. */
-  async #changedSince(path: string, wasThere: boolean, atMs: number): Promise<string[]> {
+  async #changedSince(path: string, wasThere: boolean, atMs: number, result: number): Promise<string[]> {
     const stats = await lstat(path).catch(() => undefined);
     if (stats === undefined) return wasThere ? [path] : [];
     if (!stats.isDirectory()) return stats.ctimeMs >= atMs ? [path] : [];
     const main = this.#mainWorktree;
     if (!isInside(path, main) && !isInside(main, path)) return stats.ctimeMs >= atMs ? [path] : [];
     const changed: string[] = [];
-    for (const line of splitZ((await this.#git.run(main, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'])).stdout)) {
+    for (const line of await this.#checkoutAfter(result)) {
       const file = line.slice(3);
       const found = await lstat(pathFromBytes(main, file)).catch(() => lstat(dirname(join(main, pathToText(file)))).catch(() => undefined));
       if (found !== undefined && found.ctimeMs >= atMs) changed.push(join(main, pathToText(file)));
     }
     return changed;
+  }
+
+  /** What git says of the main checkout, asked after that result. It can take long, so whoever waited meanwhile shares one answer. */
+  async #checkoutAfter(result: number): Promise<string[]> {
+    if (this.#checkout === undefined || this.#checkout.resultCount < result) {
+      const resultCount = this.#resultCount;
+      const question = ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'];
+      const { stdout } = await this.#git.run(this.#mainWorktree, question, { signal: this.#abort.signal });
+      this.#checkout = { lines: splitZ(stdout), resultCount };
+    }
+    return this.#checkout.lines;
   }
 }
 

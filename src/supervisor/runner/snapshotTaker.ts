@@ -7,6 +7,7 @@ import { findRepository } from '../git/repository';
 import type { Repository } from '../git/repository';
 import { takeSnapshot } from '../git/snapshots';
 import { inspectWorktree } from '../git/worktreeMark';
+import { endInTime } from './endLimit';
 import type { RunBootstrap } from './protocol';
 
 /** Events after which files may be others than before. */
@@ -16,9 +17,6 @@ const MAY_CHANGE_FILES: readonly DraftEvent['kind'][] = ['tool.result', 'file.ch
 const SILENT_DRIVER: DriverName = 'command';
 
 const PAUSE_MS = 60_000;
-/** Enough for a large worktree; the run's end is not kept back longer. A system that shuts down waits for nobody. */
-const LAST_LIMIT_MS = 20_000;
-const HURRIED_LAST_LIMIT_MS = 1_000;
 
 /**
  * Snapshots of a run's worktree: at each turn's end, between them while files change, and when the agent has ended. By the runner, so that they
@@ -79,11 +77,9 @@ export class SnapshotTaker {
 
   /** The last snapshot. It is given up where it takes too long, since a removal takes its own. */
   async finish(isHurried: boolean): Promise<void> {
-    const limit = setTimeout(() => this.#abort.abort(), isHurried ? HURRIED_LAST_LIMIT_MS : LAST_LIMIT_MS);
     if (this.#isToBeTaken) this.#want('When the agent had ended');
     clearTimeout(this.#timer);
-    await this.#taking;
-    clearTimeout(limit);
+    await endInTime(this.#taking, this.#abort, isHurried);
   }
 
   get #isToBeTaken(): boolean {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { newId } from '../../../src/storage/ids';
 import { Git } from '../../../src/supervisor/git/git';
 import { findRepository, resolveCommit, type Repository } from '../../../src/supervisor/git/repository';
+import { waitFor } from '../../support/wait';
 import { createWorktree } from '../../../src/supervisor/git/worktrees';
 
 export const STORE_ID = 'store-under-test';
@@ -55,6 +56,27 @@ export class Sandbox {
     await rename(join(session.worktreePath, 'old name.txt'), join(session.worktreePath, 'new name.txt'));
     await write(session.worktreePath, { 'new/ünï.txt': 'n\n' });
     return session;
+  }
+
+  /** A git that hangs in one command: `hangs` settles when it does, `end` ends it there. No program on Windows. */
+  async hangingGit(command: string): Promise<{ git: Git; hangs: () => Promise<void>; end: () => Promise<void> }> {
+    const program = join(this.root, `git that hangs in ${command}`);
+    const script = `#!/bin/sh\nfor word in "$@"; do [ "$word" = ${command} ] && echo $$ >> "$0.pids" && exec sleep 1000; done\nexec git "$@"\n`;
+    await writeFile(program, script, { mode: 0o755 });
+    const pids = async (): Promise<number[]> => [...(await readFile(`${program}.pids`, 'utf8')).matchAll(/^(\d+)\n/gm)].map(([, pid]) => Number(pid));
+    const hangs = async (): Promise<void> => {
+      await waitFor(async () => (await pids()).length > 0, { what: `git to hang in ${command}` });
+    };
+    const end = async (): Promise<void> => {
+      for (const pid of await pids()) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // It was ended before.
+        }
+      }
+    };
+    return { git: new Git({ program }), hangs, end };
   }
 
   /** Git as the user or an agent runs it. */

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'mocha';
 import type { DraftEvent, EventData } from '../../../src/storage/events';
 import { EscapeWatch } from '../../../src/supervisor/runner/escapeWatch';
 import { namedPaths } from '../../../src/supervisor/runner/namedPaths';
+import { skip } from '../../support/skip';
 import { Sandbox, write } from '../git/sandbox';
 
 const STARTED: DraftEvent = { kind: 'run.started', data: { ordinal: 1, agent: 'a', driver: 'd', argv: [], cwd: '' } };
@@ -19,15 +20,15 @@ describe('the watch over what leaves a worktree', () => {
   });
   after(async () => sandbox.remove());
 
-  async function begin() {
+  async function begin(git = sandbox.git) {
     const session = await sandbox.session(await sandbox.repository(`repository ${++count}`));
     const told: string[] = [];
-    const watch = new EscapeWatch(sandbox.git, { sessionId: session.sessionId, cwd: session.worktreePath }, session.repository.mainWorktree, (event) => {
+    const watch = new EscapeWatch(git, { sessionId: session.sessionId, cwd: session.worktreePath }, session.repository.mainWorktree, (event) => {
       assert.ok(event.kind === 'error' && event.data.code === 'ESCAPE');
       told.push(event.data.message);
     });
     watch.observe(STARTED);
-    await watch.finish();
+    await watch.finish(false);
     let callId = 0;
     /** A tool call from its beginning to its end; `work` is what it does meanwhile. */
     const call = async (
@@ -43,9 +44,9 @@ describe('the watch over what leaves a worktree', () => {
       await new Promise(setImmediate);
       await work();
       watch.observe({ kind: 'tool.result', data: { callId: id, status: data.status ?? 'ok', output: '' } });
-      await watch.finish();
+      await watch.finish(false);
     };
-    return { session, main: session.repository.mainWorktree, told, call };
+    return { session, main: session.repository.mainWorktree, told, call, watch };
   }
 
   it('tells of a file that a tool changed elsewhere, also through a link, and of nothing that was refused or only read', async () => {
@@ -86,6 +87,41 @@ describe('the watch over what leaves a worktree', () => {
     assert.match(told.join('\n'), /“rm” changed .*gone-\d+$/m);
     assert.match(told.join('\n'), /“sed” changed .*a\.ts$/m);
     assert.equal(told.length, 2);
+  });
+
+  /** Commands that all work in the main checkout, and end at the same moment. */
+  async function endTogether({ watch }: Awaited<ReturnType<typeof begin>>, count: number): Promise<void> {
+    const ids = Array.from({ length: count }, (_, index) => `together ${index}`);
+    for (const callId of ids)
+      watch.observe({
+        kind: 'tool.call',
+        data: { callId, name: 'tool', title: callId, input: { command: 'cd ../../..' }, category: 'execute', locations: [] },
+      });
+    for (const callId of ids) watch.observe({ kind: 'tool.result', data: { callId, status: 'ok', output: '' } });
+    await watch.finish(false);
+  }
+
+  it('asks git once for all that waited for its answer', async () => {
+    const costOf = async (count: number): Promise<number> => {
+      const begun = await begin();
+      const started = sandbox.git.startedCount;
+      await endTogether(begun, count);
+      return sandbox.git.startedCount - started;
+    };
+    const one = await costOf(1);
+    assert.ok(one > 0);
+    assert.equal(await costOf(20), one);
+  });
+
+  it('keeps the end of a run back no longer than its limit where git hangs', async function () {
+    if (process.platform === 'win32') skip(this, 'the git that hangs is a script');
+    const { git, hangs, end } = await sandbox.hangingGit('status');
+    const begun = await begin(git);
+    const looking = endTogether(begun, 3);
+    await hangs();
+    await begun.watch.finish(true);
+    await end();
+    await looking;
   });
 
   it("tells of git's configuration and hooks, and not of everyday settings", async () => {

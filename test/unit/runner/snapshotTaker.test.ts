@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { DraftEvent } from '../../../src/storage/events';
 import { SnapshotTaker } from '../../../src/supervisor/runner/snapshotTaker';
+import { skip } from '../../support/skip';
 import { Sandbox, STORE_ID, write } from '../git/sandbox';
 
 const NEVER_MS = 2 ** 30;
@@ -19,7 +20,7 @@ describe('snapshots during a run', () => {
   });
   after(async () => sandbox.remove());
 
-  async function begin(pauseMs = NEVER_MS) {
+  async function begin(pauseMs = NEVER_MS, git = sandbox.git) {
     const session = await sandbox.session(await sandbox.repository(`repository ${++count}`));
     const events: DraftEvent[] = [];
     let tell = (): void => undefined;
@@ -29,7 +30,7 @@ describe('snapshots during a run', () => {
       events.push(event);
       tell();
     };
-    const taker = new SnapshotTaker(sandbox.git, { sessionId: session.sessionId, cwd: session.worktreePath }, worktree, emit, pauseMs);
+    const taker = new SnapshotTaker(git, { sessionId: session.sessionId, cwd: session.worktreePath }, worktree, emit, pauseMs);
     const files = async (commit: string): Promise<string> => sandbox.user(session.worktreePath, 'ls-tree', '-r', '--name-only', commit);
     return { session, taker, events, emitted, files };
   }
@@ -91,6 +92,17 @@ describe('snapshots during a run', () => {
     taker.observe(ENDED);
     await taker.finish(false);
     assert.equal(sandbox.git.startedCount, started);
+  });
+
+  it('keeps the end of a run back no longer than its limit where git hangs', async function () {
+    if (process.platform === 'win32') skip(this, 'the git that hangs is a script');
+    const { git, hangs, end } = await sandbox.hangingGit('symbolic-ref');
+    const { taker } = await begin(1, git);
+    taker.observe(RESULT);
+    await hangs();
+    await taker.finish(true);
+    await end();
+    await taker.finish(false);
   });
 
   it('never takes the main checkout for a worktree that lost its link or is gone, and says each failure once', async () => {
