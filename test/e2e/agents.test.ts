@@ -60,9 +60,15 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
   });
 
   it('are compared on one prompt, as one row, and file by file', async () => {
-    await window.runCommand('Corral: Compare Agents');
     const rows = window.quickInput.locator('.monaco-list-row');
-    await rows.filter({ hasText: 'Claude Code 2.9.9' }).waitFor({ timeout: 60_000 });
+    await waitFor(
+      async () => {
+        await window.runCommand('Corral: Compare Agents'); // a window that has just opened may not have read its settings yet
+        await rows.filter({ hasText: 'Claude Code 2.9.9' }).waitFor({ timeout: 15_000 });
+        return true;
+      },
+      { what: 'the agents of the settings' },
+    );
     // What is not installed cannot be compared.
     assert.equal(await rows.filter({ hasText: 'Goose' }).count(), 0);
     await rows.filter({ hasText: 'left' }).click();
