@@ -62,9 +62,9 @@ export class BenchWindow {
 
   /** Opens a timeline by its row in the tree, with no other editor open. */
   async openTimeline(title: string): Promise<OpenedTimeline> {
-    await this.window.runCommand('View: Close All Editors');
+    await this.window.closeEditors();
     await this.window.treeItems('Sessions').filter({ hasText: title }).first().click();
-    const frame = await this.window.webview('[data-testid=event]');
+    const frame = await this.window.timeline(title);
     const { startMs, paintedMs } = await waitFor(async () => v.parse(pageTimesSchema, await frame.evaluate(PAGE_TIMES)), { what: 'the first events' });
     const pressedMs = v.parse(v.number(), await this.window.page.evaluate('window.pressedMs'));
     return { frame, openMs: paintedMs - pressedMs, pageMs: paintedMs - startMs };

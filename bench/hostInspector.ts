@@ -38,7 +38,7 @@ export class HostInspector {
   }
 
   /** Asks by a method of the inspector's protocol. */
-  async call(method: string, parameters: object = {}): Promise<unknown> {
+  async #call(method: string, parameters: object): Promise<unknown> {
     const id = ++this.#lastId;
     return await new Promise((resolve) => {
       this.#pending.set(id, resolve);
@@ -48,7 +48,7 @@ export class HostInspector {
 
   /** The value of an expression, or what its promise resolves to. */
   async evaluate(expression: string): Promise<unknown> {
-    const reply = await this.call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+    const reply = await this.#call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
     const { result, exceptionDetails } = v.parse(evaluatedSchema, reply);
     if (exceptionDetails !== undefined) throw new Error(`The extension host failed: ${JSON.stringify(exceptionDetails)}`);
     return result.value;

@@ -70,14 +70,13 @@ export class Follower {
   /** Something changed in this session: index it at once while somebody looks at it, and soon otherwise. */
   notice(sessionId: string): void {
     if (this.#disposed) return;
-    const index = async (): Promise<void> => {
-      await this.sync(sessionId).catch((error: unknown) => this.#options.onError(sessionId, error));
-    };
+    const onError = (error: unknown): void => this.#options.onError(sessionId, error);
+    const index = async (): Promise<unknown> => await this.sync(sessionId);
     if (this.#watching.has(sessionId)) {
-      void index();
+      index().catch(onError);
       return;
     }
-    const throttle = this.#throttles.get(sessionId) ?? new Throttle(UNWATCHED_INTERVAL_MS, index, () => undefined);
+    const throttle = this.#throttles.get(sessionId) ?? new Throttle(UNWATCHED_INTERVAL_MS, index, onError);
     this.#throttles.set(sessionId, throttle);
     throttle.ask();
   }
@@ -89,7 +88,7 @@ export class Follower {
     this.#watching.set(sessionId, watching.add(signal));
     const end = (): void => {
       watching.delete(signal);
-      if (watching.size === 0 && this.#watching.get(sessionId) === watching) this.#watching.delete(sessionId);
+      if (watching.size === 0) this.#watching.delete(sessionId);
     };
     signal.addEventListener('abort', end, { once: true });
     this.notice(sessionId); // what was put off

@@ -1,14 +1,14 @@
 /** Does an action at most once an interval, the first time at once and always once more after the last request. */
 export class Throttle {
   readonly #intervalMs: number;
-  readonly #action: () => Promise<void>;
+  readonly #action: () => Promise<unknown>;
   readonly #onError: (error: unknown) => void;
   #isBusy = false;
   #isAsked = false;
   #isDisposed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(intervalMs: number, action: () => Promise<void>, onError: (error: unknown) => void) {
+  constructor(intervalMs: number, action: () => Promise<unknown>, onError: (error: unknown) => void) {
     this.#intervalMs = intervalMs;
     this.#action = action;
     this.#onError = onError;

@@ -59,8 +59,8 @@ function look(session: SessionSummary, nowMs: number): Look {
       return { words: 'Starting', icon: 'loading~spin' };
     case 'running':
     case 'waiting': {
-      // Nothing that moves: ten runs for hours would keep a processor busy painting, and motion says nothing of the agent.
       const isSilent = nowMs - Date.parse(session.lastActivityAt) >= SILENCE_MS;
+      // An icon that stands still: ten runs for hours would keep a processor busy painting, and motion says nothing of the agent.
       return { words: isSilent ? `Running · no event for ${ageOf(session.lastActivityAt, nowMs)}` : 'Running', icon: 'play-circle', iconColor: 'charts.blue' };
     }
     case 'stopping':

@@ -23,8 +23,6 @@ interface Call {
   atMs: number;
   /** Paths outside the worktree that a command names → whether something was there when it began. */
   outside: Promise<Map<string, boolean>>;
-  /** Which of all results its own was. */
-  result: number;
 }
 
 /**
@@ -63,13 +61,13 @@ export class EscapeWatch {
       });
     if (event.kind === 'tool.call' && (CHANGING.includes(event.data.category) || RUNNING.includes(event.data.category))) {
       const outside = RUNNING.includes(event.data.category) ? this.#outsidePaths(event.data.input) : Promise.resolve(new Map<string, boolean>());
-      this.#calls.set(event.data.callId, { data: event.data, atMs: Date.now() - CLOCK_SLACK_MS, outside, result: 0 });
+      this.#calls.set(event.data.callId, { data: event.data, atMs: Date.now() - CLOCK_SLACK_MS, outside });
     }
     if (event.kind === 'tool.result') {
       const call = this.#calls.get(event.data.callId);
       const result = ++this.#resultCount;
       this.#calls.delete(event.data.callId);
-      if (call !== undefined && event.data.status !== 'denied') this.#then(async () => await this.#look({ ...call, result }));
+      if (call !== undefined && event.data.status !== 'denied') this.#then(async () => await this.#look(call, result));
     }
   }
 
@@ -83,7 +81,8 @@ export class EscapeWatch {
     this.#looking = this.#looking.then(look).catch(() => undefined);
   }
 
-  async #look({ data, atMs, outside, result }: Call): Promise<void> {
+  /** `result` is the number of the call's own among all results. */
+  async #look({ data, atMs, outside }: Call, result: number): Promise<void> {
     const touched = new Set<string>();
     if (CHANGING.includes(data.category)) {
       for (const { path } of data.locations) if (await this.#isOutside(resolve(this.#run.cwd, path))) touched.add(resolve(this.#run.cwd, path));

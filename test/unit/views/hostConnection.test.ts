@@ -2,11 +2,22 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import * as v from 'valibot';
 import { HostConnection, UnknownOutcomeError } from '../../../media/hostConnection';
+import type { HostListener } from '../../../media/hostConnection';
 import { RUN } from './memorySource';
 
 function unexpected(): never {
   assert.fail('nothing was to arrive');
 }
+
+/** Is to hear of nothing. */
+const QUIET: HostListener = {
+  sessionChanged: unexpected,
+  readingOn: unexpected,
+  showWanted: unexpected,
+  messageReturned: unexpected,
+  failed: unexpected,
+  connectionChanged: unexpected,
+};
 
 /** Collects what a connection sends, with the number of each request. */
 class Sent {
@@ -23,18 +34,7 @@ class Sent {
 describe('HostConnection', () => {
   it('ends a request that is never answered, and ignores an answer that is too late', async () => {
     const sent = new Sent();
-    const connection = new HostConnection(
-      sent.post,
-      {
-        sessionChanged: unexpected,
-        readingOn: unexpected,
-        showWanted: unexpected,
-        messageReturned: unexpected,
-        failed: unexpected,
-        connectionChanged: unexpected,
-      },
-      { request: 5, ping: 5 },
-    );
+    const connection = new HostConnection(sent.post, QUIET, { request: 5, ping: 5 });
     await assert.rejects(connection.request('openFile', { path: 'a' }), /did not answer/);
     connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: {} });
     assert.equal(sent.requests.length, 1);
@@ -45,18 +45,7 @@ describe('HostConnection', () => {
     try {
       const shares: number[] = [];
       const sent = new Sent();
-      const connection = new HostConnection(
-        sent.post,
-        {
-          sessionChanged: unexpected,
-          readingOn: (share) => shares.push(share),
-          showWanted: unexpected,
-          messageReturned: unexpected,
-          failed: unexpected,
-          connectionChanged: unexpected,
-        },
-        { request: 10, ping: 10 },
-      );
+      const connection = new HostConnection(sent.post, { ...QUIET, readingOn: (share) => shares.push(share) }, { request: 10, ping: 10 });
       const answered = connection.request('openFile', { path: 'a' });
       for (const share of [0.25, 0.5, 0.75]) {
         mock.timers.tick(9);
@@ -77,14 +66,7 @@ describe('HostConnection', () => {
   it('rejects an answer of the wrong shape, and reports other messages of the wrong shape', async () => {
     const failures: string[] = [];
     const sent = new Sent();
-    const connection = new HostConnection(sent.post, {
-      sessionChanged: unexpected,
-      readingOn: unexpected,
-      failed: (reason) => failures.push(reason),
-      showWanted: unexpected,
-      messageReturned: unexpected,
-      connectionChanged: unexpected,
-    });
+    const connection = new HostConnection(sent.post, { ...QUIET, failed: (reason) => failures.push(reason) });
     const request = connection.request('seqAt', { runId: RUN, timeMs: 1 });
     connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: { seq: 0 } });
     await assert.rejects(request, /not valid/);
@@ -99,14 +81,7 @@ describe('HostConnection', () => {
     const beforeMs = Date.now();
     const connection: HostConnection = new HostConnection(
       sent.post,
-      {
-        sessionChanged: unexpected,
-        readingOn: unexpected,
-        showWanted: unexpected,
-        messageReturned: unexpected,
-        failed: unexpected,
-        connectionChanged: () => changes.push(connection.lostSinceMs),
-      },
+      { ...QUIET, connectionChanged: () => changes.push(connection.lostSinceMs) },
       { request: 60_000, ping: 5 },
     );
     await Promise.all([connection.ping(), connection.ping()]);
@@ -126,18 +101,7 @@ describe('HostConnection', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const sent = new Sent();
-      const connection = new HostConnection(
-        sent.post,
-        {
-          sessionChanged: unexpected,
-          readingOn: unexpected,
-          showWanted: unexpected,
-          messageReturned: unexpected,
-          failed: unexpected,
-          connectionChanged: () => undefined,
-        },
-        { request: 10, ping: 10 },
-      );
+      const connection = new HostConnection(sent.post, { ...QUIET, connectionChanged: () => undefined }, { request: 10, ping: 10 });
       const stopped = connection.request('stop', {});
       const answered = connection.request('send', { text: 'x' });
       mock.timers.tick(1_000);
@@ -156,15 +120,7 @@ describe('HostConnection', () => {
   it("does not take the answers to an earlier page for its own page's", () => {
     const first = (): number => {
       const sent = new Sent();
-      const listener = {
-        sessionChanged: unexpected,
-        readingOn: unexpected,
-        showWanted: unexpected,
-        messageReturned: unexpected,
-        failed: unexpected,
-        connectionChanged: unexpected,
-      };
-      void new HostConnection(sent.post, listener).request('stop', {});
+      void new HostConnection(sent.post, QUIET).request('stop', {});
       return sent.numberOf(0);
     };
     // Of a million million numbers: that two of these are near each other happens in no one's lifetime.
