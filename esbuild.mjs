@@ -37,10 +37,10 @@ const product = [
   { ...node, entryPoints: { extension: 'src/extension.ts' }, external: ['vscode'] },
   { ...node, entryPoints: { storeWorker: 'src/storage/database/worker.ts' } },
   { ...node, entryPoints: { runner: 'src/supervisor/runner/main.ts' } },
-  { ...node, entryPoints: { demoAgent: 'src/supervisor/agents/demoAgent.ts' } },
+  { ...node, entryPoints: { demoAgent: 'src/supervisor/agents/demo/demoAgent.ts' } },
   // What highlights code is loaded when there is some.
-  { ...page, entryPoints: { timeline: 'media/timeline.tsx' }, splitting: true, chunkNames: 'timeline-[name]' },
-  { ...page, entryPoints: { overview: 'media/overview.tsx' } },
+  { ...page, entryPoints: { timeline: 'media/timeline/timeline.tsx' }, splitting: true, chunkNames: 'timeline-[name]' },
+  { ...page, entryPoints: { overview: 'media/overview/overview.tsx' } },
 ];
 
 for (const bundle of product) await build({ ...bundle, outdir: 'dist', minify: options.has('--minify') });

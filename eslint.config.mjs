@@ -75,7 +75,7 @@ export default defineConfig(
     }),
   },
   {
-    files: ['src/supervisor/runner/**', 'src/supervisor/agents/demoAgent.ts'],
+    files: ['src/supervisor/runner/**', 'src/supervisor/agents/demo/demoAgent.ts'],
     // Processes of their own: they may block.
     rules: restrictedImports({ paths: [vscodeAtRuntime], patterns: [otherFolders('views|media|test|extension', 'The supervisor imports only storage.')] }),
   },
@@ -89,13 +89,13 @@ export default defineConfig(
   },
   {
     files: ['src/views/**', 'src/extension.ts'],
-    ignores: ['src/views/messages.ts'],
+    ignores: ['src/views/text/messages.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
         {
           selector: 'MemberExpression[property.name=/^show(Information|Warning|Error)Message$/]',
-          message: 'VS Code follows links in messages, and most of them quote agents: use src/views/messages.ts.',
+          message: 'VS Code follows links in messages, and most of them quote agents: use src/views/text/messages.ts.',
         },
       ],
     },
@@ -105,7 +105,7 @@ export default defineConfig(
     rules: restrictedImports({
       patterns: [
         {
-          regex: '^(\\.\\./)+(?!src/(views/(timeline|overview)Protocol|storage/events)$)(src|test|dist)(/|$)',
+          regex: '^(\\.\\./)+(?!src/(protocol/(timeline|overview)Protocol|storage/events)$)(src|test|dist)(/|$)',
           message: 'The webview knows only the message protocols and the types of events.',
         },
         { regex: '^(\\.\\./)+src/storage/events$', message: 'Only types of events.', allowTypeImports: true },

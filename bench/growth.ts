@@ -1,7 +1,7 @@
 /** Case 14: what the length of the history does to the other figures. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { newId } from '../src/storage/ids';
-import { JournalWriter } from '../src/storage/journalWriter';
+import { JournalWriter } from '../src/storage/journal/journalWriter';
 import { ringDoorbell } from '../src/storage/store';
 import type { Figure } from './figures';
 import { short, spreadOf } from './figures';

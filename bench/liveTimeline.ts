@@ -1,12 +1,12 @@
 /** A session whose timeline is open, and events that arrive in it as they do from a live runner. */
 import { join } from 'node:path';
-import { openStoreIndex } from '../src/storage/database/databaseClient';
+import { openStoreIndex } from '../src/storage/database/storeIndexClient';
 import { newId } from '../src/storage/ids';
-import { JournalWriter } from '../src/storage/journalWriter';
+import { JournalWriter } from '../src/storage/journal/journalWriter';
 import type { StorePaths } from '../src/storage/paths';
 import { openStore } from '../src/storage/store';
-import type { StoreIndex } from '../src/storage/storeIndex';
-import { Follower } from '../src/supervisor/follower';
+import type { StoreIndex } from '../src/storage/database/storeIndex';
+import { Follower } from '../src/supervisor/sessions/follower';
 import { projectRoot } from '../test/support/project';
 import { timed } from './figures';
 import { drafts, writeSession } from './sampleData';

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { DraftEvent, SessionEvent } from '../src/storage/events';
 import { eventId, newId } from '../src/storage/ids';
-import { encodeRecord } from '../src/storage/journalRecord';
+import { encodeRecord } from '../src/storage/journal/journalRecord';
 import type { StorePaths } from '../src/storage/paths';
 
 const START_MS = Date.parse('2026-01-01T00:00:00.000Z');

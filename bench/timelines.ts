@@ -1,7 +1,7 @@
 /** Case 9: pages of a timeline, and how soon it is open. */
-import { openStoreIndex } from '../src/storage/database/databaseClient';
+import { openStoreIndex } from '../src/storage/database/storeIndexClient';
 import { eventId } from '../src/storage/ids';
-import type { StoreIndex } from '../src/storage/storeIndex';
+import type { StoreIndex } from '../src/storage/database/storeIndex';
 import type { Figure } from './figures';
 import { compare, percentile, short, spreadOf, timed } from './figures';
 import { LiveTimeline, WORKER_PATH } from './liveTimeline';

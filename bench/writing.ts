@@ -2,9 +2,9 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openStoreIndex } from '../src/storage/database/databaseClient';
+import { openStoreIndex } from '../src/storage/database/storeIndexClient';
 import { newId } from '../src/storage/ids';
-import { JournalWriter } from '../src/storage/journalWriter';
+import { JournalWriter } from '../src/storage/journal/journalWriter';
 import { openStore } from '../src/storage/store';
 import type { Figure } from './figures';
 import { compare, percentile, short, timed } from './figures';

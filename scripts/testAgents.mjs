@@ -45,7 +45,7 @@ async function buildSupervisor() {
   const { build } = await import('esbuild');
   const outfile = join(root, 'out/agents/supervisor.cjs');
   const contents = `
-    export { surveyAgents } from './src/supervisor/agents/survey';
+    export { surveyAgents } from './src/supervisor/agents/agentDetection';
     export { DEFAULT_SETTINGS } from './src/supervisor/settings';
     export { Supervisor } from './src/supervisor/supervisor';
   `;

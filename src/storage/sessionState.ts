@@ -1,16 +1,8 @@
+import { oneLine } from '../common/oneLine';
 import { isOutcome } from './runState';
 import type { RunState } from './events';
 import type { SessionFacts } from './sessionFacts';
 import { currentRun, runState } from './sessionFacts';
-
-const LENGTH = 200;
-
-/** `text` as one line for people: no control or direction characters, at most 200 characters. */
-export function oneLine(text: string): string {
-  const clean = text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\s]+/gu, ' ').trim();
-  const characters = Array.from(clean);
-  return characters.length <= LENGTH ? clean : `${characters.slice(0, LENGTH - 1).join('')}…`;
-}
 
 /** The state of the session's current run; of a session that never had one, what became of its worktree. */
 export function sessionState(facts: SessionFacts): RunState {

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
 import { isSealed } from './database/checkpoint';
-import { listRunIds } from './database/sessionJournals';
-import { hasCode, messageOf } from './errors';
+import { listRunIds } from './journal/sessionJournalReader';
+import { hasCode, messageOf } from '../common/errors';
 import { parseDraft } from './events';
 import { isId } from './ids';
-import type { JournalStep } from './journalReader';
-import { JOURNAL_START, readJournal } from './journalReader';
-import type { JournalRecord } from './journalRecord';
+import type { JournalStep } from './journal/journalReader';
+import { JOURNAL_START, readJournal } from './journal/journalReader';
+import type { JournalRecord } from './journal/journalRecord';
 import type { RunPaths, StorePaths } from './paths';
 
 export interface StoreReport {

@@ -1,7 +1,7 @@
 /** How much room the store takes on the disk. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode } from './errors';
+import { hasCode } from '../common/errors';
 import { isId } from './ids';
 import type { StorePaths } from './paths';
 

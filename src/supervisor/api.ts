@@ -1,15 +1,11 @@
 /** What Corral offers to other extensions: `activate()` returns a `CorralApi`. `Supervisor` offers the same without VS Code. */
+import type { Disposable, Event } from '../common/disposable';
 import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../storage/events';
 import type { PermissionMode } from '../storage/sessionRecords';
 import type { UsageTotals } from '../storage/sessionFacts';
-import type { AppendedRange, ConversationEntry } from '../storage/storeIndex';
+import type { AppendedRange, ConversationEntry } from '../storage/database/storeIndex';
 
-export interface Disposable {
-  dispose(): void;
-}
-
-/** Subscribes; the shape of `vscode.Event`. */
-export type Event<T> = (listener: (event: T) => void) => Disposable;
+export type { Disposable, Event };
 
 /** The four words that people see, and no others. */
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';

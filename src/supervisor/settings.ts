@@ -1,5 +1,5 @@
 import type { PermissionMode } from '../storage/sessionRecords';
-import type { AgentSettings } from './agents/catalog';
+import type { AgentSettings } from './agents/agentRegistry';
 
 /** What a person can choose. Read anew at each use, so that a change counts at once. */
 export interface SupervisorSettings {
@@ -45,10 +45,3 @@ export const DEFAULT_SETTINGS: SupervisorSettings = {
   minimumFreeMemoryMiB: 512,
   recoveryPolicy: 'restore',
 };
-
-/** Where Corral says what it does. The shape of `vscode.LogOutputChannel`. */
-export interface Log {
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
-}

@@ -1,16 +1,17 @@
-import { messageOf } from '../storage/errors';
+import { messageOf } from '../common/errors';
 import { isOpen, isWaiting } from '../storage/sessionFacts';
 import type { RecoveryReport } from './api';
-import { Emitter } from './emitter';
+import { Emitter } from '../common/emitter';
 import type { Git } from './git/git';
-import type { HistoryArchive } from './historyArchive';
-import { mapLimited } from './mapLimited';
-import type { RunLinks } from './runLinks';
-import type { RunWatcher } from './runWatcher';
-import type { SessionModel } from './sessionModel';
-import type { SessionStore } from './sessionStore';
-import type { Log, SupervisorSettings } from './settings';
-import { finishWork, isUnfinished } from './unfinishedWork';
+import type { HistoryArchive } from './history/historyArchive';
+import { mapLimited } from '../common/mapLimited';
+import type { RunLinks } from './runs/runnerConnections';
+import type { RunWatcher } from './runs/runWatcher';
+import type { SessionModel } from './sessions/sessionModel';
+import type { SessionStore } from './sessions/sessionStore';
+import type { SupervisorSettings } from './settings';
+import type { Log } from '../common/log';
+import { finishWork, isUnfinished } from './lifecycle/interruptedOperations';
 
 /** Sessions looked at side by side; more would only make the disk seek. */
 const PARALLEL = 4;

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { PERMISSION_MODES } from '../storage/sessionRecords';
-import { parseAgentSettings } from '../supervisor/agents/catalog';
+import { parseAgentSettings } from '../supervisor/agents/agentRegistry';
 import type { SupervisorSettings } from '../supervisor/settings';
 import { DEFAULT_SETTINGS } from '../supervisor/settings';
-import { SETTINGS } from './names';
+import { SETTINGS } from './text/names';
 
 const SECTION = 'corral';
 

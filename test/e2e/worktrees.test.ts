@@ -10,7 +10,7 @@ import * as v from 'valibot';
 import { newId } from '../../src/storage/ids';
 import { Git } from '../../src/supervisor/git/git';
 import { findRepository } from '../../src/supervisor/git/repository';
-import { createWorktree } from '../../src/supervisor/git/worktrees';
+import { createWorktree } from '../../src/supervisor/git/worktrees/worktrees';
 import type { TestRepository } from '../support/repository';
 import type { SessionsView } from '../support/sessionsView';
 import { skip } from '../support/skip';

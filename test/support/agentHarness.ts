@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import type { DraftEvent, EventData, EventKind } from '../../src/storage/events';
 import { EVENT_SCHEMAS } from '../../src/storage/events';
-import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../../src/supervisor/agents/driver';
-import type { Ending } from '../../src/supervisor/agents/ending';
+import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../../src/supervisor/agents/driver/driver';
+import type { Ending } from '../../src/supervisor/agents/driver/ending';
 
 /** Keeps what a conversation says; throws for an event that has not the shape of its kind. */
 export class RecordingHost implements ConversationHost {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as v from 'valibot';
-import type { Conversation } from '../../src/supervisor/agents/driver';
+import type { Conversation } from '../../src/supervisor/agents/driver/driver';
 import type { RecordingHost } from './agentHarness';
 import { readRecording, recordingNames } from './recording';
 

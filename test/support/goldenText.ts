@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { hasCode } from '../../src/storage/errors';
+import { hasCode } from '../../src/common/errors';
 
 /**
  * Compares with the text that was agreed on, in `path`. One that is missing is written, but with `CI=true` it fails.

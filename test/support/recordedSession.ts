@@ -1,8 +1,8 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import type { DraftEvent } from '../../src/storage/events';
 import { newId } from '../../src/storage/ids';
-import { encodeRecord } from '../../src/storage/journalRecord';
-import { JournalWriter } from '../../src/storage/journalWriter';
+import { encodeRecord } from '../../src/storage/journal/journalRecord';
+import { JournalWriter } from '../../src/storage/journal/journalWriter';
 import type { DraftSessionRecord } from '../../src/storage/sessionRecords';
 import { openStore, ringDoorbell } from '../../src/storage/store';
 

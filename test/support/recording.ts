@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { RunOutcome } from '../../src/storage/events';
-import type { Conversation, ConversationRequest, Driver } from '../../src/supervisor/agents/driver';
+import type { Conversation, ConversationRequest, Driver } from '../../src/supervisor/agents/driver/driver';
 import { conversationRequest, RecordingHost } from './agentHarness';
 
 const fixtures = join(process.cwd(), 'test/fixtures/agents');

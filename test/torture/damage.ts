@@ -4,7 +4,7 @@ import { cp, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isId } from '../../src/storage/ids';
-import { decodeRecord } from '../../src/storage/journalRecord';
+import { decodeRecord } from '../../src/storage/journal/journalRecord';
 import { StorePaths } from '../../src/storage/paths';
 import { Supervisor } from '../../src/supervisor/supervisor';
 import { projectRoot } from '../support/project';

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, realpath, rm, statfs, unlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isDiskFull } from '../../src/storage/errors';
+import { isDiskFull } from '../../src/common/errors';
 import { isId } from '../../src/storage/ids';
 import { waitFor } from '../support/wait';
 import { readRuns } from './journals';

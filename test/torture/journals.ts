@@ -8,7 +8,7 @@ import type { SqlJsStatic } from 'sql.js';
 import { parseDraft } from '../../src/storage/events';
 import type { DraftEvent } from '../../src/storage/events';
 import { isId } from '../../src/storage/ids';
-import { JOURNAL_START, readJournal } from '../../src/storage/journalReader';
+import { JOURNAL_START, readJournal } from '../../src/storage/journal/journalReader';
 import type { RunPaths, StorePaths } from '../../src/storage/paths';
 import { projectRoot } from '../support/project';
 import { countLines } from './load';

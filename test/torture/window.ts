@@ -1,6 +1,6 @@
 /** A window without an editor: a process that holds one supervisor and does what its parent says, until it is killed. */
 import * as v from 'valibot';
-import { messageOf } from '../../src/storage/errors';
+import { messageOf } from '../../src/common/errors';
 import type { SessionEvent } from '../../src/storage/events';
 import { isOutcome } from '../../src/storage/runState';
 import { DEFAULT_SETTINGS } from '../../src/supervisor/settings';

@@ -12,7 +12,7 @@ import { Timeline } from '../../src/storage/database/timeline';
 import { newId } from '../../src/storage/ids';
 import { restoredMarks } from '../../src/storage/sessionFacts';
 import type { SessionFacts } from '../../src/storage/sessionFacts';
-import type { StoreIndex } from '../../src/storage/storeIndex';
+import type { StoreIndex } from '../../src/storage/database/storeIndex';
 import { agentSession, say, started, StoreFixture, syncAll } from './storage/storeFixture';
 import { projectRoot } from '../support/project';
 

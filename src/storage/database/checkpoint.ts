@@ -3,9 +3,9 @@ import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { SqlJsStatic } from 'sql.js';
-import { replaceFile, TEMPORARY_SUFFIX } from '../durableFile';
-import { hasCode } from '../errors';
-import { readAt } from '../journalReader';
+import { replaceFile, TEMPORARY_SUFFIX } from '../journal/durableFile';
+import { hasCode } from '../../common/errors';
+import { readAt } from '../journal/journalReader';
 import { Connection } from './connection';
 import type { DatabaseSchema } from './schema';
 

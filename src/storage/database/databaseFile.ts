@@ -1,6 +1,6 @@
 /** One database in memory together with its checkpoint on disk. */
 import type { SqlJsStatic } from 'sql.js';
-import { hasCode } from '../errors';
+import { hasCode } from '../../common/errors';
 import { createDatabase, loadCheckpoint, removeAbandoned, writeCheckpoint } from './checkpoint';
 import type { Connection } from './connection';
 import type { DatabaseSchema } from './schema';

@@ -1,17 +1,17 @@
 /** Brings the catalog (and a timeline that is open) up to the journals, in bounded steps. */
 import { readdir } from 'node:fs/promises';
-import { hasCode } from '../errors';
+import { hasCode } from '../../common/errors';
 import { eventId, isId } from '../ids';
 import type { StorePaths } from '../paths';
 import { isOutcome } from '../runState';
 import type { SessionFacts } from '../sessionFacts';
 import { emptySession, foldEvent, foldRecord, runOf } from '../sessionFacts';
-import type { AppendedRange, SyncResult } from '../storeIndex';
+import type { AppendedRange, SyncResult } from './storeIndex';
 import { Catalog } from './catalog';
 import type { DatabaseFile } from './databaseFile';
 import type { OpenTimelines } from './openTimelines';
-import type { JournalPart } from './sessionJournals';
-import { listRunIds, readSession, runSource, SESSION_SOURCE, sizeOf } from './sessionJournals';
+import type { JournalPart } from '../journal/sessionJournalReader';
+import { listRunIds, readSession, runSource, SESSION_SOURCE, sizeOf } from '../journal/sessionJournalReader';
 
 /** Of journal in one step: some 50 ms. */
 const STEP_BYTES = 1024 * 1024;

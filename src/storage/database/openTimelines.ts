@@ -1,13 +1,13 @@
 /** The timelines in memory: opened when somebody looks, closed least recently used first. */
 import type { SqlJsStatic } from 'sql.js';
 import * as v from 'valibot';
-import type { JournalPosition } from '../journalReader';
+import type { JournalPosition } from '../journal/journalReader';
 import type { StorePaths } from '../paths';
 import type { Connection } from './connection';
 import { DatabaseFile } from './databaseFile';
 import { TIMELINE_SCHEMA } from './schema';
-import type { JournalPart } from './sessionJournals';
-import { listRunIds, readSession, readShare } from './sessionJournals';
+import type { JournalPart } from '../journal/sessionJournalReader';
+import { listRunIds, readSession, readShare } from '../journal/sessionJournalReader';
 import { Timeline } from './timeline';
 
 const MAX_OPEN = 8;

@@ -1,7 +1,7 @@
 /** How far each journal of a session is in a database: the table `sources`, the same in both kinds. */
 import * as v from 'valibot';
-import { JOURNAL_START } from '../journalReader';
-import type { JournalPosition } from '../journalReader';
+import { JOURNAL_START } from '../journal/journalReader';
+import type { JournalPosition } from '../journal/journalReader';
 import type { Connection } from './connection';
 
 const positionRow = v.pipe(

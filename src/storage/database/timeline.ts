@@ -6,8 +6,8 @@ import { CorralError } from '../errors';
 import { EVENT_KINDS } from '../events';
 import type { DraftEvent } from '../events';
 import { eventId } from '../ids';
-import { FACET_LIMIT, FIND_LIMIT } from '../storeIndex';
-import type { DensityCount, DensityQuery, Facet, Facets, FindQuery, FoundEvents, HistoryQuery } from '../storeIndex';
+import { FACET_LIMIT, FIND_LIMIT } from './storeIndex';
+import type { DensityCount, DensityQuery, Facet, Facets, FindQuery, FoundEvents, HistoryQuery } from './storeIndex';
 import type { Connection } from './connection';
 import { textParameter } from './connection';
 

@@ -1,6 +1,6 @@
 import { withoutEditor } from '../runner/agentProcess';
-import type { AgentSettings, ResolvedAgent } from './catalog';
-import { configuredEnvironment } from './catalog';
+import type { AgentSettings, ResolvedAgent } from './agentRegistry';
+import { configuredEnvironment } from './agentRegistry';
 
 /** All variables of an agent's program that is started for something else than a run: a terminal, its version, its own records. */
 export function programEnvironment(name: string, agent: ResolvedAgent, agents: AgentSettings): Record<string, string> {

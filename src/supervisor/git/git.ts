@@ -1,7 +1,8 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CorralError, messageOf } from '../../storage/errors';
+import { CorralError } from '../../storage/errors';
+import { messageOf } from '../../common/errors';
 import { gitError } from './gitErrors';
 import { execute } from './gitProcess';
 

@@ -7,11 +7,11 @@ import { createInterface } from 'node:readline';
 import { setImmediate as breathe } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { DraftEvent } from '../../storage/events';
-import { claudeDriver } from '../agents/claude';
-import { parseJson } from '../agents/jsonLine';
-import { isInside } from '../git/worktreeMark';
-import { mapLimited } from '../mapLimited';
-import { titleOf } from '../sessionCreation';
+import { claudeDriver } from '../agents/claude/claudeDriver';
+import { parseJson } from '../agents/driver/jsonLine';
+import { isInside } from '../git/worktrees/worktreeOwnership';
+import { mapLimited } from '../../common/mapLimited';
+import { titleOf } from '../lifecycle/sessionCreation';
 import type { FoundSession, ImportingAgent, TimedEvent } from './nativeSession';
 import { exitOfTranscript } from './nativeSession';
 

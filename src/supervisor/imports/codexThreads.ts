@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import type { DraftEvent } from '../../storage/events';
-import { codexDriver } from '../agents/codex';
-import { describeRpcError, JsonRpcPeer } from '../agents/jsonRpc';
-import { titleOf } from '../sessionCreation';
+import { codexDriver } from '../agents/codex/codexDriver';
+import { describeRpcError, JsonRpcPeer } from '../agents/driver/jsonRpc';
+import { titleOf } from '../lifecycle/sessionCreation';
 import type { FoundSession, ImportingAgent, TimedEvent } from './nativeSession';
 import { exitOfTranscript } from './nativeSession';
 

@@ -1,6 +1,6 @@
 import type { DraftEvent } from '../../storage/events';
 import type { DriverName } from '../agents/drivers';
-import type { Ending } from '../agents/ending';
+import type { Ending } from '../agents/driver/ending';
 
 /** The agent whose records are read, with the whole environment that it would be started with. */
 export interface ImportingAgent {

@@ -1,19 +1,19 @@
 /** Sessions that an agent had without Corral become sessions of ours: their transcript is a first run, and the agent goes on with them. */
 import { CorralError } from '../../storage/errors';
 import { newId } from '../../storage/ids';
-import { JournalWriter } from '../../storage/journalWriter';
+import { JournalWriter } from '../../storage/journal/journalWriter';
 import type { RunPaths } from '../../storage/paths';
 import type { SessionRecordData } from '../../storage/sessionRecords';
-import type { ResolvedAgent, ResolveOptions } from '../agents/catalog';
-import { listAgents, resolveAgent } from '../agents/catalog';
+import type { ResolvedAgent, ResolveOptions } from '../agents/agentRegistry';
+import { listAgents, resolveAgent } from '../agents/agentRegistry';
 import type { DriverName } from '../agents/drivers';
 import { driverFor } from '../agents/drivers';
 import { programEnvironment } from '../agents/programEnvironment';
 import type { SessionRequest, SessionSummary } from '../api';
 import type { Git } from '../git/git';
 import { findRepository } from '../git/repository';
-import type { SessionModel } from '../sessionModel';
-import type { SessionStore } from '../sessionStore';
+import type { SessionModel } from '../sessions/sessionModel';
+import type { SessionStore } from '../sessions/sessionStore';
 import { listClaudeSessions, readClaudeSession } from './claudeTranscripts';
 import { listCodexSessions, readCodexSession } from './codexThreads';
 import type { FoundSession, ImportingAgent, NativeSession, TimedEvent } from './nativeSession';

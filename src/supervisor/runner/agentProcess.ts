@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
-import { hasCode, messageOf } from '../../storage/errors';
-import { RUN_MARK } from '../processTree';
+import { hasCode, messageOf } from '../../common/errors';
+import { RUN_MARK } from '../system/processTree';
 import type { OutputStream } from './outputLog';
-import type { RunBootstrap } from './protocol';
+import type { RunBootstrap } from '../runnerProtocol/protocol';
 
 /** Of the editor, of git's hooks, or of an agent that the editor was started by: none of the agent's business. */
 const HIDDEN_VARIABLES = /^(ELECTRON_|VSCODE_|GIT_|NODE_OPTIONS$|CLAUDECODE$|OLDPWD$)/;

@@ -5,10 +5,10 @@ import type { Git } from '../git/git';
 import type { GitConfiguration } from '../git/gitConfiguration';
 import { changedSettings, readConfiguration } from '../git/gitConfiguration';
 import { pathFromBytes, pathToText, splitZ } from '../git/pathBytes';
-import { isInside, readLink } from '../git/worktreeMark';
+import { isInside, readLink } from '../git/worktrees/worktreeOwnership';
 import { endInTime } from './endLimit';
 import { namedPaths } from './namedPaths';
-import type { RunBootstrap } from './protocol';
+import type { RunBootstrap } from '../runnerProtocol/protocol';
 
 const CHANGING: readonly EventData<'tool.call'>['category'][] = ['edit', 'delete', 'move'];
 /** They may run programs. */

@@ -1,16 +1,16 @@
 /** The runner: `node runner.js <run folder>`. Owns one agent's process from start to end, whoever else comes and goes. */
 import { readFile, stat } from 'node:fs/promises';
 import * as v from 'valibot';
-import { hasCode, messageOf } from '../../storage/errors';
+import { hasCode, messageOf } from '../../common/errors';
 import { RunPaths, StorePaths } from '../../storage/paths';
-import { ownIdentity } from '../identity';
-import { publishVoidClaim } from '../runnerLauncher';
+import { ownIdentity } from '../system/identity';
+import { publishVoidClaim } from '../runs/runnerLauncher';
 import { AgentRun } from './agentRun';
-import { ClaimFile } from './claimFile';
+import { ClaimFile } from '../runnerProtocol/claimFile';
 import { Endpoint } from './endpoint';
 import type { RequestHandlers } from './endpoint';
-import { newEndpoint } from './privateSocket';
-import { bootstrapSchema, PROTOCOL_VERSION } from './protocol';
+import { newEndpoint } from '../runnerProtocol/privateSocket';
+import { bootstrapSchema, PROTOCOL_VERSION } from '../runnerProtocol/protocol';
 import { Recorder } from './recorder';
 import { WritePause } from './writePause';
 

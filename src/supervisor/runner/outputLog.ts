@@ -9,8 +9,8 @@ import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { syncDirectory, temporaryPath } from '../../storage/durableFile';
-import { hasCode, isDiskFull, messageOf } from '../../storage/errors';
+import { syncDirectory, temporaryPath } from '../../storage/journal/durableFile';
+import { hasCode, isDiskFull, messageOf } from '../../common/errors';
 
 export type OutputStream = 'stdout' | 'stderr';
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DraftEvent } from '../../storage/events';
-import { JournalWriter } from '../../storage/journalWriter';
+import { JournalWriter } from '../../storage/journal/journalWriter';
 import type { RunPaths } from '../../storage/paths';
 import { StorePaths } from '../../storage/paths';
 import { ringDoorbell } from '../../storage/store';
-import type { RunBootstrap } from './protocol';
+import type { RunBootstrap } from '../runnerProtocol/protocol';
 
 const ANNOUNCE_EVERY_MS = 20;
 const RING_EVERY_MS = 250;

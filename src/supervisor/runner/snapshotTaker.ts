@@ -1,14 +1,15 @@
-import { CorralError, messageOf } from '../../storage/errors';
+import { CorralError } from '../../storage/errors';
+import { messageOf } from '../../common/errors';
 import type { DraftEvent } from '../../storage/events';
 import type { DriverName } from '../agents/drivers';
-import { countChanges } from '../git/changeCounts';
+import { countChanges } from '../git/review/changeCounts';
 import type { Git } from '../git/git';
 import { findRepository } from '../git/repository';
 import type { Repository } from '../git/repository';
-import { takeSnapshot } from '../git/snapshots';
-import { inspectWorktree } from '../git/worktreeMark';
+import { takeSnapshot } from '../git/snapshots/snapshots';
+import { inspectWorktree } from '../git/worktrees/worktreeOwnership';
 import { endInTime } from './endLimit';
-import type { RunBootstrap } from './protocol';
+import type { RunBootstrap } from '../runnerProtocol/protocol';
 
 /** Events after which files may be others than before. */
 const MAY_CHANGE_FILES: readonly DraftEvent['kind'][] = ['tool.result', 'file.change', 'output'];

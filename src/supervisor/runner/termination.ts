@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { identityOf } from '../identity';
-import type { ProcessEntry } from '../processTable';
-import type { RunTree } from '../processTree';
-import { endWindowsTree, killTree, listTree, signalProcesses, stillAlive } from '../processTree';
+import { identityOf } from '../system/identity';
+import type { ProcessEntry } from '../system/processTable';
+import type { RunTree } from '../system/processTree';
+import { endWindowsTree, killTree, listTree, signalProcesses, stillAlive } from '../system/processTree';
 import type { AgentProcess } from './agentProcess';
 
 const INTERRUPT_WAIT_MS = 2_000;

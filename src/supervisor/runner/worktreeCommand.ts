@@ -1,12 +1,13 @@
 /** What a person wants done in a new worktree before the agent begins, such as installing packages, and in one that is about to go, such as stopping a database. */
-import { CorralError, messageOf } from '../../storage/errors';
+import { CorralError } from '../../storage/errors';
+import { messageOf } from '../../common/errors';
 import type { DraftEvent } from '../../storage/events';
-import { identityOf } from '../identity';
+import { identityOf } from '../system/identity';
 import { AgentProcess, agentEnvironment } from './agentProcess';
 import type { ExitStatus } from './agentProcess';
-import type { EndReserve } from './endReserve';
-import { LineSplitter } from './lineSplitter';
-import type { RunBootstrap } from './protocol';
+import type { EndReserve } from './diskReserve';
+import { LineSplitter } from '../runnerProtocol/lineSplitter';
+import type { RunBootstrap } from '../runnerProtocol/protocol';
 import type { Recorder } from './recorder';
 import { Termination } from './termination';
 

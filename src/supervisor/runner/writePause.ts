@@ -1,4 +1,4 @@
-import type { Pause } from './protocol';
+import type { Pause } from '../runnerProtocol/protocol';
 
 /** Whether a run's files can be written: one pause lasts from the first file that cannot be to the last that can again. */
 export class WritePause {

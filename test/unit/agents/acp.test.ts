@@ -10,8 +10,8 @@ import type {
 } from '@agentclientprotocol/sdk/unstable';
 import { describe, it } from 'mocha';
 import type { DraftEvent } from '../../../src/storage/events';
-import { acpDriver } from '../../../src/supervisor/agents/acp';
-import type { Conversation, ConversationRequest } from '../../../src/supervisor/agents/driver';
+import { acpDriver } from '../../../src/supervisor/agents/acp/acpDriver';
+import type { Conversation, ConversationRequest } from '../../../src/supervisor/agents/driver/driver';
 import { conversationRequest, RecordingHost } from '../../support/agentHarness';
 
 const OPTIONS: PermissionOption[] = [

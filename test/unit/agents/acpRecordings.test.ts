@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
 import type { RunOutcome } from '../../../src/storage/events';
-import { acpDriver } from '../../../src/supervisor/agents/acp';
+import { acpDriver } from '../../../src/supervisor/agents/acp/acpDriver';
 import { goldenText } from '../../support/goldenText';
 import type { PersonsPart, Replay } from '../../support/recording';
 import { assertWhole, goldenPath, readRecording, recordingNames, replayRpc, replayText } from '../../support/recording';

@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { CorralError } from '../../../src/storage/errors';
-import { configuredEnvironment, listAgents, parseAgentSettings, resolveAgent } from '../../../src/supervisor/agents/catalog';
+import { configuredEnvironment, listAgents, parseAgentSettings, resolveAgent } from '../../../src/supervisor/agents/agentRegistry';
 import { findAgent, shimTarget } from '../../../src/supervisor/agents/discovery';
 import { driverFor } from '../../../src/supervisor/agents/drivers';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
-import { claudeDriver } from '../../../src/supervisor/agents/claude';
-import { shownPath } from '../../../src/supervisor/agents/shownPath';
-import type { Conversation } from '../../../src/supervisor/agents/driver';
+import { claudeDriver } from '../../../src/supervisor/agents/claude/claudeDriver';
+import { shownPath } from '../../../src/supervisor/agents/driver/shownPath';
+import type { Conversation } from '../../../src/supervisor/agents/driver/driver';
 import { conversationRequest, RecordingHost } from '../../support/agentHarness';
 
 const sentSchema = v.object({ uuid: v.string() });

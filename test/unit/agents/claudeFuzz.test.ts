@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { claudeDriver } from '../../../src/supervisor/agents/claude';
-import { parseClaudeLine } from '../../../src/supervisor/agents/claudeMessages';
+import { claudeDriver } from '../../../src/supervisor/agents/claude/claudeDriver';
+import { parseClaudeLine } from '../../../src/supervisor/agents/claude/claudeMessages';
 import { conversationRequest, RecordingHost } from '../../support/agentHarness';
 import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../support/damage';
 

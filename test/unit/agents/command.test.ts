@@ -3,9 +3,9 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { commandDriver } from '../../../src/supervisor/agents/command';
-import type { Launch } from '../../../src/supervisor/agents/driver';
-import type { LinePattern } from '../../../src/supervisor/agents/linePatterns';
+import { commandDriver } from '../../../src/supervisor/agents/command/commandDriver';
+import type { Launch } from '../../../src/supervisor/agents/driver/driver';
+import type { LinePattern } from '../../../src/supervisor/agents/driver/linePatterns';
 import { conversationRequest, RecordingHost, runAgent } from '../../support/agentHarness';
 import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../support/damage';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
-import { acpDriver } from '../../../src/supervisor/agents/acp';
-import { sessionUpdateSchema } from '../../../src/supervisor/agents/acpMessages';
-import { codexDriver } from '../../../src/supervisor/agents/codex';
-import { isQuiet, parseCodexNotification } from '../../../src/supervisor/agents/codexMessages';
-import type { Driver } from '../../../src/supervisor/agents/driver';
-import { parseJsonLine } from '../../../src/supervisor/agents/jsonLine';
+import { acpDriver } from '../../../src/supervisor/agents/acp/acpDriver';
+import { sessionUpdateSchema } from '../../../src/supervisor/agents/acp/acpMessages';
+import { codexDriver } from '../../../src/supervisor/agents/codex/codexDriver';
+import { isQuiet, parseCodexNotification } from '../../../src/supervisor/agents/codex/codexMessages';
+import type { Driver } from '../../../src/supervisor/agents/driver/driver';
+import { parseJsonLine } from '../../../src/supervisor/agents/driver/jsonLine';
 import { conversationRequest, RecordingHost } from '../../support/agentHarness';
 import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../support/damage';
 

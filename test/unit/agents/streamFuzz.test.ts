@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { CorralError } from '../../../src/storage/errors';
-import { parseJsonLine } from '../../../src/supervisor/agents/jsonLine';
-import { streamDriver } from '../../../src/supervisor/agents/stream';
+import { parseJsonLine } from '../../../src/supervisor/agents/driver/jsonLine';
+import { streamDriver } from '../../../src/supervisor/agents/stream/streamDriver';
 import { conversationRequest, RecordingHost } from '../../support/agentHarness';
 import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../support/damage';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
 import type { RunOutcome } from '../../../src/storage/events';
-import { streamDriver } from '../../../src/supervisor/agents/stream';
+import { streamDriver } from '../../../src/supervisor/agents/stream/streamDriver';
 import { conversationRequest, RecordingHost } from '../../support/agentHarness';
 import { goldenText } from '../../support/goldenText';
 import type { Replay } from '../../support/recording';

@@ -3,8 +3,8 @@ import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { parseAgentSettings } from '../../../src/supervisor/agents/catalog';
-import { surveyAgents } from '../../../src/supervisor/agents/survey';
+import { parseAgentSettings } from '../../../src/supervisor/agents/agentRegistry';
+import { surveyAgents } from '../../../src/supervisor/agents/agentDetection';
 import { skip } from '../../support/skip';
 
 describe('the survey of agents', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { parseAgentSettings, resolveAgent } from '../../../src/supervisor/agents/catalog';
+import { parseAgentSettings, resolveAgent } from '../../../src/supervisor/agents/agentRegistry';
 import { driverFor } from '../../../src/supervisor/agents/drivers';
 
 /** Agent and driver → the words that go on with the native session `n1` in a terminal. */

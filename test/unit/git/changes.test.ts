@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { after, before, describe, it } from 'mocha';
-import { captureWork, listChanges } from '../../../src/supervisor/git/changes';
-import { takeSnapshot } from '../../../src/supervisor/git/snapshots';
+import { captureWork, listChanges } from '../../../src/supervisor/git/review/changes';
+import { takeSnapshot } from '../../../src/supervisor/git/snapshots/snapshots';
 import { Sandbox } from './sandbox';
 
 type Session = Awaited<ReturnType<Sandbox['session']>>;

@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { chmod, mkdir, readdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { emptyTrash } from '../../../src/supervisor/git/emptying';
-import { findIgnoredFiles } from '../../../src/supervisor/git/ignoredFiles';
-import { moveToTrash, restoreFromTrash } from '../../../src/supervisor/git/removal';
-import { restoreFromSnapshot } from '../../../src/supervisor/git/restore';
-import { surveyWorktree } from '../../../src/supervisor/git/survey';
-import { trashPathFor } from '../../../src/supervisor/git/worktreeMark';
+import { emptyTrash } from '../../../src/supervisor/git/worktrees/purgeTrash';
+import { findIgnoredFiles } from '../../../src/supervisor/git/snapshots/ignoredFiles';
+import { moveToTrash, restoreFromTrash } from '../../../src/supervisor/git/worktrees/trash';
+import { restoreFromSnapshot } from '../../../src/supervisor/git/worktrees/recreateWorktree';
+import { surveyWorktree } from '../../../src/supervisor/git/worktrees/worktreeSummary';
+import { trashPathFor } from '../../../src/supervisor/git/worktrees/worktreeOwnership';
 import { isThere, readAll, Sandbox, write } from './sandbox';
 import { skip } from '../../support/skip';
 

@@ -103,9 +103,9 @@ describe('git', () => {
     const session = await sandbox.session(trapped);
     await writeFile(join(session.worktreePath, 'a.txt'), 'changed\n');
     await writeFile(join(session.worktreePath, 'b.md'), 'new\n');
-    const { takeSnapshot } = await import('../../../src/supervisor/git/snapshots');
-    const { moveToTrash, restoreFromTrash } = await import('../../../src/supervisor/git/removal');
-    const { restoreFromSnapshot } = await import('../../../src/supervisor/git/restore');
+    const { takeSnapshot } = await import('../../../src/supervisor/git/snapshots/snapshots');
+    const { moveToTrash, restoreFromTrash } = await import('../../../src/supervisor/git/worktrees/trash');
+    const { restoreFromSnapshot } = await import('../../../src/supervisor/git/worktrees/recreateWorktree');
     assert.equal((await takeSnapshot({ ...session, message: 'turn' })).changed, true);
     await moveToTrash(session);
     await restoreFromTrash(session);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { putBack } from '../../../src/supervisor/git/putBack';
-import { listSnapshots, requireMoment } from '../../../src/supervisor/git/snapshotList';
-import { takeSnapshot } from '../../../src/supervisor/git/snapshots';
+import { putBack } from '../../../src/supervisor/git/snapshots/restoreSnapshot';
+import { listSnapshots, requireMoment } from '../../../src/supervisor/git/snapshots/snapshotList';
+import { takeSnapshot } from '../../../src/supervisor/git/snapshots/snapshots';
 import { readAll, Sandbox, write } from './sandbox';
 
 type Session = Awaited<ReturnType<Sandbox['session']>>;

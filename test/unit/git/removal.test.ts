@@ -3,11 +3,11 @@ import { execa } from 'execa';
 import { chmod, lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { readPin } from '../../../src/supervisor/git/pin';
-import { emptyTrash } from '../../../src/supervisor/git/emptying';
-import { locateWorktree, moveToTrash, restoreFromTrash } from '../../../src/supervisor/git/removal';
-import { restoreFromSnapshot } from '../../../src/supervisor/git/restore';
-import { trashPathFor } from '../../../src/supervisor/git/worktreeMark';
+import { readPin } from '../../../src/supervisor/git/snapshots/snapshotRef';
+import { emptyTrash } from '../../../src/supervisor/git/worktrees/purgeTrash';
+import { locateWorktree, moveToTrash, restoreFromTrash } from '../../../src/supervisor/git/worktrees/trash';
+import { restoreFromSnapshot } from '../../../src/supervisor/git/worktrees/recreateWorktree';
+import { trashPathFor } from '../../../src/supervisor/git/worktrees/worktreeOwnership';
 import { isThere, readAll, Sandbox, write } from './sandbox';
 
 type Session = Awaited<ReturnType<Sandbox['session']>>;

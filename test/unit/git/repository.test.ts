@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { readRevision } from '../../../src/supervisor/git/pin';
+import { readRevision } from '../../../src/supervisor/git/snapshots/snapshotRef';
 import { findRepository, initializeRepository, resolveCommit } from '../../../src/supervisor/git/repository';
 import { Sandbox } from './sandbox';
 

@@ -6,7 +6,7 @@ import { newId } from '../../../src/storage/ids';
 import { Git } from '../../../src/supervisor/git/git';
 import { findRepository, resolveCommit, type Repository } from '../../../src/supervisor/git/repository';
 import { waitFor } from '../../support/wait';
-import { createWorktree } from '../../../src/supervisor/git/worktrees';
+import { createWorktree } from '../../../src/supervisor/git/worktrees/worktrees';
 
 export const STORE_ID = 'store-under-test';
 

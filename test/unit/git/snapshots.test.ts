@@ -4,9 +4,9 @@ import { chmod, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from '
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { Git } from '../../../src/supervisor/git/git';
-import { readSnapshot } from '../../../src/supervisor/git/pin';
+import { readSnapshot } from '../../../src/supervisor/git/snapshots/snapshotRef';
 import { IDENTITY } from '../../../src/supervisor/git/repository';
-import { takeSnapshot } from '../../../src/supervisor/git/snapshots';
+import { takeSnapshot } from '../../../src/supervisor/git/snapshots/snapshots';
 import { Sandbox, write } from './sandbox';
 import { skip } from '../../support/skip';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { captureWork } from '../../../src/supervisor/git/changes';
-import { applyWork, makeBranch, unapplyWork, type WorkToTake } from '../../../src/supervisor/git/takeOver';
+import { captureWork } from '../../../src/supervisor/git/review/changes';
+import { applyWork, makeBranch, unapplyWork, type WorkToTake } from '../../../src/supervisor/git/review/applyChanges';
 import { isThere, Sandbox, write } from './sandbox';
 import { skip } from '../../support/skip';
 

@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { newId } from '../../../src/storage/ids';
 import { Git } from '../../../src/supervisor/git/git';
-import { readPin } from '../../../src/supervisor/git/pin';
+import { readPin } from '../../../src/supervisor/git/snapshots/snapshotRef';
 import { findRepository, resolveCommit, type Repository } from '../../../src/supervisor/git/repository';
-import { createWorktree, discardUnfinishedWorktree, worktreePathFor } from '../../../src/supervisor/git/worktrees';
-import { inspectWorktree } from '../../../src/supervisor/git/worktreeMark';
-import { takeSnapshot } from '../../../src/supervisor/git/snapshots';
+import { createWorktree, discardUnfinishedWorktree, worktreePathFor } from '../../../src/supervisor/git/worktrees/worktrees';
+import { inspectWorktree } from '../../../src/supervisor/git/worktrees/worktreeOwnership';
+import { takeSnapshot } from '../../../src/supervisor/git/snapshots/snapshots';
 import { isThere, readAll, Sandbox, STORE_ID } from './sandbox';
 
 describe('worktrees', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { connectRunner } from '../../../src/supervisor/runnerClient';
+import { connectRunner } from '../../../src/supervisor/runs/runnerClient';
 import { readOutputFrames } from '../../../src/supervisor/runner/outputLog';
 import * as v from 'valibot';
 import { goldenText } from '../../support/goldenText';

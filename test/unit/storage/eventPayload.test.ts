@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { extractBlobs } from '../../../src/storage/blobExtraction';
-import { readPayload } from '../../../src/storage/eventPayload';
+import { extractBlobs } from '../../../src/storage/journal/blobExtraction';
+import { readPayload } from '../../../src/storage/journal/eventPayload';
 import type { SessionEvent } from '../../../src/storage/events';
 import { parseDraft } from '../../../src/storage/events';
 

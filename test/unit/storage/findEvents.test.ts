@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { DraftEvent } from '../../../src/storage/events';
 import { newId } from '../../../src/storage/ids';
-import type { FindQuery, StoreIndex } from '../../../src/storage/storeIndex';
-import { FIND_LIMIT } from '../../../src/storage/storeIndex';
+import type { FindQuery, StoreIndex } from '../../../src/storage/database/storeIndex';
+import { FIND_LIMIT } from '../../../src/storage/database/storeIndex';
 import { StoreFixture, exited, say, started, syncAll } from './storeFixture';
 
 describe('findEvents', () => {

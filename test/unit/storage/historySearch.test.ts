@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { SearchedRun } from '../../../src/storage/historySearch';
-import { searchRuns } from '../../../src/storage/historySearch';
+import type { SearchedRun } from '../../../src/storage/search/historySearch';
+import { searchRuns } from '../../../src/storage/search/historySearch';
 import { newId } from '../../../src/storage/ids';
 import { exited, say, started, StoreFixture } from './storeFixture';
 

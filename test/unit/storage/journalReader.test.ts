@@ -3,10 +3,10 @@ import { mkdtemp, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { JOURNAL_START, readJournal } from '../../../src/storage/journalReader';
-import type { JournalPosition } from '../../../src/storage/journalReader';
-import { decodeRecord, encodeRecord } from '../../../src/storage/journalRecord';
-import type { JournalRecord } from '../../../src/storage/journalRecord';
+import { JOURNAL_START, readJournal } from '../../../src/storage/journal/journalReader';
+import type { JournalPosition } from '../../../src/storage/journal/journalReader';
+import { decodeRecord, encodeRecord } from '../../../src/storage/journal/journalRecord';
+import type { JournalRecord } from '../../../src/storage/journal/journalRecord';
 
 const TS_FLOOR = '2026-01-01T00:00:00.000Z';
 const record = (seq: number, text = 'hello'): JournalRecord => ({ seq, timestamp: TS_FLOOR, kind: 'reasoning', data: { text } });

@@ -8,9 +8,9 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { DraftEvent } from '../../../src/storage/events';
 import { parseDraft } from '../../../src/storage/events';
-import { JOURNAL_START, readJournal } from '../../../src/storage/journalReader';
-import type { JournalRecord } from '../../../src/storage/journalRecord';
-import { JournalWriter } from '../../../src/storage/journalWriter';
+import { JOURNAL_START, readJournal } from '../../../src/storage/journal/journalReader';
+import type { JournalRecord } from '../../../src/storage/journal/journalRecord';
+import { JournalWriter } from '../../../src/storage/journal/journalWriter';
 import { RunPaths } from '../../../src/storage/paths';
 import { skip } from '../../support/skip';
 

@@ -2,16 +2,16 @@
 import { appendFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStoreIndex } from '../../../src/storage/database/databaseClient';
+import { openStoreIndex } from '../../../src/storage/database/storeIndexClient';
 import type { DraftEvent } from '../../../src/storage/events';
 import { newId } from '../../../src/storage/ids';
-import { encodeRecord } from '../../../src/storage/journalRecord';
-import { JournalWriter } from '../../../src/storage/journalWriter';
+import { encodeRecord } from '../../../src/storage/journal/journalRecord';
+import { JournalWriter } from '../../../src/storage/journal/journalWriter';
 import type { StorePaths } from '../../../src/storage/paths';
 import type { SessionFacts } from '../../../src/storage/sessionFacts';
 import type { DraftSessionRecord } from '../../../src/storage/sessionRecords';
 import { openStore } from '../../../src/storage/store';
-import type { AppendedRange, StoreIndex } from '../../../src/storage/storeIndex';
+import type { AppendedRange, StoreIndex } from '../../../src/storage/database/storeIndex';
 import { projectRoot } from '../../support/project';
 
 export const WORKER_PATH = join(projectRoot, 'dist/storeWorker.js');

@@ -8,7 +8,7 @@ import { EVENT_KINDS } from '../../../src/storage/events';
 import type { DraftEvent, SessionEvent } from '../../../src/storage/events';
 import { newId } from '../../../src/storage/ids';
 import { CorralError } from '../../../src/storage/errors';
-import type { StoreIndex } from '../../../src/storage/storeIndex';
+import type { StoreIndex } from '../../../src/storage/database/storeIndex';
 import { agentSession, exited, say, started, StoreFixture, syncAll } from './storeFixture';
 import { skip } from '../../support/skip';
 

@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { appendFile, open, readFile, rename, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { openStoreIndex } from '../../../src/storage/database/databaseClient';
+import { openStoreIndex } from '../../../src/storage/database/storeIndexClient';
 import type { SessionEvent } from '../../../src/storage/events';
 import { newId } from '../../../src/storage/ids';
 import { CorralError } from '../../../src/storage/errors';
-import type { StoreIndex } from '../../../src/storage/storeIndex';
+import type { StoreIndex } from '../../../src/storage/database/storeIndex';
 import { say, started, StoreFixture, syncAll, WORKER_PATH } from './storeFixture';
 import { skip } from '../../support/skip';
 

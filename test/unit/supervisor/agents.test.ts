@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { parseAgentSettings } from '../../../src/supervisor/agents/catalog';
+import { parseAgentSettings } from '../../../src/supervisor/agents/agentRegistry';
 import { projectRoot } from '../../support/project';
 import { until, Workshop } from './workshop';
 

@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { StorePaths } from '../../../src/storage/paths';
-import { identityOf, liveness } from '../../../src/supervisor/identity';
-import { readClaim } from '../../../src/supervisor/runnerLauncher';
+import { identityOf, liveness } from '../../../src/supervisor/system/identity';
+import { readClaim } from '../../../src/supervisor/runs/runnerLauncher';
 import { waitFor } from '../../support/wait';
 import { Workshop } from './workshop';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { newId } from '../../../src/storage/ids';
-import { Follower } from '../../../src/supervisor/follower';
+import { Follower } from '../../../src/supervisor/sessions/follower';
 import { waitFor } from '../../support/wait';
 import { say, started, StoreFixture } from '../storage/storeFixture';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { SessionSummary } from '../../../src/supervisor/api';
-import { sessionRow } from '../../../src/views/sessionRow';
+import { sessionRow } from '../../../src/views/sessions/sessionRow';
 import { until, Workshop } from './workshop';
 import { skip } from '../../support/skip';
 

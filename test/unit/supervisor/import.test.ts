@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { parseAgentSettings } from '../../../src/supervisor/agents/catalog';
+import { parseAgentSettings } from '../../../src/supervisor/agents/agentRegistry';
 import type { Supervisor } from '../../../src/supervisor/supervisor';
 import { projectRoot } from '../../support/project';
 import { until, Workshop } from './workshop';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { withLock } from '../../../src/supervisor/locks';
+import { withLock } from '../../../src/supervisor/system/locks';
 import { projectRoot } from '../../support/project';
 
 const PROCESSES = 8;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, it } from 'mocha';
-import { messageOf } from '../../../src/storage/errors';
+import { messageOf } from '../../../src/common/errors';
 import { projectRoot } from '../../support/project';
 import { Workshop } from './workshop';
 import { skip } from '../../support/skip';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identityOf, liveness } from '../../../src/supervisor/identity';
-import type { RunProcess } from '../../../src/supervisor/runProcesses';
+import { identityOf, liveness } from '../../../src/supervisor/system/identity';
+import type { RunProcess } from '../../../src/supervisor/runs/runProcesses';
 import { waitFor } from '../../support/wait';
 import { until, Workshop } from './workshop';
 

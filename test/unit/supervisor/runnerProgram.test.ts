@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { runnerProgram } from '../../../src/supervisor/runnerProgram';
+import { runnerProgram } from '../../../src/supervisor/runs/runnerProgram';
 import { skip } from '../../support/skip';
 
 describe("a runner's program", () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { transcriptPrompt } from '../../../src/supervisor/transcript';
+import { transcriptPrompt } from '../../../src/supervisor/runs/transcript';
 import { projectRoot } from '../../support/project';
 import { until, Workshop } from './workshop';
 import { skip } from '../../support/skip';

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { newId } from '../../../src/storage/ids';
 import type { SessionSummary } from '../../../src/supervisor/api';
 import { findRepository } from '../../../src/supervisor/git/repository';
-import { createWorktree } from '../../../src/supervisor/git/worktrees';
+import { createWorktree } from '../../../src/supervisor/git/worktrees/worktrees';
 import type { Supervisor } from '../../../src/supervisor/supervisor';
 import { isThere, readAll, write } from '../git/sandbox';
 import { until, Workshop } from './workshop';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { StorePaths } from '../../../src/storage/paths';
 import type { SessionSummary } from '../../../src/supervisor/api';
 import type { Supervisor } from '../../../src/supervisor/supervisor';
-import { sessionRow } from '../../../src/views/sessionRow';
+import { sessionRow } from '../../../src/views/sessions/sessionRow';
 import { until, Workshop } from './workshop';
 
 describe('worktrees of sessions', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { TimelineParameters } from '../../../src/views/timelineProtocol';
-import { Density, MAX_STRETCHES } from '../../../media/density';
-import type { StretchCounts } from '../../../media/density';
-import { Track } from '../../../media/track';
+import type { TimelineParameters } from '../../../src/protocol/timelineProtocol';
+import { Density, MAX_STRETCHES } from '../../../media/timeline/replay/density';
+import type { StretchCounts } from '../../../media/timeline/replay/density';
+import { Track } from '../../../media/timeline/replay/track';
 
 const RUN = 'aaaaaaaaaaaa';
 const STEP_MS = 10;

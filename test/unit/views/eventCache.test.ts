@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { EventCache, MAX_WINDOWS, WINDOW_SIZE } from '../../../media/eventCache';
+import { EventCache, MAX_WINDOWS, WINDOW_SIZE } from '../../../media/timeline/eventCache';
 import { MemorySource, RUN, SESSION } from './memorySource';
 
 const message = { kind: 'message', data: { role: 'user', text: 'x' } } as const;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { TimelineParameters, TimelineResult } from '../../../src/views/timelineProtocol';
-import { EventFilter } from '../../../media/eventFilter';
-import { Track } from '../../../media/track';
+import type { TimelineParameters, TimelineResult } from '../../../src/protocol/timelineProtocol';
+import { EventFilter } from '../../../media/timeline/filter/eventFilter';
+import { Track } from '../../../media/timeline/replay/track';
 
 const RUNS = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] as const;
 

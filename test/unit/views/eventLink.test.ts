@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { linkPath, linkedEvent } from '../../../src/views/eventLink';
+import { linkPath, linkedEvent } from '../../../src/views/timeline/eventLink';
 
 describe('links to events', () => {
   it('lead back to the event', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import * as v from 'valibot';
-import { HostConnection, UnknownOutcomeError } from '../../../media/hostConnection';
-import type { HostListener } from '../../../media/hostConnection';
+import { HostConnection, UnknownOutcomeError } from '../../../media/shared/extensionHostClient';
+import type { HostListener } from '../../../media/shared/extensionHostClient';
 import { RUN } from './memorySource';
 
 function unexpected(): never {

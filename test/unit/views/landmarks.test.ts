@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { rowOfLandmark } from '../../../media/landmarks';
-import { Track } from '../../../media/track';
+import { rowOfLandmark } from '../../../media/timeline/landmarks';
+import { Track } from '../../../media/timeline/replay/track';
 
 const RUNS = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb', 'cccccccccccc'] as const;
 const LENGTHS = [10, 45_000, 5];

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { TimelineModel } from '../../../media/timelineModel';
+import { TimelineModel } from '../../../media/timeline/timelineModel';
 import { Supervisor } from '../../../src/supervisor/supervisor';
-import { TimelineHost } from '../../../src/views/timelineHost';
-import type { HostMessage } from '../../../src/views/timelineProtocol';
+import { TimelineHost } from '../../../src/views/timeline/timelineHost';
+import type { HostMessage } from '../../../src/protocol/timelineProtocol';
 import { projectRoot } from '../../support/project';
 import { writeRecording } from '../../support/recordedSession';
 

@@ -3,11 +3,11 @@ import { eventId } from '../../../src/storage/ids';
 import type { DraftEvent, SessionEvent } from '../../../src/storage/events';
 import { CorralError } from '../../../src/storage/errors';
 import { emptySession, foldEvent } from '../../../src/storage/sessionFacts';
-import type { AppendedRange, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../../../src/storage/storeIndex';
+import type { AppendedRange, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../../../src/storage/database/storeIndex';
 import type { PermissionAnswer, SessionSummary } from '../../../src/supervisor/api';
-import { Emitter } from '../../../src/supervisor/emitter';
-import { summarize } from '../../../src/supervisor/summary';
-import type { TimelineSource } from '../../../src/views/timelineHost';
+import { Emitter } from '../../../src/common/emitter';
+import { summarize } from '../../../src/supervisor/sessions/summary';
+import type { TimelineSource } from '../../../src/views/timeline/timelineHost';
 
 export const SESSION = 'aaaaaaaaaaaa';
 export const RUN = 'bbbbbbbbbbbb';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import * as v from 'valibot';
-import { COMMANDS, PROCESSES_VIEW, SESSIONS_VIEW, SETTINGS } from '../../../src/views/names';
+import { COMMANDS, PROCESSES_VIEW, SESSIONS_VIEW, SETTINGS } from '../../../src/views/text/names';
 import { projectRoot } from '../../support/project';
 
 const manifestSchema = v.object({

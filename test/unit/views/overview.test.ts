@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { newId } from '../../../src/storage/ids';
 import type { RunSummary, SessionSummary } from '../../../src/supervisor/api';
-import { overviewOf } from '../../../src/views/overview';
-import { MAX_LANES } from '../../../src/views/overviewProtocol';
+import { overviewOf } from '../../../src/views/overview/overview';
+import { MAX_LANES } from '../../../src/protocol/overviewProtocol';
 import { MemorySource, SESSION } from './memorySource';
 
 const NOW_MS = Date.parse('2026-03-10T12:00:00.000Z');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { plainLabel } from '../../../src/views/plainLabel';
+import { plainLabel } from '../../../src/views/text/plainLabel';
 
 describe('plainLabel', () => {
   it('escapes what VS Code would show as an icon, and nothing else', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { plainMessage } from '../../../src/views/plainMessage';
+import { plainMessage } from '../../../src/views/text/plainMessage';
 
 /** What VS Code makes a link of in a message (its linkedText.ts). */
 const LINK = /\[([^\]]+)\]\(((?:https?:\/\/|command:|file:)[^)\s]+)(?: (["'])(.+?)(\3))?\)/i;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { IDLE_CAP_MS, advance, ageOf, clockOf, durationOf, momentOf } from '../../../media/replayClock';
-import { Track } from '../../../media/track';
+import { IDLE_CAP_MS, advance, ageOf, clockOf, durationOf, momentOf } from '../../../media/timeline/replay/replayClock';
+import { Track } from '../../../media/timeline/replay/track';
 
 const times = [0, 100, 100, 100, 500, 60_500, 60_600];
 const timeOf = (row: number): number | undefined => times[row];

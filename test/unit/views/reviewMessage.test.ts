@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { reviewMessage } from '../../../src/views/reviewMessage';
+import { reviewMessage } from '../../../src/views/review/reviewMessage';
 
 describe('the remarks of a review', () => {
   it('become one message, by file and line, with the lines that they are about', () => {

@@ -3,8 +3,8 @@ import { describe, it } from 'mocha';
 import { newId } from '../../../src/storage/ids';
 import { emptySession } from '../../../src/storage/sessionFacts';
 import type { SessionSummary } from '../../../src/supervisor/api';
-import { summarize } from '../../../src/supervisor/summary';
-import { groupDescription, groupTitle, titlesFor } from '../../../src/views/sessionGroups';
+import { summarize } from '../../../src/supervisor/sessions/summary';
+import { groupDescription, groupTitle, titlesFor } from '../../../src/views/sessions/sessionGroups';
 
 function session(changes: Partial<SessionSummary>): SessionSummary {
   return { ...summarize(emptySession(newId()), { checking: false }), prompt: 'Write the notes\nand more', ...changes };

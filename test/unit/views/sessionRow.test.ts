@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { emptySession } from '../../../src/storage/sessionFacts';
-import { summarize } from '../../../src/supervisor/summary';
-import { sessionRow } from '../../../src/views/sessionRow';
+import { summarize } from '../../../src/supervisor/sessions/summary';
+import { sessionRow } from '../../../src/views/sessions/sessionRow';
 
 describe('a session’s row', () => {
   const since = '2026-01-05T09:00:00.000Z';

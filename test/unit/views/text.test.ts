@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { fileAt } from '../../../media/namedFile';
-import { styledText } from '../../../media/ansi';
-import { inputText, oneLine, shortNumber, sizeOf, visibleText } from '../../../media/plainText';
+import { fileAt } from '../../../media/timeline/events/namedFile';
+import { styledText } from '../../../media/timeline/events/ansi';
+import { inputText, oneLine, shortNumber, sizeOf, visibleText } from '../../../media/timeline/events/plainText';
 
 const ESC = '\u001b';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
-import type { HostMessage } from '../../../src/views/timelineProtocol';
-import { PREVIEW_LENGTH, TIMELINE_REQUESTS, hostMessageSchema } from '../../../src/views/timelineProtocol';
-import { TimelineHost, previewOf } from '../../../src/views/timelineHost';
+import type { HostMessage } from '../../../src/protocol/timelineProtocol';
+import { PREVIEW_LENGTH, TIMELINE_REQUESTS, hostMessageSchema } from '../../../src/protocol/timelineProtocol';
+import { TimelineHost, previewOf } from '../../../src/views/timeline/timelineHost';
 import { MemorySource, RUN, SESSION } from './memorySource';
 
 /** The other end of a host: collects what it posts, as JSON, which is what a webview is sent. */

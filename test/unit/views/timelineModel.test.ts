@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { DraftEvent } from '../../../src/storage/events';
-import type { SavedState } from '../../../src/views/timelineProtocol';
-import { TimelineHost } from '../../../src/views/timelineHost';
-import { NO_CRITERIA } from '../../../media/eventFilter';
-import { TimelineModel } from '../../../media/timelineModel';
+import type { SavedState } from '../../../src/protocol/timelineProtocol';
+import { TimelineHost } from '../../../src/views/timeline/timelineHost';
+import { NO_CRITERIA } from '../../../media/timeline/filter/eventFilter';
+import { TimelineModel } from '../../../media/timeline/timelineModel';
 import { MemorySource, RUN, SESSION } from './memorySource';
 
 const allow = { optionId: 'o', name: 'Allow', kind: 'allow_once' } as const;

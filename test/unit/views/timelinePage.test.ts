@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { timelinePage } from '../../../src/views/timelinePage';
+import { timelinePage } from '../../../src/views/timeline/timelinePage';
 
 const addresses = { scriptUri: 'https://x/timeline.js?a="1"&b', styleUri: 'https://x/timeline.css', cspSource: 'https://*.x' };
 

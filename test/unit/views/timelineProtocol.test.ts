@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
-import { TIMELINE_REQUESTS, hostMessageSchema, pageMessageSchema, savedStateSchema } from '../../../src/views/timelineProtocol';
+import { TIMELINE_REQUESTS, hostMessageSchema, pageMessageSchema, savedStateSchema } from '../../../src/protocol/timelineProtocol';
 
 const SESSION = 'aaaaaaaaaaaa';
 const RUN = 'bbbbbbbbbbbb';

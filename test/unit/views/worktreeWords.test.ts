@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { deletionDetail } from '../../../src/views/worktreeWords';
+import { deletionDetail } from '../../../src/views/text/worktreeLabels';
 
 describe('what a person reads before a session is deleted', () => {
   const none = { changedFiles: 0, untrackedFiles: 0, commits: 0, replaceable: [] };

@@ -1,0 +1,158 @@
+import { lexer } from 'marked';
+import type { MarkedToken, Token, Tokens } from 'marked';
+import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { HighlightedCode } from './highlightedCode';
+import { FilePath } from './filePath';
+import { fileAt } from './namedFile';
+import { visibleText } from './plainText';
+import type { TimelineModel } from '../timelineModel';
+
+/** A longer text is shown as it is: the parser's time can grow with the square of the length. */
+const MAX_LENGTH = 16_384;
+/** Lists and quotes that are nested deeper are shown as they were written. */
+const MAX_DEPTH = 12;
+const REMOTE = /^(https?:\/\/|mailto:)/i;
+const HEADINGS = ['h2', 'h3', 'h4', 'h5', 'h6', 'h6'] as const;
+
+/**
+ * Markdown as elements. The parser's tokens become text nodes and a fixed set of elements, so there is no HTML that would
+ * have to be sanitised: markup in the text, and links to anything but web pages and files, stay text.
+ */
+export function Markdown({ model, text }: { model: TimelineModel; text: string }) {
+  const tokens = useMemo(() => parse(visibleText(text)), [text]);
+  if (tokens === undefined)
+    return (
+      <div class="text" dir="auto">
+        {visibleText(text)}
+      </div>
+    );
+  return <div class="markdown">{blocks(model, tokens, 0)}</div>;
+}
+
+function parse(text: string): Token[] | undefined {
+  if (text.length > MAX_LENGTH) return undefined;
+  try {
+    return lexer(text, { gfm: true, breaks: true });
+  } catch {
+    return undefined; // nested so deeply that the parser gave up
+  }
+}
+
+/** Without extensions the parser makes no other tokens than its own. */
+function own(tokens: readonly Token[]): MarkedToken[] {
+  return tokens as MarkedToken[];
+}
+
+function blocks(model: TimelineModel, tokens: readonly Token[], depth: number): ComponentChildren {
+  return own(tokens).map((token) => {
+    if (depth > MAX_DEPTH) return token.raw;
+    switch (token.type) {
+      case 'space':
+      case 'def':
+        return null;
+      case 'hr':
+        return <hr />;
+      case 'heading': {
+        const Heading = HEADINGS[token.depth] ?? 'h6';
+        return <Heading dir="auto">{inlines(model, token.tokens, depth)}</Heading>;
+      }
+      case 'code':
+        return <HighlightedCode code={token.text} language={token.lang ?? ''} />;
+      case 'blockquote':
+        return <blockquote>{blocks(model, token.tokens, depth + 1)}</blockquote>;
+      case 'list': {
+        const items = token.items.map((item) => (
+          <li dir="auto" class={item.task ? 'task' : ''}>
+            {item.task && (
+              <span role="img" aria-label={item.checked === true ? 'Done' : 'To do'}>
+                {item.checked === true ? '☑ ' : '☐ '}
+              </span>
+            )}
+            {blocks(model, item.tokens, depth + 1)}
+          </li>
+        ));
+        return token.ordered ? <ol start={token.start === '' ? 1 : token.start}>{items}</ol> : <ul>{items}</ul>;
+      }
+      case 'table':
+        return <Table model={model} table={token} depth={depth} />;
+      case 'paragraph':
+        return <p dir="auto">{inlines(model, token.tokens, depth)}</p>;
+      case 'html':
+        return (
+          <p class="text" dir="auto">
+            {token.raw.trimEnd()}
+          </p>
+        );
+      case 'checkbox':
+        return null; // shown with its item
+      default:
+        return inlines(model, [token], depth);
+    }
+  });
+}
+
+function inlines(model: TimelineModel, tokens: readonly Token[], depth: number): ComponentChildren {
+  return own(tokens).map((token) => {
+    if (depth > MAX_DEPTH) return token.raw;
+    switch (token.type) {
+      case 'strong':
+        return <strong>{inlines(model, token.tokens, depth + 1)}</strong>;
+      case 'em':
+        return <em>{inlines(model, token.tokens, depth + 1)}</em>;
+      case 'del':
+        return <del>{inlines(model, token.tokens, depth + 1)}</del>;
+      case 'br':
+        return <br />;
+      case 'codespan': {
+        const file = fileAt(token.text);
+        return file === undefined ? <code>{token.text}</code> : <FilePath model={model} path={file.path} line={file.line} />;
+      }
+      case 'link':
+        return <Link model={model} link={token} depth={depth} />;
+      case 'escape':
+        return token.text;
+      case 'text':
+        return token.tokens === undefined ? token.text : inlines(model, token.tokens, depth + 1);
+      default:
+        return token.raw; // an image is never loaded, and HTML is never made
+    }
+  });
+}
+
+function Link({ model, link, depth }: { model: TimelineModel; link: Tokens.Link; depth: number }) {
+  if (REMOTE.test(link.href)) {
+    return (
+      <a href={link.href} title={link.href} rel="noreferrer">
+        {inlines(model, link.tokens, depth + 1)}
+      </a>
+    );
+  }
+  const file = fileAt(link.href.replace(/#L(\d+)$/, ':$1'));
+  return file === undefined ? <>{link.raw}</> : <FilePath model={model} path={file.path} line={file.line} label={link.text} />;
+}
+
+function Table({ model, table, depth }: { model: TimelineModel; table: Tokens.Table; depth: number }) {
+  return (
+    <div class="table" tabIndex={0} role="group" aria-label="Table">
+      <table>
+        <thead>
+          <tr>
+            {table.header.map((cell) => (
+              <th dir="auto">{inlines(model, cell.tokens, depth + 1)}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {table.rows.map((row) => (
+            <tr>
+              {row.map((cell) => (
+                <td dir="auto">{inlines(model, cell.tokens, depth + 1)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,132 @@
+import type { ComponentChildren } from 'preact';
+import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
+import { styledText } from './ansi';
+import { sizeOf, visibleText } from './plainText';
+import type { TimelineModel } from '../timelineModel';
+
+/** Longer blocks get a bounded height and a scroll bar of their own. */
+const TALL_LINES = 14;
+
+interface BlockProps {
+  model: TimelineModel;
+  event: TimelineEvent;
+  /** The field of the event's data that is shown. */
+  field: string;
+  text: string;
+  label: string;
+}
+
+/** Says what is not shown of a text, and offers it where it is to be had. */
+export function CutNotice({ model, event, field, shownLength }: { model: TimelineModel; event: TimelineEvent; field: string; shownLength: number }) {
+  const wholeLength = event.cut?.[field];
+  const stored = Object.entries(event.data.blobs ?? {}).filter(([pointer]) => pointer === `/${field}` || pointer.startsWith(`/${field}/`));
+  const bytes = stored.reduce((sum, [, blob]) => sum + blob.bytes, 0);
+  if (wholeLength === undefined && bytes === 0) return null;
+  return (
+    <div class="cut">
+      <span>{bytes > 0 ? `Preview of ${sizeOf(bytes)}. ` : `First ${sizeOf(shownLength)} of ${sizeOf(wholeLength ?? 0)}. `}</span>
+      {bytes === 0 && (
+        <>
+          <button type="button" class="link" onClick={() => void model.showWhole(event)}>
+            Show all
+          </button>
+        </>
+      )}
+      <button type="button" class="link" onClick={() => void model.openPayload(event, field)}>
+        Open in editor
+      </button>
+    </div>
+  );
+}
+
+/** Text in the font of the editor, in a box that scrolls where it is long. */
+export function CodeBlock(props: BlockProps & { look?: 'plain' | 'terminal' | 'diff' }) {
+  const { model, event, field, text, label, look = 'plain' } = props;
+  const fold = `${String(event.id)} ${field} tall`;
+  const isTall = model.isToggled(fold);
+  const lines = countLines(text, TALL_LINES + 1);
+  return (
+    <div class="block">
+      <pre class={`code ${look} ${isTall ? 'tall' : ''}`} dir="auto" aria-label={label}>
+        {look === 'terminal' ? <Terminal text={text} /> : look === 'diff' ? <Diff text={text} /> : visibleText(text)}
+      </pre>
+      <div class="below">
+        {(lines > TALL_LINES || isTall) && (
+          <button
+            type="button"
+            class="link"
+            aria-expanded={isTall}
+            onClick={() => {
+              model.toggle(fold);
+            }}
+          >
+            {isTall ? 'Less height' : 'Full height'}
+          </button>
+        )}
+        <CutNotice model={model} event={event} field={field} shownLength={text.length} />
+      </div>
+    </div>
+  );
+}
+
+/** A part that opens and closes; remembers that while its row is scrolled away. */
+export function Fold(props: {
+  model: TimelineModel;
+  event: TimelineEvent;
+  name: string;
+  openAtFirst?: boolean;
+  summary: ComponentChildren;
+  children: ComponentChildren;
+}) {
+  const { model, event, name, openAtFirst = false, summary, children } = props;
+  const fold = `${String(event.id)} ${name}`;
+  const isOpen = model.isToggled(fold) !== openAtFirst;
+  return (
+    <div class="fold">
+      <button
+        type="button"
+        class="fold-summary"
+        aria-expanded={isOpen}
+        onClick={() => {
+          model.toggle(fold);
+        }}
+      >
+        <span class="twistie" aria-hidden="true">
+          {isOpen ? '▾' : '▸'}
+        </span>
+        <span class="fold-label">{summary}</span>
+      </button>
+      {isOpen && children}
+    </div>
+  );
+}
+
+function Terminal({ text }: { text: string }) {
+  return <>{styledText(text).map((stretch) => (stretch.classes === '' ? stretch.text : <span class={stretch.classes}>{stretch.text}</span>))}</>;
+}
+
+function Diff({ text }: { text: string }) {
+  return (
+    <>
+      {visibleText(text.replace(/\n$/, ''))
+        .split('\n')
+        .map((line) => (
+          <span class={`diff-line ${diffClass(line)}`}>{`${line}\n`}</span>
+        ))}
+    </>
+  );
+}
+
+function diffClass(line: string): string {
+  if (line.startsWith('+++') || line.startsWith('---')) return 'diff-file';
+  if (line.startsWith('+')) return 'diff-added';
+  if (line.startsWith('-')) return 'diff-removed';
+  return line.startsWith('@@') ? 'diff-place' : '';
+}
+
+/** Lines of the text, counted no further than `enough`. */
+export function countLines(text: string, enough: number): number {
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at !== -1 && lines < enough; at = text.indexOf('\n', at + 1)) lines++;
+  return lines;
+}

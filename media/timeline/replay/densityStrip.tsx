@@ -1,0 +1,64 @@
+import { useMemo } from 'preact/hooks';
+import type { Density, StretchCounts } from './density';
+import { GROUP_NAMES } from '../filter/kindGroups';
+import type { KindGroup } from '../filter/kindGroups';
+import type { Track } from './track';
+
+/** The picture's own units; it is stretched to the room that there is. */
+const WIDTH = 1_000;
+const HEIGHT = 100;
+/** A single event is seen beside a thousand. */
+const LEAST_HEIGHT = 12;
+const LEAST_WIDTH = 2;
+
+/** Events per time, stacked by what they are; where nothing happened there is nothing. Decoration: the filters tell the same in words. */
+export function DensityStrip({ density, track, playedMs }: { density: Density; track: Track; playedMs: number }) {
+  const { version } = density;
+  // A replay moves many times a second, and what happened when stays the same.
+  const bars = useMemo(() => barsOf(density, track), [density, version, track]);
+  if (track.durationMs === 0) return null;
+  const played = (playedMs / track.durationMs) * WIDTH;
+  return (
+    <svg class="density" viewBox={`0 0 ${String(WIDTH)} ${String(HEIGHT)}`} preserveAspectRatio="none" aria-hidden="true" data-testid="density">
+      {GROUP_NAMES.map((group) => (
+        <path key={group} class={`density-${group}`} d={bars.groups[group]} />
+      ))}
+      <path class="density-border" d={bars.borders} />
+      <rect class="density-later" x={played} y="0" width={Math.max(0, WIDTH - played)} height={HEIGHT} />
+    </svg>
+  );
+}
+
+/** Outlines of all bars of each group, and a line where a run begins after another. */
+function barsOf(density: Density, track: Track): { groups: Record<KindGroup, string>; borders: string } {
+  const groups: Record<KindGroup, string> = { messages: '', reasoning: '', tools: '', files: '', permissions: '', errors: '', output: '', turns: '' };
+  let borders = '';
+  const perMs = WIDTH / track.durationMs;
+  const stretches = track.runs.map(({ runId }) => density.stretchesOf(runId));
+  const most = Math.max(1, ...stretches.flatMap((each) => [...each.values()].map(sumOf)));
+  for (const [index, run] of track.runs.entries()) {
+    const startMs = track.elapsedMs(run.runId, run.firstMs);
+    const endMs = track.elapsedMs(run.runId, run.lastMs);
+    if (startMs > 0) borders += `M${(startMs * perMs).toFixed(1)} 0V${String(HEIGHT)}`;
+    for (const [stretch, counts] of stretches[index] ?? []) {
+      const left = Math.min(startMs + stretch * density.stretchMs, endMs) * perMs;
+      const width = Math.max(LEAST_WIDTH, Math.min(density.stretchMs, endMs - startMs - stretch * density.stretchMs) * perMs);
+      const x = Math.min(left, WIDTH - width).toFixed(1);
+      const sum = sumOf(counts);
+      const height = LEAST_HEIGHT + (HEIGHT - LEAST_HEIGHT) * Math.sqrt(sum / most); // counts differ by orders of magnitude
+      let bottom = HEIGHT;
+      for (const group of GROUP_NAMES) {
+        const count = counts[group];
+        if (count === undefined) continue;
+        const part = (height * count) / sum;
+        groups[group] += `M${x} ${bottom.toFixed(1)}v${(-part).toFixed(1)}h${width.toFixed(1)}v${part.toFixed(1)}z`;
+        bottom -= part;
+      }
+    }
+  }
+  return { groups, borders };
+}
+
+function sumOf(counts: StretchCounts): number {
+  return GROUP_NAMES.reduce((sum, group) => sum + (counts[group] ?? 0), 0);
+}

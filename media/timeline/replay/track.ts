@@ -1,0 +1,77 @@
+import type { TrackRun } from '../../../src/protocol/timelineProtocol';
+
+/** Where an event is, over all runs of a session. */
+export interface EventPlace {
+  runId: string;
+  seq: number;
+}
+
+/**
+ * The shown runs laid end to end: row i of the list is one event of one run, and the clock of the track runs only
+ * while a run is recorded, so the hours between two runs take no room on the scrubber.
+ */
+export class Track {
+  readonly runs: readonly TrackRun[];
+  /** Rows before each run. */
+  readonly #rowsBefore: number[] = [];
+  /** Recorded milliseconds before each run. */
+  readonly #msBefore: number[] = [];
+  readonly rowCount: number;
+  readonly durationMs: number;
+
+  constructor(runs: readonly TrackRun[]) {
+    this.runs = runs;
+    let rows = 0;
+    let milliseconds = 0;
+    for (const run of runs) {
+      this.#rowsBefore.push(rows);
+      this.#msBefore.push(milliseconds);
+      rows += run.eventCount;
+      milliseconds += Math.max(0, run.lastMs - run.firstMs);
+    }
+    this.rowCount = rows;
+    this.durationMs = milliseconds;
+  }
+
+  /** True where every row of `before` is still the same row. */
+  extends(before: Track): boolean {
+    return before.runs.every((run, index) => {
+      const now = this.runs[index];
+      const isLast = index === before.runs.length - 1;
+      return now?.runId === run.runId && (isLast ? now.eventCount >= run.eventCount : now.eventCount === run.eventCount);
+    });
+  }
+
+  /** The event of a row; rows count from 0. */
+  placeOf(row: number): EventPlace | undefined {
+    if (row < 0 || row >= this.rowCount) return undefined;
+    let index = this.runs.length - 1;
+    while (index > 0 && (this.#rowsBefore[index] ?? 0) > row) index--;
+    const run = this.runs[index];
+    return run === undefined ? undefined : { runId: run.runId, seq: row - (this.#rowsBefore[index] ?? 0) + 1 };
+  }
+
+  /** The row of an event, or undefined where it is not on this track. */
+  rowOf({ runId, seq }: EventPlace): number | undefined {
+    const index = this.runs.findIndex((run) => run.runId === runId);
+    const run = this.runs[index];
+    return run === undefined || seq < 1 || seq > run.eventCount ? undefined : (this.#rowsBefore[index] ?? 0) + seq - 1;
+  }
+
+  /** Recorded milliseconds from the start of the track to a moment of one run. */
+  elapsedMs(runId: string, timeMs: number): number {
+    const index = this.runs.findIndex((run) => run.runId === runId);
+    const run = this.runs[index];
+    if (run === undefined) return 0;
+    return (this.#msBefore[index] ?? 0) + Math.min(Math.max(timeMs, run.firstMs), run.lastMs) - run.firstMs;
+  }
+
+  /** The opposite of `elapsedMs`; undefined while there is no event. */
+  momentAt(elapsedMs: number): { runId: string; timeMs: number } | undefined {
+    let index = this.runs.length - 1;
+    while (index > 0 && ((this.#msBefore[index] ?? 0) > elapsedMs || this.runs[index]?.eventCount === 0)) index--;
+    const run = this.runs[index];
+    if (run === undefined || run.eventCount === 0) return undefined;
+    return { runId: run.runId, timeMs: Math.min(run.lastMs, run.firstMs + elapsedMs - (this.#msBefore[index] ?? 0)) };
+  }
+}

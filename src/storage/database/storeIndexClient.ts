@@ -1,0 +1,255 @@
+/** The host's side of the store's worker. Every call has a deadline, kept by ending the worker: SQLite in WebAssembly cannot be interrupted. */
+import { Worker } from 'node:worker_threads';
+import * as v from 'valibot';
+import { CorralError } from '../errors';
+import { messageOf } from '../../common/errors';
+import type { SessionEvent } from '../events';
+import { parseDraft } from '../events';
+import type { SessionFacts } from '../sessionFacts';
+import type {
+  AppendedRange,
+  ConversationEntry,
+  DensityCount,
+  DensityQuery,
+  Facets,
+  FindQuery,
+  FoundEvents,
+  HistoryQuery,
+  StoreIndex,
+  SyncResult,
+} from './storeIndex';
+import { parseFacts } from './catalog';
+import { replySchema, RESULT_SCHEMAS } from './messages';
+import type { Request, WorkerData } from './messages';
+
+const CALL_DEADLINE_MS = 5_000;
+/** Compiling the engine and reading the catalog; also on a machine that has just started. */
+const OPEN_DEADLINE_MS = 30_000;
+/** Validating so many answers does not hold up the extension host. */
+const LIST_LIMIT = 100;
+const SCAN_LIMIT = 500;
+
+export interface StoreIndexOptions {
+  /** The store's root. */
+  root: string;
+  /** The bundle of worker.ts, with sql-wasm.wasm beside it. */
+  workerPath: string;
+  /** Writes no checkpoint. */
+  readOnly?: boolean;
+}
+
+interface Call {
+  method: Request['method'];
+  resolve: (result: unknown) => void;
+  reject: (error: CorralError) => void;
+}
+
+/** Starts the worker and settles when the catalog is loaded. Throws STORE_FAILED where that is not possible. */
+export async function openStoreIndex(options: StoreIndexOptions): Promise<StoreIndex> {
+  const client = new DatabaseClient(options);
+  await client.open();
+  return client;
+}
+
+class DatabaseClient implements StoreIndex {
+  readonly #options: StoreIndexOptions;
+  #worker: Worker | undefined;
+  #isClosed = false;
+  #lastCallId = 0;
+  /** In the order of their requests, which is the order in which the worker takes them. */
+  readonly #calls = new Map<number, Call>();
+  /** For the first call that has a deadline: those behind it only wait. */
+  #deadline: { callId: number; timer: NodeJS.Timeout } | undefined;
+
+  constructor(options: StoreIndexOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    await this.#call({ method: 'open' }, RESULT_SCHEMAS.nothing);
+  }
+
+  async listSessions(): Promise<SessionFacts[]> {
+    const sessions: SessionFacts[] = [];
+    for (let afterId = ''; ;) {
+      const rows = await this.#call({ method: 'listSessions', afterId, limit: LIST_LIMIT }, RESULT_SCHEMAS.listSessions);
+      sessions.push(...rows.flatMap(({ facts }) => parseFacts(facts) ?? []));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < LIST_LIMIT) return sessions;
+      afterId = last.sessionId;
+    }
+  }
+
+  async findStale(): Promise<string[]> {
+    const stale: string[] = [];
+    for (let afterId: string | undefined = ''; afterId !== undefined;) {
+      const page: v.InferOutput<typeof RESULT_SCHEMAS.findStale> = await this.#call(
+        { method: 'findStale', afterId, limit: SCAN_LIMIT },
+        RESULT_SCHEMAS.findStale,
+      );
+      stale.push(...page.sessionIds);
+      afterId = page.next;
+    }
+    return stale;
+  }
+
+  async sync(sessionId: string): Promise<SyncResult> {
+    const { facts, appended, more } = await this.#call({ method: 'sync', sessionId }, RESULT_SCHEMAS.sync);
+    const ranges: AppendedRange[] = appended;
+    return { facts: facts === null ? undefined : parseFacts(facts), appended: ranges, more };
+  }
+
+  async catchUp(sessionId: string, { signal, onProgress }: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const result = await this.#call({ method: 'catchUp', sessionId }, RESULT_SCHEMAS.catchUp);
+      if (result === null) return;
+      onProgress(result.catchingUp);
+    }
+  }
+
+  async history(sessionId: string, query: HistoryQuery): Promise<SessionEvent[]> {
+    const { kinds, ...rest } = query;
+    return this.#events(sessionId, { method: 'history', sessionId, ...rest, ...(kinds !== undefined && { kinds: [...kinds] }) });
+  }
+
+  async runEvents(sessionId: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
+    return this.#events(sessionId, { method: 'runEvents', sessionId, runId, fromSeq, limit });
+  }
+
+  async findEvents(sessionId: string, query: FindQuery): Promise<FoundEvents> {
+    const { kinds, ...rest } = query;
+    for (;;) {
+      const result = await this.#call({ method: 'findEvents', sessionId, ...rest, ...(kinds !== undefined && { kinds: [...kinds] }) }, RESULT_SCHEMAS.found);
+      if ('seqs' in result) return result;
+    }
+  }
+
+  async facets(sessionId: string, part: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets> {
+    for (;;) {
+      const result = await this.#call({ method: 'facets', sessionId, ...part }, RESULT_SCHEMAS.facets);
+      if ('tools' in result) return result;
+    }
+  }
+
+  async density(sessionId: string, query: DensityQuery): Promise<DensityCount[]> {
+    for (;;) {
+      const result = await this.#call({ method: 'density', sessionId, ...query }, RESULT_SCHEMAS.density);
+      if ('counts' in result) return result.counts;
+    }
+  }
+
+  async conversation(sessionId: string): Promise<ConversationEntry[]> {
+    for (;;) {
+      const result = await this.#call({ method: 'conversation', sessionId }, RESULT_SCHEMAS.conversation);
+      if ('entries' in result) return result.entries;
+    }
+  }
+
+  async agentSession(sessionId: string): Promise<{ nativeSessionId: string; backendType: string } | undefined> {
+    return (await this.#call({ method: 'agentSession', sessionId }, RESULT_SCHEMAS.agentSession)) ?? undefined;
+  }
+
+  async checkpoint(): Promise<void> {
+    await this.#call({ method: 'checkpoint' }, RESULT_SCHEMAS.nothing);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    try {
+      if (this.#worker !== undefined) await this.checkpoint();
+    } finally {
+      this.#isClosed = true;
+      await this.#end(new CorralError('STORE_FAILED', 'The store is closed.'));
+    }
+  }
+
+  async #events(sessionId: string, request: Request): Promise<SessionEvent[]> {
+    for (;;) {
+      const result = await this.#call(request, RESULT_SCHEMAS.events);
+      if (!('events' in result)) continue;
+      return result.events.flatMap(([id, runId, seq, timestamp, kind, data]) => {
+        const draft = parseDraft(kind, data); // what this version cannot read any more is still in the journal
+        return draft === undefined ? [] : { ...draft, id, sessionId, runId, seq, timestamp };
+      });
+    }
+  }
+
+  async #call<T>(request: Request, result: v.GenericSchema<unknown, T>): Promise<T> {
+    if (this.#isClosed) throw new CorralError('STORE_FAILED', 'The store is closed.');
+    if (this.#worker === undefined) {
+      this.#worker = this.#start();
+      // Loading has its own deadline. Where it fails, so does the call behind it.
+      this.#post(this.#worker, { method: 'open' }).catch(() => undefined);
+    }
+    const parsed = v.safeParse(result, await this.#post(this.#worker, request));
+    if (!parsed.success) throw new CorralError('STORE_FAILED', `The store's answer to ${request.method} cannot be read: ${parsed.issues[0].message}`);
+    return parsed.output;
+  }
+
+  #post(worker: Worker, request: Request): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const callId = ++this.#lastCallId;
+      this.#calls.set(callId, { method: request.method, resolve, reject });
+      worker.postMessage({ callId, request });
+      this.#watch();
+    });
+  }
+
+  #start(): Worker {
+    const workerData: WorkerData = { root: this.#options.root, readOnly: this.#options.readOnly ?? false };
+    const worker = new Worker(this.#options.workerPath, { workerData, name: 'corral store' });
+    const fail = (reason: string): void => {
+      if (this.#worker === worker) void this.#end(new CorralError('STORE_FAILED', `The store's worker ended: ${reason}`));
+    };
+    worker.on('message', (message: unknown) => {
+      const reply = v.safeParse(replySchema, message);
+      if (reply.success) this.#settle(reply.output);
+      else fail(reply.issues[0].message);
+    });
+    worker.on('error', (error) => fail(messageOf(error)));
+    worker.on('exit', (code) => fail(`exit code ${code}`));
+    return worker;
+  }
+
+  #settle(reply: v.InferOutput<typeof replySchema>): void {
+    const call = this.#calls.get(reply.callId);
+    if (call === undefined) return;
+    this.#calls.delete(reply.callId);
+    if ('error' in reply) call.reject(errorOf(reply.error));
+    else call.resolve(reply.result);
+    this.#watch();
+  }
+
+  /** Gives the oldest call its time. A checkpoint has no deadline: it waits for the disk, and nothing waits for it. */
+  #watch(): void {
+    const first = [...this.#calls].find(([, { method }]) => method !== 'checkpoint');
+    if (first?.[0] === this.#deadline?.callId) return;
+    clearTimeout(this.#deadline?.timer);
+    this.#deadline = undefined;
+    if (first === undefined) return;
+    const [callId, call] = first;
+    const deadlineMs = call.method === 'open' ? OPEN_DEADLINE_MS : CALL_DEADLINE_MS;
+    const timer = setTimeout(() => {
+      this.#calls.delete(callId);
+      call.reject(new CorralError('TIMEOUT', `The store did not answer within ${deadlineMs / 1000} s. It was started again.`));
+      void this.#end(new CorralError('STORE_FAILED', 'The store was started again because another call took too long.'));
+    }, deadlineMs);
+    this.#deadline = { callId, timer };
+  }
+
+  /** Ends the worker; the next call starts another, which goes on from the checkpoints. */
+  async #end(reason: CorralError): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    this.#watch();
+    for (const call of calls) call.reject(reason);
+    await worker?.terminate();
+  }
+}
+
+function errorOf({ code, message }: { code: string; message: string }): CorralError {
+  return new CorralError(code === 'INVALID_ARGUMENT' ? code : 'STORE_FAILED', message);
+}

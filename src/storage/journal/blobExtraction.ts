@@ -1,0 +1,78 @@
+/** Keeps a journal's lines short: what is too large for a line goes to `blobs/`, and the line keeps a preview. */
+import { createHash } from 'node:crypto';
+import type { BlobReferences } from '../events';
+
+/** Whole content of a field, named by its hash. Text as UTF-8; a field that is no text, as JSON. */
+export interface Blob {
+  sha256: string;
+  content: Buffer;
+}
+
+/** A string of more bytes than this goes to a blob. */
+export const BLOB_THRESHOLD_BYTES = 64 * 1024;
+/** No line is longer than about this. */
+export const LINE_LIMIT_BYTES = 256 * 1024;
+const PREVIEW_BYTES = 4 * 1024;
+
+class Extraction {
+  readonly blobs: Blob[] = [];
+  readonly references: BlobReferences = {};
+
+  /** Moves `content` out under `pointer` and gives the beginning of its text, cut between characters. */
+  move(pointer: string, content: Buffer): string {
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    this.blobs.push({ sha256, content });
+    this.references[pointer] = { sha256, bytes: content.length };
+    return new TextDecoder().decode(content.subarray(0, PREVIEW_BYTES), { stream: true });
+  }
+
+  /** `value` without its large strings, wherever they stand. */
+  moveStrings(value: unknown, pointer: string): unknown {
+    if (typeof value === 'string') {
+      return Buffer.byteLength(value) > BLOB_THRESHOLD_BYTES ? this.move(pointer, Buffer.from(value)) : value;
+    }
+    if (Array.isArray(value)) return value.map((item, index) => this.moveStrings(item, `${pointer}/${index}`));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.moveStrings(item, `${pointer}/${escapeKey(key)}`)]));
+  }
+
+  /** Moves a whole field out. A list keeps its first items, so that it stays a list of the same kind. */
+  moveField(value: unknown, pointer: string): unknown {
+    const preview = this.move(pointer, Buffer.from(typeof value === 'string' ? value : jsonOf(value)));
+    if (!Array.isArray(value)) return preview;
+    let budget = PREVIEW_BYTES;
+    return value.filter((item) => (budget -= Buffer.byteLength(jsonOf(item))) >= 0);
+  }
+
+  /** `data` with what was moved out of it named in `blobs`. */
+  finish(data: object): object {
+    return this.blobs.length === 0 ? data : { ...data, blobs: this.references };
+  }
+}
+
+function escapeKey(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1'); // RFC 6901
+}
+
+function jsonOf(value: unknown): string {
+  return value === undefined ? 'null' : JSON.stringify(value);
+}
+
+/** `data` short enough for a line, and the blobs that have to be on disk before that line. */
+export function extractBlobs(data: object): { data: object; blobs: Blob[] } {
+  const byString = new Extraction();
+  const moved = byString.finish(Object.fromEntries(Object.entries(data).map(([key, item]) => [key, byString.moveStrings(item, `/${escapeKey(key)}`)])));
+  if (Buffer.byteLength(jsonOf(moved)) <= LINE_LIMIT_BYTES) return { data: moved, blobs: byString.blobs };
+
+  // Much of something small: whole fields go, the largest first.
+  const byField = new Extraction();
+  const fields: Record<string, unknown> = { ...data };
+  const sizes = Object.entries(data).map(([key, item]) => ({ key, item: item as unknown, bytes: Buffer.byteLength(jsonOf(item)) }));
+  let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const { key, item, bytes } of sizes.sort((a, b) => b.bytes - a.bytes)) {
+    if (total <= LINE_LIMIT_BYTES / 2) break;
+    fields[key] = byField.moveField(item, `/${escapeKey(key)}`);
+    total -= bytes;
+  }
+  return { data: byField.finish(fields), blobs: byField.blobs };
+}

@@ -1,0 +1,54 @@
+/** One line of a journal: `{"v":1,"seq":…,"ts":…,"kind":…,"data":{…},"crc":"…"}`, the checksum over the line's bytes before `,"crc"`. */
+import { crc32 } from 'node:zlib';
+import * as v from 'valibot';
+import { messageOf } from '../../common/errors';
+
+/** A record as it stands in a journal; whether `data` has the shape of its `kind` is the reader's to find out. */
+export interface JournalRecord {
+  seq: number;
+  /** ISO 8601 UTC with milliseconds. */
+  timestamp: string;
+  kind: string;
+  data: unknown;
+}
+
+/** A complete line that is no record, and why. */
+export interface DamagedLine {
+  damaged: string;
+}
+
+const recordSchema = v.object({
+  v: v.literal(1),
+  seq: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  ts: v.pipe(v.string(), v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)),
+  kind: v.string(),
+  data: v.unknown(),
+});
+
+const checksumOf = (content: string | Uint8Array): string => crc32(content).toString(16).padStart(8, '0');
+const SEAL_BYTES = ',"crc":"00000000"}'.length;
+
+/** The record's line, with its newline. Throws where `data` is no JSON: a cycle, a bigint, nesting beyond the stack. */
+export function encodeRecord(record: JournalRecord): Buffer {
+  const data = record.data === undefined ? 'null' : JSON.stringify(record.data);
+  const body = `{"v":1,"seq":${record.seq},"ts":${JSON.stringify(record.timestamp)},"kind":${JSON.stringify(record.kind)},"data":${data}`;
+  return Buffer.from(`${body},"crc":"${checksumOf(body)}"}\n`);
+}
+
+/** The record in `line` (without its newline), or what is wrong with it. Never throws. */
+export function decodeRecord(line: Buffer): JournalRecord | DamagedLine {
+  const bodyLength = line.length - SEAL_BYTES;
+  if (bodyLength <= 0) return { damaged: 'The line is too short.' };
+  const body = line.subarray(0, bodyLength);
+  if (line.toString('latin1', bodyLength) !== `,"crc":"${checksumOf(body)}"}`) return { damaged: 'The checksum is wrong.' };
+  let content: unknown;
+  try {
+    content = JSON.parse(`${body.toString('utf8')}}`);
+  } catch (error) {
+    return { damaged: messageOf(error) };
+  }
+  const parsed = v.safeParse(recordSchema, content);
+  if (!parsed.success) return { damaged: parsed.issues[0].message };
+  const { seq, ts, kind, data } = parsed.output;
+  return { seq, timestamp: ts, kind, data };
+}

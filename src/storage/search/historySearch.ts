@@ -1,0 +1,218 @@
+/** Searches everything ever recorded, newest first, straight in the journals and blobs: there is no second index to keep, and none to be wrong. */
+import { open, readdir } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { hasCode } from '../../common/errors';
+import type { SessionEvent } from '../events';
+import { parseDraft } from '../events';
+import { eventId } from '../ids';
+import { decodeRecord } from '../journal/journalRecord';
+import { Needle } from './searchPattern';
+import type { RunPaths, StorePaths } from '../paths';
+
+/** A run to be searched, with the time of its last event. */
+export interface SearchedRun {
+  sessionId: string;
+  runId: string;
+  ordinal: number;
+  lastEventAt: string;
+}
+
+/** Looked through at once: a few milliseconds, between which the extension host does other work. */
+const CHUNK_BYTES = 1024 * 1024;
+const NEWLINE = 0x0a;
+/** Runs whose first chunk is read before it is their turn. */
+const RUNS_AHEAD = 4;
+const BLOBS_FIELD = '"blobs":{';
+
+async function openExisting(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined; // erased meanwhile
+    throw error;
+  }
+}
+
+/** The complete lines of a file in chunks, last chunk first; a line is never divided. */
+async function* linesFromEnd(path: string): AsyncGenerator<Buffer> {
+  const file = await openExisting(path);
+  if (file === undefined) return;
+  try {
+    let end = (await file.stat()).size;
+    /** The part of a line whose beginning was not read yet. */
+    let rest = Buffer.alloc(0);
+    let isTorn = true; // until the last newline was seen, what stands behind it is no line
+    for (let length = CHUNK_BYTES; end > 0;) {
+      const start = Math.max(0, end - length);
+      const bytes = Buffer.allocUnsafe(end - start + rest.length);
+      const { bytesRead } = await file.read(bytes, 0, end - start, start);
+      if (bytesRead < end - start) return; // it became shorter: another journal now
+      rest.copy(bytes, end - start);
+      end = start;
+      const from = start === 0 ? 0 : bytes.indexOf(NEWLINE) + 1;
+      const to = isTorn ? bytes.lastIndexOf(NEWLINE) + 1 : bytes.length;
+      if (from === 0 && start > 0) {
+        rest = bytes;
+        length *= 2; // a long line is not copied again for each small piece of it
+        continue;
+      }
+      if (to > 0) isTorn = false;
+      if (to > from) yield bytes.subarray(from, to);
+      rest = bytes.subarray(0, from);
+      length = CHUNK_BYTES;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+class RunSearch {
+  readonly #run: SearchedRun;
+  readonly #paths: RunPaths;
+  readonly #needle: Needle;
+  readonly #blobs = new Map<string, Promise<boolean>>();
+  #hasBlobs = false;
+
+  constructor(run: SearchedRun, paths: RunPaths, needle: Needle) {
+    this.#run = run;
+    this.#paths = paths;
+    this.#needle = needle;
+  }
+
+  /** Newest first. Lines that are no records are passed over. */
+  async *matches(): AsyncGenerator<SessionEvent | undefined> {
+    this.#hasBlobs = (await readdir(this.#paths.blobs).catch(() => [])).length > 0;
+    for await (const lines of linesFromEnd(this.#paths.events)) {
+      for (const start of this.#candidates(lines)) {
+        const event = await this.#match(lines.subarray(start, lines.indexOf(NEWLINE, start)));
+        if (event !== undefined) yield event;
+      }
+      yield undefined; // a moment to stop at
+    }
+  }
+
+  /** Where the lines begin that may match, the last one first. */
+  #candidates(lines: Buffer): number[] {
+    const starts = new Set<number>();
+    const add = (place: number): void => void starts.add(place === 0 ? 0 : lines.lastIndexOf(NEWLINE, place - 1) + 1);
+    for (const place of this.#needle.placesInJson(lines)) add(place);
+    if (this.#hasBlobs) for (let place = lines.indexOf(BLOBS_FIELD); place !== -1; place = lines.indexOf(BLOBS_FIELD, place + 1)) add(place);
+    return [...starts].sort((a, b) => b - a);
+  }
+
+  async #match(line: Buffer): Promise<SessionEvent | undefined> {
+    const record = decodeRecord(line);
+    if ('damaged' in record) return undefined;
+    const draft = parseDraft(record.kind, record.data);
+    if (draft === undefined) return undefined;
+    const { blobs, ...data } = draft.data;
+    let isMatch = this.#needle.isInValue(data);
+    for (const { sha256 } of Object.values(blobs ?? {})) isMatch ||= await this.#isInBlob(sha256);
+    const { sessionId, runId, ordinal } = this.#run;
+    return isMatch ? { ...draft, id: eventId(ordinal, record.seq), sessionId, runId, seq: record.seq, timestamp: record.timestamp } : undefined;
+  }
+
+  #isInBlob(sha256: string): Promise<boolean> {
+    const known = this.#blobs.get(sha256) ?? this.#searchBlob(this.#paths.blob(sha256));
+    this.#blobs.set(sha256, known);
+    return known;
+  }
+
+  async #searchBlob(path: string): Promise<boolean> {
+    const file = await openExisting(path);
+    if (file === undefined) return false;
+    try {
+      const overlap = this.#needle.longestBytes;
+      const buffer = Buffer.allocUnsafe(CHUNK_BYTES + overlap);
+      for (let start = 0; ; start += CHUNK_BYTES) {
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+        if (this.#needle.isInBytes(buffer.subarray(0, bytesRead))) return true;
+        if (bytesRead < buffer.length) return false;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** The matches of a run, of which the first step is under way already: the disk reads for it while another run's bytes are looked through. */
+class StartedSearch {
+  readonly #matches: AsyncGenerator<SessionEvent | undefined>;
+  readonly #first: Promise<IteratorResult<SessionEvent | undefined>>;
+
+  constructor(search: RunSearch) {
+    this.#matches = search.matches();
+    this.#first = this.#matches.next();
+    this.#first.catch(() => undefined); // whoever comes to this run hears of it
+  }
+
+  async *matches(): AsyncGenerator<SessionEvent | undefined> {
+    const first = await this.#first;
+    if (first.done === true) return;
+    yield first.value;
+    yield* this.#matches;
+  }
+
+  /** Closes the run's files. */
+  async close(): Promise<void> {
+    await this.#matches.return(undefined);
+  }
+}
+
+export interface SearchOptions {
+  /** At most so many events. */
+  limit: number;
+  /** Ends the search early, without an error. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Events whose text (or the blob behind it) has `text`, newest first over all `runs`, as they are found. The order is exact: an event waits
+ * until no run can have a newer one any more.
+ */
+export async function* searchRuns(
+  paths: StorePaths,
+  runs: readonly SearchedRun[],
+  text: string,
+  { limit, signal }: SearchOptions,
+): AsyncGenerator<SessionEvent> {
+  const needle = new Needle(text);
+  const newestFirst = [...runs].sort((a, b) => (a.lastEventAt < b.lastEventAt ? 1 : -1));
+  /** Newest first. */
+  const waiting: SessionEvent[] = [];
+  let left = limit;
+  const started: StartedSearch[] = [];
+  try {
+    for (const index of newestFirst.keys()) {
+      for (const run of newestFirst.slice(index + started.length, index + RUNS_AHEAD))
+        started.push(new StartedSearch(new RunSearch(run, paths.session(run.sessionId).run(run.runId), needle)));
+      /** Runs that come later have no event after this. */
+      const horizon = newestFirst[index + 1]?.lastEventAt ?? '';
+      for await (const event of started[0]?.matches() ?? []) {
+        if (signal?.aborted === true) return;
+        if (event === undefined) continue;
+        waiting.splice(waiting.findLastIndex((other) => isNewer(other, event)) + 1, 0, event);
+        waiting.splice(left); // older than everything that will be asked for
+        while (left > 0 && waiting[0] !== undefined && waiting[0].timestamp > horizon && !isNewer(event, waiting[0])) {
+          left--;
+          yield waiting[0];
+          waiting.shift();
+        }
+        if (left === 0) return;
+      }
+      started.shift();
+      while (left > 0 && waiting[0] !== undefined && waiting[0].timestamp > horizon) {
+        left--;
+        yield waiting[0];
+        waiting.shift();
+      }
+      if (left === 0) return;
+    }
+  } finally {
+    for (const search of started) await search.close();
+  }
+}
+
+function isNewer(a: SessionEvent, b: SessionEvent): boolean {
+  return a.timestamp === b.timestamp ? a.id > b.id : a.timestamp > b.timestamp;
+}

@@ -1,0 +1,117 @@
+import { access, constants, lstat, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withTemporaryFolder } from './indexCopy';
+import { encodePath, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
+import { writeCommit } from './snapshotRef';
+import type { Repository } from '../repository';
+
+const MOST_BATCH_BYTES = 32 << 20;
+const FILES_AT_ONCE = 64;
+
+interface ExaminedFile {
+  path: string;
+  /** As in a tree; undefined on Windows, where files have no executable bit. */
+  mode: string | undefined;
+  isReadable: boolean;
+}
+
+/**
+ * Stores the bytes and the executable bit of every regular file as a commit of its own, beside git's view, from which line ends, filters,
+ * encodings and `core.fileMode` may make other files. Every file is read: to trust the attributes would be to trust that they were the same at
+ * checkout. Equal bytes are the same objects in both, so a commit costs little more than the files in which the two differ.
+ */
+export async function captureRawFiles(
+  repository: Repository,
+  worktreePath: string,
+  indexFile: string,
+  signal: AbortSignal | undefined,
+): Promise<{ commit: string; notCaptured: string[] }> {
+  const { git, mainWorktree } = repository;
+  const staged = splitZ((await git.run(worktreePath, ['ls-files', '-z', '--stage'], { environment: { GIT_INDEX_FILE: indexFile }, signal })).stdout);
+  const paths = staged.filter((line) => line.startsWith('100')).map((line) => line.slice(line.indexOf('\t') + 1));
+  const found = await examineAll(worktreePath, paths);
+  const files = found.filter(({ isReadable }) => isReadable);
+  const objectIds = await hashFiles(repository, worktreePath, files, true, signal);
+  const stagedModes = new Map(staged.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, 6)]));
+  const entries = files.map(({ path, mode }, index) => `${mode ?? stagedModes.get(path) ?? '100644'} ${objectIds[index] ?? ''} 0\t${path}\0`);
+  const tree = await withTemporaryFolder(async (folder) => {
+    const options = { environment: { GIT_INDEX_FILE: join(folder, 'index') }, signal };
+    await git.run(mainWorktree, ['update-index', '-z', '--index-info'], { ...options, input: encodePath(entries.join('')) });
+    return git.text(mainWorktree, ['write-tree'], options);
+  });
+  const commit = await writeCommit(repository, { tree, parents: [], message: 'Bytes of the files as they were', isDated: false });
+  return { commit, notCaptured: found.filter(({ isReadable }) => !isReadable).map(({ path }) => pathToText(path)) };
+}
+
+/** Regular files only; what is gone or of another kind is left out. */
+async function examineAll(worktreePath: string, paths: readonly string[]): Promise<ExaminedFile[]> {
+  const found: ExaminedFile[] = [];
+  for (let first = 0; first < paths.length; first += FILES_AT_ONCE) {
+    const examined = await Promise.all(paths.slice(first, first + FILES_AT_ONCE).map(async (path) => examine(worktreePath, path)));
+    found.push(...examined.filter((file) => file !== undefined));
+  }
+  return found;
+}
+
+async function examine(worktreePath: string, path: string): Promise<ExaminedFile | undefined> {
+  const target = pathFromBytes(worktreePath, path);
+  const stats = await lstat(target).catch(() => undefined);
+  if (stats?.isFile() !== true) return undefined;
+  const isReadable = await access(target, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+  return { path, isReadable, mode: process.platform === 'win32' ? undefined : (stats.mode & 0o100) === 0 ? '100644' : '100755' };
+}
+
+/** The object ids of the files' own bytes, in order. */
+async function hashFiles(
+  { git }: Repository,
+  worktreePath: string,
+  files: readonly ExaminedFile[],
+  isStored: boolean,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const input = files.map(({ path }) => `${quotePath(path)}\n`).join('');
+  return (await git.text(worktreePath, ['hash-object', ...(isStored ? ['-w'] : []), '--no-filters', '--stdin-paths'], { input, signal })).split('\n');
+}
+
+/** Makes the files in the worktree those of a commit made by `captureRawFiles`, byte for byte, by writing the ones that differ. */
+export async function restoreRawFiles(repository: Repository, worktreePath: string, commit: string, signal: AbortSignal | undefined): Promise<void> {
+  const { git, mainWorktree } = repository;
+  const listed = splitZ((await git.run(mainWorktree, ['ls-tree', '-r', '-z', '--long', commit], { signal })).stdout);
+  const wanted = listed.map((line) => {
+    const [mode = '', , objectId = '', bytes = '0'] = line.slice(0, line.indexOf('\t')).split(/ +/);
+    return { mode, objectId, bytes: Number(bytes), path: line.slice(line.indexOf('\t') + 1) };
+  });
+  const files = await examineAll(
+    worktreePath,
+    wanted.map(({ path }) => path),
+  );
+  const objectIds = await hashFiles(repository, worktreePath, files, false, signal);
+  const present = new Map(files.map(({ path, mode }, index) => [path, { mode, objectId: objectIds[index] }]));
+  const entries = wanted.filter(({ path, mode, objectId }) => {
+    const file = present.get(path);
+    return file?.objectId !== objectId || (file.mode ?? mode) !== mode;
+  });
+  while (entries.length > 0) {
+    let bytes = entries[0]?.bytes ?? 0;
+    let count = 1;
+    while (count < entries.length && bytes + (entries[count]?.bytes ?? 0) <= MOST_BATCH_BYTES) bytes += entries[count++]?.bytes ?? 0;
+    const batch = entries.splice(0, count);
+    const { stdout } = await git.run(mainWorktree, ['cat-file', '--batch'], { input: batch.map(({ objectId }) => `${objectId}\n`).join(''), signal });
+    let offset = 0;
+    for (const entry of batch) {
+      const start = stdout.indexOf('\n', offset) + 1;
+      await replaceFile(worktreePath, entry.path, stdout.subarray(start, start + entry.bytes), entry.mode === '100755' ? 0o777 : 0o666);
+      offset = start + entry.bytes + 1;
+    }
+  }
+}
+
+async function replaceFile(worktreePath: string, path: string, content: Buffer, mode: number): Promise<void> {
+  const target = pathFromBytes(worktreePath, path);
+  // Its folder is there: git has just checked out its own view of the same path. A new file, so that nothing is written through a link.
+  await rm(target, { force: true });
+  await writeFile(target, content, { mode, flag: 'wx' });
+}

@@ -1,0 +1,61 @@
+import { CorralError } from '../../../storage/errors';
+import { COUNTING, parseCounts, type ChangeCounts } from '../review/changeCounts';
+import { pinRef } from './snapshotRef';
+import type { Repository } from '../repository';
+
+/** More than anyone scrolls through; older ones stay, and are reached from the timeline. */
+const MOST_LISTED = 1_000;
+
+/** One moment of a session's files. Counts are against the moment before it. */
+export interface ListedSnapshot extends ChangeCounts {
+  commit: string;
+  tree: string;
+  /** ISO 8601 UTC, to the second. */
+  takenAt: string;
+  /** What led to it. */
+  message: string;
+}
+
+/** As a pattern, since that is no error where there is none. All ids are of one length. */
+function chain(sessionId: string, baseCommit: string): string[] {
+  return [`--glob=${pinRef(sessionId)}*`, `^${baseCommit}`, '--'];
+}
+
+/** The session's snapshots since its base, newest first; one git process. Empty where there is none yet. */
+export async function listSnapshots({ git, mainWorktree }: Repository, sessionId: string, baseCommit: string): Promise<ListedSnapshot[]> {
+  const shown = ['--format=%x00%H%x00%T%x00%ct%x00%s%x00', '--diff-merges=first-parent', '--no-show-signature'];
+  const { stdout } = await git.run(mainWorktree, [
+    'log',
+    '--first-parent',
+    `--max-count=${String(MOST_LISTED)}`,
+    ...shown,
+    ...COUNTING,
+    ...chain(sessionId, baseCommit),
+  ]);
+  const fields = stdout.toString('utf8').split('\0');
+  const snapshots: ListedSnapshot[] = [];
+  for (let index = 1; index + 4 < fields.length; index += 5) {
+    const [commit = '', tree = '', seconds = '', message = '', counts = ''] = fields.slice(index, index + 5);
+    snapshots.push({
+      commit,
+      tree,
+      takenAt: new Date(Number(seconds) * 1000).toISOString(),
+      message,
+      ...parseCounts(counts),
+    });
+  }
+  return snapshots;
+}
+
+/** Fails with INVALID_ARGUMENT unless `commit` is the session's base or one of its snapshots. */
+export async function requireMoment({ git, mainWorktree }: Repository, sessionId: string, baseCommit: string, commit: string): Promise<void> {
+  const commits = await git.text(mainWorktree, ['rev-list', '--first-parent', ...chain(sessionId, baseCommit)]);
+  if (commit !== baseCommit && !commits.split('\n').includes(commit)) throw new CorralError('INVALID_ARGUMENT', `${commit} is no snapshot of this session.`);
+}
+
+/** The commit that the chain of a snapshot began from. */
+export async function findChainBase({ git, mainWorktree }: Repository, snapshot: string): Promise<string> {
+  const notOurs = ['--basic-regexp', '--grep=^Corral-Version: ', '--invert-grep'];
+  const base = await git.text(mainWorktree, ['rev-list', '--first-parent', '--max-count=1', ...notOurs, snapshot, '--']);
+  return base === '' ? snapshot : base;
+}

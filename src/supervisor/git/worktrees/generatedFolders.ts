@@ -1,0 +1,49 @@
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { findIgnoredFiles } from '../snapshots/ignoredFiles';
+import { pathFromBytes, pathToText } from '../pathBytes';
+import type { Repository } from '../repository';
+
+const FILES_AT_ONCE = 64;
+
+/** A folder that tools fill again, such as `node_modules`. */
+export interface RebuiltFolder {
+  /** Below the worktree; a path of bytes (`pathBytes`), without a slash at its end. */
+  path: string;
+  name: string;
+  bytes: number;
+}
+
+/** The folders in a worktree that git ignores and tools fill again, largest first. Not one that holds a repository: that may be somebody's work. */
+export async function findRebuiltFolders(repository: Repository, worktreePath: string): Promise<RebuiltFolder[]> {
+  const { replaceable } = await findIgnoredFiles(repository, worktreePath);
+  const folders: RebuiltFolder[] = [];
+  for (const path of replaceable.filter((each) => each.endsWith('/')).map((each) => each.slice(0, -1))) {
+    const { bytes, holdsRepository } = await measureFolder(pathFromBytes(worktreePath, path));
+    if (!holdsRepository) folders.push({ path, name: pathToText(path), bytes });
+  }
+  return folders.sort((a, b) => b.bytes - a.bytes);
+}
+
+/** Removes these folders; links in them are removed, never followed. */
+export async function dropFolders(worktreePath: string, folders: readonly RebuiltFolder[]): Promise<void> {
+  for (const { path } of folders) await rm(pathFromBytes(worktreePath, path), { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** How much a folder holds, links not followed. What cannot be read, or goes meanwhile, counts nothing. */
+export async function measureFolder(folder: string | Buffer): Promise<{ bytes: number; holdsRepository: boolean }> {
+  const size = { bytes: 0, holdsRepository: false };
+  const folders = [Buffer.from(folder)];
+  for (let current = folders.pop(); current !== undefined; current = folders.pop()) {
+    const entries = await readdir(current, { withFileTypes: true, encoding: 'buffer' }).catch(() => []);
+    const files: Buffer[] = [];
+    for (const entry of entries) {
+      if (entry.name.toString('latin1') === '.git') size.holdsRepository = true;
+      (entry.isDirectory() ? folders : files).push(Buffer.concat([current, Buffer.from('/'), entry.name]));
+    }
+    for (let first = 0; first < files.length; first += FILES_AT_ONCE) {
+      const stats = await Promise.all(files.slice(first, first + FILES_AT_ONCE).map(async (file) => await lstat(file).catch(() => undefined)));
+      for (const found of stats) size.bytes += found?.size ?? 0;
+    }
+  }
+  return size;
+}

@@ -1,0 +1,101 @@
+import { lstat, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { hasCode } from '../../../common/errors';
+import { pathFromBytes, pathToText } from '../pathBytes';
+import { locateWorktree, moveToTrash, type RemovalRequest } from './trash';
+import { bearsMark, exists, trashPathFor } from './worktreeOwnership';
+
+/** A disk may date files in coarse steps. */
+const CLOCK_SLACK_MS = 50;
+
+interface SeenFile {
+  path: string;
+  mtimeMs: number;
+  ctimeMs: number;
+  size: number;
+}
+
+/**
+ * Frees the disk of a deleted session's worktree in the trash, whose work the session's ref then holds alone. Answers with what stays, in words: what no
+ * snapshot can hold, and what a process that goes on has written since. Each step can be repeated.
+ */
+export async function emptyTrash(request: RemovalRequest): Promise<string[]> {
+  const { repository, worktreePath, sessionId } = request;
+  const trashPath = trashPathFor(worktreePath);
+  if ((await locateWorktree(request)).place === 'trash') {
+    const capturedMs = await diskTimeMs(trashPath);
+    const { notCaptured } = await moveToTrash(request); // whatever was written since the removal is in this snapshot
+    if (notCaptured.length > 0) return notCaptured;
+    // Under a name that no undo takes for the whole worktree, and that tells from when on a file is newer than the snapshot.
+    const discardedPath = `${trashPath}.${String(capturedMs)}`;
+    await rename(trashPath, discardedPath);
+    const isLate = (await listFiles(discardedPath)).some(({ ctimeMs }) => ctimeMs >= capturedMs - CLOCK_SLACK_MS);
+    // Where the clock was put back meanwhile, no file's time tells anything.
+    if (isLate || (await diskTimeMs(trashPath)) < capturedMs) {
+      await rename(discardedPath, trashPath);
+      return ['files that a program wrote while they were deleted'];
+    }
+  }
+  const discarded = (await readdir(dirname(trashPath)).catch(() => [])).filter(
+    (name) => name.startsWith(`${basename(trashPath)}.`) && /^\d+$/.test(name.slice(basename(trashPath).length + 1)),
+  );
+  const kept: string[] = [];
+  for (const name of discarded) {
+    const administrativeDirectory = join(repository.commonDirectory, 'worktrees', sessionId);
+    if (await bearsMark(administrativeDirectory, request)) await rm(administrativeDirectory, { recursive: true, force: true, maxRetries: 5 });
+    const folder = join(dirname(trashPath), name);
+    const capturedMs = Number(name.slice(basename(trashPath).length + 1));
+    kept.push(...(await removeUnchanged(folder, capturedMs)).map((path) => `${join(folder, path)}: in use, or written while it was deleted`));
+  }
+  return kept;
+}
+
+/** What time it is by the clock that dates the files of this disk, in whole ms: that of a network disk may be another than ours. */
+async function diskTimeMs(trashPath: string): Promise<number> {
+  const probe = `${trashPath}.clock`;
+  await writeFile(probe, '');
+  const { mtimeMs } = await lstat(probe);
+  await rm(probe);
+  return Math.floor(mtimeMs);
+}
+
+/** Every file below a folder, links not followed. Folders come after what is in them, with a slash. One list for all: there may be millions. */
+async function listFiles(root: string, folder = '', files: SeenFile[] = []): Promise<SeenFile[]> {
+  const entries = await readdir(pathFromBytes(root, folder), { withFileTypes: true, encoding: 'buffer' });
+  for (const entry of entries) {
+    const path = folder + entry.name.toString('latin1');
+    if (entry.isDirectory()) {
+      await listFiles(root, `${path}/`, files);
+      files.push({ path: `${path}/`, mtimeMs: 0, ctimeMs: 0, size: 0 });
+    } else {
+      const { mtimeMs, ctimeMs, size } = await lstat(pathFromBytes(root, path));
+      files.push({ path, mtimeMs, ctimeMs, size });
+    }
+  }
+  return files;
+}
+
+/** Removes what was seen and nothing else, so that a file that appears meanwhile stays. Answers with what stays. */
+async function removeUnchanged(root: string, capturedMs: number): Promise<string[]> {
+  const kept: string[] = [];
+  for (const { path, mtimeMs, ctimeMs, size } of await listFiles(root)) {
+    const target = pathFromBytes(root, path);
+    try {
+      if (path.endsWith('/')) {
+        await rmdir(target);
+        continue;
+      }
+      const now = await lstat(target);
+      // What was moved here or unpacked keeps an old mtime; no program sets a ctime.
+      const isLate = Math.max(mtimeMs, ctimeMs) >= capturedMs - CLOCK_SLACK_MS;
+      if (isLate || now.mtimeMs !== mtimeMs || now.size !== size) kept.push(pathToText(path));
+      else await unlink(target);
+    } catch (error) {
+      if (['EACCES', 'EPERM', 'EBUSY'].some((code) => hasCode(error, code))) kept.push(pathToText(path));
+      else if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].some((code) => hasCode(error, code))) throw error;
+    }
+  }
+  await rmdir(root).catch(() => undefined); // not empty: what is in it is told
+  if (kept.length === 0 && (await exists(root))) kept.push('');
+  return kept;
+}

@@ -1,0 +1,26 @@
+import { findIgnoredFiles } from '../snapshots/ignoredFiles';
+import { pathToText, splitZ } from '../pathBytes';
+import type { Repository } from '../repository';
+
+/** What lies in a worktree beside its base, in numbers for a person who thinks of removing it. */
+export interface WorktreeSurvey {
+  /** Tracked files that differ from the worktree's own last commit. */
+  changedFiles: number;
+  untrackedFiles: number;
+  /** Commits since the base that no branch, tag or remote has. */
+  commits: number;
+  /** Ignored folders and files that tools make anew; the only ones that no undo brings back. */
+  replaceable: string[];
+}
+
+/** Counts what is in the worktree, wherever it lies; commits since `baseCommit` where that is known. Changes nothing. */
+export async function surveyWorktree(repository: Repository, worktreePath: string, baseCommit: string | undefined): Promise<WorktreeSurvey> {
+  const { git } = repository;
+  // Untracked files one by one, and no rename detection, so that a line is a file.
+  const status = splitZ((await git.run(worktreePath, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'])).stdout);
+  const untrackedFiles = status.filter((line) => line.startsWith('?? ')).length;
+  const range = ['HEAD', '--not', ...(baseCommit === undefined ? [] : [baseCommit]), '--branches', '--tags', '--remotes'];
+  const counted = await git.text(worktreePath, ['rev-list', '--count', ...range], { acceptedExitCodes: [0, 128] }); // 128: HEAD has no commit
+  const { replaceable } = await findIgnoredFiles(repository, worktreePath);
+  return { changedFiles: status.length - untrackedFiles, untrackedFiles, commits: Number(counted), replaceable: replaceable.map(pathToText) };
+}

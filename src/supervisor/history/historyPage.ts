@@ -1,0 +1,35 @@
+import { CorralError } from '../../storage/errors';
+import { EVENT_KINDS } from '../../storage/events';
+import type { StoreIndex } from '../../storage/database/storeIndex';
+import type { HistoryPage } from '../api';
+
+/** Events of one page; more would make the extension host hold too much at once. */
+export const HISTORY_PAGE_LIMIT = 1_000;
+const DEFAULT_LIMIT = 200;
+
+export interface HistoryPageQuery {
+  runId?: string;
+  /** The `next` of the page before. */
+  after?: string;
+  limit?: number;
+  kinds?: string[];
+}
+
+/** One page of a session's events over all its runs, in order of time. Throws INVALID_ARGUMENT. */
+export async function readHistoryPage(index: StoreIndex, sessionId: string, query: HistoryPageQuery): Promise<HistoryPage> {
+  const { runId, after, kinds, limit = DEFAULT_LIMIT } = query;
+  if (!Number.isInteger(limit) || limit < 1 || limit > HISTORY_PAGE_LIMIT)
+    throw new CorralError('INVALID_ARGUMENT', `A page holds 1 to ${HISTORY_PAGE_LIMIT} events.`);
+  const afterId = after === undefined ? undefined : Number(after);
+  if (afterId !== undefined && !Number.isSafeInteger(afterId)) throw new CorralError('INVALID_ARGUMENT', 'Pass the `next` of the page before as `after`.');
+  const unknown = kinds?.find((kind) => !(EVENT_KINDS as readonly string[]).includes(kind));
+  if (unknown !== undefined) throw new CorralError('INVALID_ARGUMENT', `There are no events of the kind ${unknown}.`);
+  const events = await index.history(sessionId, {
+    limit,
+    ...(runId === undefined ? {} : { runId }),
+    ...(afterId === undefined ? {} : { afterId }),
+    ...(kinds === undefined ? {} : { kinds }),
+  });
+  const last = events.at(-1);
+  return last !== undefined && events.length === limit ? { events, next: String(last.id) } : { events };
+}

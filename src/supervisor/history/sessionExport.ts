@@ -1,0 +1,124 @@
+/** A session as one file that needs no Corral to be read: JSON lines, Markdown, or a web page that loads nothing from elsewhere. */
+import { open, rename, unlink } from 'node:fs/promises';
+import { temporaryPath } from '../../storage/journal/durableFile';
+import { CorralError } from '../../storage/errors';
+import { messageOf } from '../../common/errors';
+import type { SessionEvent } from '../../storage/events';
+import type { StorePaths } from '../../storage/paths';
+import type { StoreIndex } from '../../storage/database/storeIndex';
+import { wholeEvent } from '../../storage/journal/wholeEvent';
+import type { SessionSummary } from '../api';
+import { eventText } from './eventText';
+
+export const EXPORT_FORMATS = ['jsonl', 'markdown', 'html'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+interface Writer {
+  begin: (session: SessionSummary) => string;
+  event: (event: SessionEvent) => string;
+  end: () => string;
+}
+
+const PAGE = 200;
+
+function facts(session: SessionSummary): [string, string][] {
+  return [
+    ['Agent', session.agent],
+    ['Repository', session.repository],
+    ['Base commit', session.baseCommit],
+    ['Status', session.failureReason === undefined ? session.status : `${session.status}: ${session.failureReason}`],
+    ['Created', session.createdAt],
+    ['Last activity', session.lastActivityAt],
+  ];
+}
+
+/** A fence that the text cannot end: longer than any row of backticks in it. */
+function fenced(code: string): string {
+  const longest = (code.match(/`+/g) ?? []).reduce((most, { length }) => Math.max(most, length), 2);
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${code}\n${fence}\n`;
+}
+
+const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>#|~]/g, '\\$&');
+/** Prose is Markdown itself, but must not pretend to be a heading of ours. */
+const quoted = (text: string): string => `${text.replace(/^/gm, '> ')}\n`;
+
+const MARKDOWN: Writer = {
+  begin: (session) =>
+    `# ${inline(session.title)}\n\n${facts(session)
+      .map(([name, value]) => `- ${name}: ${inline(value)}\n`)
+      .join('')}`,
+  event: (event) => {
+    const { heading, prose, code } = eventText(event);
+    return `\n### ${inline(heading)}\n\n${event.timestamp}\n${prose === undefined ? '' : `\n${quoted(prose)}`}${code === undefined ? '' : `\n${fenced(code)}`}`;
+  },
+  end: () => '',
+};
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+const STYLE = `:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.6rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{opacity:.7}dd{margin:0;overflow-wrap:anywhere}
+article{border-top:1px solid #8884;padding:.6rem 0}h2{font-size:1rem;margin:0;overflow-wrap:anywhere}time{opacity:.7;font-size:.8rem}
+p{white-space:pre-wrap;overflow-wrap:anywhere;margin:.4rem 0}pre{background:#8882;padding:.6rem;overflow:auto;max-height:30rem;margin:.4rem 0}`;
+
+const HTML: Writer = {
+  begin: (session) => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(session.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>${escaped(session.title)}</h1>
+<dl>${facts(session)
+    .map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`)
+    .join('')}</dl>
+`,
+  event: (event) => {
+    const { heading, prose, code } = eventText(event);
+    const body = `${prose === undefined ? '' : `<p>${escaped(prose)}</p>`}${code === undefined ? '' : `<pre>${escaped(code)}</pre>`}`;
+    return `<article><h2>${escaped(heading)}</h2><time>${event.timestamp}</time>${body}</article>\n`;
+  },
+  end: () => '</body>\n</html>\n',
+};
+
+/** The first line is the session, every other one an event. */
+const JSONL: Writer = {
+  begin: (session) => `${JSON.stringify(session)}\n`,
+  event: (event) => `${JSON.stringify(event)}\n`,
+  end: () => '',
+};
+
+const WRITERS: Record<ExportFormat, Writer> = { jsonl: JSONL, markdown: MARKDOWN, html: HTML };
+
+/** Writes the session to `target`, with all events in their order and everything that is kept beside the journals. A file there is replaced, but only by a complete one. */
+export async function exportSession(paths: StorePaths, index: StoreIndex, session: SessionSummary, format: ExportFormat, target: string): Promise<void> {
+  const writer = WRITERS[format];
+  const temporary = temporaryPath(target);
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.appendFile(writer.begin(session));
+      for (let afterId: number | undefined; ;) {
+        const events = await index.history(session.id, { limit: PAGE, ...(afterId === undefined ? {} : { afterId }) });
+        for (const event of events) await file.appendFile(writer.event(await wholeEvent(paths.session(session.id).run(event.runId), event)));
+        afterId = events.at(-1)?.id;
+        if (events.length < PAGE) break;
+      }
+      await file.appendFile(writer.end());
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw new CorralError('STORE_FAILED', `The session could not be written to ${target}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,186 @@
+import { makeDirectory } from '../../storage/journal/durableFile';
+import { CorralError } from '../../storage/errors';
+import { messageOf } from '../../common/errors';
+import { isId } from '../../storage/ids';
+import type { SessionFacts } from '../../storage/sessionFacts';
+import type { DraftSessionRecord, SessionRecordData } from '../../storage/sessionRecords';
+import { sessionState } from '../../storage/sessionState';
+import { oneLine } from '../../common/oneLine';
+import { resolveAgent } from '../agents/agentRegistry';
+import type { SessionRequest } from '../api';
+import type { Git } from '../git/git';
+import type { Pin } from '../git/snapshots/snapshotRef';
+import { pinRef, readRevision } from '../git/snapshots/snapshotRef';
+import type { Repository } from '../git/repository';
+import { findRepository, resolveCommit } from '../git/repository';
+import type { WantedFiles } from '../git/worktrees/includedFiles';
+import { bringIgnoredFiles } from '../git/worktrees/includedFiles';
+import { findChainBase } from '../git/snapshots/snapshotList';
+import { bringSnapshot, bringUncommittedChanges } from '../git/worktrees/uncommittedChanges';
+import { createWorktree, discardUnfinishedWorktree, worktreePathFor } from '../git/worktrees/worktrees';
+import { freePorts } from '../system/ports';
+import type { SessionStore } from '../sessions/sessionStore';
+import type { SupervisorSettings } from '../settings';
+import { isRecordLost, recordWorktree } from './interruptedOperations';
+import { withWorktreeLock } from './worktreeLock';
+
+const TITLE_CHARACTERS = 60;
+
+export interface SessionCreationOptions {
+  git: Git;
+  store: SessionStore;
+  bundles: string;
+  settings: () => SupervisorSettings;
+  /** The ports of all other sessions. */
+  takenPorts: () => ReadonlySet<number>;
+  /** Puts the first run into the queue. */
+  queue: () => Promise<void>;
+}
+
+/** The prompt's first line, cut at a word. */
+export function titleOf(prompt: string): string {
+  const line = oneLine(prompt.trim().split(/[\r\n]/, 1)[0] ?? '');
+  const characters = Array.from(line);
+  if (characters.length <= TITLE_CHARACTERS) return line;
+  const cut = characters.slice(0, TITLE_CHARACTERS - 1).join('');
+  const space = cut.lastIndexOf(' ');
+  return `${space > TITLE_CHARACTERS / 2 ? cut.slice(0, space) : cut}…`;
+}
+
+/**
+ * Makes a session with its worktree, and puts its first run into the queue. What can be refused is refused before anything is made (NO_REPOSITORY,
+ * NO_COMMIT, BASE_NOT_FOUND, AGENT_NOT_FOUND, SESSION_NOT_FOUND, …). The first record says what is about to be made, so that a crash in the middle
+ * leaves nothing that nobody knows of; the worktree's lock, held to the end, tells others that this is no crash.
+ */
+export async function createSession(
+  options: SessionCreationOptions,
+  sessionId: string,
+  request: SessionRequest,
+  imported?: SessionRecordData<'created'>['imported'],
+): Promise<void> {
+  const settings = options.settings();
+  const agent = await resolveAgent(request.agent, {
+    agents: settings.agents,
+    bundles: options.bundles,
+    ...(request.argv === undefined ? {} : { argv: request.argv }),
+  });
+  const repository = await findRepository(options.git, request.repository);
+  const dependsOn = [...new Set(request.dependsOn)];
+  const baseSession = await findBaseSession(options.store, repository, request.base, dependsOn);
+  const start = baseSession === undefined ? await findStart(repository, request.base ?? 'HEAD') : undefined;
+  const { includeChanges = false } = request;
+  if (includeChanges && start?.snapshot.commit !== (await resolveCommit(repository, 'HEAD')))
+    throw new CorralError('INVALID_ARGUMENT', 'Uncommitted changes can come along only where the session starts from HEAD.');
+  await makeDirectory(options.store.paths.session(sessionId).runs);
+  const { worktreesLocation: location, worktreesInclude, worktreesLink } = settings;
+  const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
+  const created: DraftSessionRecord = {
+    kind: 'created',
+    data: {
+      title: request.title?.trim() || titleOf(request.prompt),
+      prompt: request.prompt,
+      agent: request.agent,
+      repository: repository.mainWorktree,
+      baseCommit: start?.baseCommit ?? '',
+      worktreePath: worktreePathFor(repository.mainWorktree, sessionId, location),
+      permissionMode: request.permissionMode ?? agent.permissionMode ?? settings.permissionMode,
+      ...(request.model === undefined ? {} : { model: request.model }),
+      ...(request.argv === undefined ? {} : { argv: request.argv }),
+      ...(request.group === undefined ? {} : { group: request.group }),
+      ...(imported === undefined ? {} : { imported }),
+      port: await freePorts(options.takenPorts()),
+      ...(dependsOn.length === 0 ? {} : { dependsOn }),
+      ...(baseSession === undefined ? {} : { planned: { baseSession, location, ...wanted } }),
+    },
+  };
+  await withWorktreeLock(options.store.paths, sessionId, async () => {
+    await options.store.begin(sessionId, created);
+    if (start !== undefined) {
+      try {
+        await makeWorktree(options.store, repository, { sessionId, start, location, wanted, includeChanges });
+      } catch (error) {
+        await options.store.append(sessionId, () => ({ kind: 'worktree.failed', data: { reason: messageOf(error) } }));
+        throw error instanceof CorralError
+          ? error
+          : new CorralError('WORKTREE_FAILED', `The worktree could not be made: ${messageOf(error)}`, { cause: error });
+      }
+    }
+    await options.queue();
+  });
+}
+
+/** The session whose work this one is to start from, where that is not there yet: one that it depends on. Throws SESSION_NOT_FOUND, BASE_NOT_FOUND. */
+async function findBaseSession(
+  store: SessionStore,
+  repository: Repository,
+  base: string | undefined,
+  dependsOn: readonly string[],
+): Promise<string | undefined> {
+  let found: SessionFacts | undefined;
+  for (const id of dependsOn) {
+    const facts = isId(id) ? await store.sync(id) : undefined;
+    if (facts === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${id} to wait for.`);
+    if (base === pinRef(id)) found = facts;
+  }
+  if (found === undefined || sessionState(found) === 'completed') return undefined;
+  if (found.repository !== repository.mainWorktree)
+    throw new CorralError('BASE_NOT_FOUND', `“${found.title}” works in another repository, so this session cannot start from its work.`);
+  return found.sessionId;
+}
+
+/** Makes the worktree of a session that had to wait for its base. Returns its facts with it. Throws BASE_NOT_FOUND, WORKTREE_FAILED, … */
+export async function makePlannedWorktree({ git, store }: { git: Git; store: SessionStore }, sessionId: string): Promise<SessionFacts> {
+  return await withWorktreeLock(store.paths, sessionId, async () => {
+    const facts = await store.sync(sessionId);
+    if (facts?.planned === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${sessionId} that waits for its worktree.`);
+    if (facts.worktree !== 'planned') return facts; // another window was quicker
+    if (isRecordLost(facts)) {
+      await recordWorktree({ git, store }, facts);
+      return (await store.sync(sessionId)) ?? facts;
+    }
+    const { baseSession, location, include, link = [] } = facts.planned;
+    const repository = await findRepository(git, facts.repository);
+    // What a window left that was killed while it did the same; no agent was ever in it.
+    await discardUnfinishedWorktree(repository, facts.worktreePath, { sessionId, storeId: store.storeId }, facts.baseCommit);
+    const start = await findStart(repository, pinRef(baseSession));
+    await makeWorktree(store, repository, { sessionId, start, location, wanted: { include, link }, includeChanges: false });
+    return (await store.sync(sessionId)) ?? facts;
+  });
+}
+
+/** What a session starts from. */
+interface Start {
+  snapshot: Pin;
+  baseCommit: string;
+}
+
+/** A fork is judged by what the session that it comes from began with, and Corral's own commits get into nobody's history. Throws BASE_NOT_FOUND. */
+async function findStart(repository: Repository, revision: string): Promise<Start> {
+  const snapshot = await readRevision(repository, revision);
+  return { snapshot, baseCommit: snapshot.isSnapshot ? await findChainBase(repository, snapshot.commit) : snapshot.commit };
+}
+
+interface WorktreeContent {
+  sessionId: string;
+  start: Start;
+  location: string;
+  wanted: WantedFiles;
+  includeChanges: boolean;
+}
+
+/** With the files that come along. A failure takes back what was made. */
+async function makeWorktree(store: SessionStore, repository: Repository, content: WorktreeContent): Promise<void> {
+  const { sessionId, start, location, wanted, includeChanges } = content;
+  const { snapshot, baseCommit } = start;
+  const mark = { sessionId, storeId: store.storeId };
+  const { worktreePath } = await createWorktree({ ...mark, repository, baseCommit, location });
+  try {
+    if (snapshot.isSnapshot) await bringSnapshot(repository, worktreePath, baseCommit, snapshot);
+    if (includeChanges) await bringUncommittedChanges(repository, worktreePath, baseCommit);
+    await bringIgnoredFiles(repository, worktreePath, wanted);
+  } catch (error) {
+    await discardUnfinishedWorktree(repository, worktreePath, mark, baseCommit);
+    throw error;
+  }
+  await store.append(sessionId, () => ({ kind: 'worktree.created', data: { worktreePath, baseCommit } }));
+}

@@ -1,0 +1,145 @@
+/** What a supervisor and a runner say to each other: run.json, runner.json, and the lines on the runner's endpoint. */
+import * as v from 'valibot';
+import type { CorralErrorCode } from '../../storage/errors';
+import { PERMISSION_MODES } from '../../storage/sessionRecords';
+import { identitySchema } from '../system/identitySchema';
+import { linePatternSchema } from '../agents/driver/linePatterns';
+
+/** Raised when a runner of this version cannot serve an older supervisor, or the other way round. */
+export const PROTOCOL_VERSION = 1;
+
+const text = v.string();
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** run.json: all that a runner needs, written by the supervisor before it starts. Environment values never stand here. */
+export const bootstrapSchema = v.object({
+  protocol: count,
+  sessionId: text,
+  runId: text,
+  ordinal: v.pipe(count, v.minValue(1)),
+  agent: text,
+  driver: text,
+  /** Resolved program and arguments; `argv[0]` is an absolute path. */
+  argv: v.pipe(v.array(text), v.minLength(1)),
+  /** Names of the variables that the agent is given, for the record. */
+  environment: v.array(text),
+  /** Those of them that the driver sets, which are no secrets. */
+  driverEnvironment: v.optional(v.record(text, text)),
+  cwd: text,
+  prompt: text,
+  /** `argv` holds the prompt already: it is not written to the agent's input. */
+  promptInArguments: v.optional(v.boolean()),
+  /** What lines of the agent's output mean, where it has no protocol. */
+  linePatterns: v.optional(v.array(linePatternSchema)),
+  permissionMode: v.picklist(PERMISSION_MODES),
+  model: v.optional(text),
+  resumes: v.optional(text),
+  /** 32 random bytes in hex. Proved by HMAC on the endpoint, never sent. */
+  nonce: text,
+  /** ISO time: no event of this run is earlier. */
+  tsFloor: text,
+  /** The store's root, for changes.log. */
+  storeRoot: text,
+  /** Waits on the way from a polite stop to SIGKILL, milliseconds. */
+  stopGraceMs: count,
+  syncEveryEvent: v.boolean(),
+  /** What the snapshots of `cwd` need to know: its main worktree, whose mark it bears, and from where it began. None are taken where absent. */
+  worktree: v.optional(v.object({ repository: text, storeId: text, baseCommit: text })),
+  /** Run before the agent; the run fails where it does. */
+  setup: v.optional(v.object({ argv: v.pipe(v.array(text), v.minLength(1)), limitMs: count })),
+  /** `argv` is the worktree's teardown command and nothing else is run: this is how long it may take. */
+  teardownLimitMs: v.optional(count),
+  /** The first of the session's own ports, `CORRAL_PORT` to its programs. */
+  port: v.optional(count),
+});
+export type RunBootstrap = v.InferOutput<typeof bootstrapSchema>;
+
+/** runner.json: the claim on a run. `void` is a supervisor's claim on a run that it gave up: the runner that loses stops. */
+export const claimSchema = v.variant('state', [
+  v.object({
+    state: v.literal('claimed'),
+    protocol: count,
+    runner: identitySchema,
+    /** Socket path or pipe name. */ endpoint: text,
+    /** Absent until it is spawned. */ agent: v.optional(identitySchema),
+  }),
+  v.object({ state: v.literal('void'), by: identitySchema, reason: text }),
+]);
+export type RunnerClaim = v.InferOutput<typeof claimSchema>;
+
+/** Requests of the supervisor. Results are empty but for `ping`. */
+export const REQUEST_SCHEMAS = {
+  ping: v.object({}),
+  /** A message for the agent: the next turn, queued while it works. */
+  send: v.object({ text }),
+  answerPermission: v.object({ requestId: text, optionId: text, message: v.optional(text) }),
+  /** Ends the turn, not the run. */
+  interrupt: v.object({}),
+  /** Polite first, then by signals; the run ends as `stopped`. Answers at once; `run.exited` tells the end. */
+  stop: v.object({}),
+  /** SIGKILL to the whole tree; the run ends as `killed`. */
+  kill: v.object({}),
+} as const;
+export type RequestMethod = keyof typeof REQUEST_SCHEMAS;
+export type RequestParameters<M extends RequestMethod> = v.InferOutput<(typeof REQUEST_SCHEMAS)[M]>;
+
+/** Why nothing can be written (a full disk), and since when. The agent's output waits until it can. */
+export const pauseSchema = v.object({ reason: text, since: text });
+export type Pause = v.InferOutput<typeof pauseSchema>;
+
+export const statusSchema = v.object({
+  protocol: count,
+  runner: identitySchema,
+  agent: v.optional(identitySchema),
+  lastSeq: count,
+  journalBytes: count,
+  methods: v.array(text),
+  paused: v.optional(pauseSchema),
+});
+export type RunnerStatus = v.InferOutput<typeof statusSchema>;
+
+const empty = v.object({});
+export const RESULT_SCHEMAS = {
+  ping: statusSchema,
+  send: empty,
+  answerPermission: empty,
+  interrupt: empty,
+  stop: empty,
+  kill: empty,
+} as const satisfies Record<RequestMethod, v.GenericSchema>;
+export type RequestResult<M extends RequestMethod> = v.InferOutput<(typeof RESULT_SCHEMAS)[M]>;
+
+/**
+ * The first lines of a connection prove to each side that the other knows the run's nonce, which itself is never sent:
+ * runner → challenge; client → its own challenge and its proof; runner → its proof. Nothing else is heard before.
+ */
+const hex256 = v.pipe(text, v.regex(/^[0-9a-f]{64}$/));
+export const challengeSchema = v.object({ challenge: hex256 });
+export const clientProofSchema = v.object({ challenge: hex256, proof: hex256 });
+export const runnerProofSchema = v.object({ proof: hex256 });
+
+/** After that, the client's lines. `id` comes back in the reply. */
+export const requestSchema = v.object({ id: count, method: text, params: v.unknown() });
+
+/** Codes that a runner answers with. */
+export const RUNNER_ERROR_CODES = [
+  'ALREADY_ANSWERED',
+  'PERMISSION_NOT_FOUND',
+  'NOT_RUNNING',
+  'RUNNER_TOO_OLD',
+  'RUNNER_REFUSED',
+  'INVALID_ARGUMENT',
+  'STORE_FAILED',
+] as const satisfies CorralErrorCode[];
+
+/**
+ * The runner's lines: replies, the announcement that the journal has grown to `bytes`, with the event `seq` at or before its end,
+ * and what no journal can say while it lasts: that nothing can be written (also at the start of a connection), and that it can again.
+ */
+export const runnerLineSchema = v.union([
+  v.object({ id: count, result: v.unknown() }),
+  v.object({ id: count, error: v.object({ code: text, message: text }) }),
+  v.object({ method: v.literal('journal'), params: v.object({ bytes: count, seq: count }) }),
+  v.object({ method: v.literal('pause'), params: v.object({ pause: v.nullable(pauseSchema) }) }),
+]);
+export type RunnerLine = v.InferOutput<typeof runnerLineSchema>;

@@ -1,0 +1,192 @@
+import { CorralError } from '../../storage/errors';
+import { isDiskFull } from '../../common/errors';
+import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
+import { currentRun, isForgotten, isOpen, isWaiting } from '../../storage/sessionFacts';
+import type { PermissionAnswer } from '../api';
+import { killRun } from './killRun';
+import type { Queue } from './queue';
+import type { RunLinks } from './runnerConnections';
+import type { RunStarterOptions } from './runStarter';
+import { cancelRun, launchTeardown, queueRun } from './runStarter';
+import type { RunWatcher } from './runWatcher';
+import type { SessionModel } from '../sessions/sessionModel';
+import type { SessionStore } from '../sessions/sessionStore';
+import { nativeSession } from '../sessions/summary';
+import type { TerminalCommand } from './terminalCommand';
+import { terminalCommand } from './terminalCommand';
+import { transcriptPrompt } from './transcript';
+
+/** Beyond the polite wait: the time that signals, the last output and the journal may take on a busy machine. */
+const END_LIMIT_MS = 60_000;
+
+const GO_ON = 'Please go on where you were cut off.';
+
+export interface RunControlOptions extends RunStarterOptions {
+  store: SessionStore;
+  model: SessionModel;
+  links: RunLinks;
+  watcher: RunWatcher;
+  queue: Queue;
+}
+
+/** All that people can ask of a session's run. What comes of it is seen only as new records. */
+export class RunControl {
+  readonly #options: RunControlOptions;
+
+  constructor(options: RunControlOptions) {
+    this.#options = options;
+  }
+
+  /** Puts the session's next run into the queue; `resumes` is the native session to continue. Throws RUNNING, AGENT_NOT_FOUND, … */
+  async queue(id: string, prompt: string, resumes?: string): Promise<void> {
+    await queueRun(this.#options, this.#options.model.facts(id), { sessionId: id, prompt, ...(resumes === undefined ? {} : { resumes }) });
+  }
+
+  /** Resolves when the queued run was started, or has to wait. Throws RUNNER_START_FAILED where it could not be started. */
+  async begin(id: string): Promise<void> {
+    const { queue, store, model } = this.#options;
+    await queue.drive();
+    await store.sync(id);
+    const run = currentRun(model.facts(id));
+    if (run?.closed?.outcome === 'failed' && run.startedAt === undefined) throw new CorralError('RUNNER_START_FAILED', run.closed.evidence);
+  }
+
+  async resume(id: string, text?: string): Promise<void> {
+    if ((await this.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running already.');
+    const facts = this.#options.model.facts(id);
+    const native = nativeSession(facts)?.nativeSessionId;
+    const prompt = facts.runs.some(isForgotten) && native === undefined ? await this.#transcript(id, text) : (text ?? promptOf(facts, native));
+    await this.queue(id, prompt, native);
+    await this.begin(id);
+  }
+
+  /** What was said so far, for an agent that no longer knows it. */
+  async #transcript(id: string, text: string | undefined): Promise<string> {
+    return transcriptPrompt(await this.#options.store.index.conversation(id), text ?? GO_ON);
+  }
+
+  /** The next turn of a live run, or a new run that goes on where the last one ended. */
+  async send(id: string, text: string): Promise<void> {
+    const run = await this.openRun(id);
+    if (run !== undefined) {
+      if (isWaiting(run)) throw new CorralError('NOT_RUNNING', 'This session waits for its turn, so nobody is there to hear you yet. Start it now, or wait.');
+      try {
+        await this.#options.links.request(run.runId, 'send', { text });
+        return;
+      } catch (error) {
+        // It had just finished: then the message is the next run's.
+        if (!(error instanceof CorralError) || error.code !== 'NOT_RUNNING') throw error;
+        await this.#untilEnded(id, run.runId);
+      }
+    }
+    await this.resume(id, text);
+  }
+
+  async answerPermission(id: string, requestId: string, { runId: askedBy, ...answer }: PermissionAnswer): Promise<void> {
+    const { links, store } = this.#options;
+    const { runId } = await this.#requireOpenRun(id);
+    if (askedBy !== undefined && askedBy !== runId) throw new CorralError('ALREADY_ANSWERED', 'The run that asked this has ended.');
+    await links.request(runId, 'answerPermission', { requestId, ...answer });
+    await store.sync(id);
+  }
+
+  async interrupt(id: string): Promise<void> {
+    await this.#options.links.request((await this.#requireOpenRun(id)).runId, 'interrupt', {});
+  }
+
+  /** Resolves when the run has ended. */
+  async stop(id: string): Promise<void> {
+    const { runId } = await this.#requireOpenRun(id);
+    await this.#requestEnd(id, runId, false);
+    if (await this.#cancelled(id)) return;
+    await this.#options.links.request(runId, 'stop', {});
+    await this.#untilEnded(id, runId);
+  }
+
+  /** Resolves when the run has ended; works for a runner that does not answer too. */
+  async kill(id: string): Promise<void> {
+    const { links, store, watcher } = this.#options;
+    const { runId } = await this.#requireOpenRun(id);
+    await this.#requestEnd(id, runId, true);
+    if (await this.#cancelled(id)) return;
+    if (links.has(runId)) await links.request(runId, 'kill', {});
+    else await killRun(store.paths.session(id).run(runId), runId);
+    await watcher.look(id, runId);
+    await this.#untilEnded(id, runId);
+  }
+
+  /**
+   * Runs the person's teardown command in the session's worktree, where they have one and something was ever started there. Resolves when it has ended,
+   * however that was; the runner ends it where it takes too long.
+   */
+  async tearDown(id: string): Promise<void> {
+    const { settings, model, links, watcher, store } = this.#options;
+    const { teardownCommand, teardownLimitMs } = settings();
+    const facts = model.facts(id);
+    if (teardownCommand.length === 0 || facts.worktree !== 'present' || facts.runs.every(({ startedAt }) => startedAt === undefined)) return;
+    const { bootstrap, claim } = await launchTeardown(this.#options, facts);
+    const { runId } = bootstrap;
+    await links.connect(bootstrap, claim).catch(() => watcher.look(id, runId)); // it may have ended already
+    await store.sync(id);
+    const hasEnded = ({ runs }: SessionFacts): boolean => runs.some((run) => run.runId === runId && !isOpen(run));
+    await model.until(id, hasEnded, teardownLimitMs + END_LIMIT_MS, 'The teardown command has not ended in time.');
+  }
+
+  /** What a terminal runs to go on with the session by its agent's own means. Throws RUNNING: two would write to one native session. */
+  async terminalCommand(id: string): Promise<TerminalCommand> {
+    if ((await this.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+    return await terminalCommand(this.#options, this.#options.model.facts(id));
+  }
+
+  /** The session's open run, once it is certain what became of it. */
+  async openRun(id: string): Promise<RunFacts | undefined> {
+    const { model } = this.#options;
+    const sentence = 'It is still being found out what became of this session. Try again in a moment.';
+    await model.until(id, (_facts, live) => !live.checking, END_LIMIT_MS, sentence);
+    const run = currentRun(model.facts(id));
+    return run !== undefined && isOpen(run) ? run : undefined;
+  }
+
+  async #requireOpenRun(id: string): Promise<RunFacts> {
+    const run = await this.openRun(id);
+    if (run === undefined) throw new CorralError('NOT_RUNNING', 'This session is not running.');
+    return run;
+  }
+
+  /** Takes the run out of the queue where it waits there. A window that is just starting it is told by the run's claim. */
+  async #cancelled(id: string): Promise<boolean> {
+    const { store, model, watcher } = this.#options;
+    const run = currentRun(model.facts(id));
+    if (run === undefined || !isWaiting(run)) return false;
+    if (await cancelRun(store, model.facts(id), run)) return true;
+    await watcher.look(id, run.runId); // it has begun: a line to it is needed
+    return false;
+  }
+
+  /** Recorded before the runner is told, so that the reason of the end survives whatever comes. */
+  async #requestEnd(id: string, runId: string, force: boolean): Promise<void> {
+    try {
+      await this.#options.store.append(id, (facts) => {
+        const run = facts.runs.find((each) => each.runId === runId);
+        const isNews = run !== undefined && isOpen(run) && (run.stopRequestedAt === undefined || force);
+        return isNews ? { kind: 'stop.requested', data: { runId, force } } : undefined;
+      });
+    } catch (error) {
+      if (!isDiskFull(error)) throw error; // it may be this very run that fills the disk; its runner has room for whose wish it was
+    }
+  }
+
+  async #untilEnded(id: string, runId: string): Promise<void> {
+    await this.#options.model.until(
+      id,
+      (facts) => facts.runs.every((run) => run.runId !== runId || !isOpen(run)),
+      this.#options.settings().stopGraceMs + END_LIMIT_MS,
+      'The agent has not ended yet. Wait a little longer, or use Kill Session.',
+    );
+  }
+}
+
+/** For an agent that knows its earlier session, a nudge; for one that never told of one, the same task again. */
+function promptOf(facts: SessionFacts, native: string | undefined): string {
+  return native === undefined ? (currentRun(facts)?.prompt ?? facts.prompt) : GO_ON;
+}

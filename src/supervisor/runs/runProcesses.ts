@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CorralError } from '../../storage/errors';
+import { isOpen } from '../../storage/sessionFacts';
+import type { ProcessEntry } from '../system/processTable';
+import { listProcesses, readDetails, readMarks } from '../system/processTable';
+import type { ProcessDetails } from '../system/processTable';
+import { RUN_MARK, signalProcesses, stillAlive, withoutEditors } from '../system/processTree';
+import { readClaim } from './runnerLauncher';
+import type { SessionModel } from '../sessions/sessionModel';
+import type { SessionStore } from '../sessions/sessionStore';
+
+const END_GRACE_MS = 5_000;
+const POLL_MS = 100;
+
+/** A process of a session. */
+export interface RunProcess extends ProcessDetails {
+  entry: ProcessEntry;
+  /** `stray`: it carries the run's mark, but has left the run's tree, or outlived it. */
+  role: 'runner' | 'agent' | 'tool' | 'stray';
+  children: RunProcess[];
+}
+
+export interface SessionProcesses {
+  sessionId: string;
+  processes: RunProcess[];
+}
+
+/** What runs for the sessions at this moment, as the operating system tells it. */
+export class RunProcesses {
+  readonly #store: SessionStore;
+  readonly #model: SessionModel;
+
+  constructor(store: SessionStore, model: SessionModel) {
+    this.#store = store;
+    this.#model = model;
+  }
+
+  /** Sessions of which anything runs. Strays are found only on Linux, where processes tell what they were started with. */
+  async list(): Promise<SessionProcesses[]> {
+    const entries = new Map((await listProcesses()).filter(({ ended }) => !ended).map((entry) => [entry.pid, entry]));
+    const roles = new Map<number, RunProcess['role']>();
+    const owners = new Map<number, string>();
+    for (const { sessionId, runner, agent } of await this.#claims()) {
+      for (const [role, identity] of [['runner', runner] as const, ['agent', agent] as const]) {
+        if (identity === undefined || entries.get(identity.pid)?.startTime !== identity.startTime) continue;
+        roles.set(identity.pid, role);
+        owners.set(identity.pid, sessionId);
+      }
+    }
+    const inTree = [...owners.keys()];
+    const children = childrenOf(entries.values());
+    for (const pid of inTree) {
+      for (const child of children.get(pid) ?? []) {
+        if (owners.has(child)) continue;
+        roles.set(child, 'tool');
+        owners.set(child, owners.get(pid) ?? '');
+        inTree.push(child); // the loop also visits what is added on the way
+      }
+    }
+    for (const { pid, sessionId } of await this.#marked([...entries.keys()].filter((pid) => !owners.has(pid)))) {
+      roles.set(pid, 'stray');
+      owners.set(pid, sessionId);
+    }
+    const details = await readDetails([...owners.keys()]);
+    const build = (pid: number): RunProcess[] => {
+      const entry = entries.get(pid);
+      const detail = details.get(pid);
+      if (entry === undefined || detail === undefined) return []; // it ended meanwhile
+      const own = (children.get(pid) ?? []).filter((child) => owners.get(child) === owners.get(pid));
+      return [{ entry, ...detail, role: roles.get(pid) ?? 'tool', children: own.flatMap(build) }];
+    };
+    const roots = [...owners.keys()].filter((pid) => owners.get(entries.get(pid)?.parentPid ?? 0) !== owners.get(pid));
+    return [...new Set(owners.values())].map((sessionId) => ({
+      sessionId,
+      processes: roots.filter((pid) => owners.get(pid) === sessionId).flatMap(build),
+    }));
+  }
+
+  /** Ends a stray: politely, then for good. Throws CONFLICT where it is no stray of a session any more, TIMEOUT where it cannot be ended. */
+  async end({ pid, startTime }: ProcessEntry): Promise<void> {
+    const strays = (await this.list()).flatMap(({ processes }) => processes.filter(({ role }) => role === 'stray'));
+    const entry = strays.map((stray) => stray.entry).find((each) => each.pid === pid && each.startTime === startTime);
+    if (entry === undefined) throw new CorralError('CONFLICT', `Process ${pid} has ended, or belongs to a run that is under way: stop that session instead.`);
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      await signalProcesses([entry], signal);
+      const end = performance.now() + END_GRACE_MS;
+      while (performance.now() < end) {
+        if ((await stillAlive([entry])).length === 0) return;
+        await delay(POLL_MS);
+      }
+    }
+    throw new CorralError('TIMEOUT', `Process ${pid} could not be ended.`);
+  }
+
+  async #claims() {
+    const runs = this.#model.ids().flatMap((sessionId) =>
+      this.#model
+        .facts(sessionId)
+        .runs.filter(isOpen)
+        .map(({ runId }) => ({ sessionId, runId })),
+    );
+    const claims = await Promise.all(
+      runs.map(async ({ sessionId, runId }) => {
+        const claim = await readClaim(this.#store.paths.session(sessionId).run(runId)).catch(() => undefined);
+        return claim?.state === 'claimed' ? [{ sessionId, runner: claim.runner, agent: claim.agent }] : [];
+      }),
+    );
+    return claims.flat();
+  }
+
+  /** Those that carry the mark of a run of a session of this store. Editors that an agent opened are nobody's leftovers. */
+  async #marked(pids: readonly number[]): Promise<{ pid: number; sessionId: string }[]> {
+    const owners = new Map(this.#model.ids().flatMap((id) => this.#model.facts(id).runs.map(({ runId }) => [runId, id] as const)));
+    const found = (await readMarks(pids, RUN_MARK)).flatMap(({ pid, value }) => {
+      const sessionId = owners.get(value);
+      return sessionId === undefined ? [] : [{ pid, sessionId }];
+    });
+    const kept = new Set(await withoutEditors(found.map(({ pid }) => pid)));
+    return found.filter(({ pid }) => kept.has(pid));
+  }
+}
+
+function childrenOf(entries: Iterable<ProcessEntry>): Map<number, number[]> {
+  const children = new Map<number, number[]>();
+  for (const { pid, parentPid } of entries) children.set(parentPid, [...(children.get(parentPid) ?? []), pid]);
+  return children;
+}

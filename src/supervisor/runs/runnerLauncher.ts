@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import * as v from 'valibot';
+import { replaceFile } from '../../storage/journal/durableFile';
+import { CorralError } from '../../storage/errors';
+import { hasCode, messageOf } from '../../common/errors';
+import type { RunPaths } from '../../storage/paths';
+import { ownIdentity } from '../system/identity';
+import { RUN_MARK } from '../system/processTree';
+import { publishOnce } from '../system/publishedFile';
+import type { RunBootstrap, RunnerClaim } from '../runnerProtocol/protocol';
+import { claimSchema } from '../runnerProtocol/protocol';
+
+/** One that ends is noticed at once; this is for one that hangs. A machine under load can take many seconds for a start. */
+export const CLAIM_LIMIT_MS = 60_000;
+/** Somebody waits for the agent's first word. */
+const POLL_MS = 5;
+
+export interface RunnerLaunch {
+  /** The runner's bundle. */
+  runnerPath: string;
+  /** Where absent, the program that runs this process does it. */
+  nodePath?: string;
+  /** The run's folder exists. */
+  run: RunPaths;
+  bootstrap: RunBootstrap;
+  /** Handed on to the agent but for what is hidden from it. */
+  environment: NodeJS.ProcessEnv;
+}
+
+/**
+ * Starts the run's runner, a process that outlives this one, and waits until it has claimed the run.
+ * @throws CorralError RUNNER_START_FAILED; then no runner will ever work on this run, however late it comes
+ */
+export async function launchRunner(launch: RunnerLaunch): Promise<RunnerClaim & { state: 'claimed' }> {
+  const { run, bootstrap } = launch;
+  await replaceFile(run.bootstrap, Buffer.from(JSON.stringify(bootstrap)));
+  const failure = await waitForClaim(launch, startProcess(launch));
+  if (failure !== undefined) await publishVoidClaim(run, failure);
+  // Whoever published first holds the run, also when the runner was quicker than our giving up.
+  const claim = await readClaim(run);
+  if (claim?.state === 'claimed') return claim;
+  throw new CorralError(
+    'RUNNER_START_FAILED',
+    `The background process of this run could not be started: ${failure ?? claim?.reason ?? 'its claim was removed'}`,
+  );
+}
+
+function startProcess({ runnerPath, nodePath, run, bootstrap, environment }: RunnerLaunch): ChildProcess {
+  const child = spawn(nodePath ?? process.execPath, [runnerPath, run.root], {
+    // Not in the worktree: a folder that a process stands in cannot be moved on Windows.
+    cwd: bootstrap.storeRoot,
+    env: runnerEnvironment(environment, bootstrap.environment),
+    detached: true,
+    stdio: 'ignore',
+    shell: false,
+    windowsHide: true,
+  });
+  child.unref();
+  return child;
+}
+
+/** Without another run's mark, by which this runner would be ended with that run, and without options that were meant for the editor's Node. */
+function runnerEnvironment(environment: NodeJS.ProcessEnv, given: readonly string[]): NodeJS.ProcessEnv {
+  const hidden = [RUN_MARK, ...(given.includes('NODE_OPTIONS') ? [] : ['NODE_OPTIONS'])];
+  const kept = Object.entries(environment).filter(([name]) => !hidden.includes(name.toUpperCase()));
+  return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: '1' };
+}
+
+/** Undefined once the run is claimed, otherwise why it was not. */
+async function waitForClaim({ run }: RunnerLaunch, child: ChildProcess): Promise<string | undefined> {
+  let failure: string | undefined;
+  child.on('error', (error) => (failure = messageOf(error)));
+  child.on('exit', (code, signal) => (failure ??= `it ended at once (${signal ?? `code ${String(code)}`})`));
+  const end = performance.now() + CLAIM_LIMIT_MS;
+  for (;;) {
+    // Read before the look at the file: a runner that claims and ends in between has claimed.
+    const failed = failure;
+    if ((await readClaim(run)) !== undefined) return undefined;
+    if (failed !== undefined) return failed;
+    if (performance.now() > end) return `it did not answer within ${String(CLAIM_LIMIT_MS / 1000)} s`;
+    await delay(POLL_MS);
+  }
+}
+
+/** Claims the run for nobody, so that a runner that comes late stops at once. False where the run was claimed before. */
+export async function publishVoidClaim(run: RunPaths, reason: string): Promise<boolean> {
+  const claim: RunnerClaim = { state: 'void', by: await ownIdentity(), reason };
+  return publishOnce(run.claim, JSON.stringify(claim));
+}
+
+/** The claim on the run; undefined where there is none yet. Throws RUNNER_TOO_OLD for one that another version wrote in a way not known here. */
+export async function readClaim(run: RunPaths): Promise<RunnerClaim | undefined> {
+  let text: string;
+  try {
+    text = await readFile(run.claim, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    // A name without its content is what a power loss leaves, and no runner outlives that.
+    return { state: 'void', by: await ownIdentity(), reason: 'runner.json is damaged' };
+  }
+  const claim = v.safeParse(claimSchema, content);
+  if (!claim.success) throw new CorralError('RUNNER_TOO_OLD', `${run.claim} was written by another version of Corral`);
+  return claim.output;
+}

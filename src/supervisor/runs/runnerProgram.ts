@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { findAgent } from '../agents/discovery';
+
+/** What the runner's bundle is built for. */
+const OLDEST_MAJOR_VERSION = 22;
+const ANSWER_LIMIT_MS = 10_000;
+
+/** Path of a `node` → whether it is new enough. */
+const known = new Map<string, Promise<boolean>>();
+
+/**
+ * The program for runners: the configured one, or this process's own. On Windows, and in an AppImage, a child that holds the editor's program blocks its
+ * update, so there a `node` on PATH is preferred where there is a new one.
+ */
+export async function runnerProgram(configured: string | undefined, environment: NodeJS.ProcessEnv = process.env): Promise<string> {
+  if (configured !== undefined) return configured;
+  const blocksUpdates = process.platform === 'win32' || environment['APPIMAGE'] !== undefined;
+  const node = blocksUpdates ? await findAgent({ program: 'node', environment, folders: [] }) : undefined;
+  return node?.programArguments.length === 0 && (await isNewEnough(node.program)) ? node.program : process.execPath;
+}
+
+async function isNewEnough(program: string): Promise<boolean> {
+  const answer = known.get(program) ?? askVersion(program);
+  known.set(program, answer);
+  return await answer;
+}
+
+async function askVersion(program: string): Promise<boolean> {
+  const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: ANSWER_LIMIT_MS, windowsHide: true }).catch(() => ({ stdout: '' }));
+  return Number(/^v(\d+)\./.exec(stdout)?.[1]) >= OLDEST_MAJOR_VERSION;
+}

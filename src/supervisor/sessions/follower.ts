@@ -1,0 +1,180 @@
+import type { FSWatcher } from 'node:fs';
+import { watch } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { hasCode } from '../../common/errors';
+import { isId } from '../../storage/ids';
+import type { StorePaths } from '../../storage/paths';
+import type { SessionFacts } from '../../storage/sessionFacts';
+import type { StoreIndex, SyncResult } from '../../storage/database/storeIndex';
+import { Throttle } from '../../common/throttle';
+
+/** Watching can be unavailable (network disks, exhausted inotify handles): then changes.log is looked at this often. */
+const POLL_MS = 1_000;
+/** And this often where it is watched, for a watch can also fall silent. Each look wakes a machine that may run on its battery. */
+const WATCHED_POLL_MS = 5_000;
+/** A session that nobody looks at is indexed at most this often while it grows: ten busy runs announce 500 times a second. */
+const UNWATCHED_INTERVAL_MS = 200;
+const DOORBELL_CHUNK_BYTES = 64 * 1024;
+
+interface SessionSync {
+  running: Promise<SessionFacts | undefined> | undefined;
+  /** The sync that starts when the running one is done: whoever asks now must see what is on disk now. */
+  next: Promise<SessionFacts | undefined> | undefined;
+}
+
+export interface FollowerOptions {
+  paths: StorePaths;
+  index: StoreIndex;
+  onSynced: (sessionId: string, result: SyncResult) => void;
+  onError: (sessionId: string | undefined, error: unknown) => void;
+}
+
+/**
+ * Brings the index up to the end of the journals whenever someone says that a session changed: a live runner's
+ * announcement, or the doorbell `changes.log` that every process of every window rings.
+ */
+export class Follower {
+  readonly #options: FollowerOptions;
+  readonly #sessions = new Map<string, SessionSync>();
+  /** Of whoever looks at a session's events. */
+  readonly #watching = new Map<string, Set<AbortSignal>>();
+  readonly #throttles = new Map<string, Throttle>();
+  #watcher: FSWatcher | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #offset = 0;
+  #reading = false;
+  #readAgain = false;
+  #disposed = false;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  /** Starts to listen to the doorbell, from its present end. */
+  async start(): Promise<void> {
+    this.#offset = await this.#doorbellSize();
+    try {
+      this.#watcher = watch(this.#options.paths.root, { persistent: false }, (_event, name) => {
+        if (name === null || name === 'changes.log') this.#readDoorbell();
+      });
+      this.#watcher.on('error', () => {
+        this.#watcher?.close();
+        this.#pollEvery(POLL_MS);
+      });
+    } catch (error) {
+      this.#options.onError(undefined, error);
+    }
+    this.#pollEvery(this.#watcher === undefined ? POLL_MS : WATCHED_POLL_MS);
+  }
+
+  /** Something changed in this session: index it at once while somebody looks at it, and soon otherwise. */
+  notice(sessionId: string): void {
+    if (this.#disposed) return;
+    const onError = (error: unknown): void => this.#options.onError(sessionId, error);
+    const index = async (): Promise<unknown> => await this.sync(sessionId);
+    if (this.#watching.has(sessionId)) {
+      index().catch(onError);
+      return;
+    }
+    const throttle = this.#throttles.get(sessionId) ?? new Throttle(UNWATCHED_INTERVAL_MS, index, onError);
+    this.#throttles.set(sessionId, throttle);
+    throttle.ask();
+  }
+
+  /** Somebody looks at the session's events until `signal` is aborted. */
+  watch(sessionId: string, signal: AbortSignal): void {
+    const watching = this.#watching.get(sessionId) ?? new Set();
+    if (signal.aborted || watching.has(signal)) return;
+    this.#watching.set(sessionId, watching.add(signal));
+    const end = (): void => {
+      watching.delete(signal);
+      if (watching.size === 0) this.#watching.delete(sessionId);
+    };
+    signal.addEventListener('abort', end, { once: true });
+    this.notice(sessionId); // what was put off
+  }
+
+  /** Indexes everything that is in the session's journals at the time of the call. Calls that overlap share the work. */
+  sync(sessionId: string): Promise<SessionFacts | undefined> {
+    const state = this.#sessions.get(sessionId) ?? { running: undefined, next: undefined };
+    this.#sessions.set(sessionId, state);
+    if (state.running === undefined) {
+      state.running = this.#run(sessionId).finally(() => {
+        state.running = undefined;
+        if (state.next === undefined) this.#sessions.delete(sessionId);
+      });
+      return state.running;
+    }
+    state.next ??= state.running
+      .catch(() => undefined) // whoever started that one hears of its error
+      .then(() => {
+        state.next = undefined;
+        return this.sync(sessionId);
+      });
+    return state.next;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#watcher?.close();
+    clearInterval(this.#poll);
+    for (const throttle of this.#throttles.values()) throttle.dispose();
+  }
+
+  async #run(sessionId: string): Promise<SessionFacts | undefined> {
+    for (;;) {
+      const result = await this.#options.index.sync(sessionId);
+      this.#options.onSynced(sessionId, result);
+      if (!result.more) return result.facts;
+    }
+  }
+
+  #pollEvery(everyMs: number): void {
+    clearInterval(this.#poll);
+    if (this.#disposed) return;
+    this.#poll = setInterval(() => this.#readDoorbell(), everyMs).unref();
+  }
+
+  async #doorbellSize(): Promise<number> {
+    try {
+      return (await stat(this.#options.paths.changesLog)).size;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return 0;
+      throw error;
+    }
+  }
+
+  #readDoorbell(): void {
+    if (this.#disposed) return;
+    this.#readAgain = true;
+    if (this.#reading) return;
+    this.#reading = true;
+    this.#drainDoorbell()
+      .catch((error: unknown) => this.#options.onError(undefined, error))
+      .finally(() => (this.#reading = false));
+  }
+
+  async #drainDoorbell(): Promise<void> {
+    const seen = new Set<string>();
+    while (this.#readAgain) {
+      this.#readAgain = false;
+      const size = await this.#doorbellSize();
+      if (size < this.#offset) this.#offset = 0; // it was started anew
+      if (size === this.#offset) continue;
+      const file = await open(this.#options.paths.changesLog, 'r');
+      try {
+        const buffer = Buffer.alloc(DOORBELL_CHUNK_BYTES);
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, this.#offset);
+        const text = buffer.toString('latin1', 0, bytesRead);
+        // A chunk without any newline is not ours: step over it rather than wait at it for ever.
+        const end = bytesRead === buffer.length && !text.includes('\n') ? bytesRead : text.lastIndexOf('\n') + 1;
+        this.#offset += end;
+        for (const id of text.slice(0, end).split('\n')) if (isId(id)) seen.add(id);
+        if (end > 0) this.#readAgain = true;
+      } finally {
+        await file.close();
+      }
+    }
+    for (const id of seen) this.notice(id);
+  }
+}

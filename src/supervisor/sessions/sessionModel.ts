@@ -1,0 +1,152 @@
+import { isDeepStrictEqual } from 'node:util';
+import { CorralError } from '../../storage/errors';
+import type { RunOutcome } from '../../storage/events';
+import { isOutcome } from '../../storage/runState';
+import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
+import { isOpen, runState } from '../../storage/sessionFacts';
+import type { AppendedRange, SyncResult } from '../../storage/database/storeIndex';
+import type { SessionSummary } from '../api';
+import { Emitter } from '../../common/emitter';
+import type { Pause } from '../runnerProtocol/protocol';
+import type { LiveFacts, QueuePlace } from './summary';
+import { summarize } from './summary';
+
+const SETTLED: LiveFacts = { checking: false };
+
+interface Entry {
+  facts: SessionFacts;
+  live: LiveFacts;
+  place: QueuePlace | undefined;
+}
+
+/** All sessions as this window knows them: what the index says, and what only a living process can say. */
+export class SessionModel {
+  readonly #sessions = new Map<string, Entry>();
+  readonly changed: Emitter<{ sessionIds: string[] }>;
+  readonly runStarted: Emitter<{ sessionId: string; runId: string }>;
+  readonly eventsAppended: Emitter<{ sessionId: string; appended: AppendedRange[] }>;
+  readonly runEnded: Emitter<{ sessionId: string; runId: string; outcome: RunOutcome }>;
+
+  constructor(onListenerError: (error: unknown) => void) {
+    this.changed = new Emitter(onListenerError);
+    this.runStarted = new Emitter(onListenerError);
+    this.eventsAppended = new Emitter(onListenerError);
+    this.runEnded = new Emitter(onListenerError);
+  }
+
+  /** Takes over what the catalog knew. Runs that it did not see end are `checking` until somebody looked at them. */
+  load(sessions: readonly SessionFacts[]): void {
+    for (const facts of sessions) this.#sessions.set(facts.sessionId, { facts, live: { checking: facts.runs.some(isOpen) }, place: undefined });
+    this.changed.fire({ sessionIds: sessions.map((facts) => facts.sessionId) });
+  }
+
+  /** Takes over what the index just read, and tells what is new in it. */
+  apply(sessionId: string, result: SyncResult): void {
+    const before = this.#sessions.get(sessionId);
+    if (result.facts === undefined) {
+      // Erased, here or by another window.
+      if (!result.more && this.#sessions.delete(sessionId)) this.changed.fire({ sessionIds: [sessionId] });
+      return;
+    }
+    this.#sessions.set(sessionId, { facts: result.facts, live: before?.live ?? SETTLED, place: before?.place });
+    for (const run of result.facts.runs)
+      this.#tellRun(
+        sessionId,
+        before?.facts.runs.find((each) => each.runId === run.runId),
+        run,
+      );
+    if (result.appended.length > 0) this.eventsAppended.fire({ sessionId, appended: result.appended });
+    this.changed.fire({ sessionIds: [sessionId] });
+  }
+
+  setLive(sessionId: string, live: LiveFacts): void {
+    const entry = this.#sessions.get(sessionId);
+    if (entry === undefined || isDeepStrictEqual(entry.live, live)) return;
+    entry.live = live;
+    this.changed.fire({ sessionIds: [sessionId] });
+  }
+
+  /** Where the session stands in the queue; undefined where it does not wait. */
+  setPlace(sessionId: string, place: QueuePlace | undefined): void {
+    const entry = this.#sessions.get(sessionId);
+    if (entry === undefined || (entry.place?.queuePosition === place?.queuePosition && entry.place?.heldBy === place?.heldBy)) return;
+    entry.place = place;
+    this.changed.fire({ sessionIds: [sessionId] });
+  }
+
+  /** A session's runner can write nothing, or (null) can again. */
+  setPaused(sessionId: string, pause: Pause | null): void {
+    const live = { ...this.live(sessionId) };
+    if (pause === null) delete live.paused;
+    else live.paused = pause;
+    this.setLive(sessionId, live);
+  }
+
+  /** Resolves as soon as any session is known. */
+  async untilAny(): Promise<void> {
+    if (this.#sessions.size > 0) return;
+    await new Promise<void>((resolve) => {
+      const subscription = this.changed.event(() => {
+        if (this.#sessions.size === 0) return;
+        subscription.dispose();
+        resolve();
+      });
+    });
+  }
+
+  ids(): string[] {
+    return [...this.#sessions.keys()];
+  }
+
+  has(sessionId: string): boolean {
+    return this.#sessions.has(sessionId);
+  }
+
+  live(sessionId: string): LiveFacts {
+    return this.#sessions.get(sessionId)?.live ?? SETTLED;
+  }
+
+  /** Throws SESSION_NOT_FOUND. */
+  facts(sessionId: string): SessionFacts {
+    const entry = this.#sessions.get(sessionId);
+    if (entry === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${sessionId}.`);
+    return entry.facts;
+  }
+
+  summaries(): SessionSummary[] {
+    return [...this.#sessions.values()].map(({ facts, live, place }) => summarize(facts, live, place));
+  }
+
+  summary(sessionId: string): SessionSummary {
+    return summarize(this.facts(sessionId), this.live(sessionId), this.#sessions.get(sessionId)?.place);
+  }
+
+  /** Resolves as soon as the session's facts are as wished. Throws TIMEOUT with `sentence`. */
+  async until(sessionId: string, isSo: (facts: SessionFacts, live: LiveFacts) => boolean, limitMs: number, sentence: string): Promise<void> {
+    const now = (): boolean => isSo(this.facts(sessionId), this.live(sessionId));
+    if (now()) return;
+    await new Promise<void>((resolve, reject) => {
+      const limit = setTimeout(() => finish(() => reject(new CorralError('TIMEOUT', sentence))), limitMs);
+      const subscription = this.changed.event(({ sessionIds }) => {
+        if (sessionIds.includes(sessionId) && now()) finish(resolve);
+      });
+      function finish(settle: () => void): void {
+        clearTimeout(limit);
+        subscription.dispose();
+        settle();
+      }
+    });
+  }
+
+  dispose(): void {
+    for (const emitter of [this.changed, this.runStarted, this.eventsAppended, this.runEnded]) emitter.dispose();
+  }
+
+  #tellRun(sessionId: string, before: RunFacts | undefined, run: RunFacts): void {
+    const { runId } = run;
+    if (run.startedAt !== undefined && before?.startedAt === undefined) this.runStarted.fire({ sessionId, runId });
+    const wasOpen = before === undefined || isOpen(before);
+    const state = runState(run);
+    if (wasOpen && !isOpen(run)) this.runEnded.fire({ sessionId, runId, outcome: isOutcome(state) ? state : 'lost' });
+  }
+}

@@ -1,0 +1,129 @@
+import type { RunState } from '../../storage/events';
+import { isOutcome } from '../../storage/runState';
+import { failureReason, sessionState } from '../../storage/sessionState';
+import type { RunFacts, SessionFacts, UsageTotals } from '../../storage/sessionFacts';
+import { currentRun, isForgotten, restoredMarks, runState } from '../../storage/sessionFacts';
+import type { SessionStatus, SessionSummary } from '../api';
+import type { Pause } from '../runnerProtocol/protocol';
+
+/** What only a living process can say of a session; everything else comes from its journals. */
+export interface LiveFacts {
+  /** ISO time since when the runner has been silent although it lives. */
+  unreachable?: string;
+  /** Why its runner can write nothing, and since when. */
+  paused?: Pause;
+  checking: boolean;
+}
+
+/** Of a session that waits for its turn. */
+export interface QueuePlace {
+  /** 1 is the next to start. */
+  queuePosition: number;
+  heldBy?: string;
+}
+
+const STATUS: Record<RunState, SessionStatus> = {
+  queued: 'Starting',
+  starting: 'Starting',
+  running: 'Running',
+  waiting: 'Running',
+  stopping: 'Running',
+  completed: 'Completed',
+  failed: 'Failed',
+  stopped: 'Failed',
+  killed: 'Failed',
+  interrupted: 'Failed',
+  crashed: 'Failed',
+  lost: 'Failed',
+};
+
+/** The projection that people and other extensions see. Pure. */
+export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePlace): SessionSummary {
+  const run = currentRun(facts);
+  const state = sessionState(facts);
+  const marks = run === undefined ? undefined : restoredMarks(run);
+  const pending = run === undefined || isOutcome(state) || marks !== undefined ? [] : run.pendingPermissions;
+  const summary: SessionSummary = {
+    id: facts.sessionId,
+    title: facts.title,
+    prompt: facts.prompt,
+    agent: facts.agent,
+    repository: facts.repository,
+    worktreePath: facts.worktreePath,
+    baseCommit: facts.baseCommit,
+    status: STATUS[state],
+    state,
+    since: since(facts, run),
+    needsInput: pending.length > 0,
+    restored: marks !== undefined,
+    createdAt: facts.createdAt,
+    lastActivityAt: facts.lastActivityAt,
+    archived: facts.archived,
+    damagedRecords: facts.damagedRecords,
+    deleted: !facts.archived && (facts.worktree === 'deleting' || facts.worktree === 'deleted'),
+    checking: live.checking,
+    usage: totalUsage(facts.runs),
+    runs: facts.runs.map((each) => ({
+      runId: each.runId,
+      ordinal: each.ordinal,
+      state: runState(each),
+      eventCount: each.eventCount,
+      usage: { ...each.usage },
+      ...(each.startedAt === undefined ? {} : { startedAt: each.startedAt }),
+      ...(each.endedAt === undefined ? {} : { endedAt: each.endedAt }),
+      ...(each.lastEventAt === undefined ? {} : { lastEventAt: each.lastEventAt }),
+    })),
+    pendingPermissions: pending.map(({ requestId, title, options }) => ({ requestId, title, options })),
+  };
+  if (run !== undefined && isForgotten(run)) summary.recoveryHint = 'restart';
+  if (marks !== undefined) {
+    summary.restoredAt = marks.restoredAt;
+    summary.recoveryHint = marks.recoveryHint;
+  }
+  if (state === 'queued') Object.assign(summary, place);
+  if (facts.dependsOn !== undefined && facts.dependsOn.length > 0) summary.dependsOn = facts.dependsOn;
+  const reason = failureReason(facts);
+  if (reason !== undefined) summary.failureReason = reason;
+  if (facts.group !== undefined) summary.group = facts.group;
+  if (live.unreachable !== undefined) summary.unreachable = live.unreachable;
+  if (live.paused !== undefined) summary.paused = live.paused;
+  if (run !== undefined) summary.currentRunId = run.runId;
+  const changes = facts.runs.findLast((each) => each.changes !== undefined)?.changes;
+  if (changes !== undefined) summary.changes = changes;
+  if (facts.applied !== undefined) summary.applied = true;
+  if (facts.branch !== undefined) summary.branch = facts.branch.name;
+  const escape = facts.runs.findLast((each) => each.escape !== undefined)?.escape;
+  if (escape !== undefined) summary.escape = escape;
+  const nativeSessionId = nativeSession(facts)?.nativeSessionId;
+  if (nativeSessionId !== undefined) summary.nativeSessionId = nativeSessionId;
+  return summary;
+}
+
+function totalUsage(runs: readonly RunFacts[]): UsageTotals {
+  const total: UsageTotals = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costUsd: 0 };
+  for (const { usage } of runs) {
+    total.inputTokens += usage.inputTokens;
+    total.outputTokens += usage.outputTokens;
+    total.cachedTokens += usage.cachedTokens;
+    total.costUsd += usage.costUsd;
+  }
+  return total;
+}
+
+function since(facts: SessionFacts, run: RunFacts | undefined): string {
+  if (run === undefined) return facts.createdAt;
+  if (!isOutcome(run.eventState)) {
+    if (run.closed !== undefined && restoredMarks(run) === undefined) return run.closed.timestamp;
+    if (run.stopRequestedAt !== undefined) return run.stopRequestedAt;
+  }
+  return run.since === '' ? facts.createdAt : run.since;
+}
+
+/** The newest native session that can be resumed: of the last run that told its id, unless the agent has since said that it does not know it. */
+export function nativeSession(facts: SessionFacts): { nativeSessionId: string; backendType: string } | undefined {
+  for (const run of facts.runs.toReversed()) {
+    if (isForgotten(run)) return undefined;
+    if (run.nativeSessionId !== undefined) return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? facts.agent };
+  }
+  return undefined;
+}

@@ -1,0 +1,214 @@
+/**
+ * What the operating system knows about processes. The only place with code for one platform each: Linux tells by /proc
+ * (no process is started), macOS by `ps`, Windows by CIM, and nothing in Node offers the same over all three.
+ */
+import { execFile } from 'node:child_process';
+import { readFile, readdir, readlink } from 'node:fs/promises';
+import { freemem, uptime } from 'node:os';
+import { promisify } from 'node:util';
+import { hasCode } from '../../common/errors';
+
+const run = promisify(execFile);
+const QUERY_LIMITS = { timeout: 10_000, maxBuffer: 16 * 1024 * 1024, windowsHide: true };
+const READS_AT_ONCE = 64;
+
+export interface ProcessEntry {
+  pid: number;
+  parentPid: number;
+  /** The process group, which is the pid of the process that made it; 0 on Windows. */
+  group: number;
+  /** Opaque and exact: with the boot it tells a process from a later one of the same pid. */
+  startTime: string;
+  /** A zombie: nothing of it runs any more, only its parent has not asked yet. */
+  ended: boolean;
+}
+
+/** The process of this pid, or undefined where there is none. Throws where the system does not tell. */
+export async function readProcess(pid: number): Promise<ProcessEntry | undefined> {
+  switch (process.platform) {
+    case 'linux':
+      return readLinuxProcess(pid);
+    case 'win32':
+      return (await readWindowsProcesses(`-Filter 'ProcessId=${String(pid)}'`))[0];
+    default:
+      return (await readUnixProcesses(['-p', String(pid)]))[0];
+  }
+}
+
+/** All processes that this user may see, zombies included. */
+export async function listProcesses(): Promise<ProcessEntry[]> {
+  switch (process.platform) {
+    case 'linux': {
+      const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+      return mapPresent(pids, readLinuxProcess);
+    }
+    case 'win32':
+      return readWindowsProcesses('');
+    default:
+      return readUnixProcesses(['-A']);
+  }
+}
+
+/** Which of the processes were started with `variable`, and its value. Only Linux tells; empty elsewhere. */
+export async function readMarks(pids: readonly number[], variable: string): Promise<{ pid: number; value: string }[]> {
+  if (process.platform !== 'linux') return [];
+  const name = Buffer.from(`\0${variable}=`);
+  return mapPresent(pids, async (pid) => {
+    // Another user's environment cannot be read: then the process is not ours either.
+    const environment = Buffer.concat([Buffer.of(0), await readFile(`/proc/${String(pid)}/environ`).catch(() => Buffer.alloc(0))]);
+    const start = environment.indexOf(name);
+    if (start < 0) return undefined;
+    const end = environment.indexOf(0, start + name.length);
+    return { pid, value: environment.toString('utf8', start + name.length, end < 0 ? environment.length : end) };
+  });
+}
+
+/** What people want to know of a process. */
+export interface ProcessDetails {
+  command: string;
+  /** What it has in memory now. */
+  memoryBytes: number;
+  ageMs: number;
+}
+
+/** Details of those of the processes that are still there. */
+export async function readDetails(pids: readonly number[]): Promise<Map<number, ProcessDetails>> {
+  if (pids.length === 0) return new Map();
+  switch (process.platform) {
+    case 'linux':
+      return new Map(await mapPresent(pids, readLinuxDetails));
+    case 'win32':
+      return await readWindowsDetails(pids);
+    default:
+      return await readUnixDetails(pids);
+  }
+}
+
+async function readLinuxDetails(pid: number): Promise<[number, ProcessDetails] | undefined> {
+  try {
+    const folder = `/proc/${String(pid)}`;
+    const [command, status, entry] = await Promise.all([readFile(`${folder}/cmdline`, 'utf8'), readFile(`${folder}/status`, 'latin1'), readLinuxProcess(pid)]);
+    if (entry === undefined) return undefined;
+    const name = /^Name:\s*(.*)$/m.exec(status)?.[1] ?? '';
+    const memoryBytes = Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+    // In ticks since the machine was started: a hundred a second on every system that Node runs on.
+    return [pid, { command: command.replaceAll('\0', ' ').trim() || name, memoryBytes, ageMs: uptime() * 1000 - Number(entry.startTime) * 10 }];
+  } catch {
+    return undefined; // it ended while it was read
+  }
+}
+
+async function readUnixDetails(pids: readonly number[]): Promise<Map<number, ProcessDetails>> {
+  const { stdout } = await run('ps', ['-o', 'pid=,rss=,etime=,command=', '-p', pids.join(',')], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+  return new Map(
+    stdout.split('\n').flatMap((line): [number, ProcessDetails][] => {
+      const [, pid, kibibytes, days, hours, minutes, seconds, command = ''] = /^\s*(\d+)\s+(\d+)\s+(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)\s+(.*)$/.exec(line) ?? [];
+      if (pid === undefined) return [];
+      const ageMs = (((Number(days ?? 0) * 24 + Number(hours ?? 0)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
+      return [[Number(pid), { command, memoryBytes: Number(kibibytes) * 1024, ageMs }]];
+    }),
+  );
+}
+
+async function readWindowsDetails(pids: readonly number[]): Promise<Map<number, ProcessDetails>> {
+  const filter = pids.map((pid) => `ProcessId=${String(pid)}`).join(' or ');
+  const fields = '$_.ProcessId, $_.WorkingSetSize, [int64]((Get-Date) - $_.CreationDate).TotalMilliseconds, $_.CommandLine';
+  const query = `Get-CimInstance Win32_Process -Filter '${filter}' | Where-Object CreationDate | ForEach-Object { '{0} {1} {2} {3}' -f ${fields} }`;
+  const { stdout } = await run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', query], QUERY_LIMITS);
+  return new Map(
+    stdout.split(/\r?\n/).flatMap((line): [number, ProcessDetails][] => {
+      const [, pid, memoryBytes, ageMs, command = ''] = /^(\d+) (\d+) (\d+) (.*)$/.exec(line) ?? [];
+      return pid === undefined ? [] : [[Number(pid), { command, memoryBytes: Number(memoryBytes), ageMs: Number(ageMs) }]];
+    }),
+  );
+}
+
+/** Bounded, so that a machine with thousands of processes costs no thousands of open files. */
+async function mapPresent<T, U>(items: readonly T[], read: (item: T) => Promise<U | undefined>): Promise<U[]> {
+  const results: U[] = [];
+  for (let start = 0; start < items.length; start += READS_AT_ONCE) {
+    for (const result of await Promise.all(items.slice(start, start + READS_AT_ONCE).map(read))) {
+      if (result !== undefined) results.push(result);
+    }
+  }
+  return results;
+}
+
+async function readLinuxProcess(pid: number): Promise<ProcessEntry | undefined> {
+  let stat: string;
+  try {
+    stat = await readFile(`/proc/${String(pid)}/stat`, 'latin1');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ESRCH')) return undefined;
+    throw error;
+  }
+  // The program's name stands in parentheses and may itself hold any character, so fields are counted from the last one.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, parentPid, group] = fields;
+  const startTime = fields[19];
+  if (state === undefined || startTime === undefined) throw new Error(`/proc/${String(pid)}/stat is not understood`);
+  return { pid, parentPid: Number(parentPid), group: Number(group), startTime, ended: state === 'Z' || state === 'X' };
+}
+
+async function readUnixProcesses(selection: readonly string[]): Promise<ProcessEntry[]> {
+  let stdout: string;
+  try {
+    // One time zone and language for everyone: the start time is compared as text.
+    const environment = { ...process.env, LC_ALL: 'C', TZ: 'UTC0' };
+    ({ stdout } = await run('ps', ['-o', 'pid=,ppid=,pgid=,stat=,lstart=', ...selection], { ...QUERY_LIMITS, env: environment }));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 1) return []; // no such process
+    throw error;
+  }
+  return stdout.split('\n').flatMap((line) => {
+    const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line);
+    const [, pid, parentPid, group, state, startTime] = match ?? [];
+    if (state === undefined || startTime === undefined) return [];
+    return [{ pid: Number(pid), parentPid: Number(parentPid), group: Number(group), startTime: startTime.replace(/\s+/g, ' '), ended: state.startsWith('Z') }];
+  });
+}
+
+async function readWindowsProcesses(filter: string): Promise<ProcessEntry[]> {
+  const query = `Get-CimInstance Win32_Process ${filter} | Where-Object CreationDate | ForEach-Object { '{0} {1} {2}' -f $_.ProcessId, $_.ParentProcessId, $_.CreationDate.ToFileTimeUtc() }`;
+  const { stdout } = await run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', query], QUERY_LIMITS);
+  return stdout.split(/\r?\n/).flatMap((line) => {
+    const [, pid, parentPid, startTime] = /^(\d+) (\d+) (\d+)$/.exec(line.trim()) ?? [];
+    if (startTime === undefined) return [];
+    return [{ pid: Number(pid), parentPid: Number(parentPid), group: 0, startTime, ended: false }];
+  });
+}
+
+/** Bytes of memory that programs can still get without others being paged out. */
+export async function readFreeMemory(): Promise<number> {
+  if (process.platform !== 'darwin') return freemem();
+  // What macOS calls free is only what nobody has touched yet.
+  const { stdout } = await run('vm_stat', [], QUERY_LIMITS);
+  const pageBytes = Number(/page size of (\d+) bytes/.exec(stdout)?.[1]);
+  const pages = ['free', 'inactive', 'purgeable', 'speculative'].map((kind) => Number(new RegExp(`Pages ${kind}:\\s+(\\d+)`).exec(stdout)?.[1] ?? 0));
+  return pages.reduce((sum, count) => sum + count, 0) * pageBytes;
+}
+
+/** What tells this machine from any other, and this start of it from any other. '' where the system does not tell. */
+export async function readMachine(): Promise<{ machine: string; boot: string; pidNamespace: string }> {
+  switch (process.platform) {
+    case 'linux': {
+      return {
+        machine: (await readFile('/etc/machine-id', 'latin1').catch(() => '')).trim(),
+        boot: (await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '')).trim(),
+        pidNamespace: await readlink('/proc/self/ns/pid').catch(() => ''),
+      };
+    }
+    case 'win32': {
+      const key = String.raw`HKLM\SOFTWARE\Microsoft\Cryptography`;
+      const { stdout } = await run('reg.exe', ['query', key, '/v', 'MachineGuid'], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+      // No boot: what Windows tells moves with the clock, and a creation time of 100 ns says enough.
+      return { machine: /MachineGuid\s+REG_SZ\s+(\S+)/.exec(stdout)?.[1] ?? '', boot: '', pidNamespace: '' };
+    }
+    default: {
+      const hardware = await run('ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice'], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+      // Not kern.boottime: it moves whenever the clock is set.
+      const boot = await run('sysctl', ['-n', 'kern.bootsessionuuid'], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+      return { machine: /"IOPlatformUUID" = "([^"]+)"/.exec(hardware.stdout)?.[1] ?? '', boot: boot.stdout.trim(), pidNamespace: '' };
+    }
+  }
+}

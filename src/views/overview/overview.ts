@@ -1,0 +1,101 @@
+import { isOutcome } from '../../storage/runState';
+import type { RunSummary, SessionSummary } from '../../supervisor/api';
+import { MAX_LANES } from '../../protocol/overviewProtocol';
+import type { DayUsage, Lane, Overview, RunLook } from '../../protocol/overviewProtocol';
+import { sessionRow } from '../sessions/sessionRow';
+
+const DAY_MS = 86_400_000;
+
+/** What ran in the last `days` days, over all sessions. Pure. */
+export function overviewOf(sessions: readonly SessionSummary[], days: Overview['days'], timeZone: string, nowMs: number): Overview {
+  const fromMs = nowMs - days * DAY_MS;
+  const ran = sessions
+    .map((session) => ({ session, runs: session.runs.flatMap((run) => timed(session, run, nowMs) ?? []).filter(({ endMs }) => endMs >= fromMs) }))
+    .filter(({ runs }) => runs.length > 0)
+    .sort((a, b) => b.session.lastActivityAt.localeCompare(a.session.lastActivityAt) || a.session.id.localeCompare(b.session.id));
+  const countOf = (isOne: (session: SessionSummary) => boolean): number => ran.filter(({ session }) => isOne(session)).length;
+  return {
+    days,
+    fromMs,
+    nowMs,
+    needsYou: sessions
+      .filter((session) => !session.deleted && !session.archived && (session.needsInput || session.restored || session.unreachable !== undefined))
+      .sort((a, b) => a.since.localeCompare(b.since))
+      .map((session) => ({ sessionId: session.id, title: session.title, status: sessionRow(session, nowMs).status })),
+    counts: {
+      running: countOf((session) => isGoingOn(session)),
+      completed: countOf(({ status }) => status === 'Completed'),
+      failed: countOf(({ status }) => status === 'Failed'),
+    },
+    lanes: ran.slice(0, MAX_LANES).map(({ session, runs }) => laneOf(session, runs, nowMs)),
+    hiddenLanes: Math.max(0, ran.length - MAX_LANES),
+    usage: usageByDay(ran, timeZone),
+  };
+}
+
+interface TimedRun {
+  run: RunSummary;
+  startMs: number;
+  endMs: number;
+}
+
+function isGoingOn(session: SessionSummary): boolean {
+  return (session.status === 'Starting' || session.status === 'Running') && !session.restored;
+}
+
+/** Undefined for a run that has not started. One that was cut off ended with its last event, whenever that was found out. */
+function timed(session: SessionSummary, run: RunSummary, nowMs: number): TimedRun | undefined {
+  if (run.startedAt === undefined) return undefined;
+  const startMs = Date.parse(run.startedAt);
+  const isOpen = !isOutcome(run.state) && run.runId === session.currentRunId && isGoingOn(session);
+  const endMs = isOpen ? nowMs : Date.parse(run.endedAt ?? run.lastEventAt ?? run.startedAt);
+  return { run, startMs, endMs: Math.max(startMs, endMs) };
+}
+
+function laneOf(session: SessionSummary, runs: readonly TimedRun[], nowMs: number): Lane {
+  return {
+    sessionId: session.id,
+    title: session.title,
+    agent: session.agent,
+    status: sessionRow(session, nowMs).status,
+    tokens: session.usage.inputTokens + session.usage.outputTokens,
+    costUsd: session.usage.costUsd,
+    runs: runs.map(({ run, startMs, endMs }) => ({ ordinal: run.ordinal, look: lookOf(session, run), startMs, endMs })),
+  };
+}
+
+function lookOf(session: SessionSummary, { state, runId }: RunSummary): RunLook {
+  switch (state) {
+    case 'completed':
+      return 'completed';
+    case 'stopped':
+    case 'killed':
+    case 'interrupted':
+      return 'stopped';
+    case 'failed':
+    case 'crashed':
+    case 'lost':
+      return 'failed';
+    default:
+      if (runId !== session.currentRunId || session.restored) return 'cutOff';
+      return session.needsInput ? 'waiting' : 'running';
+  }
+}
+
+function usageByDay(ran: readonly { session: SessionSummary; runs: readonly TimedRun[] }[], timeZone: string): DayUsage[] {
+  const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }); // 2026-03-02
+  const byKey = new Map<string, DayUsage>();
+  for (const { session, runs } of ran) {
+    for (const { run, startMs } of runs) {
+      const day = format.format(startMs);
+      const key = `${day} ${session.agent}`;
+      const usage = byKey.get(key) ?? { day, agent: session.agent, inputTokens: 0, outputTokens: 0, cachedTokens: 0, costUsd: 0 };
+      byKey.set(key, usage);
+      usage.inputTokens += run.usage.inputTokens;
+      usage.outputTokens += run.usage.outputTokens;
+      usage.cachedTokens += run.usage.cachedTokens;
+      usage.costUsd += run.usage.costUsd;
+    }
+  }
+  return [...byKey.values()].sort((a, b) => a.day.localeCompare(b.day) || a.agent.localeCompare(b.agent));
+}

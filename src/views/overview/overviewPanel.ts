@@ -1,0 +1,113 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import { messageOf } from '../../common/errors';
+import type { SessionSummary } from '../../supervisor/api';
+import type { Event } from '../../common/disposable';
+import { Throttle } from '../../common/throttle';
+import { overviewOf } from './overview';
+import { overviewPageMessageSchema } from '../../protocol/overviewProtocol';
+import type { OverviewHostMessage, OverviewPageMessage } from '../../protocol/overviewProtocol';
+import { preparePanel } from '../webview/panelPage';
+import { newNonce, webviewPage } from '../webview/webviewPage';
+import { closeTabs, webviewTabs } from '../webview/webviewTabs';
+
+const VIEW_TYPE = 'corral.overview';
+/** Whole seconds are what the page shows. */
+const REFRESH_MS = 1_000;
+
+export interface OverviewOptions {
+  source: { listSessions(): Promise<SessionSummary[]>; readonly onDidChangeSessions: Event<{ sessionIds: string[] }> };
+  extensionUri: vscode.Uri;
+  showTimeline: (sessionId: string) => void;
+}
+
+/** All sessions on one page, in an editor tab of its own. */
+export class OverviewPanel {
+  static #open: OverviewPanel | undefined;
+
+  readonly #panel: vscode.WebviewPanel;
+  readonly #options: OverviewOptions;
+  readonly #refresh = new Throttle(
+    REFRESH_MS,
+    async () => {
+      await this.#send();
+    },
+    (error) => {
+      this.#failed(error);
+    },
+  );
+  readonly #failed = (error: unknown): void => {
+    this.#post({ type: 'failure', message: messageOf(error) });
+  };
+  /** What the page asked for; undefined while there is no page, because its tab is hidden. */
+  #asked: Extract<OverviewPageMessage, { type: 'ask' }> | undefined;
+
+  /** Shows the tab that is open, or a new one. */
+  static show(options: OverviewOptions): void {
+    if (OverviewPanel.#open !== undefined) {
+      OverviewPanel.#open.#panel.reveal();
+      return;
+    }
+    const left = webviewTabs(VIEW_TYPE); // of an extension host that died, or not revived yet
+    new OverviewPanel(vscode.window.createWebviewPanel(VIEW_TYPE, 'Overview', vscode.ViewColumn.Active), options);
+    closeTabs(left);
+  }
+
+  /** Revives the tab of the last time. */
+  static register(options: OverviewOptions): vscode.Disposable {
+    return vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
+      deserializeWebviewPanel: (panel) => {
+        if (OverviewPanel.#open === undefined) new OverviewPanel(panel, options);
+        else panel.dispose();
+        return Promise.resolve();
+      },
+    });
+  }
+
+  private constructor(panel: vscode.WebviewPanel, options: OverviewOptions) {
+    this.#panel = panel;
+    this.#options = options;
+    OverviewPanel.#open = this;
+    const { webview } = panel;
+    const addresses = preparePanel(panel, options.extensionUri, 'overview');
+    const disposables = [
+      options.source.onDidChangeSessions(() => {
+        if (this.#asked !== undefined) this.#refresh.ask();
+      }),
+      webview.onDidReceiveMessage((message: unknown) => {
+        this.#receive(message);
+      }),
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.#asked = undefined;
+      }),
+      panel.onDidDispose(() => {
+        OverviewPanel.#open = undefined;
+        this.#asked = undefined;
+        this.#refresh.dispose();
+        for (const disposable of disposables) disposable.dispose();
+      }),
+    ];
+    webview.html = webviewPage(addresses, newNonce(), {});
+  }
+
+  #receive(message: unknown): void {
+    const parsed = v.safeParse(overviewPageMessageSchema, message);
+    if (!parsed.success) this.#post({ type: 'failure', message: `The overview sent a message that is not valid: ${v.summarize(parsed.issues)}` });
+    else if (parsed.output.type === 'open') this.#options.showTimeline(parsed.output.sessionId);
+    else {
+      this.#asked = parsed.output;
+      void this.#send().catch(this.#failed); // somebody waits for it
+    }
+  }
+
+  async #send(): Promise<void> {
+    const sessions = await this.#options.source.listSessions();
+    if (this.#asked === undefined) return;
+    const { days, timeZone } = this.#asked;
+    this.#post({ type: 'overview', overview: overviewOf(sessions, days, timeZone, Date.now()) });
+  }
+
+  #post(message: OverviewHostMessage): void {
+    if (this.#asked !== undefined) void this.#panel.webview.postMessage(message);
+  }
+}

@@ -1,0 +1,65 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import type { Git } from '../../supervisor/git/git';
+import { isObjectId } from '../../supervisor/git/repository';
+
+const SCHEME = 'corral-revision';
+const querySchema = v.object({ repository: v.string(), path: v.string(), revision: v.pipe(v.string(), v.check(isObjectId)) });
+
+/** The address of a file as it was in a commit or tree. It looks like that of the file in `folder`, since an editor that compares takes another path for a rename. */
+export function revisionUri(folder: string, path: string, repository: string, revision: string): vscode.Uri {
+  return vscode.Uri.joinPath(vscode.Uri.file(folder), path).with({ scheme: SCHEME, query: JSON.stringify({ repository, path, revision }) });
+}
+
+/** Files out of git's objects, read-only and byte for byte, so that pictures show as well as text. */
+export class RevisionFiles implements vscode.FileSystemProvider {
+  readonly #git: Git;
+  readonly onDidChangeFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>().event; // objects never change
+
+  private constructor(git: Git) {
+    this.#git = git;
+  }
+
+  static register(git: Git): vscode.Disposable {
+    return vscode.workspace.registerFileSystemProvider(SCHEME, new RevisionFiles(git), { isReadonly: true, isCaseSensitive: true });
+  }
+
+  async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+    return await this.#read(uri, 'blob');
+  }
+
+  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+    return { type: vscode.FileType.File, ctime: 0, mtime: 0, size: Number((await this.#read(uri, '-s')).toString()) };
+  }
+
+  watch(): vscode.Disposable {
+    return new vscode.Disposable(() => undefined);
+  }
+
+  readDirectory(): never {
+    throw vscode.FileSystemError.Unavailable();
+  }
+  createDirectory(): never {
+    throw vscode.FileSystemError.NoPermissions();
+  }
+  writeFile(): never {
+    throw vscode.FileSystemError.NoPermissions();
+  }
+  delete(): never {
+    throw vscode.FileSystemError.NoPermissions();
+  }
+  rename(): never {
+    throw vscode.FileSystemError.NoPermissions();
+  }
+
+  async #read(uri: vscode.Uri, what: 'blob' | '-s'): Promise<Buffer> {
+    // A tab of such a file can come back in a window that is not trusted any more.
+    if (!vscode.workspace.isTrusted) throw vscode.FileSystemError.Unavailable('In Restricted Mode Corral starts no git.');
+    try {
+      const { repository, path, revision } = v.parse(querySchema, JSON.parse(uri.query));
+      return (await this.#git.run(repository, ['cat-file', what, `${revision}:${path}`])).stdout;
+    } catch {
+      throw vscode.FileSystemError.FileNotFound(uri);
+    }
+  }
+}

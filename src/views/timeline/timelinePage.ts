@@ -1,0 +1,16 @@
+import { newNonce, webviewPage } from '../webview/webviewPage';
+import type { PageAddresses } from '../webview/webviewPage';
+
+/** An event by where it stands. */
+export interface EventPlace {
+  runId: string;
+  seq: number;
+}
+
+/** The timeline's page, which goes to `place` where there is one and otherwise stays where it was. */
+export function timelinePage(sessionId: string, addresses: PageAddresses, place?: EventPlace): string {
+  const nonce = newNonce();
+  // `start` tells the page whether it has been at its place already, since the same page is loaded again whenever its tab is shown.
+  const start = place === undefined ? {} : { start: nonce, run: place.runId, seq: String(place.seq) };
+  return webviewPage(addresses, nonce, { session: sessionId, ...start });
+}

@@ -1,0 +1,152 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import { CorralError } from '../../storage/errors';
+import { oneLine } from '../../common/oneLine';
+import { linkPath, linkedEvent } from './eventLink';
+import { showErrorMessage } from '../text/messages';
+import { COMMANDS } from '../text/names';
+import { preparePanel } from '../webview/panelPage';
+import { openPayload, registerPayloadDocuments } from './payloadDocuments';
+import { TimelineHost } from './timelineHost';
+import type { TimelineSource } from './timelineHost';
+import type { EventPlace } from './timelinePage';
+import { timelinePage } from './timelinePage';
+import { savedStateSchema } from '../../protocol/timelineProtocol';
+import type { TimelineSession } from '../../protocol/timelineProtocol';
+import type { TimelineTabs } from './timelineTabs';
+import { TIMELINE_VIEW_TYPE } from './timelineTabs';
+import type { PageAddresses } from '../webview/webviewPage';
+import { closeTabs } from '../webview/webviewTabs';
+
+/** Publisher and name of package.json. */
+const EXTENSION_ID = 'corral-dev.corral';
+const MAX_TITLE_LENGTH = 40;
+
+/** What every timeline of a window shares. */
+export interface TimelinePanelOptions {
+  source: TimelineSource;
+  extensionUri: vscode.Uri;
+  tabs: TimelineTabs;
+  onError: (doing: string, error: unknown) => void;
+}
+
+/** A session's timeline in an editor tab: one a session, shown again after the editor was restarted. */
+export class TimelinePanel implements vscode.Disposable {
+  static readonly #open = new Map<string, TimelinePanel>();
+
+  readonly #panel: vscode.WebviewPanel;
+  readonly #tabs: TimelineTabs;
+  readonly #host: TimelineHost;
+  readonly #sessionId: string;
+  readonly #addresses: PageAddresses;
+  readonly #disposables: vscode.Disposable[] = [];
+
+  /** Shows the session's timeline: the tab that is open, or a new one. */
+  static show(options: TimelinePanelOptions, sessionId: string, place?: EventPlace): TimelinePanel {
+    const open = TimelinePanel.#open.get(sessionId);
+    if (open !== undefined) {
+      if (place !== undefined) open.#load(place);
+      open.#panel.reveal();
+      return open;
+    }
+    const orphans = options.tabs.orphansOf(sessionId);
+    const panel = vscode.window.createWebviewPanel(TIMELINE_VIEW_TYPE, 'Timeline', vscode.ViewColumn.Active);
+    closeTabs(orphans);
+    return new TimelinePanel(panel, options, sessionId, place);
+  }
+
+  /** Revives the tabs of the last time. Disposing ends all open panels' work, but closes no tab: a window that reloads keeps its tabs. */
+  static register(options: TimelinePanelOptions): vscode.Disposable {
+    const { source } = options;
+    const serializer = vscode.window.registerWebviewPanelSerializer(TIMELINE_VIEW_TYPE, {
+      deserializeWebviewPanel: (panel, state: unknown) => {
+        const saved = v.safeParse(savedStateSchema, state);
+        // A tab that does not say whose it is, or is there twice, cannot be filled.
+        if (!saved.success || TimelinePanel.#open.has(saved.output.sessionId)) panel.dispose();
+        else new TimelinePanel(panel, options, saved.output.sessionId);
+        return Promise.resolve();
+      },
+    });
+    const documents = registerPayloadDocuments(source);
+    const links = vscode.window.registerUriHandler({
+      handleUri: async ({ path }) => {
+        const event = linkedEvent(path);
+        const session = event === undefined ? undefined : await source.getSession(event.sessionId).catch(() => undefined);
+        if (event === undefined || session === undefined) await showErrorMessage('This link leads to no event of a session that is known here.');
+        else TimelinePanel.show(options, session.id).#host.show(event);
+      },
+    });
+    return new vscode.Disposable(() => {
+      serializer.dispose();
+      documents.dispose();
+      links.dispose();
+      for (const panel of TimelinePanel.#open.values()) panel.#host.dispose();
+    });
+  }
+
+  private constructor(panel: vscode.WebviewPanel, { source, extensionUri, tabs, onError }: TimelinePanelOptions, sessionId: string, place?: EventPlace) {
+    this.#panel = panel;
+    this.#tabs = tabs;
+    this.#sessionId = sessionId;
+    TimelinePanel.#open.set(sessionId, this);
+    const { webview } = panel;
+    this.#addresses = preparePanel(panel, extensionUri, 'timeline');
+    this.#host = new TimelineHost(source, sessionId, {
+      post: (message) => void webview.postMessage(message),
+      sessionRead: (session) => this.#setTitle(session),
+      failed: (message) => onError('timeline', new Error(message)),
+      openFile,
+      openPayload,
+      showSnapshot: async ({ sessionId: id, commit }) => {
+        await vscode.commands.executeCommand(COMMANDS.showSnapshots, { kind: 'session', id, commit });
+      },
+      searchHistory: async (text) => {
+        await vscode.commands.executeCommand(COMMANDS.searchHistory, { text });
+      },
+      copyLink: async (event) => {
+        await vscode.env.clipboard.writeText(`${vscode.env.uriScheme}://${EXTENSION_ID}${linkPath(event)}`);
+      },
+    });
+    this.#disposables.push(
+      webview.onDidReceiveMessage((message: unknown) => {
+        this.#host.receive(message);
+      }),
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.#host.pause(); // the page is gone; a new one says `ready`
+      }),
+      panel.onDidDispose(() => {
+        TimelinePanel.#open.delete(sessionId);
+        tabs.delete(sessionId);
+        this.#host.dispose();
+        for (const disposable of this.#disposables) disposable.dispose();
+      }),
+    );
+    this.#load(place);
+  }
+
+  dispose(): void {
+    this.#panel.dispose();
+  }
+
+  /** Loads the page, which goes to `place` where there is one and otherwise stays where it was. */
+  #load(place: EventPlace | undefined): void {
+    this.#host.pause(); // what the page before it asked for is not this one's
+    this.#panel.webview.html = timelinePage(this.#sessionId, this.#addresses, place);
+  }
+
+  #setTitle(session: TimelineSession): void {
+    const title = oneLine(session.title);
+    this.#panel.title = title.length > MAX_TITLE_LENGTH ? `${title.slice(0, MAX_TITLE_LENGTH)}…` : title;
+    this.#tabs.set(this.#sessionId, this.#panel.title);
+  }
+}
+
+async function openFile(path: string, line: number | undefined): Promise<void> {
+  const uri = vscode.Uri.file(path);
+  await vscode.workspace.fs.stat(uri).then(undefined, (cause: unknown) => {
+    throw new CorralError('WORKTREE_MISSING', `${path} is not there (any more).`, { cause });
+  });
+  const at = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0);
+  const options: vscode.TextDocumentShowOptions = { viewColumn: vscode.ViewColumn.Beside, preview: true, selection: new vscode.Range(at, at) };
+  await vscode.commands.executeCommand('vscode.open', uri, options); // also shows what is no text
+}

@@ -1,0 +1,14 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { CorralError } from '../../storage/errors';
+
+/**
+ * The file that an agent named, if it lies in the session's worktree. An agent can name anything, and on Windows
+ * merely looking at a path such as `\\host\share` logs in there.
+ */
+export function worktreeFile(worktreePath: string, path: string): string {
+  const file = resolve(worktreePath, path);
+  const inside = relative(worktreePath, file);
+  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
+    throw new CorralError('INVALID_ARGUMENT', `${path} lies outside of the session's worktree, so it is not opened.`);
+  return file;
+}
