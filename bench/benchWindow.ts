@@ -5,9 +5,9 @@ import { openStore } from '../src/storage/store';
 import type { StorePaths } from '../src/storage/paths';
 import { installedExtensions } from '../test/support/project';
 import { TestRepository } from '../test/support/repository';
-import { VscodeServer } from '../test/support/vscodeServer';
+import { VscodeServer } from '../test/support/vscode/vscodeServer';
 import { waitFor } from '../test/support/wait';
-import { openBrowser, Window } from '../test/support/window';
+import { openBrowser, Window } from '../test/support/vscode/window';
 
 /** When somebody pressed the mouse last, by the clock that all frames share. */
 const NOTE_PRESS = 'addEventListener("pointerdown", () => { window.pressedMs = Date.now(); }, true)';

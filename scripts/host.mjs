@@ -100,6 +100,6 @@ export async function installExtension(directory = join(root, 'out/extensions'))
   const vsix = join(root, 'out/corral.vsix');
   await runOrThrow(process.execPath, [join(import.meta.dirname, 'package.mjs'), '--built', vsix]);
   await rm(directory, { recursive: true, force: true });
-  const { VscodeServer } = await import('../out/support/vscodeServer.js');
+  const { VscodeServer } = await import('../out/support/vscode/vscodeServer.js');
   await VscodeServer.install(vsix, directory);
 }

@@ -52,7 +52,7 @@ async function serve(repository) {
   await writeHostFile({ serverMain: await installServer() });
   const extensionsDirectory = join(directory, 'extensions');
   await installExtension(extensionsDirectory);
-  const { VscodeServer } = await import('../out/support/vscodeServer.js');
+  const { VscodeServer } = await import('../out/support/vscode/vscodeServer.js');
   const settings = { 'workbench.startupEditor': 'readme' };
   // The agents that a person has installed are signed in by files in the home folder.
   const server = await VscodeServer.start({ extensionsDirectory, port: Number(options.port), homeDirectory: homedir(), settings });

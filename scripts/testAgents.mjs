@@ -101,7 +101,7 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
   return results;
 }
 
-const { startModelServer } = await import('../test/support/modelServer.mjs');
+const { startModelServer } = await import('../test/support/agents/modelServer.mjs');
 const model = await startModelServer();
 const IN_VSCODE = 'in VS Code';
 

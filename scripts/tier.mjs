@@ -1,6 +1,6 @@
 /** Runs one tier's bundles and exits; started by scripts/test.mjs for each tier in a process of its own. */
 import { join } from 'node:path';
-import { runInExtensionHost } from '../out/support/extensionHost.js';
+import { runInExtensionHost } from '../out/support/vscode/extensionHost.js';
 import { runTests } from '../out/support/tier.js';
 import { root } from './installation.mjs';
 

@@ -6,9 +6,9 @@ import type { Browser } from 'playwright-core';
 import * as v from 'valibot';
 import { installedExtensions } from '../support/project';
 import { TestRepository } from '../support/repository';
-import { SessionsView } from '../support/sessionsView';
-import { VscodeServer } from '../support/vscodeServer';
-import { openBrowser, Window } from '../support/window';
+import { SessionsView } from '../support/vscode/sessionsView';
+import { VscodeServer } from '../support/vscode/vscodeServer';
+import { openBrowser, Window } from '../support/vscode/window';
 
 /** What scripts/testAgents.mjs hands over: the installed program, and variables that leave it nothing but the model on loopback. */
 const handedOver = v.object({ program: v.string(), environment: v.record(v.string(), v.string()) });

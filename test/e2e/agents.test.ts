@@ -6,11 +6,11 @@ import { after, before, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { projectRoot } from '../support/project';
 import type { TestRepository } from '../support/repository';
-import type { SessionsView } from '../support/sessionsView';
-import { useWindow } from '../support/useWindow';
-import type { VscodeServer } from '../support/vscodeServer';
+import type { SessionsView } from '../support/vscode/sessionsView';
+import { useWindow } from '../support/vscode/useWindow';
+import type { VscodeServer } from '../support/vscode/vscodeServer';
 import { waitFor } from '../support/wait';
-import type { Window } from '../support/window';
+import type { Window } from '../support/vscode/window';
 
 const terminalSchema = v.object({ words: v.array(v.string()), cwd: v.string(), mark: v.optional(v.string()), secret: v.optional(v.string()) });
 

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser } from 'playwright-core';
-import { reportFailure } from '../support/failureReport';
+import { reportFailure } from '../support/vscode/failureReport';
 import { installedExtensions } from '../support/project';
 import { TestRepository } from '../support/repository';
-import { SessionsView } from '../support/sessionsView';
-import { VscodeServer } from '../support/vscodeServer';
+import { SessionsView } from '../support/vscode/sessionsView';
+import { VscodeServer } from '../support/vscode/vscodeServer';
 import { waitFor } from '../support/wait';
-import { openBrowser, Window } from '../support/window';
+import { openBrowser, Window } from '../support/vscode/window';
 
 describe('the first five minutes', () => {
   let folder: string;

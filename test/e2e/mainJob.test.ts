@@ -5,11 +5,11 @@ import { describe, it } from 'mocha';
 import type { BrowserContext, Frame } from 'playwright-core';
 import * as v from 'valibot';
 import type { TestRepository } from '../support/repository';
-import { SessionsView } from '../support/sessionsView';
-import { useWindow } from '../support/useWindow';
-import type { VscodeServer } from '../support/vscodeServer';
+import { SessionsView } from '../support/vscode/sessionsView';
+import { useWindow } from '../support/vscode/useWindow';
+import type { VscodeServer } from '../support/vscode/vscodeServer';
 import { waitFor } from '../support/wait';
-import { Window } from '../support/window';
+import { Window } from '../support/vscode/window';
 
 const STORY =
   'plan [x] Look around | [>] Greet politely | Check; read README.md; edit notes.txt hello; slow 40 50ms; ask git status --short; slow 40 50ms; talk All done.';

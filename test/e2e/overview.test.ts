@@ -4,13 +4,13 @@ import { describe, it } from 'mocha';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
 import type { RunOutcome } from '../../src/storage/events';
-import { assertAccessible } from '../support/accessibility';
-import { writeRecording } from '../support/recordedSession';
-import { THEMES } from '../support/themes';
-import { useWindow } from '../support/useWindow';
-import type { VscodeServer } from '../support/vscodeServer';
+import { assertAccessible } from '../support/vscode/accessibility';
+import { writeRecording } from '../support/agents/recordedSession';
+import { THEMES } from '../support/vscode/themes';
+import { useWindow } from '../support/vscode/useWindow';
+import type { VscodeServer } from '../support/vscode/vscodeServer';
 import { waitFor } from '../support/wait';
-import type { Window } from '../support/window';
+import type { Window } from '../support/vscode/window';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,9 +1,9 @@
 import { describe, it } from 'mocha';
 import type { Frame } from 'playwright-core';
-import type { SessionsView } from '../support/sessionsView';
-import { THEMES } from '../support/themes';
-import { useWindow } from '../support/useWindow';
-import type { Window } from '../support/window';
+import type { SessionsView } from '../support/vscode/sessionsView';
+import { THEMES } from '../support/vscode/themes';
+import { useWindow } from '../support/vscode/useWindow';
+import type { Window } from '../support/vscode/window';
 
 const FILES = {
   'README.md': '# Greeter\n\nA very small program that greets people.\n',

@@ -1,8 +1,8 @@
 import { describe, it } from 'mocha';
-import { useWindow } from '../support/useWindow';
-import type { VscodeServer } from '../support/vscodeServer';
+import { useWindow } from '../support/vscode/useWindow';
+import type { VscodeServer } from '../support/vscode/vscodeServer';
 import { waitFor } from '../support/wait';
-import type { Window } from '../support/window';
+import type { Window } from '../support/vscode/window';
 
 describe('the packaged extension', () => {
   let server: VscodeServer;

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import type { Locator } from 'playwright-core';
-import { goldenText } from '../support/goldenText';
+import { goldenText } from '../support/agents/goldenText';
 import { projectRoot } from '../support/project';
-import type { SessionsView } from '../support/sessionsView';
-import { useWindow } from '../support/useWindow';
-import type { VscodeServer } from '../support/vscodeServer';
+import type { SessionsView } from '../support/vscode/sessionsView';
+import { useWindow } from '../support/vscode/useWindow';
+import type { VscodeServer } from '../support/vscode/vscodeServer';
 import { waitFor } from '../support/wait';
-import type { Window } from '../support/window';
+import type { Window } from '../support/vscode/window';
 
 describe('the timeline', () => {
   let server: VscodeServer;

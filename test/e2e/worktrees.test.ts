@@ -12,12 +12,12 @@ import { Git } from '../../src/supervisor/git/git';
 import { findRepository } from '../../src/supervisor/git/repository';
 import { createWorktree } from '../../src/supervisor/git/worktrees/worktrees';
 import type { TestRepository } from '../support/repository';
-import type { SessionsView } from '../support/sessionsView';
+import type { SessionsView } from '../support/vscode/sessionsView';
 import { skip } from '../support/skip';
-import { useWindow } from '../support/useWindow';
-import type { VscodeServer } from '../support/vscodeServer';
+import { useWindow } from '../support/vscode/useWindow';
+import type { VscodeServer } from '../support/vscode/vscodeServer';
 import { waitFor } from '../support/wait';
-import type { Window } from '../support/window';
+import type { Window } from '../support/vscode/window';
 
 const messageRecord = v.object({ data: v.object({ role: v.string(), text: v.string() }) });
 

@@ -4,8 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as v from 'valibot';
 import type { Conversation } from '../../src/supervisor/agents/driver/driver';
-import type { RecordingHost } from './agentHarness';
-import { readRecording, recordingNames } from './recording';
+import type { RecordingHost } from './agents/agentHarness';
+import { readRecording, recordingNames } from './agents/recording';
 
 /** What scripts/fuzz.mjs asks for; less in the everyday run. */
 const DAMAGED_LINES = Number(process.env['CORRAL_FUZZ_LINES'] ?? 10_000);

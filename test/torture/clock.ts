@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../support/project';
 import { loadArguments } from './load';
 import type { Scenario } from './scenario';
-import { Yard } from './yard';
+import { Yard } from './tortureFixture';
 
 const LINES = 1_500;
 

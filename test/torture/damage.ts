@@ -11,7 +11,7 @@ import { projectRoot } from '../support/project';
 import { loadArguments } from './load';
 import type { Random } from './random';
 import type { Scenario } from './scenario';
-import { Yard } from './yard';
+import { Yard } from './tortureFixture';
 
 const SESSIONS = 2;
 const LINES = 500;

@@ -11,8 +11,8 @@ import { waitFor } from '../support/wait';
 import { readRuns } from './journals';
 import { loadArguments } from './load';
 import type { Scenario } from './scenario';
-import type { WindowProcess } from './windowProcess';
-import { Yard } from './yard';
+import type { WindowProcess } from './window/windowProcess';
+import { Yard } from './tortureFixture';
 
 const run = promisify(execFile);
 const LINES = 4_000;

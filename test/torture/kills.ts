@@ -7,8 +7,8 @@ import { waitFor } from '../support/wait';
 import { checkDatabases, readRuns } from './journals';
 import { loadArguments } from './load';
 import type { Scenario } from './scenario';
-import type { WindowProcess } from './windowProcess';
-import { Yard } from './yard';
+import type { WindowProcess } from './window/windowProcess';
+import { Yard } from './tortureFixture';
 
 const KILLS_PER_STORE = 6;
 const LINES = 3_000;

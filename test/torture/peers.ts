@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadArguments } from './load';
 import type { Scenario } from './scenario';
-import type { WindowProcess } from './windowProcess';
-import { Yard } from './yard';
+import type { WindowProcess } from './window/windowProcess';
+import { Yard } from './tortureFixture';
 
 const WINDOWS = 3;
 const LINES = 1_000;

@@ -19,7 +19,7 @@ import type { FileOperation } from './fileOperations';
 import { checkDatabases, digestOf, readRuns } from './journals';
 import { loadArguments } from './load';
 import type { Scenario } from './scenario';
-import { Yard } from './yard';
+import { Yard } from './tortureFixture';
 
 const SESSIONS = 3;
 const LINES = 1_500;

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { projectRoot } from '../../support/project';
-import { Workshop } from './workshop';
+import { Workshop } from './supervisorFixture';
 
 describe('the example in docs/api.md', () => {
   let workshop: Workshop;

@@ -3,7 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { waitFor } from '../../support/wait';
-import { until, Workshop } from './workshop';
+import { until, Workshop } from './supervisorFixture';
 
 const STORY = 'talk I begin; edit notes.txt hello; ask git status --short; talk I am done';
 

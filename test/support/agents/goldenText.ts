@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { hasCode } from '../../../src/common/errors';
+
+/**
+ * Compares with the text that was agreed on, in `path`. One that is missing is written, but with `CI=true` it fails.
+ * After a mismatch the new text lies beside it as `<path>.actual`: look at the difference, then keep one of them.
+ */
+export async function goldenText(path: string, actual: string): Promise<void> {
+  const agreed = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  if (agreed === undefined) {
+    assert.notEqual(process.env['CI'], 'true', `There is no ${path}: run this test without CI=true and look at what it writes.`);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, actual);
+    return;
+  }
+  // Git may have checked it out with another end of line.
+  const expected = agreed.replaceAll('\r\n', '\n');
+  if (actual === expected) return rm(`${path}.actual`, { force: true });
+  await writeFile(`${path}.actual`, actual);
+  assert.equal(actual, expected, `${path} is no longer right; the new text is in ${path}.actual`);
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { format } from 'node:util';
+import { projectRoot } from '../project';
+import { TestRepository } from '../repository';
+import { REPORT_MARK } from '../tier';
+import { VscodeServer } from './vscodeServer';
+import { openBrowser } from './window';
+
+/** Runs out/host/index.js inside the extension host of a real window on a small repository. Returns its exit code: 0 where all tests passed. */
+export async function runInExtensionHost(): Promise<number> {
+  const repository = await TestRepository.create();
+  try {
+    const server = await VscodeServer.start({ testDriver: true, reconnectionGraceSeconds: 1, environment: { CORRAL_TEST_MARKED: '1' } });
+    try {
+      const browser = await openBrowser();
+      try {
+        const page = await browser.newPage();
+        /** What tests, the extension and the workbench print; the workbench alone prints a lot, so it is shown only after a failure. */
+        const windowConsole: string[] = [];
+        const exitCode = new Promise<number>((fulfil, reject) => {
+          page.once('crash', () => {
+            reject(new Error('The window crashed'));
+          });
+          // The two functions that VS Code's test driver calls in its window.
+          page.exposeFunction('codeAutomationExit', fulfil).catch(reject);
+          page
+            .exposeFunction('codeAutomationLog', (_type: string, parameters: unknown[]) => {
+              const text = format(...parameters);
+              if (text.startsWith(REPORT_MARK)) process.stdout.write(`${text.slice(REPORT_MARK.length)}\n`);
+              else windowConsole.push(text);
+            })
+            .catch(reject);
+        });
+        await page.goto(
+          server.url(repository.path, [
+            ['extensionDevelopmentPath', server.remoteUri(projectRoot)],
+            ['extensionTestsPath', server.remoteUri(join(projectRoot, 'out/host/index.js'))],
+          ]),
+        );
+        const code = await exitCode;
+        if (code !== 0) process.stdout.write(`\nThe console of the window:\n${windowConsole.join('\n')}\n`);
+        return code;
+      } finally {
+        await browser.close();
+      }
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await repository.remove();
+  }
+}

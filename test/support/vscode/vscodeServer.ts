@@ -1,0 +1,201 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readHost } from '../project';
+import { endProcessesOf, listProcesses, sendSignal, type ProcessFacts } from '../processes';
+import { waitFor } from '../wait';
+
+export interface ServerOptions {
+  /** Where extensions are installed (`VscodeServer.install`); by default a folder of the server's own, without any. */
+  extensionsDirectory?: string;
+  /** The user's settings.json. */
+  settings?: Record<string, unknown>;
+  /** Whether VS Code asks about trust in a folder; otherwise each folder is trusted. */
+  workspaceTrust?: boolean;
+  /** How long an extension host outlives its window; VS Code's own default is three hours. */
+  reconnectionGraceSeconds?: number;
+  /** Whether windows can be started with tests inside their extension host. */
+  testDriver?: boolean;
+  /** The home folder of everything inside; by default an empty one that goes with the server. */
+  homeDirectory?: string;
+  environment?: Record<string, string>;
+  /** 0 is any free one. */
+  port?: number;
+}
+
+/** A quiet window that shows nothing but the extension's own work. */
+const DEFAULT_SETTINGS = {
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.disableAIFeatures': true,
+  'telemetry.telemetryLevel': 'off',
+  'terminal.integrated.gpuAcceleration': 'off', // what stands in a terminal can be read
+};
+
+/** A VS Code server on loopback with a data folder of its own. `stop` leaves neither process nor file. */
+export class VscodeServer {
+  /** Holds the profile and the home folder. */
+  readonly dataDirectory: string;
+  #port: number;
+  #process: ChildProcess | undefined;
+  #log = '';
+  readonly #options: ServerOptions;
+
+  private constructor(dataDirectory: string, options: ServerOptions) {
+    this.dataDirectory = dataDirectory;
+    this.#options = options;
+    this.#port = options.port ?? 0;
+  }
+
+  static async start(options: ServerOptions = {}): Promise<VscodeServer> {
+    const server = new VscodeServer(await mkdtemp(join(tmpdir(), 'corral-vscode-')), options);
+    try {
+      await mkdir(join(server.dataDirectory, 'home'));
+      // Windows of this host make commits, which need an author.
+      await writeFile(join(server.dataDirectory, 'home/.gitconfig'), '[user]\n\tname = Robin\n\temail = robin@example.com\n[init]\n\tdefaultBranch = main\n');
+      await server.writeSettings(options.settings ?? {});
+      await server.launch();
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** What the server printed so far, for the message of a failed test. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Where the installed extension keeps its store. */
+  get globalStorage(): string {
+    return join(this.dataDirectory, 'data/User/globalStorage/corral-dev.corral');
+  }
+
+  /** The address of a window on a folder, or of an empty one. `payload` are pairs for VS Code's workbench, such as the extension under development. */
+  url(folder: string | undefined, payload: [name: string, value: string][] = []): string {
+    const address = new URL(`http://127.0.0.1:${String(this.#port)}/`);
+    if (folder === undefined) address.searchParams.set('ew', 'true');
+    else address.searchParams.set('folder', folder);
+    if (payload.length > 0) address.searchParams.set('payload', JSON.stringify(payload));
+    return address.href;
+  }
+
+  /** The address by which a window knows a path of this machine. */
+  remoteUri(path: string): string {
+    return `vscode-remote://127.0.0.1:${String(this.#port)}${path}`;
+  }
+
+  /** Replaces the user's settings.json; windows take it over when they are loaded again. */
+  async writeSettings(settings: Record<string, unknown>): Promise<void> {
+    const directory = join(this.dataDirectory, 'data/User');
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, 'settings.json'), JSON.stringify({ ...DEFAULT_SETTINGS, ...settings }, undefined, 2));
+  }
+
+  /** Starts the server on this data folder, again on the same port after `kill`. */
+  async launch(): Promise<void> {
+    const options = this.#options;
+    const parameters = ['--host', '127.0.0.1', '--port', String(this.#port), '--without-connection-token'];
+    if (options.testDriver === true) parameters.push('--enable-smoke-test-driver');
+    if (options.workspaceTrust !== true) parameters.push('--disable-workspace-trust');
+    if (options.reconnectionGraceSeconds !== undefined) parameters.push('--reconnection-grace-time', String(options.reconnectionGraceSeconds));
+    const child = this.#spawn(parameters);
+    this.#process = child;
+    const port = await waitFor(
+      () => {
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The server ended:\n${this.#log}`);
+        return /listening on (\d+)/.exec(this.#log)?.[1];
+      },
+      { what: "the start of VS Code's server" },
+    );
+    this.#port = Number(port);
+  }
+
+  /** Installs a packaged extension into a folder for servers, as a user would. */
+  static async install(vsix: string, extensionsDirectory: string): Promise<void> {
+    const server = new VscodeServer(await mkdtemp(join(tmpdir(), 'corral-vscode-')), { extensionsDirectory });
+    try {
+      const [code] = (await once(server.#spawn(['--install-extension', vsix]), 'close')) as [number | null];
+      if (code !== 0) throw new Error(`${vsix} could not be installed:\n${server.#log}`);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  #spawn(parameters: string[]): ChildProcess {
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(VSCODE_|ELECTRON_|NODE_OPTIONS$|GIT_|npm_)/.test(name));
+    const environment = {
+      ...Object.fromEntries(inherited),
+      HOME: this.#options.homeDirectory ?? join(this.dataDirectory, 'home'),
+      EXTENSIONS_GALLERY: '{}',
+      ...this.#options.environment,
+    };
+    const common = ['--accept-server-license-terms', '--disable-telemetry', '--server-data-dir', this.dataDirectory];
+    if (this.#options.extensionsDirectory !== undefined) common.push('--extensions-dir', this.#options.extensionsDirectory);
+    const child = spawn(process.execPath, [readHost().serverMain, ...parameters, ...common], {
+      cwd: this.dataDirectory, // by which whatever outlives the server is found
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#log = '';
+    const note = (chunk: Buffer): void => {
+      this.#log = (this.#log + chunk.toString()).slice(-100_000);
+    };
+    child.stdout.on('data', note);
+    child.stderr.on('data', note);
+    const end = (): void => void child.kill('SIGKILL');
+    process.once('exit', end); // also where a test throws past its own clean-up
+    child.once('exit', () => process.off('exit', end));
+    return child;
+  }
+
+  /** The windows' extension hosts, the newest first. */
+  async extensionHosts(): Promise<ProcessFacts[]> {
+    const hosts = (await this.#children()).filter((facts) => facts.command.includes('--type=extensionHost'));
+    return hosts.sort((left, right) => right.startedAt - left.startedAt || right.pid - left.pid);
+  }
+
+  async #children(): Promise<ProcessFacts[]> {
+    return (await listProcesses()).filter((facts) => facts.parentPid === this.#process?.pid);
+  }
+
+  /** Kills the newest window's extension host with SIGKILL and returns once it is gone. */
+  async killExtensionHost(): Promise<void> {
+    const [host] = await waitFor(
+      async () => {
+        const hosts = await this.extensionHosts();
+        return hosts.length > 0 && hosts;
+      },
+      { what: 'an extension host' },
+    );
+    if (host === undefined) return;
+    sendSignal(host.pid, 'SIGKILL');
+    await waitFor(async () => (await this.extensionHosts()).every((facts) => facts.pid !== host.pid), { what: 'the end of the extension host' });
+  }
+
+  /** Kills the server and every extension host at once with SIGKILL, as a crash would; runners live on. `launch` starts it again. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit'); // before anything is waited for: Ctrl+C reaches the server as well, and it may end meanwhile
+    const children = process.platform === 'win32' ? [] : await this.#children();
+    child.kill('SIGKILL');
+    for (const { pid } of children) sendSignal(pid, 'SIGKILL');
+    await exited;
+  }
+
+  /** Ends the server and everything that it or its extensions started, and removes the data folder. */
+  async stop(): Promise<void> {
+    await this.kill();
+    await endProcessesOf(this.dataDirectory);
+    await rm(this.dataDirectory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

@@ -1,0 +1,190 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Frame, type Locator, type Page } from 'playwright-core';
+import { projectRoot, readHost } from '../project';
+import type { Theme } from './themes';
+import type { VscodeServer } from './vscodeServer';
+import { waitFor } from '../wait';
+
+const CHROMIUM_ARGUMENTS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Headless Chromium. Its sandbox needs a user who is not root. */
+export async function openBrowser(): Promise<Browser> {
+  const { chromium: executablePath } = readHost();
+  if (executablePath === undefined) throw new Error('No Chromium was found when the host was installed');
+  return await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? [...CHROMIUM_ARGUMENTS, '--no-sandbox'] : CHROMIUM_ARGUMENTS });
+}
+
+/** One window of VS Code: a page of the browser. What it offers names things as a person sees them. */
+export class Window {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(60_000); // a machine may be several times slower than the one that this was written on
+  }
+
+  /** Opens a window on a folder, or an empty one, and returns when its workbench can be used. Windows of one context share what a browser profile holds. */
+  static async open(context: BrowserContext, server: VscodeServer, folder?: string): Promise<Window> {
+    const window = new Window(await context.newPage());
+    await window.page.goto(server.url(folder));
+    await window.ready();
+    return window;
+  }
+
+  /** The next window that VS Code itself opens, such as by Open in New Window. Call before what opens it. */
+  static async next(context: BrowserContext): Promise<Window> {
+    const window = new Window(await context.waitForEvent('page', { timeout: 120_000 }));
+    await window.ready();
+    return window;
+  }
+
+  /** Waits until the workbench has restored what it shows; extensions start at that moment. */
+  async ready(): Promise<void> {
+    await this.page.locator('.monaco-workbench .activitybar').waitFor({ timeout: 60_000 });
+    await this.page.locator('[id="status.problems"]').waitFor({ timeout: 60_000 });
+  }
+
+  /** Loads the window again: its extension host ends or is taken over, as with Reload Window. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  /** Leaves Restricted Mode; for servers with `workspaceTrust`. */
+  async trust(): Promise<void> {
+    await this.runCommand('Workspaces: Manage Workspace Trust');
+    await this.page.getByRole('button', { name: 'Trust', exact: true }).click();
+    await this.page.locator('[id="status.workspaceTrust"]').waitFor({ state: 'hidden' });
+    await this.page.keyboard.press('Escape');
+  }
+
+  async close(): Promise<void> {
+    await this.page.close();
+  }
+
+  /** The open quick input: palette, pick or input box. */
+  get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget:visible');
+  }
+
+  /** Runs a command by its title as the palette shows it, such as `Corral: New Session…`. Waits until the command is known. */
+  async runCommand(title: string): Promise<void> {
+    const chosen = this.quickInput.locator('.monaco-list-row.focused').filter({ has: this.page.locator('.label-name', { hasText: title }) });
+    await waitFor(
+      async () => {
+        await this.page.keyboard.press('Escape');
+        await this.page.keyboard.press('F1');
+        await this.quickInput.locator('input').fill(`>${title}`, { timeout: 3_000 }); // it can be the one before, which is just going away
+        await chosen.waitFor({ timeout: 3_000 });
+        return true;
+      },
+      { what: `the command ${title}` },
+    );
+    // By key: a click could hit the row that takes this place while the list is still being narrowed down.
+    await this.page.keyboard.press('Enter');
+    // What the command asks comes in the same widget: nobody types into the palette that is just going away.
+    await waitFor(
+      async () => {
+        // An input that is gone by the time it is asked is no palette.
+        const values = await Promise.all(
+          (await this.quickInput.locator('input').all()).map(async (input) => await input.inputValue({ timeout: 1_000 }).catch(() => '')),
+        );
+        return values.every((value) => !value.startsWith('>'));
+      },
+      { what: 'the end of the palette' },
+    );
+  }
+
+  /** Types into the quick input that is open or opens next, and accepts it. */
+  async answerInput(text: string): Promise<void> {
+    await this.quickInput.locator('input').first().fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Picks the entry with this label in the quick pick that is open or opens next. */
+  async pick(label: string): Promise<void> {
+    await this.quickInput.getByRole('option').filter({ hasText: label }).first().click();
+  }
+
+  /** Chooses a colour theme, which all that is open takes over at once. */
+  async useTheme({ label, workbenchClass, webviewClass }: Theme): Promise<void> {
+    const input = this.quickInput.getByPlaceholder(/^Select Color Theme/);
+    await waitFor(
+      async () => {
+        await this.page.keyboard.press('Escape');
+        // The palette puts another command of this name first.
+        await this.page.keyboard.press('Control+K');
+        await this.page.keyboard.press('Control+T');
+        await input.waitFor({ timeout: 5_000 });
+        return true;
+      },
+      { what: 'the list of themes' },
+    );
+    await input.fill(label);
+    await this.quickInput.getByRole('option', { name: label }).first().click();
+    await this.page.locator(`.monaco-workbench.${workbenchClass}`).waitFor();
+    const webviews = this.page.frames().filter((frame) => frame.url().includes('fake.html'));
+    for (const webview of webviews) await webview.locator(`body.${webviewClass}`).waitFor();
+    await this.page.mouse.move(0, 0);
+  }
+
+  /** Shows the view container with this title, by its icon in the activity bar. */
+  async showContainer(title: string): Promise<void> {
+    const tab = this.containerTab(title);
+    await tab.waitFor();
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+  }
+
+  containerTab(title: string): Locator {
+    return this.page.locator('.activitybar').getByRole('tab', { name: title, exact: true });
+  }
+
+  /** Rows of every visible tree, or of the one in the view with this title. */
+  treeItems(view?: string): Locator {
+    return (view === undefined ? this.page : this.page.getByRole('tree', { name: view })).getByRole('treeitem');
+  }
+
+  /** Notifications on screen that hold this text. */
+  notification(text: string): Locator {
+    return this.page.locator('.notifications-toasts .notification-toast, .notifications-center .notification-list-item').filter({ hasText: text });
+  }
+
+  /** The document of the webview that holds `selector`, which no webview that was open before may hold; a webview lies two frames deep. */
+  async webview(selector: string, limitMs?: number): Promise<Frame> {
+    return await waitFor(
+      async () => {
+        for (const frame of this.page.frames()) {
+          if (frame.url().includes('fake.html') && (await frame.locator(selector).count()) > 0) return frame;
+        }
+        return undefined;
+      },
+      { what: `a webview with ${selector}`, ...(limitMs === undefined ? {} : { limitMs }) },
+    );
+  }
+
+  /** Closes every editor. The webviews among them are gone afterwards. */
+  async closeEditors(): Promise<void> {
+    await this.runCommand('View: Close All Editors');
+    await waitFor(() => this.page.frames().every((frame) => !frame.url().includes('fake.html')), { what: 'the end of the open webviews' });
+  }
+
+  /** The timeline whose heading holds `title`, once it shows what `selector` names. A timeline of another session goes away only after a new one was opened. */
+  async timeline(title: string, selector = '[data-testid=event]'): Promise<Frame> {
+    return await this.webview(`body:has(h1:text(${JSON.stringify(title)})) ${selector}`);
+  }
+
+  /** Saves a picture: below out/ while testing, in docs/guide/ where `npm run pictures` asks for it. */
+  async picture(name: string): Promise<void> {
+    const target = join(projectRoot, process.env['CORRAL_PICTURES'] ?? 'out/pictures', `${name}.png`);
+    await mkdir(dirname(target), { recursive: true });
+    await this.page.screenshot({ path: target });
+  }
+}

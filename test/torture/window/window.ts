@@ -1,0 +1,83 @@
+/** A window without an editor: a process that holds one supervisor and does what its parent says, until it is killed. */
+import * as v from 'valibot';
+import { messageOf } from '../../../src/common/errors';
+import type { SessionEvent } from '../../../src/storage/events';
+import { isOutcome } from '../../../src/storage/runState';
+import { DEFAULT_SETTINGS } from '../../../src/supervisor/settings';
+import { Supervisor } from '../../../src/supervisor/supervisor';
+import { digestOf } from '../journals';
+import type { Mark } from '../journals';
+import { envelopeSchema, windowOptionsSchema } from './windowProtocol';
+import type { RESULT_SCHEMAS, WindowRequest } from './windowProtocol';
+
+const PAGE = 1_000;
+const { runnerNode, ...options } = v.parse(windowOptionsSchema, JSON.parse(process.argv[2] ?? ''));
+const supervisor = new Supervisor({
+  ...options,
+  settings: () => ({ ...DEFAULT_SETTINGS, stopGraceMs: 1_000, ...(runnerNode === undefined ? {} : { runnerNode }) }),
+});
+
+function markOf(event: SessionEvent): Mark {
+  return { runId: event.runId, seq: event.seq, digest: digestOf(event) };
+}
+
+function send(line: object): void {
+  process.send?.(line);
+}
+
+async function history(sessionId: string): Promise<Mark[]> {
+  const marks: Mark[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await supervisor.listSessionHistory(sessionId, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    marks.push(...page.events.map(markOf));
+    if (page.next === undefined) return marks;
+    after = page.next;
+  }
+}
+
+async function perform(request: WindowRequest): Promise<v.InferInput<(typeof RESULT_SCHEMAS)[WindowRequest['method']]>> {
+  switch (request.method) {
+    case 'create':
+      return (await supervisor.createSession({ repository: request.repository, prompt: 'print', agent: 'command', argv: request.argv })).id;
+    case 'resume':
+      await supervisor.resume(request.sessionId);
+      return null;
+    case 'kill':
+      await supervisor.kill(request.sessionId);
+      return null;
+    case 'rename':
+      await supervisor.renameSession(request.sessionId, request.title);
+      return null;
+    case 'list':
+      return (await supervisor.listSessions()).map(({ id, title, state, restored, checking, runs, paused }) => {
+        const eventCount = runs.reduce((sum, run) => sum + run.eventCount, 0);
+        const isOpen = checking || (!isOutcome(state) && !restored);
+        return { id, title, state, restored, isOpen, eventCount, ...(paused === undefined ? {} : { paused: `${paused.since} ${paused.reason}` }) };
+      });
+    case 'history':
+      return await history(request.sessionId);
+    case 'close':
+      await supervisor.close();
+      return null;
+    default:
+      return request satisfies never;
+  }
+}
+
+supervisor.onDidCompleteRecovery(() => send({ recovered: true }));
+supervisor.onDidAppendEvents(({ sessionId, appended }) => {
+  for (const { runId, fromSeq, toSeq } of appended) {
+    void supervisor
+      .runEvents(sessionId, runId, fromSeq, Math.min(PAGE, toSeq - fromSeq + 1))
+      .then((events) => send({ heard: { sessionId, marks: events.map(markOf) } }))
+      .catch(() => undefined); // the window is being closed
+  }
+});
+process.on('message', (message) => {
+  const { id, request } = v.parse(envelopeSchema, message);
+  perform(request)
+    .then((result) => send({ id, result }))
+    .catch((error: unknown) => send({ id, error: messageOf(error) }))
+    .finally(() => (request.method === 'close' ? process.disconnect() : undefined));
+});
+process.on('disconnect', () => process.exit());

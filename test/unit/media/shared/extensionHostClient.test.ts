@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import * as v from 'valibot';
+import { HostConnection, UnknownOutcomeError } from '../../../../media/shared/extensionHostClient';
+import type { HostListener } from '../../../../media/shared/extensionHostClient';
+import { RUN } from '../../views/timeline/memorySource';
+
+function unexpected(): never {
+  assert.fail('nothing was to arrive');
+}
+
+/** Is to hear of nothing. */
+const QUIET: HostListener = {
+  sessionChanged: unexpected,
+  readingOn: unexpected,
+  showWanted: unexpected,
+  messageReturned: unexpected,
+  failed: unexpected,
+  connectionChanged: unexpected,
+};
+
+/** Collects what a connection sends, with the number of each request. */
+class Sent {
+  readonly requests: { requestNumber: number; method: string }[] = [];
+  readonly post = (message: unknown): void => {
+    this.requests.push(v.parse(v.object({ requestNumber: v.number(), method: v.string() }), message));
+  };
+
+  numberOf(index: number): number {
+    return this.requests.at(index)?.requestNumber ?? -1;
+  }
+}
+
+describe('HostConnection', () => {
+  it('ends a request that is never answered, and ignores an answer that is too late', async () => {
+    const sent = new Sent();
+    const connection = new HostConnection(sent.post, QUIET, { request: 5, ping: 5 });
+    await assert.rejects(connection.request('openFile', { path: 'a' }), /did not answer/);
+    connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: {} });
+    assert.equal(sent.requests.length, 1);
+  });
+
+  it('waits for longer than for a lost answer while it hears that the history is read', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const shares: number[] = [];
+      const sent = new Sent();
+      const connection = new HostConnection(sent.post, { ...QUIET, readingOn: (share) => shares.push(share) }, { request: 10, ping: 10 });
+      const answered = connection.request('openFile', { path: 'a' });
+      for (const share of [0.25, 0.5, 0.75]) {
+        mock.timers.tick(9);
+        connection.receive({ type: 'reading', share });
+      }
+      mock.timers.tick(9);
+      connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: {} });
+      await answered;
+      assert.deepEqual(shares, [0.25, 0.5, 0.75]);
+      const lost = connection.request('openFile', { path: 'a' });
+      mock.timers.tick(10);
+      await assert.rejects(lost, /did not answer/);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it('rejects an answer of the wrong shape, and reports other messages of the wrong shape', async () => {
+    const failures: string[] = [];
+    const sent = new Sent();
+    const connection = new HostConnection(sent.post, { ...QUIET, failed: (reason) => failures.push(reason) });
+    const request = connection.request('seqAt', { runId: RUN, timeMs: 1 });
+    connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: { seq: 0 } });
+    await assert.rejects(request, /not valid/);
+    connection.receive({ type: 'session', session: {} });
+    connection.receive('x');
+    assert.equal(failures.length, 2);
+  });
+
+  it('is lost when a ping is not answered, since the last word that was heard, and back with the next', async () => {
+    const sent = new Sent();
+    const changes: (number | undefined)[] = [];
+    const beforeMs = Date.now();
+    const connection: HostConnection = new HostConnection(
+      sent.post,
+      { ...QUIET, connectionChanged: () => changes.push(connection.lostSinceMs) },
+      { request: 60_000, ping: 5 },
+    );
+    await Promise.all([connection.ping(), connection.ping()]);
+    await connection.ping();
+    assert.equal(sent.requests.length, 2, 'one at a time');
+    assert.equal(changes.length, 1);
+    assert.ok((changes[0] ?? 0) >= beforeMs && (changes[0] ?? Infinity) <= Date.now());
+    connection.receive({ type: 'answer', requestNumber: sent.numberOf(1), result: {} });
+    assert.deepEqual(changes.slice(1), [undefined], 'also an answer that is too late is a word');
+    const answered = connection.ping();
+    connection.receive({ type: 'rejection', requestNumber: sent.numberOf(2), message: 'What?' });
+    await answered;
+    assert.equal(connection.lostSinceMs, undefined);
+  });
+
+  it('waits for what acts on the session as long as that takes, but not beyond the connection', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const sent = new Sent();
+      const connection = new HostConnection(sent.post, { ...QUIET, connectionChanged: () => undefined }, { request: 10, ping: 10 });
+      const stopped = connection.request('stop', {});
+      const answered = connection.request('send', { text: 'x' });
+      mock.timers.tick(1_000);
+      connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: {} });
+      await stopped;
+      const lost = connection.ping();
+      mock.timers.tick(10);
+      await assert.rejects(answered, UnknownOutcomeError);
+      await lost;
+      assert.notEqual(connection.lostSinceMs, undefined);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it("does not take the answers to an earlier page for its own page's", () => {
+    const first = (): number => {
+      const sent = new Sent();
+      void new HostConnection(sent.post, QUIET).request('stop', {});
+      return sent.numberOf(0);
+    };
+    // Of a million million numbers: that two of these are near each other happens in no one's lifetime.
+    const [one, other] = [first(), first()];
+    assert.ok(Number.isSafeInteger(one) && Number.isSafeInteger(other) && Math.abs(one - other) > 1, `${String(one)} ${String(other)}`);
+  });
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { EventCache, MAX_WINDOWS, WINDOW_SIZE } from '../../../../media/timeline/eventCache';
+import { MemorySource, RUN, SESSION } from '../../views/timeline/memorySource';
+
+const message = { kind: 'message', data: { role: 'user', text: 'x' } } as const;
+
+describe('EventCache', () => {
+  it('keeps a bounded number of windows, and asks for each once', async () => {
+    const source = new MemorySource();
+    source.addMessages(WINDOW_SIZE * (MAX_WINDOWS + 10));
+    const asked: number[] = [];
+    let loaded = 0;
+    let wake: (() => void) | undefined;
+    const cache = new EventCache(
+      (runId, fromSeq, limit) => {
+        asked.push(fromSeq);
+        return source.runEvents(SESSION, runId, fromSeq, limit);
+      },
+      () => {
+        loaded++;
+        wake?.();
+      },
+      assert.ifError,
+    );
+    const total = WINDOW_SIZE * (MAX_WINDOWS + 10);
+    for (let window = 0; window < MAX_WINDOWS + 10; window++) {
+      const from = window * WINDOW_SIZE + 1;
+      cache.ensure(RUN, from, from + 10, total);
+      cache.ensure(RUN, from, from + 10, total);
+      while (loaded <= window)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+    }
+    assert.equal(asked.length, MAX_WINDOWS + 10);
+    assert.equal(cache.windowCount, MAX_WINDOWS);
+    assert.equal(cache.get(RUN, 1), undefined);
+    const last = cache.get(RUN, total - WINDOW_SIZE + 1);
+    assert.ok(typeof last === 'object' && last.seq === total - WINDOW_SIZE + 1);
+  });
+
+  it('asks for nothing that came by itself, and takes nothing that leaves a gap', async () => {
+    const source = new MemorySource();
+    source.addMessages(WINDOW_SIZE + 3);
+    const all = await source.runEvents(SESSION, RUN, 1, WINDOW_SIZE + 3);
+    const asked: number[] = [];
+    const cache = new EventCache(
+      (_runId, fromSeq) => {
+        asked.push(fromSeq);
+        return new Promise(() => undefined);
+      },
+      () => undefined,
+      assert.ifError,
+    );
+    cache.add(all.slice(10, 20));
+    assert.equal(cache.get(RUN, 11), undefined);
+    cache.add(all);
+    cache.ensure(RUN, 1, all.length, all.length);
+    assert.deepEqual(asked, []);
+    for (const event of all) assert.deepEqual(cache.get(RUN, event.seq), event);
+    cache.add(all.slice(-1));
+    assert.equal(cache.get(RUN, all.length + 1), undefined);
+  });
+
+  it('asks only for the new part of a window that grows, and knows damaged records from those to come', async () => {
+    const source = new MemorySource();
+    source.addMessages(5);
+    source.runs.get(RUN)?.splice(2, 1);
+    const asked: string[] = [];
+    let wake: (() => void) | undefined;
+    const cache = new EventCache(
+      (runId, fromSeq, limit) => {
+        asked.push(`${String(fromSeq)}+${String(limit)}`);
+        return source.runEvents(SESSION, runId, fromSeq, limit);
+      },
+      () => wake?.(),
+      assert.ifError,
+    );
+    const ensure = async (count: number): Promise<void> => {
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      cache.ensure(RUN, 1, count, count);
+      await changed;
+    };
+    await ensure(5);
+    assert.deepEqual([cache.get(RUN, 3), cache.get(RUN, 6)], ['missing', undefined]);
+    assert.ok(typeof cache.get(RUN, 5) === 'object');
+    source.runs.get(RUN)?.push({ id: 8, sessionId: SESSION, runId: RUN, seq: 6, timestamp: '2026-01-05T10:00:00.000Z', ...message });
+    await ensure(6);
+    assert.deepEqual(asked, ['1+5', '6+1']);
+    assert.ok(typeof cache.get(RUN, 6) === 'object');
+  });
+
+  it('reports a failed window and does not ask for it again at once', async () => {
+    let asked = 0;
+    const errors: unknown[] = [];
+    let wake: (() => void) | undefined;
+    const cache = new EventCache(
+      () => {
+        asked++;
+        return Promise.reject(new Error('no'));
+      },
+      () => wake?.(),
+      (error) => errors.push(error),
+    );
+    const changed = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    cache.ensure(RUN, 1, 1, 1);
+    await changed;
+    cache.ensure(RUN, 1, 1, 1);
+    assert.deepEqual([asked, errors.length], [1, 1]);
+  });
+});

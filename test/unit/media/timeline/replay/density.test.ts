@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import type { TimelineParameters } from '../../../../../src/protocol/timelineProtocol';
+import { Density, MAX_STRETCHES } from '../../../../../media/timeline/replay/density';
+import type { StretchCounts } from '../../../../../media/timeline/replay/density';
+import { Track } from '../../../../../media/timeline/replay/track';
+
+const RUN = 'aaaaaaaaaaaa';
+const STEP_MS = 10;
+
+/** A run with an event every ten milliseconds: each fifth a tool's, the others messages. */
+class Stage {
+  eventCount: number;
+  readonly asked: TimelineParameters<'density'>[] = [];
+  fails = false;
+  #wake: (() => void) | undefined;
+  readonly density: Density = new Density({
+    track: () => this.track,
+    count: (query) => {
+      this.asked.push(query);
+      if (this.fails) return Promise.resolve(undefined);
+      const { fromSeq, toSeq, startMs, stretchMs } = query;
+      const seqs = Array.from({ length: toSeq - fromSeq + 1 }, (_, index) => fromSeq + index);
+      const counts = seqs.map((seq) => ({
+        stretch: Math.floor((this.timeOf(seq) - startMs) / stretchMs),
+        kind: seq % 5 === 0 ? ('tool.call' as const) : ('message' as const),
+        count: 1,
+      }));
+      return Promise.resolve({ counts });
+    },
+    changed: () => this.#wake?.(),
+  });
+
+  constructor(eventCount: number) {
+    this.eventCount = eventCount;
+  }
+
+  timeOf(seq: number): number {
+    return 1e12 + seq * STEP_MS;
+  }
+
+  get track(): Track {
+    return new Track([
+      { runId: RUN, ordinal: 1, state: 'running', eventCount: this.eventCount, firstMs: this.timeOf(1), lastMs: this.timeOf(this.eventCount) },
+    ]);
+  }
+
+  get total(): StretchCounts {
+    const total = { messages: 0, tools: 0 };
+    for (const { messages = 0, tools = 0 } of this.density.stretchesOf(RUN).values()) {
+      total.messages += messages;
+      total.tools += tools;
+    }
+    return total;
+  }
+
+  async counted(): Promise<void> {
+    while ((this.asked.at(-1)?.toSeq ?? 0) < this.eventCount || (this.total.messages ?? 0) + (this.total.tools ?? 0) < this.eventCount)
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+}
+
+describe('Density', () => {
+  it('counts each event once, in bounded steps, in few stretches however long the run is', async () => {
+    const stage = new Stage(50_000);
+    stage.density.extend();
+    await stage.counted();
+    assert.deepEqual(
+      stage.asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
+      [
+        [1, 20_000],
+        [20_001, 40_000],
+        [40_001, 50_000],
+      ],
+    );
+    assert.deepEqual(stage.total, { messages: 40_000, tools: 10_000 });
+    assert.ok(stage.density.stretchesOf(RUN).size <= MAX_STRETCHES + 1);
+  });
+
+  it('goes on with what comes, and joins stretches as the run grows', async () => {
+    const stage = new Stage(100);
+    stage.density.extend();
+    await stage.counted();
+    const shortMs = stage.density.stretchMs;
+    stage.eventCount = 10_000;
+    stage.density.extend();
+    await stage.counted();
+    assert.deepEqual(
+      stage.asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
+      [
+        [1, 100],
+        [101, 10_000],
+      ],
+    );
+    assert.ok(stage.density.stretchMs > shortMs);
+    assert.deepEqual(stage.total, { messages: 8_000, tools: 2_000 });
+    const first = stage.density.stretchesOf(RUN).get(0);
+    const eventsInStretch = stage.density.stretchMs / STEP_MS;
+    assert.equal((first?.messages ?? 0) + (first?.tools ?? 0), eventsInStretch);
+  });
+
+  it('asks again where the extension did not answer, when there is reason to', async () => {
+    const stage = new Stage(100);
+    stage.fails = true;
+    stage.density.extend();
+    while (stage.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    stage.fails = false;
+    await new Promise((resolve) => setImmediate(resolve));
+    stage.density.extend();
+    await stage.counted();
+    assert.deepEqual(stage.total, { messages: 80, tools: 20 });
+  });
+});

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { appendFile, open, readFile, rename, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { openStoreIndex } from '../../../../src/storage/database/storeIndexClient';
+import type { SessionEvent } from '../../../../src/storage/events';
+import { newId } from '../../../../src/storage/ids';
+import { CorralError } from '../../../../src/storage/errors';
+import type { StoreIndex } from '../../../../src/storage/database/storeIndex';
+import { say, started, StoreFixture, syncAll, WORKER_PATH } from '../storeFixture';
+import { skip } from '../../../support/skip';
+
+const run = promisify(execFile);
+
+describe('store index with damage', () => {
+  let store: StoreFixture;
+  beforeEach(async () => {
+    store = await StoreFixture.make();
+  });
+  afterEach(() => store.remove());
+
+  const history = (index: StoreIndex, sessionId: string): Promise<SessionEvent[]> => index.history(sessionId, { limit: 1000 });
+
+  it('is rebuilt where its files are damaged', async () => {
+    const sessionId = await store.makeSession();
+    const runId = newId();
+    await store.events(sessionId, runId, [started(1), ...Array.from({ length: 500 }, (_, count) => say(`text ${count}`.repeat(20)))]);
+    const first = await store.openIndex();
+    await syncAll(first, sessionId);
+    const events = await history(first, sessionId);
+    await first.close();
+    const databases = await store.databases();
+    assert.equal(databases.length, 2);
+    const damages: ((content: Buffer) => Buffer)[] = [
+      (content) => content.subarray(0, content.length / 2),
+      (content) => content.fill(0xff, 4096, content.length),
+      (content) => content.fill(0x58, content.length >> 1, (content.length >> 1) + 1), // in a row, where SQLite itself would not see it
+      (content) => content.fill(0, 0, 50),
+      () => Buffer.from('no database'),
+      () => Buffer.alloc(0),
+    ];
+    for (const damage of damages) {
+      for (const database of databases) await writeFile(database, damage(await readFile(database)));
+      const index = await store.openIndex();
+      await syncAll(index, sessionId);
+      assert.deepEqual(await history(index, sessionId), events);
+      await index.close();
+    }
+  });
+
+  it('leaves files of a newer version alone and works beside them', async () => {
+    const sessionId = await store.makeSession();
+    await store.events(sessionId, newId(), [started(1), say('x')]);
+    const first = await store.openIndex();
+    await syncAll(first, sessionId);
+    await history(first, sessionId);
+    await first.close();
+    const newer = new Map<string, Buffer>();
+    for (const database of await store.databases()) {
+      const file = await open(database, 'r+');
+      await file.write(Buffer.from([0, 0, 0, 99]), 0, 4, 60); // user_version
+      await file.close();
+      newer.set(database, await readFile(database));
+    }
+    const index = await store.openIndex();
+    assert.deepEqual(await index.listSessions(), []);
+    await syncAll(index, sessionId);
+    assert.equal((await history(index, sessionId)).length, 2);
+    await index.close();
+    for (const [database, content] of newer) assert.deepEqual(await readFile(database), content);
+  });
+
+  it('counts damaged records and shows the rest', async () => {
+    const sessionId = await store.makeSession();
+    const runId = newId();
+    await store.events(sessionId, runId, [started(1), say('one'), say('two')]);
+    await appendFile(store.paths.session(sessionId).journal, '{"torn\n');
+    const { events } = store.paths.session(sessionId).run(runId);
+    const content = await readFile(events);
+    content[content.indexOf('one')] = 0x80;
+    await writeFile(events, content);
+    const index = await store.openIndex();
+    const { facts } = await syncAll(index, sessionId);
+    assert.equal(facts?.damagedRecords, 2);
+    assert.equal(facts.runs[0]?.eventCount, 3);
+    assert.deepEqual(
+      (await history(index, sessionId)).map(({ seq }) => seq),
+      [1, 3],
+    );
+  });
+
+  it('begins again where a journal became shorter, and forgets a session that was erased', async () => {
+    const sessionId = await store.makeSession();
+    const otherId = await store.makeSession();
+    const runId = newId();
+    await store.events(sessionId, runId, [started(1), say('one'), say('two')]);
+    const index = await store.openIndex();
+    await syncAll(index, otherId);
+    await syncAll(index, sessionId);
+    assert.equal((await history(index, sessionId)).length, 3);
+    const { events } = store.paths.session(sessionId).run(runId);
+    await truncate(events, (await stat(events)).size - 1);
+    assert.deepEqual(await index.findStale(), [sessionId]);
+    assert.deepEqual((await syncAll(index, sessionId)).appended, [{ runId, fromSeq: 1, toSeq: 2 }]);
+    assert.equal((await history(index, sessionId)).length, 2);
+    await rm(store.paths.session(sessionId).root, { recursive: true });
+    assert.deepEqual(await index.findStale(), [sessionId]);
+    assert.equal((await index.sync(sessionId)).facts, undefined);
+    assert.deepEqual(
+      (await index.listSessions()).map((facts) => facts.sessionId),
+      [otherId],
+    );
+    assert.deepEqual(await index.findStale(), []);
+    await index.checkpoint();
+  });
+
+  it('does not take a copied folder for the session it was copied from', async () => {
+    const sessionId = await store.makeSession();
+    await store.events(sessionId, newId(), [started(1), say('x')]);
+    const first = await store.openIndex();
+    await syncAll(first, sessionId);
+    await history(first, sessionId);
+    await first.close();
+    const copyId = newId();
+    await rename(store.paths.session(sessionId).root, store.paths.session(copyId).root);
+    const index = await store.openIndex();
+    assert.deepEqual(await index.findStale(), [sessionId, copyId].sort());
+    assert.equal((await syncAll(index, copyId)).facts?.sessionId, copyId);
+    assert.ok((await history(index, copyId)).every((event) => event.sessionId === copyId));
+  });
+
+  it('ends a call that takes too long, and starts again from the checkpoint', async function () {
+    if (process.platform === 'win32') skip(this, 'Windows has no named pipes in folders');
+    const sessionId = await store.makeSession();
+    const stuckId = await store.makeSession();
+    const index = await store.openIndex();
+    await syncAll(index, sessionId);
+    await index.checkpoint();
+    const { journal } = store.paths.session(stuckId);
+    await unlink(journal);
+    await run('mkfifo', [journal]); // opening it waits for a writer that never comes
+    const stuck = index.sync(stuckId);
+    const behind = index.listSessions();
+    await Promise.all([
+      assert.rejects(stuck, (error) => error instanceof CorralError && error.code === 'TIMEOUT'),
+      assert.rejects(behind, (error) => error instanceof CorralError && error.code === 'STORE_FAILED'),
+    ]);
+    assert.deepEqual(
+      (await index.listSessions()).map((facts) => facts.sessionId),
+      [sessionId],
+    );
+    await (await open(journal, 'r+')).close(); // lets the ended worker's thread go
+  });
+
+  it('says so where the worker cannot be started', async () => {
+    for (const workerPath of [`${WORKER_PATH}.missing`, store.paths.storeFile]) {
+      await assert.rejects(openStoreIndex({ root: store.paths.root, workerPath }), (error) => error instanceof CorralError && error.code === 'STORE_FAILED');
+    }
+  });
+});

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { parseAgentSettings } from '../../../../src/supervisor/agents/agentRegistry';
+import { surveyAgents } from '../../../../src/supervisor/agents/agentDetection';
+import { skip } from '../../../support/skip';
+
+describe('the survey of agents', () => {
+  let folder = '';
+  before(async () => (folder = await realpath(await mkdtemp(join(tmpdir(), 'corral survey ')))));
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('tells versions of those that are there, and how to get the others', async function () {
+    if (process.platform === 'win32') return skip(this, 'a script is no program on Windows');
+    const answers = {
+      claude: '2.1.329 (Claude Code)',
+      codex: 'codex-cli 0.169.0',
+      gemini: '0.61.0-preview.1',
+      opencode: 'no version here',
+      other: '9.9.9',
+    };
+    for (const [name, answer] of Object.entries(answers)) {
+      await writeFile(join(folder, name), `#!/bin/sh\n[ "$1" = --version ] && [ "$KEY" = given ] && echo '${answer}'\n`);
+      await chmod(join(folder, name), 0o755);
+    }
+    const entry = (name: string): object => ({ path: join(folder, name), env: { KEY: 'given' } });
+    const agents = parseAgentSettings({
+      claude: entry('claude'),
+      codex: entry('codex'),
+      gemini: entry('gemini'),
+      opencode: entry('opencode'),
+      goose: { path: join(folder, 'goose') },
+      other: { ...entry('other'), driver: 'acp' },
+    });
+    const surveyed = await surveyAgents({ agents, bundles: '/dist' });
+    const versions = Object.fromEntries(surveyed.map(({ name, version }) => [name, version]));
+    assert.deepEqual(versions, {
+      claude: '2.1.329',
+      codex: '0.169.0',
+      gemini: '0.61.0-preview.1',
+      opencode: undefined,
+      goose: undefined,
+      demo: undefined,
+      command: undefined,
+      // Nobody knows what else it would do.
+      other: undefined,
+    });
+    assert.deepEqual(
+      surveyed.filter(({ missing }) => missing !== undefined).map(({ name }) => name),
+      ['goose'],
+    );
+    assert.equal(surveyed.at(-1)?.name, 'goose');
+    assert.match(surveyed.at(-1)?.missing ?? '', /was not found. See .* for how to install it/);
+  });
+});

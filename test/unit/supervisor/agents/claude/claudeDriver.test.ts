@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import * as v from 'valibot';
+import { claudeDriver } from '../../../../../src/supervisor/agents/claude/claudeDriver';
+import { shownPath } from '../../../../../src/supervisor/agents/driver/shownPath';
+import type { Conversation } from '../../../../../src/supervisor/agents/driver/driver';
+import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
+
+const sentSchema = v.object({ uuid: v.string() });
+
+function talk(): { host: RecordingHost; conversation: Conversation; read: (message: object) => void; uuidOf: (index: number) => string } {
+  const host = new RecordingHost();
+  const conversation = claudeDriver.converse(conversationRequest({ prompt: 'first' }), host);
+  conversation.start();
+  const read = (message: object): void => conversation.readLine('stdout', JSON.stringify(message));
+  return { host, conversation, read, uuidOf: (index) => v.parse(sentSchema, JSON.parse(host.written[index] ?? '')).uuid };
+}
+
+const echo = (uuid: string, text: string): object => ({ type: 'user', message: { content: [{ type: 'text', text }] }, uuid, isReplay: true });
+const RESULT = { type: 'result', subtype: 'success', is_error: false, stop_reason: 'end_turn', terminal_reason: 'completed' };
+const EXIT = { exitCode: 0, signal: null, asked: undefined, stderrTail: '' };
+
+describe('claude', () => {
+  it('is started so that no value can be read as an option', () => {
+    const { argv, promptInArguments } = claudeDriver.launch({
+      program: '/bin/claude',
+      programArguments: ['--verbose'],
+      prompt: '--help',
+      promptFile: '/store/prompt.txt',
+      cwd: '/repo',
+      permissionMode: 'edits',
+      model: '--x',
+      resumes: '--y',
+    });
+    assert.equal(promptInArguments, false);
+    assert.ok(!argv.includes('--help'));
+    assert.deepEqual(argv.slice(0, 3), ['/bin/claude', '--verbose', '-p']);
+    assert.deepEqual(argv.slice(-4), ['--permission-mode', 'acceptEdits', '--model=--x', '--resume=--y']);
+  });
+
+  it('tells messages that waited together once each, although they are echoed as one', () => {
+    const { host, conversation, read, uuidOf } = talk();
+    read(echo(uuidOf(0), 'first'));
+    conversation.send('second');
+    conversation.send('third');
+    assert.equal(conversation.hasQueued(), true);
+    read(RESULT);
+    read(echo(uuidOf(1), 'second'));
+    read(echo(uuidOf(2), 'second\nthird'));
+    assert.equal(conversation.hasQueued(), false);
+    assert.deepEqual(
+      host.of('message').map((message) => message.text),
+      ['first', 'second', 'third'],
+    );
+    assert.equal(host.of('turn.started').length, 2);
+  });
+
+  it('takes a version that keeps no ids by its words', () => {
+    const { host, conversation, read } = talk();
+    conversation.send('second');
+    read(echo('foreign', 'first\nsecond'));
+    assert.equal(conversation.hasQueued(), false);
+    assert.deepEqual(
+      host.of('message').map((message) => message.text),
+      ['first\nsecond'],
+    );
+  });
+
+  it('tells a message that was never taken up, and says so', () => {
+    const { host, conversation } = talk();
+    const { outcome, reason } = conversation.end({ ...EXIT, exitCode: 1, stderrTail: 'warning: x\nInvalid \u001b[31mkey\n' });
+    assert.equal(outcome, 'failed');
+    assert.equal(reason, 'The agent ended before its first turn: it exited with code 1: Invalid [31mkey');
+    assert.deepEqual(host.of('message'), [{ role: 'user', text: 'first' }]);
+    assert.equal(host.of('error')[0]?.code, 'not_delivered');
+  });
+
+  it('does not believe in a run whose last turn never ended', () => {
+    const { conversation, read, uuidOf } = talk();
+    read(echo(uuidOf(0), 'first'));
+    read(RESULT);
+    conversation.send('second');
+    read(echo(uuidOf(1), 'second'));
+    assert.equal(conversation.end(EXIT).outcome, 'failed');
+  });
+
+  it('ends as failed where it could not be started, with the reason', () => {
+    const { conversation } = talk();
+    const ending = conversation.end({ ...EXIT, exitCode: null, spawnError: 'spawn claude ENOENT' });
+    assert.deepEqual(ending, { outcome: 'failed', reason: 'Could not be started: spawn claude ENOENT' });
+  });
+
+  it('lets permissions for ever end with the session: no settings file in the worktree', () => {
+    const { host, conversation, read } = talk();
+    const suggestion = { type: 'addRules', rules: [{ toolName: 'Bash', ruleContent: 'ls' }], behavior: 'allow', destination: 'localSettings' };
+    read({
+      type: 'control_request',
+      request_id: 'r',
+      request: { subtype: 'can_use_tool', tool_name: 'Bash', input: { command: 'ls' }, permission_suggestions: [suggestion], tool_use_id: 't' },
+    });
+    const options = host.of('permission.request')[0]?.options ?? [];
+    assert.deepEqual(
+      options.map((option) => option.kind),
+      ['allow_once', 'allow_always', 'reject_once'],
+    );
+    assert.equal(options[1]?.name, 'Always allow in this session: ls');
+    conversation.answerPermission('r', 'allow_always', undefined);
+    assert.match(host.written.at(-1) ?? '', /"behavior":"allow".*"updatedPermissions":\[.*"destination":"session"/);
+    const count = host.written.length;
+    conversation.answerPermission('r', 'allow_once', undefined);
+    assert.equal(host.written.length, count, 'an answered request is not answered again');
+  });
+
+  it("offers the answers of a question, and hands a refusal's words on", () => {
+    const { host, conversation, read } = talk();
+    const questions = [{ question: 'Which?', options: [{ label: 'This' }, { label: 'That' }], multiSelect: false }];
+    const ask = (id: string): void =>
+      read({
+        type: 'control_request',
+        request_id: id,
+        request: { subtype: 'can_use_tool', tool_name: 'AskUserQuestion', input: { questions }, tool_use_id: id },
+      });
+    ask('q1');
+    assert.equal(host.of('permission.request')[0]?.title, 'Which?');
+    conversation.answerPermission('q1', 'answer_1', undefined);
+    assert.match(host.written.at(-1) ?? '', /"answers":\{"Which\?":"That"\}/);
+    ask('q2');
+    conversation.answerPermission('q2', 'reject_once', 'Neither of them');
+    assert.match(host.written.at(-1) ?? '', /"behavior":"deny","message":"Neither of them"/);
+  });
+
+  it('withdraws open questions when the agent takes them back or ends', () => {
+    const { host, conversation, read } = talk();
+    const ask = (id: string): void =>
+      read({ type: 'control_request', request_id: id, request: { subtype: 'can_use_tool', tool_name: 'Bash', input: { command: 'ls' } } });
+    ask('a');
+    ask('b');
+    read({ type: 'control_cancel_request', request_id: 'a' });
+    read({ type: 'control_cancel_request', request_id: 'never asked' });
+    conversation.end({ ...EXIT, asked: 'stop' });
+    assert.deepEqual(host.of('permission.answer'), [
+      { requestId: 'a', outcome: 'withdrawn' },
+      { requestId: 'b', outcome: 'withdrawn' },
+    ]);
+  });
+
+  it('names tools, files and changes for people', () => {
+    const { host, read } = talk();
+    const use = (name: string, input: unknown): void => read({ type: 'assistant', message: { content: [{ type: 'tool_use', id: name, name, input }] } });
+    use('Grep', { pattern: 'x\ny', path: '/repo/src' });
+    use('Read', { file_path: '/etc/hosts', offset: 7 });
+    use('mcp__linear__create_issue', {});
+    use('Task', { description: 'Look into it', prompt: '…' });
+    use('TodoWrite', { todos: [{ content: 'One', status: 'pending', activeForm: 'Doing one' }] });
+    use('Bash', 'not an object');
+    assert.deepEqual(
+      host.of('tool.call').map(({ title, category }) => `${category}: ${title}`),
+      [
+        'search: Search for “x y” in src',
+        'read: Read /etc/hosts',
+        'other: linear: create_issue',
+        'think: Look into it',
+        'think: Update the plan',
+        'execute: Bash',
+      ],
+    );
+    assert.deepEqual(host.of('tool.call')[1]?.locations, [{ path: '/etc/hosts', line: 7 }]);
+    assert.deepEqual(host.of('plan'), [{ entries: [{ text: 'One', status: 'pending' }] }]);
+  });
+
+  it("tells a new file as a diff, and the inside of a sub-agent as its call's", () => {
+    const { host, read } = talk();
+    read({
+      type: 'user',
+      message: {
+        content: [
+          {
+            type: 'tool_result',
+            tool_use_id: 't',
+            content: [
+              { type: 'text', text: 'made' },
+              { type: 'image', source: { media_type: 'image/png', data: 'AAAA' } },
+            ],
+          },
+        ],
+      },
+      tool_use_result: { type: 'create', filePath: '/repo/a b.txt', content: 'one\ntwo', structuredPatch: [], originalFile: null },
+    });
+    assert.equal(host.of('tool.result')[0]?.output, 'made\n[image image/png]');
+    assert.deepEqual(host.of('file.change'), [
+      {
+        path: 'a b.txt',
+        change: 'added',
+        callId: 't',
+        addedLines: 2,
+        removedLines: 0,
+        diff: '--- /dev/null\n+++ b/a b.txt\n@@ -0,0 +1,2 @@\n+one\n+two\n\\ No newline at end of file\n',
+      },
+    ]);
+    read({
+      type: 'assistant',
+      message: {
+        content: [
+          { type: 'text', text: 'found it' },
+          { type: 'tool_use', id: 'u', name: 'Read', input: {} },
+        ],
+      },
+      parent_tool_use_id: 't',
+    });
+    assert.deepEqual(host.of('message'), []);
+    assert.deepEqual(host.of('reasoning'), [{ text: 'found it' }]);
+    assert.equal(host.of('tool.call')[0]?.parentCallId, 't');
+  });
+
+  it('shows paths from the working directory only where they lie inside', () => {
+    assert.equal(shownPath('/repo/a/b', ['/repo']), 'a/b');
+    assert.equal(shownPath('/repository/a', ['/repo']), '/repository/a');
+    assert.equal(shownPath('/repo/..hidden', ['/repo']), '..hidden');
+    assert.equal(shownPath('/repo', ['/repo']), '/repo');
+    assert.equal(shownPath('relative', ['/repo']), 'relative');
+  });
+});

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { CorralError } from '../../../../../src/storage/errors';
+import { parseJsonLine } from '../../../../../src/supervisor/agents/driver/jsonLine';
+import { streamDriver } from '../../../../../src/supervisor/agents/stream/streamDriver';
+import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
+import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/damage';
+
+/** Lines that may say nothing: what they tell is kept until the end, or known. */
+const QUIET =
+  /"type":"(message|text|reasoning|step_start|step_finish|turn\.started|item\.(started|updated)|item\.completed|error|init|thread\.started|result|complete|turn\.(completed|failed))"/;
+
+for (const program of ['codex', 'gemini', 'opencode', 'goose']) {
+  describe(`stream of ${program}, damaged`, () => {
+    it(FUZZ_TITLE, async () => {
+      const host = new RecordingHost();
+      const conversation = streamDriver.converse(conversationRequest({ argv: [`/usr/bin/${program}`] }), host);
+      conversation.start();
+      const lines = await realLines(new RegExp(`^${program}-(?!app-|.*acp-|json)`));
+      await assertSurvives({ conversation, host, lines, mayBeQuiet: (line) => parseJsonLine(line) !== undefined && QUIET.test(line) });
+    }).timeout(FUZZ_LIMIT_MS);
+  });
+}
+
+describe('stream', () => {
+  it('gives the prompt by the input alone, and closes it', () => {
+    for (const program of ['codex', 'gemini', 'opencode', 'goose']) {
+      const prompt = '--help; $(touch x)';
+      const launch = streamDriver.launch({
+        program: `/usr/bin/${program}`,
+        programArguments: [],
+        promptFile: '/store/prompt.txt',
+        prompt,
+        cwd: '/repo',
+        permissionMode: 'edits',
+        resumes: 'one',
+      });
+      assert.ok(!launch.argv.includes(prompt), program);
+      assert.ok(
+        launch.argv.some((word) => word.includes('one')),
+        program,
+      );
+      const host = new RecordingHost();
+      streamDriver.converse(conversationRequest({ argv: launch.argv, prompt }), host).start();
+      assert.deepEqual([host.written, host.isInputClosed], [[prompt], true]);
+    }
+  });
+
+  it('is refused for a program whose output is not known', () => {
+    assert.throws(
+      () =>
+        streamDriver.launch({
+          program: '/usr/bin/other',
+          programArguments: [],
+          prompt: 'x',
+          promptFile: '/store/prompt.txt',
+          cwd: '/repo',
+          permissionMode: 'ask',
+        }),
+      (error) => error instanceof CorralError && error.code === 'SETTINGS_INVALID',
+    );
+  });
+});

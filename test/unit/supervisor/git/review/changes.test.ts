@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { after, before, describe, it } from 'mocha';
+import { captureWork, listChanges } from '../../../../../src/supervisor/git/review/changes';
+import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
+import { Sandbox } from '../gitFixture';
+
+type Session = Awaited<ReturnType<Sandbox['session']>>;
+
+describe("a session's change", () => {
+  let sandbox: Sandbox;
+  let count = 0;
+  before(async () => {
+    sandbox = await Sandbox.create();
+  });
+  after(async () => sandbox.remove());
+
+  async function worked(): Promise<Session> {
+    return await sandbox.workedSession(`repository ${++count}`);
+  }
+  const status = async (folder: string): Promise<string> => sandbox.user(folder, 'status', '--porcelain', '-uall');
+
+  it('is everything since the base: committed, uncommitted and untracked, also when the worktree is gone', async () => {
+    const session = await worked();
+    const expected = [
+      { kind: 'modified', path: 'edited.txt' },
+      { kind: 'deleted', path: 'gone.txt' },
+      { kind: 'modified', previousPath: 'old name.txt', path: 'new name.txt' },
+      { kind: 'added', path: 'new/ünï.txt' },
+    ];
+    const before = await status(session.worktreePath);
+    assert.deepEqual(await listChanges(session, session.baseCommit, (await captureWork(session)).tree), expected);
+    assert.equal(await status(session.worktreePath), before);
+    await takeSnapshot({ ...session, message: 'last' });
+    await rm(session.worktreePath, { recursive: true });
+    const work = await captureWork(session);
+    assert.equal(work.isInPlace, false);
+    assert.deepEqual(await listChanges(session, session.baseCommit, work.tree), expected);
+  });
+});

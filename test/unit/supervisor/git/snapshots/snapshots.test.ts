@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { execa } from 'execa';
+import { chmod, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { Git } from '../../../../../src/supervisor/git/git';
+import { readSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
+import { IDENTITY } from '../../../../../src/supervisor/git/repository';
+import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
+import { Sandbox, write } from '../gitFixture';
+import { skip } from '../../../../support/skip';
+
+type Session = Awaited<ReturnType<Sandbox['session']>>;
+
+describe('snapshots', () => {
+  let sandbox: Sandbox;
+  let count = 0;
+  before(async () => {
+    sandbox = await Sandbox.create();
+  });
+  after(async () => sandbox.remove());
+
+  async function fresh(files?: Record<string, string>): Promise<Session> {
+    return sandbox.session(await sandbox.repository(`repository ${++count}`, files));
+  }
+  async function paths(session: Session, commit: string): Promise<string[]> {
+    return (await sandbox.user(session.repository.mainWorktree, 'ls-tree', '-r', '-z', '--name-only', commit)).split('\0').filter((path) => path !== '');
+  }
+  async function content(session: Session, commit: string, path: string): Promise<string> {
+    return (await execa('git', ['cat-file', 'blob', `${commit}:${path}`], { cwd: session.repository.mainWorktree, stripFinalNewline: false })).stdout;
+  }
+  async function usersState(session: Session): Promise<unknown> {
+    const folder = await sandbox.user(session.worktreePath, 'rev-parse', '--absolute-git-dir');
+    const bytes = async (name: string): Promise<string> => readFile(join(folder, name), 'latin1').catch(() => 'none');
+    return {
+      index: await bytes('index'),
+      head: await bytes('HEAD'),
+      reflog: await bytes('logs/HEAD'),
+      stash: await sandbox.user(session.worktreePath, 'stash', 'list'),
+      branches: await sandbox.user(session.worktreePath, 'branch', '--list', '--verbose'),
+    };
+  }
+
+  it("holds what is tracked and untracked and not what is ignored, and leaves the user's state alone", async () => {
+    const session = await fresh({ 'a.txt': 'a\n', 'b.txt': 'b\n', 'c.sh': 'c\n', 'old/name.txt': 'long enough to be a rename\n', '.gitignore': 'ignored\n' });
+    const at = (path: string): string => join(session.worktreePath, path);
+    await write(session.worktreePath, { 'a.txt': 'staged\n' });
+    await sandbox.user(session.worktreePath, 'add', 'a.txt');
+    await write(session.worktreePath, { 'a.txt': 'staged, then changed\n', 'new/ünï "x".txt': 'new\n', ignored: 'secret\n', 'intent.txt': 'i\n' });
+    await sandbox.user(session.worktreePath, 'add', '--intent-to-add', 'intent.txt');
+    await rm(at('b.txt'));
+    await chmod(at('c.sh'), 0o755);
+    await mkdir(at('moved'));
+    await rename(at('old/name.txt'), at('moved/name.txt'));
+    await symlink('../nowhere', at('link'));
+    const before = await usersState(session);
+    const snapshot = await takeSnapshot({ ...session, message: 'turn 1\n\nCorral-Head: forged' });
+    assert.deepEqual(await usersState(session), before);
+    assert.deepEqual((await paths(session, snapshot.commit)).sort(), [
+      '.gitignore',
+      'a.txt',
+      'c.sh',
+      'intent.txt',
+      'link',
+      'moved/name.txt',
+      'new/ünï "x".txt',
+    ]);
+    assert.equal(await content(session, snapshot.commit, 'a.txt'), 'staged, then changed\n');
+    assert.match(await sandbox.user(session.worktreePath, 'ls-tree', snapshot.commit, 'c.sh'), /^100755/);
+    assert.match(await sandbox.user(session.worktreePath, 'ls-tree', snapshot.commit, 'link'), /^120000/);
+    assert.equal(
+      await sandbox.user(session.worktreePath, 'log', '-1', '--format=%an %ae %cn %ce', snapshot.commit),
+      'Corral corral@localhost Corral corral@localhost',
+    );
+    assert.deepEqual([snapshot.changed, snapshot.notCaptured], [true, []]);
+    assert.deepEqual(await takeSnapshot({ ...session, message: 'turn 2' }), { ...snapshot, changed: false });
+    await sandbox.user(session.repository.mainWorktree, 'fsck', '--strict');
+  });
+
+  it('makes no commit where nothing changed since the base', async () => {
+    const session = await fresh();
+    assert.deepEqual(await takeSnapshot({ ...session, message: 'turn' }), {
+      commit: session.baseCommit,
+      tree: await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD^{tree}'),
+      changed: false,
+      notCaptured: [],
+    });
+  });
+
+  it("is told from other commits of Corral's by more than its name", async () => {
+    const { repository } = await fresh();
+    const { git, mainWorktree } = repository;
+    const [name, email] = [IDENTITY.replace(/ <.*/, ''), IDENTITY.replace(/.*<|>/g, '')];
+    const environment = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
+    const commit = await git.text(mainWorktree, ['commit-tree', '-m', 'Initial commit', 'HEAD^{tree}'], { environment });
+    const { isSnapshot, head } = await readSnapshot(repository, commit);
+    assert.deepEqual([isSnapshot, head], [false, commit]);
+  });
+
+  it('has the HEAD as a parent wherever it moved: forward, back, to another branch, to none', async () => {
+    const session = await fresh();
+    const parents = async (commit: string): Promise<string[]> => (await sandbox.user(session.worktreePath, 'log', '-1', '--format=%P', commit)).split(' ');
+    await write(session.worktreePath, { work: '1' });
+    const first = await takeSnapshot({ ...session, message: '1' });
+    assert.deepEqual(await parents(first.commit), [session.baseCommit]);
+    await sandbox.user(session.worktreePath, 'add', '.');
+    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--message=agent');
+    const head = await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD');
+    const second = await takeSnapshot({ ...session, message: '2' });
+    assert.deepEqual(await parents(second.commit), [first.commit, head]);
+    await sandbox.user(session.worktreePath, 'reset', '--quiet', '--hard', 'HEAD~1');
+    const third = await takeSnapshot({ ...session, message: '3' });
+    assert.deepEqual(await parents(third.commit), [second.commit, session.baseCommit]);
+    await sandbox.user(session.worktreePath, 'checkout', '--quiet', '--orphan', 'unborn');
+    await write(session.worktreePath, { work: '2' });
+    const fourth = await takeSnapshot({ ...session, message: '4' });
+    assert.deepEqual(await parents(fourth.commit), [third.commit]);
+    assert.equal((await takeSnapshot({ ...session, message: '5' })).changed, false);
+  });
+
+  it('sees a change within the same clock tick as the index was written, of the same size', async () => {
+    const session = await fresh({ f: 'aaaa' });
+    for (let round = 0; round < 20; round++) {
+      const file = join(session.worktreePath, 'f');
+      const [one, two] = [`${round}-one`, `${round}-two`];
+      await writeFile(file, one);
+      await sandbox.user(session.worktreePath, 'add', 'f');
+      await writeFile(file, two);
+      const snapshot = await takeSnapshot({ ...session, message: 'tick' });
+      assert.equal(await content(session, snapshot.commit, 'f'), two);
+    }
+  });
+
+  it('is not deceived by flags that hide changes', async () => {
+    const session = await fresh({ assumed: 'a\n', skipped: 's\n', absent: 'x\n' });
+    await sandbox.user(session.worktreePath, 'update-index', '--assume-unchanged', 'assumed');
+    await sandbox.user(session.worktreePath, 'update-index', '--skip-worktree', 'skipped', 'absent');
+    await write(session.worktreePath, { assumed: 'A\n', skipped: 'S\n' });
+    await rm(join(session.worktreePath, 'absent'));
+    const before = await usersState(session);
+    const snapshot = await takeSnapshot({ ...session, message: 'flags' });
+    assert.equal(await content(session, snapshot.commit, 'assumed'), 'A\n');
+    assert.equal(await content(session, snapshot.commit, 'skipped'), 'S\n');
+    assert.deepEqual(await usersState(session), before);
+  });
+
+  it('works with a lock left behind, a merge in progress, a torn index, and no index', async () => {
+    const session = await fresh({ f: 'base\n', g: 'g\n' });
+    const administrative = await sandbox.user(session.worktreePath, 'rev-parse', '--absolute-git-dir');
+    await write(session.worktreePath, { f: 'theirs\n' });
+    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=theirs');
+    const theirs = await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD');
+    await sandbox.user(session.worktreePath, 'reset', '--quiet', '--hard', 'HEAD~1');
+    await write(session.worktreePath, { f: 'ours\n' });
+    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=ours');
+    await assert.rejects(sandbox.user(session.worktreePath, 'merge', '--quiet', theirs));
+    await writeFile(join(administrative, 'index.lock'), '');
+    const before = await usersState(session);
+    const merging = await takeSnapshot({ ...session, message: 'merging' });
+    assert.match(await content(session, merging.commit, 'f'), /<<<<<<< HEAD\nours/);
+    assert.deepEqual(await usersState(session), before);
+    const index = join(administrative, 'index');
+    await writeFile(index, (await readFile(index)).subarray(0, 40));
+    assert.equal((await takeSnapshot({ ...session, message: 'torn' })).tree, merging.tree);
+    await rm(index);
+    assert.deepEqual((await paths(session, (await takeSnapshot({ ...session, message: 'none' })).commit)).sort(), ['f', 'g']);
+  });
+
+  it('takes a folder that became a file, a link or both ways', async () => {
+    const session = await fresh({ 'folder/a': '1\n', 'folder/b': '2\n', file: '3\n', 'linked/a': '4\n' });
+    await rm(join(session.worktreePath, 'folder'), { recursive: true });
+    await rm(join(session.worktreePath, 'file'));
+    await rename(join(session.worktreePath, 'linked'), join(session.worktreePath, 'real'));
+    await symlink('real', join(session.worktreePath, 'linked'));
+    await write(session.worktreePath, { folder: 'now a file\n', 'file/inner': 'now a folder\n' });
+    await write(session.worktreePath, { 'real/a': 'changed\n' });
+    const snapshot = await takeSnapshot({ ...session, message: 'kinds' });
+    assert.deepEqual((await paths(session, snapshot.commit)).sort(), ['file/inner', 'folder', 'linked', 'real/a']);
+  });
+
+  it('goes on beside nested repositories, submodules, special files and names that are not UTF-8', async function () {
+    if (process.platform !== 'linux') skip(this, 'only Linux has names that are not UTF-8');
+    const inner = await sandbox.repository('inner');
+    const session = await fresh();
+    await sandbox.user(session.worktreePath, 'submodule', '--quiet', 'add', inner.mainWorktree, 'sub');
+    await sandbox.user(session.worktreePath, 'init', '--quiet', 'empty');
+    await sandbox.user(session.worktreePath, 'init', '--quiet', 'nested');
+    await sandbox.user(join(session.worktreePath, 'nested'), 'commit', '--quiet', '--allow-empty', '--message=1');
+    await execa('mkfifo', [join(session.worktreePath, 'pipe')]);
+    await writeFile(Buffer.concat([Buffer.from(`${session.worktreePath}/`), Buffer.from([0xff, 0x0a, 0x22])]), 'odd');
+    const snapshot = await takeSnapshot({ ...session, message: 'odd' });
+    assert.deepEqual(snapshot.notCaptured.sort(), ['empty/', 'nested/']);
+    assert.match(await sandbox.user(session.worktreePath, 'ls-tree', snapshot.commit, 'sub'), /^160000 commit/);
+    const { stdout } = await execa('git', ['ls-tree', '-z', '--name-only', snapshot.commit], { cwd: session.worktreePath, encoding: 'latin1' });
+    assert.ok(stdout.split('\0').includes('\xff\n"'));
+  });
+
+  it('leaves out a file that cannot be read, and says so', async function () {
+    if (process.platform === 'win32') skip(this, 'Windows knows no file modes');
+    const session = await fresh();
+    await write(session.worktreePath, { closed: 'x', open: 'y' });
+    await chmod(join(session.worktreePath, 'closed'), 0);
+    if (
+      await readFile(join(session.worktreePath, 'closed')).then(
+        () => true,
+        () => false,
+      )
+    )
+      skip(this, 'root reads everything');
+    const snapshot = await takeSnapshot({ ...session, message: 'closed' });
+    assert.deepEqual(snapshot.notCaptured, ['closed']);
+    assert.ok((await paths(session, snapshot.commit)).includes('open'));
+  });
+
+  it('loses none of two that are taken at once', async () => {
+    const session = await fresh();
+    await write(session.worktreePath, { work: '1' });
+    const other = { ...session.repository, git: new Git() };
+    const taken = await Promise.all(
+      [0, 1, 2, 3].map(async (index) => takeSnapshot({ ...session, repository: index % 2 === 0 ? session.repository : other, message: String(index) })),
+    );
+    assert.equal(new Set(taken.map(({ commit }) => commit)).size, 1);
+    assert.equal(taken.filter(({ changed }) => changed).length, 1);
+  });
+
+  it('keeps its hands off an index whose time lies in the future', async () => {
+    const session = await fresh({ f: 'a' });
+    const index = join(await sandbox.user(session.worktreePath, 'rev-parse', '--absolute-git-dir'), 'index');
+    const inAYear = Date.now() / 1000 + 31_536_000;
+    await utimes(index, inAYear, inAYear);
+    await write(session.worktreePath, { f: 'b' });
+    const snapshot = await takeSnapshot({ ...session, message: 'future' });
+    assert.equal(await content(session, snapshot.commit, 'f'), 'b');
+  });
+});

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { emptyTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
+import { findIgnoredFiles } from '../../../../../src/supervisor/git/snapshots/ignoredFiles';
+import { moveToTrash, restoreFromTrash } from '../../../../../src/supervisor/git/worktrees/trash';
+import { restoreFromSnapshot } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
+import { surveyWorktree } from '../../../../../src/supervisor/git/worktrees/worktreeSummary';
+import { trashPathFor } from '../../../../../src/supervisor/git/worktrees/worktreeOwnership';
+import { isThere, readAll, Sandbox, write } from '../gitFixture';
+import { skip } from '../../../../support/skip';
+
+type Session = Awaited<ReturnType<Sandbox['session']>>;
+
+describe('emptying the trash', () => {
+  let sandbox: Sandbox;
+  let count = 0;
+  before(async () => {
+    sandbox = await Sandbox.create();
+  });
+  after(async () => sandbox.remove());
+
+  async function fresh(files?: Record<string, string>): Promise<Session> {
+    return sandbox.session(await sandbox.repository(`repository ${++count}`, files));
+  }
+  const trashed = async (session: Session): Promise<string[]> => readdir(dirname(trashPathFor(session.worktreePath)));
+
+  it('frees the disk of what the snapshot holds, and all of it comes back', async () => {
+    const session = await fresh({ f: '1\n', '.gitignore': 'node_modules/\n', 'crlf.txt': 'a\nb\n', '.gitattributes': '*.txt text=auto\n' });
+    await sandbox.user(session.worktreePath, 'checkout', '--quiet', '-b', 'feature');
+    await write(session.worktreePath, { f: 'staged\n', 'crlf.txt': 'a\r\nb\r\n', 'deep/new file': 'n' });
+    await sandbox.user(session.worktreePath, 'add', 'f');
+    await chmod(join(session.worktreePath, 'deep/new file'), 0o755);
+    if (process.platform !== 'win32') await symlink('deep', join(session.worktreePath, 'link'));
+    const before = await readAll(session.worktreePath);
+    await write(session.worktreePath, { 'node_modules/a/index.js': 'a' });
+    await moveToTrash(session);
+    assert.deepEqual(await emptyTrash(session), []);
+    assert.deepEqual(await trashed(session), []);
+    assert.doesNotMatch(await sandbox.user(session.repository.mainWorktree, 'worktree', 'list'), new RegExp(session.sessionId));
+    assert.deepEqual(await emptyTrash(session), [], 'again');
+    await sandbox.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
+    await restoreFromSnapshot(session);
+    assert.deepEqual(await readAll(session.worktreePath), before);
+    assert.equal(await sandbox.user(session.worktreePath, 'branch', '--show-current'), 'feature');
+    assert.match(await sandbox.user(session.worktreePath, 'diff', '--cached', '--name-only'), /^f$/);
+  });
+
+  it('keeps what no snapshot holds', async () => {
+    const session = await fresh({ '.gitignore': '*.db\nnode_modules/\n.env\ndata/\n' });
+    await write(session.repository.mainWorktree, { '.env': 'same' });
+    await write(session.worktreePath, { 'node_modules/x': 'x', '.env': 'same', 'work.db': 'precious', 'data/a': 'a' });
+    const ignored = await findIgnoredFiles(session.repository, session.worktreePath);
+    assert.deepEqual(
+      [ignored.work.sort(), ignored.replaceable.sort()],
+      [
+        ['data/', 'work.db'],
+        ['.env', 'node_modules/'],
+      ],
+    );
+    const { notCaptured } = await moveToTrash(session);
+    assert.deepEqual(notCaptured.sort(), ['data/: ignored by git', 'work.db: ignored by git']);
+    assert.deepEqual(await emptyTrash(session), notCaptured);
+    await restoreFromTrash(session);
+    assert.ok(await isThere(join(session.worktreePath, 'node_modules/x')));
+  });
+
+  it('tells large files apart without reading them whole', async () => {
+    const session = await fresh({ '.gitignore': '*.db\n' });
+    const main = session.repository.mainWorktree;
+    const same = Buffer.alloc(2 ** 20 + 2, 's');
+    const otherEnd = Buffer.concat([same.subarray(1), Buffer.from('o')]);
+    for (const [folder, content] of [
+      [main, same],
+      [session.worktreePath, otherEnd],
+    ] as const) {
+      await writeFile(join(folder, 'same.db'), same);
+      await writeFile(join(folder, 'end.db'), content);
+      await writeFile(join(folder, 'large.db'), content.subarray(-1));
+      await truncate(join(folder, 'large.db'), 2 ** 31 + 1); // more than one read takes, and nearly nothing on the disk
+    }
+    const ignored = await findIgnoredFiles(session.repository, session.worktreePath);
+    assert.deepEqual([ignored.work.sort(), ignored.replaceable], [['end.db', 'large.db'], ['same.db']]);
+  });
+
+  it('loses no file of a process that goes on writing', async function () {
+    if (process.platform === 'win32') skip(this, 'Windows moves no folder in which a process works');
+    const session = await fresh();
+    const program = `let n = 0; process.stdout.write('.'); process.on('SIGTERM', () => { console.log(n); process.exit(); });
+      setInterval(() => { try { require('fs').writeFileSync('late ' + n, String(n)); n++; } catch { } }, 1)`;
+    const writer = spawn(process.execPath, ['-e', program], { cwd: session.worktreePath, stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(writer.stdout, 'data');
+    await moveToTrash(session);
+    const kept = await emptyTrash(session);
+    const told = once(writer.stdout, 'data');
+    writer.kill('SIGTERM');
+    const written = Number(String((await told)[0]));
+    assert.deepEqual(kept, ['files that a program wrote while they were deleted']);
+    await restoreFromTrash(session);
+    const found = (await readdir(session.worktreePath)).filter((name) => name.startsWith('late '));
+    assert.equal(found.length, written);
+  });
+
+  it('goes on where it was cut off', async () => {
+    const session = await fresh();
+    await write(session.worktreePath, { work: 'w' });
+    const before = await readAll(session.worktreePath);
+    const { trashPath } = await moveToTrash(session);
+    assert.deepEqual(await emptyTrash(session), []);
+    await mkdir(`${trashPath}.${String(Date.now() + 1_000)}/half`, { recursive: true }); // what a kill in the middle leaves
+    assert.deepEqual(await emptyTrash(session), []);
+    assert.deepEqual(await trashed(session), []);
+    await restoreFromSnapshot(session);
+    assert.deepEqual(await readAll(session.worktreePath), before);
+  });
+
+  it('keeps a file that was moved in after the snapshot, however old it says it is', async () => {
+    const session = await fresh();
+    const { trashPath } = await moveToTrash(session);
+    const discardedPath = `${trashPath}.${String(Date.now())}`; // what a kill before the first file leaves
+    await rename(trashPath, discardedPath);
+    await write(discardedPath, { 'moved.txt': 'precious' });
+    await utimes(join(discardedPath, 'moved.txt'), new Date(0), new Date(0));
+    const kept = await emptyTrash(session);
+    assert.ok(await isThere(join(discardedPath, 'moved.txt')));
+    assert.ok(
+      kept.some((line) => line.startsWith(join(discardedPath, 'moved.txt'))),
+      kept.join('\n'),
+    );
+  });
+
+  it('counts what would go', async () => {
+    const session = await fresh({ f: '1', g: '1', '.gitignore': 'dist/\n' });
+    const none = { changedFiles: 0, untrackedFiles: 0, commits: 0, replaceable: [] };
+    assert.deepEqual(await surveyWorktree(session.repository, session.worktreePath, session.baseCommit), none);
+    await write(session.worktreePath, { g: 'committed' });
+    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=agent');
+    await rm(join(session.worktreePath, 'f'));
+    await write(session.worktreePath, { 'new/a': 'a', 'new/b': 'b', 'dist/c': 'c' });
+    assert.deepEqual(await surveyWorktree(session.repository, session.worktreePath, session.baseCommit), {
+      changedFiles: 1,
+      untrackedFiles: 2,
+      commits: 1,
+      replaceable: ['dist/'],
+    });
+    await sandbox.user(session.worktreePath, 'branch', 'kept');
+    assert.equal((await surveyWorktree(session.repository, session.worktreePath, session.baseCommit)).commits, 0);
+  });
+});

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { parseAgentSettings } from '../../../../src/supervisor/agents/agentRegistry';
+import type { Supervisor } from '../../../../src/supervisor/supervisor';
+import { projectRoot } from '../../../support/project';
+import { until, Workshop } from '../supervisorFixture';
+
+const NATIVE_ID = '0b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10';
+const at = (second: number): string => `2026-02-03T10:00:${String(second).padStart(2, '0')}.000Z`;
+
+describe('import', () => {
+  let workshop: Workshop;
+  let home: string;
+  let window: Supervisor;
+  beforeEach(async () => {
+    workshop = await Workshop.create();
+    home = await realpath(await mkdtemp(join(tmpdir(), 'corral claude ')));
+    // The demo goes on with any native session, as Claude does with its own.
+    const mine = { driver: 'claude', path: process.execPath, args: [join(projectRoot, 'dist/demoAgent.js')], env: { CLAUDE_CONFIG_DIR: home } };
+    window = workshop.window({ changes: { agents: parseAgentSettings({ mine, claude: { path: join(home, 'missing') } }) } });
+  });
+  afterEach(async () => {
+    await workshop.end();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  /** Writes what Claude keeps of a session that worked in `cwd`. */
+  async function keep(cwd: string, id: string, lines: readonly (object | string)[]): Promise<string> {
+    const folder = join(home, 'projects', cwd.replaceAll(/[^A-Za-z0-9]/g, '-'));
+    await mkdir(folder, { recursive: true });
+    const common = { parentUuid: null, isSidechain: false, userType: 'external', cwd, sessionId: id, version: '2.1.329', gitBranch: 'main' };
+    const path = join(folder, `${id}.jsonl`);
+    await writeFile(path, lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify({ ...common, ...line })}\n`).join(''));
+    return path;
+  }
+
+  const user = (second: number, content: unknown, more: object = {}): object => ({
+    type: 'user',
+    uuid: `u${second}`,
+    timestamp: at(second),
+    message: { role: 'user', content },
+    ...more,
+  });
+  const assistant = (second: number, block: object, stopReason: string | null): object => ({
+    type: 'assistant',
+    uuid: `a${second}`,
+    timestamp: at(second),
+    message: { id: `m${second}`, role: 'assistant', model: 'claude-opus-5-5', content: [block], stop_reason: stopReason },
+  });
+
+  it('makes a session of ours of what Claude did without it, and goes on', async () => {
+    const { path: repository } = workshop.repository;
+    await workshop.repository.write('hello.txt', 'hello\n');
+    const patch = { filePath: join(repository, 'hello.txt'), type: 'create', structuredPatch: [], content: 'hello\n' };
+    const source = await keep(repository, NATIVE_ID, [
+      { type: 'file-history-snapshot', messageId: 'm', snapshot: {} },
+      user(1, 'Write a greeting\nand be quick'),
+      assistant(2, { type: 'text', text: 'I write it.' }, null),
+      assistant(3, { type: 'tool_use', id: 't1', name: 'Write', input: { file_path: join(repository, 'hello.txt'), content: 'hello\n' } }, 'tool_use'),
+      user(4, [{ type: 'tool_result', tool_use_id: 't1', content: 'File created' }], { toolUseResult: patch }),
+      assistant(5, { type: 'text', text: 'It is written.' }, 'end_turn'),
+      { type: 'of-a-newer-version', timestamp: at(6), some: 'thing' },
+      '{"type":"user","mess',
+      user(7, 'Thank you'),
+      assistant(8, { type: 'text', text: 'Not at all.' }, 'end_turn'),
+    ]);
+    // Of another folder, and one in which nothing was ever said.
+    await keep(`${repository}-2`, '1b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [user(1, 'Elsewhere')]);
+    await keep(repository, '2b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [{ type: 'last-prompt' }]);
+
+    const [native, ...others] = await window.nativeSessions.list(repository);
+    assert.ok(native);
+    assert.deepEqual(others, []);
+    assert.deepEqual([native.agent, native.nativeSessionId, native.title, native.source], ['mine', NATIVE_ID, 'Write a greeting', source]);
+
+    const made = await window.nativeSessions.import(repository, native);
+    assert.deepEqual([made.status, made.title, made.nativeSessionId], ['Completed', 'Write a greeting', NATIVE_ID]);
+    assert.equal(await readFile(join(made.worktreePath, 'hello.txt'), 'utf8'), 'hello\n');
+    const { events } = await window.listSessionHistory(made.id, { limit: 100 });
+    assert.deepEqual(
+      events.map(({ kind }) => kind),
+      [
+        ...['run.started', 'message', 'agent.session', 'turn.started', 'message', 'message', 'tool.call', 'tool.result', 'file.change', 'message'],
+        ...['output', 'turn.ended', 'turn.started', 'message', 'message', 'turn.ended', 'message', 'run.exited'],
+      ],
+    );
+    assert.deepEqual(
+      (await window.getConversation(made.id)).map(({ role, content, timestamp }) => [role, content, timestamp]),
+      [
+        ['user', 'Write a greeting\nand be quick', at(1)],
+        ['assistant', 'I write it.', at(2)],
+        ['assistant', 'It is written.', at(5)],
+        ['user', 'Thank you', at(7)],
+        ['assistant', 'Not at all.', at(8)],
+      ],
+    );
+    assert.deepEqual(
+      events.flatMap((event) => (event.kind === 'message' && event.data.role === 'system' ? [event.data.text] : [])),
+      [`Imported from ${source}`, 'Not part of the conversation, and not read: 1 × file-history-snapshot, 1 × of-a-newer-version'],
+    );
+    assert.ok(events.some((event) => event.kind === 'file.change' && event.data.path === 'hello.txt'));
+    assert.deepEqual(await window.nativeSessions.list(repository), []);
+
+    await window.sendMessage(made.id, 'talk Here I am again');
+    const done = await until(window, made.id, (session) => session.runs.length === 2 && session.status === 'Completed', 'the second run');
+    assert.equal(done.nativeSessionId, NATIVE_ID);
+    assert.equal((await window.getConversation(made.id)).at(-1)?.content, 'Here I am again');
+    // Every other window, and a rebuilt index, know the same.
+    const other = workshop.window();
+    await other.whenRecovered();
+    assert.deepEqual(
+      (await other.getSession(made.id)).runs.map(({ state }) => state),
+      ['completed', 'completed'],
+    );
+  });
+
+  it('says where a transcript was cut off', async () => {
+    const { path: repository } = workshop.repository;
+    await keep(repository, NATIVE_ID, [
+      user(1, 'Write a greeting'),
+      assistant(2, { type: 'tool_use', id: 't1', name: 'Bash', input: { command: 'sleep 9' } }, 'tool_use'),
+    ]);
+    const [native] = await window.nativeSessions.list(repository);
+    assert.ok(native);
+    const made = await window.nativeSessions.import(repository, native);
+    assert.deepEqual([made.state, made.failureReason], ['interrupted', 'Its transcript ends in the middle of a turn']);
+  });
+
+  it('fails whole where the transcript is gone', async () => {
+    const { path: repository } = workshop.repository;
+    const source = await keep(repository, NATIVE_ID, [user(1, 'Write a greeting')]);
+    const [native] = await window.nativeSessions.list(repository);
+    assert.ok(native);
+    await rm(source);
+    await assert.rejects(window.nativeSessions.import(repository, native), { code: 'INVALID_ARGUMENT' });
+  });
+});

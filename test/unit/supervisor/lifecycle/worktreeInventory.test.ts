@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import * as v from 'valibot';
+import { newId } from '../../../../src/storage/ids';
+import type { SessionSummary } from '../../../../src/supervisor/api';
+import { findRepository } from '../../../../src/supervisor/git/repository';
+import { createWorktree } from '../../../../src/supervisor/git/worktrees/worktrees';
+import type { Supervisor } from '../../../../src/supervisor/supervisor';
+import { isThere, readAll, write } from '../git/gitFixture';
+import { until, Workshop } from '../supervisorFixture';
+
+describe('the inventory of worktrees', () => {
+  let workshop: Workshop;
+  let window: Supervisor;
+  beforeEach(async () => {
+    workshop = await Workshop.create();
+    await workshop.repository.commit('Ignore', { '.gitignore': 'node_modules/\ntarget/\n*.log\n' });
+    window = workshop.window();
+  });
+  afterEach(async () => {
+    await workshop.end();
+  });
+
+  async function finished(prompt: string): Promise<SessionSummary> {
+    const { id } = await window.createSession({ repository: workshop.repository.path, prompt, agent: 'demo' });
+    return await until(window, id, ({ status }) => status === 'Completed', 'the end');
+  }
+  /** A worktree that bears the mark of a store, and that no session knows of. */
+  async function stray(storeId: string): Promise<{ sessionId: string; path: string }> {
+    const repository = await findRepository(window.git, workshop.repository.path);
+    const sessionId = newId();
+    const baseCommit = await workshop.repository.git('rev-parse', 'HEAD');
+    return { sessionId, path: (await createWorktree({ repository, sessionId, storeId, baseCommit, location: 'inside' })).worktreePath };
+  }
+  const ownStore = async (): Promise<string> =>
+    v.parse(v.object({ id: v.string() }), JSON.parse(await readFile(join(workshop.storageDirectory, 'store.json'), 'utf8'))).id;
+
+  it('says how large each is and what it holds, and drops only what tools fill again', async () => {
+    const session = await finished('edit notes.txt hello');
+    const at = (path: string): string => join(session.worktreePath, path);
+    await write(session.worktreePath, { 'node_modules/a/index.js': 'x'.repeat(50_000), 'target/own/work.rs': 'precious', 'debug.log': 'l' });
+    await window.git.run(session.worktreePath, ['init', '--quiet', at('target/own')]);
+    const inventory = await window.inventory();
+    const [entry, ...others] = await inventory.list();
+    assert.ok(entry !== undefined && others.length === 0);
+    assert.deepEqual(
+      [entry.kind, entry.path, entry.rebuilt.map(({ name, bytes }) => [name, bytes])],
+      ['worktree', session.worktreePath, [['node_modules', 50_000]]],
+    );
+    assert.ok(entry.bytes > 50_000);
+    assert.ok(entry.survey !== 'unknown' && entry.survey.untrackedFiles === 1);
+    assert.equal(await inventory.dropRebuilt(session.id), 50_000);
+    assert.deepEqual(await Promise.all(['node_modules', 'target/own/work.rs', 'debug.log', 'notes.txt'].map(async (path) => await isThere(at(path)))), [
+      false,
+      true,
+      true,
+      true,
+    ]);
+    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'slow 4000 50ms', agent: 'demo' });
+    await until(window, id, ({ state }) => state === 'running', 'the run');
+    await assert.rejects(inventory.dropRebuilt(id), { code: 'RUNNING' });
+  });
+
+  it('finds strays of its own store after a start, takes one away with its work kept, and never looks at those of another', async () => {
+    await finished('talk');
+    const own = await stray(await ownStore());
+    const foreign = await stray('another');
+    await workshop.repository.git('worktree', 'add', '--quiet', '--detach', join(workshop.repository.path, '.corral/worktrees', newId()));
+    await writeFile(join(own.path, 'work.txt'), 'precious');
+    await workshop.close(window);
+    window = workshop.window();
+    const inventory = await window.inventory();
+    const strays = await inventory.strays();
+    assert.deepEqual(
+      strays.map(({ sessionId, kind, path }) => ({ sessionId, kind, path })),
+      [{ ...own, kind: 'stray' }],
+    );
+    assert.equal((await inventory.list()).length, 2);
+    await assert.rejects(inventory.removeStray(foreign.sessionId), { code: 'WORKTREE_MISSING' });
+    const [entry] = strays;
+    assert.ok(entry !== undefined);
+    assert.deepEqual(await inventory.removeStray(own.sessionId), []);
+    assert.equal(await isThere(own.path), false);
+    assert.equal(await workshop.repository.git('show', `refs/corral/${own.sessionId}:work.txt`), 'precious');
+    await inventory.restoreStray(entry);
+    assert.equal(await readFile(join(own.path, 'work.txt'), 'utf8'), 'precious');
+    assert.ok(await isThere(join(foreign.path, 'README.md')));
+    assert.equal((await readdir(join(workshop.repository.path, '.corral/worktrees'))).length, 4);
+  });
+
+  it("leaves a person's own worktree alone, though its folder is away during a start", async () => {
+    const session = await finished('edit notes.txt hello');
+    // Where ours lie and named as ours are: only the mark tells them apart.
+    const own = join(workshop.repository.path, '.corral/worktrees', newId());
+    const away = join(workshop.storageDirectory, 'away');
+    await workshop.repository.git('worktree', 'add', '--quiet', '-b', 'own', own);
+    await write(own, { 'README.md': 'changed\n', 'work.txt': 'precious', 'node_modules/a/index.js': 'x' });
+    // Git sorts its list by path, and ids are random: any entry may be the last, whose end looks different.
+    const registration = async (): Promise<string | undefined> => {
+      const entries = (await workshop.repository.git('worktree', 'list', '--porcelain')).trimEnd().split('\n\n');
+      return entries.find((entry) => entry.startsWith(`worktree ${own}\n`));
+    };
+    const [files, registered] = [await readAll(own), await registration()];
+    assert.ok(registered !== undefined);
+    await workshop.close(window);
+    await rename(own, away);
+    window = workshop.window();
+    const inventory = await window.inventory();
+    const listed = async (): Promise<string[]> => (await inventory.list()).map(({ path }) => path);
+    assert.deepEqual(await listed(), [session.worktreePath]);
+    // What makes and takes away worktrees is where others could be forgotten.
+    await finished('talk');
+    await window.deleteSession(session.id);
+    await rename(away, own);
+    assert.equal((await listed()).includes(own), false);
+    assert.deepEqual(await readAll(own), files);
+    assert.equal(await registration(), registered);
+    assert.equal(await workshop.repository.git('-C', own, 'status', '--porcelain'), ' M README.md\n?? work.txt');
+  });
+
+  it('starts no git for its look after a start where there is nothing to find', async () => {
+    await finished('talk');
+    await workshop.close(window);
+    window = workshop.window();
+    const inventory = await window.inventory();
+    assert.deepEqual(await inventory.strays(), []);
+    assert.equal(window.git.startedCount, 0);
+  });
+});

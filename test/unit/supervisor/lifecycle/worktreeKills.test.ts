@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Runnable } from 'mocha';
+import { after, before, describe, it } from 'mocha';
+import { projectRoot } from '../../../support/project';
+import { readAll, write } from '../git/gitFixture';
+import { until, Workshop } from '../supervisorFixture';
+
+/** `npm run test:worktrees` kills a hundred windows; a few find what broke for good. */
+const KILLS = Number(process.env['CORRAL_WORKTREE_KILLS'] ?? 2);
+describe('windows that are killed while they change a worktree', function () {
+  this.timeout(60_000 + KILLS * 60_000);
+  let workshop: Workshop;
+  let bundle = '';
+  before(async () => {
+    workshop = await Workshop.create();
+    bundle = await mkdtemp(join(tmpdir(), 'corral-changer-'));
+    const parameters = ['--bundle', '--platform=node', `--outdir=${bundle}`, '--log-level=error'];
+    await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
+      join(projectRoot, 'test/fixtures/supervisor/worktreeChanger.ts'),
+      ...parameters,
+    ]);
+  });
+  after(async () => {
+    await workshop.end();
+    await rm(bundle, { recursive: true });
+  });
+
+  /** How long each takes when nobody kills it, learned from those that were quicker than their end. */
+  const livesMs = { create: 1_000, snapshot: 1_000, delete: 1_000, undo: 1_000 };
+
+  /** A window of its own process that is killed at some moment of what it does. False where it had done it by then. */
+  async function killed(action: keyof typeof livesMs, subject: string): Promise<boolean> {
+    const parameters = [join(bundle, 'worktreeChanger.js'), workshop.storageDirectory, join(projectRoot, 'dist'), action, subject];
+    const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    await once(child.stdout, 'data');
+    const startMs = performance.now();
+    const done = once(child.stdout, 'data').then(() => true);
+    const wasQuicker = await Promise.race([delay(Math.random() * livesMs[action], false), done]);
+    child.kill('SIGKILL');
+    if (wasQuicker) livesMs[action] = performance.now() - startMs;
+    await exited;
+    return !wasQuicker;
+  }
+
+  /** The next window, once it has finished what the killed one left. */
+  async function recovered() {
+    await workshop.close(workshop.window());
+    const window = workshop.window();
+    await window.whenReady();
+    return window;
+  }
+
+  /** What git keeps of a checkout that nobody but its user, or the agent in it, may change. */
+  async function usersState(folder: string): Promise<string[]> {
+    const git = await workshop.repository.git('-C', folder, 'rev-parse', '--absolute-git-dir');
+    return await Promise.all(['index', 'HEAD', 'logs/HEAD'].map(async (name) => await readFile(join(git, name), 'latin1')));
+  }
+
+  /** The figures stand in the report, beside what they are figures of. */
+  function report(test: Runnable | undefined, cuts: Readonly<Record<string, number>>): void {
+    const figures = Object.entries(cuts).map(([action, count]) => `${count} in ${action}`);
+    if (test !== undefined) test.title += ` (killed: ${figures.join(', ')})`;
+  }
+
+  it(`lose nothing of a session that is snapshotted, deleted and brought back, ${KILLS} times each`, async function () {
+    const { repository } = workshop;
+    const first = workshop.window();
+    const { id } = await first.createSession({
+      repository: repository.path,
+      prompt: 'edit notes.txt precious; run git commit --allow-empty -m agent',
+      agent: 'demo',
+      permissionMode: 'all',
+    });
+    const { worktreePath } = await until(first, id, ({ status }) => status === 'Completed', 'the end');
+    await workshop.close(first);
+    await write(worktreePath, { 'new/file': 'n\r\n', 'README.md': 'changed\n' });
+    await chmod(join(worktreePath, 'new/file'), 0o755);
+    if (process.platform !== 'win32') await symlink('new', join(worktreePath, 'link'));
+    const users = await usersState(repository.path);
+    const cuts = { snapshot: 0, delete: 0, undo: 0 };
+    for (let round = 0; Math.min(...Object.values(cuts)) < KILLS; round++) {
+      await write(worktreePath, { 'round.txt': `${round}\n` });
+      const [files, agents] = [await readAll(worktreePath), await usersState(worktreePath)];
+      if (await killed('snapshot', id)) cuts.snapshot++;
+      let window = await recovered();
+      const { commit } = await (await window.worktrees(id)).takeSnapshot(id);
+      await workshop.close(window);
+      assert.equal(await repository.git('show', `${commit}:round.txt`), `${round}`);
+      assert.deepEqual(await usersState(worktreePath), agents, `round ${round}`);
+      if (await killed('delete', id)) cuts.delete++;
+      window = await recovered();
+      if (!(await window.getSession(id)).deleted) await window.deleteSession(id);
+      await workshop.close(window);
+      if (await killed('undo', id)) cuts.undo++;
+      window = await recovered();
+      if ((await window.getSession(id)).deleted) await window.undoDelete(id);
+      await workshop.close(window);
+      assert.deepEqual(await readAll(worktreePath), files, `round ${round}`);
+      assert.deepEqual(await usersState(repository.path), users, `round ${round}`);
+    }
+    await repository.git('fsck', '--strict');
+    report(this.test, cuts);
+  });
+
+  it(`leave no half-made worktree that nobody knows of, ${KILLS} times`, async function () {
+    const { path, git } = { path: workshop.repository.path, git: workshop.repository.git.bind(workshop.repository) };
+    const users = await usersState(path);
+    const cuts = { create: 0 };
+    for (let round = 0; cuts.create < KILLS; round++) {
+      if (await killed('create', path)) cuts.create++;
+      const window = await recovered();
+      const sessions = await window.listSessions();
+      const present = new Set(await readdir(join(path, '.corral/worktrees')).catch(() => []));
+      for (const { id, runs } of sessions)
+        assert.equal(present.has(id), runs.length > 0, `round ${round}: a worktree exactly where there is something to run in`);
+      const known = sessions.map(({ id }) => id);
+      assert.deepEqual(
+        [...present].filter((id) => !known.includes(id)),
+        [],
+      );
+      const listed = (await git('worktree', 'list', '--porcelain')).split('\n').filter((line) => line.startsWith('worktree '));
+      assert.equal(listed.length, present.size + 1);
+      const refs = (await git('for-each-ref', '--format=%(refname:lstrip=2)', 'refs/corral')).split('\n').filter((ref) => ref !== '');
+      assert.deepEqual(refs.toSorted(), [...present].toSorted());
+      await workshop.close(window);
+    }
+    assert.deepEqual(await usersState(path), users);
+    await git('fsck', '--strict');
+    report(this.test, cuts);
+  });
+});

@@ -1,0 +1,131 @@
+import { resolve } from 'node:path';
+import { eventId } from '../../../../src/storage/ids';
+import type { DraftEvent, SessionEvent } from '../../../../src/storage/events';
+import { CorralError } from '../../../../src/storage/errors';
+import { emptySession, foldEvent } from '../../../../src/storage/sessionFacts';
+import type { AppendedRange, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../../../../src/storage/database/storeIndex';
+import type { PermissionAnswer, SessionSummary } from '../../../../src/supervisor/api';
+import { Emitter } from '../../../../src/common/emitter';
+import { summarize } from '../../../../src/supervisor/sessions/summary';
+import type { TimelineSource } from '../../../../src/views/timeline/timelineHost';
+
+export const SESSION = 'aaaaaaaaaaaa';
+export const RUN = 'bbbbbbbbbbbb';
+const START_MS = Date.parse('2026-01-05T09:00:00.000Z');
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+/** A session whose events are in memory; what it tells of them is folded and summarised as for any other. */
+export class MemorySource implements TimelineSource {
+  readonly calls: unknown[] = [];
+  readonly runs = new Map<string, SessionEvent[]>();
+  readonly #facts = emptySession(SESSION);
+  readonly #changed = new Emitter<{ sessionIds: string[] }>(rethrow);
+  readonly #appended = new Emitter<{ sessionId: string; appended: AppendedRange[] }>(rethrow);
+  readonly onDidChangeSessions = this.#changed.event;
+  readonly onDidAppendEvents = this.#appended.event;
+  #nowMs = START_MS;
+  lookUps = 0;
+  /** What the next look at the session fails with. */
+  failNext: Error | undefined;
+  /** Sending waits for this. */
+  sendable: Promise<void> = Promise.resolve();
+
+  constructor() {
+    Object.assign(this.#facts, { title: 'A title', agent: 'claude', worktreePath: resolve('/code/tree'), createdAt: new Date(START_MS).toISOString() });
+  }
+
+  /** Records an event `afterMs` after the one before. */
+  add(draft: DraftEvent, afterMs = 1_000, runId = RUN, ordinal = 1): SessionEvent {
+    this.#nowMs += afterMs;
+    const events = this.runs.get(runId) ?? [];
+    this.runs.set(runId, events);
+    const seq = events.length + 1;
+    const event: SessionEvent = { ...draft, id: eventId(ordinal, seq), sessionId: SESSION, runId, seq, timestamp: new Date(this.#nowMs).toISOString() };
+    events.push(event);
+    foldEvent(this.#facts, event);
+    this.#appended.fire({ sessionId: SESSION, appended: [{ runId, fromSeq: seq, toSeq: seq }] });
+    this.#changed.fire({ sessionIds: [SESSION] });
+    return event;
+  }
+
+  addMessages(count: number, afterMs = 1_000): void {
+    for (let index = 0; index < count; index++) this.add({ kind: 'message', data: { role: 'assistant', text: `message ${String(index + 1)}` } }, afterMs);
+  }
+
+  getSession(id: string): Promise<SessionSummary> {
+    const failure = this.#takeFailure();
+    if (failure !== undefined) return failure;
+    if (id !== SESSION) return Promise.reject(new CorralError('SESSION_NOT_FOUND', `There is no session ${id}.`));
+    return Promise.resolve(summarize(structuredClone(this.#facts), { checking: false }));
+  }
+
+  #takeFailure(): Promise<never> | undefined {
+    const { failNext } = this;
+    this.failNext = undefined;
+    return failNext === undefined ? undefined : Promise.reject(failNext);
+  }
+
+  /** It is all there. */
+  follow(): Promise<void> {
+    return this.#takeFailure() ?? Promise.resolve();
+  }
+
+  runEvents(_id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
+    this.lookUps++;
+    return Promise.resolve((this.runs.get(runId) ?? []).filter((event) => event.seq >= fromSeq).slice(0, limit));
+  }
+
+  answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void> {
+    this.calls.push({ id, requestId, answer });
+    return Promise.resolve();
+  }
+
+  async sendMessage(id: string, text: string): Promise<void> {
+    await this.sendable;
+    if (text === 'refused') throw new CorralError('NOT_RUNNING', 'It does not run.');
+    this.calls.push({ id, text });
+  }
+
+  interrupt(id: string): Promise<void> {
+    this.calls.push({ id, interrupted: true });
+    return Promise.resolve();
+  }
+
+  resume(id: string): Promise<void> {
+    this.calls.push({ id, resumed: true });
+    return Promise.resolve();
+  }
+
+  /** Texts and kinds only. */
+  findEvents(_id: string, { runId, fromSeq, toSeq, text, kinds }: FindQuery): Promise<FoundEvents> {
+    const found = (this.runs.get(runId) ?? []).filter(({ seq, data }) => seq >= fromSeq && seq <= toSeq && JSON.stringify(data).includes(text));
+    const counts: FoundEvents['counts'] = {};
+    for (const { kind } of found) counts[kind] = (counts[kind] ?? 0) + 1;
+    return Promise.resolve({ seqs: found.filter(({ kind }) => kinds === undefined || kinds.includes(kind)).map(({ seq }) => seq), counts });
+  }
+
+  /** Tools only. */
+  facets(_id: string, { runId, fromSeq, toSeq }: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets> {
+    const names = (this.runs.get(runId) ?? []).flatMap((event) =>
+      event.kind === 'tool.call' && event.seq >= fromSeq && event.seq <= toSeq ? event.data.name : [],
+    );
+    return Promise.resolve({ tools: [...new Set(names)].map((name) => ({ name, count: names.filter((each) => each === name).length })), files: [] });
+  }
+
+  density(_id: string, { runId, fromSeq, toSeq, startMs, stretchMs }: DensityQuery): Promise<DensityCount[]> {
+    const counted = (this.runs.get(runId) ?? []).filter(({ seq }) => seq >= fromSeq && seq <= toSeq);
+    return Promise.resolve(counted.map(({ kind, timestamp }) => ({ stretch: Math.floor((Date.parse(timestamp) - startMs) / stretchMs), kind, count: 1 })));
+  }
+
+  readPayload(_id: string, runId: string, seq: number, field: string): Promise<string> {
+    return Promise.resolve(`${runId} ${String(seq)} ${field}`);
+  }
+
+  stop(id: string): Promise<void> {
+    this.calls.push({ id });
+    return Promise.resolve();
+  }
+}
