@@ -69,7 +69,12 @@ if (options.has('--tests')) {
   await buildTests('host', ['index.ts']);
   await buildTests('e2e');
   await buildTests('agents');
-  await build({ ...node, entryPoints: ['bench/main.ts', 'bench/hostProcess.ts', 'bench/loopWatch.ts'], outdir: 'out/bench', external: ['playwright-core'] });
+  await build({
+    ...node,
+    entryPoints: ['bench/main.ts', 'bench/hostProcess.ts', 'bench/loopWatch.ts'],
+    outdir: 'out/bench',
+    external: ['playwright-core'],
+  });
   await buildTests('torture', ['main.ts', 'window/window.ts', 'fileRecorder.ts', 'clockShift.ts']);
   await buildTests('support', ['tier.ts', 'vscode/extensionHost.ts', 'vscode/vscodeServer.ts', 'processes.ts']);
 }

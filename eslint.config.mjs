@@ -10,7 +10,11 @@ const blocking = {
   importNamePattern: 'Sync$',
   message: 'This would block the extension host.',
 };
-const vscodeAtRuntime = { name: 'vscode', message: 'Only src/views and src/extension.ts touch VS Code.', allowTypeImports: true };
+const vscodeAtRuntime = {
+  name: 'vscode',
+  message: 'Only src/views and src/extension.ts touch VS Code.',
+  allowTypeImports: true,
+};
 const restrictedImports = (options) => ({ '@typescript-eslint/no-restricted-imports': ['error', options] });
 
 export default defineConfig(
@@ -45,10 +49,13 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       eqeqeq: 'error',
-      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 370, skipBlankLines: true, skipComments: true }],
       'no-console': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       '@typescript-eslint/no-floating-promises': ['error', { checkThenables: true }],
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'always' }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
@@ -58,13 +65,16 @@ export default defineConfig(
   {
     // One short method for each promise of the API, in one place.
     files: ['src/supervisor/supervisor.ts', 'src/views/timeline/timelineHost.ts'],
-    rules: { 'max-lines': ['error', { max: 360, skipBlankLines: true, skipComments: true }] },
+    rules: { 'max-lines': ['error', { max: 370, skipBlankLines: true, skipComments: true }] },
   },
   {
     files: ['src/storage/**'],
     rules: restrictedImports({
       paths: [{ name: 'vscode', message: vscodeAtRuntime.message }],
-      patterns: [otherFolders('supervisor|views|media|test|extension', 'Storage imports nothing of ours but storage.'), blocking],
+      patterns: [
+        otherFolders('supervisor|views|media|test|extension', 'Storage imports nothing of ours but storage.'),
+        blocking,
+      ],
     }),
   },
   {
@@ -77,15 +87,22 @@ export default defineConfig(
   {
     files: ['src/supervisor/runner/**', 'src/supervisor/agents/demo/demoAgent.ts'],
     // Processes of their own: they may block.
-    rules: restrictedImports({ paths: [vscodeAtRuntime], patterns: [otherFolders('views|media|test|extension', 'The supervisor imports only storage.')] }),
+    rules: restrictedImports({
+      paths: [vscodeAtRuntime],
+      patterns: [otherFolders('views|media|test|extension', 'The supervisor imports only storage.')],
+    }),
   },
   {
     files: ['src/views/**', 'src/extension.ts'],
-    rules: restrictedImports({ patterns: [otherFolders('media|test', 'The extension imports neither the webview nor tests.'), blocking] }),
+    rules: restrictedImports({
+      patterns: [otherFolders('media|test', 'The extension imports neither the webview nor tests.'), blocking],
+    }),
   },
   {
     files: ['src/views/**'],
-    rules: restrictedImports({ patterns: [otherFolders('media|test|extension', 'Views import storage and supervisor.'), blocking] }),
+    rules: restrictedImports({
+      patterns: [otherFolders('media|test|extension', 'Views import storage and supervisor.'), blocking],
+    }),
   },
   {
     files: ['src/views/**', 'src/extension.ts'],

@@ -37,7 +37,10 @@ export class BenchWindow {
   }
 
   /** `fill` writes into the store before the window is there. */
-  static async use<T>(fill: (paths: StorePaths) => Promise<void>, work: (opened: BenchWindow) => Promise<T>): Promise<T> {
+  static async use<T>(
+    fill: (paths: StorePaths) => Promise<void>,
+    work: (opened: BenchWindow) => Promise<T>,
+  ): Promise<T> {
     const repository = await TestRepository.create();
     const server = await VscodeServer.start({ extensionsDirectory: installedExtensions });
     const browser = await openBrowser();
@@ -65,7 +68,10 @@ export class BenchWindow {
     await this.window.closeEditors();
     await this.window.treeItems('Sessions').filter({ hasText: title }).first().click();
     const frame = await this.window.timeline(title);
-    const { startMs, paintedMs } = await waitFor(async () => v.parse(pageTimesSchema, await frame.evaluate(PAGE_TIMES)), { what: 'the first events' });
+    const { startMs, paintedMs } = await waitFor(
+      async () => v.parse(pageTimesSchema, await frame.evaluate(PAGE_TIMES)),
+      { what: 'the first events' },
+    );
     const pressedMs = v.parse(v.number(), await this.window.page.evaluate('window.pressedMs'));
     return { frame, openMs: paintedMs - pressedMs, pageMs: paintedMs - startMs };
   }

@@ -40,7 +40,9 @@ async function writeSteadily({ paths, sessionId }: LiveTimeline): Promise<void> 
   const perRing = (EVENTS_A_SECOND * RING_EVERY_MS) / 1_000;
   const rings = (FOLLOW_SECONDS * 1_000) / RING_EVERY_MS;
   const events = drafts(perRing * rings);
-  const writer = await JournalWriter.open(paths.session(sessionId).run(newId()), { tsFloor: new Date(0).toISOString() });
+  const writer = await JournalWriter.open(paths.session(sessionId).run(newId()), {
+    tsFloor: new Date(0).toISOString(),
+  });
   for (let ring = 0; ring < rings; ring++) {
     for (const event of events.slice(ring * perRing, (ring + 1) * perRing)) writer.append(event);
     await writer.acknowledged();
@@ -58,9 +60,12 @@ async function measureLength(folder: string, length: number, growth: Growth): Pr
   growth.rates.push(await median(ROUNDS, async () => await timeline.rate(BURST)));
   await timeline.close();
   let writing = Promise.resolve();
-  const { worstWorkMs = NaN } = await runHost({ kind: 'follow', ...storeOf(timeline.paths), sessionId: timeline.sessionId, seconds: FOLLOW_SECONDS }, () => {
-    writing = writeSteadily(timeline);
-  });
+  const { worstWorkMs = NaN } = await runHost(
+    { kind: 'follow', ...storeOf(timeline.paths), sessionId: timeline.sessionId, seconds: FOLLOW_SECONDS },
+    () => {
+      writing = writeSteadily(timeline);
+    },
+  );
   await writing;
   growth.blocks.push(worstWorkMs);
   const { paths } = await makeStore(folder, SESSIONS, length / SESSIONS);
@@ -83,7 +88,9 @@ function figureOf(name: string, feel: string, values: readonly number[], unit: s
     min: Math.min(...ratios),
     max: Math.max(...ratios),
     unit: '×',
-    detail: values.map((value, index) => `${(LENGTHS[index] ?? NaN).toLocaleString('en')}: ${short(value)} ${unit}`).join(' · '),
+    detail: values
+      .map((value, index) => `${(LENGTHS[index] ?? NaN).toLocaleString('en')}: ${short(value)} ${unit}`)
+      .join(' · '),
     target: { atMost: 1.3 },
     points: values.map((value, index) => ({ events: LENGTHS[index] ?? NaN, value })),
     pointUnit: unit,
@@ -95,7 +102,12 @@ export async function growthFigures(folder: string): Promise<Figure[]> {
   for (const length of LENGTHS) await measureLength(folder, length, growth);
   return [
     figureOf('14-3', 'writing into a timeline, as it grows', growth.rates, 'events/s', true),
-    figureOf('14-5', "the most work in one turn of the host's loop with an open timeline, as it grows", growth.blocks, 'ms'),
+    figureOf(
+      '14-5',
+      "the most work in one turn of the host's loop with an open timeline, as it grows",
+      growth.blocks,
+      'ms',
+    ),
     figureOf('14-7', 'a new window’s list, as the history grows', growth.starts, 'ms'),
     figureOf('14-9', 'a page of a timeline, as it grows', growth.pages, 'ms'),
     figureOf('14-10', 'memory with the list, as the history grows', growth.memories, 'MB'),

@@ -10,7 +10,10 @@ const targetsSchema = v.pipe(
   v.transform((targets) => targets[0]?.webSocketDebuggerUrl),
 );
 const replySchema = v.object({ id: v.number(), result: v.unknown() });
-const evaluatedSchema = v.object({ result: v.object({ value: v.unknown() }), exceptionDetails: v.optional(v.unknown()) });
+const evaluatedSchema = v.object({
+  result: v.object({ value: v.unknown() }),
+  exceptionDetails: v.optional(v.unknown()),
+});
 
 export class HostInspector {
   readonly #socket: WebSocket;
@@ -29,11 +32,14 @@ export class HostInspector {
 
   static async attach(pid: number): Promise<HostInspector> {
     process.kill(pid, 'SIGUSR1');
-    const address = await waitFor(async () => v.parse(targetsSchema, await (await fetch(ADDRESS)).json()), { what: 'the inspector of the extension host' });
+    const address = await waitFor(async () => v.parse(targetsSchema, await (await fetch(ADDRESS)).json()), {
+      what: 'the inspector of the extension host',
+    });
     const socket = new WebSocket(address);
     await once(socket, 'open');
     const inspector = new HostInspector(socket);
-    if ((await inspector.evaluate('process.pid')) !== pid) throw new Error('Another process has the port of the inspector.');
+    if ((await inspector.evaluate('process.pid')) !== pid)
+      throw new Error('Another process has the port of the inspector.');
     return inspector;
   }
 
@@ -50,7 +56,8 @@ export class HostInspector {
   async evaluate(expression: string): Promise<unknown> {
     const reply = await this.#call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
     const { result, exceptionDetails } = v.parse(evaluatedSchema, reply);
-    if (exceptionDetails !== undefined) throw new Error(`The extension host failed: ${JSON.stringify(exceptionDetails)}`);
+    if (exceptionDetails !== undefined)
+      throw new Error(`The extension host failed: ${JSON.stringify(exceptionDetails)}`);
     return result.value;
   }
 

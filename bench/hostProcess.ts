@@ -66,8 +66,18 @@ function followTimeline(supervisor: Supervisor, sessionId: string): TimelineHost
 async function startRuns(supervisor: Supervisor, repository: string, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let run = 0; run < count; run++)
-    ids.push((await supervisor.createSession({ repository, prompt: 'print', agent: 'command', argv: [process.execPath, '-e', AGENT] })).id);
-  while ((await supervisor.listSessions()).some(({ id, state }) => ids.includes(id) && state !== 'running')) await delay(50);
+    ids.push(
+      (
+        await supervisor.createSession({
+          repository,
+          prompt: 'print',
+          agent: 'command',
+          argv: [process.execPath, '-e', AGENT],
+        })
+      ).id,
+    );
+  while ((await supervisor.listSessions()).some(({ id, state }) => ids.includes(id) && state !== 'running'))
+    await delay(50);
   return ids;
 }
 
@@ -105,7 +115,9 @@ async function perform(): Promise<HostResult> {
       const ids = await startRuns(supervisor, task.repository, task.runs);
       const timeline = followTimeline(supervisor, ids[0] ?? '');
       const eventCount = async (): Promise<number> =>
-        (await Promise.all(ids.map(async (id) => (await supervisor.getSession(id)).runs.at(-1)?.eventCount ?? 0))).reduce((sum, each) => sum + each, 0);
+        (
+          await Promise.all(ids.map(async (id) => (await supervisor.getSession(id)).runs.at(-1)?.eventCount ?? 0))
+        ).reduce((sum, each) => sum + each, 0);
       const before = await eventCount();
       const loop = await watchLoop(task.seconds);
       const eventsPerSecond = ((await eventCount()) - before) / task.seconds;

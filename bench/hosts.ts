@@ -28,9 +28,13 @@ const STEADY_FROM = 5;
 
 /** Runs the task; `onReady` is called when the process says that it has begun. */
 export async function runHost(task: HostTask, onReady?: () => void): Promise<HostResult> {
-  const child = spawn(process.execPath, ['--expose-gc', join(projectRoot, 'out/bench/hostProcess.js'), JSON.stringify(task)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--expose-gc', join(projectRoot, 'out/bench/hostProcess.js'), JSON.stringify(task)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let last: HostResult | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     last = v.parse(hostResultSchema, JSON.parse(line));
@@ -48,7 +52,13 @@ export function storeOf(paths: StorePaths): { storageDirectory: string; bundles:
 async function underLoad(paths: StorePaths): Promise<HostResult> {
   const repository = await TestRepository.create();
   try {
-    return await runHost({ kind: 'runs', ...storeOf(paths), repository: repository.path, runs: RUNS, seconds: LOAD_SECONDS });
+    return await runHost({
+      kind: 'runs',
+      ...storeOf(paths),
+      repository: repository.path,
+      runs: RUNS,
+      seconds: LOAD_SECONDS,
+    });
   } finally {
     await repository.remove();
   }
@@ -57,7 +67,8 @@ async function underLoad(paths: StorePaths): Promise<HostResult> {
 /** Case 5. */
 export async function loadFigures(folder: string): Promise<Figure[]> {
   const found: HostResult[] = [];
-  for (let round = 0; round < ROUNDS; round++) found.push(await underLoad((await openStore(join(folder, newId()))).paths));
+  for (let round = 0; round < ROUNDS; round++)
+    found.push(await underLoad((await openStore(join(folder, newId()))).paths));
   const spread = spreadOf(found.map(({ worstBlockMs = NaN }) => worstBlockMs));
   const work = spreadOf(found.map(({ worstWorkMs = NaN }) => worstWorkMs));
   const p99 = spreadOf(found.map(({ blockP99Ms = NaN }) => blockP99Ms)).median;
@@ -104,7 +115,11 @@ export async function memoryFigures(folder: string): Promise<Figure[]> {
   await runHost({ kind: 'list', ...storeOf(paths), seconds: 0 }); // once, so that the index is there
   const busy = await underLoad(paths);
   const timelines = await copyTimelines(folder);
-  const { memoryMb } = await runHost({ kind: 'timelines', ...storeOf(timelines.paths), sessionIds: timelines.sessionIds });
+  const { memoryMb } = await runHost({
+    kind: 'timelines',
+    ...storeOf(timelines.paths),
+    sessionIds: timelines.sessionIds,
+  });
   const beyond = (busy.memoryMb[0] ?? NaN) - (empty.memoryMb[0] ?? NaN);
   const steady = memoryMb[STEADY_FROM - 1] ?? NaN;
   const last = memoryMb.at(-1) ?? NaN;
@@ -136,7 +151,11 @@ export async function memoryFigures(folder: string): Promise<Figure[]> {
 export async function idleFigures(folder: string): Promise<Figure[]> {
   const { paths } = await makeStore(folder, 10, 1_000);
   await runHost({ kind: 'list', ...storeOf(paths), seconds: 0 });
-  const { wakesPerSecond = NaN, startedProcesses = NaN } = await runHost({ kind: 'list', ...storeOf(paths), seconds: IDLE_SECONDS });
+  const { wakesPerSecond = NaN, startedProcesses = NaN } = await runHost({
+    kind: 'list',
+    ...storeOf(paths),
+    seconds: IDLE_SECONDS,
+  });
   const figureOf = (name: string, feel: string, value: number, unit: string, atMost: number): Figure => ({
     name,
     feel,

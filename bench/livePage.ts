@@ -41,11 +41,22 @@ const loopSchema = v.object({ worstBlockMs: v.number(), worstWorkMs: v.number(),
 /** Starts the runs with a supervisor of its own, which then goes: only the window follows them. Gives what ends them. */
 async function startRuns({ server, repository }: BenchWindow): Promise<() => Promise<void>> {
   const settings = { ...DEFAULT_SETTINGS, maxConcurrentRuns: RUNS, minimumFreeMemoryMiB: 0 };
-  const open = (): Supervisor => new Supervisor({ storageDirectory: server.globalStorage, bundles: join(projectRoot, 'dist'), settings: () => settings });
+  const open = (): Supervisor =>
+    new Supervisor({
+      storageDirectory: server.globalStorage,
+      bundles: join(projectRoot, 'dist'),
+      settings: () => settings,
+    });
   const starter = open();
   const ids: string[] = [];
   for (let run = 0; run < RUNS; run++) {
-    const request = { repository: repository.path, prompt: 'x', title: `Live ${run}`, agent: 'command', argv: [process.execPath, '-e', AGENT] };
+    const request = {
+      repository: repository.path,
+      prompt: 'x',
+      title: `Live ${run}`,
+      agent: 'command',
+      argv: [process.execPath, '-e', AGENT],
+    };
     ids.push((await starter.createSession(request)).id);
   }
   await starter.close();

@@ -44,13 +44,23 @@ export class LiveTimeline {
     const runId = newId();
     const ordinal = ++this.#ordinal;
     const events = drafts(count);
-    const writer = await JournalWriter.open(this.paths.session(this.sessionId).run(runId), { tsFloor: new Date(0).toISOString() });
+    const writer = await JournalWriter.open(this.paths.session(this.sessionId).run(runId), {
+      tsFloor: new Date(0).toISOString(),
+    });
     let failure: unknown;
     const watching = new AbortController();
-    const follower = new Follower({ paths: this.paths, index: this.index, onSynced: () => undefined, onError: (_sessionId, error) => (failure = error) });
+    const follower = new Follower({
+      paths: this.paths,
+      index: this.index,
+      onSynced: () => undefined,
+      onError: (_sessionId, error) => (failure = error),
+    });
     follower.watch(this.sessionId, watching.signal);
     const ms = await timed(async () => {
-      writer.append({ kind: 'run.started', data: { ordinal, agent: 'claude', driver: 'claude', argv: ['claude'], cwd: '/' } });
+      writer.append({
+        kind: 'run.started',
+        data: { ordinal, agent: 'claude', driver: 'claude', argv: ['claude'], cwd: '/' },
+      });
       for (let start = 0; start < count; start += BATCH) {
         for (const event of events.slice(start, start + BATCH)) writer.append(event);
         await writer.acknowledged();

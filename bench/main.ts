@@ -74,7 +74,11 @@ async function main(): Promise<void> {
   const figures = [...kept, ...measured].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
   const [cpu] = cpus();
   const machine = `${cpu?.model ?? 'unknown'}, ${cpus().length} cores, ${process.platform}, Node ${process.versions.node}`;
-  const table = ['| case | what one feels | median [min–max] | target | met | behind it |', '|---|---|---|---|---|---|', ...figures.map(row)].join('\n');
+  const table = [
+    '| case | what one feels | median [min–max] | target | met | behind it |',
+    '|---|---|---|---|---|---|',
+    ...figures.map(row),
+  ].join('\n');
   process.stdout.write(`${machine}\n\n${table}\n`);
   await writeFile(RESULTS, `${JSON.stringify({ machine, measuredAt: new Date().toISOString(), figures }, null, 2)}\n`);
 }

@@ -45,18 +45,23 @@ export class Peer {
     this.#database.pragma('journal_mode = WAL');
     this.#database.pragma(`synchronous = ${synchronous}`);
     this.#database.pragma('foreign_keys = ON');
-    this.#database.exec(`CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, title TEXT NOT NULL, created_at TEXT NOT NULL);
+    this.#database
+      .exec(`CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, title TEXT NOT NULL, created_at TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS session_events (session_id TEXT NOT NULL, run_id TEXT NOT NULL, seq INTEGER NOT NULL, id INTEGER PRIMARY KEY,
       timestamp TEXT NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL, UNIQUE (session_id, run_id, seq));
       CREATE INDEX IF NOT EXISTS session_events_order ON session_events (session_id, timestamp, seq, id);`);
-    this.#insert = this.#database.prepare('INSERT INTO session_events (session_id, run_id, seq, id, timestamp, kind, data) VALUES (?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = this.#database.prepare(
+      'INSERT INTO session_events (session_id, run_id, seq, id, timestamp, kind, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
     this.#page = this.#database.prepare(
       'SELECT id, run_id, seq, timestamp, kind, data FROM session_events WHERE session_id = ? AND (timestamp, seq, id) > (?, ?, ?) ORDER BY timestamp, seq, id LIMIT ?',
     );
   }
 
   addSession(id: string): void {
-    this.#database.prepare('INSERT INTO sessions (id, title, created_at) VALUES (?, ?, ?)').run(id, `Session ${id}`, timestampOf(0));
+    this.#database
+      .prepare('INSERT INTO sessions (id, title, created_at) VALUES (?, ?, ?)')
+      .run(id, `Session ${id}`, timestampOf(0));
   }
 
   /** Every session, newest first. */

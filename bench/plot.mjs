@@ -15,9 +15,17 @@ const charts = grown.map(({ name, feel, points, pointUnit }) => ({
   data: { values: points },
   mark: { type: 'line', point: true },
   encoding: {
-    x: { field: 'events', type: 'quantitative', scale: { type: 'log' }, axis: { title: 'events', format: '~s', values: points.map(({ events }) => events) } },
+    x: {
+      field: 'events',
+      type: 'quantitative',
+      scale: { type: 'log' },
+      axis: { title: 'events', format: '~s', values: points.map(({ events }) => events) },
+    },
     y: { field: 'value', type: 'quantitative', scale: { zero: true }, axis: { title: pointUnit, tickCount: 5 } },
   },
 }));
 const { spec } = compile({ background: 'white', columns: 2, concat: charts, spacing: 30 });
-await writeFile(join(import.meta.dirname, '../docs/growth.svg'), `${await new View(parse(spec), { renderer: 'none' }).toSVG()}\n`);
+await writeFile(
+  join(import.meta.dirname, '../docs/growth.svg'),
+  `${await new View(parse(spec), { renderer: 'none' }).toSVG()}\n`,
+);

@@ -17,7 +17,8 @@ const ROUNDS = 5;
 const MANY = 20;
 const MEBIBYTE = 1024 * 1024;
 /** Its first act is to say when it was; then it waits. */
-const WAITER = 'require("node:fs").writeFileSync(process.env.FIRST_BYTE ?? "first-byte", String(Date.now())); setInterval(() => 0, 1e6)';
+const WAITER =
+  'require("node:fs").writeFileSync(process.env.FIRST_BYTE ?? "first-byte", String(Date.now())); setInterval(() => 0, 1e6)';
 
 async function firstByteAt(path: string): Promise<number> {
   for (;;) {
@@ -37,7 +38,13 @@ async function plainNode(folder: string, count: number): Promise<{ startMs: numb
   const startMs = Date.now();
   const children = Array.from({ length: count }, (_, index) => {
     const path = join(folder, `plain-${index}`);
-    return { path, child: spawn(process.execPath, ['-e', WAITER], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, FIRST_BYTE: path } }) };
+    return {
+      path,
+      child: spawn(process.execPath, ['-e', WAITER], {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: { ...process.env, FIRST_BYTE: path },
+      }),
+    };
   });
   const ends = await Promise.all(children.map(async ({ path }) => await firstByteAt(path)));
   await delay(500);
@@ -50,19 +57,34 @@ async function plainNode(folder: string, count: number): Promise<{ startMs: numb
 }
 
 /** The same of `count` sessions made at once, from New Session to each agent's first act, and of their runners. */
-async function sessions(folder: string, repository: TestRepository, agent: 'command' | 'waiter', count: number): Promise<{ startMs: number; memory: number }> {
+async function sessions(
+  folder: string,
+  repository: TestRepository,
+  agent: 'command' | 'waiter',
+  count: number,
+): Promise<{ startMs: number; memory: number }> {
   const storageDirectory = join(folder, `store-${agent}`);
   const agents = { waiter: { driver: 'claude' as const, path: process.execPath, args: ['-e', WAITER, '--'] } };
   const settings = { ...DEFAULT_SETTINGS, agents, maxConcurrentRuns: MANY, minimumFreeMemoryMiB: 0 };
   const supervisor = new Supervisor({ storageDirectory, bundles: join(projectRoot, 'dist'), settings: () => settings });
   await supervisor.whenRecovered();
-  const request = { repository: repository.path, prompt: 'x', agent, ...(agent === 'command' ? { argv: [process.execPath, '-e', WAITER] } : {}) };
+  const request = {
+    repository: repository.path,
+    prompt: 'x',
+    agent,
+    ...(agent === 'command' ? { argv: [process.execPath, '-e', WAITER] } : {}),
+  };
   const startMs = Date.now();
   const made = await Promise.all(Array.from({ length: count }, async () => await supervisor.createSession(request)));
-  const ends = await Promise.all(made.map(async ({ worktreePath }) => await firstByteAt(join(worktreePath, 'first-byte'))));
+  const ends = await Promise.all(
+    made.map(async ({ worktreePath }) => await firstByteAt(join(worktreePath, 'first-byte'))),
+  );
   await delay(500);
   const claims = await Promise.all(
-    made.map(async ({ id, currentRunId }) => await readClaim(new StorePaths(storageDirectory).session(id).run(currentRunId ?? ''))),
+    made.map(
+      async ({ id, currentRunId }) =>
+        await readClaim(new StorePaths(storageDirectory).session(id).run(currentRunId ?? '')),
+    ),
   );
   const memory = await memoryOf(claims.flatMap((claim) => (claim?.state === 'claimed' ? [claim.runner.pid] : [])));
   for (const { id } of made) {
@@ -100,21 +122,30 @@ export async function runFigures(folder: string): Promise<Figure[]> {
         const name = agent === 'command' ? 'command' : 'claude';
         const start = spreadOf(rounds.map(({ beyond, plain }) => beyond / plain.startMs));
         const memory = spreadOf(rounds.map(({ ours, plain }) => ours.memory / plain.memory));
-        const detail = (unit: string, ours: Spread, plain: Spread): string => `${short(ours.median)} ${unit}, plain Node ${short(plain.median)} ${unit}`;
+        const detail = (unit: string, ours: Spread, plain: Spread): string =>
+          `${short(ours.median)} ${unit}, plain Node ${short(plain.median)} ${unit}`;
         figures.push(
           {
             ...valueOf(start),
             name: `11 ${name}${suffix}`,
             feel: 'from New Session to the agent, beyond git and the agent itself',
             target: { atMost: 3 },
-            detail: detail('ms', spreadOf(rounds.map(({ beyond }) => beyond)), spreadOf(rounds.map(({ plain }) => plain.startMs))),
+            detail: detail(
+              'ms',
+              spreadOf(rounds.map(({ beyond }) => beyond)),
+              spreadOf(rounds.map(({ plain }) => plain.startMs)),
+            ),
           },
           {
             ...valueOf(memory),
             name: `11m ${name}${suffix}`,
             feel: 'memory of what looks after a run',
             target: { atMost: 1.25 },
-            detail: detail('MB', spreadOf(rounds.map(({ ours }) => ours.memory)), spreadOf(rounds.map(({ plain }) => plain.memory))),
+            detail: detail(
+              'MB',
+              spreadOf(rounds.map(({ ours }) => ours.memory)),
+              spreadOf(rounds.map(({ plain }) => plain.memory)),
+            ),
           },
         );
       }

@@ -6,14 +6,18 @@ import { encodeRecord } from '../src/storage/journal/journalRecord';
 import type { StorePaths } from '../src/storage/paths';
 
 const START_MS = Date.parse('2026-01-01T00:00:00.000Z');
-const WORDS = 'the quick agent reads a file then edits another and runs every test before it says what changed in which module and why '.split(' ');
+const WORDS =
+  'the quick agent reads a file then edits another and runs every test before it says what changed in which module and why '.split(
+    ' ',
+  );
 
 function words(count: number, from: number): string {
   return Array.from({ length: count }, (_, index) => WORDS[(from * 7 + index * 3) % WORDS.length] ?? '').join(' ');
 }
 
 export function draft(number: number): DraftEvent {
-  if (number % 50 === 0) return { kind: 'tool.result', data: { callId: `call-${number}`, status: 'ok', output: words(2_000, number) } };
+  if (number % 50 === 0)
+    return { kind: 'tool.result', data: { callId: `call-${number}`, status: 'ok', output: words(2_000, number) } };
   if (number % 3 === 0)
     return {
       kind: 'tool.call',
@@ -43,7 +47,10 @@ export function eventOf(sessionId: string, runId: string, seq: number): SessionE
 }
 
 /** Writes a finished session with so many events straight to its files. */
-export async function writeSession(paths: StorePaths, eventCount: number): Promise<{ sessionId: string; runId: string }> {
+export async function writeSession(
+  paths: StorePaths,
+  eventCount: number,
+): Promise<{ sessionId: string; runId: string }> {
   const [sessionId, runId] = [newId(), newId()];
   const session = paths.session(sessionId);
   await mkdir(session.run(runId).blobs, { recursive: true });
@@ -61,14 +68,25 @@ export async function writeSession(paths: StorePaths, eventCount: number): Promi
     session.journal,
     Buffer.concat([
       encodeRecord({ seq: 1, timestamp, kind: 'created', data: created }),
-      encodeRecord({ seq: 2, timestamp, kind: 'worktree.created', data: { worktreePath: '/worktree', baseCommit: 'a'.repeat(40) } }),
+      encodeRecord({
+        seq: 2,
+        timestamp,
+        kind: 'worktree.created',
+        data: { worktreePath: '/worktree', baseCommit: 'a'.repeat(40) },
+      }),
       encodeRecord({ seq: 3, timestamp, kind: 'run.queued', data: { runId, ordinal: 1, prompt: 'Do it' } }),
     ]),
   );
   const lines: Buffer[] = [
-    encodeRecord({ seq: 1, timestamp, kind: 'run.started', data: { ordinal: 1, agent: 'claude', driver: 'claude', argv: ['claude'], cwd: '/worktree' } }),
+    encodeRecord({
+      seq: 1,
+      timestamp,
+      kind: 'run.started',
+      data: { ordinal: 1, agent: 'claude', driver: 'claude', argv: ['claude'], cwd: '/worktree' },
+    }),
   ];
-  for (let seq = 2; seq < eventCount; seq++) lines.push(encodeRecord({ seq, timestamp: timestampOf(seq), ...draft(seq) }));
+  for (let seq = 2; seq < eventCount; seq++)
+    lines.push(encodeRecord({ seq, timestamp: timestampOf(seq), ...draft(seq) }));
   lines.push(
     encodeRecord({
       seq: eventCount,

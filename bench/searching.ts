@@ -30,12 +30,17 @@ export async function searchFigures(folder: string): Promise<Figure[]> {
     if (number >= BLOBS) continue;
     const run = session.run(runId);
     const content = Buffer.from(
-      `${number}${'some output of a long build '.repeat(40_000)}`.slice(0, BLOB_BYTES - 100) + (number === 1 ? PHRASE.toUpperCase() : ''),
+      `${number}${'some output of a long build '.repeat(40_000)}`.slice(0, BLOB_BYTES - 100) +
+        (number === 1 ? PHRASE.toUpperCase() : ''),
     );
     const sha256 = createHash('sha256').update(content).digest('hex');
     await writeFile(run.blob(sha256), content);
     const data = { stream: 'stdout', text: 'some output', blobs: { '/text': { sha256, bytes: content.length } } };
-    await writeFile(run.events, encodeRecord({ seq: EVENTS_PER_SESSION + 1, timestamp: lastEventAt, kind: 'output', data }), { flag: 'a' });
+    await writeFile(
+      run.events,
+      encodeRecord({ seq: EVENTS_PER_SESSION + 1, timestamp: lastEventAt, kind: 'output', data }),
+      { flag: 'a' },
+    );
   }
   const search = await compare(
     ROUNDS,
@@ -45,7 +50,10 @@ export async function searchFigures(folder: string): Promise<Figure[]> {
         for await (const event of searchRuns(paths, runs, PHRASE, { limit: 100 })) found.push(event);
         if (found.length !== 1) throw new Error(`${found.length} events were found.`);
       }),
-    async () => await timed(async () => await promisify(execFile)('grep', ['-ri', 'nosuchword', paths.sessions]).catch(() => undefined)),
+    async () =>
+      await timed(
+        async () => await promisify(execFile)('grep', ['-ri', 'nosuchword', paths.sessions]).catch(() => undefined),
+      ),
   );
   const { stdout } = await promisify(execFile)('du', ['-sm', paths.sessions]);
   return [

@@ -16,17 +16,26 @@ const SESSIONS = 1_000;
 const EVENTS_PER_SESSION = 1_000;
 
 /** A store with so many finished sessions. */
-export async function makeStore(folder: string, sessionCount: number, eventsPerSession: number): Promise<{ paths: StorePaths; sessionIds: string[] }> {
+export async function makeStore(
+  folder: string,
+  sessionCount: number,
+  eventsPerSession: number,
+): Promise<{ paths: StorePaths; sessionIds: string[] }> {
   const { paths } = await openStore(join(folder, newId()));
   const sessionIds: string[] = [];
-  for (let session = 0; session < sessionCount; session++) sessionIds.push((await writeSession(paths, eventsPerSession)).sessionId);
+  for (let session = 0; session < sessionCount; session++)
+    sessionIds.push((await writeSession(paths, eventsPerSession)).sessionId);
   return { paths, sessionIds };
 }
 
 /** Milliseconds until a new window has a list to show, and until it is whole. */
 async function listMs(paths: StorePaths, sessionCount: number): Promise<{ listMs: number; allMs: number }> {
   const start = performance.now();
-  const supervisor = new Supervisor({ storageDirectory: paths.root, bundles: join(projectRoot, 'dist'), autoRecover: false });
+  const supervisor = new Supervisor({
+    storageDirectory: paths.root,
+    bundles: join(projectRoot, 'dist'),
+    autoRecover: false,
+  });
   const sessions = await supervisor.listSessions();
   const found = performance.now() - start;
   if (sessions.length === 0) throw new Error('The list is empty.');
@@ -38,7 +47,8 @@ async function listMs(paths: StorePaths, sessionCount: number): Promise<{ listMs
 }
 
 async function deleteDatabases(paths: StorePaths): Promise<void> {
-  for (const name of await readdir(paths.root, { recursive: true })) if (name.endsWith('.sqlite')) await rm(join(paths.root, name));
+  for (const name of await readdir(paths.root, { recursive: true }))
+    if (name.endsWith('.sqlite')) await rm(join(paths.root, name));
 }
 
 export async function startFigures(folder: string): Promise<Figure[]> {
@@ -47,7 +57,9 @@ export async function startFigures(folder: string): Promise<Figure[]> {
   for (const [number, sessionId] of sessionIds.entries()) {
     peer.addSession(sessionId);
     const firstSeq = number * EVENTS_PER_SESSION + 1; // of all sessions, for ids are unique in the peer's one table
-    peer.insert(Array.from({ length: EVENTS_PER_SESSION }, (_, index) => eventOf(sessionId, sessionId, firstSeq + index)));
+    peer.insert(
+      Array.from({ length: EVENTS_PER_SESSION }, (_, index) => eventOf(sessionId, sessionId, firstSeq + index)),
+    );
   }
   peer.close();
   const first = await listMs(paths, SESSIONS);

@@ -84,7 +84,11 @@ async function timesOf(frame: Frame, script: string): Promise<number[]> {
 async function fill(paths: StorePaths): Promise<string[]> {
   const sessions: { sessionId: string; runId: string }[] = [];
   for (const length of LENGTHS) sessions.push(await writeSession(paths, length));
-  const supervisor = new Supervisor({ storageDirectory: paths.root, bundles: join(projectRoot, 'dist'), autoRecover: false });
+  const supervisor = new Supervisor({
+    storageDirectory: paths.root,
+    bundles: join(projectRoot, 'dist'),
+    autoRecover: false,
+  });
   await supervisor.whenRecovered();
   for (const { sessionId, runId } of sessions) await supervisor.runEvents(sessionId, runId, 1, 1);
   await supervisor.close();
@@ -108,7 +112,12 @@ async function measure(opened: BenchWindow, title: string, length: number): Prom
     openMs.push(warm.openMs);
     pageMs.push(warm.pageMs);
   }
-  const [open, page, frames, jumps] = [spreadOf(openMs), spreadOf(pageMs), spreadOf(scrolled.frameMs), spreadOf(jumpMs)];
+  const [open, page, frames, jumps] = [
+    spreadOf(openMs),
+    spreadOf(pageMs),
+    spreadOf(scrolled.frameMs),
+    spreadOf(jumpMs),
+  ];
   return [
     {
       name: `9p${suffix}`,
@@ -159,7 +168,8 @@ export async function pageFigures(): Promise<Figure[]> {
     },
     async (opened) => {
       const figures: Figure[] = [];
-      for (const [index, length] of LENGTHS.entries()) figures.push(...(await measure(opened, titles[index] ?? '', length)));
+      for (const [index, length] of LENGTHS.entries())
+        figures.push(...(await measure(opened, titles[index] ?? '', length)));
       return figures;
     },
   );

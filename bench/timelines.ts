@@ -36,10 +36,12 @@ export async function pageMs({ index, sessionId }: Place, length: number): Promi
 async function comparePages(folder: string, place: Place): Promise<Figure> {
   const { sessionId, runId } = place;
   const peer = Peer.create(folder, 'NORMAL');
-  for (let start = 1; start <= LENGTH; start += 1_000) peer.insert(Array.from({ length: 1_000 }, (_, index) => eventOf(sessionId, runId, start + index)));
+  for (let start = 1; start <= LENGTH; start += 1_000)
+    peer.insert(Array.from({ length: 1_000 }, (_, index) => eventOf(sessionId, runId, start + index)));
   const peerMs = async (read: 'events' | 'page'): Promise<number> =>
     (await timed(() => {
-      for (const seq of places(LENGTH)) peer[read](sessionId, { timestamp: timestampOf(seq), seq, id: eventId(1, seq) }, PAGE);
+      for (const seq of places(LENGTH))
+        peer[read](sessionId, { timestamp: timestampOf(seq), seq, id: eventId(1, seq) }, PAGE);
     })) / PAGES;
   const found = await compare(
     ROUNDS,
@@ -67,7 +69,8 @@ async function openingFigure({ paths, sessionId, runId }: LiveTimeline): Promise
   for (let round = 0; round < OPENINGS; round++) {
     const index = await openStoreIndex({ root: paths.root, workerPath: WORKER_PATH });
     openings.push(await timed(async () => await index.history(sessionId, { limit: PAGE })));
-    for (const seq of places(LENGTH)) jumps.push(await timed(async () => await index.runEvents(sessionId, runId, seq, PAGE)));
+    for (const seq of places(LENGTH))
+      jumps.push(await timed(async () => await index.runEvents(sessionId, runId, seq, PAGE)));
     await index.close();
   }
   const spread = spreadOf(openings);

@@ -34,7 +34,11 @@ async function largeRepository(folder: string): Promise<string> {
     await Promise.all(
       Array.from(
         { length: FILES_A_FOLDER },
-        async (_, index) => await writeFile(join(part, `file ${String(index)}.ts`), `export const n = ${String(start + index)};\n`.repeat(40)),
+        async (_, index) =>
+          await writeFile(
+            join(part, `file ${String(index)}.ts`),
+            `export const n = ${String(start + index)};\n`.repeat(40),
+          ),
       ),
     );
   }
@@ -58,7 +62,9 @@ export async function worktreeFigures(folder: string): Promise<Figure[]> {
       let made = '';
       const ms = await timed(async () => {
         const repository = await findRepository(git, main);
-        made = (await createWorktree({ repository, sessionId: newId(), storeId: 'bench', baseCommit, location: 'inside' })).worktreePath;
+        made = (
+          await createWorktree({ repository, sessionId: newId(), storeId: 'bench', baseCommit, location: 'inside' })
+        ).worktreePath;
       });
       await remove(made);
       return ms;
@@ -73,11 +79,18 @@ export async function worktreeFigures(folder: string): Promise<Figure[]> {
 
   const repository = await findRepository(git, main);
   const sessionId = newId();
-  const { worktreePath } = await createWorktree({ repository, sessionId, storeId: 'bench', baseCommit, location: 'inside' });
+  const { worktreePath } = await createWorktree({
+    repository,
+    sessionId,
+    storeId: 'bench',
+    baseCommit,
+    location: 'inside',
+  });
   let round = 0;
   const change = async (): Promise<void> => {
     round++;
-    for (let index = 0; index < CHANGED_FILES; index++) await writeFile(join(worktreePath, `folder ${String(index)}`, 'file 0.ts'), `round ${String(round)}\n`);
+    for (let index = 0; index < CHANGED_FILES; index++)
+      await writeFile(join(worktreePath, `folder ${String(index)}`, 'file 0.ts'), `round ${String(round)}\n`);
   };
   const status = async (): Promise<number> => {
     await change();

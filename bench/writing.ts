@@ -122,7 +122,11 @@ export async function latencyFigures(folder: string): Promise<Figure[]> {
   ];
 }
 
-async function ratioFigure(place: { name: string; feel: string; atLeast: number }, ours: () => Promise<number>, peer: () => Promise<number>): Promise<Figure> {
+async function ratioFigure(
+  place: { name: string; feel: string; atLeast: number },
+  ours: () => Promise<number>,
+  peer: () => Promise<number>,
+): Promise<Figure> {
   const { name, feel, atLeast } = place;
   const found = await compare(ROUNDS, ours, peer);
   return {

@@ -36,7 +36,11 @@ export const PROGRAMS = {
     alone: (prompt) => ['-p', prompt, '--permission-mode', 'acceptEdits'],
     environment: async (home, modelUrl) => {
       // As somebody has it who has used it in a terminal before.
-      const known = { hasCompletedOnboarding: true, theme: 'dark', customApiKeyResponses: { approved: ['dummy'], rejected: [] } };
+      const known = {
+        hasCompletedOnboarding: true,
+        theme: 'dark',
+        customApiKeyResponses: { approved: ['dummy'], rejected: [] },
+      };
       await writeInto(home, '.claude/.claude.json', JSON.stringify(known));
       return {
         ANTHROPIC_BASE_URL: modelUrl,
@@ -78,7 +82,12 @@ export const PROGRAMS = {
         ide: { enabled: false },
       };
       await writeInto(home, '.gemini/settings.json', JSON.stringify(settings));
-      return { GEMINI_API_KEY: 'dummy', GOOGLE_GEMINI_BASE_URL: modelUrl, GEMINI_TELEMETRY_ENABLED: 'false', GEMINI_CLI_TRUST_WORKSPACE: 'true' };
+      return {
+        GEMINI_API_KEY: 'dummy',
+        GOOGLE_GEMINI_BASE_URL: modelUrl,
+        GEMINI_TELEMETRY_ENABLED: 'false',
+        GEMINI_CLI_TRUST_WORKSPACE: 'true',
+      };
     },
   },
   opencode: {
@@ -88,10 +97,21 @@ export const PROGRAMS = {
     program: 'node_modules/opencode-ai/bin/opencode.exe',
     retries: true,
     environment: async (home, modelUrl) => {
-      const model = { name: 'Loopback', limit: { context: 200_000, output: 8_000 }, tool_call: true, cost: { input: 1, output: 2 } };
+      const model = {
+        name: 'Loopback',
+        limit: { context: 200_000, output: 8_000 },
+        tool_call: true,
+        cost: { input: 1, output: 2 },
+      };
       const options = { baseURL: `${modelUrl}/v1`, apiKey: 'dummy' };
       const provider = { loopback: { npm: '@ai-sdk/openai-compatible', name: 'Loopback', options, models: { model } } };
-      const settings = { autoupdate: false, share: 'disabled', model: 'loopback/model', small_model: 'loopback/model', provider };
+      const settings = {
+        autoupdate: false,
+        share: 'disabled',
+        model: 'loopback/model',
+        small_model: 'loopback/model',
+        provider,
+      };
       await writeInto(home, '.config/opencode/opencode.json', JSON.stringify(settings));
       return {
         OPENCODE_DISABLE_AUTOUPDATE: '1',
@@ -131,7 +151,8 @@ export async function installProgram(name) {
   if (!(await exists(stamp))) {
     console.log(`Installing ${packageName} ${version}…`);
     await installInto(directory, [`${packageName}@${version}`]);
-    if (installScript !== undefined) await runOrThrow(process.execPath, [installScript], { cwd: join(directory, 'node_modules', packageName) });
+    if (installScript !== undefined)
+      await runOrThrow(process.execPath, [installScript], { cwd: join(directory, 'node_modules', packageName) });
     await writeFile(stamp, '');
   }
   const path = join(directory, program);
@@ -142,7 +163,20 @@ export async function installProgram(name) {
 /** Everything that an agent is given, in a home that is made here. */
 export async function environmentOf(name, home, modelUrl) {
   await mkdir(home, { recursive: true });
-  const folders = { XDG_CONFIG_HOME: '.config', XDG_DATA_HOME: '.local/share', XDG_STATE_HOME: '.local/state', XDG_CACHE_HOME: '.cache' };
-  const places = Object.fromEntries(Object.entries(folders).map(([variable, folder]) => [variable, join(home, folder)]));
-  return { HOME: home, USERPROFILE: home, ...places, ...OFFLINE, ...(await PROGRAMS[name].environment(home, modelUrl)) };
+  const folders = {
+    XDG_CONFIG_HOME: '.config',
+    XDG_DATA_HOME: '.local/share',
+    XDG_STATE_HOME: '.local/state',
+    XDG_CACHE_HOME: '.cache',
+  };
+  const places = Object.fromEntries(
+    Object.entries(folders).map(([variable, folder]) => [variable, join(home, folder)]),
+  );
+  return {
+    HOME: home,
+    USERPROFILE: home,
+    ...places,
+    ...OFFLINE,
+    ...(await PROGRAMS[name].environment(home, modelUrl)),
+  };
 }

@@ -25,7 +25,10 @@ async function until(supervisor, id, what, fits, limitMs = LIMIT_MS) {
   for (;;) {
     const session = await supervisor.getSession(id);
     if (fits(session)) return session;
-    assert.ok(performance.now() < end, `${what} did not come about; the session is ${session.state}: ${session.failureReason ?? 'no reason'}`);
+    assert.ok(
+      performance.now() < end,
+      `${what} did not come about; the session is ${session.state}: ${session.failureReason ?? 'no reason'}`,
+    );
     await pause(POLL_MS);
   }
 }
@@ -41,7 +44,11 @@ async function untilCompleted(supervisor, id) {
 async function eventsOf(supervisor, id, kind) {
   const events = [];
   for (let after; ;) {
-    const page = await supervisor.listSessionHistory(id, { kinds: [kind], limit: 1000, ...(after === undefined ? {} : { after }) });
+    const page = await supervisor.listSessionHistory(id, {
+      kinds: [kind],
+      limit: 1000,
+      ...(after === undefined ? {} : { after }),
+    });
     events.push(...page.events);
     if (page.next === undefined) return events.map((event) => event.data);
     after = page.next;
@@ -55,21 +62,33 @@ async function untilEvent(supervisor, id, kind, index = 0, fits = () => true) {
     const event = (await eventsOf(supervisor, id, kind)).filter(fits)[index];
     if (event !== undefined) return event;
     const session = await supervisor.getSession(id);
-    assert.ok(performance.now() < end && !isOver(session), `No ${kind} came; the session is ${session.state}: ${session.failureReason ?? 'no reason'}`);
+    assert.ok(
+      performance.now() < end && !isOver(session),
+      `No ${kind} came; the session is ${session.state}: ${session.failureReason ?? 'no reason'}`,
+    );
     await pause(POLL_MS);
   }
 }
 
 async function answerFirst(supervisor, id, kind) {
-  const session = await until(supervisor, id, 'A question', (each) => each.pendingPermissions.length > 0 || isOver(each));
+  const session = await until(
+    supervisor,
+    id,
+    'A question',
+    (each) => each.pendingPermissions.length > 0 || isOver(each),
+  );
   const [question] = session.pendingPermissions;
   assert.ok(question, `The session ended without a question: ${session.failureReason ?? session.status}`);
-  await supervisor.answerPermission(id, question.requestId, { optionId: question.options.find((option) => option.kind === kind).optionId });
+  await supervisor.answerPermission(id, question.requestId, {
+    optionId: question.options.find((option) => option.kind === kind).optionId,
+  });
 }
 
 /** Says who said what, without notes of the system. */
 async function conversationOf(supervisor, id) {
-  return (await supervisor.getConversation(id)).filter(({ role }) => role !== 'system').map(({ role, content }) => `${role}: ${content}`);
+  return (await supervisor.getConversation(id))
+    .filter(({ role }) => role !== 'system')
+    .map(({ role, content }) => `${role}: ${content}`);
 }
 
 /** An agent that does not try again for minutes has failed, and says why; one that does is still running, and can be stopped. */
@@ -100,7 +119,12 @@ const FIRST_QUESTIONS = [
 
 /** The agent's own program shows what was said before. */
 async function assertGoesOn({ spawn }, { program, arguments: words, cwd, environment }) {
-  const terminal = spawn(program, words, { cwd, env: { ...environment, TERM: 'xterm-256color', COLORTERM: 'truecolor' }, cols: 120, rows: 40 });
+  const terminal = spawn(program, words, {
+    cwd,
+    env: { ...environment, TERM: 'xterm-256color', COLORTERM: 'truecolor' },
+    cols: 120,
+    rows: 40,
+  });
   let screen = '';
   let exit;
   terminal.onExit((end) => (exit = end));
@@ -116,7 +140,10 @@ async function assertGoesOn({ spawn }, { program, arguments: words, cwd, environ
   try {
     while (!shown().includes('Thereisnothingelsetodo.')) {
       // A key that comes before the program listens is lost; one more does nothing where the question is answered.
-      const key = performance.now() - pressedMs > KEY_AGAIN_MS ? FIRST_QUESTIONS.findLast(([question]) => shown().includes(question))?.[1] : undefined;
+      const key =
+        performance.now() - pressedMs > KEY_AGAIN_MS
+          ? FIRST_QUESTIONS.findLast(([question]) => shown().includes(question))?.[1]
+          : undefined;
       if (key !== undefined) {
         pressedMs = performance.now();
         terminal.write(key);
@@ -140,7 +167,10 @@ export const SCENARIOS = {
   plain: async ({ supervisor, start }) => {
     const { id } = await start('Say hello [[plain]]');
     await untilCompleted(supervisor, id);
-    assert.deepEqual(await conversationOf(supervisor, id), ['user: Say hello [[plain]]', 'assistant: Hello from the model. There is nothing else to do.']);
+    assert.deepEqual(await conversationOf(supervisor, id), [
+      'user: Say hello [[plain]]',
+      'assistant: Hello from the model. There is nothing else to do.',
+    ]);
     assert.ok((await eventsOf(supervisor, id, 'usage'))[0].outputTokens > 0);
   },
   write: async ({ supervisor, start }) => {
@@ -218,24 +248,38 @@ export const SCENARIOS = {
       conversation.filter((line) => line.startsWith('user')),
       ['user: Take your time [[slow]]', 'user: And then [[plain]]'],
     );
-    assert.equal(conversation.at(-1), 'assistant: Hello from the model. There is nothing else to do.', session.failureReason);
+    assert.equal(
+      conversation.at(-1),
+      'assistant: Hello from the model. There is nothing else to do.',
+      session.failureReason,
+    );
     assert.equal(session.runs.length, 1);
   },
   resume: async ({ supervisor, start, program }) => {
     const { id } = await start('Say hello [[plain]]');
     const { nativeSessionId } = await untilCompleted(supervisor, id);
     await supervisor.sendMessage(id, 'Again [[plain]]');
-    const session = await until(supervisor, id, 'The end of the second run', (each) => each.runs.length === 2 && isOver(each));
+    const session = await until(
+      supervisor,
+      id,
+      'The end of the second run',
+      (each) => each.runs.length === 2 && isOver(each),
+    );
     assert.equal(session.status, 'Completed', session.failureReason);
     assert.equal(session.nativeSessionId === nativeSessionId, program.forgets !== true);
     assert.equal((await conversationOf(supervisor, id)).length, 4);
   },
   import: async ({ supervisor, program, path, env, repository, use }) => {
     const before = (await supervisor.nativeSessions.list(repository)).map(({ nativeSessionId }) => nativeSessionId);
-    const working = promisify(execFile)(path, program.alone('Write it [[write]]'), { cwd: repository, env: { ...process.env, ...env } });
+    const working = promisify(execFile)(path, program.alone('Write it [[write]]'), {
+      cwd: repository,
+      env: { ...process.env, ...env },
+    });
     working.child.stdin.end();
     await working;
-    const [native, ...others] = (await supervisor.nativeSessions.list(repository)).filter(({ nativeSessionId }) => !before.includes(nativeSessionId));
+    const [native, ...others] = (await supervisor.nativeSessions.list(repository)).filter(
+      ({ nativeSessionId }) => !before.includes(nativeSessionId),
+    );
     assert.deepEqual([native.title, others], ['Write it [[write]]', []]);
     const { id, worktreePath, status } = use(await supervisor.nativeSessions.import(repository, native));
     assert.equal(status, 'Completed');
@@ -247,8 +291,17 @@ export const SCENARIOS = {
       [{ path: 'hello.txt', change: 'added' }],
     );
     await supervisor.sendMessage(id, 'Again [[plain]]');
-    const session = await until(supervisor, id, 'The end of the second run', (each) => each.runs.length === 2 && isOver(each));
-    assert.deepEqual([session.status, session.nativeSessionId], ['Completed', native.nativeSessionId], session.failureReason);
+    const session = await until(
+      supervisor,
+      id,
+      'The end of the second run',
+      (each) => each.runs.length === 2 && isOver(each),
+    );
+    assert.deepEqual(
+      [session.status, session.nativeSessionId],
+      ['Completed', native.nativeSessionId],
+      session.failureReason,
+    );
   },
   'kill -9 and resume': async ({ supervisor, start, store }) => {
     const { id } = await start('Be busy [[busy]]', 'all');
@@ -259,18 +312,30 @@ export const SCENARIOS = {
     const killed = await untilEnd(supervisor, id);
     assert.deepEqual([killed.state, killed.failureReason], ['crashed', 'Ended by SIGKILL']);
     await supervisor.sendMessage(id, 'Again [[plain]]');
-    let session = await until(supervisor, id, 'The end of the second run', (each) => each.runs.length === 2 && isOver(each));
+    let session = await until(
+      supervisor,
+      id,
+      'The end of the second run',
+      (each) => each.runs.length === 2 && isOver(each),
+    );
     if (session.recoveryHint === 'restart') {
       // It had not yet written its conversation down: what was said so far becomes part of the prompt.
       await supervisor.resume(id, 'Once more [[plain]]');
-      session = await until(supervisor, id, 'The end of the third run', (each) => each.runs.length === 3 && isOver(each));
+      session = await until(
+        supervisor,
+        id,
+        'The end of the third run',
+        (each) => each.runs.length === 3 && isOver(each),
+      );
     }
     assert.equal(session.status, 'Completed', session.failureReason);
   },
   long: async ({ supervisor, start }) => {
     const { id } = await start('Say much [[long]]');
     await untilCompleted(supervisor, id);
-    const text = (await eventsOf(supervisor, id, 'message')).filter(({ role }) => role === 'assistant').map((message) => message.text);
+    const text = (await eventsOf(supervisor, id, 'message'))
+      .filter(({ role }) => role === 'assistant')
+      .map((message) => message.text);
     assert.equal(text.join('').match(/Line \d+ of a long answer\./g).length, 2000);
   },
   slow: async ({ supervisor, start }) => {
@@ -305,7 +370,18 @@ export const SCENARIOS = {
 };
 
 /** For a program that works off one prompt, and cannot ask. */
-export const ONE_SHOT = ['plain', 'multi', 'resume', 'long', 'slow', 'error500', 'rate', 'cut', 'stop', 'in a terminal'];
+export const ONE_SHOT = [
+  'plain',
+  'multi',
+  'resume',
+  'long',
+  'slow',
+  'error500',
+  'rate',
+  'cut',
+  'stop',
+  'in a terminal',
+];
 
 /** Processes that carry the mark of one of the session's runs. Only Linux tells. */
 async function processesOf(session) {
@@ -315,7 +391,9 @@ async function processesOf(session) {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const environment = await readFile(join('/proc', pid, 'environ'), 'utf8').catch(() => '');
     if (!marks.some((mark) => environment.split('\0').includes(mark))) continue;
-    found.push(`${pid} ${(await readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => '')).replaceAll('\0', ' ').trim()}`);
+    found.push(
+      `${pid} ${(await readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => '')).replaceAll('\0', ' ').trim()}`,
+    );
   }
   return found;
 }

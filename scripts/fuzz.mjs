@@ -1,7 +1,9 @@
 /** `npm run fuzz [-- --lines=100000 --seed=N]`: every driver reads that many damaged lines, which `npm test` does in short. */
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { lines: { type: 'string', default: '100000' }, seed: { type: 'string', default: '20261121' } } });
+const { values } = parseArgs({
+  options: { lines: { type: 'string', default: '100000' }, seed: { type: 'string', default: '20261121' } },
+});
 process.env.CORRAL_FUZZ_LINES = values.lines;
 process.env.CORRAL_FUZZ_SEED = values.seed;
 process.argv.splice(2, Infinity, 'unit', '--grep=damaged lines');

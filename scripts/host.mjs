@@ -9,7 +9,14 @@ import { cacheDirectory, installInto, npm, root, run, runOrThrow } from './insta
 
 /** Carries VS Code 1.139. */
 const CODE_SERVER_VERSION = '4.139.1';
-const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge'];
+const CHROMIUM_NAMES = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'chrome',
+  'microsoft-edge',
+];
 const CHROMIUM_APPLICATIONS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
@@ -48,7 +55,9 @@ export async function installServer() {
   } catch {
     console.log(`Installing VS Code's server (code-server ${CODE_SERVER_VERSION})…`);
     await installInto(directory, [`code-server@${CODE_SERVER_VERSION}`]);
-    await npm(['install', '--ignore-scripts', '--omit=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: library });
+    await npm(['install', '--ignore-scripts', '--omit=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: library,
+    });
     await writeFile(stamp, '');
   }
   return join(library, 'out/server-main.js');
@@ -76,12 +85,16 @@ async function isDebian() {
 export async function installChromium() {
   const found = await findChromium();
   if (found !== undefined) return found;
-  const advice = 'The tests that drive VS Code in a browser need Chromium: install it (on Debian: apt-get install chromium) or set CHROMIUM to its path.';
+  const advice =
+    'The tests that drive VS Code in a browser need Chromium: install it (on Debian: apt-get install chromium) or set CHROMIUM to its path.';
   if (process.getuid?.() !== 0 || !(await isDebian())) throw new Error(advice);
   console.log('Installing Chromium…');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const updated = await run('apt-get', ['update', '-qq'], { env });
-  const installed = updated === 0 ? await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], { env }) : updated;
+  const installed =
+    updated === 0
+      ? await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], { env })
+      : updated;
   const chromium = installed === 0 ? await findChromium() : undefined;
   if (chromium === undefined) throw new Error(`apt-get could not install Chromium. ${advice}`);
   return chromium;

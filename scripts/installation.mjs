@@ -58,7 +58,9 @@ export async function installInto(directory, packages) {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'package.json'), '{"private":true}\n'); // npm takes the nearest folder with a package.json as its own
-  await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...packages], { cwd: directory });
+  await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...packages], {
+    cwd: directory,
+  });
 }
 
 async function readJson(path) {
@@ -74,7 +76,9 @@ async function readJson(path) {
 async function matchesLock(lock) {
   const installed = await readJson(join(root, 'node_modules/.package-lock.json'));
   if (installed === undefined) return false;
-  return Object.entries(lock.packages).every(([path, entry]) => path === '' || entry.optional === true || installed.packages[path]?.version === entry.version);
+  return Object.entries(lock.packages).every(
+    ([path, entry]) => path === '' || entry.optional === true || installed.packages[path]?.version === entry.version,
+  );
 }
 
 /** Node of the locked version. Its package links the program by an install script, which npm may have been told not to run. */

@@ -5,7 +5,10 @@ import { enterProjectNode, root, runOrThrow } from './installation.mjs';
 
 await enterProjectNode(import.meta.filename);
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { built: { type: 'boolean', default: false } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { built: { type: 'boolean', default: false } },
+});
 if (!values.built) await runOrThrow(process.execPath, [join(root, 'esbuild.mjs'), '--minify']);
 const target = positionals[0] === undefined ? [] : ['--out', positionals[0]];
 await runOrThrow(process.execPath, [

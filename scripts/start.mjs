@@ -14,7 +14,11 @@ import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
 await enterProjectNode(import.meta.filename);
 
 const { values: options } = parseArgs({
-  options: { browser: { type: 'boolean', default: false }, port: { type: 'string', default: '0' }, 'no-open': { type: 'boolean', default: false } },
+  options: {
+    browser: { type: 'boolean', default: false },
+    port: { type: 'string', default: '0' },
+    'no-open': { type: 'boolean', default: false },
+  },
 });
 
 /** The desktop VS Code, where there is one and a screen to show it on. */
@@ -24,7 +28,10 @@ async function findDesktop() {
     const command = await findProgram(['code.cmd']); // bin/code.cmd needs a shell; the program beside its folder does not
     return command === undefined ? undefined : join(dirname(command), '..', 'Code.exe');
   }
-  const screen = process.platform === 'darwin' || process.env['DISPLAY'] !== undefined || process.env['WAYLAND_DISPLAY'] !== undefined;
+  const screen =
+    process.platform === 'darwin' ||
+    process.env['DISPLAY'] !== undefined ||
+    process.env['WAYLAND_DISPLAY'] !== undefined;
   return screen ? await findProgram(['code']) : undefined;
 }
 
@@ -41,8 +48,15 @@ async function openDesktop(program, directory, repository) {
 
 /** The system's way to open an address; whether it can is the system's matter, since the address is printed as well. */
 function openInBrowser(address) {
-  const [program, ...parameters] = { darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'] }[process.platform] ?? ['xdg-open'];
-  if (process.platform === 'linux' && process.env['DISPLAY'] === undefined && process.env['WAYLAND_DISPLAY'] === undefined) return;
+  const [program, ...parameters] = { darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'] }[
+    process.platform
+  ] ?? ['xdg-open'];
+  if (
+    process.platform === 'linux' &&
+    process.env['DISPLAY'] === undefined &&
+    process.env['WAYLAND_DISPLAY'] === undefined
+  )
+    return;
   const child = spawn(program, [...parameters, address], { stdio: 'ignore', detached: true });
   child.on('error', () => undefined);
   child.unref();
@@ -55,7 +69,12 @@ async function serve(repository) {
   const { VscodeServer } = await import('../out/support/vscode/vscodeServer.js');
   const settings = { 'workbench.startupEditor': 'readme' };
   // The agents that a person has installed are signed in by files in the home folder.
-  const server = await VscodeServer.start({ extensionsDirectory, port: Number(options.port), homeDirectory: homedir(), settings });
+  const server = await VscodeServer.start({
+    extensionsDirectory,
+    port: Number(options.port),
+    homeDirectory: homedir(),
+    settings,
+  });
   try {
     const address = server.url(repository);
     console.log(`\n${address}\n\nCtrl+C ends it.`);

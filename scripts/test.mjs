@@ -42,7 +42,8 @@ async function runTier(tier, grep) {
     const left = await endLeftoversOf(directory);
     if (summary === null) throw new Error(`The tier ${tier} did not run to its end (exit code ${code}).`);
     if (summary.passed + summary.failed === 0) throw new Error(`The tier ${tier} ran no test.`);
-    if (code !== 0 && summary.failed === 0) throw new Error(`The tier ${tier} passed its tests but ended with exit code ${code}.`);
+    if (code !== 0 && summary.failed === 0)
+      throw new Error(`The tier ${tier} passed its tests but ended with exit code ${code}.`);
     if (left.length === 0) return summary;
     console.error(`The tier ${tier} left processes behind, which counts as one failed test:\n${left.join('\n')}`);
     return { ...summary, failed: summary.failed + 1 };

@@ -37,7 +37,8 @@ const AGENTS = [
   })),
 ];
 const agents = AGENTS.filter(({ name }) => wantedAgents.length === 0 || wantedAgents.includes(name));
-const scenariosOf = (agent) => agent.scenarios.filter((name) => wantedScenario === undefined || name === wantedScenario);
+const scenariosOf = (agent) =>
+  agent.scenarios.filter((name) => wantedScenario === undefined || name === wantedScenario);
 
 /** The supervisor as a module of its own, and the programs that it starts. */
 async function buildSupervisor() {
@@ -80,9 +81,23 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
       const start = async (prompt, permissionMode = 'edits') => {
         return use(await supervisor.createSession({ repository, prompt, agent: agent.name, permissionMode }));
       };
-      const survey = async () => (await surveyAgents({ agents: settings.agents, bundles: join(root, 'dist') })).find((each) => each.name === agent.name);
+      const survey = async () =>
+        (await surveyAgents({ agents: settings.agents, bundles: join(root, 'dist') })).find(
+          (each) => each.name === agent.name,
+        );
       try {
-        await SCENARIOS[name]({ supervisor, start, use, store, repository, path, env, program: agent.traits, terminal, survey });
+        await SCENARIOS[name]({
+          supervisor,
+          start,
+          use,
+          store,
+          repository,
+          path,
+          env,
+          program: agent.traits,
+          terminal,
+          survey,
+        });
         if (id !== undefined) await assertNothingLeft(await supervisor.getSession(id));
         results[name] = 'pass';
         console.log(`${agent.name} × ${name}: pass`);
@@ -91,7 +106,8 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
         console.log(`${agent.name} × ${name}: fail\n${error.stack.replace(/^/gm, '  ')}`);
         if (id === undefined) continue;
         const { events } = await supervisor.listSessionHistory(id, { limit: 1000 });
-        for (const { kind, data } of events.slice(-SHOWN_EVENTS)) console.log(`    ${kind} ${JSON.stringify(data)}`.slice(0, 500));
+        for (const { kind, data } of events.slice(-SHOWN_EVENTS))
+          console.log(`    ${kind} ${JSON.stringify(data)}`.slice(0, 500));
         if (!isOver(await supervisor.getSession(id))) await supervisor.kill(id);
       }
     }
@@ -110,9 +126,13 @@ async function runInVscode(path, folder, modelUrl) {
   await writeHostFile({ serverMain: await installServer(), chromium: await installChromium() });
   await runOrThrow(process.execPath, [join(root, 'esbuild.mjs'), '--tests', '--minify']);
   await installExtension();
-  const handedOver = { program: path, environment: await environmentOf('claude', join(folder, 'home in VS Code'), modelUrl) };
+  const handedOver = {
+    program: path,
+    environment: await environmentOf('claude', join(folder, 'home in VS Code'), modelUrl),
+  };
   const env = { ...process.env, CORRAL_REAL_CLAUDE: JSON.stringify(handedOver) };
-  const outcome = (await run(process.execPath, [join(import.meta.dirname, 'tier.mjs'), 'agents'], { env })) === 0 ? 'pass' : 'fail';
+  const outcome =
+    (await run(process.execPath, [join(import.meta.dirname, 'tier.mjs'), 'agents'], { env })) === 0 ? 'pass' : 'fail';
   console.log(`claude × ${IN_VSCODE}: ${outcome}`);
   return outcome;
 }
@@ -124,12 +144,16 @@ const table = {};
 for (const agent of agents) {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-agents-')));
   try {
-    const path = await installProgram(agent.program).catch((error) => console.error(`${agent.name} could not be installed: ${error.message}`));
+    const path = await installProgram(agent.program).catch((error) =>
+      console.error(`${agent.name} could not be installed: ${error.message}`),
+    );
     const missing = Object.fromEntries(scenariosOf(agent).map((name) => [name, 'not installed']));
     table[agent.name] = path === undefined ? missing : await runScenarios(agent, path, folder, modules, model.url);
     if (agent.name === 'claude' && (wantedScenario ?? IN_VSCODE) === IN_VSCODE) {
       table[agent.name][IN_VSCODE] =
-        path === undefined ? 'not installed' : await runInVscode(path, folder, model.url).catch((error) => console.error(error.message) ?? 'fail');
+        path === undefined
+          ? 'not installed'
+          : await runInVscode(path, folder, model.url).catch((error) => console.error(error.message) ?? 'fail');
     }
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
@@ -140,9 +164,13 @@ await model.close();
 const columns = agents.map(({ name }) => name);
 console.log(`\n| scenario | ${columns.join(' | ')} |\n|---|${'---|'.repeat(columns.length)}`);
 const names = new Set(Object.values(table).flatMap((results) => Object.keys(results)));
-for (const name of names) console.log(`| ${name} | ${columns.map((column) => table[column][name] ?? '–').join(' | ')} |`);
+for (const name of names)
+  console.log(`| ${name} | ${columns.map((column) => table[column][name] ?? '–').join(' | ')} |`);
 const outcomes = Object.values(table).flatMap((results) => Object.values(results));
-const counts = ['pass', 'fail', 'not installed'].map((outcome) => [outcome, outcomes.filter((each) => each === outcome).length]);
+const counts = ['pass', 'fail', 'not installed'].map((outcome) => [
+  outcome,
+  outcomes.filter((each) => each === outcome).length,
+]);
 console.log(`\n${counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`);
 const failures = process.platform === 'linux' ? ['fail', 'not installed'] : ['fail'];
 process.exitCode = outcomes.some((outcome) => failures.includes(outcome)) ? 1 : 0;

@@ -13,12 +13,24 @@ const directory = await mkdtemp(join(tmpdir(), 'corral-electron-'));
 try {
   await createDemoRepository(join(directory, 'repository'));
   const vscodeExecutablePath = await downloadAndUnzipVSCode('stable').catch((cause) => {
-    throw new Error('VS Code for the desktop could not be downloaded. `npm run test:host` runs the same tests in a VS Code from the package registry.', {
-      cause,
-    });
+    throw new Error(
+      'VS Code for the desktop could not be downloaded. `npm run test:host` runs the same tests in a VS Code from the package registry.',
+      {
+        cause,
+      },
+    );
   });
-  const launchArgs = [join(directory, 'repository'), '--disable-workspace-trust', `--user-data-dir=${join(directory, 'profile')}`];
-  await runTests({ vscodeExecutablePath, extensionDevelopmentPath: root, extensionTestsPath: join(root, 'out/host/index.js'), launchArgs });
+  const launchArgs = [
+    join(directory, 'repository'),
+    '--disable-workspace-trust',
+    `--user-data-dir=${join(directory, 'profile')}`,
+  ];
+  await runTests({
+    vscodeExecutablePath,
+    extensionDevelopmentPath: root,
+    extensionTestsPath: join(root, 'out/host/index.js'),
+    launchArgs,
+  });
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

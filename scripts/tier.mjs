@@ -17,6 +17,7 @@ const limit = setTimeout(() => {
 const tier = process.argv[2];
 // Half of a unit test's time is waiting for processes and disks. The windows of e2e would only make each other slow.
 const filesAtOnce = tier === 'unit' ? 2 : 1;
-const code = tier === 'host' ? await runInExtensionHost() : (await runTests(join(root, 'out', tier), { filesAtOnce })).failed;
+const code =
+  tier === 'host' ? await runInExtensionHost() : (await runTests(join(root, 'out', tier), { filesAtOnce })).failed;
 clearTimeout(limit);
 process.exit(code === 0 ? 0 : 1);

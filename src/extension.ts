@@ -48,9 +48,19 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   const statusBar = new StatusBar();
 
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
-  const timelines = { source: made, extensionUri: context.extensionUri, tabs: new TimelineTabs(context.workspaceState), onError };
-  const showTimeline = (sessionId: string, place?: EventPlace): void => void TimelinePanel.show(timelines, sessionId, place);
-  const overview = { source: made, extensionUri: context.extensionUri, showTimeline: (sessionId: string) => showTimeline(sessionId) };
+  const timelines = {
+    source: made,
+    extensionUri: context.extensionUri,
+    tabs: new TimelineTabs(context.workspaceState),
+    onError,
+  };
+  const showTimeline = (sessionId: string, place?: EventPlace): void =>
+    void TimelinePanel.show(timelines, sessionId, place);
+  const overview = {
+    source: made,
+    extensionUri: context.extensionUri,
+    showTimeline: (sessionId: string) => showTimeline(sessionId),
+  };
   const notifications = new Notifications({
     supervisor: made,
     distance: (session) => scope.distance(session),
@@ -81,7 +91,8 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   );
 
   made.onDidCompleteRecovery(() => {
-    if (vscode.workspace.isTrusted) tellStrays(context, made, log).catch((error: unknown) => onError('Looking for worktrees', error));
+    if (vscode.workspace.isTrusted)
+      tellStrays(context, made, log).catch((error: unknown) => onError('Looking for worktrees', error));
   });
 
   context.subscriptions.push(

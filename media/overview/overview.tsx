@@ -83,7 +83,9 @@ function OverviewPage({ firstDays }: { firstDays: Days }) {
       <div role="alert">
         {(failure !== undefined || isLost) && (
           <div class="page-error" data-testid="failure">
-            {visibleText(failure ?? `Not up to date: the extension has not answered since ${momentOf(heardMs, Date.now())}.`)}
+            {visibleText(
+              failure ?? `Not up to date: the extension has not answered since ${momentOf(heardMs, Date.now())}.`,
+            )}
           </div>
         )}
       </div>
@@ -131,7 +133,9 @@ function Sections({ overview }: { overview: Overview }) {
         ) : (
           <>
             <LaneChart overview={overview} open={open} />
-            {overview.hiddenLanes > 0 && <p class="faint">{`${String(overview.hiddenLanes)} more sessions ran in this time.`}</p>}
+            {overview.hiddenLanes > 0 && (
+              <p class="faint">{`${String(overview.hiddenLanes)} more sessions ran in this time.`}</p>
+            )}
             <LaneTable lanes={lanes} link={SessionLink} />
           </>
         )}
@@ -146,7 +150,10 @@ function Sections({ overview }: { overview: Overview }) {
           <UsageTable usage={usage} />
         </section>
       )}
-      <p class="faint" data-testid="as-of">{`As of ${momentOf(overview.nowMs, Date.now())}. A run counts for the day on which it started.`}</p>
+      <p
+        class="faint"
+        data-testid="as-of"
+      >{`As of ${momentOf(overview.nowMs, Date.now())}. A run counts for the day on which it started.`}</p>
     </>
   );
 }

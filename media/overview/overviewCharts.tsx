@@ -28,7 +28,15 @@ const AGENT_COLOURS = 6;
 const pointedSchema = v.object({ sessionId: v.string() });
 
 /** A chart that is drawn again whenever its room or what it shows changes. Its picture is one image to a screen reader: a table beside it says the same. */
-function Chart({ label, draw, onClick }: { label: string; draw: (widthPx: number) => Element; onClick?: (pointed: unknown) => void }) {
+function Chart({
+  label,
+  draw,
+  onClick,
+}: {
+  label: string;
+  draw: (widthPx: number) => Element;
+  onClick?: (pointed: unknown) => void;
+}) {
   const box = useRef<HTMLDivElement>(null);
   const [widthPx, setWidthPx] = useState(0);
   useLayoutEffect(() => {
@@ -72,7 +80,13 @@ export function LaneChart({ overview, open }: { overview: Overview; open: (sessi
           `${agent} · ${RUN_LOOKS[run.look]} · ${durationOf(run.endMs - run.startMs)}`,
           oneLine(status, 80),
         ];
-        return { sessionId, look: run.look, x1: new Date(x1), x2: new Date(Math.max(run.endMs, x1 + leastMs)), words: words.join('\n') };
+        return {
+          sessionId,
+          look: run.look,
+          x1: new Date(x1),
+          x2: new Date(Math.max(run.endMs, x1 + leastMs)),
+          words: words.join('\n'),
+        };
       }),
     );
     return plot({
@@ -94,7 +108,14 @@ export function LaneChart({ overview, open }: { overview: Overview; open: (sessi
           lineWidth: marginLeft / FONT_PX - 1,
           textOverflow: 'ellipsis-end',
         }),
-        barX(runs, { x1: 'x1', x2: 'x2', y: 'sessionId', fill: ({ look }: { look: RunLook }) => `var(--run-${look})`, rx: 2, className: 'bars' }),
+        barX(runs, {
+          x1: 'x1',
+          x2: 'x2',
+          y: 'sessionId',
+          fill: ({ look }: { look: RunLook }) => `var(--run-${look})`,
+          rx: 2,
+          className: 'bars',
+        }),
         tip(runs, pointer({ x1: 'x1', x2: 'x2', y: 'sessionId', title: 'words', maxRadius: LANE_PX })),
       ],
     });
@@ -127,7 +148,11 @@ const MEASURES = {
     of: ({ inputTokens, outputTokens }: DayUsage) => inputTokens + outputTokens,
     format: (value: number) => shortNumber(value).replace('.0', ''),
   },
-  costUsd: { label: 'Cost in USD', of: ({ costUsd }: DayUsage) => costUsd, format: (value: number) => `$${value.toFixed(2)}` },
+  costUsd: {
+    label: 'Cost in USD',
+    of: ({ costUsd }: DayUsage) => costUsd,
+    format: (value: number) => `$${value.toFixed(2)}`,
+  },
 } as const;
 
 /** A bar for each day, stacked by agent. */
@@ -144,7 +169,10 @@ export function UsageChart({ overview, measure }: { overview: Overview; measure:
     words: `${dayLabel(each.day)} · ${oneLine(each.agent, 40)}\n${format(of(each))}`,
   }));
   const draw = (widthPx: number): Element => {
-    const labels = Math.max(1, Math.min(MAX_DAY_LABELS, Math.floor((widthPx - USAGE_LEFT_PX - USAGE_RIGHT_PX) / DAY_LABEL_PX)));
+    const labels = Math.max(
+      1,
+      Math.min(MAX_DAY_LABELS, Math.floor((widthPx - USAGE_LEFT_PX - USAGE_RIGHT_PX) / DAY_LABEL_PX)),
+    );
     return plot({
       width: widthPx,
       height: USAGE_HEIGHT_PX,
@@ -190,12 +218,15 @@ function daysBetween({ fromMs, nowMs, usage }: Overview): string[] {
   const days = new Set(usage.map(({ day }) => day)); // a run that goes on from before the start counts for an earlier day
   const date = new Date(fromMs);
   date.setHours(12, 0, 0, 0); // no change of the clock skips noon
-  for (; date.getTime() <= nowMs || dayOf(date) === dayOf(new Date(nowMs)); date.setDate(date.getDate() + 1)) days.add(dayOf(date));
+  for (; date.getTime() <= nowMs || dayOf(date) === dayOf(new Date(nowMs)); date.setDate(date.getDate() + 1))
+    days.add(dayOf(date));
   return [...days].sort();
 }
 
 function dayOf(date: Date): string {
-  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
+  return [date.getFullYear(), date.getMonth() + 1, date.getDate()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join('-');
 }
 
 /** `2 Mar` as the reader writes it. */

@@ -5,7 +5,13 @@ import { oneLine, shortNumber } from '../timeline/events/plainText';
 import { durationOf } from '../timeline/replay/replayClock';
 
 /** What the lanes show, in words. */
-export function LaneTable({ lanes, link: Link }: { lanes: readonly Lane[]; link: ComponentType<{ sessionId: string; title: string }> }) {
+export function LaneTable({
+  lanes,
+  link: Link,
+}: {
+  lanes: readonly Lane[];
+  link: ComponentType<{ sessionId: string; title: string }>;
+}) {
   return (
     <details>
       <summary>Sessions as a table</summary>

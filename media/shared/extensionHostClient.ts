@@ -1,6 +1,12 @@
 import * as v from 'valibot';
 import { ACTING_METHODS, TIMELINE_REQUESTS, hostMessageSchema } from '../../src/protocol/timelineProtocol';
-import type { TimelineEvent, TimelineMethod, TimelineParameters, TimelineResult, TimelineSession } from '../../src/protocol/timelineProtocol';
+import type {
+  TimelineEvent,
+  TimelineMethod,
+  TimelineParameters,
+  TimelineResult,
+  TimelineSession,
+} from '../../src/protocol/timelineProtocol';
 import type { EventPlace } from '../timeline/replay/track';
 
 /** An extension host that is busy starting up can take a while; a request that got lost must still end. Those that act end with the connection at the latest. */
@@ -79,9 +85,14 @@ export class HostConnection {
 
   /** Rejects with a sentence for people: the extension's own, or that it did not answer. */
   async request<M extends TimelineMethod>(method: M, parameters: TimelineParameters<M>): Promise<TimelineResult<M>> {
-    const result = await this.#request(method, parameters, ACTING_METHODS.has(method) ? undefined : this.#timeoutMs.request);
+    const result = await this.#request(
+      method,
+      parameters,
+      ACTING_METHODS.has(method) ? undefined : this.#timeoutMs.request,
+    );
     const parsed = v.safeParse(TIMELINE_REQUESTS[method].result, result);
-    if (!parsed.success) throw new Error(`The extension's answer to "${method}" is not valid: ${v.summarize(parsed.issues)}`);
+    if (!parsed.success)
+      throw new Error(`The extension's answer to "${method}" is not valid: ${v.summarize(parsed.issues)}`);
     return parsed.output;
   }
 
@@ -123,7 +134,11 @@ export class HostConnection {
     }
   }
 
-  #request<M extends TimelineMethod>(method: M, parameters: TimelineParameters<M>, timeoutMs: number | undefined): Promise<unknown> {
+  #request<M extends TimelineMethod>(
+    method: M,
+    parameters: TimelineParameters<M>,
+    timeoutMs: number | undefined,
+  ): Promise<unknown> {
     const requestNumber = ++this.#lastNumber;
     return new Promise<unknown>((resolve, reject) => {
       const pending: Pending = {
@@ -156,7 +171,9 @@ export class HostConnection {
       if (!ACTING_METHODS.has(pending.method)) continue;
       this.#pending.delete(requestNumber);
       pending.reject(
-        new UnknownOutcomeError('The connection was lost before the answer came, so this may have been done or not. Look before you do it again.'),
+        new UnknownOutcomeError(
+          'The connection was lost before the answer came, so this may have been done or not. Look before you do it again.',
+        ),
       );
     }
   }

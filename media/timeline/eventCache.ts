@@ -38,7 +38,11 @@ export class EventCache {
   readonly #calls = new Map<string, CallFacts>();
   readonly #answers = new Map<string, Answer>();
 
-  constructor(load: (runId: string, fromSeq: number, limit: number) => Promise<TimelineEvent[]>, onChange: () => void, onError: (error: unknown) => void) {
+  constructor(
+    load: (runId: string, fromSeq: number, limit: number) => Promise<TimelineEvent[]>,
+    onChange: () => void,
+    onError: (error: unknown) => void,
+  ) {
     this.#load = load;
     this.#onChange = onChange;
     this.#onError = onError;
@@ -80,7 +84,8 @@ export class EventCache {
       this.#windows.delete(key);
       this.#windows.set(key, slot);
       const expected = Math.min(WINDOW_SIZE, eventCount - firstSeq + 1);
-      if (slot.events.length < expected && !slot.loading && Date.now() - slot.failedAtMs >= RETRY_AFTER_MS) void this.#fill(slot, expected);
+      if (slot.events.length < expected && !slot.loading && Date.now() - slot.failedAtMs >= RETRY_AFTER_MS)
+        void this.#fill(slot, expected);
     }
     this.#dropOldest();
   }
@@ -90,7 +95,13 @@ export class EventCache {
     for (const event of events) {
       const { runId, seq } = event;
       const key = keyOf(runId, seq);
-      const slot = this.#windows.get(key) ?? { runId, firstSeq: firstOf(seq), events: [], loading: false, failedAtMs: 0 };
+      const slot = this.#windows.get(key) ?? {
+        runId,
+        firstSeq: firstOf(seq),
+        events: [],
+        loading: false,
+        failedAtMs: 0,
+      };
       if (slot.events.length !== seq - slot.firstSeq) continue;
       slot.events.push(event);
       this.#windows.set(key, slot);

@@ -1,4 +1,10 @@
-import { Virtualizer, defaultRangeExtractor, elementScroll, observeElementOffset, observeElementRect } from '@tanstack/virtual-core';
+import {
+  Virtualizer,
+  defaultRangeExtractor,
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+} from '@tanstack/virtual-core';
 import type { VirtualItem } from '@tanstack/virtual-core';
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
@@ -9,7 +15,12 @@ import type { TimelineModel } from './timelineModel';
 /** When events were painted, for whoever measures how soon they are there. */
 const SHOWN_MARK = 'corral.events.shown';
 /** Made once: making one takes longer than all else that a row is made of. */
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: 'numeric', second: 'numeric', hourCycle: 'h23' });
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: 'numeric',
+  minute: 'numeric',
+  second: 'numeric',
+  hourCycle: 'h23',
+});
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const ESTIMATED_ROW_PX = 56;
 /** Nearer to the end than this counts as being there. */
@@ -26,7 +37,13 @@ function firstListLine(lineCount: number): number {
 export function EventList({ model }: { model: TimelineModel }) {
   const firstLine = firstListLine(model.lineCount);
   // Another run, or another part, is another list: nothing that was measured holds for it.
-  return <EventRows key={`${model.runId ?? ''} ${String(firstLine)} ${JSON.stringify(model.filter.criteria)}`} model={model} firstLine={firstLine} />;
+  return (
+    <EventRows
+      key={`${model.runId ?? ''} ${String(firstLine)} ${JSON.stringify(model.filter.criteria)}`}
+      model={model}
+      firstLine={firstLine}
+    />
+  );
 }
 
 function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: number }) {
@@ -51,7 +68,9 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     // The selected row stays in the page, or the focus would be lost as it scrolls away.
     rangeExtractor: (range: Parameters<typeof defaultRangeExtractor>[0]) => {
       const rows = defaultRangeExtractor(range);
-      return selected === undefined || selected >= count || rows.includes(selected) ? rows : [...rows, selected].sort((a, b) => a - b);
+      return selected === undefined || selected >= count || rows.includes(selected)
+        ? rows
+        : [...rows, selected].sort((a, b) => a - b);
     },
   };
   const [virtualizer] = useState(() => new Virtualizer<HTMLDivElement, HTMLElement>(options));
@@ -149,8 +168,19 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   };
 
   return (
-    <div class="list" ref={scroller} role="feed" aria-label="Events" tabIndex={0} onKeyDown={onKeyDown} onScroll={onScroll} onWheel={onWheel}>
-      {firstLine > 0 && <div class="earlier">{`${firstLine.toLocaleString()} earlier events: move the position to see them`}</div>}
+    <div
+      class="list"
+      ref={scroller}
+      role="feed"
+      aria-label="Events"
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+      onScroll={onScroll}
+      onWheel={onWheel}
+    >
+      {firstLine > 0 && (
+        <div class="earlier">{`${firstLine.toLocaleString()} earlier events: move the position to see them`}</div>
+      )}
       <div class="rows" style={{ height: `${String(virtualizer.getTotalSize())}px` }}>
         {items.map((item) => (
           <EventRow

@@ -19,7 +19,9 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
         data-testid="message-box"
         dir="auto"
         rows={Math.min(MAX_LINES, model.draft.split('\n').length)}
-        placeholder={session.deleted ? 'The session was deleted' : isLive ? 'Message the agent' : 'Message the agent to go on'}
+        placeholder={
+          session.deleted ? 'The session was deleted' : isLive ? 'Message the agent' : 'Message the agent to go on'
+        }
         title="Enter sends, Shift+Enter makes a new line"
         disabled={session.deleted}
         value={model.draft}
@@ -39,17 +41,33 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
         Send
       </button>
       {(session.state === 'running' || session.state === 'waiting') && isLive && (
-        <button type="button" class="secondary" title="Ends the turn; the agent stays" disabled={cannotSend} onClick={() => void model.control('interrupt')}>
+        <button
+          type="button"
+          class="secondary"
+          title="Ends the turn; the agent stays"
+          disabled={cannotSend}
+          onClick={() => void model.control('interrupt')}
+        >
           Interrupt
         </button>
       )}
       {isLive && (
-        <button type="button" class="secondary" disabled={cannotSend || session.state === 'stopping'} onClick={() => void model.control('stop')}>
+        <button
+          type="button"
+          class="secondary"
+          disabled={cannotSend || session.state === 'stopping'}
+          onClick={() => void model.control('stop')}
+        >
           {session.state === 'stopping' ? 'Stopping…' : 'Stop'}
         </button>
       )}
       {(session.restored || session.status === 'Failed') && (
-        <button type="button" class="secondary" disabled={cannotSend || session.checking} onClick={() => void model.control('resume')}>
+        <button
+          type="button"
+          class="secondary"
+          disabled={cannotSend || session.checking}
+          onClick={() => void model.control('resume')}
+        >
           {session.recoveryHint === 'restart' ? 'Restart' : 'Resume'}
         </button>
       )}

@@ -24,7 +24,9 @@ export class Questions {
 
   isOpen({ runId, requestId }: Question): boolean {
     const session = this.#options.session();
-    return session?.currentRunId === runId && session.pendingPermissions.some((pending) => pending.requestId === requestId);
+    return (
+      session?.currentRunId === runId && session.pendingPermissions.some((pending) => pending.requestId === requestId)
+    );
   }
 
   isBeingAnswered(question: Question): boolean {

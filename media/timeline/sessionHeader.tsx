@@ -11,7 +11,8 @@ const ANNOUNCE_EVERY_MS = 2_000;
 /** Why the session is as it is, where the status word alone does not say it. */
 function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
   if (session.checking) return 'checking';
-  if (session.unreachable !== undefined) return `does not answer since ${momentOf(Date.parse(session.unreachable), nowMs)}`;
+  if (session.unreachable !== undefined)
+    return `does not answer since ${momentOf(Date.parse(session.unreachable), nowMs)}`;
   if (session.paused !== undefined) {
     const { reason, since } = session.paused;
     return `waits since ${momentOf(Date.parse(since), nowMs)}, for nothing can be written: ${oneLine(reason, 200)}. Nothing is lost`;
@@ -23,14 +24,28 @@ function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
   return session.state === 'queued' || session.state === 'stopping' ? session.state : undefined;
 }
 
-export function SessionHeader({ model, session, nowMs }: { model: TimelineModel; session: TimelineSession; nowMs: number }) {
+export function SessionHeader({
+  model,
+  session,
+  nowMs,
+}: {
+  model: TimelineModel;
+  session: TimelineSession;
+  nowMs: number;
+}) {
   const reason = reasonOf(session, nowMs);
   const word = session.restored && session.status === 'Running' ? 'Was running' : session.status;
   const known = reason === undefined ? word : `${word} · ${reason}`;
   const { lostSinceMs } = model;
   const status = lostSinceMs === undefined ? known : `Not connected · last known: ${known}`;
   const look =
-    lostSinceMs !== undefined ? 'Lost' : session.needsInput || session.paused !== undefined ? 'Waiting' : session.restored ? 'Restored' : session.status;
+    lostSinceMs !== undefined
+      ? 'Lost'
+      : session.needsInput || session.paused !== undefined
+        ? 'Waiting'
+        : session.restored
+          ? 'Restored'
+          : session.status;
   const usage = usageSentence(session.usage);
   return (
     <header class="header">
@@ -45,7 +60,10 @@ export function SessionHeader({ model, session, nowMs }: { model: TimelineModel;
         <span class="faint">{oneLine(session.agent, 60)}</span>
         {usage !== '0 in · 0 out' && <span class="faint">{usage}</span>}
         {session.damagedRecords > 0 && (
-          <span class="damaged" title="They could not be read and are left out; everything else is here. Corral: Check Store names the files.">
+          <span
+            class="damaged"
+            title="They could not be read and are left out; everything else is here. Corral: Check Store names the files."
+          >
             {session.damagedRecords === 1 ? '1 damaged record' : `${String(session.damagedRecords)} damaged records`}
           </span>
         )}

@@ -72,8 +72,12 @@ function Timeline({ model }: { model: TimelineModel }) {
       <main class="main">
         {session !== undefined && <EventList model={model} />}
         {session !== undefined && model.track.rowCount === 0 && <p class="empty faint">Nothing was recorded yet.</p>}
-        {model.filter.isActive && !model.filter.isScanning && model.lineCount === 0 && <p class="empty faint">Nothing fits.</p>}
-        {session === undefined && errors.length === 0 && lostSinceMs === undefined && <Waiting share={model.readShare} />}
+        {model.filter.isActive && !model.filter.isScanning && model.lineCount === 0 && (
+          <p class="empty faint">Nothing fits.</p>
+        )}
+        {session === undefined && errors.length === 0 && lostSinceMs === undefined && (
+          <Waiting share={model.readShare} />
+        )}
         {!model.following && model.replay.position === undefined && (
           <button
             type="button"
@@ -138,7 +142,9 @@ const saved = v.safeParse(savedStateSchema, editor.getState());
 const kept: SavedState = saved.success && saved.output.sessionId === sessionId ? saved.output : { sessionId };
 const { start, run, seq } = root.dataset;
 const isSent = start !== undefined && run !== undefined && start !== kept.start;
-const state: SavedState = isSent ? { ...kept, start, runId: undefined, position: { runId: run, seq: Number(seq) } } : kept;
+const state: SavedState = isSent
+  ? { ...kept, start, runId: undefined, position: { runId: run, seq: Number(seq) } }
+  : kept;
 editor.setState(state);
 let unsaved: SavedState | undefined;
 const save = (): void => {

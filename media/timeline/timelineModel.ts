@@ -1,4 +1,10 @@
-import type { SavedState, TimelineEvent, TimelineParameters, TimelineResult, TimelineSession } from '../../src/protocol/timelineProtocol';
+import type {
+  SavedState,
+  TimelineEvent,
+  TimelineParameters,
+  TimelineResult,
+  TimelineSession,
+} from '../../src/protocol/timelineProtocol';
 import { Density } from './replay/density';
 import { EventCache } from './eventCache';
 import { EventFilter } from './filter/eventFilter';
@@ -31,7 +37,8 @@ export class TimelineModel {
   #isStarting = false;
   readonly #finding = {
     track: (): Track => this.track,
-    find: (query: TimelineParameters<'find'>): Promise<TimelineResult<'find'> | undefined> => this.#attempt(() => this.#connection.request('find', query)),
+    find: (query: TimelineParameters<'find'>): Promise<TimelineResult<'find'> | undefined> =>
+      this.#attempt(() => this.#connection.request('find', query)),
   };
 
   session: TimelineSession | undefined;
@@ -52,7 +59,12 @@ export class TimelineModel {
   draft: string;
   errors: string[] = [];
 
-  constructor(sessionId: string, saved: SavedState | undefined, post: (message: unknown) => void, save: (state: SavedState) => void) {
+  constructor(
+    sessionId: string,
+    saved: SavedState | undefined,
+    post: (message: unknown) => void,
+    save: (state: SavedState) => void,
+  ) {
     this.#sessionId = sessionId;
     this.#save = save;
     this.runId = saved?.runId;
@@ -95,9 +107,21 @@ export class TimelineModel {
       },
     });
     this.filter = new EventFilter({ ...this.#finding, changed });
-    this.density = new Density({ track, count: (query) => this.#attempt(() => this.#connection.request('density', query)), changed });
-    this.facets = new FacetList({ track, read: (part) => this.#attempt(() => this.#connection.request('facets', part)), changed });
-    this.questions = new Questions({ session: () => this.session, send: (answer) => this.#attempt(() => this.#connection.request('answer', answer)), changed });
+    this.density = new Density({
+      track,
+      count: (query) => this.#attempt(() => this.#connection.request('density', query)),
+      changed,
+    });
+    this.facets = new FacetList({
+      track,
+      read: (part) => this.#attempt(() => this.#connection.request('facets', part)),
+      changed,
+    });
+    this.questions = new Questions({
+      session: () => this.session,
+      send: (answer) => this.#attempt(() => this.#connection.request('answer', answer)),
+      changed,
+    });
     this.#cache = new EventCache(
       async (runId, fromSeq, limit) => (await this.#connection.request('events', { runId, fromSeq, limit })).events,
       changed,
@@ -157,7 +181,12 @@ export class TimelineModel {
   /** Moves to the next landmark of a kind, or the one before; to the end or the start where there is none. */
   async jump(landmark: Landmark, direction: 'back' | 'forward'): Promise<void> {
     const { replay } = this;
-    const row = await rowOfLandmark(this.#finding, landmark, direction === 'forward' ? replay.shownRows : replay.shownRows - 2, direction);
+    const row = await rowOfLandmark(
+      this.#finding,
+      landmark,
+      direction === 'forward' ? replay.shownRows : replay.shownRows - 2,
+      direction,
+    );
     replay.playing = false;
     replay.moveTo(row === undefined ? (direction === 'forward' ? this.track.rowCount : 1) : row + 1);
   }
@@ -186,7 +215,10 @@ export class TimelineModel {
   /** What is known of a tool call at this point of the replay. */
   callOf(runId: string, callId: string): ReturnType<EventCache['callOf']> {
     const { call, result } = this.#cache.callOf(runId, callId);
-    return { ...(call === undefined ? {} : { call }), ...(result === undefined || !this.#isShown(result) ? {} : { result }) };
+    return {
+      ...(call === undefined ? {} : { call }),
+      ...(result === undefined || !this.#isShown(result) ? {} : { result }),
+    };
   }
 
   /** True while the tool call waits for somebody's permission. */
@@ -367,6 +399,11 @@ export class TimelineModel {
   #changed(): void {
     for (const listener of this.#listeners) listener();
     if (this.session === undefined) return; // what was saved has not been taken up yet
-    this.#save({ sessionId: this.#sessionId, runId: this.runId, position: this.replay.place, draft: this.draft === '' ? undefined : this.draft });
+    this.#save({
+      sessionId: this.#sessionId,
+      runId: this.runId,
+      position: this.replay.place,
+      draft: this.draft === '' ? undefined : this.draft,
+    });
   }
 }

@@ -4,7 +4,15 @@
  * these schemas.
  */
 import * as v from 'valibot';
-import { EVENT_KINDS, RUN_STATES, densitySchema, facetsSchema, foundCountsSchema, parseDraft, permissionOptionSchema } from '../storage/events';
+import {
+  EVENT_KINDS,
+  RUN_STATES,
+  densitySchema,
+  facetsSchema,
+  foundCountsSchema,
+  parseDraft,
+  permissionOptionSchema,
+} from '../storage/events';
 import type { SessionEvent } from '../storage/events';
 
 /** Events that one request can ask for. */
@@ -59,7 +67,16 @@ export type TimelineSession = v.InferOutput<typeof sessionSchema>;
 export type TimelineEvent = SessionEvent & { cut?: Record<string, number> };
 
 const eventSchema = v.pipe(
-  v.object({ id: count, sessionId: id, runId: id, seq, timestamp: text, kind: text, data: v.unknown(), cut: v.optional(v.record(text, count)) }),
+  v.object({
+    id: count,
+    sessionId: id,
+    runId: id,
+    seq,
+    timestamp: text,
+    kind: text,
+    data: v.unknown(),
+    cut: v.optional(v.record(text, count)),
+  }),
   v.rawTransform(({ dataset, addIssue, NEVER }): TimelineEvent => {
     const { kind, data, cut, ...place } = dataset.value;
     const draft = parseDraft(kind, data);
@@ -103,7 +120,13 @@ export const TIMELINE_REQUESTS = {
   facets: { parameters: v.object({ runId: id, fromSeq: seq, toSeq: seq }), result: facetsSchema },
   /** How much happened when in a part of a run; see `DensityQuery`. */
   density: {
-    parameters: v.object({ runId: id, fromSeq: seq, toSeq: seq, startMs: v.number(), stretchMs: v.pipe(v.number(), v.minValue(1)) }),
+    parameters: v.object({
+      runId: id,
+      fromSeq: seq,
+      toSeq: seq,
+      startMs: v.number(),
+      stretchMs: v.pipe(v.number(), v.minValue(1)),
+    }),
     result: v.object({ counts: densitySchema }),
   },
   answer: { parameters: v.object({ runId: id, requestId: text, optionId: text }), result: v.object({}) },
@@ -112,7 +135,10 @@ export const TIMELINE_REQUESTS = {
   resume: { parameters: v.object({}), result: v.object({}) },
   stop: { parameters: v.object({}), result: v.object({}) },
   /** Opens a file of the worktree beside the timeline. */
-  openFile: { parameters: v.object({ path: v.pipe(text, v.minLength(1)), line: v.optional(count) }), result: v.object({}) },
+  openFile: {
+    parameters: v.object({ path: v.pipe(text, v.minLength(1)), line: v.optional(count) }),
+    result: v.object({}),
+  },
   /** Puts a link to the event on the clipboard. */
   copyLink: { parameters: v.object({ runId: id, seq }), result: v.object({}) },
   /** Offers what can be done with the files of a snapshot: compare them, go back to them, start a session from them. */
@@ -120,7 +146,10 @@ export const TIMELINE_REQUESTS = {
   /** Searches for a text in everything that was recorded, in whole outputs and in every session. */
   searchHistory: { parameters: v.object({ text: v.pipe(text, v.minLength(1)) }), result: v.object({}) },
   /** Opens a field of an event, whole, beside the timeline. */
-  openPayload: { parameters: v.object({ runId: id, seq, field: v.pipe(text, v.regex(/^\w+$/)) }), result: v.object({}) },
+  openPayload: {
+    parameters: v.object({ runId: id, seq, field: v.pipe(text, v.regex(/^\w+$/)) }),
+    result: v.object({}),
+  },
 } as const;
 export type TimelineMethod = keyof typeof TIMELINE_REQUESTS;
 
@@ -130,7 +159,10 @@ export const ACTING_METHODS: ReadonlySet<TimelineMethod> = new Set(['answer', 's
 export type TimelineParameters<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['parameters']>;
 export type TimelineResult<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['result']>;
 
-function requestSchema<M extends TimelineMethod, P extends (typeof TIMELINE_REQUESTS)[M]['parameters']>(method: M, parameters: P) {
+function requestSchema<M extends TimelineMethod, P extends (typeof TIMELINE_REQUESTS)[M]['parameters']>(
+  method: M,
+  parameters: P,
+) {
   return v.object({ type: v.literal('request'), requestNumber: count, method: v.literal(method), parameters });
 }
 

@@ -16,7 +16,17 @@ export const usageSchema = v.object({
 });
 export type Usage = v.InferOutput<typeof usageSchema>;
 
-export const TOOL_CATEGORIES = ['read', 'edit', 'delete', 'move', 'search', 'execute', 'fetch', 'think', 'other'] as const;
+export const TOOL_CATEGORIES = [
+  'read',
+  'edit',
+  'delete',
+  'move',
+  'search',
+  'execute',
+  'fetch',
+  'think',
+  'other',
+] as const;
 export type ToolCategory = (typeof TOOL_CATEGORIES)[number];
 
 export const permissionOptionSchema = v.object({
@@ -37,10 +47,29 @@ export type RunState = (typeof RUN_STATES)[number];
 /** The data of each kind of event. Unknown fields are kept out; unknown kinds never reach this (they become `output`). */
 export const EVENT_SCHEMAS = {
   /** Written before the agent is spawned. `environment` holds names only, never values. */
-  'run.started': v.object({ ordinal: count, agent: text, driver: text, argv: v.array(text), cwd: text, environment: v.optional(v.array(text)) }),
-  'agent.session': v.object({ nativeSessionId: text, backendType: text, model: v.optional(text), version: v.optional(text), permissionMode: v.optional(text) }),
+  'run.started': v.object({
+    ordinal: count,
+    agent: text,
+    driver: text,
+    argv: v.array(text),
+    cwd: text,
+    environment: v.optional(v.array(text)),
+  }),
+  'agent.session': v.object({
+    nativeSessionId: text,
+    backendType: text,
+    model: v.optional(text),
+    version: v.optional(text),
+    permissionMode: v.optional(text),
+  }),
   'turn.started': v.object({ turn: count }),
-  'turn.ended': v.object({ turn: count, stopReason: text, failed: v.boolean(), message: v.optional(text), usage: v.optional(usageSchema) }),
+  'turn.ended': v.object({
+    turn: count,
+    stopReason: text,
+    failed: v.boolean(),
+    message: v.optional(text),
+    usage: v.optional(usageSchema),
+  }),
   message: v.object({ role: v.picklist(['user', 'assistant', 'system']), text }),
   reasoning: v.object({ text }),
   'tool.call': v.object({
@@ -80,14 +109,29 @@ export const EVENT_SCHEMAS = {
   }),
   usage: usageSchema,
   /** The counts are against the session's base. */
-  snapshot: v.object({ commit: text, tree: text, files: v.optional(count), addedLines: v.optional(count), removedLines: v.optional(count) }),
+  snapshot: v.object({
+    commit: text,
+    tree: text,
+    files: v.optional(count),
+    addedLines: v.optional(count),
+    removedLines: v.optional(count),
+  }),
   /** What no driver understood, and everything an agent without a protocol prints. */
   output: v.object({ stream: v.picklist(['stdout', 'stderr']), text }),
-  error: v.object({ message: text, code: v.optional(text), /** The agent tries again by itself. */ retrying: v.optional(v.boolean()) }),
+  error: v.object({
+    message: text,
+    code: v.optional(text),
+    /** The agent tries again by itself. */ retrying: v.optional(v.boolean()),
+  }),
   /** A change of state that no other event shows, such as `stopping` or a pause for a full disk. */
   status: v.object({ from: v.picklist(RUN_STATES), to: v.picklist(RUN_STATES), reason: text }),
   /** The runner's last record. */
-  'run.exited': v.object({ outcome: v.picklist(RUN_OUTCOMES), exitCode: v.nullable(v.number()), signal: v.nullable(text), reason: text }),
+  'run.exited': v.object({
+    outcome: v.picklist(RUN_OUTCOMES),
+    exitCode: v.nullable(v.number()),
+    signal: v.nullable(text),
+    reason: text,
+  }),
 } as const;
 
 export type EventKind = keyof typeof EVENT_SCHEMAS;
@@ -104,20 +148,34 @@ export const facetsSchema = v.object({ tools: v.array(facetSchema), files: v.arr
 export const densitySchema = v.array(v.object({ stretch: count, kind: v.picklist(EVENT_KINDS), count }));
 
 /** Where a field was too large for a line: JSON pointer of the field → its whole content in `blobs/`. The field keeps a preview. */
-export const blobReferencesSchema = v.record(v.string(), v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), bytes: count }));
+export const blobReferencesSchema = v.record(
+  v.string(),
+  v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), bytes: count }),
+);
 export type BlobReferences = v.InferOutput<typeof blobReferencesSchema>;
 
-export type EventData<K extends EventKind = EventKind> = v.InferOutput<(typeof EVENT_SCHEMAS)[K]> & { blobs?: BlobReferences };
+export type EventData<K extends EventKind = EventKind> = v.InferOutput<(typeof EVENT_SCHEMAS)[K]> & {
+  blobs?: BlobReferences;
+};
 
 /** An event that has no number and no time yet: what drivers make. */
 export type DraftEvent = { [K in EventKind]: { kind: K; data: EventData<K> } }[EventKind];
 
 /** An event as the journal, the index and the views know it. `timestamp` is ISO 8601 UTC with milliseconds. */
-export type SessionEvent = DraftEvent & { id: number; sessionId: string; runId: string; seq: number; timestamp: string };
+export type SessionEvent = DraftEvent & {
+  id: number;
+  sessionId: string;
+  runId: string;
+  seq: number;
+  timestamp: string;
+};
 
 /** Each kind's shape with `blobs` beside it, so that an event is looked at once. */
 const DATA_SCHEMAS = new Map(
-  Object.entries(EVENT_SCHEMAS).map(([kind, schema]) => [kind, v.object({ ...schema.entries, blobs: v.optional(blobReferencesSchema) })]),
+  Object.entries(EVENT_SCHEMAS).map(([kind, schema]) => [
+    kind,
+    v.object({ ...schema.entries, blobs: v.optional(blobReferencesSchema) }),
+  ]),
 );
 
 /** The draft in `kind` and `data`, or undefined where it has not the shape of its kind. */

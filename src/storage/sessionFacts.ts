@@ -42,7 +42,14 @@ export interface RunFacts {
   stopRequestedAt?: string;
   /** The end that was asked for was a kill. */
   killRequested?: boolean;
-  closed?: { outcome: RunOutcome; restored: boolean; evidence: string; recoveryHint?: 'resume' | 'restart'; timestamp: string; afterSeq: number };
+  closed?: {
+    outcome: RunOutcome;
+    restored: boolean;
+    evidence: string;
+    recoveryHint?: 'resume' | 'restart';
+    timestamp: string;
+    afterSeq: number;
+  };
   nativeSessionId?: string;
   backendType?: string;
   model?: string;
@@ -263,7 +270,12 @@ export function foldEvent(facts: SessionFacts, event: SessionEvent): void {
       run.pendingPermissions = [];
       break;
     case 'permission.request':
-      run.pendingPermissions.push({ requestId: event.data.requestId, title: event.data.title, options: event.data.options, timestamp: event.timestamp });
+      run.pendingPermissions.push({
+        requestId: event.data.requestId,
+        title: event.data.title,
+        options: event.data.options,
+        timestamp: event.timestamp,
+      });
       run.eventState = nextRunState(run.eventState, 'asked');
       break;
     case 'permission.answer':
@@ -324,9 +336,15 @@ export function runState(run: RunFacts): RunState {
 }
 
 /** The marks of a run that was cut off and whose last known status is kept (design §5, start-up case 4). */
-export function restoredMarks(run: RunFacts): { restoredAt: string; recoveryHint: 'resume' | 'restart'; evidence: string } | undefined {
+export function restoredMarks(
+  run: RunFacts,
+): { restoredAt: string; recoveryHint: 'resume' | 'restart'; evidence: string } | undefined {
   if (!isClosed(run) || !run.closed.restored) return undefined;
-  return { restoredAt: run.closed.timestamp, recoveryHint: run.closed.recoveryHint ?? 'restart', evidence: run.closed.evidence };
+  return {
+    restoredAt: run.closed.timestamp,
+    recoveryHint: run.closed.recoveryHint ?? 'restart',
+    evidence: run.closed.evidence,
+  };
 }
 
 /** True where the run can still produce events: it neither ended nor was closed. */

@@ -36,7 +36,9 @@ const runFactsSchema = v.object({
   nativeSessionId: v.exactOptional(text),
   backendType: v.exactOptional(text),
   model: v.exactOptional(text),
-  pendingPermissions: v.array(v.object({ requestId: text, title: text, options: v.array(permissionOptionSchema), timestamp: text })),
+  pendingPermissions: v.array(
+    v.object({ requestId: text, title: text, options: v.array(permissionOptionSchema), timestamp: text }),
+  ),
   turn: count,
   eventCount: count,
   lastEventAt: v.exactOptional(text),
@@ -61,7 +63,9 @@ export const sessionFactsSchema: v.GenericSchema<unknown, SessionFacts> = v.obje
   imported: v.exactOptional(v.object({ nativeSessionId: text, backendType: text, source: text, cwd: text })),
   port: v.exactOptional(v.number()),
   dependsOn: v.exactOptional(v.array(text)),
-  planned: v.exactOptional(v.object({ baseSession: text, location: text, include: v.array(text), link: v.exactOptional(v.array(text)) })),
+  planned: v.exactOptional(
+    v.object({ baseSession: text, location: text, include: v.array(text), link: v.exactOptional(v.array(text)) }),
+  ),
   worktree: v.picklist(['planned', 'creating', 'present', 'failed', 'deleting', 'deleted']),
   worktreeFailure: v.exactOptional(text),
   trashPath: v.exactOptional(text),

@@ -29,13 +29,20 @@ export const SESSION_RECORD_SCHEMAS = {
     /** Ids of the sessions that have to complete before this one starts. */
     dependsOn: v.optional(v.array(text)),
     /** The worktree is made only when the session starts, from the last snapshot of `baseSession`. */
-    planned: v.optional(v.object({ baseSession: text, location: text, include: v.array(text), link: v.optional(v.array(text)) })),
+    planned: v.optional(
+      v.object({ baseSession: text, location: text, include: v.array(text), link: v.optional(v.array(text)) }),
+    ),
   }),
   'dependencies.set': v.object({ dependsOn: v.array(text) }),
   renamed: v.object({ title: text }),
   'worktree.created': v.object({ worktreePath: text, baseCommit: text }),
   'worktree.failed': v.object({ reason: text }),
-  'run.queued': v.object({ runId: text, ordinal: v.pipe(v.number(), v.integer(), v.minValue(1)), prompt: text, resumes: v.optional(text) }),
+  'run.queued': v.object({
+    runId: text,
+    ordinal: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    prompt: text,
+    resumes: v.optional(text),
+  }),
   /** A waiting run got another place in the queue: runs start in ascending order of rank, which at first is when they were queued (ms). */
   'run.moved': v.object({ runId: text, rank: v.number() }),
   /** A person asked for the end of a run, written before the runner is told, so that the reason survives both. */
@@ -79,7 +86,9 @@ export const SESSION_RECORD_SCHEMAS = {
 
 export type SessionRecordKind = keyof typeof SESSION_RECORD_SCHEMAS;
 export type SessionRecordData<K extends SessionRecordKind> = v.InferOutput<(typeof SESSION_RECORD_SCHEMAS)[K]>;
-export type DraftSessionRecord = { [K in SessionRecordKind]: { kind: K; data: SessionRecordData<K> } }[SessionRecordKind];
+export type DraftSessionRecord = {
+  [K in SessionRecordKind]: { kind: K; data: SessionRecordData<K> };
+}[SessionRecordKind];
 export type SessionRecord = DraftSessionRecord & { seq: number; timestamp: string };
 
 /** The record in `kind` and `data`, or undefined where it has not the shape of its kind. */

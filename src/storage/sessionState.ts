@@ -16,6 +16,7 @@ export function failureReason(facts: SessionFacts): string | undefined {
   const state = sessionState(facts);
   if (!isOutcome(state) || state === 'completed') return undefined;
   const run = currentRun(facts);
-  const reason = run === undefined ? facts.worktreeFailure : isOutcome(run.eventState) ? run.reason : run.closed?.evidence;
+  const reason =
+    run === undefined ? facts.worktreeFailure : isOutcome(run.eventState) ? run.reason : run.closed?.evidence;
   return reason === undefined || reason === '' ? undefined : oneLine(reason);
 }

@@ -15,7 +15,10 @@ const CHANGES_LIMIT_BYTES = 1024 * 1024;
 const FILL_ATTEMPTS = 20;
 const FILL_WAIT_MS = 50;
 
-const storeSchema = v.object({ format: v.pipe(v.number(), v.integer(), v.minValue(1)), id: v.pipe(v.string(), v.minLength(1)) });
+const storeSchema = v.object({
+  format: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  id: v.pipe(v.string(), v.minLength(1)),
+});
 
 export interface OpenedStore {
   paths: StorePaths;
@@ -60,9 +63,13 @@ function parseStoreFile(text: string, path: string): v.InferOutput<typeof storeS
   try {
     return v.parse(storeSchema, JSON.parse(text));
   } catch (error) {
-    throw new CorralError('STORE_FAILED', `${path} is damaged, so its sessions are not touched. Restore the file, or choose another corral.storage.location.`, {
-      cause: error,
-    });
+    throw new CorralError(
+      'STORE_FAILED',
+      `${path} is damaged, so its sessions are not touched. Restore the file, or choose another corral.storage.location.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -82,7 +89,9 @@ export async function openStore(root: string): Promise<OpenedStore> {
     return { paths, storeId: id, readOnly };
   } catch (error) {
     if (error instanceof CorralError) throw error;
-    throw new CorralError('STORE_FAILED', `The folder ${root} cannot be used to store sessions: ${messageOf(error)}`, { cause: error });
+    throw new CorralError('STORE_FAILED', `The folder ${root} cannot be used to store sessions: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -97,10 +97,13 @@ class StoreCheck {
       try {
         const hash = createHash('sha256');
         for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-        if (hash.digest('hex') !== sha256) this.report.findings.push(`${path} is not what event ${record.seq} refers to.`);
+        if (hash.digest('hex') !== sha256)
+          this.report.findings.push(`${path} is not what event ${record.seq} refers to.`);
       } catch (error) {
         this.report.findings.push(
-          hasCode(error, 'ENOENT') ? `${path}, which event ${record.seq} refers to, is missing.` : `${path} cannot be read: ${messageOf(error)}`,
+          hasCode(error, 'ENOENT')
+            ? `${path}, which event ${record.seq} refers to, is missing.`
+            : `${path} cannot be read: ${messageOf(error)}`,
         );
       }
     }

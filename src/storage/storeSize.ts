@@ -42,6 +42,7 @@ async function measure(folder: string): Promise<SizeOf> {
 /** The size of each session that has a folder, largest first. */
 export async function measureSessions(paths: StorePaths): Promise<{ sessionId: string; size: SizeOf }[]> {
   const sizes = [];
-  for (const sessionId of (await readdir(paths.sessions)).filter(isId)) sizes.push({ sessionId, size: await measure(paths.session(sessionId).root) });
+  for (const sessionId of (await readdir(paths.sessions)).filter(isId))
+    sizes.push({ sessionId, size: await measure(paths.session(sessionId).root) });
   return sizes.sort((a, b) => b.size.total - a.size.total);
 }

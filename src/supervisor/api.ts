@@ -131,7 +131,10 @@ export interface CorralApi {
   createSession(request: SessionRequest): Promise<SessionSummary>;
   listSessions(filter?: { repository?: string; archived?: boolean }): Promise<SessionSummary[]>;
   getSession(id: string): Promise<SessionSummary>;
-  listSessionHistory(id: string, query?: { runId?: string; after?: string; limit?: number; kinds?: string[] }): Promise<HistoryPage>;
+  listSessionHistory(
+    id: string,
+    query?: { runId?: string; after?: string; limit?: number; kinds?: string[] },
+  ): Promise<HistoryPage>;
   getConversation(id: string): Promise<ConversationEntry[]>;
   getAgentSession(id: string): Promise<{ nativeSessionId: string; backendType: string }>;
   sendMessage(id: string, text: string): Promise<void>;
@@ -155,7 +158,10 @@ export interface CorralApi {
   /** Makes a worktree that is not in its place again, from the trash or from its last snapshot. */
   restoreWorktree(id: string): Promise<void>;
   /** Events with this text in whatever case, newest first, as they are found; end the loop to end the search. 1,000 at most unless `limit` says otherwise. */
-  searchHistory(text: string, query?: { limit?: number; signal?: AbortSignal }): AsyncIterable<{ sessionId: string; event: SessionEvent }>;
+  searchHistory(
+    text: string,
+    query?: { limit?: number; signal?: AbortSignal },
+  ): AsyncIterable<{ sessionId: string; event: SessionEvent }>;
   /** Writes the session with all its events to the file `target`. */
   exportSession(id: string, format: 'jsonl' | 'markdown' | 'html', target: string): Promise<void>;
   /** Each event fires after its records are acknowledged. `sessionId`s of sessions whose summary changed. */

@@ -23,7 +23,12 @@ interface Loaded {
 }
 
 /** Runs `action` for each session; one bad session never stops another. */
-async function forEachSession({ model, log }: Loaded, doing: string, ids: readonly string[], action: (id: string) => Promise<unknown>): Promise<void> {
+async function forEachSession(
+  { model, log }: Loaded,
+  doing: string,
+  ids: readonly string[],
+  action: (id: string) => Promise<unknown>,
+): Promise<void> {
   await mapLimited(ids, PARALLEL, async (id) => {
     await action(id).catch((error: unknown) => {
       log.error(`${doing} session ${id}: ${messageOf(error)}`);
@@ -153,7 +158,8 @@ export class StartUp {
     if (!this.#isWatching || !model.has(sessionId)) return;
     for (const run of model.facts(sessionId).runs) {
       // One that waits has nothing to connect to yet.
-      if (isOpen(run) && !isWaiting(run) && !links.has(run.runId) && !watcher.isWatching(run.runId)) void watcher.look(sessionId, run.runId);
+      if (isOpen(run) && !isWaiting(run) && !links.has(run.runId) && !watcher.isWatching(run.runId))
+        void watcher.look(sessionId, run.runId);
     }
   }
 }

@@ -3,7 +3,14 @@ import { messageOf } from '../common/errors';
 import type { SessionEvent } from '../storage/events';
 import { isId, newId } from '../storage/ids';
 import type { SessionRecordData } from '../storage/sessionRecords';
-import type { ConversationEntry, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../storage/database/storeIndex';
+import type {
+  ConversationEntry,
+  DensityCount,
+  DensityQuery,
+  Facets,
+  FindQuery,
+  FoundEvents,
+} from '../storage/database/storeIndex';
 import type { CorralApi, HistoryPage, PermissionAnswer, SessionRequest, SessionSummary } from './api';
 import type { Disposable, Event } from '../common/disposable';
 import { pathOf } from '../common/folderPath';
@@ -107,15 +114,19 @@ export class Supervisor implements CorralApi, Disposable {
     this.#watcher = new RunWatcher({
       model: this.#model,
       log,
-      resolve: async (sessionId, runId) => await resolveRun({ store: await this.#store, links: this.#links, log, settings }, sessionId, runId),
+      resolve: async (sessionId, runId) =>
+        await resolveRun({ store: await this.#store, links: this.#links, log, settings }, sessionId, runId),
     });
     const runs = { bundles, settings, model: this.#model, links: this.#links, watcher: this.#watcher };
-    this.#queue = this.#store.then((store) => new Queue({ ...runs, store, git: this.git, isTrusted: this.#options.isTrusted, log }));
+    this.#queue = this.#store.then(
+      (store) => new Queue({ ...runs, store, git: this.git, isTrusted: this.#options.isTrusted, log }),
+    );
     this.#queue.catch(() => undefined); // whoever asks for it hears of it
     this.#runControl = this.#queue.then(async (queue) => new RunControl({ ...runs, queue, store: await this.#store }));
     this.#runControl.catch(() => undefined);
     this.#worktreeControl = this.#runControl.then(
-      async (runControl) => new WorktreeControl({ git: this.git, store: await this.#store, model: this.#model, runControl, settings, log }),
+      async (runControl) =>
+        new WorktreeControl({ git: this.git, store: await this.#store, model: this.#model, runControl, settings, log }),
     );
     this.#worktreeControl.catch(() => undefined);
     this.nativeSessions = new NativeSessions({
@@ -202,7 +213,10 @@ export class Supervisor implements CorralApi, Disposable {
     const repository = filter.repository === undefined ? undefined : pathOf(filter.repository);
     return this.#model
       .summaries()
-      .filter((session) => repository === undefined || session.repository === repository || session.worktreePath === repository)
+      .filter(
+        (session) =>
+          repository === undefined || session.repository === repository || session.worktreePath === repository,
+      )
       .filter((session) => filter.archived === undefined || session.archived === filter.archived)
       .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id));
   }
@@ -249,7 +263,10 @@ export class Supervisor implements CorralApi, Disposable {
     return await (await this.#known(id)).readPayload(id, runId, seq, field);
   }
 
-  searchHistory(text: string, query: HistorySearchQuery = {}): AsyncIterable<{ sessionId: string; event: SessionEvent }> {
+  searchHistory(
+    text: string,
+    query: HistorySearchQuery = {},
+  ): AsyncIterable<{ sessionId: string; event: SessionEvent }> {
     const archive = this.archive();
     archive.catch(() => undefined); // whoever reads hears of it
     return (async function* () {
@@ -288,7 +305,8 @@ export class Supervisor implements CorralApi, Disposable {
   async getAgentSession(id: string): Promise<{ nativeSessionId: string; backendType: string }> {
     const { index } = await this.#known(id);
     const found = await index.agentSession(id);
-    if (found === undefined) throw new CorralError('AGENT_SESSION_NOT_FOUND', 'The agent has not told the id of its own session yet.');
+    if (found === undefined)
+      throw new CorralError('AGENT_SESSION_NOT_FOUND', 'The agent has not told the id of its own session yet.');
     return found;
   }
 
@@ -415,10 +433,14 @@ export class Supervisor implements CorralApi, Disposable {
 
   async #writable(): Promise<SessionStore> {
     await this.#startUp.listed;
-    if (!this.#options.isTrusted()) throw new CorralError('UNTRUSTED', 'This workspace is not trusted, so nothing is started in it.');
+    if (!this.#options.isTrusted())
+      throw new CorralError('UNTRUSTED', 'This workspace is not trusted, so nothing is started in it.');
     const store = await this.#store;
     if (store.readOnly)
-      throw new CorralError('STORE_READ_ONLY', 'These sessions were written by a newer version of Corral. Update the extension to change them.');
+      throw new CorralError(
+        'STORE_READ_ONLY',
+        'These sessions were written by a newer version of Corral. Update the extension to change them.',
+      );
     return store;
   }
 }

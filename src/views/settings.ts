@@ -22,18 +22,44 @@ export function readSettings(): SupervisorSettings {
       return parseAgentSettings(vscode.workspace.getConfiguration(SECTION).get<unknown>(SETTINGS.agents) ?? {});
     },
     permissionMode: read(SETTINGS.permissionMode, v.picklist(PERMISSION_MODES), DEFAULT_SETTINGS.permissionMode),
-    worktreesLocation: read(SETTINGS.worktreesLocation, v.pipe(v.string(), v.minLength(1)), DEFAULT_SETTINGS.worktreesLocation),
+    worktreesLocation: read(
+      SETTINGS.worktreesLocation,
+      v.pipe(v.string(), v.minLength(1)),
+      DEFAULT_SETTINGS.worktreesLocation,
+    ),
     worktreesInclude: read(SETTINGS.worktreesInclude, v.array(v.string()), DEFAULT_SETTINGS.worktreesInclude),
     worktreesLink: read(SETTINGS.worktreesLink, v.array(v.string()), DEFAULT_SETTINGS.worktreesLink),
     setupCommand: read(SETTINGS.worktreesSetupCommand, v.array(v.string()), DEFAULT_SETTINGS.setupCommand),
-    setupLimitMs: read(SETTINGS.worktreesSetupMinutes, v.pipe(v.number(), v.minValue(1), v.maxValue(120)), DEFAULT_SETTINGS.setupLimitMs / 60_000) * 60_000,
+    setupLimitMs:
+      read(
+        SETTINGS.worktreesSetupMinutes,
+        v.pipe(v.number(), v.minValue(1), v.maxValue(120)),
+        DEFAULT_SETTINGS.setupLimitMs / 60_000,
+      ) * 60_000,
     teardownCommand: read(SETTINGS.worktreesTeardownCommand, v.array(v.string()), DEFAULT_SETTINGS.teardownCommand),
     teardownLimitMs:
-      read(SETTINGS.worktreesTeardownMinutes, v.pipe(v.number(), v.minValue(1), v.maxValue(120)), DEFAULT_SETTINGS.teardownLimitMs / 60_000) * 60_000,
-    stopGraceMs: read(SETTINGS.stopGraceSeconds, v.pipe(v.number(), v.minValue(1), v.maxValue(60)), DEFAULT_SETTINGS.stopGraceMs / 1_000) * 1_000,
+      read(
+        SETTINGS.worktreesTeardownMinutes,
+        v.pipe(v.number(), v.minValue(1), v.maxValue(120)),
+        DEFAULT_SETTINGS.teardownLimitMs / 60_000,
+      ) * 60_000,
+    stopGraceMs:
+      read(
+        SETTINGS.stopGraceSeconds,
+        v.pipe(v.number(), v.minValue(1), v.maxValue(60)),
+        DEFAULT_SETTINGS.stopGraceMs / 1_000,
+      ) * 1_000,
     syncEveryEvent: read(SETTINGS.durability, v.string(), 'group') === 'sync-every-event',
-    maxConcurrentRuns: read(SETTINGS.maxConcurrentRuns, v.pipe(v.number(), v.integer(), v.minValue(1)), DEFAULT_SETTINGS.maxConcurrentRuns),
-    minimumFreeMemoryMiB: read(SETTINGS.minimumFreeMemory, v.pipe(v.number(), v.minValue(0)), DEFAULT_SETTINGS.minimumFreeMemoryMiB),
+    maxConcurrentRuns: read(
+      SETTINGS.maxConcurrentRuns,
+      v.pipe(v.number(), v.integer(), v.minValue(1)),
+      DEFAULT_SETTINGS.maxConcurrentRuns,
+    ),
+    minimumFreeMemoryMiB: read(
+      SETTINGS.minimumFreeMemory,
+      v.pipe(v.number(), v.minValue(0)),
+      DEFAULT_SETTINGS.minimumFreeMemoryMiB,
+    ),
     recoveryPolicy: read(SETTINGS.recoveryPolicy, v.picklist(['restore', 'fail']), DEFAULT_SETTINGS.recoveryPolicy),
     ...(runnerNode === '' ? {} : { runnerNode }),
   };
@@ -49,5 +75,9 @@ export function storageDirectory(context: vscode.ExtensionContext): string {
 export async function setAgentPath(agent: string, path: string): Promise<void> {
   const configuration = vscode.workspace.getConfiguration(SECTION);
   const agents = parseAgentSettings(configuration.get<unknown>(SETTINGS.agents) ?? {});
-  await configuration.update(SETTINGS.agents, { ...agents, [agent]: { ...agents[agent], path } }, vscode.ConfigurationTarget.Global);
+  await configuration.update(
+    SETTINGS.agents,
+    { ...agents, [agent]: { ...agents[agent], path } },
+    vscode.ConfigurationTarget.Global,
+  );
 }

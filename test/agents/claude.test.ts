@@ -28,7 +28,11 @@ describe('the real Claude in a real VS Code', () => {
       reconnectionGraceSeconds: 1,
     });
     browser = await openBrowser();
-    window = await Window.open(await browser.newContext({ viewport: { width: 1280, height: 800 } }), server, repository.path);
+    window = await Window.open(
+      await browser.newContext({ viewport: { width: 1280, height: 800 } }),
+      server,
+      repository.path,
+    );
     await window.showContainer('Corral');
   });
 

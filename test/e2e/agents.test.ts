@@ -12,7 +12,12 @@ import type { VscodeServer } from '../support/vscode/vscodeServer';
 import { waitFor } from '../support/wait';
 import type { Window } from '../support/vscode/window';
 
-const terminalSchema = v.object({ words: v.array(v.string()), cwd: v.string(), mark: v.optional(v.string()), secret: v.optional(v.string()) });
+const terminalSchema = v.object({
+  words: v.array(v.string()),
+  cwd: v.string(),
+  mark: v.optional(v.string()),
+  secret: v.optional(v.string()),
+});
 
 describe('agents in the window', () => {
   let folder: string;
@@ -27,7 +32,8 @@ describe('agents in the window', () => {
     noted = join(folder, 'terminal.json');
     // What Claude is to Corral; at a terminal it says how it was started.
     const program = join(folder, 'claude');
-    const note = 'JSON.stringify({ words: process.argv.slice(2), cwd: process.cwd(), mark: process.env.CORRAL_RUN_ID, secret: process.env.SECRET })';
+    const note =
+      'JSON.stringify({ words: process.argv.slice(2), cwd: process.cwd(), mark: process.env.CORRAL_RUN_ID, secret: process.env.SECRET })';
     await writeFile(
       program,
       `#!${process.execPath}
@@ -47,7 +53,10 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
   useWindow(
     () => {
       const claude = { path: join(folder, 'claude'), env: { SECRET: 'hidden' } };
-      return { repository: { name: 'greeter' }, server: { settings: { 'corral.agents': { claude, left: writes('left'), right: writes('right') } } } };
+      return {
+        repository: { name: 'greeter' },
+        server: { settings: { 'corral.agents': { claude, left: writes('left'), right: writes('right') } } },
+      };
     },
     async (opened) => {
       ({ repository, server, window, sessions } = opened);
@@ -93,14 +102,20 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
   it('go on in a terminal of the worktree', async () => {
     await window.runCommand('Corral: New Session');
     await window.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();
-    await window.quickInput.getByRole('option').filter({ hasText: 'Goose · not installed' }).waitFor({ timeout: 60_000 });
+    await window.quickInput
+      .getByRole('option')
+      .filter({ hasText: 'Goose · not installed' })
+      .waitFor({ timeout: 60_000 });
     await window.picture('choose the agent');
     await window.pick('Claude Code 2.9.9');
     await window.quickInput.getByPlaceholder('What should the agent do?').waitFor();
     await window.answerInput('talk Hello from the agent');
     await sessions.row('Hello from').filter({ hasText: 'Completed' }).waitFor({ timeout: 60_000 });
     await window.runCommand('Corral: Continue in Terminal');
-    const started = await waitFor(async () => v.parse(terminalSchema, JSON.parse(await readFile(noted, 'utf8'))), { what: 'the terminal', limitMs: 60_000 });
+    const started = await waitFor(async () => v.parse(terminalSchema, JSON.parse(await readFile(noted, 'utf8'))), {
+      what: 'the terminal',
+      limitMs: 60_000,
+    });
     assert.match(started.words.join(' '), /^--resume=\S+$/);
     assert.ok(started.cwd.startsWith(join(repository.path, '.corral/worktrees')), started.cwd);
     assert.deepEqual([started.mark, started.secret], [undefined, 'hidden']);
@@ -115,13 +130,27 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     const transcripts = join(server.dataDirectory, 'home/.claude/projects', cwd.replaceAll(/[^A-Za-z0-9]/g, '-'));
     const sessionId = '0b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10';
     const common = { cwd, sessionId, version: '2.1.329', isSidechain: false };
-    const answer = { id: 'm', role: 'assistant', model: 'claude-opus-5-5', content: [{ type: 'text', text: 'It says hello.' }], stop_reason: 'end_turn' };
+    const answer = {
+      id: 'm',
+      role: 'assistant',
+      model: 'claude-opus-5-5',
+      content: [{ type: 'text', text: 'It says hello.' }],
+      stop_reason: 'end_turn',
+    };
     const lines = [
-      { type: 'user', uuid: 'u', timestamp: '2026-02-03T10:00:01.000Z', message: { role: 'user', content: 'Write a greeting' } },
+      {
+        type: 'user',
+        uuid: 'u',
+        timestamp: '2026-02-03T10:00:01.000Z',
+        message: { role: 'user', content: 'Write a greeting' },
+      },
       { type: 'assistant', uuid: 'a', timestamp: '2026-02-03T10:00:02.000Z', message: answer },
     ];
     await mkdir(transcripts, { recursive: true });
-    await writeFile(join(transcripts, `${sessionId}.jsonl`), lines.map((line) => `${JSON.stringify({ ...common, ...line })}\n`).join(''));
+    await writeFile(
+      join(transcripts, `${sessionId}.jsonl`),
+      lines.map((line) => `${JSON.stringify({ ...common, ...line })}\n`).join(''),
+    );
     await window.runCommand('Corral: Import Agent Session');
     await window.quickInput.getByText(cwd).waitFor();
     await window.picture('import agent session');

@@ -22,7 +22,13 @@ describe('the first five minutes', () => {
     folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-first-')));
     const settings = { 'corral.agents': { claude: { path: '/not/there/claude' } } };
     const environment = { CORRAL_DEMO_SPEED: '10' };
-    server = await VscodeServer.start({ extensionsDirectory: installedExtensions, settings, environment, workspaceTrust: true, reconnectionGraceSeconds: 1 });
+    server = await VscodeServer.start({
+      extensionsDirectory: installedExtensions,
+      settings,
+      environment,
+      workspaceTrust: true,
+      reconnectionGraceSeconds: 1,
+    });
     browser = await openBrowser();
   });
 
@@ -70,7 +76,10 @@ describe('the first five minutes', () => {
     try {
       const restricted = await open(repository.path);
       await restricted.runCommand('Corral: New Session');
-      await restricted.notification('Restricted Mode').getByRole('button', { name: 'Manage Workspace Trust' }).waitFor();
+      await restricted
+        .notification('Restricted Mode')
+        .getByRole('button', { name: 'Manage Workspace Trust' })
+        .waitFor();
       assert.deepEqual((await readdir(repository.path)).sort(), ['.git', 'README.md']);
     } finally {
       await repository.remove();
@@ -99,7 +108,9 @@ describe('the first five minutes', () => {
       await trusted.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();
       await trusted.pick('Claude Code · not installed'); // the list is made anew once that is known
       const input = trusted.quickInput.getByPlaceholder('What should the agent do?');
-      await waitFor(async () => (await input.inputValue()) === 'a prompt that took long to write', { what: 'the prompt to come back' });
+      await waitFor(async () => (await input.inputValue()) === 'a prompt that took long to write', {
+        what: 'the prompt to come back',
+      });
       await trusted.page.keyboard.press('Enter');
       await trusted.notification('was not found').getByRole('button', { name: 'Set Path' }).waitFor();
       await trusted.runCommand('Corral: New Session');
@@ -107,14 +118,20 @@ describe('the first five minutes', () => {
       await trusted.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();
       await trusted.quickInput.getByText('Claude Code · not installed').waitFor();
       await trusted.pick('demo');
-      await waitFor(async () => (await input.inputValue()) === 'another prompt that took long to write', { what: 'the prompt with another agent' });
+      await waitFor(async () => (await input.inputValue()) === 'another prompt that took long to write', {
+        what: 'the prompt with another agent',
+      });
       await trusted.quickInput.getByRole('button', { name: 'Choose the Base' }).click();
       await trusted.pick('Another commit…');
       await trusted.answerInput('mian');
-      await waitFor(async () => (await input.inputValue()) === 'another prompt that took long to write', { what: 'the prompt to come back' });
+      await waitFor(async () => (await input.inputValue()) === 'another prompt that took long to write', {
+        what: 'the prompt to come back',
+      });
       await trusted.page.keyboard.press('Enter');
       await trusted.notification('There is no commit').getByRole('button', { name: 'Edit and Try Again' }).click();
-      await waitFor(async () => (await input.inputValue()) === 'another prompt that took long to write', { what: 'the prompt to come back once more' });
+      await waitFor(async () => (await input.inputValue()) === 'another prompt that took long to write', {
+        what: 'the prompt to come back once more',
+      });
     } finally {
       await repository.remove();
     }

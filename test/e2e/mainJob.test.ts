@@ -36,7 +36,9 @@ describe('the main job', () => {
     for (const id of await readdir(folder)) {
       if (!(await readFile(join(folder, id, 'session.jsonl'), 'utf8')).includes(JSON.stringify(prompt))) continue;
       const [run] = await readdir(join(folder, id, 'runs'));
-      const lines = (await readFile(join(folder, id, 'runs', run ?? '', 'events.jsonl'), 'utf8')).split('\n').slice(0, -1); // what is being written is not there yet
+      const lines = (await readFile(join(folder, id, 'runs', run ?? '', 'events.jsonl'), 'utf8'))
+        .split('\n')
+        .slice(0, -1); // what is being written is not there yet
       return lines.map((line) => v.parse(v.object({ seq: v.number(), kind: v.string() }), JSON.parse(line)));
     }
     throw new Error(`There is no session with the prompt ${prompt}`);
@@ -180,7 +182,9 @@ describe('the main job', () => {
     const readyMs = performance.now();
     await window.showContainer('Corral');
     await sessions.row('edit kept.txt').filter({ hasText: 'Running' }).waitFor();
-    process.stdout.write(`      Running is shown ${Math.round(performance.now() - readyMs)} ms after the window is ready\n`);
+    process.stdout.write(
+      `      Running is shown ${Math.round(performance.now() - readyMs)} ms after the window is ready\n`,
+    );
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
     assert.ok((await journalOf(STEADY)).length > before.length, 'the run went on without VS Code');
     await sessions.act('needs input', 'Allow');
@@ -195,11 +199,17 @@ describe('the main job', () => {
     await window.runCommand('Corral: Delete Session');
     await window.pick('edit kept.txt');
     await window.page.getByRole('button', { name: 'Delete', exact: true }).click();
-    await waitFor(async () => (await sessions.rows()).every((label) => !label.includes('Stopped by you')), { what: 'the row to go' });
+    await waitFor(async () => (await sessions.rows()).every((label) => !label.includes('Stopped by you')), {
+      what: 'the row to go',
+    });
     await window.runCommand('Corral: Undo Delete');
     await sessions.row('Stopped by you').waitFor();
     const worktrees = join(repository.path, '.corral/worktrees');
-    const kept = await Promise.all((await readdir(worktrees)).map(async (id) => await readFile(join(worktrees, id, 'kept.txt'), 'utf8').catch(() => '')));
+    const kept = await Promise.all(
+      (await readdir(worktrees)).map(
+        async (id) => await readFile(join(worktrees, id, 'kept.txt'), 'utf8').catch(() => ''),
+      ),
+    );
     assert.deepEqual(
       kept.filter((content) => content !== ''),
       ['precious\n'],
@@ -238,7 +248,8 @@ async function shownEvents(frame: Frame, count: number): Promise<string[]> {
   await list.hover();
   await waitFor(
     async () => {
-      for (const [seq, kind] of v.parse(v.array(v.tuple([v.number(), v.string()])), await frame.evaluate(ROWS))) seen.set(seq, kind);
+      for (const [seq, kind] of v.parse(v.array(v.tuple([v.number(), v.string()])), await frame.evaluate(ROWS)))
+        seen.set(seq, kind);
       if (seen.size < count) await frame.page().mouse.wheel(0, 300);
       return seen.size === count;
     },

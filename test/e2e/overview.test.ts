@@ -26,14 +26,53 @@ interface Ran {
 
 /** A week of work. */
 const RAN: Ran[] = [
-  { title: 'Translate the shop into French', agent: 'claude', hoursAgo: 150, hours: 9, outcome: 'completed', tokens: 410_000, costUsd: 3.2 },
+  {
+    title: 'Translate the shop into French',
+    agent: 'claude',
+    hoursAgo: 150,
+    hours: 9,
+    outcome: 'completed',
+    tokens: 410_000,
+    costUsd: 3.2,
+  },
   { title: 'Shorten the README', agent: 'codex', hoursAgo: 128, hours: 3, outcome: 'completed', tokens: 90_000 },
-  { title: 'Fix the slow date parser test', agent: 'claude', hoursAgo: 104, hours: 14, outcome: 'failed', tokens: 720_000, costUsd: 5.4 },
-  { title: 'Move the settings to one file', agent: 'gemini', hoursAgo: 98, hours: 6, outcome: 'completed', tokens: 260_000 },
+  {
+    title: 'Fix the slow date parser test',
+    agent: 'claude',
+    hoursAgo: 104,
+    hours: 14,
+    outcome: 'failed',
+    tokens: 720_000,
+    costUsd: 5.4,
+  },
+  {
+    title: 'Move the settings to one file',
+    agent: 'gemini',
+    hoursAgo: 98,
+    hours: 6,
+    outcome: 'completed',
+    tokens: 260_000,
+  },
   { title: 'Try a smaller image library', agent: 'codex', hoursAgo: 76, hours: 5, outcome: 'stopped', tokens: 180_000 },
-  { title: 'Ask the database once', agent: 'claude', hoursAgo: 52, hours: 11, outcome: 'completed', tokens: 530_000, costUsd: 4.1 },
+  {
+    title: 'Ask the database once',
+    agent: 'claude',
+    hoursAgo: 52,
+    hours: 11,
+    outcome: 'completed',
+    tokens: 530_000,
+    costUsd: 4.1,
+  },
   { title: 'Draw the logo as a vector', agent: 'gemini', hoursAgo: 30, hours: 2, outcome: 'completed', tokens: 70_000 },
-  { title: '<b>Greet</b> everyone by name', agent: 'claude', hoursAgo: 20, hours: 7, outcome: 'completed', tokens: 340_000, costUsd: 2.6 },
+  {
+    title: '<b>Greet</b> everyone by name',
+    agent: 'claude',
+    hoursAgo: 20,
+    hours: 7,
+    outcome: 'completed',
+    tokens: 340_000,
+    costUsd: 2.6,
+  },
 ];
 
 describe('the overview', () => {
@@ -47,14 +86,33 @@ describe('the overview', () => {
       prepare: async ({ globalStorage }, repository) => {
         await mkdir(globalStorage, { recursive: true });
         for (const { title, agent, hoursAgo, hours, outcome, tokens, costUsd } of RAN) {
-          const session = { title, agent, repository: repository.path, worktreePath: repository.path, startMs: Date.now() - hoursAgo * HOUR_MS };
+          const session = {
+            title,
+            agent,
+            repository: repository.path,
+            worktreePath: repository.path,
+            startMs: Date.now() - hoursAgo * HOUR_MS,
+          };
           await writeRecording(globalStorage, session, [
-            { event: { kind: 'run.started', data: { ordinal: 1, agent, driver: agent, argv: [agent], cwd: repository.path } } },
             {
-              event: { kind: 'usage', data: { inputTokens: tokens, outputTokens: tokens / 20, ...(costUsd !== undefined && { costUsd }) } },
+              event: {
+                kind: 'run.started',
+                data: { ordinal: 1, agent, driver: agent, argv: [agent], cwd: repository.path },
+              },
+            },
+            {
+              event: {
+                kind: 'usage',
+                data: { inputTokens: tokens, outputTokens: tokens / 20, ...(costUsd !== undefined && { costUsd }) },
+              },
               afterMs: hours * HOUR_MS,
             },
-            { event: { kind: 'run.exited', data: { outcome, exitCode: outcome === 'completed' ? 0 : 1, signal: null, reason: outcome } } },
+            {
+              event: {
+                kind: 'run.exited',
+                data: { outcome, exitCode: outcome === 'completed' ? 0 : 1, signal: null, reason: outcome },
+              },
+            },
           ]);
         }
       },
@@ -62,7 +120,8 @@ describe('the overview', () => {
     async (opened) => {
       ({ window, server } = opened);
       window.page.on('console', (message) => {
-        if (message.text().includes('Content Security Policy') && message.location().url.includes('corral')) refused.push(message.text());
+        if (message.text().includes('Content Security Policy') && message.location().url.includes('corral'))
+          refused.push(message.text());
       });
       await window.showContainer('Corral');
       await window.runCommand('Corral: New Session');
@@ -114,7 +173,10 @@ describe('the overview', () => {
     await timeline.getByRole('button', { name: 'Allow', exact: true }).click();
     await timeline.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
     const again = await open();
-    await again.getByRole('combobox', { name: 'Time' }).locator('option:checked', { hasText: 'Last 24 hours' }).waitFor({ state: 'attached' });
+    await again
+      .getByRole('combobox', { name: 'Time' })
+      .locator('option:checked', { hasText: 'Last 24 hours' })
+      .waitFor({ state: 'attached' });
     await again.getByRole('listitem').filter({ hasText: 'needs input' }).waitFor({ state: 'detached' });
   });
 
@@ -140,7 +202,12 @@ describe('the overview', () => {
     await frame.locator('[aria-busy=false]').waitFor();
     await frame.getByText('Stopped').first().waitFor();
     await window.picture('overview-narrow');
-    assert.ok(v.parse(v.number(), await frame.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')) <= 0);
+    assert.ok(
+      v.parse(
+        v.number(),
+        await frame.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
+      ) <= 0,
+    );
     assert.deepEqual(refused, []);
   });
 });

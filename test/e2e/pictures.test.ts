@@ -14,7 +14,11 @@ const FILES = {
 const SESSIONS = [
   { title: 'Shorten the README', state: 'Completed', prompt: 'talk I shortened the README.' },
   { title: 'Translate the shop', state: 'Failed', prompt: 'fail The model is overloaded, try again later' },
-  { title: 'Fix the slow test', state: 'Running', prompt: 'think The tests hang in the date parser; read src/greet.js; slow 3 100ms; wait' },
+  {
+    title: 'Fix the slow test',
+    state: 'Running',
+    prompt: 'think The tests hang in the date parser; read src/greet.js; slow 3 100ms; wait',
+  },
 ];
 
 describe('what it looks like', () => {
@@ -30,7 +34,11 @@ describe('what it looks like', () => {
 
   /** Takes a picture in each theme; `shown` waits for what the picture is of. */
   async function pictures(name: string, shown: () => Promise<void>): Promise<void> {
-    for (const [suffix, theme] of Object.entries({ light: THEMES.light, dark: THEMES.dark, contrast: THEMES['high contrast'] })) {
+    for (const [suffix, theme] of Object.entries({
+      light: THEMES.light,
+      dark: THEMES.dark,
+      contrast: THEMES['high contrast'],
+    })) {
       await window.useTheme(theme);
       await shown();
       await window.picture(`${name}-${suffix}`);

@@ -102,7 +102,11 @@ describe('the timeline', () => {
     await matches('4 the answer', /^event \d\d of/);
     await press('Jump to end');
     await frame.getByTestId('files').click();
-    await window.quickInput.getByText('What do you want with it?').or(window.quickInput.getByPlaceholder('What do you want with it?')).first().waitFor();
+    await window.quickInput
+      .getByText('What do you want with it?')
+      .or(window.quickInput.getByPlaceholder('What do you want with it?'))
+      .first()
+      .waitFor();
     await window.page.keyboard.press('Escape');
   });
 });

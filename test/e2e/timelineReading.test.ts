@@ -20,15 +20,28 @@ describe('reading a timeline', () => {
   let window: Window;
   useWindow(
     () => ({
-      repository: { name: 'greeter', files: { 'src/greet.js': 'export function greet(name) {\n  return `Hello, ${name}!`;\n}\n' } },
+      repository: {
+        name: 'greeter',
+        files: { 'src/greet.js': 'export function greet(name) {\n  return `Hello, ${name}!`;\n}\n' },
+      },
       context: { viewport: { width: 1100, height: 1400 }, timezoneId: 'UTC', locale: 'en-GB' },
       prepare: async ({ globalStorage }, repository) => {
         await mkdir(globalStorage, { recursive: true });
         const record = async (title: string, events: Parameters<typeof writeRecording>[2]): Promise<string> =>
-          await writeRecording(globalStorage, { title, repository: repository.path, worktreePath: repository.path }, events);
-        await record('Greet in every language', greetingStory('\u001B[31m✖ greets by name\u001B[0m\n  expected: Hallo, Ada!\n  actual:   Hello, Ada!'));
+          await writeRecording(
+            globalStorage,
+            { title, repository: repository.path, worktreePath: repository.path },
+            events,
+          );
+        await record(
+          'Greet in every language',
+          greetingStory('\u001B[31m✖ greets by name\u001B[0m\n  expected: Hallo, Ada!\n  actual:   Hello, Ada!'),
+        );
         await record('Hostile <script>window.hacked = 1</script>', hostileStory());
-        await record('A long result', greetingStory(`first line\n${'0123456789abcde\n'.repeat(OUTPUT_BYTES / 16)}last line`));
+        await record(
+          'A long result',
+          greetingStory(`first line\n${'0123456789abcde\n'.repeat(OUTPUT_BYTES / 16)}last line`),
+        );
         await damage(globalStorage, await record('Partly unreadable', longStory(300)), 'Message 7 of many');
       },
     }),
@@ -78,7 +91,9 @@ describe('reading a timeline', () => {
     const isWhole = async (name: string): Promise<void> => {
       const controls = `[...document.querySelectorAll(':is(.filter, .footer) :is(button, select, input, textarea)')]`;
       const fits = `${LIST}.scrollWidth <= ${LIST}.clientWidth && ${controls}.every((control) => control.getBoundingClientRect().right <= innerWidth)`;
-      await waitFor(async () => (await frame.evaluate(fits)) === true, { what: `a page that is no wider than its tab: ${name}` });
+      await waitFor(async () => (await frame.evaluate(fits)) === true, {
+        what: `a page that is no wider than its tab: ${name}`,
+      });
       await frame.locator('.density-tools[d^=M]').waitFor({ state: 'attached' });
       await window.picture(`timeline-${name}`);
       await assertAccessible(frame);
@@ -107,10 +122,14 @@ describe('reading a timeline', () => {
           .first()
           .dispatchEvent('click', undefined, { timeout: 1_000 })
           .catch(() => undefined); // by the mouse it would scroll; one that is gone is counted again
-      const foreign = 'iframe, img, object, embed, base, form, [onerror], [onclick], [href]:not([href^="https://"]):not([rel=stylesheet])';
+      const foreign =
+        'iframe, img, object, embed, base, form, [onerror], [onclick], [href]:not([href^="https://"]):not([rel=stylesheet])';
       assert.equal(await frame.locator(`#root :is(${foreign})`).count(), 0);
       assert.equal(await frame.locator('#root :is(script, style, link, meta)').count(), 0);
-      assert.ok(v.parse(v.number(), await frame.evaluate(`${LIST}.scrollWidth - ${LIST}.clientWidth`)) <= 0, 'nothing widens the list');
+      assert.ok(
+        v.parse(v.number(), await frame.evaluate(`${LIST}.scrollWidth - ${LIST}.clientWidth`)) <= 0,
+        'nothing widens the list',
+      );
       if ((await frame.locator('[data-kind="run.exited"]').count()) > 0) break;
       await frame.evaluate(`${LIST}.scrollBy(0, ${LIST}.clientHeight / 2)`);
     }
@@ -125,7 +144,11 @@ describe('reading a timeline', () => {
   it('finds over the whole run, by text, kind, failure, tool and file', async () => {
     const frame = await open('Greet in every language');
     const kinds = async (): Promise<(string | null)[]> =>
-      await Promise.all((await frame.getByTestId('event').all()).map(async (row) => await row.getAttribute('data-kind', { timeout: 1_000 })));
+      await Promise.all(
+        (await frame.getByTestId('event').all()).map(
+          async (row) => await row.getAttribute('data-kind', { timeout: 1_000 }),
+        ),
+      );
     await frame.getByTestId('find').fill('NPM test');
     await frame.getByTestId('found').filter({ hasText: '2 of 19' }).waitFor();
     await waitFor(async () => (await kinds()).join() === 'permission.request,tool.call', { what: 'the two events' });
@@ -139,10 +162,14 @@ describe('reading a timeline', () => {
     await frame.locator('option', { hasText: 'Bash (1)' }).waitFor({ state: 'attached' });
     await frame.getByRole('combobox', { name: 'Tool' }).selectOption({ label: 'Bash (1)' });
     await frame.getByTestId('found').filter({ hasText: '3 of 19' }).waitFor();
-    await waitFor(async () => (await kinds()).join() === 'permission.request,tool.call,tool.result', { what: 'what the tool did' });
+    await waitFor(async () => (await kinds()).join() === 'permission.request,tool.call,tool.result', {
+      what: 'what the tool did',
+    });
     await frame.getByTestId('find').press('Escape');
     await frame.getByRole('combobox', { name: 'File' }).fill('greet.js');
-    await waitFor(async () => (await kinds()).includes('file.change') && !(await kinds()).includes('message'), { what: 'what touched the file' });
+    await waitFor(async () => (await kinds()).includes('file.change') && !(await kinds()).includes('message'), {
+      what: 'what touched the file',
+    });
     await frame.getByTestId('find').press('Escape');
     await frame.locator('[data-kind="run.exited"]').waitFor();
   });
@@ -174,7 +201,9 @@ describe('reading a timeline', () => {
     const frame = await open('Partly unreadable');
     await frame.getByText('1 damaged record', { exact: true }).waitFor();
     await window.picture('damaged-record');
-    const tooltip = window.page.locator('.monaco-hover').filter({ hasText: 'Damaged: 1 damaged record: left out, everything else is there.' });
+    const tooltip = window.page
+      .locator('.monaco-hover')
+      .filter({ hasText: 'Damaged: 1 damaged record: left out, everything else is there.' });
     await waitFor(
       async () => {
         await window.page.mouse.move(0, 0);

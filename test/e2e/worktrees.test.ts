@@ -33,7 +33,10 @@ describe('worktrees in the window', () => {
   });
   useWindow(
     // As from a terminal: else VS Code asks a login shell for the PATH, and what that says is another on each machine.
-    () => ({ repository: { name: 'greeter' }, server: { environment: { PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}`, VSCODE_CLI: '1' } } }),
+    () => ({
+      repository: { name: 'greeter' },
+      server: { environment: { PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}`, VSCODE_CLI: '1' } },
+    }),
     async (opened) => {
       ({ repository, server, window, sessions } = opened);
       await window.showContainer('Corral');
@@ -53,7 +56,8 @@ describe('worktrees in the window', () => {
   };
 
   /** By the notification with these words: an older one can have the same button. */
-  const undo = async (words: string): Promise<void> => await window.notification(words).getByRole('button', { name: 'Undo', exact: true }).click();
+  const undo = async (words: string): Promise<void> =>
+    await window.notification(words).getByRole('button', { name: 'Undo', exact: true }).click();
 
   // The first: a worktree of which a file was opened is a repository to Source Control, as with any file in another one.
   it('keeps ten worktrees out of the Source Control view and of search', async function () {
@@ -62,14 +66,25 @@ describe('worktrees in the window', () => {
     const baseCommit = await repository.git('rev-parse', 'HEAD');
     const made: string[] = [];
     while ((await worktrees()).length < 10)
-      made.push((await createWorktree({ repository: found, sessionId: newId(), storeId: 'another', baseCommit, location: 'inside' })).worktreePath);
+      made.push(
+        (
+          await createWorktree({
+            repository: found,
+            sessionId: newId(),
+            storeId: 'another',
+            baseCommit,
+            location: 'inside',
+          })
+        ).worktreePath,
+      );
     // Before Source Control first looks for repositories: what it runs, which it marks in the environment, is written down.
     const real = (await promisify(execFile)('sh', ['-c', 'command -v git'])).stdout.trim();
     const note = `[ -z "$VSCODE_GIT_COMMAND" ] || printf '%s\\t%s\\n' "$PWD" "$*" >> '${join(programs, 'ran')}'`;
     await writeFile(join(programs, 'git'), `#!/bin/sh\n${note}\nexec '${real}' "$@"\n`, { mode: 0o755 });
     await window.reload();
     await window.page.getByRole('tab', { name: /^Source Control/ }).click();
-    const ran = async (): Promise<string[]> => (await readFile(join(programs, 'ran'), 'utf8')).split('\n').filter((line) => line !== '');
+    const ran = async (): Promise<string[]> =>
+      (await readFile(join(programs, 'ran'), 'utf8')).split('\n').filter((line) => line !== '');
     // Written again until it is seen: VS Code's watcher starts at its leisure.
     const writeUntilShown = async (file: string): Promise<void> => {
       await waitFor(
@@ -83,7 +98,8 @@ describe('worktrees in the window', () => {
     };
     await writeUntilShown('first.txt');
     const before = (await ran()).length;
-    for (const path of made) for (let file = 0; file < 20; file++) await writeFile(join(path, `made ${file}.txt`), 'a needle\n');
+    for (const path of made)
+      for (let file = 0; file < 20; file++) await writeFile(join(path, `made ${file}.txt`), 'a needle\n');
     await writeUntilShown('second.txt');
     const lines = await ran();
     assert.deepEqual(
@@ -100,7 +116,8 @@ describe('worktrees in the window', () => {
     for (const path of made) await repository.git('worktree', 'remove', '--force', '--force', path);
     await repository.git('clean', '--quiet', '--force');
     await window.showContainer('Corral');
-    if (this.test !== undefined) this.test.title += ` (git processes: ${before} at the start, ${lines.length - before} after 180 files were written there)`;
+    if (this.test !== undefined)
+      this.test.title += ` (git processes: ${before} at the start, ${lines.length - before} after 180 files were written there)`;
   });
 
   it('shows the whole change in the multi-diff editor', async () => {
@@ -118,19 +135,27 @@ describe('worktrees in the window', () => {
   it('takes the change over into the checkout and back, and makes a branch of it', async () => {
     await window.runCommand('Corral: Apply Changes to Checkout');
     await window.pick('As Uncommitted Changes');
-    await waitFor(async () => (await repository.git('status', '--porcelain')) === 'M  README.md\nA  notes.txt', { what: 'the change in the checkout' });
+    await waitFor(async () => (await repository.git('status', '--porcelain')) === 'M  README.md\nA  notes.txt', {
+      what: 'the change in the checkout',
+    });
     await undo('staged in your checkout');
-    await waitFor(async () => (await repository.git('status', '--porcelain')) === '', { what: 'the checkout as it was' });
+    await waitFor(async () => (await repository.git('status', '--porcelain')) === '', {
+      what: 'the checkout as it was',
+    });
     const head = await repository.git('rev-parse', 'HEAD');
     await window.runCommand('Corral: Apply Changes to Checkout');
     await window.pick('As Commits');
-    await waitFor(async () => (await repository.git('show', 'HEAD:notes.txt').catch(() => '')) === 'precious', { what: 'the commit' });
+    await waitFor(async () => (await repository.git('show', 'HEAD:notes.txt').catch(() => '')) === 'precious', {
+      what: 'the commit',
+    });
     await window.notification('on your branch, as commits').waitFor(); // git has the commit before Corral has recorded it
     await window.runCommand('Corral: Undo Apply');
     await waitFor(async () => (await repository.git('rev-parse', 'HEAD')) === head, { what: 'the branch as it was' });
     await window.runCommand('Corral: Make Branch');
     await window.answerInput('greet');
-    await waitFor(async () => (await repository.git('show', 'greet:notes.txt').catch(() => '')) === 'precious', { what: 'the branch' });
+    await waitFor(async () => (await repository.git('show', 'greet:notes.txt').catch(() => '')) === 'precious', {
+      what: 'the branch',
+    });
   });
 
   it("pushes the branch and opens a pull request by the person's own gh, which asks in a terminal", async function () {
@@ -139,12 +164,20 @@ describe('worktrees in the window', () => {
     await repository.git('init', '--quiet', '--bare', remote);
     await repository.git('remote', 'add', 'origin', remote);
     const answered = `read title; echo "$title" >> '${called}'; echo 'https://example.com/pull/1'`;
-    await writeFile(join(programs, 'gh'), `#!/bin/sh\nprintf '%s\\n' "$PWD" "$@" > '${called}'\nprintf 'Title? '; ${answered}\n`, { mode: 0o755 });
+    await writeFile(
+      join(programs, 'gh'),
+      `#!/bin/sh\nprintf '%s\\n' "$PWD" "$@" > '${called}'\nprintf 'Title? '; ${answered}\n`,
+      { mode: 0o755 },
+    );
     await window.runCommand('Corral: Open Pull Request');
     await window.answerInput('greet');
-    const calls = async (): Promise<string[]> => (await readFile(called, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+    const calls = async (): Promise<string[]> =>
+      (await readFile(called, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
     await waitFor(async () => (await calls()).length === 4, { what: 'gh to be run' });
-    await window.page.locator('.terminal-wrapper.active .xterm.focus .xterm-rows').filter({ hasText: 'Title?' }).waitFor();
+    await window.page
+      .locator('.terminal-wrapper.active .xterm.focus .xterm-rows')
+      .filter({ hasText: 'Title?' })
+      .waitFor();
     await window.page.keyboard.type('Greet');
     await window.picture('pull request');
     await window.page.keyboard.press('Enter');
@@ -217,7 +250,9 @@ describe('worktrees in the window', () => {
 
   it('archives a session and takes it out again', async () => {
     await window.runCommand('Corral: Archive Session');
-    await waitFor(async () => (await worktrees()).length === 0 && (await sessions.rows()).length === 0, { what: 'the row and the worktree to go' });
+    await waitFor(async () => (await worktrees()).length === 0 && (await sessions.rows()).length === 0, {
+      what: 'the row and the worktree to go',
+    });
     await window.runCommand('Corral: Unarchive Session');
     await sessions.row('Completed').waitFor();
     assert.equal(await notes(), 'precious\n');
@@ -230,13 +265,16 @@ describe('worktrees in the window', () => {
     await window.answerInput('read notes.txt');
     await sessions.row('read notes.txt').filter({ hasText: 'Completed' }).waitFor();
     const [one = '', other = ''] = await worktrees();
-    for (const id of [one, other]) assert.equal(await readFile(join(repository.path, '.corral/worktrees', id, 'notes.txt'), 'utf8'), 'precious\n');
+    for (const id of [one, other])
+      assert.equal(await readFile(join(repository.path, '.corral/worktrees', id, 'notes.txt'), 'utf8'), 'precious\n');
   });
 
   it('sends the remarks on the change to the agent as one follow-up', async () => {
     await sessions.act('edit README.md', 'Review Changes');
     const remark = async (file: string, text: string): Promise<Locator> => {
-      const entry = window.page.locator('.multiDiffEntry').filter({ has: window.page.locator('.label-name', { hasText: file }) });
+      const entry = window.page
+        .locator('.multiDiffEntry')
+        .filter({ has: window.page.locator('.label-name', { hasText: file }) });
       await entry.locator('.editor.modified .comment-range-glyph').first().click();
       const box = entry.locator('.review-widget');
       await box.locator('.monaco-editor.focused').waitFor();
@@ -255,12 +293,19 @@ describe('worktrees in the window', () => {
     const records = join(server.globalStorage, 'sessions');
     const sent = async (): Promise<string[]> => {
       const files = (await readdir(records, { recursive: true })).filter((each) => each.endsWith('events.jsonl'));
-      const lines = (await Promise.all(files.map(async (each) => await readFile(join(records, each), 'utf8')))).join('').split('\n');
-      const messages = lines.flatMap((line) => (line.includes('"kind":"message"') ? [v.parse(messageRecord, JSON.parse(line)).data] : []));
-      return messages.filter(({ role, text }) => role === 'user' && text.includes('I have reviewed your changes')).map(({ text }) => text);
+      const lines = (await Promise.all(files.map(async (each) => await readFile(join(records, each), 'utf8'))))
+        .join('')
+        .split('\n');
+      const messages = lines.flatMap((line) =>
+        line.includes('"kind":"message"') ? [v.parse(messageRecord, JSON.parse(line)).data] : [],
+      );
+      return messages
+        .filter(({ role, text }) => role === 'user' && text.includes('I have reviewed your changes'))
+        .map(({ text }) => text);
     };
     await waitFor(async () => (await sent()).length > 0, { what: 'the follow-up' });
-    const place = (number: number, path: string, quoted: string, text: string): string => `${number}. ${path}, line 1:\n   > ${quoted}\n   ${text}`;
+    const place = (number: number, path: string, quoted: string, text: string): string =>
+      `${number}. ${path}, line 1:\n   > ${quoted}\n   ${text}`;
     assert.deepEqual(await sent(), [
       [
         'I have reviewed your changes. Please work through these 2 remarks:',
@@ -278,7 +323,10 @@ describe('worktrees in the window', () => {
     await window.runCommand('Corral: New Session');
     await window.quickInput.getByRole('button', { name: 'Choose the Base' }).click();
     const entry = window.quickInput.getByRole('option').filter({ hasText: 'HEAD with my uncommitted changes' });
-    await entry.filter({ hasText: '1 changed file and 1 new file' }).filter({ hasText: 'README.md, draft.txt' }).waitFor();
+    await entry
+      .filter({ hasText: '1 changed file and 1 new file' })
+      .filter({ hasText: 'README.md, draft.txt' })
+      .waitFor();
     await window.picture('uncommitted changes');
     await entry.click();
     await window.quickInput.getByText('from HEAD with 1 changed file and 1 new file').waitFor();

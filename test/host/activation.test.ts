@@ -18,7 +18,10 @@ describe('the extension', () => {
     assert.ok(extension);
     await extension.activate();
     const known = new Set(await vscode.commands.getCommands(true));
-    const { contributes } = v.parse(v.object({ contributes: v.object({ commands: v.array(v.object({ command: v.string() })) }) }), extension.packageJSON);
+    const { contributes } = v.parse(
+      v.object({ contributes: v.object({ commands: v.array(v.object({ command: v.string() })) }) }),
+      extension.packageJSON,
+    );
     assert.deepEqual(
       contributes.commands.map(({ command }) => command).filter((command) => !known.has(command)),
       [],

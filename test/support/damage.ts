@@ -54,7 +54,10 @@ function damage(line: string, other: string, random: () => number): string {
     case 6:
       return line.replace(/:"[^"]*"/g, (text) => (random() < 0.2 ? ':null' : text));
     case 7:
-      return line.replace(/:(\{|"|\d)/, (_text, start: string) => `:${'['.repeat(5_000)}${']'.repeat(5_000)},"after":${start}`);
+      return line.replace(
+        /:(\{|"|\d)/,
+        (_text, start: string) => `:${'['.repeat(5_000)}${']'.repeat(5_000)},"after":${start}`,
+      );
     case 8:
       return line.replace('"content":', '"__proto__":{"x":1},"content":');
     case 9:
@@ -101,7 +104,8 @@ export async function assertSurvives({ conversation, host, lines, mayBeQuiet, me
     conversation.readLine(random() < 0.02 ? 'stderr' : 'stdout', line);
     // Some drivers gather what comes at once.
     if (host.events.length === before) await Promise.resolve();
-    if (host.events.length === before && line.trim() !== '') assert.ok(mayBeQuiet(line), `line ${index} said nothing: ${line.slice(0, 300)}`);
+    if (host.events.length === before && line.trim() !== '')
+      assert.ok(mayBeQuiet(line), `line ${index} said nothing: ${line.slice(0, 300)}`);
     for (const event of host.events.slice(before)) JSON.stringify(event);
     host.events.length = Math.min(host.events.length, KEPT_EVENTS);
     host.written.length = 0;
@@ -110,7 +114,10 @@ export async function assertSurvives({ conversation, host, lines, mayBeQuiet, me
   }
   // What they still hold must not count.
   host.events.length = 0;
-  assert.ok(usedBytes() - heldBytes < HELD_BYTES, `${usedBytes() - heldBytes} bytes more are held than after the first tenth`);
+  assert.ok(
+    usedBytes() - heldBytes < HELD_BYTES,
+    `${usedBytes() - heldBytes} bytes more are held than after the first tenth`,
+  );
   const ending = conversation.end({ exitCode: 1, signal: null, asked: undefined, stderrTail: 'x\u001b[31m\ny\u0000' });
   assert.notEqual(ending.outcome, 'completed');
   assert.equal(conversation.hasQueued(), false);

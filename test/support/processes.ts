@@ -23,19 +23,35 @@ async function readLinuxProcess(pid: number): Promise<ProcessFacts | undefined> 
     // The name in parentheses may hold anything; the fields after it are numbers from the third one on.
     const [state, parentPid, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (state === 'Z' || state === 'X') return undefined;
-    return { pid, parentPid: Number(parentPid), startedAt: Number(rest[17]), command: command.replaceAll('\0', ' '), workingDirectory };
+    return {
+      pid,
+      parentPid: Number(parentPid),
+      startedAt: Number(rest[17]),
+      command: command.replaceAll('\0', ' '),
+      workingDirectory,
+    };
   } catch {
     return undefined; // it ended while it was being read
   }
 }
 
 async function listByPs(): Promise<ProcessFacts[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,lstart=,command='], { env: { ...process.env, LC_ALL: 'C' } });
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,lstart=,command='], {
+    env: { ...process.env, LC_ALL: 'C' },
+  });
   return stdout.split('\n').flatMap((line) => {
     const match = /^\s*(\d+)\s+(\d+)\s+(\w+ \w+ +\d+ [\d:]+ \d+)\s+(.*)$/.exec(line);
     return match === null
       ? []
-      : [{ pid: Number(match[1]), parentPid: Number(match[2]), startedAt: Date.parse(match[3] ?? ''), command: match[4] ?? '', workingDirectory: '' }];
+      : [
+          {
+            pid: Number(match[1]),
+            parentPid: Number(match[2]),
+            startedAt: Date.parse(match[3] ?? ''),
+            command: match[4] ?? '',
+            workingDirectory: '',
+          },
+        ];
   });
 }
 
@@ -58,7 +74,11 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
 /** The processes that name a folder in their command line or work inside it: what a test in a folder of its own left behind. */
 export async function processesOf(directory: string): Promise<ProcessFacts[]> {
   const all = await listProcesses();
-  return all.filter((facts) => facts.pid !== process.pid && (facts.command.includes(directory) || `${facts.workingDirectory}/`.startsWith(`${directory}/`)));
+  return all.filter(
+    (facts) =>
+      facts.pid !== process.pid &&
+      (facts.command.includes(directory) || `${facts.workingDirectory}/`.startsWith(`${directory}/`)),
+  );
 }
 
 /** Kills everything that `processesOf` finds, until nothing is left. Runners outlive their window by design, so a test ends them itself. */
@@ -77,7 +97,9 @@ export async function endProcessesOf(directory: string): Promise<void> {
 /** Gives what works in a folder time to end by itself, then kills it. Returns the command lines of what had to be killed. */
 export async function endLeftoversOf(directory: string): Promise<string[]> {
   if (process.platform === 'win32') return [];
-  await waitFor(async () => (await processesOf(directory)).length === 0, { what: 'their end', limitMs: 60_000 }).catch(() => undefined);
+  await waitFor(async () => (await processesOf(directory)).length === 0, { what: 'their end', limitMs: 60_000 }).catch(
+    () => undefined,
+  );
   const left = await processesOf(directory);
   await endProcessesOf(directory);
   return left.map(({ command }) => command);

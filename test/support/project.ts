@@ -20,6 +20,7 @@ const hostSchema = v.object({ serverMain: v.string(), chromium: v.optional(v.str
 /** What scripts/host.mjs installed: VS Code's server and the browser that shows it. */
 export function readHost(): v.InferOutput<typeof hostSchema> {
   const path = join(projectRoot, '.vscode-test/host.json');
-  if (!existsSync(path)) throw new Error('The VS Code for tests is not installed: `npm run test:e2e` or `npm run test:host` brings it.');
+  if (!existsSync(path))
+    throw new Error('The VS Code for tests is not installed: `npm run test:e2e` or `npm run test:host` brings it.');
   return v.parse(hostSchema, JSON.parse(readFileSync(path, 'utf8')));
 }

@@ -43,8 +43,14 @@ export class TestRepository {
 
   /** Runs git in the repository and returns what it printed, without the last newline. */
   async git(...parameters: string[]): Promise<string> {
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !variable.startsWith('GIT_')));
-    const { stdout } = await promisify(execFile)('git', parameters, { cwd: this.path, env: { ...inherited, ...GIT_ENVIRONMENT }, maxBuffer: 1 << 28 });
+    const inherited = Object.fromEntries(
+      Object.entries(process.env).filter(([variable]) => !variable.startsWith('GIT_')),
+    );
+    const { stdout } = await promisify(execFile)('git', parameters, {
+      cwd: this.path,
+      env: { ...inherited, ...GIT_ENVIRONMENT },
+      maxBuffer: 1 << 28,
+    });
     return stdout.replace(/\n$/, '');
   }
 

@@ -37,7 +37,11 @@ export async function runTests(directory: string, { filesAtOnce = 1 } = {}): Pro
     const runner = mocha.run(() => {
       const { passes, failures, pending } = runner.stats ?? { passes: 0, failures: 1, pending: 0 };
       // A failed hook keeps the tests after it from running: they did not pass, so they failed.
-      fulfil({ passed: passes, failed: failures === 0 ? 0 : Math.max(failures, runner.total - passes - pending), skipped: pending });
+      fulfil({
+        passed: passes,
+        failed: failures === 0 ? 0 : Math.max(failures, runner.total - passes - pending),
+        skipped: pending,
+      });
     });
   });
   const summaryFile = process.env['CORRAL_TEST_SUMMARY'];

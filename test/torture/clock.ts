@@ -13,7 +13,10 @@ const LINES = 1_500;
 export const clock: Scenario = async ({ random, rounds }) => {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-torture-clock-')));
   const runnerNode = join(folder, 'node');
-  await writeFile(runnerNode, `#!/bin/sh\nexec '${process.execPath}' --require '${join(projectRoot, 'out/torture/clockShift.js')}' "$@"\n`);
+  await writeFile(
+    runnerNode,
+    `#!/bin/sh\nexec '${process.execPath}' --require '${join(projectRoot, 'out/torture/clockShift.js')}' "$@"\n`,
+  );
   await chmod(runnerNode, 0o700);
   let events = 0;
   try {
@@ -23,7 +26,11 @@ export const clock: Scenario = async ({ random, rounds }) => {
         process.env['CORRAL_TORTURE_CLOCK_STEPS_AFTER_MS'] = String(100 + random.below(400));
         const windows = [yard.open({ runnerNode }), yard.open()] as const;
         await Promise.all(windows.map(async (window) => await window.recovered));
-        const sessionId = await windows[0].call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
+        const sessionId = await windows[0].call({
+          method: 'create',
+          repository: yard.repository.path,
+          argv: loadArguments(LINES),
+        });
         await yard.untilEnded(windows[0]);
         await windows[0].call({ method: 'resume', sessionId }); // its clock is right again at first
         await yard.untilEnded(windows[0]);
@@ -34,7 +41,11 @@ export const clock: Scenario = async ({ random, rounds }) => {
         await yard.deleteDatabases();
         const rebuilt = yard.open();
         await rebuilt.recovered;
-        assert.deepEqual(await rebuilt.call({ method: 'history', sessionId }), before, 'the order is another one after a rebuild');
+        assert.deepEqual(
+          await rebuilt.call({ method: 'history', sessionId }),
+          before,
+          'the order is another one after a rebuild',
+        );
         await rebuilt.close();
         await yard.checkNoProcessLeft();
       } finally {

@@ -59,27 +59,42 @@ function damage(content: Buffer, random: Random): Buffer {
     return changed;
   }
   const start = random.below(changed.length);
-  return changed.fill(random.pick([0, 0xff, NEWLINE]), start, Math.min(changed.length, start + 1 + random.below(5_000)));
+  return changed.fill(
+    random.pick([0, 0xff, NEWLINE]),
+    start,
+    Math.min(changed.length, start + 1 + random.below(5_000)),
+  );
 }
 
-async function journalPaths(paths: StorePaths): Promise<{ sessionId: string; runId: string | undefined; path: string }[]> {
+async function journalPaths(
+  paths: StorePaths,
+): Promise<{ sessionId: string; runId: string | undefined; path: string }[]> {
   const journals = [];
   for (const sessionId of (await readdir(paths.sessions)).filter(isId)) {
     const session = paths.session(sessionId);
     journals.push({ sessionId, runId: undefined, path: session.journal });
-    for (const runId of (await readdir(session.runs)).filter(isId)) journals.push({ sessionId, runId, path: session.run(runId).events });
+    for (const runId of (await readdir(session.runs)).filter(isId))
+      journals.push({ sessionId, runId, path: session.run(runId).events });
   }
   return journals;
 }
 
 /** Throws unless every undamaged event is in the history. Where there is no checkpoint that still has what was damaged, it has nothing else, and the damage is counted. */
 async function checkStore(original: StorePaths, damaged: StorePaths, hasCheckpoints: boolean): Promise<void> {
-  const supervisor = new Supervisor({ storageDirectory: damaged.root, bundles: join(projectRoot, 'dist'), autoRecover: false });
+  const supervisor = new Supervisor({
+    storageDirectory: damaged.root,
+    bundles: join(projectRoot, 'dist'),
+    autoRecover: false,
+  });
   try {
     await supervisor.whenRecovered();
     for (const { sessionId, runId, path } of await journalPaths(original)) {
-      const { intact, isDamaged } = expected(await readFile(path), await readFile(damaged.root + path.slice(original.root.length)));
-      if (isDamaged && !hasCheckpoints) assert.ok((await supervisor.getSession(sessionId)).damagedRecords > 0, `the damage of ${path} is not told`);
+      const { intact, isDamaged } = expected(
+        await readFile(path),
+        await readFile(damaged.root + path.slice(original.root.length)),
+      );
+      if (isDamaged && !hasCheckpoints)
+        assert.ok((await supervisor.getSession(sessionId)).damagedRecords > 0, `the damage of ${path} is not told`);
       if (runId === undefined || intact.length === 0) continue;
       const { events } = await supervisor.listSessionHistory(sessionId, { runId, limit: PAGE });
       const seqs = events.map(({ seq }) => seq);
@@ -97,7 +112,8 @@ export const damages: Scenario = async ({ random, rounds, say }) => {
   try {
     const window = yard.open();
     await window.recovered;
-    for (let session = 0; session < SESSIONS; session++) await window.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
+    for (let session = 0; session < SESSIONS; session++)
+      await window.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
     await yard.untilEnded(window);
     await yard.check(window); // which opens the timelines, so that they have checkpoints
     await window.close();
@@ -112,7 +128,8 @@ export const damages: Scenario = async ({ random, rounds, say }) => {
       const name = files[round % files.length] ?? '';
       await writeFile(join(copy.root, name), damage(await readFile(join(yard.paths.root, name)), random));
       const hasCheckpoints = random.below(2) === 0;
-      if (!hasCheckpoints) for (const each of files) if (each.endsWith('.sqlite') && each !== name) await rm(join(copy.root, each));
+      if (!hasCheckpoints)
+        for (const each of files) if (each.endsWith('.sqlite') && each !== name) await rm(join(copy.root, each));
       try {
         await checkStore(yard.paths, copy, hasCheckpoints);
       } catch (error) {

@@ -13,6 +13,11 @@ export const fileOperationSchema = v.variant('operation', [
   v.object({ operation: v.literal('syncBegins'), path }),
   v.object({ operation: v.literal('namesSynced'), path }),
   /** Written by the test: what was promised to last by now. */
-  v.object({ operation: v.literal('promise'), sessionId: v.string(), title: v.optional(v.string()), exitedRunId: v.optional(v.string()) }),
+  v.object({
+    operation: v.literal('promise'),
+    sessionId: v.string(),
+    title: v.optional(v.string()),
+    exitedRunId: v.optional(v.string()),
+  }),
 ]);
 export type FileOperation = v.InferOutput<typeof fileOperationSchema>;

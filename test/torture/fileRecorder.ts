@@ -12,13 +12,17 @@ import type { FileOperation } from './fileOperations';
 const root = process.env['CORRAL_TORTURE_ROOT'] ?? '';
 const folder = process.env['CORRAL_TORTURE_FILES'] ?? '';
 // The object whose properties the bundles read at each call; an import would be a copy.
-const files = createRequire(__filename)('node:fs/promises') as Record<string, (...parameters: unknown[]) => Promise<unknown>>;
+const files = createRequire(__filename)('node:fs/promises') as Record<
+  string,
+  (...parameters: unknown[]) => Promise<unknown>
+>;
 
 function note(operation: FileOperation): void {
   appendFileSync(join(folder, 'log'), `${JSON.stringify(operation)}\n`);
 }
 
-const isOurs = (path: unknown): path is string => typeof path === 'string' && (resolve(path) === root || resolve(path).startsWith(root + sep));
+const isOurs = (path: unknown): path is string =>
+  typeof path === 'string' && (resolve(path) === root || resolve(path).startsWith(root + sep));
 
 function keep(path: string, { ino }: Stats): void {
   const link = join(folder, String(ino));
@@ -67,7 +71,10 @@ function watch(handle: FileHandle, path: string, isDirectory: boolean): void {
   }
 }
 
-function replace(name: string, make: (original: (...parameters: unknown[]) => Promise<unknown>) => (...parameters: unknown[]) => Promise<unknown>): void {
+function replace(
+  name: string,
+  make: (original: (...parameters: unknown[]) => Promise<unknown>) => (...parameters: unknown[]) => Promise<unknown>,
+): void {
   const original = files[name];
   if (original === undefined) throw new Error(`There is no ${name}`);
   files[name] = make(original.bind(files));

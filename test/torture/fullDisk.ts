@@ -25,12 +25,17 @@ export function canMount(): boolean {
 
 /** Settles with what the window shows of the session's waiting: since when, and why. */
 async function pauseIn(window: WindowProcess, sessionId: string): Promise<string> {
-  const look = async (): Promise<string | undefined> => (await window.call({ method: 'list' })).find(({ id }) => id === sessionId)?.paused;
+  const look = async (): Promise<string | undefined> =>
+    (await window.call({ method: 'list' })).find(({ id }) => id === sessionId)?.paused;
   return await waitFor(look, { what: 'the window to say that the session waits for space' });
 }
 
 async function fillAndFree(yard: Yard, window: WindowProcess, mounted: string): Promise<void> {
-  const sessionId = await window.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
+  const sessionId = await window.call({
+    method: 'create',
+    repository: yard.repository.path,
+    argv: loadArguments(LINES),
+  });
   const [runId = ''] = (await readdir(yard.paths.session(sessionId).runs)).filter(isId);
   await waitFor(() => yard.heardCount > 0, { what: 'the first events' });
   const ballast = join(mounted, 'ballast');
@@ -43,7 +48,9 @@ async function fillAndFree(yard: Yard, window: WindowProcess, mounted: string): 
   assert.match(shown, /^\d{4}-\d\d-\d\dT.+ ENOSPC/);
   const late = yard.open();
   // What else is given up on a full disk leaves a little space, so that the run may go on and wait again: in the end both say the same.
-  await waitFor(async () => (await pauseIn(window, sessionId)) === (await pauseIn(late, sessionId)), { what: 'two windows to show the same' });
+  await waitFor(async () => (await pauseIn(window, sessionId)) === (await pauseIn(late, sessionId)), {
+    what: 'two windows to show the same',
+  });
   await unlink(ballast);
   await yard.untilEnded(window);
   await yard.untilEnded(late);

@@ -37,7 +37,11 @@ async function wholeText(run: RunPaths, event: DraftEvent & { kind: 'output' }):
   const blob = event.data.blobs?.['/text'];
   if (blob === undefined) return event.data.text;
   const content = await readFile(run.blob(blob.sha256));
-  assert.equal(createHash('sha256').update(content).digest('hex'), blob.sha256, 'a blob has other content than its name says');
+  assert.equal(
+    createHash('sha256').update(content).digest('hex'),
+    blob.sha256,
+    'a blob has other content than its name says',
+  );
   return content.toString('utf8');
 }
 
@@ -64,7 +68,11 @@ export async function readRun(run: RunPaths, runId: string): Promise<RunJournal>
 export async function readRuns(paths: StorePaths, sessionId: string): Promise<Map<string, RunJournal>> {
   const session = paths.session(sessionId);
   const runIds = (await readdir(session.runs).catch(() => [])).filter(isId);
-  return new Map(await Promise.all(runIds.map(async (runId): Promise<[string, RunJournal]> => [runId, await readRun(session.run(runId), runId)])));
+  return new Map(
+    await Promise.all(
+      runIds.map(async (runId): Promise<[string, RunJournal]> => [runId, await readRun(session.run(runId), runId)]),
+    ),
+  );
 }
 
 let engine: Promise<SqlJsStatic> | undefined;

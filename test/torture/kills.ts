@@ -30,7 +30,8 @@ async function runnerPids(yard: Yard): Promise<number[]> {
 
 /** Sees to it that every session has a run that prints. */
 async function keepBusy(window: WindowProcess): Promise<void> {
-  for (const { id, isOpen } of await window.call({ method: 'list' })) if (!isOpen) await window.call({ method: 'resume', sessionId: id });
+  for (const { id, isOpen } of await window.call({ method: 'list' }))
+    if (!isOpen) await window.call({ method: 'resume', sessionId: id });
 }
 
 /** Of the runs that ended by themselves: all that their agent printed is there. */

@@ -21,6 +21,8 @@ export function loadArguments(lines: number): string[] {
 /** Throws unless `text` is the agent's lines from the first on, each once and in order. Gives how many there are. */
 export function countLines(text: string): number {
   const lines = text === '' ? [] : text.split('\n');
-  lines.forEach((line, index) => assert.ok(line.startsWith(`line ${index + 1} `), `line ${index + 1} of the agent is “${line.slice(0, 40)}”`));
+  lines.forEach((line, index) =>
+    assert.ok(line.startsWith(`line ${index + 1} `), `line ${index + 1} of the agent is “${line.slice(0, 40)}”`),
+  );
   return lines.length;
 }

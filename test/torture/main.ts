@@ -32,7 +32,8 @@ async function main(): Promise<void> {
   for (let seed = firstSeed; ; seed++) {
     for (const name of names) {
       const chosen = SCENARIOS[name];
-      if (chosen === undefined) throw new Error(`There is no scenario ${name}: they are ${Object.keys(SCENARIOS).join(', ')}`);
+      if (chosen === undefined)
+        throw new Error(`There is no scenario ${name}: they are ${Object.keys(SCENARIOS).join(', ')}`);
       say(`── ${name}, seed ${seed} ──`);
       const startMs = performance.now();
       const rounds = Number(values.rounds ?? chosen.rounds);

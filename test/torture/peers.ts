@@ -21,7 +21,8 @@ export const peers: Scenario = async ({ random, seconds, say }) => {
   let writes = 0;
   try {
     const first = await open(yard);
-    for (let session = 0; session < WINDOWS; session++) await first.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
+    for (let session = 0; session < WINDOWS; session++)
+      await first.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
     await first.close();
     const sessionIds = await yard.sessionIds();
     const endMs = performance.now() + seconds * 1_000;

@@ -44,7 +44,11 @@ async function record(yard: Yard, folder: string): Promise<FileOperation[]> {
     const window = yard.open({ runnerNode: await recordingNode(folder), checkpointEveryMs: 150 }, [RECORDER]);
     await window.recovered;
     for (let session = 0; session < SESSIONS; session++) {
-      const sessionId = await window.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
+      const sessionId = await window.call({
+        method: 'create',
+        repository: yard.repository.path,
+        argv: loadArguments(LINES),
+      });
       await promise(sessionId, {});
     }
     const exited = new Set<string>();
@@ -56,7 +60,13 @@ async function record(yard: Yard, folder: string): Promise<FileOperation[]> {
         await window.call({ method: 'history', sessionId });
         for (const [runId, { hasExited }] of await readRuns(yard.paths, sessionId)) {
           const claim = await readClaim(yard.paths.session(sessionId).run(runId));
-          if (!hasExited || exited.has(runId) || claim?.state !== 'claimed' || (await liveness(claim.runner)) !== 'dead') continue;
+          if (
+            !hasExited ||
+            exited.has(runId) ||
+            claim?.state !== 'claimed' ||
+            (await liveness(claim.runner)) !== 'dead'
+          )
+            continue;
           exited.add(runId);
           await promise(sessionId, { exitedRunId: runId });
         }
@@ -73,7 +83,11 @@ async function record(yard: Yard, folder: string): Promise<FileOperation[]> {
 }
 
 async function checkTitles(image: StorePaths, sessionId: string, state: DiskState): Promise<void> {
-  const { records, damaged } = await readJournal(image.session(sessionId).journal, JOURNAL_START, Number.MAX_SAFE_INTEGER);
+  const { records, damaged } = await readJournal(
+    image.session(sessionId).journal,
+    JOURNAL_START,
+    Number.MAX_SAFE_INTEGER,
+  );
   assert.equal(damaged, 0);
   const titles = records.flatMap(({ kind, data }) => {
     const record = parseSessionRecord(kind, data);
@@ -82,7 +96,8 @@ async function checkTitles(image: StorePaths, sessionId: string, state: DiskStat
   for (const promised of state.promises) {
     if (promised.sessionId !== sessionId) continue;
     assert.ok(titles.length > 0, `session ${sessionId} was made and is lost`);
-    if (promised.title !== undefined) assert.ok(titles.includes(promised.title), `${promised.title} was given and is lost`);
+    if (promised.title !== undefined)
+      assert.ok(titles.includes(promised.title), `${promised.title} was given and is lost`);
   }
 }
 
@@ -102,12 +117,18 @@ async function checkSynced(root: string, image: StorePaths, state: DiskState, fo
 async function checkImage(image: StorePaths, state: DiskState): Promise<number> {
   await checkDatabases(image);
   // One that starts nothing: a run that still waited at that moment would begin now, and its journal grow while it is compared.
-  const supervisor = new Supervisor({ storageDirectory: image.root, bundles: join(projectRoot, 'dist'), autoRecover: false, isTrusted: () => false });
+  const supervisor = new Supervisor({
+    storageDirectory: image.root,
+    bundles: join(projectRoot, 'dist'),
+    autoRecover: false,
+    isTrusted: () => false,
+  });
   let count = 0;
   try {
     await supervisor.whenReady();
     const sessionIds = (await readdir(image.sessions)).filter(isId);
-    for (const { sessionId } of state.promises) assert.ok(sessionIds.includes(sessionId), `session ${sessionId} was made and is lost`);
+    for (const { sessionId } of state.promises)
+      assert.ok(sessionIds.includes(sessionId), `session ${sessionId} was made and is lost`);
     const listed = await waitFor(
       async () => {
         const sessions = await supervisor.listSessions();
@@ -120,7 +141,8 @@ async function checkImage(image: StorePaths, state: DiskState): Promise<number> 
       await checkTitles(image, id, state);
       const runs = await readRuns(image, id);
       for (const { sessionId, exitedRunId } of state.promises)
-        if (sessionId === id && exitedRunId !== undefined) assert.ok(runs.get(exitedRunId)?.hasExited, `run ${exitedRunId} had ended and its end is lost`);
+        if (sessionId === id && exitedRunId !== undefined)
+          assert.ok(runs.get(exitedRunId)?.hasExited, `run ${exitedRunId} had ended and its end is lost`);
       for (const [runId, { marks }] of runs) {
         const events = await supervisor.listSessionHistory(id, { runId, limit: 1_000 });
         assert.deepEqual(

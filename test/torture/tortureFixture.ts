@@ -44,7 +44,11 @@ export class Yard {
   }
 
   open(options: Partial<WindowOptions> = {}, preload: string[] = []): WindowProcess {
-    const window = new WindowProcess({ storageDirectory: this.paths.root, ...options }, (_sessionId, marks) => this.#hear(marks), preload);
+    const window = new WindowProcess(
+      { storageDirectory: this.paths.root, ...options },
+      (_sessionId, marks) => this.#hear(marks),
+      preload,
+    );
     this.#windows.add(window);
     return window;
   }
@@ -55,7 +59,10 @@ export class Yard {
 
   /** Settles when no run is open any more. */
   async untilEnded(window: WindowProcess): Promise<void> {
-    await waitFor(async () => (await window.call({ method: 'list' })).every(({ isOpen }) => !isOpen), { what: 'the end of all runs', limitMs: END_LIMIT_MS });
+    await waitFor(async () => (await window.call({ method: 'list' })).every(({ isOpen }) => !isOpen), {
+      what: 'the end of all runs',
+      limitMs: END_LIMIT_MS,
+    });
   }
 
   /**
@@ -81,7 +88,11 @@ export class Yard {
       count += history.length;
       for (const [runId, { marks }] of runs) {
         const shown = history.filter((mark) => mark.runId === runId);
-        assert.deepEqual(shown.slice(0, marks.length), marks, `the history of run ${runId} is not what its journal says`);
+        assert.deepEqual(
+          shown.slice(0, marks.length),
+          marks,
+          `the history of run ${runId} is not what its journal says`,
+        );
         assert.ok(
           shown.every(({ seq }, index) => seq === index + 1),
           `the history of run ${runId} does not go on by one`,
@@ -90,7 +101,12 @@ export class Yard {
     }
     for (const { runId, marks } of heard) {
       const journal = journals.get(runId);
-      for (const [seq, digest] of marks) assert.equal(journal?.marks[seq - 1]?.digest, digest, `event ${seq} of run ${runId} was acknowledged and is lost`);
+      for (const [seq, digest] of marks)
+        assert.equal(
+          journal?.marks[seq - 1]?.digest,
+          digest,
+          `event ${seq} of run ${runId} was acknowledged and is lost`,
+        );
     }
     return count;
   }
@@ -102,7 +118,9 @@ export class Yard {
     const lists = await Promise.all(windows.map(async (window) => await window.call({ method: 'list' })));
     for (const list of lists) assert.deepEqual(list, lists[0], 'two windows disagree on the sessions');
     for (const sessionId of await this.sessionIds()) {
-      const histories = await Promise.all(windows.map(async (window) => await window.call({ method: 'history', sessionId })));
+      const histories = await Promise.all(
+        windows.map(async (window) => await window.call({ method: 'history', sessionId })),
+      );
       for (const history of histories) assert.deepEqual(history, histories[0], 'two windows disagree on an order');
     }
     return count;
@@ -110,7 +128,8 @@ export class Yard {
 
   async deleteDatabases(): Promise<void> {
     await checkDatabases(this.paths);
-    for (const name of await readdir(this.paths.root, { recursive: true })) if (name.endsWith('.sqlite')) await rm(join(this.paths.root, name));
+    for (const name of await readdir(this.paths.root, { recursive: true }))
+      if (name.endsWith('.sqlite')) await rm(join(this.paths.root, name));
   }
 
   /** Ends the windows and throws where any process is left that has to do with them. */
@@ -118,8 +137,12 @@ export class Yard {
     for (const window of this.#windows) await window.kill();
     this.#windows.clear();
     const left = async (): Promise<string[]> =>
-      [...(await processesOf(this.paths.root)), ...(await processesOf(this.repository.path))].map(({ command }) => command);
-    await waitFor(async () => (await left()).length === 0, { what: 'the end of every process' }).catch(async () => assert.deepEqual(await left(), []));
+      [...(await processesOf(this.paths.root)), ...(await processesOf(this.repository.path))].map(
+        ({ command }) => command,
+      );
+    await waitFor(async () => (await left()).length === 0, { what: 'the end of every process' }).catch(async () =>
+      assert.deepEqual(await left(), []),
+    );
   }
 
   async remove(): Promise<void> {

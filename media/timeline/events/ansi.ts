@@ -21,7 +21,8 @@ const PLAIN: Style = { colour: '', bold: false, dim: false, italic: false, under
 // CSI sequences; OSC, DCS, PM, APC and SOS up to their terminator on the same line (one without an end must not swallow what follows);
 // then the escapes of two or three characters.
 // eslint-disable-next-line no-control-regex -- escape sequences are what is looked for
-const ESCAPE = /\u001b\[([0-9;:<=>?]*)[ -/]*([@-~])|\u001b[\]P^_X][^\u0007\u001b\n]*(?:\u0007|\u001b\\)|\u001b[ -/][0-~]|\u001b[0-Z\\`-~]/g;
+const ESCAPE =
+  /\u001b\[([0-9;:<=>?]*)[ -/]*([@-~])|\u001b[\]P^_X][^\u0007\u001b\n]*(?:\u0007|\u001b\\)|\u001b[ -/][0-~]|\u001b[0-Z\\`-~]/g;
 
 function apply(style: Style, parameters: string): Style {
   let next = style;
@@ -48,7 +49,15 @@ function apply(style: Style, parameters: string): Style {
 }
 
 function classesOf(style: Style): string {
-  return [style.colour, style.bold && 'bold', style.dim && 'dim', style.italic && 'italic', style.underline && 'underline'].filter(Boolean).join(' ');
+  return [
+    style.colour,
+    style.bold && 'bold',
+    style.dim && 'dim',
+    style.italic && 'italic',
+    style.underline && 'underline',
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** Terminal output as styled text: colours are kept, every other escape sequence is taken out, all else is made visible. */

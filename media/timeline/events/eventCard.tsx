@@ -81,7 +81,15 @@ export function usageSentence({ inputTokens, outputTokens, cachedTokens, costUsd
 }
 
 /** What an event says. Text nodes only: nothing of an agent's text becomes markup. */
-export function EventCard({ model, event, isAtWork }: { model: TimelineModel; event: TimelineEvent; isAtWork: boolean }) {
+export function EventCard({
+  model,
+  event,
+  isAtWork,
+}: {
+  model: TimelineModel;
+  event: TimelineEvent;
+  isAtWork: boolean;
+}) {
   switch (event.kind) {
     case 'message':
       return (
@@ -159,20 +167,39 @@ export function EventCard({ model, event, isAtWork }: { model: TimelineModel; ev
         </>
       );
     case 'output':
-      return <CodeBlock model={model} event={event} field="text" text={event.data.text} label={`Output on ${event.data.stream}`} look="terminal" />;
+      return (
+        <CodeBlock
+          model={model}
+          event={event}
+          field="text"
+          text={event.data.text}
+          label={`Output on ${event.data.stream}`}
+          look="terminal"
+        />
+      );
     case 'usage':
       return <div class="line faint">{usageSentence(event.data) || 'Usage not told'}</div>;
     case 'snapshot':
       return (
         <div class="line faint">
           Snapshot of the worktree <code>{oneLine(event.data.commit, 10)}</code>
-          <button type="button" class="link" disabled={model.lostSinceMs !== undefined} onClick={() => void model.showSnapshot(event.data.commit)}>
+          <button
+            type="button"
+            class="link"
+            disabled={model.lostSinceMs !== undefined}
+            onClick={() => void model.showSnapshot(event.data.commit)}
+          >
             Files at this moment
           </button>
         </div>
       );
     case 'status':
-      return <div class="line faint" dir="auto">{`${event.data.from} → ${event.data.to}: ${oneLine(event.data.reason)}`}</div>;
+      return (
+        <div
+          class="line faint"
+          dir="auto"
+        >{`${event.data.from} → ${event.data.to}: ${oneLine(event.data.reason)}`}</div>
+      );
     case 'agent.session':
       return (
         <div class="line faint" dir="auto">
@@ -215,12 +242,21 @@ export function EventCard({ model, event, isAtWork }: { model: TimelineModel; ev
           name="started"
           summary={<strong>{`Run ${String(event.data.ordinal)} started · ${oneLine(event.data.agent, 60)}`}</strong>}
         >
-          <CodeBlock model={model} event={event} field="argv" text={[...event.data.argv, '', `in ${event.data.cwd}`].join('\n')} label="Command" />
+          <CodeBlock
+            model={model}
+            event={event}
+            field="argv"
+            text={[...event.data.argv, '', `in ${event.data.cwd}`].join('\n')}
+            label="Command"
+          />
         </Fold>
       );
     case 'run.exited': {
       const { outcome, exitCode, signal, reason } = event.data;
-      const how = [exitCode === null ? undefined : `exit code ${String(exitCode)}`, signal === null ? undefined : signal].filter((part) => part !== undefined);
+      const how = [
+        exitCode === null ? undefined : `exit code ${String(exitCode)}`,
+        signal === null ? undefined : signal,
+      ].filter((part) => part !== undefined);
       return (
         <>
           <div class="line">

@@ -16,7 +16,24 @@ import xml from 'highlight.js/lib/languages/xml';
 import yaml from 'highlight.js/lib/languages/yaml';
 import { createLowlight } from 'lowlight';
 
-const highlighter = createLowlight({ bash, c, css, diff, go, ini, java, javascript, json, python, rust, shell, sql, typescript, xml, yaml });
+const highlighter = createLowlight({
+  bash,
+  c,
+  css,
+  diff,
+  go,
+  ini,
+  java,
+  javascript,
+  json,
+  python,
+  rust,
+  shell,
+  sql,
+  typescript,
+  xml,
+  yaml,
+});
 highlighter.registerAlias({ c: ['cpp', 'c++'], javascript: ['jsonc'], java: ['kotlin', 'csharp', 'cs'] });
 
 export type HighlightedNode = ReturnType<typeof highlighter.highlight>['children'][number];

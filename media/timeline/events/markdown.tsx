@@ -106,7 +106,11 @@ function inlines(model: TimelineModel, tokens: readonly Token[], depth: number):
         return <br />;
       case 'codespan': {
         const file = fileAt(token.text);
-        return file === undefined ? <code>{token.text}</code> : <FilePath model={model} path={file.path} line={file.line} />;
+        return file === undefined ? (
+          <code>{token.text}</code>
+        ) : (
+          <FilePath model={model} path={file.path} line={file.line} />
+        );
       }
       case 'link':
         return <Link model={model} link={token} depth={depth} />;
@@ -129,7 +133,11 @@ function Link({ model, link, depth }: { model: TimelineModel; link: Tokens.Link;
     );
   }
   const file = fileAt(link.href.replace(/#L(\d+)$/, ':$1'));
-  return file === undefined ? <>{link.raw}</> : <FilePath model={model} path={file.path} line={file.line} label={link.text} />;
+  return file === undefined ? (
+    <>{link.raw}</>
+  ) : (
+    <FilePath model={model} path={file.path} line={file.line} label={link.text} />
+  );
 }
 
 function Table({ model, table, depth }: { model: TimelineModel; table: Tokens.Table; depth: number }) {

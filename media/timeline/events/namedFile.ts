@@ -1,5 +1,6 @@
 /** A path with a folder or a line, whose last part has an extension; what else stands in backticks is seldom a file. */
-const PATH = /^(?=.*[/\\:])((?:[A-Za-z]:[/\\])?[^\s:*?"<>|]*[^\s:*?"<>|/\\]\.[A-Za-z][A-Za-z0-9]{0,9})(?::(\d{1,7})(?::\d+)?)?$/;
+const PATH =
+  /^(?=.*[/\\:])((?:[A-Za-z]:[/\\])?[^\s:*?"<>|]*[^\s:*?"<>|/\\]\.[A-Za-z][A-Za-z0-9]{0,9})(?::(\d{1,7})(?::\d+)?)?$/;
 
 /** The file that a text names, if that is all it does. */
 export function fileAt(text: string): { path: string; line: number | undefined } | undefined {

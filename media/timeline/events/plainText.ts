@@ -10,7 +10,10 @@ export function visibleText(text: string): string {
       .replace(/[\u0000-\u0008\u000b-\u001f]/g, (character) => String.fromCharCode(0x2400 + character.charCodeAt(0)))
       .replace(/\u007f/g, '\u2421')
       // C1 controls; marks, embeddings, overrides and isolates of direction; invisible separators, tags, byte order mark
-      .replace(/[\u0080-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu, nameOf)
+      .replace(
+        /[\u0080-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu,
+        nameOf,
+      )
   );
 }
 

@@ -17,14 +17,28 @@ interface BlockProps {
 }
 
 /** Says what is not shown of a text, and offers it where it is to be had. */
-export function CutNotice({ model, event, field, shownLength }: { model: TimelineModel; event: TimelineEvent; field: string; shownLength: number }) {
+export function CutNotice({
+  model,
+  event,
+  field,
+  shownLength,
+}: {
+  model: TimelineModel;
+  event: TimelineEvent;
+  field: string;
+  shownLength: number;
+}) {
   const wholeLength = event.cut?.[field];
-  const stored = Object.entries(event.data.blobs ?? {}).filter(([pointer]) => pointer === `/${field}` || pointer.startsWith(`/${field}/`));
+  const stored = Object.entries(event.data.blobs ?? {}).filter(
+    ([pointer]) => pointer === `/${field}` || pointer.startsWith(`/${field}/`),
+  );
   const bytes = stored.reduce((sum, [, blob]) => sum + blob.bytes, 0);
   if (wholeLength === undefined && bytes === 0) return null;
   return (
     <div class="cut">
-      <span>{bytes > 0 ? `Preview of ${sizeOf(bytes)}. ` : `First ${sizeOf(shownLength)} of ${sizeOf(wholeLength ?? 0)}. `}</span>
+      <span>
+        {bytes > 0 ? `Preview of ${sizeOf(bytes)}. ` : `First ${sizeOf(shownLength)} of ${sizeOf(wholeLength ?? 0)}. `}
+      </span>
       {bytes === 0 && (
         <>
           <button type="button" class="link" onClick={() => void model.showWhole(event)}>
@@ -102,7 +116,13 @@ export function Fold(props: {
 }
 
 function Terminal({ text }: { text: string }) {
-  return <>{styledText(text).map((stretch) => (stretch.classes === '' ? stretch.text : <span class={stretch.classes}>{stretch.text}</span>))}</>;
+  return (
+    <>
+      {styledText(text).map((stretch) =>
+        stretch.classes === '' ? stretch.text : <span class={stretch.classes}>{stretch.text}</span>,
+      )}
+    </>
+  );
 }
 
 function Diff({ text }: { text: string }) {

@@ -21,12 +21,22 @@ function ResultMark({ result, call }: { result: ToolResult; call: TimelineEvent 
     <span class={`mark mark-${status}`}>
       <Icon name={status} />
       <span>{RESULT_WORDS[status]}</span>
-      {call !== undefined && <span class="faint">{durationOf(Date.parse(result.timestamp) - Date.parse(call.timestamp))}</span>}
+      {call !== undefined && (
+        <span class="faint">{durationOf(Date.parse(result.timestamp) - Date.parse(call.timestamp))}</span>
+      )}
     </span>
   );
 }
 
-export function ToolCallCard({ model, event, isAtWork }: { model: TimelineModel; event: EventOf<'tool.call'>; isAtWork: boolean }) {
+export function ToolCallCard({
+  model,
+  event,
+  isAtWork,
+}: {
+  model: TimelineModel;
+  event: EventOf<'tool.call'>;
+  isAtWork: boolean;
+}) {
   const { callId, name, title, input, locations } = event.data;
   const { result } = model.callOf(event.runId, callId);
   const text = inputText(input);
@@ -36,7 +46,11 @@ export function ToolCallCard({ model, event, isAtWork }: { model: TimelineModel;
         <strong dir="auto">{oneLine(title) || oneLine(name)}</strong>
         {title !== name && <span class="chip">{oneLine(name, 60)}</span>}
         {result !== undefined && <ResultMark result={result} call={event} />}
-        {result === undefined && isAtWork && <span class="mark mark-at-work">{model.asksFor(event.runId, callId) ? 'waits for your answer' : 'at work'}</span>}
+        {result === undefined && isAtWork && (
+          <span class="mark mark-at-work">
+            {model.asksFor(event.runId, callId) ? 'waits for your answer' : 'at work'}
+          </span>
+        )}
       </div>
       {locations.length > 0 && (
         <div class="line faint">
@@ -85,7 +99,12 @@ export function ToolResultCard({ model, event }: { model: TimelineModel; event: 
   );
 }
 
-const CHANGE_WORDS: Record<EventOf<'file.change'>['data']['change'], string> = { added: 'Added', modified: 'Changed', deleted: 'Deleted', renamed: 'Renamed' };
+const CHANGE_WORDS: Record<EventOf<'file.change'>['data']['change'], string> = {
+  added: 'Added',
+  modified: 'Changed',
+  deleted: 'Deleted',
+  renamed: 'Renamed',
+};
 
 export function FileChangeCard({ model, event }: { model: TimelineModel; event: EventOf<'file.change'> }) {
   const { path, change, addedLines, removedLines, diff } = event.data;
@@ -106,15 +125,34 @@ export function FileChangeCard({ model, event }: { model: TimelineModel; event: 
         {removedLines !== undefined && <span class="removed">{`−${String(removedLines)}`}</span>}
       </div>
       {diff !== undefined && diff !== '' && (
-        <Fold model={model} event={event} name="diff" openAtFirst={countLines(diff, OPEN_DIFF_LINES + 1) <= OPEN_DIFF_LINES} summary="Diff">
-          <CodeBlock model={model} event={event} field="diff" text={diff} label={`Diff of ${oneLine(path)}`} look="diff" />
+        <Fold
+          model={model}
+          event={event}
+          name="diff"
+          openAtFirst={countLines(diff, OPEN_DIFF_LINES + 1) <= OPEN_DIFF_LINES}
+          summary="Diff"
+        >
+          <CodeBlock
+            model={model}
+            event={event}
+            field="diff"
+            text={diff}
+            label={`Diff of ${oneLine(path)}`}
+            look="diff"
+          />
         </Fold>
       )}
     </>
   );
 }
 
-export function PermissionRequestCard({ model, event }: { model: TimelineModel; event: EventOf<'permission.request'> }) {
+export function PermissionRequestCard({
+  model,
+  event,
+}: {
+  model: TimelineModel;
+  event: EventOf<'permission.request'>;
+}) {
   const { title, toolName, input, options } = event.data;
   const question = { runId: event.runId, requestId: event.data.requestId };
   const answer = model.answerOf(question.runId, question.requestId);
@@ -157,7 +195,10 @@ export function PermissionRequestCard({ model, event }: { model: TimelineModel; 
 }
 
 /** What was answered, in words. */
-export function answerSentence(answer: EventOf<'permission.answer'>['data'], options: EventOf<'permission.request'>['data']['options']): string {
+export function answerSentence(
+  answer: EventOf<'permission.answer'>['data'],
+  options: EventOf<'permission.request'>['data']['options'],
+): string {
   if (answer.outcome === 'withdrawn') return 'Withdrawn by the agent; nobody answered';
   const word = answer.outcome === 'allowed' ? 'Allowed' : 'Denied';
   const choice = options.find((option) => option.optionId === answer.optionId)?.name;

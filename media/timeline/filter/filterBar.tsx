@@ -49,7 +49,9 @@ export function FilterBar({ model }: { model: TimelineModel }) {
         <option value="">All kinds</option>
         {GROUP_NAMES.map((group) => (
           <option value={group}>
-            {filter.isActive ? `${KIND_GROUPS[group].label} (${filter.countOf(group).toLocaleString()})` : KIND_GROUPS[group].label}
+            {filter.isActive
+              ? `${KIND_GROUPS[group].label} (${filter.countOf(group).toLocaleString()})`
+              : KIND_GROUPS[group].label}
           </option>
         ))}
       </select>
@@ -100,7 +102,12 @@ export function FilterBar({ model }: { model: TimelineModel }) {
       {criteria.text !== '' && (
         <span class="faint">
           {'Of an output over 64 KB only the start is searched here. Everything: '}
-          <button type="button" class="link" disabled={model.lostSinceMs !== undefined} onClick={() => void model.searchHistory()}>
+          <button
+            type="button"
+            class="link"
+            disabled={model.lostSinceMs !== undefined}
+            onClick={() => void model.searchHistory()}
+          >
             Search History…
           </button>
         </span>

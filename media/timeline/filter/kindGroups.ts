@@ -9,14 +9,19 @@ export const KIND_GROUPS = {
   permissions: { label: 'Permissions', kinds: ['permission.request', 'permission.answer'] },
   errors: { label: 'Errors', kinds: ['error'] },
   output: { label: 'Output', kinds: ['output'] },
-  turns: { label: 'Turns and runs', kinds: ['turn.started', 'turn.ended', 'run.started', 'run.exited', 'agent.session', 'usage', 'status'] },
+  turns: {
+    label: 'Turns and runs',
+    kinds: ['turn.started', 'turn.ended', 'run.started', 'run.exited', 'agent.session', 'usage', 'status'],
+  },
 } as const satisfies Record<string, { label: string; kinds: readonly EventKind[] }>;
 export type KindGroup = keyof typeof KIND_GROUPS;
 
 export const GROUP_NAMES = Object.keys(KIND_GROUPS) as KindGroup[]; // the keys of our own table
 
 // Each kind is in one group: the table above has them all.
-const GROUP_OF = Object.fromEntries(GROUP_NAMES.flatMap((group) => KIND_GROUPS[group].kinds.map((kind) => [kind, group]))) as Record<EventKind, KindGroup>;
+const GROUP_OF = Object.fromEntries(
+  GROUP_NAMES.flatMap((group) => KIND_GROUPS[group].kinds.map((kind) => [kind, group])),
+) as Record<EventKind, KindGroup>;
 
 export function groupOf(kind: EventKind): KindGroup {
   return GROUP_OF[kind];

@@ -73,7 +73,9 @@ export class Density {
   }
 
   #nextRun(): { runId: string; eventCount: number; firstMs: number } | undefined {
-    return this.#stage.track().runs.find(({ runId, eventCount }) => (this.#runs.get(runId)?.countedSeq ?? 0) < eventCount);
+    return this.#stage
+      .track()
+      .runs.find(({ runId, eventCount }) => (this.#runs.get(runId)?.countedSeq ?? 0) < eventCount);
   }
 
   /** False where the extension did not answer: the page says why. */
@@ -91,7 +93,8 @@ export class Density {
       const density = runs.get(runId) ?? { countedSeq: 0, stretches: new Map<number, StretchCounts>() };
       runs.set(runId, density);
       density.countedSeq = toSeq;
-      for (const { stretch, kind, count } of counted.counts) add(density.stretches, stretch, { [groupOf(kind)]: count });
+      for (const { stretch, kind, count } of counted.counts)
+        add(density.stretches, stretch, { [groupOf(kind)]: count });
       this.version++;
       this.#stage.changed();
     }

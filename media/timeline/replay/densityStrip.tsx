@@ -19,7 +19,13 @@ export function DensityStrip({ density, track, playedMs }: { density: Density; t
   if (track.durationMs === 0) return null;
   const played = (playedMs / track.durationMs) * WIDTH;
   return (
-    <svg class="density" viewBox={`0 0 ${String(WIDTH)} ${String(HEIGHT)}`} preserveAspectRatio="none" aria-hidden="true" data-testid="density">
+    <svg
+      class="density"
+      viewBox={`0 0 ${String(WIDTH)} ${String(HEIGHT)}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+      data-testid="density"
+    >
       {GROUP_NAMES.map((group) => (
         <path key={group} class={`density-${group}`} d={bars.groups[group]} />
       ))}
@@ -31,7 +37,16 @@ export function DensityStrip({ density, track, playedMs }: { density: Density; t
 
 /** Outlines of all bars of each group, and a line where a run begins after another. */
 function barsOf(density: Density, track: Track): { groups: Record<KindGroup, string>; borders: string } {
-  const groups: Record<KindGroup, string> = { messages: '', reasoning: '', tools: '', files: '', permissions: '', errors: '', output: '', turns: '' };
+  const groups: Record<KindGroup, string> = {
+    messages: '',
+    reasoning: '',
+    tools: '',
+    files: '',
+    permissions: '',
+    errors: '',
+    output: '',
+    turns: '',
+  };
   let borders = '';
   const perMs = WIDTH / track.durationMs;
   const stretches = track.runs.map(({ runId }) => density.stretchesOf(runId));
@@ -42,7 +57,10 @@ function barsOf(density: Density, track: Track): { groups: Record<KindGroup, str
     if (startMs > 0) borders += `M${(startMs * perMs).toFixed(1)} 0V${String(HEIGHT)}`;
     for (const [stretch, counts] of stretches[index] ?? []) {
       const left = Math.min(startMs + stretch * density.stretchMs, endMs) * perMs;
-      const width = Math.max(LEAST_WIDTH, Math.min(density.stretchMs, endMs - startMs - stretch * density.stretchMs) * perMs);
+      const width = Math.max(
+        LEAST_WIDTH,
+        Math.min(density.stretchMs, endMs - startMs - stretch * density.stretchMs) * perMs,
+      );
       const x = Math.min(left, WIDTH - width).toFixed(1);
       const sum = sumOf(counts);
       const height = LEAST_HEIGHT + (HEIGHT - LEAST_HEIGHT) * Math.sqrt(sum / most); // counts differ by orders of magnitude

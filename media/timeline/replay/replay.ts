@@ -112,7 +112,13 @@ export class Replay {
     const row = this.shownRows - 1;
     this.#stage.needFrom(row);
     const shownSecond = Math.floor(this.elapsedMs / 1_000);
-    const playhead = advance({ row, carriedMs: this.#carriedMs }, passedMs, this, this.#stage.track().rowCount - 1, (each) => this.#stage.timeOf(each));
+    const playhead = advance(
+      { row, carriedMs: this.#carriedMs },
+      passedMs,
+      this,
+      this.#stage.track().rowCount - 1,
+      (each) => this.#stage.timeOf(each),
+    );
     this.#carriedMs = playhead.carriedMs;
     if (playhead.row === row) {
       if (Math.floor(this.elapsedMs / 1_000) !== shownSecond) this.#stage.changed(); // in a long pause only the clock goes on

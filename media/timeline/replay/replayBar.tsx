@@ -23,9 +23,14 @@ function momentText({ track, density }: TimelineModel, elapsedMs: number): strin
   const moment = track.momentAt(Math.min(Math.max(0, elapsedMs), track.durationMs));
   const run = track.runs.find(({ runId }) => runId === moment?.runId);
   if (moment === undefined || run === undefined) return '';
-  const counts = density.stretchesOf(run.runId).get(Math.floor((moment.timeMs - run.firstMs) / density.stretchMs)) ?? {};
-  const found = GROUP_NAMES.filter((group) => counts[group] !== undefined).map((group) => `${KIND_GROUPS[group].label} ${String(counts[group])}`);
-  return [new Date(moment.timeMs).toLocaleString(), found.length === 0 ? 'nothing happened' : found.join(' · ')].join('\n');
+  const counts =
+    density.stretchesOf(run.runId).get(Math.floor((moment.timeMs - run.firstMs) / density.stretchMs)) ?? {};
+  const found = GROUP_NAMES.filter((group) => counts[group] !== undefined).map(
+    (group) => `${KIND_GROUPS[group].label} ${String(counts[group])}`,
+  );
+  return [new Date(moment.timeMs).toLocaleString(), found.length === 0 ? 'nothing happened' : found.join(' · ')].join(
+    '\n',
+  );
 }
 
 export function ReplayBar({ model }: { model: TimelineModel }) {
@@ -196,7 +201,9 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
       <span
         class="position"
         data-testid="position"
-        style={{ minWidth: `${String(positionText(track.rowCount, track.rowCount, track.durationMs, track.durationMs).length * 0.76)}ch` }}
+        style={{
+          minWidth: `${String(positionText(track.rowCount, track.rowCount, track.durationMs, track.durationMs).length * 0.76)}ch`,
+        }}
       >
         {position}
       </span>
@@ -207,7 +214,15 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
 function BarButton(props: { icon: IconName; label: string; testId?: string; disabled: boolean; onClick: () => void }) {
   const { icon, label, testId, disabled, onClick } = props;
   return (
-    <button type="button" class="bar-button" aria-label={label} title={label} data-testid={testId} disabled={disabled} onClick={onClick}>
+    <button
+      type="button"
+      class="bar-button"
+      aria-label={label}
+      title={label}
+      data-testid={testId}
+      disabled={disabled}
+      onClick={onClick}
+    >
       <Icon name={icon} />
     </button>
   );

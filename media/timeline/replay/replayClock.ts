@@ -39,7 +39,9 @@ export function advance(
 /** `01:02:03`. */
 export function clockOf(durationMs: number): string {
   const seconds = Math.floor(Math.max(0, durationMs) / 1_000);
-  return [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, '0')).join(':');
+  return [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
 }
 
 /** A short duration: `340 ms`, `1.2 s`, `3 min 5 s`, `2 h 4 min`. */

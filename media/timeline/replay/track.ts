@@ -38,7 +38,9 @@ export class Track {
     return before.runs.every((run, index) => {
       const now = this.runs[index];
       const isLast = index === before.runs.length - 1;
-      return now?.runId === run.runId && (isLast ? now.eventCount >= run.eventCount : now.eventCount === run.eventCount);
+      return (
+        now?.runId === run.runId && (isLast ? now.eventCount >= run.eventCount : now.eventCount === run.eventCount)
+      );
     });
   }
 

@@ -37,7 +37,12 @@ export class Catalog {
 
   /** Facts of the sessions after `afterId`, in order of id, each as the JSON that it is stored as. */
   list(afterId: string, limit: number): FactsRow[] {
-    return this.#connection.rows('SELECT id, facts FROM sessions WHERE id > ? ORDER BY id LIMIT ?', factsRow, afterId, limit);
+    return this.#connection.rows(
+      'SELECT id, facts FROM sessions WHERE id > ? ORDER BY id LIMIT ?',
+      factsRow,
+      afterId,
+      limit,
+    );
   }
 
   sessionIds(): string[] {
@@ -96,7 +101,10 @@ export class Catalog {
     if (facts.dependsOn !== undefined) this.#saveDependencies(facts.sessionId, facts.dependsOn);
     const known = facts.runs.findLast(({ nativeSessionId }) => nativeSessionId !== undefined);
     if (known?.nativeSessionId !== undefined) {
-      this.saveAgentSession(facts.sessionId, { nativeSessionId: known.nativeSessionId, backendType: known.backendType ?? '' });
+      this.saveAgentSession(facts.sessionId, {
+        nativeSessionId: known.nativeSessionId,
+        backendType: known.backendType ?? '',
+      });
     }
   }
 
@@ -119,7 +127,11 @@ export class Catalog {
   }
 
   agentSession(sessionId: string): AgentSession | undefined {
-    return this.#connection.rows('SELECT native_session_id, backend_type FROM agent_sessions WHERE session_id = ?', agentSessionRow, sessionId)[0];
+    return this.#connection.rows(
+      'SELECT native_session_id, backend_type FROM agent_sessions WHERE session_id = ?',
+      agentSessionRow,
+      sessionId,
+    )[0];
   }
 
   /** Forgets the session, and how far its journals were read. */

@@ -31,7 +31,10 @@ interface Header {
 
 function parseHeader(bytes: Buffer): Header | undefined {
   if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined;
-  return { userVersion: bytes.readInt32BE(USER_VERSION_OFFSET), applicationId: bytes.readInt32BE(APPLICATION_ID_OFFSET) };
+  return {
+    userVersion: bytes.readInt32BE(USER_VERSION_OFFSET),
+    applicationId: bytes.readInt32BE(APPLICATION_ID_OFFSET),
+  };
 }
 
 async function readHeader(path: string): Promise<Header | undefined> {
@@ -91,12 +94,21 @@ function migrate(connection: Connection, schema: DatabaseSchema, version: number
 }
 
 /** The database of the checkpoint at `path`, brought to our version; undefined where there is none that can be trusted. */
-export async function loadCheckpoint(engine: SqlJsStatic, path: string, schema: DatabaseSchema): Promise<Connection | undefined> {
+export async function loadCheckpoint(
+  engine: SqlJsStatic,
+  path: string,
+  schema: DatabaseSchema,
+): Promise<Connection | undefined> {
   const read = await readPadded(path).catch(() => undefined);
   if (read === undefined) return undefined; // not there, or unreadable: the journals have it all
   const { bytes, padded } = read;
   const header = parseHeader(bytes);
-  if (header === undefined || header.applicationId !== schema.applicationId || header.userVersion < 1 || header.userVersion > schema.migrations.length)
+  if (
+    header === undefined ||
+    header.applicationId !== schema.applicationId ||
+    header.userVersion < 1 ||
+    header.userVersion > schema.migrations.length
+  )
     return undefined;
   if (!hasSeal(bytes)) return undefined;
   bytes.subarray(-SEAL_BYTES).fill(0);
@@ -146,7 +158,12 @@ async function syncJournal(path: string): Promise<void> {
 }
 
 /** Replaces the checkpoint at `path`, after the journals that `bytes` covers are synced. False where a newer version's is there: it is left alone. */
-export async function writeCheckpoint(path: string, bytes: Uint8Array, schema: DatabaseSchema, journals: readonly string[]): Promise<boolean> {
+export async function writeCheckpoint(
+  path: string,
+  bytes: Uint8Array,
+  schema: DatabaseSchema,
+  journals: readonly string[],
+): Promise<boolean> {
   const isNewer = async (): Promise<boolean> => {
     const header = await readHeader(path);
     return header?.applicationId === schema.applicationId && header.userVersion > schema.migrations.length;

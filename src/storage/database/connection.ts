@@ -26,7 +26,10 @@ export class Connection {
 
   /** Size of the whole database, in bytes. */
   get bytes(): number {
-    const [size] = this.rows('SELECT page_count * page_size FROM pragma_page_count, pragma_page_size', v.tuple([v.number()]));
+    const [size] = this.rows(
+      'SELECT page_count * page_size FROM pragma_page_count, pragma_page_size',
+      v.tuple([v.number()]),
+    );
     return size?.[0] ?? 0;
   }
 

@@ -36,7 +36,12 @@ export class Indexer {
     if (known === undefined) this.catalog.erase(sessionId); // a row that cannot be read must not keep its positions
     const facts = known ?? emptySession(sessionId);
     const runIds = (await listRunIds(paths)).filter((runId) => !hasEnded(facts, runId));
-    const step = await readSession(paths, runIds, (source) => this.#file.sources.position(sessionId, source), STEP_BYTES);
+    const step = await readSession(
+      paths,
+      runIds,
+      (source) => this.#file.sources.position(sessionId, source),
+      STEP_BYTES,
+    );
     if (step.reset) {
       this.catalog.erase(sessionId);
       this.#timelines.distrust(sessionId);
@@ -75,7 +80,8 @@ export class Indexer {
     const facts = this.catalog.facts(sessionId);
     if (facts === undefined) return true;
     const paths = this.#paths.session(sessionId);
-    const isBehind = async (path: string, source: string): Promise<boolean> => (await sizeOf(path)) !== this.#file.sources.position(sessionId, source).offset;
+    const isBehind = async (path: string, source: string): Promise<boolean> =>
+      (await sizeOf(path)) !== this.#file.sources.position(sessionId, source).offset;
     if (await isBehind(paths.journal, SESSION_SOURCE)) return true;
     for (const runId of await listRunIds(paths)) {
       if (!hasEnded(facts, runId) && (await isBehind(paths.run(runId).events, runSource(runId)))) return true;
@@ -104,7 +110,15 @@ function foldPart(facts: SessionFacts, part: JournalPart): AppendedRange | undef
   for (const { seq, timestamp, draft } of part.events) {
     if (seq <= run.eventCount)
       facts.damagedRecords++; // a number that was given twice
-    else foldEvent(facts, { ...draft, id: eventId(run.ordinal, seq), sessionId: facts.sessionId, runId: part.runId, seq, timestamp });
+    else
+      foldEvent(facts, {
+        ...draft,
+        id: eventId(run.ordinal, seq),
+        sessionId: facts.sessionId,
+        runId: part.runId,
+        seq,
+        timestamp,
+      });
   }
   const first = part.events.find(({ seq }) => seq > before);
   return first === undefined ? undefined : { runId: part.runId, fromSeq: first.seq, toSeq: run.eventCount };

@@ -28,7 +28,10 @@ export class OpenTimeline {
 
   /** Those of `parts` that hold something new, or undefined where something before them is missing. */
   newOf(parts: readonly JournalPart[]): JournalPart[] | undefined {
-    const places = parts.map((part) => ({ part, offset: this.file.sources.position(this.timeline.sessionId, part.source).offset }));
+    const places = parts.map((part) => ({
+      part,
+      offset: this.file.sources.position(this.timeline.sessionId, part.source).offset,
+    }));
     if (places.some(({ part, offset }) => part.from.offset > offset)) return undefined;
     return places.filter(({ part, offset }) => part.to.offset > offset).map(({ part }) => part);
   }
@@ -39,10 +42,14 @@ export class OpenTimeline {
     this.file.connection.transaction(() => {
       this.timeline.saveSession();
       for (const part of parts) {
-        for (const record of part.records) if (record.kind === 'run.queued') this.timeline.saveRun(record.data.runId, record.data.ordinal);
+        for (const record of part.records)
+          if (record.kind === 'run.queued') this.timeline.saveRun(record.data.runId, record.data.ordinal);
         const first = part.events[0];
         if (part.runId !== undefined && first !== undefined) {
-          const ordinal = this.timeline.saveRun(part.runId, first.draft.kind === 'run.started' ? first.draft.data.ordinal : undefined);
+          const ordinal = this.timeline.saveRun(
+            part.runId,
+            first.draft.kind === 'run.started' ? first.draft.data.ordinal : undefined,
+          );
           for (const event of part.events) this.timeline.saveEvent(part.runId, ordinal, event);
         }
         this.file.sources.save(this.timeline.sessionId, part.source, part.to);

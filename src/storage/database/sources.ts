@@ -18,7 +18,14 @@ export class Sources {
   }
 
   position(sessionId: string, path: string): JournalPosition {
-    return this.#connection.rows('SELECT offset, mark FROM sources WHERE session_id = ? AND path = ?', positionRow, sessionId, path)[0] ?? JOURNAL_START;
+    return (
+      this.#connection.rows(
+        'SELECT offset, mark FROM sources WHERE session_id = ? AND path = ?',
+        positionRow,
+        sessionId,
+        path,
+      )[0] ?? JOURNAL_START
+    );
   }
 
   /** Part of the transaction that writes what was read up to `position`. */

@@ -72,7 +72,10 @@ class DatabaseClient implements StoreIndex {
   async listSessions(): Promise<SessionFacts[]> {
     const sessions: SessionFacts[] = [];
     for (let afterId = ''; ;) {
-      const rows = await this.#call({ method: 'listSessions', afterId, limit: LIST_LIMIT }, RESULT_SCHEMAS.listSessions);
+      const rows = await this.#call(
+        { method: 'listSessions', afterId, limit: LIST_LIMIT },
+        RESULT_SCHEMAS.listSessions,
+      );
       sessions.push(...rows.flatMap(({ facts }) => parseFacts(facts) ?? []));
       const last = rows.at(-1);
       if (last === undefined || rows.length < LIST_LIMIT) return sessions;
@@ -99,7 +102,10 @@ class DatabaseClient implements StoreIndex {
     return { facts: facts === null ? undefined : parseFacts(facts), appended: ranges, more };
   }
 
-  async catchUp(sessionId: string, { signal, onProgress }: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void> {
+  async catchUp(
+    sessionId: string,
+    { signal, onProgress }: { signal: AbortSignal; onProgress: (share: number) => void },
+  ): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
       const result = await this.#call({ method: 'catchUp', sessionId }, RESULT_SCHEMAS.catchUp);
@@ -110,7 +116,12 @@ class DatabaseClient implements StoreIndex {
 
   async history(sessionId: string, query: HistoryQuery): Promise<SessionEvent[]> {
     const { kinds, ...rest } = query;
-    return this.#events(sessionId, { method: 'history', sessionId, ...rest, ...(kinds !== undefined && { kinds: [...kinds] }) });
+    return this.#events(sessionId, {
+      method: 'history',
+      sessionId,
+      ...rest,
+      ...(kinds !== undefined && { kinds: [...kinds] }),
+    });
   }
 
   async runEvents(sessionId: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
@@ -120,7 +131,10 @@ class DatabaseClient implements StoreIndex {
   async findEvents(sessionId: string, query: FindQuery): Promise<FoundEvents> {
     const { kinds, ...rest } = query;
     for (;;) {
-      const result = await this.#call({ method: 'findEvents', sessionId, ...rest, ...(kinds !== undefined && { kinds: [...kinds] }) }, RESULT_SCHEMAS.found);
+      const result = await this.#call(
+        { method: 'findEvents', sessionId, ...rest, ...(kinds !== undefined && { kinds: [...kinds] }) },
+        RESULT_SCHEMAS.found,
+      );
       if ('seqs' in result) return result;
     }
   }
@@ -183,7 +197,11 @@ class DatabaseClient implements StoreIndex {
       this.#post(this.#worker, { method: 'open' }).catch(() => undefined);
     }
     const parsed = v.safeParse(result, await this.#post(this.#worker, request));
-    if (!parsed.success) throw new CorralError('STORE_FAILED', `The store's answer to ${request.method} cannot be read: ${parsed.issues[0].message}`);
+    if (!parsed.success)
+      throw new CorralError(
+        'STORE_FAILED',
+        `The store's answer to ${request.method} cannot be read: ${parsed.issues[0].message}`,
+      );
     return parsed.output;
   }
 
@@ -200,7 +218,8 @@ class DatabaseClient implements StoreIndex {
     const workerData: WorkerData = { root: this.#options.root, readOnly: this.#options.readOnly ?? false };
     const worker = new Worker(this.#options.workerPath, { workerData, name: 'corral store' });
     const fail = (reason: string): void => {
-      if (this.#worker === worker) void this.#end(new CorralError('STORE_FAILED', `The store's worker ended: ${reason}`));
+      if (this.#worker === worker)
+        void this.#end(new CorralError('STORE_FAILED', `The store's worker ended: ${reason}`));
     };
     worker.on('message', (message: unknown) => {
       const reply = v.safeParse(replySchema, message);
@@ -232,8 +251,12 @@ class DatabaseClient implements StoreIndex {
     const deadlineMs = call.method === 'open' ? OPEN_DEADLINE_MS : CALL_DEADLINE_MS;
     const timer = setTimeout(() => {
       this.#calls.delete(callId);
-      call.reject(new CorralError('TIMEOUT', `The store did not answer within ${deadlineMs / 1000} s. It was started again.`));
-      void this.#end(new CorralError('STORE_FAILED', 'The store was started again because another call took too long.'));
+      call.reject(
+        new CorralError('TIMEOUT', `The store did not answer within ${deadlineMs / 1000} s. It was started again.`),
+      );
+      void this.#end(
+        new CorralError('STORE_FAILED', 'The store was started again because another call took too long.'),
+      );
     }, deadlineMs);
     this.#deadline = { callId, timer };
   }

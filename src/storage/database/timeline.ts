@@ -12,7 +12,9 @@ import type { Connection } from './connection';
 import { textParameter } from './connection';
 
 /** Events of a page, as they are in the JSON that a timeline answers with: id, run, seq, timestamp, kind, data. */
-export const eventRowsSchema = v.array(v.tuple([v.number(), v.string(), v.number(), v.string(), v.string(), v.unknown()]));
+export const eventRowsSchema = v.array(
+  v.tuple([v.number(), v.string(), v.number(), v.string(), v.string(), v.unknown()]),
+);
 
 export interface NumberedEvent {
   seq: number;
@@ -36,7 +38,13 @@ const textRow = v.pipe(
 );
 const conversationRow = v.pipe(
   v.tuple([v.string(), v.string(), v.string(), v.string(), v.nullable(v.string())]),
-  v.transform(([runId, role, content, timestamp, blob]): ConversationRow => ({ runId, role, content, timestamp, blob })),
+  v.transform(([runId, role, content, timestamp, blob]): ConversationRow => ({
+    runId,
+    role,
+    content,
+    timestamp,
+    blob,
+  })),
 );
 const numberRow = v.pipe(
   v.tuple([v.number()]),
@@ -66,8 +74,11 @@ function pageOf(rows: string): string {
     FROM (SELECT id, run_id, seq, timestamp, kind, data FROM session_events WHERE ${rows})`;
 }
 
-const RUN_PAGE = pageOf(`session_id = ? AND run_id = ? AND seq > ? AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4))) ORDER BY seq LIMIT ?5`);
-const PAGE = pageOf(`session_id = ? AND (timestamp, seq, id) > (?, ?, ?) AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5)))
+const RUN_PAGE = pageOf(
+  `session_id = ? AND run_id = ? AND seq > ? AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4))) ORDER BY seq LIMIT ?5`,
+);
+const PAGE =
+  pageOf(`session_id = ? AND (timestamp, seq, id) > (?, ?, ?) AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5)))
   ORDER BY timestamp, seq, id LIMIT ?6`);
 
 /** Ordinals of people's runs stay far below; 2^21 of them fit into an event's id. */
@@ -96,7 +107,8 @@ export class Timeline {
   /** Takes everything out again; a transaction of its own. */
   clear(): void {
     this.#connection.transaction(() => {
-      for (const table of ['conversation_history', 'session_events', 'sources', 'runs', 'session']) this.#connection.run(`DELETE FROM ${table}`);
+      for (const table of ['conversation_history', 'session_events', 'sources', 'runs', 'session'])
+        this.#connection.run(`DELETE FROM ${table}`);
     });
   }
 
@@ -108,9 +120,16 @@ export class Timeline {
   saveRun(runId: string, ordinal: number | undefined): number {
     const [known] = this.#connection.rows('SELECT ordinal FROM runs WHERE run_id = ?', numberRow, runId);
     if (known !== undefined) return known;
-    const isFree = ordinal !== undefined && this.#connection.rows('SELECT ordinal FROM runs WHERE ordinal = ?', numberRow, ordinal).length === 0;
+    const isFree =
+      ordinal !== undefined &&
+      this.#connection.rows('SELECT ordinal FROM runs WHERE ordinal = ?', numberRow, ordinal).length === 0;
     const saved = isFree ? ordinal : fallbackOrdinal(runId);
-    this.#connection.run('INSERT INTO runs (session_id, run_id, ordinal) VALUES (?, ?, ?)', this.sessionId, runId, saved);
+    this.#connection.run(
+      'INSERT INTO runs (session_id, run_id, ordinal) VALUES (?, ?, ?)',
+      this.sessionId,
+      runId,
+      saved,
+    );
     return saved;
   }
 
@@ -243,7 +262,11 @@ export class Timeline {
   /** What the event is ordered by. */
   #keyOf(id: number): v.InferOutput<typeof keyRow> {
     const [key] = this.#connection.rows('SELECT timestamp, seq, id FROM session_events WHERE id = ?', keyRow, id);
-    if (key === undefined) throw new CorralError('INVALID_ARGUMENT', 'This page of the history does not exist any more. Read it from the start.');
+    if (key === undefined)
+      throw new CorralError(
+        'INVALID_ARGUMENT',
+        'This page of the history does not exist any more. Read it from the start.',
+      );
     return key;
   }
 }

@@ -71,18 +71,27 @@ class StoreWorker {
         return this.#look(request.sessionId, () => null);
       case 'history': {
         const { runId, afterId, kinds, limit } = request;
-        const query = { limit, ...(runId !== undefined && { runId }), ...(afterId !== undefined && { afterId }), ...(kinds !== undefined && { kinds }) };
+        const query = {
+          limit,
+          ...(runId !== undefined && { runId }),
+          ...(afterId !== undefined && { afterId }),
+          ...(kinds !== undefined && { kinds }),
+        };
         return this.#look(request.sessionId, (timeline) => ({ events: timeline.history(query) }));
       }
       case 'runEvents':
-        return this.#look(request.sessionId, (timeline) => ({ events: timeline.runEvents(request.runId, request.fromSeq, request.limit) }));
+        return this.#look(request.sessionId, (timeline) => ({
+          events: timeline.runEvents(request.runId, request.fromSeq, request.limit),
+        }));
       case 'findEvents': {
         const { runId, fromSeq, toSeq, text, failed, tool = '', file = '', kinds } = request;
         const query = { runId, fromSeq, toSeq, text, failed, tool, file, ...(kinds !== undefined && { kinds }) };
         return this.#look(request.sessionId, (timeline) => timeline.find(query));
       }
       case 'facets':
-        return this.#look(request.sessionId, (timeline) => timeline.facets(request.runId, request.fromSeq, request.toSeq));
+        return this.#look(request.sessionId, (timeline) =>
+          timeline.facets(request.runId, request.fromSeq, request.toSeq),
+        );
       case 'density': {
         const { sessionId, ...query } = request;
         return this.#look(sessionId, (timeline) => ({ counts: timeline.density(query) }));
@@ -105,13 +114,19 @@ class StoreWorker {
 
   /** What was said, whole; the preview where its blob is gone. */
   async #entry(sessionId: string, { runId, role, content, timestamp, blob }: ConversationRow): Promise<unknown> {
-    const whole = blob === null ? undefined : await readFile(this.#paths.session(sessionId).run(runId).blob(blob), 'utf8').catch(() => undefined);
+    const whole =
+      blob === null
+        ? undefined
+        : await readFile(this.#paths.session(sessionId).run(runId).blob(blob), 'utf8').catch(() => undefined);
     return { runId, role, content: whole ?? content, timestamp };
   }
 
   /** Writes what changed, one database after the other, so that no more than one copy is in memory. */
   async #checkpoint(): Promise<null> {
-    const files = [() => this.#catalogFile, ...this.#timelines.idsToSave().map((sessionId) => () => this.#timelines.get(sessionId)?.file)];
+    const files = [
+      () => this.#catalogFile,
+      ...this.#timelines.idsToSave().map((sessionId) => () => this.#timelines.get(sessionId)?.file),
+    ];
     for (const file of files) {
       const { written } = await this.#calls.run(() => ({ written: this.#save(file()) })); // the calls go on while it is written
       await written;
@@ -135,6 +150,10 @@ port.on('message', (message: unknown) => {
     .then((worker) => worker.answer(request))
     .then(
       (result) => port.postMessage({ callId, result }),
-      (error: unknown) => port.postMessage({ callId, error: { code: error instanceof CorralError ? error.code : 'STORE_FAILED', message: messageOf(error) } }),
+      (error: unknown) =>
+        port.postMessage({
+          callId,
+          error: { code: error instanceof CorralError ? error.code : 'STORE_FAILED', message: messageOf(error) },
+        }),
     );
 });

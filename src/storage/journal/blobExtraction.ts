@@ -33,7 +33,9 @@ class Extraction {
     }
     if (Array.isArray(value)) return value.map((item, index) => this.moveStrings(item, `${pointer}/${index}`));
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.moveStrings(item, `${pointer}/${escapeKey(key)}`)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, this.moveStrings(item, `${pointer}/${escapeKey(key)}`)]),
+    );
   }
 
   /** Moves a whole field out. A list keeps its first items, so that it stays a list of the same kind. */
@@ -61,13 +63,21 @@ function jsonOf(value: unknown): string {
 /** `data` short enough for a line, and the blobs that have to be on disk before that line. */
 export function extractBlobs(data: object): { data: object; blobs: Blob[] } {
   const byString = new Extraction();
-  const moved = byString.finish(Object.fromEntries(Object.entries(data).map(([key, item]) => [key, byString.moveStrings(item, `/${escapeKey(key)}`)])));
+  const moved = byString.finish(
+    Object.fromEntries(
+      Object.entries(data).map(([key, item]) => [key, byString.moveStrings(item, `/${escapeKey(key)}`)]),
+    ),
+  );
   if (Buffer.byteLength(jsonOf(moved)) <= LINE_LIMIT_BYTES) return { data: moved, blobs: byString.blobs };
 
   // Much of something small: whole fields go, the largest first.
   const byField = new Extraction();
   const fields: Record<string, unknown> = { ...data };
-  const sizes = Object.entries(data).map(([key, item]) => ({ key, item: item as unknown, bytes: Buffer.byteLength(jsonOf(item)) }));
+  const sizes = Object.entries(data).map(([key, item]) => ({
+    key,
+    item: item as unknown,
+    bytes: Buffer.byteLength(jsonOf(item)),
+  }));
   let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { key, item, bytes } of sizes.sort((a, b) => b.bytes - a.bytes)) {
     if (total <= LINE_LIMIT_BYTES / 2) break;

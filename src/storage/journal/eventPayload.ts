@@ -4,7 +4,11 @@ import type { SessionEvent } from '../events';
  * A field of an event's data as text, whole: what lies in blobs is put back into its place. What is no text becomes indented JSON.
  * Undefined where the event has no such field.
  */
-export async function readPayload(event: SessionEvent, field: string, readBlob: (sha256: string) => Promise<string>): Promise<string | undefined> {
+export async function readPayload(
+  event: SessionEvent,
+  field: string,
+  readBlob: (sha256: string) => Promise<string>,
+): Promise<string | undefined> {
   const { blobs = {}, ...data } = event.data;
   const fields = new Map<string, unknown>(Object.entries(data));
   if (!fields.has(field)) return undefined;
@@ -22,7 +26,10 @@ export async function readPayload(event: SessionEvent, field: string, readBlob: 
 function replaced(value: unknown, keys: readonly string[], content: string): unknown {
   const [key, ...rest] = keys;
   if (key === undefined) return content;
-  if (Array.isArray(value)) return value.map((item: unknown, index) => (String(index) === key ? replaced(item, rest, content) : item));
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => (String(index) === key ? replaced(item, rest, content) : item));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, name === key ? replaced(item, rest, content) : item]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, name === key ? replaced(item, rest, content) : item]),
+  );
 }

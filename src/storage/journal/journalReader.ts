@@ -87,7 +87,8 @@ async function readLines(file: FileHandle, from: JournalPosition, maxBytes: numb
     const markBytes = Math.min(MARK_BYTES, offset);
     const wanted = Math.max(0, Math.min(chunkBytes, end - offset));
     const bytes = await readAt(file, Buffer.allocUnsafe(markBytes + wanted), offset - markBytes);
-    if (offset === from.offset && bytes.toString('latin1', 0, markBytes) !== from.mark) return { ...emptyStep(from), reset: true };
+    if (offset === from.offset && bytes.toString('latin1', 0, markBytes) !== from.mark)
+      return { ...emptyStep(from), reset: true };
     const taken = takeLines(bytes.subarray(markBytes), step);
     offset += taken;
     const markEnd = markBytes + taken;

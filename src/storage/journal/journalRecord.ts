@@ -40,7 +40,8 @@ export function decodeRecord(line: Buffer): JournalRecord | DamagedLine {
   const bodyLength = line.length - SEAL_BYTES;
   if (bodyLength <= 0) return { damaged: 'The line is too short.' };
   const body = line.subarray(0, bodyLength);
-  if (line.toString('latin1', bodyLength) !== `,"crc":"${checksumOf(body)}"}`) return { damaged: 'The checksum is wrong.' };
+  if (line.toString('latin1', bodyLength) !== `,"crc":"${checksumOf(body)}"}`)
+    return { damaged: 'The checksum is wrong.' };
   let content: unknown;
   try {
     content = JSON.parse(`${body.toString('utf8')}}`);

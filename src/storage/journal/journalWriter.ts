@@ -90,7 +90,12 @@ export class JournalWriter {
   #isNameSynced: boolean;
   readonly #failing = new Set<'write' | 'sync'>();
 
-  private constructor(file: FileHandle, run: RunPaths, options: JournalWriterOptions, end: { seq: number; timeMs: number; bytes: number }) {
+  private constructor(
+    file: FileHandle,
+    run: RunPaths,
+    options: JournalWriterOptions,
+    end: { seq: number; timeMs: number; bytes: number },
+  ) {
     this.#file = file;
     this.#run = run;
     this.#options = options;
@@ -106,7 +111,8 @@ export class JournalWriter {
     let timeMs = Date.parse(options.tsFloor);
     if (Number.isNaN(timeMs)) throw new RangeError('tsFloor is not a time.');
     await makeDirectory(run.root);
-    for (const name of await namesIn(run.blobs)) if (name.endsWith(TEMPORARY_SUFFIX)) await unlink(join(run.blobs, name));
+    for (const name of await namesIn(run.blobs))
+      if (name.endsWith(TEMPORARY_SUFFIX)) await unlink(join(run.blobs, name));
     const file = await open(run.events, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       let step = await readJournal(run.events, JOURNAL_START, STEP_BYTES);
@@ -204,7 +210,9 @@ export class JournalWriter {
   /** The lines of the next write. Only its first may have blobs, so that no line waits for the blobs of a later one. */
   #nextBatch(): QueuedLine[] {
     let bytes = 0;
-    const end = this.#queue.findIndex((line, index) => index > 0 && (line.blobs.length > 0 || (bytes += line.bytes.length) > WRITE_BYTES));
+    const end = this.#queue.findIndex(
+      (line, index) => index > 0 && (line.blobs.length > 0 || (bytes += line.bytes.length) > WRITE_BYTES),
+    );
     return this.#queue.slice(0, end === -1 ? this.#queue.length : end);
   }
 

@@ -50,7 +50,12 @@ export async function listRunIds(paths: SessionPaths): Promise<string[]> {
 
 /** A record of a kind or shape that this version does not know is shown as it stands, not dropped. */
 function draftOf(record: JournalRecord): DraftEvent {
-  return parseDraft(record.kind, record.data) ?? { kind: 'output', data: { stream: 'stdout', text: `${record.kind} ${JSON.stringify(record.data)}` } };
+  return (
+    parseDraft(record.kind, record.data) ?? {
+      kind: 'output',
+      data: { stream: 'stdout', text: `${record.kind} ${JSON.stringify(record.data)}` },
+    }
+  );
 }
 
 async function readPart(
@@ -65,7 +70,11 @@ async function readPart(
   const part: JournalPart = { source, from, to: step.position, records: [], events: [], damaged: step.damaged };
   if (runId !== undefined) {
     part.runId = runId;
-    part.events = step.records.map((record) => ({ seq: record.seq, timestamp: record.timestamp, draft: draftOf(record) }));
+    part.events = step.records.map((record) => ({
+      seq: record.seq,
+      timestamp: record.timestamp,
+      draft: draftOf(record),
+    }));
     return { part, atEnd: step.atEnd };
   }
   for (const record of step.records) {
@@ -77,7 +86,10 @@ async function readPart(
 }
 
 /** Each journal of the session with its source: session.jsonl, which knows the runs' ordinals, comes first. */
-function journalsOf(paths: SessionPaths, runIds: readonly string[]): { path: string; source: string; runId: string | undefined }[] {
+function journalsOf(
+  paths: SessionPaths,
+  runIds: readonly string[],
+): { path: string; source: string; runId: string | undefined }[] {
   return [
     { path: paths.journal, source: SESSION_SOURCE, runId: undefined },
     ...runIds.map((runId) => ({ path: paths.run(runId).events, source: runSource(runId), runId })),
@@ -95,7 +107,11 @@ export async function sizeOf(path: string): Promise<number> {
 }
 
 /** How much of the session's journals was read: less than 1. */
-export async function readShare(paths: SessionPaths, runIds: readonly string[], positionOf: (source: string) => JournalPosition): Promise<number> {
+export async function readShare(
+  paths: SessionPaths,
+  runIds: readonly string[],
+  positionOf: (source: string) => JournalPosition,
+): Promise<number> {
   let readBytes = 0;
   let allBytes = 1; // so that the last, unread byte is never rounded away
   for (const { path, source } of journalsOf(paths, runIds)) {

@@ -12,9 +12,15 @@ function unescapeKey(key: string): string {
 function placed(value: unknown, keys: readonly string[], content: string): unknown {
   const [key, ...rest] = keys;
   if (key === undefined) return typeof value === 'string' ? content : JSON.parse(content);
-  if (Array.isArray(value)) return value.map((item: unknown, index) => (String(index) === key ? placed(item, rest, content) : item));
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => (String(index) === key ? placed(item, rest, content) : item));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]: [string, unknown]) => [name, name === key ? placed(item, rest, content) : item]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]: [string, unknown]) => [
+      name,
+      name === key ? placed(item, rest, content) : item,
+    ]),
+  );
 }
 
 /** The event with all blobs in their places. One that is missing leaves its preview, and stays named in `blobs`. */
@@ -25,11 +31,18 @@ export async function wholeEvent(run: RunPaths, event: SessionEvent): Promise<Se
   const missing: typeof blobs = {};
   for (const [pointer, reference] of Object.entries(blobs)) {
     try {
-      data = placed(data, pointer.split('/').slice(1).map(unescapeKey), await readFile(run.blob(reference.sha256), 'utf8'));
+      data = placed(
+        data,
+        pointer.split('/').slice(1).map(unescapeKey),
+        await readFile(run.blob(reference.sha256), 'utf8'),
+      );
     } catch {
       missing[pointer] = reference;
     }
   }
-  const whole = parseDraft(event.kind, Object.keys(missing).length === 0 ? data : { ...(data as object), blobs: missing });
+  const whole = parseDraft(
+    event.kind,
+    Object.keys(missing).length === 0 ? data : { ...(data as object), blobs: missing },
+  );
   return whole === undefined ? event : { ...event, ...whole };
 }

@@ -96,7 +96,9 @@ class RunSearch {
     const starts = new Set<number>();
     const add = (place: number): void => void starts.add(place === 0 ? 0 : lines.lastIndexOf(NEWLINE, place - 1) + 1);
     for (const place of this.#needle.placesInJson(lines)) add(place);
-    if (this.#hasBlobs) for (let place = lines.indexOf(BLOBS_FIELD); place !== -1; place = lines.indexOf(BLOBS_FIELD, place + 1)) add(place);
+    if (this.#hasBlobs)
+      for (let place = lines.indexOf(BLOBS_FIELD); place !== -1; place = lines.indexOf(BLOBS_FIELD, place + 1))
+        add(place);
     return [...starts].sort((a, b) => b - a);
   }
 
@@ -109,7 +111,9 @@ class RunSearch {
     let isMatch = this.#needle.isInValue(data);
     for (const { sha256 } of Object.values(blobs ?? {})) isMatch ||= await this.#isInBlob(sha256);
     const { sessionId, runId, ordinal } = this.#run;
-    return isMatch ? { ...draft, id: eventId(ordinal, record.seq), sessionId, runId, seq: record.seq, timestamp: record.timestamp } : undefined;
+    return isMatch
+      ? { ...draft, id: eventId(ordinal, record.seq), sessionId, runId, seq: record.seq, timestamp: record.timestamp }
+      : undefined;
   }
 
   #isInBlob(sha256: string): Promise<boolean> {

@@ -33,9 +33,17 @@ async function surveyAgent(entry: AgentEntry, options: ResolveOptions): Promise<
   }
 }
 
-async function versionOf({ program, versionArguments }: ResolvedAgent, env: Record<string, string>): Promise<string | undefined> {
+async function versionOf(
+  { program, versionArguments }: ResolvedAgent,
+  env: Record<string, string>,
+): Promise<string | undefined> {
   if (versionArguments === undefined) return undefined;
-  const asked = promisify(execFile)(program, versionArguments, { env, timeout: VERSION_LIMIT_MS, killSignal: 'SIGKILL', windowsHide: true });
+  const asked = promisify(execFile)(program, versionArguments, {
+    env,
+    timeout: VERSION_LIMIT_MS,
+    killSignal: 'SIGKILL',
+    windowsHide: true,
+  });
   asked.child.stdin?.end();
   const answer = await asked.catch(() => undefined);
   return /\d+\.\d+(?:\.[\w-]+)*/.exec(answer?.stdout ?? '')?.[0];

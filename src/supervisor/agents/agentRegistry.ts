@@ -41,7 +41,10 @@ export function parseAgentSettings(value: unknown): AgentSettings {
   const parsed = v.safeParse(agentSettingsSchema, value);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw new CorralError('SETTINGS_INVALID', `The setting corral.agents is not right at “${v.getDotPath(issue) ?? 'its top'}”: ${issue.message}`);
+  throw new CorralError(
+    'SETTINGS_INVALID',
+    `The setting corral.agents is not right at “${v.getDotPath(issue) ?? 'its top'}”: ${issue.message}`,
+  );
 }
 
 /** An agent as a list shows it. */
@@ -101,7 +104,11 @@ const BUILT_IN: Readonly<Record<string, BuiltInAgent>> = {
     description: 'A scripted agent that needs no key and no network',
     installHint: 'It comes with the extension: install that anew.',
   },
-  command: { driver: 'command', description: 'Any program', installHint: "Check the command's first word: an absolute path, or a name on PATH." },
+  command: {
+    driver: 'command',
+    description: 'Any program',
+    installHint: "Check the command's first word: an absolute path, or a name on PATH.",
+  },
 };
 
 function builtIn(name: string): BuiltInAgent | undefined {
@@ -114,7 +121,9 @@ export function listAgents(settings: AgentSettings): AgentEntry[] {
   return [...names].flatMap((name) => {
     const known = builtIn(name);
     const driver = settings[name]?.driver ?? known?.driver;
-    return driver === undefined ? [] : [{ name, driver, description: known?.description ?? settings[name]?.path ?? driver }];
+    return driver === undefined
+      ? []
+      : [{ name, driver, description: known?.description ?? settings[name]?.path ?? driver }];
   });
 }
 
@@ -152,9 +161,14 @@ export interface ResolveOptions {
 export async function resolveAgent(name: string, options: ResolveOptions): Promise<ResolvedAgent> {
   const setting: AgentSetting | undefined = Object.hasOwn(options.agents, name) ? options.agents[name] : undefined;
   const known = builtIn(name);
-  if (setting === undefined && known === undefined) throw new CorralError('AGENT_UNKNOWN', `There is no agent “${name}”. Add it to the setting corral.agents.`);
+  if (setting === undefined && known === undefined)
+    throw new CorralError('AGENT_UNKNOWN', `There is no agent “${name}”. Add it to the setting corral.agents.`);
   const driver = setting?.driver ?? known?.driver;
-  if (driver === undefined) throw new CorralError('SETTINGS_INVALID', `The setting corral.agents.${name} needs a driver: ${DRIVER_NAMES.join(' or ')}.`);
+  if (driver === undefined)
+    throw new CorralError(
+      'SETTINGS_INVALID',
+      `The setting corral.agents.${name} needs a driver: ${DRIVER_NAMES.join(' or ')}.`,
+    );
   const [argvProgram, ...argvArguments] = options.argv ?? [];
   const chosen = {
     driver,
@@ -168,16 +182,27 @@ export async function resolveAgent(name: string, options: ResolveOptions): Promi
   const ownArguments = [...(setting?.args ?? []), ...protocolArguments, ...argvArguments];
   if (name === 'demo' && setting?.path === undefined) {
     // Node itself, or VS Code's program, which has to be told to be Node.
-    const environment: Record<string, string> = process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
-    return { ...chosen, environment, program: process.execPath, programArguments: [join(options.bundles, 'demoAgent.js'), ...ownArguments], isScripted: true };
+    const environment: Record<string, string> =
+      process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
+    return {
+      ...chosen,
+      environment,
+      program: process.execPath,
+      programArguments: [join(options.bundles, 'demoAgent.js'), ...ownArguments],
+      isScripted: true,
+    };
   }
   const program = argvProgram ?? setting?.path ?? known?.program;
   if (program === undefined) throw new CorralError('INVALID_ARGUMENT', `The agent “${name}” needs a command to run.`);
   const found = await findAgent({ program, environment: { ...process.env, ...setting?.env } });
   if (found === undefined)
-    throw new CorralError('AGENT_NOT_FOUND', `“${program}” was not found. ${known?.installHint ?? 'Check its path in the setting corral.agents.'}`);
+    throw new CorralError(
+      'AGENT_NOT_FOUND',
+      `“${program}” was not found. ${known?.installHint ?? 'Check its path in the setting corral.agents.'}`,
+    );
   const isKnown = Object.values(BUILT_IN).some(
-    (agent) => agent.program !== undefined && programNames([found.program, ...found.programArguments]).includes(agent.program),
+    (agent) =>
+      agent.program !== undefined && programNames([found.program, ...found.programArguments]).includes(agent.program),
   );
   return {
     ...chosen,

@@ -23,8 +23,13 @@ const isWindows = process.platform === 'win32';
 
 /** The program, or undefined where there is none. A name is looked up on PATH first, then where installers put agents. */
 export async function findAgent(search: Search): Promise<FoundAgent | undefined> {
-  const program = search.program.startsWith('~/') || search.program.startsWith('~\\') ? join(homedir(), search.program.slice(2)) : search.program;
-  const extensions = isWindows ? ['', ...(variable(search.environment, 'PATHEXT') ?? '.COM;.EXE;.BAT;.CMD').split(';')] : [''];
+  const program =
+    search.program.startsWith('~/') || search.program.startsWith('~\\')
+      ? join(homedir(), search.program.slice(2))
+      : search.program;
+  const extensions = isWindows
+    ? ['', ...(variable(search.environment, 'PATHEXT') ?? '.COM;.EXE;.BAT;.CMD').split(';')]
+    : [''];
   if (isAbsolute(program)) return firstOf([program], extensions, search);
   // A relative path would depend on the folder that the editor was started in.
   if (program === '' || /[\\/]/.test(program)) return undefined;
@@ -40,8 +45,15 @@ export async function findAgent(search: Search): Promise<FoundAgent | undefined>
 function usualFolders(environment: Search['environment']): string[] {
   const home = homedir();
   const applicationData = variable(environment, 'APPDATA');
-  const own = [join(home, '.local', 'bin'), join(home, '.claude', 'local'), join(home, '.npm-global', 'bin'), join(home, '.bun', 'bin')];
-  return isWindows ? [...own, ...(applicationData === undefined ? [] : [join(applicationData, 'npm')])] : [...own, '/usr/local/bin', '/opt/homebrew/bin'];
+  const own = [
+    join(home, '.local', 'bin'),
+    join(home, '.claude', 'local'),
+    join(home, '.npm-global', 'bin'),
+    join(home, '.bun', 'bin'),
+  ];
+  return isWindows
+    ? [...own, ...(applicationData === undefined ? [] : [join(applicationData, 'npm')])]
+    : [...own, '/usr/local/bin', '/opt/homebrew/bin'];
 }
 
 /** Names of variables have no case on Windows. */
@@ -50,12 +62,19 @@ function variable(environment: Search['environment'], name: string): string | un
   return key === undefined ? undefined : environment[key];
 }
 
-async function firstOf(paths: readonly string[], extensions: readonly string[], search: Search): Promise<FoundAgent | undefined> {
+async function firstOf(
+  paths: readonly string[],
+  extensions: readonly string[],
+  search: Search,
+): Promise<FoundAgent | undefined> {
   for (const path of paths) {
     for (const extension of extensions) {
       const candidate = `${path}${extension.toLowerCase()}`;
       if (!(await isProgram(candidate))) continue;
-      const found = isWindows && /\.(cmd|bat)$/i.test(candidate) ? await behindShim(candidate, search) : { program: candidate, programArguments: [] };
+      const found =
+        isWindows && /\.(cmd|bat)$/i.test(candidate)
+          ? await behindShim(candidate, search)
+          : { program: candidate, programArguments: [] };
       if (found !== undefined) return found;
     }
   }
@@ -81,7 +100,8 @@ async function behindShim(path: string, search: Search): Promise<FoundAgent | un
   const target = shimTarget(await readFile(path, 'utf8'));
   if (target === undefined) return undefined;
   const script = join(dirname(path), ...target);
-  if (!/\.[cm]?js$/i.test(script)) return (await isProgram(script)) ? { program: script, programArguments: [] } : undefined;
+  if (!/\.[cm]?js$/i.test(script))
+    return (await isProgram(script)) ? { program: script, programArguments: [] } : undefined;
   const node = await findAgent({ program: 'node', environment: search.environment });
   return node === undefined ? undefined : { program: node.program, programArguments: [script] };
 }

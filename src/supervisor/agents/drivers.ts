@@ -17,6 +17,7 @@ const DRIVERS: Readonly<Record<DriverName, () => Promise<Driver>>> = {
 /** Throws AGENT_UNKNOWN for a name that this version has no driver for. */
 export async function driverFor(name: string): Promise<Driver> {
   const known = DRIVER_NAMES.find((candidate) => candidate === name);
-  if (known === undefined) throw new CorralError('AGENT_UNKNOWN', `There is no driver “${name}”. Use one of: ${DRIVER_NAMES.join(', ')}.`);
+  if (known === undefined)
+    throw new CorralError('AGENT_UNKNOWN', `There is no driver “${name}”. Use one of: ${DRIVER_NAMES.join(', ')}.`);
   return await DRIVERS[known]();
 }

@@ -102,7 +102,10 @@ export class Git {
     let pauseMs = FIRST_RETRY_MS;
     for (let waitedMs = 0; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS)) {
       const isLook = LOOKS_AT_NO_FILE.has(commandArguments[0] ?? '');
-      const settings = [...SAFE_CONFIGURATION, ...(isLook ? [] : (options.filters ?? (await this.#withoutFilters(program, directory, options))))];
+      const settings = [
+        ...SAFE_CONFIGURATION,
+        ...(isLook ? [] : (options.filters ?? (await this.#withoutFilters(program, directory, options)))),
+      ];
       const environment = { ...(isLook ? WITHOUT_FETCH : {}), ...options.environment };
       const result = await this.#start(program, directory, commandArguments, settings, { ...options, environment });
       if (result.exitCode !== undefined && (options.acceptedExitCodes ?? [0]).includes(result.exitCode)) {
@@ -111,7 +114,9 @@ export class Git {
       const error = gitError(commandArguments[0] ?? '', result.exitCode, result.signal, result.stderr);
       if (error.code !== 'GIT_LOCKED' || waitedMs >= this.#lockPatienceMs) throw error;
       // Where it is cancelled, the next start says so.
-      await delay(pauseMs, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(() => undefined);
+      await delay(pauseMs, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(
+        () => undefined,
+      );
     }
   }
 
@@ -145,22 +150,35 @@ export class Git {
     if (version === null) throw new CorralError('GIT_NOT_FOUND', `${program} is not git`);
     const [major, minor] = [Number(version[1]), Number(version[2])];
     if (major < MINIMUM_VERSION.major || (major === MINIMUM_VERSION.major && minor < MINIMUM_VERSION.minor)) {
-      throw new CorralError('GIT_TOO_OLD', `Git ${major}.${minor} is too old: Corral needs ${MINIMUM_VERSION.major}.${MINIMUM_VERSION.minor} or newer`);
+      throw new CorralError(
+        'GIT_TOO_OLD',
+        `Git ${major}.${minor} is too old: Corral needs ${MINIMUM_VERSION.major}.${MINIMUM_VERSION.minor} or newer`,
+      );
     }
     return program;
   }
 
   /** Never kept for long, as an agent may write the config at any moment. Also turns off hooks that newer versions of git take from config. */
-  async #withoutFilters(program: string, directory: string, { environment = {}, signal }: GitOptions): Promise<Setting[]> {
+  async #withoutFilters(
+    program: string,
+    directory: string,
+    { environment = {}, signal }: GitOptions,
+  ): Promise<Setting[]> {
     const {
       stdout,
       stderr,
       exitCode,
       signal: killedBy,
-    } = await this.#start(program, directory, ['config', '--null', '--show-scope', '--get-regexp', '^(filter|hook|merge)\\..*\\.'], SAFE_CONFIGURATION, {
-      environment,
-      signal,
-    });
+    } = await this.#start(
+      program,
+      directory,
+      ['config', '--null', '--show-scope', '--get-regexp', '^(filter|hook|merge)\\..*\\.'],
+      SAFE_CONFIGURATION,
+      {
+        environment,
+        signal,
+      },
+    );
     if (exitCode !== 0 && exitCode !== 1) throw gitError('config', exitCode, killedBy, stderr);
     const fields = stdout.toString('utf8').split('\0');
     const trusted = new Map<string, string>();
@@ -173,7 +191,8 @@ export class Git {
       const section = key.slice(0, key.lastIndexOf('.'));
       if (section.startsWith('hook.')) hooks.add(section);
       else if (section.startsWith('merge.') && !key.endsWith('.driver')) continue;
-      else if (scope === 'system' || scope === 'global') trusted.set(key, keyEnd < 0 ? 'true' : entry.slice(keyEnd + 1));
+      else if (scope === 'system' || scope === 'global')
+        trusted.set(key, keyEnd < 0 ? 'true' : entry.slice(keyEnd + 1));
       else suspect.add(section);
     }
     const drivers = [...suspect].filter((section) => section.startsWith('merge.'));
@@ -192,9 +211,16 @@ export class Git {
     ];
   }
 
-  async #start(program: string, directory: string, commandArguments: readonly string[], settings: readonly Setting[], options: GitOptions) {
+  async #start(
+    program: string,
+    directory: string,
+    commandArguments: readonly string[],
+    settings: readonly Setting[],
+    options: GitOptions,
+  ) {
     const { signal, input } = options;
-    if (commandArguments.some((argument) => argument.includes('\0'))) throw new CorralError('INVALID_ARGUMENT', 'A NUL character cannot be passed to git');
+    if (commandArguments.some((argument) => argument.includes('\0')))
+      throw new CorralError('INVALID_ARGUMENT', 'A NUL character cannot be passed to git');
     await this.#enter(signal);
     this.startedCount++;
     this.runningCount++;
@@ -203,7 +229,11 @@ export class Git {
       const { error, ...output } = await execute(program, commandArguments, { cwd: directory, env }, input, signal);
       if (error !== undefined && signal?.aborted === true) throw cancelled();
       if (typeof error?.code === 'string') throw await this.#startError(directory, error);
-      return { ...output, exitCode: error === undefined ? 0 : (error.code ?? undefined), signal: error?.signal ?? undefined };
+      return {
+        ...output,
+        exitCode: error === undefined ? 0 : (error.code ?? undefined),
+        signal: error?.signal ?? undefined,
+      };
     } finally {
       this.runningCount--;
       this.#leave();
@@ -212,7 +242,8 @@ export class Git {
 
   async #startError(directory: string, cause: unknown): Promise<CorralError> {
     const folder = await stat(directory).catch(() => undefined);
-    if (folder?.isDirectory() !== true) return new CorralError('NO_FOLDER', `There is no folder ${directory}`, { cause });
+    if (folder?.isDirectory() !== true)
+      return new CorralError('NO_FOLDER', `There is no folder ${directory}`, { cause });
     return new CorralError('GIT_NOT_FOUND', `Git cannot be started: ${messageOf(cause)}`, { cause });
   }
 
@@ -250,7 +281,9 @@ function cancelled(): CorralError {
 
 /** The user's environment without GIT_*: an inherited GIT_DIR or GIT_INDEX_FILE would point every command at another repository. */
 function cleanEnvironment(): Record<string, string> {
-  const kept = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined && !/^(GIT_|LC_|LANG)/i.test(entry[0]));
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !/^(GIT_|LC_|LANG)/i.test(entry[0]),
+  );
   return { ...Object.fromEntries(kept), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0' };
 }
 
@@ -266,7 +299,9 @@ function configurationEnvironment(settings: readonly Setting[]): Record<string, 
 /** Absolute, so that a `git.exe` in the repository is never what Windows finds first. */
 async function findOnPath(program: string): Promise<string | undefined> {
   const names = process.platform === 'win32' && !/\.exe$/i.test(program) ? [`${program}.exe`] : [program];
-  const folders = isAbsolute(program) ? [''] : (process.env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
+  const folders = isAbsolute(program)
+    ? ['']
+    : (process.env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
   for (const folder of folders) {
     for (const name of names) {
       const candidate = folder === '' ? name : join(folder, name);

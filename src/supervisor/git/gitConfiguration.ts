@@ -17,7 +17,9 @@ export interface GitConfiguration {
 
 /** Reads what an agent in the session's worktree could change for everyone in the repository. Runs no git. */
 export async function readConfiguration(commonDirectory: string, sessionId: string): Promise<GitConfiguration> {
-  const files = ['config', 'config.worktree', `worktrees/${sessionId}/config.worktree`].map((name) => join(commonDirectory, name));
+  const files = ['config', 'config.worktree', `worktrees/${sessionId}/config.worktree`].map((name) =>
+    join(commonDirectory, name),
+  );
   const hooksFolder = join(commonDirectory, 'hooks');
   const names = (await readdir(hooksFolder).catch(() => [])).filter((name) => !name.endsWith('.sample')).sort();
   const hooks = await Promise.all(names.map(async (name) => `${name} ${await stampOf(join(hooksFolder, name))}`));
@@ -27,10 +29,17 @@ export async function readConfiguration(commonDirectory: string, sessionId: stri
 }
 
 /** The names of what is another in `after` than in `before`, in words. */
-export async function changedSettings(git: Git, directory: string, before: GitConfiguration, after: GitConfiguration): Promise<string[]> {
+export async function changedSettings(
+  git: Git,
+  directory: string,
+  before: GitConfiguration,
+  after: GitConfiguration,
+): Promise<string[]> {
   const [old, now] = [await settingsOf(git, directory, before), await settingsOf(git, directory, after)];
   const settings = differing(old, now).map((entry) => entry.split('\n', 1)[0] ?? entry);
-  const hooks = differing(new Set(before.hooks), new Set(after.hooks)).map((each) => `the hook ${each.slice(0, each.lastIndexOf(' '))}`);
+  const hooks = differing(new Set(before.hooks), new Set(after.hooks)).map(
+    (each) => `the hook ${each.slice(0, each.lastIndexOf(' '))}`,
+  );
   return [...new Set([...settings, ...hooks])].sort();
 }
 
@@ -42,7 +51,10 @@ async function settingsOf(git: Git, directory: string, { contents }: GitConfigur
   const settings = new Set<string>();
   for (const content of contents) {
     // 128: a file that git itself cannot read.
-    const listed = await git.text(directory, ['config', '--file', '-', '--null', '--list'], { input: content, acceptedExitCodes: [0, 1, 128] });
+    const listed = await git.text(directory, ['config', '--file', '-', '--null', '--list'], {
+      input: content,
+      acceptedExitCodes: [0, 1, 128],
+    });
     for (const entry of listed.split('\0')) if (entry !== '' && !EVERYDAY.test(entry)) settings.add(entry);
   }
   return settings;

@@ -25,15 +25,25 @@ const SEPARATOR = '--corral';
  */
 export async function findRepository(git: Git, folder: string): Promise<Repository> {
   const { commonAnswer, gitAnswer, wayUp, head } = await askAll(git, folder);
-  const [commonDirectory, gitDirectory, place] = await Promise.all([realpath(commonAnswer), realpath(gitAnswer), realpath(folder)]);
+  const [commonDirectory, gitDirectory, place] = await Promise.all([
+    realpath(commonAnswer),
+    realpath(gitAnswer),
+    realpath(folder),
+  ]);
   if (gitDirectory === commonDirectory && wayUp === undefined) throw noMainWorktree(commonDirectory);
   const isLinked = gitDirectory !== commonDirectory;
-  const mainWorktree = await realpath(isLinked ? await findMainWorktree(git, commonDirectory) : resolve(place, wayUp ?? ''));
+  const mainWorktree = await realpath(
+    isLinked ? await findMainWorktree(git, commonDirectory) : resolve(place, wayUp ?? ''),
+  );
   // Found by name: believed only if it leads back. The folder that was asked for has said already where it leads.
-  if ((isLinked || mainWorktree !== place) && !(await leadsTo(git, mainWorktree, commonDirectory))) throw noMainWorktree(commonDirectory);
+  if ((isLinked || mainWorktree !== place) && !(await leadsTo(git, mainWorktree, commonDirectory)))
+    throw noMainWorktree(commonDirectory);
   const anyCommit = head === '' ? await git.text(folder, ['rev-list', '--max-count=1', '--all']) : head;
   if (anyCommit === '')
-    throw new CorralError('NO_COMMIT', 'This repository has no commit yet. Make a first commit, so that agents have something to start from');
+    throw new CorralError(
+      'NO_COMMIT',
+      'This repository has no commit yet. Make a first commit, so that agents have something to start from',
+    );
   return { git, folder, mainWorktree, commonDirectory };
 }
 
@@ -48,7 +58,15 @@ interface Answers {
 
 /** All that a folder can tell of its repository, by one process. */
 async function askAll(git: Git, folder: string): Promise<Answers> {
-  const paths = ['--path-format=absolute', '--git-common-dir', SEPARATOR, '--absolute-git-dir', SEPARATOR, '--show-cdup', SEPARATOR];
+  const paths = [
+    '--path-format=absolute',
+    '--git-common-dir',
+    SEPARATOR,
+    '--absolute-git-dir',
+    SEPARATOR,
+    '--show-cdup',
+    SEPARATOR,
+  ];
   const { stdout } = await git.run(folder, ['rev-parse', ...paths, '--revs-only', 'HEAD^{commit}']);
   const answers = stdout.toString('utf8').split(`\n${SEPARATOR}\n`);
   const [commonAnswer = '', gitAnswer = ''] = answers;
@@ -66,7 +84,10 @@ async function leadsTo(git: Git, folder: string, gitDirectory: string): Promise<
 
 async function findMainWorktree(git: Git, commonDirectory: string): Promise<string> {
   const setting = async (type: string, key: string): Promise<string> =>
-    git.text(commonDirectory, ['config', '--local', `--type=${type}`, '--get', key], { environment: { GIT_DIR: commonDirectory }, acceptedExitCodes: [0, 1] });
+    git.text(commonDirectory, ['config', '--local', `--type=${type}`, '--get', key], {
+      environment: { GIT_DIR: commonDirectory },
+      acceptedExitCodes: [0, 1],
+    });
   if ((await setting('bool', 'core.bare')) === 'true')
     throw new CorralError('BARE_REPOSITORY', 'The repository of this worktree is bare: it has no main worktree');
   const configured = await setting('path', 'core.worktree'); // a submodule's
@@ -77,15 +98,23 @@ async function findMainWorktree(git: Git, commonDirectory: string): Promise<stri
 }
 
 function noMainWorktree(commonDirectory: string): CorralError {
-  return new CorralError('BARE_REPOSITORY', `The main worktree of ${commonDirectory} was not found. Open the folder that it is checked out in`);
+  return new CorralError(
+    'BARE_REPOSITORY',
+    `The main worktree of ${commonDirectory} was not found. Open the folder that it is checked out in`,
+  );
 }
 
 /** The object id of the commit that a person's words name. BASE_NOT_FOUND where there is none. Only ids go on from here. */
 export async function resolveCommit(repository: Repository, revision: string): Promise<string> {
-  const commit = await repository.git.text(repository.folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], {
-    acceptedExitCodes: [0, 1, 128],
-  });
-  if (revision === '' || !isObjectId(commit)) throw new CorralError('BASE_NOT_FOUND', `There is no commit "${revision}" in ${repository.mainWorktree}`);
+  const commit = await repository.git.text(
+    repository.folder,
+    ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`],
+    {
+      acceptedExitCodes: [0, 1, 128],
+    },
+  );
+  if (revision === '' || !isObjectId(commit))
+    throw new CorralError('BASE_NOT_FOUND', `There is no commit "${revision}" in ${repository.mainWorktree}`);
   return commit;
 }
 
@@ -97,18 +126,29 @@ export function isObjectId(value: string): boolean {
 /** Makes `folder` a repository where it is none, and gives it an empty first commit where it has none. Files stay as they are. */
 export async function initializeRepository(git: Git, folder: string): Promise<Repository> {
   const state = await findRepository(git, folder).catch((error: unknown) => {
-    if (error instanceof CorralError && (error.code === 'NO_REPOSITORY' || error.code === 'NO_COMMIT')) return error.code;
+    if (error instanceof CorralError && (error.code === 'NO_REPOSITORY' || error.code === 'NO_COMMIT'))
+      return error.code;
     throw error;
   });
   if (typeof state === 'object') return state;
   if (state === 'NO_REPOSITORY') await git.run(folder, ['init', '--quiet']);
   const tree = await git.text(folder, ['hash-object', '-t', 'tree', '-w', '--stdin'], { input: '' });
   const [name, email] = await Promise.all(
-    ['user.name', 'user.email'].map(async (key) => git.text(folder, ['config', '--get', key], { acceptedExitCodes: [0, 1] })),
+    ['user.name', 'user.email'].map(async (key) =>
+      git.text(folder, ['config', '--get', key], { acceptedExitCodes: [0, 1] }),
+    ),
   );
   // The user's own history: theirs where they have said who they are.
-  const person = name !== undefined && name !== '' && email !== undefined && email !== '' ? { name, email } : { name: 'Corral', email: 'corral@localhost' };
-  const environment = { GIT_AUTHOR_NAME: person.name, GIT_AUTHOR_EMAIL: person.email, GIT_COMMITTER_NAME: person.name, GIT_COMMITTER_EMAIL: person.email };
+  const person =
+    name !== undefined && name !== '' && email !== undefined && email !== ''
+      ? { name, email }
+      : { name: 'Corral', email: 'corral@localhost' };
+  const environment = {
+    GIT_AUTHOR_NAME: person.name,
+    GIT_AUTHOR_EMAIL: person.email,
+    GIT_COMMITTER_NAME: person.name,
+    GIT_COMMITTER_EMAIL: person.email,
+  };
   const commit = await git.text(folder, ['commit-tree', '-m', 'Initial commit', tree], { environment });
   await git.run(folder, ['update-ref', '-m', 'Initial commit', 'HEAD', commit, '0'.repeat(commit.length)]);
   return findRepository(git, folder);

@@ -35,13 +35,27 @@ export function eventText(event: SessionEvent): EventText {
     case 'tool.result':
       return { heading: `Result: ${event.data.status}`, code: event.data.output };
     case 'file.change':
-      return { heading: `File ${event.data.change}: ${event.data.path}`, ...(event.data.diff === undefined ? {} : { code: event.data.diff }) };
+      return {
+        heading: `File ${event.data.change}: ${event.data.path}`,
+        ...(event.data.diff === undefined ? {} : { code: event.data.diff }),
+      };
     case 'plan':
-      return { heading: 'Plan', prose: event.data.entries.map(({ text, status }) => `- [${status === 'completed' ? 'x' : ' '}] ${text}`).join('\n') };
+      return {
+        heading: 'Plan',
+        prose: event.data.entries
+          .map(({ text, status }) => `- [${status === 'completed' ? 'x' : ' '}] ${text}`)
+          .join('\n'),
+      };
     case 'permission.request':
-      return { heading: `Asked: ${event.data.title}`, ...(event.data.input === undefined ? {} : { code: json(event.data.input) }) };
+      return {
+        heading: `Asked: ${event.data.title}`,
+        ...(event.data.input === undefined ? {} : { code: json(event.data.input) }),
+      };
     case 'permission.answer':
-      return { heading: `Answer: ${event.data.outcome}`, ...(event.data.message === undefined ? {} : { prose: event.data.message }) };
+      return {
+        heading: `Answer: ${event.data.outcome}`,
+        ...(event.data.message === undefined ? {} : { prose: event.data.message }),
+      };
     case 'output':
       return { heading: event.data.stream === 'stdout' ? 'Output' : 'Error output', code: event.data.text };
     case 'error':

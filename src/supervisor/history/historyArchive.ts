@@ -47,9 +47,13 @@ export class HistoryArchive {
   }
 
   /** Events with this text in whatever case, newest first, as they are found. Throws INVALID_ARGUMENT. */
-  async *search(text: string, { limit = SEARCH_LIMIT, signal }: HistorySearchQuery): AsyncGenerator<{ sessionId: string; event: SessionEvent }> {
+  async *search(
+    text: string,
+    { limit = SEARCH_LIMIT, signal }: HistorySearchQuery,
+  ): AsyncGenerator<{ sessionId: string; event: SessionEvent }> {
     if (text === '') throw new CorralError('INVALID_ARGUMENT', 'Say what to search for.');
-    if (!Number.isInteger(limit) || limit < 1) throw new CorralError('INVALID_ARGUMENT', 'A search gives at least one event.');
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new CorralError('INVALID_ARGUMENT', 'A search gives at least one event.');
     const { store, model } = this.#options;
     const runs = model.ids().flatMap((sessionId) =>
       model.facts(sessionId).runs.map((run) => ({
@@ -59,7 +63,8 @@ export class HistoryArchive {
         lastEventAt: isOpen(run) ? NEVER_OLDER : (run.lastEventAt ?? ''),
       })),
     );
-    for await (const event of searchRuns(store.paths, runs, text, { limit, signal })) yield { sessionId: event.sessionId, event };
+    for await (const event of searchRuns(store.paths, runs, text, { limit, signal }))
+      yield { sessionId: event.sessionId, event };
   }
 
   async export(id: string, format: ExportFormat, target: string): Promise<void> {
@@ -90,12 +95,14 @@ export class HistoryArchive {
     await withWorktreeLock(store.paths, id, async () => {
       const facts = await store.sync(id);
       if (facts === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${id}.`);
-      if (facts.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running. Stop it and delete it first.');
+      if (facts.runs.some(isOpen))
+        throw new CorralError('RUNNING', 'This session is running. Stop it and delete it first.');
       if (facts.worktree !== 'deleted' && facts.worktree !== 'failed')
         throw new CorralError('CONFLICT', 'This session still has its worktree. Delete the session first.');
       const repository = await findRepository(git, facts.repository).catch((error: unknown) => {
         // With the repository its refs are gone too.
-        if (error instanceof CorralError && (error.code === 'NO_REPOSITORY' || error.code === 'NO_FOLDER')) return undefined;
+        if (error instanceof CorralError && (error.code === 'NO_REPOSITORY' || error.code === 'NO_FOLDER'))
+          return undefined;
         throw error;
       });
       if (repository !== undefined) await dropPin(repository, id);
@@ -116,6 +123,8 @@ export class HistoryArchive {
       if (hasCode(error, 'ENOENT')) return [];
       throw error;
     });
-    for (const name of names) if (name.endsWith(ERASED_SUFFIX)) await rm(join(paths.sessions, name), { recursive: true, force: true, maxRetries: 3 });
+    for (const name of names)
+      if (name.endsWith(ERASED_SUFFIX))
+        await rm(join(paths.sessions, name), { recursive: true, force: true, maxRetries: 3 });
   }
 }

@@ -16,12 +16,17 @@ export interface HistoryPageQuery {
 }
 
 /** One page of a session's events over all its runs, in order of time. Throws INVALID_ARGUMENT. */
-export async function readHistoryPage(index: StoreIndex, sessionId: string, query: HistoryPageQuery): Promise<HistoryPage> {
+export async function readHistoryPage(
+  index: StoreIndex,
+  sessionId: string,
+  query: HistoryPageQuery,
+): Promise<HistoryPage> {
   const { runId, after, kinds, limit = DEFAULT_LIMIT } = query;
   if (!Number.isInteger(limit) || limit < 1 || limit > HISTORY_PAGE_LIMIT)
     throw new CorralError('INVALID_ARGUMENT', `A page holds 1 to ${HISTORY_PAGE_LIMIT} events.`);
   const afterId = after === undefined ? undefined : Number(after);
-  if (afterId !== undefined && !Number.isSafeInteger(afterId)) throw new CorralError('INVALID_ARGUMENT', 'Pass the `next` of the page before as `after`.');
+  if (afterId !== undefined && !Number.isSafeInteger(afterId))
+    throw new CorralError('INVALID_ARGUMENT', 'Pass the `next` of the page before as `after`.');
   const unknown = kinds?.find((kind) => !(EVENT_KINDS as readonly string[]).includes(kind));
   if (unknown !== undefined) throw new CorralError('INVALID_ARGUMENT', `There are no events of the kind ${unknown}.`);
   const events = await index.history(sessionId, {

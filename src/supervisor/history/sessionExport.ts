@@ -98,7 +98,13 @@ const JSONL: Writer = {
 const WRITERS: Record<ExportFormat, Writer> = { jsonl: JSONL, markdown: MARKDOWN, html: HTML };
 
 /** Writes the session to `target`, with all events in their order and everything that is kept beside the journals. A file there is replaced, but only by a complete one. */
-export async function exportSession(paths: StorePaths, index: StoreIndex, session: SessionSummary, format: ExportFormat, target: string): Promise<void> {
+export async function exportSession(
+  paths: StorePaths,
+  index: StoreIndex,
+  session: SessionSummary,
+  format: ExportFormat,
+  target: string,
+): Promise<void> {
   const writer = WRITERS[format];
   const temporary = temporaryPath(target);
   try {
@@ -107,7 +113,8 @@ export async function exportSession(paths: StorePaths, index: StoreIndex, sessio
       await file.appendFile(writer.begin(session));
       for (let afterId: number | undefined; ;) {
         const events = await index.history(session.id, { limit: PAGE, ...(afterId === undefined ? {} : { afterId }) });
-        for (const event of events) await file.appendFile(writer.event(await wholeEvent(paths.session(session.id).run(event.runId), event)));
+        for (const event of events)
+          await file.appendFile(writer.event(await wholeEvent(paths.session(session.id).run(event.runId), event)));
         afterId = events.at(-1)?.id;
         if (events.length < PAGE) break;
       }
@@ -119,6 +126,8 @@ export async function exportSession(paths: StorePaths, index: StoreIndex, sessio
     await rename(temporary, target);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
-    throw new CorralError('STORE_FAILED', `The session could not be written to ${target}: ${messageOf(error)}`, { cause: error });
+    throw new CorralError('STORE_FAILED', `The session could not be written to ${target}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -24,8 +24,9 @@ const FILES_AT_ONCE = 8;
 const LINES_AT_ONCE = 50;
 
 const text = v.string();
-const optional = <S extends v.GenericSchema>(schema: S): v.SchemaWithFallback<v.OptionalSchema<S, undefined>, undefined> =>
-  v.fallback(v.optional(schema), undefined);
+const optional = <S extends v.GenericSchema>(
+  schema: S,
+): v.SchemaWithFallback<v.OptionalSchema<S, undefined>, undefined> => v.fallback(v.optional(schema), undefined);
 const blocksSchema = v.array(v.looseObject({ type: text, text: optional(text) }));
 const lineSchema = v.looseObject({
   type: text,
@@ -37,7 +38,11 @@ const lineSchema = v.looseObject({
   isApiErrorMessage: optional(v.boolean()),
   toolUseResult: v.optional(v.unknown()),
   message: optional(
-    v.looseObject({ model: optional(text), stop_reason: v.fallback(v.nullish(text), undefined), content: optional(v.union([text, blocksSchema])) }),
+    v.looseObject({
+      model: optional(text),
+      stop_reason: v.fallback(v.nullish(text), undefined),
+      content: optional(v.union([text, blocksSchema])),
+    }),
   ),
 });
 type Line = v.InferOutput<typeof lineSchema>;
@@ -47,12 +52,17 @@ const SPOKEN = ['user', 'assistant', 'system'];
 
 /** Claude's sessions in `folder` or below it. One that cannot be read is left out. */
 export async function listClaudeSessions({ environment }: ImportingAgent, folder: string): Promise<FoundSession[]> {
-  const projects = join(environment['CLAUDE_CONFIG_DIR'] ?? join(environment['HOME'] ?? homedir(), '.claude'), 'projects');
+  const projects = join(
+    environment['CLAUDE_CONFIG_DIR'] ?? join(environment['HOME'] ?? homedir(), '.claude'),
+    'projects',
+  );
   const prefix = folder.replaceAll(/[^A-Za-z0-9]/g, '-').slice(0, FOLDER_NAME_LENGTH);
   const names = (await readdir(projects).catch(() => [])).filter((name) => name.startsWith(prefix));
   const files = await Promise.all(
     names.map(async (name) =>
-      (await readdir(join(projects, name)).catch(() => [])).filter((each) => each.endsWith('.jsonl')).map((each) => join(projects, name, each)),
+      (await readdir(join(projects, name)).catch(() => []))
+        .filter((each) => each.endsWith('.jsonl'))
+        .map((each) => join(projects, name, each)),
     ),
   );
   const found: FoundSession[] = [];
@@ -83,7 +93,10 @@ async function describe(path: string): Promise<FoundSession | undefined> {
 }
 
 /** The session's whole conversation, as the driver understands it. */
-export async function* readClaudeSession(_agent: ImportingAgent, { nativeSessionId, source, cwd }: FoundSession): AsyncGenerator<TimedEvent> {
+export async function* readClaudeSession(
+  _agent: ImportingAgent,
+  { nativeSessionId, source, cwd }: FoundSession,
+): AsyncGenerator<TimedEvent> {
   const player = new TranscriptPlayer(nativeSessionId, cwd);
   let count = 0;
   for await (const line of createInterface({ input: createReadStream(source), crlfDelay: Infinity })) {
@@ -103,7 +116,9 @@ function promptOf({ type, isMeta, isSidechain, message }: Line): string | undefi
   if (type !== 'user' || isMeta === true || isSidechain === true) return undefined;
   const content = message?.content;
   if (content === undefined || typeof content === 'string') return content;
-  return content.some((block) => block.type === 'tool_result') ? undefined : content.map((block) => block.text ?? '').join('\n');
+  return content.some((block) => block.type === 'tool_result')
+    ? undefined
+    : content.map((block) => block.text ?? '').join('\n');
 }
 
 /** Says the lines of a transcript to Claude's driver, in the words of the wire, with the times that they had. */
@@ -122,8 +137,15 @@ class TranscriptPlayer {
   constructor(nativeSessionId: string, cwd: string) {
     this.#nativeSessionId = nativeSessionId;
     this.#cwd = cwd;
-    const host = { emit: (event: DraftEvent) => void this.#told.push(event), write: () => undefined, closeInput: () => undefined };
-    this.#conversation = claudeDriver.converse({ prompt: '', argv: [], cwd, permissionMode: 'ask', resumes: nativeSessionId }, host);
+    const host = {
+      emit: (event: DraftEvent) => void this.#told.push(event),
+      write: () => undefined,
+      closeInput: () => undefined,
+    };
+    this.#conversation = claudeDriver.converse(
+      { prompt: '', argv: [], cwd, permissionMode: 'ask', resumes: nativeSessionId },
+      host,
+    );
   }
 
   *play(text: string): Generator<TimedEvent, void> {
@@ -135,7 +157,13 @@ class TranscriptPlayer {
       return;
     }
     if (!this.#hasBegun)
-      yield* this.#say({ type: 'system', subtype: 'init', session_id: this.#nativeSessionId, cwd: this.#cwd, claude_code_version: line.version });
+      yield* this.#say({
+        type: 'system',
+        subtype: 'init',
+        session_id: this.#nativeSessionId,
+        cwd: this.#cwd,
+        claude_code_version: line.version,
+      });
     this.#hasBegun = true;
     if (line.type === 'system') return yield* this.#say(line);
     const isPrompt = promptOf(line) !== undefined;
@@ -143,21 +171,39 @@ class TranscriptPlayer {
     this.#isTurnOpen = true;
     this.#stopReason = line.type === 'assistant' ? (line.message?.stop_reason ?? undefined) : undefined;
     const { isApiErrorMessage, toolUseResult } = line;
-    yield* this.#say({ ...line, isReplay: isPrompt, uuid: undefined, is_api_error_message: isApiErrorMessage === true, tool_use_result: toolUseResult });
+    yield* this.#say({
+      ...line,
+      isReplay: isPrompt,
+      uuid: undefined,
+      is_api_error_message: isApiErrorMessage === true,
+      tool_use_result: toolUseResult,
+    });
   }
 
   *end(): Generator<TimedEvent, void> {
     if (this.#isTurnOpen && this.#stopReason === 'end_turn') yield* this.#endTurn();
-    const exit = exitOfTranscript(this.#conversation.end({ exitCode: 0, signal: null, asked: undefined, stderrTail: '' }));
+    const exit = exitOfTranscript(
+      this.#conversation.end({ exitCode: 0, signal: null, asked: undefined, stderrTail: '' }),
+    );
     yield* this.#take();
     const notes = [...this.#notes].map(([type, count]) => `${count} × ${type}`).join(', ');
-    if (notes !== '') yield this.#at({ kind: 'message', data: { role: 'system', text: `Not part of the conversation, and not read: ${notes}` } });
+    if (notes !== '')
+      yield this.#at({
+        kind: 'message',
+        data: { role: 'system', text: `Not part of the conversation, and not read: ${notes}` },
+      });
     yield this.#at(exit);
   }
 
   *#endTurn(): Generator<TimedEvent, void> {
     this.#isTurnOpen = false;
-    yield* this.#say({ type: 'result', subtype: 'success', is_error: false, stop_reason: this.#stopReason, session_id: this.#nativeSessionId });
+    yield* this.#say({
+      type: 'result',
+      subtype: 'success',
+      is_error: false,
+      stop_reason: this.#stopReason,
+      session_id: this.#nativeSessionId,
+    });
   }
 
   *#say(message: object): Generator<TimedEvent, void> {

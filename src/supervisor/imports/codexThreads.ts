@@ -23,9 +23,17 @@ const seconds = v.pipe(
 );
 const moment = v.fallback(v.nullish(seconds), undefined);
 const listSchema = v.object({
-  data: v.array(v.object({ id: text, preview: text, cwd: text, updatedAt: seconds, path: v.fallback(v.nullish(text), undefined) })),
+  data: v.array(
+    v.object({ id: text, preview: text, cwd: text, updatedAt: seconds, path: v.fallback(v.nullish(text), undefined) }),
+  ),
 });
-const turnSchema = v.looseObject({ id: text, status: text, items: v.array(v.unknown()), startedAt: moment, completedAt: moment });
+const turnSchema = v.looseObject({
+  id: text,
+  status: text,
+  items: v.array(v.unknown()),
+  startedAt: moment,
+  completedAt: moment,
+});
 const readSchema = v.object({
   thread: v.object({
     cliVersion: v.fallback(v.optional(text), undefined),
@@ -38,7 +46,13 @@ const requestSchema = v.object({ id: v.number(), method: text });
 
 /** Codex's threads that worked in exactly this folder. */
 export async function listCodexSessions(agent: ImportingAgent, folder: string): Promise<FoundSession[]> {
-  const { data } = await ask(agent, folder, 'thread/list', { cwd: folder, limit: MOST_THREADS, sourceKinds: SOURCE_KINDS }, listSchema);
+  const { data } = await ask(
+    agent,
+    folder,
+    'thread/list',
+    { cwd: folder, limit: MOST_THREADS, sourceKinds: SOURCE_KINDS },
+    listSchema,
+  );
   return data
     .filter(({ preview }) => preview.trim() !== '')
     .map(({ id, preview, cwd, updatedAt, path }) => ({
@@ -51,7 +65,10 @@ export async function listCodexSessions(agent: ImportingAgent, folder: string): 
 }
 
 /** The thread's whole conversation, as the driver understands it. */
-export async function* readCodexSession(agent: ImportingAgent, { nativeSessionId: threadId, cwd }: FoundSession): AsyncGenerator<TimedEvent> {
+export async function* readCodexSession(
+  agent: ImportingAgent,
+  { nativeSessionId: threadId, cwd }: FoundSession,
+): AsyncGenerator<TimedEvent> {
   const { thread } = await ask(agent, cwd, 'thread/read', { threadId, includeTurns: true }, readSchema);
   let timestamp = thread.turns[0]?.startedAt ?? new Date(0).toISOString();
   const told: DraftEvent[] = [];
@@ -65,11 +82,15 @@ export async function* readCodexSession(agent: ImportingAgent, { nativeSessionId
     emit: (event: DraftEvent) => void told.push(event),
     write(data: string): void {
       const request = v.safeParse(v.pipe(v.string(), v.parseJson(), requestSchema), data);
-      if (request.success) queueMicrotask(() => say({ id: request.output.id, result: opening[request.output.method] ?? {} }));
+      if (request.success)
+        queueMicrotask(() => say({ id: request.output.id, result: opening[request.output.method] ?? {} }));
     },
     closeInput: () => undefined,
   };
-  const conversation = codexDriver.converse({ prompt: thread.preview, argv: [], cwd, permissionMode: 'ask', resumes: threadId }, host);
+  const conversation = codexDriver.converse(
+    { prompt: thread.preview, argv: [], cwd, permissionMode: 'ask', resumes: threadId },
+    host,
+  );
   conversation.start();
   // The driver's questions are answered by then, each in a microtask of its own.
   await new Promise(setImmediate);
@@ -87,8 +108,20 @@ export async function* readCodexSession(agent: ImportingAgent, { nativeSessionId
 }
 
 /** Starts Codex for one question. Rejects where it does not answer it as expected. */
-async function ask<S extends v.GenericSchema>(agent: ImportingAgent, cwd: string, method: string, params: object, schema: S): Promise<v.InferOutput<S>> {
-  const [program = '', ...words] = codexDriver.launch({ ...agent, prompt: '', promptFile: '', cwd, permissionMode: 'ask' }).argv;
+async function ask<S extends v.GenericSchema>(
+  agent: ImportingAgent,
+  cwd: string,
+  method: string,
+  params: object,
+  schema: S,
+): Promise<v.InferOutput<S>> {
+  const [program = '', ...words] = codexDriver.launch({
+    ...agent,
+    prompt: '',
+    promptFile: '',
+    cwd,
+    permissionMode: 'ask',
+  }).argv;
   const child = spawn(program, words, {
     cwd,
     env: agent.environment,
@@ -103,14 +136,24 @@ async function ask<S extends v.GenericSchema>(agent: ImportingAgent, cwd: string
     return await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', () => reject(new Error(`Codex ended before it answered ${method}`)));
-      createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', (line) => void peer.read(line, () => undefined));
+      createInterface({ input: child.stdout, crlfDelay: Infinity }).on(
+        'line',
+        (line) => void peer.read(line, () => undefined),
+      );
       const clientInfo = { name: 'corral', title: 'Corral', version: '0' };
       peer.request('initialize', { clientInfo, capabilities: null }, () => {
         peer.notify('initialized');
         peer.request(method, params, (outcome) => {
           const result = 'error' in outcome ? undefined : v.safeParse(schema, outcome.result);
           if (result?.success) resolve(result.output);
-          else reject(new Error('error' in outcome ? describeRpcError(outcome.error) : `Codex answered ${method} with something else than expected`));
+          else
+            reject(
+              new Error(
+                'error' in outcome
+                  ? describeRpcError(outcome.error)
+                  : `Codex answered ${method} with something else than expected`,
+              ),
+            );
         });
       });
     });

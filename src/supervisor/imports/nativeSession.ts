@@ -38,6 +38,8 @@ export interface TimedEvent {
 /** How the run of a transcript ends: no process told it. */
 export function exitOfTranscript({ outcome, reason }: Ending): DraftEvent {
   const isCutOff = outcome === 'failed' && reason.startsWith('The agent ended');
-  const end = isCutOff ? { outcome: 'interrupted' as const, reason: 'Its transcript ends in the middle of a turn' } : { outcome, reason };
+  const end = isCutOff
+    ? { outcome: 'interrupted' as const, reason: 'Its transcript ends in the middle of a turn' }
+    : { outcome, reason };
   return { kind: 'run.exited', data: { exitCode: null, signal: null, ...end } };
 }

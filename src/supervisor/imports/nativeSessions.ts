@@ -108,7 +108,10 @@ async function writeRun(run: RunPaths, native: NativeSession, events: AsyncItera
     for await (const { timestamp, event } of events) {
       nowMs = Date.parse(timestamp);
       if (count === 0) {
-        journal.append({ kind: 'run.started', data: { ordinal: 1, agent: native.agent, driver: native.driver, argv: [], cwd: native.cwd } });
+        journal.append({
+          kind: 'run.started',
+          data: { ordinal: 1, agent: native.agent, driver: native.driver, argv: [], cwd: native.cwd },
+        });
         journal.append({ kind: 'message', data: { role: 'system', text: `Imported from ${native.source}` } });
       }
       journal.append(event);
@@ -120,5 +123,9 @@ async function writeRun(run: RunPaths, native: NativeSession, events: AsyncItera
 }
 
 function importing(name: string, agent: ResolvedAgent, { agents }: ResolveOptions): ImportingAgent {
-  return { program: agent.program, programArguments: agent.programArguments, environment: programEnvironment(name, agent, agents) };
+  return {
+    program: agent.program,
+    programArguments: agent.programArguments,
+    environment: programEnvironment(name, agent, agents),
+  };
 }

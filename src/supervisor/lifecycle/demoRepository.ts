@@ -5,8 +5,10 @@ import { findRepository } from '../git/repository';
 
 const FILES: Readonly<Record<string, string>> = {
   'README.md': '# Greeter\n\nA very small program that greets people.\n\n    node src/greet.js Ada\n',
-  'package.json': '{\n  "name": "greeter",\n  "version": "1.0.0",\n  "private": true,\n  "type": "module",\n  "scripts": { "test": "node --test" }\n}\n',
-  'src/greet.js': "export function greet(name) {\n  return `Hello, ${name}!`;\n}\n\nconsole.log(greet(process.argv[2] ?? 'world'));\n",
+  'package.json':
+    '{\n  "name": "greeter",\n  "version": "1.0.0",\n  "private": true,\n  "type": "module",\n  "scripts": { "test": "node --test" }\n}\n',
+  'src/greet.js':
+    "export function greet(name) {\n  return `Hello, ${name}!`;\n}\n\nconsole.log(greet(process.argv[2] ?? 'world'));\n",
   'test/greet.test.js':
     "import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport { greet } from '../src/greet.js';\n\ntest('greets by name', () => {\n  assert.equal(greet('Ada'), 'Hello, Ada!');\n});\n",
 };
@@ -21,7 +23,12 @@ export async function makeDemoRepository(git: Git, storageDirectory: string): Pr
     }
     await git.run(folder, ['init', '--quiet']);
     await git.run(folder, ['add', '--all']);
-    const identity = { GIT_AUTHOR_NAME: 'Corral', GIT_AUTHOR_EMAIL: 'corral@localhost', GIT_COMMITTER_NAME: 'Corral', GIT_COMMITTER_EMAIL: 'corral@localhost' };
+    const identity = {
+      GIT_AUTHOR_NAME: 'Corral',
+      GIT_AUTHOR_EMAIL: 'corral@localhost',
+      GIT_COMMITTER_NAME: 'Corral',
+      GIT_COMMITTER_EMAIL: 'corral@localhost',
+    };
     await git.run(folder, ['commit', '--quiet', '--message', 'A small program that greets'], { environment: identity });
   }
   return (await findRepository(git, folder)).mainWorktree;

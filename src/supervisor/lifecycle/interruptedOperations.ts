@@ -18,7 +18,10 @@ export function isUnfinished(facts: SessionFacts): boolean {
 
 /** True where the record that the worktree was made is damaged: runs are queued after it, and those of a session that was planned begin after it. */
 export function isRecordLost({ worktree, runs }: SessionFacts): boolean {
-  return (worktree === 'creating' && runs.length > 0) || (worktree === 'planned' && runs.some(({ startedAt }) => startedAt !== undefined));
+  return (
+    (worktree === 'creating' && runs.length > 0) ||
+    (worktree === 'planned' && runs.some(({ startedAt }) => startedAt !== undefined))
+  );
 }
 
 /**
@@ -38,20 +41,31 @@ export async function finishWork(options: SessionRemovalOptions, sessionId: stri
 }
 
 /** Records a worktree that lies in its place, its lock held. Does nothing where there is none: nobody knows then what became of it. */
-export async function recordWorktree(options: Pick<SessionRemovalOptions, 'git' | 'store'>, facts: SessionFacts): Promise<void> {
+export async function recordWorktree(
+  options: Pick<SessionRemovalOptions, 'git' | 'store'>,
+  facts: SessionFacts,
+): Promise<void> {
   const request = await removalRequest(options, facts);
   if ((await locateWorktree(request)).place !== 'worktree') return;
   const { repository, sessionId } = request;
   const pin = await readPin(repository, sessionId);
   // A session that was planned learned its base only from the damaged record.
-  const baseCommit = facts.baseCommit === '' && pin !== undefined ? await findChainBase(repository, pin.commit) : facts.baseCommit;
+  const baseCommit =
+    facts.baseCommit === '' && pin !== undefined ? await findChainBase(repository, pin.commit) : facts.baseCommit;
   const worktreePath = await realpath(facts.worktreePath);
-  await options.store.append(sessionId, (now) => (isRecordLost(now) ? { kind: 'worktree.created', data: { worktreePath, baseCommit } } : undefined));
+  await options.store.append(sessionId, (now) =>
+    isRecordLost(now) ? { kind: 'worktree.created', data: { worktreePath, baseCommit } } : undefined,
+  );
 }
 
 async function takeBack(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   const repository = await findRepository(options.git, facts.repository);
-  await discardUnfinishedWorktree(repository, facts.worktreePath, { storeId: options.store.storeId, sessionId: facts.sessionId }, facts.baseCommit);
+  await discardUnfinishedWorktree(
+    repository,
+    facts.worktreePath,
+    { storeId: options.store.storeId, sessionId: facts.sessionId },
+    facts.baseCommit,
+  );
   await options.store.append(facts.sessionId, () => ({
     kind: 'worktree.failed',
     data: { reason: 'The window that was making this worktree ended before it was ready.' },
@@ -60,7 +74,10 @@ async function takeBack(options: SessionRemovalOptions, facts: SessionFacts): Pr
 
 async function closeUnstarted(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   const runId = newId();
-  await options.store.append(facts.sessionId, () => ({ kind: 'run.queued', data: { runId, ordinal: 1, prompt: facts.prompt } }));
+  await options.store.append(facts.sessionId, () => ({
+    kind: 'run.queued',
+    data: { runId, ordinal: 1, prompt: facts.prompt },
+  }));
   const evidence = 'The window that made this session ended before its agent started.';
   await options.store.append(facts.sessionId, () => ({
     kind: 'run.closed',

@@ -70,7 +70,10 @@ export async function createSession(
   const start = baseSession === undefined ? await findStart(repository, request.base ?? 'HEAD') : undefined;
   const { includeChanges = false } = request;
   if (includeChanges && start?.snapshot.commit !== (await resolveCommit(repository, 'HEAD')))
-    throw new CorralError('INVALID_ARGUMENT', 'Uncommitted changes can come along only where the session starts from HEAD.');
+    throw new CorralError(
+      'INVALID_ARGUMENT',
+      'Uncommitted changes can come along only where the session starts from HEAD.',
+    );
   await makeDirectory(options.store.paths.session(sessionId).runs);
   const { worktreesLocation: location, worktreesInclude, worktreesLink } = settings;
   const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
@@ -124,15 +127,22 @@ async function findBaseSession(
   }
   if (found === undefined || sessionState(found) === 'completed') return undefined;
   if (found.repository !== repository.mainWorktree)
-    throw new CorralError('BASE_NOT_FOUND', `“${found.title}” works in another repository, so this session cannot start from its work.`);
+    throw new CorralError(
+      'BASE_NOT_FOUND',
+      `“${found.title}” works in another repository, so this session cannot start from its work.`,
+    );
   return found.sessionId;
 }
 
 /** Makes the worktree of a session that had to wait for its base. Returns its facts with it. Throws BASE_NOT_FOUND, WORKTREE_FAILED, … */
-export async function makePlannedWorktree({ git, store }: { git: Git; store: SessionStore }, sessionId: string): Promise<SessionFacts> {
+export async function makePlannedWorktree(
+  { git, store }: { git: Git; store: SessionStore },
+  sessionId: string,
+): Promise<SessionFacts> {
   return await withWorktreeLock(store.paths, sessionId, async () => {
     const facts = await store.sync(sessionId);
-    if (facts?.planned === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${sessionId} that waits for its worktree.`);
+    if (facts?.planned === undefined)
+      throw new CorralError('SESSION_NOT_FOUND', `There is no session ${sessionId} that waits for its worktree.`);
     if (facts.worktree !== 'planned') return facts; // another window was quicker
     if (isRecordLost(facts)) {
       await recordWorktree({ git, store }, facts);
@@ -141,9 +151,20 @@ export async function makePlannedWorktree({ git, store }: { git: Git; store: Ses
     const { baseSession, location, include, link = [] } = facts.planned;
     const repository = await findRepository(git, facts.repository);
     // What a window left that was killed while it did the same; no agent was ever in it.
-    await discardUnfinishedWorktree(repository, facts.worktreePath, { sessionId, storeId: store.storeId }, facts.baseCommit);
+    await discardUnfinishedWorktree(
+      repository,
+      facts.worktreePath,
+      { sessionId, storeId: store.storeId },
+      facts.baseCommit,
+    );
     const start = await findStart(repository, pinRef(baseSession));
-    await makeWorktree(store, repository, { sessionId, start, location, wanted: { include, link }, includeChanges: false });
+    await makeWorktree(store, repository, {
+      sessionId,
+      start,
+      location,
+      wanted: { include, link },
+      includeChanges: false,
+    });
     return (await store.sync(sessionId)) ?? facts;
   });
 }
@@ -157,7 +178,10 @@ interface Start {
 /** A fork is judged by what the session that it comes from began with, and Corral's own commits get into nobody's history. Throws BASE_NOT_FOUND. */
 async function findStart(repository: Repository, revision: string): Promise<Start> {
   const snapshot = await readRevision(repository, revision);
-  return { snapshot, baseCommit: snapshot.isSnapshot ? await findChainBase(repository, snapshot.commit) : snapshot.commit };
+  return {
+    snapshot,
+    baseCommit: snapshot.isSnapshot ? await findChainBase(repository, snapshot.commit) : snapshot.commit,
+  };
 }
 
 interface WorktreeContent {

@@ -23,7 +23,10 @@ export interface SessionRemovalOptions {
 }
 
 /** What the git layer needs to know of a session's worktree. */
-export async function removalRequest(options: Pick<SessionRemovalOptions, 'git' | 'store'>, facts: SessionFacts): Promise<RemovalRequest> {
+export async function removalRequest(
+  options: Pick<SessionRemovalOptions, 'git' | 'store'>,
+  facts: SessionFacts,
+): Promise<RemovalRequest> {
   return {
     repository: await findRepository(options.git, facts.repository),
     storeId: options.store.storeId,
@@ -41,15 +44,21 @@ export async function deleteWorktree(options: SessionRemovalOptions, facts: Sess
   if (facts.worktree === 'present') await refuseForeign(options, facts);
   await options.store.append(facts.sessionId, (now) => {
     // A teardown command that does not end keeps nothing back.
-    if (now.runs.some((run) => isOpen(run) && run.isTeardown !== true)) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+    if (now.runs.some((run) => isOpen(run) && run.isTeardown !== true))
+      throw new CorralError('RUNNING', 'This session is running. Stop it first.');
     if (now.worktree === 'deleted') throw new CorralError('CONFLICT', 'This session was deleted already.');
     return now.worktree === 'deleting' ? undefined : { kind: 'deleting', data: { trashPath } };
   });
   try {
-    const removal = facts.worktree !== 'failed' && facts.worktree !== 'planned' ? await moveAway(options, facts) : undefined;
+    const removal =
+      facts.worktree !== 'failed' && facts.worktree !== 'planned' ? await moveAway(options, facts) : undefined;
     await options.store.append(facts.sessionId, () => ({
       kind: 'deleted',
-      data: { trashPath, notCaptured: removal?.notCaptured ?? [], ...(removal === undefined ? {} : { commit: removal.commit }) },
+      data: {
+        trashPath,
+        notCaptured: removal?.notCaptured ?? [],
+        ...(removal === undefined ? {} : { commit: removal.commit }),
+      },
     }));
   } catch (error) {
     await putBack(options, facts, error);
@@ -68,7 +77,10 @@ async function refuseForeign(options: SessionRemovalOptions, facts: SessionFacts
   }
 }
 
-async function moveAway(options: SessionRemovalOptions, facts: SessionFacts): Promise<{ commit: string; notCaptured: string[] } | undefined> {
+async function moveAway(
+  options: SessionRemovalOptions,
+  facts: SessionFacts,
+): Promise<{ commit: string; notCaptured: string[] } | undefined> {
   try {
     return await moveToTrash(await removalRequest(options, facts));
   } catch (error) {
@@ -88,15 +100,22 @@ async function putBack(options: SessionRemovalOptions, facts: SessionFacts, caus
       { cause },
     );
   }
-  await options.store.append(facts.sessionId, (now) => (now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined));
+  await options.store.append(facts.sessionId, (now) =>
+    now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined,
+  );
 }
 
 /** What lies in the session's worktree; undefined where there is none in its place. */
-export async function surveySession(options: SessionRemovalOptions, facts: SessionFacts): Promise<WorktreeSurvey | undefined> {
+export async function surveySession(
+  options: SessionRemovalOptions,
+  facts: SessionFacts,
+): Promise<WorktreeSurvey | undefined> {
   if (facts.worktree !== 'present') return undefined;
   try {
     const request = await removalRequest(options, facts);
-    return (await locateWorktree(request)).place === 'worktree' ? await surveyWorktree(request.repository, facts.worktreePath, facts.baseCommit) : undefined;
+    return (await locateWorktree(request)).place === 'worktree'
+      ? await surveyWorktree(request.repository, facts.worktreePath, facts.baseCommit)
+      : undefined;
   } catch (error) {
     if (error instanceof CorralError && GONE.includes(error.code)) return undefined;
     throw error;
@@ -117,7 +136,9 @@ export async function emptySessionTrash(options: SessionRemovalOptions, facts: S
   const trashPath = trashPathFor(facts.worktreePath);
   await options.store.append(facts.sessionId, (now) => {
     if (!isTrashFull(now)) return undefined;
-    return isInTrash ? { kind: 'deleted', data: { trashPath, notCaptured: kept } } : { kind: 'trash.emptied', data: { kept } };
+    return isInTrash
+      ? { kind: 'deleted', data: { trashPath, notCaptured: kept } }
+      : { kind: 'trash.emptied', data: { kept } };
   });
 }
 
@@ -126,7 +147,8 @@ export async function emptySessionTrash(options: SessionRemovalOptions, facts: S
  * Throws WORKTREE_MISSING where there is neither, CONFLICT where its place is taken.
  */
 export async function undoDelete(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
-  if (facts.worktree !== 'deleted' && facts.worktree !== 'deleting') throw new CorralError('CONFLICT', 'This session is not deleted.');
+  if (facts.worktree !== 'deleted' && facts.worktree !== 'deleting')
+    throw new CorralError('CONFLICT', 'This session is not deleted.');
   await bringBack(options, await removalRequest(options, facts));
   await options.store.append(facts.sessionId, (now) =>
     now.worktree === 'deleted' || now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined,

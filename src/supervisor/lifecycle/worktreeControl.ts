@@ -50,7 +50,8 @@ export class WorktreeControl {
 
   async archive(id: string, archived: boolean): Promise<void> {
     const { runControl } = this.#options;
-    if (archived && (await runControl.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+    if (archived && (await runControl.openRun(id)) !== undefined)
+      throw new CorralError('RUNNING', 'This session is running. Stop it first.');
     await this.#change(id, async (options, { worktree }) => {
       await this.#setArchived(id, archived);
       if (archived && worktree === 'present') await this.#remove(options, id);
@@ -88,9 +89,17 @@ export class WorktreeControl {
   async changes(id: string, from: Moment = 'base', to: Moment = 'now'): Promise<Comparison> {
     const facts = this.#options.model.facts(id);
     const request = await removalRequest(this.#options, facts);
-    const [before, after] = [await this.#resolveMoment(request, facts, from), await this.#resolveMoment(request, facts, to)];
+    const [before, after] = [
+      await this.#resolveMoment(request, facts, from),
+      await this.#resolveMoment(request, facts, to),
+    ];
     const changes = await listChanges(request, before.revision, after.revision);
-    return { before: before.revision, after: after.revision, changes, ...(after.isInPlace ? { worktreePath: facts.worktreePath } : {}) };
+    return {
+      before: before.revision,
+      after: after.revision,
+      changes,
+      ...(after.isInPlace ? { worktreePath: facts.worktreePath } : {}),
+    };
   }
 
   /** The session's snapshots, newest first. */
@@ -104,7 +113,10 @@ export class WorktreeControl {
     return await this.#change(id, async (options, facts) => {
       const request = await removalRequest(options, facts);
       if ((await locateWorktree(request)).place !== 'worktree')
-        throw new CorralError('WORKTREE_MISSING', 'The worktree of this session is not in its place. Restore it first.');
+        throw new CorralError(
+          'WORKTREE_MISSING',
+          'The worktree of this session is not in its place. Restore it first.',
+        );
       return await takeSnapshot({ ...request, message: 'On request' });
     });
   }
@@ -115,7 +127,8 @@ export class WorktreeControl {
    */
   async putBack(id: string, commit: string): Promise<{ before: string }> {
     const { runControl, store } = this.#options;
-    if ((await runControl.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+    if ((await runControl.openRun(id)) !== undefined)
+      throw new CorralError('RUNNING', 'This session is running. Stop it first.');
     return await this.#change(id, async (options, facts) => {
       if (facts.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
       const request = await removalRequest(options, facts);
@@ -133,7 +146,11 @@ export class WorktreeControl {
       return { request, tree: (await captureWork(request)).tree };
     };
     const [before, after] = [await work(beforeId), await work(afterId)];
-    return { before: before.tree, after: after.tree, changes: await listChanges(after.request, before.tree, after.tree) };
+    return {
+      before: before.tree,
+      after: after.tree,
+      changes: await listChanges(after.request, before.tree, after.tree),
+    };
   }
 
   /** The session's work into the checkout, as staged changes or as commits. Throws CONFLICT where git would overwrite changes of the user's. */
@@ -148,7 +165,11 @@ export class WorktreeControl {
   /** Takes back what `apply` did last. Throws CONFLICT where there is nothing of it, or where git would overwrite changes of the user's. */
   async unapply(id: string): Promise<void> {
     await this.#change(id, async (options, facts) => {
-      if (facts.applied === undefined) throw new CorralError('CONFLICT', 'Nothing of this session was applied to your checkout, or it was taken back already.');
+      if (facts.applied === undefined)
+        throw new CorralError(
+          'CONFLICT',
+          'Nothing of this session was applied to your checkout, or it was taken back already.',
+        );
       await unapplyWork(await removalRequest(options, facts), facts.applied);
       await options.store.append(id, () => ({ kind: 'unapplied', data: {} }));
     });
@@ -162,7 +183,11 @@ export class WorktreeControl {
     });
   }
 
-  async #resolveMoment(request: RemovalRequest, { baseCommit }: SessionFacts, moment: Moment): Promise<{ revision: string; isInPlace: boolean }> {
+  async #resolveMoment(
+    request: RemovalRequest,
+    { baseCommit }: SessionFacts,
+    moment: Moment,
+  ): Promise<{ revision: string; isInPlace: boolean }> {
     if (moment === 'now') {
       const { tree, isInPlace } = await captureWork(request);
       return { revision: tree, isInPlace };
@@ -172,10 +197,17 @@ export class WorktreeControl {
     return { revision, isInPlace: false };
   }
 
-  async #take<T>(id: string, take: (taken: { request: RemovalRequest; facts: SessionFacts; toTake: WorkToTake }) => Promise<T>): Promise<T> {
+  async #take<T>(
+    id: string,
+    take: (taken: { request: RemovalRequest; facts: SessionFacts; toTake: WorkToTake }) => Promise<T>,
+  ): Promise<T> {
     return await this.#change(id, async (options, facts) => {
       const request = await removalRequest(options, facts);
-      return await take({ request, facts, toTake: { baseCommit: facts.baseCommit, work: await captureWork(request), title: facts.title } });
+      return await take({
+        request,
+        facts,
+        toTake: { baseCommit: facts.baseCommit, work: await captureWork(request), title: facts.title },
+      });
     });
   }
 
@@ -185,7 +217,9 @@ export class WorktreeControl {
   }
 
   async #setArchived(id: string, archived: boolean): Promise<void> {
-    await this.#options.store.append(id, (facts) => (facts.archived === archived ? undefined : { kind: 'archived', data: { archived } }));
+    await this.#options.store.append(id, (facts) =>
+      facts.archived === archived ? undefined : { kind: 'archived', data: { archived } },
+    );
   }
 
   /** Whatever becomes of the teardown command, the worktree goes: all that it holds is kept anyway. */
@@ -198,7 +232,10 @@ export class WorktreeControl {
   }
 
   /** One change at a time over all windows, decided on what is on disk when its turn has come. */
-  async #change<T>(id: string, change: (options: SessionRemovalOptions, facts: SessionFacts) => Promise<T>): Promise<T> {
+  async #change<T>(
+    id: string,
+    change: (options: SessionRemovalOptions, facts: SessionFacts) => Promise<T>,
+  ): Promise<T> {
     const { store, model } = this.#options;
     return await withWorktreeLock(store.paths, id, async () => {
       await store.sync(id);

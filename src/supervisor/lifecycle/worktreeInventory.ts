@@ -63,7 +63,12 @@ export class WorktreeInventory {
         const { place } = await locateWorktree(request);
         if (place === 'missing') continue;
         const path = place === 'worktree' ? facts.worktreePath : trashPathFor(facts.worktreePath);
-        entries.push({ ...(await describe(request.repository, path, facts.baseCommit)), sessionId: id, kind: place, notCaptured: facts.notCaptured ?? [] });
+        entries.push({
+          ...(await describe(request.repository, path, facts.baseCommit)),
+          sessionId: id,
+          kind: place,
+          notCaptured: facts.notCaptured ?? [],
+        });
       } catch (error) {
         log.warn(`The worktree of session ${id} is left out of the inventory: ${messageOf(error)}`);
       }
@@ -96,7 +101,8 @@ export class WorktreeInventory {
   /** Takes a stray away, its work kept by the ref of its id. Answers with what no snapshot can hold: then its folder stays, in the trash. */
   async removeStray(sessionId: string): Promise<string[]> {
     const stray = (await this.#findStrays()).find((each) => each.sessionId === sessionId);
-    if (stray === undefined) throw new CorralError('WORKTREE_MISSING', 'This worktree is not there any more, or belongs to a session by now.');
+    if (stray === undefined)
+      throw new CorralError('WORKTREE_MISSING', 'This worktree is not there any more, or belongs to a session by now.');
     await moveToTrash(stray);
     return await emptyTrash(stray);
   }
@@ -107,7 +113,12 @@ export class WorktreeInventory {
     for (const [root, repositories] of this.#roots()) {
       if (root !== dirname(dirname(path))) continue;
       for (const repository of repositories) {
-        const request = { repository: await findRepository(this.#options.git, repository), storeId: this.#options.store.storeId, sessionId, worktreePath };
+        const request = {
+          repository: await findRepository(this.#options.git, repository),
+          storeId: this.#options.store.storeId,
+          sessionId,
+          worktreePath,
+        };
         await bringBack(this.#options, request);
       }
     }
@@ -151,7 +162,9 @@ export class WorktreeInventory {
     const path = join(root, place, sessionId);
     const mark = { storeId: this.#options.store.storeId, sessionId };
     const { state } = await inspectWorktree(repository, path, mark);
-    return state === 'ours' ? { ...mark, repository, worktreePath: join(root, 'worktrees', sessionId), path } : undefined;
+    return state === 'ours'
+      ? { ...mark, repository, worktreePath: join(root, 'worktrees', sessionId), path }
+      : undefined;
   }
 
   /** A session that another window has just begun to make is known on the disk before its folder is there. */

@@ -25,12 +25,16 @@ export interface ExitStatus {
 
 /** The user's environment without what is not an agent's business, but for what is `given` to it by name. */
 export function withoutEditor(environment: NodeJS.ProcessEnv, given: readonly string[] = []): NodeJS.ProcessEnv {
-  const isHidden = (name: string): boolean => HIDDEN_VARIABLES.test(process.platform === 'win32' ? name.toUpperCase() : name);
+  const isHidden = (name: string): boolean =>
+    HIDDEN_VARIABLES.test(process.platform === 'win32' ? name.toUpperCase() : name);
   return Object.fromEntries(Object.entries(environment).filter(([name]) => given.includes(name) || !isHidden(name)));
 }
 
 /** The agent's environment: the runner's, without what is not its business unless it was set for this agent, with the run's mark. */
-export function agentEnvironment(environment: NodeJS.ProcessEnv, { environment: given, sessionId, runId, port, cwd }: RunBootstrap): NodeJS.ProcessEnv {
+export function agentEnvironment(
+  environment: NodeJS.ProcessEnv,
+  { environment: given, sessionId, runId, port, cwd }: RunBootstrap,
+): NodeJS.ProcessEnv {
   // Some agents believe PWD more than the system: with the editor's they would work in another folder than the worktree.
   const place = process.platform === 'win32' ? {} : { PWD: cwd };
   return {
@@ -48,19 +52,36 @@ export class AgentProcess {
   readonly exited: Promise<ExitStatus>;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
 
-  private constructor(child: ChildProcessByStdio<Writable, Readable, Readable>, pid: number, exited: Promise<ExitStatus>) {
+  private constructor(
+    child: ChildProcessByStdio<Writable, Readable, Readable>,
+    pid: number,
+    exited: Promise<ExitStatus>,
+  ) {
     this.#child = child;
     this.pid = pid;
     this.exited = exited;
   }
 
   /** Rejects with a sentence for people where the program cannot be started. */
-  static async spawn([program, ...parameters]: [string, ...string[]], cwd: string, environment: NodeJS.ProcessEnv): Promise<AgentProcess> {
+  static async spawn(
+    [program, ...parameters]: [string, ...string[]],
+    cwd: string,
+    environment: NodeJS.ProcessEnv,
+  ): Promise<AgentProcess> {
     try {
       // A process group of its own, so that one signal reaches what it started. On Windows that would only open a console.
       const detached = process.platform !== 'win32';
-      const child = spawn(program, parameters, { cwd, env: environment, stdio: ['pipe', 'pipe', 'pipe'], shell: false, detached, windowsHide: true });
-      const exited = new Promise<ExitStatus>((fulfil) => child.once('exit', (exitCode, signal) => fulfil({ exitCode, signal })));
+      const child = spawn(program, parameters, {
+        cwd,
+        env: environment,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        shell: false,
+        detached,
+        windowsHide: true,
+      });
+      const exited = new Promise<ExitStatus>((fulfil) =>
+        child.once('exit', (exitCode, signal) => fulfil({ exitCode, signal })),
+      );
       // At a child's exit Node throws away what nobody listens for, and a quick command has ended before anyone reads it.
       for (const stream of [child.stdout, child.stderr]) stream.on('readable', () => undefined);
       // An agent that stopped reading is no error of ours; its exit tells.

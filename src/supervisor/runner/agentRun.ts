@@ -39,7 +39,11 @@ type RunEnd = ExitStatus & { outcome: RunOutcome; reason: string };
 type EndRequest = 'stop' | 'kill' | 'shutdown' | undefined;
 
 const NO_EXIT = { exitCode: null, signal: null } as const;
-const END_REASONS = { stop: 'Stopped by you', kill: 'Killed by you', shutdown: 'Stopped because the system ended this login or shut down' } as const;
+const END_REASONS = {
+  stop: 'Stopped by you',
+  kill: 'Killed by you',
+  shutdown: 'Stopped because the system ended this login or shut down',
+} as const;
 
 export class AgentRun {
   readonly #run: RunPaths;
@@ -136,7 +140,12 @@ export class AgentRun {
       this.recordError(error);
       this.#termination?.kill();
       await this.#termination?.settled;
-      end = { outcome: 'crashed', exitCode: null, signal: null, reason: `The background process of this run failed: ${messageOf(error)}` };
+      end = {
+        outcome: 'crashed',
+        exitCode: null,
+        signal: null,
+        reason: `The background process of this run failed: ${messageOf(error)}`,
+      };
     }
     clearTimeout(this.#idleTimer);
     await this.#escapes?.finish(this.#asked === 'shutdown');
@@ -171,7 +180,10 @@ export class AgentRun {
 
   /** What went wrong in the runner itself belongs to the run's record. */
   recordError(error: unknown): void {
-    this.#emit({ kind: 'error', data: { message: `The background process of this run met an error: ${messageOf(error)}`, code: 'RUNNER' } });
+    this.#emit({
+      kind: 'error',
+      data: { message: `The background process of this run met an error: ${messageOf(error)}`, code: 'RUNNER' },
+    });
   }
 
   /** `reason` is why the file cannot be written; undefined when it can again. */
@@ -180,7 +192,11 @@ export class AgentRun {
     if (ended === undefined) return;
     this.#emit({
       kind: 'status',
-      data: { from: this.#state, to: this.#state, reason: `The agent's output had to wait, for nothing could be written: ${ended.reason}. Nothing was lost.` },
+      data: {
+        from: this.#state,
+        to: this.#state,
+        reason: `The agent's output had to wait, for nothing could be written: ${ended.reason}. Nothing was lost.`,
+      },
     });
   }
 
@@ -200,7 +216,10 @@ export class AgentRun {
     const spawned = this.#asked === undefined ? await this.#spawn() : undefined;
     if (!(spawned instanceof AgentProcess)) {
       const spawnError = spawned === undefined ? {} : { spawnError: spawned.message };
-      return { ...NO_EXIT, ...conversation.end({ ...NO_EXIT, asked: this.#askedByPeople, stderrTail: '', ...spawnError }) };
+      return {
+        ...NO_EXIT,
+        ...conversation.end({ ...NO_EXIT, asked: this.#askedByPeople, stderrTail: '', ...spawnError }),
+      };
     }
     this.#conversation = conversation;
     conversation.start();
@@ -211,15 +230,24 @@ export class AgentRun {
     // Nobody ends the tools of an agent that was shot. What stays after an ordinary end may be meant to.
     if (exit.signal !== null) this.#termination?.kill();
     const survivors = (await this.#termination?.settled) ?? [];
-    for (const { pid } of survivors) this.#emit({ kind: 'error', data: { message: `Process ${String(pid)} could not be ended`, code: 'PROCESS_LEFT' } });
+    for (const { pid } of survivors)
+      this.#emit({
+        kind: 'error',
+        data: { message: `Process ${String(pid)} could not be ended`, code: 'PROCESS_LEFT' },
+      });
     this.#conversation = undefined;
     return { ...exit, ...this.#judge(conversation, exit) };
   }
 
   async #tearDown(limitMs: number): Promise<RunEnd> {
     const failure = await this.#runInWorktree('teardown', { argv: this.#bootstrap.argv, limitMs });
-    if (this.#asked !== undefined) return { ...NO_EXIT, outcome: this.#asked === 'kill' ? 'killed' : 'stopped', reason: END_REASONS[this.#asked] };
-    return { ...NO_EXIT, outcome: failure === undefined ? 'completed' : 'failed', reason: failure ?? 'The worktree is torn down' };
+    if (this.#asked !== undefined)
+      return { ...NO_EXIT, outcome: this.#asked === 'kill' ? 'killed' : 'stopped', reason: END_REASONS[this.#asked] };
+    return {
+      ...NO_EXIT,
+      outcome: failure === undefined ? 'completed' : 'failed',
+      reason: failure ?? 'The worktree is torn down',
+    };
   }
 
   /** Why the command failed; undefined where there is none, where it did not, or where the end was asked for meanwhile. */
@@ -230,7 +258,12 @@ export class AgentRun {
       if (this.#asked !== undefined) this.#terminate();
     };
     try {
-      await runWorktreeCommand(this.#bootstrap, name, command, { emit: this.#emit, onSpawned, recorder: this.#recorder, reserve: this.#reserve });
+      await runWorktreeCommand(this.#bootstrap, name, command, {
+        emit: this.#emit,
+        onSpawned,
+        recorder: this.#recorder,
+        reserve: this.#reserve,
+      });
     } catch (error) {
       if (this.#askedByPeople === undefined) return messageOf(error);
     }
@@ -293,7 +326,8 @@ export class AgentRun {
     this.#permissions.observe(event);
     this.#snapshots?.observe(event);
     this.#escapes?.observe(event);
-    if (this.#state !== 'stopping') this.#state = event.kind === 'run.started' ? 'starting' : this.#permissions.hasOpen ? 'waiting' : 'running';
+    if (this.#state !== 'stopping')
+      this.#state = event.kind === 'run.started' ? 'starting' : this.#permissions.hasOpen ? 'waiting' : 'running';
     this.#recorder.append(event);
     if (event.kind === 'turn.started') {
       this.#isResting = false;
@@ -305,7 +339,8 @@ export class AgentRun {
 
   /** A turn is over: without another message waiting, the agent may go. */
   #rest(): void {
-    if (this.#agent?.isRunning !== true || this.#asked !== undefined || this.#conversation?.hasQueued() !== false) return;
+    if (this.#agent?.isRunning !== true || this.#asked !== undefined || this.#conversation?.hasQueued() !== false)
+      return;
     this.#agent.closeInput();
     this.#isResting = true;
     this.#waitForExit();
@@ -342,7 +377,8 @@ export class AgentRun {
 
   async #requireConversation(): Promise<Conversation> {
     await this.#started;
-    if (this.#conversation === undefined || this.#isOver) throw new CorralError('NOT_RUNNING', 'The agent is not running');
+    if (this.#conversation === undefined || this.#isOver)
+      throw new CorralError('NOT_RUNNING', 'The agent is not running');
     return this.#conversation;
   }
 }

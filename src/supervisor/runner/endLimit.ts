@@ -8,7 +8,11 @@ const HURRIED_LIMIT_MS = 1_000;
 const TIDY_MS = 500;
 
 /** Settles with `work`, or soon after the limit, at which `abort` is aborted: not all work heeds that. */
-export async function endInTime(work: Promise<void> | undefined, abort: AbortController, isHurried: boolean): Promise<void> {
+export async function endInTime(
+  work: Promise<void> | undefined,
+  abort: AbortController,
+  isHurried: boolean,
+): Promise<void> {
   const isDone = new AbortController();
   const wait = async (): Promise<void> => {
     await delay(isHurried ? HURRIED_LIMIT_MS : LIMIT_MS, undefined, { signal: isDone.signal });

@@ -18,7 +18,9 @@ const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
 /** A client that leaves this much unread is broken; it connects again and reads the journal. */
 const LONGEST_BACKLOG_BYTES = 4 * 1024 * 1024;
 
-export type RequestHandlers = { [M in RequestMethod]: (parameters: RequestParameters<M>) => RequestResult<M> | Promise<RequestResult<M>> };
+export type RequestHandlers = {
+  [M in RequestMethod]: (parameters: RequestParameters<M>) => RequestResult<M> | Promise<RequestResult<M>>;
+};
 
 /** One client. It hears nothing and is not heard until it proved itself. */
 class Connection {
@@ -27,7 +29,12 @@ class Connection {
   isProven = false;
 
   /** `greet` is called when the client has proved itself. */
-  constructor(socket: Socket, nonce: string, handlers: Promise<RequestHandlers>, greet: (connection: Connection) => void) {
+  constructor(
+    socket: Socket,
+    nonce: string,
+    handlers: Promise<RequestHandlers>,
+    greet: (connection: Connection) => void,
+  ) {
     this.#socket = socket;
     this.#handlers = handlers;
     const challenge = newChallenge();
@@ -90,14 +97,19 @@ class Connection {
     this.#handle(method, params).then(
       (result) => this.send({ id, result }),
       (error: unknown) => {
-        const code = RUNNER_ERROR_CODES.find((known) => error instanceof CorralError && known === error.code) ?? 'STORE_FAILED';
+        const code =
+          RUNNER_ERROR_CODES.find((known) => error instanceof CorralError && known === error.code) ?? 'STORE_FAILED';
         this.send({ id, error: { code, message: messageOf(error) } });
       },
     );
   }
 
   async #handle(method: string, parameters: unknown): Promise<unknown> {
-    if (!isMethod(method)) throw new CorralError('RUNNER_TOO_OLD', `This run's runner does not know “${method}”. Stop the run and start it again.`);
+    if (!isMethod(method))
+      throw new CorralError(
+        'RUNNER_TOO_OLD',
+        `This run's runner does not know “${method}”. Stop the run and start it again.`,
+      );
     return this.#dispatch(method, parameters);
   }
 
@@ -149,7 +161,8 @@ export class Endpoint {
     const found = await lstat(this.#address).catch(() => undefined);
     if (found?.isSocket() === true && found.ino === this.#inode) return;
     this.#server?.close(); // before the new one listens: closing also unlinks the path
-    if (!(await makePrivate(dirname(this.#address)))) throw new Error(`${dirname(this.#address)} is not private to this user`);
+    if (!(await makePrivate(dirname(this.#address))))
+      throw new Error(`${dirname(this.#address)} is not private to this user`);
     await rm(this.#address, { force: true, recursive: true });
     await this.listen();
   }

@@ -46,7 +46,12 @@ export class EscapeWatch {
   /** One look at a time, in the order of the results. */
   #looking: Promise<void> = Promise.resolve();
 
-  constructor(git: Git, run: Pick<RunBootstrap, 'sessionId' | 'cwd'>, mainWorktree: string, emit: (event: DraftEvent) => void) {
+  constructor(
+    git: Git,
+    run: Pick<RunBootstrap, 'sessionId' | 'cwd'>,
+    mainWorktree: string,
+    emit: (event: DraftEvent) => void,
+  ) {
     this.#git = git;
     this.#run = run;
     this.#mainWorktree = mainWorktree;
@@ -59,8 +64,13 @@ export class EscapeWatch {
       this.#then(async () => {
         await this.#readConfiguration();
       });
-    if (event.kind === 'tool.call' && (CHANGING.includes(event.data.category) || RUNNING.includes(event.data.category))) {
-      const outside = RUNNING.includes(event.data.category) ? this.#outsidePaths(event.data.input) : Promise.resolve(new Map<string, boolean>());
+    if (
+      event.kind === 'tool.call' &&
+      (CHANGING.includes(event.data.category) || RUNNING.includes(event.data.category))
+    ) {
+      const outside = RUNNING.includes(event.data.category)
+        ? this.#outsidePaths(event.data.input)
+        : Promise.resolve(new Map<string, boolean>());
       this.#calls.set(event.data.callId, { data: event.data, atMs: Date.now() - CLOCK_SLACK_MS, outside });
     }
     if (event.kind === 'tool.result') {
@@ -85,14 +95,18 @@ export class EscapeWatch {
   async #look({ data, atMs, outside }: Call, result: number): Promise<void> {
     const touched = new Set<string>();
     if (CHANGING.includes(data.category)) {
-      for (const { path } of data.locations) if (await this.#isOutside(resolve(this.#run.cwd, path))) touched.add(resolve(this.#run.cwd, path));
+      for (const { path } of data.locations)
+        if (await this.#isOutside(resolve(this.#run.cwd, path))) touched.add(resolve(this.#run.cwd, path));
     }
     for (const [path, wasThere] of await outside) {
       for (const changed of await this.#changedSince(path, wasThere, atMs, result)) touched.add(changed);
     }
     const names = [...touched];
     const more = names.length > MOST_NAMED ? ` and ${String(names.length - MOST_NAMED)} more` : '';
-    if (names.length > 0) this.#tell(`“${data.title}” changed what lies outside of this session's worktree: ${names.slice(0, MOST_NAMED).join(', ')}${more}`);
+    if (names.length > 0)
+      this.#tell(
+        `“${data.title}” changed what lies outside of this session's worktree: ${names.slice(0, MOST_NAMED).join(', ')}${more}`,
+      );
     await this.#lookAtConfiguration(data.title);
   }
 
@@ -101,7 +115,8 @@ export class EscapeWatch {
     const now = await this.#readConfiguration();
     if (before === undefined || now === undefined || before.stamp === now.stamp) return;
     const changed = await changedSettings(this.#git, this.#run.cwd, before, now);
-    if (changed.length > 0) this.#tell(`While “${title}” ran, git's configuration of the repository changed: ${changed.join(', ')}`);
+    if (changed.length > 0)
+      this.#tell(`While “${title}” ran, git's configuration of the repository changed: ${changed.join(', ')}`);
   }
 
   async #readConfiguration(): Promise<GitConfiguration | undefined> {
@@ -144,7 +159,9 @@ export class EscapeWatch {
     const changed: string[] = [];
     for (const line of await this.#checkoutAfter(result)) {
       const file = line.slice(3);
-      const found = await lstat(pathFromBytes(main, file)).catch(() => lstat(dirname(join(main, pathToText(file)))).catch(() => undefined));
+      const found = await lstat(pathFromBytes(main, file)).catch(() =>
+        lstat(dirname(join(main, pathToText(file)))).catch(() => undefined),
+      );
       if (found !== undefined && found.ctimeMs >= atMs) changed.push(join(main, pathToText(file)));
     }
     return changed;

@@ -31,7 +31,12 @@ async function main(runFolder: string): Promise<void> {
   const endpoint = new Endpoint(address, bootstrap.nonce, new Promise((fulfil) => (offer = fulfil)));
   // Before the claim, so that whoever reads it can connect at once. The address is this process's own: one that loses disturbs nobody.
   await endpoint.listen();
-  const claimFile = await ClaimFile.publish(paths.claim, { state: 'claimed', protocol: PROTOCOL_VERSION, runner: await ownIdentity(), endpoint: address });
+  const claimFile = await ClaimFile.publish(paths.claim, {
+    state: 'claimed',
+    protocol: PROTOCOL_VERSION,
+    runner: await ownIdentity(),
+    endpoint: address,
+  });
   if (claimFile === undefined) {
     await endpoint.close();
     return;
@@ -43,14 +48,23 @@ async function main(runFolder: string): Promise<void> {
     (bytes, seq) => endpoint.announce(bytes, seq),
     (reason) => run.setPaused('journal', reason),
   );
-  const run = new AgentRun(paths, bootstrap, claimFile, recorder, new WritePause((pause) => endpoint.announcePause(pause)));
+  const run = new AgentRun(
+    paths,
+    bootstrap,
+    claimFile,
+    recorder,
+    new WritePause((pause) => endpoint.announcePause(pause)),
+  );
   offer(run.handlers);
   // The system's own end of everything, unlike the two above.
   process.on('SIGTERM', () => run.requestEnd('shutdown'));
   // The agent's work must not end for a fault of ours.
   process.on('uncaughtException', (error) => run.recordError(error));
   process.on('unhandledRejection', (error) => run.recordError(error));
-  const look = setInterval(() => void lookAround(paths, new StorePaths(bootstrap.storeRoot), run, claimFile, endpoint), LOOK_EVERY_MS);
+  const look = setInterval(
+    () => void lookAround(paths, new StorePaths(bootstrap.storeRoot), run, claimFile, endpoint),
+    LOOK_EVERY_MS,
+  );
 
   await run.complete();
   await recorder.close();
@@ -60,7 +74,13 @@ async function main(runFolder: string): Promise<void> {
 }
 
 /** What others may do to a run behind its back. */
-async function lookAround(paths: RunPaths, store: StorePaths, run: AgentRun, claimFile: ClaimFile, endpoint: Endpoint): Promise<void> {
+async function lookAround(
+  paths: RunPaths,
+  store: StorePaths,
+  run: AgentRun,
+  claimFile: ClaimFile,
+  endpoint: Endpoint,
+): Promise<void> {
   if (await isErased(paths, store)) {
     // The session was erased: nobody can see this run any more, or stop it.
     await run.abandon();

@@ -14,7 +14,11 @@ const UNINTERESTING = /^(\/|\/(dev|proc|sys|bin|usr|lib|lib64)(\/.*)?)$/;
 export function namedPaths(input: unknown, cwd: string): string[] {
   const words = stringsIn(input).flatMap((text) => {
     const start = text.slice(0, MOST_CHARACTERS);
-    return [start, ...Array.from(start.matchAll(QUOTED), ([, double, single]) => double ?? single ?? ''), ...start.split(BETWEEN_WORDS)];
+    return [
+      start,
+      ...Array.from(start.matchAll(QUOTED), ([, double, single]) => double ?? single ?? ''),
+      ...start.split(BETWEEN_WORDS),
+    ];
   });
   const paths = words
     .filter((word) => /^(\/|~\/|[A-Za-z]:\\)/.test(word) || /^(?:[^\s]*[\\/])?\.\.(?:[\\/][^\n]*)?$/.test(word))

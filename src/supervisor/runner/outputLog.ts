@@ -95,7 +95,11 @@ export class OutputLog {
     const compressed = `${this.#path}.gz`;
     const temporary = temporaryPath(compressed);
     try {
-      await pipeline(createReadStream(this.#path), createGzip(), createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }));
+      await pipeline(
+        createReadStream(this.#path),
+        createGzip(),
+        createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }),
+      );
       await rename(temporary, compressed);
       await syncDirectory(dirname(compressed)); // one of the two names is there after a power loss
       await rm(this.#path);
@@ -129,7 +133,8 @@ export async function* readOutputFrames(path: string): AsyncGenerator<OutputFram
 function decodeFrame(bytes: Buffer): OutputFrame | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const code = bytes.readUInt8(1);
-  if (bytes.readUInt8(0) !== MARKER || (code !== STREAM_CODES.stdout && code !== STREAM_CODES.stderr)) throw new Error('The output log is damaged');
+  if (bytes.readUInt8(0) !== MARKER || (code !== STREAM_CODES.stdout && code !== STREAM_CODES.stderr))
+    throw new Error('The output log is damaged');
   const length = bytes.readUInt32LE(4);
   if (bytes.length < HEADER_BYTES + length) return undefined;
   const stream = code === STREAM_CODES.stdout ? 'stdout' : 'stderr';

@@ -21,7 +21,15 @@ export class PermissionDesk {
   }
 
   /** The event of this answer. Throws ALREADY_ANSWERED, PERMISSION_NOT_FOUND, or INVALID_ARGUMENT for an option that was not offered. */
-  decide({ requestId, optionId, message }: { requestId: string; optionId: string; message?: string | undefined }): EventData<'permission.answer'> {
+  decide({
+    requestId,
+    optionId,
+    message,
+  }: {
+    requestId: string;
+    optionId: string;
+    message?: string | undefined;
+  }): EventData<'permission.answer'> {
     const options = this.#open.get(requestId);
     if (options === undefined) {
       if (this.#closed.has(requestId)) throw new CorralError('ALREADY_ANSWERED', 'This question was answered already');
@@ -29,6 +37,11 @@ export class PermissionDesk {
     }
     const option = options.find((candidate) => candidate.optionId === optionId);
     if (option === undefined) throw new CorralError('INVALID_ARGUMENT', `“${optionId}” is no answer to this question`);
-    return { requestId, outcome: option.kind.startsWith('allow') ? 'allowed' : 'denied', optionId, ...(message === undefined ? {} : { message }) };
+    return {
+      requestId,
+      outcome: option.kind.startsWith('allow') ? 'allowed' : 'denied',
+      optionId,
+      ...(message === undefined ? {} : { message }),
+    };
   }
 }

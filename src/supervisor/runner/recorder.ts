@@ -36,7 +36,11 @@ export class Recorder {
     announce: (bytes: number, seq: number) => void,
     onPaused: (reason: string | undefined) => void,
   ): Promise<Recorder> {
-    const journal = await JournalWriter.open(run, { tsFloor: bootstrap.tsFloor, onPaused, onResumed: () => onPaused(undefined) });
+    const journal = await JournalWriter.open(run, {
+      tsFloor: bootstrap.tsFloor,
+      onPaused,
+      onResumed: () => onPaused(undefined),
+    });
     return new Recorder(journal, bootstrap, announce);
   }
 

@@ -113,7 +113,13 @@ export class SnapshotTaker {
       const found = await inspectWorktree(repository, cwd, { storeId, sessionId });
       if (found.state === 'missing') throw new CorralError('WORKTREE_MISSING', 'the worktree is not there any more');
       if (found.state === 'foreign') throw new CorralError('WORKTREE_NOT_OURS', found.reason);
-      const snapshot = await takeSnapshot({ repository, worktreePath: cwd, sessionId, message, signal: this.#abort.signal });
+      const snapshot = await takeSnapshot({
+        repository,
+        worktreePath: cwd,
+        sessionId,
+        message,
+        signal: this.#abort.signal,
+      });
       this.#lastFailure = undefined;
       if (!snapshot.changed) return;
       const counts = await countChanges(repository, baseCommit, snapshot.tree, this.#abort.signal);
@@ -123,7 +129,10 @@ export class SnapshotTaker {
       const failure = messageOf(error);
       if (failure === this.#lastFailure) return; // one that lasts is said once
       this.#lastFailure = failure;
-      this.#emit({ kind: 'error', data: { message: `No snapshot of the worktree could be taken: ${failure}`, code: 'SNAPSHOT' } });
+      this.#emit({
+        kind: 'error',
+        data: { message: `No snapshot of the worktree could be taken: ${failure}`, code: 'SNAPSHOT' },
+      });
     }
   }
 }

@@ -35,14 +35,25 @@ export async function runWorktreeCommand(
   const [program = '', ...parameters] = argv;
   const title = argv.join(' ');
   const callId = `corral-${name}`;
-  host.emit({ kind: 'tool.call', data: { callId, name, title, input: { command: title }, category: 'execute', locations: [] } });
+  host.emit({
+    kind: 'tool.call',
+    data: { callId, name, title, input: { command: title }, category: 'execute', locations: [] },
+  });
   const failure = await converse(bootstrap, [program, ...parameters], limitMs, host);
-  host.emit({ kind: 'tool.result', data: { callId, status: failure === undefined ? 'ok' : 'failed', output: failure ?? '' } });
+  host.emit({
+    kind: 'tool.result',
+    data: { callId, status: failure === undefined ? 'ok' : 'failed', output: failure ?? '' },
+  });
   if (failure !== undefined) throw new CorralError('WORKTREE_FAILED', `The ${name} command failed: ${failure}`);
   await host.reserve.take();
 }
 
-async function converse(bootstrap: RunBootstrap, argv: [string, ...string[]], limitMs: number, host: WorktreeCommandHost): Promise<string | undefined> {
+async function converse(
+  bootstrap: RunBootstrap,
+  argv: [string, ...string[]],
+  limitMs: number,
+  host: WorktreeCommandHost,
+): Promise<string | undefined> {
   let command: AgentProcess;
   try {
     command = await AgentProcess.spawn(argv, bootstrap.cwd, agentEnvironment(process.env, bootstrap));
@@ -60,7 +71,8 @@ async function converse(bootstrap: RunBootstrap, argv: [string, ...string[]], li
     termination.kill();
   }, limitMs);
   const splitters = { stdout: new LineSplitter(LONGEST_LINE_BYTES), stderr: new LineSplitter(LONGEST_LINE_BYTES) };
-  const tell = (stream: 'stdout' | 'stderr', bytes: Buffer): void => host.emit({ kind: 'output', data: { stream, text: bytes.toString('utf8') } });
+  const tell = (stream: 'stdout' | 'stderr', bytes: Buffer): void =>
+    host.emit({ kind: 'output', data: { stream, text: bytes.toString('utf8') } });
   await command.readOutput((stream, chunk) => {
     for (const { bytes } of splitters[stream].push(chunk)) tell(stream, bytes);
     return host.recorder.acknowledged();

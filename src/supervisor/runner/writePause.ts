@@ -21,7 +21,9 @@ export class WritePause {
     else this.#reasons.set(file, reason);
     const before = this.#current;
     this.#current =
-      this.#reasons.size === 0 ? null : { reason: [...new Set(this.#reasons.values())].join(' '), since: before?.since ?? new Date().toISOString() };
+      this.#reasons.size === 0
+        ? null
+        : { reason: [...new Set(this.#reasons.values())].join(' '), since: before?.since ?? new Date().toISOString() };
     this.#tell(this.#current);
     return this.#current === null ? (before ?? undefined) : undefined;
   }

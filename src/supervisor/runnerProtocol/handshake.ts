@@ -15,7 +15,12 @@ export function proofOf(nonce: string, prover: 'runner' | 'client', challenges: 
   return createHmac('sha256', nonce).update(`${prover}:${challenges.runner}:${challenges.client}`).digest('hex');
 }
 
-export function isProof(candidate: string, nonce: string, prover: 'runner' | 'client', challenges: Challenges): boolean {
+export function isProof(
+  candidate: string,
+  nonce: string,
+  prover: 'runner' | 'client',
+  challenges: Challenges,
+): boolean {
   const given = Buffer.from(candidate);
   const expected = Buffer.from(proofOf(nonce, prover, challenges));
   return given.length === expected.length && timingSafeEqual(given, expected);

@@ -16,7 +16,8 @@ export async function newEndpoint(runId: string): Promise<string> {
   for (const parent of [tmpdir(), process.env['XDG_RUNTIME_DIR'], '/tmp']) {
     if (parent === undefined || parent === '') continue;
     const endpoint = join(parent, folderName, `${name}.sock`);
-    if (Buffer.byteLength(endpoint) < LONGEST_PATH_BYTES && (await makePrivate(join(parent, folderName)))) return endpoint;
+    if (Buffer.byteLength(endpoint) < LONGEST_PATH_BYTES && (await makePrivate(join(parent, folderName))))
+      return endpoint;
   }
   // Another user holds the usual name.
   return join(await mkdtemp(`/tmp/${folderName}-`), `${name}.sock`);

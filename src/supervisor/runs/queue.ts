@@ -150,13 +150,21 @@ export class Queue implements Disposable {
     let taken = await this.#countTaken(stillOwner);
     for (const { sessionId } of this.#places.order()) {
       if (this.#isDisposed) return;
-      const next = await this.#unlessItFails(sessionId, stillOwner, async () => await this.#startNext(sessionId, taken, stillOwner));
+      const next = await this.#unlessItFails(
+        sessionId,
+        stillOwner,
+        async () => await this.#startNext(sessionId, taken, stillOwner),
+      );
       if (next === 'full') return;
       if (next === 'started') taken++;
     }
   }
 
-  async #startNext(sessionId: string, taken: number, stillOwner: () => Promise<void>): Promise<'full' | 'started' | undefined> {
+  async #startNext(
+    sessionId: string,
+    taken: number,
+    stillOwner: () => Promise<void>,
+  ): Promise<'full' | 'started' | undefined> {
     const { store } = this.#options;
     const facts = await store.sync(sessionId);
     const run = facts === undefined ? undefined : waitingRun(facts);
@@ -174,13 +182,18 @@ export class Queue implements Disposable {
   }
 
   /** What is wrong with one session (a journal or a claim that cannot be read, a lock that hangs) is not to stop the others. */
-  async #unlessItFails<T>(sessionId: string, stillOwner: () => Promise<void>, action: () => Promise<T>): Promise<T | 'failed'> {
+  async #unlessItFails<T>(
+    sessionId: string,
+    stillOwner: () => Promise<void>,
+    action: () => Promise<T>,
+  ): Promise<T | 'failed'> {
     try {
       return await action();
     } catch (error) {
       await stillOwner(); // nothing more is started by a window that lost the lock
       const reason = messageOf(error);
-      if (this.#passedOver.get(sessionId) !== reason) this.#options.log.error(`The queue passes over session ${sessionId}: ${reason}`);
+      if (this.#passedOver.get(sessionId) !== reason)
+        this.#options.log.error(`The queue passes over session ${sessionId}: ${reason}`);
       this.#passedOver.set(sessionId, reason);
       return 'failed';
     }
@@ -191,7 +204,11 @@ export class Queue implements Disposable {
     let taken = 0;
     for (const slot of await this.#slots.list()) {
       // One of which nothing can be told may well be running.
-      if ((await this.#unlessItFails(slot.sessionId, stillOwner, async () => await this.#isTaken(slot, stillOwner))) !== false) taken++;
+      if (
+        (await this.#unlessItFails(slot.sessionId, stillOwner, async () => await this.#isTaken(slot, stillOwner))) !==
+        false
+      )
+        taken++;
     }
     return taken;
   }

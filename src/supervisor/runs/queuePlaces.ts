@@ -67,7 +67,9 @@ export class QueuePlaces implements Disposable {
     // With nothing under way none would ever give memory back.
     if (underWay === 0 || minimumFreeMemoryMiB === 0) return undefined;
     const freeMiB = (await readFreeMemory()) / MEBIBYTE;
-    return freeMiB < minimumFreeMemoryMiB ? `${Math.round(freeMiB)} MB of memory are free, ${minimumFreeMemoryMiB} MB are kept` : undefined;
+    return freeMiB < minimumFreeMemoryMiB
+      ? `${Math.round(freeMiB)} MB of memory are free, ${minimumFreeMemoryMiB} MB are kept`
+      : undefined;
   }
 
   /** Why the session must not start before others; undefined where nothing of them holds it. */
@@ -101,7 +103,16 @@ export class QueuePlaces implements Disposable {
       const facts = this.#options.model.has(id) ? this.#options.model.facts(id) : undefined;
       const run = facts === undefined ? undefined : currentRun(facts);
       const seen =
-        facts === undefined ? '' : JSON.stringify([sessionState(facts), run?.runId, facts.title, facts.dependsOn, run?.rank, run && restoredMarks(run)]);
+        facts === undefined
+          ? ''
+          : JSON.stringify([
+              sessionState(facts),
+              run?.runId,
+              facts.title,
+              facts.dependsOn,
+              run?.rank,
+              run && restoredMarks(run),
+            ]);
       if (this.#seen.get(id) === seen) continue;
       this.#seen.set(id, seen);
       isNews = true;
@@ -123,7 +134,10 @@ export class QueuePlaces implements Disposable {
       const roomHold = await this.roomHold(this.#underWay.size);
       if (this.#isDisposed) return;
       for (const [index, { sessionId }] of this.order().entries()) {
-        const heldBy = this.dependencyHold(model.facts(sessionId)) ?? roomHold ?? (isTrusted() ? undefined : 'no window is open whose workspace is trusted');
+        const heldBy =
+          this.dependencyHold(model.facts(sessionId)) ??
+          roomHold ??
+          (isTrusted() ? undefined : 'no window is open whose workspace is trusted');
         isStartable ||= heldBy === undefined;
         model.setPlace(sessionId, { queuePosition: index + 1, ...(heldBy === undefined ? {} : { heldBy }) });
       }

@@ -17,7 +17,12 @@ import type { SupervisorSettings } from '../settings';
 import type { Log } from '../../common/log';
 
 /** What became of a run that was not known to have ended. */
-export type Resolution = { kind: 'readopted' } | { kind: 'ended' } | { kind: 'unreachable' } | { kind: 'waiting' } | { kind: 'closed'; restored: boolean };
+export type Resolution =
+  | { kind: 'readopted' }
+  | { kind: 'ended' }
+  | { kind: 'unreachable' }
+  | { kind: 'waiting' }
+  | { kind: 'closed'; restored: boolean };
 
 export interface RecoveryOptions {
   store: SessionStore;
@@ -36,8 +41,15 @@ export async function resolveRun(options: RecoveryOptions, sessionId: string, ru
   const runPaths = options.store.paths.session(sessionId).run(runId);
   const claim = await readClaim(runPaths);
   // The queue's business: whichever window starts it next.
-  if (claim === undefined) return (await isStillOpen(options, sessionId, runId)) ? { kind: 'waiting' } : { kind: 'ended' };
-  if (claim.state === 'void') return await close(options, sessionId, runId, `The run was given up before its background process started: ${claim.reason}`);
+  if (claim === undefined)
+    return (await isStillOpen(options, sessionId, runId)) ? { kind: 'waiting' } : { kind: 'ended' };
+  if (claim.state === 'void')
+    return await close(
+      options,
+      sessionId,
+      runId,
+      `The run was given up before its background process started: ${claim.reason}`,
+    );
 
   const life = await liveness(claim.runner);
   if (life !== 'dead') {
@@ -70,7 +82,12 @@ async function isStillOpen(options: RecoveryOptions, sessionId: string, runId: s
   return run !== undefined && isOpen(run);
 }
 
-async function close(options: RecoveryOptions, sessionId: string, runId: string, evidence: string): Promise<Resolution> {
+async function close(
+  options: RecoveryOptions,
+  sessionId: string,
+  runId: string,
+  evidence: string,
+): Promise<Resolution> {
   let resolution: Resolution = { kind: 'ended' };
   await options.store.append(sessionId, (facts) => {
     const run = facts.runs.find((each) => each.runId === runId);
@@ -82,12 +99,26 @@ async function close(options: RecoveryOptions, sessionId: string, runId: string,
   return resolution;
 }
 
-function closing(run: RunFacts, evidence: string, policy: SupervisorSettings['recoveryPolicy']): DraftSessionRecord & { kind: 'run.closed' } {
+function closing(
+  run: RunFacts,
+  evidence: string,
+  policy: SupervisorSettings['recoveryPolicy'],
+): DraftSessionRecord & { kind: 'run.closed' } {
   // Whoever asked for the end got it, even though the runner could not say so.
   const { runId, eventCount: afterSeq } = run;
-  if (run.killRequested === true) return { kind: 'run.closed', data: { runId, outcome: 'killed', restored: false, evidence: 'Killed by you', afterSeq } };
+  if (run.killRequested === true)
+    return {
+      kind: 'run.closed',
+      data: { runId, outcome: 'killed', restored: false, evidence: 'Killed by you', afterSeq },
+    };
   if (run.stopRequestedAt !== undefined)
-    return { kind: 'run.closed', data: { runId, outcome: 'stopped', restored: false, evidence: 'Stopped by you', afterSeq } };
+    return {
+      kind: 'run.closed',
+      data: { runId, outcome: 'stopped', restored: false, evidence: 'Stopped by you', afterSeq },
+    };
   const recoveryHint = run.nativeSessionId === undefined ? 'restart' : 'resume';
-  return { kind: 'run.closed', data: { runId, outcome: 'lost', restored: policy === 'restore', evidence, recoveryHint, afterSeq } };
+  return {
+    kind: 'run.closed',
+    data: { runId, outcome: 'lost', restored: policy === 'restore', evidence, recoveryHint, afterSeq },
+  };
 }

@@ -39,7 +39,11 @@ export class RunControl {
 
   /** Puts the session's next run into the queue; `resumes` is the native session to continue. Throws RUNNING, AGENT_NOT_FOUND, … */
   async queue(id: string, prompt: string, resumes?: string): Promise<void> {
-    await queueRun(this.#options, this.#options.model.facts(id), { sessionId: id, prompt, ...(resumes === undefined ? {} : { resumes }) });
+    await queueRun(this.#options, this.#options.model.facts(id), {
+      sessionId: id,
+      prompt,
+      ...(resumes === undefined ? {} : { resumes }),
+    });
   }
 
   /** Resolves when the queued run was started, or has to wait. Throws RUNNER_START_FAILED where it could not be started. */
@@ -48,14 +52,18 @@ export class RunControl {
     await queue.drive();
     await store.sync(id);
     const run = currentRun(model.facts(id));
-    if (run?.closed?.outcome === 'failed' && run.startedAt === undefined) throw new CorralError('RUNNER_START_FAILED', run.closed.evidence);
+    if (run?.closed?.outcome === 'failed' && run.startedAt === undefined)
+      throw new CorralError('RUNNER_START_FAILED', run.closed.evidence);
   }
 
   async resume(id: string, text?: string): Promise<void> {
     if ((await this.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running already.');
     const facts = this.#options.model.facts(id);
     const native = nativeSession(facts)?.nativeSessionId;
-    const prompt = facts.runs.some(isForgotten) && native === undefined ? await this.#transcript(id, text) : (text ?? promptOf(facts, native));
+    const prompt =
+      facts.runs.some(isForgotten) && native === undefined
+        ? await this.#transcript(id, text)
+        : (text ?? promptOf(facts, native));
     await this.queue(id, prompt, native);
     await this.begin(id);
   }
@@ -69,7 +77,11 @@ export class RunControl {
   async send(id: string, text: string): Promise<void> {
     const run = await this.openRun(id);
     if (run !== undefined) {
-      if (isWaiting(run)) throw new CorralError('NOT_RUNNING', 'This session waits for its turn, so nobody is there to hear you yet. Start it now, or wait.');
+      if (isWaiting(run))
+        throw new CorralError(
+          'NOT_RUNNING',
+          'This session waits for its turn, so nobody is there to hear you yet. Start it now, or wait.',
+        );
       try {
         await this.#options.links.request(run.runId, 'send', { text });
         return;
@@ -82,10 +94,15 @@ export class RunControl {
     await this.resume(id, text);
   }
 
-  async answerPermission(id: string, requestId: string, { runId: askedBy, ...answer }: PermissionAnswer): Promise<void> {
+  async answerPermission(
+    id: string,
+    requestId: string,
+    { runId: askedBy, ...answer }: PermissionAnswer,
+  ): Promise<void> {
     const { links, store } = this.#options;
     const { runId } = await this.#requireOpenRun(id);
-    if (askedBy !== undefined && askedBy !== runId) throw new CorralError('ALREADY_ANSWERED', 'The run that asked this has ended.');
+    if (askedBy !== undefined && askedBy !== runId)
+      throw new CorralError('ALREADY_ANSWERED', 'The run that asked this has ended.');
     await links.request(runId, 'answerPermission', { requestId, ...answer });
     await store.sync(id);
   }
@@ -123,7 +140,12 @@ export class RunControl {
     const { settings, model, links, watcher, store } = this.#options;
     const { teardownCommand, teardownLimitMs } = settings();
     const facts = model.facts(id);
-    if (teardownCommand.length === 0 || facts.worktree !== 'present' || facts.runs.every(({ startedAt }) => startedAt === undefined)) return;
+    if (
+      teardownCommand.length === 0 ||
+      facts.worktree !== 'present' ||
+      facts.runs.every(({ startedAt }) => startedAt === undefined)
+    )
+      return;
     const { bootstrap, claim } = await launchTeardown(this.#options, facts);
     const { runId } = bootstrap;
     await links.connect(bootstrap, claim).catch(() => watcher.look(id, runId)); // it may have ended already
@@ -134,7 +156,8 @@ export class RunControl {
 
   /** What a terminal runs to go on with the session by its agent's own means. Throws RUNNING: two would write to one native session. */
   async terminalCommand(id: string): Promise<TerminalCommand> {
-    if ((await this.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+    if ((await this.openRun(id)) !== undefined)
+      throw new CorralError('RUNNING', 'This session is running. Stop it first.');
     return await terminalCommand(this.#options, this.#options.model.facts(id));
   }
 

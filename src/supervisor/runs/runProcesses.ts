@@ -80,7 +80,11 @@ export class RunProcesses {
   async end({ pid, startTime }: ProcessEntry): Promise<void> {
     const strays = (await this.list()).flatMap(({ processes }) => processes.filter(({ role }) => role === 'stray'));
     const entry = strays.map((stray) => stray.entry).find((each) => each.pid === pid && each.startTime === startTime);
-    if (entry === undefined) throw new CorralError('CONFLICT', `Process ${pid} has ended, or belongs to a run that is under way: stop that session instead.`);
+    if (entry === undefined)
+      throw new CorralError(
+        'CONFLICT',
+        `Process ${pid} has ended, or belongs to a run that is under way: stop that session instead.`,
+      );
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await signalProcesses([entry], signal);
       const end = performance.now() + END_GRACE_MS;
@@ -110,7 +114,9 @@ export class RunProcesses {
 
   /** Those that carry the mark of a run of a session of this store. Editors that an agent opened are nobody's leftovers. */
   async #marked(pids: readonly number[]): Promise<{ pid: number; sessionId: string }[]> {
-    const owners = new Map(this.#model.ids().flatMap((id) => this.#model.facts(id).runs.map(({ runId }) => [runId, id] as const)));
+    const owners = new Map(
+      this.#model.ids().flatMap((id) => this.#model.facts(id).runs.map(({ runId }) => [runId, id] as const)),
+    );
     const found = (await readMarks(pids, RUN_MARK)).flatMap(({ pid, value }) => {
       const sessionId = owners.get(value);
       return sessionId === undefined ? [] : [{ pid, sessionId }];

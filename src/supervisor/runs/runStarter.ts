@@ -68,7 +68,12 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
     agent: facts.agent,
     driver: agent.driver,
     argv: launch.argv,
-    environment: [...new Set([...Object.keys(configuredEnvironment(facts.agent, settings.agents)), ...Object.keys(driverEnvironment)])],
+    environment: [
+      ...new Set([
+        ...Object.keys(configuredEnvironment(facts.agent, settings.agents)),
+        ...Object.keys(driverEnvironment),
+      ]),
+    ],
     driverEnvironment,
     prompt: request.prompt,
     promptInArguments: launch.promptInArguments,
@@ -86,11 +91,15 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
   await replaceFile(run.bootstrap, Buffer.from(JSON.stringify(bootstrap)));
   try {
     await options.store.append(request.sessionId, (now) => {
-      if (now.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running already. Send it a message, or stop it first.');
+      if (now.runs.some(isOpen))
+        throw new CorralError('RUNNING', 'This session is running already. Send it a message, or stop it first.');
       if (now.worktree !== 'present' && now.worktree !== 'planned')
         throw new CorralError('WORKTREE_MISSING', 'The worktree of this session was removed. Restore it first.');
       const { prompt, resumes } = request;
-      return { kind: 'run.queued', data: { runId, ordinal: nextOrdinal(now), prompt, ...(resumes === undefined ? {} : { resumes }) } };
+      return {
+        kind: 'run.queued',
+        data: { runId, ordinal: nextOrdinal(now), prompt, ...(resumes === undefined ? {} : { resumes }) },
+      };
     });
   } catch (error) {
     await rm(run.root, { recursive: true, force: true });
@@ -115,7 +124,10 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
     const environment: Record<string, string> = { ...configured, ...stored.driverEnvironment };
     const missing = stored.environment.filter((name) => environment[name] === undefined);
     if (missing.length > 0)
-      throw new CorralError('SETTINGS_INVALID', `The setting corral.agents no longer gives “${facts.agent}” what it was queued with: ${missing.join(', ')}.`);
+      throw new CorralError(
+        'SETTINGS_INVALID',
+        `The setting corral.agents no longer gives “${facts.agent}” what it was queued with: ${missing.join(', ')}.`,
+      );
     const ordinal = facts.runs.find((run) => run.runId === runId)?.ordinal ?? stored.ordinal;
     const bootstrap: RunBootstrap = {
       ...stored,
@@ -178,14 +190,25 @@ export async function launchTeardown(options: RunStarterOptions, facts: SessionF
   const run = store.paths.session(facts.sessionId).run(runId);
   await makeDirectory(run.root);
   const nodePath = runnerNode === undefined ? {} : { nodePath: runnerNode };
-  const claim = await launchRunner({ runnerPath: `${bundles}/runner.js`, ...nodePath, run, bootstrap, environment: process.env });
+  const claim = await launchRunner({
+    runnerPath: `${bundles}/runner.js`,
+    ...nodePath,
+    run,
+    bootstrap,
+    environment: process.env,
+  });
   return { bootstrap, claim };
 }
 
 /** Takes a run out of the queue at somebody's wish. False where it has begun: its claim says which of the two was first, over all windows. */
-export async function cancelRun(store: SessionStore, { sessionId }: SessionFacts, { runId, killRequested }: RunFacts): Promise<boolean> {
+export async function cancelRun(
+  store: SessionStore,
+  { sessionId }: SessionFacts,
+  { runId, killRequested }: RunFacts,
+): Promise<boolean> {
   const run = store.paths.session(sessionId).run(runId);
-  const [outcome, evidence] = killRequested === true ? (['killed', 'Killed by you'] as const) : (['stopped', 'Stopped by you'] as const);
+  const [outcome, evidence] =
+    killRequested === true ? (['killed', 'Killed by you'] as const) : (['stopped', 'Stopped by you'] as const);
   await publishVoidClaim(run, evidence);
   if ((await readClaim(run))?.state === 'claimed') return false;
   await closeUnstarted(store, sessionId, runId, outcome, evidence);
@@ -193,7 +216,13 @@ export async function cancelRun(store: SessionStore, { sessionId }: SessionFacts
 }
 
 /** Records the end of a run that never began. */
-export async function closeUnstarted(store: SessionStore, sessionId: string, runId: string, outcome: RunOutcome, evidence: string): Promise<void> {
+export async function closeUnstarted(
+  store: SessionStore,
+  sessionId: string,
+  runId: string,
+  outcome: RunOutcome,
+  evidence: string,
+): Promise<void> {
   await store.append(sessionId, (now) => {
     const run = now.runs.find((each) => each.runId === runId);
     if (run === undefined || !isOpen(run)) return undefined;
@@ -209,7 +238,10 @@ function nextOrdinal({ runs }: SessionFacts): number {
 export async function requireWorktree(worktreePath: string): Promise<void> {
   const link = await lstat(join(worktreePath, '.git')).catch(() => undefined);
   if (link?.isFile() !== true)
-    throw new CorralError('WORKTREE_MISSING', `The worktree of this session is not at ${worktreePath}. Restore it from its last snapshot.`);
+    throw new CorralError(
+      'WORKTREE_MISSING',
+      `The worktree of this session is not at ${worktreePath}. Restore it from its last snapshot.`,
+    );
 }
 
 /** 1 ms after the session's last record: the first moment that the new run's events may carry. */

@@ -55,7 +55,12 @@ export class RunWatcher {
     }
     if (this.#disposed) return resolution;
     const silent = resolution === undefined || resolution.kind === 'unreachable';
-    model.setLive(sessionId, silent ? { checking: false, unreachable: model.live(sessionId).unreachable ?? new Date().toISOString() } : { checking: false });
+    model.setLive(
+      sessionId,
+      silent
+        ? { checking: false, unreachable: model.live(sessionId).unreachable ?? new Date().toISOString() }
+        : { checking: false },
+    );
     if (silent) {
       this.#retries.set(
         runId,

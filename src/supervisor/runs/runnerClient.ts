@@ -6,7 +6,13 @@ import type { Event } from '../../common/disposable';
 import { Emitter } from '../../common/emitter';
 import { isProof, newChallenge, proofOf } from '../runnerProtocol/handshake';
 import { LineSplitter } from '../runnerProtocol/lineSplitter';
-import { challengeSchema, RESULT_SCHEMAS, RUNNER_ERROR_CODES, runnerLineSchema, runnerProofSchema } from '../runnerProtocol/protocol';
+import {
+  challengeSchema,
+  RESULT_SCHEMAS,
+  RUNNER_ERROR_CODES,
+  runnerLineSchema,
+  runnerProofSchema,
+} from '../runnerProtocol/protocol';
 import type { Pause, RequestMethod, RequestParameters, RequestResult, RunnerLine } from '../runnerProtocol/protocol';
 
 const LONGEST_LINE_BYTES = 1024 * 1024;
@@ -20,11 +26,22 @@ interface Waiting {
  * Connects to the runner at `endpoint`, of which each side proves to the other that it knows `nonce`.
  * @throws CorralError RUNNER_UNREACHABLE (nobody listens there), RUNNER_REFUSED (one side did not prove itself), TIMEOUT
  */
-export async function connectRunner({ endpoint, nonce, timeoutMs }: { endpoint: string; nonce: string; timeoutMs: number }): Promise<RunnerClient> {
+export async function connectRunner({
+  endpoint,
+  nonce,
+  timeoutMs,
+}: {
+  endpoint: string;
+  nonce: string;
+  timeoutMs: number;
+}): Promise<RunnerClient> {
   const client = new RunnerClient(connect(endpoint), nonce);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_fulfil, reject) => {
-    timer = setTimeout(() => reject(new CorralError('TIMEOUT', 'The background process of this session does not answer')), timeoutMs);
+    timer = setTimeout(
+      () => reject(new CorralError('TIMEOUT', 'The background process of this session does not answer')),
+      timeoutMs,
+    );
   });
   try {
     await Promise.race([client.proven, late]);
@@ -71,10 +88,13 @@ export class RunnerClient {
             const hello = v.safeParse(challengeSchema, content);
             if (!hello.success) return void socket.destroy();
             challenges.runner = hello.output.challenge;
-            socket.write(`${JSON.stringify({ challenge: challenges.client, proof: proofOf(nonce, 'client', challenges) })}\n`);
+            socket.write(
+              `${JSON.stringify({ challenge: challenges.client, proof: proofOf(nonce, 'client', challenges) })}\n`,
+            );
           } else {
             const answer = v.safeParse(runnerProofSchema, content);
-            if (!answer.success || !isProof(answer.output.proof, nonce, 'runner', challenges)) return void socket.destroy();
+            if (!answer.success || !isProof(answer.output.proof, nonce, 'runner', challenges))
+              return void socket.destroy();
             isProven = true;
             fulfil();
           }
@@ -90,19 +110,32 @@ export class RunnerClient {
   }
 
   /** @throws CorralError RUNNER_UNREACHABLE, TIMEOUT, or the code with which the runner refuses */
-  async request<M extends RequestMethod>(method: M, parameters: RequestParameters<M>, timeoutMs: number): Promise<RequestResult<M>> {
+  async request<M extends RequestMethod>(
+    method: M,
+    parameters: RequestParameters<M>,
+    timeoutMs: number,
+  ): Promise<RequestResult<M>> {
     if (this.#socket.destroyed) throw unreachable('the connection is closed');
     const id = ++this.#lastId;
     let timer: NodeJS.Timeout | undefined;
     try {
       const result = await new Promise<unknown>((resolve, reject) => {
         this.#waiting.set(id, { resolve, reject });
-        timer = setTimeout(() => reject(new CorralError('TIMEOUT', `The background process of this session did not answer “${method}” in time`)), timeoutMs);
+        timer = setTimeout(
+          () =>
+            reject(
+              new CorralError('TIMEOUT', `The background process of this session did not answer “${method}” in time`),
+            ),
+          timeoutMs,
+        );
         this.#socket.write(`${JSON.stringify({ id, method, params: parameters })}\n`);
       });
       const parsed = v.safeParse(RESULT_SCHEMAS[method], result);
       if (!parsed.success)
-        throw new CorralError('RUNNER_TOO_OLD', `The background process of this session answers “${method}” in a way that this version does not know`);
+        throw new CorralError(
+          'RUNNER_TOO_OLD',
+          `The background process of this session answers “${method}” in a way that this version does not know`,
+        );
       return parsed.output;
     } finally {
       clearTimeout(timer);
@@ -131,7 +164,12 @@ export class RunnerClient {
     }
     const waiting = this.#waiting.get(line.id); // undefined where it timed out meanwhile
     if ('error' in line)
-      waiting?.reject(new CorralError(RUNNER_ERROR_CODES.find((known) => known === line.error.code) ?? 'RUNNER_REFUSED', line.error.message));
+      waiting?.reject(
+        new CorralError(
+          RUNNER_ERROR_CODES.find((known) => known === line.error.code) ?? 'RUNNER_REFUSED',
+          line.error.message,
+        ),
+      );
     else waiting?.resolve(line.result);
   }
 }

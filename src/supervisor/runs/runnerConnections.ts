@@ -35,7 +35,11 @@ export class RunLinks {
   async connect(bootstrap: RunBootstrap, claim: RunnerClaim & { state: 'claimed' }): Promise<void> {
     const { runId, sessionId } = bootstrap;
     if (this.#clients.has(runId)) return;
-    const client = await connectRunner({ endpoint: claim.endpoint, nonce: bootstrap.nonce, timeoutMs: CONNECT_TIMEOUT_MS });
+    const client = await connectRunner({
+      endpoint: claim.endpoint,
+      nonce: bootstrap.nonce,
+      timeoutMs: CONNECT_TIMEOUT_MS,
+    });
     if (this.#clients.has(runId)) {
       client.close(); // another call was quicker
       return;
@@ -53,7 +57,10 @@ export class RunLinks {
   async request<M extends RequestMethod>(runId: string, method: M, parameters: RequestParameters<M>): Promise<void> {
     const client = this.#clients.get(runId);
     if (client === undefined)
-      throw new CorralError('RUNNER_UNREACHABLE', 'The background process of this session does not answer. Wait a moment and try again, or use Kill Session.');
+      throw new CorralError(
+        'RUNNER_UNREACHABLE',
+        'The background process of this session does not answer. Wait a moment and try again, or use Kill Session.',
+      );
     await client.request(method, parameters, REQUEST_TIMEOUT_MS);
   }
 

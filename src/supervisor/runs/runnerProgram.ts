@@ -13,7 +13,10 @@ const known = new Map<string, Promise<boolean>>();
  * The program for runners: the configured one, or this process's own. On Windows, and in an AppImage, a child that holds the editor's program blocks its
  * update, so there a `node` on PATH is preferred where there is a new one.
  */
-export async function runnerProgram(configured: string | undefined, environment: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function runnerProgram(
+  configured: string | undefined,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
   if (configured !== undefined) return configured;
   const blocksUpdates = process.platform === 'win32' || environment['APPIMAGE'] !== undefined;
   const node = blocksUpdates ? await findAgent({ program: 'node', environment, folders: [] }) : undefined;
@@ -27,6 +30,9 @@ async function isNewEnough(program: string): Promise<boolean> {
 }
 
 async function askVersion(program: string): Promise<boolean> {
-  const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: ANSWER_LIMIT_MS, windowsHide: true }).catch(() => ({ stdout: '' }));
+  const { stdout } = await promisify(execFile)(program, ['--version'], {
+    timeout: ANSWER_LIMIT_MS,
+    windowsHide: true,
+  }).catch(() => ({ stdout: '' }));
   return Number(/^v(\d+)\./.exec(stdout)?.[1]) >= OLDEST_MAJOR_VERSION;
 }

@@ -17,15 +17,35 @@ export interface TerminalCommand {
 }
 
 /** Throws AGENT_SESSION_NOT_FOUND where the agent told no id to go on with, INVALID_ARGUMENT where it has no such thing, WORKTREE_MISSING, AGENT_NOT_FOUND. */
-export async function terminalCommand({ settings, bundles }: Pick<RunStarterOptions, 'settings' | 'bundles'>, facts: SessionFacts): Promise<TerminalCommand> {
+export async function terminalCommand(
+  { settings, bundles }: Pick<RunStarterOptions, 'settings' | 'bundles'>,
+  facts: SessionFacts,
+): Promise<TerminalCommand> {
   const native = nativeSession(facts);
-  if (native === undefined) throw new CorralError('AGENT_SESSION_NOT_FOUND', 'The agent never told the id of its own session, so nothing can go on with it.');
-  const agent = await resolveAgent(facts.agent, { agents: settings().agents, bundles, ...(facts.argv === undefined ? {} : { argv: facts.argv }) });
-  const words = agent.isScripted === true ? undefined : (await driverFor(agent.driver)).terminal?.({ ...agent, nativeSessionId: native.nativeSessionId });
+  if (native === undefined)
+    throw new CorralError(
+      'AGENT_SESSION_NOT_FOUND',
+      'The agent never told the id of its own session, so nothing can go on with it.',
+    );
+  const agent = await resolveAgent(facts.agent, {
+    agents: settings().agents,
+    bundles,
+    ...(facts.argv === undefined ? {} : { argv: facts.argv }),
+  });
+  const words =
+    agent.isScripted === true
+      ? undefined
+      : (await driverFor(agent.driver)).terminal?.({ ...agent, nativeSessionId: native.nativeSessionId });
   if (words === undefined)
-    throw new CorralError('INVALID_ARGUMENT', `The agent “${facts.agent}” cannot go on with this session in a terminal. Send it a message.`);
+    throw new CorralError(
+      'INVALID_ARGUMENT',
+      `The agent “${facts.agent}” cannot go on with this session in a terminal. Send it a message.`,
+    );
   await requireWorktree(facts.worktreePath);
   // Not the run's mark: no run may end what belongs to a person.
-  const environment = { ...programEnvironment(facts.agent, agent, settings().agents), CORRAL_SESSION_ID: facts.sessionId };
+  const environment = {
+    ...programEnvironment(facts.agent, agent, settings().agents),
+    CORRAL_SESSION_ID: facts.sessionId,
+  };
   return { program: agent.program, arguments: words, cwd: facts.worktreePath, environment };
 }

@@ -36,7 +36,11 @@ export async function appendSessionRecord(
       try {
         const tail = await readTail(file);
         const now = new Date().toISOString();
-        const record: SessionRecord = { ...draft, seq: tail.seq + 1, timestamp: now > tail.timestamp ? now : tail.timestamp };
+        const record: SessionRecord = {
+          ...draft,
+          seq: tail.seq + 1,
+          timestamp: now > tail.timestamp ? now : tail.timestamp,
+        };
         const line = encodeRecord(record);
         await stillOwner();
         await file.appendFile(tail.torn ? Buffer.concat([Buffer.from([NEWLINE]), line]) : line);

@@ -36,7 +36,8 @@ export class SessionModel {
 
   /** Takes over what the catalog knew. Runs that it did not see end are `checking` until somebody looked at them. */
   load(sessions: readonly SessionFacts[]): void {
-    for (const facts of sessions) this.#sessions.set(facts.sessionId, { facts, live: { checking: facts.runs.some(isOpen) }, place: undefined });
+    for (const facts of sessions)
+      this.#sessions.set(facts.sessionId, { facts, live: { checking: facts.runs.some(isOpen) }, place: undefined });
     this.changed.fire({ sessionIds: sessions.map((facts) => facts.sessionId) });
   }
 
@@ -69,7 +70,11 @@ export class SessionModel {
   /** Where the session stands in the queue; undefined where it does not wait. */
   setPlace(sessionId: string, place: QueuePlace | undefined): void {
     const entry = this.#sessions.get(sessionId);
-    if (entry === undefined || (entry.place?.queuePosition === place?.queuePosition && entry.place?.heldBy === place?.heldBy)) return;
+    if (
+      entry === undefined ||
+      (entry.place?.queuePosition === place?.queuePosition && entry.place?.heldBy === place?.heldBy)
+    )
+      return;
     entry.place = place;
     this.changed.fire({ sessionIds: [sessionId] });
   }
@@ -122,7 +127,12 @@ export class SessionModel {
   }
 
   /** Resolves as soon as the session's facts are as wished. Throws TIMEOUT with `sentence`. */
-  async until(sessionId: string, isSo: (facts: SessionFacts, live: LiveFacts) => boolean, limitMs: number, sentence: string): Promise<void> {
+  async until(
+    sessionId: string,
+    isSo: (facts: SessionFacts, live: LiveFacts) => boolean,
+    limitMs: number,
+    sentence: string,
+  ): Promise<void> {
     const now = (): boolean => isSo(this.facts(sessionId), this.live(sessionId));
     if (now()) return;
     await new Promise<void>((resolve, reject) => {

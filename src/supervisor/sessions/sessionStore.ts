@@ -39,7 +39,11 @@ export class SessionStore {
   readonly #follower: Follower;
   readonly #checkpoints: CheckpointTimer;
 
-  private constructor(store: { paths: StorePaths; storeId: string; readOnly: boolean }, index: StoreIndex, options: SessionStoreOptions) {
+  private constructor(
+    store: { paths: StorePaths; storeId: string; readOnly: boolean },
+    index: StoreIndex,
+    options: SessionStoreOptions,
+  ) {
     this.paths = store.paths;
     this.storeId = store.storeId;
     this.readOnly = store.readOnly;
@@ -65,7 +69,11 @@ export class SessionStore {
   /** Throws STORE_FAILED where the folder cannot be used. */
   static async open(options: SessionStoreOptions): Promise<SessionStore> {
     const store = await openStore(options.storageDirectory);
-    const index = await openStoreIndex({ root: store.paths.root, workerPath: join(options.bundles, 'storeWorker.js'), readOnly: store.readOnly });
+    const index = await openStoreIndex({
+      root: store.paths.root,
+      workerPath: join(options.bundles, 'storeWorker.js'),
+      readOnly: store.readOnly,
+    });
     return new SessionStore(store, index, options);
   }
 
@@ -107,8 +115,12 @@ export class SessionStore {
   async readPayload(sessionId: string, runId: string, seq: number, field: string): Promise<string> {
     const [event] = await this.index.runEvents(sessionId, runId, seq, 1);
     const run = this.paths.session(sessionId).run(runId);
-    const payload = event?.seq === seq ? await readPayload(event, field, async (sha256) => await readFile(run.blob(sha256), 'utf8')) : undefined;
-    if (payload === undefined) throw new CorralError('INVALID_ARGUMENT', `Event ${seq} of run ${runId} has no ${field}.`);
+    const payload =
+      event?.seq === seq
+        ? await readPayload(event, field, async (sha256) => await readFile(run.blob(sha256), 'utf8'))
+        : undefined;
+    if (payload === undefined)
+      throw new CorralError('INVALID_ARGUMENT', `Event ${seq} of run ${runId} has no ${field}.`);
     return payload;
   }
 

@@ -123,7 +123,8 @@ function since(facts: SessionFacts, run: RunFacts | undefined): string {
 export function nativeSession(facts: SessionFacts): { nativeSessionId: string; backendType: string } | undefined {
   for (const run of facts.runs.toReversed()) {
     if (isForgotten(run)) return undefined;
-    if (run.nativeSessionId !== undefined) return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? facts.agent };
+    if (run.nativeSessionId !== undefined)
+      return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? facts.agent };
   }
   return undefined;
 }

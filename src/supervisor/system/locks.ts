@@ -23,7 +23,11 @@ const KEPT_NUMBERS = 8;
 const CLEAN_UP_EVERY = 8;
 
 const contentSchema = v.variant('state', [
-  v.object({ state: v.literal('held'), owner: identitySchema, /** Which copy of this module in that process. */ instance: v.string() }),
+  v.object({
+    state: v.literal('held'),
+    owner: identitySchema,
+    /** Which copy of this module in that process. */ instance: v.string(),
+  }),
   v.object({ state: v.literal('free') }),
 ]);
 type LockContent = v.InferOutput<typeof contentSchema>;
@@ -36,7 +40,11 @@ const tails = new Map<string, Promise<void>>();
  * `action` calls `stillOwner` before each step that cannot be undone; it throws CONFLICT where the lock was taken over (a process that was thought dead).
  * @throws CorralError TIMEOUT where the lock was not had within `timeoutMs`
  */
-export async function withLock<T>(name: string, action: (stillOwner: () => Promise<void>) => Promise<T>, options: { timeoutMs?: number } = {}): Promise<T> {
+export async function withLock<T>(
+  name: string,
+  action: (stillOwner: () => Promise<void>) => Promise<T>,
+  options: { timeoutMs?: number } = {},
+): Promise<T> {
   const path = resolve(name);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const deadline = performance.now() + timeoutMs;
@@ -49,7 +57,8 @@ export async function withLock<T>(name: string, action: (stillOwner: () => Promi
     const number = await acquire(path, deadline);
     try {
       return await action(async () => {
-        if ((await highest(path)) !== number) throw new CorralError('CONFLICT', `The lock ${basename(path)} was taken over`);
+        if ((await highest(path)) !== number)
+          throw new CorralError('CONFLICT', `The lock ${basename(path)} was taken over`);
       });
     } finally {
       await release(path, number);

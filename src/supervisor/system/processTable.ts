@@ -55,7 +55,10 @@ export async function readMarks(pids: readonly number[], variable: string): Prom
   const name = Buffer.from(`\0${variable}=`);
   return mapPresent(pids, async (pid) => {
     // Another user's environment cannot be read: then the process is not ours either.
-    const environment = Buffer.concat([Buffer.of(0), await readFile(`/proc/${String(pid)}/environ`).catch(() => Buffer.alloc(0))]);
+    const environment = Buffer.concat([
+      Buffer.of(0),
+      await readFile(`/proc/${String(pid)}/environ`).catch(() => Buffer.alloc(0)),
+    ]);
     const start = environment.indexOf(name);
     if (start < 0) return undefined;
     const end = environment.indexOf(0, start + name.length);
@@ -87,24 +90,39 @@ export async function readDetails(pids: readonly number[]): Promise<Map<number, 
 async function readLinuxDetails(pid: number): Promise<[number, ProcessDetails] | undefined> {
   try {
     const folder = `/proc/${String(pid)}`;
-    const [command, status, entry] = await Promise.all([readFile(`${folder}/cmdline`, 'utf8'), readFile(`${folder}/status`, 'latin1'), readLinuxProcess(pid)]);
+    const [command, status, entry] = await Promise.all([
+      readFile(`${folder}/cmdline`, 'utf8'),
+      readFile(`${folder}/status`, 'latin1'),
+      readLinuxProcess(pid),
+    ]);
     if (entry === undefined) return undefined;
     const name = /^Name:\s*(.*)$/m.exec(status)?.[1] ?? '';
     const memoryBytes = Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
     // In ticks since the machine was started: a hundred a second on every system that Node runs on.
-    return [pid, { command: command.replaceAll('\0', ' ').trim() || name, memoryBytes, ageMs: uptime() * 1000 - Number(entry.startTime) * 10 }];
+    return [
+      pid,
+      {
+        command: command.replaceAll('\0', ' ').trim() || name,
+        memoryBytes,
+        ageMs: uptime() * 1000 - Number(entry.startTime) * 10,
+      },
+    ];
   } catch {
     return undefined; // it ended while it was read
   }
 }
 
 async function readUnixDetails(pids: readonly number[]): Promise<Map<number, ProcessDetails>> {
-  const { stdout } = await run('ps', ['-o', 'pid=,rss=,etime=,command=', '-p', pids.join(',')], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+  const { stdout } = await run('ps', ['-o', 'pid=,rss=,etime=,command=', '-p', pids.join(',')], QUERY_LIMITS).catch(
+    () => ({ stdout: '' }),
+  );
   return new Map(
     stdout.split('\n').flatMap((line): [number, ProcessDetails][] => {
-      const [, pid, kibibytes, days, hours, minutes, seconds, command = ''] = /^\s*(\d+)\s+(\d+)\s+(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)\s+(.*)$/.exec(line) ?? [];
+      const [, pid, kibibytes, days, hours, minutes, seconds, command = ''] =
+        /^\s*(\d+)\s+(\d+)\s+(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)\s+(.*)$/.exec(line) ?? [];
       if (pid === undefined) return [];
-      const ageMs = (((Number(days ?? 0) * 24 + Number(hours ?? 0)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
+      const ageMs =
+        (((Number(days ?? 0) * 24 + Number(hours ?? 0)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
       return [[Number(pid), { command, memoryBytes: Number(kibibytes) * 1024, ageMs }]];
     }),
   );
@@ -112,13 +130,16 @@ async function readUnixDetails(pids: readonly number[]): Promise<Map<number, Pro
 
 async function readWindowsDetails(pids: readonly number[]): Promise<Map<number, ProcessDetails>> {
   const filter = pids.map((pid) => `ProcessId=${String(pid)}`).join(' or ');
-  const fields = '$_.ProcessId, $_.WorkingSetSize, [int64]((Get-Date) - $_.CreationDate).TotalMilliseconds, $_.CommandLine';
+  const fields =
+    '$_.ProcessId, $_.WorkingSetSize, [int64]((Get-Date) - $_.CreationDate).TotalMilliseconds, $_.CommandLine';
   const query = `Get-CimInstance Win32_Process -Filter '${filter}' | Where-Object CreationDate | ForEach-Object { '{0} {1} {2} {3}' -f ${fields} }`;
   const { stdout } = await run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', query], QUERY_LIMITS);
   return new Map(
     stdout.split(/\r?\n/).flatMap((line): [number, ProcessDetails][] => {
       const [, pid, memoryBytes, ageMs, command = ''] = /^(\d+) (\d+) (\d+) (.*)$/.exec(line) ?? [];
-      return pid === undefined ? [] : [[Number(pid), { command, memoryBytes: Number(memoryBytes), ageMs: Number(ageMs) }]];
+      return pid === undefined
+        ? []
+        : [[Number(pid), { command, memoryBytes: Number(memoryBytes), ageMs: Number(ageMs) }]];
     }),
   );
 }
@@ -155,7 +176,10 @@ async function readUnixProcesses(selection: readonly string[]): Promise<ProcessE
   try {
     // One time zone and language for everyone: the start time is compared as text.
     const environment = { ...process.env, LC_ALL: 'C', TZ: 'UTC0' };
-    ({ stdout } = await run('ps', ['-o', 'pid=,ppid=,pgid=,stat=,lstart=', ...selection], { ...QUERY_LIMITS, env: environment }));
+    ({ stdout } = await run('ps', ['-o', 'pid=,ppid=,pgid=,stat=,lstart=', ...selection], {
+      ...QUERY_LIMITS,
+      env: environment,
+    }));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 1) return []; // no such process
     throw error;
@@ -164,7 +188,15 @@ async function readUnixProcesses(selection: readonly string[]): Promise<ProcessE
     const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line);
     const [, pid, parentPid, group, state, startTime] = match ?? [];
     if (state === undefined || startTime === undefined) return [];
-    return [{ pid: Number(pid), parentPid: Number(parentPid), group: Number(group), startTime: startTime.replace(/\s+/g, ' '), ended: state.startsWith('Z') }];
+    return [
+      {
+        pid: Number(pid),
+        parentPid: Number(parentPid),
+        group: Number(group),
+        startTime: startTime.replace(/\s+/g, ' '),
+        ended: state.startsWith('Z'),
+      },
+    ];
   });
 }
 
@@ -184,7 +216,9 @@ export async function readFreeMemory(): Promise<number> {
   // What macOS calls free is only what nobody has touched yet.
   const { stdout } = await run('vm_stat', [], QUERY_LIMITS);
   const pageBytes = Number(/page size of (\d+) bytes/.exec(stdout)?.[1]);
-  const pages = ['free', 'inactive', 'purgeable', 'speculative'].map((kind) => Number(new RegExp(`Pages ${kind}:\\s+(\\d+)`).exec(stdout)?.[1] ?? 0));
+  const pages = ['free', 'inactive', 'purgeable', 'speculative'].map((kind) =>
+    Number(new RegExp(`Pages ${kind}:\\s+(\\d+)`).exec(stdout)?.[1] ?? 0),
+  );
   return pages.reduce((sum, count) => sum + count, 0) * pageBytes;
 }
 
@@ -200,15 +234,23 @@ export async function readMachine(): Promise<{ machine: string; boot: string; pi
     }
     case 'win32': {
       const key = String.raw`HKLM\SOFTWARE\Microsoft\Cryptography`;
-      const { stdout } = await run('reg.exe', ['query', key, '/v', 'MachineGuid'], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+      const { stdout } = await run('reg.exe', ['query', key, '/v', 'MachineGuid'], QUERY_LIMITS).catch(() => ({
+        stdout: '',
+      }));
       // No boot: what Windows tells moves with the clock, and a creation time of 100 ns says enough.
       return { machine: /MachineGuid\s+REG_SZ\s+(\S+)/.exec(stdout)?.[1] ?? '', boot: '', pidNamespace: '' };
     }
     default: {
-      const hardware = await run('ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice'], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+      const hardware = await run('ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice'], QUERY_LIMITS).catch(() => ({
+        stdout: '',
+      }));
       // Not kern.boottime: it moves whenever the clock is set.
       const boot = await run('sysctl', ['-n', 'kern.bootsessionuuid'], QUERY_LIMITS).catch(() => ({ stdout: '' }));
-      return { machine: /"IOPlatformUUID" = "([^"]+)"/.exec(hardware.stdout)?.[1] ?? '', boot: boot.stdout.trim(), pidNamespace: '' };
+      return {
+        machine: /"IOPlatformUUID" = "([^"]+)"/.exec(hardware.stdout)?.[1] ?? '',
+        boot: boot.stdout.trim(),
+        pidNamespace: '',
+      };
     }
   }
 }

@@ -28,13 +28,17 @@ export async function listTree(tree: RunTree): Promise<ProcessEntry[]> {
   const entries = new Map((await listProcesses()).map((entry) => [entry.pid, entry]));
   const children = new Map<number, number[]>();
   for (const { pid, parentPid } of entries.values()) children.set(parentPid, [...(children.get(parentPid) ?? []), pid]);
-  const marked = (await readMarks([...entries.keys()], RUN_MARK)).filter(({ value }) => value === tree.runId).map(({ pid }) => pid);
+  const marked = (await readMarks([...entries.keys()], RUN_MARK))
+    .filter(({ value }) => value === tree.runId)
+    .map(({ pid }) => pid);
   const members = new Set(await withoutEditors(marked));
   const editors = new Set(marked.filter((pid) => !members.has(pid)));
   const { agent } = tree;
-  if (agent !== undefined && (await isOfThisBoot(agent)) && entries.get(agent.pid)?.startTime === agent.startTime) members.add(agent.pid);
+  if (agent !== undefined && (await isOfThisBoot(agent)) && entries.get(agent.pid)?.startTime === agent.startTime)
+    members.add(agent.pid);
   for (const pid of members) for (const child of children.get(pid) ?? []) if (!editors.has(child)) members.add(child); // a Set also visits what is added on the way
-  for (let pid: number | undefined = process.pid; pid !== undefined && pid > 1; pid = entries.get(pid)?.parentPid) members.delete(pid);
+  for (let pid: number | undefined = process.pid; pid !== undefined && pid > 1; pid = entries.get(pid)?.parentPid)
+    members.delete(pid);
   return [...members].flatMap((pid) => entries.get(pid) ?? []);
 }
 
@@ -77,9 +81,11 @@ export async function signalProcesses(entries: Iterable<ProcessEntry>, signal: N
  * @returns those that could not be ended
  */
 export async function killTree(tree: RunTree, known: readonly ProcessEntry[] = []): Promise<ProcessEntry[]> {
-  if (process.platform === 'win32' && tree.agent !== undefined && (await liveness(tree.agent)) === 'alive') await endWindowsTree(tree.agent.pid);
+  if (process.platform === 'win32' && tree.agent !== undefined && (await liveness(tree.agent)) === 'alive')
+    await endWindowsTree(tree.agent.pid);
   const doomed = new Map<string, ProcessEntry>();
-  const add = (entries: readonly ProcessEntry[]): void => entries.forEach((entry) => doomed.set(`${String(entry.pid)} ${entry.startTime}`, entry));
+  const add = (entries: readonly ProcessEntry[]): void =>
+    entries.forEach((entry) => doomed.set(`${String(entry.pid)} ${entry.startTime}`, entry));
   add(known);
   for (let round = 0; ; round++) {
     // More than one round: a process may have forked between the look and the signal, and dying takes a moment.
@@ -93,5 +99,7 @@ export async function killTree(tree: RunTree, known: readonly ProcessEntry[] = [
 
 /** A process with what it started. Windows has no groups and keeps no parent for an orphan; `taskkill` walks the tree while it stands. */
 export async function endWindowsTree(pid: number): Promise<void> {
-  await promisify(execFile)('taskkill.exe', ['/PID', String(pid), '/T', '/F'], { windowsHide: true }).catch(() => undefined);
+  await promisify(execFile)('taskkill.exe', ['/PID', String(pid), '/T', '/F'], { windowsHide: true }).catch(
+    () => undefined,
+  );
 }

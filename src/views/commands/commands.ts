@@ -84,16 +84,27 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     (matters.getStore() ?? {}).session = session;
     return session;
   };
-  const choose: ChooseSession = async (argument, title, fits, none) => await chooseAny(argument, title, (each) => !each.deleted && fits(each), none);
+  const choose: ChooseSession = async (argument, title, fits, none) =>
+    await chooseAny(argument, title, (each) => !each.deleted && fits(each), none);
   const chooseAsking = async (argument: unknown): Promise<SessionSummary> =>
-    await choose(argument, 'Answer Permission', (session) => session.needsInput, 'No session asks for anything at the moment.');
+    await choose(
+      argument,
+      'Answer Permission',
+      (session) => session.needsInput,
+      'No session asks for anything at the moment.',
+    );
 
   const actions: Record<CommandName, (argument: unknown) => Promise<void>> = {
     newSession: async () => await startSession(await chooseTrusted()),
     tryDemo: async () => {
       requireTrust();
       const repository = await makeDemoRepository(supervisor.git, storageDirectory(context));
-      await create({ repository, agent: 'demo', prompt: 'Show me what Corral does', title: 'Demo: a greeting for everyone' });
+      await create({
+        repository,
+        agent: 'demo',
+        prompt: 'Show me what Corral does',
+        title: 'Demo: a greeting for everyone',
+      });
     },
     answerPermission: async (argument) => await askAndAnswer(supervisor, await chooseAsking(argument)),
     allowPermission: async (argument) => await answerOnce(supervisor, await chooseAsking(argument), 'allow_once'),
@@ -114,7 +125,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       const session = await choose(argument, 'Send Message', always, 'There is no session yet.');
       const text = await vscode.window.showInputBox({
         title: `Send Message · ${session.title}`,
-        prompt: isRunning(session) ? 'The agent gets it at its next turn.' : 'Starts a new run that goes on where the last one ended.',
+        prompt: isRunning(session)
+          ? 'The agent gets it at its next turn.'
+          : 'Starts a new run that goes on where the last one ended.',
         ignoreFocusOut: true,
       });
       if (text !== undefined) await supervisor.sendMessage(session.id, text);
@@ -128,13 +141,21 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       const kill = 'Kill';
       const answer = await showWarningMessage(
         `Kill “${session.title}”?`,
-        { modal: true, detail: 'Its agent and everything that it started end at once. Files and history stay as they are.' },
+        {
+          modal: true,
+          detail: 'Its agent and everything that it started end at once. Files and history stay as they are.',
+        },
         kill,
       );
       if (answer === kill) await supervisor.kill(session.id);
     },
     resumeSession: async (argument) => {
-      const session = await choose(argument, 'Resume Session', (each) => !isRunning(each), 'Every session is running already.');
+      const session = await choose(
+        argument,
+        'Resume Session',
+        (each) => !isRunning(each),
+        'Every session is running already.',
+      );
       await supervisor.resume(session.id);
     },
     importSession: async () => {
@@ -146,11 +167,24 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     },
     continueInTerminal: async (argument) => {
       const fits = (each: SessionSummary): boolean => !isRunning(each) && each.nativeSessionId !== undefined;
-      const session = await choose(argument, 'Continue in Terminal', fits, 'No session has ended that an agent could go on with.');
+      const session = await choose(
+        argument,
+        'Continue in Terminal',
+        fits,
+        'No session has ended that an agent could go on with.',
+      );
       const { program, arguments: shellArgs, cwd, environment } = await supervisor.terminalCommand(session.id);
       const name = `${session.agent} · ${session.title}`;
       vscode.window
-        .createTerminal({ name, shellPath: program, shellArgs, cwd, env: environment, strictEnv: true, iconPath: new vscode.ThemeIcon('robot') })
+        .createTerminal({
+          name,
+          shellPath: program,
+          shellArgs,
+          cwd,
+          env: environment,
+          strictEnv: true,
+          iconPath: new vscode.ThemeIcon('robot'),
+        })
         .show();
     },
     renameSession: async (argument) => {
@@ -164,7 +198,13 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     },
     ...processCommands(supervisor),
     ...queueCommands(supervisor, choose),
-    ...compareCommands({ ...newSessionOptions, supervisor, choose: chooseAny, chooseRepository: chooseTrusted, create }),
+    ...compareCommands({
+      ...newSessionOptions,
+      supervisor,
+      choose: chooseAny,
+      chooseRepository: chooseTrusted,
+      create,
+    }),
     ...reviewCommands({ supervisor, comments, choose: chooseAny, attempt }),
     ...snapshotCommands({ supervisor, choose: chooseAny, attempt, startSession }),
     ...worktreeCommands({ supervisor, choose: chooseAny, reveal: options.reveal, run }),
@@ -190,9 +230,13 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   }
 
   /** The buttons that need more than a command: they act on the session, the folder or the request that it failed for. */
-  function fixesFor(error: unknown, { session, request, folder }: Matter): { label: string; run: () => Promise<void> }[] {
+  function fixesFor(
+    error: unknown,
+    { session, request, folder }: Matter,
+  ): { label: string; run: () => Promise<void> }[] {
     const code = error instanceof CorralError ? error.code : undefined;
-    if (code === 'WORKTREE_MISSING' && session !== undefined) return [{ label: 'Restore Worktree', run: async () => await run('restoreWorktree', session.id) }];
+    if (code === 'WORKTREE_MISSING' && session !== undefined)
+      return [{ label: 'Restore Worktree', run: async () => await run('restoreWorktree', session.id) }];
     if ((code === 'NO_REPOSITORY' || code === 'NO_COMMIT') && folder !== undefined) {
       const label = code === 'NO_REPOSITORY' ? 'Initialize Repository' : 'Make First Commit';
       return [{ label, run: async () => await initializeAndGoOn(folder) }];
@@ -200,13 +244,31 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     if (request === undefined) return [];
     if (code === 'AGENT_NOT_FOUND') return [{ label: 'Set Path', run: async () => await setPathAndGoOn(request) }];
     // One of several that are compared is not asked for by itself.
-    return request.group === undefined ? [{ label: 'Edit and Try Again', run: async () => await editAndGoOn(request) }] : [];
+    return request.group === undefined
+      ? [{ label: 'Edit and Try Again', run: async () => await editAndGoOn(request) }]
+      : [];
   }
 
   async function editAndGoOn(request: SessionRequest): Promise<void> {
-    const { repository, prompt, agent, base = 'HEAD', includeChanges = false, dependsOn = [], permissionMode, argv } = request;
+    const {
+      repository,
+      prompt,
+      agent,
+      base = 'HEAD',
+      includeChanges = false,
+      dependsOn = [],
+      permissionMode,
+      argv,
+    } = request;
     await attempt('newSession', async () => {
-      await startSession(repository, { prompt, agent, base: { label: base, revision: base, includeChanges }, after: dependsOn, permissionMode, argv });
+      await startSession(repository, {
+        prompt,
+        agent,
+        base: { label: base, revision: base, includeChanges },
+        after: dependsOn,
+        permissionMode,
+        argv,
+      });
     });
   }
 
@@ -218,7 +280,11 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   }
 
   async function setPathAndGoOn(request: SessionRequest): Promise<void> {
-    const [file] = (await vscode.window.showOpenDialog({ title: `The Program of ${request.agent}`, openLabel: 'Use This Program' })) ?? [];
+    const [file] =
+      (await vscode.window.showOpenDialog({
+        title: `The Program of ${request.agent}`,
+        openLabel: 'Use This Program',
+      })) ?? [];
     if (file === undefined) return;
     await attempt('newSession', async () => {
       await setAgentPath(request.agent, file.fsPath);
@@ -235,5 +301,6 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
 }
 
 function requireTrust(): void {
-  if (!vscode.workspace.isTrusted) throw new CorralError('UNTRUSTED', 'This workspace is in Restricted Mode, so Corral starts nothing in it.');
+  if (!vscode.workspace.isTrusted)
+    throw new CorralError('UNTRUSTED', 'This workspace is in Restricted Mode, so Corral starts nothing in it.');
 }

@@ -30,7 +30,9 @@ const MOST_TIMES = 5;
 const groupSchema = v.object({ kind: v.literal('group'), group: v.string(), repository: v.string() });
 
 /** The same prompt for several agents, or several times for one; and what came of it side by side. */
-export function compareCommands(options: CompareCommandsOptions): Record<CompareCommandName, (argument: unknown) => Promise<void>> {
+export function compareCommands(
+  options: CompareCommandsOptions,
+): Record<CompareCommandName, (argument: unknown) => Promise<void>> {
   const { supervisor, choose, chooseRepository, create } = options;
   return {
     compareAgents: async () => {
@@ -51,7 +53,15 @@ export function compareCommands(options: CompareCommandsOptions): Record<Compare
       const group = newId();
       for (const [index, agent] of agents.entries()) {
         const title = titles[index] ?? agent;
-        await create({ repository, prompt, agent, title, base, group, ...(permissionMode === undefined ? {} : { permissionMode }) });
+        await create({
+          repository,
+          prompt,
+          agent,
+          title,
+          base,
+          group,
+          ...(permissionMode === undefined ? {} : { permissionMode }),
+        });
       }
     },
     compareChanges: async (argument) => {
@@ -59,7 +69,9 @@ export function compareCommands(options: CompareCommandsOptions): Record<Compare
       const [first, second, third] = sessions;
       if (first === undefined || second === undefined) return;
       const resources = await inProgress(async () =>
-        third === undefined ? await betweenTwo(supervisor, first, second) : await againstTheirBase(supervisor, sessions),
+        third === undefined
+          ? await betweenTwo(supervisor, first, second)
+          : await againstTheirBase(supervisor, sessions),
       );
       if (resources.length === 0) {
         void showInformationMessage('The files of these sessions are the same.');
@@ -78,7 +90,10 @@ async function askForAgents(options: NewSessionOptions): Promise<string[]> {
   const [only] = agents;
   if (only === undefined) throw new CorralError('CANCELLED', 'No agent was chosen.');
   if (agents.length > 1) return agents;
-  const items = Array.from({ length: MOST_TIMES - 1 }, (_, index) => ({ label: `${index + 2} times`, times: index + 2 }));
+  const items = Array.from({ length: MOST_TIMES - 1 }, (_, index) => ({
+    label: `${index + 2} times`,
+    times: index + 2,
+  }));
   const chosen = await vscode.window.showQuickPick(items, {
     title: 'Compare Agents · How Often',
     placeHolder: `How often should ${only} get the same prompt?`,
@@ -88,11 +103,18 @@ async function askForAgents(options: NewSessionOptions): Promise<string[]> {
 }
 
 /** At least two sessions of one group: the argument's group or session's, else one that is asked for. Throws CANCELLED, INVALID_ARGUMENT. */
-async function chooseCompared(supervisor: Supervisor, choose: ChooseSession, argument: unknown): Promise<SessionSummary[]> {
+async function chooseCompared(
+  supervisor: Supervisor,
+  choose: ChooseSession,
+  argument: unknown,
+): Promise<SessionSummary[]> {
   const sessions = (await supervisor.listSessions()).filter((session) => !session.deleted && session.runs.length > 0);
   const membersOf = (group: string, repository: string): SessionSummary[] =>
-    sessions.filter((session) => session.group === group && session.repository === repository).sort((a, b) => a.createdAt.localeCompare(b.createdAt));
-  const others = ({ group, repository }: SessionSummary): SessionSummary[] => (group === undefined ? [] : membersOf(group, repository));
+    sessions
+      .filter((session) => session.group === group && session.repository === repository)
+      .sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+  const others = ({ group, repository }: SessionSummary): SessionSummary[] =>
+    group === undefined ? [] : membersOf(group, repository);
   const given = v.safeParse(groupSchema, argument);
   const none = 'No session is compared with another one. Use Compare Agents first.';
   const members = given.success
@@ -101,13 +123,19 @@ async function chooseCompared(supervisor: Supervisor, choose: ChooseSession, arg
   const [first] = members;
   if (first === undefined || members.length < 2) throw new CorralError('INVALID_ARGUMENT', none);
   if (members.length === 2) return members;
-  const items = members.map((session) => ({ label: session.title, description: session.status, picked: true, session }));
+  const items = members.map((session) => ({
+    label: session.title,
+    description: session.status,
+    picked: true,
+    session,
+  }));
   const chosen = await vscode.window.showQuickPick(items, {
     title: `Compare Changes · ${groupTitle(first.group ?? '', members)}`,
     placeHolder: 'Two are shown against each other, more against what they began with.',
     canPickMany: true,
   });
-  if (chosen === undefined || chosen.length < 2) throw new CorralError('CANCELLED', 'Fewer than two sessions were chosen.');
+  if (chosen === undefined || chosen.length < 2)
+    throw new CorralError('CANCELLED', 'Fewer than two sessions were chosen.');
   return chosen.map(({ session }) => session);
 }
 
@@ -124,7 +152,10 @@ async function againstTheirBase(supervisor: Supervisor, sessions: readonly Sessi
   const all = await Promise.all(
     sessions.map(async (session) => {
       const { before, after, changes } = await (await supervisor.worktrees(session.id)).changes(session.id);
-      return changes.map((change) => ({ path: change.path, compared: resource(change, at(session, before), at(session, after)) }));
+      return changes.map((change) => ({
+        path: change.path,
+        compared: resource(change, at(session, before), at(session, after)),
+      }));
     }),
   );
   return all

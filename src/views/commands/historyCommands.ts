@@ -46,7 +46,10 @@ export function historyCommands({
   supervisor,
   log,
   showTimeline,
-}: HistoryCommandsOptions): Record<Extract<CommandName, 'searchHistory' | 'exportSession' | 'checkStore' | 'showStorage' | 'eraseHistory'>, Action> {
+}: HistoryCommandsOptions): Record<
+  Extract<CommandName, 'searchHistory' | 'exportSession' | 'checkStore' | 'showStorage' | 'eraseHistory'>,
+  Action
+> {
   return {
     searchHistory: async (argument) => {
       const given = v.safeParse(wantedTextSchema, argument);
@@ -54,7 +57,10 @@ export function historyCommands({
       if (text !== undefined && text !== '') await searchHistory(supervisor, showTimeline, text);
     },
     exportSession: async (argument) => {
-      await exportSession(supervisor, await chooseSession(supervisor, argument, 'Export Session', () => true, 'There is no session yet.'));
+      await exportSession(
+        supervisor,
+        await chooseSession(supervisor, argument, 'Export Session', () => true, 'There is no session yet.'),
+      );
     },
     checkStore: async () => {
       await checkStore(supervisor, log);
@@ -64,7 +70,10 @@ export function historyCommands({
     },
     eraseHistory: async (argument) => {
       const none = 'Only the history of a deleted session can be erased, and there is none.';
-      await eraseHistory(supervisor, await chooseSession(supervisor, argument, 'Erase History', (each) => each.deleted, none));
+      await eraseHistory(
+        supervisor,
+        await chooseSession(supervisor, argument, 'Erase History', (each) => each.deleted, none),
+      );
     },
   };
 }
@@ -106,7 +115,13 @@ async function searchHistory(supervisor: Supervisor, showTimeline: ShowTimeline,
   }
 }
 
-async function fill(pick: vscode.QuickPick<ResultItem>, supervisor: Supervisor, text: string, titles: Map<string, string>, signal: AbortSignal): Promise<void> {
+async function fill(
+  pick: vscode.QuickPick<ResultItem>,
+  supervisor: Supervisor,
+  text: string,
+  titles: Map<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
   const items: ResultItem[] = [];
   let paintedAtMs = 0;
   const paint = (): void => {
@@ -136,7 +151,12 @@ async function fill(pick: vscode.QuickPick<ResultItem>, supervisor: Supervisor, 
 }
 
 const FORMATS: { label: string; description: string; format: ExportFormat; extension: string }[] = [
-  { label: 'Web page', description: 'one HTML file that loads nothing from elsewhere', format: 'html', extension: 'html' },
+  {
+    label: 'Web page',
+    description: 'one HTML file that loads nothing from elsewhere',
+    format: 'html',
+    extension: 'html',
+  },
   { label: 'Markdown', description: 'for an issue or a review', format: 'markdown', extension: 'md' },
   { label: 'JSON lines', description: 'every event, for other programs', format: 'jsonl', extension: 'jsonl' },
 ];
@@ -153,18 +173,22 @@ async function exportSession(supervisor: Supervisor, session: SessionSummary): P
     filters: { [format.label]: [format.extension] },
   });
   if (target === undefined) return;
-  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: plainMessage(`Exporting “${session.title}”…`) }, async () => {
-    await supervisor.exportSession(session.id, format.format, target.fsPath);
-  });
-  const open = 'Open';
-  // Not awaited: the notification stays as long as the person likes, and the command is done.
-  void showInformationMessage(`“${session.title}” was exported. It holds all that the agent saw and did: look through it before you share it.`, open).then(
-    async (chosen) => {
-      if (chosen !== open) return;
-      if (format.format === 'html') await vscode.env.openExternal(target);
-      else await vscode.commands.executeCommand('vscode.open', target);
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: plainMessage(`Exporting “${session.title}”…`) },
+    async () => {
+      await supervisor.exportSession(session.id, format.format, target.fsPath);
     },
   );
+  const open = 'Open';
+  // Not awaited: the notification stays as long as the person likes, and the command is done.
+  void showInformationMessage(
+    `“${session.title}” was exported. It holds all that the agent saw and did: look through it before you share it.`,
+    open,
+  ).then(async (chosen) => {
+    if (chosen !== open) return;
+    if (format.format === 'html') await vscode.env.openExternal(target);
+    else await vscode.commands.executeCommand('vscode.open', target);
+  });
 }
 
 /** Reads everything once and says whether it is as it was written; the log has the findings. */
@@ -244,7 +268,8 @@ async function showStorage(supervisor: Supervisor, showTimeline: ShowTimeline): 
 
 /** Says what goes, and erases it when the person wants that. */
 async function eraseHistory(supervisor: Supervisor, session: SessionSummary): Promise<void> {
-  if (!session.deleted) throw new CorralError('CONFLICT', `“${session.title}” still has its worktree. Delete the session first.`);
+  if (!session.deleted)
+    throw new CorralError('CONFLICT', `“${session.title}” still has its worktree. Delete the session first.`);
   const sizes = await (await supervisor.archive()).measure();
   const size = sizes.find(({ sessionId }) => sessionId === session.id)?.size;
   const events = session.runs.reduce((sum, run) => sum + run.eventCount, 0);
@@ -260,6 +285,8 @@ async function eraseHistory(supervisor: Supervisor, session: SessionSummary): Pr
   try {
     await supervisor.eraseHistory(session.id);
   } catch (error) {
-    throw error instanceof CorralError ? error : new CorralError('STORE_FAILED', `The history could not be erased: ${messageOf(error)}`, { cause: error });
+    throw error instanceof CorralError
+      ? error
+      : new CorralError('STORE_FAILED', `The history could not be erased: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -44,7 +44,11 @@ export interface SessionDraft {
 }
 
 /** Asks what the agent should do. Agent, base and permissions have defaults, and buttons to choose others. Throws CANCELLED. */
-export async function askForSession(options: NewSessionOptions, repository: string, draft: Partial<SessionDraft> = {}): Promise<SessionRequest> {
+export async function askForSession(
+  options: NewSessionOptions,
+  repository: string,
+  draft: Partial<SessionDraft> = {},
+): Promise<SessionRequest> {
   const { context, settings } = options;
   const choice: SessionDraft = {
     prompt: '',
@@ -56,9 +60,17 @@ export async function askForSession(options: NewSessionOptions, repository: stri
     permissionMode: draft.permissionMode ?? rememberedMode(context, repository),
   };
   for (;;) {
-    const dependencies = [...new Set([...choice.after, ...(choice.base.after === undefined ? [] : [choice.base.after])])];
-    const permissionMode = choice.permissionMode ?? settings().agents[choice.agent]?.permissionMode ?? settings().permissionMode;
-    const answer = await askForPrompt(choice.prompt, { agent: choice.agent, base: choice.base.label, after: dependencies.length, permissionMode });
+    const dependencies = [
+      ...new Set([...choice.after, ...(choice.base.after === undefined ? [] : [choice.base.after])]),
+    ];
+    const permissionMode =
+      choice.permissionMode ?? settings().agents[choice.agent]?.permissionMode ?? settings().permissionMode;
+    const answer = await askForPrompt(choice.prompt, {
+      agent: choice.agent,
+      base: choice.base.label,
+      after: dependencies.length,
+      permissionMode,
+    });
     choice.prompt = answer.text;
     if (answer.kind === 'prompt') {
       if (choice.agent === 'command') {
@@ -82,10 +94,20 @@ export async function askForSession(options: NewSessionOptions, repository: stri
 }
 
 /** Lets a person change one part of what they ask for. */
-async function choose(options: NewSessionOptions, repository: string, choice: SessionDraft, button: vscode.QuickInputButton): Promise<void> {
+async function choose(
+  options: NewSessionOptions,
+  repository: string,
+  choice: SessionDraft,
+  button: vscode.QuickInputButton,
+): Promise<void> {
   const { context, supervisor } = options;
   if (button === AGENT_BUTTON) {
-    const [agent] = (await chooseAgents(agentsOf(options), { title: 'New Session · Agent', placeholder: 'Which agent should work?', many: false })) ?? [];
+    const [agent] =
+      (await chooseAgents(agentsOf(options), {
+        title: 'New Session · Agent',
+        placeholder: 'Which agent should work?',
+        many: false,
+      })) ?? [];
     choice.agent = agent ?? choice.agent;
     choice.argv = undefined;
   } else if (button === BASE_BUTTON) {
@@ -99,13 +121,26 @@ async function choose(options: NewSessionOptions, repository: string, choice: Se
 }
 
 const AGENT_BUTTON: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('robot'), tooltip: 'Choose the Agent' };
-const BASE_BUTTON: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('git-branch'), tooltip: 'Choose the Base' };
-const AFTER_BUTTON: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('watch'), tooltip: 'Start After Other Sessions' };
-const MODE_BUTTON: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('shield'), tooltip: 'Choose What It May Do' };
+const BASE_BUTTON: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon('git-branch'),
+  tooltip: 'Choose the Base',
+};
+const AFTER_BUTTON: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon('watch'),
+  tooltip: 'Start After Other Sessions',
+};
+const MODE_BUTTON: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon('shield'),
+  tooltip: 'Choose What It May Do',
+};
 
-type PromptAnswer = { kind: 'prompt'; text: string } | { kind: 'button'; button: vscode.QuickInputButton; text: string };
+type PromptAnswer =
+  { kind: 'prompt'; text: string } | { kind: 'button'; button: vscode.QuickInputButton; text: string };
 
-async function askForPrompt(value: string, choice: { agent: string; base: string; after: number; permissionMode: PermissionMode }): Promise<PromptAnswer> {
+async function askForPrompt(
+  value: string,
+  choice: { agent: string; base: string; after: number; permissionMode: PermissionMode },
+): Promise<PromptAnswer> {
   const input = vscode.window.createInputBox();
   input.title = 'New Session';
   input.value = value;
@@ -150,17 +185,24 @@ async function defaultAgent({ context, settings, bundles }: NewSessionOptions): 
 
 async function chooseMode(): Promise<PermissionMode | undefined> {
   const items = PERMISSION_MODES.map((mode) => ({ label: mode, description: MODE_WORDS[mode], mode }));
-  return (await vscode.window.showQuickPick(items, { title: 'New Session · Permissions', placeHolder: 'What may the agent do without asking?' }))?.mode;
+  return (
+    await vscode.window.showQuickPick(items, {
+      title: 'New Session · Permissions',
+      placeHolder: 'What may the agent do without asking?',
+    })
+  )?.mode;
 }
 
 /** Undefined where nothing was given. */
 async function askForCommand(): Promise<string[] | undefined> {
   const line = await vscode.window.showInputBox({
     title: 'New Session · Command',
-    prompt: 'Program and arguments; quotes keep words together. The prompt goes to its standard input, or where {prompt} stands.',
+    prompt:
+      'Program and arguments; quotes keep words together. The prompt goes to its standard input, or where {prompt} stands.',
     placeHolder: 'make test',
     ignoreFocusOut: true,
-    validateInput: (value) => (parseCommandLine(value) === undefined ? 'Write a program, and close every quote.' : undefined),
+    validateInput: (value) =>
+      parseCommandLine(value) === undefined ? 'Write a program, and close every quote.' : undefined,
   });
   return line === undefined ? undefined : parseCommandLine(line);
 }

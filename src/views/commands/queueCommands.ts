@@ -12,13 +12,17 @@ const waits = (session: SessionSummary): boolean => session.queuePosition !== un
 const NONE_WAITS = 'No session waits for its turn.';
 
 /** What can be done with a session that waits for its turn. */
-export function queueCommands(supervisor: Supervisor, choose: ChooseSession): Record<QueueCommandName, (argument: unknown) => Promise<void>> {
+export function queueCommands(
+  supervisor: Supervisor,
+  choose: ChooseSession,
+): Record<QueueCommandName, (argument: unknown) => Promise<void>> {
   const move = async (argument: unknown, title: string, steps: number): Promise<void> => {
     const { id, queuePosition } = await choose(argument, title, waits, NONE_WAITS);
     if (queuePosition !== undefined) await supervisor.moveInQueue(id, queuePosition + steps);
   };
   return {
-    startNow: async (argument) => await supervisor.startNow((await choose(argument, 'Start Now', waits, NONE_WAITS)).id),
+    startNow: async (argument) =>
+      await supervisor.startNow((await choose(argument, 'Start Now', waits, NONE_WAITS)).id),
     moveUpInQueue: async (argument) => await move(argument, 'Move Up in Queue', -1),
     moveDownInQueue: async (argument) => await move(argument, 'Move Down in Queue', 1),
     startAfter: async (argument) => {
@@ -37,7 +41,8 @@ export async function chooseDependencies(
   chosen: readonly string[],
   fits: (session: SessionSummary) => boolean = () => true,
 ): Promise<string[] | undefined> {
-  const isOpen = ({ id, state, restored, deleted }: SessionSummary): boolean => chosen.includes(id) || (!deleted && (restored || !isOutcome(state)));
+  const isOpen = ({ id, state, restored, deleted }: SessionSummary): boolean =>
+    chosen.includes(id) || (!deleted && (restored || !isOutcome(state)));
   const items = (await supervisor.listSessions({ repository })).filter((session) => isOpen(session) && fits(session));
   if (items.length === 0) {
     // No error: it would end the command that asks, and lose the prompt that was written there.
@@ -46,7 +51,12 @@ export async function chooseDependencies(
   }
   const picked = await vscode.window.showQuickPick(
     items.map(({ id, title, status }) => ({ label: title, description: status, picked: chosen.includes(id), id })),
-    { title: 'Start After', placeHolder: 'Which sessions have to complete first?', canPickMany: true, ignoreFocusOut: true },
+    {
+      title: 'Start After',
+      placeHolder: 'Which sessions have to complete first?',
+      canPickMany: true,
+      ignoreFocusOut: true,
+    },
   );
   return picked?.map(({ id }) => id);
 }

@@ -14,7 +14,14 @@ import type { Supervisor } from '../../supervisor/supervisor';
 
 export type ReviewCommandName = Extract<
   CommandName,
-  'reviewChanges' | 'applyChanges' | 'undoApply' | 'makeBranch' | 'openPullRequest' | 'addRemark' | 'discardRemark' | 'sendRemarks'
+  | 'reviewChanges'
+  | 'applyChanges'
+  | 'undoApply'
+  | 'makeBranch'
+  | 'openPullRequest'
+  | 'addRemark'
+  | 'discardRemark'
+  | 'sendRemarks'
 >;
 
 export interface ReviewCommandsOptions {
@@ -58,14 +65,18 @@ export function reviewCommands({
   return {
     reviewChanges: async (argument) => {
       const session = await choose(argument, 'Review Changes', hasBegun, 'No session has begun yet.');
-      const comparison = await inProgress(async () => await (await supervisor.worktrees(session.id)).changes(session.id));
+      const comparison = await inProgress(
+        async () => await (await supervisor.worktrees(session.id)).changes(session.id),
+      );
       await showChanges(session, session.title, comparison, `“${session.title}” has changed no file so far.`);
     },
     applyChanges: async (argument) => {
       const session = await choose(argument, 'Apply Changes to Checkout', hasBegun, 'No session has begun yet.');
       const mode = await chooseMode(session.title);
       if (mode === undefined) return;
-      const { conflicts } = await inProgress(async () => await (await supervisor.worktrees(session.id)).apply(session.id, mode));
+      const { conflicts } = await inProgress(
+        async () => await (await supervisor.worktrees(session.id)).apply(session.id, mode),
+      );
       const undo = 'Undo';
       const openChanges = 'Open Source Control';
       const where = mode === 'staged' ? 'staged in your checkout' : 'on your branch, as commits';
@@ -80,7 +91,14 @@ export function reviewCommands({
       });
     },
     undoApply: async (argument) => {
-      await takeBack(await choose(argument, 'Undo Apply', (each) => each.applied === true, 'No change of a session was applied to your checkout.'));
+      await takeBack(
+        await choose(
+          argument,
+          'Undo Apply',
+          (each) => each.applied === true,
+          'No change of a session was applied to your checkout.',
+        ),
+      );
     },
     addRemark: async (argument) => await comments.add(argument),
     discardRemark: (argument) => {
@@ -90,10 +108,17 @@ export function reviewCommands({
     sendRemarks: async (argument) => {
       const about = comments.sessionIds();
       const none = 'There is no remark to send. Write one beside a line of Review Changes.';
-      const session = await choose(comments.sessionIdOf(argument) ?? argument, 'Send Review to Agent', (each) => about.has(each.id), none);
+      const session = await choose(
+        comments.sessionIdOf(argument) ?? argument,
+        'Send Review to Agent',
+        (each) => about.has(each.id),
+        none,
+      );
       if (!about.has(session.id)) throw new CorralError('INVALID_ARGUMENT', none);
       const count = await inProgress(async () => await comments.send(session.id));
-      void showInformationMessage(`${count === 1 ? 'Your remark' : `Your ${count} remarks`} went to the agent of “${session.title}”.`);
+      void showInformationMessage(
+        `${count === 1 ? 'Your remark' : `Your ${count} remarks`} went to the agent of “${session.title}”.`,
+      );
     },
     makeBranch: async (argument) => {
       const session = await choose(argument, 'Make Branch', hasBegun, 'No session has begun yet.');
@@ -112,11 +137,22 @@ export function reviewCommands({
 
 async function chooseMode(title: string): Promise<ApplyMode | undefined> {
   const items: (vscode.QuickPickItem & { mode: ApplyMode })[] = [
-    { label: '$(diff-added) As Uncommitted Changes', description: 'staged, for you to look through and commit', mode: 'staged' },
-    { label: '$(git-commit) As Commits', description: "the session's own, and one more for what it has not committed", mode: 'commits' },
+    {
+      label: '$(diff-added) As Uncommitted Changes',
+      description: 'staged, for you to look through and commit',
+      mode: 'staged',
+    },
+    {
+      label: '$(git-commit) As Commits',
+      description: "the session's own, and one more for what it has not committed",
+      mode: 'commits',
+    },
   ];
   return (
-    await vscode.window.showQuickPick(items, { title: `Apply Changes to Checkout · ${title}`, placeHolder: 'Nothing is forced, and Undo Apply takes it back' })
+    await vscode.window.showQuickPick(items, {
+      title: `Apply Changes to Checkout · ${title}`,
+      placeHolder: 'Nothing is forced, and Undo Apply takes it back',
+    })
   )?.mode;
 }
 

@@ -40,14 +40,31 @@ export function snapshotCommands({
   startSession,
 }: SnapshotCommandsOptions): Record<SnapshotCommandName, (argument: unknown) => Promise<void>> {
   async function takeSnapshot(session: SessionSummary): Promise<void> {
-    const { changed } = await inProgress(async () => await (await supervisor.worktrees(session.id)).takeSnapshot(session.id));
-    const sentence = changed ? `The files of “${session.title}” are in a snapshot.` : `The files of “${session.title}” are as in its last snapshot.`;
+    const { changed } = await inProgress(
+      async () => await (await supervisor.worktrees(session.id)).takeSnapshot(session.id),
+    );
+    const sentence = changed
+      ? `The files of “${session.title}” are in a snapshot.`
+      : `The files of “${session.title}” are as in its last snapshot.`;
     void showInformationMessage(sentence);
   }
 
-  async function compare(session: SessionSummary, { label }: PastMoment, from: Moment, to: Moment, words: string): Promise<void> {
-    const comparison = await inProgress(async () => await (await supervisor.worktrees(session.id)).changes(session.id, from, to));
-    await showChanges(session, `${session.title}: ${label}, ${words}`, comparison, `No file differs: ${label}, ${words}.`);
+  async function compare(
+    session: SessionSummary,
+    { label }: PastMoment,
+    from: Moment,
+    to: Moment,
+    words: string,
+  ): Promise<void> {
+    const comparison = await inProgress(
+      async () => await (await supervisor.worktrees(session.id)).changes(session.id, from, to),
+    );
+    await showChanges(
+      session,
+      `${session.title}: ${label}, ${words}`,
+      comparison,
+      `No file differs: ${label}, ${words}.`,
+    );
   }
 
   async function putBack(session: SessionSummary, { label, commit }: PastMoment): Promise<void> {
@@ -55,15 +72,16 @@ export function snapshotCommands({
     const { before } = await inProgress(async () => await worktrees.putBack(session.id, commit));
     const undo = 'Undo';
     // Not awaited: the notification stays as long as the person likes, and the command is done.
-    void showInformationMessage(`The worktree of “${session.title}” is as it was: ${label}. What it was before is in a snapshot.`, undo).then(
-      async (chosen) => {
-        if (chosen !== undo) return;
-        await attempt('showSnapshots', async () => {
-          await inProgress(async () => await worktrees.putBack(session.id, before));
-          void showInformationMessage(`The worktree of “${session.title}” is again as it was before.`);
-        });
-      },
-    );
+    void showInformationMessage(
+      `The worktree of “${session.title}” is as it was: ${label}. What it was before is in a snapshot.`,
+      undo,
+    ).then(async (chosen) => {
+      if (chosen !== undo) return;
+      await attempt('showSnapshots', async () => {
+        await inProgress(async () => await worktrees.putBack(session.id, before));
+        void showInformationMessage(`The worktree of “${session.title}” is again as it was before.`);
+      });
+    });
   }
 
   async function act(session: SessionSummary, moment: PastMoment): Promise<void> {
@@ -73,8 +91,14 @@ export function snapshotCommands({
     ];
     if (previous !== undefined)
       actions.push(
-        { label: '$(diff) Compare with the One Before', run: async () => await compare(session, moment, previous, commit, 'and the one before') },
-        { label: '$(diff) Compare with the Base', run: async () => await compare(session, moment, 'base', commit, 'and the base') },
+        {
+          label: '$(diff) Compare with the One Before',
+          run: async () => await compare(session, moment, previous, commit, 'and the one before'),
+        },
+        {
+          label: '$(diff) Compare with the Base',
+          run: async () => await compare(session, moment, 'base', commit, 'and the base'),
+        },
       );
     if (!isRunning(session))
       actions.push({
@@ -90,15 +114,22 @@ export function snapshotCommands({
           agent: session.agent,
         }),
     });
-    const chosen = await vscode.window.showQuickPick(actions, { title: `${session.title} · ${label}`, placeHolder: 'What do you want with it?' });
+    const chosen = await vscode.window.showQuickPick(actions, {
+      title: `${session.title} · ${label}`,
+      placeHolder: 'What do you want with it?',
+    });
     await chosen?.run();
   }
 
   return {
-    takeSnapshot: async (argument) => await takeSnapshot(await choose(argument, 'Take Snapshot', hasBegun, 'No session has begun yet.')),
+    takeSnapshot: async (argument) =>
+      await takeSnapshot(await choose(argument, 'Take Snapshot', hasBegun, 'No session has begun yet.')),
     showSnapshots: async (argument) => {
       const session = await choose(argument, 'Snapshots', hasBegun, 'No session has begun yet.');
-      const moments = momentItems(session, await inProgress(async () => await (await supervisor.worktrees(session.id)).snapshots(session.id)));
+      const moments = momentItems(
+        session,
+        await inProgress(async () => await (await supervisor.worktrees(session.id)).snapshots(session.id)),
+      );
       const given = v.safeParse(snapshotArgumentSchema, argument);
       const named = given.success ? moments.find(({ moment }) => moment.commit === given.output.commit) : undefined;
       if (named !== undefined) {
@@ -118,13 +149,20 @@ export function snapshotCommands({
   };
 }
 
-function momentItems(session: SessionSummary, snapshots: readonly ListedSnapshot[]): (vscode.QuickPickItem & { moment: PastMoment })[] {
+function momentItems(
+  session: SessionSummary,
+  snapshots: readonly ListedSnapshot[],
+): (vscode.QuickPickItem & { moment: PastMoment })[] {
   const now = Date.now();
   const items = snapshots.map(({ commit, message, takenAt, ...counts }, index) => ({
     label: `$(history) ${plainLabel(message)}`,
     description: `${changeWords(counts)} · ${ageOf(takenAt, now)}`,
     detail: `${new Date(takenAt).toLocaleString()} · ${commit.slice(0, 10)}`,
-    moment: { label: message.charAt(0).toLowerCase() + message.slice(1), commit, previous: snapshots[index + 1]?.commit ?? 'base' },
+    moment: {
+      label: message.charAt(0).toLowerCase() + message.slice(1),
+      commit,
+      previous: snapshots[index + 1]?.commit ?? 'base',
+    },
   }));
   const base = { label: 'at its base', commit: session.baseCommit, previous: undefined };
   return [...items, { label: '$(git-commit) The base', detail: session.baseCommit.slice(0, 10), moment: base }];

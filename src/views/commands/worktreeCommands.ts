@@ -35,7 +35,12 @@ export function worktreeCommands({
 }: WorktreeCommandsOptions): Record<WorktreeCommandName, (argument: unknown) => Promise<void>> {
   return {
     openWorktree: async (argument) => {
-      const session = await choose(argument, 'Open Worktree in New Window', (each) => !each.deleted && !each.archived, 'There is no session yet.');
+      const session = await choose(
+        argument,
+        'Open Worktree in New Window',
+        (each) => !each.deleted && !each.archived,
+        'There is no session yet.',
+      );
       await access(session.worktreePath).catch((cause: unknown) => {
         throw new CorralError(
           'WORKTREE_MISSING',
@@ -43,7 +48,9 @@ export function worktreeCommands({
           { cause },
         );
       });
-      await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(session.worktreePath), { forceNewWindow: true });
+      await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(session.worktreePath), {
+        forceNewWindow: true,
+      });
     },
     deleteSession: async (argument) => {
       const session = await choose(argument, 'Delete Session', (each) => !each.deleted, 'There is no session yet.');
@@ -68,7 +75,12 @@ export function worktreeCommands({
       await reveal(session.id);
     },
     restoreWorktree: async (argument) => {
-      const session = await choose(argument, 'Restore Worktree', (each) => each.runs.length > 0, 'No session has a worktree yet.');
+      const session = await choose(
+        argument,
+        'Restore Worktree',
+        (each) => each.runs.length > 0,
+        'No session has a worktree yet.',
+      );
       await inProgress(async () => {
         await supervisor.restoreWorktree(session.id);
       });
@@ -82,9 +94,10 @@ export function worktreeCommands({
         await supervisor.archiveSession(session.id, true);
       });
       const undo = 'Undo';
-      void showInformationMessage(`“${session.title}” was archived. Its history and its work are kept, its folder is not.`, undo).then(async (chosen) =>
-        chosen === undo ? await run('unarchiveSession', session.id) : undefined,
-      );
+      void showInformationMessage(
+        `“${session.title}” was archived. Its history and its work are kept, its folder is not.`,
+        undo,
+      ).then(async (chosen) => (chosen === undo ? await run('unarchiveSession', session.id) : undefined));
     },
     unarchiveSession: async (argument) => {
       const session = await choose(argument, 'Unarchive Session', (each) => each.archived, 'No session is archived.');
@@ -97,7 +110,10 @@ export function worktreeCommands({
 }
 
 /** A survey that cannot be made counts as "there is work", and keeps nobody from deleting: nothing is lost by it. */
-async function surveyOf(supervisor: Supervisor, session: SessionSummary): Promise<WorktreeSurvey | 'unknown' | undefined> {
+async function surveyOf(
+  supervisor: Supervisor,
+  session: SessionSummary,
+): Promise<WorktreeSurvey | 'unknown' | undefined> {
   const surveying = supervisor
     .worktrees(session.id)
     .then(async (worktrees) => await worktrees.survey(session.id))

@@ -41,7 +41,11 @@ export async function manageWorktrees(options: WorktreeManagerOptions): Promise<
   }
   const sessions = new Map((await supervisor.listSessions()).map((session) => [session.id, session]));
   const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
-  const separator = (label: string): Action => ({ label, kind: vscode.QuickPickItemKind.Separator, run: () => Promise.resolve() });
+  const separator = (label: string): Action => ({
+    label,
+    kind: vscode.QuickPickItemKind.Separator,
+    run: () => Promise.resolve(),
+  });
   const items = [
     ...proposals(options, inventory, entries, sessions),
     separator('Worktrees'),
@@ -60,7 +64,11 @@ export async function manageWorktrees(options: WorktreeManagerOptions): Promise<
 }
 
 /** Says once what lies there that no session knows of, so that nobody has to wonder where the disk went. */
-export async function tellStrays({ globalState }: vscode.ExtensionContext, supervisor: Supervisor, log: vscode.LogOutputChannel): Promise<void> {
+export async function tellStrays(
+  { globalState }: vscode.ExtensionContext,
+  supervisor: Supervisor,
+  log: vscode.LogOutputChannel,
+): Promise<void> {
   const strays = await (await supervisor.inventory()).strays();
   for (const stray of strays) log.info(`No session knows of ${stray.path}: ${byteSize(stray.bytes)}, ${holds(stray)}`);
   const known = globalState.get<unknown>(TOLD_STRAYS_KEY);
@@ -114,16 +122,26 @@ function proposals(
 }
 
 function isOld(session: SessionSummary | undefined): boolean {
-  return session !== undefined && (isOutcome(session.state) || session.restored) && Date.now() - Date.parse(session.lastActivityAt) > RESTED_MS;
+  return (
+    session !== undefined &&
+    (isOutcome(session.state) || session.restored) &&
+    Date.now() - Date.parse(session.lastActivityAt) > RESTED_MS
+  );
 }
 
 function entryItem(entry: WorktreeEntry, session: SessionSummary | undefined): vscode.QuickPickItem {
   const age = session === undefined ? [] : [ageOf(session.lastActivityAt, Date.now())];
-  const states = { worktree: session?.status ?? '', trash: 'deleted, kept in the trash', stray: 'no session knows of it' };
+  const states = {
+    worktree: session?.status ?? '',
+    trash: 'deleted, kept in the trash',
+    stray: 'no session knows of it',
+  };
   const icons = { worktree: '$(folder)', trash: '$(trash)', stray: '$(question)' };
   const rebuilt = entry.rebuilt.reduce((sum, { bytes }) => sum + bytes, 0);
   const details = [
-    entry.kind === 'trash' && entry.notCaptured.length > 0 ? `no snapshot holds ${entry.notCaptured.join(', ')}` : holds(entry),
+    entry.kind === 'trash' && entry.notCaptured.length > 0
+      ? `no snapshot holds ${entry.notCaptured.join(', ')}`
+      : holds(entry),
     ...(rebuilt > 0 ? [`${folderWords(entry.rebuilt)}: ${byteSize(rebuilt)}`] : []),
   ];
   return {
@@ -139,14 +157,20 @@ function holds({ survey }: WorktreeEntry): string {
   return work === '' ? 'no work of its own' : work;
 }
 
-async function actOn(options: WorktreeManagerOptions, inventory: WorktreeInventory, entry: WorktreeEntry, session: SessionSummary | undefined): Promise<void> {
+async function actOn(
+  options: WorktreeManagerOptions,
+  inventory: WorktreeInventory,
+  entry: WorktreeEntry,
+  session: SessionSummary | undefined,
+): Promise<void> {
   const { run } = options;
   const { sessionId, kind, path, rebuilt, bytes } = entry;
   const openFolder = async (): Promise<void> => {
     await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(path), { forceNewWindow: true });
   };
   const actions: Action[] = [{ label: '$(empty-window) Open in New Window', description: path, run: openFolder }];
-  if (kind === 'trash') actions.push({ label: '$(discard) Undo Delete', run: async () => await run('undoDelete', sessionId) });
+  if (kind === 'trash')
+    actions.push({ label: '$(discard) Undo Delete', run: async () => await run('undoDelete', sessionId) });
   if (kind === 'stray')
     actions.push({
       label: '$(trash) Remove It…',
@@ -175,18 +199,31 @@ async function actOn(options: WorktreeManagerOptions, inventory: WorktreeInvento
 
 async function drop(inventory: WorktreeInventory, entries: readonly WorktreeEntry[]): Promise<void> {
   const remove = 'Drop';
-  const detail = entries.flatMap(({ path, rebuilt }) => rebuilt.map(({ name, bytes }) => `• ${path}/${name} (${byteSize(bytes)})`)).join('\n');
+  const detail = entries
+    .flatMap(({ path, rebuilt }) => rebuilt.map(({ name, bytes }) => `• ${path}/${name} (${byteSize(bytes)})`))
+    .join('\n');
   const question = `Drop ${folderWords(entries.flatMap(({ rebuilt }) => rebuilt))} of ${worktrees(entries.length)}?`;
-  const answer = await showWarningMessage(question, { modal: true, detail: `Git ignores them and tools fill them again:\n${detail}` }, remove);
+  const answer = await showWarningMessage(
+    question,
+    { modal: true, detail: `Git ignores them and tools fill them again:\n${detail}` },
+    remove,
+  );
   if (answer !== remove) return;
   let freed = 0;
-  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Dropping folders…' }, async () => {
-    for (const { sessionId } of entries) freed += await inventory.dropRebuilt(sessionId);
-  });
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: 'Dropping folders…' },
+    async () => {
+      for (const { sessionId } of entries) freed += await inventory.dropRebuilt(sessionId);
+    },
+  );
   void showInformationMessage(`${byteSize(freed)} are free again.`);
 }
 
-async function removeStray({ attempt }: WorktreeManagerOptions, inventory: WorktreeInventory, stray: WorktreeEntry): Promise<void> {
+async function removeStray(
+  { attempt }: WorktreeManagerOptions,
+  inventory: WorktreeInventory,
+  stray: WorktreeEntry,
+): Promise<void> {
   const remove = 'Remove';
   const detail = `It holds ${holds(stray)}. All of it is kept in a snapshot, refs/corral/${stray.sessionId}.`;
   if ((await showWarningMessage(`Remove ${stray.path}?`, { modal: true, detail }, remove)) !== remove) return;

@@ -7,19 +7,36 @@ import { sessionRow } from '../sessions/sessionRow';
 const DAY_MS = 86_400_000;
 
 /** What ran in the last `days` days, over all sessions. Pure. */
-export function overviewOf(sessions: readonly SessionSummary[], days: Overview['days'], timeZone: string, nowMs: number): Overview {
+export function overviewOf(
+  sessions: readonly SessionSummary[],
+  days: Overview['days'],
+  timeZone: string,
+  nowMs: number,
+): Overview {
   const fromMs = nowMs - days * DAY_MS;
   const ran = sessions
-    .map((session) => ({ session, runs: session.runs.flatMap((run) => timed(session, run, nowMs) ?? []).filter(({ endMs }) => endMs >= fromMs) }))
+    .map((session) => ({
+      session,
+      runs: session.runs.flatMap((run) => timed(session, run, nowMs) ?? []).filter(({ endMs }) => endMs >= fromMs),
+    }))
     .filter(({ runs }) => runs.length > 0)
-    .sort((a, b) => b.session.lastActivityAt.localeCompare(a.session.lastActivityAt) || a.session.id.localeCompare(b.session.id));
-  const countOf = (isOne: (session: SessionSummary) => boolean): number => ran.filter(({ session }) => isOne(session)).length;
+    .sort(
+      (a, b) =>
+        b.session.lastActivityAt.localeCompare(a.session.lastActivityAt) || a.session.id.localeCompare(b.session.id),
+    );
+  const countOf = (isOne: (session: SessionSummary) => boolean): number =>
+    ran.filter(({ session }) => isOne(session)).length;
   return {
     days,
     fromMs,
     nowMs,
     needsYou: sessions
-      .filter((session) => !session.deleted && !session.archived && (session.needsInput || session.restored || session.unreachable !== undefined))
+      .filter(
+        (session) =>
+          !session.deleted &&
+          !session.archived &&
+          (session.needsInput || session.restored || session.unreachable !== undefined),
+      )
       .sort((a, b) => a.since.localeCompare(b.since))
       .map((session) => ({ sessionId: session.id, title: session.title, status: sessionRow(session, nowMs).status })),
     counts: {
@@ -82,14 +99,24 @@ function lookOf(session: SessionSummary, { state, runId }: RunSummary): RunLook 
   }
 }
 
-function usageByDay(ran: readonly { session: SessionSummary; runs: readonly TimedRun[] }[], timeZone: string): DayUsage[] {
+function usageByDay(
+  ran: readonly { session: SessionSummary; runs: readonly TimedRun[] }[],
+  timeZone: string,
+): DayUsage[] {
   const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }); // 2026-03-02
   const byKey = new Map<string, DayUsage>();
   for (const { session, runs } of ran) {
     for (const { run, startMs } of runs) {
       const day = format.format(startMs);
       const key = `${day} ${session.agent}`;
-      const usage = byKey.get(key) ?? { day, agent: session.agent, inputTokens: 0, outputTokens: 0, cachedTokens: 0, costUsd: 0 };
+      const usage = byKey.get(key) ?? {
+        day,
+        agent: session.agent,
+        inputTokens: 0,
+        outputTokens: 0,
+        cachedTokens: 0,
+        costUsd: 0,
+      };
       byKey.set(key, usage);
       usage.inputTokens += run.usage.inputTokens;
       usage.outputTokens += run.usage.outputTokens;

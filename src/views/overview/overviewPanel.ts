@@ -92,7 +92,11 @@ export class OverviewPanel {
 
   #receive(message: unknown): void {
     const parsed = v.safeParse(overviewPageMessageSchema, message);
-    if (!parsed.success) this.#post({ type: 'failure', message: `The overview sent a message that is not valid: ${v.summarize(parsed.issues)}` });
+    if (!parsed.success)
+      this.#post({
+        type: 'failure',
+        message: `The overview sent a message that is not valid: ${v.summarize(parsed.issues)}`,
+      });
     else if (parsed.output.type === 'open') this.#options.showTimeline(parsed.output.sessionId);
     else {
       this.#asked = parsed.output;

@@ -44,6 +44,15 @@ export async function chooseAgents(
 
 function itemOf({ name, description, version, missing }: SurveyedAgent): AgentItem {
   if (missing !== undefined)
-    return { name, label: `$(circle-slash) ${name}`, description: `${description} · not installed`, detail: missing.replace(/^“.*?” was not found\. /, '') };
-  return { name, label: `$(robot) ${name}`, description: version === undefined ? description : `${description} ${version}` };
+    return {
+      name,
+      label: `$(circle-slash) ${name}`,
+      description: `${description} · not installed`,
+      detail: missing.replace(/^“.*?” was not found\. /, ''),
+    };
+  return {
+    name,
+    label: `$(robot) ${name}`,
+    description: version === undefined ? description : `${description} ${version}`,
+  };
 }

@@ -32,7 +32,10 @@ export async function chooseBase(supervisor: Supervisor, folder: string): Promis
     matchOnDescription: true,
   });
   if (chosen?.base !== undefined || chosen === undefined) return chosen?.base;
-  const revision = await vscode.window.showInputBox({ title: 'New Session · Base', prompt: 'A commit, or anything that git resolves to one' });
+  const revision = await vscode.window.showInputBox({
+    title: 'New Session · Base',
+    prompt: 'A commit, or anything that git resolves to one',
+  });
   return revision === undefined || revision === '' ? undefined : { label: revision, revision, includeChanges: false };
 }
 
@@ -54,12 +57,20 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
     supervisor.listSessions({ repository: repository.mainWorktree }),
   ]);
   const work = workWords(await surveyWorktree(repository, root, 'HEAD'));
-  const status = await supervisor.git.run(root, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all']);
+  const status = await supervisor.git.run(root, [
+    'status',
+    '--porcelain',
+    '-z',
+    '--no-renames',
+    '--untracked-files=all',
+  ]);
   const changed = splitZ(status.stdout).map((line) => pathToText(line.slice(3)));
   const withChanges: BaseItem = {
     label: '$(git-commit) HEAD with my uncommitted changes',
     description: work,
-    detail: plainLabel(changed.slice(0, MOST_NAMED).join(', ')) + (changed.length > MOST_NAMED ? ` and ${changed.length - MOST_NAMED} more` : ''),
+    detail:
+      plainLabel(changed.slice(0, MOST_NAMED).join(', ')) +
+      (changed.length > MOST_NAMED ? ` and ${changed.length - MOST_NAMED} more` : ''),
     base: { label: `HEAD with ${work}`, revision: 'HEAD', includeChanges: true },
   };
   return [
@@ -73,7 +84,13 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
       return [
         ...(isOutcome(state)
           ? []
-          : [{ label, description: 'its last snapshot once it has completed', base: { ...base, label: `“${title}” once it has completed`, after: id } }]),
+          : [
+              {
+                label,
+                description: 'its last snapshot once it has completed',
+                base: { ...base, label: `“${title}” once it has completed`, after: id },
+              },
+            ]),
         ...(baseCommit === '' ? [] : [{ label, description: 'its last snapshot', base }]),
       ];
     }),

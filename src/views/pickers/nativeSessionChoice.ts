@@ -10,7 +10,10 @@ import { plainLabel } from '../text/plainLabel';
 export async function chooseNativeSession(supervisor: Supervisor, repository: string): Promise<NativeSession> {
   const sessions = await inProgress(async () => await supervisor.nativeSessions.list(repository));
   if (sessions.length === 0)
-    throw new CorralError('INVALID_ARGUMENT', 'Neither Claude Code nor Codex has a session in this repository that Corral does not know.');
+    throw new CorralError(
+      'INVALID_ARGUMENT',
+      'Neither Claude Code nor Codex has a session in this repository that Corral does not know.',
+    );
   const items = sessions.map((session) => ({
     label: plainLabel(session.title),
     description: `${session.agent} · ${ageOf(session.updatedAt, Date.now())}`,
@@ -19,7 +22,12 @@ export async function chooseNativeSession(supervisor: Supervisor, repository: st
   }));
   const title = 'Import Agent Session';
   const placeHolder = 'It gets a worktree with what is in your checkout now, and the agent goes on there.';
-  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true, matchOnDetail: true });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder,
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
   if (chosen === undefined) throw new CorralError('CANCELLED', 'No session was chosen.');
   return chosen.session;
 }

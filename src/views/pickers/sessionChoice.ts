@@ -17,10 +17,16 @@ const argumentSchema = v.union([
 ]);
 
 export const hasBegun = (session: SessionSummary): boolean => session.runs.length > 0;
-export const isRunning = (session: SessionSummary): boolean => !isOutcome(session.state) && !session.restored && session.currentRunId !== undefined;
+export const isRunning = (session: SessionSummary): boolean =>
+  !isOutcome(session.state) && !session.restored && session.currentRunId !== undefined;
 
 /** Asks which session a command is about, where that is open. */
-export type ChooseSession = (argument: unknown, title: string, fits: (session: SessionSummary) => boolean, noneSentence: string) => Promise<SessionSummary>;
+export type ChooseSession = (
+  argument: unknown,
+  title: string,
+  fits: (session: SessionSummary) => boolean,
+  noneSentence: string,
+) => Promise<SessionSummary>;
 
 /**
  * The session that a command is about: the one it was called on, else the only one that fits, else the one that is picked.
@@ -49,7 +55,12 @@ export async function chooseSession(
       session,
     };
   });
-  const chosen = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: true });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title,
+    matchOnDescription: true,
+    matchOnDetail: true,
+    ignoreFocusOut: true,
+  });
   if (chosen === undefined) throw new CorralError('CANCELLED', 'No session was chosen.');
   return chosen.session;
 }

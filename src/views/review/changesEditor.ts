@@ -6,14 +6,21 @@ import { showInformationMessage } from '../text/messages';
 import { revisionUri } from './revisionFiles';
 
 /** Shows what differs between two moments of a session in VS Code's multi-diff editor; where nothing does, `noneSentence`. */
-export async function showChanges(session: SessionSummary, title: string, comparison: Comparison, noneSentence: string): Promise<void> {
+export async function showChanges(
+  session: SessionSummary,
+  title: string,
+  comparison: Comparison,
+  noneSentence: string,
+): Promise<void> {
   const { before, after, worktreePath, changes } = comparison;
   if (changes.length === 0) {
     void showInformationMessage(noneSentence);
     return;
   }
-  const then = (revision: string) => (path: string) => revisionUri(session.worktreePath, path, session.repository, revision);
-  const fileOf = (path: string): vscode.Uri | undefined => (worktreePath === undefined ? undefined : vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path));
+  const then = (revision: string) => (path: string) =>
+    revisionUri(session.worktreePath, path, session.repository, revision);
+  const fileOf = (path: string): vscode.Uri | undefined =>
+    worktreePath === undefined ? undefined : vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path);
   const stale = await staleDocuments(changes.map(({ path }) => fileOf(path)?.toString()));
   const now = (path: string): vscode.Uri => {
     const file = fileOf(path);
@@ -32,7 +39,11 @@ export function resource(
   before: (path: string) => vscode.Uri,
   now: (path: string) => vscode.Uri,
 ): [vscode.Uri, vscode.Uri | undefined, vscode.Uri | undefined] {
-  return [now(path), kind === 'added' ? undefined : before(previousPath ?? path), kind === 'deleted' ? undefined : now(path)];
+  return [
+    now(path),
+    kind === 'added' ? undefined : before(previousPath ?? path),
+    kind === 'deleted' ? undefined : now(path),
+  ];
 }
 
 /**
@@ -49,7 +60,9 @@ async function staleDocuments(files: readonly (string | undefined)[]): Promise<S
         (bytes) => new TextDecoder().decode(bytes),
         () => undefined, // gone: what is shown of it comes from git anyway
       );
-      return onDisk !== undefined && unifyLineEnds(onDisk) !== unifyLineEnds(document.getText()) ? [uri.toString()] : [];
+      return onDisk !== undefined && unifyLineEnds(onDisk) !== unifyLineEnds(document.getText())
+        ? [uri.toString()]
+        : [];
     }),
   );
   return new Set(checked.flat());

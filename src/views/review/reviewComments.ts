@@ -41,10 +41,14 @@ export class ReviewComments implements vscode.Disposable {
     const known = this.#threads.get(thread)?.remark;
     const document = await vscode.workspace.openTextDocument(thread.uri);
     const [firstLine, lastLine] = [thread.range?.start.line ?? 0, thread.range?.end.line ?? 0];
-    const quoted = document.getText(new vscode.Range(firstLine, 0, lastLine, document.lineAt(Math.min(lastLine, document.lineCount - 1)).text.length));
+    const quoted = document.getText(
+      new vscode.Range(firstLine, 0, lastLine, document.lineAt(Math.min(lastLine, document.lineCount - 1)).text.length),
+    );
     const path = relative(session.worktreePath, thread.uri.fsPath).split(sep).join('/');
     const remark =
-      known === undefined ? { path, firstLine: firstLine + 1, lastLine: lastLine + 1, quoted, text } : { ...known, text: `${known.text}\n${text}` };
+      known === undefined
+        ? { path, firstLine: firstLine + 1, lastLine: lastLine + 1, quoted, text }
+        : { ...known, text: `${known.text}\n${text}` };
     this.#threads.set(thread, { sessionId: session.id, remark });
     thread.comments = [...thread.comments, { body: text, mode: vscode.CommentMode.Preview, author: { name: 'You' } }];
     thread.label = `Not sent yet, for “${session.title}”`;
@@ -77,7 +81,10 @@ export class ReviewComments implements vscode.Disposable {
     } catch (error) {
       for (const [thread, { remark }] of entries) {
         const later = this.#threads.get(thread)?.remark.text;
-        this.#threads.set(thread, { sessionId, remark: later === undefined ? remark : { ...remark, text: `${remark.text}\n${later}` } });
+        this.#threads.set(thread, {
+          sessionId,
+          remark: later === undefined ? remark : { ...remark, text: `${remark.text}\n${later}` },
+        });
       }
       throw error;
     }
@@ -92,6 +99,8 @@ export class ReviewComments implements vscode.Disposable {
   async #sessionOf(uri: vscode.Uri): Promise<SessionSummary | undefined> {
     if (uri.scheme !== 'file') return undefined;
     const sessions = await this.#supervisor.listSessions();
-    return sessions.find(({ worktreePath, runs }) => worktreePath !== '' && runs.length > 0 && uri.fsPath.startsWith(worktreePath + sep));
+    return sessions.find(
+      ({ worktreePath, runs }) => worktreePath !== '' && runs.length > 0 && uri.fsPath.startsWith(worktreePath + sep),
+    );
   }
 }

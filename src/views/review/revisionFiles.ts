@@ -4,11 +4,18 @@ import type { Git } from '../../supervisor/git/git';
 import { isObjectId } from '../../supervisor/git/repository';
 
 const SCHEME = 'corral-revision';
-const querySchema = v.object({ repository: v.string(), path: v.string(), revision: v.pipe(v.string(), v.check(isObjectId)) });
+const querySchema = v.object({
+  repository: v.string(),
+  path: v.string(),
+  revision: v.pipe(v.string(), v.check(isObjectId)),
+});
 
 /** The address of a file as it was in a commit or tree. It looks like that of the file in `folder`, since an editor that compares takes another path for a rename. */
 export function revisionUri(folder: string, path: string, repository: string, revision: string): vscode.Uri {
-  return vscode.Uri.joinPath(vscode.Uri.file(folder), path).with({ scheme: SCHEME, query: JSON.stringify({ repository, path, revision }) });
+  return vscode.Uri.joinPath(vscode.Uri.file(folder), path).with({
+    scheme: SCHEME,
+    query: JSON.stringify({ repository, path, revision }),
+  });
 }
 
 /** Files out of git's objects, read-only and byte for byte, so that pictures show as well as text. */
@@ -21,7 +28,10 @@ export class RevisionFiles implements vscode.FileSystemProvider {
   }
 
   static register(git: Git): vscode.Disposable {
-    return vscode.workspace.registerFileSystemProvider(SCHEME, new RevisionFiles(git), { isReadonly: true, isCaseSensitive: true });
+    return vscode.workspace.registerFileSystemProvider(SCHEME, new RevisionFiles(git), {
+      isReadonly: true,
+      isCaseSensitive: true,
+    });
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
@@ -54,7 +64,8 @@ export class RevisionFiles implements vscode.FileSystemProvider {
 
   async #read(uri: vscode.Uri, what: 'blob' | '-s'): Promise<Buffer> {
     // A tab of such a file can come back in a window that is not trusted any more.
-    if (!vscode.workspace.isTrusted) throw vscode.FileSystemError.Unavailable('In Restricted Mode Corral starts no git.');
+    if (!vscode.workspace.isTrusted)
+      throw vscode.FileSystemError.Unavailable('In Restricted Mode Corral starts no git.');
     try {
       const { repository, path, revision } = v.parse(querySchema, JSON.parse(uri.query));
       return (await this.#git.run(repository, ['cat-file', what, `${revision}:${path}`])).stdout;

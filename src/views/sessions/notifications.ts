@@ -43,7 +43,8 @@ export class Notifications implements vscode.Disposable {
     for (const id of sessionIds) {
       try {
         const session = await this.#options.supervisor.getSession(id);
-        if (session.needsInput && !session.checking) for (const pending of session.pendingPermissions) this.#ask(session, pending);
+        if (session.needsInput && !session.checking)
+          for (const pending of session.pendingPermissions) this.#ask(session, pending);
       } catch (error) {
         this.#options.onError('notification', error);
       }
@@ -62,7 +63,11 @@ export class Notifications implements vscode.Disposable {
     const { supervisor, distance } = this.#options;
     await delay(distance(session) * PRECEDENCE_MS);
     const { pendingPermissions, currentRunId } = await supervisor.getSession(session.id);
-    if (currentRunId !== session.currentRunId || !pendingPermissions.some(({ requestId }) => requestId === pending.requestId)) return false;
+    if (
+      currentRunId !== session.currentRunId ||
+      !pendingPermissions.some(({ requestId }) => requestId === pending.requestId)
+    )
+      return false;
     return await supervisor.claimNotice(session.id, session.currentRunId ?? '', pending.requestId);
   }
 
@@ -87,7 +92,9 @@ export class Notifications implements vscode.Disposable {
       await this.#options.supervisor.answerPermission(sessionId, requestId, answer);
     } catch (error) {
       if (!(error instanceof CorralError) || !LATE_CODES.has(error.code)) throw error;
-      await showInformationMessage('This question is no longer open: it was answered elsewhere, or the agent took it back.');
+      await showInformationMessage(
+        'This question is no longer open: it was answered elsewhere, or the agent took it back.',
+      );
     }
   }
 
@@ -100,7 +107,10 @@ export class Notifications implements vscode.Disposable {
     const said = parts.filter(([count]) => count > 0).map(([count, words]) => `${count} ${words}`);
     if (said.length === 0) return; // what goes on, or ended well, needs no words
     const show = 'Show Sessions';
-    const answer = await showInformationMessage(`While you were away, of the sessions that were running: ${said.join(', ')}.`, show);
+    const answer = await showInformationMessage(
+      `While you were away, of the sessions that were running: ${said.join(', ')}.`,
+      show,
+    );
     if (answer === show) await vscode.commands.executeCommand('corral.sessions.focus');
   }
 }

@@ -8,7 +8,12 @@ import { PROCESSES_VIEW } from '../text/names';
 
 const REFRESH_MS = 2_000;
 
-const ICONS: Record<RunProcess['role'], string> = { runner: 'radio-tower', agent: 'robot', tool: 'terminal', stray: 'warning' };
+const ICONS: Record<RunProcess['role'], string> = {
+  runner: 'radio-tower',
+  agent: 'robot',
+  tool: 'terminal',
+  stray: 'warning',
+};
 const ROLE_WORDS: Record<RunProcess['role'], string> = {
   runner: 'looks after the run and writes its history',
   agent: 'the agent',
@@ -43,7 +48,11 @@ export class ProcessesTree implements vscode.TreeDataProvider<Node>, vscode.Disp
   }
 
   async getChildren(parent?: Node): Promise<Node[]> {
-    if (parent !== undefined) return (parent.kind === 'session' ? parent.processes : parent.process.children).map((process) => ({ kind: 'process', process }));
+    if (parent !== undefined)
+      return (parent.kind === 'session' ? parent.processes : parent.process.children).map((process) => ({
+        kind: 'process',
+        process,
+      }));
     const sessions = await (await this.#supervisor.processes()).list();
     this.#view.message = sessions.length === 0 ? 'Nothing runs at the moment.' : '';
     const nodes = await Promise.all(sessions.map(async (session) => await this.#sessionNode(session)));
@@ -95,7 +104,10 @@ function processItem({ entry, role, command, memoryBytes, ageMs, children }: Run
   const age = ageOf(new Date(nowMs - ageMs).toISOString(), nowMs);
   item.description = `${role === 'stray' ? 'left behind · ' : ''}${entry.pid} · ${byteSize(memoryBytes)} · ${age}`;
   item.tooltip = `${ROLE_WORDS[role]}\n${command}`;
-  item.iconPath = new vscode.ThemeIcon(ICONS[role], role === 'stray' ? new vscode.ThemeColor('list.warningForeground') : undefined);
+  item.iconPath = new vscode.ThemeIcon(
+    ICONS[role],
+    role === 'stray' ? new vscode.ThemeColor('list.warningForeground') : undefined,
+  );
   item.contextValue = `;${role};`;
   return item;
 }

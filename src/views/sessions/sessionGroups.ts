@@ -14,7 +14,11 @@ export function groupDescription(sessions: readonly SessionSummary[]): string {
   const counts = new Map<SessionStatus, number>();
   for (const { status } of sessions) counts.set(status, (counts.get(status) ?? 0) + 1);
   const words = [...counts].map(([status, count]) => `${count} ${status}`);
-  return [`${sessions.length} sessions`, ...(asking === 0 ? [] : [`${asking} ${asking === 1 ? 'needs' : 'need'} input`]), ...words].join(' · ');
+  return [
+    `${sessions.length} sessions`,
+    ...(asking === 0 ? [] : [`${asking} ${asking === 1 ? 'needs' : 'need'} input`]),
+    ...words,
+  ].join(' · ');
 }
 
 /** Titles that tell the sessions of one prompt apart: by agent, and by number where an agent has it more than once. */

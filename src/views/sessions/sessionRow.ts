@@ -39,19 +39,42 @@ const SILENCE_MS = 2 * 60_000;
 function look(session: SessionSummary, nowMs: number): Look {
   if (session.checking) return { words: 'Checking', icon: 'sync' };
   if (session.restored)
-    return { words: `Was running · ${session.recoveryHint === 'resume' ? 'Resume' : 'Restart'}`, icon: 'debug-pause', iconColor: 'list.warningForeground' };
-  if (session.unreachable !== undefined) return { words: `${session.status} · not answering`, icon: 'debug-disconnect', iconColor: 'list.warningForeground' };
+    return {
+      words: `Was running · ${session.recoveryHint === 'resume' ? 'Resume' : 'Restart'}`,
+      icon: 'debug-pause',
+      iconColor: 'list.warningForeground',
+    };
+  if (session.unreachable !== undefined)
+    return {
+      words: `${session.status} · not answering`,
+      icon: 'debug-disconnect',
+      iconColor: 'list.warningForeground',
+    };
   if (session.paused !== undefined) {
     const waits = isDiskFull(session.paused.reason) ? 'waits: the disk is full' : 'waits: nothing can be written';
-    return { words: `${session.status} · ${waits}`, shortWords: waits, icon: 'warning', iconColor: 'list.warningForeground' };
+    return {
+      words: `${session.status} · ${waits}`,
+      shortWords: waits,
+      icon: 'warning',
+      iconColor: 'list.warningForeground',
+    };
   }
   if (session.needsInput) {
     const needs = `needs input: ${session.pendingPermissions[0]?.title ?? 'a question'}`;
-    return { words: `${session.status} · ${needs}`, shortWords: needs, icon: 'bell-dot', iconColor: 'list.warningForeground' };
+    return {
+      words: `${session.status} · ${needs}`,
+      shortWords: needs,
+      icon: 'bell-dot',
+      iconColor: 'list.warningForeground',
+    };
   }
   if (session.heldBy !== undefined) {
     const position = session.queuePosition ?? 1;
-    return { words: `${session.status} · no. ${position} in the queue: ${session.heldBy}`, shortWords: `no. ${position}: ${session.heldBy}`, icon: 'watch' };
+    return {
+      words: `${session.status} · no. ${position} in the queue: ${session.heldBy}`,
+      shortWords: `no. ${position}: ${session.heldBy}`,
+      icon: 'watch',
+    };
   }
   switch (session.state) {
     case 'queued':
@@ -61,7 +84,11 @@ function look(session: SessionSummary, nowMs: number): Look {
     case 'waiting': {
       const isSilent = nowMs - Date.parse(session.lastActivityAt) >= SILENCE_MS;
       // An icon that stands still: ten runs for hours would keep a processor busy painting, and motion says nothing of the agent.
-      return { words: isSilent ? `Running · no event for ${ageOf(session.lastActivityAt, nowMs)}` : 'Running', icon: 'play-circle', iconColor: 'charts.blue' };
+      return {
+        words: isSilent ? `Running · no event for ${ageOf(session.lastActivityAt, nowMs)}` : 'Running',
+        icon: 'play-circle',
+        iconColor: 'charts.blue',
+      };
     }
     case 'stopping':
       return { words: 'Running · stopping', icon: 'loading~spin' };
@@ -72,8 +99,16 @@ function look(session: SessionSummary, nowMs: number): Look {
       return { words: `Failed · ${session.failureReason ?? 'Stopped by you'}`, icon: 'circle-slash' };
     default:
       if (session.recoveryHint === 'restart')
-        return { words: 'Failed · the agent no longer knows this conversation · Restart', icon: 'error', iconColor: 'testing.iconFailed' };
-      return { words: session.failureReason === undefined ? 'Failed' : `Failed · ${session.failureReason}`, icon: 'error', iconColor: 'testing.iconFailed' };
+        return {
+          words: 'Failed · the agent no longer knows this conversation · Restart',
+          icon: 'error',
+          iconColor: 'testing.iconFailed',
+        };
+      return {
+        words: session.failureReason === undefined ? 'Failed' : `Failed · ${session.failureReason}`,
+        icon: 'error',
+        iconColor: 'testing.iconFailed',
+      };
   }
 }
 
@@ -132,9 +167,13 @@ function notesOn(session: SessionSummary): SessionRow['notes'] {
   const notes: SessionRow['notes'] = [];
   const { paused } = session;
   if (paused !== undefined)
-    notes.push(['Waits', `since ${new Date(paused.since).toLocaleString()}, for nothing can be written: ${oneLine(paused.reason)}. Nothing is lost.`]);
+    notes.push([
+      'Waits',
+      `since ${new Date(paused.since).toLocaleString()}, for nothing can be written: ${oneLine(paused.reason)}. Nothing is lost.`,
+    ]);
   if (session.escape !== undefined) notes.push(['Left its worktree', session.escape]);
-  for (const damage of damageOf(session)) notes.push(['Damaged', `${damage}: left out, everything else is there. Corral: Check Store names the files.`]);
+  for (const damage of damageOf(session))
+    notes.push(['Damaged', `${damage}: left out, everything else is there. Corral: Check Store names the files.`]);
   return notes;
 }
 
@@ -144,7 +183,12 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const age = ageOf(session.paused?.since ?? session.since, nowMs);
   const damaged = damageOf(session);
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
-  const description = [shortWords, ...damaged, age, ...(changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`])].join(' · ');
+  const description = [
+    shortWords,
+    ...damaged,
+    age,
+    ...(changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`]),
+  ].join(' · ');
   return {
     label: labelOf(session.title),
     description,
@@ -153,6 +197,13 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
     iconColor,
     contextValue: flags(session),
     notes: notesOn(session),
-    accessibleLabel: [session.title, session.agent, words, age, ...damaged, ...(changes === undefined ? [] : [changeWords(changes)])].join(', '),
+    accessibleLabel: [
+      session.title,
+      session.agent,
+      words,
+      age,
+      ...damaged,
+      ...(changes === undefined ? [] : [changeWords(changes)]),
+    ].join(', '),
   };
 }

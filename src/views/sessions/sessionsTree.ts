@@ -49,7 +49,9 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
 
   /** Shows these sessions. Only rows that look different are painted again, unless the list itself changed. */
   show(sessions: readonly SessionSummary[]): void {
-    const shown = new Map(sessions.filter((session) => !session.deleted && !session.archived).map((session) => [session.id, session]));
+    const shown = new Map(
+      sessions.filter((session) => !session.deleted && !session.archived).map((session) => [session.id, session]),
+    );
     const structureOf = (map: Map<string, SessionSummary>): string =>
       [...map.values()]
         .map((session) => `${session.id} ${session.repository}`)
@@ -96,7 +98,9 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const group = node.kind === 'session' ? this.#groupOf(node.id) : undefined;
     if (group !== undefined) return group;
     const repository = node.kind === 'group' ? node.repository : this.#sessions.get(node.id)?.repository;
-    return repository === undefined || this.#repositories().length < 2 ? undefined : { kind: 'repository', path: repository };
+    return repository === undefined || this.#repositories().length < 2
+      ? undefined
+      : { kind: 'repository', path: repository };
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
@@ -157,8 +161,13 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const here = this.#isHere(node.path);
     const uri = vscode.Uri.file(node.path);
     // Only how it is shown first: from then on it is as the person leaves it.
-    const open = here || [...this.#sessions.values()].some((session) => session.repository === node.path && !isOutcome(session.state));
-    const item = new vscode.TreeItem(uri, open ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed);
+    const open =
+      here ||
+      [...this.#sessions.values()].some((session) => session.repository === node.path && !isOutcome(session.state));
+    const item = new vscode.TreeItem(
+      uri,
+      open ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed,
+    );
     item.id = `repository ${node.path}`;
     item.iconPath = new vscode.ThemeIcon('repo');
     if (!here) item.description = dirname(node.path);
@@ -174,7 +183,10 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const item = new vscode.TreeItem(row.label);
     item.id = `session ${node.id}`;
     item.description = row.description;
-    item.iconPath = new vscode.ThemeIcon(row.icon, row.iconColor === undefined ? undefined : new vscode.ThemeColor(row.iconColor));
+    item.iconPath = new vscode.ThemeIcon(
+      row.icon,
+      row.iconColor === undefined ? undefined : new vscode.ThemeColor(row.iconColor),
+    );
     item.contextValue = row.contextValue;
     item.accessibilityInformation = { label: row.accessibleLabel, role: 'treeitem' };
     item.tooltip = tooltip(session, row);

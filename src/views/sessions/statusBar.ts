@@ -11,7 +11,10 @@ export class StatusBar implements vscode.Disposable {
   }
 
   show(sessions: readonly SessionSummary[]): void {
-    const live = sessions.filter((session) => !session.deleted && !session.restored && (session.status === 'Starting' || session.status === 'Running'));
+    const live = sessions.filter(
+      (session) =>
+        !session.deleted && !session.restored && (session.status === 'Starting' || session.status === 'Running'),
+    );
     const waiting = live.filter((session) => session.queuePosition !== undefined).length;
     const asking = live.filter((session) => session.needsInput).length;
     if (live.length === 0) {

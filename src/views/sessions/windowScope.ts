@@ -18,7 +18,9 @@ export class WindowScope implements vscode.Disposable {
     const read = async (): Promise<void> => {
       const folders = vscode.workspace.workspaceFolders?.filter(({ uri }) => uri.scheme === 'file') ?? [];
       // Git tells real paths; a folder that cannot be resolved keeps the name that it was opened by.
-      this.#folders = await Promise.all(folders.map(async ({ uri }) => await realpath(uri.fsPath).catch(() => uri.fsPath)));
+      this.#folders = await Promise.all(
+        folders.map(async ({ uri }) => await realpath(uri.fsPath).catch(() => uri.fsPath)),
+      );
       onDidChange();
     };
     this.#subscription = vscode.workspace.onDidChangeWorkspaceFolders(() => void read());

@@ -8,7 +8,9 @@ export function parseCommandLine(line: string): string[] | undefined {
   while (rest !== '') {
     const word = /^(?:[^\s'"]|'[^']*'|"[^"]*")+/.exec(rest)?.[0];
     if (word === undefined) return undefined;
-    words.push(word.replace(/'([^']*)'|"([^"]*)"/g, (_quoted, single?: string, double?: string) => single ?? double ?? ''));
+    words.push(
+      word.replace(/'([^']*)'|"([^"]*)"/g, (_quoted, single?: string, double?: string) => single ?? double ?? ''),
+    );
     rest = rest.slice(word.length);
     if (rest !== '' && !/^\s/.test(rest)) return undefined; // an open quote
     rest = rest.trimStart();

@@ -10,9 +10,18 @@ interface Fix {
   run: () => Thenable<unknown>;
 }
 
-const OPEN_FOLDER: Fix = { label: 'Open Folder', run: () => vscode.commands.executeCommand('workbench.action.files.openFolder') };
-const MANAGE_TRUST: Fix = { label: 'Manage Workspace Trust', run: () => vscode.commands.executeCommand('workbench.trust.manage') };
-const OPEN_SETTINGS: Fix = { label: 'Open Settings', run: () => vscode.commands.executeCommand('workbench.action.openSettings', 'corral.agents') };
+const OPEN_FOLDER: Fix = {
+  label: 'Open Folder',
+  run: () => vscode.commands.executeCommand('workbench.action.files.openFolder'),
+};
+const MANAGE_TRUST: Fix = {
+  label: 'Manage Workspace Trust',
+  run: () => vscode.commands.executeCommand('workbench.trust.manage'),
+};
+const OPEN_SETTINGS: Fix = {
+  label: 'Open Settings',
+  run: () => vscode.commands.executeCommand('workbench.action.openSettings', 'corral.agents'),
+};
 const TRY_DEMO: Fix = { label: 'Try the Demo', run: () => vscode.commands.executeCommand(COMMANDS.tryDemo) };
 
 /** The button that mends what went wrong, where there is one. */
@@ -37,10 +46,17 @@ const SELF_EXPLAINING: ReadonlySet<CorralErrorCode> = new Set([
 ]);
 
 /** Shows what went wrong, with the button that mends it first and Show Log for the unexpected. A cancelled command says nothing. */
-export async function showError(log: vscode.LogOutputChannel, doing: string, error: unknown, extraFixes: readonly Fix[] = []): Promise<void> {
+export async function showError(
+  log: vscode.LogOutputChannel,
+  doing: string,
+  error: unknown,
+  extraFixes: readonly Fix[] = [],
+): Promise<void> {
   const code = error instanceof CorralError ? error.code : undefined;
   if (code === 'CANCELLED') return;
-  log.error(`${doing}: ${code ?? 'unexpected'}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  log.error(
+    `${doing}: ${code ?? 'unexpected'}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
   const fixes = [...extraFixes, ...(code === undefined ? [] : (FIXES[code] ?? []))];
   const showLog: Fix = { label: 'Show Log', run: () => vscode.commands.executeCommand(COMMANDS.showLog) };
   if (code === undefined || !SELF_EXPLAINING.has(code)) fixes.push(showLog);

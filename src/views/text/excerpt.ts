@@ -10,7 +10,10 @@ export function excerpt(event: SessionEvent, text: string): string {
   const { heading, prose = '', code = '' } = eventText(event);
   const whole = oneLine(`${prose} ${code}`.trim());
   const at = whole.toLowerCase().indexOf(oneLine(text).toLowerCase());
-  if (at === -1) return whole === '' || oneLine(heading).toLowerCase().includes(oneLine(text).toLowerCase()) ? oneLine(heading) : whole.slice(0, CHARACTERS);
+  if (at === -1)
+    return whole === '' || oneLine(heading).toLowerCase().includes(oneLine(text).toLowerCase())
+      ? oneLine(heading)
+      : whole.slice(0, CHARACTERS);
   const start = Math.max(0, at - CHARACTERS_BEFORE);
   return `${start > 0 ? '…' : ''}${whole.slice(start, start + CHARACTERS)}`;
 }

@@ -6,7 +6,11 @@ export async function showInformationMessage(message: string, ...buttons: string
   return await vscode.window.showInformationMessage(plainMessage(message), ...buttons);
 }
 
-export async function showWarningMessage(message: string, options: vscode.MessageOptions, ...buttons: string[]): Promise<string | undefined> {
+export async function showWarningMessage(
+  message: string,
+  options: vscode.MessageOptions,
+  ...buttons: string[]
+): Promise<string | undefined> {
   return await vscode.window.showWarningMessage(plainMessage(message), options, ...buttons);
 }
 

@@ -5,14 +5,19 @@ const MOST_NAMED = 3;
 /** What goes with a session, said before it is asked. `unknown` where it could not be counted, undefined where there is no worktree. */
 export function deletionDetail(survey: WorktreeSurvey | 'unknown' | undefined, isRunning: boolean): string {
   const sentences = isRunning ? ['It is running and will be stopped.'] : [];
-  if (survey === undefined) sentences.push('Its worktree is not there any more. “Undo Delete” makes it again from its last snapshot.');
-  else if (survey === 'unknown') sentences.push('What is in its worktree could not be counted. “Undo Delete” brings all of it back.');
+  if (survey === undefined)
+    sentences.push('Its worktree is not there any more. “Undo Delete” makes it again from its last snapshot.');
+  else if (survey === 'unknown')
+    sentences.push('What is in its worktree could not be counted. “Undo Delete” brings all of it back.');
   else {
     const work = workWords(survey);
     sentences.push(
-      work === '' ? 'Its worktree holds no work of its own.' : `Its worktree goes with ${work}. All of it is kept in a snapshot; “Undo Delete” brings it back.`,
+      work === ''
+        ? 'Its worktree holds no work of its own.'
+        : `Its worktree goes with ${work}. All of it is kept in a snapshot; “Undo Delete” brings it back.`,
     );
-    if (survey.replaceable.length > 0) sentences.push(`Not kept, as tools make it again: ${named(survey.replaceable)}.`);
+    if (survey.replaceable.length > 0)
+      sentences.push(`Not kept, as tools make it again: ${named(survey.replaceable)}.`);
   }
   sentences.push('Its history stays.');
   return sentences.join(' ');
@@ -29,7 +34,15 @@ export function workWords({ changedFiles, untrackedFiles, commits }: WorktreeSur
 }
 
 /** How much differs: `3 files, +12 −4`. */
-export function changeWords({ files, addedLines, removedLines }: { files: number; addedLines: number; removedLines: number }): string {
+export function changeWords({
+  files,
+  addedLines,
+  removedLines,
+}: {
+  files: number;
+  addedLines: number;
+  removedLines: number;
+}): string {
   return files === 0 ? 'no file differs' : `${counted(files, 'file')}, +${addedLines} −${removedLines}`;
 }
 

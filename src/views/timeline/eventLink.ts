@@ -8,7 +8,13 @@ export interface LinkedEvent {
 }
 
 const id = v.pipe(v.string(), v.regex(/^[a-z2-7]{12}$/));
-const pathSchema = v.strictTuple([v.literal(''), v.literal('event'), id, id, v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/), v.transform(Number))]);
+const pathSchema = v.strictTuple([
+  v.literal(''),
+  v.literal('event'),
+  id,
+  id,
+  v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/), v.transform(Number)),
+]);
 
 /** The path of the event's `vscode://` link. */
 export function linkPath({ sessionId, runId, seq }: LinkedEvent): string {

@@ -5,7 +5,14 @@ import type { TimelineSource } from './timelineHost';
 const SCHEME = 'corral-event';
 /** Gives the editor its language. */
 const EXTENSIONS: Readonly<Record<string, string>> = { text: 'md', diff: 'diff', input: 'json' };
-const placeSchema = v.strictTuple([v.literal(''), v.string(), v.string(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number)), v.string(), v.string()]);
+const placeSchema = v.strictTuple([
+  v.literal(''),
+  v.string(),
+  v.string(),
+  v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number)),
+  v.string(),
+  v.string(),
+]);
 
 /** One field of one event. */
 export interface PayloadPlace {
@@ -28,6 +35,8 @@ export function registerPayloadDocuments(source: TimelineSource): vscode.Disposa
 /** Opens the payload beside the timeline. */
 export async function openPayload({ sessionId, runId, seq, field }: PayloadPlace): Promise<void> {
   const name = `${field} of event ${seq}.${EXTENSIONS[field] ?? 'txt'}`;
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: SCHEME, path: `/${sessionId}/${runId}/${seq}/${field}/${name}` }));
+  const document = await vscode.workspace.openTextDocument(
+    vscode.Uri.from({ scheme: SCHEME, path: `/${sessionId}/${runId}/${seq}/${field}/${name}` }),
+  );
   await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preview: true });
 }

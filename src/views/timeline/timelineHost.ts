@@ -2,13 +2,26 @@ import * as v from 'valibot';
 import type { SessionEvent } from '../../storage/events';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
-import type { AppendedRange, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../../storage/database/storeIndex';
+import type {
+  AppendedRange,
+  DensityCount,
+  DensityQuery,
+  Facets,
+  FindQuery,
+  FoundEvents,
+} from '../../storage/database/storeIndex';
 import type { PermissionAnswer, SessionSummary } from '../../supervisor/api';
 import type { Disposable, Event } from '../../common/disposable';
 import type { LinkedEvent } from './eventLink';
 import type { PayloadPlace } from './payloadDocuments';
 import { ACTING_METHODS, PREVIEW_LENGTH, pageMessageSchema, sessionSchema } from '../../protocol/timelineProtocol';
-import type { HostMessage, PageRequest, TimelineEvent, TimelineResult, TimelineSession } from '../../protocol/timelineProtocol';
+import type {
+  HostMessage,
+  PageRequest,
+  TimelineEvent,
+  TimelineResult,
+  TimelineSession,
+} from '../../protocol/timelineProtocol';
 import { worktreeFile } from './worktreeFile';
 
 /** What a timeline needs of the supervisor. */
@@ -182,7 +195,12 @@ export class TimelineHost implements Disposable {
       case 'ping':
         return {};
       case 'events': {
-        const events = await this.#source.runEvents(this.#sessionId, parameters.runId, parameters.fromSeq, parameters.limit);
+        const events = await this.#source.runEvents(
+          this.#sessionId,
+          parameters.runId,
+          parameters.fromSeq,
+          parameters.limit,
+        );
         return { events: events.map(previewOf) } satisfies TimelineResult<'events'>;
       }
       case 'event':
@@ -191,7 +209,10 @@ export class TimelineHost implements Disposable {
         return { seq: await this.#seqAt(parameters.runId, parameters.timeMs) } satisfies TimelineResult<'seqAt'>;
       case 'find': {
         const { kinds, ...query } = parameters;
-        return (await this.#source.findEvents(this.#sessionId, { ...query, ...(kinds !== undefined && { kinds }) })) satisfies TimelineResult<'find'>;
+        return (await this.#source.findEvents(this.#sessionId, {
+          ...query,
+          ...(kinds !== undefined && { kinds }),
+        })) satisfies TimelineResult<'find'>;
       }
       case 'facets':
         return (await this.#source.facets(this.#sessionId, parameters)) satisfies TimelineResult<'facets'>;
@@ -283,7 +304,11 @@ export class TimelineHost implements Disposable {
   async #sessionOf(summary: SessionSummary, newest?: TimelineEvent): Promise<TimelineSession> {
     const runs: TimelineSession['runs'] = [];
     for (const { runId, ordinal, state, eventCount } of summary.runs) {
-      const { firstMs, lastMs } = await this.#readBounds(runId, eventCount, newest?.runId === runId && newest.seq === eventCount ? newest : undefined);
+      const { firstMs, lastMs } = await this.#readBounds(
+        runId,
+        eventCount,
+        newest?.runId === runId && newest.seq === eventCount ? newest : undefined,
+      );
       runs.push({ runId, ordinal, state, eventCount, firstMs, lastMs });
     }
     const session = v.parse(sessionSchema, { ...summary, runs }); // which takes no more than that
@@ -303,12 +328,20 @@ export class TimelineHost implements Disposable {
     return (await this.#source.runEvents(this.#sessionId, runId, fromSeq, eventCount - fromSeq + 1)).map(previewOf);
   }
 
-  async #readBounds(runId: string, eventCount: number, last: TimelineEvent | undefined): Promise<{ firstMs: number; lastMs: number }> {
+  async #readBounds(
+    runId: string,
+    eventCount: number,
+    last: TimelineEvent | undefined,
+  ): Promise<{ firstMs: number; lastMs: number }> {
     if (eventCount === 0) return { firstMs: 0, lastMs: 0 };
     const known = this.#bounds.get(runId);
     if (known?.eventCount === eventCount) return known;
     const firstMs = known?.firstMs ?? (await this.#timeOf(runId, 1));
-    const bounds = { eventCount, firstMs, lastMs: last === undefined ? await this.#timeOf(runId, eventCount) : Date.parse(last.timestamp) };
+    const bounds = {
+      eventCount,
+      firstMs,
+      lastMs: last === undefined ? await this.#timeOf(runId, eventCount) : Date.parse(last.timestamp),
+    };
     this.#bounds.set(runId, bounds);
     return bounds;
   }
@@ -352,7 +385,8 @@ export function previewOf(event: SessionEvent): TimelineEvent {
   const cut: Record<string, number> = {};
   for (const [name, value] of Object.entries(data)) {
     // A tool's input can be any value: a large one becomes the start of its own JSON.
-    const whole = name === 'input' && typeof value === 'object' && value !== null ? JSON.stringify(value, undefined, 2) : value;
+    const whole =
+      name === 'input' && typeof value === 'object' && value !== null ? JSON.stringify(value, undefined, 2) : value;
     if (typeof whole !== 'string' || whole.length <= PREVIEW_LENGTH) continue;
     data[name] = startOf(whole);
     cut[name] = whole.length;

@@ -71,8 +71,10 @@ export class TimelinePanel implements vscode.Disposable {
     const links = vscode.window.registerUriHandler({
       handleUri: async ({ path }) => {
         const event = linkedEvent(path);
-        const session = event === undefined ? undefined : await source.getSession(event.sessionId).catch(() => undefined);
-        if (event === undefined || session === undefined) await showErrorMessage('This link leads to no event of a session that is known here.');
+        const session =
+          event === undefined ? undefined : await source.getSession(event.sessionId).catch(() => undefined);
+        if (event === undefined || session === undefined)
+          await showErrorMessage('This link leads to no event of a session that is known here.');
         else TimelinePanel.show(options, session.id).#host.show(event);
       },
     });
@@ -84,7 +86,12 @@ export class TimelinePanel implements vscode.Disposable {
     });
   }
 
-  private constructor(panel: vscode.WebviewPanel, { source, extensionUri, tabs, onError }: TimelinePanelOptions, sessionId: string, place?: EventPlace) {
+  private constructor(
+    panel: vscode.WebviewPanel,
+    { source, extensionUri, tabs, onError }: TimelinePanelOptions,
+    sessionId: string,
+    place?: EventPlace,
+  ) {
     this.#panel = panel;
     this.#tabs = tabs;
     this.#sessionId = sessionId;
@@ -147,6 +154,10 @@ async function openFile(path: string, line: number | undefined): Promise<void> {
     throw new CorralError('WORKTREE_MISSING', `${path} is not there (any more).`, { cause });
   });
   const at = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0);
-  const options: vscode.TextDocumentShowOptions = { viewColumn: vscode.ViewColumn.Beside, preview: true, selection: new vscode.Range(at, at) };
+  const options: vscode.TextDocumentShowOptions = {
+    viewColumn: vscode.ViewColumn.Beside,
+    preview: true,
+    selection: new vscode.Range(at, at),
+  };
   await vscode.commands.executeCommand('vscode.open', uri, options); // also shows what is no text
 }

@@ -17,7 +17,11 @@ export function newNonce(): string {
 }
 
 /** A page in which nothing but its own script and style may load, and nothing may be fetched. `facts` are there for the script as `data-` attributes of `#root`. */
-export function webviewPage({ scriptUri, styleUri, cspSource }: PageAddresses, nonce: string, facts: Record<string, string>): string {
+export function webviewPage(
+  { scriptUri, styleUri, cspSource }: PageAddresses,
+  nonce: string,
+  facts: Record<string, string>,
+): string {
   const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${cspSource} 'nonce-${nonce}'; font-src 'none'; img-src 'none'; base-uri 'none'; form-action 'none'`;
   const attributes = Object.entries(facts).map(([name, value]) => ` data-${name}="${escaped(value)}"`);
   return `<!DOCTYPE html>

@@ -5,7 +5,13 @@ import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import type { DraftEvent, EventData, EventKind } from '../../../src/storage/events';
 import { EVENT_SCHEMAS } from '../../../src/storage/events';
-import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../../../src/supervisor/agents/driver/driver';
+import type {
+  AgentExit,
+  Conversation,
+  ConversationHost,
+  ConversationRequest,
+  Driver,
+} from '../../../src/supervisor/agents/driver/driver';
 import type { Ending } from '../../../src/supervisor/agents/driver/ending';
 
 /** Keeps what a conversation says; throws for an event that has not the shape of its kind. */
@@ -60,7 +66,11 @@ export function runAgent(
 ): AgentRun {
   const [program = '', ...words] = argv;
   const request = conversationRequest({ argv, ...wishes });
-  const child = spawn(program, words, { cwd: request.cwd, env: { ...process.env, ...options.environment }, stdio: 'pipe' });
+  const child = spawn(program, words, {
+    cwd: request.cwd,
+    env: { ...process.env, ...options.environment },
+    stdio: 'pipe',
+  });
   const host = new RecordingHost();
   host.write = (data) => {
     if (child.stdin.writable) child.stdin.write(data);
@@ -68,7 +78,11 @@ export function runAgent(
   host.closeInput = () => child.stdin.end();
   child.stdin.on('error', () => undefined);
   const conversation = driver.converse(request, host);
-  const waiters: { fits: (event: DraftEvent) => boolean; settle: (event: DraftEvent) => void; fail: (error: Error) => void }[] = [];
+  const waiters: {
+    fits: (event: DraftEvent) => boolean;
+    settle: (event: DraftEvent) => void;
+    fail: (error: Error) => void;
+  }[] = [];
   host.onEvent = (event) => {
     for (const waiter of waiters) if (waiter.fits(event)) waiter.settle(event);
     if (options.closesWhenIdle && event.kind === 'turn.ended' && !conversation.hasQueued()) child.stdin.end();
@@ -87,7 +101,10 @@ export function runAgent(
   const ended = Promise.all([exited, ...streams]).then(([result]) => {
     const exit: AgentExit = { ...result, asked: options.asked, stderrTail: stderr.slice(-2048) };
     const ending = conversation.end(exit);
-    for (const waiter of waiters) waiter.fail(new Error(`The agent ended first (${ending.reason}): ${host.events.map((event) => event.kind).join(' ')}`));
+    for (const waiter of waiters)
+      waiter.fail(
+        new Error(`The agent ended first (${ending.reason}): ${host.events.map((event) => event.kind).join(' ')}`),
+      );
     return { exit, ending };
   });
   conversation.start();

@@ -13,7 +13,11 @@ export async function goldenText(path: string, actual: string): Promise<void> {
     throw error;
   });
   if (agreed === undefined) {
-    assert.notEqual(process.env['CI'], 'true', `There is no ${path}: run this test without CI=true and look at what it writes.`);
+    assert.notEqual(
+      process.env['CI'],
+      'true',
+      `There is no ${path}: run this test without CI=true and look at what it writes.`,
+    );
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, actual);
     return;

@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const id = (prefix) => `${prefix}_${randomUUID().replaceAll('-', '')}`;
-const json = (response, status, value) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+const json = (response, status, value) =>
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 
 /** The words of content in any of the dialects; what a program adds in tags is none of the user's. */
 function wordsOf(content) {
@@ -46,22 +47,52 @@ const anthropic = {
     ),
     tools: (body.tools ?? []).map(({ name, input_schema: schema }) => ({ name, properties: schema?.properties ?? {} })),
   }),
-  fail: (response, status, message) => json(response, status, { type: 'error', error: { type: status === 429 ? 'rate_limit_error' : 'api_error', message } }),
+  fail: (response, status, message) =>
+    json(response, status, {
+      type: 'error',
+      error: { type: status === 429 ? 'rate_limit_error' : 'api_error', message },
+    }),
   async answer(response, body, step) {
-    const blocks = [{ type: 'text', text: step.text }, ...step.calls.map(({ name, args }) => ({ type: 'tool_use', id: id('toolu'), name, input: args }))];
+    const blocks = [
+      { type: 'text', text: step.text },
+      ...step.calls.map(({ name, args }) => ({ type: 'tool_use', id: id('toolu'), name, input: args })),
+    ];
     const stopReason = step.calls.length > 0 ? 'tool_use' : 'end_turn';
-    const usage = { input_tokens: 1000, output_tokens: 20, cache_read_input_tokens: 100, cache_creation_input_tokens: 0 };
-    const message = { id: id('msg'), type: 'message', role: 'assistant', model: body.model, stop_sequence: null, usage };
+    const usage = {
+      input_tokens: 1000,
+      output_tokens: 20,
+      cache_read_input_tokens: 100,
+      cache_creation_input_tokens: 0,
+    };
+    const message = {
+      id: id('msg'),
+      type: 'message',
+      role: 'assistant',
+      model: body.model,
+      stop_sequence: null,
+      usage,
+    };
     if (body.stream !== true) return json(response, 200, { ...message, content: blocks, stop_reason: stopReason });
     const write = streamTo(response, { 'request-id': id('req') });
     const send = (type, value) => write(`event: ${type}\ndata: ${JSON.stringify({ type, ...value })}\n\n`);
     send('message_start', { message: { ...message, content: [], stop_reason: null } });
     for (const [index, block] of blocks.entries()) {
-      send('content_block_start', { index, content_block: block.type === 'text' ? { type: 'text', text: '' } : { ...block, input: {} } });
+      send('content_block_start', {
+        index,
+        content_block: block.type === 'text' ? { type: 'text', text: '' } : { ...block, input: {} },
+      });
       if (block.type === 'text') {
-        if (!(await tell(response, step, (text) => send('content_block_delta', { index, delta: { type: 'text_delta', text } })))) return;
+        if (
+          !(await tell(response, step, (text) =>
+            send('content_block_delta', { index, delta: { type: 'text_delta', text } }),
+          ))
+        )
+          return;
       } else {
-        send('content_block_delta', { index, delta: { type: 'input_json_delta', partial_json: JSON.stringify(block.input) } });
+        send('content_block_delta', {
+          index,
+          delta: { type: 'input_json_delta', partial_json: JSON.stringify(block.input) },
+        });
       }
       send('content_block_stop', { index });
     }
@@ -72,7 +103,9 @@ const anthropic = {
 };
 
 const openAiFailure = (response, status, message) =>
-  json(response, status, { error: { message, type: status === 429 ? 'rate_limit_error' : 'server_error', code: null, param: null } });
+  json(response, status, {
+    error: { message, type: status === 429 ? 'rate_limit_error' : 'server_error', code: null, param: null },
+  });
 
 const responses = {
   path: /\/responses$/,
@@ -97,7 +130,15 @@ const responses = {
       output_tokens_details: { reasoning_tokens: 0 },
       total_tokens: 1020,
     };
-    const base = { id: id('resp'), object: 'response', created_at: 0, status: 'in_progress', model: body.model, output: [], tools: [] };
+    const base = {
+      id: id('resp'),
+      object: 'response',
+      created_at: 0,
+      status: 'in_progress',
+      model: body.model,
+      output: [],
+      tools: [],
+    };
     const message = {
       type: 'message',
       id: id('msg'),
@@ -107,7 +148,14 @@ const responses = {
     };
     const calls = step.calls.map(({ name, args, input }) =>
       input === undefined
-        ? { type: 'function_call', id: id('fc'), call_id: id('call'), name, arguments: JSON.stringify(args), status: 'completed' }
+        ? {
+            type: 'function_call',
+            id: id('fc'),
+            call_id: id('call'),
+            name,
+            arguments: JSON.stringify(args),
+            status: 'completed',
+          }
         : { type: 'custom_tool_call', id: id('ctc'), call_id: id('call'), name, input, status: 'completed' },
     );
     const write = streamTo(response);
@@ -132,26 +180,48 @@ const chat = {
     turns: body.messages.flatMap(({ role, content }) =>
       role === 'user' ? [{ role, text: wordsOf(content) }] : role === 'assistant' ? [{ role: 'model' }] : [{ role }],
     ),
-    tools: (body.tools ?? []).map(({ function: { name, parameters } }) => ({ name, properties: parameters?.properties ?? {} })),
+    tools: (body.tools ?? []).map(({ function: { name, parameters } }) => ({
+      name,
+      properties: parameters?.properties ?? {},
+    })),
   }),
   fail: openAiFailure,
   async answer(response, body, step) {
-    const usage = { prompt_tokens: 1000, completion_tokens: 20, total_tokens: 1020, prompt_tokens_details: { cached_tokens: 100 } };
-    const calls = step.calls.map(({ name, args }, index) => ({ index, id: id('call'), type: 'function', function: { name, arguments: JSON.stringify(args) } }));
+    const usage = {
+      prompt_tokens: 1000,
+      completion_tokens: 20,
+      total_tokens: 1020,
+      prompt_tokens_details: { cached_tokens: 100 },
+    };
+    const calls = step.calls.map(({ name, args }, index) => ({
+      index,
+      id: id('call'),
+      type: 'function',
+      function: { name, arguments: JSON.stringify(args) },
+    }));
     const finish = calls.length > 0 ? 'tool_calls' : 'stop';
     const base = { id: id('chatcmpl'), created: 0, model: body.model };
     if (body.stream !== true) {
       const message = { role: 'assistant', content: step.text, ...(calls.length > 0 ? { tool_calls: calls } : {}) };
-      return json(response, 200, { ...base, object: 'chat.completion', choices: [{ index: 0, finish_reason: finish, message }], usage });
+      return json(response, 200, {
+        ...base,
+        object: 'chat.completion',
+        choices: [{ index: 0, finish_reason: finish, message }],
+        usage,
+      });
     }
     const write = streamTo(response);
     const send = (delta, end = null) =>
-      write(`data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: end }] })}\n\n`);
+      write(
+        `data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: end }] })}\n\n`,
+      );
     send({ role: 'assistant', content: '' });
     if (!(await tell(response, step, (content) => send({ content })))) return;
     for (const call of calls) send({ tool_calls: [call] });
     send({}, finish);
-    write(`data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices: [], usage })}\n\ndata: [DONE]\n\n`);
+    write(
+      `data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices: [], usage })}\n\ndata: [DONE]\n\n`,
+    );
     response.end();
   },
 };
@@ -160,21 +230,44 @@ const gemini = {
   path: /:(streamG|g)enerateContent$/,
   read: (body) => ({
     turns: body.contents.map(({ role, parts }) =>
-      role === 'model' ? { role } : parts.some((part) => part.functionResponse) ? { role: 'tool' } : { role: 'user', text: wordsOf(parts) },
+      role === 'model'
+        ? { role }
+        : parts.some((part) => part.functionResponse)
+          ? { role: 'tool' }
+          : { role: 'user', text: wordsOf(parts) },
     ),
     tools: (body.tools ?? [])
       .flatMap((tool) => tool.functionDeclarations ?? [])
-      .map(({ name, parametersJsonSchema, parameters }) => ({ name, properties: (parametersJsonSchema ?? parameters)?.properties ?? {} })),
+      .map(({ name, parametersJsonSchema, parameters }) => ({
+        name,
+        properties: (parametersJsonSchema ?? parameters)?.properties ?? {},
+      })),
   }),
-  fail: (response, status, message) => json(response, status, { error: { code: status, message, status: status === 429 ? 'RESOURCE_EXHAUSTED' : 'INTERNAL' } }),
+  fail: (response, status, message) =>
+    json(response, status, {
+      error: { code: status, message, status: status === 429 ? 'RESOURCE_EXHAUSTED' : 'INTERNAL' },
+    }),
   async answer(response, body, step, { isStream }) {
-    const usageMetadata = { promptTokenCount: 1000, candidatesTokenCount: 20, totalTokenCount: 1020, cachedContentTokenCount: 100 };
-    const part = (parts, end) => ({ candidates: [{ content: { role: 'model', parts }, index: 0, ...(end ? { finishReason: 'STOP' } : {}) }], usageMetadata });
+    const usageMetadata = {
+      promptTokenCount: 1000,
+      candidatesTokenCount: 20,
+      totalTokenCount: 1020,
+      cachedContentTokenCount: 100,
+    };
+    const part = (parts, end) => ({
+      candidates: [{ content: { role: 'model', parts }, index: 0, ...(end ? { finishReason: 'STOP' } : {}) }],
+      usageMetadata,
+    });
     const calls = step.calls.map(({ name, args }) => ({ functionCall: { name, args, id: id('call') } }));
     // Asked which model is fit, it answers in the shape that was asked for.
-    const wanted = body.generationConfig?.responseJsonSchema?.properties ?? body.generationConfig?.responseSchema?.properties;
+    const wanted =
+      body.generationConfig?.responseJsonSchema?.properties ?? body.generationConfig?.responseSchema?.properties;
     if (wanted !== undefined)
-      return json(response, 200, part([{ text: JSON.stringify(Object.fromEntries(Object.keys(wanted).map((name) => [name, 'flash']))) }], true));
+      return json(
+        response,
+        200,
+        part([{ text: JSON.stringify(Object.fromEntries(Object.keys(wanted).map((name) => [name, 'flash']))) }], true),
+      );
     if (!isStream) return json(response, 200, part([{ text: step.text }, ...calls], true));
     const write = streamTo(response);
     const send = (value) => write(`data: ${JSON.stringify(value)}\r\n\r\n`);

@@ -2,13 +2,17 @@
 // since. Tools are told apart by what the agent's program offers.
 
 const say = (text, more = {}) => ({ text, tools: [], pieceMs: 0, ...more });
-const numbered = (count, word, end) => Array.from({ length: count }, (_, index) => `${word} ${index + 1}${end}`).join('');
+const numbered = (count, word, end) =>
+  Array.from({ length: count }, (_, index) => `${word} ${index + 1}${end}`).join('');
 const patchOf = (body) => `*** Begin Patch\n${body}\n*** End Patch\n`;
 
 /** Scenario → one answer for each request of a turn. `status` fails the request, `isCut` breaks the answer off. */
 const SCENARIOS = {
   plain: [say('Hello from the model. There is nothing else to do.')],
-  write: [say('I will make hello.txt.', { tools: [{ kind: 'write', path: 'hello.txt', content: 'hello from the model\n' }] }), say('hello.txt is there.')],
+  write: [
+    say('I will make hello.txt.', { tools: [{ kind: 'write', path: 'hello.txt', content: 'hello from the model\n' }] }),
+    say('hello.txt is there.'),
+  ],
   multi: [
     say('First I look around.', { tools: [{ kind: 'shell', command: 'ls -a' }] }),
     say('Then I write.', { tools: [{ kind: 'write', path: 'notes.txt', content: 'line one\nline two\n' }] }),
@@ -16,7 +20,10 @@ const SCENARIOS = {
     say('At last I check it.', { tools: [{ kind: 'shell', command: 'cat notes.txt' }] }),
     say('All steps are done.'),
   ],
-  shell: [say('I run a command.', { tools: [{ kind: 'shell', command: 'echo shell-ok' }] }), say('The command is done.')],
+  shell: [
+    say('I run a command.', { tools: [{ kind: 'shell', command: 'echo shell-ok' }] }),
+    say('The command is done.'),
+  ],
   // Claude asks before this in its default mode; with edits allowed, such plain file commands go ahead.
   permission: [
     say('This needs your permission.', { tools: [{ kind: 'shell', command: 'touch granted.txt && rm -f none.txt' }] }),
@@ -47,7 +54,9 @@ export function answerTo({ turns, tools, folder }) {
   const marked = turns.findLastIndex(({ role, text }) => role === 'user' && markOf(text) !== undefined);
   const name = marked < 0 ? 'plain' : markOf(turns[marked].text);
   const steps = SCENARIOS[name] ?? SCENARIOS.plain;
-  const answered = turns.slice(marked + 1).filter(({ role }, index, rest) => role === 'model' && rest[index - 1]?.role !== 'model').length;
+  const answered = turns
+    .slice(marked + 1)
+    .filter(({ role }, index, rest) => role === 'model' && rest[index - 1]?.role !== 'model').length;
   const step = steps[Math.min(answered, steps.length - 1)];
   return { ...step, calls: (step.tools ?? []).map((tool) => callOf(tool, tools, folder)) };
 }
@@ -60,14 +69,22 @@ const EDITORS = ['Edit', 'replace', 'edit', 'developer__edit'];
 function callOf(tool, tools, folder) {
   const find = (names) => tools.find(({ name }) => names.includes(name));
   const patcher = find(['apply_patch']);
-  const patch = (body) => (patcher.isPlain ? { name: patcher.name, input: patchOf(body) } : { name: patcher.name, args: { input: patchOf(body) } });
+  const patch = (body) =>
+    patcher.isPlain
+      ? { name: patcher.name, input: patchOf(body) }
+      : { name: patcher.name, args: { input: patchOf(body) } };
   const first = (properties, names) => names.find((name) => name in properties) ?? names[0];
   const pathName = (properties) => first(properties, ['file_path', 'filePath', 'path']);
   if (tool.kind === 'write') {
     const writer = find(WRITERS);
-    if (writer !== undefined) return { name: writer.name, args: { [pathName(writer.properties)]: `${folder}/${tool.path}`, content: tool.content } };
+    if (writer !== undefined)
+      return {
+        name: writer.name,
+        args: { [pathName(writer.properties)]: `${folder}/${tool.path}`, content: tool.content },
+      };
     const lines = tool.content.trimEnd().split('\n');
-    if (patcher !== undefined) return patch([`*** Add File: ${tool.path}`, ...lines.map((line) => `+${line}`)].join('\n'));
+    if (patcher !== undefined)
+      return patch([`*** Add File: ${tool.path}`, ...lines.map((line) => `+${line}`)].join('\n'));
     return shell(`printf '%s' '${tool.content}' > ${tool.path}`);
   }
   if (tool.kind === 'edit') {
@@ -77,9 +94,18 @@ function callOf(tool, tools, folder) {
       const before = first(properties, ['old_string', 'oldString', 'before']);
       const after = first(properties, ['new_string', 'newString', 'after']);
       const reason = 'instruction' in properties ? { instruction: 'Change the second line' } : {};
-      return { name: editor.name, args: { [pathName(properties)]: `${folder}/${tool.path}`, [before]: tool.before, [after]: tool.after, ...reason } };
+      return {
+        name: editor.name,
+        args: {
+          [pathName(properties)]: `${folder}/${tool.path}`,
+          [before]: tool.before,
+          [after]: tool.after,
+          ...reason,
+        },
+      };
     }
-    if (patcher !== undefined) return patch([`*** Update File: ${tool.path}`, '@@', `-${tool.before}`, `+${tool.after}`].join('\n'));
+    if (patcher !== undefined)
+      return patch([`*** Update File: ${tool.path}`, '@@', `-${tool.before}`, `+${tool.after}`].join('\n'));
     return shell(`sed -i 's/${tool.before}/${tool.after}/' ${tool.path}`);
   }
   return shell(tool.command);

@@ -21,11 +21,13 @@ async function serve(incoming, response) {
   let text = '';
   for await (const chunk of incoming.setEncoding('utf8')) text += chunk;
   const { pathname } = new URL(incoming.url, 'http://localhost');
-  const json = (status, value) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+  const json = (status, value) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   if (/count_?tokens$/i.test(pathname)) return json(200, { input_tokens: 1000, totalTokens: 1000 });
   if (pathname.endsWith('/models')) return json(200, { object: 'list', data: [], models: [] });
   const dialect = incoming.method === 'POST' ? DIALECTS.find(({ path }) => path.test(pathname)) : undefined;
-  if (dialect === undefined) return json(404, { type: 'error', error: { type: 'not_found_error', message: 'There is nothing here' } });
+  if (dialect === undefined)
+    return json(404, { type: 'error', error: { type: 'not_found_error', message: 'There is nothing here' } });
   const body = JSON.parse(text);
   const step = answerTo({ ...dialect.read(body), folder: folderIn(body) });
   if (step.status !== undefined) return dialect.fail(response, step.status, step.message);
@@ -47,4 +49,5 @@ export async function startModelServer() {
   };
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) console.log((await startModelServer()).url);
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
+  console.log((await startModelServer()).url);

@@ -17,14 +17,20 @@ export interface RecordedEvent {
 /** A session that ran some time ago, in the journals that supervisor and runner would have written. Returns its id. */
 export async function writeRecording(
   storeRoot: string,
-  { startMs = START_MS, ...session }: { title: string; repository: string; worktreePath: string; agent?: string; startMs?: number },
+  {
+    startMs = START_MS,
+    ...session
+  }: { title: string; repository: string; worktreePath: string; agent?: string; startMs?: number },
   events: readonly RecordedEvent[],
 ): Promise<string> {
   const { paths } = await openStore(storeRoot);
   const sessionId = newId();
   const runId = newId();
   const records: DraftSessionRecord[] = [
-    { kind: 'created', data: { agent: 'claude', ...session, prompt: session.title, baseCommit: 'a'.repeat(40), permissionMode: 'edits' } },
+    {
+      kind: 'created',
+      data: { agent: 'claude', ...session, prompt: session.title, baseCommit: 'a'.repeat(40), permissionMode: 'edits' },
+    },
     { kind: 'worktree.created', data: { worktreePath: session.worktreePath, baseCommit: 'a'.repeat(40) } },
     { kind: 'run.queued', data: { runId, ordinal: 1, prompt: session.title } },
   ];
@@ -38,7 +44,10 @@ export async function writeRecording(
     writer.append(event);
   }
   await writer.close();
-  await appendFile(paths.session(sessionId).journal, Buffer.concat(records.map((record, index) => encodeRecord({ seq: index + 1, timestamp, ...record }))));
+  await appendFile(
+    paths.session(sessionId).journal,
+    Buffer.concat(records.map((record, index) => encodeRecord({ seq: index + 1, timestamp, ...record }))),
+  );
   await ringDoorbell(paths, sessionId);
   return sessionId;
 }

@@ -1,8 +1,14 @@
 import type { DraftEvent } from '../../../src/storage/events';
 import type { RecordedEvent } from './recordedSession';
 
-const started: DraftEvent = { kind: 'run.started', data: { ordinal: 1, agent: 'claude', driver: 'claude', argv: ['claude', '--print'], cwd: '/code/greeter' } };
-const exited: DraftEvent = { kind: 'run.exited', data: { outcome: 'completed', exitCode: 0, signal: null, reason: '' } };
+const started: DraftEvent = {
+  kind: 'run.started',
+  data: { ordinal: 1, agent: 'claude', driver: 'claude', argv: ['claude', '--print'], cwd: '/code/greeter' },
+};
+const exited: DraftEvent = {
+  kind: 'run.exited',
+  data: { outcome: 'completed', exitCode: 0, signal: null, reason: '' },
+};
 
 const ANSWER = `The greeting now takes a **language**. What changed:
 
@@ -50,7 +56,10 @@ export function longStory(count: number): RecordedEvent[] {
 export function greetingStory(output: string): RecordedEvent[] {
   const events: DraftEvent[] = [
     started,
-    { kind: 'agent.session', data: { nativeSessionId: '0f6e2c1a', backendType: 'claude', model: 'demo', permissionMode: 'default' } },
+    {
+      kind: 'agent.session',
+      data: { nativeSessionId: '0f6e2c1a', backendType: 'claude', model: 'demo', permissionMode: 'default' },
+    },
     { kind: 'turn.started', data: { turn: 1 } },
     { kind: 'message', data: { role: 'user', text: 'Greet people in their own language.' } },
     { kind: 'reasoning', data: { text: 'The greeting is one line, so a table of greetings is enough.' } },
@@ -75,7 +84,10 @@ export function greetingStory(output: string): RecordedEvent[] {
         locations: [{ path: 'src/greet.js', line: 2 }],
       },
     },
-    { kind: 'tool.result', data: { callId: 'read', status: 'ok', output: 'export function greet(name) {\n  return `Hello, ${name}!`;\n}' } },
+    {
+      kind: 'tool.result',
+      data: { callId: 'read', status: 'ok', output: 'export function greet(name) {\n  return `Hello, ${name}!`;\n}' },
+    },
     {
       kind: 'tool.call',
       data: {
@@ -87,7 +99,10 @@ export function greetingStory(output: string): RecordedEvent[] {
         locations: [{ path: 'src/greet.js' }],
       },
     },
-    { kind: 'file.change', data: { path: 'src/greet.js', change: 'modified', addedLines: 4, removedLines: 2, diff: DIFF, callId: 'edit' } },
+    {
+      kind: 'file.change',
+      data: { path: 'src/greet.js', change: 'modified', addedLines: 4, removedLines: 2, diff: DIFF, callId: 'edit' },
+    },
     { kind: 'tool.result', data: { callId: 'edit', status: 'ok', output: 'The file was updated.' } },
     {
       kind: 'permission.request',
@@ -103,13 +118,28 @@ export function greetingStory(output: string): RecordedEvent[] {
       },
     },
     { kind: 'permission.answer', data: { requestId: 'r', outcome: 'allowed', optionId: 'a' } },
-    { kind: 'tool.call', data: { callId: 'test', name: 'Bash', title: 'npm test', input: { command: 'npm test' }, category: 'execute', locations: [] } },
+    {
+      kind: 'tool.call',
+      data: {
+        callId: 'test',
+        name: 'Bash',
+        title: 'npm test',
+        input: { command: 'npm test' },
+        category: 'execute',
+        locations: [],
+      },
+    },
     { kind: 'tool.result', data: { callId: 'test', status: 'failed', output } },
     { kind: 'error', data: { message: 'The service is busy.', code: 'overloaded', retrying: true } },
     { kind: 'message', data: { role: 'assistant', text: ANSWER } },
     {
       kind: 'turn.ended',
-      data: { turn: 1, stopReason: 'end_turn', failed: false, usage: { inputTokens: 12_400, outputTokens: 830, cachedTokens: 9_000, costUsd: 0.041 } },
+      data: {
+        turn: 1,
+        stopReason: 'end_turn',
+        failed: false,
+        usage: { inputTokens: 12_400, outputTokens: 830, cachedTokens: 9_000, costUsd: 0.041 },
+      },
     },
     exited,
   ];
@@ -131,14 +161,20 @@ export function hostileStory(): RecordedEvent[] {
   const text = HOSTILE;
   const events: DraftEvent[] = [
     { kind: 'run.started', data: { ordinal: 1, agent: text, driver: text, argv: [text], cwd: text } },
-    { kind: 'agent.session', data: { nativeSessionId: text, backendType: text, model: text, version: text, permissionMode: text } },
+    {
+      kind: 'agent.session',
+      data: { nativeSessionId: text, backendType: text, model: text, version: text, permissionMode: text },
+    },
     { kind: 'turn.started', data: { turn: 1 } },
     { kind: 'message', data: { role: 'user', text } },
     { kind: 'message', data: { role: 'system', text } },
     { kind: 'message', data: { role: 'assistant', text } },
     {
       kind: 'message',
-      data: { role: 'assistant', text: `\`\`\`html\n${text}\n\`\`\`\n\n| ${text.replaceAll('\n', ' | ')} |\n| - | - | - | - | - | - |\n\n> # ${text}` },
+      data: {
+        role: 'assistant',
+        text: `\`\`\`html\n${text}\n\`\`\`\n\n| ${text.replaceAll('\n', ' | ')} |\n| - | - | - | - | - | - |\n\n> # ${text}`,
+      },
     },
     { kind: 'reasoning', data: { text } },
     {
@@ -157,7 +193,13 @@ export function hostileStory(): RecordedEvent[] {
     { kind: 'plan', data: { entries: [{ text, status: 'pending' }] } },
     {
       kind: 'permission.request',
-      data: { requestId: text, title: text, toolName: text, input: text, options: [{ optionId: text, name: text, kind: 'allow_once' }] },
+      data: {
+        requestId: text,
+        title: text,
+        toolName: text,
+        input: text,
+        options: [{ optionId: text, name: text, kind: 'allow_once' }],
+      },
     },
     { kind: 'permission.answer', data: { requestId: text, outcome: 'denied', message: text } },
     { kind: 'snapshot', data: { commit: text, tree: text } },

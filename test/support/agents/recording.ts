@@ -30,7 +30,11 @@ export interface Replay {
 }
 
 const lineSchema = v.object({ dir: v.picklist(['in', 'out', 'note']), msg: v.optional(v.unknown()) });
-const rpcSchema = v.object({ id: v.optional(v.union([v.number(), v.string()])), method: v.optional(v.string()), params: v.optional(v.unknown()) });
+const rpcSchema = v.object({
+  id: v.optional(v.union([v.number(), v.string()])),
+  method: v.optional(v.string()),
+  params: v.optional(v.unknown()),
+});
 const exitSchema = v.union([
   v.object({ exit: v.nullable(v.number()), signal: v.nullable(v.string()) }),
   v.pipe(
@@ -56,11 +60,18 @@ export interface PersonsPart {
  * Plays a two-way JSON-RPC recording. Answers are matched by what they answer: the driver counts its requests in its own way, and it may
  * make fewer of them (then an answer is left out).
  */
-export function replayRpc(driver: Driver, lines: readonly string[], part: PersonsPart, wishes: Partial<ConversationRequest> = {}): Replay {
+export function replayRpc(
+  driver: Driver,
+  lines: readonly string[],
+  part: PersonsPart,
+  wishes: Partial<ConversationRequest> = {},
+): Replay {
   const messages = lines.map((line) => v.parse(lineSchema, JSON.parse(line)));
   const texts = messages.flatMap(({ dir, msg }) => {
     const call = dir === 'in' ? v.safeParse(rpcSchema, msg) : undefined;
-    return call?.success && call.output.method !== undefined ? (part.messageIn(call.output.method, call.output.params) ?? []) : [];
+    return call?.success && call.output.method !== undefined
+      ? (part.messageIn(call.output.method, call.output.params) ?? [])
+      : [];
   });
   const host = new RecordingHost();
   const asked: { id: unknown; method: string }[] = [];

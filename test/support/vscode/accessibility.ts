@@ -4,16 +4,26 @@ import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
 
 const violationsSchema = v.array(
-  v.object({ id: v.string(), impact: v.nullish(v.string()), nodes: v.array(v.object({ html: v.string(), failureSummary: v.optional(v.string()) })) }),
+  v.object({
+    id: v.string(),
+    impact: v.nullish(v.string()),
+    nodes: v.array(v.object({ html: v.string(), failureSummary: v.optional(v.string()) })),
+  }),
 );
 
 /** Fails where axe finds something serious in the page, and says what. */
 export async function assertAccessible(frame: Frame): Promise<void> {
   await frame.evaluate(axe.source);
-  const violations = v.parse(violationsSchema, await frame.evaluate('axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)'));
+  const violations = v.parse(
+    violationsSchema,
+    await frame.evaluate('axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)'),
+  );
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   assert.deepEqual(
-    serious.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`) })),
+    serious.map(({ id, nodes }) => ({
+      id,
+      nodes: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`),
+    })),
     [],
   );
 }

@@ -10,7 +10,11 @@ import { openBrowser } from './window';
 export async function runInExtensionHost(): Promise<number> {
   const repository = await TestRepository.create();
   try {
-    const server = await VscodeServer.start({ testDriver: true, reconnectionGraceSeconds: 1, environment: { CORRAL_TEST_MARKED: '1' } });
+    const server = await VscodeServer.start({
+      testDriver: true,
+      reconnectionGraceSeconds: 1,
+      environment: { CORRAL_TEST_MARKED: '1' },
+    });
     try {
       const browser = await openBrowser();
       try {

@@ -10,7 +10,11 @@ const LONGEST_PART_CHARACTERS = 6_000;
  * Where a test failed: saves a picture of the window, and prints what the window says and the end of the extension's logs, since a picture
  * does not travel with the output of a test run. For `afterEach`.
  */
-export async function reportFailure(test: Test | undefined, window: Window | undefined, server: VscodeServer | undefined): Promise<void> {
+export async function reportFailure(
+  test: Test | undefined,
+  window: Window | undefined,
+  server: VscodeServer | undefined,
+): Promise<void> {
   if (test?.state !== 'failed' || window === undefined) return;
   await window.picture(`failed ${test.title}`);
   const tree = await window.page.locator('body').ariaSnapshot();

@@ -9,5 +9,9 @@ export const THEMES: Readonly<Record<'light' | 'dark' | 'high contrast' | 'high 
   light: { label: 'Light Modern', workbenchClass: 'vs', webviewClass: 'vscode-light' },
   dark: { label: 'Dark Modern', workbenchClass: 'vs-dark', webviewClass: 'vscode-dark' },
   'high contrast': { label: 'Dark High Contrast', workbenchClass: 'hc-black', webviewClass: 'vscode-high-contrast' },
-  'high contrast light': { label: 'Light High Contrast', workbenchClass: 'hc-light', webviewClass: 'vscode-high-contrast-light' },
+  'high contrast light': {
+    label: 'Light High Contrast',
+    workbenchClass: 'hc-light',
+    webviewClass: 'vscode-high-contrast-light',
+  },
 };

@@ -37,7 +37,11 @@ export function useWindow(options: () => WindowOptions, begin: (opened: OpenedWi
   before(async () => {
     const wishes = options();
     repository = await TestRepository.create(wishes.repository);
-    server = await VscodeServer.start({ extensionsDirectory: installedExtensions, reconnectionGraceSeconds: 1, ...wishes.server });
+    server = await VscodeServer.start({
+      extensionsDirectory: installedExtensions,
+      reconnectionGraceSeconds: 1,
+      ...wishes.server,
+    });
     await wishes.prepare?.(server, repository);
     browser = await openBrowser();
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...wishes.context });

@@ -55,7 +55,10 @@ export class VscodeServer {
     try {
       await mkdir(join(server.dataDirectory, 'home'));
       // Windows of this host make commits, which need an author.
-      await writeFile(join(server.dataDirectory, 'home/.gitconfig'), '[user]\n\tname = Robin\n\temail = robin@example.com\n[init]\n\tdefaultBranch = main\n');
+      await writeFile(
+        join(server.dataDirectory, 'home/.gitconfig'),
+        '[user]\n\tname = Robin\n\temail = robin@example.com\n[init]\n\tdefaultBranch = main\n',
+      );
       await server.writeSettings(options.settings ?? {});
       await server.launch();
       return server;
@@ -97,7 +100,10 @@ export class VscodeServer {
   async writeSettings(settings: Record<string, unknown>): Promise<void> {
     const directory = join(this.dataDirectory, 'data/User');
     await mkdir(directory, { recursive: true });
-    await writeFile(join(directory, 'settings.json'), JSON.stringify({ ...DEFAULT_SETTINGS, ...settings }, undefined, 2));
+    await writeFile(
+      join(directory, 'settings.json'),
+      JSON.stringify({ ...DEFAULT_SETTINGS, ...settings }, undefined, 2),
+    );
   }
 
   /** Starts the server on this data folder, again on the same port after `kill`. */
@@ -106,7 +112,8 @@ export class VscodeServer {
     const parameters = ['--host', '127.0.0.1', '--port', String(this.#port), '--without-connection-token'];
     if (options.testDriver === true) parameters.push('--enable-smoke-test-driver');
     if (options.workspaceTrust !== true) parameters.push('--disable-workspace-trust');
-    if (options.reconnectionGraceSeconds !== undefined) parameters.push('--reconnection-grace-time', String(options.reconnectionGraceSeconds));
+    if (options.reconnectionGraceSeconds !== undefined)
+      parameters.push('--reconnection-grace-time', String(options.reconnectionGraceSeconds));
     const child = this.#spawn(parameters);
     this.#process = child;
     const port = await waitFor(
@@ -131,7 +138,9 @@ export class VscodeServer {
   }
 
   #spawn(parameters: string[]): ChildProcess {
-    const inherited = Object.entries(process.env).filter(([name]) => !/^(VSCODE_|ELECTRON_|NODE_OPTIONS$|GIT_|npm_)/.test(name));
+    const inherited = Object.entries(process.env).filter(
+      ([name]) => !/^(VSCODE_|ELECTRON_|NODE_OPTIONS$|GIT_|npm_)/.test(name),
+    );
     const environment = {
       ...Object.fromEntries(inherited),
       HOME: this.#options.homeDirectory ?? join(this.dataDirectory, 'home'),
@@ -139,7 +148,8 @@ export class VscodeServer {
       ...this.#options.environment,
     };
     const common = ['--accept-server-license-terms', '--disable-telemetry', '--server-data-dir', this.dataDirectory];
-    if (this.#options.extensionsDirectory !== undefined) common.push('--extensions-dir', this.#options.extensionsDirectory);
+    if (this.#options.extensionsDirectory !== undefined)
+      common.push('--extensions-dir', this.#options.extensionsDirectory);
     const child = spawn(process.execPath, [readHost().serverMain, ...parameters, ...common], {
       cwd: this.dataDirectory, // by which whatever outlives the server is found
       env: environment,
@@ -178,7 +188,9 @@ export class VscodeServer {
     );
     if (host === undefined) return;
     sendSignal(host.pid, 'SIGKILL');
-    await waitFor(async () => (await this.extensionHosts()).every((facts) => facts.pid !== host.pid), { what: 'the end of the extension host' });
+    await waitFor(async () => (await this.extensionHosts()).every((facts) => facts.pid !== host.pid), {
+      what: 'the end of the extension host',
+    });
   }
 
   /** Kills the server and every extension host at once with SIGKILL, as a crash would; runners live on. `launch` starts it again. */

@@ -19,7 +19,10 @@ const CHROMIUM_ARGUMENTS = [
 export async function openBrowser(): Promise<Browser> {
   const { chromium: executablePath } = readHost();
   if (executablePath === undefined) throw new Error('No Chromium was found when the host was installed');
-  return await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? [...CHROMIUM_ARGUMENTS, '--no-sandbox'] : CHROMIUM_ARGUMENTS });
+  return await chromium.launch({
+    executablePath,
+    args: process.getuid?.() === 0 ? [...CHROMIUM_ARGUMENTS, '--no-sandbox'] : CHROMIUM_ARGUMENTS,
+  });
 }
 
 /** One window of VS Code: a page of the browser. What it offers names things as a person sees them. */
@@ -77,7 +80,9 @@ export class Window {
 
   /** Runs a command by its title as the palette shows it, such as `Corral: New Session…`. Waits until the command is known. */
   async runCommand(title: string): Promise<void> {
-    const chosen = this.quickInput.locator('.monaco-list-row.focused').filter({ has: this.page.locator('.label-name', { hasText: title }) });
+    const chosen = this.quickInput
+      .locator('.monaco-list-row.focused')
+      .filter({ has: this.page.locator('.label-name', { hasText: title }) });
     await waitFor(
       async () => {
         await this.page.keyboard.press('Escape');
@@ -95,7 +100,9 @@ export class Window {
       async () => {
         // An input that is gone by the time it is asked is no palette.
         const values = await Promise.all(
-          (await this.quickInput.locator('input').all()).map(async (input) => await input.inputValue({ timeout: 1_000 }).catch(() => '')),
+          (await this.quickInput.locator('input').all()).map(
+            async (input) => await input.inputValue({ timeout: 1_000 }).catch(() => ''),
+          ),
         );
         return values.every((value) => !value.startsWith('>'));
       },
@@ -154,7 +161,9 @@ export class Window {
 
   /** Notifications on screen that hold this text. */
   notification(text: string): Locator {
-    return this.page.locator('.notifications-toasts .notification-toast, .notifications-center .notification-list-item').filter({ hasText: text });
+    return this.page
+      .locator('.notifications-toasts .notification-toast, .notifications-center .notification-list-item')
+      .filter({ hasText: text });
   }
 
   /** The document of the webview that holds `selector`, which no webview that was open before may hold; a webview lies two frames deep. */
@@ -173,7 +182,9 @@ export class Window {
   /** Closes every editor. The webviews among them are gone afterwards. */
   async closeEditors(): Promise<void> {
     await this.runCommand('View: Close All Editors');
-    await waitFor(() => this.page.frames().every((frame) => !frame.url().includes('fake.html')), { what: 'the end of the open webviews' });
+    await waitFor(() => this.page.frames().every((frame) => !frame.url().includes('fake.html')), {
+      what: 'the end of the open webviews',
+    });
   }
 
   /** The timeline whose heading holds `title`, once it shows what `selector` names. A timeline of another session goes away only after a new one was opened. */

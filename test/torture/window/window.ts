@@ -28,17 +28,29 @@ function send(line: object): void {
 async function history(sessionId: string): Promise<Mark[]> {
   const marks: Mark[] = [];
   for (let after: string | undefined; ;) {
-    const page = await supervisor.listSessionHistory(sessionId, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const page = await supervisor.listSessionHistory(sessionId, {
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    });
     marks.push(...page.events.map(markOf));
     if (page.next === undefined) return marks;
     after = page.next;
   }
 }
 
-async function perform(request: WindowRequest): Promise<v.InferInput<(typeof RESULT_SCHEMAS)[WindowRequest['method']]>> {
+async function perform(
+  request: WindowRequest,
+): Promise<v.InferInput<(typeof RESULT_SCHEMAS)[WindowRequest['method']]>> {
   switch (request.method) {
     case 'create':
-      return (await supervisor.createSession({ repository: request.repository, prompt: 'print', agent: 'command', argv: request.argv })).id;
+      return (
+        await supervisor.createSession({
+          repository: request.repository,
+          prompt: 'print',
+          agent: 'command',
+          argv: request.argv,
+        })
+      ).id;
     case 'resume':
       await supervisor.resume(request.sessionId);
       return null;
@@ -52,7 +64,15 @@ async function perform(request: WindowRequest): Promise<v.InferInput<(typeof RES
       return (await supervisor.listSessions()).map(({ id, title, state, restored, checking, runs, paused }) => {
         const eventCount = runs.reduce((sum, run) => sum + run.eventCount, 0);
         const isOpen = checking || (!isOutcome(state) && !restored);
-        return { id, title, state, restored, isOpen, eventCount, ...(paused === undefined ? {} : { paused: `${paused.since} ${paused.reason}` }) };
+        return {
+          id,
+          title,
+          state,
+          restored,
+          isOpen,
+          eventCount,
+          ...(paused === undefined ? {} : { paused: `${paused.since} ${paused.reason}` }),
+        };
       });
     case 'history':
       return await history(request.sessionId);

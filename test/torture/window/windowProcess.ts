@@ -19,10 +19,22 @@ export class WindowProcess {
   #lastId = 0;
 
   /** `onHeard` is told every acknowledged event; `preload` is a script that the process runs first. */
-  constructor(options: Partial<WindowOptions> & { storageDirectory: string }, onHeard: (sessionId: string, marks: Mark[]) => void, preload: string[] = []) {
-    const all: WindowOptions = { bundles: join(projectRoot, 'dist'), checkpointEveryMs: 300, autoRecover: true, ...options };
+  constructor(
+    options: Partial<WindowOptions> & { storageDirectory: string },
+    onHeard: (sessionId: string, marks: Mark[]) => void,
+    preload: string[] = [],
+  ) {
+    const all: WindowOptions = {
+      bundles: join(projectRoot, 'dist'),
+      checkpointEveryMs: 300,
+      autoRecover: true,
+      ...options,
+    };
     const execArgv = preload.flatMap((script) => ['--require', script]);
-    this.#child = fork(join(projectRoot, 'out/torture/window/window.js'), [JSON.stringify(all)], { execArgv, cwd: options.storageDirectory });
+    this.#child = fork(join(projectRoot, 'out/torture/window/window.js'), [JSON.stringify(all)], {
+      execArgv,
+      cwd: options.storageDirectory,
+    });
     this.recovered = new Promise((resolve, reject) => {
       this.#child.on('message', (message) => {
         const line = v.parse(lineSchema, message);

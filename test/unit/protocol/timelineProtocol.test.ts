@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
-import { TIMELINE_REQUESTS, hostMessageSchema, pageMessageSchema, savedStateSchema } from '../../../src/protocol/timelineProtocol';
+import {
+  TIMELINE_REQUESTS,
+  hostMessageSchema,
+  pageMessageSchema,
+  savedStateSchema,
+} from '../../../src/protocol/timelineProtocol';
 
 const SESSION = 'aaaaaaaaaaaa';
 const RUN = 'bbbbbbbbbbbb';
@@ -16,7 +21,12 @@ const event = {
 
 describe('the timeline protocol', () => {
   it('takes each request in its own shape only', () => {
-    const request = (method: string, parameters: unknown): unknown => ({ type: 'request', requestNumber: 1, method, parameters });
+    const request = (method: string, parameters: unknown): unknown => ({
+      type: 'request',
+      requestNumber: 1,
+      method,
+      parameters,
+    });
     const good = [
       request('ready', {}),
       request('ping', {}),

@@ -6,7 +6,8 @@ import { isOutcome, nextRunState, RUN_SIGNALS } from '../../../src/storage/runSt
 describe('run state', () => {
   it('goes from every state by every signal to one known state', () => {
     for (const state of RUN_STATES) {
-      for (const signal of RUN_SIGNALS) assert.ok(RUN_STATES.includes(nextRunState(state, signal)), `${state} by ${signal}`);
+      for (const signal of RUN_SIGNALS)
+        assert.ok(RUN_STATES.includes(nextRunState(state, signal)), `${state} by ${signal}`);
     }
   });
 
@@ -29,6 +30,7 @@ describe('run state', () => {
   });
 
   it('does not come back to life while it is being stopped', () => {
-    for (const signal of ['started', 'active', 'asked', 'answered', 'stopping'] as const) assert.equal(nextRunState('stopping', signal), 'stopping');
+    for (const signal of ['started', 'active', 'asked', 'answered', 'stopping'] as const)
+      assert.equal(nextRunState('stopping', signal), 'stopping');
   });
 });

@@ -21,7 +21,10 @@ describe('store', () => {
     assert.equal(new Set(opened.map(({ storeId }) => storeId)).size, 1);
     assert.ok(opened.every(({ readOnly }) => !readOnly));
     assert.deepEqual((await readdir(root)).sort(), ['sessions', 'store.json']);
-    assert.deepEqual(JSON.parse(await readFile(join(root, 'store.json'), 'utf8')), { format: 1, id: opened[0]?.storeId });
+    assert.deepEqual(JSON.parse(await readFile(join(root, 'store.json'), 'utf8')), {
+      format: 1,
+      id: opened[0]?.storeId,
+    });
     if (process.platform === 'win32') return;
     assert.equal((await stat(root)).mode & 0o777, 0o700);
     assert.equal((await stat(join(root, 'sessions'))).mode & 0o777, 0o700);
@@ -48,7 +51,10 @@ describe('store', () => {
 
   it('that cannot be made says so', async () => {
     await writeFile(join(folder, 'file'), '');
-    await assert.rejects(openStore(join(folder, 'file', 'store')), (error) => error instanceof CorralError && error.code === 'STORE_FAILED');
+    await assert.rejects(
+      openStore(join(folder, 'file', 'store')),
+      (error) => error instanceof CorralError && error.code === 'STORE_FAILED',
+    );
   });
 
   it('rings a doorbell whose log stays small', async () => {

@@ -30,13 +30,22 @@ export const CREATED: DraftSessionRecord = {
   },
 };
 
-export const say = (text: string, role: 'user' | 'assistant' | 'system' = 'assistant'): DraftEvent => ({ kind: 'message', data: { role, text } });
+export const say = (text: string, role: 'user' | 'assistant' | 'system' = 'assistant'): DraftEvent => ({
+  kind: 'message',
+  data: { role, text },
+});
 export const started = (ordinal: number): DraftEvent => ({
   kind: 'run.started',
   data: { ordinal, agent: 'claude', driver: 'claude', argv: ['claude'], cwd: '/w t' },
 });
-export const exited: DraftEvent = { kind: 'run.exited', data: { outcome: 'completed', exitCode: 0, signal: null, reason: 'It ended by itself.' } };
-export const agentSession = (nativeSessionId: string, backendType: string): DraftEvent => ({ kind: 'agent.session', data: { nativeSessionId, backendType } });
+export const exited: DraftEvent = {
+  kind: 'run.exited',
+  data: { outcome: 'completed', exitCode: 0, signal: null, reason: 'It ended by itself.' },
+};
+export const agentSession = (nativeSessionId: string, backendType: string): DraftEvent => ({
+  kind: 'agent.session',
+  data: { nativeSessionId, backendType },
+});
 
 export class StoreFixture {
   readonly paths: StorePaths;
@@ -78,7 +87,10 @@ export class StoreFixture {
     for (const record of records) {
       const seq = (this.#recordSeqs.get(sessionId) ?? 0) + 1;
       this.#recordSeqs.set(sessionId, seq);
-      await appendFile(this.paths.session(sessionId).journal, encodeRecord({ seq, timestamp: this.#nextTime(), ...record }));
+      await appendFile(
+        this.paths.session(sessionId).journal,
+        encodeRecord({ seq, timestamp: this.#nextTime(), ...record }),
+      );
     }
   }
 
@@ -104,11 +116,15 @@ export class StoreFixture {
 }
 
 /** Syncs to the end; gives the facts and the ranges, one a run. */
-export async function syncAll(index: StoreIndex, sessionId: string): Promise<{ facts: SessionFacts | undefined; appended: AppendedRange[] }> {
+export async function syncAll(
+  index: StoreIndex,
+  sessionId: string,
+): Promise<{ facts: SessionFacts | undefined; appended: AppendedRange[] }> {
   const ranges = new Map<string, AppendedRange>();
   for (;;) {
     const { facts, appended, more } = await index.sync(sessionId);
-    for (const range of appended) ranges.set(range.runId, { ...range, fromSeq: ranges.get(range.runId)?.fromSeq ?? range.fromSeq });
+    for (const range of appended)
+      ranges.set(range.runId, { ...range, fromSeq: ranges.get(range.runId)?.fromSeq ?? range.fromSeq });
     if (!more) return { facts, appended: [...ranges.values()] };
   }
 }

@@ -19,7 +19,10 @@ describe('the example in docs/api.md', () => {
   it('runs as it stands there', async () => {
     const example = /```js\n(.*?)```/s.exec(await readFile(join(projectRoot, 'docs/api.md'), 'utf8'))?.[1];
     assert.ok(example);
-    const result: unknown = await runInNewContext(`(async () => {${example}})()`, { corral: workshop.window(), repository: workshop.repository.path });
+    const result: unknown = await runInNewContext(`(async () => {${example}})()`, {
+      corral: workshop.window(),
+      repository: workshop.repository.path,
+    });
     const { outcome, kinds } = v.parse(v.object({ outcome: v.string(), kinds: v.array(v.string()) }), result);
     assert.equal(outcome, 'completed');
     assert.equal(kinds[0], 'run.started');

@@ -21,7 +21,10 @@ describe('the main job without VS Code', () => {
     const states: string[] = [];
     const made = await window.createSession({ repository: workshop.repository.path, prompt: STORY, agent: 'demo' });
     window.onDidChangeSessions(
-      () => void window.getSession(made.id).then(({ status, needsInput }) => states.push(`${status}${needsInput ? ' needs input' : ''}`)),
+      () =>
+        void window
+          .getSession(made.id)
+          .then(({ status, needsInput }) => states.push(`${status}${needsInput ? ' needs input' : ''}`)),
     );
     assert.equal(made.baseCommit, await workshop.repository.git('rev-parse', 'HEAD'));
     assert.equal(await workshop.repository.git('rev-parse', `refs/corral/${made.id}`), made.baseCommit);
@@ -33,8 +36,13 @@ describe('the main job without VS Code', () => {
     const allow = pending.options.find(({ kind }) => kind === 'allow_once');
     assert.ok(allow);
     const toAnotherRun = { optionId: allow.optionId, runId: 'zzzzzzzzzzzz' };
-    await assert.rejects(window.answerPermission(made.id, pending.requestId, toAnotherRun), { code: 'ALREADY_ANSWERED' });
-    await window.answerPermission(made.id, pending.requestId, { optionId: allow.optionId, runId: asking.currentRunId ?? '' });
+    await assert.rejects(window.answerPermission(made.id, pending.requestId, toAnotherRun), {
+      code: 'ALREADY_ANSWERED',
+    });
+    await window.answerPermission(made.id, pending.requestId, {
+      optionId: allow.optionId,
+      runId: asking.currentRunId ?? '',
+    });
     await assert.rejects(window.answerPermission(made.id, pending.requestId, { optionId: allow.optionId }), {
       code: /ALREADY_ANSWERED|NOT_RUNNING|RUNNER_UNREACHABLE/,
     });
@@ -67,7 +75,11 @@ describe('the main job without VS Code', () => {
         `an event of the kind ${kind}`,
       );
     }
-    assert.ok((await window.getConversation(made.id)).some(({ role, content }) => role === 'assistant' && content === 'I am done'));
+    assert.ok(
+      (await window.getConversation(made.id)).some(
+        ({ role, content }) => role === 'assistant' && content === 'I am done',
+      ),
+    );
     assert.equal((await window.getAgentSession(made.id)).backendType, 'claude');
     const order = states.filter((state, index) => state !== states[index - 1]);
     assert.ok(order.includes('Running needs input') && order.at(-1) === 'Completed', order.join(' → '));
@@ -76,15 +88,26 @@ describe('the main job without VS Code', () => {
   it('is the same in a second window, and after all windows were closed', async () => {
     const first = workshop.window();
     const second = workshop.window();
-    const { id } = await first.createSession({ repository: workshop.repository.path, prompt: 'slow 40 50ms; ask git status', agent: 'demo' });
+    const { id } = await first.createSession({
+      repository: workshop.repository.path,
+      prompt: 'slow 40 50ms; ask git status',
+      agent: 'demo',
+    });
     const seen = await until(second, id, (session) => session.status === 'Running', 'the session in the second window');
-    const speakers = await Promise.all([first, second].map(async (window) => await window.claimNotice(id, seen.currentRunId ?? '', 'a question')));
+    const speakers = await Promise.all(
+      [first, second].map(async (window) => await window.claimNotice(id, seen.currentRunId ?? '', 'a question')),
+    );
     assert.deepEqual(speakers.toSorted(), [false, true], 'one window tells people of a question');
     await workshop.close(first);
     await workshop.close(second);
 
     const third = workshop.window();
-    const back = await until(third, id, (session) => !session.checking && session.needsInput, 'the question, after the run was adopted again');
+    const back = await until(
+      third,
+      id,
+      (session) => !session.checking && session.needsInput,
+      'the question, after the run was adopted again',
+    );
     assert.equal(back.currentRunId, seen.currentRunId);
     const [pending] = back.pendingPermissions;
     assert.ok(pending);
@@ -99,7 +122,11 @@ describe('the main job without VS Code', () => {
 
   it('snapshots the work at the end of a turn while no window is open', async () => {
     const first = workshop.window();
-    const { id } = await first.createSession({ repository: workshop.repository.path, prompt: 'slow 10 100ms; edit notes.txt hello', agent: 'demo' });
+    const { id } = await first.createSession({
+      repository: workshop.repository.path,
+      prompt: 'slow 10 100ms; edit notes.txt hello',
+      agent: 'demo',
+    });
     // A window that is slow to hear may hear of its end at once.
     await until(first, id, (session) => session.status !== 'Starting', 'the start');
     await workshop.close(first);
@@ -137,11 +164,20 @@ describe('the main job without VS Code', () => {
 
   it('continues a finished session in a new run of the same agent session', async () => {
     const window = workshop.window();
-    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'talk first', agent: 'demo' });
+    const { id } = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: 'talk first',
+      agent: 'demo',
+    });
     await until(window, id, (session) => session.status === 'Completed', 'the first end');
     const { nativeSessionId } = await window.getAgentSession(id);
     await window.sendMessage(id, 'talk second');
-    const done = await until(window, id, (session) => session.runs.length === 2 && session.status === 'Completed', 'the second end');
+    const done = await until(
+      window,
+      id,
+      (session) => session.runs.length === 2 && session.status === 'Completed',
+      'the second end',
+    );
     assert.equal(done.runs[1]?.ordinal, 2);
     assert.equal((await window.getAgentSession(id)).nativeSessionId, nativeSessionId);
     const { events } = await window.listSessionHistory(id, { limit: 1_000 });
@@ -160,14 +196,18 @@ describe('the main job without VS Code', () => {
     const ended = await until(window, id, (session) => session.status === 'Failed', 'the end');
     assert.match(ended.failureReason ?? '', /3/);
     const { events } = await window.listSessionHistory(id, { kinds: ['output'] });
-    assert.deepEqual(events.map((event) => (event.kind === 'output' ? [event.data.stream, event.data.text] : [])).toSorted(), [
-      ['stderr', 'err'],
-      ['stdout', 'out'],
-    ]);
+    assert.deepEqual(
+      events.map((event) => (event.kind === 'output' ? [event.data.stream, event.data.text] : [])).toSorted(),
+      [
+        ['stderr', 'err'],
+        ['stdout', 'out'],
+      ],
+    );
   });
 
   it('gives a command its prompt as a file, and takes its lines as what they were said to mean', async () => {
-    const program = 'console.log("agent> " + require("fs").readFileSync(process.argv[1], "utf8")); console.log("built")';
+    const program =
+      'console.log("agent> " + require("fs").readFileSync(process.argv[1], "utf8")); console.log("built")';
     const builder = {
       driver: 'command' as const,
       path: process.execPath,
@@ -175,7 +215,11 @@ describe('the main job without VS Code', () => {
       patterns: [{ match: '^agent> (?<text>.*)', event: 'message' as const }],
     };
     const window = workshop.window({ changes: { agents: { builder } } });
-    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: '--help, please', agent: 'builder' });
+    const { id } = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: '--help, please',
+      agent: 'builder',
+    });
     await until(window, id, (session) => session.status === 'Completed', 'the end');
     const { events } = await window.listSessionHistory(id, { kinds: ['message', 'output'] });
     assert.deepEqual(
@@ -191,8 +235,13 @@ describe('the main job without VS Code', () => {
   it('says by its code what it cannot do', async () => {
     const window = workshop.window();
     const { path } = workshop.repository;
-    const refused = async (request: { repository?: string; prompt?: string; agent?: string; base?: string; argv?: string[] }, code: string): Promise<void> =>
-      await assert.rejects(window.createSession({ repository: path, prompt: 'talk', agent: 'demo', ...request }), { code });
+    const refused = async (
+      request: { repository?: string; prompt?: string; agent?: string; base?: string; argv?: string[] },
+      code: string,
+    ): Promise<void> =>
+      await assert.rejects(window.createSession({ repository: path, prompt: 'talk', agent: 'demo', ...request }), {
+        code,
+      });
     await refused({ prompt: ' \n' }, 'EMPTY_PROMPT');
     await refused({ repository: workshop.storageDirectory }, 'NO_REPOSITORY');
     await refused({ repository: join(path, 'not there') }, 'NO_FOLDER');
@@ -203,6 +252,8 @@ describe('the main job without VS Code', () => {
     await assert.rejects(window.listSessionHistory('../../../etc'), { code: 'SESSION_NOT_FOUND' });
     assert.deepEqual(await window.listSessions(), []);
     const untrusted = workshop.window({ isTrusted: () => false });
-    await assert.rejects(untrusted.createSession({ repository: path, prompt: 'talk', agent: 'demo' }), { code: 'UNTRUSTED' });
+    await assert.rejects(untrusted.createSession({ repository: path, prompt: 'talk', agent: 'demo' }), {
+      code: 'UNTRUSTED',
+    });
   });
 });

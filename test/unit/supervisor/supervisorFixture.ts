@@ -64,7 +64,12 @@ export class Workshop {
 }
 
 /** Resolves with the session as soon as it is as wished. */
-export async function until(supervisor: Supervisor, id: string, isSo: (session: SessionSummary) => boolean, what: string): Promise<SessionSummary> {
+export async function until(
+  supervisor: Supervisor,
+  id: string,
+  isSo: (session: SessionSummary) => boolean,
+  what: string,
+): Promise<SessionSummary> {
   const limitMs = 60_000;
   return await new Promise((resolve, reject) => {
     let last: SessionSummary | undefined;
@@ -79,7 +84,10 @@ export async function until(supervisor: Supervisor, id: string, isSo: (session: 
       if (isSo(session)) finish(() => resolve(session));
     };
     const limit = setTimeout(
-      () => finish(() => reject(new Error(`${what} did not come within ${limitMs} ms; the session is ${JSON.stringify(last)}`))),
+      () =>
+        finish(() =>
+          reject(new Error(`${what} did not come within ${limitMs} ms; the session is ${JSON.stringify(last)}`)),
+        ),
       limitMs,
     );
     const subscription = supervisor.onDidChangeSessions(({ sessionIds }) => {

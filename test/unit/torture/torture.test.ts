@@ -12,14 +12,15 @@ import { skip } from '../../support/skip';
 
 const SEED = 20_779;
 
-const SCENARIOS: Record<string, { scenario: Scenario; rounds: number; seconds?: number; isPossible?: () => boolean }> = {
-  'kill -9 of the host, a runner and both': { scenario: kills, rounds: 3 },
-  'a power loss at any moment': { scenario: powerLoss, rounds: 10 },
-  'three windows that write at once and are killed': { scenario: peers, rounds: 1, seconds: 3 },
-  'damage to any file': { scenario: damages, rounds: 16 },
-  'a full disk': { scenario: fullDisk, rounds: 1, isPossible: canMount },
-  'a clock that steps back': { scenario: clock, rounds: 1 },
-};
+const SCENARIOS: Record<string, { scenario: Scenario; rounds: number; seconds?: number; isPossible?: () => boolean }> =
+  {
+    'kill -9 of the host, a runner and both': { scenario: kills, rounds: 3 },
+    'a power loss at any moment': { scenario: powerLoss, rounds: 10 },
+    'three windows that write at once and are killed': { scenario: peers, rounds: 1, seconds: 3 },
+    'damage to any file': { scenario: damages, rounds: 16 },
+    'a full disk': { scenario: fullDisk, rounds: 1, isPossible: canMount },
+    'a clock that steps back': { scenario: clock, rounds: 1 },
+  };
 
 describe('the store survives', function () {
   this.timeout(300_000);

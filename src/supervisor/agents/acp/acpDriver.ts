@@ -4,7 +4,14 @@ import * as v from 'valibot';
 import type { PermissionOption, Usage } from '../../../storage/events';
 import { oneLine } from '../../../common/oneLine';
 import type { AcpPermissionRequest, AcpUpdate } from './acpMessages';
-import { contentText, permissionRequestSchema, promptResultSchema, sessionUpdateSchema, systemErrorSchema, tokensOf } from './acpMessages';
+import {
+  contentText,
+  permissionRequestSchema,
+  promptResultSchema,
+  sessionUpdateSchema,
+  systemErrorSchema,
+  tokensOf,
+} from './acpMessages';
 import type { AcpQuirks } from './acpQuirks';
 import { quirksOf } from './acpQuirks';
 import { ACP_BACKEND_TYPE, openAcpSession } from './acpSession';
@@ -35,7 +42,10 @@ export const acpDriver: Driver = {
     const argv = [program, ...programArguments];
     const quirks = quirksOf(argv);
     return {
-      argv: [...argv, ...(model === undefined || quirks.modelArgument === undefined ? [] : [quirks.modelArgument(model)])],
+      argv: [
+        ...argv,
+        ...(model === undefined || quirks.modelArgument === undefined ? [] : [quirks.modelArgument(model)]),
+      ],
       environment: quirks.environment?.(permissionMode, model) ?? {},
       promptInArguments: false,
     };
@@ -44,7 +54,9 @@ export const acpDriver: Driver = {
   terminal({ program, programArguments, nativeSessionId }) {
     const words = quirksOf([program, ...programArguments]).terminal?.(nativeSessionId);
     // What makes it speak the protocol would keep it from speaking to a person.
-    return words === undefined ? undefined : [...programArguments.filter((word) => !PROTOCOL_WORDS.includes(word)), ...words];
+    return words === undefined
+      ? undefined
+      : [...programArguments.filter((word) => !PROTOCOL_WORDS.includes(word)), ...words];
   },
 };
 
@@ -146,11 +158,16 @@ class AcpConversation implements Conversation {
 
   #readPromptResult(outcome: RpcOutcome): void {
     const result = 'error' in outcome ? undefined : v.safeParse(promptResultSchema, outcome.result);
-    this.#settleTurn(result?.success && result.output.stopReason === 'end_turn' && !this.#isInterrupting ? 'completed' : 'failed');
+    this.#settleTurn(
+      result?.success && result.output.stopReason === 'end_turn' && !this.#isInterrupting ? 'completed' : 'failed',
+    );
     if (result?.success === false) this.#keep(JSON.stringify(outcome));
     const usage = this.#usageOf(result?.success ? tokensOf(result.output) : undefined);
     if (usage !== undefined) this.#host.emit({ kind: 'usage', data: usage });
-    const end = 'error' in outcome ? this.#failedEnd(describeRpcError(outcome.error)) : this.#endOf(result?.success ? result.output.stopReason : 'unknown');
+    const end =
+      'error' in outcome
+        ? this.#failedEnd(describeRpcError(outcome.error))
+        : this.#endOf(result?.success ? result.output.stopReason : 'unknown');
     this.#isInterrupting = false;
     this.#turns.end({ ...end, ...(usage === undefined ? {} : { usage }) });
     this.#next();
@@ -171,7 +188,9 @@ class AcpConversation implements Conversation {
 
   #usageOf(tokens: Usage | undefined): Usage | undefined {
     const costUsd = this.#cost.takeUsd();
-    return tokens === undefined && costUsd === undefined ? undefined : { ...tokens, ...(costUsd === undefined ? {} : { costUsd }) };
+    return tokens === undefined && costUsd === undefined
+      ? undefined
+      : { ...tokens, ...(costUsd === undefined ? {} : { costUsd }) };
   }
 
   #readCall({ id, method, params }: RpcCall, line: string): void {
@@ -192,7 +211,8 @@ class AcpConversation implements Conversation {
       case 'agent_message_chunk':
       case 'agent_thought_chunk': {
         const kind = update.sessionUpdate === 'agent_message_chunk' ? 'message' : 'reasoning';
-        if (this.#sessionId !== undefined) this.#text.add(kind, update.messageId ?? undefined, contentText(update.content));
+        if (this.#sessionId !== undefined)
+          this.#text.add(kind, update.messageId ?? undefined, contentText(update.content));
         return;
       }
       case 'tool_call':
@@ -203,7 +223,10 @@ class AcpConversation implements Conversation {
       case 'plan':
         if (this.#sessionId === undefined) return;
         this.#text.flush();
-        this.#host.emit({ kind: 'plan', data: { entries: update.entries.map(({ content, status }) => ({ text: content, status })) } });
+        this.#host.emit({
+          kind: 'plan',
+          data: { entries: update.entries.map(({ content, status }) => ({ text: content, status })) },
+        });
         return;
       case 'usage_update':
         if (update.cost?.currency === 'USD') this.#cost.update(update.cost.amount);
@@ -214,7 +237,8 @@ class AcpConversation implements Conversation {
         this.#hasSystemError = true;
         return;
       default:
-        update.sessionUpdate satisfies 'available_commands_update' | 'current_mode_update' | 'config_option_update' | 'user_message_chunk';
+        update.sessionUpdate satisfies
+          'available_commands_update' | 'current_mode_update' | 'config_option_update' | 'user_message_chunk';
     }
   }
 
@@ -225,12 +249,21 @@ class AcpConversation implements Conversation {
     this.#questions.set(requestId, { id, request });
     this.#host.emit({
       kind: 'permission.request',
-      data: { requestId, title, toolName: name, input, callId: request.toolCall.toolCallId, options: request.options.map(readableOption) },
+      data: {
+        requestId,
+        title,
+        toolName: name,
+        input,
+        callId: request.toolCall.toolCallId,
+        options: request.options.map(readableOption),
+      },
     });
     // Agents that cannot be told what goes ahead ask all the same.
     const mode = this.#request.permissionMode;
     const goesAhead = mode === 'all' || (mode === 'edits' && this.#tools.isOwnEdit(request.toolCall));
-    const allowed = request.options.find((option) => option.kind === 'allow_once') ?? request.options.find((option) => option.kind === 'allow_always');
+    const allowed =
+      request.options.find((option) => option.kind === 'allow_once') ??
+      request.options.find((option) => option.kind === 'allow_always');
     if (!goesAhead || allowed === undefined) return;
     this.#host.emit({ kind: 'permission.answer', data: { requestId, outcome: 'allowed', optionId: allowed.optionId } });
     this.answerPermission(requestId, allowed.optionId, undefined);
@@ -255,7 +288,10 @@ class AcpConversation implements Conversation {
   #isErrorText(text: string): boolean {
     const { errorText } = this.#quirks;
     if (!this.#hasSystemError && (errorText === undefined || !text.startsWith(errorText))) return false;
-    const message = describeRpcError({ code: 0, message: text.slice(this.#hasSystemError ? 0 : errorText?.length).trim() });
+    const message = describeRpcError({
+      code: 0,
+      message: text.slice(this.#hasSystemError ? 0 : errorText?.length).trim(),
+    });
     this.#failure = oneLine(message);
     this.#host.emit({ kind: 'error', data: { message } });
     return true;

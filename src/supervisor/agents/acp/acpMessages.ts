@@ -7,8 +7,9 @@ import * as v from 'valibot';
 import { permissionOptionSchema } from '../../../storage/events';
 
 const text = v.string();
-const optional = <S extends v.GenericSchema>(schema: S): v.SchemaWithFallback<v.NullishSchema<S, undefined>, undefined> =>
-  v.fallback(v.nullish(schema), undefined);
+const optional = <S extends v.GenericSchema>(
+  schema: S,
+): v.SchemaWithFallback<v.NullishSchema<S, undefined>, undefined> => v.fallback(v.nullish(schema), undefined);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const unknownRecord = v.record(text, v.unknown());
 
@@ -50,7 +51,18 @@ const toolContentSchema = v.union([
   v.object({ type: v.literal('terminal'), terminalId: text }),
 ]);
 
-const TOOL_KINDS = ['read', 'edit', 'delete', 'move', 'search', 'execute', 'think', 'fetch', 'switch_mode', 'other'] as const satisfies ToolKind[];
+const TOOL_KINDS = [
+  'read',
+  'edit',
+  'delete',
+  'move',
+  'search',
+  'execute',
+  'think',
+  'fetch',
+  'switch_mode',
+  'other',
+] as const satisfies ToolKind[];
 
 const toolFields = {
   toolCallId: text,
@@ -79,7 +91,10 @@ const updateSchema = v.variant('sessionUpdate', [
     sessionUpdate: kind('plan'),
     entries: v.array(v.object({ content: text, status: v.picklist(['pending', 'in_progress', 'completed']) })),
   }),
-  v.object({ sessionUpdate: kind('usage_update'), cost: optional(v.object({ amount: v.pipe(v.number(), v.finite()), currency: text })) }),
+  v.object({
+    sessionUpdate: kind('usage_update'),
+    cost: optional(v.object({ amount: v.pipe(v.number(), v.finite()), currency: text })),
+  }),
   v.object({ sessionUpdate: kind('session_info_update'), _meta: optional(unknownRecord) }),
   // Not about the work: what could be typed, and our own messages, which we know.
   v.object({ sessionUpdate: kind('available_commands_update') }),
@@ -91,7 +106,9 @@ export type AcpUpdate = v.InferOutput<typeof updateSchema>;
 export const sessionUpdateSchema = v.object({ sessionId: text, update: updateSchema });
 
 /** Notes of Codex's adapter: the thread has failed. */
-export const systemErrorSchema = v.object({ codex: v.object({ threadStatus: v.object({ type: v.literal('systemError') }) }) });
+export const systemErrorSchema = v.object({
+  codex: v.object({ threadStatus: v.object({ type: v.literal('systemError') }) }),
+});
 
 export const permissionRequestSchema = v.object({
   sessionId: text,
@@ -102,7 +119,12 @@ export type AcpPermissionRequest = v.InferOutput<typeof permissionRequestSchema>
 
 export const initializeResultSchema = v.object({
   protocolVersion: v.number(),
-  agentCapabilities: optional(v.object({ loadSession: optional(v.boolean()), sessionCapabilities: optional(v.object({ resume: optional(unknownRecord) })) })),
+  agentCapabilities: optional(
+    v.object({
+      loadSession: optional(v.boolean()),
+      sessionCapabilities: optional(v.object({ resume: optional(unknownRecord) })),
+    }),
+  ),
   agentInfo: optional(v.object({ name: text, version: optional(text) })),
 });
 export type AcpAgent = v.InferOutput<typeof initializeResultSchema>;
@@ -111,19 +133,35 @@ export const sessionResultSchema = v.object({
   /** Absent where a session was taken up again. */
   sessionId: v.optional(text),
   modes: optional(v.object({ currentModeId: text, availableModes: v.array(v.object({ id: text })) })),
-  configOptions: optional(v.array(v.object({ id: text, category: optional(text), currentValue: v.optional(v.unknown()) }))),
+  configOptions: optional(
+    v.array(v.object({ id: text, category: optional(text), currentValue: v.optional(v.unknown()) })),
+  ),
 });
 export type AcpSession = v.InferOutput<typeof sessionResultSchema>;
 
 const tokens = optional(count);
-const usageSchema = v.object({ inputTokens: tokens, outputTokens: tokens, cachedReadTokens: tokens, cachedWriteTokens: tokens });
+const usageSchema = v.object({
+  inputTokens: tokens,
+  outputTokens: tokens,
+  cachedReadTokens: tokens,
+  cachedWriteTokens: tokens,
+});
 /** Gemini tells its tokens only here. */
-const quotaSchema = v.object({ quota: v.object({ token_count: v.object({ input_tokens: tokens, output_tokens: tokens }) }) });
-export const promptResultSchema = v.object({ stopReason: text, usage: optional(usageSchema), _meta: optional(v.unknown()) });
+const quotaSchema = v.object({
+  quota: v.object({ token_count: v.object({ input_tokens: tokens, output_tokens: tokens }) }),
+});
+export const promptResultSchema = v.object({
+  stopReason: text,
+  usage: optional(usageSchema),
+  _meta: optional(v.unknown()),
+});
 export type AcpPromptResult = v.InferOutput<typeof promptResultSchema>;
 
 /** The tokens of a turn, or undefined where the agent tells none. */
-export function tokensOf({ usage, _meta: meta }: AcpPromptResult): { inputTokens: number; outputTokens: number; cachedTokens: number } | undefined {
+export function tokensOf({
+  usage,
+  _meta: meta,
+}: AcpPromptResult): { inputTokens: number; outputTokens: number; cachedTokens: number } | undefined {
   if (usage) {
     return {
       inputTokens: (usage.inputTokens ?? 0) + (usage.cachedWriteTokens ?? 0),

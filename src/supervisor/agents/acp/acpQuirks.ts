@@ -38,7 +38,12 @@ export const GOOSE_CATEGORIES: Readonly<Record<string, ToolCategory>> = {
 /** opencode's own settings for Corral's mode, as it takes them from its environment. */
 export function opencodePermissions(mode: PermissionMode): string {
   const beyondEdits = mode === 'all' ? 'allow' : 'ask';
-  return JSON.stringify({ edit: mode === 'ask' ? 'ask' : 'allow', bash: beyondEdits, webfetch: beyondEdits, external_directory: beyondEdits });
+  return JSON.stringify({
+    edit: mode === 'ask' ? 'ask' : 'allow',
+    bash: beyondEdits,
+    webfetch: beyondEdits,
+    external_directory: beyondEdits,
+  });
 }
 
 const QUIRKS: Readonly<Record<string, AcpQuirks>> = {

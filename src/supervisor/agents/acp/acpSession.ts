@@ -24,11 +24,19 @@ export function openAcpSession(
   quirks: AcpQuirks,
   on: { opened: (sessionId: string) => void; failed: (message: string, method: string) => void },
 ): void {
-  function ask<S extends v.GenericSchema>(method: string, params: object, schema: S, take: (result: v.InferOutput<S>) => void): void {
+  function ask<S extends v.GenericSchema>(
+    method: string,
+    params: object,
+    schema: S,
+    take: (result: v.InferOutput<S>) => void,
+  ): void {
     peer.request(method, params, (outcome) => {
       const result = 'error' in outcome ? undefined : v.safeParse(schema, outcome.result);
       if (result?.success) return take(result.output);
-      const reason = 'error' in outcome ? describeRpcError(outcome.error) : `it answered ${method} with something else than expected`;
+      const reason =
+        'error' in outcome
+          ? describeRpcError(outcome.error)
+          : `it answered ${method} with something else than expected`;
       on.failed(`The agent could not begin: ${reason}`, method);
     });
   }
@@ -36,11 +44,16 @@ export function openAcpSession(
   function open(agent: AcpAgent): void {
     const place: NewSessionRequest = { cwd, mcpServers: [] };
     const resume = (method: string, sessionId: string): void =>
-      ask(method, { ...place, sessionId }, v.nullish(sessionResultSchema), (session) => enter(agent, { ...session, sessionId }));
-    if (resumes !== undefined && agent.agentCapabilities?.sessionCapabilities?.resume) return resume('session/resume', resumes);
-    if (resumes !== undefined && agent.agentCapabilities?.loadSession && !quirks.cannotLoad) return resume('session/load', resumes);
+      ask(method, { ...place, sessionId }, v.nullish(sessionResultSchema), (session) =>
+        enter(agent, { ...session, sessionId }),
+      );
+    if (resumes !== undefined && agent.agentCapabilities?.sessionCapabilities?.resume)
+      return resume('session/resume', resumes);
+    if (resumes !== undefined && agent.agentCapabilities?.loadSession && !quirks.cannotLoad)
+      return resume('session/load', resumes);
     if (resumes !== undefined) {
-      const text = 'This agent cannot take up its earlier session. It starts anew in the same worktree, and knows nothing of what was said before.';
+      const text =
+        'This agent cannot take up its earlier session. It starts anew in the same worktree, and knows nothing of what was said before.';
       host.emit({ kind: 'message', data: { role: 'system', text } });
     }
     ask('session/new', place, v.required(sessionResultSchema, ['sessionId']), (session) => enter(agent, session));

@@ -104,7 +104,11 @@ export class AcpTools {
     const isDone = status === 'completed' && !call.isDenied;
     this.#host.emit({
       kind: 'tool.result',
-      data: { callId: call.toolCallId, status: isDone ? 'ok' : call.isDenied ? 'denied' : 'failed', output: outputOf(call) },
+      data: {
+        callId: call.toolCallId,
+        status: isDone ? 'ok' : call.isDenied ? 'denied' : 'failed',
+        output: outputOf(call),
+      },
     });
     if (isDone) for (const data of this.#changesOf(call)) this.#host.emit({ kind: 'file.change', data });
   }
@@ -116,7 +120,10 @@ export class AcpTools {
     const told = call.locations ?? [];
     return (told.length > 0 ? told : given.map((path) => ({ path, line: undefined })))
       .filter(({ path }) => path !== this.#root)
-      .map(({ path, line }) => ({ path: shownPath(path, [this.#root]), ...(line === undefined || line === null ? {} : { line }) }));
+      .map(({ path, line }) => ({
+        path: shownPath(path, [this.#root]),
+        ...(line === undefined || line === null ? {} : { line }),
+      }));
   }
 
   #changesOf(call: Call): EventData<'file.change'>[] {
@@ -125,7 +132,11 @@ export class AcpTools {
     if (this.#categoryOf(call) !== 'edit') return [];
     // An edit that tells no lines: which file it was is still worth knowing.
     const change = wasCreated(call) ? 'added' : 'modified';
-    return (call.locations ?? []).map(({ path }) => ({ path: shownPath(path, [this.#root]), change, callId: call.toolCallId }));
+    return (call.locations ?? []).map(({ path }) => ({
+      path: shownPath(path, [this.#root]),
+      change,
+      callId: call.toolCallId,
+    }));
   }
 
   #categoryOf(call: Call): ToolCategory {
@@ -141,12 +152,21 @@ export class AcpTools {
     const change: EventData<'file.change'> = { path: shown, change: isNew ? 'added' : 'modified', callId };
     const before = oldText ?? '';
     const lines = diffLines(before, newText, { maxEditLength: LONGEST_EDIT });
-    const diff = createTwoFilesPatch(isNew ? '/dev/null' : `a/${shown}`, `b/${shown}`, before, newText, undefined, undefined, {
-      maxEditLength: LONGEST_EDIT,
-      headerOptions: { includeIndex: false, includeUnderline: false, includeFileHeaders: true },
-    });
+    const diff = createTwoFilesPatch(
+      isNew ? '/dev/null' : `a/${shown}`,
+      `b/${shown}`,
+      before,
+      newText,
+      undefined,
+      undefined,
+      {
+        maxEditLength: LONGEST_EDIT,
+        headerOptions: { includeIndex: false, includeUnderline: false, includeFileHeaders: true },
+      },
+    );
     if (lines === undefined || diff === undefined) return change;
-    const linesOf = (kind: 'added' | 'removed'): number => lines.reduce((sum, part) => sum + (part[kind] ? part.count : 0), 0);
+    const linesOf = (kind: 'added' | 'removed'): number =>
+      lines.reduce((sum, part) => sum + (part[kind] ? part.count : 0), 0);
     return { ...change, addedLines: linesOf('added'), removedLines: linesOf('removed'), diff };
   }
 }
@@ -177,7 +197,11 @@ function nameOf(call: AcpToolUpdate): string {
   return call.name ?? (own.success ? own.output : undefined) ?? call.kind ?? 'tool';
 }
 
-const pathSchema = v.object({ path: v.optional(v.string()), file_path: v.optional(v.string()), filePath: v.optional(v.string()) });
+const pathSchema = v.object({
+  path: v.optional(v.string()),
+  file_path: v.optional(v.string()),
+  filePath: v.optional(v.string()),
+});
 const commandSchema = v.object({ command: v.pipe(v.string(), v.minLength(1)) });
 
 /** A command says more than what an agent calls it; a bare verb, or one with a path cut short, less than one with its file. */
@@ -197,7 +221,9 @@ const terminalOutputSchema = v.object({ terminal_output_delta: v.object({ data: 
 
 function outputOf(call: Call): string {
   if (typeof call.rawOutput === 'string') return call.rawOutput;
-  const text = (call.content ?? []).flatMap((content) => (content.type === 'content' ? [contentText(content.content)] : [])).join('\n');
+  const text = (call.content ?? [])
+    .flatMap((content) => (content.type === 'content' ? [contentText(content.content)] : []))
+    .join('\n');
   const terminal = v.safeParse(terminalOutputSchema, call._meta);
   if (terminal.success) return terminal.output.terminal_output_delta.data;
   return text === '' && !isEmpty(call.rawOutput) ? JSON.stringify(call.rawOutput) : text;
@@ -210,10 +236,14 @@ function wasCreated(call: Call): boolean {
   return v.is(createdSchema, call.rawOutput) || outputOf(call).startsWith('Created ');
 }
 
-const todoSchema = v.object({ todos: v.array(v.object({ content: v.string(), status: v.picklist(['pending', 'in_progress', 'completed']) })) });
+const todoSchema = v.object({
+  todos: v.array(v.object({ content: v.string(), status: v.picklist(['pending', 'in_progress', 'completed']) })),
+});
 
 /** Some agents keep their plan by a tool instead of telling it. */
 function planOf(input: unknown): EventData<'plan'> | undefined {
   const parsed = v.safeParse(todoSchema, input);
-  return parsed.success ? { entries: parsed.output.todos.map(({ content, status }) => ({ text: content, status })) } : undefined;
+  return parsed.success
+    ? { entries: parsed.output.todos.map(({ content, status }) => ({ text: content, status })) }
+    : undefined;
 }

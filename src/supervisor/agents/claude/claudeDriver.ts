@@ -24,7 +24,15 @@ export const claudeDriver: Driver = {
       program,
       ...programArguments,
       '-p',
-      ...['--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose', '--include-partial-messages', '--replay-user-messages'],
+      ...[
+        '--input-format',
+        'stream-json',
+        '--output-format',
+        'stream-json',
+        '--verbose',
+        '--include-partial-messages',
+        '--replay-user-messages',
+      ],
       ...['--permission-prompt-tool', 'stdio', '--permission-mode', MODES[permissionMode]],
       // With `=`, so that no value can be read as an option of its own.
       ...(model === undefined ? [] : [`--model=${model}`]),
@@ -64,7 +72,13 @@ class ClaudeConversation implements Conversation {
 
   send(text: string): void {
     const uuid = this.#inbox.add(text);
-    this.#write({ type: 'user', message: { role: 'user', content: [{ type: 'text', text }] }, parent_tool_use_id: null, session_id: '', uuid });
+    this.#write({
+      type: 'user',
+      message: { role: 'user', content: [{ type: 'text', text }] },
+      parent_tool_use_id: null,
+      session_id: '',
+      uuid,
+    });
   }
 
   hasQueued(): boolean {
@@ -80,7 +94,10 @@ class ClaudeConversation implements Conversation {
     const answer = this.#requests.answer(requestId, optionId, message);
     if (answer === undefined) return;
     if (answer.deniedCallId !== undefined) this.#deniedCalls.add(answer.deniedCallId);
-    this.#write({ type: 'control_response', response: { subtype: 'success', request_id: requestId, response: answer.body } });
+    this.#write({
+      type: 'control_response',
+      response: { subtype: 'success', request_id: requestId, response: answer.body },
+    });
   }
 
   readLine(stream: 'stdout' | 'stderr', line: string): void {
@@ -93,10 +110,15 @@ class ClaudeConversation implements Conversation {
   end(exit: AgentExit): Ending {
     for (const event of this.#partials.take()) this.#host.emit(event);
     this.#withdrawRequests();
-    const ending = imposedEnding(exit) ?? judgeClaude(exit, this.#isTurnOpen ? undefined : this.#lastResult, this.#turn);
+    const ending =
+      imposedEnding(exit) ?? judgeClaude(exit, this.#isTurnOpen ? undefined : this.#lastResult, this.#turn);
     const unread = this.#inbox.takeAll();
     for (const text of unread) this.#say('user', text);
-    if (unread.length > 0) this.#host.emit({ kind: 'error', data: { message: 'The agent ended before it took up the last message.', code: 'not_delivered' } });
+    if (unread.length > 0)
+      this.#host.emit({
+        kind: 'error',
+        data: { message: 'The agent ended before it took up the last message.', code: 'not_delivered' },
+      });
     if (this.#isTurnOpen) this.#endTurn({ stopReason: 'process_ended', failed: true, message: ending.reason });
     return ending;
   }
@@ -110,7 +132,8 @@ class ClaudeConversation implements Conversation {
       case 'user':
         return this.#readUser(message);
       case 'stream_event':
-        if (message.parent_tool_use_id === null || message.parent_tool_use_id === undefined) this.#partials.read(message.event);
+        if (message.parent_tool_use_id === null || message.parent_tool_use_id === undefined)
+          this.#partials.read(message.event);
         return;
       case 'result':
         return this.#readResult(message);
@@ -120,7 +143,8 @@ class ClaudeConversation implements Conversation {
         return this.#withdraw(message.request_id);
       case 'control_response':
         // Successes are echoes of our own answers.
-        if (message.response.subtype === 'error') this.#host.emit({ kind: 'error', data: { message: message.response.error, code: 'control_request' } });
+        if (message.response.subtype === 'error')
+          this.#host.emit({ kind: 'error', data: { message: message.response.error, code: 'control_request' } });
         return;
       case 'command_lifecycle':
         return this.#readLifecycle(message);
@@ -139,7 +163,12 @@ class ClaudeConversation implements Conversation {
           const data = { nativeSessionId: message.session_id, backendType: BACKEND_TYPE };
           this.#host.emit({
             kind: 'agent.session',
-            data: { ...data, ...(model ? { model } : {}), ...(version ? { version } : {}), ...(permissionMode ? { permissionMode } : {}) },
+            data: {
+              ...data,
+              ...(model ? { model } : {}),
+              ...(version ? { version } : {}),
+              ...(permissionMode ? { permissionMode } : {}),
+            },
           });
         }
         return this.#beginTurn();
@@ -172,9 +201,14 @@ class ClaudeConversation implements Conversation {
         case 'thinking': {
           if (parentCallId === undefined) this.#partials.settle(message.message.id ?? undefined, block.type);
           const text = block.type === 'text' ? block.text : block.thinking;
-          if (message.is_api_error_message) this.#host.emit({ kind: 'error', data: { message: text, ...(message.error ? { code: message.error } : {}) } });
+          if (message.is_api_error_message)
+            this.#host.emit({
+              kind: 'error',
+              data: { message: text, ...(message.error ? { code: message.error } : {}) },
+            });
           // What a sub-agent says is said to the agent, not to the user.
-          else if (block.type === 'thinking' || parentCallId !== undefined) this.#host.emit({ kind: 'reasoning', data: { text } });
+          else if (block.type === 'thinking' || parentCallId !== undefined)
+            this.#host.emit({ kind: 'reasoning', data: { text } });
           else this.#say('assistant', text);
           break;
         }
@@ -182,7 +216,10 @@ class ClaudeConversation implements Conversation {
         case 'server_tool_use': {
           const { id: callId, name, input } = block;
           const parent = parentCallId === undefined ? {} : { parentCallId };
-          this.#host.emit({ kind: 'tool.call', data: { callId, name, input, ...describeTool(name, input, this.#roots), ...parent } });
+          this.#host.emit({
+            kind: 'tool.call',
+            data: { callId, name, input, ...describeTool(name, input, this.#roots), ...parent },
+          });
           const plan = planOf(name, input);
           if (plan !== undefined) this.#host.emit({ kind: 'plan', data: plan });
           break;
@@ -204,12 +241,18 @@ class ClaudeConversation implements Conversation {
       if (block?.type === 'tool_result') {
         const callId = block.tool_use_id;
         for (const requestId of this.#requests.idsOf(callId)) this.#withdraw(requestId);
-        const isDenied = block.is_error && (this.#deniedCalls.has(callId) || isRefused(message.tool_result_meta, callId));
+        const isDenied =
+          block.is_error && (this.#deniedCalls.has(callId) || isRefused(message.tool_result_meta, callId));
         this.#host.emit({
           kind: 'tool.result',
-          data: { callId, status: isDenied ? 'denied' : block.is_error ? 'failed' : 'ok', output: resultText(block.content) },
+          data: {
+            callId,
+            status: isDenied ? 'denied' : block.is_error ? 'failed' : 'ok',
+            output: resultText(block.content),
+          },
         });
-        const change = results === 1 && !block.is_error ? fileChangeOf(message.tool_use_result, callId, this.#roots) : undefined;
+        const change =
+          results === 1 && !block.is_error ? fileChangeOf(message.tool_use_result, callId, this.#roots) : undefined;
         if (change !== undefined) this.#host.emit({ kind: 'file.change', data: change });
       } else if (block?.type === 'text') {
         // Nobody typed this: what a sub-agent is told, or a note of the program such as the mark of an interrupt.
@@ -233,7 +276,10 @@ class ClaudeConversation implements Conversation {
 
   /** A message whose echo never came: it was heard all the same. */
   #readLifecycle(message: ClaudeOf<'command_lifecycle'>): void {
-    const text = message.state === 'completed' || message.state === 'cancelled' ? this.#inbox.take(message.command_uuid) : undefined;
+    const text =
+      message.state === 'completed' || message.state === 'cancelled'
+        ? this.#inbox.take(message.command_uuid)
+        : undefined;
     if (text !== undefined) this.#say('user', text);
   }
 
@@ -251,7 +297,10 @@ class ClaudeConversation implements Conversation {
     const request = parseCanUseTool(message.request);
     if (request === undefined) {
       // Unanswered, it would wait for ever.
-      this.#write({ type: 'control_response', response: { subtype: 'error', request_id: message.request_id, error: 'Unsupported control request' } });
+      this.#write({
+        type: 'control_response',
+        response: { subtype: 'error', request_id: message.request_id, error: 'Unsupported control request' },
+      });
       this.#host.emit({ kind: 'output', data: { stream: 'stdout', text: line } });
       return;
     }
@@ -262,7 +311,14 @@ class ClaudeConversation implements Conversation {
     const options = this.#requests.add(message.request_id, request);
     this.#host.emit({
       kind: 'permission.request',
-      data: { requestId: message.request_id, title, toolName, input, options, ...(callId === undefined ? {} : { callId }) },
+      data: {
+        requestId: message.request_id,
+        title,
+        toolName,
+        input,
+        options,
+        ...(callId === undefined ? {} : { callId }),
+      },
     });
   }
 
@@ -271,7 +327,8 @@ class ClaudeConversation implements Conversation {
   }
 
   #withdraw(requestId: string): void {
-    if (this.#requests.take(requestId)) this.#host.emit({ kind: 'permission.answer', data: { requestId, outcome: 'withdrawn' } });
+    if (this.#requests.take(requestId))
+      this.#host.emit({ kind: 'permission.answer', data: { requestId, outcome: 'withdrawn' } });
   }
 
   #beginTurn(): void {

@@ -30,10 +30,19 @@ const apiRetry = v.object({
   error_status: v.nullish(v.number()),
   error: optionalText,
 });
-const permissionDenied = v.object({ type: v.literal('system'), subtype: v.literal('permission_denied'), tool_use_id: text });
+const permissionDenied = v.object({
+  type: v.literal('system'),
+  subtype: v.literal('permission_denied'),
+  tool_use_id: text,
+});
 const informational = v.object({ type: v.literal('system'), subtype: v.literal('informational'), content: text });
 const compacted = v.object({ type: v.literal('system'), subtype: v.literal('compact_boundary') });
-const taskEnded = v.object({ type: v.literal('system'), subtype: v.literal('task_notification'), status: text, summary: text });
+const taskEnded = v.object({
+  type: v.literal('system'),
+  subtype: v.literal('task_notification'),
+  status: text,
+  summary: text,
+});
 
 const assistant = v.object({
   type: v.literal('assistant'),
@@ -52,7 +61,13 @@ const user = v.object({
   tool_result_meta: v.optional(v.unknown()),
 });
 const streamEvent = v.object({ type: v.literal('stream_event'), event: v.unknown(), parent_tool_use_id: optionalText });
-const modelUsage = v.object({ inputTokens: tokens, outputTokens: tokens, cacheReadInputTokens: tokens, cacheCreationInputTokens: tokens, costUSD: cost });
+const modelUsage = v.object({
+  inputTokens: tokens,
+  outputTokens: tokens,
+  cacheReadInputTokens: tokens,
+  cacheCreationInputTokens: tokens,
+  costUSD: cost,
+});
 const result = v.object({
   type: v.literal('result'),
   subtype: optionalText,
@@ -64,7 +79,14 @@ const result = v.object({
   errors: v.fallback(v.nullish(v.array(text)), undefined),
   total_cost_usd: v.fallback(cost, undefined),
   usage: v.fallback(
-    v.nullish(v.object({ input_tokens: tokens, output_tokens: tokens, cache_read_input_tokens: tokens, cache_creation_input_tokens: tokens })),
+    v.nullish(
+      v.object({
+        input_tokens: tokens,
+        output_tokens: tokens,
+        cache_read_input_tokens: tokens,
+        cache_creation_input_tokens: tokens,
+      }),
+    ),
     undefined,
   ),
   model_usage_since_last_result: v.fallback(v.nullish(v.record(text, modelUsage)), undefined),
@@ -73,14 +95,23 @@ const controlRequest = v.object({ type: v.literal('control_request'), request_id
 const controlCancel = v.object({ type: v.literal('control_cancel_request'), request_id: text });
 const controlResponse = v.object({
   type: v.literal('control_response'),
-  response: v.variant('subtype', [v.object({ subtype: v.literal('success') }), v.object({ subtype: v.literal('error'), error: text })]),
+  response: v.variant('subtype', [
+    v.object({ subtype: v.literal('success') }),
+    v.object({ subtype: v.literal('error'), error: text }),
+  ]),
 });
 const lifecycle = v.object({ type: v.literal('command_lifecycle'), command_uuid: text, state: text });
-const rateLimit = v.object({ type: v.literal('rate_limit_event'), rate_limit_info: v.object({ status: v.literal('allowed') }) });
+const rateLimit = v.object({
+  type: v.literal('rate_limit_event'),
+  rate_limit_info: v.object({ status: v.literal('allowed') }),
+});
 
 /** Progress that other lines tell again, better. */
 const heartbeat = v.object({ type: v.picklist(['keep_alive', 'tool_progress']) });
-const systemProgress = v.object({ type: v.literal('system'), subtype: v.picklist(['status', 'thinking_tokens', 'task_started']) });
+const systemProgress = v.object({
+  type: v.literal('system'),
+  subtype: v.picklist(['status', 'thinking_tokens', 'task_started']),
+});
 
 const messageSchema = v.variant('type', [
   v.variant('subtype', [init, apiRetry, permissionDenied, informational, compacted, taskEnded, systemProgress]),
@@ -107,7 +138,12 @@ const blockSchema = v.variant('type', [
   // Its content is encrypted: there is nothing to show.
   v.object({ type: v.literal('redacted_thinking') }),
   v.object({ type: v.picklist(['tool_use', 'server_tool_use']), ...toolUse }),
-  v.object({ type: v.literal('tool_result'), tool_use_id: text, content: v.nullish(content, ''), is_error: optionalFlag }),
+  v.object({
+    type: v.literal('tool_result'),
+    tool_use_id: text,
+    content: v.nullish(content, ''),
+    is_error: optionalFlag,
+  }),
 ]);
 export type ClaudeBlock = v.InferOutput<typeof blockSchema>;
 
@@ -143,7 +179,10 @@ const deltaSchema = v.variant('type', [
   v.object({
     type: v.literal('content_block_delta'),
     index: v.number(),
-    delta: v.variant('type', [v.object({ type: v.literal('text_delta'), text }), v.object({ type: v.literal('thinking_delta'), thinking: text })]),
+    delta: v.variant('type', [
+      v.object({ type: v.literal('text_delta'), text }),
+      v.object({ type: v.literal('thinking_delta'), thinking: text }),
+    ]),
   }),
 ]);
 export type ClaudeDelta = v.InferOutput<typeof deltaSchema>;
@@ -154,7 +193,9 @@ export function parseDelta(event: unknown): ClaudeDelta | undefined {
   return parsed.success ? parsed.output : undefined;
 }
 
-const resultMetaSchema = v.array(v.object({ id: text, permission_decision: v.object({ decision: v.literal('reject') }) }));
+const resultMetaSchema = v.array(
+  v.object({ id: text, permission_decision: v.object({ decision: v.literal('reject') }) }),
+);
 
 /** True where a tool result's own notes say that its call was refused. */
 export function isRefused(meta: unknown, callId: string): boolean {

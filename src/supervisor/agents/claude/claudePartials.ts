@@ -21,7 +21,8 @@ export class ClaudePartials {
       if (type === 'text' || type === 'thinking') this.#blocks.set(delta.index, { type, text: '' });
     } else {
       const block = this.#blocks.get(delta.index);
-      if (block !== undefined) block.text += delta.delta.type === 'text_delta' ? delta.delta.text : delta.delta.thinking;
+      if (block !== undefined)
+        block.text += delta.delta.type === 'text_delta' ? delta.delta.text : delta.delta.thinking;
     }
   }
 
@@ -45,7 +46,9 @@ export class ClaudePartials {
     const events = [...this.#blocks.values()]
       .filter((block) => block.text !== '')
       .map((block): DraftEvent =>
-        block.type === 'text' ? { kind: 'message', data: { role: 'assistant', text: block.text } } : { kind: 'reasoning', data: { text: block.text } },
+        block.type === 'text'
+          ? { kind: 'message', data: { role: 'assistant', text: block.text } }
+          : { kind: 'reasoning', data: { text: block.text } },
       );
     this.drop();
     return events;

@@ -6,7 +6,13 @@ import type { CanUseTool } from './claudeMessages';
 
 const questionsSchema = v.object({
   questions: v.pipe(
-    v.array(v.object({ question: v.string(), multiSelect: v.optional(v.boolean(), false), options: v.array(v.object({ label: v.string() })) })),
+    v.array(
+      v.object({
+        question: v.string(),
+        multiSelect: v.optional(v.boolean(), false),
+        options: v.array(v.object({ label: v.string() })),
+      }),
+    ),
     v.minLength(1),
   ),
 });
@@ -34,16 +40,25 @@ function choicesOf(request: CanUseTool): Choice[] {
   if (questions !== undefined) {
     const [question] = questions;
     // Several questions, or several answers to one, do not fit into one choice: these are answered in words, which Claude reads as the refusal's message.
-    if (question === undefined || questions.length > 1 || question.multiSelect) return [{ ...deny, option: { ...deny.option, name: 'Answer in words' } }];
+    if (question === undefined || questions.length > 1 || question.multiSelect)
+      return [{ ...deny, option: { ...deny.option, name: 'Answer in words' } }];
     const answers = question.options.map(({ label }, index): Choice => ({
       option: { optionId: `answer_${index}`, name: oneLine(label), kind: 'allow_once' },
       body: { behavior: 'allow', updatedInput: { ...input, answers: { [question.question]: label } } },
     }));
     return [...answers, { ...deny, option: { ...deny.option, name: 'Do not answer' } }];
   }
-  const choices: Choice[] = [{ option: { optionId: 'allow_once', name: 'Allow', kind: 'allow_once' }, body: { behavior: 'allow', updatedInput: input } }];
+  const choices: Choice[] = [
+    {
+      option: { optionId: 'allow_once', name: 'Allow', kind: 'allow_once' },
+      body: { behavior: 'allow', updatedInput: input },
+    },
+  ];
   // For this session only: the other destinations are settings files, some of them inside the worktree.
-  const updatedPermissions = request.permission_suggestions.map((suggestion) => ({ ...suggestion, destination: 'session' }));
+  const updatedPermissions = request.permission_suggestions.map((suggestion) => ({
+    ...suggestion,
+    destination: 'session',
+  }));
   if (updatedPermissions.length > 0) {
     choices.push({
       option: { optionId: 'allow_always', name: alwaysName(request), kind: 'allow_always' },
@@ -53,15 +68,20 @@ function choicesOf(request: CanUseTool): Choice[] {
   return [...choices, deny];
 }
 
-const rulesSchema = v.object({ rules: v.array(v.object({ toolName: v.string(), ruleContent: v.optional(v.string()) })) });
+const rulesSchema = v.object({
+  rules: v.array(v.object({ toolName: v.string(), ruleContent: v.optional(v.string()) })),
+});
 
 function alwaysName(request: CanUseTool): string {
-  if (request.permission_suggestions.some((suggestion) => suggestion['mode'] === 'acceptEdits')) return 'Allow all edits in this session';
+  if (request.permission_suggestions.some((suggestion) => suggestion['mode'] === 'acceptEdits'))
+    return 'Allow all edits in this session';
   const rules = request.permission_suggestions.flatMap((suggestion) => {
     const parsed = v.safeParse(rulesSchema, suggestion);
     return parsed.success ? parsed.output.rules.map((rule) => rule.ruleContent ?? rule.toolName) : [];
   });
-  return rules.length === 0 ? 'Always allow in this session' : oneLine(`Always allow in this session: ${rules.join(', ')}`);
+  return rules.length === 0
+    ? 'Always allow in this session'
+    : oneLine(`Always allow in this session: ${rules.join(', ')}`);
 }
 
 /** The requests of one run that wait for an answer. */
@@ -76,13 +96,20 @@ export class ClaudeRequests {
   }
 
   /** What Claude is told, and the call that this refuses. Undefined where no such answer is waited for. */
-  answer(requestId: string, optionId: string, message: string | undefined): { body: object; deniedCallId: string | undefined } | undefined {
+  answer(
+    requestId: string,
+    optionId: string,
+    message: string | undefined,
+  ): { body: object; deniedCallId: string | undefined } | undefined {
     const request = this.#open.get(requestId);
     const choice = request?.choices.find(({ option }) => option.optionId === optionId);
     if (request === undefined || choice === undefined) return undefined;
     this.#open.delete(requestId);
     if (choice.option.kind !== 'reject_once') return { body: choice.body, deniedCallId: undefined };
-    return { body: message === undefined || message === '' ? choice.body : { ...choice.body, message }, deniedCallId: request.callId };
+    return {
+      body: message === undefined || message === '' ? choice.body : { ...choice.body, message },
+      deniedCallId: request.callId,
+    };
   }
 
   /** False where it was not open. */
@@ -92,6 +119,8 @@ export class ClaudeRequests {
 
   /** All open ones, or those about one call. */
   idsOf(callId?: string): string[] {
-    return [...this.#open].filter(([, request]) => callId === undefined || request.callId === callId).map(([requestId]) => requestId);
+    return [...this.#open]
+      .filter(([, request]) => callId === undefined || request.callId === callId)
+      .map(([requestId]) => requestId);
   }
 }

@@ -7,15 +7,29 @@ import type { Ending } from '../driver/ending';
 import { describeExit } from '../driver/ending';
 
 /** A request to the model's service failed and is made again. */
-export function retryError({ error, error_status: status, attempt, max_retries: limit }: ClaudeRetry): EventData<'error'> {
+export function retryError({
+  error,
+  error_status: status,
+  attempt,
+  max_retries: limit,
+}: ClaudeRetry): EventData<'error'> {
   const what = [error ?? 'unknown error', status ?? ''].join(' ').trim();
-  return { message: `The request failed (${what}); trying again, attempt ${attempt ?? '?'} of ${limit ?? '?'}`, code: error ?? 'unknown', retrying: true };
+  return {
+    message: `The request failed (${what}); trying again, attempt ${attempt ?? '?'} of ${limit ?? '?'}`,
+    code: error ?? 'unknown',
+    retrying: true,
+  };
 }
 
 /** The end of a turn. `subtype` says success even for a failed request: only `is_error` counts. */
 export function turnEndOf(result: ClaudeResult): Pick<EventData<'turn.ended'>, 'stopReason' | 'failed' | 'message'> {
   if (isAborted(result)) return { stopReason: 'interrupted', failed: true, message: 'Interrupted' };
-  if (result.is_error) return { stopReason: result.terminal_reason ?? result.subtype ?? 'error', failed: true, message: failureOf(result) };
+  if (result.is_error)
+    return {
+      stopReason: result.terminal_reason ?? result.subtype ?? 'error',
+      failed: true,
+      message: failureOf(result),
+    };
   return { stopReason: result.stop_reason ?? 'unknown', failed: false };
 }
 
@@ -36,7 +50,10 @@ export function judgeClaude(exit: AgentExit, result: ClaudeResult | undefined, t
     // 128 + n is how the program's own handler ends after signal n.
     const wasSignalled = exit.exitCode !== null && exit.exitCode > 128 && exit.exitCode < 160;
     const where = turns === 0 ? 'before its first turn' : 'in the middle of a turn';
-    return { outcome: wasSignalled ? 'crashed' : 'failed', reason: oneLine(`The agent ended ${where}: it ${describeExit(exit)}`) };
+    return {
+      outcome: wasSignalled ? 'crashed' : 'failed',
+      reason: oneLine(`The agent ended ${where}: it ${describeExit(exit)}`),
+    };
   }
   if (isAborted(result)) return { outcome: 'interrupted', reason: 'Interrupted' };
   if (result.is_error) return { outcome: 'failed', reason: oneLine(failureOf(result)) };
@@ -75,7 +92,9 @@ export class ClaudeCosts {
       inputTokens: usage.input_tokens + usage.cache_creation_input_tokens,
       outputTokens: usage.output_tokens,
       cachedTokens: usage.cache_read_input_tokens,
-      ...(before === undefined || this.#total === undefined ? {} : { costUsd: roundCost(Math.max(0, this.#total - before)) }),
+      ...(before === undefined || this.#total === undefined
+        ? {}
+        : { costUsd: roundCost(Math.max(0, this.#total - before)) }),
     };
   }
 }

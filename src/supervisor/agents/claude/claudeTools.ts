@@ -59,7 +59,10 @@ export function describeTool(name: string, input: unknown, roots: readonly strin
   const fields = parsed.success ? parsed.output : {};
   const path = fields.file_path ?? fields.notebook_path ?? fields.path;
   const category = (Object.hasOwn(CATEGORIES, name) ? CATEGORIES[name] : undefined) ?? 'other';
-  const locations = path === undefined ? [] : [{ path: shownPath(path, roots), ...(fields.offset === undefined ? {} : { line: fields.offset }) }];
+  const locations =
+    path === undefined
+      ? []
+      : [{ path: shownPath(path, roots), ...(fields.offset === undefined ? {} : { line: fields.offset }) }];
   const questions =
     name === 'AskUserQuestion'
       ? questionsOf(input)
@@ -89,7 +92,9 @@ function toolName(name: string): string {
   return parts === null ? name : `${parts[1]}: ${parts[2]}`;
 }
 
-const todoSchema = v.object({ todos: v.array(v.object({ content: v.string(), status: v.picklist(['pending', 'in_progress', 'completed']) })) });
+const todoSchema = v.object({
+  todos: v.array(v.object({ content: v.string(), status: v.picklist(['pending', 'in_progress', 'completed']) })),
+});
 
 /** The plan in a call of `TodoWrite`, or undefined where the call is none. */
 export function planOf(name: string, input: unknown): EventData<'plan'> | undefined {
@@ -101,19 +106,26 @@ export function planOf(name: string, input: unknown): EventData<'plan'> | undefi
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const changeSchema = v.object({
   filePath: v.string(),
-  structuredPatch: v.array(v.object({ oldStart: count, oldLines: count, newStart: count, newLines: count, lines: v.array(v.string()) })),
+  structuredPatch: v.array(
+    v.object({ oldStart: count, oldLines: count, newStart: count, newLines: count, lines: v.array(v.string()) }),
+  ),
   originalFile: v.optional(v.nullable(v.string())),
   content: v.optional(v.string()),
 });
 
 /** The change of a file that a tool's result tells, or undefined where it tells none. */
-export function fileChangeOf(toolUseResult: unknown, callId: string, roots: readonly string[]): EventData<'file.change'> | undefined {
+export function fileChangeOf(
+  toolUseResult: unknown,
+  callId: string,
+  roots: readonly string[],
+): EventData<'file.change'> | undefined {
   const parsed = v.safeParse(changeSchema, toolUseResult);
   if (!parsed.success) return undefined;
   const { filePath, structuredPatch, originalFile, content } = parsed.output;
   const isNew = originalFile === null;
   const patch = isNew && structuredPatch.length === 0 && content !== undefined ? wholeFile(content) : structuredPatch;
-  if (patch.length === 0 && (!isNew || content === undefined) && (content === undefined || content === originalFile)) return undefined;
+  if (patch.length === 0 && (!isNew || content === undefined) && (content === undefined || content === originalFile))
+    return undefined;
   const path = shownPath(filePath, roots);
   const lines = patch.flatMap((hunk) => hunk.lines);
   const change: EventData<'file.change'> = { path, change: isNew ? 'added' : 'modified', callId };
@@ -126,7 +138,10 @@ export function fileChangeOf(toolUseResult: unknown, callId: string, roots: read
     diff: [
       `--- ${isNew ? '/dev/null' : `a/${path}`}`,
       `+++ b/${path}`,
-      ...patch.flatMap((hunk) => [`@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`, ...hunk.lines]),
+      ...patch.flatMap((hunk) => [
+        `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`,
+        ...hunk.lines,
+      ]),
       '',
     ].join('\n'),
   };
@@ -137,7 +152,15 @@ function wholeFile(content: string): v.InferOutput<typeof changeSchema>['structu
   const lines = content.split('\n');
   const isComplete = lines.at(-1) === '';
   const added = (isComplete ? lines.slice(0, -1) : lines).map((line) => `+${line}`);
-  return [{ oldStart: 0, oldLines: 0, newStart: 1, newLines: added.length, lines: isComplete ? added : [...added, '\\ No newline at end of file'] }];
+  return [
+    {
+      oldStart: 0,
+      oldLines: 0,
+      newStart: 1,
+      newLines: added.length,
+      lines: isComplete ? added : [...added, '\\ No newline at end of file'],
+    },
+  ];
 }
 
 const textBlock = v.object({ type: v.literal('text'), text: v.string() });
@@ -147,6 +170,12 @@ const imageBlock = v.object({ type: v.literal('image'), source: v.object({ media
 export function resultText(content: string | readonly unknown[]): string {
   if (typeof content === 'string') return content;
   return content
-    .map((block) => (v.is(textBlock, block) ? block.text : v.is(imageBlock, block) ? `[image ${block.source.media_type}]` : JSON.stringify(block)))
+    .map((block) =>
+      v.is(textBlock, block)
+        ? block.text
+        : v.is(imageBlock, block)
+          ? `[image ${block.source.media_type}]`
+          : JSON.stringify(block),
+    )
     .join('\n');
 }

@@ -4,7 +4,15 @@ import type { DraftEvent, PermissionOption } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
 import { callOf, commandTitle, resultOf } from './codexItems';
 import type { CodexItem, CodexNotification, CodexTurn } from './codexMessages';
-import { approvalSchema, initializedSchema, inputText, isQuiet, parseCodexNotification, startedTurnSchema, threadSchema } from './codexMessages';
+import {
+  approvalSchema,
+  initializedSchema,
+  inputText,
+  isQuiet,
+  parseCodexNotification,
+  startedTurnSchema,
+  threadSchema,
+} from './codexMessages';
 import { CodexUsage } from './codexUsage';
 import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../driver/driver';
 import type { Ending } from '../driver/ending';
@@ -39,7 +47,11 @@ const APPROVALS = ['item/commandExecution/requestApproval', 'item/fileChange/req
 
 export const codexDriver: Driver = {
   backendType: BACKEND_TYPE,
-  launch: ({ program, programArguments }) => ({ argv: [program, ...programArguments, 'app-server'], environment: {}, promptInArguments: false }),
+  launch: ({ program, programArguments }) => ({
+    argv: [program, ...programArguments, 'app-server'],
+    environment: {},
+    promptInArguments: false,
+  }),
   converse: (request, host) => new CodexConversation(request, host),
   terminal: ({ programArguments, nativeSessionId }) => [...programArguments, 'resume', nativeSessionId],
 };
@@ -129,20 +141,39 @@ class CodexConversation implements Conversation {
   }
 
   /** Asks for what a turn needs: without a good answer it has failed. */
-  #ask<S extends v.GenericSchema>(method: string, params: object, schema: S, take: (result: v.InferOutput<S>) => void): void {
+  #ask<S extends v.GenericSchema>(
+    method: string,
+    params: object,
+    schema: S,
+    take: (result: v.InferOutput<S>) => void,
+  ): void {
     this.#peer.request(method, params, (outcome) => {
       const result = 'error' in outcome ? undefined : v.safeParse(schema, outcome.result);
       if (result?.success) return take(result.output);
-      const reason = 'error' in outcome ? describeRpcError(outcome.error) : `it answered ${method} with something else than expected`;
+      const reason =
+        'error' in outcome
+          ? describeRpcError(outcome.error)
+          : `it answered ${method} with something else than expected`;
       this.#settleTurn();
-      this.#turns.fail([...this.#inbox.takeAll(), ...this.#queue.splice(0)], `The agent could not begin: ${reason}`, method);
+      this.#turns.fail(
+        [...this.#inbox.takeAll(), ...this.#queue.splice(0)],
+        `The agent could not begin: ${reason}`,
+        method,
+      );
     });
   }
 
   #openThread(version: string | undefined): void {
     const { cwd, permissionMode, resumes } = this.#request;
-    const settings = { cwd, ...MODES[permissionMode], ...(this.#request.model === undefined ? {} : { model: this.#request.model }) };
-    const [method, params] = resumes === undefined ? ['thread/start', settings] : ['thread/resume', { threadId: resumes, excludeTurns: true, ...settings }];
+    const settings = {
+      cwd,
+      ...MODES[permissionMode],
+      ...(this.#request.model === undefined ? {} : { model: this.#request.model }),
+    };
+    const [method, params] =
+      resumes === undefined
+        ? ['thread/start', settings]
+        : ['thread/resume', { threadId: resumes, excludeTurns: true, ...settings }];
     this.#ask(method, params, threadSchema, ({ thread, model }) => {
       this.#threadId = thread.id;
       this.#host.emit({
@@ -177,14 +208,17 @@ class CodexConversation implements Conversation {
     if (this.#turnId === undefined || !this.#isInterrupting) return;
     this.#isInterrupting = false;
     this.#peer.request('turn/interrupt', { threadId: this.#threadId, turnId: this.#turnId }, (outcome) => {
-      if ('error' in outcome) this.#host.emit({ kind: 'error', data: { message: describeRpcError(outcome.error), code: 'turn/interrupt' } });
+      if ('error' in outcome)
+        this.#host.emit({ kind: 'error', data: { message: describeRpcError(outcome.error), code: 'turn/interrupt' } });
     });
   }
 
   #readCall({ id, method, params }: RpcCall, line: string): void {
     if (id !== undefined) return this.#readQuestion(id, method, params, line);
     const notification = parseCodexNotification({ method, params });
-    const isOurs = notification !== undefined && (!('threadId' in notification.params) || notification.params.threadId === this.#threadId);
+    const isOurs =
+      notification !== undefined &&
+      (!('threadId' in notification.params) || notification.params.threadId === this.#threadId);
     if (isOurs) this.#readNotification(notification, line);
     else if (!isQuiet(method)) this.#keep(line);
   }
@@ -215,7 +249,10 @@ class CodexConversation implements Conversation {
       case 'error': {
         const { error, willRetry } = notification.params;
         const message = error.additionalDetails ? `${error.message}: ${error.additionalDetails}` : error.message;
-        return this.#tell({ kind: 'error', data: { message: describeRpcError({ code: 0, message }), ...(willRetry ? { retrying: true } : {}) } });
+        return this.#tell({
+          kind: 'error',
+          data: { message: describeRpcError({ code: 0, message }), ...(willRetry ? { retrying: true } : {}) },
+        });
       }
       case 'serverRequest/resolved':
         return this.#withdraw(String(notification.params.requestId));
@@ -244,7 +281,10 @@ class CodexConversation implements Conversation {
   #endItem(item: CodexItem, line: string): void {
     switch (item.type) {
       case 'userMessage':
-        return this.#tell({ kind: 'message', data: { role: 'user', text: this.#inbox.takeEchoed(item.clientId ?? undefined, inputText(item.content)) } });
+        return this.#tell({
+          kind: 'message',
+          data: { role: 'user', text: this.#inbox.takeEchoed(item.clientId ?? undefined, inputText(item.content)) },
+        });
       case 'agentMessage':
         return this.#text.addWhole('message', item.id, item.text);
       case 'reasoning': {
@@ -257,7 +297,8 @@ class CodexConversation implements Conversation {
         return this.#tell({ kind: 'message', data: { role: 'system', text: 'The conversation was compacted.' } });
       default:
         // One whose beginning was never heard.
-        if (!this.#openCalls.delete(item.id)) this.#tell(callOf(item, this.#request.cwd) ?? { kind: 'output', data: { stream: 'stdout', text: line } });
+        if (!this.#openCalls.delete(item.id))
+          this.#tell(callOf(item, this.#request.cwd) ?? { kind: 'output', data: { stream: 'stdout', text: line } });
         for (const event of resultOf(item, this.#request.cwd)) this.#tell(event);
     }
   }
@@ -271,14 +312,26 @@ class CodexConversation implements Conversation {
     const { itemId: callId, command, commandActions, reason } = parsed.output;
     const item = this.#openCalls.get(callId);
     const call = item === undefined ? undefined : callOf(item, this.#request.cwd);
-    const title = command ? commandTitle({ command, commandActions }) : call?.kind === 'tool.call' ? call.data.title : 'Change files';
-    const input = { ...(command ? { command } : {}), ...(item?.type === 'fileChange' ? { changes: item.changes } : {}), ...(reason ? { reason } : {}) };
+    const title = command
+      ? commandTitle({ command, commandActions })
+      : call?.kind === 'tool.call'
+        ? call.data.title
+        : 'Change files';
+    const input = {
+      ...(command ? { command } : {}),
+      ...(item?.type === 'fileChange' ? { changes: item.changes } : {}),
+      ...(reason ? { reason } : {}),
+    };
     this.#questions.set(String(id), id);
-    this.#tell({ kind: 'permission.request', data: { requestId: String(id), title, callId, input, options: [...OPTIONS] } });
+    this.#tell({
+      kind: 'permission.request',
+      data: { requestId: String(id), title, callId, input, options: [...OPTIONS] },
+    });
   }
 
   #withdraw(requestId: string): void {
-    if (this.#questions.delete(requestId)) this.#tell({ kind: 'permission.answer', data: { requestId, outcome: 'withdrawn' } });
+    if (this.#questions.delete(requestId))
+      this.#tell({ kind: 'permission.answer', data: { requestId, outcome: 'withdrawn' } });
   }
 
   #endTurn(end: TurnEnd): void {
@@ -299,7 +352,8 @@ class CodexConversation implements Conversation {
   #settleTurn(): void {
     this.#text.flush();
     for (const requestId of this.#questions.keys()) this.#withdraw(requestId);
-    for (const callId of this.#openCalls.keys()) this.#host.emit({ kind: 'tool.result', data: { callId, status: 'failed', output: '' } });
+    for (const callId of this.#openCalls.keys())
+      this.#host.emit({ kind: 'tool.result', data: { callId, status: 'failed', output: '' } });
     this.#openCalls.clear();
   }
 

@@ -4,7 +4,11 @@ import { oneLine } from '../../../common/oneLine';
 import type { CodexChange, CodexItem } from './codexMessages';
 import { shownPath } from '../driver/shownPath';
 
-const ACTION_CATEGORIES: Readonly<Record<string, ToolCategory>> = { read: 'read', listFiles: 'search', search: 'search' };
+const ACTION_CATEGORIES: Readonly<Record<string, ToolCategory>> = {
+  read: 'read',
+  listFiles: 'search',
+  search: 'search',
+};
 
 /** The event of an item that begins, where it is a call of a tool. */
 export function callOf(item: CodexItem, root: string): DraftEvent | undefined {
@@ -29,11 +33,25 @@ function describeCall(item: CodexItem, root: string): EventData<'tool.call'> | u
     case 'fileChange': {
       const locations = item.changes.map(({ path }) => ({ path: shownPath(path, [root]) }));
       const title = oneLine(`Edit ${locations.map(({ path }) => path).join(', ')}`);
-      return { callId: item.id, name: 'apply_patch', title, input: { changes: item.changes }, category: 'edit', locations };
+      return {
+        callId: item.id,
+        name: 'apply_patch',
+        title,
+        input: { changes: item.changes },
+        category: 'edit',
+        locations,
+      };
     }
     case 'mcpToolCall': {
       const name = `${item.server}: ${item.tool}`;
-      return { callId: item.id, name, title: oneLine(name), input: item.arguments ?? {}, category: 'other', locations: [] };
+      return {
+        callId: item.id,
+        name,
+        title: oneLine(name),
+        input: item.arguments ?? {},
+        category: 'other',
+        locations: [],
+      };
     }
     case 'webSearch':
       return {
@@ -50,7 +68,13 @@ function describeCall(item: CodexItem, root: string): EventData<'tool.call'> | u
 }
 
 /** What was typed, without the shell around it. */
-export function commandTitle({ command, commandActions }: { command: string; commandActions?: { command: string }[] | null | undefined }): string {
+export function commandTitle({
+  command,
+  commandActions,
+}: {
+  command: string;
+  commandActions?: { command: string }[] | null | undefined;
+}): string {
   const typed = commandActions?.map((action) => action.command).join(' && ');
   return oneLine(typed === undefined || typed === '' ? command : typed);
 }
@@ -59,11 +83,26 @@ export function commandTitle({ command, commandActions }: { command: string; com
 export function resultOf(item: CodexItem, root: string): DraftEvent[] {
   switch (item.type) {
     case 'commandExecution':
-      return [{ kind: 'tool.result', data: { callId: item.id, status: statusOf(item.status), output: item.aggregatedOutput ?? exitNote(item.exitCode) } }];
+      return [
+        {
+          kind: 'tool.result',
+          data: {
+            callId: item.id,
+            status: statusOf(item.status),
+            output: item.aggregatedOutput ?? exitNote(item.exitCode),
+          },
+        },
+      ];
     case 'fileChange': {
-      const result: DraftEvent = { kind: 'tool.result', data: { callId: item.id, status: statusOf(item.status), output: '' } };
+      const result: DraftEvent = {
+        kind: 'tool.result',
+        data: { callId: item.id, status: statusOf(item.status), output: '' },
+      };
       if (item.status !== 'completed') return [result];
-      return [result, ...item.changes.map((change): DraftEvent => ({ kind: 'file.change', data: changeOf(change, item.id, root) }))];
+      return [
+        result,
+        ...item.changes.map((change): DraftEvent => ({ kind: 'file.change', data: changeOf(change, item.id, root) })),
+      ];
     }
     case 'mcpToolCall': {
       const output = item.error?.message ?? item.result?.content.map(contentText).join('\n') ?? '';
@@ -85,7 +124,9 @@ function exitNote(exitCode: number | null | undefined): string {
 }
 
 function contentText(content: unknown): string {
-  return typeof content === 'object' && content !== null && 'text' in content && typeof content.text === 'string' ? content.text : JSON.stringify(content);
+  return typeof content === 'object' && content !== null && 'text' in content && typeof content.text === 'string'
+    ? content.text
+    : JSON.stringify(content);
 }
 
 const CHANGES = { add: 'added', delete: 'deleted', update: 'modified' } as const;
@@ -104,7 +145,9 @@ function changeOf({ path, kind, diff }: CodexChange, callId: string, root: strin
   const sign = kind.type === 'delete' ? '-' : '+';
   const lines = diff === '' ? [] : diff.replace(/\n$/, '').split('\n');
   const body = isWhole ? lines.map((line) => `${sign}${line}`) : lines;
-  const header = isWhole ? [kind.type === 'add' ? `@@ -0,0 +1,${lines.length} @@` : `@@ -1,${lines.length} +0,0 @@`] : [];
+  const header = isWhole
+    ? [kind.type === 'add' ? `@@ -0,0 +1,${lines.length} @@` : `@@ -1,${lines.length} +0,0 @@`]
+    : [];
   return {
     ...change,
     addedLines: body.filter((line) => line.startsWith('+')).length,

@@ -6,13 +6,17 @@ import * as v from 'valibot';
 
 const text = v.string();
 /** Of no help in another shape than expected, and then left out. */
-export const optional = <S extends v.GenericSchema>(schema: S): v.SchemaWithFallback<v.NullishSchema<S, undefined>, undefined> =>
-  v.fallback(v.nullish(schema), undefined);
+export const optional = <S extends v.GenericSchema>(
+  schema: S,
+): v.SchemaWithFallback<v.NullishSchema<S, undefined>, undefined> => v.fallback(v.nullish(schema), undefined);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const changeSchema = v.object({
   path: text,
-  kind: v.variant('type', [v.object({ type: v.picklist(['add', 'delete']) }), v.object({ type: v.literal('update'), move_path: optional(text) })]),
+  kind: v.variant('type', [
+    v.object({ type: v.picklist(['add', 'delete']) }),
+    v.object({ type: v.literal('update'), move_path: optional(text) }),
+  ]),
   /** `codex exec` tells none. */
   diff: v.optional(text),
 });
@@ -69,17 +73,29 @@ const notificationSchema = v.variant('method', [
   v.object({ method: v.literal('turn/completed'), params: v.object({ ...inThread, turn: turnSchema }) }),
   v.object({ method: v.literal('item/started'), params: v.object({ ...inThread, item: itemSchema }) }),
   v.object({ method: v.literal('item/completed'), params: v.object({ ...inThread, item: itemSchema }) }),
-  v.object({ method: v.literal('item/agentMessage/delta'), params: v.object({ ...inThread, itemId: text, delta: text }) }),
+  v.object({
+    method: v.literal('item/agentMessage/delta'),
+    params: v.object({ ...inThread, itemId: text, delta: text }),
+  }),
   v.object({
     method: v.literal('thread/tokenUsage/updated'),
     params: v.object({ ...inThread, turnId: text, tokenUsage: v.object({ total: breakdown, last: breakdown }) }),
   }),
   v.object({
     method: v.literal('turn/plan/updated'),
-    params: v.object({ ...inThread, plan: v.array(v.object({ step: text, status: v.picklist(['pending', 'inProgress', 'completed']) })) }),
+    params: v.object({
+      ...inThread,
+      plan: v.array(v.object({ step: text, status: v.picklist(['pending', 'inProgress', 'completed']) })),
+    }),
   }),
-  v.object({ method: v.literal('error'), params: v.object({ ...inThread, error: turnErrorSchema, willRetry: v.boolean() }) }),
-  v.object({ method: v.literal('serverRequest/resolved'), params: v.object({ requestId: v.union([text, v.number()]) }) }),
+  v.object({
+    method: v.literal('error'),
+    params: v.object({ ...inThread, error: turnErrorSchema, willRetry: v.boolean() }),
+  }),
+  v.object({
+    method: v.literal('serverRequest/resolved'),
+    params: v.object({ requestId: v.union([text, v.number()]) }),
+  }),
   v.object({ method: v.literal('configWarning'), params: v.object({ summary: text }) }),
   v.object({ method: v.picklist(['warning', 'guardianWarning']), params: v.object({ message: text }) }),
 ]);

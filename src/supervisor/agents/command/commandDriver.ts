@@ -17,7 +17,9 @@ export const commandDriver: Driver = {
       argv: [
         program,
         ...programArguments.map((argument) =>
-          argument.includes(FILE_PLACEHOLDER) ? argument.replaceAll(FILE_PLACEHOLDER, () => promptFile) : fill(argument, prompt),
+          argument.includes(FILE_PLACEHOLDER)
+            ? argument.replaceAll(FILE_PLACEHOLDER, () => promptFile)
+            : fill(argument, prompt),
         ),
       ],
       environment: {},
@@ -30,7 +32,9 @@ export const commandDriver: Driver = {
 
 /** A prompt that starts with a dash gets a space before it where it is an argument of its own: it must not be read as an option. */
 function fill(argument: string, prompt: string): string {
-  return argument === PLACEHOLDER && prompt.startsWith('-') ? ` ${prompt}` : argument.replaceAll(PLACEHOLDER, () => prompt);
+  return argument === PLACEHOLDER && prompt.startsWith('-')
+    ? ` ${prompt}`
+    : argument.replaceAll(PLACEHOLDER, () => prompt);
 }
 
 class CommandConversation implements Conversation {
@@ -62,7 +66,8 @@ class CommandConversation implements Conversation {
       this.#host.emit(event);
       return;
     }
-    if (this.#batch !== undefined && (this.#batch.stream !== stream || this.#batch.length + line.length > BATCH_LENGTH)) this.#flush();
+    if (this.#batch !== undefined && (this.#batch.stream !== stream || this.#batch.length + line.length > BATCH_LENGTH))
+      this.#flush();
     if (this.#batch === undefined) {
       this.#batch = { stream, lines: [], length: 0 };
       queueMicrotask(() => this.#flush());
@@ -92,11 +97,18 @@ class CommandConversation implements Conversation {
     const hasSucceeded = exit.exitCode === 0;
     const ending =
       imposedEnding(exit) ??
-      (hasSucceeded ? { outcome: 'completed', reason: 'Completed' } : { outcome: 'failed', reason: oneLine(`The command ${describeExit(exit)}`) });
+      (hasSucceeded
+        ? { outcome: 'completed', reason: 'Completed' }
+        : { outcome: 'failed', reason: oneLine(`The command ${describeExit(exit)}`) });
     const hasFailed = ending.outcome !== 'completed';
     this.#host.emit({
       kind: 'turn.ended',
-      data: { turn: 1, stopReason: hasFailed ? 'failed' : 'exited', failed: hasFailed, ...(hasFailed ? { message: ending.reason } : {}) },
+      data: {
+        turn: 1,
+        stopReason: hasFailed ? 'failed' : 'exited',
+        failed: hasFailed,
+        ...(hasFailed ? { message: ending.reason } : {}),
+      },
     });
     return ending;
   }

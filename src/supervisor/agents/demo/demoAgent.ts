@@ -12,7 +12,10 @@ import { DemoWire } from './demoWire';
 function option(name: string): string | undefined {
   const words = process.argv.slice(2);
   const index = words.indexOf(`--${name}`);
-  return words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ?? (index < 0 ? undefined : words[index + 1]);
+  return (
+    words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ??
+    (index < 0 ? undefined : words[index + 1])
+  );
 }
 
 const resumes = option('resume');
@@ -35,10 +38,18 @@ const answerSchema = v.object({
   type: v.literal('control_response'),
   response: v.object({
     request_id: v.string(),
-    response: v.object({ behavior: v.picklist(['allow', 'deny']), message: v.optional(v.string()), updatedPermissions: v.optional(v.array(v.unknown())) }),
+    response: v.object({
+      behavior: v.picklist(['allow', 'deny']),
+      message: v.optional(v.string()),
+      updatedPermissions: v.optional(v.array(v.unknown())),
+    }),
   }),
 });
-const interruptSchema = v.object({ type: v.literal('control_request'), request_id: v.string(), request: v.object({ subtype: v.literal('interrupt') }) });
+const interruptSchema = v.object({
+  type: v.literal('control_request'),
+  request_id: v.string(),
+  request: v.object({ subtype: v.literal('interrupt') }),
+});
 
 const queue: { text: string; uuid: string }[] = [];
 let current: DemoTurn | undefined;
@@ -61,12 +72,19 @@ function readLine(line: string): void {
     process.exit(1);
   }
   if (v.is(userSchema, message)) {
-    queue.push({ text: message.message.content.map((block) => block.text).join('\n'), uuid: message.uuid ?? randomUUID() });
+    queue.push({
+      text: message.message.content.map((block) => block.text).join('\n'),
+      uuid: message.uuid ?? randomUUID(),
+    });
     if (current === undefined) void work();
   } else if (v.is(interruptSchema, message)) {
     wire.write({
       type: 'control_response',
-      response: { subtype: 'success', request_id: message.request_id, response: { still_queued: queue.map((waiting) => waiting.uuid) } },
+      response: {
+        subtype: 'success',
+        request_id: message.request_id,
+        response: { still_queued: queue.map((waiting) => waiting.uuid) },
+      },
     });
     current?.interrupt();
   } else if (v.is(answerSchema, message)) {

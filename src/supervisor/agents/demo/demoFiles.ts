@@ -49,9 +49,16 @@ export async function addLine(path: string, line: string): Promise<LineChange | 
   const isComplete = original.content === '' || original.content.endsWith('\n');
   const lines = original.content.split('\n').slice(0, isComplete ? -1 : undefined);
   const last = lines.at(-1);
-  const kept = last === undefined ? [] : isComplete ? [` ${last}`] : [`-${last}`, '\\ No newline at end of file', `+${last}`];
+  const kept =
+    last === undefined ? [] : isComplete ? [` ${last}`] : [`-${last}`, '\\ No newline at end of file', `+${last}`];
   const count = last === undefined ? 0 : 1;
-  const hunk = { oldStart: lines.length, oldLines: count, newStart: Math.max(1, lines.length), newLines: count + 1, lines: [...kept, `+${line}`] };
+  const hunk = {
+    oldStart: lines.length,
+    oldLines: count,
+    newStart: Math.max(1, lines.length),
+    newLines: count + 1,
+    lines: [...kept, `+${line}`],
+  };
   const content = `${original.content}${isComplete ? '' : '\n'}${line}\n`;
   return {
     tool: 'Edit',

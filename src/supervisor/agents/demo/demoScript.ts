@@ -61,11 +61,15 @@ function parseStep(part: string): Step | undefined {
     case 'slow':
     case 'flood': {
       const [, count, everyMs] = /^(\d{1,7})(?:\s+(\d{1,6})ms)?$/.exec(text) ?? [];
-      return count === undefined ? undefined : { verb: 'slow', count: Number(count), everyMs: verb === 'flood' ? 0 : Number(everyMs ?? 50) };
+      return count === undefined
+        ? undefined
+        : { verb: 'slow', count: Number(count), everyMs: verb === 'flood' ? 0 : Number(everyMs ?? 50) };
     }
     case 'wait': {
       const [, durationMs] = /^(\d{1,7})ms$/.exec(text) ?? [];
-      return durationMs === undefined && text !== '' ? undefined : { verb, durationMs: durationMs === undefined ? undefined : Number(durationMs) };
+      return durationMs === undefined && text !== ''
+        ? undefined
+        : { verb, durationMs: durationMs === undefined ? undefined : Number(durationMs) };
     }
     case 'crash':
       return { verb, exitCode: /^\d{1,3}$/.test(text) ? Number(text) : 1 };
@@ -89,7 +93,10 @@ export function parseCommand(command: string): string[] {
 
 /** What the demo does with a prompt in plain words: about 15 seconds of it. `file` is one that is there to be read. */
 export function story(prompt: string, file: string | undefined): Step[] {
-  const task = (prompt.split('\n').find((line) => line.trim() !== '') ?? 'Look around').replaceAll(';', ',').trim().slice(0, 120);
+  const task = (prompt.split('\n').find((line) => line.trim() !== '') ?? 'Look around')
+    .replaceAll(';', ',')
+    .trim()
+    .slice(0, 120);
   const script = [
     'wait 900ms',
     `think The task is: ${task} – I should see what is here first, then make a small change and check it.`,

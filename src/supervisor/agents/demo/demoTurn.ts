@@ -54,7 +54,13 @@ export class DemoTurn {
         this.#stepCount += 1;
         if (step.verb === 'fail') {
           this.#wire.apiError(step.text);
-          this.#wire.result({ isError: true, subtype: 'success', terminalReason: 'api_error', text: step.text, turns: this.#stepCount });
+          this.#wire.result({
+            isError: true,
+            subtype: 'success',
+            terminalReason: 'api_error',
+            text: step.text,
+            turns: this.#stepCount,
+          });
           return true;
         }
         await this.#step(step);
@@ -131,7 +137,8 @@ export class DemoTurn {
       case 'crash':
         return process.exit(step.exitCode);
       case 'ignore-signals':
-        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.removeAllListeners(signal).on(signal, () => undefined);
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+          process.removeAllListeners(signal).on(signal, () => undefined);
         return;
       default:
         step satisfies never;
@@ -142,12 +149,17 @@ export class DemoTurn {
     const change = await addLine(path, line);
     if (change === undefined) {
       const refused = 'The file cannot be edited: it lies outside of the working directory, or is no text file.';
-      this.#wire.toolResult(this.#call('Write', { file_path: path, content: line }), { output: refused, isError: true });
+      this.#wire.toolResult(this.#call('Write', { file_path: path, content: line }), {
+        output: refused,
+        isError: true,
+      });
       return;
     }
     const callId = this.#call(change.tool, change.input);
     if (this.#options.mode === 'default') {
-      const answer = await this.#request(callId, change.tool, change.input, [{ type: 'setMode', mode: 'acceptEdits', destination: 'session' }]);
+      const answer = await this.#request(callId, change.tool, change.input, [
+        { type: 'setMode', mode: 'acceptEdits', destination: 'session' },
+      ]);
       if (!answer.isAllowed) {
         this.#refuse(callId, answer);
         return;
@@ -155,13 +167,24 @@ export class DemoTurn {
       if (answer.isAlways) this.#options.mode = 'acceptEdits';
     }
     await change.write();
-    this.#wire.toolResult(callId, { output: `The file ${path} has been updated.`, isError: false, structured: change.structured });
+    this.#wire.toolResult(callId, {
+      output: `The file ${path} has been updated.`,
+      isError: false,
+      structured: change.structured,
+    });
   }
 
   async #ask(command: string): Promise<void> {
     const callId = this.#callCommand(command);
     if (this.#options.mode !== 'bypassPermissions' && !this.#options.allowedCommands.has(command)) {
-      const suggestions = [{ type: 'addRules', rules: [{ toolName: 'Bash', ruleContent: command }], behavior: 'allow', destination: 'localSettings' }];
+      const suggestions = [
+        {
+          type: 'addRules',
+          rules: [{ toolName: 'Bash', ruleContent: command }],
+          behavior: 'allow',
+          destination: 'localSettings',
+        },
+      ];
       const answer = await this.#request(callId, 'Bash', { command, description: 'Run a command' }, suggestions);
       if (!answer.isAllowed) {
         this.#refuse(callId, answer);
@@ -180,7 +203,13 @@ export class DemoTurn {
     this.#wire.write({
       type: 'control_request',
       request_id: requestId,
-      request: { subtype: 'can_use_tool', tool_name: toolName, input, permission_suggestions: suggestions, tool_use_id: callId },
+      request: {
+        subtype: 'can_use_tool',
+        tool_name: toolName,
+        input,
+        permission_suggestions: suggestions,
+        tool_use_id: callId,
+      },
     });
     if (!this.#isInputOpen) this.endOfInput();
     const answer = await answered;
@@ -199,7 +228,12 @@ export class DemoTurn {
     delete env['ELECTRON_RUN_AS_NODE'];
     let output = '';
     const exit = await new Promise<string>((settle) => {
-      const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true, signal: this.#abort.signal });
+      const child = spawn(program, words, {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        windowsHide: true,
+        signal: this.#abort.signal,
+      });
       const keep = (data: Buffer): void => {
         if (output.length < OUTPUT_LENGTH) output += data.toString();
       };

@@ -32,7 +32,13 @@ export class DemoWire {
   }
 
   echo(text: string, uuid: string): void {
-    this.#own({ type: 'user', message: { role: 'user', content: [{ type: 'text', text }] }, parent_tool_use_id: null, uuid, isReplay: true });
+    this.#own({
+      type: 'user',
+      message: { role: 'user', content: [{ type: 'text', text }] },
+      parent_tool_use_id: null,
+      uuid,
+      isReplay: true,
+    });
   }
 
   /** A text in pieces, then whole, as with `--include-partial-messages`. */
@@ -42,14 +48,19 @@ export class DemoWire {
     event({ type: 'message_start', message: { id, type: 'message', role: 'assistant', content: [] } });
     event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } });
     const half = Math.ceil(text.length / 2);
-    for (const piece of [text.slice(0, half), text.slice(half)]) event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: piece } });
+    for (const piece of [text.slice(0, half), text.slice(half)])
+      event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: piece } });
     this.assistant({ type: 'text', text }, id);
     event({ type: 'content_block_stop', index: 0 });
     event({ type: 'message_stop' });
   }
 
   assistant(block: object, id = messageId()): void {
-    this.#own({ type: 'assistant', message: { id, type: 'message', role: 'assistant', model: 'demo', content: [block] }, parent_tool_use_id: null });
+    this.#own({
+      type: 'assistant',
+      message: { id, type: 'message', role: 'assistant', model: 'demo', content: [block] },
+      parent_tool_use_id: null,
+    });
   }
 
   apiError(text: string): void {
@@ -62,13 +73,21 @@ export class DemoWire {
     });
   }
 
-  toolResult(callId: string, result: { output: string; isError: boolean; isDenied?: boolean; structured?: object }): void {
+  toolResult(
+    callId: string,
+    result: { output: string; isError: boolean; isDenied?: boolean; structured?: object },
+  ): void {
     this.#own({
       type: 'user',
-      message: { role: 'user', content: [{ type: 'tool_result', tool_use_id: callId, content: result.output, is_error: result.isError }] },
+      message: {
+        role: 'user',
+        content: [{ type: 'tool_result', tool_use_id: callId, content: result.output, is_error: result.isError }],
+      },
       parent_tool_use_id: null,
       tool_use_result: result.structured ?? result.output,
-      tool_result_meta: [{ id: callId, permission_decision: { decision: result.isDenied === true ? 'reject' : 'accept' } }],
+      tool_result_meta: [
+        { id: callId, permission_decision: { decision: result.isDenied === true ? 'reject' : 'accept' } },
+      ],
     });
   }
 
@@ -76,8 +95,21 @@ export class DemoWire {
     this.#own({ type: 'user', message: { role: 'user', content: [{ type: 'text', text }] }, parent_tool_use_id: null });
   }
 
-  result(end: { isError: boolean; subtype: string; turns: number; text?: string; terminalReason?: string; errors?: string[]; outputTokens?: number }): void {
-    const usage = { inputTokens: end.turns * 1200, outputTokens: end.outputTokens ?? 0, cacheReadInputTokens: end.turns * 300, cacheCreationInputTokens: 0 };
+  result(end: {
+    isError: boolean;
+    subtype: string;
+    turns: number;
+    text?: string;
+    terminalReason?: string;
+    errors?: string[];
+    outputTokens?: number;
+  }): void {
+    const usage = {
+      inputTokens: end.turns * 1200,
+      outputTokens: end.outputTokens ?? 0,
+      cacheReadInputTokens: end.turns * 300,
+      cacheCreationInputTokens: 0,
+    };
     const costUsd = (usage.inputTokens * 3 + usage.outputTokens * 15) / 1_000_000;
     this.#costUsd += costUsd;
     this.#own({

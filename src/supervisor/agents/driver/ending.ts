@@ -11,7 +11,8 @@ export interface Ending {
 
 /** An end that came from outside of the agent, or undefined where its program ended by itself and has to be asked how. */
 export function imposedEnding(exit: AgentExit): Ending | undefined {
-  if (exit.spawnError !== undefined) return { outcome: 'failed', reason: oneLine(`Could not be started: ${exit.spawnError}`) };
+  if (exit.spawnError !== undefined)
+    return { outcome: 'failed', reason: oneLine(`Could not be started: ${exit.spawnError}`) };
   if (exit.asked === 'kill') return { outcome: 'killed', reason: 'Killed by you' };
   if (exit.asked === 'stop') return { outcome: 'stopped', reason: 'Stopped by you' };
   if (exit.signal !== null) return { outcome: 'crashed', reason: `Ended by ${exit.signal}` };

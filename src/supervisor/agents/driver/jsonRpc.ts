@@ -13,11 +13,21 @@ export type RpcError = v.InferOutput<typeof errorSchema>;
 export type RpcOutcome = { result: unknown } | { error: RpcError };
 
 const requestSchema = v.object({ id: idSchema, method: v.string(), params: v.optional(v.unknown()) });
-const notificationSchema = v.object({ id: v.optional(v.undefined()), method: v.string(), params: v.optional(v.unknown()) });
-const responseSchema = v.object({ id: idSchema, method: v.optional(v.undefined()), result: v.optional(v.unknown()), error: v.optional(errorSchema) });
+const notificationSchema = v.object({
+  id: v.optional(v.undefined()),
+  method: v.string(),
+  params: v.optional(v.unknown()),
+});
+const responseSchema = v.object({
+  id: idSchema,
+  method: v.optional(v.undefined()),
+  result: v.optional(v.unknown()),
+  error: v.optional(errorSchema),
+});
 
 /** What the other side wants. */
-export type RpcCall = { id: RpcId; method: string; params: unknown } | { id: undefined; method: string; params: unknown };
+export type RpcCall =
+  { id: RpcId; method: string; params: unknown } | { id: undefined; method: string; params: unknown };
 
 const METHOD_NOT_FOUND = -32601;
 

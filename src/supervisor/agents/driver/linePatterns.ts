@@ -21,7 +21,10 @@ const expressionSchema = v.pipe(
  * A line that fits `match` becomes an event of the kind `event`. What a named group holds fills the event's field of that name: `text` of a message, of
  * reasoning or of an error, `path` of a changed file. Where there is no such group, it is the whole line.
  */
-export const linePatternSchema = v.strictObject({ match: expressionSchema, event: v.picklist(['message', 'reasoning', 'error', 'file.change']) });
+export const linePatternSchema = v.strictObject({
+  match: expressionSchema,
+  event: v.picklist(['message', 'reasoning', 'error', 'file.change']),
+});
 export type LinePattern = v.InferOutput<typeof linePatternSchema>;
 
 /** Reads lines by these patterns: gives the event of the first one that fits, undefined where none does. */
@@ -37,7 +40,11 @@ export function patternReader(patterns: readonly LinePattern[]): (line: string) 
   };
 }
 
-function eventOf(kind: LinePattern['event'], line: string, { text = line, path = text }: { text?: string; path?: string }): DraftEvent {
+function eventOf(
+  kind: LinePattern['event'],
+  line: string,
+  { text = line, path = text }: { text?: string; path?: string },
+): DraftEvent {
   switch (kind) {
     case 'message':
       return { kind, data: { role: 'assistant', text } };

@@ -4,7 +4,8 @@ import { isAbsolute, relative, sep } from 'node:path';
 export function shownPath(path: string, roots: readonly string[]): string {
   for (const root of roots) {
     const inside = relative(root, path);
-    if (isAbsolute(path) && inside !== '' && inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside)) return inside.split(sep).join('/');
+    if (isAbsolute(path) && inside !== '' && inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside))
+      return inside.split(sep).join('/');
   }
   return path;
 }

@@ -51,7 +51,11 @@ export class Turns {
   close(exit: AgentExit, unread: readonly string[]): Ending {
     const ending = imposedEnding(exit) ?? this.#judge(exit);
     this.#tellUnread(unread);
-    if (unread.length > 0) this.#host.emit({ kind: 'error', data: { message: 'The agent ended before it took up the last message.', code: 'not_delivered' } });
+    if (unread.length > 0)
+      this.#host.emit({
+        kind: 'error',
+        data: { message: 'The agent ended before it took up the last message.', code: 'not_delivered' },
+      });
     if (this.#isOpen) this.end({ stopReason: 'process_ended', failed: true, message: ending.reason });
     return ending;
   }
@@ -65,7 +69,10 @@ export class Turns {
       // 128 + n is how a program's own handler ends after signal n.
       const wasSignalled = exit.exitCode !== null && exit.exitCode > 128 && exit.exitCode < 160;
       const where = this.#isOpen ? 'in the middle of a turn' : 'before its first turn';
-      return { outcome: wasSignalled ? 'crashed' : 'failed', reason: oneLine(`The agent ended ${where}: it ${describeExit(exit)}`) };
+      return {
+        outcome: wasSignalled ? 'crashed' : 'failed',
+        reason: oneLine(`The agent ended ${where}: it ${describeExit(exit)}`),
+      };
     }
     if (this.#last.stopReason === INTERRUPTED.stopReason) return { outcome: 'interrupted', reason: 'Interrupted' };
     if (this.#last.failed) return { outcome: 'failed', reason: oneLine(this.#last.message ?? 'The turn failed') };

@@ -7,7 +7,11 @@ import { optional } from '../codex/codexMessages';
 import { describeRpcError } from '../driver/jsonRpc';
 import type { StreamDialect } from './streamTalk';
 
-const SANDBOXES: Record<PermissionMode, string> = { ask: 'read-only', edits: 'workspace-write', all: 'danger-full-access' };
+const SANDBOXES: Record<PermissionMode, string> = {
+  ask: 'read-only',
+  edits: 'workspace-write',
+  all: 'danger-full-access',
+};
 
 const text = v.string();
 const count = v.fallback(v.pipe(v.number(), v.integer(), v.minValue(0)), 0);
@@ -50,7 +54,10 @@ const lineSchema = v.variant('type', [
   v.object({ type: v.literal('thread.started'), thread_id: text }),
   v.object({ type: v.literal('turn.started') }),
   v.object({ type: v.picklist(['item.started', 'item.updated', 'item.completed']), item: itemSchema }),
-  v.object({ type: v.literal('turn.completed'), usage: optional(v.object({ input_tokens: count, cached_input_tokens: count, output_tokens: count })) }),
+  v.object({
+    type: v.literal('turn.completed'),
+    usage: optional(v.object({ input_tokens: count, cached_input_tokens: count, output_tokens: count })),
+  }),
   v.object({ type: v.literal('turn.failed'), error: v.object({ message: text }) }),
   v.object({ type: v.literal('error'), message: text }),
 ]);
@@ -80,7 +87,15 @@ export const codexExec: StreamDialect = {
           talk.tell({ kind: 'message', data: { role: 'system', text: item.message } });
           break;
         case 'todo_list':
-          talk.tell({ kind: 'plan', data: { entries: item.items.map((entry) => ({ text: entry.text, status: entry.completed ? 'completed' : 'pending' })) } });
+          talk.tell({
+            kind: 'plan',
+            data: {
+              entries: item.items.map((entry) => ({
+                text: entry.text,
+                status: entry.completed ? 'completed' : 'pending',
+              })),
+            },
+          });
           break;
         default: {
           const call = callOf(asCodexItem(item), cwd);
@@ -102,7 +117,8 @@ export const codexExec: StreamDialect = {
           case 'turn.started':
             break;
           case 'error':
-            if (line.message.startsWith('Reconnecting...')) talk.tell({ kind: 'error', data: { message: line.message, retrying: true } });
+            if (line.message.startsWith('Reconnecting...'))
+              talk.tell({ kind: 'error', data: { message: line.message, retrying: true } });
             else talk.error(describeRpcError({ code: 0, message: line.message }));
             break;
           case 'turn.failed':
@@ -136,7 +152,16 @@ function asCodexItem(item: Exclude<Item, { type: 'agent_message' | 'reasoning' |
       const { id, command, aggregated_output: aggregatedOutput, exit_code: exitCode } = item;
       const typed = /^\S*\/(?:ba|z)?sh -lc (['"]?)([\s\S]*)\1$/.exec(command)?.[2];
       const commandActions = typed === undefined ? undefined : [{ type: 'unknown', command: typed }];
-      return { type: 'commandExecution', id, command, cwd: undefined, status: item.status, commandActions, aggregatedOutput, exitCode };
+      return {
+        type: 'commandExecution',
+        id,
+        command,
+        cwd: undefined,
+        status: item.status,
+        commandActions,
+        aggregatedOutput,
+        exitCode,
+      };
     }
     case 'file_change':
       return {

@@ -11,14 +11,22 @@ import { opencodeRun } from './streamOpencode';
 import type { StreamDialect, StreamListener } from './streamTalk';
 import { StreamTalk } from './streamTalk';
 
-const DIALECTS: Readonly<Record<string, StreamDialect>> = { codex: codexExec, gemini: geminiStream, opencode: opencodeRun, goose: gooseRun };
+const DIALECTS: Readonly<Record<string, StreamDialect>> = {
+  codex: codexExec,
+  gemini: geminiStream,
+  opencode: opencodeRun,
+  goose: gooseRun,
+};
 
 /** Throws SETTINGS_INVALID for a program whose output is not known. */
 function dialectOf(argv: readonly string[]): StreamDialect {
   const name = programNames(argv).find((each) => Object.hasOwn(DIALECTS, each));
   const dialect = name === undefined ? undefined : DIALECTS[name];
   if (dialect === undefined)
-    throw new CorralError('SETTINGS_INVALID', `The driver “stream” knows ${Object.keys(DIALECTS).join(', ')}, and not ${argv[0] ?? 'this'}.`);
+    throw new CorralError(
+      'SETTINGS_INVALID',
+      `The driver “stream” knows ${Object.keys(DIALECTS).join(', ')}, and not ${argv[0] ?? 'this'}.`,
+    );
   return dialect;
 }
 
@@ -30,7 +38,10 @@ export const streamDriver: Driver = {
     return { argv: [...argv, ...words], environment, promptInArguments: false };
   },
   converse: (request, host) => new StreamConversation(request, host),
-  terminal: ({ program, programArguments, nativeSessionId }) => [...programArguments, ...dialectOf([program, ...programArguments]).terminal(nativeSessionId)],
+  terminal: ({ program, programArguments, nativeSessionId }) => [
+    ...programArguments,
+    ...dialectOf([program, ...programArguments]).terminal(nativeSessionId),
+  ],
 };
 
 class StreamConversation implements Conversation {
@@ -82,7 +93,10 @@ class StreamConversation implements Conversation {
 
   end(exit: AgentExit): Ending {
     this.#talk.settle();
-    const end = exit.signal === null && exit.asked === undefined && exit.spawnError === undefined ? this.#listener.endOf(exit) : undefined;
+    const end =
+      exit.signal === null && exit.asked === undefined && exit.spawnError === undefined
+        ? this.#listener.endOf(exit)
+        : undefined;
     if (end !== undefined) this.#talk.endTurn(end);
     return this.#talk.turns.close(exit, []);
   }

@@ -88,7 +88,11 @@ export const geminiStream: StreamDialect = {
         case 'tool_result':
           talk.tell({
             kind: 'tool.result',
-            data: { callId: line.tool_id, status: line.status === 'success' ? 'ok' : 'failed', output: line.error?.message ?? line.output },
+            data: {
+              callId: line.tool_id,
+              status: line.status === 'success' ? 'ok' : 'failed',
+              output: line.error?.message ?? line.output,
+            },
           });
           break;
         case 'error':
@@ -97,7 +101,11 @@ export const geminiStream: StreamDialect = {
         default: {
           const { stats } = line;
           if (stats !== undefined)
-            talk.use({ inputTokens: Math.max(0, stats.input_tokens - stats.cached), outputTokens: stats.output_tokens, cachedTokens: stats.cached });
+            talk.use({
+              inputTokens: Math.max(0, stats.input_tokens - stats.cached),
+              outputTokens: stats.output_tokens,
+              cachedTokens: stats.cached,
+            });
           if (line.status === 'success') talk.endTurn({ stopReason: 'end_turn', failed: false });
           else talk.failTurn(messageOf(line.error?.message));
         }

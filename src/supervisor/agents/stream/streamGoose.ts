@@ -17,7 +17,10 @@ const contentSchema = v.variant('type', [
   v.object({
     type: v.literal('toolRequest'),
     id: text,
-    toolCall: v.object({ value: v.optional(v.object({ name: text, arguments: v.optional(v.unknown(), {}) })), error: v.optional(text) }),
+    toolCall: v.object({
+      value: v.optional(v.object({ name: text, arguments: v.optional(v.unknown(), {}) })),
+      error: v.optional(text),
+    }),
   }),
   v.object({
     type: v.literal('toolResponse'),
@@ -26,7 +29,10 @@ const contentSchema = v.variant('type', [
   }),
 ]);
 const lineSchema = v.variant('type', [
-  v.object({ type: v.literal('message'), message: v.object({ id: v.nullish(text), role: text, content: v.array(contentSchema) }) }),
+  v.object({
+    type: v.literal('message'),
+    message: v.object({ id: v.nullish(text), role: text, content: v.array(contentSchema) }),
+  }),
   v.object({ type: v.literal('complete'), total_tokens: count, input_tokens: count, output_tokens: count }),
   v.object({ type: v.literal('error'), error: text }),
 ]);
@@ -39,7 +45,10 @@ export const gooseRun: StreamDialect = {
       ...(resumes === undefined ? ['--name', `corral-${randomUUID()}`] : ['--name', resumes, '--resume']),
     ],
     // In its asking modes it gives up at the first question: without leave for everything it only talks.
-    environment: { GOOSE_MODE: permissionMode === 'all' ? 'auto' : 'chat', ...(model === undefined ? {} : { GOOSE_MODEL: model }) },
+    environment: {
+      GOOSE_MODE: permissionMode === 'all' ? 'auto' : 'chat',
+      ...(model === undefined ? {} : { GOOSE_MODEL: model }),
+    },
   }),
   terminal: (id) => ['session', '--resume', '--name', id, '--history'],
   listen(talk, { argv, cwd, resumes }) {
@@ -60,7 +69,8 @@ export const gooseRun: StreamDialect = {
           if (resumes === undefined && inputTokens && outputTokens) talk.use({ inputTokens, outputTokens });
           // A turn that was given up has no total.
           if (talk.failedEnd !== undefined) talk.endTurn(talk.failedEnd);
-          else if (total === undefined || total === null) talk.endTurn({ stopReason: 'aborted', failed: true, message: 'The turn was given up' });
+          else if (total === undefined || total === null)
+            talk.endTurn({ stopReason: 'aborted', failed: true, message: 'The turn was given up' });
           else talk.endTurn({ stopReason: 'end_turn', failed: false });
           return true;
         }
@@ -84,7 +94,14 @@ export const gooseRun: StreamDialect = {
               const title = command ?? (shown === undefined ? tool : `${tool} ${shown}`);
               talk.tell({
                 kind: 'tool.call',
-                data: { callId: content.id, name: tool, title, input, category, locations: shown === undefined ? [] : [{ path: shown }] },
+                data: {
+                  callId: content.id,
+                  name: tool,
+                  title,
+                  input,
+                  category,
+                  locations: shown === undefined ? [] : [{ path: shown }],
+                },
               });
               break;
             }
@@ -93,7 +110,11 @@ export const gooseRun: StreamDialect = {
               const output = error ?? result?.content.map((part) => part.text).join('\n') ?? '';
               talk.tell({
                 kind: 'tool.result',
-                data: { callId: content.id, status: status === 'error' || result?.isError === true ? 'failed' : 'ok', output },
+                data: {
+                  callId: content.id,
+                  status: status === 'error' || result?.isError === true ? 'failed' : 'ok',
+                  output,
+                },
               });
             }
           }

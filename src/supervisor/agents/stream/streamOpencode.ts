@@ -38,21 +38,33 @@ const sessionID = text;
 const lineSchema = v.variant('type', [
   v.object({ type: v.literal('step_start'), sessionID }),
   v.object({ type: v.picklist(['text', 'reasoning']), sessionID, part: v.object({ id: text, text }) }),
-  v.object({ type: v.literal('tool_use'), sessionID, part: v.object({ tool: text, callID: text, state: stateSchema }) }),
+  v.object({
+    type: v.literal('tool_use'),
+    sessionID,
+    part: v.object({ tool: text, callID: text, state: stateSchema }),
+  }),
   v.object({
     type: v.literal('step_finish'),
     sessionID,
     part: v.object({
       reason: text,
-      tokens: v.optional(v.object({ input: count, output: count, reasoning: count, cache: v.object({ read: count, write: count }) })),
+      tokens: v.optional(
+        v.object({ input: count, output: count, reasoning: count, cache: v.object({ read: count, write: count }) }),
+      ),
       cost: v.fallback(v.optional(v.number()), undefined),
     }),
   }),
-  v.object({ type: v.literal('error'), sessionID, error: v.object({ name: v.optional(text), data: v.optional(v.object({ message: v.optional(text) })) }) }),
+  v.object({
+    type: v.literal('error'),
+    sessionID,
+    error: v.object({ name: v.optional(text), data: v.optional(v.object({ message: v.optional(text) })) }),
+  }),
 ]);
 type ToolPart = Extract<v.InferOutput<typeof lineSchema>, { type: 'tool_use' }>['part'];
 const inputSchema = v.object({ command: v.optional(text), filePath: v.optional(text) });
-const todosSchema = v.object({ todos: v.array(v.object({ content: text, status: v.picklist(['pending', 'in_progress', 'completed']) })) });
+const todosSchema = v.object({
+  todos: v.array(v.object({ content: text, status: v.picklist(['pending', 'in_progress', 'completed']) })),
+});
 
 export const opencodeRun: StreamDialect = {
   launch: ({ permissionMode, model, resumes }) => ({
@@ -73,9 +85,23 @@ export const opencodeRun: StreamDialect = {
       const category = (Object.hasOwn(CATEGORIES, tool) ? CATEGORIES[tool] : undefined) ?? 'other';
       const title = command ?? (path === undefined ? tool : `${tool} ${path}`);
       // Told only when it is over.
-      talk.tell({ kind: 'tool.call', data: { callId, name: tool, title, input: state.input, category, locations: path === undefined ? [] : [{ path }] } });
+      talk.tell({
+        kind: 'tool.call',
+        data: {
+          callId,
+          name: tool,
+          title,
+          input: state.input,
+          category,
+          locations: path === undefined ? [] : [{ path }],
+        },
+      });
       const todos = v.safeParse(todosSchema, state.input);
-      if (todos.success) talk.tell({ kind: 'plan', data: { entries: todos.output.todos.map(({ content, status }) => ({ text: content, status })) } });
+      if (todos.success)
+        talk.tell({
+          kind: 'plan',
+          data: { entries: todos.output.todos.map(({ content, status }) => ({ text: content, status })) },
+        });
       if (state.status === 'error') {
         const status = /rejected permission/.test(state.error) ? 'denied' : 'failed';
         talk.tell({ kind: 'tool.result', data: { callId, status, output: state.error } });
@@ -84,7 +110,15 @@ export const opencodeRun: StreamDialect = {
       talk.tell({ kind: 'tool.result', data: { callId, status: 'ok', output: state.output } });
       if (path === undefined || category !== 'edit') return;
       const { diff, exists } = state.metadata ?? {};
-      talk.tell({ kind: 'file.change', data: { path, change: exists === false ? 'added' : 'modified', callId, ...(diff === undefined ? {} : { diff }) } });
+      talk.tell({
+        kind: 'file.change',
+        data: {
+          path,
+          change: exists === false ? 'added' : 'modified',
+          callId,
+          ...(diff === undefined ? {} : { diff }),
+        },
+      });
     }
 
     return {
@@ -125,10 +159,16 @@ export const opencodeRun: StreamDialect = {
       },
       endOf(exit) {
         if (talk.failedEnd !== undefined) return talk.failedEnd;
-        if (exit.exitCode !== 0) return { stopReason: 'error', failed: true, message: `The agent ${describeExit(exit)}` };
+        if (exit.exitCode !== 0)
+          return { stopReason: 'error', failed: true, message: `The agent ${describeExit(exit)}` };
         if (lastReason === undefined) return undefined;
         // Its last word would have been another: a refused request ends it.
-        if (lastReason === 'tool-calls') return { stopReason: lastReason, failed: true, message: 'It ended after a request that nobody could be asked about' };
+        if (lastReason === 'tool-calls')
+          return {
+            stopReason: lastReason,
+            failed: true,
+            message: 'It ended after a request that nobody could be asked about',
+          };
         return { stopReason: lastReason, failed: false };
       },
     };

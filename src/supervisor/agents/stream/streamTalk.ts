@@ -66,7 +66,8 @@ export class StreamTalk {
   /** Tells what is held back: the program has ended, and what it has not finished never will be. */
   settle(): void {
     this.#text.flush();
-    for (const callId of this.#openCalls) this.tell({ kind: 'tool.result', data: { callId, status: 'failed', output: '' } });
+    for (const callId of this.#openCalls)
+      this.tell({ kind: 'tool.result', data: { callId, status: 'failed', output: '' } });
   }
 
   /** Of one step of the turn. */
@@ -97,7 +98,9 @@ export class StreamTalk {
 
   /** How the turn ended, where only an error was told of it. */
   get failedEnd(): TurnEnd | undefined {
-    return this.#failure === undefined ? undefined : { stopReason: 'error', failed: true, message: oneLine(this.#failure) };
+    return this.#failure === undefined
+      ? undefined
+      : { stopReason: 'error', failed: true, message: oneLine(this.#failure) };
   }
 
   /** Tells an error, and ends the turn with it. */

@@ -40,24 +40,46 @@ export interface WorkToTake {
  * Applies the work to the user's checkout on top of whatever is there. `conflicts` are left in git's ordinary state for a merge editor; where the work comes
  * as commits, git waits in its cherry-pick. Where a file has changes of the user's own, git refuses and nothing is touched (CONFLICT).
  */
-export async function applyWork(request: RemovalRequest, toTake: WorkToTake, mode: ApplyMode): Promise<{ applied: AppliedWork; conflicts: string[] }> {
+export async function applyWork(
+  request: RemovalRequest,
+  toTake: WorkToTake,
+  mode: ApplyMode,
+): Promise<{ applied: AppliedWork; conflicts: string[] }> {
   const { repository } = request;
   const { baseCommit, work, title } = toTake;
   await requireIdle(repository);
   const before = await headOf(repository);
   const index = await indexTree(repository);
   // Git would refuse as well, but leave its cherry-pick half begun, and taking that back would take what is staged.
-  if (mode === 'commits' && index !== (await repository.git.text(repository.mainWorktree, ['rev-parse', `${before}^{tree}`])))
-    throw new CorralError('CONFLICT', 'There are staged changes in your checkout. Commit or stash them first, or apply as uncommitted changes.');
+  if (
+    mode === 'commits' &&
+    index !== (await repository.git.text(repository.mainWorktree, ['rev-parse', `${before}^{tree}`]))
+  )
+    throw new CorralError(
+      'CONFLICT',
+      'There are staged changes in your checkout. Commit or stash them first, or apply as uncommitted changes.',
+    );
   const commit =
-    mode === 'staged' ? await writeCommit(repository, { tree: work.tree, parents: [baseCommit], message: title }) : await linearCommits(repository, toTake);
+    mode === 'staged'
+      ? await writeCommit(repository, { tree: work.tree, parents: [baseCommit], message: title })
+      : await linearCommits(repository, toTake);
   const conflicts = await pick(
     repository,
     mode === 'staged'
       ? ['cherry-pick', '--no-commit', '--allow-empty', commit]
-      : ['cherry-pick', '--ff', '--allow-empty', '--keep-redundant-commits', '--no-gpg-sign', `${baseCommit}..${commit}`],
+      : [
+          'cherry-pick',
+          '--ff',
+          '--allow-empty',
+          '--keep-redundant-commits',
+          '--no-gpg-sign',
+          `${baseCommit}..${commit}`,
+        ],
   );
-  return { applied: { mode, commit, base: baseCommit, before, index, after: await headOf(repository), conflicts }, conflicts };
+  return {
+    applied: { mode, commit, base: baseCommit, before, index, after: await headOf(repository), conflicts },
+    conflicts,
+  };
 }
 
 /**
@@ -67,7 +89,8 @@ export async function applyWork(request: RemovalRequest, toTake: WorkToTake, mod
 export async function unapplyWork({ repository }: RemovalRequest, applied: AppliedWork): Promise<void> {
   const { git, mainWorktree } = repository;
   const { mode, commit, base, before, index, after } = applied;
-  if (![commit, base, before, index, after].every(isObjectId)) throw new CorralError('INVALID_ARGUMENT', 'What was applied is not known by object ids.');
+  if (![commit, base, before, index, after].every(isObjectId))
+    throw new CorralError('INVALID_ARGUMENT', 'What was applied is not known by object ids.');
   if (mode === 'commits' && (await isItsPickUnderWay(repository, applied))) {
     await git.run(mainWorktree, ['cherry-pick', '--abort']);
     return;
@@ -80,12 +103,17 @@ export async function unapplyWork({ repository }: RemovalRequest, applied: Appli
   }
   const head = await headOf(repository);
   if (head === after) {
-    const { exitCode, stderr } = await git.run(mainWorktree, ['reset', '--keep', before], { acceptedExitCodes: [0, 1, 128] });
+    const { exitCode, stderr } = await git.run(mainWorktree, ['reset', '--keep', before], {
+      acceptedExitCodes: [0, 1, 128],
+    });
     if (exitCode !== 0) throw refused(stderr);
     return;
   }
-  const { exitCode } = await git.run(mainWorktree, ['merge-base', '--is-ancestor', after, head], { acceptedExitCodes: [0, 1] });
-  if (exitCode !== 0) throw new CorralError('CONFLICT', 'Your checkout is on another branch by now, which does not hold these commits.');
+  const { exitCode } = await git.run(mainWorktree, ['merge-base', '--is-ancestor', after, head], {
+    acceptedExitCodes: [0, 1],
+  });
+  if (exitCode !== 0)
+    throw new CorralError('CONFLICT', 'Your checkout is on another branch by now, which does not hold these commits.');
   await revert(repository, `${before}..${after}`); // commits of the user's came on top: they stay
 }
 
@@ -93,19 +121,43 @@ export async function unapplyWork({ repository }: RemovalRequest, applied: Appli
  * Makes a branch that holds the work: the worktree's own commits, and one more for what is not committed; or brings the one that was made before
  * (`known`) up to date. CONFLICT where the name is taken by another, or the branch was changed or is checked out.
  */
-export async function makeBranch({ repository }: RemovalRequest, toTake: WorkToTake, name: string, known?: { name: string; commit: string }): Promise<string> {
+export async function makeBranch(
+  { repository }: RemovalRequest,
+  toTake: WorkToTake,
+  name: string,
+  known?: { name: string; commit: string },
+): Promise<string> {
   const { git, mainWorktree } = repository;
   const reference = `refs/heads/${name}`;
   const { exitCode } = await git.run(mainWorktree, ['check-ref-format', reference], { acceptedExitCodes: [0, 1] });
-  if (exitCode !== 0 || name.startsWith('-')) throw new CorralError('INVALID_ARGUMENT', `“${name}” cannot be the name of a branch.`);
+  if (exitCode !== 0 || name.startsWith('-'))
+    throw new CorralError('INVALID_ARGUMENT', `“${name}” cannot be the name of a branch.`);
   const commit = await workCommit(repository, toTake);
-  const current = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', reference], { acceptedExitCodes: [0, 1] });
+  const current = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', reference], {
+    acceptedExitCodes: [0, 1],
+  });
   if (current === commit) return commit;
   const isOurs = known?.name === name && known.commit === current;
-  if (current !== '' && !isOurs) throw new CorralError('CONFLICT', `There is a branch ${name} already, and it is not as this session left it.`);
-  if (isOurs && (await git.text(mainWorktree, ['worktree', 'list', '--porcelain', '-z'])).split('\0').includes(`branch ${reference}`))
-    throw new CorralError('CONFLICT', `The branch ${name} is checked out, so it is not moved. Merge into it, or choose another name.`);
-  await git.run(mainWorktree, ['update-ref', '-m', 'corral: branch', reference, commit, current === '' ? '0'.repeat(commit.length) : current]);
+  if (current !== '' && !isOurs)
+    throw new CorralError('CONFLICT', `There is a branch ${name} already, and it is not as this session left it.`);
+  if (
+    isOurs &&
+    (await git.text(mainWorktree, ['worktree', 'list', '--porcelain', '-z']))
+      .split('\0')
+      .includes(`branch ${reference}`)
+  )
+    throw new CorralError(
+      'CONFLICT',
+      `The branch ${name} is checked out, so it is not moved. Merge into it, or choose another name.`,
+    );
+  await git.run(mainWorktree, [
+    'update-ref',
+    '-m',
+    'corral: branch',
+    reference,
+    commit,
+    current === '' ? '0'.repeat(commit.length) : current,
+  ]);
   return commit;
 }
 
@@ -122,8 +174,12 @@ async function linearCommits(repository: Repository, toTake: WorkToTake): Promis
   const { baseCommit, work, title } = toTake;
   const commit = await workCommit(repository, toTake);
   const merges = await git.text(mainWorktree, ['rev-list', '--merges', '--max-count=1', `${baseCommit}..${commit}`]);
-  const { exitCode } = await git.run(mainWorktree, ['merge-base', '--is-ancestor', baseCommit, commit], { acceptedExitCodes: [0, 1] });
-  return merges === '' && exitCode === 0 ? commit : await git.text(mainWorktree, ['commit-tree', '-p', baseCommit, '-m', title, work.tree]);
+  const { exitCode } = await git.run(mainWorktree, ['merge-base', '--is-ancestor', baseCommit, commit], {
+    acceptedExitCodes: [0, 1],
+  });
+  return merges === '' && exitCode === 0
+    ? commit
+    : await git.text(mainWorktree, ['commit-tree', '-p', baseCommit, '-m', title, work.tree]);
 }
 
 async function headOf({ git, mainWorktree }: Repository): Promise<string> {
@@ -148,7 +204,10 @@ async function refuseOperation({ commonDirectory }: Repository): Promise<void> {
   const [operation] = await findOperations(commonDirectory);
   // Between two of its commits only this tells of a cherry-pick or a revert.
   if (operation === undefined && !(await exists(join(commonDirectory, 'sequencer')))) return;
-  throw new CorralError('CONFLICT', `There is ${operation ?? 'a cherry-pick or a revert in progress'} in your checkout. Finish it or abort it first.`);
+  throw new CorralError(
+    'CONFLICT',
+    `There is ${operation ?? 'a cherry-pick or a revert in progress'} in your checkout. Finish it or abort it first.`,
+  );
 }
 
 async function requireIdle(repository: Repository): Promise<void> {
@@ -157,15 +216,26 @@ async function requireIdle(repository: Repository): Promise<void> {
 }
 
 /** True where the cherry-pick that waits in the checkout picks commits of this work, and began where applying it did. */
-async function isItsPickUnderWay({ git, mainWorktree, commonDirectory }: Repository, { base, commit, before }: AppliedWork): Promise<boolean> {
-  const picked = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', 'CHERRY_PICK_HEAD'], { acceptedExitCodes: [0, 1] });
+async function isItsPickUnderWay(
+  { git, mainWorktree, commonDirectory }: Repository,
+  { base, commit, before }: AppliedWork,
+): Promise<boolean> {
+  const picked = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', 'CHERRY_PICK_HEAD'], {
+    acceptedExitCodes: [0, 1],
+  });
   if (picked === '') return false;
   const began = await readFile(join(commonDirectory, 'sequencer/head'), 'utf8').catch(() => '');
-  return began.trim() === before && (await git.text(mainWorktree, ['rev-list', `${base}..${commit}`])).split('\n').includes(picked);
+  return (
+    began.trim() === before &&
+    (await git.text(mainWorktree, ['rev-list', `${base}..${commit}`])).split('\n').includes(picked)
+  );
 }
 
 function conflictsInTheWay(): CorralError {
-  return new CorralError('CONFLICT', 'There are conflicts in your checkout that are not from this session as it was applied. Resolve them first.');
+  return new CorralError(
+    'CONFLICT',
+    'There are conflicts in your checkout that are not from this session as it was applied. Resolve them first.',
+  );
 }
 
 async function revert(repository: Repository, revisions: string): Promise<void> {
@@ -176,37 +246,66 @@ async function revert(repository: Repository, revisions: string): Promise<void> 
 
 async function pick(repository: Repository, command: readonly string[]): Promise<string[]> {
   await requireIdle(repository);
-  const { exitCode, stderr } = await repository.git.run(repository.mainWorktree, command, { acceptedExitCodes: [0, 1, 128] });
+  const { exitCode, stderr } = await repository.git.run(repository.mainWorktree, command, {
+    acceptedExitCodes: [0, 1, 128],
+  });
   const conflicts = await listConflicts(repository);
   if (exitCode === 0 || conflicts.length > 0) return conflicts;
   // Some of the commits may be there already.
   if (await exists(join(repository.commonDirectory, 'sequencer')))
-    await repository.git.run(repository.mainWorktree, [command[0] ?? '', '--abort'], { acceptedExitCodes: [0, 1, 128] });
+    await repository.git.run(repository.mainWorktree, [command[0] ?? '', '--abort'], {
+      acceptedExitCodes: [0, 1, 128],
+    });
   throw refused(stderr);
 }
 
 function refused(stderr: string): CorralError {
   const reason = stderr.split('\n').find((line) => /^(error|fatal):/.test(line)) ?? stderr;
-  return new CorralError('CONFLICT', `Git would overwrite changes of yours, so nothing was changed. Commit or stash them first (${reason.trim()}).`);
+  return new CorralError(
+    'CONFLICT',
+    `Git would overwrite changes of yours, so nothing was changed. Commit or stash them first (${reason.trim()}).`,
+  );
 }
 
 /**
  * The files of the work as they were in the index before; git had refused to apply it where any of them had other changes then. CONFLICT where one of them
  * has by now, or where conflicts are not those that applying left: what a merge or a stash of the user's own left is theirs to resolve.
  */
-async function restorePaths(repository: Repository, { commit, base, index, after, conflicts = [] }: AppliedWork): Promise<void> {
+async function restorePaths(
+  repository: Repository,
+  { commit, base, index, after, conflicts = [] }: AppliedWork,
+): Promise<void> {
   const { git, mainWorktree } = repository;
-  const changed = splitZ((await git.run(mainWorktree, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', base, commit])).stdout);
+  const changed = splitZ(
+    (await git.run(mainWorktree, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', base, commit])).stdout,
+  );
   const changedNames = new Set(changed.map(pathToText));
   const unmerged = await listConflicts(repository);
-  if ((await headOf(repository)) !== after || !unmerged.every((name) => changedNames.has(name) && conflicts.includes(name))) throw conflictsInTheWay();
-  const edited = splitZ((await git.run(mainWorktree, ['diff', '--no-ext-diff', '-z', '--name-only', '--no-renames'])).stdout).map(pathToText);
+  if (
+    (await headOf(repository)) !== after ||
+    !unmerged.every((name) => changedNames.has(name) && conflicts.includes(name))
+  )
+    throw conflictsInTheWay();
+  const edited = splitZ(
+    (await git.run(mainWorktree, ['diff', '--no-ext-diff', '-z', '--name-only', '--no-renames'])).stdout,
+  ).map(pathToText);
   const lost = edited.find((name) => changedNames.has(name) && !unmerged.includes(name));
-  if (lost !== undefined) throw new CorralError('CONFLICT', `You have changed ${lost} since. Resolve the conflicts first, or put that file back.`);
+  if (lost !== undefined)
+    throw new CorralError(
+      'CONFLICT',
+      `You have changed ${lost} since. Resolve the conflicts first, or put that file back.`,
+    );
   const known = new Set([
     ...splitZ((await git.run(mainWorktree, ['ls-files', '-z'])).stdout),
     ...splitZ((await git.run(mainWorktree, ['ls-tree', '-r', '-z', '--name-only', index])).stdout),
   ]);
-  const options = { input: encodePaths(changed.filter((path) => known.has(path))), environment: { GIT_LITERAL_PATHSPECS: '1' } };
-  await git.run(mainWorktree, ['restore', `--source=${index}`, '--staged', '--worktree', '--pathspec-from-file=-', '--pathspec-file-nul'], options);
+  const options = {
+    input: encodePaths(changed.filter((path) => known.has(path))),
+    environment: { GIT_LITERAL_PATHSPECS: '1' },
+  };
+  await git.run(
+    mainWorktree,
+    ['restore', `--source=${index}`, '--staged', '--worktree', '--pathspec-from-file=-', '--pathspec-file-nul'],
+    options,
+  );
 }

@@ -8,15 +8,30 @@ export interface ChangeCounts {
 }
 
 /** Options of git's that print counts alone, and keep it from running programs that the repository's config names. */
-export const COUNTING = ['--shortstat', '--find-renames', '--submodule=short', '--no-ext-diff', '--no-textconv'] as const;
+export const COUNTING = [
+  '--shortstat',
+  '--find-renames',
+  '--submodule=short',
+  '--no-ext-diff',
+  '--no-textconv',
+] as const;
 
 /** Reads what `--shortstat` prints; it prints nothing where nothing differs. */
 export function parseCounts(text: string): ChangeCounts {
   const count = (noun: RegExp): number => Number(noun.exec(text)?.[1] ?? 0);
-  return { files: count(/(\d+) files? changed/), addedLines: count(/(\d+) insertions?/), removedLines: count(/(\d+) deletions?/) };
+  return {
+    files: count(/(\d+) files? changed/),
+    addedLines: count(/(\d+) insertions?/),
+    removedLines: count(/(\d+) deletions?/),
+  };
 }
 
 /** Counts what differs between two commits or trees. */
-export async function countChanges({ git, mainWorktree }: Repository, before: string, after: string, signal?: AbortSignal): Promise<ChangeCounts> {
+export async function countChanges(
+  { git, mainWorktree }: Repository,
+  before: string,
+  after: string,
+  signal?: AbortSignal,
+): Promise<ChangeCounts> {
   return parseCounts(await git.text(mainWorktree, ['diff-tree', '-r', ...COUNTING, before, after, '--'], { signal }));
 }

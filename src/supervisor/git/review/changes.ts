@@ -27,17 +27,34 @@ export async function captureWork(request: RemovalRequest): Promise<SessionWork>
   const { git } = repository;
   if ((await locateWorktree(request)).place !== 'worktree') {
     const pin = await readPin(repository, sessionId);
-    if (pin === undefined) throw new CorralError('WORKTREE_MISSING', 'This session has neither a worktree nor a snapshot.');
+    if (pin === undefined)
+      throw new CorralError('WORKTREE_MISSING', 'This session has neither a worktree nor a snapshot.');
     return { tree: pin.tree, head: pin.head, isInPlace: false };
   }
-  const head = await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { acceptedExitCodes: [0, 1] });
-  const { tree } = await withIndexCopy(git, worktreePath, async (indexFile) => captureTree(git, worktreePath, indexFile, undefined));
+  const head = await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
+    acceptedExitCodes: [0, 1],
+  });
+  const { tree } = await withIndexCopy(git, worktreePath, async (indexFile) =>
+    captureTree(git, worktreePath, indexFile, undefined),
+  );
   return { tree, head: head === '' ? undefined : head, isInPlace: true };
 }
 
 /** All files in which two commits or trees differ, renames found. */
-export async function listChanges({ repository }: RemovalRequest, before: string, after: string): Promise<FileChange[]> {
-  const { stdout } = await repository.git.run(repository.mainWorktree, ['diff-tree', '-r', '-z', '--name-status', '--find-renames', before, after]);
+export async function listChanges(
+  { repository }: RemovalRequest,
+  before: string,
+  after: string,
+): Promise<FileChange[]> {
+  const { stdout } = await repository.git.run(repository.mainWorktree, [
+    'diff-tree',
+    '-r',
+    '-z',
+    '--name-status',
+    '--find-renames',
+    before,
+    after,
+  ]);
   const fields = splitZ(stdout);
   const changes: FileChange[] = [];
   for (let index = 0; index + 1 < fields.length;) {

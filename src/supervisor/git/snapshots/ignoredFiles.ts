@@ -38,8 +38,20 @@ export interface IgnoredFiles {
 }
 
 /** What git ignores in a worktree, and so no snapshot holds. */
-export async function findIgnoredFiles({ git, mainWorktree }: Repository, worktreePath: string, signal?: AbortSignal): Promise<IgnoredFiles> {
-  const listing = ['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory', '--no-empty-directory'];
+export async function findIgnoredFiles(
+  { git, mainWorktree }: Repository,
+  worktreePath: string,
+  signal?: AbortSignal,
+): Promise<IgnoredFiles> {
+  const listing = [
+    'ls-files',
+    '-z',
+    '--others',
+    '--ignored',
+    '--exclude-standard',
+    '--directory',
+    '--no-empty-directory',
+  ];
   const paths = splitZ((await git.run(worktreePath, listing, { signal })).stdout);
   const found: IgnoredFiles = { work: [], replaceable: [] };
   for (const path of paths) {
@@ -47,7 +59,8 @@ export async function findIgnoredFiles({ git, mainWorktree }: Repository, worktr
     const name = pathToText(basename(path));
     const isReplaceable = path.endsWith('/')
       ? REBUILT_FOLDERS.has(name)
-      : REBUILT_FILES.test(name) || (await isSame(pathFromBytes(worktreePath, path), pathFromBytes(mainWorktree, path)));
+      : REBUILT_FILES.test(name) ||
+        (await isSame(pathFromBytes(worktreePath, path), pathFromBytes(mainWorktree, path)));
     (isReplaceable ? found.replaceable : found.work).push(path);
   }
   return found;
@@ -56,13 +69,16 @@ export async function findIgnoredFiles({ git, mainWorktree }: Repository, worktr
 /** True for a link to the main worktree's own folder. */
 async function isLinked(path: string | Buffer, folder: string | Buffer): Promise<boolean> {
   if ((await lstat(path).catch(() => undefined))?.isSymbolicLink() !== true) return false;
-  const [target, real] = await Promise.all([path, folder].map(async (each) => await realpath(each).catch(() => undefined)));
+  const [target, real] = await Promise.all(
+    [path, folder].map(async (each) => await realpath(each).catch(() => undefined)),
+  );
   return target !== undefined && target === real && (await lstat(target)).isDirectory();
 }
 
 async function isSame(one: string | Buffer, other: string | Buffer): Promise<boolean> {
   const [first, second] = await Promise.all([one, other].map(async (path) => lstat(path).catch(() => undefined)));
-  if (first === undefined || second === undefined || first.size !== second.size || first.mode !== second.mode) return false;
+  if (first === undefined || second === undefined || first.size !== second.size || first.mode !== second.mode)
+    return false;
   if (first.isSymbolicLink()) return (await readlink(one)) === (await readlink(other));
   return first.isFile() && (await holdSame(one, other).catch(() => false));
 }

@@ -14,10 +14,17 @@ const FILES_AT_ONCE = 64;
  * Runs `use` with the path of a copy of the worktree's index, and takes the copy away after. Where the index is missing or torn, it is one made
  * from HEAD instead; with no HEAD there is no file at that path, which is an empty index to git.
  */
-export async function withIndexCopy<T>(git: Git, worktreePath: string, use: (indexFile: string) => Promise<T>): Promise<T> {
+export async function withIndexCopy<T>(
+  git: Git,
+  worktreePath: string,
+  use: (indexFile: string) => Promise<T>,
+): Promise<T> {
   return withTemporaryFolder(async (folder) => {
     const indexFile = join(folder, 'index');
-    const original = join((await readLink(worktreePath)) ?? (await git.text(worktreePath, ['rev-parse', '--absolute-git-dir'])), 'index');
+    const original = join(
+      (await readLink(worktreePath)) ?? (await git.text(worktreePath, ['rev-parse', '--absolute-git-dir'])),
+      'index',
+    );
     const bytes = await readFile(original).catch((error: unknown) => {
       if (hasCode(error, 'ENOENT')) return undefined;
       throw error;
@@ -30,7 +37,9 @@ export async function withIndexCopy<T>(git: Git, worktreePath: string, use: (ind
       const seconds = mtimeMs > Date.now() ? 1 : Math.floor(mtimeMs / 1000);
       await utimes(indexFile, seconds, seconds);
     } else {
-      const head = await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { acceptedExitCodes: [0, 1] });
+      const head = await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
+        acceptedExitCodes: [0, 1],
+      });
       if (head !== '') await git.run(worktreePath, ['read-tree', head], { environment: { GIT_INDEX_FILE: indexFile } });
     }
     return use(indexFile);
@@ -47,7 +56,11 @@ function isWhole(index: Buffer): boolean {
   ).some(([algorithm, bytes]) => {
     const end = index.length - bytes;
     const checksum = index.subarray(end);
-    return end > 0 && (checksum.every((byte) => byte === 0) || createHash(algorithm).update(index.subarray(0, end)).digest().equals(checksum));
+    return (
+      end > 0 &&
+      (checksum.every((byte) => byte === 0) ||
+        createHash(algorithm).update(index.subarray(0, end)).digest().equals(checksum))
+    );
   });
 }
 
@@ -73,7 +86,15 @@ export async function captureTree(
 ): Promise<{ tree: string; notCaptured: string[] }> {
   const copy = { environment: { GIT_INDEX_FILE: indexFile }, signal };
   const listChanged = async (options: GitOptions): Promise<string[]> =>
-    splitZ((await git.run(worktreePath, ['diff-files', '-z', '--name-only', '--no-renames', '--ignore-submodules=dirty'], options)).stdout);
+    splitZ(
+      (
+        await git.run(
+          worktreePath,
+          ['diff-files', '-z', '--name-only', '--no-renames', '--ignore-submodules=dirty'],
+          options,
+        )
+      ).stdout,
+    );
   // Side by side, since each can look on a processor of its own; `diff-files` does so with several threads.
   const [{ options, firstChanged }, { untracked, unmerged, hidden }] = await Promise.all([
     git.readFilters(worktreePath, signal).then(async (filters) => {
@@ -92,18 +113,27 @@ export async function captureTree(
       ? await lstat(pathFromBytes(worktreePath, path)).catch(() => undefined)
       : undefined;
     // A submodule is listed as its folder. Any other folder stands where a file was.
-    if (stats === undefined || (stats.isDirectory() && !(await isPresent(worktreePath, `${path}/.git`)))) gone.push(path);
+    if (stats === undefined || (stats.isDirectory() && !(await isPresent(worktreePath, `${path}/.git`))))
+      gone.push(path);
     else if (!stats.isFile() || (await isReadable(worktreePath, path))) present.push(path);
     else notCaptured.push(pathToText(path));
   });
   for (const list of [gone, present, notCaptured]) list.sort(); // whichever was looked at first, the answer is the same
   // A folder that became a file: its entries go first, as git refuses to look "beyond" what is no folder any more.
-  if (gone.length > 0) await git.run(worktreePath, ['update-index', '-z', '--force-remove', '--stdin'], { ...options, input: encodePaths(gone) });
-  if (present.length > 0) {
-    const { stderr } = await git.run(worktreePath, ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'], {
+  if (gone.length > 0)
+    await git.run(worktreePath, ['update-index', '-z', '--force-remove', '--stdin'], {
       ...options,
-      input: encodePaths(present),
+      input: encodePaths(gone),
     });
+  if (present.length > 0) {
+    const { stderr } = await git.run(
+      worktreePath,
+      ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'],
+      {
+        ...options,
+        input: encodePaths(present),
+      },
+    );
     // Nested repositories, and names that git does not let into a tree.
     notCaptured.push(...stderr.split('\n').flatMap((line) => /^Ignoring path (.+)$/.exec(line)?.[1] ?? []));
   }
@@ -140,17 +170,27 @@ async function listBesideChanged(
 }
 
 /** A snapshot hides nothing, so in the copy "assume unchanged" and "skip worktree" go where the file is there. False where there are none. */
-async function showHidden(git: Git, worktreePath: string, { assumed, skipped }: HiddenPaths, options: GitOptions): Promise<boolean> {
+async function showHidden(
+  git: Git,
+  worktreePath: string,
+  { assumed, skipped }: HiddenPaths,
+  options: GitOptions,
+): Promise<boolean> {
   for (const [flag, paths] of [
     ['--no-assume-unchanged', assumed],
     ['--no-skip-worktree', skipped],
   ] as const) {
-    if (paths.length > 0) await git.run(worktreePath, ['update-index', '-z', flag, '--stdin'], { ...options, input: encodePaths(paths) });
+    if (paths.length > 0)
+      await git.run(worktreePath, ['update-index', '-z', flag, '--stdin'], { ...options, input: encodePaths(paths) });
   }
   return assumed.length + skipped.length > 0;
 }
 
-async function isBelowRealFolders(worktreePath: string, path: string, known: Map<string, Promise<boolean>>): Promise<boolean> {
+async function isBelowRealFolders(
+  worktreePath: string,
+  path: string,
+  known: Map<string, Promise<boolean>>,
+): Promise<boolean> {
   const parent = path.replace(/\/$/, '').split('/').slice(0, -1).join('/');
   if (parent === '') return true;
   const answer =

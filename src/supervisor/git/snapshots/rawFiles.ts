@@ -27,19 +27,32 @@ export async function captureRawFiles(
   signal: AbortSignal | undefined,
 ): Promise<{ commit: string; notCaptured: string[] }> {
   const { git, mainWorktree } = repository;
-  const staged = splitZ((await git.run(worktreePath, ['ls-files', '-z', '--stage'], { environment: { GIT_INDEX_FILE: indexFile }, signal })).stdout);
+  const staged = splitZ(
+    (await git.run(worktreePath, ['ls-files', '-z', '--stage'], { environment: { GIT_INDEX_FILE: indexFile }, signal }))
+      .stdout,
+  );
   const paths = staged.filter((line) => line.startsWith('100')).map((line) => line.slice(line.indexOf('\t') + 1));
   const found = await examineAll(worktreePath, paths);
   const files = found.filter(({ isReadable }) => isReadable);
   const objectIds = await hashFiles(repository, worktreePath, files, true, signal);
   const stagedModes = new Map(staged.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, 6)]));
-  const entries = files.map(({ path, mode }, index) => `${mode ?? stagedModes.get(path) ?? '100644'} ${objectIds[index] ?? ''} 0\t${path}\0`);
+  const entries = files.map(
+    ({ path, mode }, index) => `${mode ?? stagedModes.get(path) ?? '100644'} ${objectIds[index] ?? ''} 0\t${path}\0`,
+  );
   const tree = await withTemporaryFolder(async (folder) => {
     const options = { environment: { GIT_INDEX_FILE: join(folder, 'index') }, signal };
-    await git.run(mainWorktree, ['update-index', '-z', '--index-info'], { ...options, input: encodePath(entries.join('')) });
+    await git.run(mainWorktree, ['update-index', '-z', '--index-info'], {
+      ...options,
+      input: encodePath(entries.join('')),
+    });
     return git.text(mainWorktree, ['write-tree'], options);
   });
-  const commit = await writeCommit(repository, { tree, parents: [], message: 'Bytes of the files as they were', isDated: false });
+  const commit = await writeCommit(repository, {
+    tree,
+    parents: [],
+    message: 'Bytes of the files as they were',
+    isDated: false,
+  });
   return { commit, notCaptured: found.filter(({ isReadable }) => !isReadable).map(({ path }) => pathToText(path)) };
 }
 
@@ -47,7 +60,9 @@ export async function captureRawFiles(
 async function examineAll(worktreePath: string, paths: readonly string[]): Promise<ExaminedFile[]> {
   const found: ExaminedFile[] = [];
   for (let first = 0; first < paths.length; first += FILES_AT_ONCE) {
-    const examined = await Promise.all(paths.slice(first, first + FILES_AT_ONCE).map(async (path) => examine(worktreePath, path)));
+    const examined = await Promise.all(
+      paths.slice(first, first + FILES_AT_ONCE).map(async (path) => examine(worktreePath, path)),
+    );
     found.push(...examined.filter((file) => file !== undefined));
   }
   return found;
@@ -61,7 +76,11 @@ async function examine(worktreePath: string, path: string): Promise<ExaminedFile
     () => true,
     () => false,
   );
-  return { path, isReadable, mode: process.platform === 'win32' ? undefined : (stats.mode & 0o100) === 0 ? '100644' : '100755' };
+  return {
+    path,
+    isReadable,
+    mode: process.platform === 'win32' ? undefined : (stats.mode & 0o100) === 0 ? '100644' : '100755',
+  };
 }
 
 /** The object ids of the files' own bytes, in order. */
@@ -73,11 +92,21 @@ async function hashFiles(
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const input = files.map(({ path }) => `${quotePath(path)}\n`).join('');
-  return (await git.text(worktreePath, ['hash-object', ...(isStored ? ['-w'] : []), '--no-filters', '--stdin-paths'], { input, signal })).split('\n');
+  return (
+    await git.text(worktreePath, ['hash-object', ...(isStored ? ['-w'] : []), '--no-filters', '--stdin-paths'], {
+      input,
+      signal,
+    })
+  ).split('\n');
 }
 
 /** Makes the files in the worktree those of a commit made by `captureRawFiles`, byte for byte, by writing the ones that differ. */
-export async function restoreRawFiles(repository: Repository, worktreePath: string, commit: string, signal: AbortSignal | undefined): Promise<void> {
+export async function restoreRawFiles(
+  repository: Repository,
+  worktreePath: string,
+  commit: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { git, mainWorktree } = repository;
   const listed = splitZ((await git.run(mainWorktree, ['ls-tree', '-r', '-z', '--long', commit], { signal })).stdout);
   const wanted = listed.map((line) => {
@@ -97,13 +126,22 @@ export async function restoreRawFiles(repository: Repository, worktreePath: stri
   while (entries.length > 0) {
     let bytes = entries[0]?.bytes ?? 0;
     let count = 1;
-    while (count < entries.length && bytes + (entries[count]?.bytes ?? 0) <= MOST_BATCH_BYTES) bytes += entries[count++]?.bytes ?? 0;
+    while (count < entries.length && bytes + (entries[count]?.bytes ?? 0) <= MOST_BATCH_BYTES)
+      bytes += entries[count++]?.bytes ?? 0;
     const batch = entries.splice(0, count);
-    const { stdout } = await git.run(mainWorktree, ['cat-file', '--batch'], { input: batch.map(({ objectId }) => `${objectId}\n`).join(''), signal });
+    const { stdout } = await git.run(mainWorktree, ['cat-file', '--batch'], {
+      input: batch.map(({ objectId }) => `${objectId}\n`).join(''),
+      signal,
+    });
     let offset = 0;
     for (const entry of batch) {
       const start = stdout.indexOf('\n', offset) + 1;
-      await replaceFile(worktreePath, entry.path, stdout.subarray(start, start + entry.bytes), entry.mode === '100755' ? 0o777 : 0o666);
+      await replaceFile(
+        worktreePath,
+        entry.path,
+        stdout.subarray(start, start + entry.bytes),
+        entry.mode === '100755' ? 0o777 : 0o666,
+      );
       offset = start + entry.bytes + 1;
     }
   }

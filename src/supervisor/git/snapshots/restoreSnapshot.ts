@@ -19,9 +19,11 @@ import { takeSnapshot } from './snapshots';
 export async function putBack(request: RemovalRequest, commit: string): Promise<{ before: string }> {
   const { repository, worktreePath, sessionId, signal } = request;
   const located = await locateWorktree(request);
-  if (located.place !== 'worktree') throw new CorralError('WORKTREE_MISSING', 'The worktree of this session is not in its place. Restore it first.');
+  if (located.place !== 'worktree')
+    throw new CorralError('WORKTREE_MISSING', 'The worktree of this session is not in its place. Restore it first.');
   const [operation] = await findOperations(located.administrativeDirectory);
-  if (operation !== undefined) throw new CorralError('CONFLICT', `There is ${operation} in this worktree. Finish or abort it first.`);
+  if (operation !== undefined)
+    throw new CorralError('CONFLICT', `There is ${operation} in this worktree. Finish or abort it first.`);
   const wanted = await readSnapshot(repository, commit);
   const before = await takeSnapshot(
     { repository, worktreePath, sessionId, message: `Before it was put back to ${commit.slice(0, 10)}`, signal },
@@ -30,7 +32,11 @@ export async function putBack(request: RemovalRequest, commit: string): Promise<
   await writeFiles(request, before.tree, wanted);
   if (wanted.raw !== undefined) await restoreRawFiles(repository, worktreePath, wanted.raw, signal);
   await moveHead(request, wanted);
-  await repository.git.run(worktreePath, ['read-tree', '--reset', '--no-recurse-submodules', wanted.index ?? wanted.head ?? wanted.tree], { signal });
+  await repository.git.run(
+    worktreePath,
+    ['read-tree', '--reset', '--no-recurse-submodules', wanted.index ?? wanted.head ?? wanted.tree],
+    { signal },
+  );
   await takeSnapshot({ repository, worktreePath, sessionId, message: `Put back to ${commit.slice(0, 10)}`, signal });
   return { before: before.commit };
 }
@@ -41,7 +47,11 @@ async function writeFiles(request: RemovalRequest, from: string, { tree: to }: P
   const { git } = repository;
   await withIndexCopy(git, worktreePath, async (indexFile) => {
     const { tree } = await captureTree(git, worktreePath, indexFile, signal);
-    if (tree !== from) throw new CorralError('CONFLICT', 'Files of this worktree are being changed. Try again when nothing works in it any more.');
+    if (tree !== from)
+      throw new CorralError(
+        'CONFLICT',
+        'Files of this worktree are being changed. Try again when nothing works in it any more.',
+      );
     await refuseToOverwriteIgnored(request, from, to);
     const options = { environment: { GIT_INDEX_FILE: indexFile }, signal };
     // What is as in the index but looks newer would be taken for changed.
@@ -50,13 +60,21 @@ async function writeFiles(request: RemovalRequest, from: string, { tree: to }: P
       await git.run(worktreePath, ['read-tree', '-m', '-u', '--no-recurse-submodules', from, to], options);
     } catch (error) {
       if (!/not uptodate|would be (overwritten|removed)|would lose/.test(messageOf(error))) throw error;
-      throw new CorralError('CONFLICT', `A file that no snapshot holds is in the way, so nothing was changed (${messageOf(error)}).`, { cause: error });
+      throw new CorralError(
+        'CONFLICT',
+        `A file that no snapshot holds is in the way, so nothing was changed (${messageOf(error)}).`,
+        { cause: error },
+      );
     }
   });
 }
 
 /** To git an ignored file is one that may go; here it may be somebody's work. */
-async function refuseToOverwriteIgnored({ repository, worktreePath, signal }: RemovalRequest, from: string, to: string): Promise<void> {
+async function refuseToOverwriteIgnored(
+  { repository, worktreePath, signal }: RemovalRequest,
+  from: string,
+  to: string,
+): Promise<void> {
   const listing = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--diff-filter=A', from, to];
   const added = splitZ((await repository.git.run(repository.mainWorktree, listing, { signal })).stdout);
   if (added.length === 0) return;
@@ -65,7 +83,10 @@ async function refuseToOverwriteIgnored({ repository, worktreePath, signal }: Re
   for (const path of added) {
     const hasIgnoredBelow = [...ignored].some((each) => each.startsWith(`${path}/`));
     if (hasIgnoredBelow || (await isTakenByIgnored(worktreePath, path, ignored)))
-      throw new CorralError('CONFLICT', `${pathToText(path)} is in the way: git ignores what is there now, so no snapshot holds it. Move it away first.`);
+      throw new CorralError(
+        'CONFLICT',
+        `${pathToText(path)} is in the way: git ignores what is there now, so no snapshot holds it. Move it away first.`,
+      );
   }
 }
 
@@ -84,8 +105,21 @@ async function isTakenByIgnored(worktreePath: string, path: string, ignored: Rea
 async function moveHead(request: RemovalRequest, { head, branch, commit }: Pin): Promise<void> {
   const { repository, worktreePath } = request;
   const { git } = repository;
-  if (head === undefined || head === (await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { acceptedExitCodes: [0, 1] })))
+  if (
+    head === undefined ||
+    head ===
+      (await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
+        acceptedExitCodes: [0, 1],
+      }))
+  )
     return;
-  await git.run(worktreePath, ['update-ref', '--no-deref', '-m', `corral: put back to ${commit.slice(0, 10)}`, 'HEAD', head]);
+  await git.run(worktreePath, [
+    'update-ref',
+    '--no-deref',
+    '-m',
+    `corral: put back to ${commit.slice(0, 10)}`,
+    'HEAD',
+    head,
+  ]);
   await checkOutBranch(request, branch ?? '');
 }

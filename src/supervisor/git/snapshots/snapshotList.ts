@@ -22,7 +22,11 @@ function chain(sessionId: string, baseCommit: string): string[] {
 }
 
 /** The session's snapshots since its base, newest first; one git process. Empty where there is none yet. */
-export async function listSnapshots({ git, mainWorktree }: Repository, sessionId: string, baseCommit: string): Promise<ListedSnapshot[]> {
+export async function listSnapshots(
+  { git, mainWorktree }: Repository,
+  sessionId: string,
+  baseCommit: string,
+): Promise<ListedSnapshot[]> {
   const shown = ['--format=%x00%H%x00%T%x00%ct%x00%s%x00', '--diff-merges=first-parent', '--no-show-signature'];
   const { stdout } = await git.run(mainWorktree, [
     'log',
@@ -48,14 +52,27 @@ export async function listSnapshots({ git, mainWorktree }: Repository, sessionId
 }
 
 /** Fails with INVALID_ARGUMENT unless `commit` is the session's base or one of its snapshots. */
-export async function requireMoment({ git, mainWorktree }: Repository, sessionId: string, baseCommit: string, commit: string): Promise<void> {
+export async function requireMoment(
+  { git, mainWorktree }: Repository,
+  sessionId: string,
+  baseCommit: string,
+  commit: string,
+): Promise<void> {
   const commits = await git.text(mainWorktree, ['rev-list', '--first-parent', ...chain(sessionId, baseCommit)]);
-  if (commit !== baseCommit && !commits.split('\n').includes(commit)) throw new CorralError('INVALID_ARGUMENT', `${commit} is no snapshot of this session.`);
+  if (commit !== baseCommit && !commits.split('\n').includes(commit))
+    throw new CorralError('INVALID_ARGUMENT', `${commit} is no snapshot of this session.`);
 }
 
 /** The commit that the chain of a snapshot began from. */
 export async function findChainBase({ git, mainWorktree }: Repository, snapshot: string): Promise<string> {
   const notOurs = ['--basic-regexp', '--grep=^Corral-Version: ', '--invert-grep'];
-  const base = await git.text(mainWorktree, ['rev-list', '--first-parent', '--max-count=1', ...notOurs, snapshot, '--']);
+  const base = await git.text(mainWorktree, [
+    'rev-list',
+    '--first-parent',
+    '--max-count=1',
+    ...notOurs,
+    snapshot,
+    '--',
+  ]);
   return base === '' ? snapshot : base;
 }

@@ -43,7 +43,9 @@ export function pinRef(sessionId: string): string {
 /** What the session's ref holds now, or undefined where there is none. */
 export async function readPin(repository: Repository, sessionId: string): Promise<Pin | undefined> {
   const { git, mainWorktree } = repository;
-  const commit = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', `${pinRef(sessionId)}^{commit}`], { acceptedExitCodes: [0, 1] });
+  const commit = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', `${pinRef(sessionId)}^{commit}`], {
+    acceptedExitCodes: [0, 1],
+  });
   return commit === '' ? undefined : await readSnapshot(repository, commit);
 }
 
@@ -58,8 +60,14 @@ export async function readPinAndHead(
 }
 
 /** The commits that these revisions (without a newline) name as seen from a folder, by one git process; undefined for one that names none. */
-async function readCommits(git: Git, folder: string, revisions: readonly string[]): Promise<({ objectId: string; content: string } | undefined)[]> {
-  const { stdout } = await git.run(folder, ['cat-file', '--batch'], { input: revisions.map((revision) => `${revision}^{commit}\n`).join('') });
+async function readCommits(
+  git: Git,
+  folder: string,
+  revisions: readonly string[],
+): Promise<({ objectId: string; content: string } | undefined)[]> {
+  const { stdout } = await git.run(folder, ['cat-file', '--batch'], {
+    input: revisions.map((revision) => `${revision}^{commit}\n`).join(''),
+  });
   const found: ({ objectId: string; content: string } | undefined)[] = [];
   for (let offset = 0; offset < stdout.length && found.length < revisions.length;) {
     const lineEnd = stdout.indexOf('\n', offset);
@@ -78,7 +86,8 @@ async function readCommits(git: Git, folder: string, revisions: readonly string[
 /** The commit that a person's words name, and whether it is a snapshot. BASE_NOT_FOUND where there is none. Only ids go on from here. */
 export async function readRevision({ git, folder, mainWorktree }: Repository, revision: string): Promise<Pin> {
   const [commit] = /^$|[\0\n]/.test(revision) ? [] : await readCommits(git, folder, [revision]);
-  if (commit === undefined || !isObjectId(commit.objectId)) throw new CorralError('BASE_NOT_FOUND', `There is no commit "${revision}" in ${mainWorktree}`);
+  if (commit === undefined || !isObjectId(commit.objectId))
+    throw new CorralError('BASE_NOT_FOUND', `There is no commit "${revision}" in ${mainWorktree}`);
   return parseSnapshot(commit.objectId, commit.content);
 }
 
@@ -94,11 +103,23 @@ function parseSnapshot(commit: string, content: string): Pin {
   if (tree === undefined) throw new CorralError('GIT_FAILED', `${commit} is no commit that can be read`);
   const trailers = content.trimEnd().split('\n\n').at(-1)?.split('\n') ?? [];
   // Ours by name alone is also the first commit of a repository that Corral made.
-  const isSnapshot = header.includes(`\ncommitter ${IDENTITY} `) && trailers.some((line) => line.startsWith('Corral-Version: '));
+  const isSnapshot =
+    header.includes(`\ncommitter ${IDENTITY} `) && trailers.some((line) => line.startsWith('Corral-Version: '));
   const trailer = (name: string): string | undefined =>
-    isSnapshot ? trailers.find((line) => line.startsWith(`Corral-${name}: `))?.slice(`Corral-${name}: `.length) : undefined;
-  const objectId = (name: string): string | undefined => [trailer(name)].find((value) => value !== undefined && isObjectId(value));
-  return { commit, tree, isSnapshot, head: isSnapshot ? objectId('Head') : commit, branch: trailer('Branch'), index: objectId('Index'), raw: objectId('Raw') };
+    isSnapshot
+      ? trailers.find((line) => line.startsWith(`Corral-${name}: `))?.slice(`Corral-${name}: `.length)
+      : undefined;
+  const objectId = (name: string): string | undefined =>
+    [trailer(name)].find((value) => value !== undefined && isObjectId(value));
+  return {
+    commit,
+    tree,
+    isSnapshot,
+    head: isSnapshot ? objectId('Head') : commit,
+    branch: trailer('Branch'),
+    index: objectId('Index'),
+    raw: objectId('Raw'),
+  };
 }
 
 /** Writes a commit of ours. As an object and not by commit-tree: there may be more parents than a command line holds. */
@@ -126,12 +147,24 @@ export async function writeCommit(repository: Repository, content: PinContent): 
     ...['Corral-Version: 1', ...trailers],
     '',
   ];
-  return repository.git.text(repository.mainWorktree, ['hash-object', '-t', 'commit', '-w', '--stdin'], { input: lines.join('\n') });
+  return repository.git.text(repository.mainWorktree, ['hash-object', '-t', 'commit', '-w', '--stdin'], {
+    input: lines.join('\n'),
+  });
 }
 
 /** Moves the ref from `before` (undefined: it must not exist). CONFLICT where somebody else moved it. */
-export async function movePin(repository: Repository, sessionId: string, commit: string, before: string | undefined): Promise<void> {
-  await repository.git.run(repository.mainWorktree, ['update-ref', pinRef(sessionId), commit, before ?? '0'.repeat(commit.length)]);
+export async function movePin(
+  repository: Repository,
+  sessionId: string,
+  commit: string,
+  before: string | undefined,
+): Promise<void> {
+  await repository.git.run(repository.mainWorktree, [
+    'update-ref',
+    pinRef(sessionId),
+    commit,
+    before ?? '0'.repeat(commit.length),
+  ]);
 }
 
 /** Removes the session's ref; one that is not there is no error. What only it held is then git's to collect. */

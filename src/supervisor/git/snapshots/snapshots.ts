@@ -31,7 +31,11 @@ export interface SnapshotAddition {
   rescued: readonly string[];
 }
 
-export type MakeAddition = (indexFile: string, before: Pin | undefined, head: string | undefined) => Promise<SnapshotAddition>;
+export type MakeAddition = (
+  indexFile: string,
+  before: Pin | undefined,
+  head: string | undefined,
+) => Promise<SnapshotAddition>;
 
 /**
  * Records the worktree's files (tracked and untracked, not ignored) as a commit on the session's ref. Touches nothing of the user's:
@@ -59,10 +63,14 @@ async function attemptSnapshot(request: SnapshotRequest, makeAddition: MakeAddit
     ]);
     const addition = await makeAddition?.(indexFile, before, head === '' ? undefined : head);
     const isSame = before !== undefined && before.tree === tree && (before.head ?? '') === head;
-    const addsNothing = addition === undefined || (addition.raw === before?.raw && addition.index === before?.index && addition.rescued.length === 0);
+    const addsNothing =
+      addition === undefined ||
+      (addition.raw === before?.raw && addition.index === before?.index && addition.rescued.length === 0);
     if (isSame && addsNothing) return { commit: before.commit, tree, changed: false, notCaptured };
     const movedHead = head !== '' && head !== before?.head ? [head] : [];
-    const parents = [before?.commit, ...movedHead, addition?.index, addition?.raw, ...(addition?.rescued ?? [])].filter((parent) => parent !== undefined);
+    const parents = [before?.commit, ...movedHead, addition?.index, addition?.raw, ...(addition?.rescued ?? [])].filter(
+      (parent) => parent !== undefined,
+    );
     const commit = await writeCommit(repository, {
       tree,
       parents: [...new Set(parents)],

@@ -7,7 +7,16 @@ import { isObjectId, type Repository } from '../repository';
 import { exists, readLink } from '../worktrees/worktreeOwnership';
 
 const MOST_IGNORED_NAMED = 20;
-const ROOT_REFS = ['ORIG_HEAD', 'MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'REBASE_HEAD', 'BISECT_HEAD', 'MERGE_AUTOSTASH', 'FETCH_HEAD'];
+const ROOT_REFS = [
+  'ORIG_HEAD',
+  'MERGE_HEAD',
+  'CHERRY_PICK_HEAD',
+  'REVERT_HEAD',
+  'REBASE_HEAD',
+  'BISECT_HEAD',
+  'MERGE_AUTOSTASH',
+  'FETCH_HEAD',
+];
 const WORKTREE_REFS = ['refs/bisect', 'refs/worktree', 'refs/rewritten'];
 const STATE_FILES = [
   'MERGE_HEAD',
@@ -37,12 +46,18 @@ export async function findUnreferencedCommits(
   const { git } = repository;
   const administrativeDirectory = await git.text(worktreePath, ['rev-parse', '--absolute-git-dir']);
   const names = new Set(ROOT_REFS);
-  const reflog = await git.text(worktreePath, ['log', '--walk-reflogs', '--no-show-signature', '--format=%H', 'HEAD', '--'], {
-    acceptedExitCodes: [0, 128],
+  const reflog = await git.text(
+    worktreePath,
+    ['log', '--walk-reflogs', '--no-show-signature', '--format=%H', 'HEAD', '--'],
+    {
+      acceptedExitCodes: [0, 128],
+      signal,
+    },
+  );
+  for (const line of reflog.split('\n')) names.add(line);
+  const references = await git.text(worktreePath, ['for-each-ref', '--format=%(objectname)', ...WORKTREE_REFS], {
     signal,
   });
-  for (const line of reflog.split('\n')) names.add(line);
-  const references = await git.text(worktreePath, ['for-each-ref', '--format=%(objectname)', ...WORKTREE_REFS], { signal });
   for (const line of references.split('\n')) names.add(line);
   // Also the file itself: a reflog that names one lost object stops the walk above, and its first line knows where HEAD came from.
   for (const file of [...STATE_FILES, 'logs/HEAD']) {
@@ -62,7 +77,11 @@ export async function findUnreferencedCommits(
   if (commits.length === 0) return [];
   const input = `${[...commits, ...held.map((commit) => `^${commit}`)].join('\n')}\n`;
   const lines = (
-    await git.text(worktreePath, ['rev-list', '--parents', '--stdin', '--not', '--branches', '--tags', '--remotes', '--glob=refs/stash'], { input, signal })
+    await git.text(
+      worktreePath,
+      ['rev-list', '--parents', '--stdin', '--not', '--branches', '--tags', '--remotes', '--glob=refs/stash'],
+      { input, signal },
+    )
   )
     .split('\n')
     .filter((line) => line !== '');
@@ -71,15 +90,23 @@ export async function findUnreferencedCommits(
 }
 
 /** What cannot be in a snapshot and would be lost with the folder, in words for a person. */
-export async function findUncapturable(repository: Repository, worktreePath: string, signal: AbortSignal | undefined): Promise<string[]> {
+export async function findUncapturable(
+  repository: Repository,
+  worktreePath: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
   const { git } = repository;
   const found: string[] = [];
   const administrativeDirectory = await git.text(worktreePath, ['rev-parse', '--absolute-git-dir']);
   found.push(...(await findOperations(administrativeDirectory)));
   const { repositories, unreadable } = await walk(worktreePath, signal);
   found.push(...unreadable.map((path) => `${pathToText(path)}: cannot be read`));
-  const staged = (await git.run(worktreePath, ['ls-files', '-z', '--stage'], { signal })).stdout.toString('latin1').split('\0');
-  const submodules = new Set(staged.filter((line) => line.startsWith('160000 ')).map((line) => line.slice(line.indexOf('\t') + 1)));
+  const staged = (await git.run(worktreePath, ['ls-files', '-z', '--stage'], { signal })).stdout
+    .toString('latin1')
+    .split('\0');
+  const submodules = new Set(
+    staged.filter((line) => line.startsWith('160000 ')).map((line) => line.slice(line.indexOf('\t') + 1)),
+  );
   for (const path of repositories) {
     if (!submodules.has(path)) found.push(`${pathToText(path)}: a repository of its own`);
     else if (!(await isPushedAndClean(repository, join(worktreePath, pathToText(path)), signal)))
@@ -87,7 +114,8 @@ export async function findUncapturable(repository: Repository, worktreePath: str
   }
   const { work } = await findIgnoredFiles(repository, worktreePath, signal);
   found.push(...work.slice(0, MOST_IGNORED_NAMED).map((path) => `${pathToText(path)}: ignored by git`));
-  if (work.length > MOST_IGNORED_NAMED) found.push(`${String(work.length - MOST_IGNORED_NAMED)} more files that git ignores`);
+  if (work.length > MOST_IGNORED_NAMED)
+    found.push(`${String(work.length - MOST_IGNORED_NAMED)} more files that git ignores`);
   return found;
 }
 
@@ -101,13 +129,25 @@ export async function findOperations(administrativeDirectory: string): Promise<s
 }
 
 /** A check that cannot run counts as "there is work". */
-async function isPushedAndClean({ git }: Repository, folder: string, signal: AbortSignal | undefined): Promise<boolean> {
+async function isPushedAndClean(
+  { git }: Repository,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   try {
     // Not asked of git: the submodule's own config still names the place that the worktree was moved from, and git stops there.
     const gitDirectory = (await readLink(folder)) ?? join(folder, '.git');
     const options = { environment: { GIT_DIR: gitDirectory, GIT_WORK_TREE: folder }, signal };
-    const unpushed = await git.text(folder, ['rev-list', '--max-count=1', 'HEAD', '--branches', '--tags', '--reflog', '--not', '--remotes'], options);
-    const changes = await git.text(folder, ['status', '--porcelain', '--ignore-submodules=none', '--untracked-files=all'], options);
+    const unpushed = await git.text(
+      folder,
+      ['rev-list', '--max-count=1', 'HEAD', '--branches', '--tags', '--reflog', '--not', '--remotes'],
+      options,
+    );
+    const changes = await git.text(
+      folder,
+      ['status', '--porcelain', '--ignore-submodules=none', '--untracked-files=all'],
+      options,
+    );
     return unpushed === '' && changes === '';
   } catch (error) {
     if (signal?.aborted === true) throw error;
@@ -116,13 +156,19 @@ async function isPushedAndClean({ git }: Repository, folder: string, signal: Abo
 }
 
 /** Every folder below the worktree is looked into, ignored ones too, but nothing is followed and no file is opened. */
-async function walk(worktreePath: string, signal: AbortSignal | undefined): Promise<{ repositories: string[]; unreadable: string[] }> {
+async function walk(
+  worktreePath: string,
+  signal: AbortSignal | undefined,
+): Promise<{ repositories: string[]; unreadable: string[] }> {
   const repositories: string[] = [];
   const unreadable: string[] = [];
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     signal?.throwIfAborted();
-    const entries = await readdir(pathFromBytes(worktreePath, folder), { withFileTypes: true, encoding: 'buffer' }).catch(() => undefined);
+    const entries = await readdir(pathFromBytes(worktreePath, folder), {
+      withFileTypes: true,
+      encoding: 'buffer',
+    }).catch(() => undefined);
     if (entries === undefined) {
       unreadable.push(folder);
       continue;

@@ -28,7 +28,9 @@ export async function excludeFromRepository(repository: Repository, path: string
       await mkdir(dirname(file), { recursive: true });
       // One appending write: another window can at worst add the same line again, which changes nothing.
       const handle = await open(file, 'a');
-      await handle.writeFile(`${content === '' || content.endsWith('\n') ? '' : '\n'}${line}\n`).finally(() => handle.close());
+      await handle
+        .writeFile(`${content === '' || content.endsWith('\n') ? '' : '\n'}${line}\n`)
+        .finally(() => handle.close());
     });
   excluding.set(file, appending);
   await appending.finally(() => {

@@ -26,7 +26,8 @@ export async function findRebuiltFolders(repository: Repository, worktreePath: s
 
 /** Removes these folders; links in them are removed, never followed. */
 export async function dropFolders(worktreePath: string, folders: readonly RebuiltFolder[]): Promise<void> {
-  for (const { path } of folders) await rm(pathFromBytes(worktreePath, path), { recursive: true, force: true, maxRetries: 5 });
+  for (const { path } of folders)
+    await rm(pathFromBytes(worktreePath, path), { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** How much a folder holds, links not followed. What cannot be read, or goes meanwhile, counts nothing. */
@@ -41,7 +42,9 @@ export async function measureFolder(folder: string | Buffer): Promise<{ bytes: n
       (entry.isDirectory() ? folders : files).push(Buffer.concat([current, Buffer.from('/'), entry.name]));
     }
     for (let first = 0; first < files.length; first += FILES_AT_ONCE) {
-      const stats = await Promise.all(files.slice(first, first + FILES_AT_ONCE).map(async (file) => await lstat(file).catch(() => undefined)));
+      const stats = await Promise.all(
+        files.slice(first, first + FILES_AT_ONCE).map(async (file) => await lstat(file).catch(() => undefined)),
+      );
       for (const found of stats) size.bytes += found?.size ?? 0;
     }
   }

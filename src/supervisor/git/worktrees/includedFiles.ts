@@ -18,7 +18,11 @@ export interface WantedFiles {
 }
 
 /** Brings what git ignores from the main worktree into a worktree; what is there already stays as it is. */
-export async function bringIgnoredFiles(repository: Repository, worktreePath: string, { include, link }: WantedFiles): Promise<void> {
+export async function bringIgnoredFiles(
+  repository: Repository,
+  worktreePath: string,
+  { include, link }: WantedFiles,
+): Promise<void> {
   await linkFolders(repository, worktreePath, link);
   await copyIncludedFiles(repository, worktreePath, include);
 }
@@ -27,14 +31,21 @@ export async function bringIgnoredFiles(repository: Repository, worktreePath: st
  * Makes links to ignored folders of the main worktree, `node_modules` say. All sessions then share the one folder: what an agent writes there is there for all.
  * Corral itself goes through no link: the folder stays when the worktree goes. Answers with the paths of the links.
  */
-export async function linkFolders(repository: Repository, worktreePath: string, patterns: readonly string[]): Promise<string[]> {
+export async function linkFolders(
+  repository: Repository,
+  worktreePath: string,
+  patterns: readonly string[],
+): Promise<string[]> {
   if (patterns.length === 0) return [];
   const { git, mainWorktree } = repository;
   const list = async (...exclusions: string[]): Promise<string[]> =>
-    splitZ((await git.run(mainWorktree, ['ls-files', '-z', '--others', '--ignored', '--directory', ...exclusions])).stdout).filter((path) =>
-      path.endsWith('/'),
-    );
-  const [wanted, ignored] = await Promise.all([list(...patterns.map((pattern) => `--exclude=${pattern}`)), list('--exclude-standard')]);
+    splitZ(
+      (await git.run(mainWorktree, ['ls-files', '-z', '--others', '--ignored', '--directory', ...exclusions])).stdout,
+    ).filter((path) => path.endsWith('/'));
+  const [wanted, ignored] = await Promise.all([
+    list(...patterns.map((pattern) => `--exclude=${pattern}`)),
+    list('--exclude-standard'),
+  ]);
   const linked: string[] = [];
   for (const folder of wanted.filter((path) => ignored.some((each) => path.startsWith(each)))) {
     const path = folder.slice(0, -1);
@@ -65,18 +76,31 @@ async function keepIgnored(repository: Repository, worktreePath: string, links: 
  * `.worktreeinclude` or of `patterns` names, both in the words of `.gitignore`, which git itself reads. What is there already stays as it is.
  * Copy-on-write where the file system can. Answers with how many were copied.
  */
-export async function copyIncludedFiles({ git, mainWorktree }: Repository, worktreePath: string, patterns: readonly string[]): Promise<number> {
+export async function copyIncludedFiles(
+  { git, mainWorktree }: Repository,
+  worktreePath: string,
+  patterns: readonly string[],
+): Promise<number> {
   const hasFile = await exists(join(mainWorktree, INCLUDE_FILE));
   if (!hasFile && patterns.length === 0) return 0;
   const list = async (...exclusions: string[]): Promise<string[]> =>
     splitZ((await git.run(mainWorktree, ['ls-files', '-z', '--others', '--ignored', ...exclusions])).stdout);
-  const wanted = await list(...(hasFile ? [`--exclude-from=${INCLUDE_FILE}`] : []), ...patterns.map((pattern) => `--exclude=${pattern}`));
+  const wanted = await list(
+    ...(hasFile ? [`--exclude-from=${INCLUDE_FILE}`] : []),
+    ...patterns.map((pattern) => `--exclude=${pattern}`),
+  );
   if (wanted.length === 0) return 0;
   // Without what is untracked only: that is work, which comes along by "with my uncommitted changes".
   const ignored = new Set(await list('--exclude-standard'));
   let copied = 0;
   for (const path of wanted) {
-    if (ignored.has(path) && !path.endsWith('/') && (await makeFolderFor(worktreePath, path)) && (await copy(mainWorktree, worktreePath, path))) copied++;
+    if (
+      ignored.has(path) &&
+      !path.endsWith('/') &&
+      (await makeFolderFor(worktreePath, path)) &&
+      (await copy(mainWorktree, worktreePath, path))
+    )
+      copied++;
   }
   return copied;
 }

@@ -42,10 +42,15 @@ export async function emptyTrash(request: RemovalRequest): Promise<string[]> {
   const kept: string[] = [];
   for (const name of discarded) {
     const administrativeDirectory = join(repository.commonDirectory, 'worktrees', sessionId);
-    if (await bearsMark(administrativeDirectory, request)) await rm(administrativeDirectory, { recursive: true, force: true, maxRetries: 5 });
+    if (await bearsMark(administrativeDirectory, request))
+      await rm(administrativeDirectory, { recursive: true, force: true, maxRetries: 5 });
     const folder = join(dirname(trashPath), name);
     const capturedMs = Number(name.slice(basename(trashPath).length + 1));
-    kept.push(...(await removeUnchanged(folder, capturedMs)).map((path) => `${join(folder, path)}: in use, or written while it was deleted`));
+    kept.push(
+      ...(await removeUnchanged(folder, capturedMs)).map(
+        (path) => `${join(folder, path)}: in use, or written while it was deleted`,
+      ),
+    );
   }
   return kept;
 }

@@ -20,9 +20,13 @@ export async function restoreFromSnapshot(request: RemovalRequest): Promise<void
   const { repository, worktreePath, sessionId, signal } = request;
   const { git, mainWorktree, commonDirectory } = repository;
   if ((await locateWorktree(request)).place !== 'missing')
-    throw new CorralError('CONFLICT', `The worktree of this session is still there, in ${worktreePath} or in the trash`);
+    throw new CorralError(
+      'CONFLICT',
+      `The worktree of this session is still there, in ${worktreePath} or in the trash`,
+    );
   const pin = await readPin(repository, sessionId);
-  if (pin === undefined) throw new CorralError('WORKTREE_MISSING', 'This session has no snapshot to make its worktree from');
+  if (pin === undefined)
+    throw new CorralError('WORKTREE_MISSING', 'This session has no snapshot to make its worktree from');
   const administrativeDirectory = join(commonDirectory, 'worktrees', sessionId);
   const isKnown = await bearsMark(administrativeDirectory, request);
   if (!isKnown && (await exists(administrativeDirectory)))
@@ -38,12 +42,25 @@ export async function restoreFromSnapshot(request: RemovalRequest): Promise<void
     if (!isKnown)
       await git.run(
         mainWorktree,
-        ['worktree', 'add', '--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(request), '--', partialPath, pin.head ?? pin.commit],
+        [
+          'worktree',
+          'add',
+          '--quiet',
+          '--no-checkout',
+          '--detach',
+          '--lock',
+          '--reason',
+          lockReason(request),
+          '--',
+          partialPath,
+          pin.head ?? pin.commit,
+        ],
         { signal },
       );
     await linkWorktree(partialPath, administrativeDirectory);
     await writeFiles(repository, partialPath, pin, signal);
-    if (!(await exists(join(administrativeDirectory, 'index')))) await git.run(partialPath, ['read-tree', pin.index ?? pin.head ?? '--empty'], { signal });
+    if (!(await exists(join(administrativeDirectory, 'index'))))
+      await git.run(partialPath, ['read-tree', pin.index ?? pin.head ?? '--empty'], { signal });
     await rename(partialPath, worktreePath);
   } catch (error) {
     await rm(partialFolder, REMOVE);
@@ -55,7 +72,12 @@ export async function restoreFromSnapshot(request: RemovalRequest): Promise<void
   await checkOutBranch(request, pin.branch ?? '');
 }
 
-async function writeFiles(repository: Repository, worktreePath: string, pin: Pin, signal: AbortSignal | undefined): Promise<void> {
+async function writeFiles(
+  repository: Repository,
+  worktreePath: string,
+  pin: Pin,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await withTemporaryFolder(async (folder) => {
     const options = { environment: { GIT_INDEX_FILE: join(folder, 'index') }, signal };
     await repository.git.run(worktreePath, ['read-tree', pin.tree], options);

@@ -34,12 +34,20 @@ export interface Removal {
 export type WorktreePlace = { place: 'worktree' | 'trash'; administrativeDirectory: string } | { place: 'missing' };
 
 /** WORKTREE_NOT_OURS where all that lies there is somebody else's; CONFLICT where the worktree is in both places. */
-export async function locateWorktree({ repository, worktreePath, storeId, sessionId }: RemovalRequest): Promise<WorktreePlace> {
+export async function locateWorktree({
+  repository,
+  worktreePath,
+  storeId,
+  sessionId,
+}: RemovalRequest): Promise<WorktreePlace> {
   const mark = { storeId, sessionId };
   const here = await inspectWorktree(repository, worktreePath, mark);
   const inTrash = await inspectWorktree(repository, trashPathFor(worktreePath), mark);
   if (here.state === 'ours' && inTrash.state === 'ours')
-    throw new CorralError('CONFLICT', `The worktree is both in ${worktreePath} and in the trash. Move one of them away`);
+    throw new CorralError(
+      'CONFLICT',
+      `The worktree is both in ${worktreePath} and in the trash. Move one of them away`,
+    );
   // Something may have been written to the old place after the move; that is no reason to forget the worktree.
   if (inTrash.state === 'ours') return { place: 'trash', administrativeDirectory: inTrash.administrativeDirectory };
   if (here.state === 'ours') return { place: 'worktree', administrativeDirectory: here.administrativeDirectory };
@@ -83,7 +91,11 @@ export function captureAll(request: RemovalRequest, path: string, notCaptured: S
     const raw = await captureRawFiles(repository, path, indexFile, signal);
     raw.notCaptured.forEach((file) => notCaptured.add(`${file}: cannot be read`));
     const held = [before?.commit, head].filter((commit) => commit !== undefined);
-    return { raw: raw.commit, index: await captureIndex(request, path, head), rescued: await findUnreferencedCommits(repository, path, held, signal) };
+    return {
+      raw: raw.commit,
+      index: await captureIndex(request, path, head),
+      rescued: await findUnreferencedCommits(repository, path, held, signal),
+    };
   };
 }
 
@@ -94,7 +106,8 @@ export function captureAll(request: RemovalRequest, path: string, notCaptured: S
 export async function restoreFromTrash(request: RemovalRequest): Promise<void> {
   const { worktreePath } = request;
   const located = await locateWorktree(request);
-  if (located.place === 'missing') throw new CorralError('WORKTREE_MISSING', 'The worktree is not in the trash any more');
+  if (located.place === 'missing')
+    throw new CorralError('WORKTREE_MISSING', 'The worktree is not in the trash any more');
   if (located.place === 'trash') {
     await mkdir(dirname(worktreePath), { recursive: true, mode: PRIVATE_FOLDER_MODE });
     await move(trashPathFor(worktreePath), worktreePath);
@@ -113,9 +126,13 @@ async function move(from: string, to: string): Promise<void> {
       const isBusy = ['EBUSY', 'EPERM', 'EACCES'].some((code) => hasCode(error, code));
       // Windows renames no folder in which any program has a file open; a virus scanner lets go after a moment.
       if (!isBusy || attempt === RENAME_ATTEMPTS)
-        throw new CorralError('WORKTREE_FAILED', `The worktree cannot be moved${isBusy ? ': a program still works in it' : ''} (${messageOf(error)})`, {
-          cause: error,
-        });
+        throw new CorralError(
+          'WORKTREE_FAILED',
+          `The worktree cannot be moved${isBusy ? ': a program still works in it' : ''} (${messageOf(error)})`,
+          {
+            cause: error,
+          },
+        );
       await delay(50 * 2 ** attempt);
     }
   }
@@ -125,20 +142,38 @@ async function move(from: string, to: string): Promise<void> {
  * The user's index as a commit; undefined where it is as HEAD is. Also where it has conflicts, which no tree can hold: a merge is then in
  * progress and listed.
  */
-async function captureIndex({ repository, signal }: RemovalRequest, path: string, head: string | undefined): Promise<string | undefined> {
+async function captureIndex(
+  { repository, signal }: RemovalRequest,
+  path: string,
+  head: string | undefined,
+): Promise<string | undefined> {
   const { git } = repository;
   return withIndexCopy(git, path, async (indexFile) => {
-    const { stdout, exitCode } = await git.run(path, ['write-tree'], { environment: { GIT_INDEX_FILE: indexFile }, acceptedExitCodes: [0, 128], signal });
+    const { stdout, exitCode } = await git.run(path, ['write-tree'], {
+      environment: { GIT_INDEX_FILE: indexFile },
+      acceptedExitCodes: [0, 128],
+      signal,
+    });
     const tree = stdout.toString('utf8').trim();
-    if (exitCode !== 0 || (head !== undefined && tree === (await git.text(path, ['rev-parse', `${head}^{tree}`], { signal })))) return undefined;
+    if (
+      exitCode !== 0 ||
+      (head !== undefined && tree === (await git.text(path, ['rev-parse', `${head}^{tree}`], { signal })))
+    )
+      return undefined;
     return writeCommit(repository, { tree, parents: [], message: 'Index', isDated: false });
   });
 }
 
 /** Git lets a branch be checked out in one worktree only: in the trash it would be out of the user's reach. HEAD keeps the commit. */
-async function releaseBranch({ repository: { git } }: RemovalRequest, trashPath: string, administrativeDirectory: string): Promise<void> {
+async function releaseBranch(
+  { repository: { git } }: RemovalRequest,
+  trashPath: string,
+  administrativeDirectory: string,
+): Promise<void> {
   const branch = await git.text(trashPath, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] });
-  const head = await git.text(trashPath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { acceptedExitCodes: [0, 1] });
+  const head = await git.text(trashPath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
+    acceptedExitCodes: [0, 1],
+  });
   if (branch === '' || head === '') return;
   await writeFile(join(administrativeDirectory, BRANCH_FILE), branch);
   await git.run(trashPath, ['update-ref', '--no-deref', 'HEAD', head]);
@@ -151,10 +186,15 @@ async function takeBranch(request: RemovalRequest, administrativeDirectory: stri
 }
 
 /** Back on the branch (`refs/heads/…`), unless it moved on or is checked out elsewhere meanwhile: then HEAD stays where it is, detached. */
-export async function checkOutBranch({ repository: { git }, worktreePath }: RemovalRequest, branch: string): Promise<void> {
+export async function checkOutBranch(
+  { repository: { git }, worktreePath }: RemovalRequest,
+  branch: string,
+): Promise<void> {
   if (branch === '') return;
   const commitOf = async (revision: string): Promise<string> =>
-    git.text(worktreePath, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], { acceptedExitCodes: [0, 1] });
+    git.text(worktreePath, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], {
+      acceptedExitCodes: [0, 1],
+    });
   const worktrees = (await git.text(worktreePath, ['worktree', 'list', '--porcelain', '-z'])).split('\0');
   if (!worktrees.includes(`branch ${branch}`) && (await commitOf(branch)) === (await commitOf('HEAD')))
     await git.run(worktreePath, ['symbolic-ref', '-m', 'corral: back on the branch', 'HEAD', branch]);

@@ -28,7 +28,11 @@ export function trashPathFor(worktreePath: string): string {
 }
 
 /** What lies at `path`: looks, and changes nothing. WORKTREE_NOT_OURS where the way to it leads through a link. */
-export async function inspectWorktree(repository: Repository, path: string, mark: WorktreeMark): Promise<WorktreeState> {
+export async function inspectWorktree(
+  repository: Repository,
+  path: string,
+  mark: WorktreeMark,
+): Promise<WorktreeState> {
   await refuseLinks(path);
   if (!(await exists(path))) return { state: 'missing' };
   const administrativeDirectory = await readLink(path);
@@ -74,7 +78,10 @@ export async function refuseLinks(path: string): Promise<void> {
       throw error;
     });
     if (stats !== undefined && !stats.isDirectory())
-      throw new CorralError('WORKTREE_NOT_OURS', `${component} is a link or a file, and Corral works only in real folders`);
+      throw new CorralError(
+        'WORKTREE_NOT_OURS',
+        `${component} is a link or a file, and Corral works only in real folders`,
+      );
   }
 }
 

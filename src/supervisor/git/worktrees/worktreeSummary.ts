@@ -14,13 +14,31 @@ export interface WorktreeSurvey {
 }
 
 /** Counts what is in the worktree, wherever it lies; commits since `baseCommit` where that is known. Changes nothing. */
-export async function surveyWorktree(repository: Repository, worktreePath: string, baseCommit: string | undefined): Promise<WorktreeSurvey> {
+export async function surveyWorktree(
+  repository: Repository,
+  worktreePath: string,
+  baseCommit: string | undefined,
+): Promise<WorktreeSurvey> {
   const { git } = repository;
   // Untracked files one by one, and no rename detection, so that a line is a file.
-  const status = splitZ((await git.run(worktreePath, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'])).stdout);
+  const status = splitZ(
+    (await git.run(worktreePath, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'])).stdout,
+  );
   const untrackedFiles = status.filter((line) => line.startsWith('?? ')).length;
-  const range = ['HEAD', '--not', ...(baseCommit === undefined ? [] : [baseCommit]), '--branches', '--tags', '--remotes'];
+  const range = [
+    'HEAD',
+    '--not',
+    ...(baseCommit === undefined ? [] : [baseCommit]),
+    '--branches',
+    '--tags',
+    '--remotes',
+  ];
   const counted = await git.text(worktreePath, ['rev-list', '--count', ...range], { acceptedExitCodes: [0, 128] }); // 128: HEAD has no commit
   const { replaceable } = await findIgnoredFiles(repository, worktreePath);
-  return { changedFiles: status.length - untrackedFiles, untrackedFiles, commits: Number(counted), replaceable: replaceable.map(pathToText) };
+  return {
+    changedFiles: status.length - untrackedFiles,
+    untrackedFiles,
+    commits: Number(counted),
+    replaceable: replaceable.map(pathToText),
+  };
 }

@@ -4,7 +4,15 @@ import { CorralError } from '../../../storage/errors';
 import { hasCode, messageOf } from '../../../common/errors';
 import { excludeFromRepository } from './exclusions';
 import { isObjectId, type Repository } from '../repository';
-import { bearsMark, exists, inspectWorktree, isInside, lockReason, refuseLinks, type WorktreeMark } from './worktreeOwnership';
+import {
+  bearsMark,
+  exists,
+  inspectWorktree,
+  isInside,
+  lockReason,
+  refuseLinks,
+  type WorktreeMark,
+} from './worktreeOwnership';
 import { pinRef, readPin } from '../snapshots/snapshotRef';
 
 const PRIVATE_FOLDER_MODE = 0o700;
@@ -40,7 +48,8 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
   const { git, mainWorktree, commonDirectory } = repository;
   if (!isObjectId(baseCommit)) throw new CorralError('INVALID_ARGUMENT', `${baseCommit} is no object id`);
   const root = rootFor(mainWorktree, request.location);
-  if (root === mainWorktree || isInside(root, commonDirectory)) throw new CorralError('INVALID_ARGUMENT', `Worktrees cannot lie in ${root}`);
+  if (root === mainWorktree || isInside(root, commonDirectory))
+    throw new CorralError('INVALID_ARGUMENT', `Worktrees cannot lie in ${root}`);
   const worktreePath = worktreePathFor(mainWorktree, sessionId, request.location);
   await refuseLinks(worktreePath);
   if (isInside(root, mainWorktree)) await excludeFromRepository(repository, `${relative(mainWorktree, root)}/`);
@@ -48,26 +57,50 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
   // Whatever bears the session's id after this point was made here: ids are random, and the folder is a claim.
   const [pin, filters] = await Promise.all([readPin(repository, sessionId), git.readFilters(mainWorktree, signal)]);
   if (pin !== undefined) throw new CorralError('CONFLICT', `There is a ref ${pinRef(sessionId)} already`);
-  if (await exists(administrativeDirectory)) throw new CorralError('CONFLICT', `Git already knows a worktree named ${sessionId}`);
+  if (await exists(administrativeDirectory))
+    throw new CorralError('CONFLICT', `Git already knows a worktree named ${sessionId}`);
 
   const madeFolders = await claimFolder(worktreePath);
   try {
     // Without a checkout first: git would leave that to a child of its own, which a cancel does not reach.
     await git.run(
       mainWorktree,
-      ['worktree', 'add', '--quiet', '--no-checkout', '--detach', '--lock', '--reason', lockReason(request), '--', worktreePath, baseCommit],
+      [
+        'worktree',
+        'add',
+        '--quiet',
+        '--no-checkout',
+        '--detach',
+        '--lock',
+        '--reason',
+        lockReason(request),
+        '--',
+        worktreePath,
+        baseCommit,
+      ],
       { signal, filters },
     );
-    const pinning = git.run(mainWorktree, ['update-ref', pinRef(sessionId), baseCommit, '0'.repeat(baseCommit.length)], { signal });
+    const pinning = git.run(
+      mainWorktree,
+      ['update-ref', pinRef(sessionId), baseCommit, '0'.repeat(baseCommit.length)],
+      { signal },
+    );
     pinning.catch(() => undefined); // heard in the next line, once nothing goes on beside it any more
     // Another question than the one above: the repository's config may have an answer of its own for this worktree.
     const itsFilters = await git.readFilters(worktreePath, signal).finally(async () => await pinning);
-    await git.run(worktreePath, ['reset', '--quiet', '--hard', '--no-recurse-submodules', baseCommit], { signal, filters: itsFilters });
+    await git.run(worktreePath, ['reset', '--quiet', '--hard', '--no-recurse-submodules', baseCommit], {
+      signal,
+      filters: itsFilters,
+    });
     return { worktreePath: await realpath(worktreePath) };
   } catch (error) {
     // Git may have been stopped before it wrote the mark; nobody else can have made an entry of this name since it was looked for.
     await takeBack(repository, sessionId, worktreePath, true, madeFolders).catch((second: unknown) => {
-      throw new CorralError('WORKTREE_FAILED', `${messageOf(error)}; and what was made could not be taken back: ${messageOf(second)}`, { cause: error });
+      throw new CorralError(
+        'WORKTREE_FAILED',
+        `${messageOf(error)}; and what was made could not be taken back: ${messageOf(second)}`,
+        { cause: error },
+      );
     });
     throw error;
   }
@@ -78,7 +111,12 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
  * CONFLICT where the session was ever snapshotted or somebody worked in it, WORKTREE_NOT_OURS where the folder is somebody else's. Does nothing where nothing
  * is left.
  */
-export async function discardUnfinishedWorktree(repository: Repository, worktreePath: string, mark: WorktreeMark, baseCommit: string): Promise<void> {
+export async function discardUnfinishedWorktree(
+  repository: Repository,
+  worktreePath: string,
+  mark: WorktreeMark,
+  baseCommit: string,
+): Promise<void> {
   const found = await inspectWorktree(repository, worktreePath, mark);
   const isOurEntry = await bearsMark(join(repository.commonDirectory, 'worktrees', mark.sessionId), mark);
   const isAtWork = found.state === 'ours' && !(await isAtStart(repository, worktreePath, baseCommit));
@@ -94,20 +132,34 @@ export async function discardUnfinishedWorktree(repository: Repository, worktree
 }
 
 /** True while HEAD is where making the worktree put it: detached at the base, or where the session that this one goes on from was. */
-async function isAtStart({ git, mainWorktree }: Repository, worktreePath: string, baseCommit: string): Promise<boolean> {
+async function isAtStart(
+  { git, mainWorktree }: Repository,
+  worktreePath: string,
+  baseCommit: string,
+): Promise<boolean> {
   const accept = { acceptedExitCodes: [0, 1, 128] };
   const head = await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], accept);
   if (head === '') return true; // cut off before git wrote it
   if ((await git.text(worktreePath, ['symbolic-ref', '--quiet', 'HEAD'], accept)) !== '') return false;
-  return head === baseCommit || (await git.text(mainWorktree, ['for-each-ref', '--count=1', `--contains=${head}`, pinRef('')])) !== '';
+  return (
+    head === baseCommit ||
+    (await git.text(mainWorktree, ['for-each-ref', '--count=1', `--contains=${head}`, pinRef('')])) !== ''
+  );
 }
 
-async function takeBack(repository: Repository, sessionId: string, worktreePath: string, isOurEntry: boolean, madeFolders: readonly string[]): Promise<void> {
+async function takeBack(
+  repository: Repository,
+  sessionId: string,
+  worktreePath: string,
+  isOurEntry: boolean,
+  madeFolders: readonly string[],
+): Promise<void> {
   await rm(worktreePath, { recursive: true, force: true, maxRetries: 5 });
   const entries = join(repository.commonDirectory, 'worktrees');
   if (isOurEntry) await rm(join(entries, sessionId), { recursive: true, force: true, maxRetries: 5 });
   const pin = await readPin(repository, sessionId);
-  if (pin !== undefined) await repository.git.run(repository.mainWorktree, ['update-ref', '-d', pinRef(sessionId), pin.commit]);
+  if (pin !== undefined)
+    await repository.git.run(repository.mainWorktree, ['update-ref', '-d', pinRef(sessionId), pin.commit]);
   // Git makes and removes the folder of its entries with the first and the last of them.
   for (const folder of [entries, ...madeFolders]) {
     await rmdir(folder).catch((error: unknown) => {
@@ -122,7 +174,8 @@ async function claimFolder(worktreePath: string): Promise<string[]> {
   const parent = dirname(worktreePath);
   const firstMade = await mkdir(parent, { recursive: true, mode: PRIVATE_FOLDER_MODE });
   const made: string[] = [];
-  for (let folder = parent; firstMade !== undefined && isInside(folder, firstMade); folder = dirname(folder)) made.push(folder);
+  for (let folder = parent; firstMade !== undefined && isInside(folder, firstMade); folder = dirname(folder))
+    made.push(folder);
   await mkdir(worktreePath, { mode: PRIVATE_FOLDER_MODE }).catch((error: unknown) => {
     if (hasCode(error, 'EEXIST')) throw new CorralError('CONFLICT', `${worktreePath} exists already`, { cause: error });
     throw error;

@@ -45,7 +45,11 @@ describe('HostConnection', () => {
     try {
       const shares: number[] = [];
       const sent = new Sent();
-      const connection = new HostConnection(sent.post, { ...QUIET, readingOn: (share) => shares.push(share) }, { request: 10, ping: 10 });
+      const connection = new HostConnection(
+        sent.post,
+        { ...QUIET, readingOn: (share) => shares.push(share) },
+        { request: 10, ping: 10 },
+      );
       const answered = connection.request('openFile', { path: 'a' });
       for (const share of [0.25, 0.5, 0.75]) {
         mock.timers.tick(9);
@@ -101,7 +105,11 @@ describe('HostConnection', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const sent = new Sent();
-      const connection = new HostConnection(sent.post, { ...QUIET, connectionChanged: () => undefined }, { request: 10, ping: 10 });
+      const connection = new HostConnection(
+        sent.post,
+        { ...QUIET, connectionChanged: () => undefined },
+        { request: 10, ping: 10 },
+      );
       const stopped = connection.request('stop', {});
       const answered = connection.request('send', { text: 'x' });
       mock.timers.tick(1_000);
@@ -125,6 +133,9 @@ describe('HostConnection', () => {
     };
     // Of a million million numbers: that two of these are near each other happens in no one's lifetime.
     const [one, other] = [first(), first()];
-    assert.ok(Number.isSafeInteger(one) && Number.isSafeInteger(other) && Math.abs(one - other) > 1, `${String(one)} ${String(other)}`);
+    assert.ok(
+      Number.isSafeInteger(one) && Number.isSafeInteger(other) && Math.abs(one - other) > 1,
+      `${String(one)} ${String(other)}`,
+    );
   });
 });

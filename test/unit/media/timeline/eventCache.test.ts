@@ -86,7 +86,9 @@ describe('EventCache', () => {
     await ensure(5);
     assert.deepEqual([cache.get(RUN, 3), cache.get(RUN, 6)], ['missing', undefined]);
     assert.ok(typeof cache.get(RUN, 5) === 'object');
-    source.runs.get(RUN)?.push({ id: 8, sessionId: SESSION, runId: RUN, seq: 6, timestamp: '2026-01-05T10:00:00.000Z', ...message });
+    source.runs
+      .get(RUN)
+      ?.push({ id: 8, sessionId: SESSION, runId: RUN, seq: 6, timestamp: '2026-01-05T10:00:00.000Z', ...message });
     await ensure(6);
     assert.deepEqual(asked, ['1+5', '6+1']);
     assert.ok(typeof cache.get(RUN, 6) === 'object');

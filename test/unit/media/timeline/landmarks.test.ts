@@ -8,21 +8,46 @@ const LENGTHS = [10, 45_000, 5];
 /** Turns start at the second event of each run, and nowhere else. */
 const stage = {
   track: () =>
-    new Track(RUNS.map((runId, index) => ({ runId, ordinal: index + 1, state: 'completed', eventCount: LENGTHS[index] ?? 0, firstMs: 0, lastMs: 1 }))),
+    new Track(
+      RUNS.map((runId, index) => ({
+        runId,
+        ordinal: index + 1,
+        state: 'completed',
+        eventCount: LENGTHS[index] ?? 0,
+        firstMs: 0,
+        lastMs: 1,
+      })),
+    ),
   find: ({ fromSeq, toSeq, kinds }: { fromSeq: number; toSeq: number; kinds?: readonly string[] | undefined }) =>
-    Promise.resolve({ seqs: kinds?.includes('turn.started') === true && fromSeq <= 2 && toSeq >= 2 ? [2] : [], counts: {} }),
+    Promise.resolve({
+      seqs: kinds?.includes('turn.started') === true && fromSeq <= 2 && toSeq >= 2 ? [2] : [],
+      counts: {},
+    }),
 };
 
 describe('rowOfLandmark', () => {
   it('finds the next and the one before over all runs, however far away', async () => {
-    const rowOf = (row: number, direction: 'back' | 'forward'): Promise<number | undefined> => rowOfLandmark(stage, 'turn', row, direction);
-    assert.deepEqual([await rowOf(0, 'forward'), await rowOf(1, 'forward'), await rowOf(2, 'forward'), await rowOf(12, 'forward')], [1, 1, 11, 45_011]);
-    assert.deepEqual([await rowOf(45_014, 'back'), await rowOf(45_010, 'back'), await rowOf(10, 'back'), await rowOf(1, 'back')], [45_011, 11, 1, 1]);
-    assert.deepEqual([await rowOf(45_012, 'forward'), await rowOf(0, 'back'), await rowOf(-1, 'back')], [undefined, undefined, undefined]);
+    const rowOf = (row: number, direction: 'back' | 'forward'): Promise<number | undefined> =>
+      rowOfLandmark(stage, 'turn', row, direction);
+    assert.deepEqual(
+      [await rowOf(0, 'forward'), await rowOf(1, 'forward'), await rowOf(2, 'forward'), await rowOf(12, 'forward')],
+      [1, 1, 11, 45_011],
+    );
+    assert.deepEqual(
+      [await rowOf(45_014, 'back'), await rowOf(45_010, 'back'), await rowOf(10, 'back'), await rowOf(1, 'back')],
+      [45_011, 11, 1, 1],
+    );
+    assert.deepEqual(
+      [await rowOf(45_012, 'forward'), await rowOf(0, 'back'), await rowOf(-1, 'back')],
+      [undefined, undefined, undefined],
+    );
   });
 
   it('says so where there is none, or nobody answers', async () => {
     assert.equal(await rowOfLandmark(stage, 'failure', 0, 'forward'), undefined);
-    assert.equal(await rowOfLandmark({ ...stage, find: () => Promise.resolve(undefined) }, 'turn', 0, 'forward'), undefined);
+    assert.equal(
+      await rowOfLandmark({ ...stage, find: () => Promise.resolve(undefined) }, 'turn', 0, 'forward'),
+      undefined,
+    );
   });
 });

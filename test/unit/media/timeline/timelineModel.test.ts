@@ -111,7 +111,11 @@ describe('TimelineModel', () => {
     source.addMessages(10);
     const pair = await start({ sessionId: SESSION, position: { runId: RUN, seq: 4 }, draft: 'half' });
     assert.deepEqual([pair.model.replay.shownRows, pair.model.draft], [4, 'half']);
-    const other = await start({ sessionId: SESSION, runId: 'zzzzzzzzzzzz', position: { runId: 'zzzzzzzzzzzz', seq: 4 } });
+    const other = await start({
+      sessionId: SESSION,
+      runId: 'zzzzzzzzzzzz',
+      position: { runId: 'zzzzzzzzzzzz', seq: 4 },
+    });
     assert.deepEqual([other.model.replay.shownRows, other.model.runId], [10, undefined]);
   });
 
@@ -156,7 +160,10 @@ describe('TimelineModel', () => {
   });
 
   it("knows a call's result and a request's answer only where they are shown", async () => {
-    source.add({ kind: 'tool.call', data: { callId: 'c', name: 'n', title: 't', input: {}, category: 'read', locations: [] } });
+    source.add({
+      kind: 'tool.call',
+      data: { callId: 'c', name: 'n', title: 't', input: {}, category: 'read', locations: [] },
+    });
     source.add({ kind: 'tool.result', data: { callId: 'c', status: 'ok', output: '' } });
     source.add({ kind: 'permission.request', data: { requestId: 'r', title: 't', options: [allow] } });
     source.add({ kind: 'permission.answer', data: { requestId: 'r', outcome: 'allowed', optionId: 'o' } });
@@ -172,8 +179,14 @@ describe('TimelineModel', () => {
   });
 
   it('knows which call waits for an answer, and which does not any more', async () => {
-    source.add({ kind: 'tool.call', data: { callId: 'c', name: 'n', title: 't', input: {}, category: 'read', locations: [] } });
-    source.add({ kind: 'tool.call', data: { callId: 'd', name: 'n', title: 't', input: {}, category: 'read', locations: [] } });
+    source.add({
+      kind: 'tool.call',
+      data: { callId: 'c', name: 'n', title: 't', input: {}, category: 'read', locations: [] },
+    });
+    source.add({
+      kind: 'tool.call',
+      data: { callId: 'd', name: 'n', title: 't', input: {}, category: 'read', locations: [] },
+    });
     source.add({ kind: 'permission.request', data: { requestId: 'r', callId: 'c', title: 't', options: [allow] } });
     const pair = await start();
     pair.model.need(0, 2);
@@ -190,7 +203,12 @@ describe('TimelineModel', () => {
     source.add(ask);
     const pair = await start();
     assert.equal(pair.model.questions.isOpen({ runId: RUN, requestId: '0' }), true);
-    source.add({ kind: 'tool.call', data: { callId: 'c', name: 'n', title: 't', input: {}, category: 'read', locations: [] } }, 1_000, later, 2);
+    source.add(
+      { kind: 'tool.call', data: { callId: 'c', name: 'n', title: 't', input: {}, category: 'read', locations: [] } },
+      1_000,
+      later,
+      2,
+    );
     source.add({ ...ask, data: { ...ask.data, callId: 'c' } }, 1_000, later, 2);
     await pair.until((model) => model.track.rowCount === 3);
     const pending = [RUN, later].map((runId) => pair.model.questions.isOpen({ runId, requestId: '0' }));
@@ -200,7 +218,10 @@ describe('TimelineModel', () => {
   });
 
   it('names the tools of all that is shown, once somebody wants to choose', async () => {
-    const call = (name: string): DraftEvent => ({ kind: 'tool.call', data: { callId: name, name, title: 't', input: {}, category: 'read', locations: [] } });
+    const call = (name: string): DraftEvent => ({
+      kind: 'tool.call',
+      data: { callId: name, name, title: 't', input: {}, category: 'read', locations: [] },
+    });
     source.add(call('Read'));
     source.add(call('Bash'));
     source.add(call('Read'), 1_000, 'cccccccccccc', 2);
@@ -227,7 +248,10 @@ describe('TimelineModel', () => {
   });
 
   it('offers the files of the last snapshot before where it stands', async () => {
-    const snapshot = (digit: string): DraftEvent => ({ kind: 'snapshot', data: { commit: digit.repeat(40), tree: digit.repeat(40) } });
+    const snapshot = (digit: string): DraftEvent => ({
+      kind: 'snapshot',
+      data: { commit: digit.repeat(40), tree: digit.repeat(40) },
+    });
     source.addMessages(2);
     source.add(snapshot('a'));
     source.addMessages(2);
@@ -248,7 +272,10 @@ describe('TimelineModel', () => {
     const pair = await start({ sessionId: SESSION, runId: 'cccccccccccc' });
     assert.equal(pair.model.replay.shownRows, 1);
     pair.host.show({ runId: RUN, seq: 3 });
-    assert.deepEqual([pair.model.runId, pair.model.replay.shownRows, pair.model.replay.place], [undefined, 3, { runId: RUN, seq: 3 }]);
+    assert.deepEqual(
+      [pair.model.runId, pair.model.replay.shownRows, pair.model.replay.place],
+      [undefined, 3, { runId: RUN, seq: 3 }],
+    );
     pair.host.show({ runId: RUN, seq: 99 });
     assert.deepEqual([pair.model.replay.shownRows, pair.model.errors.length], [6, 1]);
     pair.host.pause();

@@ -37,10 +37,16 @@ describe('databases', () => {
     const catalog = createDatabase(engine, CATALOG_SCHEMA);
     const refuse = (): void => {
       assert.throws(
-        () => timeline.transaction(() => new Timeline(timeline, 'nobody').saveEvent('norun', 1, { seq: 1, timestamp: TIME, draft: say('x') })),
+        () =>
+          timeline.transaction(() =>
+            new Timeline(timeline, 'nobody').saveEvent('norun', 1, { seq: 1, timestamp: TIME, draft: say('x') }),
+          ),
         /FOREIGN KEY/,
       );
-      assert.throws(() => new Catalog(catalog).saveAgentSession('nobody', { nativeSessionId: 'n', backendType: 'claude' }), /FOREIGN KEY/);
+      assert.throws(
+        () => new Catalog(catalog).saveAgentSession('nobody', { nativeSessionId: 'n', backendType: 'claude' }),
+        /FOREIGN KEY/,
+      );
     };
     refuse();
     const bytes = timeline.export();
@@ -49,7 +55,10 @@ describe('databases', () => {
     await writeCheckpoint(path, bytes, TIMELINE_SCHEMA, []);
     const reloaded = await loadCheckpoint(engine, path, TIMELINE_SCHEMA);
     assert.ok(reloaded !== undefined);
-    assert.throws(() => new Timeline(reloaded, 'nobody').saveEvent('norun', 1, { seq: 1, timestamp: TIME, draft: say('x') }), /FOREIGN KEY/);
+    assert.throws(
+      () => new Timeline(reloaded, 'nobody').saveEvent('norun', 1, { seq: 1, timestamp: TIME, draft: say('x') }),
+      /FOREIGN KEY/,
+    );
     for (const connection of [timeline, catalog, reloaded]) connection.close();
   });
 
@@ -75,7 +84,8 @@ describe('databases', () => {
       connection.transaction(() => {
         timeline.saveSession();
         const ordinal = timeline.saveRun('run', 1);
-        for (const [position, text] of texts.entries()) timeline.saveEvent('run', ordinal, { seq: position + 1, timestamp: TIME, draft: say(text, 'user') });
+        for (const [position, text] of texts.entries())
+          timeline.saveEvent('run', ordinal, { seq: position + 1, timestamp: TIME, draft: say(text, 'user') });
       });
     }
     assert.deepEqual(
@@ -114,7 +124,10 @@ describe('databases', () => {
       "EXPLAIN QUERY PLAN SELECT id FROM session_events WHERE session_id = 's' AND (timestamp, seq, id) > ('t', 1, 2) ORDER BY timestamp, seq, id LIMIT 5",
       v.tuple([v.number(), v.number(), v.number(), v.string()]),
     );
-    assert.match(plan.map((row) => row[3]).join('\n'), /^SEARCH session_events USING (COVERING )?INDEX session_events_order/);
+    assert.match(
+      plan.map((row) => row[3]).join('\n'),
+      /^SEARCH session_events USING (COVERING )?INDEX session_events_order/,
+    );
     assert.doesNotMatch(plan.map((row) => row[3]).join('\n'), /TEMP B-TREE/);
     connection.close();
   });

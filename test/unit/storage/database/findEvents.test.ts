@@ -12,7 +12,14 @@ describe('findEvents', () => {
   const runId = newId();
   const call: DraftEvent = {
     kind: 'tool.call',
-    data: { callId: 'c1', name: 'Bash', title: 'Run it', input: { command: 'echo "a\\b"\n100%_ÄÖ' }, category: 'execute', locations: [{ path: 'src/a.ts' }] },
+    data: {
+      callId: 'c1',
+      name: 'Bash',
+      title: 'Run it',
+      input: { command: 'echo "a\\b"\n100%_ÄÖ' },
+      category: 'execute',
+      locations: [{ path: 'src/a.ts' }],
+    },
   };
   const events: DraftEvent[] = [
     started(1),
@@ -47,8 +54,10 @@ describe('findEvents', () => {
   });
 
   it('takes every character of the text as itself', async () => {
-    for (const text of ['"a\\b"', '\n100', '100%_', '%_Ä', 'ÄÖ']) assert.deepEqual(await find({ text }), [3], JSON.stringify(text));
-    for (const text of ['100_', 'H%d', "'; DROP TABLE session_events; --"]) assert.deepEqual(await find({ text }), [], text);
+    for (const text of ['"a\\b"', '\n100', '100%_', '%_Ä', 'ÄÖ'])
+      assert.deepEqual(await find({ text }), [3], JSON.stringify(text));
+    for (const text of ['100_', 'H%d', "'; DROP TABLE session_events; --"])
+      assert.deepEqual(await find({ text }), [], text);
   });
 
   it('finds failures of every kind', async () => {
@@ -57,8 +66,18 @@ describe('findEvents', () => {
   });
 
   it('lists the kinds that were asked for, and counts all', async () => {
-    const found = await index.findEvents(sessionId, { runId, fromSeq: 2, toSeq: 8, text: '', failed: false, kinds: ['tool.result', 'message'] });
-    assert.deepEqual(found, { seqs: [2, 4, 5], counts: { message: 1, 'tool.call': 1, 'tool.result': 2, error: 1, 'turn.ended': 2 } });
+    const found = await index.findEvents(sessionId, {
+      runId,
+      fromSeq: 2,
+      toSeq: 8,
+      text: '',
+      failed: false,
+      kinds: ['tool.result', 'message'],
+    });
+    assert.deepEqual(found, {
+      seqs: [2, 4, 5],
+      counts: { message: 1, 'tool.call': 1, 'tool.result': 2, error: 1, 'turn.ended': 2 },
+    });
   });
 
   it('looks at no more than a bounded part, and at no other run', async () => {
@@ -72,7 +91,10 @@ describe('findEvents', () => {
       kind: 'tool.call',
       data: { callId, name, title: name, input: {}, category: 'edit', locations: paths.map((path) => ({ path })) },
     });
-    const result = (callId: string): DraftEvent => ({ kind: 'tool.result', data: { callId, status: 'ok', output: '' } });
+    const result = (callId: string): DraftEvent => ({
+      kind: 'tool.result',
+      data: { callId, status: 'ok', output: '' },
+    });
     const other = await store.makeSession({ kind: 'run.queued', data: { runId: runOfTools, ordinal: 1, prompt: 'x' } });
     await store.events(other, runOfTools, [
       started(1),
@@ -88,7 +110,8 @@ describe('findEvents', () => {
     ]);
     await syncAll(index, other);
     const findHere = async (query: Partial<FindQuery>): Promise<number[]> =>
-      (await index.findEvents(other, { runId: runOfTools, fromSeq: 1, toSeq: 100, text: '', failed: false, ...query })).seqs;
+      (await index.findEvents(other, { runId: runOfTools, fromSeq: 1, toSeq: 100, text: '', failed: false, ...query }))
+        .seqs;
     assert.deepEqual(await findHere({ tool: 'Edit' }), [2, 3, 4, 8]);
     assert.deepEqual(await findHere({ tool: 'Read' }), [5, 6, 7]);
     assert.deepEqual(await findHere({ tool: 'edit' }), []);
@@ -109,7 +132,10 @@ describe('findEvents', () => {
         { name: 'src/b.ts', count: 1 },
       ],
     });
-    assert.deepEqual(await index.facets(other, { runId: runOfTools, fromSeq: 9, toSeq: 9 }), { tools: [], files: [{ name: 'docs/A.md', count: 1 }] });
+    assert.deepEqual(await index.facets(other, { runId: runOfTools, fromSeq: 9, toSeq: 9 }), {
+      tools: [],
+      files: [{ name: 'docs/A.md', count: 1 }],
+    });
   });
 
   it('counts kinds by stretches of time, in a bounded part of a run', async () => {
@@ -134,6 +160,9 @@ describe('findEvents', () => {
         { stretch: Math.floor((Date.parse(timestamp) - startMs) / stretchMs), kind, count: 1 },
       ]);
     }
-    assert.deepEqual(await index.density(sessionId, { runId: newId(), fromSeq: 1, toSeq: 100, startMs, stretchMs: 7 }), []);
+    assert.deepEqual(
+      await index.density(sessionId, { runId: newId(), fromSeq: 1, toSeq: 100, startMs, stretchMs: 7 }),
+      [],
+    );
   });
 });

@@ -29,13 +29,21 @@ describe('seed contracts', () => {
   afterEach(() => store.remove());
 
   it('refuses a message and an agent session of a session that does not exist, after export and reload as well', async () => {
-    const engine = await initSqlJs({ wasmBinary: new Uint8Array(await readFile(join(projectRoot, 'dist/sql-wasm.wasm'))).buffer });
+    const engine = await initSqlJs({
+      wasmBinary: new Uint8Array(await readFile(join(projectRoot, 'dist/sql-wasm.wasm'))).buffer,
+    });
     const event = { seq: 1, timestamp: '2026-03-01T08:00:00.000Z', draft: say('hello', 'user') };
     let [timeline, catalog] = [createDatabase(engine, TIMELINE_SCHEMA), createDatabase(engine, CATALOG_SCHEMA)];
     for (let round = 0; round < 2; round++) {
-      assert.throws(() => timeline.transaction(() => new Timeline(timeline, 'nobody').saveEvent('no run', 1, event)), /FOREIGN KEY/);
       assert.throws(
-        () => catalog.transaction(() => new Catalog(catalog).saveAgentSession('nobody', { nativeSessionId: 'n', backendType: 'claude' })),
+        () => timeline.transaction(() => new Timeline(timeline, 'nobody').saveEvent('no run', 1, event)),
+        /FOREIGN KEY/,
+      );
+      assert.throws(
+        () =>
+          catalog.transaction(() =>
+            new Catalog(catalog).saveAgentSession('nobody', { nativeSessionId: 'n', backendType: 'claude' }),
+          ),
         /FOREIGN KEY/,
       );
       assert.deepEqual(new Timeline(timeline, 'nobody').conversation(), []);
@@ -62,17 +70,27 @@ describe('seed contracts', () => {
       it('saves and gets an agent session', async () => {
         const sessionId = await store.makeSession();
         await store.events(sessionId, newId(), [started(1), agentSession('native', 'claude')]);
-        assert.deepEqual(await (await indexed(sessionId)).agentSession(sessionId), { nativeSessionId: 'native', backendType: 'claude' });
+        assert.deepEqual(await (await indexed(sessionId)).agentSession(sessionId), {
+          nativeSessionId: 'native',
+          backendType: 'claude',
+        });
       });
 
       it('replaces it when it is saved again for the same session', async () => {
         const sessionId = await store.makeSession();
         const runIds = [newId(), newId()];
-        await store.events(sessionId, runIds[0] ?? '', [started(1), agentSession('first', 'claude'), agentSession('second', 'claude')]);
+        await store.events(sessionId, runIds[0] ?? '', [
+          started(1),
+          agentSession('first', 'claude'),
+          agentSession('second', 'claude'),
+        ]);
         await syncAll(index, sessionId);
         assert.equal((await index.agentSession(sessionId))?.nativeSessionId, 'second');
         await store.events(sessionId, runIds[1] ?? '', [started(2), agentSession('third', 'codex')]);
-        assert.deepEqual(await (await indexed(sessionId)).agentSession(sessionId), { nativeSessionId: 'third', backendType: 'codex' });
+        assert.deepEqual(await (await indexed(sessionId)).agentSession(sessionId), {
+          nativeSessionId: 'third',
+          backendType: 'codex',
+        });
       });
 
       it('finds none for a session without one, or that does not exist', async () => {
@@ -86,7 +104,10 @@ describe('seed contracts', () => {
         it(`gives back the backend ${backendType} as it was saved`, async () => {
           const sessionId = await store.makeSession();
           await store.events(sessionId, newId(), [started(1), agentSession(`id of ${backendType}`, backendType)]);
-          assert.deepEqual(await (await indexed(sessionId)).agentSession(sessionId), { nativeSessionId: `id of ${backendType}`, backendType });
+          assert.deepEqual(await (await indexed(sessionId)).agentSession(sessionId), {
+            nativeSessionId: `id of ${backendType}`,
+            backendType,
+          });
         });
       }
 
@@ -111,7 +132,9 @@ describe('seed contracts', () => {
             { role: 'assistant', content: 'bye' },
           ],
         );
-        assert.ok(conversation.every((entry) => entry.runId === runId && entry.timestamp.startsWith('2026-03-01T08:0')));
+        assert.ok(
+          conversation.every((entry) => entry.runId === runId && entry.timestamp.startsWith('2026-03-01T08:0')),
+        );
       });
 
       it('has an empty list for a conversation and a history that are empty', async () => {
@@ -144,7 +167,11 @@ describe('seed contracts', () => {
             kind: 'run.queued',
             data: { runId, ordinal: position + 1, prompt: 'on', ...(position > 0 && { resumes: 'native' }) },
           });
-          await store.events(sessionId, runId, [started(position + 1), say(`in ${position + 1}`, 'user'), say(`out ${position + 1}`)]);
+          await store.events(sessionId, runId, [
+            started(position + 1),
+            say(`in ${position + 1}`, 'user'),
+            say(`out ${position + 1}`),
+          ]);
         }
         const opened = await indexed(sessionId);
         const events = await opened.history(sessionId, { limit: 100 });
@@ -169,11 +196,22 @@ describe('seed contracts', () => {
         assert.equal(marksOf((await index.listSessions())[0]), undefined);
         await store.record(sessionId, {
           kind: 'run.closed',
-          data: { runId, outcome: 'lost', restored: true, evidence: 'The machine was started again.', afterSeq: 2, recoveryHint: 'resume' },
+          data: {
+            runId,
+            outcome: 'lost',
+            restored: true,
+            evidence: 'The machine was started again.',
+            afterSeq: 2,
+            recoveryHint: 'resume',
+          },
         });
         const opened = await indexed(sessionId);
         const [restored] = await opened.listSessions();
-        assert.deepEqual(marksOf(restored), { restoredAt: restored?.lastActivityAt, recoveryHint: 'resume', evidence: 'The machine was started again.' });
+        assert.deepEqual(marksOf(restored), {
+          restoredAt: restored?.lastActivityAt,
+          recoveryHint: 'resume',
+          evidence: 'The machine was started again.',
+        });
         await store.record(sessionId, { kind: 'renamed', data: { title: 'Still restored' } });
         assert.deepEqual(marksOf((await syncAll(opened, sessionId)).facts), marksOf(restored));
         await store.events(sessionId, runId, [say('alive')]);

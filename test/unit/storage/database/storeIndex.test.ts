@@ -32,7 +32,10 @@ const EVERY_KIND: DraftEvent[] = [
       locations: [{ path: '/w t/a', line: 3 }],
     },
   },
-  { kind: 'permission.request', data: { requestId: 'p1', title: 'Run ls', options: [{ optionId: 'y', name: 'Yes', kind: 'allow_once' }] } },
+  {
+    kind: 'permission.request',
+    data: { requestId: 'p1', title: 'Run ls', options: [{ optionId: 'y', name: 'Yes', kind: 'allow_once' }] },
+  },
   { kind: 'permission.answer', data: { requestId: 'p1', outcome: 'allowed', optionId: 'y' } },
   { kind: 'tool.result', data: { callId: 'c1', status: 'ok', output: 'a\nb' } },
   { kind: 'file.change', data: { path: 'a', change: 'modified', addedLines: 1, removedLines: 2 } },
@@ -53,7 +56,8 @@ describe('store index', () => {
   });
   afterEach(() => store.remove());
 
-  const history = (index: StoreIndex, sessionId: string): Promise<SessionEvent[]> => index.history(sessionId, { limit: 1000 });
+  const history = (index: StoreIndex, sessionId: string): Promise<SessionEvent[]> =>
+    index.history(sessionId, { limit: 1000 });
 
   it('stores and reads every kind of event', async () => {
     assert.deepEqual([...new Set(EVERY_KIND.map(({ kind }) => kind))].sort(), [...EVENT_KINDS].sort());
@@ -75,8 +79,14 @@ describe('store index', () => {
     );
     assert.ok(events.every((event) => event.sessionId === sessionId && event.runId === runId));
     assert.deepEqual(await index.runEvents(sessionId, runId, 3, 2), events.slice(2, 4));
-    assert.deepEqual(await index.history(sessionId, { limit: 2, kinds: ['plan', 'usage', 'error'], afterId: events[10]?.id ?? 0 }), [events[11], events[14]]);
-    await assert.rejects(index.history(sessionId, { limit: 2, afterId: 5 }), (error) => error instanceof CorralError && error.code === 'INVALID_ARGUMENT');
+    assert.deepEqual(
+      await index.history(sessionId, { limit: 2, kinds: ['plan', 'usage', 'error'], afterId: events[10]?.id ?? 0 }),
+      [events[11], events[14]],
+    );
+    await assert.rejects(
+      index.history(sessionId, { limit: 2, afterId: 5 }),
+      (error) => error instanceof CorralError && error.code === 'INVALID_ARGUMENT',
+    );
   });
 
   it('pages through several runs in one order', async () => {
@@ -84,7 +94,12 @@ describe('store index', () => {
     const sessionId = await store.makeSession();
     for (const [position, runId] of runIds.entries()) {
       await store.record(sessionId, { kind: 'run.queued', data: { runId, ordinal: position + 1, prompt: 'go' } });
-      await store.events(sessionId, runId, [started(position + 1), ...Array.from({ length: 20 }, (_, count) => say(`${position} ${count}`))], position === 1);
+      await store.events(
+        sessionId,
+        runId,
+        [started(position + 1), ...Array.from({ length: 20 }, (_, count) => say(`${position} ${count}`))],
+        position === 1,
+      );
     }
     const index = await store.openIndex();
     const pages: SessionEvent[] = [];
@@ -97,10 +112,15 @@ describe('store index', () => {
     assert.deepEqual(pages, await history(index, sessionId));
     assert.deepEqual(
       pages.map(({ id }) => id),
-      [...pages].sort((a, b) => a.timestamp.localeCompare(b.timestamp) || a.seq - b.seq || a.id - b.id).map(({ id }) => id),
+      [...pages]
+        .sort((a, b) => a.timestamp.localeCompare(b.timestamp) || a.seq - b.seq || a.id - b.id)
+        .map(({ id }) => id),
     );
     assert.equal(pages.length, 63);
-    assert.deepEqual(await index.history(sessionId, { runId: runIds[1] ?? '', limit: 5, afterId: pages[21]?.id ?? 0 }), pages.slice(22, 27));
+    assert.deepEqual(
+      await index.history(sessionId, { runId: runIds[1] ?? '', limit: 5, afterId: pages[21]?.id ?? 0 }),
+      pages.slice(22, 27),
+    );
   });
 
   it('reads only what is new, also after a checkpoint and a restart', async () => {
@@ -137,7 +157,8 @@ describe('store index', () => {
     await first.runEvents(sessionId, runId, 1, 1);
     await first.checkpoint();
     // An inode alone is given to another file as soon as it is free.
-    const version = async (): Promise<string> => await stat(path, { bigint: true }).then(({ ino, mtimeNs }) => `${ino} ${mtimeNs}`);
+    const version = async (): Promise<string> =>
+      await stat(path, { bigint: true }).then(({ ino, mtimeNs }) => `${ino} ${mtimeNs}`);
     const written = await version();
     await store.events(sessionId, runId, [say('little')]);
     await syncAll(first, sessionId);
@@ -153,7 +174,10 @@ describe('store index', () => {
   });
 
   it('is the same after a rebuild, byte for byte', async () => {
-    const sessionId = await store.makeSession({ kind: 'worktree.created', data: { worktreePath: '/w', baseCommit: 'b'.repeat(40) } });
+    const sessionId = await store.makeSession({
+      kind: 'worktree.created',
+      data: { worktreePath: '/w', baseCommit: 'b'.repeat(40) },
+    });
     const index = await store.openIndex();
     const runIds = [newId(), newId()];
     for (const [position, runId] of runIds.entries()) {
@@ -164,7 +188,11 @@ describe('store index', () => {
         await index.sync(sessionId);
         await history(index, sessionId);
       }
-      await store.record(sessionId, { kind: 'stop.requested', data: { runId, force: false } }, { kind: 'renamed', data: { title: `T${position}` } });
+      await store.record(
+        sessionId,
+        { kind: 'stop.requested', data: { runId, force: false } },
+        { kind: 'renamed', data: { title: `T${position}` } },
+      );
       await index.sync(sessionId);
     }
     const { facts } = await syncAll(index, sessionId);
@@ -199,7 +227,10 @@ describe('store index', () => {
     for (let count = 0; count < 12; count++) {
       const sessionId = await store.makeSession();
       sessionIds.push(sessionId);
-      await store.events(sessionId, newId(), [started(1), ...Array.from({ length: 40 }, () => say('t'.repeat(60_000)))]);
+      await store.events(sessionId, newId(), [
+        started(1),
+        ...Array.from({ length: 40 }, () => say('t'.repeat(60_000))),
+      ]);
     }
     const index = await store.openIndex();
     const [first = ''] = sessionIds;
@@ -244,7 +275,10 @@ describe('store index', () => {
     const index = await store.openIndex();
     await index.close();
     await index.close();
-    await assert.rejects(index.listSessions(), (error) => error instanceof CorralError && error.code === 'STORE_FAILED');
+    await assert.rejects(
+      index.listSessions(),
+      (error) => error instanceof CorralError && error.code === 'STORE_FAILED',
+    );
   });
 
   it('writes checkpoints that the sqlite3 program reads', async function () {
@@ -261,10 +295,13 @@ describe('store index', () => {
     const query = async (database: string, sql: string): Promise<unknown> =>
       JSON.parse((await run('/usr/bin/sqlite3', ['-json', database, sql])).stdout || '[]');
     const { catalog } = store.paths;
-    assert.deepEqual(await query(catalog, 'SELECT id, state, failure_reason, worktree_path, restored, archived FROM sessions'), [
-      { id: sessionId, state: 'completed', failure_reason: null, worktree_path: '/w t', restored: 0, archived: 0 },
+    assert.deepEqual(
+      await query(catalog, 'SELECT id, state, failure_reason, worktree_path, restored, archived FROM sessions'),
+      [{ id: sessionId, state: 'completed', failure_reason: null, worktree_path: '/w t', restored: 0, archived: 0 }],
+    );
+    assert.deepEqual(await query(catalog, 'SELECT * FROM agent_sessions'), [
+      { session_id: sessionId, native_session_id: 'native 1', backend_type: 'claude' },
     ]);
-    assert.deepEqual(await query(catalog, 'SELECT * FROM agent_sessions'), [{ session_id: sessionId, native_session_id: 'native 1', backend_type: 'claude' }]);
     assert.deepEqual(await query(catalog, 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
     const { timeline } = store.paths.session(sessionId);
     assert.deepEqual(await query(timeline, 'SELECT count(*) AS events, max(seq) AS last FROM session_events'), [

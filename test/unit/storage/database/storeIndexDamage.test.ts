@@ -20,12 +20,16 @@ describe('store index with damage', () => {
   });
   afterEach(() => store.remove());
 
-  const history = (index: StoreIndex, sessionId: string): Promise<SessionEvent[]> => index.history(sessionId, { limit: 1000 });
+  const history = (index: StoreIndex, sessionId: string): Promise<SessionEvent[]> =>
+    index.history(sessionId, { limit: 1000 });
 
   it('is rebuilt where its files are damaged', async () => {
     const sessionId = await store.makeSession();
     const runId = newId();
-    await store.events(sessionId, runId, [started(1), ...Array.from({ length: 500 }, (_, count) => say(`text ${count}`.repeat(20)))]);
+    await store.events(sessionId, runId, [
+      started(1),
+      ...Array.from({ length: 500 }, (_, count) => say(`text ${count}`.repeat(20))),
+    ]);
     const first = await store.openIndex();
     await syncAll(first, sessionId);
     const events = await history(first, sessionId);
@@ -155,7 +159,10 @@ describe('store index with damage', () => {
 
   it('says so where the worker cannot be started', async () => {
     for (const workerPath of [`${WORKER_PATH}.missing`, store.paths.storeFile]) {
-      await assert.rejects(openStoreIndex({ root: store.paths.root, workerPath }), (error) => error instanceof CorralError && error.code === 'STORE_FAILED');
+      await assert.rejects(
+        openStoreIndex({ root: store.paths.root, workerPath }),
+        (error) => error instanceof CorralError && error.code === 'STORE_FAILED',
+      );
     }
   });
 });

@@ -9,7 +9,12 @@ import { decodeRecord, encodeRecord } from '../../../../src/storage/journal/jour
 import type { JournalRecord } from '../../../../src/storage/journal/journalRecord';
 
 const TS_FLOOR = '2026-01-01T00:00:00.000Z';
-const record = (seq: number, text = 'hello'): JournalRecord => ({ seq, timestamp: TS_FLOOR, kind: 'reasoning', data: { text } });
+const record = (seq: number, text = 'hello'): JournalRecord => ({
+  seq,
+  timestamp: TS_FLOOR,
+  kind: 'reasoning',
+  data: { text },
+});
 
 describe('journal record', () => {
   it('comes back as it was written, whatever it holds', () => {
@@ -22,8 +27,16 @@ describe('journal record', () => {
   });
 
   it('is written as documented', () => {
-    const text = encodeRecord({ seq: 12, timestamp: '2026-11-21T09:00:00.123Z', kind: 'tool.call', data: { a: 1 } }).toString();
-    assert.match(text, /^\{"v":1,"seq":12,"ts":"2026-11-21T09:00:00\.123Z","kind":"tool\.call","data":\{"a":1\},"crc":"[0-9a-f]{8}"\}\n$/);
+    const text = encodeRecord({
+      seq: 12,
+      timestamp: '2026-11-21T09:00:00.123Z',
+      kind: 'tool.call',
+      data: { a: 1 },
+    }).toString();
+    assert.match(
+      text,
+      /^\{"v":1,"seq":12,"ts":"2026-11-21T09:00:00\.123Z","kind":"tool\.call","data":\{"a":1\},"crc":"[0-9a-f]{8}"\}\n$/,
+    );
   });
 
   it('shows every flipped bit', () => {
@@ -36,7 +49,8 @@ describe('journal record', () => {
   });
 
   it('is not taken from other lines', () => {
-    for (const line of ['', '{}', 'x'.repeat(100), '\0'.repeat(4096), '{"v":1}']) assert.ok('damaged' in decodeRecord(Buffer.from(line)));
+    for (const line of ['', '{}', 'x'.repeat(100), '\0'.repeat(4096), '{"v":1}'])
+      assert.ok('damaged' in decodeRecord(Buffer.from(line)));
     assert.ok('damaged' in decodeRecord(Buffer.from([0xff, 0xfe, ...Buffer.alloc(40, 0xc3)])));
   });
 });
@@ -82,7 +96,14 @@ describe('journal reader', () => {
     damaged[20] = 0xff;
     await writeFile(
       path,
-      Buffer.concat([encodeRecord(record(1)), damaged, Buffer.from('torn\n\n'), Buffer.alloc(300_000, 0), Buffer.from('\n'), encodeRecord(record(3))]),
+      Buffer.concat([
+        encodeRecord(record(1)),
+        damaged,
+        Buffer.from('torn\n\n'),
+        Buffer.alloc(300_000, 0),
+        Buffer.from('\n'),
+        encodeRecord(record(3)),
+      ]),
     );
     const step = await readJournal(path, JOURNAL_START, 1_000_000);
     assert.deepEqual(seqsOf(step.records), [1, 3]);
@@ -92,7 +113,12 @@ describe('journal reader', () => {
   });
 
   it('reads in steps of a bounded size, and each record once', async () => {
-    await writeFile(path, Buffer.concat(Array.from({ length: 5000 }, (_, index) => encodeRecord(record(index + 1, 'x'.repeat(index % 700))))));
+    await writeFile(
+      path,
+      Buffer.concat(
+        Array.from({ length: 5000 }, (_, index) => encodeRecord(record(index + 1, 'x'.repeat(index % 700)))),
+      ),
+    );
     const seqs: number[] = [];
     let position: JournalPosition = JOURNAL_START;
     for (let atEnd = false; !atEnd;) {
@@ -110,7 +136,12 @@ describe('journal reader', () => {
   it('reads lines of 12 MB, and goes on behind one that is longer than any of ours', async () => {
     await writeFile(
       path,
-      Buffer.concat([encodeRecord(record(1, 'y'.repeat(12_000_000))), Buffer.alloc(40_000_000, 0x7a), Buffer.from('\n'), encodeRecord(record(2))]),
+      Buffer.concat([
+        encodeRecord(record(1, 'y'.repeat(12_000_000))),
+        Buffer.alloc(40_000_000, 0x7a),
+        Buffer.from('\n'),
+        encodeRecord(record(2)),
+      ]),
     );
     const first = await readJournal(path, JOURNAL_START, 1000);
     assert.deepEqual(seqsOf(first.records), [1]);
@@ -124,7 +155,10 @@ describe('journal reader', () => {
     const { position } = await readJournal(path, JOURNAL_START, 1_000_000);
     await truncate(path, position.offset - 1);
     assert.equal((await readJournal(path, position, 1000)).reset, true);
-    await writeFile(path, Buffer.concat([encodeRecord(record(1, 'HELLO')), encodeRecord(record(2, 'HELLO')), encodeRecord(record(3))]));
+    await writeFile(
+      path,
+      Buffer.concat([encodeRecord(record(1, 'HELLO')), encodeRecord(record(2, 'HELLO')), encodeRecord(record(3))]),
+    );
     assert.equal((await readJournal(path, position, 1000)).reset, true);
     await unlink(path);
     assert.equal((await readJournal(path, position, 1000)).reset, true);

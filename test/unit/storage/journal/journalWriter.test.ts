@@ -57,9 +57,12 @@ describe('journal writer', () => {
   });
 
   it('never goes back in time, over a restart as well', async () => {
-    const times = ['2026-05-05T10:00:00.000Z', '2026-05-05T09:00:00.000Z', '2026-05-05T10:00:01.000Z', '1999-01-01T00:00:00.000Z'].map((time) =>
-      Date.parse(time),
-    );
+    const times = [
+      '2026-05-05T10:00:00.000Z',
+      '2026-05-05T09:00:00.000Z',
+      '2026-05-05T10:00:01.000Z',
+      '1999-01-01T00:00:00.000Z',
+    ].map((time) => Date.parse(time));
     const now = (): number => times.shift() ?? 0;
     const writer = await JournalWriter.open(paths, { tsFloor: '2026-05-05T09:30:00.000Z', now });
     for (let count = 0; count < 4; count++) writer.append(say('x'));
@@ -68,7 +71,10 @@ describe('journal writer', () => {
     assert.deepEqual(reopened.append(say('y')), { seq: 5, timestamp: '2026-05-05T10:00:01.000Z' });
     await reopened.close();
     const [first, second, ...later] = (await readAll()).map(({ timestamp }) => timestamp);
-    assert.deepEqual([first, second, ...later], ['2026-05-05T10:00:00.000Z', '2026-05-05T10:00:00.000Z', ...Array<string>(3).fill('2026-05-05T10:00:01.000Z')]);
+    assert.deepEqual(
+      [first, second, ...later],
+      ['2026-05-05T10:00:00.000Z', '2026-05-05T10:00:00.000Z', ...Array<string>(3).fill('2026-05-05T10:00:01.000Z')],
+    );
   });
 
   it('cuts its own torn tail and counts damaged lines when it is opened again', async () => {
@@ -96,7 +102,14 @@ describe('journal writer', () => {
     writer.append({ kind: 'tool.result', data: { callId: 'c', status: 'ok', output } });
     writer.append({
       kind: 'tool.call',
-      data: { callId: 'd', name: 'n', title: 't', input: { 'a/b~': ['small', 'q'.repeat(70_000)] }, category: 'other', locations: [] },
+      data: {
+        callId: 'd',
+        name: 'n',
+        title: 't',
+        input: { 'a/b~': ['small', 'q'.repeat(70_000)] },
+        category: 'other',
+        locations: [],
+      },
     });
     writer.append(say('after'));
     await writer.close();
@@ -117,16 +130,25 @@ describe('journal writer', () => {
 
   it('keeps lines short that hold much of something small, and the shape of their kind', async () => {
     const writer = await JournalWriter.open(paths, { tsFloor: TS_FLOOR });
-    const entries = Array.from({ length: 50_000 }, (_, index) => ({ text: `step ${index}`, status: 'pending' as const }));
+    const entries = Array.from({ length: 50_000 }, (_, index) => ({
+      text: `step ${index}`,
+      status: 'pending' as const,
+    }));
     const input = Array.from({ length: 20 }, () => 'z'.repeat(60_000));
     writer.append({ kind: 'plan', data: { entries } });
-    writer.append({ kind: 'tool.call', data: { callId: 'd', name: 'n', title: 't', input: { input }, category: 'other', locations: [] } });
+    writer.append({
+      kind: 'tool.call',
+      data: { callId: 'd', name: 'n', title: 't', input: { input }, category: 'other', locations: [] },
+    });
     await writer.close();
     for (const { kind, data } of await readAll()) {
       assert.ok(JSON.stringify(data).length < 256 * 1024);
       const [pointer, reference] = Object.entries(parseDraft(kind, data)?.data.blobs ?? {})[0] ?? [];
       assert.equal(pointer, kind === 'plan' ? '/entries' : '/input');
-      assert.deepEqual(JSON.parse(await readFile(paths.blob(reference?.sha256 ?? ''), 'utf8')), kind === 'plan' ? entries : { input });
+      assert.deepEqual(
+        JSON.parse(await readFile(paths.blob(reference?.sha256 ?? ''), 'utf8')),
+        kind === 'plan' ? entries : { input },
+      );
     }
   });
 
@@ -134,7 +156,10 @@ describe('journal writer', () => {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
     const writer = await JournalWriter.open(paths, { tsFloor: TS_FLOOR });
-    writer.append({ kind: 'tool.call', data: { callId: 'd', name: 'n', title: 't', input: cycle, category: 'other', locations: [] } });
+    writer.append({
+      kind: 'tool.call',
+      data: { callId: 'd', name: 'n', title: 't', input: cycle, category: 'other', locations: [] },
+    });
     writer.append(say('after'));
     await writer.close();
     assert.deepEqual(
@@ -162,7 +187,11 @@ describe('journal writer', () => {
       let paused: (reason: string) => void = () => undefined;
       const isResumed = new Promise<void>((resolve) => (resumed = resolve));
       const isPaused = new Promise<string>((resolve) => (paused = resolve));
-      const writer = await JournalWriter.open(small, { tsFloor: TS_FLOOR, onPaused: (reason) => paused(reason), onResumed: () => resumed() });
+      const writer = await JournalWriter.open(small, {
+        tsFloor: TS_FLOOR,
+        onPaused: (reason) => paused(reason),
+        onResumed: () => resumed(),
+      });
       await writeFile(ballast, Buffer.alloc(800_000));
       for (let count = 0; count < 300; count++) writer.append(say('w'.repeat(1000)));
       writer.append(say('b'.repeat(100_000))); // a blob, while there is no space

@@ -28,7 +28,8 @@ describe('search over history', () => {
 
   async function find(text: string, limit = 1_000, signal?: AbortSignal): Promise<string[]> {
     const found: string[] = [];
-    for await (const event of searchRuns(store.paths, runs, text, { limit, signal })) found.push(event.kind === 'message' ? event.data.text : event.kind);
+    for await (const event of searchRuns(store.paths, runs, text, { limit, signal }))
+      found.push(event.kind === 'message' ? event.data.text : event.kind);
     return found;
   }
 
@@ -76,7 +77,10 @@ describe('search over history', () => {
     const run = await makeRun(['first needle', 'x'.repeat(60_000), 'second needle']);
     const path = store.paths.session(run.sessionId).run(run.runId).events;
     const content = await readFile(path);
-    await writeFile(path, Buffer.concat([content, Buffer.from('z'.repeat(3_000_000)), Buffer.from('\n'), content.subarray(0, 50)]));
+    await writeFile(
+      path,
+      Buffer.concat([content, Buffer.from('z'.repeat(3_000_000)), Buffer.from('\n'), content.subarray(0, 50)]),
+    );
     await appendFile(path, 'needle in a torn tail');
     assert.deepEqual(await find('needle'), ['second needle', 'first needle']);
   });

@@ -22,7 +22,10 @@ describe('the survey of agents', () => {
       other: '9.9.9',
     };
     for (const [name, answer] of Object.entries(answers)) {
-      await writeFile(join(folder, name), `#!/bin/sh\n[ "$1" = --version ] && [ "$KEY" = given ] && echo '${answer}'\n`);
+      await writeFile(
+        join(folder, name),
+        `#!/bin/sh\n[ "$1" = --version ] && [ "$KEY" = given ] && echo '${answer}'\n`,
+      );
       await chmod(join(folder, name), 0o755);
     }
     const entry = (name: string): object => ({ path: join(folder, name), env: { KEY: 'given' } });

@@ -4,7 +4,12 @@ import { homedir, tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { CorralError } from '../../../../src/storage/errors';
-import { configuredEnvironment, listAgents, parseAgentSettings, resolveAgent } from '../../../../src/supervisor/agents/agentRegistry';
+import {
+  configuredEnvironment,
+  listAgents,
+  parseAgentSettings,
+  resolveAgent,
+} from '../../../../src/supervisor/agents/agentRegistry';
 import { findAgent, shimTarget } from '../../../../src/supervisor/agents/discovery';
 import { driverFor } from '../../../../src/supervisor/agents/drivers';
 
@@ -27,20 +32,26 @@ describe('agents', () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  const find = (wanted: string, path = ''): ReturnType<typeof findAgent> => findAgent({ program: wanted, environment: { PATH: path }, folders: [] });
+  const find = (wanted: string, path = ''): ReturnType<typeof findAgent> =>
+    findAgent({ program: wanted, environment: { PATH: path }, folders: [] });
 
   it('are found on PATH, in the usual folders, and by an absolute path', async () => {
     const found = { program, programArguments: [] };
     assert.deepEqual(await find(program), found);
-    assert.deepEqual(await find('agent', ['', 'relative', join(folder, 'missing'), join(folder, 'b i n')].join(delimiter)), found);
+    assert.deepEqual(
+      await find('agent', ['', 'relative', join(folder, 'missing'), join(folder, 'b i n')].join(delimiter)),
+      found,
+    );
     assert.deepEqual(await findAgent({ program: 'agent', environment: {}, folders: [join(folder, 'b i n')] }), found);
     assert.deepEqual(await find(`~/${relative(homedir(), program)}`), found);
   });
 
   it('are not found where there is no program', async () => {
     const path = join(folder, 'b i n');
-    for (const wanted of ['missing', 'folder', '', `./${name}`, join(folder, 'missing'), path]) assert.equal(await find(wanted, path), undefined, wanted);
-    if (process.platform !== 'win32') assert.equal(await find('plain', path), undefined, 'a file that cannot be executed');
+    for (const wanted of ['missing', 'folder', '', `./${name}`, join(folder, 'missing'), path])
+      assert.equal(await find(wanted, path), undefined, wanted);
+    if (process.platform !== 'win32')
+      assert.equal(await find('plain', path), undefined, 'a file that cannot be executed');
   });
 
   it('are found behind the batch file that npm writes on Windows', () => {
@@ -64,7 +75,10 @@ describe('agents', () => {
       model: 'm',
       permissionMode: 'ask',
     });
-    assert.deepEqual([configuredEnvironment('mine', agents), configuredEnvironment('constructor', agents)], [{ KEY: '1' }, {}]);
+    assert.deepEqual(
+      [configuredEnvironment('mine', agents), configuredEnvironment('constructor', agents)],
+      [{ KEY: '1' }, {}],
+    );
     assert.equal((await resolveAgent('claude', { agents, bundles: '/dist' })).program, program);
     assert.deepEqual(await resolveAgent('command', { agents, bundles: '/dist', argv: [program, 'a b', '{prompt}'] }), {
       driver: 'command',
@@ -73,19 +87,37 @@ describe('agents', () => {
       environment: {},
     });
     const gemini = parseAgentSettings({ gemini: { path: program, args: ['--debug'] } });
-    assert.deepEqual((await resolveAgent('gemini', { agents: gemini, bundles: '/dist' })).programArguments, ['--debug', '--acp']);
+    assert.deepEqual((await resolveAgent('gemini', { agents: gemini, bundles: '/dist' })).programArguments, [
+      '--debug',
+      '--acp',
+    ]);
     const talking = parseAgentSettings({ gemini: { driver: 'command', path: program } });
     assert.deepEqual((await resolveAgent('gemini', { agents: talking, bundles: '/dist' })).programArguments, []);
     const demo = await resolveAgent('demo', { agents, bundles: '/dist' });
-    assert.deepEqual([demo.driver, demo.program, demo.programArguments], ['claude', process.execPath, [join('/dist', 'demoAgent.js')]]);
+    assert.deepEqual(
+      [demo.driver, demo.program, demo.programArguments],
+      ['claude', process.execPath, [join('/dist', 'demoAgent.js')]],
+    );
     assert.deepEqual(
       listAgents(agents).map((agent) => `${agent.name} ${agent.driver}`),
-      ['claude claude', 'codex codex', 'gemini acp', 'opencode acp', 'goose acp', 'demo claude', 'command command', 'mine claude'],
+      [
+        'claude claude',
+        'codex codex',
+        'gemini acp',
+        'opencode acp',
+        'goose acp',
+        'demo claude',
+        'command command',
+        'mine claude',
+      ],
     );
   });
 
   it('are refused with a code that says why', async () => {
-    const options = { agents: parseAgentSettings({ broken: { path: 'x' }, gone: { driver: 'claude', path: join(folder, 'gone') } }), bundles: '/dist' };
+    const options = {
+      agents: parseAgentSettings({ broken: { path: 'x' }, gone: { driver: 'claude', path: join(folder, 'gone') } }),
+      bundles: '/dist',
+    };
     await assert.rejects(resolveAgent('nobody', options), hasCode('AGENT_UNKNOWN'));
     await assert.rejects(resolveAgent('constructor', options), hasCode('AGENT_UNKNOWN'));
     await assert.rejects(resolveAgent('broken', options), hasCode('SETTINGS_INVALID'));

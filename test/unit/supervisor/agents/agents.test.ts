@@ -25,14 +25,21 @@ describe('agents of sessions', () => {
 
   it('go on in a terminal where they can, once they rest', async () => {
     const window = workshop.window({ changes: { agents: parseAgentSettings({ mine: mine({ KEY: 'value' }) }) } });
-    const { id, worktreePath } = await window.createSession({ repository: workshop.repository.path, prompt: 'ask git status', agent: 'mine' });
+    const { id, worktreePath } = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: 'ask git status',
+      agent: 'mine',
+    });
     await until(window, id, (session) => session.needsInput, 'a question');
     await assert.rejects(window.terminalCommand(id), { code: 'RUNNING' });
     await window.stop(id);
     const command = await window.terminalCommand(id);
     const { nativeSessionId } = await window.getAgentSession(id);
     assert.deepEqual(command.arguments, [join(projectRoot, 'dist/demoAgent.js'), `--resume=${nativeSessionId}`]);
-    assert.deepEqual([command.program, command.cwd, command.environment['KEY']], [process.execPath, worktreePath, 'value']);
+    assert.deepEqual(
+      [command.program, command.cwd, command.environment['KEY']],
+      [process.execPath, worktreePath, 'value'],
+    );
     assert.equal(command.environment['CORRAL_RUN_ID'], undefined);
     await window.deleteSession(id);
     await assert.rejects(window.terminalCommand(id), { code: 'WORKTREE_MISSING' });
@@ -41,10 +48,19 @@ describe('agents of sessions', () => {
   it('have no terminal where they have no session of their own, or nothing for a person', async () => {
     const window = workshop.window();
     const argv = [process.execPath, '-e', ''];
-    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'x', agent: 'command', argv });
+    const { id } = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: 'x',
+      agent: 'command',
+      argv,
+    });
     await until(window, id, (session) => session.status === 'Completed', 'the end');
     await assert.rejects(window.terminalCommand(id), { code: 'AGENT_SESSION_NOT_FOUND' });
-    const demo = await window.createSession({ repository: workshop.repository.path, prompt: 'talk Hello', agent: 'demo' });
+    const demo = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: 'talk Hello',
+      agent: 'demo',
+    });
     await until(window, demo.id, (session) => session.status === 'Completed', 'the end');
     await assert.rejects(window.terminalCommand(demo.id), { code: 'INVALID_ARGUMENT' });
   });
@@ -53,8 +69,18 @@ describe('agents of sessions', () => {
     const window = workshop.window();
     const ids: string[] = [];
     for (const text of ['left', 'right']) {
-      const argv = [process.execPath, '-e', `require('node:fs').writeFileSync('${text}.txt', ''); require('node:fs').writeFileSync('both.txt', '${text}')`];
-      const { id, group } = await window.createSession({ repository: workshop.repository.path, prompt: 'x', agent: 'command', argv, group: 'notes' });
+      const argv = [
+        process.execPath,
+        '-e',
+        `require('node:fs').writeFileSync('${text}.txt', ''); require('node:fs').writeFileSync('both.txt', '${text}')`,
+      ];
+      const { id, group } = await window.createSession({
+        repository: workshop.repository.path,
+        prompt: 'x',
+        agent: 'command',
+        argv,
+        group: 'notes',
+      });
       assert.equal(group, 'notes');
       await until(window, id, (session) => session.status === 'Completed', 'the end');
       ids.push(id);
@@ -80,7 +106,9 @@ describe('agents of sessions', () => {
     });
     await until(window, id, (session) => session.status === 'Completed', 'the end');
     const { events } = await window.listSessionHistory(id, { kinds: ['run.started'] });
-    assert.ok(events.some((event) => event.kind === 'run.started' && event.data.environment?.includes('SECRET_KEY') === true));
+    assert.ok(
+      events.some((event) => event.kind === 'run.started' && event.data.environment?.includes('SECRET_KEY') === true),
+    );
     await workshop.close(window);
     for (const entry of await readdir(workshop.storageDirectory, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;

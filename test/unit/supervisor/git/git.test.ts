@@ -20,7 +20,9 @@ describe('git', () => {
     const git = new Git();
     let most = 0;
     const watch = setInterval(() => (most = Math.max(most, git.runningCount)), 0);
-    const answers = await Promise.all(Array.from({ length: 12 }, async () => git.text(repository.mainWorktree, ['rev-parse', 'HEAD'])));
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, async () => git.text(repository.mainWorktree, ['rev-parse', 'HEAD'])),
+    );
     clearInterval(watch);
     assert.equal(new Set(answers).size, 1);
     assert.ok(most > 0 && most <= 3, String(most));
@@ -29,7 +31,9 @@ describe('git', () => {
   });
 
   it('says that git is missing or too old', async () => {
-    await assert.rejects(new Git({ program: join(sandbox.root, 'no git') }).text(sandbox.root, ['status']), { code: 'GIT_NOT_FOUND' });
+    await assert.rejects(new Git({ program: join(sandbox.root, 'no git') }).text(sandbox.root, ['status']), {
+      code: 'GIT_NOT_FOUND',
+    });
     if (process.platform === 'win32') return;
     const old = join(sandbox.root, 'old git');
     await writeFile(old, '#!/bin/sh\necho git version 2.35.9\n');
@@ -44,7 +48,9 @@ describe('git', () => {
   it('waits for a lock, and says so when it stays', async () => {
     const lock = join(repository.commonDirectory, 'index.lock');
     await writeFile(lock, '');
-    await assert.rejects(sandbox.git.run(repository.mainWorktree, ['update-index', '--force-remove', 'none']), { code: 'GIT_LOCKED' });
+    await assert.rejects(sandbox.git.run(repository.mainWorktree, ['update-index', '--force-remove', 'none']), {
+      code: 'GIT_LOCKED',
+    });
     const git = new Git({ lockPatienceMs: 60_000 });
     const waiting = git.run(repository.mainWorktree, ['update-index', '--force-remove', 'none']);
     while (git.startedCount < 3) await new Promise((resolve) => setImmediate(resolve)); // it has met the lock at least once
@@ -62,17 +68,24 @@ describe('git', () => {
   it('does not inherit GIT_*', async () => {
     process.env['GIT_DIR'] = join(sandbox.root, 'elsewhere');
     try {
-      assert.equal(await sandbox.git.text(repository.mainWorktree, ['rev-parse', '--absolute-git-dir']), repository.commonDirectory);
+      assert.equal(
+        await sandbox.git.text(repository.mainWorktree, ['rev-parse', '--absolute-git-dir']),
+        repository.commonDirectory,
+      );
     } finally {
       delete process.env['GIT_DIR'];
     }
   });
 
   it('is cancelled before, while waiting and while running', async () => {
-    await assert.rejects(sandbox.git.run(sandbox.root, ['--version'], { signal: AbortSignal.abort() }), { code: 'CANCELLED' });
+    await assert.rejects(sandbox.git.run(sandbox.root, ['--version'], { signal: AbortSignal.abort() }), {
+      code: 'CANCELLED',
+    });
     const git = new Git();
     const controller = new AbortController();
-    const runs = Array.from({ length: 6 }, async () => git.run(repository.mainWorktree, ['rev-parse', 'HEAD'], { signal: controller.signal }));
+    const runs = Array.from({ length: 6 }, async () =>
+      git.run(repository.mainWorktree, ['rev-parse', 'HEAD'], { signal: controller.signal }),
+    );
     const settled = Promise.allSettled(runs);
     while (git.runningCount === 0) await new Promise((resolve) => setImmediate(resolve));
     controller.abort();
@@ -83,7 +96,10 @@ describe('git', () => {
 
   it("lets nothing of the repository's config run: hooks, file system monitor, filters", async function () {
     if (process.platform === 'win32') skip(this, 'the trap is a script, which is no program on Windows');
-    const trapped = await sandbox.repository('trapped', { 'a.txt': 'a\n', '.gitattributes': '*.txt filter=a=b\n*.md filter=process\n' });
+    const trapped = await sandbox.repository('trapped', {
+      'a.txt': 'a\n',
+      '.gitattributes': '*.txt filter=a=b\n*.md filter=process\n',
+    });
     const marker = join(sandbox.root, 'executed');
     const trap = join(sandbox.root, 'trap');
     await writeFile(trap, `#!/bin/sh\necho "$0 $*" >> '${marker}'\ncat\n`);
@@ -132,7 +148,10 @@ describe('git', () => {
     ] as const)
       await sandbox.user(lured.mainWorktree, 'config', key, value);
     const unknown = '1'.repeat(40);
-    assert.match(await sandbox.git.text(lured.mainWorktree, ['cat-file', '--batch-check'], { input: `${unknown}\n` }), /missing$/);
+    assert.match(
+      await sandbox.git.text(lured.mainWorktree, ['cat-file', '--batch-check'], { input: `${unknown}\n` }),
+      /missing$/,
+    );
     assert.equal(await isThere(marker), false);
     await sandbox.user(lured.mainWorktree, 'cat-file', '-t', unknown).catch(() => undefined);
     assert.equal(await isThere(marker), true, 'the trap itself works');

@@ -44,7 +44,9 @@ describe('the git budget', function () {
 
   /** Every git since the last look, with how many of its parent lived at most beside it. */
   async function started(): Promise<Started[]> {
-    const lines = (await readFile(join(folder, 'log'), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+    const lines = (await readFile(join(folder, 'log'), 'utf8').catch(() => ''))
+      .split('\n')
+      .filter((line) => line !== '');
     await writeFile(join(folder, 'log'), '');
     const living = new Map<string, number>();
     const found: Started[] = [];
@@ -64,12 +66,20 @@ describe('the git budget', function () {
     const sessions = await Promise.all(
       Array.from(
         { length: SESSIONS },
-        async () => await window.createSession({ repository: workshop.repository.path, prompt: 'edit notes.txt hello', agent: 'demo' }),
+        async () =>
+          await window.createSession({
+            repository: workshop.repository.path,
+            prompt: 'edit notes.txt hello',
+            agent: 'demo',
+          }),
       ),
     );
     for (const { id } of sessions) await finished(id, 1);
     const making = await started();
-    assert.ok(making.some(({ parent }) => parent === String(process.pid)) && making.some(({ parent }) => parent !== String(process.pid)));
+    assert.ok(
+      making.some(({ parent }) => parent === String(process.pid)) &&
+        making.some(({ parent }) => parent !== String(process.pid)),
+    );
     assert.ok(Math.max(...making.map(({ mostAtOnce }) => mostAtOnce)) <= MOST_AT_ONCE);
 
     for (const session of await window.listSessions()) sessionRow(session, Date.now());

@@ -29,7 +29,10 @@ export class Sandbox {
     await rm(dirname(this.root), { recursive: true, force: true, maxRetries: 5 });
   }
 
-  async repository(name = 'main', files: Readonly<Record<string, string>> = { 'read me.txt': 'hello\n', 'src/a.ts': 'a\n' }): Promise<Repository> {
+  async repository(
+    name = 'main',
+    files: Readonly<Record<string, string>> = { 'read me.txt': 'hello\n', 'src/a.ts': 'a\n' },
+  ): Promise<Repository> {
     const folder = join(this.root, name);
     await mkdir(folder, { recursive: true });
     await this.user(folder, 'init', '--quiet', '--initial-branch=main');
@@ -63,7 +66,8 @@ export class Sandbox {
     const program = join(this.root, `git that hangs in ${command}`);
     const script = `#!/bin/sh\nfor word in "$@"; do [ "$word" = ${command} ] && echo $$ >> "$0.pids" && exec sleep 1000; done\nexec git "$@"\n`;
     await writeFile(program, script, { mode: 0o755 });
-    const pids = async (): Promise<number[]> => [...(await readFile(`${program}.pids`, 'utf8')).matchAll(/^(\d+)\n/gm)].map(([, pid]) => Number(pid));
+    const pids = async (): Promise<number[]> =>
+      [...(await readFile(`${program}.pids`, 'utf8')).matchAll(/^(\d+)\n/gm)].map(([, pid]) => Number(pid));
     const hangs = async (): Promise<void> => {
       await waitFor(async () => (await pids()).length > 0, { what: `git to hang in ${command}` });
     };
@@ -81,8 +85,19 @@ export class Sandbox {
 
   /** Git as the user or an agent runs it. */
   async user(folder: string, ...commandArguments: string[]): Promise<string> {
-    const configuration = ['-c', 'user.name=User', '-c', 'user.email=user@localhost', '-c', 'protocol.file.allow=always'];
-    const { stdout } = await execa('git', [...configuration, ...commandArguments], { cwd: folder, stdin: 'ignore', env: { LC_ALL: 'C' } });
+    const configuration = [
+      '-c',
+      'user.name=User',
+      '-c',
+      'user.email=user@localhost',
+      '-c',
+      'protocol.file.allow=always',
+    ];
+    const { stdout } = await execa('git', [...configuration, ...commandArguments], {
+      cwd: folder,
+      stdin: 'ignore',
+      env: { LC_ALL: 'C' },
+    });
     return stdout;
   }
 }
@@ -103,7 +118,11 @@ export async function readAll(folder: string, prefix = ''): Promise<Map<string, 
     const full = join(folder, path);
     if (entry.isDirectory()) (await readAll(folder, path)).forEach((value, key) => files.set(key, value));
     else if (entry.isSymbolicLink()) files.set(path, `link ${await readlink(full)}`);
-    else files.set(path, `${((await lstat(full)).mode & 0o100) === 0 ? 'file' : 'program'} ${(await readFile(full)).toString('latin1')}`);
+    else
+      files.set(
+        path,
+        `${((await lstat(full)).mode & 0o100) === 0 ? 'file' : 'program'} ${(await readFile(full)).toString('latin1')}`,
+      );
   }
   return files;
 }

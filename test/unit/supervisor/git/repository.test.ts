@@ -21,7 +21,13 @@ describe('repository', () => {
       const linked = join(sandbox.root, `${name} linked`);
       await sandbox.user(repository.mainWorktree, 'worktree', 'add', '--quiet', '--detach', linked);
       const { worktreePath } = await sandbox.session(repository);
-      for (const folder of [join(repository.mainWorktree, 'src'), linked, join(linked, 'src'), worktreePath, join(worktreePath, 'src')]) {
+      for (const folder of [
+        join(repository.mainWorktree, 'src'),
+        linked,
+        join(linked, 'src'),
+        worktreePath,
+        join(worktreePath, 'src'),
+      ]) {
         const found = await findRepository(sandbox.git, folder);
         assert.equal(found.mainWorktree, repository.mainWorktree, folder);
         assert.equal(found.commonDirectory, repository.commonDirectory, folder);
@@ -39,7 +45,14 @@ describe('repository', () => {
     const { mainWorktree } = await sandbox.repository('to be cloned');
     await sandbox.user(sandbox.root, 'clone', '--quiet', '--bare', mainWorktree, 'bare.git');
     await assert.rejects(findRepository(sandbox.git, join(sandbox.root, 'bare.git')), { code: 'BARE_REPOSITORY' });
-    await sandbox.user(join(sandbox.root, 'bare.git'), 'worktree', 'add', '--quiet', '--detach', join(sandbox.root, 'of bare'));
+    await sandbox.user(
+      join(sandbox.root, 'bare.git'),
+      'worktree',
+      'add',
+      '--quiet',
+      '--detach',
+      join(sandbox.root, 'of bare'),
+    );
     await assert.rejects(findRepository(sandbox.git, join(sandbox.root, 'of bare')), { code: 'BARE_REPOSITORY' });
   });
 
@@ -73,7 +86,17 @@ describe('repository', () => {
       const { commit, head: worksAt, isSnapshot } = await readRevision(repository, branch);
       assert.deepEqual([commit, worksAt, isSnapshot], [head, head, false], branch);
     }
-    for (const revision of ['', 'nope', '--version', 'HEAD..HEAD', 'HEAD:src', 'two\nlines', 'HEAD\n', '^HEAD', 'HEAD ']) {
+    for (const revision of [
+      '',
+      'nope',
+      '--version',
+      'HEAD..HEAD',
+      'HEAD:src',
+      'two\nlines',
+      'HEAD\n',
+      '^HEAD',
+      'HEAD ',
+    ]) {
       await assert.rejects(resolveCommit(repository, revision), { code: 'BASE_NOT_FOUND' }, revision);
       await assert.rejects(readRevision(repository, revision), { code: 'BASE_NOT_FOUND' }, revision);
     }

@@ -54,7 +54,9 @@ describe('everything that was recorded', () => {
   });
 
   it('is written out whole in three forms that a title or an output cannot break', async () => {
-    const { id } = await finished(`console.log('<script>alert(1)</script> \`\`\`\` fence'); console.log('y'.repeat(${BIG}) + ' the end')`);
+    const { id } = await finished(
+      `console.log('<script>alert(1)</script> \`\`\`\` fence'); console.log('y'.repeat(${BIG}) + ' the end')`,
+    );
     const target = (name: string): string => join(workshop.storageDirectory, name);
     await window.exportSession(id, 'jsonl', target('out.jsonl'));
     const [head, ...lines] = (await readFile(target('out.jsonl'), 'utf8')).trimEnd().split('\n');
@@ -81,7 +83,9 @@ describe('everything that was recorded', () => {
       (await readdir(workshop.storageDirectory)).filter((name) => name.endsWith('.tmp')),
       [],
     );
-    await assert.rejects(window.exportSession(id, 'html', join(workshop.storageDirectory, 'no folder', 'x')), { code: 'STORE_FAILED' });
+    await assert.rejects(window.exportSession(id, 'html', join(workshop.storageDirectory, 'no folder', 'x')), {
+      code: 'STORE_FAILED',
+    });
   });
 
   it('is checked: what is damaged or missing is named, and a damaged database is made again', async () => {
@@ -112,7 +116,9 @@ describe('everything that was recorded', () => {
   });
 
   it('is measured, and erased only where the session was deleted, in every window', async () => {
-    const { id, worktreePath } = await finished(`require('fs').writeFileSync('work', 'work'); console.log('to be forgotten')`);
+    const { id, worktreePath } = await finished(
+      `require('fs').writeFileSync('work', 'work'); console.log('to be forgotten')`,
+    );
     const other = workshop.window();
     await other.whenRecovered();
     const archive = await window.archive();
@@ -123,7 +129,10 @@ describe('everything that was recorded', () => {
     await assert.rejects(window.eraseHistory(id), { code: 'CONFLICT' });
     assert.ok((await stat(worktreePath)).isDirectory());
     await window.deleteSession(id);
-    assert.equal(await workshop.repository.git('for-each-ref', '--format=%(refname)', 'refs/corral'), `refs/corral/${id}`);
+    assert.equal(
+      await workshop.repository.git('for-each-ref', '--format=%(refname)', 'refs/corral'),
+      `refs/corral/${id}`,
+    );
     await window.eraseHistory(id);
     await assert.rejects(window.getSession(id), { code: 'SESSION_NOT_FOUND' });
     assert.deepEqual(await find('to be forgotten'), []);

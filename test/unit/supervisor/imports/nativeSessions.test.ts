@@ -19,8 +19,15 @@ describe('import', () => {
     workshop = await Workshop.create();
     home = await realpath(await mkdtemp(join(tmpdir(), 'corral claude ')));
     // The demo goes on with any native session, as Claude does with its own.
-    const mine = { driver: 'claude', path: process.execPath, args: [join(projectRoot, 'dist/demoAgent.js')], env: { CLAUDE_CONFIG_DIR: home } };
-    window = workshop.window({ changes: { agents: parseAgentSettings({ mine, claude: { path: join(home, 'missing') } }) } });
+    const mine = {
+      driver: 'claude',
+      path: process.execPath,
+      args: [join(projectRoot, 'dist/demoAgent.js')],
+      env: { CLAUDE_CONFIG_DIR: home },
+    };
+    window = workshop.window({
+      changes: { agents: parseAgentSettings({ mine, claude: { path: join(home, 'missing') } }) },
+    });
   });
   afterEach(async () => {
     await workshop.end();
@@ -31,9 +38,20 @@ describe('import', () => {
   async function keep(cwd: string, id: string, lines: readonly (object | string)[]): Promise<string> {
     const folder = join(home, 'projects', cwd.replaceAll(/[^A-Za-z0-9]/g, '-'));
     await mkdir(folder, { recursive: true });
-    const common = { parentUuid: null, isSidechain: false, userType: 'external', cwd, sessionId: id, version: '2.1.329', gitBranch: 'main' };
+    const common = {
+      parentUuid: null,
+      isSidechain: false,
+      userType: 'external',
+      cwd,
+      sessionId: id,
+      version: '2.1.329',
+      gitBranch: 'main',
+    };
     const path = join(folder, `${id}.jsonl`);
-    await writeFile(path, lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify({ ...common, ...line })}\n`).join(''));
+    await writeFile(
+      path,
+      lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify({ ...common, ...line })}\n`).join(''),
+    );
     return path;
   }
 
@@ -48,7 +66,13 @@ describe('import', () => {
     type: 'assistant',
     uuid: `a${second}`,
     timestamp: at(second),
-    message: { id: `m${second}`, role: 'assistant', model: 'claude-opus-5-5', content: [block], stop_reason: stopReason },
+    message: {
+      id: `m${second}`,
+      role: 'assistant',
+      model: 'claude-opus-5-5',
+      content: [block],
+      stop_reason: stopReason,
+    },
   });
 
   it('makes a session of ours of what Claude did without it, and goes on', async () => {
@@ -59,7 +83,16 @@ describe('import', () => {
       { type: 'file-history-snapshot', messageId: 'm', snapshot: {} },
       user(1, 'Write a greeting\nand be quick'),
       assistant(2, { type: 'text', text: 'I write it.' }, null),
-      assistant(3, { type: 'tool_use', id: 't1', name: 'Write', input: { file_path: join(repository, 'hello.txt'), content: 'hello\n' } }, 'tool_use'),
+      assistant(
+        3,
+        {
+          type: 'tool_use',
+          id: 't1',
+          name: 'Write',
+          input: { file_path: join(repository, 'hello.txt'), content: 'hello\n' },
+        },
+        'tool_use',
+      ),
       user(4, [{ type: 'tool_result', tool_use_id: 't1', content: 'File created' }], { toolUseResult: patch }),
       assistant(5, { type: 'text', text: 'It is written.' }, 'end_turn'),
       { type: 'of-a-newer-version', timestamp: at(6), some: 'thing' },
@@ -74,7 +107,10 @@ describe('import', () => {
     const [native, ...others] = await window.nativeSessions.list(repository);
     assert.ok(native);
     assert.deepEqual(others, []);
-    assert.deepEqual([native.agent, native.nativeSessionId, native.title, native.source], ['mine', NATIVE_ID, 'Write a greeting', source]);
+    assert.deepEqual(
+      [native.agent, native.nativeSessionId, native.title, native.source],
+      ['mine', NATIVE_ID, 'Write a greeting', source],
+    );
 
     const made = await window.nativeSessions.import(repository, native);
     assert.deepEqual([made.status, made.title, made.nativeSessionId], ['Completed', 'Write a greeting', NATIVE_ID]);
@@ -83,7 +119,18 @@ describe('import', () => {
     assert.deepEqual(
       events.map(({ kind }) => kind),
       [
-        ...['run.started', 'message', 'agent.session', 'turn.started', 'message', 'message', 'tool.call', 'tool.result', 'file.change', 'message'],
+        ...[
+          'run.started',
+          'message',
+          'agent.session',
+          'turn.started',
+          'message',
+          'message',
+          'tool.call',
+          'tool.result',
+          'file.change',
+          'message',
+        ],
         ...['output', 'turn.ended', 'turn.started', 'message', 'message', 'turn.ended', 'message', 'run.exited'],
       ],
     );
@@ -99,13 +146,21 @@ describe('import', () => {
     );
     assert.deepEqual(
       events.flatMap((event) => (event.kind === 'message' && event.data.role === 'system' ? [event.data.text] : [])),
-      [`Imported from ${source}`, 'Not part of the conversation, and not read: 1 × file-history-snapshot, 1 × of-a-newer-version'],
+      [
+        `Imported from ${source}`,
+        'Not part of the conversation, and not read: 1 × file-history-snapshot, 1 × of-a-newer-version',
+      ],
     );
     assert.ok(events.some((event) => event.kind === 'file.change' && event.data.path === 'hello.txt'));
     assert.deepEqual(await window.nativeSessions.list(repository), []);
 
     await window.sendMessage(made.id, 'talk Here I am again');
-    const done = await until(window, made.id, (session) => session.runs.length === 2 && session.status === 'Completed', 'the second run');
+    const done = await until(
+      window,
+      made.id,
+      (session) => session.runs.length === 2 && session.status === 'Completed',
+      'the second run',
+    );
     assert.equal(done.nativeSessionId, NATIVE_ID);
     assert.equal((await window.getConversation(made.id)).at(-1)?.content, 'Here I am again');
     // Every other window, and a rebuilt index, know the same.

@@ -21,13 +21,20 @@ describe('worktrees of sessions', () => {
     const { id } = await window.createSession({ repository: workshop.repository.path, prompt, agent: 'demo' });
     return await until(window, id, (session) => session.status === 'Completed', 'the end');
   }
-  const notes = async ({ worktreePath }: SessionSummary): Promise<string> => await readFile(join(worktreePath, 'notes.txt'), 'utf8');
-  const inTrash = async (): Promise<string[]> => await readdir(join(workshop.repository.path, '.corral/trash')).catch(() => []);
+  const notes = async ({ worktreePath }: SessionSummary): Promise<string> =>
+    await readFile(join(worktreePath, 'notes.txt'), 'utf8');
+  const inTrash = async (): Promise<string[]> =>
+    await readdir(join(workshop.repository.path, '.corral/trash')).catch(() => []);
 
   it('frees the disk of a deleted session, and brings everything back from its snapshot', async () => {
     const first = workshop.window();
     const session = await finished(first);
-    assert.deepEqual(await (await first.worktrees(session.id)).survey(session.id), { changedFiles: 0, untrackedFiles: 1, commits: 0, replaceable: [] });
+    assert.deepEqual(await (await first.worktrees(session.id)).survey(session.id), {
+      changedFiles: 0,
+      untrackedFiles: 1,
+      commits: 0,
+      replaceable: [],
+    });
     await first.deleteSession(session.id);
     assert.equal(await (await first.worktrees(session.id)).survey(session.id), undefined);
     await workshop.close(first); // waits for what goes on in the background
@@ -58,7 +65,12 @@ describe('worktrees of sessions', () => {
     const first = workshop.window();
     const request = { repository: workshop.repository.path, agent: 'demo' };
     const { id: plain } = await first.createSession({ ...request, prompt: 'ask git status; edit notes.txt hello' });
-    const { id: planned } = await first.createSession({ ...request, prompt: 'edit notes.txt on', dependsOn: [plain], base: `refs/corral/${plain}` });
+    const { id: planned } = await first.createSession({
+      ...request,
+      prompt: 'edit notes.txt on',
+      dependsOn: [plain],
+      base: `refs/corral/${plain}`,
+    });
     const { pendingPermissions } = await until(first, plain, ({ needsInput }) => needsInput, 'the question');
     await first.answerPermission(plain, pendingPermissions[0]?.requestId ?? '', { optionId: 'allow_once' });
     const { baseCommit } = await until(first, planned, ({ status }) => status === 'Completed', 'the end of both');
@@ -75,7 +87,12 @@ describe('worktrees of sessions', () => {
     for (const id of [plain, planned]) {
       assert.equal((await second.getSession(id)).baseCommit, baseCommit);
       await second.sendMessage(id, 'talk again');
-      const session = await until(second, id, ({ status, runs }) => status === 'Completed' && runs.length === 2, 'the second run');
+      const session = await until(
+        second,
+        id,
+        ({ status, runs }) => status === 'Completed' && runs.length === 2,
+        'the second run',
+      );
       assert.equal(await notes(session), id === plain ? 'hello\n' : 'hello\non\n');
       const journal = await readFile(paths.session(id).journal, 'latin1');
       assert.equal(journal.split(created).length, 2, 'recorded once');
@@ -140,8 +157,15 @@ describe('worktrees of sessions', () => {
     await workshop.repository.write('draft.txt', 'draft');
     const program =
       "const { writeFileSync, readFileSync } = require('fs'); console.log('setting up'); writeFileSync('set-up.txt', process.env.CORRAL_PORT + readFileSync('.env', 'utf8'));";
-    const window = workshop.window({ changes: { worktreesInclude: ['.env'], setupCommand: [process.execPath, '-e', program] } });
-    const request = { repository: workshop.repository.path, prompt: 'read set-up.txt', agent: 'demo', includeChanges: true };
+    const window = workshop.window({
+      changes: { worktreesInclude: ['.env'], setupCommand: [process.execPath, '-e', program] },
+    });
+    const request = {
+      repository: workshop.repository.path,
+      prompt: 'read set-up.txt',
+      agent: 'demo',
+      includeChanges: true,
+    };
     const { id } = await window.createSession(request);
     const session = await until(window, id, ({ status }) => status === 'Completed', 'the end');
     assert.match(await readFile(join(session.worktreePath, 'set-up.txt'), 'utf8'), /^2\d{4}KEY=1$/);
@@ -155,7 +179,11 @@ describe('worktrees of sessions', () => {
     assert.equal(again.events.length, 1, 'once is enough');
     await assert.rejects(window.createSession({ ...request, base: `refs/corral/${id}` }), { code: 'INVALID_ARGUMENT' });
     const forked = await window.createSession({ ...request, includeChanges: false, base: `refs/corral/${id}` });
-    assert.match(await readFile(join(forked.worktreePath, 'set-up.txt'), 'utf8'), /KEY=1/, "another session's snapshot is a base");
+    assert.match(
+      await readFile(join(forked.worktreePath, 'set-up.txt'), 'utf8'),
+      /KEY=1/,
+      "another session's snapshot is a base",
+    );
   });
 
   it('keeps the work of a command that says nothing, for whoever goes on from it', async () => {
@@ -164,7 +192,11 @@ describe('worktrees of sessions', () => {
     const program = "require('fs').writeFileSync('made.txt', 'silently')";
     const { id } = await window.createSession({ ...request, argv: [process.execPath, '-e', program] });
     await until(window, id, ({ status }) => status === 'Completed', 'the end');
-    const forked = await window.createSession({ ...request, argv: [process.execPath, '-e', ''], base: `refs/corral/${id}` });
+    const forked = await window.createSession({
+      ...request,
+      argv: [process.execPath, '-e', ''],
+      base: `refs/corral/${id}`,
+    });
     assert.equal(await readFile(join(forked.worktreePath, 'made.txt'), 'utf8'), 'silently');
   });
 
@@ -175,7 +207,8 @@ describe('worktrees of sessions', () => {
     const [first] = await control.snapshots(session.id);
     assert.ok(first !== undefined);
     await writeFile(join(session.worktreePath, 'notes.txt'), 'later\n');
-    const paths = async (...moments: string[]): Promise<string[]> => (await control.changes(session.id, ...moments)).changes.map(({ path }) => path);
+    const paths = async (...moments: string[]): Promise<string[]> =>
+      (await control.changes(session.id, ...moments)).changes.map(({ path }) => path);
     assert.deepEqual(
       [await paths(first.commit), await paths(first.commit, 'now'), await paths('base', first.commit)],
       [['notes.txt'], ['notes.txt'], ['notes.txt']],
@@ -187,12 +220,21 @@ describe('worktrees of sessions', () => {
     await control.putBack(session.id, before);
     assert.equal(await notes(session), 'later\n');
     await assert.rejects(control.putBack(session.id, '--force'), { code: 'INVALID_ARGUMENT' });
-    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'talk', agent: 'demo', base: first.commit });
+    const { id } = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: 'talk',
+      agent: 'demo',
+      base: first.commit,
+    });
     const forked = await until(window, id, ({ status }) => status === 'Completed', 'the end of the fork');
     assert.equal(await notes(forked), 'hello\n');
     assert.equal(forked.baseCommit, session.baseCommit, 'it is judged by what the first one began with');
     assert.deepEqual((await (await window.worktrees(id)).changes(id)).changes, [{ kind: 'added', path: 'notes.txt' }]);
-    const running = await window.createSession({ repository: workshop.repository.path, prompt: 'slow 4000 50ms', agent: 'demo' });
+    const running = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: 'slow 4000 50ms',
+      agent: 'demo',
+    });
     await until(window, running.id, ({ state }) => state === 'running', 'the run');
     await assert.rejects(control.putBack(running.id, running.baseCommit), { code: 'RUNNING' });
   });
@@ -213,7 +255,11 @@ describe('worktrees of sessions', () => {
   it('fails a run whose worktree cannot be set up, says why, and tries again at the next', async () => {
     const program = "if (!require('fs').existsSync('ready')) { console.error('not ready'); process.exit(7); }";
     const window = workshop.window({ changes: { setupCommand: [process.execPath, '-e', program] } });
-    const { id, worktreePath } = await window.createSession({ repository: workshop.repository.path, prompt: 'talk', agent: 'demo' });
+    const { id, worktreePath } = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: 'talk',
+      agent: 'demo',
+    });
     const failed = await until(window, id, ({ status }) => status === 'Failed', 'the failure');
     assert.equal(failed.failureReason, 'The setup command failed: exit code 7');
     await writeFile(join(worktreePath, 'ready'), '');
@@ -259,11 +305,14 @@ describe('worktrees of sessions', () => {
     const { events } = await window.listSessionHistory(id, { limit: 1_000, kinds: ['run.exited'] });
     const reasons = events.slice(1).map(({ data }) => JSON.stringify(data));
     assert.equal(reasons.length, 3);
-    for (const [index, pattern] of [/exit code 3/, /did not end within/, /no-such-program/].entries()) assert.match(reasons[index] ?? '', pattern);
+    for (const [index, pattern] of [/exit code 3/, /did not end within/, /no-such-program/].entries())
+      assert.match(reasons[index] ?? '', pattern);
   });
 
   it('stops a session while its worktree is set up', async () => {
-    const window = workshop.window({ changes: { setupCommand: [process.execPath, '-e', "console.log('begun'); setInterval(() => 0, 1e6)"] } });
+    const window = workshop.window({
+      changes: { setupCommand: [process.execPath, '-e', "console.log('begun'); setInterval(() => 0, 1e6)"] },
+    });
     const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'talk', agent: 'demo' });
     await until(window, id, ({ state }) => state === 'running', 'the setup');
     await window.stop(id);

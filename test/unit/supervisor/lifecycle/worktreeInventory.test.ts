@@ -32,15 +32,25 @@ describe('the inventory of worktrees', () => {
     const repository = await findRepository(window.git, workshop.repository.path);
     const sessionId = newId();
     const baseCommit = await workshop.repository.git('rev-parse', 'HEAD');
-    return { sessionId, path: (await createWorktree({ repository, sessionId, storeId, baseCommit, location: 'inside' })).worktreePath };
+    return {
+      sessionId,
+      path: (await createWorktree({ repository, sessionId, storeId, baseCommit, location: 'inside' })).worktreePath,
+    };
   }
   const ownStore = async (): Promise<string> =>
-    v.parse(v.object({ id: v.string() }), JSON.parse(await readFile(join(workshop.storageDirectory, 'store.json'), 'utf8'))).id;
+    v.parse(
+      v.object({ id: v.string() }),
+      JSON.parse(await readFile(join(workshop.storageDirectory, 'store.json'), 'utf8')),
+    ).id;
 
   it('says how large each is and what it holds, and drops only what tools fill again', async () => {
     const session = await finished('edit notes.txt hello');
     const at = (path: string): string => join(session.worktreePath, path);
-    await write(session.worktreePath, { 'node_modules/a/index.js': 'x'.repeat(50_000), 'target/own/work.rs': 'precious', 'debug.log': 'l' });
+    await write(session.worktreePath, {
+      'node_modules/a/index.js': 'x'.repeat(50_000),
+      'target/own/work.rs': 'precious',
+      'debug.log': 'l',
+    });
     await window.git.run(session.worktreePath, ['init', '--quiet', at('target/own')]);
     const inventory = await window.inventory();
     const [entry, ...others] = await inventory.list();
@@ -52,13 +62,17 @@ describe('the inventory of worktrees', () => {
     assert.ok(entry.bytes > 50_000);
     assert.ok(entry.survey !== 'unknown' && entry.survey.untrackedFiles === 1);
     assert.equal(await inventory.dropRebuilt(session.id), 50_000);
-    assert.deepEqual(await Promise.all(['node_modules', 'target/own/work.rs', 'debug.log', 'notes.txt'].map(async (path) => await isThere(at(path)))), [
-      false,
-      true,
-      true,
-      true,
-    ]);
-    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'slow 4000 50ms', agent: 'demo' });
+    assert.deepEqual(
+      await Promise.all(
+        ['node_modules', 'target/own/work.rs', 'debug.log', 'notes.txt'].map(async (path) => await isThere(at(path))),
+      ),
+      [false, true, true, true],
+    );
+    const { id } = await window.createSession({
+      repository: workshop.repository.path,
+      prompt: 'slow 4000 50ms',
+      agent: 'demo',
+    });
     await until(window, id, ({ state }) => state === 'running', 'the run');
     await assert.rejects(inventory.dropRebuilt(id), { code: 'RUNNING' });
   });
@@ -67,7 +81,13 @@ describe('the inventory of worktrees', () => {
     await finished('talk');
     const own = await stray(await ownStore());
     const foreign = await stray('another');
-    await workshop.repository.git('worktree', 'add', '--quiet', '--detach', join(workshop.repository.path, '.corral/worktrees', newId()));
+    await workshop.repository.git(
+      'worktree',
+      'add',
+      '--quiet',
+      '--detach',
+      join(workshop.repository.path, '.corral/worktrees', newId()),
+    );
     await writeFile(join(own.path, 'work.txt'), 'precious');
     await workshop.close(window);
     window = workshop.window();

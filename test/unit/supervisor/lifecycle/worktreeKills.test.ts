@@ -37,7 +37,13 @@ describe('windows that are killed while they change a worktree', function () {
 
   /** A window of its own process that is killed at some moment of what it does. False where it had done it by then. */
   async function killed(action: keyof typeof livesMs, subject: string): Promise<boolean> {
-    const parameters = [join(bundle, 'worktreeChanger.js'), workshop.storageDirectory, join(projectRoot, 'dist'), action, subject];
+    const parameters = [
+      join(bundle, 'worktreeChanger.js'),
+      workshop.storageDirectory,
+      join(projectRoot, 'dist'),
+      action,
+      subject,
+    ];
     const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
     const exited = once(child, 'exit');
     await once(child.stdout, 'data');
@@ -61,7 +67,9 @@ describe('windows that are killed while they change a worktree', function () {
   /** What git keeps of a checkout that nobody but its user, or the agent in it, may change. */
   async function usersState(folder: string): Promise<string[]> {
     const git = await workshop.repository.git('-C', folder, 'rev-parse', '--absolute-git-dir');
-    return await Promise.all(['index', 'HEAD', 'logs/HEAD'].map(async (name) => await readFile(join(git, name), 'latin1')));
+    return await Promise.all(
+      ['index', 'HEAD', 'logs/HEAD'].map(async (name) => await readFile(join(git, name), 'latin1')),
+    );
   }
 
   /** The figures stand in the report, beside what they are figures of. */
@@ -120,15 +128,23 @@ describe('windows that are killed while they change a worktree', function () {
       const sessions = await window.listSessions();
       const present = new Set(await readdir(join(path, '.corral/worktrees')).catch(() => []));
       for (const { id, runs } of sessions)
-        assert.equal(present.has(id), runs.length > 0, `round ${round}: a worktree exactly where there is something to run in`);
+        assert.equal(
+          present.has(id),
+          runs.length > 0,
+          `round ${round}: a worktree exactly where there is something to run in`,
+        );
       const known = sessions.map(({ id }) => id);
       assert.deepEqual(
         [...present].filter((id) => !known.includes(id)),
         [],
       );
-      const listed = (await git('worktree', 'list', '--porcelain')).split('\n').filter((line) => line.startsWith('worktree '));
+      const listed = (await git('worktree', 'list', '--porcelain'))
+        .split('\n')
+        .filter((line) => line.startsWith('worktree '));
       assert.equal(listed.length, present.size + 1);
-      const refs = (await git('for-each-ref', '--format=%(refname:lstrip=2)', 'refs/corral')).split('\n').filter((ref) => ref !== '');
+      const refs = (await git('for-each-ref', '--format=%(refname:lstrip=2)', 'refs/corral'))
+        .split('\n')
+        .filter((ref) => ref !== '');
       assert.deepEqual(refs.toSorted(), [...present].toSorted());
       await workshop.close(window);
     }

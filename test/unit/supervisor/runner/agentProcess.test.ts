@@ -5,7 +5,11 @@ import { AgentProcess } from '../../../../src/supervisor/runner/agentProcess';
 
 describe('an agent’s output', () => {
   it('is read to its end also where the agent has ended before, and the machine stands still right after', async () => {
-    const agent = await AgentProcess.spawn([process.execPath, '-e', 'console.log("out"); console.error("err")'], tmpdir(), process.env);
+    const agent = await AgentProcess.spawn(
+      [process.execPath, '-e', 'console.log("out"); console.error("err")'],
+      tmpdir(),
+      process.env,
+    );
     await agent.exited;
     const chunks: string[] = [];
     const reading = agent.readOutput((stream, chunk) => {

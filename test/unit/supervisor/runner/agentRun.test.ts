@@ -45,7 +45,14 @@ describe('runner', () => {
     assert.deepEqual(await run.end(), { outcome: 'completed', exitCode: 0, signal: null, reason: 'Completed' });
     const events = await run.events();
     assert.equal(events[0]?.kind, 'run.started');
-    assert.deepEqual(events[0].data, { ordinal: 1, agent: 'test', driver: 'command', argv: run.bootstrap.argv, cwd: sandbox.cwd, environment: [] });
+    assert.deepEqual(events[0].data, {
+      ordinal: 1,
+      agent: 'test',
+      driver: 'command',
+      argv: run.bootstrap.argv,
+      cwd: sandbox.cwd,
+      environment: [],
+    });
     assert.match(await readFile(sandbox.store.changesLog, 'utf8'), new RegExp(`^(${run.bootstrap.sessionId}\n)+$`));
   });
 
@@ -70,19 +77,33 @@ describe('runner', () => {
 
   it('tells a failure by its exit code and the last words', async () => {
     const run = await launched(script('console.error("No such luck"); process.exitCode = 3'));
-    assert.deepEqual(await run.end(), { outcome: 'failed', exitCode: 3, signal: null, reason: 'The command exited with code 3: No such luck' });
+    assert.deepEqual(await run.end(), {
+      outcome: 'failed',
+      exitCode: 3,
+      signal: null,
+      reason: 'The command exited with code 3: No such luck',
+    });
   });
 
   it('keeps all output: text that is no UTF-8, a last line without an end, and every byte in output.log', async () => {
-    const bytes = Buffer.concat([Buffer.from('grün\r\n'), Buffer.from([0x66, 0xff, 0xfe, 0x0a, 0x0a]), Buffer.from('no end')]);
-    const run = await launched(script(`process.stdout.write(Buffer.from('${bytes.toString('hex')}', 'hex')); console.error('beside')`));
+    const bytes = Buffer.concat([
+      Buffer.from('grün\r\n'),
+      Buffer.from([0x66, 0xff, 0xfe, 0x0a, 0x0a]),
+      Buffer.from('no end'),
+    ]);
+    const run = await launched(
+      script(`process.stdout.write(Buffer.from('${bytes.toString('hex')}', 'hex')); console.error('beside')`),
+    );
     await run.end();
     assert.equal(await run.output(), 'grün\nf��\n\nno end');
     assert.equal(await run.output('stderr'), 'beside');
     await assert.rejects(access(run.paths.output), { code: 'ENOENT' });
     const frames = [];
     for await (const frame of readOutputFrames(run.paths.output)) frames.push(frame);
-    assert.deepEqual(Buffer.concat(frames.filter(({ stream }) => stream === 'stdout').map((frame) => frame.bytes)), bytes);
+    assert.deepEqual(
+      Buffer.concat(frames.filter(({ stream }) => stream === 'stdout').map((frame) => frame.bytes)),
+      bytes,
+    );
     assert.ok(frames.every(({ timeMs }) => timeMs <= Date.now()));
   });
 
@@ -100,10 +121,13 @@ describe('runner', () => {
 
   it('gives the agent its input and the environment without what is not its business', async function () {
     if (process.platform === 'win32') skip(this, 'Windows adds variables of its own');
-    const run = await sandbox.run(script('console.log(JSON.stringify(process.env)); process.stdin.pipe(process.stdout)'), {
-      environment: ['GIT_AUTHOR_NAME', 'OPENAI_API_KEY'],
-      port: 4100,
-    });
+    const run = await sandbox.run(
+      script('console.log(JSON.stringify(process.env)); process.stdin.pipe(process.stdout)'),
+      {
+        environment: ['GIT_AUTHOR_NAME', 'OPENAI_API_KEY'],
+        port: 4100,
+      },
+    );
     await run.launch({
       HOME: '/home/somebody',
       LANG: 'de_DE.UTF-8',
@@ -126,7 +150,11 @@ describe('runner', () => {
     });
     await run.end();
     const [line = '', ...input] = (await run.output()).split('\n');
-    const known: Record<string, string> = { [run.bootstrap.runId]: '<run>', [run.bootstrap.sessionId]: '<session>', [run.bootstrap.cwd]: '<worktree>' };
+    const known: Record<string, string> = {
+      [run.bootstrap.runId]: '<run>',
+      [run.bootstrap.sessionId]: '<session>',
+      [run.bootstrap.cwd]: '<worktree>',
+    };
     const environment = v.parse(v.record(v.string(), v.string()), JSON.parse(line));
     const lines = Object.entries(environment).map(([name, value]) => `${name}=${known[value] ?? value}\n`);
     const ofMac = (each: string): boolean => each.startsWith('__CF_');
@@ -142,7 +170,9 @@ describe('runner', () => {
 
   it('does not wait for what the agent left running with its output open', async () => {
     const run = await launched(
-      script(`require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => 0, 1e6)'], { stdio: 'inherit' }).unref(); process.exit(0)`),
+      script(
+        `require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => 0, 1e6)'], { stdio: 'inherit' }).unref(); process.exit(0)`,
+      ),
     );
     assert.equal((await run.end()).outcome, 'completed');
   });
@@ -164,7 +194,9 @@ describe('runner', () => {
   });
 
   it('answers where it is, to several clients, and announces what is in the journal', async () => {
-    const run = await launched(script('process.stdin.resume(); console.log("one"); setInterval(() => console.log("more"), 50)'));
+    const run = await launched(
+      script('process.stdin.resume(); console.log("one"); setInterval(() => console.log("more"), 50)'),
+    );
     const agent = await run.agent();
     const [first, second] = [await run.connect(), await run.connect()];
     const announced = await new Promise<{ bytes: number; seq: number }>((fulfil) => second.onJournal(fulfil));
@@ -182,24 +214,35 @@ describe('runner', () => {
   it('is not heard by who does not know the nonce, and hears nobody else', async () => {
     const run = await launched(script('setInterval(() => 0, 1e6)'));
     const { endpoint } = await run.claim();
-    await assert.rejects(connectRunner({ endpoint, nonce: 'another', timeoutMs: LIMIT_MS }), { code: 'RUNNER_REFUSED' });
-    await assert.rejects(connectRunner({ endpoint: `${endpoint}x`, nonce: run.bootstrap.nonce, timeoutMs: LIMIT_MS }), { code: 'RUNNER_UNREACHABLE' });
+    await assert.rejects(connectRunner({ endpoint, nonce: 'another', timeoutMs: LIMIT_MS }), {
+      code: 'RUNNER_REFUSED',
+    });
+    await assert.rejects(connectRunner({ endpoint: `${endpoint}x`, nonce: run.bootstrap.nonce, timeoutMs: LIMIT_MS }), {
+      code: 'RUNNER_UNREACHABLE',
+    });
     const client = await run.connect();
     await assert.rejects(client.request('interrupt', {}, LIMIT_MS), { code: 'RUNNER_REFUSED' });
     await assert.rejects(client.request('send', { text: 'More' }, LIMIT_MS), { code: 'NOT_RUNNING' });
-    await assert.rejects(client.request('answerPermission', { requestId: 'x', optionId: 'y' }, LIMIT_MS), { code: 'PERMISSION_NOT_FOUND' });
+    await assert.rejects(client.request('answerPermission', { requestId: 'x', optionId: 'y' }, LIMIT_MS), {
+      code: 'PERMISSION_NOT_FOUND',
+    });
   });
 
   it('lets the first of several answers to a question count', async () => {
     const prompt = `ask "${process.execPath}" -e "require('fs').writeFileSync('made','')"`;
     const run = await launched([process.execPath, demoAgent, '--demo-speed=100'], { driver: 'claude', prompt });
     const [first, second] = [await run.connect(), await run.connect()];
-    const [request] = await waitFor(async () => (await run.of('permission.request')).length > 0 && (await run.of('permission.request')), {
-      what: 'the question',
-    });
+    const [request] = await waitFor(
+      async () => (await run.of('permission.request')).length > 0 && (await run.of('permission.request')),
+      {
+        what: 'the question',
+      },
+    );
     assert.ok(request !== undefined);
     const answers = { requestId: request.requestId };
-    await assert.rejects(first.request('answerPermission', { ...answers, optionId: 'maybe' }, LIMIT_MS), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects(first.request('answerPermission', { ...answers, optionId: 'maybe' }, LIMIT_MS), {
+      code: 'INVALID_ARGUMENT',
+    });
     const results = await Promise.allSettled([
       first.request('answerPermission', { ...answers, optionId: 'allow_once' }, LIMIT_MS),
       second.request('answerPermission', { ...answers, optionId: 'reject_once' }, LIMIT_MS),
@@ -209,14 +252,18 @@ describe('runner', () => {
     const given = await run.of('permission.answer');
     assert.equal(given.length, 1);
     assert.equal(given[0]?.outcome === 'allowed', results[0].status === 'fulfilled');
-    await (given[0]?.outcome === 'allowed' ? access(`${sandbox.cwd}/made`) : assert.rejects(access(`${sandbox.cwd}/made`)));
+    await (given[0]?.outcome === 'allowed'
+      ? access(`${sandbox.cwd}/made`)
+      : assert.rejects(access(`${sandbox.cwd}/made`)));
   });
 
   it('takes a follow-up while the agent works, and then lets it go', async () => {
     const run = await launched([process.execPath, demoAgent], { driver: 'claude', prompt: 'ask git --version' });
     const client = await run.connect();
     // A turn that waits for an answer is under way for as long as this machine needs.
-    const { requestId } = await waitFor(async () => (await run.of('permission.request'))[0], { what: 'the question of the first turn' });
+    const { requestId } = await waitFor(async () => (await run.of('permission.request'))[0], {
+      what: 'the question of the first turn',
+    });
     await client.request('send', { text: 'talk' }, LIMIT_MS);
     await client.request('answerPermission', { requestId, optionId: 'allow_once' }, LIMIT_MS);
     assert.equal((await run.end()).outcome, 'completed');

@@ -23,23 +23,39 @@ describe('the watch over what leaves a worktree', () => {
   async function begin(git = sandbox.git) {
     const session = await sandbox.session(await sandbox.repository(`repository ${++count}`));
     const told: string[] = [];
-    const watch = new EscapeWatch(git, { sessionId: session.sessionId, cwd: session.worktreePath }, session.repository.mainWorktree, (event) => {
-      assert.ok(event.kind === 'error' && event.data.code === 'ESCAPE');
-      told.push(event.data.message);
-    });
+    const watch = new EscapeWatch(
+      git,
+      { sessionId: session.sessionId, cwd: session.worktreePath },
+      session.repository.mainWorktree,
+      (event) => {
+        assert.ok(event.kind === 'error' && event.data.code === 'ESCAPE');
+        told.push(event.data.message);
+      },
+    );
     watch.observe(STARTED);
     await watch.finish(false);
     let callId = 0;
     /** A tool call from its beginning to its end; `work` is what it does meanwhile. */
     const call = async (
-      data: Pick<EventData<'tool.call'>, 'title' | 'category'> & { path?: string; command?: string; status?: 'ok' | 'denied' },
+      data: Pick<EventData<'tool.call'>, 'title' | 'category'> & {
+        path?: string;
+        command?: string;
+        status?: 'ok' | 'denied';
+      },
       work: () => Promise<unknown> = () => Promise.resolve(),
     ): Promise<void> => {
       const id = String(++callId);
       const locations = data.path === undefined ? [] : [{ path: data.path }];
       watch.observe({
         kind: 'tool.call',
-        data: { callId: id, name: 'tool', title: data.title, input: { command: data.command }, category: data.category, locations },
+        data: {
+          callId: id,
+          name: 'tool',
+          title: data.title,
+          input: { command: data.command },
+          category: data.category,
+          locations,
+        },
       });
       await new Promise(setImmediate);
       await work();
@@ -74,11 +90,17 @@ describe('the watch over what leaves a worktree', () => {
     const age = async (): Promise<void> => await delay(50); // so that what was there before is older by the disk's clock
     await age();
     const started = sandbox.git.startedCount;
-    await call({ title: 'npm test', category: 'execute', command: 'npm test' }, async () => await write(main, { 'by-a-person.txt': 'p' }));
+    await call(
+      { title: 'npm test', category: 'execute', command: 'npm test' },
+      async () => await write(main, { 'by-a-person.txt': 'p' }),
+    );
     await call({ title: 'cat', category: 'execute', command: `cat ${kept}` });
     assert.deepEqual(told, []);
     assert.equal(sandbox.git.startedCount, started, 'no git where nothing points outside');
-    await call({ title: 'rm', category: 'execute', command: `rm '${gone}' && cat "${kept}"` }, async () => await rm(gone));
+    await call(
+      { title: 'rm', category: 'execute', command: `rm '${gone}' && cat "${kept}"` },
+      async () => await rm(gone),
+    );
     await age();
     await call(
       { title: 'sed', category: 'execute', command: `cd ../../.. ; sed -i s/a/b/ src/a.ts` },
@@ -95,7 +117,14 @@ describe('the watch over what leaves a worktree', () => {
     for (const callId of ids)
       watch.observe({
         kind: 'tool.call',
-        data: { callId, name: 'tool', title: callId, input: { command: 'cd ../../..' }, category: 'execute', locations: [] },
+        data: {
+          callId,
+          name: 'tool',
+          title: callId,
+          input: { command: 'cd ../../..' },
+          category: 'execute',
+          locations: [],
+        },
       });
     for (const callId of ids) watch.observe({ kind: 'tool.result', data: { callId, status: 'ok', output: '' } });
     await watch.finish(false);
@@ -126,10 +155,17 @@ describe('the watch over what leaves a worktree', () => {
 
   it("tells of git's configuration and hooks, and not of everyday settings", async () => {
     const { session, main, told, call } = await begin();
-    const git = async (...parameters: string[]): Promise<unknown> => await sandbox.user(session.worktreePath, ...parameters);
-    await call({ title: 'git push', category: 'execute', command: 'git push' }, async () => await git('config', 'branch.x.remote', 'origin'));
+    const git = async (...parameters: string[]): Promise<unknown> =>
+      await sandbox.user(session.worktreePath, ...parameters);
+    await call(
+      { title: 'git push', category: 'execute', command: 'git push' },
+      async () => await git('config', 'branch.x.remote', 'origin'),
+    );
     assert.deepEqual(told, []);
-    await call({ title: 'git config', category: 'execute', command: 'git config …' }, async () => await git('config', 'core.fsmonitor', './own'));
+    await call(
+      { title: 'git config', category: 'execute', command: 'git config …' },
+      async () => await git('config', 'core.fsmonitor', './own'),
+    );
     const hook = join(main, '.git/hooks/pre-commit');
     await mkdir(join(main, '.git/hooks'), { recursive: true });
     await call({ title: 'install', category: 'execute', command: './install' }, async () => {
@@ -145,14 +181,10 @@ describe('the watch over what leaves a worktree', () => {
 
   it('finds the paths in what a tool was given', () => {
     const cwd = join(sandbox.root, 'w');
-    assert.deepEqual(namedPaths({ command: ['bash', '-c', 'cd .. && cat "/tmp/a b" > /dev/null; x --file=../c ~/d\n/e'] }, cwd), [
-      '/tmp/a b',
-      sandbox.root,
-      '/tmp/a',
-      join(sandbox.root, 'c'),
-      join(homedir(), 'd'),
-      '/e',
-    ]);
+    assert.deepEqual(
+      namedPaths({ command: ['bash', '-c', 'cd .. && cat "/tmp/a b" > /dev/null; x --file=../c ~/d\n/e'] }, cwd),
+      ['/tmp/a b', sandbox.root, '/tmp/a', join(sandbox.root, 'c'), join(homedir(), 'd'), '/e'],
+    );
     assert.deepEqual(namedPaths({ command: 'npm run build -- a/b ./c https://x.org/y' }, cwd), []);
     assert.deepEqual(namedPaths(undefined, cwd), []);
   });

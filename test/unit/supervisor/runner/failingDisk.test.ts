@@ -18,9 +18,13 @@ const execute = promisify(execFile);
 /** Attaches strace to the process with all its threads: every sync of theirs fails, until strace is ended. Undefined where there is no strace, or it may not. */
 async function failSyncs(pid: number): Promise<{ tracer: ChildProcess; seen: () => string } | undefined> {
   const inject = ['fdatasync', 'fsync'].flatMap((call) => ['-e', `inject=${call}:error=EIO`]);
-  const tracer = spawn('strace', ['-f', '-e', 'trace=fdatasync,fsync,pwrite64', '-e', 'signal=none', ...inject, '-p', String(pid)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const tracer = spawn(
+    'strace',
+    ['-f', '-e', 'trace=fdatasync,fsync,pwrite64', '-e', 'signal=none', ...inject, '-p', String(pid)],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   let seen = '';
   tracer.stderr.setEncoding('utf8').on('data', (text: string) => (seen += text));
   const gone = new Promise<void>((resolve) => tracer.once('error', () => resolve()).once('exit', () => resolve()));
@@ -55,14 +59,20 @@ describe('runner: a disk that fails', () => {
     }
     const { tracer, seen } = failing;
     const client = await run.connect();
-    const paused = await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused, { what: 'the pause', limitMs: 60_000 });
+    const paused = await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused, {
+      what: 'the pause',
+      limitMs: 60_000,
+    });
     assert.match(paused.reason, /EIO/);
     // A failed sync has marked the pages clean: only what is written once more is ever synced.
     await waitFor(() => rewrites(seen()) > 0, { what: 'the same bytes at the same place once more', limitMs: 60_000 });
     const gone = once(tracer, 'exit');
     tracer.kill('SIGTERM');
     await gone;
-    await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused === undefined, { what: 'the end of the pause', limitMs: 60_000 });
+    await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused === undefined, {
+      what: 'the end of the pause',
+      limitMs: 60_000,
+    });
     await writeFile(stop, '');
     assert.equal((await run.end()).outcome, 'completed');
     const lines = (await run.output()).split('\n');
@@ -84,7 +94,10 @@ describe('runner: a disk that fails', () => {
       await run.launch();
       const client = await run.connect();
       // It fills the disk by itself.
-      const paused = await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused, { what: 'the pause', limitMs: 60_000 });
+      const paused = await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused, {
+        what: 'the pause',
+        limitMs: 60_000,
+      });
       assert.match(paused.reason, /ENOSPC/);
       await client.request('kill', {}, LIMIT_MS);
       assert.equal((await run.end()).outcome, 'killed');

@@ -62,7 +62,11 @@ export class TestRun {
   }
 
   async connect(): Promise<RunnerClient> {
-    const client = await connectRunner({ endpoint: (await this.claim()).endpoint, nonce: this.bootstrap.nonce, timeoutMs: LIMIT_MS });
+    const client = await connectRunner({
+      endpoint: (await this.claim()).endpoint,
+      nonce: this.bootstrap.nonce,
+      timeoutMs: LIMIT_MS,
+    });
     this.#clients.push(client);
     return client;
   }

@@ -9,7 +9,10 @@ import { Sandbox, STORE_ID, write } from '../git/gitFixture';
 
 const NEVER_MS = 2 ** 30;
 const RESULT: DraftEvent = { kind: 'tool.result', data: { callId: '1', status: 'ok', output: '' } };
-const CALL: DraftEvent = { kind: 'tool.call', data: { callId: '1', name: 'Bash', title: 'make', input: {}, category: 'execute', locations: [] } };
+const CALL: DraftEvent = {
+  kind: 'tool.call',
+  data: { callId: '1', name: 'Bash', title: 'make', input: {}, category: 'execute', locations: [] },
+};
 const ENDED: DraftEvent = { kind: 'turn.ended', data: { turn: 1, stopReason: 'end_turn', failed: false } };
 
 describe('snapshots during a run', () => {
@@ -30,8 +33,15 @@ describe('snapshots during a run', () => {
       events.push(event);
       tell();
     };
-    const taker = new SnapshotTaker(git, { sessionId: session.sessionId, cwd: session.worktreePath }, worktree, emit, pauseMs);
-    const files = async (commit: string): Promise<string> => sandbox.user(session.worktreePath, 'ls-tree', '-r', '--name-only', commit);
+    const taker = new SnapshotTaker(
+      git,
+      { sessionId: session.sessionId, cwd: session.worktreePath },
+      worktree,
+      emit,
+      pauseMs,
+    );
+    const files = async (commit: string): Promise<string> =>
+      sandbox.user(session.worktreePath, 'ls-tree', '-r', '--name-only', commit);
     return { session, taker, events, emitted, files };
   }
 
@@ -49,8 +59,14 @@ describe('snapshots during a run', () => {
     assert.ok(taken?.kind === 'snapshot' && more.length === 0);
     assert.match(await files(taken.data.commit), /^made$/m);
     assert.deepEqual([taken.data.files, taken.data.addedLines, taken.data.removedLines], [1, 1, 0]);
-    assert.equal(await sandbox.user(session.worktreePath, 'rev-parse', `refs/corral/${session.sessionId}`), taken.data.commit);
-    assert.match(await sandbox.user(session.worktreePath, 'log', '-1', '--format=%s', taken.data.commit), /^After turn 1$/);
+    assert.equal(
+      await sandbox.user(session.worktreePath, 'rev-parse', `refs/corral/${session.sessionId}`),
+      taken.data.commit,
+    );
+    assert.match(
+      await sandbox.user(session.worktreePath, 'log', '-1', '--format=%s', taken.data.commit),
+      /^After turn 1$/,
+    );
   });
 
   it('takes one in the middle of a long turn, and says nothing where all files are as before', async () => {
@@ -66,7 +82,10 @@ describe('snapshots during a run', () => {
   });
 
   it('takes one of a program that says nothing, and of a call that was cut off', async () => {
-    const startedBy = (driver: string): DraftEvent => ({ kind: 'run.started', data: { ordinal: 1, agent: 'a', driver, argv: [], cwd: '' } });
+    const startedBy = (driver: string): DraftEvent => ({
+      kind: 'run.started',
+      data: { ordinal: 1, agent: 'a', driver, argv: [], cwd: '' },
+    });
     const TURN: DraftEvent = { kind: 'turn.started', data: { turn: 1 } };
     const stories = [
       [startedBy('command'), TURN, ENDED],
@@ -124,6 +143,9 @@ describe('snapshots during a run', () => {
       events.map((event) => (event.kind === 'error' ? event.data.code : event.kind)),
       ['SNAPSHOT', 'SNAPSHOT'],
     );
-    assert.equal(await sandbox.user(session.repository.mainWorktree, 'rev-parse', `refs/corral/${session.sessionId}`), session.baseCommit);
+    assert.equal(
+      await sandbox.user(session.repository.mainWorktree, 'rev-parse', `refs/corral/${session.sessionId}`),
+      session.baseCommit,
+    );
   });
 });

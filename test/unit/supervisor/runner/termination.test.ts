@@ -32,11 +32,15 @@ describe('runner: the end of a run', () => {
   }
 
   /** Waits until the fixture's processes tell their pids: agent, a tool in a session of its own, and one without its parent. */
-  async function stubborn(changes: Parameters<Sandbox['run']>[1] = {}): Promise<{ run: TestRun; identities: ProcessIdentity[] }> {
+  async function stubborn(
+    changes: Parameters<Sandbox['run']>[1] = {},
+  ): Promise<{ run: TestRun; identities: ProcessIdentity[] }> {
     const run = await launched([process.execPath, fixture('stubbornTool.mjs')], changes);
     const pids = await waitFor(
       async () => {
-        const found = [...(await run.output()).matchAll(/^(?:agent|tool|orphan) (\d+)$/gm)].map(([, pid]) => Number(pid));
+        const found = [...(await run.output()).matchAll(/^(?:agent|tool|orphan) (\d+)$/gm)].map(([, pid]) =>
+          Number(pid),
+        );
         return found.length === 3 && found;
       },
       { what: 'three processes' },
@@ -80,7 +84,9 @@ describe('runner: the end of a run', () => {
 
   it('lets an agent end by itself that heeds SIGTERM, with its own exit code', async () => {
     const run = await launched(
-      script('process.on("SIGTERM", () => { console.log("bye"); process.exit(7) }); console.log("ready"); setInterval(() => 0, 1e6)'),
+      script(
+        'process.on("SIGTERM", () => { console.log("bye"); process.exit(7) }); console.log("ready"); setInterval(() => 0, 1e6)',
+      ),
       { stopGraceMs: 60_000 },
     );
     await waitFor(async () => (await run.output()) === 'ready', { what: 'the agent' });
@@ -127,7 +133,11 @@ describe('runner: the end of a run', () => {
 
   for (const way of ['kill', 'stop'] as const)
     it(`ends by a ${way} also what the system tells nothing of but its process`, async () => {
-      const agent = await AgentProcess.spawn([process.execPath, '-e', 'process.on("SIGTERM", () => 0); setInterval(() => 0, 1e6)'], sandbox.cwd, process.env);
+      const agent = await AgentProcess.spawn(
+        [process.execPath, '-e', 'process.on("SIGTERM", () => 0); setInterval(() => 0, 1e6)'],
+        sandbox.cwd,
+        process.env,
+      );
       const termination = new Termination(agent, { runId: 'nobodys', agent: undefined }, 500);
       if (way === 'kill') termination.kill();
       else termination.stop(() => false);
@@ -138,11 +148,14 @@ describe('runner: the end of a run', () => {
 
   for (const way of ['kill', 'stop', 'the time limit'] as const)
     it(`ends by ${way} a setup command whose processes carry no mark`, async function () {
-      if (process.platform === 'win32') skip(this, 'env is no program there; no process carries a mark that could be read anyway');
+      if (process.platform === 'win32')
+        skip(this, 'env is no program there; no process carries a mark that could be read anyway');
       const forever = "process.on('SIGTERM', () => 0); setInterval(() => 0, 1e6)";
       const program = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(forever)}], { stdio: 'ignore' }); console.log('begun'); ${forever}`;
       const limitMs = way === 'the time limit' ? 2_000 : 3_600_000;
-      const run = await launched(script(''), { setup: { argv: ['env', '-i', process.execPath, '-e', program], limitMs } });
+      const run = await launched(script(''), {
+        setup: { argv: ['env', '-i', process.execPath, '-e', program], limitMs },
+      });
       if (way !== 'the time limit') {
         await waitFor(async () => (await run.output()) === 'begun', { what: 'the setup' });
         await (await run.connect()).request(way, {}, LIMIT_MS);
@@ -178,7 +191,10 @@ describe('runner: the end of a run', () => {
     await waitFor(() => stat(endpoint).then(() => true), { what: 'the socket' });
     await rename(away, sandbox.store.root);
     const after = await waitFor(() => run.connect(), { what: 'a connection' });
-    assert.equal((await after.request('ping', {}, LIMIT_MS)).runner.pid, (await before.request('ping', {}, LIMIT_MS)).runner.pid);
+    assert.equal(
+      (await after.request('ping', {}, LIMIT_MS)).runner.pid,
+      (await before.request('ping', {}, LIMIT_MS)).runner.pid,
+    );
     await after.request('kill', {}, LIMIT_MS);
     await run.end();
     await assert.rejects(stat(endpoint), { code: 'ENOENT' });
@@ -210,7 +226,9 @@ describe('runner: the end of a run', () => {
       await execute('dd', ['if=/dev/zero', `of=${mount}/ballast`, 'bs=1024', 'count=500']);
       await run.launch();
       const client = await run.connect();
-      const status = await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused !== undefined, { what: 'the pause' });
+      const status = await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused !== undefined, {
+        what: 'the pause',
+      });
       assert.ok(status);
       await execute('mount', ['-o', 'remount,size=64m', mount]);
       assert.equal((await run.end()).outcome, 'completed');

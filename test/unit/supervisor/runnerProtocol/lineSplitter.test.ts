@@ -6,7 +6,9 @@ function split(pieces: readonly (string | Buffer)[], limitBytes: number): string
   const splitter = new LineSplitter(limitBytes);
   const lines = pieces.flatMap((piece) => [...splitter.push(typeof piece === 'string' ? Buffer.from(piece) : piece)]);
   const last = splitter.end();
-  return [...lines, ...(last === undefined ? [] : [last])].map(({ bytes, isCut }) => `${bytes.toString('utf8')}${isCut ? '…' : ''}`);
+  return [...lines, ...(last === undefined ? [] : [last])].map(
+    ({ bytes, isCut }) => `${bytes.toString('utf8')}${isCut ? '…' : ''}`,
+  );
 }
 
 describe('lines of bytes', () => {

@@ -33,7 +33,12 @@ describe('an agent that floods', function () {
       const paths = new StorePaths(workshop.storageDirectory);
       const hostBefore = process.memoryUsage.rss();
       const argv = [process.execPath, '-e', FLOODER];
-      const { id, currentRunId, worktreePath } = await window.createSession({ repository: workshop.repository.path, prompt: 'x', agent: 'command', argv });
+      const { id, currentRunId, worktreePath } = await window.createSession({
+        repository: workshop.repository.path,
+        prompt: 'x',
+        agent: 'command',
+        argv,
+      });
       const run = paths.session(id).run(currentRunId ?? '');
       let hostPeak = hostBefore;
       await waitFor(
@@ -53,7 +58,10 @@ describe('an agent that floods', function () {
 
       const stopMs = performance.now();
       const stopping = window.stop(id);
-      await waitFor(async () => (await Promise.all(identities.map(liveness))).every((life) => life === 'dead'), { what: 'the end of both', limitMs: 60_000 });
+      await waitFor(async () => (await Promise.all(identities.map(liveness))).every((life) => life === 'dead'), {
+        what: 'the end of both',
+        limitMs: 60_000,
+      });
       const tookMs = performance.now() - stopMs;
       await stopping;
       assert.equal((await window.getSession(id)).failureReason, 'Stopped by you');

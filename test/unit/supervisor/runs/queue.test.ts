@@ -27,11 +27,20 @@ describe('the queue', () => {
   const open = (): Supervisor => workshop.window({ settings: () => ({ ...workshop.settings(), ...changes }) });
 
   async function start(window: Supervisor, prompt: string, request: Partial<SessionRequest> = {}): Promise<string> {
-    return (await window.createSession({ repository: workshop.repository.path, prompt, agent: 'demo', title: prompt, ...request })).id;
+    return (
+      await window.createSession({
+        repository: workshop.repository.path,
+        prompt,
+        agent: 'demo',
+        title: prompt,
+        ...request,
+      })
+    ).id;
   }
 
   async function waits(window: Supervisor, id: string, position: number, heldBy: string): Promise<void> {
-    const isThere = (session: SessionSummary): boolean => session.state === 'queued' && session.queuePosition === position && session.heldBy === heldBy;
+    const isThere = (session: SessionSummary): boolean =>
+      session.state === 'queued' && session.queuePosition === position && session.heldBy === heldBy;
     await until(window, id, isThere, `place ${position} (${heldBy})`);
   }
 
@@ -58,7 +67,10 @@ describe('the queue', () => {
     await until(window, first, ({ status }) => status === 'Running', 'the other one, which goes on');
     await assert.rejects(window.startNow(b), { code: 'CONFLICT' });
     await window.stop(c);
-    assert.deepEqual([(await window.getSession(c)).state, (await window.getSession(c)).failureReason], ['stopped', 'Stopped by you']);
+    assert.deepEqual(
+      [(await window.getSession(c)).state, (await window.getSession(c)).failureReason],
+      ['stopped', 'Stopped by you'],
+    );
     await waits(window, a, 1, why);
     await window.kill(first);
     const done = await until(window, a, ({ status }) => status === 'Completed', 'its turn');
@@ -106,7 +118,10 @@ describe('the queue', () => {
     const busy = await start(first, LONG);
     const waiting = await start(first, 'talk');
     await workshop.close(first);
-    const untrusted = workshop.window({ isTrusted: () => false, settings: () => ({ ...workshop.settings(), ...changes, maxConcurrentRuns: 2 }) });
+    const untrusted = workshop.window({
+      isTrusted: () => false,
+      settings: () => ({ ...workshop.settings(), ...changes, maxConcurrentRuns: 2 }),
+    });
     await until(untrusted, busy, ({ checking }) => !checking, 'the other one');
     await waits(untrusted, waiting, 1, 'no window is open whose workspace is trusted');
     await workshop.close(untrusted);
@@ -133,7 +148,11 @@ describe('the queue', () => {
     const window = open();
     const paths = new StorePaths(workshop.storageDirectory);
     const busy = await start(window, LONG);
-    const [foreign, unreadable, sound] = [await start(window, 'talk a'), await start(window, 'talk b'), await start(window, 'talk c')];
+    const [foreign, unreadable, sound] = [
+      await start(window, 'talk a'),
+      await start(window, 'talk b'),
+      await start(window, 'talk c'),
+    ];
     await waits(window, sound, 3, '1 of 1 running');
     const { currentRunId: foreignRun = '' } = await window.getSession(foreign);
     await writeFile(paths.session(foreign).run(foreignRun).claim, '{"state":"held","by":"a later version"}');
@@ -149,11 +168,16 @@ describe('the queue', () => {
     await until(window, busy, ({ status }) => status === 'Running', 'the other one, which goes on');
     await until(window, last, ({ status }) => status === 'Completed', 'one more');
     for (const id of [foreign, unreadable])
-      assert.equal(workshop.logged.filter((line) => line.includes(`passes over session ${id}`)).length, 1, workshop.logged.join('\n'));
+      assert.equal(
+        workshop.logged.filter((line) => line.includes(`passes over session ${id}`)).length,
+        1,
+        workshop.logged.join('\n'),
+      );
     await rm(journal, { recursive: true });
     await rename(`${journal}.away`, journal);
     await rm(paths.session(foreign).run(foreignRun).claim);
-    for (const id of [foreign, unreadable]) await until(window, id, ({ status }) => status === 'Completed', 'its turn after all');
+    for (const id of [foreign, unreadable])
+      await until(window, id, ({ status }) => status === 'Completed', 'its turn after all');
   });
 
   it('waits for memory while something is under way', async () => {
@@ -175,7 +199,10 @@ describe('the queue', () => {
     // Both wait for an answer until the third one is made, however slow this machine is.
     const first = await start(window, 'ask git status; edit notes.txt from the first');
     const second = await start(window, 'ask git status; edit other.txt from the second');
-    const after = await start(window, 'read notes.txt; talk done', { dependsOn: [first, second], base: `refs/corral/${first}` });
+    const after = await start(window, 'read notes.txt; talk done', {
+      dependsOn: [first, second],
+      base: `refs/corral/${first}`,
+    });
     const { worktreePath, baseCommit } = await until(
       window,
       after,
@@ -190,7 +217,11 @@ describe('the queue', () => {
     }
     const done = await until(other, after, ({ status }) => status === 'Completed', 'its end');
     assert.equal(done.runs.length, 1);
-    assert.equal(done.baseCommit, await workshop.repository.git('rev-parse', 'HEAD'), 'a fork is judged by what the other one began with');
+    assert.equal(
+      done.baseCommit,
+      await workshop.repository.git('rev-parse', 'HEAD'),
+      'a fork is judged by what the other one began with',
+    );
     assert.equal(await readFile(join(worktreePath, 'notes.txt'), 'utf8'), 'from the first\n');
     const startOf = async (id: string): Promise<string> =>
       (await window.listSessionHistory(id, { kinds: ['run.started'] })).events.map((event) => event.timestamp).join();

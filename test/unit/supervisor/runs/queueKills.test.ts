@@ -45,16 +45,32 @@ describe('many sessions', function () {
   const ticks = (): string => join(workshop.storageDirectory, 'ticks');
 
   async function openWindow(sessions: number, env: NodeJS.ProcessEnv): Promise<void> {
-    const agent = ['/bin/sh', '-c', 'echo + >> "$0"; while [ ! -e "$0.go" ]; do sleep 0.1; done; sleep 0.2; echo - >> "$0"', ticks()];
-    const parameters = [workshop.storageDirectory, join(projectRoot, 'dist'), String(MOST), workshop.repository.path, String(sessions), ...agent];
-    const child = spawn(process.execPath, [join(bundle, 'queueWindow.js'), ...parameters], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const agent = [
+      '/bin/sh',
+      '-c',
+      'echo + >> "$0"; while [ ! -e "$0.go" ]; do sleep 0.1; done; sleep 0.2; echo - >> "$0"',
+      ticks(),
+    ];
+    const parameters = [
+      workshop.storageDirectory,
+      join(projectRoot, 'dist'),
+      String(MOST),
+      workshop.repository.path,
+      String(sessions),
+      ...agent,
+    ];
+    const child = spawn(process.execPath, [join(bundle, 'queueWindow.js'), ...parameters], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const window = { process: child, said: '' };
     children.push(window);
     child.stdout.on('data', (data: Buffer) => (window.said += data.toString()));
     await waitFor(() => window.said.includes('ready'), { what: 'a window' });
   }
 
-  const begun = async (): Promise<string[]> => (await readFile(ticks(), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  const begun = async (): Promise<string[]> =>
+    (await readFile(ticks(), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
 
   /** Where this process was never there when a run was started: one whose runs go on without it. */
   async function victim(): Promise<ChildProcess | undefined> {
@@ -66,7 +82,8 @@ describe('many sessions', function () {
   async function driver(): Promise<ChildProcess | undefined> {
     const names = (await readdir(workshop.storageDirectory)).filter((name) => /^queue\.lock\.\d+$/.test(name));
     const last = names.sort((a, b) => Number(a.split('.')[2]) - Number(b.split('.')[2])).at(-1);
-    const content = last === undefined ? '' : await readFile(join(workshop.storageDirectory, last), 'utf8').catch(() => '');
+    const content =
+      last === undefined ? '' : await readFile(join(workshop.storageDirectory, last), 'utf8').catch(() => '');
     return children.map((child) => child.process).find(({ pid }) => content.includes(`"pid":${String(pid)},`));
   }
 
@@ -76,16 +93,25 @@ describe('many sessions', function () {
       // The one that is killed is then nearly always in the middle of a start, and its runner comes when another window has begun the same.
       const runnerNode = join(workshop.storageDirectory, 'slow-node');
       await writeFile(runnerNode, `#!/bin/sh\nsleep 0.2\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
-      for (let window = 0; window < 2; window++) await openWindow(half, isKilled ? { ...process.env, RUNNER_NODE: runnerNode } : process.env);
-      await waitFor(() => children.every(({ said }) => said.includes('made')), { what: 'all sessions', limitMs: 60_000 + SESSIONS * 5_000 });
+      for (let window = 0; window < 2; window++)
+        await openWindow(half, isKilled ? { ...process.env, RUNNER_NODE: runnerNode } : process.env);
+      await waitFor(() => children.every(({ said }) => said.includes('made')), {
+        what: 'all sessions',
+        limitMs: 60_000 + SESSIONS * 5_000,
+      });
       await writeFile(`${ticks()}.go`, '');
       if (isKilled) (await waitFor(victim, { what: 'a window that starts runs' })).kill('SIGKILL');
       // It only looks.
       const observer = workshop.window({ isTrusted: () => false });
-      await waitFor(async () => (await observer.listSessions()).filter(({ status }) => status === 'Completed' || status === 'Failed').length === SESSIONS, {
-        what: `the end of ${SESSIONS} sessions`,
-        limitMs: 60_000 + SESSIONS * 5_000,
-      });
+      await waitFor(
+        async () =>
+          (await observer.listSessions()).filter(({ status }) => status === 'Completed' || status === 'Failed')
+            .length === SESSIONS,
+        {
+          what: `the end of ${SESSIONS} sessions`,
+          limitMs: 60_000 + SESSIONS * 5_000,
+        },
+      );
       const sessions = await observer.listSessions();
       assert.deepEqual(
         sessions.filter(({ status }) => status !== 'Completed').map(({ failureReason }) => failureReason),

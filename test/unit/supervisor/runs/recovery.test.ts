@@ -26,7 +26,12 @@ describe('what becomes of a run that was not seen to end', () => {
 
   async function startLong(window: Supervisor): Promise<SessionSummary> {
     const { id } = await window.createSession({ repository: workshop.repository.path, prompt: LONG, agent: 'demo' });
-    return await until(window, id, (session) => session.status === 'Running' && session.nativeSessionId !== undefined, 'the start');
+    return await until(
+      window,
+      id,
+      (session) => session.status === 'Running' && session.nativeSessionId !== undefined,
+      'the start',
+    );
   }
 
   function runOf(session: SessionSummary): RunPaths {
@@ -80,7 +85,12 @@ describe('what becomes of a run that was not seen to end', () => {
     await assert.rejects(second.stop(session.id), { code: 'NOT_RUNNING' });
 
     await second.resume(session.id, 'talk I am back');
-    const resumed = await until(second, session.id, ({ status }) => status === 'Completed', 'the end of the resumed run');
+    const resumed = await until(
+      second,
+      session.id,
+      ({ status }) => status === 'Completed',
+      'the end of the resumed run',
+    );
     assert.deepEqual([resumed.restored, resumed.runs.length], [false, 2]);
     assert.equal(resumed.nativeSessionId, session.nativeSessionId);
   });
@@ -101,9 +111,16 @@ describe('what becomes of a run that was not seen to end', () => {
     const first = workshop.window();
     const second = workshop.window();
     const session = await startLong(first);
-    await until(second, session.id, ({ status, checking }) => status === 'Running' && !checking, 'the session in the second window');
+    await until(
+      second,
+      session.id,
+      ({ status, checking }) => status === 'Running' && !checking,
+      'the session in the second window',
+    );
     process.kill((await claimOf(session)).runner.pid, 'SIGKILL');
-    await Promise.all([first, second].map(async (window) => await until(window, session.id, ({ restored }) => restored, 'the mark')));
+    await Promise.all(
+      [first, second].map(async (window) => await until(window, session.id, ({ restored }) => restored, 'the mark')),
+    );
     const journal = await readFile(new StorePaths(workshop.storageDirectory).session(session.id).journal, 'utf8');
     assert.equal(journal.match(/"kind":"run\.closed"/g)?.length, 1);
   });
@@ -124,7 +141,9 @@ describe('what becomes of a run that was not seen to end', () => {
     assert.ok(agent);
     assert.equal(await liveness(agent), 'alive');
     await second.kill(session.id);
-    await waitFor(async () => (await liveness(agent)) === 'dead' && (await liveness(runner)) === 'dead', { what: 'the end of both' });
+    await waitFor(async () => (await liveness(agent)) === 'dead' && (await liveness(runner)) === 'dead', {
+      what: 'the end of both',
+    });
     const { status, state, failureReason } = await second.getSession(session.id);
     assert.deepEqual([status, state, failureReason], ['Failed', 'killed', 'Killed by you']);
   });
@@ -135,7 +154,9 @@ describe('what becomes of a run that was not seen to end', () => {
     await workshop.close(first);
     const claim = await killRunner(session);
     const { runner } = claim;
-    const claimFile = new StorePaths(workshop.storageDirectory).session(session.id).run(session.currentRunId ?? '').claim;
+    const claimFile = new StorePaths(workshop.storageDirectory)
+      .session(session.id)
+      .run(session.currentRunId ?? '').claim;
     const pretend = async (changes: Partial<typeof runner>): Promise<void> =>
       await writeFile(claimFile, JSON.stringify({ ...claim, runner: { ...runner, ...changes } }));
 
@@ -148,21 +169,34 @@ describe('what becomes of a run that was not seen to end', () => {
     if (runner.boot === '') return; // this system does not tell
     await pretend({ pidNamespace: 'pid:[1]', boot: 'before' });
     const third = workshop.window();
-    const ended = await until(third, session.id, ({ unreachable, checking, state }) => !checking && unreachable === undefined && state === 'killed', 'its end');
+    const ended = await until(
+      third,
+      session.id,
+      ({ unreachable, checking, state }) => !checking && unreachable === undefined && state === 'killed',
+      'its end',
+    );
     assert.equal(ended.failureReason, 'Killed by you');
   });
 
   it('takes over an outcome that came while nobody looked', async () => {
     const first = workshop.window();
     const go = join(workshop.storageDirectory, 'go');
-    const waits = "const wait = () => (require('node:fs').existsSync(process.argv[1]) ? undefined : setTimeout(wait, 20)); wait();";
+    const waits =
+      "const wait = () => (require('node:fs').existsSync(process.argv[1]) ? undefined : setTimeout(wait, 20)); wait();";
     const argv = [process.execPath, '-e', waits, go];
-    const { id } = await first.createSession({ repository: workshop.repository.path, prompt: 'x', agent: 'command', argv });
+    const { id } = await first.createSession({
+      repository: workshop.repository.path,
+      prompt: 'x',
+      agent: 'command',
+      argv,
+    });
     const { currentRunId } = await until(first, id, ({ status }) => status === 'Running', 'the start');
     await workshop.close(first);
     await writeFile(go, '');
     const run = new StorePaths(workshop.storageDirectory).session(id).run(currentRunId ?? '');
-    await waitFor(async () => (await readFile(run.events, 'utf8')).includes('"run.exited"'), { what: 'the end of the run' });
+    await waitFor(async () => (await readFile(run.events, 'utf8')).includes('"run.exited"'), {
+      what: 'the end of the run',
+    });
     const second = workshop.window();
     const ended = await until(second, id, ({ status }) => status === 'Completed', 'the outcome');
     assert.equal(ended.restored, false);
@@ -172,5 +206,7 @@ describe('what becomes of a run that was not seen to end', () => {
 /** A signal takes effect when its process is run next. Only Linux tells. */
 async function untilStopped(pid: number): Promise<void> {
   if (process.platform !== 'linux') return;
-  await waitFor(async () => /\) T /.test(await readFile(`/proc/${pid}/stat`, 'latin1')), { what: 'the runner to stand still' });
+  await waitFor(async () => /\) T /.test(await readFile(`/proc/${pid}/stat`, 'latin1')), {
+    what: 'the runner to stand still',
+  });
 }

@@ -7,7 +7,8 @@ import type { RunProcess } from '../../../../src/supervisor/runs/runProcesses';
 import { waitFor } from '../../../support/wait';
 import { until, Workshop } from '../supervisorFixture';
 
-const roles = (processes: readonly RunProcess[]): string[] => processes.flatMap(({ role, children }) => [role, ...roles(children)]);
+const roles = (processes: readonly RunProcess[]): string[] =>
+  processes.flatMap(({ role, children }) => [role, ...roles(children)]);
 const FOREVER = 'setInterval(() => 0, 1e6)';
 
 describe('the processes of sessions', function () {
@@ -24,8 +25,17 @@ describe('the processes of sessions', function () {
         const wait = () => require('node:fs').existsSync('go') ? process.exit() : setTimeout(wait, 20);
         wait();`;
       const argv = [process.execPath, '-e', script];
-      const { id, worktreePath } = await window.createSession({ repository: workshop.repository.path, prompt: 'x', agent: 'command', argv });
-      const [left = 0, editor = 0] = (await waitFor(async () => (await readFile(join(worktreePath, 'pids'), 'utf8')) || undefined, { what: 'the pids' }))
+      const { id, worktreePath } = await window.createSession({
+        repository: workshop.repository.path,
+        prompt: 'x',
+        agent: 'command',
+        argv,
+      });
+      const [left = 0, editor = 0] = (
+        await waitFor(async () => (await readFile(join(worktreePath, 'pids'), 'utf8')) || undefined, {
+          what: 'the pids',
+        })
+      )
         .split(' ')
         .map(Number);
       const processes = await window.processes();
@@ -34,7 +44,10 @@ describe('the processes of sessions', function () {
       assert.deepEqual(roles(session.processes).slice(0, 3), ['runner', 'agent', 'tool']);
       const [runner] = session.processes;
       assert.ok(
-        runner !== undefined && runner.memoryBytes > 1024 * 1024 && runner.ageMs < 600_000 && runner.command.includes('runner.js'),
+        runner !== undefined &&
+          runner.memoryBytes > 1024 * 1024 &&
+          runner.ageMs < 600_000 &&
+          runner.command.includes('runner.js'),
         JSON.stringify(runner),
       );
       await assert.rejects(processes.end(runner.entry), { code: 'CONFLICT' });

@@ -9,7 +9,8 @@ import { skip } from '../../../support/skip';
 describe("a runner's program", () => {
   let folder = '';
   before(async function () {
-    if (process.platform === 'win32') skip(this, 'the stand-ins for Node are scripts, which are no programs on Windows');
+    if (process.platform === 'win32')
+      skip(this, 'the stand-ins for Node are scripts, which are no programs on Windows');
     folder = await mkdtemp(join(tmpdir(), 'corral-node-'));
     for (const [name, script] of [
       ['new', 'echo v24.1.0'],
@@ -39,6 +40,7 @@ describe("a runner's program", () => {
 
   it('is a node on PATH in an AppImage, where there is a new one', async () => {
     assert.equal(await runnerProgram(undefined, inAppImage('new', 'old')), join(folder, 'new', 'node'));
-    for (const name of ['old', 'broken', 'none']) assert.equal(await runnerProgram(undefined, inAppImage(name)), process.execPath, name);
+    for (const name of ['old', 'broken', 'none'])
+      assert.equal(await runnerProgram(undefined, inAppImage(name)), process.execPath, name);
   });
 });

@@ -17,7 +17,12 @@ describe('a runner that is slow to start', function () {
       const runnerNode = join(workshop.storageDirectory, 'slow-node');
       await writeFile(runnerNode, `#!/bin/sh\nsleep 0.$(($$ % 7))\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
       const ticks = join(workshop.storageDirectory, 'ticks');
-      const request = { repository: workshop.repository.path, prompt: 'x', agent: 'command', argv: ['/bin/sh', '-c', 'echo + >> "$0"', ticks] };
+      const request = {
+        repository: workshop.repository.path,
+        prompt: 'x',
+        agent: 'command',
+        argv: ['/bin/sh', '-c', 'echo + >> "$0"', ticks],
+      };
       const first = workshop.window({ changes: { runnerNode } });
       const paths = new StorePaths(workshop.storageDirectory);
       for (let round = 1; round <= ROUNDS; round++) {

@@ -15,7 +15,10 @@ describe('a conversation that the agent no longer knows', () => {
       transcriptPrompt([entry('user', 'Do it'), entry('system', 'a note'), entry('assistant', 'Done')], 'And now?'),
       'You have worked on this before in this folder, and its files are as you left them. This was said so far:\n\nUser: Do it\n\nYou: Done\n\n---\n\nAnd now?',
     );
-    const long = transcriptPrompt([entry('user', 'The task'), ...Array.from({ length: 9_000 }, (_, index) => entry('assistant', `line ${index}`))], 'And now?');
+    const long = transcriptPrompt(
+      [entry('user', 'The task'), ...Array.from({ length: 9_000 }, (_, index) => entry('assistant', `line ${index}`))],
+      'And now?',
+    );
     assert.ok(long.length < 31_000);
     assert.match(long, /User: The task\n\n\[…\]/);
     assert.match(long, /You: line 8999\n\n---\n\nAnd now\?$/);
@@ -39,17 +42,31 @@ describe('a conversation that the agent no longer knows', () => {
       );
       await chmod(forgetful, 0o755);
       const window = workshop.window({ changes: { agents: { forgetful: { driver: 'claude', path: forgetful } } } });
-      const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'talk The first answer', agent: 'forgetful' });
+      const { id } = await window.createSession({
+        repository: workshop.repository.path,
+        prompt: 'talk The first answer',
+        agent: 'forgetful',
+      });
       await until(window, id, ({ status }) => status === 'Completed', 'the first end');
       await window.sendMessage(id, 'talk A second question');
-      const refused = await until(window, id, ({ status, runs }) => runs.length === 2 && status === 'Failed', 'the refusal');
+      const refused = await until(
+        window,
+        id,
+        ({ status, runs }) => runs.length === 2 && status === 'Failed',
+        'the refusal',
+      );
       assert.equal(refused.recoveryHint, 'restart');
       assert.match(refused.failureReason ?? '', /No conversation found/);
       await window.resume(id);
       const done = await until(window, id, ({ runs }) => (runs[2]?.eventCount ?? 0) > 5, 'the restart');
       assert.equal(done.recoveryHint, undefined);
-      const said = (await window.getConversation(id)).filter(({ runId, role }) => runId === done.currentRunId && role === 'user').map(({ content }) => content);
-      assert.match(said.join(), /User: talk The first answer\n\nYou: The first answer\n\nUser: talk A second question\n\n---\n\nPlease go on/);
+      const said = (await window.getConversation(id))
+        .filter(({ runId, role }) => runId === done.currentRunId && role === 'user')
+        .map(({ content }) => content);
+      assert.match(
+        said.join(),
+        /User: talk The first answer\n\nYou: The first answer\n\nUser: talk A second question\n\n---\n\nPlease go on/,
+      );
     } finally {
       await workshop.end();
     }

@@ -35,7 +35,8 @@ describe('follower', () => {
     assert.deepEqual(errors, []);
   });
 
-  const tellsOf = async (seq: number): Promise<true> => await waitFor(() => lastSeq === seq, { what: `event ${String(seq)}` });
+  const tellsOf = async (seq: number): Promise<true> =>
+    await waitFor(() => lastSeq === seq, { what: `event ${String(seq)}` });
 
   /** As a runner does: writes an event, and says so. */
   async function grow(count: number): Promise<void> {

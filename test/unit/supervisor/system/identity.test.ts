@@ -34,7 +34,9 @@ describe('process identity', () => {
   it('counts a zombie as dead', async function () {
     if (process.platform !== 'linux') skip(this, 'only /proc tells zombies apart');
     // A shell that starts a child and becomes a program that never asks for it.
-    const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 1000'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     try {
       const [line] = (await once(parent.stdout, 'data')) as [Buffer];
       const identity = await identityOf(Number(line.toString()));
@@ -49,7 +51,10 @@ describe('process identity', () => {
   it('calls dead what ran before this boot, and unknown what runs elsewhere', async () => {
     const own = await ownIdentity();
     assert.equal(await liveness({ ...own, boot: 'before' }), own.boot === '' ? 'alive' : 'dead');
-    assert.equal(await liveness({ ...own, boot: 'before', pidNamespace: 'another' }), own.boot === '' ? 'unknown' : 'dead');
+    assert.equal(
+      await liveness({ ...own, boot: 'before', pidNamespace: 'another' }),
+      own.boot === '' ? 'unknown' : 'dead',
+    );
     assert.equal(await liveness({ ...own, host: 'elsewhere' }), 'unknown');
     assert.equal(await liveness({ ...own, host: 'elsewhere', boot: 'another' }), 'unknown');
     assert.equal(await liveness({ ...own, pidNamespace: 'another' }), 'unknown');

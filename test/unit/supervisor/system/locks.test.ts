@@ -56,7 +56,9 @@ describe('locks between processes', () => {
 
   it('lets one of several processes in at a time', async () => {
     await writeFile(`${name}.counter`, '0');
-    await Promise.all(Array.from({ length: PROCESSES }, () => promisify(execFile)(process.execPath, holder('count', INCREMENTS))));
+    await Promise.all(
+      Array.from({ length: PROCESSES }, () => promisify(execFile)(process.execPath, holder('count', INCREMENTS))),
+    );
     assert.equal(await readFile(`${name}.counter`, 'utf8'), String(PROCESSES * INCREMENTS));
     assert.ok((await readdir(folder)).length < 40, 'old numbers are removed');
     assert.ok(!(await readdir(folder)).some((file) => file.endsWith('.tmp')));
@@ -82,7 +84,9 @@ describe('locks between processes', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     await writeFile(`${name}.counter`, '0');
-    await Promise.all(Array.from({ length: PROCESSES }, () => promisify(execFile)(process.execPath, holder('count', 3))));
+    await Promise.all(
+      Array.from({ length: PROCESSES }, () => promisify(execFile)(process.execPath, holder('count', 3))),
+    );
     assert.equal(await readFile(`${name}.counter`, 'utf8'), String(PROCESSES * 3));
   });
 

@@ -12,11 +12,20 @@ import { skip } from '../../../support/skip';
 
 const run = promisify(execFile);
 /** As in a container without an init of its own. */
-const UNSHARE = ['--pid', '--fork', '--kill-child', '--mount-proc', ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'])];
+const UNSHARE = [
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+  ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']),
+];
 
 describe('in a pid namespace whose first process reaps nothing', () => {
   it('a dead runner is dead although it is still listed, and its session can be resumed', async function () {
-    const reason = process.platform === 'linux' ? await run('unshare', [...UNSHARE, 'true']).then(() => undefined, messageOf) : 'only Linux has them';
+    const reason =
+      process.platform === 'linux'
+        ? await run('unshare', [...UNSHARE, 'true']).then(() => undefined, messageOf)
+        : 'only Linux has them';
     if (reason !== undefined) {
       skip(this, `there are no pid namespaces to be had here: ${reason.trim()}`);
     }
@@ -24,7 +33,10 @@ describe('in a pid namespace whose first process reaps nothing', () => {
     const workshop = await Workshop.create();
     try {
       const parameters = ['--bundle', '--platform=node', `--outdir=${bundle}`, '--log-level=error'];
-      await run(join(projectRoot, 'node_modules/.bin/esbuild'), [join(projectRoot, 'test/fixtures/supervisor/namespaceInit.ts'), ...parameters]);
+      await run(join(projectRoot, 'node_modules/.bin/esbuild'), [
+        join(projectRoot, 'test/fixtures/supervisor/namespaceInit.ts'),
+        ...parameters,
+      ]);
       const program = [
         process.execPath,
         join(bundle, 'namespaceInit.js'),

@@ -20,9 +20,24 @@ describe('the overview', () => {
   });
 
   function session(change: Partial<SessionSummary>, ...runs: Partial<RunSummary>[]): SessionSummary {
-    const made = runs.map((run, index): RunSummary => ({ runId: newId(), ordinal: index + 1, state: 'completed', eventCount: 5, usage: usage(10), ...run }));
+    const made = runs.map((run, index): RunSummary => ({
+      runId: newId(),
+      ordinal: index + 1,
+      state: 'completed',
+      eventCount: 5,
+      usage: usage(10),
+      ...run,
+    }));
     const currentRunId = made.at(-1)?.runId;
-    return { ...base, id: newId(), status: 'Completed', state: 'completed', runs: made, ...(currentRunId !== undefined && { currentRunId }), ...change };
+    return {
+      ...base,
+      id: newId(),
+      status: 'Completed',
+      state: 'completed',
+      runs: made,
+      ...(currentRunId !== undefined && { currentRunId }),
+      ...change,
+    };
   }
 
   it('shows what ran in the time, the latest first, and what became of each run', () => {
@@ -44,7 +59,10 @@ describe('the overview', () => {
       { state: 'stopped', startedAt: ago(12), endedAt: ago(10) },
     );
     const old = session({ title: 'e', lastActivityAt: ago(40) }, { startedAt: ago(50), endedAt: ago(40) });
-    const queued = session({ title: 'f', status: 'Starting', state: 'queued', lastActivityAt: ago(0) }, { state: 'queued' });
+    const queued = session(
+      { title: 'f', status: 'Starting', state: 'queued', lastActivityAt: ago(0) },
+      { state: 'queued' },
+    );
     const overview = overviewOf([old, stopped, cutOff, asking, running, queued], 1, 'UTC', NOW_MS);
     assert.deepEqual(
       overview.lanes.map(({ title, runs }) => [
@@ -106,7 +124,10 @@ describe('the overview', () => {
   it('draws a bounded number of sessions, counts the others, and sums over all', () => {
     const many = Array.from({ length: MAX_LANES + 3 }, () => session({}, { startedAt: ago(3), endedAt: ago(2) }));
     const overview = overviewOf(many, 1, 'UTC', NOW_MS);
-    assert.deepEqual([overview.lanes.length, overview.hiddenLanes, overview.counts.completed], [MAX_LANES, 3, MAX_LANES + 3]);
+    assert.deepEqual(
+      [overview.lanes.length, overview.hiddenLanes, overview.counts.completed],
+      [MAX_LANES, 3, MAX_LANES + 3],
+    );
     assert.equal(overview.usage[0]?.inputTokens, (MAX_LANES + 3) * 10);
   });
 

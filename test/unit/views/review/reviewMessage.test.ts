@@ -27,7 +27,9 @@ describe('the remarks of a review', () => {
   });
 
   it('quote no more than a person would', () => {
-    const message = reviewMessage([{ path: 'a', firstLine: 1, lastLine: 500, quoted: 'line\n'.repeat(500), text: 'All of it' }]);
+    const message = reviewMessage([
+      { path: 'a', firstLine: 1, lastLine: 500, quoted: 'line\n'.repeat(500), text: 'All of it' },
+    ]);
     assert.match(message, /this remark/);
     assert.ok(message.split('\n').length < 20);
   });

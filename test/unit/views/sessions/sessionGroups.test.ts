@@ -17,12 +17,20 @@ describe('groups of sessions', () => {
   });
 
   it('say how many sessions are at what', () => {
-    const sessions = [session({ status: 'Completed' }), session({ status: 'Running', needsInput: true }), session({ status: 'Completed' })];
+    const sessions = [
+      session({ status: 'Completed' }),
+      session({ status: 'Running', needsInput: true }),
+      session({ status: 'Completed' }),
+    ];
     assert.equal(groupDescription(sessions), '3 sessions · 1 needs input · 2 Completed · 1 Running');
   });
 
   it('tell their sessions apart by agent, and by number where one has the prompt more than once', () => {
     assert.deepEqual(titlesFor('Fix it', ['claude', 'codex']), ['claude · Fix it', 'codex · Fix it']);
-    assert.deepEqual(titlesFor('Fix it', ['claude', 'claude', 'codex']), ['claude 1 · Fix it', 'claude 2 · Fix it', 'codex · Fix it']);
+    assert.deepEqual(titlesFor('Fix it', ['claude', 'claude', 'codex']), [
+      'claude 1 · Fix it',
+      'claude 2 · Fix it',
+      'codex · Fix it',
+    ]);
   });
 });

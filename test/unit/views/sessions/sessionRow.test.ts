@@ -7,10 +7,19 @@ import { sessionRow } from '../../../../src/views/sessions/sessionRow';
 describe('a session’s row', () => {
   const since = '2026-01-05T09:00:00.000Z';
   const nowMs = Date.parse(since) + 5 * 60_000;
-  const facts = { ...emptySession('aaaaaaaaaaaa'), title: 'A title', agent: 'claude', createdAt: since, lastActivityAt: since };
+  const facts = {
+    ...emptySession('aaaaaaaaaaaa'),
+    title: 'A title',
+    agent: 'claude',
+    createdAt: since,
+    lastActivityAt: since,
+  };
 
   it('says that the session waits for room on the disk, why, and since when', () => {
-    const session = summarize(facts, { checking: false, paused: { reason: 'ENOSPC: no space left on device, write', since } });
+    const session = summarize(facts, {
+      checking: false,
+      paused: { reason: 'ENOSPC: no space left on device, write', since },
+    });
     const row = sessionRow(session, nowMs);
     assert.equal(row.description, 'waits: the disk is full · 5 min');
     assert.equal(row.status, 'Starting · waits: the disk is full · 5 min');
@@ -18,7 +27,10 @@ describe('a session’s row', () => {
     const [[name, note] = ['', '']] = row.notes;
     assert.equal(name, 'Waits');
     assert.match(note, /^since .+ENOSPC: no space left on device, write\. Nothing is lost\.$/);
-    const other = sessionRow(summarize(facts, { checking: false, paused: { reason: 'EIO: i/o error, fdatasync', since } }), nowMs);
+    const other = sessionRow(
+      summarize(facts, { checking: false, paused: { reason: 'EIO: i/o error, fdatasync', since } }),
+      nowMs,
+    );
     assert.equal(other.description, 'waits: nothing can be written · 5 min');
   });
 

@@ -18,7 +18,10 @@ const manifestSchema = v.object({
 describe('names', () => {
   let contributes: v.InferOutput<typeof manifestSchema>['contributes'];
   before(async () => {
-    contributes = v.parse(manifestSchema, JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8'))).contributes;
+    contributes = v.parse(
+      manifestSchema,
+      JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')),
+    ).contributes;
   });
 
   it('are the same commands in package.json', () => {
@@ -27,7 +30,10 @@ describe('names', () => {
 
   it('are the same settings in package.json', () => {
     const settings: string[] = Object.values(SETTINGS);
-    assert.deepEqual(Object.keys(contributes.configuration.properties).sort(), settings.map((name) => `corral.${name}`).sort());
+    assert.deepEqual(
+      Object.keys(contributes.configuration.properties).sort(),
+      settings.map((name) => `corral.${name}`).sort(),
+    );
   });
 
   it('are the same views in package.json', () => {

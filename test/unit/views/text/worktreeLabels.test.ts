@@ -7,7 +7,10 @@ describe('what a person reads before a session is deleted', () => {
   it('names what goes, what is kept and what is not', () => {
     assert.equal(deletionDetail(none, false), 'Its worktree holds no work of its own. Its history stays.');
     assert.equal(
-      deletionDetail({ changedFiles: 1, untrackedFiles: 2, commits: 1, replaceable: ['node_modules/', 'a', 'b', 'c', 'd'] }, true),
+      deletionDetail(
+        { changedFiles: 1, untrackedFiles: 2, commits: 1, replaceable: ['node_modules/', 'a', 'b', 'c', 'd'] },
+        true,
+      ),
       'It is running and will be stopped. Its worktree goes with 1 changed file, 2 new files and 1 commit on no branch. All of it is kept in a snapshot; “Undo Delete” brings it back. ' +
         'Not kept, as tools make it again: node_modules, a, b and 2 more. Its history stays.',
     );

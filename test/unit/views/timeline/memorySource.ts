@@ -3,7 +3,14 @@ import { eventId } from '../../../../src/storage/ids';
 import type { DraftEvent, SessionEvent } from '../../../../src/storage/events';
 import { CorralError } from '../../../../src/storage/errors';
 import { emptySession, foldEvent } from '../../../../src/storage/sessionFacts';
-import type { AppendedRange, DensityCount, DensityQuery, Facets, FindQuery, FoundEvents } from '../../../../src/storage/database/storeIndex';
+import type {
+  AppendedRange,
+  DensityCount,
+  DensityQuery,
+  Facets,
+  FindQuery,
+  FoundEvents,
+} from '../../../../src/storage/database/storeIndex';
 import type { PermissionAnswer, SessionSummary } from '../../../../src/supervisor/api';
 import { Emitter } from '../../../../src/common/emitter';
 import { summarize } from '../../../../src/supervisor/sessions/summary';
@@ -34,7 +41,12 @@ export class MemorySource implements TimelineSource {
   sendable: Promise<void> = Promise.resolve();
 
   constructor() {
-    Object.assign(this.#facts, { title: 'A title', agent: 'claude', worktreePath: resolve('/code/tree'), createdAt: new Date(START_MS).toISOString() });
+    Object.assign(this.#facts, {
+      title: 'A title',
+      agent: 'claude',
+      worktreePath: resolve('/code/tree'),
+      createdAt: new Date(START_MS).toISOString(),
+    });
   }
 
   /** Records an event `afterMs` after the one before. */
@@ -43,7 +55,14 @@ export class MemorySource implements TimelineSource {
     const events = this.runs.get(runId) ?? [];
     this.runs.set(runId, events);
     const seq = events.length + 1;
-    const event: SessionEvent = { ...draft, id: eventId(ordinal, seq), sessionId: SESSION, runId, seq, timestamp: new Date(this.#nowMs).toISOString() };
+    const event: SessionEvent = {
+      ...draft,
+      id: eventId(ordinal, seq),
+      sessionId: SESSION,
+      runId,
+      seq,
+      timestamp: new Date(this.#nowMs).toISOString(),
+    };
     events.push(event);
     foldEvent(this.#facts, event);
     this.#appended.fire({ sessionId: SESSION, appended: [{ runId, fromSeq: seq, toSeq: seq }] });
@@ -52,7 +71,8 @@ export class MemorySource implements TimelineSource {
   }
 
   addMessages(count: number, afterMs = 1_000): void {
-    for (let index = 0; index < count; index++) this.add({ kind: 'message', data: { role: 'assistant', text: `message ${String(index + 1)}` } }, afterMs);
+    for (let index = 0; index < count; index++)
+      this.add({ kind: 'message', data: { role: 'assistant', text: `message ${String(index + 1)}` } }, afterMs);
   }
 
   getSession(id: string): Promise<SessionSummary> {
@@ -101,10 +121,15 @@ export class MemorySource implements TimelineSource {
 
   /** Texts and kinds only. */
   findEvents(_id: string, { runId, fromSeq, toSeq, text, kinds }: FindQuery): Promise<FoundEvents> {
-    const found = (this.runs.get(runId) ?? []).filter(({ seq, data }) => seq >= fromSeq && seq <= toSeq && JSON.stringify(data).includes(text));
+    const found = (this.runs.get(runId) ?? []).filter(
+      ({ seq, data }) => seq >= fromSeq && seq <= toSeq && JSON.stringify(data).includes(text),
+    );
     const counts: FoundEvents['counts'] = {};
     for (const { kind } of found) counts[kind] = (counts[kind] ?? 0) + 1;
-    return Promise.resolve({ seqs: found.filter(({ kind }) => kinds === undefined || kinds.includes(kind)).map(({ seq }) => seq), counts });
+    return Promise.resolve({
+      seqs: found.filter(({ kind }) => kinds === undefined || kinds.includes(kind)).map(({ seq }) => seq),
+      counts,
+    });
   }
 
   /** Tools only. */
@@ -112,12 +137,21 @@ export class MemorySource implements TimelineSource {
     const names = (this.runs.get(runId) ?? []).flatMap((event) =>
       event.kind === 'tool.call' && event.seq >= fromSeq && event.seq <= toSeq ? event.data.name : [],
     );
-    return Promise.resolve({ tools: [...new Set(names)].map((name) => ({ name, count: names.filter((each) => each === name).length })), files: [] });
+    return Promise.resolve({
+      tools: [...new Set(names)].map((name) => ({ name, count: names.filter((each) => each === name).length })),
+      files: [],
+    });
   }
 
   density(_id: string, { runId, fromSeq, toSeq, startMs, stretchMs }: DensityQuery): Promise<DensityCount[]> {
     const counted = (this.runs.get(runId) ?? []).filter(({ seq }) => seq >= fromSeq && seq <= toSeq);
-    return Promise.resolve(counted.map(({ kind, timestamp }) => ({ stretch: Math.floor((Date.parse(timestamp) - startMs) / stretchMs), kind, count: 1 })));
+    return Promise.resolve(
+      counted.map(({ kind, timestamp }) => ({
+        stretch: Math.floor((Date.parse(timestamp) - startMs) / stretchMs),
+        kind,
+        count: 1,
+      })),
+    );
   }
 
   readPayload(_id: string, runId: string, seq: number, field: string): Promise<string> {

@@ -23,7 +23,8 @@ class Page {
       post: (message) => {
         this.messages.push(v.parse(hostMessageSchema, JSON.parse(JSON.stringify(message))));
         this.#wake?.();
-        if (message.type === 'session' && this.saysReceived) queueMicrotask(() => this.host.receive({ type: 'received' }));
+        if (message.type === 'session' && this.saysReceived)
+          queueMicrotask(() => this.host.receive({ type: 'received' }));
       },
       failed: (message) => {
         this.failures.push(message);
@@ -75,7 +76,10 @@ class Page {
 
   async ask(method: string, parameters: unknown): Promise<unknown> {
     const requestNumber = this.post(method, parameters);
-    const reply = await this.until((message) => (message.type === 'answer' || message.type === 'rejection') && message.requestNumber === requestNumber);
+    const reply = await this.until(
+      (message) =>
+        (message.type === 'answer' || message.type === 'rejection') && message.requestNumber === requestNumber,
+    );
     if (reply.type === 'rejection') throw new Error(reply.message);
     return reply.type === 'answer' ? reply.result : undefined;
   }
@@ -216,7 +220,10 @@ describe('TimelineHost', () => {
     const whole = 'x'.repeat(PREVIEW_LENGTH * 3);
     source.addMessages(2);
     source.add({ kind: 'tool.result', data: { callId: 'c', status: 'ok', output: whole } });
-    const { events } = v.parse(TIMELINE_REQUESTS.events.result, await page.ask('events', { runId: RUN, fromSeq: 2, limit: 200 }));
+    const { events } = v.parse(
+      TIMELINE_REQUESTS.events.result,
+      await page.ask('events', { runId: RUN, fromSeq: 2, limit: 200 }),
+    );
     assert.deepEqual(
       events.map(({ seq }) => seq),
       [2, 3],
@@ -234,7 +241,8 @@ describe('TimelineHost', () => {
     source.addMessages(5_000);
     const { session } = v.parse(TIMELINE_REQUESTS.ready.result, await page.ask('ready', {}));
     const firstMs = session.runs[0]?.firstMs ?? 0;
-    const seqAt = async (afterMs: number): Promise<unknown> => page.ask('seqAt', { runId: RUN, timeMs: firstMs + afterMs });
+    const seqAt = async (afterMs: number): Promise<unknown> =>
+      page.ask('seqAt', { runId: RUN, timeMs: firstMs + afterMs });
     source.lookUps = 0;
     assert.deepEqual(await seqAt(1_234_500), { seq: 1_235 });
     assert.ok(source.lookUps <= 14, String(source.lookUps));
@@ -275,7 +283,8 @@ describe('TimelineHost', () => {
       [resolve('/code/tree/..dots/b'), undefined],
       { sessionId: SESSION, runId: RUN, seq: 3, field: 'output' },
     ]);
-    for (const path of ['..', '../x', '/etc/passwd', 'a/../../x']) await assert.rejects(page.ask('openFile', { path }), /outside/, path);
+    for (const path of ['..', '../x', '/etc/passwd', 'a/../../x'])
+      await assert.rejects(page.ask('openFile', { path }), /outside/, path);
     await assert.rejects(page.ask('openPayload', { runId: RUN, seq: 3, field: '../x' }), /not valid/);
     assert.equal(page.opened.length, 3);
   });
@@ -317,12 +326,23 @@ describe('previewOf', () => {
     const call = previewOf(
       source.add({
         kind: 'tool.call',
-        data: { callId: 'c', name: 'Write', title: 't', category: 'edit', locations: [], input: { lines: Array.from({ length: 9_000 }, (_, index) => index) } },
+        data: {
+          callId: 'c',
+          name: 'Write',
+          title: 't',
+          category: 'edit',
+          locations: [],
+          input: { lines: Array.from({ length: 9_000 }, (_, index) => index) },
+        },
       }),
     );
-    assert.ok(call.kind === 'tool.call' && typeof call.data.input === 'string' && call.data.input.startsWith('{\n  "lines": ['));
+    assert.ok(
+      call.kind === 'tool.call' && typeof call.data.input === 'string' && call.data.input.startsWith('{\n  "lines": ['),
+    );
     assert.ok((call.cut?.['input'] ?? 0) > PREVIEW_LENGTH);
-    const emoji = previewOf(source.add({ kind: 'message', data: { role: 'user', text: `x${'😀'.repeat(PREVIEW_LENGTH)}` } }));
+    const emoji = previewOf(
+      source.add({ kind: 'message', data: { role: 'user', text: `x${'😀'.repeat(PREVIEW_LENGTH)}` } }),
+    );
     assert.ok(emoji.kind === 'message' && !/\p{Surrogate}/u.test(emoji.data.text));
   });
 });

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { timelinePage } from '../../../../src/views/timeline/timelinePage';
 
-const addresses = { scriptUri: 'https://x/timeline.js?a="1"&b', styleUri: 'https://x/timeline.css', cspSource: 'https://*.x' };
+const addresses = {
+  scriptUri: 'https://x/timeline.js?a="1"&b',
+  styleUri: 'https://x/timeline.css',
+  cspSource: 'https://*.x',
+};
 
 describe('the timeline page', () => {
   it('allows its own script and style and nothing else', () => {
@@ -9,7 +13,10 @@ describe('the timeline page', () => {
     const policy = /Content-Security-Policy" content="([^"]+)"/.exec(html)?.[1]?.replaceAll('&#39;', "'") ?? '';
     const nonce = /nonce-([\w-]+)/.exec(policy)?.[1] ?? '';
     assert.ok(nonce.length >= 22);
-    assert.match(policy, /^default-src 'none'; script-src 'nonce-[\w-]+'; style-src https:\/\/\*\.x 'nonce-[\w-]+'; font-src 'none'; img-src 'none'/);
+    assert.match(
+      policy,
+      /^default-src 'none'; script-src 'nonce-[\w-]+'; style-src https:\/\/\*\.x 'nonce-[\w-]+'; font-src 'none'; img-src 'none'/,
+    );
     assert.doesNotMatch(policy, /unsafe|\*(?!\.x)/);
     assert.equal(html.split(`nonce="${nonce}"`).length, 3, 'one script and one style');
     assert.ok(html.includes('src="https://x/timeline.js?a=&#34;1&#34;&#38;b"'));

@@ -27,7 +27,13 @@ describe('short texts', () => {
 
   it('name sizes, numbers and inputs', () => {
     assert.deepEqual([0, 1_023, 65_536, 12_582_912].map(sizeOf), ['0 B', '1023 B', '64 KB', '12.0 MB']);
-    assert.deepEqual([999, 1_000, 12_345, 999_949, 2_500_000].map(shortNumber), ['999', '1.0k', '12.3k', '999.9k', '2.5M']);
+    assert.deepEqual([999, 1_000, 12_345, 999_949, 2_500_000].map(shortNumber), [
+      '999',
+      '1.0k',
+      '12.3k',
+      '999.9k',
+      '2.5M',
+    ]);
     assert.deepEqual([undefined, null, 'ls', { a: 1 }, 0].map(inputText), ['', '', 'ls', '{\n  "a": 1\n}', '0']);
   });
 });
@@ -72,7 +78,16 @@ describe('fileAt', () => {
     assert.deepEqual(fileAt('a.ts:12'), { path: 'a.ts', line: 12 });
     assert.deepEqual(fileAt('/code/b.test.ts:12:5'), { path: '/code/b.test.ts', line: 12 });
     assert.deepEqual(fileAt('C:\\x\\a.cs:3'), { path: 'C:\\x\\a.cs', line: 3 });
-    for (const text of ['a.ts', 'Array.from', 'npm test', 'javascript:alert(1)', 'https://x.example/a.html', 'and/or', '', 'src/'])
+    for (const text of [
+      'a.ts',
+      'Array.from',
+      'npm test',
+      'javascript:alert(1)',
+      'https://x.example/a.html',
+      'and/or',
+      '',
+      'src/',
+    ])
       assert.equal(fileAt(text), undefined, text);
   });
 });

@@ -22,7 +22,14 @@ class Stage {
 
   get track(): Track {
     return new Track(
-      RUNS.map((runId, index) => ({ runId, ordinal: index + 1, state: 'running', eventCount: this.eventCounts[index] ?? 0, firstMs: 0, lastMs: 1 })),
+      RUNS.map((runId, index) => ({
+        runId,
+        ordinal: index + 1,
+        state: 'running',
+        eventCount: this.eventCounts[index] ?? 0,
+        firstMs: 0,
+        lastMs: 1,
+      })),
     );
   }
 
@@ -31,7 +38,9 @@ class Stage {
   }
 
   found({ fromSeq, toSeq }: TimelineParameters<'find'>): TimelineResult<'find'> {
-    const seqs = Array.from({ length: toSeq - fromSeq + 1 }, (_, index) => fromSeq + index).filter((seq) => seq % 10 === 0);
+    const seqs = Array.from({ length: toSeq - fromSeq + 1 }, (_, index) => fromSeq + index).filter(
+      (seq) => seq % 10 === 0,
+    );
     return { seqs, counts: { message: seqs.length, error: 1 } };
   }
 }
@@ -53,7 +62,10 @@ describe('EventFilter', () => {
     assert.equal(stage.filter.count(50_030), 5_002);
     assert.deepEqual([stage.filter.rowOf(0), stage.filter.rowOf(1), stage.filter.rowOf(2)], [9, 19, 34]);
     assert.deepEqual([stage.filter.count(9), stage.filter.count(10), stage.filter.count(20)], [0, 1, 2]);
-    assert.deepEqual([stage.filter.countOf('messages'), stage.filter.countOf('errors'), stage.filter.countOf('files')], [5_002, 4, 0]);
+    assert.deepEqual(
+      [stage.filter.countOf('messages'), stage.filter.countOf('errors'), stage.filter.countOf('files')],
+      [5_002, 4, 0],
+    );
   });
 
   it('goes on with what comes, and looks at nothing twice', async () => {
@@ -64,7 +76,18 @@ describe('EventFilter', () => {
     stage.eventCounts = [25, 50_020];
     stage.filter.extend();
     await stage.settled();
-    assert.deepEqual(stage.asked, [{ runId: RUNS[1], fromSeq: 50_006, toSeq: 50_020, text: '', failed: false, tool: '', file: '', kinds: ['message'] }]);
+    assert.deepEqual(stage.asked, [
+      {
+        runId: RUNS[1],
+        fromSeq: 50_006,
+        toSeq: 50_020,
+        text: '',
+        failed: false,
+        tool: '',
+        file: '',
+        kinds: ['message'],
+      },
+    ]);
     assert.equal(stage.filter.count(1e6), 5_004);
   });
 

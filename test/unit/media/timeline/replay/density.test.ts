@@ -40,7 +40,14 @@ class Stage {
 
   get track(): Track {
     return new Track([
-      { runId: RUN, ordinal: 1, state: 'running', eventCount: this.eventCount, firstMs: this.timeOf(1), lastMs: this.timeOf(this.eventCount) },
+      {
+        runId: RUN,
+        ordinal: 1,
+        state: 'running',
+        eventCount: this.eventCount,
+        firstMs: this.timeOf(1),
+        lastMs: this.timeOf(this.eventCount),
+      },
     ]);
   }
 
@@ -54,7 +61,10 @@ class Stage {
   }
 
   async counted(): Promise<void> {
-    while ((this.asked.at(-1)?.toSeq ?? 0) < this.eventCount || (this.total.messages ?? 0) + (this.total.tools ?? 0) < this.eventCount)
+    while (
+      (this.asked.at(-1)?.toSeq ?? 0) < this.eventCount ||
+      (this.total.messages ?? 0) + (this.total.tools ?? 0) < this.eventCount
+    )
       await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 }

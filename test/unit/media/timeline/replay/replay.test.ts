@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { IDLE_CAP_MS, advance, ageOf, clockOf, durationOf, momentOf } from '../../../../../media/timeline/replay/replayClock';
+import {
+  IDLE_CAP_MS,
+  advance,
+  ageOf,
+  clockOf,
+  durationOf,
+  momentOf,
+} from '../../../../../media/timeline/replay/replayClock';
 import { Track } from '../../../../../media/timeline/replay/track';
 
 const times = [0, 100, 100, 100, 500, 60_500, 60_600];
@@ -8,15 +15,27 @@ const last = times.length - 1;
 
 describe('advance', () => {
   it('shows an event when its recorded time has passed, and carries what is left', () => {
-    assert.deepEqual(advance({ row: 0, carriedMs: 0 }, 50, { speed: 1, skipIdle: true }, last, timeOf), { row: 0, carriedMs: 50 });
-    assert.deepEqual(advance({ row: 0, carriedMs: 50 }, 60, { speed: 1, skipIdle: true }, last, timeOf), { row: 3, carriedMs: 10 });
-    assert.deepEqual(advance({ row: 0, carriedMs: 0 }, 25, { speed: 20, skipIdle: true }, last, timeOf), { row: 4, carriedMs: 0 });
+    assert.deepEqual(advance({ row: 0, carriedMs: 0 }, 50, { speed: 1, skipIdle: true }, last, timeOf), {
+      row: 0,
+      carriedMs: 50,
+    });
+    assert.deepEqual(advance({ row: 0, carriedMs: 50 }, 60, { speed: 1, skipIdle: true }, last, timeOf), {
+      row: 3,
+      carriedMs: 10,
+    });
+    assert.deepEqual(advance({ row: 0, carriedMs: 0 }, 25, { speed: 20, skipIdle: true }, last, timeOf), {
+      row: 4,
+      carriedMs: 0,
+    });
   });
 
   it('caps long pauses, and divides them by the speed', () => {
     assert.equal(advance({ row: 4, carriedMs: 0 }, IDLE_CAP_MS - 1, { speed: 1, skipIdle: true }, last, timeOf).row, 4);
     assert.equal(advance({ row: 4, carriedMs: 0 }, IDLE_CAP_MS, { speed: 1, skipIdle: true }, last, timeOf).row, 5);
-    assert.equal(advance({ row: 4, carriedMs: 0 }, IDLE_CAP_MS / 100, { speed: 100, skipIdle: true }, last, timeOf).row, 5);
+    assert.equal(
+      advance({ row: 4, carriedMs: 0 }, IDLE_CAP_MS / 100, { speed: 100, skipIdle: true }, last, timeOf).row,
+      5,
+    );
   });
 
   it('waits for long pauses where idle time is not skipped', () => {
@@ -27,13 +46,18 @@ describe('advance', () => {
 
   it('waits for what is not loaded and saves up no time', () => {
     assert.deepEqual(
-      advance({ row: 0, carriedMs: 0 }, 10_000, { speed: 100, skipIdle: true }, last, (row) => (row > 2 ? undefined : times[row])),
+      advance({ row: 0, carriedMs: 0 }, 10_000, { speed: 100, skipIdle: true }, last, (row) =>
+        row > 2 ? undefined : times[row],
+      ),
       { row: 2, carriedMs: 0 },
     );
   });
 
   it('stops at the end, and survives times that run backwards', () => {
-    assert.deepEqual(advance({ row: 5, carriedMs: 0 }, 1e9, { speed: 100, skipIdle: true }, last, timeOf), { row: 6, carriedMs: 0 });
+    assert.deepEqual(advance({ row: 5, carriedMs: 0 }, 1e9, { speed: 100, skipIdle: true }, last, timeOf), {
+      row: 6,
+      carriedMs: 0,
+    });
     assert.deepEqual(
       advance({ row: 0, carriedMs: 0 }, 1, { speed: 1, skipIdle: true }, 2, (row) => 100 - row),
       { row: 2, carriedMs: 0 },
@@ -46,7 +70,13 @@ describe('times in words', () => {
     assert.equal(clockOf(0), '00:00:00');
     assert.equal(clockOf(3_723_999), '01:02:03');
     assert.equal(clockOf(-5), '00:00:00');
-    assert.deepEqual([340.4, 1_240, 59_960, 185_000, 7_440_000].map(durationOf), ['340 ms', '1.2 s', '1 min 0 s', '3 min 5 s', '2 h 4 min']);
+    assert.deepEqual([340.4, 1_240, 59_960, 185_000, 7_440_000].map(durationOf), [
+      '340 ms',
+      '1.2 s',
+      '1 min 0 s',
+      '3 min 5 s',
+      '2 h 4 min',
+    ]);
     const now = 1e12;
     assert.deepEqual(
       [-1e9, 0, 59_999, 60_000, 7_300_000, 3e8, NaN].map((age) => ageOf(now - age, now)),
@@ -78,7 +108,8 @@ describe('Track', () => {
         { runId: 'c', seq: 2 },
       ],
     );
-    for (let row = 0; row < track.rowCount; row++) assert.equal(track.rowOf(track.placeOf(row) ?? { runId: '', seq: 0 }), row);
+    for (let row = 0; row < track.rowCount; row++)
+      assert.equal(track.rowOf(track.placeOf(row) ?? { runId: '', seq: 0 }), row);
     assert.deepEqual(
       [track.placeOf(-1), track.placeOf(5), track.rowOf({ runId: 'a', seq: 4 }), track.rowOf({ runId: 'x', seq: 1 })],
       [undefined, undefined, undefined, undefined],

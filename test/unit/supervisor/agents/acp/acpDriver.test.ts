@@ -39,8 +39,15 @@ class Partner {
   #connection: AgentConnection;
   #cancelling = new AbortController();
 
-  constructor(onPrompt: (turn: Turn) => Promise<PromptResponse>, wishes: Partial<ConversationRequest> = {}, canResume = true) {
-    this.conversation = acpDriver.converse(conversationRequest({ argv: ['/usr/bin/some-agent'], ...wishes }), this.host);
+  constructor(
+    onPrompt: (turn: Turn) => Promise<PromptResponse>,
+    wishes: Partial<ConversationRequest> = {},
+    canResume = true,
+  ) {
+    this.conversation = acpDriver.converse(
+      conversationRequest({ argv: ['/usr/bin/some-agent'], ...wishes }),
+      this.host,
+    );
     const app = agent({ name: 'partner' })
       .onRequest(methods.agent.initialize, () => {
         const agentCapabilities = canResume ? { loadSession: true, sessionCapabilities: { resume: {} } } : {};
@@ -48,7 +55,13 @@ class Partner {
       })
       .onRequest(methods.agent.session.new, () => {
         this.asked.push('new');
-        const model = { id: 'the-model', name: 'Model', category: 'model' as const, type: 'select' as const, currentValue: 'small' };
+        const model = {
+          id: 'the-model',
+          name: 'Model',
+          category: 'model' as const,
+          type: 'select' as const,
+          currentValue: 'small',
+        };
         const values = ['small', 'large'].map((value) => ({ value, name: value }));
         return { sessionId: 's1', configOptions: [{ ...model, options: values }] };
       })
@@ -66,7 +79,8 @@ class Partner {
         const text = params.prompt.map((block) => (block.type === 'text' ? block.text : '')).join('');
         this.prompts.push(text);
         this.#cancelling = new AbortController();
-        const tell = (update: SessionUpdate): Promise<void> => client.notify(methods.client.session.update, { sessionId, update });
+        const tell = (update: SessionUpdate): Promise<void> =>
+          client.notify(methods.client.session.update, { sessionId, update });
         const ask = async (toolCallId: string, path: string): Promise<string> => {
           const toolCall = { toolCallId, title: 'Write it', kind: 'edit' as const, locations: [{ path }] };
           const request: RequestPermissionRequest = { sessionId, toolCall, options: OPTIONS };
@@ -115,7 +129,14 @@ describe('acp, with an agent of the official SDK', () => {
       await tell({ sessionUpdate: 'plan', entries: [{ content: 'look', priority: 'high', status: 'in_progress' }] });
       await tell({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'Here ' } });
       await tell({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'it is.' } });
-      await tell({ sessionUpdate: 'tool_call', toolCallId: 'c1', title: 'Change a', kind: 'edit', status: 'in_progress', locations: [{ path: '/repo/a' }] });
+      await tell({
+        sessionUpdate: 'tool_call',
+        toolCallId: 'c1',
+        title: 'Change a',
+        kind: 'edit',
+        status: 'in_progress',
+        locations: [{ path: '/repo/a' }],
+      });
       const content = [{ type: 'diff' as const, path: '/repo/a', oldText: 'one\ntwo\n', newText: 'one\n2\n3\n' }];
       await tell({ sessionUpdate: 'tool_call_update', toolCallId: 'c1', status: 'completed', content });
       return DONE;
@@ -123,7 +144,19 @@ describe('acp, with an agent of the official SDK', () => {
     await partner.event('turn.ended');
     assert.deepEqual(
       partner.host.events.map((event) => event.kind),
-      ['agent.session', 'turn.started', 'message', 'reasoning', 'plan', 'message', 'tool.call', 'tool.result', 'file.change', 'usage', 'turn.ended'],
+      [
+        'agent.session',
+        'turn.started',
+        'message',
+        'reasoning',
+        'plan',
+        'message',
+        'tool.call',
+        'tool.result',
+        'file.change',
+        'usage',
+        'turn.ended',
+      ],
     );
     assert.deepEqual(partner.host.of('message')[1], { role: 'assistant', text: 'Here it is.' });
     const [change] = partner.host.of('file.change');
@@ -145,7 +178,11 @@ describe('acp, with an agent of the official SDK', () => {
       partner.host.of('permission.request')[0]?.options.map(({ name }) => name),
       ['Allow', 'No'],
     );
-    partner.conversation.answerPermission(partner.host.of('permission.request')[0]?.requestId ?? '', 'no', 'Use b instead');
+    partner.conversation.answerPermission(
+      partner.host.of('permission.request')[0]?.requestId ?? '',
+      'no',
+      'Use b instead',
+    );
     await partner.event('turn.ended', 1);
     assert.deepEqual(chosen, ['no']);
     assert.deepEqual(partner.prompts, ['x', 'Use b instead']);
@@ -159,7 +196,8 @@ describe('acp, with an agent of the official SDK', () => {
   it('lets edits inside the worktree go ahead, and asks for the others', async () => {
     const partner = new Partner(async ({ ask }) => {
       await ask('c1', '/repo/src/a');
-      for (const path of ['/repo/../etc/passwd', '/repo/.git/hooks/pre-commit', '/repo', '/elsewhere']) void ask(path, path);
+      for (const path of ['/repo/../etc/passwd', '/repo/.git/hooks/pre-commit', '/repo', '/elsewhere'])
+        void ask(path, path);
       await new Promise(() => undefined);
       return DONE;
     });
@@ -231,7 +269,10 @@ describe('acp, with an agent of the official SDK', () => {
     const host = new RecordingHost();
     const conversation = acpDriver.converse(conversationRequest(), host);
     conversation.start();
-    conversation.readLine('stdout', '{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Authentication required"}}');
+    conversation.readLine(
+      'stdout',
+      '{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Authentication required"}}',
+    );
     assert.equal(conversation.hasQueued(), false);
     assert.deepEqual(conversation.end({ exitCode: 0, signal: null, asked: undefined, stderrTail: '' }), {
       outcome: 'failed',

@@ -5,12 +5,24 @@ import type { RunOutcome } from '../../../../../src/storage/events';
 import { acpDriver } from '../../../../../src/supervisor/agents/acp/acpDriver';
 import { goldenText } from '../../../../support/agents/goldenText';
 import type { PersonsPart, Replay } from '../../../../support/agents/recording';
-import { assertWhole, goldenPath, readRecording, recordingNames, replayRpc, replayText } from '../../../../support/agents/recording';
+import {
+  assertWhole,
+  goldenPath,
+  readRecording,
+  recordingNames,
+  replayRpc,
+  replayText,
+} from '../../../../support/agents/recording';
 
 const promptSchema = v.object({ prompt: v.array(v.object({ text: v.string() })) });
-const answerSchema = v.object({ result: v.object({ outcome: v.object({ outcome: v.literal('selected'), optionId: v.string() }) }) });
+const answerSchema = v.object({
+  result: v.object({ outcome: v.object({ outcome: v.literal('selected'), optionId: v.string() }) }),
+});
 const PART: PersonsPart = {
-  messageIn: (method, params) => (method === 'session/prompt' && v.is(promptSchema, params) ? params.prompt.map(({ text }) => text).join('') : undefined),
+  messageIn: (method, params) =>
+    method === 'session/prompt' && v.is(promptSchema, params)
+      ? params.prompt.map(({ text }) => text).join('')
+      : undefined,
   isInterrupt: (method) => method === 'session/cancel',
   answerIn: (message) => (v.is(answerSchema, message) ? message.result.outcome.optionId : undefined),
   unrecorded: ['session/set_mode'],

@@ -8,16 +8,37 @@ import { conversationRequest, RecordingHost } from '../../../../support/agents/a
 
 const sentSchema = v.object({ uuid: v.string() });
 
-function talk(): { host: RecordingHost; conversation: Conversation; read: (message: object) => void; uuidOf: (index: number) => string } {
+function talk(): {
+  host: RecordingHost;
+  conversation: Conversation;
+  read: (message: object) => void;
+  uuidOf: (index: number) => string;
+} {
   const host = new RecordingHost();
   const conversation = claudeDriver.converse(conversationRequest({ prompt: 'first' }), host);
   conversation.start();
   const read = (message: object): void => conversation.readLine('stdout', JSON.stringify(message));
-  return { host, conversation, read, uuidOf: (index) => v.parse(sentSchema, JSON.parse(host.written[index] ?? '')).uuid };
+  return {
+    host,
+    conversation,
+    read,
+    uuidOf: (index) => v.parse(sentSchema, JSON.parse(host.written[index] ?? '')).uuid,
+  };
 }
 
-const echo = (uuid: string, text: string): object => ({ type: 'user', message: { content: [{ type: 'text', text }] }, uuid, isReplay: true });
-const RESULT = { type: 'result', subtype: 'success', is_error: false, stop_reason: 'end_turn', terminal_reason: 'completed' };
+const echo = (uuid: string, text: string): object => ({
+  type: 'user',
+  message: { content: [{ type: 'text', text }] },
+  uuid,
+  isReplay: true,
+});
+const RESULT = {
+  type: 'result',
+  subtype: 'success',
+  is_error: false,
+  stop_reason: 'end_turn',
+  terminal_reason: 'completed',
+};
 const EXIT = { exitCode: 0, signal: null, asked: undefined, stderrTail: '' };
 
 describe('claude', () => {
@@ -68,7 +89,11 @@ describe('claude', () => {
 
   it('tells a message that was never taken up, and says so', () => {
     const { host, conversation } = talk();
-    const { outcome, reason } = conversation.end({ ...EXIT, exitCode: 1, stderrTail: 'warning: x\nInvalid \u001b[31mkey\n' });
+    const { outcome, reason } = conversation.end({
+      ...EXIT,
+      exitCode: 1,
+      stderrTail: 'warning: x\nInvalid \u001b[31mkey\n',
+    });
     assert.equal(outcome, 'failed');
     assert.equal(reason, 'The agent ended before its first turn: it exited with code 1: Invalid [31mkey');
     assert.deepEqual(host.of('message'), [{ role: 'user', text: 'first' }]);
@@ -92,11 +117,22 @@ describe('claude', () => {
 
   it('lets permissions for ever end with the session: no settings file in the worktree', () => {
     const { host, conversation, read } = talk();
-    const suggestion = { type: 'addRules', rules: [{ toolName: 'Bash', ruleContent: 'ls' }], behavior: 'allow', destination: 'localSettings' };
+    const suggestion = {
+      type: 'addRules',
+      rules: [{ toolName: 'Bash', ruleContent: 'ls' }],
+      behavior: 'allow',
+      destination: 'localSettings',
+    };
     read({
       type: 'control_request',
       request_id: 'r',
-      request: { subtype: 'can_use_tool', tool_name: 'Bash', input: { command: 'ls' }, permission_suggestions: [suggestion], tool_use_id: 't' },
+      request: {
+        subtype: 'can_use_tool',
+        tool_name: 'Bash',
+        input: { command: 'ls' },
+        permission_suggestions: [suggestion],
+        tool_use_id: 't',
+      },
     });
     const options = host.of('permission.request')[0]?.options ?? [];
     assert.deepEqual(
@@ -132,7 +168,11 @@ describe('claude', () => {
   it('withdraws open questions when the agent takes them back or ends', () => {
     const { host, conversation, read } = talk();
     const ask = (id: string): void =>
-      read({ type: 'control_request', request_id: id, request: { subtype: 'can_use_tool', tool_name: 'Bash', input: { command: 'ls' } } });
+      read({
+        type: 'control_request',
+        request_id: id,
+        request: { subtype: 'can_use_tool', tool_name: 'Bash', input: { command: 'ls' } },
+      });
     ask('a');
     ask('b');
     read({ type: 'control_cancel_request', request_id: 'a' });
@@ -146,7 +186,8 @@ describe('claude', () => {
 
   it('names tools, files and changes for people', () => {
     const { host, read } = talk();
-    const use = (name: string, input: unknown): void => read({ type: 'assistant', message: { content: [{ type: 'tool_use', id: name, name, input }] } });
+    const use = (name: string, input: unknown): void =>
+      read({ type: 'assistant', message: { content: [{ type: 'tool_use', id: name, name, input }] } });
     use('Grep', { pattern: 'x\ny', path: '/repo/src' });
     use('Read', { file_path: '/etc/hosts', offset: 7 });
     use('mcp__linear__create_issue', {});
@@ -184,7 +225,13 @@ describe('claude', () => {
           },
         ],
       },
-      tool_use_result: { type: 'create', filePath: '/repo/a b.txt', content: 'one\ntwo', structuredPatch: [], originalFile: null },
+      tool_use_result: {
+        type: 'create',
+        filePath: '/repo/a b.txt',
+        content: 'one\ntwo',
+        structuredPatch: [],
+        originalFile: null,
+      },
     });
     assert.equal(host.of('tool.result')[0]?.output, 'made\n[image image/png]');
     assert.deepEqual(host.of('file.change'), [

@@ -6,7 +6,16 @@ import { conversationRequest, RecordingHost } from '../../../../support/agents/a
 import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/damage';
 
 /** Lines that may say nothing: what they tell is told by others, or it is kept until the end. */
-const QUIET = ['stream_event', 'control_response', 'control_cancel_request', 'command_lifecycle', 'rate_limit_event', 'keep_alive', 'tool_progress', 'system'];
+const QUIET = [
+  'stream_event',
+  'control_response',
+  'control_cancel_request',
+  'command_lifecycle',
+  'rate_limit_event',
+  'keep_alive',
+  'tool_progress',
+  'system',
+];
 
 describe('claude, damaged', () => {
   it(FUZZ_TITLE, async () => {
@@ -31,7 +40,10 @@ describe('claude, damaged', () => {
     const host = new RecordingHost();
     const conversation = claudeDriver.converse(conversationRequest(), host);
     const text = 'ä'.repeat(6_000_000);
-    conversation.readLine('stdout', JSON.stringify({ type: 'assistant', message: { id: 'm', content: [{ type: 'text', text }] } }));
+    conversation.readLine(
+      'stdout',
+      JSON.stringify({ type: 'assistant', message: { id: 'm', content: [{ type: 'text', text }] } }),
+    );
     conversation.readLine('stdout', Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x7d]).toString('utf8'));
     assert.equal(host.of('message')[0]?.text.length, text.length);
     assert.equal(host.of('output').length, 1);

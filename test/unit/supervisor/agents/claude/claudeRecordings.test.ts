@@ -13,10 +13,16 @@ import { conversationRequest, RecordingHost } from '../../../../support/agents/a
 const fixtures = join(process.cwd(), 'test/fixtures/agents');
 
 const twoWaySchema = v.object({ dir: v.picklist(['in', 'out', 'note']), msg: v.unknown() });
-const sentSchema = v.object({ type: v.literal('user'), message: v.object({ content: v.array(v.object({ text: v.string() })) }) });
+const sentSchema = v.object({
+  type: v.literal('user'),
+  message: v.object({ content: v.array(v.object({ text: v.string() })) }),
+});
 const answerSchema = v.object({
   type: v.literal('control_response'),
-  response: v.object({ request_id: v.string(), response: v.object({ behavior: v.string(), updatedPermissions: v.optional(v.unknown()) }) }),
+  response: v.object({
+    request_id: v.string(),
+    response: v.object({ behavior: v.string(), updatedPermissions: v.optional(v.unknown()) }),
+  }),
 });
 const exitSchema = v.object({ exit: v.nullable(v.number()), signal: v.nullable(v.string()) });
 
@@ -54,12 +60,21 @@ const OUTCOMES: Record<string, RunOutcome> = {
 };
 
 /** Feeds a recording to the driver, with our side's messages where the recording has them. */
-function replay(name: string, recording: string, asked?: AgentExit['asked']): { host: RecordingHost; outcome: RunOutcome; reason: string } {
+function replay(
+  name: string,
+  recording: string,
+  asked?: AgentExit['asked'],
+): { host: RecordingHost; outcome: RunOutcome; reason: string } {
   const host = new RecordingHost();
-  const conversation = claudeDriver.converse(conversationRequest({ prompt: '', ...(name.includes('resume') ? { resumes: 'earlier' } : {}) }), host);
+  const conversation = claudeDriver.converse(
+    conversationRequest({ prompt: '', ...(name.includes('resume') ? { resumes: 'earlier' } : {}) }),
+    host,
+  );
   const oneShotExit = ONE_SHOT_EXIT[name] ?? 0;
   let exit =
-    typeof oneShotExit === 'number' ? { exitCode: oneShotExit as number | null, signal: null as string | null } : { exitCode: null, signal: oneShotExit };
+    typeof oneShotExit === 'number'
+      ? { exitCode: oneShotExit as number | null, signal: null as string | null }
+      : { exitCode: null, signal: oneShotExit };
   for (const line of recording.split('\n').filter((each) => each !== '')) {
     const json: unknown = JSON.parse(line);
     if (!v.is(twoWaySchema, json)) {
@@ -74,7 +89,11 @@ function replay(name: string, recording: string, asked?: AgentExit['asked']): { 
       const { request_id: requestId, response } = json.msg.response;
       conversation.answerPermission(
         requestId,
-        response.behavior === 'deny' ? 'reject_once' : response.updatedPermissions === undefined ? 'allow_once' : 'allow_always',
+        response.behavior === 'deny'
+          ? 'reject_once'
+          : response.updatedPermissions === undefined
+            ? 'allow_once'
+            : 'allow_always',
         undefined,
       );
     }
@@ -97,9 +116,14 @@ describe('claude, recorded', () => {
       assert.equal(outcome, OUTCOMES[name] ?? 'completed', `${name}: ${reason}`);
       assert.deepEqual(host.of('output'), [], `${name}: nothing in it is unknown`);
       assert.equal(host.of('turn.started').length, host.of('turn.ended').length, `${name}: every turn ends`);
-      assert.equal(host.of('permission.request').length - host.of('permission.answer').length, name === 'claude-control' ? 4 : 0, name);
+      assert.equal(
+        host.of('permission.request').length - host.of('permission.answer').length,
+        name === 'claude-control' ? 4 : 0,
+        name,
+      );
       assert.ok(
-        new Set(host.of('agent.session').map((session) => session.nativeSessionId)).size === host.of('agent.session').length,
+        new Set(host.of('agent.session').map((session) => session.nativeSessionId)).size ===
+          host.of('agent.session').length,
         `${name}: a session is told once`,
       );
     }
@@ -147,12 +171,16 @@ describe('claude, recorded', () => {
   it('keeps what was streamed of a message that never came whole', () => {
     const host = new RecordingHost();
     const conversation = claudeDriver.converse(conversationRequest(), host);
-    const event = (body: object): void => conversation.readLine('stdout', JSON.stringify({ type: 'stream_event', event: body, parent_tool_use_id: null }));
+    const event = (body: object): void =>
+      conversation.readLine('stdout', JSON.stringify({ type: 'stream_event', event: body, parent_tool_use_id: null }));
     event({ type: 'message_start', message: { id: 'm1' } });
     event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } });
     event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'half a ' } });
     event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'sentence' } });
-    assert.equal(conversation.end({ exitCode: null, signal: 'SIGKILL', asked: undefined, stderrTail: '' }).outcome, 'crashed');
+    assert.equal(
+      conversation.end({ exitCode: null, signal: 'SIGKILL', asked: undefined, stderrTail: '' }).outcome,
+      'crashed',
+    );
     assert.deepEqual(host.of('message'), [{ role: 'assistant', text: 'half a sentence' }]);
   });
 });

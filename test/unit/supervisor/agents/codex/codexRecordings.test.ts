@@ -5,13 +5,22 @@ import type { RunOutcome } from '../../../../../src/storage/events';
 import { codexDriver } from '../../../../../src/supervisor/agents/codex/codexDriver';
 import { goldenText } from '../../../../support/agents/goldenText';
 import type { PersonsPart } from '../../../../support/agents/recording';
-import { assertWhole, goldenPath, readRecording, recordingNames, replayRpc, replayText } from '../../../../support/agents/recording';
+import {
+  assertWhole,
+  goldenPath,
+  readRecording,
+  recordingNames,
+  replayRpc,
+  replayText,
+} from '../../../../support/agents/recording';
 
 const inputSchema = v.object({ input: v.array(v.object({ text: v.string() })) });
 const answerSchema = v.object({ result: v.object({ decision: v.string() }) });
 const PART: PersonsPart = {
   messageIn: (method, params) =>
-    /^turn\/(start|steer)$/.test(method) && v.is(inputSchema, params) ? params.input.map(({ text }) => text).join('') : undefined,
+    /^turn\/(start|steer)$/.test(method) && v.is(inputSchema, params)
+      ? params.input.map(({ text }) => text).join('')
+      : undefined,
   isInterrupt: (method) => method === 'turn/interrupt',
   answerIn: (message) => (v.is(answerSchema, message) ? message.result.decision : undefined),
   unrecorded: [],

@@ -9,7 +9,8 @@ import type { LinePattern } from '../../../../../src/supervisor/agents/driver/li
 import { conversationRequest, RecordingHost, runAgent } from '../../../../support/agents/agentHarness';
 import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/damage';
 
-const PRINT_INPUT = 'process.stdin.on("data", (data) => process.stdout.write(data)); process.stdin.on("end", () => console.log("end"));';
+const PRINT_INPUT =
+  'process.stdin.on("data", (data) => process.stdout.write(data)); process.stdin.on("end", () => console.log("end"));';
 
 describe('command', () => {
   let cwd = '';
@@ -18,12 +19,24 @@ describe('command', () => {
 
   function launchOf(words: string[], prompt: string): Launch {
     const promptFile = join(cwd, 'prompt.txt');
-    return commandDriver.launch({ program: process.execPath, programArguments: words, prompt, promptFile, cwd, permissionMode: 'edits' });
+    return commandDriver.launch({
+      program: process.execPath,
+      programArguments: words,
+      prompt,
+      promptFile,
+      cwd,
+      permissionMode: 'edits',
+    });
   }
 
   function run(words: string[], prompt: string): ReturnType<typeof runAgent> {
     const launch = launchOf(words, prompt);
-    return runAgent(commandDriver, launch.argv, { prompt, promptInArguments: launch.promptInArguments, cwd }, { closesWhenIdle: false });
+    return runAgent(
+      commandDriver,
+      launch.argv,
+      { prompt, promptInArguments: launch.promptInArguments, cwd },
+      { closesWhenIdle: false },
+    );
   }
 
   it('gives the prompt by stdin and closes it', async () => {
@@ -41,7 +54,13 @@ describe('command', () => {
   });
 
   it('puts the prompt where the argument says so, never as an option', async () => {
-    const words = ['-e', `console.log(JSON.stringify(process.argv.slice(1))); ${PRINT_INPUT}`, '--', '{prompt}', '--text={prompt}'];
+    const words = [
+      '-e',
+      `console.log(JSON.stringify(process.argv.slice(1))); ${PRINT_INPUT}`,
+      '--',
+      '{prompt}',
+      '--text={prompt}',
+    ];
     const { host, ended } = run(words, '--help $& {prompt}');
     await ended;
     assert.equal(
@@ -56,7 +75,12 @@ describe('command', () => {
   it('puts the path of a file with the prompt where the argument says so', async () => {
     const prompt = 'say {promptFile} and {prompt}';
     await writeFile(join(cwd, 'prompt.txt'), prompt);
-    const words = ['-e', `console.log(require("fs").readFileSync(process.argv[1].slice(7), "utf8")); ${PRINT_INPUT}`, '--', '--file={promptFile}'];
+    const words = [
+      '-e',
+      `console.log(require("fs").readFileSync(process.argv[1].slice(7), "utf8")); ${PRINT_INPUT}`,
+      '--',
+      '--file={promptFile}',
+    ];
     const launch = launchOf(words, prompt);
     assert.equal(launch.usesPromptFile, true);
     const { host, ended } = run(words, prompt);
@@ -76,7 +100,13 @@ describe('command', () => {
       { match: '^wrote (?<path>\\S+)', event: 'file.change' },
       { match: '^PANIC', event: 'error' },
     ];
-    const lines = ['building', 'agent> Done.', 'wrote src/a.ts in 3 ms', 'PANIC at line 3', `agent> ${'x'.repeat(5_000)}`];
+    const lines = [
+      'building',
+      'agent> Done.',
+      'wrote src/a.ts in 3 ms',
+      'PANIC at line 3',
+      `agent> ${'x'.repeat(5_000)}`,
+    ];
     const host = new RecordingHost();
     const conversation = commandDriver.converse(conversationRequest({ linePatterns }), host);
     for (const line of lines) conversation.readLine('stdout', line);
@@ -94,8 +124,14 @@ describe('command', () => {
   });
 
   it('says why it failed: the code and the last line of stderr', async () => {
-    const { host, ended } = run(['-e', 'console.error("first"); console.error("no such \\u0007thing"); process.exitCode = 3'], 'x');
-    assert.deepEqual((await ended).ending, { outcome: 'failed', reason: 'The command exited with code 3: no such thing' });
+    const { host, ended } = run(
+      ['-e', 'console.error("first"); console.error("no such \\u0007thing"); process.exitCode = 3'],
+      'x',
+    );
+    assert.deepEqual((await ended).ending, {
+      outcome: 'failed',
+      reason: 'The command exited with code 3: no such thing',
+    });
     assert.equal(host.of('turn.ended')[0]?.failed, true);
     assert.deepEqual(
       host.of('output').map((output) => output.stream),

@@ -49,7 +49,10 @@ describe('demo agent, through the driver of claude', () => {
       claudeDriver,
       launch.argv,
       { prompt, cwd, ...resumed },
-      { closesWhenIdle: options.closesWhenIdle ?? true, ...(options.asked === undefined ? {} : { asked: options.asked }) },
+      {
+        closesWhenIdle: options.closesWhenIdle ?? true,
+        ...(options.asked === undefined ? {} : { asked: options.asked }),
+      },
     );
     runs.push(run);
     return run;
@@ -88,7 +91,10 @@ describe('demo agent, through the driver of claude', () => {
     assert.deepEqual(run.host.of('output'), []);
     assert.match(await readFile(join(cwd, 'DEMO.md'), 'utf8'), /^- Please tidy up, thanks\n- Looked around/);
     const [added, modified] = run.host.of('file.change');
-    assert.deepEqual([added?.path, added?.change, modified?.change, modified?.addedLines, modified?.removedLines], ['DEMO.md', 'added', 'modified', 1, 0]);
+    assert.deepEqual(
+      [added?.path, added?.change, modified?.change, modified?.addedLines, modified?.removedLines],
+      ['DEMO.md', 'added', 'modified', 1, 0],
+    );
     const diff = run.host.of('tool.call').find((call) => call.title === 'git diff --cached --stat');
     const output = run.host.of('tool.result').find((result) => result.callId === diff?.callId)?.output ?? '';
     assert.match(output, /DEMO\.md \| 2 \+\+/);
@@ -170,7 +176,10 @@ describe('demo agent, through the driver of claude', () => {
     assert.equal((await second.ended).ending.outcome, 'completed');
     assert.equal(second.host.of('agent.session')[0]?.nativeSessionId, id);
     const unknown = start('talk three', { resumes: 'unknown-id' });
-    assert.deepEqual((await unknown.ended).ending, { outcome: 'failed', reason: 'No conversation found with session ID: unknown-id' });
+    assert.deepEqual((await unknown.ended).ending, {
+      outcome: 'failed',
+      reason: 'No conversation found with session ID: unknown-id',
+    });
   });
 
   it('is interrupted in the middle of a turn, and goes on with the next', async () => {
@@ -201,7 +210,10 @@ describe('demo agent, through the driver of claude', () => {
     assert.deepEqual((await failing.ended).ending, { outcome: 'failed', reason: 'API Error: 500 broken' });
     assert.equal(failing.host.of('error')[0]?.code, 'server_error');
     const crashing = start('talk x; crash 7');
-    assert.deepEqual((await crashing.ended).ending, { outcome: 'failed', reason: 'The agent ended in the middle of a turn: it exited with code 7' });
+    assert.deepEqual((await crashing.ended).ending, {
+      outcome: 'failed',
+      reason: 'The agent ended in the middle of a turn: it exited with code 7',
+    });
     assert.equal(crashing.host.of('turn.ended')[0]?.stopReason, 'process_ended');
   });
 
@@ -260,7 +272,8 @@ describe('demo agent, through the driver of claude', () => {
       { verb: 'wait', durationMs: 7 },
       { verb: 'talk', text: 'whatever' },
     ]);
-    for (const prompt of ['', 'Read the file', 'slow down, please', 'wait for me']) assert.equal(parseScript(prompt), undefined, prompt);
+    for (const prompt of ['', 'Read the file', 'slow down, please', 'wait for me'])
+      assert.equal(parseScript(prompt), undefined, prompt);
     assert.deepEqual(parseCommand('git commit -m "two words" ""'), ['git', 'commit', '-m', 'two words', '']);
   });
 });

@@ -28,7 +28,8 @@ const SUBJECTS: Record<string, Subject> = {
     driver: acpDriver,
     recordings: /-acp-/,
     program: '/usr/bin/goose',
-    isSilent: (method, params) => v.is(sessionUpdateSchema, params) || ['_auth/status_update', 'fs/write_text_file'].includes(method),
+    isSilent: (method, params) =>
+      v.is(sessionUpdateSchema, params) || ['_auth/status_update', 'fs/write_text_file'].includes(method),
     opening: [{ protocolVersion: 1 }, { sessionId: 's1' }],
   },
   codex: {
@@ -43,11 +44,14 @@ const SUBJECTS: Record<string, Subject> = {
 for (const [name, { driver, recordings, program, isSilent, opening }] of Object.entries(SUBJECTS)) {
   describe(`${name}, damaged`, () => {
     it(FUZZ_TITLE, async () => {
-      const lines = (await realLines(recordings)).map((line) => line.replaceAll(/"(threadId|turnId)":"[^"]*"/g, (_text, key: string) => `"${key}":"t1"`));
+      const lines = (await realLines(recordings)).map((line) =>
+        line.replaceAll(/"(threadId|turnId)":"[^"]*"/g, (_text, key: string) => `"${key}":"t1"`),
+      );
       const host = new RecordingHost();
       const conversation = driver.converse(conversationRequest({ argv: [program] }), host);
       conversation.start();
-      for (const [index, result] of opening.entries()) conversation.readLine('stdout', JSON.stringify({ jsonrpc: '2.0', id: index + 1, result }));
+      for (const [index, result] of opening.entries())
+        conversation.readLine('stdout', JSON.stringify({ jsonrpc: '2.0', id: index + 1, result }));
       await assertSurvives({
         conversation,
         host,

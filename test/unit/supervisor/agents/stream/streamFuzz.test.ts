@@ -17,7 +17,12 @@ for (const program of ['codex', 'gemini', 'opencode', 'goose']) {
       const conversation = streamDriver.converse(conversationRequest({ argv: [`/usr/bin/${program}`] }), host);
       conversation.start();
       const lines = await realLines(new RegExp(`^${program}-(?!app-|.*acp-|json)`));
-      await assertSurvives({ conversation, host, lines, mayBeQuiet: (line) => parseJsonLine(line) !== undefined && QUIET.test(line) });
+      await assertSurvives({
+        conversation,
+        host,
+        lines,
+        mayBeQuiet: (line) => parseJsonLine(line) !== undefined && QUIET.test(line),
+      });
     }).timeout(FUZZ_LIMIT_MS);
   });
 }

@@ -6,7 +6,13 @@ import { streamDriver } from '../../../../../src/supervisor/agents/stream/stream
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
 import { goldenText } from '../../../../support/agents/goldenText';
 import type { Replay } from '../../../../support/agents/recording';
-import { assertWhole, goldenPath, readRecording, recordingNames, replayText } from '../../../../support/agents/recording';
+import {
+  assertWhole,
+  goldenPath,
+  readRecording,
+  recordingNames,
+  replayText,
+} from '../../../../support/agents/recording';
 
 const names = recordingNames(/^(codex|gemini|opencode|goose)-(?!app-|.*acp-)/);
 
@@ -23,17 +29,23 @@ interface Exit {
 function exitOf(name: string): Exit {
   const [, signal] = /-(?:signal|norelaunch|group)-(SIG[A-Z]+)/.exec(name) ?? [];
   // Gemini and Goose handle SIGINT and end with 0, Codex with 1; Gemini handles SIGTERM too, where it hears it.
-  if (signal !== undefined && signal !== 'SIGKILL' && (name.startsWith('gemini') || (name.startsWith('goose') && signal === 'SIGINT')))
+  if (
+    signal !== undefined &&
+    signal !== 'SIGKILL' &&
+    (name.startsWith('gemini') || (name.startsWith('goose') && signal === 'SIGINT'))
+  )
     return { exit: 0, signal: null };
   if (signal === 'SIGINT' && name.startsWith('codex')) return { exit: 1, signal: null };
   if (signal !== undefined) return { exit: null, signal };
   if (/resume-unknown|session-dup/.test(name)) return { exit: name.startsWith('gemini') ? 42 : 1, signal: null };
   if (name.startsWith('goose') && /mode-(approve|smart_approve)/.test(name)) return { exit: 1, signal: null };
   // They were still trying again, in silence, when they were ended.
-  if (/^(gemini|opencode)-(error500|overloaded|rate)$|^opencode-(cut|stream-error)$/.test(name)) return { exit: null, signal: 'SIGKILL' };
+  if (/^(gemini|opencode)-(error500|overloaded|rate)$|^opencode-(cut|stream-error)$/.test(name))
+    return { exit: null, signal: 'SIGKILL' };
   if (name === 'gemini-auth') return { exit: 145, signal: null };
   if (name === 'gemini-badrequest') return { exit: 144, signal: null };
-  if (/-(auth|badrequest|error500|overloaded|rate|cut|stream-error)$/.test(name) && !/^(goose|gemini)/.test(name)) return { exit: 1, signal: null };
+  if (/-(auth|badrequest|error500|overloaded|rate|cut|stream-error)$/.test(name) && !/^(goose|gemini)/.test(name))
+    return { exit: 1, signal: null };
   return { exit: 0, signal: null };
 }
 
@@ -41,7 +53,10 @@ async function replay(name: string): Promise<Replay> {
   const [program = ''] = name.split('-');
   const host = new RecordingHost();
   const resumes = /resume/.test(name) ? { resumes: 'earlier' } : {};
-  const conversation = streamDriver.converse(conversationRequest({ argv: [`/usr/bin/${program}`, 'run', '--name', 'corral-1'], ...resumes }), host);
+  const conversation = streamDriver.converse(
+    conversationRequest({ argv: [`/usr/bin/${program}`, 'run', '--name', 'corral-1'], ...resumes }),
+    host,
+  );
   conversation.start();
   let exit = exitOf(name);
   for (const line of await readRecording(name)) {
@@ -49,7 +64,10 @@ async function replay(name: string): Promise<Replay> {
     if (!parsed.success) conversation.readLine('stdout', line);
     else if (parsed.output.dir === 'note' && v.is(exitSchema, parsed.output.msg)) exit = parsed.output.msg;
     else if (parsed.output.dir === 'out')
-      conversation.readLine('stdout', v.is(rawSchema, parsed.output.msg) ? parsed.output.msg.raw : JSON.stringify(parsed.output.msg));
+      conversation.readLine(
+        'stdout',
+        v.is(rawSchema, parsed.output.msg) ? parsed.output.msg.raw : JSON.stringify(parsed.output.msg),
+      );
   }
   const ending = conversation.end({ exitCode: exit.exit, signal: exit.signal, asked: undefined, stderrTail: '' });
   return { host, ...ending };
@@ -57,9 +75,15 @@ async function replay(name: string): Promise<Replay> {
 
 /** The others were completed. */
 const OUTCOMES: readonly (readonly [RunOutcome, RegExp])[] = [
-  ['failed', /^codex-(auth|badrequest|cut|error500|overloaded|rate|resume-unknown|stream-error|signal-SIGINT-sleep-shell)$/],
+  [
+    'failed',
+    /^codex-(auth|badrequest|cut|error500|overloaded|rate|resume-unknown|stream-error|signal-SIGINT-sleep-shell)$/,
+  ],
   ['failed', /^gemini-(auth|badrequest|cut|resume-unknown|session-dup|sig-.*)$/],
-  ['failed', /^goose-(auth|badrequest|cut|overloaded|stream-error|resume-unknown|mode-approve|mode-smart_approve|signal-SIGINT-sleep-shell)$/],
+  [
+    'failed',
+    /^goose-(auth|badrequest|cut|overloaded|stream-error|resume-unknown|mode-approve|mode-smart_approve|signal-SIGINT-sleep-shell)$/,
+  ],
   // Not what this driver starts: another format, and an id that only prints a mistake.
   ['failed', /^goose-(json|new-id)$/],
   ['failed', /^opencode-(auth|badrequest|perm-ask|refusal|resume-unknown|write-outside)$/],

@@ -3,7 +3,12 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { captureWork } from '../../../../../src/supervisor/git/review/changes';
-import { applyWork, makeBranch, unapplyWork, type WorkToTake } from '../../../../../src/supervisor/git/review/applyChanges';
+import {
+  applyWork,
+  makeBranch,
+  unapplyWork,
+  type WorkToTake,
+} from '../../../../../src/supervisor/git/review/applyChanges';
 import { isThere, Sandbox, write } from '../gitFixture';
 import { skip } from '../../../../support/skip';
 
@@ -30,7 +35,8 @@ describe('a session whose work is taken over', () => {
     title,
   });
   const status = async (folder: string): Promise<string> => sandbox.user(folder, 'status', '--porcelain', '-uall');
-  const log = async (folder: string, range: string): Promise<string> => sandbox.user(folder, 'log', '--format=%s %an', range);
+  const log = async (folder: string, range: string): Promise<string> =>
+    sandbox.user(folder, 'log', '--format=%s %an', range);
 
   it('goes into the checkout beside changes of the user, and out again', async () => {
     const session = await worked();
@@ -50,7 +56,8 @@ describe('a session whose work is taken over', () => {
     const session = await worked();
     const taken = await toTake(session);
     await write(session.main, { 'edited.txt': 'mine\n' });
-    for (const mode of ['staged', 'commits'] as const) await assert.rejects(applyWork(session, taken, mode), { code: 'CONFLICT' });
+    for (const mode of ['staged', 'commits'] as const)
+      await assert.rejects(applyWork(session, taken, mode), { code: 'CONFLICT' });
     assert.equal(await status(session.main), ' M edited.txt');
     await write(session.main, { 'staged.txt': 's\n' });
     await sandbox.user(session.main, 'add', 'staged.txt');
@@ -88,7 +95,8 @@ describe('a session whose work is taken over', () => {
     assert.match(before, /^(AA|UU) own\.txt$/m);
     await assert.rejects(unapplyWork(session, applied), { code: 'CONFLICT' });
     assert.equal(await status(session.main), before);
-    for (const name of ['edited.txt', 'new/ünï.txt']) assert.equal(await readFile(join(session.main, name), 'utf8'), 'edited on\n');
+    for (const name of ['edited.txt', 'new/ünï.txt'])
+      assert.equal(await readFile(join(session.main, name), 'utf8'), 'edited on\n');
   });
 
   it('takes conflicts that it left back only while the other files are as it left them', async () => {
@@ -137,8 +145,10 @@ describe('a session whose work is taken over', () => {
       if (clashes) await sandbox.user(session.main, 'checkout', '--theirs', 'own.txt');
       if (clashes) await sandbox.user(session.main, 'add', 'own.txt'); // resolved, and not yet gone on with
       const before = await status(session.main);
-      for (const mode of ['staged', 'commits'] as const) await assert.rejects(applyWork(session, taken, mode), { code: 'CONFLICT' }, `${mark} ${mode}`);
-      for (const each of [staged, commits]) await assert.rejects(unapplyWork(session, each), { code: 'CONFLICT' }, `${mark} ${each.mode}`);
+      for (const mode of ['staged', 'commits'] as const)
+        await assert.rejects(applyWork(session, taken, mode), { code: 'CONFLICT' }, `${mark} ${mode}`);
+      for (const each of [staged, commits])
+        await assert.rejects(unapplyWork(session, each), { code: 'CONFLICT' }, `${mark} ${each.mode}`);
       assert.ok(await isThere(join(session.main, '.git', mark)), mark);
       assert.equal(await status(session.main), before, mark);
       if (mark === 'rebase-merge') await sandbox.user(session.main, 'rebase', '--abort');
@@ -189,8 +199,12 @@ describe('a session whose work is taken over', () => {
     assert.equal(await sandbox.user(session.main, 'show', 'feature/x:more'), 'm');
     await sandbox.user(session.main, 'checkout', '--quiet', 'feature/x');
     await write(session.worktreePath, { more: 'even more' });
-    await assert.rejects(makeBranch(session, await toTake(session), 'feature/x', { name: 'feature/x', commit: updated }), { code: 'CONFLICT' });
-    for (const name of ['--force', 'a..b', '', 'x.lock']) await assert.rejects(makeBranch(session, later, name), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects(
+      makeBranch(session, await toTake(session), 'feature/x', { name: 'feature/x', commit: updated }),
+      { code: 'CONFLICT' },
+    );
+    for (const name of ['--force', 'a..b', '', 'x.lock'])
+      await assert.rejects(makeBranch(session, later, name), { code: 'INVALID_ARGUMENT' });
   });
 
   it("lets no merge driver of the repository's config run, nor a hook", async function () {

@@ -17,8 +17,10 @@ describe('going back to a snapshot', () => {
   });
   after(async () => sandbox.remove());
 
-  const fresh = async (files: Record<string, string>): Promise<Session> => sandbox.session(await sandbox.repository(`repository ${++count}`, files));
-  const snapshot = async (session: Session, message: string): Promise<string> => (await takeSnapshot({ ...session, message })).commit;
+  const fresh = async (files: Record<string, string>): Promise<Session> =>
+    sandbox.session(await sandbox.repository(`repository ${++count}`, files));
+  const snapshot = async (session: Session, message: string): Promise<string> =>
+    (await takeSnapshot({ ...session, message })).commit;
   const head = async (session: Session): Promise<string> => sandbox.user(session.worktreePath, 'rev-parse', 'HEAD');
 
   it('lists them, newest first, with time and counts against the one before', async () => {
@@ -32,15 +34,25 @@ describe('going back to a snapshot', () => {
     const second = await snapshot(session, 'After turn 2');
     const listed = await listSnapshots(session.repository, session.sessionId, session.baseCommit);
     assert.deepEqual(
-      listed.map(({ commit, message, files, addedLines, removedLines }) => ({ commit, message, files, addedLines, removedLines })),
+      listed.map(({ commit, message, files, addedLines, removedLines }) => ({
+        commit,
+        message,
+        files,
+        addedLines,
+        removedLines,
+      })),
       [
         { commit: second, message: 'After turn 2', files: 1, addedLines: 0, removedLines: 2 },
         { commit: first, message: 'After turn 1', files: 2, addedLines: 3, removedLines: 1 },
       ],
     );
     assert.ok(Math.abs(Date.parse(listed[0]?.takenAt ?? '') - Date.now()) < 3_600_000);
-    for (const moment of [first, second, session.baseCommit]) await requireMoment(session.repository, session.sessionId, session.baseCommit, moment);
-    await assert.rejects(requireMoment(session.repository, session.sessionId, session.baseCommit, await head(session)), { code: 'INVALID_ARGUMENT' });
+    for (const moment of [first, second, session.baseCommit])
+      await requireMoment(session.repository, session.sessionId, session.baseCommit, moment);
+    await assert.rejects(
+      requireMoment(session.repository, session.sessionId, session.baseCommit, await head(session)),
+      { code: 'INVALID_ARGUMENT' },
+    );
   });
 
   it('brings every file, HEAD and the index to that moment, and back again', async () => {
@@ -62,9 +74,19 @@ describe('going back to a snapshot', () => {
     await sandbox.user(worktreePath, 'add', '--all');
     await sandbox.user(worktreePath, 'commit', '--quiet', '--message=agent');
     await rm(join(worktreePath, 'new'), { recursive: true });
-    await write(worktreePath, { new: 'a file now\n', 'a.txt': 'second\n', 'crlf.txt': 'x\r\ny\r\n', 'gone.txt': 'back\n', later: 'l\n' });
+    await write(worktreePath, {
+      new: 'a file now\n',
+      'a.txt': 'second\n',
+      'crlf.txt': 'x\r\ny\r\n',
+      'gone.txt': 'back\n',
+      later: 'l\n',
+    });
     await sandbox.user(worktreePath, 'add', 'a.txt');
-    const [now, headNow, index] = [await readAll(worktreePath), await head(session), await sandbox.user(worktreePath, 'ls-files', '--stage')];
+    const [now, headNow, index] = [
+      await readAll(worktreePath),
+      await head(session),
+      await sandbox.user(worktreePath, 'ls-files', '--stage'),
+    ];
 
     const { before } = await putBack(session, first);
     assert.deepEqual(await readAll(worktreePath), then);
@@ -102,7 +124,10 @@ describe('going back to a snapshot', () => {
     await writeFile(join(worktreePath, 'cache'), 'a file where a folder was');
     await assert.rejects(putBack(session, first), { code: 'CONFLICT' });
     await rm(join(worktreePath, 'cache'));
-    await writeFile(join(session.repository.commonDirectory, 'worktrees', session.sessionId, 'MERGE_HEAD'), `${session.baseCommit}\n`);
+    await writeFile(
+      join(session.repository.commonDirectory, 'worktrees', session.sessionId, 'MERGE_HEAD'),
+      `${session.baseCommit}\n`,
+    );
     await assert.rejects(putBack(session, first), { code: 'CONFLICT' });
     await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId, 'MERGE_HEAD'));
     await putBack(session, first);

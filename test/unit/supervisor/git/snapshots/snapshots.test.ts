@@ -24,10 +24,17 @@ describe('snapshots', () => {
     return sandbox.session(await sandbox.repository(`repository ${++count}`, files));
   }
   async function paths(session: Session, commit: string): Promise<string[]> {
-    return (await sandbox.user(session.repository.mainWorktree, 'ls-tree', '-r', '-z', '--name-only', commit)).split('\0').filter((path) => path !== '');
+    return (await sandbox.user(session.repository.mainWorktree, 'ls-tree', '-r', '-z', '--name-only', commit))
+      .split('\0')
+      .filter((path) => path !== '');
   }
   async function content(session: Session, commit: string, path: string): Promise<string> {
-    return (await execa('git', ['cat-file', 'blob', `${commit}:${path}`], { cwd: session.repository.mainWorktree, stripFinalNewline: false })).stdout;
+    return (
+      await execa('git', ['cat-file', 'blob', `${commit}:${path}`], {
+        cwd: session.repository.mainWorktree,
+        stripFinalNewline: false,
+      })
+    ).stdout;
   }
   async function usersState(session: Session): Promise<unknown> {
     const folder = await sandbox.user(session.worktreePath, 'rev-parse', '--absolute-git-dir');
@@ -42,11 +49,22 @@ describe('snapshots', () => {
   }
 
   it("holds what is tracked and untracked and not what is ignored, and leaves the user's state alone", async () => {
-    const session = await fresh({ 'a.txt': 'a\n', 'b.txt': 'b\n', 'c.sh': 'c\n', 'old/name.txt': 'long enough to be a rename\n', '.gitignore': 'ignored\n' });
+    const session = await fresh({
+      'a.txt': 'a\n',
+      'b.txt': 'b\n',
+      'c.sh': 'c\n',
+      'old/name.txt': 'long enough to be a rename\n',
+      '.gitignore': 'ignored\n',
+    });
     const at = (path: string): string => join(session.worktreePath, path);
     await write(session.worktreePath, { 'a.txt': 'staged\n' });
     await sandbox.user(session.worktreePath, 'add', 'a.txt');
-    await write(session.worktreePath, { 'a.txt': 'staged, then changed\n', 'new/ünï "x".txt': 'new\n', ignored: 'secret\n', 'intent.txt': 'i\n' });
+    await write(session.worktreePath, {
+      'a.txt': 'staged, then changed\n',
+      'new/ünï "x".txt': 'new\n',
+      ignored: 'secret\n',
+      'intent.txt': 'i\n',
+    });
     await sandbox.user(session.worktreePath, 'add', '--intent-to-add', 'intent.txt');
     await rm(at('b.txt'));
     await chmod(at('c.sh'), 0o755);
@@ -91,15 +109,23 @@ describe('snapshots', () => {
     const { repository } = await fresh();
     const { git, mainWorktree } = repository;
     const [name, email] = [IDENTITY.replace(/ <.*/, ''), IDENTITY.replace(/.*<|>/g, '')];
-    const environment = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
-    const commit = await git.text(mainWorktree, ['commit-tree', '-m', 'Initial commit', 'HEAD^{tree}'], { environment });
+    const environment = {
+      GIT_AUTHOR_NAME: name,
+      GIT_AUTHOR_EMAIL: email,
+      GIT_COMMITTER_NAME: name,
+      GIT_COMMITTER_EMAIL: email,
+    };
+    const commit = await git.text(mainWorktree, ['commit-tree', '-m', 'Initial commit', 'HEAD^{tree}'], {
+      environment,
+    });
     const { isSnapshot, head } = await readSnapshot(repository, commit);
     assert.deepEqual([isSnapshot, head], [false, commit]);
   });
 
   it('has the HEAD as a parent wherever it moved: forward, back, to another branch, to none', async () => {
     const session = await fresh();
-    const parents = async (commit: string): Promise<string[]> => (await sandbox.user(session.worktreePath, 'log', '-1', '--format=%P', commit)).split(' ');
+    const parents = async (commit: string): Promise<string[]> =>
+      (await sandbox.user(session.worktreePath, 'log', '-1', '--format=%P', commit)).split(' ');
     await write(session.worktreePath, { work: '1' });
     const first = await takeSnapshot({ ...session, message: '1' });
     assert.deepEqual(await parents(first.commit), [session.baseCommit]);
@@ -163,7 +189,10 @@ describe('snapshots', () => {
     await writeFile(index, (await readFile(index)).subarray(0, 40));
     assert.equal((await takeSnapshot({ ...session, message: 'torn' })).tree, merging.tree);
     await rm(index);
-    assert.deepEqual((await paths(session, (await takeSnapshot({ ...session, message: 'none' })).commit)).sort(), ['f', 'g']);
+    assert.deepEqual((await paths(session, (await takeSnapshot({ ...session, message: 'none' })).commit)).sort(), [
+      'f',
+      'g',
+    ]);
   });
 
   it('takes a folder that became a file, a link or both ways', async () => {
@@ -191,7 +220,10 @@ describe('snapshots', () => {
     const snapshot = await takeSnapshot({ ...session, message: 'odd' });
     assert.deepEqual(snapshot.notCaptured.sort(), ['empty/', 'nested/']);
     assert.match(await sandbox.user(session.worktreePath, 'ls-tree', snapshot.commit, 'sub'), /^160000 commit/);
-    const { stdout } = await execa('git', ['ls-tree', '-z', '--name-only', snapshot.commit], { cwd: session.worktreePath, encoding: 'latin1' });
+    const { stdout } = await execa('git', ['ls-tree', '-z', '--name-only', snapshot.commit], {
+      cwd: session.worktreePath,
+      encoding: 'latin1',
+    });
     assert.ok(stdout.split('\0').includes('\xff\n"'));
   });
 
@@ -217,7 +249,9 @@ describe('snapshots', () => {
     await write(session.worktreePath, { work: '1' });
     const other = { ...session.repository, git: new Git() };
     const taken = await Promise.all(
-      [0, 1, 2, 3].map(async (index) => takeSnapshot({ ...session, repository: index % 2 === 0 ? session.repository : other, message: String(index) })),
+      [0, 1, 2, 3].map(async (index) =>
+        takeSnapshot({ ...session, repository: index % 2 === 0 ? session.repository : other, message: String(index) }),
+      ),
     );
     assert.equal(new Set(taken.map(({ commit }) => commit)).size, 1);
     assert.equal(taken.filter(({ changed }) => changed).length, 1);

@@ -3,7 +3,11 @@ import { readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { emptyTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
-import { bringIgnoredFiles, copyIncludedFiles, linkFolders } from '../../../../../src/supervisor/git/worktrees/includedFiles';
+import {
+  bringIgnoredFiles,
+  copyIncludedFiles,
+  linkFolders,
+} from '../../../../../src/supervisor/git/worktrees/includedFiles';
 import { dropFolders, findRebuiltFolders } from '../../../../../src/supervisor/git/worktrees/generatedFolders';
 import { moveToTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { restoreFromSnapshot } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
@@ -27,12 +31,24 @@ describe('what comes into a new worktree', () => {
   }
 
   it('copies the ignored files that are named, and nothing else', async () => {
-    const session = await fresh({ '.gitignore': '.env*\nconfig/\n*.log\n', '.worktreeinclude': '.env*\n!.env.secret\nuntracked\n' });
+    const session = await fresh({
+      '.gitignore': '.env*\nconfig/\n*.log\n',
+      '.worktreeinclude': '.env*\n!.env.secret\nuntracked\n',
+    });
     const { repository, worktreePath } = session;
-    const files = { '.env': 'a', '.env.secret': 'b', 'config/odd "n\u00e4me"/local.json': 'c', 'x.log': 'd', untracked: 'e', 'sub/.env.local': 'f' };
+    const files = {
+      '.env': 'a',
+      '.env.secret': 'b',
+      'config/odd "n\u00e4me"/local.json': 'c',
+      'x.log': 'd',
+      untracked: 'e',
+      'sub/.env.local': 'f',
+    };
     await write(repository.mainWorktree, files);
     assert.equal(await copyIncludedFiles(repository, worktreePath, ['config/']), 3);
-    const copied = [...(await readAll(worktreePath)).keys()].filter((path) => !['.gitignore', '.worktreeinclude'].includes(path));
+    const copied = [...(await readAll(worktreePath)).keys()].filter(
+      (path) => !['.gitignore', '.worktreeinclude'].includes(path),
+    );
     assert.deepEqual(copied.sort(), ['.env', 'config/odd "näme"/local.json', 'sub/.env.local']);
     await write(worktreePath, { '.env': "the agent's own" });
     await copyIncludedFiles(repository, worktreePath, []);
@@ -43,7 +59,12 @@ describe('what comes into a new worktree', () => {
     const session = await fresh({ '.gitignore': 'node_modules/\nbuild/\n', 'packages/app/index.ts': '1\n' });
     const { repository, worktreePath } = session;
     const main = repository.mainWorktree;
-    await write(main, { 'node_modules/a/index.js': 'a', 'packages/app/node_modules/b.js': 'b', 'build/cache/c': 'c', untracked: 'u' });
+    await write(main, {
+      'node_modules/a/index.js': 'a',
+      'packages/app/node_modules/b.js': 'b',
+      'build/cache/c': 'c',
+      untracked: 'u',
+    });
     await write(worktreePath, { 'build/own': 'made here' });
     const shared = async (): Promise<unknown> => [
       await readAll(join(main, 'node_modules')),
@@ -52,10 +73,18 @@ describe('what comes into a new worktree', () => {
     ];
     const before = await shared();
     const link = ['node_modules', 'build/cache', 'untracked', 'absent'];
-    assert.deepEqual((await linkFolders(repository, worktreePath, link)).sort(), ['build/cache', 'node_modules', 'packages/app/node_modules']);
+    assert.deepEqual((await linkFolders(repository, worktreePath, link)).sort(), [
+      'build/cache',
+      'node_modules',
+      'packages/app/node_modules',
+    ]);
     assert.equal(await readFile(join(worktreePath, 'node_modules/a/index.js'), 'utf8'), 'a');
     assert.deepEqual(await linkFolders(repository, worktreePath, link), [], 'what is there stays as it is');
-    assert.equal(await sandbox.user(worktreePath, 'status', '--porcelain', '--untracked-files=all'), '', 'git takes none of them into a commit');
+    assert.equal(
+      await sandbox.user(worktreePath, 'status', '--porcelain', '--untracked-files=all'),
+      '',
+      'git takes none of them into a commit',
+    );
     assert.equal((await takeSnapshot({ ...session, message: 'turn' })).changed, false);
     await dropFolders(worktreePath, await findRebuiltFolders(repository, worktreePath)); // build, with a link in it
     assert.equal(await isThere(join(worktreePath, 'build')), false);
@@ -70,7 +99,10 @@ describe('what comes into a new worktree', () => {
 
   it('writes through no link that the base has where the checkout has a folder', async function () {
     if (process.platform === 'win32') skip(this, 'a symbolic link takes a right of its own on Windows');
-    const repository = await sandbox.repository(`repository ${++count}`, { '.gitignore': 'config/*\n', '.worktreeinclude': 'config/\n' });
+    const repository = await sandbox.repository(`repository ${++count}`, {
+      '.gitignore': 'config/*\n',
+      '.worktreeinclude': 'config/\n',
+    });
     const outside = join(sandbox.root, 'outside');
     await write(outside, { kept: '1' });
     await symlink(outside, join(repository.mainWorktree, 'config'));
@@ -92,8 +124,14 @@ describe('what comes into a new worktree', () => {
     await rm(join(main, 'gone'));
     const before = [await sandbox.user(main, 'status', '--porcelain'), await sandbox.user(main, 'ls-files', '--stage')];
     await bringUncommittedChanges(repository, worktreePath, baseCommit);
-    assert.equal(await sandbox.user(worktreePath, 'status', '--porcelain', '-uall'), ' M changed\n D gone\n M staged\n?? new/file');
+    assert.equal(
+      await sandbox.user(worktreePath, 'status', '--porcelain', '-uall'),
+      ' M changed\n D gone\n M staged\n?? new/file',
+    );
     assert.equal(await readFile(join(worktreePath, 'new/file'), 'utf8'), 'n\n');
-    assert.deepEqual([await sandbox.user(main, 'status', '--porcelain'), await sandbox.user(main, 'ls-files', '--stage')], before);
+    assert.deepEqual(
+      [await sandbox.user(main, 'status', '--porcelain'), await sandbox.user(main, 'ls-files', '--stage')],
+      before,
+    );
   });
 });

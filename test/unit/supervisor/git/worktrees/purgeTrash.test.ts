@@ -29,7 +29,12 @@ describe('emptying the trash', () => {
   const trashed = async (session: Session): Promise<string[]> => readdir(dirname(trashPathFor(session.worktreePath)));
 
   it('frees the disk of what the snapshot holds, and all of it comes back', async () => {
-    const session = await fresh({ f: '1\n', '.gitignore': 'node_modules/\n', 'crlf.txt': 'a\nb\n', '.gitattributes': '*.txt text=auto\n' });
+    const session = await fresh({
+      f: '1\n',
+      '.gitignore': 'node_modules/\n',
+      'crlf.txt': 'a\nb\n',
+      '.gitattributes': '*.txt text=auto\n',
+    });
     await sandbox.user(session.worktreePath, 'checkout', '--quiet', '-b', 'feature');
     await write(session.worktreePath, { f: 'staged\n', 'crlf.txt': 'a\r\nb\r\n', 'deep/new file': 'n' });
     await sandbox.user(session.worktreePath, 'add', 'f');
@@ -40,7 +45,10 @@ describe('emptying the trash', () => {
     await moveToTrash(session);
     assert.deepEqual(await emptyTrash(session), []);
     assert.deepEqual(await trashed(session), []);
-    assert.doesNotMatch(await sandbox.user(session.repository.mainWorktree, 'worktree', 'list'), new RegExp(session.sessionId));
+    assert.doesNotMatch(
+      await sandbox.user(session.repository.mainWorktree, 'worktree', 'list'),
+      new RegExp(session.sessionId),
+    );
     assert.deepEqual(await emptyTrash(session), [], 'again');
     await sandbox.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
     await restoreFromSnapshot(session);
@@ -91,7 +99,10 @@ describe('emptying the trash', () => {
     const session = await fresh();
     const program = `let n = 0; process.stdout.write('.'); process.on('SIGTERM', () => { console.log(n); process.exit(); });
       setInterval(() => { try { require('fs').writeFileSync('late ' + n, String(n)); n++; } catch { } }, 1)`;
-    const writer = spawn(process.execPath, ['-e', program], { cwd: session.worktreePath, stdio: ['ignore', 'pipe', 'inherit'] });
+    const writer = spawn(process.execPath, ['-e', program], {
+      cwd: session.worktreePath,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(writer.stdout, 'data');
     await moveToTrash(session);
     const kept = await emptyTrash(session);

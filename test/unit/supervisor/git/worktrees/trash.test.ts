@@ -24,7 +24,9 @@ describe('removal', () => {
     return sandbox.session(await sandbox.repository(`repository ${++count}`, files), location);
   }
   async function reachable(session: Session, commit: string): Promise<boolean> {
-    return execa('git', ['merge-base', '--is-ancestor', commit, `refs/corral/${session.sessionId}`], { cwd: session.repository.mainWorktree }).then(
+    return execa('git', ['merge-base', '--is-ancestor', commit, `refs/corral/${session.sessionId}`], {
+      cwd: session.repository.mainWorktree,
+    }).then(
       () => true,
       () => false,
     );
@@ -44,7 +46,10 @@ describe('removal', () => {
       assert.deepEqual(removal.notCaptured, ['ignored: ignored by git']);
       assert.equal(await isThere(session.worktreePath), false);
       assert.equal(await sandbox.user(removal.trashPath, 'status', '--porcelain'), 'M  f\n?? new');
-      assert.match(await sandbox.user(session.repository.mainWorktree, 'worktree', 'list'), new RegExp(`trash/${session.sessionId}`));
+      assert.match(
+        await sandbox.user(session.repository.mainWorktree, 'worktree', 'list'),
+        new RegExp(`trash/${session.sessionId}`),
+      );
       assert.equal(await sandbox.user(session.repository.mainWorktree, 'status', '--porcelain'), '');
       await sandbox.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
       await restoreFromTrash(session);
@@ -83,7 +88,9 @@ describe('removal', () => {
     const another = { ...session, storeId: 'another' };
     await assert.rejects(moveToTrash(another), { code: 'WORKTREE_NOT_OURS' });
     await assert.rejects(restoreFromTrash(another), { code: 'WORKTREE_NOT_OURS' });
-    await assert.rejects(moveToTrash({ ...session, worktreePath: session.repository.mainWorktree }), { code: 'WORKTREE_NOT_OURS' });
+    await assert.rejects(moveToTrash({ ...session, worktreePath: session.repository.mainWorktree }), {
+      code: 'WORKTREE_NOT_OURS',
+    });
     const elsewhere = join(sandbox.root, 'elsewhere');
     await mkdir(elsewhere);
     await symlink(elsewhere, join(session.repository.mainWorktree, '.corral', 'trash'), 'junction');
@@ -110,16 +117,26 @@ describe('removal', () => {
     await sandbox.user(session.worktreePath, 'reset', '--quiet', '--hard', session.baseCommit);
     const outside = await sandbox.user(session.worktreePath, 'commit-tree', '-m', 'outside', 'HEAD^{tree}');
     await sandbox.user(session.worktreePath, 'update-ref', 'refs/worktree/mine', outside);
-    const merged = await sandbox.user(session.worktreePath, 'commit-tree', '-m', 'merged', '-p', 'HEAD', `${dropped}^{tree}`);
+    const merged = await sandbox.user(
+      session.worktreePath,
+      'commit-tree',
+      '-m',
+      'merged',
+      '-p',
+      'HEAD',
+      `${dropped}^{tree}`,
+    );
     await commit('ours');
     await sandbox.user(session.worktreePath, 'merge', '--quiet', merged).catch(() => undefined);
     const { notCaptured } = await moveToTrash(session);
     assert.deepEqual(notCaptured, ['a merge in progress']);
-    for (const [name, id] of Object.entries({ dropped, amended, amendment, outside, merged })) assert.ok(await reachable(session, id), name);
+    for (const [name, id] of Object.entries({ dropped, amended, amendment, outside, merged }))
+      assert.ok(await reachable(session, id), name);
     await rm(trashPathFor(session.worktreePath), { recursive: true });
     await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
     await sandbox.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
-    for (const id of [dropped, amended, amendment, outside, merged]) await sandbox.user(session.repository.mainWorktree, 'cat-file', '-e', id);
+    for (const id of [dropped, amended, amendment, outside, merged])
+      await sandbox.user(session.repository.mainWorktree, 'cat-file', '-e', id);
   });
 
   it('gives the branch free while in the trash and takes it back', async () => {
@@ -139,7 +156,8 @@ describe('removal', () => {
   it('lists what no snapshot can hold', async function () {
     const inner = await sandbox.repository('inner');
     const session = await fresh({ '.gitignore': 'ignored/\n' });
-    for (const name of ['clean', 'dirty', 'ahead']) await sandbox.user(session.worktreePath, 'submodule', '--quiet', 'add', inner.mainWorktree, name);
+    for (const name of ['clean', 'dirty', 'ahead'])
+      await sandbox.user(session.worktreePath, 'submodule', '--quiet', 'add', inner.mainWorktree, name);
     await sandbox.user(session.worktreePath, 'commit', '--quiet', '--message=submodules');
     await write(session.worktreePath, { 'dirty/new': 'x', 'ignored/deep/file': 'x' });
     await sandbox.user(join(session.worktreePath, 'ahead'), 'commit', '--quiet', '--allow-empty', '--message=ahead');
@@ -167,12 +185,16 @@ describe('removal', () => {
       const { trashPath } = await moveToTrash(session);
       await assert.rejects(restoreFromSnapshot(session), { code: 'CONFLICT' });
       await rm(trashPath, { recursive: true });
-      if (isPruned) await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
+      if (isPruned)
+        await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
       await sandbox.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
       await restoreFromSnapshot(session);
       assert.deepEqual([await readAll(session.worktreePath), await indexOf(session.worktreePath)], before);
       assert.equal((await locateWorktree(session)).place, 'worktree');
-      assert.match(await sandbox.user(session.repository.mainWorktree, 'worktree', 'list', '--porcelain'), new RegExp(`locked corral .*${session.sessionId}`));
+      assert.match(
+        await sandbox.user(session.repository.mainWorktree, 'worktree', 'list', '--porcelain'),
+        new RegExp(`locked corral .*${session.sessionId}`),
+      );
     }
   });
 
@@ -188,15 +210,20 @@ describe('removal', () => {
 
   /** Some of these fail, such as one beside a lock; the state is what they leave. */
   async function commitSomehow({ worktreePath, baseCommit }: Session, how: string, chance: number): Promise<void> {
-    const user = async (...parameters: string[]): Promise<unknown> => sandbox.user(worktreePath, ...parameters).catch(() => undefined);
+    const user = async (...parameters: string[]): Promise<unknown> =>
+      sandbox.user(worktreePath, ...parameters).catch(() => undefined);
     if (how === 'commit') await user('commit', '--quiet', '--allow-empty', '--message=agent');
     else if (how === 'amend') await user('commit', '--quiet', '--allow-empty', '--amend', '--message=amended');
     else if (how === 'reset') await user('reset', '--quiet', chance < 0.5 ? '--soft' : '--hard', baseCommit);
-    else if (how === 'rebase') await user('rebase', '--quiet', '--force-rebase', ...(chance < 0.5 ? ['--autostash'] : []), baseCommit);
+    else if (how === 'rebase')
+      await user('rebase', '--quiet', '--force-rebase', ...(chance < 0.5 ? ['--autostash'] : []), baseCommit);
     else if (how === 'submodule') {
       await user('submodule', '--quiet', 'add', inner, 'module');
-      await sandbox.user(join(worktreePath, 'module'), 'commit', '--quiet', '--allow-empty', '--message=inside').catch(() => undefined);
-      if (chance < 0.3) await writeFile(join(worktreePath, 'module/.git'), 'gitdir: /not/there\n').catch(() => undefined); // a check that cannot run
+      await sandbox
+        .user(join(worktreePath, 'module'), 'commit', '--quiet', '--allow-empty', '--message=inside')
+        .catch(() => undefined);
+      if (chance < 0.3)
+        await writeFile(join(worktreePath, 'module/.git'), 'gitdir: /not/there\n').catch(() => undefined); // a check that cannot run
     } else if (chance < 0.5) await user('merge', '--quiet', '--no-edit', 'ORIG_HEAD');
   }
 
@@ -204,10 +231,18 @@ describe('removal', () => {
     const random = randomFrom(stateSeed);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
     const text = (): string =>
-      Array.from({ length: Math.floor(random() * 6) }, () => pick(['one', 'two', '$Id$', 'ünï', ''])).join(pick(['\n', '\r\n', '\n'])) +
-      pick(['', '\n', '\r\n']);
-    const content = (): Buffer => (random() < 0.2 ? Buffer.from(Array.from({ length: 40 }, () => Math.floor(random() * 256))) : Buffer.from(text()));
-    const attributes = pick(['', '* text=auto\n', '*.txt text eol=crlf\n', '*.txt ident\n* text=auto eol=lf\n', '*.txt working-tree-encoding=UTF-16LE\n']);
+      Array.from({ length: Math.floor(random() * 6) }, () => pick(['one', 'two', '$Id$', 'ünï', ''])).join(
+        pick(['\n', '\r\n', '\n']),
+      ) + pick(['', '\n', '\r\n']);
+    const content = (): Buffer =>
+      random() < 0.2 ? Buffer.from(Array.from({ length: 40 }, () => Math.floor(random() * 256))) : Buffer.from(text());
+    const attributes = pick([
+      '',
+      '* text=auto\n',
+      '*.txt text eol=crlf\n',
+      '*.txt ident\n* text=auto eol=lf\n',
+      '*.txt working-tree-encoding=UTF-16LE\n',
+    ]);
     const names = [
       'a.txt',
       'b.txt',
@@ -218,10 +253,15 @@ describe('removal', () => {
       "it's",
       ...(process.platform === 'win32' ? [] : ['new\nline', '-x', 'back\\slash']),
     ];
-    const even = (buffer: Buffer): Buffer => Buffer.from(buffer.toString('latin1').replace(/[^ -~\r\n]/g, '?'), 'utf16le');
-    const body = (name: string): Buffer => (attributes.includes('UTF-16') && name.endsWith('.txt') ? even(content()) : content());
+    const even = (buffer: Buffer): Buffer =>
+      Buffer.from(buffer.toString('latin1').replace(/[^ -~\r\n]/g, '?'), 'utf16le');
+    const body = (name: string): Buffer =>
+      attributes.includes('UTF-16') && name.endsWith('.txt') ? even(content()) : content();
 
-    const repository = await sandbox.repository(`state ${stateSeed}`, { '.gitattributes': attributes, '.gitignore': '*.ignored\n' });
+    const repository = await sandbox.repository(`state ${stateSeed}`, {
+      '.gitattributes': attributes,
+      '.gitignore': '*.ignored\n',
+    });
     if (random() < 0.3) await sandbox.user(repository.mainWorktree, 'config', 'core.autocrlf', pick(['true', 'input']));
     if (random() < 0.2) await sandbox.user(repository.mainWorktree, 'config', 'core.fileMode', 'false');
     for (const name of names.filter(() => random() < 0.7)) {
@@ -236,7 +276,11 @@ describe('removal', () => {
     for (let step = 0; step < 12; step++) {
       const name = pick(names);
       const isFile = (await lstat(at(name)).catch(() => undefined))?.isFile() === true;
-      const action = pick('write write stage delete rename mode link ignored commit amend reset merge rebase submodule nested lock'.split(' '));
+      const action = pick(
+        'write write stage delete rename mode link ignored commit amend reset merge rebase submodule nested lock'.split(
+          ' ',
+        ),
+      );
       if (action === 'write') {
         await mkdir(at(`${name}/..`), { recursive: true });
         await rm(at(name), { force: true });
@@ -250,10 +294,15 @@ describe('removal', () => {
         await symlink(pick(names), at(`link ${step % 3}`));
       } else if (action === 'nested' && random() < 0.3) {
         await sandbox.user(session.worktreePath, 'init', '--quiet', `nested ${step}`);
-        if (random() < 0.5) await sandbox.user(at(`nested ${step}`), 'commit', '--quiet', '--allow-empty', '--message=inner');
+        if (random() < 0.5)
+          await sandbox.user(at(`nested ${step}`), 'commit', '--quiet', '--allow-empty', '--message=inner');
       } else if (action === 'ignored' && random() < 0.3) await writeFile(at(`${step}.ignored`), content());
-      else if (action === 'lock' && random() < 0.2) await writeFile(join(repository.commonDirectory, 'worktrees', session.sessionId, 'index.lock'), '');
-      else if (['commit', 'amend', 'reset', 'merge', 'rebase'].includes(action) || (action === 'submodule' && random() < 0.3))
+      else if (action === 'lock' && random() < 0.2)
+        await writeFile(join(repository.commonDirectory, 'worktrees', session.sessionId, 'index.lock'), '');
+      else if (
+        ['commit', 'amend', 'reset', 'merge', 'rebase'].includes(action) ||
+        (action === 'submodule' && random() < 0.3)
+      )
         await commitSomehow(session, action, random());
       commits.add(await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD'));
     }
@@ -278,7 +327,9 @@ describe('removal', () => {
       await rm(repository.mainWorktree, { recursive: true });
       return;
     }
-    const tracked = (await sandbox.user(session.worktreePath, 'ls-files', '-z', '--cached', '--others', '--exclude-standard')).split('\0');
+    const tracked = (
+      await sandbox.user(session.worktreePath, 'ls-files', '-z', '--cached', '--others', '--exclude-standard')
+    ).split('\0');
     const expected = new Map([...(await readAll(session.worktreePath))].filter(([path]) => tracked.includes(path)));
 
     const isPruned = random() < 0.5;
@@ -287,7 +338,11 @@ describe('removal', () => {
     await sandbox.user(repository.mainWorktree, 'gc', '--quiet', '--prune=now');
     await restoreFromSnapshot(session);
     assert.deepEqual(await readAll(session.worktreePath), expected, `restored, state ${stateSeed}`);
-    assert.deepEqual({ ...((await look()) as object), files: undefined }, { ...(before as object), files: undefined }, `HEAD and index, state ${stateSeed}`);
+    assert.deepEqual(
+      { ...((await look()) as object), files: undefined },
+      { ...(before as object), files: undefined },
+      `HEAD and index, state ${stateSeed}`,
+    );
     await rm(repository.mainWorktree, { recursive: true });
   }
 });

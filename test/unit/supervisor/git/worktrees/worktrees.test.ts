@@ -6,7 +6,11 @@ import { newId } from '../../../../../src/storage/ids';
 import { Git } from '../../../../../src/supervisor/git/git';
 import { readPin } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
 import { findRepository, resolveCommit, type Repository } from '../../../../../src/supervisor/git/repository';
-import { createWorktree, discardUnfinishedWorktree, worktreePathFor } from '../../../../../src/supervisor/git/worktrees/worktrees';
+import {
+  createWorktree,
+  discardUnfinishedWorktree,
+  worktreePathFor,
+} from '../../../../../src/supervisor/git/worktrees/worktrees';
 import { inspectWorktree } from '../../../../../src/supervisor/git/worktrees/worktreeOwnership';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
 import { isThere, readAll, Sandbox, STORE_ID } from '../gitFixture';
@@ -53,8 +57,12 @@ describe('worktrees', () => {
     const odd = newId();
     await createWorktree({ ...beside, sessionId: odd, location: 'odd [folder]*' });
     assert.equal(await sandbox.user(repository.mainWorktree, 'status', '--porcelain'), '');
-    await assert.rejects(createWorktree({ ...beside, sessionId: newId(), location: '.' }), { code: 'INVALID_ARGUMENT' });
-    await assert.rejects(createWorktree({ ...beside, sessionId: newId(), location: '.git/x' }), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects(createWorktree({ ...beside, sessionId: newId(), location: '.' }), {
+      code: 'INVALID_ARGUMENT',
+    });
+    await assert.rejects(createWorktree({ ...beside, sessionId: newId(), location: '.git/x' }), {
+      code: 'INVALID_ARGUMENT',
+    });
   });
 
   it('goes into the main worktree also from a linked one', async () => {
@@ -69,21 +77,32 @@ describe('worktrees', () => {
     const file = join(repository.commonDirectory, 'info', 'exclude');
     await appendFile(file, 'mine without newline');
     const before = await readFile(file, 'utf8');
-    await Promise.all([sandbox.session(repository), sandbox.session({ ...repository, git: new Git() }), sandbox.session(repository)]);
+    await Promise.all([
+      sandbox.session(repository),
+      sandbox.session({ ...repository, git: new Git() }),
+      sandbox.session(repository),
+    ]);
     await sandbox.session(repository);
     assert.equal(await readFile(file, 'utf8'), `${before}\n/.corral/\n`);
   });
 
   it('refuses what is there already, and leaves it', async () => {
     const repository = await sandbox.repository('five');
-    const request = { repository, storeId: STORE_ID, baseCommit: await resolveCommit(repository, 'HEAD'), location: 'inside' as const };
+    const request = {
+      repository,
+      storeId: STORE_ID,
+      baseCommit: await resolveCommit(repository, 'HEAD'),
+      location: 'inside' as const,
+    };
     const sessionId = newId();
     const path = worktreePathFor(repository.mainWorktree, sessionId, 'inside');
     await mkdir(path, { recursive: true });
     await writeFile(join(path, 'file'), "somebody's");
     await assert.rejects(createWorktree({ ...request, sessionId }), { code: 'CONFLICT' });
     assert.equal(await readFile(join(path, 'file'), 'utf8'), "somebody's");
-    await assert.rejects(createWorktree({ ...request, sessionId: newId(), baseCommit: 'HEAD' }), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects(createWorktree({ ...request, sessionId: newId(), baseCommit: 'HEAD' }), {
+      code: 'INVALID_ARGUMENT',
+    });
     await assert.rejects(createWorktree({ ...request, sessionId: '../../../up' }), { code: 'WORKTREE_NOT_OURS' });
   });
 
@@ -104,12 +123,16 @@ describe('worktrees', () => {
     assert.deepEqual(await traces(repository), before);
     await sandbox.user(repository.mainWorktree, 'update-ref', `refs/corral/${request.sessionId}`, 'HEAD');
     const withRef = await traces(repository);
-    await assert.rejects(createWorktree({ ...request, baseCommit: await resolveCommit(repository, 'HEAD') }), { code: 'CONFLICT' });
+    await assert.rejects(createWorktree({ ...request, baseCommit: await resolveCommit(repository, 'HEAD') }), {
+      code: 'CONFLICT',
+    });
     assert.deepEqual(await traces(repository), withRef, 'a ref that was there before stays');
   });
 
   it('leaves nothing behind when it is cancelled at any moment', async () => {
-    const files = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`folder ${index % 20}/file ${index}`, 'x'.repeat(20_000)]));
+    const files = Object.fromEntries(
+      Array.from({ length: 400 }, (_, index) => [`folder ${index % 20}/file ${index}`, 'x'.repeat(20_000)]),
+    );
     const repository = await sandbox.repository('eight', files);
     const baseCommit = await resolveCommit(repository, 'HEAD');
     const before = await traces(repository);
@@ -131,7 +154,8 @@ describe('worktrees', () => {
         (error: unknown) => error,
       );
       const reached = (async () => {
-        while (git.startedCount < starts && !controller.signal.aborted) await new Promise((resolve) => setImmediate(resolve));
+        while (git.startedCount < starts && !controller.signal.aborted)
+          await new Promise((resolve) => setImmediate(resolve));
       })();
       await Promise.race([reached, outcome]);
       controller.abort();
@@ -148,9 +172,17 @@ describe('worktrees', () => {
     const repository = await sandbox.repository('nine');
     const before = await traces(repository);
     const session = await sandbox.session(repository);
-    await assert.rejects(discardUnfinishedWorktree(repository, session.worktreePath, { ...session, storeId: 'another' }, session.baseCommit), {
-      code: 'WORKTREE_NOT_OURS',
-    });
+    await assert.rejects(
+      discardUnfinishedWorktree(
+        repository,
+        session.worktreePath,
+        { ...session, storeId: 'another' },
+        session.baseCommit,
+      ),
+      {
+        code: 'WORKTREE_NOT_OURS',
+      },
+    );
     await discardUnfinishedWorktree(repository, session.worktreePath, session, session.baseCommit);
     await discardUnfinishedWorktree(repository, session.worktreePath, session, session.baseCommit);
     await rm(join(repository.mainWorktree, '.corral'), { recursive: true });
@@ -158,7 +190,9 @@ describe('worktrees', () => {
     const used = await sandbox.session(repository);
     await writeFile(join(used.worktreePath, 'work'), '');
     await takeSnapshot({ ...used, message: 'turn' });
-    await assert.rejects(discardUnfinishedWorktree(repository, used.worktreePath, used, used.baseCommit), { code: 'CONFLICT' });
+    await assert.rejects(discardUnfinishedWorktree(repository, used.worktreePath, used, used.baseCommit), {
+      code: 'CONFLICT',
+    });
     assert.ok(await isThere(join(used.worktreePath, 'work')));
     for (const command of [
       ['commit', '--quiet', '--allow-empty', '--message=agent'],
@@ -166,14 +200,21 @@ describe('worktrees', () => {
     ]) {
       const begun = await sandbox.session(repository);
       await sandbox.user(begun.worktreePath, ...command);
-      await assert.rejects(discardUnfinishedWorktree(repository, begun.worktreePath, begun, begun.baseCommit), { code: 'CONFLICT' });
+      await assert.rejects(discardUnfinishedWorktree(repository, begun.worktreePath, begun, begun.baseCommit), {
+        code: 'CONFLICT',
+      });
       assert.ok(await isThere(begun.worktreePath));
     }
     // Cut off once it was where the session that it goes on from had been.
     await sandbox.user(used.worktreePath, 'commit', '--quiet', '--allow-empty', '--message=agent');
     await takeSnapshot({ ...used, message: 'turn' });
     const fork = await sandbox.session(repository);
-    await sandbox.user(fork.worktreePath, 'reset', '--quiet', await sandbox.user(used.worktreePath, 'rev-parse', 'HEAD'));
+    await sandbox.user(
+      fork.worktreePath,
+      'reset',
+      '--quiet',
+      await sandbox.user(used.worktreePath, 'rev-parse', 'HEAD'),
+    );
     await discardUnfinishedWorktree(repository, fork.worktreePath, fork, fork.baseCommit);
     assert.equal(await isThere(fork.worktreePath), false);
   });
