@@ -64,7 +64,7 @@ export class LiveTimeline {
       for (let start = 0; start < count; start += BATCH) {
         for (const event of events.slice(start, start + BATCH)) writer.append(event);
         await writer.acknowledged();
-        follower.notice(this.sessionId);
+        follower.markChanged(this.sessionId);
       }
       await follower.sync(this.sessionId);
     });

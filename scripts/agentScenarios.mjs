@@ -160,8 +160,8 @@ async function assertGoesOn({ spawn }, { program, arguments: words, cwd, environ
 }
 
 export const SCENARIOS = {
-  found: async ({ survey, program }) => {
-    const { version, missing } = await survey();
+  found: async ({ detect, program }) => {
+    const { version, missing } = await detect();
     assert.deepEqual({ version, missing }, { version: program.version, missing: undefined });
   },
   plain: async ({ supervisor, start }) => {

@@ -46,7 +46,7 @@ async function buildSupervisor() {
   const { build } = await import('esbuild');
   const outfile = join(root, 'out/agents/supervisor.cjs');
   const contents = `
-    export { surveyAgents } from './src/supervisor/agents/agentDetection';
+    export { detectAgents } from './src/supervisor/agents/agentDetection';
     export { DEFAULT_SETTINGS } from './src/supervisor/settings';
     export { Supervisor } from './src/supervisor/supervisor';
   `;
@@ -63,7 +63,7 @@ async function buildSupervisor() {
 }
 
 /** Scenario → `pass` or `fail`. */
-async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS, surveyAgents }, modelUrl) {
+async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS, detectAgents }, modelUrl) {
   const results = {};
   const repository = join(folder, 'repository');
   const store = join(folder, 'store');
@@ -81,8 +81,8 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
       const start = async (prompt, permissionMode = 'edits') => {
         return use(await supervisor.createSession({ repository, prompt, agent: agent.name, permissionMode }));
       };
-      const survey = async () =>
-        (await surveyAgents({ agents: settings.agents, bundles: join(root, 'dist') })).find(
+      const detect = async () =>
+        (await detectAgents({ agents: settings.agents, bundles: join(root, 'dist') })).find(
           (each) => each.name === agent.name,
         );
       try {
@@ -96,7 +96,7 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
           env,
           program: agent.traits,
           terminal,
-          survey,
+          detect,
         });
         if (id !== undefined) await assertNothingLeft(await supervisor.getSession(id));
         results[name] = 'pass';

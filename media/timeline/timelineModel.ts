@@ -81,7 +81,7 @@ export class TimelineModel {
         this.#changed();
       },
       showWanted: (place) => this.#show(place),
-      messageReturned: (text) => this.#putBack(text),
+      messageReturned: (text) => this.#returnDraft(text),
       connectionChanged: () => {
         this.#changed();
         if (this.lostSinceMs === undefined) void this.start(); // what was pushed meanwhile may be lost
@@ -303,12 +303,12 @@ export class TimelineModel {
     if (text.trim() === '') return;
     this.setDraft('');
     const sent = await this.#attempt(() => this.#connection.request('send', { text }));
-    if (sent === undefined) this.#putBack(text);
+    if (sent === undefined) this.#returnDraft(text);
     else this.replay.moveTo(this.track.rowCount);
   }
 
   /** Before what was typed since. */
-  #putBack(text: string): void {
+  #returnDraft(text: string): void {
     this.setDraft(this.draft === '' ? text : `${text}\n${this.draft}`);
   }
 

@@ -99,7 +99,7 @@ export class RunPaths {
     return join(this.root, 'reserve');
   }
   /** Published by the one window that tells people of a question. */
-  notice(requestId: string): string {
+  notificationClaim(requestId: string): string {
     return join(this.root, `notice.${createHash('sha256').update(requestId).digest('hex').slice(0, 16)}`);
   }
   blob(sha256: string): string {

@@ -5,13 +5,13 @@ import { Emitter } from '../common/emitter';
 import type { Git } from './git/git';
 import type { HistoryArchive } from './history/historyArchive';
 import { mapLimited } from '../common/mapLimited';
-import type { RunLinks } from './runs/runnerConnections';
+import type { RunnerConnections } from './runs/runnerConnections';
 import type { RunWatcher } from './runs/runWatcher';
 import type { SessionModel } from './sessions/sessionModel';
 import type { SessionStore } from './sessions/sessionStore';
 import type { SupervisorSettings } from './settings';
 import type { Log } from '../common/log';
-import { finishWork, isUnfinished } from './lifecycle/interruptedOperations';
+import { finishInterruptedOperation, isInterrupted } from './lifecycle/interruptedOperations';
 
 /** Sessions looked at side by side; more would only make the disk seek. */
 const PARALLEL = 4;
@@ -72,7 +72,7 @@ export interface StartUpOptions {
   store: Promise<SessionStore>;
   archive: Promise<HistoryArchive>;
   model: SessionModel;
-  links: RunLinks;
+  connections: RunnerConnections;
   watcher: RunWatcher;
   git: Git;
   log: Log;
@@ -145,20 +145,20 @@ export class StartUp {
     for (const id of model.ids()) this.#watchOpenRuns(id); // what came in meanwhile
     this.recovered.fire(report);
     await (await archive).finishErasing();
-    const unfinished = model.ids().filter((id) => isUnfinished(model.facts(id)));
+    const interrupted = model.ids().filter((id) => isInterrupted(model.facts(id)));
     if (!isTrusted()) return;
-    await forEachSession(loaded, 'Finishing what was begun on', unfinished, async (id) => {
-      await finishWork({ git, store: loaded.store, settings }, id);
+    await forEachSession(loaded, 'Finishing what was begun on', interrupted, async (id) => {
+      await finishInterruptedOperation({ git, store: loaded.store, settings }, id);
     });
   }
 
   /** Runs that another window started, or that came to light while scanning, get a line of their own here too. */
   #watchOpenRuns(sessionId: string): void {
-    const { model, links, watcher } = this.#options;
+    const { model, connections, watcher } = this.#options;
     if (!this.#isWatching || !model.has(sessionId)) return;
     for (const run of model.facts(sessionId).runs) {
       // One that waits has nothing to connect to yet.
-      if (isOpen(run) && !isWaiting(run) && !links.has(run.runId) && !watcher.isWatching(run.runId))
+      if (isOpen(run) && !isWaiting(run) && !connections.has(run.runId) && !watcher.isWatching(run.runId))
         void watcher.look(sessionId, run.runId);
     }
   }

@@ -24,7 +24,7 @@ import { publishOnce } from './system/publishedFile';
 import { Queue } from './runs/queue';
 import { resolveRun } from './runs/recovery';
 import { RunControl } from './runs/runControl';
-import { RunLinks } from './runs/runnerConnections';
+import { RunnerConnections } from './runs/runnerConnections';
 import { RunProcesses } from './runs/runProcesses';
 import { RunWatcher } from './runs/runWatcher';
 import { createSession } from './lifecycle/sessionCreation';
@@ -67,7 +67,7 @@ export class Supervisor implements CorralApi, Disposable {
   readonly nativeSessions: NativeSessions;
   readonly #options: Required<SupervisorOptions>;
   readonly #model: SessionModel;
-  readonly #links: RunLinks;
+  readonly #connections: RunnerConnections;
   readonly #watcher: RunWatcher;
   readonly #store: Promise<SessionStore>;
   readonly #queue: Promise<Queue>;
@@ -100,11 +100,11 @@ export class Supervisor implements CorralApi, Disposable {
         this.#model.apply(sessionId, result);
       },
     });
-    this.#links = new RunLinks({
+    this.#connections = new RunnerConnections({
       log,
       onGrowth: (sessionId) =>
         void this.#store.then((store) => {
-          store.notice(sessionId);
+          store.markChanged(sessionId);
         }),
       onPause: (sessionId, pause) => {
         this.#model.setPaused(sessionId, pause);
@@ -115,9 +115,9 @@ export class Supervisor implements CorralApi, Disposable {
       model: this.#model,
       log,
       resolve: async (sessionId, runId) =>
-        await resolveRun({ store: await this.#store, links: this.#links, log, settings }, sessionId, runId),
+        await resolveRun({ store: await this.#store, connections: this.#connections, log, settings }, sessionId, runId),
     });
-    const runs = { bundles, settings, model: this.#model, links: this.#links, watcher: this.#watcher };
+    const runs = { bundles, settings, model: this.#model, connections: this.#connections, watcher: this.#watcher };
     this.#queue = this.#store.then(
       (store) => new Queue({ ...runs, store, git: this.git, isTrusted: this.#options.isTrusted, log }),
     );
@@ -143,7 +143,7 @@ export class Supervisor implements CorralApi, Disposable {
       store: this.#store,
       archive: this.#archive,
       model: this.#model,
-      links: this.#links,
+      connections: this.#connections,
       watcher: this.#watcher,
       git: this.git,
       onListenerError,
@@ -320,9 +320,9 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   /** True for the one window that is to tell people of a question; false where another one does. */
-  async claimNotice(id: string, runId: string, requestId: string): Promise<boolean> {
+  async claimNotification(id: string, runId: string, requestId: string): Promise<boolean> {
     const { paths } = await this.#known(id);
-    return await publishOnce(paths.session(id).run(runId).notice(requestId), '');
+    return await publishOnce(paths.session(id).run(runId).notificationClaim(requestId), '');
   }
 
   async interrupt(id: string): Promise<void> {
@@ -396,7 +396,7 @@ export class Supervisor implements CorralApi, Disposable {
   /** Ends what this window holds; runs go on. */
   async close(): Promise<void> {
     this.#watcher.dispose();
-    this.#links.dispose();
+    this.#connections.dispose();
     const store = await this.#store.catch(() => undefined);
     await this.#startUp.complete.catch(() => undefined);
     await (await this.#queue.catch(() => undefined))?.close();

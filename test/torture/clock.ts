@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../support/project';
 import { loadArguments } from './load';
 import type { Scenario } from './scenario';
-import { Yard } from './tortureFixture';
+import { TortureFixture } from './tortureFixture';
 
 const LINES = 1_500;
 
@@ -21,35 +21,35 @@ export const clock: Scenario = async ({ random, rounds }) => {
   let events = 0;
   try {
     for (let round = 0; round < rounds; round++) {
-      const yard = await Yard.make();
+      const fixture = await TortureFixture.make();
       try {
         process.env['CORRAL_TORTURE_CLOCK_STEPS_AFTER_MS'] = String(100 + random.below(400));
-        const windows = [yard.open({ runnerNode }), yard.open()] as const;
+        const windows = [fixture.open({ runnerNode }), fixture.open()] as const;
         await Promise.all(windows.map(async (window) => await window.recovered));
         const sessionId = await windows[0].call({
           method: 'create',
-          repository: yard.repository.path,
+          repository: fixture.repository.path,
           argv: loadArguments(LINES),
         });
-        await yard.untilEnded(windows[0]);
+        await fixture.untilEnded(windows[0]);
         await windows[0].call({ method: 'resume', sessionId }); // its clock is right again at first
-        await yard.untilEnded(windows[0]);
-        await yard.untilEnded(windows[1]);
-        events += await yard.checkAgreement(windows);
+        await fixture.untilEnded(windows[0]);
+        await fixture.untilEnded(windows[1]);
+        events += await fixture.checkAgreement(windows);
         const before = await windows[0].call({ method: 'history', sessionId });
         for (const window of windows) await window.close();
-        await yard.deleteDatabases();
-        const rebuilt = yard.open();
-        await rebuilt.recovered;
+        await fixture.deleteDatabases();
+        const generated = fixture.open();
+        await generated.recovered;
         assert.deepEqual(
-          await rebuilt.call({ method: 'history', sessionId }),
+          await generated.call({ method: 'history', sessionId }),
           before,
           'the order is another one after a rebuild',
         );
-        await rebuilt.close();
-        await yard.checkNoProcessLeft();
+        await generated.close();
+        await fixture.checkNoProcessLeft();
       } finally {
-        await yard.remove();
+        await fixture.remove();
       }
     }
   } finally {

@@ -11,7 +11,7 @@ import { projectRoot } from '../support/project';
 import { loadArguments } from './load';
 import type { Random } from './random';
 import type { Scenario } from './scenario';
-import { Yard } from './tortureFixture';
+import { TortureFixture } from './tortureFixture';
 
 const SESSIONS = 2;
 const LINES = 500;
@@ -108,30 +108,32 @@ async function checkStore(original: StorePaths, damaged: StorePaths, hasCheckpoi
 
 export const damages: Scenario = async ({ random, rounds, say }) => {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-torture-damage-')));
-  const yard = await Yard.make();
+  const fixture = await TortureFixture.make();
   try {
-    const window = yard.open();
+    const window = fixture.open();
     await window.recovered;
     for (let session = 0; session < SESSIONS; session++)
-      await window.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
-    await yard.untilEnded(window);
-    await yard.check(window); // which opens the timelines, so that they have checkpoints
+      await window.call({ method: 'create', repository: fixture.repository.path, argv: loadArguments(LINES) });
+    await fixture.untilEnded(window);
+    await fixture.check(window); // which opens the timelines, so that they have checkpoints
     await window.close();
-    await yard.checkNoProcessLeft();
+    await fixture.checkNoProcessLeft();
     // store.json says whose the store is; where it is damaged the store is refused with a sentence and not touched (test/unit/storage/store.test.ts).
-    const names = (await readdir(yard.paths.root, { recursive: true })).filter((name) => name !== 'store.json').sort();
+    const names = (await readdir(fixture.paths.root, { recursive: true }))
+      .filter((name) => name !== 'store.json')
+      .sort();
     const files: string[] = [];
-    for (const name of names) if ((await stat(join(yard.paths.root, name))).isFile()) files.push(name);
+    for (const name of names) if ((await stat(join(fixture.paths.root, name))).isFile()) files.push(name);
     for (let round = 0; round < rounds; round++) {
       const copy = new StorePaths(join(folder, 'copy'));
-      await cp(yard.paths.root, copy.root, { recursive: true });
+      await cp(fixture.paths.root, copy.root, { recursive: true });
       const name = files[round % files.length] ?? '';
-      await writeFile(join(copy.root, name), damage(await readFile(join(yard.paths.root, name)), random));
+      await writeFile(join(copy.root, name), damage(await readFile(join(fixture.paths.root, name)), random));
       const hasCheckpoints = random.below(2) === 0;
       if (!hasCheckpoints)
         for (const each of files) if (each.endsWith('.sqlite') && each !== name) await rm(join(copy.root, each));
       try {
-        await checkStore(yard.paths, copy, hasCheckpoints);
+        await checkStore(fixture.paths, copy, hasCheckpoints);
       } catch (error) {
         throw new Error(`Case ${round}: ${name} was damaged; it is in ${copy.root}`, { cause: error });
       }
@@ -140,7 +142,7 @@ export const damages: Scenario = async ({ random, rounds, say }) => {
     }
     return `${rounds} damages to ${files.length} files: every store opened, every undamaged event was there, every damaged record was told`;
   } finally {
-    await yard.remove();
+    await fixture.remove();
     await rm(folder, { recursive: true, force: true });
   }
 };

@@ -12,7 +12,7 @@ import { readRuns } from './journals';
 import { loadArguments } from './load';
 import type { Scenario } from './scenario';
 import type { WindowProcess } from './window/windowProcess';
-import { Yard } from './tortureFixture';
+import { TortureFixture } from './tortureFixture';
 
 const run = promisify(execFile);
 const LINES = 4_000;
@@ -30,14 +30,14 @@ async function pauseIn(window: WindowProcess, sessionId: string): Promise<string
   return await waitFor(look, { what: 'the window to say that the session waits for space' });
 }
 
-async function fillAndFree(yard: Yard, window: WindowProcess, mounted: string): Promise<void> {
+async function fillAndFree(fixture: TortureFixture, window: WindowProcess, mounted: string): Promise<void> {
   const sessionId = await window.call({
     method: 'create',
-    repository: yard.repository.path,
+    repository: fixture.repository.path,
     argv: loadArguments(LINES),
   });
-  const [runId = ''] = (await readdir(yard.paths.session(sessionId).runs)).filter(isId);
-  await waitFor(() => yard.heardCount > 0, { what: 'the first events' });
+  const [runId = ''] = (await readdir(fixture.paths.session(sessionId).runs)).filter(isId);
+  await waitFor(() => fixture.heardCount > 0, { what: 'the first events' });
   const ballast = join(mounted, 'ballast');
   const { bavail, bsize } = await statfs(mounted);
   // All but a little, which the run takes; it may have taken more meanwhile.
@@ -46,21 +46,21 @@ async function fillAndFree(yard: Yard, window: WindowProcess, mounted: string): 
   });
   const shown = await pauseIn(window, sessionId);
   assert.match(shown, /^\d{4}-\d\d-\d\dT.+ ENOSPC/);
-  const late = yard.open();
+  const late = fixture.open();
   // What else is given up on a full disk leaves a little space, so that the run may go on and wait again: in the end both say the same.
   await waitFor(async () => (await pauseIn(window, sessionId)) === (await pauseIn(late, sessionId)), {
     what: 'two windows to show the same',
   });
   await unlink(ballast);
-  await yard.untilEnded(window);
-  await yard.untilEnded(late);
+  await fixture.untilEnded(window);
+  await fixture.untilEnded(late);
   for (const each of [window, late])
     assert.ok(
       (await each.call({ method: 'list' })).every(({ paused }) => paused === undefined),
       'a session that ended still waits',
     );
   await late.close();
-  const journal = (await readRuns(yard.paths, sessionId)).get(runId);
+  const journal = (await readRuns(fixture.paths, sessionId)).get(runId);
   assert.equal(journal?.hasExited, true);
   assert.equal(journal.lineCount, LINES, 'lines of the agent are lost');
 }
@@ -70,16 +70,16 @@ export const fullDisk: Scenario = async ({ rounds }) => {
   for (let round = 0; round < rounds; round++) {
     const mounted = await realpath(await mkdtemp(join(tmpdir(), 'corral-torture-disk-')));
     await run('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'tmpfs', mounted]);
-    const yard = await Yard.make(join(mounted, 'store'));
+    const fixture = await TortureFixture.make(join(mounted, 'store'));
     try {
-      const window = yard.open();
+      const window = fixture.open();
       await window.recovered;
-      await fillAndFree(yard, window, mounted);
-      events += await yard.check(window);
+      await fillAndFree(fixture, window, mounted);
+      events += await fixture.check(window);
       await window.close();
-      await yard.checkNoProcessLeft();
+      await fixture.checkNoProcessLeft();
     } finally {
-      await yard.remove();
+      await fixture.remove();
       await run('umount', [mounted]);
       await rm(mounted, { recursive: true });
     }

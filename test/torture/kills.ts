@@ -8,7 +8,7 @@ import { checkDatabases, readRuns } from './journals';
 import { loadArguments } from './load';
 import type { Scenario } from './scenario';
 import type { WindowProcess } from './window/windowProcess';
-import { Yard } from './tortureFixture';
+import { TortureFixture } from './tortureFixture';
 
 const KILLS_PER_STORE = 6;
 const LINES = 3_000;
@@ -17,11 +17,11 @@ const SESSIONS = 2;
 const LATEST_MS = 400;
 const VICTIMS = ['host', 'runner', 'both'] as const;
 
-async function runnerPids(yard: Yard): Promise<number[]> {
+async function runnerPids(fixture: TortureFixture): Promise<number[]> {
   const pids: number[] = [];
-  for (const sessionId of await yard.sessionIds()) {
-    for (const [runId, { hasExited }] of await readRuns(yard.paths, sessionId)) {
-      const claim = await readClaim(yard.paths.session(sessionId).run(runId));
+  for (const sessionId of await fixture.sessionIds()) {
+    for (const [runId, { hasExited }] of await readRuns(fixture.paths, sessionId)) {
+      const claim = await readClaim(fixture.paths.session(sessionId).run(runId));
       if (claim?.state === 'claimed' && !hasExited) pids.push(claim.runner.pid);
     }
   }
@@ -35,9 +35,9 @@ async function keepBusy(window: WindowProcess): Promise<void> {
 }
 
 /** Of the runs that ended by themselves: all that their agent printed is there. */
-async function checkCompleteRuns(yard: Yard): Promise<void> {
-  for (const sessionId of await yard.sessionIds()) {
-    for (const [runId, { hasExited, lineCount }] of await readRuns(yard.paths, sessionId)) {
+async function checkCompleteRuns(fixture: TortureFixture): Promise<void> {
+  for (const sessionId of await fixture.sessionIds()) {
+    for (const [runId, { hasExited, lineCount }] of await readRuns(fixture.paths, sessionId)) {
       if (hasExited) assert.equal(lineCount, LINES, `run ${runId} ended without all lines of its agent`);
     }
   }
@@ -47,41 +47,41 @@ export const kills: Scenario = async ({ random, rounds, say }) => {
   const counts = { host: 0, runner: 0, both: 0 };
   let events = 0;
   for (let done = 0; done < rounds;) {
-    const yard = await Yard.make();
+    const fixture = await TortureFixture.make();
     try {
-      let window = yard.open();
+      let window = fixture.open();
       await window.recovered;
       for (let session = 0; session < SESSIONS; session++)
-        await window.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
+        await window.call({ method: 'create', repository: fixture.repository.path, argv: loadArguments(LINES) });
       for (let kill = 0; kill < KILLS_PER_STORE && done < rounds; kill++, done++) {
         await keepBusy(window);
-        const before = yard.heardCount;
-        await waitFor(() => yard.heardCount > before, { what: 'the first events' });
+        const before = fixture.heardCount;
+        await waitFor(() => fixture.heardCount > before, { what: 'the first events' });
         await delay(random.below(LATEST_MS)); // the random moment
         const victim = random.pick(VICTIMS);
         counts[victim]++;
-        const runners = victim === 'host' ? [] : await runnerPids(yard);
+        const runners = victim === 'host' ? [] : await runnerPids(fixture);
         for (const pid of victim === 'runner' ? runners.slice(0, 1) : runners) sendSignal(pid, 'SIGKILL');
         if (victim !== 'runner') {
           await window.kill();
-          window = yard.open();
+          window = fixture.open();
           await window.recovered;
         }
-        await yard.check(window);
+        await fixture.check(window);
       }
-      await yard.untilEnded(window);
-      events += await yard.check(window);
-      await checkCompleteRuns(yard);
+      await fixture.untilEnded(window);
+      events += await fixture.check(window);
+      await checkCompleteRuns(fixture);
       await window.close();
-      await yard.deleteDatabases();
-      const rebuilt = yard.open();
-      await rebuilt.recovered;
-      await yard.check(rebuilt);
-      await rebuilt.close();
-      await checkDatabases(yard.paths);
-      await yard.checkNoProcessLeft();
+      await fixture.deleteDatabases();
+      const generated = fixture.open();
+      await generated.recovered;
+      await fixture.check(generated);
+      await generated.close();
+      await checkDatabases(fixture.paths);
+      await fixture.checkNoProcessLeft();
     } finally {
-      await yard.remove();
+      await fixture.remove();
     }
     say(`${done} of ${rounds} kills`);
   }

@@ -3,34 +3,34 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { loadArguments } from './load';
 import type { Scenario } from './scenario';
 import type { WindowProcess } from './window/windowProcess';
-import { Yard } from './tortureFixture';
+import { TortureFixture } from './tortureFixture';
 
 const WINDOWS = 3;
 const LINES = 1_000;
-const LONGEST_LIFE_MS = 4_000;
+const MAX_LIFE_MS = 4_000;
 
-async function open(yard: Yard): Promise<WindowProcess> {
-  const window = yard.open({ checkpointEveryMs: 100 });
+async function open(fixture: TortureFixture): Promise<WindowProcess> {
+  const window = fixture.open({ checkpointEveryMs: 100 });
   await window.recovered;
   return window;
 }
 
 export const peers: Scenario = async ({ random, seconds, say }) => {
-  const yard = await Yard.make();
+  const fixture = await TortureFixture.make();
   let kills = 0;
   let writes = 0;
   try {
-    const first = await open(yard);
+    const first = await open(fixture);
     for (let session = 0; session < WINDOWS; session++)
-      await first.call({ method: 'create', repository: yard.repository.path, argv: loadArguments(LINES) });
+      await first.call({ method: 'create', repository: fixture.repository.path, argv: loadArguments(LINES) });
     await first.close();
-    const sessionIds = await yard.sessionIds();
+    const sessionIds = await fixture.sessionIds();
     const endMs = performance.now() + seconds * 1_000;
     /** One window's place: it writes to any session, dies, and is opened again. */
     const live = async (place: number): Promise<void> => {
       while (performance.now() < endMs) {
-        const window = await open(yard);
-        const death = delay(random.below(LONGEST_LIFE_MS)).then(async () => await window.kill());
+        const window = await open(fixture);
+        const death = delay(random.below(MAX_LIFE_MS)).then(async () => await window.kill());
         try {
           for (let turn = 0; performance.now() < endMs; turn++) {
             const sessionId = random.pick(sessionIds);
@@ -49,17 +49,17 @@ export const peers: Scenario = async ({ random, seconds, say }) => {
     };
     await Promise.all(Array.from({ length: WINDOWS }, (_, place) => live(place)));
     say(`${writes} writes, ${kills} windows killed; comparing`);
-    const windows = await Promise.all(Array.from({ length: WINDOWS }, async () => await open(yard)));
-    for (const window of windows) await yard.untilEnded(window);
-    const events = await yard.checkAgreement(windows);
+    const windows = await Promise.all(Array.from({ length: WINDOWS }, async () => await open(fixture)));
+    for (const window of windows) await fixture.untilEnded(window);
+    const events = await fixture.checkAgreement(windows);
     for (const window of windows) await window.close();
-    await yard.deleteDatabases();
-    const rebuilt = await open(yard);
-    await yard.check(rebuilt);
-    await rebuilt.close();
-    await yard.checkNoProcessLeft();
+    await fixture.deleteDatabases();
+    const generated = await open(fixture);
+    await fixture.check(generated);
+    await generated.close();
+    await fixture.checkNoProcessLeft();
     return `three windows for ${seconds} s, ${writes} writes to ${sessionIds.length} sessions, ${kills} windows killed in a call, ${events} events: all agree with the journals and with each other`;
   } finally {
-    await yard.remove();
+    await fixture.remove();
   }
 };

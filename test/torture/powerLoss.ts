@@ -19,7 +19,7 @@ import type { FileOperation } from './fileOperations';
 import { checkDatabases, digestOf, readRuns } from './journals';
 import { loadArguments } from './load';
 import type { Scenario } from './scenario';
-import { Yard } from './tortureFixture';
+import { TortureFixture } from './tortureFixture';
 
 const SESSIONS = 3;
 const LINES = 1_500;
@@ -34,32 +34,32 @@ async function recordingNode(folder: string): Promise<string> {
 }
 
 /** Runs the load to its end and gives all that was done to files, in order, with what was promised at each moment. */
-async function record(yard: Yard, folder: string): Promise<FileOperation[]> {
+async function record(fixture: TortureFixture, folder: string): Promise<FileOperation[]> {
   const log = join(folder, 'log');
   const promise = async (sessionId: string, more: { title?: string; exitedRunId?: string }): Promise<void> =>
     await appendFile(log, `${JSON.stringify({ operation: 'promise', sessionId, ...more })}\n`);
-  process.env['CORRAL_TORTURE_ROOT'] = yard.paths.root;
+  process.env['CORRAL_TORTURE_ROOT'] = fixture.paths.root;
   process.env['CORRAL_TORTURE_FILES'] = folder;
   try {
-    const window = yard.open({ runnerNode: await recordingNode(folder), checkpointEveryMs: 150 }, [RECORDER]);
+    const window = fixture.open({ runnerNode: await recordingNode(folder), checkpointEveryMs: 150 }, [RECORDER]);
     await window.recovered;
     for (let session = 0; session < SESSIONS; session++) {
       const sessionId = await window.call({
         method: 'create',
-        repository: yard.repository.path,
+        repository: fixture.repository.path,
         argv: loadArguments(LINES),
       });
       await promise(sessionId, {});
     }
     const exited = new Set<string>();
     for (let turn = 0; exited.size < SESSIONS; turn++) {
-      for (const sessionId of await yard.sessionIds()) {
+      for (const sessionId of await fixture.sessionIds()) {
         const title = `Title ${turn}`;
         await window.call({ method: 'rename', sessionId, title });
         await promise(sessionId, { title });
         await window.call({ method: 'history', sessionId });
-        for (const [runId, { hasExited }] of await readRuns(yard.paths, sessionId)) {
-          const claim = await readClaim(yard.paths.session(sessionId).run(runId));
+        for (const [runId, { hasExited }] of await readRuns(fixture.paths, sessionId)) {
+          const claim = await readClaim(fixture.paths.session(sessionId).run(runId));
           if (
             !hasExited ||
             exited.has(runId) ||
@@ -72,7 +72,7 @@ async function record(yard: Yard, folder: string): Promise<FileOperation[]> {
         }
       }
     }
-    await waitFor(() => yard.heardCount > 0, { what: 'the events' });
+    await waitFor(() => fixture.heardCount > 0, { what: 'the events' });
     await window.close();
   } finally {
     delete process.env['CORRAL_TORTURE_ROOT'];
@@ -162,19 +162,19 @@ async function checkImage(image: StorePaths, state: DiskState): Promise<number> 
 
 export const powerLoss: Scenario = async ({ random, rounds, say }) => {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-torture-files-')));
-  const yard = await Yard.make();
+  const fixture = await TortureFixture.make();
   let events = 0;
   try {
-    const operations = await record(yard, folder);
-    await yard.checkNoProcessLeft();
+    const operations = await record(fixture, folder);
+    await fixture.checkNoProcessLeft();
     for (let round = 1; round <= rounds; round++) {
       const moment = 1 + random.below(operations.length);
       const state = new DiskState(operations, moment);
       const image = new StorePaths(join(folder, 'image'));
       await mkdir(image.root);
-      await state.write(yard.paths.root, image.root, folder, random);
+      await state.write(fixture.paths.root, image.root, folder, random);
       try {
-        await checkSynced(yard.paths.root, image, state, folder);
+        await checkSynced(fixture.paths.root, image, state, folder);
         events += await checkImage(image, state);
       } catch (error) {
         throw new Error(`After operation ${moment} of ${operations.length}`, { cause: error });
@@ -184,7 +184,7 @@ export const powerLoss: Scenario = async ({ random, rounds, say }) => {
     }
     return `${rounds} power losses at moments of ${operations.length} operations on files, ${events} events found again: nothing lost that was synced or promised, every store opened, every index as its journals`;
   } finally {
-    await yard.remove();
+    await fixture.remove();
     await rm(folder, { recursive: true, force: true });
   }
 };

@@ -16,7 +16,7 @@ import { WindowProcess } from './window/windowProcess';
 /** For a machine that is several times slower. */
 const END_LIMIT_MS = 120_000;
 
-export class Yard {
+export class TortureFixture {
   readonly paths: StorePaths;
   readonly repository: TestRepository;
   /** Everything that any window was told, by run and number. */
@@ -32,11 +32,11 @@ export class Yard {
   }
 
   /** `store` is where the store lies; a folder of its own where absent. */
-  static async make(store?: string): Promise<Yard> {
+  static async make(store?: string): Promise<TortureFixture> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-torture-')));
     const root = store ?? join(folder, 'the store');
     await mkdir(root, { recursive: true });
-    return new Yard(folder, root, await TestRepository.create());
+    return new TortureFixture(folder, root, await TestRepository.create());
   }
 
   get heardCount(): number {

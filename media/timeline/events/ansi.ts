@@ -20,8 +20,8 @@ const PLAIN: Style = { colour: '', bold: false, dim: false, italic: false, under
 
 // CSI sequences; OSC, DCS, PM, APC and SOS up to their terminator on the same line (one without an end must not swallow what follows);
 // then the escapes of two or three characters.
-// eslint-disable-next-line no-control-regex -- escape sequences are what is looked for
 const ESCAPE =
+  // eslint-disable-next-line no-control-regex -- escape sequences are what is looked for
   /\u001b\[([0-9;:<=>?]*)[ -/]*([@-~])|\u001b[\]P^_X][^\u0007\u001b\n]*(?:\u0007|\u001b\\)|\u001b[ -/][0-~]|\u001b[0-Z\\`-~]/g;
 
 function apply(style: Style, parameters: string): Style {

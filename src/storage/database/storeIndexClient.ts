@@ -46,12 +46,12 @@ interface Call {
 
 /** Starts the worker and settles when the catalog is loaded. Throws STORE_FAILED where that is not possible. */
 export async function openStoreIndex(options: StoreIndexOptions): Promise<StoreIndex> {
-  const client = new DatabaseClient(options);
+  const client = new StoreIndexClient(options);
   await client.open();
   return client;
 }
 
-class DatabaseClient implements StoreIndex {
+class StoreIndexClient implements StoreIndex {
   readonly #options: StoreIndexOptions;
   #worker: Worker | undefined;
   #isClosed = false;

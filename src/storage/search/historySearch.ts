@@ -6,7 +6,7 @@ import type { SessionEvent } from '../events';
 import { parseDraft } from '../events';
 import { eventId } from '../ids';
 import { decodeRecord } from '../journal/journalRecord';
-import { Needle } from './searchPattern';
+import { SearchPattern } from './searchPattern';
 import type { RunPaths, StorePaths } from '../paths';
 
 /** A run to be searched, with the time of its last event. */
@@ -69,14 +69,14 @@ async function* linesFromEnd(path: string): AsyncGenerator<Buffer> {
 class RunSearch {
   readonly #run: SearchedRun;
   readonly #paths: RunPaths;
-  readonly #needle: Needle;
+  readonly #pattern: SearchPattern;
   readonly #blobs = new Map<string, Promise<boolean>>();
   #hasBlobs = false;
 
-  constructor(run: SearchedRun, paths: RunPaths, needle: Needle) {
+  constructor(run: SearchedRun, paths: RunPaths, pattern: SearchPattern) {
     this.#run = run;
     this.#paths = paths;
-    this.#needle = needle;
+    this.#pattern = pattern;
   }
 
   /** Newest first. Lines that are no records are passed over. */
@@ -95,7 +95,7 @@ class RunSearch {
   #candidates(lines: Buffer): number[] {
     const starts = new Set<number>();
     const add = (place: number): void => void starts.add(place === 0 ? 0 : lines.lastIndexOf(NEWLINE, place - 1) + 1);
-    for (const place of this.#needle.placesInJson(lines)) add(place);
+    for (const place of this.#pattern.placesInJson(lines)) add(place);
     if (this.#hasBlobs)
       for (let place = lines.indexOf(BLOBS_FIELD); place !== -1; place = lines.indexOf(BLOBS_FIELD, place + 1))
         add(place);
@@ -108,7 +108,7 @@ class RunSearch {
     const draft = parseDraft(record.kind, record.data);
     if (draft === undefined) return undefined;
     const { blobs, ...data } = draft.data;
-    let isMatch = this.#needle.isInValue(data);
+    let isMatch = this.#pattern.isInValue(data);
     for (const { sha256 } of Object.values(blobs ?? {})) isMatch ||= await this.#isInBlob(sha256);
     const { sessionId, runId, ordinal } = this.#run;
     return isMatch
@@ -126,11 +126,11 @@ class RunSearch {
     const file = await openExisting(path);
     if (file === undefined) return false;
     try {
-      const overlap = this.#needle.longestBytes;
+      const overlap = this.#pattern.longestBytes;
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES + overlap);
       for (let start = 0; ; start += CHUNK_BYTES) {
         const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-        if (this.#needle.isInBytes(buffer.subarray(0, bytesRead))) return true;
+        if (this.#pattern.isInBytes(buffer.subarray(0, bytesRead))) return true;
         if (bytesRead < buffer.length) return false;
       }
     } finally {
@@ -180,7 +180,7 @@ export async function* searchRuns(
   text: string,
   { limit, signal }: SearchOptions,
 ): AsyncGenerator<SessionEvent> {
-  const needle = new Needle(text);
+  const pattern = new SearchPattern(text);
   const newestFirst = [...runs].sort((a, b) => (a.lastEventAt < b.lastEventAt ? 1 : -1));
   /** Newest first. */
   const waiting: SessionEvent[] = [];
@@ -189,7 +189,7 @@ export async function* searchRuns(
   try {
     for (const index of newestFirst.keys()) {
       for (const run of newestFirst.slice(index + started.length, index + RUNS_AHEAD))
-        started.push(new StartedSearch(new RunSearch(run, paths.session(run.sessionId).run(run.runId), needle)));
+        started.push(new StartedSearch(new RunSearch(run, paths.session(run.sessionId).run(run.runId), pattern)));
       /** Runs that come later have no event after this. */
       const horizon = newestFirst[index + 1]?.lastEventAt ?? '';
       for await (const event of started[0]?.matches() ?? []) {

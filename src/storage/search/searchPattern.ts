@@ -10,7 +10,7 @@ function commonPart(text: string): RegExp | undefined {
   return longest === '' ? undefined : new RegExp(longest.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gi');
 }
 
-export class Needle {
+export class SearchPattern {
   readonly #text: string;
   readonly #escaped: string;
   readonly #part: RegExp | undefined;

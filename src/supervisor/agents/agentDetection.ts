@@ -9,19 +9,19 @@ import { programEnvironment } from './programEnvironment';
 /** Some start a whole language runtime only to say their version. */
 const VERSION_LIMIT_MS = 20_000;
 
-export interface SurveyedAgent extends AgentEntry {
+export interface DetectedAgent extends AgentEntry {
   /** Why it cannot be used, with how to get it; undefined where it can. */
   missing?: string;
   version?: string;
 }
 
 /** All agents, those that can be used first. Nothing is installed; programs are started only to be asked for their version. */
-export async function surveyAgents(options: ResolveOptions): Promise<SurveyedAgent[]> {
-  const agents = await Promise.all(listAgents(options.agents).map(async (entry) => await surveyAgent(entry, options)));
+export async function detectAgents(options: ResolveOptions): Promise<DetectedAgent[]> {
+  const agents = await Promise.all(listAgents(options.agents).map(async (entry) => await detectAgent(entry, options)));
   return agents.sort((a, b) => Number(a.missing !== undefined) - Number(b.missing !== undefined));
 }
 
-async function surveyAgent(entry: AgentEntry, options: ResolveOptions): Promise<SurveyedAgent> {
+async function detectAgent(entry: AgentEntry, options: ResolveOptions): Promise<DetectedAgent> {
   // What it runs is said with each session.
   if (entry.name === 'command') return entry;
   try {

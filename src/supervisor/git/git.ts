@@ -7,9 +7,9 @@ import { gitError } from './gitErrors';
 import { execute } from './gitProcess';
 
 const MINIMUM_VERSION = { major: 2, minor: 36 } as const; // `worktree list -z` and sparse worktrees
-const MOST_AT_ONCE = 3;
+const MAX_AT_ONCE = 3;
 const FIRST_RETRY_MS = 25;
-const LONGEST_RETRY_MS = 800;
+const MAX_RETRY_MS = 800;
 
 /**
  * Set for every git that we start. Agents can write the repository's config, and all of this names programs or changes what is stored:
@@ -100,7 +100,7 @@ export class Git {
   async run(directory: string, commandArguments: readonly string[], options: GitOptions = {}): Promise<GitResult> {
     const program = await this.#knownProgram();
     let pauseMs = FIRST_RETRY_MS;
-    for (let waitedMs = 0; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS)) {
+    for (let waitedMs = 0; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)) {
       const isLook = LOOKS_AT_NO_FILE.has(commandArguments[0] ?? '');
       const settings = [
         ...SAFE_CONFIGURATION,
@@ -249,7 +249,7 @@ export class Git {
 
   async #enter(signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) throw cancelled();
-    if (this.#taken < MOST_AT_ONCE) {
+    if (this.#taken < MAX_AT_ONCE) {
       this.#taken++;
       return;
     }

@@ -14,7 +14,7 @@ import { checkStore } from '../../storage/storeCheck';
 import type { SizeOf } from '../../storage/storeSize';
 import { measureSessions } from '../../storage/storeSize';
 import type { Git } from '../git/git';
-import { dropPin } from '../git/snapshots/snapshotRef';
+import { deleteSnapshotRef } from '../git/snapshots/snapshotRef';
 import { findRepository } from '../git/repository';
 import type { ExportFormat } from './sessionExport';
 import { exportSession } from './sessionExport';
@@ -105,7 +105,7 @@ export class HistoryArchive {
           return undefined;
         throw error;
       });
-      if (repository !== undefined) await dropPin(repository, id);
+      if (repository !== undefined) await deleteSnapshotRef(repository, id);
       // One step for everyone who looks; a crash after it leaves a folder that nobody takes for a session.
       await rename(store.paths.session(id).root, join(store.paths.sessions, `${newId()}${ERASED_SUFFIX}`));
       await syncDirectory(store.paths.sessions);

@@ -11,7 +11,7 @@ import type { FoundSession, ImportingAgent, TimedEvent } from './nativeSession';
 import { exitOfTranscript } from './nativeSession';
 
 /** More than anyone scrolls through; the newest come first. */
-const MOST_THREADS = 200;
+const MAX_THREADS = 200;
 /** All that people start; not what Codex starts for its own use. */
 const SOURCE_KINDS = ['cli', 'vscode', 'exec', 'appServer'];
 const ANSWER_LIMIT_MS = 30_000;
@@ -50,7 +50,7 @@ export async function listCodexSessions(agent: ImportingAgent, folder: string): 
     agent,
     folder,
     'thread/list',
-    { cwd: folder, limit: MOST_THREADS, sourceKinds: SOURCE_KINDS },
+    { cwd: folder, limit: MAX_THREADS, sourceKinds: SOURCE_KINDS },
     listSchema,
   );
   return data

@@ -1,17 +1,17 @@
 import { realpath } from 'node:fs/promises';
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { readPin } from '../git/snapshots/snapshotRef';
+import { readSnapshotRef } from '../git/snapshots/snapshotRef';
 import { locateWorktree } from '../git/worktrees/trash';
 import { findRepository } from '../git/repository';
 import { findChainBase } from '../git/snapshots/snapshotList';
-import { discardUnfinishedWorktree } from '../git/worktrees/worktrees';
+import { discardInterruptedWorktree } from '../git/worktrees/worktrees';
 import type { SessionRemovalOptions } from './sessionRemoval';
-import { deleteWorktree, emptySessionTrash, isTrashFull, removalRequest } from './sessionRemoval';
+import { deleteWorktree, purgeSessionTrash, isTrashFull, sessionWorktree } from './sessionRemoval';
 import { withWorktreeLock } from './worktreeLock';
 
 /** True where a crash may have cut off the making or the removal of the session; another window may also be at it right now. */
-export function isUnfinished(facts: SessionFacts): boolean {
+export function isInterrupted(facts: SessionFacts): boolean {
   if (facts.worktree === 'present') return facts.runs.length === 0;
   return facts.worktree === 'creating' || facts.worktree === 'deleting' || isTrashFull(facts) || isRecordLost(facts);
 }
@@ -28,14 +28,14 @@ export function isRecordLost({ worktree, runs }: SessionFacts): boolean {
  * Finishes what a crash cut off: a removal goes forward, a trash whose content is safe is emptied, a half-made worktree is taken back, a run that
  * never began can be started anew. A worktree whose record is damaged is recorded again.
  */
-export async function finishWork(options: SessionRemovalOptions, sessionId: string): Promise<void> {
+export async function finishInterruptedOperation(options: SessionRemovalOptions, sessionId: string): Promise<void> {
   await withWorktreeLock(options.store.paths, sessionId, async () => {
     const facts = await options.store.sync(sessionId);
-    if (facts === undefined || facts.createdAt === '' || !isUnfinished(facts)) return;
+    if (facts === undefined || facts.createdAt === '' || !isInterrupted(facts)) return;
     if (facts.worktree === 'deleting') await deleteWorktree(options, facts);
-    else if (isTrashFull(facts)) await emptySessionTrash(options, facts);
+    else if (isTrashFull(facts)) await purgeSessionTrash(options, facts);
     else if (isRecordLost(facts)) await recordWorktree(options, facts);
-    else if (facts.worktree === 'creating') await takeBack(options, facts);
+    else if (facts.worktree === 'creating') await rollbackCreation(options, facts);
     else await closeUnstarted(options, facts);
   });
 }
@@ -45,22 +45,24 @@ export async function recordWorktree(
   options: Pick<SessionRemovalOptions, 'git' | 'store'>,
   facts: SessionFacts,
 ): Promise<void> {
-  const request = await removalRequest(options, facts);
+  const request = await sessionWorktree(options, facts);
   if ((await locateWorktree(request)).place !== 'worktree') return;
   const { repository, sessionId } = request;
-  const pin = await readPin(repository, sessionId);
+  const lastSnapshot = await readSnapshotRef(repository, sessionId);
   // A session that was planned learned its base only from the damaged record.
   const baseCommit =
-    facts.baseCommit === '' && pin !== undefined ? await findChainBase(repository, pin.commit) : facts.baseCommit;
+    facts.baseCommit === '' && lastSnapshot !== undefined
+      ? await findChainBase(repository, lastSnapshot.commit)
+      : facts.baseCommit;
   const worktreePath = await realpath(facts.worktreePath);
   await options.store.append(sessionId, (now) =>
     isRecordLost(now) ? { kind: 'worktree.created', data: { worktreePath, baseCommit } } : undefined,
   );
 }
 
-async function takeBack(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
+async function rollbackCreation(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   const repository = await findRepository(options.git, facts.repository);
-  await discardUnfinishedWorktree(
+  await discardInterruptedWorktree(
     repository,
     facts.worktreePath,
     { storeId: options.store.storeId, sessionId: facts.sessionId },

@@ -9,15 +9,15 @@ import { oneLine } from '../../common/oneLine';
 import { resolveAgent } from '../agents/agentRegistry';
 import type { SessionRequest } from '../api';
 import type { Git } from '../git/git';
-import type { Pin } from '../git/snapshots/snapshotRef';
-import { pinRef, readRevision } from '../git/snapshots/snapshotRef';
+import type { SnapshotCommit } from '../git/snapshots/snapshotRef';
+import { snapshotRefName, readRevision } from '../git/snapshots/snapshotRef';
 import type { Repository } from '../git/repository';
 import { findRepository, resolveCommit } from '../git/repository';
 import type { WantedFiles } from '../git/worktrees/includedFiles';
 import { bringIgnoredFiles } from '../git/worktrees/includedFiles';
 import { findChainBase } from '../git/snapshots/snapshotList';
 import { bringSnapshot, bringUncommittedChanges } from '../git/worktrees/uncommittedChanges';
-import { createWorktree, discardUnfinishedWorktree, worktreePathFor } from '../git/worktrees/worktrees';
+import { createWorktree, discardInterruptedWorktree, worktreePathFor } from '../git/worktrees/worktrees';
 import { freePorts } from '../system/ports';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
@@ -123,7 +123,7 @@ async function findBaseSession(
   for (const id of dependsOn) {
     const facts = isId(id) ? await store.sync(id) : undefined;
     if (facts === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${id} to wait for.`);
-    if (base === pinRef(id)) found = facts;
+    if (base === snapshotRefName(id)) found = facts;
   }
   if (found === undefined || sessionState(found) === 'completed') return undefined;
   if (found.repository !== repository.mainWorktree)
@@ -151,13 +151,13 @@ export async function makePlannedWorktree(
     const { baseSession, location, include, link = [] } = facts.planned;
     const repository = await findRepository(git, facts.repository);
     // What a window left that was killed while it did the same; no agent was ever in it.
-    await discardUnfinishedWorktree(
+    await discardInterruptedWorktree(
       repository,
       facts.worktreePath,
       { sessionId, storeId: store.storeId },
       facts.baseCommit,
     );
-    const start = await findStart(repository, pinRef(baseSession));
+    const start = await findStart(repository, snapshotRefName(baseSession));
     await makeWorktree(store, repository, {
       sessionId,
       start,
@@ -171,7 +171,7 @@ export async function makePlannedWorktree(
 
 /** What a session starts from. */
 interface Start {
-  snapshot: Pin;
+  snapshot: SnapshotCommit;
   baseCommit: string;
 }
 
@@ -203,7 +203,7 @@ async function makeWorktree(store: SessionStore, repository: Repository, content
     if (includeChanges) await bringUncommittedChanges(repository, worktreePath, baseCommit);
     await bringIgnoredFiles(repository, worktreePath, wanted);
   } catch (error) {
-    await discardUnfinishedWorktree(repository, worktreePath, mark, baseCommit);
+    await discardInterruptedWorktree(repository, worktreePath, mark, baseCommit);
     throw error;
   }
   await store.append(sessionId, () => ({ kind: 'worktree.created', data: { worktreePath, baseCommit } }));

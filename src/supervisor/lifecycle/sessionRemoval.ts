@@ -4,14 +4,14 @@ import type { CorralErrorCode } from '../../storage/errors';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionFacts';
 import type { Git } from '../git/git';
-import { emptyTrash } from '../git/worktrees/purgeTrash';
-import type { RemovalRequest } from '../git/worktrees/trash';
+import { purgeTrash } from '../git/worktrees/purgeTrash';
+import type { SessionWorktree } from '../git/worktrees/trash';
 import { bringIgnoredFiles } from '../git/worktrees/includedFiles';
 import { locateWorktree, moveToTrash, restoreFromTrash } from '../git/worktrees/trash';
 import { findRepository } from '../git/repository';
-import { restoreFromSnapshot } from '../git/worktrees/recreateWorktree';
-import { surveyWorktree } from '../git/worktrees/worktreeSummary';
-import type { WorktreeSurvey } from '../git/worktrees/worktreeSummary';
+import { recreateWorktree } from '../git/worktrees/recreateWorktree';
+import { summarizeWorktree } from '../git/worktrees/worktreeSummary';
+import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import { trashPathFor } from '../git/worktrees/worktreeOwnership';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
@@ -23,10 +23,10 @@ export interface SessionRemovalOptions {
 }
 
 /** What the git layer needs to know of a session's worktree. */
-export async function removalRequest(
+export async function sessionWorktree(
   options: Pick<SessionRemovalOptions, 'git' | 'store'>,
   facts: SessionFacts,
-): Promise<RemovalRequest> {
+): Promise<SessionWorktree> {
   return {
     repository: await findRepository(options.git, facts.repository),
     storeId: options.store.storeId,
@@ -50,18 +50,18 @@ export async function deleteWorktree(options: SessionRemovalOptions, facts: Sess
     return now.worktree === 'deleting' ? undefined : { kind: 'deleting', data: { trashPath } };
   });
   try {
-    const removal =
+    const trashed =
       facts.worktree !== 'failed' && facts.worktree !== 'planned' ? await moveAway(options, facts) : undefined;
     await options.store.append(facts.sessionId, () => ({
       kind: 'deleted',
       data: {
         trashPath,
-        notCaptured: removal?.notCaptured ?? [],
-        ...(removal === undefined ? {} : { commit: removal.commit }),
+        notCaptured: trashed?.notCaptured ?? [],
+        ...(trashed === undefined ? {} : { commit: trashed.commit }),
       },
     }));
   } catch (error) {
-    await putBack(options, facts, error);
+    await rollbackRemoval(options, facts, error);
     throw error;
   }
 }
@@ -71,7 +71,7 @@ const GONE: readonly CorralErrorCode[] = ['WORKTREE_MISSING', 'NO_FOLDER', 'NO_R
 /** Before anything is recorded: what is not ours stays where it is. */
 async function refuseForeign(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   try {
-    await locateWorktree(await removalRequest(options, facts));
+    await locateWorktree(await sessionWorktree(options, facts));
   } catch (error) {
     if (!(error instanceof CorralError && GONE.includes(error.code))) throw error;
   }
@@ -82,7 +82,7 @@ async function moveAway(
   facts: SessionFacts,
 ): Promise<{ commit: string; notCaptured: string[] } | undefined> {
   try {
-    return await moveToTrash(await removalRequest(options, facts));
+    return await moveToTrash(await sessionWorktree(options, facts));
   } catch (error) {
     // Gone already, by hand or with its repository: there is nothing left that could be lost.
     if (error instanceof CorralError && GONE.includes(error.code)) return undefined;
@@ -90,9 +90,9 @@ async function moveAway(
   }
 }
 
-async function putBack(options: SessionRemovalOptions, facts: SessionFacts, cause: unknown): Promise<void> {
+async function rollbackRemoval(options: SessionRemovalOptions, facts: SessionFacts, cause: unknown): Promise<void> {
   try {
-    await restoreFromTrash(await removalRequest(options, facts));
+    await restoreFromTrash(await sessionWorktree(options, facts));
   } catch (error) {
     throw new CorralError(
       'WORKTREE_FAILED',
@@ -106,15 +106,15 @@ async function putBack(options: SessionRemovalOptions, facts: SessionFacts, caus
 }
 
 /** What lies in the session's worktree; undefined where there is none in its place. */
-export async function surveySession(
+export async function summarizeSessionWorktree(
   options: SessionRemovalOptions,
   facts: SessionFacts,
-): Promise<WorktreeSurvey | undefined> {
+): Promise<WorktreeSummary | undefined> {
   if (facts.worktree !== 'present') return undefined;
   try {
-    const request = await removalRequest(options, facts);
+    const request = await sessionWorktree(options, facts);
     return (await locateWorktree(request)).place === 'worktree'
-      ? await surveyWorktree(request.repository, facts.worktreePath, facts.baseCommit)
+      ? await summarizeWorktree(request.repository, facts.worktreePath, facts.baseCommit)
       : undefined;
   } catch (error) {
     if (error instanceof CorralError && GONE.includes(error.code)) return undefined;
@@ -128,10 +128,10 @@ export function isTrashFull(facts: SessionFacts): boolean {
 }
 
 /** Frees the disk of a deleted session's worktree; its worktree lock is held. What no snapshot can hold stays, and is recorded. */
-export async function emptySessionTrash(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
+export async function purgeSessionTrash(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   if (!isTrashFull(facts)) return;
-  const request = await removalRequest(options, facts);
-  const kept = await emptyTrash(request);
+  const request = await sessionWorktree(options, facts);
+  const kept = await purgeTrash(request);
   const isInTrash = (await locateWorktree(request)).place === 'trash';
   const trashPath = trashPathFor(facts.worktreePath);
   await options.store.append(facts.sessionId, (now) => {
@@ -149,7 +149,7 @@ export async function emptySessionTrash(options: SessionRemovalOptions, facts: S
 export async function undoDelete(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
   if (facts.worktree !== 'deleted' && facts.worktree !== 'deleting')
     throw new CorralError('CONFLICT', 'This session is not deleted.');
-  await bringBack(options, await removalRequest(options, facts));
+  await putInPlace(options, await sessionWorktree(options, facts));
   await options.store.append(facts.sessionId, (now) =>
     now.worktree === 'deleted' || now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined,
   );
@@ -161,20 +161,20 @@ export async function restoreWorktree(options: SessionRemovalOptions, facts: Ses
     await undoDelete(options, facts);
     return;
   }
-  const request = await removalRequest(options, facts);
+  const request = await sessionWorktree(options, facts);
   if ((await locateWorktree(request)).place === 'worktree')
     throw new CorralError('CONFLICT', `The worktree of this session is in its place: ${facts.worktreePath}`);
-  await bringBack(options, request);
+  await putInPlace(options, request);
   await options.store.append(facts.sessionId, () => ({ kind: 'worktree.restored', data: {} }));
 }
 
 /** From the trash, or else from the last snapshot. */
-export async function bringBack({ settings }: SessionRemovalOptions, request: RemovalRequest): Promise<void> {
+export async function putInPlace({ settings }: SessionRemovalOptions, request: SessionWorktree): Promise<void> {
   if ((await locateWorktree(request)).place !== 'missing') {
     await restoreFromTrash(request);
     return;
   }
-  await restoreFromSnapshot(request);
+  await recreateWorktree(request);
   const { worktreesInclude: include, worktreesLink: link } = settings();
   await bringIgnoredFiles(request.repository, request.worktreePath, { include, link }); // no snapshot holds them
 }

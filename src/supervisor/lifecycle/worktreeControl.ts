@@ -4,21 +4,27 @@ import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionFacts';
 import type { FileChange } from '../git/review/changes';
 import { captureWork, listChanges } from '../git/review/changes';
-import { putBack } from '../git/snapshots/restoreSnapshot';
-import type { RemovalRequest } from '../git/worktrees/trash';
+import { restoreSnapshot } from '../git/snapshots/restoreSnapshot';
+import type { SessionWorktree } from '../git/worktrees/trash';
 import { locateWorktree } from '../git/worktrees/trash';
 import type { ListedSnapshot } from '../git/snapshots/snapshotList';
-import { listSnapshots, requireMoment } from '../git/snapshots/snapshotList';
+import { listSnapshots, requireSnapshotPoint } from '../git/snapshots/snapshotList';
 import { takeSnapshot } from '../git/snapshots/snapshots';
-import type { WorktreeSurvey } from '../git/worktrees/worktreeSummary';
-import type { ApplyMode, WorkToTake } from '../git/review/applyChanges';
-import { applyWork, makeBranch, unapplyWork } from '../git/review/applyChanges';
+import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
+import type { ApplyMode, ChangesToApply } from '../git/review/applyChanges';
+import { applyChanges, makeBranch, undoApply } from '../git/review/applyChanges';
 import type { RunControl } from '../runs/runControl';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionRemovalOptions } from './sessionRemoval';
-import { deleteWorktree, removalRequest, restoreWorktree, surveySession, undoDelete } from './sessionRemoval';
+import {
+  deleteWorktree,
+  sessionWorktree,
+  restoreWorktree,
+  summarizeSessionWorktree,
+  undoDelete,
+} from './sessionRemoval';
 import type { Log } from '../../common/log';
-import { finishWork } from './interruptedOperations';
+import { finishInterruptedOperation } from './interruptedOperations';
 import { withWorktreeLock } from './worktreeLock';
 
 export interface WorktreeControlOptions extends SessionRemovalOptions {
@@ -28,7 +34,7 @@ export interface WorktreeControlOptions extends SessionRemovalOptions {
 }
 
 /** A point in a session's life: its base, the files as they are now, or the commit of one of its snapshots. */
-export type Moment = 'base' | 'now' | (string & {});
+export type SnapshotPoint = 'base' | 'now' | (string & {});
 
 export interface Comparison {
   /** Object ids. */
@@ -42,7 +48,7 @@ export interface Comparison {
 /** All that people can ask of a session's worktree once it is made. What comes of it is seen only as new records. */
 export class WorktreeControl {
   readonly #options: WorktreeControlOptions;
-  readonly #emptying = new Set<Promise<void>>();
+  readonly #purging = new Set<Promise<void>>();
 
   constructor(options: WorktreeControlOptions) {
     this.#options = options;
@@ -81,14 +87,14 @@ export class WorktreeControl {
   }
 
   /** What lies in the session's worktree; undefined where there is none in its place. */
-  async survey(id: string): Promise<WorktreeSurvey | undefined> {
-    return await surveySession(this.#options, this.#options.model.facts(id));
+  async summary(id: string): Promise<WorktreeSummary | undefined> {
+    return await summarizeSessionWorktree(this.#options, this.#options.model.facts(id));
   }
 
   /** What differs between two moments of the session; the whole change where none is named. */
-  async changes(id: string, from: Moment = 'base', to: Moment = 'now'): Promise<Comparison> {
+  async changes(id: string, from: SnapshotPoint = 'base', to: SnapshotPoint = 'now'): Promise<Comparison> {
     const facts = this.#options.model.facts(id);
-    const request = await removalRequest(this.#options, facts);
+    const request = await sessionWorktree(this.#options, facts);
     const [before, after] = [
       await this.#resolveMoment(request, facts, from),
       await this.#resolveMoment(request, facts, to),
@@ -105,13 +111,13 @@ export class WorktreeControl {
   /** The session's snapshots, newest first. */
   async snapshots(id: string): Promise<ListedSnapshot[]> {
     const facts = this.#options.model.facts(id);
-    return await listSnapshots((await removalRequest(this.#options, facts)).repository, id, facts.baseCommit);
+    return await listSnapshots((await sessionWorktree(this.#options, facts)).repository, id, facts.baseCommit);
   }
 
   /** A snapshot now; `changed` is false where the files are as in the last one. Throws WORKTREE_MISSING. */
   async takeSnapshot(id: string): Promise<{ commit: string; changed: boolean }> {
     return await this.#change(id, async (options, facts) => {
-      const request = await removalRequest(options, facts);
+      const request = await sessionWorktree(options, facts);
       if ((await locateWorktree(request)).place !== 'worktree')
         throw new CorralError(
           'WORKTREE_MISSING',
@@ -125,15 +131,15 @@ export class WorktreeControl {
    * Puts the worktree back to a snapshot of its own or to its base. Answers with the snapshot of before, which undoes it. Throws RUNNING, CONFLICT,
    * WORKTREE_MISSING; INVALID_ARGUMENT where it is no snapshot of this session.
    */
-  async putBack(id: string, commit: string): Promise<{ before: string }> {
+  async restoreSnapshot(id: string, commit: string): Promise<{ before: string }> {
     const { runControl, store } = this.#options;
     if ((await runControl.openRun(id)) !== undefined)
       throw new CorralError('RUNNING', 'This session is running. Stop it first.');
     return await this.#change(id, async (options, facts) => {
       if (facts.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
-      const request = await removalRequest(options, facts);
-      await requireMoment(request.repository, id, facts.baseCommit, commit);
-      const { before } = await putBack(request, commit);
+      const request = await sessionWorktree(options, facts);
+      await requireSnapshotPoint(request.repository, id, facts.baseCommit, commit);
+      const { before } = await restoreSnapshot(request, commit);
       await store.append(id, () => ({ kind: 'worktree.putBack', data: { commit, before } }));
       return { before };
     });
@@ -141,8 +147,8 @@ export class WorktreeControl {
 
   /** What differs between the work of two sessions of one repository, each as it is now. */
   async differences(beforeId: string, afterId: string): Promise<Comparison> {
-    const work = async (id: string): Promise<{ request: RemovalRequest; tree: string }> => {
-      const request = await removalRequest(this.#options, this.#options.model.facts(id));
+    const work = async (id: string): Promise<{ request: SessionWorktree; tree: string }> => {
+      const request = await sessionWorktree(this.#options, this.#options.model.facts(id));
       return { request, tree: (await captureWork(request)).tree };
     };
     const [before, after] = [await work(beforeId), await work(afterId)];
@@ -156,7 +162,7 @@ export class WorktreeControl {
   /** The session's work into the checkout, as staged changes or as commits. Throws CONFLICT where git would overwrite changes of the user's. */
   async apply(id: string, mode: ApplyMode): Promise<{ conflicts: string[] }> {
     return await this.#take(id, async ({ request, toTake }) => {
-      const { applied, conflicts } = await applyWork(request, toTake, mode);
+      const { applied, conflicts } = await applyChanges(request, toTake, mode);
       await this.#options.store.append(id, () => ({ kind: 'applied', data: applied }));
       return { conflicts };
     });
@@ -170,7 +176,7 @@ export class WorktreeControl {
           'CONFLICT',
           'Nothing of this session was applied to your checkout, or it was taken back already.',
         );
-      await unapplyWork(await removalRequest(options, facts), facts.applied);
+      await undoApply(await sessionWorktree(options, facts), facts.applied);
       await options.store.append(id, () => ({ kind: 'unapplied', data: {} }));
     });
   }
@@ -184,25 +190,25 @@ export class WorktreeControl {
   }
 
   async #resolveMoment(
-    request: RemovalRequest,
+    request: SessionWorktree,
     { baseCommit }: SessionFacts,
-    moment: Moment,
+    moment: SnapshotPoint,
   ): Promise<{ revision: string; isInPlace: boolean }> {
     if (moment === 'now') {
       const { tree, isInPlace } = await captureWork(request);
       return { revision: tree, isInPlace };
     }
     const revision = moment === 'base' ? baseCommit : moment;
-    await requireMoment(request.repository, request.sessionId, baseCommit, revision);
+    await requireSnapshotPoint(request.repository, request.sessionId, baseCommit, revision);
     return { revision, isInPlace: false };
   }
 
   async #take<T>(
     id: string,
-    take: (taken: { request: RemovalRequest; facts: SessionFacts; toTake: WorkToTake }) => Promise<T>,
+    take: (taken: { request: SessionWorktree; facts: SessionFacts; toTake: ChangesToApply }) => Promise<T>,
   ): Promise<T> {
     return await this.#change(id, async (options, facts) => {
-      const request = await removalRequest(options, facts);
+      const request = await sessionWorktree(options, facts);
       return await take({
         request,
         facts,
@@ -213,7 +219,7 @@ export class WorktreeControl {
 
   /** Resolves when nothing goes on in the background any more. */
   async close(): Promise<void> {
-    await Promise.all(this.#emptying);
+    await Promise.all(this.#purging);
   }
 
   async #setArchived(id: string, archived: boolean): Promise<void> {
@@ -245,11 +251,11 @@ export class WorktreeControl {
 
   /** Frees the disk in the background; the next window does it where this one ends before. */
   #emptyTrash(id: string): void {
-    const emptying = finishWork(this.#options, id)
+    const purging = finishInterruptedOperation(this.#options, id)
       .catch((error: unknown) => {
         this.#options.log.error(`Emptying the trash of session ${id}: ${messageOf(error)}`);
       })
-      .finally(() => this.#emptying.delete(emptying));
-    this.#emptying.add(emptying);
+      .finally(() => this.#purging.delete(purging));
+    this.#purging.add(purging);
   }
 }

@@ -5,19 +5,19 @@ import { messageOf } from '../../common/errors';
 import { isId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionFacts';
-import { emptyTrash } from '../git/worktrees/purgeTrash';
-import type { RebuiltFolder } from '../git/worktrees/generatedFolders';
-import { dropFolders, findRebuiltFolders, measureFolder } from '../git/worktrees/generatedFolders';
-import type { RemovalRequest } from '../git/worktrees/trash';
+import { purgeTrash } from '../git/worktrees/purgeTrash';
+import type { GeneratedFolder } from '../git/worktrees/generatedFolders';
+import { dropFolders, findGeneratedFolders, measureFolder } from '../git/worktrees/generatedFolders';
+import type { SessionWorktree } from '../git/worktrees/trash';
 import { locateWorktree, moveToTrash } from '../git/worktrees/trash';
 import type { Repository } from '../git/repository';
 import { findRepository } from '../git/repository';
-import type { WorktreeSurvey } from '../git/worktrees/worktreeSummary';
-import { surveyWorktree } from '../git/worktrees/worktreeSummary';
+import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
+import { summarizeWorktree } from '../git/worktrees/worktreeSummary';
 import { inspectWorktree, trashPathFor } from '../git/worktrees/worktreeOwnership';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionRemovalOptions } from './sessionRemoval';
-import { bringBack, removalRequest } from './sessionRemoval';
+import { putInPlace, sessionWorktree } from './sessionRemoval';
 import type { Log } from '../../common/log';
 import { withWorktreeLock } from './worktreeLock';
 
@@ -33,15 +33,15 @@ export interface WorktreeEntry {
   kind: 'worktree' | 'trash' | 'stray';
   path: string;
   bytes: number;
-  rebuilt: RebuiltFolder[];
+  generated: GeneratedFolder[];
   /** `unknown` where it could not be counted: then there is work. */
-  survey: WorktreeSurvey | 'unknown';
+  summary: WorktreeSummary | 'unknown';
   /** Why a folder in the trash is still there. */
   notCaptured: readonly string[];
 }
 
 /** Where a stray lies, for what is done with it. */
-type Stray = RemovalRequest & { path: string };
+type Stray = SessionWorktree & { path: string };
 
 /** All folders that this store has made in repositories, and what can be freed of them. Another store's are never looked into. */
 export class WorktreeInventory {
@@ -59,7 +59,7 @@ export class WorktreeInventory {
       const facts = model.facts(id);
       if (facts.worktree !== 'present' && facts.trashPath === undefined) continue;
       try {
-        const request = await removalRequest(this.#options, facts);
+        const request = await sessionWorktree(this.#options, facts);
         const { place } = await locateWorktree(request);
         if (place === 'missing') continue;
         const path = place === 'worktree' ? facts.worktreePath : trashPathFor(facts.worktreePath);
@@ -85,14 +85,14 @@ export class WorktreeInventory {
   }
 
   /** Removes the folders of a worktree that tools fill again, and nothing else. Answers with the bytes that are free now. Throws RUNNING. */
-  async dropRebuilt(id: string): Promise<number> {
+  async removeGenerated(id: string): Promise<number> {
     const { store, model } = this.#options;
     return await withWorktreeLock(store.paths, id, async () => {
       const facts = (await store.sync(id)) ?? model.facts(id);
       if (facts.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
-      const request = await removalRequest(this.#options, facts);
+      const request = await sessionWorktree(this.#options, facts);
       if ((await locateWorktree(request)).place !== 'worktree') return 0;
-      const folders = await findRebuiltFolders(request.repository, facts.worktreePath);
+      const folders = await findGeneratedFolders(request.repository, facts.worktreePath);
       await dropFolders(facts.worktreePath, folders);
       return folders.reduce((sum, { bytes }) => sum + bytes, 0);
     });
@@ -104,7 +104,7 @@ export class WorktreeInventory {
     if (stray === undefined)
       throw new CorralError('WORKTREE_MISSING', 'This worktree is not there any more, or belongs to a session by now.');
     await moveToTrash(stray);
-    return await emptyTrash(stray);
+    return await purgeTrash(stray);
   }
 
   /** Undoes `removeStray`; `path` is where the stray was. */
@@ -119,7 +119,7 @@ export class WorktreeInventory {
           sessionId,
           worktreePath,
         };
-        await bringBack(this.#options, request);
+        await putInPlace(this.#options, request);
       }
     }
   }
@@ -179,10 +179,10 @@ async function describe(
   repository: Repository,
   path: string,
   baseCommit: string | undefined,
-): Promise<Pick<WorktreeEntry, 'path' | 'bytes' | 'rebuilt' | 'survey'>> {
-  const [survey, rebuilt] = [
-    await surveyWorktree(repository, path, baseCommit).catch(() => 'unknown' as const),
-    await findRebuiltFolders(repository, path).catch(() => []),
+): Promise<Pick<WorktreeEntry, 'path' | 'bytes' | 'generated' | 'summary'>> {
+  const [summary, generated] = [
+    await summarizeWorktree(repository, path, baseCommit).catch(() => 'unknown' as const),
+    await findGeneratedFolders(repository, path).catch(() => []),
   ];
-  return { path, bytes: (await measureFolder(path)).bytes, rebuilt, survey };
+  return { path, bytes: (await measureFolder(path)).bytes, generated, summary };
 }

@@ -3,7 +3,7 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { hasCode, messageOf } from '../../common/errors';
-import { RUN_MARK } from '../system/processTree';
+import { RUN_ID_VARIABLE } from '../system/processTree';
 import type { OutputStream } from './outputLog';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 
@@ -15,7 +15,7 @@ const HIDDEN_VARIABLES = /^(ELECTRON_|VSCODE_|GIT_|NODE_OPTIONS$|CLAUDECODE$|OLD
  * Counted, not timed: on a machine that is too busy to run us for a second, what the agent wrote is still waiting to be read.
  */
 const QUIET_CHECKS = 10;
-const LONGEST_DRAIN_CHECKS = 100;
+const MAX_DRAIN_CHECKS = 100;
 const DRAIN_CHECK_MS = 100;
 
 export interface ExitStatus {
@@ -41,7 +41,7 @@ export function agentEnvironment(
     ...withoutEditor(environment, given),
     ...place,
     CORRAL_SESSION_ID: sessionId,
-    [RUN_MARK]: runId,
+    [RUN_ID_VARIABLE]: runId,
     ...(port === undefined ? {} : { CORRAL_PORT: String(port) }),
   };
 }
@@ -149,7 +149,7 @@ export class AgentProcess {
       drainTimer = setInterval(() => {
         checks++;
         quietChecks++;
-        if (taking > 0 || (quietChecks < QUIET_CHECKS && checks < LONGEST_DRAIN_CHECKS)) return;
+        if (taking > 0 || (quietChecks < QUIET_CHECKS && checks < MAX_DRAIN_CHECKS)) return;
         this.#child.stdout.destroy();
         this.#child.stderr.destroy();
       }, DRAIN_CHECK_MS);

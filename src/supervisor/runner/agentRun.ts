@@ -11,13 +11,13 @@ import { AgentProcess, agentEnvironment } from './agentProcess';
 import type { ExitStatus } from './agentProcess';
 import type { ClaimFile } from '../runnerProtocol/claimFile';
 import type { RequestHandlers } from './endpoint';
-import { EndReserve } from './diskReserve';
+import { DiskReserve } from './diskReserve';
 import { EscapeWatch } from './escapeWatch';
 import { LineSplitter } from '../runnerProtocol/lineSplitter';
 import type { Line } from '../runnerProtocol/lineSplitter';
 import { OutputLog } from './outputLog';
 import type { OutputStream } from './outputLog';
-import { PermissionDesk } from './pendingPermissions';
+import { PendingPermissions } from './pendingPermissions';
 import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from '../runnerProtocol/protocol';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import type { Recorder } from './recorder';
@@ -26,7 +26,7 @@ import { Termination } from './termination';
 import { runWorktreeCommand } from './worktreeCommand';
 import type { WritePause } from './writePause';
 
-const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const STDERR_TAIL_BYTES = 2 * 1024;
 /** An agent that rests with its input closed this long does not end by itself. */
 const IDLE_LIMIT_MS = 30_000;
@@ -49,11 +49,11 @@ export class AgentRun {
   readonly #run: RunPaths;
   readonly #bootstrap: RunBootstrap;
   readonly #recorder: Recorder;
-  readonly #permissions = new PermissionDesk();
+  readonly #permissions = new PendingPermissions();
   readonly #claimFile: ClaimFile;
   readonly #snapshots: SnapshotTaker | undefined;
   readonly #escapes: EscapeWatch | undefined;
-  readonly #reserve: EndReserve;
+  readonly #reserve: DiskReserve;
   #log: OutputLog | undefined;
   #agent: AgentProcess | undefined;
   #conversation: Conversation | undefined;
@@ -77,7 +77,7 @@ export class AgentRun {
     this.#claimFile = claimFile;
     this.#recorder = recorder;
     this.#pause = pause;
-    this.#reserve = new EndReserve(run.reserve);
+    this.#reserve = new DiskReserve(run.reserve);
     this.#started = new Promise((fulfil) => (this.#markStarted = fulfil));
     if (bootstrap.worktree === undefined) return;
     const git = new Git();
@@ -291,7 +291,7 @@ export class AgentRun {
   }
 
   async #readOutput(agent: AgentProcess, conversation: Conversation, log: OutputLog): Promise<void> {
-    const splitters = { stdout: new LineSplitter(LONGEST_LINE_BYTES), stderr: new LineSplitter(LONGEST_LINE_BYTES) };
+    const splitters = { stdout: new LineSplitter(MAX_LINE_BYTES), stderr: new LineSplitter(MAX_LINE_BYTES) };
     await agent.readOutput(async (stream, chunk) => {
       const logged = log.append(stream, chunk);
       if (stream === 'stderr') this.#stderrTail = Buffer.concat([this.#stderrTail, chunk]).subarray(-STDERR_TAIL_BYTES);

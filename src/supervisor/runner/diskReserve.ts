@@ -8,7 +8,7 @@ const LAST_WORDS_BYTES = 1024 * 1024;
 const LAST_RECORDS_BYTES = 64 * 1024;
 
 /** Nothing here throws: a run goes on without it, and then its end waits for space as everything does. */
-export class EndReserve {
+export class DiskReserve {
   readonly #path: string;
   #file: FileHandle | undefined;
 

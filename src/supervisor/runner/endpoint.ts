@@ -14,9 +14,9 @@ import type { Pause, RequestMethod, RequestParameters, RequestResult, RunnerLine
 
 const PROOF_LIMIT_MS = 5_000;
 const CLOSE_LIMIT_MS = 1_000;
-const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
 /** A client that leaves this much unread is broken; it connects again and reads the journal. */
-const LONGEST_BACKLOG_BYTES = 4 * 1024 * 1024;
+const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
 
 export type RequestHandlers = {
   [M in RequestMethod]: (parameters: RequestParameters<M>) => RequestResult<M> | Promise<RequestResult<M>>;
@@ -41,7 +41,7 @@ class Connection {
     const proofTimer = setTimeout(() => socket.destroy(), PROOF_LIMIT_MS);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => clearTimeout(proofTimer));
-    const lines = new LineSplitter(LONGEST_LINE_BYTES);
+    const lines = new LineSplitter(MAX_LINE_BYTES);
     socket.on('data', (chunk) => {
       for (const { bytes, isCut } of lines.push(chunk)) {
         if (isCut || socket.destroyed) {
@@ -66,7 +66,7 @@ class Connection {
   }
 
   send(line: RunnerLine): void {
-    if (this.#socket.writableLength > LONGEST_BACKLOG_BYTES) this.#socket.destroy();
+    if (this.#socket.writableLength > MAX_BACKLOG_BYTES) this.#socket.destroy();
     else if (!this.#socket.destroyed) this.#socket.write(`${JSON.stringify(line)}\n`);
   }
 

@@ -15,7 +15,7 @@ const CHANGING: readonly EventData<'tool.call'>['category'][] = ['edit', 'delete
 const RUNNING: readonly EventData<'tool.call'>['category'][] = ['execute', 'other'];
 /** The clock by which a disk dates files may lag behind the process's. */
 const CLOCK_SLACK_MS = 20;
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 /** A tool call whose result is awaited. */
 interface Call {
@@ -102,10 +102,10 @@ export class EscapeWatch {
       for (const changed of await this.#changedSince(path, wasThere, atMs, result)) touched.add(changed);
     }
     const names = [...touched];
-    const more = names.length > MOST_NAMED ? ` and ${String(names.length - MOST_NAMED)} more` : '';
+    const more = names.length > MAX_NAMED ? ` and ${String(names.length - MAX_NAMED)} more` : '';
     if (names.length > 0)
       this.#tell(
-        `“${data.title}” changed what lies outside of this session's worktree: ${names.slice(0, MOST_NAMED).join(', ')}${more}`,
+        `“${data.title}” changed what lies outside of this session's worktree: ${names.slice(0, MAX_NAMED).join(', ')}${more}`,
       );
     await this.#lookAtConfiguration(data.title);
   }

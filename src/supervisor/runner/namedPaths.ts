@@ -2,8 +2,8 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 
 /** More than any command of a person's names; a generated one is not worth more looks at the disk. */
-const MOST_PATHS = 50;
-const MOST_CHARACTERS = 20_000;
+const MAX_PATHS = 50;
+const MAX_CHARACTERS = 20_000;
 /** What ends a word in a shell and in most programs. */
 const BETWEEN_WORDS = /[\s"'`;|&()<>{}[\],=]+/;
 const QUOTED = /"([^"]+)"|'([^']+)'/g;
@@ -13,7 +13,7 @@ const UNINTERESTING = /^(\/|\/(dev|proc|sys|bin|usr|lib|lib64)(\/.*)?)$/;
 /** The paths that a tool's input names and that may lead out of `cwd`, absolute. It finds what is worth a look, and proves nothing. */
 export function namedPaths(input: unknown, cwd: string): string[] {
   const words = stringsIn(input).flatMap((text) => {
-    const start = text.slice(0, MOST_CHARACTERS);
+    const start = text.slice(0, MAX_CHARACTERS);
     return [
       start,
       ...Array.from(start.matchAll(QUOTED), ([, double, single]) => double ?? single ?? ''),
@@ -24,7 +24,7 @@ export function namedPaths(input: unknown, cwd: string): string[] {
     .filter((word) => /^(\/|~\/|[A-Za-z]:\\)/.test(word) || /^(?:[^\s]*[\\/])?\.\.(?:[\\/][^\n]*)?$/.test(word))
     .map((word) => resolve(cwd, word.replace(/^~(?=\/)/, homedir())))
     .filter((path) => !path.includes('\n') && !UNINTERESTING.test(path));
-  return [...new Set(paths)].slice(0, MOST_PATHS);
+  return [...new Set(paths)].slice(0, MAX_PATHS);
 }
 
 function stringsIn(value: unknown): string[] {

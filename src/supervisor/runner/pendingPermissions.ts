@@ -2,7 +2,7 @@ import { CorralError } from '../../storage/errors';
 import type { DraftEvent, EventData, PermissionOption } from '../../storage/events';
 
 /** Knows which of the agent's questions are open. The first answer counts, whoever gives it. */
-export class PermissionDesk {
+export class PendingPermissions {
   readonly #open = new Map<string, PermissionOption[]>();
   readonly #closed = new Set<string>();
 

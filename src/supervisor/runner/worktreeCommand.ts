@@ -5,13 +5,13 @@ import type { DraftEvent } from '../../storage/events';
 import { identityOf } from '../system/identity';
 import { AgentProcess, agentEnvironment } from './agentProcess';
 import type { ExitStatus } from './agentProcess';
-import type { EndReserve } from './diskReserve';
+import type { DiskReserve } from './diskReserve';
 import { LineSplitter } from '../runnerProtocol/lineSplitter';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import type { Recorder } from './recorder';
 import { Termination } from './termination';
 
-const LONGEST_LINE_BYTES = 1024 * 1024;
+const MAX_LINE_BYTES = 1024 * 1024;
 
 /** Program and arguments, and how long they may take. */
 type WorktreeCommand = NonNullable<RunBootstrap['setup']>;
@@ -22,7 +22,7 @@ export interface WorktreeCommandHost {
   onSpawned: (termination: Termination) => void;
   recorder: Pick<Recorder, 'acknowledged'>;
   /** What the command says last may be written out of it; it is whole again for whoever comes after it. */
-  reserve: EndReserve;
+  reserve: DiskReserve;
 }
 
 /** Runs the command to its end; each line that it prints is an event at once. Throws WORKTREE_FAILED with the reason where it fails. */
@@ -70,7 +70,7 @@ async function converse(
     limited.isLate = true;
     termination.kill();
   }, limitMs);
-  const splitters = { stdout: new LineSplitter(LONGEST_LINE_BYTES), stderr: new LineSplitter(LONGEST_LINE_BYTES) };
+  const splitters = { stdout: new LineSplitter(MAX_LINE_BYTES), stderr: new LineSplitter(MAX_LINE_BYTES) };
   const tell = (stream: 'stdout' | 'stderr', bytes: Buffer): void =>
     host.emit({ kind: 'output', data: { stream, text: bytes.toString('utf8') } });
   await command.readOutput((stream, chunk) => {

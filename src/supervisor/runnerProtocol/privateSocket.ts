@@ -5,7 +5,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 
 /** The shortest limit of any system is 104 bytes (macOS), with its closing zero. */
-const LONGEST_PATH_BYTES = 100;
+const MAX_PATH_BYTES = 100;
 
 /** A new address for the run, unused so far. Its folder is private and exists. */
 export async function newEndpoint(runId: string): Promise<string> {
@@ -16,8 +16,7 @@ export async function newEndpoint(runId: string): Promise<string> {
   for (const parent of [tmpdir(), process.env['XDG_RUNTIME_DIR'], '/tmp']) {
     if (parent === undefined || parent === '') continue;
     const endpoint = join(parent, folderName, `${name}.sock`);
-    if (Buffer.byteLength(endpoint) < LONGEST_PATH_BYTES && (await makePrivate(join(parent, folderName))))
-      return endpoint;
+    if (Buffer.byteLength(endpoint) < MAX_PATH_BYTES && (await makePrivate(join(parent, folderName)))) return endpoint;
   }
   // Another user holds the usual name.
   return join(await mkdtemp(`/tmp/${folderName}-`), `${name}.sock`);

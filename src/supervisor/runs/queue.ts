@@ -9,7 +9,7 @@ import type { Git } from '../git/git';
 import { withLock } from '../system/locks';
 import { QueuePlaces, waitingRun } from './queuePlaces';
 import { CLAIM_LIMIT_MS, readClaim } from './runnerLauncher';
-import type { RunLinks } from './runnerConnections';
+import type { RunnerConnections } from './runnerConnections';
 import type { Slot } from './runSlots';
 import { RunSlots } from './runSlots';
 import type { RunStarterOptions } from './runStarter';
@@ -24,7 +24,7 @@ const LOCK_TIMEOUT_MS = CLAIM_LIMIT_MS + 60_000;
 
 export interface QueueOptions extends RunStarterOptions {
   model: SessionModel;
-  links: RunLinks;
+  connections: RunnerConnections;
   watcher: RunWatcher;
   git: Git;
   isTrusted: () => boolean;
@@ -54,7 +54,7 @@ export class Queue implements Disposable {
     this.#places = new QueuePlaces({
       ...options,
       onStartable: () => {
-        if (this.#isBegun) void this.drive();
+        if (this.#isBegun) void this.dispatch();
       },
     });
   }
@@ -62,11 +62,11 @@ export class Queue implements Disposable {
   /** From now on runs are started as soon as they can be, without anybody asking: every journal was read. */
   begin(): void {
     this.#isBegun = true;
-    this.#places.arrange();
+    this.#places.reschedule();
   }
 
   /** Starts all that can be started now. Never rejects: a run that cannot be started says so itself. */
-  drive(): Promise<void> {
+  dispatch(): Promise<void> {
     if (this.#pass === undefined) {
       this.#pass = this.#startAll()
         .catch((error: unknown) => this.#options.log.warn(`Starting what waits: ${messageOf(error)}`))
@@ -75,7 +75,7 @@ export class Queue implements Disposable {
     }
     this.#nextPass ??= this.#pass.then(async () => {
       this.#nextPass = undefined;
-      await this.drive();
+      await this.dispatch();
     });
     return this.#nextPass;
   }
@@ -116,7 +116,7 @@ export class Queue implements Disposable {
         throw new CorralError('INVALID_ARGUMENT', 'These sessions would wait for each other for ever.');
       await store.append(sessionId, () => ({ kind: 'dependencies.set', data: { dependsOn: [...new Set(dependsOn)] } }));
     });
-    await this.drive();
+    await this.dispatch();
   }
 
   /** Resolves when this window starts nothing any more. */
@@ -245,13 +245,13 @@ export class Queue implements Disposable {
   }
 
   async #launch(facts: SessionFacts, slot: Slot): Promise<void> {
-    const { store, links, watcher } = this.#options;
+    const { store, connections, watcher } = this.#options;
     await this.#slots.take(slot);
     try {
       const ready = facts.worktree === 'planned' ? await this.#makeWorktree(facts, slot.runId) : facts;
       const { bootstrap, claim } = await launchRun(this.#options, ready, slot.runId);
       // An agent can end faster than this window connects; then a look finds out how.
-      await links.connect(bootstrap, claim).catch(() => watcher.look(slot.sessionId, slot.runId));
+      await connections.connect(bootstrap, claim).catch(() => watcher.look(slot.sessionId, slot.runId));
       await store.sync(slot.sessionId);
     } catch (error) {
       await this.#slots.free(slot.runId);

@@ -43,8 +43,8 @@ export class QueuePlaces implements Disposable {
 
   constructor(options: QueuePlacesOptions) {
     this.#options = options;
-    this.#subscription = options.model.changed.event(({ sessionIds }) => this.#notice(sessionIds));
-    this.#notice(options.model.ids());
+    this.#subscription = options.model.changed.event(({ sessionIds }) => this.#markChanged(sessionIds));
+    this.#markChanged(options.model.ids());
   }
 
   get isEmpty(): boolean {
@@ -79,15 +79,15 @@ export class QueuePlaces implements Disposable {
   }
 
   /** Looks at all places again, soon. */
-  arrange(): void {
+  reschedule(): void {
     this.#isChanged = true;
     if (this.#isArranging) return;
     this.#isArranging = true;
-    this.#arrange()
+    this.#rescheduleNow()
       .catch((error: unknown) => this.#options.log.error(`The queue: ${messageOf(error)}`))
       .finally(() => {
         this.#isArranging = false;
-        if (this.#isChanged) this.arrange();
+        if (this.#isChanged) this.reschedule();
       });
   }
 
@@ -97,7 +97,7 @@ export class QueuePlaces implements Disposable {
     clearTimeout(this.#timer);
   }
 
-  #notice(sessionIds: readonly string[]): void {
+  #markChanged(sessionIds: readonly string[]): void {
     let isNews = false;
     for (const id of sessionIds) {
       const facts = this.#options.model.has(id) ? this.#options.model.facts(id) : undefined;
@@ -122,10 +122,10 @@ export class QueuePlaces implements Disposable {
       if (run !== undefined && isOpen(run) && !waits) this.#underWay.add(id);
       else this.#underWay.delete(id);
     }
-    if (isNews && this.#waiting.size > 0) this.arrange();
+    if (isNews && this.#waiting.size > 0) this.reschedule();
   }
 
-  async #arrange(): Promise<void> {
+  async #rescheduleNow(): Promise<void> {
     const { model, isTrusted, onStartable } = this.#options;
     let isStartable = false;
     while (this.#isChanged) {
@@ -143,7 +143,7 @@ export class QueuePlaces implements Disposable {
       }
     }
     clearTimeout(this.#timer);
-    if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.arrange(), LOOK_EVERY_MS).unref();
+    if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.reschedule(), LOOK_EVERY_MS).unref();
     if (isStartable) onStartable();
   }
 }

@@ -7,7 +7,7 @@ import type { RunFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionFacts';
 import { liveness } from '../system/identity';
 import { killTree } from '../system/processTree';
-import type { RunLinks } from './runnerConnections';
+import type { RunnerConnections } from './runnerConnections';
 import { removeEndpoint } from '../runnerProtocol/privateSocket';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { bootstrapSchema } from '../runnerProtocol/protocol';
@@ -26,7 +26,7 @@ export type Resolution =
 
 export interface RecoveryOptions {
   store: SessionStore;
-  links: RunLinks;
+  connections: RunnerConnections;
   settings: () => SupervisorSettings;
   log: Log;
 }
@@ -54,7 +54,7 @@ export async function resolveRun(options: RecoveryOptions, sessionId: string, ru
   const life = await liveness(claim.runner);
   if (life !== 'dead') {
     try {
-      await options.links.connect(await readBootstrap(options.store.paths, sessionId, runId), claim);
+      await options.connections.connect(await readBootstrap(options.store.paths, sessionId, runId), claim);
       return { kind: 'readopted' };
     } catch (error) {
       // It may just be ending: its last word counts before its process is gone. Only one that is gone for certain is treated as gone.

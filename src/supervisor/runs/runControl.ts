@@ -5,7 +5,7 @@ import { currentRun, isForgotten, isOpen, isWaiting } from '../../storage/sessio
 import type { PermissionAnswer } from '../api';
 import { killRun } from './killRun';
 import type { Queue } from './queue';
-import type { RunLinks } from './runnerConnections';
+import type { RunnerConnections } from './runnerConnections';
 import type { RunStarterOptions } from './runStarter';
 import { cancelRun, launchTeardown, queueRun } from './runStarter';
 import type { RunWatcher } from './runWatcher';
@@ -24,7 +24,7 @@ const GO_ON = 'Please go on where you were cut off.';
 export interface RunControlOptions extends RunStarterOptions {
   store: SessionStore;
   model: SessionModel;
-  links: RunLinks;
+  connections: RunnerConnections;
   watcher: RunWatcher;
   queue: Queue;
 }
@@ -49,7 +49,7 @@ export class RunControl {
   /** Resolves when the queued run was started, or has to wait. Throws RUNNER_START_FAILED where it could not be started. */
   async begin(id: string): Promise<void> {
     const { queue, store, model } = this.#options;
-    await queue.drive();
+    await queue.dispatch();
     await store.sync(id);
     const run = currentRun(model.facts(id));
     if (run?.closed?.outcome === 'failed' && run.startedAt === undefined)
@@ -83,7 +83,7 @@ export class RunControl {
           'This session waits for its turn, so nobody is there to hear you yet. Start it now, or wait.',
         );
       try {
-        await this.#options.links.request(run.runId, 'send', { text });
+        await this.#options.connections.request(run.runId, 'send', { text });
         return;
       } catch (error) {
         // It had just finished: then the message is the next run's.
@@ -99,16 +99,16 @@ export class RunControl {
     requestId: string,
     { runId: askedBy, ...answer }: PermissionAnswer,
   ): Promise<void> {
-    const { links, store } = this.#options;
+    const { connections, store } = this.#options;
     const { runId } = await this.#requireOpenRun(id);
     if (askedBy !== undefined && askedBy !== runId)
       throw new CorralError('ALREADY_ANSWERED', 'The run that asked this has ended.');
-    await links.request(runId, 'answerPermission', { requestId, ...answer });
+    await connections.request(runId, 'answerPermission', { requestId, ...answer });
     await store.sync(id);
   }
 
   async interrupt(id: string): Promise<void> {
-    await this.#options.links.request((await this.#requireOpenRun(id)).runId, 'interrupt', {});
+    await this.#options.connections.request((await this.#requireOpenRun(id)).runId, 'interrupt', {});
   }
 
   /** Resolves when the run has ended. */
@@ -116,17 +116,17 @@ export class RunControl {
     const { runId } = await this.#requireOpenRun(id);
     await this.#requestEnd(id, runId, false);
     if (await this.#cancelled(id)) return;
-    await this.#options.links.request(runId, 'stop', {});
+    await this.#options.connections.request(runId, 'stop', {});
     await this.#untilEnded(id, runId);
   }
 
   /** Resolves when the run has ended; works for a runner that does not answer too. */
   async kill(id: string): Promise<void> {
-    const { links, store, watcher } = this.#options;
+    const { connections, store, watcher } = this.#options;
     const { runId } = await this.#requireOpenRun(id);
     await this.#requestEnd(id, runId, true);
     if (await this.#cancelled(id)) return;
-    if (links.has(runId)) await links.request(runId, 'kill', {});
+    if (connections.has(runId)) await connections.request(runId, 'kill', {});
     else await killRun(store.paths.session(id).run(runId), runId);
     await watcher.look(id, runId);
     await this.#untilEnded(id, runId);
@@ -137,7 +137,7 @@ export class RunControl {
    * however that was; the runner ends it where it takes too long.
    */
   async tearDown(id: string): Promise<void> {
-    const { settings, model, links, watcher, store } = this.#options;
+    const { settings, model, connections, watcher, store } = this.#options;
     const { teardownCommand, teardownLimitMs } = settings();
     const facts = model.facts(id);
     if (
@@ -148,7 +148,7 @@ export class RunControl {
       return;
     const { bootstrap, claim } = await launchTeardown(this.#options, facts);
     const { runId } = bootstrap;
-    await links.connect(bootstrap, claim).catch(() => watcher.look(id, runId)); // it may have ended already
+    await connections.connect(bootstrap, claim).catch(() => watcher.look(id, runId)); // it may have ended already
     await store.sync(id);
     const hasEnded = ({ runs }: SessionFacts): boolean => runs.some((run) => run.runId === runId && !isOpen(run));
     await model.until(id, hasEnded, teardownLimitMs + END_LIMIT_MS, 'The teardown command has not ended in time.');

@@ -4,7 +4,7 @@ import { isOpen } from '../../storage/sessionFacts';
 import type { ProcessEntry } from '../system/processTable';
 import { listProcesses, readDetails, readMarks } from '../system/processTable';
 import type { ProcessDetails } from '../system/processTable';
-import { RUN_MARK, signalProcesses, stillAlive, withoutEditors } from '../system/processTree';
+import { RUN_ID_VARIABLE, signalProcesses, stillAlive, withoutEditors } from '../system/processTree';
 import { readClaim } from './runnerLauncher';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
@@ -117,7 +117,7 @@ export class RunProcesses {
     const owners = new Map(
       this.#model.ids().flatMap((id) => this.#model.facts(id).runs.map(({ runId }) => [runId, id] as const)),
     );
-    const found = (await readMarks(pids, RUN_MARK)).flatMap(({ pid, value }) => {
+    const found = (await readMarks(pids, RUN_ID_VARIABLE)).flatMap(({ pid, value }) => {
       const sessionId = owners.get(value);
       return sessionId === undefined ? [] : [{ pid, sessionId }];
     });

@@ -15,7 +15,7 @@ import {
 } from '../runnerProtocol/protocol';
 import type { Pause, RequestMethod, RequestParameters, RequestResult, RunnerLine } from '../runnerProtocol/protocol';
 
-const LONGEST_LINE_BYTES = 1024 * 1024;
+const MAX_LINE_BYTES = 1024 * 1024;
 
 interface Waiting {
   resolve: (result: unknown) => void;
@@ -77,7 +77,7 @@ export class RunnerClient {
     this.proven = new Promise((fulfil, reject) => {
       const challenges = { runner: '', client: newChallenge() };
       let isProven = false;
-      const lines = new LineSplitter(LONGEST_LINE_BYTES);
+      const lines = new LineSplitter(MAX_LINE_BYTES);
       socket.on('data', (chunk) => {
         for (const { bytes, isCut } of lines.push(chunk)) {
           if (socket.destroyed) return;

@@ -8,7 +8,7 @@ import type { Log } from '../../common/log';
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
-export interface RunLinksOptions {
+export interface RunnerConnectionsOptions {
   log: Log;
   /** The runner says that its journal grew. */
   onGrowth: (sessionId: string) => void;
@@ -19,11 +19,11 @@ export interface RunLinksOptions {
 }
 
 /** The lines to the live runners, one a run. */
-export class RunLinks {
-  readonly #options: RunLinksOptions;
+export class RunnerConnections {
+  readonly #options: RunnerConnectionsOptions;
   readonly #clients = new Map<string, RunnerClient>();
 
-  constructor(options: RunLinksOptions) {
+  constructor(options: RunnerConnectionsOptions) {
     this.#options = options;
   }
 

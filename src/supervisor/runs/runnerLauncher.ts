@@ -8,7 +8,7 @@ import { CorralError } from '../../storage/errors';
 import { hasCode, messageOf } from '../../common/errors';
 import type { RunPaths } from '../../storage/paths';
 import { ownIdentity } from '../system/identity';
-import { RUN_MARK } from '../system/processTree';
+import { RUN_ID_VARIABLE } from '../system/processTree';
 import { publishOnce } from '../system/publishedFile';
 import type { RunBootstrap, RunnerClaim } from '../runnerProtocol/protocol';
 import { claimSchema } from '../runnerProtocol/protocol';
@@ -64,7 +64,7 @@ function startProcess({ runnerPath, nodePath, run, bootstrap, environment }: Run
 
 /** Without another run's mark, by which this runner would be ended with that run, and without options that were meant for the editor's Node. */
 function runnerEnvironment(environment: NodeJS.ProcessEnv, given: readonly string[]): NodeJS.ProcessEnv {
-  const hidden = [RUN_MARK, ...(given.includes('NODE_OPTIONS') ? [] : ['NODE_OPTIONS'])];
+  const hidden = [RUN_ID_VARIABLE, ...(given.includes('NODE_OPTIONS') ? [] : ['NODE_OPTIONS'])];
   const kept = Object.entries(environment).filter(([name]) => !hidden.includes(name.toUpperCase()));
   return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: '1' };
 }

@@ -14,7 +14,7 @@ export class CheckpointTimer {
   }
 
   /** The index changed. The first change after a checkpoint starts the wait, so that a session that never rests is written too. */
-  notice(): void {
+  markChanged(): void {
     this.#changeCount++;
     this.#start();
   }

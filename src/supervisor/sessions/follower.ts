@@ -68,7 +68,7 @@ export class Follower {
   }
 
   /** Something changed in this session: index it at once while somebody looks at it, and soon otherwise. */
-  notice(sessionId: string): void {
+  markChanged(sessionId: string): void {
     if (this.#disposed) return;
     const onError = (error: unknown): void => this.#options.onError(sessionId, error);
     const index = async (): Promise<unknown> => await this.sync(sessionId);
@@ -91,7 +91,7 @@ export class Follower {
       if (watching.size === 0) this.#watching.delete(sessionId);
     };
     signal.addEventListener('abort', end, { once: true });
-    this.notice(sessionId); // what was put off
+    this.markChanged(sessionId); // what was put off
   }
 
   /** Indexes everything that is in the session's journals at the time of the call. Calls that overlap share the work. */
@@ -175,6 +175,6 @@ export class Follower {
         await file.close();
       }
     }
-    for (const id of seen) this.notice(id);
+    for (const id of seen) this.markChanged(id);
   }
 }

@@ -57,7 +57,7 @@ export class SessionStore {
       paths: store.paths,
       index,
       onSynced: (sessionId, result) => {
-        this.#checkpoints.notice();
+        this.#checkpoints.markChanged();
         options.onSynced(sessionId, result);
       },
       onError: (sessionId, error) => {
@@ -83,8 +83,8 @@ export class SessionStore {
   }
 
   /** Something changed in this session: index it soon. */
-  notice(sessionId: string): void {
-    this.#follower.notice(sessionId);
+  markChanged(sessionId: string): void {
+    this.#follower.markChanged(sessionId);
   }
 
   /** Somebody looks at the session's events until `signal` is aborted: they are indexed as they come. */

@@ -15,7 +15,7 @@ import { publishOnce } from './publishedFile';
 import { identitySchema } from './identitySchema';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-const LONGEST_POLL_MS = 50;
+const MAX_POLL_MS = 50;
 const OWNER_CHECK_MS = 1_000;
 const RELEASE_RETRY_MS = 1_000;
 /** Old numbers that stay: a folder is read while others publish and clean up in it, and a reader that missed all of these would see no lock. */
@@ -129,7 +129,7 @@ async function readLock(path: string, number: number): Promise<LockContent | 'go
 async function acquire(path: string, deadline: number): Promise<number> {
   const owner = await ownIdentity();
   let checked = { number: 0, atMs: 0 };
-  for (let pollMs = 1; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
+  for (let pollMs = 1; ; pollMs = Math.min(pollMs * 2, MAX_POLL_MS)) {
     const number = await highest(path);
     const lock = number === 0 ? ({ state: 'free' } as const) : await readLock(path, number);
     let holder = '';

@@ -8,14 +8,14 @@ import type { ProcessEntry } from './processTable';
 import type { ProcessIdentity } from './identitySchema';
 
 /** The variable that every process of a run inherits; it finds those that left the tree by a double fork. */
-export const RUN_MARK = 'CORRAL_RUN_ID';
+export const RUN_ID_VARIABLE = 'CORRAL_RUN_ID';
 
 /** Variables that VS Code sets for its own processes, none of which an agent is given. */
 const EDITOR_MARKS = ['VSCODE_CLI', 'VSCODE_PID', 'VSCODE_IPC_HOOK', 'VSCODE_ESM_ENTRYPOINT'];
 
 const KILL_ROUNDS = 12;
 const FIRST_WAIT_MS = 5;
-const LONGEST_WAIT_MS = 500;
+const MAX_WAIT_MS = 500;
 
 /** What is known of a run's processes: its agent where it was recorded, and the mark. */
 export interface RunTree {
@@ -28,7 +28,7 @@ export async function listTree(tree: RunTree): Promise<ProcessEntry[]> {
   const entries = new Map((await listProcesses()).map((entry) => [entry.pid, entry]));
   const children = new Map<number, number[]>();
   for (const { pid, parentPid } of entries.values()) children.set(parentPid, [...(children.get(parentPid) ?? []), pid]);
-  const marked = (await readMarks([...entries.keys()], RUN_MARK))
+  const marked = (await readMarks([...entries.keys()], RUN_ID_VARIABLE))
     .filter(({ value }) => value === tree.runId)
     .map(({ pid }) => pid);
   const members = new Set(await withoutEditors(marked));
@@ -93,7 +93,7 @@ export async function killTree(tree: RunTree, known: readonly ProcessEntry[] = [
     const left = await stillAlive(doomed.values());
     if (left.length === 0 || round === KILL_ROUNDS) return left;
     await signalProcesses(left, 'SIGKILL');
-    await delay(Math.min(FIRST_WAIT_MS * 2 ** round, LONGEST_WAIT_MS));
+    await delay(Math.min(FIRST_WAIT_MS * 2 ** round, MAX_WAIT_MS));
   }
 }
 

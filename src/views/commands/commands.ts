@@ -45,7 +45,7 @@ export interface CommandsOptions {
 const always = (): boolean => true;
 
 /** What a command is about, as far as it got: the button that mends its failure acts on that and on nothing else. */
-interface Matter {
+interface CommandContext {
   session?: SessionSummary;
   /** It was asked for and not made yet. */
   request?: SessionRequest;
@@ -57,31 +57,31 @@ interface Matter {
 export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const { context, supervisor, log, bundles } = options;
 
-  const matters = new AsyncLocalStorage<Matter>(); // commands overlap: a person waits for none of them
+  const commandContexts = new AsyncLocalStorage<CommandContext>(); // commands overlap: a person waits for none of them
   const onError = (error: unknown): void => void showError(log, 'newSession', error);
   const newSessionOptions = { context, supervisor, settings: readSettings, bundles, onError };
   const create = async (request: SessionRequest): Promise<void> => {
-    const matter = matters.getStore() ?? {};
-    matter.request = request;
+    const commandContext = commandContexts.getStore() ?? {};
+    commandContext.request = request;
     const made = await inProgress(async () => await supervisor.createSession(request));
-    delete matter.request;
+    delete commandContext.request;
     await options.reveal(made.id);
   };
   const startSession = async (repository: string, draft?: Partial<SessionDraft>): Promise<void> =>
     await create(await askForSession(newSessionOptions, repository, draft));
   const chooseTrusted = async (): Promise<string> => {
     requireTrust();
-    const matter = matters.getStore() ?? {};
+    const commandContext = commandContexts.getStore() ?? {};
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
-    if (folder !== undefined) matter.folder = folder;
+    if (folder !== undefined) commandContext.folder = folder;
     const repository = await chooseRepository(supervisor.git);
-    delete matter.folder;
+    delete commandContext.folder;
     return repository;
   };
   const comments = new ReviewComments(supervisor);
   const chooseAny: ChooseSession = async (argument, title, fits, none) => {
     const session = await chooseSession(supervisor, argument, title, fits, none);
-    (matters.getStore() ?? {}).session = session;
+    (commandContexts.getStore() ?? {}).session = session;
     return session;
   };
   const choose: ChooseSession = async (argument, title, fits, none) =>
@@ -221,18 +221,18 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   }
 
   async function attempt(doing: string, action: () => Promise<void>): Promise<void> {
-    const matter: Matter = { ...matters.getStore() };
+    const commandContext: CommandContext = { ...commandContexts.getStore() };
     try {
-      await matters.run(matter, action);
+      await commandContexts.run(commandContext, action);
     } catch (error) {
-      await showError(log, doing, error, fixesFor(error, matter));
+      await showError(log, doing, error, fixesFor(error, commandContext));
     }
   }
 
   /** The buttons that need more than a command: they act on the session, the folder or the request that it failed for. */
   function fixesFor(
     error: unknown,
-    { session, request, folder }: Matter,
+    { session, request, folder }: CommandContext,
   ): { label: string; run: () => Promise<void> }[] {
     const code = error instanceof CorralError ? error.code : undefined;
     if (code === 'WORKTREE_MISSING' && session !== undefined)

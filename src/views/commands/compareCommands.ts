@@ -25,7 +25,7 @@ export interface CompareCommandsOptions extends NewSessionOptions {
 }
 
 /** More than this at once is a mistake more often than a wish. */
-const MOST_TIMES = 5;
+const MAX_TIMES = 5;
 
 const groupSchema = v.object({ kind: v.literal('group'), group: v.string(), repository: v.string() });
 
@@ -90,7 +90,7 @@ async function askForAgents(options: NewSessionOptions): Promise<string[]> {
   const [only] = agents;
   if (only === undefined) throw new CorralError('CANCELLED', 'No agent was chosen.');
   if (agents.length > 1) return agents;
-  const items = Array.from({ length: MOST_TIMES - 1 }, (_, index) => ({
+  const items = Array.from({ length: MAX_TIMES - 1 }, (_, index) => ({
     label: `${index + 2} times`,
     times: index + 2,
   }));

@@ -39,7 +39,7 @@ export function reviewCommands({
   choose,
   attempt,
 }: ReviewCommandsOptions): Record<ReviewCommandName, (argument: unknown) => Promise<void>> {
-  const takeBack = async (session: SessionSummary): Promise<void> => {
+  const undoApply = async (session: SessionSummary): Promise<void> => {
     await inProgress(async () => {
       await (await supervisor.worktrees(session.id)).unapply(session.id);
     });
@@ -87,11 +87,11 @@ export function reviewCommands({
       // Not awaited: the notification stays as long as the person likes, and the command is done.
       void showInformationMessage(sentence, openChanges, undo).then(async (chosen) => {
         if (chosen === openChanges) await vscode.commands.executeCommand('workbench.view.scm');
-        if (chosen === undo) await attempt('undoApply', async () => await takeBack(session));
+        if (chosen === undo) await attempt('undoApply', async () => await undoApply(session));
       });
     },
     undoApply: async (argument) => {
-      await takeBack(
+      await undoApply(
         await choose(
           argument,
           'Undo Apply',

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { SessionSummary } from '../../supervisor/api';
 import type { ListedSnapshot } from '../../supervisor/git/snapshots/snapshotList';
 import type { Supervisor } from '../../supervisor/supervisor';
-import type { Moment } from '../../supervisor/lifecycle/worktreeControl';
+import type { SnapshotPoint } from '../../supervisor/lifecycle/worktreeControl';
 import { ageOf } from '../text/age';
 import type { SessionDraft } from './newSession';
 import { showChanges } from '../review/changesEditor';
@@ -27,7 +27,7 @@ export interface SnapshotCommandsOptions {
 }
 
 /** One of the session's moments: a snapshot, or what it began with. */
-type PastMoment = { label: string; commit: string; previous: Moment | undefined };
+type PastSnapshotPoint = { label: string; commit: string; previous: SnapshotPoint | undefined };
 
 /** A view that knows the snapshot already, such as the timeline, names it. */
 const snapshotArgumentSchema = v.object({ commit: v.string() });
@@ -51,9 +51,9 @@ export function snapshotCommands({
 
   async function compare(
     session: SessionSummary,
-    { label }: PastMoment,
-    from: Moment,
-    to: Moment,
+    { label }: PastSnapshotPoint,
+    from: SnapshotPoint,
+    to: SnapshotPoint,
     words: string,
   ): Promise<void> {
     const comparison = await inProgress(
@@ -67,9 +67,9 @@ export function snapshotCommands({
     );
   }
 
-  async function putBack(session: SessionSummary, { label, commit }: PastMoment): Promise<void> {
+  async function restoreSnapshot(session: SessionSummary, { label, commit }: PastSnapshotPoint): Promise<void> {
     const worktrees = await supervisor.worktrees(session.id);
-    const { before } = await inProgress(async () => await worktrees.putBack(session.id, commit));
+    const { before } = await inProgress(async () => await worktrees.restoreSnapshot(session.id, commit));
     const undo = 'Undo';
     // Not awaited: the notification stays as long as the person likes, and the command is done.
     void showInformationMessage(
@@ -78,13 +78,13 @@ export function snapshotCommands({
     ).then(async (chosen) => {
       if (chosen !== undo) return;
       await attempt('showSnapshots', async () => {
-        await inProgress(async () => await worktrees.putBack(session.id, before));
+        await inProgress(async () => await worktrees.restoreSnapshot(session.id, before));
         void showInformationMessage(`The worktree of “${session.title}” is again as it was before.`);
       });
     });
   }
 
-  async function act(session: SessionSummary, moment: PastMoment): Promise<void> {
+  async function act(session: SessionSummary, moment: PastSnapshotPoint): Promise<void> {
     const { label, commit, previous } = moment;
     const actions: (vscode.QuickPickItem & { run: () => Promise<void> })[] = [
       { label: '$(diff) Compare with Now', run: async () => await compare(session, moment, commit, 'now', 'and now') },
@@ -104,7 +104,7 @@ export function snapshotCommands({
       actions.push({
         label: '$(discard) Put the Worktree Back to It',
         description: 'after a snapshot of now',
-        run: async () => await putBack(session, moment),
+        run: async () => await restoreSnapshot(session, moment),
       });
     actions.push({
       label: '$(repo-forked) New Session from It…',
@@ -136,7 +136,9 @@ export function snapshotCommands({
         await act(session, named.moment);
         return;
       }
-      const take: vscode.QuickPickItem & { moment?: PastMoment } = { label: '$(device-camera) Take a Snapshot Now' };
+      const take: vscode.QuickPickItem & { moment?: PastSnapshotPoint } = {
+        label: '$(device-camera) Take a Snapshot Now',
+      };
       const chosen = await vscode.window.showQuickPick([take, ...moments], {
         title: `Snapshots · ${session.title}`,
         placeHolder: 'Which moment?',
@@ -152,7 +154,7 @@ export function snapshotCommands({
 function momentItems(
   session: SessionSummary,
   snapshots: readonly ListedSnapshot[],
-): (vscode.QuickPickItem & { moment: PastMoment })[] {
+): (vscode.QuickPickItem & { moment: PastSnapshotPoint })[] {
   const now = Date.now();
   const items = snapshots.map(({ commit, message, takenAt, ...counts }, index) => ({
     label: `$(history) ${plainLabel(message)}`,

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import { isOutcome } from '../../storage/runState';
 import type { SessionSummary } from '../../supervisor/api';
-import type { WorktreeSurvey } from '../../supervisor/git/worktrees/worktreeSummary';
+import type { WorktreeSummary } from '../../supervisor/git/worktrees/worktreeSummary';
 import type { Supervisor } from '../../supervisor/supervisor';
 import { showInformationMessage, showWarningMessage } from '../text/messages';
 import type { CommandName } from '../text/names';
@@ -54,9 +54,9 @@ export function worktreeCommands({
     },
     deleteSession: async (argument) => {
       const session = await choose(argument, 'Delete Session', (each) => !each.deleted, 'There is no session yet.');
-      const survey = await surveyOf(supervisor, session);
+      const summary = await summaryOf(supervisor, session);
       const remove = 'Delete';
-      const detail = deletionDetail(survey, !hasEnded(session) && session.currentRunId !== undefined);
+      const detail = deletionDetail(summary, !hasEnded(session) && session.currentRunId !== undefined);
       if ((await showWarningMessage(`Delete “${session.title}”?`, { modal: true, detail }, remove)) !== remove) return;
       await inProgress(async () => {
         await supervisor.deleteSession(session.id);
@@ -109,14 +109,14 @@ export function worktreeCommands({
   };
 }
 
-/** A survey that cannot be made counts as "there is work", and keeps nobody from deleting: nothing is lost by it. */
-async function surveyOf(
+/** A summary that cannot be made counts as "there is work", and keeps nobody from deleting: nothing is lost by it. */
+async function summaryOf(
   supervisor: Supervisor,
   session: SessionSummary,
-): Promise<WorktreeSurvey | 'unknown' | undefined> {
-  const surveying = supervisor
+): Promise<WorktreeSummary | 'unknown' | undefined> {
+  const summarizing = supervisor
     .worktrees(session.id)
-    .then(async (worktrees) => await worktrees.survey(session.id))
+    .then(async (worktrees) => await worktrees.summary(session.id))
     .catch(() => 'unknown' as const);
-  return await inProgress(async () => await surveying);
+  return await inProgress(async () => await summarizing);
 }

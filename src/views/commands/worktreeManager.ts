@@ -99,12 +99,12 @@ function proposals(
     const session = sessions.get(sessionId);
     return kind === 'worktree' && session !== undefined && !isRunning(session);
   });
-  const full = resting.filter(({ rebuilt }) => rebuilt.length > 0);
+  const full = resting.filter(({ generated }) => generated.length > 0);
   const old = resting.filter(({ sessionId }) => isOld(sessions.get(sessionId)));
   const found: Action[] = [];
   if (full.length > 0) {
-    const bytes = full.flatMap(({ rebuilt }) => rebuilt).reduce((sum, folder) => sum + folder.bytes, 0);
-    const label = `$(lightbulb) Drop ${folderWords(full.flatMap(({ rebuilt }) => rebuilt))} only`;
+    const bytes = full.flatMap(({ generated }) => generated).reduce((sum, folder) => sum + folder.bytes, 0);
+    const label = `$(lightbulb) Drop ${folderWords(full.flatMap(({ generated }) => generated))} only`;
     const description = `${byteSize(bytes)} in ${worktrees(full.length)} where nothing runs`;
     found.push({ label, description, run: async () => await drop(inventory, full) });
   }
@@ -137,12 +137,12 @@ function entryItem(entry: WorktreeEntry, session: SessionSummary | undefined): v
     stray: 'no session knows of it',
   };
   const icons = { worktree: '$(folder)', trash: '$(trash)', stray: '$(question)' };
-  const rebuilt = entry.rebuilt.reduce((sum, { bytes }) => sum + bytes, 0);
+  const generated = entry.generated.reduce((sum, { bytes }) => sum + bytes, 0);
   const details = [
     entry.kind === 'trash' && entry.notCaptured.length > 0
       ? `no snapshot holds ${entry.notCaptured.join(', ')}`
       : holds(entry),
-    ...(rebuilt > 0 ? [`${folderWords(entry.rebuilt)}: ${byteSize(rebuilt)}`] : []),
+    ...(generated > 0 ? [`${folderWords(entry.generated)}: ${byteSize(generated)}`] : []),
   ];
   return {
     label: `${icons[entry.kind]} ${plainLabel(session?.title ?? entry.sessionId)}`,
@@ -151,9 +151,9 @@ function entryItem(entry: WorktreeEntry, session: SessionSummary | undefined): v
   };
 }
 
-function holds({ survey }: WorktreeEntry): string {
-  if (survey === 'unknown') return 'what it holds could not be counted';
-  const work = workWords(survey);
+function holds({ summary }: WorktreeEntry): string {
+  if (summary === 'unknown') return 'what it holds could not be counted';
+  const work = workWords(summary);
   return work === '' ? 'no work of its own' : work;
 }
 
@@ -164,7 +164,7 @@ async function actOn(
   session: SessionSummary | undefined,
 ): Promise<void> {
   const { run } = options;
-  const { sessionId, kind, path, rebuilt, bytes } = entry;
+  const { sessionId, kind, path, generated, bytes } = entry;
   const openFolder = async (): Promise<void> => {
     await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(path), { forceNewWindow: true });
   };
@@ -180,10 +180,10 @@ async function actOn(
   if (kind === 'worktree') {
     actions.push({ label: '$(diff-multiple) Review Changes', run: async () => await run('reviewChanges', sessionId) });
     if (session !== undefined && !isRunning(session)) {
-      if (rebuilt.length > 0)
+      if (generated.length > 0)
         actions.push({
-          label: `$(clear-all) Drop ${folderWords(rebuilt)} Only…`,
-          description: byteSize(rebuilt.reduce((sum, folder) => sum + folder.bytes, 0)),
+          label: `$(clear-all) Drop ${folderWords(generated)} Only…`,
+          description: byteSize(generated.reduce((sum, folder) => sum + folder.bytes, 0)),
           run: async () => await drop(inventory, [entry]),
         });
       actions.push({
@@ -200,9 +200,9 @@ async function actOn(
 async function drop(inventory: WorktreeInventory, entries: readonly WorktreeEntry[]): Promise<void> {
   const remove = 'Drop';
   const detail = entries
-    .flatMap(({ path, rebuilt }) => rebuilt.map(({ name, bytes }) => `• ${path}/${name} (${byteSize(bytes)})`))
+    .flatMap(({ path, generated }) => generated.map(({ name, bytes }) => `• ${path}/${name} (${byteSize(bytes)})`))
     .join('\n');
-  const question = `Drop ${folderWords(entries.flatMap(({ rebuilt }) => rebuilt))} of ${worktrees(entries.length)}?`;
+  const question = `Drop ${folderWords(entries.flatMap(({ generated }) => generated))} of ${worktrees(entries.length)}?`;
   const answer = await showWarningMessage(
     question,
     { modal: true, detail: `Git ignores them and tools fill them again:\n${detail}` },
@@ -213,7 +213,7 @@ async function drop(inventory: WorktreeInventory, entries: readonly WorktreeEntr
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: 'Dropping folders…' },
     async () => {
-      for (const { sessionId } of entries) freed += await inventory.dropRebuilt(sessionId);
+      for (const { sessionId } of entries) freed += await inventory.removeGenerated(sessionId);
     },
   );
   void showInformationMessage(`${byteSize(freed)} are free again.`);

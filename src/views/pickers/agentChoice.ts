@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { ResolveOptions } from '../../supervisor/agents/agentRegistry';
 import { listAgents } from '../../supervisor/agents/agentRegistry';
-import type { SurveyedAgent } from '../../supervisor/agents/agentDetection';
-import { surveyAgents } from '../../supervisor/agents/agentDetection';
+import type { DetectedAgent } from '../../supervisor/agents/agentDetection';
+import { detectAgents } from '../../supervisor/agents/agentDetection';
 
 interface AgentItem extends vscode.QuickPickItem {
   name: string;
@@ -28,21 +28,21 @@ export async function chooseAgents(
       pick.onDidAccept(() => resolve(pick.selectedItems.map(({ name }) => name)));
       pick.onDidHide(() => resolve(undefined));
       pick.show();
-      const survey = surveyAgents(options).then((agents) => {
+      const summary = detectAgents(options).then((agents) => {
         const selected = new Set(pick.selectedItems.map(({ name }) => name));
         const active = new Set(pick.activeItems.map(({ name }) => name));
         pick.items = agents.filter((agent) => fits(agent) && (!many || agent.missing === undefined)).map(itemOf);
         pick.selectedItems = pick.items.filter(({ name }) => selected.has(name));
         pick.activeItems = pick.items.filter(({ name }) => active.has(name));
       });
-      void survey.catch(() => undefined).then(() => (pick.busy = false)); // without versions the names are there
+      void summary.catch(() => undefined).then(() => (pick.busy = false)); // without versions the names are there
     });
   } finally {
     pick.dispose();
   }
 }
 
-function itemOf({ name, description, version, missing }: SurveyedAgent): AgentItem {
+function itemOf({ name, description, version, missing }: DetectedAgent): AgentItem {
   if (missing !== undefined)
     return {
       name,

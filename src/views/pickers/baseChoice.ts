@@ -2,14 +2,14 @@ import * as vscode from 'vscode';
 import { isOutcome } from '../../storage/runState';
 import { pathToText, splitZ } from '../../supervisor/git/pathBytes';
 import { findRepository } from '../../supervisor/git/repository';
-import { surveyWorktree } from '../../supervisor/git/worktrees/worktreeSummary';
+import { summarizeWorktree } from '../../supervisor/git/worktrees/worktreeSummary';
 import type { Supervisor } from '../../supervisor/supervisor';
 import { workWords } from '../text/worktreeLabels';
 import { plainLabel } from '../text/plainLabel';
 
-const MOST_REFERENCES = 200;
+const MAX_REFERENCES = 200;
 /** So many of the files that would come along are named. */
-const MOST_NAMED = 8;
+const MAX_NAMED = 8;
 
 /** From where a session starts. */
 export interface Base {
@@ -48,7 +48,7 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
     supervisor.git.text(folder, [
       'for-each-ref',
       '--sort=-committerdate',
-      `--count=${String(MOST_REFERENCES)}`,
+      `--count=${String(MAX_REFERENCES)}`,
       '--format=%(refname)',
       'refs/heads',
       'refs/remotes',
@@ -56,7 +56,7 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
     ]),
     supervisor.listSessions({ repository: repository.mainWorktree }),
   ]);
-  const work = workWords(await surveyWorktree(repository, root, 'HEAD'));
+  const work = workWords(await summarizeWorktree(repository, root, 'HEAD'));
   const status = await supervisor.git.run(root, [
     'status',
     '--porcelain',
@@ -69,8 +69,8 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
     label: '$(git-commit) HEAD with my uncommitted changes',
     description: work,
     detail:
-      plainLabel(changed.slice(0, MOST_NAMED).join(', ')) +
-      (changed.length > MOST_NAMED ? ` and ${changed.length - MOST_NAMED} more` : ''),
+      plainLabel(changed.slice(0, MAX_NAMED).join(', ')) +
+      (changed.length > MAX_NAMED ? ` and ${changed.length - MAX_NAMED} more` : ''),
     base: { label: `HEAD with ${work}`, revision: 'HEAD', includeChanges: true },
   };
   return [

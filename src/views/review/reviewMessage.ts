@@ -10,7 +10,7 @@ export interface ReviewRemark {
   text: string;
 }
 
-const MOST_QUOTED_LINES = 12;
+const MAX_QUOTED_LINES = 12;
 
 /** All remarks as one follow-up to the agent: by file and line, each with the lines that it is about. */
 export function reviewMessage(remarks: readonly ReviewRemark[]): string {
@@ -18,7 +18,7 @@ export function reviewMessage(remarks: readonly ReviewRemark[]): string {
   const parts = sorted.map(({ path, firstLine, lastLine, quoted, text }, index) => {
     const place = firstLine === lastLine ? `line ${firstLine}` : `lines ${firstLine} to ${lastLine}`;
     const lines = quoted.split(/\r?\n/);
-    const shown = [...lines.slice(0, MOST_QUOTED_LINES), ...(lines.length > MOST_QUOTED_LINES ? ['…'] : [])];
+    const shown = [...lines.slice(0, MAX_QUOTED_LINES), ...(lines.length > MAX_QUOTED_LINES ? ['…'] : [])];
     return `${index + 1}. ${path}, ${place}:\n${shown.map((line) => `   > ${line}`).join('\n')}\n   ${text.trim().replaceAll('\n', '\n   ')}`;
   });
   return `I have reviewed your changes. Please work through ${remarks.length === 1 ? 'this remark' : `these ${remarks.length} remarks`}:\n\n${parts.join('\n\n')}`;

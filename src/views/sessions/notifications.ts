@@ -68,7 +68,7 @@ export class Notifications implements vscode.Disposable {
       !pendingPermissions.some(({ requestId }) => requestId === pending.requestId)
     )
       return false;
-    return await supervisor.claimNotice(session.id, session.currentRunId ?? '', pending.requestId);
+    return await supervisor.claimNotification(session.id, session.currentRunId ?? '', pending.requestId);
   }
 
   async #askPerson(session: SessionSummary, pending: PermissionSummary): Promise<void> {

@@ -1,30 +1,30 @@
-import type { WorktreeSurvey } from '../../supervisor/git/worktrees/worktreeSummary';
+import type { WorktreeSummary } from '../../supervisor/git/worktrees/worktreeSummary';
 
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** What goes with a session, said before it is asked. `unknown` where it could not be counted, undefined where there is no worktree. */
-export function deletionDetail(survey: WorktreeSurvey | 'unknown' | undefined, isRunning: boolean): string {
+export function deletionDetail(summary: WorktreeSummary | 'unknown' | undefined, isRunning: boolean): string {
   const sentences = isRunning ? ['It is running and will be stopped.'] : [];
-  if (survey === undefined)
+  if (summary === undefined)
     sentences.push('Its worktree is not there any more. “Undo Delete” makes it again from its last snapshot.');
-  else if (survey === 'unknown')
+  else if (summary === 'unknown')
     sentences.push('What is in its worktree could not be counted. “Undo Delete” brings all of it back.');
   else {
-    const work = workWords(survey);
+    const work = workWords(summary);
     sentences.push(
       work === ''
         ? 'Its worktree holds no work of its own.'
         : `Its worktree goes with ${work}. All of it is kept in a snapshot; “Undo Delete” brings it back.`,
     );
-    if (survey.replaceable.length > 0)
-      sentences.push(`Not kept, as tools make it again: ${named(survey.replaceable)}.`);
+    if (summary.replaceable.length > 0)
+      sentences.push(`Not kept, as tools make it again: ${named(summary.replaceable)}.`);
   }
   sentences.push('Its history stays.');
   return sentences.join(' ');
 }
 
 /** The work in a worktree, counted; empty where there is none. */
-export function workWords({ changedFiles, untrackedFiles, commits }: WorktreeSurvey): string {
+export function workWords({ changedFiles, untrackedFiles, commits }: WorktreeSummary): string {
   const parts = [
     changedFiles > 0 && counted(changedFiles, 'changed file'),
     untrackedFiles > 0 && counted(untrackedFiles, 'new file'),
@@ -60,6 +60,6 @@ function listed(parts: readonly string[]): string {
 }
 
 function named(paths: readonly string[]): string {
-  const names = paths.slice(0, MOST_NAMED).map((path) => path.replace(/\/$/, ''));
-  return listed(paths.length > MOST_NAMED ? [...names, `${paths.length - MOST_NAMED} more`] : names);
+  const names = paths.slice(0, MAX_NAMED).map((path) => path.replace(/\/$/, ''));
+  return listed(paths.length > MAX_NAMED ? [...names, `${paths.length - MAX_NAMED} more`] : names);
 }

@@ -68,7 +68,7 @@ export class TimelinePanel implements vscode.Disposable {
       },
     });
     const documents = registerPayloadDocuments(source);
-    const links = vscode.window.registerUriHandler({
+    const connections = vscode.window.registerUriHandler({
       handleUri: async ({ path }) => {
         const event = linkedEvent(path);
         const session =
@@ -81,7 +81,7 @@ export class TimelinePanel implements vscode.Disposable {
     return new vscode.Disposable(() => {
       serializer.dispose();
       documents.dispose();
-      links.dispose();
+      connections.dispose();
       for (const panel of TimelinePanel.#open.values()) panel.#host.dispose();
     });
   }

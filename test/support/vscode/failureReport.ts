@@ -4,7 +4,7 @@ import type { Test } from 'mocha';
 import type { VscodeServer } from './vscodeServer';
 import type { Window } from './window';
 
-const LONGEST_PART_CHARACTERS = 6_000;
+const MAX_PART_CHARACTERS = 6_000;
 
 /**
  * Where a test failed: saves a picture of the window, and prints what the window says and the end of the extension's logs, since a picture
@@ -18,12 +18,12 @@ export async function reportFailure(
   if (test?.state !== 'failed' || window === undefined) return;
   await window.picture(`failed ${test.title}`);
   const tree = await window.page.locator('body').ariaSnapshot();
-  print(`--- The window after “${test.title}” failed:\n${tree.slice(0, LONGEST_PART_CHARACTERS)}`);
+  print(`--- The window after “${test.title}” failed:\n${tree.slice(0, MAX_PART_CHARACTERS)}`);
   if (server === undefined) return;
   const logs = join(server.dataDirectory, 'data/logs');
   const names = await readdir(logs, { recursive: true });
   for (const name of names.filter((each) => /corral[^/\\]*[/\\][^/\\]*\.log$/i.test(each))) {
-    print(`--- ${name}:\n${(await readFile(join(logs, name), 'utf8')).slice(-LONGEST_PART_CHARACTERS)}`);
+    print(`--- ${name}:\n${(await readFile(join(logs, name), 'utf8')).slice(-MAX_PART_CHARACTERS)}`);
   }
 }
 

@@ -5,23 +5,23 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { projectRoot } from '../../support/project';
-import { Workshop } from './supervisorFixture';
+import { SupervisorFixture } from './supervisorFixture';
 
 describe('the example in docs/api.md', () => {
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   beforeEach(async () => {
-    workshop = await Workshop.create();
+    fixture = await SupervisorFixture.create();
   });
   afterEach(async () => {
-    await workshop.end();
+    await fixture.end();
   });
 
   it('runs as it stands there', async () => {
     const example = /```js\n(.*?)```/s.exec(await readFile(join(projectRoot, 'docs/api.md'), 'utf8'))?.[1];
     assert.ok(example);
     const result: unknown = await runInNewContext(`(async () => {${example}})()`, {
-      corral: workshop.window(),
-      repository: workshop.repository.path,
+      corral: fixture.window(),
+      repository: fixture.repository.path,
     });
     const { outcome, kinds } = v.parse(v.object({ outcome: v.string(), kinds: v.array(v.string()) }), result);
     assert.equal(outcome, 'completed');

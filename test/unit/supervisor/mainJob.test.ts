@@ -3,31 +3,31 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { waitFor } from '../../support/wait';
-import { until, Workshop } from './supervisorFixture';
+import { until, SupervisorFixture } from './supervisorFixture';
 
 const STORY = 'talk I begin; edit notes.txt hello; ask git status --short; talk I am done';
 
 describe('the main job without VS Code', () => {
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   beforeEach(async () => {
-    workshop = await Workshop.create();
+    fixture = await SupervisorFixture.create();
   });
   afterEach(async () => {
-    await workshop.end();
+    await fixture.end();
   });
 
   it('goes from a prompt over a question to its end, and keeps every event', async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const states: string[] = [];
-    const made = await window.createSession({ repository: workshop.repository.path, prompt: STORY, agent: 'demo' });
+    const made = await window.createSession({ repository: fixture.repository.path, prompt: STORY, agent: 'demo' });
     window.onDidChangeSessions(
       () =>
         void window
           .getSession(made.id)
           .then(({ status, needsInput }) => states.push(`${status}${needsInput ? ' needs input' : ''}`)),
     );
-    assert.equal(made.baseCommit, await workshop.repository.git('rev-parse', 'HEAD'));
-    assert.equal(await workshop.repository.git('rev-parse', `refs/corral/${made.id}`), made.baseCommit);
+    assert.equal(made.baseCommit, await fixture.repository.git('rev-parse', 'HEAD'));
+    assert.equal(await fixture.repository.git('rev-parse', `refs/corral/${made.id}`), made.baseCommit);
 
     const asking = await until(window, made.id, (session) => session.needsInput, 'a question');
     assert.equal(asking.status, 'Running');
@@ -50,7 +50,7 @@ describe('the main job without VS Code', () => {
     const done = await until(window, made.id, (session) => session.status === 'Completed', 'the end');
     assert.equal(done.needsInput, false);
     assert.equal(await readFile(join(made.worktreePath, 'notes.txt'), 'utf8'), 'hello\n');
-    await assert.rejects(access(join(workshop.repository.path, 'notes.txt')), { code: 'ENOENT' });
+    await assert.rejects(access(join(fixture.repository.path, 'notes.txt')), { code: 'ENOENT' });
 
     const { events } = await window.listSessionHistory(made.id, { limit: 1_000 });
     assert.deepEqual(
@@ -86,22 +86,22 @@ describe('the main job without VS Code', () => {
   });
 
   it('is the same in a second window, and after all windows were closed', async () => {
-    const first = workshop.window();
-    const second = workshop.window();
+    const first = fixture.window();
+    const second = fixture.window();
     const { id } = await first.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'slow 40 50ms; ask git status',
       agent: 'demo',
     });
     const seen = await until(second, id, (session) => session.status === 'Running', 'the session in the second window');
     const speakers = await Promise.all(
-      [first, second].map(async (window) => await window.claimNotice(id, seen.currentRunId ?? '', 'a question')),
+      [first, second].map(async (window) => await window.claimNotification(id, seen.currentRunId ?? '', 'a question')),
     );
     assert.deepEqual(speakers.toSorted(), [false, true], 'one window tells people of a question');
-    await workshop.close(first);
-    await workshop.close(second);
+    await fixture.close(first);
+    await fixture.close(second);
 
-    const third = workshop.window();
+    const third = fixture.window();
     const back = await until(
       third,
       id,
@@ -121,29 +121,29 @@ describe('the main job without VS Code', () => {
   });
 
   it('snapshots the work at the end of a turn while no window is open', async () => {
-    const first = workshop.window();
+    const first = fixture.window();
     const { id } = await first.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'slow 10 100ms; edit notes.txt hello',
       agent: 'demo',
     });
     // A window that is slow to hear may hear of its end at once.
     await until(first, id, (session) => session.status !== 'Starting', 'the start');
-    await workshop.close(first);
+    await fixture.close(first);
 
-    const second = workshop.window();
+    const second = fixture.window();
     await until(second, id, (session) => session.status === 'Completed', 'the end');
     const { events } = await second.listSessionHistory(id, { kinds: ['snapshot', 'error'] });
     const [snapshot, ...more] = events;
     assert.ok(snapshot?.kind === 'snapshot' && more.length === 0, JSON.stringify(events));
-    assert.equal(await workshop.repository.git('rev-parse', `refs/corral/${id}`), snapshot.data.commit);
-    assert.equal(await workshop.repository.git('show', `${snapshot.data.commit}:notes.txt`), 'hello');
+    assert.equal(await fixture.repository.git('rev-parse', `refs/corral/${id}`), snapshot.data.commit);
+    assert.equal(await fixture.repository.git('show', `${snapshot.data.commit}:notes.txt`), 'hello');
   });
 
   it('stops, deletes and brings back', async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const { id, worktreePath } = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'edit notes.txt hello; slow 1000 50ms',
       agent: 'demo',
     });
@@ -163,9 +163,9 @@ describe('the main job without VS Code', () => {
   });
 
   it('continues a finished session in a new run of the same agent session', async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const { id } = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'talk first',
       agent: 'demo',
     });
@@ -186,9 +186,9 @@ describe('the main job without VS Code', () => {
   });
 
   it('runs any command', async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const { id } = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'unused',
       agent: 'command',
       argv: [process.execPath, '-e', 'console.log("out"); console.error("err"); process.exit(3)'],
@@ -214,9 +214,9 @@ describe('the main job without VS Code', () => {
       args: ['-e', program, '--', '{promptFile}'],
       patterns: [{ match: '^agent> (?<text>.*)', event: 'message' as const }],
     };
-    const window = workshop.window({ changes: { agents: { builder } } });
+    const window = fixture.window({ changes: { agents: { builder } } });
     const { id } = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: '--help, please',
       agent: 'builder',
     });
@@ -233,8 +233,8 @@ describe('the main job without VS Code', () => {
   });
 
   it('says by its code what it cannot do', async () => {
-    const window = workshop.window();
-    const { path } = workshop.repository;
+    const window = fixture.window();
+    const { path } = fixture.repository;
     const refused = async (
       request: { repository?: string; prompt?: string; agent?: string; base?: string; argv?: string[] },
       code: string,
@@ -243,7 +243,7 @@ describe('the main job without VS Code', () => {
         code,
       });
     await refused({ prompt: ' \n' }, 'EMPTY_PROMPT');
-    await refused({ repository: workshop.storageDirectory }, 'NO_REPOSITORY');
+    await refused({ repository: fixture.storageDirectory }, 'NO_REPOSITORY');
     await refused({ repository: join(path, 'not there') }, 'NO_FOLDER');
     await refused({ agent: 'nobody' }, 'AGENT_UNKNOWN');
     await refused({ agent: 'command', argv: ['no-such-program-anywhere'] }, 'AGENT_NOT_FOUND');
@@ -251,7 +251,7 @@ describe('the main job without VS Code', () => {
     await assert.rejects(window.getSession('aaaaaaaaaaaa'), { code: 'SESSION_NOT_FOUND' });
     await assert.rejects(window.listSessionHistory('../../../etc'), { code: 'SESSION_NOT_FOUND' });
     assert.deepEqual(await window.listSessions(), []);
-    const untrusted = workshop.window({ isTrusted: () => false });
+    const untrusted = fixture.window({ isTrusted: () => false });
     await assert.rejects(untrusted.createSession({ repository: path, prompt: 'talk', agent: 'demo' }), {
       code: 'UNTRUSTED',
     });

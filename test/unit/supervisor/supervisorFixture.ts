@@ -11,7 +11,7 @@ import { endProcessesOf } from '../../support/processes';
 import { TestRepository } from '../../support/repository';
 
 /** A store and a repository in temporary folders, and supervisors over them: each is what one window has. */
-export class Workshop {
+export class SupervisorFixture {
   readonly repository: TestRepository;
   readonly storageDirectory: string;
   readonly logged: string[] = [];
@@ -22,8 +22,11 @@ export class Workshop {
     this.storageDirectory = storageDirectory;
   }
 
-  static async create(): Promise<Workshop> {
-    return new Workshop(await TestRepository.create(), await realpath(await mkdtemp(join(tmpdir(), 'corral-store-'))));
+  static async create(): Promise<SupervisorFixture> {
+    return new SupervisorFixture(
+      await TestRepository.create(),
+      await realpath(await mkdtemp(join(tmpdir(), 'corral-store-'))),
+    );
   }
 
   settings(): SupervisorSettings {

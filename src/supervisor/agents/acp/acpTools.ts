@@ -11,7 +11,7 @@ import type { ConversationHost } from '../driver/driver';
 import { shownPath } from '../driver/shownPath';
 
 /** Beyond this a change is told without its lines: git has them. */
-const LONGEST_EDIT = 10_000;
+const MAX_EDIT = 10_000;
 /** Ended calls that are remembered, because agents still say things about them. */
 const REMEMBERED = 10_000;
 
@@ -151,7 +151,7 @@ export class AcpTools {
     const isNew = oldText === null || oldText === undefined || meta?.kind === 'add';
     const change: EventData<'file.change'> = { path: shown, change: isNew ? 'added' : 'modified', callId };
     const before = oldText ?? '';
-    const lines = diffLines(before, newText, { maxEditLength: LONGEST_EDIT });
+    const lines = diffLines(before, newText, { maxEditLength: MAX_EDIT });
     const diff = createTwoFilesPatch(
       isNew ? '/dev/null' : `a/${shown}`,
       `b/${shown}`,
@@ -160,7 +160,7 @@ export class AcpTools {
       undefined,
       undefined,
       {
-        maxEditLength: LONGEST_EDIT,
+        maxEditLength: MAX_EDIT,
         headerOptions: { includeIndex: false, includeUnderline: false, includeFileHeaders: true },
       },
     );

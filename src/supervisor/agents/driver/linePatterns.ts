@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { DraftEvent } from '../../../storage/events';
 
 /** Longer lines are data, not words: no expression is tried on them. */
-const LONGEST_LINE_CHARACTERS = 4_096;
+const MAX_LINE_CHARACTERS = 4_096;
 
 const expressionSchema = v.pipe(
   v.string(),
@@ -31,7 +31,7 @@ export type LinePattern = v.InferOutput<typeof linePatternSchema>;
 export function patternReader(patterns: readonly LinePattern[]): (line: string) => DraftEvent | undefined {
   const compiled = patterns.map(({ match, event }) => ({ expression: new RegExp(match, 'u'), event }));
   return (line) => {
-    if (line.length > LONGEST_LINE_CHARACTERS) return undefined;
+    if (line.length > MAX_LINE_CHARACTERS) return undefined;
     for (const { expression, event } of compiled) {
       const found = expression.exec(line);
       if (found !== null) return eventOf(event, line, found.groups ?? {});

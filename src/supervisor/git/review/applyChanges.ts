@@ -7,7 +7,7 @@ import { withIndexCopy } from '../snapshots/indexCopy';
 import { findOperations } from '../snapshots/uncapturedWork';
 import { encodePaths, pathToText, splitZ } from '../pathBytes';
 import { writeCommit } from '../snapshots/snapshotRef';
-import type { RemovalRequest } from '../worktrees/trash';
+import type { SessionWorktree } from '../worktrees/trash';
 import { isObjectId, type Repository } from '../repository';
 import { exists } from '../worktrees/worktreeOwnership';
 
@@ -15,7 +15,7 @@ import { exists } from '../worktrees/worktreeOwnership';
 export type ApplyMode = 'staged' | 'commits';
 
 /** What was applied, as object ids: all that undoing it needs. */
-export interface AppliedWork {
+export interface AppliedChanges {
   mode: ApplyMode;
   /** The last commit that was picked. */
   commit: string;
@@ -29,7 +29,7 @@ export interface AppliedWork {
   conflicts?: string[] | undefined;
 }
 
-export interface WorkToTake {
+export interface ChangesToApply {
   baseCommit: string;
   work: SessionWork;
   /** The subject of commits that are made for it. */
@@ -40,11 +40,11 @@ export interface WorkToTake {
  * Applies the work to the user's checkout on top of whatever is there. `conflicts` are left in git's ordinary state for a merge editor; where the work comes
  * as commits, git waits in its cherry-pick. Where a file has changes of the user's own, git refuses and nothing is touched (CONFLICT).
  */
-export async function applyWork(
-  request: RemovalRequest,
-  toTake: WorkToTake,
+export async function applyChanges(
+  request: SessionWorktree,
+  toTake: ChangesToApply,
   mode: ApplyMode,
-): Promise<{ applied: AppliedWork; conflicts: string[] }> {
+): Promise<{ applied: AppliedChanges; conflicts: string[] }> {
   const { repository } = request;
   const { baseCommit, work, title } = toTake;
   await requireIdle(repository);
@@ -86,7 +86,7 @@ export async function applyWork(
  * Takes back what `applyWork` did, and nothing else: what was changed since stays, or git refuses (CONFLICT). Conflicts that are not resolved go too; an
  * operation of the user's own stays.
  */
-export async function unapplyWork({ repository }: RemovalRequest, applied: AppliedWork): Promise<void> {
+export async function undoApply({ repository }: SessionWorktree, applied: AppliedChanges): Promise<void> {
   const { git, mainWorktree } = repository;
   const { mode, commit, base, before, index, after } = applied;
   if (![commit, base, before, index, after].every(isObjectId))
@@ -122,8 +122,8 @@ export async function unapplyWork({ repository }: RemovalRequest, applied: Appli
  * (`known`) up to date. CONFLICT where the name is taken by another, or the branch was changed or is checked out.
  */
 export async function makeBranch(
-  { repository }: RemovalRequest,
-  toTake: WorkToTake,
+  { repository }: SessionWorktree,
+  toTake: ChangesToApply,
   name: string,
   known?: { name: string; commit: string },
 ): Promise<string> {
@@ -162,14 +162,17 @@ export async function makeBranch(
 }
 
 /** The worktree's HEAD, with one commit of the user's own on top where its files differ. */
-async function workCommit({ git, mainWorktree }: Repository, { baseCommit, work, title }: WorkToTake): Promise<string> {
+async function workCommit(
+  { git, mainWorktree }: Repository,
+  { baseCommit, work, title }: ChangesToApply,
+): Promise<string> {
   const head = work.head ?? baseCommit;
   const isCommitted = (await git.text(mainWorktree, ['rev-parse', `${head}^{tree}`])) === work.tree;
   return isCommitted ? head : await git.text(mainWorktree, ['commit-tree', '-p', head, '-m', title, work.tree]);
 }
 
 /** The same for picking: merges, and a HEAD that left its base, come as one commit. */
-async function linearCommits(repository: Repository, toTake: WorkToTake): Promise<string> {
+async function linearCommits(repository: Repository, toTake: ChangesToApply): Promise<string> {
   const { git, mainWorktree } = repository;
   const { baseCommit, work, title } = toTake;
   const commit = await workCommit(repository, toTake);
@@ -218,7 +221,7 @@ async function requireIdle(repository: Repository): Promise<void> {
 /** True where the cherry-pick that waits in the checkout picks commits of this work, and began where applying it did. */
 async function isItsPickUnderWay(
   { git, mainWorktree, commonDirectory }: Repository,
-  { base, commit, before }: AppliedWork,
+  { base, commit, before }: AppliedChanges,
 ): Promise<boolean> {
   const picked = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', 'CHERRY_PICK_HEAD'], {
     acceptedExitCodes: [0, 1],
@@ -273,7 +276,7 @@ function refused(stderr: string): CorralError {
  */
 async function restorePaths(
   repository: Repository,
-  { commit, base, index, after, conflicts = [] }: AppliedWork,
+  { commit, base, index, after, conflicts = [] }: AppliedChanges,
 ): Promise<void> {
   const { git, mainWorktree } = repository;
   const changed = splitZ(

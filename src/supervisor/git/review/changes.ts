@@ -1,8 +1,8 @@
 import { CorralError } from '../../../storage/errors';
 import { captureTree, withIndexCopy } from '../snapshots/indexCopy';
 import { pathToText, splitZ } from '../pathBytes';
-import { readPin } from '../snapshots/snapshotRef';
-import { locateWorktree, type RemovalRequest } from '../worktrees/trash';
+import { readSnapshotRef } from '../snapshots/snapshotRef';
+import { locateWorktree, type SessionWorktree } from '../worktrees/trash';
 
 /** One file that differs between a session's base and its worktree. Paths are relative, with `/`. */
 export interface FileChange {
@@ -22,14 +22,14 @@ export interface SessionWork {
 }
 
 /** The session's work as it is now: tracked and untracked files, uncommitted ones too. Touches nothing of the user's. Throws WORKTREE_MISSING where nothing was ever there. */
-export async function captureWork(request: RemovalRequest): Promise<SessionWork> {
+export async function captureWork(request: SessionWorktree): Promise<SessionWork> {
   const { repository, worktreePath, sessionId } = request;
   const { git } = repository;
   if ((await locateWorktree(request)).place !== 'worktree') {
-    const pin = await readPin(repository, sessionId);
-    if (pin === undefined)
+    const lastSnapshot = await readSnapshotRef(repository, sessionId);
+    if (lastSnapshot === undefined)
       throw new CorralError('WORKTREE_MISSING', 'This session has neither a worktree nor a snapshot.');
-    return { tree: pin.tree, head: pin.head, isInPlace: false };
+    return { tree: lastSnapshot.tree, head: lastSnapshot.head, isInPlace: false };
   }
   const head = await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
     acceptedExitCodes: [0, 1],
@@ -42,7 +42,7 @@ export async function captureWork(request: RemovalRequest): Promise<SessionWork>
 
 /** All files in which two commits or trees differ, renames found. */
 export async function listChanges(
-  { repository }: RemovalRequest,
+  { repository }: SessionWorktree,
   before: string,
   after: string,
 ): Promise<FileChange[]> {

@@ -5,7 +5,7 @@ import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { Repository } from '../repository';
 
 /** Folders that tools fill again from what is in the repository: the only ignored ones that go with a deleted worktree. */
-const REBUILT_FOLDERS: ReadonlySet<string> = new Set([
+const GENERATED_FOLDERS: ReadonlySet<string> = new Set([
   'node_modules',
   'target',
   'dist',
@@ -28,7 +28,7 @@ const REBUILT_FOLDERS: ReadonlySet<string> = new Set([
   '.ruff_cache',
 ]);
 const PIECE_BYTES = 2 ** 20;
-const REBUILT_FILES = /(^\.DS_Store|^Thumbs\.db|\.(pyc|pyo|o|obj|class|tsbuildinfo))$/;
+const GENERATED_FILES = /(^\.DS_Store|^Thumbs\.db|\.(pyc|pyo|o|obj|class|tsbuildinfo))$/;
 
 export interface IgnoredFiles {
   /** Paths (`pathBytes`) that nothing else holds; a folder that is ignored as a whole ends in `/`. */
@@ -58,8 +58,8 @@ export async function findIgnoredFiles(
     if (await isLinked(pathFromBytes(worktreePath, path), pathFromBytes(mainWorktree, path))) continue; // nothing of the worktree's own
     const name = pathToText(basename(path));
     const isReplaceable = path.endsWith('/')
-      ? REBUILT_FOLDERS.has(name)
-      : REBUILT_FILES.test(name) ||
+      ? GENERATED_FOLDERS.has(name)
+      : GENERATED_FILES.test(name) ||
         (await isSame(pathFromBytes(worktreePath, path), pathFromBytes(mainWorktree, path)));
     (isReplaceable ? found.replaceable : found.work).push(path);
   }

@@ -5,7 +5,7 @@ import { encodePath, pathFromBytes, pathToText, quotePath, splitZ } from '../pat
 import { writeCommit } from './snapshotRef';
 import type { Repository } from '../repository';
 
-const MOST_BATCH_BYTES = 32 << 20;
+const MAX_BATCH_BYTES = 32 << 20;
 const FILES_AT_ONCE = 64;
 
 interface ExaminedFile {
@@ -126,7 +126,7 @@ export async function restoreRawFiles(
   while (entries.length > 0) {
     let bytes = entries[0]?.bytes ?? 0;
     let count = 1;
-    while (count < entries.length && bytes + (entries[count]?.bytes ?? 0) <= MOST_BATCH_BYTES)
+    while (count < entries.length && bytes + (entries[count]?.bytes ?? 0) <= MAX_BATCH_BYTES)
       bytes += entries[count++]?.bytes ?? 0;
     const batch = entries.splice(0, count);
     const { stdout } = await git.run(mainWorktree, ['cat-file', '--batch'], {

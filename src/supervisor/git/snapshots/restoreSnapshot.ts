@@ -5,9 +5,9 @@ import { findIgnoredFiles } from './ignoredFiles';
 import { captureTree, withIndexCopy } from './indexCopy';
 import { findOperations } from './uncapturedWork';
 import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
-import { readSnapshot, type Pin } from './snapshotRef';
+import { readSnapshot, type SnapshotCommit } from './snapshotRef';
 import { restoreRawFiles } from './rawFiles';
-import { captureAll, checkOutBranch, locateWorktree, type RemovalRequest } from '../worktrees/trash';
+import { captureAll, checkOutBranch, locateWorktree, type SessionWorktree } from '../worktrees/trash';
 import { takeSnapshot } from './snapshots';
 
 /**
@@ -16,7 +16,7 @@ import { takeSnapshot } from './snapshots';
  * CONFLICT, with nothing changed, where git is in the middle of something or a file that no snapshot holds is in the way. Answers with the
  * snapshot of before, to which it can be put back again.
  */
-export async function putBack(request: RemovalRequest, commit: string): Promise<{ before: string }> {
+export async function restoreSnapshot(request: SessionWorktree, commit: string): Promise<{ before: string }> {
   const { repository, worktreePath, sessionId, signal } = request;
   const located = await locateWorktree(request);
   if (located.place !== 'worktree')
@@ -42,7 +42,7 @@ export async function putBack(request: RemovalRequest, commit: string): Promise<
 }
 
 /** From one tree to the other. Git itself refuses, before it touches any, where a file is not as in the first one. */
-async function writeFiles(request: RemovalRequest, from: string, { tree: to }: Pin): Promise<void> {
+async function writeFiles(request: SessionWorktree, from: string, { tree: to }: SnapshotCommit): Promise<void> {
   const { repository, worktreePath, signal } = request;
   const { git } = repository;
   await withIndexCopy(git, worktreePath, async (indexFile) => {
@@ -71,7 +71,7 @@ async function writeFiles(request: RemovalRequest, from: string, { tree: to }: P
 
 /** To git an ignored file is one that may go; here it may be somebody's work. */
 async function refuseToOverwriteIgnored(
-  { repository, worktreePath, signal }: RemovalRequest,
+  { repository, worktreePath, signal }: SessionWorktree,
   from: string,
   to: string,
 ): Promise<void> {
@@ -102,7 +102,7 @@ async function isTakenByIgnored(worktreePath: string, path: string, ignored: Rea
   return false;
 }
 
-async function moveHead(request: RemovalRequest, { head, branch, commit }: Pin): Promise<void> {
+async function moveHead(request: SessionWorktree, { head, branch, commit }: SnapshotCommit): Promise<void> {
   const { repository, worktreePath } = request;
   const { git } = repository;
   if (

@@ -1,10 +1,10 @@
 import { CorralError } from '../../../storage/errors';
 import { COUNTING, parseCounts, type ChangeCounts } from '../review/changeCounts';
-import { pinRef } from './snapshotRef';
+import { snapshotRefName } from './snapshotRef';
 import type { Repository } from '../repository';
 
 /** More than anyone scrolls through; older ones stay, and are reached from the timeline. */
-const MOST_LISTED = 1_000;
+const MAX_LISTED = 1_000;
 
 /** One moment of a session's files. Counts are against the moment before it. */
 export interface ListedSnapshot extends ChangeCounts {
@@ -18,7 +18,7 @@ export interface ListedSnapshot extends ChangeCounts {
 
 /** As a pattern, since that is no error where there is none. All ids are of one length. */
 function chain(sessionId: string, baseCommit: string): string[] {
-  return [`--glob=${pinRef(sessionId)}*`, `^${baseCommit}`, '--'];
+  return [`--glob=${snapshotRefName(sessionId)}*`, `^${baseCommit}`, '--'];
 }
 
 /** The session's snapshots since its base, newest first; one git process. Empty where there is none yet. */
@@ -31,7 +31,7 @@ export async function listSnapshots(
   const { stdout } = await git.run(mainWorktree, [
     'log',
     '--first-parent',
-    `--max-count=${String(MOST_LISTED)}`,
+    `--max-count=${String(MAX_LISTED)}`,
     ...shown,
     ...COUNTING,
     ...chain(sessionId, baseCommit),
@@ -52,7 +52,7 @@ export async function listSnapshots(
 }
 
 /** Fails with INVALID_ARGUMENT unless `commit` is the session's base or one of its snapshots. */
-export async function requireMoment(
+export async function requireSnapshotPoint(
   { git, mainWorktree }: Repository,
   sessionId: string,
   baseCommit: string,

@@ -6,7 +6,7 @@ import { IDENTITY, isObjectId, type Repository } from '../repository';
  * The session's pin: one ref over a chain of commits, each with the worktree's tree. What a later reader needs stands in the
  * last paragraph of the message, which is always ours, whatever a title above it says.
  */
-export interface Pin {
+export interface SnapshotCommit {
   commit: string;
   tree: string;
   /** False for the base commit, which the ref holds until the first snapshot. */
@@ -21,7 +21,7 @@ export interface Pin {
   raw: string | undefined;
 }
 
-export interface PinContent {
+export interface SnapshotCommitContent {
   tree: string;
   /** Without duplicates. */
   parents: readonly string[];
@@ -34,29 +34,36 @@ export interface PinContent {
   isDated?: boolean;
 }
 
-const MOST_MESSAGE_CHARACTERS = 4000;
+const MAX_MESSAGE_CHARACTERS = 4000;
 
-export function pinRef(sessionId: string): string {
+export function snapshotRefName(sessionId: string): string {
   return `refs/corral/${sessionId}`;
 }
 
 /** What the session's ref holds now, or undefined where there is none. */
-export async function readPin(repository: Repository, sessionId: string): Promise<Pin | undefined> {
+export async function readSnapshotRef(repository: Repository, sessionId: string): Promise<SnapshotCommit | undefined> {
   const { git, mainWorktree } = repository;
-  const commit = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', `${pinRef(sessionId)}^{commit}`], {
-    acceptedExitCodes: [0, 1],
-  });
+  const commit = await git.text(
+    mainWorktree,
+    ['rev-parse', '--verify', '--quiet', `${snapshotRefName(sessionId)}^{commit}`],
+    {
+      acceptedExitCodes: [0, 1],
+    },
+  );
   return commit === '' ? undefined : await readSnapshot(repository, commit);
 }
 
 /** What the session's ref holds, and the commit that the worktree's HEAD is at, by one git process; undefined where there is none. */
-export async function readPinAndHead(
+export async function readSnapshotRefAndHead(
   { git }: Repository,
   worktreePath: string,
   sessionId: string,
-): Promise<{ pin: Pin | undefined; head: string | undefined }> {
-  const [pin, head] = await readCommits(git, worktreePath, [pinRef(sessionId), 'HEAD']);
-  return { pin: pin === undefined ? undefined : parseSnapshot(pin.objectId, pin.content), head: head?.objectId };
+): Promise<{ lastSnapshot: SnapshotCommit | undefined; head: string | undefined }> {
+  const [lastSnapshot, head] = await readCommits(git, worktreePath, [snapshotRefName(sessionId), 'HEAD']);
+  return {
+    lastSnapshot: lastSnapshot === undefined ? undefined : parseSnapshot(lastSnapshot.objectId, lastSnapshot.content),
+    head: head?.objectId,
+  };
 }
 
 /** The commits that these revisions (without a newline) name as seen from a folder, by one git process; undefined for one that names none. */
@@ -84,7 +91,10 @@ async function readCommits(
 }
 
 /** The commit that a person's words name, and whether it is a snapshot. BASE_NOT_FOUND where there is none. Only ids go on from here. */
-export async function readRevision({ git, folder, mainWorktree }: Repository, revision: string): Promise<Pin> {
+export async function readRevision(
+  { git, folder, mainWorktree }: Repository,
+  revision: string,
+): Promise<SnapshotCommit> {
   const [commit] = /^$|[\0\n]/.test(revision) ? [] : await readCommits(git, folder, [revision]);
   if (commit === undefined || !isObjectId(commit.objectId))
     throw new CorralError('BASE_NOT_FOUND', `There is no commit "${revision}" in ${mainWorktree}`);
@@ -92,11 +102,11 @@ export async function readRevision({ git, folder, mainWorktree }: Repository, re
 }
 
 /** What stands in one commit of a session's chain; of any other commit, that it is none. */
-export async function readSnapshot({ git, mainWorktree }: Repository, commit: string): Promise<Pin> {
+export async function readSnapshot({ git, mainWorktree }: Repository, commit: string): Promise<SnapshotCommit> {
   return parseSnapshot(commit, await git.text(mainWorktree, ['cat-file', 'commit', commit]));
 }
 
-function parseSnapshot(commit: string, content: string): Pin {
+function parseSnapshot(commit: string, content: string): SnapshotCommit {
   const headerEnd = content.indexOf('\n\n');
   const header = content.slice(0, headerEnd);
   const tree = /^tree ([0-9a-f]+)$/m.exec(header)?.[1];
@@ -123,13 +133,13 @@ function parseSnapshot(commit: string, content: string): Pin {
 }
 
 /** Writes a commit of ours. As an object and not by commit-tree: there may be more parents than a command line holds. */
-export async function writeCommit(repository: Repository, content: PinContent): Promise<string> {
+export async function writeCommit(repository: Repository, content: SnapshotCommitContent): Promise<string> {
   const seconds = content.isDated === false ? 0 : Math.floor(Date.now() / 1000);
   // What a terminal would obey has no place in a log.
   const message = content.message
     .replace(/[^\P{Cc}\n]/gu, ' ')
     .trim()
-    .slice(0, MOST_MESSAGE_CHARACTERS);
+    .slice(0, MAX_MESSAGE_CHARACTERS);
   const trailers = [
     ['Head', content.head],
     ['Branch', content.branch],
@@ -153,7 +163,7 @@ export async function writeCommit(repository: Repository, content: PinContent): 
 }
 
 /** Moves the ref from `before` (undefined: it must not exist). CONFLICT where somebody else moved it. */
-export async function movePin(
+export async function moveSnapshotRef(
   repository: Repository,
   sessionId: string,
   commit: string,
@@ -161,13 +171,13 @@ export async function movePin(
 ): Promise<void> {
   await repository.git.run(repository.mainWorktree, [
     'update-ref',
-    pinRef(sessionId),
+    snapshotRefName(sessionId),
     commit,
     before ?? '0'.repeat(commit.length),
   ]);
 }
 
 /** Removes the session's ref; one that is not there is no error. What only it held is then git's to collect. */
-export async function dropPin(repository: Repository, sessionId: string): Promise<void> {
-  await repository.git.run(repository.mainWorktree, ['update-ref', '-d', pinRef(sessionId)]);
+export async function deleteSnapshotRef(repository: Repository, sessionId: string): Promise<void> {
+  await repository.git.run(repository.mainWorktree, ['update-ref', '-d', snapshotRefName(sessionId)]);
 }

@@ -1,9 +1,9 @@
 import { CorralError } from '../../../storage/errors';
 import { captureTree, withIndexCopy } from './indexCopy';
-import { movePin, readPinAndHead, writeCommit, type Pin } from './snapshotRef';
+import { moveSnapshotRef, readSnapshotRefAndHead, writeCommit, type SnapshotCommit } from './snapshotRef';
 import type { Repository } from '../repository';
 
-const MOST_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 5;
 
 export interface SnapshotRequest {
   repository: Repository;
@@ -33,7 +33,7 @@ export interface SnapshotAddition {
 
 export type MakeAddition = (
   indexFile: string,
-  before: Pin | undefined,
+  before: SnapshotCommit | undefined,
   head: string | undefined,
 ) => Promise<SnapshotAddition>;
 
@@ -47,7 +47,7 @@ export async function takeSnapshot(request: SnapshotRequest, makeAddition?: Make
       return await attemptSnapshot(request, makeAddition);
     } catch (error) {
       // The runner and a window may snapshot at the same moment: the second one goes on from the first one's commit.
-      if (!(error instanceof CorralError && error.code === 'CONFLICT') || attempt === MOST_ATTEMPTS) throw error;
+      if (!(error instanceof CorralError && error.code === 'CONFLICT') || attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }
@@ -56,9 +56,9 @@ async function attemptSnapshot(request: SnapshotRequest, makeAddition: MakeAddit
   const { repository, worktreePath, sessionId, signal } = request;
   const { git } = repository;
   return withIndexCopy(git, worktreePath, async (indexFile) => {
-    const [{ tree, notCaptured }, { pin: before, head = '' }, branch] = await Promise.all([
+    const [{ tree, notCaptured }, { lastSnapshot: before, head = '' }, branch] = await Promise.all([
       captureTree(git, worktreePath, indexFile, signal),
-      readPinAndHead(repository, worktreePath, sessionId),
+      readSnapshotRefAndHead(repository, worktreePath, sessionId),
       git.text(worktreePath, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
     ]);
     const addition = await makeAddition?.(indexFile, before, head === '' ? undefined : head);
@@ -80,7 +80,7 @@ async function attemptSnapshot(request: SnapshotRequest, makeAddition: MakeAddit
       index: addition?.index,
       raw: addition?.raw,
     });
-    await movePin(repository, sessionId, commit, before?.commit);
+    await moveSnapshotRef(repository, sessionId, commit, before?.commit);
     return { commit, tree, changed: true, notCaptured };
   });
 }

@@ -6,7 +6,7 @@ import { pathFromBytes, pathToText } from '../pathBytes';
 import { isObjectId, type Repository } from '../repository';
 import { exists, readLink } from '../worktrees/worktreeOwnership';
 
-const MOST_IGNORED_NAMED = 20;
+const MAX_IGNORED_NAMED = 20;
 const ROOT_REFS = [
   'ORIG_HEAD',
   'MERGE_HEAD',
@@ -113,9 +113,9 @@ export async function findUncapturable(
       found.push(`${pathToText(path)}: a submodule with work that is nowhere else`);
   }
   const { work } = await findIgnoredFiles(repository, worktreePath, signal);
-  found.push(...work.slice(0, MOST_IGNORED_NAMED).map((path) => `${pathToText(path)}: ignored by git`));
-  if (work.length > MOST_IGNORED_NAMED)
-    found.push(`${String(work.length - MOST_IGNORED_NAMED)} more files that git ignores`);
+  found.push(...work.slice(0, MAX_IGNORED_NAMED).map((path) => `${pathToText(path)}: ignored by git`));
+  if (work.length > MAX_IGNORED_NAMED)
+    found.push(`${String(work.length - MAX_IGNORED_NAMED)} more files that git ignores`);
   return found;
 }
 

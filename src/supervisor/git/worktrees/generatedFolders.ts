@@ -6,7 +6,7 @@ import type { Repository } from '../repository';
 const FILES_AT_ONCE = 64;
 
 /** A folder that tools fill again, such as `node_modules`. */
-export interface RebuiltFolder {
+export interface GeneratedFolder {
   /** Below the worktree; a path of bytes (`pathBytes`), without a slash at its end. */
   path: string;
   name: string;
@@ -14,9 +14,9 @@ export interface RebuiltFolder {
 }
 
 /** The folders in a worktree that git ignores and tools fill again, largest first. Not one that holds a repository: that may be somebody's work. */
-export async function findRebuiltFolders(repository: Repository, worktreePath: string): Promise<RebuiltFolder[]> {
+export async function findGeneratedFolders(repository: Repository, worktreePath: string): Promise<GeneratedFolder[]> {
   const { replaceable } = await findIgnoredFiles(repository, worktreePath);
-  const folders: RebuiltFolder[] = [];
+  const folders: GeneratedFolder[] = [];
   for (const path of replaceable.filter((each) => each.endsWith('/')).map((each) => each.slice(0, -1))) {
     const { bytes, holdsRepository } = await measureFolder(pathFromBytes(worktreePath, path));
     if (!holdsRepository) folders.push({ path, name: pathToText(path), bytes });
@@ -25,7 +25,7 @@ export async function findRebuiltFolders(repository: Repository, worktreePath: s
 }
 
 /** Removes these folders; links in them are removed, never followed. */
-export async function dropFolders(worktreePath: string, folders: readonly RebuiltFolder[]): Promise<void> {
+export async function dropFolders(worktreePath: string, folders: readonly GeneratedFolder[]): Promise<void> {
   for (const { path } of folders)
     await rm(pathFromBytes(worktreePath, path), { recursive: true, force: true, maxRetries: 5 });
 }

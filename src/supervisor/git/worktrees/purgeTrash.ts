@@ -2,8 +2,8 @@ import { lstat, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/pr
 import { basename, dirname, join } from 'node:path';
 import { hasCode } from '../../../common/errors';
 import { pathFromBytes, pathToText } from '../pathBytes';
-import { locateWorktree, moveToTrash, type RemovalRequest } from './trash';
-import { bearsMark, exists, trashPathFor } from './worktreeOwnership';
+import { locateWorktree, moveToTrash, type SessionWorktree } from './trash';
+import { isOwnedBy, exists, trashPathFor } from './worktreeOwnership';
 
 /** A disk may date files in coarse steps. */
 const CLOCK_SLACK_MS = 50;
@@ -19,7 +19,7 @@ interface SeenFile {
  * Frees the disk of a deleted session's worktree in the trash, whose work the session's ref then holds alone. Answers with what stays, in words: what no
  * snapshot can hold, and what a process that goes on has written since. Each step can be repeated.
  */
-export async function emptyTrash(request: RemovalRequest): Promise<string[]> {
+export async function purgeTrash(request: SessionWorktree): Promise<string[]> {
   const { repository, worktreePath, sessionId } = request;
   const trashPath = trashPathFor(worktreePath);
   if ((await locateWorktree(request)).place === 'trash') {
@@ -42,7 +42,7 @@ export async function emptyTrash(request: RemovalRequest): Promise<string[]> {
   const kept: string[] = [];
   for (const name of discarded) {
     const administrativeDirectory = join(repository.commonDirectory, 'worktrees', sessionId);
-    if (await bearsMark(administrativeDirectory, request))
+    if (await isOwnedBy(administrativeDirectory, request))
       await rm(administrativeDirectory, { recursive: true, force: true, maxRetries: 5 });
     const folder = join(dirname(trashPath), name);
     const capturedMs = Number(name.slice(basename(trashPath).length + 1));

@@ -2,11 +2,11 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CorralError } from '../../../storage/errors';
 import { withTemporaryFolder } from '../snapshots/indexCopy';
-import { readPin, type Pin } from '../snapshots/snapshotRef';
+import { readSnapshotRef, type SnapshotCommit } from '../snapshots/snapshotRef';
 import { restoreRawFiles } from '../snapshots/rawFiles';
-import { checkOutBranch, locateWorktree, type RemovalRequest } from './trash';
+import { checkOutBranch, locateWorktree, type SessionWorktree } from './trash';
 import type { Repository } from '../repository';
-import { bearsMark, exists, linkWorktree, lockReason } from './worktreeOwnership';
+import { isOwnedBy, exists, linkWorktree, lockReason } from './worktreeOwnership';
 
 const PRIVATE_FOLDER_MODE = 0o700;
 const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
@@ -16,7 +16,7 @@ const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
  * Where git still knows the worktree its own entry is used again, with its reflog and index. CONFLICT where anything is at the place or in the trash,
  * WORKTREE_MISSING where the session has no snapshot.
  */
-export async function restoreFromSnapshot(request: RemovalRequest): Promise<void> {
+export async function recreateWorktree(request: SessionWorktree): Promise<void> {
   const { repository, worktreePath, sessionId, signal } = request;
   const { git, mainWorktree, commonDirectory } = repository;
   if ((await locateWorktree(request)).place !== 'missing')
@@ -24,11 +24,11 @@ export async function restoreFromSnapshot(request: RemovalRequest): Promise<void
       'CONFLICT',
       `The worktree of this session is still there, in ${worktreePath} or in the trash`,
     );
-  const pin = await readPin(repository, sessionId);
-  if (pin === undefined)
+  const lastSnapshot = await readSnapshotRef(repository, sessionId);
+  if (lastSnapshot === undefined)
     throw new CorralError('WORKTREE_MISSING', 'This session has no snapshot to make its worktree from');
   const administrativeDirectory = join(commonDirectory, 'worktrees', sessionId);
-  const isKnown = await bearsMark(administrativeDirectory, request);
+  const isKnown = await isOwnedBy(administrativeDirectory, request);
   if (!isKnown && (await exists(administrativeDirectory)))
     throw new CorralError('WORKTREE_NOT_OURS', `${administrativeDirectory} does not bear this session's mark`);
 
@@ -53,35 +53,35 @@ export async function restoreFromSnapshot(request: RemovalRequest): Promise<void
           lockReason(request),
           '--',
           partialPath,
-          pin.head ?? pin.commit,
+          lastSnapshot.head ?? lastSnapshot.commit,
         ],
         { signal },
       );
     await linkWorktree(partialPath, administrativeDirectory);
-    await writeFiles(repository, partialPath, pin, signal);
+    await writeFiles(repository, partialPath, lastSnapshot, signal);
     if (!(await exists(join(administrativeDirectory, 'index'))))
-      await git.run(partialPath, ['read-tree', pin.index ?? pin.head ?? '--empty'], { signal });
+      await git.run(partialPath, ['read-tree', lastSnapshot.index ?? lastSnapshot.head ?? '--empty'], { signal });
     await rename(partialPath, worktreePath);
   } catch (error) {
     await rm(partialFolder, REMOVE);
-    if (!isKnown && (await bearsMark(administrativeDirectory, request))) await rm(administrativeDirectory, REMOVE);
+    if (!isKnown && (await isOwnedBy(administrativeDirectory, request))) await rm(administrativeDirectory, REMOVE);
     throw error;
   }
   await rm(partialFolder, REMOVE);
   await linkWorktree(worktreePath, administrativeDirectory);
-  await checkOutBranch(request, pin.branch ?? '');
+  await checkOutBranch(request, lastSnapshot.branch ?? '');
 }
 
 async function writeFiles(
   repository: Repository,
   worktreePath: string,
-  pin: Pin,
+  lastSnapshot: SnapshotCommit,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await withTemporaryFolder(async (folder) => {
     const options = { environment: { GIT_INDEX_FILE: join(folder, 'index') }, signal };
-    await repository.git.run(worktreePath, ['read-tree', pin.tree], options);
+    await repository.git.run(worktreePath, ['read-tree', lastSnapshot.tree], options);
     await repository.git.run(worktreePath, ['checkout-index', '--all', '--force', '--quiet'], { ...options });
   });
-  if (pin.raw !== undefined) await restoreRawFiles(repository, worktreePath, pin.raw, signal);
+  if (lastSnapshot.raw !== undefined) await restoreRawFiles(repository, worktreePath, lastSnapshot.raw, signal);
 }

@@ -9,20 +9,20 @@ import { writeCommit } from '../snapshots/snapshotRef';
 import { captureRawFiles } from '../snapshots/rawFiles';
 import type { Repository } from '../repository';
 import { takeSnapshot, type MakeAddition } from '../snapshots/snapshots';
-import { exists, inspectWorktree, linkWorktree, trashPathFor, type WorktreeMark } from './worktreeOwnership';
+import { exists, inspectWorktree, linkWorktree, trashPathFor, type WorktreeOwnership } from './worktreeOwnership';
 
 const PRIVATE_FOLDER_MODE = 0o700;
 const RENAME_ATTEMPTS = process.platform === 'win32' ? 8 : 1;
 const BRANCH_FILE = 'corral-branch';
 
-export interface RemovalRequest extends WorktreeMark {
+export interface SessionWorktree extends WorktreeOwnership {
   repository: Repository;
   /** Where the worktree was made, wherever it is now. */
   worktreePath: string;
   signal?: AbortSignal | undefined;
 }
 
-export interface Removal {
+export interface TrashedWorktree {
   trashPath: string;
   /** The last snapshot, which the session's ref holds. */
   commit: string;
@@ -39,7 +39,7 @@ export async function locateWorktree({
   worktreePath,
   storeId,
   sessionId,
-}: RemovalRequest): Promise<WorktreePlace> {
+}: SessionWorktree): Promise<WorktreePlace> {
   const mark = { storeId, sessionId };
   const here = await inspectWorktree(repository, worktreePath, mark);
   const inTrash = await inspectWorktree(repository, trashPathFor(worktreePath), mark);
@@ -60,7 +60,7 @@ export async function locateWorktree({
  * Moves a session's worktree into the trash and snapshots it there, byte for byte. No process of the session may be running.
  * Each step can be repeated: called again after a crash, it finishes; `restoreFromTrash` reverses it from any point.
  */
-export async function moveToTrash(request: RemovalRequest): Promise<Removal> {
+export async function moveToTrash(request: SessionWorktree): Promise<TrashedWorktree> {
   const { repository, worktreePath, sessionId, signal } = request;
   const located = await locateWorktree(request);
   if (located.place === 'missing') throw new CorralError('WORKTREE_MISSING', `There is no worktree in ${worktreePath}`);
@@ -85,7 +85,7 @@ export async function moveToTrash(request: RemovalRequest): Promise<Removal> {
  * What goes into a snapshot beside git's view of the files where nothing may be lost: their own bytes, the user's index, and every commit that only the
  * worktree at `path` knows. What cannot be read is added to `notCaptured`.
  */
-export function captureAll(request: RemovalRequest, path: string, notCaptured: Set<string>): MakeAddition {
+export function captureAll(request: SessionWorktree, path: string, notCaptured: Set<string>): MakeAddition {
   const { repository, signal } = request;
   return async (indexFile, before, head) => {
     const raw = await captureRawFiles(repository, path, indexFile, signal);
@@ -103,7 +103,7 @@ export function captureAll(request: RemovalRequest, path: string, notCaptured: S
  * Undo: brings the worktree back from the trash, as it was. Does nothing where it is in its place already.
  * CONFLICT where that is taken, WORKTREE_MISSING where it is nowhere.
  */
-export async function restoreFromTrash(request: RemovalRequest): Promise<void> {
+export async function restoreFromTrash(request: SessionWorktree): Promise<void> {
   const { worktreePath } = request;
   const located = await locateWorktree(request);
   if (located.place === 'missing')
@@ -143,7 +143,7 @@ async function move(from: string, to: string): Promise<void> {
  * progress and listed.
  */
 async function captureIndex(
-  { repository, signal }: RemovalRequest,
+  { repository, signal }: SessionWorktree,
   path: string,
   head: string | undefined,
 ): Promise<string | undefined> {
@@ -166,7 +166,7 @@ async function captureIndex(
 
 /** Git lets a branch be checked out in one worktree only: in the trash it would be out of the user's reach. HEAD keeps the commit. */
 async function releaseBranch(
-  { repository: { git } }: RemovalRequest,
+  { repository: { git } }: SessionWorktree,
   trashPath: string,
   administrativeDirectory: string,
 ): Promise<void> {
@@ -179,7 +179,7 @@ async function releaseBranch(
   await git.run(trashPath, ['update-ref', '--no-deref', 'HEAD', head]);
 }
 
-async function takeBranch(request: RemovalRequest, administrativeDirectory: string): Promise<void> {
+async function takeBranch(request: SessionWorktree, administrativeDirectory: string): Promise<void> {
   const file = join(administrativeDirectory, BRANCH_FILE);
   await checkOutBranch(request, await readFile(file, 'utf8').catch(() => ''));
   await rm(file, { force: true });
@@ -187,7 +187,7 @@ async function takeBranch(request: RemovalRequest, administrativeDirectory: stri
 
 /** Back on the branch (`refs/heads/…`), unless it moved on or is checked out elsewhere meanwhile: then HEAD stays where it is, detached. */
 export async function checkOutBranch(
-  { repository: { git }, worktreePath }: RemovalRequest,
+  { repository: { git }, worktreePath }: SessionWorktree,
   branch: string,
 ): Promise<void> {
   if (branch === '') return;

@@ -1,6 +1,6 @@
 import { CorralError } from '../../../storage/errors';
 import { captureTree, withIndexCopy } from '../snapshots/indexCopy';
-import type { Pin } from '../snapshots/snapshotRef';
+import type { SnapshotCommit } from '../snapshots/snapshotRef';
 import { restoreRawFiles } from '../snapshots/rawFiles';
 import type { Repository } from '../repository';
 
@@ -32,7 +32,7 @@ export async function bringSnapshot(
   repository: Repository,
   worktreePath: string,
   baseCommit: string,
-  { tree, head, raw }: Pin,
+  { tree, head, raw }: SnapshotCommit,
 ): Promise<void> {
   await writeOver(repository, worktreePath, tree, head ?? baseCommit);
   if (raw !== undefined) await restoreRawFiles(repository, worktreePath, raw, undefined);

@@ -6,7 +6,7 @@ import { hasCode } from '../../../common/errors';
 import type { Repository } from '../repository';
 
 /** Whose worktree it is. It stands in the worktree's lock, where git keeps and shows it. */
-export interface WorktreeMark {
+export interface WorktreeOwnership {
   storeId: string;
   sessionId: string;
 }
@@ -18,7 +18,7 @@ export type WorktreeState =
   /** `administrativeDirectory` is git's own entry, `<common directory>/worktrees/<name>`. */
   | { state: 'ours'; administrativeDirectory: string };
 
-export function lockReason(mark: WorktreeMark): string {
+export function lockReason(mark: WorktreeOwnership): string {
   return `corral ${mark.storeId}/${mark.sessionId}`;
 }
 
@@ -31,7 +31,7 @@ export function trashPathFor(worktreePath: string): string {
 export async function inspectWorktree(
   repository: Repository,
   path: string,
-  mark: WorktreeMark,
+  mark: WorktreeOwnership,
 ): Promise<WorktreeState> {
   await refuseLinks(path);
   if (!(await exists(path))) return { state: 'missing' };
@@ -40,7 +40,7 @@ export async function inspectWorktree(
   if (dirname(administrativeDirectory) !== join(repository.commonDirectory, 'worktrees')) {
     return { state: 'foreign', reason: `${path} belongs to another repository` };
   }
-  return (await bearsMark(administrativeDirectory, mark))
+  return (await isOwnedBy(administrativeDirectory, mark))
     ? { state: 'ours', administrativeDirectory }
     : { state: 'foreign', reason: `${path} does not bear this session's mark` };
 }
@@ -54,7 +54,7 @@ export async function readLink(folder: string): Promise<string | undefined> {
 }
 
 /** True where git's entry is locked in the name of this store's session. */
-export async function bearsMark(administrativeDirectory: string, mark: WorktreeMark): Promise<boolean> {
+export async function isOwnedBy(administrativeDirectory: string, mark: WorktreeOwnership): Promise<boolean> {
   const reason = await readFile(join(administrativeDirectory, 'locked'), 'utf8').catch(() => '');
   return reason.trim() === lockReason(mark);
 }

@@ -3,7 +3,7 @@ import { pathToText, splitZ } from '../pathBytes';
 import type { Repository } from '../repository';
 
 /** What lies in a worktree beside its base, in numbers for a person who thinks of removing it. */
-export interface WorktreeSurvey {
+export interface WorktreeSummary {
   /** Tracked files that differ from the worktree's own last commit. */
   changedFiles: number;
   untrackedFiles: number;
@@ -14,11 +14,11 @@ export interface WorktreeSurvey {
 }
 
 /** Counts what is in the worktree, wherever it lies; commits since `baseCommit` where that is known. Changes nothing. */
-export async function surveyWorktree(
+export async function summarizeWorktree(
   repository: Repository,
   worktreePath: string,
   baseCommit: string | undefined,
-): Promise<WorktreeSurvey> {
+): Promise<WorktreeSummary> {
   const { git } = repository;
   // Untracked files one by one, and no rename detection, so that a line is a file.
   const status = splitZ(

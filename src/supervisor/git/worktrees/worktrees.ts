@@ -5,22 +5,22 @@ import { hasCode, messageOf } from '../../../common/errors';
 import { excludeFromRepository } from './exclusions';
 import { isObjectId, type Repository } from '../repository';
 import {
-  bearsMark,
+  isOwnedBy,
   exists,
   inspectWorktree,
   isInside,
   lockReason,
   refuseLinks,
-  type WorktreeMark,
+  type WorktreeOwnership,
 } from './worktreeOwnership';
-import { pinRef, readPin } from '../snapshots/snapshotRef';
+import { snapshotRefName, readSnapshotRef } from '../snapshots/snapshotRef';
 
 const PRIVATE_FOLDER_MODE = 0o700;
 
 /** `inside` the main worktree, `beside` it, or below a folder of the user's choice. */
 export type WorktreeLocation = 'inside' | 'beside' | (string & {});
 
-export interface WorktreeRequest extends WorktreeMark {
+export interface WorktreeRequest extends WorktreeOwnership {
   repository: Repository;
   /** An object id. */
   baseCommit: string;
@@ -55,8 +55,12 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
   if (isInside(root, mainWorktree)) await excludeFromRepository(repository, `${relative(mainWorktree, root)}/`);
   const administrativeDirectory = join(commonDirectory, 'worktrees', sessionId);
   // Whatever bears the session's id after this point was made here: ids are random, and the folder is a claim.
-  const [pin, filters] = await Promise.all([readPin(repository, sessionId), git.readFilters(mainWorktree, signal)]);
-  if (pin !== undefined) throw new CorralError('CONFLICT', `There is a ref ${pinRef(sessionId)} already`);
+  const [lastSnapshot, filters] = await Promise.all([
+    readSnapshotRef(repository, sessionId),
+    git.readFilters(mainWorktree, signal),
+  ]);
+  if (lastSnapshot !== undefined)
+    throw new CorralError('CONFLICT', `There is a ref ${snapshotRefName(sessionId)} already`);
   if (await exists(administrativeDirectory))
     throw new CorralError('CONFLICT', `Git already knows a worktree named ${sessionId}`);
 
@@ -82,7 +86,7 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
     );
     const pinning = git.run(
       mainWorktree,
-      ['update-ref', pinRef(sessionId), baseCommit, '0'.repeat(baseCommit.length)],
+      ['update-ref', snapshotRefName(sessionId), baseCommit, '0'.repeat(baseCommit.length)],
       { signal },
     );
     pinning.catch(() => undefined); // heard in the next line, once nothing goes on beside it any more
@@ -95,7 +99,7 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
     return { worktreePath: await realpath(worktreePath) };
   } catch (error) {
     // Git may have been stopped before it wrote the mark; nobody else can have made an entry of this name since it was looked for.
-    await takeBack(repository, sessionId, worktreePath, true, madeFolders).catch((second: unknown) => {
+    await rollbackCreation(repository, sessionId, worktreePath, true, madeFolders).catch((second: unknown) => {
       throw new CorralError(
         'WORKTREE_FAILED',
         `${messageOf(error)}; and what was made could not be taken back: ${messageOf(second)}`,
@@ -111,16 +115,16 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
  * CONFLICT where the session was ever snapshotted or somebody worked in it, WORKTREE_NOT_OURS where the folder is somebody else's. Does nothing where nothing
  * is left.
  */
-export async function discardUnfinishedWorktree(
+export async function discardInterruptedWorktree(
   repository: Repository,
   worktreePath: string,
-  mark: WorktreeMark,
+  mark: WorktreeOwnership,
   baseCommit: string,
 ): Promise<void> {
   const found = await inspectWorktree(repository, worktreePath, mark);
-  const isOurEntry = await bearsMark(join(repository.commonDirectory, 'worktrees', mark.sessionId), mark);
+  const isOurEntry = await isOwnedBy(join(repository.commonDirectory, 'worktrees', mark.sessionId), mark);
   const isAtWork = found.state === 'ours' && !(await isAtStart(repository, worktreePath, baseCommit));
-  if (isAtWork || (await readPin(repository, mark.sessionId))?.isSnapshot === true)
+  if (isAtWork || (await readSnapshotRef(repository, mark.sessionId))?.isSnapshot === true)
     throw new CorralError('CONFLICT', 'This session has work: delete it instead');
   if (found.state === 'foreign') {
     // Cut off before git wrote the link: the folder is empty, and only then does rmdir take it.
@@ -128,7 +132,8 @@ export async function discardUnfinishedWorktree(
       throw new CorralError('WORKTREE_NOT_OURS', found.reason, { cause: error });
     });
   }
-  if (found.state === 'ours' || isOurEntry) await takeBack(repository, mark.sessionId, worktreePath, isOurEntry, []);
+  if (found.state === 'ours' || isOurEntry)
+    await rollbackCreation(repository, mark.sessionId, worktreePath, isOurEntry, []);
 }
 
 /** True while HEAD is where making the worktree put it: detached at the base, or where the session that this one goes on from was. */
@@ -143,11 +148,11 @@ async function isAtStart(
   if ((await git.text(worktreePath, ['symbolic-ref', '--quiet', 'HEAD'], accept)) !== '') return false;
   return (
     head === baseCommit ||
-    (await git.text(mainWorktree, ['for-each-ref', '--count=1', `--contains=${head}`, pinRef('')])) !== ''
+    (await git.text(mainWorktree, ['for-each-ref', '--count=1', `--contains=${head}`, snapshotRefName('')])) !== ''
   );
 }
 
-async function takeBack(
+async function rollbackCreation(
   repository: Repository,
   sessionId: string,
   worktreePath: string,
@@ -157,9 +162,14 @@ async function takeBack(
   await rm(worktreePath, { recursive: true, force: true, maxRetries: 5 });
   const entries = join(repository.commonDirectory, 'worktrees');
   if (isOurEntry) await rm(join(entries, sessionId), { recursive: true, force: true, maxRetries: 5 });
-  const pin = await readPin(repository, sessionId);
-  if (pin !== undefined)
-    await repository.git.run(repository.mainWorktree, ['update-ref', '-d', pinRef(sessionId), pin.commit]);
+  const lastSnapshot = await readSnapshotRef(repository, sessionId);
+  if (lastSnapshot !== undefined)
+    await repository.git.run(repository.mainWorktree, [
+      'update-ref',
+      '-d',
+      snapshotRefName(sessionId),
+      lastSnapshot.commit,
+    ]);
   // Git makes and removes the folder of its entries with the first and the last of them.
   for (const folder of [entries, ...madeFolders]) {
     await rmdir(folder).catch((error: unknown) => {

@@ -201,13 +201,13 @@ describe('store index', () => {
     await index.close();
     for (const database of await store.databases()) await unlink(database);
 
-    const rebuilt = await store.openIndex();
-    assert.deepEqual(await rebuilt.listSessions(), []);
-    assert.deepEqual(await rebuilt.findStale(), [sessionId]);
-    await syncAll(rebuilt, sessionId);
-    assert.equal(JSON.stringify(await rebuilt.listSessions()), JSON.stringify(incremental));
+    const generated = await store.openIndex();
+    assert.deepEqual(await generated.listSessions(), []);
+    assert.deepEqual(await generated.findStale(), [sessionId]);
+    await syncAll(generated, sessionId);
+    assert.equal(JSON.stringify(await generated.listSessions()), JSON.stringify(incremental));
     assert.equal(JSON.stringify(incremental), JSON.stringify([facts]));
-    assert.deepEqual(await history(rebuilt, sessionId), events);
+    assert.deepEqual(await history(generated, sessionId), events);
   });
 
   it('knows nothing of what is not there yet', async () => {

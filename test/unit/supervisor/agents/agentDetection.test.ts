@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { parseAgentSettings } from '../../../../src/supervisor/agents/agentRegistry';
-import { surveyAgents } from '../../../../src/supervisor/agents/agentDetection';
+import { detectAgents } from '../../../../src/supervisor/agents/agentDetection';
 import { skip } from '../../../support/skip';
 
-describe('the survey of agents', () => {
+describe('the detection of agents', () => {
   let folder = '';
-  before(async () => (folder = await realpath(await mkdtemp(join(tmpdir(), 'corral survey ')))));
+  before(async () => (folder = await realpath(await mkdtemp(join(tmpdir(), 'corral agents ')))));
   after(() => rm(folder, { recursive: true, force: true }));
 
   it('tells versions of those that are there, and how to get the others', async function () {
@@ -37,8 +37,8 @@ describe('the survey of agents', () => {
       goose: { path: join(folder, 'goose') },
       other: { ...entry('other'), driver: 'acp' },
     });
-    const surveyed = await surveyAgents({ agents, bundles: '/dist' });
-    const versions = Object.fromEntries(surveyed.map(({ name, version }) => [name, version]));
+    const detected = await detectAgents({ agents, bundles: '/dist' });
+    const versions = Object.fromEntries(detected.map(({ name, version }) => [name, version]));
     assert.deepEqual(versions, {
       claude: '2.1.329',
       codex: '0.169.0',
@@ -51,10 +51,10 @@ describe('the survey of agents', () => {
       other: undefined,
     });
     assert.deepEqual(
-      surveyed.filter(({ missing }) => missing !== undefined).map(({ name }) => name),
+      detected.filter(({ missing }) => missing !== undefined).map(({ name }) => name),
       ['goose'],
     );
-    assert.equal(surveyed.at(-1)?.name, 'goose');
-    assert.match(surveyed.at(-1)?.missing ?? '', /was not found. See .* for how to install it/);
+    assert.equal(detected.at(-1)?.name, 'goose');
+    assert.match(detected.at(-1)?.missing ?? '', /was not found. See .* for how to install it/);
   });
 });

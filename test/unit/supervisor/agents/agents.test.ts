@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { parseAgentSettings } from '../../../../src/supervisor/agents/agentRegistry';
 import { projectRoot } from '../../../support/project';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 
 describe('agents of sessions', () => {
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   beforeEach(async () => {
-    workshop = await Workshop.create();
+    fixture = await SupervisorFixture.create();
   });
   afterEach(async () => {
-    await workshop.end();
+    await fixture.end();
   });
 
   /** The demo, as a person would configure a Claude of their own. */
@@ -24,9 +24,9 @@ describe('agents of sessions', () => {
   });
 
   it('go on in a terminal where they can, once they rest', async () => {
-    const window = workshop.window({ changes: { agents: parseAgentSettings({ mine: mine({ KEY: 'value' }) }) } });
+    const window = fixture.window({ changes: { agents: parseAgentSettings({ mine: mine({ KEY: 'value' }) }) } });
     const { id, worktreePath } = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'ask git status',
       agent: 'mine',
     });
@@ -46,10 +46,10 @@ describe('agents of sessions', () => {
   });
 
   it('have no terminal where they have no session of their own, or nothing for a person', async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const argv = [process.execPath, '-e', ''];
     const { id } = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'x',
       agent: 'command',
       argv,
@@ -57,7 +57,7 @@ describe('agents of sessions', () => {
     await until(window, id, (session) => session.status === 'Completed', 'the end');
     await assert.rejects(window.terminalCommand(id), { code: 'AGENT_SESSION_NOT_FOUND' });
     const demo = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'talk Hello',
       agent: 'demo',
     });
@@ -66,7 +66,7 @@ describe('agents of sessions', () => {
   });
 
   it('are compared by what differs between their work', async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const ids: string[] = [];
     for (const text of ['left', 'right']) {
       const argv = [
@@ -75,7 +75,7 @@ describe('agents of sessions', () => {
         `require('node:fs').writeFileSync('${text}.txt', ''); require('node:fs').writeFileSync('both.txt', '${text}')`,
       ];
       const { id, group } = await window.createSession({
-        repository: workshop.repository.path,
+        repository: fixture.repository.path,
         prompt: 'x',
         agent: 'command',
         argv,
@@ -91,15 +91,15 @@ describe('agents of sessions', () => {
       { kind: 'modified', path: 'both.txt' },
       { kind: 'modified', previousPath: 'left.txt', path: 'right.txt' },
     ]);
-    assert.equal(await workshop.repository.git('show', `${before}:both.txt`), 'left');
-    assert.equal(await workshop.repository.git('show', `${after}:both.txt`), 'right');
+    assert.equal(await fixture.repository.git('show', `${before}:both.txt`), 'left');
+    assert.equal(await fixture.repository.git('show', `${after}:both.txt`), 'right');
   });
 
   it('get secrets that are written nowhere but in their environment', async () => {
     const secret = 'sk-this-is-never-written';
-    const window = workshop.window({ changes: { agents: parseAgentSettings({ mine: mine({ SECRET_KEY: secret }) }) } });
+    const window = fixture.window({ changes: { agents: parseAgentSettings({ mine: mine({ SECRET_KEY: secret }) }) } });
     const { id } = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'run test -n "$SECRET_KEY"; edit a.txt b',
       agent: 'mine',
       permissionMode: 'all',
@@ -109,12 +109,12 @@ describe('agents of sessions', () => {
     assert.ok(
       events.some((event) => event.kind === 'run.started' && event.data.environment?.includes('SECRET_KEY') === true),
     );
-    await workshop.close(window);
-    for (const entry of await readdir(workshop.storageDirectory, { recursive: true, withFileTypes: true })) {
+    await fixture.close(window);
+    for (const entry of await readdir(fixture.storageDirectory, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const content = await readFile(join(entry.parentPath, entry.name));
       assert.equal(content.includes(secret), false, join(entry.parentPath, entry.name));
     }
-    assert.equal(workshop.logged.join('\n').includes(secret), false);
+    assert.equal(fixture.logged.join('\n').includes(secret), false);
   });
 });

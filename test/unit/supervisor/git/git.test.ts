@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { Git } from '../../../../src/supervisor/git/git';
 import type { Repository } from '../../../../src/supervisor/git/repository';
-import { isThere, Sandbox } from './gitFixture';
+import { isThere, GitFixture } from './gitFixture';
 import { skip } from '../../../support/skip';
 
 describe('git', () => {
-  let sandbox: Sandbox;
+  let fixture: GitFixture;
   let repository: Repository;
   before(async () => {
-    sandbox = await Sandbox.create();
-    repository = await sandbox.repository();
+    fixture = await GitFixture.create();
+    repository = await fixture.repository();
   });
-  after(async () => sandbox.remove());
+  after(async () => fixture.remove());
 
   it('runs at most three processes at once, and all of them', async () => {
     const git = new Git();
@@ -31,24 +31,24 @@ describe('git', () => {
   });
 
   it('says that git is missing or too old', async () => {
-    await assert.rejects(new Git({ program: join(sandbox.root, 'no git') }).text(sandbox.root, ['status']), {
+    await assert.rejects(new Git({ program: join(fixture.root, 'no git') }).text(fixture.root, ['status']), {
       code: 'GIT_NOT_FOUND',
     });
     if (process.platform === 'win32') return;
-    const old = join(sandbox.root, 'old git');
+    const old = join(fixture.root, 'old git');
     await writeFile(old, '#!/bin/sh\necho git version 2.35.9\n');
     await chmod(old, 0o755);
-    await assert.rejects(new Git({ program: old }).text(sandbox.root, ['status']), { code: 'GIT_TOO_OLD' });
+    await assert.rejects(new Git({ program: old }).text(fixture.root, ['status']), { code: 'GIT_TOO_OLD' });
   });
 
   it('says that the folder is missing, not git', async () => {
-    await assert.rejects(sandbox.git.text(join(sandbox.root, 'nowhere'), ['status']), { code: 'NO_FOLDER' });
+    await assert.rejects(fixture.git.text(join(fixture.root, 'nowhere'), ['status']), { code: 'NO_FOLDER' });
   });
 
   it('waits for a lock, and says so when it stays', async () => {
     const lock = join(repository.commonDirectory, 'index.lock');
     await writeFile(lock, '');
-    await assert.rejects(sandbox.git.run(repository.mainWorktree, ['update-index', '--force-remove', 'none']), {
+    await assert.rejects(fixture.git.run(repository.mainWorktree, ['update-index', '--force-remove', 'none']), {
       code: 'GIT_LOCKED',
     });
     const git = new Git({ lockPatienceMs: 60_000 });
@@ -60,16 +60,16 @@ describe('git', () => {
 
   it('hears out a git that reads nothing of a large input, and hands on bytes that are no text', async () => {
     const input = Buffer.alloc(8 * 1024 * 1024, 0xff);
-    assert.match(await sandbox.git.text(repository.mainWorktree, ['rev-parse', 'HEAD'], { input }), /^[0-9a-f]{40}$/);
-    const objectId = await sandbox.git.text(repository.mainWorktree, ['hash-object', '-w', '--stdin'], { input });
-    assert.ok((await sandbox.git.run(repository.mainWorktree, ['cat-file', 'blob', objectId])).stdout.equals(input));
+    assert.match(await fixture.git.text(repository.mainWorktree, ['rev-parse', 'HEAD'], { input }), /^[0-9a-f]{40}$/);
+    const objectId = await fixture.git.text(repository.mainWorktree, ['hash-object', '-w', '--stdin'], { input });
+    assert.ok((await fixture.git.run(repository.mainWorktree, ['cat-file', 'blob', objectId])).stdout.equals(input));
   });
 
   it('does not inherit GIT_*', async () => {
-    process.env['GIT_DIR'] = join(sandbox.root, 'elsewhere');
+    process.env['GIT_DIR'] = join(fixture.root, 'elsewhere');
     try {
       assert.equal(
-        await sandbox.git.text(repository.mainWorktree, ['rev-parse', '--absolute-git-dir']),
+        await fixture.git.text(repository.mainWorktree, ['rev-parse', '--absolute-git-dir']),
         repository.commonDirectory,
       );
     } finally {
@@ -78,7 +78,7 @@ describe('git', () => {
   });
 
   it('is cancelled before, while waiting and while running', async () => {
-    await assert.rejects(sandbox.git.run(sandbox.root, ['--version'], { signal: AbortSignal.abort() }), {
+    await assert.rejects(fixture.git.run(fixture.root, ['--version'], { signal: AbortSignal.abort() }), {
       code: 'CANCELLED',
     });
     const git = new Git();
@@ -96,12 +96,12 @@ describe('git', () => {
 
   it("lets nothing of the repository's config run: hooks, file system monitor, filters", async function () {
     if (process.platform === 'win32') skip(this, 'the trap is a script, which is no program on Windows');
-    const trapped = await sandbox.repository('trapped', {
+    const trapped = await fixture.repository('trapped', {
       'a.txt': 'a\n',
       '.gitattributes': '*.txt filter=a=b\n*.md filter=process\n',
     });
-    const marker = join(sandbox.root, 'executed');
-    const trap = join(sandbox.root, 'trap');
+    const marker = join(fixture.root, 'executed');
+    const trap = join(fixture.root, 'trap');
     await writeFile(trap, `#!/bin/sh\necho "$0 $*" >> '${marker}'\ncat\n`);
     await chmod(trap, 0o755);
     for (const hook of ['post-checkout', 'reference-transaction', 'post-index-change', 'pre-commit']) {
@@ -114,14 +114,15 @@ describe('git', () => {
       ['filter.a=b.required', 'true'],
       ['filter.process.process', `'${trap}'`],
     ] as const) {
-      await sandbox.user(trapped.mainWorktree, 'config', key, value);
+      await fixture.user(trapped.mainWorktree, 'config', key, value);
     }
-    const session = await sandbox.session(trapped);
+    const session = await fixture.session(trapped);
     await writeFile(join(session.worktreePath, 'a.txt'), 'changed\n');
     await writeFile(join(session.worktreePath, 'b.md'), 'new\n');
     const { takeSnapshot } = await import('../../../../src/supervisor/git/snapshots/snapshots');
     const { moveToTrash, restoreFromTrash } = await import('../../../../src/supervisor/git/worktrees/trash');
-    const { restoreFromSnapshot } = await import('../../../../src/supervisor/git/worktrees/recreateWorktree');
+    const { recreateWorktree: restoreFromSnapshot } =
+      await import('../../../../src/supervisor/git/worktrees/recreateWorktree');
     assert.equal((await takeSnapshot({ ...session, message: 'turn' })).changed, true);
     await moveToTrash(session);
     await restoreFromTrash(session);
@@ -129,15 +130,15 @@ describe('git', () => {
     await restoreFromSnapshot(session);
     assert.equal(await readFile(join(session.worktreePath, 'a.txt'), 'utf8'), 'changed\n');
     assert.equal(await readFile(marker, 'utf8').catch(() => ''), '', 'what was executed');
-    await sandbox.user(session.worktreePath, 'status').catch(() => undefined);
+    await fixture.user(session.worktreePath, 'status').catch(() => undefined);
     assert.equal(await isThere(marker), true, 'the trap itself works');
   });
 
   it('fetches nothing for an object that it does not find', async function () {
     if (process.platform === 'win32') skip(this, 'the trap is a script, which is no program on Windows');
-    const lured = await sandbox.repository('lured');
-    const marker = join(sandbox.root, 'fetched');
-    const trap = join(sandbox.root, 'fetching trap');
+    const lured = await fixture.repository('lured');
+    const marker = join(fixture.root, 'fetched');
+    const trap = join(fixture.root, 'fetching trap');
     await writeFile(trap, `#!/bin/sh\ntouch '${marker}'\nexit 1\n`, { mode: 0o755 });
     for (const [key, value] of [
       ['core.repositoryFormatVersion', '1'],
@@ -146,14 +147,14 @@ describe('git', () => {
       ['remote.lure.promisor', 'true'],
       ['core.sshCommand', `'${trap}'`],
     ] as const)
-      await sandbox.user(lured.mainWorktree, 'config', key, value);
+      await fixture.user(lured.mainWorktree, 'config', key, value);
     const unknown = '1'.repeat(40);
     assert.match(
-      await sandbox.git.text(lured.mainWorktree, ['cat-file', '--batch-check'], { input: `${unknown}\n` }),
+      await fixture.git.text(lured.mainWorktree, ['cat-file', '--batch-check'], { input: `${unknown}\n` }),
       /missing$/,
     );
     assert.equal(await isThere(marker), false);
-    await sandbox.user(lured.mainWorktree, 'cat-file', '-t', unknown).catch(() => undefined);
+    await fixture.user(lured.mainWorktree, 'cat-file', '-t', unknown).catch(() => undefined);
     assert.equal(await isThere(marker), true, 'the trap itself works');
   });
 });

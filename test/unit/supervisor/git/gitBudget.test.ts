@@ -6,11 +6,11 @@ import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { SessionSummary } from '../../../../src/supervisor/api';
 import { sessionRow } from '../../../../src/views/sessions/sessionRow';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 import { skip } from '../../../support/skip';
 
 const SESSIONS = 4;
-const MOST_AT_ONCE = 3;
+const MAX_AT_ONCE = 3;
 
 interface Started {
   pid: string;
@@ -22,7 +22,7 @@ interface Started {
 
 /** The real git behind a script that notes when it begins and ends. */
 describe('the git budget', function () {
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   let folder = '';
   const path = process.env['PATH'] ?? '';
   before(async function () {
@@ -33,12 +33,12 @@ describe('the git budget', function () {
     await writeFile(join(folder, 'git'), script);
     await chmod(join(folder, 'git'), 0o755);
     process.env['PATH'] = `${folder}${delimiter}${path}`;
-    workshop = await Workshop.create();
+    fixture = await SupervisorFixture.create();
   });
   after(async () => {
     process.env['PATH'] = path;
     if (folder === '') return;
-    await workshop.end();
+    await fixture.end();
     await rm(folder, { recursive: true });
   });
 
@@ -60,7 +60,7 @@ describe('the git budget', function () {
   }
 
   it(`is three processes at once while ${SESSIONS} sessions are made, and none while they are listed or nothing changes`, async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const finished = async (id: string, runs: number): Promise<SessionSummary> =>
       await until(window, id, (session) => session.runs.length === runs && session.status === 'Completed', 'the end');
     const sessions = await Promise.all(
@@ -68,7 +68,7 @@ describe('the git budget', function () {
         { length: SESSIONS },
         async () =>
           await window.createSession({
-            repository: workshop.repository.path,
+            repository: fixture.repository.path,
             prompt: 'edit notes.txt hello',
             agent: 'demo',
           }),
@@ -80,7 +80,7 @@ describe('the git budget', function () {
       making.some(({ parent }) => parent === String(process.pid)) &&
         making.some(({ parent }) => parent !== String(process.pid)),
     );
-    assert.ok(Math.max(...making.map(({ mostAtOnce }) => mostAtOnce)) <= MOST_AT_ONCE);
+    assert.ok(Math.max(...making.map(({ mostAtOnce }) => mostAtOnce)) <= MAX_AT_ONCE);
 
     for (const session of await window.listSessions()) sessionRow(session, Date.now());
     await window.listSessionHistory(sessions[0]?.id ?? '');
@@ -90,8 +90,8 @@ describe('the git budget', function () {
     for (const { id } of sessions) await finished(id, 2);
     assert.deepEqual(await started(), [], 'runs in which nothing changed');
 
-    await workshop.close(window);
-    const again = workshop.window();
+    await fixture.close(window);
+    const again = fixture.window();
     await again.whenRecovered();
     await again.inventory();
     assert.deepEqual(await started(), [], 'a start at which there is nothing to do');

@@ -11,7 +11,7 @@ import { createWorktree } from '../../../../src/supervisor/git/worktrees/worktre
 export const STORE_ID = 'store-under-test';
 
 /** A temp folder with real repositories in it, and git as a user runs it: hooks, filters and all. */
-export class Sandbox {
+export class GitFixture {
   readonly root: string;
   readonly git = new Git({ lockPatienceMs: 400 });
 
@@ -19,10 +19,10 @@ export class Sandbox {
     this.root = root;
   }
 
-  static async create(name = 'corral git'): Promise<Sandbox> {
+  static async create(name = 'corral git'): Promise<GitFixture> {
     const root = join(await realpath(await mkdtemp(join(tmpdir(), 'corral-test-'))), name);
     await mkdir(root);
-    return new Sandbox(root);
+    return new GitFixture(root);
   }
 
   async remove(): Promise<void> {

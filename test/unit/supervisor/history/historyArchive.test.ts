@@ -6,22 +6,22 @@ import type { SessionEvent } from '../../../../src/storage/events';
 import { StorePaths } from '../../../../src/storage/paths';
 import type { SessionSummary } from '../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 
 const BIG = 200_000;
 
 describe('everything that was recorded', () => {
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   let window: Supervisor;
   beforeEach(async () => {
-    workshop = await Workshop.create();
-    window = workshop.window();
+    fixture = await SupervisorFixture.create();
+    window = fixture.window();
   });
-  afterEach(() => workshop.end());
+  afterEach(() => fixture.end());
 
   async function finished(script: string, title = 'A <b>bold</b> `title`'): Promise<SessionSummary> {
     const { id } = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'Do it',
       title,
       agent: 'command',
@@ -57,7 +57,7 @@ describe('everything that was recorded', () => {
     const { id } = await finished(
       `console.log('<script>alert(1)</script> \`\`\`\` fence'); console.log('y'.repeat(${BIG}) + ' the end')`,
     );
-    const target = (name: string): string => join(workshop.storageDirectory, name);
+    const target = (name: string): string => join(fixture.storageDirectory, name);
     await window.exportSession(id, 'jsonl', target('out.jsonl'));
     const [head, ...lines] = (await readFile(target('out.jsonl'), 'utf8')).trimEnd().split('\n');
     assert.equal((JSON.parse(head ?? '') as SessionSummary).id, id);
@@ -80,10 +80,10 @@ describe('everything that was recorded', () => {
     assert.match(html, /default-src 'none'/);
     assert.doesNotMatch(html, /\b(src|href)=/);
     assert.deepEqual(
-      (await readdir(workshop.storageDirectory)).filter((name) => name.endsWith('.tmp')),
+      (await readdir(fixture.storageDirectory)).filter((name) => name.endsWith('.tmp')),
       [],
     );
-    await assert.rejects(window.exportSession(id, 'html', join(workshop.storageDirectory, 'no folder', 'x')), {
+    await assert.rejects(window.exportSession(id, 'html', join(fixture.storageDirectory, 'no folder', 'x')), {
       code: 'STORE_FAILED',
     });
   });
@@ -91,12 +91,12 @@ describe('everything that was recorded', () => {
   it('is checked: what is damaged or missing is named, and a damaged database is made again', async () => {
     const { id, currentRunId = '' } = await finished(`console.log('z'.repeat(${BIG}))`);
     await window.listSessionHistory(id);
-    await workshop.close(window);
-    window = workshop.window();
+    await fixture.close(window);
+    window = fixture.window();
     const archive = await window.archive();
     assert.deepEqual((await archive.check()).findings, []);
 
-    const session = new StorePaths(workshop.storageDirectory).session(id);
+    const session = new StorePaths(fixture.storageDirectory).session(id);
     const run = session.run(currentRunId);
     const timeline = await readFile(session.timeline);
     timeline[timeline.length >> 1] = (timeline[timeline.length >> 1] ?? 0) ^ 1;
@@ -119,7 +119,7 @@ describe('everything that was recorded', () => {
     const { id, worktreePath } = await finished(
       `require('fs').writeFileSync('work', 'work'); console.log('to be forgotten')`,
     );
-    const other = workshop.window();
+    const other = fixture.window();
     await other.whenRecovered();
     const archive = await window.archive();
     const [measured] = await archive.measure();
@@ -130,14 +130,14 @@ describe('everything that was recorded', () => {
     assert.ok((await stat(worktreePath)).isDirectory());
     await window.deleteSession(id);
     assert.equal(
-      await workshop.repository.git('for-each-ref', '--format=%(refname)', 'refs/corral'),
+      await fixture.repository.git('for-each-ref', '--format=%(refname)', 'refs/corral'),
       `refs/corral/${id}`,
     );
     await window.eraseHistory(id);
     await assert.rejects(window.getSession(id), { code: 'SESSION_NOT_FOUND' });
     assert.deepEqual(await find('to be forgotten'), []);
-    assert.equal(await workshop.repository.git('for-each-ref', 'refs/corral'), '');
-    assert.deepEqual(await readdir(new StorePaths(workshop.storageDirectory).sessions), []);
+    assert.equal(await fixture.repository.git('for-each-ref', 'refs/corral'), '');
+    assert.deepEqual(await readdir(new StorePaths(fixture.storageDirectory).sessions), []);
     const forgotten = new Promise<void>((resolve) => {
       const look = async (): Promise<void> => {
         if ((await other.listSessions()).length === 0) resolve();

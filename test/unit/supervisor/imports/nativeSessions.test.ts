@@ -6,17 +6,17 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { parseAgentSettings } from '../../../../src/supervisor/agents/agentRegistry';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
 import { projectRoot } from '../../../support/project';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 
 const NATIVE_ID = '0b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10';
 const at = (second: number): string => `2026-02-03T10:00:${String(second).padStart(2, '0')}.000Z`;
 
 describe('import', () => {
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   let home: string;
   let window: Supervisor;
   beforeEach(async () => {
-    workshop = await Workshop.create();
+    fixture = await SupervisorFixture.create();
     home = await realpath(await mkdtemp(join(tmpdir(), 'corral claude ')));
     // The demo goes on with any native session, as Claude does with its own.
     const mine = {
@@ -25,12 +25,12 @@ describe('import', () => {
       args: [join(projectRoot, 'dist/demoAgent.js')],
       env: { CLAUDE_CONFIG_DIR: home },
     };
-    window = workshop.window({
+    window = fixture.window({
       changes: { agents: parseAgentSettings({ mine, claude: { path: join(home, 'missing') } }) },
     });
   });
   afterEach(async () => {
-    await workshop.end();
+    await fixture.end();
     await rm(home, { recursive: true, force: true });
   });
 
@@ -76,8 +76,8 @@ describe('import', () => {
   });
 
   it('makes a session of ours of what Claude did without it, and goes on', async () => {
-    const { path: repository } = workshop.repository;
-    await workshop.repository.write('hello.txt', 'hello\n');
+    const { path: repository } = fixture.repository;
+    await fixture.repository.write('hello.txt', 'hello\n');
     const patch = { filePath: join(repository, 'hello.txt'), type: 'create', structuredPatch: [], content: 'hello\n' };
     const source = await keep(repository, NATIVE_ID, [
       { type: 'file-history-snapshot', messageId: 'm', snapshot: {} },
@@ -164,7 +164,7 @@ describe('import', () => {
     assert.equal(done.nativeSessionId, NATIVE_ID);
     assert.equal((await window.getConversation(made.id)).at(-1)?.content, 'Here I am again');
     // Every other window, and a rebuilt index, know the same.
-    const other = workshop.window();
+    const other = fixture.window();
     await other.whenRecovered();
     assert.deepEqual(
       (await other.getSession(made.id)).runs.map(({ state }) => state),
@@ -173,7 +173,7 @@ describe('import', () => {
   });
 
   it('says where a transcript was cut off', async () => {
-    const { path: repository } = workshop.repository;
+    const { path: repository } = fixture.repository;
     await keep(repository, NATIVE_ID, [
       user(1, 'Write a greeting'),
       assistant(2, { type: 'tool_use', id: 't1', name: 'Bash', input: { command: 'sleep 9' } }, 'tool_use'),
@@ -185,7 +185,7 @@ describe('import', () => {
   });
 
   it('fails whole where the transcript is gone', async () => {
-    const { path: repository } = workshop.repository;
+    const { path: repository } = fixture.repository;
     const source = await keep(repository, NATIVE_ID, [user(1, 'Write a greeting')]);
     const [native] = await window.nativeSessions.list(repository);
     assert.ok(native);

@@ -6,47 +6,47 @@ import { StorePaths } from '../../../../src/storage/paths';
 import type { SessionSummary } from '../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
 import { sessionRow } from '../../../../src/views/sessions/sessionRow';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 
 describe('worktrees of sessions', () => {
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   beforeEach(async () => {
-    workshop = await Workshop.create();
+    fixture = await SupervisorFixture.create();
   });
   afterEach(async () => {
-    await workshop.end();
+    await fixture.end();
   });
 
   async function finished(window: Supervisor, prompt = 'edit notes.txt hello'): Promise<SessionSummary> {
-    const { id } = await window.createSession({ repository: workshop.repository.path, prompt, agent: 'demo' });
+    const { id } = await window.createSession({ repository: fixture.repository.path, prompt, agent: 'demo' });
     return await until(window, id, (session) => session.status === 'Completed', 'the end');
   }
   const notes = async ({ worktreePath }: SessionSummary): Promise<string> =>
     await readFile(join(worktreePath, 'notes.txt'), 'utf8');
   const inTrash = async (): Promise<string[]> =>
-    await readdir(join(workshop.repository.path, '.corral/trash')).catch(() => []);
+    await readdir(join(fixture.repository.path, '.corral/trash')).catch(() => []);
 
   it('frees the disk of a deleted session, and brings everything back from its snapshot', async () => {
-    const first = workshop.window();
+    const first = fixture.window();
     const session = await finished(first);
-    assert.deepEqual(await (await first.worktrees(session.id)).survey(session.id), {
+    assert.deepEqual(await (await first.worktrees(session.id)).summary(session.id), {
       changedFiles: 0,
       untrackedFiles: 1,
       commits: 0,
       replaceable: [],
     });
     await first.deleteSession(session.id);
-    assert.equal(await (await first.worktrees(session.id)).survey(session.id), undefined);
-    await workshop.close(first); // waits for what goes on in the background
+    assert.equal(await (await first.worktrees(session.id)).summary(session.id), undefined);
+    await fixture.close(first); // waits for what goes on in the background
     assert.deepEqual(await inTrash(), []);
-    const second = workshop.window();
+    const second = fixture.window();
     await second.undoDelete(session.id);
     assert.equal(await notes(session), 'hello\n');
     assert.equal((await second.getSession(session.id)).deleted, false);
   });
 
   it('restores a worktree that vanished, and runs in nothing else meanwhile', async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const session = await finished(window);
     await assert.rejects(window.restoreWorktree(session.id), { code: 'CONFLICT' });
     await rm(session.worktreePath, { recursive: true });
@@ -62,8 +62,8 @@ describe('worktrees of sessions', () => {
   });
 
   it('knows a worktree again whose record is damaged, planned or not, and goes on in it', async () => {
-    const first = workshop.window();
-    const request = { repository: workshop.repository.path, agent: 'demo' };
+    const first = fixture.window();
+    const request = { repository: fixture.repository.path, agent: 'demo' };
     const { id: plain } = await first.createSession({ ...request, prompt: 'ask git status; edit notes.txt hello' });
     const { id: planned } = await first.createSession({
       ...request,
@@ -74,15 +74,15 @@ describe('worktrees of sessions', () => {
     const { pendingPermissions } = await until(first, plain, ({ needsInput }) => needsInput, 'the question');
     await first.answerPermission(plain, pendingPermissions[0]?.requestId ?? '', { optionId: 'allow_once' });
     const { baseCommit } = await until(first, planned, ({ status }) => status === 'Completed', 'the end of both');
-    await workshop.close(first);
-    const paths = new StorePaths(workshop.storageDirectory);
+    await fixture.close(first);
+    const paths = new StorePaths(fixture.storageDirectory);
     const created = '"kind":"worktree.created"';
     for (const id of [plain, planned]) {
       const journal = await readFile(paths.session(id).journal, 'latin1');
       await writeFile(paths.session(id).journal, journal.replace(created, created.toUpperCase()), 'latin1');
     }
     await rm(paths.catalog); // what it holds was read before
-    const second = workshop.window();
+    const second = fixture.window();
     await second.whenRecovered();
     for (const id of [plain, planned]) {
       assert.equal((await second.getSession(id)).baseCommit, baseCommit);
@@ -100,7 +100,7 @@ describe('worktrees of sessions', () => {
   });
 
   it('deletes a session whose worktree vanished, and brings it back', async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const session = await finished(window);
     await rm(session.worktreePath, { recursive: true });
     await window.deleteSession(session.id);
@@ -109,7 +109,7 @@ describe('worktrees of sessions', () => {
   });
 
   it('archives: history and work stay, the folder goes; and back', async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const session = await finished(window);
     await window.archiveSession(session.id, true);
     const archived = await window.getSession(session.id);
@@ -127,7 +127,7 @@ describe('worktrees of sessions', () => {
   });
 
   it('does one thing after the other, whoever asks for both at once', async () => {
-    const [one, other] = [workshop.window(), workshop.window()];
+    const [one, other] = [fixture.window(), fixture.window()];
     const session = await finished(one);
     await other.whenReady();
     const archiving = one.archiveSession(session.id, true);
@@ -139,29 +139,29 @@ describe('worktrees of sessions', () => {
   });
 
   it('keeps the folder of what no snapshot holds', async () => {
-    await workshop.repository.commit('Ignore', { '.gitignore': '*.db\n' });
-    const first = workshop.window();
+    await fixture.repository.commit('Ignore', { '.gitignore': '*.db\n' });
+    const first = fixture.window();
     const session = await finished(first);
     await writeFile(join(session.worktreePath, 'work.db'), 'precious');
     await first.deleteSession(session.id);
-    await workshop.close(first);
+    await fixture.close(first);
     assert.deepEqual(await inTrash(), [session.id]);
-    const second = workshop.window();
+    const second = fixture.window();
     await second.undoDelete(session.id);
     assert.equal(await readFile(join(session.worktreePath, 'work.db'), 'utf8'), 'precious');
   });
 
   it('sets a new worktree up before its agent begins, with ignored files, changes and ports of its own', async () => {
-    await workshop.repository.commit('Ignore', { '.gitignore': '.env\n' });
-    await workshop.repository.write('.env', 'KEY=1');
-    await workshop.repository.write('draft.txt', 'draft');
+    await fixture.repository.commit('Ignore', { '.gitignore': '.env\n' });
+    await fixture.repository.write('.env', 'KEY=1');
+    await fixture.repository.write('draft.txt', 'draft');
     const program =
       "const { writeFileSync, readFileSync } = require('fs'); console.log('setting up'); writeFileSync('set-up.txt', process.env.CORRAL_PORT + readFileSync('.env', 'utf8'));";
-    const window = workshop.window({
+    const window = fixture.window({
       changes: { worktreesInclude: ['.env'], setupCommand: [process.execPath, '-e', program] },
     });
     const request = {
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'read set-up.txt',
       agent: 'demo',
       includeChanges: true,
@@ -187,8 +187,8 @@ describe('worktrees of sessions', () => {
   });
 
   it('keeps the work of a command that says nothing, for whoever goes on from it', async () => {
-    const window = workshop.window();
-    const request = { repository: workshop.repository.path, prompt: 'x', agent: 'command' };
+    const window = fixture.window();
+    const request = { repository: fixture.repository.path, prompt: 'x', agent: 'command' };
     const program = "require('fs').writeFileSync('made.txt', 'silently')";
     const { id } = await window.createSession({ ...request, argv: [process.execPath, '-e', program] });
     await until(window, id, ({ status }) => status === 'Completed', 'the end');
@@ -201,7 +201,7 @@ describe('worktrees of sessions', () => {
   });
 
   it('goes back to a snapshot and forward again, and forks a new session from one', async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const session = await finished(window, 'edit notes.txt hello; run git add . ; run git commit -m agent');
     const control = await window.worktrees(session.id);
     const [first] = await control.snapshots(session.id);
@@ -215,13 +215,13 @@ describe('worktrees of sessions', () => {
     );
     assert.equal((await control.takeSnapshot(session.id)).changed, true);
     assert.deepEqual(await paths((await control.snapshots(session.id))[0]?.commit ?? ''), []);
-    const { before } = await control.putBack(session.id, first.commit);
+    const { before } = await control.restoreSnapshot(session.id, first.commit);
     assert.equal(await notes(session), 'hello\n');
-    await control.putBack(session.id, before);
+    await control.restoreSnapshot(session.id, before);
     assert.equal(await notes(session), 'later\n');
-    await assert.rejects(control.putBack(session.id, '--force'), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects(control.restoreSnapshot(session.id, '--force'), { code: 'INVALID_ARGUMENT' });
     const { id } = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'talk',
       agent: 'demo',
       base: first.commit,
@@ -231,19 +231,19 @@ describe('worktrees of sessions', () => {
     assert.equal(forked.baseCommit, session.baseCommit, 'it is judged by what the first one began with');
     assert.deepEqual((await (await window.worktrees(id)).changes(id)).changes, [{ kind: 'added', path: 'notes.txt' }]);
     const running = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'slow 4000 50ms',
       agent: 'demo',
     });
     await until(window, running.id, ({ state }) => state === 'running', 'the run');
-    await assert.rejects(control.putBack(running.id, running.baseCommit), { code: 'RUNNING' });
+    await assert.rejects(control.restoreSnapshot(running.id, running.baseCommit), { code: 'RUNNING' });
   });
 
   it('marks a session whose agent changes the main checkout, and says what', async () => {
-    const window = workshop.window();
+    const window = fixture.window();
     const { id } = await window.createSession({
-      repository: workshop.repository.path,
-      prompt: `run touch ${join(workshop.repository.path, 'README.md')}`,
+      repository: fixture.repository.path,
+      prompt: `run touch ${join(fixture.repository.path, 'README.md')}`,
       agent: 'demo',
       permissionMode: 'all',
     });
@@ -254,9 +254,9 @@ describe('worktrees of sessions', () => {
 
   it('fails a run whose worktree cannot be set up, says why, and tries again at the next', async () => {
     const program = "if (!require('fs').existsSync('ready')) { console.error('not ready'); process.exit(7); }";
-    const window = workshop.window({ changes: { setupCommand: [process.execPath, '-e', program] } });
+    const window = fixture.window({ changes: { setupCommand: [process.execPath, '-e', program] } });
     const { id, worktreePath } = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'talk',
       agent: 'demo',
     });
@@ -268,9 +268,9 @@ describe('worktrees of sessions', () => {
   });
 
   it('tears a worktree down before it goes, as a run of its own that says nothing of the work', async () => {
-    const farewell = join(workshop.storageDirectory, 'farewell');
+    const farewell = join(fixture.storageDirectory, 'farewell');
     const program = `console.log('tearing down'); require('fs').writeFileSync(process.argv[1], process.env.CORRAL_PORT + require('fs').readFileSync('notes.txt', 'utf8'))`;
-    const window = workshop.window({ changes: { teardownCommand: [process.execPath, '-e', program, farewell] } });
+    const window = fixture.window({ changes: { teardownCommand: [process.execPath, '-e', program, farewell] } });
     const session = await finished(window);
     await window.deleteSession(session.id);
     assert.match(await readFile(farewell, 'utf8'), /^2\d{4}hello\n$/);
@@ -287,7 +287,7 @@ describe('worktrees of sessions', () => {
 
   it('removes a worktree whose teardown fails, does not end or cannot be started, and keeps all of it', async () => {
     const changes = { teardownCommand: [''], teardownLimitMs: 1_000 };
-    const window = workshop.window({ changes });
+    const window = fixture.window({ changes });
     const session = await finished(window);
     const { id } = session;
     await writeFile(join(session.worktreePath, 'notes.txt'), 'precious\n');
@@ -310,10 +310,10 @@ describe('worktrees of sessions', () => {
   });
 
   it('stops a session while its worktree is set up', async () => {
-    const window = workshop.window({
+    const window = fixture.window({
       changes: { setupCommand: [process.execPath, '-e', "console.log('begun'); setInterval(() => 0, 1e6)"] },
     });
-    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: 'talk', agent: 'demo' });
+    const { id } = await window.createSession({ repository: fixture.repository.path, prompt: 'talk', agent: 'demo' });
     await until(window, id, ({ state }) => state === 'running', 'the setup');
     await window.stop(id);
     assert.equal((await window.getSession(id)).failureReason, 'Stopped by you');

@@ -9,29 +9,29 @@ import { findRepository } from '../../../../src/supervisor/git/repository';
 import { createWorktree } from '../../../../src/supervisor/git/worktrees/worktrees';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
 import { isThere, readAll, write } from '../git/gitFixture';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 
 describe('the inventory of worktrees', () => {
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   let window: Supervisor;
   beforeEach(async () => {
-    workshop = await Workshop.create();
-    await workshop.repository.commit('Ignore', { '.gitignore': 'node_modules/\ntarget/\n*.log\n' });
-    window = workshop.window();
+    fixture = await SupervisorFixture.create();
+    await fixture.repository.commit('Ignore', { '.gitignore': 'node_modules/\ntarget/\n*.log\n' });
+    window = fixture.window();
   });
   afterEach(async () => {
-    await workshop.end();
+    await fixture.end();
   });
 
   async function finished(prompt: string): Promise<SessionSummary> {
-    const { id } = await window.createSession({ repository: workshop.repository.path, prompt, agent: 'demo' });
+    const { id } = await window.createSession({ repository: fixture.repository.path, prompt, agent: 'demo' });
     return await until(window, id, ({ status }) => status === 'Completed', 'the end');
   }
   /** A worktree that bears the mark of a store, and that no session knows of. */
   async function stray(storeId: string): Promise<{ sessionId: string; path: string }> {
-    const repository = await findRepository(window.git, workshop.repository.path);
+    const repository = await findRepository(window.git, fixture.repository.path);
     const sessionId = newId();
-    const baseCommit = await workshop.repository.git('rev-parse', 'HEAD');
+    const baseCommit = await fixture.repository.git('rev-parse', 'HEAD');
     return {
       sessionId,
       path: (await createWorktree({ repository, sessionId, storeId, baseCommit, location: 'inside' })).worktreePath,
@@ -40,7 +40,7 @@ describe('the inventory of worktrees', () => {
   const ownStore = async (): Promise<string> =>
     v.parse(
       v.object({ id: v.string() }),
-      JSON.parse(await readFile(join(workshop.storageDirectory, 'store.json'), 'utf8')),
+      JSON.parse(await readFile(join(fixture.storageDirectory, 'store.json'), 'utf8')),
     ).id;
 
   it('says how large each is and what it holds, and drops only what tools fill again', async () => {
@@ -56,12 +56,12 @@ describe('the inventory of worktrees', () => {
     const [entry, ...others] = await inventory.list();
     assert.ok(entry !== undefined && others.length === 0);
     assert.deepEqual(
-      [entry.kind, entry.path, entry.rebuilt.map(({ name, bytes }) => [name, bytes])],
+      [entry.kind, entry.path, entry.generated.map(({ name, bytes }) => [name, bytes])],
       ['worktree', session.worktreePath, [['node_modules', 50_000]]],
     );
     assert.ok(entry.bytes > 50_000);
-    assert.ok(entry.survey !== 'unknown' && entry.survey.untrackedFiles === 1);
-    assert.equal(await inventory.dropRebuilt(session.id), 50_000);
+    assert.ok(entry.summary !== 'unknown' && entry.summary.untrackedFiles === 1);
+    assert.equal(await inventory.removeGenerated(session.id), 50_000);
     assert.deepEqual(
       await Promise.all(
         ['node_modules', 'target/own/work.rs', 'debug.log', 'notes.txt'].map(async (path) => await isThere(at(path))),
@@ -69,28 +69,28 @@ describe('the inventory of worktrees', () => {
       [false, true, true, true],
     );
     const { id } = await window.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'slow 4000 50ms',
       agent: 'demo',
     });
     await until(window, id, ({ state }) => state === 'running', 'the run');
-    await assert.rejects(inventory.dropRebuilt(id), { code: 'RUNNING' });
+    await assert.rejects(inventory.removeGenerated(id), { code: 'RUNNING' });
   });
 
   it('finds strays of its own store after a start, takes one away with its work kept, and never looks at those of another', async () => {
     await finished('talk');
     const own = await stray(await ownStore());
     const foreign = await stray('another');
-    await workshop.repository.git(
+    await fixture.repository.git(
       'worktree',
       'add',
       '--quiet',
       '--detach',
-      join(workshop.repository.path, '.corral/worktrees', newId()),
+      join(fixture.repository.path, '.corral/worktrees', newId()),
     );
     await writeFile(join(own.path, 'work.txt'), 'precious');
-    await workshop.close(window);
-    window = workshop.window();
+    await fixture.close(window);
+    window = fixture.window();
     const inventory = await window.inventory();
     const strays = await inventory.strays();
     assert.deepEqual(
@@ -103,30 +103,30 @@ describe('the inventory of worktrees', () => {
     assert.ok(entry !== undefined);
     assert.deepEqual(await inventory.removeStray(own.sessionId), []);
     assert.equal(await isThere(own.path), false);
-    assert.equal(await workshop.repository.git('show', `refs/corral/${own.sessionId}:work.txt`), 'precious');
+    assert.equal(await fixture.repository.git('show', `refs/corral/${own.sessionId}:work.txt`), 'precious');
     await inventory.restoreStray(entry);
     assert.equal(await readFile(join(own.path, 'work.txt'), 'utf8'), 'precious');
     assert.ok(await isThere(join(foreign.path, 'README.md')));
-    assert.equal((await readdir(join(workshop.repository.path, '.corral/worktrees'))).length, 4);
+    assert.equal((await readdir(join(fixture.repository.path, '.corral/worktrees'))).length, 4);
   });
 
   it("leaves a person's own worktree alone, though its folder is away during a start", async () => {
     const session = await finished('edit notes.txt hello');
     // Where ours lie and named as ours are: only the mark tells them apart.
-    const own = join(workshop.repository.path, '.corral/worktrees', newId());
-    const away = join(workshop.storageDirectory, 'away');
-    await workshop.repository.git('worktree', 'add', '--quiet', '-b', 'own', own);
+    const own = join(fixture.repository.path, '.corral/worktrees', newId());
+    const away = join(fixture.storageDirectory, 'away');
+    await fixture.repository.git('worktree', 'add', '--quiet', '-b', 'own', own);
     await write(own, { 'README.md': 'changed\n', 'work.txt': 'precious', 'node_modules/a/index.js': 'x' });
     // Git sorts its list by path, and ids are random: any entry may be the last, whose end looks different.
     const registration = async (): Promise<string | undefined> => {
-      const entries = (await workshop.repository.git('worktree', 'list', '--porcelain')).trimEnd().split('\n\n');
+      const entries = (await fixture.repository.git('worktree', 'list', '--porcelain')).trimEnd().split('\n\n');
       return entries.find((entry) => entry.startsWith(`worktree ${own}\n`));
     };
     const [files, registered] = [await readAll(own), await registration()];
     assert.ok(registered !== undefined);
-    await workshop.close(window);
+    await fixture.close(window);
     await rename(own, away);
-    window = workshop.window();
+    window = fixture.window();
     const inventory = await window.inventory();
     const listed = async (): Promise<string[]> => (await inventory.list()).map(({ path }) => path);
     assert.deepEqual(await listed(), [session.worktreePath]);
@@ -137,13 +137,13 @@ describe('the inventory of worktrees', () => {
     assert.equal((await listed()).includes(own), false);
     assert.deepEqual(await readAll(own), files);
     assert.equal(await registration(), registered);
-    assert.equal(await workshop.repository.git('-C', own, 'status', '--porcelain'), ' M README.md\n?? work.txt');
+    assert.equal(await fixture.repository.git('-C', own, 'status', '--porcelain'), ' M README.md\n?? work.txt');
   });
 
   it('starts no git for its look after a start where there is nothing to find', async () => {
     await finished('talk');
-    await workshop.close(window);
-    window = workshop.window();
+    await fixture.close(window);
+    window = fixture.window();
     const inventory = await window.inventory();
     assert.deepEqual(await inventory.strays(), []);
     assert.equal(window.git.startedCount, 0);

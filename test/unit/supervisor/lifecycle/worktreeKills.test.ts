@@ -10,16 +10,16 @@ import type { Runnable } from 'mocha';
 import { after, before, describe, it } from 'mocha';
 import { projectRoot } from '../../../support/project';
 import { readAll, write } from '../git/gitFixture';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 
 /** `npm run test:worktrees` kills a hundred windows; a few find what broke for good. */
 const KILLS = Number(process.env['CORRAL_WORKTREE_KILLS'] ?? 2);
 describe('windows that are killed while they change a worktree', function () {
   this.timeout(60_000 + KILLS * 60_000);
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   let bundle = '';
   before(async () => {
-    workshop = await Workshop.create();
+    fixture = await SupervisorFixture.create();
     bundle = await mkdtemp(join(tmpdir(), 'corral-changer-'));
     const parameters = ['--bundle', '--platform=node', `--outdir=${bundle}`, '--log-level=error'];
     await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
@@ -28,7 +28,7 @@ describe('windows that are killed while they change a worktree', function () {
     ]);
   });
   after(async () => {
-    await workshop.end();
+    await fixture.end();
     await rm(bundle, { recursive: true });
   });
 
@@ -39,7 +39,7 @@ describe('windows that are killed while they change a worktree', function () {
   async function killed(action: keyof typeof livesMs, subject: string): Promise<boolean> {
     const parameters = [
       join(bundle, 'worktreeChanger.js'),
-      workshop.storageDirectory,
+      fixture.storageDirectory,
       join(projectRoot, 'dist'),
       action,
       subject,
@@ -58,15 +58,15 @@ describe('windows that are killed while they change a worktree', function () {
 
   /** The next window, once it has finished what the killed one left. */
   async function recovered() {
-    await workshop.close(workshop.window());
-    const window = workshop.window();
+    await fixture.close(fixture.window());
+    const window = fixture.window();
     await window.whenReady();
     return window;
   }
 
   /** What git keeps of a checkout that nobody but its user, or the agent in it, may change. */
   async function usersState(folder: string): Promise<string[]> {
-    const git = await workshop.repository.git('-C', folder, 'rev-parse', '--absolute-git-dir');
+    const git = await fixture.repository.git('-C', folder, 'rev-parse', '--absolute-git-dir');
     return await Promise.all(
       ['index', 'HEAD', 'logs/HEAD'].map(async (name) => await readFile(join(git, name), 'latin1')),
     );
@@ -79,8 +79,8 @@ describe('windows that are killed while they change a worktree', function () {
   }
 
   it(`lose nothing of a session that is snapshotted, deleted and brought back, ${KILLS} times each`, async function () {
-    const { repository } = workshop;
-    const first = workshop.window();
+    const { repository } = fixture;
+    const first = fixture.window();
     const { id } = await first.createSession({
       repository: repository.path,
       prompt: 'edit notes.txt precious; run git commit --allow-empty -m agent',
@@ -88,7 +88,7 @@ describe('windows that are killed while they change a worktree', function () {
       permissionMode: 'all',
     });
     const { worktreePath } = await until(first, id, ({ status }) => status === 'Completed', 'the end');
-    await workshop.close(first);
+    await fixture.close(first);
     await write(worktreePath, { 'new/file': 'n\r\n', 'README.md': 'changed\n' });
     await chmod(join(worktreePath, 'new/file'), 0o755);
     if (process.platform !== 'win32') await symlink('new', join(worktreePath, 'link'));
@@ -100,17 +100,17 @@ describe('windows that are killed while they change a worktree', function () {
       if (await killed('snapshot', id)) cuts.snapshot++;
       let window = await recovered();
       const { commit } = await (await window.worktrees(id)).takeSnapshot(id);
-      await workshop.close(window);
+      await fixture.close(window);
       assert.equal(await repository.git('show', `${commit}:round.txt`), `${round}`);
       assert.deepEqual(await usersState(worktreePath), agents, `round ${round}`);
       if (await killed('delete', id)) cuts.delete++;
       window = await recovered();
       if (!(await window.getSession(id)).deleted) await window.deleteSession(id);
-      await workshop.close(window);
+      await fixture.close(window);
       if (await killed('undo', id)) cuts.undo++;
       window = await recovered();
       if ((await window.getSession(id)).deleted) await window.undoDelete(id);
-      await workshop.close(window);
+      await fixture.close(window);
       assert.deepEqual(await readAll(worktreePath), files, `round ${round}`);
       assert.deepEqual(await usersState(repository.path), users, `round ${round}`);
     }
@@ -119,7 +119,7 @@ describe('windows that are killed while they change a worktree', function () {
   });
 
   it(`leave no half-made worktree that nobody knows of, ${KILLS} times`, async function () {
-    const { path, git } = { path: workshop.repository.path, git: workshop.repository.git.bind(workshop.repository) };
+    const { path, git } = { path: fixture.repository.path, git: fixture.repository.git.bind(fixture.repository) };
     const users = await usersState(path);
     const cuts = { create: 0 };
     for (let round = 0; cuts.create < KILLS; round++) {
@@ -146,7 +146,7 @@ describe('windows that are killed while they change a worktree', function () {
         .split('\n')
         .filter((ref) => ref !== '');
       assert.deepEqual(refs.toSorted(), [...present].toSorted());
-      await workshop.close(window);
+      await fixture.close(window);
     }
     assert.deepEqual(await usersState(path), users);
     await git('fsck', '--strict');

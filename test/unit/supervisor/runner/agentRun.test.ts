@@ -5,37 +5,37 @@ import { connectRunner } from '../../../../src/supervisor/runs/runnerClient';
 import { readOutputFrames } from '../../../../src/supervisor/runner/outputLog';
 import * as v from 'valibot';
 import { goldenText } from '../../../support/agents/goldenText';
-import { LIMIT_MS, Sandbox, demoAgent, fixture, script } from './runnerFixture';
+import { LIMIT_MS, RunnerFixture, demoAgent, fixturePath, script } from './runnerFixture';
 import type { TestRun } from './runnerFixture';
 import { waitFor } from '../../../support/wait';
 import { skip } from '../../../support/skip';
 
 describe('runner', () => {
-  let sandbox: Sandbox;
+  let fixture: RunnerFixture;
   /** A run whose agent rests for half a minute, which passes while the other tests run. */
   let resting: TestRun;
-  let restingSandbox: Sandbox;
+  let restingFixture: RunnerFixture;
 
   before(async () => {
-    restingSandbox = await Sandbox.create();
-    resting = await restingSandbox.run([process.execPath, fixture('restingAgent.mjs')], { driver: 'claude' });
+    restingFixture = await RunnerFixture.create();
+    resting = await restingFixture.run([process.execPath, fixturePath('restingAgent.mjs')], { driver: 'claude' });
     await resting.launch();
   });
 
   after(async () => {
-    await restingSandbox.dispose();
+    await restingFixture.dispose();
   });
 
   beforeEach(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await RunnerFixture.create();
   });
 
   afterEach(async () => {
-    await sandbox.dispose();
+    await fixture.dispose();
   });
 
-  async function launched(argv: string[], changes: Parameters<Sandbox['run']>[1] = {}): Promise<TestRun> {
-    const run = await sandbox.run(argv, changes);
+  async function launched(argv: string[], changes: Parameters<RunnerFixture['run']>[1] = {}): Promise<TestRun> {
+    const run = await fixture.run(argv, changes);
     await run.launch();
     return run;
   }
@@ -50,10 +50,10 @@ describe('runner', () => {
       agent: 'test',
       driver: 'command',
       argv: run.bootstrap.argv,
-      cwd: sandbox.cwd,
+      cwd: fixture.cwd,
       environment: [],
     });
-    assert.match(await readFile(sandbox.store.changesLog, 'utf8'), new RegExp(`^(${run.bootstrap.sessionId}\n)+$`));
+    assert.match(await readFile(fixture.store.changesLog, 'utf8'), new RegExp(`^(${run.bootstrap.sessionId}\n)+$`));
   });
 
   it('records the end of a program that cannot be started, and says why', async () => {
@@ -66,8 +66,8 @@ describe('runner', () => {
     });
     const homeless = await launched(script(''), { cwd: '/no/such/folder' });
     assert.match((await homeless.end()).reason, /its folder \/no\/such\/folder is not there/);
-    await writeFile(`${sandbox.root}/no program`, '', { mode: 0o600 });
-    const forbidden = await launched([`${sandbox.root}/no program`]);
+    await writeFile(`${fixture.root}/no program`, '', { mode: 0o600 });
+    const forbidden = await launched([`${fixture.root}/no program`]);
     assert.match((await forbidden.end()).reason, /may not be run/);
     assert.deepEqual(
       (await missing.events()).map(({ kind }) => kind).filter((kind) => kind.startsWith('run.')),
@@ -121,7 +121,7 @@ describe('runner', () => {
 
   it('gives the agent its input and the environment without what is not its business', async function () {
     if (process.platform === 'win32') skip(this, 'Windows adds variables of its own');
-    const run = await sandbox.run(
+    const run = await fixture.run(
       script('console.log(JSON.stringify(process.env)); process.stdin.pipe(process.stdout)'),
       {
         environment: ['GIT_AUTHOR_NAME', 'OPENAI_API_KEY'],
@@ -159,7 +159,7 @@ describe('runner', () => {
     const lines = Object.entries(environment).map(([name, value]) => `${name}=${known[value] ?? value}\n`);
     const ofMac = (each: string): boolean => each.startsWith('__CF_');
     await goldenText(
-      fixture('environment.txt'),
+      fixturePath('environment.txt'),
       lines
         .filter((each) => !ofMac(each))
         .sort()
@@ -253,8 +253,8 @@ describe('runner', () => {
     assert.equal(given.length, 1);
     assert.equal(given[0]?.outcome === 'allowed', results[0].status === 'fulfilled');
     await (given[0]?.outcome === 'allowed'
-      ? access(`${sandbox.cwd}/made`)
-      : assert.rejects(access(`${sandbox.cwd}/made`)));
+      ? access(`${fixture.cwd}/made`)
+      : assert.rejects(access(`${fixture.cwd}/made`)));
   });
 
   it('takes a follow-up while the agent works, and then lets it go', async () => {
@@ -271,7 +271,7 @@ describe('runner', () => {
   });
 
   it('says why a runner cannot start, and no late runner takes the run', async () => {
-    const run = await sandbox.run(script(''), { protocol: 99 });
+    const run = await fixture.run(script(''), { protocol: 99 });
     await assert.rejects(run.launch(), { code: 'RUNNER_START_FAILED', message: /run\.json has protocol 99/ });
     await assert.rejects(access(run.paths.events), { code: 'ENOENT' });
     await assert.rejects(run.claim());

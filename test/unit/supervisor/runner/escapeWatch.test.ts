@@ -8,20 +8,20 @@ import type { DraftEvent, EventData } from '../../../../src/storage/events';
 import { EscapeWatch } from '../../../../src/supervisor/runner/escapeWatch';
 import { namedPaths } from '../../../../src/supervisor/runner/namedPaths';
 import { skip } from '../../../support/skip';
-import { Sandbox, write } from '../git/gitFixture';
+import { GitFixture, write } from '../git/gitFixture';
 
 const STARTED: DraftEvent = { kind: 'run.started', data: { ordinal: 1, agent: 'a', driver: 'd', argv: [], cwd: '' } };
 
 describe('the watch over what leaves a worktree', () => {
-  let sandbox: Sandbox;
+  let fixture: GitFixture;
   let count = 0;
   before(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await GitFixture.create();
   });
-  after(async () => sandbox.remove());
+  after(async () => fixture.remove());
 
-  async function begin(git = sandbox.git) {
-    const session = await sandbox.session(await sandbox.repository(`repository ${++count}`));
+  async function begin(git = fixture.git) {
+    const session = await fixture.session(await fixture.repository(`repository ${++count}`));
     const told: string[] = [];
     const watch = new EscapeWatch(
       git,
@@ -83,20 +83,20 @@ describe('the watch over what leaves a worktree', () => {
 
   it('tells what a command named and changed, and blames it for nothing else', async () => {
     const { main, told, call } = await begin();
-    const other = join(sandbox.root, `other ${count}`);
+    const other = join(fixture.root, `other ${count}`);
     await mkdir(other);
-    const [kept, gone] = [join(sandbox.root, `kept-${count}`), join(sandbox.root, `gone-${count}`)];
+    const [kept, gone] = [join(fixture.root, `kept-${count}`), join(fixture.root, `gone-${count}`)];
     for (const file of [kept, gone]) await writeFile(file, '');
     const age = async (): Promise<void> => await delay(50); // so that what was there before is older by the disk's clock
     await age();
-    const started = sandbox.git.startedCount;
+    const started = fixture.git.startedCount;
     await call(
       { title: 'npm test', category: 'execute', command: 'npm test' },
       async () => await write(main, { 'by-a-person.txt': 'p' }),
     );
     await call({ title: 'cat', category: 'execute', command: `cat ${kept}` });
     assert.deepEqual(told, []);
-    assert.equal(sandbox.git.startedCount, started, 'no git where nothing points outside');
+    assert.equal(fixture.git.startedCount, started, 'no git where nothing points outside');
     await call(
       { title: 'rm', category: 'execute', command: `rm '${gone}' && cat "${kept}"` },
       async () => await rm(gone),
@@ -133,9 +133,9 @@ describe('the watch over what leaves a worktree', () => {
   it('asks git once for all that waited for its answer', async () => {
     const costOf = async (count: number): Promise<number> => {
       const begun = await begin();
-      const started = sandbox.git.startedCount;
+      const started = fixture.git.startedCount;
       await endTogether(begun, count);
-      return sandbox.git.startedCount - started;
+      return fixture.git.startedCount - started;
     };
     const one = await costOf(1);
     assert.ok(one > 0);
@@ -144,7 +144,7 @@ describe('the watch over what leaves a worktree', () => {
 
   it('keeps the end of a run back no longer than its limit where git hangs', async function () {
     if (process.platform === 'win32') skip(this, 'the git that hangs is a script');
-    const { git, hangs, end } = await sandbox.hangingGit('status');
+    const { git, hangs, end } = await fixture.hangingGit('status');
     const begun = await begin(git);
     const looking = endTogether(begun, 3);
     await hangs();
@@ -156,7 +156,7 @@ describe('the watch over what leaves a worktree', () => {
   it("tells of git's configuration and hooks, and not of everyday settings", async () => {
     const { session, main, told, call } = await begin();
     const git = async (...parameters: string[]): Promise<unknown> =>
-      await sandbox.user(session.worktreePath, ...parameters);
+      await fixture.user(session.worktreePath, ...parameters);
     await call(
       { title: 'git push', category: 'execute', command: 'git push' },
       async () => await git('config', 'branch.x.remote', 'origin'),
@@ -180,10 +180,10 @@ describe('the watch over what leaves a worktree', () => {
   });
 
   it('finds the paths in what a tool was given', () => {
-    const cwd = join(sandbox.root, 'w');
+    const cwd = join(fixture.root, 'w');
     assert.deepEqual(
       namedPaths({ command: ['bash', '-c', 'cd .. && cat "/tmp/a b" > /dev/null; x --file=../c ~/d\n/e'] }, cwd),
-      ['/tmp/a b', sandbox.root, '/tmp/a', join(sandbox.root, 'c'), join(homedir(), 'd'), '/e'],
+      ['/tmp/a b', fixture.root, '/tmp/a', join(fixture.root, 'c'), join(homedir(), 'd'), '/e'],
     );
     assert.deepEqual(namedPaths({ command: 'npm run build -- a/b ./c https://x.org/y' }, cwd), []);
     assert.deepEqual(namedPaths(undefined, cwd), []);

@@ -11,7 +11,7 @@ import { StorePaths } from '../../../../src/storage/paths';
 import { skip } from '../../../support/skip';
 import { waitFor } from '../../../support/wait';
 import { canMount } from '../../../torture/fullDisk';
-import { LIMIT_MS, Sandbox, script } from './runnerFixture';
+import { LIMIT_MS, RunnerFixture, script } from './runnerFixture';
 
 const execute = promisify(execFile);
 
@@ -35,17 +35,17 @@ async function failSyncs(pid: number): Promise<{ tracer: ChildProcess; seen: () 
 }
 
 describe('runner: a disk that fails', () => {
-  let sandbox: Sandbox;
+  let fixture: RunnerFixture;
   beforeEach(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await RunnerFixture.create();
   });
   afterEach(async () => {
-    await sandbox.dispose();
+    await fixture.dispose();
   });
 
   it('writes again what no sync confirmed, says that it waits, and goes on when syncs succeed', async function () {
-    const stop = join(sandbox.root, 'stop');
-    const run = await sandbox.run(
+    const stop = join(fixture.root, 'stop');
+    const run = await fixture.run(
       script(
         `let n = 0; const timer = setInterval(() => { console.log('line ' + n++); if (require('fs').existsSync(process.argv[1])) clearInterval(timer); }, 20);`,
         stop,
@@ -85,11 +85,11 @@ describe('runner: a disk that fails', () => {
 
   it('has room for the last words of an agent that is killed on a full disk, and for its end', async function () {
     if (!canMount()) skip(this, 'a small file system of its own cannot be mounted here');
-    const mounted = join(sandbox.root, 'small');
+    const mounted = join(fixture.root, 'small');
     await mkdir(mounted);
     await execute('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', mounted]);
     const flood = `let n = 0; (function print() { process.stdout.write('line ' + n++ + ' ' + 'x'.repeat(1000) + '\\n', print); })();`;
-    const run = await sandbox.run(script(flood), {}, new StorePaths(mounted));
+    const run = await fixture.run(script(flood), {}, new StorePaths(mounted));
     try {
       await run.launch();
       const client = await run.connect();
@@ -115,13 +115,13 @@ describe('runner: a disk that fails', () => {
 
   it('has a setup command wait while the disk is full, and ends it there', async function () {
     if (!canMount()) skip(this, 'a small file system of its own cannot be mounted here');
-    const mounted = join(sandbox.root, 'small');
+    const mounted = join(fixture.root, 'small');
     await mkdir(mounted);
     await execute('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', mounted]);
-    const printed = join(sandbox.root, 'printed');
+    const printed = join(fixture.root, 'printed');
     const flood = `let n = 0; (function print() { if (n++ % 100 === 0) require('fs').writeFileSync(process.argv[1], String(n)); if (n < 100_000) process.stdout.write('x'.repeat(1000) + '\\n', print); })();`;
     const setup = { argv: script(flood, printed), limitMs: 3_600_000 };
-    const run = await sandbox.run(script(''), { setup }, new StorePaths(mounted));
+    const run = await fixture.run(script(''), { setup }, new StorePaths(mounted));
     try {
       await run.launch();
       const client = await run.connect();

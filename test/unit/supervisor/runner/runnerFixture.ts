@@ -26,7 +26,7 @@ export const LIMIT_MS = 60_000;
 export const runnerPath = join(projectRoot, 'dist/runner.js');
 export const demoAgent = join(projectRoot, 'dist/demoAgent.js');
 
-export function fixture(name: string): string {
+export function fixturePath(name: string): string {
   return join(projectRoot, 'test/fixtures/runner', name);
 }
 
@@ -115,7 +115,7 @@ export class TestRun {
   }
 }
 
-export class Sandbox {
+export class RunnerFixture {
   readonly root: string;
   readonly store: StorePaths;
   readonly cwd: string;
@@ -127,12 +127,12 @@ export class Sandbox {
     this.cwd = join(root, 'work tree\nwith a newline');
   }
 
-  static async create(): Promise<Sandbox> {
-    const sandbox = new Sandbox(await realpath(await mkdtemp(join(tmpdir(), 'corral-runner-'))));
-    await openStore(sandbox.store.root);
-    await mkdir(sandbox.store.sessions, { recursive: true });
-    await mkdir(sandbox.cwd);
-    return sandbox;
+  static async create(): Promise<RunnerFixture> {
+    const fixture = new RunnerFixture(await realpath(await mkdtemp(join(tmpdir(), 'corral-runner-'))));
+    await openStore(fixture.store.root);
+    await mkdir(fixture.store.sessions, { recursive: true });
+    await mkdir(fixture.cwd);
+    return fixture;
   }
 
   /** A run of the driver `command` unless `changes` say otherwise; not launched yet. */

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'mocha';
 import type { DraftEvent } from '../../../../src/storage/events';
 import { SnapshotTaker } from '../../../../src/supervisor/runner/snapshotTaker';
 import { skip } from '../../../support/skip';
-import { Sandbox, STORE_ID, write } from '../git/gitFixture';
+import { GitFixture, STORE_ID, write } from '../git/gitFixture';
 
 const NEVER_MS = 2 ** 30;
 const RESULT: DraftEvent = { kind: 'tool.result', data: { callId: '1', status: 'ok', output: '' } };
@@ -16,15 +16,15 @@ const CALL: DraftEvent = {
 const ENDED: DraftEvent = { kind: 'turn.ended', data: { turn: 1, stopReason: 'end_turn', failed: false } };
 
 describe('snapshots during a run', () => {
-  let sandbox: Sandbox;
+  let fixture: GitFixture;
   let count = 0;
   before(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await GitFixture.create();
   });
-  after(async () => sandbox.remove());
+  after(async () => fixture.remove());
 
-  async function begin(pauseMs = NEVER_MS, git = sandbox.git) {
-    const session = await sandbox.session(await sandbox.repository(`repository ${++count}`));
+  async function begin(pauseMs = NEVER_MS, git = fixture.git) {
+    const session = await fixture.session(await fixture.repository(`repository ${++count}`));
     const events: DraftEvent[] = [];
     let tell = (): void => undefined;
     const emitted = new Promise<void>((fulfil) => (tell = fulfil));
@@ -41,7 +41,7 @@ describe('snapshots during a run', () => {
       pauseMs,
     );
     const files = async (commit: string): Promise<string> =>
-      sandbox.user(session.worktreePath, 'ls-tree', '-r', '--name-only', commit);
+      fixture.user(session.worktreePath, 'ls-tree', '-r', '--name-only', commit);
     return { session, taker, events, emitted, files };
   }
 
@@ -60,11 +60,11 @@ describe('snapshots during a run', () => {
     assert.match(await files(taken.data.commit), /^made$/m);
     assert.deepEqual([taken.data.files, taken.data.addedLines, taken.data.removedLines], [1, 1, 0]);
     assert.equal(
-      await sandbox.user(session.worktreePath, 'rev-parse', `refs/corral/${session.sessionId}`),
+      await fixture.user(session.worktreePath, 'rev-parse', `refs/corral/${session.sessionId}`),
       taken.data.commit,
     );
     assert.match(
-      await sandbox.user(session.worktreePath, 'log', '-1', '--format=%s', taken.data.commit),
+      await fixture.user(session.worktreePath, 'log', '-1', '--format=%s', taken.data.commit),
       /^After turn 1$/,
     );
   });
@@ -74,10 +74,10 @@ describe('snapshots during a run', () => {
     await write(session.worktreePath, { made: '1' });
     taker.observe(RESULT);
     await emitted;
-    const started = sandbox.git.startedCount;
+    const started = fixture.git.startedCount;
     taker.observe(RESULT);
     await taker.finish(false);
-    assert.ok(sandbox.git.startedCount > started, 'it was looked at again');
+    assert.ok(fixture.git.startedCount > started, 'it was looked at again');
     assert.equal(events.length, 1);
   });
 
@@ -106,16 +106,16 @@ describe('snapshots during a run', () => {
 
   it('starts no git while nothing happens', async () => {
     const { taker } = await begin(1);
-    const started = sandbox.git.startedCount;
+    const started = fixture.git.startedCount;
     taker.observe({ kind: 'message', data: { role: 'assistant', text: 'Hello' } });
     taker.observe(ENDED);
     await taker.finish(false);
-    assert.equal(sandbox.git.startedCount, started);
+    assert.equal(fixture.git.startedCount, started);
   });
 
   it('keeps the end of a run back no longer than its limit where git hangs', async function () {
     if (process.platform === 'win32') skip(this, 'the git that hangs is a script');
-    const { git, hangs, end } = await sandbox.hangingGit('symbolic-ref');
+    const { git, hangs, end } = await fixture.hangingGit('symbolic-ref');
     const { taker } = await begin(1, git);
     taker.observe(RESULT);
     await hangs();
@@ -144,7 +144,7 @@ describe('snapshots during a run', () => {
       ['SNAPSHOT', 'SNAPSHOT'],
     );
     assert.equal(
-      await sandbox.user(session.repository.mainWorktree, 'rev-parse', `refs/corral/${session.sessionId}`),
+      await fixture.user(session.repository.mainWorktree, 'rev-parse', `refs/corral/${session.sessionId}`),
       session.baseCommit,
     );
   });

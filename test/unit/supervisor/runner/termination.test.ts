@@ -10,32 +10,32 @@ import { Termination } from '../../../../src/supervisor/runner/termination';
 import { identityOf, liveness } from '../../../../src/supervisor/system/identity';
 import type { ProcessIdentity } from '../../../../src/supervisor/system/identitySchema';
 import { waitFor } from '../../../support/wait';
-import { LIMIT_MS, Sandbox, fixture, script } from './runnerFixture';
+import { LIMIT_MS, RunnerFixture, fixturePath, script } from './runnerFixture';
 import type { TestRun } from './runnerFixture';
 import { skip } from '../../../support/skip';
 
 describe('runner: the end of a run', () => {
-  let sandbox: Sandbox;
+  let fixture: RunnerFixture;
 
   beforeEach(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await RunnerFixture.create();
   });
 
   afterEach(async () => {
-    await sandbox.dispose();
+    await fixture.dispose();
   });
 
-  async function launched(argv: string[], changes: Parameters<Sandbox['run']>[1] = {}): Promise<TestRun> {
-    const run = await sandbox.run(argv, changes);
+  async function launched(argv: string[], changes: Parameters<RunnerFixture['run']>[1] = {}): Promise<TestRun> {
+    const run = await fixture.run(argv, changes);
     await run.launch();
     return run;
   }
 
   /** Waits until the fixture's processes tell their pids: agent, a tool in a session of its own, and one without its parent. */
   async function stubborn(
-    changes: Parameters<Sandbox['run']>[1] = {},
+    changes: Parameters<RunnerFixture['run']>[1] = {},
   ): Promise<{ run: TestRun; identities: ProcessIdentity[] }> {
-    const run = await launched([process.execPath, fixture('stubbornTool.mjs')], changes);
+    const run = await launched([process.execPath, fixturePath('stubbornTool.mjs')], changes);
     const pids = await waitFor(
       async () => {
         const found = [...(await run.output()).matchAll(/^(?:agent|tool|orphan) (\d+)$/gm)].map(([, pid]) =>
@@ -135,7 +135,7 @@ describe('runner: the end of a run', () => {
     it(`ends by a ${way} also what the system tells nothing of but its process`, async () => {
       const agent = await AgentProcess.spawn(
         [process.execPath, '-e', 'process.on("SIGTERM", () => 0); setInterval(() => 0, 1e6)'],
-        sandbox.cwd,
+        fixture.cwd,
         process.env,
       );
       const termination = new Termination(agent, { runId: 'nobodys', agent: undefined }, 500);
@@ -184,12 +184,12 @@ describe('runner: the end of a run', () => {
     const before = await run.connect();
     const { endpoint } = await run.claim();
     await run.agent(); // all files of the run are open
-    const away = `${sandbox.root}/away`;
-    await rename(sandbox.store.root, away);
+    const away = `${fixture.root}/away`;
+    await rename(fixture.store.root, away);
     await rm(endpoint);
     // It looks for its folder first.
     await waitFor(() => stat(endpoint).then(() => true), { what: 'the socket' });
-    await rename(away, sandbox.store.root);
+    await rename(away, fixture.store.root);
     const after = await waitFor(() => run.connect(), { what: 'a connection' });
     assert.equal(
       (await after.request('ping', {}, LIMIT_MS)).runner.pid,
@@ -202,7 +202,7 @@ describe('runner: the end of a run', () => {
 
   it('loses nothing on a full disk, and goes on when there is space', async function () {
     // A file system of its own that is full after 2 MB; only root can make one.
-    const mount = `${sandbox.root}/small`;
+    const mount = `${fixture.root}/small`;
     const execute = promisify(execFile);
     await execute('mkdir', [mount]);
     if (
@@ -216,7 +216,7 @@ describe('runner: the end of a run', () => {
     try {
       const small = new StorePaths(mount);
       await execute('mkdir', ['-p', small.sessions]);
-      const run = await sandbox.run(
+      const run = await fixture.run(
         script(
           'let n = 0; const next = () => { for (let i = 0; i < 300; i++) { if (n === 30000) return; process.stdout.write(`line ${n++} of a flood that fills the disk\\n`); } setTimeout(next, 1); }; next();',
         ),

@@ -6,7 +6,7 @@ import { StorePaths } from '../../../../src/storage/paths';
 import { identityOf, liveness } from '../../../../src/supervisor/system/identity';
 import { readClaim } from '../../../../src/supervisor/runs/runnerLauncher';
 import { waitFor } from '../../../support/wait';
-import { Workshop } from '../supervisorFixture';
+import { SupervisorFixture } from '../supervisorFixture';
 
 /** `npm run test:runs` has 100, and prints what it took. */
 const MEGABYTES = Number(process.env['CORRAL_FLOOD_MB'] ?? 4);
@@ -27,14 +27,14 @@ describe('an agent that floods', function () {
   this.timeout(60_000 + MEGABYTES * 5_000);
   if (process.platform !== 'linux') return; // only there a process tells how much memory it had at most
   it(`${MEGABYTES} MB, is deaf to signals and has a grandchild with a session of its own is ended whole, and nobody's memory grows with it`, async () => {
-    const workshop = await Workshop.create();
+    const fixture = await SupervisorFixture.create();
     try {
-      const window = workshop.window();
-      const paths = new StorePaths(workshop.storageDirectory);
+      const window = fixture.window();
+      const paths = new StorePaths(fixture.storageDirectory);
       const hostBefore = process.memoryUsage.rss();
       const argv = [process.execPath, '-e', FLOODER];
       const { id, currentRunId, worktreePath } = await window.createSession({
-        repository: workshop.repository.path,
+        repository: fixture.repository.path,
         prompt: 'x',
         agent: 'command',
         argv,
@@ -65,7 +65,7 @@ describe('an agent that floods', function () {
       const tookMs = performance.now() - stopMs;
       await stopping;
       assert.equal((await window.getSession(id)).failureReason, 'Stopped by you');
-      const { stopGraceMs } = workshop.settings();
+      const { stopGraceMs } = fixture.settings();
       const hostGrowth = hostPeak - hostBefore;
       assert.ok(runnerPeak < 300 * MEBIBYTE, `the runner had ${Math.round(runnerPeak / MEBIBYTE)} MB`);
       assert.ok(hostGrowth < 500 * MEBIBYTE, `this process grew by ${Math.round(hostGrowth / MEBIBYTE)} MB`);
@@ -75,7 +75,7 @@ describe('an agent that floods', function () {
       );
       assert.ok(tookMs <= stopGraceMs + 1_000, `${Math.round(tookMs)} ms are more than the grace and a second`);
     } finally {
-      await workshop.end();
+      await fixture.end();
     }
   });
 });

@@ -7,29 +7,29 @@ import type { SessionRequest, SessionSummary } from '../../../../src/supervisor/
 import { readClaim } from '../../../../src/supervisor/runs/runnerLauncher';
 import type { SupervisorSettings } from '../../../../src/supervisor/settings';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 
 const LONG = 'slow 4000 50ms';
 
 describe('the queue', () => {
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   const changes: Partial<SupervisorSettings> = {};
   beforeEach(async () => {
-    workshop = await Workshop.create();
+    fixture = await SupervisorFixture.create();
     changes.maxConcurrentRuns = 1;
     changes.agents = {};
     delete changes.minimumFreeMemoryMiB;
   });
   afterEach(async () => {
-    await workshop.end();
+    await fixture.end();
   });
 
-  const open = (): Supervisor => workshop.window({ settings: () => ({ ...workshop.settings(), ...changes }) });
+  const open = (): Supervisor => fixture.window({ settings: () => ({ ...fixture.settings(), ...changes }) });
 
   async function start(window: Supervisor, prompt: string, request: Partial<SessionRequest> = {}): Promise<string> {
     return (
       await window.createSession({
-        repository: workshop.repository.path,
+        repository: fixture.repository.path,
         prompt,
         agent: 'demo',
         title: prompt,
@@ -90,7 +90,7 @@ describe('the queue', () => {
     const busy = await start(first, LONG);
     const waiting = await start(first, 'you', { agent: 'greeter' });
     const spoilt = await start(first, 'nobody', { agent: 'greeter' });
-    await workshop.close(first);
+    await fixture.close(first);
     // The program was resolved when the run was queued; what may be secret is taken from the settings as they are.
     changes.agents = { greeter: { driver: 'command', path: '/not/there', env: { GREETING: 'good evening' } } };
     const second = open();
@@ -117,14 +117,14 @@ describe('the queue', () => {
     const first = open();
     const busy = await start(first, LONG);
     const waiting = await start(first, 'talk');
-    await workshop.close(first);
-    const untrusted = workshop.window({
+    await fixture.close(first);
+    const untrusted = fixture.window({
       isTrusted: () => false,
-      settings: () => ({ ...workshop.settings(), ...changes, maxConcurrentRuns: 2 }),
+      settings: () => ({ ...fixture.settings(), ...changes, maxConcurrentRuns: 2 }),
     });
     await until(untrusted, busy, ({ checking }) => !checking, 'the other one');
     await waits(untrusted, waiting, 1, 'no window is open whose workspace is trusted');
-    await workshop.close(untrusted);
+    await fixture.close(untrusted);
     changes.maxConcurrentRuns = 2;
     const trusted = open();
     await until(trusted, waiting, ({ status }) => status === 'Completed', 'its turn');
@@ -136,7 +136,7 @@ describe('the queue', () => {
     const waiting = await start(window, 'talk');
     await waits(window, waiting, 1, '1 of 1 running');
     const { currentRunId = '' } = await until(window, cutOff, ({ status }) => status === 'Running', 'its start');
-    const claim = await readClaim(new StorePaths(workshop.storageDirectory).session(cutOff).run(currentRunId));
+    const claim = await readClaim(new StorePaths(fixture.storageDirectory).session(cutOff).run(currentRunId));
     assert.ok(claim?.state === 'claimed');
     process.kill(claim.runner.pid, 'SIGKILL');
     await until(window, waiting, ({ status }) => status === 'Completed', 'its turn');
@@ -146,7 +146,7 @@ describe('the queue', () => {
 
   it('starts others where a run was claimed in a way not known here, or a journal cannot be read, and says each once', async () => {
     const window = open();
-    const paths = new StorePaths(workshop.storageDirectory);
+    const paths = new StorePaths(fixture.storageDirectory);
     const busy = await start(window, LONG);
     const [foreign, unreadable, sound] = [
       await start(window, 'talk a'),
@@ -169,9 +169,9 @@ describe('the queue', () => {
     await until(window, last, ({ status }) => status === 'Completed', 'one more');
     for (const id of [foreign, unreadable])
       assert.equal(
-        workshop.logged.filter((line) => line.includes(`passes over session ${id}`)).length,
+        fixture.logged.filter((line) => line.includes(`passes over session ${id}`)).length,
         1,
-        workshop.logged.join('\n'),
+        fixture.logged.join('\n'),
       );
     await rm(journal, { recursive: true });
     await rename(`${journal}.away`, journal);
@@ -219,7 +219,7 @@ describe('the queue', () => {
     assert.equal(done.runs.length, 1);
     assert.equal(
       done.baseCommit,
-      await workshop.repository.git('rev-parse', 'HEAD'),
+      await fixture.repository.git('rev-parse', 'HEAD'),
       'a fork is judged by what the other one began with',
     );
     assert.equal(await readFile(join(worktreePath, 'notes.txt'), 'utf8'), 'from the first\n');
@@ -228,7 +228,7 @@ describe('the queue', () => {
     const endOf = async (id: string): Promise<string> =>
       (await window.listSessionHistory(id, { kinds: ['run.exited'] })).events.map((event) => event.timestamp).join();
     for (const id of [first, second]) assert.ok((await endOf(id)) <= (await startOf(after)), 'it started after both');
-    const journal = await readFile(new StorePaths(workshop.storageDirectory).session(after).journal, 'utf8');
+    const journal = await readFile(new StorePaths(fixture.storageDirectory).session(after).journal, 'utf8');
     assert.equal(journal.match(/"kind":"run\.queued"/g)?.length, 1);
   });
 

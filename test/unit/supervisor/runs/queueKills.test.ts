@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterEach, before, beforeEach, after, describe, it } from 'mocha';
 import { projectRoot } from '../../../support/project';
 import { waitFor } from '../../../support/wait';
-import { Workshop } from '../supervisorFixture';
+import { SupervisorFixture } from '../supervisorFixture';
 
 /** `npm run test:runs` has fifty sessions, and does it without a kill as well; a few find what broke for good. */
 const SESSIONS = Number(process.env['CORRAL_QUEUE_SESSIONS'] ?? 8);
@@ -18,7 +18,7 @@ const MOST = 4;
 describe('many sessions', function () {
   this.timeout(60_000 + SESSIONS * 10_000);
   if (process.platform === 'win32') return; // the agents here are a shell's
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   let bundle = '';
   /** With what each has said so far. */
   let children: { process: ChildProcess; said: string }[] = [];
@@ -33,16 +33,16 @@ describe('many sessions', function () {
     await rm(bundle, { recursive: true });
   });
   beforeEach(async () => {
-    workshop = await Workshop.create();
+    fixture = await SupervisorFixture.create();
     children = [];
   });
   afterEach(async () => {
     for (const child of children) child.process.kill('SIGKILL');
-    await workshop.end();
+    await fixture.end();
   });
 
   /** The agents write into one file when they begin and when they end, which the system keeps in order. None ends before all sessions are made. */
-  const ticks = (): string => join(workshop.storageDirectory, 'ticks');
+  const ticks = (): string => join(fixture.storageDirectory, 'ticks');
 
   async function openWindow(sessions: number, env: NodeJS.ProcessEnv): Promise<void> {
     const agent = [
@@ -52,10 +52,10 @@ describe('many sessions', function () {
       ticks(),
     ];
     const parameters = [
-      workshop.storageDirectory,
+      fixture.storageDirectory,
       join(projectRoot, 'dist'),
       String(MOST),
-      workshop.repository.path,
+      fixture.repository.path,
       String(sessions),
       ...agent,
     ];
@@ -80,10 +80,10 @@ describe('many sessions', function () {
 
   /** The window that starts runs at this moment, if any does. */
   async function driver(): Promise<ChildProcess | undefined> {
-    const names = (await readdir(workshop.storageDirectory)).filter((name) => /^queue\.lock\.\d+$/.test(name));
+    const names = (await readdir(fixture.storageDirectory)).filter((name) => /^queue\.lock\.\d+$/.test(name));
     const last = names.sort((a, b) => Number(a.split('.')[2]) - Number(b.split('.')[2])).at(-1);
     const content =
-      last === undefined ? '' : await readFile(join(workshop.storageDirectory, last), 'utf8').catch(() => '');
+      last === undefined ? '' : await readFile(join(fixture.storageDirectory, last), 'utf8').catch(() => '');
     return children.map((child) => child.process).find(({ pid }) => content.includes(`"pid":${String(pid)},`));
   }
 
@@ -91,7 +91,7 @@ describe('many sessions', function () {
     it(`complete in two windows, ${MOST} at a time${isKilled ? ', also where the one that starts them is killed' : ''}`, async () => {
       const half = SESSIONS / 2;
       // The one that is killed is then nearly always in the middle of a start, and its runner comes when another window has begun the same.
-      const runnerNode = join(workshop.storageDirectory, 'slow-node');
+      const runnerNode = join(fixture.storageDirectory, 'slow-node');
       await writeFile(runnerNode, `#!/bin/sh\nsleep 0.2\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
       for (let window = 0; window < 2; window++)
         await openWindow(half, isKilled ? { ...process.env, RUNNER_NODE: runnerNode } : process.env);
@@ -102,7 +102,7 @@ describe('many sessions', function () {
       await writeFile(`${ticks()}.go`, '');
       if (isKilled) (await waitFor(victim, { what: 'a window that starts runs' })).kill('SIGKILL');
       // It only looks.
-      const observer = workshop.window({ isTrusted: () => false });
+      const observer = fixture.window({ isTrusted: () => false });
       await waitFor(
         async () =>
           (await observer.listSessions()).filter(({ status }) => status === 'Completed' || status === 'Failed')

@@ -11,21 +11,21 @@ import { claimSchema } from '../../../../src/supervisor/runnerProtocol/protocol'
 import type { RunnerClaim } from '../../../../src/supervisor/runnerProtocol/protocol';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
 import { waitFor } from '../../../support/wait';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 
 const LONG = 'talk I begin; slow 4000 50ms';
 
 describe('what becomes of a run that was not seen to end', () => {
-  let workshop: Workshop;
+  let fixture: SupervisorFixture;
   beforeEach(async () => {
-    workshop = await Workshop.create();
+    fixture = await SupervisorFixture.create();
   });
   afterEach(async () => {
-    await workshop.end();
+    await fixture.end();
   });
 
   async function startLong(window: Supervisor): Promise<SessionSummary> {
-    const { id } = await window.createSession({ repository: workshop.repository.path, prompt: LONG, agent: 'demo' });
+    const { id } = await window.createSession({ repository: fixture.repository.path, prompt: LONG, agent: 'demo' });
     return await until(
       window,
       id,
@@ -35,7 +35,7 @@ describe('what becomes of a run that was not seen to end', () => {
   }
 
   function runOf(session: SessionSummary): RunPaths {
-    return new StorePaths(workshop.storageDirectory).session(session.id).run(session.currentRunId ?? '');
+    return new StorePaths(fixture.storageDirectory).session(session.id).run(session.currentRunId ?? '');
   }
 
   async function claimOf(session: SessionSummary): Promise<RunnerClaim & { state: 'claimed' }> {
@@ -57,10 +57,10 @@ describe('what becomes of a run that was not seen to end', () => {
   }
 
   it('is adopted again where its runner lives', async () => {
-    const first = workshop.window();
+    const first = fixture.window();
     const session = await startLong(first);
-    await workshop.close(first);
-    const second = workshop.window();
+    await fixture.close(first);
+    const second = fixture.window();
     assert.deepEqual((await recovery(second)).readopted, [session.id]);
     assert.equal((await second.getSession(session.id)).status, 'Running');
     await second.stop(session.id);
@@ -68,12 +68,12 @@ describe('what becomes of a run that was not seen to end', () => {
   });
 
   it('is marked, and can be resumed, where runner and agent died without a word', async () => {
-    const first = workshop.window();
+    const first = fixture.window();
     const session = await startLong(first);
     await access(runOf(session).reserve);
-    await workshop.close(first);
+    await fixture.close(first);
     const { agent, endpoint } = await killRunner(session);
-    const second = workshop.window();
+    const second = fixture.window();
     assert.deepEqual((await recovery(second)).restored, [session.id]);
     await assert.rejects(access(runOf(session).reserve), { code: 'ENOENT' }, 'the space that it held is free');
     if (process.platform !== 'win32') await assert.rejects(access(endpoint), { code: 'ENOENT' }, 'its socket is gone');
@@ -96,11 +96,11 @@ describe('what becomes of a run that was not seen to end', () => {
   });
 
   it('fails instead, where the policy says so', async () => {
-    const first = workshop.window();
+    const first = fixture.window();
     const session = await startLong(first);
-    await workshop.close(first);
+    await fixture.close(first);
     await killRunner(session);
-    const second = workshop.window({ changes: { recoveryPolicy: 'fail' } });
+    const second = fixture.window({ changes: { recoveryPolicy: 'fail' } });
     assert.deepEqual((await recovery(second)).failed, [session.id]);
     const failed = await second.getSession(session.id);
     assert.deepEqual([failed.status, failed.restored], ['Failed', false]);
@@ -108,8 +108,8 @@ describe('what becomes of a run that was not seen to end', () => {
   });
 
   it('is closed once by two windows that were both watching', async () => {
-    const first = workshop.window();
-    const second = workshop.window();
+    const first = fixture.window();
+    const second = fixture.window();
     const session = await startLong(first);
     await until(
       second,
@@ -121,18 +121,18 @@ describe('what becomes of a run that was not seen to end', () => {
     await Promise.all(
       [first, second].map(async (window) => await until(window, session.id, ({ restored }) => restored, 'the mark')),
     );
-    const journal = await readFile(new StorePaths(workshop.storageDirectory).session(session.id).journal, 'utf8');
+    const journal = await readFile(new StorePaths(fixture.storageDirectory).session(session.id).journal, 'utf8');
     assert.equal(journal.match(/"kind":"run\.closed"/g)?.length, 1);
   });
 
   it('is said to be silent, and never taken for dead, where its runner lives but does not answer; kill ends it', async () => {
-    const first = workshop.window();
+    const first = fixture.window();
     const session = await startLong(first);
     const { runner, agent } = await claimOf(session);
-    await workshop.close(first);
+    await fixture.close(first);
     process.kill(runner.pid, 'SIGSTOP');
     await untilStopped(runner.pid);
-    const second = workshop.window();
+    const second = fixture.window();
     assert.deepEqual((await recovery(second)).unreachable, [session.id]);
     const silent = await second.getSession(session.id);
     assert.equal(silent.status, 'Running');
@@ -149,26 +149,26 @@ describe('what becomes of a run that was not seen to end', () => {
   });
 
   it('is taken for alive where its runner belongs to another container, and for dead where the machine was started anew since', async () => {
-    const first = workshop.window();
+    const first = fixture.window();
     const session = await startLong(first);
-    await workshop.close(first);
+    await fixture.close(first);
     const claim = await killRunner(session);
     const { runner } = claim;
-    const claimFile = new StorePaths(workshop.storageDirectory)
+    const claimFile = new StorePaths(fixture.storageDirectory)
       .session(session.id)
       .run(session.currentRunId ?? '').claim;
     const pretend = async (changes: Partial<typeof runner>): Promise<void> =>
       await writeFile(claimFile, JSON.stringify({ ...claim, runner: { ...runner, ...changes } }));
 
     await pretend({ pidNamespace: 'pid:[1]' });
-    const second = workshop.window();
+    const second = fixture.window();
     assert.deepEqual((await recovery(second)).unreachable, [session.id]);
     await assert.rejects(second.resume(session.id), { code: 'RUNNING' });
     await assert.rejects(second.kill(session.id), { code: 'RUNNER_UNREACHABLE' });
-    await workshop.close(second);
+    await fixture.close(second);
     if (runner.boot === '') return; // this system does not tell
     await pretend({ pidNamespace: 'pid:[1]', boot: 'before' });
-    const third = workshop.window();
+    const third = fixture.window();
     const ended = await until(
       third,
       session.id,
@@ -179,25 +179,25 @@ describe('what becomes of a run that was not seen to end', () => {
   });
 
   it('takes over an outcome that came while nobody looked', async () => {
-    const first = workshop.window();
-    const go = join(workshop.storageDirectory, 'go');
+    const first = fixture.window();
+    const go = join(fixture.storageDirectory, 'go');
     const waits =
       "const wait = () => (require('node:fs').existsSync(process.argv[1]) ? undefined : setTimeout(wait, 20)); wait();";
     const argv = [process.execPath, '-e', waits, go];
     const { id } = await first.createSession({
-      repository: workshop.repository.path,
+      repository: fixture.repository.path,
       prompt: 'x',
       agent: 'command',
       argv,
     });
     const { currentRunId } = await until(first, id, ({ status }) => status === 'Running', 'the start');
-    await workshop.close(first);
+    await fixture.close(first);
     await writeFile(go, '');
-    const run = new StorePaths(workshop.storageDirectory).session(id).run(currentRunId ?? '');
+    const run = new StorePaths(fixture.storageDirectory).session(id).run(currentRunId ?? '');
     await waitFor(async () => (await readFile(run.events, 'utf8')).includes('"run.exited"'), {
       what: 'the end of the run',
     });
-    const second = workshop.window();
+    const second = fixture.window();
     const ended = await until(second, id, ({ status }) => status === 'Completed', 'the outcome');
     assert.equal(ended.restored, false);
   });

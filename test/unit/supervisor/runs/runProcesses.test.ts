@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { identityOf, liveness } from '../../../../src/supervisor/system/identity';
 import type { RunProcess } from '../../../../src/supervisor/runs/runProcesses';
 import { waitFor } from '../../../support/wait';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 
 const roles = (processes: readonly RunProcess[]): string[] =>
   processes.flatMap(({ role, children }) => [role, ...roles(children)]);
@@ -14,9 +14,9 @@ const FOREVER = 'setInterval(() => 0, 1e6)';
 describe('the processes of sessions', function () {
   if (process.platform !== 'linux') return; // only there a process tells whose it is
   it('are listed as a tree with memory and age; what outlived its run is ended by hand, an editor never', async () => {
-    const workshop = await Workshop.create();
+    const fixture = await SupervisorFixture.create();
     try {
-      const window = workshop.window();
+      const window = fixture.window();
       const script = `
         const { spawn } = require('node:child_process');
         const start = (code, env) => spawn(process.execPath, ['-e', code], { detached: true, stdio: 'ignore', env: { ...process.env, ...env } });
@@ -26,7 +26,7 @@ describe('the processes of sessions', function () {
         wait();`;
       const argv = [process.execPath, '-e', script];
       const { id, worktreePath } = await window.createSession({
-        repository: workshop.repository.path,
+        repository: fixture.repository.path,
         prompt: 'x',
         agent: 'command',
         argv,
@@ -69,7 +69,7 @@ describe('the processes of sessions', function () {
       assert.equal(await liveness(itsEditor), 'alive');
       process.kill(editor, 'SIGKILL');
     } finally {
-      await workshop.end();
+      await fixture.end();
     }
   });
 });

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { StorePaths } from '../../../../src/storage/paths';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 
 /** `npm run test:runs` has 200. */
 const ROUNDS = Number(process.env['CORRAL_SLOW_RUNNERS'] ?? 3);
@@ -12,31 +12,31 @@ describe('a runner that is slow to start', function () {
   this.timeout(60_000 + ROUNDS * 10_000);
   if (process.platform === 'win32') return; // the slow Node is a script
   it(`is left to it by a second window that opens meanwhile, ${ROUNDS} times: one agent, nothing closed`, async () => {
-    const workshop = await Workshop.create();
+    const fixture = await SupervisorFixture.create();
     try {
-      const runnerNode = join(workshop.storageDirectory, 'slow-node');
+      const runnerNode = join(fixture.storageDirectory, 'slow-node');
       await writeFile(runnerNode, `#!/bin/sh\nsleep 0.$(($$ % 7))\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
-      const ticks = join(workshop.storageDirectory, 'ticks');
+      const ticks = join(fixture.storageDirectory, 'ticks');
       const request = {
-        repository: workshop.repository.path,
+        repository: fixture.repository.path,
         prompt: 'x',
         agent: 'command',
         argv: ['/bin/sh', '-c', 'echo + >> "$0"', ticks],
       };
-      const first = workshop.window({ changes: { runnerNode } });
-      const paths = new StorePaths(workshop.storageDirectory);
+      const first = fixture.window({ changes: { runnerNode } });
+      const paths = new StorePaths(fixture.storageDirectory);
       for (let round = 1; round <= ROUNDS; round++) {
         const creating = first.createSession(request);
-        const second = workshop.window({ changes: { runnerNode } });
+        const second = fixture.window({ changes: { runnerNode } });
         const { id } = await creating;
         await until(second, id, ({ status }) => status === 'Completed', 'the end');
         assert.equal((await second.getSession(id)).runs.length, 1);
-        await workshop.close(second);
+        await fixture.close(second);
         assert.doesNotMatch(await readFile(paths.session(id).journal, 'utf8'), /run\.closed/);
         assert.equal(await readFile(ticks, 'utf8'), '+\n'.repeat(round), 'one agent each time');
       }
     } finally {
-      await workshop.end();
+      await fixture.end();
     }
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { transcriptPrompt } from '../../../../src/supervisor/runs/transcript';
 import { projectRoot } from '../../../support/project';
-import { until, Workshop } from '../supervisorFixture';
+import { until, SupervisorFixture } from '../supervisorFixture';
 import { skip } from '../../../support/skip';
 
 const entry = (role: string, content: string) => ({ runId: 'r', role, content, timestamp: '' });
@@ -26,10 +26,10 @@ describe('a conversation that the agent no longer knows', () => {
 
   it('is offered as a restart, which tells the agent what was said', async function () {
     if (process.platform === 'win32') return skip(this, 'the agent here is a script, which is no program on Windows');
-    const workshop = await Workshop.create();
+    const fixture = await SupervisorFixture.create();
     try {
       // Knows no session that it is to go on with, as Claude says it.
-      const forgetful = join(workshop.storageDirectory, 'forgetful');
+      const forgetful = join(fixture.storageDirectory, 'forgetful');
       const refusal = JSON.stringify({
         type: 'result',
         subtype: 'error_during_execution',
@@ -41,9 +41,9 @@ describe('a conversation that the agent no longer knows', () => {
         `#!/bin/sh\nfor word; do case "$word" in --resume=*) read line; echo '${refusal}'; exit 1;; esac; done\nexec '${process.execPath}' '${join(projectRoot, 'dist/demoAgent.js')}' "$@"\n`,
       );
       await chmod(forgetful, 0o755);
-      const window = workshop.window({ changes: { agents: { forgetful: { driver: 'claude', path: forgetful } } } });
+      const window = fixture.window({ changes: { agents: { forgetful: { driver: 'claude', path: forgetful } } } });
       const { id } = await window.createSession({
-        repository: workshop.repository.path,
+        repository: fixture.repository.path,
         prompt: 'talk The first answer',
         agent: 'forgetful',
       });
@@ -68,7 +68,7 @@ describe('a conversation that the agent no longer knows', () => {
         /User: talk The first answer\n\nYou: The first answer\n\nUser: talk A second question\n\n---\n\nPlease go on/,
       );
     } finally {
-      await workshop.end();
+      await fixture.end();
     }
   });
 });

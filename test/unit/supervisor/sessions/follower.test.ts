@@ -42,19 +42,19 @@ describe('follower', () => {
   async function grow(count: number): Promise<void> {
     for (let number = 0; number < count; number++) {
       await store.events(sessionId, runId, [say('on')]);
-      follower.notice(sessionId);
+      follower.markChanged(sessionId);
     }
   }
 
   it('forgets nothing of a session that grows while nobody looks at it', async () => {
-    follower.notice(sessionId);
+    follower.markChanged(sessionId);
     await tellsOf(1);
     await grow(50);
     await tellsOf(51);
   });
 
   it('tells of what was put off as soon as somebody looks, and then of each growth by itself', async () => {
-    follower.notice(sessionId);
+    follower.markChanged(sessionId);
     await tellsOf(1);
     await grow(1);
     const looking = new AbortController();

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { describe, it } from 'mocha';
 import { messageOf } from '../../../../src/common/errors';
 import { projectRoot } from '../../../support/project';
-import { Workshop } from '../supervisorFixture';
+import { SupervisorFixture } from '../supervisorFixture';
 import { skip } from '../../../support/skip';
 
 const run = promisify(execFile);
@@ -30,7 +30,7 @@ describe('in a pid namespace whose first process reaps nothing', () => {
       skip(this, `there are no pid namespaces to be had here: ${reason.trim()}`);
     }
     const bundle = await mkdtemp(join(tmpdir(), 'corral-namespace-'));
-    const workshop = await Workshop.create();
+    const fixture = await SupervisorFixture.create();
     try {
       const parameters = ['--bundle', '--platform=node', `--outdir=${bundle}`, '--log-level=error'];
       await run(join(projectRoot, 'node_modules/.bin/esbuild'), [
@@ -41,14 +41,14 @@ describe('in a pid namespace whose first process reaps nothing', () => {
         process.execPath,
         join(bundle, 'namespaceInit.js'),
         'init',
-        workshop.storageDirectory,
+        fixture.storageDirectory,
         join(projectRoot, 'dist'),
-        workshop.repository.path,
+        fixture.repository.path,
       ];
       const { stdout } = await run('unshare', [...UNSHARE, ...program], { timeout: 110_000 });
       assert.deepEqual(JSON.parse(stdout), { pid: 1, isRestored: true, runner: 'Z', agentState: 'Z' });
     } finally {
-      await workshop.end();
+      await fixture.end();
       await rm(bundle, { recursive: true });
     }
   });

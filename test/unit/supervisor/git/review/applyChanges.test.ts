@@ -4,51 +4,51 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { captureWork } from '../../../../../src/supervisor/git/review/changes';
 import {
-  applyWork,
+  applyChanges,
   makeBranch,
-  unapplyWork,
-  type WorkToTake,
+  undoApply,
+  type ChangesToApply,
 } from '../../../../../src/supervisor/git/review/applyChanges';
-import { isThere, Sandbox, write } from '../gitFixture';
+import { isThere, GitFixture, write } from '../gitFixture';
 import { skip } from '../../../../support/skip';
 
-type Session = Awaited<ReturnType<Sandbox['session']>> & { main: string };
+type Session = Awaited<ReturnType<GitFixture['session']>> & { main: string };
 
 describe('a session whose work is taken over', () => {
-  let sandbox: Sandbox;
+  let fixture: GitFixture;
   let count = 0;
   before(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await GitFixture.create();
   });
-  after(async () => sandbox.remove());
+  after(async () => fixture.remove());
 
   async function worked(): Promise<Session> {
-    const session = await sandbox.workedSession(`repository ${++count}`);
+    const session = await fixture.workedSession(`repository ${++count}`);
     const main = session.repository.mainWorktree;
-    await sandbox.user(main, 'config', 'user.name', 'Robin');
-    await sandbox.user(main, 'config', 'user.email', 'robin@example.com');
+    await fixture.user(main, 'config', 'user.name', 'Robin');
+    await fixture.user(main, 'config', 'user.email', 'robin@example.com');
     return { ...session, main };
   }
-  const toTake = async (session: Session, title = 'The title'): Promise<WorkToTake> => ({
+  const toTake = async (session: Session, title = 'The title'): Promise<ChangesToApply> => ({
     baseCommit: session.baseCommit,
     work: await captureWork(session),
     title,
   });
-  const status = async (folder: string): Promise<string> => sandbox.user(folder, 'status', '--porcelain', '-uall');
+  const status = async (folder: string): Promise<string> => fixture.user(folder, 'status', '--porcelain', '-uall');
   const log = async (folder: string, range: string): Promise<string> =>
-    sandbox.user(folder, 'log', '--format=%s %an', range);
+    fixture.user(folder, 'log', '--format=%s %an', range);
 
   it('goes into the checkout beside changes of the user, and out again', async () => {
     const session = await worked();
     await write(session.main, { 'own.txt': 'mine\n', 'later.txt': 'l\n' });
-    await sandbox.user(session.main, 'add', 'later.txt');
-    await sandbox.user(session.main, 'commit', '--quiet', '--message=the user went on');
+    await fixture.user(session.main, 'add', 'later.txt');
+    await fixture.user(session.main, 'commit', '--quiet', '--message=the user went on');
     const before = await status(session.main);
-    const { applied, conflicts } = await applyWork(session, await toTake(session), 'staged');
+    const { applied, conflicts } = await applyChanges(session, await toTake(session), 'staged');
     assert.deepEqual(conflicts, []);
     assert.equal(await readFile(join(session.main, 'new/ünï.txt'), 'utf8'), 'n\n');
     assert.match(await status(session.main), /^M {2}edited\.txt$/m);
-    await unapplyWork(session, applied);
+    await undoApply(session, applied);
     assert.equal(await status(session.main), before);
   });
 
@@ -57,21 +57,21 @@ describe('a session whose work is taken over', () => {
     const taken = await toTake(session);
     await write(session.main, { 'edited.txt': 'mine\n' });
     for (const mode of ['staged', 'commits'] as const)
-      await assert.rejects(applyWork(session, taken, mode), { code: 'CONFLICT' });
+      await assert.rejects(applyChanges(session, taken, mode), { code: 'CONFLICT' });
     assert.equal(await status(session.main), ' M edited.txt');
     await write(session.main, { 'staged.txt': 's\n' });
-    await sandbox.user(session.main, 'add', 'staged.txt');
-    await assert.rejects(applyWork(session, taken, 'commits'), { code: 'CONFLICT' });
+    await fixture.user(session.main, 'add', 'staged.txt');
+    await assert.rejects(applyChanges(session, taken, 'commits'), { code: 'CONFLICT' });
     assert.equal(await status(session.main), ' M edited.txt\nA  staged.txt');
-    await sandbox.user(session.main, 'commit', '--quiet', '--all', '--message=mine');
+    await fixture.user(session.main, 'commit', '--quiet', '--all', '--message=mine');
     await write(session.main, { 'own.txt': 'untracked\n' });
     const before = await status(session.main);
     for (const mode of ['staged', 'commits'] as const) {
-      const { applied, conflicts } = await applyWork(session, taken, mode);
+      const { applied, conflicts } = await applyChanges(session, taken, mode);
       assert.deepEqual(conflicts, ['edited.txt'], mode);
       assert.match(await status(session.main), /^UU edited\.txt$/m);
       assert.match(await readFile(join(session.main, 'edited.txt'), 'utf8'), /<<<<<<</);
-      await unapplyWork(session, applied);
+      await undoApply(session, applied);
       assert.equal(await status(session.main), before, mode);
       assert.equal(await readFile(join(session.main, 'edited.txt'), 'utf8'), 'mine\n');
     }
@@ -79,21 +79,21 @@ describe('a session whose work is taken over', () => {
 
   it('takes nothing back over edits of the user, nor over conflicts of their own', async () => {
     const session = await worked();
-    const { applied } = await applyWork(session, await toTake(session), 'staged');
-    await sandbox.user(session.main, 'commit', '--quiet', '--message=taken');
+    const { applied } = await applyChanges(session, await toTake(session), 'staged');
+    await fixture.user(session.main, 'commit', '--quiet', '--message=taken');
     for (const [branch, content] of Object.entries({ main: 'mine\n', side: 'other\n' })) {
-      if (branch === 'side') await sandbox.user(session.main, 'checkout', '--quiet', '-b', branch, 'HEAD~1');
+      if (branch === 'side') await fixture.user(session.main, 'checkout', '--quiet', '-b', branch, 'HEAD~1');
       await write(session.main, { 'own.txt': content });
-      await sandbox.user(session.main, 'add', 'own.txt');
-      if (branch === 'main') await sandbox.user(session.main, 'commit', '--quiet', '--message=mine');
+      await fixture.user(session.main, 'add', 'own.txt');
+      if (branch === 'main') await fixture.user(session.main, 'commit', '--quiet', '--message=mine');
     }
-    await sandbox.user(session.main, 'stash', '--quiet');
-    await sandbox.user(session.main, 'checkout', '--quiet', 'main');
-    await assert.rejects(sandbox.user(session.main, 'stash', 'pop'), 'a conflict of their own');
+    await fixture.user(session.main, 'stash', '--quiet');
+    await fixture.user(session.main, 'checkout', '--quiet', 'main');
+    await assert.rejects(fixture.user(session.main, 'stash', 'pop'), 'a conflict of their own');
     await write(session.main, { 'edited.txt': 'edited on\n', 'new/ünï.txt': 'edited on\n' });
     const before = await status(session.main);
     assert.match(before, /^(AA|UU) own\.txt$/m);
-    await assert.rejects(unapplyWork(session, applied), { code: 'CONFLICT' });
+    await assert.rejects(undoApply(session, applied), { code: 'CONFLICT' });
     assert.equal(await status(session.main), before);
     for (const name of ['edited.txt', 'new/ünï.txt'])
       assert.equal(await readFile(join(session.main, name), 'utf8'), 'edited on\n');
@@ -102,14 +102,14 @@ describe('a session whose work is taken over', () => {
   it('takes conflicts that it left back only while the other files are as it left them', async () => {
     const session = await worked();
     await write(session.main, { 'edited.txt': 'mine\n' });
-    await sandbox.user(session.main, 'commit', '--quiet', '--all', '--message=mine');
+    await fixture.user(session.main, 'commit', '--quiet', '--all', '--message=mine');
     const before = await status(session.main);
-    const { applied } = await applyWork(session, await toTake(session), 'staged');
+    const { applied } = await applyChanges(session, await toTake(session), 'staged');
     await write(session.main, { 'new/ünï.txt': 'edited on\n' });
-    await assert.rejects(unapplyWork(session, applied), { code: 'CONFLICT' });
+    await assert.rejects(undoApply(session, applied), { code: 'CONFLICT' });
     assert.equal(await readFile(join(session.main, 'new/ünï.txt'), 'utf8'), 'edited on\n');
     await write(session.main, { 'new/ünï.txt': 'n\n' });
-    await unapplyWork(session, applied);
+    await undoApply(session, applied);
     assert.equal(await status(session.main), before);
   });
 
@@ -122,66 +122,66 @@ describe('a session whose work is taken over', () => {
       CHERRY_PICK_HEAD: ['cherry-pick', 'clashing'],
       'rebase-merge': ['rebase', '--quiet', 'clashing'],
     };
-    const staged = (await applyWork(session, taken, 'staged')).applied;
-    await unapplyWork(session, staged);
+    const staged = (await applyChanges(session, taken, 'staged')).applied;
+    await undoApply(session, staged);
     assert.equal(await isThere(join(session.main, '.git/REVERT_HEAD')), false, 'no revert is left under way');
     for (const branch of ['side', 'clashing']) {
-      await sandbox.user(session.main, 'checkout', '--quiet', '-b', branch, 'main');
+      await fixture.user(session.main, 'checkout', '--quiet', '-b', branch, 'main');
       await write(session.main, { [`${branch === 'side' ? branch : 'own'}.txt`]: `${branch}\n` });
-      await sandbox.user(session.main, 'add', '--all');
-      await sandbox.user(session.main, 'commit', '--quiet', `--message=${branch}`);
+      await fixture.user(session.main, 'add', '--all');
+      await fixture.user(session.main, 'commit', '--quiet', `--message=${branch}`);
     }
-    await sandbox.user(session.main, 'checkout', '--quiet', 'main');
-    const commits = (await applyWork(session, taken, 'commits')).applied;
+    await fixture.user(session.main, 'checkout', '--quiet', 'main');
+    const commits = (await applyChanges(session, taken, 'commits')).applied;
     await write(session.main, { 'own.txt': 'mine\n' });
-    await sandbox.user(session.main, 'add', 'own.txt');
-    await sandbox.user(session.main, 'commit', '--quiet', '--message=mine');
-    const clean = await sandbox.user(session.main, 'rev-parse', 'HEAD');
+    await fixture.user(session.main, 'add', 'own.txt');
+    await fixture.user(session.main, 'commit', '--quiet', '--message=mine');
+    const clean = await fixture.user(session.main, 'rev-parse', 'HEAD');
     for (const [mark, operation] of Object.entries(operations)) {
       const clashes = mark === 'CHERRY_PICK_HEAD' || mark === 'rebase-merge';
-      const running = sandbox.user(session.main, ...operation);
+      const running = fixture.user(session.main, ...operation);
       if (clashes) await assert.rejects(running, mark);
       else await running;
-      if (clashes) await sandbox.user(session.main, 'checkout', '--theirs', 'own.txt');
-      if (clashes) await sandbox.user(session.main, 'add', 'own.txt'); // resolved, and not yet gone on with
+      if (clashes) await fixture.user(session.main, 'checkout', '--theirs', 'own.txt');
+      if (clashes) await fixture.user(session.main, 'add', 'own.txt'); // resolved, and not yet gone on with
       const before = await status(session.main);
       for (const mode of ['staged', 'commits'] as const)
-        await assert.rejects(applyWork(session, taken, mode), { code: 'CONFLICT' }, `${mark} ${mode}`);
+        await assert.rejects(applyChanges(session, taken, mode), { code: 'CONFLICT' }, `${mark} ${mode}`);
       for (const each of [staged, commits])
-        await assert.rejects(unapplyWork(session, each), { code: 'CONFLICT' }, `${mark} ${each.mode}`);
+        await assert.rejects(undoApply(session, each), { code: 'CONFLICT' }, `${mark} ${each.mode}`);
       assert.ok(await isThere(join(session.main, '.git', mark)), mark);
       assert.equal(await status(session.main), before, mark);
-      if (mark === 'rebase-merge') await sandbox.user(session.main, 'rebase', '--abort');
-      else await sandbox.user(session.main, 'reset', '--quiet', '--hard', clean);
+      if (mark === 'rebase-merge') await fixture.user(session.main, 'rebase', '--abort');
+      else await fixture.user(session.main, 'reset', '--quiet', '--hard', clean);
     }
   });
 
   it("comes as the session's own commits and one more, and goes again, also from under commits of the user", async () => {
     const session = await worked();
-    const first = await applyWork(session, await toTake(session), 'commits');
+    const first = await applyChanges(session, await toTake(session), 'commits');
     assert.deepEqual(first.conflicts, []);
     assert.equal(await log(session.main, `${session.baseCommit}..HEAD`), 'The title Robin\nagent User');
-    await unapplyWork(session, first.applied);
-    assert.equal(await sandbox.user(session.main, 'rev-parse', 'HEAD'), session.baseCommit);
-    const second = await applyWork(session, await toTake(session), 'commits');
+    await undoApply(session, first.applied);
+    assert.equal(await fixture.user(session.main, 'rev-parse', 'HEAD'), session.baseCommit);
+    const second = await applyChanges(session, await toTake(session), 'commits');
     await write(session.main, { 'own.txt': 'mine\n' });
-    await sandbox.user(session.main, 'add', 'own.txt');
-    await sandbox.user(session.main, 'commit', '--quiet', '--message=mine');
-    await unapplyWork(session, second.applied);
-    await sandbox.user(session.main, 'commit', '--quiet', '--message=undone');
-    assert.equal(await sandbox.user(session.main, 'diff', '--name-only', session.baseCommit, 'HEAD'), 'own.txt');
-    await sandbox.user(session.main, 'checkout', '--quiet', '-b', 'elsewhere', session.baseCommit);
-    await assert.rejects(unapplyWork(session, second.applied), { code: 'CONFLICT' });
+    await fixture.user(session.main, 'add', 'own.txt');
+    await fixture.user(session.main, 'commit', '--quiet', '--message=mine');
+    await undoApply(session, second.applied);
+    await fixture.user(session.main, 'commit', '--quiet', '--message=undone');
+    assert.equal(await fixture.user(session.main, 'diff', '--name-only', session.baseCommit, 'HEAD'), 'own.txt');
+    await fixture.user(session.main, 'checkout', '--quiet', '-b', 'elsewhere', session.baseCommit);
+    await assert.rejects(undoApply(session, second.applied), { code: 'CONFLICT' });
   });
 
   it('comes as one commit where the agent merged', async () => {
     const session = await worked();
-    const agent = await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD');
-    await sandbox.user(session.worktreePath, 'stash', '--quiet', '--include-untracked');
-    await sandbox.user(session.worktreePath, 'checkout', '--quiet', '-b', 'side', session.baseCommit);
-    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--allow-empty', '--message=side');
-    await sandbox.user(session.worktreePath, 'merge', '--quiet', '--no-ff', '--no-edit', agent);
-    await applyWork(session, await toTake(session), 'commits');
+    const agent = await fixture.user(session.worktreePath, 'rev-parse', 'HEAD');
+    await fixture.user(session.worktreePath, 'stash', '--quiet', '--include-untracked');
+    await fixture.user(session.worktreePath, 'checkout', '--quiet', '-b', 'side', session.baseCommit);
+    await fixture.user(session.worktreePath, 'commit', '--quiet', '--allow-empty', '--message=side');
+    await fixture.user(session.worktreePath, 'merge', '--quiet', '--no-ff', '--no-edit', agent);
+    await applyChanges(session, await toTake(session), 'commits');
     assert.equal(await log(session.main, `${session.baseCommit}..HEAD`), 'The title Robin');
     assert.equal(await readFile(join(session.main, 'edited.txt'), 'utf8'), '2\n');
   });
@@ -191,13 +191,13 @@ describe('a session whose work is taken over', () => {
     const taken = await toTake(session);
     const commit = await makeBranch(session, taken, 'feature/x');
     assert.equal(await log(session.main, `${session.baseCommit}..feature/x`), 'The title Robin\nagent User');
-    assert.equal(await sandbox.user(session.main, 'rev-parse', `${commit}^{tree}`), taken.work.tree);
+    assert.equal(await fixture.user(session.main, 'rev-parse', `${commit}^{tree}`), taken.work.tree);
     await write(session.worktreePath, { more: 'm' });
     const later = await toTake(session);
     await assert.rejects(makeBranch(session, later, 'feature/x'), { code: 'CONFLICT' });
     const updated = await makeBranch(session, later, 'feature/x', { name: 'feature/x', commit });
-    assert.equal(await sandbox.user(session.main, 'show', 'feature/x:more'), 'm');
-    await sandbox.user(session.main, 'checkout', '--quiet', 'feature/x');
+    assert.equal(await fixture.user(session.main, 'show', 'feature/x:more'), 'm');
+    await fixture.user(session.main, 'checkout', '--quiet', 'feature/x');
     await write(session.worktreePath, { more: 'even more' });
     await assert.rejects(
       makeBranch(session, await toTake(session), 'feature/x', { name: 'feature/x', commit: updated }),
@@ -210,21 +210,21 @@ describe('a session whose work is taken over', () => {
   it("lets no merge driver of the repository's config run, nor a hook", async function () {
     if (process.platform === 'win32') skip(this, 'the trap is a script, which is no program on Windows');
     const session = await worked();
-    const [marker, trap] = [join(sandbox.root, `executed ${count}`), join(sandbox.root, `trap-${count}`)];
+    const [marker, trap] = [join(fixture.root, `executed ${count}`), join(fixture.root, `trap-${count}`)];
     await writeFile(trap, `#!/bin/sh\ntouch '${marker}'\nexit 1\n`, { mode: 0o755 });
-    await sandbox.user(session.main, 'config', 'merge.trap.driver', trap);
-    await sandbox.user(session.main, 'config', 'core.hooksPath', join(sandbox.root, 'hooks'));
-    await write(join(sandbox.root, 'hooks'), { 'post-commit': `#!/bin/sh\ntouch '${marker}'\n` });
-    await chmod(join(sandbox.root, 'hooks/post-commit'), 0o755);
+    await fixture.user(session.main, 'config', 'merge.trap.driver', trap);
+    await fixture.user(session.main, 'config', 'core.hooksPath', join(fixture.root, 'hooks'));
+    await write(join(fixture.root, 'hooks'), { 'post-commit': `#!/bin/sh\ntouch '${marker}'\n` });
+    await chmod(join(fixture.root, 'hooks/post-commit'), 0o755);
     await write(session.main, { '.git/info/attributes': '*.txt merge=trap\n' });
     await write(session.main, { 'edited.txt': 'mine\n' });
-    await sandbox.git.run(session.main, ['commit', '--quiet', '--all', '--message=mine']);
+    await fixture.git.run(session.main, ['commit', '--quiet', '--all', '--message=mine']);
     const taken = await toTake(session);
     for (const mode of ['staged', 'commits'] as const) {
-      const { applied, conflicts } = await applyWork(session, taken, mode);
+      const { applied, conflicts } = await applyChanges(session, taken, mode);
       assert.deepEqual(conflicts, ['edited.txt']);
       assert.match(await readFile(join(session.main, 'edited.txt'), 'utf8'), /<<<<<<</);
-      await unapplyWork(session, applied);
+      await undoApply(session, applied);
     }
     assert.equal(await isThere(marker), false);
   });

@@ -3,22 +3,22 @@ import { rm } from 'node:fs/promises';
 import { after, before, describe, it } from 'mocha';
 import { captureWork, listChanges } from '../../../../../src/supervisor/git/review/changes';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
-import { Sandbox } from '../gitFixture';
+import { GitFixture } from '../gitFixture';
 
-type Session = Awaited<ReturnType<Sandbox['session']>>;
+type Session = Awaited<ReturnType<GitFixture['session']>>;
 
 describe("a session's change", () => {
-  let sandbox: Sandbox;
+  let fixture: GitFixture;
   let count = 0;
   before(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await GitFixture.create();
   });
-  after(async () => sandbox.remove());
+  after(async () => fixture.remove());
 
   async function worked(): Promise<Session> {
-    return await sandbox.workedSession(`repository ${++count}`);
+    return await fixture.workedSession(`repository ${++count}`);
   }
-  const status = async (folder: string): Promise<string> => sandbox.user(folder, 'status', '--porcelain', '-uall');
+  const status = async (folder: string): Promise<string> => fixture.user(folder, 'status', '--porcelain', '-uall');
 
   it('is everything since the base: committed, uncommitted and untracked, also when the worktree is gone', async () => {
     const session = await worked();

@@ -2,34 +2,34 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { putBack } from '../../../../../src/supervisor/git/snapshots/restoreSnapshot';
-import { listSnapshots, requireMoment } from '../../../../../src/supervisor/git/snapshots/snapshotList';
+import { restoreSnapshot } from '../../../../../src/supervisor/git/snapshots/restoreSnapshot';
+import { listSnapshots, requireSnapshotPoint } from '../../../../../src/supervisor/git/snapshots/snapshotList';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
-import { readAll, Sandbox, write } from '../gitFixture';
+import { readAll, GitFixture, write } from '../gitFixture';
 
-type Session = Awaited<ReturnType<Sandbox['session']>>;
+type Session = Awaited<ReturnType<GitFixture['session']>>;
 
 describe('going back to a snapshot', () => {
-  let sandbox: Sandbox;
+  let fixture: GitFixture;
   let count = 0;
   before(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await GitFixture.create();
   });
-  after(async () => sandbox.remove());
+  after(async () => fixture.remove());
 
   const fresh = async (files: Record<string, string>): Promise<Session> =>
-    sandbox.session(await sandbox.repository(`repository ${++count}`, files));
+    fixture.session(await fixture.repository(`repository ${++count}`, files));
   const snapshot = async (session: Session, message: string): Promise<string> =>
     (await takeSnapshot({ ...session, message })).commit;
-  const head = async (session: Session): Promise<string> => sandbox.user(session.worktreePath, 'rev-parse', 'HEAD');
+  const head = async (session: Session): Promise<string> => fixture.user(session.worktreePath, 'rev-parse', 'HEAD');
 
   it('lists them, newest first, with time and counts against the one before', async () => {
     const session = await fresh({ f: '1\n2\n' });
     assert.deepEqual(await listSnapshots(session.repository, session.sessionId, session.baseCommit), []);
     await write(session.worktreePath, { f: '1\nx\n', new: 'a\nb\n' });
     const first = await snapshot(session, 'After turn 1');
-    await sandbox.user(session.worktreePath, 'add', '--all');
-    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--message=agent'); // the next one has a second parent
+    await fixture.user(session.worktreePath, 'add', '--all');
+    await fixture.user(session.worktreePath, 'commit', '--quiet', '--message=agent'); // the next one has a second parent
     await rm(join(session.worktreePath, 'new'));
     const second = await snapshot(session, 'After turn 2');
     const listed = await listSnapshots(session.repository, session.sessionId, session.baseCommit);
@@ -48,9 +48,9 @@ describe('going back to a snapshot', () => {
     );
     assert.ok(Math.abs(Date.parse(listed[0]?.takenAt ?? '') - Date.now()) < 3_600_000);
     for (const moment of [first, second, session.baseCommit])
-      await requireMoment(session.repository, session.sessionId, session.baseCommit, moment);
+      await requireSnapshotPoint(session.repository, session.sessionId, session.baseCommit, moment);
     await assert.rejects(
-      requireMoment(session.repository, session.sessionId, session.baseCommit, await head(session)),
+      requireSnapshotPoint(session.repository, session.sessionId, session.baseCommit, await head(session)),
       { code: 'INVALID_ARGUMENT' },
     );
   });
@@ -70,9 +70,9 @@ describe('going back to a snapshot', () => {
     await rm(join(worktreePath, 'gone.txt'));
     const then = await readAll(worktreePath);
     const first = await snapshot(session, 'first');
-    await sandbox.user(worktreePath, 'checkout', '--quiet', '-b', 'feature');
-    await sandbox.user(worktreePath, 'add', '--all');
-    await sandbox.user(worktreePath, 'commit', '--quiet', '--message=agent');
+    await fixture.user(worktreePath, 'checkout', '--quiet', '-b', 'feature');
+    await fixture.user(worktreePath, 'add', '--all');
+    await fixture.user(worktreePath, 'commit', '--quiet', '--message=agent');
     await rm(join(worktreePath, 'new'), { recursive: true });
     await write(worktreePath, {
       new: 'a file now\n',
@@ -81,33 +81,33 @@ describe('going back to a snapshot', () => {
       'gone.txt': 'back\n',
       later: 'l\n',
     });
-    await sandbox.user(worktreePath, 'add', 'a.txt');
+    await fixture.user(worktreePath, 'add', 'a.txt');
     const [now, headNow, index] = [
       await readAll(worktreePath),
       await head(session),
-      await sandbox.user(worktreePath, 'ls-files', '--stage'),
+      await fixture.user(worktreePath, 'ls-files', '--stage'),
     ];
 
-    const { before } = await putBack(session, first);
+    const { before } = await restoreSnapshot(session, first);
     assert.deepEqual(await readAll(worktreePath), then);
     assert.equal(await head(session), session.baseCommit);
-    assert.equal(await sandbox.user(worktreePath, 'rev-parse', 'feature'), headNow, 'the branch stays where it is');
-    assert.match(await sandbox.user(worktreePath, 'status', '--porcelain'), /^ M a\.txt$/m);
+    assert.equal(await fixture.user(worktreePath, 'rev-parse', 'feature'), headNow, 'the branch stays where it is');
+    assert.match(await fixture.user(worktreePath, 'status', '--porcelain'), /^ M a\.txt$/m);
     const listed = await listSnapshots(session.repository, session.sessionId, session.baseCommit);
     assert.equal(listed[1]?.commit, before);
     assert.equal(
-      await sandbox.user(worktreePath, 'rev-parse', `${listed[0]?.commit ?? ''}^{tree}`),
-      await sandbox.user(worktreePath, 'rev-parse', `${first}^{tree}`),
+      await fixture.user(worktreePath, 'rev-parse', `${listed[0]?.commit ?? ''}^{tree}`),
+      await fixture.user(worktreePath, 'rev-parse', `${first}^{tree}`),
     );
 
-    await putBack(session, before);
+    await restoreSnapshot(session, before);
     assert.deepEqual(await readAll(worktreePath), now, 'line ends too');
-    assert.deepEqual([await head(session), await sandbox.user(worktreePath, 'ls-files', '--stage')], [headNow, index]);
-    assert.equal(await sandbox.user(worktreePath, 'branch', '--show-current'), 'feature');
-    await putBack(session, session.baseCommit);
-    assert.equal(await sandbox.user(worktreePath, 'status', '--porcelain'), '');
+    assert.deepEqual([await head(session), await fixture.user(worktreePath, 'ls-files', '--stage')], [headNow, index]);
+    assert.equal(await fixture.user(worktreePath, 'branch', '--show-current'), 'feature');
+    await restoreSnapshot(session, session.baseCommit);
+    assert.equal(await fixture.user(worktreePath, 'status', '--porcelain'), '');
     assert.equal(await readFile(join(worktreePath, 'ignored'), 'utf8'), 'kept');
-    await sandbox.user(session.repository.mainWorktree, 'fsck', '--strict');
+    await fixture.user(session.repository.mainWorktree, 'fsck', '--strict');
   });
 
   it('refuses in the middle of a merge, and where an ignored file is in the way; then nothing changes', async () => {
@@ -118,19 +118,19 @@ describe('going back to a snapshot', () => {
     await rm(join(worktreePath, 'cache'), { recursive: true });
     await write(worktreePath, { '.gitignore': 'local/\ncache\n', 'local/settings': 'precious\n', f: '2\n' });
     const before = await readAll(worktreePath);
-    await assert.rejects(putBack(session, first), { code: 'CONFLICT' });
+    await assert.rejects(restoreSnapshot(session, first), { code: 'CONFLICT' });
     assert.deepEqual(await readAll(worktreePath), before);
     await rm(join(worktreePath, 'local'), { recursive: true });
     await writeFile(join(worktreePath, 'cache'), 'a file where a folder was');
-    await assert.rejects(putBack(session, first), { code: 'CONFLICT' });
+    await assert.rejects(restoreSnapshot(session, first), { code: 'CONFLICT' });
     await rm(join(worktreePath, 'cache'));
     await writeFile(
       join(session.repository.commonDirectory, 'worktrees', session.sessionId, 'MERGE_HEAD'),
       `${session.baseCommit}\n`,
     );
-    await assert.rejects(putBack(session, first), { code: 'CONFLICT' });
+    await assert.rejects(restoreSnapshot(session, first), { code: 'CONFLICT' });
     await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId, 'MERGE_HEAD'));
-    await putBack(session, first);
+    await restoreSnapshot(session, first);
     assert.equal(await readFile(join(worktreePath, 'local/settings'), 'utf8'), 'old\n');
   });
 });

@@ -7,24 +7,24 @@ import { Git } from '../../../../../src/supervisor/git/git';
 import { readSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
 import { IDENTITY } from '../../../../../src/supervisor/git/repository';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
-import { Sandbox, write } from '../gitFixture';
+import { GitFixture, write } from '../gitFixture';
 import { skip } from '../../../../support/skip';
 
-type Session = Awaited<ReturnType<Sandbox['session']>>;
+type Session = Awaited<ReturnType<GitFixture['session']>>;
 
 describe('snapshots', () => {
-  let sandbox: Sandbox;
+  let fixture: GitFixture;
   let count = 0;
   before(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await GitFixture.create();
   });
-  after(async () => sandbox.remove());
+  after(async () => fixture.remove());
 
   async function fresh(files?: Record<string, string>): Promise<Session> {
-    return sandbox.session(await sandbox.repository(`repository ${++count}`, files));
+    return fixture.session(await fixture.repository(`repository ${++count}`, files));
   }
   async function paths(session: Session, commit: string): Promise<string[]> {
-    return (await sandbox.user(session.repository.mainWorktree, 'ls-tree', '-r', '-z', '--name-only', commit))
+    return (await fixture.user(session.repository.mainWorktree, 'ls-tree', '-r', '-z', '--name-only', commit))
       .split('\0')
       .filter((path) => path !== '');
   }
@@ -37,14 +37,14 @@ describe('snapshots', () => {
     ).stdout;
   }
   async function usersState(session: Session): Promise<unknown> {
-    const folder = await sandbox.user(session.worktreePath, 'rev-parse', '--absolute-git-dir');
+    const folder = await fixture.user(session.worktreePath, 'rev-parse', '--absolute-git-dir');
     const bytes = async (name: string): Promise<string> => readFile(join(folder, name), 'latin1').catch(() => 'none');
     return {
       index: await bytes('index'),
       head: await bytes('HEAD'),
       reflog: await bytes('logs/HEAD'),
-      stash: await sandbox.user(session.worktreePath, 'stash', 'list'),
-      branches: await sandbox.user(session.worktreePath, 'branch', '--list', '--verbose'),
+      stash: await fixture.user(session.worktreePath, 'stash', 'list'),
+      branches: await fixture.user(session.worktreePath, 'branch', '--list', '--verbose'),
     };
   }
 
@@ -58,14 +58,14 @@ describe('snapshots', () => {
     });
     const at = (path: string): string => join(session.worktreePath, path);
     await write(session.worktreePath, { 'a.txt': 'staged\n' });
-    await sandbox.user(session.worktreePath, 'add', 'a.txt');
+    await fixture.user(session.worktreePath, 'add', 'a.txt');
     await write(session.worktreePath, {
       'a.txt': 'staged, then changed\n',
       'new/ünï "x".txt': 'new\n',
       ignored: 'secret\n',
       'intent.txt': 'i\n',
     });
-    await sandbox.user(session.worktreePath, 'add', '--intent-to-add', 'intent.txt');
+    await fixture.user(session.worktreePath, 'add', '--intent-to-add', 'intent.txt');
     await rm(at('b.txt'));
     await chmod(at('c.sh'), 0o755);
     await mkdir(at('moved'));
@@ -84,22 +84,22 @@ describe('snapshots', () => {
       'new/ünï "x".txt',
     ]);
     assert.equal(await content(session, snapshot.commit, 'a.txt'), 'staged, then changed\n');
-    assert.match(await sandbox.user(session.worktreePath, 'ls-tree', snapshot.commit, 'c.sh'), /^100755/);
-    assert.match(await sandbox.user(session.worktreePath, 'ls-tree', snapshot.commit, 'link'), /^120000/);
+    assert.match(await fixture.user(session.worktreePath, 'ls-tree', snapshot.commit, 'c.sh'), /^100755/);
+    assert.match(await fixture.user(session.worktreePath, 'ls-tree', snapshot.commit, 'link'), /^120000/);
     assert.equal(
-      await sandbox.user(session.worktreePath, 'log', '-1', '--format=%an %ae %cn %ce', snapshot.commit),
+      await fixture.user(session.worktreePath, 'log', '-1', '--format=%an %ae %cn %ce', snapshot.commit),
       'Corral corral@localhost Corral corral@localhost',
     );
     assert.deepEqual([snapshot.changed, snapshot.notCaptured], [true, []]);
     assert.deepEqual(await takeSnapshot({ ...session, message: 'turn 2' }), { ...snapshot, changed: false });
-    await sandbox.user(session.repository.mainWorktree, 'fsck', '--strict');
+    await fixture.user(session.repository.mainWorktree, 'fsck', '--strict');
   });
 
   it('makes no commit where nothing changed since the base', async () => {
     const session = await fresh();
     assert.deepEqual(await takeSnapshot({ ...session, message: 'turn' }), {
       commit: session.baseCommit,
-      tree: await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD^{tree}'),
+      tree: await fixture.user(session.worktreePath, 'rev-parse', 'HEAD^{tree}'),
       changed: false,
       notCaptured: [],
     });
@@ -125,19 +125,19 @@ describe('snapshots', () => {
   it('has the HEAD as a parent wherever it moved: forward, back, to another branch, to none', async () => {
     const session = await fresh();
     const parents = async (commit: string): Promise<string[]> =>
-      (await sandbox.user(session.worktreePath, 'log', '-1', '--format=%P', commit)).split(' ');
+      (await fixture.user(session.worktreePath, 'log', '-1', '--format=%P', commit)).split(' ');
     await write(session.worktreePath, { work: '1' });
     const first = await takeSnapshot({ ...session, message: '1' });
     assert.deepEqual(await parents(first.commit), [session.baseCommit]);
-    await sandbox.user(session.worktreePath, 'add', '.');
-    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--message=agent');
-    const head = await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD');
+    await fixture.user(session.worktreePath, 'add', '.');
+    await fixture.user(session.worktreePath, 'commit', '--quiet', '--message=agent');
+    const head = await fixture.user(session.worktreePath, 'rev-parse', 'HEAD');
     const second = await takeSnapshot({ ...session, message: '2' });
     assert.deepEqual(await parents(second.commit), [first.commit, head]);
-    await sandbox.user(session.worktreePath, 'reset', '--quiet', '--hard', 'HEAD~1');
+    await fixture.user(session.worktreePath, 'reset', '--quiet', '--hard', 'HEAD~1');
     const third = await takeSnapshot({ ...session, message: '3' });
     assert.deepEqual(await parents(third.commit), [second.commit, session.baseCommit]);
-    await sandbox.user(session.worktreePath, 'checkout', '--quiet', '--orphan', 'unborn');
+    await fixture.user(session.worktreePath, 'checkout', '--quiet', '--orphan', 'unborn');
     await write(session.worktreePath, { work: '2' });
     const fourth = await takeSnapshot({ ...session, message: '4' });
     assert.deepEqual(await parents(fourth.commit), [third.commit]);
@@ -150,7 +150,7 @@ describe('snapshots', () => {
       const file = join(session.worktreePath, 'f');
       const [one, two] = [`${round}-one`, `${round}-two`];
       await writeFile(file, one);
-      await sandbox.user(session.worktreePath, 'add', 'f');
+      await fixture.user(session.worktreePath, 'add', 'f');
       await writeFile(file, two);
       const snapshot = await takeSnapshot({ ...session, message: 'tick' });
       assert.equal(await content(session, snapshot.commit, 'f'), two);
@@ -159,8 +159,8 @@ describe('snapshots', () => {
 
   it('is not deceived by flags that hide changes', async () => {
     const session = await fresh({ assumed: 'a\n', skipped: 's\n', absent: 'x\n' });
-    await sandbox.user(session.worktreePath, 'update-index', '--assume-unchanged', 'assumed');
-    await sandbox.user(session.worktreePath, 'update-index', '--skip-worktree', 'skipped', 'absent');
+    await fixture.user(session.worktreePath, 'update-index', '--assume-unchanged', 'assumed');
+    await fixture.user(session.worktreePath, 'update-index', '--skip-worktree', 'skipped', 'absent');
     await write(session.worktreePath, { assumed: 'A\n', skipped: 'S\n' });
     await rm(join(session.worktreePath, 'absent'));
     const before = await usersState(session);
@@ -172,14 +172,14 @@ describe('snapshots', () => {
 
   it('works with a lock left behind, a merge in progress, a torn index, and no index', async () => {
     const session = await fresh({ f: 'base\n', g: 'g\n' });
-    const administrative = await sandbox.user(session.worktreePath, 'rev-parse', '--absolute-git-dir');
+    const administrative = await fixture.user(session.worktreePath, 'rev-parse', '--absolute-git-dir');
     await write(session.worktreePath, { f: 'theirs\n' });
-    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=theirs');
-    const theirs = await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD');
-    await sandbox.user(session.worktreePath, 'reset', '--quiet', '--hard', 'HEAD~1');
+    await fixture.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=theirs');
+    const theirs = await fixture.user(session.worktreePath, 'rev-parse', 'HEAD');
+    await fixture.user(session.worktreePath, 'reset', '--quiet', '--hard', 'HEAD~1');
     await write(session.worktreePath, { f: 'ours\n' });
-    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=ours');
-    await assert.rejects(sandbox.user(session.worktreePath, 'merge', '--quiet', theirs));
+    await fixture.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=ours');
+    await assert.rejects(fixture.user(session.worktreePath, 'merge', '--quiet', theirs));
     await writeFile(join(administrative, 'index.lock'), '');
     const before = await usersState(session);
     const merging = await takeSnapshot({ ...session, message: 'merging' });
@@ -209,17 +209,17 @@ describe('snapshots', () => {
 
   it('goes on beside nested repositories, submodules, special files and names that are not UTF-8', async function () {
     if (process.platform !== 'linux') skip(this, 'only Linux has names that are not UTF-8');
-    const inner = await sandbox.repository('inner');
+    const inner = await fixture.repository('inner');
     const session = await fresh();
-    await sandbox.user(session.worktreePath, 'submodule', '--quiet', 'add', inner.mainWorktree, 'sub');
-    await sandbox.user(session.worktreePath, 'init', '--quiet', 'empty');
-    await sandbox.user(session.worktreePath, 'init', '--quiet', 'nested');
-    await sandbox.user(join(session.worktreePath, 'nested'), 'commit', '--quiet', '--allow-empty', '--message=1');
+    await fixture.user(session.worktreePath, 'submodule', '--quiet', 'add', inner.mainWorktree, 'sub');
+    await fixture.user(session.worktreePath, 'init', '--quiet', 'empty');
+    await fixture.user(session.worktreePath, 'init', '--quiet', 'nested');
+    await fixture.user(join(session.worktreePath, 'nested'), 'commit', '--quiet', '--allow-empty', '--message=1');
     await execa('mkfifo', [join(session.worktreePath, 'pipe')]);
     await writeFile(Buffer.concat([Buffer.from(`${session.worktreePath}/`), Buffer.from([0xff, 0x0a, 0x22])]), 'odd');
     const snapshot = await takeSnapshot({ ...session, message: 'odd' });
     assert.deepEqual(snapshot.notCaptured.sort(), ['empty/', 'nested/']);
-    assert.match(await sandbox.user(session.worktreePath, 'ls-tree', snapshot.commit, 'sub'), /^160000 commit/);
+    assert.match(await fixture.user(session.worktreePath, 'ls-tree', snapshot.commit, 'sub'), /^160000 commit/);
     const { stdout } = await execa('git', ['ls-tree', '-z', '--name-only', snapshot.commit], {
       cwd: session.worktreePath,
       encoding: 'latin1',
@@ -259,7 +259,7 @@ describe('snapshots', () => {
 
   it('keeps its hands off an index whose time lies in the future', async () => {
     const session = await fresh({ f: 'a' });
-    const index = join(await sandbox.user(session.worktreePath, 'rev-parse', '--absolute-git-dir'), 'index');
+    const index = join(await fixture.user(session.worktreePath, 'rev-parse', '--absolute-git-dir'), 'index');
     const inAYear = Date.now() / 1000 + 31_536_000;
     await utimes(index, inAYear, inAYear);
     await write(session.worktreePath, { f: 'b' });

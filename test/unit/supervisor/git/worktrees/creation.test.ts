@@ -2,32 +2,32 @@ import assert from 'node:assert/strict';
 import { readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { emptyTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
+import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
 import {
   bringIgnoredFiles,
   copyIncludedFiles,
   linkFolders,
 } from '../../../../../src/supervisor/git/worktrees/includedFiles';
-import { dropFolders, findRebuiltFolders } from '../../../../../src/supervisor/git/worktrees/generatedFolders';
+import { dropFolders, findGeneratedFolders } from '../../../../../src/supervisor/git/worktrees/generatedFolders';
 import { moveToTrash } from '../../../../../src/supervisor/git/worktrees/trash';
-import { restoreFromSnapshot } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
+import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
 import { bringUncommittedChanges } from '../../../../../src/supervisor/git/worktrees/uncommittedChanges';
-import { isThere, readAll, Sandbox, write } from '../gitFixture';
+import { isThere, readAll, GitFixture, write } from '../gitFixture';
 import { skip } from '../../../../support/skip';
 
-type Session = Awaited<ReturnType<Sandbox['session']>>;
+type Session = Awaited<ReturnType<GitFixture['session']>>;
 
 describe('what comes into a new worktree', () => {
-  let sandbox: Sandbox;
+  let fixture: GitFixture;
   let count = 0;
   before(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await GitFixture.create();
   });
-  after(async () => sandbox.remove());
+  after(async () => fixture.remove());
 
   async function fresh(files?: Record<string, string>): Promise<Session> {
-    return sandbox.session(await sandbox.repository(`repository ${++count}`, files));
+    return fixture.session(await fixture.repository(`repository ${++count}`, files));
   }
 
   it('copies the ignored files that are named, and nothing else', async () => {
@@ -81,17 +81,17 @@ describe('what comes into a new worktree', () => {
     assert.equal(await readFile(join(worktreePath, 'node_modules/a/index.js'), 'utf8'), 'a');
     assert.deepEqual(await linkFolders(repository, worktreePath, link), [], 'what is there stays as it is');
     assert.equal(
-      await sandbox.user(worktreePath, 'status', '--porcelain', '--untracked-files=all'),
+      await fixture.user(worktreePath, 'status', '--porcelain', '--untracked-files=all'),
       '',
       'git takes none of them into a commit',
     );
     assert.equal((await takeSnapshot({ ...session, message: 'turn' })).changed, false);
-    await dropFolders(worktreePath, await findRebuiltFolders(repository, worktreePath)); // build, with a link in it
+    await dropFolders(worktreePath, await findGeneratedFolders(repository, worktreePath)); // build, with a link in it
     assert.equal(await isThere(join(worktreePath, 'build')), false);
     assert.deepEqual((await moveToTrash(session)).notCaptured, []);
-    assert.deepEqual(await emptyTrash(session), []);
+    assert.deepEqual(await purgeTrash(session), []);
     assert.deepEqual(await shared(), before);
-    await restoreFromSnapshot(session);
+    await recreateWorktree(session);
     await bringIgnoredFiles(repository, worktreePath, { include: ['node_modules'], link });
     assert.equal(await readFile(join(worktreePath, 'packages/app/node_modules/b.js'), 'utf8'), 'b');
     assert.deepEqual(await shared(), before, 'nothing was copied through a link into itself');
@@ -99,16 +99,16 @@ describe('what comes into a new worktree', () => {
 
   it('writes through no link that the base has where the checkout has a folder', async function () {
     if (process.platform === 'win32') skip(this, 'a symbolic link takes a right of its own on Windows');
-    const repository = await sandbox.repository(`repository ${++count}`, {
+    const repository = await fixture.repository(`repository ${++count}`, {
       '.gitignore': 'config/*\n',
       '.worktreeinclude': 'config/\n',
     });
-    const outside = join(sandbox.root, 'outside');
+    const outside = join(fixture.root, 'outside');
     await write(outside, { kept: '1' });
     await symlink(outside, join(repository.mainWorktree, 'config'));
-    await sandbox.user(repository.mainWorktree, 'add', '--force', 'config');
-    await sandbox.user(repository.mainWorktree, 'commit', '--quiet', '--message=link');
-    const { worktreePath } = await sandbox.session(repository);
+    await fixture.user(repository.mainWorktree, 'add', '--force', 'config');
+    await fixture.user(repository.mainWorktree, 'commit', '--quiet', '--message=link');
+    const { worktreePath } = await fixture.session(repository);
     await rm(join(repository.mainWorktree, 'config'));
     await write(repository.mainWorktree, { 'config/local': 'x' });
     assert.equal(await copyIncludedFiles(repository, worktreePath, []), 0);
@@ -120,17 +120,17 @@ describe('what comes into a new worktree', () => {
     const { repository, worktreePath, baseCommit } = session;
     const main = repository.mainWorktree;
     await write(main, { changed: '2\n', staged: '2\n', 'new/file': 'n\n', ignored: 'i' });
-    await sandbox.user(main, 'add', 'staged');
+    await fixture.user(main, 'add', 'staged');
     await rm(join(main, 'gone'));
-    const before = [await sandbox.user(main, 'status', '--porcelain'), await sandbox.user(main, 'ls-files', '--stage')];
+    const before = [await fixture.user(main, 'status', '--porcelain'), await fixture.user(main, 'ls-files', '--stage')];
     await bringUncommittedChanges(repository, worktreePath, baseCommit);
     assert.equal(
-      await sandbox.user(worktreePath, 'status', '--porcelain', '-uall'),
+      await fixture.user(worktreePath, 'status', '--porcelain', '-uall'),
       ' M changed\n D gone\n M staged\n?? new/file',
     );
     assert.equal(await readFile(join(worktreePath, 'new/file'), 'utf8'), 'n\n');
     assert.deepEqual(
-      [await sandbox.user(main, 'status', '--porcelain'), await sandbox.user(main, 'ls-files', '--stage')],
+      [await fixture.user(main, 'status', '--porcelain'), await fixture.user(main, 'ls-files', '--stage')],
       before,
     );
   });

@@ -4,27 +4,27 @@ import { once } from 'node:events';
 import { chmod, mkdir, readdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { emptyTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
+import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
 import { findIgnoredFiles } from '../../../../../src/supervisor/git/snapshots/ignoredFiles';
 import { moveToTrash, restoreFromTrash } from '../../../../../src/supervisor/git/worktrees/trash';
-import { restoreFromSnapshot } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
-import { surveyWorktree } from '../../../../../src/supervisor/git/worktrees/worktreeSummary';
+import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
+import { summarizeWorktree } from '../../../../../src/supervisor/git/worktrees/worktreeSummary';
 import { trashPathFor } from '../../../../../src/supervisor/git/worktrees/worktreeOwnership';
-import { isThere, readAll, Sandbox, write } from '../gitFixture';
+import { isThere, readAll, GitFixture, write } from '../gitFixture';
 import { skip } from '../../../../support/skip';
 
-type Session = Awaited<ReturnType<Sandbox['session']>>;
+type Session = Awaited<ReturnType<GitFixture['session']>>;
 
 describe('emptying the trash', () => {
-  let sandbox: Sandbox;
+  let fixture: GitFixture;
   let count = 0;
   before(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await GitFixture.create();
   });
-  after(async () => sandbox.remove());
+  after(async () => fixture.remove());
 
   async function fresh(files?: Record<string, string>): Promise<Session> {
-    return sandbox.session(await sandbox.repository(`repository ${++count}`, files));
+    return fixture.session(await fixture.repository(`repository ${++count}`, files));
   }
   const trashed = async (session: Session): Promise<string[]> => readdir(dirname(trashPathFor(session.worktreePath)));
 
@@ -35,26 +35,26 @@ describe('emptying the trash', () => {
       'crlf.txt': 'a\nb\n',
       '.gitattributes': '*.txt text=auto\n',
     });
-    await sandbox.user(session.worktreePath, 'checkout', '--quiet', '-b', 'feature');
+    await fixture.user(session.worktreePath, 'checkout', '--quiet', '-b', 'feature');
     await write(session.worktreePath, { f: 'staged\n', 'crlf.txt': 'a\r\nb\r\n', 'deep/new file': 'n' });
-    await sandbox.user(session.worktreePath, 'add', 'f');
+    await fixture.user(session.worktreePath, 'add', 'f');
     await chmod(join(session.worktreePath, 'deep/new file'), 0o755);
     if (process.platform !== 'win32') await symlink('deep', join(session.worktreePath, 'link'));
     const before = await readAll(session.worktreePath);
     await write(session.worktreePath, { 'node_modules/a/index.js': 'a' });
     await moveToTrash(session);
-    assert.deepEqual(await emptyTrash(session), []);
+    assert.deepEqual(await purgeTrash(session), []);
     assert.deepEqual(await trashed(session), []);
     assert.doesNotMatch(
-      await sandbox.user(session.repository.mainWorktree, 'worktree', 'list'),
+      await fixture.user(session.repository.mainWorktree, 'worktree', 'list'),
       new RegExp(session.sessionId),
     );
-    assert.deepEqual(await emptyTrash(session), [], 'again');
-    await sandbox.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
-    await restoreFromSnapshot(session);
+    assert.deepEqual(await purgeTrash(session), [], 'again');
+    await fixture.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
+    await recreateWorktree(session);
     assert.deepEqual(await readAll(session.worktreePath), before);
-    assert.equal(await sandbox.user(session.worktreePath, 'branch', '--show-current'), 'feature');
-    assert.match(await sandbox.user(session.worktreePath, 'diff', '--cached', '--name-only'), /^f$/);
+    assert.equal(await fixture.user(session.worktreePath, 'branch', '--show-current'), 'feature');
+    assert.match(await fixture.user(session.worktreePath, 'diff', '--cached', '--name-only'), /^f$/);
   });
 
   it('keeps what no snapshot holds', async () => {
@@ -71,7 +71,7 @@ describe('emptying the trash', () => {
     );
     const { notCaptured } = await moveToTrash(session);
     assert.deepEqual(notCaptured.sort(), ['data/: ignored by git', 'work.db: ignored by git']);
-    assert.deepEqual(await emptyTrash(session), notCaptured);
+    assert.deepEqual(await purgeTrash(session), notCaptured);
     await restoreFromTrash(session);
     assert.ok(await isThere(join(session.worktreePath, 'node_modules/x')));
   });
@@ -105,7 +105,7 @@ describe('emptying the trash', () => {
     });
     await once(writer.stdout, 'data');
     await moveToTrash(session);
-    const kept = await emptyTrash(session);
+    const kept = await purgeTrash(session);
     const told = once(writer.stdout, 'data');
     writer.kill('SIGTERM');
     const written = Number(String((await told)[0]));
@@ -120,11 +120,11 @@ describe('emptying the trash', () => {
     await write(session.worktreePath, { work: 'w' });
     const before = await readAll(session.worktreePath);
     const { trashPath } = await moveToTrash(session);
-    assert.deepEqual(await emptyTrash(session), []);
+    assert.deepEqual(await purgeTrash(session), []);
     await mkdir(`${trashPath}.${String(Date.now() + 1_000)}/half`, { recursive: true }); // what a kill in the middle leaves
-    assert.deepEqual(await emptyTrash(session), []);
+    assert.deepEqual(await purgeTrash(session), []);
     assert.deepEqual(await trashed(session), []);
-    await restoreFromSnapshot(session);
+    await recreateWorktree(session);
     assert.deepEqual(await readAll(session.worktreePath), before);
   });
 
@@ -135,7 +135,7 @@ describe('emptying the trash', () => {
     await rename(trashPath, discardedPath);
     await write(discardedPath, { 'moved.txt': 'precious' });
     await utimes(join(discardedPath, 'moved.txt'), new Date(0), new Date(0));
-    const kept = await emptyTrash(session);
+    const kept = await purgeTrash(session);
     assert.ok(await isThere(join(discardedPath, 'moved.txt')));
     assert.ok(
       kept.some((line) => line.startsWith(join(discardedPath, 'moved.txt'))),
@@ -146,18 +146,18 @@ describe('emptying the trash', () => {
   it('counts what would go', async () => {
     const session = await fresh({ f: '1', g: '1', '.gitignore': 'dist/\n' });
     const none = { changedFiles: 0, untrackedFiles: 0, commits: 0, replaceable: [] };
-    assert.deepEqual(await surveyWorktree(session.repository, session.worktreePath, session.baseCommit), none);
+    assert.deepEqual(await summarizeWorktree(session.repository, session.worktreePath, session.baseCommit), none);
     await write(session.worktreePath, { g: 'committed' });
-    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=agent');
+    await fixture.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=agent');
     await rm(join(session.worktreePath, 'f'));
     await write(session.worktreePath, { 'new/a': 'a', 'new/b': 'b', 'dist/c': 'c' });
-    assert.deepEqual(await surveyWorktree(session.repository, session.worktreePath, session.baseCommit), {
+    assert.deepEqual(await summarizeWorktree(session.repository, session.worktreePath, session.baseCommit), {
       changedFiles: 1,
       untrackedFiles: 2,
       commits: 1,
       replaceable: ['dist/'],
     });
-    await sandbox.user(session.worktreePath, 'branch', 'kept');
-    assert.equal((await surveyWorktree(session.repository, session.worktreePath, session.baseCommit)).commits, 0);
+    await fixture.user(session.worktreePath, 'branch', 'kept');
+    assert.equal((await summarizeWorktree(session.repository, session.worktreePath, session.baseCommit)).commits, 0);
   });
 });

@@ -3,25 +3,25 @@ import { execa } from 'execa';
 import { chmod, lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { readPin } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
-import { emptyTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
+import { readSnapshotRef } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
+import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
 import { locateWorktree, moveToTrash, restoreFromTrash } from '../../../../../src/supervisor/git/worktrees/trash';
-import { restoreFromSnapshot } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
+import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
 import { trashPathFor } from '../../../../../src/supervisor/git/worktrees/worktreeOwnership';
-import { isThere, readAll, Sandbox, write } from '../gitFixture';
+import { isThere, readAll, GitFixture, write } from '../gitFixture';
 
-type Session = Awaited<ReturnType<Sandbox['session']>>;
+type Session = Awaited<ReturnType<GitFixture['session']>>;
 
 describe('removal', () => {
-  let sandbox: Sandbox;
+  let fixture: GitFixture;
   let count = 0;
   before(async () => {
-    sandbox = await Sandbox.create();
+    fixture = await GitFixture.create();
   });
-  after(async () => sandbox.remove());
+  after(async () => fixture.remove());
 
   async function fresh(files?: Record<string, string>, location: 'inside' | 'beside' = 'inside'): Promise<Session> {
-    return sandbox.session(await sandbox.repository(`repository ${++count}`, files), location);
+    return fixture.session(await fixture.repository(`repository ${++count}`, files), location);
   }
   async function reachable(session: Session, commit: string): Promise<boolean> {
     return execa('git', ['merge-base', '--is-ancestor', commit, `refs/corral/${session.sessionId}`], {
@@ -32,29 +32,29 @@ describe('removal', () => {
     );
   }
   async function indexOf(folder: string): Promise<string> {
-    return sandbox.user(folder, 'ls-files', '--stage');
+    return fixture.user(folder, 'ls-files', '--stage');
   }
 
   for (const location of ['inside', 'beside'] as const) {
     it(`moves to the trash, where git still works, and back: ${location}`, async () => {
       const session = await fresh({ f: '1\n', '.gitignore': 'ignored\n' }, location);
       await write(session.worktreePath, { f: '2\n', new: 'n\n', ignored: 'i\n' });
-      await sandbox.user(session.worktreePath, 'add', 'f');
+      await fixture.user(session.worktreePath, 'add', 'f');
       const before = [await readAll(session.worktreePath), await indexOf(session.worktreePath)];
-      const removal = await moveToTrash(session);
-      assert.equal(removal.trashPath, trashPathFor(session.worktreePath));
-      assert.deepEqual(removal.notCaptured, ['ignored: ignored by git']);
+      const trashed = await moveToTrash(session);
+      assert.equal(trashed.trashPath, trashPathFor(session.worktreePath));
+      assert.deepEqual(trashed.notCaptured, ['ignored: ignored by git']);
       assert.equal(await isThere(session.worktreePath), false);
-      assert.equal(await sandbox.user(removal.trashPath, 'status', '--porcelain'), 'M  f\n?? new');
+      assert.equal(await fixture.user(trashed.trashPath, 'status', '--porcelain'), 'M  f\n?? new');
       assert.match(
-        await sandbox.user(session.repository.mainWorktree, 'worktree', 'list'),
+        await fixture.user(session.repository.mainWorktree, 'worktree', 'list'),
         new RegExp(`trash/${session.sessionId}`),
       );
-      assert.equal(await sandbox.user(session.repository.mainWorktree, 'status', '--porcelain'), '');
-      await sandbox.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
+      assert.equal(await fixture.user(session.repository.mainWorktree, 'status', '--porcelain'), '');
+      await fixture.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
       await restoreFromTrash(session);
       assert.deepEqual([await readAll(session.worktreePath), await indexOf(session.worktreePath)], before);
-      assert.equal(await sandbox.user(session.worktreePath, 'status', '--porcelain'), 'M  f\n?? new');
+      assert.equal(await fixture.user(session.worktreePath, 'status', '--porcelain'), 'M  f\n?? new');
     });
   }
 
@@ -91,7 +91,7 @@ describe('removal', () => {
     await assert.rejects(moveToTrash({ ...session, worktreePath: session.repository.mainWorktree }), {
       code: 'WORKTREE_NOT_OURS',
     });
-    const elsewhere = join(sandbox.root, 'elsewhere');
+    const elsewhere = join(fixture.root, 'elsewhere');
     await mkdir(elsewhere);
     await symlink(elsewhere, join(session.repository.mainWorktree, '.corral', 'trash'), 'junction');
     await assert.rejects(moveToTrash(session), { code: 'WORKTREE_NOT_OURS' });
@@ -107,17 +107,17 @@ describe('removal', () => {
     const session = await fresh({ f: 'base\n' });
     const commit = async (text: string): Promise<string> => {
       await write(session.worktreePath, { f: `${text}\n` });
-      await sandbox.user(session.worktreePath, 'commit', '--quiet', '--all', `--message=${text}`);
-      return sandbox.user(session.worktreePath, 'rev-parse', 'HEAD');
+      await fixture.user(session.worktreePath, 'commit', '--quiet', '--all', `--message=${text}`);
+      return fixture.user(session.worktreePath, 'rev-parse', 'HEAD');
     };
     const dropped = await commit('dropped');
     const amended = await commit('to be amended');
-    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--amend', '--message=amended');
-    const amendment = await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD');
-    await sandbox.user(session.worktreePath, 'reset', '--quiet', '--hard', session.baseCommit);
-    const outside = await sandbox.user(session.worktreePath, 'commit-tree', '-m', 'outside', 'HEAD^{tree}');
-    await sandbox.user(session.worktreePath, 'update-ref', 'refs/worktree/mine', outside);
-    const merged = await sandbox.user(
+    await fixture.user(session.worktreePath, 'commit', '--quiet', '--amend', '--message=amended');
+    const amendment = await fixture.user(session.worktreePath, 'rev-parse', 'HEAD');
+    await fixture.user(session.worktreePath, 'reset', '--quiet', '--hard', session.baseCommit);
+    const outside = await fixture.user(session.worktreePath, 'commit-tree', '-m', 'outside', 'HEAD^{tree}');
+    await fixture.user(session.worktreePath, 'update-ref', 'refs/worktree/mine', outside);
+    const merged = await fixture.user(
       session.worktreePath,
       'commit-tree',
       '-m',
@@ -127,42 +127,42 @@ describe('removal', () => {
       `${dropped}^{tree}`,
     );
     await commit('ours');
-    await sandbox.user(session.worktreePath, 'merge', '--quiet', merged).catch(() => undefined);
+    await fixture.user(session.worktreePath, 'merge', '--quiet', merged).catch(() => undefined);
     const { notCaptured } = await moveToTrash(session);
     assert.deepEqual(notCaptured, ['a merge in progress']);
     for (const [name, id] of Object.entries({ dropped, amended, amendment, outside, merged }))
       assert.ok(await reachable(session, id), name);
     await rm(trashPathFor(session.worktreePath), { recursive: true });
     await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
-    await sandbox.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
+    await fixture.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
     for (const id of [dropped, amended, amendment, outside, merged])
-      await sandbox.user(session.repository.mainWorktree, 'cat-file', '-e', id);
+      await fixture.user(session.repository.mainWorktree, 'cat-file', '-e', id);
   });
 
   it('gives the branch free while in the trash and takes it back', async () => {
     const session = await fresh();
-    await sandbox.user(session.worktreePath, 'checkout', '--quiet', '-b', 'feature');
+    await fixture.user(session.worktreePath, 'checkout', '--quiet', '-b', 'feature');
     await moveToTrash(session);
-    await sandbox.user(session.repository.mainWorktree, 'checkout', '--quiet', 'feature');
-    await sandbox.user(session.repository.mainWorktree, 'checkout', '--quiet', 'main');
+    await fixture.user(session.repository.mainWorktree, 'checkout', '--quiet', 'feature');
+    await fixture.user(session.repository.mainWorktree, 'checkout', '--quiet', 'main');
     await restoreFromTrash(session);
-    assert.equal(await sandbox.user(session.worktreePath, 'branch', '--show-current'), 'feature');
+    assert.equal(await fixture.user(session.worktreePath, 'branch', '--show-current'), 'feature');
     await moveToTrash(session);
-    await sandbox.user(session.repository.mainWorktree, 'checkout', '--quiet', 'feature');
+    await fixture.user(session.repository.mainWorktree, 'checkout', '--quiet', 'feature');
     await restoreFromTrash(session);
-    assert.equal(await sandbox.user(session.worktreePath, 'branch', '--show-current'), '');
+    assert.equal(await fixture.user(session.worktreePath, 'branch', '--show-current'), '');
   });
 
   it('lists what no snapshot can hold', async function () {
-    const inner = await sandbox.repository('inner');
+    const inner = await fixture.repository('inner');
     const session = await fresh({ '.gitignore': 'ignored/\n' });
     for (const name of ['clean', 'dirty', 'ahead'])
-      await sandbox.user(session.worktreePath, 'submodule', '--quiet', 'add', inner.mainWorktree, name);
-    await sandbox.user(session.worktreePath, 'commit', '--quiet', '--message=submodules');
+      await fixture.user(session.worktreePath, 'submodule', '--quiet', 'add', inner.mainWorktree, name);
+    await fixture.user(session.worktreePath, 'commit', '--quiet', '--message=submodules');
     await write(session.worktreePath, { 'dirty/new': 'x', 'ignored/deep/file': 'x' });
-    await sandbox.user(join(session.worktreePath, 'ahead'), 'commit', '--quiet', '--allow-empty', '--message=ahead');
-    await sandbox.user(session.worktreePath, 'init', '--quiet', 'nested');
-    await sandbox.user(join(session.worktreePath, 'ignored'), 'init', '--quiet', 'deep');
+    await fixture.user(join(session.worktreePath, 'ahead'), 'commit', '--quiet', '--allow-empty', '--message=ahead');
+    await fixture.user(session.worktreePath, 'init', '--quiet', 'nested');
+    await fixture.user(join(session.worktreePath, 'ignored'), 'init', '--quiet', 'deep');
     const { notCaptured } = await moveToTrash(session);
     assert.deepEqual(notCaptured.filter((line) => !line.endsWith('cannot be stored by git')).sort(), [
       'ahead: a submodule with work that is nowhere else',
@@ -172,27 +172,27 @@ describe('removal', () => {
       'nested: a repository of its own',
     ]);
     await restoreFromTrash(session);
-    assert.equal(await sandbox.user(join(session.worktreePath, 'dirty'), 'status', '--porcelain'), '?? new');
+    assert.equal(await fixture.user(join(session.worktreePath, 'dirty'), 'status', '--porcelain'), '?? new');
   });
 
   it("restores a vanished worktree, with git's entry or without", async () => {
     for (const isPruned of [false, true]) {
       const session = await fresh({ f: '1\n', 'crlf.txt': 'a\nb\n', '.gitattributes': '*.txt text=auto\n' });
       await write(session.worktreePath, { f: 'staged\n', 'crlf.txt': 'a\r\nb\r\n', 'new file': 'n' });
-      await sandbox.user(session.worktreePath, 'add', 'f');
+      await fixture.user(session.worktreePath, 'add', 'f');
       await write(session.worktreePath, { f: 'changed\n' });
       const before = [await readAll(session.worktreePath), await indexOf(session.worktreePath)];
       const { trashPath } = await moveToTrash(session);
-      await assert.rejects(restoreFromSnapshot(session), { code: 'CONFLICT' });
+      await assert.rejects(recreateWorktree(session), { code: 'CONFLICT' });
       await rm(trashPath, { recursive: true });
       if (isPruned)
         await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
-      await sandbox.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
-      await restoreFromSnapshot(session);
+      await fixture.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
+      await recreateWorktree(session);
       assert.deepEqual([await readAll(session.worktreePath), await indexOf(session.worktreePath)], before);
       assert.equal((await locateWorktree(session)).place, 'worktree');
       assert.match(
-        await sandbox.user(session.repository.mainWorktree, 'worktree', 'list', '--porcelain'),
+        await fixture.user(session.repository.mainWorktree, 'worktree', 'list', '--porcelain'),
         new RegExp(`locked corral .*${session.sessionId}`),
       );
     }
@@ -204,14 +204,14 @@ describe('removal', () => {
   const stateCount = Number(process.env['CORRAL_GIT_STATES'] ?? 12);
   it(`brings back ${stateCount} random states byte for byte (seed ${seed})`, async function () {
     this.timeout(stateCount * 20_000);
-    inner = (await sandbox.repository('a submodule')).mainWorktree;
+    inner = (await fixture.repository('a submodule')).mainWorktree;
     for (let state = 0; state < stateCount; state++) await checkRandomState(seed * 1_000_003 + state);
   });
 
   /** Some of these fail, such as one beside a lock; the state is what they leave. */
   async function commitSomehow({ worktreePath, baseCommit }: Session, how: string, chance: number): Promise<void> {
     const user = async (...parameters: string[]): Promise<unknown> =>
-      sandbox.user(worktreePath, ...parameters).catch(() => undefined);
+      fixture.user(worktreePath, ...parameters).catch(() => undefined);
     if (how === 'commit') await user('commit', '--quiet', '--allow-empty', '--message=agent');
     else if (how === 'amend') await user('commit', '--quiet', '--allow-empty', '--amend', '--message=amended');
     else if (how === 'reset') await user('reset', '--quiet', chance < 0.5 ? '--soft' : '--hard', baseCommit);
@@ -219,7 +219,7 @@ describe('removal', () => {
       await user('rebase', '--quiet', '--force-rebase', ...(chance < 0.5 ? ['--autostash'] : []), baseCommit);
     else if (how === 'submodule') {
       await user('submodule', '--quiet', 'add', inner, 'module');
-      await sandbox
+      await fixture
         .user(join(worktreePath, 'module'), 'commit', '--quiet', '--allow-empty', '--message=inside')
         .catch(() => undefined);
       if (chance < 0.3)
@@ -258,19 +258,19 @@ describe('removal', () => {
     const body = (name: string): Buffer =>
       attributes.includes('UTF-16') && name.endsWith('.txt') ? even(content()) : content();
 
-    const repository = await sandbox.repository(`state ${stateSeed}`, {
+    const repository = await fixture.repository(`state ${stateSeed}`, {
       '.gitattributes': attributes,
       '.gitignore': '*.ignored\n',
     });
-    if (random() < 0.3) await sandbox.user(repository.mainWorktree, 'config', 'core.autocrlf', pick(['true', 'input']));
-    if (random() < 0.2) await sandbox.user(repository.mainWorktree, 'config', 'core.fileMode', 'false');
+    if (random() < 0.3) await fixture.user(repository.mainWorktree, 'config', 'core.autocrlf', pick(['true', 'input']));
+    if (random() < 0.2) await fixture.user(repository.mainWorktree, 'config', 'core.fileMode', 'false');
     for (const name of names.filter(() => random() < 0.7)) {
       await mkdir(join(repository.mainWorktree, name, '..'), { recursive: true });
       await writeFile(join(repository.mainWorktree, name), body(name));
     }
-    await sandbox.user(repository.mainWorktree, 'add', '--all');
-    await sandbox.user(repository.mainWorktree, 'commit', '--quiet', '--allow-empty', '--message=files');
-    const session = await sandbox.session(repository);
+    await fixture.user(repository.mainWorktree, 'add', '--all');
+    await fixture.user(repository.mainWorktree, 'commit', '--quiet', '--allow-empty', '--message=files');
+    const session = await fixture.session(repository);
     const at = (name: string): string => join(session.worktreePath, name);
     const commits = new Set<string>();
     for (let step = 0; step < 12; step++) {
@@ -285,7 +285,7 @@ describe('removal', () => {
         await mkdir(at(`${name}/..`), { recursive: true });
         await rm(at(name), { force: true });
         await writeFile(at(name), body(name));
-      } else if (action === 'stage') await sandbox.user(session.worktreePath, 'add', '--all').catch(() => undefined);
+      } else if (action === 'stage') await fixture.user(session.worktreePath, 'add', '--all').catch(() => undefined);
       else if (action === 'delete') await rm(at(name), { force: true });
       else if (action === 'rename' && isFile) await rename(at(name), at(`renamed ${step}`));
       else if (action === 'mode' && isFile) await chmod(at(name), pick([0o755, 0o644]));
@@ -293,9 +293,9 @@ describe('removal', () => {
         await rm(at(`link ${step % 3}`), { force: true });
         await symlink(pick(names), at(`link ${step % 3}`));
       } else if (action === 'nested' && random() < 0.3) {
-        await sandbox.user(session.worktreePath, 'init', '--quiet', `nested ${step}`);
+        await fixture.user(session.worktreePath, 'init', '--quiet', `nested ${step}`);
         if (random() < 0.5)
-          await sandbox.user(at(`nested ${step}`), 'commit', '--quiet', '--allow-empty', '--message=inner');
+          await fixture.user(at(`nested ${step}`), 'commit', '--quiet', '--allow-empty', '--message=inner');
       } else if (action === 'ignored' && random() < 0.3) await writeFile(at(`${step}.ignored`), content());
       else if (action === 'lock' && random() < 0.2)
         await writeFile(join(repository.commonDirectory, 'worktrees', session.sessionId, 'index.lock'), '');
@@ -304,39 +304,39 @@ describe('removal', () => {
         (action === 'submodule' && random() < 0.3)
       )
         await commitSomehow(session, action, random());
-      commits.add(await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD'));
+      commits.add(await fixture.user(session.worktreePath, 'rev-parse', 'HEAD'));
     }
     const look = async (): Promise<unknown> => ({
       files: await readAll(session.worktreePath),
       index: await indexOf(session.worktreePath),
-      head: await sandbox.user(session.worktreePath, 'rev-parse', 'HEAD'),
+      head: await fixture.user(session.worktreePath, 'rev-parse', 'HEAD'),
     });
     const before = await look();
     const { commit, notCaptured } = await moveToTrash(session);
     const isEmptied = random() < 0.5;
-    const kept = isEmptied ? await emptyTrash(session) : notCaptured;
+    const kept = isEmptied ? await purgeTrash(session) : notCaptured;
     assert.deepEqual(kept, notCaptured, `what is kept, state ${stateSeed}`);
-    await sandbox.user(repository.mainWorktree, 'gc', '--quiet', '--prune=now');
-    if (isEmptied && kept.length === 0) await restoreFromSnapshot(session);
+    await fixture.user(repository.mainWorktree, 'gc', '--quiet', '--prune=now');
+    if (isEmptied && kept.length === 0) await recreateWorktree(session);
     else await restoreFromTrash(session);
     assert.deepEqual(await look(), before, `undo, state ${stateSeed}`);
-    for (const id of commits) await sandbox.user(repository.mainWorktree, 'cat-file', '-e', id);
-    assert.equal((await readPin(repository, session.sessionId))?.commit, commit);
-    await sandbox.user(repository.mainWorktree, 'fsck', '--strict');
+    for (const id of commits) await fixture.user(repository.mainWorktree, 'cat-file', '-e', id);
+    assert.equal((await readSnapshotRef(repository, session.sessionId))?.commit, commit);
+    await fixture.user(repository.mainWorktree, 'fsck', '--strict');
     if (notCaptured.length > 0) {
       await rm(repository.mainWorktree, { recursive: true });
       return;
     }
     const tracked = (
-      await sandbox.user(session.worktreePath, 'ls-files', '-z', '--cached', '--others', '--exclude-standard')
+      await fixture.user(session.worktreePath, 'ls-files', '-z', '--cached', '--others', '--exclude-standard')
     ).split('\0');
     const expected = new Map([...(await readAll(session.worktreePath))].filter(([path]) => tracked.includes(path)));
 
     const isPruned = random() < 0.5;
     await rm(session.worktreePath, { recursive: true });
     if (isPruned) await rm(join(repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
-    await sandbox.user(repository.mainWorktree, 'gc', '--quiet', '--prune=now');
-    await restoreFromSnapshot(session);
+    await fixture.user(repository.mainWorktree, 'gc', '--quiet', '--prune=now');
+    await recreateWorktree(session);
     assert.deepEqual(await readAll(session.worktreePath), expected, `restored, state ${stateSeed}`);
     assert.deepEqual(
       { ...((await look()) as object), files: undefined },

@@ -4,59 +4,59 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { newId } from '../../../../../src/storage/ids';
 import { Git } from '../../../../../src/supervisor/git/git';
-import { readPin } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
+import { readSnapshotRef } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
 import { findRepository, resolveCommit, type Repository } from '../../../../../src/supervisor/git/repository';
 import {
   createWorktree,
-  discardUnfinishedWorktree,
+  discardInterruptedWorktree,
   worktreePathFor,
 } from '../../../../../src/supervisor/git/worktrees/worktrees';
 import { inspectWorktree } from '../../../../../src/supervisor/git/worktrees/worktreeOwnership';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
-import { isThere, readAll, Sandbox, STORE_ID } from '../gitFixture';
+import { isThere, readAll, GitFixture, STORE_ID } from '../gitFixture';
 
 describe('worktrees', () => {
-  let sandbox: Sandbox;
+  let fixture: GitFixture;
   before(async () => {
-    sandbox = await Sandbox.create('wörk "trees"');
+    fixture = await GitFixture.create('wörk "trees"');
   });
-  after(async () => sandbox.remove());
+  after(async () => fixture.remove());
 
   async function traces(repository: Repository): Promise<unknown> {
     return {
       files: (await readdir(repository.mainWorktree)).sort(),
       entries: (await readdir(join(repository.commonDirectory, 'worktrees')).catch(() => [])).sort(),
-      refs: await sandbox.user(repository.mainWorktree, 'for-each-ref'),
-      list: await sandbox.user(repository.mainWorktree, 'worktree', 'list', '--porcelain'),
+      refs: await fixture.user(repository.mainWorktree, 'for-each-ref'),
+      list: await fixture.user(repository.mainWorktree, 'worktree', 'list', '--porcelain'),
     };
   }
 
   it('makes a detached, locked, pinned worktree that the main one does not see', async () => {
-    const repository = await sandbox.repository('one');
-    const session = await sandbox.session(repository);
+    const repository = await fixture.repository('one');
+    const session = await fixture.session(repository);
     assert.equal(session.worktreePath, join(repository.mainWorktree, '.corral', 'worktrees', session.sessionId));
     assert.deepEqual(await readAll(session.worktreePath), await readAllWithoutCorral(repository));
-    assert.equal(await sandbox.user(repository.mainWorktree, 'status', '--porcelain'), '');
-    assert.equal(await sandbox.user(session.worktreePath, 'status', '--porcelain'), '');
+    assert.equal(await fixture.user(repository.mainWorktree, 'status', '--porcelain'), '');
+    assert.equal(await fixture.user(session.worktreePath, 'status', '--porcelain'), '');
     assert.match(
-      await sandbox.user(repository.mainWorktree, 'worktree', 'list', '--porcelain'),
+      await fixture.user(repository.mainWorktree, 'worktree', 'list', '--porcelain'),
       new RegExp(`detached\nlocked corral ${STORE_ID}/${session.sessionId}`),
     );
-    assert.deepEqual((await readPin(repository, session.sessionId))?.commit, session.baseCommit);
-    await sandbox.user(repository.mainWorktree, 'worktree', 'prune', '--expire=now');
+    assert.deepEqual((await readSnapshotRef(repository, session.sessionId))?.commit, session.baseCommit);
+    await fixture.user(repository.mainWorktree, 'worktree', 'prune', '--expire=now');
     assert.equal((await inspectWorktree(repository, session.worktreePath, session)).state, 'ours');
   });
 
   it("lies beside the main worktree or in a folder of one's choice", async () => {
-    const repository = await sandbox.repository('two');
-    const beside = await sandbox.session(repository, 'beside');
-    assert.equal(beside.worktreePath, join(sandbox.root, 'two.corral', 'worktrees', beside.sessionId));
+    const repository = await fixture.repository('two');
+    const beside = await fixture.session(repository, 'beside');
+    assert.equal(beside.worktreePath, join(fixture.root, 'two.corral', 'worktrees', beside.sessionId));
     const sessionId = newId();
-    const inFolder = await createWorktree({ ...beside, sessionId, location: join(sandbox.root, 'else where') });
-    assert.equal(inFolder.worktreePath, join(sandbox.root, 'else where', 'worktrees', sessionId));
+    const inFolder = await createWorktree({ ...beside, sessionId, location: join(fixture.root, 'else where') });
+    assert.equal(inFolder.worktreePath, join(fixture.root, 'else where', 'worktrees', sessionId));
     const odd = newId();
     await createWorktree({ ...beside, sessionId: odd, location: 'odd [folder]*' });
-    assert.equal(await sandbox.user(repository.mainWorktree, 'status', '--porcelain'), '');
+    assert.equal(await fixture.user(repository.mainWorktree, 'status', '--porcelain'), '');
     await assert.rejects(createWorktree({ ...beside, sessionId: newId(), location: '.' }), {
       code: 'INVALID_ARGUMENT',
     });
@@ -66,28 +66,28 @@ describe('worktrees', () => {
   });
 
   it('goes into the main worktree also from a linked one', async () => {
-    const repository = await sandbox.repository('three');
-    const outer = await sandbox.session(repository);
-    const inner = await sandbox.session(await findRepository(sandbox.git, outer.worktreePath));
+    const repository = await fixture.repository('three');
+    const outer = await fixture.session(repository);
+    const inner = await fixture.session(await findRepository(fixture.git, outer.worktreePath));
     assert.equal(dirname(inner.worktreePath), dirname(outer.worktreePath));
   });
 
   it('adds one line to info/exclude, from two windows at once, and keeps what is there', async () => {
-    const repository = await sandbox.repository('four');
+    const repository = await fixture.repository('four');
     const file = join(repository.commonDirectory, 'info', 'exclude');
     await appendFile(file, 'mine without newline');
     const before = await readFile(file, 'utf8');
     await Promise.all([
-      sandbox.session(repository),
-      sandbox.session({ ...repository, git: new Git() }),
-      sandbox.session(repository),
+      fixture.session(repository),
+      fixture.session({ ...repository, git: new Git() }),
+      fixture.session(repository),
     ]);
-    await sandbox.session(repository);
+    await fixture.session(repository);
     assert.equal(await readFile(file, 'utf8'), `${before}\n/.corral/\n`);
   });
 
   it('refuses what is there already, and leaves it', async () => {
-    const repository = await sandbox.repository('five');
+    const repository = await fixture.repository('five');
     const request = {
       repository,
       storeId: STORE_ID,
@@ -107,21 +107,21 @@ describe('worktrees', () => {
   });
 
   it('does not go through a link', async function () {
-    const repository = await sandbox.repository('six');
-    const elsewhere = join(sandbox.root, 'six elsewhere');
+    const repository = await fixture.repository('six');
+    const elsewhere = join(fixture.root, 'six elsewhere');
     await mkdir(elsewhere);
     await symlink(elsewhere, join(repository.mainWorktree, '.corral'), 'junction');
-    await assert.rejects(sandbox.session(repository), { code: 'WORKTREE_NOT_OURS' });
+    await assert.rejects(fixture.session(repository), { code: 'WORKTREE_NOT_OURS' });
     assert.deepEqual(await readdir(elsewhere), []);
   });
 
   it('leaves nothing behind when it fails', async () => {
-    const repository = await sandbox.repository('seven');
+    const repository = await fixture.repository('seven');
     const before = await traces(repository);
     const request = { repository, sessionId: newId(), storeId: STORE_ID, location: 'inside' as const };
     await assert.rejects(createWorktree({ ...request, baseCommit: '1'.repeat(40) }));
     assert.deepEqual(await traces(repository), before);
-    await sandbox.user(repository.mainWorktree, 'update-ref', `refs/corral/${request.sessionId}`, 'HEAD');
+    await fixture.user(repository.mainWorktree, 'update-ref', `refs/corral/${request.sessionId}`, 'HEAD');
     const withRef = await traces(repository);
     await assert.rejects(createWorktree({ ...request, baseCommit: await resolveCommit(repository, 'HEAD') }), {
       code: 'CONFLICT',
@@ -133,7 +133,7 @@ describe('worktrees', () => {
     const files = Object.fromEntries(
       Array.from({ length: 400 }, (_, index) => [`folder ${index % 20}/file ${index}`, 'x'.repeat(20_000)]),
     );
-    const repository = await sandbox.repository('eight', files);
+    const repository = await fixture.repository('eight', files);
     const baseCommit = await resolveCommit(repository, 'HEAD');
     const before = await traces(repository);
     let cancelledCount = 0;
@@ -169,11 +169,11 @@ describe('worktrees', () => {
   });
 
   it('takes back a creation that a crash cut off, but no work', async () => {
-    const repository = await sandbox.repository('nine');
+    const repository = await fixture.repository('nine');
     const before = await traces(repository);
-    const session = await sandbox.session(repository);
+    const session = await fixture.session(repository);
     await assert.rejects(
-      discardUnfinishedWorktree(
+      discardInterruptedWorktree(
         repository,
         session.worktreePath,
         { ...session, storeId: 'another' },
@@ -183,14 +183,14 @@ describe('worktrees', () => {
         code: 'WORKTREE_NOT_OURS',
       },
     );
-    await discardUnfinishedWorktree(repository, session.worktreePath, session, session.baseCommit);
-    await discardUnfinishedWorktree(repository, session.worktreePath, session, session.baseCommit);
+    await discardInterruptedWorktree(repository, session.worktreePath, session, session.baseCommit);
+    await discardInterruptedWorktree(repository, session.worktreePath, session, session.baseCommit);
     await rm(join(repository.mainWorktree, '.corral'), { recursive: true });
     assert.deepEqual(await traces(repository), before);
-    const used = await sandbox.session(repository);
+    const used = await fixture.session(repository);
     await writeFile(join(used.worktreePath, 'work'), '');
     await takeSnapshot({ ...used, message: 'turn' });
-    await assert.rejects(discardUnfinishedWorktree(repository, used.worktreePath, used, used.baseCommit), {
+    await assert.rejects(discardInterruptedWorktree(repository, used.worktreePath, used, used.baseCommit), {
       code: 'CONFLICT',
     });
     assert.ok(await isThere(join(used.worktreePath, 'work')));
@@ -198,30 +198,30 @@ describe('worktrees', () => {
       ['commit', '--quiet', '--allow-empty', '--message=agent'],
       ['checkout', '--quiet', '-b', 'feature'],
     ]) {
-      const begun = await sandbox.session(repository);
-      await sandbox.user(begun.worktreePath, ...command);
-      await assert.rejects(discardUnfinishedWorktree(repository, begun.worktreePath, begun, begun.baseCommit), {
+      const begun = await fixture.session(repository);
+      await fixture.user(begun.worktreePath, ...command);
+      await assert.rejects(discardInterruptedWorktree(repository, begun.worktreePath, begun, begun.baseCommit), {
         code: 'CONFLICT',
       });
       assert.ok(await isThere(begun.worktreePath));
     }
     // Cut off once it was where the session that it goes on from had been.
-    await sandbox.user(used.worktreePath, 'commit', '--quiet', '--allow-empty', '--message=agent');
+    await fixture.user(used.worktreePath, 'commit', '--quiet', '--allow-empty', '--message=agent');
     await takeSnapshot({ ...used, message: 'turn' });
-    const fork = await sandbox.session(repository);
-    await sandbox.user(
+    const fork = await fixture.session(repository);
+    await fixture.user(
       fork.worktreePath,
       'reset',
       '--quiet',
-      await sandbox.user(used.worktreePath, 'rev-parse', 'HEAD'),
+      await fixture.user(used.worktreePath, 'rev-parse', 'HEAD'),
     );
-    await discardUnfinishedWorktree(repository, fork.worktreePath, fork, fork.baseCommit);
+    await discardInterruptedWorktree(repository, fork.worktreePath, fork, fork.baseCommit);
     assert.equal(await isThere(fork.worktreePath), false);
   });
 
   it('tells missing, foreign and ours apart', async () => {
-    const repository = await sandbox.repository('ten');
-    const session = await sandbox.session(repository);
+    const repository = await fixture.repository('ten');
+    const session = await fixture.session(repository);
     const stateFor = async (mark: { storeId: string; sessionId: string }): Promise<string> =>
       (await inspectWorktree(repository, session.worktreePath, mark)).state;
     assert.equal(await stateFor(session), 'ours');
