@@ -1,12 +1,17 @@
-/** Runs `action` over all items, at most `limit` at once. The first rejection rejects; actions that must not stop others catch their own. */
-export async function mapLimited<T>(
+/**
+ * The results of `action` over all items, in their order, with at most `limit` at work at once. The first rejection
+ * rejects; an action that must not stop the others catches its own errors.
+ */
+export async function mapLimited<T, R>(
   items: readonly T[],
   limit: number,
-  action: (item: T) => Promise<void>,
-): Promise<void> {
-  const rest = items.values();
+  action: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  const rest = items.entries();
   const lane = async (): Promise<void> => {
-    for (const item of rest) await action(item); // all lanes draw from the one iterator
+    for (const [index, item] of rest) results[index] = await action(item); // all lanes draw from the one iterator
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  return results;
 }

@@ -1,9 +1,9 @@
 /** How much room the store takes on the disk. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode } from '../common/errors';
 import { isId } from './ids';
 import type { StorePaths } from './paths';
+import { readdirIfExists } from '../common/readdirIfExists';
 
 /** In bytes. */
 export interface SizeOf {
@@ -24,10 +24,7 @@ function kindOf(path: string): Exclude<keyof SizeOf, 'total'> | undefined {
 
 async function measure(folder: string): Promise<SizeOf> {
   const size: SizeOf = { journals: 0, blobs: 0, output: 0, databases: 0, total: 0 };
-  const names = await readdir(folder, { recursive: true }).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return [];
-    throw error;
-  });
+  const names = await readdirIfExists(folder, { recursive: true });
   for (const name of names) {
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined); // gone since

@@ -1,6 +1,3 @@
-/** Brings the catalog (and a timeline that is open) up to the journals, in bounded steps. */
-import { readdir } from 'node:fs/promises';
-import { hasCode } from '../../common/errors';
 import { eventId, isId } from '../ids';
 import type { StorePaths } from '../paths';
 import { isOutcome } from '../runState';
@@ -12,6 +9,7 @@ import type { DatabaseFile } from './databaseFile';
 import type { OpenTimelines } from './openTimelines';
 import type { JournalPart } from '../journal/sessionJournalReader';
 import { listRunIds, readSession, runSource, SESSION_SOURCE, sizeOf } from '../journal/sessionJournalReader';
+import { readdirIfExists } from '../../common/readdirIfExists';
 
 /** Of journal in one step: some 50 ms. */
 const STEP_BYTES = 1024 * 1024;
@@ -61,10 +59,7 @@ export class Indexer {
 
   /** Of the sessions after `afterId`, at most `limit`, those that are not indexed to their journals' ends. `next` is absent at the end. */
   async findStale(afterId: string, limit: number): Promise<{ sessionIds: string[]; next?: string }> {
-    const folders = await readdir(this.#paths.sessions).catch((error: unknown) => {
-      if (hasCode(error, 'ENOENT')) return [];
-      throw error;
-    });
+    const folders = await readdirIfExists(this.#paths.sessions);
     const all = [...new Set([...folders.filter(isId), ...this.catalog.sessionIds()])].sort();
     const some = all.filter((sessionId) => sessionId > afterId).slice(0, limit);
     const stale: string[] = [];

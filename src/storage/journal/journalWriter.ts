@@ -3,7 +3,7 @@
  * Every write goes to a fixed place in the file: one that failed half-way is healed by doing it again, readers' offsets stay true,
  * and after a failed sync the unsynced bytes are written again where they were (the kernel then counts them as changed again).
  */
-import { open, readdir, stat, unlink } from 'node:fs/promises';
+import { open, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import type { DraftEvent } from '../events';
 import { JOURNAL_START, readJournal } from './journalReader';
 import { encodeRecord } from './journalRecord';
 import type { RunPaths } from '../paths';
+import { readdirIfExists } from '../../common/readdirIfExists';
 
 export interface JournalWriterOptions {
   /** ISO time: no event is earlier. */
@@ -55,13 +56,6 @@ async function writeFully(file: FileHandle, part: WrittenPart): Promise<void> {
     const { bytesWritten } = await file.write(part.bytes, done, part.bytes.length - done, part.position + done);
     done += bytesWritten;
   }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return await readdir(folder).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return [];
-    throw error;
-  });
 }
 
 function settle(waiters: Waiter[], seq: number): Waiter[] {
@@ -111,7 +105,7 @@ export class JournalWriter {
     let timeMs = Date.parse(options.tsFloor);
     if (Number.isNaN(timeMs)) throw new RangeError('tsFloor is not a time.');
     await makeDirectory(run.root);
-    for (const name of await namesIn(run.blobs))
+    for (const name of await readdirIfExists(run.blobs))
       if (name.endsWith(TEMPORARY_SUFFIX)) await unlink(join(run.blobs, name));
     const file = await open(run.events, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {

@@ -1,5 +1,5 @@
 /** The journals of one session, read on in one bounded step and made into records and events. */
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { hasCode } from '../../common/errors';
 import type { DraftEvent } from '../events';
 import { parseDraft } from '../events';
@@ -11,6 +11,7 @@ import type { SessionPaths } from '../paths';
 import type { SessionRecord } from '../sessionRecords';
 import { parseSessionRecord } from '../sessionRecords';
 import type { NumberedEvent } from '../database/timeline';
+import { readdirIfExists } from '../../common/readdirIfExists';
 
 /** What one step read of one journal: a part of session.jsonl, or (with `runId`) of a run's events.jsonl. */
 export interface JournalPart {
@@ -40,12 +41,7 @@ export function runSource(runId: string): string {
 
 /** Ids of all runs that have a folder, in one order. */
 export async function listRunIds(paths: SessionPaths): Promise<string[]> {
-  try {
-    return (await readdir(paths.runs)).filter(isId).sort();
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
-    throw error;
-  }
+  return (await readdirIfExists(paths.runs)).filter(isId).sort();
 }
 
 /** A record of a kind or shape that this version does not know is shown as it stands, not dropped. */

@@ -13,8 +13,27 @@ export interface Repository {
   readonly commonDirectory: string;
 }
 
+/** The commit that a worktree's HEAD is at; '' where nothing was committed yet. */
+export async function headCommit(git: Git, worktreePath: string): Promise<string> {
+  return await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
+    acceptedExitCodes: [0, 1],
+  });
+}
+
+/** As `headCommit`, where there has to be one. Throws NO_COMMIT. */
+export async function requireHeadCommit(git: Git, worktreePath: string): Promise<string> {
+  const commit = await headCommit(git, worktreePath);
+  if (commit === '') throw new CorralError('NO_COMMIT', `Nothing was ever committed in ${worktreePath}.`);
+  return commit;
+}
+
 /** Fixed, so that Corral's commits need no configured identity and are told apart from the user's. */
-export const IDENTITY = 'Corral <corral@localhost>';
+export const IDENTITY = { name: 'Corral', email: 'corral@localhost' } as const;
+
+/** The variables that have git write as this person, as author and committer. */
+export function identityEnvironment({ name, email }: { name: string; email: string }): Record<string, string> {
+  return { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
+}
 
 /** Between rev-parse's answers, which it repeats as it was given: a path may hold a newline, and rev-parse knows no other separator. */
 const SEPARATOR = '--corral';
@@ -139,17 +158,10 @@ export async function initializeRepository(git: Git, folder: string): Promise<Re
     ),
   );
   // The user's own history: theirs where they have said who they are.
-  const person =
-    name !== undefined && name !== '' && email !== undefined && email !== ''
-      ? { name, email }
-      : { name: 'Corral', email: 'corral@localhost' };
-  const environment = {
-    GIT_AUTHOR_NAME: person.name,
-    GIT_AUTHOR_EMAIL: person.email,
-    GIT_COMMITTER_NAME: person.name,
-    GIT_COMMITTER_EMAIL: person.email,
-  };
-  const commit = await git.text(folder, ['commit-tree', '-m', 'Initial commit', tree], { environment });
+  const person = name !== undefined && name !== '' && email !== undefined && email !== '' ? { name, email } : IDENTITY;
+  const commit = await git.text(folder, ['commit-tree', '-m', 'Initial commit', tree], {
+    environment: identityEnvironment(person),
+  });
   await git.run(folder, ['update-ref', '-m', 'Initial commit', 'HEAD', commit, '0'.repeat(commit.length)]);
   return findRepository(git, folder);
 }

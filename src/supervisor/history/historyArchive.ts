@@ -1,9 +1,8 @@
 /** What can be done with everything that was ever recorded: searched, written out, checked, measured, and erased. */
-import { readdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
-import { hasCode } from '../../common/errors';
 import type { SessionEvent } from '../../storage/events';
 import { searchRuns } from '../../storage/search/historySearch';
 import { newId } from '../../storage/ids';
@@ -21,6 +20,7 @@ import { exportSession } from './sessionExport';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
 import { withWorktreeLock } from '../lifecycle/worktreeLock';
+import { readdirIfExists } from '../../common/readdirIfExists';
 
 export interface HistoryArchiveOptions {
   store: SessionStore;
@@ -119,10 +119,7 @@ export class HistoryArchive {
   async finishErasing(): Promise<void> {
     const { paths, readOnly } = this.#options.store;
     if (readOnly) return;
-    const names = await readdir(paths.sessions).catch((error: unknown) => {
-      if (hasCode(error, 'ENOENT')) return [];
-      throw error;
-    });
+    const names = await readdirIfExists(paths.sessions);
     for (const name of names)
       if (name.endsWith(ERASED_SUFFIX))
         await rm(join(paths.sessions, name), { recursive: true, force: true, maxRetries: 3 });

@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import type { DraftEvent } from '../../storage/events';
 import { claudeDriver } from '../agents/claude/claudeDriver';
 import { parseJson } from '../agents/driver/jsonLine';
-import { isInside } from '../git/worktrees/worktreeOwnership';
+import { isInside } from '../../common/isInside';
 import { mapLimited } from '../../common/mapLimited';
 import { titleOf } from '../lifecycle/sessionCreation';
 import type { FoundSession, ImportingAgent, TimedEvent } from './nativeSession';

@@ -1,7 +1,7 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Git } from '../git/git';
-import { findRepository } from '../git/repository';
+import { findRepository, IDENTITY, identityEnvironment } from '../git/repository';
 
 const FILES: Readonly<Record<string, string>> = {
   'README.md': '# Greeter\n\nA very small program that greets people.\n\n    node src/greet.js Ada\n',
@@ -23,13 +23,9 @@ export async function makeDemoRepository(git: Git, storageDirectory: string): Pr
     }
     await git.run(folder, ['init', '--quiet']);
     await git.run(folder, ['add', '--all']);
-    const identity = {
-      GIT_AUTHOR_NAME: 'Corral',
-      GIT_AUTHOR_EMAIL: 'corral@localhost',
-      GIT_COMMITTER_NAME: 'Corral',
-      GIT_COMMITTER_EMAIL: 'corral@localhost',
-    };
-    await git.run(folder, ['commit', '--quiet', '--message', 'A small program that greets'], { environment: identity });
+    await git.run(folder, ['commit', '--quiet', '--message', 'A small program that greets'], {
+      environment: identityEnvironment(IDENTITY),
+    });
   }
   return (await findRepository(git, folder)).mainWorktree;
 }

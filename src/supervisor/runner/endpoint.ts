@@ -9,7 +9,13 @@ import { messageOf } from '../../common/errors';
 import { isProof, newChallenge, proofOf } from '../runnerProtocol/handshake';
 import { LineSplitter } from '../runnerProtocol/lineSplitter';
 import { makePrivate } from '../runnerProtocol/privateSocket';
-import { REQUEST_SCHEMAS, RUNNER_ERROR_CODES, clientProofSchema, requestSchema } from '../runnerProtocol/protocol';
+import {
+  REQUEST_SCHEMAS,
+  RUNNER_ERROR_CODES,
+  clientProofSchema,
+  parseLine,
+  requestSchema,
+} from '../runnerProtocol/protocol';
 import type { Pause, RequestMethod, RequestParameters, RequestResult, RunnerLine } from '../runnerProtocol/protocol';
 
 const PROOF_LIMIT_MS = 5_000;
@@ -49,7 +55,7 @@ class Connection {
         } else if (this.isProven) {
           this.#answer(bytes);
         } else {
-          const claimed = v.safeParse(clientProofSchema, parseJson(bytes));
+          const claimed = v.safeParse(clientProofSchema, parseLine(bytes));
           const challenges = { runner: challenge, client: claimed.success ? claimed.output.challenge : '' };
           if (!claimed.success || !isProof(claimed.output.proof, nonce, 'client', challenges)) {
             socket.destroy();
@@ -88,7 +94,7 @@ class Connection {
   }
 
   #answer(bytes: Buffer): void {
-    const request = v.safeParse(requestSchema, parseJson(bytes));
+    const request = v.safeParse(requestSchema, parseLine(bytes));
     if (!request.success) {
       this.#socket.destroy();
       return;
@@ -195,12 +201,4 @@ function pauseLine(pause: Pause | null): RunnerLine {
 
 function isMethod(method: string): method is RequestMethod {
   return Object.hasOwn(REQUEST_SCHEMAS, method);
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -143,3 +143,12 @@ export const runnerLineSchema = v.union([
   v.object({ method: v.literal('pause'), params: v.object({ pause: v.nullable(pauseSchema) }) }),
 ]);
 export type RunnerLine = v.InferOutput<typeof runnerLineSchema>;
+
+/** The value that a line of the socket holds; undefined, which no schema takes, where it is no JSON. */
+export function parseLine(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

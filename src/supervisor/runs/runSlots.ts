@@ -1,10 +1,10 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '../../storage/journal/durableFile';
-import { hasCode } from '../../common/errors';
 import { isId } from '../../storage/ids';
 import type { StorePaths } from '../../storage/paths';
 import { publishOnce } from '../system/publishedFile';
+import { readdirIfExists } from '../../common/readdirIfExists';
 
 /** A run that was started, or is just being started. */
 export interface Slot {
@@ -24,10 +24,7 @@ export class RunSlots {
   }
 
   async list(): Promise<Slot[]> {
-    const names = await readdir(this.#folder).catch((error: unknown) => {
-      if (hasCode(error, 'ENOENT')) return [];
-      throw error;
-    });
+    const names = await readdirIfExists(this.#folder);
     const slots: Slot[] = [];
     for (const runId of names.filter(isId)) {
       const sessionId = await readFile(join(this.#folder, runId), 'utf8');

@@ -8,6 +8,7 @@ import { isProof, newChallenge, proofOf } from '../runnerProtocol/handshake';
 import { LineSplitter } from '../runnerProtocol/lineSplitter';
 import {
   challengeSchema,
+  parseLine,
   RESULT_SCHEMAS,
   RUNNER_ERROR_CODES,
   runnerLineSchema,
@@ -81,7 +82,7 @@ export class RunnerClient {
       socket.on('data', (chunk) => {
         for (const { bytes, isCut } of lines.push(chunk)) {
           if (socket.destroyed) return;
-          const content = isCut ? undefined : parseJson(bytes);
+          const content = isCut ? undefined : parseLine(bytes);
           if (isProven) {
             this.#take(content);
           } else if (challenges.runner === '') {
@@ -176,12 +177,4 @@ export class RunnerClient {
 
 function unreachable(reason: string): CorralError {
   return new CorralError('RUNNER_UNREACHABLE', `The background process of this session cannot be reached: ${reason}`);
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

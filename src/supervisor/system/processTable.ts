@@ -7,6 +7,7 @@ import { readFile, readdir, readlink } from 'node:fs/promises';
 import { freemem, uptime } from 'node:os';
 import { promisify } from 'node:util';
 import { hasCode } from '../../common/errors';
+import { mapLimited } from '../../common/mapLimited';
 
 const run = promisify(execFile);
 const QUERY_LIMITS = { timeout: 10_000, maxBuffer: 16 * 1024 * 1024, windowsHide: true };
@@ -146,13 +147,8 @@ async function readWindowsDetails(pids: readonly number[]): Promise<Map<number, 
 
 /** Bounded, so that a machine with thousands of processes costs no thousands of open files. */
 async function mapPresent<T, U>(items: readonly T[], read: (item: T) => Promise<U | undefined>): Promise<U[]> {
-  const results: U[] = [];
-  for (let start = 0; start < items.length; start += READS_AT_ONCE) {
-    for (const result of await Promise.all(items.slice(start, start + READS_AT_ONCE).map(read))) {
-      if (result !== undefined) results.push(result);
-    }
-  }
-  return results;
+  const results = await mapLimited(items, READS_AT_ONCE, read);
+  return results.filter((result) => result !== undefined);
 }
 
 async function readLinuxProcess(pid: number): Promise<ProcessEntry | undefined> {

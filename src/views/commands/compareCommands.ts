@@ -14,6 +14,7 @@ import { inProgress } from '../progress';
 import { revisionUri } from '../review/revisionFiles';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import { groupTitle, titlesFor } from '../sessions/sessionGroups';
+import { requireHeadCommit } from '../../supervisor/git/repository';
 
 export type CompareCommandName = Extract<CommandName, 'compareAgents' | 'compareChanges'>;
 
@@ -47,7 +48,7 @@ export function compareCommands(
       });
       if (prompt === undefined) throw new CorralError('CANCELLED', 'No session was made.');
       // The same commit for all, whatever happens in the checkout meanwhile.
-      const base = await supervisor.git.text(repository, ['rev-parse', '--verify', 'HEAD^{commit}']);
+      const base = await requireHeadCommit(supervisor.git, repository);
       const permissionMode = rememberedMode(options.context, repository);
       const titles = titlesFor(prompt, agents);
       const group = newId();

@@ -1,12 +1,7 @@
 import { realpath } from 'node:fs/promises';
-import { isAbsolute, relative } from 'node:path';
 import * as vscode from 'vscode';
+import { isInside } from '../../common/isInside';
 import type { SessionSummary } from '../../supervisor/api';
-
-function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || (!isAbsolute(way) && way !== '..' && !/^\.\.[\\/]/.test(way));
-}
 
 /** Which sessions are this window's: those whose repository or worktree one of its folders lies in. */
 export class WindowScope implements vscode.Disposable {

@@ -1,4 +1,5 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
+import { isInside } from '../../common/isInside';
 import { CorralError } from '../../storage/errors';
 
 /**
@@ -7,8 +8,7 @@ import { CorralError } from '../../storage/errors';
  */
 export function worktreeFile(worktreePath: string, path: string): string {
   const file = resolve(worktreePath, path);
-  const inside = relative(worktreePath, file);
-  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
+  if (!isInside(file, worktreePath))
     throw new CorralError('INVALID_ARGUMENT', `${path} lies outside of the session's worktree, so it is not opened.`);
   return file;
 }

@@ -1,7 +1,8 @@
 /** What the demo agent does with files: only below its working directory. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, relative } from 'node:path';
+import { dirname } from 'node:path';
 import { hasCode, messageOf } from '../../../common/errors';
+import { isInside } from '../../../common/isInside';
 
 /** As much of a file as a person would want to see. */
 const SHOWN_LENGTH = 20_000;
@@ -29,8 +30,7 @@ export interface LineChange {
 
 /** The change that adds `line` to the end of a file, or makes the file. Nothing is written yet. Undefined where it must not be. */
 export async function addLine(path: string, line: string): Promise<LineChange | undefined> {
-  const inside = relative(process.cwd(), path);
-  if (inside === '' || inside.startsWith('..') || isAbsolute(inside)) return undefined;
+  if (path === process.cwd() || !isInside(path, process.cwd())) return undefined;
   const original = await readOriginal(path);
   if (original === undefined) return undefined;
   if (original.content === null) {

@@ -8,7 +8,7 @@ import { findOperations } from '../snapshots/uncapturedWork';
 import { encodePaths, pathToText, splitZ } from '../pathBytes';
 import { writeCommit } from '../snapshots/snapshotRef';
 import type { SessionWorktree } from '../worktrees/trash';
-import { isObjectId, type Repository } from '../repository';
+import { isObjectId, requireHeadCommit, type Repository } from '../repository';
 import { exists } from '../worktrees/worktreeOwnership';
 
 /** `staged`: as uncommitted changes. `commits`: the session's own commits, and one more for what it has not committed. */
@@ -48,7 +48,7 @@ export async function applyChanges(
   const { repository } = request;
   const { baseCommit, work, title } = toTake;
   await requireIdle(repository);
-  const before = await headOf(repository);
+  const before = await requireHeadCommit(repository.git, repository.mainWorktree);
   const index = await indexTree(repository);
   // Git would refuse as well, but leave its cherry-pick half begun, and taking that back would take what is staged.
   if (
@@ -77,7 +77,15 @@ export async function applyChanges(
         ],
   );
   return {
-    applied: { mode, commit, base: baseCommit, before, index, after: await headOf(repository), conflicts },
+    applied: {
+      mode,
+      commit,
+      base: baseCommit,
+      before,
+      index,
+      after: await requireHeadCommit(repository.git, repository.mainWorktree),
+      conflicts,
+    },
     conflicts,
   };
 }
@@ -101,7 +109,7 @@ export async function undoApply({ repository }: SessionWorktree, applied: Applie
     else await revert(repository, commit);
     return;
   }
-  const head = await headOf(repository);
+  const head = await requireHeadCommit(repository.git, repository.mainWorktree);
   if (head === after) {
     const { exitCode, stderr } = await git.run(mainWorktree, ['reset', '--keep', before], {
       acceptedExitCodes: [0, 1, 128],
@@ -183,10 +191,6 @@ async function linearCommits(repository: Repository, toTake: ChangesToApply): Pr
   return merges === '' && exitCode === 0
     ? commit
     : await git.text(mainWorktree, ['commit-tree', '-p', baseCommit, '-m', title, work.tree]);
-}
-
-async function headOf({ git, mainWorktree }: Repository): Promise<string> {
-  return await git.text(mainWorktree, ['rev-parse', '--verify', 'HEAD^{commit}']);
 }
 
 async function indexTree({ git, mainWorktree }: Repository): Promise<string> {
@@ -285,7 +289,7 @@ async function restorePaths(
   const changedNames = new Set(changed.map(pathToText));
   const unmerged = await listConflicts(repository);
   if (
-    (await headOf(repository)) !== after ||
+    (await requireHeadCommit(repository.git, repository.mainWorktree)) !== after ||
     !unmerged.every((name) => changedNames.has(name) && conflicts.includes(name))
   )
     throw conflictsInTheWay();

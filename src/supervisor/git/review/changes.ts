@@ -3,6 +3,7 @@ import { captureTree, withIndexCopy } from '../snapshots/indexCopy';
 import { pathToText, splitZ } from '../pathBytes';
 import { readSnapshotRef } from '../snapshots/snapshotRef';
 import { locateWorktree, type SessionWorktree } from '../worktrees/trash';
+import { headCommit } from '../repository';
 
 /** One file that differs between a session's base and its worktree. Paths are relative, with `/`. */
 export interface FileChange {
@@ -31,9 +32,7 @@ export async function captureWork(request: SessionWorktree): Promise<SessionWork
       throw new CorralError('WORKTREE_MISSING', 'This session has neither a worktree nor a snapshot.');
     return { tree: lastSnapshot.tree, head: lastSnapshot.head, isInPlace: false };
   }
-  const head = await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
-    acceptedExitCodes: [0, 1],
-  });
+  const head = await headCommit(git, worktreePath);
   const { tree } = await withIndexCopy(git, worktreePath, async (indexFile) =>
     captureTree(git, worktreePath, indexFile, undefined),
   );

@@ -7,6 +7,7 @@ import { mapLimited } from '../../../common/mapLimited';
 import type { Git, GitOptions } from '../git';
 import { readLink } from '../worktrees/worktreeOwnership';
 import { encodePaths, pathFromBytes, pathToText, splitZ } from '../pathBytes';
+import { headCommit } from '../repository';
 
 const FILES_AT_ONCE = 64;
 
@@ -37,9 +38,7 @@ export async function withIndexCopy<T>(
       const seconds = mtimeMs > Date.now() ? 1 : Math.floor(mtimeMs / 1000);
       await utimes(indexFile, seconds, seconds);
     } else {
-      const head = await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
-        acceptedExitCodes: [0, 1],
-      });
+      const head = await headCommit(git, worktreePath);
       if (head !== '') await git.run(worktreePath, ['read-tree', head], { environment: { GIT_INDEX_FILE: indexFile } });
     }
     return use(indexFile);

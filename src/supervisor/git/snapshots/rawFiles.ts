@@ -4,6 +4,7 @@ import { withTemporaryFolder } from './indexCopy';
 import { encodePath, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
 import { writeCommit } from './snapshotRef';
 import type { Repository } from '../repository';
+import { mapLimited } from '../../../common/mapLimited';
 
 const MAX_BATCH_BYTES = 32 << 20;
 const FILES_AT_ONCE = 64;
@@ -58,14 +59,8 @@ export async function captureRawFiles(
 
 /** Regular files only; what is gone or of another kind is left out. */
 async function examineAll(worktreePath: string, paths: readonly string[]): Promise<ExaminedFile[]> {
-  const found: ExaminedFile[] = [];
-  for (let first = 0; first < paths.length; first += FILES_AT_ONCE) {
-    const examined = await Promise.all(
-      paths.slice(first, first + FILES_AT_ONCE).map(async (path) => examine(worktreePath, path)),
-    );
-    found.push(...examined.filter((file) => file !== undefined));
-  }
-  return found;
+  const examined = await mapLimited(paths, FILES_AT_ONCE, async (path) => await examine(worktreePath, path));
+  return examined.filter((file) => file !== undefined);
 }
 
 async function examine(worktreePath: string, path: string): Promise<ExaminedFile | undefined> {

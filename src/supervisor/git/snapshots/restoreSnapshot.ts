@@ -9,6 +9,7 @@ import { readSnapshot, type SnapshotCommit } from './snapshotRef';
 import { restoreRawFiles } from './rawFiles';
 import { captureAll, checkOutBranch, locateWorktree, type SessionWorktree } from '../worktrees/trash';
 import { takeSnapshot } from './snapshots';
+import { headCommit } from '../repository';
 
 /**
  * Puts the worktree's files, HEAD and index back to a moment of its own (a snapshot or the base), after a snapshot of now that holds everything that
@@ -105,14 +106,7 @@ async function isTakenByIgnored(worktreePath: string, path: string, ignored: Rea
 async function moveHead(request: SessionWorktree, { head, branch, commit }: SnapshotCommit): Promise<void> {
   const { repository, worktreePath } = request;
   const { git } = repository;
-  if (
-    head === undefined ||
-    head ===
-      (await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
-        acceptedExitCodes: [0, 1],
-      }))
-  )
-    return;
+  if (head === undefined || head === (await headCommit(git, worktreePath))) return;
   await git.run(worktreePath, [
     'update-ref',
     '--no-deref',

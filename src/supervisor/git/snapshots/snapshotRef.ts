@@ -34,6 +34,7 @@ export interface SnapshotCommitContent {
   isDated?: boolean;
 }
 
+const SIGNATURE = `${IDENTITY.name} <${IDENTITY.email}>`;
 const MAX_MESSAGE_CHARACTERS = 4000;
 
 export function snapshotRefName(sessionId: string): string {
@@ -114,7 +115,7 @@ function parseSnapshot(commit: string, content: string): SnapshotCommit {
   const trailers = content.trimEnd().split('\n\n').at(-1)?.split('\n') ?? [];
   // Ours by name alone is also the first commit of a repository that Corral made.
   const isSnapshot =
-    header.includes(`\ncommitter ${IDENTITY} `) && trailers.some((line) => line.startsWith('Corral-Version: '));
+    header.includes(`\ncommitter ${SIGNATURE} `) && trailers.some((line) => line.startsWith('Corral-Version: '));
   const trailer = (name: string): string | undefined =>
     isSnapshot
       ? trailers.find((line) => line.startsWith(`Corral-${name}: `))?.slice(`Corral-${name}: `.length)
@@ -149,8 +150,8 @@ export async function writeCommit(repository: Repository, content: SnapshotCommi
   const lines = [
     `tree ${content.tree}`,
     ...content.parents.map((parent) => `parent ${parent}`),
-    `author ${IDENTITY} ${seconds} +0000`,
-    `committer ${IDENTITY} ${seconds} +0000`,
+    `author ${SIGNATURE} ${seconds} +0000`,
+    `committer ${SIGNATURE} ${seconds} +0000`,
     '',
     message === '' ? 'Snapshot' : message,
     '',

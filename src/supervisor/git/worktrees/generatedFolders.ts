@@ -2,6 +2,7 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { findIgnoredFiles } from '../snapshots/ignoredFiles';
 import { pathFromBytes, pathToText } from '../pathBytes';
 import type { Repository } from '../repository';
+import { mapLimited } from '../../../common/mapLimited';
 
 const FILES_AT_ONCE = 64;
 
@@ -41,12 +42,10 @@ export async function measureFolder(folder: string | Buffer): Promise<{ bytes: n
       if (entry.name.toString('latin1') === '.git') size.holdsRepository = true;
       (entry.isDirectory() ? folders : files).push(Buffer.concat([current, Buffer.from('/'), entry.name]));
     }
-    for (let first = 0; first < files.length; first += FILES_AT_ONCE) {
-      const stats = await Promise.all(
-        files.slice(first, first + FILES_AT_ONCE).map(async (file) => await lstat(file).catch(() => undefined)),
-      );
-      for (const found of stats) size.bytes += found?.size ?? 0;
-    }
+    await mapLimited(files, FILES_AT_ONCE, async (file) => {
+      const found = await lstat(file).catch(() => undefined);
+      size.bytes += found?.size ?? 0;
+    });
   }
   return size;
 }

@@ -7,7 +7,7 @@ import { withIndexCopy } from '../snapshots/indexCopy';
 import { findUncapturable, findUnreferencedCommits } from '../snapshots/uncapturedWork';
 import { writeCommit } from '../snapshots/snapshotRef';
 import { captureRawFiles } from '../snapshots/rawFiles';
-import type { Repository } from '../repository';
+import { headCommit, type Repository } from '../repository';
 import { takeSnapshot, type MakeAddition } from '../snapshots/snapshots';
 import { exists, inspectWorktree, linkWorktree, trashPathFor, type WorktreeOwnership } from './worktreeOwnership';
 
@@ -171,9 +171,7 @@ async function releaseBranch(
   administrativeDirectory: string,
 ): Promise<void> {
   const branch = await git.text(trashPath, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] });
-  const head = await git.text(trashPath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
-    acceptedExitCodes: [0, 1],
-  });
+  const head = await headCommit(git, trashPath);
   if (branch === '' || head === '') return;
   await writeFile(join(administrativeDirectory, BRANCH_FILE), branch);
   await git.run(trashPath, ['update-ref', '--no-deref', 'HEAD', head]);

@@ -1,5 +1,5 @@
 import { lstat, readFile, realpath, writeFile } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isId } from '../../../storage/ids';
 import { CorralError } from '../../../storage/errors';
 import { hasCode } from '../../../common/errors';
@@ -94,12 +94,6 @@ export async function exists(path: string): Promise<boolean> {
       throw error;
     },
   );
-}
-
-/** True where `path` lies in `folder` or is it. */
-export function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || (!isAbsolute(way) && way.split(/[\\/]/, 1)[0] !== '..');
 }
 
 async function writeIfDifferent(path: string, content: string): Promise<void> {

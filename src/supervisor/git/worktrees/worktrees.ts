@@ -1,3 +1,4 @@
+import { isInside } from '../../../common/isInside';
 import { mkdir, realpath, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { CorralError } from '../../../storage/errors';
@@ -8,7 +9,6 @@ import {
   isOwnedBy,
   exists,
   inspectWorktree,
-  isInside,
   lockReason,
   refuseLinks,
   type WorktreeOwnership,

@@ -108,7 +108,7 @@ describe('snapshots', () => {
   it("is told from other commits of Corral's by more than its name", async () => {
     const { repository } = await fresh();
     const { git, mainWorktree } = repository;
-    const [name, email] = [IDENTITY.replace(/ <.*/, ''), IDENTITY.replace(/.*<|>/g, '')];
+    const { name, email } = IDENTITY;
     const environment = {
       GIT_AUTHOR_NAME: name,
       GIT_AUTHOR_EMAIL: email,
