@@ -1,6 +1,7 @@
 import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import { shortComments } from './scripts/lint/shortComments.mjs';
 
 /** Imports go one way: storage ← supervisor ← views ← extension. `media` and `test` are imported by nothing of these. */
 const otherFolders = (names, message) => ({ regex: `^\\.{1,2}/(.*/)?(${names})(/|$)`, message });
@@ -20,6 +21,7 @@ const restrictedImports = (options) => ({ '@typescript-eslint/no-restricted-impo
 export default defineConfig(
   globalIgnores(['**/node_modules/', 'dist/', 'out/', '.vscode-test/', 'test/fixtures/']),
   js.configs.recommended,
+  { plugins: { corral: { rules: { 'short-comments': shortComments } } } },
   {
     files: ['**/*.mjs'],
     languageOptions: {
