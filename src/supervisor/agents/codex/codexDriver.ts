@@ -26,10 +26,10 @@ import { INTERRUPTED, Turns } from '../driver/turns';
 const BACKEND_TYPE = 'codex';
 
 /** With `edits`, what its sandbox allows goes ahead: changes inside the worktree, and commands that stay in it. */
-const MODES: Record<PermissionMode, { approvalPolicy: string; fixture: string }> = {
-  ask: { approvalPolicy: 'untrusted', fixture: 'workspace-write' },
-  edits: { approvalPolicy: 'on-request', fixture: 'workspace-write' },
-  all: { approvalPolicy: 'never', fixture: 'danger-full-access' },
+const MODES: Record<PermissionMode, { approvalPolicy: string; sandbox: string }> = {
+  ask: { approvalPolicy: 'untrusted', sandbox: 'workspace-write' },
+  edits: { approvalPolicy: 'on-request', sandbox: 'workspace-write' },
+  all: { approvalPolicy: 'never', sandbox: 'danger-full-access' },
 };
 
 /**
