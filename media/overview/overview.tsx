@@ -5,8 +5,8 @@ import { OVERVIEW_DAYS, overviewHostMessageSchema, overviewStateSchema } from '.
 import type { Overview, OverviewPageMessage } from '../../src/protocol/overviewProtocol';
 import { LaneChart, UsageChart } from './overviewCharts';
 import { LaneTable, UsageTable } from './overviewTables';
-import { oneLine, shortNumber, visibleText } from '../timeline/events/plainText';
-import { momentOf } from '../timeline/replay/replayClock';
+import { oneLine, shortNumber, visibleText } from '../shared/plainText';
+import { momentOf } from '../shared/times';
 import '../shared/page.css';
 import './overview.css';
 

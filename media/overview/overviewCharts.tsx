@@ -3,8 +3,8 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import * as v from 'valibot';
 import { RUN_LOOKS } from '../../src/protocol/overviewProtocol';
 import type { DayUsage, Overview, RunLook } from '../../src/protocol/overviewProtocol';
-import { oneLine, shortNumber } from '../timeline/events/plainText';
-import { durationOf } from '../timeline/replay/replayClock';
+import { oneLine, shortNumber } from '../shared/plainText';
+import { durationOf } from '../shared/times';
 
 const LANE_PX = 24;
 const AXIS_PX = 34;

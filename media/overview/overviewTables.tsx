@@ -1,8 +1,8 @@
 import type { ComponentType } from 'preact';
 import type { DayUsage, Lane } from '../../src/protocol/overviewProtocol';
 import { dayLabel } from './overviewCharts';
-import { oneLine, shortNumber } from '../timeline/events/plainText';
-import { durationOf } from '../timeline/replay/replayClock';
+import { oneLine, shortNumber } from '../shared/plainText';
+import { durationOf } from '../shared/times';
 
 /** What the lanes show, in words. */
 export function LaneTable({

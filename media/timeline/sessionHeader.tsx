@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TimelineSession } from '../../src/protocol/timelineProtocol';
 import { usageSentence } from './events/eventCard';
-import { oneLine } from './events/plainText';
-import { ageOf, momentOf } from './replay/replayClock';
+import { oneLine } from '../shared/plainText';
+import { ageOf, momentOf } from '../shared/times';
 import type { TimelineModel } from './timelineModel';
 
 /** A screen reader hears of a new status at most this often. */

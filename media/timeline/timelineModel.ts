@@ -9,7 +9,7 @@ import { Density } from './replay/density';
 import { EventCache } from './eventCache';
 import { EventFilter } from './filter/eventFilter';
 import { FacetList } from './filter/facetList';
-import { HostConnection, UnknownOutcomeError } from '../shared/extensionHostClient';
+import { HostConnection, UnknownOutcomeError } from './extensionHostClient';
 import { rowOfLandmark } from './landmarks';
 import type { Landmark } from './landmarks';
 import { Questions } from './questions';

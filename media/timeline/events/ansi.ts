@@ -1,4 +1,4 @@
-import { visibleText } from './plainText';
+import { visibleText } from '../../shared/plainText';
 
 /** A stretch of terminal output in one style. `classes` name the terminal's own theme colours. */
 export interface StyledText {

@@ -2,7 +2,7 @@ import type { PermissionOption, Usage } from '../../../src/storage/events';
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import type { IconName } from '../../shared/icons';
 import { Markdown } from './markdown';
-import { oneLine, shortNumber, visibleText } from './plainText';
+import { oneLine, shortNumber, visibleText } from '../../shared/plainText';
 import { CodeBlock, CutNotice, Fold } from './textBlocks';
 import type { TimelineModel } from '../timelineModel';
 import { FileChangeCard, PermissionRequestCard, ToolCallCard, ToolResultCard, answerSentence } from './toolCards';

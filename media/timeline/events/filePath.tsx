@@ -1,4 +1,4 @@
-import { oneLine } from './plainText';
+import { oneLine } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
 
 /** A file of the session's worktree, as a button that opens it. */

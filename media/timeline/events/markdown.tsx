@@ -5,7 +5,7 @@ import { useMemo } from 'preact/hooks';
 import { HighlightedCode } from './highlightedCode';
 import { FilePath } from './filePath';
 import { fileAt } from './namedFile';
-import { visibleText } from './plainText';
+import { visibleText } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
 
 /** A longer text is shown as it is: the parser's time can grow with the square of the length. */

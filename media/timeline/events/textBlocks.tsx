@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { styledText } from './ansi';
-import { sizeOf, visibleText } from './plainText';
+import { sizeOf, visibleText } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
 
 /** Longer blocks get a bounded height and a scroll bar of their own. */

@@ -1,8 +1,8 @@
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { FilePath } from './filePath';
 import { Icon } from '../../shared/icons';
-import { inputText, oneLine, visibleText } from './plainText';
-import { durationOf } from '../replay/replayClock';
+import { inputText, oneLine, visibleText } from '../../shared/plainText';
+import { durationOf } from '../../shared/times';
 import { CodeBlock, Fold, countLines } from './textBlocks';
 import type { TimelineModel } from '../timelineModel';
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { NO_CRITERIA } from './eventFilter';
 import { GROUP_NAMES, KIND_GROUPS } from './kindGroups';
-import { oneLine } from '../events/plainText';
+import { oneLine } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
 
 /** Finds events over all of what is replayed, and shows only those. */

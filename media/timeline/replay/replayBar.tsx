@@ -6,7 +6,8 @@ import type { IconName } from '../../shared/icons';
 import { GROUP_NAMES, KIND_GROUPS } from '../filter/kindGroups';
 import { LANDMARKS } from '../landmarks';
 import type { Landmark } from '../landmarks';
-import { IDLE_CAP_MS, SPEEDS, clockOf, durationOf } from './replayClock';
+import { IDLE_CAP_MS, SPEEDS } from './replayClock';
+import { clockOf, durationOf } from '../../shared/times';
 import type { TimelineModel } from '../timelineModel';
 
 /** A page key moves the scrubber by this part of the recording. */

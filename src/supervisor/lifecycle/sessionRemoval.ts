@@ -12,7 +12,7 @@ import { findRepository } from '../git/repository';
 import { recreateWorktree } from '../git/worktrees/recreateWorktree';
 import { summarizeWorktree } from '../git/worktrees/worktreeSummary';
 import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
-import { trashPathFor } from '../git/worktrees/worktreeOwnership';
+import { trashPathFor } from '../git/worktreeOwnership';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
 

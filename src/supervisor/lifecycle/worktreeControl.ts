@@ -4,7 +4,7 @@ import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionFacts';
 import type { FileChange } from '../git/review/changes';
 import { captureWork, listChanges } from '../git/review/changes';
-import { restoreSnapshot } from '../git/snapshots/restoreSnapshot';
+import { restoreSnapshot } from '../git/worktrees/restoreSnapshot';
 import type { SessionWorktree } from '../git/worktrees/trash';
 import { locateWorktree } from '../git/worktrees/trash';
 import type { ListedSnapshot } from '../git/snapshots/snapshotList';

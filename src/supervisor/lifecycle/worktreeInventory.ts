@@ -14,7 +14,7 @@ import type { Repository } from '../git/repository';
 import { findRepository } from '../git/repository';
 import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import { summarizeWorktree } from '../git/worktrees/worktreeSummary';
-import { inspectWorktree, trashPathFor } from '../git/worktrees/worktreeOwnership';
+import { inspectWorktree, trashPathFor } from '../git/worktreeOwnership';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionRemovalOptions } from './sessionRemoval';
 import { putInPlace, sessionWorktree } from './sessionRemoval';

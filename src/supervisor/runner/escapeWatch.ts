@@ -6,7 +6,7 @@ import type { GitConfiguration } from '../git/gitConfiguration';
 import { changedSettings, readConfiguration } from '../git/gitConfiguration';
 import { pathFromBytes, pathToText, splitZ } from '../git/pathBytes';
 import { isInside } from '../../common/isInside';
-import { readLink } from '../git/worktrees/worktreeOwnership';
+import { readLink } from '../git/worktreeOwnership';
 import { endInTime } from './endLimit';
 import { namedPaths } from './namedPaths';
 import type { RunBootstrap } from '../runnerProtocol/protocol';

@@ -2,12 +2,12 @@ import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { DraftEvent } from '../../storage/events';
 import type { DriverName } from '../agents/drivers';
-import { countChanges } from '../git/review/changeCounts';
+import { countChanges } from '../git/changeCounts';
 import type { Git } from '../git/git';
 import { findRepository } from '../git/repository';
 import type { Repository } from '../git/repository';
 import { takeSnapshot } from '../git/snapshots/snapshots';
-import { inspectWorktree } from '../git/worktrees/worktreeOwnership';
+import { inspectWorktree } from '../git/worktreeOwnership';
 import { endInTime } from './endLimit';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 

@@ -9,7 +9,7 @@ import { encodePaths, pathToText, splitZ } from '../pathBytes';
 import { writeCommit } from '../snapshots/snapshotRef';
 import type { SessionWorktree } from '../worktrees/trash';
 import { isObjectId, requireHeadCommit, type Repository } from '../repository';
-import { exists } from '../worktrees/worktreeOwnership';
+import { exists } from '../worktreeOwnership';
 
 /** `staged`: as uncommitted changes. `commits`: the session's own commits, and one more for what it has not committed. */
 export type ApplyMode = 'staged' | 'commits';

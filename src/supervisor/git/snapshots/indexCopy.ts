@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { hasCode } from '../../../common/errors';
 import { mapLimited } from '../../../common/mapLimited';
 import type { Git, GitOptions } from '../git';
-import { readLink } from '../worktrees/worktreeOwnership';
+import { readLink } from '../worktreeOwnership';
 import { encodePaths, pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import { headCommit } from '../repository';
 

@@ -1,5 +1,5 @@
 import { CorralError } from '../../../storage/errors';
-import { COUNTING, parseCounts, type ChangeCounts } from '../review/changeCounts';
+import { COUNTING, parseCounts, type ChangeCounts } from '../changeCounts';
 import { snapshotRefName } from './snapshotRef';
 import type { Repository } from '../repository';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findIgnoredFiles } from './ignoredFiles';
 import { pathFromBytes, pathToText } from '../pathBytes';
 import { isObjectId, type Repository } from '../repository';
-import { exists, readLink } from '../worktrees/worktreeOwnership';
+import { exists, readLink } from '../worktreeOwnership';
 
 const MAX_IGNORED_NAMED = 20;
 const ROOT_REFS = [

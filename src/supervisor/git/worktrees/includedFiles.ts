@@ -5,7 +5,7 @@ import { hasCode } from '../../../common/errors';
 import { excludeFromRepository } from './exclusions';
 import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { Repository } from '../repository';
-import { exists } from './worktreeOwnership';
+import { exists } from '../worktreeOwnership';
 
 const INCLUDE_FILE = '.worktreeinclude';
 

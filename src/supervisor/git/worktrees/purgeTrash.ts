@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { hasCode } from '../../../common/errors';
 import { pathFromBytes, pathToText } from '../pathBytes';
 import { locateWorktree, moveToTrash, type SessionWorktree } from './trash';
-import { isOwnedBy, exists, trashPathFor } from './worktreeOwnership';
+import { isOwnedBy, exists, trashPathFor } from '../worktreeOwnership';
 
 /** A disk may date files in coarse steps. */
 const CLOCK_SLACK_MS = 50;

@@ -6,7 +6,7 @@ import { readSnapshotRef, type SnapshotCommit } from '../snapshots/snapshotRef';
 import { restoreRawFiles } from '../snapshots/rawFiles';
 import { checkOutBranch, locateWorktree, type SessionWorktree } from './trash';
 import type { Repository } from '../repository';
-import { isOwnedBy, exists, linkWorktree, lockReason } from './worktreeOwnership';
+import { isOwnedBy, exists, linkWorktree, lockReason } from '../worktreeOwnership';
 
 const PRIVATE_FOLDER_MODE = 0o700;
 const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;

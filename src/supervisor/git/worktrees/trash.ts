@@ -9,7 +9,7 @@ import { writeCommit } from '../snapshots/snapshotRef';
 import { captureRawFiles } from '../snapshots/rawFiles';
 import { headCommit, type Repository } from '../repository';
 import { takeSnapshot, type MakeAddition } from '../snapshots/snapshots';
-import { exists, inspectWorktree, linkWorktree, trashPathFor, type WorktreeOwnership } from './worktreeOwnership';
+import { exists, inspectWorktree, linkWorktree, trashPathFor, type WorktreeOwnership } from '../worktreeOwnership';
 
 const PRIVATE_FOLDER_MODE = 0o700;
 const RENAME_ATTEMPTS = process.platform === 'win32' ? 8 : 1;

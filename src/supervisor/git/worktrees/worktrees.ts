@@ -12,7 +12,7 @@ import {
   lockReason,
   refuseLinks,
   type WorktreeOwnership,
-} from './worktreeOwnership';
+} from '../worktreeOwnership';
 import { snapshotRefName, readSnapshotRef } from '../snapshots/snapshotRef';
 
 const PRIVATE_FOLDER_MODE = 0o700;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fileAt } from '../../../../../media/timeline/events/namedFile';
 import { styledText } from '../../../../../media/timeline/events/ansi';
-import { inputText, oneLine, shortNumber, sizeOf, visibleText } from '../../../../../media/timeline/events/plainText';
+import { inputText, oneLine, shortNumber, sizeOf, visibleText } from '../../../../../media/shared/plainText';
 
 const ESC = '\u001b';
 

@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  IDLE_CAP_MS,
-  advance,
-  ageOf,
-  clockOf,
-  durationOf,
-  momentOf,
-} from '../../../../../media/timeline/replay/replayClock';
+import { IDLE_CAP_MS, advance } from '../../../../../media/timeline/replay/replayClock';
+import { ageOf, clockOf, durationOf, momentOf } from '../../../../../media/shared/times';
 import { Track } from '../../../../../media/timeline/replay/track';
 
 const times = [0, 100, 100, 100, 500, 60_500, 60_600];

@@ -9,7 +9,7 @@ import { findIgnoredFiles } from '../../../../../src/supervisor/git/snapshots/ig
 import { moveToTrash, restoreFromTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
 import { summarizeWorktree } from '../../../../../src/supervisor/git/worktrees/worktreeSummary';
-import { trashPathFor } from '../../../../../src/supervisor/git/worktrees/worktreeOwnership';
+import { trashPathFor } from '../../../../../src/supervisor/git/worktreeOwnership';
 import { isThere, readAll, GitFixture, write } from '../gitFixture';
 import { skip } from '../../../../support/skip';
 

@@ -7,7 +7,7 @@ import { readSnapshotRef } from '../../../../../src/supervisor/git/snapshots/sna
 import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
 import { locateWorktree, moveToTrash, restoreFromTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
-import { trashPathFor } from '../../../../../src/supervisor/git/worktrees/worktreeOwnership';
+import { trashPathFor } from '../../../../../src/supervisor/git/worktreeOwnership';
 import { isThere, readAll, GitFixture, write } from '../gitFixture';
 
 type Session = Awaited<ReturnType<GitFixture['session']>>;

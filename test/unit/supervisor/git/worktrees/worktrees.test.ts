@@ -11,7 +11,7 @@ import {
   discardInterruptedWorktree,
   worktreePathFor,
 } from '../../../../../src/supervisor/git/worktrees/worktrees';
-import { inspectWorktree } from '../../../../../src/supervisor/git/worktrees/worktreeOwnership';
+import { inspectWorktree } from '../../../../../src/supervisor/git/worktreeOwnership';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
 import { isThere, readAll, GitFixture, STORE_ID } from '../gitFixture';
 

@@ -1,14 +1,14 @@
 import { lstat } from 'node:fs/promises';
 import { CorralError } from '../../../storage/errors';
 import { messageOf } from '../../../common/errors';
-import { findIgnoredFiles } from './ignoredFiles';
-import { captureTree, withIndexCopy } from './indexCopy';
-import { findOperations } from './uncapturedWork';
+import { findIgnoredFiles } from '../snapshots/ignoredFiles';
+import { captureTree, withIndexCopy } from '../snapshots/indexCopy';
+import { findOperations } from '../snapshots/uncapturedWork';
 import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
-import { readSnapshot, type SnapshotCommit } from './snapshotRef';
-import { restoreRawFiles } from './rawFiles';
-import { captureAll, checkOutBranch, locateWorktree, type SessionWorktree } from '../worktrees/trash';
-import { takeSnapshot } from './snapshots';
+import { readSnapshot, type SnapshotCommit } from '../snapshots/snapshotRef';
+import { restoreRawFiles } from '../snapshots/rawFiles';
+import { captureAll, checkOutBranch, locateWorktree, type SessionWorktree } from './trash';
+import { takeSnapshot } from '../snapshots/snapshots';
 import { headCommit } from '../repository';
 
 /**

@@ -1,9 +1,9 @@
 import { lstat, readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isId } from '../../../storage/ids';
-import { CorralError } from '../../../storage/errors';
-import { hasCode } from '../../../common/errors';
-import type { Repository } from '../repository';
+import { isId } from '../../storage/ids';
+import { CorralError } from '../../storage/errors';
+import { hasCode } from '../../common/errors';
+import type { Repository } from './repository';
 
 /** Whose worktree it is. It stands in the worktree's lock, where git keeps and shows it. */
 export interface WorktreeOwnership {

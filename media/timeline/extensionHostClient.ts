@@ -7,7 +7,7 @@ import type {
   TimelineResult,
   TimelineSession,
 } from '../../src/protocol/timelineProtocol';
-import type { EventPlace } from '../timeline/replay/track';
+import type { EventPlace } from './replay/track';
 
 /** An extension host that is busy starting up can take a while; a request that got lost must still end. Those that act end with the connection at the latest. */
 const REQUEST_TIMEOUT_MS = 30_000;

@@ -1,4 +1,4 @@
-import type { Repository } from '../repository';
+import type { Repository } from './repository';
 
 /** How much differs between two moments. */
 export interface ChangeCounts {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import * as v from 'valibot';
-import { HostConnection, UnknownOutcomeError } from '../../../../media/shared/extensionHostClient';
-import type { HostListener } from '../../../../media/shared/extensionHostClient';
+import { HostConnection, UnknownOutcomeError } from '../../../../media/timeline/extensionHostClient';
+import type { HostListener } from '../../../../media/timeline/extensionHostClient';
 import { RUN } from '../../views/timeline/memorySource';
 
 function unexpected(): never {

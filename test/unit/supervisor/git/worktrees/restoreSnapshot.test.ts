@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { restoreSnapshot } from '../../../../../src/supervisor/git/snapshots/restoreSnapshot';
+import { restoreSnapshot } from '../../../../../src/supervisor/git/worktrees/restoreSnapshot';
 import { listSnapshots, requireSnapshotPoint } from '../../../../../src/supervisor/git/snapshots/snapshotList';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
 import { readAll, GitFixture, write } from '../gitFixture';
