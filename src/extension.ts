@@ -1,3 +1,4 @@
+import './views/translations'; // first: other modules may hold sentences
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { messageOf } from './common/errors';

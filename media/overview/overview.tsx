@@ -1,3 +1,4 @@
+import '../shared/translations'; // first: other modules may hold sentences
 import * as v from 'valibot';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';

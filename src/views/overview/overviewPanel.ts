@@ -69,7 +69,7 @@ export class OverviewPanel {
     this.#options = options;
     OverviewPanel.#open = this;
     const { webview } = panel;
-    const addresses = preparePanel(panel, options.extensionUri, 'overview');
+    const resources = preparePanel(panel, options.extensionUri, 'overview');
     const disposables = [
       options.source.onDidChangeSessions(() => {
         if (this.#asked !== undefined) this.#refresh.ask();
@@ -87,7 +87,7 @@ export class OverviewPanel {
         for (const disposable of disposables) disposable.dispose();
       }),
     ];
-    webview.html = webviewPage(addresses, newNonce(), {});
+    webview.html = webviewPage(resources, newNonce(), {});
   }
 
   #receive(message: unknown): void {

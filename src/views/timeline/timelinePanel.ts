@@ -15,7 +15,7 @@ import { savedStateSchema } from '../../protocol/timelineProtocol';
 import type { TimelineSession } from '../../protocol/timelineProtocol';
 import type { TimelineTabs } from './timelineTabs';
 import { TIMELINE_VIEW_TYPE } from './timelineTabs';
-import type { PageAddresses } from '../webview/webviewPage';
+import type { PageResources } from '../webview/webviewPage';
 import { closeTabs } from '../webview/webviewTabs';
 
 /** Publisher and name of package.json. */
@@ -38,7 +38,7 @@ export class TimelinePanel implements vscode.Disposable {
   readonly #tabs: TimelineTabs;
   readonly #host: TimelineHost;
   readonly #sessionId: string;
-  readonly #addresses: PageAddresses;
+  readonly #resources: PageResources;
   readonly #disposables: vscode.Disposable[] = [];
 
   /** Shows the session's timeline: the tab that is open, or a new one. */
@@ -97,7 +97,7 @@ export class TimelinePanel implements vscode.Disposable {
     this.#sessionId = sessionId;
     TimelinePanel.#open.set(sessionId, this);
     const { webview } = panel;
-    this.#addresses = preparePanel(panel, extensionUri, 'timeline');
+    this.#resources = preparePanel(panel, extensionUri, 'timeline');
     this.#host = new TimelineHost(source, sessionId, {
       post: (message) => void webview.postMessage(message),
       sessionRead: (session) => this.#setTitle(session),
@@ -138,7 +138,7 @@ export class TimelinePanel implements vscode.Disposable {
   /** Loads the page, which goes to `place` where there is one and otherwise stays where it was. */
   #load(place: EventPlace | undefined): void {
     this.#host.pause(); // what the page before it asked for is not this one's
-    this.#panel.webview.html = timelinePage(this.#sessionId, this.#addresses, place);
+    this.#panel.webview.html = timelinePage(this.#sessionId, this.#resources, place);
   }
 
   #setTitle(session: TimelineSession): void {

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import type { PageAddresses } from './webviewPage';
+import type { PageResources } from './webviewPage';
 
 /**
- * Makes an editor tab ready for a page of ours, and gives where `<name>.js` and `<name>.css` are for it. Called for a revived tab as well, which comes with the
- * options of an older version.
+ * Makes an editor tab ready for a page of ours, which is `<name>.js` and `<name>.css`.
+ * A revived tab needs it too: it comes with the options of an older version.
  */
-export function preparePanel(panel: vscode.WebviewPanel, extensionUri: vscode.Uri, name: string): PageAddresses {
+export function preparePanel(panel: vscode.WebviewPanel, extensionUri: vscode.Uri, name: string): PageResources {
   const { webview } = panel;
   const dist = vscode.Uri.joinPath(extensionUri, 'dist');
   webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [dist] };
@@ -14,5 +14,7 @@ export function preparePanel(panel: vscode.WebviewPanel, extensionUri: vscode.Ur
     scriptUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, `${name}.js`)).toString(),
     styleUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, `${name}.css`)).toString(),
     cspSource: webview.cspSource,
+    language: vscode.l10n.bundle === undefined ? 'en' : vscode.env.language,
+    ...(vscode.l10n.bundle !== undefined && { translations: vscode.l10n.bundle }),
   };
 }

@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
 
-/** Addresses as the webview knows them (`asWebviewUri`), and the source that its policy allows styles from. */
-export interface PageAddresses {
+/** What a page is made of. Its addresses are as the webview knows them (`asWebviewUri`). */
+export interface PageResources {
   scriptUri: string;
   styleUri: string;
+  /** The source that its policy allows styles from. */
   cspSource: string;
+  language: string;
+  /** By English sentence; left out where the editor speaks English. */
+  translations?: Record<string, string>;
 }
 
 function escaped(text: string): string {
@@ -16,16 +20,20 @@ export function newNonce(): string {
   return randomBytes(18).toString('base64url');
 }
 
-/** A page in which nothing but its own script and style may load, and nothing may be fetched. `facts` are there for the script as `data-` attributes of `#root`. */
+/**
+ * A page in which nothing but its own script and style may load, and nothing may be fetched.
+ * Its script finds `facts` and the translations as `data-` attributes of `#root`.
+ */
 export function webviewPage(
-  { scriptUri, styleUri, cspSource }: PageAddresses,
+  { scriptUri, styleUri, cspSource, language, translations }: PageResources,
   nonce: string,
   facts: Record<string, string>,
 ): string {
   const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${cspSource} 'nonce-${nonce}'; font-src 'none'; img-src 'none'; base-uri 'none'; form-action 'none'`;
-  const attributes = Object.entries(facts).map(([name, value]) => ` data-${name}="${escaped(value)}"`);
+  const data = { ...facts, ...(translations !== undefined && { translations: JSON.stringify(translations) }) };
+  const attributes = Object.entries(data).map(([name, value]) => ` data-${name}="${escaped(value)}"`);
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${escaped(language)}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">

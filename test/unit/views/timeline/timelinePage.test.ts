@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { timelinePage } from '../../../../src/views/timeline/timelinePage';
 
-const addresses = {
+const resources = {
   scriptUri: 'https://x/timeline.js?a="1"&b',
   styleUri: 'https://x/timeline.css',
   cspSource: 'https://*.x',
+  language: 'en',
 };
 
 describe('the timeline page', () => {
   it('allows its own script and style and nothing else', () => {
-    const html = timelinePage('aaaaaaaaaaaa', addresses);
+    const html = timelinePage('aaaaaaaaaaaa', resources);
     const policy = /Content-Security-Policy" content="([^"]+)"/.exec(html)?.[1]?.replaceAll('&#39;', "'") ?? '';
     const nonce = /nonce-([\w-]+)/.exec(policy)?.[1] ?? '';
     assert.ok(nonce.length >= 22);
@@ -24,7 +25,7 @@ describe('the timeline page', () => {
   });
 
   it('has another nonce each time', () => {
-    const nonceOf = (): string => /nonce="([^"]+)"/.exec(timelinePage('aaaaaaaaaaaa', addresses))?.[1] ?? '';
+    const nonceOf = (): string => /nonce="([^"]+)"/.exec(timelinePage('aaaaaaaaaaaa', resources))?.[1] ?? '';
     assert.notEqual(nonceOf(), nonceOf());
   });
 });

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { before, describe, it } from 'mocha';
+import * as v from 'valibot';
+import { projectRoot } from '../../support/project';
+
+const TEXT_PROPERTIES = new Set([
+  'title',
+  'name',
+  'contextualTitle',
+  'description',
+  'markdownDescription',
+  'enumDescriptions',
+  'contents',
+]);
+/** The same in every language. */
+const PRODUCT_NAME = 'Corral';
+
+const readText = async (name: string): Promise<string> => await readFile(join(projectRoot, name), 'utf8');
+
+/** Every string of the manifest with its property's name; those of a list have the list's name. */
+function strings(value: unknown, property = ''): [property: string, text: string][] {
+  if (typeof value === 'string') return [[property, value]];
+  if (Array.isArray(value)) return value.flatMap((each) => strings(each, property));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, each]) => strings(each, name));
+}
+
+describe('the texts of package.json', () => {
+  let manifest: string;
+  let texts: Record<string, string>;
+  before(async () => {
+    manifest = await readText('package.json');
+    texts = v.parse(v.record(v.string(), v.string()), JSON.parse(await readText('package.nls.json')));
+  });
+
+  it('are all in package.nls.json, and no others are', () => {
+    const keys = [...manifest.matchAll(/"%([^"%]+)%"/g)].map(([, key = '']) => key);
+    assert.deepEqual([...new Set(keys)].sort(), Object.keys(texts).sort());
+    assert.deepEqual(
+      Object.keys(texts).filter((key) => texts[key]?.trim() === ''),
+      [],
+    );
+  });
+
+  it('stand nowhere else', () => {
+    const { contributes, description } = v.parse(
+      v.object({ contributes: v.record(v.string(), v.unknown()), description: v.string() }),
+      JSON.parse(manifest),
+    );
+    const plain = [...strings(contributes), ['description', description] as const].filter(
+      ([property, text]) => TEXT_PROPERTIES.has(property) && text !== PRODUCT_NAME && !/^%[\w.-]+%$/.test(text),
+    );
+    assert.deepEqual(plain, []);
+  });
+});
