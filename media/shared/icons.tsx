@@ -1,3 +1,5 @@
+import './icons.css';
+
 /** Paths of a 16 × 16 grid, drawn as strokes. */
 const PATHS = {
   read: 'M4 1.5h5.5L12.5 4.5v10H4zM9 1.5v3.5h3.5M6 8h4.5M6 11h4.5',

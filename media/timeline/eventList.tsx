@@ -11,6 +11,7 @@ import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
 import { EventCard, iconOf, nameOf } from './events/eventCard';
 import { Icon } from '../shared/icons';
 import type { TimelineModel } from './timelineModel';
+import './eventList.css';
 
 /** When events were painted, for whoever measures how soon they are there. */
 const SHOWN_MARK = 'corral.events.shown';

@@ -1,5 +1,6 @@
 import type { TimelineSession } from '../../src/protocol/timelineProtocol';
 import type { TimelineModel } from './timelineModel';
+import './messageBox.css';
 
 const MAX_LINES = 8;
 

@@ -4,6 +4,7 @@ import { usageSentence } from './events/eventCard';
 import { oneLine } from '../shared/plainText';
 import { ageOf, momentOf } from '../shared/times';
 import type { TimelineModel } from './timelineModel';
+import './sessionHeader.css';
 
 /** A screen reader hears of a new status at most this often. */
 const ANNOUNCE_EVERY_MS = 2_000;

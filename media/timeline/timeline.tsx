@@ -1,4 +1,6 @@
 import '../shared/translations'; // first: other modules may hold sentences
+import '../shared/page.css'; // before the components' styles, which refine it
+import './timeline.css';
 import * as v from 'valibot';
 import { render } from 'preact';
 import { useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks';
@@ -13,8 +15,6 @@ import { ReplayBar } from './replay/replayBar';
 import { momentOf } from '../shared/times';
 import { SessionHeader } from './sessionHeader';
 import { TimelineModel } from './timelineModel';
-import '../shared/page.css';
-import './timeline.css';
 
 const PLAY_TICK_MS = 50;
 /** More than this between two ticks means that the page was asleep, not that so much was to be played. */

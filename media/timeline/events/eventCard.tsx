@@ -6,6 +6,7 @@ import { oneLine, shortNumber, visibleText } from '../../shared/plainText';
 import { CodeBlock, CutNotice, Fold } from './textBlocks';
 import type { TimelineModel } from '../timelineModel';
 import { FileChangeCard, PermissionRequestCard, ToolCallCard, ToolResultCard, answerSentence } from './toolCards';
+import './eventCard.css';
 
 const ROLE_NAMES = { user: 'You', assistant: 'Agent', system: 'System' } as const;
 const PLAN_MARKS = { pending: '○', in_progress: '◐', completed: '●' } as const;

@@ -1,5 +1,6 @@
 import { oneLine } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
+import './filePath.css';
 
 /** A file of the session's worktree, as a button that opens it. */
 export function FilePath(props: { model: TimelineModel; path: string; line?: number | undefined; label?: string }) {

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { HighlightedNode } from './highlighter';
+import './highlightedCode.css';
 
 /** More code than this is shown in one colour. */
 const MAX_LENGTH = 16_384;

@@ -7,6 +7,7 @@ import { FilePath } from './filePath';
 import { fileAt } from './namedFile';
 import { visibleText } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
+import './markdown.css';
 
 /** A longer text is shown as it is: the parser's time can grow with the square of the length. */
 const MAX_LENGTH = 16_384;

@@ -3,6 +3,8 @@ import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { styledText } from './ansi';
 import { sizeOf, visibleText } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
+import './terminal.css';
+import './textBlocks.css';
 
 /** Longer blocks get a bounded height and a scroll bar of their own. */
 const TALL_LINES = 14;

@@ -5,6 +5,7 @@ import { inputText, oneLine, visibleText } from '../../shared/plainText';
 import { durationOf } from '../../shared/times';
 import { CodeBlock, Fold, countLines } from './textBlocks';
 import type { TimelineModel } from '../timelineModel';
+import './toolCards.css';
 
 type EventOf<K extends TimelineEvent['kind']> = Extract<TimelineEvent, { kind: K }>;
 type ToolResult = EventOf<'tool.result'>;

@@ -3,6 +3,7 @@ import { NO_CRITERIA } from './eventFilter';
 import { GROUP_NAMES, KIND_GROUPS } from './kindGroups';
 import { oneLine } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
+import './filterBar.css';
 
 /** Finds events over all of what is replayed, and shows only those. */
 export function FilterBar({ model }: { model: TimelineModel }) {

@@ -3,6 +3,7 @@ import type { Density, StretchCounts } from './density';
 import { GROUP_NAMES } from '../filter/kindGroups';
 import type { KindGroup } from '../filter/kindGroups';
 import type { Track } from './track';
+import './densityStrip.css';
 
 /** The picture's own units; it is stretched to the room that there is. */
 const WIDTH = 1_000;

@@ -9,6 +9,7 @@ import type { Landmark } from '../landmarks';
 import { IDLE_CAP_MS, SPEEDS } from './replayClock';
 import { clockOf, durationOf } from '../../shared/times';
 import type { TimelineModel } from '../timelineModel';
+import './replayBar.css';
 
 /** A page key moves the scrubber by this part of the recording. */
 const PAGE_PART = 0.1;
