@@ -44,6 +44,9 @@ export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 export const RUN_STATES = ['queued', 'starting', 'running', 'waiting', 'stopping', ...RUN_OUTCOMES] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
+/** The driver in `run.started` of a run that is the worktree's teardown command and has no agent. */
+export const TEARDOWN_DRIVER = 'teardown';
+
 /** The data of each kind of event. Unknown fields are kept out; unknown kinds never reach this (they become `output`). */
 export const EVENT_SCHEMAS = {
   /** Written before the agent is spawned. `environment` holds names only, never values. */

@@ -1,14 +1,22 @@
-import type { RunOutcome, RunState } from './events';
+import type { DraftEvent, RunOutcome, RunState } from './events';
 import { RUN_OUTCOMES } from './events';
 
 /** What can happen to a run, as far as its state is concerned. The ends are the outcomes themselves. */
-export const RUN_SIGNALS = ['started', 'active', 'asked', 'answered', 'stopping', ...RUN_OUTCOMES] as const;
+export const RUN_SIGNALS = [
+  'unchanged',
+  'started',
+  'active',
+  'asked',
+  'answered',
+  'stopping',
+  ...RUN_OUTCOMES,
+] as const;
 export type RunSignal = (typeof RUN_SIGNALS)[number];
 
-const ENDS = Object.fromEntries(RUN_OUTCOMES.map((outcome) => [outcome, outcome])) as Record<RunOutcome, RunOutcome>;
+type LiveState = Exclude<RunState, RunOutcome>;
+type LiveSignal = Exclude<RunSignal, RunOutcome | 'unchanged'>;
 
-const LIVE: Record<Exclude<RunState, RunOutcome>, Record<Exclude<RunSignal, RunOutcome>, RunState>> = {
-  //          run.started           any sign of the agent  a question            the last answer       a stop was asked for
+const NEXT: Record<LiveState, Record<LiveSignal, RunState>> = {
   queued: { started: 'starting', active: 'running', asked: 'waiting', answered: 'running', stopping: 'stopping' },
   starting: { started: 'starting', active: 'running', asked: 'waiting', answered: 'running', stopping: 'stopping' },
   running: { started: 'running', active: 'running', asked: 'waiting', answered: 'running', stopping: 'stopping' },
@@ -18,12 +26,31 @@ const LIVE: Record<Exclude<RunState, RunOutcome>, Record<Exclude<RunSignal, RunO
 };
 
 /** True for a state that a run never leaves by itself. */
-export function isOutcome(state: RunState): state is RunOutcome {
+export function isOutcome(state: RunState | RunSignal): state is RunOutcome {
   return (RUN_OUTCOMES as readonly string[]).includes(state);
 }
 
 /** The one transition table: total, pure, without time. An ended run stays ended, whatever is heard later. */
 export function nextRunState(state: RunState, signal: RunSignal): RunState {
-  if (isOutcome(state)) return state;
-  return signal in ENDS ? ENDS[signal as RunOutcome] : LIVE[state][signal as Exclude<RunSignal, RunOutcome>];
+  if (isOutcome(state) || signal === 'unchanged') return state;
+  return isOutcome(signal) ? signal : NEXT[state][signal];
+}
+
+/** What the event means for its run's state. `openRequests`: the permission requests without an answer after this event. */
+export function signalOf(event: DraftEvent, openRequests: number): RunSignal {
+  switch (event.kind) {
+    case 'run.started':
+      return 'started';
+    case 'run.exited':
+      return event.data.outcome;
+    case 'permission.request':
+      return 'asked';
+    case 'permission.answer':
+      return openRequests === 0 ? 'answered' : 'active';
+    case 'status':
+      // Any other `status` only notes something, such as a pause that is over.
+      return event.data.to === 'stopping' ? 'stopping' : 'unchanged';
+    default:
+      return 'active';
+  }
 }

@@ -7,6 +7,10 @@ const text = v.string();
 export const PERMISSION_MODES = ['ask', 'edits', 'all'] as const;
 export type PermissionMode = (typeof PERMISSION_MODES)[number];
 
+/** How to go on with a run that was cut off: with the agent's native session, or from its prompt. */
+export const RECOVERY_HINTS = ['resume', 'restart'] as const;
+export type RecoveryHint = (typeof RECOVERY_HINTS)[number];
+
 export const SESSION_RECORD_SCHEMAS = {
   created: v.object({
     title: text,
@@ -18,19 +22,19 @@ export const SESSION_RECORD_SCHEMAS = {
     baseCommit: text,
     worktreePath: text,
     permissionMode: v.picklist(PERMISSION_MODES),
-    model: v.optional(text),
+    model: v.exactOptional(text),
     /** Only for the agent `command`. */
-    argv: v.optional(v.array(text)),
-    group: v.optional(text),
+    argv: v.exactOptional(v.array(text)),
+    group: v.exactOptional(text),
     /** The agent's own session that the first run was read from. */
-    imported: v.optional(v.object({ nativeSessionId: text, backendType: text, source: text, cwd: text })),
+    imported: v.exactOptional(v.object({ nativeSessionId: text, backendType: text, source: text, cwd: text })),
     /** The first of ten ports that no other session has. */
-    port: v.optional(v.pipe(v.number(), v.integer())),
+    port: v.exactOptional(v.pipe(v.number(), v.integer())),
     /** Ids of the sessions that have to complete before this one starts. */
-    dependsOn: v.optional(v.array(text)),
+    dependsOn: v.exactOptional(v.array(text)),
     /** The worktree is made only when the session starts, from the last snapshot of `baseSession`. */
-    planned: v.optional(
-      v.object({ baseSession: text, location: text, include: v.array(text), link: v.optional(v.array(text)) }),
+    planned: v.exactOptional(
+      v.object({ baseSession: text, location: text, include: v.array(text), link: v.exactOptional(v.array(text)) }),
     ),
   }),
   'dependencies.set': v.object({ dependsOn: v.array(text) }),
@@ -55,7 +59,7 @@ export const SESSION_RECORD_SCHEMAS = {
     evidence: text,
     /** The run's highest `seq` when it was closed: anything heard after it speaks louder. */
     afterSeq: v.pipe(v.number(), v.integer(), v.minValue(0)),
-    recoveryHint: v.optional(v.picklist(['resume', 'restart'])),
+    recoveryHint: v.optional(v.picklist(RECOVERY_HINTS)),
   }),
   deleting: v.object({ trashPath: text }),
   deleted: v.object({ trashPath: text, commit: v.optional(text), notCaptured: v.array(text) }),

@@ -1,8 +1,9 @@
+/** What follows from a session's facts. Pure. */
 import { oneLine } from '../common/oneLine';
-import { isOutcome } from './runState';
 import type { RunState } from './events';
-import type { SessionFacts } from './sessionFacts';
-import { currentRun, runState } from './sessionFacts';
+import { isOutcome, nextRunState } from './runState';
+import type { RunFacts, SessionFacts } from './sessionFacts';
+import type { RecoveryHint } from './sessionRecords';
 
 /** The state of the session's current run; of a session that never had one, what became of its worktree. */
 export function sessionState(facts: SessionFacts): RunState {
@@ -11,7 +12,12 @@ export function sessionState(facts: SessionFacts): RunState {
   return facts.worktree === 'failed' ? 'failed' : 'queued';
 }
 
-/** Why the session failed, as one line. Undefined where it did not, or where nobody said why. */
+/** The agent's run with the highest ordinal. */
+export function currentRun(facts: SessionFacts): RunFacts | undefined {
+  return facts.runs.findLast((run) => run.isTeardown !== true);
+}
+
+/** Why the session failed, as one line. Undefined where it did not fail, or where no reason is known. */
 export function failureReason(facts: SessionFacts): string | undefined {
   const state = sessionState(facts);
   if (!isOutcome(state) || state === 'completed') return undefined;
@@ -19,4 +25,48 @@ export function failureReason(facts: SessionFacts): string | undefined {
   const reason =
     run === undefined ? facts.worktreeFailure : isOutcome(run.eventState) ? run.reason : run.closed?.evidence;
   return reason === undefined || reason === '' ? undefined : oneLine(reason);
+}
+
+/** The run's state over all sources: its own events first, then how a supervisor closed it, then a wish to stop it. */
+export function runState(run: RunFacts): RunState {
+  if (isOutcome(run.eventState)) return run.eventState;
+  if (isClosed(run)) return run.closed.restored ? run.eventState : run.closed.outcome;
+  return run.stopRequestedAt === undefined ? run.eventState : nextRunState(run.eventState, 'stopping');
+}
+
+/** True where the run can still produce events: it neither ended nor was closed. */
+export function isOpen(run: RunFacts): boolean {
+  return !isOutcome(run.eventState) && !isClosed(run);
+}
+
+/** True for a run that waits in the queue: as far as its records say, nothing of it was started yet. */
+export function isQueued(run: RunFacts): boolean {
+  return isOpen(run) && run.eventState === 'queued';
+}
+
+/** Queued runs start in ascending order of this, runs of the same rank in order of their ids. */
+export function queueRank(run: RunFacts): number {
+  return run.rank ?? (run.queuedAt === undefined ? 0 : Date.parse(run.queuedAt));
+}
+
+/** True when a resume failed because the agent no longer knows the native session. */
+export function failedToResume(run: RunFacts): boolean {
+  return run.resumes !== undefined && run.nativeSessionId === undefined && run.eventState === 'failed' && run.turn > 0;
+}
+
+/** Set for a run that was cut off and keeps its last known status: since when, why, and how to go on. */
+export function restorationOf(
+  run: RunFacts,
+): { restoredAt: string; recoveryHint: RecoveryHint; evidence: string } | undefined {
+  if (!isClosed(run) || !run.closed.restored) return undefined;
+  return {
+    restoredAt: run.closed.timestamp,
+    recoveryHint: run.closed.recoveryHint ?? 'restart',
+    evidence: run.closed.evidence,
+  };
+}
+
+/** True while `run.closed` decides the run's state: no event came after it. */
+function isClosed(run: RunFacts): run is RunFacts & { closed: NonNullable<RunFacts['closed']> } {
+  return run.closed !== undefined && run.eventCount <= run.closed.afterSeq && !isOutcome(run.eventState);
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '../common/errors';
-import { isOpen, isWaiting } from '../storage/sessionFacts';
+import { isOpen, isQueued } from '../storage/sessionState';
 import type { RecoveryReport } from './api';
 import { Emitter } from '../common/emitter';
 import type { Git } from './git/git';
@@ -158,7 +158,7 @@ export class StartUp {
     if (!this.#isWatching || !model.has(sessionId)) return;
     for (const run of model.facts(sessionId).runs) {
       // One that waits has nothing to connect to yet.
-      if (isOpen(run) && !isWaiting(run) && !connections.has(run.runId) && !watcher.isWatching(run.runId))
+      if (isOpen(run) && !isQueued(run) && !connections.has(run.runId) && !watcher.isWatching(run.runId))
         void watcher.look(sessionId, run.runId);
     }
   }

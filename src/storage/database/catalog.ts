@@ -1,9 +1,8 @@
 /** Every session in a few rows: what the list is painted from. */
 import * as v from 'valibot';
 import type { SessionFacts } from '../sessionFacts';
-import { currentRun, restoredMarks, runState } from '../sessionFacts';
-import { sessionFactsSchema } from '../sessionFactsSchema';
-import { failureReason, sessionState } from '../sessionState';
+import { currentRun, restorationOf, runState, failureReason, sessionState } from '../sessionState';
+import { sessionFactsSchema } from '../sessionFacts';
 import type { Connection } from './connection';
 
 export interface AgentSession {
@@ -58,7 +57,7 @@ export class Catalog {
   /** Inserts or updates the session, the runs of it that changed, and its agent's session. Part of a transaction. */
   save(facts: SessionFacts, changedRunIds: ReadonlySet<string>): void {
     const run = currentRun(facts);
-    const marks = run === undefined ? undefined : restoredMarks(run);
+    const marks = run === undefined ? undefined : restorationOf(run);
     this.#connection.run(
       `INSERT INTO sessions (id, title, prompt, agent, repository, worktree_path, base_commit, state, failure_reason, last_activity_at, created_at,
          archived, restored, restored_at, recovery_hint, facts)

@@ -6,7 +6,7 @@ import { CorralError } from '../../storage/errors';
 import type { SessionEvent } from '../../storage/events';
 import { searchRuns } from '../../storage/search/historySearch';
 import { newId } from '../../storage/ids';
-import { isOpen } from '../../storage/sessionFacts';
+import { isOpen } from '../../storage/sessionState';
 import { ringDoorbell } from '../../storage/store';
 import type { StoreReport } from '../../storage/storeCheck';
 import { checkStore } from '../../storage/storeCheck';

@@ -2,7 +2,7 @@ import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { CorralErrorCode } from '../../storage/errors';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { isOpen } from '../../storage/sessionFacts';
+import { isOpen } from '../../storage/sessionState';
 import type { Git } from '../git/git';
 import { purgeTrash } from '../git/worktrees/purgeTrash';
 import type { SessionWorktree } from '../git/worktrees/trash';

@@ -1,7 +1,7 @@
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { isOpen } from '../../storage/sessionFacts';
+import { isOpen } from '../../storage/sessionState';
 import type { FileChange } from '../git/review/changes';
 import { captureWork, listChanges } from '../git/review/changes';
 import { restoreSnapshot } from '../git/worktrees/restoreSnapshot';

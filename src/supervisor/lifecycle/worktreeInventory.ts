@@ -4,7 +4,7 @@ import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import { isId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { isOpen } from '../../storage/sessionFacts';
+import { isOpen } from '../../storage/sessionState';
 import { purgeTrash } from '../git/worktrees/purgeTrash';
 import type { GeneratedFolder } from '../git/worktrees/generatedFolders';
 import { dropFolders, findGeneratedFolders, measureFolder } from '../git/worktrees/generatedFolders';

@@ -2,7 +2,7 @@ import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import { isId } from '../../storage/ids';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
-import { isOpen, isWaiting, queueRank } from '../../storage/sessionFacts';
+import { isOpen, isQueued, queueRank } from '../../storage/sessionState';
 import type { Disposable } from '../../common/disposable';
 import { wouldWaitForItself } from '../sessions/dependencies';
 import type { Git } from '../git/git';
@@ -221,7 +221,7 @@ export class Queue implements Disposable {
       await this.#slots.free(slot.runId);
       return false;
     }
-    if (isWaiting(run) && run.stopRequestedAt === undefined) {
+    if (isQueued(run) && run.stopRequestedAt === undefined) {
       if ((await readClaim(store.paths.session(slot.sessionId).run(slot.runId))) === undefined) {
         await stillOwner();
         return await this.#attempt(facts, slot.runId);

@@ -1,7 +1,6 @@
 import { messageOf } from '../../common/errors';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
-import { currentRun, isOpen, isWaiting, queueRank, restoredMarks } from '../../storage/sessionFacts';
-import { sessionState } from '../../storage/sessionState';
+import { currentRun, isOpen, isQueued, queueRank, restorationOf, sessionState } from '../../storage/sessionState';
 import type { Disposable } from '../../common/disposable';
 import { dependencyHold } from '../sessions/dependencies';
 import { readFreeMemory } from '../system/processTable';
@@ -111,12 +110,12 @@ export class QueuePlaces implements Disposable {
               facts.title,
               facts.dependsOn,
               run?.rank,
-              run && restoredMarks(run),
+              run && restorationOf(run),
             ]);
       if (this.#seen.get(id) === seen) continue;
       this.#seen.set(id, seen);
       isNews = true;
-      const waits = run !== undefined && isWaiting(run);
+      const waits = run !== undefined && isQueued(run);
       if (waits) this.#waiting.add(id);
       else if (this.#waiting.delete(id)) this.#options.model.setPlace(id, undefined);
       if (run !== undefined && isOpen(run) && !waits) this.#underWay.add(id);
@@ -151,5 +150,5 @@ export class QueuePlaces implements Disposable {
 /** The session's run that waits for its turn. */
 export function waitingRun(facts: SessionFacts): RunFacts | undefined {
   const run = currentRun(facts);
-  return run !== undefined && isWaiting(run) ? run : undefined;
+  return run !== undefined && isQueued(run) ? run : undefined;
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../../common/errors';
 import type { StorePaths } from '../../storage/paths';
 import type { DraftSessionRecord } from '../../storage/sessionRecords';
 import type { RunFacts } from '../../storage/sessionFacts';
-import { isOpen } from '../../storage/sessionFacts';
+import { isOpen } from '../../storage/sessionState';
 import { liveness } from '../system/identity';
 import { killTree } from '../system/processTree';
 import type { RunnerConnections } from './runnerConnections';

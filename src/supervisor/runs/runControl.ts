@@ -1,7 +1,7 @@
 import { CorralError } from '../../storage/errors';
 import { isDiskFull } from '../../common/errors';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
-import { currentRun, isForgotten, isOpen, isWaiting } from '../../storage/sessionFacts';
+import { currentRun, failedToResume, isOpen, isQueued } from '../../storage/sessionState';
 import type { PermissionAnswer } from '../api';
 import { killRun } from './killRun';
 import type { Queue } from './queue';
@@ -61,7 +61,7 @@ export class RunControl {
     const facts = this.#options.model.facts(id);
     const native = nativeSession(facts)?.nativeSessionId;
     const prompt =
-      facts.runs.some(isForgotten) && native === undefined
+      facts.runs.some(failedToResume) && native === undefined
         ? await this.#transcript(id, text)
         : (text ?? promptOf(facts, native));
     await this.queue(id, prompt, native);
@@ -77,7 +77,7 @@ export class RunControl {
   async send(id: string, text: string): Promise<void> {
     const run = await this.openRun(id);
     if (run !== undefined) {
-      if (isWaiting(run))
+      if (isQueued(run))
         throw new CorralError(
           'NOT_RUNNING',
           'This session waits for its turn, so nobody is there to hear you yet. Start it now, or wait.',
@@ -180,7 +180,7 @@ export class RunControl {
   async #cancelled(id: string): Promise<boolean> {
     const { store, model, watcher } = this.#options;
     const run = currentRun(model.facts(id));
-    if (run === undefined || !isWaiting(run)) return false;
+    if (run === undefined || !isQueued(run)) return false;
     if (await cancelRun(store, model.facts(id), run)) return true;
     await watcher.look(id, run.runId); // it has begun: a line to it is needed
     return false;

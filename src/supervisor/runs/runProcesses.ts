@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CorralError } from '../../storage/errors';
-import { isOpen } from '../../storage/sessionFacts';
+import { isOpen } from '../../storage/sessionState';
 import type { ProcessEntry } from '../system/processTable';
 import { listProcesses, readDetails, readMarks } from '../system/processTable';
 import type { ProcessDetails } from '../system/processTable';

@@ -1,8 +1,7 @@
 /** What it means that a session starts after others. Pure. */
 import { isOutcome } from '../../storage/runState';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { currentRun, restoredMarks } from '../../storage/sessionFacts';
-import { sessionState } from '../../storage/sessionState';
+import { currentRun, restorationOf, sessionState } from '../../storage/sessionState';
 
 /** The facts of a session; undefined where there is none. */
 export type FactsOf = (sessionId: string) => SessionFacts | undefined;
@@ -28,7 +27,7 @@ function problemOf(other: SessionFacts | undefined): string | undefined {
   if (other === undefined) return 'waits for a session that is not there any more';
   const state = sessionState(other);
   const run = currentRun(other);
-  if (run !== undefined && restoredMarks(run) !== undefined) return `waits for “${other.title}”, which was cut off`;
+  if (run !== undefined && restorationOf(run) !== undefined) return `waits for “${other.title}”, which was cut off`;
   if (state === 'completed' || !isOutcome(state)) return undefined;
   return `waits for “${other.title}”, which ${state === 'stopped' || state === 'killed' ? 'was stopped' : 'failed'}`;
 }

@@ -3,7 +3,7 @@ import { CorralError } from '../../storage/errors';
 import type { RunOutcome } from '../../storage/events';
 import { isOutcome } from '../../storage/runState';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
-import { isOpen, runState } from '../../storage/sessionFacts';
+import { isOpen, runState } from '../../storage/sessionState';
 import type { AppendedRange, SyncResult } from '../../storage/database/storeIndex';
 import type { SessionSummary } from '../api';
 import { Emitter } from '../../common/emitter';

@@ -1,8 +1,14 @@
 import type { RunState } from '../../storage/events';
 import { isOutcome } from '../../storage/runState';
-import { failureReason, sessionState } from '../../storage/sessionState';
+import {
+  failureReason,
+  sessionState,
+  currentRun,
+  failedToResume,
+  restorationOf,
+  runState,
+} from '../../storage/sessionState';
 import type { RunFacts, SessionFacts, UsageTotals } from '../../storage/sessionFacts';
-import { currentRun, isForgotten, restoredMarks, runState } from '../../storage/sessionFacts';
 import type { SessionStatus, SessionSummary } from '../api';
 import type { Pause } from '../runnerProtocol/protocol';
 
@@ -41,7 +47,7 @@ const STATUS: Record<RunState, SessionStatus> = {
 export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePlace): SessionSummary {
   const run = currentRun(facts);
   const state = sessionState(facts);
-  const marks = run === undefined ? undefined : restoredMarks(run);
+  const marks = run === undefined ? undefined : restorationOf(run);
   const pending = run === undefined || isOutcome(state) || marks !== undefined ? [] : run.pendingPermissions;
   const summary: SessionSummary = {
     id: facts.sessionId,
@@ -75,7 +81,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePla
     })),
     pendingPermissions: pending.map(({ requestId, title, options }) => ({ requestId, title, options })),
   };
-  if (run !== undefined && isForgotten(run)) summary.recoveryHint = 'restart';
+  if (run !== undefined && failedToResume(run)) summary.recoveryHint = 'restart';
   if (marks !== undefined) {
     summary.restoredAt = marks.restoredAt;
     summary.recoveryHint = marks.recoveryHint;
@@ -113,7 +119,7 @@ function totalUsage(runs: readonly RunFacts[]): UsageTotals {
 function since(facts: SessionFacts, run: RunFacts | undefined): string {
   if (run === undefined) return facts.createdAt;
   if (!isOutcome(run.eventState)) {
-    if (run.closed !== undefined && restoredMarks(run) === undefined) return run.closed.timestamp;
+    if (run.closed !== undefined && restorationOf(run) === undefined) return run.closed.timestamp;
     if (run.stopRequestedAt !== undefined) return run.stopRequestedAt;
   }
   return run.since === '' ? facts.createdAt : run.since;
@@ -122,7 +128,7 @@ function since(facts: SessionFacts, run: RunFacts | undefined): string {
 /** The newest native session that can be resumed: of the last run that told its id, unless the agent has since said that it does not know it. */
 export function nativeSession(facts: SessionFacts): { nativeSessionId: string; backendType: string } | undefined {
   for (const run of facts.runs.toReversed()) {
-    if (isForgotten(run)) return undefined;
+    if (failedToResume(run)) return undefined;
     if (run.nativeSessionId !== undefined)
       return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? facts.agent };
   }

@@ -12,7 +12,8 @@ import { DatabaseFile } from '../../../../src/storage/database/databaseFile';
 import { CATALOG_SCHEMA, TIMELINE_SCHEMA } from '../../../../src/storage/database/schema';
 import { Timeline } from '../../../../src/storage/database/timeline';
 import { newId } from '../../../../src/storage/ids';
-import { emptySession, foldRecord, runOf } from '../../../../src/storage/sessionFacts';
+import { emptySession } from '../../../../src/storage/sessionFacts';
+import { foldRecord, runOf } from '../../../../src/storage/sessionReducer';
 import { projectRoot } from '../../../support/project';
 import { CREATED, say } from '../storeFixture';
 

@@ -10,7 +10,7 @@ import { Connection } from '../../../../src/storage/database/connection';
 import { CATALOG_SCHEMA, TIMELINE_SCHEMA } from '../../../../src/storage/database/schema';
 import { Timeline } from '../../../../src/storage/database/timeline';
 import { newId } from '../../../../src/storage/ids';
-import { restoredMarks } from '../../../../src/storage/sessionFacts';
+import { restorationOf } from '../../../../src/storage/sessionState';
 import type { SessionFacts } from '../../../../src/storage/sessionFacts';
 import type { StoreIndex } from '../../../../src/storage/database/storeIndex';
 import { agentSession, say, started, StoreFixture, syncAll } from '../storeFixture';
@@ -188,7 +188,7 @@ describe('seed contracts', () => {
       });
 
       it('sets the marks of a restored session, keeps them, and the first new event clears them', async () => {
-        const marksOf = (facts: SessionFacts | undefined): unknown => facts?.runs[0] && restoredMarks(facts.runs[0]);
+        const marksOf = (facts: SessionFacts | undefined): unknown => facts?.runs[0] && restorationOf(facts.runs[0]);
         const sessionId = await store.makeSession();
         const runId = newId();
         await store.events(sessionId, runId, [started(1), say('working')]);

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { eventId } from '../../../../src/storage/ids';
 import type { DraftEvent, SessionEvent } from '../../../../src/storage/events';
 import { CorralError } from '../../../../src/storage/errors';
-import { emptySession, foldEvent } from '../../../../src/storage/sessionFacts';
+import { emptySession } from '../../../../src/storage/sessionFacts';
+import { foldEvent } from '../../../../src/storage/sessionReducer';
 import type {
   AppendedRange,
   DensityCount,

@@ -1,0 +1,184 @@
+/**
+ * Folds the journals of a session into its facts. Each journal is folded in its own order; the order between journals
+ * does not matter, so every window and every rebuild arrives at the same facts.
+ */
+import type { SessionEvent, Usage } from './events';
+import { TEARDOWN_DRIVER } from './events';
+import { nextRunState, signalOf } from './runState';
+import type { RunFacts, SessionFacts, UsageTotals } from './sessionFacts';
+import { emptyRun } from './sessionFacts';
+import type { SessionRecord } from './sessionRecords';
+
+/** The run's facts, added where nothing was known of the run. */
+export function runOf(facts: SessionFacts, runId: string): RunFacts {
+  const known = facts.runs.find((run) => run.runId === runId);
+  if (known !== undefined) return known;
+  const run = emptyRun(runId);
+  facts.runs.push(run);
+  return run;
+}
+
+/** Folds one record of session.jsonl into `facts`, in place. */
+export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
+  noteActivity(facts, record.timestamp);
+  switch (record.kind) {
+    case 'created':
+      Object.assign(facts, record.data);
+      facts.createdAt = record.timestamp;
+      if (facts.planned !== undefined) facts.worktree = 'planned';
+      return;
+    case 'renamed':
+      facts.title = record.data.title;
+      return;
+    case 'dependencies.set':
+      facts.dependsOn = record.data.dependsOn;
+      return;
+    case 'worktree.created':
+      facts.worktree = 'present';
+      facts.baseCommit = record.data.baseCommit;
+      facts.worktreePath = record.data.worktreePath;
+      delete facts.worktreeFailure;
+      return;
+    case 'worktree.failed':
+      facts.worktree = 'failed';
+      facts.worktreeFailure = record.data.reason;
+      return;
+    case 'run.queued': {
+      const run = runOf(facts, record.data.runId);
+      run.ordinal = record.data.ordinal;
+      run.prompt = record.data.prompt;
+      run.queuedAt = record.timestamp;
+      if (record.data.resumes !== undefined) run.resumes = record.data.resumes;
+      if (run.since === '') run.since = record.timestamp;
+      sortRuns(facts);
+      return;
+    }
+    case 'run.moved':
+      runOf(facts, record.data.runId).rank = record.data.rank;
+      return;
+    case 'stop.requested': {
+      const run = runOf(facts, record.data.runId);
+      run.stopRequestedAt = record.timestamp;
+      if (record.data.force) run.killRequested = true;
+      return;
+    }
+    case 'run.closed': {
+      const run = runOf(facts, record.data.runId);
+      const { outcome, restored, evidence, recoveryHint, afterSeq } = record.data;
+      run.closed = { outcome, restored, evidence, afterSeq, timestamp: record.timestamp };
+      if (recoveryHint !== undefined) run.closed.recoveryHint = recoveryHint;
+      return;
+    }
+    case 'deleting':
+      facts.worktree = 'deleting';
+      facts.trashPath = record.data.trashPath;
+      return;
+    case 'deleted':
+      facts.worktree = 'deleted';
+      facts.notCaptured = record.data.notCaptured;
+      // Without a snapshot and without a reason to keep it, there was no folder any more.
+      if (record.data.commit === undefined && record.data.notCaptured.length === 0) delete facts.trashPath;
+      else facts.trashPath = record.data.trashPath;
+      return;
+    case 'undeleted':
+      facts.worktree = 'present';
+      delete facts.trashPath;
+      delete facts.notCaptured;
+      return;
+    case 'trash.emptied':
+      delete facts.trashPath;
+      facts.notCaptured = record.data.kept;
+      return;
+    case 'worktree.restored':
+    case 'worktree.putBack':
+      return;
+    case 'applied':
+      facts.applied = record.data;
+      return;
+    case 'unapplied':
+      delete facts.applied;
+      return;
+    case 'branch.made':
+      facts.branch = record.data;
+      return;
+    case 'archived':
+      facts.archived = record.data.archived;
+      return;
+    default:
+      record satisfies never;
+  }
+}
+
+/** Folds one event of a run into `facts`, in place. Events of one run come in order of `seq`. */
+export function foldEvent(facts: SessionFacts, event: SessionEvent): void {
+  noteActivity(facts, event.timestamp);
+  const run = runOf(facts, event.runId);
+  run.eventCount = event.seq;
+  run.lastEventAt = event.timestamp;
+  foldData(run, event);
+  if (event.kind === 'run.started') sortRuns(facts);
+  const state = nextRunState(run.eventState, signalOf(event, run.pendingPermissions.length));
+  if (state !== run.eventState) run.since = event.timestamp;
+  run.eventState = state;
+}
+
+function foldData(run: RunFacts, event: SessionEvent): void {
+  switch (event.kind) {
+    case 'run.started':
+      run.ordinal = event.data.ordinal;
+      run.startedAt = event.timestamp;
+      if (event.data.driver === TEARDOWN_DRIVER) run.isTeardown = true;
+      return;
+    case 'run.exited':
+      run.reason = event.data.reason;
+      run.endedAt = event.timestamp;
+      run.pendingPermissions = [];
+      return;
+    case 'permission.request': {
+      const { requestId, title, options } = event.data;
+      run.pendingPermissions.push({ requestId, title, options, timestamp: event.timestamp });
+      return;
+    }
+    case 'permission.answer':
+      run.pendingPermissions = run.pendingPermissions.filter((pending) => pending.requestId !== event.data.requestId);
+      return;
+    case 'status':
+      run.reason = event.data.reason;
+      return;
+    case 'usage':
+      addUsage(run.usage, event.data);
+      return;
+    case 'agent.session':
+      run.nativeSessionId = event.data.nativeSessionId;
+      run.backendType = event.data.backendType;
+      if (event.data.model !== undefined) run.model = event.data.model;
+      return;
+    case 'snapshot': {
+      const { files, addedLines = 0, removedLines = 0 } = event.data;
+      if (files !== undefined) run.changes = { files, addedLines, removedLines };
+      return;
+    }
+    case 'error':
+      if (event.data.code === 'ESCAPE') run.escape = event.data.message;
+      return;
+    case 'turn.started':
+      run.turn = event.data.turn;
+      return;
+    default: // Nothing of it is a fact of the session.
+  }
+}
+
+function addUsage(total: UsageTotals, usage: Usage): void {
+  total.inputTokens += usage.inputTokens ?? 0;
+  total.outputTokens += usage.outputTokens ?? 0;
+  total.cachedTokens += usage.cachedTokens ?? 0;
+  total.costUsd += usage.costUsd ?? 0;
+}
+
+function sortRuns(facts: SessionFacts): void {
+  facts.runs.sort((a, b) => a.ordinal - b.ordinal);
+}
+
+function noteActivity(facts: SessionFacts, timestamp: string): void {
+  if (timestamp > facts.lastActivityAt) facts.lastActivityAt = timestamp;
+}
