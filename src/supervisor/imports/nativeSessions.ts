@@ -3,15 +3,15 @@ import { CorralError } from '../../storage/errors';
 import { newId } from '../../storage/ids';
 import { JournalWriter } from '../../storage/journal/journalWriter';
 import type { RunPaths } from '../../storage/paths';
-import type { SessionRecordData } from '../../storage/sessionRecords';
 import type { ResolvedAgent, ResolveOptions } from '../agents/agentRegistry';
 import { listAgents, resolveAgent } from '../agents/agentRegistry';
 import type { DriverName } from '../agents/drivers';
 import { driverFor } from '../agents/drivers';
 import { programEnvironment } from '../agents/programEnvironment';
-import type { SessionRequest, SessionSummary } from '../api';
+import type { SessionSummary } from '../api';
 import type { Git } from '../git/git';
 import { findRepository } from '../git/repository';
+import type { SessionCreator } from '../lifecycle/sessionCreation';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
 import { listClaudeSessions, readClaudeSession } from './claudeTranscripts';
@@ -36,15 +36,9 @@ const EVENTS_AT_ONCE = 500;
 export interface NativeSessionsOptions {
   git: Git;
   model: SessionModel;
-  /** Rejects where nothing may be started or written. */
-  store: () => Promise<SessionStore>;
+  store: SessionStore;
   resolving: () => ResolveOptions;
-  /** Makes a session; `queue` gives it its first run. */
-  create: (
-    request: SessionRequest,
-    queue: (sessionId: string) => Promise<void>,
-    imported: NonNullable<SessionRecordData<'created'>['imported']>,
-  ) => Promise<SessionSummary>;
+  creator: SessionCreator;
 }
 
 export class NativeSessions {
@@ -56,8 +50,7 @@ export class NativeSessions {
 
   /** What agents' own records say of sessions in the repository's main worktree, without those that are ours; newest first. Agents that are not installed have none. */
   async list(repository: string): Promise<NativeSession[]> {
-    const { git, model, store, resolving } = this.#options;
-    await store();
+    const { git, model, resolving } = this.#options;
     const { mainWorktree } = await findRepository(git, repository);
     const ours = new Set(model.ids().flatMap((id) => model.facts(id).runs.map((run) => run.nativeSessionId)));
     const found: NativeSession[] = [];
@@ -84,7 +77,7 @@ export class NativeSessions {
     if (source === undefined) throw new CorralError('INVALID_ARGUMENT', `Sessions of “${name}” cannot be imported.`);
     const resolving = this.#options.resolving();
     const agent = importing(name, await resolveAgent(name, resolving), resolving);
-    const store = await this.#options.store();
+    const { store, model, creator } = this.#options;
     const queue = async (sessionId: string): Promise<void> => {
       const runId = newId();
       try {
@@ -96,7 +89,8 @@ export class NativeSessions {
       await store.append(sessionId, () => ({ kind: 'run.queued', data: { runId, ordinal: 1, prompt: title } }));
     };
     const request = { repository, agent: name, title, prompt: title, includeChanges: true };
-    return await this.#options.create(request, queue, { nativeSessionId, backendType, source: place, cwd });
+    const imported = { nativeSessionId, backendType, source: place, cwd };
+    return model.summary(await creator.create(request, queue, imported));
   }
 }
 

@@ -1,10 +1,11 @@
 import { makeDirectory } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
-import { isId } from '../../storage/ids';
+import { isId, newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { DraftSessionRecord, SessionRecordData } from '../../storage/sessionRecords';
 import { sessionState } from '../../storage/sessionState';
+import { pathOf } from '../../common/folderPath';
 import { oneLine } from '../../common/oneLine';
 import { resolveAgent } from '../agents/agentRegistry';
 import type { SessionRequest } from '../api';
@@ -19,6 +20,7 @@ import { findChainBase } from '../git/snapshots/snapshotList';
 import { bringSnapshot, bringUncommittedChanges } from '../git/worktrees/uncommittedChanges';
 import { createWorktree, discardInterruptedWorktree, worktreePathFor } from '../git/worktrees/worktrees';
 import { freePorts } from '../system/ports';
+import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
 import { isRecordLost, recordWorktree } from './interruptedOperations';
@@ -26,15 +28,12 @@ import { withWorktreeLock } from './worktreeLock';
 
 const TITLE_CHARACTERS = 60;
 
-export interface SessionCreationOptions {
+export interface SessionCreatorOptions {
   git: Git;
   store: SessionStore;
+  model: SessionModel;
   bundles: string;
   settings: () => SupervisorSettings;
-  /** The ports of all other sessions. */
-  takenPorts: () => ReadonlySet<number>;
-  /** Puts the first run into the queue. */
-  queue: () => Promise<void>;
 }
 
 /** The prompt's first line, cut at a word. */
@@ -47,69 +46,88 @@ export function titleOf(prompt: string): string {
   return `${space > TITLE_CHARACTERS / 2 ? cut.slice(0, space) : cut}…`;
 }
 
-/**
- * Makes a session with its worktree, and puts its first run into the queue. What can be refused is refused before anything is made (NO_REPOSITORY,
- * NO_COMMIT, BASE_NOT_FOUND, AGENT_NOT_FOUND, SESSION_NOT_FOUND, …). The first record says what is about to be made, so that a crash in the middle
- * leaves nothing that nobody knows of; the worktree's lock, held to the end, tells others that this is no crash.
- */
-export async function createSession(
-  options: SessionCreationOptions,
-  sessionId: string,
-  request: SessionRequest,
-  imported?: SessionRecordData<'created'>['imported'],
-): Promise<void> {
-  const settings = options.settings();
-  const agent = await resolveAgent(request.agent, {
-    agents: settings.agents,
-    bundles: options.bundles,
-    ...(request.argv === undefined ? {} : { argv: request.argv }),
-  });
-  const repository = await findRepository(options.git, request.repository);
-  const dependsOn = [...new Set(request.dependsOn)];
-  const baseSession = await findBaseSession(options.store, repository, request.base, dependsOn);
-  const start = baseSession === undefined ? await findStart(repository, request.base ?? 'HEAD') : undefined;
-  const { includeChanges = false } = request;
-  if (includeChanges && start?.snapshot.commit !== (await resolveCommit(repository, 'HEAD')))
-    throw new CorralError(
-      'INVALID_ARGUMENT',
-      'Uncommitted changes can come along only where the session starts from HEAD.',
-    );
-  await makeDirectory(options.store.paths.session(sessionId).runs);
-  const { worktreesLocation: location, worktreesInclude, worktreesLink } = settings;
-  const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
-  const created: DraftSessionRecord = {
-    kind: 'created',
-    data: {
-      title: request.title?.trim() || titleOf(request.prompt),
-      prompt: request.prompt,
-      agent: request.agent,
-      repository: repository.mainWorktree,
-      baseCommit: start?.baseCommit ?? '',
-      worktreePath: worktreePathFor(repository.mainWorktree, sessionId, location),
-      permissionMode: request.permissionMode ?? agent.permissionMode ?? settings.permissionMode,
-      ...(request.model === undefined ? {} : { model: request.model }),
+/** Makes sessions, each with a worktree of its own. */
+export class SessionCreator {
+  readonly #options: SessionCreatorOptions;
+
+  constructor(options: SessionCreatorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes a session with its worktree and answers with its id; `queue` records its first run. The worktree's lock is held
+   * throughout, so that other windows take a session that is half made for no crash.
+   *
+   * @throws NO_REPOSITORY NO_COMMIT BASE_NOT_FOUND AGENT_NOT_FOUND SESSION_NOT_FOUND INVALID_ARGUMENT before anything is made.
+   */
+  async create(
+    request: SessionRequest,
+    queue: (sessionId: string) => Promise<void>,
+    imported?: SessionRecordData<'created'>['imported'],
+  ): Promise<string> {
+    const { git, store, bundles } = this.#options;
+    const sessionId = newId();
+    const settings = this.#options.settings();
+    const agent = await resolveAgent(request.agent, {
+      agents: settings.agents,
+      bundles,
       ...(request.argv === undefined ? {} : { argv: request.argv }),
-      ...(request.group === undefined ? {} : { group: request.group }),
-      ...(imported === undefined ? {} : { imported }),
-      port: await freePorts(options.takenPorts()),
-      ...(dependsOn.length === 0 ? {} : { dependsOn }),
-      ...(baseSession === undefined ? {} : { planned: { baseSession, location, ...wanted } }),
-    },
-  };
-  await withWorktreeLock(options.store.paths, sessionId, async () => {
-    await options.store.begin(sessionId, created);
-    if (start !== undefined) {
-      try {
-        await makeWorktree(options.store, repository, { sessionId, start, location, wanted, includeChanges });
-      } catch (error) {
-        await options.store.append(sessionId, () => ({ kind: 'worktree.failed', data: { reason: messageOf(error) } }));
-        throw error instanceof CorralError
-          ? error
-          : new CorralError('WORKTREE_FAILED', `The worktree could not be made: ${messageOf(error)}`, { cause: error });
+    });
+    const repository = await findRepository(git, pathOf(request.repository));
+    const dependsOn = [...new Set(request.dependsOn)];
+    const baseSession = await findBaseSession(store, repository, request.base, dependsOn);
+    const start = baseSession === undefined ? await findStart(repository, request.base ?? 'HEAD') : undefined;
+    const { includeChanges = false } = request;
+    if (includeChanges && start?.snapshot.commit !== (await resolveCommit(repository, 'HEAD')))
+      throw new CorralError(
+        'INVALID_ARGUMENT',
+        'Uncommitted changes can come along only where the session starts from HEAD.',
+      );
+    await makeDirectory(store.paths.session(sessionId).runs);
+    const { worktreesLocation: location, worktreesInclude, worktreesLink } = settings;
+    const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
+    const created: DraftSessionRecord = {
+      kind: 'created',
+      data: {
+        title: request.title?.trim() || titleOf(request.prompt),
+        prompt: request.prompt,
+        agent: request.agent,
+        repository: repository.mainWorktree,
+        baseCommit: start?.baseCommit ?? '',
+        worktreePath: worktreePathFor(repository.mainWorktree, sessionId, location),
+        permissionMode: request.permissionMode ?? agent.permissionMode ?? settings.permissionMode,
+        ...(request.model === undefined ? {} : { model: request.model }),
+        ...(request.argv === undefined ? {} : { argv: request.argv }),
+        ...(request.group === undefined ? {} : { group: request.group }),
+        ...(imported === undefined ? {} : { imported }),
+        port: await freePorts(this.#takenPorts()),
+        ...(dependsOn.length === 0 ? {} : { dependsOn }),
+        ...(baseSession === undefined ? {} : { planned: { baseSession, location, ...wanted } }),
+      },
+    };
+    await withWorktreeLock(store.paths, sessionId, async () => {
+      await store.begin(sessionId, created);
+      if (start !== undefined) {
+        try {
+          await makeWorktree(store, repository, { sessionId, start, location, wanted, includeChanges });
+        } catch (error) {
+          await store.append(sessionId, () => ({ kind: 'worktree.failed', data: { reason: messageOf(error) } }));
+          throw error instanceof CorralError
+            ? error
+            : new CorralError('WORKTREE_FAILED', `The worktree could not be made: ${messageOf(error)}`, {
+                cause: error,
+              });
+        }
       }
-    }
-    await options.queue();
-  });
+      await queue(sessionId);
+    });
+    return sessionId;
+  }
+
+  #takenPorts(): Set<number> {
+    const { model } = this.#options;
+    return new Set(model.ids().flatMap((id) => model.facts(id).port ?? []));
+  }
 }
 
 /** The session whose work this one is to start from, where that is not there yet: one that it depends on. Throws SESSION_NOT_FOUND, BASE_NOT_FOUND. */

@@ -1,15 +1,13 @@
 import { messageOf } from '../../common/errors';
-import type { Resolution } from './recovery';
+import type { RecoveryOptions, Resolution } from './recovery';
+import { resolveRun } from './recovery';
 import type { SessionModel } from '../sessions/sessionModel';
-import type { Log } from '../../common/log';
 
 /** A runner that lives but is silent looks after its socket every 5 s, so asking more often finds nothing new. */
 const RETRY_MS = 5_000;
 
-export interface RunWatcherOptions {
+export interface RunWatcherOptions extends RecoveryOptions {
   model: SessionModel;
-  log: Log;
-  resolve: (sessionId: string, runId: string) => Promise<Resolution>;
 }
 
 /** Sees to it that every open run has a line to its runner, or is known to have ended, or is said to be silent. */
@@ -21,6 +19,7 @@ export class RunWatcher {
 
   constructor(options: RunWatcherOptions) {
     this.#options = options;
+    options.connections.closed.event(({ sessionId, runId }) => void this.look(sessionId, runId));
   }
 
   /** Looks at the run now. Calls that overlap share one look; one that fails is tried again, and never stops others. */
@@ -46,10 +45,10 @@ export class RunWatcher {
   }
 
   async #look(sessionId: string, runId: string): Promise<Resolution | undefined> {
-    const { model, log, resolve } = this.#options;
+    const { model, log } = this.#options;
     let resolution: Resolution | undefined;
     try {
-      resolution = await resolve(sessionId, runId);
+      resolution = await resolveRun(this.#options, sessionId, runId);
     } catch (error) {
       log.error(`Looking at run ${runId} of session ${sessionId}: ${messageOf(error)}`);
     }

@@ -1,30 +1,32 @@
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
-import type { Pause, RequestMethod, RequestParameters, RunBootstrap, RunnerClaim } from '../runnerProtocol/protocol';
+import type { RequestMethod, RequestParameters, RunBootstrap, RunnerClaim } from '../runnerProtocol/protocol';
 import type { RunnerClient } from './runnerClient';
 import { connectRunner } from './runnerClient';
+import { Emitter } from '../../common/emitter';
 import type { Log } from '../../common/log';
+import type { SessionModel } from '../sessions/sessionModel';
+import type { SessionStore } from '../sessions/sessionStore';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 export interface RunnerConnectionsOptions {
+  store: SessionStore;
+  model: SessionModel;
   log: Log;
-  /** The runner says that its journal grew. */
-  onGrowth: (sessionId: string) => void;
-  /** The runner can write nothing, or (null) can again. */
-  onPause: (sessionId: string, pause: Pause | null) => void;
-  /** The runner closed the line: it ended, or it died. */
-  onClosed: (sessionId: string, runId: string) => void;
 }
 
 /** The lines to the live runners, one a run. */
 export class RunnerConnections {
+  /** A runner closed its line: it ended, or it died. */
+  readonly closed: Emitter<{ sessionId: string; runId: string }>;
   readonly #options: RunnerConnectionsOptions;
   readonly #clients = new Map<string, RunnerClient>();
 
   constructor(options: RunnerConnectionsOptions) {
     this.#options = options;
+    this.closed = new Emitter((error) => options.log.error(`After a runner closed its line: ${messageOf(error)}`));
   }
 
   has(runId: string): boolean {
@@ -45,11 +47,11 @@ export class RunnerConnections {
       return;
     }
     this.#clients.set(runId, client);
-    client.onJournal(() => this.#options.onGrowth(sessionId));
-    client.onPause((pause) => this.#options.onPause(sessionId, pause));
+    client.onJournal(() => this.#options.store.markChanged(sessionId));
+    client.onPause((pause) => this.#options.model.setPaused(sessionId, pause));
     client.onClosed(() => {
       if (this.#clients.get(runId) === client) this.#clients.delete(runId);
-      this.#options.onClosed(sessionId, runId);
+      this.closed.fire({ sessionId, runId });
     });
   }
 

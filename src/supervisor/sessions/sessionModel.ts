@@ -6,6 +6,7 @@ import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen, runState } from '../../storage/sessionState';
 import type { AppendedRange, SyncResult } from '../../storage/database/storeIndex';
 import type { SessionSummary } from '../api';
+import { pathOf } from '../../common/folderPath';
 import { Emitter } from '../../common/emitter';
 import type { Pause } from '../runnerProtocol/protocol';
 import type { LiveFacts, QueuePlace } from './summary';
@@ -120,6 +121,15 @@ export class SessionModel {
 
   summaries(): SessionSummary[] {
     return [...this.#sessions.values()].map(({ facts, live, place }) => summarize(facts, live, place));
+  }
+
+  /** Newest first. A repository is named by its main worktree or by the worktree of a session, as a path or a `file:` URI. */
+  list({ repository, archived }: { repository?: string; archived?: boolean }): SessionSummary[] {
+    const folder = repository === undefined ? undefined : pathOf(repository);
+    return this.summaries()
+      .filter((session) => folder === undefined || [session.repository, session.worktreePath].includes(folder))
+      .filter((session) => archived === undefined || session.archived === archived)
+      .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id));
   }
 
   summary(sessionId: string): SessionSummary {

@@ -124,6 +124,14 @@ export class SessionStore {
     return payload;
   }
 
+  /** The agent's own session that goes on. Throws AGENT_SESSION_NOT_FOUND. */
+  async agentSession(sessionId: string): Promise<{ nativeSessionId: string; backendType: string }> {
+    const found = await this.index.agentSession(sessionId);
+    if (found === undefined)
+      throw new CorralError('AGENT_SESSION_NOT_FOUND', 'The agent has not told the id of its own session yet.');
+    return found;
+  }
+
   async close(): Promise<void> {
     this.#follower.dispose();
     this.#checkpoints.dispose();

@@ -161,7 +161,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     importSession: async () => {
       const repository = await chooseTrusted();
       const native = await chooseNativeSession(supervisor, repository);
-      const made = await inProgress(async () => await supervisor.nativeSessions.import(repository, native));
+      const made = await inProgress(async () => await (await supervisor.nativeSessions()).import(repository, native));
       await options.reveal(made.id);
       options.showTimeline(made.id);
     },

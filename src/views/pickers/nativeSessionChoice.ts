@@ -8,7 +8,7 @@ import { plainLabel } from '../text/plainLabel';
 
 /** A session that an agent had in the repository without Corral. Throws CANCELLED, and INVALID_ARGUMENT where there is none. */
 export async function chooseNativeSession(supervisor: Supervisor, repository: string): Promise<NativeSession> {
-  const sessions = await inProgress(async () => await supervisor.nativeSessions.list(repository));
+  const sessions = await inProgress(async () => await (await supervisor.nativeSessions()).list(repository));
   if (sessions.length === 0)
     throw new CorralError(
       'INVALID_ARGUMENT',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { SessionSummary } from '../../../src/supervisor/api';
 import type { SupervisorSettings } from '../../../src/supervisor/settings';
 import { DEFAULT_SETTINGS } from '../../../src/supervisor/settings';
-import type { SupervisorOptions } from '../../../src/supervisor/supervisor';
+import type { SupervisorOptions } from '../../../src/supervisor/options';
 import { Supervisor } from '../../../src/supervisor/supervisor';
 import { projectRoot } from '../../support/project';
 import { endProcessesOf } from '../../support/processes';

@@ -104,7 +104,7 @@ describe('import', () => {
     await keep(`${repository}-2`, '1b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [user(1, 'Elsewhere')]);
     await keep(repository, '2b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [{ type: 'last-prompt' }]);
 
-    const [native, ...others] = await window.nativeSessions.list(repository);
+    const [native, ...others] = await (await window.nativeSessions()).list(repository);
     assert.ok(native);
     assert.deepEqual(others, []);
     assert.deepEqual(
@@ -112,7 +112,7 @@ describe('import', () => {
       ['mine', NATIVE_ID, 'Write a greeting', source],
     );
 
-    const made = await window.nativeSessions.import(repository, native);
+    const made = await (await window.nativeSessions()).import(repository, native);
     assert.deepEqual([made.status, made.title, made.nativeSessionId], ['Completed', 'Write a greeting', NATIVE_ID]);
     assert.equal(await readFile(join(made.worktreePath, 'hello.txt'), 'utf8'), 'hello\n');
     const { events } = await window.listSessionHistory(made.id, { limit: 100 });
@@ -152,7 +152,7 @@ describe('import', () => {
       ],
     );
     assert.ok(events.some((event) => event.kind === 'file.change' && event.data.path === 'hello.txt'));
-    assert.deepEqual(await window.nativeSessions.list(repository), []);
+    assert.deepEqual(await (await window.nativeSessions()).list(repository), []);
 
     await window.sendMessage(made.id, 'talk Here I am again');
     const done = await until(
@@ -178,18 +178,18 @@ describe('import', () => {
       user(1, 'Write a greeting'),
       assistant(2, { type: 'tool_use', id: 't1', name: 'Bash', input: { command: 'sleep 9' } }, 'tool_use'),
     ]);
-    const [native] = await window.nativeSessions.list(repository);
+    const [native] = await (await window.nativeSessions()).list(repository);
     assert.ok(native);
-    const made = await window.nativeSessions.import(repository, native);
+    const made = await (await window.nativeSessions()).import(repository, native);
     assert.deepEqual([made.state, made.failureReason], ['interrupted', 'Its transcript ends in the middle of a turn']);
   });
 
   it('fails whole where the transcript is gone', async () => {
     const { path: repository } = fixture.repository;
     const source = await keep(repository, NATIVE_ID, [user(1, 'Write a greeting')]);
-    const [native] = await window.nativeSessions.list(repository);
+    const [native] = await (await window.nativeSessions()).list(repository);
     assert.ok(native);
     await rm(source);
-    await assert.rejects(window.nativeSessions.import(repository, native), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects((await window.nativeSessions()).import(repository, native), { code: 'INVALID_ARGUMENT' });
   });
 });

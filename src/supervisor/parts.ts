@@ -1,0 +1,72 @@
+import type { Git } from './git/git';
+import { HistoryArchive } from './history/historyArchive';
+import { NativeSessions } from './imports/nativeSessions';
+import { SessionCreator } from './lifecycle/sessionCreation';
+import { WorktreeControl } from './lifecycle/worktreeControl';
+import { WorktreeInventory } from './lifecycle/worktreeInventory';
+import type { SupervisorOptions } from './options';
+import { Queue } from './runs/queue';
+import { RunControl } from './runs/runControl';
+import { RunnerConnections } from './runs/runnerConnections';
+import { RunProcesses } from './runs/runProcesses';
+import { RunWatcher } from './runs/runWatcher';
+import type { SessionModel } from './sessions/sessionModel';
+import { SessionStore } from './sessions/sessionStore';
+
+/** Everything that a `Supervisor` is made of; each part knows only those above it. */
+export interface Parts {
+  model: SessionModel;
+  git: Git;
+  store: SessionStore;
+  connections: RunnerConnections;
+  watcher: RunWatcher;
+  queue: Queue;
+  runControl: RunControl;
+  creator: SessionCreator;
+  worktreeControl: WorktreeControl;
+  inventory: WorktreeInventory;
+  nativeSessions: NativeSessions;
+  archive: HistoryArchive;
+  processes: RunProcesses;
+}
+
+export interface PartsOptions extends Required<SupervisorOptions> {
+  model: SessionModel;
+  git: Git;
+}
+
+/**
+ * Opens the store and builds the parts over it.
+ *
+ * @throws STORE_FAILED where the store's folder cannot be used.
+ */
+export async function openParts(options: PartsOptions): Promise<Parts> {
+  const { model, git, bundles, settings } = options;
+  const store = await SessionStore.open({
+    ...options,
+    onSynced: (sessionId, result) => {
+      model.apply(sessionId, result);
+    },
+  });
+  const base = { ...options, store };
+  const connections = new RunnerConnections(base);
+  const watcher = new RunWatcher({ ...base, connections });
+  const queue = new Queue({ ...base, connections, watcher });
+  const runControl = new RunControl({ ...base, connections, watcher, queue });
+  const creator = new SessionCreator(base);
+  return {
+    model,
+    git,
+    store,
+    connections,
+    watcher,
+    queue,
+    runControl,
+    creator,
+    worktreeControl: new WorktreeControl({ ...base, runControl }),
+    inventory: new WorktreeInventory(base),
+    nativeSessions: new NativeSessions({ ...base, creator, resolving: () => ({ agents: settings().agents, bundles }) }),
+    archive: new HistoryArchive(base),
+    processes: new RunProcesses(store, model),
+  };
+}
