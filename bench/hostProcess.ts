@@ -12,6 +12,7 @@ import { DEFAULT_SETTINGS } from '../src/supervisor/settings';
 import { Supervisor } from '../src/supervisor/supervisor';
 import { TimelineHost } from '../src/views/timeline/timelineHost';
 import type { HostMessage } from '../src/protocol/timelineProtocol';
+import { timelineEditor } from '../test/support/timelineEditor';
 import { hostTaskSchema } from './hostTask';
 import type { HostResult } from './hostTask';
 import { watchLoop } from './loopWatch';
@@ -48,17 +49,7 @@ function followTimeline(supervisor: Supervisor, sessionId: string): TimelineHost
     const parameters = { runId: run.runId, fromSeq: Math.max(1, run.eventCount - NEWEST), limit: NEWEST };
     host.receive({ type: 'request', requestNumber: ++requestNumber, method: 'events', parameters });
   };
-  const nothing = (): Promise<void> => Promise.resolve();
-  const host = new TimelineHost(supervisor, sessionId, {
-    post,
-    sessionRead: () => undefined,
-    failed: () => undefined,
-    openFile: nothing,
-    openPayload: nothing,
-    copyLink: nothing,
-    showSnapshot: nothing,
-    searchHistory: nothing,
-  });
+  const host = new TimelineHost(supervisor, sessionId, timelineEditor(post));
   host.receive({ type: 'request', requestNumber: ++requestNumber, method: 'ready', parameters: {} });
   return host;
 }

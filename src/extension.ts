@@ -15,7 +15,7 @@ import { RevisionFiles } from './views/review/revisionFiles';
 import { SessionsTree } from './views/sessions/sessionsTree';
 import { readSettings, storageDirectory } from './views/settings';
 import { StatusBar } from './views/sessions/statusBar';
-import type { EventPlace } from './views/timeline/timelinePage';
+import type { EventPlace } from './protocol/timelineProtocol';
 import { TimelinePanel } from './views/timeline/timelinePanel';
 import { TimelineTabs } from './views/timeline/timelineTabs';
 import { tellStrays } from './views/commands/worktreeManager';

@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 import { ACTING_METHODS, TIMELINE_REQUESTS, hostMessageSchema } from '../../src/protocol/timelineProtocol';
 import type {
+  EventPlace,
   TimelineEvent,
   TimelineMethod,
   TimelineParameters,
   TimelineResult,
   TimelineSession,
 } from '../../src/protocol/timelineProtocol';
-import type { EventPlace } from './replay/track';
 
 /** An extension host that is busy starting up can take a while; a request that got lost must still end. Those that act end with the connection at the latest. */
 const REQUEST_TIMEOUT_MS = 30_000;

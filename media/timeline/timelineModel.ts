@@ -1,4 +1,5 @@
 import type {
+  EventPlace,
   SavedState,
   TimelineEvent,
   TimelineParameters,
@@ -15,7 +16,6 @@ import type { Landmark } from './landmarks';
 import { Questions } from './questions';
 import { Replay } from './replay/replay';
 import { Track } from './replay/track';
-import type { EventPlace } from './replay/track';
 
 /** Errors that stay on the page at a time. */
 const MAX_ERRORS = 3;

@@ -26,6 +26,10 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const seq = v.pipe(v.number(), v.integer(), v.minValue(1));
 const id = v.pipe(v.string(), v.regex(/^[a-z2-7]{12}$/));
 
+const placeSchema = v.object({ runId: id, seq });
+/** An event by the run that it belongs to and its number there. */
+export type EventPlace = v.InferOutput<typeof placeSchema>;
+
 const trackRunSchema = v.object({
   runId: id,
   ordinal: count,
@@ -99,7 +103,7 @@ export const TIMELINE_REQUESTS = {
     result: v.object({ events: v.array(eventSchema) }),
   },
   /** One event with nothing cut. */
-  event: { parameters: v.object({ runId: id, seq }), result: v.object({ event: eventSchema }) },
+  event: { parameters: placeSchema, result: v.object({ event: eventSchema }) },
   /** The last event that is not later than `timeMs`; the first one where all are later. */
   seqAt: { parameters: v.object({ runId: id, timeMs: v.number() }), result: v.object({ seq }) },
   /** Where in a part of a run something is; see `FindQuery`. */
@@ -140,7 +144,7 @@ export const TIMELINE_REQUESTS = {
     result: v.object({}),
   },
   /** Puts a link to the event on the clipboard. */
-  copyLink: { parameters: v.object({ runId: id, seq }), result: v.object({}) },
+  copyLink: { parameters: placeSchema, result: v.object({}) },
   /** Offers what can be done with the files of a snapshot: compare them, go back to them, start a session from them. */
   showSnapshot: { parameters: v.object({ commit: v.pipe(text, v.regex(/^[0-9a-f]{40,64}$/)) }), result: v.object({}) },
   /** Searches for a text in everything that was recorded, in whole outputs and in every session. */
@@ -203,7 +207,7 @@ export const hostMessageSchema = v.variant('type', [
   /** This share of the session's history was read, and it is read on: whatever was asked is answered after that. */
   v.object({ type: v.literal('reading'), share: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
   /** Somebody followed a link to this event. */
-  v.object({ type: v.literal('show'), place: v.object({ runId: id, seq }) }),
+  v.object({ type: v.literal('show'), place: placeSchema }),
   /** An earlier page sent this message and was gone when that failed. */
   v.object({ type: v.literal('unsent'), text }),
   /** Something went wrong that no request asked for. */
@@ -217,7 +221,7 @@ export const savedStateSchema = v.object({
   /** The one run that is shown; all of them where absent. */
   runId: v.optional(id),
   /** The last event that a replay shows; absent while the page follows the end. */
-  position: v.optional(v.object({ runId: id, seq })),
+  position: v.optional(placeSchema),
   /** Typed, not sent. */
   draft: v.optional(text),
   /** The start that the page was last sent to, which it does not go back to. */

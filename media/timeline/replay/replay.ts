@@ -1,6 +1,7 @@
+import type { EventPlace } from '../../../src/protocol/timelineProtocol';
 import { SPEEDS, advance } from './replayClock';
 import type { Speed } from './replayClock';
-import type { EventPlace, Track } from './track';
+import type { Track } from './track';
 
 /** What a replay needs of the page. */
 export interface ReplayStage {

@@ -1,10 +1,4 @@
-import type { TrackRun } from '../../../src/protocol/timelineProtocol';
-
-/** Where an event is, over all runs of a session. */
-export interface EventPlace {
-  runId: string;
-  seq: number;
-}
+import type { EventPlace, TrackRun } from '../../../src/protocol/timelineProtocol';
 
 /**
  * The shown runs laid end to end: row i of the list is one event of one run, and the clock of the track runs only

@@ -27,7 +27,7 @@ import { readSettings, setAgentPath, storageDirectory } from '../settings';
 import { snapshotCommands } from './snapshotCommands';
 import { manageWorktrees } from './worktreeManager';
 import { worktreeCommands } from './worktreeCommands';
-import type { EventPlace } from '../timeline/timelinePage';
+import type { EventPlace } from '../../protocol/timelineProtocol';
 
 export interface CommandsOptions {
   context: vscode.ExtensionContext;

@@ -16,7 +16,7 @@ import { showInformationMessage, showWarningMessage } from '../text/messages';
 import type { CommandName } from '../text/names';
 import { plainMessage } from '../text/plainMessage';
 import { chooseSession } from '../pickers/sessionChoice';
-import type { EventPlace } from '../timeline/timelinePage';
+import type { EventPlace } from '../../protocol/timelineProtocol';
 import { plainLabel } from '../text/plainLabel';
 
 type ShowTimeline = (sessionId: string, place?: EventPlace) => void;

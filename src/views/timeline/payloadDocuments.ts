@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import type { TimelineSource } from './timelineHost';
+import type { LinkedEvent } from './eventLink';
+import type { TimelineSource } from './timelineSource';
 
 const SCHEME = 'corral-event';
 /** Gives the editor its language. */
@@ -15,10 +16,7 @@ const placeSchema = v.strictTuple([
 ]);
 
 /** One field of one event. */
-export interface PayloadPlace {
-  sessionId: string;
-  runId: string;
-  seq: number;
+export interface PayloadPlace extends LinkedEvent {
   field: string;
 }
 

@@ -1,11 +1,6 @@
+import type { EventPlace } from '../../protocol/timelineProtocol';
 import { newNonce, webviewPage } from '../webview/webviewPage';
 import type { PageResources } from '../webview/webviewPage';
-
-/** An event by where it stands. */
-export interface EventPlace {
-  runId: string;
-  seq: number;
-}
 
 /** The timeline's page, which goes to `place` where there is one and otherwise stays where it was. */
 export function timelinePage(sessionId: string, resources: PageResources, place?: EventPlace): string {

@@ -4,6 +4,7 @@ import type { SavedState } from '../../../../src/protocol/timelineProtocol';
 import { TimelineHost } from '../../../../src/views/timeline/timelineHost';
 import { NO_CRITERIA } from '../../../../media/timeline/filter/eventFilter';
 import { TimelineModel } from '../../../../media/timeline/timelineModel';
+import { timelineEditor } from '../../../support/timelineEditor';
 import { MemorySource, RUN, SESSION } from '../../views/timeline/memorySource';
 
 const allow = { optionId: 'o', name: 'Allow', kind: 'allow_once' } as const;
@@ -28,15 +29,7 @@ class Pair {
         this.saved = state;
       },
     );
-    this.host = new TimelineHost(source, SESSION, {
-      post: (sent) => {
-        this.model.receive(JSON.parse(JSON.stringify(sent)));
-      },
-      failed: () => undefined,
-      sessionRead: () => undefined,
-      openFile: () => Promise.resolve(),
-      openPayload: () => Promise.resolve(),
-      copyLink: () => Promise.resolve(),
+    const editor = timelineEditor((sent) => this.model.receive(JSON.parse(JSON.stringify(sent))), {
       searchHistory: (text) => {
         this.searched.push(text);
         return Promise.resolve();
@@ -46,6 +39,7 @@ class Pair {
         return Promise.resolve();
       },
     });
+    this.host = new TimelineHost(source, SESSION, editor);
   }
 
   /** Waits until the model says so; each change of it is looked at. */
@@ -311,7 +305,7 @@ describe('TimelineModel', () => {
 
   it('asks again for a session that could not be had', async () => {
     source.addMessages(2);
-    source.failNext = new Error('The store is busy.');
+    source.failures.push(new Error('The store is busy.'));
     const pair = await start();
     assert.deepEqual([pair.model.session, pair.model.errors], [undefined, ['The store is busy.']]);
     await pair.model.checkConnection();

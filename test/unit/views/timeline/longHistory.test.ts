@@ -8,6 +8,7 @@ import { Supervisor } from '../../../../src/supervisor/supervisor';
 import { TimelineHost } from '../../../../src/views/timeline/timelineHost';
 import type { HostMessage } from '../../../../src/protocol/timelineProtocol';
 import { projectRoot } from '../../../support/project';
+import { timelineEditor } from '../../../support/timelineEditor';
 import { writeRecording } from '../../../support/agents/recordedSession';
 
 /** With these lengths the journal is read in several steps. */
@@ -41,18 +42,7 @@ describe('a timeline of a long history that nobody looked at yet', () => {
   });
 
   function hostWith(post: (message: HostMessage) => void): TimelineHost {
-    const nothing = (): Promise<void> => Promise.resolve();
-    const editor = {
-      post,
-      sessionRead: () => undefined,
-      openFile: nothing,
-      openPayload: nothing,
-      failed: () => undefined,
-      copyLink: nothing,
-      showSnapshot: nothing,
-      searchHistory: nothing,
-    };
-    const host = new TimelineHost(supervisor, sessionId, editor);
+    const host = new TimelineHost(supervisor, sessionId, timelineEditor(post));
     hosts.push(host);
     return host;
   }

@@ -15,7 +15,7 @@ import type {
 import type { PermissionAnswer, SessionSummary } from '../../../../src/supervisor/api';
 import { Emitter } from '../../../../src/common/emitter';
 import { summarize } from '../../../../src/supervisor/sessions/summary';
-import type { TimelineSource } from '../../../../src/views/timeline/timelineHost';
+import type { TimelineSource } from '../../../../src/views/timeline/timelineSource';
 
 export const SESSION = 'aaaaaaaaaaaa';
 export const RUN = 'bbbbbbbbbbbb';
@@ -36,8 +36,8 @@ export class MemorySource implements TimelineSource {
   readonly onDidAppendEvents = this.#appended.event;
   #nowMs = START_MS;
   lookUps = 0;
-  /** What the next look at the session fails with. */
-  failNext: Error | undefined;
+  /** What the next looks at the session fail with, one after the other. */
+  readonly failures: Error[] = [];
   /** Sending waits for this. */
   sendable: Promise<void> = Promise.resolve();
 
@@ -84,9 +84,8 @@ export class MemorySource implements TimelineSource {
   }
 
   #takeFailure(): Promise<never> | undefined {
-    const { failNext } = this;
-    this.failNext = undefined;
-    return failNext === undefined ? undefined : Promise.reject(failNext);
+    const failure = this.failures.shift();
+    return failure === undefined ? undefined : Promise.reject(failure);
   }
 
   /** It is all there. */

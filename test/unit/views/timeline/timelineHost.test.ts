@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import * as v from 'valibot';
 import type { HostMessage } from '../../../../src/protocol/timelineProtocol';
 import { PREVIEW_LENGTH, TIMELINE_REQUESTS, hostMessageSchema } from '../../../../src/protocol/timelineProtocol';
-import { TimelineHost, previewOf } from '../../../../src/views/timeline/timelineHost';
+import { TimelineHost } from '../../../../src/views/timeline/timelineHost';
+import { timelineEditor } from '../../../support/timelineEditor';
 import { MemorySource, RUN, SESSION } from './memorySource';
 
 /** The other end of a host: collects what it posts, as JSON, which is what a webview is sent. */
@@ -19,33 +20,27 @@ class Page {
   #lastNumber = 0;
 
   constructor(source: MemorySource, sessionId = SESSION) {
-    this.host = new TimelineHost(source, sessionId, {
-      post: (message) => {
-        this.messages.push(v.parse(hostMessageSchema, JSON.parse(JSON.stringify(message))));
-        this.#wake?.();
-        if (message.type === 'session' && this.saysReceived)
-          queueMicrotask(() => this.host.receive({ type: 'received' }));
-      },
+    const open = (what: unknown): Promise<void> => {
+      this.opened.push(what);
+      return Promise.resolve();
+    };
+    const editor = timelineEditor((message) => this.#take(message), {
       failed: (message) => {
         this.failures.push(message);
         this.#wake?.();
       },
       sessionRead: (session) => this.titles.push(session.title),
-      openFile: (path, line) => {
-        this.opened.push([path, line]);
-        return Promise.resolve();
-      },
-      showSnapshot: () => Promise.resolve(),
-      searchHistory: () => Promise.resolve(),
-      copyLink: (event) => {
-        this.opened.push(event);
-        return Promise.resolve();
-      },
-      openPayload: (place) => {
-        this.opened.push(place);
-        return Promise.resolve();
-      },
+      openFile: (path, line) => open([path, line]),
+      copyLink: open,
+      openPayload: open,
     });
+    this.host = new TimelineHost(source, sessionId, editor);
+  }
+
+  #take(message: HostMessage): void {
+    this.messages.push(v.parse(hostMessageSchema, JSON.parse(JSON.stringify(message))));
+    this.#wake?.();
+    if (message.type === 'session' && this.saysReceived) queueMicrotask(() => this.host.receive({ type: 'received' }));
   }
 
   async until(matches: (message: HostMessage) => boolean): Promise<HostMessage> {
@@ -92,12 +87,15 @@ class Page {
 describe('TimelineHost', () => {
   let source: MemorySource;
   let page: Page;
+  /** Looks at the same session: once it has heard of a change, so would have any other page. */
+  let witness: Page;
   beforeEach(() => {
     source = new MemorySource();
     page = new Page(source);
+    witness = new Page(source);
   });
   afterEach(() => {
-    page.host.dispose();
+    for (const { host } of [page, witness]) host.dispose();
   });
 
   it('answers ready with the session and the bounds of its runs', async () => {
@@ -117,7 +115,9 @@ describe('TimelineHost', () => {
   });
 
   it('pushes nothing before ready, and the newest session after each change then', async () => {
+    await witness.ask('ready', {});
     source.addMessages(1);
+    await witness.untilSession(1);
     assert.deepEqual(page.messages, []);
     await page.ask('ready', {});
     source.addMessages(50);
@@ -148,12 +148,13 @@ describe('TimelineHost', () => {
   });
 
   it('pushes nothing more before the page has the last push, and then all that is new at once', async () => {
-    await page.ask('ready', {});
+    for (const each of [page, witness]) await each.ask('ready', {});
     page.saysReceived = false;
     source.addMessages(1);
-    await page.untilSession(1);
+    for (const each of [page, witness]) await each.untilSession(1);
     page.messages.length = 0;
     source.addMessages(20);
+    await witness.untilSession(21);
     assert.deepEqual(page.messages, []);
     page.host.receive({ type: 'received' });
     const pushed = await page.untilSession(21);
@@ -167,10 +168,12 @@ describe('TimelineHost', () => {
   });
 
   it('is quiet while the page is hidden, and speaks again after the next ready', async () => {
-    await page.ask('ready', {});
+    for (const each of [page, witness]) await each.ask('ready', {});
     page.host.pause();
     page.messages.length = 0;
     source.addMessages(2);
+    await witness.untilSession(2);
+    assert.deepEqual(page.messages, []);
     const { session } = v.parse(TIMELINE_REQUESTS.ready.result, await page.ask('ready', {}));
     assert.equal(session.runs[0]?.eventCount, 2);
     source.addMessages(1);
@@ -180,11 +183,12 @@ describe('TimelineHost', () => {
   it('reads again after reading failed, and says once why it could not', async () => {
     await page.ask('ready', {});
     await page.until(({ type }) => type === 'session'); // the one that follows each `ready`
-    source.failNext = new Error('The store is busy.');
+    source.failures.push(new Error('The store is busy.'), new Error('The store is busy.'));
     source.addMessages(1);
     const failure = await page.until(({ type }) => type === 'failure');
     assert.deepEqual(failure, { type: 'failure', message: 'The store is busy.' });
     await page.untilSession(1); // though nothing changes any more
+    assert.deepEqual(source.failures, [], 'reading failed twice');
     assert.ok(page.messages.every(({ type }) => type !== 'failure'));
   });
 
@@ -310,39 +314,9 @@ describe('TimelineHost', () => {
     page.host.dispose();
     page.messages.length = 0;
     page.host.receive({ type: 'request', requestNumber: 99, method: 'ready', parameters: {} });
+    await witness.ask('ready', {});
     source.addMessages(1);
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+    await witness.untilSession(1);
     assert.deepEqual(page.messages, []);
-  });
-});
-
-describe('previewOf', () => {
-  it('leaves short events as they are, cuts large inputs to the start of their JSON, and no character in half', () => {
-    const source = new MemorySource();
-    const short = source.add({ kind: 'message', data: { role: 'user', text: 'x' } });
-    assert.equal(previewOf(short), short);
-    const call = previewOf(
-      source.add({
-        kind: 'tool.call',
-        data: {
-          callId: 'c',
-          name: 'Write',
-          title: 't',
-          category: 'edit',
-          locations: [],
-          input: { lines: Array.from({ length: 9_000 }, (_, index) => index) },
-        },
-      }),
-    );
-    assert.ok(
-      call.kind === 'tool.call' && typeof call.data.input === 'string' && call.data.input.startsWith('{\n  "lines": ['),
-    );
-    assert.ok((call.cut?.['input'] ?? 0) > PREVIEW_LENGTH);
-    const emoji = previewOf(
-      source.add({ kind: 'message', data: { role: 'user', text: `x${'😀'.repeat(PREVIEW_LENGTH)}` } }),
-    );
-    assert.ok(emoji.kind === 'message' && !/\p{Surrogate}/u.test(emoji.data.text));
   });
 });

@@ -1,0 +1,25 @@
+import type { SessionEvent } from '../../storage/events';
+import { PREVIEW_LENGTH } from '../../protocol/timelineProtocol';
+import type { TimelineEvent } from '../../protocol/timelineProtocol';
+
+/** The event with long texts cut, so that a page of events stays small whatever an agent printed. */
+export function previewOf(event: SessionEvent): TimelineEvent {
+  const data: Record<string, unknown> = { ...event.data };
+  const cut: Record<string, number> = {};
+  for (const [name, value] of Object.entries(data)) {
+    // A tool's input can be any value: a large one becomes the start of its own JSON.
+    const whole =
+      name === 'input' && typeof value === 'object' && value !== null ? JSON.stringify(value, undefined, 2) : value;
+    if (typeof whole !== 'string' || whole.length <= PREVIEW_LENGTH) continue;
+    data[name] = startOf(whole);
+    cut[name] = whole.length;
+  }
+  // Only texts were shortened, and an input may be any value: the data still has the shape of its kind.
+  return Object.keys(cut).length === 0 ? event : ({ ...event, data, cut } as TimelineEvent);
+}
+
+/** The first `PREVIEW_LENGTH` UTF-16 units of `whole`, or one less where that would split a surrogate pair. */
+function startOf(whole: string): string {
+  const last = whole.charCodeAt(PREVIEW_LENGTH - 1);
+  return whole.slice(0, last >= 0xd800 && last <= 0xdbff ? PREVIEW_LENGTH - 1 : PREVIEW_LENGTH);
+}

@@ -1,0 +1,18 @@
+import type { TimelineEditor } from '../../src/views/timeline/timelineHost';
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+/** The editor around a timeline, of which only `post` does something, and what `parts` has. */
+export function timelineEditor(post: TimelineEditor['post'], parts: Partial<TimelineEditor> = {}): TimelineEditor {
+  return {
+    post,
+    sessionRead: () => undefined,
+    failed: () => undefined,
+    openFile: nothing,
+    openPayload: nothing,
+    copyLink: nothing,
+    showSnapshot: nothing,
+    searchHistory: nothing,
+    ...parts,
+  };
+}

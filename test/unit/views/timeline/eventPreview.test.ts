@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { PREVIEW_LENGTH } from '../../../../src/protocol/timelineProtocol';
+import { previewOf } from '../../../../src/views/timeline/eventPreview';
+import { MemorySource } from './memorySource';
+
+describe('previewOf', () => {
+  it('leaves short events as they are, cuts large inputs to the start of their JSON, and no character in half', () => {
+    const source = new MemorySource();
+    const short = source.add({ kind: 'message', data: { role: 'user', text: 'x' } });
+    assert.equal(previewOf(short), short);
+    const call = previewOf(
+      source.add({
+        kind: 'tool.call',
+        data: {
+          callId: 'c',
+          name: 'Write',
+          title: 't',
+          category: 'edit',
+          locations: [],
+          input: { lines: Array.from({ length: 9_000 }, (_, index) => index) },
+        },
+      }),
+    );
+    assert.ok(
+      call.kind === 'tool.call' && typeof call.data.input === 'string' && call.data.input.startsWith('{\n  "lines": ['),
+    );
+    assert.ok((call.cut?.['input'] ?? 0) > PREVIEW_LENGTH);
+    const emoji = previewOf(
+      source.add({ kind: 'message', data: { role: 'user', text: `x${'😀'.repeat(PREVIEW_LENGTH)}` } }),
+    );
+    assert.ok(emoji.kind === 'message' && !/\p{Surrogate}/u.test(emoji.data.text));
+  });
+});
