@@ -1,7 +1,7 @@
 /** VS Code with the packaged extension and one window of it, for cases that look at the page. Needs the extension in out/extensions, where `npm run bench` installs it. */
 import type { CDPSession, Frame } from 'playwright-core';
 import * as v from 'valibot';
-import { openStore } from '../src/storage/store';
+import { openStore } from '../src/storage/store/store';
 import type { StorePaths } from '../src/storage/paths';
 import { installedExtensions } from '../test/support/project';
 import { TestRepository } from '../test/support/repository';

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { newId } from '../src/storage/ids';
 import { JournalWriter } from '../src/storage/journal/journalWriter';
-import { ringDoorbell } from '../src/storage/store';
+import { ringDoorbell } from '../src/storage/store/store';
 import type { Figure } from './figures';
 import { short, spreadOf } from './figures';
 import { runHost, storeOf } from './hosts';

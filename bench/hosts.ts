@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import { newId } from '../src/storage/ids';
 import type { StorePaths } from '../src/storage/paths';
-import { openStore } from '../src/storage/store';
+import { openStore } from '../src/storage/store/store';
 import { projectRoot } from '../test/support/project';
 import { TestRepository } from '../test/support/repository';
 import type { Figure } from './figures';

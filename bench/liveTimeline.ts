@@ -4,7 +4,7 @@ import { openStoreIndex } from '../src/storage/database/storeIndexClient';
 import { newId } from '../src/storage/ids';
 import { JournalWriter } from '../src/storage/journal/journalWriter';
 import type { StorePaths } from '../src/storage/paths';
-import { openStore } from '../src/storage/store';
+import { openStore } from '../src/storage/store/store';
 import type { StoreIndex } from '../src/storage/database/storeIndex';
 import { Follower } from '../src/supervisor/sessions/follower';
 import { projectRoot } from '../test/support/project';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StorePaths } from '../src/storage/paths';
 import { readDetails } from '../src/supervisor/system/processTable';
-import { readClaim } from '../src/supervisor/runs/runnerLauncher';
+import { readClaim } from '../src/supervisor/runnerProtocol/claimFile';
 import { DEFAULT_SETTINGS } from '../src/supervisor/settings';
 import { Supervisor } from '../src/supervisor/supervisor';
 import { projectRoot } from '../test/support/project';

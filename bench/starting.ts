@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '../src/storage/ids';
 import type { StorePaths } from '../src/storage/paths';
-import { openStore } from '../src/storage/store';
+import { openStore } from '../src/storage/store/store';
 import { Supervisor } from '../src/supervisor/supervisor';
 import { projectRoot } from '../test/support/project';
 import type { Figure } from './figures';

@@ -3,7 +3,7 @@ import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { newId } from '../src/storage/ids';
-import { openStore } from '../src/storage/store';
+import { openStore } from '../src/storage/store/store';
 import { Git } from '../src/supervisor/git/git';
 import { findRepository } from '../src/supervisor/git/repository';
 import { takeSnapshot } from '../src/supervisor/git/snapshots/snapshots';

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openStoreIndex } from '../src/storage/database/storeIndexClient';
 import { newId } from '../src/storage/ids';
 import { JournalWriter } from '../src/storage/journal/journalWriter';
-import { openStore } from '../src/storage/store';
+import { openStore } from '../src/storage/store/store';
 import type { Figure } from './figures';
 import { compare, percentile, short, timed } from './figures';
 import { Peer } from './peer';

@@ -189,3 +189,10 @@ export function parseDraft(kind: string, data: unknown): DraftEvent | undefined 
   // The schema is the one of `kind`, which TypeScript cannot follow through the table.
   return parsed.success ? ({ kind, data: parsed.output } as DraftEvent) : undefined;
 }
+
+/** An event with its place in the journal of its run. */
+export interface NumberedEvent {
+  seq: number;
+  timestamp: string;
+  draft: DraftEvent;
+}

@@ -1,7 +1,7 @@
 /** kill -9 of the extension host's process, of runners and of both, at random moments under load. */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readClaim } from '../../src/supervisor/runs/runnerLauncher';
+import { readClaim } from '../../src/supervisor/runnerProtocol/claimFile';
 import { sendSignal } from '../support/processes';
 import { waitFor } from '../support/wait';
 import { checkDatabases, readRuns } from './journals';

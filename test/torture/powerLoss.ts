@@ -9,7 +9,7 @@ import { JOURNAL_START, readJournal } from '../../src/storage/journal/journalRea
 import { parseSessionRecord } from '../../src/storage/sessionRecords';
 import { StorePaths } from '../../src/storage/paths';
 import { liveness } from '../../src/supervisor/system/identity';
-import { readClaim } from '../../src/supervisor/runs/runnerLauncher';
+import { readClaim } from '../../src/supervisor/runnerProtocol/claimFile';
 import { Supervisor } from '../../src/supervisor/supervisor';
 import { projectRoot } from '../support/project';
 import { waitFor } from '../support/wait';

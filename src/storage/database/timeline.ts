@@ -4,7 +4,7 @@ import type { SqlValue } from 'sql.js';
 import * as v from 'valibot';
 import { CorralError } from '../errors';
 import { EVENT_KINDS } from '../events';
-import type { DraftEvent } from '../events';
+import type { NumberedEvent } from '../events';
 import { eventId } from '../ids';
 import { FACET_LIMIT, FIND_LIMIT } from './storeIndex';
 import type { DensityCount, DensityQuery, Facet, Facets, FindQuery, FoundEvents, HistoryQuery } from './storeIndex';
@@ -15,12 +15,6 @@ import { textParameter } from './connection';
 export const eventRowsSchema = v.array(
   v.tuple([v.number(), v.string(), v.number(), v.string(), v.string(), v.unknown()]),
 );
-
-export interface NumberedEvent {
-  seq: number;
-  timestamp: string;
-  draft: DraftEvent;
-}
 
 /** `blob` names the whole content where `content` is a preview. */
 export interface ConversationRow {

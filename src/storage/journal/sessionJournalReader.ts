@@ -1,7 +1,7 @@
 /** The journals of one session, read on in one bounded step and made into records and events. */
 import { stat } from 'node:fs/promises';
 import { hasCode } from '../../common/errors';
-import type { DraftEvent } from '../events';
+import type { DraftEvent, NumberedEvent } from '../events';
 import { parseDraft } from '../events';
 import { isId } from '../ids';
 import type { JournalPosition } from './journalReader';
@@ -10,7 +10,6 @@ import type { JournalRecord } from './journalRecord';
 import type { SessionPaths } from '../paths';
 import type { SessionRecord } from '../sessionRecords';
 import { parseSessionRecord } from '../sessionRecords';
-import type { NumberedEvent } from '../database/timeline';
 import { readdirIfExists } from '../../common/readdirIfExists';
 
 /** What one step read of one journal: a part of session.jsonl, or (with `runId`) of a run's events.jsonl. */

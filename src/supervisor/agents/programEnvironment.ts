@@ -1,4 +1,4 @@
-import { withoutEditor } from '../runner/agentProcess';
+import { withoutEditor } from './editorVariables';
 import type { AgentSettings, ResolvedAgent } from './agentRegistry';
 import { configuredEnvironment } from './agentRegistry';
 

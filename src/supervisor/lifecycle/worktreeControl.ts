@@ -1,6 +1,6 @@
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
-import type { SessionFacts } from '../../storage/sessionFacts';
+import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
 import type { FileChange } from '../git/review/changes';
 import { captureWork, listChanges } from '../git/review/changes';
@@ -13,7 +13,6 @@ import { takeSnapshot } from '../git/snapshots/snapshots';
 import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import type { ApplyMode, ChangesToApply } from '../git/review/applyChanges';
 import { applyChanges, makeBranch, undoApply } from '../git/review/applyChanges';
-import type { RunControl } from '../runs/runControl';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionRemovalOptions } from './sessionRemoval';
 import {
@@ -27,9 +26,17 @@ import type { Log } from '../../common/log';
 import { finishInterruptedOperation } from './interruptedOperations';
 import { withWorktreeLock } from './worktreeLock';
 
+/** What acting on a session's worktree asks of its runs. */
+export interface SessionRuns {
+  /** The run that has not ended, once it is certain what became of it. */
+  openRun(id: string): Promise<RunFacts | undefined>;
+  stop(id: string): Promise<void>;
+  tearDown(id: string): Promise<void>;
+}
+
 export interface WorktreeControlOptions extends SessionRemovalOptions {
   model: SessionModel;
-  runControl: RunControl;
+  runControl: SessionRuns;
   log: Log;
 }
 

@@ -6,9 +6,7 @@ import { hasCode, messageOf } from '../../common/errors';
 import { RUN_ID_VARIABLE } from '../system/processTree';
 import type { OutputStream } from './outputLog';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
-
-/** Of the editor, of git's hooks, or of an agent that the editor was started by: none of the agent's business. */
-const HIDDEN_VARIABLES = /^(ELECTRON_|VSCODE_|GIT_|NODE_OPTIONS$|CLAUDECODE$|OLDPWD$)/;
+import { withoutEditor } from '../agents/editorVariables';
 
 /**
  * What the agent left running may hold its output open for ever: after its exit, output that pauses for so many looks is at its end.
@@ -21,13 +19,6 @@ const DRAIN_CHECK_MS = 100;
 export interface ExitStatus {
   exitCode: number | null;
   signal: string | null;
-}
-
-/** The user's environment without what is not an agent's business, but for what is `given` to it by name. */
-export function withoutEditor(environment: NodeJS.ProcessEnv, given: readonly string[] = []): NodeJS.ProcessEnv {
-  const isHidden = (name: string): boolean =>
-    HIDDEN_VARIABLES.test(process.platform === 'win32' ? name.toUpperCase() : name);
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => given.includes(name) || !isHidden(name)));
 }
 
 /** The agent's environment: the runner's, without what is not its business unless it was set for this agent, with the run's mark. */

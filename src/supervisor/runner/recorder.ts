@@ -3,7 +3,7 @@ import type { DraftEvent } from '../../storage/events';
 import { JournalWriter } from '../../storage/journal/journalWriter';
 import type { RunPaths } from '../../storage/paths';
 import { StorePaths } from '../../storage/paths';
-import { ringDoorbell } from '../../storage/store';
+import { ringDoorbell } from '../../storage/store/store';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 
 const ANNOUNCE_EVERY_MS = 20;

@@ -1,7 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
+import { hasCode } from '../../common/errors';
+import { CorralError } from '../../storage/errors';
 import { replaceFile } from '../../storage/journal/durableFile';
-import { publishOnce } from '../system/publishedFile';
-import type { RunnerClaim } from './protocol';
+import type { RunPaths } from '../../storage/paths';
+import { ownIdentity } from '../system/identity';
 import type { ProcessIdentity } from '../system/identitySchema';
+import { publishOnce } from '../system/publishedFile';
+import { claimSchema, type RunnerClaim } from './protocol';
 
 export type HeldClaim = Extract<RunnerClaim, { state: 'claimed' }>;
 
@@ -42,4 +48,34 @@ export class ClaimFile {
       // Such as a full disk: this is called again.
     }
   }
+}
+
+/** Claims the run for nobody, so that a runner that comes late stops at once. False where the run was claimed before. */
+export async function publishVoidClaim(run: RunPaths, reason: string): Promise<boolean> {
+  const claim: RunnerClaim = { state: 'void', by: await ownIdentity(), reason };
+  return publishOnce(run.claim, JSON.stringify(claim));
+}
+
+/**
+ * The claim on the run; undefined while there is none.
+ * @throws RUNNER_TOO_OLD where another version of Corral wrote it in a form that this one does not know
+ */
+export async function readClaim(run: RunPaths): Promise<RunnerClaim | undefined> {
+  let text: string;
+  try {
+    text = await readFile(run.claim, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    // A name without its content is what a power loss leaves, and no runner outlives that.
+    return { state: 'void', by: await ownIdentity(), reason: 'runner.json is damaged' };
+  }
+  const claim = v.safeParse(claimSchema, content);
+  if (!claim.success) throw new CorralError('RUNNER_TOO_OLD', `${run.claim} was written by another version of Corral`);
+  return claim.output;
 }

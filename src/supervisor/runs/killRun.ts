@@ -2,7 +2,7 @@ import { CorralError } from '../../storage/errors';
 import type { RunPaths } from '../../storage/paths';
 import { liveness } from '../system/identity';
 import { killTree } from '../system/processTree';
-import { readClaim } from './runnerLauncher';
+import { readClaim } from '../runnerProtocol/claimFile';
 
 /**
  * Kills a run whose runner does not answer: the agent's processes, then the runner itself, so that nothing of it writes

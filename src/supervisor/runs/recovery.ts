@@ -11,7 +11,7 @@ import type { RunnerConnections } from './runnerConnections';
 import { removeEndpoint } from '../runnerProtocol/privateSocket';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { bootstrapSchema } from '../runnerProtocol/protocol';
-import { readClaim } from './runnerLauncher';
+import { readClaim } from '../runnerProtocol/claimFile';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
 import type { Log } from '../../common/log';

@@ -5,7 +5,7 @@ import type { ProcessEntry } from '../system/processTable';
 import { listProcesses, readDetails, readMarks } from '../system/processTable';
 import type { ProcessDetails } from '../system/processTable';
 import { RUN_ID_VARIABLE, signalProcesses, stillAlive, withoutEditors } from '../system/processTree';
-import { readClaim } from './runnerLauncher';
+import { readClaim } from '../runnerProtocol/claimFile';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
 

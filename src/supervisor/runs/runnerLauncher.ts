@@ -1,17 +1,13 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import * as v from 'valibot';
 import { replaceFile } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
-import { hasCode, messageOf } from '../../common/errors';
+import { messageOf } from '../../common/errors';
 import type { RunPaths } from '../../storage/paths';
-import { ownIdentity } from '../system/identity';
 import { RUN_ID_VARIABLE } from '../system/processTree';
-import { publishOnce } from '../system/publishedFile';
 import type { RunBootstrap, RunnerClaim } from '../runnerProtocol/protocol';
-import { claimSchema } from '../runnerProtocol/protocol';
+import { publishVoidClaim, readClaim } from '../runnerProtocol/claimFile';
 
 /** One that ends is noticed at once; this is for one that hangs. A machine under load can take many seconds for a start. */
 export const CLAIM_LIMIT_MS = 60_000;
@@ -83,31 +79,4 @@ async function waitForClaim({ run }: RunnerLaunch, child: ChildProcess): Promise
     if (performance.now() > end) return `it did not answer within ${String(CLAIM_LIMIT_MS / 1000)} s`;
     await delay(POLL_MS);
   }
-}
-
-/** Claims the run for nobody, so that a runner that comes late stops at once. False where the run was claimed before. */
-export async function publishVoidClaim(run: RunPaths, reason: string): Promise<boolean> {
-  const claim: RunnerClaim = { state: 'void', by: await ownIdentity(), reason };
-  return publishOnce(run.claim, JSON.stringify(claim));
-}
-
-/** The claim on the run; undefined where there is none yet. Throws RUNNER_TOO_OLD for one that another version wrote in a way not known here. */
-export async function readClaim(run: RunPaths): Promise<RunnerClaim | undefined> {
-  let text: string;
-  try {
-    text = await readFile(run.claim, 'utf8');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    // A name without its content is what a power loss leaves, and no runner outlives that.
-    return { state: 'void', by: await ownIdentity(), reason: 'runner.json is damaged' };
-  }
-  const claim = v.safeParse(claimSchema, content);
-  if (!claim.success) throw new CorralError('RUNNER_TOO_OLD', `${run.claim} was written by another version of Corral`);
-  return claim.output;
 }

@@ -7,7 +7,7 @@ import { readPayload } from '../../storage/journal/eventPayload';
 import type { StorePaths } from '../../storage/paths';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { DraftSessionRecord } from '../../storage/sessionRecords';
-import { openStore, ringDoorbell } from '../../storage/store';
+import { openStore, ringDoorbell } from '../../storage/store/store';
 import type { StoreIndex, SyncResult } from '../../storage/database/storeIndex';
 import { CheckpointTimer } from './checkpointTimer';
 import { Follower } from './follower';

@@ -4,7 +4,7 @@ import { newId } from '../../../src/storage/ids';
 import { encodeRecord } from '../../../src/storage/journal/journalRecord';
 import { JournalWriter } from '../../../src/storage/journal/journalWriter';
 import type { DraftSessionRecord } from '../../../src/storage/sessionRecords';
-import { openStore, ringDoorbell } from '../../../src/storage/store';
+import { openStore, ringDoorbell } from '../../../src/storage/store/store';
 
 const START_MS = Date.parse('2026-03-02T09:00:00.000Z');
 

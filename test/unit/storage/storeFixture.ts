@@ -10,7 +10,7 @@ import { JournalWriter } from '../../../src/storage/journal/journalWriter';
 import type { StorePaths } from '../../../src/storage/paths';
 import type { SessionFacts } from '../../../src/storage/sessionFacts';
 import type { DraftSessionRecord } from '../../../src/storage/sessionRecords';
-import { openStore } from '../../../src/storage/store';
+import { openStore } from '../../../src/storage/store/store';
 import type { AppendedRange, StoreIndex } from '../../../src/storage/database/storeIndex';
 import { projectRoot } from '../../support/project';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { StorePaths } from '../../../../src/storage/paths';
 import { identityOf, liveness } from '../../../../src/supervisor/system/identity';
-import { readClaim } from '../../../../src/supervisor/runs/runnerLauncher';
+import { readClaim } from '../../../../src/supervisor/runnerProtocol/claimFile';
 import { waitFor } from '../../../support/wait';
 import { SupervisorFixture } from '../supervisorFixture';
 

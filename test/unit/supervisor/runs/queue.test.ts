@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { StorePaths } from '../../../../src/storage/paths';
 import type { SessionRequest, SessionSummary } from '../../../../src/supervisor/api';
-import { readClaim } from '../../../../src/supervisor/runs/runnerLauncher';
+import { readClaim } from '../../../../src/supervisor/runnerProtocol/claimFile';
 import type { SupervisorSettings } from '../../../../src/supervisor/settings';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
 import { until, SupervisorFixture } from '../supervisorFixture';

@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { CorralError } from '../../../src/storage/errors';
-import { newId } from '../../../src/storage/ids';
-import { openStore, ringDoorbell } from '../../../src/storage/store';
+import { CorralError } from '../../../../src/storage/errors';
+import { newId } from '../../../../src/storage/ids';
+import { openStore, ringDoorbell } from '../../../../src/storage/store/store';
 
 describe('store', () => {
   let folder: string;

@@ -1,9 +1,9 @@
 /** How much room the store takes on the disk. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isId } from './ids';
-import type { StorePaths } from './paths';
-import { readdirIfExists } from '../common/readdirIfExists';
+import { isId } from '../ids';
+import type { StorePaths } from '../paths';
+import { readdirIfExists } from '../../common/readdirIfExists';
 
 /** In bytes. */
 export interface SizeOf {

@@ -2,11 +2,11 @@
 import { appendFile, link, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
-import { makeDirectory, syncDirectory, temporaryPath, writeNewFile } from './journal/durableFile';
-import { CorralError } from './errors';
-import { hasCode, messageOf } from '../common/errors';
-import { newId } from './ids';
-import { StorePaths } from './paths';
+import { makeDirectory, syncDirectory, temporaryPath, writeNewFile } from '../journal/durableFile';
+import { CorralError } from '../errors';
+import { hasCode, messageOf } from '../../common/errors';
+import { newId } from '../ids';
+import { StorePaths } from '../paths';
 
 /** The layout that this version writes. */
 const FORMAT = 1;

@@ -2,15 +2,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
-import { isSealed } from './database/checkpoint';
-import { listRunIds } from './journal/sessionJournalReader';
-import { hasCode, messageOf } from '../common/errors';
-import { parseDraft } from './events';
-import { isId } from './ids';
-import type { JournalStep } from './journal/journalReader';
-import { JOURNAL_START, readJournal } from './journal/journalReader';
-import type { JournalRecord } from './journal/journalRecord';
-import type { RunPaths, StorePaths } from './paths';
+import { isSealed } from '../database/checkpoint';
+import { listRunIds } from '../journal/sessionJournalReader';
+import { hasCode, messageOf } from '../../common/errors';
+import { parseDraft } from '../events';
+import { isId } from '../ids';
+import type { JournalStep } from '../journal/journalReader';
+import { JOURNAL_START, readJournal } from '../journal/journalReader';
+import type { JournalRecord } from '../journal/journalRecord';
+import type { RunPaths, StorePaths } from '../paths';
 
 export interface StoreReport {
   sessions: number;
