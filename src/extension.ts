@@ -7,7 +7,7 @@ import { Supervisor } from './supervisor/supervisor';
 import { Throttle } from './common/throttle';
 import { registerCommands } from './views/commands/commands';
 import { showError } from './views/text/errorMessages';
-import { READY_CONTEXT, SESSIONS_VIEW } from './views/text/names';
+import { READY_CONTEXT, SESSIONS_VIEW } from './views/text/contributions';
 import { Notifications } from './views/sessions/notifications';
 import { OverviewPanel } from './views/overview/overviewPanel';
 import { ProcessesTree } from './views/sessions/processesTree';

@@ -4,17 +4,21 @@ import { PERMISSION_MODES } from '../storage/sessionRecords';
 import { parseAgentSettings } from '../supervisor/agents/agentRegistry';
 import type { SupervisorSettings } from '../supervisor/settings';
 import { DEFAULT_SETTINGS } from '../supervisor/settings';
-import { SETTINGS } from './text/names';
+import { SETTINGS } from './text/contributions';
 
 const SECTION = 'corral';
 
-/** A setting of the wrong type counts as not set: a typing mistake must not keep sessions from being shown. */
+/** A setting of the wrong type counts as not set, so that a typing mistake never hides the sessions. */
 function read<T>(name: string, schema: v.GenericSchema<unknown, T>, fallback: T): T {
   const parsed = v.safeParse(schema, vscode.workspace.getConfiguration(SECTION).get<unknown>(name));
   return parsed.success ? parsed.output : fallback;
 }
 
-/** What the user chose, checked. Only `agents` throws (SETTINGS_INVALID), when it is asked for: there a guess could start the wrong program. */
+/**
+ * The user's settings, checked. Reading `agents` can throw, because a guess there could start the wrong program.
+ *
+ * @throws SETTINGS_INVALID by `agents` alone
+ */
 export function readSettings(): SupervisorSettings {
   const runnerNode = read(SETTINGS.runnerNode, v.string(), '');
   return {

@@ -211,7 +211,7 @@ describe('worktrees in the window', () => {
 
   it('says what would go before it deletes, and brings it back', async () => {
     await window.runCommand('Corral: Delete Session');
-    await window.page.getByText('Its worktree goes with 1 changed file and 1 new file.').waitFor();
+    await window.page.getByText('Its worktree holds 1 changed file and 1 new file.').waitFor();
     await window.picture('delete session');
     await window.page.getByRole('button', { name: 'Delete', exact: true }).click();
     await waitFor(async () => (await worktrees()).length === 0, { what: 'the worktree to go' });

@@ -7,7 +7,7 @@ import type { Supervisor } from '../../supervisor/supervisor';
 import { chooseAgents } from '../pickers/agentChoice';
 import { resource } from '../review/changesEditor';
 import { showInformationMessage } from '../text/messages';
-import type { CommandName } from '../text/names';
+import type { CommandName } from '../text/contributions';
 import type { NewSessionOptions } from './newSession';
 import { agentsOf, rememberedMode } from './newSession';
 import { inProgress } from '../progress';

@@ -9,11 +9,11 @@ import type { SessionSummary } from '../../supervisor/api';
 import { eventText } from '../../supervisor/history/eventText';
 import type { ExportFormat } from '../../supervisor/history/sessionExport';
 import type { Supervisor } from '../../supervisor/supervisor';
-import { ageOf } from '../text/age';
-import { byteSize } from '../text/byteSize';
-import { excerpt } from '../text/excerpt';
+import { elapsedTime } from '../text/elapsedTime';
+import { formatBytes } from '../text/formatBytes';
+import { searchExcerpt } from '../text/searchExcerpt';
 import { showInformationMessage, showWarningMessage } from '../text/messages';
-import type { CommandName } from '../text/names';
+import type { CommandName } from '../text/contributions';
 import { plainMessage } from '../text/plainMessage';
 import { chooseSession } from '../pickers/sessionChoice';
 import type { EventPlace } from '../../protocol/timelineProtocol';
@@ -133,9 +133,9 @@ async function fill(
   for await (const { sessionId, event } of supervisor.searchHistory(text, { limit: RESULT_LIMIT, signal })) {
     const { heading } = eventText(event);
     items.push({
-      label: plainLabel(excerpt(event, text)),
+      label: plainLabel(searchExcerpt(event, text)),
       description: plainLabel(titles.get(sessionId) ?? ''),
-      detail: `${plainLabel(heading)} · ${ageOf(event.timestamp, Date.now())}`,
+      detail: `${plainLabel(heading)} · ${elapsedTime(event.timestamp, Date.now())}`,
       sessionId,
       place: { runId: event.runId, seq: event.seq },
     });
@@ -230,15 +230,15 @@ async function showStorage(supervisor: Supervisor, showTimeline: ShowTimeline): 
   const erase: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('trash'), tooltip: 'Erase History…' };
   const total = sizes.reduce((sum, { size }) => sum + size.total, 0);
   const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { sessionId: string }>();
-  pick.title = `Storage · ${byteSize(total)} in ${sizes.length} ${sizes.length === 1 ? 'session' : 'sessions'}`;
+  pick.title = `Storage · ${formatBytes(total)} in ${sizes.length} ${sizes.length === 1 ? 'session' : 'sessions'}`;
   pick.placeholder = 'Choose a session to open its timeline';
   pick.matchOnDescription = true;
   pick.items = sizes.map(({ sessionId, size }) => {
     const session = sessions.get(sessionId);
     return {
       label: session?.title ?? sessionId,
-      description: `${byteSize(size.total)}${session?.deleted === true ? ' · deleted' : ''}`,
-      detail: `events ${byteSize(size.journals)} · large payloads ${byteSize(size.blobs)} · raw output ${byteSize(size.output)} · index ${byteSize(size.databases)}`,
+      description: `${formatBytes(size.total)}${session?.deleted === true ? ' · deleted' : ''}`,
+      detail: `events ${formatBytes(size.journals)} · large payloads ${formatBytes(size.blobs)} · raw output ${formatBytes(size.output)} · index ${formatBytes(size.databases)}`,
       buttons: session?.deleted === true ? [erase] : [],
       sessionId,
     };
@@ -276,7 +276,7 @@ async function eraseHistory(supervisor: Supervisor, session: SessionSummary): Pr
   const erase = 'Erase';
   const detail = [
     'For good, and it cannot be undone:',
-    `• the record of everything the agent said and did (${events.toLocaleString()} events, ${byteSize(size?.total ?? 0)})`,
+    `• the record of everything the agent said and did (${events.toLocaleString()} events, ${formatBytes(size?.total ?? 0)})`,
     `• its snapshots in git (the ref refs/corral/${session.id}), and with them what “Undo Delete” needs`,
     'Files in the trash folder of the repository stay.',
   ].join('\n');

@@ -3,8 +3,8 @@ import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { Supervisor } from '../../supervisor/supervisor';
 import { showWarningMessage } from '../text/messages';
-import type { CommandName } from '../text/names';
-import { PROCESSES_CONTEXT, PROCESSES_VIEW } from '../text/names';
+import type { CommandName } from '../text/contributions';
+import { PROCESSES_CONTEXT, PROCESSES_VIEW } from '../text/contributions';
 
 export type ProcessCommandName = Extract<CommandName, 'showProcesses' | 'endProcess'>;
 

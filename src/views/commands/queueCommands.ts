@@ -3,7 +3,7 @@ import { isOutcome } from '../../storage/runState';
 import type { SessionSummary } from '../../supervisor/api';
 import type { Supervisor } from '../../supervisor/supervisor';
 import { showInformationMessage } from '../text/messages';
-import type { CommandName } from '../text/names';
+import type { CommandName } from '../text/contributions';
 import type { ChooseSession } from '../pickers/sessionChoice';
 
 export type QueueCommandName = Extract<CommandName, 'startNow' | 'moveUpInQueue' | 'moveDownInQueue' | 'startAfter'>;

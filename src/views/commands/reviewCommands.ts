@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import { showChanges } from '../review/changesEditor';
 import { showInformationMessage } from '../text/messages';
-import type { CommandName } from '../text/names';
+import type { CommandName } from '../text/contributions';
 import { inProgress } from '../progress';
 import { chooseRemote, findPrograms, openPullRequest } from '../review/pullRequest';
 import type { ReviewComments } from '../review/reviewComments';

@@ -4,15 +4,15 @@ import type { SessionSummary } from '../../supervisor/api';
 import type { ListedSnapshot } from '../../supervisor/git/snapshots/snapshotList';
 import type { Supervisor } from '../../supervisor/supervisor';
 import type { SnapshotPoint } from '../../supervisor/lifecycle/worktreeControl';
-import { ageOf } from '../text/age';
+import { elapsedTime } from '../text/elapsedTime';
 import type { SessionDraft } from './newSession';
 import { showChanges } from '../review/changesEditor';
 import { showInformationMessage } from '../text/messages';
-import type { CommandName } from '../text/names';
+import type { CommandName } from '../text/contributions';
 import { inProgress } from '../progress';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import { hasBegun, isRunning } from '../pickers/sessionChoice';
-import { changeWords } from '../text/worktreeLabels';
+import { describeChanges } from '../text/worktreeLabels';
 import { plainLabel } from '../text/plainLabel';
 
 export type SnapshotCommandName = Extract<CommandName, 'takeSnapshot' | 'showSnapshots'>;
@@ -158,7 +158,7 @@ function momentItems(
   const now = Date.now();
   const items = snapshots.map(({ commit, message, takenAt, ...counts }, index) => ({
     label: `$(history) ${plainLabel(message)}`,
-    description: `${changeWords(counts)} · ${ageOf(takenAt, now)}`,
+    description: `${describeChanges(counts)} · ${elapsedTime(takenAt, now)}`,
     detail: `${new Date(takenAt).toLocaleString()} · ${commit.slice(0, 10)}`,
     moment: {
       label: message.charAt(0).toLowerCase() + message.slice(1),

@@ -6,7 +6,7 @@ import type { SessionSummary } from '../../supervisor/api';
 import type { WorktreeSummary } from '../../supervisor/git/worktrees/worktreeSummary';
 import type { Supervisor } from '../../supervisor/supervisor';
 import { showInformationMessage, showWarningMessage } from '../text/messages';
-import type { CommandName } from '../text/names';
+import type { CommandName } from '../text/contributions';
 import { inProgress } from '../progress';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import { deletionDetail } from '../text/worktreeLabels';

@@ -3,12 +3,12 @@ import { isOutcome } from '../../storage/runState';
 import type { SessionSummary } from '../../supervisor/api';
 import type { Supervisor } from '../../supervisor/supervisor';
 import type { WorktreeEntry, WorktreeInventory } from '../../supervisor/lifecycle/worktreeInventory';
-import { ageOf } from '../text/age';
-import { byteSize } from '../text/byteSize';
+import { elapsedTime } from '../text/elapsedTime';
+import { formatBytes } from '../text/formatBytes';
 import { showInformationMessage, showWarningMessage } from '../text/messages';
-import type { CommandName } from '../text/names';
+import type { CommandName } from '../text/contributions';
 import { isRunning } from '../pickers/sessionChoice';
-import { folderWords, workWords } from '../text/worktreeLabels';
+import { describeFolders, describeWork } from '../text/worktreeLabels';
 import { plainLabel } from '../text/plainLabel';
 
 /** So long after its end a session is proposed to be archived. */
@@ -55,7 +55,7 @@ export async function manageWorktrees(options: WorktreeManagerOptions): Promise<
     })),
   ];
   const chosen = await vscode.window.showQuickPick(items, {
-    title: `Manage Worktrees · ${byteSize(total)} in ${entries.length} ${entries.length === 1 ? 'folder' : 'folders'}`,
+    title: `Manage Worktrees · ${formatBytes(total)} in ${entries.length} ${entries.length === 1 ? 'folder' : 'folders'}`,
     placeHolder: 'Choose a worktree to see what can be done with it',
     matchOnDescription: true,
     matchOnDetail: true,
@@ -70,7 +70,8 @@ export async function tellStrays(
   log: vscode.LogOutputChannel,
 ): Promise<void> {
   const strays = await (await supervisor.inventory()).strays();
-  for (const stray of strays) log.info(`No session knows of ${stray.path}: ${byteSize(stray.bytes)}, ${holds(stray)}`);
+  for (const stray of strays)
+    log.info(`No session knows of ${stray.path}: ${formatBytes(stray.bytes)}, ${holds(stray)}`);
   const known = globalState.get<unknown>(TOLD_STRAYS_KEY);
   const told = new Set(Array.isArray(known) ? known : []);
   const news = strays.filter(({ sessionId }) => !told.has(sessionId));
@@ -80,7 +81,7 @@ export async function tellStrays(
     strays.map(({ sessionId }) => sessionId),
   );
   const manage = 'Manage Worktrees…';
-  const size = byteSize(news.reduce((sum, { bytes }) => sum + bytes, 0));
+  const size = formatBytes(news.reduce((sum, { bytes }) => sum + bytes, 0));
   const sentence =
     news.length === 1
       ? `No session knows of a worktree of Corral's: ${news[0]?.path ?? ''} (${size}).`
@@ -104,15 +105,15 @@ function proposals(
   const found: Action[] = [];
   if (full.length > 0) {
     const bytes = full.flatMap(({ generated }) => generated).reduce((sum, folder) => sum + folder.bytes, 0);
-    const label = `$(lightbulb) Drop ${folderWords(full.flatMap(({ generated }) => generated))} only`;
-    const description = `${byteSize(bytes)} in ${worktrees(full.length)} where nothing runs`;
+    const label = `$(lightbulb) Drop ${describeFolders(full.flatMap(({ generated }) => generated))} only`;
+    const description = `${formatBytes(bytes)} in ${worktrees(full.length)} where nothing runs`;
     found.push({ label, description, run: async () => await drop(inventory, full) });
   }
   if (old.length > 0) {
     const bytes = old.reduce((sum, entry) => sum + entry.bytes, 0);
     found.push({
       label: `$(lightbulb) Archive ${old.length === 1 ? 'the session' : `${old.length} sessions`} that ended over two weeks ago`,
-      description: `${byteSize(bytes)}; work and history are kept`,
+      description: `${formatBytes(bytes)}; work and history are kept`,
       run: async () => {
         for (const { sessionId } of old) await options.run('archiveSession', sessionId);
       },
@@ -130,7 +131,7 @@ function isOld(session: SessionSummary | undefined): boolean {
 }
 
 function entryItem(entry: WorktreeEntry, session: SessionSummary | undefined): vscode.QuickPickItem {
-  const age = session === undefined ? [] : [ageOf(session.lastActivityAt, Date.now())];
+  const age = session === undefined ? [] : [elapsedTime(session.lastActivityAt, Date.now())];
   const states = {
     worktree: session?.status ?? '',
     trash: 'deleted, kept in the trash',
@@ -142,18 +143,18 @@ function entryItem(entry: WorktreeEntry, session: SessionSummary | undefined): v
     entry.kind === 'trash' && entry.notCaptured.length > 0
       ? `no snapshot holds ${entry.notCaptured.join(', ')}`
       : holds(entry),
-    ...(generated > 0 ? [`${folderWords(entry.generated)}: ${byteSize(generated)}`] : []),
+    ...(generated > 0 ? [`${describeFolders(entry.generated)}: ${formatBytes(generated)}`] : []),
   ];
   return {
     label: `${icons[entry.kind]} ${plainLabel(session?.title ?? entry.sessionId)}`,
-    description: [byteSize(entry.bytes), states[entry.kind], ...age].join(' · '),
+    description: [formatBytes(entry.bytes), states[entry.kind], ...age].join(' · '),
     detail: plainLabel(details.join(' · ')),
   };
 }
 
 function holds({ summary }: WorktreeEntry): string {
   if (summary === 'unknown') return 'what it holds could not be counted';
-  const work = workWords(summary);
+  const work = describeWork(summary);
   return work === '' ? 'no work of its own' : work;
 }
 
@@ -182,13 +183,13 @@ async function actOn(
     if (session !== undefined && !isRunning(session)) {
       if (generated.length > 0)
         actions.push({
-          label: `$(clear-all) Drop ${folderWords(generated)} Only…`,
-          description: byteSize(generated.reduce((sum, folder) => sum + folder.bytes, 0)),
+          label: `$(clear-all) Drop ${describeFolders(generated)} Only…`,
+          description: formatBytes(generated.reduce((sum, folder) => sum + folder.bytes, 0)),
           run: async () => await drop(inventory, [entry]),
         });
       actions.push({
         label: '$(archive) Archive',
-        description: `frees ${byteSize(bytes)}; work and history are kept`,
+        description: `frees ${formatBytes(bytes)}; work and history are kept`,
         run: async () => await run('archiveSession', sessionId),
       });
     }
@@ -200,9 +201,9 @@ async function actOn(
 async function drop(inventory: WorktreeInventory, entries: readonly WorktreeEntry[]): Promise<void> {
   const remove = 'Drop';
   const detail = entries
-    .flatMap(({ path, generated }) => generated.map(({ name, bytes }) => `• ${path}/${name} (${byteSize(bytes)})`))
+    .flatMap(({ path, generated }) => generated.map(({ name, bytes }) => `• ${path}/${name} (${formatBytes(bytes)})`))
     .join('\n');
-  const question = `Drop ${folderWords(entries.flatMap(({ generated }) => generated))} of ${worktrees(entries.length)}?`;
+  const question = `Drop ${describeFolders(entries.flatMap(({ generated }) => generated))} of ${worktrees(entries.length)}?`;
   const answer = await showWarningMessage(
     question,
     { modal: true, detail: `Git ignores them and tools fill them again:\n${detail}` },
@@ -216,7 +217,7 @@ async function drop(inventory: WorktreeInventory, entries: readonly WorktreeEntr
       for (const { sessionId } of entries) freed += await inventory.removeGenerated(sessionId);
     },
   );
-  void showInformationMessage(`${byteSize(freed)} are free again.`);
+  void showInformationMessage(`${formatBytes(freed)} are free again.`);
 }
 
 async function removeStray(

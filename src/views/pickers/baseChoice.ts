@@ -4,7 +4,7 @@ import { pathToText, splitZ } from '../../supervisor/git/pathBytes';
 import { findRepository } from '../../supervisor/git/repository';
 import { summarizeWorktree } from '../../supervisor/git/worktrees/worktreeSummary';
 import type { Supervisor } from '../../supervisor/supervisor';
-import { workWords } from '../text/worktreeLabels';
+import { describeWork } from '../text/worktreeLabels';
 import { plainLabel } from '../text/plainLabel';
 
 const MAX_REFERENCES = 200;
@@ -56,7 +56,7 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
     ]),
     supervisor.listSessions({ repository: repository.mainWorktree }),
   ]);
-  const work = workWords(await summarizeWorktree(repository, root, 'HEAD'));
+  const work = describeWork(await summarizeWorktree(repository, root, 'HEAD'));
   const status = await supervisor.git.run(root, [
     'status',
     '--porcelain',

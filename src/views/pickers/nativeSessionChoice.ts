@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { NativeSession } from '../../supervisor/imports/nativeSession';
 import type { Supervisor } from '../../supervisor/supervisor';
-import { ageOf } from '../text/age';
+import { elapsedTime } from '../text/elapsedTime';
 import { inProgress } from '../progress';
 import { plainLabel } from '../text/plainLabel';
 
@@ -16,7 +16,7 @@ export async function chooseNativeSession(supervisor: Supervisor, repository: st
     );
   const items = sessions.map((session) => ({
     label: plainLabel(session.title),
-    description: `${session.agent} · ${ageOf(session.updatedAt, Date.now())}`,
+    description: `${session.agent} · ${elapsedTime(session.updatedAt, Date.now())}`,
     detail: session.cwd,
     session,
   }));

@@ -2,9 +2,9 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { RunProcess, SessionProcesses } from '../../supervisor/runs/runProcesses';
 import type { Supervisor } from '../../supervisor/supervisor';
-import { ageOf } from '../text/age';
-import { byteSize } from '../text/byteSize';
-import { PROCESSES_VIEW } from '../text/names';
+import { elapsedTime } from '../text/elapsedTime';
+import { formatBytes } from '../text/formatBytes';
+import { PROCESSES_VIEW } from '../text/contributions';
 
 const REFRESH_MS = 2_000;
 
@@ -91,7 +91,7 @@ function sessionItem({ title, processes }: SessionNode): vscode.TreeItem {
   const item = new vscode.TreeItem(title, vscode.TreeItemCollapsibleState.Expanded);
   item.id = `session ${title} ${String(processes[0]?.entry.pid ?? 0)}`;
   const count = countOf(processes);
-  item.description = `${count} process${count === 1 ? '' : 'es'} · ${byteSize(memoryOf(processes))}`;
+  item.description = `${count} process${count === 1 ? '' : 'es'} · ${formatBytes(memoryOf(processes))}`;
   return item;
 }
 
@@ -101,8 +101,8 @@ function processItem({ entry, role, command, memoryBytes, ageMs, children }: Run
   const item = new vscode.TreeItem(program, children.length === 0 ? None : Expanded);
   item.id = `process ${String(entry.pid)} ${entry.startTime}`;
   const nowMs = Date.now();
-  const age = ageOf(new Date(nowMs - ageMs).toISOString(), nowMs);
-  item.description = `${role === 'stray' ? 'left behind · ' : ''}${entry.pid} · ${byteSize(memoryBytes)} · ${age}`;
+  const age = elapsedTime(new Date(nowMs - ageMs).toISOString(), nowMs);
+  item.description = `${role === 'stray' ? 'left behind · ' : ''}${entry.pid} · ${formatBytes(memoryBytes)} · ${age}`;
   item.tooltip = `${ROLE_WORDS[role]}\n${command}`;
   item.iconPath = new vscode.ThemeIcon(
     ICONS[role],

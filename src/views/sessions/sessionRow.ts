@@ -1,8 +1,8 @@
 import { isOutcome } from '../../storage/runState';
 import { oneLine } from '../../common/oneLine';
 import type { SessionSummary } from '../../supervisor/api';
-import { ageOf } from '../text/age';
-import { changeWords } from '../text/worktreeLabels';
+import { elapsedTime } from '../text/elapsedTime';
+import { describeChanges } from '../text/worktreeLabels';
 
 /** What the tree shows of one session: plain values, so that a row that looks the same is not painted again. */
 export interface SessionRow {
@@ -85,7 +85,7 @@ function look(session: SessionSummary, nowMs: number): Look {
       const isSilent = nowMs - Date.parse(session.lastActivityAt) >= SILENCE_MS;
       // An icon that stands still: ten runs for hours would keep a processor busy painting, and motion says nothing of the agent.
       return {
-        words: isSilent ? `Running · no event for ${ageOf(session.lastActivityAt, nowMs)}` : 'Running',
+        words: isSilent ? `Running · no event for ${elapsedTime(session.lastActivityAt, nowMs)}` : 'Running',
         icon: 'play-circle',
         iconColor: 'charts.blue',
       };
@@ -180,7 +180,7 @@ function notesOn(session: SessionSummary): SessionRow['notes'] {
 /** Pure: the same summary at the same minute gives the same row. */
 export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const { words, shortWords = words, icon, iconColor } = withEscape(session, look(session, nowMs));
-  const age = ageOf(session.paused?.since ?? session.since, nowMs);
+  const age = elapsedTime(session.paused?.since ?? session.since, nowMs);
   const damaged = damageOf(session);
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
   const description = [
@@ -203,7 +203,7 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
       words,
       age,
       ...damaged,
-      ...(changes === undefined ? [] : [changeWords(changes)]),
+      ...(changes === undefined ? [] : [describeChanges(changes)]),
     ].join(', '),
   };
 }

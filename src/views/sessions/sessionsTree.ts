@@ -2,11 +2,11 @@ import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { isOutcome } from '../../storage/runState';
 import type { SessionSummary } from '../../supervisor/api';
-import { COMMANDS } from '../text/names';
+import { COMMANDS } from '../text/contributions';
 import type { SessionRow } from './sessionRow';
 import { groupDescription, groupTitle } from './sessionGroups';
 import { sessionRow } from './sessionRow';
-import { changeWords } from '../text/worktreeLabels';
+import { describeChanges } from '../text/worktreeLabels';
 
 export interface RepositoryNode {
   kind: 'repository';
@@ -234,7 +234,7 @@ function tooltip(session: SessionSummary, row: SessionRow): vscode.MarkdownStrin
   line('Agent', session.agent);
   line('Started', new Date(session.createdAt).toLocaleString());
   line('Last activity', new Date(session.lastActivityAt).toLocaleString());
-  if (session.changes !== undefined) line('Changes', changeWords(session.changes));
+  if (session.changes !== undefined) line('Changes', describeChanges(session.changes));
   line('Worktree', session.worktreePath);
   if (session.baseCommit !== '') line('Base', session.baseCommit.slice(0, 10));
   if (session.queuePosition !== undefined) line('Queue', 'Sessions that wait are started only while a window is open.');

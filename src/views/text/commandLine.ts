@@ -1,6 +1,8 @@
 /**
- * Words of a command line as a person types it: spaces separate, single or double quotes keep together. Nothing else has a meaning
- * (no variables, no globs, no escapes: a Windows path keeps its backslashes). Undefined where a quote is left open or there is no word.
+ * Splits a command line at spaces, except inside single or double quotes.
+ * Nothing else is special: Windows paths keep their backslashes.
+ *
+ * @returns undefined where a quote is left open or there is no word
  */
 export function parseCommandLine(line: string): string[] | undefined {
   const words: string[] = [];

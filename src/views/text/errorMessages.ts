@@ -3,7 +3,7 @@ import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { CorralErrorCode } from '../../storage/errors';
 import { showErrorMessage } from './messages';
-import { COMMANDS } from './names';
+import { COMMANDS } from './contributions';
 
 interface Fix {
   label: string;

@@ -1,7 +1,12 @@
 import * as vscode from 'vscode';
 import { plainMessage } from './plainMessage';
 
-/** The messages of `vscode.window`, with no links: no other file calls those themselves. The button that was pressed, or undefined. */
+/**
+ * Messages of `vscode.window` without links, as they may quote an agent.
+ * No other file calls those of `vscode.window`.
+ *
+ * @returns the button that was pressed
+ */
 export async function showInformationMessage(message: string, ...buttons: string[]): Promise<string | undefined> {
   return await vscode.window.showInformationMessage(plainMessage(message), ...buttons);
 }

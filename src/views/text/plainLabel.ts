@@ -1,4 +1,4 @@
-/** A text for an entry of a list, where VS Code puts an icon in the place of `$(name)`: what an agent or a person wrote, such as `$(date)`, stays as it stands. */
+/** Escapes `$(name)`, which VS Code shows as an icon in lists: an agent's `$(date)` stays readable. */
 export function plainLabel(text: string): string {
   return text.replace(/\$\([\w-]+(?:~\w+)?\)/g, '\\$&');
 }

@@ -1,6 +1,6 @@
 /**
- * The message with no link in it. VS Code makes a link of `[label](command:…)` in a notification, which runs the command;
- * the titles, questions and errors that messages speak of are an agent's words.
+ * Breaks links in a notification, where VS Code runs the command of `[label](command:…)`.
+ * Messages quote agents, whose words must not become commands.
  */
 export function plainMessage(message: string): string {
   return message.replaceAll('](', '] (');

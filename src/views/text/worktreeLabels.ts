@@ -1,40 +1,50 @@
+import * as l10n from '@vscode/l10n';
 import type { WorktreeSummary } from '../../supervisor/git/worktrees/worktreeSummary';
 
 const MAX_NAMED = 3;
 
-/** What goes with a session, said before it is asked. `unknown` where it could not be counted, undefined where there is no worktree. */
+/**
+ * What goes with a session, for the question before it is deleted.
+ * `summary` is `unknown` where the work could not be counted, undefined where there is no worktree.
+ */
 export function deletionDetail(summary: WorktreeSummary | 'unknown' | undefined, isRunning: boolean): string {
-  const sentences = isRunning ? ['It is running and will be stopped.'] : [];
+  return [
+    ...(isRunning ? [l10n.t('The session is running and will be stopped.')] : []),
+    ...worktreeDetail(summary),
+    l10n.t('Its history stays.'),
+  ].join(' ');
+}
+
+function worktreeDetail(summary: WorktreeSummary | 'unknown' | undefined): string[] {
   if (summary === undefined)
-    sentences.push('Its worktree is not there any more. “Undo Delete” makes it again from its last snapshot.');
-  else if (summary === 'unknown')
-    sentences.push('What is in its worktree could not be counted. “Undo Delete” brings all of it back.');
-  else {
-    const work = workWords(summary);
-    sentences.push(
-      work === ''
-        ? 'Its worktree holds no work of its own.'
-        : `Its worktree goes with ${work}. All of it is kept in a snapshot; “Undo Delete” brings it back.`,
-    );
-    if (summary.replaceable.length > 0)
-      sentences.push(`Not kept, as tools make it again: ${named(summary.replaceable)}.`);
-  }
-  sentences.push('Its history stays.');
-  return sentences.join(' ');
+    return [l10n.t('Its worktree is missing. “Undo Delete” makes it again from the last snapshot.')];
+  if (summary === 'unknown')
+    return [l10n.t('The work in its worktree could not be counted. “Undo Delete” brings all of it back.')];
+  const work = describeWork(summary);
+  return [
+    work === ''
+      ? l10n.t('Its worktree holds no work of its own.')
+      : l10n.t('Its worktree holds {work}. All of it is kept in a snapshot; “Undo Delete” brings it back.', { work }),
+    ...(summary.replaceable.length > 0
+      ? [l10n.t('Not kept, because tools can make it again: {paths}.', { paths: listPaths(summary.replaceable) })]
+      : []),
+  ];
 }
 
 /** The work in a worktree, counted; empty where there is none. */
-export function workWords({ changedFiles, untrackedFiles, commits }: WorktreeSummary): string {
-  const parts = [
-    changedFiles > 0 && counted(changedFiles, 'changed file'),
-    untrackedFiles > 0 && counted(untrackedFiles, 'new file'),
-    commits > 0 && `${counted(commits, 'commit')} on no branch`,
-  ];
-  return listed(parts.filter((part) => part !== false));
+export function describeWork({ changedFiles, untrackedFiles, commits }: WorktreeSummary): string {
+  const parts: string[] = [];
+  if (changedFiles > 0)
+    parts.push(changedFiles === 1 ? l10n.t('1 changed file') : l10n.t('{0} changed files', changedFiles));
+  if (untrackedFiles > 0)
+    parts.push(untrackedFiles === 1 ? l10n.t('1 new file') : l10n.t('{0} new files', untrackedFiles));
+  if (commits > 0)
+    parts.push(commits === 1 ? l10n.t('1 commit on no branch') : l10n.t('{0} commits on no branch', commits));
+  return joinWithAnd(parts);
 }
 
 /** How much differs: `3 files, +12 −4`. */
-export function changeWords({
+export function describeChanges({
   files,
   addedLines,
   removedLines,
@@ -43,23 +53,22 @@ export function changeWords({
   addedLines: number;
   removedLines: number;
 }): string {
-  return files === 0 ? 'no file differs' : `${counted(files, 'file')}, +${addedLines} −${removedLines}`;
+  if (files === 0) return l10n.t('no changes');
+  const lines = `+${addedLines} −${removedLines}`;
+  return files === 1 ? l10n.t('1 file, {lines}', { lines }) : l10n.t('{files} files, {lines}', { files, lines });
 }
 
 /** The names of folders, each once: `node_modules and target`. */
-export function folderWords(folders: readonly { name: string }[]): string {
-  return named([...new Set(folders.map(({ name }) => name.split('/').at(-1) ?? name))]);
+export function describeFolders(folders: readonly { name: string }[]): string {
+  return listPaths([...new Set(folders.map(({ name }) => name.split('/').at(-1) ?? name))]);
 }
 
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+function joinWithAnd(parts: readonly string[]): string {
+  const last = parts.at(-1) ?? '';
+  return parts.length < 2 ? last : l10n.t('{0} and {1}', parts.slice(0, -1).join(', '), last);
 }
 
-function listed(parts: readonly string[]): string {
-  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}`;
-}
-
-function named(paths: readonly string[]): string {
+function listPaths(paths: readonly string[]): string {
   const names = paths.slice(0, MAX_NAMED).map((path) => path.replace(/\/$/, ''));
-  return listed(paths.length > MAX_NAMED ? [...names, `${paths.length - MAX_NAMED} more`] : names);
+  return joinWithAnd(paths.length > MAX_NAMED ? [...names, l10n.t('{0} more', paths.length - MAX_NAMED)] : names);
 }

@@ -4,7 +4,7 @@ import { CorralError } from '../../storage/errors';
 import { oneLine } from '../../common/oneLine';
 import { linkPath, linkedEvent } from './eventLink';
 import { showErrorMessage } from '../text/messages';
-import { COMMANDS } from '../text/names';
+import { COMMANDS } from '../text/contributions';
 import { preparePanel } from '../webview/panelPage';
 import { openPayload, registerPayloadDocuments } from './payloadDocuments';
 import { TimelineHost } from './timelineHost';

@@ -1,13 +1,17 @@
 import * as vscode from 'vscode';
 
-/** The tabs of a kind of page that are open in this window, whoever answers them. */
+/** This window's tabs of a kind of page, also those whose extension host died. */
 export function webviewTabs(viewType: string): vscode.Tab[] {
-  return vscode.window.tabGroups.all
-    .flatMap(({ tabs }) => tabs)
-    .filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(viewType)); // VS Code puts a prefix before it
+  return (
+    vscode.window.tabGroups.all
+      .flatMap(({ tabs }) => tabs)
+      // VS Code puts a prefix before the view type.
+      .filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(viewType))
+  );
 }
 
-/** Closes tabs whose extension host died. Call after a new tab was opened beside them: a group that is empty would go. */
+/** Closes tabs whose extension host died. Open the new tab first: VS Code removes a tab group that is empty. */
 export function closeTabs(tabs: readonly vscode.Tab[]): void {
-  if (tabs.length > 0) void vscode.window.tabGroups.close(tabs, true).then(undefined, () => undefined); // one that somebody closed meanwhile is gone as well
+  // It rejects where somebody closed a tab meanwhile, which is as good.
+  if (tabs.length > 0) void vscode.window.tabGroups.close(tabs, true).then(undefined, () => undefined);
 }

@@ -11,13 +11,13 @@ describe('what a person reads before a session is deleted', () => {
         { changedFiles: 1, untrackedFiles: 2, commits: 1, replaceable: ['node_modules/', 'a', 'b', 'c', 'd'] },
         true,
       ),
-      'It is running and will be stopped. Its worktree goes with 1 changed file, 2 new files and 1 commit on no branch. All of it is kept in a snapshot; “Undo Delete” brings it back. ' +
-        'Not kept, as tools make it again: node_modules, a, b and 2 more. Its history stays.',
+      'The session is running and will be stopped. Its worktree holds 1 changed file, 2 new files and 1 commit on no branch. All of it is kept in a snapshot; “Undo Delete” brings it back. ' +
+        'Not kept, because tools can make it again: node_modules, a, b and 2 more. Its history stays.',
     );
   });
 
   it('says so where nothing could be counted, or there is nothing', () => {
     assert.match(deletionDetail('unknown', false), /could not be counted/);
-    assert.match(deletionDetail(undefined, false), /not there any more/);
+    assert.match(deletionDetail(undefined, false), /is missing/);
   });
 });

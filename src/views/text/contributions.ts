@@ -1,4 +1,4 @@
-/** Every command, view, context key and setting by its one name; a test holds these against package.json. */
+/** Ids of everything that package.json contributes; a test compares the two. */
 
 export const COMMANDS = {
   newSession: 'corral.newSession',
@@ -53,10 +53,10 @@ export type CommandName = keyof typeof COMMANDS;
 export const SESSIONS_VIEW = 'corral.sessions';
 export const PROCESSES_VIEW = 'corral.processes';
 
-/** Set once somebody asked for the view of processes: few need it. */
+/** Context key: somebody asked for the view of processes, which few need. */
 export const PROCESSES_CONTEXT = 'corral.showsProcesses';
 
-/** Set once the list of sessions is known, so that the welcome view never stands where there is history. */
+/** Context key: the list of sessions is known, so an empty one may show the welcome text. */
 export const READY_CONTEXT = 'corral.ready';
 
 export const SETTINGS = {

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import * as v from 'valibot';
-import { COMMANDS, PROCESSES_VIEW, SESSIONS_VIEW, SETTINGS } from '../../../../src/views/text/names';
-import { projectRoot } from '../../../support/project';
+import { COMMANDS, PROCESSES_VIEW, SESSIONS_VIEW, SETTINGS } from '../../../src/views/text/contributions';
+import { projectRoot } from '../../support/project';
 
 const manifestSchema = v.object({
   contributes: v.object({

@@ -1,0 +1,14 @@
+import * as l10n from '@vscode/l10n';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** How long ago `timestamp` was, in one unit: `now`, `3 min`, `2 h`, `5 d`. Clocks jump: a time to come is `now`. */
+export function elapsedTime(timestamp: string, nowMs: number): string {
+  const elapsedMs = nowMs - Date.parse(timestamp);
+  if (!(elapsedMs >= MINUTE_MS)) return l10n.t('now');
+  if (elapsedMs < HOUR_MS) return l10n.t('{0} min', Math.floor(elapsedMs / MINUTE_MS));
+  if (elapsedMs < DAY_MS) return l10n.t('{0} h', Math.floor(elapsedMs / HOUR_MS));
+  return l10n.t('{0} d', Math.floor(elapsedMs / DAY_MS));
+}
