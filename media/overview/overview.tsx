@@ -6,8 +6,8 @@ import { OVERVIEW_DAYS, overviewHostMessageSchema, overviewStateSchema } from '.
 import type { Overview, OverviewPageMessage } from '../../src/protocol/overviewProtocol';
 import { LaneChart, UsageChart } from './overviewCharts';
 import { LaneTable, UsageTable } from './overviewTables';
-import { oneLine, shortNumber, visibleText } from '../shared/plainText';
-import { momentOf } from '../shared/times';
+import { oneLine, formatNumber, visibleText } from '../shared/plainText';
+import { formatTime } from '../shared/times';
 import '../shared/page.css';
 import './overview.css';
 
@@ -85,7 +85,7 @@ function OverviewPage({ firstDays }: { firstDays: Days }) {
         {(failure !== undefined || isLost) && (
           <div class="page-error" data-testid="failure">
             {visibleText(
-              failure ?? `Not up to date: the extension has not answered since ${momentOf(heardMs, Date.now())}.`,
+              failure ?? `Not up to date: the extension has not answered since ${formatTime(heardMs, Date.now())}.`,
             )}
           </div>
         )}
@@ -112,7 +112,7 @@ function Sections({ overview }: { overview: Overview }) {
         <Tile name="Needs you" value={String(needsYou.length)} look="waiting" />
         <Tile name="Completed" value={String(counts.completed)} look="completed" />
         <Tile name="Failed" value={String(counts.failed)} look="failed" />
-        <Tile name="Tokens in and out" value={shortNumber(tokens)} />
+        <Tile name="Tokens in and out" value={formatNumber(tokens)} />
         <Tile name="Cost, where told" value={`$${costUsd.toFixed(2)}`} />
       </dl>
       {needsYou.length > 0 && (
@@ -154,7 +154,7 @@ function Sections({ overview }: { overview: Overview }) {
       <p
         class="faint"
         data-testid="as-of"
-      >{`As of ${momentOf(overview.nowMs, Date.now())}. A run counts for the day on which it started.`}</p>
+      >{`As of ${formatTime(overview.nowMs, Date.now())}. A run counts for the day on which it started.`}</p>
     </>
   );
 }

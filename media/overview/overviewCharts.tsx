@@ -3,18 +3,18 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import * as v from 'valibot';
 import { RUN_LOOKS } from '../../src/protocol/overviewProtocol';
 import type { DayUsage, Overview, RunLook } from '../../src/protocol/overviewProtocol';
-import { oneLine, shortNumber } from '../shared/plainText';
-import { durationOf } from '../shared/times';
+import { oneLine, formatNumber } from '../shared/plainText';
+import { formatDuration } from '../shared/times';
 
 const LANE_PX = 24;
 const AXIS_PX = 34;
 /** The part of the width that titles may take. */
-const TITLE_PART = 0.28;
+const TITLE_WIDTH_SHARE = 0.28;
 const MAX_TITLE_PX = 220;
 /** As in the page's style. */
 const FONT_PX = 11;
 /** A run of a second is seen among those of hours. */
-const LEAST_RUN_PX = 3;
+const MIN_RUN_PX = 3;
 const USAGE_HEIGHT_PX = 200;
 const USAGE_LEFT_PX = 52;
 const USAGE_RIGHT_PX = 12;
@@ -23,9 +23,9 @@ const MAX_DAY_LABELS = 8;
 const DAY_LABEL_PX = 56;
 const LOOKS = Object.keys(RUN_LOOKS) as RunLook[]; // the keys of our own table
 /** More agents than this share colours. */
-const AGENT_COLOURS = 6;
+const AGENT_COLOUR_COUNT = 6;
 
-const pointedSchema = v.object({ sessionId: v.string() });
+const pointedRunSchema = v.object({ sessionId: v.string() });
 
 /** A chart that is drawn again whenever its room or what it shows changes. Its picture is one image to a screen reader: a table beside it says the same. */
 function Chart({
@@ -70,14 +70,14 @@ export function LaneChart({ overview, open }: { overview: Overview; open: (sessi
   const { lanes, fromMs, nowMs } = overview;
   const titles = new Map(lanes.map(({ sessionId, title }) => [sessionId, oneLine(title, 60)]));
   const draw = (widthPx: number): Element => {
-    const marginLeft = Math.min(MAX_TITLE_PX, Math.round(widthPx * TITLE_PART));
-    const leastMs = ((nowMs - fromMs) / Math.max(1, widthPx - marginLeft)) * LEAST_RUN_PX;
+    const marginLeft = Math.min(MAX_TITLE_PX, Math.round(widthPx * TITLE_WIDTH_SHARE));
+    const leastMs = ((nowMs - fromMs) / Math.max(1, widthPx - marginLeft)) * MIN_RUN_PX;
     const runs = lanes.flatMap(({ sessionId, agent, status, runs: each }) =>
       each.map((run) => {
         const x1 = Math.min(Math.max(run.startMs, fromMs), nowMs - leastMs);
         const words = [
           `${titles.get(sessionId) ?? ''} · run ${String(run.ordinal)}`,
-          `${agent} · ${RUN_LOOKS[run.look]} · ${durationOf(run.endMs - run.startMs)}`,
+          `${agent} · ${RUN_LOOKS[run.look]} · ${formatDuration(run.endMs - run.startMs)}`,
           oneLine(status, 80),
         ];
         return {
@@ -127,7 +127,7 @@ export function LaneChart({ overview, open }: { overview: Overview; open: (sessi
         label={`${String(runCount)} runs of ${String(lanes.length)} sessions over time. The table below says the same.`}
         draw={draw}
         onClick={(pointed) => {
-          if (v.is(pointedSchema, pointed)) open(pointed.sessionId);
+          if (v.is(pointedRunSchema, pointed)) open(pointed.sessionId);
         }}
       />
       <ul class="legend">
@@ -146,7 +146,7 @@ const MEASURES = {
   tokens: {
     label: 'Tokens in and out',
     of: ({ inputTokens, outputTokens }: DayUsage) => inputTokens + outputTokens,
-    format: (value: number) => shortNumber(value).replace('.0', ''),
+    format: (value: number) => formatNumber(value).replace('.0', ''),
   },
   costUsd: {
     label: 'Cost in USD',
@@ -161,12 +161,12 @@ export function UsageChart({ overview, measure }: { overview: Overview; measure:
   const agents = [...new Set(overview.usage.map(({ agent }) => agent))].sort();
   const shown = overview.usage.filter((each) => of(each) > 0);
   const days = daysBetween(overview);
-  const colourOf = (agent: string): string => `var(--agent-${String(agents.indexOf(agent) % AGENT_COLOURS)})`;
+  const colourOf = (agent: string): string => `var(--agent-${String(agents.indexOf(agent) % AGENT_COLOUR_COUNT)})`;
   const bars = shown.map((each) => ({
     day: each.day,
     value: of(each),
     colour: colourOf(each.agent),
-    words: `${dayLabel(each.day)} · ${oneLine(each.agent, 40)}\n${format(of(each))}`,
+    words: `${formatDay(each.day)} · ${oneLine(each.agent, 40)}\n${format(of(each))}`,
   }));
   const draw = (widthPx: number): Element => {
     const labels = Math.max(
@@ -187,7 +187,7 @@ export function UsageChart({ overview, measure }: { overview: Overview; measure:
         axisX({
           ticks: days.filter((_, index) => (days.length - 1 - index) % Math.ceil(days.length / labels) === 0),
           tickSize: 0,
-          tickFormat: dayLabel,
+          tickFormat: formatDay,
         }),
         axisY({ ticks: 4, tickSize: 0, tickFormat: format }),
         barY(bars, { x: 'day', y: 'value', fill: 'colour', title: 'words', tip: true, className: 'bars' }),
@@ -203,7 +203,7 @@ export function UsageChart({ overview, measure }: { overview: Overview; measure:
         {agents.map((agent, index) =>
           shown.some((each) => each.agent === agent) ? (
             <li>
-              <span class={`swatch swatch-agent-${String(index % AGENT_COLOURS)}`} />
+              <span class={`swatch swatch-agent-${String(index % AGENT_COLOUR_COUNT)}`} />
               {oneLine(agent, 40)}
             </li>
           ) : null,
@@ -230,6 +230,6 @@ function dayOf(date: Date): string {
 }
 
 /** `2 Mar` as the reader writes it. */
-export function dayLabel(day: string): string {
+export function formatDay(day: string): string {
   return new Date(`${day}T12:00:00`).toLocaleDateString(undefined, { month: 'short', day: 'numeric' });
 }

@@ -1,8 +1,8 @@
 import type { ComponentType } from 'preact';
 import type { DayUsage, Lane } from '../../src/protocol/overviewProtocol';
-import { dayLabel } from './overviewCharts';
-import { oneLine, shortNumber } from '../shared/plainText';
-import { durationOf } from '../shared/times';
+import { formatDay } from './overviewCharts';
+import { oneLine, formatNumber } from '../shared/plainText';
+import { formatDuration } from '../shared/times';
 
 /** What the lanes show, in words. */
 export function LaneTable({
@@ -37,8 +37,10 @@ export function LaneTable({
                 <td>{oneLine(agent, 40)}</td>
                 <td dir="auto">{oneLine(status)}</td>
                 <td>{new Date(Math.max(...runs.map(({ startMs }) => startMs))).toLocaleString()}</td>
-                <td class="number">{durationOf(runs.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0))}</td>
-                <td class="number">{shortNumber(tokens)}</td>
+                <td class="number">
+                  {formatDuration(runs.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0))}
+                </td>
+                <td class="number">{formatNumber(tokens)}</td>
                 <td class="number">{costText(costUsd)}</td>
               </tr>
             ))}
@@ -69,11 +71,11 @@ export function UsageTable({ usage }: { usage: readonly DayUsage[] }) {
           <tbody>
             {usage.map(({ day, agent, inputTokens, outputTokens, cachedTokens, costUsd }) => (
               <tr>
-                <th scope="row">{dayLabel(day)}</th>
+                <th scope="row">{formatDay(day)}</th>
                 <td>{oneLine(agent, 40)}</td>
-                <td class="number">{shortNumber(inputTokens)}</td>
-                <td class="number">{shortNumber(outputTokens)}</td>
-                <td class="number">{shortNumber(cachedTokens)}</td>
+                <td class="number">{formatNumber(inputTokens)}</td>
+                <td class="number">{formatNumber(outputTokens)}</td>
+                <td class="number">{formatNumber(cachedTokens)}</td>
                 <td class="number">{costText(costUsd)}</td>
               </tr>
             ))}

@@ -12,12 +12,12 @@ export function visibleText(text: string): string {
       // C1 controls; marks, embeddings, overrides and isolates of direction; invisible separators, tags, byte order mark
       .replace(
         /[\u0080-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu,
-        nameOf,
+        codePointLabel,
       )
   );
 }
 
-function nameOf(character: string): string {
+function codePointLabel(character: string): string {
   return `⟨U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`;
 }
 
@@ -31,7 +31,7 @@ export function oneLine(text: string, maxLength = 300): string {
 }
 
 /** `840 B`, `12 KB`, `3.4 MB`. */
-export function sizeOf(bytes: number): string {
+export function formatSize(bytes: number): string {
   if (bytes < 1_024) return `${String(bytes)} B`;
   if (bytes < 1_024 * 1_024) return `${String(Math.round(bytes / 1_024))} KB`;
   return `${(bytes / (1_024 * 1_024)).toFixed(1)} MB`;
@@ -44,7 +44,7 @@ export function inputText(input: unknown): string {
 }
 
 /** `12345` as `12.3k`: for totals where the last digits do not matter. */
-export function shortNumber(value: number): string {
+export function formatNumber(value: number): string {
   if (value < 1_000) return String(value);
   if (value < 999_950) return `${(value / 1_000).toFixed(1)}k`;
   return `${(value / 1_000_000).toFixed(1)}M`;

@@ -1,5 +1,5 @@
 /** `01:02:03`. */
-export function clockOf(durationMs: number): string {
+export function formatClock(durationMs: number): string {
   const seconds = Math.floor(Math.max(0, durationMs) / 1_000);
   return [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60]
     .map((part) => String(part).padStart(2, '0'))
@@ -7,7 +7,7 @@ export function clockOf(durationMs: number): string {
 }
 
 /** A short duration: `340 ms`, `1.2 s`, `3 min 5 s`, `2 h 4 min`. */
-export function durationOf(durationMs: number): string {
+export function formatDuration(durationMs: number): string {
   if (durationMs < 1_000) return `${String(Math.max(0, Math.round(durationMs)))} ms`;
   if (durationMs < 59_950) return `${(durationMs / 1_000).toFixed(1)} s`;
   const seconds = Math.round(durationMs / 1_000);
@@ -16,13 +16,13 @@ export function durationOf(durationMs: number): string {
 }
 
 /** The time of day in the person's own way, with the date where that is not today's. */
-export function momentOf(timeMs: number, nowMs: number): string {
+export function formatTime(timeMs: number, nowMs: number): string {
   const time = new Date(timeMs);
   return time.toDateString() === new Date(nowMs).toDateString() ? time.toLocaleTimeString() : time.toLocaleString();
 }
 
 /** How long ago, coarsely: `just now`, `5 min ago`. A clock that was set back makes it `just now`, never negative. */
-export function ageOf(sinceMs: number, nowMs: number): string {
+export function formatAge(sinceMs: number, nowMs: number): string {
   const minutes = Math.floor((nowMs - sinceMs) / 60_000);
   if (!Number.isFinite(minutes) || minutes < 1) return 'just now';
   if (minutes < 60) return `${String(minutes)} min ago`;

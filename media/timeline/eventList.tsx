@@ -245,7 +245,7 @@ function EventRow({ model, item, line, isSelected, measure, onSelect }: RowProps
     >
       <div class="gutter">{icon !== undefined && <Icon name={icon} />}</div>
       <div class="content">
-        <EventCard model={model} event={event} isAtWork={model.replay.position === undefined && isRunning(model)} />
+        <EventCard model={model} event={event} isLive={model.replay.position === undefined && isRunning(model)} />
       </div>
       <time class="time" dateTime={event.timestamp} title={MOMENT.format(time)}>
         {clock}

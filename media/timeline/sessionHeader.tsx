@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TimelineSession } from '../../src/protocol/timelineProtocol';
-import { usageSentence } from './events/eventCard';
+import { usageText } from './events/eventCard';
 import { oneLine } from '../shared/plainText';
-import { ageOf, momentOf } from '../shared/times';
+import { formatAge, formatTime } from '../shared/times';
 import type { TimelineModel } from './timelineModel';
 import './sessionHeader.css';
 
@@ -13,10 +13,10 @@ const ANNOUNCE_EVERY_MS = 2_000;
 function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
   if (session.checking) return 'checking';
   if (session.unreachable !== undefined)
-    return `does not answer since ${momentOf(Date.parse(session.unreachable), nowMs)}`;
+    return `does not answer since ${formatTime(Date.parse(session.unreachable), nowMs)}`;
   if (session.paused !== undefined) {
     const { reason, since } = session.paused;
-    return `waits since ${momentOf(Date.parse(since), nowMs)}, for nothing can be written: ${oneLine(reason, 200)}. Nothing is lost`;
+    return `waits since ${formatTime(Date.parse(since), nowMs)}, for nothing can be written: ${oneLine(reason, 200)}. Nothing is lost`;
   }
   if (session.restored) return `was cut off; a message will ${session.recoveryHint ?? 'restart'} it`;
   if (session.needsInput) return 'needs your answer';
@@ -47,7 +47,7 @@ export function SessionHeader({
         : session.restored
           ? 'Restored'
           : session.status;
-  const usage = usageSentence(session.usage);
+  const usage = usageText(session.usage);
   return (
     <header class="header">
       <h1 dir="auto">{oneLine(session.title)}</h1>
@@ -56,7 +56,7 @@ export function SessionHeader({
           {status}
         </span>
         <span class="faint" title={new Date(session.since).toLocaleString()}>
-          {ageOf(Date.parse(session.since), nowMs)}
+          {formatAge(Date.parse(session.since), nowMs)}
         </span>
         <span class="faint">{oneLine(session.agent, 60)}</span>
         {usage !== '0 in · 0 out' && <span class="faint">{usage}</span>}

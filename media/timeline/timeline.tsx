@@ -12,7 +12,7 @@ import { Icon } from '../shared/icons';
 import { MessageBox } from './messageBox';
 import { visibleText } from '../shared/plainText';
 import { ReplayBar } from './replay/replayBar';
-import { momentOf } from '../shared/times';
+import { formatTime } from '../shared/times';
 import { SessionHeader } from './sessionHeader';
 import { TimelineModel } from './timelineModel';
 
@@ -72,12 +72,12 @@ function Timeline({ model }: { model: TimelineModel }) {
       {session !== undefined && <FilterBar model={model} />}
       <main class="main">
         {session !== undefined && <EventList model={model} />}
-        {session !== undefined && model.track.rowCount === 0 && <p class="empty faint">Nothing was recorded yet.</p>}
+        {session !== undefined && model.playlist.rowCount === 0 && <p class="empty faint">Nothing was recorded yet.</p>}
         {model.filter.isActive && !model.filter.isScanning && model.lineCount === 0 && (
           <p class="empty faint">Nothing fits.</p>
         )}
         {session === undefined && errors.length === 0 && lostSinceMs === undefined && (
-          <Waiting share={model.readShare} />
+          <LoadingMessage share={model.readShare} />
         )}
         {!model.following && model.replay.position === undefined && (
           <button
@@ -95,7 +95,7 @@ function Timeline({ model }: { model: TimelineModel }) {
       <div role="alert">
         {lostSinceMs !== undefined && (
           <div class="page-error" data-testid="connection-lost">
-            {`Not up to date: the extension has not answered since ${momentOf(lostSinceMs, nowMs)}. The agent goes on, and what it does is recorded. If the connection does not come back by itself, open the timeline again with “Corral: Replay Timeline”.`}
+            {`Not up to date: the extension has not answered since ${formatTime(lostSinceMs, nowMs)}. The agent goes on, and what it does is recorded. If the connection does not come back by itself, open the timeline again with “Corral: Replay Timeline”.`}
           </div>
         )}
         {errors.map((message) => (
@@ -124,7 +124,7 @@ function Timeline({ model }: { model: TimelineModel }) {
 }
 
 /** Until there is something to show; `share` of the history was read, where it takes long enough to be told. */
-function Waiting({ share }: { share: number | undefined }) {
+function LoadingMessage({ share }: { share: number | undefined }) {
   if (share === undefined) return <p class="empty faint">Loading…</p>;
   return (
     <label class="empty faint reading">

@@ -9,13 +9,13 @@ import type {
 import { Density } from './replay/density';
 import { EventCache } from './eventCache';
 import { EventFilter } from './filter/eventFilter';
-import { FacetList } from './filter/facetList';
+import { Facets } from './filter/facets';
 import { HostConnection, UnknownOutcomeError } from './extensionHostClient';
-import { rowOfLandmark } from './landmarks';
-import type { Landmark } from './landmarks';
-import { Questions } from './questions';
+import { findJumpTarget } from './replay/jumpTargets';
+import type { JumpTarget } from './replay/jumpTargets';
+import { PendingPermissions } from './pendingPermissions';
 import { Replay } from './replay/replay';
-import { Track } from './replay/track';
+import { Playlist } from './replay/playlist';
 
 /** Errors that stay on the page at a time. */
 const MAX_ERRORS = 3;
@@ -35,8 +35,8 @@ export class TimelineModel {
   readonly #sessionId: string;
   #wanted: SavedState['position'];
   #isStarting = false;
-  readonly #finding = {
-    track: (): Track => this.track,
+  readonly #findContext = {
+    playlist: (): Playlist => this.playlist,
     find: (query: TimelineParameters<'find'>): Promise<TimelineResult<'find'> | undefined> =>
       this.#attempt(() => this.#connection.request('find', query)),
   };
@@ -44,14 +44,14 @@ export class TimelineModel {
   session: TimelineSession | undefined;
   /** How much of the history was read, while the extension reads what nobody had looked at yet. */
   readShare: number | undefined;
-  track = new Track([]);
+  playlist = new Playlist([]);
   /** The one run that is shown, or undefined for all. */
   runId: string | undefined;
   readonly replay: Replay;
   readonly filter: EventFilter;
   readonly density: Density;
-  readonly facets: FacetList;
-  readonly questions: Questions;
+  readonly facets: Facets;
+  readonly permissions: PendingPermissions;
   /** The list stays at its end as events come. */
   following = true;
   /** Lines there were when following stopped. */
@@ -90,9 +90,9 @@ export class TimelineModel {
     const changed = (): void => {
       this.#changed();
     };
-    const { track } = this.#finding;
+    const { playlist } = this.#findContext;
     this.replay = new Replay({
-      track,
+      playlist,
       timeOf: (row) => this.#timeOf(row),
       needFrom: (row) => {
         this.need(row, row + LOOK_AHEAD);
@@ -106,18 +106,18 @@ export class TimelineModel {
         this.following = true;
       },
     });
-    this.filter = new EventFilter({ ...this.#finding, changed });
+    this.filter = new EventFilter({ ...this.#findContext, changed });
     this.density = new Density({
-      track,
+      playlist,
       count: (query) => this.#attempt(() => this.#connection.request('density', query)),
       changed,
     });
-    this.facets = new FacetList({
-      track,
+    this.facets = new Facets({
+      playlist,
       read: (part) => this.#attempt(() => this.#connection.request('facets', part)),
       changed,
     });
-    this.questions = new Questions({
+    this.permissions = new PendingPermissions({
       session: () => this.session,
       send: (answer) => this.#attempt(() => this.#connection.request('answer', answer)),
       changed,
@@ -178,24 +178,24 @@ export class TimelineModel {
     return this.following || this.replay.position !== undefined ? 0 : Math.max(0, this.lineCount - this.seenLines);
   }
 
-  /** Moves to the next landmark of a kind, or the one before; to the end or the start where there is none. */
-  async jump(landmark: Landmark, direction: 'back' | 'forward'): Promise<void> {
+  /** Moves to the next target of a kind, or the one before; to the end or the start where there is none. */
+  async jump(target: JumpTarget, direction: 'back' | 'forward'): Promise<void> {
     const { replay } = this;
-    const row = await rowOfLandmark(
-      this.#finding,
-      landmark,
+    const row = await findJumpTarget(
+      this.#findContext,
+      target,
       direction === 'forward' ? replay.shownRows : replay.shownRows - 2,
       direction,
     );
     replay.playing = false;
-    replay.moveTo(row === undefined ? (direction === 'forward' ? this.track.rowCount : 1) : row + 1);
+    replay.moveTo(row === undefined ? (direction === 'forward' ? this.playlist.rowCount : 1) : row + 1);
   }
 
   /** Offers what can be done with the files as they were at this point: those of the last snapshot before it. */
   async showFiles(): Promise<void> {
     await this.#attempt(async () => {
-      const row = await rowOfLandmark(this.#finding, 'snapshot', this.replay.shownRows - 1, 'back');
-      const place = row === undefined ? undefined : this.track.placeOf(row);
+      const row = await findJumpTarget(this.#findContext, 'snapshot', this.replay.shownRows - 1, 'back');
+      const place = row === undefined ? undefined : this.playlist.placeOf(row);
       if (place === undefined) throw new Error('No snapshot was taken before this moment.');
       const { event } = await this.#connection.request('event', place);
       if (event.kind === 'snapshot') await this.showSnapshot(event.data.commit);
@@ -208,7 +208,7 @@ export class TimelineModel {
 
   /** The event of a row; see `EventCache.get`. */
   eventAt(row: number): TimelineEvent | 'missing' | undefined {
-    const place = this.track.placeOf(row);
+    const place = this.playlist.placeOf(row);
     return place === undefined ? undefined : this.#cache.get(place.runId, place.seq);
   }
 
@@ -224,7 +224,7 @@ export class TimelineModel {
   /** True while the tool call waits for somebody's permission. */
   asksFor(runId: string, callId: string): boolean {
     const requestId = this.#cache.callOf(runId, callId).request?.data.requestId;
-    return requestId !== undefined && this.questions.isOpen({ runId, requestId });
+    return requestId !== undefined && this.permissions.isPending({ runId, requestId });
   }
 
   answerOf(runId: string, requestId: string): ReturnType<EventCache['answerOf']> {
@@ -234,10 +234,10 @@ export class TimelineModel {
 
   /** Has these rows loaded, and some around them. */
   need(fromRow: number, toRow: number): void {
-    const last = Math.min(toRow + LOOK_AHEAD, this.track.rowCount - 1);
+    const last = Math.min(toRow + LOOK_AHEAD, this.playlist.rowCount - 1);
     for (let row = Math.max(0, fromRow - LOOK_AHEAD); row <= last;) {
-      const place = this.track.placeOf(row);
-      const run = this.track.runs.find(({ runId }) => runId === place?.runId);
+      const place = this.playlist.placeOf(row);
+      const run = this.playlist.runs.find(({ runId }) => runId === place?.runId);
       if (place === undefined || run === undefined) return;
       const toSeq = Math.min(run.eventCount, place.seq + last - row);
       this.#cache.ensure(run.runId, place.seq, toSeq, run.eventCount);
@@ -252,8 +252,8 @@ export class TimelineModel {
       return;
     }
     for (let line = fromLine; line <= toLine; line++) {
-      const place = this.track.placeOf(this.filter.rowOf(line));
-      const run = this.track.runs.find(({ runId }) => runId === place?.runId);
+      const place = this.playlist.placeOf(this.filter.rowOf(line));
+      const run = this.playlist.runs.find(({ runId }) => runId === place?.runId);
       if (place !== undefined && run !== undefined) this.#cache.ensure(run.runId, place.seq, place.seq, run.eventCount);
     }
   }
@@ -287,7 +287,7 @@ export class TimelineModel {
     this.runId = runId;
     this.replay.reset();
     this.following = true;
-    this.#layTrack();
+    this.#updatePlaylist();
     this.#readAgain();
     this.#changed();
   }
@@ -304,7 +304,7 @@ export class TimelineModel {
     this.setDraft('');
     const sent = await this.#attempt(() => this.#connection.request('send', { text }));
     if (sent === undefined) this.#returnDraft(text);
-    else this.replay.moveTo(this.track.rowCount);
+    else this.replay.moveTo(this.playlist.rowCount);
   }
 
   /** Before what was typed since. */
@@ -329,7 +329,7 @@ export class TimelineModel {
 
   /** Puts a link to the last event that is shown on the clipboard. */
   async copyLink(): Promise<void> {
-    const place = this.track.placeOf(this.replay.shownRows - 1);
+    const place = this.playlist.placeOf(this.replay.shownRows - 1);
     if (place !== undefined) await this.#attempt(() => this.#connection.request('copyLink', place));
   }
 
@@ -340,8 +340,8 @@ export class TimelineModel {
 
   /** Moves to an event, also from another run's view. */
   #show(place: EventPlace): void {
-    if (this.track.rowOf(place) === undefined) this.selectRun(undefined);
-    const row = this.track.rowOf(place);
+    if (this.playlist.rowOf(place) === undefined) this.selectRun(undefined);
+    const row = this.playlist.rowOf(place);
     if (row === undefined) this.fail('This event is not in the timeline.');
     else this.replay.moveTo(row + 1);
   }
@@ -350,25 +350,25 @@ export class TimelineModel {
     if (this.session === undefined) this.errors = []; // that it could not be had before is past
     this.session = session;
     this.readShare = undefined;
-    const before = this.track;
-    this.#layTrack();
-    if (this.track.extends(before)) for (const part of [this.filter, this.density]) part.extend();
+    const before = this.playlist;
+    this.#updatePlaylist();
+    if (this.playlist.extends(before)) for (const part of [this.filter, this.density]) part.extend();
     else this.#readAgain();
     this.#changed();
   }
 
-  /** Another track has other rows. */
+  /** Another playlist has other rows. */
   #readAgain(): void {
     for (const part of [this.filter, this.density, this.facets]) part.restart();
   }
 
-  #layTrack(): void {
+  #updatePlaylist(): void {
     const runs = this.session?.runs ?? [];
     if (!runs.some((run) => run.runId === this.runId)) this.runId = undefined;
     const { place } = this.replay;
-    this.track = new Track(this.runId === undefined ? runs : runs.filter((run) => run.runId === this.runId));
+    this.playlist = new Playlist(this.runId === undefined ? runs : runs.filter((run) => run.runId === this.runId));
     const wanted = place ?? this.#wanted;
-    const row = wanted === undefined ? undefined : this.track.rowOf(wanted);
+    const row = wanted === undefined ? undefined : this.playlist.rowOf(wanted);
     this.#wanted = undefined;
     this.replay.position = row === undefined ? undefined : row + 1;
   }
@@ -377,13 +377,13 @@ export class TimelineModel {
     for (let each = row; each >= 0; each--) {
       const event = this.eventAt(each);
       if (event === 'missing') continue; // it takes no time: it passes with the one before it
-      return event === undefined ? undefined : this.track.elapsedMs(event.runId, Date.parse(event.timestamp));
+      return event === undefined ? undefined : this.playlist.elapsedMs(event.runId, Date.parse(event.timestamp));
     }
     return 0;
   }
 
   #isShown(event: TimelineEvent): boolean {
-    return (this.track.rowOf(event) ?? 0) < this.replay.shownRows;
+    return (this.playlist.rowOf(event) ?? 0) < this.replay.shownRows;
   }
 
   /** The result, or undefined after the error was put on the page. */

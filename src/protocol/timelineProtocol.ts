@@ -30,7 +30,7 @@ const placeSchema = v.object({ runId: id, seq });
 /** An event by the run that it belongs to and its number there. */
 export type EventPlace = v.InferOutput<typeof placeSchema>;
 
-const trackRunSchema = v.object({
+const timelineRunSchema = v.object({
   runId: id,
   ordinal: count,
   state: v.picklist(RUN_STATES),
@@ -40,7 +40,7 @@ const trackRunSchema = v.object({
   firstMs: v.number(),
   lastMs: v.number(),
 });
-export type TrackRun = v.InferOutput<typeof trackRunSchema>;
+export type TimelineRun = v.InferOutput<typeof timelineRunSchema>;
 
 export const sessionSchema = v.object({
   id,
@@ -62,7 +62,7 @@ export const sessionSchema = v.object({
   usage: v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
   /** The run that asks the pending permissions. */
   currentRunId: v.optional(id),
-  runs: v.array(trackRunSchema),
+  runs: v.array(timelineRunSchema),
   pendingPermissions: v.array(v.object({ requestId: text, title: text, options: v.array(permissionOptionSchema) })),
 });
 export type TimelineSession = v.InferOutput<typeof sessionSchema>;

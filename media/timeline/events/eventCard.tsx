@@ -2,15 +2,15 @@ import type { PermissionOption, Usage } from '../../../src/storage/events';
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import type { IconName } from '../../shared/icons';
 import { Markdown } from './markdown';
-import { oneLine, shortNumber, visibleText } from '../../shared/plainText';
+import { oneLine, formatNumber, visibleText } from '../../shared/plainText';
 import { CodeBlock, CutNotice, Fold } from './textBlocks';
 import type { TimelineModel } from '../timelineModel';
-import { FileChangeCard, PermissionRequestCard, ToolCallCard, ToolResultCard, answerSentence } from './toolCards';
+import { FileChangeCard, PermissionRequestCard, ToolCallCard, ToolResultCard, answerText } from './toolCards';
 import './eventCard.css';
 
 const ROLE_NAMES = { user: 'You', assistant: 'Agent', system: 'System' } as const;
-const PLAN_MARKS = { pending: '○', in_progress: '◐', completed: '●' } as const;
-const PLAN_WORDS = { pending: 'To do', in_progress: 'At work', completed: 'Done' } as const;
+const PLAN_SYMBOLS = { pending: '○', in_progress: '◐', completed: '●' } as const;
+const PLAN_LABELS = { pending: 'To do', in_progress: 'At work', completed: 'Done' } as const;
 const NO_OPTIONS: PermissionOption[] = [];
 
 /** What the event is, in two or three words: the start of its name for a screen reader. */
@@ -72,25 +72,17 @@ export function iconOf(event: TimelineEvent): IconName | undefined {
 }
 
 /** `12.3k in · 400 out · 9k cached · $0.12`; '' where nothing is known. */
-export function usageSentence({ inputTokens, outputTokens, cachedTokens, costUsd }: Usage): string {
+export function usageText({ inputTokens, outputTokens, cachedTokens, costUsd }: Usage): string {
   const parts: string[] = [];
-  if (inputTokens !== undefined) parts.push(`${shortNumber(inputTokens)} in`);
-  if (outputTokens !== undefined) parts.push(`${shortNumber(outputTokens)} out`);
-  if (cachedTokens !== undefined && cachedTokens > 0) parts.push(`${shortNumber(cachedTokens)} cached`);
+  if (inputTokens !== undefined) parts.push(`${formatNumber(inputTokens)} in`);
+  if (outputTokens !== undefined) parts.push(`${formatNumber(outputTokens)} out`);
+  if (cachedTokens !== undefined && cachedTokens > 0) parts.push(`${formatNumber(cachedTokens)} cached`);
   if (costUsd !== undefined && costUsd > 0) parts.push(`$${costUsd.toFixed(costUsd < 0.1 ? 4 : 2)}`);
   return parts.join(' · ');
 }
 
 /** What an event says. Text nodes only: nothing of an agent's text becomes markup. */
-export function EventCard({
-  model,
-  event,
-  isAtWork,
-}: {
-  model: TimelineModel;
-  event: TimelineEvent;
-  isAtWork: boolean;
-}) {
+export function EventCard({ model, event, isLive }: { model: TimelineModel; event: TimelineEvent; isLive: boolean }) {
   switch (event.kind) {
     case 'message':
       return (
@@ -125,7 +117,7 @@ export function EventCard({
         </Fold>
       );
     case 'tool.call':
-      return <ToolCallCard model={model} event={event} isAtWork={isAtWork} />;
+      return <ToolCallCard model={model} event={event} isLive={isLive} />;
     case 'tool.result':
       return <ToolResultCard model={model} event={event} />;
     case 'file.change':
@@ -133,7 +125,7 @@ export function EventCard({
     case 'permission.request':
       return <PermissionRequestCard model={model} event={event} />;
     case 'permission.answer':
-      return <div class="line">{answerSentence(event.data, NO_OPTIONS)}</div>;
+      return <div class="line">{answerText(event.data, NO_OPTIONS)}</div>;
     case 'plan':
       return (
         <>
@@ -141,8 +133,8 @@ export function EventCard({
           <ul class="plan">
             {event.data.entries.map(({ text, status }) => (
               <li class={`plan-${status}`}>
-                <span class="plan-mark" role="img" aria-label={PLAN_WORDS[status]}>
-                  {PLAN_MARKS[status]}
+                <span class="plan-symbol" role="img" aria-label={PLAN_LABELS[status]}>
+                  {PLAN_SYMBOLS[status]}
                 </span>
                 <span dir="auto">{visibleText(text)}</span>
               </li>
@@ -179,7 +171,7 @@ export function EventCard({
         />
       );
     case 'usage':
-      return <div class="line faint">{usageSentence(event.data) || 'Usage not told'}</div>;
+      return <div class="line faint">{usageText(event.data) || 'Usage not told'}</div>;
     case 'snapshot':
       return (
         <div class="line faint">
@@ -223,7 +215,7 @@ export function EventCard({
             {[
               `Turn ${String(event.data.turn)} ${event.data.failed ? 'failed' : 'ended'}`,
               oneLine(event.data.stopReason, 80),
-              event.data.usage === undefined ? '' : usageSentence(event.data.usage),
+              event.data.usage === undefined ? '' : usageText(event.data.usage),
             ]
               .filter((part) => part !== '')
               .join(' · ')}

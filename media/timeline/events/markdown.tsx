@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { HighlightedCode } from './highlightedCode';
 import { FilePath } from './filePath';
-import { fileAt } from './namedFile';
+import { parseFileReference } from './fileReference';
 import { visibleText } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
 import './markdown.css';
@@ -106,7 +106,7 @@ function inlines(model: TimelineModel, tokens: readonly Token[], depth: number):
       case 'br':
         return <br />;
       case 'codespan': {
-        const file = fileAt(token.text);
+        const file = parseFileReference(token.text);
         return file === undefined ? (
           <code>{token.text}</code>
         ) : (
@@ -133,7 +133,7 @@ function Link({ model, link, depth }: { model: TimelineModel; link: Tokens.Link;
       </a>
     );
   }
-  const file = fileAt(link.href.replace(/#L(\d+)$/, ':$1'));
+  const file = parseFileReference(link.href.replace(/#L(\d+)$/, ':$1'));
   return file === undefined ? (
     <>{link.raw}</>
   ) : (

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { styledText } from './ansi';
-import { sizeOf, visibleText } from '../../shared/plainText';
+import { formatSize, visibleText } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
 import './terminal.css';
 import './textBlocks.css';
@@ -39,7 +39,9 @@ export function CutNotice({
   return (
     <div class="cut">
       <span>
-        {bytes > 0 ? `Preview of ${sizeOf(bytes)}. ` : `First ${sizeOf(shownLength)} of ${sizeOf(wholeLength ?? 0)}. `}
+        {bytes > 0
+          ? `Preview of ${formatSize(bytes)}. `
+          : `First ${formatSize(shownLength)} of ${formatSize(wholeLength ?? 0)}. `}
       </span>
       {bytes === 0 && (
         <>

@@ -2,7 +2,7 @@ import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { FilePath } from './filePath';
 import { Icon } from '../../shared/icons';
 import { inputText, oneLine, visibleText } from '../../shared/plainText';
-import { durationOf } from '../../shared/times';
+import { formatDuration } from '../../shared/times';
 import { CodeBlock, Fold, countLines } from './textBlocks';
 import type { TimelineModel } from '../timelineModel';
 import './toolCards.css';
@@ -14,16 +14,16 @@ const MAX_LOCATIONS = 8;
 /** A longer diff is folded at first. */
 const OPEN_DIFF_LINES = 24;
 
-const RESULT_WORDS: Record<ToolResult['data']['status'], string> = { ok: 'OK', failed: 'Failed', denied: 'Denied' };
+const RESULT_LABELS: Record<ToolResult['data']['status'], string> = { ok: 'OK', failed: 'Failed', denied: 'Denied' };
 
-function ResultMark({ result, call }: { result: ToolResult; call: TimelineEvent | undefined }) {
+function ResultBadge({ result, call }: { result: ToolResult; call: TimelineEvent | undefined }) {
   const { status } = result.data;
   return (
-    <span class={`mark mark-${status}`}>
+    <span class={`result result-${status}`}>
       <Icon name={status} />
-      <span>{RESULT_WORDS[status]}</span>
+      <span>{RESULT_LABELS[status]}</span>
       {call !== undefined && (
-        <span class="faint">{durationOf(Date.parse(result.timestamp) - Date.parse(call.timestamp))}</span>
+        <span class="faint">{formatDuration(Date.parse(result.timestamp) - Date.parse(call.timestamp))}</span>
       )}
     </span>
   );
@@ -32,11 +32,11 @@ function ResultMark({ result, call }: { result: ToolResult; call: TimelineEvent 
 export function ToolCallCard({
   model,
   event,
-  isAtWork,
+  isLive,
 }: {
   model: TimelineModel;
   event: EventOf<'tool.call'>;
-  isAtWork: boolean;
+  isLive: boolean;
 }) {
   const { callId, name, title, input, locations } = event.data;
   const { result } = model.callOf(event.runId, callId);
@@ -46,9 +46,9 @@ export function ToolCallCard({
       <div class="line">
         <strong dir="auto">{oneLine(title) || oneLine(name)}</strong>
         {title !== name && <span class="chip">{oneLine(name, 60)}</span>}
-        {result !== undefined && <ResultMark result={result} call={event} />}
-        {result === undefined && isAtWork && (
-          <span class="mark mark-at-work">
+        {result !== undefined && <ResultBadge result={result} call={event} />}
+        {result === undefined && isLive && (
+          <span class="result result-pending">
             {model.asksFor(event.runId, callId) ? 'waits for your answer' : 'at work'}
           </span>
         )}
@@ -84,7 +84,7 @@ export function ToolResultCard({ model, event }: { model: TimelineModel; event: 
   return (
     <>
       <div class="line">
-        <ResultMark result={event} call={call} />
+        <ResultBadge result={event} call={call} />
         {call !== undefined && (
           <span class="faint" dir="auto">
             {oneLine(call.data.title) || oneLine(call.data.name)}
@@ -100,7 +100,7 @@ export function ToolResultCard({ model, event }: { model: TimelineModel; event: 
   );
 }
 
-const CHANGE_WORDS: Record<EventOf<'file.change'>['data']['change'], string> = {
+const CHANGE_LABELS: Record<EventOf<'file.change'>['data']['change'], string> = {
   added: 'Added',
   modified: 'Changed',
   deleted: 'Deleted',
@@ -112,7 +112,7 @@ export function FileChangeCard({ model, event }: { model: TimelineModel; event: 
   return (
     <>
       <div class="line">
-        <span>{CHANGE_WORDS[change]}</span>
+        <span>{CHANGE_LABELS[change]}</span>
         <strong>
           {change === 'deleted' ? (
             <span class="path" dir="auto">
@@ -157,7 +157,7 @@ export function PermissionRequestCard({
   const { title, toolName, input, options } = event.data;
   const question = { runId: event.runId, requestId: event.data.requestId };
   const answer = model.answerOf(question.runId, question.requestId);
-  const isPending = model.questions.isOpen(question) && answer === undefined;
+  const isPending = model.permissions.isPending(question) && answer === undefined;
   const text = inputText(input);
   return (
     <div class={`permission ${isPending ? 'pending' : ''}`} data-testid="permission">
@@ -171,9 +171,9 @@ export function PermissionRequestCard({
           <button
             type="button"
             class={option.kind === 'allow_once' ? 'primary' : 'secondary'}
-            disabled={!isPending || model.lostSinceMs !== undefined || model.questions.isBeingAnswered(question)}
+            disabled={!isPending || model.lostSinceMs !== undefined || model.permissions.isBeingAnswered(question)}
             onClick={() => {
-              void model.questions.answer(question, option.optionId);
+              void model.permissions.answer(question, option.optionId);
             }}
           >
             {oneLine(option.name, 80)}
@@ -182,7 +182,7 @@ export function PermissionRequestCard({
       </div>
       <div class="faint">
         {answer !== undefined
-          ? answerSentence(answer.data, options)
+          ? answerText(answer.data, options)
           : isPending
             ? model.lostSinceMs === undefined
               ? 'Waiting for your answer'
@@ -196,7 +196,7 @@ export function PermissionRequestCard({
 }
 
 /** What was answered, in words. */
-export function answerSentence(
+export function answerText(
   answer: EventOf<'permission.answer'>['data'],
   options: EventOf<'permission.request'>['data']['options'],
 ): string {

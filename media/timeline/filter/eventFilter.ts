@@ -1,15 +1,15 @@
 import type { EventKind } from '../../../src/storage/events';
 import type { TimelineParameters, TimelineResult } from '../../../src/protocol/timelineProtocol';
-import { GROUP_NAMES, KIND_GROUPS } from './kindGroups';
-import type { KindGroup } from './kindGroups';
-import type { Track } from '../replay/track';
+import { GROUP_NAMES, EVENT_GROUPS } from './eventGroups';
+import type { EventGroup } from './eventGroups';
+import type { Playlist } from '../replay/playlist';
 
 /** Events that one question looks at: an answer to each keeps the page's memory and the extension's time bounded. */
-export const STEP_EVENTS = 20_000;
+export const MAX_EVENTS_PER_QUERY = 20_000;
 
-export interface Criteria {
+export interface FilterCriteria {
   text: string;
-  group: KindGroup | undefined;
+  group: EventGroup | undefined;
   /** Only what failed. */
   failed: boolean;
   /** The name of a tool; '' for any. */
@@ -19,30 +19,30 @@ export interface Criteria {
 }
 
 /** Everything fits. */
-export const NO_CRITERIA: Criteria = { text: '', group: undefined, failed: false, tool: '', file: '' };
+export const NO_CRITERIA: FilterCriteria = { text: '', group: undefined, failed: false, tool: '', file: '' };
 
 /** What a filter needs of the page. */
-export interface FilterStage {
-  track(): Track;
+export interface FilterContext {
+  playlist(): Playlist;
   find(query: TimelineParameters<'find'>): Promise<TimelineResult<'find'> | undefined>;
   changed(): void;
 }
 
-/** The rows of the track that fit some criteria. The extension looks for them, over the whole run; here are only their numbers. */
+/** The rows of the playlist that fit some criteria. The extension looks for them, over the whole run; here are only their numbers. */
 export class EventFilter {
-  readonly #stage: FilterStage;
+  readonly #context: FilterContext;
   #rows: number[] = [];
   #counts = new Map<EventKind, number>();
   #scannedRows = 0;
   #isScanning = false;
   /** Told apart from the one before by being another object: an answer to old criteria is thrown away. */
-  #criteria: Criteria = NO_CRITERIA;
+  #criteria: FilterCriteria = NO_CRITERIA;
 
-  constructor(stage: FilterStage) {
-    this.#stage = stage;
+  constructor(context: FilterContext) {
+    this.#context = context;
   }
 
-  get criteria(): Criteria {
+  get criteria(): FilterCriteria {
     return this.#criteria;
   }
 
@@ -56,7 +56,7 @@ export class EventFilter {
     return this.#isScanning;
   }
 
-  /** Rows that fit, of the first `shownRows` of the track. */
+  /** Rows that fit, of the first `shownRows` of the playlist. */
   count(shownRows: number): number {
     let low = 0;
     let high = this.#rows.length;
@@ -68,22 +68,22 @@ export class EventFilter {
     return low;
   }
 
-  /** The track's row of a line of the list; without criteria they are the same. */
+  /** The playlist's row of a line of the list; without criteria they are the same. */
   rowOf(line: number): number {
     return this.isActive ? (this.#rows[line] ?? -1) : line;
   }
 
   /** How many there are of a group, whatever group is chosen. */
-  countOf(group: KindGroup): number {
-    return KIND_GROUPS[group].kinds.reduce((sum, kind) => sum + (this.#counts.get(kind) ?? 0), 0);
+  countOf(group: EventGroup): number {
+    return EVENT_GROUPS[group].kinds.reduce((sum, kind) => sum + (this.#counts.get(kind) ?? 0), 0);
   }
 
-  set(criteria: Criteria): void {
+  set(criteria: FilterCriteria): void {
     this.#criteria = criteria;
     this.restart();
   }
 
-  /** Looks at everything again: another track has other rows. */
+  /** Looks at everything again: another playlist has other rows. */
   restart(): void {
     this.#criteria = { ...this.#criteria };
     this.#rows = [];
@@ -91,10 +91,10 @@ export class EventFilter {
     this.#scannedRows = 0;
     this.#isScanning = false;
     this.extend();
-    this.#stage.changed();
+    this.#context.changed();
   }
 
-  /** Looks at what the track has now and was not looked at. */
+  /** Looks at what the playlist has now and was not looked at. */
   extend(): void {
     if (this.isActive && !this.#isScanning) void this.#scan();
   }
@@ -104,23 +104,23 @@ export class EventFilter {
     const { group, ...query } = criteria;
     this.#isScanning = true;
     for (;;) {
-      const track = this.#stage.track();
-      const place = track.placeOf(this.#scannedRows);
-      const run = track.runs.find(({ runId }) => runId === place?.runId);
+      const playlist = this.#context.playlist();
+      const place = playlist.placeOf(this.#scannedRows);
+      const run = playlist.runs.find(({ runId }) => runId === place?.runId);
       if (place === undefined || run === undefined) break;
-      const toSeq = Math.min(run.eventCount, place.seq + STEP_EVENTS - 1);
-      const kinds = group === undefined ? undefined : [...KIND_GROUPS[group].kinds];
-      const found = await this.#stage.find({ runId: run.runId, fromSeq: place.seq, toSeq, ...query, kinds });
+      const toSeq = Math.min(run.eventCount, place.seq + MAX_EVENTS_PER_QUERY - 1);
+      const kinds = group === undefined ? undefined : [...EVENT_GROUPS[group].kinds];
+      const found = await this.#context.find({ runId: run.runId, fromSeq: place.seq, toSeq, ...query, kinds });
       if (criteria !== this.#criteria) return;
       if (found === undefined) break; // the page says why
       for (const seq of found.seqs) this.#rows.push(this.#scannedRows + seq - place.seq);
       for (const kind of KINDS) this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + (found.counts[kind] ?? 0));
       this.#scannedRows += toSeq - place.seq + 1;
-      this.#stage.changed();
+      this.#context.changed();
     }
     this.#isScanning = false;
-    this.#stage.changed();
+    this.#context.changed();
   }
 }
 
-const KINDS: readonly EventKind[] = GROUP_NAMES.flatMap((group): readonly EventKind[] => KIND_GROUPS[group].kinds);
+const KINDS: readonly EventKind[] = GROUP_NAMES.flatMap((group): readonly EventKind[] => EVENT_GROUPS[group].kinds);

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { NO_CRITERIA } from './eventFilter';
-import { GROUP_NAMES, KIND_GROUPS } from './kindGroups';
+import { GROUP_NAMES, EVENT_GROUPS } from './eventGroups';
 import { oneLine } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
 import './filterBar.css';
@@ -51,8 +51,8 @@ export function FilterBar({ model }: { model: TimelineModel }) {
         {GROUP_NAMES.map((group) => (
           <option value={group}>
             {filter.isActive
-              ? `${KIND_GROUPS[group].label} (${filter.countOf(group).toLocaleString()})`
-              : KIND_GROUPS[group].label}
+              ? `${EVENT_GROUPS[group].label} (${filter.countOf(group).toLocaleString()})`
+              : EVENT_GROUPS[group].label}
           </option>
         ))}
       </select>

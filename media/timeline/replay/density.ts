@@ -1,10 +1,10 @@
 import type { TimelineParameters, TimelineResult } from '../../../src/protocol/timelineProtocol';
-import { STEP_EVENTS } from '../filter/eventFilter';
-import { GROUP_NAMES, groupOf } from '../filter/kindGroups';
-import type { KindGroup } from '../filter/kindGroups';
-import type { Track } from './track';
+import { MAX_EVENTS_PER_QUERY } from '../filter/eventFilter';
+import { GROUP_NAMES, groupOf } from '../filter/eventGroups';
+import type { EventGroup } from '../filter/eventGroups';
+import type { Playlist } from './playlist';
 
-/** Stretches of time that a track is divided into, at most, beside one more for each run. */
+/** Stretches of time that a playlist is divided into, at most, beside one more for each run. */
 export const MAX_STRETCHES = 240;
 /** No stretch is shorter; longer ones are this times a power of two, so that two of them make one of the next length. */
 const SHORTEST_MS = 50;
@@ -12,14 +12,14 @@ const SHORTEST_MS = 50;
 const DELAY_MS = 300;
 
 /** What a density needs of the page. */
-export interface DensityStage {
-  track(): Track;
+export interface DensityContext {
+  playlist(): Playlist;
   count(query: TimelineParameters<'density'>): Promise<TimelineResult<'density'> | undefined>;
   changed(): void;
 }
 
 /** Events of a stretch of time by group; a group without any is absent. */
-export type StretchCounts = Partial<Record<KindGroup, number>>;
+export type StretchCounts = Partial<Record<EventGroup, number>>;
 
 interface RunDensity {
   /** The events up to this one were counted. */
@@ -27,9 +27,9 @@ interface RunDensity {
   stretches: Map<number, StretchCounts>;
 }
 
-/** How much happened when on the track: a bounded number of counts, whatever the length of the runs. The extension counts, and each event once. */
+/** How much happened when on the playlist: a bounded number of counts, whatever the length of the runs. The extension counts, and each event once. */
 export class Density {
-  readonly #stage: DensityStage;
+  readonly #context: DensityContext;
   #stretchMs = SHORTEST_MS;
   #runs = new Map<string, RunDensity>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,8 +37,8 @@ export class Density {
   /** Another number whenever something was counted. */
   version = 0;
 
-  constructor(stage: DensityStage) {
-    this.#stage = stage;
+  constructor(context: DensityContext) {
+    this.#context = context;
   }
 
   /** Length of each stretch. */
@@ -51,7 +51,7 @@ export class Density {
     return this.#runs.get(runId)?.stretches ?? new Map<number, StretchCounts>();
   }
 
-  /** Counts everything again: another track has another length. */
+  /** Counts everything again: another playlist has another length. */
   restart(): void {
     this.#runs = new Map();
     this.version++;
@@ -59,7 +59,7 @@ export class Density {
     this.extend();
   }
 
-  /** Counts what the track has now and was not counted; soon, not at once. */
+  /** Counts what the playlist has now and was not counted; soon, not at once. */
   extend(): void {
     if (this.#timer !== undefined || this.#isCounting || this.#nextRun() === undefined) return;
     this.#timer = setTimeout(() => {
@@ -73,8 +73,8 @@ export class Density {
   }
 
   #nextRun(): { runId: string; eventCount: number; firstMs: number } | undefined {
-    return this.#stage
-      .track()
+    return this.#context
+      .playlist()
       .runs.find(({ runId, eventCount }) => (this.#runs.get(runId)?.countedSeq ?? 0) < eventCount);
   }
 
@@ -86,24 +86,24 @@ export class Density {
       this.#fitStretches();
       const stretchMs = this.#stretchMs;
       const fromSeq = (runs.get(runId)?.countedSeq ?? 0) + 1;
-      const toSeq = Math.min(eventCount, fromSeq + STEP_EVENTS - 1);
-      const counted = await this.#stage.count({ runId, fromSeq, toSeq, startMs: firstMs, stretchMs });
+      const toSeq = Math.min(eventCount, fromSeq + MAX_EVENTS_PER_QUERY - 1);
+      const counted = await this.#context.count({ runId, fromSeq, toSeq, startMs: firstMs, stretchMs });
       if (counted === undefined) return false;
-      if (runs !== this.#runs) continue; // an answer about another track
+      if (runs !== this.#runs) continue; // an answer about another playlist
       const density = runs.get(runId) ?? { countedSeq: 0, stretches: new Map<number, StretchCounts>() };
       runs.set(runId, density);
       density.countedSeq = toSeq;
       for (const { stretch, kind, count } of counted.counts)
         add(density.stretches, stretch, { [groupOf(kind)]: count });
       this.version++;
-      this.#stage.changed();
+      this.#context.changed();
     }
     return true;
   }
 
-  /** Doubles the stretches until they are few enough for the length of the track. */
+  /** Doubles the stretches until they are few enough for the length of the playlist. */
   #fitStretches(): void {
-    while (this.#stage.track().durationMs > this.#stretchMs * MAX_STRETCHES) {
+    while (this.#context.playlist().durationMs > this.#stretchMs * MAX_STRETCHES) {
       this.#stretchMs *= 2;
       for (const density of this.#runs.values()) {
         const halved = new Map<number, StretchCounts>();

@@ -1,24 +1,32 @@
 import { useMemo } from 'preact/hooks';
 import type { Density, StretchCounts } from './density';
-import { GROUP_NAMES } from '../filter/kindGroups';
-import type { KindGroup } from '../filter/kindGroups';
-import type { Track } from './track';
+import { GROUP_NAMES } from '../filter/eventGroups';
+import type { EventGroup } from '../filter/eventGroups';
+import type { Playlist } from './playlist';
 import './densityStrip.css';
 
 /** The picture's own units; it is stretched to the room that there is. */
 const WIDTH = 1_000;
 const HEIGHT = 100;
 /** A single event is seen beside a thousand. */
-const LEAST_HEIGHT = 12;
-const LEAST_WIDTH = 2;
+const MIN_HEIGHT = 12;
+const MIN_WIDTH = 2;
 
 /** Events per time, stacked by what they are; where nothing happened there is nothing. Decoration: the filters tell the same in words. */
-export function DensityStrip({ density, track, playedMs }: { density: Density; track: Track; playedMs: number }) {
+export function DensityStrip({
+  density,
+  playlist,
+  playedMs,
+}: {
+  density: Density;
+  playlist: Playlist;
+  playedMs: number;
+}) {
   const { version } = density;
   // A replay moves many times a second, and what happened when stays the same.
-  const bars = useMemo(() => barsOf(density, track), [density, version, track]);
-  if (track.durationMs === 0) return null;
-  const played = (playedMs / track.durationMs) * WIDTH;
+  const bars = useMemo(() => barsOf(density, playlist), [density, version, playlist]);
+  if (playlist.durationMs === 0) return null;
+  const played = (playedMs / playlist.durationMs) * WIDTH;
   return (
     <svg
       class="density"
@@ -37,8 +45,8 @@ export function DensityStrip({ density, track, playedMs }: { density: Density; t
 }
 
 /** Outlines of all bars of each group, and a line where a run begins after another. */
-function barsOf(density: Density, track: Track): { groups: Record<KindGroup, string>; borders: string } {
-  const groups: Record<KindGroup, string> = {
+function barsOf(density: Density, playlist: Playlist): { groups: Record<EventGroup, string>; borders: string } {
+  const groups: Record<EventGroup, string> = {
     messages: '',
     reasoning: '',
     tools: '',
@@ -49,22 +57,22 @@ function barsOf(density: Density, track: Track): { groups: Record<KindGroup, str
     turns: '',
   };
   let borders = '';
-  const perMs = WIDTH / track.durationMs;
-  const stretches = track.runs.map(({ runId }) => density.stretchesOf(runId));
+  const perMs = WIDTH / playlist.durationMs;
+  const stretches = playlist.runs.map(({ runId }) => density.stretchesOf(runId));
   const most = Math.max(1, ...stretches.flatMap((each) => [...each.values()].map(sumOf)));
-  for (const [index, run] of track.runs.entries()) {
-    const startMs = track.elapsedMs(run.runId, run.firstMs);
-    const endMs = track.elapsedMs(run.runId, run.lastMs);
+  for (const [index, run] of playlist.runs.entries()) {
+    const startMs = playlist.elapsedMs(run.runId, run.firstMs);
+    const endMs = playlist.elapsedMs(run.runId, run.lastMs);
     if (startMs > 0) borders += `M${(startMs * perMs).toFixed(1)} 0V${String(HEIGHT)}`;
     for (const [stretch, counts] of stretches[index] ?? []) {
       const left = Math.min(startMs + stretch * density.stretchMs, endMs) * perMs;
       const width = Math.max(
-        LEAST_WIDTH,
+        MIN_WIDTH,
         Math.min(density.stretchMs, endMs - startMs - stretch * density.stretchMs) * perMs,
       );
       const x = Math.min(left, WIDTH - width).toFixed(1);
       const sum = sumOf(counts);
-      const height = LEAST_HEIGHT + (HEIGHT - LEAST_HEIGHT) * Math.sqrt(sum / most); // counts differ by orders of magnitude
+      const height = MIN_HEIGHT + (HEIGHT - MIN_HEIGHT) * Math.sqrt(sum / most); // counts differ by orders of magnitude
       let bottom = HEIGHT;
       for (const group of GROUP_NAMES) {
         const count = counts[group];

@@ -1,12 +1,12 @@
 import type { EventPlace } from '../../../src/protocol/timelineProtocol';
 import { SPEEDS, advance } from './replayClock';
 import type { Speed } from './replayClock';
-import type { Track } from './track';
+import type { Playlist } from './playlist';
 
 /** What a replay needs of the page. */
-export interface ReplayStage {
-  track(): Track;
-  /** Time on the track of a row, or undefined while it is not loaded. */
+export interface ReplayContext {
+  playlist(): Playlist;
+  /** Time on the playlist of a row, or undefined while it is not loaded. */
   timeOf(row: number): number | undefined;
   /** Has the rows from here on loaded. */
   needFrom(row: number): void;
@@ -17,9 +17,9 @@ export interface ReplayStage {
   moved(): void;
 }
 
-/** Where on the track the page stands, and how it moves on. */
+/** Where on the playlist the page stands, and how it moves on. */
 export class Replay {
-  readonly #stage: ReplayStage;
+  readonly #context: ReplayContext;
   #carriedMs = 0;
   #latestSeek = 0;
 
@@ -29,39 +29,39 @@ export class Replay {
   speed: Speed = SPEEDS[0];
   /** Long pauses are not waited for. */
   skipIdle = true;
-  /** Time on the track while the scrubber is dragged and the extension looks up the event. */
+  /** Time on the playlist while the scrubber is dragged and the extension looks up the event. */
   seekingMs: number | undefined;
 
-  constructor(stage: ReplayStage) {
-    this.#stage = stage;
+  constructor(context: ReplayContext) {
+    this.#context = context;
   }
 
   /** Rows that are shown now. */
   get shownRows(): number {
-    const { rowCount } = this.#stage.track();
+    const { rowCount } = this.#context.playlist();
     return Math.min(this.position ?? rowCount, rowCount);
   }
 
   /** The last event that is shown while not everything is. */
   get place(): EventPlace | undefined {
-    return this.position === undefined ? undefined : this.#stage.track().placeOf(this.shownRows - 1);
+    return this.position === undefined ? undefined : this.#context.playlist().placeOf(this.shownRows - 1);
   }
 
-  /** Time on the track of the last row that is shown and what was played of the pause after it; of the scrubber while it is moved. */
+  /** Time on the playlist of the last row that is shown and what was played of the pause after it; of the scrubber while it is moved. */
   get elapsedMs(): number {
     if (this.seekingMs !== undefined) return this.seekingMs;
-    if (this.position === undefined) return this.#stage.track().durationMs;
-    return (this.#stage.timeOf(this.shownRows - 1) ?? 0) + this.#carriedMs;
+    if (this.position === undefined) return this.#context.playlist().durationMs;
+    return (this.#context.timeOf(this.shownRows - 1) ?? 0) + this.#carriedMs;
   }
 
   setSpeed(speed: Speed): void {
     this.speed = speed;
-    this.#stage.changed();
+    this.#context.changed();
   }
 
   setSkipIdle(skipIdle: boolean): void {
     this.skipIdle = skipIdle;
-    this.#stage.changed();
+    this.#context.changed();
   }
 
   /** Everything is shown, nothing is played. */
@@ -76,7 +76,7 @@ export class Replay {
     this.seekingMs = undefined;
     this.#carriedMs = 0;
     this.#setPosition(rows);
-    this.#stage.changed();
+    this.#context.changed();
   }
 
   step(rows: number): void {
@@ -84,54 +84,54 @@ export class Replay {
     this.moveTo(this.shownRows + rows);
   }
 
-  /** Moves to a time on the track. While the scrubber is dragged only the last of several answers counts. */
+  /** Moves to a time on the playlist. While the scrubber is dragged only the last of several answers counts. */
   async seek(elapsedMs: number): Promise<void> {
-    const moment = this.#stage.track().momentAt(elapsedMs);
+    const moment = this.#context.playlist().momentAt(elapsedMs);
     if (moment === undefined) return;
     const seek = ++this.#latestSeek;
     this.seekingMs = elapsedMs;
-    this.#stage.changed();
-    const place = await this.#stage.placeAt(moment);
+    this.#context.changed();
+    const place = await this.#context.placeAt(moment);
     if (seek !== this.#latestSeek) return;
-    const row = place === undefined ? undefined : this.#stage.track().rowOf(place);
+    const row = place === undefined ? undefined : this.#context.playlist().rowOf(place);
     if (row !== undefined) this.moveTo(row + 1);
     this.seekingMs = undefined;
-    this.#stage.changed();
+    this.#context.changed();
   }
 
   setPlaying(playing: boolean): void {
-    const { rowCount } = this.#stage.track();
+    const { rowCount } = this.#context.playlist();
     if (playing && this.shownRows >= rowCount) this.moveTo(1);
     this.playing = playing && rowCount > 0;
     this.#carriedMs = 0;
-    this.#stage.changed();
+    this.#context.changed();
   }
 
   /** Plays on by this much real time. */
   tick(passedMs: number): void {
     if (!this.playing) return;
     const row = this.shownRows - 1;
-    this.#stage.needFrom(row);
+    this.#context.needFrom(row);
     const shownSecond = Math.floor(this.elapsedMs / 1_000);
     const playhead = advance(
       { row, carriedMs: this.#carriedMs },
       passedMs,
       this,
-      this.#stage.track().rowCount - 1,
-      (each) => this.#stage.timeOf(each),
+      this.#context.playlist().rowCount - 1,
+      (each) => this.#context.timeOf(each),
     );
     this.#carriedMs = playhead.carriedMs;
     if (playhead.row === row) {
-      if (Math.floor(this.elapsedMs / 1_000) !== shownSecond) this.#stage.changed(); // in a long pause only the clock goes on
+      if (Math.floor(this.elapsedMs / 1_000) !== shownSecond) this.#context.changed(); // in a long pause only the clock goes on
       return;
     }
     this.#setPosition(playhead.row + 1);
     if (this.position === undefined) this.playing = false;
-    this.#stage.changed();
+    this.#context.changed();
   }
 
   #setPosition(rows: number): void {
-    this.position = rows >= this.#stage.track().rowCount ? undefined : Math.max(1, rows);
-    this.#stage.moved();
+    this.position = rows >= this.#context.playlist().rowCount ? undefined : Math.max(1, rows);
+    this.#context.moved();
   }
 }

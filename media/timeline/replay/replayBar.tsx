@@ -3,32 +3,32 @@ import { useState } from 'preact/hooks';
 import { DensityStrip } from './densityStrip';
 import { Icon } from '../../shared/icons';
 import type { IconName } from '../../shared/icons';
-import { GROUP_NAMES, KIND_GROUPS } from '../filter/kindGroups';
-import { LANDMARKS } from '../landmarks';
-import type { Landmark } from '../landmarks';
+import { GROUP_NAMES, EVENT_GROUPS } from '../filter/eventGroups';
+import { JUMP_TARGETS } from './jumpTargets';
+import type { JumpTarget } from './jumpTargets';
 import { IDLE_CAP_MS, SPEEDS } from './replayClock';
-import { clockOf, durationOf } from '../../shared/times';
+import { formatClock, formatDuration } from '../../shared/times';
 import type { TimelineModel } from '../timelineModel';
 import './replayBar.css';
 
 /** A page key moves the scrubber by this part of the recording. */
-const PAGE_PART = 0.1;
+const PAGE_STEP_SHARE = 0.1;
 
-const LANDMARK_NAMES = Object.keys(LANDMARKS) as Landmark[]; // the keys of our own table
+const JUMP_TARGET_NAMES = Object.keys(JUMP_TARGETS) as JumpTarget[]; // the keys of our own table
 
 function positionText(row: number, rowCount: number, elapsedMs: number, durationMs: number): string {
-  return `event ${String(row)} of ${String(rowCount)} · ${clockOf(elapsedMs)} / ${clockOf(durationMs)}`;
+  return `event ${String(row)} of ${String(rowCount)} · ${formatClock(elapsedMs)} / ${formatClock(durationMs)}`;
 }
 
-/** When a time on the track was, and what happened then. */
-function momentText({ track, density }: TimelineModel, elapsedMs: number): string {
-  const moment = track.momentAt(Math.min(Math.max(0, elapsedMs), track.durationMs));
-  const run = track.runs.find(({ runId }) => runId === moment?.runId);
+/** When a time on the playlist was, and what happened then. */
+function hoverText({ playlist: playlist, density }: TimelineModel, elapsedMs: number): string {
+  const moment = playlist.momentAt(Math.min(Math.max(0, elapsedMs), playlist.durationMs));
+  const run = playlist.runs.find(({ runId }) => runId === moment?.runId);
   if (moment === undefined || run === undefined) return '';
   const counts =
     density.stretchesOf(run.runId).get(Math.floor((moment.timeMs - run.firstMs) / density.stretchMs)) ?? {};
   const found = GROUP_NAMES.filter((group) => counts[group] !== undefined).map(
-    (group) => `${KIND_GROUPS[group].label} ${String(counts[group])}`,
+    (group) => `${EVENT_GROUPS[group].label} ${String(counts[group])}`,
   );
   return [new Date(moment.timeMs).toLocaleString(), found.length === 0 ? 'nothing happened' : found.join(' · ')].join(
     '\n',
@@ -36,12 +36,12 @@ function momentText({ track, density }: TimelineModel, elapsedMs: number): strin
 }
 
 export function ReplayBar({ model }: { model: TimelineModel }) {
-  const { track, replay } = model;
+  const { playlist: playlist, replay } = model;
   const { elapsedMs, shownRows, playing } = replay;
-  const [landmark, setLandmark] = useState<Landmark>('turn');
+  const [target, setTarget] = useState<JumpTarget>('turn');
   const [hint, setHint] = useState('');
-  const position = positionText(shownRows, track.rowCount, elapsedMs, track.durationMs);
-  const isEmpty = track.rowCount === 0;
+  const position = positionText(shownRows, playlist.rowCount, elapsedMs, playlist.durationMs);
+  const isEmpty = playlist.rowCount === 0;
   const onKeyDown = (event: KeyboardEvent): void => {
     switch (event.key) {
       case 'ArrowLeft':
@@ -53,16 +53,16 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
         model.replay.step(1);
         break;
       case 'PageUp':
-        void model.replay.seek(Math.min(track.durationMs, elapsedMs + track.durationMs * PAGE_PART));
+        void model.replay.seek(Math.min(playlist.durationMs, elapsedMs + playlist.durationMs * PAGE_STEP_SHARE));
         break;
       case 'PageDown':
-        void model.replay.seek(Math.max(0, elapsedMs - track.durationMs * PAGE_PART));
+        void model.replay.seek(Math.max(0, elapsedMs - playlist.durationMs * PAGE_STEP_SHARE));
         break;
       case 'Home':
         model.replay.moveTo(1);
         break;
       case 'End':
-        model.replay.moveTo(track.rowCount);
+        model.replay.moveTo(playlist.rowCount);
         break;
       default:
         return;
@@ -71,21 +71,23 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
   };
   const onPointerMove = ({ currentTarget, clientX }: TargetedPointerEvent<HTMLElement>): void => {
     const { left, width } = currentTarget.getBoundingClientRect();
-    setHint(width === 0 ? '' : momentText(model, ((clientX - left) / width) * track.durationMs));
+    setHint(width === 0 ? '' : hoverText(model, ((clientX - left) / width) * playlist.durationMs));
   };
   return (
     <div class="replay" role="group" aria-label="Replay">
       <div class="scrubber-box" title={hint} onPointerMove={onPointerMove}>
-        <DensityStrip density={model.density} track={track} playedMs={elapsedMs} />
+        <DensityStrip density={model.density} playlist={playlist} playedMs={elapsedMs} />
         <input
           class="scrubber"
           type="range"
           aria-label="Position"
           aria-valuetext={position}
           min={0}
-          max={Math.max(1, track.durationMs)}
-          value={track.durationMs === 0 ? 1 : elapsedMs}
-          style={{ '--played': `${String(track.durationMs === 0 ? 100 : (elapsedMs / track.durationMs) * 100)}%` }}
+          max={Math.max(1, playlist.durationMs)}
+          value={playlist.durationMs === 0 ? 1 : elapsedMs}
+          style={{
+            '--played': `${String(playlist.durationMs === 0 ? 100 : (elapsedMs / playlist.durationMs) * 100)}%`,
+          }}
           disabled={isEmpty}
           onKeyDown={onKeyDown}
           onInput={({ currentTarget }) => {
@@ -94,7 +96,7 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
         />
       </div>
       <div class="replay-buttons">
-        <BarButton
+        <IconButton
           icon="toStart"
           label="Jump to start"
           disabled={isEmpty}
@@ -102,7 +104,7 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
             model.replay.moveTo(1);
           }}
         />
-        <BarButton
+        <IconButton
           icon="stepBack"
           label="Step back"
           testId="step-back"
@@ -111,7 +113,7 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
             model.replay.step(-1);
           }}
         />
-        <BarButton
+        <IconButton
           icon={playing ? 'pause' : 'run'}
           label={playing ? 'Pause' : 'Play'}
           testId="play"
@@ -120,7 +122,7 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
             model.replay.setPlaying(!playing);
           }}
         />
-        <BarButton
+        <IconButton
           icon="stepForward"
           label="Step forward"
           testId="step-forward"
@@ -129,38 +131,38 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
             model.replay.step(1);
           }}
         />
-        <BarButton
+        <IconButton
           icon="toEnd"
           label="Jump to end"
           disabled={model.replay.position === undefined}
           onClick={() => {
-            model.replay.moveTo(track.rowCount);
+            model.replay.moveTo(playlist.rowCount);
           }}
         />
         <select
           aria-label="Jump by"
-          value={landmark}
+          value={target}
           onChange={({ currentTarget }) => {
-            setLandmark(LANDMARK_NAMES.find((name) => name === currentTarget.value) ?? landmark);
+            setTarget(JUMP_TARGET_NAMES.find((name) => name === currentTarget.value) ?? target);
           }}
         >
-          {LANDMARK_NAMES.map((name) => (
-            <option value={name}>{LANDMARKS[name].label}</option>
+          {JUMP_TARGET_NAMES.map((name) => (
+            <option value={name}>{JUMP_TARGETS[name].label}</option>
           ))}
         </select>
-        <BarButton
+        <IconButton
           icon="previous"
-          label={`Previous ${landmark}`}
+          label={`Previous ${target}`}
           testId="jump-back"
           disabled={shownRows <= 1}
-          onClick={() => void model.jump(landmark, 'back')}
+          onClick={() => void model.jump(target, 'back')}
         />
-        <BarButton
+        <IconButton
           icon="next"
-          label={`Next ${landmark}`}
+          label={`Next ${target}`}
           testId="jump-forward"
           disabled={replay.position === undefined}
-          onClick={() => void model.jump(landmark, 'forward')}
+          onClick={() => void model.jump(target, 'forward')}
         />
         <select
           aria-label="Speed"
@@ -174,7 +176,7 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
             <option value={speed}>{`${String(speed)}×`}</option>
           ))}
         </select>
-        <label class="check" title={`Pauses of more than ${durationOf(IDLE_CAP_MS)} are not waited for`}>
+        <label class="check" title={`Pauses of more than ${formatDuration(IDLE_CAP_MS)} are not waited for`}>
           <input
             type="checkbox"
             checked={replay.skipIdle}
@@ -185,14 +187,14 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
           Skip idle
         </label>
       </div>
-      <BarButton
+      <IconButton
         icon="snapshot"
         label="Files at this moment"
         testId="files"
         disabled={isEmpty || model.lostSinceMs !== undefined}
         onClick={() => void model.showFiles()}
       />
-      <BarButton
+      <IconButton
         icon="link"
         label="Copy link to event"
         testId="copy-link"
@@ -204,7 +206,7 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
         class="position"
         data-testid="position"
         style={{
-          minWidth: `${String(positionText(track.rowCount, track.rowCount, track.durationMs, track.durationMs).length * 0.76)}ch`,
+          minWidth: `${String(positionText(playlist.rowCount, playlist.rowCount, playlist.durationMs, playlist.durationMs).length * 0.76)}ch`,
         }}
       >
         {position}
@@ -213,12 +215,12 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
   );
 }
 
-function BarButton(props: { icon: IconName; label: string; testId?: string; disabled: boolean; onClick: () => void }) {
+function IconButton(props: { icon: IconName; label: string; testId?: string; disabled: boolean; onClick: () => void }) {
   const { icon, label, testId, disabled, onClick } = props;
   return (
     <button
       type="button"
-      class="bar-button"
+      class="icon-button"
       aria-label={label}
       title={label}
       data-testid={testId}

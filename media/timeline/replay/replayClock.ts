@@ -13,7 +13,7 @@ export interface Playhead {
 
 /**
  * Moves the playhead on by `passedMs` of real time at `speed`. `timeOf` gives the recorded time of a row on the
- * track's clock, or undefined while it is not loaded: the playhead then waits before that row and saves up no time.
+ * playlist's clock, or undefined while it is not loaded: the playhead then waits before that row and saves up no time.
  */
 export function advance(
   playhead: Playhead,

@@ -92,7 +92,7 @@ describe('TimelineModel', () => {
     assert.equal(pair.model.replay.shownRows, 7);
     assert.deepEqual(pair.saved?.position, { runId: RUN, seq: 7 });
     source.addMessages(1);
-    await pair.until((model) => model.track.rowCount === 11);
+    await pair.until((model) => model.playlist.rowCount === 11);
     assert.equal(pair.model.replay.shownRows, 7);
     pair.model.replay.step(-100);
     assert.equal(pair.model.replay.shownRows, 1);
@@ -147,10 +147,10 @@ describe('TimelineModel', () => {
     const pair = await start();
     assert.equal(pair.model.replay.shownRows, 4);
     pair.model.selectRun('cccccccccccc');
-    assert.deepEqual(pair.model.track.placeOf(0), { runId: 'cccccccccccc', seq: 1 });
+    assert.deepEqual(pair.model.playlist.placeOf(0), { runId: 'cccccccccccc', seq: 1 });
     assert.equal(pair.saved?.runId, 'cccccccccccc');
     pair.model.selectRun(undefined);
-    assert.equal(pair.model.track.durationMs, 2_000);
+    assert.equal(pair.model.playlist.durationMs, 2_000);
   });
 
   it("knows a call's result and a request's answer only where they are shown", async () => {
@@ -187,7 +187,7 @@ describe('TimelineModel', () => {
     await pair.until((model) => typeof model.eventAt(2) === 'object');
     assert.deepEqual([pair.model.asksFor(RUN, 'c'), pair.model.asksFor(RUN, 'd')], [true, false]);
     source.add({ kind: 'permission.answer', data: { requestId: 'r', outcome: 'allowed', optionId: 'o' } });
-    await pair.until((model) => model.track.rowCount === 4);
+    await pair.until((model) => model.playlist.rowCount === 4);
     assert.equal(pair.model.asksFor(RUN, 'c'), false);
   });
 
@@ -196,7 +196,7 @@ describe('TimelineModel', () => {
     const ask: DraftEvent = { kind: 'permission.request', data: { requestId: '0', title: 't', options: [allow] } };
     source.add(ask);
     const pair = await start();
-    assert.equal(pair.model.questions.isOpen({ runId: RUN, requestId: '0' }), true);
+    assert.equal(pair.model.permissions.isPending({ runId: RUN, requestId: '0' }), true);
     source.add(
       { kind: 'tool.call', data: { callId: 'c', name: 'n', title: 't', input: {}, category: 'read', locations: [] } },
       1_000,
@@ -204,10 +204,10 @@ describe('TimelineModel', () => {
       2,
     );
     source.add({ ...ask, data: { ...ask.data, callId: 'c' } }, 1_000, later, 2);
-    await pair.until((model) => model.track.rowCount === 3);
-    const pending = [RUN, later].map((runId) => pair.model.questions.isOpen({ runId, requestId: '0' }));
+    await pair.until((model) => model.playlist.rowCount === 3);
+    const pending = [RUN, later].map((runId) => pair.model.permissions.isPending({ runId, requestId: '0' }));
     assert.deepEqual(pending, [false, true]);
-    await pair.model.questions.answer({ runId: later, requestId: '0' }, 'o');
+    await pair.model.permissions.answer({ runId: later, requestId: '0' }, 'o');
     assert.deepEqual(source.calls, [{ id: SESSION, requestId: '0', answer: { runId: later, optionId: 'o' } }]);
   });
 
@@ -227,7 +227,7 @@ describe('TimelineModel', () => {
       ['Read', 2],
     ]);
     source.add(call('Bash'), 1_000, 'cccccccccccc', 2);
-    await pair.until((model) => model.track.rowCount === 4);
+    await pair.until((model) => model.playlist.rowCount === 4);
     await pair.model.facets.extend();
     assert.deepEqual(pair.model.facets.tools, [
       ['Bash', 2],

@@ -71,7 +71,7 @@ describe('a timeline of a long history that nobody looked at yet', () => {
     );
     assert.ok(shares.every((share) => share > 0 && share < 1));
     assert.equal(model.readShare, undefined);
-    assert.equal(model.track.rowCount, EVENTS);
+    assert.equal(model.playlist.rowCount, EVENTS);
     assert.deepEqual(model.errors, []);
   });
 

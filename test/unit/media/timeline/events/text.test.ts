@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { fileAt } from '../../../../../media/timeline/events/namedFile';
+import { parseFileReference } from '../../../../../media/timeline/events/fileReference';
 import { styledText } from '../../../../../media/timeline/events/ansi';
-import { inputText, oneLine, shortNumber, sizeOf, visibleText } from '../../../../../media/shared/plainText';
+import { inputText, oneLine, formatNumber, formatSize, visibleText } from '../../../../../media/shared/plainText';
 
 const ESC = '\u001b';
 
@@ -26,8 +26,8 @@ describe('short texts', () => {
   });
 
   it('name sizes, numbers and inputs', () => {
-    assert.deepEqual([0, 1_023, 65_536, 12_582_912].map(sizeOf), ['0 B', '1023 B', '64 KB', '12.0 MB']);
-    assert.deepEqual([999, 1_000, 12_345, 999_949, 2_500_000].map(shortNumber), [
+    assert.deepEqual([0, 1_023, 65_536, 12_582_912].map(formatSize), ['0 B', '1023 B', '64 KB', '12.0 MB']);
+    assert.deepEqual([999, 1_000, 12_345, 999_949, 2_500_000].map(formatNumber), [
       '999',
       '1.0k',
       '12.3k',
@@ -74,10 +74,10 @@ describe('styledText', () => {
 
 describe('fileAt', () => {
   it('knows a path by its folder or its line, and takes no other text for one', () => {
-    assert.deepEqual(fileAt('src/a.ts'), { path: 'src/a.ts', line: undefined });
-    assert.deepEqual(fileAt('a.ts:12'), { path: 'a.ts', line: 12 });
-    assert.deepEqual(fileAt('/code/b.test.ts:12:5'), { path: '/code/b.test.ts', line: 12 });
-    assert.deepEqual(fileAt('C:\\x\\a.cs:3'), { path: 'C:\\x\\a.cs', line: 3 });
+    assert.deepEqual(parseFileReference('src/a.ts'), { path: 'src/a.ts', line: undefined });
+    assert.deepEqual(parseFileReference('a.ts:12'), { path: 'a.ts', line: 12 });
+    assert.deepEqual(parseFileReference('/code/b.test.ts:12:5'), { path: '/code/b.test.ts', line: 12 });
+    assert.deepEqual(parseFileReference('C:\\x\\a.cs:3'), { path: 'C:\\x\\a.cs', line: 3 });
     for (const text of [
       'a.ts',
       'Array.from',
@@ -88,6 +88,6 @@ describe('fileAt', () => {
       '',
       'src/',
     ])
-      assert.equal(fileAt(text), undefined, text);
+      assert.equal(parseFileReference(text), undefined, text);
   });
 });

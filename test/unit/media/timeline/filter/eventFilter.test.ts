@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import type { TimelineParameters, TimelineResult } from '../../../../../src/protocol/timelineProtocol';
 import { EventFilter } from '../../../../../media/timeline/filter/eventFilter';
-import { Track } from '../../../../../media/timeline/replay/track';
+import { Playlist } from '../../../../../media/timeline/replay/playlist';
 
 const RUNS = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] as const;
 
-/** A track of two runs in which every tenth event fits, and what was asked about it. */
+/** A playlist of two runs in which every tenth event fits, and what was asked about it. */
 class Stage {
   eventCounts = [25, 50_005];
   readonly asked: TimelineParameters<'find'>[] = [];
   readonly filter: EventFilter = new EventFilter({
-    track: () => this.track,
+    playlist: () => this.playlist,
     find: (query) => {
       this.asked.push(query);
       return this.fails ? Promise.resolve(undefined) : Promise.resolve(this.found(query));
@@ -20,8 +20,8 @@ class Stage {
   fails = false;
   wake: (() => void) | undefined;
 
-  get track(): Track {
-    return new Track(
+  get playlist(): Playlist {
+    return new Playlist(
       RUNS.map((runId, index) => ({
         runId,
         ordinal: index + 1,
@@ -47,11 +47,11 @@ class Stage {
 
 describe('EventFilter', () => {
   it('lists the rows that fit over all runs, asking in steps', async () => {
-    const stage = new Stage();
-    stage.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });
-    await stage.settled();
+    const context = new Stage();
+    context.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });
+    await context.settled();
     assert.deepEqual(
-      stage.asked.map(({ runId, fromSeq, toSeq }) => [RUNS.findIndex((each) => each === runId), fromSeq, toSeq]),
+      context.asked.map(({ runId, fromSeq, toSeq }) => [RUNS.findIndex((each) => each === runId), fromSeq, toSeq]),
       [
         [0, 1, 25],
         [1, 1, 20_000],
@@ -59,24 +59,24 @@ describe('EventFilter', () => {
         [1, 40_001, 50_005],
       ],
     );
-    assert.equal(stage.filter.count(50_030), 5_002);
-    assert.deepEqual([stage.filter.rowOf(0), stage.filter.rowOf(1), stage.filter.rowOf(2)], [9, 19, 34]);
-    assert.deepEqual([stage.filter.count(9), stage.filter.count(10), stage.filter.count(20)], [0, 1, 2]);
+    assert.equal(context.filter.count(50_030), 5_002);
+    assert.deepEqual([context.filter.rowOf(0), context.filter.rowOf(1), context.filter.rowOf(2)], [9, 19, 34]);
+    assert.deepEqual([context.filter.count(9), context.filter.count(10), context.filter.count(20)], [0, 1, 2]);
     assert.deepEqual(
-      [stage.filter.countOf('messages'), stage.filter.countOf('errors'), stage.filter.countOf('files')],
+      [context.filter.countOf('messages'), context.filter.countOf('errors'), context.filter.countOf('files')],
       [5_002, 4, 0],
     );
   });
 
   it('goes on with what comes, and looks at nothing twice', async () => {
-    const stage = new Stage();
-    stage.filter.set({ text: '', group: 'messages', failed: false, tool: '', file: '' });
-    await stage.settled();
-    stage.asked.length = 0;
-    stage.eventCounts = [25, 50_020];
-    stage.filter.extend();
-    await stage.settled();
-    assert.deepEqual(stage.asked, [
+    const context = new Stage();
+    context.filter.set({ text: '', group: 'messages', failed: false, tool: '', file: '' });
+    await context.settled();
+    context.asked.length = 0;
+    context.eventCounts = [25, 50_020];
+    context.filter.extend();
+    await context.settled();
+    assert.deepEqual(context.asked, [
       {
         runId: RUNS[1],
         fromSeq: 50_006,
@@ -88,29 +88,29 @@ describe('EventFilter', () => {
         kinds: ['message'],
       },
     ]);
-    assert.equal(stage.filter.count(1e6), 5_004);
+    assert.equal(context.filter.count(1e6), 5_004);
   });
 
   it('throws away what was asked for other criteria', async () => {
-    const stage = new Stage();
-    stage.filter.set({ text: 'old', group: undefined, failed: false, tool: '', file: '' });
-    stage.filter.set({ text: 'new', group: undefined, failed: true, tool: '', file: '' });
-    await stage.settled();
-    assert.equal(stage.filter.count(1e6), 5_002);
-    assert.equal(stage.asked.filter(({ text }) => text === 'old').length, 1);
-    stage.filter.set({ text: '', group: undefined, failed: false, tool: '', file: '' });
-    assert.deepEqual([stage.filter.isActive, stage.filter.rowOf(7)], [false, 7]);
+    const context = new Stage();
+    context.filter.set({ text: 'old', group: undefined, failed: false, tool: '', file: '' });
+    context.filter.set({ text: 'new', group: undefined, failed: true, tool: '', file: '' });
+    await context.settled();
+    assert.equal(context.filter.count(1e6), 5_002);
+    assert.equal(context.asked.filter(({ text }) => text === 'old').length, 1);
+    context.filter.set({ text: '', group: undefined, failed: false, tool: '', file: '' });
+    assert.deepEqual([context.filter.isActive, context.filter.rowOf(7)], [false, 7]);
   });
 
   it('stops where the extension refuses, and goes on when something new comes', async () => {
-    const stage = new Stage();
-    stage.fails = true;
-    stage.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });
-    await stage.settled();
-    assert.deepEqual([stage.asked.length, stage.filter.count(1e6)], [1, 0]);
-    stage.fails = false;
-    stage.filter.extend();
-    await stage.settled();
-    assert.equal(stage.filter.count(1e6), 5_002);
+    const context = new Stage();
+    context.fails = true;
+    context.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });
+    await context.settled();
+    assert.deepEqual([context.asked.length, context.filter.count(1e6)], [1, 0]);
+    context.fails = false;
+    context.filter.extend();
+    await context.settled();
+    assert.equal(context.filter.count(1e6), 5_002);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { TimelineParameters } from '../../../../../src/protocol/timelineProtocol';
 import { Density, MAX_STRETCHES } from '../../../../../media/timeline/replay/density';
 import type { StretchCounts } from '../../../../../media/timeline/replay/density';
-import { Track } from '../../../../../media/timeline/replay/track';
+import { Playlist } from '../../../../../media/timeline/replay/playlist';
 
 const RUN = 'aaaaaaaaaaaa';
 const STEP_MS = 10;
@@ -14,7 +14,7 @@ class Stage {
   fails = false;
   #wake: (() => void) | undefined;
   readonly density: Density = new Density({
-    track: () => this.track,
+    playlist: () => this.playlist,
     count: (query) => {
       this.asked.push(query);
       if (this.fails) return Promise.resolve(undefined);
@@ -38,8 +38,8 @@ class Stage {
     return 1e12 + seq * STEP_MS;
   }
 
-  get track(): Track {
-    return new Track([
+  get playlist(): Playlist {
+    return new Playlist([
       {
         runId: RUN,
         ordinal: 1,
@@ -71,52 +71,52 @@ class Stage {
 
 describe('Density', () => {
   it('counts each event once, in bounded steps, in few stretches however long the run is', async () => {
-    const stage = new Stage(50_000);
-    stage.density.extend();
-    await stage.counted();
+    const context = new Stage(50_000);
+    context.density.extend();
+    await context.counted();
     assert.deepEqual(
-      stage.asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
+      context.asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
       [
         [1, 20_000],
         [20_001, 40_000],
         [40_001, 50_000],
       ],
     );
-    assert.deepEqual(stage.total, { messages: 40_000, tools: 10_000 });
-    assert.ok(stage.density.stretchesOf(RUN).size <= MAX_STRETCHES + 1);
+    assert.deepEqual(context.total, { messages: 40_000, tools: 10_000 });
+    assert.ok(context.density.stretchesOf(RUN).size <= MAX_STRETCHES + 1);
   });
 
   it('goes on with what comes, and joins stretches as the run grows', async () => {
-    const stage = new Stage(100);
-    stage.density.extend();
-    await stage.counted();
-    const shortMs = stage.density.stretchMs;
-    stage.eventCount = 10_000;
-    stage.density.extend();
-    await stage.counted();
+    const context = new Stage(100);
+    context.density.extend();
+    await context.counted();
+    const shortMs = context.density.stretchMs;
+    context.eventCount = 10_000;
+    context.density.extend();
+    await context.counted();
     assert.deepEqual(
-      stage.asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
+      context.asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
       [
         [1, 100],
         [101, 10_000],
       ],
     );
-    assert.ok(stage.density.stretchMs > shortMs);
-    assert.deepEqual(stage.total, { messages: 8_000, tools: 2_000 });
-    const first = stage.density.stretchesOf(RUN).get(0);
-    const eventsInStretch = stage.density.stretchMs / STEP_MS;
+    assert.ok(context.density.stretchMs > shortMs);
+    assert.deepEqual(context.total, { messages: 8_000, tools: 2_000 });
+    const first = context.density.stretchesOf(RUN).get(0);
+    const eventsInStretch = context.density.stretchMs / STEP_MS;
     assert.equal((first?.messages ?? 0) + (first?.tools ?? 0), eventsInStretch);
   });
 
   it('asks again where the extension did not answer, when there is reason to', async () => {
-    const stage = new Stage(100);
-    stage.fails = true;
-    stage.density.extend();
-    while (stage.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-    stage.fails = false;
+    const context = new Stage(100);
+    context.fails = true;
+    context.density.extend();
+    while (context.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    context.fails = false;
     await new Promise((resolve) => setImmediate(resolve));
-    stage.density.extend();
-    await stage.counted();
-    assert.deepEqual(stage.total, { messages: 80, tools: 20 });
+    context.density.extend();
+    await context.counted();
+    assert.deepEqual(context.total, { messages: 80, tools: 20 });
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { IDLE_CAP_MS, advance } from '../../../../../media/timeline/replay/replayClock';
-import { ageOf, clockOf, durationOf, momentOf } from '../../../../../media/shared/times';
-import { Track } from '../../../../../media/timeline/replay/track';
+import { formatAge, formatClock, formatDuration, formatTime } from '../../../../../media/shared/times';
+import { Playlist } from '../../../../../media/timeline/replay/playlist';
 
 const times = [0, 100, 100, 100, 500, 60_500, 60_600];
 const timeOf = (row: number): number | undefined => times[row];
@@ -61,10 +61,10 @@ describe('advance', () => {
 
 describe('times in words', () => {
   it('are short', () => {
-    assert.equal(clockOf(0), '00:00:00');
-    assert.equal(clockOf(3_723_999), '01:02:03');
-    assert.equal(clockOf(-5), '00:00:00');
-    assert.deepEqual([340.4, 1_240, 59_960, 185_000, 7_440_000].map(durationOf), [
+    assert.equal(formatClock(0), '00:00:00');
+    assert.equal(formatClock(3_723_999), '01:02:03');
+    assert.equal(formatClock(-5), '00:00:00');
+    assert.deepEqual([340.4, 1_240, 59_960, 185_000, 7_440_000].map(formatDuration), [
       '340 ms',
       '1.2 s',
       '1 min 0 s',
@@ -73,7 +73,7 @@ describe('times in words', () => {
     ]);
     const now = 1e12;
     assert.deepEqual(
-      [-1e9, 0, 59_999, 60_000, 7_300_000, 3e8, NaN].map((age) => ageOf(now - age, now)),
+      [-1e9, 0, 59_999, 60_000, 7_300_000, 3e8, NaN].map((age) => formatAge(now - age, now)),
       ['just now', 'just now', 'just now', '1 min ago', '2 h ago', '3 days ago', 'just now'],
     );
   });
@@ -88,13 +88,13 @@ describe('Track', () => {
     firstMs,
     lastMs,
   });
-  const track = new Track([run('a', 1, 3, 1_000, 5_000), run('b', 2, 0, 0, 0), run('c', 3, 2, 900_000, 901_000)]);
+  const playlist = new Playlist([run('a', 1, 3, 1_000, 5_000), run('b', 2, 0, 0, 0), run('c', 3, 2, 900_000, 901_000)]);
 
   it('lays runs end to end, without the time between them', () => {
-    assert.equal(track.rowCount, 5);
-    assert.equal(track.durationMs, 5_000);
+    assert.equal(playlist.rowCount, 5);
+    assert.equal(playlist.durationMs, 5_000);
     assert.deepEqual(
-      [0, 2, 3, 4].map((row) => track.placeOf(row)),
+      [0, 2, 3, 4].map((row) => playlist.placeOf(row)),
       [
         { runId: 'a', seq: 1 },
         { runId: 'a', seq: 3 },
@@ -102,23 +102,28 @@ describe('Track', () => {
         { runId: 'c', seq: 2 },
       ],
     );
-    for (let row = 0; row < track.rowCount; row++)
-      assert.equal(track.rowOf(track.placeOf(row) ?? { runId: '', seq: 0 }), row);
+    for (let row = 0; row < playlist.rowCount; row++)
+      assert.equal(playlist.rowOf(playlist.placeOf(row) ?? { runId: '', seq: 0 }), row);
     assert.deepEqual(
-      [track.placeOf(-1), track.placeOf(5), track.rowOf({ runId: 'a', seq: 4 }), track.rowOf({ runId: 'x', seq: 1 })],
+      [
+        playlist.placeOf(-1),
+        playlist.placeOf(5),
+        playlist.rowOf({ runId: 'a', seq: 4 }),
+        playlist.rowOf({ runId: 'x', seq: 1 }),
+      ],
       [undefined, undefined, undefined, undefined],
     );
   });
 
   it('turns times into places on its clock and back', () => {
-    assert.equal(track.elapsedMs('a', 3_000), 2_000);
-    assert.equal(track.elapsedMs('c', 900_500), 4_500);
-    assert.equal(track.elapsedMs('c', 1e12), 5_000);
-    assert.deepEqual(track.momentAt(2_000), { runId: 'a', timeMs: 3_000 });
-    assert.deepEqual(track.momentAt(4_500), { runId: 'c', timeMs: 900_500 });
-    assert.deepEqual(track.momentAt(9_999), { runId: 'c', timeMs: 901_000 });
-    assert.equal(new Track([]).momentAt(0), undefined);
-    assert.equal(new Track([run('b', 1, 0, 0, 0)]).momentAt(0), undefined);
+    assert.equal(playlist.elapsedMs('a', 3_000), 2_000);
+    assert.equal(playlist.elapsedMs('c', 900_500), 4_500);
+    assert.equal(playlist.elapsedMs('c', 1e12), 5_000);
+    assert.deepEqual(playlist.momentAt(2_000), { runId: 'a', timeMs: 3_000 });
+    assert.deepEqual(playlist.momentAt(4_500), { runId: 'c', timeMs: 900_500 });
+    assert.deepEqual(playlist.momentAt(9_999), { runId: 'c', timeMs: 901_000 });
+    assert.equal(new Playlist([]).momentAt(0), undefined);
+    assert.equal(new Playlist([run('b', 1, 0, 0, 0)]).momentAt(0), undefined);
   });
 });
 
@@ -126,7 +131,7 @@ describe('momentOf', () => {
   it('says the date of another day', () => {
     const now = new Date(2026, 10, 21, 0, 5);
     const [today, yesterday] = [new Date(2026, 10, 21, 0, 1), new Date(2026, 10, 20, 23, 59)];
-    assert.equal(momentOf(today.getTime(), now.getTime()), today.toLocaleTimeString());
-    assert.equal(momentOf(yesterday.getTime(), now.getTime()), yesterday.toLocaleString());
+    assert.equal(formatTime(today.getTime(), now.getTime()), today.toLocaleTimeString());
+    assert.equal(formatTime(yesterday.getTime(), now.getTime()), yesterday.toLocaleString());
   });
 });

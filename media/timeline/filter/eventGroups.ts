@@ -1,7 +1,7 @@
 import type { EventKind } from '../../../src/storage/events';
 
 /** What people call the kinds of events. */
-export const KIND_GROUPS = {
+export const EVENT_GROUPS = {
   messages: { label: 'Messages', kinds: ['message'] },
   reasoning: { label: 'Reasoning', kinds: ['reasoning', 'plan'] },
   tools: { label: 'Tools', kinds: ['tool.call', 'tool.result'] },
@@ -14,15 +14,15 @@ export const KIND_GROUPS = {
     kinds: ['turn.started', 'turn.ended', 'run.started', 'run.exited', 'agent.session', 'usage', 'status'],
   },
 } as const satisfies Record<string, { label: string; kinds: readonly EventKind[] }>;
-export type KindGroup = keyof typeof KIND_GROUPS;
+export type EventGroup = keyof typeof EVENT_GROUPS;
 
-export const GROUP_NAMES = Object.keys(KIND_GROUPS) as KindGroup[]; // the keys of our own table
+export const GROUP_NAMES = Object.keys(EVENT_GROUPS) as EventGroup[]; // the keys of our own table
 
 // Each kind is in one group: the table above has them all.
-const GROUP_OF = Object.fromEntries(
-  GROUP_NAMES.flatMap((group) => KIND_GROUPS[group].kinds.map((kind) => [kind, group])),
-) as Record<EventKind, KindGroup>;
+const GROUP_OF_KIND = Object.fromEntries(
+  GROUP_NAMES.flatMap((group) => EVENT_GROUPS[group].kinds.map((kind) => [kind, group])),
+) as Record<EventKind, EventGroup>;
 
-export function groupOf(kind: EventKind): KindGroup {
-  return GROUP_OF[kind];
+export function groupOf(kind: EventKind): EventGroup {
+  return GROUP_OF_KIND[kind];
 }

@@ -1,11 +1,11 @@
-import type { EventPlace, TrackRun } from '../../../src/protocol/timelineProtocol';
+import type { EventPlace, TimelineRun } from '../../../src/protocol/timelineProtocol';
 
 /**
- * The shown runs laid end to end: row i of the list is one event of one run, and the clock of the track runs only
+ * The shown runs laid end to end: row i of the list is one event of one run, and the clock of the playlist runs only
  * while a run is recorded, so the hours between two runs take no room on the scrubber.
  */
-export class Track {
-  readonly runs: readonly TrackRun[];
+export class Playlist {
+  readonly runs: readonly TimelineRun[];
   /** Rows before each run. */
   readonly #rowsBefore: number[] = [];
   /** Recorded milliseconds before each run. */
@@ -13,7 +13,7 @@ export class Track {
   readonly rowCount: number;
   readonly durationMs: number;
 
-  constructor(runs: readonly TrackRun[]) {
+  constructor(runs: readonly TimelineRun[]) {
     this.runs = runs;
     let rows = 0;
     let milliseconds = 0;
@@ -28,7 +28,7 @@ export class Track {
   }
 
   /** True where every row of `before` is still the same row. */
-  extends(before: Track): boolean {
+  extends(before: Playlist): boolean {
     return before.runs.every((run, index) => {
       const now = this.runs[index];
       const isLast = index === before.runs.length - 1;
@@ -47,14 +47,14 @@ export class Track {
     return run === undefined ? undefined : { runId: run.runId, seq: row - (this.#rowsBefore[index] ?? 0) + 1 };
   }
 
-  /** The row of an event, or undefined where it is not on this track. */
+  /** The row of an event, or undefined where it is not on this playlist. */
   rowOf({ runId, seq }: EventPlace): number | undefined {
     const index = this.runs.findIndex((run) => run.runId === runId);
     const run = this.runs[index];
     return run === undefined || seq < 1 || seq > run.eventCount ? undefined : (this.#rowsBefore[index] ?? 0) + seq - 1;
   }
 
-  /** Recorded milliseconds from the start of the track to a moment of one run. */
+  /** Recorded milliseconds from the start of the playlist to a moment of one run. */
   elapsedMs(runId: string, timeMs: number): number {
     const index = this.runs.findIndex((run) => run.runId === runId);
     const run = this.runs[index];

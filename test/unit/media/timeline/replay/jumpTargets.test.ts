@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { rowOfLandmark } from '../../../../media/timeline/landmarks';
-import { Track } from '../../../../media/timeline/replay/track';
+import { findJumpTarget } from '../../../../../media/timeline/replay/jumpTargets';
+import { Playlist } from '../../../../../media/timeline/replay/playlist';
 
 const RUNS = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb', 'cccccccccccc'] as const;
 const LENGTHS = [10, 45_000, 5];
 
 /** Turns start at the second event of each run, and nowhere else. */
-const stage = {
-  track: () =>
-    new Track(
+const context = {
+  playlist: () =>
+    new Playlist(
       RUNS.map((runId, index) => ({
         runId,
         ordinal: index + 1,
@@ -28,7 +28,7 @@ const stage = {
 describe('rowOfLandmark', () => {
   it('finds the next and the one before over all runs, however far away', async () => {
     const rowOf = (row: number, direction: 'back' | 'forward'): Promise<number | undefined> =>
-      rowOfLandmark(stage, 'turn', row, direction);
+      findJumpTarget(context, 'turn', row, direction);
     assert.deepEqual(
       [await rowOf(0, 'forward'), await rowOf(1, 'forward'), await rowOf(2, 'forward'), await rowOf(12, 'forward')],
       [1, 1, 11, 45_011],
@@ -44,9 +44,9 @@ describe('rowOfLandmark', () => {
   });
 
   it('says so where there is none, or nobody answers', async () => {
-    assert.equal(await rowOfLandmark(stage, 'failure', 0, 'forward'), undefined);
+    assert.equal(await findJumpTarget(context, 'failure', 0, 'forward'), undefined);
     assert.equal(
-      await rowOfLandmark({ ...stage, find: () => Promise.resolve(undefined) }, 'turn', 0, 'forward'),
+      await findJumpTarget({ ...context, find: () => Promise.resolve(undefined) }, 'turn', 0, 'forward'),
       undefined,
     );
   });

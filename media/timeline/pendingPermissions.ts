@@ -1,12 +1,12 @@
 import type { TimelineParameters, TimelineSession } from '../../src/protocol/timelineProtocol';
 
 /** A question of an agent. Agents number their questions anew in each run, so the number alone does not name it. */
-interface Question {
+interface PermissionId {
   runId: string;
   requestId: string;
 }
 
-export interface QuestionsOptions {
+export interface PendingPermissionsContext {
   session: () => TimelineSession | undefined;
   /** Does not reject. */
   send: (answer: TimelineParameters<'answer'>) => Promise<unknown>;
@@ -14,26 +14,26 @@ export interface QuestionsOptions {
 }
 
 /** Which of the agent's questions are open, and which are just being answered from this page. */
-export class Questions {
-  readonly #options: QuestionsOptions;
+export class PendingPermissions {
+  readonly #options: PendingPermissionsContext;
   readonly #answering = new Set<string>();
 
-  constructor(options: QuestionsOptions) {
+  constructor(options: PendingPermissionsContext) {
     this.#options = options;
   }
 
-  isOpen({ runId, requestId }: Question): boolean {
+  isPending({ runId, requestId }: PermissionId): boolean {
     const session = this.#options.session();
     return (
       session?.currentRunId === runId && session.pendingPermissions.some((pending) => pending.requestId === requestId)
     );
   }
 
-  isBeingAnswered(question: Question): boolean {
+  isBeingAnswered(question: PermissionId): boolean {
     return this.#answering.has(keyOf(question));
   }
 
-  async answer(question: Question, optionId: string): Promise<void> {
+  async answer(question: PermissionId, optionId: string): Promise<void> {
     this.#answering.add(keyOf(question));
     this.#options.changed();
     await this.#options.send({ ...question, optionId });
@@ -42,6 +42,6 @@ export class Questions {
   }
 }
 
-function keyOf({ runId, requestId }: Question): string {
+function keyOf({ runId, requestId }: PermissionId): string {
   return `${runId} ${requestId}`;
 }
