@@ -1,10 +1,9 @@
 import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import { importDirection } from './scripts/lint/importDirection.mjs';
 import { shortComments } from './scripts/lint/shortComments.mjs';
 
-/** Imports go one way: storage ← supervisor ← views ← extension. `media` and `test` are imported by nothing of these. */
-const otherFolders = (names, message) => ({ regex: `^\\.{1,2}/(.*/)?(${names})(/|$)`, message });
 /** The extension host must never wait for a disk or a process. */
 const blocking = {
   group: ['node:fs', 'node:child_process', 'fs', 'child_process'],
@@ -21,7 +20,7 @@ const restrictedImports = (options) => ({ '@typescript-eslint/no-restricted-impo
 export default defineConfig(
   globalIgnores(['**/node_modules/', 'dist/', 'out/', '.vscode-test/', 'test/fixtures/']),
   js.configs.recommended,
-  { plugins: { corral: { rules: { 'short-comments': shortComments } } } },
+  { plugins: { corral: { rules: { 'import-direction': importDirection, 'short-comments': shortComments } } } },
   {
     files: ['**/*.mjs'],
     languageOptions: {
@@ -69,43 +68,18 @@ export default defineConfig(
     files: ['src/supervisor/supervisor.ts', 'src/views/timeline/timelineHost.ts'],
     rules: { 'max-lines': ['error', { max: 370, skipBlankLines: true, skipComments: true }] },
   },
+  { files: ['src/**', 'media/**'], rules: { 'corral/import-direction': 'error' } },
   {
-    files: ['src/storage/**'],
-    rules: restrictedImports({
-      paths: [{ name: 'vscode', message: vscodeAtRuntime.message }],
-      patterns: [
-        otherFolders('supervisor|views|media|test|extension', 'Storage imports nothing of ours but storage.'),
-        blocking,
-      ],
-    }),
+    files: ['src/common/**', 'src/storage/**', 'src/protocol/**'],
+    rules: restrictedImports({ paths: [vscodeAtRuntime], patterns: [blocking] }),
   },
+  { files: ['src/supervisor/**'], rules: restrictedImports({ paths: [vscodeAtRuntime], patterns: [blocking] }) },
   {
-    files: ['src/supervisor/**'],
-    rules: restrictedImports({
-      paths: [vscodeAtRuntime],
-      patterns: [otherFolders('views|media|test|extension', 'The supervisor imports only storage.'), blocking],
-    }),
-  },
-  {
-    files: ['src/supervisor/runner/**', 'src/supervisor/agents/demo/demoAgent.ts'],
     // Processes of their own: they may block.
-    rules: restrictedImports({
-      paths: [vscodeAtRuntime],
-      patterns: [otherFolders('views|media|test|extension', 'The supervisor imports only storage.')],
-    }),
+    files: ['src/supervisor/runner/**', 'src/supervisor/agents/demo/**'],
+    rules: restrictedImports({ paths: [vscodeAtRuntime] }),
   },
-  {
-    files: ['src/views/**', 'src/extension.ts'],
-    rules: restrictedImports({
-      patterns: [otherFolders('media|test', 'The extension imports neither the webview nor tests.'), blocking],
-    }),
-  },
-  {
-    files: ['src/views/**'],
-    rules: restrictedImports({
-      patterns: [otherFolders('media|test|extension', 'Views import storage and supervisor.'), blocking],
-    }),
-  },
+  { files: ['src/views/**', 'src/extension.ts'], rules: restrictedImports({ patterns: [blocking] }) },
   {
     files: ['src/views/**', 'src/extension.ts'],
     ignores: ['src/views/text/messages.ts'],
@@ -120,16 +94,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['media/**'],
-    rules: restrictedImports({
-      patterns: [
-        {
-          regex: '^(\\.\\./)+(?!src/(protocol/(timeline|overview)Protocol|storage/events)$)(src|test|dist)(/|$)',
-          message: 'The webview knows only the message protocols and the types of events.',
-        },
-        { regex: '^(\\.\\./)+src/storage/events$', message: 'Only types of events.', allowTypeImports: true },
-        { regex: '^(node:|vscode$)', message: 'The webview runs in a browser.' },
-      ],
-    }),
+    files: ['src/protocol/**', 'media/**'],
+    rules: restrictedImports({ patterns: [{ regex: '^(node:|vscode$)', message: 'A page runs in a browser.' }] }),
   },
 );
