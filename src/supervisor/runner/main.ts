@@ -11,6 +11,7 @@ import type { RequestHandlers } from './endpoint';
 import { newEndpoint } from '../runnerProtocol/privateSocket';
 import { bootstrapSchema, PROTOCOL_VERSION } from '../runnerProtocol/protocol';
 import { Recorder } from './recorder';
+import { requestHandlers } from './runRequests';
 import { WritePause } from './writePause';
 
 const LOOK_EVERY_MS = 5_000;
@@ -47,14 +48,9 @@ async function main(runFolder: string): Promise<void> {
     (bytes, seq) => endpoint.announce(bytes, seq),
     (reason) => run.setPaused('journal', reason),
   );
-  const run = new AgentRun(
-    paths,
-    bootstrap,
-    claimFile,
-    recorder,
-    new WritePause((pause) => endpoint.announcePause(pause)),
-  );
-  offer(run.handlers);
+  const pause = new WritePause((current) => endpoint.announcePause(current));
+  const run = new AgentRun(paths, bootstrap, claimFile, recorder, pause);
+  offer(requestHandlers(run, { claimFile, recorder, pause }));
   // The system's own end of everything, unlike the two above.
   process.on('SIGTERM', () => run.requestEnd('shutdown'));
   // The agent's work must not end for a fault of ours.

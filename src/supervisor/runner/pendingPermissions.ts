@@ -1,13 +1,14 @@
 import { CorralError } from '../../storage/errors';
 import type { DraftEvent, EventData, PermissionOption } from '../../storage/events';
+import type { RequestParameters } from '../runnerProtocol/protocol';
 
-/** Knows which of the agent's questions are open. The first answer counts, whoever gives it. */
+/** The agent's permission requests that wait for an answer. The first answer counts, whoever gives it. */
 export class PendingPermissions {
   readonly #open = new Map<string, PermissionOption[]>();
   readonly #closed = new Set<string>();
 
-  get hasOpen(): boolean {
-    return this.#open.size > 0;
+  get openCount(): number {
+    return this.#open.size;
   }
 
   /** Sees every event that is journalled. */
@@ -20,16 +21,11 @@ export class PendingPermissions {
     }
   }
 
-  /** The event of this answer. Throws ALREADY_ANSWERED, PERMISSION_NOT_FOUND, or INVALID_ARGUMENT for an option that was not offered. */
-  decide({
-    requestId,
-    optionId,
-    message,
-  }: {
-    requestId: string;
-    optionId: string;
-    message?: string | undefined;
-  }): EventData<'permission.answer'> {
+  /**
+   * The event of this answer.
+   * @throws CorralError ALREADY_ANSWERED, PERMISSION_NOT_FOUND, or INVALID_ARGUMENT for an option that was not offered
+   */
+  decide({ requestId, optionId, message }: RequestParameters<'answerPermission'>): EventData<'permission.answer'> {
     const options = this.#open.get(requestId);
     if (options === undefined) {
       if (this.#closed.has(requestId)) throw new CorralError('ALREADY_ANSWERED', 'This question was answered already');

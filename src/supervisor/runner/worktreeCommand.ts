@@ -6,7 +6,7 @@ import { identityOf } from '../system/identity';
 import { AgentProcess, agentEnvironment } from './agentProcess';
 import type { ExitStatus } from './agentProcess';
 import type { DiskReserve } from './diskReserve';
-import { LineSplitter } from '../runnerProtocol/lineSplitter';
+import { OutputLines } from './outputLines';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import type { Recorder } from './recorder';
 import { Termination } from './termination';
@@ -70,17 +70,14 @@ async function converse(
     limited.isLate = true;
     termination.kill();
   }, limitMs);
-  const splitters = { stdout: new LineSplitter(MAX_LINE_BYTES), stderr: new LineSplitter(MAX_LINE_BYTES) };
-  const tell = (stream: 'stdout' | 'stderr', bytes: Buffer): void =>
-    host.emit({ kind: 'output', data: { stream, text: bytes.toString('utf8') } });
+  const lines = new OutputLines(MAX_LINE_BYTES, (stream, { bytes }) =>
+    host.emit({ kind: 'output', data: { stream, text: bytes.toString('utf8') } }),
+  );
   await command.readOutput((stream, chunk) => {
-    for (const { bytes } of splitters[stream].push(chunk)) tell(stream, bytes);
+    lines.push(stream, chunk);
     return host.recorder.acknowledged();
   });
-  for (const stream of ['stdout', 'stderr'] as const) {
-    const rest = splitters[stream].end();
-    if (rest !== undefined) tell(stream, rest.bytes);
-  }
+  lines.end();
   const exit = await command.exited;
   clearTimeout(limit);
   await termination.settled;

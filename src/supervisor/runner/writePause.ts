@@ -1,8 +1,10 @@
 import type { Pause } from '../runnerProtocol/protocol';
 
+export type PausedFile = 'journal' | 'output';
+
 /** Whether a run's files can be written: one pause lasts from the first file that cannot be to the last that can again. */
 export class WritePause {
-  readonly #reasons = new Map<'journal' | 'output', string>();
+  readonly #reasons = new Map<PausedFile, string>();
   readonly #tell: (pause: Pause | null) => void;
   #current: Pause | null = null;
 
@@ -16,7 +18,7 @@ export class WritePause {
   }
 
   /** `reason` is why the file cannot be written; undefined when it can again. Returns the pause that this ended. */
-  set(file: 'journal' | 'output', reason: string | undefined): Pause | undefined {
+  set(file: PausedFile, reason: string | undefined): Pause | undefined {
     if (reason === undefined) this.#reasons.delete(file);
     else this.#reasons.set(file, reason);
     const before = this.#current;

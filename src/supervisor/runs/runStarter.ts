@@ -12,13 +12,14 @@ import { TEARDOWN_DRIVER } from '../../storage/events';
 import { configuredEnvironment, resolveAgent } from '../agents/agentRegistry';
 import { driverFor } from '../agents/drivers';
 import { readBootstrap } from './recovery';
-import type { RunBootstrap, RunnerClaim } from '../runnerProtocol/protocol';
+import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { PROTOCOL_VERSION } from '../runnerProtocol/protocol';
-import { launchRunner } from './runnerLauncher';
 import { publishVoidClaim, readClaim } from '../runnerProtocol/claimFile';
+import { launchRunner } from './runnerLauncher';
 import { runnerProgram } from './runnerProgram';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
+import type { HeldClaim } from '../runnerProtocol/claimFile';
 
 export interface RunRequest {
   sessionId: string;
@@ -36,7 +37,7 @@ export interface RunStarterOptions {
 /** A run with a runner. */
 export interface LaunchedRun {
   bootstrap: RunBootstrap;
-  claim: RunnerClaim & { state: 'claimed' };
+  claim: HeldClaim;
 }
 
 /**

@@ -1,12 +1,13 @@
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
-import type { RequestMethod, RequestParameters, RunBootstrap, RunnerClaim } from '../runnerProtocol/protocol';
+import type { RequestMethod, RequestParameters, RunBootstrap } from '../runnerProtocol/protocol';
 import type { RunnerClient } from './runnerClient';
 import { connectRunner } from './runnerClient';
 import { Emitter } from '../../common/emitter';
 import type { Log } from '../../common/log';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
+import type { HeldClaim } from '../runnerProtocol/claimFile';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -34,7 +35,7 @@ export class RunnerConnections {
   }
 
   /** Connects to the run's runner, which proves that it knows the run's nonce. Throws RUNNER_UNREACHABLE, TIMEOUT or RUNNER_REFUSED. */
-  async connect(bootstrap: RunBootstrap, claim: RunnerClaim & { state: 'claimed' }): Promise<void> {
+  async connect(bootstrap: RunBootstrap, claim: HeldClaim): Promise<void> {
     const { runId, sessionId } = bootstrap;
     if (this.#clients.has(runId)) return;
     const client = await connectRunner({

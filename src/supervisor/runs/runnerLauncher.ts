@@ -6,8 +6,9 @@ import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { RunPaths } from '../../storage/paths';
 import { RUN_ID_VARIABLE } from '../system/processTree';
-import type { RunBootstrap, RunnerClaim } from '../runnerProtocol/protocol';
+import type { HeldClaim } from '../runnerProtocol/claimFile';
 import { publishVoidClaim, readClaim } from '../runnerProtocol/claimFile';
+import type { RunBootstrap } from '../runnerProtocol/protocol';
 
 /** One that ends is noticed at once; this is for one that hangs. A machine under load can take many seconds for a start. */
 export const CLAIM_LIMIT_MS = 60_000;
@@ -30,7 +31,7 @@ export interface RunnerLaunch {
  * Starts the run's runner, a process that outlives this one, and waits until it has claimed the run.
  * @throws CorralError RUNNER_START_FAILED; then no runner will ever work on this run, however late it comes
  */
-export async function launchRunner(launch: RunnerLaunch): Promise<RunnerClaim & { state: 'claimed' }> {
+export async function launchRunner(launch: RunnerLaunch): Promise<HeldClaim> {
   const { run, bootstrap } = launch;
   await replaceFile(run.bootstrap, Buffer.from(JSON.stringify(bootstrap)));
   const failure = await waitForClaim(launch, startProcess(launch));

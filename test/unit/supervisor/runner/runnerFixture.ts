@@ -11,15 +11,16 @@ import type { RunPaths } from '../../../../src/storage/paths';
 import { openStore } from '../../../../src/storage/store/store';
 import { liveness } from '../../../../src/supervisor/system/identity';
 import { killTree } from '../../../../src/supervisor/system/processTree';
-import type { RunBootstrap, RunnerClaim } from '../../../../src/supervisor/runnerProtocol/protocol';
+import type { RunBootstrap } from '../../../../src/supervisor/runnerProtocol/protocol';
 import type { ProcessIdentity } from '../../../../src/supervisor/system/identitySchema';
 import { PROTOCOL_VERSION } from '../../../../src/supervisor/runnerProtocol/protocol';
-import { launchRunner } from '../../../../src/supervisor/runs/runnerLauncher';
 import { readClaim } from '../../../../src/supervisor/runnerProtocol/claimFile';
+import { launchRunner } from '../../../../src/supervisor/runs/runnerLauncher';
 import type { RunnerClient } from '../../../../src/supervisor/runs/runnerClient';
 import { connectRunner } from '../../../../src/supervisor/runs/runnerClient';
 import { projectRoot } from '../../../support/project';
 import { waitFor } from '../../../support/wait';
+import type { HeldClaim } from '../../../../src/supervisor/runnerProtocol/claimFile';
 
 /** For an answer; machines may be slow. */
 export const LIMIT_MS = 60_000;
@@ -47,11 +48,11 @@ export class TestRun {
     this.paths = store.session(sessionId).run(bootstrap.runId);
   }
 
-  launch(environment: NodeJS.ProcessEnv = process.env): Promise<RunnerClaim & { state: 'claimed' }> {
+  launch(environment: NodeJS.ProcessEnv = process.env): Promise<HeldClaim> {
     return launchRunner({ runnerPath, run: this.paths, bootstrap: this.bootstrap, environment });
   }
 
-  async claim(): Promise<RunnerClaim & { state: 'claimed' }> {
+  async claim(): Promise<HeldClaim> {
     const claim = await readClaim(this.paths);
     if (claim?.state !== 'claimed') throw new Error('The run is not claimed');
     return claim;

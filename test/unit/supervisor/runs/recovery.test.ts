@@ -8,10 +8,11 @@ import type { RunPaths } from '../../../../src/storage/paths';
 import type { RecoveryReport, SessionSummary } from '../../../../src/supervisor/api';
 import { liveness } from '../../../../src/supervisor/system/identity';
 import { claimSchema } from '../../../../src/supervisor/runnerProtocol/protocol';
-import type { RunnerClaim } from '../../../../src/supervisor/runnerProtocol/protocol';
+import type {} from '../../../../src/supervisor/runnerProtocol/protocol';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
 import { waitFor } from '../../../support/wait';
 import { until, SupervisorFixture } from '../supervisorFixture';
+import type { HeldClaim } from '../../../../src/supervisor/runnerProtocol/claimFile';
 
 const LONG = 'talk I begin; slow 4000 50ms';
 
@@ -38,14 +39,14 @@ describe('what becomes of a run that was not seen to end', () => {
     return new StorePaths(fixture.storageDirectory).session(session.id).run(session.currentRunId ?? '');
   }
 
-  async function claimOf(session: SessionSummary): Promise<RunnerClaim & { state: 'claimed' }> {
+  async function claimOf(session: SessionSummary): Promise<HeldClaim> {
     const claim = v.parse(claimSchema, JSON.parse(await readFile(runOf(session).claim, 'utf8')));
     assert.ok(claim.state === 'claimed');
     return claim;
   }
 
   /** Only once it is gone: until then a window may find it silent, which is another case. */
-  async function killRunner(session: SessionSummary): Promise<RunnerClaim & { state: 'claimed' }> {
+  async function killRunner(session: SessionSummary): Promise<HeldClaim> {
     const claim = await claimOf(session);
     process.kill(claim.runner.pid, 'SIGKILL');
     await waitFor(async () => (await liveness(claim.runner)) === 'dead', { what: 'the end of the runner' });

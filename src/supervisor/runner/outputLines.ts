@@ -1,0 +1,26 @@
+import type { Line } from '../runnerProtocol/lineSplitter';
+import { LineSplitter } from '../runnerProtocol/lineSplitter';
+import type { OutputStream } from './outputLog';
+
+/** The lines of a process's two output streams. */
+export class OutputLines {
+  readonly #splitters: Record<OutputStream, LineSplitter>;
+  readonly #onLine: (stream: OutputStream, line: Line) => void;
+
+  constructor(maxLineBytes: number, onLine: (stream: OutputStream, line: Line) => void) {
+    this.#splitters = { stdout: new LineSplitter(maxLineBytes), stderr: new LineSplitter(maxLineBytes) };
+    this.#onLine = onLine;
+  }
+
+  push(stream: OutputStream, chunk: Buffer): void {
+    for (const line of this.#splitters[stream].push(chunk)) this.#onLine(stream, line);
+  }
+
+  /** Call at the end of the output, for last lines without a newline. */
+  end(): void {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const line = this.#splitters[stream].end();
+      if (line !== undefined) this.#onLine(stream, line);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/** How a run ends, and who asked for it. */
+import type { RunOutcome } from '../../storage/events';
+import type { Conversation } from '../agents/driver/driver';
+import type { ExitStatus } from './agentProcess';
+
+/** Who asked for the end: a person, politely or not, or the system (a logout, a shutdown). */
+export type EndRequest = 'stop' | 'kill' | 'shutdown';
+
+export type RunEnd = ExitStatus & { outcome: RunOutcome; reason: string };
+
+/** Of a run in which no agent was started. */
+export const NO_EXIT = { exitCode: null, signal: null } as const;
+
+/** They stand in journals. */
+export const END_REASONS = {
+  stop: 'Stopped by you',
+  kill: 'Killed by you',
+  shutdown: 'Stopped because the system ended this login or shut down',
+} as const satisfies Record<EndRequest, string>;
+
+/** The end of a run without a conversation that was asked for. */
+export function requestedEnd(request: EndRequest): RunEnd {
+  return { ...NO_EXIT, outcome: request === 'kill' ? 'killed' : 'stopped', reason: END_REASONS[request] };
+}
+
+/** The driver's judgement of an agent that was never started. `spawnError` is why; undefined where the end was asked for first. */
+export function endWithoutAgent(
+  conversation: Conversation,
+  request: EndRequest | undefined,
+  spawnError: string | undefined,
+): RunEnd {
+  const exit = { ...NO_EXIT, asked: askedOf(request), stderrTail: '' };
+  return { ...NO_EXIT, ...conversation.end(spawnError === undefined ? exit : { ...exit, spawnError }) };
+}
+
+/** The driver's judgement of an agent that has ended. `cause` is what Corral ended it for. */
+export function endOfAgent(
+  conversation: Conversation,
+  exit: ExitStatus,
+  cause: EndRequest | 'idle' | undefined,
+  stderrTail: string,
+): RunEnd {
+  // That an idle agent went by our signal says nothing of its work: its last turn decides.
+  if (cause === 'idle')
+    return { ...exit, ...conversation.end({ exitCode: 0, signal: null, asked: undefined, stderrTail }) };
+  const judgement = conversation.end({ ...exit, asked: askedOf(cause), stderrTail });
+  if (cause === 'shutdown') return { ...exit, outcome: 'interrupted', reason: END_REASONS.shutdown };
+  return { ...exit, ...judgement };
+}
+
+/** Drivers know only what people ask for. */
+function askedOf(request: EndRequest | undefined): 'stop' | 'kill' | undefined {
+  return request === 'shutdown' ? 'stop' : request;
+}

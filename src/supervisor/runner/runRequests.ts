@@ -1,0 +1,48 @@
+import { CorralError } from '../../storage/errors';
+import type { ClaimFile } from '../runnerProtocol/claimFile';
+import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from '../runnerProtocol/protocol';
+import type { AgentRun } from './agentRun';
+import type { RequestHandlers } from './endpoint';
+import type { Recorder } from './recorder';
+import type { WritePause } from './writePause';
+
+/** What people may ask of a run. All errors are CorralErrors for them to read. */
+export function requestHandlers(
+  run: AgentRun,
+  { claimFile, recorder, pause }: { claimFile: ClaimFile; recorder: Recorder; pause: WritePause },
+): RequestHandlers {
+  return {
+    ping: () => ({
+      protocol: PROTOCOL_VERSION,
+      runner: claimFile.claim.runner,
+      ...(claimFile.claim.agent === undefined ? {} : { agent: claimFile.claim.agent }),
+      lastSeq: recorder.lastSeq,
+      journalBytes: recorder.bytes,
+      methods: Object.keys(REQUEST_SCHEMAS),
+      ...(pause.current === null ? {} : { paused: pause.current }),
+    }),
+    send: async ({ text }) => {
+      const conversation = await run.conversation();
+      if (!run.takesMessages) throw new CorralError('NOT_RUNNING', 'The agent takes no more messages in this run');
+      conversation.send(text);
+      return {};
+    },
+    answerPermission: async (answer) => {
+      await run.answerPermission(answer);
+      return {};
+    },
+    interrupt: async () => {
+      if (!(await run.conversation()).interrupt())
+        throw new CorralError('RUNNER_REFUSED', 'This agent cannot be interrupted. Stop the session instead.');
+      return {};
+    },
+    stop: () => {
+      run.requestEnd('stop');
+      return {};
+    },
+    kill: () => {
+      run.requestEnd('kill');
+      return {};
+    },
+  };
+}
