@@ -63,7 +63,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     showTimeline: (sessionId: string) => showTimeline(sessionId),
   };
   const notifications = new Notifications({
-    supervisor: made,
+    source: made,
     distance: (session) => scope.distance(session),
     showTimeline,
     onError,

@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { PermissionOption } from '../../storage/events';
-import type { PermissionAnswer, PermissionSummary, SessionSummary } from '../../supervisor/api';
-import type { Supervisor } from '../../supervisor/supervisor';
+import type { CorralApi, PermissionAnswer, PermissionSummary, SessionSummary } from '../../supervisor/api';
 import { plainLabel } from '../text/plainLabel';
+
+/** What is needed to answer an agent's question. */
+export type PermissionSource = Pick<CorralApi, 'answerPermission'>;
 
 const ICONS: Record<PermissionOption['kind'], string> = {
   allow_once: 'check',
@@ -12,11 +14,15 @@ const ICONS: Record<PermissionOption['kind'], string> = {
   reject_always: 'circle-slash',
 };
 
-/** The oldest open question of the session. Throws PERMISSION_NOT_FOUND. */
+/**
+ * The session's oldest open question.
+ *
+ * @throws PERMISSION_NOT_FOUND
+ */
 function firstPending(session: SessionSummary): PermissionSummary {
   const [first] = session.pendingPermissions;
   if (first === undefined)
-    throw new CorralError('PERMISSION_NOT_FOUND', 'This session asks for nothing at the moment.');
+    throw new CorralError('PERMISSION_NOT_FOUND', vscode.l10n.t('This session has no open question.'));
   return first;
 }
 
@@ -26,7 +32,7 @@ export function answerOf({ currentRunId }: SessionSummary, { optionId }: Permiss
 }
 
 /** Lets a person choose among all that the agent offers. */
-export async function askAndAnswer(supervisor: Supervisor, session: SessionSummary): Promise<void> {
+export async function askAndAnswer(source: PermissionSource, session: SessionSummary): Promise<void> {
   const pending = firstPending(session);
   const items = pending.options.map((option) => ({
     label: `$(${ICONS[option.kind]}) ${plainLabel(option.name)}`,
@@ -37,18 +43,18 @@ export async function askAndAnswer(supervisor: Supervisor, session: SessionSumma
     placeHolder: pending.title,
     ignoreFocusOut: true,
   });
-  if (chosen === undefined) throw new CorralError('CANCELLED', 'The question stays open.');
-  await supervisor.answerPermission(session.id, pending.requestId, answerOf(session, chosen.option));
+  if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('The question stays open.'));
+  await source.answerPermission(session.id, pending.requestId, answerOf(session, chosen.option));
 }
 
-/** Answers the oldest open question with the plain Allow or Deny, for this once. */
+/** Answers the session's oldest open question with the agent's plain “allow” or “deny”, for this once. */
 export async function answerOnce(
-  supervisor: Supervisor,
+  source: PermissionSource,
   session: SessionSummary,
   kind: 'allow_once' | 'reject_once',
 ): Promise<void> {
   const pending = firstPending(session);
   const option = pending.options.find((each) => each.kind === kind);
-  if (option === undefined) await askAndAnswer(supervisor, session);
-  else await supervisor.answerPermission(session.id, pending.requestId, answerOf(session, option));
+  if (option === undefined) await askAndAnswer(source, session);
+  else await source.answerPermission(session.id, pending.requestId, answerOf(session, option));
 }

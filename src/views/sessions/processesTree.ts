@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { RunProcess, SessionProcesses } from '../../supervisor/runs/runProcesses';
-import type { Supervisor } from '../../supervisor/supervisor';
+import type { CorralApi } from '../../supervisor/api';
+import type { RunProcess, RunProcesses, SessionProcesses } from '../../supervisor/runs/runProcesses';
 import { elapsedTime } from '../text/elapsedTime';
 import { formatBytes } from '../text/formatBytes';
 import { PROCESSES_VIEW } from '../text/contributions';
+import { contextValue } from './rowFlags';
 
 const REFRESH_MS = 2_000;
 
@@ -14,12 +15,17 @@ const ICONS: Record<RunProcess['role'], string> = {
   tool: 'terminal',
   stray: 'warning',
 };
-const ROLE_WORDS: Record<RunProcess['role'], string> = {
-  runner: 'looks after the run and writes its history',
-  agent: 'the agent',
-  tool: 'started by the agent',
-  stray: 'left behind by the agent',
+const ROLE_LABELS: Record<RunProcess['role'], string> = {
+  runner: vscode.l10n.t('Corral’s own: it watches the run and writes its history'),
+  agent: vscode.l10n.t('The agent'),
+  tool: vscode.l10n.t('Started by the agent'),
+  stray: vscode.l10n.t('Left behind by the agent'),
 };
+
+/** What the view of processes needs of the supervisor. */
+export interface ProcessesSource extends Pick<CorralApi, 'getSession'> {
+  processes(): Promise<Pick<RunProcesses, 'list'>>;
+}
 
 interface SessionNode {
   kind: 'session';
@@ -32,16 +38,16 @@ export interface ProcessNode {
 }
 type Node = SessionNode | ProcessNode;
 
-/** Each session's processes with their memory and age. The system is asked only while somebody looks. */
+/** Each session's processes with their memory and age, read only while somebody looks. */
 export class ProcessesTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
-  readonly #supervisor: Supervisor;
+  readonly #source: ProcessesSource;
   readonly #view: vscode.TreeView<Node>;
   readonly #changed = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(supervisor: Supervisor) {
-    this.#supervisor = supervisor;
+  constructor(source: ProcessesSource) {
+    this.#source = source;
     this.#view = vscode.window.createTreeView(PROCESSES_VIEW, { treeDataProvider: this });
     this.#view.onDidChangeVisibility(({ visible }) => this.#setVisible(visible));
     this.#setVisible(this.#view.visible);
@@ -53,8 +59,8 @@ export class ProcessesTree implements vscode.TreeDataProvider<Node>, vscode.Disp
         kind: 'process',
         process,
       }));
-    const sessions = await (await this.#supervisor.processes()).list();
-    this.#view.message = sessions.length === 0 ? 'Nothing runs at the moment.' : '';
+    const sessions = await (await this.#source.processes()).list();
+    this.#view.message = sessions.length === 0 ? vscode.l10n.t('No process is running.') : '';
     const nodes = await Promise.all(sessions.map(async (session) => await this.#sessionNode(session)));
     return nodes.sort((a, b) => a.title.localeCompare(b.title));
   }
@@ -70,7 +76,7 @@ export class ProcessesTree implements vscode.TreeDataProvider<Node>, vscode.Disp
   }
 
   async #sessionNode({ sessionId, processes }: SessionProcesses): Promise<SessionNode> {
-    return { kind: 'session', title: (await this.#supervisor.getSession(sessionId)).title, processes };
+    return { kind: 'session', title: (await this.#source.getSession(sessionId)).title, processes };
   }
 
   #setVisible(visible: boolean): void {
@@ -91,7 +97,8 @@ function sessionItem({ title, processes }: SessionNode): vscode.TreeItem {
   const item = new vscode.TreeItem(title, vscode.TreeItemCollapsibleState.Expanded);
   item.id = `session ${title} ${String(processes[0]?.entry.pid ?? 0)}`;
   const count = countOf(processes);
-  item.description = `${count} process${count === 1 ? '' : 'es'} · ${formatBytes(memoryOf(processes))}`;
+  const counted = count === 1 ? vscode.l10n.t('1 process') : vscode.l10n.t('{0} processes', count);
+  item.description = `${counted} · ${formatBytes(memoryOf(processes))}`;
   return item;
 }
 
@@ -102,12 +109,13 @@ function processItem({ entry, role, command, memoryBytes, ageMs, children }: Run
   item.id = `process ${String(entry.pid)} ${entry.startTime}`;
   const nowMs = Date.now();
   const age = elapsedTime(new Date(nowMs - ageMs).toISOString(), nowMs);
-  item.description = `${role === 'stray' ? 'left behind · ' : ''}${entry.pid} · ${formatBytes(memoryBytes)} · ${age}`;
-  item.tooltip = `${ROLE_WORDS[role]}\n${command}`;
+  const mark = role === 'stray' ? [vscode.l10n.t('left behind')] : [];
+  item.description = [...mark, String(entry.pid), formatBytes(memoryBytes), age].join(' · ');
+  item.tooltip = `${ROLE_LABELS[role]}\n${command}`;
   item.iconPath = new vscode.ThemeIcon(
     ICONS[role],
     role === 'stray' ? new vscode.ThemeColor('list.warningForeground') : undefined,
   );
-  item.contextValue = `;${role};`;
+  item.contextValue = contextValue([role]);
   return item;
 }

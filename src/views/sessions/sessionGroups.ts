@@ -1,9 +1,11 @@
 /** Sessions with the same prompt, to be compared with each other. */
+import * as l10n from '@vscode/l10n';
 import { isId } from '../../storage/ids';
 import type { SessionStatus, SessionSummary } from '../../supervisor/api';
 import { titleOf } from '../../supervisor/lifecycle/sessionCreation';
+import { statusLabel } from '../text/statusLabel';
 
-/** A group that somebody named has that name; one that Compare Agents made is called after its prompt. */
+/** The name that a person gave the group, else the start of its prompt. */
 export function groupTitle(group: string, sessions: readonly SessionSummary[]): string {
   return isId(group) ? titleOf(sessions[0]?.prompt ?? group) : group;
 }
@@ -13,12 +15,16 @@ export function groupDescription(sessions: readonly SessionSummary[]): string {
   const asking = sessions.filter((session) => session.needsInput).length;
   const counts = new Map<SessionStatus, number>();
   for (const { status } of sessions) counts.set(status, (counts.get(status) ?? 0) + 1);
-  const words = [...counts].map(([status, count]) => `${count} ${status}`);
   return [
-    `${sessions.length} sessions`,
-    ...(asking === 0 ? [] : [`${asking} ${asking === 1 ? 'needs' : 'need'} input`]),
-    ...words,
+    l10n.t('{0} sessions', sessions.length),
+    ...(asking === 0 ? [] : [needInput(asking)]),
+    ...[...counts].map(([status, count]) => `${count} ${statusLabel(status)}`),
   ].join(' · ');
+}
+
+/** How many sessions wait for an answer; `count` is at least 1. */
+export function needInput(count: number): string {
+  return count === 1 ? l10n.t('1 needs input') : l10n.t('{0} need input', count);
 }
 
 /** Titles that tell the sessions of one prompt apart: by agent, and by number where an agent has it more than once. */

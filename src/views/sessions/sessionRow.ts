@@ -1,31 +1,175 @@
-import { isOutcome } from '../../storage/runState';
+import * as l10n from '@vscode/l10n';
 import { oneLine } from '../../common/oneLine';
 import type { SessionSummary } from '../../supervisor/api';
 import { elapsedTime } from '../text/elapsedTime';
+import { statusLabel } from '../text/statusLabel';
 import { describeChanges } from '../text/worktreeLabels';
+import { contextValue, sessionFlags } from './rowFlags';
 
 /** What the tree shows of one session: plain values, so that a row that looks the same is not painted again. */
 export interface SessionRow {
   label: string;
   description: string;
-  /** The same in full, for tooltips and screen readers. */
+  /** The status in full, for tooltips and screen readers. */
   status: string;
-  /** What else a person should know, for tooltips: each with its name. */
+  /** What else a person should know, for tooltips. */
   notes: [name: string, note: string][];
   icon: string;
-  /** A theme colour id, or undefined for the ordinary colour of icons. */
+  /** A theme colour's id, or undefined for the ordinary colour of icons. */
   iconColor: string | undefined;
-  /** Flags between semicolons, matched by regular expressions in package.json. */
   contextValue: string;
   accessibleLabel: string;
 }
 
-interface Look {
-  words: string;
-  /** What a narrow row shows of the words, where the icon says the rest. */
-  shortWords?: string;
+interface RowStatus {
+  text: string;
+  /** For the row itself, which is narrow and has the icon beside it. */
+  shortText?: string;
   icon: string;
   iconColor?: string;
+}
+
+/** An agent that thinks is quiet for a while; for longer than this, people want to know. */
+const SILENCE_MS = 2 * 60_000;
+const WARNING_COLOR = 'list.warningForeground';
+const FAILURE_COLOR = 'testing.iconFailed';
+/** Leaves room for the status in a side bar of ordinary width. */
+const MAX_LABEL_CHARACTERS = 20;
+
+/** Pure: the same summary at the same minute gives the same row. */
+export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
+  const { text, shortText = text, icon, iconColor } = withEscape(session, rowStatus(session, nowMs));
+  const age = elapsedTime(session.paused?.since ?? session.since, nowMs);
+  const damage = describeDamage(session);
+  const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
+  const lines = changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`];
+  return {
+    label: shorten(session.title),
+    description: joined(shortText, ...damage, age, ...lines),
+    status: joined(text, age),
+    icon,
+    iconColor,
+    contextValue: contextValue(sessionFlags(session)),
+    notes: notesOn(session),
+    accessibleLabel: [
+      session.title,
+      session.agent,
+      text,
+      age,
+      ...damage,
+      ...(changes === undefined ? [] : [describeChanges(changes)]),
+    ].join(', '),
+  };
+}
+
+/** The most urgent of what can be said of the session. */
+function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
+  const status = statusLabel(session.status);
+  if (session.checking) return { text: l10n.t('Checking'), icon: 'sync' };
+  if (session.restored) {
+    const hint = session.recoveryHint === 'resume' ? l10n.t('Resume') : l10n.t('Restart');
+    return { text: joined(l10n.t('Was running'), hint), icon: 'debug-pause', iconColor: WARNING_COLOR };
+  }
+  if (session.unreachable !== undefined)
+    return { text: joined(status, l10n.t('not answering')), icon: 'debug-disconnect', iconColor: WARNING_COLOR };
+  if (session.paused !== undefined) {
+    const shortText = isDiskFull(session.paused.reason)
+      ? l10n.t('waits: the disk is full')
+      : l10n.t('waits: nothing can be written');
+    return { text: joined(status, shortText), shortText, icon: 'warning', iconColor: WARNING_COLOR };
+  }
+  if (session.needsInput) {
+    const question = session.pendingPermissions[0]?.title ?? '';
+    const shortText = l10n.t('needs input: {question}', { question });
+    return { text: joined(status, shortText), shortText, icon: 'bell-dot', iconColor: WARNING_COLOR };
+  }
+  if (session.heldBy !== undefined) {
+    const place = { position: session.queuePosition ?? 1, reason: session.heldBy };
+    return {
+      text: joined(status, l10n.t('no. {position} in the queue: {reason}', place)),
+      shortText: l10n.t('no. {position}: {reason}', place),
+      icon: 'watch',
+    };
+  }
+  return runStatus(session, nowMs);
+}
+
+function runStatus(session: SessionSummary, nowMs: number): RowStatus {
+  const status = statusLabel(session.status);
+  switch (session.state) {
+    case 'queued':
+    case 'starting':
+      return { text: status, icon: 'loading~spin' };
+    case 'running':
+    case 'waiting': {
+      const isSilent = nowMs - Date.parse(session.lastActivityAt) >= SILENCE_MS;
+      const silence = l10n.t('no event for {time}', { time: elapsedTime(session.lastActivityAt, nowMs) });
+      // Not a spinning icon: ten of them for hours keep a processor busy painting.
+      return { text: isSilent ? joined(status, silence) : status, icon: 'play-circle', iconColor: 'charts.blue' };
+    }
+    case 'stopping':
+      return { text: joined(status, l10n.t('stopping')), icon: 'loading~spin' };
+    case 'completed':
+      return { text: status, icon: 'pass', iconColor: 'testing.iconPassed' };
+    case 'stopped':
+    case 'killed':
+      return { text: joined(status, session.failureReason ?? l10n.t('Stopped by you')), icon: 'circle-slash' };
+    default: {
+      const reason =
+        session.recoveryHint === 'restart'
+          ? [l10n.t('the agent no longer knows this conversation'), l10n.t('Restart')]
+          : session.failureReason === undefined
+            ? []
+            : [session.failureReason];
+      return { text: joined(status, ...reason), icon: 'error', iconColor: FAILURE_COLOR };
+    }
+  }
+}
+
+/** A session that touched files outside its worktree is marked in every state. */
+function withEscape(session: SessionSummary, status: RowStatus): RowStatus {
+  if (session.escape === undefined) return status;
+  const mark = l10n.t('left its worktree');
+  const isQuiet = status.icon === 'pass' || status.icon === 'circle-slash';
+  return {
+    ...status,
+    text: joined(status.text, mark),
+    shortText: joined(mark, status.shortText ?? status.text),
+    ...(isQuiet ? { icon: 'warning', iconColor: WARNING_COLOR } : {}),
+  };
+}
+
+function notesOn(session: SessionSummary): SessionRow['notes'] {
+  const notes: SessionRow['notes'] = [];
+  const { paused } = session;
+  if (paused !== undefined) {
+    const since = new Date(paused.since).toLocaleString();
+    const reason = oneLine(paused.reason);
+    notes.push([
+      l10n.t('Waits'),
+      l10n.t('since {since}, because nothing can be written: {reason}. Nothing is lost.', { since, reason }),
+    ]);
+  }
+  if (session.escape !== undefined) notes.push([l10n.t('Left its worktree'), session.escape]);
+  for (const damage of describeDamage(session))
+    notes.push([
+      l10n.t('Damaged'),
+      l10n.t('{damage}: left out, everything else is there. “Corral: Check Store” names the files.', { damage }),
+    ]);
+  return notes;
+}
+
+/** How many records could not be read; nothing where all could. */
+function describeDamage({ damagedRecords }: SessionSummary): string[] {
+  if (damagedRecords === 0) return [];
+  return [damagedRecords === 1 ? l10n.t('1 damaged record') : l10n.t('{0} damaged records', damagedRecords)];
+}
+
+function shorten(title: string): string {
+  const characters = Array.from(title);
+  if (characters.length <= MAX_LABEL_CHARACTERS) return title;
+  const start = characters.slice(0, MAX_LABEL_CHARACTERS - 1).join('');
+  return `${start.trimEnd()}…`;
 }
 
 /** What the system calls a disk, or a person's share of it, without room. */
@@ -33,177 +177,6 @@ function isDiskFull(reason: string): boolean {
   return /ENOSPC|EDQUOT/.test(reason);
 }
 
-/** An agent that thinks is quiet for a while; for longer than this, people want to know. */
-const SILENCE_MS = 2 * 60_000;
-
-function look(session: SessionSummary, nowMs: number): Look {
-  if (session.checking) return { words: 'Checking', icon: 'sync' };
-  if (session.restored)
-    return {
-      words: `Was running · ${session.recoveryHint === 'resume' ? 'Resume' : 'Restart'}`,
-      icon: 'debug-pause',
-      iconColor: 'list.warningForeground',
-    };
-  if (session.unreachable !== undefined)
-    return {
-      words: `${session.status} · not answering`,
-      icon: 'debug-disconnect',
-      iconColor: 'list.warningForeground',
-    };
-  if (session.paused !== undefined) {
-    const waits = isDiskFull(session.paused.reason) ? 'waits: the disk is full' : 'waits: nothing can be written';
-    return {
-      words: `${session.status} · ${waits}`,
-      shortWords: waits,
-      icon: 'warning',
-      iconColor: 'list.warningForeground',
-    };
-  }
-  if (session.needsInput) {
-    const needs = `needs input: ${session.pendingPermissions[0]?.title ?? 'a question'}`;
-    return {
-      words: `${session.status} · ${needs}`,
-      shortWords: needs,
-      icon: 'bell-dot',
-      iconColor: 'list.warningForeground',
-    };
-  }
-  if (session.heldBy !== undefined) {
-    const position = session.queuePosition ?? 1;
-    return {
-      words: `${session.status} · no. ${position} in the queue: ${session.heldBy}`,
-      shortWords: `no. ${position}: ${session.heldBy}`,
-      icon: 'watch',
-    };
-  }
-  switch (session.state) {
-    case 'queued':
-    case 'starting':
-      return { words: 'Starting', icon: 'loading~spin' };
-    case 'running':
-    case 'waiting': {
-      const isSilent = nowMs - Date.parse(session.lastActivityAt) >= SILENCE_MS;
-      // An icon that stands still: ten runs for hours would keep a processor busy painting, and motion says nothing of the agent.
-      return {
-        words: isSilent ? `Running · no event for ${elapsedTime(session.lastActivityAt, nowMs)}` : 'Running',
-        icon: 'play-circle',
-        iconColor: 'charts.blue',
-      };
-    }
-    case 'stopping':
-      return { words: 'Running · stopping', icon: 'loading~spin' };
-    case 'completed':
-      return { words: 'Completed', icon: 'pass', iconColor: 'testing.iconPassed' };
-    case 'stopped':
-    case 'killed':
-      return { words: `Failed · ${session.failureReason ?? 'Stopped by you'}`, icon: 'circle-slash' };
-    default:
-      if (session.recoveryHint === 'restart')
-        return {
-          words: 'Failed · the agent no longer knows this conversation · Restart',
-          icon: 'error',
-          iconColor: 'testing.iconFailed',
-        };
-      return {
-        words: session.failureReason === undefined ? 'Failed' : `Failed · ${session.failureReason}`,
-        icon: 'error',
-        iconColor: 'testing.iconFailed',
-      };
-  }
-}
-
-/** A session that touched what is not its own is marked in whatever state it is. */
-function withEscape(session: SessionSummary, found: Look): Look {
-  if (session.escape === undefined) return found;
-  const mark = 'left its worktree';
-  const isQuiet = found.icon === 'pass' || found.icon === 'circle-slash';
-  return {
-    ...found,
-    words: `${found.words} · ${mark}`,
-    shortWords: `${mark} · ${found.shortWords ?? found.words}`,
-    ...(isQuiet ? { icon: 'warning', iconColor: 'list.warningForeground' } : {}),
-  };
-}
-
-/** In a side bar of ordinary width there must be room for the status beside the title; the tooltip has it whole. */
-const LABEL_CHARACTERS = 20;
-
-function labelOf(title: string): string {
-  const characters = Array.from(title);
-  return characters.length <= LABEL_CHARACTERS
-    ? title
-    : `${characters
-        .slice(0, LABEL_CHARACTERS - 1)
-        .join('')
-        .trimEnd()}…`;
-}
-
-function flags(session: SessionSummary): string {
-  const open = session.currentRunId !== undefined && !isOutcome(session.state) && !session.restored;
-  const set = [
-    'session',
-    session.needsInput && 'needsInput',
-    open && 'open',
-    session.queuePosition !== undefined && 'waiting',
-    open && !session.needsInput && session.queuePosition === undefined && 'busy',
-    (session.restored || session.recoveryHint === 'restart') && 'restored',
-    !open && session.runs.length > 0 && 'resumable',
-    !open && session.nativeSessionId !== undefined && 'native',
-    !open && !session.restored && session.runs.length > 0 && 'done',
-    session.runs.length > 0 && session.baseCommit !== '' && 'worktree',
-    session.group !== undefined && 'grouped',
-    session.applied === true && 'applied',
-  ];
-  return `;${set.filter((flag) => flag !== false).join(';')};`;
-}
-
-/** How many records could not be read; nothing where all could. */
-function damageOf({ damagedRecords }: SessionSummary): string[] {
-  if (damagedRecords === 0) return [];
-  return [damagedRecords === 1 ? '1 damaged record' : `${damagedRecords} damaged records`];
-}
-
-function notesOn(session: SessionSummary): SessionRow['notes'] {
-  const notes: SessionRow['notes'] = [];
-  const { paused } = session;
-  if (paused !== undefined)
-    notes.push([
-      'Waits',
-      `since ${new Date(paused.since).toLocaleString()}, for nothing can be written: ${oneLine(paused.reason)}. Nothing is lost.`,
-    ]);
-  if (session.escape !== undefined) notes.push(['Left its worktree', session.escape]);
-  for (const damage of damageOf(session))
-    notes.push(['Damaged', `${damage}: left out, everything else is there. Corral: Check Store names the files.`]);
-  return notes;
-}
-
-/** Pure: the same summary at the same minute gives the same row. */
-export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
-  const { words, shortWords = words, icon, iconColor } = withEscape(session, look(session, nowMs));
-  const age = elapsedTime(session.paused?.since ?? session.since, nowMs);
-  const damaged = damageOf(session);
-  const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
-  const description = [
-    shortWords,
-    ...damaged,
-    age,
-    ...(changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`]),
-  ].join(' · ');
-  return {
-    label: labelOf(session.title),
-    description,
-    status: `${words} · ${age}`,
-    icon,
-    iconColor,
-    contextValue: flags(session),
-    notes: notesOn(session),
-    accessibleLabel: [
-      session.title,
-      session.agent,
-      words,
-      age,
-      ...damaged,
-      ...(changes === undefined ? [] : [describeChanges(changes)]),
-    ].join(', '),
-  };
+function joined(...parts: string[]): string {
+  return parts.join(' · ');
 }

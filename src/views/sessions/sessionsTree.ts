@@ -5,8 +5,9 @@ import type { SessionSummary } from '../../supervisor/api';
 import { COMMANDS } from '../text/contributions';
 import type { SessionRow } from './sessionRow';
 import { groupDescription, groupTitle } from './sessionGroups';
+import { contextValue } from './rowFlags';
 import { sessionRow } from './sessionRow';
-import { describeChanges } from '../text/worktreeLabels';
+import { sessionTooltip } from './sessionTooltip';
 
 export interface RepositoryNode {
   kind: 'repository';
@@ -27,8 +28,8 @@ export type TreeNode = RepositoryNode | GroupNode | SessionNode;
 const AGE_STEP_MS = 60_000;
 
 /**
- * The Sessions tree: newest first, by repository where there is more than one, those that are compared under one node. It keeps only what it painted;
- * the sessions themselves are the supervisor's.
+ * The Sessions tree: newest first, by repository where there are several, compared sessions under one node.
+ * It keeps only what it painted; the sessions are the supervisor's.
  */
 export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<TreeNode | undefined>();
@@ -38,7 +39,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   /** VS Code knows a node by its identity: each session has one for as long as it is shown. */
   readonly #nodes = new Map<string, SessionNode>();
   readonly #groups = new Map<string, GroupNode>();
-  /** What VS Code was last told to show; what it asks for in between (to reveal a row, say) changes nothing. */
+  /** What VS Code was last told to show. It may ask for rows at other times, which changes nothing. */
   readonly #rows = new Map<string, SessionRow>();
   #clock: NodeJS.Timeout | undefined;
 
@@ -47,7 +48,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.#isHere = isHere;
   }
 
-  /** Shows these sessions. Only rows that look different are painted again, unless the list itself changed. */
+  /** Paints only rows that look different, unless the list itself changed. */
   show(sessions: readonly SessionSummary[]): void {
     const shown = new Map(
       sessions.filter((session) => !session.deleted && !session.archived).map((session) => [session.id, session]),
@@ -64,7 +65,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     else this.#changed.fire(undefined);
   }
 
-  /** Ages are kept fresh only while somebody can see them. */
+  /** Ages are refreshed only while somebody can see them. */
   setVisible(visible: boolean): void {
     clearInterval(this.#clock);
     if (!visible) return;
@@ -75,7 +76,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.#clock = setInterval(refreshAges, AGE_STEP_MS);
   }
 
-  /** The session's one node, for `reveal`. */
+  /** The one node of a session, as `reveal` needs it. */
   node(id: string): SessionNode {
     const known = this.#nodes.get(id);
     if (known !== undefined) return known;
@@ -118,7 +119,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return paths.sort((a, b) => Number(this.#isHere(b)) - Number(this.#isHere(a)) || a.localeCompare(b));
   }
 
-  /** Tells VS Code that a session's row looks different, and so does the row of its group. */
+  /** A session's row looks different, and so may that of its group. */
   #fire(id: string): void {
     this.#changed.fire(this.node(id));
     const group = this.#groupOf(id);
@@ -131,7 +132,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
       .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id));
   }
 
-  /** A group stands where the newest of its sessions would. */
+  /** A group stands at the place of its newest session. */
   #nodesOf(repository: string): TreeNode[] {
     const groups = new Set<string>();
     return this.#sessionsOf(repository).flatMap(({ id }): TreeNode[] => {
@@ -147,7 +148,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return this.#sessionsOf(repository).filter((session) => session.group === group);
   }
 
-  /** The group of a session that is not alone in it. */
+  /** Undefined also for a session that is alone in its group. */
   #groupOf(id: string): GroupNode | undefined {
     const { group, repository } = this.#sessions.get(id) ?? {};
     if (group === undefined || repository === undefined) return undefined;
@@ -160,7 +161,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   #repositoryItem(node: RepositoryNode): vscode.TreeItem {
     const here = this.#isHere(node.path);
     const uri = vscode.Uri.file(node.path);
-    // Only how it is shown first: from then on it is as the person leaves it.
+    // Only at first: VS Code remembers how a person leaves it.
     const open =
       here ||
       [...this.#sessions.values()].some((session) => session.repository === node.path && !isOutcome(session.state));
@@ -172,14 +173,14 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     item.iconPath = new vscode.ThemeIcon('repo');
     if (!here) item.description = dirname(node.path);
     item.tooltip = node.path;
-    item.contextValue = ';repository;';
+    item.contextValue = contextValue(['repository']);
     return item;
   }
 
   #sessionItem(node: SessionNode): vscode.TreeItem {
     const session = this.#sessions.get(node.id);
     const row = this.#rows.get(node.id);
-    if (session === undefined || row === undefined) return new vscode.TreeItem(node.id); // gone between the paint's two steps
+    if (session === undefined || row === undefined) return new vscode.TreeItem(node.id); // just removed
     const item = new vscode.TreeItem(row.label);
     item.id = `session ${node.id}`;
     item.description = row.description;
@@ -190,12 +191,12 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     item.contextValue = row.contextValue;
     item.accessibilityInformation = { label: row.accessibleLabel, role: 'treeitem' };
     item.tooltip = tooltip(session, row);
-    // No arguments: VS Code drops those of a row at the moment it paints the row again, and a click in between is answered by an error.
-    item.command = { command: COMMANDS.openSession, title: 'Open' };
+    // Without arguments: VS Code drops them while it paints a row again, and a click at that moment would fail.
+    item.command = { command: COMMANDS.openSession, title: vscode.l10n.t('Open') };
     return item;
   }
 
-  /** Brings the rows up to date and returns the sessions whose row looks different now. */
+  /** @returns ids of the sessions whose row looks different now */
   #updateRows(): string[] {
     const changed: string[] = [];
     for (const id of this.#rows.keys()) {
@@ -219,24 +220,13 @@ function groupItem(node: GroupNode, sessions: readonly SessionSummary[]): vscode
   item.description = groupDescription(sessions);
   item.iconPath = new vscode.ThemeIcon('git-compare');
   item.tooltip = sessions[0]?.prompt;
-  item.contextValue = ';group;';
+  item.contextValue = contextValue(['group']);
   return item;
 }
 
 function tooltip(session: SessionSummary, row: SessionRow): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
-  const line = (name: string, value: string): void => {
-    text.appendText(`${name}: ${value}`).appendMarkdown('  \n');
-  };
   text.appendMarkdown('**').appendText(session.title).appendMarkdown('**\n\n');
-  line('Status', row.status);
-  for (const [name, note] of row.notes) line(name, note);
-  line('Agent', session.agent);
-  line('Started', new Date(session.createdAt).toLocaleString());
-  line('Last activity', new Date(session.lastActivityAt).toLocaleString());
-  if (session.changes !== undefined) line('Changes', describeChanges(session.changes));
-  line('Worktree', session.worktreePath);
-  if (session.baseCommit !== '') line('Base', session.baseCommit.slice(0, 10));
-  if (session.queuePosition !== undefined) line('Queue', 'Sessions that wait are started only while a window is open.');
+  for (const [name, value] of sessionTooltip(session, row)) text.appendText(`${name}: ${value}`).appendMarkdown('  \n');
   return text;
 }

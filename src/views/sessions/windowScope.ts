@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { isInside } from '../../common/isInside';
 import type { SessionSummary } from '../../supervisor/api';
 
-/** Which sessions are this window's: those whose repository or worktree one of its folders lies in. */
+/** Tells which sessions are this window's: one of its folders lies in their repository or worktree. */
 export class WindowScope implements vscode.Disposable {
   #folders: string[] = [];
   readonly #subscription: vscode.Disposable;
@@ -12,7 +12,7 @@ export class WindowScope implements vscode.Disposable {
   constructor(onDidChange: () => void) {
     const read = async (): Promise<void> => {
       const folders = vscode.workspace.workspaceFolders?.filter(({ uri }) => uri.scheme === 'file') ?? [];
-      // Git tells real paths; a folder that cannot be resolved keeps the name that it was opened by.
+      // Sessions have real paths, as git tells them.
       this.#folders = await Promise.all(
         folders.map(async ({ uri }) => await realpath(uri.fsPath).catch(() => uri.fsPath)),
       );
@@ -26,7 +26,10 @@ export class WindowScope implements vscode.Disposable {
     return this.#folders.some((folder) => isInside(folder, repository));
   }
 
-  /** How near the session is to this window: 0 its worktree is open here, 1 its repository is, 2 the window is the focused one, 3 it is any other. */
+  /**
+   * How near the session is to this window: 0 where its worktree is open here, 1 where its repository is.
+   * For other sessions 2 in the focused window, 3 elsewhere.
+   */
   distance(session: SessionSummary): number {
     if (this.#folders.some((folder) => isInside(folder, session.worktreePath))) return 0;
     if (this.isRepositoryHere(session.repository)) return 1;

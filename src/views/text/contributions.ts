@@ -52,6 +52,9 @@ export type CommandName = keyof typeof COMMANDS;
 
 export const SESSIONS_VIEW = 'corral.sessions';
 export const PROCESSES_VIEW = 'corral.processes';
+/** VS Code makes such a command for every view. */
+export const FOCUS_SESSIONS = `${SESSIONS_VIEW}.focus`;
+export const FOCUS_PROCESSES = `${PROCESSES_VIEW}.focus`;
 
 /** Context key: somebody asked for the view of processes, which few need. */
 export const PROCESSES_CONTEXT = 'corral.showsProcesses';

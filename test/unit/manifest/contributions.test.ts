@@ -1,47 +1,43 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
-import * as v from 'valibot';
-import { COMMANDS, PROCESSES_VIEW, SESSIONS_VIEW, SETTINGS } from '../../../src/views/text/contributions';
-import { projectRoot } from '../../support/project';
+import {
+  COMMANDS,
+  PROCESSES_CONTEXT,
+  PROCESSES_VIEW,
+  READY_CONTEXT,
+  SESSIONS_VIEW,
+  SETTINGS,
+} from '../../../src/views/text/contributions';
+import type { Contributions } from './manifest';
+import { readContributions } from './manifest';
 
-const manifestSchema = v.object({
-  contributes: v.object({
-    commands: v.array(v.object({ command: v.string(), category: v.literal('Corral') })),
-    views: v.record(v.string(), v.array(v.object({ id: v.string() }))),
-    menus: v.record(v.string(), v.array(v.object({ command: v.string(), when: v.string() }))),
-    configuration: v.object({ properties: v.record(v.string(), v.unknown()) }),
-  }),
-});
-
-describe('names', () => {
-  let contributes: v.InferOutput<typeof manifestSchema>['contributes'];
+describe('what package.json contributes', () => {
+  let contributes: Contributions;
   before(async () => {
-    contributes = v.parse(
-      manifestSchema,
-      JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')),
-    ).contributes;
+    contributes = await readContributions();
   });
 
-  it('are the same commands in package.json', () => {
+  it('are the commands that the code knows', () => {
     assert.deepEqual(contributes.commands.map(({ command }) => command).sort(), Object.values(COMMANDS).sort());
   });
 
-  it('are the same settings in package.json', () => {
-    const settings: string[] = Object.values(SETTINGS);
+  it('are the settings that the code knows', () => {
     assert.deepEqual(
       Object.keys(contributes.configuration.properties).sort(),
-      settings.map((name) => `corral.${name}`).sort(),
+      Object.values(SETTINGS)
+        .map((name) => `corral.${name}`)
+        .sort(),
     );
   });
 
-  it('are the same views in package.json', () => {
-    assert.deepEqual(Object.values(contributes.views).flat(), [{ id: SESSIONS_VIEW }, { id: PROCESSES_VIEW }]);
-  });
-
-  it('are known to every menu', () => {
-    const known = new Set<string>(Object.values(COMMANDS));
-    for (const { command } of Object.values(contributes.menus).flat()) assert.ok(known.has(command), command);
+  it('are the views that the code knows, shown by context keys that it sets', () => {
+    assert.deepEqual(Object.values(contributes.views).flat(), [
+      { id: SESSIONS_VIEW },
+      { id: PROCESSES_VIEW, when: PROCESSES_CONTEXT },
+    ]);
+    assert.deepEqual(
+      contributes.viewsWelcome.map(({ view, when }) => ({ view, when })),
+      [{ view: SESSIONS_VIEW, when: READY_CONTEXT }],
+    );
   });
 });

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import * as v from 'valibot';
-import { projectRoot } from '../../support/project';
+import { readManifest, readTexts } from './manifest';
 
 const TEXT_PROPERTIES = new Set([
   'title',
@@ -17,8 +15,6 @@ const TEXT_PROPERTIES = new Set([
 /** The same in every language. */
 const PRODUCT_NAME = 'Corral';
 
-const readText = async (name: string): Promise<string> => await readFile(join(projectRoot, name), 'utf8');
-
 /** Every string of the manifest with its property's name; those of a list have the list's name. */
 function strings(value: unknown, property = ''): [property: string, text: string][] {
   if (typeof value === 'string') return [[property, value]];
@@ -31,8 +27,8 @@ describe('the texts of package.json', () => {
   let manifest: string;
   let texts: Record<string, string>;
   before(async () => {
-    manifest = await readText('package.json');
-    texts = v.parse(v.record(v.string(), v.string()), JSON.parse(await readText('package.nls.json')));
+    manifest = await readManifest();
+    texts = await readTexts();
   });
 
   it('are all in package.nls.json, and no others are', () => {

@@ -1,44 +1,41 @@
+import { join } from 'node:path';
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { emptySession } from '../../../../src/storage/sessionFacts';
-import { summarize } from '../../../../src/supervisor/sessions/summary';
+import { RUN_STATES } from '../../../../src/storage/events';
+import type { SessionSummary } from '../../../../src/supervisor/api';
 import { sessionRow } from '../../../../src/views/sessions/sessionRow';
+import { sessionTooltip } from '../../../../src/views/sessions/sessionTooltip';
+import { goldenText } from '../../../support/agents/goldenText';
+import { projectRoot } from '../../../support/project';
+import { NOW_MS, SITUATIONS } from './situations';
+
+/** Every time in `text` as it is written on any machine. */
+function withPlainTimes(text: string, { paused, createdAt, lastActivityAt }: SessionSummary): string {
+  return [createdAt, lastActivityAt, paused?.since ?? createdAt].reduce(
+    (plain, time) => plain.replaceAll(new Date(time).toLocaleString(), time.slice(0, 16)),
+    text,
+  );
+}
 
 describe('a session’s row', () => {
-  const since = '2026-01-05T09:00:00.000Z';
-  const nowMs = Date.parse(since) + 5 * 60_000;
-  const facts = {
-    ...emptySession('aaaaaaaaaaaa'),
-    title: 'A title',
-    agent: 'claude',
-    createdAt: since,
-    lastActivityAt: since,
-  };
-
-  it('says that the session waits for room on the disk, why, and since when', () => {
-    const session = summarize(facts, {
-      checking: false,
-      paused: { reason: 'ENOSPC: no space left on device, write', since },
+  it('is as agreed on in every situation', async () => {
+    const rows = SITUATIONS.map(({ name, session }) => {
+      const row = sessionRow(session, NOW_MS);
+      const lines = [
+        `## ${name}`,
+        `label        ${row.label}`,
+        `description  ${row.description}`,
+        `icon         ${row.icon}${row.iconColor === undefined ? '' : ` (${row.iconColor})`}`,
+        `context      ${row.contextValue}`,
+        `aloud        ${row.accessibleLabel}`,
+        ...sessionTooltip(session, row).map((line) => `tooltip      ${line.join(': ')}`),
+      ];
+      return withPlainTimes(`${lines.join('\n')}\n`, session);
     });
-    const row = sessionRow(session, nowMs);
-    assert.equal(row.description, 'waits: the disk is full · 5 min');
-    assert.equal(row.status, 'Starting · waits: the disk is full · 5 min');
-    assert.equal(row.icon, 'warning');
-    const [[name, note] = ['', '']] = row.notes;
-    assert.equal(name, 'Waits');
-    assert.match(note, /^since .+ENOSPC: no space left on device, write\. Nothing is lost\.$/);
-    const other = sessionRow(
-      summarize(facts, { checking: false, paused: { reason: 'EIO: i/o error, fdatasync', since } }),
-      nowMs,
-    );
-    assert.equal(other.description, 'waits: nothing can be written · 5 min');
+    await goldenText(join(projectRoot, 'test/fixtures/views/sessionRows.txt'), rows.join('\n'));
   });
 
-  it('says how many records are damaged', () => {
-    const row = sessionRow(summarize({ ...facts, damagedRecords: 2 }, { checking: false }), nowMs);
-    assert.match(row.description, / · 2 damaged records · 5 min$/);
-    assert.match(row.accessibleLabel, /, 2 damaged records$/);
-    assert.match(row.notes[0]?.[1] ?? '', /^2 damaged records: left out/);
-    assert.deepEqual(sessionRow(summarize(facts, { checking: false }), nowMs).notes, []);
+  it('is agreed on for every state', () => {
+    assert.deepEqual(new Set(SITUATIONS.map(({ session }) => session.state)), new Set(RUN_STATES));
   });
 });

@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { projectRoot } from '../../support/project';
+
+const text = v.string();
+const contributesSchema = v.object({
+  commands: v.array(v.object({ command: text, category: v.literal('Corral') })),
+  views: v.record(text, v.array(v.object({ id: text, when: v.optional(text) }))),
+  viewsWelcome: v.array(v.object({ view: text, when: text, contents: text })),
+  menus: v.record(text, v.array(v.object({ command: text, when: text, group: v.optional(text) }))),
+  configuration: v.object({ properties: v.record(text, v.unknown()) }),
+});
+
+/** What package.json contributes, as far as tests ask for it. */
+export type Contributions = v.InferOutput<typeof contributesSchema>;
+
+export async function readManifest(): Promise<string> {
+  return await readFile(join(projectRoot, 'package.json'), 'utf8');
+}
+
+export async function readContributions(): Promise<Contributions> {
+  return v.parse(v.object({ contributes: contributesSchema }), JSON.parse(await readManifest())).contributes;
+}
+
+/** The texts of package.nls.json by key. */
+export async function readTexts(): Promise<Record<string, string>> {
+  return v.parse(v.record(text, text), JSON.parse(await readFile(join(projectRoot, 'package.nls.json'), 'utf8')));
+}

@@ -1,0 +1,172 @@
+import type { DraftEvent, EventData, EventKind, RunOutcome } from '../../../../src/storage/events';
+import { emptySession } from '../../../../src/storage/sessionFacts';
+import type { DraftSessionRecord, SessionRecordData, SessionRecordKind } from '../../../../src/storage/sessionRecords';
+import { foldEvent, foldRecord } from '../../../../src/storage/sessionReducer';
+import type { SessionSummary } from '../../../../src/supervisor/api';
+import type { LiveFacts, QueuePlace } from '../../../../src/supervisor/sessions/summary';
+import { summarize } from '../../../../src/supervisor/sessions/summary';
+
+const START_MS = Date.parse('2026-01-05T09:00:00.000Z');
+const MINUTE_MS = 60_000;
+/** When the rows are looked at. */
+export const NOW_MS = START_MS + 90 * MINUTE_MS;
+const RUN = 'rrrrrrrrrrrr';
+
+export interface Situation {
+  name: string;
+  session: SessionSummary;
+}
+
+/** A session whose records and events come a minute after each other. */
+class Story {
+  readonly facts = emptySession('aaaaaaaaaaaa');
+  #minute = 0;
+  #seq = 0;
+
+  constructor(created: Partial<SessionRecordData<'created'>> = {}) {
+    this.record('created', {
+      title: 'Greet everyone by name',
+      prompt: 'Greet everyone by name',
+      agent: 'claude',
+      repository: '/work/shop',
+      baseCommit: 'c0ffee0123456789',
+      worktreePath: '/work/shop/.corral/worktrees/greet-aaaaaaaaaaaa',
+      permissionMode: 'edits',
+      ...created,
+    });
+  }
+
+  /** `minutes` pass. */
+  after(minutes: number): this {
+    this.#minute += minutes - 1;
+    return this;
+  }
+
+  record<K extends SessionRecordKind>(kind: K, data: SessionRecordData<K>): this {
+    const draft = { kind, data } as DraftSessionRecord; // TypeScript does not follow that the two belong together
+    foldRecord(this.facts, { ...draft, seq: 1, timestamp: this.#nextTime() });
+    return this;
+  }
+
+  event<K extends EventKind>(kind: K, data: EventData<K>): this {
+    const draft = { kind, data } as DraftEvent; // TypeScript does not follow that the two belong together
+    const place = { id: 0, sessionId: this.facts.sessionId, runId: RUN, seq: ++this.#seq };
+    foldEvent(this.facts, { ...draft, ...place, timestamp: this.#nextTime() });
+    return this;
+  }
+
+  queued(resumes?: string): this {
+    this.record('worktree.created', {
+      worktreePath: this.facts.worktreePath,
+      baseCommit: this.facts.baseCommit,
+    });
+    const run = { runId: RUN, ordinal: 1, prompt: this.facts.prompt };
+    return this.record('run.queued', resumes === undefined ? run : { ...run, resumes });
+  }
+
+  started(resumes?: string): this {
+    const { agent } = this.facts;
+    return this.queued(resumes).event('run.started', { ordinal: 1, agent, driver: 'claude', argv: [], cwd: '/' });
+  }
+
+  /** The agent is at work, and told the id of its own session. */
+  running(): this {
+    return this.started()
+      .event('agent.session', { nativeSessionId: 'native-1', backendType: 'claude' })
+      .event('turn.started', { turn: 1 });
+  }
+
+  asked(): this {
+    return this.running().event('permission.request', {
+      requestId: '1',
+      title: 'Run git status',
+      options: [{ optionId: 'yes', name: 'Allow', kind: 'allow_once' }],
+    });
+  }
+
+  snapshot(): this {
+    return this.event('snapshot', { commit: 'c1', tree: 't1', files: 2, addedLines: 12, removedLines: 3 });
+  }
+
+  left(): this {
+    return this.event('error', { code: 'ESCAPE', message: 'Its tools wrote to /work/shop/README.md.' });
+  }
+
+  exited(outcome: RunOutcome, reason: string): this {
+    return this.event('run.exited', { outcome, exitCode: outcome === 'completed' ? 0 : 1, signal: null, reason });
+  }
+
+  closed(outcome: RunOutcome, restored: boolean, recoveryHint?: 'resume' | 'restart'): this {
+    return this.record('run.closed', {
+      runId: RUN,
+      outcome,
+      restored,
+      evidence: 'The machine was restarted while it ran.',
+      afterSeq: this.#seq,
+      ...(recoveryHint !== undefined && { recoveryHint }),
+    });
+  }
+
+  damaged(records: number): this {
+    this.facts.damagedRecords = records;
+    return this;
+  }
+
+  seen(name: string, live: Partial<LiveFacts> = {}, place?: QueuePlace): Situation {
+    return { name, session: summarize(this.facts, { checking: false, ...live }, place) };
+  }
+
+  #nextTime(): string {
+    return new Date(START_MS + this.#minute++ * MINUTE_MS).toISOString();
+  }
+}
+
+const minutesAgo = (minutes: number): string => new Date(NOW_MS - minutes * MINUTE_MS).toISOString();
+const busy = (): Story => new Story().after(85).running();
+
+/** Everything that a session's row has to say. */
+export const SITUATIONS: readonly Situation[] = [
+  new Story().seen('its worktree is being made'),
+  new Story().record('worktree.failed', { reason: 'git: no space left on device' }).seen('its worktree failed'),
+  new Story().queued().seen('next in the queue', {}, { queuePosition: 1 }),
+  new Story().queued().seen('held in the queue', {}, { queuePosition: 2, heldBy: 'waits for “Fix it”' }),
+  new Story({ baseCommit: '' })
+    .record('run.queued', { runId: RUN, ordinal: 1, prompt: '' })
+    .seen('waits for its base', {}, { queuePosition: 1, heldBy: 'waits for “Fix it”' }),
+  new Story().started().seen('starting'),
+  busy().seen('running'),
+  busy().snapshot().seen('running, with changes'),
+  new Story().running().seen('running, silent for long'),
+  new Story({ group: 'release 2' }).after(85).running().seen('running, compared with others'),
+  busy().left().seen('running, left its worktree'),
+  new Story().after(84).asked().seen('asks'),
+  new Story().after(84).asked().left().seen('asks, left its worktree'),
+  busy().seen('its fate is not known yet', { checking: true }),
+  busy().seen('does not answer', { unreachable: minutesAgo(2) }),
+  busy().seen('paused by a full disk', { paused: { reason: 'ENOSPC: no space left, write', since: minutesAgo(1) } }),
+  busy().seen('paused by a failing disk', { paused: { reason: 'EIO: i/o error, fsync', since: minutesAgo(1) } }),
+  busy().record('stop.requested', { runId: RUN, force: false }).seen('stopping'),
+  new Story().running().snapshot().exited('completed', 'done').seen('completed'),
+  new Story().running().left().exited('completed', 'done').seen('completed, left its worktree'),
+  new Story()
+    .running()
+    .snapshot()
+    .exited('completed', 'done')
+    .record('applied', { mode: 'staged', commit: 'c', base: 'b', before: 'd', index: 'e', after: 'f' })
+    .seen('completed and applied'),
+  new Story().running().exited('completed', 'done').damaged(1).seen('completed, a record is damaged'),
+  new Story().running().exited('failed', 'Exit code 1').damaged(3).seen('failed, records are damaged'),
+  new Story().running().exited('failed', '').seen('failed without a reason'),
+  new Story()
+    .started('native-0')
+    .event('turn.started', { turn: 1 })
+    .exited('failed', 'No conversation found')
+    .seen('failed to resume'),
+  new Story().running().exited('stopped', 'Stopped by you').seen('stopped'),
+  new Story().running().left().exited('killed', 'Killed by you').seen('killed, left its worktree'),
+  new Story().running().exited('interrupted', 'Interrupted').seen('interrupted'),
+  new Story().running().closed('crashed', false).seen('crashed'),
+  new Story().running().closed('lost', false).seen('lost'),
+  new Story().running().snapshot().closed('lost', true, 'resume').seen('cut off, can be resumed'),
+  new Story().started().closed('lost', true, 'restart').seen('cut off, can be restarted'),
+];
