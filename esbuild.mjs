@@ -1,4 +1,4 @@
-// Builds every bundle: what the VSIX carries into dist/, and the tests into out/. `node esbuild.mjs [--tests] [--minify]`
+// `node esbuild.mjs [--tests] [--minify]`: bundles the extension into dist/ and, with --tests, the tests into out/.
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 const options = new Set(process.argv.slice(2));
 const root = import.meta.dirname;
 
-/** Node 22 is what the oldest supported VS Code runs its extensions on. */
+/** The oldest supported VS Code runs its extensions on Node 22. */
 const node = {
   bundle: true,
   platform: 'node',
@@ -19,7 +19,7 @@ const node = {
   banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
 };
 
-/** A page of the editor. */
+/** A page in a webview. */
 const page = {
   bundle: true,
   platform: 'browser',
@@ -47,7 +47,7 @@ for (const bundle of product) await build({ ...bundle, outdir: 'dist', minify: o
 await mkdir(join(root, 'dist'), { recursive: true });
 await copyFile(join(root, 'node_modules/sql.js/dist/sql-wasm.wasm'), join(root, 'dist/sql-wasm.wasm'));
 
-/** Bundles each test of a tier, and the entries that scripts load, and removes bundles whose source is gone. */
+/** Bundles a folder's tests and `entries`, and removes bundles whose source is gone. */
 async function buildTests(directory, entries = []) {
   const source = join(root, 'test', directory);
   const tests = (await readdir(source, { recursive: true })).filter((name) => name.endsWith('.test.ts'));

@@ -64,7 +64,7 @@ export default defineConfig(
     },
   },
   {
-    // One short method for each promise of the API, in one place.
+    // These files are still to be split.
     files: ['src/supervisor/supervisor.ts', 'src/views/timeline/timelineHost.ts'],
     rules: { 'max-lines': ['error', { max: 370, skipBlankLines: true, skipComments: true }] },
   },
@@ -75,7 +75,7 @@ export default defineConfig(
   },
   { files: ['src/supervisor/**'], rules: restrictedImports({ paths: [vscodeAtRuntime], patterns: [blocking] }) },
   {
-    // Processes of their own: they may block.
+    // They run in processes of their own, which may block.
     files: ['src/supervisor/runner/**', 'src/supervisor/agents/demo/**'],
     rules: restrictedImports({ paths: [vscodeAtRuntime] }),
   },

@@ -1,4 +1,7 @@
-/** VS Code with the packaged extension and one window of it, for cases that look at the page. Needs the extension in out/extensions, where `npm run bench` installs it. */
+/**
+ * A VS Code window with the packaged extension, for cases that look at a page. The extension must be in out/extensions,
+ * where `npm run bench` installs it.
+ */
 import type { CDPSession, Frame } from 'playwright-core';
 import * as v from 'valibot';
 import { openStore } from '../src/storage/store/store';
@@ -9,9 +12,9 @@ import { VscodeServer } from '../test/support/vscode/vscodeServer';
 import { waitFor } from '../test/support/wait';
 import { openBrowser, Window } from '../test/support/vscode/window';
 
-/** When somebody pressed the mouse last, by the clock that all frames share. */
+/** Notes the time of the last mouse press, by the clock that all frames share. */
 const NOTE_PRESS = 'addEventListener("pointerdown", () => { window.pressedMs = Date.now(); }, true)';
-/** When the page painted its first events, and when it began, by the same clock. */
+/** When the page started and when it painted its first events, by the same clock. */
 const PAGE_TIMES = `({ startMs: performance.timeOrigin, paintedMs: performance.timeOrigin + performance.getEntriesByName('corral.events.shown')[0]?.startTime })`;
 const pageTimesSchema = v.object({ startMs: v.number(), paintedMs: v.number() });
 
@@ -19,7 +22,7 @@ export interface OpenedTimeline {
   frame: Frame;
   /** From the click on the row to the first events. */
   openMs: number;
-  /** From the start of the page to the first events; what VS Code does before that is not ours. */
+  /** From the start of the page to the first events, without what VS Code does before that. */
   pageMs: number;
 }
 
@@ -36,7 +39,7 @@ export class BenchWindow {
     this.#session = session;
   }
 
-  /** `fill` writes into the store before the window is there. */
+  /** `fill` writes into the store before the window opens. */
   static async use<T>(
     fill: (paths: StorePaths) => Promise<void>,
     work: (opened: BenchWindow) => Promise<T>,
@@ -76,7 +79,7 @@ export class BenchWindow {
     return { frame, openMs: paintedMs - pressedMs, pageMs: paintedMs - startMs };
   }
 
-  /** What scripts of the window keep, pages of extensions included. */
+  /** Memory held by the scripts of the window, including the pages of extensions. */
   async heapMb(): Promise<number> {
     await this.#session.send('HeapProfiler.collectGarbage');
     return (await this.#session.send('Runtime.getHeapUsage')).usedSize / 1024 / 1024;

@@ -1,20 +1,20 @@
-/** Figures as the benchmark prints and keeps them. */
+/** The figures that the benchmark prints and saves. */
 import * as v from 'valibot';
 
 export const figureSchema = v.object({
-  /** Case of the benchmark, such as `1a`. */
+  /** The benchmark's case, such as `1a`. */
   name: v.string(),
-  /** What a person would feel. */
+  /** What a person would notice. */
   feel: v.string(),
-  /** What is compared with the target, in `unit`: the median. */
+  /** The median, in `unit`; it is compared with the target. */
   value: v.number(),
   min: v.number(),
   max: v.number(),
   unit: v.string(),
-  /** The figures behind a ratio, and whatever else helps to understand it. */
+  /** The figures behind a ratio, and anything else that explains it. */
   detail: v.string(),
   target: v.exactOptional(v.union([v.object({ atLeast: v.number() }), v.object({ atMost: v.number() })])),
-  /** Of a case that is measured at several lengths of the history: by the number of events, in `pointUnit`. */
+  /** For a case that is measured at several lengths of the history: the values in `pointUnit`. */
   points: v.exactOptional(v.array(v.object({ events: v.number(), value: v.number() }))),
   pointUnit: v.exactOptional(v.string()),
 });
@@ -36,14 +36,14 @@ export function percentile(samples: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
 
-/** Milliseconds that `work` took. */
+/** Returns how many milliseconds `work` took. */
 export async function timed(work: () => unknown): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
 }
 
-/** Runs ours and the peer's in turn, so that what else the machine does hits both; gives ours/peer of each pair. */
+/** Runs ours and the peer's in turn, so that other load hits both. `ratio` is ours divided by the peer's. */
 export async function compare(
   rounds: number,
   ours: () => Promise<number>,

@@ -1,4 +1,4 @@
-/** Case 14: what the length of the history does to the other figures. */
+/** Case 14: how the other figures change as the history grows. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { newId } from '../src/storage/ids';
 import { JournalWriter } from '../src/storage/journal/journalWriter';
@@ -18,7 +18,7 @@ const SESSIONS = 10;
 const BURST = 10_000;
 const FOLLOW_SECONDS = 5;
 const EVENTS_A_SECOND = 100;
-/** As a runner rings. */
+/** A runner rings the doorbell this often. */
 const RING_EVERY_MS = 250;
 
 interface Growth {
@@ -35,7 +35,7 @@ async function median(rounds: number, measure: () => Promise<number>): Promise<n
   return spreadOf(found).median;
 }
 
-/** Writes a hundred events a second into the session, as a runner does. */
+/** Writes a hundred events a second into the session, the way a runner does. */
 async function writeSteadily({ paths, sessionId }: LiveTimeline): Promise<void> {
   const perRing = (EVENTS_A_SECOND * RING_EVERY_MS) / 1_000;
   const rings = (FOLLOW_SECONDS * 1_000) / RING_EVERY_MS;
@@ -54,7 +54,7 @@ async function writeSteadily({ paths, sessionId }: LiveTimeline): Promise<void> 
 
 async function measureLength(folder: string, length: number, growth: Growth): Promise<void> {
   const timeline = await LiveTimeline.open(folder, length);
-  await pageMs(timeline, length); // the first pages are read by code that is not compiled yet
+  await pageMs(timeline, length); // warms up: code that has never run is slow
   growth.pages.push(await median(ROUNDS, async () => await pageMs(timeline, length)));
   await timeline.rate(BURST);
   growth.rates.push(await median(ROUNDS, async () => await timeline.rate(BURST)));
@@ -70,14 +70,14 @@ async function measureLength(folder: string, length: number, growth: Growth): Pr
   growth.blocks.push(worstWorkMs);
   const { paths } = await makeStore(folder, SESSIONS, length / SESSIONS);
   const list = async (): Promise<HostResult> => await runHost({ kind: 'list', ...storeOf(paths), seconds: 0 });
-  await list(); // once, so that the index is there
+  await list(); // builds the index
   const lists = [];
   for (let round = 0; round < ROUNDS; round++) lists.push(await list());
   growth.starts.push(spreadOf(lists.map(({ listMs = NaN }) => listMs)).median);
   growth.memories.push(spreadOf(lists.map(({ memoryMb: [memory = NaN] }) => memory)).median);
 }
 
-/** `values` are those of `LENGTHS`; a rate gets worse by falling. */
+/** `values` has one value for each of `LENGTHS`. With `isRate`, a smaller value is worse. */
 function figureOf(name: string, feel: string, values: readonly number[], unit: string, isRate = false): Figure {
   const [base = NaN] = values;
   const ratios = values.map((value) => (isRate ? base / value : value / base));

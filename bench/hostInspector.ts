@@ -1,9 +1,9 @@
-/** Looks into a running extension host through Node's inspector: nothing has to be built into the extension for it. */
+/** Reads values from a running extension host through Node's inspector, so that the extension needs no code for it. */
 import { once } from 'node:events';
 import * as v from 'valibot';
 import { waitFor } from '../test/support/wait';
 
-/** Where Node listens when it is told to by a signal. */
+/** Node's inspector listens here after SIGUSR1. */
 const ADDRESS = 'http://127.0.0.1:9229/json/list';
 const targetsSchema = v.pipe(
   v.array(v.object({ webSocketDebuggerUrl: v.string() })),
@@ -24,7 +24,7 @@ export class HostInspector {
     this.#socket = socket;
     socket.addEventListener('message', ({ data }) => {
       const reply = v.safeParse(v.pipe(v.string(), v.parseJson(), replySchema), data);
-      if (!reply.success) return; // an event
+      if (!reply.success) return; // an event of the inspector, not a reply
       this.#pending.get(reply.output.id)?.(reply.output.result);
       this.#pending.delete(reply.output.id);
     });
@@ -43,7 +43,7 @@ export class HostInspector {
     return inspector;
   }
 
-  /** Asks by a method of the inspector's protocol. */
+  /** Calls a method of the inspector's protocol. */
   async #call(method: string, parameters: object): Promise<unknown> {
     const id = ++this.#lastId;
     return await new Promise((resolve) => {
@@ -52,7 +52,7 @@ export class HostInspector {
     });
   }
 
-  /** The value of an expression, or what its promise resolves to. */
+  /** Evaluates an expression and waits for its promise. */
   async evaluate(expression: string): Promise<unknown> {
     const reply = await this.#call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
     const { result, exceptionDetails } = v.parse(evaluatedSchema, reply);

@@ -1,6 +1,6 @@
 /**
- * What an extension host does with Corral, in a process of its own so that its memory and its loop can be measured: `node hostProcess.js '<task>'`.
- * Prints one line of JSON. Told `--expose-gc`, so that memory is what is kept and not what is not yet collected.
+ * `node --expose-gc hostProcess.js '<task>'` does the work of an extension host, so that its memory and event loop can
+ * be measured alone. Prints one line of JSON.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { performance } from 'node:perf_hooks';
@@ -20,12 +20,12 @@ import { watchLoop } from './loopWatch';
 const CHECKPOINT_EVERY_MS = 2_000;
 const NEWEST = 200;
 const SETTLE_MS = 1_000;
-/** An agent that says a hundred lines a second, each by itself. */
+/** An agent that prints a hundred lines a second. */
 const AGENT = `let n = 0; setInterval(() => console.log('line ' + n++ + ' ' + 'x'.repeat(250)), 10)`;
 
 const task = v.parse(hostTaskSchema, JSON.parse(process.argv[2] ?? ''));
 
-/** What the heap keeps for new objects: it grows with what is done, and every extension of a host shares it. */
+/** Memory for new objects, which all extensions of a host share and which grows with the work done. */
 function youngMb(): number {
   const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
   return (young?.physical_space_size ?? 0) / 1024 / 1024;
@@ -39,7 +39,7 @@ async function memoryMb(): Promise<number> {
   return process.memoryUsage.rss() / 1024 / 1024;
 }
 
-/** The newest events on each push, as a page that follows the end asks for them. */
+/** Asks for the newest events at each push, like a page that follows the end. */
 function followTimeline(supervisor: Supervisor, sessionId: string): TimelineHost {
   let requestNumber = 0;
   const post = (message: HostMessage): void => {
@@ -78,7 +78,7 @@ async function readWhole(supervisor: Supervisor, sessionId: string): Promise<voi
   for (let seq = 1; seq <= run.eventCount; seq += 10_000) await supervisor.runEvents(sessionId, run.runId, seq, NEWEST);
 }
 
-/** How often the loop woke, and how many programs were started. */
+/** Counts how often the event loop woke and how many programs were started. */
 async function watchIdling(seconds: number): Promise<Pick<HostResult, 'wakesPerSecond' | 'startedProcesses'>> {
   let startedProcesses = 0;
   subscribe('child_process', () => startedProcesses++);
@@ -96,7 +96,8 @@ async function perform(): Promise<HostResult> {
     storageDirectory: task.storageDirectory,
     bundles: task.bundles,
     checkpointEveryMs: CHECKPOINT_EVERY_MS,
-    settings: () => ({ ...DEFAULT_SETTINGS, maxConcurrentRuns: 100, minimumFreeMemoryMiB: 0 }), // nobody waits for a turn
+    // No run waits in the queue.
+    settings: () => ({ ...DEFAULT_SETTINGS, maxConcurrentRuns: 100, minimumFreeMemoryMiB: 0 }),
   });
   await supervisor.listSessions();
   const listMs = performance.now() - startMs;
@@ -122,7 +123,7 @@ async function perform(): Promise<HostResult> {
     case 'follow': {
       const timeline = followTimeline(supervisor, task.sessionId);
       await readWhole(supervisor, task.sessionId);
-      process.stdout.write('{"memoryMb":[]}\n'); // whoever writes the events begins now
+      process.stdout.write('{"memoryMb":[]}\n'); // tells the writer of events to begin
       const loop = await watchLoop(task.seconds);
       timeline.dispose();
       await supervisor.close();

@@ -1,17 +1,17 @@
-/** What a process that stands for an extension host is to do, and what it found. */
+/** The task for a process that stands for an extension host, and its result. */
 import * as v from 'valibot';
 
 const text = v.string();
 const store = { storageDirectory: text, bundles: text };
 
 export const hostTaskSchema = v.variant('kind', [
-  /** Nothing at all: what Node itself takes. */
+  /** Does nothing, to measure Node alone. */
   v.object({ kind: v.literal('empty') }),
-  /** Has the list, and does nothing for so many seconds. */
+  /** Reads the list, then stays idle for `seconds`. */
   v.object({ kind: v.literal('list'), ...store, seconds: v.number() }),
-  /** Starts runs, and has the timeline of one of them open. */
+  /** Starts runs and opens the timeline of one of them. */
   v.object({ kind: v.literal('runs'), ...store, repository: text, runs: v.number(), seconds: v.number() }),
-  /** Has a timeline open while others write. */
+  /** Keeps a timeline open while another process writes. */
   v.object({ kind: v.literal('follow'), ...store, sessionId: text, seconds: v.number() }),
   /** Opens one timeline after the other. */
   v.object({ kind: v.literal('timelines'), ...store, sessionIds: v.array(text) }),
@@ -19,11 +19,11 @@ export const hostTaskSchema = v.variant('kind', [
 export type HostTask = v.InferOutput<typeof hostTaskSchema>;
 
 export const hostResultSchema = v.object({
-  /** Resident, after each step. */
+  /** Resident memory after each step. */
   memoryMb: v.array(v.number()),
-  /** Of the last of these, the young generation of the heap. */
+  /** The part of the last figure that is the heap's young generation. */
   youngMb: v.optional(v.number()),
-  /** Until the list was there. */
+  /** Time until the list was complete. */
   listMs: v.optional(v.number()),
   worstBlockMs: v.optional(v.number()),
   worstWorkMs: v.optional(v.number()),

@@ -1,4 +1,4 @@
-/** Cases 5 and 10, and what Corral costs while nothing happens: measured in a process that stands for the extension host. */
+/** Cases 5 and 10, and the cost of an idle Corral, measured in a process that stands for the extension host. */
 import { spawn } from 'node:child_process';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ const TIMELINES = 20;
 const TIMELINE_EVENTS = 100_000;
 const STEADY_FROM = 5;
 
-/** Runs the task; `onReady` is called when the process says that it has begun. */
+/** Runs the task in its own process; `onReady` is called when that process has begun. */
 export async function runHost(task: HostTask, onReady?: () => void): Promise<HostResult> {
   const child = spawn(
     process.execPath,
@@ -48,7 +48,7 @@ export function storeOf(paths: StorePaths): { storageDirectory: string; bundles:
   return { storageDirectory: paths.root, bundles };
 }
 
-/** Runs live sessions in the store and tells what the host had to do for them. */
+/** Runs live sessions and measures the work that they cause in the host. */
 async function underLoad(paths: StorePaths): Promise<HostResult> {
   const repository = await TestRepository.create();
   try {
@@ -87,7 +87,7 @@ export async function loadFigures(folder: string): Promise<Figure[]> {
   ];
 }
 
-/** So many sessions with the same long run. */
+/** Writes several sessions with the same long run. */
 async function copyTimelines(folder: string): Promise<{ paths: StorePaths; sessionIds: string[] }> {
   const { paths } = await openStore(join(folder, newId()));
   const { sessionId, runId } = await writeSession(paths, TIMELINE_EVENTS);
@@ -112,7 +112,7 @@ function residentWords({ memoryMb: [memory = NaN], youngMb = NaN }: HostResult):
 export async function memoryFigures(folder: string): Promise<Figure[]> {
   const empty = await runHost({ kind: 'empty' });
   const { paths } = await makeStore(folder, SESSIONS, 10);
-  await runHost({ kind: 'list', ...storeOf(paths), seconds: 0 }); // once, so that the index is there
+  await runHost({ kind: 'list', ...storeOf(paths), seconds: 0 }); // builds the index
   const busy = await underLoad(paths);
   const timelines = await copyTimelines(folder);
   const { memoryMb } = await runHost({
@@ -147,7 +147,7 @@ export async function memoryFigures(folder: string): Promise<Figure[]> {
   ];
 }
 
-/** Corral with nothing to do. */
+/** Measures Corral with nothing to do. */
 export async function idleFigures(folder: string): Promise<Figure[]> {
   const { paths } = await makeStore(folder, 10, 1_000);
   await runHost({ kind: 'list', ...storeOf(paths), seconds: 0 });

@@ -1,4 +1,4 @@
-/** Cases 5 and 6 with the page: what a person sees of ten runs at work, and what that costs the extension host of a real VS Code. */
+/** Cases 5 and 6 with the page: how soon a person sees the output of ten runs, and its cost in a real host. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
@@ -14,10 +14,10 @@ const RUNS = 10;
 const EVENTS_PER_SECOND = 100;
 const LIVE_SECONDS = 10;
 const SETTLE_MS = 2_000;
-/** Prints when it printed. */
+/** Prints the current time, again and again. */
 const AGENT = `setInterval(() => console.log('stamp ' + Date.now()), ${1_000 / EVENTS_PER_SECOND})`;
 
-/** How old each printed line is when it is in the page. */
+/** Collects the age of each printed line when it appears in the page. */
 const LISTEN = `(async () => {
   const ages = [];
   let newest = Date.now();
@@ -38,7 +38,7 @@ const LOOP_WATCH = `process.getBuiltinModule('node:module').createRequire('/')($
 
 const loopSchema = v.object({ worstBlockMs: v.number(), worstWorkMs: v.number(), blockP99Ms: v.number() });
 
-/** Starts the runs with a supervisor of its own, which then goes: only the window follows them. Gives what ends them. */
+/** Starts the runs and closes their supervisor, so that only the window follows them. Returns how to end them. */
 async function startRuns({ server, repository }: BenchWindow): Promise<() => Promise<void>> {
   const settings = { ...DEFAULT_SETTINGS, maxConcurrentRuns: RUNS, minimumFreeMemoryMiB: 0 };
   const open = (): Supervisor =>

@@ -1,4 +1,4 @@
-/** A session whose timeline is open, and events that arrive in it as they do from a live runner. */
+/** A session with an open timeline, into which events arrive as from a live runner. */
 import { join } from 'node:path';
 import { openStoreIndex } from '../src/storage/database/storeIndexClient';
 import { newId } from '../src/storage/ids';
@@ -17,7 +17,7 @@ const BATCH = 100;
 export class LiveTimeline {
   readonly paths: StorePaths;
   readonly sessionId: string;
-  /** Of the run with the events that were there before. */
+  /** The run with the events that were written before. */
   readonly runId: string;
   readonly index: StoreIndex;
   #ordinal = 1;
@@ -29,7 +29,7 @@ export class LiveTimeline {
     this.index = index;
   }
 
-  /** In a new store in `folder`; the session has `before` events already. */
+  /** Makes a new store in `folder`, with a session of `before` events. */
   static async open(folder: string, before: number): Promise<LiveTimeline> {
     const { paths } = await openStore(join(folder, newId()));
     const session = await writeSession(paths, before);
@@ -39,7 +39,7 @@ export class LiveTimeline {
     return new LiveTimeline(paths, session, index);
   }
 
-  /** Events a second from the writer of a new run into the timeline: written in batches, followed as a window does, until the last is there. */
+  /** Writes a new run in batches and follows it as a window does; returns how many events reach it a second. */
   async rate(count: number): Promise<number> {
     const runId = newId();
     const ordinal = ++this.#ordinal;

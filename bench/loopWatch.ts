@@ -1,11 +1,11 @@
-/** What keeps an event loop busy: for the process that stands for an extension host, and (loaded through its inspector) for a real one. */
+/** Measures how long an event loop is busy. A real extension host loads this file through its inspector. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface LoopFacts {
-  /** The longest time in which the loop did nothing else. */
+  /** The longest time for which the loop was blocked. */
   worstBlockMs: number;
-  /** How much of such a time was work at most: the rest is the machine's other processes. */
+  /** The most CPU time between two turns of the loop; unlike `worstBlockMs`, free of other processes' load. */
   worstWorkMs: number;
   blockP99Ms: number;
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- <case>…]`: measures Corral beside its peer, prints one table and writes bench/results.json, which bench/check compares with the
- * targets. Cases that are not named keep the figures of an earlier run.
+ * `npm run bench [-- <case>…]`: measures Corral beside its peer, prints a table and writes bench/results.json.
+ * Cases that are not named keep the figures of an earlier run.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ import { timelineFigures } from './timelines';
 import { worktreeFigures } from './worktrees';
 import { burstFigures, indexedFigures, latencyFigures } from './writing';
 
-/** By the case of the benchmark; `idle` is measured beside them. In the order in which they are run. */
+/** The cases in the order in which they run; `idle` has no number. */
 const MEASUREMENTS: { cases: string[]; measure: (folder: string) => Promise<Figure[]> }[] = [
   { cases: ['1', '2'], measure: burstFigures },
   { cases: ['3'], measure: indexedFigures },
@@ -49,7 +49,7 @@ function row(figure: Figure): string {
   return `| ${name} | ${feel} | ${short(value)} ${unit} [${short(min)}–${short(max)}] | ${targetText(figure)} | ${isMet(figure) ? 'yes' : '**no**'} | ${detail} |`;
 }
 
-/** Figures of an earlier run; none where there was none, or it was another version's. */
+/** The figures of an earlier run; none where its file is missing or from another version. */
 async function earlierFigures(): Promise<Figure[]> {
   try {
     return v.parse(v.object({ figures: v.array(figureSchema) }), JSON.parse(await readFile(RESULTS, 'utf8'))).figures;
@@ -67,7 +67,8 @@ async function main(): Promise<void> {
     try {
       measured.push(...(await measure(folder)));
     } finally {
-      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 500 }); // runners that were just ended still put their logs away
+      // Runners that just ended are still closing their logs.
+      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 500 });
     }
   }
   const kept = (await earlierFigures()).filter(({ name }) => measured.every((figure) => figure.name !== name));

@@ -1,4 +1,4 @@
-/** What Corral is measured against: better-sqlite3, installed in this folder alone. */
+/** The peer that Corral is measured against: better-sqlite3, which is installed in this folder only. */
 import { createRequire } from 'node:module';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,16 +25,16 @@ const rowSchema = v.looseObject({ data: v.string() });
 type DatabaseClass = new (path: string) => Database;
 
 const require = createRequire(join(projectRoot, 'bench/package.json'));
-// The package is pinned by bench/package-lock.json, and has no types of its own.
+// The package has no types; bench/package-lock.json fixes its version.
 const BetterSqlite3 = require('better-sqlite3') as DatabaseClass;
 
-/** A table of sessions, and one of events with the same indexes as a timeline. */
+/** A database with a table of sessions and a table of events, indexed like a timeline. */
 export class Peer {
   readonly #database: Database;
   readonly #insert: Statement;
   readonly #page: Statement;
 
-  /** A new database in `folder`, in the place of an earlier one. */
+  /** Makes a new database in `folder`, replacing an earlier one. */
   static create(folder: string, synchronous: 'FULL' | 'NORMAL'): Peer {
     for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, FILE + suffix), { force: true });
     return new Peer(folder, synchronous);
@@ -69,7 +69,7 @@ export class Peer {
     return this.#database.prepare('SELECT id, title, created_at FROM sessions ORDER BY created_at DESC, id').all();
   }
 
-  /** One transaction. */
+  /** Inserts in one transaction. */
   insert(events: readonly SessionEvent[]): void {
     this.#database.exec('BEGIN IMMEDIATE');
     for (const { sessionId, runId, seq, id, timestamp, kind, data } of events)
@@ -77,12 +77,12 @@ export class Peer {
     this.#database.exec('COMMIT');
   }
 
-  /** Rows as they are stored. */
+  /** The rows of a page, as stored. */
   page(sessionId: string, after: { timestamp: string; seq: number; id: number }, limit: number): unknown[] {
     return this.#page.all(sessionId, after.timestamp, after.seq, after.id, limit);
   }
 
-  /** Rows with their JSON parsed, as whoever shows an event needs it. */
+  /** The rows of a page with their JSON parsed, as needed to show events. */
   events(sessionId: string, after: { timestamp: string; seq: number; id: number }, limit: number): unknown[] {
     return this.page(sessionId, after, limit).map((row) => {
       const { data } = v.parse(rowSchema, row);

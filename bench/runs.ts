@@ -1,4 +1,4 @@
-/** Case 11: what a run costs beside its agent. */
+/** Case 11: the time and memory that a run costs beside its agent. */
 import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { short, spreadOf, timed } from './figures';
 const ROUNDS = 5;
 const MANY = 20;
 const MEBIBYTE = 1024 * 1024;
-/** Its first act is to say when it was; then it waits. */
+/** An agent that first writes the current time, then waits. */
 const WAITER =
   'require("node:fs").writeFileSync(process.env.FIRST_BYTE ?? "first-byte", String(Date.now())); setInterval(() => 0, 1e6)';
 
@@ -33,7 +33,7 @@ async function memoryOf(pids: readonly number[]): Promise<number> {
   return [...details.values()].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0) / details.size / MEBIBYTE;
 }
 
-/** Milliseconds from the start to the first act of `count` plain Nodes started at once, each; and how much memory one that waits has. */
+/** Starts `count` plain Node processes at once; returns the milliseconds to each one's first act, and their memory. */
 async function plainNode(folder: string, count: number): Promise<{ startMs: number; memory: number }> {
   const startMs = Date.now();
   const children = Array.from({ length: count }, (_, index) => {
@@ -56,7 +56,7 @@ async function plainNode(folder: string, count: number): Promise<{ startMs: numb
   return { startMs: (Math.max(...ends) - startMs) / count, memory };
 }
 
-/** The same of `count` sessions made at once, from New Session to each agent's first act, and of their runners. */
+/** The same for `count` sessions, from New Session to each agent's first act; the memory is the runners'. */
 async function sessions(
   folder: string,
   repository: TestRepository,
@@ -95,7 +95,7 @@ async function sessions(
   return { startMs: (Math.max(...ends) - startMs) / count, memory };
 }
 
-/** What git itself takes for such a worktree. */
+/** Milliseconds that git alone needs to add a worktree. */
 async function worktreeMs(folder: string, repository: TestRepository): Promise<number> {
   const path = join(folder, 'worktree');
   const ms = await timed(async () => await repository.git('worktree', 'add', '--detach', '--', path, 'HEAD'));

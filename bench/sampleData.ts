@@ -1,4 +1,4 @@
-/** Events as agents make them: some 300 bytes, now and then 10 KB. */
+/** Sample events like those of agents: about 300 bytes, now and then 10 KB. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { DraftEvent, SessionEvent } from '../src/storage/events';
 import { eventId, newId } from '../src/storage/ids';
@@ -33,7 +33,7 @@ export function draft(number: number): DraftEvent {
   return { kind: 'message', data: { role: 'assistant', text: words(40, number) } };
 }
 
-/** Many of them, made before the clock runs. */
+/** Makes many events, before any time is measured. */
 export function drafts(count: number): DraftEvent[] {
   return Array.from({ length: count }, (_, index) => draft(index + 1));
 }
@@ -46,7 +46,7 @@ export function eventOf(sessionId: string, runId: string, seq: number): SessionE
   return { ...draft(seq), id: eventId(1, seq), sessionId, runId, seq, timestamp: timestampOf(seq) };
 }
 
-/** Writes a finished session with so many events straight to its files. */
+/** Writes the files of a finished session directly. */
 export async function writeSession(
   paths: StorePaths,
   eventCount: number,

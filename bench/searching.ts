@@ -1,4 +1,4 @@
-/** Case 13: a search over everything ever recorded. */
+/** Case 13: searching everything that was ever recorded. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ const ROUNDS = 5;
 const SESSIONS = 1_000;
 const EVENTS_PER_SESSION = 1_000;
 const BLOB_BYTES = 1024 * 1024;
-/** So many sessions have a large payload. */
+/** The number of sessions with a large payload. */
 const BLOBS = 600;
 const PHRASE = 'a "phrase"\nnobody else says';
 

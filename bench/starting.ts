@@ -1,4 +1,4 @@
-/** Cases 7 and 8: how soon a new window has a list to show. */
+/** Cases 7 and 8: how soon a new window can show its list. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '../src/storage/ids';
@@ -15,7 +15,7 @@ const ROUNDS = 5;
 const SESSIONS = 1_000;
 const EVENTS_PER_SESSION = 1_000;
 
-/** A store with so many finished sessions. */
+/** Makes a store with finished sessions. */
 export async function makeStore(
   folder: string,
   sessionCount: number,
@@ -28,7 +28,7 @@ export async function makeStore(
   return { paths, sessionIds };
 }
 
-/** Milliseconds until a new window has a list to show, and until it is whole. */
+/** Milliseconds until a new window can show a list, and until that list is complete. */
 async function listMs(paths: StorePaths, sessionCount: number): Promise<{ listMs: number; allMs: number }> {
   const start = performance.now();
   const supervisor = new Supervisor({
@@ -56,7 +56,8 @@ export async function startFigures(folder: string): Promise<Figure[]> {
   const peer = Peer.create(folder, 'NORMAL');
   for (const [number, sessionId] of sessionIds.entries()) {
     peer.addSession(sessionId);
-    const firstSeq = number * EVENTS_PER_SESSION + 1; // of all sessions, for ids are unique in the peer's one table
+    // Counts over all sessions: ids are unique in the peer's one table.
+    const firstSeq = number * EVENTS_PER_SESSION + 1;
     peer.insert(
       Array.from({ length: EVENTS_PER_SESSION }, (_, index) => eventOf(sessionId, sessionId, firstSeq + index)),
     );

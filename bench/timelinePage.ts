@@ -1,4 +1,4 @@
-/** Case 9 with the page: opening, scrolling and jumping in the packaged extension in a real VS Code, looked at through a browser. */
+/** Case 9 with the page: opening, scrolling and jumping in the packaged extension, in a real VS Code in a browser. */
 import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
@@ -17,7 +17,7 @@ const FRAME_PX = 400;
 const STOPS = 1_000;
 const JUMPS = 50;
 
-/** Rows that somebody can see: how many are not loaded, and whether they fill the list. */
+/** Counts the visible rows that are not loaded, and checks that rows fill the list. */
 const LOOK = `
   const list = document.querySelector('[role=feed]');
   const nextFrame = () => new Promise(requestAnimationFrame);
@@ -43,7 +43,7 @@ const SCROLL = `(async () => {
   }
   return { frameMs, blankFrames };
 })()`;
-/** Drags the list's own scroll bar through all of it: how long each place takes to be there. */
+/** Drags the list's scroll bar through the whole list, and measures how long each place takes to load. */
 const DRAG = `(async () => {
   ${LOOK}
   const placeMs = [];
@@ -55,7 +55,7 @@ const DRAG = `(async () => {
   }
   return placeMs;
 })()`;
-/** Moves the scrubber to times all over the run. */
+/** Moves the scrubber to times throughout the run. */
 const JUMP = `(async () => {
   ${LOOK.replace('const list', 'let list')}
   const scrubber = document.querySelector('.scrubber');

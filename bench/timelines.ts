@@ -1,4 +1,4 @@
-/** Case 9: pages of a timeline, and how soon it is open. */
+/** Case 9: how fast a timeline opens and its pages are read. */
 import { openStoreIndex } from '../src/storage/database/storeIndexClient';
 import { eventId } from '../src/storage/ids';
 import type { StoreIndex } from '../src/storage/database/storeIndex';
@@ -20,12 +20,12 @@ interface Place {
   runId: string;
 }
 
-/** Numbers of events all over the run, after which a page begins. */
+/** Sequence numbers throughout the run; a page begins after each. */
 function places(length: number): number[] {
   return Array.from({ length: PAGES }, (_, turn) => 1 + ((turn * 7919) % Math.max(1, length - PAGE)));
 }
 
-/** Milliseconds for a page of a timeline with `length` events. */
+/** Milliseconds to read a page of a timeline with `length` events. */
 export async function pageMs({ index, sessionId }: Place, length: number): Promise<number> {
   const ms = await timed(async () => {
     for (const seq of places(length)) await index.history(sessionId, { limit: PAGE, afterId: eventId(1, seq) });
@@ -89,6 +89,6 @@ async function openingFigure({ paths, sessionId, runId }: LiveTimeline): Promise
 export async function timelineFigures(folder: string): Promise<Figure[]> {
   const timeline = await LiveTimeline.open(folder, LENGTH);
   const page = await comparePages(folder, timeline);
-  await timeline.close(); // with a checkpoint
+  await timeline.close(); // writes a checkpoint
   return [page, await openingFigure(timeline)];
 }

@@ -1,4 +1,4 @@
-/** Case 12: what a worktree of its own costs a session, in a repository of 20,000 files. */
+/** Case 12: what a session's worktree costs in a repository of 20,000 files. */
 import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -96,7 +96,7 @@ export async function worktreeFigures(folder: string): Promise<Figure[]> {
     await change();
     return await timed(async () => await user(worktreePath, 'status', '--porcelain'));
   };
-  await status(); // the first one brings the index up to date, for both
+  await status(); // brings the index up to date for both sides
   const snapshots = await compare(
     ROUNDS * 2,
     async () => {

@@ -1,4 +1,4 @@
-/** Cases 1 to 4: how fast events are safe. */
+/** Cases 1 to 4: how fast events are stored safely. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -25,7 +25,7 @@ async function withWriter<T>(folder: string, work: (writer: JournalWriter) => Pr
   }
 }
 
-/** Events a second of the peer, `count` in all, `batch` in a transaction. */
+/** Inserts `count` events into the peer, `batch` per transaction; returns events per second. */
 async function peerRate(folder: string, synchronous: 'FULL' | 'NORMAL', count: number, batch: number): Promise<number> {
   const peer = Peer.create(folder, synchronous);
   const [sessionId, runId] = [newId(), newId()];
@@ -63,7 +63,7 @@ async function acknowledged(folder: string, count: number): Promise<number> {
   });
 }
 
-/** Milliseconds to each acknowledgement at 1,000 events a second. */
+/** Writes 1,000 events a second; returns the milliseconds to each acknowledgement. */
 async function latencies(folder: string, meanwhile: () => Promise<unknown>): Promise<number[]> {
   return await withWriter(folder, async (writer) => {
     const found: number[] = [];

@@ -1,4 +1,4 @@
-/** The real agent programs: how they are installed, and how each is kept to a home of its own, a key that opens nothing and a model on loopback. */
+/** Installs the real agent programs. Each gets a home folder, a key that opens nothing and a model on loopback. */
 import { execFile } from 'node:child_process';
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { cacheDirectory, installInto, runOrThrow } from './installation.mjs';
 
 const NOWHERE = 'http://127.0.0.1:9';
-/** Proxies that lead nowhere: only loopback can be reached. */
+/** Proxies that lead nowhere, so that only loopback can be reached. */
 const OFFLINE = {
   DISABLE_TELEMETRY: '1',
   DO_NOT_TRACK: '1',
@@ -24,8 +24,10 @@ async function writeInto(home, path, text) {
 }
 
 /**
- * Agent → its package, the script in it that puts the platform's binary into place, its program, and its environment. `retries`: it tries again
- * for minutes when the service fails. `forgets`: it cannot take up an earlier session. `alone`: what has it work without Corral, where its sessions can be imported.
+ * Each agent's package, program and environment; `installScript` puts the platform's binary into place.
+ * @property retries when the service fails, it tries again for minutes
+ * @property forgets it cannot resume an earlier session
+ * @property alone arguments to run it without Corral, where such sessions can be imported
  */
 export const PROGRAMS = {
   claude: {
@@ -35,7 +37,7 @@ export const PROGRAMS = {
     program: 'node_modules/@anthropic-ai/claude-code/bin/claude.exe',
     alone: (prompt) => ['-p', prompt, '--permission-mode', 'acceptEdits'],
     environment: async (home, modelUrl) => {
-      // As somebody has it who has used it in a terminal before.
+      // The state of somebody who has used it in a terminal before.
       const known = {
         hasCompletedOnboarding: true,
         theme: 'dark',
@@ -143,7 +145,7 @@ const exists = async (path) =>
     () => false,
   );
 
-/** The program's path. Installed once, by the package's own means. */
+/** Returns the program's path; installs it once, by the package's own means. */
 export async function installProgram(name) {
   const { package: packageName, version, installScript, program } = PROGRAMS[name];
   const directory = join(cacheDirectory, `${name}-${version}`);
@@ -160,7 +162,7 @@ export async function installProgram(name) {
   return path;
 }
 
-/** Everything that an agent is given, in a home that is made here. */
+/** Makes the agent's home folder and returns its whole environment. */
 export async function environmentOf(name, home, modelUrl) {
   await mkdir(home, { recursive: true });
   const folders = {

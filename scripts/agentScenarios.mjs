@@ -1,4 +1,4 @@
-/** What each agent has to do through the whole of Corral, from a session's creation to its worktree. Each scenario gets a new session. */
+/** The scenarios that each agent must pass, through the whole of Corral. Each scenario gets a new session. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { access, readdir, readFile } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 
 const LIMIT_MS = 40_000;
-/** How long an agent that tries again for minutes is watched. */
+/** How long to watch an agent that tries again for minutes. */
 const RETRY_WATCH_MS = 8_000;
 const POLL_MS = 50;
 const KEY_AGAIN_MS = 2_000;
@@ -55,7 +55,7 @@ async function eventsOf(supervisor, id, kind) {
   }
 }
 
-/** Resolves with the event of a kind that has `index` others that fit before it. */
+/** Resolves with the event number `index` (from 0) of a kind, counting only those that fit. */
 async function untilEvent(supervisor, id, kind, index = 0, fits = () => true) {
   const end = performance.now() + LIMIT_MS;
   for (;;) {
@@ -84,14 +84,14 @@ async function answerFirst(supervisor, id, kind) {
   });
 }
 
-/** Says who said what, without notes of the system. */
+/** The conversation without the system's messages. */
 async function conversationOf(supervisor, id) {
   return (await supervisor.getConversation(id))
     .filter(({ role }) => role !== 'system')
     .map(({ role, content }) => `${role}: ${content}`);
 }
 
-/** An agent that does not try again for minutes has failed, and says why; one that does is still running, and can be stopped. */
+/** An agent must fail and say why; one that tries again for minutes must keep running until it is stopped. */
 async function expectServiceFailure({ supervisor, start, program }, prompt) {
   const { id } = await start(prompt);
   if (program.retries) {
@@ -110,14 +110,14 @@ async function expectServiceFailure({ supervisor, start, program }, prompt) {
   return id;
 }
 
-/** What a person sees first in a home that is new: each with the key that goes on. */
+/** Questions that a program asks in a new home folder, each with the key that continues. */
 const FIRST_QUESTIONS = [
   ['Yes,Itrustthisfolder', '\u001b[B\r'],
   ['Trustandcontinue', '\r'],
   ['Useexistingmodel', '2'],
 ];
 
-/** The agent's own program shows what was said before. */
+/** Asserts that the agent's own program shows the earlier conversation. */
 async function assertGoesOn({ spawn }, { program, arguments: words, cwd, environment }) {
   const terminal = spawn(program, words, {
     cwd,
@@ -131,7 +131,7 @@ async function assertGoesOn({ spawn }, { program, arguments: words, cwd, environ
   let pressedMs = 0;
   terminal.onData((data) => {
     screen += data;
-    // What a terminal answers where a program asks for its cursor, its kind and its colours.
+    // The answers of a terminal to questions about its cursor and its kind.
     if (data.includes('\u001b[6n')) terminal.write('\u001b[1;1R');
     if (data.includes('\u001b[c')) terminal.write('\u001b[?62;c');
   });
@@ -139,7 +139,7 @@ async function assertGoesOn({ spawn }, { program, arguments: words, cwd, environ
   const end = performance.now() + LIMIT_MS;
   try {
     while (!shown().includes('Thereisnothingelsetodo.')) {
-      // A key that comes before the program listens is lost; one more does nothing where the question is answered.
+      // A key is lost while the program does not listen yet; pressing it once more does no harm.
       const key =
         performance.now() - pressedMs > KEY_AGAIN_MS
           ? FIRST_QUESTIONS.findLast(([question]) => shown().includes(question))?.[1]
@@ -319,7 +319,7 @@ export const SCENARIOS = {
       (each) => each.runs.length === 2 && isOver(each),
     );
     if (session.recoveryHint === 'restart') {
-      // It had not yet written its conversation down: what was said so far becomes part of the prompt.
+      // The agent had not saved its conversation yet, so the prompt repeats it.
       await supervisor.resume(id, 'Once more [[plain]]');
       session = await until(
         supervisor,
@@ -346,7 +346,7 @@ export const SCENARIOS = {
   error500: async (context) => void (await expectServiceFailure(context, 'Fail [[error500]]')),
   rate: async (context) => void (await expectServiceFailure(context, 'Fail [[rate]]')),
   cut: async ({ supervisor, start }) => {
-    // Some ask for the rest, some take what there is, some fail: none may stay as it is for ever.
+    // Some ask for the rest, some use what there is, some fail; none may hang for ever.
     const { id } = await start('Go on [[cut]]');
     await untilEvent(supervisor, id, 'turn.started');
     const watched = await until(supervisor, id, '', isOver, RETRY_WATCH_MS).catch(() => undefined);
@@ -360,7 +360,7 @@ export const SCENARIOS = {
     const session = await untilEnd(supervisor, id);
     assert.deepEqual([session.state, session.failureReason], ['stopped', 'Stopped by you']);
   },
-  // Last: a program for people may change its own settings.
+  // Runs last, because a program used by a person may change its own settings.
   'in a terminal': async ({ supervisor, start, program, terminal }) => {
     const { id } = await start('Say hello [[plain]]');
     await untilCompleted(supervisor, id);
@@ -369,7 +369,7 @@ export const SCENARIOS = {
   },
 };
 
-/** For a program that works off one prompt, and cannot ask. */
+/** The scenarios for a program that handles one prompt and cannot ask questions. */
 export const ONE_SHOT = [
   'plain',
   'multi',
@@ -383,7 +383,7 @@ export const ONE_SHOT = [
   'in a terminal',
 ];
 
-/** Processes that carry the mark of one of the session's runs. Only Linux tells. */
+/** The processes with the variable of one of the session's runs. Only Linux tells. */
 async function processesOf(session) {
   if (process.platform !== 'linux') return [];
   const marks = session.runs.map(({ runId }) => `CORRAL_RUN_ID=${runId}`);
@@ -398,7 +398,7 @@ async function processesOf(session) {
   return found;
 }
 
-/** Once a session is over nothing of it is alive. */
+/** Asserts that no process of an ended session is alive. */
 export async function assertNothingLeft(session) {
   const end = performance.now() + 10_000;
   for (let left = await processesOf(session); left.length > 0; left = await processesOf(session)) {

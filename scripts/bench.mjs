@@ -1,4 +1,4 @@
-/** `npm run bench [-- <case>…]`: installs what Corral is measured against (once), builds, measures. */
+/** `npm run bench [-- <case>…]`: installs the peer that Corral is measured against (once), builds and measures. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { installChromium, installExtension, installServer, writeHostFile } from './host.mjs';

@@ -1,4 +1,4 @@
-/** The small project that `npm start` opens: a real git repository with a little history, readable at a glance. */
+/** The small project that `npm start` opens: a real git repository with a short history. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execFile } from 'node:child_process';
@@ -77,12 +77,12 @@ const COMMITS = [
   ['Count down and ring', { 'src/main.js': MAIN }],
 ];
 
-/** Makes the repository in an empty or new folder. */
+/** Makes the repository in a folder that is new or empty. */
 export async function createDemoRepository(directory) {
   await mkdir(directory, { recursive: true });
   const git = (...parameters) => promisify(execFile)('git', parameters, { cwd: directory });
   await git('init', '--quiet', '--initial-branch=main');
-  // Its own author: it must not depend on this machine's configuration.
+  // The machine may have no author configured.
   await git('config', 'user.name', 'Robin');
   await git('config', 'user.email', 'robin@example.com');
   await git('config', 'commit.gpgsign', 'false');

@@ -1,4 +1,4 @@
-/** `npm run fuzz [-- --lines=100000 --seed=N]`: every driver reads that many damaged lines, which `npm test` does in short. */
+/** `npm run fuzz [-- --lines=100000 --seed=N]`: every driver reads damaged lines. `npm test` has a short form. */
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({

@@ -1,13 +1,13 @@
 /**
- * The VS Code that tests and the demo run in: the server and workbench inside the npm package code-server, shown by Chromium.
- * Needs no download beyond the package registry and, for Chromium, the system's packages.
+ * The VS Code in which tests and the demo run: server and workbench of the npm package code-server, shown by Chromium.
+ * It downloads only from the package registry and, for Chromium, from the system's packages.
  */
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheDirectory, installInto, npm, root, run, runOrThrow } from './installation.mjs';
 
-/** Carries VS Code 1.139. */
+/** Contains VS Code 1.139. */
 const CODE_SERVER_VERSION = '4.139.1';
 const CHROMIUM_NAMES = [
   'chromium',
@@ -45,7 +45,7 @@ export async function findProgram(names) {
   return undefined;
 }
 
-/** @returns {Promise<string>} server-main.js of VS Code's server; resumed where an earlier installation was cut short */
+/** @returns {Promise<string>} server-main.js of VS Code's server; continues an installation that was cut short */
 export async function installServer() {
   const directory = join(cacheDirectory, `code-server-${CODE_SERVER_VERSION}`);
   const library = join(directory, 'node_modules/code-server/lib/vscode');
@@ -81,7 +81,7 @@ async function isDebian() {
   return /^ID(_LIKE)?=.*debian/m.test(release);
 }
 
-/** @returns {Promise<string>} the path of Chromium; installed by apt where this is root on Debian */
+/** @returns {Promise<string>} the path of Chromium; apt installs it for root on Debian */
 export async function installChromium() {
   const found = await findChromium();
   if (found !== undefined) return found;
@@ -100,7 +100,7 @@ export async function installChromium() {
   return chromium;
 }
 
-/** Tells test/support where the host is. Either part may be left out where it is not needed. */
+/** Tells test/support where the host is; either part may be left out. */
 export async function writeHostFile(host) {
   await mkdir(cacheDirectory, { recursive: true });
   const path = join(cacheDirectory, 'host.json');
@@ -108,7 +108,7 @@ export async function writeHostFile(host) {
   await rename(`${path}.${process.pid}`, path);
 }
 
-/** Packs the extension as it is built and installs it, once for all servers that are given the folder (test/support/project.ts). Needs the host's file. */
+/** Packs the built extension and installs it once for all servers that use this folder. Needs the host's file. */
 export async function installExtension(directory = join(root, 'out/extensions')) {
   const vsix = join(root, 'out/corral.vsix');
   await runOrThrow(process.execPath, [join(import.meta.dirname, 'package.mjs'), '--built', vsix]);

@@ -1,6 +1,6 @@
 /**
- * Brings what the project needs from the package registry, so that every npm script works as the first command in a fresh clone.
- * Depends on nothing but Node 20's own modules. Run by itself, it installs and returns.
+ * Installs what the project needs, so that every npm script works as the first command in a fresh clone.
+ * Therefore it uses nothing but Node 20's own modules.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -9,19 +9,19 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '..');
-/** Whatever is installed besides node_modules: VS Code's server, a Node where npm brought none. Ignored by git. */
+/** Everything that is installed besides node_modules, such as VS Code's server. Git ignores it. */
 export const cacheDirectory = join(root, '.vscode-test');
 const windows = process.platform === 'win32';
 
 /**
- * Runs a program to its end with this process's terminal. Signals go to it first: this process ends only after it.
+ * Runs a program to its end in this terminal. Signals go to the program first; this process ends after it.
  * @param {string} file @param {string[]} parameters @param {{cwd?: string, env?: NodeJS.ProcessEnv}} [options]
  * @returns {Promise<number>} its exit code; 128 + the signal's number where a signal ended it
  */
 export function run(file, parameters, { cwd = root, env = process.env } = {}) {
   return new Promise((fulfil, reject) => {
     const child = spawn(file, parameters, { cwd, env, stdio: 'inherit' });
-    // Ctrl+C reaches the whole process group; only a signal for this process alone has to be handed on.
+    // Ctrl+C reaches the whole process group; a signal for this process alone must be passed on.
     const forward = (signal) => void child.kill(signal);
     const wait = () => undefined;
     process.on('SIGINT', wait).on('SIGTERM', forward).on('SIGHUP', forward);
@@ -37,13 +37,13 @@ export function run(file, parameters, { cwd = root, env = process.env } = {}) {
   });
 }
 
-/** As `run`, but anything other than success is an error. */
+/** Like `run`, but throws unless the program succeeds. */
 export async function runOrThrow(file, parameters, options) {
   const code = await run(file, parameters, options);
   if (code !== 0) throw new Error(`${[file, ...parameters].join(' ')} ended with exit code ${code}`);
 }
 
-/** Runs npm without a shell: as the npm that started this script, else as the one beside this Node, else by name. */
+/** Runs npm without a shell: the npm that started this script, or the one beside this Node, or by name. */
 export async function npm(parameters, options) {
   const beside = windows
     ? join(dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js')
@@ -53,11 +53,12 @@ export async function npm(parameters, options) {
   else await runOrThrow('npm', parameters, options);
 }
 
-/** Installs packages into a folder of their own, without their install scripts. What was there before is removed. */
+/** Replaces a folder by an installation of these packages, without running their install scripts. */
 export async function installInto(directory, packages) {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'package.json'), '{"private":true}\n'); // npm takes the nearest folder with a package.json as its own
+  // npm installs into the nearest folder that has a package.json.
+  await writeFile(join(directory, 'package.json'), '{"private":true}\n');
   await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...packages], {
     cwd: directory,
   });
@@ -72,7 +73,7 @@ async function readJson(path) {
   }
 }
 
-/** npm writes node_modules/.package-lock.json as the last step of an installation: what it names is there. */
+/** True where all is installed: npm writes node_modules/.package-lock.json as its last step. */
 async function matchesLock(lock) {
   const installed = await readJson(join(root, 'node_modules/.package-lock.json'));
   if (installed === undefined) return false;
@@ -81,7 +82,7 @@ async function matchesLock(lock) {
   );
 }
 
-/** Node of the locked version. Its package links the program by an install script, which npm may have been told not to run. */
+/** Finds Node of the locked version. Its package links the program by an install script, which npm may have skipped. */
 async function locateNode(version) {
   const program = join(root, 'node_modules/node/bin', windows ? 'node.exe' : 'node');
   if (existsSync(program)) return program;
@@ -96,7 +97,7 @@ async function locateNode(version) {
   return program;
 }
 
-/** Installs what is missing or outdated. @returns {Promise<string>} the path of the Node that the project's tools run on */
+/** Installs what is missing or outdated. @returns {Promise<string>} the path of the project's own Node */
 export async function install() {
   const lock = await readJson(join(root, 'package-lock.json'));
   if (lock === undefined) throw new Error('package-lock.json is missing or torn');
@@ -107,7 +108,7 @@ export async function install() {
   return await locateNode(lock.packages['node_modules/node'].version);
 }
 
-/** Installs, and goes on only in the project's own Node: otherwise runs the script again in it and exits with its code. */
+/** Installs; where this is not the project's own Node, runs the script again in that and exits with its code. */
 export async function enterProjectNode(script) {
   const program = await install();
   const { version } = await readJson(join(root, 'node_modules/node/package.json'));

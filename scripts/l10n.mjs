@@ -1,5 +1,5 @@
 /**
- * `npm run l10n [-- --check]`: collects every sentence that the code shows to people into l10n/bundle.l10n.json, sorted.
+ * `npm run l10n [-- --check]`: collects all sentences that the code shows to people into l10n/bundle.l10n.json.
  * With `--check` nothing is written, and a bundle that is not current is an error.
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** `npm run layout`: prints how the code lies in its files and folders, and exits 1 where a rule about that is broken. */
+/** `npm run layout`: measures files, folders and imports, and exits 1 where a rule about them is broken. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
@@ -9,7 +9,7 @@ const MAX_LINES = 300;
 const MAX_MEDIAN_LINES = 120;
 const MAX_FILES_IN_FOLDER = 18;
 
-/** Files that are lists of data, which no reader reads from top to end, each with its reason. */
+/** Files that may be long because they are lists of data, each with its reason. */
 const DATA_LISTS = new Map();
 
 /** Files that are still to be split. */
@@ -27,7 +27,7 @@ const STILL_LONG = new Set([
 const root = join(import.meta.dirname, '..');
 const read = (file) => readFileSync(join(root, file), 'utf8');
 
-/** Also the files that are not committed yet. */
+/** Includes files that are not committed yet. */
 function listFiles(...folders) {
   const git = (...options) =>
     execFileSync('git', ['ls-files', '-z', ...options, '--', ...folders], { cwd: root, encoding: 'utf8' });
@@ -70,7 +70,7 @@ function fullFolders() {
   );
 }
 
-/** Every import of one of our modules by another. */
+/** Finds every import of one of our modules by another. */
 function readImports() {
   const known = new Set(sources);
   return modules.flatMap((from) =>
@@ -97,7 +97,7 @@ function importsAgainstDirection(imports) {
   );
 }
 
-/** Modules that import each other, also where only types do: Tarjan's strongly connected components. */
+/** Reports modules that import each other, types included, as Tarjan's strongly connected components. */
 function importCycles(imports) {
   const importsOfFile = new Map(modules.map((file) => [file, []]));
   for (const { from, to } of imports) importsOfFile.get(from).push(to);

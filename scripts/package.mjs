@@ -1,4 +1,4 @@
-/** `npm run package [-- <file>]`: a minified build as `corral-<version>.vsix`. `--built` packs what is in dist/ already. */
+/** `npm run package [-- <file>]`: builds minified and packs `corral-<version>.vsix`. `--built` packs dist/ as it is. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { enterProjectNode, root, runOrThrow } from './installation.mjs';

@@ -1,6 +1,6 @@
 /**
- * `npm start [-- --browser] [--port=<n>] [--no-open]`: builds and opens a VS Code with the extension, a throwaway profile and a small demo repository.
- * `code` where it is installed and has a screen; otherwise, or with --browser, a VS Code served on loopback. Ends and cleans up with the window or by Ctrl+C.
+ * `npm start [-- --browser] [--port=<n>] [--no-open]`: opens a VS Code with the extension, a throwaway profile and a
+ * demo repository: `code` where it is installed and has a screen, otherwise or with --browser a VS Code served on loopback.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
@@ -21,11 +21,11 @@ const { values: options } = parseArgs({
   },
 });
 
-/** The desktop VS Code, where there is one and a screen to show it on. */
+/** Finds the desktop VS Code, where there is one and a screen. */
 async function findDesktop() {
   if (options.browser || options.port !== '0') return undefined;
   if (process.platform === 'win32') {
-    const command = await findProgram(['code.cmd']); // bin/code.cmd needs a shell; the program beside its folder does not
+    const command = await findProgram(['code.cmd']); // it needs a shell, but Code.exe beside its folder does not
     return command === undefined ? undefined : join(dirname(command), '..', 'Code.exe');
   }
   const screen =
@@ -46,7 +46,7 @@ async function openDesktop(program, directory, repository) {
   return await run(program, [...parameters, '--disable-workspace-trust', '--new-window', '--wait', repository]);
 }
 
-/** The system's way to open an address; whether it can is the system's matter, since the address is printed as well. */
+/** Opens an address by the system's own command. It may fail, since the address is printed as well. */
 function openInBrowser(address) {
   const [program, ...parameters] = { darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'] }[
     process.platform
@@ -68,7 +68,7 @@ async function serve(repository) {
   await installExtension(extensionsDirectory);
   const { VscodeServer } = await import('../out/support/vscode/vscodeServer.js');
   const settings = { 'workbench.startupEditor': 'readme' };
-  // The agents that a person has installed are signed in by files in the home folder.
+  // The person's agents find their sign-in in the home folder.
   const server = await VscodeServer.start({
     extensionsDirectory,
     port: Number(options.port),
@@ -85,7 +85,7 @@ async function serve(repository) {
   }
 }
 
-/** Fulfilled by the first signal: from then on this script only cleans up. */
+/** Resolves at the first signal; after that the script only cleans up. */
 const ended = new Promise((fulfil) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, fulfil);
 });
@@ -99,7 +99,7 @@ try {
   if (desktop === undefined) await serve(repository);
   else process.exitCode = await openDesktop(desktop, directory, repository);
   const { endProcessesOf } = await import('../out/support/processes.js');
-  await endProcessesOf(directory); // agents outlive a window by design
+  await endProcessesOf(directory); // agents outlive their window
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

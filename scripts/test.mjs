@@ -1,6 +1,6 @@
 /**
- * `npm test [-- <tier>…] [--grep=<pattern>] [--pictures=<folder>]`: installs what is missing, builds, packages the extension once, runs the tiers and ends with one line
- * over all of them. A tier that could not run to its end, or ran nothing, counts as one failed test.
+ * `npm test [-- <tier>…] [--grep=<pattern>] [--pictures=<folder>]`: builds, runs the tiers and prints one line for all.
+ * A tier that did not finish, or ran no test, counts as one failed test.
  */
 import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,22 +9,22 @@ import { parseArgs } from 'node:util';
 import { enterProjectNode, root, run } from './installation.mjs';
 import { installChromium, installExtension, installServer, writeHostFile } from './host.mjs';
 
-/** unit: plain Node. host: inside VS Code's extension host. e2e: a browser drives the packaged extension. */
+/** unit: plain Node; host: inside VS Code's extension host; e2e: a browser drives the packaged extension. */
 const TIERS = ['unit', 'host', 'e2e'];
 
 await enterProjectNode(import.meta.filename);
 
-/** Brings what a tier needs beside the bundles. */
+/** Installs what a tier needs besides the bundles. */
 async function prepareTier(tier) {
   if (tier === 'unit') return;
   await writeHostFile({ serverMain: await installServer(), chromium: await installChromium() });
   if (tier === 'e2e') await installExtension();
 }
 
-/** Numbers of a tier's tests. @throws where it could not run to its end, or ran nothing */
+/** Runs a tier and counts its tests. @throws where it did not finish, or ran no test */
 async function runTier(tier, grep) {
   const { endLeftoversOf } = await import('../out/support/processes.js');
-  // Every temporary folder of the tier lies in this one, so that whatever a test leaves behind is found and ended.
+  // Holds every temporary folder of the tier, so that what a test leaves behind is found and ended.
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'corral-')));
   const summaryFile = join(directory, 'summary.json');
   try {

@@ -1,6 +1,6 @@
 /**
- * `npm run test:agents [-- agent … --scenario=name]`: installs the real agent programs and lets Corral drive them. The model is a script on
- * loopback: no key, no other network. Prints `agent × scenario: pass | fail | not installed`; on Linux what cannot be installed has failed.
+ * `npm run test:agents [-- agent … --scenario=name]`: Corral drives the real agent programs against a scripted model on
+ * loopback. Prints `agent × scenario: pass | fail | not installed`; on Linux it fails where one cannot be installed.
  */
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -14,12 +14,12 @@ import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
 
 await enterProjectNode(import.meta.filename);
 
-/** How many of the last events of a failed session are printed. */
+/** How many of a failed session's last events are printed. */
 const SHOWN_EVENTS = 12;
 const words = process.argv.slice(2);
 const wantedAgents = words.filter((word) => !word.startsWith('--'));
 const wantedScenario = words.find((word) => word.startsWith('--scenario='))?.slice('--scenario='.length);
-/** Each program with its own driver, and those that can do it once more for one prompt at a time. */
+/** Each program with its own driver, and again with the driver for one prompt at a time where that exists. */
 const AGENTS = [
   ...Object.entries(PROGRAMS).map(([name, program]) => ({
     name,
@@ -40,7 +40,7 @@ const agents = AGENTS.filter(({ name }) => wantedAgents.length === 0 || wantedAg
 const scenariosOf = (agent) =>
   agent.scenarios.filter((name) => wantedScenario === undefined || name === wantedScenario);
 
-/** The supervisor as a module of its own, and the programs that it starts. */
+/** Builds the supervisor as a module, and the programs that it starts. */
 async function buildSupervisor() {
   await runOrThrow(process.execPath, [join(root, 'esbuild.mjs')]);
   const { build } = await import('esbuild');
@@ -121,7 +121,7 @@ const { startModelServer } = await import('../test/support/agents/modelServer.mj
 const model = await startModelServer();
 const IN_VSCODE = 'in VS Code';
 
-/** Claude once more, chosen by a person in a real VS Code: test/agents/claude.test.ts. */
+/** Runs Claude also in a real VS Code, where a person chooses it: test/agents/claude.test.ts. */
 async function runInVscode(path, folder, modelUrl) {
   await writeHostFile({ serverMain: await installServer(), chromium: await installChromium() });
   await runOrThrow(process.execPath, [join(root, 'esbuild.mjs'), '--tests', '--minify']);
@@ -137,7 +137,7 @@ async function runInVscode(path, folder, modelUrl) {
   return outcome;
 }
 
-// VS Code's own terminals run on it.
+// The library behind VS Code's own terminals.
 const terminal = createRequire(await installServer())('node-pty');
 const modules = await buildSupervisor();
 const table = {};

@@ -1,4 +1,4 @@
-/** `npm run test:runs`: what `npm test` does in short, at full length: fifty sessions in two windows, runners that are slow to start 200 times, an agent that floods 100 MB. */
+/** `npm run test:runs`: the long form of tests about runs: fifty sessions in two windows, a flood of 100 MB. */
 process.env.CORRAL_QUEUE_SESSIONS ??= '50';
 process.env.CORRAL_SLOW_RUNNERS ??= '200';
 process.env.CORRAL_FLOOD_MB ??= '100';

@@ -1,6 +1,6 @@
 /**
- * `npm run test:worktrees`: what `npm test` does in short, at full length: 500 random worktrees deleted and brought back, a process that writes meanwhile,
- * a hundred windows killed.
+ * `npm run test:worktrees`: the long form of tests about worktrees, such as 500 random worktrees deleted and restored,
+ * and a hundred windows killed.
  */
 process.env.CORRAL_GIT_STATES ??= '500';
 process.env.CORRAL_WORKTREE_KILLS ??= '26';

@@ -1,4 +1,4 @@
-/** Runs one tier's bundles and exits; started by scripts/test.mjs for each tier in a process of its own. */
+/** Runs the tests of one tier and exits. scripts/test.mjs starts one such process for each tier. */
 import { join } from 'node:path';
 import { runInExtensionHost } from '../out/support/vscode/extensionHost.js';
 import { runTests } from '../out/support/tier.js';
@@ -7,7 +7,7 @@ import { root } from './installation.mjs';
 /** A tier that hangs must not hang the whole run. */
 const LIMIT_MS = Number(process.env.CORRAL_TEST_MINUTES ?? 40) * 60_000;
 
-// What a test started is ended by handlers of `exit`, which a signal by itself would not run.
+// Handlers of `exit` end what a test started; a signal alone would not run them.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 const limit = setTimeout(() => {
   console.error(`The tier did not end within ${LIMIT_MS / 60_000} minutes.`);
@@ -15,7 +15,7 @@ const limit = setTimeout(() => {
 }, LIMIT_MS);
 
 const tier = process.argv[2];
-// Half of a unit test's time is waiting for processes and disks. The windows of e2e would only make each other slow.
+// Unit tests wait half of their time for processes and disks. Windows of e2e would only slow each other down.
 const filesAtOnce = tier === 'unit' ? 2 : 1;
 const code =
   tier === 'host' ? await runInExtensionHost() : (await runTests(join(root, 'out', tier), { filesAtOnce })).failed;

@@ -1,4 +1,4 @@
-/** `npm run torture [-- <scenario>…] [--seed=N] [--rounds=N] [--minutes=N]`: builds, and hands over to test/torture/main.ts. */
+/** `npm run torture [-- <scenario>…] [--seed=N] [--rounds=N] [--minutes=N]`: builds and runs test/torture/main.ts. */
 import { join } from 'node:path';
 import { enterProjectNode, root, runOrThrow } from './installation.mjs';
 

@@ -1,4 +1,4 @@
-import './views/translations'; // first: other modules may hold sentences
+import './views/translations'; // first: other modules translate sentences when they load
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { messageOf } from './common/errors';
@@ -21,15 +21,15 @@ import { TimelineTabs } from './views/timeline/timelineTabs';
 import { tellStrays } from './views/commands/worktreeManager';
 import { WindowScope } from './views/sessions/windowScope';
 
-/** A flood of events repaints rows at most this often; nobody reads faster. */
+/** Rows are repainted at most this often; nobody reads faster. */
 const REFRESH_MS = 100;
 
-/** Fewer sessions than this are read before anyone could read a message. */
+/** Fewer sessions are read faster than a person can read the message about it. */
 const SCAN_SHOWN_FROM = 20;
 
 let supervisor: Supervisor | undefined;
 
-/** Makes the parts, wires them, and returns the API. Nothing here waits for the disk. */
+/** Makes the parts, connects them and returns the API. Nothing here waits for the disk. */
 export function activate(context: vscode.ExtensionContext): CorralApi {
   const log = vscode.window.createOutputChannel('Corral', { log: true });
   const bundles = join(context.extensionPath, 'dist');
@@ -131,7 +131,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   return made;
 }
 
-/** Runs go on without the editor; only this window's lines and its index are closed. */
+/** Closes this window's connections and index. Runs continue without the editor. */
 export async function deactivate(): Promise<void> {
   await supervisor?.close();
 }

@@ -1,4 +1,4 @@
-/** Every import of a module by its relative path: declarations, re-exports, `import()` and types written as `import('…')`. */
+/** Finds a module's imports by relative path: declarations, re-exports, `import()` and `import('…')` types. */
 import ts from 'typescript';
 
 /** `position` counts characters from the start of `text`. */

@@ -1,4 +1,4 @@
-/** The table "What each folder may import" of docs/architecture.md, and what it says about one import. */
+/** Reads the table "What each folder may import" of docs/architecture.md and judges imports by it. */
 
 const HEADING = /^#+ What each folder may import$/m;
 const ENTRY = /`([^`]+)`( \(types\))?/g;
@@ -7,12 +7,12 @@ export const TABLE = 'the table "What each folder may import" in docs/architectu
 const withoutExtension = (path) => path.replace(/\.(d\.ts|tsx?|css)$/, '');
 const isInside = (path, folder) => path === folder || path.startsWith(`${folder}/`);
 
-/** A row is about its folder and all folders below it that have no row of their own. */
+/** A row covers its folder and all folders below it that have no row of their own. */
 export class LayoutTable {
   /** `name` is a folder or a file without its extension; `entries` are what it may import. */
   #rows;
 
-  /** @throws where the table is missing, or names as an entry a folder that has no row */
+  /** @throws where the table is missing, or a row may import a folder that has no row */
   constructor(markdown) {
     const start = HEADING.exec(markdown);
     if (start === null) throw new Error(`docs/architecture.md has no heading "What each folder may import"`);
@@ -33,13 +33,13 @@ export class LayoutTable {
     return this.#rows.map(({ name }) => name);
   }
 
-  /** The most exact row for a file. */
+  /** The row that covers a file: the one with the longest matching name. */
   #rowOf(path) {
     const rows = this.#rows.filter(({ name }) => isInside(path, name));
     return rows.sort((one, other) => other.name.length - one.name.length)[0];
   }
 
-  /** Why `from` may not import `to` (paths from the root of the project), or undefined where it may. */
+  /** Why `from` may not import `to`, or undefined where it may. Paths start at the root of the project. */
   problemOf(from, to, isTypeOnly) {
     const importer = this.#rowOf(withoutExtension(from));
     if (importer === undefined) return `${from} is in no folder of ${TABLE}.`;

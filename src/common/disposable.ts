@@ -1,7 +1,7 @@
-/** Something that is to be given back; the shape of `vscode.Disposable`. */
+/** Something that must be released; has the shape of `vscode.Disposable`. */
 export interface Disposable {
   dispose(): void;
 }
 
-/** Subscribes; the shape of `vscode.Event`. */
+/** Subscribes a listener; has the shape of `vscode.Event`. */
 export type Event<T> = (listener: (event: T) => void) => Disposable;

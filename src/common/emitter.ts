@@ -5,7 +5,7 @@ export class Emitter<T> implements Disposable {
   readonly #listeners = new Set<(event: T) => void>();
   readonly #onListenerError: (error: unknown) => void;
 
-  /** One listener that throws neither stops the others nor the caller: its error goes to `onListenerError`. */
+  /** A listener that throws stops neither the other listeners nor the caller; its error goes to `onListenerError`. */
   constructor(onListenerError: (error: unknown) => void) {
     this.#onListenerError = onListenerError;
   }

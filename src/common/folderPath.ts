@@ -1,6 +1,6 @@
 import { URI } from 'vscode-uri';
 
-/** An absolute path from a path or a URI: other extensions and VS Code speak of folders in URIs. */
+/** The absolute path of a folder that other extensions or VS Code may have named by a URI. */
 export function pathOf(folder: string): string {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(folder) ? URI.parse(folder).fsPath : folder;
 }

@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 
-/** True where `path` lies in `folder` or is it. Compares names alone: links are not followed. */
+/** True where `path` is `folder` or lies in it. Compares names only: links are not followed. */
 export function isInside(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way === '' || (!isAbsolute(way) && way.split(/[\\/]/, 1)[0] !== '..');

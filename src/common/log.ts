@@ -1,4 +1,4 @@
-/** Where Corral says what it does. The shape of `vscode.LogOutputChannel`. */
+/** Corral's log; has the shape of `vscode.LogOutputChannel`. */
 export interface Log {
   info(message: string): void;
   warn(message: string): void;

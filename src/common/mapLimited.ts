@@ -1,6 +1,6 @@
 /**
- * The results of `action` over all items, in their order, with at most `limit` at work at once. The first rejection
- * rejects; an action that must not stop the others catches its own errors.
+ * Runs `action` for all items, at most `limit` at once; results keep the order of the items. Rejects at the first
+ * rejection, so an action that must not stop the others catches its own errors.
  */
 export async function mapLimited<T, R>(
   items: readonly T[],
@@ -10,7 +10,7 @@ export async function mapLimited<T, R>(
   const results = new Array<R>(items.length);
   const rest = items.entries();
   const lane = async (): Promise<void> => {
-    for (const [index, item] of rest) results[index] = await action(item); // all lanes draw from the one iterator
+    for (const [index, item] of rest) results[index] = await action(item); // all lanes take from the same iterator
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
   return results;

@@ -1,4 +1,4 @@
-/** Does an action at most once an interval, the first time at once and always once more after the last request. */
+/** Runs an action at most once per interval: at once for the first request, and once more after the last one. */
 export class Throttle {
   readonly #intervalMs: number;
   readonly #action: () => Promise<unknown>;
