@@ -92,7 +92,7 @@ export interface SessionSummary {
   /** Sessions that had or have to complete before this one starts. */
   dependsOn?: string[];
   /** Nothing of the run can be written (a full disk): why, and since when. Its agent waits, and nothing is lost. */
-  paused?: { reason: string; since: string };
+  paused?: { reason: string; since: string; cause: 'diskFull' | 'notWritable' };
   /** The run's fate is not known yet (start-up). */
   checking: boolean;
   currentRunId?: string;

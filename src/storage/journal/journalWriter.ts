@@ -24,7 +24,7 @@ export interface JournalWriterOptions {
   /** Milliseconds since the epoch; `Date.now` where absent. */
   now?: () => number;
   /** The disk takes nothing (full, failing): stop reading from the agent. Called once until `onResumed`. */
-  onPaused?: (reason: string) => void;
+  onPaused?: (error: unknown) => void;
   /** The disk takes what waited. */
   onResumed?: () => void;
 }
@@ -252,7 +252,7 @@ export class JournalWriter {
         await work();
         break;
       } catch (error) {
-        if (this.#failing.size === 0) this.#options.onPaused?.(messageOf(error));
+        if (this.#failing.size === 0) this.#options.onPaused?.(error);
         this.#failing.add(name);
         await delay(RETRY_MS);
       }

@@ -140,9 +140,9 @@ export class AgentRun {
     this.#emit({ kind: 'error', data: { message, code: 'RUNNER' } });
   }
 
-  /** `reason` is why the file cannot be written; undefined when it can again. */
-  setPaused(file: PausedFile, reason: string | undefined): void {
-    const ended = this.#pause.set(file, reason);
+  /** `error` is why the file cannot be written; undefined when it can again. */
+  setPaused(file: PausedFile, error: unknown): void {
+    const ended = this.#pause.set(file, error);
     if (ended === undefined) return;
     const sentence = `The agent's output had to wait, for nothing could be written: ${ended.reason}. Nothing was lost.`;
     this.#emit({ kind: 'status', data: { from: this.#state, to: this.#state, reason: sentence } });
@@ -157,7 +157,7 @@ export class AgentRun {
       closeInput: () => this.#agent?.closeInput(),
     });
     const log = (this.#log = await OutputLog.open(this.#run.output, {
-      onPaused: (reason) => this.setPaused('output', reason),
+      onPaused: (error) => this.setPaused('output', error),
       onFailed: (reason) => this.recordError(new Error(`output.log ends early: ${reason}`)),
     }));
     const setupFailure = await this.#runInWorktree('setup', setup);

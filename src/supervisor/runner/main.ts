@@ -46,7 +46,7 @@ async function main(runFolder: string): Promise<void> {
     paths,
     bootstrap,
     (bytes, seq) => endpoint.announce(bytes, seq),
-    (reason) => run.setPaused('journal', reason),
+    (error) => run.setPaused('journal', error),
   );
   const pause = new WritePause((current) => endpoint.announcePause(current));
   const run = new AgentRun(paths, bootstrap, claimFile, recorder, pause);

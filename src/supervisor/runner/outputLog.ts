@@ -36,8 +36,8 @@ function encodeHeader(stream: OutputStream, timeMs: number, length: number): Buf
 }
 
 export interface OutputLogOptions {
-  /** Called with the reason when the disk is full, and with undefined when there is space again. */
-  onPaused: (reason: string | undefined) => void;
+  /** Called with the error when the disk is full, and with undefined when there is space again. */
+  onPaused: (error: unknown) => void;
   /** Called at most once: the log ends there, and the run goes on without it. */
   onFailed: (reason: string) => void;
 }
@@ -75,7 +75,7 @@ export class OutputLog {
         done += (await this.#file.write(frame, done, frame.length - done, this.#position + done)).bytesWritten;
       } catch (error) {
         if (isDiskFull(error)) {
-          if (!isPaused) this.#options.onPaused(messageOf(error));
+          if (!isPaused) this.#options.onPaused(error);
           isPaused = true;
           await delay(RETRY_MS);
         } else {

@@ -29,12 +29,12 @@ export class Recorder {
     this.#announce = announce;
   }
 
-  /** `announce` is called with what is acknowledged; `onPaused` with the reason why nothing can be written, or undefined when it can again. */
+  /** `announce` is called with what is acknowledged; `onPaused` with why nothing can be written, or undefined when it can again. */
   static async open(
     run: RunPaths,
     bootstrap: RunBootstrap,
     announce: (bytes: number, seq: number) => void,
-    onPaused: (reason: string | undefined) => void,
+    onPaused: (error: unknown) => void,
   ): Promise<Recorder> {
     const journal = await JournalWriter.open(run, {
       tsFloor: bootstrap.tsFloor,

@@ -1,32 +1,38 @@
+import { isDiskFull, messageOf } from '../../common/errors';
 import type { Pause } from '../runnerProtocol/protocol';
 
 export type PausedFile = 'journal' | 'output';
 
-/** Whether a run's files can be written: one pause lasts from the first file that cannot be to the last that can again. */
+/** Whether a run's files can be written. One pause lasts from the first file that cannot be to the last that can again. */
 export class WritePause {
-  readonly #reasons = new Map<PausedFile, string>();
-  readonly #tell: (pause: Pause | null) => void;
+  readonly #errors = new Map<PausedFile, unknown>();
+  readonly #onChanged: (pause: Pause | null) => void;
   #current: Pause | null = null;
 
-  /** `tell` is called when writing stops, with the reason, and with null when it goes on. */
-  constructor(tell: (pause: Pause | null) => void) {
-    this.#tell = tell;
+  /** `onChanged` is called with the pause when writing stops, and with null when it goes on. */
+  constructor(onChanged: (pause: Pause | null) => void) {
+    this.#onChanged = onChanged;
   }
 
   get current(): Pause | null {
     return this.#current;
   }
 
-  /** `reason` is why the file cannot be written; undefined when it can again. Returns the pause that this ended. */
-  set(file: PausedFile, reason: string | undefined): Pause | undefined {
-    if (reason === undefined) this.#reasons.delete(file);
-    else this.#reasons.set(file, reason);
+  /** `error` is why the file cannot be written; undefined when it can again. Returns the pause that this ended. */
+  set(file: PausedFile, error: unknown): Pause | undefined {
+    if (error === undefined) this.#errors.delete(file);
+    else this.#errors.set(file, error);
     const before = this.#current;
+    const errors = [...this.#errors.values()];
     this.#current =
-      this.#reasons.size === 0
+      errors.length === 0
         ? null
-        : { reason: [...new Set(this.#reasons.values())].join(' '), since: before?.since ?? new Date().toISOString() };
-    this.#tell(this.#current);
+        : {
+            reason: [...new Set(errors.map(messageOf))].join(' '),
+            since: before?.since ?? new Date().toISOString(),
+            cause: errors.some(isDiskFull) ? 'diskFull' : 'notWritable',
+          };
+    this.#onChanged(this.#current);
     return this.#current === null ? (before ?? undefined) : undefined;
   }
 }

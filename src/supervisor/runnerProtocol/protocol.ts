@@ -83,9 +83,21 @@ export const REQUEST_SCHEMAS = {
 export type RequestMethod = keyof typeof REQUEST_SCHEMAS;
 export type RequestParameters<M extends RequestMethod> = v.InferOutput<(typeof REQUEST_SCHEMAS)[M]>;
 
-/** Why nothing can be written (a full disk), and since when. The agent's output waits until it can. */
-export const pauseSchema = v.object({ reason: text, since: text });
+const PAUSE_CAUSES = ['diskFull', 'notWritable'] as const;
+
+/**
+ * Why nothing can be written, and since when (ISO time); the agent's output waits until it can.
+ * Older runners send no cause, so it is taken from the system's message in `reason`.
+ */
+export const pauseSchema = v.pipe(
+  v.object({ reason: text, since: text, cause: v.optional(v.fallback(v.picklist(PAUSE_CAUSES), 'notWritable')) }),
+  v.transform(({ reason, since, cause }) => ({ reason, since, cause: cause ?? causeOf(reason) })),
+);
 export type Pause = v.InferOutput<typeof pauseSchema>;
+
+function causeOf(reason: string): (typeof PAUSE_CAUSES)[number] {
+  return /ENOSPC|EDQUOT/.test(reason) ? 'diskFull' : 'notWritable';
+}
 
 export const statusSchema = v.object({
   protocol: count,

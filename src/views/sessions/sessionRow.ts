@@ -73,9 +73,8 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
   if (session.unreachable !== undefined)
     return { text: joined(status, l10n.t('not answering')), icon: 'debug-disconnect', iconColor: WARNING_COLOR };
   if (session.paused !== undefined) {
-    const shortText = isDiskFull(session.paused.reason)
-      ? l10n.t('waits: the disk is full')
-      : l10n.t('waits: nothing can be written');
+    const shortText =
+      session.paused.cause === 'diskFull' ? l10n.t('waits: the disk is full') : l10n.t('waits: nothing can be written');
     return { text: joined(status, shortText), shortText, icon: 'warning', iconColor: WARNING_COLOR };
   }
   if (session.needsInput) {
@@ -170,11 +169,6 @@ function shorten(title: string): string {
   if (characters.length <= MAX_LABEL_CHARACTERS) return title;
   const start = characters.slice(0, MAX_LABEL_CHARACTERS - 1).join('');
   return `${start.trimEnd()}…`;
-}
-
-/** What the system calls a disk, or a person's share of it, without room. */
-function isDiskFull(reason: string): boolean {
-  return /ENOSPC|EDQUOT/.test(reason);
 }
 
 function joined(...parts: string[]): string {

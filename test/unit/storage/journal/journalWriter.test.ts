@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { hasCode } from '../../../../src/common/errors';
 import type { DraftEvent } from '../../../../src/storage/events';
 import { parseDraft } from '../../../../src/storage/events';
 import { JOURNAL_START, readJournal } from '../../../../src/storage/journal/journalReader';
@@ -184,19 +185,19 @@ describe('journal writer', () => {
       await mkdir(small.root);
       const ballast = join(mounted, 'ballast');
       let resumed: () => void = () => undefined;
-      let paused: (reason: string) => void = () => undefined;
+      let paused: (error: unknown) => void = () => undefined;
       const isResumed = new Promise<void>((resolve) => (resumed = resolve));
-      const isPaused = new Promise<string>((resolve) => (paused = resolve));
+      const isPaused = new Promise<unknown>((resolve) => (paused = resolve));
       const writer = await JournalWriter.open(small, {
         tsFloor: TS_FLOOR,
-        onPaused: (reason) => paused(reason),
+        onPaused: (error) => paused(error),
         onResumed: () => resumed(),
       });
       await writeFile(ballast, Buffer.alloc(800_000));
       for (let count = 0; count < 300; count++) writer.append(say('w'.repeat(1000)));
       writer.append(say('b'.repeat(100_000))); // a blob, while there is no space
       writer.append(say('last'));
-      assert.match(await isPaused, /ENOSPC/);
+      assert.ok(hasCode(await isPaused, 'ENOSPC'));
       const torn = await readJournal(small.events, JOURNAL_START, 1_000_000_000);
       assert.equal(torn.damaged, 0);
       assert.ok(torn.records.length < 300);

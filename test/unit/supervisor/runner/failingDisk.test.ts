@@ -64,6 +64,7 @@ describe('runner: a disk that fails', () => {
       limitMs: 60_000,
     });
     assert.match(paused.reason, /EIO/);
+    assert.equal(paused.cause, 'notWritable');
     // A failed sync has marked the pages clean: only what is written once more is ever synced.
     await waitFor(() => rewrites(seen()) > 0, { what: 'the same bytes at the same place once more', limitMs: 60_000 });
     const gone = once(tracer, 'exit');
@@ -99,6 +100,7 @@ describe('runner: a disk that fails', () => {
         limitMs: 60_000,
       });
       assert.match(paused.reason, /ENOSPC/);
+      assert.equal(paused.cause, 'diskFull');
       await client.request('kill', {}, LIMIT_MS);
       assert.equal((await run.end()).outcome, 'killed');
       const lines = (await run.output()).split('\n');

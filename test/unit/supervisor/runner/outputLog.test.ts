@@ -18,8 +18,8 @@ describe('output.log', () => {
     await rm(folder, { recursive: true });
   });
 
-  function neverFails(reason: string | undefined): never {
-    throw new Error(reason);
+  function neverFails(error: unknown): never {
+    throw error instanceof Error ? error : new Error(String(error));
   }
 
   async function read(): Promise<string[]> {

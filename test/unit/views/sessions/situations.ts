@@ -143,8 +143,12 @@ export const SITUATIONS: readonly Situation[] = [
   new Story().after(84).asked().left().seen('asks, left its worktree'),
   busy().seen('its fate is not known yet', { checking: true }),
   busy().seen('does not answer', { unreachable: minutesAgo(2) }),
-  busy().seen('paused by a full disk', { paused: { reason: 'ENOSPC: no space left, write', since: minutesAgo(1) } }),
-  busy().seen('paused by a failing disk', { paused: { reason: 'EIO: i/o error, fsync', since: minutesAgo(1) } }),
+  busy().seen('paused by a full disk', {
+    paused: { reason: 'ENOSPC: no space left, write', since: minutesAgo(1), cause: 'diskFull' },
+  }),
+  busy().seen('paused by a failing disk', {
+    paused: { reason: 'EIO: i/o error, fsync', since: minutesAgo(1), cause: 'notWritable' },
+  }),
   busy().record('stop.requested', { runId: RUN, force: false }).seen('stopping'),
   new Story().running().snapshot().exited('completed', 'done').seen('completed'),
   new Story().running().left().exited('completed', 'done').seen('completed, left its worktree'),
