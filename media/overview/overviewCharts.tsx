@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { axisX, axisY, barX, barY, gridX, gridY, plot, pointer, ruleY, tip } from '@observablehq/plot';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import * as v from 'valibot';
@@ -21,9 +22,17 @@ const USAGE_RIGHT_PX = 12;
 const MAX_DAY_LABELS = 8;
 /** What the name of a day takes, and some room beside it. */
 const DAY_LABEL_PX = 56;
-const LOOKS = Object.keys(RUN_LOOKS) as RunLook[]; // the keys of our own table
 /** More agents than this share colours. */
 const AGENT_COLOUR_COUNT = 6;
+
+const LOOK_LABELS: Record<RunLook, string> = {
+  running: l10n.t('Running'),
+  waiting: l10n.t('Waits for you'),
+  completed: l10n.t('Completed'),
+  failed: l10n.t('Failed'),
+  stopped: l10n.t('Stopped'),
+  cutOff: l10n.t('Cut off'),
+};
 
 const pointedRunSchema = v.object({ sessionId: v.string() });
 
@@ -77,7 +86,7 @@ export function LaneChart({ overview, open }: { overview: Overview; open: (sessi
         const x1 = Math.min(Math.max(run.startMs, fromMs), nowMs - leastMs);
         const words = [
           `${titles.get(sessionId) ?? ''} · run ${String(run.ordinal)}`,
-          `${agent} · ${RUN_LOOKS[run.look]} · ${formatDuration(run.endMs - run.startMs)}`,
+          `${agent} · ${LOOK_LABELS[run.look]} · ${formatDuration(run.endMs - run.startMs)}`,
           oneLine(status, 80),
         ];
         return {
@@ -131,10 +140,10 @@ export function LaneChart({ overview, open }: { overview: Overview; open: (sessi
         }}
       />
       <ul class="legend">
-        {LOOKS.filter((look) => lanes.some(({ runs }) => runs.some((run) => run.look === look))).map((look) => (
+        {RUN_LOOKS.filter((look) => lanes.some(({ runs }) => runs.some((run) => run.look === look))).map((look) => (
           <li>
             <span class={`swatch swatch-${look}`} />
-            {RUN_LOOKS[look]}
+            {LOOK_LABELS[look]}
           </li>
         ))}
       </ul>

@@ -1,8 +1,17 @@
-import type { ComponentType } from 'preact';
+import * as l10n from '@vscode/l10n';
+import type { ComponentChildren, ComponentType } from 'preact';
 import type { DayUsage, Lane } from '../../src/protocol/overviewProtocol';
 import { formatDay } from './overviewCharts';
 import { oneLine, formatNumber } from '../shared/plainText';
 import { formatDuration } from '../shared/times';
+
+interface Column<Row> {
+  title: string;
+  cell: (row: Row) => ComponentChildren;
+  isNumber?: boolean;
+  /** Agents may write from right to left. */
+  isForeignText?: boolean;
+}
 
 /** What the lanes show, in words. */
 export function LaneTable({
@@ -12,71 +21,66 @@ export function LaneTable({
   lanes: readonly Lane[];
   link: ComponentType<{ sessionId: string; title: string }>;
 }) {
-  return (
-    <details>
-      <summary>Sessions as a table</summary>
-      <div class="table">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Session</th>
-              <th scope="col">Agent</th>
-              <th scope="col">Status</th>
-              <th scope="col">Last run started</th>
-              <th scope="col">Time of its runs</th>
-              <th scope="col">Tokens</th>
-              <th scope="col">Cost</th>
-            </tr>
-          </thead>
-          <tbody>
-            {lanes.map(({ sessionId, title, agent, status, runs, tokens, costUsd }) => (
-              <tr>
-                <th scope="row">
-                  <Link sessionId={sessionId} title={title} />
-                </th>
-                <td>{oneLine(agent, 40)}</td>
-                <td dir="auto">{oneLine(status)}</td>
-                <td>{new Date(Math.max(...runs.map(({ startMs }) => startMs))).toLocaleString()}</td>
-                <td class="number">
-                  {formatDuration(runs.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0))}
-                </td>
-                <td class="number">{formatNumber(tokens)}</td>
-                <td class="number">{costText(costUsd)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
-  );
+  const columns: Column<Lane>[] = [
+    { title: l10n.t('Session'), cell: ({ sessionId, title }) => <Link sessionId={sessionId} title={title} /> },
+    { title: l10n.t('Agent'), cell: ({ agent }) => oneLine(agent, 40) },
+    { title: l10n.t('Status'), cell: ({ status }) => oneLine(status), isForeignText: true },
+    { title: l10n.t('Last run started'), cell: ({ runs }) => formatLastStart(runs) },
+    { title: l10n.t('Time of its runs'), cell: ({ runs }) => formatDuration(totalMs(runs)), isNumber: true },
+    { title: l10n.t('Tokens'), cell: ({ tokens }) => formatNumber(tokens), isNumber: true },
+    { title: l10n.t('Cost'), cell: ({ costUsd }) => formatCost(costUsd), isNumber: true },
+  ];
+  return <Table summary={l10n.t('Sessions as a table')} columns={columns} rows={lanes} />;
 }
 
 /** What the bars show, in words. */
 export function UsageTable({ usage }: { usage: readonly DayUsage[] }) {
+  const columns: Column<DayUsage>[] = [
+    { title: l10n.t('Day'), cell: ({ day }) => formatDay(day) },
+    { title: l10n.t('Agent'), cell: ({ agent }) => oneLine(agent, 40) },
+    { title: l10n.t('Tokens in'), cell: ({ inputTokens }) => formatNumber(inputTokens), isNumber: true },
+    { title: l10n.t('Tokens out'), cell: ({ outputTokens }) => formatNumber(outputTokens), isNumber: true },
+    { title: l10n.t('Tokens cached'), cell: ({ cachedTokens }) => formatNumber(cachedTokens), isNumber: true },
+    { title: l10n.t('Cost'), cell: ({ costUsd }) => formatCost(costUsd), isNumber: true },
+  ];
+  return <Table summary={l10n.t('Tokens and cost as a table')} columns={columns} rows={usage} />;
+}
+
+/** The first column names its row. */
+function Table<Row>({
+  summary,
+  columns: [first, ...others],
+  rows,
+}: {
+  summary: string;
+  columns: Column<Row>[];
+  rows: readonly Row[];
+}) {
   return (
     <details>
-      <summary>Tokens and cost as a table</summary>
+      <summary>{summary}</summary>
       <div class="table">
         <table>
           <thead>
             <tr>
-              <th scope="col">Day</th>
-              <th scope="col">Agent</th>
-              <th scope="col">Tokens in</th>
-              <th scope="col">Tokens out</th>
-              <th scope="col">Tokens cached</th>
-              <th scope="col">Cost</th>
+              <th scope="col">{first?.title}</th>
+              {others.map(({ title }) => (
+                <th scope="col">{title}</th>
+              ))}
             </tr>
           </thead>
           <tbody>
-            {usage.map(({ day, agent, inputTokens, outputTokens, cachedTokens, costUsd }) => (
+            {rows.map((row) => (
               <tr>
-                <th scope="row">{formatDay(day)}</th>
-                <td>{oneLine(agent, 40)}</td>
-                <td class="number">{formatNumber(inputTokens)}</td>
-                <td class="number">{formatNumber(outputTokens)}</td>
-                <td class="number">{formatNumber(cachedTokens)}</td>
-                <td class="number">{costText(costUsd)}</td>
+                <th scope="row">{first?.cell(row)}</th>
+                {others.map(({ cell, isNumber, isForeignText }) => (
+                  <td
+                    class={isNumber === true ? 'number' : undefined}
+                    dir={isForeignText === true ? 'auto' : undefined}
+                  >
+                    {cell(row)}
+                  </td>
+                ))}
               </tr>
             ))}
           </tbody>
@@ -86,7 +90,15 @@ export function UsageTable({ usage }: { usage: readonly DayUsage[] }) {
   );
 }
 
+function formatLastStart(runs: Lane['runs']): string {
+  return new Date(Math.max(...runs.map(({ startMs }) => startMs))).toLocaleString();
+}
+
+function totalMs(runs: Lane['runs']): number {
+  return runs.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+}
+
 /** An agent that does not tell its cost is not free. */
-function costText(costUsd: number): string {
-  return costUsd > 0 ? `$${costUsd.toFixed(2)}` : 'not told';
+function formatCost(costUsd: number): string {
+  return costUsd > 0 ? `$${costUsd.toFixed(2)}` : l10n.t('not told');
 }

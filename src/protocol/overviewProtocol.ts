@@ -4,10 +4,10 @@
  */
 import * as v from 'valibot';
 
-/** Sessions that are drawn; the others are counted. */
+/** At most so many sessions are drawn; the others are counted. */
 export const MAX_LANES = 40;
 
-/** What people can choose between: how far back the overview goes. */
+/** How far back the overview can go. */
 export const OVERVIEW_DAYS = [1, 7, 30] as const;
 
 const text = v.string();
@@ -15,31 +15,24 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const id = v.pipe(v.string(), v.regex(/^[a-z2-7]{12}$/));
 const days = v.picklist(OVERVIEW_DAYS);
 
-/** How a run looks: what became of it, or what it is doing. */
-export const RUN_LOOKS = {
-  running: 'Running',
-  waiting: 'Waits for you',
-  completed: 'Completed',
-  failed: 'Failed',
-  stopped: 'Stopped',
-  cutOff: 'Cut off',
-} as const;
-export type RunLook = keyof typeof RUN_LOOKS;
+/** What a run is doing, or how it ended, as its bar is coloured. */
+export const RUN_LOOKS = ['running', 'waiting', 'completed', 'failed', 'stopped', 'cutOff'] as const;
+export type RunLook = (typeof RUN_LOOKS)[number];
 
 const laneSchema = v.object({
   sessionId: id,
   title: text,
   agent: text,
-  /** The status as the list of sessions words it. */
+  /** The status as the list of sessions shows it. */
   status: text,
   tokens: v.number(),
   costUsd: v.number(),
   runs: v.array(
     v.object({
       ordinal: count,
-      look: v.picklist(['running', 'waiting', 'completed', 'failed', 'stopped', 'cutOff'] satisfies RunLook[]),
+      look: v.picklist(RUN_LOOKS),
       startMs: v.number(),
-      /** Of a run that goes on, the time of the overview. */
+      /** The overview's own time where the run goes on. */
       endMs: v.number(),
     }),
   ),
@@ -61,11 +54,11 @@ const overviewSchema = v.object({
   days,
   fromMs: v.number(),
   nowMs: v.number(),
-  /** Sessions that go on only when a person does something; the one that waits longest first. */
+  /** Sessions that wait for a person, the longest wait first. */
   needsYou: v.array(v.object({ sessionId: id, title: text, status: text })),
-  /** Sessions that ran in this time, by what they are now. */
+  /** Sessions that ran in this time, by their status now. */
   counts: v.object({ running: count, completed: count, failed: count }),
-  /** The ones that did something last, the latest first. */
+  /** The latest activity first. */
   lanes: v.array(laneSchema),
   hiddenLanes: count,
   /** In order of day, then agent. */
@@ -75,7 +68,7 @@ export type Overview = v.InferOutput<typeof overviewSchema>;
 
 /** What the page sends. */
 export const overviewPageMessageSchema = v.variant('type', [
-  /** The time zone is a name such as `Europe/Paris`: days are those of whoever looks. */
+  /** `timeZone` is a name such as `Europe/Paris`: days are those of the reader. */
   v.object({ type: v.literal('ask'), days, timeZone: text }),
   v.object({ type: v.literal('open'), sessionId: id }),
 ]);
@@ -88,5 +81,5 @@ export const overviewHostMessageSchema = v.variant('type', [
 ]);
 export type OverviewHostMessage = v.InferOutput<typeof overviewHostMessageSchema>;
 
-/** What the page keeps over being hidden or the editor's end. */
+/** What the page keeps while it is hidden or the editor is closed. */
 export const overviewStateSchema = v.object({ days });

@@ -60,7 +60,7 @@ function isGoingOn(session: SessionSummary): boolean {
   return (session.status === 'Starting' || session.status === 'Running') && !session.restored;
 }
 
-/** Undefined for a run that has not started. One that was cut off ended with its last event, whenever that was found out. */
+/** Undefined for a run that has not started. A run that was cut off ended with its last event. */
 function timed(session: SessionSummary, run: RunSummary, nowMs: number): TimedRun | undefined {
   if (run.startedAt === undefined) return undefined;
   const startMs = Date.parse(run.startedAt);
@@ -103,7 +103,8 @@ function usageByDay(
   ran: readonly { session: SessionSummary; runs: readonly TimedRun[] }[],
   timeZone: string,
 ): DayUsage[] {
-  const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }); // 2026-03-02
+  // `en-CA` writes 2026-03-02.
+  const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
   const byKey = new Map<string, DayUsage>();
   for (const { session, runs } of ran) {
     for (const { run, startMs } of runs) {

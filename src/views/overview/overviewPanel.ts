@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { messageOf } from '../../common/errors';
-import type { SessionSummary } from '../../supervisor/api';
-import type { Event } from '../../common/disposable';
+import type { CorralApi } from '../../supervisor/api';
 import { Throttle } from '../../common/throttle';
 import { overviewOf } from './overview';
 import { overviewPageMessageSchema } from '../../protocol/overviewProtocol';
@@ -12,11 +11,14 @@ import { newNonce, webviewPage } from '../webview/webviewPage';
 import { closeTabs, webviewTabs } from '../webview/webviewTabs';
 
 const VIEW_TYPE = 'corral.overview';
-/** Whole seconds are what the page shows. */
+/** The page shows whole seconds. */
 const REFRESH_MS = 1_000;
 
+/** What the overview needs of the supervisor. */
+export type OverviewSource = Pick<CorralApi, 'listSessions' | 'onDidChangeSessions'>;
+
 export interface OverviewOptions {
-  source: { listSessions(): Promise<SessionSummary[]>; readonly onDidChangeSessions: Event<{ sessionIds: string[] }> };
+  source: OverviewSource;
   extensionUri: vscode.Uri;
   showTimeline: (sessionId: string) => void;
 }
@@ -39,7 +41,7 @@ export class OverviewPanel {
   readonly #failed = (error: unknown): void => {
     this.#post({ type: 'failure', message: messageOf(error) });
   };
-  /** What the page asked for; undefined while there is no page, because its tab is hidden. */
+  /** What the page last asked for. Undefined while its tab is hidden, when there is no page. */
   #asked: Extract<OverviewPageMessage, { type: 'ask' }> | undefined;
 
   /** Shows the tab that is open, or a new one. */
@@ -48,12 +50,15 @@ export class OverviewPanel {
       OverviewPanel.#open.#panel.reveal();
       return;
     }
-    const left = webviewTabs(VIEW_TYPE); // of an extension host that died, or not revived yet
-    new OverviewPanel(vscode.window.createWebviewPanel(VIEW_TYPE, 'Overview', vscode.ViewColumn.Active), options);
-    closeTabs(left);
+    const orphans = webviewTabs(VIEW_TYPE); // their extension host died, or they are not revived yet
+    new OverviewPanel(
+      vscode.window.createWebviewPanel(VIEW_TYPE, vscode.l10n.t('Overview'), vscode.ViewColumn.Active),
+      options,
+    );
+    closeTabs(orphans);
   }
 
-  /** Revives the tab of the last time. */
+  /** Fills the tab that VS Code kept from the last time. */
   static register(options: OverviewOptions): vscode.Disposable {
     return vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
       deserializeWebviewPanel: (panel) => {
@@ -95,7 +100,9 @@ export class OverviewPanel {
     if (!parsed.success)
       this.#post({
         type: 'failure',
-        message: `The overview sent a message that is not valid: ${v.summarize(parsed.issues)}`,
+        message: vscode.l10n.t('The overview sent an invalid message: {issues}', {
+          issues: v.summarize(parsed.issues),
+        }),
       });
     else if (parsed.output.type === 'open') this.#options.showTimeline(parsed.output.sessionId);
     else {
