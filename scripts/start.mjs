@@ -1,6 +1,6 @@
 /**
  * `npm start [-- --browser] [--port=<n>] [--no-open]`: opens a VS Code with the extension, a throwaway profile and a
- * demo repository: `code` where it is installed and has a screen, otherwise or with --browser a VS Code served on loopback.
+ * demo repository. That is `code` where it is installed and has a screen, otherwise a VS Code served on loopback.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
