@@ -35,6 +35,7 @@ const page = {
 
 const product = [
   { ...node, entryPoints: { extension: 'src/extension.ts' }, external: ['vscode'] },
+  { ...node, entryPoints: { execaProcess: 'src/common/processes/execaProcess.ts' } },
   { ...node, entryPoints: { storeWorker: 'src/storage/database/worker.ts' } },
   { ...node, entryPoints: { runner: 'src/supervisor/runner/main.ts' } },
   { ...node, entryPoints: { demoAgent: 'src/supervisor/agents/demo/demoAgent.ts' } },

@@ -2,6 +2,7 @@
 import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { runWithExecaOf } from '../src/common/processes/execaBundle';
 import { newId } from '../src/storage/ids';
 import { openStore } from '../src/storage/store/store';
 import { Git } from '../src/supervisor/git/git';
@@ -10,6 +11,7 @@ import { takeSnapshot } from '../src/supervisor/git/snapshots/snapshots';
 import { createWorktree } from '../src/supervisor/git/worktrees/worktrees';
 import { Supervisor } from '../src/supervisor/supervisor';
 import { projectRoot } from '../test/support/project';
+import { programsStartedBy } from '../test/support/startedPrograms';
 import type { Figure } from './figures';
 import { compare, short, timed } from './figures';
 import { writeSession } from './sampleData';
@@ -49,7 +51,7 @@ async function largeRepository(folder: string): Promise<string> {
 
 export async function worktreeFigures(folder: string): Promise<Figure[]> {
   const main = await largeRepository(join(folder, 'large repository'));
-  const git = new Git();
+  const git = new Git(runWithExecaOf(join(projectRoot, 'dist')));
   const baseCommit = await user(main, 'rev-parse', 'HEAD');
 
   const remove = async (path: string): Promise<void> => {
@@ -108,11 +110,14 @@ export async function worktreeFigures(folder: string): Promise<Figure[]> {
 
   const { paths } = await openStore(join(folder, 'listed'));
   for (let index = 0; index < LISTED_SESSIONS; index++) await writeSession(paths, 20);
-  const supervisor = new Supervisor({ storageDirectory: paths.root, bundles: join(projectRoot, 'dist') });
-  await supervisor.whenRecovered();
-  const listed = (await supervisor.listSessions()).length;
-  const started = supervisor.git.startedCount;
-  await supervisor.close();
+  let listed = 0;
+  const programs = await programsStartedBy(async () => {
+    const supervisor = new Supervisor({ storageDirectory: paths.root, bundles: join(projectRoot, 'dist') });
+    await supervisor.whenRecovered();
+    listed = (await supervisor.listSessions()).length;
+    await supervisor.close();
+  });
+  const started = programs.filter((program) => program === 'git').length;
 
   return [
     {

@@ -82,9 +82,13 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
         return use(await supervisor.createSession({ repository, prompt, agent: agent.name, permissionMode }));
       };
       const detect = async () =>
-        (await detectAgents({ agents: settings.agents, bundles: join(root, 'dist') })).find(
-          (each) => each.name === agent.name,
-        );
+        (
+          await detectAgents({
+            agents: settings.agents,
+            bundles: join(root, 'dist'),
+            runProcess: supervisor.runProcess,
+          })
+        ).find((each) => each.name === agent.name);
       try {
         await SCENARIOS[name]({
           supervisor,

@@ -1,3 +1,4 @@
+import type { RunProcess } from '../common/processes/runProcess';
 import type { Git } from './git/git';
 import { HistoryArchive } from './history/historyArchive';
 import { NativeSessions } from './imports/nativeSessions';
@@ -33,6 +34,7 @@ export interface Parts {
 export interface PartsOptions extends Required<SupervisorOptions> {
   model: SessionModel;
   git: Git;
+  runProcess: RunProcess;
 }
 
 /**

@@ -12,6 +12,8 @@ import type {
 } from '../storage/database/storeIndex';
 import type { CorralApi, HistoryPage, PermissionAnswer, SessionRequest, SessionSummary } from './api';
 import type { Disposable, Event } from '../common/disposable';
+import { runWithExecaOf } from '../common/processes/execaBundle';
+import type { RunProcess } from '../common/processes/runProcess';
 import { Git } from './git/git';
 import type { HistoryArchive, HistorySearchQuery } from './history/historyArchive';
 import { HISTORY_PAGE_LIMIT, readHistoryPage, type HistoryPageQuery } from './history/historyPage';
@@ -26,11 +28,14 @@ import type { TerminalCommand } from './runs/terminalCommand';
 import { SessionModel } from './sessions/sessionModel';
 import { StartUp } from './startUp';
 import { publishOnce } from './system/publishedFile';
+import { querySystemWith } from './system/systemQuery';
 
 /** Corral without VS Code: sessions from their first prompt to their last event, over one store. Any number may share it. */
 export class Supervisor implements CorralApi, Disposable {
   readonly version = 1;
-  readonly git = new Git();
+  /** How this process runs programs to their end. */
+  readonly runProcess: RunProcess;
+  readonly git: Git;
   readonly #options: Required<SupervisorOptions>;
   readonly #model: SessionModel;
   readonly #parts: Promise<Parts>;
@@ -38,10 +43,13 @@ export class Supervisor implements CorralApi, Disposable {
 
   constructor(options: SupervisorOptions) {
     this.#options = withDefaults(options);
-    const { log } = this.#options;
+    const { log, bundles } = this.#options;
+    this.runProcess = runWithExecaOf(bundles);
+    querySystemWith(this.runProcess);
+    this.git = new Git(this.runProcess);
     const onListenerError = (error: unknown): void => log.error(`A listener failed: ${messageOf(error)}`);
     this.#model = new SessionModel(onListenerError);
-    this.#parts = openParts({ ...this.#options, model: this.#model, git: this.git });
+    this.#parts = openParts({ ...this.#options, model: this.#model, git: this.git, runProcess: this.runProcess });
     this.#startUp = new StartUp(this.#parts, { ...this.#options, onListenerError });
   }
 

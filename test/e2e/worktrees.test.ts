@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { after, before, describe, it } from 'mocha';
 import type { Locator } from 'playwright-core';
 import * as v from 'valibot';
+import { runWithNode } from '../../src/common/processes/nodeProcess';
 import { newId } from '../../src/storage/ids';
 import { Git } from '../../src/supervisor/git/git';
 import { findRepository } from '../../src/supervisor/git/repository';
@@ -62,7 +63,7 @@ describe('worktrees in the window', () => {
   // The first: a worktree of which a file was opened is a repository to Source Control, as with any file in another one.
   it('keeps ten worktrees out of the Source Control view and of search', async function () {
     if (process.platform === 'win32') skip(this, "what counts VS Code's git is a shell script");
-    const found = await findRepository(new Git(), repository.path);
+    const found = await findRepository(new Git(runWithNode), repository.path);
     const baseCommit = await repository.git('rev-parse', 'HEAD');
     const made: string[] = [];
     while ((await worktrees()).length < 10)

@@ -1,7 +1,6 @@
 /** Which of the agents are there, in which version, and how to get the others. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { messageOf } from '../../common/errors';
+import type { RunProcess } from '../../common/processes/runProcess';
 import type { AgentEntry, ResolvedAgent, ResolveOptions } from './agentRegistry';
 import { listAgents, resolveAgent } from './agentRegistry';
 import { programEnvironment } from './programEnvironment';
@@ -15,18 +14,23 @@ export interface DetectedAgent extends AgentEntry {
   version?: string;
 }
 
-/** All agents, those that can be used first. Nothing is installed; programs are started only to be asked for their version. */
-export async function detectAgents(options: ResolveOptions): Promise<DetectedAgent[]> {
+export interface DetectionOptions extends ResolveOptions {
+  runProcess: RunProcess;
+}
+
+/** All agents, those that can be used first. Nothing is installed; programs are started only to tell their version. */
+export async function detectAgents(options: DetectionOptions): Promise<DetectedAgent[]> {
   const agents = await Promise.all(listAgents(options.agents).map(async (entry) => await detectAgent(entry, options)));
   return agents.sort((a, b) => Number(a.missing !== undefined) - Number(b.missing !== undefined));
 }
 
-async function detectAgent(entry: AgentEntry, options: ResolveOptions): Promise<DetectedAgent> {
-  // What it runs is said with each session.
+async function detectAgent(entry: AgentEntry, options: DetectionOptions): Promise<DetectedAgent> {
+  // Each session names its own program.
   if (entry.name === 'command') return entry;
   try {
     const agent = await resolveAgent(entry.name, options);
-    const version = await versionOf(agent, programEnvironment(entry.name, agent, options.agents));
+    const environment = programEnvironment(entry.name, agent, options.agents);
+    const version = await versionOf(agent, environment, options.runProcess);
     return version === undefined ? entry : { ...entry, version };
   } catch (error) {
     return { ...entry, missing: messageOf(error) };
@@ -35,16 +39,14 @@ async function detectAgent(entry: AgentEntry, options: ResolveOptions): Promise<
 
 async function versionOf(
   { program, versionArguments }: ResolvedAgent,
-  env: Record<string, string>,
+  environment: Record<string, string>,
+  runProcess: RunProcess,
 ): Promise<string | undefined> {
   if (versionArguments === undefined) return undefined;
-  const asked = promisify(execFile)(program, versionArguments, {
-    env,
-    timeout: VERSION_LIMIT_MS,
-    killSignal: 'SIGKILL',
-    windowsHide: true,
+  const { exitCode, stdout } = await runProcess([program, ...versionArguments], {
+    environment,
+    timeoutMs: VERSION_LIMIT_MS,
+    graceMs: 0,
   });
-  asked.child.stdin?.end();
-  const answer = await asked.catch(() => undefined);
-  return /\d+\.\d+(?:\.[\w-]+)*/.exec(answer?.stdout ?? '')?.[0];
+  return exitCode === 0 ? /\d+\.\d+(?:\.[\w-]+)*/.exec(stdout.toString('utf8'))?.[0] : undefined;
 }

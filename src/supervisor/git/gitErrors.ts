@@ -1,47 +1,62 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError, type CorralErrorCode } from '../../storage/errors';
 
-/** What git says on stderr (LC_ALL=C) and what it means. The first match wins; nothing else in Corral reads git's sentences. */
-const TABLE: readonly { pattern: RegExp; code: CorralErrorCode; advice: string }[] = [
+/** What git says on stderr (LC_ALL=C) and what it means. The first match wins; nothing else reads git's sentences. */
+const MEANINGS: readonly { pattern: RegExp; code: CorralErrorCode; advice: (detail: string) => string }[] = [
   {
     pattern: /detected dubious ownership/,
     code: 'UNTRUSTED',
-    advice:
-      'Git does not trust this repository, because another user owns it. See "safe.directory" in git\'s documentation',
+    advice: (detail) =>
+      l10n.t(
+        'Git does not trust this repository, because another user owns it. See “safe.directory” in Git’s documentation. ({detail})',
+        { detail },
+      ),
   },
-  { pattern: /not a git repository/i, code: 'NO_REPOSITORY', advice: 'This folder is in no git repository' },
+  {
+    pattern: /not a git repository/i,
+    code: 'NO_REPOSITORY',
+    advice: (detail) => l10n.t('This folder is in no Git repository. ({detail})', { detail }),
+  },
   {
     pattern: /must be run in a work tree/,
     code: 'BARE_REPOSITORY',
-    advice: 'This repository has no files checked out',
+    advice: (detail) => l10n.t('This repository has no files checked out. ({detail})', { detail }),
   },
   // Before the locks: a compare-and-swap that lost is an answer, and no waiting changes it.
   {
     pattern:
       /cannot lock ref .*(but expected|reference already exists|reference is missing|unable to resolve reference)/s,
     code: 'CONFLICT',
-    advice: 'Somebody else changed this at the same moment',
+    advice: (detail) => l10n.t('Somebody else changed this at the same moment. Try again. ({detail})', { detail }),
   },
   {
     pattern:
       /Unable to create .*\.lock': File exists|Another git process seems to be running|could not lock config file .*File exists/s,
     code: 'GIT_LOCKED',
-    advice: 'Another git process holds a lock in this repository',
+    advice: (detail) =>
+      l10n.t('Another Git process holds a lock in this repository. Try again. ({detail})', { detail }),
   },
-  { pattern: /No space left on device|Disk quota exceeded/, code: 'GIT_FAILED', advice: 'The disk is full' },
+  {
+    pattern: /No space left on device|Disk quota exceeded/,
+    code: 'GIT_FAILED',
+    advice: (detail) => l10n.t('The disk is full. ({detail})', { detail }),
+  },
 ];
 
-/** The typed error for a git process that failed. `command` is the subcommand, for a message without paths and options. */
+/** The typed error for a git process that failed. `command` is the subcommand, to name it without paths and options. */
 export function gitError(
   command: string,
   exitCode: number | undefined,
   signal: string | undefined,
   stderr: string,
 ): CorralError {
-  const entry = TABLE.find(({ pattern }) => pattern.test(stderr));
-  const said =
-    stderr.split('\n').find((line) => /^(fatal|error):/.test(line)) ??
-    stderr.split('\n').find((line) => line.trim() !== '');
-  const ending = signal === undefined ? `exit code ${String(exitCode)}` : signal;
-  const detail = `git ${command}: ${said?.trim() ?? ending}`;
-  return new CorralError(entry?.code ?? 'GIT_FAILED', entry === undefined ? detail : `${entry.advice} (${detail})`);
+  const meaning = MEANINGS.find(({ pattern }) => pattern.test(stderr));
+  const lines = stderr.split('\n');
+  const line = lines.find((each) => /^(fatal|error):/.test(each)) ?? lines.find((each) => each.trim() !== '');
+  const detail = `git ${command}: ${line?.trim() ?? signal ?? `exit code ${String(exitCode)}`}`;
+  return new CorralError(meaning?.code ?? 'GIT_FAILED', meaning?.advice(detail) ?? detail);
+}
+
+export function cancelledError(): CorralError {
+  return new CorralError('CANCELLED', l10n.t('Cancelled.'));
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '../../common/errors';
+import { runWithNode } from '../../common/processes/nodeProcess';
 import { CorralError } from '../../storage/errors';
 import type { DraftEvent, RunState } from '../../storage/events';
 import type { RunPaths } from '../../storage/paths';
@@ -62,7 +63,7 @@ export class AgentRun {
     this.#reserve = new DiskReserve(run.reserve);
     this.#started = new Promise((fulfil) => (this.#markStarted = fulfil));
     if (bootstrap.worktree === undefined) return;
-    const git = new Git();
+    const git = new Git(runWithNode);
     this.#snapshots = new SnapshotTaker(git, bootstrap, bootstrap.worktree, this.#emit);
     this.#escapes = new EscapeWatch(git, bootstrap, bootstrap.worktree.repository, this.#emit);
   }

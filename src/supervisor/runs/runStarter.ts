@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { makeDirectory, replaceFile } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
+import type { RunProcess } from '../../common/processes/runProcess';
 import type { RunOutcome } from '../../storage/events';
 import { newId } from '../../storage/ids';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
@@ -32,6 +33,7 @@ export interface RunStarterOptions {
   /** The folder of the bundles: the runner and the demo agent. */
   bundles: string;
   settings: () => SupervisorSettings;
+  runProcess: RunProcess;
 }
 
 /** A run with a runner. */
@@ -141,7 +143,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
     };
     const claim = await launchRunner({
       runnerPath: `${bundles}/runner.js`,
-      nodePath: await runnerProgram(settings.runnerNode),
+      nodePath: await runnerProgram(settings.runnerNode, options.runProcess),
       run: store.paths.session(sessionId).run(runId),
       bootstrap,
       environment: { ...process.env, ...environment },

@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import type { RunProcess } from '../../common/processes/runProcess';
 import { findAgent } from '../agents/discovery';
 
 /** What the runner's bundle is built for. */
@@ -15,24 +14,24 @@ const known = new Map<string, Promise<boolean>>();
  */
 export async function runnerProgram(
   configured: string | undefined,
+  runProcess: RunProcess,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<string> {
   if (configured !== undefined) return configured;
   const blocksUpdates = process.platform === 'win32' || environment['APPIMAGE'] !== undefined;
   const node = blocksUpdates ? await findAgent({ program: 'node', environment, folders: [] }) : undefined;
-  return node?.programArguments.length === 0 && (await isNewEnough(node.program)) ? node.program : process.execPath;
+  return node?.programArguments.length === 0 && (await isNewEnough(node.program, runProcess))
+    ? node.program
+    : process.execPath;
 }
 
-async function isNewEnough(program: string): Promise<boolean> {
-  const answer = known.get(program) ?? askVersion(program);
+async function isNewEnough(program: string, runProcess: RunProcess): Promise<boolean> {
+  const answer = known.get(program) ?? askVersion(program, runProcess);
   known.set(program, answer);
   return await answer;
 }
 
-async function askVersion(program: string): Promise<boolean> {
-  const { stdout } = await promisify(execFile)(program, ['--version'], {
-    timeout: ANSWER_LIMIT_MS,
-    windowsHide: true,
-  }).catch(() => ({ stdout: '' }));
-  return Number(/^v(\d+)\./.exec(stdout)?.[1]) >= OLDEST_MAJOR_VERSION;
+async function askVersion(program: string, runProcess: RunProcess): Promise<boolean> {
+  const { exitCode, stdout } = await runProcess([program, '--version'], { timeoutMs: ANSWER_LIMIT_MS });
+  return exitCode === 0 && Number(/^v(\d+)\./.exec(stdout.toString('utf8'))?.[1]) >= OLDEST_MAJOR_VERSION;
 }

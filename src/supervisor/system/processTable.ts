@@ -2,15 +2,12 @@
  * What the operating system knows about processes. The only place with code for one platform each: Linux tells by /proc
  * (no process is started), macOS by `ps`, Windows by CIM, and nothing in Node offers the same over all three.
  */
-import { execFile } from 'node:child_process';
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import { freemem, uptime } from 'node:os';
-import { promisify } from 'node:util';
 import { hasCode } from '../../common/errors';
 import { mapLimited } from '../../common/mapLimited';
+import { querySystem, SystemQueryError } from './systemQuery';
 
-const run = promisify(execFile);
-const QUERY_LIMITS = { timeout: 10_000, maxBuffer: 16 * 1024 * 1024, windowsHide: true };
 const READS_AT_ONCE = 64;
 
 export interface ProcessEntry {
@@ -114,11 +111,9 @@ async function readLinuxDetails(pid: number): Promise<[number, ProcessDetails] |
 }
 
 async function readUnixDetails(pids: readonly number[]): Promise<Map<number, ProcessDetails>> {
-  const { stdout } = await run('ps', ['-o', 'pid=,rss=,etime=,command=', '-p', pids.join(',')], QUERY_LIMITS).catch(
-    () => ({ stdout: '' }),
-  );
+  const listed = await querySystem(['ps', '-o', 'pid=,rss=,etime=,command=', '-p', pids.join(',')]).catch(() => '');
   return new Map(
-    stdout.split('\n').flatMap((line): [number, ProcessDetails][] => {
+    listed.split('\n').flatMap((line): [number, ProcessDetails][] => {
       const [, pid, kibibytes, days, hours, minutes, seconds, command = ''] =
         /^\s*(\d+)\s+(\d+)\s+(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)\s+(.*)$/.exec(line) ?? [];
       if (pid === undefined) return [];
@@ -134,9 +129,9 @@ async function readWindowsDetails(pids: readonly number[]): Promise<Map<number, 
   const fields =
     '$_.ProcessId, $_.WorkingSetSize, [int64]((Get-Date) - $_.CreationDate).TotalMilliseconds, $_.CommandLine';
   const query = `Get-CimInstance Win32_Process -Filter '${filter}' | Where-Object CreationDate | ForEach-Object { '{0} {1} {2} {3}' -f ${fields} }`;
-  const { stdout } = await run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', query], QUERY_LIMITS);
+  const listed = await queryPowershell(query);
   return new Map(
-    stdout.split(/\r?\n/).flatMap((line): [number, ProcessDetails][] => {
+    listed.split(/\r?\n/).flatMap((line): [number, ProcessDetails][] => {
       const [, pid, memoryBytes, ageMs, command = ''] = /^(\d+) (\d+) (\d+) (.*)$/.exec(line) ?? [];
       return pid === undefined
         ? []
@@ -168,19 +163,16 @@ async function readLinuxProcess(pid: number): Promise<ProcessEntry | undefined> 
 }
 
 async function readUnixProcesses(selection: readonly string[]): Promise<ProcessEntry[]> {
-  let stdout: string;
+  let listed: string;
   try {
     // One time zone and language for everyone: the start time is compared as text.
     const environment = { ...process.env, LC_ALL: 'C', TZ: 'UTC0' };
-    ({ stdout } = await run('ps', ['-o', 'pid=,ppid=,pgid=,stat=,lstart=', ...selection], {
-      ...QUERY_LIMITS,
-      env: environment,
-    }));
+    listed = await querySystem(['ps', '-o', 'pid=,ppid=,pgid=,stat=,lstart=', ...selection], environment);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 1) return []; // no such process
+    if (error instanceof SystemQueryError && error.exitCode === 1) return []; // no such process
     throw error;
   }
-  return stdout.split('\n').flatMap((line) => {
+  return listed.split('\n').flatMap((line) => {
     const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line);
     const [, pid, parentPid, group, state, startTime] = match ?? [];
     if (state === undefined || startTime === undefined) return [];
@@ -196,10 +188,14 @@ async function readUnixProcesses(selection: readonly string[]): Promise<ProcessE
   });
 }
 
+async function queryPowershell(query: string): Promise<string> {
+  return await querySystem(['powershell.exe', '-NoProfile', '-NonInteractive', '-Command', query]);
+}
+
 async function readWindowsProcesses(filter: string): Promise<ProcessEntry[]> {
   const query = `Get-CimInstance Win32_Process ${filter} | Where-Object CreationDate | ForEach-Object { '{0} {1} {2}' -f $_.ProcessId, $_.ParentProcessId, $_.CreationDate.ToFileTimeUtc() }`;
-  const { stdout } = await run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', query], QUERY_LIMITS);
-  return stdout.split(/\r?\n/).flatMap((line) => {
+  const listed = await queryPowershell(query);
+  return listed.split(/\r?\n/).flatMap((line) => {
     const [, pid, parentPid, startTime] = /^(\d+) (\d+) (\d+)$/.exec(line.trim()) ?? [];
     if (startTime === undefined) return [];
     return [{ pid: Number(pid), parentPid: Number(parentPid), group: 0, startTime, ended: false }];
@@ -210,10 +206,10 @@ async function readWindowsProcesses(filter: string): Promise<ProcessEntry[]> {
 export async function readFreeMemory(): Promise<number> {
   if (process.platform !== 'darwin') return freemem();
   // What macOS calls free is only what nobody has touched yet.
-  const { stdout } = await run('vm_stat', [], QUERY_LIMITS);
-  const pageBytes = Number(/page size of (\d+) bytes/.exec(stdout)?.[1]);
+  const listed = await querySystem(['vm_stat']);
+  const pageBytes = Number(/page size of (\d+) bytes/.exec(listed)?.[1]);
   const pages = ['free', 'inactive', 'purgeable', 'speculative'].map((kind) =>
-    Number(new RegExp(`Pages ${kind}:\\s+(\\d+)`).exec(stdout)?.[1] ?? 0),
+    Number(new RegExp(`Pages ${kind}:\\s+(\\d+)`).exec(listed)?.[1] ?? 0),
   );
   return pages.reduce((sum, count) => sum + count, 0) * pageBytes;
 }
@@ -230,21 +226,17 @@ export async function readMachine(): Promise<{ machine: string; boot: string; pi
     }
     case 'win32': {
       const key = String.raw`HKLM\SOFTWARE\Microsoft\Cryptography`;
-      const { stdout } = await run('reg.exe', ['query', key, '/v', 'MachineGuid'], QUERY_LIMITS).catch(() => ({
-        stdout: '',
-      }));
+      const answer = await querySystem(['reg.exe', 'query', key, '/v', 'MachineGuid']).catch(() => '');
       // No boot: what Windows tells moves with the clock, and a creation time of 100 ns says enough.
-      return { machine: /MachineGuid\s+REG_SZ\s+(\S+)/.exec(stdout)?.[1] ?? '', boot: '', pidNamespace: '' };
+      return { machine: /MachineGuid\s+REG_SZ\s+(\S+)/.exec(answer)?.[1] ?? '', boot: '', pidNamespace: '' };
     }
     default: {
-      const hardware = await run('ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice'], QUERY_LIMITS).catch(() => ({
-        stdout: '',
-      }));
+      const hardware = await querySystem(['ioreg', '-rd1', '-c', 'IOPlatformExpertDevice']).catch(() => '');
       // Not kern.boottime: it moves whenever the clock is set.
-      const boot = await run('sysctl', ['-n', 'kern.bootsessionuuid'], QUERY_LIMITS).catch(() => ({ stdout: '' }));
+      const boot = await querySystem(['sysctl', '-n', 'kern.bootsessionuuid']).catch(() => '');
       return {
-        machine: /"IOPlatformUUID" = "([^"]+)"/.exec(hardware.stdout)?.[1] ?? '',
-        boot: boot.stdout.trim(),
+        machine: /"IOPlatformUUID" = "([^"]+)"/.exec(hardware)?.[1] ?? '',
+        boot: boot.trim(),
         pidNamespace: '',
       };
     }

@@ -1,11 +1,10 @@
 /** All processes of one run, and their end. Nothing is signalled whose identity was not looked at right before. */
-import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { liveness, ownIdentity } from './identity';
 import { listProcesses, readMarks, readProcess } from './processTable';
 import type { ProcessEntry } from './processTable';
 import type { ProcessIdentity } from './identitySchema';
+import { querySystem } from './systemQuery';
 
 /** The variable that every process of a run inherits; it finds those that left the tree by a double fork. */
 export const RUN_ID_VARIABLE = 'CORRAL_RUN_ID';
@@ -99,7 +98,5 @@ export async function killTree(tree: RunTree, known: readonly ProcessEntry[] = [
 
 /** A process with what it started. Windows has no groups and keeps no parent for an orphan; `taskkill` walks the tree while it stands. */
 export async function endWindowsTree(pid: number): Promise<void> {
-  await promisify(execFile)('taskkill.exe', ['/PID', String(pid), '/T', '/F'], { windowsHide: true }).catch(
-    () => undefined,
-  );
+  await querySystem(['taskkill.exe', '/PID', String(pid), '/T', '/F']).catch(() => undefined);
 }

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { PermissionMode } from '../../storage/sessionRecords';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
-import type { ResolveOptions } from '../../supervisor/agents/agentRegistry';
+import type { DetectionOptions } from '../../supervisor/agents/agentDetection';
 import { listAgents, resolveAgent } from '../../supervisor/agents/agentRegistry';
 import type { SessionRequest } from '../../supervisor/api';
 import type { SupervisorSettings } from '../../supervisor/settings';
@@ -208,8 +208,8 @@ async function askForCommand(): Promise<string[] | undefined> {
 }
 
 /** What is known of the agents at this moment. */
-export function agentsOf({ settings, bundles }: Pick<NewSessionOptions, 'settings' | 'bundles'>): ResolveOptions {
-  return { agents: settings().agents, bundles };
+export function agentsOf({ settings, bundles, supervisor }: NewSessionOptions): DetectionOptions {
+  return { agents: settings().agents, bundles, runProcess: supervisor.runProcess };
 }
 
 export function rememberedMode(context: vscode.ExtensionContext, repository: string): PermissionMode | undefined {

@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
-import type { ResolveOptions } from '../../supervisor/agents/agentRegistry';
 import { listAgents } from '../../supervisor/agents/agentRegistry';
-import type { DetectedAgent } from '../../supervisor/agents/agentDetection';
+import type { DetectedAgent, DetectionOptions } from '../../supervisor/agents/agentDetection';
 import { detectAgents } from '../../supervisor/agents/agentDetection';
 
 interface AgentItem extends vscode.QuickPickItem {
@@ -10,7 +9,7 @@ interface AgentItem extends vscode.QuickPickItem {
 
 /** The agents that a person picks by name; undefined where they pick none. Shown at once, and again with versions as soon as they are known. */
 export async function chooseAgents(
-  options: ResolveOptions,
+  options: DetectionOptions,
   { title, placeholder, many }: { title: string; placeholder: string; many: boolean },
 ): Promise<string[] | undefined> {
   const pick = vscode.window.createQuickPick<AgentItem>();

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { runWithNode } from '../../../../src/common/processes/nodeProcess';
 import { parseAgentSettings } from '../../../../src/supervisor/agents/agentRegistry';
 import { detectAgents } from '../../../../src/supervisor/agents/agentDetection';
 import { skip } from '../../../support/skip';
@@ -37,7 +38,7 @@ describe('the detection of agents', () => {
       goose: { path: join(folder, 'goose') },
       other: { ...entry('other'), driver: 'acp' },
     });
-    const detected = await detectAgents({ agents, bundles: '/dist' });
+    const detected = await detectAgents({ agents, bundles: '/dist', runProcess: runWithNode });
     const versions = Object.fromEntries(detected.map(({ name, version }) => [name, version]));
     assert.deepEqual(versions, {
       claude: '2.1.329',

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { runWithNode } from '../../../../src/common/processes/nodeProcess';
 import { Git } from '../../../../src/supervisor/git/git';
 import type { Repository } from '../../../../src/supervisor/git/repository';
 import { isThere, GitFixture } from './gitFixture';
+import { CountedProcesses } from '../../../support/countedProcesses';
 import { skip } from '../../../support/skip';
 
 describe('git', () => {
@@ -17,28 +19,34 @@ describe('git', () => {
   after(async () => fixture.remove());
 
   it('runs at most three processes at once, and all of them', async () => {
-    const git = new Git();
+    const processes = new CountedProcesses();
+    const git = new Git(processes.run);
     let most = 0;
-    const watch = setInterval(() => (most = Math.max(most, git.runningCount)), 0);
+    const watch = setInterval(() => (most = Math.max(most, processes.running)), 0);
     const answers = await Promise.all(
       Array.from({ length: 12 }, async () => git.text(repository.mainWorktree, ['rev-parse', 'HEAD'])),
     );
     clearInterval(watch);
     assert.equal(new Set(answers).size, 1);
     assert.ok(most > 0 && most <= 3, String(most));
-    assert.equal(git.startedCount, 13, 'one more for the version');
-    assert.equal(git.runningCount, 0);
+    assert.equal(processes.started, 13, 'one more for the version');
+    assert.equal(processes.running, 0);
   });
 
   it('says that git is missing or too old', async () => {
-    await assert.rejects(new Git({ program: join(fixture.root, 'no git') }).text(fixture.root, ['status']), {
-      code: 'GIT_NOT_FOUND',
-    });
+    await assert.rejects(
+      new Git(runWithNode, { program: join(fixture.root, 'no git') }).text(fixture.root, ['status']),
+      {
+        code: 'GIT_NOT_FOUND',
+      },
+    );
     if (process.platform === 'win32') return;
     const old = join(fixture.root, 'old git');
     await writeFile(old, '#!/bin/sh\necho git version 2.35.9\n');
     await chmod(old, 0o755);
-    await assert.rejects(new Git({ program: old }).text(fixture.root, ['status']), { code: 'GIT_TOO_OLD' });
+    await assert.rejects(new Git(runWithNode, { program: old }).text(fixture.root, ['status']), {
+      code: 'GIT_TOO_OLD',
+    });
   });
 
   it('says that the folder is missing, not git', async () => {
@@ -51,9 +59,10 @@ describe('git', () => {
     await assert.rejects(fixture.git.run(repository.mainWorktree, ['update-index', '--force-remove', 'none']), {
       code: 'GIT_LOCKED',
     });
-    const git = new Git({ lockPatienceMs: 60_000 });
+    const processes = new CountedProcesses();
+    const git = new Git(processes.run, { lockPatienceMs: 60_000 });
     const waiting = git.run(repository.mainWorktree, ['update-index', '--force-remove', 'none']);
-    while (git.startedCount < 3) await new Promise((resolve) => setImmediate(resolve)); // it has met the lock at least once
+    while (processes.started < 3) await new Promise((resolve) => setImmediate(resolve)); // it has met the lock at least once
     await rm(lock);
     await waiting;
   });
@@ -81,16 +90,17 @@ describe('git', () => {
     await assert.rejects(fixture.git.run(fixture.root, ['--version'], { signal: AbortSignal.abort() }), {
       code: 'CANCELLED',
     });
-    const git = new Git();
+    const processes = new CountedProcesses();
+    const git = new Git(processes.run);
     const controller = new AbortController();
     const runs = Array.from({ length: 6 }, async () =>
       git.run(repository.mainWorktree, ['rev-parse', 'HEAD'], { signal: controller.signal }),
     );
     const settled = Promise.allSettled(runs);
-    while (git.runningCount === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (processes.running === 0) await new Promise((resolve) => setImmediate(resolve));
     controller.abort();
     assert.ok((await settled).some((result) => result.status === 'rejected'));
-    assert.equal(git.runningCount, 0);
+    assert.equal(processes.running, 0);
     assert.match(await git.text(repository.mainWorktree, ['rev-parse', 'HEAD']), /^[0-9a-f]{40}$/);
   });
 

@@ -2,9 +2,11 @@ import { execa } from 'execa';
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { runWithNode } from '../../../../src/common/processes/nodeProcess';
 import { newId } from '../../../../src/storage/ids';
 import { Git } from '../../../../src/supervisor/git/git';
 import { findRepository, resolveCommit, type Repository } from '../../../../src/supervisor/git/repository';
+import { CountedProcesses } from '../../../support/countedProcesses';
 import { waitFor } from '../../../support/wait';
 import { createWorktree } from '../../../../src/supervisor/git/worktrees/worktrees';
 
@@ -13,7 +15,8 @@ export const STORE_ID = 'store-under-test';
 /** A temp folder with real repositories in it, and git as a user runs it: hooks, filters and all. */
 export class GitFixture {
   readonly root: string;
-  readonly git = new Git({ lockPatienceMs: 400 });
+  readonly processes = new CountedProcesses();
+  readonly git = new Git(this.processes.run, { lockPatienceMs: 400 });
 
   private constructor(root: string) {
     this.root = root;
@@ -80,7 +83,7 @@ export class GitFixture {
         }
       }
     };
-    return { git: new Git({ program }), hangs, end };
+    return { git: new Git(runWithNode, { program }), hangs, end };
   }
 
   /** Git as the user or an agent runs it. */

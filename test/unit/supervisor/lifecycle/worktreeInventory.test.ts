@@ -8,6 +8,7 @@ import type { SessionSummary } from '../../../../src/supervisor/api';
 import { findRepository } from '../../../../src/supervisor/git/repository';
 import { createWorktree } from '../../../../src/supervisor/git/worktrees/worktrees';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
+import { programsStartedBy } from '../../../support/startedPrograms';
 import { isThere, readAll, write } from '../git/gitFixture';
 import { until, SupervisorFixture } from '../supervisorFixture';
 
@@ -143,9 +144,11 @@ describe('the inventory of worktrees', () => {
   it('starts no git for its look after a start where there is nothing to find', async () => {
     await finished('talk');
     await fixture.close(window);
-    window = fixture.window();
-    const inventory = await window.inventory();
-    assert.deepEqual(await inventory.strays(), []);
-    assert.equal(window.git.startedCount, 0);
+    const programs = await programsStartedBy(async () => {
+      window = fixture.window();
+      const inventory = await window.inventory();
+      assert.deepEqual(await inventory.strays(), []);
+    });
+    assert.equal(programs.includes('git'), false);
   });
 });

@@ -89,14 +89,14 @@ describe('the watch over what leaves a worktree', () => {
     for (const file of [kept, gone]) await writeFile(file, '');
     const age = async (): Promise<void> => await delay(50); // so that what was there before is older by the disk's clock
     await age();
-    const started = fixture.git.startedCount;
+    const started = fixture.processes.started;
     await call(
       { title: 'npm test', category: 'execute', command: 'npm test' },
       async () => await write(main, { 'by-a-person.txt': 'p' }),
     );
     await call({ title: 'cat', category: 'execute', command: `cat ${kept}` });
     assert.deepEqual(told, []);
-    assert.equal(fixture.git.startedCount, started, 'no git where nothing points outside');
+    assert.equal(fixture.processes.started, started, 'no git where nothing points outside');
     await call(
       { title: 'rm', category: 'execute', command: `rm '${gone}' && cat "${kept}"` },
       async () => await rm(gone),
@@ -133,9 +133,9 @@ describe('the watch over what leaves a worktree', () => {
   it('asks git once for all that waited for its answer', async () => {
     const costOf = async (count: number): Promise<number> => {
       const begun = await begin();
-      const started = fixture.git.startedCount;
+      const started = fixture.processes.started;
       await endTogether(begun, count);
-      return fixture.git.startedCount - started;
+      return fixture.processes.started - started;
     };
     const one = await costOf(1);
     assert.ok(one > 0);

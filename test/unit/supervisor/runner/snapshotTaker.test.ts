@@ -74,10 +74,10 @@ describe('snapshots during a run', () => {
     await write(session.worktreePath, { made: '1' });
     taker.observe(RESULT);
     await emitted;
-    const started = fixture.git.startedCount;
+    const started = fixture.processes.started;
     taker.observe(RESULT);
     await taker.finish(false);
-    assert.ok(fixture.git.startedCount > started, 'it was looked at again');
+    assert.ok(fixture.processes.started > started, 'it was looked at again');
     assert.equal(events.length, 1);
   });
 
@@ -106,11 +106,11 @@ describe('snapshots during a run', () => {
 
   it('starts no git while nothing happens', async () => {
     const { taker } = await begin(1);
-    const started = fixture.git.startedCount;
+    const started = fixture.processes.started;
     taker.observe({ kind: 'message', data: { role: 'assistant', text: 'Hello' } });
     taker.observe(ENDED);
     await taker.finish(false);
-    assert.equal(fixture.git.startedCount, started);
+    assert.equal(fixture.processes.started, started);
   });
 
   it('keeps the end of a run back no longer than its limit where git hangs', async function () {

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { runWithNode } from '../../../../src/common/processes/nodeProcess';
 import { runnerProgram } from '../../../../src/supervisor/runs/runnerProgram';
 import { skip } from '../../../support/skip';
 
@@ -31,16 +32,19 @@ describe("a runner's program", () => {
   });
 
   it('is the one that was chosen, whatever else there is', async () => {
-    assert.equal(await runnerProgram('/opt/node', inAppImage('new')), '/opt/node');
+    assert.equal(await runnerProgram('/opt/node', runWithNode, inAppImage('new')), '/opt/node');
   });
 
   it("is the editor's own where that blocks no update", async () => {
-    assert.equal(await runnerProgram(undefined, { ...inAppImage('new'), APPIMAGE: undefined }), process.execPath);
+    assert.equal(
+      await runnerProgram(undefined, runWithNode, { ...inAppImage('new'), APPIMAGE: undefined }),
+      process.execPath,
+    );
   });
 
   it('is a node on PATH in an AppImage, where there is a new one', async () => {
-    assert.equal(await runnerProgram(undefined, inAppImage('new', 'old')), join(folder, 'new', 'node'));
+    assert.equal(await runnerProgram(undefined, runWithNode, inAppImage('new', 'old')), join(folder, 'new', 'node'));
     for (const name of ['old', 'broken', 'none'])
-      assert.equal(await runnerProgram(undefined, inAppImage(name)), process.execPath, name);
+      assert.equal(await runnerProgram(undefined, runWithNode, inAppImage(name)), process.execPath, name);
   });
 });

@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { chmod, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { runWithNode } from '../../../../../src/common/processes/nodeProcess';
 import { Git } from '../../../../../src/supervisor/git/git';
 import { readSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
 import { IDENTITY } from '../../../../../src/supervisor/git/repository';
@@ -247,7 +248,7 @@ describe('snapshots', () => {
   it('loses none of two that are taken at once', async () => {
     const session = await fresh();
     await write(session.worktreePath, { work: '1' });
-    const other = { ...session.repository, git: new Git() };
+    const other = { ...session.repository, git: new Git(runWithNode) };
     const taken = await Promise.all(
       [0, 1, 2, 3].map(async (index) =>
         takeSnapshot({ ...session, repository: index % 2 === 0 ? session.repository : other, message: String(index) }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { runWithNode } from '../../../../../src/common/processes/nodeProcess';
 import { newId } from '../../../../../src/storage/ids';
 import { Git } from '../../../../../src/supervisor/git/git';
 import { readSnapshotRef } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
@@ -13,6 +14,7 @@ import {
 } from '../../../../../src/supervisor/git/worktrees/worktrees';
 import { inspectWorktree } from '../../../../../src/supervisor/git/worktreeOwnership';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
+import { CountedProcesses } from '../../../../support/countedProcesses';
 import { isThere, readAll, GitFixture, STORE_ID } from '../gitFixture';
 
 describe('worktrees', () => {
@@ -79,7 +81,7 @@ describe('worktrees', () => {
     const before = await readFile(file, 'utf8');
     await Promise.all([
       fixture.session(repository),
-      fixture.session({ ...repository, git: new Git() }),
+      fixture.session({ ...repository, git: new Git(runWithNode) }),
       fixture.session(repository),
     ]);
     await fixture.session(repository);
@@ -138,7 +140,8 @@ describe('worktrees', () => {
     const before = await traces(repository);
     let cancelledCount = 0;
     for (let starts = 1; starts <= 8; starts++) {
-      const git = new Git();
+      const processes = new CountedProcesses();
+      const git = new Git(processes.run);
       const controller = new AbortController();
       const sessionId = newId();
       const creating = createWorktree({
@@ -154,7 +157,7 @@ describe('worktrees', () => {
         (error: unknown) => error,
       );
       const reached = (async () => {
-        while (git.startedCount < starts && !controller.signal.aborted)
+        while (processes.started < starts && !controller.signal.aborted)
           await new Promise((resolve) => setImmediate(resolve));
       })();
       await Promise.race([reached, outcome]);

@@ -1,0 +1,106 @@
+/**
+ * What keeps git from running programs that a repository names: any agent can write the repository's configuration.
+ * The user's own filters and merge drivers, such as Git LFS, run as the user wants.
+ */
+export type Setting = readonly [key: string, value: string];
+
+/** Set for every git that Corral starts: no hook, no file system monitor, and an index that is wholly Corral's. */
+export const SAFE_CONFIGURATION: readonly Setting[] = [
+  ['core.hooksPath', '/dev/null'], // Git for Windows knows this name too
+  ['core.fsmonitor', 'false'],
+  ['core.untrackedCache', 'false'],
+  ['core.splitIndex', 'false'],
+  ['core.ignoreStat', 'false'],
+  ['core.safecrlf', 'false'],
+  ['core.quotePath', 'false'],
+  ['core.fsyncMethod', 'batch'], // as safe as one sync for each object, and much quicker for a snapshot's
+  ['worktree.useRelativePaths', 'false'],
+];
+
+/** Commands that read no file of the worktree, so that no filter can run. Measured: `write-tree` does read them. */
+const COMMANDS_WITHOUT_FILES: ReadonlySet<string> = new Set([
+  'cat-file',
+  'config',
+  'for-each-ref',
+  'hash-object', // Corral gives it its bytes, or `--no-filters`
+  'init',
+  'log',
+  'ls-files', // Corral asks for no `--modified`
+  'ls-tree',
+  'rev-list',
+  'rev-parse',
+  'symbolic-ref',
+  'update-ref',
+]);
+
+/** What git does to a file without a merge driver of its own. */
+const ORDINARY_MERGE = 'git merge-file %A %O %B';
+const FILTER_KEYS = ['clean', 'smudge', 'process', 'required'] as const;
+
+/** True where the command may run filters, because it reads files of the worktree. */
+export function readsFiles(command: string): boolean {
+  return !COMMANDS_WITHOUT_FILES.has(command);
+}
+
+/** The arguments for git to list the settings that `overridesOf` judges. It exits with 1 where there is none. */
+export const LIST_PROGRAM_SETTINGS = [
+  'config',
+  '--null',
+  '--show-scope',
+  '--get-regexp',
+  '^(filter|hook|merge)\\..*\\.',
+] as const;
+
+/**
+ * The settings that turn off each filter, merge driver and hook of the repository's own configuration, from the
+ * output of `LIST_PROGRAM_SETTINGS`. Where the user defines one of the same name, the user's holds.
+ */
+export function overridesOf(listing: Buffer): Setting[] {
+  const fields = listing.toString('utf8').split('\0');
+  const trusted = new Map<string, string>();
+  const filters = new Set<string>();
+  const mergeDrivers = new Set<string>();
+  const hooks = new Set<string>();
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const [scope, entry] = [fields[index] ?? '', fields[index + 1] ?? ''];
+    const keyEnd = entry.indexOf('\n');
+    const key = keyEnd < 0 ? entry : entry.slice(0, keyEnd);
+    const section = key.slice(0, key.lastIndexOf('.'));
+    if (section.startsWith('hook.')) hooks.add(section);
+    else if (section.startsWith('merge.') && !key.endsWith('.driver')) continue;
+    else if (scope === 'system' || scope === 'global') trusted.set(key, keyEnd < 0 ? 'true' : entry.slice(keyEnd + 1));
+    else (section.startsWith('merge.') ? mergeDrivers : filters).add(section);
+  }
+  const override = (key: string, otherwise: string): Setting => [key, trusted.get(key) ?? otherwise];
+  return [
+    ...[...filters].flatMap((section) =>
+      FILTER_KEYS.map((name) => override(`${section}.${name}`, name === 'required' ? 'false' : '')),
+    ),
+    ...[...mergeDrivers].map((section) => override(`${section}.driver`, ORDINARY_MERGE)),
+    ...[...hooks].map((section): Setting => [`${section}.enabled`, 'false']),
+  ];
+}
+
+/**
+ * All variables of a git that runs `command`, without the user's GIT_*, which may name another repository.
+ * Settings go in variables and not in `-c`, which splits a name that holds `=` at the wrong place.
+ */
+export function gitEnvironment(command: string, settings: readonly Setting[]): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !/^(GIT_|LC_|LANG)/i.test(entry[0]),
+  );
+  const configuration = settings.flatMap(([key, value], index): [string, string][] => [
+    [`GIT_CONFIG_KEY_${index}`, key],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ]);
+  return {
+    ...Object.fromEntries(kept),
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_OPTIONAL_LOCKS: '0',
+    // Fetching a missing object runs programs that the repository names. Old versions of git know the second alone.
+    ...(readsFiles(command) ? {} : { GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none' }),
+    ...Object.fromEntries(configuration),
+    GIT_CONFIG_COUNT: String(settings.length),
+  };
+}
