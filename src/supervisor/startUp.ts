@@ -49,7 +49,7 @@ export class StartUp {
       return parts;
     });
     this.complete = this.read.then(async (parts) => {
-      parts.queue.begin();
+      parts.queue.enable();
       await this.#recover(parts);
       return parts;
     });
@@ -106,7 +106,7 @@ export class StartUp {
     const report: RecoveryReport = { readopted: [], endedWhileAway: [], unreachable: [], restored: [], failed: [] };
     await this.#forEachSession(parts, 'Looking after', model.ids(), async (id) => {
       for (const { runId } of model.facts(id).runs.filter(isOpen)) {
-        const resolution = await watcher.look(id, runId);
+        const resolution = await watcher.check(id, runId);
         if (resolution === undefined) report.failed.push(id);
         else if (resolution.kind === 'readopted') report.readopted.push(id);
         else if (resolution.kind === 'ended') report.endedWhileAway.push(id);
@@ -139,6 +139,6 @@ function watchOpenRuns({ model, connections, watcher }: Parts, sessionId: string
   for (const run of model.facts(sessionId).runs) {
     // One that waits has nothing to connect to yet.
     if (isOpen(run) && !isQueued(run) && !connections.has(run.runId) && !watcher.isWatching(run.runId))
-      void watcher.look(sessionId, run.runId);
+      void watcher.check(sessionId, run.runId);
   }
 }

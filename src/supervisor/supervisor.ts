@@ -87,8 +87,8 @@ export class Supervisor implements CorralApi, Disposable {
   async createSession(request: SessionRequest): Promise<SessionSummary> {
     requirePrompt(request.prompt);
     const { creator, runControl, model } = await this.#writable();
-    const id = await creator.create(request, async (sessionId) => await runControl.queue(sessionId, request.prompt));
-    await runControl.begin(id);
+    const id = await creator.create(request, async (sessionId) => await runControl.enqueue(sessionId, request.prompt));
+    await runControl.startQueued(id);
     return model.summary(id);
   }
 

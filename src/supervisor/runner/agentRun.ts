@@ -215,7 +215,7 @@ export class AgentRun {
     this.#conversation = conversation;
     conversation.start();
     this.#markStarted();
-    void agent.exited.then(async () => await this.#reserve.releaseLastWords());
+    void agent.exited.then(async () => await this.#reserve.releaseForOutput());
     const output = new AgentOutput({
       conversation,
       log,

@@ -28,7 +28,7 @@ export class DiskReserve {
   }
 
   /** The agent is gone: what it said last has to be written. */
-  async releaseLastWords(): Promise<void> {
+  async releaseForOutput(): Promise<void> {
     await this.#file?.truncate(LAST_RECORDS_BYTES).catch(() => undefined);
   }
 

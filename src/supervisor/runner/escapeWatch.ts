@@ -7,7 +7,7 @@ import { changedSettings, readConfiguration } from '../git/gitConfiguration';
 import { pathFromBytes, pathToText, splitZ } from '../git/pathBytes';
 import { isInside } from '../../common/isInside';
 import { readLink } from '../git/worktreeOwnership';
-import { endInTime } from './endLimit';
+import { settleInTime } from './settleInTime';
 import { namedPaths } from './namedPaths';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 
@@ -84,7 +84,7 @@ export class EscapeWatch {
 
   /** Settles when everything that was seen has been looked at, or when that takes too long. */
   async finish(isHurried: boolean): Promise<void> {
-    await endInTime(this.#looking, this.#abort, isHurried);
+    await settleInTime(this.#looking, this.#abort, isHurried);
   }
 
   /** A look that fails says nothing: a guess would be worse, and the run is not to end for it. */

@@ -8,7 +8,7 @@ import { findRepository } from '../git/repository';
 import type { Repository } from '../git/repository';
 import { takeSnapshot } from '../git/snapshots/snapshots';
 import { inspectWorktree } from '../git/worktreeOwnership';
-import { endInTime } from './endLimit';
+import { settleInTime } from './settleInTime';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 
 /** Events after which files may be others than before. */
@@ -80,7 +80,7 @@ export class SnapshotTaker {
   async finish(isHurried: boolean): Promise<void> {
     if (this.#isToBeTaken) this.#want('When the agent had ended');
     clearTimeout(this.#timer);
-    await endInTime(this.#taking, this.#abort, isHurried);
+    await settleInTime(this.#taking, this.#abort, isHurried);
   }
 
   get #isToBeTaken(): boolean {

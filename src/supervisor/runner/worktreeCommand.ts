@@ -61,7 +61,7 @@ async function converse(
     return messageOf(error);
   }
   command.closeInput();
-  void command.exited.then(async () => await host.reserve.releaseLastWords());
+  void command.exited.then(async () => await host.reserve.releaseForOutput());
   const identity = await identityOf(command.pid).catch(() => undefined);
   const termination = new Termination(command, { runId: bootstrap.runId, agent: identity }, bootstrap.stopGraceMs);
   host.onSpawned(termination);

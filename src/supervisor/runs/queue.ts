@@ -7,7 +7,7 @@ import type { Disposable } from '../../common/disposable';
 import { wouldWaitForItself } from '../sessions/dependencies';
 import type { Git } from '../git/git';
 import { withLock } from '../system/locks';
-import { QueuePlaces, waitingRun } from './queuePlaces';
+import { QueuePositions, queuedRun } from './queuePositions';
 import { readClaim } from '../runnerProtocol/claimFile';
 import { CLAIM_LIMIT_MS } from './runnerLauncher';
 import type { RunnerConnections } from './runnerConnections';
@@ -38,7 +38,7 @@ export interface QueueOptions extends RunStarterOptions {
  */
 export class Queue implements Disposable {
   readonly #options: QueueOptions;
-  readonly #places: QueuePlaces;
+  readonly #places: QueuePositions;
   readonly #slots: RunSlots;
   /** Why a session was passed over last, by its id: what lasts is said once. */
   readonly #passedOver = new Map<string, string>();
@@ -52,7 +52,7 @@ export class Queue implements Disposable {
   constructor(options: QueueOptions) {
     this.#options = options;
     this.#slots = new RunSlots(options.store.paths);
-    this.#places = new QueuePlaces({
+    this.#places = new QueuePositions({
       ...options,
       onStartable: () => {
         if (this.#isBegun) void this.dispatch();
@@ -61,7 +61,7 @@ export class Queue implements Disposable {
   }
 
   /** From now on runs are started as soon as they can be, without anybody asking: every journal was read. */
-  begin(): void {
+  enable(): void {
     this.#isBegun = true;
     this.#places.reschedule();
   }
@@ -168,7 +168,7 @@ export class Queue implements Disposable {
   ): Promise<'full' | 'started' | undefined> {
     const { store } = this.#options;
     const facts = await store.sync(sessionId);
-    const run = facts === undefined ? undefined : waitingRun(facts);
+    const run = facts === undefined ? undefined : queuedRun(facts);
     if (facts === undefined || run === undefined) return undefined;
     if (run.stopRequestedAt !== undefined) {
       await cancelRun(store, facts, run); // whoever asked for it was cut off in the middle
@@ -228,7 +228,7 @@ export class Queue implements Disposable {
         return await this.#attempt(facts, slot.runId);
       }
       // Nothing was heard of it yet: perhaps it ended without a word.
-      await watcher.look(slot.sessionId, slot.runId);
+      await watcher.check(slot.sessionId, slot.runId);
     }
     return true;
   }
@@ -252,7 +252,7 @@ export class Queue implements Disposable {
       const ready = facts.worktree === 'planned' ? await this.#makeWorktree(facts, slot.runId) : facts;
       const { bootstrap, claim } = await launchRun(this.#options, ready, slot.runId);
       // An agent can end faster than this window connects; then a look finds out how.
-      await connections.connect(bootstrap, claim).catch(() => watcher.look(slot.sessionId, slot.runId));
+      await connections.connect(bootstrap, claim).catch(() => watcher.check(slot.sessionId, slot.runId));
       await store.sync(slot.sessionId);
     } catch (error) {
       await this.#slots.free(slot.runId);
@@ -272,7 +272,7 @@ export class Queue implements Disposable {
 
   async #requireWaiting(sessionId: string): Promise<{ facts: SessionFacts; run: RunFacts }> {
     const facts = await requireSession(this.#options.store, sessionId);
-    const run = waitingRun(facts);
+    const run = queuedRun(facts);
     if (run === undefined) throw new CorralError('CONFLICT', 'This session does not wait for its turn.');
     return { facts, run };
   }

@@ -38,7 +38,7 @@ export class RunControl {
   }
 
   /** Puts the session's next run into the queue; `resumes` is the native session to continue. Throws RUNNING, AGENT_NOT_FOUND, … */
-  async queue(id: string, prompt: string, resumes?: string): Promise<void> {
+  async enqueue(id: string, prompt: string, resumes?: string): Promise<void> {
     await queueRun(this.#options, this.#options.model.facts(id), {
       sessionId: id,
       prompt,
@@ -47,7 +47,7 @@ export class RunControl {
   }
 
   /** Resolves when the queued run was started, or has to wait. Throws RUNNER_START_FAILED where it could not be started. */
-  async begin(id: string): Promise<void> {
+  async startQueued(id: string): Promise<void> {
     const { queue, store, model } = this.#options;
     await queue.dispatch();
     await store.sync(id);
@@ -64,8 +64,8 @@ export class RunControl {
       facts.runs.some(failedToResume) && native === undefined
         ? await this.#transcript(id, text)
         : (text ?? promptOf(facts, native));
-    await this.queue(id, prompt, native);
-    await this.begin(id);
+    await this.enqueue(id, prompt, native);
+    await this.startQueued(id);
   }
 
   /** What was said so far, for an agent that no longer knows it. */
@@ -128,7 +128,7 @@ export class RunControl {
     if (await this.#cancelled(id)) return;
     if (connections.has(runId)) await connections.request(runId, 'kill', {});
     else await killRun(store.paths.session(id).run(runId), runId);
-    await watcher.look(id, runId);
+    await watcher.check(id, runId);
     await this.#untilEnded(id, runId);
   }
 
@@ -148,7 +148,7 @@ export class RunControl {
       return;
     const { bootstrap, claim } = await launchTeardown(this.#options, facts);
     const { runId } = bootstrap;
-    await connections.connect(bootstrap, claim).catch(() => watcher.look(id, runId)); // it may have ended already
+    await connections.connect(bootstrap, claim).catch(() => watcher.check(id, runId)); // it may have ended already
     await store.sync(id);
     const hasEnded = ({ runs }: SessionFacts): boolean => runs.some((run) => run.runId === runId && !isOpen(run));
     await model.until(id, hasEnded, teardownLimitMs + END_LIMIT_MS, 'The teardown command has not ended in time.');
@@ -182,7 +182,7 @@ export class RunControl {
     const run = currentRun(model.facts(id));
     if (run === undefined || !isQueued(run)) return false;
     if (await cancelRun(store, model.facts(id), run)) return true;
-    await watcher.look(id, run.runId); // it has begun: a line to it is needed
+    await watcher.check(id, run.runId); // it has begun: a line to it is needed
     return false;
   }
 

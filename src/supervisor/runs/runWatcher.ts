@@ -19,11 +19,11 @@ export class RunWatcher {
 
   constructor(options: RunWatcherOptions) {
     this.#options = options;
-    options.connections.closed.event(({ sessionId, runId }) => void this.look(sessionId, runId));
+    options.connections.closed.event(({ sessionId, runId }) => void this.check(sessionId, runId));
   }
 
   /** Looks at the run now. Calls that overlap share one look; one that fails is tried again, and never stops others. */
-  look(sessionId: string, runId: string): Promise<Resolution | undefined> {
+  check(sessionId: string, runId: string): Promise<Resolution | undefined> {
     if (this.#disposed) return Promise.resolve(undefined);
     const known = this.#looking.get(runId);
     if (known !== undefined) return known;
@@ -63,7 +63,7 @@ export class RunWatcher {
     if (silent) {
       this.#retries.set(
         runId,
-        setTimeout(() => void this.look(sessionId, runId), RETRY_MS),
+        setTimeout(() => void this.check(sessionId, runId), RETRY_MS),
       );
     }
     return resolution;

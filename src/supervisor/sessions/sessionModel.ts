@@ -9,7 +9,7 @@ import type { SessionSummary } from '../api';
 import { pathOf } from '../../common/folderPath';
 import { Emitter } from '../../common/emitter';
 import type { Pause } from '../runnerProtocol/protocol';
-import type { LiveFacts, QueuePlace } from './summary';
+import type { LiveFacts, QueuePosition } from './summary';
 import { summarize } from './summary';
 
 const SETTLED: LiveFacts = { checking: false };
@@ -17,7 +17,7 @@ const SETTLED: LiveFacts = { checking: false };
 interface Entry {
   facts: SessionFacts;
   live: LiveFacts;
-  place: QueuePlace | undefined;
+  place: QueuePosition | undefined;
 }
 
 /** All sessions as this window knows them: what the index says, and what only a living process can say. */
@@ -69,7 +69,7 @@ export class SessionModel {
   }
 
   /** Where the session stands in the queue; undefined where it does not wait. */
-  setPlace(sessionId: string, place: QueuePlace | undefined): void {
+  setQueuePosition(sessionId: string, place: QueuePosition | undefined): void {
     const entry = this.#sessions.get(sessionId);
     if (
       entry === undefined ||

@@ -22,7 +22,7 @@ export interface LiveFacts {
 }
 
 /** Of a session that waits for its turn. */
-export interface QueuePlace {
+export interface QueuePosition {
   /** 1 is the next to start. */
   queuePosition: number;
   heldBy?: string;
@@ -44,7 +44,7 @@ const STATUS: Record<RunState, SessionStatus> = {
 };
 
 /** The projection that people and other extensions see. Pure. */
-export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePlace): SessionSummary {
+export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePosition): SessionSummary {
   const run = currentRun(facts);
   const state = sessionState(facts);
   const marks = run === undefined ? undefined : restorationOf(run);

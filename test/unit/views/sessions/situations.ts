@@ -3,7 +3,7 @@ import { emptySession } from '../../../../src/storage/sessionFacts';
 import type { DraftSessionRecord, SessionRecordData, SessionRecordKind } from '../../../../src/storage/sessionRecords';
 import { foldEvent, foldRecord } from '../../../../src/storage/sessionReducer';
 import type { SessionSummary } from '../../../../src/supervisor/api';
-import type { LiveFacts, QueuePlace } from '../../../../src/supervisor/sessions/summary';
+import type { LiveFacts, QueuePosition } from '../../../../src/supervisor/sessions/summary';
 import { summarize } from '../../../../src/supervisor/sessions/summary';
 
 const START_MS = Date.parse('2026-01-05T09:00:00.000Z');
@@ -112,7 +112,7 @@ class Story {
     return this;
   }
 
-  seen(name: string, live: Partial<LiveFacts> = {}, place?: QueuePlace): Situation {
+  seen(name: string, live: Partial<LiveFacts> = {}, place?: QueuePosition): Situation {
     return { name, session: summarize(this.facts, { checking: false, ...live }, place) };
   }
 

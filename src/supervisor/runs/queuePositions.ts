@@ -12,7 +12,7 @@ import type { Log } from '../../common/log';
 const LOOK_EVERY_MS = 2_000;
 const MEBIBYTE = 1024 * 1024;
 
-export interface QueuePlacesOptions {
+export interface QueuePositionsOptions {
   model: SessionModel;
   settings: () => SupervisorSettings;
   isTrusted: () => boolean;
@@ -22,14 +22,14 @@ export interface QueuePlacesOptions {
 }
 
 /** A session that waits, with the run that is to be started. */
-export interface WaitingSession {
+export interface QueuedSession {
   sessionId: string;
   run: RunFacts;
 }
 
 /** Which sessions wait, in which order and what for, as far as this window has heard; it tells the model, which shows it. */
-export class QueuePlaces implements Disposable {
-  readonly #options: QueuePlacesOptions;
+export class QueuePositions implements Disposable {
+  readonly #options: QueuePositionsOptions;
   readonly #subscription: Disposable;
   readonly #waiting = new Set<string>();
   readonly #underWay = new Set<string>();
@@ -40,7 +40,7 @@ export class QueuePlaces implements Disposable {
   #timer: NodeJS.Timeout | undefined;
   #isDisposed = false;
 
-  constructor(options: QueuePlacesOptions) {
+  constructor(options: QueuePositionsOptions) {
     this.#options = options;
     this.#subscription = options.model.changed.event(({ sessionIds }) => this.#markChanged(sessionIds));
     this.#markChanged(options.model.ids());
@@ -51,9 +51,9 @@ export class QueuePlaces implements Disposable {
   }
 
   /** First the one that starts next. */
-  order(): WaitingSession[] {
+  order(): QueuedSession[] {
     const waiting = [...this.#waiting].flatMap((sessionId) => {
-      const run = this.#options.model.has(sessionId) ? waitingRun(this.#options.model.facts(sessionId)) : undefined;
+      const run = this.#options.model.has(sessionId) ? queuedRun(this.#options.model.facts(sessionId)) : undefined;
       return run === undefined ? [] : [{ sessionId, run }];
     });
     return waiting.sort((a, b) => queueRank(a.run) - queueRank(b.run) || (a.run.runId < b.run.runId ? -1 : 1));
@@ -117,7 +117,7 @@ export class QueuePlaces implements Disposable {
       isNews = true;
       const waits = run !== undefined && isQueued(run);
       if (waits) this.#waiting.add(id);
-      else if (this.#waiting.delete(id)) this.#options.model.setPlace(id, undefined);
+      else if (this.#waiting.delete(id)) this.#options.model.setQueuePosition(id, undefined);
       if (run !== undefined && isOpen(run) && !waits) this.#underWay.add(id);
       else this.#underWay.delete(id);
     }
@@ -138,7 +138,7 @@ export class QueuePlaces implements Disposable {
           roomHold ??
           (isTrusted() ? undefined : 'no window is open whose workspace is trusted');
         isStartable ||= heldBy === undefined;
-        model.setPlace(sessionId, { queuePosition: index + 1, ...(heldBy === undefined ? {} : { heldBy }) });
+        model.setQueuePosition(sessionId, { queuePosition: index + 1, ...(heldBy === undefined ? {} : { heldBy }) });
       }
     }
     clearTimeout(this.#timer);
@@ -148,7 +148,7 @@ export class QueuePlaces implements Disposable {
 }
 
 /** The session's run that waits for its turn. */
-export function waitingRun(facts: SessionFacts): RunFacts | undefined {
+export function queuedRun(facts: SessionFacts): RunFacts | undefined {
   const run = currentRun(facts);
   return run !== undefined && isQueued(run) ? run : undefined;
 }

@@ -8,7 +8,7 @@ const HURRIED_LIMIT_MS = 1_000;
 const TIDY_MS = 500;
 
 /** Settles with `work`, or soon after the limit, at which `abort` is aborted: not all work heeds that. */
-export async function endInTime(
+export async function settleInTime(
   work: Promise<void> | undefined,
   abort: AbortController,
   isHurried: boolean,
