@@ -75,7 +75,9 @@ async function startRuns(supervisor: Supervisor, repository: string, count: numb
 async function readWhole(supervisor: Supervisor, sessionId: string): Promise<void> {
   const [run] = (await supervisor.getSession(sessionId)).runs;
   if (run === undefined) throw new Error(`Session ${sessionId} has no run.`);
-  for (let seq = 1; seq <= run.eventCount; seq += 10_000) await supervisor.runEvents(sessionId, run.runId, seq, NEWEST);
+  const timeline = await supervisor.timeline(sessionId);
+  for (let fromSeq = 1; fromSeq <= run.eventCount; fromSeq += 10_000)
+    await timeline.query('runEvents', { runId: run.runId, fromSeq, limit: NEWEST });
 }
 
 /** Counts how often the event loop woke and how many programs were started. */

@@ -35,7 +35,7 @@ export class LiveTimeline {
     const session = await writeSession(paths, before);
     const index = await openStoreIndex({ root: paths.root, workerPath: WORKER_PATH });
     while ((await index.sync(session.sessionId)).more);
-    await index.history(session.sessionId, { limit: 1 });
+    await index.query(session.sessionId, 'history', { limit: 1 });
     return new LiveTimeline(paths, session, index);
   }
 
@@ -69,7 +69,7 @@ export class LiveTimeline {
       await follower.sync(this.sessionId);
     });
     if (failure !== undefined) throw new Error('The timeline could not follow.', { cause: failure });
-    const last = await this.index.runEvents(this.sessionId, runId, count + 1, 1);
+    const last = await this.index.query(this.sessionId, 'runEvents', { runId, fromSeq: count + 1, limit: 1 });
     if (last.length !== 1) throw new Error('The last event is not in the timeline.');
     follower.dispose();
     await writer.close();

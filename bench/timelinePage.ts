@@ -90,7 +90,8 @@ async function fill(paths: StorePaths): Promise<string[]> {
     autoRecover: false,
   });
   await supervisor.whenRecovered();
-  for (const { sessionId, runId } of sessions) await supervisor.runEvents(sessionId, runId, 1, 1);
+  for (const { sessionId, runId } of sessions)
+    await (await supervisor.timeline(sessionId)).query('runEvents', { runId, fromSeq: 1, limit: 1 });
   await supervisor.close();
   return sessions.map(({ sessionId }) => sessionId);
 }

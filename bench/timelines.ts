@@ -28,7 +28,8 @@ function places(length: number): number[] {
 /** Milliseconds to read a page of a timeline with `length` events. */
 export async function pageMs({ index, sessionId }: Place, length: number): Promise<number> {
   const ms = await timed(async () => {
-    for (const seq of places(length)) await index.history(sessionId, { limit: PAGE, afterId: eventId(1, seq) });
+    for (const seq of places(length))
+      await index.query(sessionId, 'history', { limit: PAGE, afterId: eventId(1, seq) });
   });
   return ms / PAGES;
 }
@@ -68,9 +69,11 @@ async function openingFigure({ paths, sessionId, runId }: LiveTimeline): Promise
   const jumps: number[] = [];
   for (let round = 0; round < OPENINGS; round++) {
     const index = await openStoreIndex({ root: paths.root, workerPath: WORKER_PATH });
-    openings.push(await timed(async () => await index.history(sessionId, { limit: PAGE })));
+    openings.push(await timed(async () => await index.query(sessionId, 'history', { limit: PAGE })));
     for (const seq of places(LENGTH))
-      jumps.push(await timed(async () => await index.runEvents(sessionId, runId, seq, PAGE)));
+      jumps.push(
+        await timed(async () => await index.query(sessionId, 'runEvents', { runId, fromSeq: seq, limit: PAGE })),
+      );
     await index.close();
   }
   const spread = spreadOf(openings);

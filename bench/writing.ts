@@ -100,7 +100,7 @@ export async function latencyFigures(folder: string): Promise<Figure[]> {
   const { sessionId } = await writeSession(paths, 100_000);
   const index = await openStoreIndex({ root: paths.root, workerPath: WORKER_PATH });
   while ((await index.sync(sessionId)).more);
-  await index.history(sessionId, { limit: 1 });
+  await index.query(sessionId, 'history', { limit: 1 });
   const busy = await latencies(folder, async () => {
     await index.checkpoint();
   });

@@ -110,10 +110,6 @@ export class EventCache {
     this.#dropOldest();
   }
 
-  get windowCount(): number {
-    return this.#windows.size;
-  }
-
   async #fill(slot: EventWindow, expected: number): Promise<void> {
     const { runId } = slot;
     const from = slot.events.length;

@@ -37,8 +37,8 @@ export class TimelineModel {
   #isStarting = false;
   readonly #findContext = {
     playlist: (): Playlist => this.playlist,
-    find: (query: TimelineParameters<'find'>): Promise<TimelineResult<'find'> | undefined> =>
-      this.#attempt(() => this.#connection.request('find', query)),
+    find: (query: TimelineParameters<'findEvents'>): Promise<TimelineResult<'findEvents'> | undefined> =>
+      this.#attempt(() => this.#connection.request('findEvents', query)),
   };
 
   session: TimelineSession | undefined;

@@ -4,16 +4,11 @@
  * these schemas.
  */
 import * as v from 'valibot';
-import {
-  EVENT_KINDS,
-  RUN_STATES,
-  densitySchema,
-  facetsSchema,
-  foundCountsSchema,
-  parseDraft,
-  permissionOptionSchema,
-} from '../storage/events';
+import { RUN_STATES, parseDraft, permissionOptionSchema } from '../storage/events';
 import type { SessionEvent } from '../storage/events';
+import { PAGE_QUERIES } from '../storage/timelineQueries';
+
+export { MAX_EVENTS_PER_QUERY } from '../storage/timelineQueries';
 
 /** Events that one request can ask for. */
 export const MAX_EVENTS_PER_REQUEST = 200;
@@ -106,33 +101,7 @@ export const TIMELINE_REQUESTS = {
   event: { parameters: placeSchema, result: v.object({ event: eventSchema }) },
   /** The last event that is not later than `timeMs`; the first one where all are later. */
   seqAt: { parameters: v.object({ runId: id, timeMs: v.number() }), result: v.object({ seq }) },
-  /** Where in a part of a run something is; see `FindQuery`. */
-  find: {
-    parameters: v.object({
-      runId: id,
-      fromSeq: seq,
-      toSeq: seq,
-      text,
-      failed: v.boolean(),
-      tool: text,
-      file: text,
-      kinds: v.optional(v.array(v.picklist(EVENT_KINDS))),
-    }),
-    result: v.object({ seqs: v.array(seq), counts: foundCountsSchema }),
-  },
-  /** Which tools and files there are in a part of a run. */
-  facets: { parameters: v.object({ runId: id, fromSeq: seq, toSeq: seq }), result: facetsSchema },
-  /** How much happened when in a part of a run; see `DensityQuery`. */
-  density: {
-    parameters: v.object({
-      runId: id,
-      fromSeq: seq,
-      toSeq: seq,
-      startMs: v.number(),
-      stretchMs: v.pipe(v.number(), v.minValue(1)),
-    }),
-    result: v.object({ counts: densitySchema }),
-  },
+  ...PAGE_QUERIES,
   answer: { parameters: v.object({ runId: id, requestId: text, optionId: text }), result: v.object({}) },
   send: { parameters: v.object({ text: v.pipe(text, v.regex(/\S/)) }), result: v.object({}) },
   interrupt: { parameters: v.object({}), result: v.object({}) },
@@ -163,37 +132,33 @@ export const ACTING_METHODS: ReadonlySet<TimelineMethod> = new Set(['answer', 's
 export type TimelineParameters<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['parameters']>;
 export type TimelineResult<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['result']>;
 
-function requestSchema<M extends TimelineMethod, P extends (typeof TIMELINE_REQUESTS)[M]['parameters']>(
-  method: M,
-  parameters: P,
-) {
-  return v.object({ type: v.literal('request'), requestNumber: count, method: v.literal(method), parameters });
-}
-
 /** The page has what was pushed last: the next push does not pile up behind it. */
 const receivedSchema = v.object({ type: v.literal('received') });
 
-const pageRequestSchema = v.variant('method', [
-  requestSchema('ready', TIMELINE_REQUESTS.ready.parameters),
-  requestSchema('ping', TIMELINE_REQUESTS.ping.parameters),
-  requestSchema('events', TIMELINE_REQUESTS.events.parameters),
-  requestSchema('event', TIMELINE_REQUESTS.event.parameters),
-  requestSchema('seqAt', TIMELINE_REQUESTS.seqAt.parameters),
-  requestSchema('find', TIMELINE_REQUESTS.find.parameters),
-  requestSchema('facets', TIMELINE_REQUESTS.facets.parameters),
-  requestSchema('density', TIMELINE_REQUESTS.density.parameters),
-  requestSchema('answer', TIMELINE_REQUESTS.answer.parameters),
-  requestSchema('send', TIMELINE_REQUESTS.send.parameters),
-  requestSchema('interrupt', TIMELINE_REQUESTS.interrupt.parameters),
-  requestSchema('resume', TIMELINE_REQUESTS.resume.parameters),
-  requestSchema('stop', TIMELINE_REQUESTS.stop.parameters),
-  requestSchema('openFile', TIMELINE_REQUESTS.openFile.parameters),
-  requestSchema('copyLink', TIMELINE_REQUESTS.copyLink.parameters),
-  requestSchema('showSnapshot', TIMELINE_REQUESTS.showSnapshot.parameters),
-  requestSchema('searchHistory', TIMELINE_REQUESTS.searchHistory.parameters),
-  requestSchema('openPayload', TIMELINE_REQUESTS.openPayload.parameters),
-]);
-export type PageRequest = v.InferOutput<typeof pageRequestSchema>;
+export type PageRequest = {
+  [M in TimelineMethod]: {
+    type: 'request';
+    requestNumber: number;
+    method: M;
+    parameters: TimelineParameters<M>;
+  };
+}[TimelineMethod];
+
+const pageRequestSchema = v.pipe(
+  v.object({
+    type: v.literal('request'),
+    requestNumber: count,
+    method: v.picklist(Object.keys(TIMELINE_REQUESTS) as TimelineMethod[]), // the keys of our own table
+    parameters: v.unknown(),
+  }),
+  v.rawTransform(({ dataset, addIssue, NEVER }): PageRequest => {
+    const { method } = dataset.value;
+    const parameters = v.safeParse(TIMELINE_REQUESTS[method].parameters, dataset.value.parameters);
+    if (parameters.success) return { ...dataset.value, parameters: parameters.output } as PageRequest; // those of `method`
+    addIssue({ message: `not the parameters of ${method}: ${v.summarize(parameters.issues)}` });
+    return NEVER;
+  }),
+);
 
 /** What the page sends. */
 export const pageMessageSchema = v.union([pageRequestSchema, receivedSchema]);

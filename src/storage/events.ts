@@ -140,16 +140,6 @@ export const EVENT_SCHEMAS = {
 export type EventKind = keyof typeof EVENT_SCHEMAS;
 export const EVENT_KINDS = Object.keys(EVENT_SCHEMAS) as readonly EventKind[];
 
-/** How many events of each kind; a kind that is not there has none. */
-export const foundCountsSchema = v.record(v.picklist(EVENT_KINDS), count);
-
-const facetSchema = v.object({ name: text, count });
-/** Tools and files with their numbers of events. */
-export const facetsSchema = v.object({ tools: v.array(facetSchema), files: v.array(facetSchema) });
-
-/** How many events of a kind in a stretch of time; stretches count from 0. */
-export const densitySchema = v.array(v.object({ stretch: count, kind: v.picklist(EVENT_KINDS), count }));
-
 /** Where a field was too large for a line: JSON pointer of the field → its whole content in `blobs/`. The field keeps a preview. */
 export const blobReferencesSchema = v.record(
   v.string(),

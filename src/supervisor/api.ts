@@ -3,7 +3,8 @@ import type { Disposable, Event } from '../common/disposable';
 import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../storage/events';
 import type { PermissionMode } from '../storage/sessionRecords';
 import type { UsageTotals } from '../storage/sessionFacts';
-import type { AppendedRange, ConversationEntry } from '../storage/database/storeIndex';
+import type { AppendedRange } from '../storage/database/storeIndex';
+import type { ConversationEntry } from '../storage/timelineQueries';
 
 export type { Disposable, Event };
 

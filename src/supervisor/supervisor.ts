@@ -2,22 +2,16 @@ import { CorralError } from '../storage/errors';
 import { messageOf } from '../common/errors';
 import type { SessionEvent } from '../storage/events';
 import { isId } from '../storage/ids';
-import type {
-  ConversationEntry,
-  DensityCount,
-  DensityQuery,
-  Facets,
-  FindQuery,
-  FoundEvents,
-} from '../storage/database/storeIndex';
+import type { ConversationEntry } from '../storage/timelineQueries';
 import type { CorralApi, HistoryPage, PermissionAnswer, SessionRequest, SessionSummary } from './api';
 import type { Disposable, Event } from '../common/disposable';
 import { runWithExecaOf } from '../common/processes/execaBundle';
 import type { RunProcess } from '../common/processes/runProcess';
 import { Git } from './git/git';
 import type { HistoryArchive, HistorySearchQuery } from './history/historyArchive';
-import { HISTORY_PAGE_LIMIT, readHistoryPage, type HistoryPageQuery } from './history/historyPage';
+import { readHistoryPage, type HistoryPageQuery } from './history/historyPage';
 import type { ExportFormat } from './history/sessionExport';
+import { SessionTimeline } from './history/sessionTimeline';
 import type { NativeSessions } from './imports/nativeSessions';
 import type { WorktreeControl } from './lifecycle/worktreeControl';
 import type { WorktreeInventory } from './lifecycle/worktreeInventory';
@@ -106,36 +100,9 @@ export class Supervisor implements CorralApi, Disposable {
     return await readHistoryPage(store.index, id, query);
   }
 
-  /** Has the session's history ready to be asked for any part of it, see `StoreIndex.catchUp`, and tells its new events without delay until `signal` is aborted. */
-  async follow(id: string, options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void> {
-    const { store } = await this.#known(id);
-    store.watch(id, options.signal);
-    await store.index.catchUp(id, options);
-  }
-
-  /** Events of one run from `fromSeq` on, in order: any moment of a run is one key look-up away. */
-  async runEvents(id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
-    return await (await this.#known(id)).store.index.runEvents(id, runId, fromSeq, Math.min(limit, HISTORY_PAGE_LIMIT));
-  }
-
-  /** Where in a part of a run something is: a text, a failure, kinds of events. */
-  async findEvents(id: string, query: FindQuery): Promise<FoundEvents> {
-    return await (await this.#known(id)).store.index.findEvents(id, query);
-  }
-
-  /** The most used tools and files of a part of a run. */
-  async facets(id: string, part: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets> {
-    return await (await this.#known(id)).store.index.facets(id, part);
-  }
-
-  /** How many events of each kind there are in each stretch of time of a part of a run. */
-  async density(id: string, query: DensityQuery): Promise<DensityCount[]> {
-    return await (await this.#known(id)).store.index.density(id, query);
-  }
-
-  /** A field of an event as text, whole, also where the event holds only a preview of it. */
-  async readPayload(id: string, runId: string, seq: number, field: string): Promise<string> {
-    return await (await this.#known(id)).store.readPayload(id, runId, seq, field);
+  /** The recorded events of the session. Throws SESSION_NOT_FOUND. */
+  async timeline(id: string): Promise<SessionTimeline> {
+    return new SessionTimeline((await this.#known(id)).store, id);
   }
 
   async *searchHistory(
@@ -165,7 +132,7 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   async getConversation(id: string): Promise<ConversationEntry[]> {
-    return await (await this.#known(id)).store.index.conversation(id);
+    return await (await this.#known(id)).store.index.query(id, 'conversation', {});
   }
 
   async getAgentSession(id: string): Promise<{ nativeSessionId: string; backendType: string }> {

@@ -1,11 +1,9 @@
 import type { EventKind } from '../../../src/storage/events';
+import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
 import type { TimelineParameters, TimelineResult } from '../../../src/protocol/timelineProtocol';
 import { GROUP_NAMES, EVENT_GROUPS } from './eventGroups';
 import type { EventGroup } from './eventGroups';
 import type { Playlist } from '../replay/playlist';
-
-/** Events that one question looks at: an answer to each keeps the page's memory and the extension's time bounded. */
-export const MAX_EVENTS_PER_QUERY = 20_000;
 
 export interface FilterCriteria {
   text: string;
@@ -24,7 +22,7 @@ export const NO_CRITERIA: FilterCriteria = { text: '', group: undefined, failed:
 /** What a filter needs of the page. */
 export interface FilterContext {
   playlist(): Playlist;
-  find(query: TimelineParameters<'find'>): Promise<TimelineResult<'find'> | undefined>;
+  find(query: TimelineParameters<'findEvents'>): Promise<TimelineResult<'findEvents'> | undefined>;
   changed(): void;
 }
 

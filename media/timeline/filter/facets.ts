@@ -1,5 +1,5 @@
+import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
 import type { TimelineParameters, TimelineResult } from '../../../src/protocol/timelineProtocol';
-import { MAX_EVENTS_PER_QUERY } from './eventFilter';
 import type { Playlist } from '../replay/playlist';
 
 /** Tools, and files, that are kept: those with the most events. */

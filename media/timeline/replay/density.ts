@@ -1,5 +1,5 @@
+import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
 import type { TimelineParameters, TimelineResult } from '../../../src/protocol/timelineProtocol';
-import { MAX_EVENTS_PER_QUERY } from '../filter/eventFilter';
 import { GROUP_NAMES, groupOf } from '../filter/eventGroups';
 import type { EventGroup } from '../filter/eventGroups';
 import type { Playlist } from './playlist';
@@ -93,8 +93,7 @@ export class Density {
       const density = runs.get(runId) ?? { countedSeq: 0, stretches: new Map<number, StretchCounts>() };
       runs.set(runId, density);
       density.countedSeq = toSeq;
-      for (const { stretch, kind, count } of counted.counts)
-        add(density.stretches, stretch, { [groupOf(kind)]: count });
+      for (const { stretch, kind, count } of counted) add(density.stretches, stretch, { [groupOf(kind)]: count });
       this.version++;
       this.#context.changed();
     }

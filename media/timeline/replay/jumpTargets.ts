@@ -1,5 +1,5 @@
 import type { EventKind } from '../../../src/storage/events';
-import { MAX_EVENTS_PER_QUERY } from '../filter/eventFilter';
+import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
 import type { FilterContext } from '../filter/eventFilter';
 
 /** What a replay can jump to. */

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { SessionFacts } from '../sessionFacts';
 import { currentRun, restorationOf, runState, failureReason, sessionState } from '../sessionState';
 import { sessionFactsSchema } from '../sessionFacts';
+import { textColumn } from './connection';
 import type { Connection } from './connection';
 
 export interface AgentSession {
@@ -21,10 +22,6 @@ const factsRow = v.pipe(
 const agentSessionRow = v.pipe(
   v.tuple([v.string(), v.string()]),
   v.transform(([nativeSessionId, backendType]): AgentSession => ({ nativeSessionId, backendType })),
-);
-const textRow = v.pipe(
-  v.tuple([v.string()]),
-  v.transform(([text]) => text),
 );
 
 export class Catalog {
@@ -45,12 +42,12 @@ export class Catalog {
   }
 
   sessionIds(): string[] {
-    return this.#connection.rows('SELECT id FROM sessions', textRow);
+    return this.#connection.rows('SELECT id FROM sessions', textColumn);
   }
 
   /** The session's facts as last indexed; undefined where there are none, or none that can be read. */
   facts(sessionId: string): SessionFacts | undefined {
-    const [facts] = this.#connection.rows('SELECT facts FROM sessions WHERE id = ?', textRow, sessionId);
+    const [facts] = this.#connection.rows('SELECT facts FROM sessions WHERE id = ?', textColumn, sessionId);
     return facts === undefined ? undefined : parseFacts(facts);
   }
 

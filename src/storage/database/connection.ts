@@ -2,10 +2,22 @@
 import type { Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 import * as v from 'valibot';
 
-/** A long text as a parameter of `CAST(? AS TEXT)`: the engine takes bytes in one copy, and a string character by character. */
+/** A long text for `CAST(? AS TEXT)`: the engine copies bytes at once, and a string character by character. */
 export function textParameter(text: string): Uint8Array {
   return Buffer.from(text);
 }
+
+/** Rows of one text each. */
+export const textColumn = v.pipe(
+  v.tuple([v.string()]),
+  v.transform(([text]) => text),
+);
+
+/** Rows of one number each. */
+export const numberColumn = v.pipe(
+  v.tuple([v.number()]),
+  v.transform(([number]) => number),
+);
 
 export class Connection {
   readonly #database: Database;
@@ -26,11 +38,8 @@ export class Connection {
 
   /** Size of the whole database, in bytes. */
   get bytes(): number {
-    const [size] = this.rows(
-      'SELECT page_count * page_size FROM pragma_page_count, pragma_page_size',
-      v.tuple([v.number()]),
-    );
-    return size?.[0] ?? 0;
+    const sql = 'SELECT page_count * page_size FROM pragma_page_count, pragma_page_size';
+    return this.rows(sql, numberColumn)[0] ?? 0;
   }
 
   run(sql: string, ...parameters: SqlValue[]): void {

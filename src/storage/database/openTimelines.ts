@@ -1,14 +1,17 @@
 /** The timelines in memory: opened when somebody looks, closed least recently used first. */
+import { readFile } from 'node:fs/promises';
 import type { SqlJsStatic } from 'sql.js';
-import * as v from 'valibot';
 import type { JournalPosition } from '../journal/journalReader';
 import type { StorePaths } from '../paths';
+import { textColumn } from './connection';
 import type { Connection } from './connection';
 import { DatabaseFile } from './databaseFile';
 import { TIMELINE_SCHEMA } from './schema';
 import type { JournalPart } from '../journal/sessionJournalReader';
 import { listRunIds, readSession, readShare } from '../journal/sessionJournalReader';
 import { Timeline } from './timeline';
+import { TimelineReader } from './timelineReader';
+import type { ReadBlob } from './timelineReader';
 
 const MAX_OPEN = 8;
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -18,12 +21,14 @@ const STEP_BYTES = 2 * 1024 * 1024;
 export class OpenTimeline {
   readonly file: DatabaseFile;
   readonly timeline: Timeline;
+  readonly reader: TimelineReader;
   /** It was read to its journals' ends and is fed what the catalog reads: a query needs to look at no file. */
   isCurrent = false;
 
-  constructor(file: DatabaseFile, sessionId: string) {
+  constructor(file: DatabaseFile, sessionId: string, readBlob: ReadBlob) {
     this.file = file;
     this.timeline = new Timeline(file.connection, sessionId);
+    this.reader = new TimelineReader(file.connection, sessionId, readBlob);
   }
 
   /** Those of `parts` that hold something new, or undefined where something before them is missing. */
@@ -60,7 +65,7 @@ export class OpenTimeline {
 
 /** False for a folder that was copied under another name: its ids are another session's. */
 function belongsTo(connection: Connection, sessionId: string): boolean {
-  return connection.rows('SELECT id FROM session', v.tuple([v.string()])).every(([id]) => id === sessionId);
+  return connection.rows('SELECT id FROM session', textColumn).every((id) => id === sessionId);
 }
 
 export class OpenTimelines {
@@ -86,24 +91,28 @@ export class OpenTimelines {
     return this.#open.get(sessionId);
   }
 
-  /** The session's timeline; one that was just opened, or missed something, is first read on in one bounded step. `share` is 1 where it is at its journals' ends. */
-  async use(sessionId: string): Promise<{ timeline: Timeline; share: number }> {
-    const opened = this.#open.get(sessionId) ?? new OpenTimeline(await this.#openFile(sessionId), sessionId);
+  /**
+   * The session's timeline for a query; one that is behind its journals is first read on in one bounded step.
+   * `share` of the journals is in it then, and 1 is all.
+   */
+  async use(sessionId: string): Promise<{ reader: TimelineReader; share: number }> {
+    const opened = this.#open.get(sessionId) ?? (await this.#openTimeline(sessionId));
+    const { reader } = opened;
     this.#open.delete(sessionId);
     this.#open.set(sessionId, opened);
-    if (opened.isCurrent) return { timeline: opened.timeline, share: 1 };
+    if (opened.isCurrent) return { reader, share: 1 };
     const session = this.#paths.session(sessionId);
     const runIds = await listRunIds(session);
     const positionOf = (source: string): JournalPosition => opened.file.sources.position(sessionId, source);
     const step = await readSession(session, runIds, positionOf, STEP_BYTES);
     if (step.reset) {
       opened.timeline.clear();
-      return { timeline: opened.timeline, share: 0 };
+      return { reader, share: 0 };
     }
     opened.apply(step.parts);
     opened.isCurrent = !step.more;
     this.#closeOthers(sessionId);
-    return { timeline: opened.timeline, share: step.more ? await readShare(session, runIds, positionOf) : 1 };
+    return { reader, share: step.more ? await readShare(session, runIds, positionOf) : 1 };
   }
 
   /** Every open timeline of which enough is new for another checkpoint. */
@@ -135,15 +144,21 @@ export class OpenTimelines {
     if (opened !== undefined) opened.isCurrent = false;
   }
 
-  async #openFile(sessionId: string): Promise<DatabaseFile> {
+  async #openTimeline(sessionId: string): Promise<OpenTimeline> {
     await this.#closing.get(sessionId);
-    return DatabaseFile.open({
+    const session = this.#paths.session(sessionId);
+    const file = await DatabaseFile.open({
       engine: this.#engine,
-      path: this.#paths.session(sessionId).timeline,
+      path: session.timeline,
       schema: TIMELINE_SCHEMA,
       readOnly: this.#readOnly,
       isOurs: (connection) => belongsTo(connection, sessionId),
     });
+    return new OpenTimeline(
+      file,
+      sessionId,
+      async (runId, sha256) => await readFile(session.run(runId).blob(sha256), 'utf8'),
+    );
   }
 
   #closeOthers(keptId: string): void {

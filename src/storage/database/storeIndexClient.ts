@@ -3,24 +3,13 @@ import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
 import { CorralError } from '../errors';
 import { messageOf } from '../../common/errors';
-import type { SessionEvent } from '../events';
-import { parseDraft } from '../events';
 import type { SessionFacts } from '../sessionFacts';
-import type {
-  AppendedRange,
-  ConversationEntry,
-  DensityCount,
-  DensityQuery,
-  Facets,
-  FindQuery,
-  FoundEvents,
-  HistoryQuery,
-  StoreIndex,
-  SyncResult,
-} from './storeIndex';
+import type { AppendedRange, StoreIndex, SyncResult } from './storeIndex';
 import { parseFacts } from './catalog';
 import { replySchema, RESULT_SCHEMAS } from './messages';
 import type { Request, WorkerData } from './messages';
+import { TIMELINE_QUERIES } from '../timelineQueries';
+import type { QueryParameters, QueryResult, TimelineQuery } from '../timelineQueries';
 
 const CALL_DEADLINE_MS = 5_000;
 /** Compiling the engine and reading the catalog; also on a machine that has just started. */
@@ -114,49 +103,14 @@ class StoreIndexClient implements StoreIndex {
     }
   }
 
-  async history(sessionId: string, query: HistoryQuery): Promise<SessionEvent[]> {
-    const { kinds, ...rest } = query;
-    return this.#events(sessionId, {
-      method: 'history',
-      sessionId,
-      ...rest,
-      ...(kinds !== undefined && { kinds: [...kinds] }),
-    });
-  }
-
-  async runEvents(sessionId: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
-    return this.#events(sessionId, { method: 'runEvents', sessionId, runId, fromSeq, limit });
-  }
-
-  async findEvents(sessionId: string, query: FindQuery): Promise<FoundEvents> {
-    const { kinds, ...rest } = query;
+  async query<Q extends TimelineQuery>(
+    sessionId: string,
+    query: Q,
+    parameters: QueryParameters<Q>,
+  ): Promise<QueryResult<Q>> {
     for (;;) {
-      const result = await this.#call(
-        { method: 'findEvents', sessionId, ...rest, ...(kinds !== undefined && { kinds: [...kinds] }) },
-        RESULT_SCHEMAS.found,
-      );
-      if ('seqs' in result) return result;
-    }
-  }
-
-  async facets(sessionId: string, part: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets> {
-    for (;;) {
-      const result = await this.#call({ method: 'facets', sessionId, ...part }, RESULT_SCHEMAS.facets);
-      if ('tools' in result) return result;
-    }
-  }
-
-  async density(sessionId: string, query: DensityQuery): Promise<DensityCount[]> {
-    for (;;) {
-      const result = await this.#call({ method: 'density', sessionId, ...query }, RESULT_SCHEMAS.density);
-      if ('counts' in result) return result.counts;
-    }
-  }
-
-  async conversation(sessionId: string): Promise<ConversationEntry[]> {
-    for (;;) {
-      const result = await this.#call({ method: 'conversation', sessionId }, RESULT_SCHEMAS.conversation);
-      if ('entries' in result) return result.entries;
+      const reply = await this.#call({ method: 'query', sessionId, query, parameters }, RESULT_SCHEMAS.query);
+      if ('answer' in reply) return parseResult(query, TIMELINE_QUERIES[query].result, reply.answer);
     }
   }
 
@@ -178,17 +132,6 @@ class StoreIndexClient implements StoreIndex {
     }
   }
 
-  async #events(sessionId: string, request: Request): Promise<SessionEvent[]> {
-    for (;;) {
-      const result = await this.#call(request, RESULT_SCHEMAS.events);
-      if (!('events' in result)) continue;
-      return result.events.flatMap(([id, runId, seq, timestamp, kind, data]) => {
-        const draft = parseDraft(kind, data); // what this version cannot read any more is still in the journal
-        return draft === undefined ? [] : { ...draft, id, sessionId, runId, seq, timestamp };
-      });
-    }
-  }
-
   async #call<T>(request: Request, result: v.GenericSchema<unknown, T>): Promise<T> {
     if (this.#isClosed) throw new CorralError('STORE_FAILED', 'The store is closed.');
     if (this.#worker === undefined) {
@@ -196,13 +139,7 @@ class StoreIndexClient implements StoreIndex {
       // Loading has its own deadline. Where it fails, so does the call behind it.
       this.#post(this.#worker, { method: 'open' }).catch(() => undefined);
     }
-    const parsed = v.safeParse(result, await this.#post(this.#worker, request));
-    if (!parsed.success)
-      throw new CorralError(
-        'STORE_FAILED',
-        `The store's answer to ${request.method} cannot be read: ${parsed.issues[0].message}`,
-      );
-    return parsed.output;
+    return parseResult(request.method, result, await this.#post(this.#worker, request));
   }
 
   #post(worker: Worker, request: Request): Promise<unknown> {
@@ -275,4 +212,10 @@ class StoreIndexClient implements StoreIndex {
 
 function errorOf({ code, message }: { code: string; message: string }): CorralError {
   return new CorralError(code === 'INVALID_ARGUMENT' ? code : 'STORE_FAILED', message);
+}
+
+function parseResult<S extends v.GenericSchema>(method: string, schema: S, result: unknown): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, result);
+  if (parsed.success) return parsed.output;
+  throw new CorralError('STORE_FAILED', `The store's answer to ${method} cannot be read: ${parsed.issues[0].message}`);
 }

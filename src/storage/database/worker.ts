@@ -14,7 +14,9 @@ import { envelopeSchema, workerDataSchema } from './messages';
 import type { Request, WorkerData } from './messages';
 import { OpenTimelines } from './openTimelines';
 import { CATALOG_SCHEMA } from './schema';
-import type { ConversationRow, Timeline } from './timeline';
+import { TIMELINE_QUERIES } from '../timelineQueries';
+import type { TimelineQuery } from '../timelineQueries';
+import type { TimelineAnswers, TimelineReader } from './timelineReader';
 
 /** One after the other; a task that fails does not stop the next. */
 class TaskQueue {
@@ -69,36 +71,9 @@ class StoreWorker {
       }
       case 'catchUp':
         return this.#look(request.sessionId, () => null);
-      case 'history': {
-        const { runId, afterId, kinds, limit } = request;
-        const query = {
-          limit,
-          ...(runId !== undefined && { runId }),
-          ...(afterId !== undefined && { afterId }),
-          ...(kinds !== undefined && { kinds }),
-        };
-        return this.#look(request.sessionId, (timeline) => ({ events: timeline.history(query) }));
-      }
-      case 'runEvents':
-        return this.#look(request.sessionId, (timeline) => ({
-          events: timeline.runEvents(request.runId, request.fromSeq, request.limit),
-        }));
-      case 'findEvents': {
-        const { runId, fromSeq, toSeq, text, failed, tool = '', file = '', kinds } = request;
-        const query = { runId, fromSeq, toSeq, text, failed, tool, file, ...(kinds !== undefined && { kinds }) };
-        return this.#look(request.sessionId, (timeline) => timeline.find(query));
-      }
-      case 'facets':
-        return this.#look(request.sessionId, (timeline) =>
-          timeline.facets(request.runId, request.fromSeq, request.toSeq),
-        );
-      case 'density': {
-        const { sessionId, ...query } = request;
-        return this.#look(sessionId, (timeline) => ({ counts: timeline.density(query) }));
-      }
-      case 'conversation':
-        return this.#look(request.sessionId, async (timeline) => ({
-          entries: await Promise.all(timeline.conversation().map((row) => this.#entry(request.sessionId, row))),
+      case 'query':
+        return this.#look(request.sessionId, async (reader) => ({
+          answer: await answerQuery(reader, request.query, request.parameters),
         }));
       case 'agentSession':
         return this.#indexer.catalog.agentSession(request.sessionId) ?? null;
@@ -107,18 +82,9 @@ class StoreWorker {
     }
   }
 
-  async #look(sessionId: string, query: (timeline: Timeline) => unknown): Promise<unknown> {
-    const { timeline, share } = await this.#timelines.use(sessionId);
-    return share < 1 ? { catchingUp: share } : query(timeline);
-  }
-
-  /** What was said, whole; the preview where its blob is gone. */
-  async #entry(sessionId: string, { runId, role, content, timestamp, blob }: ConversationRow): Promise<unknown> {
-    const whole =
-      blob === null
-        ? undefined
-        : await readFile(this.#paths.session(sessionId).run(runId).blob(blob), 'utf8').catch(() => undefined);
-    return { runId, role, content: whole ?? content, timestamp };
+  async #look(sessionId: string, query: (reader: TimelineReader) => unknown): Promise<unknown> {
+    const { reader, share } = await this.#timelines.use(sessionId);
+    return share < 1 ? { catchingUp: share } : query(reader);
   }
 
   /** Writes what changed, one database after the other, so that no more than one copy is in memory. */
@@ -138,6 +104,11 @@ class StoreWorker {
     const write = file?.snapshot((source) => join(this.#paths.sessions, source));
     if (write !== undefined) await this.#writes.run(write);
   }
+}
+
+/** Throws where the parameters are not those of the query. */
+async function answerQuery<Q extends TimelineQuery>(answers: TimelineAnswers, query: Q, parameters: unknown) {
+  return await answers[query](v.parse(TIMELINE_QUERIES[query].parameters, parameters));
 }
 
 const port = parentPort;

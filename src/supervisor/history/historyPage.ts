@@ -1,10 +1,9 @@
 import { CorralError } from '../../storage/errors';
 import { EVENT_KINDS } from '../../storage/events';
 import type { StoreIndex } from '../../storage/database/storeIndex';
+import { MAX_EVENTS_PER_PAGE } from '../../storage/timelineQueries';
 import type { HistoryPage } from '../api';
 
-/** Events of one page; more would make the extension host hold too much at once. */
-export const HISTORY_PAGE_LIMIT = 1_000;
 const DEFAULT_LIMIT = 200;
 
 export interface HistoryPageQuery {
@@ -22,19 +21,14 @@ export async function readHistoryPage(
   query: HistoryPageQuery,
 ): Promise<HistoryPage> {
   const { runId, after, kinds, limit = DEFAULT_LIMIT } = query;
-  if (!Number.isInteger(limit) || limit < 1 || limit > HISTORY_PAGE_LIMIT)
-    throw new CorralError('INVALID_ARGUMENT', `A page holds 1 to ${HISTORY_PAGE_LIMIT} events.`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_EVENTS_PER_PAGE)
+    throw new CorralError('INVALID_ARGUMENT', `A page holds 1 to ${MAX_EVENTS_PER_PAGE} events.`);
   const afterId = after === undefined ? undefined : Number(after);
   if (afterId !== undefined && !Number.isSafeInteger(afterId))
     throw new CorralError('INVALID_ARGUMENT', 'Pass the `next` of the page before as `after`.');
   const unknown = kinds?.find((kind) => !(EVENT_KINDS as readonly string[]).includes(kind));
   if (unknown !== undefined) throw new CorralError('INVALID_ARGUMENT', `There are no events of the kind ${unknown}.`);
-  const events = await index.history(sessionId, {
-    limit,
-    ...(runId === undefined ? {} : { runId }),
-    ...(afterId === undefined ? {} : { afterId }),
-    ...(kinds === undefined ? {} : { kinds }),
-  });
+  const events = await index.query(sessionId, 'history', { runId, afterId, kinds, limit });
   const last = events.at(-1);
   return last !== undefined && events.length === limit ? { events, next: String(last.id) } : { events };
 }

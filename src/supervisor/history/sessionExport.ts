@@ -112,7 +112,7 @@ export async function exportSession(
     try {
       await file.appendFile(writer.begin(session));
       for (let afterId: number | undefined; ;) {
-        const events = await index.history(session.id, { limit: PAGE, ...(afterId === undefined ? {} : { afterId }) });
+        const events = await index.query(session.id, 'history', { limit: PAGE, afterId });
         for (const event of events)
           await file.appendFile(writer.event(await wholeEvent(paths.session(session.id).run(event.runId), event)));
         afterId = events.at(-1)?.id;

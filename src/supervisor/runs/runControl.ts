@@ -70,7 +70,7 @@ export class RunControl {
 
   /** What was said so far, for an agent that no longer knows it. */
   async #transcript(id: string, text: string | undefined): Promise<string> {
-    return transcriptPrompt(await this.#options.store.index.conversation(id), text ?? GO_ON);
+    return transcriptPrompt(await this.#options.store.index.query(id, 'conversation', {}), text ?? GO_ON);
   }
 
   /** The next turn of a live run, or a new run that goes on where the last one ended. */

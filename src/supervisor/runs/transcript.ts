@@ -1,4 +1,4 @@
-import type { ConversationEntry } from '../../storage/database/storeIndex';
+import type { ConversationEntry } from '../../storage/timelineQueries';
 
 /** Fits into one argument of a program on every system, with room for characters of several bytes. */
 const LONGEST = 30_000;

@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openStoreIndex } from '../../storage/database/storeIndexClient';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
-import { readPayload } from '../../storage/journal/eventPayload';
 import type { StorePaths } from '../../storage/paths';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { DraftSessionRecord } from '../../storage/sessionRecords';
@@ -109,19 +107,6 @@ export class SessionStore {
       if (facts === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${sessionId}.`);
       return decide(facts);
     });
-  }
-
-  /** A field of an event as text, whole. Throws INVALID_ARGUMENT where there is no such event or field. */
-  async readPayload(sessionId: string, runId: string, seq: number, field: string): Promise<string> {
-    const [event] = await this.index.runEvents(sessionId, runId, seq, 1);
-    const run = this.paths.session(sessionId).run(runId);
-    const payload =
-      event?.seq === seq
-        ? await readPayload(event, field, async (sha256) => await readFile(run.blob(sha256), 'utf8'))
-        : undefined;
-    if (payload === undefined)
-      throw new CorralError('INVALID_ARGUMENT', `Event ${seq} of run ${runId} has no ${field}.`);
-    return payload;
   }
 
   /** The agent's own session that goes on. Throws AGENT_SESSION_NOT_FOUND. */

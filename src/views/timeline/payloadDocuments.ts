@@ -25,7 +25,7 @@ export function registerPayloadDocuments(source: TimelineSource): vscode.Disposa
   return vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
     provideTextDocumentContent: async (uri) => {
       const [, sessionId, runId, seq, field] = v.parse(placeSchema, uri.path.split('/'));
-      return await source.readPayload(sessionId, runId, seq, field);
+      return await (await source.timeline(sessionId)).payload(runId, seq, field);
     },
   });
 }

@@ -38,12 +38,12 @@ export class SessionReader {
   }
 
   async events(runId: string, fromSeq: number, limit: number): Promise<TimelineEvent[]> {
-    return (await this.#source.runEvents(this.#sessionId, runId, fromSeq, limit)).map(previewOf);
+    return (await this.#runEvents(runId, fromSeq, limit)).map(previewOf);
   }
 
   /** One event with nothing cut. */
   async event(runId: string, seq: number): Promise<SessionEvent> {
-    const [event] = await this.#source.runEvents(this.#sessionId, runId, seq, 1);
+    const [event] = await this.#runEvents(runId, seq, 1);
     if (event?.seq !== seq) throw new Error(`Event ${String(seq)} of run ${runId} is not in the timeline.`);
     return event;
   }
@@ -99,8 +99,13 @@ export class SessionReader {
 
   /** Milliseconds since the epoch. Where the event's record was damaged and is missing, the time of the next one. */
   async #timeOf(runId: string, seq: number): Promise<number> {
-    const [event] = await this.#source.runEvents(this.#sessionId, runId, seq, 1);
+    const [event] = await this.#runEvents(runId, seq, 1);
     if (event === undefined) throw new Error(`Run ${runId} ends before its event ${String(seq)}.`);
     return Date.parse(event.timestamp);
+  }
+
+  async #runEvents(runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
+    const timeline = await this.#source.timeline(this.#sessionId);
+    return await timeline.query('runEvents', { runId, fromSeq, limit });
   }
 }

@@ -145,7 +145,7 @@ export class TimelineHost implements Disposable {
         const onProgress = (share: number): void => {
           if (!signal.aborted) this.#editor.post({ type: 'reading', share });
         };
-        await this.#source.follow(this.#sessionId, { signal, onProgress });
+        await (await this.#source.timeline(this.#sessionId)).follow({ signal, onProgress });
         this.#pusher.start();
         const session = await this.#reader.session();
         this.#editor.sessionRead(session);
@@ -161,17 +161,6 @@ export class TimelineHost implements Disposable {
         return { event: await this.#reader.event(parameters.runId, parameters.seq) } satisfies TimelineResult<'event'>;
       case 'seqAt':
         return { seq: await this.#reader.seqAt(parameters.runId, parameters.timeMs) } satisfies TimelineResult<'seqAt'>;
-      case 'find': {
-        const { kinds, ...query } = parameters;
-        return (await this.#source.findEvents(this.#sessionId, {
-          ...query,
-          ...(kinds !== undefined && { kinds }),
-        })) satisfies TimelineResult<'find'>;
-      }
-      case 'facets':
-        return (await this.#source.facets(this.#sessionId, parameters)) satisfies TimelineResult<'facets'>;
-      case 'density':
-        return { counts: await this.#source.density(this.#sessionId, parameters) } satisfies TimelineResult<'density'>;
       case 'answer': {
         const { requestId, ...answer } = parameters;
         await this.#source.answerPermission(this.#sessionId, requestId, answer);
@@ -208,7 +197,7 @@ export class TimelineHost implements Disposable {
         await this.#editor.openPayload({ sessionId: this.#sessionId, ...parameters });
         return {};
       default:
-        return method satisfies never;
+        return await (await this.#source.timeline(this.#sessionId)).query(method, parameters);
     }
   }
 }

@@ -1,30 +1,24 @@
-import type { SessionEvent } from '../../storage/events';
-import type {
-  AppendedRange,
-  DensityCount,
-  DensityQuery,
-  Facets,
-  FindQuery,
-  FoundEvents,
-} from '../../storage/database/storeIndex';
+import type { AppendedRange } from '../../storage/database/storeIndex';
+import type { AskTimeline } from '../../storage/timelineQueries';
 import type { Event } from '../../common/disposable';
 import type { PermissionAnswer, SessionSummary } from '../../supervisor/api';
+
+/** The recorded events of one session. */
+export interface RecordedEvents {
+  query: AskTimeline;
+  /**
+   * Settles when all that is recorded can be asked for; `onProgress` hears the share that can, from 0 to 1.
+   * Until `signal` is aborted, new events are announced without delay.
+   */
+  follow(options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void>;
+  /** A field of an event as text, whole. */
+  payload(runId: string, seq: number, field: string): Promise<string>;
+}
 
 /** What a timeline needs of the supervisor. */
 export interface TimelineSource {
   getSession(id: string): Promise<SessionSummary>;
-  /**
-   * Settles when the session's history is indexed to its end; `onProgress` hears the share that is, from 0 to 1.
-   * Until `signal` is aborted, new events are announced without delay.
-   */
-  follow(id: string, options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void>;
-  /** Events `fromSeq` and on of one run, in order of `seq`. */
-  runEvents(id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]>;
-  findEvents(id: string, query: FindQuery): Promise<FoundEvents>;
-  facets(id: string, part: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets>;
-  density(id: string, query: DensityQuery): Promise<DensityCount[]>;
-  /** A field of an event as text, whole. */
-  readPayload(id: string, runId: string, seq: number, field: string): Promise<string>;
+  timeline(id: string): Promise<RecordedEvents>;
   answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void>;
   sendMessage(id: string, text: string): Promise<void>;
   interrupt(id: string): Promise<void>;

@@ -87,8 +87,10 @@ async function perform(
 supervisor.onDidCompleteRecovery(() => send({ recovered: true }));
 supervisor.onDidAppendEvents(({ sessionId, appended }) => {
   for (const { runId, fromSeq, toSeq } of appended) {
+    const limit = Math.min(PAGE, toSeq - fromSeq + 1);
     void supervisor
-      .runEvents(sessionId, runId, fromSeq, Math.min(PAGE, toSeq - fromSeq + 1))
+      .timeline(sessionId)
+      .then((timeline) => timeline.query('runEvents', { runId, fromSeq, limit }))
       .then((events) => send({ heard: { sessionId, marks: events.map(markOf) } }))
       .catch(() => undefined); // the window is being closed
   }

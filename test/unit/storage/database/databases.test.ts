@@ -11,6 +11,8 @@ import { createDatabase, loadCheckpoint, writeCheckpoint } from '../../../../src
 import { DatabaseFile } from '../../../../src/storage/database/databaseFile';
 import { CATALOG_SCHEMA, TIMELINE_SCHEMA } from '../../../../src/storage/database/schema';
 import { Timeline } from '../../../../src/storage/database/timeline';
+import { MAX_EVENTS_PER_QUERY } from '../../../../src/storage/timelineQueries';
+import { TimelineReader } from '../../../../src/storage/database/timelineReader';
 import { newId } from '../../../../src/storage/ids';
 import { emptySession } from '../../../../src/storage/sessionFacts';
 import { foldRecord, runOf } from '../../../../src/storage/sessionReducer';
@@ -77,7 +79,7 @@ describe('databases', () => {
     connection.close();
   });
 
-  it('keep the order of five messages of one instant, and each only once', () => {
+  it('keep the order of five messages of one instant, and each only once', async () => {
     const connection = createDatabase(engine, TIMELINE_SCHEMA);
     const timeline = new Timeline(connection, newId());
     const texts = ['e', 'd', 'c', 'b', 'a'];
@@ -89,10 +91,29 @@ describe('databases', () => {
           timeline.saveEvent('run', ordinal, { seq: position + 1, timestamp: TIME, draft: say(text, 'user') });
       });
     }
+    const reader = new TimelineReader(connection, timeline.sessionId, () => Promise.reject(new Error('no blob')));
     assert.deepEqual(
-      timeline.conversation().map(({ content }) => content),
+      (await reader.conversation()).map(({ content }) => content),
       texts,
     );
+    connection.close();
+  });
+
+  it('answer what is asked about very many events for the first of them only', () => {
+    const connection = createDatabase(engine, TIMELINE_SCHEMA);
+    const timeline = new Timeline(connection, newId());
+    connection.transaction(() => {
+      timeline.saveSession();
+      const ordinal = timeline.saveRun('run', 1);
+      for (const seq of [1, MAX_EVENTS_PER_QUERY, MAX_EVENTS_PER_QUERY + 1])
+        timeline.saveEvent('run', ordinal, { seq, timestamp: TIME, draft: say('x', 'user') });
+    });
+    const reader = new TimelineReader(connection, timeline.sessionId, () => Promise.reject(new Error('no blob')));
+    const part = { runId: 'run', fromSeq: 1, toSeq: 1e9 };
+    const found = reader.findEvents({ ...part, text: '', failed: false, tool: '', file: '' });
+    assert.deepEqual(found, { seqs: [1, MAX_EVENTS_PER_QUERY], counts: { message: 2 } });
+    const density = reader.density({ ...part, startMs: Date.parse(TIME), stretchMs: 1 });
+    assert.deepEqual(density, [{ stretch: 0, kind: 'message', count: 2 }]);
     connection.close();
   });
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import type { DraftEvent } from '../../../../src/storage/events';
 import { newId } from '../../../../src/storage/ids';
-import type { FindQuery, StoreIndex } from '../../../../src/storage/database/storeIndex';
-import { FIND_LIMIT } from '../../../../src/storage/database/storeIndex';
+import type { StoreIndex } from '../../../../src/storage/database/storeIndex';
+import type { QueryParameters } from '../../../../src/storage/timelineQueries';
 import { StoreFixture, exited, say, started, syncAll } from '../storeFixture';
+
+type FindQuery = QueryParameters<'findEvents'>;
+const EVERYTHING = { fromSeq: 1, toSeq: 100, text: '', failed: false, tool: '', file: '' };
 
 describe('findEvents', () => {
   let store: StoreFixture;
@@ -45,7 +48,7 @@ describe('findEvents', () => {
   });
 
   const find = async (query: Partial<FindQuery>): Promise<number[]> =>
-    (await index.findEvents(sessionId, { runId, fromSeq: 1, toSeq: 100, text: '', failed: false, ...query })).seqs;
+    (await index.query(sessionId, 'findEvents', { runId, ...EVERYTHING, ...query })).seqs;
 
   it('finds a text in values, whatever its case, and none in the names of fields', async () => {
     assert.deepEqual(await find({ text: 'WORLD' }), [2, 4]);
@@ -66,12 +69,11 @@ describe('findEvents', () => {
   });
 
   it('lists the kinds that were asked for, and counts all', async () => {
-    const found = await index.findEvents(sessionId, {
+    const found = await index.query(sessionId, 'findEvents', {
+      ...EVERYTHING,
       runId,
       fromSeq: 2,
       toSeq: 8,
-      text: '',
-      failed: false,
       kinds: ['tool.result', 'message'],
     });
     assert.deepEqual(found, {
@@ -80,8 +82,7 @@ describe('findEvents', () => {
     });
   });
 
-  it('looks at no more than a bounded part, and at no other run', async () => {
-    assert.deepEqual(await find({ fromSeq: 5 - FIND_LIMIT, toSeq: 1e9 }), [1, 2, 3, 4]);
+  it('looks at no other run', async () => {
     assert.deepEqual(await find({ runId: newId() }), []);
   });
 
@@ -110,8 +111,7 @@ describe('findEvents', () => {
     ]);
     await syncAll(index, other);
     const findHere = async (query: Partial<FindQuery>): Promise<number[]> =>
-      (await index.findEvents(other, { runId: runOfTools, fromSeq: 1, toSeq: 100, text: '', failed: false, ...query }))
-        .seqs;
+      (await index.query(other, 'findEvents', { runId: runOfTools, ...EVERYTHING, ...query })).seqs;
     assert.deepEqual(await findHere({ tool: 'Edit' }), [2, 3, 4, 8]);
     assert.deepEqual(await findHere({ tool: 'Read' }), [5, 6, 7]);
     assert.deepEqual(await findHere({ tool: 'edit' }), []);
@@ -120,7 +120,7 @@ describe('findEvents', () => {
     assert.deepEqual(await findHere({ file: 'a.' }), [2, 3, 4, 9]);
     assert.deepEqual(await findHere({ file: 'a.', tool: 'Edit' }), [2, 3, 4]);
     assert.deepEqual(await findHere({ file: 'a.', tool: 'Edit', fromSeq: 4 }), [4]);
-    assert.deepEqual(await index.facets(other, { runId: runOfTools, fromSeq: 1, toSeq: 100 }), {
+    assert.deepEqual(await index.query(other, 'facets', { runId: runOfTools, fromSeq: 1, toSeq: 100 }), {
       tools: [
         { name: 'Edit', count: 2 },
         { name: 'Read', count: 1 },
@@ -132,16 +132,16 @@ describe('findEvents', () => {
         { name: 'src/b.ts', count: 1 },
       ],
     });
-    assert.deepEqual(await index.facets(other, { runId: runOfTools, fromSeq: 9, toSeq: 9 }), {
+    assert.deepEqual(await index.query(other, 'facets', { runId: runOfTools, fromSeq: 9, toSeq: 9 }), {
       tools: [],
       files: [{ name: 'docs/A.md', count: 1 }],
     });
   });
 
   it('counts kinds by stretches of time, in a bounded part of a run', async () => {
-    const [first] = await index.runEvents(sessionId, runId, 1, 1);
+    const [first] = await index.query(sessionId, 'runEvents', { runId, fromSeq: 1, limit: 1 });
     const startMs = Date.parse(first?.timestamp ?? '');
-    const whole = await index.density(sessionId, { runId, fromSeq: 1, toSeq: 1e9, startMs, stretchMs: 1e9 });
+    const whole = await index.query(sessionId, 'density', { runId, fromSeq: 1, toSeq: 1e9, startMs, stretchMs: 1e9 });
     assert.deepEqual(
       new Map(whole.map(({ stretch, kind, count }) => [`${String(stretch)} ${kind}`, count])),
       new Map([
@@ -154,14 +154,19 @@ describe('findEvents', () => {
         ['0 turn.ended', 2],
       ]),
     );
-    for (const { seq, timestamp, kind } of await index.runEvents(sessionId, runId, 1, 100)) {
+    for (const { seq, timestamp, kind } of await index.query(sessionId, 'runEvents', {
+      runId,
+      fromSeq: 1,
+      limit: 100,
+    })) {
       const stretchMs = 7;
-      assert.deepEqual(await index.density(sessionId, { runId, fromSeq: seq, toSeq: seq, startMs, stretchMs }), [
-        { stretch: Math.floor((Date.parse(timestamp) - startMs) / stretchMs), kind, count: 1 },
-      ]);
+      assert.deepEqual(
+        await index.query(sessionId, 'density', { runId, fromSeq: seq, toSeq: seq, startMs, stretchMs }),
+        [{ stretch: Math.floor((Date.parse(timestamp) - startMs) / stretchMs), kind, count: 1 }],
+      );
     }
     assert.deepEqual(
-      await index.density(sessionId, { runId: newId(), fromSeq: 1, toSeq: 100, startMs, stretchMs: 7 }),
+      await index.query(sessionId, 'density', { runId: newId(), fromSeq: 1, toSeq: 100, startMs, stretchMs: 7 }),
       [],
     );
   });

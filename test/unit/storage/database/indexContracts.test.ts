@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import initSqlJs from 'sql.js';
 import { Catalog } from '../../../../src/storage/database/catalog';
 import { createDatabase } from '../../../../src/storage/database/checkpoint';
-import { Connection } from '../../../../src/storage/database/connection';
+import { Connection, numberColumn } from '../../../../src/storage/database/connection';
 import { CATALOG_SCHEMA, TIMELINE_SCHEMA } from '../../../../src/storage/database/schema';
 import { Timeline } from '../../../../src/storage/database/timeline';
 import { newId } from '../../../../src/storage/ids';
@@ -19,7 +19,7 @@ import { projectRoot } from '../../../support/project';
 /** Each contract is looked at in the index that read the journals, and again after close and reopen. */
 const LOOKS = ['at once', 'after close and reopen'] as const;
 
-describe('seed contracts', () => {
+describe('index contracts', () => {
   let store: StoreFixture;
   let index: StoreIndex;
   beforeEach(async () => {
@@ -46,7 +46,7 @@ describe('seed contracts', () => {
           ),
         /FOREIGN KEY/,
       );
-      assert.deepEqual(new Timeline(timeline, 'nobody').conversation(), []);
+      assert.deepEqual(timeline.rows('SELECT count(*) FROM conversation_history', numberColumn), [0]);
       const images = [timeline.export(), catalog.export()] as const;
       timeline.close();
       catalog.close();
@@ -61,7 +61,7 @@ describe('seed contracts', () => {
       const indexed = async (...sessionIds: string[]): Promise<StoreIndex> => {
         for (const sessionId of sessionIds) await syncAll(index, sessionId);
         if (look === 'at once') return index;
-        for (const sessionId of sessionIds) await index.conversation(sessionId); // so that a timeline is written as well
+        for (const sessionId of sessionIds) await index.query(sessionId, 'conversation', {}); // so that a timeline is written as well
         await index.close();
         index = await store.openIndex();
         return index;
@@ -123,7 +123,7 @@ describe('seed contracts', () => {
           { kind: 'reasoning', data: { text: 'hm' } },
           say('bye'),
         ]);
-        const conversation = await (await indexed(sessionId)).conversation(sessionId);
+        const conversation = await (await indexed(sessionId)).query(sessionId, 'conversation', {});
         assert.deepEqual(
           conversation.map(({ role, content }) => ({ role, content })),
           [
@@ -141,9 +141,9 @@ describe('seed contracts', () => {
         const sessionId = await store.makeSession();
         const opened = await indexed(sessionId);
         for (const id of [sessionId, newId()]) {
-          assert.deepEqual(await opened.conversation(id), []);
-          assert.deepEqual(await opened.history(id, { limit: 10 }), []);
-          assert.deepEqual(await opened.runEvents(id, newId(), 1, 10), []);
+          assert.deepEqual(await opened.query(id, 'conversation', {}), []);
+          assert.deepEqual(await opened.query(id, 'history', { limit: 10 }), []);
+          assert.deepEqual(await opened.query(id, 'runEvents', { runId: newId(), fromSeq: 1, limit: 10 }), []);
         }
       });
 
@@ -151,7 +151,7 @@ describe('seed contracts', () => {
         const sessionId = await store.makeSession();
         const texts = ['one', 'two', 'three', 'four', 'five'];
         await store.events(sessionId, newId(), [started(1), ...texts.map((text) => say(text, 'user'))], true);
-        const conversation = await (await indexed(sessionId)).conversation(sessionId);
+        const conversation = await (await indexed(sessionId)).query(sessionId, 'conversation', {});
         assert.deepEqual(
           conversation.map(({ content }) => content),
           texts,
@@ -174,16 +174,16 @@ describe('seed contracts', () => {
           ]);
         }
         const opened = await indexed(sessionId);
-        const events = await opened.history(sessionId, { limit: 100 });
+        const events = await opened.query(sessionId, 'history', { limit: 100 });
         assert.deepEqual(
           events.map(({ runId, seq }) => [runId, seq]),
           runIds.flatMap((runId) => [1, 2, 3].map((seq) => [runId, seq])),
         );
         assert.deepEqual(
-          (await opened.conversation(sessionId)).map(({ content }) => content),
+          (await opened.query(sessionId, 'conversation', {})).map(({ content }) => content),
           ['in 1', 'out 1', 'in 2', 'out 2', 'in 3', 'out 3'],
         );
-        const fresh = await (await store.openIndex({ readOnly: true })).history(sessionId, { limit: 100 });
+        const fresh = await (await store.openIndex({ readOnly: true })).query(sessionId, 'history', { limit: 100 });
         assert.deepEqual(fresh, events);
       });
 

@@ -57,7 +57,7 @@ describe('store index', () => {
   afterEach(() => store.remove());
 
   const history = (index: StoreIndex, sessionId: string): Promise<SessionEvent[]> =>
-    index.history(sessionId, { limit: 1000 });
+    index.query(sessionId, 'history', { limit: 1000 });
 
   it('stores and reads every kind of event', async () => {
     assert.deepEqual([...new Set(EVERY_KIND.map(({ kind }) => kind))].sort(), [...EVENT_KINDS].sort());
@@ -78,13 +78,17 @@ describe('store index', () => {
       EVERY_KIND.map((_, position) => 2 ** 32 + position + 1),
     );
     assert.ok(events.every((event) => event.sessionId === sessionId && event.runId === runId));
-    assert.deepEqual(await index.runEvents(sessionId, runId, 3, 2), events.slice(2, 4));
+    assert.deepEqual(await index.query(sessionId, 'runEvents', { runId, fromSeq: 3, limit: 2 }), events.slice(2, 4));
     assert.deepEqual(
-      await index.history(sessionId, { limit: 2, kinds: ['plan', 'usage', 'error'], afterId: events[10]?.id ?? 0 }),
+      await index.query(sessionId, 'history', {
+        limit: 2,
+        kinds: ['plan', 'usage', 'error'],
+        afterId: events[10]?.id ?? 0,
+      }),
       [events[11], events[14]],
     );
     await assert.rejects(
-      index.history(sessionId, { limit: 2, afterId: 5 }),
+      index.query(sessionId, 'history', { limit: 2, afterId: 5 }),
       (error) => error instanceof CorralError && error.code === 'INVALID_ARGUMENT',
     );
   });
@@ -105,7 +109,10 @@ describe('store index', () => {
     const pages: SessionEvent[] = [];
     for (;;) {
       const last = pages.at(-1);
-      const page = await index.history(sessionId, { limit: 7, ...(last !== undefined && { afterId: last.id }) });
+      const page = await index.query(sessionId, 'history', {
+        limit: 7,
+        afterId: last?.id,
+      });
       pages.push(...page);
       if (page.length < 7) break;
     }
@@ -118,7 +125,7 @@ describe('store index', () => {
     );
     assert.equal(pages.length, 63);
     assert.deepEqual(
-      await index.history(sessionId, { runId: runIds[1] ?? '', limit: 5, afterId: pages[21]?.id ?? 0 }),
+      await index.query(sessionId, 'history', { runId: runIds[1] ?? '', limit: 5, afterId: pages[21]?.id ?? 0 }),
       pages.slice(22, 27),
     );
   });
@@ -154,7 +161,7 @@ describe('store index', () => {
     await store.events(sessionId, runId, [started(1), ...large(100)]); // each is there twice: as an event, and as conversation
     const first = await store.openIndex();
     await syncAll(first, sessionId);
-    await first.runEvents(sessionId, runId, 1, 1);
+    await first.query(sessionId, 'runEvents', { runId, fromSeq: 1, limit: 1 });
     await first.checkpoint();
     // An inode alone is given to another file as soon as it is free.
     const version = async (): Promise<string> =>
@@ -166,7 +173,7 @@ describe('store index', () => {
     assert.equal(await version(), written, 'all of it was written again for one event');
 
     const second = await store.openIndex();
-    assert.equal((await second.runEvents(sessionId, runId, 102, 1))[0]?.kind, 'message');
+    assert.equal((await second.query(sessionId, 'runEvents', { runId, fromSeq: 102, limit: 1 }))[0]?.kind, 'message');
     await store.events(sessionId, runId, large(20));
     await syncAll(second, sessionId);
     await second.checkpoint();

@@ -21,7 +21,7 @@ describe('store index with damage', () => {
   afterEach(() => store.remove());
 
   const history = (index: StoreIndex, sessionId: string): Promise<SessionEvent[]> =>
-    index.history(sessionId, { limit: 1000 });
+    index.query(sessionId, 'history', { limit: 1000 });
 
   it('is rebuilt where its files are damaged', async () => {
     const sessionId = await store.makeSession();

@@ -4,14 +4,8 @@ import type { DraftEvent, SessionEvent } from '../../../../src/storage/events';
 import { CorralError } from '../../../../src/storage/errors';
 import { emptySession } from '../../../../src/storage/sessionFacts';
 import { foldEvent } from '../../../../src/storage/sessionReducer';
-import type {
-  AppendedRange,
-  DensityCount,
-  DensityQuery,
-  Facets,
-  FindQuery,
-  FoundEvents,
-} from '../../../../src/storage/database/storeIndex';
+import type { AppendedRange } from '../../../../src/storage/database/storeIndex';
+import type { AskTimeline, QueryParameters, QueryResult, TimelineQuery } from '../../../../src/storage/timelineQueries';
 import type { PermissionAnswer, SessionSummary } from '../../../../src/supervisor/api';
 import { Emitter } from '../../../../src/common/emitter';
 import { summarize } from '../../../../src/supervisor/sessions/summary';
@@ -88,14 +82,16 @@ export class MemorySource implements TimelineSource {
     return failure === undefined ? undefined : Promise.reject(failure);
   }
 
-  /** It is all there. */
-  follow(): Promise<void> {
-    return this.#takeFailure() ?? Promise.resolve();
+  async eventsOf(runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
+    return await this.#query('runEvents', { runId, fromSeq, limit });
   }
 
-  runEvents(_id: string, runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
-    this.lookUps++;
-    return Promise.resolve((this.runs.get(runId) ?? []).filter((event) => event.seq >= fromSeq).slice(0, limit));
+  timeline(): ReturnType<TimelineSource['timeline']> {
+    return Promise.resolve({
+      query: this.#query,
+      follow: () => this.#takeFailure() ?? Promise.resolve(), // it is all there
+      payload: (runId, seq, field) => Promise.resolve(`${runId} ${String(seq)} ${field}`),
+    });
   }
 
   answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void> {
@@ -119,47 +115,43 @@ export class MemorySource implements TimelineSource {
     return Promise.resolve();
   }
 
-  /** Texts and kinds only. */
-  findEvents(_id: string, { runId, fromSeq, toSeq, text, kinds }: FindQuery): Promise<FoundEvents> {
-    const found = (this.runs.get(runId) ?? []).filter(
-      ({ seq, data }) => seq >= fromSeq && seq <= toSeq && JSON.stringify(data).includes(text),
-    );
-    const counts: FoundEvents['counts'] = {};
-    for (const { kind } of found) counts[kind] = (counts[kind] ?? 0) + 1;
-    return Promise.resolve({
-      seqs: found.filter(({ kind }) => kinds === undefined || kinds.includes(kind)).map(({ seq }) => seq),
-      counts,
-    });
+  stop(id: string): Promise<void> {
+    this.calls.push({ id });
+    return Promise.resolve();
   }
 
-  /** Tools only. */
-  facets(_id: string, { runId, fromSeq, toSeq }: { runId: string; fromSeq: number; toSeq: number }): Promise<Facets> {
-    const names = (this.runs.get(runId) ?? []).flatMap((event) =>
-      event.kind === 'tool.call' && event.seq >= fromSeq && event.seq <= toSeq ? event.data.name : [],
-    );
-    return Promise.resolve({
-      tools: [...new Set(names)].map((name) => ({ name, count: names.filter((each) => each === name).length })),
-      files: [],
-    });
-  }
+  readonly #query: AskTimeline = (query, parameters) => Promise.resolve(this.#answers[query](parameters));
 
-  density(_id: string, { runId, fromSeq, toSeq, startMs, stretchMs }: DensityQuery): Promise<DensityCount[]> {
-    const counted = (this.runs.get(runId) ?? []).filter(({ seq }) => seq >= fromSeq && seq <= toSeq);
-    return Promise.resolve(
-      counted.map(({ kind, timestamp }) => ({
+  readonly #answers: { [Q in TimelineQuery]: (parameters: QueryParameters<Q>) => QueryResult<Q> } = {
+    runEvents: ({ runId, fromSeq, limit }) => {
+      this.lookUps++;
+      return this.#part({ runId, fromSeq, toSeq: Infinity }).slice(0, limit);
+    },
+    history: ({ limit }) => [...this.runs.values()].flat().slice(0, limit),
+    conversation: () => [],
+    /** Texts and kinds only. */
+    findEvents: ({ text, kinds, ...part }) => {
+      const found = this.#part(part).filter(({ data }) => JSON.stringify(data).includes(text));
+      const counts: QueryResult<'findEvents'>['counts'] = {};
+      for (const { kind } of found) counts[kind] = (counts[kind] ?? 0) + 1;
+      const listed = found.filter(({ kind }) => kinds === undefined || kinds.includes(kind));
+      return { seqs: listed.map(({ seq }) => seq), counts };
+    },
+    /** Tools only. */
+    facets: (part) => {
+      const names = this.#part(part).flatMap((event) => (event.kind === 'tool.call' ? event.data.name : []));
+      const tools = [...new Set(names)].map((name) => ({ name, count: names.filter((each) => each === name).length }));
+      return { tools, files: [] };
+    },
+    density: ({ startMs, stretchMs, ...part }) =>
+      this.#part(part).map(({ kind, timestamp }) => ({
         stretch: Math.floor((Date.parse(timestamp) - startMs) / stretchMs),
         kind,
         count: 1,
       })),
-    );
-  }
+  };
 
-  readPayload(_id: string, runId: string, seq: number, field: string): Promise<string> {
-    return Promise.resolve(`${runId} ${String(seq)} ${field}`);
-  }
-
-  stop(id: string): Promise<void> {
-    this.calls.push({ id });
-    return Promise.resolve();
+  #part({ runId, fromSeq, toSeq }: { runId: string; fromSeq: number; toSeq: number }): SessionEvent[] {
+    return (this.runs.get(runId) ?? []).filter(({ seq }) => seq >= fromSeq && seq <= toSeq);
   }
 }

@@ -8,7 +8,7 @@ const RUNS = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] as const;
 /** A playlist of two runs in which every tenth event fits, and what was asked about it. */
 class Stage {
   eventCounts = [25, 50_005];
-  readonly asked: TimelineParameters<'find'>[] = [];
+  readonly asked: TimelineParameters<'findEvents'>[] = [];
   readonly filter: EventFilter = new EventFilter({
     playlist: () => this.playlist,
     find: (query) => {
@@ -37,7 +37,7 @@ class Stage {
     while (this.filter.isScanning) await new Promise<void>((resolve) => (this.wake = resolve));
   }
 
-  found({ fromSeq, toSeq }: TimelineParameters<'find'>): TimelineResult<'find'> {
+  found({ fromSeq, toSeq }: TimelineParameters<'findEvents'>): TimelineResult<'findEvents'> {
     const seqs = Array.from({ length: toSeq - fromSeq + 1 }, (_, index) => fromSeq + index).filter(
       (seq) => seq % 10 === 0,
     );

@@ -25,7 +25,7 @@ class Stage {
         kind: seq % 5 === 0 ? ('tool.call' as const) : ('message' as const),
         count: 1,
       }));
-      return Promise.resolve({ counts });
+      return Promise.resolve(counts);
     },
     changed: () => this.#wake?.(),
   });

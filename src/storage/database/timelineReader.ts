@@ -1,0 +1,199 @@
+/** Answers the queries about one session's events in SQL. */
+import type { SqlValue } from 'sql.js';
+import * as v from 'valibot';
+import { CorralError } from '../errors';
+import { EVENT_KINDS } from '../events';
+import { textColumn } from './connection';
+import type { Connection } from './connection';
+import { MAX_EVENTS_PER_QUERY } from '../timelineQueries';
+import type { QueryAnswer, QueryParameters, TimelineQuery } from '../timelineQueries';
+
+/** Tools, and files, that one answer names. */
+const MAX_FACETS = 200;
+
+/** What answers each query, in the form that crosses to the extension host. */
+export type TimelineAnswers = {
+  [Q in TimelineQuery]: (parameters: QueryParameters<Q>) => QueryAnswer<Q> | Promise<QueryAnswer<Q>>;
+};
+
+/** Reads a payload that is kept beside its run's journal; rejects where it is gone. */
+export type ReadBlob = (runId: string, sha256: string) => Promise<string>;
+
+const keyRow = v.tuple([v.string(), v.number(), v.number()]);
+const conversationRow = v.pipe(
+  v.tuple([v.string(), v.string(), v.string(), v.string(), v.nullable(v.string())]),
+  v.transform(([runId, role, content, timestamp, blob]) => ({ runId, role, content, timestamp, blob })),
+);
+const foundRow = v.pipe(
+  v.tuple([v.picklist(EVENT_KINDS), v.pipe(v.string(), v.parseJson(), v.array(v.number()))]),
+  v.transform(([kind, seqs]) => ({ kind, seqs })),
+);
+const facetRow = v.pipe(
+  v.tuple([v.string(), v.number()]),
+  v.transform(([name, count]) => ({ name, count })),
+);
+const densityRow = v.pipe(
+  v.tuple([v.number(), v.picklist(EVENT_KINDS), v.number()]),
+  v.transform(([stretch, kind, count]) => ({ stretch, kind, count })),
+);
+
+/** The rows as one JSON text. No part needs an escape: `data` is JSON, the rest has neither quotes nor backslashes. */
+function pageOf(rows: string): string {
+  return `SELECT '[' || ifnull(group_concat(
+      '[' || id || ',"' || run_id || '",' || seq || ',"' || timestamp || '","' || kind || '",' || data || ']'
+    ), '') || ']'
+    FROM (SELECT id, run_id, seq, timestamp, kind, data FROM session_events WHERE ${rows})`;
+}
+
+const RUN_PAGE = pageOf(`session_id = ?1 AND run_id = ?2 AND seq > ?3
+  AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
+  ORDER BY seq LIMIT ?5`);
+
+const PAGE = pageOf(`session_id = ?1 AND (timestamp, seq, id) > (?2, ?3, ?4)
+  AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5)))
+  ORDER BY timestamp, seq, id LIMIT ?6`);
+
+/** Session, run, first and last `seq` of what a query looks at. */
+const IS_IN_PART = 'session_id = ?1 AND run_id = ?2 AND seq BETWEEN ?3 AND ?4';
+
+const HAS_FAILED = `(kind = 'error'
+  OR (kind = 'tool.result' AND json_extract(data, '$.status') <> 'ok')
+  OR (kind = 'turn.ended' AND json_extract(data, '$.failed'))
+  OR (kind = 'run.exited' AND json_extract(data, '$.outcome') <> 'completed'))`;
+
+// The first LIKE looks at the JSON as it is stored, which is quick; only what passes it is taken apart.
+const HAS_TEXT = `(data LIKE ?6 ESCAPE '\\' AND EXISTS (
+  SELECT 1 FROM json_tree(data) WHERE type = 'text' AND atom LIKE ?7 ESCAPE '\\'))`;
+
+const FIND = `
+  WITH calls AS (
+    SELECT json_extract(data, '$.callId') FROM session_events
+    WHERE session_id = ?1 AND run_id = ?2 AND seq BETWEEN ?3 - ${MAX_EVENTS_PER_QUERY} AND ?4 AND kind = 'tool.call'
+    AND (?8 = '' OR json_extract(data, '$.name') = ?8)
+    AND (?9 = '' OR EXISTS (
+      SELECT 1 FROM json_each(data, '$.locations') WHERE json_extract(value, '$.path') LIKE ?9 ESCAPE '\\')))
+  SELECT kind, json_group_array(seq) FROM session_events
+  WHERE ${IS_IN_PART} AND (?5 = 0 OR ${HAS_FAILED}) AND (?6 = '' OR ${HAS_TEXT})
+  AND ((?8 = '' AND ?9 = '')
+    OR (kind IN ('tool.call', 'tool.result', 'permission.request') AND json_extract(data, '$.callId') IN calls)
+    OR (kind = 'permission.request' AND ?9 = '' AND json_extract(data, '$.toolName') = ?8)
+    OR (kind = 'file.change'
+      AND (?9 = '' OR json_extract(data, '$.path') LIKE ?9 ESCAPE '\\')
+      AND (?8 = '' OR json_extract(data, '$.callId') IN calls)))
+  GROUP BY kind`;
+
+const MOST_FREQUENT = `GROUP BY name ORDER BY count(*) DESC, name LIMIT ${MAX_FACETS}`;
+
+const TOOLS = `
+  SELECT json_extract(data, '$.name') AS name, count(*) FROM session_events
+  WHERE ${IS_IN_PART} AND kind = 'tool.call' ${MOST_FREQUENT}`;
+
+const FILES = `
+  SELECT name, count(*) FROM (
+    SELECT json_extract(data, '$.path') AS name FROM session_events WHERE ${IS_IN_PART} AND kind = 'file.change'
+    UNION ALL
+    SELECT json_extract(value, '$.path') FROM session_events, json_each(data, '$.locations')
+    WHERE ${IS_IN_PART} AND kind = 'tool.call'
+  ) ${MOST_FREQUENT}`;
+
+const DENSITY = `
+  SELECT CAST(MAX(0, round(unixepoch(timestamp, 'subsec') * 1000) - ?5) / ?6 AS INTEGER) AS stretch, kind, count(*)
+  FROM session_events WHERE ${IS_IN_PART} GROUP BY stretch, kind`;
+
+const CONVERSATION = `
+  SELECT c.run_id, c.role, c.content, c.timestamp, json_extract(e.data, '$.blobs."/text".sha256')
+  FROM conversation_history c CROSS JOIN session_events e ON e.id = c.id
+  WHERE c.session_id = ? ORDER BY c.timestamp, c.seq, c.id`;
+
+/** Matches whatever holds `text`, each character as itself. */
+function likePattern(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+/** Reads what `Timeline` wrote. */
+export class TimelineReader implements TimelineAnswers {
+  readonly #connection: Connection;
+  readonly #sessionId: string;
+  readonly #readBlob: ReadBlob;
+
+  constructor(connection: Connection, sessionId: string, readBlob: ReadBlob) {
+    this.#connection = connection;
+    this.#sessionId = sessionId;
+    this.#readBlob = readBlob;
+  }
+
+  history({ runId, afterId, kinds, limit }: QueryParameters<'history'>): QueryAnswer<'history'> {
+    const listedKinds = kinds === undefined ? null : JSON.stringify(kinds);
+    const [timestamp, seq, id] = afterId === undefined ? ['', 0, 0] : this.#keyOf(afterId);
+    // Time never runs backwards in a run, so its order by `seq` is the same and needs no search.
+    return runId === undefined
+      ? this.#page(PAGE, timestamp, seq, id, listedKinds, limit)
+      : this.#page(RUN_PAGE, runId, seq, listedKinds, limit);
+  }
+
+  runEvents({ runId, fromSeq, limit }: QueryParameters<'runEvents'>): QueryAnswer<'runEvents'> {
+    return this.#page(RUN_PAGE, runId, fromSeq - 1, null, limit);
+  }
+
+  findEvents(query: QueryParameters<'findEvents'>): QueryAnswer<'findEvents'> {
+    const { text, failed, tool, file, kinds } = query;
+    const found = this.#connection.rows(
+      FIND,
+      foundRow,
+      ...this.#part(query),
+      failed ? 1 : 0,
+      text === '' ? '' : likePattern(JSON.stringify(text).slice(1, -1)),
+      likePattern(text),
+      tool,
+      file === '' ? '' : likePattern(file),
+    );
+    const listed = found.filter(({ kind }) => kinds === undefined || kinds.includes(kind));
+    return {
+      seqs: listed.flatMap(({ seqs }) => seqs).sort((a, b) => a - b),
+      counts: Object.fromEntries(found.map(({ kind, seqs }) => [kind, seqs.length])),
+    };
+  }
+
+  facets(query: QueryParameters<'facets'>): QueryAnswer<'facets'> {
+    const part = this.#part(query);
+    return {
+      tools: this.#connection.rows(TOOLS, facetRow, ...part),
+      files: this.#connection.rows(FILES, facetRow, ...part),
+    };
+  }
+
+  density(query: QueryParameters<'density'>): QueryAnswer<'density'> {
+    return this.#connection.rows(DENSITY, densityRow, ...this.#part(query), query.startMs, query.stretchMs);
+  }
+
+  async conversation(): Promise<QueryAnswer<'conversation'>> {
+    const rows = this.#connection.rows(CONVERSATION, conversationRow, this.#sessionId);
+    return await Promise.all(
+      rows.map(async ({ blob, content: preview, ...entry }) => {
+        const whole = blob === null ? preview : await this.#readBlob(entry.runId, blob).catch(() => preview);
+        return { ...entry, content: whole };
+      }),
+    );
+  }
+
+  #page(sql: string, ...parameters: SqlValue[]): QueryAnswer<'history'> {
+    const [rows = '[]'] = this.#connection.rows(sql, textColumn, this.#sessionId, ...parameters);
+    return { sessionId: this.#sessionId, rows };
+  }
+
+  /** The parameters of `IS_IN_PART`. */
+  #part({ runId, fromSeq, toSeq }: QueryParameters<'facets'>): [string, string, number, number] {
+    return [this.#sessionId, runId, fromSeq, Math.min(toSeq, fromSeq + MAX_EVENTS_PER_QUERY - 1)];
+  }
+
+  /** What the event is ordered by. */
+  #keyOf(id: number): v.InferOutput<typeof keyRow> {
+    const [key] = this.#connection.rows('SELECT timestamp, seq, id FROM session_events WHERE id = ?', keyRow, id);
+    if (key === undefined)
+      throw new CorralError(
+        'INVALID_ARGUMENT',
+        'This page of the history does not exist any more. Read it from the start.',
+      );
+    return key;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * What can be asked of the events of one session: each query's parameters and its result. To add one, declare it here,
+ * answer it in `timelineReader.ts`, and ask it where it is needed: all between the two follows from this file.
+ */
+import * as v from 'valibot';
+import { EVENT_KINDS, parseDraft } from './events';
+import type { SessionEvent } from './events';
+
+/** Events that one query looks at; the rest of a longer part is left out, so that no other query waits for long. */
+export const MAX_EVENTS_PER_QUERY = 20_000;
+/** Events that one query gives. */
+export const MAX_EVENTS_PER_PAGE = 1_000;
+
+const text = v.string();
+const id = v.pipe(text, v.regex(/^[a-z2-7]{12}$/));
+const seq = v.pipe(v.number(), v.integer(), v.minValue(1));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const limit = v.pipe(seq, v.maxValue(MAX_EVENTS_PER_PAGE));
+const kind = v.picklist(EVENT_KINDS);
+
+/** Events `fromSeq` to `toSeq` of a run, both included. */
+const runPart = { runId: id, fromSeq: seq, toSeq: seq };
+
+/** A tool by its name, or a file by its path, with its number of events. */
+const facet = v.object({ name: text, count });
+
+const rowsSchema = v.array(v.tuple([v.number(), text, v.number(), text, text, v.unknown()]));
+
+/** Events. They travel as one text, since an object for each would be copied between the threads. */
+const events = v.pipe(
+  v.object({
+    sessionId: text,
+    /** JSON: arrays of id, run id, seq, timestamp, kind and data. */
+    rows: v.pipe(text, v.parseJson(), rowsSchema),
+  }),
+  v.transform(({ sessionId, rows }): SessionEvent[] =>
+    rows.flatMap(([eventId, runId, number, timestamp, kindName, data]) => {
+      const draft = parseDraft(kindName, data); // what this version cannot read is still in the journal
+      return draft === undefined ? [] : { ...draft, id: eventId, sessionId, runId, seq: number, timestamp };
+    }),
+  ),
+);
+
+/** Queries that the timeline's page can ask as well. Their results are plain JSON. */
+export const PAGE_QUERIES = {
+  /** Where in a part of a run something is. */
+  findEvents: {
+    parameters: v.object({
+      ...runPart,
+      /** In any text of the event, whatever the case of its Latin letters; '' for any event. */
+      text,
+      /** Only errors, and tools, turns and runs that did not end well. */
+      failed: v.boolean(),
+      /** Only calls of the tool with this name, and what came of them; '' for any. */
+      tool: text,
+      /** Only what touched a file with this in its path, whatever the case; '' for any. */
+      file: text,
+      /** Of what is found, only these are listed. */
+      kinds: v.optional(v.array(kind)),
+    }),
+    /** `seqs` ascend; `counts` also has the kinds that are not listed, and leaves out those without any. */
+    result: v.object({ seqs: v.array(seq), counts: v.record(kind, count) }),
+  },
+  /** The tools and files of a part of a run that have the most events. */
+  facets: { parameters: v.object(runPart), result: v.object({ tools: v.array(facet), files: v.array(facet) }) },
+  /** How many events of each kind there are in each stretch of time; those without any are left out. */
+  density: {
+    parameters: v.object({
+      ...runPart,
+      /** Stretch n is the `stretchMs` milliseconds from `startMs` + n × `stretchMs` on. */
+      startMs: v.number(),
+      stretchMs: v.pipe(v.number(), v.minValue(1)),
+    }),
+    result: v.array(v.object({ stretch: count, kind, count })),
+  },
+} as const;
+
+export const TIMELINE_QUERIES = {
+  ...PAGE_QUERIES,
+  /** Events in order of (timestamp, seq, id). Throws INVALID_ARGUMENT where `afterId` is no event's. */
+  history: {
+    parameters: v.object({
+      runId: v.optional(text),
+      /** `id` of the last event of the page before. */
+      afterId: v.optional(v.number()),
+      limit,
+      kinds: v.optional(v.array(text)),
+    }),
+    result: events,
+  },
+  /** Events `fromSeq` and on of one run, in order of `seq`, each place found by one key look-up. */
+  runEvents: { parameters: v.object({ runId: id, fromSeq: seq, limit }), result: events },
+  /** What people and the agent said, in order of time. */
+  conversation: {
+    parameters: v.object({}),
+    result: v.array(v.object({ runId: text, role: text, content: text, timestamp: text })),
+  },
+} as const;
+
+export type TimelineQuery = keyof typeof TIMELINE_QUERIES;
+export type QueryParameters<Q extends TimelineQuery> = v.InferOutput<(typeof TIMELINE_QUERIES)[Q]['parameters']>;
+export type QueryResult<Q extends TimelineQuery> = v.InferOutput<(typeof TIMELINE_QUERIES)[Q]['result']>;
+/** The result as it crosses from the worker. */
+export type QueryAnswer<Q extends TimelineQuery> = v.InferInput<(typeof TIMELINE_QUERIES)[Q]['result']>;
+
+export type ConversationEntry = QueryResult<'conversation'>[number];
+
+/** Anything that answers queries about one session. */
+export type AskTimeline = <Q extends TimelineQuery>(
+  query: Q,
+  parameters: QueryParameters<Q>,
+) => Promise<QueryResult<Q>>;
