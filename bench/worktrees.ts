@@ -8,7 +8,7 @@ import { openStore } from '../src/storage/store/store';
 import { Git } from '../src/supervisor/git/git';
 import { findRepository } from '../src/supervisor/git/repository';
 import { takeSnapshot } from '../src/supervisor/git/snapshots/snapshots';
-import { createWorktree } from '../src/supervisor/git/worktrees/worktrees';
+import { createWorktree, planWorktree } from '../src/supervisor/git/worktrees/worktreeCreation';
 import { Supervisor } from '../src/supervisor/supervisor';
 import { projectRoot } from '../test/support/project';
 import { programsStartedBy } from '../test/support/startedPrograms';
@@ -64,9 +64,8 @@ export async function worktreeFigures(folder: string): Promise<Figure[]> {
       let made = '';
       const ms = await timed(async () => {
         const repository = await findRepository(git, main);
-        made = (
-          await createWorktree({ repository, sessionId: newId(), storeId: 'bench', baseCommit, location: 'inside' })
-        ).worktreePath;
+        const planned = planWorktree(repository, { sessionId: newId(), storeId: 'bench' }, 'inside');
+        made = (await createWorktree(planned, baseCommit)).path;
       });
       await remove(made);
       return ms;
@@ -80,30 +79,24 @@ export async function worktreeFigures(folder: string): Promise<Figure[]> {
   );
 
   const repository = await findRepository(git, main);
-  const sessionId = newId();
-  const { worktreePath } = await createWorktree({
-    repository,
-    sessionId,
-    storeId: 'bench',
-    baseCommit,
-    location: 'inside',
-  });
+  const planned = planWorktree(repository, { sessionId: newId(), storeId: 'bench' }, 'inside');
+  const worktree = await createWorktree(planned, baseCommit);
   let round = 0;
   const change = async (): Promise<void> => {
     round++;
     for (let index = 0; index < CHANGED_FILES; index++)
-      await writeFile(join(worktreePath, `folder ${String(index)}`, 'file 0.ts'), `round ${String(round)}\n`);
+      await writeFile(join(worktree.path, `folder ${String(index)}`, 'file 0.ts'), `round ${String(round)}\n`);
   };
   const status = async (): Promise<number> => {
     await change();
-    return await timed(async () => await user(worktreePath, 'status', '--porcelain'));
+    return await timed(async () => await user(worktree.path, 'status', '--porcelain'));
   };
   await status(); // brings the index up to date for both sides
   const snapshots = await compare(
     ROUNDS * 2,
     async () => {
       await change();
-      return await timed(async () => await takeSnapshot({ repository, worktreePath, sessionId, message: 'bench' }));
+      return await timed(async () => await takeSnapshot(worktree, 'bench'));
     },
     status,
   );

@@ -3,6 +3,7 @@ import type { Git } from './git/git';
 import { HistoryArchive } from './history/historyArchive';
 import { NativeSessions } from './imports/nativeSessions';
 import { SessionCreator } from './lifecycle/sessionCreation';
+import { TrashPurger } from './lifecycle/trashPurger';
 import { WorktreeControl } from './lifecycle/worktreeControl';
 import { WorktreeInventory } from './lifecycle/worktreeInventory';
 import type { SupervisorOptions } from './options';
@@ -24,7 +25,9 @@ export interface Parts {
   queue: Queue;
   runControl: RunControl;
   creator: SessionCreator;
-  worktreeControl: WorktreeControl;
+  trashPurger: TrashPurger;
+  /** Of the session with this id. */
+  worktree: (sessionId: string) => WorktreeControl;
   inventory: WorktreeInventory;
   nativeSessions: NativeSessions;
   archive: HistoryArchive;
@@ -56,6 +59,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const queue = new Queue({ ...base, connections, watcher });
   const runControl = new RunControl({ ...base, connections, watcher, queue });
   const creator = new SessionCreator(base);
+  const trashPurger = new TrashPurger(base);
   return {
     model,
     git,
@@ -65,7 +69,8 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     queue,
     runControl,
     creator,
-    worktreeControl: new WorktreeControl({ ...base, runControl }),
+    trashPurger,
+    worktree: (sessionId) => new WorktreeControl({ ...base, runs: runControl, trashPurger }, sessionId),
     inventory: new WorktreeInventory(base),
     nativeSessions: new NativeSessions({ ...base, creator, resolving: () => ({ agents: settings().agents, bundles }) }),
     archive: new HistoryArchive(base),

@@ -193,24 +193,24 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   async archiveSession(id: string, archived: boolean): Promise<void> {
-    await (await this.worktrees(id)).archive(id, archived);
+    await (await this.worktree(id)).archive(archived);
   }
 
   async deleteSession(id: string): Promise<void> {
-    await (await this.worktrees(id)).delete(id);
+    await (await this.worktree(id)).delete();
   }
 
   async undoDelete(id: string): Promise<void> {
-    await (await this.worktrees(id)).undoDelete(id);
+    await (await this.worktree(id)).undoDelete();
   }
 
   async restoreWorktree(id: string): Promise<void> {
-    await (await this.worktrees(id)).restore(id);
+    await (await this.worktree(id)).restore();
   }
 
-  /** For commands on the worktree of this session. Throws SESSION_NOT_FOUND, UNTRUSTED, STORE_READ_ONLY. */
-  async worktrees(id: string): Promise<WorktreeControl> {
-    return (await this.#changeable(id)).worktreeControl;
+  /** For commands on this session's worktree. Throws SESSION_NOT_FOUND, UNTRUSTED, STORE_READ_ONLY. */
+  async worktree(id: string): Promise<WorktreeControl> {
+    return (await this.#changeable(id)).worktree(id);
   }
 
   /** The folders of all sessions on the disk, once start-up has finished what was begun on them. Throws UNTRUSTED, STORE_READ_ONLY. */
@@ -231,7 +231,7 @@ export class Supervisor implements CorralApi, Disposable {
     parts?.connections.dispose();
     await this.#startUp.settled;
     await parts?.queue.close();
-    await parts?.worktreeControl.close();
+    await parts?.trashPurger.close();
     await parts?.store.close();
     this.#model.dispose();
     this.#startUp.dispose();

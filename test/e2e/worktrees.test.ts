@@ -11,7 +11,7 @@ import { runWithNode } from '../../src/common/processes/nodeProcess';
 import { newId } from '../../src/storage/ids';
 import { Git } from '../../src/supervisor/git/git';
 import { findRepository } from '../../src/supervisor/git/repository';
-import { createWorktree } from '../../src/supervisor/git/worktrees/worktrees';
+import { createWorktree, planWorktree } from '../../src/supervisor/git/worktrees/worktreeCreation';
 import type { TestRepository } from '../support/repository';
 import type { SessionsView } from '../support/vscode/sessionsView';
 import { skip } from '../support/skip';
@@ -66,18 +66,10 @@ describe('worktrees in the window', () => {
     const found = await findRepository(new Git(runWithNode), repository.path);
     const baseCommit = await repository.git('rev-parse', 'HEAD');
     const made: string[] = [];
-    while ((await worktrees()).length < 10)
-      made.push(
-        (
-          await createWorktree({
-            repository: found,
-            sessionId: newId(),
-            storeId: 'another',
-            baseCommit,
-            location: 'inside',
-          })
-        ).worktreePath,
-      );
+    while ((await worktrees()).length < 10) {
+      const planned = planWorktree(found, { sessionId: newId(), storeId: 'another' }, 'inside');
+      made.push((await createWorktree(planned, baseCommit)).path);
+    }
     // Before Source Control first looks for repositories: what it runs, which it marks in the environment, is written down.
     const real = (await promisify(execFile)('sh', ['-c', 'command -v git'])).stdout.trim();
     const note = `[ -z "$VSCODE_GIT_COMMAND" ] || printf '%s\\t%s\\n' "$PWD" "$*" >> '${join(programs, 'ran')}'`;

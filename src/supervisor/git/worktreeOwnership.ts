@@ -3,13 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { isId } from '../../storage/ids';
 import { CorralError } from '../../storage/errors';
 import { hasCode } from '../../common/errors';
-import type { Repository } from './repository';
-
-/** Whose worktree it is. It stands in the worktree's lock, where git keeps and shows it. */
-export interface WorktreeOwnership {
-  storeId: string;
-  sessionId: string;
-}
+import { trashPathFor, type SessionWorktree, type WorktreeOwnership } from './sessionWorktree';
 
 export type WorktreeState =
   | { state: 'missing' }
@@ -18,21 +12,21 @@ export type WorktreeState =
   /** `administrativeDirectory` is git's own entry, `<common directory>/worktrees/<name>`. */
   | { state: 'ours'; administrativeDirectory: string };
 
-export function lockReason(mark: WorktreeOwnership): string {
-  return `corral ${mark.storeId}/${mark.sessionId}`;
+export function lockReason({ storeId, sessionId }: WorktreeOwnership): string {
+  return `corral ${storeId}/${sessionId}`;
 }
 
-/** Where a deleted session's worktree is kept: beside the folder of the worktrees, so that moving it is one rename. */
-export function trashPathFor(worktreePath: string): string {
-  return join(dirname(dirname(worktreePath)), 'trash', basename(worktreePath));
-}
-
-/** What lies at `path`: looks, and changes nothing. WORKTREE_NOT_OURS where the way to it leads through a link. */
-export async function inspectWorktree(
-  repository: Repository,
-  path: string,
-  mark: WorktreeOwnership,
-): Promise<WorktreeState> {
+/**
+ * What lies at the worktree's path. Looks, and changes nothing.
+ *
+ * @throws WORKTREE_NOT_OURS where the way to it leads through a link.
+ */
+export async function inspectWorktree({
+  repository,
+  path,
+  storeId,
+  sessionId,
+}: SessionWorktree): Promise<WorktreeState> {
   await refuseLinks(path);
   if (!(await exists(path))) return { state: 'missing' };
   const administrativeDirectory = await readLink(path);
@@ -40,9 +34,35 @@ export async function inspectWorktree(
   if (dirname(administrativeDirectory) !== join(repository.commonDirectory, 'worktrees')) {
     return { state: 'foreign', reason: `${path} belongs to another repository` };
   }
-  return (await isOwnedBy(administrativeDirectory, mark))
+  return (await isOwnedBy(administrativeDirectory, { storeId, sessionId }))
     ? { state: 'ours', administrativeDirectory }
-    : { state: 'foreign', reason: `${path} does not bear this session's mark` };
+    : { state: 'foreign', reason: `${path} is not this session's worktree` };
+}
+
+/** Where a session's worktree is now. `missing` is neither in its place nor in the trash. */
+export type WorktreePlace =
+  { place: 'worktree' | 'trash'; path: string; administrativeDirectory: string } | { place: 'missing' };
+
+/**
+ * Looks for the worktree in its place and in the trash.
+ *
+ * @throws WORKTREE_NOT_OURS where all that lies there is somebody else's.
+ * @throws CONFLICT where the worktree is in both places.
+ */
+export async function locateWorktree(worktree: SessionWorktree): Promise<WorktreePlace> {
+  const { path } = worktree;
+  const trashPath = trashPathFor(path);
+  const here = await inspectWorktree(worktree);
+  const inTrash = await inspectWorktree({ ...worktree, path: trashPath });
+  if (here.state === 'ours' && inTrash.state === 'ours')
+    throw new CorralError('CONFLICT', `The worktree is both in ${path} and in the trash. Move one of them away`);
+  // Something may have been written to the old place after the move; that is no reason to forget the worktree.
+  if (inTrash.state === 'ours')
+    return { place: 'trash', path: trashPath, administrativeDirectory: inTrash.administrativeDirectory };
+  if (here.state === 'ours') return { place: 'worktree', path, administrativeDirectory: here.administrativeDirectory };
+  if (here.state === 'foreign') throw new CorralError('WORKTREE_NOT_OURS', here.reason);
+  if (inTrash.state === 'foreign') throw new CorralError('WORKTREE_NOT_OURS', inTrash.reason);
+  return { place: 'missing' };
 }
 
 /** The git folder that a linked worktree's or a submodule's `.git` file names, without links; undefined where there is no such file or folder. */
@@ -54,9 +74,9 @@ export async function readLink(folder: string): Promise<string | undefined> {
 }
 
 /** True where git's entry is locked in the name of this store's session. */
-export async function isOwnedBy(administrativeDirectory: string, mark: WorktreeOwnership): Promise<boolean> {
+export async function isOwnedBy(administrativeDirectory: string, ownership: WorktreeOwnership): Promise<boolean> {
   const reason = await readFile(join(administrativeDirectory, 'locked'), 'utf8').catch(() => '');
-  return reason.trim() === lockReason(mark);
+  return reason.trim() === lockReason(ownership);
 }
 
 /**

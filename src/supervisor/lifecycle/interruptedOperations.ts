@@ -2,13 +2,12 @@ import { realpath } from 'node:fs/promises';
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import { readSnapshotRef } from '../git/snapshots/snapshotRef';
-import { locateWorktree } from '../git/worktrees/trash';
-import { findRepository } from '../git/repository';
+import { locateWorktree } from '../git/worktreeOwnership';
 import { findChainBase } from '../git/snapshots/snapshotList';
-import { discardInterruptedWorktree } from '../git/worktrees/worktrees';
-import type { SessionRemovalOptions } from './sessionRemoval';
-import { deleteWorktree, purgeSessionTrash, isTrashFull, sessionWorktree } from './sessionRemoval';
+import { rollbackCreation } from '../git/worktrees/worktreeCreation';
+import { deleteSessionWorktree, isTrashFull, purgeSessionTrash } from './sessionRemoval';
 import { withWorktreeLock } from './worktreeLock';
+import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
 /** True where a crash may have cut off the making or the removal of the session; another window may also be at it right now. */
 export function isInterrupted(facts: SessionFacts): boolean {
@@ -28,53 +27,47 @@ export function isRecordLost({ worktree, runs }: SessionFacts): boolean {
  * Finishes what a crash cut off: a removal goes forward, a trash whose content is safe is emptied, a half-made worktree is taken back, a run that
  * never began can be started anew. A worktree whose record is damaged is recorded again.
  */
-export async function finishInterruptedOperation(options: SessionRemovalOptions, sessionId: string): Promise<void> {
+export async function finishInterruptedOperation(options: LifecycleOptions, sessionId: string): Promise<void> {
   await withWorktreeLock(options.store.paths, sessionId, async () => {
     const facts = await options.store.sync(sessionId);
     if (facts === undefined || facts.createdAt === '' || !isInterrupted(facts)) return;
-    if (facts.worktree === 'deleting') await deleteWorktree(options, facts);
+    if (facts.worktree === 'deleting') await deleteSessionWorktree(options, facts);
     else if (isTrashFull(facts)) await purgeSessionTrash(options, facts);
     else if (isRecordLost(facts)) await recordWorktree(options, facts);
-    else if (facts.worktree === 'creating') await rollbackCreation(options, facts);
+    else if (facts.worktree === 'creating') await failCreation(options, facts);
     else await closeUnstarted(options, facts);
   });
 }
 
 /** Records a worktree that lies in its place, its lock held. Does nothing where there is none: nobody knows then what became of it. */
 export async function recordWorktree(
-  options: Pick<SessionRemovalOptions, 'git' | 'store'>,
+  options: Pick<LifecycleOptions, 'git' | 'store'>,
   facts: SessionFacts,
 ): Promise<void> {
-  const request = await sessionWorktree(options, facts);
-  if ((await locateWorktree(request)).place !== 'worktree') return;
-  const { repository, sessionId } = request;
+  const worktree = await worktreeOf(options, facts);
+  if ((await locateWorktree(worktree)).place !== 'worktree') return;
+  const { repository, sessionId } = worktree;
   const lastSnapshot = await readSnapshotRef(repository, sessionId);
   // A session that was planned learned its base only from the damaged record.
   const baseCommit =
     facts.baseCommit === '' && lastSnapshot !== undefined
       ? await findChainBase(repository, lastSnapshot.commit)
       : facts.baseCommit;
-  const worktreePath = await realpath(facts.worktreePath);
+  const worktreePath = await realpath(worktree.path);
   await options.store.append(sessionId, (now) =>
     isRecordLost(now) ? { kind: 'worktree.created', data: { worktreePath, baseCommit } } : undefined,
   );
 }
 
-async function rollbackCreation(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
-  const repository = await findRepository(options.git, facts.repository);
-  await discardInterruptedWorktree(
-    repository,
-    facts.worktreePath,
-    { storeId: options.store.storeId, sessionId: facts.sessionId },
-    facts.baseCommit,
-  );
+async function failCreation(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
+  await rollbackCreation(await worktreeOf(options, facts), facts.baseCommit);
   await options.store.append(facts.sessionId, () => ({
     kind: 'worktree.failed',
     data: { reason: 'The window that was making this worktree ended before it was ready.' },
   }));
 }
 
-async function closeUnstarted(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
+async function closeUnstarted(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
   const runId = newId();
   await options.store.append(facts.sessionId, () => ({
     kind: 'run.queued',

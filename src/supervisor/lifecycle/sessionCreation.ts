@@ -15,16 +15,18 @@ import { snapshotRefName, readRevision } from '../git/snapshots/snapshotRef';
 import type { Repository } from '../git/repository';
 import { findRepository, resolveCommit } from '../git/repository';
 import type { WantedFiles } from '../git/worktrees/includedFiles';
-import { bringIgnoredFiles } from '../git/worktrees/includedFiles';
+import { copyIgnoredFiles } from '../git/worktrees/includedFiles';
 import { findChainBase } from '../git/snapshots/snapshotList';
-import { bringSnapshot, bringUncommittedChanges } from '../git/worktrees/uncommittedChanges';
-import { createWorktree, discardInterruptedWorktree, worktreePathFor } from '../git/worktrees/worktrees';
+import { copySnapshot, copyUncommittedChanges } from '../git/worktrees/uncommittedChanges';
+import type { SessionWorktree } from '../git/sessionWorktree';
+import { createWorktree, planWorktree, rollbackCreation } from '../git/worktrees/worktreeCreation';
 import { freePorts } from '../system/ports';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
 import { isRecordLost, recordWorktree } from './interruptedOperations';
 import { withWorktreeLock } from './worktreeLock';
+import { worktreeOf } from './worktreeOf';
 
 const TITLE_CHARACTERS = 60;
 
@@ -85,6 +87,7 @@ export class SessionCreator {
       );
     await makeDirectory(store.paths.session(sessionId).runs);
     const { worktreesLocation: location, worktreesInclude, worktreesLink } = settings;
+    const worktree = planWorktree(repository, { storeId: store.storeId, sessionId }, location);
     const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
     const created: DraftSessionRecord = {
       kind: 'created',
@@ -94,7 +97,7 @@ export class SessionCreator {
         agent: request.agent,
         repository: repository.mainWorktree,
         baseCommit: start?.baseCommit ?? '',
-        worktreePath: worktreePathFor(repository.mainWorktree, sessionId, location),
+        worktreePath: worktree.path,
         permissionMode: request.permissionMode ?? agent.permissionMode ?? settings.permissionMode,
         ...(request.model === undefined ? {} : { model: request.model }),
         ...(request.argv === undefined ? {} : { argv: request.argv }),
@@ -109,7 +112,7 @@ export class SessionCreator {
       await store.begin(sessionId, created);
       if (start !== undefined) {
         try {
-          await makeWorktree(store, repository, { sessionId, start, location, wanted, includeChanges });
+          await makeWorktree(store, worktree, { start, wanted, includeChanges });
         } catch (error) {
           await store.append(sessionId, () => ({ kind: 'worktree.failed', data: { reason: messageOf(error) } }));
           throw error instanceof CorralError
@@ -166,23 +169,12 @@ export async function makePlannedWorktree(
       await recordWorktree({ git, store }, facts);
       return (await store.sync(sessionId)) ?? facts;
     }
-    const { baseSession, location, include, link = [] } = facts.planned;
-    const repository = await findRepository(git, facts.repository);
+    const { baseSession, include, link = [] } = facts.planned;
+    const worktree = await worktreeOf({ git, store }, facts);
     // What a window left that was killed while it did the same; no agent was ever in it.
-    await discardInterruptedWorktree(
-      repository,
-      facts.worktreePath,
-      { sessionId, storeId: store.storeId },
-      facts.baseCommit,
-    );
-    const start = await findStart(repository, snapshotRefName(baseSession));
-    await makeWorktree(store, repository, {
-      sessionId,
-      start,
-      location,
-      wanted: { include, link },
-      includeChanges: false,
-    });
+    await rollbackCreation(worktree, facts.baseCommit);
+    const start = await findStart(worktree.repository, snapshotRefName(baseSession));
+    await makeWorktree(store, worktree, { start, wanted: { include, link }, includeChanges: false });
     return (await store.sync(sessionId)) ?? facts;
   });
 }
@@ -203,26 +195,26 @@ async function findStart(repository: Repository, revision: string): Promise<Star
 }
 
 interface WorktreeContent {
-  sessionId: string;
   start: Start;
-  location: string;
   wanted: WantedFiles;
   includeChanges: boolean;
 }
 
-/** With the files that come along. A failure takes back what was made. */
-async function makeWorktree(store: SessionStore, repository: Repository, content: WorktreeContent): Promise<void> {
-  const { sessionId, start, location, wanted, includeChanges } = content;
+/** Makes the worktree with the files that come along, and records it. A failure removes what was made. */
+async function makeWorktree(store: SessionStore, planned: SessionWorktree, content: WorktreeContent): Promise<void> {
+  const { start, wanted, includeChanges } = content;
   const { snapshot, baseCommit } = start;
-  const mark = { sessionId, storeId: store.storeId };
-  const { worktreePath } = await createWorktree({ ...mark, repository, baseCommit, location });
+  const worktree = await createWorktree(planned, baseCommit);
   try {
-    if (snapshot.isSnapshot) await bringSnapshot(repository, worktreePath, baseCommit, snapshot);
-    if (includeChanges) await bringUncommittedChanges(repository, worktreePath, baseCommit);
-    await bringIgnoredFiles(repository, worktreePath, wanted);
+    if (snapshot.isSnapshot) await copySnapshot(worktree, baseCommit, snapshot);
+    if (includeChanges) await copyUncommittedChanges(worktree, baseCommit);
+    await copyIgnoredFiles(worktree, wanted);
   } catch (error) {
-    await discardInterruptedWorktree(repository, worktreePath, mark, baseCommit);
+    await rollbackCreation(worktree, baseCommit);
     throw error;
   }
-  await store.append(sessionId, () => ({ kind: 'worktree.created', data: { worktreePath, baseCommit } }));
+  await store.append(worktree.sessionId, () => ({
+    kind: 'worktree.created',
+    data: { worktreePath: worktree.path, baseCommit },
+  }));
 }

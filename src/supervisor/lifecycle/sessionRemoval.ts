@@ -3,56 +3,34 @@ import { messageOf } from '../../common/errors';
 import type { CorralErrorCode } from '../../storage/errors';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
-import type { Git } from '../git/git';
+import { trashPathFor, type SessionWorktree } from '../git/sessionWorktree';
+import { copyIgnoredFiles } from '../git/worktrees/includedFiles';
 import { purgeTrash } from '../git/worktrees/purgeTrash';
-import type { SessionWorktree } from '../git/worktrees/trash';
-import { bringIgnoredFiles } from '../git/worktrees/includedFiles';
-import { locateWorktree, moveToTrash, restoreFromTrash } from '../git/worktrees/trash';
-import { findRepository } from '../git/repository';
 import { recreateWorktree } from '../git/worktrees/recreateWorktree';
-import { summarizeWorktree } from '../git/worktrees/worktreeSummary';
-import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
-import { trashPathFor } from '../git/worktreeOwnership';
-import type { SessionStore } from '../sessions/sessionStore';
-import type { SupervisorSettings } from '../settings';
-
-export interface SessionRemovalOptions {
-  git: Git;
-  store: SessionStore;
-  settings: () => SupervisorSettings;
-}
-
-/** What the git layer needs to know of a session's worktree. */
-export async function sessionWorktree(
-  options: Pick<SessionRemovalOptions, 'git' | 'store'>,
-  facts: SessionFacts,
-): Promise<SessionWorktree> {
-  return {
-    repository: await findRepository(options.git, facts.repository),
-    storeId: options.store.storeId,
-    sessionId: facts.sessionId,
-    worktreePath: facts.worktreePath,
-  };
-}
+import { moveToTrash, restoreFromTrash } from '../git/worktrees/trash';
+import { summarizeWorktree, type WorktreeSummary } from '../git/worktrees/worktreeSummary';
+import { locateWorktree } from '../git/worktreeOwnership';
+import { requireStopped } from '../sessions/requireStopped';
+import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
 /**
- * Takes a session's worktree out of the way: into the trash, where all of it stays. What is about to happen is recorded first, so
- * that any window can finish or reverse it; a failure puts everything back. The session must not be running; its worktree lock is held.
+ * Moves the worktree of a session that does not run into the trash, its worktree lock held. What is about to happen is
+ * recorded first, so that any window can finish or reverse it; a failure puts everything back.
  */
-export async function deleteWorktree(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
+export async function deleteSessionWorktree(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
+  const { sessionId } = facts;
   const trashPath = trashPathFor(facts.worktreePath);
-  if (facts.worktree === 'present') await refuseForeign(options, facts);
-  await options.store.append(facts.sessionId, (now) => {
+  const worktree = await worktreeToMove(options, facts);
+  await options.store.append(sessionId, (now) => {
     // A teardown command that does not end keeps nothing back.
-    if (now.runs.some((run) => isOpen(run) && run.isTeardown !== true))
-      throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+    requireStopped(now.runs.find((run) => isOpen(run) && run.isTeardown !== true));
     if (now.worktree === 'deleted') throw new CorralError('CONFLICT', 'This session was deleted already.');
     return now.worktree === 'deleting' ? undefined : { kind: 'deleting', data: { trashPath } };
   });
   try {
-    const trashed =
-      facts.worktree !== 'failed' && facts.worktree !== 'planned' ? await moveAway(options, facts) : undefined;
-    await options.store.append(facts.sessionId, () => ({
+    // Without a worktree there is nothing left that could be lost.
+    const trashed = worktree === undefined ? undefined : await unlessGone(async () => await moveToTrash(worktree));
+    await options.store.append(sessionId, () => ({
       kind: 'deleted',
       data: {
         trashPath,
@@ -61,65 +39,60 @@ export async function deleteWorktree(options: SessionRemovalOptions, facts: Sess
       },
     }));
   } catch (error) {
-    await rollbackRemoval(options, facts, error);
+    if (worktree !== undefined) await rollbackRemoval(options, worktree, error);
     throw error;
   }
 }
 
-const GONE: readonly CorralErrorCode[] = ['WORKTREE_MISSING', 'NO_FOLDER', 'NO_REPOSITORY'];
-
-/** Before anything is recorded: what is not ours stays where it is. */
-async function refuseForeign(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
-  try {
-    await locateWorktree(await sessionWorktree(options, facts));
-  } catch (error) {
-    if (!(error instanceof CorralError && GONE.includes(error.code))) throw error;
-  }
+/** Undefined where none was made, or all of it is gone with its repository. Throws where another's lies in its place. */
+async function worktreeToMove(options: LifecycleOptions, facts: SessionFacts): Promise<SessionWorktree | undefined> {
+  if (facts.worktree === 'failed' || facts.worktree === 'planned') return undefined;
+  return await unlessGone(async () => {
+    const worktree = await worktreeOf(options, facts);
+    if (facts.worktree === 'present') await locateWorktree(worktree);
+    return worktree;
+  });
 }
 
-async function moveAway(
-  options: SessionRemovalOptions,
-  facts: SessionFacts,
-): Promise<{ commit: string; notCaptured: string[] } | undefined> {
+const GONE: readonly CorralErrorCode[] = ['WORKTREE_MISSING', 'NO_FOLDER', 'NO_REPOSITORY'];
+
+/** Undefined where the worktree or its repository was removed by hand. */
+async function unlessGone<T>(action: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await moveToTrash(await sessionWorktree(options, facts));
+    return await action();
   } catch (error) {
-    // Gone already, by hand or with its repository: there is nothing left that could be lost.
     if (error instanceof CorralError && GONE.includes(error.code)) return undefined;
     throw error;
   }
 }
 
-async function rollbackRemoval(options: SessionRemovalOptions, facts: SessionFacts, cause: unknown): Promise<void> {
+async function rollbackRemoval(options: LifecycleOptions, worktree: SessionWorktree, cause: unknown): Promise<void> {
   try {
-    await restoreFromTrash(await sessionWorktree(options, facts));
+    await restoreFromTrash(worktree);
   } catch (error) {
     throw new CorralError(
       'WORKTREE_FAILED',
-      `${messageOf(cause)}. Its files are safe in ${trashPathFor(facts.worktreePath)}, but could not be put back: ${messageOf(error)}`,
+      `${messageOf(cause)}. Its files are safe in ${trashPathFor(worktree.path)}, but could not be moved back: ${messageOf(error)}`,
       { cause },
     );
   }
-  await options.store.append(facts.sessionId, (now) =>
+  await options.store.append(worktree.sessionId, (now) =>
     now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined,
   );
 }
 
 /** What lies in the session's worktree; undefined where there is none in its place. */
 export async function summarizeSessionWorktree(
-  options: SessionRemovalOptions,
+  options: LifecycleOptions,
   facts: SessionFacts,
 ): Promise<WorktreeSummary | undefined> {
   if (facts.worktree !== 'present') return undefined;
-  try {
-    const request = await sessionWorktree(options, facts);
-    return (await locateWorktree(request)).place === 'worktree'
-      ? await summarizeWorktree(request.repository, facts.worktreePath, facts.baseCommit)
+  return await unlessGone(async () => {
+    const worktree = await worktreeOf(options, facts);
+    return (await locateWorktree(worktree)).place === 'worktree'
+      ? await summarizeWorktree(worktree, facts.baseCommit)
       : undefined;
-  } catch (error) {
-    if (error instanceof CorralError && GONE.includes(error.code)) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** True while the folder of a deleted session lies in the trash although the session's ref holds all of it. */
@@ -127,13 +100,13 @@ export function isTrashFull(facts: SessionFacts): boolean {
   return facts.worktree === 'deleted' && facts.trashPath !== undefined && (facts.notCaptured ?? []).length === 0;
 }
 
-/** Frees the disk of a deleted session's worktree; its worktree lock is held. What no snapshot can hold stays, and is recorded. */
-export async function purgeSessionTrash(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
+/** Frees the disk of a deleted session's worktree, its lock held. What no snapshot can hold stays, and is recorded. */
+export async function purgeSessionTrash(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
   if (!isTrashFull(facts)) return;
-  const request = await sessionWorktree(options, facts);
-  const kept = await purgeTrash(request);
-  const isInTrash = (await locateWorktree(request)).place === 'trash';
-  const trashPath = trashPathFor(facts.worktreePath);
+  const worktree = await worktreeOf(options, facts);
+  const kept = await purgeTrash(worktree);
+  const isInTrash = (await locateWorktree(worktree)).place === 'trash';
+  const trashPath = trashPathFor(worktree.path);
   await options.store.append(facts.sessionId, (now) => {
     if (!isTrashFull(now)) return undefined;
     return isInTrash
@@ -143,38 +116,43 @@ export async function purgeSessionTrash(options: SessionRemovalOptions, facts: S
 }
 
 /**
- * Brings a deleted session's worktree back as it was, from the trash or else from its last snapshot; its worktree lock is held.
- * Throws WORKTREE_MISSING where there is neither, CONFLICT where its place is taken.
+ * Restores a deleted session's worktree as it was; its worktree lock is held.
+ *
+ * @throws WORKTREE_MISSING where there is neither a trash nor a snapshot.
+ * @throws CONFLICT where its place is taken, or the session is not deleted.
  */
-export async function undoDelete(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
+export async function undoDelete(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
   if (facts.worktree !== 'deleted' && facts.worktree !== 'deleting')
     throw new CorralError('CONFLICT', 'This session is not deleted.');
-  await putInPlace(options, await sessionWorktree(options, facts));
+  await restoreWorktree(options, await worktreeOf(options, facts));
   await options.store.append(facts.sessionId, (now) =>
     now.worktree === 'deleted' || now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined,
   );
 }
 
-/** Makes a worktree again that is not in its place, deleted or vanished; its worktree lock is held. CONFLICT where it is in its place. */
-export async function restoreWorktree(options: SessionRemovalOptions, facts: SessionFacts): Promise<void> {
+/** Restores a worktree that was deleted or that vanished; its lock is held. Throws CONFLICT where it is in its place. */
+export async function restoreSessionWorktree(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
   if (facts.worktree !== 'present') {
     await undoDelete(options, facts);
     return;
   }
-  const request = await sessionWorktree(options, facts);
-  if ((await locateWorktree(request)).place === 'worktree')
-    throw new CorralError('CONFLICT', `The worktree of this session is in its place: ${facts.worktreePath}`);
-  await putInPlace(options, request);
+  const worktree = await worktreeOf(options, facts);
+  if ((await locateWorktree(worktree)).place === 'worktree')
+    throw new CorralError('CONFLICT', `The worktree of this session is in its place: ${worktree.path}`);
+  await restoreWorktree(options, worktree);
   await options.store.append(facts.sessionId, () => ({ kind: 'worktree.restored', data: {} }));
 }
 
-/** From the trash, or else from the last snapshot. */
-export async function putInPlace({ settings }: SessionRemovalOptions, request: SessionWorktree): Promise<void> {
-  if ((await locateWorktree(request)).place !== 'missing') {
-    await restoreFromTrash(request);
+/** Moves the worktree back from the trash, or else makes it again from the session's last snapshot. */
+export async function restoreWorktree(
+  { settings }: Pick<LifecycleOptions, 'settings'>,
+  worktree: SessionWorktree,
+): Promise<void> {
+  if ((await locateWorktree(worktree)).place !== 'missing') {
+    await restoreFromTrash(worktree);
     return;
   }
-  await recreateWorktree(request);
+  await recreateWorktree(worktree);
   const { worktreesInclude: include, worktreesLink: link } = settings();
-  await bringIgnoredFiles(request.repository, request.worktreePath, { include, link }); // no snapshot holds them
+  await copyIgnoredFiles(worktree, { include, link }); // no snapshot holds them
 }

@@ -1,42 +1,39 @@
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
+import type { Log } from '../../common/log';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
-import type { FileChange } from '../git/review/changes';
-import { captureWork, listChanges } from '../git/review/changes';
-import { restoreSnapshot } from '../git/worktrees/restoreSnapshot';
-import type { SessionWorktree } from '../git/worktrees/trash';
-import { locateWorktree } from '../git/worktrees/trash';
-import type { ListedSnapshot } from '../git/snapshots/snapshotList';
-import { listSnapshots, requireSnapshotPoint } from '../git/snapshots/snapshotList';
+import { applyChanges, type ApplyMode } from '../git/review/applyChanges';
+import { listChanges, readWork, type FileChange } from '../git/review/changes';
+import { makeBranch } from '../git/review/makeBranch';
+import { undoApply } from '../git/review/undoApply';
+import type { ChangesToApply } from '../git/review/workCommit';
+import type { SessionWorktree } from '../git/sessionWorktree';
+import { listSnapshots, requireSnapshotPoint, type ListedSnapshot } from '../git/snapshots/snapshotList';
 import { takeSnapshot } from '../git/snapshots/snapshots';
+import { restoreSnapshot } from '../git/worktrees/restoreSnapshot';
 import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
-import type { ApplyMode, ChangesToApply } from '../git/review/applyChanges';
-import { applyChanges, makeBranch, undoApply } from '../git/review/applyChanges';
+import { locateWorktree } from '../git/worktreeOwnership';
+import { requireStopped } from '../sessions/requireStopped';
 import type { SessionModel } from '../sessions/sessionModel';
-import type { SessionRemovalOptions } from './sessionRemoval';
-import {
-  deleteWorktree,
-  sessionWorktree,
-  restoreWorktree,
-  summarizeSessionWorktree,
-  undoDelete,
-} from './sessionRemoval';
-import type { Log } from '../../common/log';
-import { finishInterruptedOperation } from './interruptedOperations';
+import { deleteSessionWorktree, restoreSessionWorktree, summarizeSessionWorktree, undoDelete } from './sessionRemoval';
+import type { TrashPurger } from './trashPurger';
 import { withWorktreeLock } from './worktreeLock';
+import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
-/** What acting on a session's worktree asks of its runs. */
+/** What a change of a worktree asks of the session's runs. */
 export interface SessionRuns {
-  /** The run that has not ended, once it is certain what became of it. */
-  openRun(id: string): Promise<RunFacts | undefined>;
-  stop(id: string): Promise<void>;
-  tearDown(id: string): Promise<void>;
+  /** The session's open run, once it is certain what became of it. */
+  openRun(sessionId: string): Promise<RunFacts | undefined>;
+  stop(sessionId: string): Promise<void>;
+  /** Runs the person's teardown command in the worktree. */
+  tearDown(sessionId: string): Promise<void>;
 }
 
-export interface WorktreeControlOptions extends SessionRemovalOptions {
+export interface WorktreeControlOptions extends LifecycleOptions {
   model: SessionModel;
-  runControl: SessionRuns;
+  runs: SessionRuns;
+  trashPurger: TrashPurger;
   log: Log;
 }
 
@@ -52,217 +49,194 @@ export interface Comparison {
   changes: FileChange[];
 }
 
-/** All that people can ask of a session's worktree once it is made. What comes of it is seen only as new records. */
+/** All that people can ask of one session's worktree once it is made. What comes of it is seen only as new records. */
 export class WorktreeControl {
   readonly #options: WorktreeControlOptions;
-  readonly #purging = new Set<Promise<void>>();
+  readonly #id: string;
 
-  constructor(options: WorktreeControlOptions) {
+  constructor(options: WorktreeControlOptions, sessionId: string) {
     this.#options = options;
+    this.#id = sessionId;
   }
 
-  async archive(id: string, archived: boolean): Promise<void> {
-    const { runControl } = this.#options;
-    if (archived && (await runControl.openRun(id)) !== undefined)
-      throw new CorralError('RUNNING', 'This session is running. Stop it first.');
-    await this.#change(id, async (options, { worktree }) => {
-      await this.#setArchived(id, archived);
-      if (archived && worktree === 'present') await this.#remove(options, id);
-      if (!archived && worktree === 'deleted') await undoDelete(options, this.#options.model.facts(id));
+  async archive(archived: boolean): Promise<void> {
+    const { runs, trashPurger } = this.#options;
+    if (archived) requireStopped(await runs.openRun(this.#id));
+    await this.#change(async ({ worktree }) => {
+      await this.#setArchived(archived);
+      if (archived && worktree === 'present') await this.#remove();
+      if (!archived && worktree === 'deleted') await undoDelete(this.#options, this.#facts);
     });
-    if (archived) this.#emptyTrash(id);
+    if (archived) trashPurger.purge(this.#id);
   }
 
-  async delete(id: string): Promise<void> {
-    const { runControl } = this.#options;
-    if ((await runControl.openRun(id)) !== undefined) await runControl.stop(id);
-    await this.#change(id, async (options, { archived, worktree }) => {
-      await this.#setArchived(id, false);
+  async delete(): Promise<void> {
+    const { runs, trashPurger } = this.#options;
+    if ((await runs.openRun(this.#id)) !== undefined) await runs.stop(this.#id);
+    await this.#change(async ({ archived, worktree }) => {
+      await this.#setArchived(false);
       // That of an archived session is in the trash already.
-      if (!archived || worktree !== 'deleted') await this.#remove(options, id);
+      if (!archived || worktree !== 'deleted') await this.#remove();
     });
-    this.#emptyTrash(id);
+    trashPurger.purge(this.#id);
   }
 
-  async undoDelete(id: string): Promise<void> {
-    await this.#change(id, undoDelete);
+  async undoDelete(): Promise<void> {
+    await this.#change(async (facts) => await undoDelete(this.#options, facts));
   }
 
-  async restore(id: string): Promise<void> {
-    await this.#change(id, restoreWorktree);
-    await this.#setArchived(id, false);
+  async restore(): Promise<void> {
+    await this.#change(async (facts) => await restoreSessionWorktree(this.#options, facts));
+    await this.#setArchived(false);
   }
 
   /** What lies in the session's worktree; undefined where there is none in its place. */
-  async summary(id: string): Promise<WorktreeSummary | undefined> {
-    return await summarizeSessionWorktree(this.#options, this.#options.model.facts(id));
+  async summary(): Promise<WorktreeSummary | undefined> {
+    return await summarizeSessionWorktree(this.#options, this.#facts);
   }
 
-  /** What differs between two moments of the session; the whole change where none is named. */
-  async changes(id: string, from: SnapshotPoint = 'base', to: SnapshotPoint = 'now'): Promise<Comparison> {
-    const facts = this.#options.model.facts(id);
-    const request = await sessionWorktree(this.#options, facts);
-    const [before, after] = [
-      await this.#resolveMoment(request, facts, from),
-      await this.#resolveMoment(request, facts, to),
-    ];
-    const changes = await listChanges(request, before.revision, after.revision);
+  /** What differs between two points of the session; the whole change where none is named. */
+  async changes(from: SnapshotPoint = 'base', to: SnapshotPoint = 'now'): Promise<Comparison> {
+    const worktree = await this.#worktree();
+    const before = await this.#resolvePoint(worktree, from);
+    const after = await this.#resolvePoint(worktree, to);
     return {
       before: before.revision,
       after: after.revision,
-      changes,
-      ...(after.isInPlace ? { worktreePath: facts.worktreePath } : {}),
+      changes: await listChanges(worktree.repository, before.revision, after.revision),
+      ...(after.isInPlace ? { worktreePath: worktree.path } : {}),
     };
   }
 
+  /** What differs from this session's work to that of another session of the repository, each as it is now. */
+  async differences(otherId: string): Promise<Comparison> {
+    const [worktree, other] = [
+      await this.#worktree(),
+      await worktreeOf(this.#options, this.#options.model.facts(otherId)),
+    ];
+    const [before, after] = [(await readWork(worktree)).tree, (await readWork(other)).tree];
+    return { before, after, changes: await listChanges(worktree.repository, before, after) };
+  }
+
   /** The session's snapshots, newest first. */
-  async snapshots(id: string): Promise<ListedSnapshot[]> {
-    const facts = this.#options.model.facts(id);
-    return await listSnapshots((await sessionWorktree(this.#options, facts)).repository, id, facts.baseCommit);
+  async snapshots(): Promise<ListedSnapshot[]> {
+    return await listSnapshots(await this.#worktree(), this.#facts.baseCommit);
   }
 
   /** A snapshot now; `changed` is false where the files are as in the last one. Throws WORKTREE_MISSING. */
-  async takeSnapshot(id: string): Promise<{ commit: string; changed: boolean }> {
-    return await this.#change(id, async (options, facts) => {
-      const request = await sessionWorktree(options, facts);
-      if ((await locateWorktree(request)).place !== 'worktree')
+  async takeSnapshot(): Promise<{ commit: string; changed: boolean }> {
+    return await this.#changeFiles(async (worktree) => {
+      if ((await locateWorktree(worktree)).place !== 'worktree')
         throw new CorralError(
           'WORKTREE_MISSING',
           'The worktree of this session is not in its place. Restore it first.',
         );
-      return await takeSnapshot({ ...request, message: 'On request' });
+      return await takeSnapshot(worktree, 'On request');
     });
   }
 
   /**
-   * Puts the worktree back to a snapshot of its own or to its base. Answers with the snapshot of before, which undoes it. Throws RUNNING, CONFLICT,
-   * WORKTREE_MISSING; INVALID_ARGUMENT where it is no snapshot of this session.
+   * Makes the files what they were at a point of the session, and answers with the snapshot of how they were before.
+   *
+   * @throws RUNNING CONFLICT WORKTREE_MISSING
+   * @throws INVALID_ARGUMENT where `commit` is no snapshot of this session.
    */
-  async restoreSnapshot(id: string, commit: string): Promise<{ before: string }> {
-    const { runControl, store } = this.#options;
-    if ((await runControl.openRun(id)) !== undefined)
-      throw new CorralError('RUNNING', 'This session is running. Stop it first.');
-    return await this.#change(id, async (options, facts) => {
-      if (facts.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
-      const request = await sessionWorktree(options, facts);
-      await requireSnapshotPoint(request.repository, id, facts.baseCommit, commit);
-      const { before } = await restoreSnapshot(request, commit);
-      await store.append(id, () => ({ kind: 'worktree.putBack', data: { commit, before } }));
+  async restoreSnapshot(commit: string): Promise<{ before: string }> {
+    const { runs, store } = this.#options;
+    requireStopped(await runs.openRun(this.#id));
+    return await this.#changeFiles(async (worktree, facts) => {
+      requireStopped(facts.runs.find(isOpen));
+      await requireSnapshotPoint(worktree, facts.baseCommit, commit);
+      const { before } = await restoreSnapshot(worktree, commit);
+      await store.append(this.#id, () => ({ kind: 'worktree.putBack', data: { commit, before } }));
       return { before };
     });
   }
 
-  /** What differs between the work of two sessions of one repository, each as it is now. */
-  async differences(beforeId: string, afterId: string): Promise<Comparison> {
-    const work = async (id: string): Promise<{ request: SessionWorktree; tree: string }> => {
-      const request = await sessionWorktree(this.#options, this.#options.model.facts(id));
-      return { request, tree: (await captureWork(request)).tree };
-    };
-    const [before, after] = [await work(beforeId), await work(afterId)];
-    return {
-      before: before.tree,
-      after: after.tree,
-      changes: await listChanges(after.request, before.tree, after.tree),
-    };
-  }
-
-  /** The session's work into the checkout, as staged changes or as commits. Throws CONFLICT where git would overwrite changes of the user's. */
-  async apply(id: string, mode: ApplyMode): Promise<{ conflicts: string[] }> {
-    return await this.#take(id, async ({ request, toTake }) => {
-      const { applied, conflicts } = await applyChanges(request, toTake, mode);
-      await this.#options.store.append(id, () => ({ kind: 'applied', data: applied }));
+  /** Applies the session's work to the checkout. Throws CONFLICT where git would overwrite changes of the user's. */
+  async apply(mode: ApplyMode): Promise<{ conflicts: string[] }> {
+    return await this.#changeFiles(async (worktree, facts) => {
+      const work = await changesToApply(worktree, facts);
+      const { applied, conflicts } = await applyChanges(worktree.repository, work, mode);
+      await this.#options.store.append(this.#id, () => ({ kind: 'applied', data: applied }));
       return { conflicts };
     });
   }
 
-  /** Takes back what `apply` did last. Throws CONFLICT where there is nothing of it, or where git would overwrite changes of the user's. */
-  async unapply(id: string): Promise<void> {
-    await this.#change(id, async (options, facts) => {
-      if (facts.applied === undefined)
+  /** Undoes the last `apply`. Throws CONFLICT where there is none, or git would overwrite changes of the user's. */
+  async undoApply(): Promise<void> {
+    await this.#changeFiles(async ({ repository }, { applied }) => {
+      if (applied === undefined)
         throw new CorralError(
           'CONFLICT',
-          'Nothing of this session was applied to your checkout, or it was taken back already.',
+          'Nothing of this session was applied to your checkout, or that was undone already.',
         );
-      await undoApply(await sessionWorktree(options, facts), facts.applied);
-      await options.store.append(id, () => ({ kind: 'unapplied', data: {} }));
+      await undoApply(repository, applied);
+      await this.#options.store.append(this.#id, () => ({ kind: 'unapplied', data: {} }));
     });
   }
 
-  /** A branch with the session's work, uncommitted files in a commit of their own; the one made before is brought up to date. Throws CONFLICT where the name is taken. */
-  async makeBranch(id: string, name: string): Promise<void> {
-    await this.#take(id, async ({ request, toTake, facts }) => {
-      const commit = await makeBranch(request, toTake, name, facts.branch);
-      await this.#options.store.append(id, () => ({ kind: 'branch.made', data: { name, commit } }));
+  /** A branch with the session's work; the one made before is moved. Throws CONFLICT where the name is taken. */
+  async makeBranch(name: string): Promise<void> {
+    await this.#changeFiles(async (worktree, facts) => {
+      const work = await changesToApply(worktree, facts);
+      const commit = await makeBranch(worktree.repository, work, name, facts.branch);
+      await this.#options.store.append(this.#id, () => ({ kind: 'branch.made', data: { name, commit } }));
     });
   }
 
-  async #resolveMoment(
-    request: SessionWorktree,
-    { baseCommit }: SessionFacts,
-    moment: SnapshotPoint,
+  get #facts(): SessionFacts {
+    return this.#options.model.facts(this.#id);
+  }
+
+  async #worktree(): Promise<SessionWorktree> {
+    return await worktreeOf(this.#options, this.#facts);
+  }
+
+  async #resolvePoint(
+    worktree: SessionWorktree,
+    point: SnapshotPoint,
   ): Promise<{ revision: string; isInPlace: boolean }> {
-    if (moment === 'now') {
-      const { tree, isInPlace } = await captureWork(request);
+    if (point === 'now') {
+      const { tree, isInPlace } = await readWork(worktree);
       return { revision: tree, isInPlace };
     }
-    const revision = moment === 'base' ? baseCommit : moment;
-    await requireSnapshotPoint(request.repository, request.sessionId, baseCommit, revision);
+    const { baseCommit } = this.#facts;
+    const revision = point === 'base' ? baseCommit : point;
+    await requireSnapshotPoint(worktree, baseCommit, revision);
     return { revision, isInPlace: false };
   }
 
-  async #take<T>(
-    id: string,
-    take: (taken: { request: SessionWorktree; facts: SessionFacts; toTake: ChangesToApply }) => Promise<T>,
-  ): Promise<T> {
-    return await this.#change(id, async (options, facts) => {
-      const request = await sessionWorktree(options, facts);
-      return await take({
-        request,
-        facts,
-        toTake: { baseCommit: facts.baseCommit, work: await captureWork(request), title: facts.title },
-      });
-    });
-  }
-
-  /** Resolves when nothing goes on in the background any more. */
-  async close(): Promise<void> {
-    await Promise.all(this.#purging);
-  }
-
-  async #setArchived(id: string, archived: boolean): Promise<void> {
-    await this.#options.store.append(id, (facts) =>
+  async #setArchived(archived: boolean): Promise<void> {
+    await this.#options.store.append(this.#id, (facts) =>
       facts.archived === archived ? undefined : { kind: 'archived', data: { archived } },
     );
   }
 
   /** Whatever becomes of the teardown command, the worktree goes: all that it holds is kept anyway. */
-  async #remove(options: SessionRemovalOptions, id: string): Promise<void> {
-    const { runControl, log, model } = this.#options;
-    await runControl.tearDown(id).catch((error: unknown) => {
-      log.warn(`The teardown command of session ${id}: ${messageOf(error)}`);
+  async #remove(): Promise<void> {
+    const { runs, log } = this.#options;
+    await runs.tearDown(this.#id).catch((error: unknown) => {
+      log.warn(`The teardown command of session ${this.#id}: ${messageOf(error)}`);
     });
-    await deleteWorktree(options, model.facts(id));
+    await deleteSessionWorktree(this.#options, this.#facts);
   }
 
   /** One change at a time over all windows, decided on what is on disk when its turn has come. */
-  async #change<T>(
-    id: string,
-    change: (options: SessionRemovalOptions, facts: SessionFacts) => Promise<T>,
-  ): Promise<T> {
-    const { store, model } = this.#options;
-    return await withWorktreeLock(store.paths, id, async () => {
-      await store.sync(id);
-      return await change(this.#options, model.facts(id));
+  async #change<T>(change: (facts: SessionFacts) => Promise<T>): Promise<T> {
+    const { store } = this.#options;
+    return await withWorktreeLock(store.paths, this.#id, async () => {
+      await store.sync(this.#id);
+      return await change(this.#facts);
     });
   }
 
-  /** Frees the disk in the background; the next window does it where this one ends before. */
-  #emptyTrash(id: string): void {
-    const purging = finishInterruptedOperation(this.#options, id)
-      .catch((error: unknown) => {
-        this.#options.log.error(`Emptying the trash of session ${id}: ${messageOf(error)}`);
-      })
-      .finally(() => this.#purging.delete(purging));
-    this.#purging.add(purging);
+  /** As `#change`, for what needs the session's repository. */
+  async #changeFiles<T>(change: (worktree: SessionWorktree, facts: SessionFacts) => Promise<T>): Promise<T> {
+    return await this.#change(async (facts) => await change(await worktreeOf(this.#options, facts), facts));
   }
+}
+
+async function changesToApply(worktree: SessionWorktree, facts: SessionFacts): Promise<ChangesToApply> {
+  return { baseCommit: facts.baseCommit, work: await readWork(worktree), title: facts.title };
 }

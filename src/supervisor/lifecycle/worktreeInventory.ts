@@ -6,31 +6,33 @@ import { isId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
 import { purgeTrash } from '../git/worktrees/purgeTrash';
-import type { GeneratedFolder } from '../git/worktrees/generatedFolders';
-import { dropFolders, findGeneratedFolders, measureFolder } from '../git/worktrees/generatedFolders';
-import type { SessionWorktree } from '../git/worktrees/trash';
-import { locateWorktree, moveToTrash } from '../git/worktrees/trash';
-import type { Repository } from '../git/repository';
+import {
+  findGeneratedFolders,
+  measureFolder,
+  removeGeneratedFolders,
+  type GeneratedFolder,
+} from '../git/worktrees/generatedFolders';
+import type { SessionWorktree, WorktreeFolder } from '../git/sessionWorktree';
+import { moveToTrash } from '../git/worktrees/trash';
 import { findRepository } from '../git/repository';
 import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import { summarizeWorktree } from '../git/worktrees/worktreeSummary';
-import { inspectWorktree, trashPathFor } from '../git/worktreeOwnership';
+import { inspectWorktree, locateWorktree } from '../git/worktreeOwnership';
 import type { SessionModel } from '../sessions/sessionModel';
-import type { SessionRemovalOptions } from './sessionRemoval';
-import { putInPlace, sessionWorktree } from './sessionRemoval';
+import { requireStopped } from '../sessions/requireStopped';
 import type { Log } from '../../common/log';
+import { restoreWorktree } from './sessionRemoval';
 import { withWorktreeLock } from './worktreeLock';
+import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
-export interface WorktreeInventoryOptions extends SessionRemovalOptions {
+export interface WorktreeInventoryOptions extends LifecycleOptions {
   model: SessionModel;
   log: Log;
 }
 
 /** A folder of this store's on the disk. */
-export interface WorktreeEntry {
+interface FolderEntry {
   sessionId: string;
-  /** `stray`: it bears this store's mark, and no session knows of it. */
-  kind: 'worktree' | 'trash' | 'stray';
   path: string;
   bytes: number;
   generated: GeneratedFolder[];
@@ -40,8 +42,24 @@ export interface WorktreeEntry {
   notCaptured: readonly string[];
 }
 
-/** Where a stray lies, for what is done with it. */
-type Stray = SessionWorktree & { path: string };
+/** A session's own folder. */
+export interface SessionWorktreeEntry extends FolderEntry {
+  kind: 'worktree' | 'trash';
+}
+
+/** A folder that was made for a session of this store, and that no session knows of. */
+export interface StrayWorktreeEntry extends FolderEntry {
+  kind: 'stray';
+  worktree: SessionWorktree;
+}
+
+export type WorktreeEntry = SessionWorktreeEntry | StrayWorktreeEntry;
+
+/** A stray worktree, and where it lies: in its place or in the trash. */
+interface Stray {
+  worktree: SessionWorktree;
+  path: string;
+}
 
 /** All folders that this store has made in repositories, and what can be freed of them. Another store's are never looked into. */
 export class WorktreeInventory {
@@ -59,14 +77,13 @@ export class WorktreeInventory {
       const facts = model.facts(id);
       if (facts.worktree !== 'present' && facts.trashPath === undefined) continue;
       try {
-        const request = await sessionWorktree(this.#options, facts);
-        const { place } = await locateWorktree(request);
-        if (place === 'missing') continue;
-        const path = place === 'worktree' ? facts.worktreePath : trashPathFor(facts.worktreePath);
+        const worktree = await worktreeOf(this.#options, facts);
+        const located = await locateWorktree(worktree);
+        if (located.place === 'missing') continue;
         entries.push({
-          ...(await describe(request.repository, path, facts.baseCommit)),
+          ...(await describe({ ...worktree, path: located.path }, facts.baseCommit)),
           sessionId: id,
-          kind: place,
+          kind: located.place,
           notCaptured: facts.notCaptured ?? [],
         });
       } catch (error) {
@@ -76,11 +93,13 @@ export class WorktreeInventory {
     return [...entries, ...(await this.strays())].sort((a, b) => b.bytes - a.bytes);
   }
 
-  /** What bears this store's mark and belongs to no session. Runs no git where there is nothing of that kind. */
-  async strays(): Promise<WorktreeEntry[]> {
-    const entries: WorktreeEntry[] = [];
-    for (const { repository, path, sessionId } of await this.#findStrays())
-      entries.push({ ...(await describe(repository, path, undefined)), sessionId, kind: 'stray', notCaptured: [] });
+  /** What was made for this store and belongs to no session. Runs no git where there is nothing of that kind. */
+  async strays(): Promise<StrayWorktreeEntry[]> {
+    const entries: StrayWorktreeEntry[] = [];
+    for (const { worktree, path } of await this.#findStrays()) {
+      const description = await describe({ ...worktree, path }, undefined);
+      entries.push({ ...description, sessionId: worktree.sessionId, kind: 'stray', worktree, notCaptured: [] });
+    }
     return entries;
   }
 
@@ -89,39 +108,26 @@ export class WorktreeInventory {
     const { store, model } = this.#options;
     return await withWorktreeLock(store.paths, id, async () => {
       const facts = (await store.sync(id)) ?? model.facts(id);
-      if (facts.runs.some(isOpen)) throw new CorralError('RUNNING', 'This session is running. Stop it first.');
-      const request = await sessionWorktree(this.#options, facts);
-      if ((await locateWorktree(request)).place !== 'worktree') return 0;
-      const folders = await findGeneratedFolders(request.repository, facts.worktreePath);
-      await dropFolders(facts.worktreePath, folders);
+      requireStopped(facts.runs.find(isOpen));
+      const worktree = await worktreeOf(this.#options, facts);
+      if ((await locateWorktree(worktree)).place !== 'worktree') return 0;
+      const folders = await findGeneratedFolders(worktree);
+      await removeGeneratedFolders(worktree.path, folders);
       return folders.reduce((sum, { bytes }) => sum + bytes, 0);
     });
   }
 
-  /** Takes a stray away, its work kept by the ref of its id. Answers with what no snapshot can hold: then its folder stays, in the trash. */
-  async removeStray(sessionId: string): Promise<string[]> {
-    const stray = (await this.#findStrays()).find((each) => each.sessionId === sessionId);
-    if (stray === undefined)
+  /** Removes a stray, its work kept by the ref of its id. Answers with what no snapshot can hold: its folder then stays in the trash. */
+  async removeStray({ worktree }: StrayWorktreeEntry): Promise<string[]> {
+    if (!(await this.#isUnknown(worktree.sessionId)) || (await locateWorktree(worktree)).place === 'missing')
       throw new CorralError('WORKTREE_MISSING', 'This worktree is not there any more, or belongs to a session by now.');
-    await moveToTrash(stray);
-    return await purgeTrash(stray);
+    await moveToTrash(worktree);
+    return await purgeTrash(worktree);
   }
 
-  /** Undoes `removeStray`; `path` is where the stray was. */
-  async restoreStray({ sessionId, path }: WorktreeEntry): Promise<void> {
-    const worktreePath = join(dirname(dirname(path)), 'worktrees', sessionId);
-    for (const [root, repositories] of this.#roots()) {
-      if (root !== dirname(dirname(path))) continue;
-      for (const repository of repositories) {
-        const request = {
-          repository: await findRepository(this.#options.git, repository),
-          storeId: this.#options.store.storeId,
-          sessionId,
-          worktreePath,
-        };
-        await putInPlace(this.#options, request);
-      }
-    }
+  /** Undoes `removeStray`. */
+  async restoreStray({ worktree }: StrayWorktreeEntry): Promise<void> {
+    await restoreWorktree(this.#options, worktree);
   }
 
   /** The folders that worktrees of any session were made in, with the repositories of those sessions. */
@@ -136,7 +142,7 @@ export class WorktreeInventory {
   }
 
   async #findStrays(): Promise<Stray[]> {
-    const { git, log } = this.#options;
+    const { log } = this.#options;
     const strays: Stray[] = [];
     for (const [root, repositories] of this.#roots()) {
       for (const place of ['worktrees', 'trash']) {
@@ -144,12 +150,10 @@ export class WorktreeInventory {
         for (const name of names.filter(isId)) {
           if (!(await this.#isUnknown(name))) continue;
           for (const folder of repositories) {
-            const stray = await findRepository(git, folder)
-              .then(async (repository) => await this.#inspect(repository, root, place, name))
-              .catch((error: unknown) => {
-                log.warn(`${join(root, place, name)} cannot be looked at: ${messageOf(error)}`);
-                return undefined;
-              });
+            const stray = await this.#inspect(folder, root, place, name).catch((error: unknown) => {
+              log.warn(`${join(root, place, name)} cannot be looked at: ${messageOf(error)}`);
+              return undefined;
+            });
             if (stray !== undefined) strays.push(stray);
           }
         }
@@ -158,13 +162,12 @@ export class WorktreeInventory {
     return strays;
   }
 
-  async #inspect(repository: Repository, root: string, place: string, sessionId: string): Promise<Stray | undefined> {
+  async #inspect(folder: string, root: string, place: string, sessionId: string): Promise<Stray | undefined> {
+    const { git, store } = this.#options;
+    const repository = await findRepository(git, folder);
+    const worktree = { repository, storeId: store.storeId, sessionId, path: join(root, 'worktrees', sessionId) };
     const path = join(root, place, sessionId);
-    const mark = { storeId: this.#options.store.storeId, sessionId };
-    const { state } = await inspectWorktree(repository, path, mark);
-    return state === 'ours'
-      ? { ...mark, repository, worktreePath: join(root, 'worktrees', sessionId), path }
-      : undefined;
+    return (await inspectWorktree({ ...worktree, path })).state === 'ours' ? { worktree, path } : undefined;
   }
 
   /** A session that another window has just begun to make is known on the disk before its folder is there. */
@@ -176,13 +179,13 @@ export class WorktreeInventory {
 }
 
 async function describe(
-  repository: Repository,
-  path: string,
+  folder: WorktreeFolder,
   baseCommit: string | undefined,
-): Promise<Pick<WorktreeEntry, 'path' | 'bytes' | 'generated' | 'summary'>> {
-  const [summary, generated] = [
-    await summarizeWorktree(repository, path, baseCommit).catch(() => 'unknown' as const),
-    await findGeneratedFolders(repository, path).catch(() => []),
-  ];
-  return { path, bytes: (await measureFolder(path)).bytes, generated, summary };
+): Promise<Pick<FolderEntry, 'path' | 'bytes' | 'generated' | 'summary'>> {
+  return {
+    path: folder.path,
+    summary: await summarizeWorktree(folder, baseCommit).catch(() => 'unknown' as const),
+    generated: await findGeneratedFolders(folder).catch(() => []),
+    bytes: (await measureFolder(folder.path)).bytes,
+  };
 }

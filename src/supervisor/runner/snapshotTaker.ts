@@ -109,17 +109,12 @@ export class SnapshotTaker {
     const { repository: folder, storeId, baseCommit } = this.#worktree;
     try {
       const repository = (this.#repository ??= await findRepository(this.#git, folder));
+      const worktree = { repository, path: cwd, storeId, sessionId, signal: this.#abort.signal };
       // Without its link a worktree inside the checkout is to git the checkout itself.
-      const found = await inspectWorktree(repository, cwd, { storeId, sessionId });
+      const found = await inspectWorktree(worktree);
       if (found.state === 'missing') throw new CorralError('WORKTREE_MISSING', 'the worktree is not there any more');
       if (found.state === 'foreign') throw new CorralError('WORKTREE_NOT_OURS', found.reason);
-      const snapshot = await takeSnapshot({
-        repository,
-        worktreePath: cwd,
-        sessionId,
-        message,
-        signal: this.#abort.signal,
-      });
+      const snapshot = await takeSnapshot(worktree, message);
       this.#lastFailure = undefined;
       if (!snapshot.changed) return;
       const counts = await countChanges(repository, baseCommit, snapshot.tree, this.#abort.signal);

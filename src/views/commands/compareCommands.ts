@@ -143,8 +143,7 @@ async function chooseCompared(
 type Resource = ReturnType<typeof resource>;
 
 async function betweenTwo(supervisor: Supervisor, first: SessionSummary, second: SessionSummary): Promise<Resource[]> {
-  const worktrees = await supervisor.worktrees(first.id);
-  const { before, after, changes } = await worktrees.differences(first.id, second.id);
+  const { before, after, changes } = await (await supervisor.worktree(first.id)).differences(second.id);
   return changes.map((change) => resource(change, at(first, before), at(second, after)));
 }
 
@@ -152,7 +151,7 @@ async function betweenTwo(supervisor: Supervisor, first: SessionSummary, second:
 async function againstTheirBase(supervisor: Supervisor, sessions: readonly SessionSummary[]): Promise<Resource[]> {
   const all = await Promise.all(
     sessions.map(async (session) => {
-      const { before, after, changes } = await (await supervisor.worktrees(session.id)).changes(session.id);
+      const { before, after, changes } = await (await supervisor.worktree(session.id)).changes();
       return changes.map((change) => ({
         path: change.path,
         compared: resource(change, at(session, before), at(session, after)),

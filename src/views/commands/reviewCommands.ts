@@ -41,7 +41,7 @@ export function reviewCommands({
 }: ReviewCommandsOptions): Record<ReviewCommandName, (argument: unknown) => Promise<void>> {
   const undoApply = async (session: SessionSummary): Promise<void> => {
     await inProgress(async () => {
-      await (await supervisor.worktrees(session.id)).unapply(session.id);
+      await (await supervisor.worktree(session.id)).undoApply();
     });
     void showInformationMessage(`The changes of “${session.title}” are out of your checkout again.`);
   };
@@ -57,7 +57,7 @@ export function reviewCommands({
     const name = answer?.trim();
     if (name === undefined) return undefined;
     await inProgress(async () => {
-      await (await supervisor.worktrees(session.id)).makeBranch(session.id, name);
+      await (await supervisor.worktree(session.id)).makeBranch(name);
     });
     return name;
   };
@@ -65,18 +65,14 @@ export function reviewCommands({
   return {
     reviewChanges: async (argument) => {
       const session = await choose(argument, 'Review Changes', hasBegun, 'No session has begun yet.');
-      const comparison = await inProgress(
-        async () => await (await supervisor.worktrees(session.id)).changes(session.id),
-      );
+      const comparison = await inProgress(async () => await (await supervisor.worktree(session.id)).changes());
       await showChanges(session, session.title, comparison, `“${session.title}” has changed no file so far.`);
     },
     applyChanges: async (argument) => {
       const session = await choose(argument, 'Apply Changes to Checkout', hasBegun, 'No session has begun yet.');
       const mode = await chooseMode(session.title);
       if (mode === undefined) return;
-      const { conflicts } = await inProgress(
-        async () => await (await supervisor.worktrees(session.id)).apply(session.id, mode),
-      );
+      const { conflicts } = await inProgress(async () => await (await supervisor.worktree(session.id)).apply(mode));
       const undo = 'Undo';
       const openChanges = 'Open Source Control';
       const where = mode === 'staged' ? 'staged in your checkout' : 'on your branch, as commits';

@@ -40,9 +40,7 @@ export function snapshotCommands({
   startSession,
 }: SnapshotCommandsOptions): Record<SnapshotCommandName, (argument: unknown) => Promise<void>> {
   async function takeSnapshot(session: SessionSummary): Promise<void> {
-    const { changed } = await inProgress(
-      async () => await (await supervisor.worktrees(session.id)).takeSnapshot(session.id),
-    );
+    const { changed } = await inProgress(async () => await (await supervisor.worktree(session.id)).takeSnapshot());
     const sentence = changed
       ? `The files of “${session.title}” are in a snapshot.`
       : `The files of “${session.title}” are as in its last snapshot.`;
@@ -56,9 +54,7 @@ export function snapshotCommands({
     to: SnapshotPoint,
     words: string,
   ): Promise<void> {
-    const comparison = await inProgress(
-      async () => await (await supervisor.worktrees(session.id)).changes(session.id, from, to),
-    );
+    const comparison = await inProgress(async () => await (await supervisor.worktree(session.id)).changes(from, to));
     await showChanges(
       session,
       `${session.title}: ${label}, ${words}`,
@@ -68,8 +64,8 @@ export function snapshotCommands({
   }
 
   async function restoreSnapshot(session: SessionSummary, { label, commit }: PastSnapshotPoint): Promise<void> {
-    const worktrees = await supervisor.worktrees(session.id);
-    const { before } = await inProgress(async () => await worktrees.restoreSnapshot(session.id, commit));
+    const worktree = await supervisor.worktree(session.id);
+    const { before } = await inProgress(async () => await worktree.restoreSnapshot(commit));
     const undo = 'Undo';
     // Not awaited: the notification stays as long as the person likes, and the command is done.
     void showInformationMessage(
@@ -78,7 +74,7 @@ export function snapshotCommands({
     ).then(async (chosen) => {
       if (chosen !== undo) return;
       await attempt('showSnapshots', async () => {
-        await inProgress(async () => await worktrees.restoreSnapshot(session.id, before));
+        await inProgress(async () => await worktree.restoreSnapshot(before));
         void showInformationMessage(`The worktree of “${session.title}” is again as it was before.`);
       });
     });
@@ -128,7 +124,7 @@ export function snapshotCommands({
       const session = await choose(argument, 'Snapshots', hasBegun, 'No session has begun yet.');
       const moments = momentItems(
         session,
-        await inProgress(async () => await (await supervisor.worktrees(session.id)).snapshots(session.id)),
+        await inProgress(async () => await (await supervisor.worktree(session.id)).snapshots()),
       );
       const given = v.safeParse(snapshotArgumentSchema, argument);
       const named = given.success ? moments.find(({ moment }) => moment.commit === given.output.commit) : undefined;

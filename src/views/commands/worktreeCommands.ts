@@ -115,8 +115,8 @@ async function summaryOf(
   session: SessionSummary,
 ): Promise<WorktreeSummary | 'unknown' | undefined> {
   const summarizing = supervisor
-    .worktrees(session.id)
-    .then(async (worktrees) => await worktrees.summary(session.id))
+    .worktree(session.id)
+    .then(async (worktree) => await worktree.summary())
     .catch(() => 'unknown' as const);
   return await inProgress(async () => await summarizing);
 }

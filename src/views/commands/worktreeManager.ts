@@ -2,7 +2,11 @@ import * as vscode from 'vscode';
 import { isOutcome } from '../../storage/runState';
 import type { SessionSummary } from '../../supervisor/api';
 import type { Supervisor } from '../../supervisor/supervisor';
-import type { WorktreeEntry, WorktreeInventory } from '../../supervisor/lifecycle/worktreeInventory';
+import type {
+  StrayWorktreeEntry,
+  WorktreeEntry,
+  WorktreeInventory,
+} from '../../supervisor/lifecycle/worktreeInventory';
 import { elapsedTime } from '../text/elapsedTime';
 import { formatBytes } from '../text/formatBytes';
 import { showInformationMessage, showWarningMessage } from '../text/messages';
@@ -172,7 +176,7 @@ async function actOn(
   const actions: Action[] = [{ label: '$(empty-window) Open in New Window', description: path, run: openFolder }];
   if (kind === 'trash')
     actions.push({ label: '$(discard) Undo Delete', run: async () => await run('undoDelete', sessionId) });
-  if (kind === 'stray')
+  if (entry.kind === 'stray')
     actions.push({
       label: '$(trash) Remove It…',
       description: 'its work is kept in a snapshot',
@@ -223,12 +227,12 @@ async function drop(inventory: WorktreeInventory, entries: readonly WorktreeEntr
 async function removeStray(
   { attempt }: WorktreeManagerOptions,
   inventory: WorktreeInventory,
-  stray: WorktreeEntry,
+  stray: StrayWorktreeEntry,
 ): Promise<void> {
   const remove = 'Remove';
   const detail = `It holds ${holds(stray)}. All of it is kept in a snapshot, refs/corral/${stray.sessionId}.`;
   if ((await showWarningMessage(`Remove ${stray.path}?`, { modal: true, detail }, remove)) !== remove) return;
-  const kept = await inventory.removeStray(stray.sessionId);
+  const kept = await inventory.removeStray(stray);
   const sentence =
     kept.length === 0
       ? `${stray.path} was removed.`

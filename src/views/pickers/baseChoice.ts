@@ -56,7 +56,7 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
     ]),
     supervisor.listSessions({ repository: repository.mainWorktree }),
   ]);
-  const work = describeWork(await summarizeWorktree(repository, root, 'HEAD'));
+  const work = describeWork(await summarizeWorktree({ repository, path: root }, 'HEAD'));
   const status = await supervisor.git.run(root, [
     'status',
     '--porcelain',

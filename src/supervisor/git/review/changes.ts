@@ -2,8 +2,9 @@ import { CorralError } from '../../../storage/errors';
 import { captureTree, withIndexCopy } from '../snapshots/indexCopy';
 import { pathToText, splitZ } from '../pathBytes';
 import { readSnapshotRef } from '../snapshots/snapshotRef';
-import { locateWorktree, type SessionWorktree } from '../worktrees/trash';
-import { headCommit } from '../repository';
+import { headCommit, type Repository } from '../repository';
+import type { SessionWorktree } from '../sessionWorktree';
+import { locateWorktree } from '../worktreeOwnership';
 
 /** One file that differs between a session's base and its worktree. Paths are relative, with `/`. */
 export interface FileChange {
@@ -22,30 +23,31 @@ export interface SessionWork {
   isInPlace: boolean;
 }
 
-/** The session's work as it is now: tracked and untracked files, uncommitted ones too. Touches nothing of the user's. Throws WORKTREE_MISSING where nothing was ever there. */
-export async function captureWork(request: SessionWorktree): Promise<SessionWork> {
-  const { repository, worktreePath, sessionId } = request;
-  const { git } = repository;
-  if ((await locateWorktree(request)).place !== 'worktree') {
+/**
+ * The session's work as it is now: tracked and untracked files, uncommitted ones too. Touches nothing of the user's.
+ *
+ * @throws WORKTREE_MISSING where there is neither a worktree nor a snapshot.
+ */
+export async function readWork(worktree: SessionWorktree): Promise<SessionWork> {
+  const { repository, path, sessionId } = worktree;
+  if ((await locateWorktree(worktree)).place !== 'worktree') {
     const lastSnapshot = await readSnapshotRef(repository, sessionId);
     if (lastSnapshot === undefined)
       throw new CorralError('WORKTREE_MISSING', 'This session has neither a worktree nor a snapshot.');
     return { tree: lastSnapshot.tree, head: lastSnapshot.head, isInPlace: false };
   }
-  const head = await headCommit(git, worktreePath);
-  const { tree } = await withIndexCopy(git, worktreePath, async (indexFile) =>
-    captureTree(git, worktreePath, indexFile, undefined),
-  );
+  const head = await headCommit(repository.git, path);
+  const { tree } = await withIndexCopy(worktree, async (indexFile) => captureTree(worktree, indexFile));
   return { tree, head: head === '' ? undefined : head, isInPlace: true };
 }
 
 /** All files in which two commits or trees differ, renames found. */
 export async function listChanges(
-  { repository }: SessionWorktree,
+  { git, mainWorktree }: Repository,
   before: string,
   after: string,
 ): Promise<FileChange[]> {
-  const { stdout } = await repository.git.run(repository.mainWorktree, [
+  const { stdout } = await git.run(mainWorktree, [
     'diff-tree',
     '-r',
     '-z',

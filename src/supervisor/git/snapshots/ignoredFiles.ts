@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { lstat, open, readlink, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
-import type { Repository } from '../repository';
+import type { WorktreeFolder } from '../sessionWorktree';
 
 /** Folders that tools fill again from what is in the repository: the only ignored ones that go with a deleted worktree. */
 const GENERATED_FOLDERS: ReadonlySet<string> = new Set([
@@ -38,11 +38,11 @@ export interface IgnoredFiles {
 }
 
 /** What git ignores in a worktree, and so no snapshot holds. */
-export async function findIgnoredFiles(
-  { git, mainWorktree }: Repository,
-  worktreePath: string,
-  signal?: AbortSignal,
-): Promise<IgnoredFiles> {
+export async function findIgnoredFiles({
+  repository: { git, mainWorktree },
+  path: worktreePath,
+  signal,
+}: WorktreeFolder): Promise<IgnoredFiles> {
   const listing = [
     'ls-files',
     '-z',

@@ -8,6 +8,7 @@ import type { Git, GitOptions } from '../git';
 import { readLink } from '../worktreeOwnership';
 import { encodePaths, pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import { headCommit } from '../repository';
+import type { WorktreeFolder } from '../sessionWorktree';
 
 const FILES_AT_ONCE = 64;
 
@@ -16,8 +17,7 @@ const FILES_AT_ONCE = 64;
  * from HEAD instead; with no HEAD there is no file at that path, which is an empty index to git.
  */
 export async function withIndexCopy<T>(
-  git: Git,
-  worktreePath: string,
+  { repository: { git }, path: worktreePath }: WorktreeFolder,
   use: (indexFile: string) => Promise<T>,
 ): Promise<T> {
   return withTemporaryFolder(async (folder) => {
@@ -78,10 +78,8 @@ export async function withTemporaryFolder<T>(use: (folder: string) => Promise<T>
  * for one nested repository without a commit or one file that cannot be read.
  */
 export async function captureTree(
-  git: Git,
-  worktreePath: string,
+  { repository: { git }, path: worktreePath, signal }: WorktreeFolder,
   indexFile: string,
-  signal: AbortSignal | undefined,
 ): Promise<{ tree: string; notCaptured: string[] }> {
   const copy = { environment: { GIT_INDEX_FILE: indexFile }, signal };
   const listChanged = async (options: GitOptions): Promise<string[]> =>

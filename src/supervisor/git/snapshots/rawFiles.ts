@@ -4,6 +4,7 @@ import { withTemporaryFolder } from './indexCopy';
 import { encodePath, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
 import { writeCommit } from './snapshotRef';
 import type { Repository } from '../repository';
+import type { WorktreeFolder } from '../sessionWorktree';
 import { mapLimited } from '../../../common/mapLimited';
 
 const MAX_BATCH_BYTES = 32 << 20;
@@ -22,10 +23,8 @@ interface ExaminedFile {
  * checkout. Equal bytes are the same objects in both, so a commit costs little more than the files in which the two differ.
  */
 export async function captureRawFiles(
-  repository: Repository,
-  worktreePath: string,
+  { repository, path: worktreePath, signal }: WorktreeFolder,
   indexFile: string,
-  signal: AbortSignal | undefined,
 ): Promise<{ commit: string; notCaptured: string[] }> {
   const { git, mainWorktree } = repository;
   const staged = splitZ(
@@ -97,10 +96,8 @@ async function hashFiles(
 
 /** Makes the files in the worktree those of a commit made by `captureRawFiles`, byte for byte, by writing the ones that differ. */
 export async function restoreRawFiles(
-  repository: Repository,
-  worktreePath: string,
+  { repository, path: worktreePath, signal }: WorktreeFolder,
   commit: string,
-  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { git, mainWorktree } = repository;
   const listed = splitZ((await git.run(mainWorktree, ['ls-tree', '-r', '-z', '--long', commit], { signal })).stdout);

@@ -2,6 +2,7 @@ import { CorralError } from '../../../storage/errors';
 import { COUNTING, parseCounts, type ChangeCounts } from '../changeCounts';
 import { snapshotRefName } from './snapshotRef';
 import type { Repository } from '../repository';
+import type { SessionWorktree } from '../sessionWorktree';
 
 /** More than anyone scrolls through; older ones stay, and are reached from the timeline. */
 const MAX_LISTED = 1_000;
@@ -23,10 +24,10 @@ function chain(sessionId: string, baseCommit: string): string[] {
 
 /** The session's snapshots since its base, newest first; one git process. Empty where there is none yet. */
 export async function listSnapshots(
-  { git, mainWorktree }: Repository,
-  sessionId: string,
+  { repository, sessionId }: SessionWorktree,
   baseCommit: string,
 ): Promise<ListedSnapshot[]> {
+  const { git, mainWorktree } = repository;
   const shown = ['--format=%x00%H%x00%T%x00%ct%x00%s%x00', '--diff-merges=first-parent', '--no-show-signature'];
   const { stdout } = await git.run(mainWorktree, [
     'log',
@@ -53,11 +54,11 @@ export async function listSnapshots(
 
 /** Fails with INVALID_ARGUMENT unless `commit` is the session's base or one of its snapshots. */
 export async function requireSnapshotPoint(
-  { git, mainWorktree }: Repository,
-  sessionId: string,
+  { repository, sessionId }: SessionWorktree,
   baseCommit: string,
   commit: string,
 ): Promise<void> {
+  const { git, mainWorktree } = repository;
   const commits = await git.text(mainWorktree, ['rev-list', '--first-parent', ...chain(sessionId, baseCommit)]);
   if (commit !== baseCommit && !commits.split('\n').includes(commit))
     throw new CorralError('INVALID_ARGUMENT', `${commit} is no snapshot of this session.`);

@@ -1,6 +1,7 @@
 import { CorralError } from '../../../storage/errors';
 import type { Git } from '../git';
 import { IDENTITY, isObjectId, type Repository } from '../repository';
+import type { SessionWorktree } from '../sessionWorktree';
 
 /**
  * The session's pin: one ref over a chain of commits, each with the worktree's tree. What a later reader needs stands in the
@@ -55,12 +56,12 @@ export async function readSnapshotRef(repository: Repository, sessionId: string)
 }
 
 /** What the session's ref holds, and the commit that the worktree's HEAD is at, by one git process; undefined where there is none. */
-export async function readSnapshotRefAndHead(
-  { git }: Repository,
-  worktreePath: string,
-  sessionId: string,
-): Promise<{ lastSnapshot: SnapshotCommit | undefined; head: string | undefined }> {
-  const [lastSnapshot, head] = await readCommits(git, worktreePath, [snapshotRefName(sessionId), 'HEAD']);
+export async function readSnapshotRefAndHead({
+  repository,
+  path,
+  sessionId,
+}: SessionWorktree): Promise<{ lastSnapshot: SnapshotCommit | undefined; head: string | undefined }> {
+  const [lastSnapshot, head] = await readCommits(repository.git, path, [snapshotRefName(sessionId), 'HEAD']);
   return {
     lastSnapshot: lastSnapshot === undefined ? undefined : parseSnapshot(lastSnapshot.objectId, lastSnapshot.content),
     head: head?.objectId,

@@ -1,18 +1,9 @@
 import { CorralError } from '../../../storage/errors';
 import { captureTree, withIndexCopy } from './indexCopy';
 import { moveSnapshotRef, readSnapshotRefAndHead, writeCommit, type SnapshotCommit } from './snapshotRef';
-import type { Repository } from '../repository';
+import type { SessionWorktree } from '../sessionWorktree';
 
 const MAX_ATTEMPTS = 5;
-
-export interface SnapshotRequest {
-  repository: Repository;
-  worktreePath: string;
-  sessionId: string;
-  /** What led to it, for people who read the log. */
-  message: string;
-  signal?: AbortSignal | undefined;
-}
 
 export interface Snapshot {
   commit: string;
@@ -38,13 +29,17 @@ export type MakeAddition = (
 ) => Promise<SnapshotAddition>;
 
 /**
- * Records the worktree's files (tracked and untracked, not ignored) as a commit on the session's ref. Touches nothing of the user's:
- * not the index, HEAD, stash, hooks or files.
+ * Records the files at the worktree's path (tracked and untracked, not ignored) as a commit on the session's ref, and
+ * touches nothing else. `message` says what led to it, for people who read the log.
  */
-export async function takeSnapshot(request: SnapshotRequest, makeAddition?: MakeAddition): Promise<Snapshot> {
+export async function takeSnapshot(
+  worktree: SessionWorktree,
+  message: string,
+  makeAddition?: MakeAddition,
+): Promise<Snapshot> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await attemptSnapshot(request, makeAddition);
+      return await attemptSnapshot(worktree, message, makeAddition);
     } catch (error) {
       // The runner and a window may snapshot at the same moment: the second one goes on from the first one's commit.
       if (!(error instanceof CorralError && error.code === 'CONFLICT') || attempt === MAX_ATTEMPTS) throw error;
@@ -52,14 +47,17 @@ export async function takeSnapshot(request: SnapshotRequest, makeAddition?: Make
   }
 }
 
-async function attemptSnapshot(request: SnapshotRequest, makeAddition: MakeAddition | undefined): Promise<Snapshot> {
-  const { repository, worktreePath, sessionId, signal } = request;
-  const { git } = repository;
-  return withIndexCopy(git, worktreePath, async (indexFile) => {
+async function attemptSnapshot(
+  worktree: SessionWorktree,
+  message: string,
+  makeAddition: MakeAddition | undefined,
+): Promise<Snapshot> {
+  const { repository, path, sessionId } = worktree;
+  return withIndexCopy(worktree, async (indexFile) => {
     const [{ tree, notCaptured }, { lastSnapshot: before, head = '' }, branch] = await Promise.all([
-      captureTree(git, worktreePath, indexFile, signal),
-      readSnapshotRefAndHead(repository, worktreePath, sessionId),
-      git.text(worktreePath, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
+      captureTree(worktree, indexFile),
+      readSnapshotRefAndHead(worktree),
+      repository.git.text(path, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
     ]);
     const addition = await makeAddition?.(indexFile, before, head === '' ? undefined : head);
     const isSame = before !== undefined && before.tree === tree && (before.head ?? '') === head;
@@ -74,7 +72,7 @@ async function attemptSnapshot(request: SnapshotRequest, makeAddition: MakeAddit
     const commit = await writeCommit(repository, {
       tree,
       parents: [...new Set(parents)],
-      message: request.message,
+      message,
       head: head === '' ? undefined : head,
       branch: branch === '' ? undefined : branch,
       index: addition?.index,

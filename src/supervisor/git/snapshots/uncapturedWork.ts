@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findIgnoredFiles } from './ignoredFiles';
 import { pathFromBytes, pathToText } from '../pathBytes';
 import { isObjectId, type Repository } from '../repository';
+import type { WorktreeFolder } from '../sessionWorktree';
 import { exists, readLink } from '../worktreeOwnership';
 
 const MAX_IGNORED_NAMED = 20;
@@ -38,12 +39,9 @@ const OPERATIONS: readonly [file: string, name: string][] = [
 
 /** The tips of all commits that the worktree's reflog, ORIG_HEAD, MERGE_HEAD and the like name and that neither a branch, tag or remote nor `held` reaches. */
 export async function findUnreferencedCommits(
-  repository: Repository,
-  worktreePath: string,
+  { repository: { git }, path: worktreePath, signal }: WorktreeFolder,
   held: readonly string[],
-  signal: AbortSignal | undefined,
 ): Promise<string[]> {
-  const { git } = repository;
   const administrativeDirectory = await git.text(worktreePath, ['rev-parse', '--absolute-git-dir']);
   const names = new Set(ROOT_REFS);
   const reflog = await git.text(
@@ -90,11 +88,8 @@ export async function findUnreferencedCommits(
 }
 
 /** What cannot be in a snapshot and would be lost with the folder, in words for a person. */
-export async function findUncapturable(
-  repository: Repository,
-  worktreePath: string,
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
+export async function findUncapturable(folder: WorktreeFolder): Promise<string[]> {
+  const { repository, path: worktreePath, signal } = folder;
   const { git } = repository;
   const found: string[] = [];
   const administrativeDirectory = await git.text(worktreePath, ['rev-parse', '--absolute-git-dir']);
@@ -112,7 +107,7 @@ export async function findUncapturable(
     else if (!(await isPushedAndClean(repository, join(worktreePath, pathToText(path)), signal)))
       found.push(`${pathToText(path)}: a submodule with work that is nowhere else`);
   }
-  const { work } = await findIgnoredFiles(repository, worktreePath, signal);
+  const { work } = await findIgnoredFiles(folder);
   found.push(...work.slice(0, MAX_IGNORED_NAMED).map((path) => `${pathToText(path)}: ignored by git`));
   if (work.length > MAX_IGNORED_NAMED)
     found.push(`${String(work.length - MAX_IGNORED_NAMED)} more files that git ignores`);

@@ -1,7 +1,7 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { findIgnoredFiles } from '../snapshots/ignoredFiles';
 import { pathFromBytes, pathToText } from '../pathBytes';
-import type { Repository } from '../repository';
+import type { WorktreeFolder } from '../sessionWorktree';
 import { mapLimited } from '../../../common/mapLimited';
 
 const FILES_AT_ONCE = 64;
@@ -15,18 +15,18 @@ export interface GeneratedFolder {
 }
 
 /** The folders in a worktree that git ignores and tools fill again, largest first. Not one that holds a repository: that may be somebody's work. */
-export async function findGeneratedFolders(repository: Repository, worktreePath: string): Promise<GeneratedFolder[]> {
-  const { replaceable } = await findIgnoredFiles(repository, worktreePath);
+export async function findGeneratedFolders(folder: WorktreeFolder): Promise<GeneratedFolder[]> {
+  const { replaceable } = await findIgnoredFiles(folder);
   const folders: GeneratedFolder[] = [];
   for (const path of replaceable.filter((each) => each.endsWith('/')).map((each) => each.slice(0, -1))) {
-    const { bytes, holdsRepository } = await measureFolder(pathFromBytes(worktreePath, path));
+    const { bytes, holdsRepository } = await measureFolder(pathFromBytes(folder.path, path));
     if (!holdsRepository) folders.push({ path, name: pathToText(path), bytes });
   }
   return folders.sort((a, b) => b.bytes - a.bytes);
 }
 
 /** Removes these folders; links in them are removed, never followed. */
-export async function dropFolders(worktreePath: string, folders: readonly GeneratedFolder[]): Promise<void> {
+export async function removeGeneratedFolders(worktreePath: string, folders: readonly GeneratedFolder[]): Promise<void> {
   for (const { path } of folders)
     await rm(pathFromBytes(worktreePath, path), { recursive: true, force: true, maxRetries: 5 });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { hasCode } from '../../../common/errors';
 import { excludeFromRepository } from './exclusions';
 import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
-import type { Repository } from '../repository';
+import type { WorktreeFolder } from '../sessionWorktree';
 import { exists } from '../worktreeOwnership';
 
 const INCLUDE_FILE = '.worktreeinclude';
@@ -18,26 +18,19 @@ export interface WantedFiles {
 }
 
 /** Brings what git ignores from the main worktree into a worktree; what is there already stays as it is. */
-export async function bringIgnoredFiles(
-  repository: Repository,
-  worktreePath: string,
-  { include, link }: WantedFiles,
-): Promise<void> {
-  await linkFolders(repository, worktreePath, link);
-  await copyIncludedFiles(repository, worktreePath, include);
+export async function copyIgnoredFiles(worktree: WorktreeFolder, { include, link }: WantedFiles): Promise<void> {
+  await linkFolders(worktree, link);
+  await copyIncludedFiles(worktree, include);
 }
 
 /**
  * Makes links to ignored folders of the main worktree, `node_modules` say. All sessions then share the one folder: what an agent writes there is there for all.
  * Corral itself goes through no link: the folder stays when the worktree goes. Answers with the paths of the links.
  */
-export async function linkFolders(
-  repository: Repository,
-  worktreePath: string,
-  patterns: readonly string[],
-): Promise<string[]> {
+export async function linkFolders(worktree: WorktreeFolder, patterns: readonly string[]): Promise<string[]> {
   if (patterns.length === 0) return [];
-  const { git, mainWorktree } = repository;
+  const { path: worktreePath } = worktree;
+  const { git, mainWorktree } = worktree.repository;
   const list = async (...exclusions: string[]): Promise<string[]> =>
     splitZ(
       (await git.run(mainWorktree, ['ls-files', '-z', '--others', '--ignored', '--directory', ...exclusions])).stdout,
@@ -59,12 +52,15 @@ export async function linkFolders(
     );
     if (isMade) linked.push(path);
   }
-  await keepIgnored(repository, worktreePath, linked);
+  await keepIgnored(worktree, linked);
   return linked;
 }
 
 /** A pattern such as `node_modules/` is one for folders only: by it alone, an agent's `git add --all` would take the link into a commit. */
-async function keepIgnored(repository: Repository, worktreePath: string, links: readonly string[]): Promise<void> {
+async function keepIgnored(
+  { repository, path: worktreePath }: WorktreeFolder,
+  links: readonly string[],
+): Promise<void> {
   if (links.length === 0) return;
   const listing = ['ls-files', '-z', '--others', '--exclude-standard'];
   const untracked = new Set(splitZ((await repository.git.run(worktreePath, listing)).stdout));
@@ -77,8 +73,7 @@ async function keepIgnored(repository: Repository, worktreePath: string, links: 
  * Copy-on-write where the file system can. Answers with how many were copied.
  */
 export async function copyIncludedFiles(
-  { git, mainWorktree }: Repository,
-  worktreePath: string,
+  { repository: { git, mainWorktree }, path: worktreePath }: WorktreeFolder,
   patterns: readonly string[],
 ): Promise<number> {
   const hasFile = await exists(join(mainWorktree, INCLUDE_FILE));

@@ -2,8 +2,9 @@ import { lstat, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/pr
 import { basename, dirname, join } from 'node:path';
 import { hasCode } from '../../../common/errors';
 import { pathFromBytes, pathToText } from '../pathBytes';
-import { locateWorktree, moveToTrash, type SessionWorktree } from './trash';
-import { isOwnedBy, exists, trashPathFor } from '../worktreeOwnership';
+import { administrativeDirectoryOf, trashPathFor, type SessionWorktree } from '../sessionWorktree';
+import { isOwnedBy, exists, locateWorktree } from '../worktreeOwnership';
+import { moveToTrash } from './trash';
 
 /** A disk may date files in coarse steps. */
 const CLOCK_SLACK_MS = 50;
@@ -19,12 +20,11 @@ interface SeenFile {
  * Frees the disk of a deleted session's worktree in the trash, whose work the session's ref then holds alone. Answers with what stays, in words: what no
  * snapshot can hold, and what a process that goes on has written since. Each step can be repeated.
  */
-export async function purgeTrash(request: SessionWorktree): Promise<string[]> {
-  const { repository, worktreePath, sessionId } = request;
-  const trashPath = trashPathFor(worktreePath);
-  if ((await locateWorktree(request)).place === 'trash') {
+export async function purgeTrash(worktree: SessionWorktree): Promise<string[]> {
+  const trashPath = trashPathFor(worktree.path);
+  if ((await locateWorktree(worktree)).place === 'trash') {
     const capturedMs = await diskTimeMs(trashPath);
-    const { notCaptured } = await moveToTrash(request); // whatever was written since the removal is in this snapshot
+    const { notCaptured } = await moveToTrash(worktree); // whatever was written since the removal is in this snapshot
     if (notCaptured.length > 0) return notCaptured;
     // Under a name that no undo takes for the whole worktree, and that tells from when on a file is newer than the snapshot.
     const discardedPath = `${trashPath}.${String(capturedMs)}`;
@@ -41,8 +41,8 @@ export async function purgeTrash(request: SessionWorktree): Promise<string[]> {
   );
   const kept: string[] = [];
   for (const name of discarded) {
-    const administrativeDirectory = join(repository.commonDirectory, 'worktrees', sessionId);
-    if (await isOwnedBy(administrativeDirectory, request))
+    const administrativeDirectory = administrativeDirectoryOf(worktree);
+    if (await isOwnedBy(administrativeDirectory, worktree))
       await rm(administrativeDirectory, { recursive: true, force: true, maxRetries: 5 });
     const folder = join(dirname(trashPath), name);
     const capturedMs = Number(name.slice(basename(trashPath).length + 1));

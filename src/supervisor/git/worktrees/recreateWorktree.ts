@@ -4,9 +4,9 @@ import { CorralError } from '../../../storage/errors';
 import { withTemporaryFolder } from '../snapshots/indexCopy';
 import { readSnapshotRef, type SnapshotCommit } from '../snapshots/snapshotRef';
 import { restoreRawFiles } from '../snapshots/rawFiles';
-import { checkOutBranch, locateWorktree, type SessionWorktree } from './trash';
-import type { Repository } from '../repository';
-import { isOwnedBy, exists, linkWorktree, lockReason } from '../worktreeOwnership';
+import { checkOutBranch } from './checkedOutBranch';
+import { administrativeDirectoryOf, type SessionWorktree, type WorktreeFolder } from '../sessionWorktree';
+import { isOwnedBy, exists, linkWorktree, locateWorktree, lockReason } from '../worktreeOwnership';
 
 const PRIVATE_FOLDER_MODE = 0o700;
 const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
@@ -16,25 +16,22 @@ const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
  * Where git still knows the worktree its own entry is used again, with its reflog and index. CONFLICT where anything is at the place or in the trash,
  * WORKTREE_MISSING where the session has no snapshot.
  */
-export async function recreateWorktree(request: SessionWorktree): Promise<void> {
-  const { repository, worktreePath, sessionId, signal } = request;
-  const { git, mainWorktree, commonDirectory } = repository;
-  if ((await locateWorktree(request)).place !== 'missing')
-    throw new CorralError(
-      'CONFLICT',
-      `The worktree of this session is still there, in ${worktreePath} or in the trash`,
-    );
+export async function recreateWorktree(worktree: SessionWorktree): Promise<void> {
+  const { repository, path, sessionId, signal } = worktree;
+  const { git, mainWorktree } = repository;
+  if ((await locateWorktree(worktree)).place !== 'missing')
+    throw new CorralError('CONFLICT', `The worktree of this session is still there, in ${path} or in the trash`);
   const lastSnapshot = await readSnapshotRef(repository, sessionId);
   if (lastSnapshot === undefined)
     throw new CorralError('WORKTREE_MISSING', 'This session has no snapshot to make its worktree from');
-  const administrativeDirectory = join(commonDirectory, 'worktrees', sessionId);
-  const isKnown = await isOwnedBy(administrativeDirectory, request);
+  const administrativeDirectory = administrativeDirectoryOf(worktree);
+  const isKnown = await isOwnedBy(administrativeDirectory, worktree);
   if (!isKnown && (await exists(administrativeDirectory)))
-    throw new CorralError('WORKTREE_NOT_OURS', `${administrativeDirectory} does not bear this session's mark`);
+    throw new CorralError('WORKTREE_NOT_OURS', `${administrativeDirectory} is not this session's worktree`);
 
-  await mkdir(dirname(worktreePath), { recursive: true, mode: PRIVATE_FOLDER_MODE });
+  await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER_MODE });
   // Filled at another place: whatever stops it, no worktree is ever in its own with half of its files.
-  const partialFolder = `${worktreePath}.partial`;
+  const partialFolder = `${path}.partial`;
   const partialPath = join(partialFolder, sessionId); // git names its entry so
   await rm(partialFolder, REMOVE);
   await mkdir(partialPath, { recursive: true, mode: PRIVATE_FOLDER_MODE });
@@ -50,7 +47,7 @@ export async function recreateWorktree(request: SessionWorktree): Promise<void> 
           '--detach',
           '--lock',
           '--reason',
-          lockReason(request),
+          lockReason(worktree),
           '--',
           partialPath,
           lastSnapshot.head ?? lastSnapshot.commit,
@@ -58,30 +55,26 @@ export async function recreateWorktree(request: SessionWorktree): Promise<void> 
         { signal },
       );
     await linkWorktree(partialPath, administrativeDirectory);
-    await writeFiles(repository, partialPath, lastSnapshot, signal);
+    await writeFiles({ ...worktree, path: partialPath }, lastSnapshot);
     if (!(await exists(join(administrativeDirectory, 'index'))))
       await git.run(partialPath, ['read-tree', lastSnapshot.index ?? lastSnapshot.head ?? '--empty'], { signal });
-    await rename(partialPath, worktreePath);
+    await rename(partialPath, path);
   } catch (error) {
     await rm(partialFolder, REMOVE);
-    if (!isKnown && (await isOwnedBy(administrativeDirectory, request))) await rm(administrativeDirectory, REMOVE);
+    if (!isKnown && (await isOwnedBy(administrativeDirectory, worktree))) await rm(administrativeDirectory, REMOVE);
     throw error;
   }
   await rm(partialFolder, REMOVE);
-  await linkWorktree(worktreePath, administrativeDirectory);
-  await checkOutBranch(request, lastSnapshot.branch ?? '');
+  await linkWorktree(path, administrativeDirectory);
+  await checkOutBranch(worktree, lastSnapshot.branch ?? '');
 }
 
-async function writeFiles(
-  repository: Repository,
-  worktreePath: string,
-  lastSnapshot: SnapshotCommit,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  await withTemporaryFolder(async (folder) => {
-    const options = { environment: { GIT_INDEX_FILE: join(folder, 'index') }, signal };
-    await repository.git.run(worktreePath, ['read-tree', lastSnapshot.tree], options);
-    await repository.git.run(worktreePath, ['checkout-index', '--all', '--force', '--quiet'], { ...options });
+async function writeFiles(folder: WorktreeFolder, { tree, raw }: SnapshotCommit): Promise<void> {
+  const { repository, path, signal } = folder;
+  await withTemporaryFolder(async (temporary) => {
+    const options = { environment: { GIT_INDEX_FILE: join(temporary, 'index') }, signal };
+    await repository.git.run(path, ['read-tree', tree], options);
+    await repository.git.run(path, ['checkout-index', '--all', '--force', '--quiet'], options);
   });
-  if (lastSnapshot.raw !== undefined) await restoreRawFiles(repository, worktreePath, lastSnapshot.raw, signal);
+  if (raw !== undefined) await restoreRawFiles(folder, raw);
 }

@@ -1,6 +1,6 @@
 import { findIgnoredFiles } from '../snapshots/ignoredFiles';
 import { pathToText, splitZ } from '../pathBytes';
-import type { Repository } from '../repository';
+import type { WorktreeFolder } from '../sessionWorktree';
 
 /** What lies in a worktree beside its base, in numbers for a person who thinks of removing it. */
 export interface WorktreeSummary {
@@ -15,14 +15,14 @@ export interface WorktreeSummary {
 
 /** Counts what is in the worktree, wherever it lies; commits since `baseCommit` where that is known. Changes nothing. */
 export async function summarizeWorktree(
-  repository: Repository,
-  worktreePath: string,
+  folder: WorktreeFolder,
   baseCommit: string | undefined,
 ): Promise<WorktreeSummary> {
+  const { repository, path } = folder;
   const { git } = repository;
   // Untracked files one by one, and no rename detection, so that a line is a file.
   const status = splitZ(
-    (await git.run(worktreePath, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'])).stdout,
+    (await git.run(path, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'])).stdout,
   );
   const untrackedFiles = status.filter((line) => line.startsWith('?? ')).length;
   const range = [
@@ -33,8 +33,8 @@ export async function summarizeWorktree(
     '--tags',
     '--remotes',
   ];
-  const counted = await git.text(worktreePath, ['rev-list', '--count', ...range], { acceptedExitCodes: [0, 128] }); // 128: HEAD has no commit
-  const { replaceable } = await findIgnoredFiles(repository, worktreePath);
+  const counted = await git.text(path, ['rev-list', '--count', ...range], { acceptedExitCodes: [0, 128] }); // 128: HEAD has no commit
+  const { replaceable } = await findIgnoredFiles(folder);
   return {
     changedFiles: status.length - untrackedFiles,
     untrackedFiles,

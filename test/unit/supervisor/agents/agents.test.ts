@@ -86,7 +86,7 @@ describe('agents of sessions', () => {
       ids.push(id);
     }
     const [left = '', right = ''] = ids;
-    const { before, after, changes } = await (await window.worktrees(left)).differences(left, right);
+    const { before, after, changes } = await (await window.worktree(left)).differences(right);
     assert.deepEqual(changes, [
       { kind: 'modified', path: 'both.txt' },
       { kind: 'modified', previousPath: 'left.txt', path: 'right.txt' },

@@ -127,20 +127,20 @@ describe('git', () => {
       await fixture.user(trapped.mainWorktree, 'config', key, value);
     }
     const session = await fixture.session(trapped);
-    await writeFile(join(session.worktreePath, 'a.txt'), 'changed\n');
-    await writeFile(join(session.worktreePath, 'b.md'), 'new\n');
+    await writeFile(join(session.path, 'a.txt'), 'changed\n');
+    await writeFile(join(session.path, 'b.md'), 'new\n');
     const { takeSnapshot } = await import('../../../../src/supervisor/git/snapshots/snapshots');
     const { moveToTrash, restoreFromTrash } = await import('../../../../src/supervisor/git/worktrees/trash');
     const { recreateWorktree: restoreFromSnapshot } =
       await import('../../../../src/supervisor/git/worktrees/recreateWorktree');
-    assert.equal((await takeSnapshot({ ...session, message: 'turn' })).changed, true);
+    assert.equal((await takeSnapshot(session, 'turn')).changed, true);
     await moveToTrash(session);
     await restoreFromTrash(session);
-    await rm(session.worktreePath, { recursive: true });
+    await rm(session.path, { recursive: true });
     await restoreFromSnapshot(session);
-    assert.equal(await readFile(join(session.worktreePath, 'a.txt'), 'utf8'), 'changed\n');
+    assert.equal(await readFile(join(session.path, 'a.txt'), 'utf8'), 'changed\n');
     assert.equal(await readFile(marker, 'utf8').catch(() => ''), '', 'what was executed');
-    await fixture.user(session.worktreePath, 'status').catch(() => undefined);
+    await fixture.user(session.path, 'status').catch(() => undefined);
     assert.equal(await isThere(marker), true, 'the trap itself works');
   });
 

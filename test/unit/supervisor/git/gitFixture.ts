@@ -8,7 +8,7 @@ import { Git } from '../../../../src/supervisor/git/git';
 import { findRepository, resolveCommit, type Repository } from '../../../../src/supervisor/git/repository';
 import { CountedProcesses } from '../../../support/countedProcesses';
 import { waitFor } from '../../../support/wait';
-import { createWorktree } from '../../../../src/supervisor/git/worktrees/worktrees';
+import { createWorktree, planWorktree } from '../../../../src/supervisor/git/worktrees/worktreeCreation';
 
 export const STORE_ID = 'store-under-test';
 
@@ -48,19 +48,19 @@ export class GitFixture {
   async session(repository: Repository, location: 'inside' | 'beside' = 'inside') {
     const sessionId = newId();
     const baseCommit = await resolveCommit(repository, 'HEAD');
-    const { worktreePath } = await createWorktree({ repository, sessionId, storeId: STORE_ID, baseCommit, location });
-    return { repository, sessionId, storeId: STORE_ID, baseCommit, worktreePath };
+    const planned = planWorktree(repository, { storeId: STORE_ID, sessionId }, location);
+    return { ...(await createWorktree(planned, baseCommit)), baseCommit };
   }
 
   /** A session in a repository of this name, whose agent has committed, deleted, renamed and added files. */
   async workedSession(name: string) {
     const files = { 'edited.txt': '1\n', 'gone.txt': 'g\n', 'old name.txt': 'a long enough line to be known again\n' };
     const session = await this.session(await this.repository(name, files));
-    await write(session.worktreePath, { 'edited.txt': '2\n' });
-    await this.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=agent');
-    await rm(join(session.worktreePath, 'gone.txt'));
-    await rename(join(session.worktreePath, 'old name.txt'), join(session.worktreePath, 'new name.txt'));
-    await write(session.worktreePath, { 'new/ünï.txt': 'n\n' });
+    await write(session.path, { 'edited.txt': '2\n' });
+    await this.user(session.path, 'commit', '--quiet', '--all', '--message=agent');
+    await rm(join(session.path, 'gone.txt'));
+    await rename(join(session.path, 'old name.txt'), join(session.path, 'new name.txt'));
+    await write(session.path, { 'new/ünï.txt': 'n\n' });
     return session;
   }
 

@@ -20,13 +20,13 @@ describe('repository', () => {
       const repository = await fixture.repository(name);
       const linked = join(fixture.root, `${name} linked`);
       await fixture.user(repository.mainWorktree, 'worktree', 'add', '--quiet', '--detach', linked);
-      const { worktreePath } = await fixture.session(repository);
+      const { path } = await fixture.session(repository);
       for (const folder of [
         join(repository.mainWorktree, 'src'),
         linked,
         join(linked, 'src'),
-        worktreePath,
-        join(worktreePath, 'src'),
+        path,
+        join(path, 'src'),
       ]) {
         const found = await findRepository(fixture.git, folder);
         assert.equal(found.mainWorktree, repository.mainWorktree, folder);

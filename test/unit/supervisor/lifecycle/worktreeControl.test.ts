@@ -29,14 +29,14 @@ describe('worktrees of sessions', () => {
   it('frees the disk of a deleted session, and brings everything back from its snapshot', async () => {
     const first = fixture.window();
     const session = await finished(first);
-    assert.deepEqual(await (await first.worktrees(session.id)).summary(session.id), {
+    assert.deepEqual(await (await first.worktree(session.id)).summary(), {
       changedFiles: 0,
       untrackedFiles: 1,
       commits: 0,
       replaceable: [],
     });
     await first.deleteSession(session.id);
-    assert.equal(await (await first.worktrees(session.id)).summary(session.id), undefined);
+    assert.equal(await (await first.worktree(session.id)).summary(), undefined);
     await fixture.close(first); // waits for what goes on in the background
     assert.deepEqual(await inTrash(), []);
     const second = fixture.window();
@@ -203,23 +203,23 @@ describe('worktrees of sessions', () => {
   it('goes back to a snapshot and forward again, and forks a new session from one', async () => {
     const window = fixture.window();
     const session = await finished(window, 'edit notes.txt hello; run git add . ; run git commit -m agent');
-    const control = await window.worktrees(session.id);
-    const [first] = await control.snapshots(session.id);
+    const control = await window.worktree(session.id);
+    const [first] = await control.snapshots();
     assert.ok(first !== undefined);
     await writeFile(join(session.worktreePath, 'notes.txt'), 'later\n');
     const paths = async (...moments: string[]): Promise<string[]> =>
-      (await control.changes(session.id, ...moments)).changes.map(({ path }) => path);
+      (await control.changes(...moments)).changes.map(({ path }) => path);
     assert.deepEqual(
       [await paths(first.commit), await paths(first.commit, 'now'), await paths('base', first.commit)],
       [['notes.txt'], ['notes.txt'], ['notes.txt']],
     );
-    assert.equal((await control.takeSnapshot(session.id)).changed, true);
-    assert.deepEqual(await paths((await control.snapshots(session.id))[0]?.commit ?? ''), []);
-    const { before } = await control.restoreSnapshot(session.id, first.commit);
+    assert.equal((await control.takeSnapshot()).changed, true);
+    assert.deepEqual(await paths((await control.snapshots())[0]?.commit ?? ''), []);
+    const { before } = await control.restoreSnapshot(first.commit);
     assert.equal(await notes(session), 'hello\n');
-    await control.restoreSnapshot(session.id, before);
+    await control.restoreSnapshot(before);
     assert.equal(await notes(session), 'later\n');
-    await assert.rejects(control.restoreSnapshot(session.id, '--force'), { code: 'INVALID_ARGUMENT' });
+    await assert.rejects(control.restoreSnapshot('--force'), { code: 'INVALID_ARGUMENT' });
     const { id } = await window.createSession({
       repository: fixture.repository.path,
       prompt: 'talk',
@@ -229,14 +229,14 @@ describe('worktrees of sessions', () => {
     const forked = await until(window, id, ({ status }) => status === 'Completed', 'the end of the fork');
     assert.equal(await notes(forked), 'hello\n');
     assert.equal(forked.baseCommit, session.baseCommit, 'it is judged by what the first one began with');
-    assert.deepEqual((await (await window.worktrees(id)).changes(id)).changes, [{ kind: 'added', path: 'notes.txt' }]);
+    assert.deepEqual((await (await window.worktree(id)).changes()).changes, [{ kind: 'added', path: 'notes.txt' }]);
     const running = await window.createSession({
       repository: fixture.repository.path,
       prompt: 'slow 4000 50ms',
       agent: 'demo',
     });
     await until(window, running.id, ({ state }) => state === 'running', 'the run');
-    await assert.rejects(control.restoreSnapshot(running.id, running.baseCommit), { code: 'RUNNING' });
+    await assert.rejects((await window.worktree(running.id)).restoreSnapshot(running.baseCommit), { code: 'RUNNING' });
   });
 
   it('marks a session whose agent changes the main checkout, and says what', async () => {

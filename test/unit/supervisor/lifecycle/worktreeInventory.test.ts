@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { newId } from '../../../../src/storage/ids';
 import type { SessionSummary } from '../../../../src/supervisor/api';
 import { findRepository } from '../../../../src/supervisor/git/repository';
-import { createWorktree } from '../../../../src/supervisor/git/worktrees/worktrees';
+import { createWorktree, planWorktree } from '../../../../src/supervisor/git/worktrees/worktreeCreation';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
 import { programsStartedBy } from '../../../support/startedPrograms';
 import { isThere, readAll, write } from '../git/gitFixture';
@@ -33,10 +33,8 @@ describe('the inventory of worktrees', () => {
     const repository = await findRepository(window.git, fixture.repository.path);
     const sessionId = newId();
     const baseCommit = await fixture.repository.git('rev-parse', 'HEAD');
-    return {
-      sessionId,
-      path: (await createWorktree({ repository, sessionId, storeId, baseCommit, location: 'inside' })).worktreePath,
-    };
+    const { path } = await createWorktree(planWorktree(repository, { sessionId, storeId }, 'inside'), baseCommit);
+    return { sessionId, path };
   }
   const ownStore = async (): Promise<string> =>
     v.parse(
@@ -99,12 +97,14 @@ describe('the inventory of worktrees', () => {
       [{ ...own, kind: 'stray' }],
     );
     assert.equal((await inventory.list()).length, 2);
-    await assert.rejects(inventory.removeStray(foreign.sessionId), { code: 'WORKTREE_MISSING' });
     const [entry] = strays;
     assert.ok(entry !== undefined);
-    assert.deepEqual(await inventory.removeStray(own.sessionId), []);
+    const another = { ...entry, worktree: { ...entry.worktree, ...foreign } };
+    await assert.rejects(inventory.removeStray(another), { code: 'WORKTREE_NOT_OURS' });
+    assert.deepEqual(await inventory.removeStray(entry), []);
     assert.equal(await isThere(own.path), false);
     assert.equal(await fixture.repository.git('show', `refs/corral/${own.sessionId}:work.txt`), 'precious');
+    await assert.rejects(async () => await inventory.removeStray(entry), { code: 'WORKTREE_MISSING' });
     await inventory.restoreStray(entry);
     assert.equal(await readFile(join(own.path, 'work.txt'), 'utf8'), 'precious');
     assert.ok(await isThere(join(foreign.path, 'README.md')));

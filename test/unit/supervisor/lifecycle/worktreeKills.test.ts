@@ -99,7 +99,7 @@ describe('windows that are killed while they change a worktree', function () {
       const [files, agents] = [await readAll(worktreePath), await usersState(worktreePath)];
       if (await killed('snapshot', id)) cuts.snapshot++;
       let window = await recovered();
-      const { commit } = await (await window.worktrees(id)).takeSnapshot(id);
+      const { commit } = await (await window.worktree(id)).takeSnapshot();
       await fixture.close(window);
       assert.equal(await repository.git('show', `${commit}:round.txt`), `${round}`);
       assert.deepEqual(await usersState(worktreePath), agents, `round ${round}`);

@@ -25,7 +25,7 @@ describe('the watch over what leaves a worktree', () => {
     const told: string[] = [];
     const watch = new EscapeWatch(
       git,
-      { sessionId: session.sessionId, cwd: session.worktreePath },
+      { sessionId: session.sessionId, cwd: session.path },
       session.repository.mainWorktree,
       (event) => {
         assert.ok(event.kind === 'error' && event.data.code === 'ESCAPE');
@@ -68,16 +68,16 @@ describe('the watch over what leaves a worktree', () => {
   it('tells of a file that a tool changed elsewhere, also through a link, and of nothing that was refused or only read', async () => {
     const { session, main, told, call } = await begin();
     await call({ title: 'Edit src/a.ts', category: 'edit', path: 'src/a.ts' });
-    await call({ title: 'Write new', category: 'edit', path: join(session.worktreePath, 'not/there/yet') });
+    await call({ title: 'Write new', category: 'edit', path: join(session.path, 'not/there/yet') });
     await call({ title: 'Read', category: 'read', path: join(main, 'src/a.ts') });
     await call({ title: 'Edit', category: 'edit', path: join(main, 'src/a.ts'), status: 'denied' });
     assert.deepEqual(told, []);
     await call({ title: 'Edit main', category: 'edit', path: '../../../src/a.ts' });
-    await symlink(join(main, 'src'), join(session.worktreePath, 'linked'), 'junction');
+    await symlink(join(main, 'src'), join(session.path, 'linked'), 'junction');
     await call({ title: 'Edit link', category: 'edit', path: 'linked/a.ts' });
     assert.deepEqual(told, [
       `“Edit main” changed what lies outside of this session's worktree: ${join(main, 'src/a.ts')}`,
-      `“Edit link” changed what lies outside of this session's worktree: ${join(session.worktreePath, 'linked/a.ts')}`,
+      `“Edit link” changed what lies outside of this session's worktree: ${join(session.path, 'linked/a.ts')}`,
     ]);
   });
 
@@ -155,8 +155,7 @@ describe('the watch over what leaves a worktree', () => {
 
   it("tells of git's configuration and hooks, and not of everyday settings", async () => {
     const { session, main, told, call } = await begin();
-    const git = async (...parameters: string[]): Promise<unknown> =>
-      await fixture.user(session.worktreePath, ...parameters);
+    const git = async (...parameters: string[]): Promise<unknown> => await fixture.user(session.path, ...parameters);
     await call(
       { title: 'git push', category: 'execute', command: 'git push' },
       async () => await git('config', 'branch.x.remote', 'origin'),

@@ -33,21 +33,15 @@ describe('snapshots during a run', () => {
       events.push(event);
       tell();
     };
-    const taker = new SnapshotTaker(
-      git,
-      { sessionId: session.sessionId, cwd: session.worktreePath },
-      worktree,
-      emit,
-      pauseMs,
-    );
+    const taker = new SnapshotTaker(git, { sessionId: session.sessionId, cwd: session.path }, worktree, emit, pauseMs);
     const files = async (commit: string): Promise<string> =>
-      fixture.user(session.worktreePath, 'ls-tree', '-r', '--name-only', commit);
+      fixture.user(session.path, 'ls-tree', '-r', '--name-only', commit);
     return { session, taker, events, emitted, files };
   }
 
   it('takes one at the end of a turn that may have changed files, and none of a turn that cannot have', async () => {
     const { session, taker, events, files } = await begin();
-    await write(session.worktreePath, { made: '1' });
+    await write(session.path, { made: '1' });
     taker.observe({ kind: 'turn.started', data: { turn: 1 } });
     taker.observe(ENDED);
     await taker.finish(false);
@@ -59,19 +53,13 @@ describe('snapshots during a run', () => {
     assert.ok(taken?.kind === 'snapshot' && more.length === 0);
     assert.match(await files(taken.data.commit), /^made$/m);
     assert.deepEqual([taken.data.files, taken.data.addedLines, taken.data.removedLines], [1, 1, 0]);
-    assert.equal(
-      await fixture.user(session.worktreePath, 'rev-parse', `refs/corral/${session.sessionId}`),
-      taken.data.commit,
-    );
-    assert.match(
-      await fixture.user(session.worktreePath, 'log', '-1', '--format=%s', taken.data.commit),
-      /^After turn 1$/,
-    );
+    assert.equal(await fixture.user(session.path, 'rev-parse', `refs/corral/${session.sessionId}`), taken.data.commit);
+    assert.match(await fixture.user(session.path, 'log', '-1', '--format=%s', taken.data.commit), /^After turn 1$/);
   });
 
   it('takes one in the middle of a long turn, and says nothing where all files are as before', async () => {
     const { session, taker, events, emitted } = await begin(1);
-    await write(session.worktreePath, { made: '1' });
+    await write(session.path, { made: '1' });
     taker.observe(RESULT);
     await emitted;
     const started = fixture.processes.started;
@@ -95,7 +83,7 @@ describe('snapshots during a run', () => {
     ];
     for (const story of stories) {
       const { session, taker, events, files } = await begin();
-      await write(session.worktreePath, { made: '1' });
+      await write(session.path, { made: '1' });
       for (const event of story) taker.observe(event);
       await taker.finish(false);
       const [taken, ...more] = events;
@@ -131,13 +119,13 @@ describe('snapshots during a run', () => {
       await taker.finish(false);
     };
     await write(session.repository.mainWorktree, { secret: 's' });
-    const link = join(session.worktreePath, '.git');
+    const link = join(session.path, '.git');
     await rename(link, `${link}.away`);
     await look();
     await look();
     await rename(`${link}.away`, link);
     await look();
-    await rm(session.worktreePath, { recursive: true });
+    await rm(session.path, { recursive: true });
     await look();
     assert.deepEqual(
       events.map((event) => (event.kind === 'error' ? event.data.code : event.kind)),

@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { captureWork } from '../../../../../src/supervisor/git/review/changes';
-import {
-  applyChanges,
-  makeBranch,
-  undoApply,
-  type ChangesToApply,
-} from '../../../../../src/supervisor/git/review/applyChanges';
+import { readWork } from '../../../../../src/supervisor/git/review/changes';
+import { applyChanges } from '../../../../../src/supervisor/git/review/applyChanges';
+import { makeBranch } from '../../../../../src/supervisor/git/review/makeBranch';
+import { undoApply } from '../../../../../src/supervisor/git/review/undoApply';
+import type { ChangesToApply } from '../../../../../src/supervisor/git/review/workCommit';
 import { isThere, GitFixture, write } from '../gitFixture';
 import { skip } from '../../../../support/skip';
 
@@ -29,9 +27,9 @@ describe('a session whose work is taken over', () => {
     await fixture.user(main, 'config', 'user.email', 'robin@example.com');
     return { ...session, main };
   }
-  const toTake = async (session: Session, title = 'The title'): Promise<ChangesToApply> => ({
+  const changesOf = async (session: Session, title = 'The title'): Promise<ChangesToApply> => ({
     baseCommit: session.baseCommit,
-    work: await captureWork(session),
+    work: await readWork(session),
     title,
   });
   const status = async (folder: string): Promise<string> => fixture.user(folder, 'status', '--porcelain', '-uall');
@@ -44,34 +42,34 @@ describe('a session whose work is taken over', () => {
     await fixture.user(session.main, 'add', 'later.txt');
     await fixture.user(session.main, 'commit', '--quiet', '--message=the user went on');
     const before = await status(session.main);
-    const { applied, conflicts } = await applyChanges(session, await toTake(session), 'staged');
+    const { applied, conflicts } = await applyChanges(session.repository, await changesOf(session), 'staged');
     assert.deepEqual(conflicts, []);
     assert.equal(await readFile(join(session.main, 'new/ünï.txt'), 'utf8'), 'n\n');
     assert.match(await status(session.main), /^M {2}edited\.txt$/m);
-    await undoApply(session, applied);
+    await undoApply(session.repository, applied);
     assert.equal(await status(session.main), before);
   });
 
   it('overwrites nothing of the user, leaves conflicts to a merge editor, and takes them back too', async () => {
     const session = await worked();
-    const taken = await toTake(session);
+    const taken = await changesOf(session);
     await write(session.main, { 'edited.txt': 'mine\n' });
     for (const mode of ['staged', 'commits'] as const)
-      await assert.rejects(applyChanges(session, taken, mode), { code: 'CONFLICT' });
+      await assert.rejects(applyChanges(session.repository, taken, mode), { code: 'CONFLICT' });
     assert.equal(await status(session.main), ' M edited.txt');
     await write(session.main, { 'staged.txt': 's\n' });
     await fixture.user(session.main, 'add', 'staged.txt');
-    await assert.rejects(applyChanges(session, taken, 'commits'), { code: 'CONFLICT' });
+    await assert.rejects(applyChanges(session.repository, taken, 'commits'), { code: 'CONFLICT' });
     assert.equal(await status(session.main), ' M edited.txt\nA  staged.txt');
     await fixture.user(session.main, 'commit', '--quiet', '--all', '--message=mine');
     await write(session.main, { 'own.txt': 'untracked\n' });
     const before = await status(session.main);
     for (const mode of ['staged', 'commits'] as const) {
-      const { applied, conflicts } = await applyChanges(session, taken, mode);
+      const { applied, conflicts } = await applyChanges(session.repository, taken, mode);
       assert.deepEqual(conflicts, ['edited.txt'], mode);
       assert.match(await status(session.main), /^UU edited\.txt$/m);
       assert.match(await readFile(join(session.main, 'edited.txt'), 'utf8'), /<<<<<<</);
-      await undoApply(session, applied);
+      await undoApply(session.repository, applied);
       assert.equal(await status(session.main), before, mode);
       assert.equal(await readFile(join(session.main, 'edited.txt'), 'utf8'), 'mine\n');
     }
@@ -79,7 +77,7 @@ describe('a session whose work is taken over', () => {
 
   it('takes nothing back over edits of the user, nor over conflicts of their own', async () => {
     const session = await worked();
-    const { applied } = await applyChanges(session, await toTake(session), 'staged');
+    const { applied } = await applyChanges(session.repository, await changesOf(session), 'staged');
     await fixture.user(session.main, 'commit', '--quiet', '--message=taken');
     for (const [branch, content] of Object.entries({ main: 'mine\n', side: 'other\n' })) {
       if (branch === 'side') await fixture.user(session.main, 'checkout', '--quiet', '-b', branch, 'HEAD~1');
@@ -93,7 +91,7 @@ describe('a session whose work is taken over', () => {
     await write(session.main, { 'edited.txt': 'edited on\n', 'new/ünï.txt': 'edited on\n' });
     const before = await status(session.main);
     assert.match(before, /^(AA|UU) own\.txt$/m);
-    await assert.rejects(undoApply(session, applied), { code: 'CONFLICT' });
+    await assert.rejects(undoApply(session.repository, applied), { code: 'CONFLICT' });
     assert.equal(await status(session.main), before);
     for (const name of ['edited.txt', 'new/ünï.txt'])
       assert.equal(await readFile(join(session.main, name), 'utf8'), 'edited on\n');
@@ -104,26 +102,26 @@ describe('a session whose work is taken over', () => {
     await write(session.main, { 'edited.txt': 'mine\n' });
     await fixture.user(session.main, 'commit', '--quiet', '--all', '--message=mine');
     const before = await status(session.main);
-    const { applied } = await applyChanges(session, await toTake(session), 'staged');
+    const { applied } = await applyChanges(session.repository, await changesOf(session), 'staged');
     await write(session.main, { 'new/ünï.txt': 'edited on\n' });
-    await assert.rejects(undoApply(session, applied), { code: 'CONFLICT' });
+    await assert.rejects(undoApply(session.repository, applied), { code: 'CONFLICT' });
     assert.equal(await readFile(join(session.main, 'new/ünï.txt'), 'utf8'), 'edited on\n');
     await write(session.main, { 'new/ünï.txt': 'n\n' });
-    await undoApply(session, applied);
+    await undoApply(session.repository, applied);
     assert.equal(await status(session.main), before);
   });
 
   it("leaves the user's own merge, revert, cherry-pick and rebase alone", async () => {
     const session = await worked();
-    const taken = await toTake(session);
+    const taken = await changesOf(session);
     const operations = {
       MERGE_HEAD: ['merge', '--quiet', '--no-ff', '--no-commit', 'side'],
       REVERT_HEAD: ['revert', '--no-commit', 'HEAD'],
       CHERRY_PICK_HEAD: ['cherry-pick', 'clashing'],
       'rebase-merge': ['rebase', '--quiet', 'clashing'],
     };
-    const staged = (await applyChanges(session, taken, 'staged')).applied;
-    await undoApply(session, staged);
+    const staged = (await applyChanges(session.repository, taken, 'staged')).applied;
+    await undoApply(session.repository, staged);
     assert.equal(await isThere(join(session.main, '.git/REVERT_HEAD')), false, 'no revert is left under way');
     for (const branch of ['side', 'clashing']) {
       await fixture.user(session.main, 'checkout', '--quiet', '-b', branch, 'main');
@@ -132,7 +130,7 @@ describe('a session whose work is taken over', () => {
       await fixture.user(session.main, 'commit', '--quiet', `--message=${branch}`);
     }
     await fixture.user(session.main, 'checkout', '--quiet', 'main');
-    const commits = (await applyChanges(session, taken, 'commits')).applied;
+    const commits = (await applyChanges(session.repository, taken, 'commits')).applied;
     await write(session.main, { 'own.txt': 'mine\n' });
     await fixture.user(session.main, 'add', 'own.txt');
     await fixture.user(session.main, 'commit', '--quiet', '--message=mine');
@@ -146,9 +144,9 @@ describe('a session whose work is taken over', () => {
       if (clashes) await fixture.user(session.main, 'add', 'own.txt'); // resolved, and not yet gone on with
       const before = await status(session.main);
       for (const mode of ['staged', 'commits'] as const)
-        await assert.rejects(applyChanges(session, taken, mode), { code: 'CONFLICT' }, `${mark} ${mode}`);
+        await assert.rejects(applyChanges(session.repository, taken, mode), { code: 'CONFLICT' }, `${mark} ${mode}`);
       for (const each of [staged, commits])
-        await assert.rejects(undoApply(session, each), { code: 'CONFLICT' }, `${mark} ${each.mode}`);
+        await assert.rejects(undoApply(session.repository, each), { code: 'CONFLICT' }, `${mark} ${each.mode}`);
       assert.ok(await isThere(join(session.main, '.git', mark)), mark);
       assert.equal(await status(session.main), before, mark);
       if (mark === 'rebase-merge') await fixture.user(session.main, 'rebase', '--abort');
@@ -158,53 +156,53 @@ describe('a session whose work is taken over', () => {
 
   it("comes as the session's own commits and one more, and goes again, also from under commits of the user", async () => {
     const session = await worked();
-    const first = await applyChanges(session, await toTake(session), 'commits');
+    const first = await applyChanges(session.repository, await changesOf(session), 'commits');
     assert.deepEqual(first.conflicts, []);
     assert.equal(await log(session.main, `${session.baseCommit}..HEAD`), 'The title Robin\nagent User');
-    await undoApply(session, first.applied);
+    await undoApply(session.repository, first.applied);
     assert.equal(await fixture.user(session.main, 'rev-parse', 'HEAD'), session.baseCommit);
-    const second = await applyChanges(session, await toTake(session), 'commits');
+    const second = await applyChanges(session.repository, await changesOf(session), 'commits');
     await write(session.main, { 'own.txt': 'mine\n' });
     await fixture.user(session.main, 'add', 'own.txt');
     await fixture.user(session.main, 'commit', '--quiet', '--message=mine');
-    await undoApply(session, second.applied);
+    await undoApply(session.repository, second.applied);
     await fixture.user(session.main, 'commit', '--quiet', '--message=undone');
     assert.equal(await fixture.user(session.main, 'diff', '--name-only', session.baseCommit, 'HEAD'), 'own.txt');
     await fixture.user(session.main, 'checkout', '--quiet', '-b', 'elsewhere', session.baseCommit);
-    await assert.rejects(undoApply(session, second.applied), { code: 'CONFLICT' });
+    await assert.rejects(undoApply(session.repository, second.applied), { code: 'CONFLICT' });
   });
 
   it('comes as one commit where the agent merged', async () => {
     const session = await worked();
-    const agent = await fixture.user(session.worktreePath, 'rev-parse', 'HEAD');
-    await fixture.user(session.worktreePath, 'stash', '--quiet', '--include-untracked');
-    await fixture.user(session.worktreePath, 'checkout', '--quiet', '-b', 'side', session.baseCommit);
-    await fixture.user(session.worktreePath, 'commit', '--quiet', '--allow-empty', '--message=side');
-    await fixture.user(session.worktreePath, 'merge', '--quiet', '--no-ff', '--no-edit', agent);
-    await applyChanges(session, await toTake(session), 'commits');
+    const agent = await fixture.user(session.path, 'rev-parse', 'HEAD');
+    await fixture.user(session.path, 'stash', '--quiet', '--include-untracked');
+    await fixture.user(session.path, 'checkout', '--quiet', '-b', 'side', session.baseCommit);
+    await fixture.user(session.path, 'commit', '--quiet', '--allow-empty', '--message=side');
+    await fixture.user(session.path, 'merge', '--quiet', '--no-ff', '--no-edit', agent);
+    await applyChanges(session.repository, await changesOf(session), 'commits');
     assert.equal(await log(session.main, `${session.baseCommit}..HEAD`), 'The title Robin');
     assert.equal(await readFile(join(session.main, 'edited.txt'), 'utf8'), '2\n');
   });
 
   it('becomes a branch with its commits and what was not committed, and brings it up to date', async () => {
     const session = await worked();
-    const taken = await toTake(session);
-    const commit = await makeBranch(session, taken, 'feature/x');
+    const taken = await changesOf(session);
+    const commit = await makeBranch(session.repository, taken, 'feature/x');
     assert.equal(await log(session.main, `${session.baseCommit}..feature/x`), 'The title Robin\nagent User');
     assert.equal(await fixture.user(session.main, 'rev-parse', `${commit}^{tree}`), taken.work.tree);
-    await write(session.worktreePath, { more: 'm' });
-    const later = await toTake(session);
-    await assert.rejects(makeBranch(session, later, 'feature/x'), { code: 'CONFLICT' });
-    const updated = await makeBranch(session, later, 'feature/x', { name: 'feature/x', commit });
+    await write(session.path, { more: 'm' });
+    const later = await changesOf(session);
+    await assert.rejects(makeBranch(session.repository, later, 'feature/x'), { code: 'CONFLICT' });
+    const updated = await makeBranch(session.repository, later, 'feature/x', { name: 'feature/x', commit });
     assert.equal(await fixture.user(session.main, 'show', 'feature/x:more'), 'm');
     await fixture.user(session.main, 'checkout', '--quiet', 'feature/x');
-    await write(session.worktreePath, { more: 'even more' });
+    await write(session.path, { more: 'even more' });
     await assert.rejects(
-      makeBranch(session, await toTake(session), 'feature/x', { name: 'feature/x', commit: updated }),
+      makeBranch(session.repository, await changesOf(session), 'feature/x', { name: 'feature/x', commit: updated }),
       { code: 'CONFLICT' },
     );
     for (const name of ['--force', 'a..b', '', 'x.lock'])
-      await assert.rejects(makeBranch(session, later, name), { code: 'INVALID_ARGUMENT' });
+      await assert.rejects(makeBranch(session.repository, later, name), { code: 'INVALID_ARGUMENT' });
   });
 
   it("lets no merge driver of the repository's config run, nor a hook", async function () {
@@ -219,12 +217,12 @@ describe('a session whose work is taken over', () => {
     await write(session.main, { '.git/info/attributes': '*.txt merge=trap\n' });
     await write(session.main, { 'edited.txt': 'mine\n' });
     await fixture.git.run(session.main, ['commit', '--quiet', '--all', '--message=mine']);
-    const taken = await toTake(session);
+    const taken = await changesOf(session);
     for (const mode of ['staged', 'commits'] as const) {
-      const { applied, conflicts } = await applyChanges(session, taken, mode);
+      const { applied, conflicts } = await applyChanges(session.repository, taken, mode);
       assert.deepEqual(conflicts, ['edited.txt']);
       assert.match(await readFile(join(session.main, 'edited.txt'), 'utf8'), /<<<<<<</);
-      await undoApply(session, applied);
+      await undoApply(session.repository, applied);
     }
     assert.equal(await isThere(marker), false);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { after, before, describe, it } from 'mocha';
-import { captureWork, listChanges } from '../../../../../src/supervisor/git/review/changes';
+import { readWork, listChanges } from '../../../../../src/supervisor/git/review/changes';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
 import { GitFixture } from '../gitFixture';
 
@@ -28,13 +28,16 @@ describe("a session's change", () => {
       { kind: 'modified', previousPath: 'old name.txt', path: 'new name.txt' },
       { kind: 'added', path: 'new/ünï.txt' },
     ];
-    const before = await status(session.worktreePath);
-    assert.deepEqual(await listChanges(session, session.baseCommit, (await captureWork(session)).tree), expected);
-    assert.equal(await status(session.worktreePath), before);
-    await takeSnapshot({ ...session, message: 'last' });
-    await rm(session.worktreePath, { recursive: true });
-    const work = await captureWork(session);
+    const before = await status(session.path);
+    assert.deepEqual(
+      await listChanges(session.repository, session.baseCommit, (await readWork(session)).tree),
+      expected,
+    );
+    assert.equal(await status(session.path), before);
+    await takeSnapshot(session, 'last');
+    await rm(session.path, { recursive: true });
+    const work = await readWork(session);
     assert.equal(work.isInPlace, false);
-    assert.deepEqual(await listChanges(session, session.baseCommit, work.tree), expected);
+    assert.deepEqual(await listChanges(session.repository, session.baseCommit, work.tree), expected);
   });
 });

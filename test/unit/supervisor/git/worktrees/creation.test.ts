@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
 import {
-  bringIgnoredFiles,
+  copyIgnoredFiles,
   copyIncludedFiles,
   linkFolders,
 } from '../../../../../src/supervisor/git/worktrees/includedFiles';
-import { dropFolders, findGeneratedFolders } from '../../../../../src/supervisor/git/worktrees/generatedFolders';
+import {
+  removeGeneratedFolders,
+  findGeneratedFolders,
+} from '../../../../../src/supervisor/git/worktrees/generatedFolders';
 import { moveToTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
-import { bringUncommittedChanges } from '../../../../../src/supervisor/git/worktrees/uncommittedChanges';
+import { copyUncommittedChanges } from '../../../../../src/supervisor/git/worktrees/uncommittedChanges';
 import { isThere, readAll, GitFixture, write } from '../gitFixture';
 import { skip } from '../../../../support/skip';
 
@@ -35,7 +38,7 @@ describe('what comes into a new worktree', () => {
       '.gitignore': '.env*\nconfig/\n*.log\n',
       '.worktreeinclude': '.env*\n!.env.secret\nuntracked\n',
     });
-    const { repository, worktreePath } = session;
+    const { repository, path } = session;
     const files = {
       '.env': 'a',
       '.env.secret': 'b',
@@ -45,19 +48,19 @@ describe('what comes into a new worktree', () => {
       'sub/.env.local': 'f',
     };
     await write(repository.mainWorktree, files);
-    assert.equal(await copyIncludedFiles(repository, worktreePath, ['config/']), 3);
-    const copied = [...(await readAll(worktreePath)).keys()].filter(
+    assert.equal(await copyIncludedFiles(session, ['config/']), 3);
+    const copied = [...(await readAll(path)).keys()].filter(
       (path) => !['.gitignore', '.worktreeinclude'].includes(path),
     );
     assert.deepEqual(copied.sort(), ['.env', 'config/odd "näme"/local.json', 'sub/.env.local']);
-    await write(worktreePath, { '.env': "the agent's own" });
-    await copyIncludedFiles(repository, worktreePath, []);
-    assert.equal(await readFile(join(worktreePath, '.env'), 'utf8'), "the agent's own");
+    await write(path, { '.env': "the agent's own" });
+    await copyIncludedFiles(session, []);
+    assert.equal(await readFile(join(path, '.env'), 'utf8'), "the agent's own");
   });
 
   it('links big folders, and goes through the links neither for a snapshot nor to drop, delete or restore', async () => {
     const session = await fresh({ '.gitignore': 'node_modules/\nbuild/\n', 'packages/app/index.ts': '1\n' });
-    const { repository, worktreePath } = session;
+    const { repository, path } = session;
     const main = repository.mainWorktree;
     await write(main, {
       'node_modules/a/index.js': 'a',
@@ -65,7 +68,7 @@ describe('what comes into a new worktree', () => {
       'build/cache/c': 'c',
       untracked: 'u',
     });
-    await write(worktreePath, { 'build/own': 'made here' });
+    await write(path, { 'build/own': 'made here' });
     const shared = async (): Promise<unknown> => [
       await readAll(join(main, 'node_modules')),
       await readAll(join(main, 'packages')),
@@ -73,27 +76,27 @@ describe('what comes into a new worktree', () => {
     ];
     const before = await shared();
     const link = ['node_modules', 'build/cache', 'untracked', 'absent'];
-    assert.deepEqual((await linkFolders(repository, worktreePath, link)).sort(), [
+    assert.deepEqual((await linkFolders(session, link)).sort(), [
       'build/cache',
       'node_modules',
       'packages/app/node_modules',
     ]);
-    assert.equal(await readFile(join(worktreePath, 'node_modules/a/index.js'), 'utf8'), 'a');
-    assert.deepEqual(await linkFolders(repository, worktreePath, link), [], 'what is there stays as it is');
+    assert.equal(await readFile(join(path, 'node_modules/a/index.js'), 'utf8'), 'a');
+    assert.deepEqual(await linkFolders(session, link), [], 'what is there stays as it is');
     assert.equal(
-      await fixture.user(worktreePath, 'status', '--porcelain', '--untracked-files=all'),
+      await fixture.user(path, 'status', '--porcelain', '--untracked-files=all'),
       '',
       'git takes none of them into a commit',
     );
-    assert.equal((await takeSnapshot({ ...session, message: 'turn' })).changed, false);
-    await dropFolders(worktreePath, await findGeneratedFolders(repository, worktreePath)); // build, with a link in it
-    assert.equal(await isThere(join(worktreePath, 'build')), false);
+    assert.equal((await takeSnapshot(session, 'turn')).changed, false);
+    await removeGeneratedFolders(path, await findGeneratedFolders(session)); // build, with a link in it
+    assert.equal(await isThere(join(path, 'build')), false);
     assert.deepEqual((await moveToTrash(session)).notCaptured, []);
     assert.deepEqual(await purgeTrash(session), []);
     assert.deepEqual(await shared(), before);
     await recreateWorktree(session);
-    await bringIgnoredFiles(repository, worktreePath, { include: ['node_modules'], link });
-    assert.equal(await readFile(join(worktreePath, 'packages/app/node_modules/b.js'), 'utf8'), 'b');
+    await copyIgnoredFiles(session, { include: ['node_modules'], link });
+    assert.equal(await readFile(join(path, 'packages/app/node_modules/b.js'), 'utf8'), 'b');
     assert.deepEqual(await shared(), before, 'nothing was copied through a link into itself');
   });
 
@@ -108,27 +111,27 @@ describe('what comes into a new worktree', () => {
     await symlink(outside, join(repository.mainWorktree, 'config'));
     await fixture.user(repository.mainWorktree, 'add', '--force', 'config');
     await fixture.user(repository.mainWorktree, 'commit', '--quiet', '--message=link');
-    const { worktreePath } = await fixture.session(repository);
+    const session = await fixture.session(repository);
     await rm(join(repository.mainWorktree, 'config'));
     await write(repository.mainWorktree, { 'config/local': 'x' });
-    assert.equal(await copyIncludedFiles(repository, worktreePath, []), 0);
+    assert.equal(await copyIncludedFiles(session, []), 0);
     assert.equal(await isThere(join(outside, 'local')), false);
   });
 
   it('brings uncommitted changes along as uncommitted changes, and leaves the checkout as it is', async () => {
     const session = await fresh({ changed: '1\n', staged: '1\n', gone: '1\n', '.gitignore': 'ignored\n' });
-    const { repository, worktreePath, baseCommit } = session;
+    const { repository, path, baseCommit } = session;
     const main = repository.mainWorktree;
     await write(main, { changed: '2\n', staged: '2\n', 'new/file': 'n\n', ignored: 'i' });
     await fixture.user(main, 'add', 'staged');
     await rm(join(main, 'gone'));
     const before = [await fixture.user(main, 'status', '--porcelain'), await fixture.user(main, 'ls-files', '--stage')];
-    await bringUncommittedChanges(repository, worktreePath, baseCommit);
+    await copyUncommittedChanges(session, baseCommit);
     assert.equal(
-      await fixture.user(worktreePath, 'status', '--porcelain', '-uall'),
+      await fixture.user(path, 'status', '--porcelain', '-uall'),
       ' M changed\n D gone\n M staged\n?? new/file',
     );
-    assert.equal(await readFile(join(worktreePath, 'new/file'), 'utf8'), 'n\n');
+    assert.equal(await readFile(join(path, 'new/file'), 'utf8'), 'n\n');
     assert.deepEqual(
       [await fixture.user(main, 'status', '--porcelain'), await fixture.user(main, 'ls-files', '--stage')],
       before,

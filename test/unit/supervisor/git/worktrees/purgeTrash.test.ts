@@ -9,7 +9,7 @@ import { findIgnoredFiles } from '../../../../../src/supervisor/git/snapshots/ig
 import { moveToTrash, restoreFromTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
 import { summarizeWorktree } from '../../../../../src/supervisor/git/worktrees/worktreeSummary';
-import { trashPathFor } from '../../../../../src/supervisor/git/worktreeOwnership';
+import { trashPathFor } from '../../../../../src/supervisor/git/sessionWorktree';
 import { isThere, readAll, GitFixture, write } from '../gitFixture';
 import { skip } from '../../../../support/skip';
 
@@ -26,7 +26,7 @@ describe('emptying the trash', () => {
   async function fresh(files?: Record<string, string>): Promise<Session> {
     return fixture.session(await fixture.repository(`repository ${++count}`, files));
   }
-  const trashed = async (session: Session): Promise<string[]> => readdir(dirname(trashPathFor(session.worktreePath)));
+  const trashed = async (session: Session): Promise<string[]> => readdir(dirname(trashPathFor(session.path)));
 
   it('frees the disk of what the snapshot holds, and all of it comes back', async () => {
     const session = await fresh({
@@ -35,13 +35,13 @@ describe('emptying the trash', () => {
       'crlf.txt': 'a\nb\n',
       '.gitattributes': '*.txt text=auto\n',
     });
-    await fixture.user(session.worktreePath, 'checkout', '--quiet', '-b', 'feature');
-    await write(session.worktreePath, { f: 'staged\n', 'crlf.txt': 'a\r\nb\r\n', 'deep/new file': 'n' });
-    await fixture.user(session.worktreePath, 'add', 'f');
-    await chmod(join(session.worktreePath, 'deep/new file'), 0o755);
-    if (process.platform !== 'win32') await symlink('deep', join(session.worktreePath, 'link'));
-    const before = await readAll(session.worktreePath);
-    await write(session.worktreePath, { 'node_modules/a/index.js': 'a' });
+    await fixture.user(session.path, 'checkout', '--quiet', '-b', 'feature');
+    await write(session.path, { f: 'staged\n', 'crlf.txt': 'a\r\nb\r\n', 'deep/new file': 'n' });
+    await fixture.user(session.path, 'add', 'f');
+    await chmod(join(session.path, 'deep/new file'), 0o755);
+    if (process.platform !== 'win32') await symlink('deep', join(session.path, 'link'));
+    const before = await readAll(session.path);
+    await write(session.path, { 'node_modules/a/index.js': 'a' });
     await moveToTrash(session);
     assert.deepEqual(await purgeTrash(session), []);
     assert.deepEqual(await trashed(session), []);
@@ -52,16 +52,16 @@ describe('emptying the trash', () => {
     assert.deepEqual(await purgeTrash(session), [], 'again');
     await fixture.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
     await recreateWorktree(session);
-    assert.deepEqual(await readAll(session.worktreePath), before);
-    assert.equal(await fixture.user(session.worktreePath, 'branch', '--show-current'), 'feature');
-    assert.match(await fixture.user(session.worktreePath, 'diff', '--cached', '--name-only'), /^f$/);
+    assert.deepEqual(await readAll(session.path), before);
+    assert.equal(await fixture.user(session.path, 'branch', '--show-current'), 'feature');
+    assert.match(await fixture.user(session.path, 'diff', '--cached', '--name-only'), /^f$/);
   });
 
   it('keeps what no snapshot holds', async () => {
     const session = await fresh({ '.gitignore': '*.db\nnode_modules/\n.env\ndata/\n' });
     await write(session.repository.mainWorktree, { '.env': 'same' });
-    await write(session.worktreePath, { 'node_modules/x': 'x', '.env': 'same', 'work.db': 'precious', 'data/a': 'a' });
-    const ignored = await findIgnoredFiles(session.repository, session.worktreePath);
+    await write(session.path, { 'node_modules/x': 'x', '.env': 'same', 'work.db': 'precious', 'data/a': 'a' });
+    const ignored = await findIgnoredFiles(session);
     assert.deepEqual(
       [ignored.work.sort(), ignored.replaceable.sort()],
       [
@@ -73,7 +73,7 @@ describe('emptying the trash', () => {
     assert.deepEqual(notCaptured.sort(), ['data/: ignored by git', 'work.db: ignored by git']);
     assert.deepEqual(await purgeTrash(session), notCaptured);
     await restoreFromTrash(session);
-    assert.ok(await isThere(join(session.worktreePath, 'node_modules/x')));
+    assert.ok(await isThere(join(session.path, 'node_modules/x')));
   });
 
   it('tells large files apart without reading them whole', async () => {
@@ -83,14 +83,14 @@ describe('emptying the trash', () => {
     const otherEnd = Buffer.concat([same.subarray(1), Buffer.from('o')]);
     for (const [folder, content] of [
       [main, same],
-      [session.worktreePath, otherEnd],
+      [session.path, otherEnd],
     ] as const) {
       await writeFile(join(folder, 'same.db'), same);
       await writeFile(join(folder, 'end.db'), content);
       await writeFile(join(folder, 'large.db'), content.subarray(-1));
       await truncate(join(folder, 'large.db'), 2 ** 31 + 1); // more than one read takes, and nearly nothing on the disk
     }
-    const ignored = await findIgnoredFiles(session.repository, session.worktreePath);
+    const ignored = await findIgnoredFiles(session);
     assert.deepEqual([ignored.work.sort(), ignored.replaceable], [['end.db', 'large.db'], ['same.db']]);
   });
 
@@ -100,7 +100,7 @@ describe('emptying the trash', () => {
     const program = `let n = 0; process.stdout.write('.'); process.on('SIGTERM', () => { console.log(n); process.exit(); });
       setInterval(() => { try { require('fs').writeFileSync('late ' + n, String(n)); n++; } catch { } }, 1)`;
     const writer = spawn(process.execPath, ['-e', program], {
-      cwd: session.worktreePath,
+      cwd: session.path,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(writer.stdout, 'data');
@@ -111,21 +111,21 @@ describe('emptying the trash', () => {
     const written = Number(String((await told)[0]));
     assert.deepEqual(kept, ['files that a program wrote while they were deleted']);
     await restoreFromTrash(session);
-    const found = (await readdir(session.worktreePath)).filter((name) => name.startsWith('late '));
+    const found = (await readdir(session.path)).filter((name) => name.startsWith('late '));
     assert.equal(found.length, written);
   });
 
   it('goes on where it was cut off', async () => {
     const session = await fresh();
-    await write(session.worktreePath, { work: 'w' });
-    const before = await readAll(session.worktreePath);
+    await write(session.path, { work: 'w' });
+    const before = await readAll(session.path);
     const { trashPath } = await moveToTrash(session);
     assert.deepEqual(await purgeTrash(session), []);
     await mkdir(`${trashPath}.${String(Date.now() + 1_000)}/half`, { recursive: true }); // what a kill in the middle leaves
     assert.deepEqual(await purgeTrash(session), []);
     assert.deepEqual(await trashed(session), []);
     await recreateWorktree(session);
-    assert.deepEqual(await readAll(session.worktreePath), before);
+    assert.deepEqual(await readAll(session.path), before);
   });
 
   it('keeps a file that was moved in after the snapshot, however old it says it is', async () => {
@@ -146,18 +146,18 @@ describe('emptying the trash', () => {
   it('counts what would go', async () => {
     const session = await fresh({ f: '1', g: '1', '.gitignore': 'dist/\n' });
     const none = { changedFiles: 0, untrackedFiles: 0, commits: 0, replaceable: [] };
-    assert.deepEqual(await summarizeWorktree(session.repository, session.worktreePath, session.baseCommit), none);
-    await write(session.worktreePath, { g: 'committed' });
-    await fixture.user(session.worktreePath, 'commit', '--quiet', '--all', '--message=agent');
-    await rm(join(session.worktreePath, 'f'));
-    await write(session.worktreePath, { 'new/a': 'a', 'new/b': 'b', 'dist/c': 'c' });
-    assert.deepEqual(await summarizeWorktree(session.repository, session.worktreePath, session.baseCommit), {
+    assert.deepEqual(await summarizeWorktree(session, session.baseCommit), none);
+    await write(session.path, { g: 'committed' });
+    await fixture.user(session.path, 'commit', '--quiet', '--all', '--message=agent');
+    await rm(join(session.path, 'f'));
+    await write(session.path, { 'new/a': 'a', 'new/b': 'b', 'dist/c': 'c' });
+    assert.deepEqual(await summarizeWorktree(session, session.baseCommit), {
       changedFiles: 1,
       untrackedFiles: 2,
       commits: 1,
       replaceable: ['dist/'],
     });
-    await fixture.user(session.worktreePath, 'branch', 'kept');
-    assert.equal((await summarizeWorktree(session.repository, session.worktreePath, session.baseCommit)).commits, 0);
+    await fixture.user(session.path, 'branch', 'kept');
+    assert.equal((await summarizeWorktree(session, session.baseCommit)).commits, 0);
   });
 });

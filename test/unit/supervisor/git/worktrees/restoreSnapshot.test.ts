@@ -20,19 +20,19 @@ describe('going back to a snapshot', () => {
   const fresh = async (files: Record<string, string>): Promise<Session> =>
     fixture.session(await fixture.repository(`repository ${++count}`, files));
   const snapshot = async (session: Session, message: string): Promise<string> =>
-    (await takeSnapshot({ ...session, message })).commit;
-  const head = async (session: Session): Promise<string> => fixture.user(session.worktreePath, 'rev-parse', 'HEAD');
+    (await takeSnapshot(session, message)).commit;
+  const head = async (session: Session): Promise<string> => fixture.user(session.path, 'rev-parse', 'HEAD');
 
   it('lists them, newest first, with time and counts against the one before', async () => {
     const session = await fresh({ f: '1\n2\n' });
-    assert.deepEqual(await listSnapshots(session.repository, session.sessionId, session.baseCommit), []);
-    await write(session.worktreePath, { f: '1\nx\n', new: 'a\nb\n' });
+    assert.deepEqual(await listSnapshots(session, session.baseCommit), []);
+    await write(session.path, { f: '1\nx\n', new: 'a\nb\n' });
     const first = await snapshot(session, 'After turn 1');
-    await fixture.user(session.worktreePath, 'add', '--all');
-    await fixture.user(session.worktreePath, 'commit', '--quiet', '--message=agent'); // the next one has a second parent
-    await rm(join(session.worktreePath, 'new'));
+    await fixture.user(session.path, 'add', '--all');
+    await fixture.user(session.path, 'commit', '--quiet', '--message=agent'); // the next one has a second parent
+    await rm(join(session.path, 'new'));
     const second = await snapshot(session, 'After turn 2');
-    const listed = await listSnapshots(session.repository, session.sessionId, session.baseCommit);
+    const listed = await listSnapshots(session, session.baseCommit);
     assert.deepEqual(
       listed.map(({ commit, message, files, addedLines, removedLines }) => ({
         commit,
@@ -48,11 +48,10 @@ describe('going back to a snapshot', () => {
     );
     assert.ok(Math.abs(Date.parse(listed[0]?.takenAt ?? '') - Date.now()) < 3_600_000);
     for (const moment of [first, second, session.baseCommit])
-      await requireSnapshotPoint(session.repository, session.sessionId, session.baseCommit, moment);
-    await assert.rejects(
-      requireSnapshotPoint(session.repository, session.sessionId, session.baseCommit, await head(session)),
-      { code: 'INVALID_ARGUMENT' },
-    );
+      await requireSnapshotPoint(session, session.baseCommit, moment);
+    await assert.rejects(requireSnapshotPoint(session, session.baseCommit, await head(session)), {
+      code: 'INVALID_ARGUMENT',
+    });
   });
 
   it('brings every file, HEAD and the index to that moment, and back again', async () => {
@@ -64,66 +63,66 @@ describe('going back to a snapshot', () => {
       '.gitattributes': '*.txt text=auto\n',
       '.gitignore': 'ignored\n',
     });
-    const { worktreePath } = session;
-    await write(worktreePath, { 'a.txt': 'first\n', 'new/ünï "q".txt': 'n\n', ignored: 'kept' });
-    await chmod(join(worktreePath, 'folder/b'), 0o755);
-    await rm(join(worktreePath, 'gone.txt'));
-    const then = await readAll(worktreePath);
+    const { path } = session;
+    await write(path, { 'a.txt': 'first\n', 'new/ünï "q".txt': 'n\n', ignored: 'kept' });
+    await chmod(join(path, 'folder/b'), 0o755);
+    await rm(join(path, 'gone.txt'));
+    const then = await readAll(path);
     const first = await snapshot(session, 'first');
-    await fixture.user(worktreePath, 'checkout', '--quiet', '-b', 'feature');
-    await fixture.user(worktreePath, 'add', '--all');
-    await fixture.user(worktreePath, 'commit', '--quiet', '--message=agent');
-    await rm(join(worktreePath, 'new'), { recursive: true });
-    await write(worktreePath, {
+    await fixture.user(path, 'checkout', '--quiet', '-b', 'feature');
+    await fixture.user(path, 'add', '--all');
+    await fixture.user(path, 'commit', '--quiet', '--message=agent');
+    await rm(join(path, 'new'), { recursive: true });
+    await write(path, {
       new: 'a file now\n',
       'a.txt': 'second\n',
       'crlf.txt': 'x\r\ny\r\n',
       'gone.txt': 'back\n',
       later: 'l\n',
     });
-    await fixture.user(worktreePath, 'add', 'a.txt');
+    await fixture.user(path, 'add', 'a.txt');
     const [now, headNow, index] = [
-      await readAll(worktreePath),
+      await readAll(path),
       await head(session),
-      await fixture.user(worktreePath, 'ls-files', '--stage'),
+      await fixture.user(path, 'ls-files', '--stage'),
     ];
 
     const { before } = await restoreSnapshot(session, first);
-    assert.deepEqual(await readAll(worktreePath), then);
+    assert.deepEqual(await readAll(path), then);
     assert.equal(await head(session), session.baseCommit);
-    assert.equal(await fixture.user(worktreePath, 'rev-parse', 'feature'), headNow, 'the branch stays where it is');
-    assert.match(await fixture.user(worktreePath, 'status', '--porcelain'), /^ M a\.txt$/m);
-    const listed = await listSnapshots(session.repository, session.sessionId, session.baseCommit);
+    assert.equal(await fixture.user(path, 'rev-parse', 'feature'), headNow, 'the branch stays where it is');
+    assert.match(await fixture.user(path, 'status', '--porcelain'), /^ M a\.txt$/m);
+    const listed = await listSnapshots(session, session.baseCommit);
     assert.equal(listed[1]?.commit, before);
     assert.equal(
-      await fixture.user(worktreePath, 'rev-parse', `${listed[0]?.commit ?? ''}^{tree}`),
-      await fixture.user(worktreePath, 'rev-parse', `${first}^{tree}`),
+      await fixture.user(path, 'rev-parse', `${listed[0]?.commit ?? ''}^{tree}`),
+      await fixture.user(path, 'rev-parse', `${first}^{tree}`),
     );
 
     await restoreSnapshot(session, before);
-    assert.deepEqual(await readAll(worktreePath), now, 'line ends too');
-    assert.deepEqual([await head(session), await fixture.user(worktreePath, 'ls-files', '--stage')], [headNow, index]);
-    assert.equal(await fixture.user(worktreePath, 'branch', '--show-current'), 'feature');
+    assert.deepEqual(await readAll(path), now, 'line ends too');
+    assert.deepEqual([await head(session), await fixture.user(path, 'ls-files', '--stage')], [headNow, index]);
+    assert.equal(await fixture.user(path, 'branch', '--show-current'), 'feature');
     await restoreSnapshot(session, session.baseCommit);
-    assert.equal(await fixture.user(worktreePath, 'status', '--porcelain'), '');
-    assert.equal(await readFile(join(worktreePath, 'ignored'), 'utf8'), 'kept');
+    assert.equal(await fixture.user(path, 'status', '--porcelain'), '');
+    assert.equal(await readFile(join(path, 'ignored'), 'utf8'), 'kept');
     await fixture.user(session.repository.mainWorktree, 'fsck', '--strict');
   });
 
   it('refuses in the middle of a merge, and where an ignored file is in the way; then nothing changes', async () => {
     const session = await fresh({ f: '1\n' });
-    const { worktreePath } = session;
-    await write(worktreePath, { 'local/settings': 'old\n', 'cache/x': 'x\n' });
+    const { path } = session;
+    await write(path, { 'local/settings': 'old\n', 'cache/x': 'x\n' });
     const first = await snapshot(session, 'first');
-    await rm(join(worktreePath, 'cache'), { recursive: true });
-    await write(worktreePath, { '.gitignore': 'local/\ncache\n', 'local/settings': 'precious\n', f: '2\n' });
-    const before = await readAll(worktreePath);
+    await rm(join(path, 'cache'), { recursive: true });
+    await write(path, { '.gitignore': 'local/\ncache\n', 'local/settings': 'precious\n', f: '2\n' });
+    const before = await readAll(path);
     await assert.rejects(restoreSnapshot(session, first), { code: 'CONFLICT' });
-    assert.deepEqual(await readAll(worktreePath), before);
-    await rm(join(worktreePath, 'local'), { recursive: true });
-    await writeFile(join(worktreePath, 'cache'), 'a file where a folder was');
+    assert.deepEqual(await readAll(path), before);
+    await rm(join(path, 'local'), { recursive: true });
+    await writeFile(join(path, 'cache'), 'a file where a folder was');
     await assert.rejects(restoreSnapshot(session, first), { code: 'CONFLICT' });
-    await rm(join(worktreePath, 'cache'));
+    await rm(join(path, 'cache'));
     await writeFile(
       join(session.repository.commonDirectory, 'worktrees', session.sessionId, 'MERGE_HEAD'),
       `${session.baseCommit}\n`,
@@ -131,6 +130,6 @@ describe('going back to a snapshot', () => {
     await assert.rejects(restoreSnapshot(session, first), { code: 'CONFLICT' });
     await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId, 'MERGE_HEAD'));
     await restoreSnapshot(session, first);
-    assert.equal(await readFile(join(worktreePath, 'local/settings'), 'utf8'), 'old\n');
+    assert.equal(await readFile(join(path, 'local/settings'), 'utf8'), 'old\n');
   });
 });

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { readSnapshotRef } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
 import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
-import { locateWorktree, moveToTrash, restoreFromTrash } from '../../../../../src/supervisor/git/worktrees/trash';
+import { moveToTrash, restoreFromTrash } from '../../../../../src/supervisor/git/worktrees/trash';
+import { locateWorktree } from '../../../../../src/supervisor/git/worktreeOwnership';
 import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
-import { trashPathFor } from '../../../../../src/supervisor/git/worktreeOwnership';
+import { trashPathFor } from '../../../../../src/supervisor/git/sessionWorktree';
 import { isThere, readAll, GitFixture, write } from '../gitFixture';
 
 type Session = Awaited<ReturnType<GitFixture['session']>>;
@@ -38,13 +39,13 @@ describe('removal', () => {
   for (const location of ['inside', 'beside'] as const) {
     it(`moves to the trash, where git still works, and back: ${location}`, async () => {
       const session = await fresh({ f: '1\n', '.gitignore': 'ignored\n' }, location);
-      await write(session.worktreePath, { f: '2\n', new: 'n\n', ignored: 'i\n' });
-      await fixture.user(session.worktreePath, 'add', 'f');
-      const before = [await readAll(session.worktreePath), await indexOf(session.worktreePath)];
+      await write(session.path, { f: '2\n', new: 'n\n', ignored: 'i\n' });
+      await fixture.user(session.path, 'add', 'f');
+      const before = [await readAll(session.path), await indexOf(session.path)];
       const trashed = await moveToTrash(session);
-      assert.equal(trashed.trashPath, trashPathFor(session.worktreePath));
+      assert.equal(trashed.trashPath, trashPathFor(session.path));
       assert.deepEqual(trashed.notCaptured, ['ignored: ignored by git']);
-      assert.equal(await isThere(session.worktreePath), false);
+      assert.equal(await isThere(session.path), false);
       assert.equal(await fixture.user(trashed.trashPath, 'status', '--porcelain'), 'M  f\n?? new');
       assert.match(
         await fixture.user(session.repository.mainWorktree, 'worktree', 'list'),
@@ -53,32 +54,32 @@ describe('removal', () => {
       assert.equal(await fixture.user(session.repository.mainWorktree, 'status', '--porcelain'), '');
       await fixture.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
       await restoreFromTrash(session);
-      assert.deepEqual([await readAll(session.worktreePath), await indexOf(session.worktreePath)], before);
-      assert.equal(await fixture.user(session.worktreePath, 'status', '--porcelain'), 'M  f\n?? new');
+      assert.deepEqual([await readAll(session.path), await indexOf(session.path)], before);
+      assert.equal(await fixture.user(session.path, 'status', '--porcelain'), 'M  f\n?? new');
     });
   }
 
   it('can be repeated and reversed at every step', async () => {
     const session = await fresh();
-    await write(session.worktreePath, { work: 'w\n' });
-    const before = await readAll(session.worktreePath);
+    await write(session.path, { work: 'w\n' });
+    const before = await readAll(session.path);
     await restoreFromTrash(session); // nothing to do
-    const trashPath = trashPathFor(session.worktreePath);
+    const trashPath = trashPathFor(session.path);
     await mkdir(join(trashPath, '..'));
-    await rename(session.worktreePath, trashPath); // a crash right after the rename
+    await rename(session.path, trashPath); // a crash right after the rename
     assert.equal((await locateWorktree(session)).place, 'trash');
     await restoreFromTrash(session);
-    assert.deepEqual(await readAll(session.worktreePath), before);
-    await rename(session.worktreePath, trashPath);
+    assert.deepEqual(await readAll(session.path), before);
+    await rename(session.path, trashPath);
     const first = await moveToTrash(session);
     assert.deepEqual(await moveToTrash(session), first);
-    await mkdir(session.worktreePath);
+    await mkdir(session.path);
     await assert.rejects(restoreFromTrash(session), { code: 'CONFLICT' });
     assert.deepEqual(await moveToTrash(session), first, 'something new in the old place does not matter');
-    await rm(session.worktreePath, { recursive: true });
+    await rm(session.path, { recursive: true });
     await restoreFromTrash(session);
-    assert.deepEqual(await readAll(session.worktreePath), before);
-    await rm(session.worktreePath, { recursive: true });
+    assert.deepEqual(await readAll(session.path), before);
+    await rm(session.path, { recursive: true });
     await assert.rejects(moveToTrash(session), { code: 'WORKTREE_MISSING' });
     await assert.rejects(restoreFromTrash(session), { code: 'WORKTREE_MISSING' });
   });
@@ -88,7 +89,7 @@ describe('removal', () => {
     const another = { ...session, storeId: 'another' };
     await assert.rejects(moveToTrash(another), { code: 'WORKTREE_NOT_OURS' });
     await assert.rejects(restoreFromTrash(another), { code: 'WORKTREE_NOT_OURS' });
-    await assert.rejects(moveToTrash({ ...session, worktreePath: session.repository.mainWorktree }), {
+    await assert.rejects(moveToTrash({ ...session, path: session.repository.mainWorktree }), {
       code: 'WORKTREE_NOT_OURS',
     });
     const elsewhere = join(fixture.root, 'elsewhere');
@@ -106,33 +107,25 @@ describe('removal', () => {
   it('keeps every commit that only the worktree knew', async () => {
     const session = await fresh({ f: 'base\n' });
     const commit = async (text: string): Promise<string> => {
-      await write(session.worktreePath, { f: `${text}\n` });
-      await fixture.user(session.worktreePath, 'commit', '--quiet', '--all', `--message=${text}`);
-      return fixture.user(session.worktreePath, 'rev-parse', 'HEAD');
+      await write(session.path, { f: `${text}\n` });
+      await fixture.user(session.path, 'commit', '--quiet', '--all', `--message=${text}`);
+      return fixture.user(session.path, 'rev-parse', 'HEAD');
     };
     const dropped = await commit('dropped');
     const amended = await commit('to be amended');
-    await fixture.user(session.worktreePath, 'commit', '--quiet', '--amend', '--message=amended');
-    const amendment = await fixture.user(session.worktreePath, 'rev-parse', 'HEAD');
-    await fixture.user(session.worktreePath, 'reset', '--quiet', '--hard', session.baseCommit);
-    const outside = await fixture.user(session.worktreePath, 'commit-tree', '-m', 'outside', 'HEAD^{tree}');
-    await fixture.user(session.worktreePath, 'update-ref', 'refs/worktree/mine', outside);
-    const merged = await fixture.user(
-      session.worktreePath,
-      'commit-tree',
-      '-m',
-      'merged',
-      '-p',
-      'HEAD',
-      `${dropped}^{tree}`,
-    );
+    await fixture.user(session.path, 'commit', '--quiet', '--amend', '--message=amended');
+    const amendment = await fixture.user(session.path, 'rev-parse', 'HEAD');
+    await fixture.user(session.path, 'reset', '--quiet', '--hard', session.baseCommit);
+    const outside = await fixture.user(session.path, 'commit-tree', '-m', 'outside', 'HEAD^{tree}');
+    await fixture.user(session.path, 'update-ref', 'refs/worktree/mine', outside);
+    const merged = await fixture.user(session.path, 'commit-tree', '-m', 'merged', '-p', 'HEAD', `${dropped}^{tree}`);
     await commit('ours');
-    await fixture.user(session.worktreePath, 'merge', '--quiet', merged).catch(() => undefined);
+    await fixture.user(session.path, 'merge', '--quiet', merged).catch(() => undefined);
     const { notCaptured } = await moveToTrash(session);
     assert.deepEqual(notCaptured, ['a merge in progress']);
     for (const [name, id] of Object.entries({ dropped, amended, amendment, outside, merged }))
       assert.ok(await reachable(session, id), name);
-    await rm(trashPathFor(session.worktreePath), { recursive: true });
+    await rm(trashPathFor(session.path), { recursive: true });
     await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
     await fixture.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
     for (const id of [dropped, amended, amendment, outside, merged])
@@ -141,28 +134,28 @@ describe('removal', () => {
 
   it('gives the branch free while in the trash and takes it back', async () => {
     const session = await fresh();
-    await fixture.user(session.worktreePath, 'checkout', '--quiet', '-b', 'feature');
+    await fixture.user(session.path, 'checkout', '--quiet', '-b', 'feature');
     await moveToTrash(session);
     await fixture.user(session.repository.mainWorktree, 'checkout', '--quiet', 'feature');
     await fixture.user(session.repository.mainWorktree, 'checkout', '--quiet', 'main');
     await restoreFromTrash(session);
-    assert.equal(await fixture.user(session.worktreePath, 'branch', '--show-current'), 'feature');
+    assert.equal(await fixture.user(session.path, 'branch', '--show-current'), 'feature');
     await moveToTrash(session);
     await fixture.user(session.repository.mainWorktree, 'checkout', '--quiet', 'feature');
     await restoreFromTrash(session);
-    assert.equal(await fixture.user(session.worktreePath, 'branch', '--show-current'), '');
+    assert.equal(await fixture.user(session.path, 'branch', '--show-current'), '');
   });
 
   it('lists what no snapshot can hold', async function () {
     const inner = await fixture.repository('inner');
     const session = await fresh({ '.gitignore': 'ignored/\n' });
     for (const name of ['clean', 'dirty', 'ahead'])
-      await fixture.user(session.worktreePath, 'submodule', '--quiet', 'add', inner.mainWorktree, name);
-    await fixture.user(session.worktreePath, 'commit', '--quiet', '--message=submodules');
-    await write(session.worktreePath, { 'dirty/new': 'x', 'ignored/deep/file': 'x' });
-    await fixture.user(join(session.worktreePath, 'ahead'), 'commit', '--quiet', '--allow-empty', '--message=ahead');
-    await fixture.user(session.worktreePath, 'init', '--quiet', 'nested');
-    await fixture.user(join(session.worktreePath, 'ignored'), 'init', '--quiet', 'deep');
+      await fixture.user(session.path, 'submodule', '--quiet', 'add', inner.mainWorktree, name);
+    await fixture.user(session.path, 'commit', '--quiet', '--message=submodules');
+    await write(session.path, { 'dirty/new': 'x', 'ignored/deep/file': 'x' });
+    await fixture.user(join(session.path, 'ahead'), 'commit', '--quiet', '--allow-empty', '--message=ahead');
+    await fixture.user(session.path, 'init', '--quiet', 'nested');
+    await fixture.user(join(session.path, 'ignored'), 'init', '--quiet', 'deep');
     const { notCaptured } = await moveToTrash(session);
     assert.deepEqual(notCaptured.filter((line) => !line.endsWith('cannot be stored by git')).sort(), [
       'ahead: a submodule with work that is nowhere else',
@@ -172,16 +165,16 @@ describe('removal', () => {
       'nested: a repository of its own',
     ]);
     await restoreFromTrash(session);
-    assert.equal(await fixture.user(join(session.worktreePath, 'dirty'), 'status', '--porcelain'), '?? new');
+    assert.equal(await fixture.user(join(session.path, 'dirty'), 'status', '--porcelain'), '?? new');
   });
 
   it("restores a vanished worktree, with git's entry or without", async () => {
     for (const isPruned of [false, true]) {
       const session = await fresh({ f: '1\n', 'crlf.txt': 'a\nb\n', '.gitattributes': '*.txt text=auto\n' });
-      await write(session.worktreePath, { f: 'staged\n', 'crlf.txt': 'a\r\nb\r\n', 'new file': 'n' });
-      await fixture.user(session.worktreePath, 'add', 'f');
-      await write(session.worktreePath, { f: 'changed\n' });
-      const before = [await readAll(session.worktreePath), await indexOf(session.worktreePath)];
+      await write(session.path, { f: 'staged\n', 'crlf.txt': 'a\r\nb\r\n', 'new file': 'n' });
+      await fixture.user(session.path, 'add', 'f');
+      await write(session.path, { f: 'changed\n' });
+      const before = [await readAll(session.path), await indexOf(session.path)];
       const { trashPath } = await moveToTrash(session);
       await assert.rejects(recreateWorktree(session), { code: 'CONFLICT' });
       await rm(trashPath, { recursive: true });
@@ -189,7 +182,7 @@ describe('removal', () => {
         await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
       await fixture.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
       await recreateWorktree(session);
-      assert.deepEqual([await readAll(session.worktreePath), await indexOf(session.worktreePath)], before);
+      assert.deepEqual([await readAll(session.path), await indexOf(session.path)], before);
       assert.equal((await locateWorktree(session)).place, 'worktree');
       assert.match(
         await fixture.user(session.repository.mainWorktree, 'worktree', 'list', '--porcelain'),
@@ -209,9 +202,9 @@ describe('removal', () => {
   });
 
   /** Some of these fail, such as one beside a lock; the state is what they leave. */
-  async function commitSomehow({ worktreePath, baseCommit }: Session, how: string, chance: number): Promise<void> {
+  async function commitSomehow({ path, baseCommit }: Session, how: string, chance: number): Promise<void> {
     const user = async (...parameters: string[]): Promise<unknown> =>
-      fixture.user(worktreePath, ...parameters).catch(() => undefined);
+      fixture.user(path, ...parameters).catch(() => undefined);
     if (how === 'commit') await user('commit', '--quiet', '--allow-empty', '--message=agent');
     else if (how === 'amend') await user('commit', '--quiet', '--allow-empty', '--amend', '--message=amended');
     else if (how === 'reset') await user('reset', '--quiet', chance < 0.5 ? '--soft' : '--hard', baseCommit);
@@ -220,10 +213,9 @@ describe('removal', () => {
     else if (how === 'submodule') {
       await user('submodule', '--quiet', 'add', inner, 'module');
       await fixture
-        .user(join(worktreePath, 'module'), 'commit', '--quiet', '--allow-empty', '--message=inside')
+        .user(join(path, 'module'), 'commit', '--quiet', '--allow-empty', '--message=inside')
         .catch(() => undefined);
-      if (chance < 0.3)
-        await writeFile(join(worktreePath, 'module/.git'), 'gitdir: /not/there\n').catch(() => undefined); // a check that cannot run
+      if (chance < 0.3) await writeFile(join(path, 'module/.git'), 'gitdir: /not/there\n').catch(() => undefined); // a check that cannot run
     } else if (chance < 0.5) await user('merge', '--quiet', '--no-edit', 'ORIG_HEAD');
   }
 
@@ -271,7 +263,7 @@ describe('removal', () => {
     await fixture.user(repository.mainWorktree, 'add', '--all');
     await fixture.user(repository.mainWorktree, 'commit', '--quiet', '--allow-empty', '--message=files');
     const session = await fixture.session(repository);
-    const at = (name: string): string => join(session.worktreePath, name);
+    const at = (name: string): string => join(session.path, name);
     const commits = new Set<string>();
     for (let step = 0; step < 12; step++) {
       const name = pick(names);
@@ -285,7 +277,7 @@ describe('removal', () => {
         await mkdir(at(`${name}/..`), { recursive: true });
         await rm(at(name), { force: true });
         await writeFile(at(name), body(name));
-      } else if (action === 'stage') await fixture.user(session.worktreePath, 'add', '--all').catch(() => undefined);
+      } else if (action === 'stage') await fixture.user(session.path, 'add', '--all').catch(() => undefined);
       else if (action === 'delete') await rm(at(name), { force: true });
       else if (action === 'rename' && isFile) await rename(at(name), at(`renamed ${step}`));
       else if (action === 'mode' && isFile) await chmod(at(name), pick([0o755, 0o644]));
@@ -293,7 +285,7 @@ describe('removal', () => {
         await rm(at(`link ${step % 3}`), { force: true });
         await symlink(pick(names), at(`link ${step % 3}`));
       } else if (action === 'nested' && random() < 0.3) {
-        await fixture.user(session.worktreePath, 'init', '--quiet', `nested ${step}`);
+        await fixture.user(session.path, 'init', '--quiet', `nested ${step}`);
         if (random() < 0.5)
           await fixture.user(at(`nested ${step}`), 'commit', '--quiet', '--allow-empty', '--message=inner');
       } else if (action === 'ignored' && random() < 0.3) await writeFile(at(`${step}.ignored`), content());
@@ -304,12 +296,12 @@ describe('removal', () => {
         (action === 'submodule' && random() < 0.3)
       )
         await commitSomehow(session, action, random());
-      commits.add(await fixture.user(session.worktreePath, 'rev-parse', 'HEAD'));
+      commits.add(await fixture.user(session.path, 'rev-parse', 'HEAD'));
     }
     const look = async (): Promise<unknown> => ({
-      files: await readAll(session.worktreePath),
-      index: await indexOf(session.worktreePath),
-      head: await fixture.user(session.worktreePath, 'rev-parse', 'HEAD'),
+      files: await readAll(session.path),
+      index: await indexOf(session.path),
+      head: await fixture.user(session.path, 'rev-parse', 'HEAD'),
     });
     const before = await look();
     const { commit, notCaptured } = await moveToTrash(session);
@@ -328,16 +320,16 @@ describe('removal', () => {
       return;
     }
     const tracked = (
-      await fixture.user(session.worktreePath, 'ls-files', '-z', '--cached', '--others', '--exclude-standard')
+      await fixture.user(session.path, 'ls-files', '-z', '--cached', '--others', '--exclude-standard')
     ).split('\0');
-    const expected = new Map([...(await readAll(session.worktreePath))].filter(([path]) => tracked.includes(path)));
+    const expected = new Map([...(await readAll(session.path))].filter(([path]) => tracked.includes(path)));
 
     const isPruned = random() < 0.5;
-    await rm(session.worktreePath, { recursive: true });
+    await rm(session.path, { recursive: true });
     if (isPruned) await rm(join(repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
     await fixture.user(repository.mainWorktree, 'gc', '--quiet', '--prune=now');
     await recreateWorktree(session);
-    assert.deepEqual(await readAll(session.worktreePath), expected, `restored, state ${stateSeed}`);
+    assert.deepEqual(await readAll(session.path), expected, `restored, state ${stateSeed}`);
     assert.deepEqual(
       { ...((await look()) as object), files: undefined },
       { ...(before as object), files: undefined },

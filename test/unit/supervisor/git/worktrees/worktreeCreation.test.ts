@@ -9,9 +9,10 @@ import { readSnapshotRef } from '../../../../../src/supervisor/git/snapshots/sna
 import { findRepository, resolveCommit, type Repository } from '../../../../../src/supervisor/git/repository';
 import {
   createWorktree,
-  discardInterruptedWorktree,
-  worktreePathFor,
-} from '../../../../../src/supervisor/git/worktrees/worktrees';
+  rollbackCreation,
+  planWorktree,
+} from '../../../../../src/supervisor/git/worktrees/worktreeCreation';
+import type { SessionWorktree } from '../../../../../src/supervisor/git/sessionWorktree';
 import { inspectWorktree } from '../../../../../src/supervisor/git/worktreeOwnership';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
 import { CountedProcesses } from '../../../../support/countedProcesses';
@@ -36,33 +37,34 @@ describe('worktrees', () => {
   it('makes a detached, locked, pinned worktree that the main one does not see', async () => {
     const repository = await fixture.repository('one');
     const session = await fixture.session(repository);
-    assert.equal(session.worktreePath, join(repository.mainWorktree, '.corral', 'worktrees', session.sessionId));
-    assert.deepEqual(await readAll(session.worktreePath), await readAllWithoutCorral(repository));
+    assert.equal(session.path, join(repository.mainWorktree, '.corral', 'worktrees', session.sessionId));
+    assert.deepEqual(await readAll(session.path), await readAllWithoutCorral(repository));
     assert.equal(await fixture.user(repository.mainWorktree, 'status', '--porcelain'), '');
-    assert.equal(await fixture.user(session.worktreePath, 'status', '--porcelain'), '');
+    assert.equal(await fixture.user(session.path, 'status', '--porcelain'), '');
     assert.match(
       await fixture.user(repository.mainWorktree, 'worktree', 'list', '--porcelain'),
       new RegExp(`detached\nlocked corral ${STORE_ID}/${session.sessionId}`),
     );
     assert.deepEqual((await readSnapshotRef(repository, session.sessionId))?.commit, session.baseCommit);
     await fixture.user(repository.mainWorktree, 'worktree', 'prune', '--expire=now');
-    assert.equal((await inspectWorktree(repository, session.worktreePath, session)).state, 'ours');
+    assert.equal((await inspectWorktree(session)).state, 'ours');
   });
 
   it("lies beside the main worktree or in a folder of one's choice", async () => {
     const repository = await fixture.repository('two');
     const beside = await fixture.session(repository, 'beside');
-    assert.equal(beside.worktreePath, join(fixture.root, 'two.corral', 'worktrees', beside.sessionId));
+    assert.equal(beside.path, join(fixture.root, 'two.corral', 'worktrees', beside.sessionId));
+    const make = async (sessionId: string, location: string): Promise<SessionWorktree> =>
+      await createWorktree(planWorktree(repository, { ...beside, sessionId }, location), beside.baseCommit);
     const sessionId = newId();
-    const inFolder = await createWorktree({ ...beside, sessionId, location: join(fixture.root, 'else where') });
-    assert.equal(inFolder.worktreePath, join(fixture.root, 'else where', 'worktrees', sessionId));
-    const odd = newId();
-    await createWorktree({ ...beside, sessionId: odd, location: 'odd [folder]*' });
+    const inFolder = await make(sessionId, join(fixture.root, 'else where'));
+    assert.equal(inFolder.path, join(fixture.root, 'else where', 'worktrees', sessionId));
+    await make(newId(), 'odd [folder]*');
     assert.equal(await fixture.user(repository.mainWorktree, 'status', '--porcelain'), '');
-    await assert.rejects(createWorktree({ ...beside, sessionId: newId(), location: '.' }), {
+    await assert.rejects(make(newId(), '.'), {
       code: 'INVALID_ARGUMENT',
     });
-    await assert.rejects(createWorktree({ ...beside, sessionId: newId(), location: '.git/x' }), {
+    await assert.rejects(make(newId(), '.git/x'), {
       code: 'INVALID_ARGUMENT',
     });
   });
@@ -70,8 +72,8 @@ describe('worktrees', () => {
   it('goes into the main worktree also from a linked one', async () => {
     const repository = await fixture.repository('three');
     const outer = await fixture.session(repository);
-    const inner = await fixture.session(await findRepository(fixture.git, outer.worktreePath));
-    assert.equal(dirname(inner.worktreePath), dirname(outer.worktreePath));
+    const inner = await fixture.session(await findRepository(fixture.git, outer.path));
+    assert.equal(dirname(inner.path), dirname(outer.path));
   });
 
   it('adds one line to info/exclude, from two windows at once, and keeps what is there', async () => {
@@ -90,22 +92,19 @@ describe('worktrees', () => {
 
   it('refuses what is there already, and leaves it', async () => {
     const repository = await fixture.repository('five');
-    const request = {
-      repository,
-      storeId: STORE_ID,
-      baseCommit: await resolveCommit(repository, 'HEAD'),
-      location: 'inside' as const,
-    };
-    const sessionId = newId();
-    const path = worktreePathFor(repository.mainWorktree, sessionId, 'inside');
+    const baseCommit = await resolveCommit(repository, 'HEAD');
+    const planned = (sessionId = newId()): SessionWorktree =>
+      planWorktree(repository, { storeId: STORE_ID, sessionId }, 'inside');
+    const taken = planned();
+    const { path } = taken;
     await mkdir(path, { recursive: true });
     await writeFile(join(path, 'file'), "somebody's");
-    await assert.rejects(createWorktree({ ...request, sessionId }), { code: 'CONFLICT' });
+    await assert.rejects(createWorktree(taken, baseCommit), { code: 'CONFLICT' });
     assert.equal(await readFile(join(path, 'file'), 'utf8'), "somebody's");
-    await assert.rejects(createWorktree({ ...request, sessionId: newId(), baseCommit: 'HEAD' }), {
+    await assert.rejects(createWorktree(planned(), 'HEAD'), {
       code: 'INVALID_ARGUMENT',
     });
-    await assert.rejects(createWorktree({ ...request, sessionId: '../../../up' }), { code: 'WORKTREE_NOT_OURS' });
+    await assert.rejects(createWorktree(planned('../../../up'), baseCommit), { code: 'WORKTREE_NOT_OURS' });
   });
 
   it('does not go through a link', async function () {
@@ -120,12 +119,12 @@ describe('worktrees', () => {
   it('leaves nothing behind when it fails', async () => {
     const repository = await fixture.repository('seven');
     const before = await traces(repository);
-    const request = { repository, sessionId: newId(), storeId: STORE_ID, location: 'inside' as const };
-    await assert.rejects(createWorktree({ ...request, baseCommit: '1'.repeat(40) }));
+    const planned = planWorktree(repository, { sessionId: newId(), storeId: STORE_ID }, 'inside');
+    await assert.rejects(createWorktree(planned, '1'.repeat(40)));
     assert.deepEqual(await traces(repository), before);
-    await fixture.user(repository.mainWorktree, 'update-ref', `refs/corral/${request.sessionId}`, 'HEAD');
+    await fixture.user(repository.mainWorktree, 'update-ref', `refs/corral/${planned.sessionId}`, 'HEAD');
     const withRef = await traces(repository);
-    await assert.rejects(createWorktree({ ...request, baseCommit: await resolveCommit(repository, 'HEAD') }), {
+    await assert.rejects(createWorktree(planned, await resolveCommit(repository, 'HEAD')), {
       code: 'CONFLICT',
     });
     assert.deepEqual(await traces(repository), withRef, 'a ref that was there before stays');
@@ -144,14 +143,8 @@ describe('worktrees', () => {
       const git = new Git(processes.run);
       const controller = new AbortController();
       const sessionId = newId();
-      const creating = createWorktree({
-        repository: { ...repository, git },
-        sessionId,
-        storeId: STORE_ID,
-        baseCommit,
-        location: 'inside',
-        signal: controller.signal,
-      });
+      const planned = planWorktree({ ...repository, git }, { sessionId, storeId: STORE_ID }, 'inside');
+      const creating = createWorktree({ ...planned, signal: controller.signal }, baseCommit);
       const outcome = creating.then(
         () => 'made',
         (error: unknown) => error,
@@ -175,64 +168,50 @@ describe('worktrees', () => {
     const repository = await fixture.repository('nine');
     const before = await traces(repository);
     const session = await fixture.session(repository);
-    await assert.rejects(
-      discardInterruptedWorktree(
-        repository,
-        session.worktreePath,
-        { ...session, storeId: 'another' },
-        session.baseCommit,
-      ),
-      {
-        code: 'WORKTREE_NOT_OURS',
-      },
-    );
-    await discardInterruptedWorktree(repository, session.worktreePath, session, session.baseCommit);
-    await discardInterruptedWorktree(repository, session.worktreePath, session, session.baseCommit);
+    await assert.rejects(rollbackCreation({ ...session, storeId: 'another' }, session.baseCommit), {
+      code: 'WORKTREE_NOT_OURS',
+    });
+    await rollbackCreation(session, session.baseCommit);
+    await rollbackCreation(session, session.baseCommit);
     await rm(join(repository.mainWorktree, '.corral'), { recursive: true });
     assert.deepEqual(await traces(repository), before);
     const used = await fixture.session(repository);
-    await writeFile(join(used.worktreePath, 'work'), '');
-    await takeSnapshot({ ...used, message: 'turn' });
-    await assert.rejects(discardInterruptedWorktree(repository, used.worktreePath, used, used.baseCommit), {
+    await writeFile(join(used.path, 'work'), '');
+    await takeSnapshot(used, 'turn');
+    await assert.rejects(rollbackCreation(used, used.baseCommit), {
       code: 'CONFLICT',
     });
-    assert.ok(await isThere(join(used.worktreePath, 'work')));
+    assert.ok(await isThere(join(used.path, 'work')));
     for (const command of [
       ['commit', '--quiet', '--allow-empty', '--message=agent'],
       ['checkout', '--quiet', '-b', 'feature'],
     ]) {
       const begun = await fixture.session(repository);
-      await fixture.user(begun.worktreePath, ...command);
-      await assert.rejects(discardInterruptedWorktree(repository, begun.worktreePath, begun, begun.baseCommit), {
+      await fixture.user(begun.path, ...command);
+      await assert.rejects(rollbackCreation(begun, begun.baseCommit), {
         code: 'CONFLICT',
       });
-      assert.ok(await isThere(begun.worktreePath));
+      assert.ok(await isThere(begun.path));
     }
     // Cut off once it was where the session that it goes on from had been.
-    await fixture.user(used.worktreePath, 'commit', '--quiet', '--allow-empty', '--message=agent');
-    await takeSnapshot({ ...used, message: 'turn' });
+    await fixture.user(used.path, 'commit', '--quiet', '--allow-empty', '--message=agent');
+    await takeSnapshot(used, 'turn');
     const fork = await fixture.session(repository);
-    await fixture.user(
-      fork.worktreePath,
-      'reset',
-      '--quiet',
-      await fixture.user(used.worktreePath, 'rev-parse', 'HEAD'),
-    );
-    await discardInterruptedWorktree(repository, fork.worktreePath, fork, fork.baseCommit);
-    assert.equal(await isThere(fork.worktreePath), false);
+    await fixture.user(fork.path, 'reset', '--quiet', await fixture.user(used.path, 'rev-parse', 'HEAD'));
+    await rollbackCreation(fork, fork.baseCommit);
+    assert.equal(await isThere(fork.path), false);
   });
 
   it('tells missing, foreign and ours apart', async () => {
     const repository = await fixture.repository('ten');
     const session = await fixture.session(repository);
-    const stateFor = async (mark: { storeId: string; sessionId: string }): Promise<string> =>
-      (await inspectWorktree(repository, session.worktreePath, mark)).state;
+    const stateFor = async (worktree: SessionWorktree): Promise<string> => (await inspectWorktree(worktree)).state;
     assert.equal(await stateFor(session), 'ours');
     assert.equal(await stateFor({ ...session, storeId: 'another' }), 'foreign');
     assert.equal(await stateFor({ ...session, sessionId: newId() }), 'foreign');
-    await rm(join(session.worktreePath, '.git'));
+    await rm(join(session.path, '.git'));
     assert.equal(await stateFor(session), 'foreign');
-    await rm(session.worktreePath, { recursive: true });
+    await rm(session.path, { recursive: true });
     assert.equal(await stateFor(session), 'missing');
   });
 

@@ -5,14 +5,8 @@ import { CorralError } from '../../../storage/errors';
 import { hasCode, messageOf } from '../../../common/errors';
 import { excludeFromRepository } from './exclusions';
 import { isObjectId, type Repository } from '../repository';
-import {
-  isOwnedBy,
-  exists,
-  inspectWorktree,
-  lockReason,
-  refuseLinks,
-  type WorktreeOwnership,
-} from '../worktreeOwnership';
+import { administrativeDirectoryOf, type SessionWorktree, type WorktreeOwnership } from '../sessionWorktree';
+import { isOwnedBy, exists, inspectWorktree, lockReason, refuseLinks } from '../worktreeOwnership';
 import { snapshotRefName, readSnapshotRef } from '../snapshots/snapshotRef';
 
 const PRIVATE_FOLDER_MODE = 0o700;
@@ -20,17 +14,14 @@ const PRIVATE_FOLDER_MODE = 0o700;
 /** `inside` the main worktree, `beside` it, or below a folder of the user's choice. */
 export type WorktreeLocation = 'inside' | 'beside' | (string & {});
 
-export interface WorktreeRequest extends WorktreeOwnership {
-  repository: Repository;
-  /** An object id. */
-  baseCommit: string;
-  location: WorktreeLocation;
-  signal?: AbortSignal | undefined;
-}
-
-/** Where a session's worktree is made: `<root>/worktrees/<sessionId>`. Touches no disk. */
-export function worktreePathFor(mainWorktree: string, sessionId: string, location: WorktreeLocation): string {
-  return join(rootFor(mainWorktree, location), 'worktrees', sessionId);
+/** Where a new session's worktree will be: `<root>/worktrees/<sessionId>`. Touches no disk. */
+export function planWorktree(
+  repository: Repository,
+  ownership: WorktreeOwnership,
+  location: WorktreeLocation,
+): SessionWorktree {
+  const path = join(rootFor(repository.mainWorktree, location), 'worktrees', ownership.sessionId);
+  return { ...ownership, repository, path };
 }
 
 function rootFor(mainWorktree: string, location: WorktreeLocation): string {
@@ -40,20 +31,22 @@ function rootFor(mainWorktree: string, location: WorktreeLocation): string {
 }
 
 /**
- * Makes a session's worktree, detached at its base, marked as ours by its lock and pinned by the session's ref.
- * A failure or a cancel takes back exactly what was made. CONFLICT where something lies there already.
+ * Makes a session's worktree, detached at `baseCommit` (an object id), locked in its name, with the session's ref at
+ * the same commit. A failure or a cancel removes exactly what was made; the answer has the path without links.
+ *
+ * @throws CONFLICT where anything bears the session's id already.
+ * @throws INVALID_ARGUMENT where worktrees cannot lie there.
  */
-export async function createWorktree(request: WorktreeRequest): Promise<{ worktreePath: string }> {
-  const { repository, sessionId, baseCommit, signal } = request;
+export async function createWorktree(worktree: SessionWorktree, baseCommit: string): Promise<SessionWorktree> {
+  const { repository, sessionId, path, signal } = worktree;
   const { git, mainWorktree, commonDirectory } = repository;
   if (!isObjectId(baseCommit)) throw new CorralError('INVALID_ARGUMENT', `${baseCommit} is no object id`);
-  const root = rootFor(mainWorktree, request.location);
+  const root = dirname(dirname(path));
   if (root === mainWorktree || isInside(root, commonDirectory))
     throw new CorralError('INVALID_ARGUMENT', `Worktrees cannot lie in ${root}`);
-  const worktreePath = worktreePathFor(mainWorktree, sessionId, request.location);
-  await refuseLinks(worktreePath);
+  await refuseLinks(path);
   if (isInside(root, mainWorktree)) await excludeFromRepository(repository, `${relative(mainWorktree, root)}/`);
-  const administrativeDirectory = join(commonDirectory, 'worktrees', sessionId);
+  const administrativeDirectory = administrativeDirectoryOf(worktree);
   // Whatever bears the session's id after this point was made here: ids are random, and the folder is a claim.
   const [lastSnapshot, filters] = await Promise.all([
     readSnapshotRef(repository, sessionId),
@@ -64,7 +57,7 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
   if (await exists(administrativeDirectory))
     throw new CorralError('CONFLICT', `Git already knows a worktree named ${sessionId}`);
 
-  const madeFolders = await claimFolder(worktreePath);
+  const madeFolders = await claimFolder(path);
   try {
     // Without a checkout first: git would leave that to a child of its own, which a cancel does not reach.
     await git.run(
@@ -77,9 +70,9 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
         '--detach',
         '--lock',
         '--reason',
-        lockReason(request),
+        lockReason(worktree),
         '--',
-        worktreePath,
+        path,
         baseCommit,
       ],
       { signal, filters },
@@ -91,18 +84,18 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
     );
     pinning.catch(() => undefined); // heard in the next line, once nothing goes on beside it any more
     // Another question than the one above: the repository's config may have an answer of its own for this worktree.
-    const itsFilters = await git.readFilters(worktreePath, signal).finally(async () => await pinning);
-    await git.run(worktreePath, ['reset', '--quiet', '--hard', '--no-recurse-submodules', baseCommit], {
+    const itsFilters = await git.readFilters(path, signal).finally(async () => await pinning);
+    await git.run(path, ['reset', '--quiet', '--hard', '--no-recurse-submodules', baseCommit], {
       signal,
       filters: itsFilters,
     });
-    return { worktreePath: await realpath(worktreePath) };
+    return { ...worktree, path: await realpath(path) };
   } catch (error) {
     // Git may have been stopped before it wrote the mark; nobody else can have made an entry of this name since it was looked for.
-    await rollbackCreation(repository, sessionId, worktreePath, true, madeFolders).catch((second: unknown) => {
+    await removeTraces(worktree, true, madeFolders).catch((second: unknown) => {
       throw new CorralError(
         'WORKTREE_FAILED',
-        `${messageOf(error)}; and what was made could not be taken back: ${messageOf(second)}`,
+        `${messageOf(error)}; and what was made could not be removed: ${messageOf(second)}`,
         { cause: error },
       );
     });
@@ -111,57 +104,51 @@ export async function createWorktree(request: WorktreeRequest): Promise<{ worktr
 }
 
 /**
- * Takes back a creation that a crash cut off. Only for a session in which no agent was ever started: there is no way back.
- * CONFLICT where the session was ever snapshotted or somebody worked in it, WORKTREE_NOT_OURS where the folder is somebody else's. Does nothing where nothing
- * is left.
+ * Removes what is left of a creation that a crash cut off; nothing brings it back, so only for a session in which no
+ * agent was ever started. Does nothing where nothing is left.
+ *
+ * @throws CONFLICT where the session has a snapshot, or somebody worked in its worktree.
+ * @throws WORKTREE_NOT_OURS where the folder is somebody else's.
  */
-export async function discardInterruptedWorktree(
-  repository: Repository,
-  worktreePath: string,
-  mark: WorktreeOwnership,
-  baseCommit: string,
-): Promise<void> {
-  const found = await inspectWorktree(repository, worktreePath, mark);
-  const isOurEntry = await isOwnedBy(join(repository.commonDirectory, 'worktrees', mark.sessionId), mark);
-  const isAtWork = found.state === 'ours' && !(await isAtStart(repository, worktreePath, baseCommit));
-  if (isAtWork || (await readSnapshotRef(repository, mark.sessionId))?.isSnapshot === true)
+export async function rollbackCreation(worktree: SessionWorktree, baseCommit: string): Promise<void> {
+  const { repository, sessionId, path } = worktree;
+  const found = await inspectWorktree(worktree);
+  const isRegistered = await isOwnedBy(administrativeDirectoryOf(worktree), worktree);
+  const isAtWork = found.state === 'ours' && !(await isAtStart(worktree, baseCommit));
+  if (isAtWork || (await readSnapshotRef(repository, sessionId))?.isSnapshot === true)
     throw new CorralError('CONFLICT', 'This session has work: delete it instead');
   if (found.state === 'foreign') {
     // Cut off before git wrote the link: the folder is empty, and only then does rmdir take it.
-    await rmdir(worktreePath).catch((error: unknown) => {
+    await rmdir(path).catch((error: unknown) => {
       throw new CorralError('WORKTREE_NOT_OURS', found.reason, { cause: error });
     });
   }
-  if (found.state === 'ours' || isOurEntry)
-    await rollbackCreation(repository, mark.sessionId, worktreePath, isOurEntry, []);
+  if (found.state === 'ours' || isRegistered) await removeTraces(worktree, isRegistered, []);
 }
 
-/** True while HEAD is where making the worktree put it: detached at the base, or where the session that this one goes on from was. */
-async function isAtStart(
-  { git, mainWorktree }: Repository,
-  worktreePath: string,
-  baseCommit: string,
-): Promise<boolean> {
+/** True while HEAD is where the creation put it: detached at the base, or at the commit of another session's snapshot. */
+async function isAtStart({ repository, path }: SessionWorktree, baseCommit: string): Promise<boolean> {
+  const { git, mainWorktree } = repository;
   const accept = { acceptedExitCodes: [0, 1, 128] };
-  const head = await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], accept);
+  const head = await git.text(path, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], accept);
   if (head === '') return true; // cut off before git wrote it
-  if ((await git.text(worktreePath, ['symbolic-ref', '--quiet', 'HEAD'], accept)) !== '') return false;
+  if ((await git.text(path, ['symbolic-ref', '--quiet', 'HEAD'], accept)) !== '') return false;
   return (
     head === baseCommit ||
     (await git.text(mainWorktree, ['for-each-ref', '--count=1', `--contains=${head}`, snapshotRefName('')])) !== ''
   );
 }
 
-async function rollbackCreation(
-  repository: Repository,
-  sessionId: string,
-  worktreePath: string,
-  isOurEntry: boolean,
+/** Removes the folder, git's entry where it is ours, the session's ref, and the folders above where they are empty. */
+async function removeTraces(
+  worktree: SessionWorktree,
+  isRegistered: boolean,
   madeFolders: readonly string[],
 ): Promise<void> {
-  await rm(worktreePath, { recursive: true, force: true, maxRetries: 5 });
-  const entries = join(repository.commonDirectory, 'worktrees');
-  if (isOurEntry) await rm(join(entries, sessionId), { recursive: true, force: true, maxRetries: 5 });
+  const { repository, sessionId, path } = worktree;
+  const administrativeDirectory = administrativeDirectoryOf(worktree);
+  await rm(path, { recursive: true, force: true, maxRetries: 5 });
+  if (isRegistered) await rm(administrativeDirectory, { recursive: true, force: true, maxRetries: 5 });
   const lastSnapshot = await readSnapshotRef(repository, sessionId);
   if (lastSnapshot !== undefined)
     await repository.git.run(repository.mainWorktree, [
@@ -171,7 +158,7 @@ async function rollbackCreation(
       lastSnapshot.commit,
     ]);
   // Git makes and removes the folder of its entries with the first and the last of them.
-  for (const folder of [entries, ...madeFolders]) {
+  for (const folder of [dirname(administrativeDirectory), ...madeFolders]) {
     await rmdir(folder).catch((error: unknown) => {
       // Another session moved in meanwhile, or the other window was quicker.
       if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].some((code) => hasCode(error, code))) throw error;

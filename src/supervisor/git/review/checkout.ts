@@ -1,0 +1,80 @@
+/** The user's checkout, into which a session's work is applied. Nothing is forced: git's own refusals stand. */
+import { join } from 'node:path';
+import { CorralError } from '../../../storage/errors';
+import { pathToText, splitZ } from '../pathBytes';
+import type { Repository } from '../repository';
+import { withIndexCopy } from '../snapshots/indexCopy';
+import { findOperations } from '../snapshots/uncapturedWork';
+import { exists } from '../worktreeOwnership';
+
+/** The index as a tree. */
+export async function readIndexTree(repository: Repository): Promise<string> {
+  const { git, mainWorktree } = repository;
+  return await withIndexCopy(
+    { repository, path: mainWorktree },
+    async (indexFile) => await git.text(mainWorktree, ['write-tree'], { environment: { GIT_INDEX_FILE: indexFile } }),
+  );
+}
+
+/** The files in conflict, as people read them. */
+export async function listConflicts({ git, mainWorktree }: Repository): Promise<string[]> {
+  const unmerged = splitZ((await git.run(mainWorktree, ['ls-files', '-z', '--unmerged'])).stdout);
+  return [...new Set(unmerged.map((line) => pathToText(line.slice(line.indexOf('\t') + 1))))];
+}
+
+/**
+ * Git would end some operations for another one, and with them what the user has resolved.
+ *
+ * @throws CONFLICT where git is in the middle of a merge, a rebase or the like.
+ */
+export async function refuseOperation({ commonDirectory }: Repository): Promise<void> {
+  const [operation] = await findOperations(commonDirectory);
+  // Between two of its commits only this tells of a cherry-pick or a revert.
+  if (operation === undefined && !(await exists(join(commonDirectory, 'sequencer')))) return;
+  throw new CorralError(
+    'CONFLICT',
+    `There is ${operation ?? 'a cherry-pick or a revert in progress'} in your checkout. Finish it or abort it first.`,
+  );
+}
+
+/** @throws CONFLICT where git is in the middle of something, or files are in conflict. */
+export async function requireIdle(repository: Repository): Promise<void> {
+  await refuseOperation(repository);
+  if ((await listConflicts(repository)).length > 0) throw unresolvedConflicts();
+}
+
+export function unresolvedConflicts(): CorralError {
+  return new CorralError(
+    'CONFLICT',
+    'There are conflicts in your checkout that are not from this session as it was applied. Resolve them first.',
+  );
+}
+
+/**
+ * Runs a `cherry-pick` or a `revert`, and answers with the files that it left in conflict.
+ *
+ * @throws CONFLICT, with nothing changed, where git would overwrite changes of the user's.
+ */
+export async function runSequencer(repository: Repository, command: readonly string[]): Promise<string[]> {
+  await requireIdle(repository);
+  const { exitCode, stderr } = await repository.git.run(repository.mainWorktree, command, {
+    acceptedExitCodes: [0, 1, 128],
+  });
+  const conflicts = await listConflicts(repository);
+  if (exitCode === 0 || conflicts.length > 0) return conflicts;
+  // Some of the commits may be there already.
+  if (await exists(join(repository.commonDirectory, 'sequencer')))
+    await repository.git.run(repository.mainWorktree, [command[0] ?? '', '--abort'], {
+      acceptedExitCodes: [0, 1, 128],
+    });
+  throw overwritesChanges(stderr);
+}
+
+/** What git said when it refused, as an error for people. */
+export function overwritesChanges(stderr: string): CorralError {
+  const reason = stderr.split('\n').find((line) => /^(error|fatal):/.test(line)) ?? stderr;
+  return new CorralError(
+    'CONFLICT',
+    `Git would overwrite changes of yours, so nothing was changed. Commit or stash them first (${reason.trim()}).`,
+  );
+}

@@ -1,0 +1,32 @@
+import { basename, dirname, join } from 'node:path';
+import type { Repository } from './repository';
+
+/** A folder with files of the repository: the main worktree or any other. */
+export interface WorktreeFolder {
+  repository: Repository;
+  /** Absolute. */
+  path: string;
+  signal?: AbortSignal | undefined;
+}
+
+/** Whose worktree it is. Git keeps it as the reason of the worktree's lock, and shows it there. */
+export interface WorktreeOwnership {
+  storeId: string;
+  sessionId: string;
+}
+
+/**
+ * A session's worktree, made once for an operation and handed to all that the operation calls. `path` is where it
+ * belongs (`<root>/worktrees/<sessionId>`), also while it is in the trash or gone.
+ */
+export interface SessionWorktree extends WorktreeFolder, WorktreeOwnership {}
+
+/** Where a worktree is kept that was deleted: beside the folder of the worktrees, so that moving it is one rename. */
+export function trashPathFor(worktreePath: string): string {
+  return join(dirname(dirname(worktreePath)), 'trash', basename(worktreePath));
+}
+
+/** Where git keeps what it knows of the worktree: its HEAD, index, reflog and lock. */
+export function administrativeDirectoryOf({ repository, sessionId }: SessionWorktree): string {
+  return join(repository.commonDirectory, 'worktrees', sessionId);
+}

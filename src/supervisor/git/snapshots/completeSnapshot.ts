@@ -1,0 +1,47 @@
+import { withIndexCopy } from './indexCopy';
+import { captureRawFiles } from './rawFiles';
+import { writeCommit } from './snapshotRef';
+import { takeSnapshot, type Snapshot } from './snapshots';
+import { findUnreferencedCommits } from './uncapturedWork';
+import type { SessionWorktree } from '../sessionWorktree';
+
+/**
+ * A snapshot that also holds the files' own bytes, the user's index, and every commit that only this worktree knows.
+ * `notCaptured` says in words what is missing all the same.
+ */
+export async function takeCompleteSnapshot(worktree: SessionWorktree, message: string): Promise<Snapshot> {
+  let unreadable: string[] = [];
+  const snapshot = await takeSnapshot(worktree, message, async (indexFile, before, head) => {
+    const raw = await captureRawFiles(worktree, indexFile);
+    unreadable = raw.notCaptured;
+    const held = [before?.commit, head].filter((commit) => commit !== undefined);
+    return {
+      raw: raw.commit,
+      index: await captureIndex(worktree, head),
+      rescued: await findUnreferencedCommits(worktree, held),
+    };
+  });
+  const notCaptured = [
+    ...unreadable.map((path) => `${path}: cannot be read`),
+    ...snapshot.notCaptured.map((path) => `${path}: cannot be stored by git`),
+  ];
+  return { ...snapshot, notCaptured };
+}
+
+/** The user's index as a commit; undefined where it is as HEAD is, or has conflicts, which no tree can hold. */
+async function captureIndex(worktree: SessionWorktree, head: string | undefined): Promise<string | undefined> {
+  const { repository, path, signal } = worktree;
+  const { git } = repository;
+  return withIndexCopy(worktree, async (indexFile) => {
+    const { stdout, exitCode } = await git.run(path, ['write-tree'], {
+      environment: { GIT_INDEX_FILE: indexFile },
+      acceptedExitCodes: [0, 128],
+      signal,
+    });
+    if (exitCode !== 0) return undefined;
+    const tree = stdout.toString('utf8').trim();
+    if (head !== undefined && tree === (await git.text(path, ['rev-parse', `${head}^{tree}`], { signal })))
+      return undefined;
+    return writeCommit(repository, { tree, parents: [], message: 'Index', isDated: false });
+  });
+}

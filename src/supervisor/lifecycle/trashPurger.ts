@@ -1,0 +1,32 @@
+import { messageOf } from '../../common/errors';
+import type { Log } from '../../common/log';
+import { finishInterruptedOperation } from './interruptedOperations';
+import type { LifecycleOptions } from './worktreeOf';
+
+export interface TrashPurgerOptions extends LifecycleOptions {
+  log: Log;
+}
+
+/** Frees the disk of deleted sessions in the background. The next start does it where this window ends before. */
+export class TrashPurger {
+  readonly #options: TrashPurgerOptions;
+  readonly #purging = new Set<Promise<void>>();
+
+  constructor(options: TrashPurgerOptions) {
+    this.#options = options;
+  }
+
+  purge(sessionId: string): void {
+    const purging = finishInterruptedOperation(this.#options, sessionId)
+      .catch((error: unknown) => {
+        this.#options.log.error(`Emptying the trash of session ${sessionId}: ${messageOf(error)}`);
+      })
+      .finally(() => this.#purging.delete(purging));
+    this.#purging.add(purging);
+  }
+
+  /** Resolves when nothing goes on in the background any more. */
+  async close(): Promise<void> {
+    await Promise.all(this.#purging);
+  }
+}

@@ -1,0 +1,29 @@
+import type { SessionFacts } from '../../storage/sessionFacts';
+import type { Git } from '../git/git';
+import { findRepository } from '../git/repository';
+import type { SessionWorktree } from '../git/sessionWorktree';
+import type { SessionStore } from '../sessions/sessionStore';
+import type { SupervisorSettings } from '../settings';
+
+export interface LifecycleOptions {
+  git: Git;
+  store: SessionStore;
+  settings: () => SupervisorSettings;
+}
+
+/**
+ * The session's worktree, as the git layer takes it.
+ *
+ * @throws NO_FOLDER NO_REPOSITORY where the session's repository is gone.
+ */
+export async function worktreeOf(
+  { git, store }: Pick<LifecycleOptions, 'git' | 'store'>,
+  { repository, sessionId, worktreePath }: SessionFacts,
+): Promise<SessionWorktree> {
+  return {
+    repository: await findRepository(git, repository),
+    storeId: store.storeId,
+    sessionId,
+    path: worktreePath,
+  };
+}
