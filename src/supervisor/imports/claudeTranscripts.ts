@@ -8,6 +8,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { DraftEvent } from '../../storage/events';
 import { claudeDriver } from '../agents/claude/claudeDriver';
+import type { Conversation } from '../agents/driver/driver';
 import { parseJson } from '../agents/driver/jsonLine';
 import { isInside } from '../../common/isInside';
 import { mapLimited } from '../../common/mapLimited';
@@ -125,7 +126,7 @@ function promptOf({ type, isMeta, isSidechain, message }: Line): string | undefi
 class TranscriptPlayer {
   readonly #nativeSessionId: string;
   readonly #cwd: string;
-  readonly #conversation: ReturnType<typeof claudeDriver.converse>;
+  readonly #conversation: Conversation;
   #told: DraftEvent[] = [];
   #timestamp = new Date(0).toISOString();
   #hasBegun = false;
@@ -142,7 +143,7 @@ class TranscriptPlayer {
       write: () => undefined,
       closeInput: () => undefined,
     };
-    this.#conversation = claudeDriver.converse(
+    this.#conversation = claudeDriver.createConversation(
       { prompt: '', argv: [], cwd, permissionMode: 'ask', resumes: nativeSessionId },
       host,
     );

@@ -87,7 +87,7 @@ export async function* readCodexSession(
     },
     closeInput: () => undefined,
   };
-  const conversation = codexDriver.converse(
+  const conversation = codexDriver.createConversation(
     { prompt: thread.preview, argv: [], cwd, permissionMode: 'ask', resumes: threadId },
     host,
   );

@@ -152,7 +152,7 @@ export class AgentRun {
   async #runToEnd(): Promise<RunEnd> {
     const { argv, cwd, driver, setup, teardownLimitMs } = this.#bootstrap;
     if (teardownLimitMs !== undefined) return await this.#tearDown(teardownLimitMs);
-    const conversation = (await driverFor(driver)).converse(this.#bootstrap, {
+    const conversation = (await driverFor(driver)).createConversation(this.#bootstrap, {
       emit: this.#emit,
       write: (data) => this.#agent?.write(data),
       closeInput: () => this.#agent?.closeInput(),

@@ -35,7 +35,7 @@ export async function terminalCommand(
   const words =
     agent.isScripted === true
       ? undefined
-      : (await driverFor(agent.driver)).terminal?.({ ...agent, nativeSessionId: native.nativeSessionId });
+      : (await driverFor(agent.driver)).terminalArguments?.({ ...agent, nativeSessionId: native.nativeSessionId });
   if (words === undefined)
     throw new CorralError(
       'INVALID_ARGUMENT',

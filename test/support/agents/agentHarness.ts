@@ -77,7 +77,7 @@ export function runAgent(
   };
   host.closeInput = () => child.stdin.end();
   child.stdin.on('error', () => undefined);
-  const conversation = driver.converse(request, host);
+  const conversation = driver.createConversation(request, host);
   const waiters: {
     fits: (event: DraftEvent) => boolean;
     settle: (event: DraftEvent) => void;

@@ -83,7 +83,7 @@ export function replayRpc(
     if (part.unrecorded.includes(method)) say({ jsonrpc: '2.0', id, result: {} });
     else asked.push({ id, method });
   };
-  conversation = driver.converse(conversationRequest({ prompt: texts[0] ?? 'x', ...wishes }), host);
+  conversation = driver.createConversation(conversationRequest({ prompt: texts[0] ?? 'x', ...wishes }), host);
   conversation.start();
   const methods = new Map<unknown, string>();
   let messagesSeen = 0;

@@ -1,26 +1,23 @@
 /**
- * The part of the Agent Client Protocol (version 1) that is used. The names are checked against the official SDK's types; what
- * agents send is validated here, leniently: a field that is no help where it has another shape never makes a whole message unreadable.
+ * The part of the Agent Client Protocol (version 1) that is used. The names are checked against the types of the official
+ * SDK; what agents send is validated here.
  */
 import type { SessionUpdate, ToolKind } from '@agentclientprotocol/sdk';
 import * as v from 'valibot';
+import type { Usage } from '../../../storage/events';
 import { permissionOptionSchema } from '../../../storage/events';
+import { count, lenient, text } from '../driver/schemas';
 
-const text = v.string();
-const optional = <S extends v.GenericSchema>(
-  schema: S,
-): v.SchemaWithFallback<v.NullishSchema<S, undefined>, undefined> => v.fallback(v.nullish(schema), undefined);
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const unknownRecord = v.record(text, v.unknown());
 
 const contentBlockSchema = v.variant('type', [
   v.object({ type: v.literal('text'), text }),
   v.object({ type: v.picklist(['image', 'audio']), mimeType: text }),
   v.object({ type: v.literal('resource_link'), uri: text }),
-  v.object({ type: v.literal('resource'), resource: v.object({ uri: text, text: optional(text) }) }),
+  v.object({ type: v.literal('resource'), resource: v.object({ uri: text, text: lenient(text) }) }),
 ]);
 
-/** What a block of content shows to a person; what is not text is named, since the agent's raw output holds it. */
+/** A block of content as text. Images and audio are only named, since output.log keeps the raw data. */
 export function contentText(content: unknown): string {
   const parsed = v.safeParse(contentBlockSchema, content);
   if (!parsed.success) return JSON.stringify(content);
@@ -41,13 +38,13 @@ const diffSchema = v.object({
   path: text,
   oldText: v.nullish(text),
   newText: text,
-  _meta: optional(v.object({ kind: optional(text) })),
+  _meta: lenient(v.object({ kind: lenient(text) })),
 });
 export type AcpDiff = v.InferOutput<typeof diffSchema>;
 const toolContentSchema = v.union([
   diffSchema,
   v.object({ type: v.literal('content'), content: v.unknown() }),
-  // We offer no terminals; an agent that shows its own this way tells the output elsewhere.
+  // Corral offers no terminals. An agent that has its own reports their output elsewhere.
   v.object({ type: v.literal('terminal'), terminalId: text }),
 ]);
 
@@ -66,22 +63,22 @@ const TOOL_KINDS = [
 
 const toolFields = {
   toolCallId: text,
-  title: optional(text),
-  name: optional(text),
-  kind: optional(v.picklist(TOOL_KINDS)),
-  status: optional(v.picklist(['pending', 'in_progress', 'completed', 'failed'])),
-  content: optional(v.array(toolContentSchema)),
-  locations: optional(v.array(v.object({ path: text, line: optional(count) }))),
+  title: lenient(text),
+  name: lenient(text),
+  kind: lenient(v.picklist(TOOL_KINDS)),
+  status: lenient(v.picklist(['pending', 'in_progress', 'completed', 'failed'])),
+  content: lenient(v.array(toolContentSchema)),
+  locations: lenient(v.array(v.object({ path: text, line: lenient(count) }))),
   rawInput: v.optional(v.unknown()),
   rawOutput: v.optional(v.unknown()),
-  _meta: optional(unknownRecord),
+  _meta: lenient(unknownRecord),
 };
 export const toolUpdateSchema = v.object(toolFields);
 export type AcpToolUpdate = v.InferOutput<typeof toolUpdateSchema>;
 
-/** A kind of update that the SDK knows. */
+/** A kind of update that the SDK's types know. */
 const kind = <K extends SessionUpdate['sessionUpdate']>(name: K): v.LiteralSchema<K, undefined> => v.literal(name);
-const chunk = { content: v.unknown(), messageId: optional(text) };
+const chunk = { content: v.unknown(), messageId: lenient(text) };
 const updateSchema = v.variant('sessionUpdate', [
   v.object({ sessionUpdate: kind('agent_message_chunk'), ...chunk }),
   v.object({ sessionUpdate: kind('agent_thought_chunk'), ...chunk }),
@@ -93,10 +90,10 @@ const updateSchema = v.variant('sessionUpdate', [
   }),
   v.object({
     sessionUpdate: kind('usage_update'),
-    cost: optional(v.object({ amount: v.pipe(v.number(), v.finite()), currency: text })),
+    cost: lenient(v.object({ amount: v.pipe(v.number(), v.finite()), currency: text })),
   }),
-  v.object({ sessionUpdate: kind('session_info_update'), _meta: optional(unknownRecord) }),
-  // Not about the work: what could be typed, and our own messages, which we know.
+  v.object({ sessionUpdate: kind('session_info_update'), _meta: lenient(unknownRecord) }),
+  // Not about the work, or a message of ours.
   v.object({ sessionUpdate: kind('available_commands_update') }),
   v.object({ sessionUpdate: kind('current_mode_update') }),
   v.object({ sessionUpdate: kind('config_option_update') }),
@@ -105,7 +102,7 @@ const updateSchema = v.variant('sessionUpdate', [
 export type AcpUpdate = v.InferOutput<typeof updateSchema>;
 export const sessionUpdateSchema = v.object({ sessionId: text, update: updateSchema });
 
-/** Notes of Codex's adapter: the thread has failed. */
+/** Codex's adapter reports in this way that the thread has failed. */
 export const systemErrorSchema = v.object({
   codex: v.object({ threadStatus: v.object({ type: v.literal('systemError') }) }),
 });
@@ -119,49 +116,45 @@ export type AcpPermissionRequest = v.InferOutput<typeof permissionRequestSchema>
 
 export const initializeResultSchema = v.object({
   protocolVersion: v.number(),
-  agentCapabilities: optional(
+  agentCapabilities: lenient(
     v.object({
-      loadSession: optional(v.boolean()),
-      sessionCapabilities: optional(v.object({ resume: optional(unknownRecord) })),
+      loadSession: lenient(v.boolean()),
+      sessionCapabilities: lenient(v.object({ resume: lenient(unknownRecord) })),
     }),
   ),
-  agentInfo: optional(v.object({ name: text, version: optional(text) })),
+  agentInfo: lenient(v.object({ name: text, version: lenient(text) })),
 });
 export type AcpAgent = v.InferOutput<typeof initializeResultSchema>;
 
 export const sessionResultSchema = v.object({
-  /** Absent where a session was taken up again. */
+  /** Absent for a resumed session. */
   sessionId: v.optional(text),
-  modes: optional(v.object({ currentModeId: text, availableModes: v.array(v.object({ id: text })) })),
-  configOptions: optional(
-    v.array(v.object({ id: text, category: optional(text), currentValue: v.optional(v.unknown()) })),
+  modes: lenient(v.object({ currentModeId: text, availableModes: v.array(v.object({ id: text })) })),
+  configOptions: lenient(
+    v.array(v.object({ id: text, category: lenient(text), currentValue: v.optional(v.unknown()) })),
   ),
 });
 export type AcpSession = v.InferOutput<typeof sessionResultSchema>;
 
-const tokens = optional(count);
 const usageSchema = v.object({
-  inputTokens: tokens,
-  outputTokens: tokens,
-  cachedReadTokens: tokens,
-  cachedWriteTokens: tokens,
+  inputTokens: lenient(count),
+  outputTokens: lenient(count),
+  cachedReadTokens: lenient(count),
+  cachedWriteTokens: lenient(count),
 });
-/** Gemini tells its tokens only here. */
+/** The only place where Gemini reports its tokens. */
 const quotaSchema = v.object({
-  quota: v.object({ token_count: v.object({ input_tokens: tokens, output_tokens: tokens }) }),
+  quota: v.object({ token_count: v.object({ input_tokens: lenient(count), output_tokens: lenient(count) }) }),
 });
 export const promptResultSchema = v.object({
   stopReason: text,
-  usage: optional(usageSchema),
-  _meta: optional(v.unknown()),
+  usage: lenient(usageSchema),
+  _meta: lenient(v.unknown()),
 });
 export type AcpPromptResult = v.InferOutput<typeof promptResultSchema>;
 
-/** The tokens of a turn, or undefined where the agent tells none. */
-export function tokensOf({
-  usage,
-  _meta: meta,
-}: AcpPromptResult): { inputTokens: number; outputTokens: number; cachedTokens: number } | undefined {
+/** The tokens of a turn, or undefined where the agent reports none. */
+export function tokensOf({ usage, _meta: meta }: AcpPromptResult): Usage | undefined {
   if (usage) {
     return {
       inputTokens: (usage.inputTokens ?? 0) + (usage.cachedWriteTokens ?? 0),

@@ -1,18 +1,16 @@
-/** Claude Code: one long-lived process that speaks `stream-json` on both pipes, follow-ups and permissions included. */
+/** Claude Code: one long-lived process that speaks `stream-json` on both pipes, with follow-ups and permissions. */
 import { randomUUID } from 'node:crypto';
-import type { EventData } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
-
-import type { ClaudeMessage, ClaudeOf, ClaudeResult } from './claudeMessages';
-import { blocksOf, isRefused, parseBlock, parseCanUseTool, parseClaudeLine } from './claudeMessages';
-import { ClaudePartials } from './claudePartials';
-import { ClaudeRequests } from './claudePermissions';
-import { ClaudeCosts, judgeClaude, retryError, turnEndOf } from './claudeResults';
-import { describeTool, fileChangeOf, planOf, resultText } from './claudeTools';
 import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../driver/driver';
 import type { Ending } from '../driver/ending';
-import { imposedEnding } from '../driver/ending';
-import { Inbox } from '../driver/inbox';
+import { PendingMessages } from '../driver/pendingMessages';
+import { Turns } from '../driver/turns';
+import type { ClaudeBlock, ClaudeMessage, ClaudeOf } from './claudeMessages';
+import { blocksOf, parseBlock, parseCanUseTool, parseClaudeLine } from './claudeMessages';
+import { ClaudePartialMessage } from './claudePartialMessage';
+import { ClaudePermissions } from './claudePermissions';
+import { ClaudeUsage, retryError, turnEndOf } from './claudeResults';
+import { ClaudeToolCalls } from './claudeToolCalls';
 
 const BACKEND_TYPE = 'claude';
 const MODES: Record<PermissionMode, string> = { ask: 'default', edits: 'acceptEdits', all: 'bypassPermissions' };
@@ -23,47 +21,37 @@ export const claudeDriver: Driver = {
     const argv = [
       program,
       ...programArguments,
-      '-p',
-      ...[
-        '--input-format',
-        'stream-json',
-        '--output-format',
-        'stream-json',
-        '--verbose',
-        '--include-partial-messages',
-        '--replay-user-messages',
-      ],
+      ...['-p', '--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose'],
+      ...['--include-partial-messages', '--replay-user-messages'],
       ...['--permission-prompt-tool', 'stdio', '--permission-mode', MODES[permissionMode]],
-      // With `=`, so that no value can be read as an option of its own.
+      // With `=`, so that no value can be read as an option.
       ...(model === undefined ? [] : [`--model=${model}`]),
       ...(resumes === undefined ? [] : [`--resume=${resumes}`]),
     ];
     return { argv, environment: {}, promptInArguments: false };
   },
-  converse: (request, host) => new ClaudeConversation(request, host),
-  terminal: ({ programArguments, nativeSessionId }) => [...programArguments, `--resume=${nativeSessionId}`],
+  createConversation: (request, host) => new ClaudeConversation(request, host),
+  terminalArguments: ({ programArguments, nativeSessionId }) => [...programArguments, `--resume=${nativeSessionId}`],
 };
 
 class ClaudeConversation implements Conversation {
   readonly #prompt: string;
   readonly #host: ConversationHost;
-  /** The working directory in every spelling heard of: the agent resolves links. */
-  readonly #roots: string[];
-  readonly #costs: ClaudeCosts;
-  readonly #partials = new ClaudePartials();
-  readonly #inbox = new Inbox();
-  readonly #requests = new ClaudeRequests();
-  readonly #deniedCalls = new Set<string>();
+  readonly #turns: Turns;
+  readonly #toolCalls: ClaudeToolCalls;
+  readonly #permissions: ClaudePermissions;
+  readonly #usage: ClaudeUsage;
+  readonly #partialMessage = new ClaudePartialMessage();
+  readonly #pending = new PendingMessages();
   #nativeSessionId: string | undefined;
-  #turn = 0;
-  #isTurnOpen = false;
-  #lastResult: ClaudeResult | undefined;
 
   constructor(request: ConversationRequest, host: ConversationHost) {
     this.#prompt = request.prompt;
     this.#host = host;
-    this.#roots = [request.cwd];
-    this.#costs = new ClaudeCosts(request.resumes !== undefined);
+    this.#turns = new Turns(host);
+    this.#toolCalls = new ClaudeToolCalls((event) => host.emit(event), request.cwd);
+    this.#permissions = new ClaudePermissions((event) => host.emit(event));
+    this.#usage = new ClaudeUsage(request.resumes !== undefined);
   }
 
   start(): void {
@@ -71,7 +59,7 @@ class ClaudeConversation implements Conversation {
   }
 
   send(text: string): void {
-    const uuid = this.#inbox.add(text);
+    const uuid = this.#pending.add(text);
     this.#write({
       type: 'user',
       message: { role: 'user', content: [{ type: 'text', text }] },
@@ -82,7 +70,7 @@ class ClaudeConversation implements Conversation {
   }
 
   hasQueued(): boolean {
-    return this.#inbox.size > 0;
+    return this.#pending.size > 0;
   }
 
   interrupt(): boolean {
@@ -90,37 +78,12 @@ class ClaudeConversation implements Conversation {
     return true;
   }
 
-  answerPermission(requestId: string, optionId: string, message: string | undefined): void {
-    const answer = this.#requests.answer(requestId, optionId, message);
-    if (answer === undefined) return;
-    if (answer.deniedCallId !== undefined) this.#deniedCalls.add(answer.deniedCallId);
-    this.#write({
-      type: 'control_response',
-      response: { subtype: 'success', request_id: requestId, response: answer.body },
-    });
-  }
-
   readLine(stream: 'stdout' | 'stderr', line: string): void {
     if (line.trim() === '') return;
-    const { foreign, message } = stream === 'stdout' ? parseClaudeLine(line) : { foreign: line, message: undefined };
-    if (foreign !== '') this.#host.emit({ kind: 'output', data: { stream, text: foreign } });
+    const { leadingText, message } =
+      stream === 'stdout' ? parseClaudeLine(line) : { leadingText: line, message: undefined };
+    if (leadingText !== '') this.#host.emit({ kind: 'output', data: { stream, text: leadingText } });
     if (message !== undefined) this.#readMessage(message, line);
-  }
-
-  end(exit: AgentExit): Ending {
-    for (const event of this.#partials.take()) this.#host.emit(event);
-    this.#withdrawRequests();
-    const ending =
-      imposedEnding(exit) ?? judgeClaude(exit, this.#isTurnOpen ? undefined : this.#lastResult, this.#turn);
-    const unread = this.#inbox.takeAll();
-    for (const text of unread) this.#say('user', text);
-    if (unread.length > 0)
-      this.#host.emit({
-        kind: 'error',
-        data: { message: 'The agent ended before it took up the last message.', code: 'not_delivered' },
-      });
-    if (this.#isTurnOpen) this.#endTurn({ stopReason: 'process_ended', failed: true, message: ending.reason });
-    return ending;
   }
 
   #readMessage(message: ClaudeMessage, line: string): void {
@@ -133,16 +96,16 @@ class ClaudeConversation implements Conversation {
         return this.#readUser(message);
       case 'stream_event':
         if (message.parent_tool_use_id === null || message.parent_tool_use_id === undefined)
-          this.#partials.read(message.event);
+          this.#partialMessage.read(message.event);
         return;
       case 'result':
         return this.#readResult(message);
       case 'control_request':
         return this.#readControlRequest(message, line);
       case 'control_cancel_request':
-        return this.#withdraw(message.request_id);
+        return this.#permissions.withdraw(message.request_id);
       case 'control_response':
-        // Successes are echoes of our own answers.
+        // A success only repeats an answer of ours.
         if (message.response.subtype === 'error')
           this.#host.emit({ kind: 'error', data: { message: message.response.error, code: 'control_request' } });
         return;
@@ -155,199 +118,159 @@ class ClaudeConversation implements Conversation {
 
   #readSystem(message: ClaudeOf<'system'>): void {
     switch (message.subtype) {
-      case 'init': {
-        const { cwd, model, claude_code_version: version, permissionMode } = message;
-        if (typeof cwd === 'string' && !this.#roots.includes(cwd)) this.#roots.push(cwd);
-        if (message.session_id !== this.#nativeSessionId) {
-          this.#nativeSessionId = message.session_id;
-          const data = { nativeSessionId: message.session_id, backendType: BACKEND_TYPE };
-          this.#host.emit({
-            kind: 'agent.session',
-            data: {
-              ...data,
-              ...(model ? { model } : {}),
-              ...(version ? { version } : {}),
-              ...(permissionMode ? { permissionMode } : {}),
-            },
-          });
-        }
-        return this.#beginTurn();
-      }
+      case 'init':
+        return this.#readInit(message);
       case 'api_retry':
-        this.#host.emit({ kind: 'error', data: retryError(message) });
-        return;
+        return this.#host.emit({ kind: 'error', data: retryError(message) });
       case 'permission_denied':
-        this.#deniedCalls.add(message.tool_use_id);
-        return;
+        return this.#toolCalls.deny(message.tool_use_id);
       case 'informational':
-        return this.#say('system', message.content);
+        return this.#emitMessage('system', message.content);
       case 'compact_boundary':
-        return this.#say('system', 'The conversation was compacted.');
+        return this.#emitMessage('system', 'The conversation was compacted.');
       case 'task_notification':
-        return this.#say('system', `Task ${message.status}: ${message.summary}`);
+        return this.#emitMessage('system', `Task ${message.status}: ${message.summary}`);
       default:
-        // Progress that other lines tell again.
+        // Progress that later messages report in full.
         message.subtype satisfies 'status' | 'thinking_tokens' | 'task_started';
     }
   }
 
+  /** Claude sends this at the start of every turn. */
+  #readInit(message: Extract<ClaudeMessage, { subtype: 'init' }>): void {
+    const { session_id: nativeSessionId, cwd, model, claude_code_version: version, permissionMode } = message;
+    if (typeof cwd === 'string') this.#toolCalls.addRoot(cwd);
+    if (nativeSessionId !== this.#nativeSessionId) {
+      this.#nativeSessionId = nativeSessionId;
+      this.#host.emit({
+        kind: 'agent.session',
+        data: {
+          nativeSessionId,
+          backendType: BACKEND_TYPE,
+          ...(model ? { model } : {}),
+          ...(version ? { version } : {}),
+          ...(permissionMode ? { permissionMode } : {}),
+        },
+      });
+    }
+    this.#turns.begin();
+  }
+
   #readAssistant(message: ClaudeOf<'assistant'>): void {
     const parentCallId = message.parent_tool_use_id ?? undefined;
-    this.#beginTurn();
+    this.#turns.begin();
     for (const raw of blocksOf(message.message.content)) {
       const block = parseBlock(raw);
       switch (block?.type) {
         case 'text':
-        case 'thinking': {
-          if (parentCallId === undefined) this.#partials.settle(message.message.id ?? undefined, block.type);
-          const text = block.type === 'text' ? block.text : block.thinking;
-          if (message.is_api_error_message)
-            this.#host.emit({
-              kind: 'error',
-              data: { message: text, ...(message.error ? { code: message.error } : {}) },
-            });
-          // What a sub-agent says is said to the agent, not to the user.
-          else if (block.type === 'thinking' || parentCallId !== undefined)
-            this.#host.emit({ kind: 'reasoning', data: { text } });
-          else this.#say('assistant', text);
+        case 'thinking':
+          this.#readText(block, message, parentCallId);
           break;
-        }
         case 'tool_use':
-        case 'server_tool_use': {
-          const { id: callId, name, input } = block;
-          const parent = parentCallId === undefined ? {} : { parentCallId };
-          this.#host.emit({
-            kind: 'tool.call',
-            data: { callId, name, input, ...describeTool(name, input, this.#roots), ...parent },
-          });
-          const plan = planOf(name, input);
-          if (plan !== undefined) this.#host.emit({ kind: 'plan', data: plan });
+        case 'server_tool_use':
+          this.#toolCalls.readCall(block, parentCallId);
           break;
-        }
         case 'redacted_thinking':
           break;
         default:
-          this.#keep(raw);
+          this.#emitUnknown(raw);
       }
     }
+  }
+
+  #readText(
+    block: Extract<ClaudeBlock, { type: 'text' | 'thinking' }>,
+    { message, is_api_error_message: isApiError, error }: ClaudeOf<'assistant'>,
+    parentCallId: string | undefined,
+  ): void {
+    if (parentCallId === undefined) this.#partialMessage.settle(message.id ?? undefined, block.type);
+    const text = block.type === 'text' ? block.text : block.thinking;
+    if (isApiError) this.#host.emit({ kind: 'error', data: { message: text, ...(error ? { code: error } : {}) } });
+    // A sub-agent speaks to the agent, not to the user.
+    else if (block.type === 'thinking' || parentCallId !== undefined)
+      this.#host.emit({ kind: 'reasoning', data: { text } });
+    else this.#emitMessage('assistant', text);
   }
 
   #readUser(message: ClaudeOf<'user'>): void {
     const blocks = blocksOf(message.message.content);
     if (message.isReplay) return this.#readEcho(message.uuid ?? undefined, blocks);
-    const results = blocks.filter((raw) => parseBlock(raw)?.type === 'tool_result').length;
+    const resultCount = blocks.filter((raw) => parseBlock(raw)?.type === 'tool_result').length;
     for (const raw of blocks) {
       const block = parseBlock(raw);
       if (block?.type === 'tool_result') {
-        const callId = block.tool_use_id;
-        for (const requestId of this.#requests.idsOf(callId)) this.#withdraw(requestId);
-        const isDenied =
-          block.is_error && (this.#deniedCalls.has(callId) || isRefused(message.tool_result_meta, callId));
-        this.#host.emit({
-          kind: 'tool.result',
-          data: {
-            callId,
-            status: isDenied ? 'denied' : block.is_error ? 'failed' : 'ok',
-            output: resultText(block.content),
-          },
-        });
-        const change =
-          results === 1 && !block.is_error ? fileChangeOf(message.tool_use_result, callId, this.#roots) : undefined;
-        if (change !== undefined) this.#host.emit({ kind: 'file.change', data: change });
+        this.#permissions.withdrawAll(block.tool_use_id);
+        this.#toolCalls.readResult(block, message, resultCount === 1);
       } else if (block?.type === 'text') {
-        // Nobody typed this: what a sub-agent is told, or a note of the program such as the mark of an interrupt.
+        // Nobody typed this: it is a sub-agent's task, or a note of the program such as the mark of an interrupt.
         if (message.parent_tool_use_id) this.#host.emit({ kind: 'reasoning', data: { text: block.text } });
-        else this.#say('system', block.text);
+        else this.#emitMessage('system', block.text);
       } else {
-        this.#keep(raw);
+        this.#emitUnknown(raw);
       }
     }
   }
 
-  /** The agent's echo of what a user said. Messages that waited together are echoed as one: what was sent counts, so that nothing is told twice. */
+  /** Claude echoes messages that waited together as one: each is emitted once, as it was sent. */
   #readEcho(uuid: string | undefined, blocks: readonly unknown[]): void {
-    this.#beginTurn();
+    this.#turns.begin();
     const echo = blocks
       .map((raw) => parseBlock(raw))
       .map((block) => (block?.type === 'text' ? block.text : ''))
       .join('');
-    this.#say('user', this.#inbox.takeEchoed(uuid, echo));
+    this.#emitMessage('user', this.#pending.takeEchoed(uuid, echo));
   }
 
-  /** A message whose echo never came: it was heard all the same. */
-  #readLifecycle(message: ClaudeOf<'command_lifecycle'>): void {
-    const text =
-      message.state === 'completed' || message.state === 'cancelled'
-        ? this.#inbox.take(message.command_uuid)
-        : undefined;
-    if (text !== undefined) this.#say('user', text);
+  /** Some accepted messages have no echo: only this says that Claude is done with them. */
+  #readLifecycle({ state, command_uuid: uuid }: ClaudeOf<'command_lifecycle'>): void {
+    const text = state === 'completed' || state === 'cancelled' ? this.#pending.take(uuid) : undefined;
+    if (text !== undefined) this.#emitMessage('user', text);
   }
 
-  #readResult(result: ClaudeResult): void {
-    this.#beginTurn();
-    this.#withdrawRequests();
-    this.#partials.drop();
-    this.#lastResult = result;
-    const usage = this.#costs.usageOf(result);
-    if (usage !== undefined) this.#host.emit({ kind: 'usage', data: usage });
-    this.#endTurn({ ...turnEndOf(result), ...(usage === undefined ? {} : { usage }) });
+  #readResult(result: ClaudeOf<'result'>): void {
+    this.#turns.begin();
+    this.#permissions.withdrawAll();
+    this.#partialMessage.drop();
+    this.#turns.reportUsage(this.#usage.take(result));
+    this.#turns.end(turnEndOf(result));
   }
 
-  #readControlRequest(message: ClaudeOf<'control_request'>, line: string): void {
-    const request = parseCanUseTool(message.request);
-    if (request === undefined) {
-      // Unanswered, it would wait for ever.
+  #readControlRequest({ request_id: requestId, request }: ClaudeOf<'control_request'>, line: string): void {
+    const question = parseCanUseTool(request);
+    if (question === undefined) {
+      // Without an answer Claude would wait for ever.
       this.#write({
         type: 'control_response',
-        response: { subtype: 'error', request_id: message.request_id, error: 'Unsupported control request' },
+        response: { subtype: 'error', request_id: requestId, error: 'Unsupported control request' },
       });
       this.#host.emit({ kind: 'output', data: { stream: 'stdout', text: line } });
       return;
     }
-    this.#beginTurn();
-    const { tool_name: toolName, input } = request;
-    const callId = request.tool_use_id ?? undefined;
-    const title = describeTool(toolName, input, this.#roots).title;
-    const options = this.#requests.add(message.request_id, request);
-    this.#host.emit({
-      kind: 'permission.request',
-      data: {
-        requestId: message.request_id,
-        title,
-        toolName,
-        input,
-        options,
-        ...(callId === undefined ? {} : { callId }),
-      },
+    this.#turns.begin();
+    this.#permissions.add(requestId, question, this.#toolCalls.titleOf(question.tool_name, question.input));
+  }
+
+  answerPermission(requestId: string, optionId: string, message: string | undefined): void {
+    const answer = this.#permissions.answer(requestId, optionId, message);
+    if (answer === undefined) return;
+    if (answer.deniedCallId !== undefined) this.#toolCalls.deny(answer.deniedCallId);
+    this.#write({
+      type: 'control_response',
+      response: { subtype: 'success', request_id: requestId, response: answer.response },
     });
   }
 
-  #withdrawRequests(): void {
-    for (const requestId of this.#requests.idsOf()) this.#withdraw(requestId);
+  end(exit: AgentExit): Ending {
+    for (const event of this.#partialMessage.take()) this.#host.emit(event);
+    this.#permissions.withdrawAll();
+    return this.#turns.close(exit, this.#pending.takeAll());
   }
 
-  #withdraw(requestId: string): void {
-    if (this.#requests.take(requestId))
-      this.#host.emit({ kind: 'permission.answer', data: { requestId, outcome: 'withdrawn' } });
-  }
-
-  #beginTurn(): void {
-    if (this.#isTurnOpen) return;
-    this.#isTurnOpen = true;
-    this.#turn += 1;
-    this.#host.emit({ kind: 'turn.started', data: { turn: this.#turn } });
-  }
-
-  #endTurn(end: Omit<EventData<'turn.ended'>, 'turn'>): void {
-    this.#isTurnOpen = false;
-    this.#host.emit({ kind: 'turn.ended', data: { turn: this.#turn, ...end } });
-  }
-
-  #say(role: 'user' | 'assistant' | 'system', text: string): void {
+  #emitMessage(role: 'user' | 'assistant' | 'system', text: string): void {
     this.#host.emit({ kind: 'message', data: { role, text } });
   }
 
-  #keep(block: unknown): void {
+  #emitUnknown(block: unknown): void {
     this.#host.emit({ kind: 'output', data: { stream: 'stdout', text: JSON.stringify(block) } });
   }
 

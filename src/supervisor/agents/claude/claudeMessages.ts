@@ -1,16 +1,15 @@
 /**
- * The wire of Claude's `stream-json`: one JSON object a line, both ways. Measured on 2.1.329; only fields that are used stand here,
- * and every field that a version may leave out is optional.
+ * The messages of Claude's `stream-json`, one JSON object per line, as measured on 2.1.329. Only the fields that are used
+ * are listed, and those that a version may leave out are optional.
  */
 import * as v from 'valibot';
 import { parseJsonLine } from '../driver/jsonLine';
+import { count, lenient, text } from '../driver/schemas';
 
-const text = v.string();
 const optionalText = v.nullish(text);
 const optionalFlag = v.nullish(v.boolean(), false);
-const tokens = v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0)), 0);
-const cost = v.nullish(v.pipe(v.number(), v.finite()));
-/** A field that is no help where it has another shape than expected: it never makes the whole line unreadable. */
+const tokens = v.nullish(count, 0);
+const finite = v.pipe(v.number(), v.finite());
 const content = v.union([text, v.array(v.unknown())]);
 
 const init = v.object({
@@ -66,8 +65,9 @@ const modelUsage = v.object({
   outputTokens: tokens,
   cacheReadInputTokens: tokens,
   cacheCreationInputTokens: tokens,
-  costUSD: cost,
+  costUSD: v.nullish(finite),
 });
+export type ClaudeModelUsage = v.InferOutput<typeof modelUsage>;
 const result = v.object({
   type: v.literal('result'),
   subtype: optionalText,
@@ -75,21 +75,18 @@ const result = v.object({
   session_id: optionalText,
   stop_reason: optionalText,
   terminal_reason: optionalText,
-  result: v.fallback(optionalText, undefined),
-  errors: v.fallback(v.nullish(v.array(text)), undefined),
-  total_cost_usd: v.fallback(cost, undefined),
-  usage: v.fallback(
-    v.nullish(
-      v.object({
-        input_tokens: tokens,
-        output_tokens: tokens,
-        cache_read_input_tokens: tokens,
-        cache_creation_input_tokens: tokens,
-      }),
-    ),
-    undefined,
+  result: lenient(text),
+  errors: lenient(v.array(text)),
+  total_cost_usd: lenient(finite),
+  usage: lenient(
+    v.object({
+      input_tokens: tokens,
+      output_tokens: tokens,
+      cache_read_input_tokens: tokens,
+      cache_creation_input_tokens: tokens,
+    }),
   ),
-  model_usage_since_last_result: v.fallback(v.nullish(v.record(text, modelUsage)), undefined),
+  model_usage_since_last_result: lenient(v.record(text, modelUsage)),
 });
 const controlRequest = v.object({ type: v.literal('control_request'), request_id: text, request: v.unknown() });
 const controlCancel = v.object({ type: v.literal('control_cancel_request'), request_id: text });
@@ -106,7 +103,7 @@ const rateLimit = v.object({
   rate_limit_info: v.object({ status: v.literal('allowed') }),
 });
 
-/** Progress that other lines tell again, better. */
+/** Progress that later messages report in full. */
 const heartbeat = v.object({ type: v.picklist(['keep_alive', 'tool_progress']) });
 const systemProgress = v.object({
   type: v.literal('system'),
@@ -135,7 +132,7 @@ const toolUse = { id: text, name: text, input: v.optional(v.unknown(), {}) };
 const blockSchema = v.variant('type', [
   v.object({ type: v.literal('text'), text }),
   v.object({ type: v.literal('thinking'), thinking: text }),
-  // Its content is encrypted: there is nothing to show.
+  // Its content is encrypted.
   v.object({ type: v.literal('redacted_thinking') }),
   v.object({ type: v.picklist(['tool_use', 'server_tool_use']), ...toolUse }),
   v.object({
@@ -147,12 +144,12 @@ const blockSchema = v.variant('type', [
 ]);
 export type ClaudeBlock = v.InferOutput<typeof blockSchema>;
 
-/** The blocks of a message; plain text counts as one. */
+/** The blocks of a message's content; plain text is one block. */
 export function blocksOf(message: string | readonly unknown[]): readonly unknown[] {
   return typeof message === 'string' ? [{ type: 'text', text: message }] : message;
 }
 
-/** A block of a message's content, or undefined where it is of no known shape. */
+/** A block of a message's content, or undefined where it is unknown. */
 export function parseBlock(block: unknown): ClaudeBlock | undefined {
   const parsed = v.safeParse(blockSchema, block);
   return parsed.success ? parsed.output : undefined;
@@ -167,7 +164,7 @@ const canUseToolSchema = v.object({
 });
 export type CanUseTool = v.InferOutput<typeof canUseToolSchema>;
 
-/** The question whether a tool may run, or undefined where a control request is something else. */
+/** The question whether a tool may run, or undefined for any other control request. */
 export function parseCanUseTool(request: unknown): CanUseTool | undefined {
   const parsed = v.safeParse(canUseToolSchema, request);
   return parsed.success ? parsed.output : undefined;
@@ -187,7 +184,7 @@ const deltaSchema = v.variant('type', [
 ]);
 export type ClaudeDelta = v.InferOutput<typeof deltaSchema>;
 
-/** A part of a message under way, or undefined for the parts that say nothing new (signatures, tool input, ends). */
+/** A piece of a streamed message, or undefined for pieces without text (signatures, tool input, ends). */
 export function parseDelta(event: unknown): ClaudeDelta | undefined {
   const parsed = v.safeParse(deltaSchema, event);
   return parsed.success ? parsed.output : undefined;
@@ -197,18 +194,16 @@ const resultMetaSchema = v.array(
   v.object({ id: text, permission_decision: v.object({ decision: v.literal('reject') }) }),
 );
 
-/** True where a tool result's own notes say that its call was refused. */
+/** True where the `tool_result_meta` of a message says that a person denied the call. */
 export function isRefused(meta: unknown, callId: string): boolean {
   return v.is(resultMetaSchema, meta) && meta.some((entry) => entry.id === callId);
 }
 
-/**
- * What a line of stdout says: a message, text that came before it on the same line (a tool of the agent's that prints to
- * its stdout), or only text that no driver understands.
- */
-export function parseClaudeLine(line: string): { foreign: string; message: ClaudeMessage | undefined } {
+/** The message of a line of stdout. `leadingText` is the part of the line that is not understood, or all of it. */
+export function parseClaudeLine(line: string): { leadingText: string; message: ClaudeMessage | undefined } {
   const parsed = parseJsonLine(line);
-  if (parsed === undefined) return { foreign: line, message: undefined };
-  const message = v.safeParse(messageSchema, parsed.json);
-  return message.success ? { foreign: parsed.foreign, message: message.output } : { foreign: line, message: undefined };
+  const message = parsed === undefined ? undefined : v.safeParse(messageSchema, parsed.json);
+  return parsed !== undefined && message?.success === true
+    ? { leadingText: parsed.leadingText, message: message.output }
+    : { leadingText: line, message: undefined };
 }

@@ -1,12 +1,11 @@
-/** What Claude's `result` lines say: how a turn ended, what it cost, and in the end how the whole run went. */
+/** What Claude's `result` lines say: how a turn ended, and what it used. */
 import type { EventData, Usage } from '../../../storage/events';
-import { oneLine } from '../../../common/oneLine';
-import type { ClaudeResult, ClaudeRetry } from './claudeMessages';
-import type { AgentExit } from '../driver/driver';
-import type { Ending } from '../driver/ending';
-import { describeExit } from '../driver/ending';
+import type { TurnEnd } from '../driver/turns';
+import { INTERRUPTED } from '../driver/turns';
+import { addUsage, RunningCost } from '../driver/usage';
+import type { ClaudeModelUsage, ClaudeResult, ClaudeRetry } from './claudeMessages';
 
-/** A request to the model's service failed and is made again. */
+/** A request to the model's service failed, and Claude repeats it. */
 export function retryError({
   error,
   error_status: status,
@@ -21,85 +20,49 @@ export function retryError({
   };
 }
 
-/** The end of a turn. `subtype` says success even for a failed request: only `is_error` counts. */
-export function turnEndOf(result: ClaudeResult): Pick<EventData<'turn.ended'>, 'stopReason' | 'failed' | 'message'> {
-  if (isAborted(result)) return { stopReason: 'interrupted', failed: true, message: 'Interrupted' };
-  if (result.is_error)
-    return {
-      stopReason: result.terminal_reason ?? result.subtype ?? 'error',
-      failed: true,
-      message: failureOf(result),
-    };
-  return { stopReason: result.stop_reason ?? 'unknown', failed: false };
+/** Only `is_error` tells whether a turn failed: `subtype` is `success` even for a failed request. */
+export function turnEndOf(result: ClaudeResult): TurnEnd {
+  const { terminal_reason: terminalReason, subtype } = result;
+  if (terminalReason === 'aborted_streaming' || terminalReason === 'aborted_tools') return INTERRUPTED;
+  if (!result.is_error) return { stopReason: result.stop_reason ?? 'unknown', failed: false };
+  return {
+    stopReason: terminalReason ?? subtype ?? 'error',
+    failed: true,
+    message: result.result ?? result.errors?.join('; ') ?? terminalReason ?? subtype ?? 'The turn failed',
+  };
 }
 
-function isAborted(result: ClaudeResult): boolean {
-  return result.terminal_reason === 'aborted_streaming' || result.terminal_reason === 'aborted_tools';
-}
-
-function failureOf(result: ClaudeResult): string {
-  return result.result ?? result.errors?.join('; ') ?? result.terminal_reason ?? result.subtype ?? 'The turn failed';
-}
-
-/**
- * How a run went that ended by itself. The exit code alone lies: it is 0 after SIGINT, and 1 for errors that the result
- * explains. `result` is the last turn's, undefined where that one never ended; `turns` is how many were begun.
- */
-export function judgeClaude(exit: AgentExit, result: ClaudeResult | undefined, turns: number): Ending {
-  if (result === undefined) {
-    // 128 + n is how the program's own handler ends after signal n.
-    const wasSignalled = exit.exitCode !== null && exit.exitCode > 128 && exit.exitCode < 160;
-    const where = turns === 0 ? 'before its first turn' : 'in the middle of a turn';
-    return {
-      outcome: wasSignalled ? 'crashed' : 'failed',
-      reason: oneLine(`The agent ended ${where}: it ${describeExit(exit)}`),
-    };
-  }
-  if (isAborted(result)) return { outcome: 'interrupted', reason: 'Interrupted' };
-  if (result.is_error) return { outcome: 'failed', reason: oneLine(failureOf(result)) };
-  if (exit.exitCode !== 0) return { outcome: 'failed', reason: oneLine(`The agent ${describeExit(exit)}`) };
-  return { outcome: 'completed', reason: 'Completed' };
-}
-
-/** What each turn used. Newer versions tell it; older ones only tell a running total of the cost, which goes on over a resume. */
-export class ClaudeCosts {
-  /** In USD; unknown after a resume until the first result. */
-  #total: number | undefined;
+/** What each turn used. Older versions only report a running total of the cost, which continues over a resume. */
+export class ClaudeUsage {
+  readonly #cost: RunningCost;
 
   constructor(isResumed: boolean) {
-    this.#total = isResumed ? undefined : 0;
+    this.#cost = new RunningCost(isResumed);
   }
 
-  /** The usage of the turn that `result` ends. To be asked once for each result. */
-  usageOf(result: ClaudeResult): Usage | undefined {
-    const before = this.#total;
-    this.#total = result.total_cost_usd ?? before;
+  /** The usage of the turn that `result` ends. To be called once for each result. */
+  take(result: ClaudeResult): Usage | undefined {
+    if (result.total_cost_usd !== undefined) this.#cost.update(result.total_cost_usd);
+    const costUsd = this.#cost.takeUsd();
     const models = Object.values(result.model_usage_since_last_result ?? {});
-    if (models.length > 0) {
-      // These also hold sub-agents and turns that were cut short, which `usage` leaves out.
-      const sum = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costUsd: 0 };
-      for (const model of models) {
-        sum.inputTokens += model.inputTokens + model.cacheCreationInputTokens;
-        sum.outputTokens += model.outputTokens;
-        sum.cachedTokens += model.cacheReadInputTokens;
-        sum.costUsd = roundCost(sum.costUsd + (model.costUSD ?? 0));
-      }
-      return sum;
-    }
-    const usage = result.usage;
+    // These include sub-agents and interrupted turns, which `usage` leaves out.
+    if (models.length > 0) return models.reduce<Usage>((sum, model) => addUsage(sum, usageOf(model)), {});
+    const { usage } = result;
     if (!usage) return undefined;
     return {
       inputTokens: usage.input_tokens + usage.cache_creation_input_tokens,
       outputTokens: usage.output_tokens,
       cachedTokens: usage.cache_read_input_tokens,
-      ...(before === undefined || this.#total === undefined
-        ? {}
-        : { costUsd: roundCost(Math.max(0, this.#total - before)) }),
+      ...(costUsd === undefined ? {} : { costUsd }),
     };
   }
 }
 
-/** Without the noise of binary fractions: 0.1 + 0.2 is 0.3. */
-function roundCost(costUsd: number): number {
-  return Number(costUsd.toFixed(9));
+function usageOf(model: ClaudeModelUsage): Usage {
+  return {
+    inputTokens: model.inputTokens + model.cacheCreationInputTokens,
+    outputTokens: model.outputTokens,
+    cachedTokens: model.cacheReadInputTokens,
+    costUsd: model.costUSD ?? 0,
+  };
 }

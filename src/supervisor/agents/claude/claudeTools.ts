@@ -1,50 +1,32 @@
-/** What Claude's tools mean to a person: a category, a title, the files they touch. */
+/** Claude's tools as people see them: category, title, and the files that they touch. */
 import * as v from 'valibot';
 import type { EventData, ToolCategory } from '../../../storage/events';
 import { oneLine } from '../../../common/oneLine';
-import { questionsOf } from './claudePermissions';
-import { shownPath } from '../driver/shownPath';
+import { displayPath } from '../driver/displayPath';
+import { count, lenient, text } from '../driver/schemas';
+import { planOfTodos } from '../driver/todoPlan';
+import { toolCategories } from '../driver/toolCategories';
 
-const CATEGORIES: Readonly<Record<string, ToolCategory>> = {
-  Read: 'read',
-  NotebookRead: 'read',
-  ReadMcpResource: 'read',
-  Glob: 'search',
-  Grep: 'search',
-  LS: 'search',
-  ToolSearch: 'search',
-  Edit: 'edit',
-  MultiEdit: 'edit',
-  Write: 'edit',
-  NotebookEdit: 'edit',
-  Bash: 'execute',
-  BashOutput: 'execute',
-  KillShell: 'execute',
-  KillBash: 'execute',
-  PowerShell: 'execute',
-  Monitor: 'execute',
-  WebFetch: 'fetch',
-  WebSearch: 'fetch',
-  Agent: 'think',
-  Task: 'think',
-  TodoWrite: 'think',
-  EnterPlanMode: 'think',
-  ExitPlanMode: 'think',
-  AskUserQuestion: 'think',
-};
+const CATEGORIES = toolCategories({
+  read: ['Read', 'NotebookRead', 'ReadMcpResource'],
+  search: ['Glob', 'Grep', 'LS', 'ToolSearch'],
+  edit: ['Edit', 'MultiEdit', 'Write', 'NotebookEdit'],
+  execute: ['Bash', 'BashOutput', 'KillShell', 'KillBash', 'PowerShell', 'Monitor'],
+  fetch: ['WebFetch', 'WebSearch'],
+  think: ['Agent', 'Task', 'TodoWrite', 'EnterPlanMode', 'ExitPlanMode', 'AskUserQuestion'],
+});
 
-const field = v.fallback(v.optional(v.string()), undefined);
 const inputSchema = v.object({
-  file_path: field,
-  notebook_path: field,
-  path: field,
-  pattern: field,
-  command: field,
-  url: field,
-  query: field,
-  description: field,
-  prompt: field,
-  offset: v.fallback(v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))), undefined),
+  file_path: lenient(text),
+  notebook_path: lenient(text),
+  path: lenient(text),
+  pattern: lenient(text),
+  command: lenient(text),
+  url: lenient(text),
+  query: lenient(text),
+  description: lenient(text),
+  prompt: lenient(text),
+  offset: lenient(count),
 });
 
 export interface ToolDescription {
@@ -53,23 +35,26 @@ export interface ToolDescription {
   locations: { path: string; line?: number }[];
 }
 
-/** `roots`: the working directory, in every spelling that the agent may use for it. */
+/** `roots` is the working directory in each spelling that Claude uses for it. */
 export function describeTool(name: string, input: unknown, roots: readonly string[]): ToolDescription {
   const parsed = v.safeParse(inputSchema, input);
   const fields = parsed.success ? parsed.output : {};
   const path = fields.file_path ?? fields.notebook_path ?? fields.path;
-  const category = (Object.hasOwn(CATEGORIES, name) ? CATEGORIES[name] : undefined) ?? 'other';
   const locations =
     path === undefined
       ? []
-      : [{ path: shownPath(path, roots), ...(fields.offset === undefined ? {} : { line: fields.offset }) }];
+      : [{ path: displayPath(path, roots), ...(fields.offset === undefined ? {} : { line: fields.offset }) }];
   const questions =
     name === 'AskUserQuestion'
       ? questionsOf(input)
           ?.map((question) => question.question)
           .join(' ')
       : undefined;
-  return { category, title: oneLine(questions ?? titleOf(name, fields, locations[0]?.path)), locations };
+  return {
+    category: CATEGORIES.get(name) ?? 'other',
+    title: oneLine(questions ?? titleOf(name, fields, locations[0]?.path)),
+    locations,
+  };
 }
 
 function titleOf(name: string, fields: Partial<v.InferOutput<typeof inputSchema>>, path: string | undefined): string {
@@ -92,28 +77,40 @@ function toolName(name: string): string {
   return parts === null ? name : `${parts[1]}: ${parts[2]}`;
 }
 
-const todoSchema = v.object({
-  todos: v.array(v.object({ content: v.string(), status: v.picklist(['pending', 'in_progress', 'completed']) })),
-});
-
-/** The plan in a call of `TodoWrite`, or undefined where the call is none. */
+/** The plan in a call of `TodoWrite`; undefined for any other call. */
 export function planOf(name: string, input: unknown): EventData<'plan'> | undefined {
-  const parsed = v.safeParse(todoSchema, input);
-  if (name !== 'TodoWrite' || !parsed.success) return undefined;
-  return { entries: parsed.output.todos.map((todo) => ({ text: todo.content, status: todo.status })) };
+  return name === 'TodoWrite' ? planOfTodos(input) : undefined;
 }
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const changeSchema = v.object({
-  filePath: v.string(),
-  structuredPatch: v.array(
-    v.object({ oldStart: count, oldLines: count, newStart: count, newLines: count, lines: v.array(v.string()) }),
+const questionsSchema = v.object({
+  questions: v.pipe(
+    v.array(
+      v.object({
+        question: text,
+        multiSelect: v.optional(v.boolean(), false),
+        options: v.array(v.object({ label: text })),
+      }),
+    ),
+    v.minLength(1),
   ),
-  originalFile: v.optional(v.nullable(v.string())),
-  content: v.optional(v.string()),
 });
 
-/** The change of a file that a tool's result tells, or undefined where it tells none. */
+/** The questions of a call of `AskUserQuestion`; undefined where they are malformed. */
+export function questionsOf(input: unknown): v.InferOutput<typeof questionsSchema>['questions'] | undefined {
+  const parsed = v.safeParse(questionsSchema, input);
+  return parsed.success ? parsed.output.questions : undefined;
+}
+
+const changeSchema = v.object({
+  filePath: text,
+  structuredPatch: v.array(
+    v.object({ oldStart: count, oldLines: count, newStart: count, newLines: count, lines: v.array(text) }),
+  ),
+  originalFile: v.optional(v.nullable(text)),
+  content: v.optional(text),
+});
+
+/** The file change in a tool's result, or undefined where the tool changed none. */
 export function fileChangeOf(
   toolUseResult: unknown,
   callId: string,
@@ -126,10 +123,10 @@ export function fileChangeOf(
   const patch = isNew && structuredPatch.length === 0 && content !== undefined ? wholeFile(content) : structuredPatch;
   if (patch.length === 0 && (!isNew || content === undefined) && (content === undefined || content === originalFile))
     return undefined;
-  const path = shownPath(filePath, roots);
+  const path = displayPath(filePath, roots);
   const lines = patch.flatMap((hunk) => hunk.lines);
   const change: EventData<'file.change'> = { path, change: isNew ? 'added' : 'modified', callId };
-  // A large file's change comes without a patch: the counts are unknown then, not zero.
+  // The change of a large file has no patch: its counts are unknown, not zero.
   if (patch.length === 0 && !isNew) return change;
   return {
     ...change,
@@ -163,10 +160,10 @@ function wholeFile(content: string): v.InferOutput<typeof changeSchema>['structu
   ];
 }
 
-const textBlock = v.object({ type: v.literal('text'), text: v.string() });
-const imageBlock = v.object({ type: v.literal('image'), source: v.object({ media_type: v.string() }) });
+const textBlock = v.object({ type: v.literal('text'), text: text });
+const imageBlock = v.object({ type: v.literal('image'), source: v.object({ media_type: text }) });
 
-/** A tool result's content as text; what is not text is named, since the agent's raw output holds it. */
+/** The content of a tool's result as text. An image is only named, since output.log keeps the raw data. */
 export function resultText(content: string | readonly unknown[]): string {
   if (typeof content === 'string') return content;
   return content

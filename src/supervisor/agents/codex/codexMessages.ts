@@ -1,30 +1,25 @@
 /**
- * The part of the protocol of `codex app-server` that is used: JSON-RPC without its version field. Measured on 0.169.0; fields that a
- * version may leave out are optional, and one that is no help in another shape never makes a whole message unreadable.
+ * The part of the protocol of `codex app-server` that is used: JSON-RPC without its version field, as measured on
+ * 0.169.0. Fields that a version may leave out are optional.
  */
 import * as v from 'valibot';
-
-const text = v.string();
-/** Of no help in another shape than expected, and then left out. */
-export const optional = <S extends v.GenericSchema>(
-  schema: S,
-): v.SchemaWithFallback<v.NullishSchema<S, undefined>, undefined> => v.fallback(v.nullish(schema), undefined);
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+import { count, lenient, text } from '../driver/schemas';
 
 const changeSchema = v.object({
   path: text,
   kind: v.variant('type', [
     v.object({ type: v.picklist(['add', 'delete']) }),
-    v.object({ type: v.literal('update'), move_path: optional(text) }),
+    // May be null: the changes become a call's input as they are.
+    v.object({ type: v.literal('update'), move_path: v.fallback(v.nullish(text), undefined) }),
   ]),
-  /** `codex exec` tells none. */
+  /** Absent in `codex exec`. */
   diff: v.optional(text),
 });
 export type CodexChange = v.InferOutput<typeof changeSchema>;
 
 const status = v.picklist(['inProgress', 'completed', 'failed', 'declined']);
 const itemSchema = v.variant('type', [
-  v.object({ type: v.literal('userMessage'), clientId: optional(text), content: v.array(v.unknown()) }),
+  v.object({ type: v.literal('userMessage'), clientId: lenient(text), content: v.array(v.unknown()) }),
   v.object({ type: v.literal('agentMessage'), id: text, text }),
   v.object({ type: v.literal('reasoning'), summary: v.array(text), content: v.array(text) }),
   v.object({ type: v.literal('plan'), text }),
@@ -32,11 +27,11 @@ const itemSchema = v.variant('type', [
     type: v.literal('commandExecution'),
     id: text,
     command: text,
-    cwd: optional(text),
+    cwd: lenient(text),
     status,
-    commandActions: optional(v.array(v.object({ type: text, command: text }))),
-    aggregatedOutput: optional(text),
-    exitCode: optional(v.number()),
+    commandActions: lenient(v.array(v.object({ type: text, command: text }))),
+    aggregatedOutput: lenient(text),
+    exitCode: lenient(v.number()),
   }),
   v.object({ type: v.literal('fileChange'), id: text, changes: v.array(changeSchema), status }),
   v.object({
@@ -46,25 +41,33 @@ const itemSchema = v.variant('type', [
     tool: text,
     status,
     arguments: v.optional(v.unknown()),
-    result: optional(v.object({ content: v.array(v.unknown()) })),
-    error: optional(v.object({ message: text })),
+    result: lenient(v.object({ content: v.array(v.unknown()) })),
+    error: lenient(v.object({ message: text })),
   }),
   v.object({ type: v.literal('webSearch'), id: text, query: text }),
   v.object({ type: v.literal('contextCompaction') }),
 ]);
 export type CodexItem = v.InferOutput<typeof itemSchema>;
 
-const textInputSchema = v.object({ type: v.literal('text'), text });
+/** The items that are tool calls. */
+const CALL_TYPES = ['commandExecution', 'fileChange', 'mcpToolCall', 'webSearch'] as const;
+export type CodexCall = Extract<CodexItem, { type: (typeof CALL_TYPES)[number] }>;
 
-/** The words of what a user said. */
-export function inputText(content: readonly unknown[]): string {
-  return content.map((part) => (v.is(textInputSchema, part) ? part.text : JSON.stringify(part))).join('\n');
+export function isCall(item: CodexItem): item is CodexCall {
+  return CALL_TYPES.some((type) => type === item.type);
+}
+
+const textPartSchema = v.object({ type: v.literal('text'), text });
+
+/** The text of a message or of a tool's result. Other parts, such as images, are kept as JSON. */
+export function contentText(parts: readonly unknown[]): string {
+  return parts.map((part) => (v.is(textPartSchema, part) ? part.text : JSON.stringify(part))).join('\n');
 }
 
 const breakdown = v.object({ inputTokens: count, cachedInputTokens: count, outputTokens: count });
 export type CodexTokens = v.InferOutput<typeof breakdown>;
-const turnErrorSchema = v.object({ message: text, additionalDetails: optional(text) });
-const turnSchema = v.object({ id: text, status: text, error: optional(turnErrorSchema) });
+const turnErrorSchema = v.object({ message: text, additionalDetails: lenient(text) });
+const turnSchema = v.object({ id: text, status: text, error: lenient(turnErrorSchema) });
 export type CodexTurn = v.InferOutput<typeof turnSchema>;
 
 const inThread = { threadId: text };
@@ -101,14 +104,14 @@ const notificationSchema = v.variant('method', [
 ]);
 export type CodexNotification = v.InferOutput<typeof notificationSchema>;
 
-/** Undefined where the notification is of no known shape. */
+/** Undefined for an unknown notification. */
 export function parseCodexNotification(notification: unknown): CodexNotification | undefined {
   const parsed = v.safeParse(notificationSchema, notification);
   return parsed.success ? parsed.output : undefined;
 }
 
-/** Progress that other messages tell again, or nothing about the work. */
-const QUIET = new Set([
+/** Notifications that later ones report in full, or that are not about the work. */
+const IGNORED_NOTIFICATIONS = new Set([
   'account/rateLimits/updated',
   'account/updated',
   'app/list/updated',
@@ -134,17 +137,6 @@ const QUIET = new Set([
   'turn/diff/updated',
 ]);
 
-export function isQuiet(method: string): boolean {
-  return QUIET.has(method);
+export function isIgnored(method: string): boolean {
+  return IGNORED_NOTIFICATIONS.has(method);
 }
-
-export const initializedSchema = v.object({ userAgent: optional(text) });
-export const threadSchema = v.object({ thread: v.object({ id: text }), model: optional(text) });
-export const startedTurnSchema = v.object({ turn: v.object({ id: text }) });
-
-export const approvalSchema = v.object({
-  itemId: text,
-  reason: optional(text),
-  command: optional(text),
-  commandActions: optional(v.array(v.object({ type: text, command: text }))),
-});

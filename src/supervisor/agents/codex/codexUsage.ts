@@ -3,29 +3,29 @@ import type { CodexTokens } from './codexMessages';
 
 const NOTHING: CodexTokens = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
 
-/** What each turn used, from the running totals of a thread that may be older than this run. */
+/** What each turn used, from the running totals of the thread. The thread may be older than this run. */
 export class CodexUsage {
-  /** Of the whole thread, up to the last turn's end. */
-  #told: CodexTokens | undefined;
+  /** The thread's total at the end of the last turn. */
+  #taken: CodexTokens | undefined;
   #total: CodexTokens | undefined;
 
-  /** `last` is the part of the total that the last request used. */
+  /** `last` is the last request's part of the total. */
   update({ total, last }: { total: CodexTokens; last: CodexTokens }, isOfThisTurn: boolean): void {
-    // A thread that is taken up again first tells its total as of an earlier turn.
-    this.#told ??= subtract(total, isOfThisTurn ? last : NOTHING);
+    // A resumed thread first reports its total after an earlier turn.
+    this.#taken ??= subtract(total, isOfThisTurn ? last : NOTHING);
     this.#total = total;
   }
 
-  /** What was used since the last call; undefined where nothing was told. */
+  /** What was used since the last call; undefined where nothing was reported. */
   take(): Usage | undefined {
-    if (this.#total === undefined || this.#told === undefined) return undefined;
-    const { inputTokens, cachedInputTokens: cachedTokens, outputTokens } = subtract(this.#total, this.#told);
-    this.#told = this.#total;
+    if (this.#total === undefined || this.#taken === undefined) return undefined;
+    const { inputTokens, cachedInputTokens: cachedTokens, outputTokens } = subtract(this.#total, this.#taken);
+    this.#taken = this.#total;
     return { inputTokens: Math.max(0, inputTokens - cachedTokens), outputTokens, cachedTokens };
   }
 }
 
-/** Never below zero: a total that shrank tells nothing. */
+/** Never below zero, in case the total shrank. */
 function subtract(total: CodexTokens, part: CodexTokens): CodexTokens {
   return {
     inputTokens: Math.max(0, total.inputTokens - part.inputTokens),

@@ -1,13 +1,15 @@
+/** Any program: it gets the prompt by stdin, as an argument or in a file, and its output is recorded. */
 import { oneLine } from '../../../common/oneLine';
-import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../driver/driver';
+import type { AgentExit, ConversationHost, ConversationRequest, Driver } from '../driver/driver';
 import type { Ending } from '../driver/ending';
 import { describeExit, imposedEnding } from '../driver/ending';
 import { patternReader } from '../driver/linePatterns';
+import { OneShotConversation } from '../driver/oneShotConversation';
 
 const PLACEHOLDER = '{prompt}';
 const FILE_PLACEHOLDER = '{promptFile}';
-/** One event holds the lines that came together, up to this many characters: well below what becomes a blob. */
-const BATCH_LENGTH = 16_384;
+/** The lines of one `output` event have at most this many characters, so that they never become a blob. */
+const MAX_BATCH_CHARACTERS = 16_384;
 
 export const commandDriver: Driver = {
   backendType: 'command',
@@ -19,7 +21,7 @@ export const commandDriver: Driver = {
         ...programArguments.map((argument) =>
           argument.includes(FILE_PLACEHOLDER)
             ? argument.replaceAll(FILE_PLACEHOLDER, () => promptFile)
-            : fill(argument, prompt),
+            : fillIn(argument, prompt),
         ),
       ],
       environment: {},
@@ -27,27 +29,28 @@ export const commandDriver: Driver = {
       ...(usesPromptFile ? { usesPromptFile } : {}),
     };
   },
-  converse: (request, host) => new CommandConversation(request, host),
+  createConversation: (request, host) => new CommandConversation(request, host),
 };
 
-/** A prompt that starts with a dash gets a space before it where it is an argument of its own: it must not be read as an option. */
-function fill(argument: string, prompt: string): string {
+/** A prompt that is a whole argument and begins with a dash gets a space, so that it is not read as an option. */
+function fillIn(argument: string, prompt: string): string {
   return argument === PLACEHOLDER && prompt.startsWith('-')
     ? ` ${prompt}`
     : argument.replaceAll(PLACEHOLDER, () => prompt);
 }
 
-class CommandConversation implements Conversation {
+class CommandConversation extends OneShotConversation {
   readonly #prompt: string;
   readonly #isPromptInArguments: boolean;
-  readonly #readByPattern: ReturnType<typeof patternReader>;
+  readonly #eventOfLine: ReturnType<typeof patternReader>;
   readonly #host: ConversationHost;
   #batch: { stream: 'stdout' | 'stderr'; lines: string[]; length: number } | undefined;
 
   constructor(request: ConversationRequest, host: ConversationHost) {
+    super();
     this.#prompt = request.prompt;
     this.#isPromptInArguments = request.promptInArguments === true;
-    this.#readByPattern = patternReader(request.linePatterns ?? []);
+    this.#eventOfLine = patternReader(request.linePatterns ?? []);
     this.#host = host;
   }
 
@@ -58,16 +61,16 @@ class CommandConversation implements Conversation {
     this.#host.closeInput();
   }
 
-  /** Lines that are read in one go become one event: a build prints thousands. */
+  /** Lines that arrive together become one event: a build prints thousands. */
   readLine(stream: 'stdout' | 'stderr', line: string): void {
-    const event = this.#readByPattern(line);
+    const event = this.#eventOfLine(line);
     if (event !== undefined) {
       this.#flush();
       this.#host.emit(event);
       return;
     }
-    if (this.#batch !== undefined && (this.#batch.stream !== stream || this.#batch.length + line.length > BATCH_LENGTH))
-      this.#flush();
+    const isFull = this.#batch !== undefined && this.#batch.length + line.length > MAX_BATCH_CHARACTERS;
+    if (isFull || this.#batch?.stream !== stream) this.#flush();
     if (this.#batch === undefined) {
       this.#batch = { stream, lines: [], length: 0 };
       queueMicrotask(() => this.#flush());
@@ -76,30 +79,9 @@ class CommandConversation implements Conversation {
     this.#batch.length += line.length + 1;
   }
 
-  send(): void {
-    // Never called: the input is closed from the start.
-  }
-
-  hasQueued(): boolean {
-    return false;
-  }
-
-  interrupt(): boolean {
-    return false;
-  }
-
-  answerPermission(): void {
-    // Never called: a command cannot ask.
-  }
-
   end(exit: AgentExit): Ending {
     this.#flush();
-    const hasSucceeded = exit.exitCode === 0;
-    const ending =
-      imposedEnding(exit) ??
-      (hasSucceeded
-        ? { outcome: 'completed', reason: 'Completed' }
-        : { outcome: 'failed', reason: oneLine(`The command ${describeExit(exit)}`) });
+    const ending = imposedEnding(exit) ?? judge(exit);
     const hasFailed = ending.outcome !== 'completed';
     this.#host.emit({
       kind: 'turn.ended',
@@ -119,4 +101,10 @@ class CommandConversation implements Conversation {
     this.#batch = undefined;
     this.#host.emit({ kind: 'output', data: { stream: batch.stream, text: batch.lines.join('\n') } });
   }
+}
+
+function judge(exit: AgentExit): Ending {
+  return exit.exitCode === 0
+    ? { outcome: 'completed', reason: 'Completed' }
+    : { outcome: 'failed', reason: oneLine(`The command ${describeExit(exit)}`) };
 }

@@ -1,4 +1,4 @@
-/** What a driver is: everything Corral knows about one agent's program, and nothing about processes or files. */
+/** The interface of a driver: what Corral knows about one agent's program, without processes and files. */
 import type { DraftEvent, RunOutcome } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
 import type { LinePattern } from './linePatterns';
@@ -6,15 +6,15 @@ import type { LinePattern } from './linePatterns';
 export interface LaunchRequest {
   /** Absolute path of the agent's program. */
   program: string;
-  /** Arguments that the user configured; they come first. */
+  /** Arguments from the settings; they come first. */
   programArguments: readonly string[];
   prompt: string;
-  /** Absolute path of a file of this run that holds the prompt, where the launch `usesPromptFile`. */
+  /** Absolute path of the file that will hold the prompt, where the launch `usesPromptFile`. */
   promptFile: string;
   cwd: string;
   permissionMode: PermissionMode;
   model?: string;
-  /** The native session id to continue. */
+  /** The native session id to resume. */
   resumes?: string;
 }
 
@@ -23,13 +23,13 @@ export interface Launch {
   argv: string[];
   /** Variables to add to the user's environment. */
   environment: Record<string, string>;
-  /** True where `argv` holds the prompt already: the conversation does not write it again. */
+  /** True where `argv` contains the prompt, so that the conversation does not send it. */
   promptInArguments: boolean;
-  /** The agent reads the prompt from the request's `promptFile`, which has to be there before it starts. */
+  /** The agent reads the prompt from `promptFile`, which has to exist before it starts. */
   usesPromptFile?: true;
 }
 
-/** Asks for what lets a person go on with a native session in a terminal of their own. */
+/** A request to continue a native session in a terminal. */
 export interface TerminalRequest {
   program: string;
   /** As in `LaunchRequest`. */
@@ -43,7 +43,7 @@ export interface ConversationRequest {
   promptInArguments?: boolean | undefined;
   /** For agents without a protocol: what their lines mean. */
   linePatterns?: readonly LinePattern[] | undefined;
-  /** What was started: program and arguments. */
+  /** The program and the arguments that were started. */
   argv: readonly string[];
   cwd: string;
   permissionMode: PermissionMode;
@@ -51,19 +51,20 @@ export interface ConversationRequest {
   resumes?: string | undefined;
 }
 
-/** How the driver's conversation reaches the world. All are calls into the runner. */
+/** What a conversation can do in its run. Implemented by the runner. */
 export interface ConversationHost {
-  /** Journals an event. Order of calls is order of `seq`. */
+  /** Journals an event. The order of calls is the order of `seq`. */
   emit(event: DraftEvent): void;
-  /** Writes to the agent's stdin; silently dropped once stdin is closed. */
+  /** Writes to the agent's stdin; ignored once stdin is closed. */
   write(data: string): void;
   closeInput(): void;
 }
 
-/** How the agent's process ended, and what was asked of it before. */
+/** How the agent's process ended. */
 export interface AgentExit {
   exitCode: number | null;
   signal: string | null;
+  /** What a person asked for before the process ended. */
   asked: 'stop' | 'kill' | undefined;
   /** Set where the program could not be started at all. */
   spawnError?: string;
@@ -71,32 +72,32 @@ export interface AgentExit {
   stderrTail: string;
 }
 
-/** One run's talk with its agent. Never throws for anything the agent says: what is not understood becomes `output`. */
+/** One run's conversation with its agent. It never throws: output that it does not understand becomes an `output` event. */
 export interface Conversation {
   /** Called once, as soon as the agent is spawned. */
   start(): void;
-  /** One line of the agent's output, without its newline, decoded as UTF-8 with U+FFFD for what is not. */
+  /** One line of the agent's output without its newline; bytes that are not UTF-8 are U+FFFD. */
   readLine(stream: 'stdout' | 'stderr', line: string): void;
-  /** A follow-up; only called while stdin is open. Queued by the agent or by the driver while a turn is under way. */
+  /** A follow-up message; only called while stdin is open. During a turn the agent or the driver queues it. */
   send(text: string): void;
-  /** True while a message waits for its turn, or has begun one: the runner then keeps the agent's input open at a turn's end. */
+  /** True while a message waits or has begun a turn: the runner then keeps stdin open when a turn ends. */
   hasQueued(): boolean;
-  /** Set where the agent stays when its input is closed, so that waiting for it to go is in vain. */
+  /** The agent keeps running when stdin is closed, so the runner must not wait for it to exit. */
   readonly ignoresEndOfInput?: true;
-  /** Asks the agent to end its turn. False where the agent has no such thing. */
+  /** Asks the agent to end its turn. False where it cannot be asked. */
   interrupt(): boolean;
-  /** Tells the agent a person's choice. The runner has journalled it already. */
+  /** Sends a person's answer to the agent. The runner has journaled the answer before. */
   answerPermission(requestId: string, optionId: string, message: string | undefined): void;
-  /** The process is gone and its output is read to the end: emit what is still held back (open permissions as `withdrawn`), and judge. */
+  /** The process has ended and all output was read: emits what is still held back and judges the run. */
   end(exit: AgentExit): { outcome: RunOutcome; reason: string };
 }
 
 export interface Driver {
   /** As in the catalog's `agent_sessions.backend_type`. */
   readonly backendType: string;
-  /** What starts or resumes the agent. */
+  /** The command line that starts or resumes the agent. */
   launch(request: LaunchRequest): Launch;
-  converse(request: ConversationRequest, host: ConversationHost): Conversation;
-  /** All arguments of the program; undefined where it has no such thing, as is the rule where this is absent. */
-  terminal?(request: TerminalRequest): string[] | undefined;
+  createConversation(request: ConversationRequest, host: ConversationHost): Conversation;
+  /** The arguments that continue a session in a terminal; undefined where the agent cannot. */
+  terminalArguments?(request: TerminalRequest): string[] | undefined;
 }

@@ -1,7 +1,7 @@
-/** Reading the lines of agents that write one JSON value a line. */
+/** Reads the lines of agents that write one JSON value per line. */
 
-/** Deeper than any real message; a value this deep would overflow the stack of whoever writes it as JSON again. */
-const DEEPEST = 100;
+/** Deeper than any real message: a value deeper than this could overflow the stack of code that serializes it again. */
+const MAX_DEPTH = 100;
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
@@ -10,13 +10,13 @@ function isObject(value: unknown): value is object {
 function isTooDeep(root: unknown): boolean {
   let level = [root].filter(isObject);
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEEPEST) return true;
+    if (depth > MAX_DEPTH) return true;
     level = level.flatMap((value) => Object.values(value).filter(isObject));
   }
   return false;
 }
 
-/** The value that a text holds, or undefined where it is no JSON or nested deeper than anything real. */
+/** The JSON value of a text, or undefined where it is not JSON or nested too deeply. */
 export function parseJson(text: string): { json: unknown } | undefined {
   try {
     const json: unknown = JSON.parse(text);
@@ -26,11 +26,14 @@ export function parseJson(text: string): { json: unknown } | undefined {
   }
 }
 
-/** What a line says: a value, text that came before it on the same line (a tool of the agent's that prints to its stdout), or only text. */
-export function parseJsonLine(line: string): { foreign: string; json: unknown } | undefined {
+/**
+ * The JSON value of a line, or undefined where it has none. `leadingText` is what stands before the value on the same
+ * line: a tool of the agent printed it without a newline.
+ */
+export function parseJsonLine(line: string): { leadingText: string; json: unknown } | undefined {
   const whole = parseJson(line);
-  if (whole !== undefined) return { foreign: '', json: whole.json };
+  if (whole !== undefined) return { leadingText: '', json: whole.json };
   const start = line.indexOf('{"', 1);
   const rest = start > 0 ? parseJson(line.slice(start)) : undefined;
-  return rest === undefined ? undefined : { foreign: line.slice(0, start), json: rest.json };
+  return rest === undefined ? undefined : { leadingText: line.slice(0, start), json: rest.json };
 }

@@ -1,6 +1,6 @@
 /**
- * One side of a JSON-RPC conversation over lines. Synchronous: what a line says is told before the next one is read, so that the
- * journal has the agent's own order and the runner knows, chunk by chunk, when all of it is safe.
+ * One side of a JSON-RPC conversation over lines. It works synchronously, so that the journal keeps the agent's order
+ * and the runner knows after each chunk of output that all of it was handled.
  */
 import * as v from 'valibot';
 import { parseJsonLine } from './jsonLine';
@@ -25,7 +25,7 @@ const responseSchema = v.object({
   error: v.optional(errorSchema),
 });
 
-/** What the other side wants. */
+/** A request of the other side, or a notification where `id` is undefined. */
 export type RpcCall =
   { id: RpcId; method: string; params: unknown } | { id: undefined; method: string; params: unknown };
 
@@ -37,17 +37,33 @@ export class JsonRpcPeer {
   readonly #waiting = new Map<RpcId, (outcome: RpcOutcome) => void>();
   #lastId = 0;
 
-  /** `envelope` is what every message carries: some agents leave the version of the protocol out. */
+  /** `envelope` is part of every message: some agents leave out the protocol's version. */
   constructor(write: (line: string) => void, envelope: { jsonrpc?: '2.0' }) {
     this.#write = write;
     this.#envelope = envelope;
   }
 
-  /** `settle` is called once, while the line that holds the answer is read. */
+  /** `settle` is called once, while the line with the response is read. */
   request(method: string, params: object, settle: (outcome: RpcOutcome) => void): void {
     const id = ++this.#lastId;
     this.#waiting.set(id, settle);
     this.#send({ id, method, params });
+  }
+
+  /** Like `request`, for a result that has to fit `schema`. `onFailure` gets the reason as the end of a sentence. */
+  requestParsed<S extends v.GenericSchema>(
+    method: string,
+    params: object,
+    schema: S,
+    onResult: (result: v.InferOutput<S>) => void,
+    onFailure: (reason: string) => void,
+  ): void {
+    this.request(method, params, (outcome) => {
+      if ('error' in outcome) return onFailure(describeRpcError(outcome.error));
+      const result = v.safeParse(schema, outcome.result);
+      if (result.success) onResult(result.output);
+      else onFailure(`it answered ${method} with something else than expected`);
+    });
   }
 
   notify(method: string, params?: object): void {
@@ -58,22 +74,25 @@ export class JsonRpcPeer {
     this.#send({ id, result });
   }
 
-  /** Unanswered, the agent would wait for ever. */
+  /** Answers a request that is not supported: the agent would wait for ever. */
   refuse(id: RpcId, method: string): void {
     this.#send({ id, error: { code: METHOD_NOT_FOUND, message: `${method} is not supported` } });
   }
 
-  /** Hands the line to whom it is for: an answer to its request, anything else to `take`. Returns the text that is no message of this protocol. */
-  read(line: string, take: (call: RpcCall) => void): string {
+  /**
+   * Reads a line: a response settles its request, any other message goes to `onCall`. Returns the text of the line that
+   * belongs to no message.
+   */
+  read(line: string, onCall: (call: RpcCall) => void): string {
     const parsed = parseJsonLine(line);
     if (parsed === undefined) return line;
     const request = v.safeParse(requestSchema, parsed.json);
     const notification = v.safeParse(notificationSchema, parsed.json);
     const response = v.safeParse(responseSchema, parsed.json);
     if (request.success) {
-      take({ params: undefined, ...request.output });
+      onCall({ params: undefined, ...request.output });
     } else if (notification.success) {
-      take({ params: undefined, ...notification.output, id: undefined });
+      onCall({ params: undefined, ...notification.output, id: undefined });
     } else if (response.success) {
       const { id, result, error } = response.output;
       const settle = this.#waiting.get(id);
@@ -83,7 +102,7 @@ export class JsonRpcPeer {
     } else {
       return line;
     }
-    return parsed.foreign;
+    return parsed.leadingText;
   }
 
   #send(message: object): void {
@@ -103,11 +122,11 @@ const detailsSchema = v.union([
   ),
 ]);
 
-/** What an error says to a person: agents hand on the answer of the model's service as JSON in the text, or put the cause beside it. */
-export function describeRpcError({ message, data }: RpcError): string {
+/** An error as people read it. Agents put the model service's answer into the message as JSON, or the cause into `data`. */
+export function describeRpcError({ message, data }: Pick<RpcError, 'message' | 'data'>): string {
   const parsed = parseJsonLine(message);
   const nested = v.safeParse(nestedErrorSchema, parsed?.json);
   const details = v.safeParse(detailsSchema, data);
-  const text = nested.success ? `${parsed?.foreign ?? ''}${nested.output.error.message}` : message;
+  const text = nested.success ? `${parsed?.leadingText ?? ''}${nested.output.error.message}` : message;
   return details.success && details.output !== text ? `${text}: ${details.output}` : text;
 }

@@ -1,8 +1,8 @@
-/** What a person said that lines of a program mean, for agents without a protocol. */
+/** What lines of a program mean according to the settings, for agents without a protocol. */
 import * as v from 'valibot';
 import type { DraftEvent } from '../../../storage/events';
 
-/** Longer lines are data, not words: no expression is tried on them. */
+/** Longer lines are data rather than words, and would make a regular expression slow. */
 const MAX_LINE_CHARACTERS = 4_096;
 
 const expressionSchema = v.pipe(
@@ -18,8 +18,8 @@ const expressionSchema = v.pipe(
 );
 
 /**
- * A line that fits `match` becomes an event of the kind `event`. What a named group holds fills the event's field of that name: `text` of a message, of
- * reasoning or of an error, `path` of a changed file. Where there is no such group, it is the whole line.
+ * A line that fits `match` becomes an event of the kind `event`. The named groups `text` and `path` fill the event's
+ * field of the same name; without such a group the whole line does.
  */
 export const linePatternSchema = v.strictObject({
   match: expressionSchema,
@@ -27,7 +27,7 @@ export const linePatternSchema = v.strictObject({
 });
 export type LinePattern = v.InferOutput<typeof linePatternSchema>;
 
-/** Reads lines by these patterns: gives the event of the first one that fits, undefined where none does. */
+/** Returns a function that makes the event of the first pattern that fits a line; undefined where none does. */
 export function patternReader(patterns: readonly LinePattern[]): (line: string) => DraftEvent | undefined {
   const compiled = patterns.map(({ match, event }) => ({ expression: new RegExp(match, 'u'), event }));
   return (line) => {

@@ -1,19 +1,20 @@
-import type { EventData } from '../../../storage/events';
+import type { EventData, Usage } from '../../../storage/events';
 import { oneLine } from '../../../common/oneLine';
 import type { AgentExit, ConversationHost } from './driver';
 import type { Ending } from './ending';
 import { describeExit, imposedEnding } from './ending';
 
-export type TurnEnd = Omit<EventData<'turn.ended'>, 'turn'>;
+export type TurnEnd = Omit<EventData<'turn.ended'>, 'turn' | 'usage'>;
 
-/** How a turn ends that a person cut short. */
+/** The end of a turn that a person interrupted. */
 export const INTERRUPTED: TurnEnd = { stopReason: 'interrupted', failed: true, message: 'Interrupted' };
 
-/** The turns of one run: numbers them, and tells from how the last one ended how the whole run went. */
+/** Numbers the turns of a run. How the last turn ended decides how the run ended. */
 export class Turns {
   readonly #host: ConversationHost;
   #turn = 0;
   #isOpen = false;
+  #usage: Usage | undefined;
   #last: TurnEnd | undefined;
 
   constructor(host: ConversationHost) {
@@ -24,7 +25,7 @@ export class Turns {
     return this.#isOpen;
   }
 
-  /** Does nothing where a turn is under way. */
+  /** Does nothing during a turn. */
   begin(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
@@ -32,26 +33,37 @@ export class Turns {
     this.#host.emit({ kind: 'turn.started', data: { turn: this.#turn } });
   }
 
-  end(end: TurnEnd): void {
-    this.begin();
-    this.#isOpen = false;
-    this.#last = end;
-    this.#host.emit({ kind: 'turn.ended', data: { turn: this.#turn, ...end } });
+  /** What this turn alone has used. To be called right before its end; undefined where the agent does not tell. */
+  reportUsage(usage: Usage | undefined): void {
+    this.#usage = usage;
+    if (usage !== undefined) this.#host.emit({ kind: 'usage', data: usage });
   }
 
-  /** A turn fails before the agent takes up what it was to begin with. */
-  fail(unread: readonly string[], message: string, code: string): void {
+  end(end: TurnEnd): void {
     this.begin();
-    this.#tellUnread(unread);
+    const usage = this.#usage;
+    this.#usage = undefined;
+    this.#isOpen = false;
+    this.#last = end;
+    this.#host.emit({
+      kind: 'turn.ended',
+      data: { turn: this.#turn, ...end, ...(usage === undefined ? {} : { usage }) },
+    });
+  }
+
+  /** A turn failed before the agent accepted its messages, which are `undelivered`. */
+  fail(undelivered: readonly string[], message: string, code: string): void {
+    this.begin();
+    this.#emitUndelivered(undelivered);
     this.#host.emit({ kind: 'error', data: { message, code } });
     this.end({ stopReason: 'error', failed: true, message });
   }
 
-  /** Ends the turn that the process's end cut short, tells the messages that were never taken up, and judges. */
-  close(exit: AgentExit, unread: readonly string[]): Ending {
+  /** The agent's process has ended, perhaps in the middle of a turn or before it accepted every message. */
+  close(exit: AgentExit, undelivered: readonly string[]): Ending {
     const ending = imposedEnding(exit) ?? this.#judge(exit);
-    this.#tellUnread(unread);
-    if (unread.length > 0)
+    this.#emitUndelivered(undelivered);
+    if (undelivered.length > 0)
       this.#host.emit({
         kind: 'error',
         data: { message: 'The agent ended before it took up the last message.', code: 'not_delivered' },
@@ -60,13 +72,14 @@ export class Turns {
     return ending;
   }
 
-  #tellUnread(unread: readonly string[]): void {
-    for (const text of unread) this.#host.emit({ kind: 'message', data: { role: 'user', text } });
+  #emitUndelivered(texts: readonly string[]): void {
+    for (const text of texts) this.#host.emit({ kind: 'message', data: { role: 'user', text } });
   }
 
+  /** The exit code comes last: some agents exit with 0 after an interrupt, or with 1 after a turn that they explained. */
   #judge(exit: AgentExit): Ending {
     if (this.#isOpen || this.#last === undefined) {
-      // 128 + n is how a program's own handler ends after signal n.
+      // A program that handles signal n itself exits with 128 + n.
       const wasSignalled = exit.exitCode !== null && exit.exitCode > 128 && exit.exitCode < 160;
       const where = this.#isOpen ? 'in the middle of a turn' : 'before its first turn';
       return {

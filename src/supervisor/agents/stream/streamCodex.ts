@@ -1,11 +1,14 @@
-/** `codex exec --json`, for versions without an app server: its sandbox decides, and nothing is asked. */
+/** `codex exec --json`, for versions without an app server: its sandbox decides what is allowed, and it never asks. */
 import * as v from 'valibot';
 import type { PermissionMode } from '../../../storage/sessionRecords';
-import { callOf, resultOf } from '../codex/codexItems';
-import type { CodexItem } from '../codex/codexMessages';
-import { optional } from '../codex/codexMessages';
+import type { CodexCall } from '../codex/codexMessages';
+import { callOf, resultOf } from '../codex/codexTools';
+import type { ConversationRequest } from '../driver/driver';
 import { describeRpcError } from '../driver/jsonRpc';
-import type { StreamDialect } from './streamTalk';
+import { lenient, text, tokens } from '../driver/schemas';
+import type { TurnEnd } from '../driver/turns';
+import type { StreamDialect, StreamReader } from './streamDialect';
+import type { StreamRecorder } from './streamRecorder';
 
 const SANDBOXES: Record<PermissionMode, string> = {
   ask: 'read-only',
@@ -13,8 +16,6 @@ const SANDBOXES: Record<PermissionMode, string> = {
   all: 'danger-full-access',
 };
 
-const text = v.string();
-const count = v.fallback(v.pipe(v.number(), v.integer(), v.minValue(0)), 0);
 const status = v.pipe(
   v.picklist(['in_progress', 'completed', 'failed', 'declined']),
   v.transform((each) => (each === 'in_progress' ? 'inProgress' : each)),
@@ -27,7 +28,7 @@ const itemSchema = v.variant('type', [
     id: text,
     command: text,
     aggregated_output: v.optional(text, ''),
-    exit_code: optional(v.number()),
+    exit_code: lenient(v.number()),
     status,
   }),
   v.object({
@@ -42,8 +43,8 @@ const itemSchema = v.variant('type', [
     server: text,
     tool: text,
     arguments: v.optional(v.unknown()),
-    result: optional(v.object({ content: v.array(v.unknown()) })),
-    error: optional(v.object({ message: text })),
+    result: lenient(v.object({ content: v.array(v.unknown()) })),
+    error: lenient(v.object({ message: text })),
     status,
   }),
   v.object({ type: v.literal('web_search'), id: text, query: text }),
@@ -56,11 +57,12 @@ const lineSchema = v.variant('type', [
   v.object({ type: v.picklist(['item.started', 'item.updated', 'item.completed']), item: itemSchema }),
   v.object({
     type: v.literal('turn.completed'),
-    usage: optional(v.object({ input_tokens: count, cached_input_tokens: count, output_tokens: count })),
+    usage: lenient(v.object({ input_tokens: tokens, cached_input_tokens: tokens, output_tokens: tokens })),
   }),
   v.object({ type: v.literal('turn.failed'), error: v.object({ message: text }) }),
   v.object({ type: v.literal('error'), message: text }),
 ]);
+type Line = v.InferOutput<typeof lineSchema>;
 
 export const codexExec: StreamDialect = {
   launch: ({ permissionMode, model, resumes }) => ({
@@ -71,82 +73,91 @@ export const codexExec: StreamDialect = {
       '-',
     ],
   }),
-  terminal: (id) => ['resume', id],
-  listen(talk, { cwd, resumes }) {
-    const told = new Set<string>();
-
-    function readItem(stage: 'item.started' | 'item.updated' | 'item.completed', item: Item): void {
-      const isOver = stage === 'item.completed';
-      switch (item.type) {
-        case 'agent_message':
-        case 'reasoning':
-          if (isOver) talk.say(item.type === 'reasoning' ? 'reasoning' : 'message', item.id, item.text);
-          break;
-        case 'error':
-          // A warning: what ends the turn is told otherwise.
-          talk.tell({ kind: 'message', data: { role: 'system', text: item.message } });
-          break;
-        case 'todo_list':
-          talk.tell({
-            kind: 'plan',
-            data: {
-              entries: item.items.map((entry) => ({
-                text: entry.text,
-                status: entry.completed ? 'completed' : 'pending',
-              })),
-            },
-          });
-          break;
-        default: {
-          const call = callOf(asCodexItem(item), cwd);
-          if (call !== undefined && !told.has(item.id)) talk.tell(call);
-          told.add(item.id);
-          if (isOver) for (const event of resultOf(asCodexItem(item), cwd)) talk.tell(event);
-        }
-      }
-    }
-    return {
-      read(value) {
-        const parsed = v.safeParse(lineSchema, value);
-        if (!parsed.success) return false;
-        const line = parsed.output;
-        switch (line.type) {
-          case 'thread.started':
-            talk.session(line.thread_id, 'codex');
-            break;
-          case 'turn.started':
-            break;
-          case 'error':
-            if (line.message.startsWith('Reconnecting...'))
-              talk.tell({ kind: 'error', data: { message: line.message, retrying: true } });
-            else talk.error(describeRpcError({ code: 0, message: line.message }));
-            break;
-          case 'turn.failed':
-            // The last error comes again as the turn's end.
-            talk.failTurn(describeRpcError({ code: 0, message: line.error.message }));
-            break;
-          case 'turn.completed': {
-            const { usage } = line;
-            // Running totals: of a thread that is taken up again this turn's part is not known.
-            if (usage && resumes === undefined) {
-              const { input_tokens: all, cached_input_tokens: cachedTokens, output_tokens: outputTokens } = usage;
-              talk.use({ inputTokens: Math.max(0, all - cachedTokens), outputTokens, cachedTokens });
-            }
-            talk.endTurn({ stopReason: 'end_turn', failed: false });
-            break;
-          }
-          default:
-            readItem(line.type, line.item);
-        }
-        return true;
-      },
-      endOf: () => talk.failedEnd,
-    };
-  },
+  terminalArguments: (id) => ['resume', id],
+  createReader: (recorder, request) => new CodexExecReader(recorder, request),
 };
 
-/** The same item in the words of the app server. */
-function asCodexItem(item: Exclude<Item, { type: 'agent_message' | 'reasoning' | 'error' | 'todo_list' }>): CodexItem {
+class CodexExecReader implements StreamReader {
+  readonly #recorder: StreamRecorder;
+  readonly #cwd: string;
+  readonly #isResumed: boolean;
+  readonly #emittedCallIds = new Set<string>();
+
+  constructor(recorder: StreamRecorder, { cwd, resumes }: ConversationRequest) {
+    this.#recorder = recorder;
+    this.#cwd = cwd;
+    this.#isResumed = resumes !== undefined;
+  }
+
+  read(value: unknown): boolean {
+    const parsed = v.safeParse(lineSchema, value);
+    if (parsed.success) this.#readLine(parsed.output);
+    return parsed.success;
+  }
+
+  endOf(): TurnEnd | undefined {
+    return this.#recorder.errorEnd;
+  }
+
+  #readLine(line: Line): void {
+    switch (line.type) {
+      case 'thread.started':
+        return this.#recorder.session(line.thread_id, 'codex');
+      case 'turn.started':
+        return;
+      case 'error':
+        if (line.message.startsWith('Reconnecting...'))
+          this.#recorder.emit({ kind: 'error', data: { message: line.message, retrying: true } });
+        else this.#recorder.error(describeRpcError({ message: line.message }));
+        return;
+      case 'turn.failed':
+        return this.#recorder.failTurn(describeRpcError({ message: line.error.message }));
+      case 'turn.completed':
+        return this.#readTurnEnd(line);
+      default:
+        return this.#readItem(line.item, line.type === 'item.completed');
+    }
+  }
+
+  #readTurnEnd({ usage }: Extract<Line, { type: 'turn.completed' }>): void {
+    // These are totals of the thread: the part of a resumed thread's turn is not known.
+    if (usage !== undefined && !this.#isResumed) {
+      const { input_tokens: all, cached_input_tokens: cachedTokens, output_tokens: outputTokens } = usage;
+      this.#recorder.usage({ inputTokens: Math.max(0, all - cachedTokens), outputTokens, cachedTokens });
+    }
+    this.#recorder.endTurn({ stopReason: 'end_turn', failed: false });
+  }
+
+  #readItem(item: Item, isCompleted: boolean): void {
+    switch (item.type) {
+      case 'agent_message':
+      case 'reasoning':
+        if (isCompleted) this.#recorder.text(item.type === 'reasoning' ? 'reasoning' : 'message', item.id, item.text);
+        return;
+      case 'error':
+        // A warning: what ends the turn is not an item.
+        return this.#recorder.emit({ kind: 'message', data: { role: 'system', text: item.message } });
+      case 'todo_list': {
+        const entries = item.items.map((entry) => ({
+          text: entry.text,
+          status: entry.completed ? ('completed' as const) : ('pending' as const),
+        }));
+        return this.#recorder.emit({ kind: 'plan', data: { entries } });
+      }
+      default:
+        return this.#readCall(asCodexCall(item), isCompleted);
+    }
+  }
+
+  #readCall(call: CodexCall, isCompleted: boolean): void {
+    if (!this.#emittedCallIds.has(call.id)) this.#recorder.emit({ kind: 'tool.call', data: callOf(call, this.#cwd) });
+    this.#emittedCallIds.add(call.id);
+    if (isCompleted) for (const event of resultOf(call, this.#cwd)) this.#recorder.emit(event);
+  }
+}
+
+/** The call as the app server reports it. */
+function asCodexCall(item: Exclude<Item, { type: 'agent_message' | 'reasoning' | 'error' | 'todo_list' }>): CodexCall {
   switch (item.type) {
     case 'command_execution': {
       const { id, command, aggregated_output: aggregatedOutput, exit_code: exitCode } = item;
@@ -174,17 +185,10 @@ function asCodexItem(item: Exclude<Item, { type: 'agent_message' | 'reasoning' |
           diff: undefined,
         })),
       };
-    case 'mcp_tool_call':
-      return {
-        type: 'mcpToolCall',
-        id: item.id,
-        server: item.server,
-        tool: item.tool,
-        status: item.status,
-        arguments: item.arguments,
-        result: item.result,
-        error: item.error,
-      };
+    case 'mcp_tool_call': {
+      const { id, server, tool, arguments: input, result, error } = item;
+      return { type: 'mcpToolCall', id, server, tool, status: item.status, arguments: input, result, error };
+    }
     default:
       return { type: 'webSearch', id: item.id, query: item.query };
   }

@@ -1,34 +1,25 @@
-/** Programs that work off one prompt, tell what they do as JSON lines, and end: where neither a protocol nor questions are wanted. */
+/** Programs that take one prompt, report their work as JSON lines, and exit. They neither ask nor take messages. */
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
-import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../driver/driver';
+import type { AgentExit, ConversationHost, ConversationRequest, Driver } from '../driver/driver';
 import type { Ending } from '../driver/ending';
 import { parseJsonLine } from '../driver/jsonLine';
+import { OneShotConversation } from '../driver/oneShotConversation';
 import { programNames } from '../driver/programNames';
 import { codexExec } from './streamCodex';
+import type { StreamDialect, StreamReader } from './streamDialect';
 import { geminiStream } from './streamGemini';
 import { gooseRun } from './streamGoose';
 import { opencodeRun } from './streamOpencode';
-import type { StreamDialect, StreamListener } from './streamTalk';
-import { StreamTalk } from './streamTalk';
+import { StreamRecorder } from './streamRecorder';
 
-const DIALECTS: Readonly<Record<string, StreamDialect>> = {
-  codex: codexExec,
-  gemini: geminiStream,
-  opencode: opencodeRun,
-  goose: gooseRun,
-};
-
-/** Throws SETTINGS_INVALID for a program whose output is not known. */
-function dialectOf(argv: readonly string[]): StreamDialect {
-  const name = programNames(argv).find((each) => Object.hasOwn(DIALECTS, each));
-  const dialect = name === undefined ? undefined : DIALECTS[name];
-  if (dialect === undefined)
-    throw new CorralError(
-      'SETTINGS_INVALID',
-      `The driver “stream” knows ${Object.keys(DIALECTS).join(', ')}, and not ${argv[0] ?? 'this'}.`,
-    );
-  return dialect;
-}
+/** By the name of the program. */
+const DIALECTS: ReadonlyMap<string, StreamDialect> = new Map([
+  ['codex', codexExec],
+  ['gemini', geminiStream],
+  ['opencode', opencodeRun],
+  ['goose', gooseRun],
+]);
 
 export const streamDriver: Driver = {
   backendType: 'stream',
@@ -37,67 +28,64 @@ export const streamDriver: Driver = {
     const { words, environment = {} } = dialectOf(argv).launch({ permissionMode, model, resumes });
     return { argv: [...argv, ...words], environment, promptInArguments: false };
   },
-  converse: (request, host) => new StreamConversation(request, host),
-  terminal: ({ program, programArguments, nativeSessionId }) => [
+  createConversation: (request, host) => new StreamConversation(request, host),
+  terminalArguments: ({ program, programArguments, nativeSessionId }) => [
     ...programArguments,
-    ...dialectOf([program, ...programArguments]).terminal(nativeSessionId),
+    ...dialectOf([program, ...programArguments]).terminalArguments(nativeSessionId),
   ],
 };
 
-class StreamConversation implements Conversation {
+/** @throws SETTINGS_INVALID for a program whose output is unknown */
+function dialectOf(argv: readonly string[]): StreamDialect {
+  const name = programNames(argv).find((each) => DIALECTS.has(each));
+  const dialect = name === undefined ? undefined : DIALECTS.get(name);
+  if (dialect === undefined)
+    throw new CorralError(
+      'SETTINGS_INVALID',
+      l10n.t('The driver “stream” cannot run {program}, only {known}. Choose another driver in corral.agents.', {
+        program: argv[0] ?? '',
+        known: [...DIALECTS.keys()].join(', '),
+      }),
+    );
+  return dialect;
+}
+
+class StreamConversation extends OneShotConversation {
   readonly #prompt: string;
   readonly #host: ConversationHost;
-  readonly #talk: StreamTalk;
-  readonly #listener: StreamListener;
+  readonly #recorder: StreamRecorder;
+  readonly #reader: StreamReader;
 
   constructor(request: ConversationRequest, host: ConversationHost) {
+    super();
     this.#prompt = request.prompt;
     this.#host = host;
-    this.#talk = new StreamTalk(host);
-    this.#listener = dialectOf(request.argv).listen(this.#talk, request);
+    this.#recorder = new StreamRecorder(host);
+    this.#reader = dialectOf(request.argv).createReader(this.#recorder, request);
   }
 
   start(): void {
-    this.#talk.turns.begin();
+    this.#recorder.turns.begin();
     this.#host.emit({ kind: 'message', data: { role: 'user', text: this.#prompt } });
     this.#host.write(this.#prompt);
-    // Codex and opencode wait for ever for the end of their input.
+    // Codex and opencode do not begin before their input ends.
     this.#host.closeInput();
   }
 
   readLine(stream: 'stdout' | 'stderr', line: string): void {
     if (line.trim() === '') return;
-    // A warning beside it does not cut what the agent is saying in two.
-    if (stream === 'stderr') return this.#host.emit({ kind: 'output', data: { stream, text: line } });
+    if (stream === 'stderr') return this.#recorder.emitStderr(line);
     const parsed = parseJsonLine(line);
-    const isUnderstood = parsed !== undefined && this.#listener.read(parsed.json);
-    const foreign = isUnderstood ? parsed.foreign : line;
-    if (foreign !== '') this.#talk.tell({ kind: 'output', data: { stream, text: foreign } });
-  }
-
-  send(): void {
-    // Never called: the input is closed from the start.
-  }
-
-  hasQueued(): boolean {
-    return false;
-  }
-
-  interrupt(): boolean {
-    return false;
-  }
-
-  answerPermission(): void {
-    // Never called: such a program cannot ask.
+    const isKnown = parsed !== undefined && this.#reader.read(parsed.json);
+    const rest = isKnown ? parsed.leadingText : line;
+    if (rest !== '') this.#recorder.emit({ kind: 'output', data: { stream, text: rest } });
   }
 
   end(exit: AgentExit): Ending {
-    this.#talk.settle();
-    const end =
-      exit.signal === null && exit.asked === undefined && exit.spawnError === undefined
-        ? this.#listener.endOf(exit)
-        : undefined;
-    if (end !== undefined) this.#talk.endTurn(end);
-    return this.#talk.turns.close(exit, []);
+    this.#recorder.settle();
+    const hasEndedByItself = exit.signal === null && exit.asked === undefined && exit.spawnError === undefined;
+    const end = hasEndedByItself ? this.#reader.endOf(exit) : undefined;
+    if (end !== undefined) this.#recorder.endTurn(end);
+    return this.#recorder.turns.close(exit, []);
   }
 }

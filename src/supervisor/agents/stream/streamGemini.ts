@@ -1,29 +1,25 @@
-/** `gemini --output-format stream-json`. It offers its model only the tools that its mode allows, and asks for nothing. */
+/** `gemini --output-format stream-json`: it offers its model only the tools that its mode allows, and never asks. */
 import * as v from 'valibot';
-import type { ToolCategory } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
+import { GEMINI_ENVIRONMENT } from '../acp/acpProfiles';
 import { describeRpcError } from '../driver/jsonRpc';
-import { shownPath } from '../driver/shownPath';
-import type { StreamDialect } from './streamTalk';
+import { text, tokens } from '../driver/schemas';
+import { toolCategories } from '../driver/toolCategories';
+import type { TurnEnd } from '../driver/turns';
+import type { StreamDialect, StreamReader } from './streamDialect';
+import type { StreamRecorder } from './streamRecorder';
+import { toolCallOf } from './streamRecorder';
 
 const MODES: Record<PermissionMode, string> = { ask: 'default', edits: 'auto_edit', all: 'yolo' };
-const CATEGORIES: Readonly<Record<string, ToolCategory>> = {
-  run_shell_command: 'execute',
-  write_file: 'edit',
-  replace: 'edit',
-  read_file: 'read',
-  read_many_files: 'read',
-  glob: 'search',
-  grep_search: 'search',
-  search_file_content: 'search',
-  list_directory: 'search',
-  web_fetch: 'fetch',
-  google_web_search: 'fetch',
-  write_todos: 'think',
-};
+const CATEGORIES = toolCategories({
+  execute: ['run_shell_command'],
+  edit: ['write_file', 'replace'],
+  read: ['read_file', 'read_many_files'],
+  search: ['glob', 'grep_search', 'search_file_content', 'list_directory'],
+  fetch: ['web_fetch', 'google_web_search'],
+  think: ['write_todos'],
+});
 
-const text = v.string();
-const count = v.fallback(v.pipe(v.number(), v.integer(), v.minValue(0)), 0);
 const lineSchema = v.variant('type', [
   v.object({ type: v.literal('init'), session_id: text, model: v.optional(text) }),
   v.object({ type: v.literal('message'), role: v.picklist(['user', 'assistant']), content: text }),
@@ -40,10 +36,11 @@ const lineSchema = v.variant('type', [
     type: v.literal('result'),
     status: v.picklist(['success', 'error']),
     error: v.optional(v.object({ message: text })),
-    stats: v.optional(v.object({ input_tokens: count, output_tokens: count, cached: count })),
+    stats: v.optional(v.object({ input_tokens: tokens, output_tokens: tokens, cached: tokens })),
   }),
 ]);
-const inputSchema = v.object({ command: v.optional(text), file_path: v.optional(text) });
+type Line = v.InferOutput<typeof lineSchema>;
+const inputSchema = v.fallback(v.object({ command: v.optional(text), file_path: v.optional(text) }), {});
 
 export const geminiStream: StreamDialect = {
   launch: ({ permissionMode, model, resumes }) => ({
@@ -52,71 +49,74 @@ export const geminiStream: StreamDialect = {
       ...(model === undefined ? [] : [`--model=${model}`]),
       ...(resumes === undefined ? [] : [`--resume=${resumes}`]),
     ],
-    environment: { GEMINI_CLI_NO_RELAUNCH: 'true' },
+    environment: GEMINI_ENVIRONMENT,
   }),
-  terminal: (id) => [`--resume=${id}`],
-  listen: (talk, { cwd }) => ({
-    read(value) {
-      const parsed = v.safeParse(lineSchema, value);
-      if (!parsed.success) return false;
-      const line = parsed.output;
-      switch (line.type) {
-        case 'init':
-          talk.session(line.session_id, 'gemini', line.model);
-          break;
-        case 'message':
-          // The prompt is known.
-          if (line.role === 'assistant') talk.say('message', undefined, line.content);
-          break;
-        case 'tool_use': {
-          const { command, file_path: path } = v.parse(v.fallback(inputSchema, {}), line.parameters);
-          const shown = path === undefined ? undefined : shownPath(path, [cwd]);
-          const category = Object.hasOwn(CATEGORIES, line.tool_name) ? CATEGORIES[line.tool_name] : undefined;
-          talk.tell({
-            kind: 'tool.call',
-            data: {
-              callId: line.tool_id,
-              name: line.tool_name,
-              title: command ?? (shown === undefined ? line.tool_name : `${line.tool_name} ${shown}`),
-              input: line.parameters,
-              category: category ?? 'other',
-              locations: shown === undefined ? [] : [{ path: shown }],
-            },
-          });
-          break;
-        }
-        case 'tool_result':
-          talk.tell({
-            kind: 'tool.result',
-            data: {
-              callId: line.tool_id,
-              status: line.status === 'success' ? 'ok' : 'failed',
-              output: line.error?.message ?? line.output,
-            },
-          });
-          break;
-        case 'error':
-          talk.error(line.message);
-          break;
-        default: {
-          const { stats } = line;
-          if (stats !== undefined)
-            talk.use({
-              inputTokens: Math.max(0, stats.input_tokens - stats.cached),
-              outputTokens: stats.output_tokens,
-              cachedTokens: stats.cached,
-            });
-          if (line.status === 'success') talk.endTurn({ stopReason: 'end_turn', failed: false });
-          else talk.failTurn(messageOf(line.error?.message));
-        }
-      }
-      return true;
-    },
-    endOf: () => talk.failedEnd,
-  }),
+  terminalArguments: (id) => [`--resume=${id}`],
+  createReader: (recorder, { cwd }) => new GeminiReader(recorder, cwd),
 };
 
-/** `[API Error: {"error":{"message":"…"}}]` as the words in it. */
-function messageOf(message = 'The turn failed'): string {
-  return describeRpcError({ code: 0, message: message.replace(/^\[API Error: ([\s\S]*)\]$/, '$1') });
+class GeminiReader implements StreamReader {
+  readonly #recorder: StreamRecorder;
+  readonly #cwd: string;
+
+  constructor(recorder: StreamRecorder, cwd: string) {
+    this.#recorder = recorder;
+    this.#cwd = cwd;
+  }
+
+  read(value: unknown): boolean {
+    const parsed = v.safeParse(lineSchema, value);
+    if (parsed.success) this.#readLine(parsed.output);
+    return parsed.success;
+  }
+
+  endOf(): TurnEnd | undefined {
+    return this.#recorder.errorEnd;
+  }
+
+  #readLine(line: Line): void {
+    switch (line.type) {
+      case 'init':
+        return this.#recorder.session(line.session_id, 'gemini', line.model);
+      case 'message':
+        // The user's message is the prompt.
+        if (line.role === 'assistant') this.#recorder.text('message', undefined, line.content);
+        return;
+      case 'tool_use': {
+        const { tool_id: callId, tool_name: name, parameters: input } = line;
+        const { command, file_path: path } = v.parse(inputSchema, input);
+        const data = toolCallOf({ callId, name, input, command, path }, CATEGORIES, this.#cwd);
+        return this.#recorder.emit({ kind: 'tool.call', data });
+      }
+      case 'tool_result':
+        return this.#recorder.emit({
+          kind: 'tool.result',
+          data: {
+            callId: line.tool_id,
+            status: line.status === 'success' ? 'ok' : 'failed',
+            output: line.error?.message ?? line.output,
+          },
+        });
+      case 'error':
+        return this.#recorder.error(line.message);
+      default:
+        return this.#readResult(line);
+    }
+  }
+
+  #readResult({ status, error, stats }: Extract<Line, { type: 'result' }>): void {
+    if (stats !== undefined)
+      this.#recorder.usage({
+        inputTokens: Math.max(0, stats.input_tokens - stats.cached),
+        outputTokens: stats.output_tokens,
+        cachedTokens: stats.cached,
+      });
+    if (status === 'success') this.#recorder.endTurn({ stopReason: 'end_turn', failed: false });
+    else this.#recorder.failTurn(unwrapError(error?.message ?? 'The turn failed'));
+  }
+}
+
+/** The words inside `[API Error: {"error":{"message":"…"}}]`. */
+function unwrapError(message: string): string {
+  return describeRpcError({ message: message.replace(/^\[API Error: ([\s\S]*)\]$/, '$1') });
 }

@@ -1,15 +1,17 @@
-/** `goose run --output-format stream-json`. It tells no session id, so that it is given a name; and it cannot ask. */
+/** `goose run --output-format stream-json`: it reports no session id, so that Corral gives it one, and never asks. */
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { GOOSE_CATEGORIES, GOOSE_ERROR_TEXT } from '../acp/acpQuirks';
-import { shownPath } from '../driver/shownPath';
-import type { StreamDialect } from './streamTalk';
+import { GOOSE_CATEGORIES, GOOSE_ERROR_PREFIX } from '../acp/acpProfiles';
+import type { ConversationRequest } from '../driver/driver';
+import { count, lenient, text } from '../driver/schemas';
+import type { TurnEnd } from '../driver/turns';
+import type { StreamDialect, StreamReader } from './streamDialect';
+import type { StreamRecorder } from './streamRecorder';
+import { toolCallOf } from './streamRecorder';
 
-const text = v.string();
-const count = v.fallback(v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0))), undefined);
 const resultSchema = v.object({
   content: v.fallback(v.array(v.object({ text: v.optional(text, '') })), []),
-  isError: v.fallback(v.optional(v.boolean()), undefined),
+  isError: lenient(v.boolean()),
 });
 const contentSchema = v.variant('type', [
   v.object({ type: v.literal('text'), text }),
@@ -28,15 +30,22 @@ const contentSchema = v.variant('type', [
     toolResult: v.object({ status: v.optional(text), value: v.optional(resultSchema), error: v.optional(text) }),
   }),
 ]);
+type Content = v.InferOutput<typeof contentSchema>;
 const lineSchema = v.variant('type', [
   v.object({
     type: v.literal('message'),
     message: v.object({ id: v.nullish(text), role: text, content: v.array(contentSchema) }),
   }),
-  v.object({ type: v.literal('complete'), total_tokens: count, input_tokens: count, output_tokens: count }),
+  v.object({
+    type: v.literal('complete'),
+    total_tokens: lenient(count),
+    input_tokens: lenient(count),
+    output_tokens: lenient(count),
+  }),
   v.object({ type: v.literal('error'), error: text }),
 ]);
-const inputSchema = v.object({ command: v.optional(text), path: v.optional(text) });
+type Line = v.InferOutput<typeof lineSchema>;
+const inputSchema = v.fallback(v.object({ command: v.optional(text), path: v.optional(text) }), {});
 
 export const gooseRun: StreamDialect = {
   launch: ({ permissionMode, model, resumes }) => ({
@@ -44,84 +53,80 @@ export const gooseRun: StreamDialect = {
       ...['run', '--output-format', 'stream-json', '--quiet', '--instructions', '-'],
       ...(resumes === undefined ? ['--name', `corral-${randomUUID()}`] : ['--name', resumes, '--resume']),
     ],
-    // In its asking modes it gives up at the first question: without leave for everything it only talks.
+    // In the modes that ask it gives up at the first question, so that it may only chat unless everything is allowed.
     environment: {
       GOOSE_MODE: permissionMode === 'all' ? 'auto' : 'chat',
       ...(model === undefined ? {} : { GOOSE_MODEL: model }),
     },
   }),
-  terminal: (id) => ['session', '--resume', '--name', id, '--history'],
-  listen(talk, { argv, cwd, resumes }) {
-    const name = argv[argv.indexOf('--name') + 1];
-    return {
-      read(value) {
-        const parsed = v.safeParse(lineSchema, value);
-        if (!parsed.success) return false;
-        const line = parsed.output;
-        if (name !== undefined && argv.includes('--name')) talk.session(name, 'goose');
-        if (line.type === 'error') {
-          talk.error(line.error);
-          return true;
-        }
-        if (line.type === 'complete') {
-          const { input_tokens: inputTokens, output_tokens: outputTokens, total_tokens: total } = line;
-          // Running totals: of a session that is taken up again this turn's part is not known.
-          if (resumes === undefined && inputTokens && outputTokens) talk.use({ inputTokens, outputTokens });
-          // A turn that was given up has no total.
-          if (talk.failedEnd !== undefined) talk.endTurn(talk.failedEnd);
-          else if (total === undefined || total === null)
-            talk.endTurn({ stopReason: 'aborted', failed: true, message: 'The turn was given up' });
-          else talk.endTurn({ stopReason: 'end_turn', failed: false });
-          return true;
-        }
-        for (const content of line.message.content) {
-          switch (content.type) {
-            case 'text':
-              if (content.text.startsWith(GOOSE_ERROR_TEXT)) {
-                talk.error(content.text.slice(GOOSE_ERROR_TEXT.length));
-              } else {
-                talk.say('message', line.message.id ?? undefined, content.text);
-              }
-              break;
-            case 'thinking':
-              talk.say('reasoning', line.message.id ?? undefined, content.thinking);
-              break;
-            case 'toolRequest': {
-              const { name: tool = 'tool', arguments: input = {} } = content.toolCall.value ?? {};
-              const { command, path } = v.parse(v.fallback(inputSchema, {}), input);
-              const shown = path === undefined ? undefined : shownPath(path, [cwd]);
-              const category = (Object.hasOwn(GOOSE_CATEGORIES, tool) ? GOOSE_CATEGORIES[tool] : undefined) ?? 'other';
-              const title = command ?? (shown === undefined ? tool : `${tool} ${shown}`);
-              talk.tell({
-                kind: 'tool.call',
-                data: {
-                  callId: content.id,
-                  name: tool,
-                  title,
-                  input,
-                  category,
-                  locations: shown === undefined ? [] : [{ path: shown }],
-                },
-              });
-              break;
-            }
-            default: {
-              const { status, value: result, error } = content.toolResult;
-              const output = error ?? result?.content.map((part) => part.text).join('\n') ?? '';
-              talk.tell({
-                kind: 'tool.result',
-                data: {
-                  callId: content.id,
-                  status: status === 'error' || result?.isError === true ? 'failed' : 'ok',
-                  output,
-                },
-              });
-            }
-          }
-        }
-        return true;
-      },
-      endOf: () => talk.failedEnd,
-    };
-  },
+  terminalArguments: (id) => ['session', '--resume', '--name', id, '--history'],
+  createReader: (recorder, request) => new GooseReader(recorder, request),
 };
+
+class GooseReader implements StreamReader {
+  readonly #recorder: StreamRecorder;
+  readonly #cwd: string;
+  readonly #isResumed: boolean;
+  readonly #sessionName: string | undefined;
+
+  constructor(recorder: StreamRecorder, { argv, cwd, resumes }: ConversationRequest) {
+    this.#recorder = recorder;
+    this.#cwd = cwd;
+    this.#isResumed = resumes !== undefined;
+    this.#sessionName = argv.includes('--name') ? argv[argv.indexOf('--name') + 1] : undefined;
+  }
+
+  read(value: unknown): boolean {
+    const parsed = v.safeParse(lineSchema, value);
+    if (!parsed.success) return false;
+    if (this.#sessionName !== undefined) this.#recorder.session(this.#sessionName, 'goose');
+    if (parsed.output.type === 'error') this.#recorder.error(parsed.output.error);
+    else if (parsed.output.type === 'complete') this.#readEnd(parsed.output);
+    else for (const content of parsed.output.message.content) this.#readContent(content, parsed.output.message.id);
+    return true;
+  }
+
+  endOf(): TurnEnd | undefined {
+    return this.#recorder.errorEnd;
+  }
+
+  #readContent(content: Content, messageId: string | null | undefined): void {
+    switch (content.type) {
+      case 'text':
+        if (content.text.startsWith(GOOSE_ERROR_PREFIX))
+          this.#recorder.error(content.text.slice(GOOSE_ERROR_PREFIX.length));
+        else this.#recorder.text('message', messageId ?? undefined, content.text);
+        return;
+      case 'thinking':
+        return this.#recorder.text('reasoning', messageId ?? undefined, content.thinking);
+      case 'toolRequest': {
+        const { name = 'tool', arguments: input = {} } = content.toolCall.value ?? {};
+        const { command, path } = v.parse(inputSchema, input);
+        const data = toolCallOf({ callId: content.id, name, input, command, path }, GOOSE_CATEGORIES, this.#cwd);
+        return this.#recorder.emit({ kind: 'tool.call', data });
+      }
+      default: {
+        const { status, value, error } = content.toolResult;
+        return this.#recorder.emit({
+          kind: 'tool.result',
+          data: {
+            callId: content.id,
+            status: status === 'error' || value?.isError === true ? 'failed' : 'ok',
+            output: error ?? value?.content.map((part) => part.text).join('\n') ?? '',
+          },
+        });
+      }
+    }
+  }
+
+  #readEnd(line: Extract<Line, { type: 'complete' }>): void {
+    const { input_tokens: inputTokens, output_tokens: outputTokens, total_tokens: total } = line;
+    // These are totals of the session: the part of a resumed session's turn is not known.
+    if (!this.#isResumed && inputTokens && outputTokens) this.#recorder.usage({ inputTokens, outputTokens });
+    if (this.#recorder.errorEnd !== undefined) this.#recorder.endTurn(this.#recorder.errorEnd);
+    // A turn that Goose gave up has no total.
+    else if (total === undefined)
+      this.#recorder.endTurn({ stopReason: 'aborted', failed: true, message: 'The turn was given up' });
+    else this.#recorder.endTurn({ stopReason: 'end_turn', failed: false });
+  }
+}

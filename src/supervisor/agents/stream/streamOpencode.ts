@@ -1,36 +1,32 @@
-/** `opencode run --format json`. A request for permission is refused by the program itself, and ends the run. */
+/** `opencode run --format json`: the program denies every permission request itself, which ends the run. */
 import * as v from 'valibot';
-import type { ToolCategory } from '../../../storage/events';
-import { opencodePermissions } from '../acp/acpQuirks';
+import { opencodeEnvironment } from '../acp/acpProfiles';
+import type { AgentExit } from '../driver/driver';
 import { describeExit } from '../driver/ending';
-import { shownPath } from '../driver/shownPath';
-import type { StreamDialect } from './streamTalk';
+import { lenient, text, tokens } from '../driver/schemas';
+import { planOfTodos } from '../driver/todoPlan';
+import { toolCategories } from '../driver/toolCategories';
+import type { TurnEnd } from '../driver/turns';
+import type { StreamDialect, StreamReader } from './streamDialect';
+import type { StreamRecorder } from './streamRecorder';
+import { toolCallOf } from './streamRecorder';
 
-const CATEGORIES: Readonly<Record<string, ToolCategory>> = {
-  bash: 'execute',
-  write: 'edit',
-  edit: 'edit',
-  patch: 'edit',
-  apply_patch: 'edit',
-  read: 'read',
-  list: 'search',
-  glob: 'search',
-  grep: 'search',
-  webfetch: 'fetch',
-  websearch: 'fetch',
-  todowrite: 'think',
-  task: 'think',
-};
+const CATEGORIES = toolCategories({
+  execute: ['bash'],
+  edit: ['write', 'edit', 'patch', 'apply_patch'],
+  read: ['read'],
+  search: ['list', 'glob', 'grep'],
+  fetch: ['webfetch', 'websearch'],
+  think: ['todowrite', 'task'],
+});
 
-const text = v.string();
-const count = v.fallback(v.pipe(v.number(), v.integer(), v.minValue(0)), 0);
 const stateSchema = v.variant('status', [
   v.object({
     status: v.literal('completed'),
     input: v.unknown(),
     output: v.optional(text, ''),
     title: v.optional(text),
-    metadata: v.fallback(v.optional(v.object({ diff: v.optional(text), exists: v.optional(v.boolean()) })), undefined),
+    metadata: lenient(v.object({ diff: v.optional(text), exists: v.optional(v.boolean()) })),
   }),
   v.object({ status: v.literal('error'), input: v.unknown(), error: text }),
 ]);
@@ -49,9 +45,14 @@ const lineSchema = v.variant('type', [
     part: v.object({
       reason: text,
       tokens: v.optional(
-        v.object({ input: count, output: count, reasoning: count, cache: v.object({ read: count, write: count }) }),
+        v.object({
+          input: tokens,
+          output: tokens,
+          reasoning: tokens,
+          cache: v.object({ read: tokens, write: tokens }),
+        }),
       ),
-      cost: v.fallback(v.optional(v.number()), undefined),
+      cost: lenient(v.number()),
     }),
   }),
   v.object({
@@ -60,11 +61,9 @@ const lineSchema = v.variant('type', [
     error: v.object({ name: v.optional(text), data: v.optional(v.object({ message: v.optional(text) })) }),
   }),
 ]);
-type ToolPart = Extract<v.InferOutput<typeof lineSchema>, { type: 'tool_use' }>['part'];
-const inputSchema = v.object({ command: v.optional(text), filePath: v.optional(text) });
-const todosSchema = v.object({
-  todos: v.array(v.object({ content: text, status: v.picklist(['pending', 'in_progress', 'completed']) })),
-});
+type Line = v.InferOutput<typeof lineSchema>;
+type PartOf<T extends 'tool_use' | 'step_finish'> = Extract<Line, { type: T }>['part'];
+const inputSchema = v.fallback(v.object({ command: v.optional(text), filePath: v.optional(text) }), {});
 
 export const opencodeRun: StreamDialect = {
   launch: ({ permissionMode, model, resumes }) => ({
@@ -73,104 +72,93 @@ export const opencodeRun: StreamDialect = {
       ...(model === undefined ? [] : [`--model=${model}`]),
       ...(resumes === undefined ? [] : [`--session=${resumes}`]),
     ],
-    environment: { OPENCODE_PERMISSION: opencodePermissions(permissionMode) },
+    environment: opencodeEnvironment(permissionMode),
   }),
-  terminal: (id) => [`--session=${id}`],
-  listen(talk, { cwd }) {
-    let lastReason: string | undefined;
-
-    function readTool({ tool, callID: callId, state }: ToolPart): void {
-      const { command, filePath } = v.parse(v.fallback(inputSchema, {}), state.input);
-      const path = filePath === undefined ? undefined : shownPath(filePath, [cwd]);
-      const category = (Object.hasOwn(CATEGORIES, tool) ? CATEGORIES[tool] : undefined) ?? 'other';
-      const title = command ?? (path === undefined ? tool : `${tool} ${path}`);
-      // Told only when it is over.
-      talk.tell({
-        kind: 'tool.call',
-        data: {
-          callId,
-          name: tool,
-          title,
-          input: state.input,
-          category,
-          locations: path === undefined ? [] : [{ path }],
-        },
-      });
-      const todos = v.safeParse(todosSchema, state.input);
-      if (todos.success)
-        talk.tell({
-          kind: 'plan',
-          data: { entries: todos.output.todos.map(({ content, status }) => ({ text: content, status })) },
-        });
-      if (state.status === 'error') {
-        const status = /rejected permission/.test(state.error) ? 'denied' : 'failed';
-        talk.tell({ kind: 'tool.result', data: { callId, status, output: state.error } });
-        return;
-      }
-      talk.tell({ kind: 'tool.result', data: { callId, status: 'ok', output: state.output } });
-      if (path === undefined || category !== 'edit') return;
-      const { diff, exists } = state.metadata ?? {};
-      talk.tell({
-        kind: 'file.change',
-        data: {
-          path,
-          change: exists === false ? 'added' : 'modified',
-          callId,
-          ...(diff === undefined ? {} : { diff }),
-        },
-      });
-    }
-
-    return {
-      read(value) {
-        const parsed = v.safeParse(lineSchema, value);
-        if (!parsed.success) return false;
-        const line = parsed.output;
-        talk.session(line.sessionID, 'opencode');
-        switch (line.type) {
-          case 'text':
-          case 'reasoning':
-            talk.say(line.type === 'text' ? 'message' : 'reasoning', line.part.id, line.part.text);
-            break;
-          case 'tool_use':
-            readTool(line.part);
-            break;
-          case 'step_finish': {
-            const { tokens, cost: costUsd } = line.part;
-            lastReason = line.part.reason;
-            if (tokens !== undefined) {
-              const outputTokens = tokens.output + tokens.reasoning;
-              talk.use({
-                inputTokens: tokens.input + tokens.cache.write,
-                outputTokens,
-                cachedTokens: tokens.cache.read,
-                ...(costUsd === undefined ? {} : { costUsd }),
-              });
-            }
-            break;
-          }
-          case 'error':
-            talk.error(line.error.data?.message ?? line.error.name ?? 'The turn failed');
-            break;
-          default:
-            line.type satisfies 'step_start';
-        }
-        return true;
-      },
-      endOf(exit) {
-        if (talk.failedEnd !== undefined) return talk.failedEnd;
-        if (exit.exitCode !== 0)
-          return { stopReason: 'error', failed: true, message: `The agent ${describeExit(exit)}` };
-        if (lastReason === undefined) return undefined;
-        // Its last word would have been another: a refused request ends it.
-        if (lastReason === 'tool-calls')
-          return {
-            stopReason: lastReason,
-            failed: true,
-            message: 'It ended after a request that nobody could be asked about',
-          };
-        return { stopReason: lastReason, failed: false };
-      },
-    };
-  },
+  terminalArguments: (id) => [`--session=${id}`],
+  createReader: (recorder, { cwd }) => new OpencodeReader(recorder, cwd),
 };
+
+class OpencodeReader implements StreamReader {
+  readonly #recorder: StreamRecorder;
+  readonly #cwd: string;
+  #lastStepReason: string | undefined;
+
+  constructor(recorder: StreamRecorder, cwd: string) {
+    this.#recorder = recorder;
+    this.#cwd = cwd;
+  }
+
+  read(value: unknown): boolean {
+    const parsed = v.safeParse(lineSchema, value);
+    if (!parsed.success) return false;
+    this.#recorder.session(parsed.output.sessionID, 'opencode');
+    this.#readLine(parsed.output);
+    return true;
+  }
+
+  endOf(exit: AgentExit): TurnEnd | undefined {
+    if (this.#recorder.errorEnd !== undefined) return this.#recorder.errorEnd;
+    if (exit.exitCode !== 0) return { stopReason: 'error', failed: true, message: `The agent ${describeExit(exit)}` };
+    const stopReason = this.#lastStepReason;
+    if (stopReason === undefined) return undefined;
+    // The model was not asked to go on after its last tool call, because a permission request ended the run.
+    if (stopReason === 'tool-calls')
+      return { stopReason, failed: true, message: 'It ended after a request that nobody could be asked about' };
+    return { stopReason, failed: false };
+  }
+
+  #readLine(line: Line): void {
+    switch (line.type) {
+      case 'text':
+      case 'reasoning':
+        return this.#recorder.text(line.type === 'text' ? 'message' : 'reasoning', line.part.id, line.part.text);
+      case 'tool_use':
+        return this.#readCall(line.part);
+      case 'step_finish':
+        return this.#readStepEnd(line.part);
+      case 'error':
+        return this.#recorder.error(line.error.data?.message ?? line.error.name ?? 'The turn failed');
+      default:
+        line.type satisfies 'step_start';
+    }
+  }
+
+  /** opencode reports a call only when it has ended. */
+  #readCall({ tool: name, callID: callId, state }: PartOf<'tool_use'>): void {
+    const { input } = state;
+    const { command, filePath: path } = v.parse(inputSchema, input);
+    const call = toolCallOf({ callId, name, input, command, path }, CATEGORIES, this.#cwd);
+    this.#recorder.emit({ kind: 'tool.call', data: call });
+    const plan = planOfTodos(input);
+    if (plan !== undefined) this.#recorder.emit({ kind: 'plan', data: plan });
+    if (state.status === 'error') {
+      const status = /rejected permission/.test(state.error) ? 'denied' : 'failed';
+      this.#recorder.emit({ kind: 'tool.result', data: { callId, status, output: state.error } });
+      return;
+    }
+    this.#recorder.emit({ kind: 'tool.result', data: { callId, status: 'ok', output: state.output } });
+    const [location] = call.locations;
+    if (location === undefined || call.category !== 'edit') return;
+    const { diff, exists } = state.metadata ?? {};
+    this.#recorder.emit({
+      kind: 'file.change',
+      data: {
+        path: location.path,
+        change: exists === false ? 'added' : 'modified',
+        callId,
+        ...(diff === undefined ? {} : { diff }),
+      },
+    });
+  }
+
+  #readStepEnd({ reason, tokens: used, cost: costUsd }: PartOf<'step_finish'>): void {
+    this.#lastStepReason = reason;
+    if (used === undefined) return;
+    this.#recorder.usage({
+      inputTokens: used.input + used.cache.write,
+      outputTokens: used.output + used.reasoning,
+      cachedTokens: used.cache.read,
+      ...(costUsd === undefined ? {} : { costUsd }),
+    });
+  }
+}

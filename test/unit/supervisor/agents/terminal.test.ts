@@ -26,7 +26,7 @@ describe('agents at a terminal', () => {
       const script = `/opt/${name}.js`;
       const setting = { path: process.execPath, args: [script, '--mine'], ...(driver === undefined ? {} : { driver }) };
       const agent = await resolveAgent(name, { agents: parseAgentSettings({ [name]: setting }), bundles: '/dist' });
-      const answer = (await driverFor(agent.driver)).terminal?.({ ...agent, nativeSessionId: 'n1' });
+      const answer = (await driverFor(agent.driver)).terminalArguments?.({ ...agent, nativeSessionId: 'n1' });
       assert.deepEqual(answer, words === undefined ? undefined : [script, ...words]);
     });
   }

@@ -44,7 +44,7 @@ class Partner {
     wishes: Partial<ConversationRequest> = {},
     canResume = true,
   ) {
-    this.conversation = acpDriver.converse(
+    this.conversation = acpDriver.createConversation(
       conversationRequest({ argv: ['/usr/bin/some-agent'], ...wishes }),
       this.host,
     );
@@ -267,7 +267,7 @@ describe('acp, with an agent of the official SDK', () => {
 
   it('fails with the reason where the agent refuses the session', () => {
     const host = new RecordingHost();
-    const conversation = acpDriver.converse(conversationRequest(), host);
+    const conversation = acpDriver.createConversation(conversationRequest(), host);
     conversation.start();
     conversation.readLine(
       'stdout',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
 import { claudeDriver } from '../../../../../src/supervisor/agents/claude/claudeDriver';
-import { shownPath } from '../../../../../src/supervisor/agents/driver/shownPath';
+import { displayPath } from '../../../../../src/supervisor/agents/driver/displayPath';
 import type { Conversation } from '../../../../../src/supervisor/agents/driver/driver';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
 
@@ -15,7 +15,7 @@ function talk(): {
   uuidOf: (index: number) => string;
 } {
   const host = new RecordingHost();
-  const conversation = claudeDriver.converse(conversationRequest({ prompt: 'first' }), host);
+  const conversation = claudeDriver.createConversation(conversationRequest({ prompt: 'first' }), host);
   conversation.start();
   const read = (message: object): void => conversation.readLine('stdout', JSON.stringify(message));
   return {
@@ -260,10 +260,10 @@ describe('claude', () => {
   });
 
   it('shows paths from the working directory only where they lie inside', () => {
-    assert.equal(shownPath('/repo/a/b', ['/repo']), 'a/b');
-    assert.equal(shownPath('/repository/a', ['/repo']), '/repository/a');
-    assert.equal(shownPath('/repo/..hidden', ['/repo']), '..hidden');
-    assert.equal(shownPath('/repo', ['/repo']), '/repo');
-    assert.equal(shownPath('relative', ['/repo']), 'relative');
+    assert.equal(displayPath('/repo/a/b', ['/repo']), 'a/b');
+    assert.equal(displayPath('/repository/a', ['/repo']), '/repository/a');
+    assert.equal(displayPath('/repo/..hidden', ['/repo']), '..hidden');
+    assert.equal(displayPath('/repo', ['/repo']), '/repo');
+    assert.equal(displayPath('relative', ['/repo']), 'relative');
   });
 });

@@ -20,7 +20,7 @@ const QUIET = [
 describe('claude, damaged', () => {
   it(FUZZ_TITLE, async () => {
     const host = new RecordingHost();
-    const conversation = claudeDriver.converse(conversationRequest(), host);
+    const conversation = claudeDriver.createConversation(conversationRequest(), host);
     conversation.start();
     await assertSurvives({
       conversation,
@@ -38,7 +38,7 @@ describe('claude, damaged', () => {
 
   it('reads a line of 12 MB, and bytes that are no UTF-8', () => {
     const host = new RecordingHost();
-    const conversation = claudeDriver.converse(conversationRequest(), host);
+    const conversation = claudeDriver.createConversation(conversationRequest(), host);
     const text = 'ä'.repeat(6_000_000);
     conversation.readLine(
       'stdout',
@@ -51,7 +51,7 @@ describe('claude, damaged', () => {
 
   it('answers a control request that it does not know, since the agent would wait for ever', () => {
     const host = new RecordingHost();
-    const conversation = claudeDriver.converse(conversationRequest(), host);
+    const conversation = claudeDriver.createConversation(conversationRequest(), host);
     const line = '{"type":"control_request","request_id":"r1","request":{"subtype":"elicitation"}}';
     conversation.readLine('stdout', line);
     assert.deepEqual(host.of('output'), [{ stream: 'stdout', text: line }]);

@@ -66,7 +66,7 @@ function replay(
   asked?: AgentExit['asked'],
 ): { host: RecordingHost; outcome: RunOutcome; reason: string } {
   const host = new RecordingHost();
-  const conversation = claudeDriver.converse(
+  const conversation = claudeDriver.createConversation(
     conversationRequest({ prompt: '', ...(name.includes('resume') ? { resumes: 'earlier' } : {}) }),
     host,
   );
@@ -170,7 +170,7 @@ describe('claude, recorded', () => {
 
   it('keeps what was streamed of a message that never came whole', () => {
     const host = new RecordingHost();
-    const conversation = claudeDriver.converse(conversationRequest(), host);
+    const conversation = claudeDriver.createConversation(conversationRequest(), host);
     const event = (body: object): void =>
       conversation.readLine('stdout', JSON.stringify({ type: 'stream_event', event: body, parent_tool_use_id: null }));
     event({ type: 'message_start', message: { id: 'm1' } });

@@ -10,7 +10,7 @@ const requestSchema = v.object({ id: v.number(), method: v.string(), params: v.r
 /** What the driver sends to open a thread, after Codex has answered `initialize`. */
 function openingRequest(permissionMode: PermissionMode, resumes?: string): v.InferOutput<typeof requestSchema> {
   const host = new RecordingHost();
-  const conversation = codexDriver.converse(
+  const conversation = codexDriver.createConversation(
     conversationRequest({ permissionMode, model: 'large', ...(resumes === undefined ? {} : { resumes }) }),
     host,
   );

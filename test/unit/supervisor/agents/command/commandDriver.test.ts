@@ -108,7 +108,7 @@ describe('command', () => {
       `agent> ${'x'.repeat(5_000)}`,
     ];
     const host = new RecordingHost();
-    const conversation = commandDriver.converse(conversationRequest({ linePatterns }), host);
+    const conversation = commandDriver.createConversation(conversationRequest({ linePatterns }), host);
     for (const line of lines) conversation.readLine('stdout', line);
     await Promise.resolve();
     assert.deepEqual(
@@ -161,7 +161,7 @@ describe('command', () => {
 describe('command, damaged', () => {
   it(FUZZ_TITLE, async () => {
     const host = new RecordingHost();
-    const conversation = commandDriver.converse(conversationRequest(), host);
+    const conversation = commandDriver.createConversation(conversationRequest(), host);
     conversation.start();
     await assertSurvives({ conversation, host, lines: await realLines(/plain/), mayBeQuiet: () => false });
   }).timeout(FUZZ_LIMIT_MS);

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { acpDriver } from '../../../../../src/supervisor/agents/acp/acpDriver';
 import { sessionUpdateSchema } from '../../../../../src/supervisor/agents/acp/acpMessages';
 import { codexDriver } from '../../../../../src/supervisor/agents/codex/codexDriver';
-import { isQuiet, parseCodexNotification } from '../../../../../src/supervisor/agents/codex/codexMessages';
+import { isIgnored, parseCodexNotification } from '../../../../../src/supervisor/agents/codex/codexMessages';
 import type { Driver } from '../../../../../src/supervisor/agents/driver/driver';
 import { parseJsonLine } from '../../../../../src/supervisor/agents/driver/jsonLine';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
@@ -36,7 +36,7 @@ const SUBJECTS: Record<string, Subject> = {
     driver: codexDriver,
     recordings: /^codex-app-/,
     program: '/usr/bin/codex',
-    isSilent: (method, params) => isQuiet(method) || parseCodexNotification({ method, params }) !== undefined,
+    isSilent: (method, params) => isIgnored(method) || parseCodexNotification({ method, params }) !== undefined,
     opening: [{ userAgent: 'corral/0.169.0' }, { thread: { id: 't1' } }, { turn: { id: 'u1' } }],
   },
 };
@@ -48,7 +48,7 @@ for (const [name, { driver, recordings, program, isSilent, opening }] of Object.
         line.replaceAll(/"(threadId|turnId)":"[^"]*"/g, (_text, key: string) => `"${key}":"t1"`),
       );
       const host = new RecordingHost();
-      const conversation = driver.converse(conversationRequest({ argv: [program] }), host);
+      const conversation = driver.createConversation(conversationRequest({ argv: [program] }), host);
       conversation.start();
       for (const [index, result] of opening.entries())
         conversation.readLine('stdout', JSON.stringify({ jsonrpc: '2.0', id: index + 1, result }));
@@ -69,7 +69,7 @@ for (const [name, { driver, recordings, program, isSilent, opening }] of Object.
 
     it('reads a line of 12 MB, and bytes that are no UTF-8', () => {
       const host = new RecordingHost();
-      const conversation = driver.converse(conversationRequest({ argv: [program] }), host);
+      const conversation = driver.createConversation(conversationRequest({ argv: [program] }), host);
       const line = JSON.stringify({ jsonrpc: '2.0', method: 'unheard/of', params: { text: 'ä'.repeat(6_000_000) } });
       conversation.readLine('stdout', line);
       conversation.readLine('stdout', Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x7d]).toString('utf8'));
@@ -81,7 +81,7 @@ for (const [name, { driver, recordings, program, isSilent, opening }] of Object.
 
     it('refuses a request that it does not know, since the agent would wait for ever', () => {
       const host = new RecordingHost();
-      const conversation = driver.converse(conversationRequest({ argv: [program] }), host);
+      const conversation = driver.createConversation(conversationRequest({ argv: [program] }), host);
       const line = '{"jsonrpc":"2.0","id":"r1","method":"elicitation/create","params":{}}';
       conversation.readLine('stdout', line);
       assert.deepEqual(host.of('output'), [{ stream: 'stdout', text: line }]);

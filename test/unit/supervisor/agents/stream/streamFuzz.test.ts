@@ -14,7 +14,10 @@ for (const program of ['codex', 'gemini', 'opencode', 'goose']) {
   describe(`stream of ${program}, damaged`, () => {
     it(FUZZ_TITLE, async () => {
       const host = new RecordingHost();
-      const conversation = streamDriver.converse(conversationRequest({ argv: [`/usr/bin/${program}`] }), host);
+      const conversation = streamDriver.createConversation(
+        conversationRequest({ argv: [`/usr/bin/${program}`] }),
+        host,
+      );
       conversation.start();
       const lines = await realLines(new RegExp(`^${program}-(?!app-|.*acp-|json)`));
       await assertSurvives({
@@ -46,7 +49,7 @@ describe('stream', () => {
         program,
       );
       const host = new RecordingHost();
-      streamDriver.converse(conversationRequest({ argv: launch.argv, prompt }), host).start();
+      streamDriver.createConversation(conversationRequest({ argv: launch.argv, prompt }), host).start();
       assert.deepEqual([host.written, host.isInputClosed], [[prompt], true]);
     }
   });

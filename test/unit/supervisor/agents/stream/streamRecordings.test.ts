@@ -53,7 +53,7 @@ async function replay(name: string): Promise<Replay> {
   const [program = ''] = name.split('-');
   const host = new RecordingHost();
   const resumes = /resume/.test(name) ? { resumes: 'earlier' } : {};
-  const conversation = streamDriver.converse(
+  const conversation = streamDriver.createConversation(
     conversationRequest({ argv: [`/usr/bin/${program}`, 'run', '--name', 'corral-1'], ...resumes }),
     host,
   );

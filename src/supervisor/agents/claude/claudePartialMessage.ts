@@ -2,10 +2,10 @@ import type { DraftEvent } from '../../../storage/events';
 import { parseDelta } from './claudeMessages';
 
 /**
- * The message that Claude is streaming. Its blocks come whole later and count then; what is kept here is told only where
- * the process ended in the middle of one.
+ * The message that Claude is streaming. Its blocks arrive whole later, so what is collected here only matters where the
+ * process ends in the middle of a block.
  */
-export class ClaudePartials {
+export class ClaudePartialMessage {
   #messageId: string | undefined;
   #blocks = new Map<number, { type: 'text' | 'thinking'; text: string }>();
 
@@ -13,7 +13,7 @@ export class ClaudePartials {
     const delta = parseDelta(event);
     if (delta === undefined) return;
     if (delta.type === 'message_start') {
-      // A stream that broke is asked for again: what was heard of it is no part of the conversation.
+      // Claude repeats a request whose stream broke: the first attempt is not part of the conversation.
       this.drop();
       this.#messageId = delta.message.id;
     } else if (delta.type === 'content_block_start') {
@@ -26,7 +26,7 @@ export class ClaudePartials {
     }
   }
 
-  /** A whole block of message `id` was read: blocks come whole in the order in which they were streamed. */
+  /** A whole block of message `id` has arrived. Blocks arrive in the order in which they were streamed. */
   settle(id: string | undefined, type: 'text' | 'thinking'): void {
     if (id !== this.#messageId) return;
     for (const [index, block] of this.#blocks) {
@@ -41,7 +41,7 @@ export class ClaudePartials {
     this.#blocks.clear();
   }
 
-  /** What was streamed and never came whole. */
+  /** The text that was streamed and never arrived whole. */
   take(): DraftEvent[] {
     const events = [...this.#blocks.values()]
       .filter((block) => block.text !== '')

@@ -1,0 +1,83 @@
+/** How each agent that speaks the Agent Client Protocol differs from the others, as measured. */
+import type { PermissionMode } from '../../../storage/sessionRecords';
+import { programNames } from '../driver/programNames';
+import type { ToolCategories } from '../driver/toolCategories';
+import { toolCategories } from '../driver/toolCategories';
+
+export interface AcpProfile {
+  /** The arguments that continue a session in a terminal; absent where the agent cannot. */
+  terminalArguments?: (nativeSessionId: string) => string[];
+  /** The agent's names for Corral's permission modes; absent where it has none in this protocol. */
+  modes?: Readonly<Record<PermissionMode, string>>;
+  /** Variables to start the agent with. */
+  environment?: (mode: PermissionMode, model: string | undefined) => Record<string, string>;
+  /** An argument that chooses the model. */
+  modelArgument?: (model: string) => string;
+  /** A message that begins with this reports a failure, although its turn ends like any other. */
+  errorPrefix?: string;
+  /** The agent claims that it can load sessions, but fails to. */
+  cannotLoad?: true;
+  /** The agent keeps running when its input is closed. */
+  ignoresEndOfInput?: true;
+  /** For agents that do not report the kind of a tool. */
+  categories?: ToolCategories;
+}
+
+/** Keeps Gemini from starting itself again as a child, which signals would not reach. */
+export const GEMINI_ENVIRONMENT = { GEMINI_CLI_NO_RELAUNCH: 'true' };
+
+export const GOOSE_ERROR_PREFIX = 'Ran into this error: ';
+export const GOOSE_CATEGORIES = toolCategories({
+  execute: ['shell'],
+  edit: ['write', 'edit', 'text_editor'],
+  read: ['read', 'analyze'],
+  search: ['tree'],
+});
+
+/** opencode asks for nothing by itself: it takes its permissions from this variable. */
+export function opencodeEnvironment(mode: PermissionMode): Record<string, string> {
+  const beyondEdits = mode === 'all' ? 'allow' : 'ask';
+  const permissions = {
+    edit: mode === 'ask' ? 'ask' : 'allow',
+    bash: beyondEdits,
+    webfetch: beyondEdits,
+    external_directory: beyondEdits,
+  };
+  return { OPENCODE_PERMISSION: JSON.stringify(permissions) };
+}
+
+/** By the name of the agent's program. */
+const PROFILES: ReadonlyMap<string, AcpProfile> = new Map<string, AcpProfile>([
+  [
+    'gemini',
+    {
+      modes: { ask: 'default', edits: 'autoEdit', all: 'yolo' },
+      environment: () => GEMINI_ENVIRONMENT,
+      modelArgument: (model) => `--model=${model}`,
+      cannotLoad: true,
+    },
+  ],
+  [
+    'goose',
+    {
+      terminalArguments: (id) => ['session', '--resume', '--session-id', id, '--history'],
+      // Goose cannot tell an edit from a command, so that it asks for both. Corral allows the edits.
+      modes: { ask: 'approve', edits: 'approve', all: 'auto' },
+      environment: (_mode, model) => (model === undefined ? {} : { GOOSE_MODEL: model }),
+      errorPrefix: GOOSE_ERROR_PREFIX,
+      ignoresEndOfInput: true,
+      categories: GOOSE_CATEGORIES,
+    },
+  ],
+  ['opencode', { terminalArguments: (id) => [`--session=${id}`], environment: opencodeEnvironment }],
+  ['claude-agent-acp', { modes: { ask: 'default', edits: 'acceptEdits', all: 'bypassPermissions' } }],
+  ['codex-acp', { modes: { ask: 'read-only', edits: 'workspace-write', all: 'agent-full-access' } }],
+]);
+
+const DEFAULT_PROFILE: AcpProfile = {};
+
+/** The profile of the agent that `argv` starts, found by the name of its program or script. */
+export function profileOf(argv: readonly string[]): AcpProfile {
+  const name = programNames(argv).find((each) => PROFILES.has(each));
+  return (name === undefined ? undefined : PROFILES.get(name)) ?? DEFAULT_PROFILE;
+}

@@ -1,0 +1,126 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { EventData } from '../../../storage/events';
+import { displayPath } from '../driver/displayPath';
+import type { ConversationHost } from '../driver/driver';
+import { planOfTodos } from '../driver/todoPlan';
+import type { ToolCategories } from '../driver/toolCategories';
+import { fileChangesOf } from './acpFileChanges';
+import type { AcpToolUpdate } from './acpMessages';
+import { categoryOf, inputOf, inputPaths, isEmpty, locationsOf, nameOf, outputOf, titleOf } from './acpTools';
+
+/** Ended calls are remembered, because agents go on sending updates about them. */
+const MAX_REMEMBERED_CALLS = 10_000;
+
+interface Call extends AcpToolUpdate {
+  isEmitted: boolean;
+  isDenied: boolean;
+}
+
+/** The tool calls of one conversation: many small updates become one `tool.call` and one `tool.result` each. */
+export class AcpToolCalls {
+  readonly #host: ConversationHost;
+  readonly #cwd: string;
+  readonly #categories: ToolCategories | undefined;
+  readonly #open = new Map<string, Call>();
+  readonly #endedIds = new Set<string>();
+
+  constructor(host: ConversationHost, cwd: string, categories: ToolCategories | undefined) {
+    this.#host = host;
+    this.#cwd = cwd;
+    this.#categories = categories;
+  }
+
+  /** An update contains only the fields that changed. */
+  read(update: AcpToolUpdate): void {
+    const id = update.toolCallId;
+    if (this.#endedIds.has(id)) return;
+    const call: Call = { isEmitted: false, isDenied: false, ...this.#open.get(id), ...changedFields(update) };
+    this.#open.set(id, call);
+    const { status } = call;
+    const hasBegun = status ? status !== 'pending' : !isEmpty(call.rawInput);
+    if (hasBegun) this.#emitCall(call);
+    if (status === 'completed' || status === 'failed') this.#end(call, status);
+  }
+
+  /** The agent asks for permission for this call, which is emitted before the request. */
+  ask(update: AcpToolUpdate): { title: string; name: string; input: unknown } {
+    this.read(update);
+    const call = this.#open.get(update.toolCallId) ?? { isEmitted: true, isDenied: false, ...update };
+    this.#emitCall(call);
+    return {
+      title: titleOf(call, locationsOf(call, this.#cwd)[0]?.path),
+      name: nameOf(call),
+      input: inputOf(call),
+    };
+  }
+
+  /** True for an edit of files inside the worktree, without git's own. */
+  isWorktreeEdit({ toolCallId }: AcpToolUpdate): boolean {
+    const call = this.#open.get(toolCallId);
+    if (call === undefined || categoryOf(call, this.#categories) !== 'edit') return false;
+    const paths = [
+      ...(call.locations ?? []).map(({ path }) => path),
+      ...(call.content ?? []).flatMap((content) => (content.type === 'diff' ? [content.path] : [])),
+      ...inputPaths(call),
+    ].map((path) => displayPath(resolve(this.#cwd, path), [this.#cwd]));
+    return paths.length > 0 && paths.every((path) => !isAbsolute(path) && !/(^|\/)\.git(\/|$)/i.test(path));
+  }
+
+  deny(id: string): void {
+    const call = this.#open.get(id);
+    if (call !== undefined) call.isDenied = true;
+  }
+
+  /** The turn is over. Some agents never report the end of a call, even of one that succeeded. */
+  close(status: 'completed' | 'failed'): void {
+    for (const call of this.#open.values()) {
+      this.#emitCall(call);
+      this.#end(call, status);
+    }
+  }
+
+  #emitCall(call: Call): void {
+    if (call.isEmitted) return;
+    call.isEmitted = true;
+    const locations = locationsOf(call, this.#cwd);
+    const data: EventData<'tool.call'> = {
+      callId: call.toolCallId,
+      name: nameOf(call),
+      title: titleOf(call, locations[0]?.path),
+      input: inputOf(call),
+      category: categoryOf(call, this.#categories),
+      locations,
+    };
+    this.#host.emit({ kind: 'tool.call', data });
+    const plan = planOfTodos(call.rawInput);
+    if (plan !== undefined) this.#host.emit({ kind: 'plan', data: plan });
+  }
+
+  #end(call: Call, status: 'completed' | 'failed'): void {
+    this.#forget(call.toolCallId);
+    const isDone = status === 'completed' && !call.isDenied;
+    this.#host.emit({
+      kind: 'tool.result',
+      data: {
+        callId: call.toolCallId,
+        status: isDone ? 'ok' : call.isDenied ? 'denied' : 'failed',
+        output: outputOf(call),
+      },
+    });
+    if (!isDone) return;
+    for (const data of fileChangesOf(call, categoryOf(call, this.#categories), this.#cwd))
+      this.#host.emit({ kind: 'file.change', data });
+  }
+
+  #forget(id: string): void {
+    this.#open.delete(id);
+    this.#endedIds.add(id);
+    const [oldest] = this.#endedIds;
+    if (oldest !== undefined && this.#endedIds.size > MAX_REMEMBERED_CALLS) this.#endedIds.delete(oldest);
+  }
+}
+
+function changedFields(update: AcpToolUpdate): AcpToolUpdate {
+  const fields = Object.entries(update).filter(([, value]) => value !== undefined && value !== null);
+  return { ...Object.fromEntries(fields), toolCallId: update.toolCallId };
+}

@@ -1,0 +1,70 @@
+import * as v from 'valibot';
+import type { EventData } from '../../../storage/events';
+import type { PermissionMode } from '../../../storage/sessionRecords';
+import type { ConversationRequest } from '../driver/driver';
+import type { JsonRpcPeer } from '../driver/jsonRpc';
+import { lenient, text } from '../driver/schemas';
+
+export const CODEX_BACKEND_TYPE = 'codex';
+
+/** In `edits`, whatever the sandbox allows needs no approval: edits in the worktree, and commands that stay in it. */
+const MODES: Record<PermissionMode, { approvalPolicy: string; sandbox: string }> = {
+  ask: { approvalPolicy: 'untrusted', sandbox: 'workspace-write' },
+  edits: { approvalPolicy: 'on-request', sandbox: 'workspace-write' },
+  all: { approvalPolicy: 'never', sandbox: 'danger-full-access' },
+};
+
+const initializedSchema = v.object({ userAgent: lenient(text) });
+const threadSchema = v.object({ thread: v.object({ id: text }), model: lenient(text) });
+
+/** Says hello to the app server. `onReady` gets its version where it tells one. */
+export function initializeCodex(
+  peer: JsonRpcPeer,
+  onReady: (version: string | undefined) => void,
+  onFailure: (reason: string, method: string) => void,
+): void {
+  const clientInfo = { name: 'corral', title: 'Corral', version: '0' };
+  peer.requestParsed(
+    'initialize',
+    { clientInfo, capabilities: null },
+    initializedSchema,
+    ({ userAgent }) => {
+      peer.notify('initialized');
+      onReady(/\/(\d[\w.-]*)/.exec(userAgent ?? '')?.[1]);
+    },
+    (reason) => onFailure(reason, 'initialize'),
+  );
+}
+
+/** Starts or resumes the run's thread. Until then it takes no messages. */
+export function openCodexThread(
+  { cwd, permissionMode, model: wantedModel, resumes }: ConversationRequest,
+  peer: JsonRpcPeer,
+  onOpened: (session: EventData<'agent.session'>) => void,
+  onFailure: (reason: string, method: string) => void,
+): void {
+  const settings = { cwd, ...MODES[permissionMode], ...(wantedModel === undefined ? {} : { model: wantedModel }) };
+  const [method, params] =
+    resumes === undefined
+      ? ['thread/start', settings]
+      : ['thread/resume', { threadId: resumes, excludeTurns: true, ...settings }];
+  initializeCodex(
+    peer,
+    (version) =>
+      peer.requestParsed(
+        method,
+        params,
+        threadSchema,
+        ({ thread, model }) =>
+          onOpened({
+            nativeSessionId: thread.id,
+            backendType: CODEX_BACKEND_TYPE,
+            ...(model ? { model } : {}),
+            ...(version === undefined ? {} : { version }),
+            permissionMode: settings.approvalPolicy,
+          }),
+        (reason) => onFailure(reason, method),
+      ),
+    onFailure,
+  );
+}

@@ -1,0 +1,43 @@
+import type { Usage } from '../../../storage/events';
+
+/** A cost that the agent reports as a running total over its whole session. */
+export class RunningCost {
+  /** In USD, up to the last call of `takeUsd`. After a resume it is unknown until the agent has reported it once. */
+  #takenUsd: number | undefined;
+  #latestUsd: number | undefined;
+
+  constructor(isResumed: boolean) {
+    this.#takenUsd = isResumed ? undefined : 0;
+  }
+
+  update(totalUsd: number): void {
+    this.#latestUsd = totalUsd;
+  }
+
+  /** The cost since the last call; undefined where it is not known. */
+  takeUsd(): number | undefined {
+    const before = this.#takenUsd;
+    const latest = this.#latestUsd;
+    this.#latestUsd = undefined;
+    if (latest === undefined) return undefined;
+    this.#takenUsd = latest;
+    return before === undefined ? undefined : roundUsd(Math.max(0, latest - before));
+  }
+}
+
+/** Adds up two usages. A cost that neither has stays unknown. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  const costUsd =
+    a.costUsd === undefined && b.costUsd === undefined ? undefined : roundUsd((a.costUsd ?? 0) + (b.costUsd ?? 0));
+  return {
+    inputTokens: (a.inputTokens ?? 0) + (b.inputTokens ?? 0),
+    outputTokens: (a.outputTokens ?? 0) + (b.outputTokens ?? 0),
+    cachedTokens: (a.cachedTokens ?? 0) + (b.cachedTokens ?? 0),
+    ...(costUsd === undefined ? {} : { costUsd }),
+  };
+}
+
+/** Removes the noise of binary fractions, so that 0.1 + 0.2 is 0.3. */
+function roundUsd(costUsd: number): number {
+  return Number(costUsd.toFixed(9));
+}
