@@ -1,23 +1,30 @@
 import '../shared/translations'; // first: other modules may hold sentences
-import * as v from 'valibot';
+import * as l10n from '@vscode/l10n';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import * as v from 'valibot';
 import { OVERVIEW_DAYS, overviewHostMessageSchema, overviewStateSchema } from '../../src/protocol/overviewProtocol';
 import type { Overview, OverviewPageMessage } from '../../src/protocol/overviewProtocol';
-import { LaneChart, UsageChart } from './overviewCharts';
-import { LaneTable, UsageTable } from './overviewTables';
-import { oneLine, formatNumber, visibleText } from '../shared/plainText';
+import { formatCost, formatNumber } from '../shared/numbers';
+import { oneLine, visibleText } from '../shared/plainText';
 import { formatTime } from '../shared/times';
+import { LaneChart } from './laneChart';
+import { LaneTable, UsageTable } from './overviewTables';
+import { UsageChart } from './usageChart';
 import '../shared/page.css';
 import './overview.css';
 
-/** Ages and running bars grow also where nothing happens. */
+/** Ages and the bars of running sessions grow even if nothing happens. */
 const ASK_EVERY_MS = 10_000;
-/** An extension that has not answered for so long is gone. */
+/** Without an answer for this long, the connection to the extension counts as lost. */
 const LOST_AFTER_MS = 25_000;
 
 type Days = Overview['days'];
-const DAYS_LABELS: Record<Days, string> = { 1: 'Last 24 hours', 7: 'Last 7 days', 30: 'Last 30 days' };
+const DAYS_LABELS: Record<Days, string> = {
+  1: l10n.t('Last 24 hours'),
+  7: l10n.t('Last 7 days'),
+  30: l10n.t('Last 30 days'),
+};
 
 const editor = acquireVsCodeApi();
 const post = (message: OverviewPageMessage): void => {
@@ -27,23 +34,24 @@ const open = (sessionId: string): void => {
   post({ type: 'open', sessionId });
 };
 
-function OverviewPage({ firstDays }: { firstDays: Days }) {
-  const [days, setDays] = useState(firstDays);
+function OverviewPage({ initialDays }: { initialDays: Days }) {
+  const [days, setDays] = useState(initialDays);
   const [overview, setOverview] = useState<Overview>();
   const [failure, setFailure] = useState<string>();
-  const [heardMs, setHeardMs] = useState(Date.now);
+  const [lastMessageMs, setLastMessageMs] = useState(Date.now);
   const [nowMs, setNowMs] = useState(Date.now);
 
   useEffect(() => {
     const onMessage = ({ data }: MessageEvent<unknown>): void => {
       const parsed = v.safeParse(overviewHostMessageSchema, data);
-      if (!parsed.success) setFailure(`The extension sent a message that is not valid: ${v.summarize(parsed.issues)}`);
+      if (!parsed.success)
+        setFailure(l10n.t('Corral sent this page an invalid message: {0}', v.summarize(parsed.issues)));
       else if (parsed.output.type === 'failure') setFailure(parsed.output.message);
       else {
         setFailure(undefined);
         setOverview(parsed.output.overview);
       }
-      setHeardMs(Date.now());
+      setLastMessageMs(Date.now());
       setNowMs(Date.now());
     };
     window.addEventListener('message', onMessage);
@@ -64,13 +72,13 @@ function OverviewPage({ firstDays }: { firstDays: Days }) {
     };
   }, [days]);
 
-  const isLost = nowMs - heardMs > LOST_AFTER_MS;
+  const isLost = nowMs - lastMessageMs > LOST_AFTER_MS;
   return (
     <main class="overview">
       <header>
-        <h1>Overview</h1>
+        <h1>{l10n.t('Overview')}</h1>
         <select
-          aria-label="Time"
+          aria-label={l10n.t('Time range')}
           value={days}
           onChange={({ currentTarget }) => {
             setDays(OVERVIEW_DAYS.find((each) => String(each) === currentTarget.value) ?? days);
@@ -85,13 +93,14 @@ function OverviewPage({ firstDays }: { firstDays: Days }) {
         {(failure !== undefined || isLost) && (
           <div class="page-error" data-testid="failure">
             {visibleText(
-              failure ?? `Not up to date: the extension has not answered since ${formatTime(heardMs, Date.now())}.`,
+              failure ??
+                l10n.t('Out of date: Corral has not answered since {0}.', formatTime(lastMessageMs, Date.now())),
             )}
           </div>
         )}
       </div>
       {overview === undefined ? (
-        <p class="faint">Loading…</p>
+        <p class="faint">{l10n.t('Loading…')}</p>
       ) : (
         <div class={overview.days === days ? '' : 'outdated'} aria-busy={overview.days !== days}>
           <Sections overview={overview} />
@@ -102,22 +111,14 @@ function OverviewPage({ firstDays }: { firstDays: Days }) {
 }
 
 function Sections({ overview }: { overview: Overview }) {
-  const { counts, lanes, usage, needsYou } = overview;
-  const tokens = usage.reduce((sum, { inputTokens, outputTokens }) => sum + inputTokens + outputTokens, 0);
-  const costUsd = usage.reduce((sum, day) => sum + day.costUsd, 0);
+  const { lanes, usage, needsYou } = overview;
+  const costUsd = sumOf(usage.map((day) => day.costUsd));
   return (
     <>
-      <dl class="tiles" aria-label="Sums">
-        <Tile name="Running" value={String(counts.running)} look="running" />
-        <Tile name="Needs you" value={String(needsYou.length)} look="waiting" />
-        <Tile name="Completed" value={String(counts.completed)} look="completed" />
-        <Tile name="Failed" value={String(counts.failed)} look="failed" />
-        <Tile name="Tokens in and out" value={formatNumber(tokens)} />
-        <Tile name="Cost, where told" value={`$${costUsd.toFixed(2)}`} />
-      </dl>
+      <Totals overview={overview} costUsd={costUsd} />
       {needsYou.length > 0 && (
         <section aria-labelledby="needs-you">
-          <h2 id="needs-you">Needs you</h2>
+          <h2 id="needs-you">{l10n.t('Needs you')}</h2>
           <ul class="needs-you">
             {needsYou.map(({ sessionId, title, status }) => (
               <li>
@@ -128,22 +129,20 @@ function Sections({ overview }: { overview: Overview }) {
         </section>
       )}
       <section aria-labelledby="lanes">
-        <h2 id="lanes">Who ran when</h2>
+        <h2 id="lanes">{l10n.t('When sessions ran')}</h2>
         {lanes.length === 0 ? (
-          <p class="faint">Nothing ran in this time.</p>
+          <p class="faint">{l10n.t('Nothing ran in this time.')}</p>
         ) : (
           <>
             <LaneChart overview={overview} open={open} />
-            {overview.hiddenLanes > 0 && (
-              <p class="faint">{`${String(overview.hiddenLanes)} more sessions ran in this time.`}</p>
-            )}
+            {overview.hiddenLanes > 0 && <p class="faint">{hiddenLanesText(overview.hiddenLanes)}</p>}
             <LaneTable lanes={lanes} link={SessionLink} />
           </>
         )}
       </section>
       {usage.length > 0 && (
         <section aria-labelledby="usage">
-          <h2 id="usage">Tokens and cost by day and agent</h2>
+          <h2 id="usage">{l10n.t('Tokens and cost by day and agent')}</h2>
           <div class="charts">
             <UsageChart overview={overview} measure="tokens" />
             {costUsd > 0 && <UsageChart overview={overview} measure="costUsd" />}
@@ -151,11 +150,24 @@ function Sections({ overview }: { overview: Overview }) {
           <UsageTable usage={usage} />
         </section>
       )}
-      <p
-        class="faint"
-        data-testid="as-of"
-      >{`As of ${formatTime(overview.nowMs, Date.now())}. A run counts for the day on which it started.`}</p>
+      <p class="faint" data-testid="as-of">
+        {l10n.t('As of {0}. A run counts for the day on which it started.', formatTime(overview.nowMs, Date.now()))}
+      </p>
     </>
+  );
+}
+
+function Totals({ overview: { counts, usage, needsYou }, costUsd }: { overview: Overview; costUsd: number }) {
+  const tokens = sumOf(usage.map(({ inputTokens, outputTokens }) => inputTokens + outputTokens));
+  return (
+    <dl class="tiles" aria-label={l10n.t('Totals')}>
+      <Tile name={l10n.t('Running')} value={String(counts.running)} look="running" />
+      <Tile name={l10n.t('Needs you')} value={String(needsYou.length)} look="waiting" />
+      <Tile name={l10n.t('Completed')} value={String(counts.completed)} look="completed" />
+      <Tile name={l10n.t('Failed')} value={String(counts.failed)} look="failed" />
+      <Tile name={l10n.t('Tokens in and out')} value={formatNumber(tokens)} />
+      <Tile name={l10n.t('Reported cost')} value={formatCost(costUsd)} />
+    </dl>
   );
 }
 
@@ -186,7 +198,17 @@ function SessionLink({ sessionId, title }: { sessionId: string; title: string })
   );
 }
 
+function hiddenLanesText(count: number): string {
+  return count === 1
+    ? l10n.t('1 more session ran in this time.')
+    : l10n.t('{0} more sessions ran in this time.', count);
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no root.');
 const saved = v.safeParse(overviewStateSchema, editor.getState());
-render(<OverviewPage firstDays={saved.success ? saved.output.days : 7} />, root);
+render(<OverviewPage initialDays={saved.success ? saved.output.days : 7} />, root);

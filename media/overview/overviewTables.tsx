@@ -1,19 +1,20 @@
 import * as l10n from '@vscode/l10n';
 import type { ComponentChildren, ComponentType } from 'preact';
 import type { DayUsage, Lane } from '../../src/protocol/overviewProtocol';
-import { formatDay } from './overviewCharts';
-import { oneLine, formatNumber } from '../shared/plainText';
+import { formatCost, formatNumber } from '../shared/numbers';
+import { oneLine } from '../shared/plainText';
 import { formatDuration } from '../shared/times';
+import { formatDay } from './days';
 
 interface Column<Row> {
   title: string;
   cell: (row: Row) => ComponentChildren;
   isNumber?: boolean;
-  /** Agents may write from right to left. */
+  /** Written by an agent, possibly from right to left. */
   isForeignText?: boolean;
 }
 
-/** What the lanes show, in words. */
+/** The data of the lanes as a table. */
 export function LaneTable({
   lanes,
   link: Link,
@@ -26,14 +27,14 @@ export function LaneTable({
     { title: l10n.t('Agent'), cell: ({ agent }) => oneLine(agent, 40) },
     { title: l10n.t('Status'), cell: ({ status }) => oneLine(status), isForeignText: true },
     { title: l10n.t('Last run started'), cell: ({ runs }) => formatLastStart(runs) },
-    { title: l10n.t('Time of its runs'), cell: ({ runs }) => formatDuration(totalMs(runs)), isNumber: true },
+    { title: l10n.t('Total run time'), cell: ({ runs }) => formatDuration(totalMs(runs)), isNumber: true },
     { title: l10n.t('Tokens'), cell: ({ tokens }) => formatNumber(tokens), isNumber: true },
-    { title: l10n.t('Cost'), cell: ({ costUsd }) => formatCost(costUsd), isNumber: true },
+    { title: l10n.t('Cost'), cell: ({ costUsd }) => costText(costUsd), isNumber: true },
   ];
   return <Table summary={l10n.t('Sessions as a table')} columns={columns} rows={lanes} />;
 }
 
-/** What the bars show, in words. */
+/** The data of the usage charts as a table. */
 export function UsageTable({ usage }: { usage: readonly DayUsage[] }) {
   const columns: Column<DayUsage>[] = [
     { title: l10n.t('Day'), cell: ({ day }) => formatDay(day) },
@@ -41,7 +42,7 @@ export function UsageTable({ usage }: { usage: readonly DayUsage[] }) {
     { title: l10n.t('Tokens in'), cell: ({ inputTokens }) => formatNumber(inputTokens), isNumber: true },
     { title: l10n.t('Tokens out'), cell: ({ outputTokens }) => formatNumber(outputTokens), isNumber: true },
     { title: l10n.t('Tokens cached'), cell: ({ cachedTokens }) => formatNumber(cachedTokens), isNumber: true },
-    { title: l10n.t('Cost'), cell: ({ costUsd }) => formatCost(costUsd), isNumber: true },
+    { title: l10n.t('Cost'), cell: ({ costUsd }) => costText(costUsd), isNumber: true },
   ];
   return <Table summary={l10n.t('Tokens and cost as a table')} columns={columns} rows={usage} />;
 }
@@ -98,7 +99,7 @@ function totalMs(runs: Lane['runs']): number {
   return runs.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
 }
 
-/** An agent that does not tell its cost is not free. */
-function formatCost(costUsd: number): string {
-  return costUsd > 0 ? `$${costUsd.toFixed(2)}` : l10n.t('not told');
+/** An agent that reports no cost is not free. */
+function costText(costUsd: number): string {
+  return costUsd > 0 ? formatCost(costUsd) : l10n.t('not reported');
 }

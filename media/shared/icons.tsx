@@ -1,6 +1,6 @@
 import './icons.css';
 
-/** Paths of a 16 × 16 grid, drawn as strokes. */
+/** SVG paths on a 16 × 16 grid, drawn as strokes. */
 const PATHS = {
   read: 'M4 1.5h5.5L12.5 4.5v10H4zM9 1.5v3.5h3.5M6 8h4.5M6 11h4.5',
   edit: 'M10.5 2.5l3 3L6 13l-3.5.5L3 10zM8.5 4.5l3 3',
@@ -35,7 +35,7 @@ const PATHS = {
 } as const;
 export type IconName = keyof typeof PATHS;
 
-/** Decoration: what it means stands beside it in words. */
+/** Decoration, hidden from screen readers: the text beside it says the same. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg class={`icon icon-${name}`} viewBox="0 0 16 16" aria-hidden="true">

@@ -6,38 +6,40 @@ import {
   observeElementRect,
 } from '@tanstack/virtual-core';
 import type { VirtualItem } from '@tanstack/virtual-core';
+import * as l10n from '@vscode/l10n';
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
-import { EventCard, iconOf, nameOf } from './events/eventCard';
+import { EventCard } from './events/eventCard';
+import { eventIcon, eventName } from './events/eventName';
 import { Icon } from '../shared/icons';
 import type { TimelineModel } from './timelineModel';
 import './eventList.css';
 
-/** When events were painted, for whoever measures how soon they are there. */
+/** A performance mark that the benchmark reads: the first events are shown. */
 const SHOWN_MARK = 'corral.events.shown';
-/** Made once: making one takes longer than all else that a row is made of. */
-const CLOCK = new Intl.DateTimeFormat(undefined, {
+/** Shared by all rows, since making a formatter takes longer than rendering a row. */
+const TIME_OF_DAY = new Intl.DateTimeFormat(undefined, {
   hour: 'numeric',
   minute: 'numeric',
   second: 'numeric',
   hourCycle: 'h23',
 });
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const ESTIMATED_ROW_PX = 56;
-/** Nearer to the end than this counts as being there. */
+/** Closer to the end than this counts as at the end. */
 const END_SLACK_PX = 24;
-/** A browser cannot lay out more than about 33 million pixels: of a longer session the list holds the last part up to the position. */
+/** Browsers cannot lay out more than about 33 million pixels: of a longer session the list has only the last rows. */
 const MAX_LIST_ROWS = 200_000;
 const LIST_STEP_ROWS = 100_000;
 
-/** The first line of the list: 0, but for sessions that no browser could lay out as a whole. */
+/** The first line that the list has: 0 unless the session is too long for a browser to lay out. */
 function firstListLine(lineCount: number): number {
   return lineCount <= MAX_LIST_ROWS ? 0 : Math.ceil((lineCount - MAX_LIST_ROWS) / LIST_STEP_ROWS) * LIST_STEP_ROWS;
 }
 
 export function EventList({ model }: { model: TimelineModel }) {
   const firstLine = firstListLine(model.lineCount);
-  // Another run, or another part, is another list: nothing that was measured holds for it.
+  // Another run, part or filter needs a new list, since the measured heights belong to the old rows.
   return (
     <EventRows
       key={`${model.runId ?? ''} ${String(firstLine)} ${JSON.stringify(model.filter.criteria)}`}
@@ -66,7 +68,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     onChange: () => {
       render(undefined);
     },
-    // The selected row stays in the page, or the focus would be lost as it scrolls away.
+    // The selected row stays in the page, or scrolling it away would lose the focus.
     rangeExtractor: (range: Parameters<typeof defaultRangeExtractor>[0]) => {
       const rows = defaultRangeExtractor(range);
       return selected === undefined || selected >= count || rows.includes(selected)
@@ -96,7 +98,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     }
     if (selected === undefined) return;
     if (selected >= count) {
-      // A replay moved back over the selected row; if the focus was in it, nothing has it now.
+      // The replay moved back over the selected row, so the focus that it may have had is lost.
       setSelected(undefined);
       if (document.activeElement === document.body) element?.focus({ preventScroll: true });
       return;
@@ -109,7 +111,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   });
 
   const select = (row: number): void => {
-    const last = model.lineCount - firstLine - 1; // not of the last render: a step may have shown one more
+    const last = model.lineCount - firstLine - 1; // newer than the last render: a step may have shown one more
     const bounded = Math.min(Math.max(0, row), last);
     if (bounded < 0) return;
     model.setFollowing(bounded === last);
@@ -147,7 +149,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
         model.replay.step(1);
         break;
       case ' ':
-        if (event.target instanceof HTMLButtonElement) return; // there the space bar presses the button
+        if (event.target instanceof HTMLButtonElement) return; // the space bar presses the button
         model.replay.setPlaying(!model.replay.playing);
         break;
       default:
@@ -160,7 +162,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     if (!(element instanceof HTMLElement)) return;
     const toEndPx = element.scrollHeight - element.scrollTop - element.clientHeight;
     if (toEndPx <= END_SLACK_PX) model.setFollowing(true);
-    // Where the height changed since, rows were added or measured, and the next render goes to the end again.
+    // If the height changed, rows were added or measured, and the next render scrolls to the end again.
     else if (element.scrollHeight === heightAtFollow.current) model.setFollowing(false);
   };
   const onWheel = (event: WheelEvent): void => {
@@ -173,14 +175,16 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
       class="list"
       ref={scroller}
       role="feed"
-      aria-label="Events"
+      aria-label={l10n.t('Events')}
       tabIndex={0}
       onKeyDown={onKeyDown}
       onScroll={onScroll}
       onWheel={onWheel}
     >
       {firstLine > 0 && (
-        <div class="earlier">{`${firstLine.toLocaleString()} earlier events: move the position to see them`}</div>
+        <div class="earlier">
+          {l10n.t('{0} earlier events: move the position to see them', firstLine.toLocaleString())}
+        </div>
       )}
       <div class="rows" style={{ height: `${String(virtualizer.getTotalSize())}px` }}>
         {items.map((item) => (
@@ -226,13 +230,15 @@ function EventRow({ model, item, line, isSelected, measure, onSelect }: RowProps
     return (
       <div {...shared} class={`event ${event ?? 'loading'}`} data-testid={`event-${event ?? 'loading'}`}>
         <div class="gutter" />
-        <div class="content faint">{event === undefined ? '…' : 'This record was damaged and could not be read'}</div>
+        <div class="content faint">
+          {event === undefined ? '…' : l10n.t('This record is damaged and cannot be read')}
+        </div>
       </div>
     );
   }
-  const icon = iconOf(event);
+  const icon = eventIcon(event);
   const time = new Date(event.timestamp);
-  const clock = CLOCK.format(time);
+  const timeOfDay = TIME_OF_DAY.format(time);
   const isNested = belongsToCall(event);
   return (
     <div
@@ -241,20 +247,20 @@ function EventRow({ model, item, line, isSelected, measure, onSelect }: RowProps
       data-testid="event"
       data-seq={event.seq}
       data-kind={event.kind}
-      aria-label={`${nameOf(event)}, ${clock}`}
+      aria-label={`${eventName(event)}, ${timeOfDay}`}
     >
       <div class="gutter">{icon !== undefined && <Icon name={icon} />}</div>
       <div class="content">
         <EventCard model={model} event={event} isLive={model.replay.position === undefined && isRunning(model)} />
       </div>
-      <time class="time" dateTime={event.timestamp} title={MOMENT.format(time)}>
-        {clock}
+      <time class="time" dateTime={event.timestamp} title={DATE_AND_TIME.format(time)}>
+        {timeOfDay}
       </time>
     </div>
   );
 }
 
-/** Events that stand under a tool call: its outcome, and what a sub-agent does inside of it. */
+/** True for events shown under a tool call: its result, its file changes, and the calls of a sub-agent. */
 function belongsToCall(event: TimelineEvent): boolean {
   if (event.kind === 'tool.call') return event.data.parentCallId !== undefined;
   return event.kind === 'tool.result' || (event.kind === 'file.change' && event.data.callId !== undefined);

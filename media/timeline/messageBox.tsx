@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { TimelineSession } from '../../src/protocol/timelineProtocol';
 import type { TimelineModel } from './timelineModel';
 import './messageBox.css';
@@ -16,14 +17,12 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
   return (
     <div class="message-form">
       <textarea
-        aria-label="Message the agent"
+        aria-label={l10n.t('Message the agent')}
         data-testid="message-box"
         dir="auto"
         rows={Math.min(MAX_LINES, model.draft.split('\n').length)}
-        placeholder={
-          session.deleted ? 'The session was deleted' : isLive ? 'Message the agent' : 'Message the agent to go on'
-        }
-        title="Enter sends, Shift+Enter makes a new line"
+        placeholder={placeholder(session, isLive)}
+        title={l10n.t('Enter sends, Shift+Enter starts a new line')}
         disabled={session.deleted}
         value={model.draft}
         onInput={({ currentTarget }) => {
@@ -39,17 +38,17 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
           void model.send();
         }}
       >
-        Send
+        {l10n.t('Send')}
       </button>
       {(session.state === 'running' || session.state === 'waiting') && isLive && (
         <button
           type="button"
           class="secondary"
-          title="Ends the turn; the agent stays"
+          title={l10n.t('End the turn; the agent keeps running')}
           disabled={cannotSend}
           onClick={() => void model.control('interrupt')}
         >
-          Interrupt
+          {l10n.t('Interrupt')}
         </button>
       )}
       {isLive && (
@@ -59,7 +58,7 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
           disabled={cannotSend || session.state === 'stopping'}
           onClick={() => void model.control('stop')}
         >
-          {session.state === 'stopping' ? 'Stopping…' : 'Stop'}
+          {session.state === 'stopping' ? l10n.t('Stopping…') : l10n.t('Stop')}
         </button>
       )}
       {(session.restored || session.status === 'Failed') && (
@@ -69,9 +68,14 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
           disabled={cannotSend || session.checking}
           onClick={() => void model.control('resume')}
         >
-          {session.recoveryHint === 'restart' ? 'Restart' : 'Resume'}
+          {session.recoveryHint === 'restart' ? l10n.t('Restart') : l10n.t('Resume')}
         </button>
       )}
     </div>
   );
+}
+
+function placeholder(session: TimelineSession, isLive: boolean): string {
+  if (session.deleted) return l10n.t('This session was deleted');
+  return isLive ? l10n.t('Message the agent') : l10n.t('Message the agent to continue');
 }

@@ -1,6 +1,6 @@
 import type { TimelineParameters, TimelineSession } from '../../src/protocol/timelineProtocol';
 
-/** A question of an agent. Agents number their questions anew in each run, so the number alone does not name it. */
+/** Agents number their requests anew in each run, so a request is known by its run and its number. */
 interface PermissionId {
   runId: string;
   requestId: string;
@@ -8,37 +8,37 @@ interface PermissionId {
 
 export interface PendingPermissionsContext {
   session: () => TimelineSession | undefined;
-  /** Does not reject. */
+  /** Never rejects. */
   send: (answer: TimelineParameters<'answer'>) => Promise<unknown>;
   changed: () => void;
 }
 
-/** Which of the agent's questions are open, and which are just being answered from this page. */
+/** Which permission requests wait for an answer, and which are being answered from this page. */
 export class PendingPermissions {
-  readonly #options: PendingPermissionsContext;
+  readonly #context: PendingPermissionsContext;
   readonly #answering = new Set<string>();
 
-  constructor(options: PendingPermissionsContext) {
-    this.#options = options;
+  constructor(context: PendingPermissionsContext) {
+    this.#context = context;
   }
 
   isPending({ runId, requestId }: PermissionId): boolean {
-    const session = this.#options.session();
+    const session = this.#context.session();
     return (
       session?.currentRunId === runId && session.pendingPermissions.some((pending) => pending.requestId === requestId)
     );
   }
 
-  isBeingAnswered(question: PermissionId): boolean {
-    return this.#answering.has(keyOf(question));
+  isBeingAnswered(permission: PermissionId): boolean {
+    return this.#answering.has(keyOf(permission));
   }
 
-  async answer(question: PermissionId, optionId: string): Promise<void> {
-    this.#answering.add(keyOf(question));
-    this.#options.changed();
-    await this.#options.send({ ...question, optionId });
-    this.#answering.delete(keyOf(question));
-    this.#options.changed();
+  async answer(permission: PermissionId, optionId: string): Promise<void> {
+    this.#answering.add(keyOf(permission));
+    this.#context.changed();
+    await this.#context.send({ ...permission, optionId });
+    this.#answering.delete(keyOf(permission));
+    this.#context.changed();
   }
 }
 

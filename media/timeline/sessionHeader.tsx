@@ -1,29 +1,22 @@
+import * as l10n from '@vscode/l10n';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TimelineSession } from '../../src/protocol/timelineProtocol';
-import { usageText } from './events/eventCard';
 import { oneLine } from '../shared/plainText';
 import { formatAge, formatTime } from '../shared/times';
+import { usageText } from './events/usageText';
+import { RUN_STATE_LABELS } from './runStates';
 import type { TimelineModel } from './timelineModel';
 import './sessionHeader.css';
 
-/** A screen reader hears of a new status at most this often. */
+/** Screen readers announce a new status at most this often. */
 const ANNOUNCE_EVERY_MS = 2_000;
 
-/** Why the session is as it is, where the status word alone does not say it. */
-function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
-  if (session.checking) return 'checking';
-  if (session.unreachable !== undefined)
-    return `does not answer since ${formatTime(Date.parse(session.unreachable), nowMs)}`;
-  if (session.paused !== undefined) {
-    const { reason, since } = session.paused;
-    return `waits since ${formatTime(Date.parse(since), nowMs)}, for nothing can be written: ${oneLine(reason, 200)}. Nothing is lost`;
-  }
-  if (session.restored) return `was cut off; a message will ${session.recoveryHint ?? 'restart'} it`;
-  if (session.needsInput) return 'needs your answer';
-  if (session.deleted) return 'deleted';
-  if (session.failureReason !== undefined) return oneLine(session.failureReason, 200);
-  return session.state === 'queued' || session.state === 'stopping' ? session.state : undefined;
-}
+const STATUS_LABELS: Record<TimelineSession['status'], string> = {
+  Starting: l10n.t('Starting'),
+  Running: l10n.t('Running'),
+  Completed: l10n.t('Completed'),
+  Failed: l10n.t('Failed'),
+};
 
 export function SessionHeader({
   model,
@@ -34,61 +27,94 @@ export function SessionHeader({
   session: TimelineSession;
   nowMs: number;
 }) {
-  const reason = reasonOf(session, nowMs);
-  const word = session.restored && session.status === 'Running' ? 'Was running' : session.status;
-  const known = reason === undefined ? word : `${word} · ${reason}`;
-  const { lostSinceMs } = model;
-  const status = lostSinceMs === undefined ? known : `Not connected · last known: ${known}`;
-  const look =
-    lostSinceMs !== undefined
-      ? 'Lost'
-      : session.needsInput || session.paused !== undefined
-        ? 'Waiting'
-        : session.restored
-          ? 'Restored'
-          : session.status;
-  const usage = usageText(session.usage);
+  const isLost = model.lostSinceMs !== undefined;
+  const lastKnown = statusText(session, nowMs);
+  const status = isLost ? l10n.t('Not connected · last known: {status}', { status: lastKnown }) : lastKnown;
+  const hasUsage = Object.values(session.usage).some((value) => value > 0);
   return (
     <header class="header">
       <h1 dir="auto">{oneLine(session.title)}</h1>
       <div class="facts">
-        <span class={`status status-${look}`} data-testid="status">
+        <span class={`status status-${isLost ? 'Lost' : lookOf(session)}`} data-testid="status">
           {status}
         </span>
         <span class="faint" title={new Date(session.since).toLocaleString()}>
           {formatAge(Date.parse(session.since), nowMs)}
         </span>
         <span class="faint">{oneLine(session.agent, 60)}</span>
-        {usage !== '0 in · 0 out' && <span class="faint">{usage}</span>}
-        {session.damagedRecords > 0 && (
-          <span
-            class="damaged"
-            title="They could not be read and are left out; everything else is here. Corral: Check Store names the files."
-          >
-            {session.damagedRecords === 1 ? '1 damaged record' : `${String(session.damagedRecords)} damaged records`}
-          </span>
-        )}
-        {session.runs.length > 1 && (
-          <select
-            aria-label="Run"
-            value={model.runId ?? ''}
-            onChange={({ currentTarget }) => {
-              model.selectRun(currentTarget.value === '' ? undefined : currentTarget.value);
-            }}
-          >
-            <option value="">{`All ${String(session.runs.length)} runs`}</option>
-            {session.runs.map(({ runId, ordinal, state }) => (
-              <option value={runId}>{`Run ${String(ordinal)} · ${state}`}</option>
-            ))}
-          </select>
-        )}
+        {hasUsage && <span class="faint">{usageText(session.usage)}</span>}
+        {session.damagedRecords > 0 && <DamagedRecords count={session.damagedRecords} />}
+        {session.runs.length > 1 && <RunSelect model={model} session={session} />}
       </div>
-      <Announcement text={`Session ${status}`} />
+      <Announcement text={l10n.t('Session {status}', { status })} />
     </header>
   );
 }
 
-/** A polite live region that says the newest text, but not every one of a quick series. */
+function statusText(session: TimelineSession, nowMs: number): string {
+  const label =
+    session.restored && session.status === 'Running' ? l10n.t('Was running') : STATUS_LABELS[session.status];
+  const reason = reasonOf(session, nowMs);
+  return reason === undefined ? label : `${label} · ${reason}`;
+}
+
+/** Why the session has its status, if the status alone does not say it. */
+function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
+  if (session.checking) return l10n.t('checking');
+  if (session.unreachable !== undefined)
+    return l10n.t('not responding since {0}', formatTime(Date.parse(session.unreachable), nowMs));
+  if (session.paused !== undefined)
+    return l10n.t('paused since {time} because nothing can be written: {reason}. Nothing is lost.', {
+      time: formatTime(Date.parse(session.paused.since), nowMs),
+      reason: oneLine(session.paused.reason, 200),
+    });
+  if (session.restored)
+    return session.recoveryHint === 'resume'
+      ? l10n.t('was cut off; send a message to resume it')
+      : l10n.t('was cut off; send a message to restart it');
+  if (session.needsInput) return l10n.t('needs your answer');
+  if (session.deleted) return l10n.t('deleted');
+  if (session.failureReason !== undefined) return oneLine(session.failureReason, 200);
+  return session.state === 'queued' || session.state === 'stopping' ? RUN_STATE_LABELS[session.state] : undefined;
+}
+
+/** Picks the colour of the dot beside the status. */
+function lookOf(session: TimelineSession): string {
+  if (session.needsInput || session.paused !== undefined) return 'Waiting';
+  return session.restored ? 'Restored' : session.status;
+}
+
+function DamagedRecords({ count }: { count: number }) {
+  return (
+    <span
+      class="damaged"
+      title={l10n.t(
+        'Damaged records cannot be read and are left out; all others are shown. Run “Corral: Check Store” to see which files they are in.',
+      )}
+    >
+      {count === 1 ? l10n.t('1 damaged record') : l10n.t('{0} damaged records', count)}
+    </span>
+  );
+}
+
+function RunSelect({ model, session }: { model: TimelineModel; session: TimelineSession }) {
+  return (
+    <select
+      aria-label={l10n.t('Run')}
+      value={model.runId ?? ''}
+      onChange={({ currentTarget }) => {
+        model.selectRun(currentTarget.value === '' ? undefined : currentTarget.value);
+      }}
+    >
+      <option value="">{l10n.t('All {0} runs', session.runs.length)}</option>
+      {session.runs.map(({ runId, ordinal, state }) => (
+        <option value={runId}>{`${l10n.t('Run {0}', ordinal)} · ${RUN_STATE_LABELS[state]}`}</option>
+      ))}
+    </select>
+  );
+}
+
+/** A polite live region that announces the newest text and skips the others of a quick series. */
 function Announcement({ text }: { text: string }) {
   const [said, say] = useState('');
   const lastMs = useRef(0);

@@ -1,6 +1,7 @@
 import '../shared/translations'; // first: other modules may hold sentences
 import '../shared/page.css'; // before the components' styles, which refine it
 import './timeline.css';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { render } from 'preact';
 import { useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks';
@@ -17,18 +18,18 @@ import { SessionHeader } from './sessionHeader';
 import { TimelineModel } from './timelineModel';
 
 const PLAY_TICK_MS = 50;
-/** More than this between two ticks means that the page was asleep, not that so much was to be played. */
+/** A longer time between two ticks means that the page was asleep; it is not played. */
 const MAX_TICK_MS = 1_000;
-/** How often the page makes sure that the extension is still there. */
+/** How often the page checks that the extension still answers. */
 const PING_EVERY_MS = 3_000;
 const AGE_TICK_MS = 15_000;
-/** Each save is a message to the editor, and a replay moves many times a second. */
+/** Saving is a message to the editor, and a replay moves many times a second. */
 const SAVE_DELAY_MS = 150;
 
 function Timeline({ model }: { model: TimelineModel }) {
   const [, repaint] = useReducer((renders: number) => renders + 1, 0);
   const [nowMs, setNowMs] = useState(Date.now);
-  // Before the first paint: what changes until then would not be painted.
+  // Subscribes before the first paint, or changes until then would not be shown.
   useLayoutEffect(
     () =>
       model.subscribe(() => {
@@ -72,9 +73,11 @@ function Timeline({ model }: { model: TimelineModel }) {
       {session !== undefined && <FilterBar model={model} />}
       <main class="main">
         {session !== undefined && <EventList model={model} />}
-        {session !== undefined && model.playlist.rowCount === 0 && <p class="empty faint">Nothing was recorded yet.</p>}
+        {session !== undefined && model.playlist.rowCount === 0 && (
+          <p class="empty faint">{l10n.t('Nothing has been recorded yet.')}</p>
+        )}
         {model.filter.isActive && !model.filter.isScanning && model.lineCount === 0 && (
-          <p class="empty faint">Nothing fits.</p>
+          <p class="empty faint">{l10n.t('No event matches the filter.')}</p>
         )}
         {session === undefined && errors.length === 0 && lostSinceMs === undefined && (
           <LoadingMessage share={model.readShare} />
@@ -88,14 +91,17 @@ function Timeline({ model }: { model: TimelineModel }) {
             }}
           >
             <Icon name="down" />
-            {model.newRows === 0 ? 'Latest' : `${String(model.newRows)} new event${model.newRows === 1 ? '' : 's'}`}
+            {latestLabel(model.newRows)}
           </button>
         )}
       </main>
       <div role="alert">
         {lostSinceMs !== undefined && (
           <div class="page-error" data-testid="connection-lost">
-            {`Not up to date: the extension has not answered since ${formatTime(lostSinceMs, nowMs)}. The agent goes on, and what it does is recorded. If the connection does not come back by itself, open the timeline again with “Corral: Replay Timeline”.`}
+            {l10n.t(
+              'Out of date: Corral has not answered since {0}. The agent keeps running and is still recorded. If the connection does not return, run “Corral: Replay Timeline” to open the timeline again.',
+              formatTime(lostSinceMs, nowMs),
+            )}
           </div>
         )}
         {errors.map((message) => (
@@ -108,7 +114,7 @@ function Timeline({ model }: { model: TimelineModel }) {
                 model.dismiss(message);
               }}
             >
-              Dismiss
+              {l10n.t('Dismiss')}
             </button>
           </div>
         ))}
@@ -123,15 +129,20 @@ function Timeline({ model }: { model: TimelineModel }) {
   );
 }
 
-/** Until there is something to show; `share` of the history was read, where it takes long enough to be told. */
+/** Shown until there are events. `share`, from 0 to 1, is how much of a long history has been read. */
 function LoadingMessage({ share }: { share: number | undefined }) {
-  if (share === undefined) return <p class="empty faint">Loading…</p>;
+  if (share === undefined) return <p class="empty faint">{l10n.t('Loading…')}</p>;
   return (
     <label class="empty faint reading">
-      {`Reading a long history for the first time… ${String(Math.floor(share * 100))} %`}
+      {l10n.t('Reading a long history for the first time… {0}%', Math.floor(share * 100))}
       <progress value={share} />
     </label>
   );
+}
+
+function latestLabel(newRows: number): string {
+  if (newRows === 0) return l10n.t('Latest');
+  return newRows === 1 ? l10n.t('1 new event') : l10n.t('{0} new events', newRows);
 }
 
 const root = document.getElementById('root');
@@ -139,11 +150,12 @@ const sessionId = root?.dataset['session'];
 if (root === null || sessionId === undefined) throw new Error('The page was not made for a session.');
 const editor = acquireVsCodeApi();
 const saved = v.safeParse(savedStateSchema, editor.getState());
-// What was saved for another session says nothing about this one.
+// The editor may return what was saved for another session.
 const kept: SavedState = saved.success && saved.output.sessionId === sessionId ? saved.output : { sessionId };
 const { start, run, seq } = root.dataset;
-const isSent = start !== undefined && run !== undefined && start !== kept.start;
-const state: SavedState = isSent
+// A link to an event opened the page: it is followed once, not again when the page is restored.
+const isLinkNew = start !== undefined && run !== undefined && start !== kept.start;
+const state: SavedState = isLinkNew
   ? { ...kept, start, runId: undefined, position: { runId: run, seq: Number(seq) } }
   : kept;
 editor.setState(state);

@@ -159,13 +159,13 @@ describe('the overview', () => {
       await row.filter({ hasText: agent }).waitFor();
     }
     await frame.getByText('Tokens and cost as a table').click();
-    await frame.getByRole('row').filter({ hasText: 'gemini' }).filter({ hasText: 'not told' }).first().waitFor();
+    await frame.getByRole('row').filter({ hasText: 'gemini' }).filter({ hasText: 'not reported' }).first().waitFor();
     assert.equal(await frame.locator('main b').count(), 0);
   });
 
   it('goes from a session that needs somebody to its timeline, by keyboard', async () => {
     const frame = await open();
-    await frame.getByRole('combobox', { name: 'Time' }).selectOption('Last 24 hours');
+    await frame.getByRole('combobox', { name: 'Time range' }).selectOption('Last 24 hours');
     const link = frame.getByRole('listitem').filter({ hasText: 'needs input' }).getByRole('button');
     await link.focus();
     await window.page.keyboard.press('Enter');
@@ -174,7 +174,7 @@ describe('the overview', () => {
     await timeline.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
     const again = await open();
     await again
-      .getByRole('combobox', { name: 'Time' })
+      .getByRole('combobox', { name: 'Time range' })
       .locator('option:checked', { hasText: 'Last 24 hours' })
       .waitFor({ state: 'attached' });
     await again.getByRole('listitem').filter({ hasText: 'needs input' }).waitFor({ state: 'detached' });
@@ -198,7 +198,7 @@ describe('the overview', () => {
   it('fits a narrow page, and keeps to its own policy', async () => {
     await window.page.setViewportSize({ width: 620, height: 1100 });
     const frame = await open();
-    await frame.getByRole('combobox', { name: 'Time' }).selectOption('Last 30 days');
+    await frame.getByRole('combobox', { name: 'Time range' }).selectOption('Last 30 days');
     await frame.locator('[aria-busy=false]').waitFor();
     await frame.getByText('Stopped').first().waitFor();
     await window.picture('overview-narrow');

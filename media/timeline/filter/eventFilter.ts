@@ -8,7 +8,7 @@ import type { Playlist } from '../replay/playlist';
 export interface FilterCriteria {
   text: string;
   group: EventGroup | undefined;
-  /** Only what failed. */
+  /** Only events of failures. */
   failed: boolean;
   /** The name of a tool; '' for any. */
   tool: string;
@@ -16,24 +16,24 @@ export interface FilterCriteria {
   file: string;
 }
 
-/** Everything fits. */
+/** Matches every event. */
 export const NO_CRITERIA: FilterCriteria = { text: '', group: undefined, failed: false, tool: '', file: '' };
 
-/** What a filter needs of the page. */
+/** What the filter needs from the page. */
 export interface FilterContext {
   playlist(): Playlist;
   find(query: TimelineParameters<'findEvents'>): Promise<TimelineResult<'findEvents'> | undefined>;
   changed(): void;
 }
 
-/** The rows of the playlist that fit some criteria. The extension looks for them, over the whole run; here are only their numbers. */
+/** The rows of the playlist that match the criteria. The extension searches; the page keeps row numbers only. */
 export class EventFilter {
   readonly #context: FilterContext;
   #rows: number[] = [];
   #counts = new Map<EventKind, number>();
   #scannedRows = 0;
   #isScanning = false;
-  /** Told apart from the one before by being another object: an answer to old criteria is thrown away. */
+  /** Replaced by a new object at each change, so that answers to older criteria are recognised and ignored. */
   #criteria: FilterCriteria = NO_CRITERIA;
 
   constructor(context: FilterContext) {
@@ -49,12 +49,12 @@ export class EventFilter {
     return text !== '' || group !== undefined || failed || tool !== '' || file !== '';
   }
 
-  /** Not everything was looked at yet. */
+  /** True until the whole playlist has been searched. */
   get isScanning(): boolean {
     return this.#isScanning;
   }
 
-  /** Rows that fit, of the first `shownRows` of the playlist. */
+  /** Number of matching rows among the first `shownRows` of the playlist. */
   count(shownRows: number): number {
     let low = 0;
     let high = this.#rows.length;
@@ -66,12 +66,12 @@ export class EventFilter {
     return low;
   }
 
-  /** The playlist's row of a line of the list; without criteria they are the same. */
+  /** The playlist's row at a line of the list; the same number while there are no criteria. */
   rowOf(line: number): number {
     return this.isActive ? (this.#rows[line] ?? -1) : line;
   }
 
-  /** How many there are of a group, whatever group is chosen. */
+  /** Number of matching events of a group, whichever group is selected. */
   countOf(group: EventGroup): number {
     return EVENT_GROUPS[group].kinds.reduce((sum, kind) => sum + (this.#counts.get(kind) ?? 0), 0);
   }
@@ -81,7 +81,7 @@ export class EventFilter {
     this.restart();
   }
 
-  /** Looks at everything again: another playlist has other rows. */
+  /** Searches everything again, since the playlist is a different one now. */
   restart(): void {
     this.#criteria = { ...this.#criteria };
     this.#rows = [];
@@ -92,7 +92,7 @@ export class EventFilter {
     this.#context.changed();
   }
 
-  /** Looks at what the playlist has now and was not looked at. */
+  /** Searches the part of the playlist that has not been searched yet. */
   extend(): void {
     if (this.isActive && !this.#isScanning) void this.#scan();
   }
@@ -110,7 +110,7 @@ export class EventFilter {
       const kinds = group === undefined ? undefined : [...EVENT_GROUPS[group].kinds];
       const found = await this.#context.find({ runId: run.runId, fromSeq: place.seq, toSeq, ...query, kinds });
       if (criteria !== this.#criteria) return;
-      if (found === undefined) break; // the page says why
+      if (found === undefined) break; // the page shows the error
       for (const seq of found.seqs) this.#rows.push(this.#scannedRows + seq - place.seq);
       for (const kind of KINDS) this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + (found.counts[kind] ?? 0));
       this.#scannedRows += toSeq - place.seq + 1;

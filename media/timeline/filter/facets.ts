@@ -2,17 +2,20 @@ import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
 import type { TimelineParameters, TimelineResult } from '../../../src/protocol/timelineProtocol';
 import type { Playlist } from '../replay/playlist';
 
-/** Tools, and files, that are kept: those with the most events. */
+/** Tools, and likewise files, that are kept: the ones with the most events. */
 const MAX_FACETS = 500;
 
-/** What a list of facets needs of the page. */
+/** What the facets need from the page. */
 export interface FacetContext {
   playlist(): Playlist;
   read(part: TimelineParameters<'facets'>): Promise<TimelineResult<'facets'> | undefined>;
   changed(): void;
 }
 
-/** The tools and files that can be chosen from, with counts over the whole playlist. Read when somebody is about to choose, and no sooner. */
+/**
+ * The tools and files that the filter offers, with their numbers of events in the playlist.
+ * They are read only when somebody turns to the filter.
+ */
 export class Facets {
   readonly #context: FacetContext;
   #tools = new Map<string, number>();
@@ -24,24 +27,24 @@ export class Facets {
     this.#context = context;
   }
 
-  /** By name. */
+  /** In order of name. */
   get tools(): [string, number][] {
     return sortedByName(this.#tools);
   }
 
-  /** By path. */
+  /** In order of path. */
   get files(): [string, number][] {
     return sortedByName(this.#files);
   }
 
-  /** Forgets everything: another playlist has others. */
+  /** Forgets everything, since the playlist is a different one now. */
   restart(): void {
     this.#tools = new Map();
     this.#files = new Map();
     this.#readRows = 0;
   }
 
-  /** Reads what the playlist has and was not read. */
+  /** Reads the part of the playlist that has not been read yet. */
   async extend(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
@@ -52,8 +55,8 @@ export class Facets {
       if (place === undefined || run === undefined) break;
       const toSeq = Math.min(run.eventCount, place.seq + MAX_EVENTS_PER_QUERY - 1);
       const found = await this.#context.read({ runId: run.runId, fromSeq: place.seq, toSeq });
-      if (found === undefined) break; // the page says why
-      if (tools !== this.#tools) continue; // an answer about another playlist
+      if (found === undefined) break; // the page shows the error
+      if (tools !== this.#tools) continue; // the answer is about the playlist before
       for (const { name, count } of found.tools) tools.set(name, (tools.get(name) ?? 0) + count);
       for (const { name, count } of found.files) files.set(name, (files.get(name) ?? 0) + count);
       this.#tools = withMostEvents(tools);

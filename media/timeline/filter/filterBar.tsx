@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { useEffect, useRef } from 'preact/hooks';
 import { NO_CRITERIA } from './eventFilter';
 import { GROUP_NAMES, EVENT_GROUPS } from './eventGroups';
@@ -5,7 +6,7 @@ import { oneLine } from '../../shared/plainText';
 import type { TimelineModel } from '../timelineModel';
 import './filterBar.css';
 
-/** Finds events over all of what is replayed, and shows only those. */
+/** Search field and selections that narrow the list to the matching events. */
 export function FilterBar({ model }: { model: TimelineModel }) {
   const input = useRef<HTMLInputElement>(null);
   const { filter, facets } = model;
@@ -23,14 +24,17 @@ export function FilterBar({ model }: { model: TimelineModel }) {
   }, []);
   const readFacets = (): void => void facets.extend();
   const count = model.lineCount;
-  const shown = `${count.toLocaleString()} of ${model.replay.shownRows.toLocaleString()}${filter.isScanning ? ' …' : ''}`;
+  const found = l10n.t('{count} of {total}', {
+    count: count.toLocaleString(),
+    total: model.replay.shownRows.toLocaleString(),
+  });
   return (
     <div class="filter" role="search" onPointerEnter={readFacets} onFocusCapture={readFacets}>
       <input
         ref={input}
         type="search"
-        aria-label="Find in the timeline"
-        placeholder="Find"
+        aria-label={l10n.t('Find in the timeline')}
+        placeholder={l10n.t('Find')}
         data-testid="find"
         value={criteria.text}
         onInput={({ currentTarget }) => {
@@ -41,13 +45,13 @@ export function FilterBar({ model }: { model: TimelineModel }) {
         }}
       />
       <select
-        aria-label="Kind"
+        aria-label={l10n.t('Kind')}
         value={criteria.group ?? ''}
         onChange={({ currentTarget }) => {
           filter.set({ ...criteria, group: GROUP_NAMES.find((group) => group === currentTarget.value) });
         }}
       >
-        <option value="">All kinds</option>
+        <option value="">{l10n.t('All kinds')}</option>
         {GROUP_NAMES.map((group) => (
           <option value={group}>
             {filter.isActive
@@ -57,13 +61,13 @@ export function FilterBar({ model }: { model: TimelineModel }) {
         ))}
       </select>
       <select
-        aria-label="Tool"
+        aria-label={l10n.t('Tool')}
         value={criteria.tool}
         onChange={({ currentTarget }) => {
           filter.set({ ...criteria, tool: currentTarget.value });
         }}
       >
-        <option value="">All tools</option>
+        <option value="">{l10n.t('All tools')}</option>
         {facets.tools.map(([name, calls]) => (
           <option value={name}>{`${oneLine(name, 60)} (${calls.toLocaleString()})`}</option>
         ))}
@@ -71,8 +75,8 @@ export function FilterBar({ model }: { model: TimelineModel }) {
       <input
         type="search"
         class="filter-file"
-        aria-label="File"
-        placeholder="File"
+        aria-label={l10n.t('File')}
+        placeholder={l10n.t('File')}
         list="files"
         value={criteria.file}
         onInput={({ currentTarget }) => {
@@ -84,7 +88,9 @@ export function FilterBar({ model }: { model: TimelineModel }) {
       />
       <datalist id="files">
         {facets.files.map(([path, events]) => (
-          <option value={path}>{`${events.toLocaleString()} event${events === 1 ? '' : 's'}`}</option>
+          <option value={path}>
+            {events === 1 ? l10n.t('1 event') : l10n.t('{0} events', events.toLocaleString())}
+          </option>
         ))}
       </datalist>
       <label class="check">
@@ -95,21 +101,21 @@ export function FilterBar({ model }: { model: TimelineModel }) {
             filter.set({ ...criteria, failed: currentTarget.checked });
           }}
         />
-        Only failures
+        {l10n.t('Only failures')}
       </label>
       <span class="faint" role="status" data-testid="found">
-        {filter.isActive ? shown : ''}
+        {filter.isActive && `${found}${filter.isScanning ? ' …' : ''}`}
       </span>
       {criteria.text !== '' && (
         <span class="faint">
-          {'Of an output over 64 KB only the start is searched here. Everything: '}
+          {l10n.t('Only the first 64 KB of an output are searched here.')}{' '}
           <button
             type="button"
             class="link"
             disabled={model.lostSinceMs !== undefined}
             onClick={() => void model.searchHistory()}
           >
-            Search History…
+            {l10n.t('Search History…')}
           </button>
         </span>
       )}

@@ -4,54 +4,54 @@ import { GROUP_NAMES, groupOf } from '../filter/eventGroups';
 import type { EventGroup } from '../filter/eventGroups';
 import type { Playlist } from './playlist';
 
-/** Stretches of time that a playlist is divided into, at most, beside one more for each run. */
+/** The most stretches of time that a playlist is divided into, not counting one more for each run. */
 export const MAX_STRETCHES = 240;
-/** No stretch is shorter; longer ones are this times a power of two, so that two of them make one of the next length. */
+/** The shortest stretch. Longer ones are twice as long as the next shorter, so that two merge into one. */
 const SHORTEST_MS = 50;
-/** What is shown of the list goes first, and a flood of events is counted in a few questions. */
+/** Lets the list load first, and counts a flood of events in a few queries. */
 const DELAY_MS = 300;
 
-/** What a density needs of the page. */
+/** What the density needs from the page. */
 export interface DensityContext {
   playlist(): Playlist;
   count(query: TimelineParameters<'density'>): Promise<TimelineResult<'density'> | undefined>;
   changed(): void;
 }
 
-/** Events of a stretch of time by group; a group without any is absent. */
+/** Number of events in a stretch of time by group; groups without events are absent. */
 export type StretchCounts = Partial<Record<EventGroup, number>>;
 
 interface RunDensity {
-  /** The events up to this one were counted. */
+  /** Events up to this one have been counted. */
   countedSeq: number;
   stretches: Map<number, StretchCounts>;
 }
 
-/** How much happened when on the playlist: a bounded number of counts, whatever the length of the runs. The extension counts, and each event once. */
+/** How much happened when in the playlist, as a bounded number of counts. The extension counts each event once. */
 export class Density {
   readonly #context: DensityContext;
   #stretchMs = SHORTEST_MS;
   #runs = new Map<string, RunDensity>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isCounting = false;
-  /** Another number whenever something was counted. */
+  /** Changes whenever something has been counted. */
   version = 0;
 
   constructor(context: DensityContext) {
     this.#context = context;
   }
 
-  /** Length of each stretch. */
+  /** Length of a stretch. */
   get stretchMs(): number {
     return this.#stretchMs;
   }
 
-  /** What is known of a run, by the number of its stretch; those without events are absent. */
+  /** Counts of a run by the index of the stretch; stretches without events are absent. */
   stretchesOf(runId: string): ReadonlyMap<number, StretchCounts> {
     return this.#runs.get(runId)?.stretches ?? new Map<number, StretchCounts>();
   }
 
-  /** Counts everything again: another playlist has another length. */
+  /** Counts everything again, since the playlist is a different one now. */
   restart(): void {
     this.#runs = new Map();
     this.version++;
@@ -59,7 +59,7 @@ export class Density {
     this.extend();
   }
 
-  /** Counts what the playlist has now and was not counted; soon, not at once. */
+  /** Counts the part of the playlist that has not been counted yet, after a short delay. */
   extend(): void {
     if (this.#timer !== undefined || this.#isCounting || this.#nextRun() === undefined) return;
     this.#timer = setTimeout(() => {
@@ -67,7 +67,7 @@ export class Density {
       this.#isCounting = true;
       void this.#countAll().then((isComplete) => {
         this.#isCounting = false;
-        if (isComplete) this.extend(); // for what came meanwhile
+        if (isComplete) this.extend(); // for events that came meanwhile
       });
     }, DELAY_MS);
   }
@@ -78,7 +78,7 @@ export class Density {
       .runs.find(({ runId, eventCount }) => (this.#runs.get(runId)?.countedSeq ?? 0) < eventCount);
   }
 
-  /** False where the extension did not answer: the page says why. */
+  /** False if the extension did not answer; the page shows the error. */
   async #countAll(): Promise<boolean> {
     for (let run = this.#nextRun(); run !== undefined; run = this.#nextRun()) {
       const runs = this.#runs;
@@ -89,7 +89,7 @@ export class Density {
       const toSeq = Math.min(eventCount, fromSeq + MAX_EVENTS_PER_QUERY - 1);
       const counted = await this.#context.count({ runId, fromSeq, toSeq, startMs: firstMs, stretchMs });
       if (counted === undefined) return false;
-      if (runs !== this.#runs) continue; // an answer about another playlist
+      if (runs !== this.#runs) continue; // the answer is about the playlist before
       const density = runs.get(runId) ?? { countedSeq: 0, stretches: new Map<number, StretchCounts>() };
       runs.set(runId, density);
       density.countedSeq = toSeq;
@@ -100,14 +100,14 @@ export class Density {
     return true;
   }
 
-  /** Doubles the stretches until they are few enough for the length of the playlist. */
+  /** Doubles the length of the stretches until they are few enough for the playlist. */
   #fitStretches(): void {
     while (this.#context.playlist().durationMs > this.#stretchMs * MAX_STRETCHES) {
       this.#stretchMs *= 2;
       for (const density of this.#runs.values()) {
-        const halved = new Map<number, StretchCounts>();
-        for (const [stretch, counts] of density.stretches) add(halved, Math.floor(stretch / 2), counts);
-        density.stretches = halved;
+        const merged = new Map<number, StretchCounts>();
+        for (const [stretch, counts] of density.stretches) add(merged, Math.floor(stretch / 2), counts);
+        density.stretches = merged;
       }
     }
   }

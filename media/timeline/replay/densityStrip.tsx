@@ -5,14 +5,14 @@ import type { EventGroup } from '../filter/eventGroups';
 import type { Playlist } from './playlist';
 import './densityStrip.css';
 
-/** The picture's own units; it is stretched to the room that there is. */
+/** The view box's units; the browser scales it to the available space. */
 const WIDTH = 1_000;
 const HEIGHT = 100;
-/** A single event is seen beside a thousand. */
+/** Keeps a single event visible beside a thousand. */
 const MIN_HEIGHT = 12;
 const MIN_WIDTH = 2;
 
-/** Events per time, stacked by what they are; where nothing happened there is nothing. Decoration: the filters tell the same in words. */
+/** Events over time as bars, stacked by group. Hidden from screen readers: the filter has the numbers. */
 export function DensityStrip({
   density,
   playlist,
@@ -23,7 +23,7 @@ export function DensityStrip({
   playedMs: number;
 }) {
   const { version } = density;
-  // A replay moves many times a second, and what happened when stays the same.
+  // A replay moves many times a second, and the bars stay the same.
   const bars = useMemo(() => barsOf(density, playlist), [density, version, playlist]);
   if (playlist.durationMs === 0) return null;
   const played = (playedMs / playlist.durationMs) * WIDTH;
@@ -38,14 +38,14 @@ export function DensityStrip({
       {GROUP_NAMES.map((group) => (
         <path key={group} class={`density-${group}`} d={bars.groups[group]} />
       ))}
-      <path class="density-border" d={bars.borders} />
-      <rect class="density-later" x={played} y="0" width={Math.max(0, WIDTH - played)} height={HEIGHT} />
+      <path class="density-run-start" d={bars.runStarts} />
+      <rect class="density-unplayed" x={played} y="0" width={Math.max(0, WIDTH - played)} height={HEIGHT} />
     </svg>
   );
 }
 
-/** Outlines of all bars of each group, and a line where a run begins after another. */
-function barsOf(density: Density, playlist: Playlist): { groups: Record<EventGroup, string>; borders: string } {
+/** SVG paths: the bars of each group, and a line at the start of each further run. */
+function barsOf(density: Density, playlist: Playlist): { groups: Record<EventGroup, string>; runStarts: string } {
   const groups: Record<EventGroup, string> = {
     messages: '',
     reasoning: '',
@@ -56,14 +56,14 @@ function barsOf(density: Density, playlist: Playlist): { groups: Record<EventGro
     output: '',
     turns: '',
   };
-  let borders = '';
+  let runStarts = '';
   const perMs = WIDTH / playlist.durationMs;
   const stretches = playlist.runs.map(({ runId }) => density.stretchesOf(runId));
-  const most = Math.max(1, ...stretches.flatMap((each) => [...each.values()].map(sumOf)));
+  const largest = Math.max(1, ...stretches.flatMap((each) => [...each.values()].map(sumOf)));
   for (const [index, run] of playlist.runs.entries()) {
     const startMs = playlist.elapsedMs(run.runId, run.firstMs);
     const endMs = playlist.elapsedMs(run.runId, run.lastMs);
-    if (startMs > 0) borders += `M${(startMs * perMs).toFixed(1)} 0V${String(HEIGHT)}`;
+    if (startMs > 0) runStarts += `M${(startMs * perMs).toFixed(1)} 0V${String(HEIGHT)}`;
     for (const [stretch, counts] of stretches[index] ?? []) {
       const left = Math.min(startMs + stretch * density.stretchMs, endMs) * perMs;
       const width = Math.max(
@@ -72,7 +72,8 @@ function barsOf(density: Density, playlist: Playlist): { groups: Record<EventGro
       );
       const x = Math.min(left, WIDTH - width).toFixed(1);
       const sum = sumOf(counts);
-      const height = MIN_HEIGHT + (HEIGHT - MIN_HEIGHT) * Math.sqrt(sum / most); // counts differ by orders of magnitude
+      // A root, since counts differ by orders of magnitude.
+      const height = MIN_HEIGHT + (HEIGHT - MIN_HEIGHT) * Math.sqrt(sum / largest);
       let bottom = HEIGHT;
       for (const group of GROUP_NAMES) {
         const count = counts[group];
@@ -83,7 +84,7 @@ function barsOf(density: Density, playlist: Playlist): { groups: Record<EventGro
       }
     }
   }
-  return { groups, borders };
+  return { groups, runStarts };
 }
 
 function sumOf(counts: StretchCounts): number {

@@ -1,17 +1,52 @@
+import * as l10n from '@vscode/l10n';
 import type { EventKind } from '../../../src/storage/events';
 import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
 import type { FilterContext } from '../filter/eventFilter';
 
-/** What a replay can jump to. */
-export const JUMP_TARGETS = {
-  turn: { label: 'Turn', kinds: ['turn.started'], failed: false },
-  permission: { label: 'Permission', kinds: ['permission.request'], failed: false },
-  snapshot: { label: 'Snapshot', kinds: ['snapshot'], failed: false },
-  failure: { label: 'Failure', kinds: undefined, failed: true },
-} as const satisfies Record<string, { label: string; kinds: readonly EventKind[] | undefined; failed: boolean }>;
-export type JumpTarget = keyof typeof JUMP_TARGETS;
+export type JumpTarget = 'turn' | 'permission' | 'snapshot' | 'failure';
 
-/** The nearest row with a target, at `fromRow` or beyond it in the direction; undefined where there is none. */
+interface JumpTargetDefinition {
+  label: string;
+  /** Labels of the buttons that jump there. */
+  previous: string;
+  next: string;
+  kinds: readonly EventKind[] | undefined;
+  failed: boolean;
+}
+
+/** What a replay can jump to. */
+export const JUMP_TARGETS: Record<JumpTarget, JumpTargetDefinition> = {
+  turn: {
+    label: l10n.t('Turn'),
+    previous: l10n.t('Previous turn'),
+    next: l10n.t('Next turn'),
+    kinds: ['turn.started'],
+    failed: false,
+  },
+  permission: {
+    label: l10n.t('Permission'),
+    previous: l10n.t('Previous permission'),
+    next: l10n.t('Next permission'),
+    kinds: ['permission.request'],
+    failed: false,
+  },
+  snapshot: {
+    label: l10n.t('Snapshot'),
+    previous: l10n.t('Previous snapshot'),
+    next: l10n.t('Next snapshot'),
+    kinds: ['snapshot'],
+    failed: false,
+  },
+  failure: {
+    label: l10n.t('Failure'),
+    previous: l10n.t('Previous failure'),
+    next: l10n.t('Next failure'),
+    kinds: undefined,
+    failed: true,
+  },
+};
+
+/** The first row with the target from `fromRow` on in the given direction, `fromRow` included; undefined if none. */
 export async function findJumpTarget(
   context: Pick<FilterContext, 'playlist' | 'find'>,
   target: JumpTarget,

@@ -1,8 +1,8 @@
 import type { EventPlace, TimelineRun } from '../../../src/protocol/timelineProtocol';
 
 /**
- * The shown runs laid end to end: row i of the list is one event of one run, and the clock of the playlist runs only
- * while a run is recorded, so the hours between two runs take no room on the scrubber.
+ * The shown runs, played back to back: row i is one event of one run. Its clock leaves out the time between two runs,
+ * so that hours without a run take no space on the scrubber.
  */
 export class Playlist {
   readonly runs: readonly TimelineRun[];
@@ -27,7 +27,7 @@ export class Playlist {
     this.durationMs = milliseconds;
   }
 
-  /** True where every row of `before` is still the same row. */
+  /** True if every row of `before` is the same event here. */
   extends(before: Playlist): boolean {
     return before.runs.every((run, index) => {
       const now = this.runs[index];
@@ -38,7 +38,7 @@ export class Playlist {
     });
   }
 
-  /** The event of a row; rows count from 0. */
+  /** The event at a row; rows are counted from 0. */
   placeOf(row: number): EventPlace | undefined {
     if (row < 0 || row >= this.rowCount) return undefined;
     let index = this.runs.length - 1;
@@ -47,14 +47,14 @@ export class Playlist {
     return run === undefined ? undefined : { runId: run.runId, seq: row - (this.#rowsBefore[index] ?? 0) + 1 };
   }
 
-  /** The row of an event, or undefined where it is not on this playlist. */
+  /** The row of an event, or undefined if this playlist does not have it. */
   rowOf({ runId, seq }: EventPlace): number | undefined {
     const index = this.runs.findIndex((run) => run.runId === runId);
     const run = this.runs[index];
     return run === undefined || seq < 1 || seq > run.eventCount ? undefined : (this.#rowsBefore[index] ?? 0) + seq - 1;
   }
 
-  /** Recorded milliseconds from the start of the playlist to a moment of one run. */
+  /** The time of a run on the playlist's clock. */
   elapsedMs(runId: string, timeMs: number): number {
     const index = this.runs.findIndex((run) => run.runId === runId);
     const run = this.runs[index];
@@ -62,7 +62,7 @@ export class Playlist {
     return (this.#msBefore[index] ?? 0) + Math.min(Math.max(timeMs, run.firstMs), run.lastMs) - run.firstMs;
   }
 
-  /** The opposite of `elapsedMs`; undefined while there is no event. */
+  /** The inverse of `elapsedMs`; undefined while there is no event. */
   momentAt(elapsedMs: number): { runId: string; timeMs: number } | undefined {
     let index = this.runs.length - 1;
     while (index > 0 && ((this.#msBefore[index] ?? 0) > elapsedMs || this.runs[index]?.eventCount === 0)) index--;

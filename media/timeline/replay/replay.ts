@@ -3,51 +3,51 @@ import { SPEEDS, advance } from './replayClock';
 import type { Speed } from './replayClock';
 import type { Playlist } from './playlist';
 
-/** What a replay needs of the page. */
+/** What the replay needs from the page. */
 export interface ReplayContext {
   playlist(): Playlist;
-  /** Time on the playlist of a row, or undefined while it is not loaded. */
+  /** A row's time on the playlist's clock, or undefined while the row is not loaded. */
   timeOf(row: number): number | undefined;
-  /** Has the rows from here on loaded. */
+  /** Loads the rows from this one on. */
   needFrom(row: number): void;
-  /** The event of a moment, or undefined where it cannot be found. */
+  /** The last event at or before a moment, or undefined if it cannot be found. */
   placeAt(moment: { runId: string; timeMs: number }): Promise<EventPlace | undefined>;
   changed(): void;
-  /** The position was set; also to where it was. */
+  /** The position was set, possibly to the same value. */
   moved(): void;
 }
 
-/** Where on the playlist the page stands, and how it moves on. */
+/** The position in the playlist, and how it moves: by steps, jumps and playing. */
 export class Replay {
   readonly #context: ReplayContext;
   #carriedMs = 0;
   #latestSeek = 0;
 
-  /** Rows that are shown; undefined while everything is shown, also what comes. */
+  /** Number of rows that are shown; undefined while all are, including those to come. */
   position: number | undefined;
   playing = false;
   speed: Speed = SPEEDS[0];
-  /** Long pauses are not waited for. */
+  /** Shortens long pauses. */
   skipIdle = true;
-  /** Time on the playlist while the scrubber is dragged and the extension looks up the event. */
+  /** The scrubber's time while it is dragged and the extension looks up the event. */
   seekingMs: number | undefined;
 
   constructor(context: ReplayContext) {
     this.#context = context;
   }
 
-  /** Rows that are shown now. */
+  /** Number of rows that are shown now. */
   get shownRows(): number {
     const { rowCount } = this.#context.playlist();
     return Math.min(this.position ?? rowCount, rowCount);
   }
 
-  /** The last event that is shown while not everything is. */
+  /** The last shown event; undefined while all are shown. */
   get place(): EventPlace | undefined {
     return this.position === undefined ? undefined : this.#context.playlist().placeOf(this.shownRows - 1);
   }
 
-  /** Time on the playlist of the last row that is shown and what was played of the pause after it; of the scrubber while it is moved. */
+  /** The time on the playlist's clock: where the scrubber is dragged to, or how far playing has come. */
   get elapsedMs(): number {
     if (this.seekingMs !== undefined) return this.seekingMs;
     if (this.position === undefined) return this.#context.playlist().durationMs;
@@ -64,13 +64,13 @@ export class Replay {
     this.#context.changed();
   }
 
-  /** Everything is shown, nothing is played. */
+  /** Shows everything and stops playing. */
   reset(): void {
     this.position = undefined;
     this.playing = false;
   }
 
-  /** Shows `rows` rows, at least one; all of them means to follow the end again. */
+  /** Shows the first `rows` rows, at least one. All of them means to follow new events again. */
   moveTo(rows: number): void {
     this.#latestSeek++; // an answer to an earlier drag must not move it back
     this.seekingMs = undefined;
@@ -84,7 +84,7 @@ export class Replay {
     this.moveTo(this.shownRows + rows);
   }
 
-  /** Moves to a time on the playlist. While the scrubber is dragged only the last of several answers counts. */
+  /** Moves to a time on the playlist's clock. Of several overlapping calls only the last one counts. */
   async seek(elapsedMs: number): Promise<void> {
     const moment = this.#context.playlist().momentAt(elapsedMs);
     if (moment === undefined) return;
@@ -107,7 +107,7 @@ export class Replay {
     this.#context.changed();
   }
 
-  /** Plays on by this much real time. */
+  /** Plays on by this much real time, which the speed multiplies. */
   tick(passedMs: number): void {
     if (!this.playing) return;
     const row = this.shownRows - 1;
@@ -122,7 +122,8 @@ export class Replay {
     );
     this.#carriedMs = playhead.carriedMs;
     if (playhead.row === row) {
-      if (Math.floor(this.elapsedMs / 1_000) !== shownSecond) this.#context.changed(); // in a long pause only the clock goes on
+      // Only the clock moves in a long pause.
+      if (Math.floor(this.elapsedMs / 1_000) !== shownSecond) this.#context.changed();
       return;
     }
     this.#setPosition(playhead.row + 1);

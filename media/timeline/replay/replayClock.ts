@@ -1,19 +1,19 @@
-/** Where idle time is skipped, longer pauses of a recording are replayed as this long (before the speed divides it). */
+/** While idle time is skipped, longer pauses are replayed as this long at speed 1. */
 export const IDLE_CAP_MS = 2_000;
 
 export const SPEEDS = [1, 5, 20, 100] as const;
 export type Speed = (typeof SPEEDS)[number];
 
 export interface Playhead {
-  /** The last row that is shown. */
+  /** The last shown row. */
   row: number;
-  /** Recorded milliseconds that have passed since `row`. */
+  /** Milliseconds of the recording that have been played since `row`. */
   carriedMs: number;
 }
 
 /**
- * Moves the playhead on by `passedMs` of real time at `speed`. `timeOf` gives the recorded time of a row on the
- * playlist's clock, or undefined while it is not loaded: the playhead then waits before that row and saves up no time.
+ * Moves the playhead on by `passedMs` of real time. `timeOf` gives a row's time on the playlist's clock, or undefined
+ * while the row is not loaded: the playhead then waits before that row.
  */
 export function advance(
   playhead: Playhead,

@@ -6,7 +6,7 @@ import { Playlist } from '../../../../../media/timeline/replay/playlist';
 const RUNS = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] as const;
 
 /** A playlist of two runs in which every tenth event fits, and what was asked about it. */
-class Stage {
+class FilterFixture {
   eventCounts = [25, 50_005];
   readonly asked: TimelineParameters<'findEvents'>[] = [];
   readonly filter: EventFilter = new EventFilter({
@@ -47,11 +47,11 @@ class Stage {
 
 describe('EventFilter', () => {
   it('lists the rows that fit over all runs, asking in steps', async () => {
-    const context = new Stage();
-    context.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });
-    await context.settled();
+    const fixture = new FilterFixture();
+    fixture.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });
+    await fixture.settled();
     assert.deepEqual(
-      context.asked.map(({ runId, fromSeq, toSeq }) => [RUNS.findIndex((each) => each === runId), fromSeq, toSeq]),
+      fixture.asked.map(({ runId, fromSeq, toSeq }) => [RUNS.findIndex((each) => each === runId), fromSeq, toSeq]),
       [
         [0, 1, 25],
         [1, 1, 20_000],
@@ -59,24 +59,24 @@ describe('EventFilter', () => {
         [1, 40_001, 50_005],
       ],
     );
-    assert.equal(context.filter.count(50_030), 5_002);
-    assert.deepEqual([context.filter.rowOf(0), context.filter.rowOf(1), context.filter.rowOf(2)], [9, 19, 34]);
-    assert.deepEqual([context.filter.count(9), context.filter.count(10), context.filter.count(20)], [0, 1, 2]);
+    assert.equal(fixture.filter.count(50_030), 5_002);
+    assert.deepEqual([fixture.filter.rowOf(0), fixture.filter.rowOf(1), fixture.filter.rowOf(2)], [9, 19, 34]);
+    assert.deepEqual([fixture.filter.count(9), fixture.filter.count(10), fixture.filter.count(20)], [0, 1, 2]);
     assert.deepEqual(
-      [context.filter.countOf('messages'), context.filter.countOf('errors'), context.filter.countOf('files')],
+      [fixture.filter.countOf('messages'), fixture.filter.countOf('errors'), fixture.filter.countOf('files')],
       [5_002, 4, 0],
     );
   });
 
   it('goes on with what comes, and looks at nothing twice', async () => {
-    const context = new Stage();
-    context.filter.set({ text: '', group: 'messages', failed: false, tool: '', file: '' });
-    await context.settled();
-    context.asked.length = 0;
-    context.eventCounts = [25, 50_020];
-    context.filter.extend();
-    await context.settled();
-    assert.deepEqual(context.asked, [
+    const fixture = new FilterFixture();
+    fixture.filter.set({ text: '', group: 'messages', failed: false, tool: '', file: '' });
+    await fixture.settled();
+    fixture.asked.length = 0;
+    fixture.eventCounts = [25, 50_020];
+    fixture.filter.extend();
+    await fixture.settled();
+    assert.deepEqual(fixture.asked, [
       {
         runId: RUNS[1],
         fromSeq: 50_006,
@@ -88,29 +88,29 @@ describe('EventFilter', () => {
         kinds: ['message'],
       },
     ]);
-    assert.equal(context.filter.count(1e6), 5_004);
+    assert.equal(fixture.filter.count(1e6), 5_004);
   });
 
   it('throws away what was asked for other criteria', async () => {
-    const context = new Stage();
-    context.filter.set({ text: 'old', group: undefined, failed: false, tool: '', file: '' });
-    context.filter.set({ text: 'new', group: undefined, failed: true, tool: '', file: '' });
-    await context.settled();
-    assert.equal(context.filter.count(1e6), 5_002);
-    assert.equal(context.asked.filter(({ text }) => text === 'old').length, 1);
-    context.filter.set({ text: '', group: undefined, failed: false, tool: '', file: '' });
-    assert.deepEqual([context.filter.isActive, context.filter.rowOf(7)], [false, 7]);
+    const fixture = new FilterFixture();
+    fixture.filter.set({ text: 'old', group: undefined, failed: false, tool: '', file: '' });
+    fixture.filter.set({ text: 'new', group: undefined, failed: true, tool: '', file: '' });
+    await fixture.settled();
+    assert.equal(fixture.filter.count(1e6), 5_002);
+    assert.equal(fixture.asked.filter(({ text }) => text === 'old').length, 1);
+    fixture.filter.set({ text: '', group: undefined, failed: false, tool: '', file: '' });
+    assert.deepEqual([fixture.filter.isActive, fixture.filter.rowOf(7)], [false, 7]);
   });
 
   it('stops where the extension refuses, and goes on when something new comes', async () => {
-    const context = new Stage();
-    context.fails = true;
-    context.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });
-    await context.settled();
-    assert.deepEqual([context.asked.length, context.filter.count(1e6)], [1, 0]);
-    context.fails = false;
-    context.filter.extend();
-    await context.settled();
-    assert.equal(context.filter.count(1e6), 5_002);
+    const fixture = new FilterFixture();
+    fixture.fails = true;
+    fixture.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });
+    await fixture.settled();
+    assert.deepEqual([fixture.asked.length, fixture.filter.count(1e6)], [1, 0]);
+    fixture.fails = false;
+    fixture.filter.extend();
+    await fixture.settled();
+    assert.equal(fixture.filter.count(1e6), 5_002);
   });
 });

@@ -8,7 +8,7 @@ const RUN = 'aaaaaaaaaaaa';
 const STEP_MS = 10;
 
 /** A run with an event every ten milliseconds: each fifth a tool's, the others messages. */
-class Stage {
+class DensityFixture {
   eventCount: number;
   readonly asked: TimelineParameters<'density'>[] = [];
   fails = false;
@@ -71,52 +71,52 @@ class Stage {
 
 describe('Density', () => {
   it('counts each event once, in bounded steps, in few stretches however long the run is', async () => {
-    const context = new Stage(50_000);
-    context.density.extend();
-    await context.counted();
+    const fixture = new DensityFixture(50_000);
+    fixture.density.extend();
+    await fixture.counted();
     assert.deepEqual(
-      context.asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
+      fixture.asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
       [
         [1, 20_000],
         [20_001, 40_000],
         [40_001, 50_000],
       ],
     );
-    assert.deepEqual(context.total, { messages: 40_000, tools: 10_000 });
-    assert.ok(context.density.stretchesOf(RUN).size <= MAX_STRETCHES + 1);
+    assert.deepEqual(fixture.total, { messages: 40_000, tools: 10_000 });
+    assert.ok(fixture.density.stretchesOf(RUN).size <= MAX_STRETCHES + 1);
   });
 
   it('goes on with what comes, and joins stretches as the run grows', async () => {
-    const context = new Stage(100);
-    context.density.extend();
-    await context.counted();
-    const shortMs = context.density.stretchMs;
-    context.eventCount = 10_000;
-    context.density.extend();
-    await context.counted();
+    const fixture = new DensityFixture(100);
+    fixture.density.extend();
+    await fixture.counted();
+    const shortMs = fixture.density.stretchMs;
+    fixture.eventCount = 10_000;
+    fixture.density.extend();
+    await fixture.counted();
     assert.deepEqual(
-      context.asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
+      fixture.asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
       [
         [1, 100],
         [101, 10_000],
       ],
     );
-    assert.ok(context.density.stretchMs > shortMs);
-    assert.deepEqual(context.total, { messages: 8_000, tools: 2_000 });
-    const first = context.density.stretchesOf(RUN).get(0);
-    const eventsInStretch = context.density.stretchMs / STEP_MS;
+    assert.ok(fixture.density.stretchMs > shortMs);
+    assert.deepEqual(fixture.total, { messages: 8_000, tools: 2_000 });
+    const first = fixture.density.stretchesOf(RUN).get(0);
+    const eventsInStretch = fixture.density.stretchMs / STEP_MS;
     assert.equal((first?.messages ?? 0) + (first?.tools ?? 0), eventsInStretch);
   });
 
   it('asks again where the extension did not answer, when there is reason to', async () => {
-    const context = new Stage(100);
-    context.fails = true;
-    context.density.extend();
-    while (context.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-    context.fails = false;
+    const fixture = new DensityFixture(100);
+    fixture.fails = true;
+    fixture.density.extend();
+    while (fixture.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    fixture.fails = false;
     await new Promise((resolve) => setImmediate(resolve));
-    context.density.extend();
-    await context.counted();
-    assert.deepEqual(context.total, { messages: 80, tools: 20 });
+    fixture.density.extend();
+    await fixture.counted();
+    assert.deepEqual(fixture.total, { messages: 80, tools: 20 });
   });
 });

@@ -25,7 +25,7 @@ const context = {
     }),
 };
 
-describe('rowOfLandmark', () => {
+describe('findJumpTarget', () => {
   it('finds the next and the one before over all runs, however far away', async () => {
     const rowOf = (row: number, direction: 'back' | 'forward'): Promise<number | undefined> =>
       findJumpTarget(context, 'turn', row, direction);

@@ -1,12 +1,13 @@
+import * as l10n from '@vscode/l10n';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { HighlightedNode } from './highlighter';
 import './highlightedCode.css';
 
-/** More code than this is shown in one colour. */
+/** Longer code is shown in one colour. */
 const MAX_LENGTH = 16_384;
 
-/** Code in the colours of the theme, as far as its language is known. What knows languages is loaded with the first code that has one. */
+/** Code in the theme's colours if its language is known. The highlighter is loaded when it is first needed. */
 export function HighlightedCode({ code, language }: { code: string; language: string }) {
   const name = /^[\w+#-]+/.exec(language)?.[0].toLowerCase() ?? '';
   const [nodes, setNodes] = useState<readonly HighlightedNode[]>();
@@ -17,7 +18,7 @@ export function HighlightedCode({ code, language }: { code: string; language: st
       ({ highlight }) => {
         if (isWanted) setNodes(highlight(name, code));
       },
-      () => undefined, // it stays in one colour
+      () => undefined, // the code stays in one colour
     );
     return () => {
       isWanted = false;
@@ -25,7 +26,7 @@ export function HighlightedCode({ code, language }: { code: string; language: st
     };
   }, [code, name]);
   return (
-    <pre class="code" tabIndex={0} role="group" aria-label={name === '' ? 'Code' : `Code, ${name}`}>
+    <pre class="code" tabIndex={0} role="group" aria-label={name === '' ? l10n.t('Code') : l10n.t('Code, {0}', name)}>
       {nodes === undefined ? code : elements(nodes)}
     </pre>
   );

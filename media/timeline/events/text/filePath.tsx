@@ -1,21 +1,22 @@
-import { oneLine } from '../../shared/plainText';
-import type { TimelineModel } from '../timelineModel';
+import * as l10n from '@vscode/l10n';
+import { oneLine } from '../../../shared/plainText';
+import type { TimelineModel } from '../../timelineModel';
 import './filePath.css';
 
-/** A file of the session's worktree, as a button that opens it. */
+/** A button that opens a file of the session's worktree. */
 export function FilePath(props: { model: TimelineModel; path: string; line?: number | undefined; label?: string }) {
   const { model, path, line } = props;
-  const place = line === undefined ? path : `${path}:${String(line)}`;
+  const location = line === undefined ? path : `${path}:${String(line)}`;
   return (
     <button
       type="button"
       class="link path"
       dir="auto"
-      title={`Open ${oneLine(place)} in the worktree`}
+      title={l10n.t('Open {0} in the worktree', oneLine(location))}
       disabled={model.lostSinceMs !== undefined}
       onClick={() => void model.openFile(path, line)}
     >
-      {oneLine(props.label ?? place)}
+      {oneLine(props.label ?? location)}
     </button>
   );
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { lexer } from 'marked';
 import type { MarkedToken, Token, Tokens } from 'marked';
 import type { ComponentChildren } from 'preact';
@@ -5,20 +6,20 @@ import { useMemo } from 'preact/hooks';
 import { HighlightedCode } from './highlightedCode';
 import { FilePath } from './filePath';
 import { parseFileReference } from './fileReference';
-import { visibleText } from '../../shared/plainText';
-import type { TimelineModel } from '../timelineModel';
+import { visibleText } from '../../../shared/plainText';
+import type { TimelineModel } from '../../timelineModel';
 import './markdown.css';
 
-/** A longer text is shown as it is: the parser's time can grow with the square of the length. */
+/** A longer text is shown as it is, since parsing time can grow with the square of the length. */
 const MAX_LENGTH = 16_384;
-/** Lists and quotes that are nested deeper are shown as they were written. */
+/** Lists and quotes that are nested more deeply are shown as source text. */
 const MAX_DEPTH = 12;
 const REMOTE = /^(https?:\/\/|mailto:)/i;
 const HEADINGS = ['h2', 'h3', 'h4', 'h5', 'h6', 'h6'] as const;
 
 /**
- * Markdown as elements. The parser's tokens become text nodes and a fixed set of elements, so there is no HTML that would
- * have to be sanitised: markup in the text, and links to anything but web pages and files, stay text.
+ * Markdown as a fixed set of elements and text nodes, so that no HTML needs to be sanitised.
+ * HTML in the text, and links to anything but web pages and files, stay text.
  */
 export function Markdown({ model, text }: { model: TimelineModel; text: string }) {
   const tokens = useMemo(() => parse(visibleText(text)), [text]);
@@ -36,17 +37,17 @@ function parse(text: string): Token[] | undefined {
   try {
     return lexer(text, { gfm: true, breaks: true });
   } catch {
-    return undefined; // nested so deeply that the parser gave up
+    return undefined; // nested too deeply for the parser
   }
 }
 
-/** Without extensions the parser makes no other tokens than its own. */
-function own(tokens: readonly Token[]): MarkedToken[] {
+/** Without extensions the parser makes only its own kinds of tokens. */
+function markedTokens(tokens: readonly Token[]): MarkedToken[] {
   return tokens as MarkedToken[];
 }
 
 function blocks(model: TimelineModel, tokens: readonly Token[], depth: number): ComponentChildren {
-  return own(tokens).map((token) => {
+  return markedTokens(tokens).map((token) => {
     if (depth > MAX_DEPTH) return token.raw;
     switch (token.type) {
       case 'space':
@@ -66,7 +67,7 @@ function blocks(model: TimelineModel, tokens: readonly Token[], depth: number): 
         const items = token.items.map((item) => (
           <li dir="auto" class={item.task ? 'task' : ''}>
             {item.task && (
-              <span role="img" aria-label={item.checked === true ? 'Done' : 'To do'}>
+              <span role="img" aria-label={item.checked === true ? l10n.t('Done') : l10n.t('To do')}>
                 {item.checked === true ? '☑ ' : '☐ '}
               </span>
             )}
@@ -94,7 +95,7 @@ function blocks(model: TimelineModel, tokens: readonly Token[], depth: number): 
 }
 
 function inlines(model: TimelineModel, tokens: readonly Token[], depth: number): ComponentChildren {
-  return own(tokens).map((token) => {
+  return markedTokens(tokens).map((token) => {
     if (depth > MAX_DEPTH) return token.raw;
     switch (token.type) {
       case 'strong':
@@ -120,7 +121,7 @@ function inlines(model: TimelineModel, tokens: readonly Token[], depth: number):
       case 'text':
         return token.tokens === undefined ? token.text : inlines(model, token.tokens, depth + 1);
       default:
-        return token.raw; // an image is never loaded, and HTML is never made
+        return token.raw; // images and HTML stay text
     }
   });
 }
@@ -143,7 +144,7 @@ function Link({ model, link, depth }: { model: TimelineModel; link: Tokens.Link;
 
 function Table({ model, table, depth }: { model: TimelineModel; table: Tokens.Table; depth: number }) {
   return (
-    <div class="table" tabIndex={0} role="group" aria-label="Table">
+    <div class="table" tabIndex={0} role="group" aria-label={l10n.t('Table')}>
       <table>
         <thead>
           <tr>

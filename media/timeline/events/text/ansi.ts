@@ -1,6 +1,6 @@
-import { visibleText } from '../../shared/plainText';
+import { visibleText } from '../../../shared/plainText';
 
-/** A stretch of terminal output in one style. `classes` name the terminal's own theme colours. */
+/** A part of terminal output in one style; `classes` are those of terminal.css. */
 export interface StyledText {
   text: string;
   classes: string;
@@ -18,11 +18,13 @@ interface Style {
 
 const PLAIN: Style = { colour: '', bold: false, dim: false, italic: false, underline: false };
 
-// CSI sequences; OSC, DCS, PM, APC and SOS up to their terminator on the same line (one without an end must not swallow what follows);
-// then the escapes of two or three characters.
-const ESCAPE =
-  // eslint-disable-next-line no-control-regex -- escape sequences are what is looked for
-  /\u001b\[([0-9;:<=>?]*)[ -/]*([@-~])|\u001b[\]P^_X][^\u0007\u001b\n]*(?:\u0007|\u001b\\)|\u001b[ -/][0-~]|\u001b[0-Z\\`-~]/g;
+const ESC = String.raw`\u001b`;
+/** A control sequence: its parameters, then the letter that says what it does; `m` sets the style. */
+const CONTROL_SEQUENCE = String.raw`${ESC}\[([0-9;:<=>?]*)[ -/]*([@-~])`;
+/** A string such as a window title. One without an end on its line must not swallow the text after it. */
+const CONTROL_STRING = String.raw`${ESC}[\]P^_X][^\u0007${ESC}\n]*(?:\u0007|${ESC}\\)`;
+const SHORT_ESCAPE = String.raw`${ESC}[ -/][0-~]|${ESC}[0-Z\\\x60-~]`;
+const ESCAPE = new RegExp([CONTROL_SEQUENCE, CONTROL_STRING, SHORT_ESCAPE].join('|'), 'g');
 
 function apply(style: Style, parameters: string): Style {
   let next = style;
@@ -41,7 +43,7 @@ function apply(style: Style, parameters: string): Style {
     else if (code >= 30 && code <= 37) next = { ...next, colour: `ansi${COLOURS[code - 30] ?? ''}` };
     else if (code >= 90 && code <= 97) next = { ...next, colour: `ansiBright${COLOURS[code - 90] ?? ''}` };
     else if (code === 38 || code === 48 || code === 58) {
-      // Colours beyond the theme's sixteen could be unreadable on it: their parameters are skipped.
+      // Colours beyond the theme's sixteen may be unreadable on it, so their parameters are skipped.
       index += codes[index + 1] === 2 ? 4 : 2;
     }
   }
@@ -60,13 +62,13 @@ function classesOf(style: Style): string {
     .join(' ');
 }
 
-/** Terminal output as styled text: colours are kept, every other escape sequence is taken out, all else is made visible. */
+/** Terminal output as styled text: styles are kept, other escape sequences are removed, other controls made visible. */
 export function styledText(output: string): StyledText[] {
-  const stretches: StyledText[] = [];
+  const parts: StyledText[] = [];
   let style = PLAIN;
   let from = 0;
   const push = (to: number): void => {
-    if (to > from) stretches.push({ text: visibleText(output.slice(from, to)), classes: classesOf(style) });
+    if (to > from) parts.push({ text: visibleText(output.slice(from, to)), classes: classesOf(style) });
   };
   for (const match of output.matchAll(ESCAPE)) {
     push(match.index);
@@ -74,5 +76,5 @@ export function styledText(output: string): StyledText[] {
     if (match[2] === 'm') style = apply(style, match[1] ?? '');
   }
   push(output.length);
-  return stretches;
+  return parts;
 }

@@ -38,7 +38,7 @@ highlighter.registerAlias({ c: ['cpp', 'c++'], javascript: ['jsonc'], java: ['ko
 
 export type HighlightedNode = ReturnType<typeof highlighter.highlight>['children'][number];
 
-/** The parts of `code`, or undefined where its language is not known. */
+/** The highlighted parts of `code`, or undefined if the language is unknown. */
 export function highlight(language: string, code: string): readonly HighlightedNode[] | undefined {
   return highlighter.registered(language) ? highlighter.highlight(language, code).children : undefined;
 }

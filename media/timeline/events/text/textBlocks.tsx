@@ -1,13 +1,15 @@
+import * as l10n from '@vscode/l10n';
 import type { ComponentChildren } from 'preact';
-import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
+import type { TimelineEvent } from '../../../../src/protocol/timelineProtocol';
 import { styledText } from './ansi';
-import { formatSize, visibleText } from '../../shared/plainText';
-import type { TimelineModel } from '../timelineModel';
+import { formatSize } from '../../../shared/numbers';
+import { visibleText } from '../../../shared/plainText';
+import type { TimelineModel } from '../../timelineModel';
 import './terminal.css';
 import './textBlocks.css';
 
-/** Longer blocks get a bounded height and a scroll bar of their own. */
-const TALL_LINES = 14;
+/** Longer blocks get a limited height and a scroll bar. */
+const MAX_LINES = 14;
 
 interface BlockProps {
   model: TimelineModel;
@@ -18,7 +20,7 @@ interface BlockProps {
   label: string;
 }
 
-/** Says what is not shown of a text, and offers it where it is to be had. */
+/** Says how much of a text is shown, and offers the rest. */
 export function CutNotice({
   model,
   event,
@@ -40,36 +42,34 @@ export function CutNotice({
     <div class="cut">
       <span>
         {bytes > 0
-          ? `Preview of ${formatSize(bytes)}. `
-          : `First ${formatSize(shownLength)} of ${formatSize(wholeLength ?? 0)}. `}
-      </span>
+          ? l10n.t('Preview of {0}.', formatSize(bytes))
+          : l10n.t('First {0} of {1}.', formatSize(shownLength), formatSize(wholeLength ?? 0))}
+      </span>{' '}
       {bytes === 0 && (
-        <>
-          <button type="button" class="link" onClick={() => void model.showWhole(event)}>
-            Show all
-          </button>
-        </>
+        <button type="button" class="link" onClick={() => void model.showWhole(event)}>
+          {l10n.t('Show all')}
+        </button>
       )}
       <button type="button" class="link" onClick={() => void model.openPayload(event, field)}>
-        Open in editor
+        {l10n.t('Open in editor')}
       </button>
     </div>
   );
 }
 
-/** Text in the font of the editor, in a box that scrolls where it is long. */
+/** Text in the editor's font; a long one scrolls in a box. */
 export function CodeBlock(props: BlockProps & { look?: 'plain' | 'terminal' | 'diff' }) {
   const { model, event, field, text, label, look = 'plain' } = props;
   const fold = `${String(event.id)} ${field} tall`;
   const isTall = model.isToggled(fold);
-  const lines = countLines(text, TALL_LINES + 1);
+  const lines = countLines(text, MAX_LINES + 1);
   return (
     <div class="block">
       <pre class={`code ${look} ${isTall ? 'tall' : ''}`} dir="auto" aria-label={label}>
         {look === 'terminal' ? <Terminal text={text} /> : look === 'diff' ? <Diff text={text} /> : visibleText(text)}
       </pre>
       <div class="below">
-        {(lines > TALL_LINES || isTall) && (
+        {(lines > MAX_LINES || isTall) && (
           <button
             type="button"
             class="link"
@@ -78,7 +78,7 @@ export function CodeBlock(props: BlockProps & { look?: 'plain' | 'terminal' | 'd
               model.toggle(fold);
             }}
           >
-            {isTall ? 'Less height' : 'Full height'}
+            {isTall ? l10n.t('Less height') : l10n.t('Full height')}
           </button>
         )}
         <CutNotice model={model} event={event} field={field} shownLength={text.length} />
@@ -87,7 +87,7 @@ export function CodeBlock(props: BlockProps & { look?: 'plain' | 'terminal' | 'd
   );
 }
 
-/** A part that opens and closes; remembers that while its row is scrolled away. */
+/** A part that opens and closes. The model keeps its state while its row is scrolled away. */
 export function Fold(props: {
   model: TimelineModel;
   event: TimelineEvent;
@@ -122,8 +122,8 @@ export function Fold(props: {
 function Terminal({ text }: { text: string }) {
   return (
     <>
-      {styledText(text).map((stretch) =>
-        stretch.classes === '' ? stretch.text : <span class={stretch.classes}>{stretch.text}</span>,
+      {styledText(text).map((part) =>
+        part.classes === '' ? part.text : <span class={part.classes}>{part.text}</span>,
       )}
     </>
   );
@@ -145,12 +145,12 @@ function diffClass(line: string): string {
   if (line.startsWith('+++') || line.startsWith('---')) return 'diff-file';
   if (line.startsWith('+')) return 'diff-added';
   if (line.startsWith('-')) return 'diff-removed';
-  return line.startsWith('@@') ? 'diff-place' : '';
+  return line.startsWith('@@') ? 'diff-hunk' : '';
 }
 
-/** Lines of the text, counted no further than `enough`. */
-export function countLines(text: string, enough: number): number {
+/** The number of lines of the text, counted up to `limit`. */
+export function countLines(text: string, limit: number): number {
   let lines = 1;
-  for (let at = text.indexOf('\n'); at !== -1 && lines < enough; at = text.indexOf('\n', at + 1)) lines++;
+  for (let at = text.indexOf('\n'); at !== -1 && lines < limit; at = text.indexOf('\n', at + 1)) lines++;
   return lines;
 }
