@@ -1,26 +1,28 @@
-import { CorralError } from '../../storage/errors';
+import * as l10n from '@vscode/l10n';
+import type { Disposable } from '../../common/disposable';
 import { messageOf } from '../../common/errors';
+import type { Log } from '../../common/log';
+import { CorralError } from '../../storage/errors';
 import { isId } from '../../storage/ids';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen, isQueued, queueRank } from '../../storage/sessionState';
-import type { Disposable } from '../../common/disposable';
-import { wouldWaitForItself } from '../sessions/dependencies';
 import type { Git } from '../git/git';
-import { withLock } from '../system/locks';
-import { QueuePositions, queuedRun } from './queuePositions';
+import { makePlannedWorktree } from '../lifecycle/sessionCreation';
 import { readClaim } from '../runnerProtocol/claimFile';
-import { CLAIM_LIMIT_MS } from './runnerLauncher';
+import { wouldWaitForItself } from '../sessions/dependencies';
+import type { SessionModel } from '../sessions/sessionModel';
+import { withLock } from '../system/locks';
+import { queueHold, sessionHold } from './queueHolds';
+import { queuedRun, QueuePositions } from './queuePositions';
 import type { RunnerConnections } from './runnerConnections';
+import { CLAIM_LIMIT_MS } from './runnerLauncher';
 import type { Slot } from './runSlots';
 import { RunSlots } from './runSlots';
 import type { RunStarterOptions } from './runStarter';
 import { cancelRun, closeUnstarted, launchRun } from './runStarter';
 import type { RunWatcher } from './runWatcher';
-import { makePlannedWorktree } from '../lifecycle/sessionCreation';
-import type { SessionModel } from '../sessions/sessionModel';
-import type { Log } from '../../common/log';
 
-/** Starting one run takes moments; a window that starts many is waited for this long, and again after that. Also one whose runner hangs at its start. */
+/** Enough for another window that starts many runs, also where one of its runners hangs at its start. */
 const LOCK_TIMEOUT_MS = CLAIM_LIMIT_MS + 60_000;
 
 export interface QueueOptions extends RunStarterOptions {
@@ -32,41 +34,44 @@ export interface QueueOptions extends RunStarterOptions {
   log: Log;
 }
 
+/** Throws CONFLICT where this window no longer holds the queue's lock. Called before each step that cannot be undone. */
+type AssertOwner = () => Promise<void>;
+
 /**
- * Starts the runs that wait, first come, first served, as many side by side as the settings allow. Every window has one; the one that holds the
- * lock starts what can be started, so it makes no difference which windows there are, or that one is killed in the middle.
+ * Starts queued runs in their order, as many side by side as the settings allow.
+ * Every window has a queue, and the one that holds the lock starts what can be started.
  */
 export class Queue implements Disposable {
   readonly #options: QueueOptions;
-  readonly #places: QueuePositions;
+  readonly #positions: QueuePositions;
   readonly #slots: RunSlots;
-  /** Why a session was passed over last, by its id: what lasts is said once. */
-  readonly #passedOver = new Map<string, string>();
-  #isBegun = false;
+  /** Session id → why it was skipped last, so that a lasting reason is logged once. */
+  readonly #skipReasons = new Map<string, string>();
+  #isEnabled = false;
   #isDisposed = false;
   #isStarting = false;
   #pass: Promise<void> | undefined;
-  /** The pass that starts when the running one is done: whoever asks now wants a look at what waits now. */
+  /** Follows the pass under way, which may not see what was queued meanwhile. */
   #nextPass: Promise<void> | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
     this.#slots = new RunSlots(options.store.paths);
-    this.#places = new QueuePositions({
+    this.#positions = new QueuePositions({
       ...options,
       onStartable: () => {
-        if (this.#isBegun) void this.dispatch();
+        if (this.#isEnabled) void this.dispatch();
       },
     });
   }
 
-  /** From now on runs are started as soon as they can be, without anybody asking: every journal was read. */
+  /** From now on runs start by themselves as soon as they can. Call it when every journal is read. */
   enable(): void {
-    this.#isBegun = true;
-    this.#places.reschedule();
+    this.#isEnabled = true;
+    this.#positions.refresh();
   }
 
-  /** Starts all that can be started now. Never rejects: a run that cannot be started says so itself. */
+  /** Starts all that can be started now. Never rejects: a run that cannot be started has that in its record. */
   dispatch(): Promise<void> {
     if (this.#pass === undefined) {
       this.#pass = this.#startAll()
@@ -81,20 +86,26 @@ export class Queue implements Disposable {
     return this.#nextPass;
   }
 
-  /** Starts a session that waits, whatever it waits for. Throws CONFLICT where it does not wait, or what keeps it from starting. */
+  /**
+   * Starts a queued session, whatever holds it.
+   * @throws CorralError CONFLICT where it is not queued, or why it cannot be started
+   */
   async startNow(sessionId: string): Promise<void> {
-    await this.#locked(async (stillOwner) => {
-      const { facts, run } = await this.#requireWaiting(sessionId);
-      await stillOwner();
+    await this.#locked(async (assertOwner) => {
+      const { facts, run } = await this.#requireQueued(sessionId);
+      await assertOwner();
       await this.#launch(facts, { sessionId, runId: run.runId });
     });
   }
 
-  /** Gives a session that waits another place; 1 is the next to start. Throws CONFLICT where it does not wait. */
+  /**
+   * Gives a queued session another position; 1 is the next to start.
+   * @throws CorralError CONFLICT where it is not queued
+   */
   async move(sessionId: string, position: number): Promise<void> {
     await this.#locked(async () => {
-      const { run } = await this.#requireWaiting(sessionId);
-      const ranks = this.#places
+      const { run } = await this.#requireQueued(sessionId);
+      const ranks = this.#positions
         .order()
         .filter((each) => each.sessionId !== sessionId)
         .map((each) => queueRank(each.run));
@@ -107,14 +118,17 @@ export class Queue implements Disposable {
     });
   }
 
-  /** What a session that waits waits for. Throws SESSION_NOT_FOUND, CONFLICT where it does not wait, INVALID_ARGUMENT where they would wait for each other. */
+  /**
+   * Sets the sessions that have to complete before a queued one starts.
+   * @throws CorralError SESSION_NOT_FOUND, CONFLICT where it is not queued, INVALID_ARGUMENT for a circle
+   */
   async setDependencies(sessionId: string, dependsOn: readonly string[]): Promise<void> {
     const { store, model } = this.#options;
     await this.#locked(async () => {
-      await this.#requireWaiting(sessionId);
+      await this.#requireQueued(sessionId);
       for (const id of dependsOn) await requireSession(store, id);
-      if (wouldWaitForItself(sessionId, dependsOn, (id) => (model.has(id) ? model.facts(id) : undefined)))
-        throw new CorralError('INVALID_ARGUMENT', 'These sessions would wait for each other for ever.');
+      if (wouldWaitForItself(sessionId, dependsOn, (id) => model.find(id)))
+        throw new CorralError('INVALID_ARGUMENT', l10n.t('These sessions would wait for each other forever.'));
       await store.append(sessionId, () => ({ kind: 'dependencies.set', data: { dependsOn: [...new Set(dependsOn)] } }));
     });
     await this.dispatch();
@@ -123,98 +137,90 @@ export class Queue implements Disposable {
   /** Resolves when this window starts nothing any more. */
   async close(): Promise<void> {
     this.dispose();
-    // One that only waits for the lock finds that it is not wanted any more.
+    // A pass that still waits for the lock ends by itself once it has it.
     if (this.#isStarting) await this.#pass;
   }
 
   dispose(): void {
     this.#isDisposed = true;
-    this.#places.dispose();
+    this.#positions.dispose();
   }
 
-  async #locked(action: (stillOwner: () => Promise<void>) => Promise<void>): Promise<void> {
+  async #locked(action: (assertOwner: AssertOwner) => Promise<void>): Promise<void> {
     await withLock(this.#options.store.paths.queueLockName, action, { timeoutMs: LOCK_TIMEOUT_MS });
   }
 
   async #startAll(): Promise<void> {
     const { store, isTrusted } = this.#options;
-    if (this.#isDisposed || store.readOnly || this.#places.isEmpty || !isTrusted()) return;
-    await this.#locked(async (stillOwner) => {
+    if (this.#isDisposed || store.readOnly || this.#positions.isEmpty || !isTrusted()) return;
+    await this.#locked(async (assertOwner) => {
       if (this.#isDisposed) return;
       this.#isStarting = true;
-      await this.#startInOrder(stillOwner).finally(() => (this.#isStarting = false));
+      await this.#startInOrder(assertOwner).finally(() => (this.#isStarting = false));
     });
   }
 
-  /** The queue's lock is held. */
-  async #startInOrder(stillOwner: () => Promise<void>): Promise<void> {
-    let taken = await this.#countTaken(stillOwner);
-    for (const { sessionId } of this.#places.order()) {
+  async #startInOrder(assertOwner: AssertOwner): Promise<void> {
+    let runningCount = await this.#countRunning(assertOwner);
+    for (const { sessionId } of this.#positions.order()) {
       if (this.#isDisposed) return;
-      const next = await this.#unlessItFails(
-        sessionId,
-        stillOwner,
-        async () => await this.#startNext(sessionId, taken, stillOwner),
+      const result = await this.#skipOnError(sessionId, assertOwner, () =>
+        this.#startNext(sessionId, runningCount, assertOwner),
       );
-      if (next === 'full') return;
-      if (next === 'started') taken++;
+      if (result === 'held') return;
+      if (result === 'started') runningCount++;
     }
   }
 
+  /** `held`: nothing else may start either. */
   async #startNext(
     sessionId: string,
-    taken: number,
-    stillOwner: () => Promise<void>,
-  ): Promise<'full' | 'started' | undefined> {
-    const { store } = this.#options;
+    runningCount: number,
+    assertOwner: AssertOwner,
+  ): Promise<'held' | 'started' | 'skipped'> {
+    const { store, model, settings, isTrusted } = this.#options;
     const facts = await store.sync(sessionId);
     const run = facts === undefined ? undefined : queuedRun(facts);
-    if (facts === undefined || run === undefined) return undefined;
+    if (facts === undefined || run === undefined) return 'skipped';
     if (run.stopRequestedAt !== undefined) {
-      await cancelRun(store, facts, run); // whoever asked for it was cut off in the middle
-      return undefined;
+      await cancelRun(store, facts, run); // the window that was asked to stop it ended before it could
+      return 'skipped';
     }
-    if ((await this.#places.roomHold(taken)) !== undefined) return 'full';
+    const situation = { runningCount, settings: settings(), isTrusted: isTrusted() };
+    if ((await queueHold(situation)) !== undefined) return 'held';
     for (const id of facts.dependsOn ?? []) await store.sync(id);
-    if (this.#places.dependencyHold(facts) !== undefined) return undefined;
-    await readClaim(store.paths.session(sessionId).run(run.runId)); // one that cannot be read is somebody's: the run is neither started nor closed
-    await stillOwner();
-    return (await this.#attempt(facts, run.runId)) ? 'started' : undefined;
+    if (sessionHold(facts, (id) => model.find(id)) !== undefined) return 'skipped';
+    // Throws for a claim that cannot be read: another process holds it, so the run is neither started nor closed.
+    await readClaim(store.paths.session(sessionId).run(run.runId));
+    await assertOwner();
+    return (await this.#tryLaunch(facts, run.runId)) ? 'started' : 'skipped';
   }
 
-  /** What is wrong with one session (a journal or a claim that cannot be read, a lock that hangs) is not to stop the others. */
-  async #unlessItFails<T>(
-    sessionId: string,
-    stillOwner: () => Promise<void>,
-    action: () => Promise<T>,
-  ): Promise<T | 'failed'> {
+  /** What is wrong with one session, such as a journal that cannot be read, must not stop the others. */
+  async #skipOnError<T>(sessionId: string, assertOwner: AssertOwner, action: () => Promise<T>): Promise<T | 'failed'> {
     try {
       return await action();
     } catch (error) {
-      await stillOwner(); // nothing more is started by a window that lost the lock
+      await assertOwner(); // nothing more is started by a window that lost the lock
       const reason = messageOf(error);
-      if (this.#passedOver.get(sessionId) !== reason)
-        this.#options.log.error(`The queue passes over session ${sessionId}: ${reason}`);
-      this.#passedOver.set(sessionId, reason);
+      if (this.#skipReasons.get(sessionId) !== reason)
+        this.#options.log.error(`The queue skips session ${sessionId}: ${reason}`);
+      this.#skipReasons.set(sessionId, reason);
       return 'failed';
     }
   }
 
-  /** How many runs are under way. One whose window was killed while it started it is started here. */
-  async #countTaken(stillOwner: () => Promise<void>): Promise<number> {
-    let taken = 0;
+  /** Also starts the run of each slot whose window ended before it could. */
+  async #countRunning(assertOwner: AssertOwner): Promise<number> {
+    let count = 0;
     for (const slot of await this.#slots.list()) {
-      // One of which nothing can be told may well be running.
-      if (
-        (await this.#unlessItFails(slot.sessionId, stillOwner, async () => await this.#isTaken(slot, stillOwner))) !==
-        false
-      )
-        taken++;
+      const isRunning = await this.#skipOnError(slot.sessionId, assertOwner, () => this.#isRunning(slot, assertOwner));
+      if (isRunning !== false) count++; // one of which nothing is known may well be running
     }
-    return taken;
+    return count;
   }
 
-  async #isTaken(slot: Slot, stillOwner: () => Promise<void>): Promise<boolean> {
+  async #isRunning(slot: Slot, assertOwner: AssertOwner): Promise<boolean> {
     const { store, watcher } = this.#options;
     const facts = await store.sync(slot.sessionId);
     const run = facts?.runs.find(({ runId }) => runId === slot.runId);
@@ -224,17 +230,17 @@ export class Queue implements Disposable {
     }
     if (isQueued(run) && run.stopRequestedAt === undefined) {
       if ((await readClaim(store.paths.session(slot.sessionId).run(slot.runId))) === undefined) {
-        await stillOwner();
-        return await this.#attempt(facts, slot.runId);
+        await assertOwner();
+        return await this.#tryLaunch(facts, slot.runId);
       }
-      // Nothing was heard of it yet: perhaps it ended without a word.
+      // No event of it came yet: perhaps its runner died at once.
       await watcher.check(slot.sessionId, slot.runId);
     }
     return true;
   }
 
   /** False where the run could not be started, which is recorded. */
-  async #attempt(facts: SessionFacts, runId: string): Promise<boolean> {
+  async #tryLaunch(facts: SessionFacts, runId: string): Promise<boolean> {
     const { sessionId } = facts;
     try {
       await this.#launch(facts, { sessionId, runId });
@@ -251,7 +257,7 @@ export class Queue implements Disposable {
     try {
       const ready = facts.worktree === 'planned' ? await this.#makeWorktree(facts, slot.runId) : facts;
       const { bootstrap, claim } = await launchRun(this.#options, ready, slot.runId);
-      // An agent can end faster than this window connects; then a look finds out how.
+      // An agent can end before this window is connected; the check finds out how it ended.
       await connections.connect(bootstrap, claim).catch(() => watcher.check(slot.sessionId, slot.runId));
       await store.sync(slot.sessionId);
     } catch (error) {
@@ -270,16 +276,17 @@ export class Queue implements Disposable {
     }
   }
 
-  async #requireWaiting(sessionId: string): Promise<{ facts: SessionFacts; run: RunFacts }> {
+  async #requireQueued(sessionId: string): Promise<{ facts: SessionFacts; run: RunFacts }> {
     const facts = await requireSession(this.#options.store, sessionId);
     const run = queuedRun(facts);
-    if (run === undefined) throw new CorralError('CONFLICT', 'This session does not wait for its turn.');
+    if (run === undefined) throw new CorralError('CONFLICT', l10n.t('This session is not waiting in the queue.'));
     return { facts, run };
   }
 }
 
 async function requireSession(store: RunStarterOptions['store'], sessionId: string): Promise<SessionFacts> {
   const facts = isId(sessionId) ? await store.sync(sessionId) : undefined;
-  if (facts === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${sessionId}.`);
+  if (facts === undefined)
+    throw new CorralError('SESSION_NOT_FOUND', l10n.t('There is no session {id}.', { id: sessionId }));
   return facts;
 }

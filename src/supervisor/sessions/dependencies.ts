@@ -1,4 +1,5 @@
 /** What it means that a session starts after others. Pure. */
+import * as l10n from '@vscode/l10n';
 import { isOutcome } from '../../storage/runState';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import { currentRun, restorationOf, sessionState } from '../../storage/sessionState';
@@ -6,7 +7,10 @@ import { currentRun, restorationOf, sessionState } from '../../storage/sessionSt
 /** The facts of a session; undefined where there is none. */
 export type FactsOf = (sessionId: string) => SessionFacts | undefined;
 
-/** Why the session must not start yet, in a few words; undefined where all that it depends on has completed. Only its beginning depends on others. */
+/**
+ * Why the session must not start yet, in a few words; undefined where all that it depends on has completed.
+ * Only its first run depends on others.
+ */
 export function dependencyHold(facts: SessionFacts, factsOf: FactsOf): string | undefined {
   if (facts.runs.some(({ startedAt }) => startedAt !== undefined)) return undefined;
   const dependencies = facts.dependsOn ?? [];
@@ -14,22 +18,28 @@ export function dependencyHold(facts: SessionFacts, factsOf: FactsOf): string | 
     const problem = problemOf(factsOf(id));
     if (problem !== undefined) return problem;
   }
-  const [first, ...more] = dependencies.flatMap((id) => {
+  const [title, ...more] = dependencies.flatMap((id) => {
     const other = factsOf(id);
-    return other === undefined || sessionState(other) === 'completed' ? [] : [`“${other.title}”`];
+    return other === undefined || sessionState(other) === 'completed' ? [] : [other.title];
   });
-  if (first === undefined) return undefined;
-  return `waits for ${first}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+  if (title === undefined) return undefined;
+  return more.length === 0
+    ? l10n.t('waits for “{title}”', { title })
+    : l10n.t('waits for “{title}” and {count} more', { title, count: more.length });
 }
 
-/** Why waiting for it alone will not do. */
+/** Why `other` will not complete by itself; undefined where it may. */
 function problemOf(other: SessionFacts | undefined): string | undefined {
-  if (other === undefined) return 'waits for a session that is not there any more';
+  if (other === undefined) return l10n.t('waits for a session that no longer exists');
+  const { title } = other;
   const state = sessionState(other);
   const run = currentRun(other);
-  if (run !== undefined && restorationOf(run) !== undefined) return `waits for “${other.title}”, which was cut off`;
+  if (run !== undefined && restorationOf(run) !== undefined)
+    return l10n.t('waits for “{title}”, which was cut off', { title });
   if (state === 'completed' || !isOutcome(state)) return undefined;
-  return `waits for “${other.title}”, which ${state === 'stopped' || state === 'killed' ? 'was stopped' : 'failed'}`;
+  return state === 'stopped' || state === 'killed'
+    ? l10n.t('waits for “{title}”, which was stopped', { title })
+    : l10n.t('waits for “{title}”, which failed', { title });
 }
 
 /** True where the session would, over whatever steps, wait for itself. */

@@ -17,7 +17,7 @@ const SETTLED: LiveFacts = { checking: false };
 interface Entry {
   facts: SessionFacts;
   live: LiveFacts;
-  place: QueuePosition | undefined;
+  position: QueuePosition | undefined;
 }
 
 /** All sessions as this window knows them: what the index says, and what only a living process can say. */
@@ -38,7 +38,7 @@ export class SessionModel {
   /** Takes over what the catalog knew. Runs that it did not see end are `checking` until somebody looked at them. */
   load(sessions: readonly SessionFacts[]): void {
     for (const facts of sessions)
-      this.#sessions.set(facts.sessionId, { facts, live: { checking: facts.runs.some(isOpen) }, place: undefined });
+      this.#sessions.set(facts.sessionId, { facts, live: { checking: facts.runs.some(isOpen) }, position: undefined });
     this.changed.fire({ sessionIds: sessions.map((facts) => facts.sessionId) });
   }
 
@@ -50,7 +50,7 @@ export class SessionModel {
       if (!result.more && this.#sessions.delete(sessionId)) this.changed.fire({ sessionIds: [sessionId] });
       return;
     }
-    this.#sessions.set(sessionId, { facts: result.facts, live: before?.live ?? SETTLED, place: before?.place });
+    this.#sessions.set(sessionId, { facts: result.facts, live: before?.live ?? SETTLED, position: before?.position });
     for (const run of result.facts.runs)
       this.#tellRun(
         sessionId,
@@ -68,15 +68,11 @@ export class SessionModel {
     this.changed.fire({ sessionIds: [sessionId] });
   }
 
-  /** Where the session stands in the queue; undefined where it does not wait. */
-  setQueuePosition(sessionId: string, place: QueuePosition | undefined): void {
+  /** Where the session stands in the queue; undefined where it is not in it. */
+  setQueuePosition(sessionId: string, position: QueuePosition | undefined): void {
     const entry = this.#sessions.get(sessionId);
-    if (
-      entry === undefined ||
-      (entry.place?.queuePosition === place?.queuePosition && entry.place?.heldBy === place?.heldBy)
-    )
-      return;
-    entry.place = place;
+    if (entry === undefined || isDeepStrictEqual(entry.position, position)) return;
+    entry.position = position;
     this.changed.fire({ sessionIds: [sessionId] });
   }
 
@@ -108,6 +104,11 @@ export class SessionModel {
     return this.#sessions.has(sessionId);
   }
 
+  /** The session's facts; undefined where there is no such session. */
+  find(sessionId: string): SessionFacts | undefined {
+    return this.#sessions.get(sessionId)?.facts;
+  }
+
   live(sessionId: string): LiveFacts {
     return this.#sessions.get(sessionId)?.live ?? SETTLED;
   }
@@ -120,7 +121,7 @@ export class SessionModel {
   }
 
   summaries(): SessionSummary[] {
-    return [...this.#sessions.values()].map(({ facts, live, place }) => summarize(facts, live, place));
+    return [...this.#sessions.values()].map(({ facts, live, position }) => summarize(facts, live, position));
   }
 
   /** Newest first. A repository is named by its main worktree or by the worktree of a session, as a path or a `file:` URI. */
@@ -133,7 +134,7 @@ export class SessionModel {
   }
 
   summary(sessionId: string): SessionSummary {
-    return summarize(this.facts(sessionId), this.live(sessionId), this.#sessions.get(sessionId)?.place);
+    return summarize(this.facts(sessionId), this.live(sessionId), this.#sessions.get(sessionId)?.position);
   }
 
   /** Resolves as soon as the session's facts are as wished. Throws TIMEOUT with `sentence`. */

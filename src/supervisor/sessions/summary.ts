@@ -21,7 +21,7 @@ export interface LiveFacts {
   checking: boolean;
 }
 
-/** Of a session that waits for its turn. */
+/** Of a session that waits in the queue. */
 export interface QueuePosition {
   /** 1 is the next to start. */
   queuePosition: number;
@@ -44,7 +44,7 @@ const STATUS: Record<RunState, SessionStatus> = {
 };
 
 /** The projection that people and other extensions see. Pure. */
-export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePosition): SessionSummary {
+export function summarize(facts: SessionFacts, live: LiveFacts, position?: QueuePosition): SessionSummary {
   const run = currentRun(facts);
   const state = sessionState(facts);
   const marks = run === undefined ? undefined : restorationOf(run);
@@ -86,7 +86,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, place?: QueuePos
     summary.restoredAt = marks.restoredAt;
     summary.recoveryHint = marks.recoveryHint;
   }
-  if (state === 'queued') Object.assign(summary, place);
+  if (state === 'queued') Object.assign(summary, position);
   if (facts.dependsOn !== undefined && facts.dependsOn.length > 0) summary.dependsOn = facts.dependsOn;
   const reason = failureReason(facts);
   if (reason !== undefined) summary.failureReason = reason;

@@ -169,7 +169,7 @@ describe('the queue', () => {
     await until(window, last, ({ status }) => status === 'Completed', 'one more');
     for (const id of [foreign, unreadable])
       assert.equal(
-        fixture.logged.filter((line) => line.includes(`passes over session ${id}`)).length,
+        fixture.logged.filter((line) => line.includes(`skips session ${id}`)).length,
         1,
         fixture.logged.join('\n'),
       );

@@ -1,0 +1,69 @@
+/** Every reason why a queued session does not start yet. A new reason is one more entry of a list. */
+import * as l10n from '@vscode/l10n';
+import type { SessionFacts } from '../../storage/sessionFacts';
+import type { FactsOf } from '../sessions/dependencies';
+import { dependencyHold } from '../sessions/dependencies';
+import type { SupervisorSettings } from '../settings';
+import { readFreeMemory } from '../system/processTable';
+
+const MEBIBYTE = 1024 * 1024;
+
+export interface QueueSituation {
+  /** Runs that were started and have not ended. */
+  runningCount: number;
+  settings: SupervisorSettings;
+  isTrusted: boolean;
+}
+
+/** The reason in a few words, which people read after the session's position; undefined where it does not apply. */
+type Reason = string | undefined;
+
+/** They hold one session, while others may start. The first that applies is told. */
+const SESSION_HOLDS: readonly ((facts: SessionFacts, factsOf: FactsOf) => Reason)[] = [dependencyHold];
+
+/** They hold all sessions. The first that applies is told. */
+const QUEUE_HOLDS: readonly ((situation: QueueSituation) => Reason | Promise<Reason>)[] = [
+  concurrencyHold,
+  memoryHold,
+  trustHold,
+];
+
+/** Why this session may not start. */
+export function sessionHold(facts: SessionFacts, factsOf: FactsOf): Reason {
+  for (const hold of SESSION_HOLDS) {
+    const reason = hold(facts, factsOf);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+/** Why no session may start now. */
+export async function queueHold(situation: QueueSituation): Promise<Reason> {
+  for (const hold of QUEUE_HOLDS) {
+    const reason = await hold(situation);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function concurrencyHold({ runningCount, settings: { maxConcurrentRuns } }: QueueSituation): Reason {
+  return runningCount < maxConcurrentRuns
+    ? undefined
+    : l10n.t('{running} of {limit} running', { running: runningCount, limit: maxConcurrentRuns });
+}
+
+async function memoryHold({ runningCount, settings: { minimumFreeMemoryMiB } }: QueueSituation): Promise<Reason> {
+  // With nothing running, none would ever give memory back.
+  if (runningCount === 0 || minimumFreeMemoryMiB === 0) return undefined;
+  const freeMiB = (await readFreeMemory()) / MEBIBYTE;
+  return freeMiB >= minimumFreeMemoryMiB
+    ? undefined
+    : l10n.t('{free} MB of memory are free, {limit} MB are kept', {
+        free: Math.round(freeMiB),
+        limit: minimumFreeMemoryMiB,
+      });
+}
+
+function trustHold({ isTrusted }: QueueSituation): Reason {
+  return isTrusted ? undefined : l10n.t('no window is open whose workspace is trusted');
+}
