@@ -59,7 +59,7 @@ async function buildTests(directory, entries = []) {
     entryPoints: names.map((name) => join('test', directory, `${name}.ts`)),
     outbase: join('test', directory),
     outdir,
-    external: ['vscode', 'mocha', 'playwright-core'],
+    external: ['vscode', 'mocha', 'playwright-core', 'typescript'],
   });
   const built = (await readdir(join(root, outdir), { recursive: true })).filter((name) => name.endsWith('.test.js'));
   for (const name of built) if (!names.includes(name.slice(0, -'.js'.length))) await rm(join(root, outdir, name));

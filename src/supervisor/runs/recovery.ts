@@ -36,7 +36,7 @@ export async function readBootstrap(paths: StorePaths, sessionId: string, runId:
   return v.parse(bootstrapSchema, content);
 }
 
-/** Finds out what became of a run, by the four cases of the design (§5, Start-up). Safe from several windows at once. */
+/** Finds out what became of a run: the four cases of docs/architecture.md, “Start-up”. Several windows may do so at once. */
 export async function resolveRun(options: RecoveryOptions, sessionId: string, runId: string): Promise<Resolution> {
   const runPaths = options.store.paths.session(sessionId).run(runId);
   const claim = await readClaim(runPaths);

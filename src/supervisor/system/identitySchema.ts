@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 const text = v.string();
 
-/** Who a process is (design §2, "Identity"): a pid alone proves nothing. Fields that a platform cannot tell are ''. */
+/** Who a process is; a pid alone proves nothing, since pids are reused. Fields that a platform cannot tell are ''. */
 export const identitySchema = v.object({
   host: text,
   boot: text,
