@@ -1,15 +1,15 @@
-/** Which of the agents are there, in which version, and how to get the others. */
+/** Which agents are installed, in which version, and how to get the others. */
 import { messageOf } from '../../common/errors';
 import type { RunProcess } from '../../common/processes/runProcess';
 import type { AgentEntry, ResolvedAgent, ResolveOptions } from './agentRegistry';
 import { listAgents, resolveAgent } from './agentRegistry';
 import { programEnvironment } from './programEnvironment';
 
-/** Some start a whole language runtime only to say their version. */
+/** Some start a whole language runtime to tell their version. */
 const VERSION_LIMIT_MS = 20_000;
 
 export interface DetectedAgent extends AgentEntry {
-  /** Why it cannot be used, with how to get it; undefined where it can. */
+  /** Why it cannot be used, and how to get it; undefined where it can. */
   missing?: string;
   version?: string;
 }

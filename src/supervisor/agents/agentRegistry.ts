@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
 import type { PermissionMode } from '../../storage/sessionRecords';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
-import { findAgent } from './discovery';
+import { findProgram } from './discovery';
 import type { DriverName } from './drivers';
 import { DRIVER_NAMES } from './drivers';
 import type { LinePattern } from './driver/linePatterns';
@@ -194,7 +194,7 @@ export async function resolveAgent(name: string, options: ResolveOptions): Promi
   }
   const program = argvProgram ?? setting?.path ?? known?.program;
   if (program === undefined) throw new CorralError('INVALID_ARGUMENT', `The agent “${name}” needs a command to run.`);
-  const found = await findAgent({ program, environment: { ...process.env, ...setting?.env } });
+  const found = await findProgram({ program, environment: { ...process.env, ...setting?.env } });
   if (found === undefined)
     throw new CorralError(
       'AGENT_NOT_FOUND',

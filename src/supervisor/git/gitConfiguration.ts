@@ -2,20 +2,20 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Git } from './git';
 
-/** What everyday commands write: branches that follow others, remotes, submodules. None of it names a program. */
+/** What everyday commands write. None of it names a program. */
 const EVERYDAY = /^(branch|remote|submodule)\./;
 
-/** The repository's own configuration at some moment, to be compared with a later one. */
+/** The repository's own configuration at one moment, to be compared with a later one. */
 export interface GitConfiguration {
-  /** Changes with every write to one of the files. */
+  /** Differs after every write to one of the files. */
   stamp: string;
-  /** What the files held. */
+  /** The bytes of each file; none where it is missing. */
   contents: readonly Buffer[];
-  /** The hooks that git would run, each with a stamp. */
+  /** `<name> <stamp>` for each hook that git would run. */
   hooks: readonly string[];
 }
 
-/** Reads what an agent in the session's worktree could change for everyone in the repository. Runs no git. */
+/** Reads the settings and hooks that an agent could change for the whole repository. Runs no git. */
 export async function readConfiguration(commonDirectory: string, sessionId: string): Promise<GitConfiguration> {
   const files = ['config', 'config.worktree', `worktrees/${sessionId}/config.worktree`].map((name) =>
     join(commonDirectory, name),
@@ -28,7 +28,7 @@ export async function readConfiguration(commonDirectory: string, sessionId: stri
   return { stamp: [...stamps, ...hooks].join('\n'), contents, hooks };
 }
 
-/** The names of what is another in `after` than in `before`, in words. */
+/** The names of the settings and hooks that differ, sorted. */
 export async function changedSettings(
   git: Git,
   directory: string,
@@ -50,7 +50,7 @@ function differing(before: ReadonlySet<string>, after: ReadonlySet<string>): str
 async function settingsOf(git: Git, directory: string, { contents }: GitConfiguration): Promise<Set<string>> {
   const settings = new Set<string>();
   for (const content of contents) {
-    // 128: a file that git itself cannot read.
+    // 128: git cannot read the file.
     const listed = await git.text(directory, ['config', '--file', '-', '--null', '--list'], {
       input: content,
       acceptedExitCodes: [0, 1, 128],

@@ -1,46 +1,53 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import type { Git } from './git';
 
 export interface Repository {
   readonly git: Git;
-  /** The folder that was asked for; revisions such as HEAD are meant as seen from there. */
+  /** The folder that was asked for. Revisions such as HEAD are resolved in it. */
   readonly folder: string;
   /** Never a linked worktree. Absolute, without links. */
   readonly mainWorktree: string;
-  /** Where refs, objects and the list of worktrees are; `<mainWorktree>/.git` nearly always. Absolute, without links. */
+  /** Holds refs, objects and the list of worktrees; nearly always `<mainWorktree>/.git`. Absolute, without links. */
   readonly commonDirectory: string;
 }
 
-/** The commit that a worktree's HEAD is at; '' where nothing was committed yet. */
+/** The id of the commit that HEAD names; '' where nothing was committed yet. */
 export async function headCommit(git: Git, worktreePath: string): Promise<string> {
   return await git.text(worktreePath, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
     acceptedExitCodes: [0, 1],
   });
 }
 
-/** As `headCommit`, where there has to be one. Throws NO_COMMIT. */
+/**
+ * As `headCommit`, where there has to be one.
+ * @throws NO_COMMIT
+ */
 export async function requireHeadCommit(git: Git, worktreePath: string): Promise<string> {
   const commit = await headCommit(git, worktreePath);
-  if (commit === '') throw new CorralError('NO_COMMIT', `Nothing was ever committed in ${worktreePath}.`);
+  if (commit === '')
+    throw new CorralError('NO_COMMIT', l10n.t('Nothing was ever committed in {folder}.', { folder: worktreePath }));
   return commit;
 }
 
-/** Fixed, so that Corral's commits need no configured identity and are told apart from the user's. */
+/** Corral's commits need no configured identity, and differ from the user's. */
 export const IDENTITY = { name: 'Corral', email: 'corral@localhost' } as const;
 
-/** The variables that have git write as this person, as author and committer. */
+/** The variables that make this person the author and committer. */
 export function identityEnvironment({ name, email }: { name: string; email: string }): Record<string, string> {
   return { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
 }
 
-/** Between rev-parse's answers, which it repeats as it was given: a path may hold a newline, and rev-parse knows no other separator. */
+/** Rev-parse repeats this word between its answers. A newline would not do, as a path may hold one. */
 const SEPARATOR = '--corral';
 
 /**
- * The repository that a folder belongs to, whether it is a subfolder, a linked worktree or one of Corral's own worktrees.
- * Fails with NO_FOLDER, NO_REPOSITORY, BARE_REPOSITORY (no main worktree), NO_COMMIT (nothing was ever committed).
+ * The repository that a folder belongs to, also where that is a subfolder or a linked worktree.
+ * @throws NO_FOLDER, NO_REPOSITORY
+ * @throws BARE_REPOSITORY where there is no main worktree
+ * @throws NO_COMMIT where nothing was ever committed
  */
 export async function findRepository(git: Git, folder: string): Promise<Repository> {
   const { commonAnswer, gitAnswer, wayUp, head } = await askAll(git, folder);
@@ -54,14 +61,14 @@ export async function findRepository(git: Git, folder: string): Promise<Reposito
   const mainWorktree = await realpath(
     isLinked ? await findMainWorktree(git, commonDirectory) : resolve(place, wayUp ?? ''),
   );
-  // Found by name: believed only if it leads back. The folder that was asked for has said already where it leads.
+  // A folder that was only guessed by its name has to lead back to the same repository.
   if ((isLinked || mainWorktree !== place) && !(await leadsTo(git, mainWorktree, commonDirectory)))
     throw noMainWorktree(commonDirectory);
   const anyCommit = head === '' ? await git.text(folder, ['rev-list', '--max-count=1', '--all']) : head;
   if (anyCommit === '')
     throw new CorralError(
       'NO_COMMIT',
-      'This repository has no commit yet. Make a first commit, so that agents have something to start from',
+      l10n.t('This repository has no commit yet. Make a first commit, so that agents have something to start from.'),
     );
   return { git, folder, mainWorktree, commonDirectory };
 }
@@ -75,7 +82,7 @@ interface Answers {
   head: string;
 }
 
-/** All that a folder can tell of its repository, by one process. */
+/** Asks git for all of it in one process. */
 async function askAll(git: Git, folder: string): Promise<Answers> {
   const paths = [
     '--path-format=absolute',
@@ -89,7 +96,7 @@ async function askAll(git: Git, folder: string): Promise<Answers> {
   const { stdout } = await git.run(folder, ['rev-parse', ...paths, '--revs-only', 'HEAD^{commit}']);
   const answers = stdout.toString('utf8').split(`\n${SEPARATOR}\n`);
   const [commonAnswer = '', gitAnswer = ''] = answers;
-  // Outside of any worktree there is no answer at all in the third place, not even an empty line.
+  // Outside of any worktree the third answer is missing, not empty.
   const [wayUp, head = ''] = answers.length === 4 ? answers.slice(2) : [undefined, answers[2]?.slice(SEPARATOR.length)];
   return { commonAnswer, gitAnswer, wayUp, head: head.trim() };
 }
@@ -108,10 +115,13 @@ async function findMainWorktree(git: Git, commonDirectory: string): Promise<stri
       acceptedExitCodes: [0, 1],
     });
   if ((await setting('bool', 'core.bare')) === 'true')
-    throw new CorralError('BARE_REPOSITORY', 'The repository of this worktree is bare: it has no main worktree');
+    throw new CorralError(
+      'BARE_REPOSITORY',
+      l10n.t('The repository of this worktree is bare. Corral needs a checkout.'),
+    );
   const configured = await setting('path', 'core.worktree'); // a submodule's
   if (configured !== '') return resolve(commonDirectory, configured);
-  // A git folder that lies apart from its files does not know where they are.
+  // A git folder that lies apart from its checkout does not know where that is.
   if (basename(commonDirectory) !== '.git') throw noMainWorktree(commonDirectory);
   return dirname(commonDirectory);
 }
@@ -119,11 +129,16 @@ async function findMainWorktree(git: Git, commonDirectory: string): Promise<stri
 function noMainWorktree(commonDirectory: string): CorralError {
   return new CorralError(
     'BARE_REPOSITORY',
-    `The main worktree of ${commonDirectory} was not found. Open the folder that it is checked out in`,
+    l10n.t('The checkout of {repository} was not found. Open the folder that holds it.', {
+      repository: commonDirectory,
+    }),
   );
 }
 
-/** The object id of the commit that a person's words name. BASE_NOT_FOUND where there is none. Only ids go on from here. */
+/**
+ * The object id of the commit that a person named. Only such ids are handed to further commands.
+ * @throws BASE_NOT_FOUND
+ */
 export async function resolveCommit(repository: Repository, revision: string): Promise<string> {
   const commit = await repository.git.text(
     repository.folder,
@@ -133,16 +148,19 @@ export async function resolveCommit(repository: Repository, revision: string): P
     },
   );
   if (revision === '' || !isObjectId(commit))
-    throw new CorralError('BASE_NOT_FOUND', `There is no commit "${revision}" in ${repository.mainWorktree}`);
+    throw new CorralError(
+      'BASE_NOT_FOUND',
+      l10n.t('There is no commit “{revision}” in {folder}.', { revision, folder: repository.mainWorktree }),
+    );
   return commit;
 }
 
-/** True for a whole object id, SHA-1 or SHA-256. Whatever is read from a file or a message and goes on to git passes this first. */
+/** True for a whole object id, SHA-1 or SHA-256. Ids from files and messages are checked by it before git gets them. */
 export function isObjectId(value: string): boolean {
   return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value);
 }
 
-/** Makes `folder` a repository where it is none, and gives it an empty first commit where it has none. Files stay as they are. */
+/** Makes `folder` a repository with an empty first commit, where it lacks either. Files stay as they are. */
 export async function initializeRepository(git: Git, folder: string): Promise<Repository> {
   const state = await findRepository(git, folder).catch((error: unknown) => {
     if (error instanceof CorralError && (error.code === 'NO_REPOSITORY' || error.code === 'NO_COMMIT'))
@@ -157,7 +175,7 @@ export async function initializeRepository(git: Git, folder: string): Promise<Re
       git.text(folder, ['config', '--get', key], { acceptedExitCodes: [0, 1] }),
     ),
   );
-  // The user's own history: theirs where they have said who they are.
+  // This commit belongs to the user, so it bears the user's name where git knows it.
   const person = name !== undefined && name !== '' && email !== undefined && email !== '' ? { name, email } : IDENTITY;
   const commit = await git.text(folder, ['commit-tree', '-m', 'Initial commit', tree], {
     environment: identityEnvironment(person),

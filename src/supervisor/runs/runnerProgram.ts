@@ -1,7 +1,7 @@
 import type { RunProcess } from '../../common/processes/runProcess';
-import { findAgent } from '../agents/discovery';
+import { findProgram } from '../agents/discovery';
 
-/** What the runner's bundle is built for. */
+/** The runner's bundle is built for it. */
 const OLDEST_MAJOR_VERSION = 22;
 const ANSWER_LIMIT_MS = 10_000;
 
@@ -9,8 +9,8 @@ const ANSWER_LIMIT_MS = 10_000;
 const known = new Map<string, Promise<boolean>>();
 
 /**
- * The program for runners: the configured one, or this process's own. On Windows, and in an AppImage, a child that holds the editor's program blocks its
- * update, so there a `node` on PATH is preferred where there is a new one.
+ * The program for runners: the configured one, a new `node` on PATH, or this process's own. PATH is asked only on
+ * Windows and in an AppImage, where a runner that holds the editor's program open blocks the editor's update.
  */
 export async function runnerProgram(
   configured: string | undefined,
@@ -19,7 +19,7 @@ export async function runnerProgram(
 ): Promise<string> {
   if (configured !== undefined) return configured;
   const blocksUpdates = process.platform === 'win32' || environment['APPIMAGE'] !== undefined;
-  const node = blocksUpdates ? await findAgent({ program: 'node', environment, folders: [] }) : undefined;
+  const node = blocksUpdates ? await findProgram({ program: 'node', environment, folders: [] }) : undefined;
   return node?.programArguments.length === 0 && (await isNewEnough(node.program, runProcess))
     ? node.program
     : process.execPath;

@@ -1,6 +1,6 @@
 /**
- * What the operating system knows about processes. The only place with code for one platform each: Linux tells by /proc
- * (no process is started), macOS by `ps`, Windows by CIM, and nothing in Node offers the same over all three.
+ * What the operating system knows about processes: Linux tells by /proc, macOS by `ps`, Windows by CIM.
+ * Nothing in Node offers the same over all three.
  */
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import { freemem, uptime } from 'node:os';
@@ -9,19 +9,24 @@ import { mapLimited } from '../../common/mapLimited';
 import { querySystem, SystemQueryError } from './systemQuery';
 
 const READS_AT_ONCE = 64;
+/** The unit of start times in /proc: a hundredth of a second on every system that Node runs on. */
+const LINUX_TICK_MS = 10;
 
 export interface ProcessEntry {
   pid: number;
   parentPid: number;
-  /** The process group, which is the pid of the process that made it; 0 on Windows. */
+  /** The process group: the pid of the process that made it; 0 on Windows. */
   group: number;
-  /** Opaque and exact: with the boot it tells a process from a later one of the same pid. */
+  /** Opaque. Together with the boot it tells a process from a later one of the same pid. */
   startTime: string;
-  /** A zombie: nothing of it runs any more, only its parent has not asked yet. */
+  /** True for a zombie: it has ended, and its parent has not asked for its exit code yet. */
   ended: boolean;
 }
 
-/** The process of this pid, or undefined where there is none. Throws where the system does not tell. */
+/**
+ * The process of this pid; undefined where there is none.
+ * @throws where the system does not tell
+ */
 export async function readProcess(pid: number): Promise<ProcessEntry | undefined> {
   switch (process.platform) {
     case 'linux':
@@ -47,12 +52,12 @@ export async function listProcesses(): Promise<ProcessEntry[]> {
   }
 }
 
-/** Which of the processes were started with `variable`, and its value. Only Linux tells; empty elsewhere. */
+/** The processes that were started with `variable`, and its value. Only Linux tells; empty elsewhere. */
 export async function readMarks(pids: readonly number[], variable: string): Promise<{ pid: number; value: string }[]> {
   if (process.platform !== 'linux') return [];
   const name = Buffer.from(`\0${variable}=`);
   return mapPresent(pids, async (pid) => {
-    // Another user's environment cannot be read: then the process is not ours either.
+    // Where it cannot be read, it belongs to another user's process, which Corral did not start.
     const environment = Buffer.concat([
       Buffer.of(0),
       await readFile(`/proc/${String(pid)}/environ`).catch(() => Buffer.alloc(0)),
@@ -64,15 +69,14 @@ export async function readMarks(pids: readonly number[], variable: string): Prom
   });
 }
 
-/** What people want to know of a process. */
 export interface ProcessDetails {
   command: string;
-  /** What it has in memory now. */
+  /** Resident memory. */
   memoryBytes: number;
   ageMs: number;
 }
 
-/** Details of those of the processes that are still there. */
+/** The details of each of these processes that still exists. */
 export async function readDetails(pids: readonly number[]): Promise<Map<number, ProcessDetails>> {
   if (pids.length === 0) return new Map();
   switch (process.platform) {
@@ -96,13 +100,12 @@ async function readLinuxDetails(pid: number): Promise<[number, ProcessDetails] |
     if (entry === undefined) return undefined;
     const name = /^Name:\s*(.*)$/m.exec(status)?.[1] ?? '';
     const memoryBytes = Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
-    // In ticks since the machine was started: a hundred a second on every system that Node runs on.
     return [
       pid,
       {
         command: command.replaceAll('\0', ' ').trim() || name,
         memoryBytes,
-        ageMs: uptime() * 1000 - Number(entry.startTime) * 10,
+        ageMs: uptime() * 1_000 - Number(entry.startTime) * LINUX_TICK_MS,
       },
     ];
   } catch {
@@ -140,7 +143,7 @@ async function readWindowsDetails(pids: readonly number[]): Promise<Map<number, 
   );
 }
 
-/** Bounded, so that a machine with thousands of processes costs no thousands of open files. */
+/** Reads a few at once, so that thousands of processes do not cost thousands of open files. */
 async function mapPresent<T, U>(items: readonly T[], read: (item: T) => Promise<U | undefined>): Promise<U[]> {
   const results = await mapLimited(items, READS_AT_ONCE, read);
   return results.filter((result) => result !== undefined);
@@ -154,7 +157,7 @@ async function readLinuxProcess(pid: number): Promise<ProcessEntry | undefined> 
     if (hasCode(error, 'ENOENT') || hasCode(error, 'ESRCH')) return undefined;
     throw error;
   }
-  // The program's name stands in parentheses and may itself hold any character, so fields are counted from the last one.
+  // The name in parentheses may hold any character, so fields are counted from the last parenthesis.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, parentPid, group] = fields;
   const startTime = fields[19];
@@ -165,7 +168,7 @@ async function readLinuxProcess(pid: number): Promise<ProcessEntry | undefined> 
 async function readUnixProcesses(selection: readonly string[]): Promise<ProcessEntry[]> {
   let listed: string;
   try {
-    // One time zone and language for everyone: the start time is compared as text.
+    // The start time is compared as text, so every process asks in the same time zone and language.
     const environment = { ...process.env, LC_ALL: 'C', TZ: 'UTC0' };
     listed = await querySystem(['ps', '-o', 'pid=,ppid=,pgid=,stat=,lstart=', ...selection], environment);
   } catch (error) {
@@ -202,10 +205,10 @@ async function readWindowsProcesses(filter: string): Promise<ProcessEntry[]> {
   });
 }
 
-/** Bytes of memory that programs can still get without others being paged out. */
+/** The bytes of memory that programs can still get without others being paged out. */
 export async function readFreeMemory(): Promise<number> {
   if (process.platform !== 'darwin') return freemem();
-  // What macOS calls free is only what nobody has touched yet.
+  // macOS counts as free only what nobody has touched yet.
   const listed = await querySystem(['vm_stat']);
   const pageBytes = Number(/page size of (\d+) bytes/.exec(listed)?.[1]);
   const pages = ['free', 'inactive', 'purgeable', 'speculative'].map((kind) =>
@@ -214,7 +217,7 @@ export async function readFreeMemory(): Promise<number> {
   return pages.reduce((sum, count) => sum + count, 0) * pageBytes;
 }
 
-/** What tells this machine from any other, and this start of it from any other. '' where the system does not tell. */
+/** Ids of this machine, of its boot and of this pid namespace. '' where the system does not tell. */
 export async function readMachine(): Promise<{ machine: string; boot: string; pidNamespace: string }> {
   switch (process.platform) {
     case 'linux': {
@@ -227,12 +230,12 @@ export async function readMachine(): Promise<{ machine: string; boot: string; pi
     case 'win32': {
       const key = String.raw`HKLM\SOFTWARE\Microsoft\Cryptography`;
       const answer = await querySystem(['reg.exe', 'query', key, '/v', 'MachineGuid']).catch(() => '');
-      // No boot: what Windows tells moves with the clock, and a creation time of 100 ns says enough.
+      // Windows' boot time moves with the clock. Creation times of 100 ns are exact enough without it.
       return { machine: /MachineGuid\s+REG_SZ\s+(\S+)/.exec(answer)?.[1] ?? '', boot: '', pidNamespace: '' };
     }
     default: {
       const hardware = await querySystem(['ioreg', '-rd1', '-c', 'IOPlatformExpertDevice']).catch(() => '');
-      // Not kern.boottime: it moves whenever the clock is set.
+      // Not kern.boottime, which moves whenever the clock is set.
       const boot = await querySystem(['sysctl', '-n', 'kern.bootsessionuuid']).catch(() => '');
       return {
         machine: /"IOPlatformUUID" = "([^"]+)"/.exec(hardware)?.[1] ?? '',

@@ -1,4 +1,4 @@
-/** All processes of one run, and their end. Nothing is signalled whose identity was not looked at right before. */
+/** Finds and ends all processes of a run. Each one's identity is checked right before it is signalled. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { liveness, ownIdentity } from './identity';
 import { listProcesses, readMarks, readProcess } from './processTable';
@@ -6,23 +6,24 @@ import type { ProcessEntry } from './processTable';
 import type { ProcessIdentity } from './identitySchema';
 import { querySystem } from './systemQuery';
 
-/** The variable that every process of a run inherits; it finds those that left the tree by a double fork. */
+/** Every process of a run inherits this variable, by which those that left the tree are found. */
 export const RUN_ID_VARIABLE = 'CORRAL_RUN_ID';
 
-/** Variables that VS Code sets for its own processes, none of which an agent is given. */
+/** Variables that VS Code sets for its own processes. No agent is given any of them. */
 const EDITOR_MARKS = ['VSCODE_CLI', 'VSCODE_PID', 'VSCODE_IPC_HOOK', 'VSCODE_ESM_ENTRYPOINT'];
 
 const KILL_ROUNDS = 12;
 const FIRST_WAIT_MS = 5;
 const MAX_WAIT_MS = 500;
 
-/** What is known of a run's processes: its agent where it was recorded, and the mark. */
 export interface RunTree {
+  /** The value of `RUN_ID_VARIABLE` in its processes. */
   runId: string;
+  /** Undefined where it was not recorded. */
   agent: ProcessIdentity | undefined;
 }
 
-/** The agent, its descendants, and on Linux whoever carries the run's mark. Never this process nor one that it descends from. */
+/** The agent, its descendants, and on Linux all with the run's id. Never this process or its ancestors. */
 export async function listTree(tree: RunTree): Promise<ProcessEntry[]> {
   const entries = new Map((await listProcesses()).map((entry) => [entry.pid, entry]));
   const children = new Map<number, number[]>();
@@ -35,13 +36,14 @@ export async function listTree(tree: RunTree): Promise<ProcessEntry[]> {
   const { agent } = tree;
   if (agent !== undefined && (await isOfThisBoot(agent)) && entries.get(agent.pid)?.startTime === agent.startTime)
     members.add(agent.pid);
-  for (const pid of members) for (const child of children.get(pid) ?? []) if (!editors.has(child)) members.add(child); // a Set also visits what is added on the way
+  // The loop also visits what is added to the set on the way.
+  for (const pid of members) for (const child of children.get(pid) ?? []) if (!editors.has(child)) members.add(child);
   for (let pid: number | undefined = process.pid; pid !== undefined && pid > 1; pid = entries.get(pid)?.parentPid)
     members.delete(pid);
   return [...members].flatMap((pid) => entries.get(pid) ?? []);
 }
 
-/** Without an editor that the agent opened, and what runs in it: that is the person's by now, and ends with nobody's run. */
+/** Without an editor that the agent opened, and what runs in it: the person may be working there. */
 export async function withoutEditors(pids: readonly number[]): Promise<number[]> {
   const marks = await Promise.all(EDITOR_MARKS.map(async (variable) => await readMarks(pids, variable)));
   const editors = new Set(marks.flat().map(({ pid }) => pid));
@@ -63,20 +65,20 @@ export async function stillAlive(entries: Iterable<ProcessEntry>): Promise<Proce
   return alive;
 }
 
-/** Signals those of `entries` that still run. */
+/** Sends the signal to those of `entries` that still run. */
 export async function signalProcesses(entries: Iterable<ProcessEntry>, signal: NodeJS.Signals): Promise<void> {
   for (const entry of entries) {
     if ((await stillAlive([entry])).length === 0) continue;
     try {
       process.kill(entry.pid, signal);
     } catch {
-      // Gone since, or under another user by now: the caller looks again at who is left.
+      // It ended just now, or runs as another user. The caller looks again at who is left.
     }
   }
 }
 
 /**
- * SIGKILL to every process of the run, and to those of `known` (an earlier `listTree`) that left it since, until none is left.
+ * Kills every process of the run until none is left, and those of `known`, an earlier `listTree`, that left it since.
  * @returns those that could not be ended
  */
 export async function killTree(tree: RunTree, known: readonly ProcessEntry[] = []): Promise<ProcessEntry[]> {
@@ -87,7 +89,7 @@ export async function killTree(tree: RunTree, known: readonly ProcessEntry[] = [
     entries.forEach((entry) => doomed.set(`${String(entry.pid)} ${entry.startTime}`, entry));
   add(known);
   for (let round = 0; ; round++) {
-    // More than one round: a process may have forked between the look and the signal, and dying takes a moment.
+    // A process may have forked between the look and the signal, so there is more than one round.
     add(await listTree(tree));
     const left = await stillAlive(doomed.values());
     if (left.length === 0 || round === KILL_ROUNDS) return left;
@@ -96,7 +98,7 @@ export async function killTree(tree: RunTree, known: readonly ProcessEntry[] = [
   }
 }
 
-/** A process with what it started. Windows has no groups and keeps no parent for an orphan; `taskkill` walks the tree while it stands. */
+/** Ends a process with all that it started. Later, Windows no longer tells whose children the orphans were. */
 export async function endWindowsTree(pid: number): Promise<void> {
   await querySystem(['taskkill.exe', '/PID', String(pid), '/T', '/F']).catch(() => undefined);
 }

@@ -3,8 +3,8 @@ import { temporaryPath } from '../../storage/journal/durableFile';
 import { hasCode } from '../../common/errors';
 
 /**
- * Makes `path` with this content unless it is there already: others see all of it or nothing. True for the one caller, over all processes,
- * that made it. Not synced: what is published so says who lives, and nobody outlives a power loss.
+ * Makes `path` with all of this content at once; true for the one caller, over all processes, that made it.
+ * It is not synced, since such files name live processes and none outlives a power loss.
  */
 export async function publishOnce(path: string, content: string): Promise<boolean> {
   const temporary = temporaryPath(path);

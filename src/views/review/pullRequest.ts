@@ -1,52 +1,58 @@
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { SessionSummary } from '../../supervisor/api';
-import { findAgent } from '../../supervisor/agents/discovery';
+import { findProgram } from '../../supervisor/agents/discovery';
 import type { Git } from '../../supervisor/git/git';
 
-/** The person's own programs, as absolute paths: a repository may hold one of the same name. */
+/** Absolute paths, since a repository may hold a program of the same name. */
 export interface PullRequestPrograms {
   git: string;
   gh: string;
 }
 
-/** Throws INVALID_ARGUMENT where one is missing. */
+/** @throws INVALID_ARGUMENT where one is missing */
 export async function findPrograms(): Promise<PullRequestPrograms> {
   const [git, gh] = await Promise.all(
-    ['git', 'gh'].map(async (program) => await findAgent({ program, environment: process.env })),
+    ['git', 'gh'].map(async (program) => await findProgram({ program, environment: process.env })),
   );
   if (git === undefined || gh === undefined)
     throw new CorralError(
       'INVALID_ARGUMENT',
-      'Pull requests are opened by GitHub’s program gh, which was not found on your PATH. Install it and sign in by “gh auth login”, or take the work by Make Branch.',
+      vscode.l10n.t(
+        'GitHub’s program “gh”, which opens pull requests, was not found. Install it and sign in with “gh auth login”, or use Make Branch.',
+      ),
     );
   return { git: git.program, gh: gh.program };
 }
 
-/** Where the branch goes: where the person's own pushes go, or the only remote. Throws INVALID_ARGUMENT where there is none, CANCELLED. */
+/**
+ * The remote that the branch is pushed to: the only one, `remote.pushDefault`, or the person's choice.
+ * @throws INVALID_ARGUMENT where there is none
+ * @throws CANCELLED where the person chooses none
+ */
 export async function chooseRemote(git: Git, folder: string): Promise<string> {
   const remotes = (await git.text(folder, ['remote'])).split('\n').filter((name) => name !== '');
   const [only, ...others] = remotes;
   if (only === undefined)
     throw new CorralError(
       'INVALID_ARGUMENT',
-      'This repository has no remote, so there is nowhere to open a pull request.',
+      vscode.l10n.t('This repository has no remote. Add one to open a pull request.'),
     );
   if (others.length === 0) return only;
   const configured = await git.text(folder, ['config', '--get', 'remote.pushDefault'], { acceptedExitCodes: [0, 1] });
   if (remotes.includes(configured)) return configured;
   const chosen = await vscode.window.showQuickPick(remotes, {
-    title: 'Open Pull Request',
-    placeHolder: 'To which remote does the branch go?',
+    title: vscode.l10n.t('Open Pull Request'),
+    placeHolder: vscode.l10n.t('Choose the remote to push the branch to'),
   });
-  if (chosen === undefined) throw new CorralError('CANCELLED', 'No remote was chosen.');
+  if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No remote was chosen.'));
   return chosen;
 }
 
 /**
- * Pushes the branch, unforced, and runs `gh pr create` for it in a terminal of the checkout, where both ask the person what they have to know. Where there is a pull
- * request already, the push has brought it up to date, and gh says where it is. These two are the person's own commands, hooks and all: a push needs those of
- * Git LFS. Throws GIT_FAILED where the push failed.
+ * Pushes the branch and runs `gh pr create`, both in terminals, in which they can ask the person.
+ * They run the repository's hooks, since Git LFS needs them for a push.
+ * @throws GIT_FAILED where the push failed
  */
 export async function openPullRequest(
   { git, gh }: PullRequestPrograms,
@@ -56,7 +62,7 @@ export async function openPullRequest(
 ): Promise<void> {
   const reference = `refs/heads/${branch}`;
   const exitCode = await runInTerminal(
-    `Push ${branch}`,
+    vscode.l10n.t('Push {branch}', { branch }),
     git,
     ['push', '--set-upstream', '--', remote, `${reference}:${reference}`],
     repository,
@@ -64,13 +70,18 @@ export async function openPullRequest(
   if (exitCode !== 0)
     throw new CorralError(
       'GIT_FAILED',
-      `The branch ${branch} could not be pushed to ${remote}; the terminal says why.`,
+      vscode.l10n.t('The branch {branch} could not be pushed to {remote}. See its terminal.', { branch, remote }),
     );
-  // Not awaited: the person takes the time that they need, and the terminal says what became of it.
-  void runInTerminal(`Pull Request · ${branch}`, gh, ['pr', 'create', `--head=${branch}`], repository);
+  // Not awaited, as it goes on for as long as the person takes to answer, and its terminal tells the result.
+  void runInTerminal(
+    vscode.l10n.t('Pull Request · {branch}', { branch }),
+    gh,
+    ['pr', 'create', `--head=${branch}`],
+    repository,
+  );
 }
 
-/** As a task, whose terminal stays open with all that the program said. Resolves with its exit code; undefined where it could not be started. */
+/** Runs a task, whose terminal stays open. Its exit code; undefined where it could not be started. */
 async function runInTerminal(
   name: string,
   program: string,
@@ -98,7 +109,7 @@ async function runInTerminal(
         vscode.tasks.onDidEndTaskProcess((end) => {
           if (end.execution === execution) resolve(end.exitCode);
         }),
-        // The one of a task that has no process comes alone.
+        // A task without a process sends this event alone.
         vscode.tasks.onDidEndTask((end) => {
           if (end.execution === execution) setImmediate(() => resolve(undefined));
         }),

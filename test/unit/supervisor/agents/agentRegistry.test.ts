@@ -10,7 +10,7 @@ import {
   parseAgentSettings,
   resolveAgent,
 } from '../../../../src/supervisor/agents/agentRegistry';
-import { findAgent, shimTarget } from '../../../../src/supervisor/agents/discovery';
+import { findProgram, shimTarget } from '../../../../src/supervisor/agents/discovery';
 import { driverFor } from '../../../../src/supervisor/agents/drivers';
 
 const hasCode =
@@ -32,8 +32,8 @@ describe('agents', () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  const find = (wanted: string, path = ''): ReturnType<typeof findAgent> =>
-    findAgent({ program: wanted, environment: { PATH: path }, folders: [] });
+  const find = (wanted: string, path = ''): ReturnType<typeof findProgram> =>
+    findProgram({ program: wanted, environment: { PATH: path }, folders: [] });
 
   it('are found on PATH, in the usual folders, and by an absolute path', async () => {
     const found = { program, programArguments: [] };
@@ -42,7 +42,7 @@ describe('agents', () => {
       await find('agent', ['', 'relative', join(folder, 'missing'), join(folder, 'b i n')].join(delimiter)),
       found,
     );
-    assert.deepEqual(await findAgent({ program: 'agent', environment: {}, folders: [join(folder, 'b i n')] }), found);
+    assert.deepEqual(await findProgram({ program: 'agent', environment: {}, folders: [join(folder, 'b i n')] }), found);
     assert.deepEqual(await find(`~/${relative(homedir(), program)}`), found);
   });
 
