@@ -16,7 +16,9 @@ export interface CallFacts {
   request?: Extract<TimelineEvent, { kind: 'permission.request' }>;
   result?: Extract<TimelineEvent, { kind: 'tool.result' }>;
 }
-type Answer = Extract<TimelineEvent, { kind: 'permission.answer' }>;
+export type PermissionAnswer = Extract<TimelineEvent, { kind: 'permission.answer' }>;
+
+export type LoadEvents = (runId: string, fromSeq: number, limit: number) => Promise<TimelineEvent[]>;
 
 interface EventWindow {
   runId: string;
@@ -29,20 +31,16 @@ interface EventWindow {
 
 /** The events near what is shown: a bounded number of windows, loaded when they are first needed, the least recently needed dropped. */
 export class EventCache {
-  readonly #load: (runId: string, fromSeq: number, limit: number) => Promise<TimelineEvent[]>;
+  readonly #load: LoadEvents;
   readonly #onChange: () => void;
   readonly #onError: (error: unknown) => void;
   /** In order of use, the latest last. */
   readonly #windows = new Map<string, EventWindow>();
   readonly #wholes = new Map<number, TimelineEvent>();
   readonly #calls = new Map<string, CallFacts>();
-  readonly #answers = new Map<string, Answer>();
+  readonly #answers = new Map<string, PermissionAnswer>();
 
-  constructor(
-    load: (runId: string, fromSeq: number, limit: number) => Promise<TimelineEvent[]>,
-    onChange: () => void,
-    onError: (error: unknown) => void,
-  ) {
+  constructor(load: LoadEvents, onChange: () => void, onError: (error: unknown) => void) {
     this.#load = load;
     this.#onChange = onChange;
     this.#onError = onError;
@@ -71,7 +69,7 @@ export class EventCache {
     return this.#calls.get(`${runId} ${callId}`) ?? {};
   }
 
-  answerOf(runId: string, requestId: string): Answer | undefined {
+  answerOf(runId: string, requestId: string): PermissionAnswer | undefined {
     return this.#answers.get(`${runId} ${requestId}`);
   }
 

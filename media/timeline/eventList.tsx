@@ -84,13 +84,15 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   });
 
   const items = virtualizer.getVirtualItems();
-  const hasEvents = items.some(({ index }) => typeof model.eventAt(model.filter.rowOf(firstLine + index)) === 'object');
+  const hasEvents = items.some(
+    ({ index }) => typeof model.events.at(model.filter.rowOf(firstLine + index)) === 'object',
+  );
   useEffect(() => {
     if (hasEvents) performance.mark(SHOWN_MARK);
   }, [hasEvents]);
   useLayoutEffect(() => {
     const shown = virtualizer.range;
-    if (shown !== null) model.needLines(firstLine + shown.startIndex, firstLine + shown.endIndex);
+    if (shown !== null) model.events.loadLines(firstLine + shown.startIndex, firstLine + shown.endIndex);
     const element = scroller.current;
     if (element !== null && model.following) {
       element.scrollTop = element.scrollHeight;
@@ -215,7 +217,7 @@ interface RowProps {
 }
 
 function EventRow({ model, item, line, isSelected, measure, onSelect }: RowProps) {
-  const event = model.eventAt(model.filter.rowOf(line));
+  const event = model.events.at(model.filter.rowOf(line));
   const shared = {
     ref: measure,
     'data-index': item.index,

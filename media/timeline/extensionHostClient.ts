@@ -41,8 +41,14 @@ interface Pending {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
+/** Asks the extension; undefined where that failed, once the page has been told why. */
+export type Ask = <M extends TimelineMethod>(
+  method: M,
+  parameters: TimelineParameters<M>,
+) => Promise<TimelineResult<M> | undefined>;
+
 /** The page's end of the conversation with the extension. */
-export class HostConnection {
+export class ExtensionHostClient {
   readonly #post: (message: unknown) => void;
   readonly #listener: HostListener;
   readonly #timeoutMs: { request: number; ping: number };

@@ -12,7 +12,7 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
     // While an input method composes, Enter ends the composition.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    if (!cannotSend) void model.send();
+    if (!cannotSend) void model.draft.send();
   };
   return (
     <div class="message-form">
@@ -20,22 +20,22 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
         aria-label={l10n.t('Message the agent')}
         data-testid="message-box"
         dir="auto"
-        rows={Math.min(MAX_LINES, model.draft.split('\n').length)}
+        rows={Math.min(MAX_LINES, model.draft.text.split('\n').length)}
         placeholder={placeholder(session, isLive)}
         title={l10n.t('Enter sends, Shift+Enter starts a new line')}
         disabled={session.deleted}
-        value={model.draft}
+        value={model.draft.text}
         onInput={({ currentTarget }) => {
-          model.setDraft(currentTarget.value);
+          model.draft.set(currentTarget.value);
         }}
         onKeyDown={onKeyDown}
       />
       <button
         type="button"
         class="primary"
-        disabled={cannotSend || model.draft.trim() === ''}
+        disabled={cannotSend || model.draft.text.trim() === ''}
         onClick={() => {
-          void model.send();
+          void model.draft.send();
         }}
       >
         {l10n.t('Send')}
@@ -46,7 +46,7 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
           class="secondary"
           title={l10n.t('End the turn; the agent keeps running')}
           disabled={cannotSend}
-          onClick={() => void model.control('interrupt')}
+          onClick={() => void model.actions.control('interrupt')}
         >
           {l10n.t('Interrupt')}
         </button>
@@ -56,7 +56,7 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
           type="button"
           class="secondary"
           disabled={cannotSend || session.state === 'stopping'}
-          onClick={() => void model.control('stop')}
+          onClick={() => void model.actions.control('stop')}
         >
           {session.state === 'stopping' ? l10n.t('Stopping…') : l10n.t('Stop')}
         </button>
@@ -66,7 +66,7 @@ export function MessageBox({ model, session }: { model: TimelineModel; session: 
           type="button"
           class="secondary"
           disabled={cannotSend || session.checking}
-          onClick={() => void model.control('resume')}
+          onClick={() => void model.actions.control('resume')}
         >
           {session.recoveryHint === 'restart' ? l10n.t('Restart') : l10n.t('Resume')}
         </button>

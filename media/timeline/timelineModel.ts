@@ -1,62 +1,53 @@
-import type {
-  EventPlace,
-  SavedState,
-  TimelineEvent,
-  TimelineParameters,
-  TimelineResult,
-  TimelineSession,
-} from '../../src/protocol/timelineProtocol';
-import { Density } from './replay/density';
-import { EventCache } from './eventCache';
+import * as l10n from '@vscode/l10n';
+import type { EventPlace, SavedState, TimelineSession } from '../../src/protocol/timelineProtocol';
+import { ExtensionHostClient, UnknownOutcomeError } from './extensionHostClient';
+import type { Ask } from './extensionHostClient';
 import { EventFilter } from './filter/eventFilter';
+import type { FindContext } from './filter/eventFilter';
 import { Facets } from './filter/facets';
-import { HostConnection, UnknownOutcomeError } from './extensionHostClient';
+import { MessageDraft } from './messageDraft';
+import { PendingPermissions } from './pendingPermissions';
+import { Density } from './replay/density';
 import { findJumpTarget } from './replay/jumpTargets';
 import type { JumpTarget } from './replay/jumpTargets';
-import { PendingPermissions } from './pendingPermissions';
-import { Replay } from './replay/replay';
 import { Playlist } from './replay/playlist';
+import { Replay } from './replay/replay';
+import { SessionActions } from './sessionActions';
+import { ShownEvents } from './shownEvents';
 
 /** Errors that stay on the page at a time. */
 const MAX_ERRORS = 3;
-/** Rows that are loaded ahead of what is shown, so that scrolling and playing seldom wait. */
-const LOOK_AHEAD = 60;
 
-/**
- * The page's state and everything that changes it: what is shown of the session, where the replay stands, what is loaded.
- * The events themselves belong to the extension. Knows nothing of the DOM.
- */
+/** The page's state, which the components paint and change. Knows nothing of the DOM; the events belong to the extension. */
 export class TimelineModel {
-  readonly #connection: HostConnection;
-  readonly #cache: EventCache;
+  readonly #client: ExtensionHostClient;
+  readonly #findContext: FindContext;
   readonly #save: (state: SavedState) => void;
-  readonly #toggled = new Set<string>();
+  readonly #toggledFolds = new Set<string>();
   readonly #listeners = new Set<() => void>();
   readonly #sessionId: string;
-  #wanted: SavedState['position'];
+  /** Where the page stood the last time, until it is there again. */
+  #savedPosition: EventPlace | undefined;
   #isStarting = false;
-  readonly #findContext = {
-    playlist: (): Playlist => this.playlist,
-    find: (query: TimelineParameters<'findEvents'>): Promise<TimelineResult<'findEvents'> | undefined> =>
-      this.#attempt(() => this.#connection.request('findEvents', query)),
-  };
 
   session: TimelineSession | undefined;
-  /** How much of the history was read, while the extension reads what nobody had looked at yet. */
+  /** Share of the history that is indexed, from 0 to 1, while the extension reads on what nobody had looked at. */
   readShare: number | undefined;
   playlist = new Playlist([]);
   /** The one run that is shown, or undefined for all. */
   runId: string | undefined;
+  readonly events: ShownEvents;
   readonly replay: Replay;
   readonly filter: EventFilter;
   readonly density: Density;
   readonly facets: Facets;
   readonly permissions: PendingPermissions;
+  readonly draft: MessageDraft;
+  readonly actions: SessionActions;
   /** The list stays at its end as events come. */
   following = true;
   /** Lines there were when following stopped. */
   seenLines = 0;
-  draft: string;
   errors: string[] = [];
 
   constructor(
@@ -68,11 +59,10 @@ export class TimelineModel {
     this.#sessionId = sessionId;
     this.#save = save;
     this.runId = saved?.runId;
-    this.#wanted = saved?.position;
-    this.draft = saved?.draft ?? '';
-    this.#connection = new HostConnection(post, {
+    this.#savedPosition = saved?.position;
+    this.#client = new ExtensionHostClient(post, {
       sessionChanged: (session, events) => {
-        this.#cache.add(events);
+        this.events.add(events);
         this.#setSession(session);
       },
       failed: (message) => this.fail(message),
@@ -81,24 +71,41 @@ export class TimelineModel {
         this.#changed();
       },
       showWanted: (place) => this.#show(place),
-      messageReturned: (text) => this.#returnDraft(text),
+      messageReturned: (text) => this.draft.restore(text),
       connectionChanged: () => {
         this.#changed();
         if (this.lostSinceMs === undefined) void this.start(); // what was pushed meanwhile may be lost
       },
     });
-    const changed = (): void => {
-      this.#changed();
-    };
-    const { playlist } = this.#findContext;
+    const changed = (): void => this.#changed();
+    const playlist = (): Playlist => this.playlist;
+    const shownRows = (): number => this.replay.shownRows;
+    const ask: Ask = (method, parameters) => this.#attempt(() => this.#client.request(method, parameters));
+    this.#findContext = { playlist, find: (query) => ask('findEvents', query) };
+    this.filter = new EventFilter({ ...this.#findContext, changed });
+    this.density = new Density({ playlist, count: (query) => ask('density', query), changed });
+    this.facets = new Facets({ playlist, read: (part) => ask('facets', part), changed });
+    this.permissions = new PendingPermissions({
+      session: () => this.session,
+      send: (answer) => ask('answer', answer),
+      changed,
+    });
+    this.events = new ShownEvents({
+      playlist,
+      shownRows,
+      filter: this.filter,
+      permissions: this.permissions,
+      ask,
+      load: async (runId, fromSeq, limit) => (await this.#client.request('events', { runId, fromSeq, limit })).events,
+      loadFailed: (error) => this.fail(error),
+      changed,
+    });
     this.replay = new Replay({
       playlist,
-      timeOf: (row) => this.#timeOf(row),
-      needFrom: (row) => {
-        this.need(row, row + LOOK_AHEAD);
-      },
+      timeOf: (row) => this.events.timeOf(row),
+      needFrom: (row) => this.events.loadRows(row, row),
       placeAt: async (moment) => {
-        const found = await this.#attempt(() => this.#connection.request('seqAt', moment));
+        const found = await ask('seqAt', moment);
         return found === undefined ? undefined : { runId: moment.runId, seq: found.seq };
       },
       changed,
@@ -106,27 +113,18 @@ export class TimelineModel {
         this.following = true;
       },
     });
-    this.filter = new EventFilter({ ...this.#findContext, changed });
-    this.density = new Density({
-      playlist,
-      count: (query) => this.#attempt(() => this.#connection.request('density', query)),
+    this.draft = new MessageDraft(saved?.draft ?? '', {
+      ask,
       changed,
+      sent: () => this.replay.moveTo(this.playlist.rowCount),
     });
-    this.facets = new Facets({
-      playlist,
-      read: (part) => this.#attempt(() => this.#connection.request('facets', part)),
-      changed,
+    this.actions = new SessionActions({
+      ...this.#findContext,
+      shownRows,
+      filter: this.filter,
+      ask,
+      fail: (message) => this.fail(message),
     });
-    this.permissions = new PendingPermissions({
-      session: () => this.session,
-      send: (answer) => this.#attempt(() => this.#connection.request('answer', answer)),
-      changed,
-    });
-    this.#cache = new EventCache(
-      async (runId, fromSeq, limit) => (await this.#connection.request('events', { runId, fromSeq, limit })).events,
-      changed,
-      (error) => this.fail(error),
-    );
   }
 
   subscribe(listener: () => void): () => void {
@@ -135,30 +133,30 @@ export class TimelineModel {
   }
 
   receive(message: unknown): void {
-    this.#connection.receive(message);
+    this.#client.receive(message);
   }
 
   /** Since when nothing is heard of the extension: what the page shows is as old as that. */
   get lostSinceMs(): number | undefined {
-    return this.#connection.lostSinceMs;
+    return this.#client.lostSinceMs;
   }
 
-  /** Finds out whether the extension is still there; what came of it is in `lostSinceMs`. Asks again for a session that could not be had. */
+  /** Updates `lostSinceMs`, and asks again for a session that could not be read before. */
   async checkConnection(): Promise<void> {
-    await this.#connection.ping();
+    await this.#client.ping();
     if (this.session === undefined && !this.#isStarting && this.lostSinceMs === undefined) await this.start();
   }
 
   async start(): Promise<void> {
     this.#isStarting = true;
     await this.#attempt(async () => {
-      this.#setSession((await this.#connection.request('ready', {})).session);
+      this.#setSession((await this.#client.request('ready', {})).session);
     });
     this.#isStarting = false;
   }
 
   fail(error: unknown): void {
-    if (this.lostSinceMs !== undefined && !(error instanceof UnknownOutcomeError)) return; // the page says already why nothing works
+    if (this.lostSinceMs !== undefined && !(error instanceof UnknownOutcomeError)) return; // the page says already that the connection is lost
     const message = error instanceof Error ? error.message : String(error);
     this.errors = [...this.errors.filter((known) => known !== message), message].slice(-MAX_ERRORS);
     this.#changed();
@@ -191,88 +189,13 @@ export class TimelineModel {
     replay.moveTo(row === undefined ? (direction === 'forward' ? this.playlist.rowCount : 1) : row + 1);
   }
 
-  /** Offers what can be done with the files as they were at this point: those of the last snapshot before it. */
-  async showFiles(): Promise<void> {
-    await this.#attempt(async () => {
-      const row = await findJumpTarget(this.#findContext, 'snapshot', this.replay.shownRows - 1, 'back');
-      const place = row === undefined ? undefined : this.playlist.placeOf(row);
-      if (place === undefined) throw new Error('No snapshot was taken before this moment.');
-      const { event } = await this.#connection.request('event', place);
-      if (event.kind === 'snapshot') await this.showSnapshot(event.data.commit);
-    });
-  }
-
-  async showSnapshot(commit: string): Promise<void> {
-    await this.#attempt(() => this.#connection.request('showSnapshot', { commit }));
-  }
-
-  /** The event of a row; see `EventCache.get`. */
-  eventAt(row: number): TimelineEvent | 'missing' | undefined {
-    const place = this.playlist.placeOf(row);
-    return place === undefined ? undefined : this.#cache.get(place.runId, place.seq);
-  }
-
-  /** What is known of a tool call at this point of the replay. */
-  callOf(runId: string, callId: string): ReturnType<EventCache['callOf']> {
-    const { call, result } = this.#cache.callOf(runId, callId);
-    return {
-      ...(call === undefined ? {} : { call }),
-      ...(result === undefined || !this.#isShown(result) ? {} : { result }),
-    };
-  }
-
-  /** True while the tool call waits for somebody's permission. */
-  asksFor(runId: string, callId: string): boolean {
-    const requestId = this.#cache.callOf(runId, callId).request?.data.requestId;
-    return requestId !== undefined && this.permissions.isPending({ runId, requestId });
-  }
-
-  answerOf(runId: string, requestId: string): ReturnType<EventCache['answerOf']> {
-    const answer = this.#cache.answerOf(runId, requestId);
-    return answer === undefined || !this.#isShown(answer) ? undefined : answer;
-  }
-
-  /** Has these rows loaded, and some around them. */
-  need(fromRow: number, toRow: number): void {
-    const last = Math.min(toRow + LOOK_AHEAD, this.playlist.rowCount - 1);
-    for (let row = Math.max(0, fromRow - LOOK_AHEAD); row <= last;) {
-      const place = this.playlist.placeOf(row);
-      const run = this.playlist.runs.find(({ runId }) => runId === place?.runId);
-      if (place === undefined || run === undefined) return;
-      const toSeq = Math.min(run.eventCount, place.seq + last - row);
-      this.#cache.ensure(run.runId, place.seq, toSeq, run.eventCount);
-      row += toSeq - place.seq + 1;
-    }
-  }
-
-  /** Has the events of these lines loaded; of a filtered list just those, since their neighbours are not shown. */
-  needLines(fromLine: number, toLine: number): void {
-    if (!this.filter.isActive) {
-      this.need(fromLine, toLine);
-      return;
-    }
-    for (let line = fromLine; line <= toLine; line++) {
-      const place = this.playlist.placeOf(this.filter.rowOf(line));
-      const run = this.playlist.runs.find(({ runId }) => runId === place?.runId);
-      if (place !== undefined && run !== undefined) this.#cache.ensure(run.runId, place.seq, place.seq, run.eventCount);
-    }
-  }
-
-  /** Shows an event with nothing cut. */
-  async showWhole({ runId, seq }: TimelineEvent): Promise<void> {
-    await this.#attempt(async () => {
-      this.#cache.addWhole((await this.#connection.request('event', { runId, seq })).event);
-      this.#changed();
-    });
-  }
-
-  /** True where a fold of an event stands against its default. Kept here because rows come and go as the list scrolls. */
+  /** True where a fold of an event differs from its default. Kept here because rows come and go as the list scrolls. */
   isToggled(fold: string): boolean {
-    return this.#toggled.has(fold);
+    return this.#toggledFolds.has(fold);
   }
 
   toggle(fold: string): void {
-    if (!this.#toggled.delete(fold)) this.#toggled.add(fold);
+    if (!this.#toggledFolds.delete(fold)) this.#toggledFolds.add(fold);
     this.#changed();
   }
 
@@ -292,62 +215,16 @@ export class TimelineModel {
     this.#changed();
   }
 
-  setDraft(draft: string): void {
-    this.draft = draft;
-    this.#changed();
-  }
-
-  /** Sends the draft; it stays in the box where that fails. */
-  async send(): Promise<void> {
-    const text = this.draft;
-    if (text.trim() === '') return;
-    this.setDraft('');
-    const sent = await this.#attempt(() => this.#connection.request('send', { text }));
-    if (sent === undefined) this.#returnDraft(text);
-    else this.replay.moveTo(this.playlist.rowCount);
-  }
-
-  /** Before what was typed since. */
-  #returnDraft(text: string): void {
-    this.setDraft(this.draft === '' ? text : `${text}\n${this.draft}`);
-  }
-
-  /** Interrupts the turn, resumes the session or stops it. */
-  async control(method: 'interrupt' | 'resume' | 'stop'): Promise<void> {
-    await this.#attempt(() => this.#connection.request(method, {}));
-  }
-
-  /** Searches for the text of the filter where the filter does not look: in whole outputs, and in every session. */
-  async searchHistory(): Promise<void> {
-    await this.#attempt(() => this.#connection.request('searchHistory', { text: this.filter.criteria.text }));
-  }
-
-  /** Opens a file of the worktree in an editor. */
-  async openFile(path: string, line: number | undefined): Promise<void> {
-    await this.#attempt(() => this.#connection.request('openFile', { path, line }));
-  }
-
-  /** Puts a link to the last event that is shown on the clipboard. */
-  async copyLink(): Promise<void> {
-    const place = this.playlist.placeOf(this.replay.shownRows - 1);
-    if (place !== undefined) await this.#attempt(() => this.#connection.request('copyLink', place));
-  }
-
-  /** Opens a field of an event in an editor, whole. */
-  async openPayload({ runId, seq }: TimelineEvent, field: string): Promise<void> {
-    await this.#attempt(() => this.#connection.request('openPayload', { runId, seq, field }));
-  }
-
   /** Moves to an event, also from another run's view. */
   #show(place: EventPlace): void {
     if (this.playlist.rowOf(place) === undefined) this.selectRun(undefined);
     const row = this.playlist.rowOf(place);
-    if (row === undefined) this.fail('This event is not in the timeline.');
+    if (row === undefined) this.fail(l10n.t('This event is not in the timeline.'));
     else this.replay.moveTo(row + 1);
   }
 
   #setSession(session: TimelineSession): void {
-    if (this.session === undefined) this.errors = []; // that it could not be had before is past
+    if (this.session === undefined) this.errors = []; // they said why it could not be read
     this.session = session;
     this.readShare = undefined;
     const before = this.playlist;
@@ -367,23 +244,10 @@ export class TimelineModel {
     if (!runs.some((run) => run.runId === this.runId)) this.runId = undefined;
     const { place } = this.replay;
     this.playlist = new Playlist(this.runId === undefined ? runs : runs.filter((run) => run.runId === this.runId));
-    const wanted = place ?? this.#wanted;
+    const wanted = place ?? this.#savedPosition;
     const row = wanted === undefined ? undefined : this.playlist.rowOf(wanted);
-    this.#wanted = undefined;
+    this.#savedPosition = undefined;
     this.replay.position = row === undefined ? undefined : row + 1;
-  }
-
-  #timeOf(row: number): number | undefined {
-    for (let each = row; each >= 0; each--) {
-      const event = this.eventAt(each);
-      if (event === 'missing') continue; // it takes no time: it passes with the one before it
-      return event === undefined ? undefined : this.playlist.elapsedMs(event.runId, Date.parse(event.timestamp));
-    }
-    return 0;
-  }
-
-  #isShown(event: TimelineEvent): boolean {
-    return (this.playlist.rowOf(event) ?? 0) < this.replay.shownRows;
   }
 
   /** The result, or undefined after the error was put on the page. */
@@ -398,12 +262,12 @@ export class TimelineModel {
 
   #changed(): void {
     for (const listener of this.#listeners) listener();
-    if (this.session === undefined) return; // what was saved has not been taken up yet
+    if (this.session === undefined) return; // the saved state is not applied yet, and must not be overwritten
     this.#save({
       sessionId: this.#sessionId,
       runId: this.runId,
       position: this.replay.place,
-      draft: this.draft === '' ? undefined : this.draft,
+      draft: this.draft.text === '' ? undefined : this.draft.text,
     });
   }
 }

@@ -9,7 +9,7 @@ import './permissionCards.css';
 export function PermissionRequestCard({ model, event }: CardProps<'permission.request'>) {
   const { title, toolName, input, options, requestId } = event.data;
   const permission = { runId: event.runId, requestId };
-  const answer = model.answerOf(permission.runId, permission.requestId);
+  const answer = model.events.answerOf(permission.runId, permission.requestId);
   const isPending = model.permissions.isPending(permission) && answer === undefined;
   const isConnected = model.lostSinceMs === undefined;
   const text = toolInputText(input);

@@ -98,7 +98,7 @@ export function SnapshotCard({ model, event }: CardProps<'snapshot'>) {
         type="button"
         class="link"
         disabled={model.lostSinceMs !== undefined}
-        onClick={() => void model.showSnapshot(commit)}
+        onClick={() => void model.actions.showSnapshot(commit)}
       >
         {l10n.t('Files at this moment')}
       </button>

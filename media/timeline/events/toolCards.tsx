@@ -16,7 +16,7 @@ const MAX_OPEN_DIFF_LINES = 24;
 /** `isLive` is true while the run can still end the call. */
 export function ToolCallCard({ model, event, isLive }: CardProps<'tool.call'> & { isLive: boolean }) {
   const { callId, name, title, input, locations } = event.data;
-  const { result } = model.callOf(event.runId, callId);
+  const { result } = model.events.callOf(event.runId, callId);
   const text = toolInputText(input);
   const summary = (
     <>
@@ -31,7 +31,9 @@ export function ToolCallCard({ model, event, isLive }: CardProps<'tool.call'> & 
         {result !== undefined && <ResultBadge result={result} call={event} />}
         {result === undefined && isLive && (
           <span class="result result-pending">
-            {model.asksFor(event.runId, callId) ? l10n.t('waits for your answer') : l10n.t('in progress')}
+            {model.events.awaitsPermission(event.runId, callId)
+              ? l10n.t('waits for your answer')
+              : l10n.t('in progress')}
           </span>
         )}
       </div>
@@ -54,7 +56,7 @@ export function ToolCallCard({ model, event, isLive }: CardProps<'tool.call'> & 
 
 export function ToolResultCard({ model, event }: CardProps<'tool.result'>) {
   const { callId, output } = event.data;
-  const { call } = model.callOf(event.runId, callId);
+  const { call } = model.events.callOf(event.runId, callId);
   return (
     <>
       <div class="line">

@@ -19,11 +19,15 @@ export interface FilterCriteria {
 /** Matches every event. */
 export const NO_CRITERIA: FilterCriteria = { text: '', group: undefined, failed: false, tool: '', file: '' };
 
-/** What the filter needs from the page. */
-export interface FilterContext {
-  playlist(): Playlist;
-  find(query: TimelineParameters<'findEvents'>): Promise<TimelineResult<'findEvents'> | undefined>;
-  changed(): void;
+/** What it takes to look for events in the playlist. */
+export interface FindContext {
+  playlist: () => Playlist;
+  /** Gives undefined where it failed, once the page has been told why. */
+  find: (query: TimelineParameters<'findEvents'>) => Promise<TimelineResult<'findEvents'> | undefined>;
+}
+
+export interface FilterContext extends FindContext {
+  changed: () => void;
 }
 
 /** The rows of the playlist that match the criteria. The extension searches; the page keeps row numbers only. */

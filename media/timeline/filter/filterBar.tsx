@@ -113,7 +113,7 @@ export function FilterBar({ model }: { model: TimelineModel }) {
             type="button"
             class="link"
             disabled={model.lostSinceMs !== undefined}
-            onClick={() => void model.searchHistory()}
+            onClick={() => void model.actions.searchHistory()}
           >
             {l10n.t('Search History…')}
           </button>

@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { EventKind } from '../../../src/storage/events';
 import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
-import type { FilterContext } from '../filter/eventFilter';
+import type { FindContext } from '../filter/eventFilter';
 
 export type JumpTarget = 'turn' | 'permission' | 'snapshot' | 'failure';
 
@@ -48,7 +48,7 @@ export const JUMP_TARGETS: Record<JumpTarget, JumpTargetDefinition> = {
 
 /** The first row with the target from `fromRow` on in the given direction, `fromRow` included; undefined if none. */
 export async function findJumpTarget(
-  context: Pick<FilterContext, 'playlist' | 'find'>,
+  context: FindContext,
   target: JumpTarget,
   fromRow: number,
   direction: 'back' | 'forward',

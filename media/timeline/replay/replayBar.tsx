@@ -30,14 +30,14 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
         label={l10n.t('Files at this moment')}
         testId="files"
         disabled={isEmpty || model.lostSinceMs !== undefined}
-        onClick={() => void model.showFiles()}
+        onClick={() => void model.actions.showFiles()}
       />
       <IconButton
         icon="link"
         label={l10n.t('Copy link to event')}
         testId="copy-link"
         disabled={isEmpty || model.lostSinceMs !== undefined}
-        onClick={() => void model.copyLink()}
+        onClick={() => void model.actions.copyLink()}
       />
       {/* As wide as the longest text, or the bar would change its layout under the pointer. */}
       <span class="position" data-testid="position" style={{ minWidth: `${String(longestPosition.length * 0.76)}ch` }}>

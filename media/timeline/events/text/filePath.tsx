@@ -14,7 +14,7 @@ export function FilePath(props: { model: TimelineModel; path: string; line?: num
       dir="auto"
       title={l10n.t('Open {0} in the worktree', oneLine(location))}
       disabled={model.lostSinceMs !== undefined}
-      onClick={() => void model.openFile(path, line)}
+      onClick={() => void model.actions.openFile(path, line)}
     >
       {oneLine(props.label ?? location)}
     </button>

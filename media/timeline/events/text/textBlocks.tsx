@@ -46,11 +46,11 @@ export function CutNotice({
           : l10n.t('First {0} of {1}.', formatSize(shownLength), formatSize(wholeLength ?? 0))}
       </span>{' '}
       {bytes === 0 && (
-        <button type="button" class="link" onClick={() => void model.showWhole(event)}>
+        <button type="button" class="link" onClick={() => void model.events.loadWhole(event)}>
           {l10n.t('Show all')}
         </button>
       )}
-      <button type="button" class="link" onClick={() => void model.openPayload(event, field)}>
+      <button type="button" class="link" onClick={() => void model.actions.openPayload(event, field)}>
         {l10n.t('Open in editor')}
       </button>
     </div>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import * as v from 'valibot';
-import { HostConnection, UnknownOutcomeError } from '../../../../media/timeline/extensionHostClient';
+import { ExtensionHostClient, UnknownOutcomeError } from '../../../../media/timeline/extensionHostClient';
 import type { HostListener } from '../../../../media/timeline/extensionHostClient';
 import { RUN } from '../../views/timeline/memorySource';
 
@@ -31,10 +31,10 @@ class Sent {
   }
 }
 
-describe('HostConnection', () => {
+describe('ExtensionHostClient', () => {
   it('ends a request that is never answered, and ignores an answer that is too late', async () => {
     const sent = new Sent();
-    const connection = new HostConnection(sent.post, QUIET, { request: 5, ping: 5 });
+    const connection = new ExtensionHostClient(sent.post, QUIET, { request: 5, ping: 5 });
     await assert.rejects(connection.request('openFile', { path: 'a' }), /did not answer/);
     connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: {} });
     assert.equal(sent.requests.length, 1);
@@ -45,7 +45,7 @@ describe('HostConnection', () => {
     try {
       const shares: number[] = [];
       const sent = new Sent();
-      const connection = new HostConnection(
+      const connection = new ExtensionHostClient(
         sent.post,
         { ...QUIET, readingOn: (share) => shares.push(share) },
         { request: 10, ping: 10 },
@@ -70,7 +70,7 @@ describe('HostConnection', () => {
   it('rejects an answer of the wrong shape, and reports other messages of the wrong shape', async () => {
     const failures: string[] = [];
     const sent = new Sent();
-    const connection = new HostConnection(sent.post, { ...QUIET, failed: (reason) => failures.push(reason) });
+    const connection = new ExtensionHostClient(sent.post, { ...QUIET, failed: (reason) => failures.push(reason) });
     const request = connection.request('seqAt', { runId: RUN, timeMs: 1 });
     connection.receive({ type: 'answer', requestNumber: sent.numberOf(0), result: { seq: 0 } });
     await assert.rejects(request, /not valid/);
@@ -83,7 +83,7 @@ describe('HostConnection', () => {
     const sent = new Sent();
     const changes: (number | undefined)[] = [];
     const beforeMs = Date.now();
-    const connection: HostConnection = new HostConnection(
+    const connection: ExtensionHostClient = new ExtensionHostClient(
       sent.post,
       { ...QUIET, connectionChanged: () => changes.push(connection.lostSinceMs) },
       { request: 60_000, ping: 5 },
@@ -105,7 +105,7 @@ describe('HostConnection', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const sent = new Sent();
-      const connection = new HostConnection(
+      const connection = new ExtensionHostClient(
         sent.post,
         { ...QUIET, connectionChanged: () => undefined },
         { request: 10, ping: 10 },
@@ -128,7 +128,7 @@ describe('HostConnection', () => {
   it("does not take the answers to an earlier page for its own page's", () => {
     const first = (): number => {
       const sent = new Sent();
-      void new HostConnection(sent.post, QUIET).request('stop', {});
+      void new ExtensionHostClient(sent.post, QUIET).request('stop', {});
       return sent.numberOf(0);
     };
     // Of a million million numbers: that two of these are near each other happens in no one's lifetime.

@@ -104,7 +104,7 @@ describe('TimelineModel', () => {
   it('takes up what was saved, and ignores a place that is not there', async () => {
     source.addMessages(10);
     const pair = await start({ sessionId: SESSION, position: { runId: RUN, seq: 4 }, draft: 'half' });
-    assert.deepEqual([pair.model.replay.shownRows, pair.model.draft], [4, 'half']);
+    assert.deepEqual([pair.model.replay.shownRows, pair.model.draft.text], [4, 'half']);
     const other = await start({
       sessionId: SESSION,
       runId: 'zzzzzzzzzzzz',
@@ -120,7 +120,7 @@ describe('TimelineModel', () => {
     pair.model.replay.setPlaying(true);
     assert.equal(pair.model.replay.shownRows, 1);
     pair.model.replay.tick(0);
-    await pair.until((model) => typeof model.eventAt(99) === 'object');
+    await pair.until((model) => typeof model.events.at(99) === 'object');
     pair.model.replay.tick(50);
     assert.equal(pair.model.replay.shownRows, 51);
     assert.equal(pair.model.replay.elapsedMs, 5_000);
@@ -162,14 +162,14 @@ describe('TimelineModel', () => {
     source.add({ kind: 'permission.request', data: { requestId: 'r', title: 't', options: [allow] } });
     source.add({ kind: 'permission.answer', data: { requestId: 'r', outcome: 'allowed', optionId: 'o' } });
     const pair = await start();
-    pair.model.need(0, 3);
-    await pair.until((model) => typeof model.eventAt(3) === 'object');
-    assert.equal(pair.model.callOf(RUN, 'c').result?.seq, 2);
-    assert.equal(pair.model.answerOf(RUN, 'r')?.seq, 4);
+    pair.model.events.loadRows(0, 3);
+    await pair.until((model) => typeof model.events.at(3) === 'object');
+    assert.equal(pair.model.events.callOf(RUN, 'c').result?.seq, 2);
+    assert.equal(pair.model.events.answerOf(RUN, 'r')?.seq, 4);
     pair.model.replay.moveTo(1);
-    assert.equal(pair.model.callOf(RUN, 'c').result, undefined);
-    assert.equal(pair.model.callOf(RUN, 'c').call?.seq, 1);
-    assert.equal(pair.model.answerOf(RUN, 'r'), undefined);
+    assert.equal(pair.model.events.callOf(RUN, 'c').result, undefined);
+    assert.equal(pair.model.events.callOf(RUN, 'c').call?.seq, 1);
+    assert.equal(pair.model.events.answerOf(RUN, 'r'), undefined);
   });
 
   it('knows which call waits for an answer, and which does not any more', async () => {
@@ -183,12 +183,15 @@ describe('TimelineModel', () => {
     });
     source.add({ kind: 'permission.request', data: { requestId: 'r', callId: 'c', title: 't', options: [allow] } });
     const pair = await start();
-    pair.model.need(0, 2);
-    await pair.until((model) => typeof model.eventAt(2) === 'object');
-    assert.deepEqual([pair.model.asksFor(RUN, 'c'), pair.model.asksFor(RUN, 'd')], [true, false]);
+    pair.model.events.loadRows(0, 2);
+    await pair.until((model) => typeof model.events.at(2) === 'object');
+    assert.deepEqual(
+      [pair.model.events.awaitsPermission(RUN, 'c'), pair.model.events.awaitsPermission(RUN, 'd')],
+      [true, false],
+    );
     source.add({ kind: 'permission.answer', data: { requestId: 'r', outcome: 'allowed', optionId: 'o' } });
     await pair.until((model) => model.playlist.rowCount === 4);
-    assert.equal(pair.model.asksFor(RUN, 'c'), false);
+    assert.equal(pair.model.events.awaitsPermission(RUN, 'c'), false);
   });
 
   it('takes a question of the current run for no other one, though agents number them anew in each', async () => {
@@ -251,11 +254,11 @@ describe('TimelineModel', () => {
     source.addMessages(2);
     source.add(snapshot('b'));
     const pair = await start();
-    await pair.model.showFiles();
+    await pair.model.actions.showFiles();
     pair.model.replay.moveTo(5);
-    await pair.model.showFiles();
+    await pair.model.actions.showFiles();
     pair.model.replay.moveTo(2);
-    await pair.model.showFiles();
+    await pair.model.actions.showFiles();
     assert.deepEqual(pair.shownCommits, ['b'.repeat(40), 'a'.repeat(40)]);
     assert.deepEqual(pair.model.errors, ['No snapshot was taken before this moment.']);
   });
@@ -281,26 +284,26 @@ describe('TimelineModel', () => {
   it('hands the text of the filter to the search over everything', async () => {
     const pair = await start();
     pair.model.filter.set({ ...NO_CRITERIA, text: 'at the end of a long output' });
-    await pair.model.searchHistory();
+    await pair.model.actions.searchHistory();
     assert.deepEqual([pair.searched, pair.model.errors], [['at the end of a long output'], []]);
   });
 
   it('brings a whole event on request', async () => {
     source.add({ kind: 'message', data: { role: 'assistant', text: 'y'.repeat(20_000) } });
     const pair = await start();
-    pair.model.need(0, 0);
-    await pair.until((model) => typeof model.eventAt(0) === 'object');
-    const preview = pair.model.eventAt(0);
+    pair.model.events.loadRows(0, 0);
+    await pair.until((model) => typeof model.events.at(0) === 'object');
+    const preview = pair.model.events.at(0);
     assert.ok(typeof preview === 'object' && preview.cut !== undefined);
-    await pair.model.showWhole(preview);
-    const whole = pair.model.eventAt(0);
+    await pair.model.events.loadWhole(preview);
+    const whole = pair.model.events.at(0);
     assert.ok(typeof whole === 'object' && whole.kind === 'message' && whole.data.text.length === 20_000);
   });
 
   it('takes back before what was typed what an earlier page could not send', async () => {
     const pair = await start({ sessionId: SESSION, draft: 'typed meanwhile' });
     pair.model.receive({ type: 'unsent', text: 'sent' });
-    assert.equal(pair.model.draft, 'sent\ntyped meanwhile');
+    assert.equal(pair.model.draft.text, 'sent\ntyped meanwhile');
   });
 
   it('asks again for a session that could not be had', async () => {
@@ -314,18 +317,18 @@ describe('TimelineModel', () => {
 
   it('keeps the draft where sending fails, and says why', async () => {
     const pair = await start();
-    pair.model.setDraft('refused');
-    await pair.model.send();
-    assert.equal(pair.model.draft, 'refused');
+    pair.model.draft.set('refused');
+    await pair.model.draft.send();
+    assert.equal(pair.model.draft.text, 'refused');
     assert.deepEqual(pair.model.errors, ['It does not run.']);
     pair.model.dismiss('It does not run.');
-    const sending = pair.model.send();
-    pair.model.setDraft('typed meanwhile');
+    const sending = pair.model.draft.send();
+    pair.model.draft.set('typed meanwhile');
     await sending;
-    assert.equal(pair.model.draft, 'refused\ntyped meanwhile');
+    assert.equal(pair.model.draft.text, 'refused\ntyped meanwhile');
     pair.model.dismiss('It does not run.');
-    pair.model.setDraft('go');
-    await pair.model.send();
-    assert.deepEqual([pair.model.draft, pair.model.errors, source.calls], ['', [], [{ id: SESSION, text: 'go' }]]);
+    pair.model.draft.set('go');
+    await pair.model.draft.send();
+    assert.deepEqual([pair.model.draft.text, pair.model.errors, source.calls], ['', [], [{ id: SESSION, text: 'go' }]]);
   });
 });

@@ -1,0 +1,66 @@
+import * as l10n from '@vscode/l10n';
+import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
+import type { Ask } from './extensionHostClient';
+import type { EventFilter, FindContext } from './filter/eventFilter';
+import { findJumpTarget } from './replay/jumpTargets';
+
+export interface SessionActionsContext extends FindContext {
+  /** The replay shows this many rows of the playlist. */
+  shownRows: () => number;
+  filter: EventFilter;
+  ask: Ask;
+  fail: (message: string) => void;
+}
+
+/** What a person can have done from the page, beside writing and answering. */
+export class SessionActions {
+  readonly #context: SessionActionsContext;
+
+  constructor(context: SessionActionsContext) {
+    this.#context = context;
+  }
+
+  /** Interrupts the turn, resumes the session or stops it. */
+  async control(method: 'interrupt' | 'resume' | 'stop'): Promise<void> {
+    await this.#context.ask(method, {});
+  }
+
+  /** Offers what can be done with the files as they were at this point: those of the last snapshot before it. */
+  async showFiles(): Promise<void> {
+    const { playlist, shownRows, ask, fail } = this.#context;
+    const row = await findJumpTarget(this.#context, 'snapshot', shownRows() - 1, 'back');
+    const place = row === undefined ? undefined : playlist().placeOf(row);
+    if (place === undefined) {
+      fail(l10n.t('No snapshot was taken before this moment.'));
+      return;
+    }
+    const found = await ask('event', place);
+    if (found?.event.kind === 'snapshot') await this.showSnapshot(found.event.data.commit);
+  }
+
+  async showSnapshot(commit: string): Promise<void> {
+    await this.#context.ask('showSnapshot', { commit });
+  }
+
+  /** Searches for the text of the filter where the filter does not look: in whole outputs, and in every session. */
+  async searchHistory(): Promise<void> {
+    await this.#context.ask('searchHistory', { text: this.#context.filter.criteria.text });
+  }
+
+  /** Opens a file of the worktree in an editor. */
+  async openFile(path: string, line: number | undefined): Promise<void> {
+    await this.#context.ask('openFile', { path, line });
+  }
+
+  /** Opens a field of an event in an editor, whole. */
+  async openPayload({ runId, seq }: TimelineEvent, field: string): Promise<void> {
+    await this.#context.ask('openPayload', { runId, seq, field });
+  }
+
+  /** Puts a link to the last event that is shown on the clipboard. */
+  async copyLink(): Promise<void> {
+    const { playlist, shownRows, ask } = this.#context;
+    const place = playlist().placeOf(shownRows() - 1);
+    if (place !== undefined) await ask('copyLink', place);
+  }
+}
