@@ -13,7 +13,7 @@ import { identityOf } from '../system/identity';
 import { AgentOutput } from './agentOutput';
 import { AgentProcess, agentEnvironment } from './agentProcess';
 import { DiskReserve } from './diskReserve';
-import { EscapeWatch } from './escapeWatch';
+import { EscapeWatch } from './worktree/escapeWatch';
 import { OutputLog } from './outputLog';
 import { PendingPermissions } from './pendingPermissions';
 import type { Recorder } from './recorder';
@@ -21,9 +21,9 @@ import type { EndRequest, RunEnd } from './runEnd';
 import { END_REASONS, endOfAgent, endWithoutAgent, NO_EXIT, requestedEnd } from './runEnd';
 import type { RunPhase } from './runPhase';
 import { acceptsEnd, endRequestOf } from './runPhase';
-import { SnapshotTaker } from './snapshotTaker';
+import { SnapshotTaker } from './worktree/snapshotTaker';
 import { Termination } from './termination';
-import { runWorktreeCommand } from './worktreeCommand';
+import { runWorktreeCommand } from './worktree/worktreeCommand';
 import type { PausedFile, WritePause } from './writePause';
 
 /** An agent that rests with its input closed this long does not end by itself. */

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import type { DraftEvent } from '../../../../src/storage/events';
-import { SnapshotTaker } from '../../../../src/supervisor/runner/snapshotTaker';
-import { skip } from '../../../support/skip';
-import { GitFixture, STORE_ID, write } from '../git/gitFixture';
+import type { DraftEvent } from '../../../../../src/storage/events';
+import { SnapshotTaker } from '../../../../../src/supervisor/runner/worktree/snapshotTaker';
+import { skip } from '../../../../support/skip';
+import { GitFixture, STORE_ID, write } from '../../git/gitFixture';
 
 const NEVER_MS = 2 ** 30;
 const RESULT: DraftEvent = { kind: 'tool.result', data: { callId: '1', status: 'ok', output: '' } };

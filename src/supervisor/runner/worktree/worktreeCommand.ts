@@ -1,15 +1,15 @@
 /** What a person wants done in a new worktree before the agent begins, such as installing packages, and in one that is about to go, such as stopping a database. */
-import { CorralError } from '../../storage/errors';
-import { messageOf } from '../../common/errors';
-import type { DraftEvent } from '../../storage/events';
-import { identityOf } from '../system/identity';
-import { AgentProcess, agentEnvironment } from './agentProcess';
-import type { ExitStatus } from './agentProcess';
-import type { DiskReserve } from './diskReserve';
-import { OutputLines } from './outputLines';
-import type { RunBootstrap } from '../runnerProtocol/protocol';
-import type { Recorder } from './recorder';
-import { Termination } from './termination';
+import { CorralError } from '../../../storage/errors';
+import { messageOf } from '../../../common/errors';
+import type { DraftEvent } from '../../../storage/events';
+import { identityOf } from '../../system/identity';
+import { AgentProcess, agentEnvironment } from '../agentProcess';
+import type { ExitStatus } from '../agentProcess';
+import type { DiskReserve } from '../diskReserve';
+import { OutputLines } from '../outputLines';
+import type { RunBootstrap } from '../../runnerProtocol/protocol';
+import type { Recorder } from '../recorder';
+import { Termination } from '../termination';
 
 const MAX_LINE_BYTES = 1024 * 1024;
 

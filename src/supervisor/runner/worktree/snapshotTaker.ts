@@ -1,15 +1,15 @@
-import { CorralError } from '../../storage/errors';
-import { messageOf } from '../../common/errors';
-import type { DraftEvent } from '../../storage/events';
-import type { DriverName } from '../agents/drivers';
-import { countChanges } from '../git/changeCounts';
-import type { Git } from '../git/git';
-import { findRepository } from '../git/repository';
-import type { Repository } from '../git/repository';
-import { takeSnapshot } from '../git/snapshots/snapshots';
-import { inspectWorktree } from '../git/worktreeOwnership';
-import { settleInTime } from './settleInTime';
-import type { RunBootstrap } from '../runnerProtocol/protocol';
+import { CorralError } from '../../../storage/errors';
+import { messageOf } from '../../../common/errors';
+import type { DraftEvent } from '../../../storage/events';
+import type { DriverName } from '../../agents/drivers';
+import { countChanges } from '../../git/changeCounts';
+import type { Git } from '../../git/git';
+import { findRepository } from '../../git/repository';
+import type { Repository } from '../../git/repository';
+import { takeSnapshot } from '../../git/snapshots/snapshots';
+import { inspectWorktree } from '../../git/worktreeOwnership';
+import { settleInTime } from '../settleInTime';
+import type { RunBootstrap } from '../../runnerProtocol/protocol';
 
 /** Events after which files may be others than before. */
 const MAY_CHANGE_FILES: readonly DraftEvent['kind'][] = ['tool.result', 'file.change', 'output'];

@@ -4,11 +4,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, it } from 'mocha';
-import type { DraftEvent, EventData } from '../../../../src/storage/events';
-import { EscapeWatch } from '../../../../src/supervisor/runner/escapeWatch';
-import { namedPaths } from '../../../../src/supervisor/runner/namedPaths';
-import { skip } from '../../../support/skip';
-import { GitFixture, write } from '../git/gitFixture';
+import type { DraftEvent, EventData } from '../../../../../src/storage/events';
+import { EscapeWatch } from '../../../../../src/supervisor/runner/worktree/escapeWatch';
+import { namedPaths } from '../../../../../src/supervisor/runner/worktree/namedPaths';
+import { skip } from '../../../../support/skip';
+import { GitFixture, write } from '../../git/gitFixture';
 
 const STARTED: DraftEvent = { kind: 'run.started', data: { ordinal: 1, agent: 'a', driver: 'd', argv: [], cwd: '' } };
 

@@ -1,15 +1,15 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import type { DraftEvent, EventData } from '../../storage/events';
-import type { Git } from '../git/git';
-import type { GitConfiguration } from '../git/gitConfiguration';
-import { changedSettings, readConfiguration } from '../git/gitConfiguration';
-import { pathFromBytes, pathToText, splitZ } from '../git/pathBytes';
-import { isInside } from '../../common/isInside';
-import { readLink } from '../git/worktreeOwnership';
-import { settleInTime } from './settleInTime';
+import type { DraftEvent, EventData } from '../../../storage/events';
+import type { Git } from '../../git/git';
+import type { GitConfiguration } from '../../git/gitConfiguration';
+import { changedSettings, readConfiguration } from '../../git/gitConfiguration';
+import { pathFromBytes, pathToText, splitZ } from '../../git/pathBytes';
+import { isInside } from '../../../common/isInside';
+import { readLink } from '../../git/worktreeOwnership';
+import { settleInTime } from '../settleInTime';
 import { namedPaths } from './namedPaths';
-import type { RunBootstrap } from '../runnerProtocol/protocol';
+import type { RunBootstrap } from '../../runnerProtocol/protocol';
 
 const CHANGING: readonly EventData<'tool.call'>['category'][] = ['edit', 'delete', 'move'];
 /** They may run programs. */
