@@ -1,6 +1,7 @@
 /** How a run ends, and who asked for it. */
 import type { RunOutcome } from '../../storage/events';
 import type { Conversation } from '../agents/driver/driver';
+import { REQUESTED_ENDINGS } from '../agents/driver/ending';
 import type { ExitStatus } from './agentProcess';
 
 /** Who asked for the end: a person, politely or not, or the system (a logout, a shutdown). */
@@ -13,8 +14,8 @@ export const NO_EXIT = { exitCode: null, signal: null } as const;
 
 /** They stand in journals. */
 export const END_REASONS = {
-  stop: 'Stopped by you',
-  kill: 'Killed by you',
+  stop: REQUESTED_ENDINGS.stop.reason,
+  kill: REQUESTED_ENDINGS.kill.reason,
   shutdown: 'Stopped because the system ended this login or shut down',
 } as const satisfies Record<EndRequest, string>;
 
@@ -23,7 +24,10 @@ export function requestedEnd(request: EndRequest): RunEnd {
   return { ...NO_EXIT, outcome: request === 'kill' ? 'killed' : 'stopped', reason: END_REASONS[request] };
 }
 
-/** The driver's judgement of an agent that was never started. `spawnError` is why; undefined where the end was asked for first. */
+/**
+ * The driver's judgement of an agent that was never started.
+ * `spawnError` is why; undefined where the end was asked for before.
+ */
 export function endWithoutAgent(
   conversation: Conversation,
   request: EndRequest | undefined,

@@ -19,7 +19,7 @@ import { CLAIM_LIMIT_MS } from './runnerLauncher';
 import type { Slot } from './runSlots';
 import { RunSlots } from './runSlots';
 import type { RunStarterOptions } from './runStarter';
-import { cancelRun, closeUnstarted, launchRun } from './runStarter';
+import { cancelRun, failUnstarted, launchRun } from './runStarter';
 import type { RunWatcher } from './runWatcher';
 
 /** Enough for another window that starts many runs, also where one of its runners hangs at its start. */
@@ -271,7 +271,7 @@ export class Queue implements Disposable {
     try {
       return await makePlannedWorktree({ store, git }, facts.sessionId);
     } catch (error) {
-      await closeUnstarted(store, facts.sessionId, runId, 'failed', messageOf(error));
+      await failUnstarted(store, { sessionId: facts.sessionId, runId }, error);
       throw error;
     }
   }

@@ -1,20 +1,20 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDirectory } from '../../storage/journal/durableFile';
+import { readdirIfExists } from '../../common/readdirIfExists';
 import { isId } from '../../storage/ids';
+import { makeDirectory } from '../../storage/journal/durableFile';
 import type { StorePaths } from '../../storage/paths';
 import { publishOnce } from '../system/publishedFile';
-import { readdirIfExists } from '../../common/readdirIfExists';
 
-/** A run that was started, or is just being started. */
+/** Held by a run from before its start until its end is known. */
 export interface Slot {
   runId: string;
   sessionId: string;
 }
 
 /**
- * Which runs were started, as files that every window sees at once: so counting them costs as much as there are, however many sessions the store
- * holds and however late a window hears of what another one does. Used only under the queue's lock.
+ * One file for each run that was started, which every window sees at once.
+ * So counting costs as much as there are runs, not sessions; used under the queue's lock alone.
  */
 export class RunSlots {
   readonly #folder: string;
@@ -29,12 +29,12 @@ export class RunSlots {
     for (const runId of names.filter(isId)) {
       const sessionId = await readFile(join(this.#folder, runId), 'utf8');
       if (isId(sessionId)) slots.push({ runId, sessionId });
-      else await this.free(runId); // what a power loss leaves, and no run outlives that
+      else await this.free(runId); // left by a power loss, which no run survives
     }
     return slots;
   }
 
-  /** Before anything of the run is started, so that a window that is killed in the middle leaves a trace of it. */
+  /** Call it before anything of the run is started, so that a window that is killed meanwhile leaves a trace of it. */
   async take({ runId, sessionId }: Slot): Promise<void> {
     await makeDirectory(this.#folder);
     await publishOnce(join(this.#folder, runId), sessionId);

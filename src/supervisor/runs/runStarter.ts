@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { randomBytes } from 'node:crypto';
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -5,17 +6,17 @@ import { makeDirectory, replaceFile } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { RunProcess } from '../../common/processes/runProcess';
-import type { RunOutcome } from '../../storage/events';
 import { newId } from '../../storage/ids';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
 import { TEARDOWN_DRIVER } from '../../storage/events';
 import { configuredEnvironment, resolveAgent } from '../agents/agentRegistry';
 import { driverFor } from '../agents/drivers';
-import { readBootstrap } from './recovery';
+import { readBootstrap } from '../runnerProtocol/bootstrapFile';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { PROTOCOL_VERSION } from '../runnerProtocol/protocol';
 import { publishVoidClaim, readClaim } from '../runnerProtocol/claimFile';
+import { closeRun, requestedClosing } from './closeRun';
 import { launchRunner } from './runnerLauncher';
 import { runnerProgram } from './runnerProgram';
 import type { SessionStore } from '../sessions/sessionStore';
@@ -36,15 +37,16 @@ export interface RunStarterOptions {
   runProcess: RunProcess;
 }
 
-/** A run with a runner. */
+/** A run that its runner has claimed. */
 export interface LaunchedRun {
   bootstrap: RunBootstrap;
   claim: HeldClaim;
 }
 
 /**
- * Puts a run into the queue: resolves the agent and writes down all that its start takes, so that whichever window starts it starts the same, then
- * records it under the session's lock, so that no second one can wait or run beside it. Returns the run's id. Throws RUNNING, AGENT_NOT_FOUND, WORKTREE_MISSING, …
+ * Puts a run into the queue. All that its start takes is written down, so that every window would start it the same.
+ * @returns the run's id
+ * @throws CorralError RUNNING, AGENT_NOT_FOUND, WORKTREE_MISSING
  */
 export async function queueRun(options: RunStarterOptions, facts: SessionFacts, request: RunRequest): Promise<string> {
   const settings = options.settings();
@@ -86,7 +88,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
     ...(model === undefined ? {} : { model }),
     ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
     worktree: { repository: facts.repository, storeId: options.store.storeId, baseCommit: facts.baseCommit },
-    // Until an agent has begun to work, which it does only in a worktree that is set up.
+    // Once an agent has begun to work, the worktree is set up.
     ...(settings.setupCommand.length === 0 || facts.runs.some((run) => run.turn > 0)
       ? {}
       : { setup: { argv: [...settings.setupCommand], limitMs: settings.setupLimitMs } }),
@@ -97,9 +99,15 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
   try {
     await options.store.append(request.sessionId, (now) => {
       if (now.runs.some(isOpen))
-        throw new CorralError('RUNNING', 'This session is running already. Send it a message, or stop it first.');
+        throw new CorralError(
+          'RUNNING',
+          l10n.t('This session is already running. Send it a message, or stop it first.'),
+        );
       if (now.worktree !== 'present' && now.worktree !== 'planned')
-        throw new CorralError('WORKTREE_MISSING', 'The worktree of this session was removed. Restore it first.');
+        throw new CorralError(
+          'WORKTREE_MISSING',
+          l10n.t('The worktree of this session was removed. Restore it first.'),
+        );
       const { prompt, resumes } = request;
       return {
         kind: 'run.queued',
@@ -114,16 +122,17 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
 }
 
 /**
- * Hands a waiting run to a runner, and returns once that has claimed it. Where a window before this one was killed while it did the same, two
- * runners may start: the one that claims the run first has it, the other ends. Throws RUNNER_START_FAILED, WORKTREE_MISSING, …; then the run is
- * recorded as failed.
+ * Starts a runner for a queued run, and resolves once a runner has claimed it. A second runner, which a window started
+ * that was killed meanwhile, ends by itself.
+ * @throws CorralError RUNNER_START_FAILED, WORKTREE_MISSING, SETTINGS_INVALID; the run is then recorded as failed
  */
 export async function launchRun(options: RunStarterOptions, facts: SessionFacts, runId: string): Promise<LaunchedRun> {
   const { store, bundles } = options;
   const { sessionId } = facts;
+  const run = store.paths.session(sessionId).run(runId);
   const settings = options.settings();
   try {
-    const stored = await readBootstrap(store.paths, sessionId, runId);
+    const stored = await readBootstrap(run);
     await requireWorktree(facts.worktreePath);
     const configured = configuredEnvironment(facts.agent, settings.agents);
     const environment: Record<string, string> = { ...configured, ...stored.driverEnvironment };
@@ -131,31 +140,37 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
     if (missing.length > 0)
       throw new CorralError(
         'SETTINGS_INVALID',
-        `The setting corral.agents no longer gives “${facts.agent}” what it was queued with: ${missing.join(', ')}.`,
+        l10n.t(
+          'The setting “corral.agents” no longer gives “{agent}” these variables, with which it was queued: {names}.',
+          {
+            agent: facts.agent,
+            names: missing.join(', '),
+          },
+        ),
       );
     const ordinal = facts.runs.find((run) => run.runId === runId)?.ordinal ?? stored.ordinal;
     const bootstrap: RunBootstrap = {
       ...stored,
       ordinal,
-      tsFloor: afterLast(facts.lastActivityAt),
-      // Of a worktree that was planned, nobody knew its base before.
+      tsFloor: tsFloorAfter(facts.lastActivityAt),
+      // The base of a planned worktree was not known when the run was queued.
       ...(stored.worktree === undefined ? {} : { worktree: { ...stored.worktree, baseCommit: facts.baseCommit } }),
     };
     const claim = await launchRunner({
       runnerPath: `${bundles}/runner.js`,
       nodePath: await runnerProgram(settings.runnerNode, options.runProcess),
-      run: store.paths.session(sessionId).run(runId),
+      run,
       bootstrap,
       environment: { ...process.env, ...environment },
     });
     return { bootstrap, claim };
   } catch (error) {
-    await closeUnstarted(store, sessionId, runId, 'failed', messageOf(error));
+    await failUnstarted(store, { sessionId, runId }, error);
     throw error;
   }
 }
 
-/** What every run of a session is told alike. */
+/** What the runners of all a session's runs are told alike. */
 function commonBootstrap({ store, settings }: RunStarterOptions, facts: SessionFacts, runId: string) {
   const { stopGraceMs, syncEveryEvent } = settings();
   return {
@@ -166,7 +181,7 @@ function commonBootstrap({ store, settings }: RunStarterOptions, facts: SessionF
     cwd: facts.worktreePath,
     permissionMode: facts.permissionMode,
     nonce: randomBytes(32).toString('hex'),
-    tsFloor: afterLast(facts.lastActivityAt),
+    tsFloor: tsFloorAfter(facts.lastActivityAt),
     storeRoot: store.paths.root,
     stopGraceMs,
     syncEveryEvent,
@@ -175,8 +190,9 @@ function commonBootstrap({ store, settings }: RunStarterOptions, facts: SessionF
 }
 
 /**
- * Starts the command that tears a worktree down, as a run of its own without an agent: so it goes on when the window goes away, and its output is kept.
- * It waits for no place in the queue. Throws RUNNER_START_FAILED, WORKTREE_MISSING, …
+ * Starts the worktree's teardown command as a run without an agent, so that it goes on when the window goes away and its
+ * output is kept. It does not wait in the queue.
+ * @throws CorralError RUNNER_START_FAILED, WORKTREE_MISSING
  */
 export async function launchTeardown(options: RunStarterOptions, facts: SessionFacts): Promise<LaunchedRun> {
   const { store, bundles } = options;
@@ -205,52 +221,47 @@ export async function launchTeardown(options: RunStarterOptions, facts: SessionF
   return { bootstrap, claim };
 }
 
-/** Takes a run out of the queue at somebody's wish. False where it has begun: its claim says which of the two was first, over all windows. */
-export async function cancelRun(
-  store: SessionStore,
-  { sessionId }: SessionFacts,
-  { runId, killRequested }: RunFacts,
-): Promise<boolean> {
-  const run = store.paths.session(sessionId).run(runId);
-  const [outcome, evidence] =
-    killRequested === true ? (['killed', 'Killed by you'] as const) : (['stopped', 'Stopped by you'] as const);
-  await publishVoidClaim(run, evidence);
-  if ((await readClaim(run))?.state === 'claimed') return false;
-  await closeUnstarted(store, sessionId, runId, outcome, evidence);
+/**
+ * Takes a run out of the queue because a person asked for its end.
+ * @returns false where its runner was quicker to claim it: then it has begun
+ */
+export async function cancelRun(store: SessionStore, { sessionId }: SessionFacts, run: RunFacts): Promise<boolean> {
+  const { runId } = run;
+  const paths = store.paths.session(sessionId).run(runId);
+  const closing = requestedClosing(run);
+  await publishVoidClaim(paths, closing.evidence);
+  if ((await readClaim(paths))?.state === 'claimed') return false;
+  await closeRun(store, { sessionId, runId }, () => closing);
   return true;
 }
 
-/** Records the end of a run that never began. */
-export async function closeUnstarted(
+/** Records that a run failed before it had begun. */
+export async function failUnstarted(
   store: SessionStore,
-  sessionId: string,
-  runId: string,
-  outcome: RunOutcome,
-  evidence: string,
+  run: { sessionId: string; runId: string },
+  error: unknown,
 ): Promise<void> {
-  await store.append(sessionId, (now) => {
-    const run = now.runs.find((each) => each.runId === runId);
-    if (run === undefined || !isOpen(run)) return undefined;
-    return { kind: 'run.closed', data: { runId, outcome, restored: false, evidence, afterSeq: run.eventCount } };
-  });
+  await closeRun(store, run, () => ({ outcome: 'failed', restored: false, evidence: messageOf(error) }));
 }
 
 function nextOrdinal({ runs }: SessionFacts): number {
   return Math.max(0, ...runs.map(({ ordinal }) => ordinal)) + 1;
 }
 
-/** An agent in a folder without its own link to git would work in the checkout that lies around it. */
+/** Refuses a folder without its own link to git: an agent there would work in the checkout around it. */
 export async function requireWorktree(worktreePath: string): Promise<void> {
   const link = await lstat(join(worktreePath, '.git')).catch(() => undefined);
   if (link?.isFile() !== true)
     throw new CorralError(
       'WORKTREE_MISSING',
-      `The worktree of this session is not at ${worktreePath}. Restore it from its last snapshot.`,
+      l10n.t('There is no worktree of this session at {path}. Restore it from its last snapshot.', {
+        path: worktreePath,
+      }),
     );
 }
 
-/** 1 ms after the session's last record: the first moment that the new run's events may carry. */
-function afterLast(lastActivityAt: string): string {
+/** The first time that a new run's events may have: 1 ms after the session's last record. */
+function tsFloorAfter(lastActivityAt: string): string {
   const last = Date.parse(lastActivityAt);
   return new Date(Number.isNaN(last) ? 0 : last + 1).toISOString();
 }

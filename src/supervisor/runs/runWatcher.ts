@@ -1,71 +1,70 @@
 import { messageOf } from '../../common/errors';
+import type { SessionModel } from '../sessions/sessionModel';
 import type { RecoveryOptions, Resolution } from './recovery';
 import { resolveRun } from './recovery';
-import type { SessionModel } from '../sessions/sessionModel';
 
-/** A runner that lives but is silent looks after its socket every 5 s, so asking more often finds nothing new. */
+/** A runner that lives looks after its socket every 5 s, so checking more often finds nothing new. */
 const RETRY_MS = 5_000;
 
 export interface RunWatcherOptions extends RecoveryOptions {
   model: SessionModel;
 }
 
-/** Sees to it that every open run has a line to its runner, or is known to have ended, or is said to be silent. */
+/** Makes sure that every open run is connected to its runner, is closed, or is shown as not answering. */
 export class RunWatcher {
   readonly #options: RunWatcherOptions;
-  readonly #looking = new Map<string, Promise<Resolution | undefined>>();
+  /** By run id, as are the retries. */
+  readonly #checks = new Map<string, Promise<Resolution | undefined>>();
   readonly #retries = new Map<string, NodeJS.Timeout>();
-  #disposed = false;
+  #isDisposed = false;
 
   constructor(options: RunWatcherOptions) {
     this.#options = options;
     options.connections.closed.event(({ sessionId, runId }) => void this.check(sessionId, runId));
   }
 
-  /** Looks at the run now. Calls that overlap share one look; one that fails is tried again, and never stops others. */
+  /**
+   * Finds out now what became of the run; calls that overlap share one check.
+   * Never rejects: a check that fails gives undefined and is repeated later.
+   */
   check(sessionId: string, runId: string): Promise<Resolution | undefined> {
-    if (this.#disposed) return Promise.resolve(undefined);
-    const known = this.#looking.get(runId);
-    if (known !== undefined) return known;
+    if (this.#isDisposed) return Promise.resolve(undefined);
+    const underWay = this.#checks.get(runId);
+    if (underWay !== undefined) return underWay;
     clearTimeout(this.#retries.get(runId));
     this.#retries.delete(runId);
-    const look = this.#look(sessionId, runId).finally(() => this.#looking.delete(runId));
-    this.#looking.set(runId, look);
-    return look;
+    const check = this.#check(sessionId, runId).finally(() => this.#checks.delete(runId));
+    this.#checks.set(runId, check);
+    return check;
   }
 
-  /** True while nobody needs to look at the run: somebody does already, or will. */
+  /** True while a check of the run is under way or planned. */
   isWatching(runId: string): boolean {
-    return this.#looking.has(runId) || this.#retries.has(runId);
+    return this.#checks.has(runId) || this.#retries.has(runId);
   }
 
   dispose(): void {
-    this.#disposed = true;
+    this.#isDisposed = true;
     for (const retry of this.#retries.values()) clearTimeout(retry);
   }
 
-  async #look(sessionId: string, runId: string): Promise<Resolution | undefined> {
+  async #check(sessionId: string, runId: string): Promise<Resolution | undefined> {
     const { model, log } = this.#options;
     let resolution: Resolution | undefined;
     try {
       resolution = await resolveRun(this.#options, sessionId, runId);
     } catch (error) {
-      log.error(`Looking at run ${runId} of session ${sessionId}: ${messageOf(error)}`);
+      log.error(`Checking run ${runId} of session ${sessionId}: ${messageOf(error)}`);
     }
-    if (this.#disposed) return resolution;
-    const silent = resolution === undefined || resolution.kind === 'unreachable';
-    model.setLive(
-      sessionId,
-      silent
-        ? { checking: false, unreachable: model.live(sessionId).unreachable ?? new Date().toISOString() }
-        : { checking: false },
-    );
-    if (silent) {
-      this.#retries.set(
-        runId,
-        setTimeout(() => void this.check(sessionId, runId), RETRY_MS),
-      );
+    if (this.#isDisposed) return resolution;
+    if (resolution !== undefined && resolution.kind !== 'unreachable') {
+      model.setLive(sessionId, { checking: false });
+      return resolution;
     }
+    const unreachable = model.live(sessionId).unreachable ?? new Date().toISOString();
+    model.setLive(sessionId, { checking: false, unreachable });
+    const retry = setTimeout(() => void this.check(sessionId, runId), RETRY_MS);
+    this.#retries.set(runId, retry);
     return resolution;
   }
 }

@@ -9,12 +9,17 @@ export interface Ending {
   reason: string;
 }
 
+/** The ends that a person asks for. The reasons stand in journals. */
+export const REQUESTED_ENDINGS = {
+  stop: { outcome: 'stopped', reason: 'Stopped by you' },
+  kill: { outcome: 'killed', reason: 'Killed by you' },
+} as const satisfies Record<string, Ending>;
+
 /** An end that the agent did not choose, or undefined where its program ended by itself. */
 export function imposedEnding(exit: AgentExit): Ending | undefined {
   if (exit.spawnError !== undefined)
     return { outcome: 'failed', reason: oneLine(`Could not be started: ${exit.spawnError}`) };
-  if (exit.asked === 'kill') return { outcome: 'killed', reason: 'Killed by you' };
-  if (exit.asked === 'stop') return { outcome: 'stopped', reason: 'Stopped by you' };
+  if (exit.asked !== undefined) return REQUESTED_ENDINGS[exit.asked];
   if (exit.signal !== null) return { outcome: 'crashed', reason: `Ended by ${exit.signal}` };
   return undefined;
 }

@@ -1,0 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
+import type { RunPaths } from '../../storage/paths';
+import type { RunBootstrap } from './protocol';
+import { bootstrapSchema } from './protocol';
+
+/** What a supervisor wrote for the run's runner. Throws where run.json is missing or cannot be read. */
+export async function readBootstrap(run: RunPaths): Promise<RunBootstrap> {
+  const content: unknown = JSON.parse(await readFile(run.bootstrap, 'utf8'));
+  return v.parse(bootstrapSchema, content);
+}

@@ -1,0 +1,33 @@
+import type { RunFacts } from '../../storage/sessionFacts';
+import type { SessionRecordData } from '../../storage/sessionRecords';
+import { isOpen } from '../../storage/sessionState';
+import { REQUESTED_ENDINGS } from '../agents/driver/ending';
+import type { SessionStore } from '../sessions/sessionStore';
+
+/** How a run is closed. `evidence` says why, and stands in the journal. */
+export type RunClosing = Omit<SessionRecordData<'run.closed'>, 'runId' | 'afterSeq'>;
+
+/**
+ * Records the end of a run whose runner recorded none.
+ * @returns false where nothing was recorded: the run had ended after all, or another window was quicker
+ */
+export async function closeRun(
+  store: SessionStore,
+  { sessionId, runId }: { sessionId: string; runId: string },
+  decide: (run: RunFacts) => RunClosing,
+): Promise<boolean> {
+  let isRecorded = false;
+  await store.append(sessionId, ({ runs }) => {
+    const run = runs.find((each) => each.runId === runId);
+    if (run === undefined || !isOpen(run)) return undefined;
+    isRecorded = true;
+    return { kind: 'run.closed', data: { runId, ...decide(run), afterSeq: run.eventCount } };
+  });
+  return isRecorded;
+}
+
+/** The closing of a run whose end a person asked for. */
+export function requestedClosing({ killRequested }: RunFacts): RunClosing {
+  const { outcome, reason } = killRequested === true ? REQUESTED_ENDINGS.kill : REQUESTED_ENDINGS.stop;
+  return { outcome, restored: false, evidence: reason };
+}
