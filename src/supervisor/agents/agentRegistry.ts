@@ -1,125 +1,74 @@
-/** Which agents there are: the built-in ones, and what a person configured in `corral.agents`. */
+/** The agents that can be chosen: the built-in ones, and those of the setting `corral.agents`. */
 import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
 import type { PermissionMode } from '../../storage/sessionRecords';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
+import { builtInAgents } from './builtInAgents';
 import { findProgram } from './discovery';
-import type { DriverName } from './drivers';
-import { DRIVER_NAMES } from './drivers';
 import type { LinePattern } from './driver/linePatterns';
 import { linePatternSchema } from './driver/linePatterns';
 import { programNames } from './driver/programNames';
+import type { DriverName } from './drivers';
+import { DRIVER_NAMES } from './drivers';
 
 const text = v.string();
 
 const agentSettingSchema = v.strictObject({
-  /** May be left out for the built-in agents. */
+  /** Optional for the built-in agents. */
   driver: v.optional(v.picklist(DRIVER_NAMES)),
   /** The program: an absolute path, `~/…`, or a name on PATH. */
   path: v.optional(v.pipe(text, v.minLength(1))),
-  /** Come first, before the driver's own. */
+  /** They come before the driver's own. */
   args: v.optional(v.array(text)),
   /** Added to the environment. */
   env: v.optional(v.record(text, text)),
   model: v.optional(v.pipe(text, v.minLength(1))),
   permissionMode: v.optional(v.picklist(PERMISSION_MODES)),
-  /** Only of the driver `command`: what lines of its output mean. */
+  /** Only for the driver `command`: what lines of the output mean. */
   patterns: v.optional(v.array(linePatternSchema)),
 });
-const agentSettingsSchema = v.record(
-  v.pipe(text, v.regex(/^[A-Za-z0-9][\w.-]{0,63}$/, "An agent's name is made of letters, digits, “.”, “_” and “-”.")),
-  agentSettingSchema,
+const agentNameSchema = v.pipe(
+  text,
+  v.regex(/^[A-Za-z0-9][\w.-]{0,63}$/, () =>
+    l10n.t('Use only letters, digits, “.”, “_” and “-” in the name of an agent.'),
+  ),
 );
+const agentSettingsSchema = v.record(agentNameSchema, agentSettingSchema);
 
-/** The setting `corral.agents`: name → how to run it. */
+/** The value of the setting `corral.agents`, by the agent's name. */
 export type AgentSettings = v.InferOutput<typeof agentSettingsSchema>;
-type AgentSetting = v.InferOutput<typeof agentSettingSchema>;
 
-/** The setting, checked. Throws SETTINGS_INVALID with the place of the mistake. */
+/** @throws SETTINGS_INVALID with the place of the mistake */
 export function parseAgentSettings(value: unknown): AgentSettings {
   const parsed = v.safeParse(agentSettingsSchema, value);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
+  const { message: problem } = issue;
+  const place = v.getDotPath(issue);
   throw new CorralError(
     'SETTINGS_INVALID',
-    `The setting corral.agents is not right at “${v.getDotPath(issue) ?? 'its top'}”: ${issue.message}`,
+    place === null
+      ? l10n.t('Correct the setting corral.agents: {problem}', { problem })
+      : l10n.t('Correct the setting corral.agents at “{place}”: {problem}', { place, problem }),
   );
 }
 
-/** An agent as a list shows it. */
+/** An agent in a list. */
 export interface AgentEntry {
   name: string;
   driver: DriverName;
-  /** One line: what it is. */
+  /** One line. */
   description: string;
 }
 
-interface BuiltInAgent {
-  driver: DriverName;
-  description: string;
-  /** Looked up where no path is configured. */
-  program?: string;
-  /** What makes the program speak the driver's protocol. */
-  programArguments?: readonly string[];
-  installHint: string;
-}
-
-const BUILT_IN: Readonly<Record<string, BuiltInAgent>> = {
-  claude: {
-    driver: 'claude',
-    description: 'Claude Code',
-    program: 'claude',
-    installHint: 'Install it with “npm install -g @anthropic-ai/claude-code”, or set its path in corral.agents.',
-  },
-  codex: {
-    driver: 'codex',
-    description: 'Codex',
-    program: 'codex',
-    installHint: 'Install it with “npm install -g @openai/codex”, or set its path in corral.agents.',
-  },
-  gemini: {
-    driver: 'acp',
-    description: 'Gemini CLI',
-    program: 'gemini',
-    programArguments: ['--acp'],
-    installHint: 'Install it with “npm install -g @google/gemini-cli”, or set its path in corral.agents.',
-  },
-  opencode: {
-    driver: 'acp',
-    description: 'opencode',
-    program: 'opencode',
-    programArguments: ['acp'],
-    installHint: 'Install it with “npm install -g opencode-ai”, or set its path in corral.agents.',
-  },
-  goose: {
-    driver: 'acp',
-    description: 'Goose',
-    program: 'goose',
-    programArguments: ['acp'],
-    installHint: 'See block.github.io/goose for how to install it, or set its path in corral.agents.',
-  },
-  demo: {
-    driver: 'claude',
-    description: 'A scripted agent that needs no key and no network',
-    installHint: 'It comes with the extension: install that anew.',
-  },
-  command: {
-    driver: 'command',
-    description: 'Any program',
-    installHint: "Check the command's first word: an absolute path, or a name on PATH.",
-  },
-};
-
-function builtIn(name: string): BuiltInAgent | undefined {
-  return Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
-}
-
-/** All agents that can be asked for, built-in ones first. */
+/** All agents, the built-in ones first. */
 export function listAgents(settings: AgentSettings): AgentEntry[] {
-  const names = new Set([...Object.keys(BUILT_IN), ...Object.keys(settings)]);
+  const builtIn = builtInAgents();
+  const names = new Set([...builtIn.keys(), ...Object.keys(settings)]);
   return [...names].flatMap((name) => {
-    const known = builtIn(name);
+    const known = builtIn.get(name);
     const driver = settings[name]?.driver ?? known?.driver;
     return driver === undefined
       ? []
@@ -127,49 +76,63 @@ export function listAgents(settings: AgentSettings): AgentEntry[] {
   });
 }
 
-/** The variables that a person gave the agent. They may be secrets: they are passed on when it starts, and written nowhere. */
+/** The variables from the settings. They may be secrets: the agent gets them when it starts, and nothing records them. */
 export function configuredEnvironment(name: string, agents: AgentSettings): Record<string, string> {
-  return { ...(Object.hasOwn(agents, name) ? agents[name]?.env : undefined) };
+  return { ...settingOf(name, agents)?.env };
 }
 
-/** All that a start needs to know of an agent. */
+function settingOf(name: string, agents: AgentSettings): AgentSettings[string] | undefined {
+  return Object.hasOwn(agents, name) ? agents[name] : undefined;
+}
+
+/** What is needed to start an agent. */
 export interface ResolvedAgent {
   driver: DriverName;
   /** Absolute path. */
   program: string;
   programArguments: string[];
-  /** What the program needs to run at all. What a person configured is in `configuredEnvironment`. */
+  /** What the program needs to run at all; `configuredEnvironment` has the variables from the settings. */
   environment: Record<string, string>;
   model?: string;
   permissionMode?: PermissionMode;
   linePatterns?: LinePattern[];
-  /** Its program does nothing for a person at a terminal. */
+  /** The program is of no use to a person in a terminal. */
   isScripted?: true;
-  /** What makes it tell its version, where it is known to do that and nothing else. */
+  /** Arguments that print the version, for programs that are known to do nothing else then. */
   versionArguments?: string[];
 }
 
 export interface ResolveOptions {
   agents: AgentSettings;
-  /** The folder of the bundles, where the demo agent lies. */
+  /** The folder of the bundles, which includes the demo agent. */
   bundles: string;
-  /** Program and arguments, for the agent `command`. */
+  /** Program and arguments for the agent `command`. */
   argv?: readonly string[];
 }
 
-/** Finds an agent's program. Throws AGENT_UNKNOWN, AGENT_NOT_FOUND (with how to install it), SETTINGS_INVALID, INVALID_ARGUMENT. */
+/**
+ * Finds an agent's program.
+ * @throws AGENT_UNKNOWN, SETTINGS_INVALID, INVALID_ARGUMENT
+ * @throws AGENT_NOT_FOUND with how to install the program
+ */
 export async function resolveAgent(name: string, options: ResolveOptions): Promise<ResolvedAgent> {
-  const setting: AgentSetting | undefined = Object.hasOwn(options.agents, name) ? options.agents[name] : undefined;
-  const known = builtIn(name);
-  if (setting === undefined && known === undefined)
-    throw new CorralError('AGENT_UNKNOWN', `There is no agent “${name}”. Add it to the setting corral.agents.`);
-  const driver = setting?.driver ?? known?.driver;
+  const setting = settingOf(name, options.agents);
+  const builtIn = builtInAgents().get(name);
+  if (setting === undefined && builtIn === undefined)
+    throw new CorralError(
+      'AGENT_UNKNOWN',
+      l10n.t('There is no agent “{name}”. Add it to the setting corral.agents.', { name }),
+    );
+  const driver = setting?.driver ?? builtIn?.driver;
   if (driver === undefined)
     throw new CorralError(
       'SETTINGS_INVALID',
-      `The setting corral.agents.${name} needs a driver: ${DRIVER_NAMES.join(' or ')}.`,
+      l10n.t('Set “driver” to one of these for the agent “{name}” in corral.agents: {drivers}.', {
+        name,
+        drivers: DRIVER_NAMES.join(', '),
+      }),
     );
-  const [argvProgram, ...argvArguments] = options.argv ?? [];
+  const [commandProgram, ...commandArguments] = options.argv ?? [];
   const chosen = {
     driver,
     environment: {},
@@ -177,37 +140,46 @@ export async function resolveAgent(name: string, options: ResolveOptions): Promi
     ...(setting?.permissionMode === undefined ? {} : { permissionMode: setting.permissionMode }),
     ...(setting?.patterns === undefined ? {} : { linePatterns: setting.patterns }),
   };
-  // With another driver than its own, a built-in agent is asked to speak something else.
-  const protocolArguments = driver === known?.driver ? (known.programArguments ?? []) : [];
-  const ownArguments = [...(setting?.args ?? []), ...protocolArguments, ...argvArguments];
-  if (name === 'demo' && setting?.path === undefined) {
-    // Node itself, or VS Code's program, which has to be told to be Node.
-    const environment: Record<string, string> =
-      process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
-    return {
-      ...chosen,
-      environment,
-      program: process.execPath,
-      programArguments: [join(options.bundles, 'demoAgent.js'), ...ownArguments],
-      isScripted: true,
-    };
-  }
-  const program = argvProgram ?? setting?.path ?? known?.program;
-  if (program === undefined) throw new CorralError('INVALID_ARGUMENT', `The agent “${name}” needs a command to run.`);
-  const found = await findProgram({ program, environment: { ...process.env, ...setting?.env } });
-  if (found === undefined)
+  // The arguments of a built-in agent belong to the protocol of its own driver.
+  const protocolArguments = driver === builtIn?.driver ? (builtIn.programArguments ?? []) : [];
+  const programArguments = [...(setting?.args ?? []), ...protocolArguments, ...commandArguments];
+  if (name === 'demo' && setting?.path === undefined)
+    return { ...chosen, ...demoProgram(options.bundles, programArguments) };
+  const program = commandProgram ?? setting?.path ?? builtIn?.program;
+  if (program === undefined)
     throw new CorralError(
-      'AGENT_NOT_FOUND',
-      `“${program}” was not found. ${known?.installHint ?? 'Check its path in the setting corral.agents.'}`,
+      'INVALID_ARGUMENT',
+      l10n.t('The agent “{name}” needs a program: enter a command, or set its path in corral.agents.', { name }),
     );
-  const isKnown = Object.values(BUILT_IN).some(
-    (agent) =>
-      agent.program !== undefined && programNames([found.program, ...found.programArguments]).includes(agent.program),
-  );
+  const found = await findProgram({ program, environment: { ...process.env, ...setting?.env } });
+  if (found === undefined) {
+    const hint = builtIn?.installHint ?? l10n.t('Check its path in the setting corral.agents.');
+    throw new CorralError('AGENT_NOT_FOUND', l10n.t('“{program}” was not found. {hint}', { program, hint }));
+  }
   return {
     ...chosen,
     program: found.program,
-    programArguments: [...found.programArguments, ...ownArguments],
-    ...(isKnown ? { versionArguments: [...found.programArguments, '--version'] } : {}),
+    programArguments: [...found.programArguments, ...programArguments],
+    ...(isBuiltInProgram([found.program, ...found.programArguments])
+      ? { versionArguments: [...found.programArguments, '--version'] }
+      : {}),
   };
+}
+
+/** The demo agent runs in Node, or in VS Code's own program, which has to be told to act as Node. */
+function demoProgram(
+  bundles: string,
+  programArguments: readonly string[],
+): Pick<ResolvedAgent, 'environment' | 'program' | 'programArguments' | 'isScripted'> {
+  return {
+    environment: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
+    program: process.execPath,
+    programArguments: [join(bundles, 'demoAgent.js'), ...programArguments],
+    isScripted: true,
+  };
+}
+
+function isBuiltInProgram(argv: readonly string[]): boolean {
+  const names = programNames(argv);
+  return [...builtInAgents().values()].some(({ program }) => program !== undefined && names.includes(program));
 }

@@ -47,19 +47,15 @@ export function opencodeEnvironment(mode: PermissionMode): Record<string, string
 }
 
 /** By the name of the agent's program. */
-const PROFILES: ReadonlyMap<string, AcpProfile> = new Map<string, AcpProfile>([
-  [
-    'gemini',
-    {
+const PROFILES: ReadonlyMap<string, AcpProfile> = new Map(
+  Object.entries<AcpProfile>({
+    gemini: {
       modes: { ask: 'default', edits: 'autoEdit', all: 'yolo' },
       environment: () => GEMINI_ENVIRONMENT,
       modelArgument: (model) => `--model=${model}`,
       cannotLoad: true,
     },
-  ],
-  [
-    'goose',
-    {
+    goose: {
       terminalArguments: (id) => ['session', '--resume', '--session-id', id, '--history'],
       // Goose cannot tell an edit from a command, so that it asks for both. Corral allows the edits.
       modes: { ask: 'approve', edits: 'approve', all: 'auto' },
@@ -68,11 +64,11 @@ const PROFILES: ReadonlyMap<string, AcpProfile> = new Map<string, AcpProfile>([
       ignoresEndOfInput: true,
       categories: GOOSE_CATEGORIES,
     },
-  ],
-  ['opencode', { terminalArguments: (id) => [`--session=${id}`], environment: opencodeEnvironment }],
-  ['claude-agent-acp', { modes: { ask: 'default', edits: 'acceptEdits', all: 'bypassPermissions' } }],
-  ['codex-acp', { modes: { ask: 'read-only', edits: 'workspace-write', all: 'agent-full-access' } }],
-]);
+    opencode: { terminalArguments: (id) => [`--session=${id}`], environment: opencodeEnvironment },
+    'claude-agent-acp': { modes: { ask: 'default', edits: 'acceptEdits', all: 'bypassPermissions' } },
+    'codex-acp': { modes: { ask: 'read-only', edits: 'workspace-write', all: 'agent-full-access' } },
+  }),
+);
 
 const DEFAULT_PROFILE: AcpProfile = {};
 

@@ -1,4 +1,5 @@
 /** What lines of a program mean according to the settings, for agents without a protocol. */
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import type { DraftEvent } from '../../../storage/events';
 
@@ -8,13 +9,16 @@ const MAX_LINE_CHARACTERS = 4_096;
 const expressionSchema = v.pipe(
   v.string(),
   v.minLength(1),
-  v.check((source) => {
-    try {
-      return new RegExp(source, 'u').source !== '';
-    } catch {
-      return false;
-    }
-  }, 'This is no regular expression of JavaScript.'),
+  v.check(
+    (source) => {
+      try {
+        return new RegExp(source, 'u').source !== '';
+      } catch {
+        return false;
+      }
+    },
+    () => l10n.t('Enter a valid JavaScript regular expression.'),
+  ),
 );
 
 /**

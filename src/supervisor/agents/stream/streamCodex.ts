@@ -6,8 +6,8 @@ import { callOf, resultOf } from '../codex/codexTools';
 import type { ConversationRequest } from '../driver/driver';
 import { describeRpcError } from '../driver/jsonRpc';
 import { lenient, text, tokens } from '../driver/schemas';
-import type { TurnEnd } from '../driver/turns';
-import type { StreamDialect, StreamReader } from './streamDialect';
+import type { StreamDialect } from './streamDialect';
+import { StreamReader } from './streamDialect';
 import type { StreamRecorder } from './streamRecorder';
 
 const SANDBOXES: Record<PermissionMode, string> = {
@@ -77,41 +77,30 @@ export const codexExec: StreamDialect = {
   createReader: (recorder, request) => new CodexExecReader(recorder, request),
 };
 
-class CodexExecReader implements StreamReader {
-  readonly #recorder: StreamRecorder;
+class CodexExecReader extends StreamReader<typeof lineSchema> {
   readonly #cwd: string;
   readonly #isResumed: boolean;
   readonly #emittedCallIds = new Set<string>();
 
   constructor(recorder: StreamRecorder, { cwd, resumes }: ConversationRequest) {
-    this.#recorder = recorder;
+    super(lineSchema, recorder);
     this.#cwd = cwd;
     this.#isResumed = resumes !== undefined;
   }
 
-  read(value: unknown): boolean {
-    const parsed = v.safeParse(lineSchema, value);
-    if (parsed.success) this.#readLine(parsed.output);
-    return parsed.success;
-  }
-
-  endOf(): TurnEnd | undefined {
-    return this.#recorder.errorEnd;
-  }
-
-  #readLine(line: Line): void {
+  protected override readLine(line: Line): void {
     switch (line.type) {
       case 'thread.started':
-        return this.#recorder.session(line.thread_id, 'codex');
+        return this.recorder.session(line.thread_id, 'codex');
       case 'turn.started':
         return;
       case 'error':
         if (line.message.startsWith('Reconnecting...'))
-          this.#recorder.emit({ kind: 'error', data: { message: line.message, retrying: true } });
-        else this.#recorder.error(describeRpcError({ message: line.message }));
+          this.recorder.emit({ kind: 'error', data: { message: line.message, retrying: true } });
+        else this.recorder.error(describeRpcError({ message: line.message }));
         return;
       case 'turn.failed':
-        return this.#recorder.failTurn(describeRpcError({ message: line.error.message }));
+        return this.recorder.failTurn(describeRpcError({ message: line.error.message }));
       case 'turn.completed':
         return this.#readTurnEnd(line);
       default:
@@ -123,26 +112,26 @@ class CodexExecReader implements StreamReader {
     // These are totals of the thread: the part of a resumed thread's turn is not known.
     if (usage !== undefined && !this.#isResumed) {
       const { input_tokens: all, cached_input_tokens: cachedTokens, output_tokens: outputTokens } = usage;
-      this.#recorder.usage({ inputTokens: Math.max(0, all - cachedTokens), outputTokens, cachedTokens });
+      this.recorder.usage({ inputTokens: Math.max(0, all - cachedTokens), outputTokens, cachedTokens });
     }
-    this.#recorder.endTurn({ stopReason: 'end_turn', failed: false });
+    this.recorder.endTurn({ stopReason: 'end_turn', failed: false });
   }
 
   #readItem(item: Item, isCompleted: boolean): void {
     switch (item.type) {
       case 'agent_message':
       case 'reasoning':
-        if (isCompleted) this.#recorder.text(item.type === 'reasoning' ? 'reasoning' : 'message', item.id, item.text);
+        if (isCompleted) this.recorder.text(item.type === 'reasoning' ? 'reasoning' : 'message', item.id, item.text);
         return;
       case 'error':
         // A warning: what ends the turn is not an item.
-        return this.#recorder.emit({ kind: 'message', data: { role: 'system', text: item.message } });
+        return this.recorder.emit({ kind: 'message', data: { role: 'system', text: item.message } });
       case 'todo_list': {
         const entries = item.items.map((entry) => ({
           text: entry.text,
           status: entry.completed ? ('completed' as const) : ('pending' as const),
         }));
-        return this.#recorder.emit({ kind: 'plan', data: { entries } });
+        return this.recorder.emit({ kind: 'plan', data: { entries } });
       }
       default:
         return this.#readCall(asCodexCall(item), isCompleted);
@@ -150,9 +139,9 @@ class CodexExecReader implements StreamReader {
   }
 
   #readCall(call: CodexCall, isCompleted: boolean): void {
-    if (!this.#emittedCallIds.has(call.id)) this.#recorder.emit({ kind: 'tool.call', data: callOf(call, this.#cwd) });
+    if (!this.#emittedCallIds.has(call.id)) this.recorder.emit({ kind: 'tool.call', data: callOf(call, this.#cwd) });
     this.#emittedCallIds.add(call.id);
-    if (isCompleted) for (const event of resultOf(call, this.#cwd)) this.#recorder.emit(event);
+    if (isCompleted) for (const event of resultOf(call, this.#cwd)) this.recorder.emit(event);
   }
 }
 

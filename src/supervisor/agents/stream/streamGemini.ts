@@ -5,8 +5,8 @@ import { GEMINI_ENVIRONMENT } from '../acp/acpProfiles';
 import { describeRpcError } from '../driver/jsonRpc';
 import { text, tokens } from '../driver/schemas';
 import { toolCategories } from '../driver/toolCategories';
-import type { TurnEnd } from '../driver/turns';
-import type { StreamDialect, StreamReader } from './streamDialect';
+import type { StreamDialect } from './streamDialect';
+import { StreamReader } from './streamDialect';
 import type { StreamRecorder } from './streamRecorder';
 import { toolCallOf } from './streamRecorder';
 
@@ -55,41 +55,30 @@ export const geminiStream: StreamDialect = {
   createReader: (recorder, { cwd }) => new GeminiReader(recorder, cwd),
 };
 
-class GeminiReader implements StreamReader {
-  readonly #recorder: StreamRecorder;
+class GeminiReader extends StreamReader<typeof lineSchema> {
   readonly #cwd: string;
 
   constructor(recorder: StreamRecorder, cwd: string) {
-    this.#recorder = recorder;
+    super(lineSchema, recorder);
     this.#cwd = cwd;
   }
 
-  read(value: unknown): boolean {
-    const parsed = v.safeParse(lineSchema, value);
-    if (parsed.success) this.#readLine(parsed.output);
-    return parsed.success;
-  }
-
-  endOf(): TurnEnd | undefined {
-    return this.#recorder.errorEnd;
-  }
-
-  #readLine(line: Line): void {
+  protected override readLine(line: Line): void {
     switch (line.type) {
       case 'init':
-        return this.#recorder.session(line.session_id, 'gemini', line.model);
+        return this.recorder.session(line.session_id, 'gemini', line.model);
       case 'message':
         // The user's message is the prompt.
-        if (line.role === 'assistant') this.#recorder.text('message', undefined, line.content);
+        if (line.role === 'assistant') this.recorder.text('message', undefined, line.content);
         return;
       case 'tool_use': {
         const { tool_id: callId, tool_name: name, parameters: input } = line;
         const { command, file_path: path } = v.parse(inputSchema, input);
         const data = toolCallOf({ callId, name, input, command, path }, CATEGORIES, this.#cwd);
-        return this.#recorder.emit({ kind: 'tool.call', data });
+        return this.recorder.emit({ kind: 'tool.call', data });
       }
       case 'tool_result':
-        return this.#recorder.emit({
+        return this.recorder.emit({
           kind: 'tool.result',
           data: {
             callId: line.tool_id,
@@ -98,7 +87,7 @@ class GeminiReader implements StreamReader {
           },
         });
       case 'error':
-        return this.#recorder.error(line.message);
+        return this.recorder.error(line.message);
       default:
         return this.#readResult(line);
     }
@@ -106,13 +95,13 @@ class GeminiReader implements StreamReader {
 
   #readResult({ status, error, stats }: Extract<Line, { type: 'result' }>): void {
     if (stats !== undefined)
-      this.#recorder.usage({
+      this.recorder.usage({
         inputTokens: Math.max(0, stats.input_tokens - stats.cached),
         outputTokens: stats.output_tokens,
         cachedTokens: stats.cached,
       });
-    if (status === 'success') this.#recorder.endTurn({ stopReason: 'end_turn', failed: false });
-    else this.#recorder.failTurn(unwrapError(error?.message ?? 'The turn failed'));
+    if (status === 'success') this.recorder.endTurn({ stopReason: 'end_turn', failed: false });
+    else this.recorder.failTurn(unwrapError(error?.message ?? 'The turn failed'));
   }
 }
 

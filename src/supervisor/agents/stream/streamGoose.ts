@@ -4,8 +4,8 @@ import * as v from 'valibot';
 import { GOOSE_CATEGORIES, GOOSE_ERROR_PREFIX } from '../acp/acpProfiles';
 import type { ConversationRequest } from '../driver/driver';
 import { count, lenient, text } from '../driver/schemas';
-import type { TurnEnd } from '../driver/turns';
-import type { StreamDialect, StreamReader } from './streamDialect';
+import type { StreamDialect } from './streamDialect';
+import { StreamReader } from './streamDialect';
 import type { StreamRecorder } from './streamRecorder';
 import { toolCallOf } from './streamRecorder';
 
@@ -63,51 +63,43 @@ export const gooseRun: StreamDialect = {
   createReader: (recorder, request) => new GooseReader(recorder, request),
 };
 
-class GooseReader implements StreamReader {
-  readonly #recorder: StreamRecorder;
+class GooseReader extends StreamReader<typeof lineSchema> {
   readonly #cwd: string;
   readonly #isResumed: boolean;
   readonly #sessionName: string | undefined;
 
   constructor(recorder: StreamRecorder, { argv, cwd, resumes }: ConversationRequest) {
-    this.#recorder = recorder;
+    super(lineSchema, recorder);
     this.#cwd = cwd;
     this.#isResumed = resumes !== undefined;
     this.#sessionName = argv.includes('--name') ? argv[argv.indexOf('--name') + 1] : undefined;
   }
 
-  read(value: unknown): boolean {
-    const parsed = v.safeParse(lineSchema, value);
-    if (!parsed.success) return false;
-    if (this.#sessionName !== undefined) this.#recorder.session(this.#sessionName, 'goose');
-    if (parsed.output.type === 'error') this.#recorder.error(parsed.output.error);
-    else if (parsed.output.type === 'complete') this.#readEnd(parsed.output);
-    else for (const content of parsed.output.message.content) this.#readContent(content, parsed.output.message.id);
-    return true;
-  }
-
-  endOf(): TurnEnd | undefined {
-    return this.#recorder.errorEnd;
+  protected override readLine(line: Line): void {
+    if (this.#sessionName !== undefined) this.recorder.session(this.#sessionName, 'goose');
+    if (line.type === 'error') this.recorder.error(line.error);
+    else if (line.type === 'complete') this.#readEnd(line);
+    else for (const content of line.message.content) this.#readContent(content, line.message.id);
   }
 
   #readContent(content: Content, messageId: string | null | undefined): void {
     switch (content.type) {
       case 'text':
         if (content.text.startsWith(GOOSE_ERROR_PREFIX))
-          this.#recorder.error(content.text.slice(GOOSE_ERROR_PREFIX.length));
-        else this.#recorder.text('message', messageId ?? undefined, content.text);
+          this.recorder.error(content.text.slice(GOOSE_ERROR_PREFIX.length));
+        else this.recorder.text('message', messageId ?? undefined, content.text);
         return;
       case 'thinking':
-        return this.#recorder.text('reasoning', messageId ?? undefined, content.thinking);
+        return this.recorder.text('reasoning', messageId ?? undefined, content.thinking);
       case 'toolRequest': {
         const { name = 'tool', arguments: input = {} } = content.toolCall.value ?? {};
         const { command, path } = v.parse(inputSchema, input);
         const data = toolCallOf({ callId: content.id, name, input, command, path }, GOOSE_CATEGORIES, this.#cwd);
-        return this.#recorder.emit({ kind: 'tool.call', data });
+        return this.recorder.emit({ kind: 'tool.call', data });
       }
       default: {
         const { status, value, error } = content.toolResult;
-        return this.#recorder.emit({
+        return this.recorder.emit({
           kind: 'tool.result',
           data: {
             callId: content.id,
@@ -122,11 +114,11 @@ class GooseReader implements StreamReader {
   #readEnd(line: Extract<Line, { type: 'complete' }>): void {
     const { input_tokens: inputTokens, output_tokens: outputTokens, total_tokens: total } = line;
     // These are totals of the session: the part of a resumed session's turn is not known.
-    if (!this.#isResumed && inputTokens && outputTokens) this.#recorder.usage({ inputTokens, outputTokens });
-    if (this.#recorder.errorEnd !== undefined) this.#recorder.endTurn(this.#recorder.errorEnd);
+    if (!this.#isResumed && inputTokens && outputTokens) this.recorder.usage({ inputTokens, outputTokens });
+    if (this.recorder.errorEnd !== undefined) this.recorder.endTurn(this.recorder.errorEnd);
     // A turn that Goose gave up has no total.
     else if (total === undefined)
-      this.#recorder.endTurn({ stopReason: 'aborted', failed: true, message: 'The turn was given up' });
-    else this.#recorder.endTurn({ stopReason: 'end_turn', failed: false });
+      this.recorder.endTurn({ stopReason: 'aborted', failed: true, message: 'The turn was given up' });
+    else this.recorder.endTurn({ stopReason: 'end_turn', failed: false });
   }
 }

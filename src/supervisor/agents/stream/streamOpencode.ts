@@ -7,7 +7,8 @@ import { lenient, text, tokens } from '../driver/schemas';
 import { planOfTodos } from '../driver/todoPlan';
 import { toolCategories } from '../driver/toolCategories';
 import type { TurnEnd } from '../driver/turns';
-import type { StreamDialect, StreamReader } from './streamDialect';
+import type { StreamDialect } from './streamDialect';
+import { StreamReader } from './streamDialect';
 import type { StreamRecorder } from './streamRecorder';
 import { toolCallOf } from './streamRecorder';
 
@@ -78,26 +79,33 @@ export const opencodeRun: StreamDialect = {
   createReader: (recorder, { cwd }) => new OpencodeReader(recorder, cwd),
 };
 
-class OpencodeReader implements StreamReader {
-  readonly #recorder: StreamRecorder;
+class OpencodeReader extends StreamReader<typeof lineSchema> {
   readonly #cwd: string;
   #lastStepReason: string | undefined;
 
   constructor(recorder: StreamRecorder, cwd: string) {
-    this.#recorder = recorder;
+    super(lineSchema, recorder);
     this.#cwd = cwd;
   }
 
-  read(value: unknown): boolean {
-    const parsed = v.safeParse(lineSchema, value);
-    if (!parsed.success) return false;
-    this.#recorder.session(parsed.output.sessionID, 'opencode');
-    this.#readLine(parsed.output);
-    return true;
+  protected override readLine(line: Line): void {
+    this.recorder.session(line.sessionID, 'opencode');
+    switch (line.type) {
+      case 'text':
+      case 'reasoning':
+        return this.recorder.text(line.type === 'text' ? 'message' : 'reasoning', line.part.id, line.part.text);
+      case 'tool_use':
+        return this.#readCall(line.part);
+      case 'step_finish':
+        return this.#readStepEnd(line.part);
+      case 'error':
+        return this.recorder.error(line.error.data?.message ?? line.error.name ?? 'The turn failed');
+      default:
+        line.type satisfies 'step_start';
+    }
   }
 
-  endOf(exit: AgentExit): TurnEnd | undefined {
-    if (this.#recorder.errorEnd !== undefined) return this.#recorder.errorEnd;
+  protected override endFromExit(exit: AgentExit): TurnEnd | undefined {
     if (exit.exitCode !== 0) return { stopReason: 'error', failed: true, message: `The agent ${describeExit(exit)}` };
     const stopReason = this.#lastStepReason;
     if (stopReason === undefined) return undefined;
@@ -107,40 +115,24 @@ class OpencodeReader implements StreamReader {
     return { stopReason, failed: false };
   }
 
-  #readLine(line: Line): void {
-    switch (line.type) {
-      case 'text':
-      case 'reasoning':
-        return this.#recorder.text(line.type === 'text' ? 'message' : 'reasoning', line.part.id, line.part.text);
-      case 'tool_use':
-        return this.#readCall(line.part);
-      case 'step_finish':
-        return this.#readStepEnd(line.part);
-      case 'error':
-        return this.#recorder.error(line.error.data?.message ?? line.error.name ?? 'The turn failed');
-      default:
-        line.type satisfies 'step_start';
-    }
-  }
-
   /** opencode reports a call only when it has ended. */
   #readCall({ tool: name, callID: callId, state }: PartOf<'tool_use'>): void {
     const { input } = state;
     const { command, filePath: path } = v.parse(inputSchema, input);
     const call = toolCallOf({ callId, name, input, command, path }, CATEGORIES, this.#cwd);
-    this.#recorder.emit({ kind: 'tool.call', data: call });
+    this.recorder.emit({ kind: 'tool.call', data: call });
     const plan = planOfTodos(input);
-    if (plan !== undefined) this.#recorder.emit({ kind: 'plan', data: plan });
+    if (plan !== undefined) this.recorder.emit({ kind: 'plan', data: plan });
     if (state.status === 'error') {
       const status = /rejected permission/.test(state.error) ? 'denied' : 'failed';
-      this.#recorder.emit({ kind: 'tool.result', data: { callId, status, output: state.error } });
+      this.recorder.emit({ kind: 'tool.result', data: { callId, status, output: state.error } });
       return;
     }
-    this.#recorder.emit({ kind: 'tool.result', data: { callId, status: 'ok', output: state.output } });
+    this.recorder.emit({ kind: 'tool.result', data: { callId, status: 'ok', output: state.output } });
     const [location] = call.locations;
     if (location === undefined || call.category !== 'edit') return;
     const { diff, exists } = state.metadata ?? {};
-    this.#recorder.emit({
+    this.recorder.emit({
       kind: 'file.change',
       data: {
         path: location.path,
@@ -154,7 +146,7 @@ class OpencodeReader implements StreamReader {
   #readStepEnd({ reason, tokens: used, cost: costUsd }: PartOf<'step_finish'>): void {
     this.#lastStepReason = reason;
     if (used === undefined) return;
-    this.#recorder.usage({
+    this.recorder.usage({
       inputTokens: used.input + used.cache.write,
       outputTokens: used.output + used.reasoning,
       cachedTokens: used.cache.read,
