@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import * as v from 'valibot';
+import { parseAgentSettings, resolveAgent } from '../../../../src/supervisor/agents/agentRegistry';
+import { DRIVER_NAMES, driverFor } from '../../../../src/supervisor/agents/drivers';
+import { projectRoot } from '../../../support/project';
+
+const driverPropertySchema = v.object({ enum: v.array(v.string()), enumDescriptions: v.array(v.string()) });
+const manifestSchema = v.object({
+  contributes: v.object({
+    configuration: v.object({
+      properties: v.object({
+        'corral.agents': v.object({
+          additionalProperties: v.object({ properties: v.object({ driver: driverPropertySchema }) }),
+        }),
+      }),
+    }),
+  }),
+});
+
+/** Agent and driver → the arguments that continue the native session `n1` in a terminal. */
+const TERMINAL_ARGUMENTS: [agent: string, driver: string | undefined, words: string[] | undefined][] = [
+  ['claude', undefined, ['--mine', '--resume=n1']],
+  ['codex', undefined, ['--mine', 'resume', 'n1']],
+  ['opencode', undefined, ['--mine', '--session=n1']],
+  ['goose', undefined, ['--mine', 'session', '--resume', '--session-id', 'n1', '--history']],
+  // Gemini cannot resume a session that was driven by the protocol.
+  ['gemini', undefined, undefined],
+  ['gemini', 'stream', ['--mine', '--resume=n1']],
+  ['codex', 'stream', ['--mine', 'resume', 'n1']],
+  ['opencode', 'stream', ['--mine', '--session=n1']],
+  ['goose', 'stream', ['--mine', 'session', '--resume', '--name', 'n1', '--history']],
+  ['other', 'acp', undefined],
+  ['other', 'command', undefined],
+];
+
+describe('drivers', () => {
+  it('are the ones that package.json offers and describes in the setting corral.agents', async () => {
+    const manifest = v.parse(manifestSchema, JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')));
+    const { properties } = manifest.contributes.configuration.properties['corral.agents'].additionalProperties;
+    assert.deepEqual(properties.driver.enum, DRIVER_NAMES);
+    assert.equal(properties.driver.enumDescriptions.length, DRIVER_NAMES.length);
+  });
+
+  it('are loaded by their names, and a foreign name is refused', async () => {
+    for (const name of DRIVER_NAMES) assert.equal((await driverFor(name)).backendType, name);
+    for (const name of ['telepathy', 'constructor', ''])
+      await assert.rejects(driverFor(name), { code: 'AGENT_UNKNOWN' }, name);
+  });
+
+  for (const [name, driver, words] of TERMINAL_ARGUMENTS) {
+    const agent = driver === undefined ? name : `${name} with the driver ${driver}`;
+    it(`${words === undefined ? 'cannot continue' : 'continue'} a session of ${agent} in a terminal`, async () => {
+      // This Node stands for the agent's program, which is recognized by the name of its script.
+      const script = `/opt/${name}.js`;
+      const setting = { path: process.execPath, args: [script, '--mine'], ...(driver === undefined ? {} : { driver }) };
+      const resolved = await resolveAgent(name, { agents: parseAgentSettings({ [name]: setting }), bundles: '/dist' });
+      const answer = (await driverFor(resolved.driver)).terminalArguments?.({ ...resolved, nativeSessionId: 'n1' });
+      assert.deepEqual(answer, words === undefined ? undefined : [script, ...words]);
+    });
+  }
+});
