@@ -7,7 +7,7 @@ import {
 } from '@tanstack/virtual-core';
 import type { VirtualItem } from '@tanstack/virtual-core';
 import * as l10n from '@vscode/l10n';
-import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
 import { EventCard } from './events/eventCard';
 import { eventIcon, eventName } from './events/eventName';
@@ -15,8 +15,6 @@ import { Icon } from '../shared/icons';
 import type { TimelineModel } from './timelineModel';
 import './eventList.css';
 
-/** A performance mark that the benchmark reads: the first events are shown. */
-const SHOWN_MARK = 'corral.events.shown';
 /** Shared by all rows, since making a formatter takes longer than rendering a row. */
 const TIME_OF_DAY = new Intl.DateTimeFormat(undefined, {
   hour: 'numeric',
@@ -84,12 +82,6 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   });
 
   const items = virtualizer.getVirtualItems();
-  const hasEvents = items.some(
-    ({ index }) => typeof model.events.at(model.filter.rowOf(firstLine + index)) === 'object',
-  );
-  useEffect(() => {
-    if (hasEvents) performance.mark(SHOWN_MARK);
-  }, [hasEvents]);
   useLayoutEffect(() => {
     const shown = virtualizer.range;
     if (shown !== null) model.events.loadLines(firstLine + shown.startIndex, firstLine + shown.endIndex);
