@@ -45,7 +45,7 @@ describe('the main job', () => {
   }
 
   /** Every number from 1 on, each once: nothing is missing and nothing is double. */
-  function assertWhole(records: readonly { seq: number }[]): void {
+  function assertComplete(records: readonly { seq: number }[]): void {
     assert.deepEqual(
       records.map(({ seq }) => seq),
       records.map((_record, index) => index + 1),
@@ -152,7 +152,7 @@ describe('the main job', () => {
       { what: 'the end after the answer' },
     );
     const records = await journalOf(prompt);
-    assertWhole(records);
+    assertComplete(records);
     assert.ok(records.length > 200);
     await window.runCommand('Corral: Replay Timeline');
     await window.pick('slow 200');
@@ -189,13 +189,13 @@ describe('the main job', () => {
     assert.ok((await journalOf(STEADY)).length > before.length, 'the run went on without VS Code');
     await sessions.act('needs input', 'Allow');
     await sessions.row('slow 150').filter({ hasText: 'Completed' }).waitFor();
-    assertWhole(await journalOf(prompt));
+    assertComplete(await journalOf(prompt));
   });
 
   it('stops a session that went on meanwhile, deletes it, and brings it back', async () => {
     await window.runCommand('Corral: Stop Session');
     await sessions.row('Stopped by you').waitFor();
-    assertWhole(await journalOf(STEADY));
+    assertComplete(await journalOf(STEADY));
     await window.runCommand('Corral: Delete Session');
     await window.pick('edit kept.txt');
     await window.page.getByRole('button', { name: 'Delete', exact: true }).click();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import type { Locator } from 'playwright-core';
-import { goldenText } from '../support/agents/goldenText';
+import { goldenText } from '../support/goldenText';
 import { projectRoot } from '../support/project';
 import type { SessionsView } from '../support/vscode/sessionsView';
 import { useWindow } from '../support/vscode/useWindow';

@@ -9,7 +9,7 @@ export interface ProcessFacts {
   /** The order in which processes started; the unit differs between platforms. */
   startedAt: number;
   command: string;
-  /** '' where the platform does not tell it. */
+  /** Empty if the platform does not tell it. */
   workingDirectory: string;
 }
 
@@ -20,7 +20,7 @@ async function readLinuxProcess(pid: number): Promise<ProcessFacts | undefined> 
       readFile(`/proc/${String(pid)}/cmdline`, 'utf8'),
       readlink(`/proc/${String(pid)}/cwd`).catch(() => ''),
     ]);
-    // The name in parentheses may hold anything; the fields after it are numbers from the third one on.
+    // The program's name, in parentheses, may hold anything, so fields are counted from its end.
     const [state, parentPid, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (state === 'Z' || state === 'X') return undefined;
     return {
@@ -55,14 +55,14 @@ async function listByPs(): Promise<ProcessFacts[]> {
   });
 }
 
-/** Every process that this user can see and that has not ended; not on Windows. */
+/** Every process that this user can see and that has not ended. Not for Windows. */
 export async function listProcesses(): Promise<ProcessFacts[]> {
   if (process.platform !== 'linux') return await listByPs();
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   return (await Promise.all(pids.map(readLinuxProcess))).filter((facts) => facts !== undefined);
 }
 
-/** Sends a signal; a process that is gone already is no error. */
+/** Sends a signal; it is no error if the process has ended. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -71,7 +71,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** The processes that name a folder in their command line or work inside it: what a test in a folder of its own left behind. */
+/** The processes whose command line has the folder or that work inside it: those of a test that owns the folder. */
 export async function processesOf(directory: string): Promise<ProcessFacts[]> {
   const all = await listProcesses();
   return all.filter(
@@ -81,7 +81,7 @@ export async function processesOf(directory: string): Promise<ProcessFacts[]> {
   );
 }
 
-/** Kills everything that `processesOf` finds, until nothing is left. Runners outlive their window by design, so a test ends them itself. */
+/** Kills all that `processesOf` finds until none is left. Runners outlive their window, so a test ends them itself. */
 export async function endProcessesOf(directory: string): Promise<void> {
   if (process.platform === 'win32') return;
   await waitFor(
@@ -94,7 +94,7 @@ export async function endProcessesOf(directory: string): Promise<void> {
   );
 }
 
-/** Gives what works in a folder time to end by itself, then kills it. Returns the command lines of what had to be killed. */
+/** Gives the folder's processes time to end, then kills them. Returns the command lines of those it had to kill. */
 export async function endLeftoversOf(directory: string): Promise<string[]> {
   if (process.platform === 'win32') return [];
   await waitFor(async () => (await processesOf(directory)).length === 0, { what: 'their end', limitMs: 60_000 }).catch(

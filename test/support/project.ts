@@ -9,18 +9,18 @@ function findRoot(directory: string): string {
   return findRoot(parent);
 }
 
-/** The repository's folder, wherever below it the running bundle lies. */
+/** The project's folder; the running bundle is somewhere below it. */
 export const projectRoot = findRoot(__dirname);
 
-/** The packaged extension, installed for all servers of the end-to-end tests by scripts/test.mjs. */
+/** Where scripts/test.mjs installs the packaged extension for the end-to-end tests. */
 export const installedExtensions = join(projectRoot, 'out/extensions');
 
 const hostSchema = v.object({ serverMain: v.string(), chromium: v.optional(v.string()) });
 
-/** What scripts/host.mjs installed: VS Code's server and the browser that shows it. */
+/** The paths of VS Code's server and of the browser, as scripts/host.mjs installed them. */
 export function readHost(): v.InferOutput<typeof hostSchema> {
   const path = join(projectRoot, '.vscode-test/host.json');
   if (!existsSync(path))
-    throw new Error('The VS Code for tests is not installed: `npm run test:e2e` or `npm run test:host` brings it.');
+    throw new Error('The VS Code for tests is not installed: `npm run test:e2e` or `npm run test:host` installs it.');
   return v.parse(hostSchema, JSON.parse(readFileSync(path, 'utf8')));
 }

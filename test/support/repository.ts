@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { endProcessesOf } from './processes';
 
-/** An author, and nothing of this machine's configuration. */
+/** Sets an author and keeps out this machine's configuration. */
 const GIT_ENVIRONMENT = {
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: process.platform === 'win32' ? 'NUL' : '/dev/null',
@@ -25,12 +25,12 @@ export class TestRepository {
     this.path = path;
   }
 
-  /** `name` is the last part of the path; it may hold whatever a file name may. */
+  /** `name` is the last part of the path. */
   static async create({
     name = 'repository',
     files = { 'README.md': '# A repository for tests\n' },
   }: { name?: string; files?: Record<string, string> } = {}): Promise<TestRepository> {
-    // macOS and some Linux temp folders are links; git reports real paths.
+    // A temporary folder may be a link, and git reports real paths.
     const parent = await realpath(await mkdtemp(join(tmpdir(), 'corral-repository-')));
     const repository = new TestRepository(parent, join(parent, name));
     await mkdir(repository.path);
@@ -68,7 +68,7 @@ export class TestRepository {
     return await this.git('rev-parse', 'HEAD');
   }
 
-  /** Ends whatever still works inside and removes the folder with its worktrees. */
+  /** Ends the processes inside and removes the folder with its worktrees. */
   async remove(): Promise<void> {
     await endProcessesOf(this.#parent);
     await rm(this.#parent, { recursive: true, force: true, maxRetries: 5 });

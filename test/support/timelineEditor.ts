@@ -2,7 +2,7 @@ import type { TimelineEditor } from '../../src/views/timeline/timelineHost';
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** The editor around a timeline, of which only `post` does something, and what `parts` has. */
+/** An editor for a timeline that does nothing but `post` and what `parts` has. */
 export function timelineEditor(post: TimelineEditor['post'], parts: Partial<TimelineEditor> = {}): TimelineEditor {
   return {
     post,

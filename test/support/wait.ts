@@ -1,6 +1,6 @@
 /**
- * Asks `condition` again and again until it gives something other than undefined or false, and returns that.
- * @throws an error that names `what` once `limitMs` have passed, with the condition's own last error as its cause
+ * Calls `condition` until it returns something other than undefined or false, and resolves with that.
+ * @throws after `limitMs`, with `what` in the message and the condition's last error as the cause
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
@@ -11,7 +11,7 @@ export async function waitFor<T>(
   for (;;) {
     try {
       const value = await condition();
-      // Narrowing a type parameter by comparison is beyond TypeScript.
+      // TypeScript does not narrow a type parameter by comparison.
       if (value !== undefined && value !== false) return value as Exclude<T, undefined | false>;
       cause = undefined;
     } catch (error) {

@@ -1,4 +1,4 @@
-/** A clock that steps back an hour in mid-run: one order, in every window, before and after a rebuild. */
+/** A clock that steps back an hour during a run: events keep one order in every window, before and after a rebuild. */
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ export const clock: Scenario = async ({ random, rounds }) => {
   let events = 0;
   try {
     for (let round = 0; round < rounds; round++) {
-      const fixture = await TortureFixture.make();
+      const fixture = await TortureFixture.create();
       try {
         process.env['CORRAL_TORTURE_CLOCK_STEPS_AFTER_MS'] = String(100 + random.below(400));
         const windows = [fixture.open({ runnerNode }), fixture.open()] as const;
@@ -32,7 +32,7 @@ export const clock: Scenario = async ({ random, rounds }) => {
           argv: loadArguments(LINES),
         });
         await fixture.untilEnded(windows[0]);
-        await windows[0].call({ method: 'resume', sessionId }); // its clock is right again at first
+        await windows[0].call({ method: 'resume', sessionId }); // the new runner's clock is right again at first
         await fixture.untilEnded(windows[0]);
         await fixture.untilEnded(windows[1]);
         events += await fixture.checkAgreement(windows);
@@ -44,7 +44,7 @@ export const clock: Scenario = async ({ random, rounds }) => {
         assert.deepEqual(
           await generated.call({ method: 'history', sessionId }),
           before,
-          'the order is another one after a rebuild',
+          'the order has changed after a rebuild',
         );
         await generated.close();
         await fixture.checkNoProcessLeft();

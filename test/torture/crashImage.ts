@@ -1,20 +1,21 @@
-/** The store as a power loss may leave it: only what was synced is certain, names and bytes alike. */
+/** The store as a power loss may leave it: of names and of bytes, only what was synced is certain. */
 import { copyFile, mkdir, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileOperation } from './fileOperations';
-import type { Random } from './random';
+import type { Random } from '../support/random';
 
 interface FileState {
   bytes: number;
   syncedBytes: number;
 }
 
-/** What a name stood for, from a moment on: a file, a folder, or nothing. */
+/** What a path refers to from the operation `at` on: the file with this inode, a folder, or nothing. */
 interface Binding {
   at: number;
   target: number | 'folder' | 'nothing';
 }
 
+/** What Corral had promised to keep at some moment. */
 export interface Promised {
   sessionId: string;
   title?: string | undefined;
@@ -25,16 +26,16 @@ export class DiskState {
   readonly promises: Promised[] = [];
   readonly #files = new Map<number, FileState>();
   readonly #names = new Map<string, Binding[]>();
-  /** The moment up to which a folder's names are certain. */
+  /** The operation up to which a folder's names are certain. */
   readonly #namesSynced = new Map<string, number>();
   readonly #syncBegan = new Map<string, number>();
 
-  /** The state after the first `moment` operations. */
+  /** The disk after the first `moment` operations. */
   constructor(operations: readonly FileOperation[], moment: number) {
     operations.slice(0, moment).forEach((operation, at) => this.#apply(operation, at));
   }
 
-  /** Every name of a file that had bytes synced. */
+  /** Every path of a file that has synced bytes. */
   syncedFiles(): { path: string; file: number; bytes: number }[] {
     return [...this.#names].flatMap(([path, bindings]) => {
       const file = bindings.at(-1)?.target;
@@ -43,7 +44,10 @@ export class DiskState {
     });
   }
 
-  /** Makes the store that is found after the loss, from the files that were kept in `folder`. What was not synced is there, in part or not at all, as `random` says. */
+  /**
+   * Writes the store that is found after the power loss to `imageRoot`, from the files that were kept in `folder`.
+   * What was not synced is there in whole, in part, or not at all, as `random` decides.
+   */
   async write(root: string, imageRoot: string, folder: string, random: Random): Promise<void> {
     await mkdir(imageRoot, { recursive: true });
     const surviving = new Set([root]);

@@ -1,4 +1,4 @@
-/** Every file of a store cut at every kind of place, and with random bytes flipped: it opens, keeps every undamaged record and says what is damaged. */
+/** Damage to any file: the store still opens, keeps every undamaged record and counts the damaged ones. */
 import assert from 'node:assert/strict';
 import { cp, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { StorePaths } from '../../src/storage/paths';
 import { Supervisor } from '../../src/supervisor/supervisor';
 import { projectRoot } from '../support/project';
 import { loadArguments } from './load';
-import type { Random } from './random';
+import type { Random } from '../support/random';
 import type { Scenario } from './scenario';
 import { TortureFixture } from './tortureFixture';
 
@@ -18,17 +18,16 @@ const LINES = 500;
 const PAGE = 1_000;
 const NEWLINE = 0x0a;
 
-/** Whether the lines of a file are records, and which of them are as they were. */
 interface Expected {
-  /** Numbers of the lines that are as they were. */
+  /** The `seq` of every record that is unchanged. */
   intact: number[];
-  /** A complete line is no record any more. */
+  /** True if a complete line is no longer a record. */
   isDamaged: boolean;
 }
 
 function linesOf(content: Buffer): string[] {
   const lines = content.toString('latin1').split('\n');
-  lines.pop(); // what has no newline is no line yet
+  lines.pop(); // a line without a newline is not complete yet
   return lines.filter((line) => line !== '');
 }
 
@@ -42,7 +41,7 @@ function expected(original: Buffer, damaged: Buffer): Expected {
   return { intact: found.filter((seq) => seq !== undefined), isDamaged: found.includes(undefined) };
 }
 
-/** Cut at a line's end, just before or after it, at either end or anywhere; or some bytes of it changed. */
+/** Cuts the content, often near the end of a line, or changes some of its bytes. */
 function damage(content: Buffer, random: Random): Buffer {
   if (content.length === 0) return Buffer.from('\0');
   const newlines = [...content.keys()].filter((at) => content[at] === NEWLINE);
@@ -79,7 +78,10 @@ async function journalPaths(
   return journals;
 }
 
-/** Throws unless every undamaged event is in the history. Where there is no checkpoint that still has what was damaged, it has nothing else, and the damage is counted. */
+/**
+ * @throws if an undamaged event is missing in the history. Without checkpoints, which may still have what was damaged,
+ * also if the history has any other event or the damage is not counted.
+ */
 async function checkStore(original: StorePaths, damaged: StorePaths, hasCheckpoints: boolean): Promise<void> {
   const supervisor = new Supervisor({
     storageDirectory: damaged.root,
@@ -94,7 +96,7 @@ async function checkStore(original: StorePaths, damaged: StorePaths, hasCheckpoi
         await readFile(damaged.root + path.slice(original.root.length)),
       );
       if (isDamaged && !hasCheckpoints)
-        assert.ok((await supervisor.getSession(sessionId)).damagedRecords > 0, `the damage of ${path} is not told`);
+        assert.ok((await supervisor.getSession(sessionId)).damagedRecords > 0, `the damage to ${path} is not counted`);
       if (runId === undefined || intact.length === 0) continue;
       const { events } = await supervisor.listSessionHistory(sessionId, { runId, limit: PAGE });
       const seqs = events.map(({ seq }) => seq);
@@ -108,17 +110,17 @@ async function checkStore(original: StorePaths, damaged: StorePaths, hasCheckpoi
 
 export const damages: Scenario = async ({ random, rounds, say }) => {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-torture-damage-')));
-  const fixture = await TortureFixture.make();
+  const fixture = await TortureFixture.create();
   try {
     const window = fixture.open();
     await window.recovered;
     for (let session = 0; session < SESSIONS; session++)
       await window.call({ method: 'create', repository: fixture.repository.path, argv: loadArguments(LINES) });
     await fixture.untilEnded(window);
-    await fixture.check(window); // which opens the timelines, so that they have checkpoints
+    await fixture.check(window); // opens the timelines, so that they get checkpoints
     await window.close();
     await fixture.checkNoProcessLeft();
-    // store.json says whose the store is; where it is damaged the store is refused with a sentence and not touched (test/unit/storage/store.test.ts).
+    // A damaged store.json makes Corral refuse the store, which store.test.ts checks.
     const names = (await readdir(fixture.paths.root, { recursive: true }))
       .filter((name) => name !== 'store.json')
       .sort();
@@ -140,7 +142,7 @@ export const damages: Scenario = async ({ random, rounds, say }) => {
       await rm(copy.root, { recursive: true });
       if ((round + 1) % 200 === 0) say(`${round + 1} of ${rounds} cases`);
     }
-    return `${rounds} damages to ${files.length} files: every store opened, every undamaged event was there, every damaged record was told`;
+    return `${rounds} damages to ${files.length} files: every store opened, every undamaged event was there, every damaged record was counted`;
   } finally {
     await fixture.remove();
     await rm(folder, { recursive: true, force: true });

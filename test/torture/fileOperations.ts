@@ -1,4 +1,4 @@
-/** What fileRecorder.ts writes down, one JSON object a line. `file` is an inode's number. */
+/** The log of fileRecorder.ts: one JSON object per line. `file` is an inode number. */
 import * as v from 'valibot';
 
 const path = v.string();
@@ -12,7 +12,7 @@ export const fileOperationSchema = v.variant('operation', [
   v.object({ operation: v.literal('synced'), file: count, bytes: count }),
   v.object({ operation: v.literal('syncBegins'), path }),
   v.object({ operation: v.literal('namesSynced'), path }),
-  /** Written by the test: what was promised to last by now. */
+  /** Written by the test: what Corral has promised to keep from here on. */
   v.object({
     operation: v.literal('promise'),
     sessionId: v.string(),

@@ -1,6 +1,6 @@
 /**
- * Loaded before a window's or a runner's own code: writes down every change of a file or a name below a folder, and every sync, in the order
- * in which they happened over all processes. Each file is also linked into a second folder, so that its bytes are there whatever becomes of its name.
+ * Loaded before a window's or a runner's own code: records every change and sync of files and names below a folder, in
+ * one order over all processes. Each file is also linked into a second folder, so that its bytes outlive its name.
  */
 import { appendFileSync, existsSync, fstatSync, linkSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
@@ -11,13 +11,13 @@ import type { FileOperation } from './fileOperations';
 
 const root = process.env['CORRAL_TORTURE_ROOT'] ?? '';
 const folder = process.env['CORRAL_TORTURE_FILES'] ?? '';
-// The object whose properties the bundles read at each call; an import would be a copy.
+// Bundles read the functions from this object at each call, so replacing its properties reaches them.
 const files = createRequire(__filename)('node:fs/promises') as Record<
   string,
   (...parameters: unknown[]) => Promise<unknown>
 >;
 
-function note(operation: FileOperation): void {
+function record(operation: FileOperation): void {
   appendFileSync(join(folder, 'log'), `${JSON.stringify(operation)}\n`);
 }
 
@@ -29,12 +29,12 @@ function keep(path: string, { ino }: Stats): void {
   if (!existsSync(link)) linkSync(path, link);
 }
 
-/** The name now stands for the file that is there. */
+/** Records that the path now refers to the file that is there. */
 function bind(path: string): void {
   const stats = statSync(path);
   keep(path, stats);
-  note({ operation: 'bind', path: resolve(path), file: stats.ino });
-  note({ operation: 'size', file: stats.ino, bytes: stats.size });
+  record({ operation: 'bind', path: resolve(path), file: stats.ino });
+  record({ operation: 'size', file: stats.ino, bytes: stats.size });
 }
 
 function watch(handle: FileHandle, path: string, isDirectory: boolean): void {
@@ -50,23 +50,23 @@ function watch(handle: FileHandle, path: string, isDirectory: boolean): void {
     };
   };
   if (isDirectory) {
-    // Names that are made while the call runs may be left out of it.
+    // A name that is made while the sync runs may not be part of it.
     wrap('sync', () => {
-      note({ operation: 'syncBegins', path: resolve(path) });
-      return () => note({ operation: 'namesSynced', path: resolve(path) });
+      record({ operation: 'syncBegins', path: resolve(path) });
+      return () => record({ operation: 'namesSynced', path: resolve(path) });
     });
     return;
   }
   for (const name of ['write', 'writeFile', 'appendFile', 'truncate']) {
     wrap(name, () => () => {
       const { ino, size } = fstatSync(handle.fd);
-      note({ operation: 'size', file: ino, bytes: size });
+      record({ operation: 'size', file: ino, bytes: size });
     });
   }
   for (const name of ['sync', 'datasync']) {
     wrap(name, () => {
       const { ino, size } = fstatSync(handle.fd);
-      return () => note({ operation: 'synced', file: ino, bytes: size });
+      return () => record({ operation: 'synced', file: ino, bytes: size });
     });
   }
 }
@@ -103,20 +103,20 @@ replace('link', (original) => async (from, to) => {
 replace('rename', (original) => async (from, to) => {
   if (isOurs(from) && !statSync(from).isDirectory()) keep(from, statSync(from));
   await original(from, to);
-  if (isOurs(from)) note({ operation: 'unbind', path: resolve(from) });
+  if (isOurs(from)) record({ operation: 'unbind', path: resolve(from) });
   if (isOurs(to)) bind(to);
 });
 for (const name of ['unlink', 'rm']) {
   replace(name, (original) => async (path, ...rest) => {
     await original(path, ...rest);
-    if (isOurs(path)) note({ operation: 'unbind', path: resolve(path) });
+    if (isOurs(path)) record({ operation: 'unbind', path: resolve(path) });
   });
 }
 replace('mkdir', (original) => async (path, ...rest) => {
   const first = await original(path, ...rest);
   if (!isOurs(path)) return first;
-  // With `recursive` every folder on the way may be new.
+  // With `recursive`, every folder of the path may be new.
   const parts = resolve(path).slice(root.length).split(sep);
-  parts.forEach((_part, index) => note({ operation: 'folder', path: root + parts.slice(0, index + 1).join(sep) }));
+  parts.forEach((_part, index) => record({ operation: 'folder', path: root + parts.slice(0, index + 1).join(sep) }));
   return first;
 });

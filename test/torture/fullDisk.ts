@@ -1,4 +1,4 @@
-/** A disk that is full in the middle of a run: nothing is lost, and the run finishes once there is space. */
+/** A disk that gets full during a run: nothing is lost, and the run finishes once there is space. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, realpath, rm, statfs, unlink, writeFile } from 'node:fs/promises';
@@ -18,12 +18,12 @@ const run = promisify(execFile);
 const LINES = 4_000;
 const DISK = '12m';
 
-/** True where a small file system of its own can be mounted. */
+/** True if this process may mount a small file system. */
 export function canMount(): boolean {
   return process.platform === 'linux' && process.getuid?.() === 0;
 }
 
-/** Settles with what the window shows of the session's waiting: since when, and why. */
+/** Resolves with since when and why the session is paused, once the window shows it. */
 async function pauseIn(window: WindowProcess, sessionId: string): Promise<string> {
   const look = async (): Promise<string | undefined> =>
     (await window.call({ method: 'list' })).find(({ id }) => id === sessionId)?.paused;
@@ -37,19 +37,19 @@ async function fillAndFree(fixture: TortureFixture, window: WindowProcess, mount
     argv: loadArguments(LINES),
   });
   const [runId = ''] = (await readdir(fixture.paths.session(sessionId).runs)).filter(isId);
-  await waitFor(() => fixture.heardCount > 0, { what: 'the first events' });
+  await waitFor(() => fixture.receivedCount > 0, { what: 'the first events' });
   const ballast = join(mounted, 'ballast');
   const { bavail, bsize } = await statfs(mounted);
-  // All but a little, which the run takes; it may have taken more meanwhile.
+  // Leaves a little space for the run, which may have taken some of it meanwhile.
   await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024))).catch((error: unknown) => {
     if (!isDiskFull(error)) throw error;
   });
   const shown = await pauseIn(window, sessionId);
   assert.match(shown, /^\d{4}-\d\d-\d\dT.+ ENOSPC/);
   const late = fixture.open();
-  // What else is given up on a full disk leaves a little space, so that the run may go on and wait again: in the end both say the same.
+  // Files that are given up on a full disk free a little space, so the run may go on and pause again.
   await waitFor(async () => (await pauseIn(window, sessionId)) === (await pauseIn(late, sessionId)), {
-    what: 'two windows to show the same',
+    what: 'both windows to show the same pause',
   });
   await unlink(ballast);
   await fixture.untilEnded(window);
@@ -57,7 +57,7 @@ async function fillAndFree(fixture: TortureFixture, window: WindowProcess, mount
   for (const each of [window, late])
     assert.ok(
       (await each.call({ method: 'list' })).every(({ paused }) => paused === undefined),
-      'a session that ended still waits',
+      'a session that has ended is still paused',
     );
   await late.close();
   const journal = (await readRuns(fixture.paths, sessionId)).get(runId);
@@ -70,7 +70,7 @@ export const fullDisk: Scenario = async ({ rounds }) => {
   for (let round = 0; round < rounds; round++) {
     const mounted = await realpath(await mkdtemp(join(tmpdir(), 'corral-torture-disk-')));
     await run('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'tmpfs', mounted]);
-    const fixture = await TortureFixture.make(join(mounted, 'store'));
+    const fixture = await TortureFixture.create(join(mounted, 'store'));
     try {
       const window = fixture.open();
       await window.recovered;

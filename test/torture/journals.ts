@@ -1,4 +1,4 @@
-/** What the journals of a store say, read here without any database. */
+/** Reads and checks the journals of a store without any database. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -13,16 +13,16 @@ import type { RunPaths, StorePaths } from '../../src/storage/paths';
 import { projectRoot } from '../support/project';
 import { countLines } from './load';
 
-/** An event by its place and its content. */
-export interface Mark {
+/** An event by its run, its number and a digest of its content. */
+export interface EventDigest {
   runId: string;
   seq: number;
   digest: string;
 }
 
 export interface RunJournal {
-  marks: Mark[];
-  /** Lines that the agent printed. */
+  events: EventDigest[];
+  /** Number of lines that the agent printed. */
   lineCount: number;
   hasExited: boolean;
 }
@@ -37,32 +37,31 @@ async function wholeText(run: RunPaths, event: DraftEvent & { kind: 'output' }):
   const blob = event.data.blobs?.['/text'];
   if (blob === undefined) return event.data.text;
   const content = await readFile(run.blob(blob.sha256));
-  assert.equal(
-    createHash('sha256').update(content).digest('hex'),
-    blob.sha256,
-    'a blob has other content than its name says',
-  );
+  assert.equal(createHash('sha256').update(content).digest('hex'), blob.sha256, 'a blob does not match its name');
   return content.toString('utf8');
 }
 
-/** Reads a run's journal. Throws where a number or a line of the agent is missing or there twice, time runs backwards, a line is damaged or a blob is not whole. */
+/**
+ * Reads a run's journal.
+ * @throws if an event or a line of the agent is missing or doubled, time runs backwards, or a record or blob is damaged
+ */
 export async function readRun(run: RunPaths, runId: string): Promise<RunJournal> {
   const { records, damaged } = await readJournal(run.events, JOURNAL_START, Number.MAX_SAFE_INTEGER);
   assert.equal(damaged, 0, `${run.events} has damaged lines`);
-  const marks: Mark[] = [];
+  const events: EventDigest[] = [];
   const output: string[] = [];
   let timestamp = '';
   let kind = '';
   for (const record of records) {
-    assert.equal(record.seq, marks.length + 1, `${run.events} does not go on by one`);
+    assert.equal(record.seq, events.length + 1, `${run.events} skips or repeats a number`);
     assert.ok(record.timestamp >= timestamp, `time runs backwards in ${run.events} at ${record.seq}`);
     const draft = parseDraft(record.kind, record.data);
     assert.ok(draft, `${record.kind} is no event`);
     if (draft.kind === 'output' && draft.data.stream === 'stdout') output.push(await wholeText(run, draft));
-    marks.push({ runId, seq: record.seq, digest: digestOf(draft) });
+    events.push({ runId, seq: record.seq, digest: digestOf(draft) });
     ({ timestamp, kind } = record);
   }
-  return { marks, lineCount: countLines(output.join('\n')), hasExited: kind === 'run.exited' };
+  return { events, lineCount: countLines(output.join('\n')), hasExited: kind === 'run.exited' };
 }
 
 export async function readRuns(paths: StorePaths, sessionId: string): Promise<Map<string, RunJournal>> {
@@ -77,8 +76,8 @@ export async function readRuns(paths: StorePaths, sessionId: string): Promise<Ma
 
 let engine: Promise<SqlJsStatic> | undefined;
 
-/** Throws unless SQLite finds every database of the store sound. Gives how many there are. */
-export async function checkDatabases(paths: StorePaths): Promise<number> {
+/** @throws if SQLite finds a database of the store damaged */
+export async function checkDatabases(paths: StorePaths): Promise<void> {
   const { Database } = await (engine ??= initSqlJs({ locateFile: (name) => join(projectRoot, 'dist', name) }));
   const names = (await readdir(paths.root, { recursive: true })).filter((name) => name.endsWith('.sqlite'));
   for (const name of names) {
@@ -87,5 +86,4 @@ export async function checkDatabases(paths: StorePaths): Promise<number> {
     assert.deepEqual(database.exec('PRAGMA foreign_key_check'), [], `${name} has orphans`);
     database.close();
   }
-  return names.length;
 }

@@ -1,4 +1,4 @@
-/** kill -9 of the extension host's process, of runners and of both, at random moments under load. */
+/** kill -9 of the window's process, of runners or of both, at random moments under load. */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readClaim } from '../../src/supervisor/runnerProtocol/claimFile';
@@ -13,8 +13,8 @@ import { TortureFixture } from './tortureFixture';
 const KILLS_PER_STORE = 6;
 const LINES = 3_000;
 const SESSIONS = 2;
-/** The moment of the kill, after the load was heard of. */
-const LATEST_MS = 400;
+/** A kill comes at most this long after new events. */
+const MAX_DELAY_MS = 400;
 const VICTIMS = ['host', 'runner', 'both'] as const;
 
 async function runnerPids(fixture: TortureFixture): Promise<number[]> {
@@ -28,13 +28,13 @@ async function runnerPids(fixture: TortureFixture): Promise<number[]> {
   return pids;
 }
 
-/** Sees to it that every session has a run that prints. */
+/** Resumes every session whose run has ended. */
 async function keepBusy(window: WindowProcess): Promise<void> {
   for (const { id, isOpen } of await window.call({ method: 'list' }))
     if (!isOpen) await window.call({ method: 'resume', sessionId: id });
 }
 
-/** Of the runs that ended by themselves: all that their agent printed is there. */
+/** @throws if a run that ended by itself lacks lines of its agent */
 async function checkCompleteRuns(fixture: TortureFixture): Promise<void> {
   for (const sessionId of await fixture.sessionIds()) {
     for (const [runId, { hasExited, lineCount }] of await readRuns(fixture.paths, sessionId)) {
@@ -47,7 +47,7 @@ export const kills: Scenario = async ({ random, rounds, say }) => {
   const counts = { host: 0, runner: 0, both: 0 };
   let events = 0;
   for (let done = 0; done < rounds;) {
-    const fixture = await TortureFixture.make();
+    const fixture = await TortureFixture.create();
     try {
       let window = fixture.open();
       await window.recovered;
@@ -55,9 +55,9 @@ export const kills: Scenario = async ({ random, rounds, say }) => {
         await window.call({ method: 'create', repository: fixture.repository.path, argv: loadArguments(LINES) });
       for (let kill = 0; kill < KILLS_PER_STORE && done < rounds; kill++, done++) {
         await keepBusy(window);
-        const before = fixture.heardCount;
-        await waitFor(() => fixture.heardCount > before, { what: 'the first events' });
-        await delay(random.below(LATEST_MS)); // the random moment
+        const before = fixture.receivedCount;
+        await waitFor(() => fixture.receivedCount > before, { what: 'the first events' });
+        await delay(random.below(MAX_DELAY_MS)); // the random moment is what is tested
         const victim = random.pick(VICTIMS);
         counts[victim]++;
         const runners = victim === 'host' ? [] : await runnerPids(fixture);

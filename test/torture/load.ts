@@ -1,4 +1,4 @@
-/** An agent that prints numbered lines of many lengths as fast as it is read, so that nothing can be missing unnoticed. */
+/** An agent that prints numbered lines of many lengths, so that a missing one is noticed. */
 import assert from 'node:assert/strict';
 
 const SCRIPT = `
@@ -18,7 +18,10 @@ export function loadArguments(lines: number): string[] {
   return [process.execPath, '-e', SCRIPT, String(lines)];
 }
 
-/** Throws unless `text` is the agent's lines from the first on, each once and in order. Gives how many there are. */
+/**
+ * The number of lines.
+ * @throws if they are not the agent's lines from the first on, each once and in order
+ */
 export function countLines(text: string): number {
   const lines = text === '' ? [] : text.split('\n');
   lines.forEach((line, index) =>

@@ -1,6 +1,9 @@
-/** `npm run torture [-- <scenario>…] [--seed=N] [--rounds=N] [--minutes=N]`: breaks the store in every way that is known, and says what was lost. */
+/**
+ * `npm run torture [-- <scenario>…] [--seed=N] [--rounds=N] [--minutes=N]` breaks the store in every known way and fails
+ * if anything is lost. With `--minutes` it goes on with further seeds until the time is over.
+ */
 import { inspect, parseArgs } from 'node:util';
-import { Random } from './random';
+import { Random } from '../support/random';
 import type { Scenario } from './scenario';
 import { clock } from './clock';
 import { damages } from './damage';
@@ -9,7 +12,7 @@ import { kills } from './kills';
 import { peers } from './peers';
 import { powerLoss } from './powerLoss';
 
-/** With the number of rounds of the long form. */
+/** The scenarios with the rounds, or the seconds, of the long form. */
 const SCENARIOS: Record<string, { scenario: Scenario; rounds: number; seconds: number }> = {
   kills: { scenario: kills, rounds: 300, seconds: 0 },
   peers: { scenario: peers, rounds: 1, seconds: 60 },

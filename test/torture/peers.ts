@@ -1,7 +1,8 @@
-/** Three windows that write and save at once, killed at random: in the end all agree with the journals. */
+/** Three windows write and save at once and are killed at random moments: in the end all agree with the journals. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadArguments } from './load';
 import type { Scenario } from './scenario';
+import { WindowError } from './window/windowProcess';
 import type { WindowProcess } from './window/windowProcess';
 import { TortureFixture } from './tortureFixture';
 
@@ -16,7 +17,7 @@ async function open(fixture: TortureFixture): Promise<WindowProcess> {
 }
 
 export const peers: Scenario = async ({ random, seconds, say }) => {
-  const fixture = await TortureFixture.make();
+  const fixture = await TortureFixture.create();
   let kills = 0;
   let writes = 0;
   try {
@@ -26,8 +27,8 @@ export const peers: Scenario = async ({ random, seconds, say }) => {
     await first.close();
     const sessionIds = await fixture.sessionIds();
     const endMs = performance.now() + seconds * 1_000;
-    /** One window's place: it writes to any session, dies, and is opened again. */
-    const live = async (place: number): Promise<void> => {
+    /** Opens a window that writes to any session until it is killed, again and again. */
+    const useWindows = async (place: number): Promise<void> => {
       while (performance.now() < endMs) {
         const window = await open(fixture);
         const death = delay(random.below(MAX_LIFE_MS)).then(async () => await window.kill());
@@ -37,17 +38,22 @@ export const peers: Scenario = async ({ random, seconds, say }) => {
             await window.call({ method: 'rename', sessionId, title: `Window ${place}, turn ${turn}` });
             await window.call({ method: 'history', sessionId });
             const session = (await window.call({ method: 'list' })).find(({ id }) => id === sessionId);
-            // Two windows may both find it at rest: then one is refused, which is no error here.
-            if (session?.isOpen === false) await window.call({ method: 'resume', sessionId }).catch(() => undefined);
+            if (session?.isOpen === false)
+              await window.call({ method: 'resume', sessionId }).catch((error: unknown) => {
+                // Another window was quicker.
+                if (!(error instanceof WindowError && error.code === 'RUNNING')) throw error;
+              });
             writes++;
           }
-        } catch {
-          kills++; // its process was killed in the middle of a call
+        } catch (error) {
+          if (!window.isKilled) throw error;
+          kills++;
+        } finally {
+          await death;
         }
-        await death;
       }
     };
-    await Promise.all(Array.from({ length: WINDOWS }, (_, place) => live(place)));
+    await Promise.all(Array.from({ length: WINDOWS }, (_, place) => useWindows(place)));
     say(`${writes} writes, ${kills} windows killed; comparing`);
     const windows = await Promise.all(Array.from({ length: WINDOWS }, async () => await open(fixture)));
     for (const window of windows) await fixture.untilEnded(window);

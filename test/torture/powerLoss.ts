@@ -1,4 +1,7 @@
-/** Power loss: the load runs once and every change and sync of a file is written down; then the store is cut back to many moments of it. */
+/**
+ * Power loss: a load runs once while every file change and sync is recorded.
+ * Then the store is rebuilt as a power loss at many moments of it could have left it.
+ */
 import assert from 'node:assert/strict';
 import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +28,7 @@ const SESSIONS = 3;
 const LINES = 1_500;
 const RECORDER = join(projectRoot, 'out/torture/fileRecorder.js');
 
-/** A Node that writes down what it does with files: runners are given no NODE_OPTIONS. */
+/** A Node that records its file operations. Runners get no NODE_OPTIONS, so it is a program of its own. */
 async function recordingNode(folder: string): Promise<string> {
   const path = join(folder, 'node');
   await writeFile(path, `#!/bin/sh\nexec '${process.execPath}' --require '${RECORDER}' "$@"\n`);
@@ -33,7 +36,7 @@ async function recordingNode(folder: string): Promise<string> {
   return path;
 }
 
-/** Runs the load to its end and gives all that was done to files, in order, with what was promised at each moment. */
+/** Runs the load to its end. Resolves with every file operation in order, and with what was promised between them. */
 async function record(fixture: TortureFixture, folder: string): Promise<FileOperation[]> {
   const log = join(folder, 'log');
   const promise = async (sessionId: string, more: { title?: string; exitedRunId?: string }): Promise<void> =>
@@ -72,7 +75,7 @@ async function record(fixture: TortureFixture, folder: string): Promise<FileOper
         }
       }
     }
-    await waitFor(() => fixture.heardCount > 0, { what: 'the events' });
+    await waitFor(() => fixture.receivedCount > 0, { what: 'the events' });
     await window.close();
   } finally {
     delete process.env['CORRAL_TORTURE_ROOT'];
@@ -101,10 +104,10 @@ async function checkTitles(image: StorePaths, sessionId: string, state: DiskStat
   }
 }
 
-/** Throws unless the image has every complete line of every run's journal that was synced. */
+/** @throws if a complete line of a run's journal was synced and is not in the image */
 async function checkSynced(root: string, image: StorePaths, state: DiskState, folder: string): Promise<void> {
   for (const { path, file, bytes } of state.syncedFiles()) {
-    // A record of session.jsonl counts when the call that wrote it returned: that is what promises are for.
+    // A record of session.jsonl must last once the call that wrote it has returned: the promises check that.
     if (!path.endsWith('events.jsonl')) continue;
     const synced = (await readFile(join(folder, String(file)))).subarray(0, bytes);
     const complete = synced.subarray(0, synced.lastIndexOf('\n') + 1);
@@ -113,10 +116,13 @@ async function checkSynced(root: string, image: StorePaths, state: DiskState, fo
   }
 }
 
-/** Throws where the store that is left lacks what was synced or promised, or its index says something else than its journals. Gives the number of events. */
+/**
+ * Resolves with the number of events.
+ * @throws if the store lacks something that was promised, or its index differs from its journals
+ */
 async function checkImage(image: StorePaths, state: DiskState): Promise<number> {
   await checkDatabases(image);
-  // One that starts nothing: a run that still waited at that moment would begin now, and its journal grow while it is compared.
+  // It starts nothing, or a queued run would begin now and its journal would grow while it is compared.
   const supervisor = new Supervisor({
     storageDirectory: image.root,
     bundles: join(projectRoot, 'dist'),
@@ -143,15 +149,15 @@ async function checkImage(image: StorePaths, state: DiskState): Promise<number> 
       for (const { sessionId, exitedRunId } of state.promises)
         if (sessionId === id && exitedRunId !== undefined)
           assert.ok(runs.get(exitedRunId)?.hasExited, `run ${exitedRunId} had ended and its end is lost`);
-      for (const [runId, { marks }] of runs) {
-        const events = await supervisor.listSessionHistory(id, { runId, limit: 1_000 });
+      for (const [runId, journal] of runs) {
+        const page = await supervisor.listSessionHistory(id, { runId, limit: 1_000 });
         assert.deepEqual(
-          events.events.map((event) => ({ runId, seq: event.seq, digest: digestOf(event) })),
-          marks.slice(0, 1_000),
+          page.events.map((event) => ({ runId, seq: event.seq, digest: digestOf(event) })),
+          journal.events.slice(0, 1_000),
           'the index is not what the journals say',
         );
-        assert.equal(events.next === undefined, marks.length < 1_000);
-        count += marks.length;
+        assert.equal(page.next === undefined, journal.events.length < 1_000);
+        count += journal.events.length;
       }
     }
   } finally {
@@ -162,7 +168,7 @@ async function checkImage(image: StorePaths, state: DiskState): Promise<number> 
 
 export const powerLoss: Scenario = async ({ random, rounds, say }) => {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-torture-files-')));
-  const fixture = await TortureFixture.make();
+  const fixture = await TortureFixture.create();
   let events = 0;
   try {
     const operations = await record(fixture, folder);
@@ -182,7 +188,7 @@ export const powerLoss: Scenario = async ({ random, rounds, say }) => {
       await rm(image.root, { recursive: true });
       if (round % 50 === 0) say(`${round} of ${rounds} power losses`);
     }
-    return `${rounds} power losses at moments of ${operations.length} operations on files, ${events} events found again: nothing lost that was synced or promised, every store opened, every index as its journals`;
+    return `${rounds} power losses at moments of ${operations.length} operations on files, ${events} events found again: nothing synced or promised was lost, every store opened, every index matched its journals`;
   } finally {
     await fixture.remove();
     await rm(folder, { recursive: true, force: true });

@@ -1,14 +1,13 @@
-/** What every scenario is given and gives back. */
-import type { Random } from './random';
+import type { Random } from '../support/random';
 
 export interface ScenarioOptions {
   random: Random;
-  /** How many times: kills, crash points, cases. */
+  /** Number of kills, crashes or damaged files. */
   rounds: number;
-  /** How long, where a scenario goes by time. */
+  /** Duration of a scenario that runs by time. */
   seconds: number;
   say: (line: string) => void;
 }
 
-/** Breaks something again and again and throws where anything was lost. Resolves with what it did, in one line of figures. */
+/** Breaks the store repeatedly and rejects if anything was lost. Resolves with one line of figures on what it did. */
 export type Scenario = (options: ScenarioOptions) => Promise<string>;

@@ -1,4 +1,3 @@
-/** A store, a repository and the windows on them: what a scenario breaks, and where it looks for what was lost. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,22 +7,23 @@ import { StorePaths } from '../../src/storage/paths';
 import { endProcessesOf, processesOf } from '../support/processes';
 import { TestRepository } from '../support/repository';
 import { waitFor } from '../support/wait';
-import type { Mark, RunJournal } from './journals';
+import type { EventDigest, RunJournal } from './journals';
 import { checkDatabases, readRuns } from './journals';
 import type { WindowOptions } from './window/windowProtocol';
 import { WindowProcess } from './window/windowProcess';
 
-/** For a machine that is several times slower. */
+/** Long enough for a machine that is several times slower. */
 const END_LIMIT_MS = 120_000;
 
+/** A store, a repository and the windows on them: what a scenario breaks and then checks. */
 export class TortureFixture {
   readonly paths: StorePaths;
   readonly repository: TestRepository;
-  /** Everything that any window was told, by run and number. */
-  readonly heard = new Map<string, Map<number, string>>();
+  /** The digest of every event that any window has reported, by run and `seq`. */
+  readonly receivedEvents = new Map<string, Map<number, string>>();
   readonly #folder: string;
   readonly #windows = new Set<WindowProcess>();
-  #heardCount = 0;
+  #receivedCount = 0;
 
   private constructor(folder: string, store: string, repository: TestRepository) {
     this.#folder = folder;
@@ -31,22 +31,22 @@ export class TortureFixture {
     this.repository = repository;
   }
 
-  /** `store` is where the store lies; a folder of its own where absent. */
-  static async make(store?: string): Promise<TortureFixture> {
+  /** `store` is the store's folder; by default a temporary one. */
+  static async create(store?: string): Promise<TortureFixture> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'corral-torture-')));
     const root = store ?? join(folder, 'the store');
     await mkdir(root, { recursive: true });
     return new TortureFixture(folder, root, await TestRepository.create());
   }
 
-  get heardCount(): number {
-    return this.#heardCount;
+  get receivedCount(): number {
+    return this.#receivedCount;
   }
 
   open(options: Partial<WindowOptions> = {}, preload: string[] = []): WindowProcess {
     const window = new WindowProcess(
       { storageDirectory: this.paths.root, ...options },
-      (_sessionId, marks) => this.#hear(marks),
+      (_sessionId, events) => this.#receive(events),
       preload,
     );
     this.#windows.add(window);
@@ -57,7 +57,7 @@ export class TortureFixture {
     return (await readdir(this.paths.sessions)).filter(isId);
   }
 
-  /** Settles when no run is open any more. */
+  /** Resolves when every run has ended. */
   async untilEnded(window: WindowProcess): Promise<void> {
     await waitFor(async () => (await window.call({ method: 'list' })).every(({ isOpen }) => !isOpen), {
       what: 'the end of all runs',
@@ -66,44 +66,40 @@ export class TortureFixture {
   }
 
   /**
-   * Throws where the journals, or the window's history, lack an acknowledged event, or have one twice, changed or out of order.
-   * Runs may go on meanwhile. Gives the number of events.
+   * Compares the window's history with the journals, while runs may go on. Resolves with the number of events.
+   * @throws if either lacks an acknowledged event, or has one twice, changed or out of order
    */
   async check(window: WindowProcess): Promise<number> {
     let count = 0;
-    const heard = [...this.heard].map(([runId, marks]) => ({ runId, marks: new Map(marks) }));
+    const received = [...this.receivedEvents].map(([runId, events]) => ({ runId, events: new Map(events) }));
     const journals = new Map<string, RunJournal>();
     for (const sessionId of await this.sessionIds()) {
       const runs = await readRuns(this.paths, sessionId);
       for (const [runId, journal] of runs) journals.set(runId, journal);
-      const written = [...runs.values()].reduce((sum, { marks }) => sum + marks.length, 0);
-      // A live run's newest events are on their way into the index.
+      const written = [...runs.values()].reduce((sum, { events }) => sum + events.length, 0);
+      // The newest events of a live run may not be in the index yet.
       const history = await waitFor(
         async () => {
-          const marks = await window.call({ method: 'history', sessionId });
-          return marks.length >= written && marks;
+          const events = await window.call({ method: 'history', sessionId });
+          return events.length >= written && events;
         },
         { what: `the ${written} events of the journals in the history`, limitMs: END_LIMIT_MS },
       );
       count += history.length;
-      for (const [runId, { marks }] of runs) {
-        const shown = history.filter((mark) => mark.runId === runId);
-        assert.deepEqual(
-          shown.slice(0, marks.length),
-          marks,
-          `the history of run ${runId} is not what its journal says`,
-        );
+      for (const [runId, { events }] of runs) {
+        const shown = history.filter((event) => event.runId === runId);
+        assert.deepEqual(shown.slice(0, events.length), events, `the history of run ${runId} differs from its journal`);
         assert.ok(
           shown.every(({ seq }, index) => seq === index + 1),
-          `the history of run ${runId} does not go on by one`,
+          `the history of run ${runId} skips or repeats a number`,
         );
       }
     }
-    for (const { runId, marks } of heard) {
+    for (const { runId, events } of received) {
       const journal = journals.get(runId);
-      for (const [seq, digest] of marks)
+      for (const [seq, digest] of events)
         assert.equal(
-          journal?.marks[seq - 1]?.digest,
+          journal?.events[seq - 1]?.digest,
           digest,
           `event ${seq} of run ${runId} was acknowledged and is lost`,
         );
@@ -111,7 +107,10 @@ export class TortureFixture {
     return count;
   }
 
-  /** Two windows' and the journals' word on every session, which must be the same; the last of it from an index made anew. */
+  /**
+   * Resolves with the number of events.
+   * @throws if the windows differ from each other or from the journals
+   */
   async checkAgreement(windows: readonly WindowProcess[]): Promise<number> {
     let count = 0;
     for (const window of windows) count = await this.check(window);
@@ -132,7 +131,7 @@ export class TortureFixture {
       if (name.endsWith('.sqlite')) await rm(join(this.paths.root, name));
   }
 
-  /** Ends the windows and throws where any process is left that has to do with them. */
+  /** Ends the windows. @throws if a process stays that belongs to them */
   async checkNoProcessLeft(): Promise<void> {
     for (const window of this.#windows) await window.kill();
     this.#windows.clear();
@@ -152,11 +151,11 @@ export class TortureFixture {
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  #hear(marks: Mark[]): void {
-    for (const { runId, seq, digest } of marks) {
-      const run = this.heard.get(runId) ?? new Map<number, string>();
-      this.heard.set(runId, run.set(seq, digest));
+  #receive(events: EventDigest[]): void {
+    for (const { runId, seq, digest } of events) {
+      const run = this.receivedEvents.get(runId) ?? new Map<number, string>();
+      this.receivedEvents.set(runId, run.set(seq, digest));
     }
-    this.#heardCount += marks.length;
+    this.#receivedCount += events.length;
   }
 }

@@ -1,4 +1,3 @@
-/** Drives a driver as a runner does: a recorder of what the conversation says, and a real process with its pipes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -14,7 +13,7 @@ import type {
 } from '../../../src/supervisor/agents/driver/driver';
 import type { Ending } from '../../../src/supervisor/agents/driver/ending';
 
-/** Keeps what a conversation says; throws for an event that has not the shape of its kind. */
+/** Keeps the events and the input that a conversation writes. Throws if an event does not match its kind's schema. */
 export class RecordingHost implements ConversationHost {
   readonly events: DraftEvent[] = [];
   readonly written: string[] = [];
@@ -35,15 +34,16 @@ export class RecordingHost implements ConversationHost {
     this.isInputClosed = true;
   }
 
+  /** The data of all events of a kind. */
   of<K extends EventKind>(kind: K): EventData<K>[] {
-    // TypeScript does not follow the kind into the data of a union.
+    // TypeScript cannot infer the data's type from the kind.
     return this.events.filter((event) => event.kind === kind).map((event) => event.data as EventData<K>);
   }
 }
 
-/** What a conversation is begun with, where a test has no wish of its own. */
-export function conversationRequest(wishes: Partial<ConversationRequest> = {}): ConversationRequest {
-  return { prompt: 'x', argv: ['/usr/bin/agent'], cwd: '/repo', permissionMode: 'edits', ...wishes };
+/** A conversation's request with defaults for what a test does not set. */
+export function conversationRequest(overrides: Partial<ConversationRequest> = {}): ConversationRequest {
+  return { prompt: 'x', argv: ['/usr/bin/agent'], cwd: '/repo', permissionMode: 'edits', ...overrides };
 }
 
 export interface AgentRun {
@@ -51,21 +51,21 @@ export interface AgentRun {
   conversation: Conversation;
   pid: number;
   ended: Promise<{ exit: AgentExit; ending: Ending }>;
-  /** Resolves with the first event, past or coming, that fits. */
-  event(fits: (event: DraftEvent) => boolean): Promise<DraftEvent>;
+  /** Resolves with the first past or coming event that matches. */
+  event(matches: (event: DraftEvent) => boolean): Promise<DraftEvent>;
   closeInput(): void;
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts `argv` for real. Where `closesWhenIdle`, its input is closed at the end of a turn that nothing waits behind, as a runner does. */
+/** Starts `argv` as a runner does. `closesWhenIdle` closes its input when a turn ends and no message is queued. */
 export function runAgent(
   driver: Driver,
   argv: readonly string[],
-  wishes: Partial<ConversationRequest>,
+  overrides: Partial<ConversationRequest>,
   options: { closesWhenIdle: boolean; environment?: Record<string, string>; asked?: AgentExit['asked'] },
 ): AgentRun {
   const [program = '', ...words] = argv;
-  const request = conversationRequest({ argv, ...wishes });
+  const request = conversationRequest({ argv, ...overrides });
   const child = spawn(program, words, {
     cwd: request.cwd,
     env: { ...process.env, ...options.environment },
@@ -79,12 +79,12 @@ export function runAgent(
   child.stdin.on('error', () => undefined);
   const conversation = driver.createConversation(request, host);
   const waiters: {
-    fits: (event: DraftEvent) => boolean;
+    matches: (event: DraftEvent) => boolean;
     settle: (event: DraftEvent) => void;
     fail: (error: Error) => void;
   }[] = [];
   host.onEvent = (event) => {
-    for (const waiter of waiters) if (waiter.fits(event)) waiter.settle(event);
+    for (const waiter of waiters) if (waiter.matches(event)) waiter.settle(event);
     if (options.closesWhenIdle && event.kind === 'turn.ended' && !conversation.hasQueued()) child.stdin.end();
   };
   let stderr = '';
@@ -113,10 +113,10 @@ export function runAgent(
     conversation,
     pid: child.pid ?? 0,
     ended,
-    event: (fits) =>
+    event: (matches) =>
       new Promise((settle, fail) => {
-        const past = host.events.find(fits);
-        if (past === undefined) waiters.push({ fits, settle, fail });
+        const past = host.events.find(matches);
+        if (past === undefined) waiters.push({ matches, settle, fail });
         else settle(past);
       }),
     closeInput: () => child.stdin.end(),

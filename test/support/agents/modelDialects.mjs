@@ -1,5 +1,5 @@
-// How the services of models talk: Anthropic's Messages, OpenAI's Responses and Chat Completions, Gemini's. Each dialect reads a request into
-// who spoke and which tools there are, and writes an answer or a failure.
+// The APIs of model services: Anthropic's Messages, OpenAI's Responses and Chat Completions, and Gemini's.
+// Each dialect reads the turns and tools of a request, and writes an answer or a failure.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -7,7 +7,7 @@ const id = (prefix) => `${prefix}_${randomUUID().replaceAll('-', '')}`;
 const json = (response, status, value) =>
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 
-/** The words of content in any of the dialects; what a program adds in tags is none of the user's. */
+/** The text of content in any dialect, without what an agent's program adds in tags. */
 function wordsOf(content) {
   const texts = typeof content === 'string' ? [content] : (content ?? []).map((part) => part.text ?? '');
   return texts
@@ -16,7 +16,7 @@ function wordsOf(content) {
     .replace(/<info-msg>[\s\S]*?<\/info-msg>/g, '');
 }
 
-/** Begins an event stream and returns how to write to it. */
+/** Begins an event stream and returns the function that writes to it. */
 function streamTo(response, headers = {}) {
   response.writeHead(200, { 'content-type': 'text/event-stream', ...headers });
   return (text) => {
@@ -24,14 +24,14 @@ function streamTo(response, headers = {}) {
   };
 }
 
-/** Hands the pieces of a text out in time. False where nobody listens any more. */
+/** Sends the pieces of a text one after another. False if the client has gone. */
 async function tell(response, { text, pieceMs, isCut }, write) {
   for (const piece of pieceMs === 0 ? text.match(/[\s\S]{1,2000}/g) : text.match(/[\s\S]{1,8}/g)) {
     if (response.destroyed) return false;
     write(piece);
     if (pieceMs > 0) await pause(pieceMs);
   }
-  // What was said has to arrive before the connection breaks.
+  // The text must arrive before the connection breaks.
   if (isCut) {
     await pause(50);
     response.destroy();
@@ -259,7 +259,7 @@ const gemini = {
       usageMetadata,
     });
     const calls = step.calls.map(({ name, args }) => ({ functionCall: { name, args, id: id('call') } }));
-    // Asked which model is fit, it answers in the shape that was asked for.
+    // A program that asks which model to use wants JSON of a given shape.
     const wanted =
       body.generationConfig?.responseJsonSchema?.properties ?? body.generationConfig?.responseSchema?.properties;
     if (wanted !== undefined)

@@ -1,12 +1,12 @@
-// What the scripted model says and does: chosen by `[[name]]` in the last message of a user that has one, and by how often it has answered
-// since. Tools are told apart by what the agent's program offers.
+// The scripted model's answers: chosen by `[[name]]` in the user's last message that has one, and by the number of
+// answers since then. The tools are those that the agent's program offers.
 
 const say = (text, more = {}) => ({ text, tools: [], pieceMs: 0, ...more });
 const numbered = (count, word, end) =>
   Array.from({ length: count }, (_, index) => `${word} ${index + 1}${end}`).join('');
 const patchOf = (body) => `*** Begin Patch\n${body}\n*** End Patch\n`;
 
-/** Scenario → one answer for each request of a turn. `status` fails the request, `isCut` breaks the answer off. */
+/** Scenario → one answer for each request of a turn. `status` fails the request, `isCut` cuts the answer off. */
 const SCENARIOS = {
   plain: [say('Hello from the model. There is nothing else to do.')],
   write: [
@@ -24,12 +24,12 @@ const SCENARIOS = {
     say('I run a command.', { tools: [{ kind: 'shell', command: 'echo shell-ok' }] }),
     say('The command is done.'),
   ],
-  // Claude asks before this in its default mode; with edits allowed, such plain file commands go ahead.
+  // Claude asks for permission in its default mode, but not with edits allowed.
   permission: [
     say('This needs your permission.', { tools: [{ kind: 'shell', command: 'touch granted.txt && rm -f none.txt' }] }),
     say('That was the step that needed permission.'),
   ],
-  // The second is nothing that an agent's program knows as a mere wait, which some refuse to run.
+  // Some programs refuse to run a plain wait, so the second command does not look like one.
   busy: [
     say('This takes long.', { tools: [{ kind: 'shell', command: 'echo begun' }] }),
     say('Now.', { tools: [{ kind: 'shell', command: 'tail -f /dev/null & tail -f /dev/null; echo over' }] }),
@@ -44,12 +44,12 @@ const SCENARIOS = {
 
 const MARK = /\[\[([a-z0-9]+)\]\]/g;
 
-/** The last one: messages that were not answered come as one with the next. */
+/** The last scenario, since unanswered messages arrive together with the next one. */
 const markOf = (text) => [...text.matchAll(MARK)].at(-1)?.[1];
 
-/** What to answer: `turns` are who spoke, in order, with a user's words. */
+/** The answer to a request. `turns` has the role of each message in order, and the text of a user's. */
 export function answerTo({ turns, tools, folder }) {
-  // Agents ask for a title, or which model to take, without offering tools.
+  // Requests without tools ask for a title or for the model to use.
   if (tools.length === 0) return { ...say('A title'), calls: [] };
   const marked = turns.findLastIndex(({ role, text }) => role === 'user' && markOf(text) !== undefined);
   const name = marked < 0 ? 'plain' : markOf(turns[marked].text);
@@ -65,7 +65,7 @@ const SHELLS = ['Bash', 'exec_command', 'shell_command', 'shell', 'run_shell_com
 const WRITERS = ['Write', 'write_file', 'write', 'developer__write'];
 const EDITORS = ['Edit', 'replace', 'edit', 'developer__edit'];
 
-/** The call of a tool that is offered: `input` for one that takes plain text, else `args`. */
+/** The call of an offered tool: with `input` if it takes plain text, else with `args`. */
 function callOf(tool, tools, folder) {
   const find = (names) => tools.find(({ name }) => names.includes(name));
   const patcher = find(['apply_patch']);

@@ -1,11 +1,11 @@
-// A model's service on loopback, for tests with the real agent programs: it speaks the dialects of the services that they know, and says what
-// the scenario in the prompt tells it to. Stateless, so that a resumed session goes on. `node modelServer.mjs` prints its address.
+// A model service on loopback for tests with real agent programs: it answers as the scenario in the prompt says.
+// It keeps no state, so that a session can be resumed. `node modelServer.mjs` prints its address
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { DIALECTS } from './modelDialects.mjs';
 import { answerTo } from './modelScenarios.mjs';
 
-/** Where the agent works, as its program tells the model; where it does not, paths are relative. */
+/** The agent's working directory, if its program tells the model; paths are relative otherwise. */
 function folderIn(body) {
   const text = JSON.stringify(body);
   const told = [
@@ -34,7 +34,7 @@ async function serve(incoming, response) {
   await dialect.answer(response, body, step, { isStream: pathname.includes('stream') });
 }
 
-/** Listens on a free port of loopback. */
+/** Listens on a free loopback port. */
 export async function startModelServer() {
   const server = createServer((incoming, response) => {
     serve(incoming, response).catch((error) => response.destroy(error));

@@ -10,11 +10,11 @@ const START_MS = Date.parse('2026-03-02T09:00:00.000Z');
 
 export interface RecordedEvent {
   event: DraftEvent;
-  /** Milliseconds after the event before; a second where absent. */
+  /** Milliseconds since the event before; a second by default. */
   afterMs?: number;
 }
 
-/** A session that ran some time ago, in the journals that supervisor and runner would have written. Returns its id. */
+/** Writes the journals of a session that ran some time ago, as supervisor and runner would have. Returns its id. */
 export async function writeRecording(
   storeRoot: string,
   {

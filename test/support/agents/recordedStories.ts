@@ -52,7 +52,7 @@ export function longStory(count: number): RecordedEvent[] {
   return [started, ...messages, exited].map((event) => ({ event }));
 }
 
-/** A short run with something of everything that a timeline can show. \`output\` is what its test printed. */
+/** A short run with an event of nearly every kind. `output` is what its test printed. */
 export function greetingStory(output: string): RecordedEvent[] {
   const events: DraftEvent[] = [
     started,
@@ -146,7 +146,7 @@ export function greetingStory(output: string): RecordedEvent[] {
   return events.map((event) => ({ event, afterMs: event.kind === 'permission.answer' ? 90_000 : 1_500 }));
 }
 
-/** What nobody should trust, in every field of every kind of event. */
+/** Text that no page may trust: markup, links, control characters, overlong words and right-to-left text. */
 export const HOSTILE = [
   '<script>window.hacked = 1</script><img src=x onerror="window.hacked = 1"><iframe srcdoc="<script>parent.hacked = 1</script>"></iframe>',
   '[click](javascript:window.hacked=1) ![pixel](https://evil.example/pixel.png) <a href="javascript:window.hacked=1">x</a> [data](data:text/html,x) [file](file:///etc/passwd) [command](command:workbench.action.quit)',
@@ -156,7 +156,7 @@ export const HOSTILE = [
   '\u0627\u0644\u0639\u0631\u0628\u064A\u0629 \u05E2\u05D1\u05E8\u05D9\u05EA {{constructor.constructor("window.hacked=1")()}} ${1}',
 ].join('\n');
 
-/** A run whose agent puts hostile text wherever it can. */
+/** A run with hostile text in every field of every kind of event. */
 export function hostileStory(): RecordedEvent[] {
   const text = HOSTILE;
   const events: DraftEvent[] = [

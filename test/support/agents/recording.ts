@@ -1,4 +1,4 @@
-/** Recordings of what agent programs really wrote, and of what they were told, played to a driver. */
+/** Plays recordings of real agent programs to a driver. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -12,10 +12,10 @@ const fixtures = join(process.cwd(), 'test/fixtures/agents');
 
 export const goldenPath = (name: string): string => join(fixtures, 'golden', `${name}.txt`);
 
-/** Names of the recordings that fit. */
-export function recordingNames(fits: RegExp): string[] {
+/** Sorted names of the recordings that match. */
+export function recordingNames(pattern: RegExp): string[] {
   const names = readdirSync(join(fixtures, 'recordings')).map((name) => name.replace('.ndjson', ''));
-  return names.filter((name) => fits.test(name)).sort();
+  return names.filter((name) => pattern.test(name)).sort();
 }
 
 export async function readRecording(name: string): Promise<string[]> {
@@ -43,28 +43,28 @@ const exitSchema = v.union([
   ),
 ]);
 
-/** What a person did, of all that the agent was told: the rest is the driver's own business. */
+/** Tells what a person did in a recording from what the driver did by itself. */
 export interface PersonsPart {
-  /** The text of a message, or undefined where the call is none. */
+  /** The text of a person's message, or undefined if the call is something else. */
   messageIn: (method: string, params: unknown) => string | undefined;
   isInterrupt: (method: string) => boolean;
-  /** The chosen option, from the answer to a question; undefined for an answer that the driver gives by itself. */
+  /** The option that a person chose; undefined for an answer that the driver gave by itself. */
   answerIn: (result: unknown) => string | undefined;
-  /** Requests of the driver that the recorded side did not make: answered with nothing. */
+  /** Requests of the driver that are not in the recording; each gets an empty answer. */
   unrecorded: readonly string[];
-  /** A recorded request → the one that the driver makes in its place. */
+  /** Recorded request → the request that the driver makes instead. */
   aliases?: Readonly<Record<string, string>>;
 }
 
 /**
- * Plays a two-way JSON-RPC recording. Answers are matched by what they answer: the driver counts its requests in its own way, and it may
- * make fewer of them (then an answer is left out).
+ * Plays a JSON-RPC recording. Answers are matched by method, since the driver numbers its requests in its own way;
+ * an answer to a request that the driver does not make is left out.
  */
 export function replayRpc(
   driver: Driver,
   lines: readonly string[],
   part: PersonsPart,
-  wishes: Partial<ConversationRequest> = {},
+  overrides: Partial<ConversationRequest> = {},
 ): Replay {
   const messages = lines.map((line) => v.parse(lineSchema, JSON.parse(line)));
   const texts = messages.flatMap(({ dir, msg }) => {
@@ -83,7 +83,7 @@ export function replayRpc(
     if (part.unrecorded.includes(method)) say({ jsonrpc: '2.0', id, result: {} });
     else asked.push({ id, method });
   };
-  conversation = driver.createConversation(conversationRequest({ prompt: texts[0] ?? 'x', ...wishes }), host);
+  conversation = driver.createConversation(conversationRequest({ prompt: texts[0] ?? 'x', ...overrides }), host);
   conversation.start();
   const methods = new Map<unknown, string>();
   let messagesSeen = 0;
@@ -114,15 +114,15 @@ export function replayRpc(
   return { host, ...conversation.end({ exitCode: exit.exit, signal: exit.signal, asked: undefined, stderrTail: '' }) };
 }
 
-/** True of every recording: nothing in it is unknown, and whatever begins also ends. */
-export function assertWhole({ host }: Replay): void {
+/** @throws if something in the recording was not understood, or a turn or a tool call did not end */
+export function assertComplete({ host }: Replay): void {
   const callIds = (kind: 'tool.call' | 'tool.result'): string[] => host.of(kind).map(({ callId }) => callId);
   assert.deepEqual(host.of('output'), []);
   assert.equal(host.of('turn.started').length, host.of('turn.ended').length);
   assert.deepEqual(callIds('tool.result').toSorted(), callIds('tool.call').toSorted());
 }
 
-/** What a driver made of a recording, as text to compare. */
+/** A driver's events and outcome as text, for a golden file. */
 export function replayText({ host, outcome, reason }: Replay): string {
   const events = host.events.map((event) => `${event.kind} ${JSON.stringify(event.data)}`.slice(0, 2000));
   return [...events, `=> ${outcome}: ${reason}`, ''].join('\n');

@@ -11,7 +11,7 @@ const violationsSchema = v.array(
   }),
 );
 
-/** Fails where axe finds something serious in the page, and says what. */
+/** @throws if axe finds a serious or critical violation in the page */
 export async function assertAccessible(frame: Frame): Promise<void> {
   await frame.evaluate(axe.source);
   const violations = v.parse(

@@ -6,7 +6,7 @@ import { REPORT_MARK } from '../tier';
 import { VscodeServer } from './vscodeServer';
 import { openBrowser } from './window';
 
-/** Runs out/host/index.js inside the extension host of a real window on a small repository. Returns its exit code: 0 where all tests passed. */
+/** Runs out/host/index.js in the extension host of a window on a small repository. The exit code is 0 if all passed. */
 export async function runInExtensionHost(): Promise<number> {
   const repository = await TestRepository.create();
   try {
@@ -19,13 +19,13 @@ export async function runInExtensionHost(): Promise<number> {
       const browser = await openBrowser();
       try {
         const page = await browser.newPage();
-        /** What tests, the extension and the workbench print; the workbench alone prints a lot, so it is shown only after a failure. */
+        /** Printed only after a failure, since the workbench writes a lot. */
         const windowConsole: string[] = [];
         const exitCode = new Promise<number>((fulfil, reject) => {
           page.once('crash', () => {
             reject(new Error('The window crashed'));
           });
-          // The two functions that VS Code's test driver calls in its window.
+          // VS Code's test driver calls these two functions in its window.
           page.exposeFunction('codeAutomationExit', fulfil).catch(reject);
           page
             .exposeFunction('codeAutomationLog', (_type: string, parameters: unknown[]) => {

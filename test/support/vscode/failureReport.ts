@@ -7,8 +7,8 @@ import type { Window } from './window';
 const MAX_PART_CHARACTERS = 6_000;
 
 /**
- * Where a test failed: saves a picture of the window, and prints what the window says and the end of the extension's logs, since a picture
- * does not travel with the output of a test run. For `afterEach`.
+ * For `afterEach`: after a failure, saves a picture of the window and prints its text and the end of the extension's
+ * logs, for whoever has only the output of the run.
  */
 export async function reportFailure(
   test: Test | undefined,

@@ -2,7 +2,7 @@ import type { Locator } from 'playwright-core';
 import * as v from 'valibot';
 import type { Window } from './window';
 
-/** Runs in the window, so it is text: the types of a page's document are not those of this program. */
+/** Code for the page. It is text because this program has no types for a document. */
 const RECORDER = `
   window.corralStates = [];
   new MutationObserver(() => {
@@ -22,7 +22,7 @@ export class SessionsView {
     this.#window = window;
   }
 
-  /** The first row whose label holds this text. */
+  /** The first row whose label has this text. */
   row(text: string): Locator {
     return this.#window.treeItems('Sessions').filter({ hasText: text }).first();
   }
@@ -38,7 +38,7 @@ export class SessionsView {
     await this.row(text).getByRole('button', { name: button, exact: true }).click({ timeout: limitMs });
   }
 
-  /** Notes from now on every state that the window's newest session shows, however short; until the window is loaded again. */
+  /** Records from now on every state that a row shows, however briefly, until the window is loaded again. */
   async recordStates(): Promise<void> {
     await this.#window.page.evaluate(RECORDER);
   }

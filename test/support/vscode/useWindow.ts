@@ -20,13 +20,13 @@ export interface WindowOptions {
   repository: Parameters<typeof TestRepository.create>[0];
   server?: ServerOptions;
   context?: BrowserContextOptions;
-  /** What has to be there before the window opens, such as sessions of long ago. */
+  /** Prepares what must be there before the window opens, such as old sessions. */
   prepare?: (server: VscodeServer, repository: TestRepository) => Promise<void>;
 }
 
 /**
- * For a `describe` of the tier e2e: opens a window before its first test and leaves nothing of it after the last one. Tests that fail are reported
- * with what the window shows. `options` are asked for after the hooks that come before; `begin` is told what there is, and does what every test needs.
+ * Hooks for a `describe` of the tier e2e: opens a window before the first test, removes it after the last, and reports
+ * failures. `options` is called after earlier `before` hooks; `begin` does what every test needs.
  */
 export function useWindow(options: () => WindowOptions, begin: (opened: OpenedWindow) => Promise<void>): void {
   let repository: TestRepository | undefined;

@@ -8,34 +8,34 @@ import { endProcessesOf, listProcesses, sendSignal, type ProcessFacts } from '..
 import { waitFor } from '../wait';
 
 export interface ServerOptions {
-  /** Where extensions are installed (`VscodeServer.install`); by default a folder of the server's own, without any. */
+  /** The folder of installed extensions (`VscodeServer.install`); by default an empty one. */
   extensionsDirectory?: string;
   /** The user's settings.json. */
   settings?: Record<string, unknown>;
-  /** Whether VS Code asks about trust in a folder; otherwise each folder is trusted. */
+  /** True if VS Code asks whether to trust a folder; by default it trusts all. */
   workspaceTrust?: boolean;
-  /** How long an extension host outlives its window; VS Code's own default is three hours. */
+  /** How long an extension host outlives its window. VS Code's own default is three hours. */
   reconnectionGraceSeconds?: number;
-  /** Whether windows can be started with tests inside their extension host. */
+  /** True if windows can run tests inside their extension host. */
   testDriver?: boolean;
-  /** The home folder of everything inside; by default an empty one that goes with the server. */
+  /** The home folder; by default an empty one that `stop` removes. */
   homeDirectory?: string;
   environment?: Record<string, string>;
-  /** 0 is any free one. */
+  /** 0, the default, is any free port. */
   port?: number;
 }
 
-/** A quiet window that shows nothing but the extension's own work. */
+/** Keeps everything but the extension quiet. */
 const DEFAULT_SETTINGS = {
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'chat.disableAIFeatures': true,
   'telemetry.telemetryLevel': 'off',
-  'terminal.integrated.gpuAcceleration': 'off', // what stands in a terminal can be read
+  'terminal.integrated.gpuAcceleration': 'off', // so that tests can read the text of a terminal
 };
 
-/** A VS Code server on loopback with a data folder of its own. `stop` leaves neither process nor file. */
+/** A VS Code server on loopback with a data folder of its own. `stop` removes its processes and files. */
 export class VscodeServer {
   /** Holds the profile and the home folder. */
   readonly dataDirectory: string;
@@ -54,7 +54,7 @@ export class VscodeServer {
     const server = new VscodeServer(await mkdtemp(join(tmpdir(), 'corral-vscode-')), options);
     try {
       await mkdir(join(server.dataDirectory, 'home'));
-      // Windows of this host make commits, which need an author.
+      // Commits that windows make need an author.
       await writeFile(
         join(server.dataDirectory, 'home/.gitconfig'),
         '[user]\n\tname = Robin\n\temail = robin@example.com\n[init]\n\tdefaultBranch = main\n',
@@ -72,17 +72,17 @@ export class VscodeServer {
     return this.#port;
   }
 
-  /** What the server printed so far, for the message of a failed test. */
+  /** What the server has printed so far. */
   get log(): string {
     return this.#log;
   }
 
-  /** Where the installed extension keeps its store. */
+  /** The folder of the installed extension's store. */
   get globalStorage(): string {
     return join(this.dataDirectory, 'data/User/globalStorage/corral-dev.corral');
   }
 
-  /** The address of a window on a folder, or of an empty one. `payload` are pairs for VS Code's workbench, such as the extension under development. */
+  /** The URL of a window on a folder, or of an empty one. `payload` goes to VS Code's workbench. */
   url(folder: string | undefined, payload: [name: string, value: string][] = []): string {
     const address = new URL(`http://127.0.0.1:${String(this.#port)}/`);
     if (folder === undefined) address.searchParams.set('ew', 'true');
@@ -91,12 +91,12 @@ export class VscodeServer {
     return address.href;
   }
 
-  /** The address by which a window knows a path of this machine. */
+  /** The URI by which a window refers to a path of this machine. */
   remoteUri(path: string): string {
     return `vscode-remote://127.0.0.1:${String(this.#port)}${path}`;
   }
 
-  /** Replaces the user's settings.json; windows take it over when they are loaded again. */
+  /** Replaces the user's settings.json. Windows read it when they are loaded again. */
   async writeSettings(settings: Record<string, unknown>): Promise<void> {
     const directory = join(this.dataDirectory, 'data/User');
     await mkdir(directory, { recursive: true });
@@ -106,7 +106,7 @@ export class VscodeServer {
     );
   }
 
-  /** Starts the server on this data folder, again on the same port after `kill`. */
+  /** Starts the server; after `kill`, again on the same port. */
   async launch(): Promise<void> {
     const options = this.#options;
     const parameters = ['--host', '127.0.0.1', '--port', String(this.#port), '--without-connection-token'];
@@ -126,7 +126,7 @@ export class VscodeServer {
     this.#port = Number(port);
   }
 
-  /** Installs a packaged extension into a folder for servers, as a user would. */
+  /** Installs a packaged extension into a folder that servers can share. */
   static async install(vsix: string, extensionsDirectory: string): Promise<void> {
     const server = new VscodeServer(await mkdtemp(join(tmpdir(), 'corral-vscode-')), { extensionsDirectory });
     try {
@@ -151,7 +151,7 @@ export class VscodeServer {
     if (this.#options.extensionsDirectory !== undefined)
       common.push('--extensions-dir', this.#options.extensionsDirectory);
     const child = spawn(process.execPath, [readHost().serverMain, ...parameters, ...common], {
-      cwd: this.dataDirectory, // by which whatever outlives the server is found
+      cwd: this.dataDirectory, // by which `stop` finds processes that outlive the server
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -162,12 +162,12 @@ export class VscodeServer {
     child.stdout.on('data', note);
     child.stderr.on('data', note);
     const end = (): void => void child.kill('SIGKILL');
-    process.once('exit', end); // also where a test throws past its own clean-up
+    process.once('exit', end); // also if a test fails before its clean-up
     child.once('exit', () => process.off('exit', end));
     return child;
   }
 
-  /** The windows' extension hosts, the newest first. */
+  /** The extension hosts of the windows, newest first. */
   async extensionHosts(): Promise<ProcessFacts[]> {
     const hosts = (await this.#children()).filter((facts) => facts.command.includes('--type=extensionHost'));
     return hosts.sort((left, right) => right.startedAt - left.startedAt || right.pid - left.pid);
@@ -177,34 +177,27 @@ export class VscodeServer {
     return (await listProcesses()).filter((facts) => facts.parentPid === this.#process?.pid);
   }
 
-  /** Kills the newest window's extension host with SIGKILL and returns once it is gone. */
+  /** Kills the newest extension host with SIGKILL and waits for its end. */
   async killExtensionHost(): Promise<void> {
-    const [host] = await waitFor(
-      async () => {
-        const hosts = await this.extensionHosts();
-        return hosts.length > 0 && hosts;
-      },
-      { what: 'an extension host' },
-    );
-    if (host === undefined) return;
+    const host = await waitFor(async () => (await this.extensionHosts())[0], { what: 'an extension host' });
     sendSignal(host.pid, 'SIGKILL');
     await waitFor(async () => (await this.extensionHosts()).every((facts) => facts.pid !== host.pid), {
       what: 'the end of the extension host',
     });
   }
 
-  /** Kills the server and every extension host at once with SIGKILL, as a crash would; runners live on. `launch` starts it again. */
+  /** Kills the server and its extension hosts with SIGKILL, as a crash would. Runners live on; `launch` starts it again. */
   async kill(): Promise<void> {
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit'); // before anything is waited for: Ctrl+C reaches the server as well, and it may end meanwhile
+    const exited = once(child, 'exit'); // before any await, since Ctrl+C may end the server meanwhile
     const children = process.platform === 'win32' ? [] : await this.#children();
     child.kill('SIGKILL');
     for (const { pid } of children) sendSignal(pid, 'SIGKILL');
     await exited;
   }
 
-  /** Ends the server and everything that it or its extensions started, and removes the data folder. */
+  /** Ends the server and all processes that it or its extensions started, and removes the data folder. */
   async stop(): Promise<void> {
     await this.kill();
     await endProcessesOf(this.dataDirectory);

@@ -15,7 +15,7 @@ const CHROMIUM_ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** Headless Chromium. Its sandbox needs a user who is not root. */
+/** Starts headless Chromium, for root without its sandbox, which refuses root. */
 export async function openBrowser(): Promise<Browser> {
   const { chromium: executablePath } = readHost();
   if (executablePath === undefined) throw new Error('No Chromium was found when the host was installed');
@@ -25,16 +25,16 @@ export async function openBrowser(): Promise<Browser> {
   });
 }
 
-/** One window of VS Code: a page of the browser. What it offers names things as a person sees them. */
+/** A window of VS Code in a page of the browser. Its methods name things as a person sees them. */
 export class Window {
   readonly page: Page;
 
   constructor(page: Page) {
     this.page = page;
-    page.setDefaultTimeout(60_000); // a machine may be several times slower than the one that this was written on
+    page.setDefaultTimeout(60_000); // long enough for a machine that is several times slower
   }
 
-  /** Opens a window on a folder, or an empty one, and returns when its workbench can be used. Windows of one context share what a browser profile holds. */
+  /** Opens a window on a folder, or an empty one, and waits until its workbench is ready. */
   static async open(context: BrowserContext, server: VscodeServer, folder?: string): Promise<Window> {
     const window = new Window(await context.newPage());
     await window.page.goto(server.url(folder));
@@ -42,20 +42,20 @@ export class Window {
     return window;
   }
 
-  /** The next window that VS Code itself opens, such as by Open in New Window. Call before what opens it. */
+  /** The next window that VS Code opens itself. Call it before the action that opens the window. */
   static async next(context: BrowserContext): Promise<Window> {
     const window = new Window(await context.waitForEvent('page', { timeout: 120_000 }));
     await window.ready();
     return window;
   }
 
-  /** Waits until the workbench has restored what it shows; extensions start at that moment. */
+  /** Waits until the workbench has restored its state, which is when extensions start. */
   async ready(): Promise<void> {
     await this.page.locator('.monaco-workbench .activitybar').waitFor({ timeout: 60_000 });
     await this.page.locator('[id="status.problems"]').waitFor({ timeout: 60_000 });
   }
 
-  /** Loads the window again: its extension host ends or is taken over, as with Reload Window. */
+  /** Loads the window again, as Reload Window does. */
   async reload(): Promise<void> {
     await this.page.reload();
     await this.ready();
@@ -78,7 +78,7 @@ export class Window {
     return this.page.locator('.quick-input-widget:visible');
   }
 
-  /** Runs a command by its title as the palette shows it, such as `Corral: New Session…`. Waits until the command is known. */
+  /** Runs a command by its title in the palette, such as `Corral: New Session…`, as soon as it is there. */
   async runCommand(title: string): Promise<void> {
     const chosen = this.quickInput
       .locator('.monaco-list-row.focused')
@@ -87,18 +87,18 @@ export class Window {
       async () => {
         await this.page.keyboard.press('Escape');
         await this.page.keyboard.press('F1');
-        await this.quickInput.locator('input').fill(`>${title}`, { timeout: 3_000 }); // it can be the one before, which is just going away
+        await this.quickInput.locator('input').fill(`>${title}`, { timeout: 3_000 }); // it may be an older input that is being closed
         await chosen.waitFor({ timeout: 3_000 });
         return true;
       },
       { what: `the command ${title}` },
     );
-    // By key: a click could hit the row that takes this place while the list is still being narrowed down.
+    // By key, since a click could hit another row while the list is still being filtered.
     await this.page.keyboard.press('Enter');
-    // What the command asks comes in the same widget: nobody types into the palette that is just going away.
+    // The command's own input uses the same widget, so the palette must be closed before anyone types.
     await waitFor(
       async () => {
-        // An input that is gone by the time it is asked is no palette.
+        // An input that is gone meanwhile is not the palette.
         const values = await Promise.all(
           (await this.quickInput.locator('input').all()).map(
             async (input) => await input.inputValue({ timeout: 1_000 }).catch(() => ''),
@@ -110,7 +110,7 @@ export class Window {
     );
   }
 
-  /** Types into the quick input that is open or opens next, and accepts it. */
+  /** Types into the quick input that is open or opens next, and presses Enter. */
   async answerInput(text: string): Promise<void> {
     await this.quickInput.locator('input').first().fill(text);
     await this.page.keyboard.press('Enter');
@@ -121,13 +121,13 @@ export class Window {
     await this.quickInput.getByRole('option').filter({ hasText: label }).first().click();
   }
 
-  /** Chooses a colour theme, which all that is open takes over at once. */
+  /** Chooses a colour theme and waits until the workbench and the webviews have it. */
   async useTheme({ label, workbenchClass, webviewClass }: Theme): Promise<void> {
     const input = this.quickInput.getByPlaceholder(/^Select Color Theme/);
     await waitFor(
       async () => {
         await this.page.keyboard.press('Escape');
-        // The palette puts another command of this name first.
+        // By keys, since the palette lists another command of this name first.
         await this.page.keyboard.press('Control+K');
         await this.page.keyboard.press('Control+T');
         await input.waitFor({ timeout: 5_000 });
@@ -143,7 +143,7 @@ export class Window {
     await this.page.mouse.move(0, 0);
   }
 
-  /** Shows the view container with this title, by its icon in the activity bar. */
+  /** Shows the view container with this title through its icon in the activity bar. */
   async showContainer(title: string): Promise<void> {
     const tab = this.containerTab(title);
     await tab.waitFor();
@@ -154,19 +154,19 @@ export class Window {
     return this.page.locator('.activitybar').getByRole('tab', { name: title, exact: true });
   }
 
-  /** Rows of every visible tree, or of the one in the view with this title. */
+  /** Rows of all visible trees, or of the view with this title. */
   treeItems(view?: string): Locator {
     return (view === undefined ? this.page : this.page.getByRole('tree', { name: view })).getByRole('treeitem');
   }
 
-  /** Notifications on screen that hold this text. */
+  /** Visible notifications with this text. */
   notification(text: string): Locator {
     return this.page
       .locator('.notifications-toasts .notification-toast, .notifications-center .notification-list-item')
       .filter({ hasText: text });
   }
 
-  /** The document of the webview that holds `selector`, which no webview that was open before may hold; a webview lies two frames deep. */
+  /** The document of a webview that has `selector`. It is the inner one of a webview's two frames. */
   async webview(selector: string, limitMs?: number): Promise<Frame> {
     return await waitFor(
       async () => {
@@ -179,7 +179,7 @@ export class Window {
     );
   }
 
-  /** Closes every editor. The webviews among them are gone afterwards. */
+  /** Closes every editor and waits for the end of their webviews. */
   async closeEditors(): Promise<void> {
     await this.runCommand('View: Close All Editors');
     await waitFor(() => this.page.frames().every((frame) => !frame.url().includes('fake.html')), {
@@ -187,12 +187,12 @@ export class Window {
     });
   }
 
-  /** The timeline whose heading holds `title`, once it shows what `selector` names. A timeline of another session goes away only after a new one was opened. */
+  /** The timeline whose heading has `title`, once it shows `selector`. An older timeline may be open for a while. */
   async timeline(title: string, selector = '[data-testid=event]'): Promise<Frame> {
     return await this.webview(`body:has(h1:text(${JSON.stringify(title)})) ${selector}`);
   }
 
-  /** Saves a picture: below out/ while testing, in docs/guide/ where `npm run pictures` asks for it. */
+  /** Saves a screenshot in out/pictures, or in docs/guide for `npm run pictures`. */
   async picture(name: string): Promise<void> {
     const target = join(projectRoot, process.env['CORRAL_PICTURES'] ?? 'out/pictures', `${name}.png`);
     await mkdir(dirname(target), { recursive: true });

@@ -1,12 +1,13 @@
-/** A window without an editor: a process that holds one supervisor and does what its parent says, until it is killed. */
+/** A window without an editor: a process with one supervisor that serves its parent's requests until it is killed. */
 import * as v from 'valibot';
 import { messageOf } from '../../../src/common/errors';
+import { CorralError } from '../../../src/storage/errors';
 import type { SessionEvent } from '../../../src/storage/events';
 import { isOutcome } from '../../../src/storage/runState';
 import { DEFAULT_SETTINGS } from '../../../src/supervisor/settings';
 import { Supervisor } from '../../../src/supervisor/supervisor';
 import { digestOf } from '../journals';
-import type { Mark } from '../journals';
+import type { EventDigest } from '../journals';
 import { envelopeSchema, windowOptionsSchema } from './windowProtocol';
 import type { RESULT_SCHEMAS, WindowRequest } from './windowProtocol';
 
@@ -17,7 +18,7 @@ const supervisor = new Supervisor({
   settings: () => ({ ...DEFAULT_SETTINGS, stopGraceMs: 1_000, ...(runnerNode === undefined ? {} : { runnerNode }) }),
 });
 
-function markOf(event: SessionEvent): Mark {
+function digestedEvent(event: SessionEvent): EventDigest {
   return { runId: event.runId, seq: event.seq, digest: digestOf(event) };
 }
 
@@ -25,15 +26,15 @@ function send(line: object): void {
   process.send?.(line);
 }
 
-async function history(sessionId: string): Promise<Mark[]> {
-  const marks: Mark[] = [];
+async function history(sessionId: string): Promise<EventDigest[]> {
+  const events: EventDigest[] = [];
   for (let after: string | undefined; ;) {
     const page = await supervisor.listSessionHistory(sessionId, {
       limit: PAGE,
       ...(after === undefined ? {} : { after }),
     });
-    marks.push(...page.events.map(markOf));
-    if (page.next === undefined) return marks;
+    events.push(...page.events.map(digestedEvent));
+    if (page.next === undefined) return events;
     after = page.next;
   }
 }
@@ -91,7 +92,7 @@ supervisor.onDidAppendEvents(({ sessionId, appended }) => {
     void supervisor
       .timeline(sessionId)
       .then((timeline) => timeline.query('runEvents', { runId, fromSeq, limit }))
-      .then((events) => send({ heard: { sessionId, marks: events.map(markOf) } }))
+      .then((events) => send({ received: { sessionId, events: events.map(digestedEvent) } }))
       .catch(() => undefined); // the window is being closed
   }
 });
@@ -99,7 +100,9 @@ process.on('message', (message) => {
   const { id, request } = v.parse(envelopeSchema, message);
   perform(request)
     .then((result) => send({ id, result }))
-    .catch((error: unknown) => send({ id, error: messageOf(error) }))
+    .catch((error: unknown) =>
+      send({ id, error: messageOf(error), ...(error instanceof CorralError && { code: error.code }) }),
+    )
     .finally(() => (request.method === 'close' ? process.disconnect() : undefined));
 });
 process.on('disconnect', () => process.exit());

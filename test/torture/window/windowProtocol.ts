@@ -1,8 +1,8 @@
-/** What a test and its windows, which are processes of their own, say to each other. */
+/** The messages between a test and its windows, which are processes of their own. */
 import * as v from 'valibot';
 
 const text = v.string();
-const mark = v.object({ runId: text, seq: v.number(), digest: text });
+const event = v.object({ runId: text, seq: v.number(), digest: text });
 
 export const windowOptionsSchema = v.object({
   storageDirectory: text,
@@ -42,15 +42,15 @@ export const RESULT_SCHEMAS = {
   kill: v.null(),
   rename: v.null(),
   list: v.array(sessionSchema),
-  history: v.array(mark),
+  history: v.array(event),
   close: v.null(),
 } as const;
 
 export const lineSchema = v.union([
   v.object({ id: v.number(), result: v.unknown() }),
-  v.object({ id: v.number(), error: text }),
-  /** The start-up is over: every run's fate is known. */
+  v.object({ id: v.number(), error: text, code: v.optional(text) }),
+  /** Start-up is over: the state of every run is known. */
   v.object({ recovered: v.literal(true) }),
-  /** Acknowledged events, as the window saw them in its index. */
-  v.object({ heard: v.object({ sessionId: text, marks: v.array(mark) }) }),
+  /** Acknowledged events as they are in the window's index. */
+  v.object({ received: v.object({ sessionId: text, events: v.array(event) }) }),
 ]);

@@ -1,14 +1,14 @@
-/** The short form of `npm run torture`: a few rounds of each scenario, with one seed: what no change broke is not to fail on another day. */
-import { describe, it } from 'mocha';
+/** The short form of `npm run torture`: a few rounds of each scenario. One fixed seed, so that it fails only after a change. */
+import { it } from 'mocha';
 import { clock } from '../../torture/clock';
 import { damages } from '../../torture/damage';
 import { canMount, fullDisk } from '../../torture/fullDisk';
 import { kills } from '../../torture/kills';
 import { peers } from '../../torture/peers';
 import { powerLoss } from '../../torture/powerLoss';
-import { Random } from '../../torture/random';
+import { Random } from '../../support/random';
 import type { Scenario } from '../../torture/scenario';
-import { skip } from '../../support/skip';
+import { describeIf, skip } from '../../support/skip';
 
 const SEED = 20_779;
 
@@ -22,12 +22,11 @@ const SCENARIOS: Record<string, { scenario: Scenario; rounds: number; seconds?: 
     'a clock that steps back': { scenario: clock, rounds: 1 },
   };
 
-describe('the store survives', function () {
+describeIf(process.platform !== 'win32', 'kills and recorders need POSIX', 'the store survives', function () {
   this.timeout(300_000);
-  if (process.platform === 'win32') return; // kills and recorders here are made for POSIX
   for (const [name, { scenario, rounds, seconds = 0, isPossible }] of Object.entries(SCENARIOS)) {
     it(name, async function () {
-      if (isPossible?.() === false) skip(this, 'a small file system of its own cannot be mounted here');
+      if (isPossible?.() === false) skip(this, 'this user cannot mount a file system');
       await scenario({ random: new Random(SEED), rounds, seconds, say: () => undefined });
     });
   }

@@ -9,15 +9,20 @@ import { promisify } from 'node:util';
 import type { Runnable } from 'mocha';
 import { after, before, describe, it } from 'mocha';
 import { projectRoot } from '../../../support/project';
+import { Random } from '../../../support/random';
 import { readAll, write } from '../git/gitFixture';
 import { until, SupervisorFixture } from '../supervisorFixture';
 
-/** `npm run test:worktrees` kills a hundred windows; a few find what broke for good. */
+/** `npm run test:worktrees` kills a hundred windows; every day a few are enough. */
 const KILLS = Number(process.env['CORRAL_WORKTREE_KILLS'] ?? 2);
-describe('windows that are killed while they change a worktree', function () {
+/** The moments of the kills depend on it, and on how fast the machine is. */
+const SEED = Number(process.env['CORRAL_KILL_SEED'] ?? 20_261_121);
+
+describe(`windows that are killed while they change a worktree (seed ${SEED})`, function () {
   this.timeout(60_000 + KILLS * 60_000);
   let fixture: SupervisorFixture;
   let bundle = '';
+  const random = new Random(SEED);
   before(async () => {
     fixture = await SupervisorFixture.create();
     bundle = await mkdtemp(join(tmpdir(), 'corral-changer-'));
@@ -32,11 +37,11 @@ describe('windows that are killed while they change a worktree', function () {
     await rm(bundle, { recursive: true });
   });
 
-  /** How long each takes when nobody kills it, learned from those that were quicker than their end. */
-  const livesMs = { create: 1_000, snapshot: 1_000, delete: 1_000, undo: 1_000 };
+  /** How long each action takes, learned from those that ended before their kill. */
+  const durationMs = { create: 1_000, snapshot: 1_000, delete: 1_000, undo: 1_000 };
 
-  /** A window of its own process that is killed at some moment of what it does. False where it had done it by then. */
-  async function killed(action: keyof typeof livesMs, subject: string): Promise<boolean> {
+  /** Kills a window, a process of its own, at a random moment of an action. Resolves with false if the action ended first. */
+  async function killDuring(action: keyof typeof durationMs, subject: string): Promise<boolean> {
     const parameters = [
       join(bundle, 'worktreeChanger.js'),
       fixture.storageDirectory,
@@ -49,14 +54,14 @@ describe('windows that are killed while they change a worktree', function () {
     await once(child.stdout, 'data');
     const startMs = performance.now();
     const done = once(child.stdout, 'data').then(() => true);
-    const wasQuicker = await Promise.race([delay(Math.random() * livesMs[action], false), done]);
+    const isDone = await Promise.race([delay(random.next() * durationMs[action], false), done]);
     child.kill('SIGKILL');
-    if (wasQuicker) livesMs[action] = performance.now() - startMs;
+    if (isDone) durationMs[action] = performance.now() - startMs;
     await exited;
-    return !wasQuicker;
+    return !isDone;
   }
 
-  /** The next window, once it has finished what the killed one left. */
+  /** A new window, once it has finished or undone what the killed one left. */
   async function recovered() {
     await fixture.close(fixture.window());
     const window = fixture.window();
@@ -64,15 +69,15 @@ describe('windows that are killed while they change a worktree', function () {
     return window;
   }
 
-  /** What git keeps of a checkout that nobody but its user, or the agent in it, may change. */
-  async function usersState(folder: string): Promise<string[]> {
+  /** Git's files of a checkout that only its user, or the agent in it, may change. */
+  async function gitState(folder: string): Promise<string[]> {
     const git = await fixture.repository.git('-C', folder, 'rev-parse', '--absolute-git-dir');
     return await Promise.all(
       ['index', 'HEAD', 'logs/HEAD'].map(async (name) => await readFile(join(git, name), 'latin1')),
     );
   }
 
-  /** The figures stand in the report, beside what they are figures of. */
+  /** Adds the number of kills to the test's title in the report. */
   function report(test: Runnable | undefined, cuts: Readonly<Record<string, number>>): void {
     const figures = Object.entries(cuts).map(([action, count]) => `${count} in ${action}`);
     if (test !== undefined) test.title += ` (killed: ${figures.join(', ')})`;
@@ -92,27 +97,27 @@ describe('windows that are killed while they change a worktree', function () {
     await write(worktreePath, { 'new/file': 'n\r\n', 'README.md': 'changed\n' });
     await chmod(join(worktreePath, 'new/file'), 0o755);
     if (process.platform !== 'win32') await symlink('new', join(worktreePath, 'link'));
-    const users = await usersState(repository.path);
+    const users = await gitState(repository.path);
     const cuts = { snapshot: 0, delete: 0, undo: 0 };
     for (let round = 0; Math.min(...Object.values(cuts)) < KILLS; round++) {
       await write(worktreePath, { 'round.txt': `${round}\n` });
-      const [files, agents] = [await readAll(worktreePath), await usersState(worktreePath)];
-      if (await killed('snapshot', id)) cuts.snapshot++;
+      const [files, agents] = [await readAll(worktreePath), await gitState(worktreePath)];
+      if (await killDuring('snapshot', id)) cuts.snapshot++;
       let window = await recovered();
       const { commit } = await (await window.worktree(id)).takeSnapshot();
       await fixture.close(window);
       assert.equal(await repository.git('show', `${commit}:round.txt`), `${round}`);
-      assert.deepEqual(await usersState(worktreePath), agents, `round ${round}`);
-      if (await killed('delete', id)) cuts.delete++;
+      assert.deepEqual(await gitState(worktreePath), agents, `round ${round}`);
+      if (await killDuring('delete', id)) cuts.delete++;
       window = await recovered();
       if (!(await window.getSession(id)).deleted) await window.deleteSession(id);
       await fixture.close(window);
-      if (await killed('undo', id)) cuts.undo++;
+      if (await killDuring('undo', id)) cuts.undo++;
       window = await recovered();
       if ((await window.getSession(id)).deleted) await window.undoDelete(id);
       await fixture.close(window);
       assert.deepEqual(await readAll(worktreePath), files, `round ${round}`);
-      assert.deepEqual(await usersState(repository.path), users, `round ${round}`);
+      assert.deepEqual(await gitState(repository.path), users, `round ${round}`);
     }
     await repository.git('fsck', '--strict');
     report(this.test, cuts);
@@ -120,10 +125,10 @@ describe('windows that are killed while they change a worktree', function () {
 
   it(`leave no half-made worktree that nobody knows of, ${KILLS} times`, async function () {
     const { path, git } = { path: fixture.repository.path, git: fixture.repository.git.bind(fixture.repository) };
-    const users = await usersState(path);
+    const users = await gitState(path);
     const cuts = { create: 0 };
     for (let round = 0; cuts.create < KILLS; round++) {
-      if (await killed('create', path)) cuts.create++;
+      if (await killDuring('create', path)) cuts.create++;
       const window = await recovered();
       const sessions = await window.listSessions();
       const present = new Set(await readdir(join(path, '.corral/worktrees')).catch(() => []));
@@ -148,7 +153,7 @@ describe('windows that are killed while they change a worktree', function () {
       assert.deepEqual(refs.toSorted(), [...present].toSorted());
       await fixture.close(window);
     }
-    assert.deepEqual(await usersState(path), users);
+    assert.deepEqual(await gitState(path), users);
     await git('fsck', '--strict');
     report(this.test, cuts);
   });

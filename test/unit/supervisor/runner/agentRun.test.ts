@@ -4,7 +4,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectRunner } from '../../../../src/supervisor/runs/runnerClient';
 import { readOutputFrames } from '../../../../src/supervisor/runner/outputLog';
 import * as v from 'valibot';
-import { goldenText } from '../../../support/agents/goldenText';
+import { goldenText } from '../../../support/goldenText';
 import { LIMIT_MS, RunnerFixture, demoAgent, fixturePath, script } from './runnerFixture';
 import type { TestRun } from './runnerFixture';
 import { waitFor } from '../../../support/wait';

@@ -5,23 +5,23 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, before, beforeEach, after, describe, it } from 'mocha';
+import { after, afterEach, before, beforeEach, it } from 'mocha';
 import { projectRoot } from '../../../support/project';
+import { describeIf } from '../../../support/skip';
 import { waitFor } from '../../../support/wait';
 import { SupervisorFixture } from '../supervisorFixture';
 
-/** `npm run test:runs` has fifty sessions, and does it without a kill as well; a few find what broke for good. */
+/** `npm run test:runs` has fifty sessions, with and without a kill; every day a few are enough. */
 const SESSIONS = Number(process.env['CORRAL_QUEUE_SESSIONS'] ?? 8);
 const isLongForm = process.env['CORRAL_QUEUE_SESSIONS'] !== undefined;
-const MOST = 4;
+const MAX_CONCURRENT_RUNS = 4;
 
-describe('many sessions', function () {
+describeIf(process.platform !== 'win32', 'the agents are shell scripts', 'many sessions', function () {
   this.timeout(60_000 + SESSIONS * 10_000);
-  if (process.platform === 'win32') return; // the agents here are a shell's
   let fixture: SupervisorFixture;
   let bundle = '';
-  /** With what each has said so far. */
-  let children: { process: ChildProcess; said: string }[] = [];
+  /** The windows, with what each has printed so far. */
+  let windows: { process: ChildProcess; output: string }[] = [];
   before(async () => {
     bundle = await mkdtemp(join(tmpdir(), 'corral-queue-'));
     await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
@@ -34,27 +34,27 @@ describe('many sessions', function () {
   });
   beforeEach(async () => {
     fixture = await SupervisorFixture.create();
-    children = [];
+    windows = [];
   });
   afterEach(async () => {
-    for (const child of children) child.process.kill('SIGKILL');
+    for (const window of windows) window.process.kill('SIGKILL');
     await fixture.end();
   });
 
-  /** The agents write into one file when they begin and when they end, which the system keeps in order. None ends before all sessions are made. */
-  const ticks = (): string => join(fixture.storageDirectory, 'ticks');
+  /** The file to which agents append `+` when they start and `-` when they end. None ends before all sessions exist. */
+  const agentLog = (): string => join(fixture.storageDirectory, 'ticks');
 
   async function openWindow(sessions: number, env: NodeJS.ProcessEnv): Promise<void> {
     const agent = [
       '/bin/sh',
       '-c',
       'echo + >> "$0"; while [ ! -e "$0.go" ]; do sleep 0.1; done; sleep 0.2; echo - >> "$0"',
-      ticks(),
+      agentLog(),
     ];
     const parameters = [
       fixture.storageDirectory,
       join(projectRoot, 'dist'),
-      String(MOST),
+      String(MAX_CONCURRENT_RUNS),
       fixture.repository.path,
       String(sessions),
       ...agent,
@@ -63,45 +63,45 @@ describe('many sessions', function () {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const window = { process: child, said: '' };
-    children.push(window);
-    child.stdout.on('data', (data: Buffer) => (window.said += data.toString()));
-    await waitFor(() => window.said.includes('ready'), { what: 'a window' });
+    const window = { process: child, output: '' };
+    windows.push(window);
+    child.stdout.on('data', (data: Buffer) => (window.output += data.toString()));
+    await waitFor(() => window.output.includes('ready'), { what: 'a window' });
   }
 
-  const begun = async (): Promise<string[]> =>
-    (await readFile(ticks(), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  const agentLines = async (): Promise<string[]> =>
+    (await readFile(agentLog(), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
 
-  /** Where this process was never there when a run was started: one whose runs go on without it. */
+  /** The window to kill: the one that starts runs now, or any if all runs have started already. */
   async function victim(): Promise<ChildProcess | undefined> {
-    const isAllStarted = (await begun()).filter((line) => line === '+').length === SESSIONS;
-    return (await driver()) ?? (isAllStarted ? children[0]?.process : undefined);
+    const isAllStarted = (await agentLines()).filter((line) => line === '+').length === SESSIONS;
+    return (await startingWindow()) ?? (isAllStarted ? windows[0]?.process : undefined);
   }
 
-  /** The window that starts runs at this moment, if any does. */
-  async function driver(): Promise<ChildProcess | undefined> {
+  /** The window that starts runs at this moment, if any. */
+  async function startingWindow(): Promise<ChildProcess | undefined> {
     const names = (await readdir(fixture.storageDirectory)).filter((name) => /^queue\.lock\.\d+$/.test(name));
     const last = names.sort((a, b) => Number(a.split('.')[2]) - Number(b.split('.')[2])).at(-1);
     const content =
       last === undefined ? '' : await readFile(join(fixture.storageDirectory, last), 'utf8').catch(() => '');
-    return children.map((child) => child.process).find(({ pid }) => content.includes(`"pid":${String(pid)},`));
+    return windows.map((window) => window.process).find(({ pid }) => content.includes(`"pid":${String(pid)},`));
   }
 
   for (const isKilled of isLongForm ? [false, true] : [true]) {
-    it(`complete in two windows, ${MOST} at a time${isKilled ? ', also where the one that starts them is killed' : ''}`, async () => {
+    it(`complete in two windows, ${MAX_CONCURRENT_RUNS} at a time${isKilled ? ', although the one that starts them is killed' : ''}`, async () => {
       const half = SESSIONS / 2;
-      // The one that is killed is then nearly always in the middle of a start, and its runner comes when another window has begun the same.
+      // Slow runners make it likely that the window dies in the middle of a start, which the other one repeats.
       const runnerNode = join(fixture.storageDirectory, 'slow-node');
       await writeFile(runnerNode, `#!/bin/sh\nsleep 0.2\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
       for (let window = 0; window < 2; window++)
         await openWindow(half, isKilled ? { ...process.env, RUNNER_NODE: runnerNode } : process.env);
-      await waitFor(() => children.every(({ said }) => said.includes('made')), {
+      await waitFor(() => windows.every(({ output }) => output.includes('made')), {
         what: 'all sessions',
         limitMs: 60_000 + SESSIONS * 5_000,
       });
-      await writeFile(`${ticks()}.go`, '');
+      await writeFile(`${agentLog()}.go`, '');
       if (isKilled) (await waitFor(victim, { what: 'a window that starts runs' })).kill('SIGKILL');
-      // It only looks.
+      // Untrusted, so that it starts nothing itself.
       const observer = fixture.window({ isTrusted: () => false });
       await waitFor(
         async () =>
@@ -118,11 +118,11 @@ describe('many sessions', function () {
         [],
       );
       assert.deepEqual([...new Set(sessions.map(({ runs }) => runs.length))], [1], 'each ran once');
-      const lines = await begun();
+      const lines = await agentLines();
       assert.equal(lines.length, 2 * SESSIONS, 'one agent a session');
       let alive = 0;
       const peak = Math.max(...lines.map((line) => (alive += line === '+' ? 1 : -1)));
-      assert.ok(peak <= MOST, `${peak} agents were alive at once`);
+      assert.ok(peak <= MAX_CONCURRENT_RUNS, `${peak} agents were alive at once`);
       if (isLongForm) process.stdout.write(`      ${SESSIONS} sessions, never more than ${peak} agents alive\n`);
     });
   }

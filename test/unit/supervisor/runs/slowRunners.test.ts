@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it } from 'mocha';
+import { it } from 'mocha';
 import { StorePaths } from '../../../../src/storage/paths';
+import { describeIf } from '../../../support/skip';
 import { until, SupervisorFixture } from '../supervisorFixture';
 
 /** `npm run test:runs` has 200. */
 const ROUNDS = Number(process.env['CORRAL_SLOW_RUNNERS'] ?? 3);
 
-describe('a runner that is slow to start', function () {
+describeIf(process.platform !== 'win32', 'the slow Node is a script', 'a runner that is slow to start', function () {
   this.timeout(60_000 + ROUNDS * 10_000);
-  if (process.platform === 'win32') return; // the slow Node is a script
   it(`is left to it by a second window that opens meanwhile, ${ROUNDS} times: one agent, nothing closed`, async () => {
     const fixture = await SupervisorFixture.create();
     try {

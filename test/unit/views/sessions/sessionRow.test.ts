@@ -5,7 +5,7 @@ import { RUN_STATES } from '../../../../src/storage/events';
 import type { SessionSummary } from '../../../../src/supervisor/api';
 import { sessionRow } from '../../../../src/views/sessions/sessionRow';
 import { sessionTooltip } from '../../../../src/views/sessions/sessionTooltip';
-import { goldenText } from '../../../support/agents/goldenText';
+import { goldenText } from '../../../support/goldenText';
 import { projectRoot } from '../../../support/project';
 import { NOW_MS, SITUATIONS } from './situations';
 

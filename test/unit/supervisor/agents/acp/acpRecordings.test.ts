@@ -3,10 +3,10 @@ import { describe, it } from 'mocha';
 import * as v from 'valibot';
 import type { RunOutcome } from '../../../../../src/storage/events';
 import { acpDriver } from '../../../../../src/supervisor/agents/acp/acpDriver';
-import { goldenText } from '../../../../support/agents/goldenText';
+import { goldenText } from '../../../../support/goldenText';
 import type { PersonsPart, Replay } from '../../../../support/agents/recording';
 import {
-  assertWhole,
+  assertComplete,
   goldenPath,
   readRecording,
   recordingNames,
@@ -88,7 +88,7 @@ describe('acp, recorded', () => {
     it(`reads ${name} to the end that it had`, async () => {
       const result = await replay(name);
       assert.equal(result.outcome, OUTCOMES[name], result.reason);
-      assertWhole(result);
+      assertComplete(result);
       await goldenText(goldenPath(name), replayText(result));
     });
   }

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { claudeDriver } from '../../../../../src/supervisor/agents/claude/claudeDriver';
 import { parseClaudeLine } from '../../../../../src/supervisor/agents/claude/claudeMessages';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
-import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/damage';
+import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/agents/damagedLines';
 
 /** Lines that may say nothing: what they tell is told by others, or it is kept until the end. */
 const QUIET = [

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import type { RunOutcome } from '../../../../../src/storage/events';
 import { claudeDriver } from '../../../../../src/supervisor/agents/claude/claudeDriver';
 import type { AgentExit } from '../../../../../src/supervisor/agents/driver/driver';
-import { goldenText } from '../../../../support/agents/goldenText';
+import { goldenText } from '../../../../support/goldenText';
 import { recordingNames } from '../../../../support/agents/recording';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
 

@@ -3,10 +3,10 @@ import { describe, it } from 'mocha';
 import * as v from 'valibot';
 import type { RunOutcome } from '../../../../../src/storage/events';
 import { codexDriver } from '../../../../../src/supervisor/agents/codex/codexDriver';
-import { goldenText } from '../../../../support/agents/goldenText';
+import { goldenText } from '../../../../support/goldenText';
 import type { PersonsPart } from '../../../../support/agents/recording';
 import {
-  assertWhole,
+  assertComplete,
   goldenPath,
   readRecording,
   recordingNames,
@@ -46,7 +46,7 @@ describe('codex, recorded', () => {
         ...(name.includes('resume') ? { resumes: 'earlier' } : {}),
       });
       assert.equal(result.outcome, OUTCOMES[name], result.reason);
-      assertWhole(result);
+      assertComplete(result);
       await goldenText(goldenPath(name), replayText(result));
     });
   }

@@ -7,7 +7,7 @@ import { commandDriver } from '../../../../../src/supervisor/agents/command/comm
 import type { Launch } from '../../../../../src/supervisor/agents/driver/driver';
 import type { LinePattern } from '../../../../../src/supervisor/agents/driver/linePatterns';
 import { conversationRequest, RecordingHost, runAgent } from '../../../../support/agents/agentHarness';
-import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/damage';
+import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/agents/damagedLines';
 
 const PRINT_INPUT =
   'process.stdin.on("data", (data) => process.stdout.write(data)); process.stdin.on("end", () => console.log("end"));';

@@ -8,7 +8,7 @@ import { isIgnored, parseCodexNotification } from '../../../../../src/supervisor
 import type { Driver } from '../../../../../src/supervisor/agents/driver/driver';
 import { parseJsonLine } from '../../../../../src/supervisor/agents/driver/jsonLine';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
-import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/damage';
+import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/agents/damagedLines';
 
 const callSchema = v.object({ id: v.optional(v.undefined()), method: v.string(), params: v.optional(v.unknown()) });
 const responseSchema = v.object({ id: v.union([v.string(), v.number()]), method: v.optional(v.undefined()) });

@@ -4,7 +4,7 @@ import { CorralError } from '../../../../../src/storage/errors';
 import { parseJsonLine } from '../../../../../src/supervisor/agents/driver/jsonLine';
 import { streamDriver } from '../../../../../src/supervisor/agents/stream/streamDriver';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
-import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/damage';
+import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/agents/damagedLines';
 
 /** Lines that may say nothing: what they tell is kept until the end, or known. */
 const QUIET =

@@ -4,10 +4,10 @@ import * as v from 'valibot';
 import type { RunOutcome } from '../../../../../src/storage/events';
 import { streamDriver } from '../../../../../src/supervisor/agents/stream/streamDriver';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
-import { goldenText } from '../../../../support/agents/goldenText';
+import { goldenText } from '../../../../support/goldenText';
 import type { Replay } from '../../../../support/agents/recording';
 import {
-  assertWhole,
+  assertComplete,
   goldenPath,
   readRecording,
   recordingNames,
@@ -100,7 +100,7 @@ describe('stream, recorded', () => {
       const result = await replay(name);
       const expected = OUTCOMES.find(([, fits]) => fits.test(name))?.[0] ?? 'completed';
       assert.equal(result.outcome, expected, result.reason);
-      if (!WITH_OTHER_LINES.test(name)) assertWhole(result);
+      if (!WITH_OTHER_LINES.test(name)) assertComplete(result);
       await goldenText(goldenPath(name), replayText(result));
     });
   }

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { hasCode } from '../../../src/common/errors';
+import { hasCode } from '../../src/common/errors';
 
 /**
- * Compares with the text that was agreed on, in `path`. One that is missing is written, but with `CI=true` it fails.
- * After a mismatch the new text lies beside it as `<path>.actual`: look at the difference, then keep one of them.
+ * Compares with the expected text in `path`; a missing file is written, but fails with `CI=true`.
+ * After a mismatch the new text is in `<path>.actual`: look at the difference, then keep one of them.
  */
 export async function goldenText(path: string, actual: string): Promise<void> {
-  const agreed = await readFile(path, 'utf8').catch((error: unknown) => {
+  const golden = await readFile(path, 'utf8').catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   });
-  if (agreed === undefined) {
+  if (golden === undefined) {
     assert.notEqual(
       process.env['CI'],
       'true',
@@ -22,9 +22,9 @@ export async function goldenText(path: string, actual: string): Promise<void> {
     await writeFile(path, actual);
     return;
   }
-  // Git may have checked it out with another end of line.
-  const expected = agreed.replaceAll('\r\n', '\n');
+  // Git may have checked it out with other line ends.
+  const expected = golden.replaceAll('\r\n', '\n');
   if (actual === expected) return rm(`${path}.actual`, { force: true });
   await writeFile(`${path}.actual`, actual);
-  assert.equal(actual, expected, `${path} is no longer right; the new text is in ${path}.actual`);
+  assert.equal(actual, expected, `${path} differs; the new text is in ${path}.actual`);
 }

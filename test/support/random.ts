@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed, so that a failure can be run again. */
+/** Random numbers that are the same for the same seed, so that a failure can be repeated. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** At least 0, less than 1 (mulberry32). */
+  /** A number from 0 to below 1, by mulberry32. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -19,6 +19,7 @@ export class Random {
     return Math.floor(this.next() * limit);
   }
 
+  /** @throws RangeError if there are no choices */
   pick<T>(choices: readonly T[]): T {
     const choice = choices[this.below(choices.length)];
     if (choice === undefined) throw new RangeError('There is nothing to choose from.');

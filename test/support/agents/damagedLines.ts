@@ -1,43 +1,33 @@
-/** Lines of real agents, damaged in every way that a crash, a full pipe or a careless tool can do it. */
+/** Fuzzes drivers with lines of real agents, damaged as a crash, a full pipe or a careless tool may damage them. */
 import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as v from 'valibot';
-import type { Conversation } from '../../src/supervisor/agents/driver/driver';
-import type { RecordingHost } from './agents/agentHarness';
-import { readRecording, recordingNames } from './agents/recording';
+import type { Conversation } from '../../../src/supervisor/agents/driver/driver';
+import { Random } from '../random';
+import type { RecordingHost } from './agentHarness';
+import { readRecording, recordingNames } from './recording';
 
-/** What scripts/fuzz.mjs asks for; less in the everyday run. */
+/** scripts/fuzz.mjs sets both. */
 const DAMAGED_LINES = Number(process.env['CORRAL_FUZZ_LINES'] ?? 10_000);
 const SEED = Number(process.env['CORRAL_FUZZ_SEED'] ?? 20_261_121);
-/** For a test's title: what is needed to see the same again. */
-export const FUZZ_TITLE = `survives ${DAMAGED_LINES} damaged lines and drops none of them in silence (seed ${SEED})`;
+/** A title with what is needed to repeat the test. */
+export const FUZZ_TITLE = `survives ${DAMAGED_LINES} damaged lines and silently drops none (seed ${SEED})`;
 
-/** For a machine that is many times slower. */
+/** Long enough for a machine that is many times slower. */
 export const FUZZ_LIMIT_MS = Math.max(120_000, DAMAGED_LINES * 12);
 
-/** What a conversation may hold after all of them, beside what it held after the first few. A hundred times more went through it. */
-const HELD_BYTES = 24 * 1024 * 1024;
-/** Every so many lines one is huge. */
+/** A conversation may hold this much more memory after all lines than after the first tenth. */
+const MAX_GROWTH_BYTES = 24 * 1024 * 1024;
+/** One line in this many is huge. */
 const HUGE_EVERY = 4_000;
 const KEPT_EVENTS = 1_000;
 
-/** A generator of numbers in [0, 1) that gives the same ones for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A line that may be cut, glued to another, changed in a byte or a value, renamed, or nested too deep. */
-function damage(line: string, other: string, random: () => number): string {
-  const at = Math.floor(random() * line.length);
+/** Cuts the line, joins it with another, changes a byte, a name or a value, nests it too deeply, or leaves it as it is. */
+function damage(line: string, other: string, random: Random): string {
+  const at = random.below(line.length);
   const bytes = Buffer.from(line);
-  switch (Math.floor(random() * 12)) {
+  switch (random.below(12)) {
     case 0:
       return line.slice(0, at);
     case 1:
@@ -45,14 +35,14 @@ function damage(line: string, other: string, random: () => number): string {
     case 2:
       return `a tool printed this ${line}`;
     case 3:
-      bytes[Math.min(at, bytes.length - 1)] = Math.floor(random() * 256);
+      bytes[Math.min(at, bytes.length - 1)] = random.below(256);
       return bytes.toString('utf8');
     case 4:
-      return line.replace(/"[^"]*"/g, (text) => (random() < 0.1 ? '[[]]' : text));
+      return line.replace(/"[^"]*"/g, (text) => (random.next() < 0.1 ? '[[]]' : text));
     case 5:
-      return line.replace(/:(true|false|null|-?\d+)/g, (text) => (random() < 0.3 ? ':{"x":"\ud800"}' : text));
+      return line.replace(/:(true|false|null|-?\d+)/g, (text) => (random.next() < 0.3 ? ':{"x":"\ud800"}' : text));
     case 6:
-      return line.replace(/:"[^"]*"/g, (text) => (random() < 0.2 ? ':null' : text));
+      return line.replace(/:"[^"]*"/g, (text) => (random.next() < 0.2 ? ':null' : text));
     case 7:
       return line.replace(
         /:(\{|"|\d)/,
@@ -63,14 +53,14 @@ function damage(line: string, other: string, random: () => number): string {
     case 9:
       return line.replace(/"[a-z_]+":/, () => '"renamed":');
     case 10:
-      // What is no UTF-8 comes to a driver as U+FFFD; a terminal's control characters come as they are.
-      return line.replace(/[a-z]{4}/g, (word) => (random() < 0.1 ? '\ufffd\u0000\u001b[31m\ud800' : word));
+      // Invalid UTF-8 reaches a driver as U+FFFD, control characters as they are.
+      return line.replace(/[a-z]{4}/g, (word) => (random.next() < 0.1 ? '\ufffd\u0000\u001b[31m\ud800' : word));
     default:
       return line;
   }
 }
 
-/** What the agent wrote, in all recordings that fit. */
+/** Every line that the agent wrote in the recordings whose name matches. */
 export async function realLines(fits: RegExp): Promise<string[]> {
   const recordings = await Promise.all(recordingNames(fits).map((name) => readRecording(name)));
   return recordings.flat().flatMap((line) => {
@@ -84,38 +74,38 @@ export async function realLines(fits: RegExp): Promise<string[]> {
 export interface FuzzSubject {
   conversation: Conversation;
   host: RecordingHost;
-  /** Undamaged ones. */
+  /** Undamaged lines. */
   lines: readonly string[];
-  /** True for a line that may say nothing: what it tells is told by others, or kept until the end. */
+  /** True for a line that may cause no event, because others say the same or it is kept until the end. */
   mayBeQuiet: (line: string) => boolean;
-  /** A person's part between the lines. */
+  /** Called after each line, to act as a person would. */
   meanwhile?: (index: number) => void;
 }
 
-/** Says damaged lines to a conversation that has begun: it never throws, tells every line in events that can be written down, and holds little of it. */
+/** Damaged lines must not make the conversation throw. It must report each in events and hold on to few. */
 export async function assertSurvives({ conversation, host, lines, mayBeQuiet, meanwhile }: FuzzSubject): Promise<void> {
-  const random = randomFrom(SEED);
-  const pick = (): string => lines[Math.floor(random() * lines.length)] ?? '';
+  const random = new Random(SEED);
+  const pick = (): string => random.pick(lines);
   let heldBytes = 0;
   for (let index = 0; index < DAMAGED_LINES; index++) {
     const damaged = damage(pick(), pick(), random);
     const line = index % HUGE_EVERY === HUGE_EVERY - 1 ? damaged.replace(/:"/, `:"${'ä'.repeat(2_000_000)}`) : damaged;
     const before = host.events.length;
-    conversation.readLine(random() < 0.02 ? 'stderr' : 'stdout', line);
-    // Some drivers gather what comes at once.
+    conversation.readLine(random.next() < 0.02 ? 'stderr' : 'stdout', line);
+    // Some drivers collect what arrives together and report it in a microtask.
     if (host.events.length === before) await Promise.resolve();
     if (host.events.length === before && line.trim() !== '')
-      assert.ok(mayBeQuiet(line), `line ${index} said nothing: ${line.slice(0, 300)}`);
+      assert.ok(mayBeQuiet(line), `line ${index} caused no event: ${line.slice(0, 300)}`);
     for (const event of host.events.slice(before)) JSON.stringify(event);
     host.events.length = Math.min(host.events.length, KEPT_EVENTS);
     host.written.length = 0;
     meanwhile?.(index);
     if (index === Math.floor(DAMAGED_LINES / 10)) heldBytes = usedBytes();
   }
-  // What they still hold must not count.
+  // The events that the test keeps must not count.
   host.events.length = 0;
   assert.ok(
-    usedBytes() - heldBytes < HELD_BYTES,
+    usedBytes() - heldBytes < MAX_GROWTH_BYTES,
     `${usedBytes() - heldBytes} bytes more are held than after the first tenth`,
   );
   const ending = conversation.end({ exitCode: 1, signal: null, asked: undefined, stderrTail: 'x\u001b[31m\ny\u0000' });
@@ -123,7 +113,7 @@ export async function assertSurvives({ conversation, host, lines, mayBeQuiet, me
   assert.equal(conversation.hasQueued(), false);
 }
 
-/** After everything that nobody needs is gone. */
+/** Heap in use after a garbage collection. */
 function usedBytes(): number {
   setFlagsFromString('--expose-gc');
   v.parse(v.function(), runInNewContext('gc'))();
