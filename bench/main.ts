@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   const [cpu] = cpus();
   const machine = `${cpu?.model ?? 'unknown'}, ${cpus().length} cores, ${process.platform}, Node ${process.versions.node}`;
   const table = [
-    '| case | what one feels | median [min–max] | target | met | behind it |',
+    '| case | what a person notices | median [min–max] | target | met | details |',
     '|---|---|---|---|---|---|',
     ...figures.map(row),
   ].join('\n');
