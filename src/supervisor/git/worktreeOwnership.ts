@@ -1,5 +1,6 @@
 import { lstat, readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { isId } from '../../storage/ids';
 import { CorralError } from '../../storage/errors';
 import { hasCode } from '../../common/errors';
@@ -7,9 +8,9 @@ import { trashPathFor, type SessionWorktree, type WorktreeOwnership } from './se
 
 export type WorktreeState =
   | { state: 'missing' }
-  /** Something is there, but not the worktree of this store's session. `reason` is for a person. */
+  /** Something else is there; `reason` says what, for people. */
   | { state: 'foreign'; reason: string }
-  /** `administrativeDirectory` is git's own entry, `<common directory>/worktrees/<name>`. */
+  /** The administrative directory is git's own: `<common directory>/worktrees/<name>`. */
   | { state: 'ours'; administrativeDirectory: string };
 
 export function lockReason({ storeId, sessionId }: WorktreeOwnership): string {
@@ -30,13 +31,14 @@ export async function inspectWorktree({
   await refuseLinks(path);
   if (!(await exists(path))) return { state: 'missing' };
   const administrativeDirectory = await readLink(path);
-  if (administrativeDirectory === undefined) return { state: 'foreign', reason: `${path} is no git worktree` };
+  if (administrativeDirectory === undefined)
+    return { state: 'foreign', reason: l10n.t('{path} is no Git worktree.', { path }) };
   if (dirname(administrativeDirectory) !== join(repository.commonDirectory, 'worktrees')) {
-    return { state: 'foreign', reason: `${path} belongs to another repository` };
+    return { state: 'foreign', reason: l10n.t('{path} belongs to another repository.', { path }) };
   }
   return (await isOwnedBy(administrativeDirectory, { storeId, sessionId }))
     ? { state: 'ours', administrativeDirectory }
-    : { state: 'foreign', reason: `${path} is not this session's worktree` };
+    : { state: 'foreign', reason: l10n.t('{path} is the worktree of another session.', { path }) };
 }
 
 /** Where a session's worktree is now. `missing` is neither in its place nor in the trash. */
@@ -55,8 +57,11 @@ export async function locateWorktree(worktree: SessionWorktree): Promise<Worktre
   const here = await inspectWorktree(worktree);
   const inTrash = await inspectWorktree({ ...worktree, path: trashPath });
   if (here.state === 'ours' && inTrash.state === 'ours')
-    throw new CorralError('CONFLICT', `The worktree is both in ${path} and in the trash. Move one of them away`);
-  // Something may have been written to the old place after the move; that is no reason to forget the worktree.
+    throw new CorralError(
+      'CONFLICT',
+      l10n.t('The worktree is both in {path} and in the trash. Move one of them away.', { path }),
+    );
+  // A program may have written to the old place after the move, so the trash comes first.
   if (inTrash.state === 'ours')
     return { place: 'trash', path: trashPath, administrativeDirectory: inTrash.administrativeDirectory };
   if (here.state === 'ours') return { place: 'worktree', path, administrativeDirectory: here.administrativeDirectory };
@@ -65,7 +70,7 @@ export async function locateWorktree(worktree: SessionWorktree): Promise<Worktre
   return { place: 'missing' };
 }
 
-/** The git folder that a linked worktree's or a submodule's `.git` file names, without links; undefined where there is no such file or folder. */
+/** The git folder that the `.git` file of a linked worktree or a submodule names; undefined where there is none. */
 export async function readLink(folder: string): Promise<string | undefined> {
   const file = join(folder, '.git');
   if ((await lstat(file).catch(() => undefined))?.isFile() !== true) return undefined;
@@ -73,25 +78,29 @@ export async function readLink(folder: string): Promise<string | undefined> {
   return target === undefined ? undefined : realpath(resolve(folder, target)).catch(() => undefined);
 }
 
-/** True where git's entry is locked in the name of this store's session. */
+/** True where the worktree with this administrative directory is locked in the name of this store's session. */
 export async function isOwnedBy(administrativeDirectory: string, ownership: WorktreeOwnership): Promise<boolean> {
   const reason = await readFile(join(administrativeDirectory, 'locked'), 'utf8').catch(() => '');
   return reason.trim() === lockReason(ownership);
 }
 
 /**
- * Makes the folder and git's entry point at each other, after either was moved. The same bytes as `git worktree repair` writes, which would
- * look at other worktrees too.
+ * Makes a worktree's folder and its administrative directory point to each other after one of them moved. As
+ * `git worktree repair` does, which would change other worktrees, too.
  */
 export async function linkWorktree(worktreePath: string, administrativeDirectory: string): Promise<void> {
   await writeIfDifferent(join(worktreePath, '.git'), `gitdir: ${forGit(administrativeDirectory)}\n`);
   await writeIfDifferent(join(administrativeDirectory, 'gitdir'), `${forGit(join(worktreePath, '.git'))}\n`);
 }
 
-/** Fails unless `path` is `<root>/<worktrees|trash>/<sessionId>` and none of these three is a link or a junction (`lstat` shows both as links). */
+/**
+ * `lstat` shows a junction of Windows as a link, too.
+ *
+ * @throws WORKTREE_NOT_OURS unless the path is `<root>/<worktrees|trash>/<sessionId>` and none of the three is a link.
+ */
 export async function refuseLinks(path: string): Promise<void> {
   if (!isId(basename(path)) || !['worktrees', 'trash'].includes(basename(dirname(path))))
-    throw new CorralError('WORKTREE_NOT_OURS', `${path} is no place for a session's worktree`);
+    throw new CorralError('WORKTREE_NOT_OURS', l10n.t('{path} is no place for a session’s worktree.', { path }));
   for (const component of [dirname(dirname(path)), dirname(path), path]) {
     const stats = await lstat(component).catch((error: unknown) => {
       if (hasCode(error, 'ENOENT')) return undefined;
@@ -100,7 +109,7 @@ export async function refuseLinks(path: string): Promise<void> {
     if (stats !== undefined && !stats.isDirectory())
       throw new CorralError(
         'WORKTREE_NOT_OURS',
-        `${component} is a link or a file, and Corral works only in real folders`,
+        l10n.t('{path} is a link or a file, and Corral works only in real folders.', { path: component }),
       );
   }
 }

@@ -1,10 +1,11 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { requireHeadCommit, type Repository } from '../repository';
 import { writeCommit } from '../snapshots/snapshotRef';
 import { readIndexTree, requireIdle, runSequencer } from './checkout';
 import { commitLinearWork, type ChangesToApply } from './workCommit';
 
-/** `staged`: as uncommitted changes. `commits`: the session's own commits, and one more for what it has not committed. */
+/** `staged`: as uncommitted changes. `commits`: the session's commits, and one more for its uncommitted changes. */
 export type ApplyMode = 'staged' | 'commits';
 
 /** What was applied, as object ids: all that `undoApply` needs. */
@@ -20,15 +21,15 @@ export interface AppliedChanges {
   index: string;
   /** The checkout's HEAD after. */
   after: string;
-  /** The files that it left with conflicts, as people read them. Absent in older records. */
+  /** The files that were left in conflict, as people read them. Absent in older records. */
   conflicts?: string[] | undefined;
 }
 
 /**
- * Applies the work to the user's checkout on top of whatever is there. `conflicts` are left in git's ordinary state for
- * a merge editor; in the mode `commits` git waits in its cherry-pick.
+ * Applies the work to the user's checkout on top of what is there. Conflicts are left in git's usual state for a merge
+ * editor; in the mode `commits` the cherry-pick then waits for it.
  *
- * @throws CONFLICT, with nothing changed, where git is in the middle of something or would overwrite changes of the user's.
+ * @throws CONFLICT, with nothing changed, where git is in the middle of something or would overwrite other changes.
  */
 export async function applyChanges(
   repository: Repository,
@@ -40,11 +41,11 @@ export async function applyChanges(
   await requireIdle(repository);
   const before = await requireHeadCommit(git, mainWorktree);
   const index = await readIndexTree(repository);
-  // Git would refuse as well, but leave its cherry-pick half begun, and aborting that would drop what is staged.
+  // Git would refuse, too, but leave a cherry-pick whose abort drops what is staged.
   if (mode === 'commits' && index !== (await git.text(mainWorktree, ['rev-parse', `${before}^{tree}`])))
     throw new CorralError(
       'CONFLICT',
-      'There are staged changes in your checkout. Commit or stash them first, or apply as uncommitted changes.',
+      l10n.t('There are staged changes in your checkout. Commit or stash them first, or apply as uncommitted changes.'),
     );
   const commit =
     mode === 'staged'

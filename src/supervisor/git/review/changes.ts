@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { captureTree, withIndexCopy } from '../snapshots/indexCopy';
 import { pathToText, splitZ } from '../pathBytes';
@@ -10,16 +11,16 @@ import { locateWorktree } from '../worktreeOwnership';
 export interface FileChange {
   kind: 'added' | 'modified' | 'deleted';
   path: string;
-  /** Where it was renamed from. */
+  /** Its path before a rename. */
   previousPath?: string;
 }
 
 /** A session's work as git objects. */
 export interface SessionWork {
   tree: string;
-  /** The commit that the worktree's HEAD is at; undefined where it has none. */
+  /** The commit of the worktree's HEAD; undefined where it has none. */
   head: string | undefined;
-  /** False where the worktree is gone and this is its last snapshot. */
+  /** False where the worktree is gone, and this is its last snapshot. */
   isInPlace: boolean;
 }
 
@@ -33,7 +34,7 @@ export async function readWork(worktree: SessionWorktree): Promise<SessionWork> 
   if ((await locateWorktree(worktree)).place !== 'worktree') {
     const lastSnapshot = await readSnapshotRef(repository, sessionId);
     if (lastSnapshot === undefined)
-      throw new CorralError('WORKTREE_MISSING', 'This session has neither a worktree nor a snapshot.');
+      throw new CorralError('WORKTREE_MISSING', l10n.t('This session has neither a worktree nor a snapshot.'));
     return { tree: lastSnapshot.tree, head: lastSnapshot.head, isInPlace: false };
   }
   const head = await headCommit(repository.git, path);
@@ -41,7 +42,7 @@ export async function readWork(worktree: SessionWorktree): Promise<SessionWork> 
   return { tree, head: head === '' ? undefined : head, isInPlace: true };
 }
 
-/** All files in which two commits or trees differ, renames found. */
+/** All files in which two commits or trees differ. Renames are detected. */
 export async function listChanges(
   { git, mainWorktree }: Repository,
   before: string,

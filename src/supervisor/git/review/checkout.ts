@@ -1,5 +1,6 @@
-/** The user's checkout, into which a session's work is applied. Nothing is forced: git's own refusals stand. */
+/** The user's checkout, to which a session's work is applied. Nothing is forced where git refuses. */
 import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { pathToText, splitZ } from '../pathBytes';
 import type { Repository } from '../repository';
@@ -7,7 +8,7 @@ import { withIndexCopy } from '../snapshots/indexCopy';
 import { findOperations } from '../snapshots/uncapturedWork';
 import { exists } from '../worktreeOwnership';
 
-/** The index as a tree. */
+/** The checkout's index as a tree. */
 export async function readIndexTree(repository: Repository): Promise<string> {
   const { git, mainWorktree } = repository;
   return await withIndexCopy(
@@ -23,17 +24,19 @@ export async function listConflicts({ git, mainWorktree }: Repository): Promise<
 }
 
 /**
- * Git would end some operations for another one, and with them what the user has resolved.
+ * Another command of git's may end an operation, and with it what the user has resolved.
  *
  * @throws CONFLICT where git is in the middle of a merge, a rebase or the like.
  */
 export async function refuseOperation({ commonDirectory }: Repository): Promise<void> {
   const [operation] = await findOperations(commonDirectory);
-  // Between two of its commits only this tells of a cherry-pick or a revert.
+  // Between two commits of a cherry-pick or a revert there is only this file.
   if (operation === undefined && !(await exists(join(commonDirectory, 'sequencer')))) return;
   throw new CorralError(
     'CONFLICT',
-    `There is ${operation ?? 'a cherry-pick or a revert in progress'} in your checkout. Finish it or abort it first.`,
+    operation === undefined
+      ? l10n.t('There is a cherry-pick or a revert in progress in your checkout. Finish or abort it first.')
+      : l10n.t('There is {operation} in your checkout. Finish or abort it first.', { operation }),
   );
 }
 
@@ -46,14 +49,14 @@ export async function requireIdle(repository: Repository): Promise<void> {
 export function unresolvedConflicts(): CorralError {
   return new CorralError(
     'CONFLICT',
-    'There are conflicts in your checkout that are not from this session as it was applied. Resolve them first.',
+    l10n.t('There are conflicts in your checkout that do not come from applying this session. Resolve them first.'),
   );
 }
 
 /**
  * Runs a `cherry-pick` or a `revert`, and answers with the files that it left in conflict.
  *
- * @throws CONFLICT, with nothing changed, where git would overwrite changes of the user's.
+ * @throws CONFLICT, with nothing changed, where git would overwrite the user's changes.
  */
 export async function runSequencer(repository: Repository, command: readonly string[]): Promise<string[]> {
   await requireIdle(repository);
@@ -62,7 +65,7 @@ export async function runSequencer(repository: Repository, command: readonly str
   });
   const conflicts = await listConflicts(repository);
   if (exitCode === 0 || conflicts.length > 0) return conflicts;
-  // Some of the commits may be there already.
+  // Some of the commits may be applied already.
   if (await exists(join(repository.commonDirectory, 'sequencer')))
     await repository.git.run(repository.mainWorktree, [command[0] ?? '', '--abort'], {
       acceptedExitCodes: [0, 1, 128],
@@ -70,11 +73,13 @@ export async function runSequencer(repository: Repository, command: readonly str
   throw overwritesChanges(stderr);
 }
 
-/** What git said when it refused, as an error for people. */
+/** Git's refusal as an error for people. */
 export function overwritesChanges(stderr: string): CorralError {
   const reason = stderr.split('\n').find((line) => /^(error|fatal):/.test(line)) ?? stderr;
   return new CorralError(
     'CONFLICT',
-    `Git would overwrite changes of yours, so nothing was changed. Commit or stash them first (${reason.trim()}).`,
+    l10n.t('Git would overwrite your changes, so nothing was changed. Commit or stash them first ({reason}).', {
+      reason: reason.trim(),
+    }),
   );
 }

@@ -1,9 +1,10 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import type { Repository } from '../repository';
 import { commitWork, type ChangesToApply } from './workCommit';
 
 /**
- * Makes a branch of the worktree's commits, with one more for what is not committed, or moves the branch that was made
+ * Makes a branch of the worktree's commits and one more for its uncommitted changes, or moves the branch that was made
  * before (`known`). Answers with the branch's commit.
  *
  * @throws INVALID_ARGUMENT where git allows no such name.
@@ -19,7 +20,7 @@ export async function makeBranch(
   const reference = `refs/heads/${name}`;
   const { exitCode } = await git.run(mainWorktree, ['check-ref-format', reference], { acceptedExitCodes: [0, 1] });
   if (exitCode !== 0 || name.startsWith('-'))
-    throw new CorralError('INVALID_ARGUMENT', `“${name}” cannot be the name of a branch.`);
+    throw new CorralError('INVALID_ARGUMENT', l10n.t('“{name}” cannot be the name of a branch.', { name }));
   const commit = await commitWork(repository, changes);
   const current = await git.text(mainWorktree, ['rev-parse', '--verify', '--quiet', reference], {
     acceptedExitCodes: [0, 1],
@@ -27,11 +28,14 @@ export async function makeBranch(
   if (current === commit) return commit;
   const isOurs = known?.name === name && known.commit === current;
   if (current !== '' && !isOurs)
-    throw new CorralError('CONFLICT', `There is a branch ${name} already, and it is not as this session left it.`);
+    throw new CorralError(
+      'CONFLICT',
+      l10n.t('There is a branch {name} already, and it is not as this session left it. Choose another name.', { name }),
+    );
   if (isOurs && (await isCheckedOut(repository, reference)))
     throw new CorralError(
       'CONFLICT',
-      `The branch ${name} is checked out, so it is not moved. Merge into it, or choose another name.`,
+      l10n.t('The branch {name} is checked out, so it is not moved. Merge into it, or choose another name.', { name }),
     );
   const before = current === '' ? '0'.repeat(commit.length) : current;
   await git.run(mainWorktree, ['update-ref', '-m', 'corral: branch', reference, commit, before]);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { encodePaths, pathToText, splitZ } from '../pathBytes';
 import { isObjectId, requireHeadCommit, type Repository } from '../repository';
@@ -7,17 +8,17 @@ import type { AppliedChanges } from './applyChanges';
 import { listConflicts, overwritesChanges, refuseOperation, runSequencer, unresolvedConflicts } from './checkout';
 
 /**
- * Undoes what `applyChanges` did, its unresolved conflicts included. What was changed since stays.
+ * Undoes what `applyChanges` did, including unresolved conflicts. What was changed since stays.
  *
- * @throws CONFLICT where git is in the middle of something else, or would overwrite changes of the user's.
+ * @throws CONFLICT where git is in the middle of something else, or would overwrite the user's changes.
  * @throws INVALID_ARGUMENT where `applied` holds anything but object ids.
  */
 export async function undoApply(repository: Repository, applied: AppliedChanges): Promise<void> {
   const { git, mainWorktree } = repository;
   const { mode, commit, base, before, index, after } = applied;
   if (![commit, base, before, index, after].every(isObjectId))
-    throw new CorralError('INVALID_ARGUMENT', 'What was applied is not known by object ids.');
-  if (mode === 'commits' && (await isItsPickUnderWay(repository, applied))) {
+    throw new CorralError('INVALID_ARGUMENT', l10n.t('What was applied cannot be read from the session’s record.'));
+  if (mode === 'commits' && (await isCherryPickWaiting(repository, applied))) {
     await git.run(mainWorktree, ['cherry-pick', '--abort']);
     return;
   }
@@ -39,12 +40,12 @@ export async function undoApply(repository: Repository, applied: AppliedChanges)
     acceptedExitCodes: [0, 1],
   });
   if (exitCode !== 0)
-    throw new CorralError('CONFLICT', 'Your checkout is on another branch by now, which does not hold these commits.');
-  await revert(repository, `${before}..${after}`); // commits of the user's came on top: they stay
+    throw new CorralError('CONFLICT', l10n.t('The branch that you have checked out now does not have these commits.'));
+  await revert(repository, `${before}..${after}`); // what the user committed since stays
 }
 
-/** True where the cherry-pick that waits in the checkout picks commits of this work, and began where applying it did. */
-async function isItsPickUnderWay(
+/** True where the cherry-pick that waits in the checkout is the one with which this work was applied. */
+async function isCherryPickWaiting(
   { git, mainWorktree, commonDirectory }: Repository,
   { base, commit, before }: AppliedChanges,
 ): Promise<boolean> {
@@ -61,12 +62,12 @@ async function isItsPickUnderWay(
 
 async function revert(repository: Repository, revisions: string): Promise<void> {
   const conflicts = await runSequencer(repository, ['revert', '--no-commit', revisions]);
-  // Without this git would go on saying that a revert is under way, although nothing is left to do.
+  // Otherwise git goes on saying that a revert is in progress.
   if (conflicts.length === 0) await repository.git.run(repository.mainWorktree, ['revert', '--quit']);
 }
 
 /**
- * Restores the files of the work from the index of before, where git had refused to apply over other changes.
+ * Restores the files of the work from the index before: git applied it only where they had no other changes.
  *
  * @throws CONFLICT where one of them was changed since, or the conflicts are not those that applying left.
  */
@@ -90,7 +91,7 @@ async function restorePaths(repository: Repository, applied: AppliedChanges): Pr
   if (lost !== undefined)
     throw new CorralError(
       'CONFLICT',
-      `You have changed ${lost} since. Resolve the conflicts first, or restore that file.`,
+      l10n.t('You have changed {file} since. Resolve the conflicts first, or restore that file.', { file: lost }),
     );
   const known = new Set([
     ...splitZ((await git.run(mainWorktree, ['ls-files', '-z'])).stdout),

@@ -4,11 +4,11 @@ import type { Repository } from '../repository';
 export interface ChangesToApply {
   baseCommit: string;
   work: SessionWork;
-  /** The subject of commits that are made for it. */
+  /** The subject of commits that are made of it. */
   title: string;
 }
 
-/** The worktree's HEAD, with one commit of the user's own on top where its files differ. */
+/** The worktree's HEAD, with one more commit by the user where its files differ. */
 export async function commitWork(
   { git, mainWorktree }: Repository,
   { baseCommit, work, title }: ChangesToApply,
@@ -18,7 +18,7 @@ export async function commitWork(
   return isCommitted ? head : await git.text(mainWorktree, ['commit-tree', '-p', head, '-m', title, work.tree]);
 }
 
-/** As `commitWork`, for picking: merges, and a HEAD that left its base, become one commit. */
+/** As `commitWork`, but one commit where there are merges or HEAD has left the base, which cannot be cherry-picked. */
 export async function commitLinearWork(repository: Repository, changes: ChangesToApply): Promise<string> {
   const { git, mainWorktree } = repository;
   const { baseCommit, work, title } = changes;

@@ -6,8 +6,8 @@ import { findUnreferencedCommits } from './uncapturedWork';
 import type { SessionWorktree } from '../sessionWorktree';
 
 /**
- * A snapshot that also holds the files' own bytes, the user's index, and every commit that only this worktree knows.
- * `notCaptured` says in words what is missing all the same.
+ * Takes a snapshot that also holds the files' own bytes, the user's index, and every commit that only this worktree
+ * knows. `notCaptured` says in words what it lacks all the same.
  */
 export async function takeCompleteSnapshot(worktree: SessionWorktree, message: string): Promise<Snapshot> {
   let unreadable: string[] = [];

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 
-/** Folders that tools fill again from what is in the repository: the only ignored ones that go with a deleted worktree. */
+/** Folders that tools fill again from what is in the repository. No other ignored folder may go with a worktree. */
 const GENERATED_FOLDERS: ReadonlySet<string> = new Set([
   'node_modules',
   'target',
@@ -31,13 +31,13 @@ const PIECE_BYTES = 2 ** 20;
 const GENERATED_FILES = /(^\.DS_Store|^Thumbs\.db|\.(pyc|pyo|o|obj|class|tsbuildinfo))$/;
 
 export interface IgnoredFiles {
-  /** Paths (`pathBytes`) that nothing else holds; a folder that is ignored as a whole ends in `/`. */
+  /** Paths (see `pathBytes`) that exist nowhere else. A folder that is ignored as a whole ends in `/`. */
   work: string[];
-  /** Paths that tools make anew, or that lie in the main worktree just the same. */
+  /** Paths that tools make again, or that are the same in the main worktree. */
   replaceable: string[];
 }
 
-/** What git ignores in a worktree, and so no snapshot holds. */
+/** Finds what git ignores in a worktree, and what no snapshot holds for that reason. */
 export async function findIgnoredFiles({
   repository: { git, mainWorktree },
   path: worktreePath,
@@ -55,7 +55,8 @@ export async function findIgnoredFiles({
   const paths = splitZ((await git.run(worktreePath, listing, { signal })).stdout);
   const found: IgnoredFiles = { work: [], replaceable: [] };
   for (const path of paths) {
-    if (await isLinked(pathFromBytes(worktreePath, path), pathFromBytes(mainWorktree, path))) continue; // nothing of the worktree's own
+    // Such a link holds nothing of the worktree's own.
+    if (await isLinked(pathFromBytes(worktreePath, path), pathFromBytes(mainWorktree, path))) continue;
     const name = pathToText(basename(path));
     const isReplaceable = path.endsWith('/')
       ? GENERATED_FOLDERS.has(name)
@@ -83,7 +84,7 @@ async function isSame(one: string | Buffer, other: string | Buffer): Promise<boo
   return first.isFile() && (await holdSame(one, other).catch(() => false));
 }
 
-/** Piece by piece: ignored files are often databases and models of many GB. */
+/** Compares piece by piece, since ignored files are often databases and models of many GB. */
 async function holdSame(one: string | Buffer, other: string | Buffer): Promise<boolean> {
   await using first = await open(one);
   await using second = await open(other);
@@ -95,7 +96,7 @@ async function holdSame(one: string | Buffer, other: string | Buffer): Promise<b
   }
 }
 
-/** Reads as much as there is and fits: one read may bring less. */
+/** Fills the piece as far as the file goes; one read may bring less than there is. */
 async function fill(file: FileHandle, piece: Buffer): Promise<number> {
   let length = 0;
   for (;;) {

@@ -13,8 +13,8 @@ import type { WorktreeFolder } from '../sessionWorktree';
 const FILES_AT_ONCE = 64;
 
 /**
- * Runs `use` with the path of a copy of the worktree's index, and takes the copy away after. Where the index is missing or torn, it is one made
- * from HEAD instead; with no HEAD there is no file at that path, which is an empty index to git.
+ * Calls `use` with the path of a temporary copy of the worktree's index. Where the index is missing or torn it is made
+ * from HEAD, and without a HEAD there is no file at that path, which to git is an empty index.
  */
 export async function withIndexCopy<T>(
   { repository: { git }, path: worktreePath }: WorktreeFolder,
@@ -33,8 +33,8 @@ export async function withIndexCopy<T>(
     if (bytes !== undefined && isWhole(bytes)) {
       const { mtimeMs } = await stat(original);
       await writeFile(indexFile, bytes, { mode: 0o600 });
-      // A file that changed right after it was added is told by comparing its time with the index's. With the copy's own, later time such a
-      // change would be missing from the snapshot; with an earlier one git compares bytes. Whole seconds, as many builds of git know no others.
+      // Git compares the bytes of files that are not older than the index, so the copy must not be newer than it was.
+      // Whole seconds, since many builds of git know no others.
       const seconds = mtimeMs > Date.now() ? 1 : Math.floor(mtimeMs / 1000);
       await utimes(indexFile, seconds, seconds);
     } else {
@@ -45,7 +45,7 @@ export async function withIndexCopy<T>(
   });
 }
 
-/** Git itself does not look at the checksum, and takes a torn index for one with other entries (measured). No checksum: `index.skipHash`. */
+/** Git ignores the checksum, and reads wrong entries from a torn index (measured). `index.skipHash` writes zeros. */
 function isWhole(index: Buffer): boolean {
   return (
     [
@@ -73,9 +73,8 @@ export async function withTemporaryFolder<T>(use: (folder: string) => Promise<T>
 }
 
 /**
- * Brings an index copy to the state of the worktree's files and writes its tree. By `update-index` and not by `git add`, which starts
- * a `git status` in each submodule (with the submodule's own config), fails there once the worktree has moved, and fails as a whole
- * for one nested repository without a commit or one file that cannot be read.
+ * Updates an index copy to the worktree's files and writes its tree. `git add` would fail as a whole for one unreadable
+ * file or one nested repository without a commit, and runs `git status` with each submodule's own configuration.
  */
 export async function captureTree(
   { repository: { git }, path: worktreePath, signal }: WorktreeFolder,
@@ -92,7 +91,7 @@ export async function captureTree(
         )
       ).stdout,
     );
-  // Side by side, since each can look on a processor of its own; `diff-files` does so with several threads.
+  // At the same time, since each is one process and `diff-files` uses several threads.
   const [{ options, firstChanged }, { untracked, unmerged, hidden }] = await Promise.all([
     git.readFilters(worktreePath, signal).then(async (filters) => {
       const withFilters = { ...copy, filters };
@@ -109,14 +108,14 @@ export async function captureTree(
     const stats = (await isBelowRealFolders(worktreePath, path, realFolders))
       ? await lstat(pathFromBytes(worktreePath, path)).catch(() => undefined)
       : undefined;
-    // A submodule is listed as its folder. Any other folder stands where a file was.
+    // A submodule is listed as its folder. Any other folder has replaced a file.
     if (stats === undefined || (stats.isDirectory() && !(await isPresent(worktreePath, `${path}/.git`))))
       gone.push(path);
     else if (!stats.isFile() || (await isReadable(worktreePath, path))) present.push(path);
     else notCaptured.push(pathToText(path));
   });
-  for (const list of [gone, present, notCaptured]) list.sort(); // whichever was looked at first, the answer is the same
-  // A folder that became a file: its entries go first, as git refuses to look "beyond" what is no folder any more.
+  for (const list of [gone, present, notCaptured]) list.sort(); // looked at in any order
+  // Before the others: where a folder became a file, git refuses entries below it.
   if (gone.length > 0)
     await git.run(worktreePath, ['update-index', '-z', '--force-remove', '--stdin'], {
       ...options,
@@ -131,22 +130,21 @@ export async function captureTree(
         input: encodePaths(present),
       },
     );
-    // Nested repositories, and names that git does not let into a tree.
+    // Nested repositories, and names that git does not allow in a tree.
     notCaptured.push(...stderr.split('\n').flatMap((line) => /^Ignoring path (.+)$/.exec(line)?.[1] ?? []));
   }
   return { tree: await git.text(worktreePath, ['write-tree'], options), notCaptured };
 }
 
-/** Flags of the index by which git takes a file for unchanged. */
+/** Paths that git takes for unchanged because of a flag in the index. */
 interface HiddenPaths {
+  /** With the flag `assume-unchanged`. */
   assumed: string[];
+  /** With the flag `skip-worktree`, although the file is there. */
   skipped: string[];
 }
 
-/**
- * What a comparison of index and files does not tell: untracked files, hidden ones, and the paths in conflict, which a tree cannot hold, whether git
- * takes them for changed or not.
- */
+/** Lists what `diff-files` does not: untracked files, hidden ones, and paths in conflict, which a tree cannot hold. */
 async function listBesideChanged(
   git: Git,
   worktreePath: string,
@@ -166,7 +164,7 @@ async function listBesideChanged(
   return { untracked, unmerged, hidden: { assumed, skipped } };
 }
 
-/** A snapshot hides nothing, so in the copy "assume unchanged" and "skip worktree" go where the file is there. False where there are none. */
+/** Clears both flags in the copy, since a snapshot hides nothing. False where no path has one. */
 async function showHidden(
   git: Git,
   worktreePath: string,

@@ -12,15 +12,14 @@ const FILES_AT_ONCE = 64;
 
 interface ExaminedFile {
   path: string;
-  /** As in a tree; undefined on Windows, where files have no executable bit. */
+  /** As in a tree (`100644`, `100755`); undefined on Windows, where files have no executable bit. */
   mode: string | undefined;
   isReadable: boolean;
 }
 
 /**
- * Stores the bytes and the executable bit of every regular file as a commit of its own, beside git's view, from which line ends, filters,
- * encodings and `core.fileMode` may make other files. Every file is read: to trust the attributes would be to trust that they were the same at
- * checkout. Equal bytes are the same objects in both, so a commit costs little more than the files in which the two differ.
+ * Writes a commit with the bytes and the executable bit of every regular file, which line ends, filters and
+ * `core.fileMode` may change in git's own view. It takes disk space only for files in which the two differ.
  */
 export async function captureRawFiles(
   { repository, path: worktreePath, signal }: WorktreeFolder,
@@ -56,7 +55,7 @@ export async function captureRawFiles(
   return { commit, notCaptured: found.filter(({ isReadable }) => !isReadable).map(({ path }) => pathToText(path)) };
 }
 
-/** Regular files only; what is gone or of another kind is left out. */
+/** Leaves out what is gone or is no regular file. */
 async function examineAll(worktreePath: string, paths: readonly string[]): Promise<ExaminedFile[]> {
   const examined = await mapLimited(paths, FILES_AT_ONCE, async (path) => await examine(worktreePath, path));
   return examined.filter((file) => file !== undefined);
@@ -77,7 +76,7 @@ async function examine(worktreePath: string, path: string): Promise<ExaminedFile
   };
 }
 
-/** The object ids of the files' own bytes, in order. */
+/** The object ids of the files' own bytes, in the order of `files`. `isStored` writes the objects, too. */
 async function hashFiles(
   { git }: Repository,
   worktreePath: string,
@@ -94,7 +93,7 @@ async function hashFiles(
   ).split('\n');
 }
 
-/** Makes the files in the worktree those of a commit made by `captureRawFiles`, byte for byte, by writing the ones that differ. */
+/** Restores the files of a commit that `captureRawFiles` made, byte for byte. Only those that differ are written. */
 export async function restoreRawFiles(
   { repository, path: worktreePath, signal }: WorktreeFolder,
   commit: string,
@@ -141,7 +140,7 @@ export async function restoreRawFiles(
 
 async function replaceFile(worktreePath: string, path: string, content: Buffer, mode: number): Promise<void> {
   const target = pathFromBytes(worktreePath, path);
-  // Its folder is there: git has just checked out its own view of the same path. A new file, so that nothing is written through a link.
+  // Its folder exists, since git has just checked out the same path. A new file, so that no link is written through.
   await rm(target, { force: true });
   await writeFile(target, content, { mode, flag: 'wx' });
 }

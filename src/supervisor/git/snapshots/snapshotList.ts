@@ -1,28 +1,29 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { COUNTING, parseCounts, type ChangeCounts } from '../changeCounts';
 import { snapshotRefName } from './snapshotRef';
 import type { Repository } from '../repository';
 import type { SessionWorktree } from '../sessionWorktree';
 
-/** More than anyone scrolls through; older ones stay, and are reached from the timeline. */
+/** More than anyone scrolls through. Older ones are reached from the timeline. */
 const MAX_LISTED = 1_000;
 
-/** One moment of a session's files. Counts are against the moment before it. */
+/** A snapshot, with counts against the one before it. */
 export interface ListedSnapshot extends ChangeCounts {
   commit: string;
   tree: string;
   /** ISO 8601 UTC, to the second. */
   takenAt: string;
-  /** What led to it. */
+  /** What caused it. */
   message: string;
 }
 
-/** As a pattern, since that is no error where there is none. All ids are of one length. */
-function chain(sessionId: string, baseCommit: string): string[] {
+/** The snapshots since the base, as revisions. A pattern, since unlike a name it may match no ref. */
+function snapshotRange(sessionId: string, baseCommit: string): string[] {
   return [`--glob=${snapshotRefName(sessionId)}*`, `^${baseCommit}`, '--'];
 }
 
-/** The session's snapshots since its base, newest first; one git process. Empty where there is none yet. */
+/** The session's snapshots since its base, newest first. Starts one git process. */
 export async function listSnapshots(
   { repository, sessionId }: SessionWorktree,
   baseCommit: string,
@@ -35,7 +36,7 @@ export async function listSnapshots(
     `--max-count=${String(MAX_LISTED)}`,
     ...shown,
     ...COUNTING,
-    ...chain(sessionId, baseCommit),
+    ...snapshotRange(sessionId, baseCommit),
   ]);
   const fields = stdout.toString('utf8').split('\0');
   const snapshots: ListedSnapshot[] = [];
@@ -52,26 +53,26 @@ export async function listSnapshots(
   return snapshots;
 }
 
-/** Fails with INVALID_ARGUMENT unless `commit` is the session's base or one of its snapshots. */
+/** @throws INVALID_ARGUMENT unless `commit` is the session's base or one of its snapshots. */
 export async function requireSnapshotPoint(
   { repository, sessionId }: SessionWorktree,
   baseCommit: string,
   commit: string,
 ): Promise<void> {
   const { git, mainWorktree } = repository;
-  const commits = await git.text(mainWorktree, ['rev-list', '--first-parent', ...chain(sessionId, baseCommit)]);
+  const commits = await git.text(mainWorktree, ['rev-list', '--first-parent', ...snapshotRange(sessionId, baseCommit)]);
   if (commit !== baseCommit && !commits.split('\n').includes(commit))
-    throw new CorralError('INVALID_ARGUMENT', `${commit} is no snapshot of this session.`);
+    throw new CorralError('INVALID_ARGUMENT', l10n.t('{commit} is no snapshot of this session.', { commit }));
 }
 
-/** The commit that the chain of a snapshot began from. */
+/** The commit from which the session of a snapshot started. */
 export async function findChainBase({ git, mainWorktree }: Repository, snapshot: string): Promise<string> {
-  const notOurs = ['--basic-regexp', '--grep=^Corral-Version: ', '--invert-grep'];
+  const notSnapshot = ['--basic-regexp', '--grep=^Corral-Version: ', '--invert-grep'];
   const base = await git.text(mainWorktree, [
     'rev-list',
     '--first-parent',
     '--max-count=1',
-    ...notOurs,
+    ...notSnapshot,
     snapshot,
     '--',
   ]);

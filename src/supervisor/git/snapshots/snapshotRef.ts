@@ -1,24 +1,25 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import type { Git } from '../git';
 import { IDENTITY, isObjectId, type Repository } from '../repository';
 import type { SessionWorktree } from '../sessionWorktree';
 
 /**
- * The session's pin: one ref over a chain of commits, each with the worktree's tree. What a later reader needs stands in the
- * last paragraph of the message, which is always ours, whatever a title above it says.
+ * A commit of the session's ref, `refs/corral/<sessionId>`: a chain of snapshots that begins at the base commit. The
+ * trailers in the last paragraph of its message tell what is needed to restore it.
  */
 export interface SnapshotCommit {
   commit: string;
   tree: string;
-  /** False for the base commit, which the ref holds until the first snapshot. */
+  /** False for the base commit, to which the ref points until the first snapshot. */
   isSnapshot: boolean;
-  /** The worktree's HEAD at that time; undefined where it had no commit. */
+  /** The commit of the worktree's HEAD at that time; undefined where it had none. */
   head: string | undefined;
   /** The branch that was checked out, in full (`refs/heads/…`). */
   branch: string | undefined;
   /** A commit whose tree is the user's index. */
   index: string | undefined;
-  /** A commit whose tree has the regular files' own bytes; only a removal makes it. */
+  /** A commit whose tree has the bytes of the regular files as they are on disk. Only a complete snapshot has one. */
   raw: string | undefined;
 }
 
@@ -31,7 +32,7 @@ export interface SnapshotCommitContent {
   branch?: string | undefined;
   index?: string | undefined;
   raw?: string | undefined;
-  /** False for a commit that only carries a tree: the same tree is then the same commit, however often it is made. True where absent. */
+  /** Default true. False for a commit that only carries a tree, so that the same tree is always the same commit. */
   isDated?: boolean;
 }
 
@@ -42,7 +43,7 @@ export function snapshotRefName(sessionId: string): string {
   return `refs/corral/${sessionId}`;
 }
 
-/** What the session's ref holds now, or undefined where there is none. */
+/** The commit of the session's ref; undefined where there is no such ref. */
 export async function readSnapshotRef(repository: Repository, sessionId: string): Promise<SnapshotCommit | undefined> {
   const { git, mainWorktree } = repository;
   const commit = await git.text(
@@ -55,7 +56,7 @@ export async function readSnapshotRef(repository: Repository, sessionId: string)
   return commit === '' ? undefined : await readSnapshot(repository, commit);
 }
 
-/** What the session's ref holds, and the commit that the worktree's HEAD is at, by one git process; undefined where there is none. */
+/** The commits of the session's ref and of the worktree's HEAD, by one git process. Undefined where there is none. */
 export async function readSnapshotRefAndHead({
   repository,
   path,
@@ -68,7 +69,7 @@ export async function readSnapshotRefAndHead({
   };
 }
 
-/** The commits that these revisions (without a newline) name as seen from a folder, by one git process; undefined for one that names none. */
+/** The commits of these revisions as seen from a folder, read by one git process. Undefined for one that names none. */
 async function readCommits(
   git: Git,
   folder: string,
@@ -92,18 +93,25 @@ async function readCommits(
   return found;
 }
 
-/** The commit that a person's words name, and whether it is a snapshot. BASE_NOT_FOUND where there is none. Only ids go on from here. */
+/**
+ * The commit of a revision that a person wrote. Only its id is passed on to git from here.
+ *
+ * @throws BASE_NOT_FOUND where it names no commit.
+ */
 export async function readRevision(
   { git, folder, mainWorktree }: Repository,
   revision: string,
 ): Promise<SnapshotCommit> {
   const [commit] = /^$|[\0\n]/.test(revision) ? [] : await readCommits(git, folder, [revision]);
   if (commit === undefined || !isObjectId(commit.objectId))
-    throw new CorralError('BASE_NOT_FOUND', `There is no commit "${revision}" in ${mainWorktree}`);
+    throw new CorralError(
+      'BASE_NOT_FOUND',
+      l10n.t('There is no commit “{revision}” in {repository}.', { revision, repository: mainWorktree }),
+    );
   return parseSnapshot(commit.objectId, commit.content);
 }
 
-/** What stands in one commit of a session's chain; of any other commit, that it is none. */
+/** Reads a commit; `isSnapshot` is false where it is none of ours. */
 export async function readSnapshot({ git, mainWorktree }: Repository, commit: string): Promise<SnapshotCommit> {
   return parseSnapshot(commit, await git.text(mainWorktree, ['cat-file', 'commit', commit]));
 }
@@ -112,9 +120,10 @@ function parseSnapshot(commit: string, content: string): SnapshotCommit {
   const headerEnd = content.indexOf('\n\n');
   const header = content.slice(0, headerEnd);
   const tree = /^tree ([0-9a-f]+)$/m.exec(header)?.[1];
-  if (tree === undefined) throw new CorralError('GIT_FAILED', `${commit} is no commit that can be read`);
+  if (tree === undefined)
+    throw new CorralError('GIT_FAILED', l10n.t('The commit {commit} cannot be read.', { commit }));
   const trailers = content.trimEnd().split('\n\n').at(-1)?.split('\n') ?? [];
-  // Ours by name alone is also the first commit of a repository that Corral made.
+  // The committer alone does not tell: Corral also makes the first commit of a new repository.
   const isSnapshot =
     header.includes(`\ncommitter ${SIGNATURE} `) && trailers.some((line) => line.startsWith('Corral-Version: '));
   const trailer = (name: string): string | undefined =>
@@ -134,10 +143,10 @@ function parseSnapshot(commit: string, content: string): SnapshotCommit {
   };
 }
 
-/** Writes a commit of ours. As an object and not by commit-tree: there may be more parents than a command line holds. */
+/** Writes a snapshot's commit. Not by `commit-tree`, since there may be more parents than a command line can hold. */
 export async function writeCommit(repository: Repository, content: SnapshotCommitContent): Promise<string> {
   const seconds = content.isDated === false ? 0 : Math.floor(Date.now() / 1000);
-  // What a terminal would obey has no place in a log.
+  // Without control characters, which a terminal that prints the log would obey.
   const message = content.message
     .replace(/[^\P{Cc}\n]/gu, ' ')
     .trim()
@@ -164,7 +173,11 @@ export async function writeCommit(repository: Repository, content: SnapshotCommi
   });
 }
 
-/** Moves the ref from `before` (undefined: it must not exist). CONFLICT where somebody else moved it. */
+/**
+ * Moves the session's ref from `before`; where that is undefined, the ref must not exist.
+ *
+ * @throws CONFLICT where somebody else moved it.
+ */
 export async function moveSnapshotRef(
   repository: Repository,
   sessionId: string,
@@ -179,7 +192,7 @@ export async function moveSnapshotRef(
   ]);
 }
 
-/** Removes the session's ref; one that is not there is no error. What only it held is then git's to collect. */
+/** Deletes the session's ref where there is one. Git may then collect what only it kept. */
 export async function deleteSnapshotRef(repository: Repository, sessionId: string): Promise<void> {
   await repository.git.run(repository.mainWorktree, ['update-ref', '-d', snapshotRefName(sessionId)]);
 }

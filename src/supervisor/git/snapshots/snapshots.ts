@@ -8,20 +8,23 @@ const MAX_ATTEMPTS = 5;
 export interface Snapshot {
   commit: string;
   tree: string;
-  /** False where the files and HEAD are as in the snapshot before: then that one is returned. */
+  /** False where the files and HEAD are as in the snapshot before, whose ids these are then. */
   changed: boolean;
-  /** Paths that git could not take: nested repositories, files that cannot be read. */
+  /** Paths that git could not store: nested repositories, files that cannot be read. */
   notCaptured: string[];
 }
 
-/** What a removal adds to a snapshot, made from the snapshot's own index while it is there. */
+/** What a complete snapshot adds, as commits. */
 export interface SnapshotAddition {
+  /** Its tree is the user's index. */
   index?: string | undefined;
+  /** Its tree has the files' own bytes. */
   raw?: string | undefined;
-  /** Commits that nothing else holds. */
+  /** Commits that no other ref reaches. */
   rescued: readonly string[];
 }
 
+/** Called while the index of the snapshot exists; `before` is the snapshot before. */
 export type MakeAddition = (
   indexFile: string,
   before: SnapshotCommit | undefined,
@@ -30,7 +33,7 @@ export type MakeAddition = (
 
 /**
  * Records the files at the worktree's path (tracked and untracked, not ignored) as a commit on the session's ref, and
- * touches nothing else. `message` says what led to it, for people who read the log.
+ * changes nothing else. `message` tells people who read the log what caused it.
  */
 export async function takeSnapshot(
   worktree: SessionWorktree,
@@ -41,7 +44,7 @@ export async function takeSnapshot(
     try {
       return await attemptSnapshot(worktree, message, makeAddition);
     } catch (error) {
-      // The runner and a window may snapshot at the same moment: the second one goes on from the first one's commit.
+      // The runner and a window may take a snapshot at the same time; the second one then follows the first.
       if (!(error instanceof CorralError && error.code === 'CONFLICT') || attempt === MAX_ATTEMPTS) throw error;
     }
   }

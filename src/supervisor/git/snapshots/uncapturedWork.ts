@@ -1,4 +1,4 @@
-/** What a commit of the worktree's files does not hold: commits that only this worktree knows, and work that git cannot take at all. */
+/** What a snapshot of the files does not hold: commits that only this worktree knows, and what git cannot store. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findIgnoredFiles } from './ignoredFiles';
@@ -37,7 +37,10 @@ const OPERATIONS: readonly [file: string, name: string][] = [
   ['BISECT_LOG', 'a bisection in progress'],
 ];
 
-/** The tips of all commits that the worktree's reflog, ORIG_HEAD, MERGE_HEAD and the like name and that neither a branch, tag or remote nor `held` reaches. */
+/**
+ * Finds commits that the worktree's reflog, ORIG_HEAD, MERGE_HEAD and the like name, and that no branch, tag, remote or
+ * `held` reaches. Answers with their tips.
+ */
 export async function findUnreferencedCommits(
   { repository: { git }, path: worktreePath, signal }: WorktreeFolder,
   held: readonly string[],
@@ -57,7 +60,7 @@ export async function findUnreferencedCommits(
     signal,
   });
   for (const line of references.split('\n')) names.add(line);
-  // Also the file itself: a reflog that names one lost object stops the walk above, and its first line knows where HEAD came from.
+  // The reflog's file, too: one lost object ends the walk above, and its first line names where HEAD came from.
   for (const file of [...STATE_FILES, 'logs/HEAD']) {
     const content = await readFile(join(administrativeDirectory, file), 'latin1').catch(() => '');
     for (const line of content.split('\n'))
@@ -87,7 +90,7 @@ export async function findUnreferencedCommits(
   return lines.map((line) => line.split(' ', 1)[0] ?? '').filter((commit) => !parents.has(commit));
 }
 
-/** What cannot be in a snapshot and would be lost with the folder, in words for a person. */
+/** What no snapshot can hold and would be lost with the folder, in words for people. Recorded, so not translated. */
 export async function findUncapturable(folder: WorktreeFolder): Promise<string[]> {
   const { repository, path: worktreePath, signal } = folder;
   const { git } = repository;
@@ -114,7 +117,7 @@ export async function findUncapturable(folder: WorktreeFolder): Promise<string[]
   return found;
 }
 
-/** What git is in the middle of in a worktree, in words. `administrativeDirectory` is its own entry in the repository. */
+/** The operations that git is in the middle of in the worktree with this administrative directory, in words. */
 export async function findOperations(administrativeDirectory: string): Promise<string[]> {
   const found: string[] = [];
   for (const [file, name] of OPERATIONS) {
@@ -123,14 +126,14 @@ export async function findOperations(administrativeDirectory: string): Promise<s
   return found;
 }
 
-/** A check that cannot run counts as "there is work". */
+/** A check that cannot run counts as work that would be lost. */
 async function isPushedAndClean(
   { git }: Repository,
   folder: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   try {
-    // Not asked of git: the submodule's own config still names the place that the worktree was moved from, and git stops there.
+    // Git itself fails here: the submodule's configuration names the path from which the worktree was moved.
     const gitDirectory = (await readLink(folder)) ?? join(folder, '.git');
     const options = { environment: { GIT_DIR: gitDirectory, GIT_WORK_TREE: folder }, signal };
     const unpushed = await git.text(
@@ -150,7 +153,7 @@ async function isPushedAndClean(
   }
 }
 
-/** Every folder below the worktree is looked into, ignored ones too, but nothing is followed and no file is opened. */
+/** Looks into every folder below the worktree, ignored ones too. Follows no link and opens no file. */
 async function walk(
   worktreePath: string,
   signal: AbortSignal | undefined,

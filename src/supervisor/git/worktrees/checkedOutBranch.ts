@@ -1,4 +1,4 @@
-/** Git lets a branch be checked out in one worktree only, so one that is put away must not keep its branch from the user. */
+/** Git lets only one worktree check a branch out, so a worktree in the trash must leave its branch to the user. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { headCommit } from '../repository';
@@ -6,7 +6,7 @@ import type { WorktreeFolder } from '../sessionWorktree';
 
 const BRANCH_FILE = 'corral-branch';
 
-/** Detaches HEAD at its commit, and notes its branch for `returnToBranch`. */
+/** Detaches HEAD at its commit, and remembers its branch for `returnToBranch`. */
 export async function releaseBranch(
   { repository: { git }, path }: WorktreeFolder,
   administrativeDirectory: string,
@@ -24,7 +24,7 @@ export async function returnToBranch(folder: WorktreeFolder, administrativeDirec
   await rm(file, { force: true });
 }
 
-/** Checks `refs/heads/…` out, unless it moved on or is checked out elsewhere: then HEAD stays where it is, detached. */
+/** Checks `refs/heads/…` out, unless it has moved or is checked out elsewhere: then HEAD stays detached. */
 export async function checkOutBranch({ repository: { git }, path }: WorktreeFolder, branch: string): Promise<void> {
   if (branch === '') return;
   const commitOf = async (revision: string): Promise<string> =>

@@ -6,15 +6,16 @@ import { mapLimited } from '../../../common/mapLimited';
 
 const FILES_AT_ONCE = 64;
 
-/** A folder that tools fill again, such as `node_modules`. */
+/** A folder that tools can fill again, such as `node_modules`. */
 export interface GeneratedFolder {
-  /** Below the worktree; a path of bytes (`pathBytes`), without a slash at its end. */
+  /** Relative to the worktree, as bytes (see `pathBytes`), without a slash at its end. */
   path: string;
+  /** The path for people. */
   name: string;
   bytes: number;
 }
 
-/** The folders in a worktree that git ignores and tools fill again, largest first. Not one that holds a repository: that may be somebody's work. */
+/** Finds the folders that git ignores and tools can fill again, largest first. Not those that hold a repository. */
 export async function findGeneratedFolders(folder: WorktreeFolder): Promise<GeneratedFolder[]> {
   const { replaceable } = await findIgnoredFiles(folder);
   const folders: GeneratedFolder[] = [];
@@ -25,13 +26,13 @@ export async function findGeneratedFolders(folder: WorktreeFolder): Promise<Gene
   return folders.sort((a, b) => b.bytes - a.bytes);
 }
 
-/** Removes these folders; links in them are removed, never followed. */
+/** Removes these folders. Links in them are removed, never followed. */
 export async function removeGeneratedFolders(worktreePath: string, folders: readonly GeneratedFolder[]): Promise<void> {
   for (const { path } of folders)
     await rm(pathFromBytes(worktreePath, path), { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** How much a folder holds, links not followed. What cannot be read, or goes meanwhile, counts nothing. */
+/** The size of all files below a folder. Follows no link, and leaves out what cannot be read or is gone by now. */
 export async function measureFolder(folder: string | Buffer): Promise<{ bytes: number; holdsRepository: boolean }> {
   const size = { bytes: 0, holdsRepository: false };
   const folders = [Buffer.from(folder)];

@@ -9,23 +9,23 @@ import { exists } from '../worktreeOwnership';
 
 const INCLUDE_FILE = '.worktreeinclude';
 
-/** What git ignores in the main worktree and a new worktree needs all the same, as patterns of `.gitignore`. */
+/** Ignored files and folders of the main worktree that a new worktree needs, as patterns of `.gitignore`. */
 export interface WantedFiles {
-  /** Files to be copied. */
+  /** Files to copy. */
   include: readonly string[];
-  /** Folders too big to be copied, of which the worktree gets a link. */
+  /** Folders that are too big to copy, to which the worktree gets a link. */
   link: readonly string[];
 }
 
-/** Brings what git ignores from the main worktree into a worktree; what is there already stays as it is. */
+/** Copies or links ignored files of the main worktree into a worktree. What is there already stays as it is. */
 export async function copyIgnoredFiles(worktree: WorktreeFolder, { include, link }: WantedFiles): Promise<void> {
   await linkFolders(worktree, link);
   await copyIncludedFiles(worktree, include);
 }
 
 /**
- * Makes links to ignored folders of the main worktree, `node_modules` say. All sessions then share the one folder: what an agent writes there is there for all.
- * Corral itself goes through no link: the folder stays when the worktree goes. Answers with the paths of the links.
+ * Links to ignored folders of the main worktree, such as `node_modules`, which all sessions then share: what an agent
+ * writes there, all see. Answers with the paths of the new links.
  */
 export async function linkFolders(worktree: WorktreeFolder, patterns: readonly string[]): Promise<string[]> {
   if (patterns.length === 0) return [];
@@ -52,12 +52,12 @@ export async function linkFolders(worktree: WorktreeFolder, patterns: readonly s
     );
     if (isMade) linked.push(path);
   }
-  await keepIgnored(worktree, linked);
+  await excludeLinks(worktree, linked);
   return linked;
 }
 
-/** A pattern such as `node_modules/` is one for folders only: by it alone, an agent's `git add --all` would take the link into a commit. */
-async function keepIgnored(
+/** A pattern such as `node_modules/` matches only folders, so that `git add --all` would add the link to a commit. */
+async function excludeLinks(
   { repository, path: worktreePath }: WorktreeFolder,
   links: readonly string[],
 ): Promise<void> {
@@ -68,9 +68,8 @@ async function keepIgnored(
 }
 
 /**
- * Copies from the main worktree what git ignores there and a worktree needs all the same (`.env`, local settings): the files that a pattern of
- * `.worktreeinclude` or of `patterns` names, both in the words of `.gitignore`, which git itself reads. What is there already stays as it is.
- * Copy-on-write where the file system can. Answers with how many were copied.
+ * Copies ignored files of the main worktree (`.env`, local settings) that a pattern of `.worktreeinclude` or of
+ * `patterns` matches. Answers with the number of files; none is copied over another.
  */
 export async function copyIncludedFiles(
   { repository: { git, mainWorktree }, path: worktreePath }: WorktreeFolder,
@@ -85,7 +84,7 @@ export async function copyIncludedFiles(
     ...patterns.map((pattern) => `--exclude=${pattern}`),
   );
   if (wanted.length === 0) return 0;
-  // Without what is untracked only: that is work, which comes along by "with my uncommitted changes".
+  // Untracked files that are not ignored are work: only `copyUncommittedChanges` copies them.
   const ignored = new Set(await list('--exclude-standard'));
   let copied = 0;
   for (const path of wanted) {
@@ -109,12 +108,12 @@ async function copy(from: string, to: string, path: string): Promise<boolean> {
     else return false;
     return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST') || hasCode(error, 'ENOENT')) return false; // there already, or gone meanwhile
+    if (hasCode(error, 'EEXIST') || hasCode(error, 'ENOENT')) return false;
     throw error;
   }
 }
 
-/** Makes the folders above a file. False where one of them is a link or a file in the worktree: nothing is written through it. */
+/** Makes the folders above a file. False where one of them is a link or a file: nothing may be written through it. */
 async function makeFolderFor(worktreePath: string, path: string): Promise<boolean> {
   const parts = path.split('/').slice(0, -1);
   for (let depth = 1; depth <= parts.length; depth++) {

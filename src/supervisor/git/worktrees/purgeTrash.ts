@@ -6,10 +6,10 @@ import { administrativeDirectoryOf, trashPathFor, type SessionWorktree } from '.
 import { isOwnedBy, exists, locateWorktree } from '../worktreeOwnership';
 import { moveToTrash } from './trash';
 
-/** A disk may date files in coarse steps. */
+/** A disk may store times in coarse steps. */
 const CLOCK_SLACK_MS = 50;
 
-interface SeenFile {
+interface ListedFile {
   path: string;
   mtimeMs: number;
   ctimeMs: number;
@@ -17,20 +17,20 @@ interface SeenFile {
 }
 
 /**
- * Frees the disk of a deleted session's worktree in the trash, whose work the session's ref then holds alone. Answers with what stays, in words: what no
- * snapshot can hold, and what a process that goes on has written since. Each step can be repeated.
+ * Removes a deleted session's worktree from the trash, so that only the session's ref holds its work. Answers with what
+ * stays, in words: what no snapshot can hold, and what a process has written since.
  */
 export async function purgeTrash(worktree: SessionWorktree): Promise<string[]> {
   const trashPath = trashPathFor(worktree.path);
   if ((await locateWorktree(worktree)).place === 'trash') {
     const capturedMs = await diskTimeMs(trashPath);
-    const { notCaptured } = await moveToTrash(worktree); // whatever was written since the removal is in this snapshot
+    const { notCaptured } = await moveToTrash(worktree); // again, for a snapshot of what was written since
     if (notCaptured.length > 0) return notCaptured;
-    // Under a name that no undo takes for the whole worktree, and that tells from when on a file is newer than the snapshot.
+    // A name under which Undo does not find it, with the time from which on a file is newer than the snapshot.
     const discardedPath = `${trashPath}.${String(capturedMs)}`;
     await rename(trashPath, discardedPath);
     const isLate = (await listFiles(discardedPath)).some(({ ctimeMs }) => ctimeMs >= capturedMs - CLOCK_SLACK_MS);
-    // Where the clock was put back meanwhile, no file's time tells anything.
+    // Where the clock was set back meanwhile, times tell nothing.
     if (isLate || (await diskTimeMs(trashPath)) < capturedMs) {
       await rename(discardedPath, trashPath);
       return ['files that a program wrote while they were deleted'];
@@ -55,7 +55,7 @@ export async function purgeTrash(worktree: SessionWorktree): Promise<string[]> {
   return kept;
 }
 
-/** What time it is by the clock that dates the files of this disk, in whole ms: that of a network disk may be another than ours. */
+/** The time in whole ms by the clock of this disk, since that of a network disk may differ from ours. */
 async function diskTimeMs(trashPath: string): Promise<number> {
   const probe = `${trashPath}.clock`;
   await writeFile(probe, '');
@@ -64,8 +64,8 @@ async function diskTimeMs(trashPath: string): Promise<number> {
   return Math.floor(mtimeMs);
 }
 
-/** Every file below a folder, links not followed. Folders come after what is in them, with a slash. One list for all: there may be millions. */
-async function listFiles(root: string, folder = '', files: SeenFile[] = []): Promise<SeenFile[]> {
+/** Lists every file below a folder, and each folder after its content with a slash at its end. Follows no link. */
+async function listFiles(root: string, folder = '', files: ListedFile[] = []): Promise<ListedFile[]> {
   const entries = await readdir(pathFromBytes(root, folder), { withFileTypes: true, encoding: 'buffer' });
   for (const entry of entries) {
     const path = folder + entry.name.toString('latin1');
@@ -80,7 +80,7 @@ async function listFiles(root: string, folder = '', files: SeenFile[] = []): Pro
   return files;
 }
 
-/** Removes what was seen and nothing else, so that a file that appears meanwhile stays. Answers with what stays. */
+/** Removes the files that are in the snapshot of `capturedMs` and no others. Answers with the paths that stay. */
 async function removeUnchanged(root: string, capturedMs: number): Promise<string[]> {
   const kept: string[] = [];
   for (const { path, mtimeMs, ctimeMs, size } of await listFiles(root)) {
@@ -91,7 +91,7 @@ async function removeUnchanged(root: string, capturedMs: number): Promise<string
         continue;
       }
       const now = await lstat(target);
-      // What was moved here or unpacked keeps an old mtime; no program sets a ctime.
+      // The ctime, too: a file that was moved here or unpacked keeps its old mtime.
       const isLate = Math.max(mtimeMs, ctimeMs) >= capturedMs - CLOCK_SLACK_MS;
       if (isLate || now.mtimeMs !== mtimeMs || now.size !== size) kept.push(pathToText(path));
       else await unlink(target);
@@ -100,7 +100,7 @@ async function removeUnchanged(root: string, capturedMs: number): Promise<string
       else if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].some((code) => hasCode(error, code))) throw error;
     }
   }
-  await rmdir(root).catch(() => undefined); // not empty: what is in it is told
+  await rmdir(root).catch(() => undefined);
   if (kept.length === 0 && (await exists(root))) kept.push('');
   return kept;
 }

@@ -1,5 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { withTemporaryFolder } from '../snapshots/indexCopy';
 import { readSnapshotRef, type SnapshotCommit } from '../snapshots/snapshotRef';
@@ -12,31 +13,43 @@ const PRIVATE_FOLDER_MODE = 0o700;
 const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
 
 /**
- * Makes a vanished worktree again from the session's last snapshot: tracked and untracked files with their modes, links and bytes, HEAD, and the index.
- * Where git still knows the worktree its own entry is used again, with its reflog and index. CONFLICT where anything is at the place or in the trash,
- * WORKTREE_MISSING where the session has no snapshot.
+ * Makes a worktree again from the session's last snapshot: its files with their modes and bytes, HEAD and the index.
+ * Where git still has an administrative directory for it, that is used again, with its reflog and index.
+ *
+ * @throws CONFLICT where the worktree is in its place or in the trash.
+ * @throws WORKTREE_MISSING where the session has no snapshot.
+ * @throws WORKTREE_NOT_OURS where git knows another worktree by this name.
  */
 export async function recreateWorktree(worktree: SessionWorktree): Promise<void> {
   const { repository, path, sessionId, signal } = worktree;
   const { git, mainWorktree } = repository;
   if ((await locateWorktree(worktree)).place !== 'missing')
-    throw new CorralError('CONFLICT', `The worktree of this session is still there, in ${path} or in the trash`);
+    throw new CorralError(
+      'CONFLICT',
+      l10n.t('The worktree of this session is still there, in {path} or in the trash.', { path }),
+    );
   const lastSnapshot = await readSnapshotRef(repository, sessionId);
   if (lastSnapshot === undefined)
-    throw new CorralError('WORKTREE_MISSING', 'This session has no snapshot to make its worktree from');
+    throw new CorralError(
+      'WORKTREE_MISSING',
+      l10n.t('This session has no snapshot from which its worktree could be made.'),
+    );
   const administrativeDirectory = administrativeDirectoryOf(worktree);
-  const isKnown = await isOwnedBy(administrativeDirectory, worktree);
-  if (!isKnown && (await exists(administrativeDirectory)))
-    throw new CorralError('WORKTREE_NOT_OURS', `${administrativeDirectory} is not this session's worktree`);
+  const isRegistered = await isOwnedBy(administrativeDirectory, worktree);
+  if (!isRegistered && (await exists(administrativeDirectory)))
+    throw new CorralError(
+      'WORKTREE_NOT_OURS',
+      l10n.t('{path} is not of this session’s worktree.', { path: administrativeDirectory }),
+    );
 
   await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER_MODE });
-  // Filled at another place: whatever stops it, no worktree is ever in its own with half of its files.
+  // Filled elsewhere and then moved, so that an interruption never leaves half of the files in its place.
   const partialFolder = `${path}.partial`;
-  const partialPath = join(partialFolder, sessionId); // git names its entry so
+  const partialPath = join(partialFolder, sessionId); // git names the administrative directory like this folder
   await rm(partialFolder, REMOVE);
   await mkdir(partialPath, { recursive: true, mode: PRIVATE_FOLDER_MODE });
   try {
-    if (!isKnown)
+    if (!isRegistered)
       await git.run(
         mainWorktree,
         [
@@ -61,7 +74,8 @@ export async function recreateWorktree(worktree: SessionWorktree): Promise<void>
     await rename(partialPath, path);
   } catch (error) {
     await rm(partialFolder, REMOVE);
-    if (!isKnown && (await isOwnedBy(administrativeDirectory, worktree))) await rm(administrativeDirectory, REMOVE);
+    if (!isRegistered && (await isOwnedBy(administrativeDirectory, worktree)))
+      await rm(administrativeDirectory, REMOVE);
     throw error;
   }
   await rm(partialFolder, REMOVE);

@@ -1,4 +1,5 @@
 import { lstat } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { messageOf } from '../../../common/errors';
 import { findIgnoredFiles } from '../snapshots/ignoredFiles';
@@ -15,19 +16,24 @@ import { takeSnapshot } from '../snapshots/snapshots';
 import { headCommit } from '../repository';
 
 /**
- * Puts the worktree's files, HEAD and index back to a moment of its own (a snapshot or the base), after a snapshot of now that holds everything that
- * git can hold. No process of the session may be running. A branch stays where it is: HEAD leaves it where it has moved on. Ignored files stay.
- * CONFLICT, with nothing changed, where git is in the middle of something or a file that no snapshot holds is in the way. Answers with the
- * snapshot of before, to which it can be put back again.
+ * Restores the worktree's files, HEAD and index from a snapshot (or the base), after a complete snapshot of now, with
+ * whose commit it answers. Branches and ignored files stay as they are; no process of the session may be running.
+ *
+ * @throws WORKTREE_MISSING where the worktree is not in its place.
+ * @throws CONFLICT, with nothing changed, where git is in the middle of something.
+ * @throws CONFLICT, with nothing changed, where a file that no snapshot holds is in the way.
  */
 export async function restoreSnapshot(worktree: SessionWorktree, commit: string): Promise<{ before: string }> {
   const { repository, path, signal } = worktree;
   const located = await locateWorktree(worktree);
   if (located.place !== 'worktree')
-    throw new CorralError('WORKTREE_MISSING', 'The worktree of this session is not in its place. Restore it first.');
+    throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree of this session is missing. Restore it first.'));
   const [operation] = await findOperations(located.administrativeDirectory);
   if (operation !== undefined)
-    throw new CorralError('CONFLICT', `There is ${operation} in this worktree. Finish or abort it first.`);
+    throw new CorralError(
+      'CONFLICT',
+      l10n.t('There is {operation} in this worktree. Finish or abort it first.', { operation }),
+    );
   const wanted = await readSnapshot(repository, commit);
   const before = await takeCompleteSnapshot(worktree, `Before it was put back to ${commit.slice(0, 10)}`);
   await writeFiles(worktree, before.tree, wanted);
@@ -42,7 +48,7 @@ export async function restoreSnapshot(worktree: SessionWorktree, commit: string)
   return { before: before.commit };
 }
 
-/** From one tree to the other. Git itself refuses, before it touches any, where a file is not as in the first one. */
+/** Changes the files from one tree to the other. Git refuses first where any file is not as in `from`. */
 async function writeFiles(worktree: SessionWorktree, from: string, { tree: to }: SnapshotCommit): Promise<void> {
   const { path, signal } = worktree;
   const { git } = worktree.repository;
@@ -51,11 +57,11 @@ async function writeFiles(worktree: SessionWorktree, from: string, { tree: to }:
     if (tree !== from)
       throw new CorralError(
         'CONFLICT',
-        'Files of this worktree are being changed. Try again when nothing works in it any more.',
+        l10n.t('Files of this worktree are being changed. Try again when no program works in it.'),
       );
     await refuseToOverwriteIgnored(worktree, from, to);
     const options = { environment: { GIT_INDEX_FILE: indexFile }, signal };
-    // What is as in the index but looks newer would be taken for changed.
+    // Otherwise git takes a file for changed that only looks newer.
     await git.run(path, ['update-index', '-q', '--refresh'], { ...options, acceptedExitCodes: [0, 1] });
     try {
       await git.run(path, ['read-tree', '-m', '-u', '--no-recurse-submodules', from, to], options);
@@ -63,14 +69,16 @@ async function writeFiles(worktree: SessionWorktree, from: string, { tree: to }:
       if (!/not uptodate|would be (overwritten|removed)|would lose/.test(messageOf(error))) throw error;
       throw new CorralError(
         'CONFLICT',
-        `A file that no snapshot holds is in the way, so nothing was changed (${messageOf(error)}).`,
+        l10n.t('A file that no snapshot holds is in the way, so nothing was changed ({reason}).', {
+          reason: messageOf(error),
+        }),
         { cause: error },
       );
     }
   });
 }
 
-/** To git an ignored file is one that may go; here it may be somebody's work. */
+/** Git overwrites ignored files, but here they may be work. Throws CONFLICT. */
 async function refuseToOverwriteIgnored(worktree: SessionWorktree, from: string, to: string): Promise<void> {
   const { repository, signal } = worktree;
   const listing = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--diff-filter=A', from, to];
@@ -83,12 +91,14 @@ async function refuseToOverwriteIgnored(worktree: SessionWorktree, from: string,
     if (hasIgnoredBelow || (await isTakenByIgnored(worktree.path, path, ignored)))
       throw new CorralError(
         'CONFLICT',
-        `${pathToText(path)} is in the way: git ignores what is there now, so no snapshot holds it. Move it away first.`,
+        l10n.t('{path} is in the way. Git ignores what is there now, so no snapshot holds it: move it away first.', {
+          path: pathToText(path),
+        }),
       );
   }
 }
 
-/** True where something is at the path, or a file where one of its folders has to be, and it is or lies in what is ignored. */
+/** True where something ignored is at the path, or is a file where one of the path's folders has to be. */
 async function isTakenByIgnored(worktreePath: string, path: string, ignored: ReadonlySet<string>): Promise<boolean> {
   const steps = path.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
   const first = steps.findIndex((step) => ignored.has(step));

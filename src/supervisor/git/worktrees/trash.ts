@@ -1,6 +1,7 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { hasCode, messageOf } from '../../../common/errors';
 import { trashPathFor, type SessionWorktree } from '../sessionWorktree';
@@ -30,7 +31,8 @@ export interface TrashedWorktree {
 export async function moveToTrash(worktree: SessionWorktree): Promise<TrashedWorktree> {
   const { path } = worktree;
   const located = await locateWorktree(worktree);
-  if (located.place === 'missing') throw new CorralError('WORKTREE_MISSING', `There is no worktree in ${path}`);
+  if (located.place === 'missing')
+    throw new CorralError('WORKTREE_MISSING', l10n.t('There is no worktree in {path}.', { path }));
   const trashPath = trashPathFor(path);
   if (located.place === 'worktree') await move(path, trashPath);
   await linkWorktree(trashPath, located.administrativeDirectory);
@@ -53,7 +55,7 @@ export async function restoreFromTrash(worktree: SessionWorktree): Promise<void>
   const { path } = worktree;
   const located = await locateWorktree(worktree);
   if (located.place === 'missing')
-    throw new CorralError('WORKTREE_MISSING', 'The worktree is not in the trash any more');
+    throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree is not in the trash any more.'));
   if (located.place === 'trash') await move(located.path, path);
   await linkWorktree(path, located.administrativeDirectory);
   await returnToBranch(worktree, located.administrativeDirectory);
@@ -61,18 +63,22 @@ export async function restoreFromTrash(worktree: SessionWorktree): Promise<void>
 
 async function move(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true, mode: PRIVATE_FOLDER_MODE });
-  if (await exists(to)) throw new CorralError('CONFLICT', `${to} exists already. Move it away and try again`);
+  if (await exists(to))
+    throw new CorralError('CONFLICT', l10n.t('{path} exists already. Move it away and try again.', { path: to }));
   for (let attempt = 1; ; attempt++) {
     try {
       await rename(from, to);
       return;
     } catch (error) {
       const isBusy = ['EBUSY', 'EPERM', 'EACCES'].some((code) => hasCode(error, code));
-      // Windows renames no folder in which any program has a file open; a virus scanner lets go after a moment.
+      const reason = messageOf(error);
+      // Windows renames no folder in which a program has a file open. A virus scanner closes it after a moment.
       if (!isBusy || attempt === RENAME_ATTEMPTS)
         throw new CorralError(
           'WORKTREE_FAILED',
-          `The worktree cannot be moved${isBusy ? ': a program still works in it' : ''} (${messageOf(error)})`,
+          isBusy
+            ? l10n.t('The worktree cannot be moved, since a program still works in it ({reason}).', { reason })
+            : l10n.t('The worktree cannot be moved ({reason}).', { reason }),
           { cause: error },
         );
       await delay(50 * 2 ** attempt);

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { captureTree, withIndexCopy } from '../snapshots/indexCopy';
 import type { SnapshotCommit } from '../snapshots/snapshotRef';
@@ -5,8 +6,10 @@ import { restoreRawFiles } from '../snapshots/rawFiles';
 import type { WorktreeFolder } from '../sessionWorktree';
 
 /**
- * Brings the uncommitted changes of the folder that was asked for (staged, unstaged and untracked) into a worktree that was just made from its HEAD, as
- * uncommitted changes there. The folder itself is only read. CONFLICT where something in it cannot come along.
+ * Copies the uncommitted changes of `repository.folder` (staged, unstaged and untracked) into a new worktree that was
+ * made from its HEAD. They are uncommitted changes there, too.
+ *
+ * @throws CONFLICT where something cannot be copied.
  */
 export async function copyUncommittedChanges(worktree: WorktreeFolder, baseCommit: string): Promise<void> {
   const { repository } = worktree;
@@ -16,22 +19,22 @@ export async function copyUncommittedChanges(worktree: WorktreeFolder, baseCommi
   if (first !== undefined)
     throw new CorralError(
       'CONFLICT',
-      `${first} cannot be brought along: it is a repository of its own, or cannot be read.`,
+      l10n.t('{path} cannot be copied: it is a repository of its own, or cannot be read.', { path: first }),
     );
-  await writeOver(worktree, tree, baseCommit);
+  await writeTree(worktree, tree, baseCommit);
 }
 
-/** Makes a worktree that was just made what another session's was at a snapshot: its HEAD, and all else as uncommitted changes. */
+/** Copies another session's snapshot into a new worktree: HEAD is that of the snapshot, all else is uncommitted. */
 export async function copySnapshot(
   worktree: WorktreeFolder,
   baseCommit: string,
   { tree, head, raw }: SnapshotCommit,
 ): Promise<void> {
-  await writeOver(worktree, tree, head ?? baseCommit);
+  await writeTree(worktree, tree, head ?? baseCommit);
   if (raw !== undefined) await restoreRawFiles(worktree, raw);
 }
 
-async function writeOver({ repository: { git }, path }: WorktreeFolder, tree: string, head: string): Promise<void> {
+async function writeTree({ repository: { git }, path }: WorktreeFolder, tree: string, head: string): Promise<void> {
   await git.run(path, ['read-tree', '--reset', '-u', '--no-recurse-submodules', tree]);
   await git.run(path, ['reset', '--quiet', '--mixed', '--no-recurse-submodules', head]);
 }

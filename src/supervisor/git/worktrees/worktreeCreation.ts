@@ -1,6 +1,7 @@
 import { isInside } from '../../../common/isInside';
 import { mkdir, realpath, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { hasCode, messageOf } from '../../../common/errors';
 import { excludeFromRepository } from './exclusions';
@@ -31,8 +32,8 @@ function rootFor(mainWorktree: string, location: WorktreeLocation): string {
 }
 
 /**
- * Makes a session's worktree, detached at `baseCommit` (an object id), locked in its name, with the session's ref at
- * the same commit. A failure or a cancel removes exactly what was made; the answer has the path without links.
+ * Makes a session's worktree, detached at `baseCommit` and locked in its name, and points the session's ref to the same
+ * commit. A failure or a cancel removes exactly what was made; the answer has its path without links.
  *
  * @throws CONFLICT where anything bears the session's id already.
  * @throws INVALID_ARGUMENT where worktrees cannot lie there.
@@ -40,26 +41,30 @@ function rootFor(mainWorktree: string, location: WorktreeLocation): string {
 export async function createWorktree(worktree: SessionWorktree, baseCommit: string): Promise<SessionWorktree> {
   const { repository, sessionId, path, signal } = worktree;
   const { git, mainWorktree, commonDirectory } = repository;
-  if (!isObjectId(baseCommit)) throw new CorralError('INVALID_ARGUMENT', `${baseCommit} is no object id`);
+  if (!isObjectId(baseCommit))
+    throw new CorralError('INVALID_ARGUMENT', l10n.t('{commit} is no object id.', { commit: baseCommit }));
   const root = dirname(dirname(path));
   if (root === mainWorktree || isInside(root, commonDirectory))
-    throw new CorralError('INVALID_ARGUMENT', `Worktrees cannot lie in ${root}`);
+    throw new CorralError(
+      'INVALID_ARGUMENT',
+      l10n.t('Worktrees cannot be made in {folder}. Choose another folder.', { folder: root }),
+    );
   await refuseLinks(path);
   if (isInside(root, mainWorktree)) await excludeFromRepository(repository, `${relative(mainWorktree, root)}/`);
   const administrativeDirectory = administrativeDirectoryOf(worktree);
-  // Whatever bears the session's id after this point was made here: ids are random, and the folder is a claim.
+  // Checked first, so that a failure may remove whatever has the session's id.
   const [lastSnapshot, filters] = await Promise.all([
     readSnapshotRef(repository, sessionId),
     git.readFilters(mainWorktree, signal),
   ]);
   if (lastSnapshot !== undefined)
-    throw new CorralError('CONFLICT', `There is a ref ${snapshotRefName(sessionId)} already`);
+    throw new CorralError('CONFLICT', l10n.t('The ref {ref} exists already.', { ref: snapshotRefName(sessionId) }));
   if (await exists(administrativeDirectory))
-    throw new CorralError('CONFLICT', `Git already knows a worktree named ${sessionId}`);
+    throw new CorralError('CONFLICT', l10n.t('Git already knows a worktree named {name}.', { name: sessionId }));
 
   const madeFolders = await claimFolder(path);
   try {
-    // Without a checkout first: git would leave that to a child of its own, which a cancel does not reach.
+    // Without a checkout, since git runs that in a process of its own, which a cancel does not reach.
     await git.run(
       mainWorktree,
       [
@@ -77,25 +82,28 @@ export async function createWorktree(worktree: SessionWorktree, baseCommit: stri
       ],
       { signal, filters },
     );
-    const pinning = git.run(
+    const creatingRef = git.run(
       mainWorktree,
       ['update-ref', snapshotRefName(sessionId), baseCommit, '0'.repeat(baseCommit.length)],
       { signal },
     );
-    pinning.catch(() => undefined); // heard in the next line, once nothing goes on beside it any more
-    // Another question than the one above: the repository's config may have an answer of its own for this worktree.
-    const itsFilters = await git.readFilters(path, signal).finally(async () => await pinning);
+    creatingRef.catch(() => undefined); // the next statement throws it, once nothing else goes on
+    // Read again, since the repository's configuration may have a part for this worktree alone.
+    const worktreeFilters = await git.readFilters(path, signal).finally(async () => await creatingRef);
     await git.run(path, ['reset', '--quiet', '--hard', '--no-recurse-submodules', baseCommit], {
       signal,
-      filters: itsFilters,
+      filters: worktreeFilters,
     });
     return { ...worktree, path: await realpath(path) };
   } catch (error) {
-    // Git may have been stopped before it wrote the mark; nobody else can have made an entry of this name since it was looked for.
+    // Git may have been stopped before it wrote the lock, but nobody else makes an entry of this name.
     await removeTraces(worktree, true, madeFolders).catch((second: unknown) => {
       throw new CorralError(
         'WORKTREE_FAILED',
-        `${messageOf(error)}; and what was made could not be removed: ${messageOf(second)}`,
+        l10n.t('{reason} What was made could not be removed: {second}', {
+          reason: messageOf(error),
+          second: messageOf(second),
+        }),
         { cause: error },
       );
     });
@@ -104,8 +112,7 @@ export async function createWorktree(worktree: SessionWorktree, baseCommit: stri
 }
 
 /**
- * Removes what is left of a creation that a crash cut off; nothing brings it back, so only for a session in which no
- * agent was ever started. Does nothing where nothing is left.
+ * Removes for good what is left of an interrupted creation. Only for a session in which no agent was ever started.
  *
  * @throws CONFLICT where the session has a snapshot, or somebody worked in its worktree.
  * @throws WORKTREE_NOT_OURS where the folder is somebody else's.
@@ -116,9 +123,9 @@ export async function rollbackCreation(worktree: SessionWorktree, baseCommit: st
   const isRegistered = await isOwnedBy(administrativeDirectoryOf(worktree), worktree);
   const isAtWork = found.state === 'ours' && !(await isAtStart(worktree, baseCommit));
   if (isAtWork || (await readSnapshotRef(repository, sessionId))?.isSnapshot === true)
-    throw new CorralError('CONFLICT', 'This session has work: delete it instead');
+    throw new CorralError('CONFLICT', l10n.t('This session has work in its worktree. Delete the session instead.'));
   if (found.state === 'foreign') {
-    // Cut off before git wrote the link: the folder is empty, and only then does rmdir take it.
+    // Interrupted before git wrote the link: then the folder is empty, and `rmdir` removes only an empty one.
     await rmdir(path).catch((error: unknown) => {
       throw new CorralError('WORKTREE_NOT_OURS', found.reason, { cause: error });
     });
@@ -126,12 +133,12 @@ export async function rollbackCreation(worktree: SessionWorktree, baseCommit: st
   if (found.state === 'ours' || isRegistered) await removeTraces(worktree, isRegistered, []);
 }
 
-/** True while HEAD is where the creation put it: detached at the base, or at the commit of another session's snapshot. */
+/** True while HEAD is where the creation set it: detached at the base, or at a commit of another session's. */
 async function isAtStart({ repository, path }: SessionWorktree, baseCommit: string): Promise<boolean> {
   const { git, mainWorktree } = repository;
   const accept = { acceptedExitCodes: [0, 1, 128] };
   const head = await git.text(path, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], accept);
-  if (head === '') return true; // cut off before git wrote it
+  if (head === '') return true; // interrupted before git wrote it
   if ((await git.text(path, ['symbolic-ref', '--quiet', 'HEAD'], accept)) !== '') return false;
   return (
     head === baseCommit ||
@@ -139,7 +146,7 @@ async function isAtStart({ repository, path }: SessionWorktree, baseCommit: stri
   );
 }
 
-/** Removes the folder, git's entry where it is ours, the session's ref, and the folders above where they are empty. */
+/** Removes the folder, its administrative directory where that is ours, the session's ref, and empty folders above. */
 async function removeTraces(
   worktree: SessionWorktree,
   isRegistered: boolean,
@@ -157,16 +164,16 @@ async function removeTraces(
       snapshotRefName(sessionId),
       lastSnapshot.commit,
     ]);
-  // Git makes and removes the folder of its entries with the first and the last of them.
+  // Git makes the folder of all administrative directories with the first of them, and removes it with the last.
   for (const folder of [dirname(administrativeDirectory), ...madeFolders]) {
     await rmdir(folder).catch((error: unknown) => {
-      // Another session moved in meanwhile, or the other window was quicker.
+      // Another session uses it by now, or another window was quicker.
       if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].some((code) => hasCode(error, code))) throw error;
     });
   }
 }
 
-/** Makes the worktree's folder and says which folders above it are new, the deepest first. Making the last one is the claim: it must not exist. */
+/** Makes the worktree's folder, which must not exist. Answers with the folders above that are new, deepest first. */
 async function claimFolder(worktreePath: string): Promise<string[]> {
   const parent = dirname(worktreePath);
   const firstMade = await mkdir(parent, { recursive: true, mode: PRIVATE_FOLDER_MODE });
@@ -174,7 +181,12 @@ async function claimFolder(worktreePath: string): Promise<string[]> {
   for (let folder = parent; firstMade !== undefined && isInside(folder, firstMade); folder = dirname(folder))
     made.push(folder);
   await mkdir(worktreePath, { mode: PRIVATE_FOLDER_MODE }).catch((error: unknown) => {
-    if (hasCode(error, 'EEXIST')) throw new CorralError('CONFLICT', `${worktreePath} exists already`, { cause: error });
+    if (hasCode(error, 'EEXIST'))
+      throw new CorralError(
+        'CONFLICT',
+        l10n.t('{path} exists already. Move it away and try again.', { path: worktreePath }),
+        { cause: error },
+      );
     throw error;
   });
   return made;

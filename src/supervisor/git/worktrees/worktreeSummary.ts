@@ -2,18 +2,18 @@ import { findIgnoredFiles } from '../snapshots/ignoredFiles';
 import { pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 
-/** What lies in a worktree beside its base, in numbers for a person who thinks of removing it. */
+/** What a worktree holds beside its base, for a person who thinks of deleting it. */
 export interface WorktreeSummary {
   /** Tracked files that differ from the worktree's own last commit. */
   changedFiles: number;
   untrackedFiles: number;
   /** Commits since the base that no branch, tag or remote has. */
   commits: number;
-  /** Ignored folders and files that tools make anew; the only ones that no undo brings back. */
+  /** Ignored folders and files that tools make again. Undo restores all but these. */
   replaceable: string[];
 }
 
-/** Counts what is in the worktree, wherever it lies; commits since `baseCommit` where that is known. Changes nothing. */
+/** Counts what is in the worktree, and commits since `baseCommit` where that is known. Changes nothing. */
 export async function summarizeWorktree(
   folder: WorktreeFolder,
   baseCommit: string | undefined,
