@@ -34,7 +34,7 @@ export interface QueueOptions extends RunStarterOptions {
   log: Log;
 }
 
-/** Throws CONFLICT where this window no longer holds the queue's lock. Called before each step that cannot be undone. */
+/** Throws CONFLICT where this window lost the queue's lock. Called before each step that cannot be undone. */
 type AssertOwner = () => Promise<void>;
 
 /**

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { isDiskFull } from '../../common/errors';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
@@ -16,10 +17,11 @@ import type { TerminalCommand } from './terminalCommand';
 import { terminalCommand } from './terminalCommand';
 import { transcriptPrompt } from './transcript';
 
-/** Beyond the polite wait: the time that signals, the last output and the journal may take on a busy machine. */
+/** Added to the grace of a stop: signals, the last output and the journal take time on a busy machine. */
 const END_LIMIT_MS = 60_000;
 
-const GO_ON = 'Please go on where you were cut off.';
+/** Said to agents. */
+const CONTINUE_PROMPT = 'Please go on where you were cut off.';
 
 export interface RunControlOptions extends RunStarterOptions {
   store: SessionStore;
@@ -29,7 +31,7 @@ export interface RunControlOptions extends RunStarterOptions {
   queue: Queue;
 }
 
-/** All that people can ask of a session's run. What comes of it is seen only as new records. */
+/** What people can ask of a session's run. The effect is seen only in new records. */
 export class RunControl {
   readonly #options: RunControlOptions;
 
@@ -37,7 +39,10 @@ export class RunControl {
     this.#options = options;
   }
 
-  /** Puts the session's next run into the queue; `resumes` is the native session to continue. Throws RUNNING, AGENT_NOT_FOUND, … */
+  /**
+   * Puts the session's next run into the queue. `resumes` is the native session to continue.
+   * @throws CorralError as `queueRun`
+   */
   async enqueue(id: string, prompt: string, resumes?: string): Promise<void> {
     await queueRun(this.#options, this.#options.model.facts(id), {
       sessionId: id,
@@ -46,7 +51,10 @@ export class RunControl {
     });
   }
 
-  /** Resolves when the queued run was started, or has to wait. Throws RUNNER_START_FAILED where it could not be started. */
+  /**
+   * Resolves when the queued run is started, or has to wait.
+   * @throws CorralError RUNNER_START_FAILED
+   */
   async startQueued(id: string): Promise<void> {
     const { queue, store, model } = this.#options;
     await queue.dispatch();
@@ -57,7 +65,8 @@ export class RunControl {
   }
 
   async resume(id: string, text?: string): Promise<void> {
-    if ((await this.openRun(id)) !== undefined) throw new CorralError('RUNNING', 'This session is running already.');
+    if ((await this.openRun(id)) !== undefined)
+      throw new CorralError('RUNNING', l10n.t('This session is already running.'));
     const facts = this.#options.model.facts(id);
     const native = nativeSession(facts)?.nativeSessionId;
     const prompt =
@@ -68,25 +77,25 @@ export class RunControl {
     await this.startQueued(id);
   }
 
-  /** What was said so far, for an agent that no longer knows it. */
+  /** A prompt with the conversation so far, for an agent that no longer knows it. */
   async #transcript(id: string, text: string | undefined): Promise<string> {
-    return transcriptPrompt(await this.#options.store.index.query(id, 'conversation', {}), text ?? GO_ON);
+    return transcriptPrompt(await this.#options.store.index.query(id, 'conversation', {}), text ?? CONTINUE_PROMPT);
   }
 
-  /** The next turn of a live run, or a new run that goes on where the last one ended. */
+  /** Sends the text as the next turn of a live run, or starts a run that continues the last one with it. */
   async send(id: string, text: string): Promise<void> {
     const run = await this.openRun(id);
     if (run !== undefined) {
       if (isQueued(run))
         throw new CorralError(
           'NOT_RUNNING',
-          'This session waits for its turn, so nobody is there to hear you yet. Start it now, or wait.',
+          l10n.t('This session is still waiting in the queue. Start it now, or wait until it has started.'),
         );
       try {
         await this.#options.connections.request(run.runId, 'send', { text });
         return;
       } catch (error) {
-        // It had just finished: then the message is the next run's.
+        // The run had just finished, so the message goes to the next one.
         if (!(error instanceof CorralError) || error.code !== 'NOT_RUNNING') throw error;
         await this.#untilEnded(id, run.runId);
       }
@@ -102,7 +111,7 @@ export class RunControl {
     const { connections, store } = this.#options;
     const { runId } = await this.#requireOpenRun(id);
     if (askedBy !== undefined && askedBy !== runId)
-      throw new CorralError('ALREADY_ANSWERED', 'The run that asked this has ended.');
+      throw new CorralError('ALREADY_ANSWERED', l10n.t('The run that asked this has ended.'));
     await connections.request(runId, 'answerPermission', { requestId, ...answer });
     await store.sync(id);
   }
@@ -114,18 +123,18 @@ export class RunControl {
   /** Resolves when the run has ended. */
   async stop(id: string): Promise<void> {
     const { runId } = await this.#requireOpenRun(id);
-    await this.#requestEnd(id, runId, false);
-    if (await this.#cancelled(id)) return;
+    await this.#recordEndRequest(id, runId, false);
+    if (await this.#cancelQueued(id)) return;
     await this.#options.connections.request(runId, 'stop', {});
     await this.#untilEnded(id, runId);
   }
 
-  /** Resolves when the run has ended; works for a runner that does not answer too. */
+  /** Resolves when the run has ended. Works for a runner that does not answer too. */
   async kill(id: string): Promise<void> {
     const { connections, store, watcher } = this.#options;
     const { runId } = await this.#requireOpenRun(id);
-    await this.#requestEnd(id, runId, true);
-    if (await this.#cancelled(id)) return;
+    await this.#recordEndRequest(id, runId, true);
+    if (await this.#cancelQueued(id)) return;
     if (connections.has(runId)) await connections.request(runId, 'kill', {});
     else await killRun(store.paths.session(id).run(runId), runId);
     await watcher.check(id, runId);
@@ -133,8 +142,8 @@ export class RunControl {
   }
 
   /**
-   * Runs the person's teardown command in the session's worktree, where they have one and something was ever started there. Resolves when it has ended,
-   * however that was; the runner ends it where it takes too long.
+   * Runs the configured teardown command in the session's worktree, unless nothing was ever started there.
+   * Resolves when the command has ended, however that was.
    */
   async tearDown(id: string): Promise<void> {
     const { settings, model, connections, watcher, store } = this.#options;
@@ -151,20 +160,28 @@ export class RunControl {
     await connections.connect(bootstrap, claim).catch(() => watcher.check(id, runId)); // it may have ended already
     await store.sync(id);
     const hasEnded = ({ runs }: SessionFacts): boolean => runs.some((run) => run.runId === runId && !isOpen(run));
-    await model.until(id, hasEnded, teardownLimitMs + END_LIMIT_MS, 'The teardown command has not ended in time.');
+    await model.until(
+      id,
+      hasEnded,
+      teardownLimitMs + END_LIMIT_MS,
+      l10n.t('The teardown command has not ended in time.'),
+    );
   }
 
-  /** What a terminal runs to go on with the session by its agent's own means. Throws RUNNING: two would write to one native session. */
+  /**
+   * What a terminal runs to continue the session in the agent's own program.
+   * @throws CorralError RUNNING, since two programs would write to one native session; also as `terminalCommand`
+   */
   async terminalCommand(id: string): Promise<TerminalCommand> {
     if ((await this.openRun(id)) !== undefined)
-      throw new CorralError('RUNNING', 'This session is running. Stop it first.');
+      throw new CorralError('RUNNING', l10n.t('This session is running. Stop it first.'));
     return await terminalCommand(this.#options, this.#options.model.facts(id));
   }
 
-  /** The session's open run, once it is certain what became of it. */
+  /** The session's open run, once start-up has found out what became of it. */
   async openRun(id: string): Promise<RunFacts | undefined> {
     const { model } = this.#options;
-    const sentence = 'It is still being found out what became of this session. Try again in a moment.';
+    const sentence = l10n.t('Corral is still checking what became of this session. Try again in a moment.');
     await model.until(id, (_facts, live) => !live.checking, END_LIMIT_MS, sentence);
     const run = currentRun(model.facts(id));
     return run !== undefined && isOpen(run) ? run : undefined;
@@ -172,22 +189,22 @@ export class RunControl {
 
   async #requireOpenRun(id: string): Promise<RunFacts> {
     const run = await this.openRun(id);
-    if (run === undefined) throw new CorralError('NOT_RUNNING', 'This session is not running.');
+    if (run === undefined) throw new CorralError('NOT_RUNNING', l10n.t('This session is not running.'));
     return run;
   }
 
-  /** Takes the run out of the queue where it waits there. A window that is just starting it is told by the run's claim. */
-  async #cancelled(id: string): Promise<boolean> {
+  /** True where the run still waited in the queue, and was taken out of it. */
+  async #cancelQueued(id: string): Promise<boolean> {
     const { store, model, watcher } = this.#options;
     const run = currentRun(model.facts(id));
     if (run === undefined || !isQueued(run)) return false;
     if (await cancelRun(store, model.facts(id), run)) return true;
-    await watcher.check(id, run.runId); // it has begun: a line to it is needed
+    await watcher.check(id, run.runId); // another window has started it, so this one has to connect to it
     return false;
   }
 
-  /** Recorded before the runner is told, so that the reason of the end survives whatever comes. */
-  async #requestEnd(id: string, runId: string, force: boolean): Promise<void> {
+  /** Called before the runner is told, so that the reason for the end survives a crash of either. */
+  async #recordEndRequest(id: string, runId: string, force: boolean): Promise<void> {
     try {
       await this.#options.store.append(id, (facts) => {
         const run = facts.runs.find((each) => each.runId === runId);
@@ -195,7 +212,8 @@ export class RunControl {
         return isNews ? { kind: 'stop.requested', data: { runId, force } } : undefined;
       });
     } catch (error) {
-      if (!isDiskFull(error)) throw error; // it may be this very run that fills the disk; its runner has room for whose wish it was
+      // This very run may fill the disk; its runner has room reserved to record who asked.
+      if (!isDiskFull(error)) throw error;
     }
   }
 
@@ -204,12 +222,12 @@ export class RunControl {
       id,
       (facts) => facts.runs.every((run) => run.runId !== runId || !isOpen(run)),
       this.#options.settings().stopGraceMs + END_LIMIT_MS,
-      'The agent has not ended yet. Wait a little longer, or use Kill Session.',
+      l10n.t('The agent has not ended yet. Wait a little longer, or use “Kill Session”.'),
     );
   }
 }
 
-/** For an agent that knows its earlier session, a nudge; for one that never told of one, the same task again. */
+/** A request to go on for an agent with a native session; the same task again for one without. */
 function promptOf(facts: SessionFacts, native: string | undefined): string {
-  return native === undefined ? (currentRun(facts)?.prompt ?? facts.prompt) : GO_ON;
+  return native === undefined ? (currentRun(facts)?.prompt ?? facts.prompt) : CONTINUE_PROMPT;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CorralError } from '../../storage/errors';
 import { isOpen } from '../../storage/sessionState';
@@ -15,7 +16,7 @@ const POLL_MS = 100;
 /** A process of a session. */
 export interface RunProcess extends ProcessDetails {
   entry: ProcessEntry;
-  /** `stray`: it carries the run's mark, but has left the run's tree, or outlived it. */
+  /** `stray`: started by a run, but no longer in its process tree, or alive after its end. */
   role: 'runner' | 'agent' | 'tool' | 'stray';
   children: RunProcess[];
 }
@@ -25,7 +26,7 @@ export interface SessionProcesses {
   processes: RunProcess[];
 }
 
-/** What runs for the sessions at this moment, as the operating system tells it. */
+/** The processes of the sessions at this moment, as the operating system lists them. */
 export class RunProcesses {
   readonly #store: SessionStore;
   readonly #model: SessionModel;
@@ -35,7 +36,7 @@ export class RunProcesses {
     this.#model = model;
   }
 
-  /** Sessions of which anything runs. Strays are found only on Linux, where processes tell what they were started with. */
+  /** Sessions with any process. Strays are found only on Linux, where a process's environment can be read. */
   async list(): Promise<SessionProcesses[]> {
     const entries = new Map((await listProcesses()).filter(({ ended }) => !ended).map((entry) => [entry.pid, entry]));
     const roles = new Map<number, RunProcess['role']>();
@@ -54,10 +55,10 @@ export class RunProcesses {
         if (owners.has(child)) continue;
         roles.set(child, 'tool');
         owners.set(child, owners.get(pid) ?? '');
-        inTree.push(child); // the loop also visits what is added on the way
+        inTree.push(child); // the loop also visits what is added meanwhile
       }
     }
-    for (const { pid, sessionId } of await this.#marked([...entries.keys()].filter((pid) => !owners.has(pid)))) {
+    for (const { pid, sessionId } of await this.#findStrays([...entries.keys()].filter((pid) => !owners.has(pid)))) {
       roles.set(pid, 'stray');
       owners.set(pid, sessionId);
     }
@@ -76,14 +77,17 @@ export class RunProcesses {
     }));
   }
 
-  /** Ends a stray: politely, then for good. Throws CONFLICT where it is no stray of a session any more, TIMEOUT where it cannot be ended. */
+  /**
+   * Ends a stray: by SIGTERM, then by SIGKILL.
+   * @throws CorralError CONFLICT where it is no stray any more, TIMEOUT where it cannot be ended
+   */
   async end({ pid, startTime }: ProcessEntry): Promise<void> {
     const strays = (await this.list()).flatMap(({ processes }) => processes.filter(({ role }) => role === 'stray'));
     const entry = strays.map((stray) => stray.entry).find((each) => each.pid === pid && each.startTime === startTime);
     if (entry === undefined)
       throw new CorralError(
         'CONFLICT',
-        `Process ${pid} has ended, or belongs to a run that is under way: stop that session instead.`,
+        l10n.t('Process {pid} has ended, or belongs to a running session. Stop that session instead.', { pid }),
       );
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await signalProcesses([entry], signal);
@@ -93,7 +97,7 @@ export class RunProcesses {
         await delay(POLL_MS);
       }
     }
-    throw new CorralError('TIMEOUT', `Process ${pid} could not be ended.`);
+    throw new CorralError('TIMEOUT', l10n.t('Process {pid} could not be ended.', { pid }));
   }
 
   async #claims() {
@@ -112,8 +116,8 @@ export class RunProcesses {
     return claims.flat();
   }
 
-  /** Those that carry the mark of a run of a session of this store. Editors that an agent opened are nobody's leftovers. */
-  async #marked(pids: readonly number[]): Promise<{ pid: number; sessionId: string }[]> {
+  /** Processes that a run of this store started, by the variable in their environment. Editors do not count. */
+  async #findStrays(pids: readonly number[]): Promise<{ pid: number; sessionId: string }[]> {
     const owners = new Map(
       this.#model.ids().flatMap((id) => this.#model.facts(id).runs.map(({ runId }) => [runId, id] as const)),
     );

@@ -190,8 +190,8 @@ function commonBootstrap({ store, settings }: RunStarterOptions, facts: SessionF
 }
 
 /**
- * Starts the worktree's teardown command as a run without an agent, so that it goes on when the window goes away and its
- * output is kept. It does not wait in the queue.
+ * Starts the worktree's teardown command as a run without an agent, which survives the window and keeps its output.
+ * It does not wait in the queue.
  * @throws CorralError RUNNER_START_FAILED, WORKTREE_MISSING
  */
 export async function launchTeardown(options: RunStarterOptions, facts: SessionFacts): Promise<LaunchedRun> {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import * as v from 'valibot';
@@ -18,14 +19,14 @@ import type { Pause, RequestMethod, RequestParameters, RequestResult, RunnerLine
 
 const MAX_LINE_BYTES = 1024 * 1024;
 
-interface Waiting {
+interface PendingRequest {
   resolve: (result: unknown) => void;
   reject: (error: CorralError) => void;
 }
 
 /**
- * Connects to the runner at `endpoint`, of which each side proves to the other that it knows `nonce`.
- * @throws CorralError RUNNER_UNREACHABLE (nobody listens there), RUNNER_REFUSED (one side did not prove itself), TIMEOUT
+ * Connects to the runner at `endpoint`. Each side proves to the other that it knows `nonce`.
+ * @throws CorralError RUNNER_UNREACHABLE (nobody listens), RUNNER_REFUSED (a proof failed), TIMEOUT
  */
 export async function connectRunner({
   endpoint,
@@ -38,14 +39,14 @@ export async function connectRunner({
 }): Promise<RunnerClient> {
   const client = new RunnerClient(connect(endpoint), nonce);
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_fulfil, reject) => {
+  const timeout = new Promise<never>((_fulfil, reject) => {
     timer = setTimeout(
-      () => reject(new CorralError('TIMEOUT', 'The background process of this session does not answer')),
+      () => reject(new CorralError('TIMEOUT', l10n.t('The background process of this session does not answer.'))),
       timeoutMs,
     );
   });
   try {
-    await Promise.race([client.proven, late]);
+    await Promise.race([client.proven, timeout]);
     return client;
   } catch (error) {
     client.close();
@@ -55,10 +56,10 @@ export async function connectRunner({
   }
 }
 
-/** A line to one live runner; made by `connectRunner`. */
+/** The connection to one live runner, made by `connectRunner`. */
 export class RunnerClient {
   readonly #socket: Socket;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new Map<number, PendingRequest>();
   readonly #journal = new Emitter<{ bytes: number; seq: number }>(() => undefined);
   readonly #pause = new Emitter<Pause | null>(() => undefined);
   readonly #closed = new Emitter<void>(() => undefined);
@@ -66,9 +67,9 @@ export class RunnerClient {
 
   /** Settles when both sides have proved themselves. */
   readonly proven: Promise<void>;
-  /** The run's journal is now `bytes` long and holds events up to `seq`. Comes after the fact, never before. */
+  /** The run's journal is now `bytes` long and holds events up to `seq`. */
   readonly onJournal: Event<{ bytes: number; seq: number }> = this.#journal.event;
-  /** The run's runner can write nothing, and why; null when it can again. */
+  /** Why the runner can write nothing; null when it can again. */
   readonly onPause: Event<Pause | null> = this.#pause.event;
   /** Fired once: the runner ended or died, or `close` was called. */
   readonly onClosed: Event<void> = this.#closed.event;
@@ -84,7 +85,7 @@ export class RunnerClient {
           if (socket.destroyed) return;
           const content = isCut ? undefined : parseLine(bytes);
           if (isProven) {
-            this.#take(content);
+            this.#receive(content);
           } else if (challenges.runner === '') {
             const hello = v.safeParse(challengeSchema, content);
             if (!hello.success) return void socket.destroy();
@@ -103,8 +104,10 @@ export class RunnerClient {
       });
       socket.on('error', (error) => reject(unreachable(error.message)));
       socket.on('close', () => {
-        reject(new CorralError('RUNNER_REFUSED', 'The background process of this session refused the connection'));
-        for (const { reject: fail } of this.#waiting.values()) fail(unreachable('the connection was closed'));
+        reject(
+          new CorralError('RUNNER_REFUSED', l10n.t('The background process of this session refused the connection.')),
+        );
+        for (const { reject: fail } of this.#pending.values()) fail(unreachable(l10n.t('the connection was closed')));
         this.#closed.fire();
       });
     });
@@ -116,16 +119,19 @@ export class RunnerClient {
     parameters: RequestParameters<M>,
     timeoutMs: number,
   ): Promise<RequestResult<M>> {
-    if (this.#socket.destroyed) throw unreachable('the connection is closed');
+    if (this.#socket.destroyed) throw unreachable(l10n.t('the connection is closed'));
     const id = ++this.#lastId;
     let timer: NodeJS.Timeout | undefined;
     try {
       const result = await new Promise<unknown>((resolve, reject) => {
-        this.#waiting.set(id, { resolve, reject });
+        this.#pending.set(id, { resolve, reject });
         timer = setTimeout(
           () =>
             reject(
-              new CorralError('TIMEOUT', `The background process of this session did not answer “${method}” in time`),
+              new CorralError(
+                'TIMEOUT',
+                l10n.t('The background process of this session did not answer “{method}” in time.', { method }),
+              ),
             ),
           timeoutMs,
         );
@@ -135,12 +141,15 @@ export class RunnerClient {
       if (!parsed.success)
         throw new CorralError(
           'RUNNER_TOO_OLD',
-          `The background process of this session answers “${method}” in a way that this version does not know`,
+          l10n.t(
+            'The background process of this session answered “{method}” in a form that this version of Corral does not know.',
+            { method },
+          ),
         );
       return parsed.output;
     } finally {
       clearTimeout(timer);
-      this.#waiting.delete(id);
+      this.#pending.delete(id);
     }
   }
 
@@ -148,7 +157,7 @@ export class RunnerClient {
     this.#socket.destroy();
   }
 
-  #take(content: unknown): void {
+  #receive(content: unknown): void {
     const parsed = v.safeParse(runnerLineSchema, content);
     if (!parsed.success) {
       this.#socket.destroy();
@@ -156,25 +165,28 @@ export class RunnerClient {
     }
     const line: RunnerLine = parsed.output;
     if ('method' in line) {
-      // Not in the same turn as the proof: whoever gets the client from connectRunner listens first.
+      // Not in the same turn as the proof, so that the caller of connectRunner can listen first.
       setImmediate(() => {
         if (line.method === 'journal') this.#journal.fire(line.params);
         else this.#pause.fire(line.params.pause);
       });
       return;
     }
-    const waiting = this.#waiting.get(line.id); // undefined where it timed out meanwhile
+    const request = this.#pending.get(line.id); // undefined where it timed out meanwhile
     if ('error' in line)
-      waiting?.reject(
+      request?.reject(
         new CorralError(
           RUNNER_ERROR_CODES.find((known) => known === line.error.code) ?? 'RUNNER_REFUSED',
           line.error.message,
         ),
       );
-    else waiting?.resolve(line.result);
+    else request?.resolve(line.result);
   }
 }
 
 function unreachable(reason: string): CorralError {
-  return new CorralError('RUNNER_UNREACHABLE', `The background process of this session cannot be reached: ${reason}`);
+  return new CorralError(
+    'RUNNER_UNREACHABLE',
+    l10n.t('The background process of this session cannot be reached: {reason}', { reason }),
+  );
 }

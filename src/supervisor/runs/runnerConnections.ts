@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { RequestMethod, RequestParameters, RunBootstrap } from '../runnerProtocol/protocol';
@@ -18,23 +19,28 @@ export interface RunnerConnectionsOptions {
   log: Log;
 }
 
-/** The lines to the live runners, one a run. */
+/** The connections to the live runners, one for each run. */
 export class RunnerConnections {
-  /** A runner closed its line: it ended, or it died. */
+  /** A runner closed its connection: it ended, or it died. */
   readonly closed: Emitter<{ sessionId: string; runId: string }>;
   readonly #options: RunnerConnectionsOptions;
   readonly #clients = new Map<string, RunnerClient>();
 
   constructor(options: RunnerConnectionsOptions) {
     this.#options = options;
-    this.closed = new Emitter((error) => options.log.error(`After a runner closed its line: ${messageOf(error)}`));
+    this.closed = new Emitter((error) =>
+      options.log.error(`After a runner closed its connection: ${messageOf(error)}`),
+    );
   }
 
   has(runId: string): boolean {
     return this.#clients.has(runId);
   }
 
-  /** Connects to the run's runner, which proves that it knows the run's nonce. Throws RUNNER_UNREACHABLE, TIMEOUT or RUNNER_REFUSED. */
+  /**
+   * Connects to the run's runner; does nothing where this window is connected already.
+   * @throws CorralError RUNNER_UNREACHABLE, TIMEOUT, RUNNER_REFUSED
+   */
   async connect(bootstrap: RunBootstrap, claim: HeldClaim): Promise<void> {
     const { runId, sessionId } = bootstrap;
     if (this.#clients.has(runId)) return;
@@ -56,13 +62,16 @@ export class RunnerConnections {
     });
   }
 
-  /** Asks the run's runner. Throws RUNNER_UNREACHABLE where there is no line to it, TIMEOUT, or what the runner answers. */
+  /**
+   * Sends a request to the run's runner.
+   * @throws CorralError RUNNER_UNREACHABLE where this window is not connected, TIMEOUT, or what the runner answers
+   */
   async request<M extends RequestMethod>(runId: string, method: M, parameters: RequestParameters<M>): Promise<void> {
     const client = this.#clients.get(runId);
     if (client === undefined)
       throw new CorralError(
         'RUNNER_UNREACHABLE',
-        'The background process of this session does not answer. Wait a moment and try again, or use Kill Session.',
+        l10n.t('The background process of this session does not answer. Try again in a moment, or use “Kill Session”.'),
       );
     await client.request(method, parameters, REQUEST_TIMEOUT_MS);
   }
@@ -73,7 +82,7 @@ export class RunnerConnections {
       try {
         client.close();
       } catch (error) {
-        this.#options.log.warn(`Closing the line to run ${runId}: ${messageOf(error)}`);
+        this.#options.log.warn(`Closing the connection to run ${runId}: ${messageOf(error)}`);
       }
     }
   }

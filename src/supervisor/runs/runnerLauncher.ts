@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,44 +11,46 @@ import type { HeldClaim } from '../runnerProtocol/claimFile';
 import { publishVoidClaim, readClaim } from '../runnerProtocol/claimFile';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 
-/** One that ends is noticed at once; this is for one that hangs. A machine under load can take many seconds for a start. */
+/** For a runner that hangs; one that ends is noticed at once. A machine under load can take many seconds. */
 export const CLAIM_LIMIT_MS = 60_000;
-/** Somebody waits for the agent's first word. */
+/** Short, since somebody waits for the agent's first output. */
 const POLL_MS = 5;
 
 export interface RunnerLaunch {
   /** The runner's bundle. */
   runnerPath: string;
-  /** Where absent, the program that runs this process does it. */
+  /** The program that runs it; this process's own where absent. */
   nodePath?: string;
   /** The run's folder exists. */
   run: RunPaths;
   bootstrap: RunBootstrap;
-  /** Handed on to the agent but for what is hidden from it. */
+  /** The runner's; it hands it on to the agent without what `agentEnvironment` hides. */
   environment: NodeJS.ProcessEnv;
 }
 
 /**
  * Starts the run's runner, a process that outlives this one, and waits until it has claimed the run.
- * @throws CorralError RUNNER_START_FAILED; then no runner will ever work on this run, however late it comes
+ * @throws CorralError RUNNER_START_FAILED; after that no runner can claim the run, however late it comes
  */
 export async function launchRunner(launch: RunnerLaunch): Promise<HeldClaim> {
   const { run, bootstrap } = launch;
   await replaceFile(run.bootstrap, Buffer.from(JSON.stringify(bootstrap)));
   const failure = await waitForClaim(launch, startProcess(launch));
   if (failure !== undefined) await publishVoidClaim(run, failure);
-  // Whoever published first holds the run, also when the runner was quicker than our giving up.
+  // The first claim counts: the runner may have been quicker than this window was to give up.
   const claim = await readClaim(run);
   if (claim?.state === 'claimed') return claim;
   throw new CorralError(
     'RUNNER_START_FAILED',
-    `The background process of this run could not be started: ${failure ?? claim?.reason ?? 'its claim was removed'}`,
+    l10n.t('The background process of this run could not be started: {reason}', {
+      reason: failure ?? claim?.reason ?? 'its claim was removed',
+    }),
   );
 }
 
 function startProcess({ runnerPath, nodePath, run, bootstrap, environment }: RunnerLaunch): ChildProcess {
   const child = spawn(nodePath ?? process.execPath, [runnerPath, run.root], {
-    // Not in the worktree: a folder that a process stands in cannot be moved on Windows.
+    // Not in the worktree: on Windows the working folder of a process cannot be moved.
     cwd: bootstrap.storeRoot,
     env: runnerEnvironment(environment, bootstrap.environment),
     detached: true,
@@ -59,7 +62,10 @@ function startProcess({ runnerPath, nodePath, run, bootstrap, environment }: Run
   return child;
 }
 
-/** Without another run's mark, by which this runner would be ended with that run, and without options that were meant for the editor's Node. */
+/**
+ * Without another run's id, by which this runner would be ended together with that run, and without options for the
+ * editor's Node.
+ */
 function runnerEnvironment(environment: NodeJS.ProcessEnv, given: readonly string[]): NodeJS.ProcessEnv {
   const hidden = [RUN_ID_VARIABLE, ...(given.includes('NODE_OPTIONS') ? [] : ['NODE_OPTIONS'])];
   const kept = Object.entries(environment).filter(([name]) => !hidden.includes(name.toUpperCase()));
@@ -73,7 +79,7 @@ async function waitForClaim({ run }: RunnerLaunch, child: ChildProcess): Promise
   child.on('exit', (code, signal) => (failure ??= `it ended at once (${signal ?? `code ${String(code)}`})`));
   const end = performance.now() + CLAIM_LIMIT_MS;
   for (;;) {
-    // Read before the look at the file: a runner that claims and ends in between has claimed.
+    // Read before the claim: a runner that claims the run and ends in between has claimed it.
     const failed = failure;
     if ((await readClaim(run)) !== undefined) return undefined;
     if (failed !== undefined) return failed;
