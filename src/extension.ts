@@ -18,7 +18,7 @@ import { StatusBar } from './views/sessions/statusBar';
 import type { EventPlace } from './protocol/timelineProtocol';
 import { TimelinePanel } from './views/timeline/timelinePanel';
 import { TimelineTabs } from './views/timeline/timelineTabs';
-import { tellStrays } from './views/commands/worktreeManager';
+import { notifyOfStrays } from './views/commands/strayNotice';
 import { WindowScope } from './views/sessions/windowScope';
 
 /** Rows are repainted at most this often; nobody reads faster. */
@@ -93,7 +93,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
 
   made.onDidCompleteRecovery(() => {
     if (vscode.workspace.isTrusted)
-      tellStrays(context, made, log).catch((error: unknown) => onError('Looking for worktrees', error));
+      notifyOfStrays(context, made, log).catch((error: unknown) => onError('Looking for worktrees', error));
   });
 
   context.subscriptions.push(
@@ -115,7 +115,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     RevisionFiles.register(made.git),
     registerCommands({
       context,
-      supervisor: made,
+      source: made,
       log,
       bundles,
       showTimeline,

@@ -2,59 +2,63 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import { newId } from '../../storage/ids';
-import type { SessionRequest, SessionSummary } from '../../supervisor/api';
-import type { Supervisor } from '../../supervisor/supervisor';
-import { chooseAgents } from '../pickers/agentChoice';
-import { resource } from '../review/changesEditor';
-import { showInformationMessage } from '../text/messages';
-import type { CommandName } from '../text/contributions';
-import type { NewSessionOptions } from './newSession';
-import { agentsOf, rememberedMode } from './newSession';
-import { inProgress } from '../progress';
-import { revisionUri } from '../review/revisionFiles';
-import type { ChooseSession } from '../pickers/sessionChoice';
-import { groupTitle, titlesFor } from '../sessions/sessionGroups';
+import type { CorralApi, SessionSummary } from '../../supervisor/api';
+import type { Git } from '../../supervisor/git/git';
 import { requireHeadCommit } from '../../supervisor/git/repository';
+import type { WorktreeControl } from '../../supervisor/lifecycle/worktreeControl';
+import type { AgentsSource } from '../pickers/agentChoice';
+import { chooseAgents } from '../pickers/agentChoice';
+import type { ChooseSession } from '../pickers/sessionChoice';
+import type { SessionDraftOptions } from '../pickers/sessionDraft';
+import { agentsOf, rememberedMode } from '../pickers/sessionDraft';
+import { inProgress } from '../progress';
+import type { ComparedFile } from '../review/changesEditor';
+import { comparedFile } from '../review/changesEditor';
+import { revisionUri } from '../review/revisionFiles';
+import { groupTitle, titlesFor } from '../sessions/sessionGroups';
+import { hasBegun } from '../sessionPredicates';
+import type { CommandName } from '../text/contributions';
+import { showInformationMessage } from '../text/messages';
+import { statusLabel } from '../text/statusLabel';
+import type { CommandActions } from './commandRunner';
+import type { SessionStarter } from './sessionStarter';
 
 export type CompareCommandName = Extract<CommandName, 'compareAgents' | 'compareChanges'>;
 
-export interface CompareCommandsOptions extends NewSessionOptions {
-  supervisor: Supervisor;
-  choose: ChooseSession;
-  chooseRepository: () => Promise<string>;
-  create: (request: SessionRequest) => Promise<void>;
+/** What these commands need of the supervisor. */
+export interface ComparisonSource extends AgentsSource, Pick<CorralApi, 'listSessions'> {
+  readonly git: Git;
+  worktree(id: string): Promise<Pick<WorktreeControl, 'changes' | 'differences'>>;
 }
 
-/** More than this at once is a mistake more often than a wish. */
+export interface CompareCommandsOptions extends Pick<SessionDraftOptions, 'context' | 'settings' | 'bundles'> {
+  source: ComparisonSource;
+  starter: SessionStarter;
+  choose: ChooseSession;
+}
+
+/** More sessions of one agent at once are rather a mistake. */
 const MAX_TIMES = 5;
 
+/** A row of the tree under which compared sessions are. */
 const groupSchema = v.object({ kind: v.literal('group'), group: v.string(), repository: v.string() });
 
-/** The same prompt for several agents, or several times for one; and what came of it side by side. */
-export function compareCommands(
-  options: CompareCommandsOptions,
-): Record<CompareCommandName, (argument: unknown) => Promise<void>> {
-  const { supervisor, choose, chooseRepository, create } = options;
+/** To give several agents the same prompt, and to see their changes side by side. */
+export function compareCommands(options: CompareCommandsOptions): CommandActions<CompareCommandName> {
+  const { source, starter, choose } = options;
   return {
     compareAgents: async () => {
-      const repository = await chooseRepository();
+      const repository = await starter.chooseRepository();
       const agents = await askForAgents(options);
-      const prompt = await vscode.window.showInputBox({
-        title: 'Compare Agents · Prompt',
-        prompt: `${agents.length} sessions get it: ${agents.join(', ')}`,
-        placeHolder: 'What should each of them do?',
-        ignoreFocusOut: true,
-        validateInput: (value) => (value.trim() === '' ? 'Say what the agents should do.' : undefined),
-      });
-      if (prompt === undefined) throw new CorralError('CANCELLED', 'No session was made.');
+      const prompt = await askForPrompt(agents);
       // The same commit for all, whatever happens in the checkout meanwhile.
-      const base = await requireHeadCommit(supervisor.git, repository);
+      const base = await requireHeadCommit(source.git, repository);
       const permissionMode = rememberedMode(options.context, repository);
       const titles = titlesFor(prompt, agents);
       const group = newId();
       for (const [index, agent] of agents.entries()) {
         const title = titles[index] ?? agent;
-        await create({
+        await starter.create({
           repository,
           prompt,
           agent,
@@ -66,105 +70,127 @@ export function compareCommands(
       }
     },
     compareChanges: async (argument) => {
-      const sessions = await chooseCompared(supervisor, choose, argument);
+      const sessions = await chooseCompared(source, choose, argument);
       const [first, second, third] = sessions;
       if (first === undefined || second === undefined) return;
-      const resources = await inProgress(async () =>
-        third === undefined
-          ? await betweenTwo(supervisor, first, second)
-          : await againstTheirBase(supervisor, sessions),
+      const files = await inProgress(async () =>
+        third === undefined ? await betweenTwo(source, first, second) : await againstTheirBases(source, sessions),
       );
-      if (resources.length === 0) {
-        void showInformationMessage('The files of these sessions are the same.');
+      if (files.length === 0) {
+        void showInformationMessage(vscode.l10n.t('The files of these sessions are the same.'));
         return;
       }
-      const names = sessions.map(({ title }) => title);
-      await vscode.commands.executeCommand('vscode.changes', names.join(third === undefined ? ' ↔ ' : ', '), resources);
+      const titles = sessions.map(({ title }) => title);
+      await vscode.commands.executeCommand('vscode.changes', titles.join(third === undefined ? ' ↔ ' : ', '), files);
     },
   };
 }
 
-/** Names of agents, one for each session to be made. */
-async function askForAgents(options: NewSessionOptions): Promise<string[]> {
-  const placeholder = 'Several for one prompt, or one alone that gets it several times';
-  const agents = (await chooseAgents(agentsOf(options), { title: 'Compare Agents', placeholder, many: true })) ?? [];
+/** Names of agents, one for each session that is to be made. */
+async function askForAgents(options: CompareCommandsOptions): Promise<string[]> {
+  const title = vscode.l10n.t('Compare Agents');
+  const placeholder = vscode.l10n.t('Pick several agents, or one that gets the prompt several times');
+  const agents = (await chooseAgents(agentsOf(options, options.source), { title, placeholder, many: true })) ?? [];
   const [only] = agents;
-  if (only === undefined) throw new CorralError('CANCELLED', 'No agent was chosen.');
+  if (only === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No agent was chosen.'));
   if (agents.length > 1) return agents;
   const items = Array.from({ length: MAX_TIMES - 1 }, (_, index) => ({
-    label: `${index + 2} times`,
+    label: vscode.l10n.t('{0} times', index + 2),
     times: index + 2,
   }));
   const chosen = await vscode.window.showQuickPick(items, {
-    title: 'Compare Agents · How Often',
-    placeHolder: `How often should ${only} get the same prompt?`,
+    title: vscode.l10n.t('Compare Agents · How Often'),
+    placeHolder: vscode.l10n.t('How often should {agent} get the prompt?', { agent: only }),
   });
-  if (chosen === undefined) throw new CorralError('CANCELLED', 'No session was made.');
+  if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No session was made.'));
   return Array.from({ length: chosen.times }, () => only);
 }
 
-/** At least two sessions of one group: the argument's group or session's, else one that is asked for. Throws CANCELLED, INVALID_ARGUMENT. */
+async function askForPrompt(agents: readonly string[]): Promise<string> {
+  const prompt = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Compare Agents · Prompt'),
+    prompt: vscode.l10n.t('{count} sessions get it: {agents}', { count: agents.length, agents: agents.join(', ') }),
+    placeHolder: vscode.l10n.t('What should each of them do?'),
+    ignoreFocusOut: true,
+    validateInput: (value) => (value.trim() === '' ? vscode.l10n.t('Say what the agents should do.') : undefined),
+  });
+  if (prompt === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No session was made.'));
+  return prompt;
+}
+
+/**
+ * At least two sessions of one group: the argument's group, else that of the session which is chosen.
+ *
+ * @throws INVALID_ARGUMENT where nothing is compared
+ * @throws CANCELLED
+ */
 async function chooseCompared(
-  supervisor: Supervisor,
+  source: ComparisonSource,
   choose: ChooseSession,
   argument: unknown,
 ): Promise<SessionSummary[]> {
-  const sessions = (await supervisor.listSessions()).filter((session) => !session.deleted && session.runs.length > 0);
-  const membersOf = (group: string, repository: string): SessionSummary[] =>
+  const sessions = (await source.listSessions()).filter((session) => !session.deleted && hasBegun(session));
+  const membersOf = (group: string | undefined, repository: string): SessionSummary[] =>
     sessions
-      .filter((session) => session.group === group && session.repository === repository)
+      .filter((session) => group !== undefined && session.group === group && session.repository === repository)
       .sort((a, b) => a.createdAt.localeCompare(b.createdAt));
-  const others = ({ group, repository }: SessionSummary): SessionSummary[] =>
-    group === undefined ? [] : membersOf(group, repository);
+  const othersOf = ({ group, repository }: SessionSummary): SessionSummary[] => membersOf(group, repository);
   const given = v.safeParse(groupSchema, argument);
-  const none = 'No session is compared with another one. Use Compare Agents first.';
+  const none = vscode.l10n.t('There are no sessions to compare. Use “Compare Agents” first.');
+  const title = vscode.l10n.t('Compare Changes');
   const members = given.success
     ? membersOf(given.output.group, given.output.repository)
-    : others(await choose(argument, 'Compare Changes', (each) => others(each).length > 1, none));
+    : othersOf(await choose(argument, title, (each) => othersOf(each).length > 1, none));
   const [first] = members;
   if (first === undefined || members.length < 2) throw new CorralError('INVALID_ARGUMENT', none);
   if (members.length === 2) return members;
   const items = members.map((session) => ({
     label: session.title,
-    description: session.status,
+    description: statusLabel(session.status),
     picked: true,
     session,
   }));
   const chosen = await vscode.window.showQuickPick(items, {
-    title: `Compare Changes · ${groupTitle(first.group ?? '', members)}`,
-    placeHolder: 'Two are shown against each other, more against what they began with.',
+    title: `${title} · ${groupTitle(first.group ?? '', members)}`,
+    placeHolder: vscode.l10n.t('Two are compared with each other, more with what they started from'),
     canPickMany: true,
   });
   if (chosen === undefined || chosen.length < 2)
-    throw new CorralError('CANCELLED', 'Fewer than two sessions were chosen.');
+    throw new CorralError('CANCELLED', vscode.l10n.t('Fewer than two sessions were chosen.'));
   return chosen.map(({ session }) => session);
 }
 
-type Resource = ReturnType<typeof resource>;
-
-async function betweenTwo(supervisor: Supervisor, first: SessionSummary, second: SessionSummary): Promise<Resource[]> {
-  const { before, after, changes } = await (await supervisor.worktree(first.id)).differences(second.id);
-  return changes.map((change) => resource(change, at(first, before), at(second, after)));
+async function betweenTwo(
+  source: ComparisonSource,
+  first: SessionSummary,
+  second: SessionSummary,
+): Promise<ComparedFile[]> {
+  const worktree = await source.worktree(first.id);
+  const { before, after, changes } = await worktree.differences(second.id);
+  return changes.map((change) => comparedFile(change, filesAt(first, before), filesAt(second, after)));
 }
 
-/** By path, so that what each did to a file stands together. */
-async function againstTheirBase(supervisor: Supervisor, sessions: readonly SessionSummary[]): Promise<Resource[]> {
+/** Sorted by path, so that what each session did to a file is together. */
+async function againstTheirBases(
+  source: ComparisonSource,
+  sessions: readonly SessionSummary[],
+): Promise<ComparedFile[]> {
   const all = await Promise.all(
     sessions.map(async (session) => {
-      const { before, after, changes } = await (await supervisor.worktree(session.id)).changes();
+      const { before, after, changes } = await (await source.worktree(session.id)).changes();
       return changes.map((change) => ({
         path: change.path,
-        compared: resource(change, at(session, before), at(session, after)),
+        file: comparedFile(change, filesAt(session, before), filesAt(session, after)),
       }));
     }),
   );
   return all
     .flat()
     .sort((a, b) => a.path.localeCompare(b.path))
-    .map(({ compared }) => compared);
+    .map(({ file }) => file);
 }
 
-/** Files of a session as they were in a commit or tree. The session's title stands where the folder's name would. */
-function at({ title, repository }: SessionSummary, revision: string): (path: string) => vscode.Uri {
+/** Files of a session in a commit or tree. The session's title stands where the folder's name would. */
+function filesAt({ title, repository }: SessionSummary, revision: string): (path: string) => vscode.Uri {
   return (path) => revisionUri(`/${title.replaceAll(/[\\/]/g, '∕')}`, path, repository, revision);
 }

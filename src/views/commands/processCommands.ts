@@ -1,14 +1,21 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
-import type { Supervisor } from '../../supervisor/supervisor';
-import { showWarningMessage } from '../text/messages';
+import type { RunProcesses } from '../../supervisor/runs/runProcesses';
 import type { CommandName } from '../text/contributions';
-import { PROCESSES_CONTEXT, PROCESSES_VIEW } from '../text/contributions';
+import { FOCUS_PROCESSES, PROCESSES_CONTEXT } from '../text/contributions';
+import { showWarningMessage } from '../text/messages';
+import type { CommandActions } from './commandRunner';
 
 export type ProcessCommandName = Extract<CommandName, 'showProcesses' | 'endProcess'>;
 
-const strayNode = v.object({
+/** What these commands need of the supervisor. */
+export interface ProcessEndingSource {
+  processes(): Promise<Pick<RunProcesses, 'end'>>;
+}
+
+/** A row of the view Processes. */
+const processNodeSchema = v.object({
   kind: v.literal('process'),
   process: v.object({
     command: v.string(),
@@ -22,24 +29,25 @@ const strayNode = v.object({
   }),
 });
 
-/** What can be seen and done of the sessions' processes. */
-export function processCommands(
-  supervisor: Supervisor,
-): Record<ProcessCommandName, (argument: unknown) => Promise<void>> {
+/** To see the sessions' processes, and to end those that an agent left behind. */
+export function processCommands(source: ProcessEndingSource): CommandActions<ProcessCommandName> {
   return {
     showProcesses: async () => {
       await vscode.commands.executeCommand('setContext', PROCESSES_CONTEXT, true);
-      await vscode.commands.executeCommand(`${PROCESSES_VIEW}.focus`);
+      await vscode.commands.executeCommand(FOCUS_PROCESSES);
     },
     endProcess: async (argument) => {
-      const node = v.safeParse(strayNode, argument);
+      const node = v.safeParse(processNodeSchema, argument);
       if (!node.success)
-        throw new CorralError('INVALID_ARGUMENT', 'Choose a process that was left behind, in the view Processes.');
+        throw new CorralError(
+          'INVALID_ARGUMENT',
+          vscode.l10n.t('Choose a process that was left behind in the view “Processes”.'),
+        );
       const { entry, command } = node.output.process;
-      const end = 'End Process';
-      const options = { modal: true, detail: command };
-      if ((await showWarningMessage(`End process ${entry.pid}?`, options, end)) === end)
-        await (await supervisor.processes()).end(entry);
+      const end = vscode.l10n.t('End Process');
+      const question = vscode.l10n.t('End process {pid}?', { pid: entry.pid });
+      if ((await showWarningMessage(question, { modal: true, detail: command }, end)) === end)
+        await (await source.processes()).end(entry);
     },
   };
 }

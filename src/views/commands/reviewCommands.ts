@@ -1,16 +1,18 @@
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
-import { showChanges } from '../review/changesEditor';
-import { showInformationMessage } from '../text/messages';
-import type { CommandName } from '../text/contributions';
+import type { SessionSummary } from '../../supervisor/api';
+import type { Git } from '../../supervisor/git/git';
+import type { ApplyMode } from '../../supervisor/git/review/applyChanges';
+import type { WorktreeControl } from '../../supervisor/lifecycle/worktreeControl';
+import type { ChooseSession } from '../pickers/sessionChoice';
 import { inProgress } from '../progress';
+import { showChanges } from '../review/changesEditor';
 import { chooseRemote, findPrograms, openPullRequest } from '../review/pullRequest';
 import type { ReviewComments } from '../review/reviewComments';
-import type { ChooseSession } from '../pickers/sessionChoice';
-import { hasBegun } from '../pickers/sessionChoice';
-import type { SessionSummary } from '../../supervisor/api';
-import type { ApplyMode } from '../../supervisor/git/review/applyChanges';
-import type { Supervisor } from '../../supervisor/supervisor';
+import { hasBegun } from '../sessionPredicates';
+import type { CommandName } from '../text/contributions';
+import { showInformationMessage } from '../text/messages';
+import type { Attempt, CommandActions } from './commandRunner';
 
 export type ReviewCommandName = Extract<
   CommandName,
@@ -24,77 +26,75 @@ export type ReviewCommandName = Extract<
   | 'sendRemarks'
 >;
 
-export interface ReviewCommandsOptions {
-  supervisor: Supervisor;
-  comments: ReviewComments;
-  choose: ChooseSession;
-  /** Runs an action as a command does, with its errors shown. */
-  attempt: (doing: string, action: () => Promise<void>) => Promise<void>;
+/** What these commands need of the supervisor. */
+export interface ReviewSource {
+  readonly git: Git;
+  worktree(id: string): Promise<Pick<WorktreeControl, 'changes' | 'apply' | 'undoApply' | 'makeBranch'>>;
 }
 
-/** To look at a session's whole change, and to take it over. */
+export interface ReviewCommandsOptions {
+  source: ReviewSource;
+  comments: ReviewComments;
+  choose: ChooseSession;
+  attempt: Attempt;
+}
+
+const MAX_BRANCH_WORDS = 6;
+
+/** To look at a session's changes, to comment on them and to take them over. */
 export function reviewCommands({
-  supervisor,
+  source,
   comments,
   choose,
   attempt,
-}: ReviewCommandsOptions): Record<ReviewCommandName, (argument: unknown) => Promise<void>> {
-  const undoApply = async (session: SessionSummary): Promise<void> => {
-    await inProgress(async () => {
-      await (await supervisor.worktree(session.id)).undoApply();
-    });
-    void showInformationMessage(`The changes of “${session.title}” are out of your checkout again.`);
+}: ReviewCommandsOptions): CommandActions<ReviewCommandName> {
+  const chooseBegun = async (argument: unknown, title: string): Promise<SessionSummary> =>
+    await choose(argument, title, hasBegun, vscode.l10n.t('No session has begun yet.'));
+
+  const undoApply = async ({ id, title }: SessionSummary): Promise<void> => {
+    await inProgress(async () => await (await source.worktree(id)).undoApply());
+    void showInformationMessage(vscode.l10n.t('Removed the changes of “{title}” from your checkout.', { title }));
   };
 
-  /** Makes the branch that the person names, or brings it up to date; undefined where they name none. */
+  /** Makes or updates the branch that the person names; undefined where they name none. */
   const makeBranch = async (session: SessionSummary, title: string): Promise<string | undefined> => {
     const answer = await vscode.window.showInputBox({
       title: `${title} · ${session.title}`,
-      prompt: 'The branch gets the commits of the session, and one more for what is not committed.',
+      prompt: vscode.l10n.t('The branch gets the session’s commits, and one more with its uncommitted changes.'),
       value: session.branch ?? branchNameFor(session.title),
       ignoreFocusOut: true,
     });
     const name = answer?.trim();
     if (name === undefined) return undefined;
-    await inProgress(async () => {
-      await (await supervisor.worktree(session.id)).makeBranch(name);
-    });
+    await inProgress(async () => await (await source.worktree(session.id)).makeBranch(name));
     return name;
   };
 
   return {
     reviewChanges: async (argument) => {
-      const session = await choose(argument, 'Review Changes', hasBegun, 'No session has begun yet.');
-      const comparison = await inProgress(async () => await (await supervisor.worktree(session.id)).changes());
-      await showChanges(session, session.title, comparison, `“${session.title}” has changed no file so far.`);
+      const session = await chooseBegun(argument, vscode.l10n.t('Review Changes'));
+      const comparison = await inProgress(async () => await (await source.worktree(session.id)).changes());
+      const { title } = session;
+      await showChanges(session, title, comparison, vscode.l10n.t('“{title}” has changed no files yet.', { title }));
     },
     applyChanges: async (argument) => {
-      const session = await choose(argument, 'Apply Changes to Checkout', hasBegun, 'No session has begun yet.');
-      const mode = await chooseMode(session.title);
+      const session = await chooseBegun(argument, vscode.l10n.t('Apply Changes to Checkout'));
+      const mode = await chooseApplyMode(session.title);
       if (mode === undefined) return;
-      const { conflicts } = await inProgress(async () => await (await supervisor.worktree(session.id)).apply(mode));
-      const undo = 'Undo';
-      const openChanges = 'Open Source Control';
-      const where = mode === 'staged' ? 'staged in your checkout' : 'on your branch, as commits';
-      const sentence =
-        conflicts.length === 0
-          ? `The changes of “${session.title}” are ${where}.`
-          : `The changes of “${session.title}” are in your checkout, with conflicts in ${conflicts.join(', ')}.`;
+      const { conflicts } = await inProgress(async () => await (await source.worktree(session.id)).apply(mode));
+      const undo = vscode.l10n.t('Undo');
+      const openChanges = vscode.l10n.t('Open Source Control');
       // Not awaited: the notification stays as long as the person likes, and the command is done.
-      void showInformationMessage(sentence, openChanges, undo).then(async (chosen) => {
-        if (chosen === openChanges) await vscode.commands.executeCommand('workbench.view.scm');
-        if (chosen === undo) await attempt('undoApply', async () => await undoApply(session));
-      });
+      void showInformationMessage(describeApplied(session.title, mode, conflicts), openChanges, undo).then(
+        async (chosen) => {
+          if (chosen === openChanges) await vscode.commands.executeCommand('workbench.view.scm');
+          if (chosen === undo) await attempt('undoApply', async () => await undoApply(session));
+        },
+      );
     },
     undoApply: async (argument) => {
-      await undoApply(
-        await choose(
-          argument,
-          'Undo Apply',
-          (each) => each.applied === true,
-          'No change of a session was applied to your checkout.',
-        ),
-      );
+      const none = vscode.l10n.t('No session’s changes are applied to your checkout.');
+      await undoApply(await choose(argument, vscode.l10n.t('Undo Apply'), (each) => each.applied === true, none));
     },
     addRemark: async (argument) => await comments.add(argument),
     discardRemark: (argument) => {
@@ -102,58 +102,74 @@ export function reviewCommands({
       return Promise.resolve();
     },
     sendRemarks: async (argument) => {
-      const about = comments.sessionIds();
-      const none = 'There is no remark to send. Write one beside a line of Review Changes.';
-      const session = await choose(
+      const commented = comments.sessionIds();
+      const none = vscode.l10n.t('There is no comment to send. Write one on a line in “Review Changes”.');
+      const { id, title } = await choose(
         comments.sessionIdOf(argument) ?? argument,
-        'Send Review to Agent',
-        (each) => about.has(each.id),
+        vscode.l10n.t('Send Review to Agent'),
+        (each) => commented.has(each.id),
         none,
       );
-      if (!about.has(session.id)) throw new CorralError('INVALID_ARGUMENT', none);
-      const count = await inProgress(async () => await comments.send(session.id));
+      if (!commented.has(id)) throw new CorralError('INVALID_ARGUMENT', none);
+      const count = await inProgress(async () => await comments.send(id));
       void showInformationMessage(
-        `${count === 1 ? 'Your remark' : `Your ${count} remarks`} went to the agent of “${session.title}”.`,
+        count === 1
+          ? vscode.l10n.t('Sent your comment to the agent of “{title}”.', { title })
+          : vscode.l10n.t('Sent your {count} comments to the agent of “{title}”.', { count, title }),
       );
     },
     makeBranch: async (argument) => {
-      const session = await choose(argument, 'Make Branch', hasBegun, 'No session has begun yet.');
-      const name = await makeBranch(session, 'Make Branch');
-      if (name !== undefined) void showInformationMessage(`The branch ${name} holds the work of “${session.title}”.`);
+      const title = vscode.l10n.t('Make Branch');
+      const session = await chooseBegun(argument, title);
+      const branch = await makeBranch(session, title);
+      if (branch === undefined) return;
+      const names = { branch, title: session.title };
+      void showInformationMessage(vscode.l10n.t('The branch {branch} has the work of “{title}”.', names));
     },
     openPullRequest: async (argument) => {
-      const session = await choose(argument, 'Open Pull Request', hasBegun, 'No session has begun yet.');
+      const title = vscode.l10n.t('Open Pull Request');
+      const session = await chooseBegun(argument, title);
       const programs = await findPrograms();
-      const remote = await chooseRemote(supervisor.git, session.repository);
-      const branch = await makeBranch(session, 'Open Pull Request');
+      const remote = await chooseRemote(source.git, session.repository);
+      const branch = await makeBranch(session, title);
       if (branch !== undefined) await openPullRequest(programs, session, remote, branch);
     },
   };
 }
 
-async function chooseMode(title: string): Promise<ApplyMode | undefined> {
+async function chooseApplyMode(title: string): Promise<ApplyMode | undefined> {
   const items: (vscode.QuickPickItem & { mode: ApplyMode })[] = [
     {
-      label: '$(diff-added) As Uncommitted Changes',
-      description: 'staged, for you to look through and commit',
+      label: `$(diff-added) ${vscode.l10n.t('As Uncommitted Changes')}`,
+      description: vscode.l10n.t('staged, for you to review and commit'),
       mode: 'staged',
     },
     {
-      label: '$(git-commit) As Commits',
-      description: "the session's own, and one more for what it has not committed",
+      label: `$(git-commit) ${vscode.l10n.t('As Commits')}`,
+      description: vscode.l10n.t('the session’s own, and one more with its uncommitted changes'),
       mode: 'commits',
     },
   ];
-  return (
-    await vscode.window.showQuickPick(items, {
-      title: `Apply Changes to Checkout · ${title}`,
-      placeHolder: 'Nothing is forced, and Undo Apply takes it back',
-    })
-  )?.mode;
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: vscode.l10n.t('Apply Changes to Checkout · {title}', { title }),
+    placeHolder: vscode.l10n.t('Nothing is overwritten, and “Undo Apply” takes it back'),
+  });
+  return chosen?.mode;
+}
+
+function describeApplied(title: string, mode: ApplyMode, conflicts: readonly string[]): string {
+  if (conflicts.length > 0)
+    return vscode.l10n.t('The changes of “{title}” are in your checkout, with conflicts in {files}.', {
+      title,
+      files: conflicts.join(', '),
+    });
+  return mode === 'staged'
+    ? vscode.l10n.t('The changes of “{title}” are staged in your checkout.', { title })
+    : vscode.l10n.t('The changes of “{title}” are on your branch, as commits.', { title });
 }
 
 /** Letters and digits of the title, with hyphens between. */
 function branchNameFor(title: string): string {
   const words = title.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  return `corral/${words.slice(0, 6).join('-')}`;
+  return `corral/${words.slice(0, MAX_BRANCH_WORDS).join('-')}`;
 }

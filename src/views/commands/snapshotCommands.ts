@@ -2,166 +2,176 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { SessionSummary } from '../../supervisor/api';
 import type { ListedSnapshot } from '../../supervisor/git/snapshots/snapshotList';
-import type { Supervisor } from '../../supervisor/supervisor';
-import type { SnapshotPoint } from '../../supervisor/lifecycle/worktreeControl';
-import { elapsedTime } from '../text/elapsedTime';
-import type { SessionDraft } from './newSession';
-import { showChanges } from '../review/changesEditor';
-import { showInformationMessage } from '../text/messages';
-import type { CommandName } from '../text/contributions';
-import { inProgress } from '../progress';
+import type { SnapshotPoint, WorktreeControl } from '../../supervisor/lifecycle/worktreeControl';
 import type { ChooseSession } from '../pickers/sessionChoice';
-import { hasBegun, isRunning } from '../pickers/sessionChoice';
-import { describeChanges } from '../text/worktreeLabels';
+import { inProgress } from '../progress';
+import { showChanges } from '../review/changesEditor';
+import { hasBegun, isOpen } from '../sessionPredicates';
+import type { CommandName } from '../text/contributions';
+import { elapsedTime } from '../text/elapsedTime';
+import { showInformationMessage } from '../text/messages';
 import { plainLabel } from '../text/plainLabel';
+import { describeChanges } from '../text/worktreeLabels';
+import type { Attempt, CommandActions } from './commandRunner';
+import type { SessionStarter } from './sessionStarter';
 
 export type SnapshotCommandName = Extract<CommandName, 'takeSnapshot' | 'showSnapshots'>;
 
-export interface SnapshotCommandsOptions {
-  supervisor: Supervisor;
-  choose: ChooseSession;
-  /** Runs an action as a command does, with its errors shown. */
-  attempt: (doing: string, action: () => Promise<void>) => Promise<void>;
-  /** Asks for a prompt and starts a session from there. */
-  startSession: (repository: string, draft: Pick<SessionDraft, 'base' | 'agent'>) => Promise<void>;
+/** What these commands need of the supervisor. */
+export interface SnapshotsSource {
+  worktree(id: string): Promise<Pick<WorktreeControl, 'changes' | 'snapshots' | 'takeSnapshot' | 'restoreSnapshot'>>;
 }
 
-/** One of the session's moments: a snapshot, or what it began with. */
-type PastSnapshotPoint = { label: string; commit: string; previous: SnapshotPoint | undefined };
+export interface SnapshotCommandsOptions {
+  source: SnapshotsSource;
+  choose: ChooseSession;
+  attempt: Attempt;
+  starter: SessionStarter;
+}
 
-/** A view that knows the snapshot already, such as the timeline, names it. */
+/** A snapshot of the session, or what it started from: then there is no `previous`. */
+interface PastPoint {
+  label: string;
+  commit: string;
+  previous: SnapshotPoint | undefined;
+}
+
+/** Names a snapshot, where the caller knows which one is wanted. */
 const snapshotArgumentSchema = v.object({ commit: v.string() });
 
-/** To look at what a session's files were at some moment, to go back there, and to start another session from there. */
-export function snapshotCommands({
-  supervisor,
-  choose,
-  attempt,
-  startSession,
-}: SnapshotCommandsOptions): Record<SnapshotCommandName, (argument: unknown) => Promise<void>> {
-  async function takeSnapshot(session: SessionSummary): Promise<void> {
-    const { changed } = await inProgress(async () => await (await supervisor.worktree(session.id)).takeSnapshot());
-    const sentence = changed
-      ? `The files of “${session.title}” are in a snapshot.`
-      : `The files of “${session.title}” are as in its last snapshot.`;
-    void showInformationMessage(sentence);
-  }
-
-  async function compare(
-    session: SessionSummary,
-    { label }: PastSnapshotPoint,
-    from: SnapshotPoint,
-    to: SnapshotPoint,
-    words: string,
-  ): Promise<void> {
-    const comparison = await inProgress(async () => await (await supervisor.worktree(session.id)).changes(from, to));
-    await showChanges(
-      session,
-      `${session.title}: ${label}, ${words}`,
-      comparison,
-      `No file differs: ${label}, ${words}.`,
-    );
-  }
-
-  async function restoreSnapshot(session: SessionSummary, { label, commit }: PastSnapshotPoint): Promise<void> {
-    const worktree = await supervisor.worktree(session.id);
-    const { before } = await inProgress(async () => await worktree.restoreSnapshot(commit));
-    const undo = 'Undo';
-    // Not awaited: the notification stays as long as the person likes, and the command is done.
-    void showInformationMessage(
-      `The worktree of “${session.title}” is as it was: ${label}. What it was before is in a snapshot.`,
-      undo,
-    ).then(async (chosen) => {
-      if (chosen !== undo) return;
-      await attempt('showSnapshots', async () => {
-        await inProgress(async () => await worktree.restoreSnapshot(before));
-        void showInformationMessage(`The worktree of “${session.title}” is again as it was before.`);
-      });
-    });
-  }
-
-  async function act(session: SessionSummary, moment: PastSnapshotPoint): Promise<void> {
-    const { label, commit, previous } = moment;
-    const actions: (vscode.QuickPickItem & { run: () => Promise<void> })[] = [
-      { label: '$(diff) Compare with Now', run: async () => await compare(session, moment, commit, 'now', 'and now') },
-    ];
-    if (previous !== undefined)
-      actions.push(
-        {
-          label: '$(diff) Compare with the One Before',
-          run: async () => await compare(session, moment, previous, commit, 'and the one before'),
-        },
-        {
-          label: '$(diff) Compare with the Base',
-          run: async () => await compare(session, moment, 'base', commit, 'and the base'),
-        },
-      );
-    if (!isRunning(session))
-      actions.push({
-        label: '$(discard) Put the Worktree Back to It',
-        description: 'after a snapshot of now',
-        run: async () => await restoreSnapshot(session, moment),
-      });
-    actions.push({
-      label: '$(repo-forked) New Session from It…',
-      run: async () =>
-        await startSession(session.repository, {
-          base: { label: `“${session.title}”, ${label}`, revision: commit, includeChanges: false },
-          agent: session.agent,
-        }),
-    });
-    const chosen = await vscode.window.showQuickPick(actions, {
-      title: `${session.title} · ${label}`,
-      placeHolder: 'What do you want with it?',
-    });
-    await chosen?.run();
-  }
-
+/** To see what a session's files were at some point, to restore them, and to start another session from there. */
+export function snapshotCommands(options: SnapshotCommandsOptions): CommandActions<SnapshotCommandName> {
+  const { source, choose } = options;
+  const chooseBegun = async (argument: unknown, title: string): Promise<SessionSummary> =>
+    await choose(argument, title, hasBegun, vscode.l10n.t('No session has begun yet.'));
   return {
     takeSnapshot: async (argument) =>
-      await takeSnapshot(await choose(argument, 'Take Snapshot', hasBegun, 'No session has begun yet.')),
+      await takeSnapshot(source, await chooseBegun(argument, vscode.l10n.t('Take Snapshot'))),
     showSnapshots: async (argument) => {
-      const session = await choose(argument, 'Snapshots', hasBegun, 'No session has begun yet.');
-      const moments = momentItems(
+      const session = await chooseBegun(argument, vscode.l10n.t('Snapshots'));
+      const items = pointItems(
         session,
-        await inProgress(async () => await (await supervisor.worktree(session.id)).snapshots()),
+        await inProgress(async () => await (await source.worktree(session.id)).snapshots()),
       );
       const given = v.safeParse(snapshotArgumentSchema, argument);
-      const named = given.success ? moments.find(({ moment }) => moment.commit === given.output.commit) : undefined;
-      if (named !== undefined) {
-        await act(session, named.moment);
+      const wanted = given.success ? items.find(({ point }) => point.commit === given.output.commit) : undefined;
+      if (wanted !== undefined) {
+        await actOn(options, session, wanted.point);
         return;
       }
-      const take: vscode.QuickPickItem & { moment?: PastSnapshotPoint } = {
-        label: '$(device-camera) Take a Snapshot Now',
+      const take: vscode.QuickPickItem & { point?: PastPoint } = {
+        label: `$(device-camera) ${vscode.l10n.t('Take a Snapshot Now')}`,
       };
-      const chosen = await vscode.window.showQuickPick([take, ...moments], {
-        title: `Snapshots · ${session.title}`,
-        placeHolder: 'Which moment?',
+      const chosen = await vscode.window.showQuickPick([take, ...items], {
+        title: vscode.l10n.t('Snapshots · {title}', { title: session.title }),
+        placeHolder: vscode.l10n.t('Choose a snapshot to see what can be done with it'),
         matchOnDescription: true,
         matchOnDetail: true,
       });
-      if (chosen === take) await takeSnapshot(session);
-      else if (chosen?.moment !== undefined) await act(session, chosen.moment);
+      if (chosen === take) await takeSnapshot(source, session);
+      else if (chosen?.point !== undefined) await actOn(options, session, chosen.point);
     },
   };
 }
 
-function momentItems(
+async function takeSnapshot(source: SnapshotsSource, { id, title }: SessionSummary): Promise<void> {
+  const { changed } = await inProgress(async () => await (await source.worktree(id)).takeSnapshot());
+  void showInformationMessage(
+    changed
+      ? vscode.l10n.t('Took a snapshot of “{title}”.', { title })
+      : vscode.l10n.t('The files of “{title}” are the same as in its last snapshot.', { title }),
+  );
+}
+
+/** Asks what to do with the point, and does it. */
+async function actOn(options: SnapshotCommandsOptions, session: SessionSummary, point: PastPoint): Promise<void> {
+  const { label, commit, previous } = point;
+  const { title } = session;
+  const compare = async (from: SnapshotPoint, to: SnapshotPoint, comparedTitle: string): Promise<void> => {
+    const comparison = await inProgress(
+      async () => await (await options.source.worktree(session.id)).changes(from, to),
+    );
+    const none = vscode.l10n.t('No file differs: {comparison}.', { comparison: comparedTitle });
+    await showChanges(session, `${title}: ${comparedTitle}`, comparison, none);
+  };
+  const actions: (vscode.QuickPickItem & { run: () => Promise<void> })[] = [
+    {
+      label: `$(diff) ${vscode.l10n.t('Compare with Now')}`,
+      run: async () => await compare(commit, 'now', vscode.l10n.t('{point}, and now', { point: label })),
+    },
+  ];
+  if (previous !== undefined)
+    actions.push(
+      {
+        label: `$(diff) ${vscode.l10n.t('Compare with the One Before')}`,
+        run: async () =>
+          await compare(previous, commit, vscode.l10n.t('{point}, and the one before', { point: label })),
+      },
+      {
+        label: `$(diff) ${vscode.l10n.t('Compare with the Base')}`,
+        run: async () => await compare('base', commit, vscode.l10n.t('{point}, and the base', { point: label })),
+      },
+    );
+  if (!isOpen(session))
+    actions.push({
+      label: `$(discard) ${vscode.l10n.t('Restore the Files')}`,
+      description: vscode.l10n.t('as they are now, they are kept in a snapshot'),
+      run: async () => await restoreSnapshot(options, session, point),
+    });
+  actions.push({
+    label: `$(repo-forked) ${vscode.l10n.t('New Session from It…')}`,
+    run: async () =>
+      await options.starter.start(session.repository, {
+        base: { label: `“${title}”, ${label}`, revision: commit, includeChanges: false },
+        agent: session.agent,
+      }),
+  });
+  const chosen = await vscode.window.showQuickPick(actions, {
+    title: `${title} · ${label}`,
+    placeHolder: vscode.l10n.t('What do you want to do with it?'),
+  });
+  await chosen?.run();
+}
+
+async function restoreSnapshot(
+  { source, attempt }: SnapshotCommandsOptions,
+  { id, title }: SessionSummary,
+  { label, commit }: PastPoint,
+): Promise<void> {
+  const worktree = await source.worktree(id);
+  const { before } = await inProgress(async () => await worktree.restoreSnapshot(commit));
+  const undo = vscode.l10n.t('Undo');
+  const names = { title, point: label };
+  // Not awaited: the notification stays as long as the person likes, and the command is done.
+  void showInformationMessage(
+    vscode.l10n.t('The files of “{title}” are restored: {point}. A snapshot keeps what they were before.', names),
+    undo,
+  ).then(async (chosen) => {
+    if (chosen !== undo) return;
+    await attempt('showSnapshots', async () => {
+      await inProgress(async () => await worktree.restoreSnapshot(before));
+      void showInformationMessage(vscode.l10n.t('The files of “{title}” are as they were before.', { title }));
+    });
+  });
+}
+
+/** Newest first; the base is last. */
+function pointItems(
   session: SessionSummary,
   snapshots: readonly ListedSnapshot[],
-): (vscode.QuickPickItem & { moment: PastSnapshotPoint })[] {
-  const now = Date.now();
+): (vscode.QuickPickItem & { point: PastPoint })[] {
+  const nowMs = Date.now();
   const items = snapshots.map(({ commit, message, takenAt, ...counts }, index) => ({
     label: `$(history) ${plainLabel(message)}`,
-    description: `${describeChanges(counts)} · ${elapsedTime(takenAt, now)}`,
+    description: `${describeChanges(counts)} · ${elapsedTime(takenAt, nowMs)}`,
     detail: `${new Date(takenAt).toLocaleString()} · ${commit.slice(0, 10)}`,
-    moment: {
+    point: {
       label: message.charAt(0).toLowerCase() + message.slice(1),
       commit,
       previous: snapshots[index + 1]?.commit ?? 'base',
     },
   }));
-  const base = { label: 'at its base', commit: session.baseCommit, previous: undefined };
-  return [...items, { label: '$(git-commit) The base', detail: session.baseCommit.slice(0, 10), moment: base }];
+  const base = { label: vscode.l10n.t('at its base'), commit: session.baseCommit, previous: undefined };
+  const baseItem = { label: `$(git-commit) ${vscode.l10n.t('The base')}`, detail: session.baseCommit.slice(0, 10) };
+  return [...items, { ...baseItem, point: base }];
 }

@@ -1,122 +1,120 @@
 import { access } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
-import { isOutcome } from '../../storage/runState';
-import type { SessionSummary } from '../../supervisor/api';
+import type { CorralApi, SessionSummary } from '../../supervisor/api';
 import type { WorktreeSummary } from '../../supervisor/git/worktrees/worktreeSummary';
-import type { Supervisor } from '../../supervisor/supervisor';
-import { showInformationMessage, showWarningMessage } from '../text/messages';
-import type { CommandName } from '../text/contributions';
-import { inProgress } from '../progress';
+import type { WorktreeControl } from '../../supervisor/lifecycle/worktreeControl';
 import type { ChooseSession } from '../pickers/sessionChoice';
+import { inProgress } from '../progress';
+import { hasBegun, hasEnded, isOpen } from '../sessionPredicates';
+import type { CommandName } from '../text/contributions';
+import { showInformationMessage, showWarningMessage } from '../text/messages';
 import { deletionDetail } from '../text/worktreeLabels';
+import type { CommandActions, RunCommand } from './commandRunner';
 
 export type WorktreeCommandName = Extract<
   CommandName,
   'openWorktree' | 'deleteSession' | 'undoDelete' | 'restoreWorktree' | 'archiveSession' | 'unarchiveSession'
 >;
 
-export interface WorktreeCommandsOptions {
-  supervisor: Supervisor;
-  choose: ChooseSession;
-  reveal: (sessionId: string) => Promise<void>;
-  /** Runs a command as if it were chosen, with its errors shown. */
-  run: (name: CommandName, argument: unknown) => Promise<void>;
+/** What these commands need of the supervisor. */
+export interface WorktreesSource extends Pick<
+  CorralApi,
+  'deleteSession' | 'undoDelete' | 'restoreWorktree' | 'archiveSession'
+> {
+  worktree(id: string): Promise<Pick<WorktreeControl, 'summary'>>;
 }
 
-const hasEnded = (session: SessionSummary): boolean => isOutcome(session.state) || session.restored;
+export interface WorktreeCommandsOptions {
+  source: WorktreesSource;
+  choose: ChooseSession;
+  reveal: (sessionId: string) => Promise<void>;
+  run: RunCommand;
+}
 
-/** What can be done with a session's worktree. */
+/** To open a session's worktree, to take it away and to bring it back. */
 export function worktreeCommands({
-  supervisor,
+  source,
   choose,
   reveal,
   run,
-}: WorktreeCommandsOptions): Record<WorktreeCommandName, (argument: unknown) => Promise<void>> {
+}: WorktreeCommandsOptions): CommandActions<WorktreeCommandName> {
+  const noSession = vscode.l10n.t('There is no session yet.');
+
+  /** Not to be awaited: the notification stays as long as the person likes. */
+  const offerUndo = async (message: string, undoCommand: CommandName, sessionId: string): Promise<void> => {
+    const undo = vscode.l10n.t('Undo');
+    if ((await showInformationMessage(message, undo)) === undo) await run(undoCommand, sessionId);
+  };
+
   return {
     openWorktree: async (argument) => {
-      const session = await choose(
-        argument,
-        'Open Worktree in New Window',
-        (each) => !each.deleted && !each.archived,
-        'There is no session yet.',
-      );
-      await access(session.worktreePath).catch((cause: unknown) => {
-        throw new CorralError(
-          'WORKTREE_MISSING',
-          `The worktree of “${session.title}” is not at ${session.worktreePath}. It can be restored from its last snapshot.`,
-          { cause },
-        );
-      });
+      const title = vscode.l10n.t('Open Worktree in New Window');
+      const session = await choose(argument, title, (each) => !each.deleted && !each.archived, noSession);
+      await requireWorktree(session);
       await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(session.worktreePath), {
         forceNewWindow: true,
       });
     },
     deleteSession: async (argument) => {
-      const session = await choose(argument, 'Delete Session', (each) => !each.deleted, 'There is no session yet.');
-      const summary = await summaryOf(supervisor, session);
-      const remove = 'Delete';
-      const detail = deletionDetail(summary, !hasEnded(session) && session.currentRunId !== undefined);
-      if ((await showWarningMessage(`Delete “${session.title}”?`, { modal: true, detail }, remove)) !== remove) return;
-      await inProgress(async () => {
-        await supervisor.deleteSession(session.id);
-      });
-      const undo = 'Undo';
-      // Not awaited: the notification stays as long as the person likes, and the command is done.
-      void showInformationMessage(`“${session.title}” was deleted.`, undo).then(async (chosen) =>
-        chosen === undo ? await run('undoDelete', session.id) : undefined,
-      );
+      const session = await choose(argument, vscode.l10n.t('Delete Session'), (each) => !each.deleted, noSession);
+      const { id, title } = session;
+      const detail = deletionDetail(await summaryOf(source, id), isOpen(session));
+      const remove = vscode.l10n.t('Delete');
+      const question = vscode.l10n.t('Delete “{title}”?', { title });
+      if ((await showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
+      await inProgress(async () => await source.deleteSession(id));
+      void offerUndo(vscode.l10n.t('Deleted “{title}”.', { title }), 'undoDelete', id);
     },
     undoDelete: async (argument) => {
-      const session = await choose(argument, 'Undo Delete', (each) => each.deleted, 'No session was deleted.');
-      await inProgress(async () => {
-        await supervisor.undoDelete(session.id);
-      });
-      await reveal(session.id);
+      const none = vscode.l10n.t('No session was deleted.');
+      const { id } = await choose(argument, vscode.l10n.t('Undo Delete'), (each) => each.deleted, none);
+      await inProgress(async () => await source.undoDelete(id));
+      await reveal(id);
     },
     restoreWorktree: async (argument) => {
-      const session = await choose(
-        argument,
-        'Restore Worktree',
-        (each) => each.runs.length > 0,
-        'No session has a worktree yet.',
-      );
-      await inProgress(async () => {
-        await supervisor.restoreWorktree(session.id);
-      });
-      await reveal(session.id);
-      void showInformationMessage(`The worktree of “${session.title}” is back at ${session.worktreePath}.`);
+      const none = vscode.l10n.t('No session has a worktree yet.');
+      const session = await choose(argument, vscode.l10n.t('Restore Worktree'), hasBegun, none);
+      const { id, title, worktreePath: path } = session;
+      await inProgress(async () => await source.restoreWorktree(id));
+      await reveal(id);
+      void showInformationMessage(vscode.l10n.t('Restored the worktree of “{title}” at {path}.', { title, path }));
     },
     archiveSession: async (argument) => {
       const fits = (each: SessionSummary): boolean => !each.deleted && !each.archived && hasEnded(each);
-      const session = await choose(argument, 'Archive Session', fits, 'No session has ended yet.');
-      await inProgress(async () => {
-        await supervisor.archiveSession(session.id, true);
-      });
-      const undo = 'Undo';
-      void showInformationMessage(
-        `“${session.title}” was archived. Its history and its work are kept, its folder is not.`,
-        undo,
-      ).then(async (chosen) => (chosen === undo ? await run('unarchiveSession', session.id) : undefined));
+      const none = vscode.l10n.t('No session has ended yet.');
+      const { id, title } = await choose(argument, vscode.l10n.t('Archive Session'), fits, none);
+      await inProgress(async () => await source.archiveSession(id, true));
+      const message = vscode.l10n.t('Archived “{title}”. Its work and history are kept, its folder is not.', { title });
+      void offerUndo(message, 'unarchiveSession', id);
     },
     unarchiveSession: async (argument) => {
-      const session = await choose(argument, 'Unarchive Session', (each) => each.archived, 'No session is archived.');
-      await inProgress(async () => {
-        await supervisor.archiveSession(session.id, false);
-      });
-      await reveal(session.id);
+      const none = vscode.l10n.t('No session is archived.');
+      const { id } = await choose(argument, vscode.l10n.t('Unarchive Session'), (each) => each.archived, none);
+      await inProgress(async () => await source.archiveSession(id, false));
+      await reveal(id);
     },
   };
 }
 
-/** A summary that cannot be made counts as "there is work", and keeps nobody from deleting: nothing is lost by it. */
-async function summaryOf(
-  supervisor: Supervisor,
-  session: SessionSummary,
-): Promise<WorktreeSummary | 'unknown' | undefined> {
-  const summarizing = supervisor
-    .worktree(session.id)
-    .then(async (worktree) => await worktree.summary())
-    .catch(() => 'unknown' as const);
-  return await inProgress(async () => await summarizing);
+/** @throws WORKTREE_MISSING */
+async function requireWorktree({ title, worktreePath: path }: SessionSummary): Promise<void> {
+  await access(path).catch((cause: unknown) => {
+    const message = vscode.l10n.t('The worktree of “{title}” is missing: {path}. Restore it from its last snapshot.', {
+      title,
+      path,
+    });
+    throw new CorralError('WORKTREE_MISSING', message, { cause });
+  });
+}
+
+/** `unknown` where it cannot be made: that counts as work, and keeps nobody from deleting, which loses nothing. */
+async function summaryOf(source: WorktreesSource, id: string): Promise<WorktreeSummary | 'unknown' | undefined> {
+  return await inProgress(
+    async () =>
+      await source
+        .worktree(id)
+        .then(async (worktree) => await worktree.summary())
+        .catch(() => 'unknown' as const),
+  );
 }

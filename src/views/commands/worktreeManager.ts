@@ -1,248 +1,255 @@
 import * as vscode from 'vscode';
-import { isOutcome } from '../../storage/runState';
-import type { SessionSummary } from '../../supervisor/api';
-import type { Supervisor } from '../../supervisor/supervisor';
+import type { CorralApi, SessionSummary } from '../../supervisor/api';
 import type {
   StrayWorktreeEntry,
   WorktreeEntry,
   WorktreeInventory,
 } from '../../supervisor/lifecycle/worktreeInventory';
+import { hasEnded, isOpen } from '../sessionPredicates';
 import { elapsedTime } from '../text/elapsedTime';
 import { formatBytes } from '../text/formatBytes';
 import { showInformationMessage, showWarningMessage } from '../text/messages';
-import type { CommandName } from '../text/contributions';
-import { isRunning } from '../pickers/sessionChoice';
-import { describeFolders, describeWork } from '../text/worktreeLabels';
 import { plainLabel } from '../text/plainLabel';
+import { statusLabel } from '../text/statusLabel';
+import { describeContents, describeFolders } from '../text/worktreeLabels';
+import type { Attempt, RunCommand } from './commandRunner';
 
-/** So long after its end a session is proposed to be archived. */
-const RESTED_MS = 14 * 24 * 3_600_000;
-const TOLD_STRAYS_KEY = 'toldStrays';
+/** So long after its last activity, archiving an ended session is proposed. */
+const OLD_AFTER_MS = 14 * 24 * 3_600_000;
+
+type Inventory = Pick<WorktreeInventory, 'list' | 'removeGenerated' | 'removeStray' | 'restoreStray'>;
+
+/** What is needed to manage worktrees. */
+export interface InventorySource extends Pick<CorralApi, 'listSessions'> {
+  inventory(): Promise<Inventory>;
+}
 
 export interface WorktreeManagerOptions {
-  supervisor: Supervisor;
-  /** Runs a command as if it were chosen, with its errors shown. */
-  run: (name: CommandName, argument: unknown) => Promise<void>;
-  /** Runs an action as a command does, with its errors shown. */
-  attempt: (doing: string, action: () => Promise<void>) => Promise<void>;
+  source: InventorySource;
+  run: RunCommand;
+  attempt: Attempt;
 }
 
 interface Action extends vscode.QuickPickItem {
   run: () => Promise<void>;
 }
 
-/** Shows every folder that Corral has made in repositories, with size, age and state, and what could be freed. Nothing goes without being chosen. */
+/** Shows every folder that Corral made in repositories, and what could be freed. Nothing is removed unasked. */
 export async function manageWorktrees(options: WorktreeManagerOptions): Promise<void> {
-  const { supervisor } = options;
-  const inventory = await supervisor.inventory();
+  const inventory = await options.source.inventory();
   const entries = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: 'Measuring worktrees' },
+    { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Measuring worktrees') },
     async () => await inventory.list(),
   );
   if (entries.length === 0) {
-    void showInformationMessage('No session has a worktree on the disk.');
+    void showInformationMessage(vscode.l10n.t('No session has a worktree on the disk.'));
     return;
   }
-  const sessions = new Map((await supervisor.listSessions()).map((session) => [session.id, session]));
-  const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
-  const separator = (label: string): Action => ({
-    label,
+  const sessions = new Map((await options.source.listSessions()).map((session) => [session.id, session]));
+  const separator: Action = {
+    label: vscode.l10n.t('Worktrees'),
     kind: vscode.QuickPickItemKind.Separator,
     run: () => Promise.resolve(),
-  });
+  };
   const items = [
     ...proposals(options, inventory, entries, sessions),
-    separator('Worktrees'),
-    ...entries.map((entry): Action => ({
-      ...entryItem(entry, sessions.get(entry.sessionId)),
-      run: async () => await actOn(options, inventory, entry, sessions.get(entry.sessionId)),
-    })),
+    separator,
+    ...entries.map((entry): Action => {
+      const session = sessions.get(entry.sessionId);
+      return {
+        ...entryItem(entry, session),
+        run: async () => await actOn(options, inventory, entry, session),
+      };
+    }),
   ];
+  const size = formatBytes(entries.reduce((sum, { bytes }) => sum + bytes, 0));
   const chosen = await vscode.window.showQuickPick(items, {
-    title: `Manage Worktrees · ${formatBytes(total)} in ${entries.length} ${entries.length === 1 ? 'folder' : 'folders'}`,
-    placeHolder: 'Choose a worktree to see what can be done with it',
+    title:
+      entries.length === 1
+        ? vscode.l10n.t('Manage Worktrees · {size} in 1 folder', { size })
+        : vscode.l10n.t('Manage Worktrees · {size} in {count} folders', { size, count: entries.length }),
+    placeHolder: vscode.l10n.t('Choose a worktree to see what can be done with it'),
     matchOnDescription: true,
     matchOnDetail: true,
   });
   await chosen?.run();
 }
 
-/** Says once what lies there that no session knows of, so that nobody has to wonder where the disk went. */
-export async function tellStrays(
-  { globalState }: vscode.ExtensionContext,
-  supervisor: Supervisor,
-  log: vscode.LogOutputChannel,
-): Promise<void> {
-  const strays = await (await supervisor.inventory()).strays();
-  for (const stray of strays)
-    log.info(`No session knows of ${stray.path}: ${formatBytes(stray.bytes)}, ${holds(stray)}`);
-  const known = globalState.get<unknown>(TOLD_STRAYS_KEY);
-  const told = new Set(Array.isArray(known) ? known : []);
-  const news = strays.filter(({ sessionId }) => !told.has(sessionId));
-  if (news.length === 0) return;
-  await globalState.update(
-    TOLD_STRAYS_KEY,
-    strays.map(({ sessionId }) => sessionId),
-  );
-  const manage = 'Manage Worktrees…';
-  const size = formatBytes(news.reduce((sum, { bytes }) => sum + bytes, 0));
-  const sentence =
-    news.length === 1
-      ? `No session knows of a worktree of Corral's: ${news[0]?.path ?? ''} (${size}).`
-      : `No session knows of ${news.length} worktrees of Corral's (${size}).`;
-  if ((await showInformationMessage(`${sentence} It stays until you remove it.`, manage)) === manage)
-    await vscode.commands.executeCommand('corral.manageWorktrees');
-}
-
 function proposals(
-  options: WorktreeManagerOptions,
-  inventory: WorktreeInventory,
+  { run }: WorktreeManagerOptions,
+  inventory: Inventory,
   entries: readonly WorktreeEntry[],
   sessions: Map<string, SessionSummary>,
 ): Action[] {
   const resting = entries.filter(({ kind, sessionId }) => {
     const session = sessions.get(sessionId);
-    return kind === 'worktree' && session !== undefined && !isRunning(session);
+    return kind === 'worktree' && session !== undefined && !isOpen(session);
   });
+  const proposed: Action[] = [];
   const full = resting.filter(({ generated }) => generated.length > 0);
-  const old = resting.filter(({ sessionId }) => isOld(sessions.get(sessionId)));
-  const found: Action[] = [];
   if (full.length > 0) {
-    const bytes = full.flatMap(({ generated }) => generated).reduce((sum, folder) => sum + folder.bytes, 0);
-    const label = `$(lightbulb) Drop ${describeFolders(full.flatMap(({ generated }) => generated))} only`;
-    const description = `${formatBytes(bytes)} in ${worktrees(full.length)} where nothing runs`;
-    found.push({ label, description, run: async () => await drop(inventory, full) });
+    const size = generatedSize(full);
+    proposed.push({
+      label: `$(lightbulb) ${vscode.l10n.t('Remove {folders} only', { folders: generatedFolders(full) })}`,
+      description:
+        full.length === 1
+          ? vscode.l10n.t('{size} in 1 worktree where nothing runs', { size })
+          : vscode.l10n.t('{size} in {count} worktrees where nothing runs', { size, count: full.length }),
+      run: async () => await removeGenerated(inventory, full),
+    });
   }
+  const old = resting.filter(({ sessionId }) => isOld(sessions.get(sessionId)));
   if (old.length > 0) {
-    const bytes = old.reduce((sum, entry) => sum + entry.bytes, 0);
-    found.push({
-      label: `$(lightbulb) Archive ${old.length === 1 ? 'the session' : `${old.length} sessions`} that ended over two weeks ago`,
-      description: `${formatBytes(bytes)}; work and history are kept`,
+    const label =
+      old.length === 1
+        ? vscode.l10n.t('Archive the session that ended over two weeks ago')
+        : vscode.l10n.t('Archive {0} sessions that ended over two weeks ago', old.length);
+    const size = formatBytes(old.reduce((sum, entry) => sum + entry.bytes, 0));
+    proposed.push({
+      label: `$(lightbulb) ${label}`,
+      description: vscode.l10n.t('frees {size}; work and history are kept', { size }),
       run: async () => {
-        for (const { sessionId } of old) await options.run('archiveSession', sessionId);
+        for (const { sessionId } of old) await run('archiveSession', sessionId);
       },
     });
   }
-  return found;
+  return proposed;
 }
 
 function isOld(session: SessionSummary | undefined): boolean {
-  return (
-    session !== undefined &&
-    (isOutcome(session.state) || session.restored) &&
-    Date.now() - Date.parse(session.lastActivityAt) > RESTED_MS
-  );
+  return session !== undefined && hasEnded(session) && Date.now() - Date.parse(session.lastActivityAt) > OLD_AFTER_MS;
 }
+
+const ICONS: Record<WorktreeEntry['kind'], string> = { worktree: 'folder', trash: 'trash', stray: 'question' };
 
 function entryItem(entry: WorktreeEntry, session: SessionSummary | undefined): vscode.QuickPickItem {
-  const age = session === undefined ? [] : [elapsedTime(session.lastActivityAt, Date.now())];
-  const states = {
-    worktree: session?.status ?? '',
-    trash: 'deleted, kept in the trash',
-    stray: 'no session knows of it',
+  const states: Record<WorktreeEntry['kind'], string> = {
+    worktree: session === undefined ? '' : statusLabel(session.status),
+    trash: vscode.l10n.t('deleted, kept in the trash'),
+    stray: vscode.l10n.t('belongs to no session'),
   };
-  const icons = { worktree: '$(folder)', trash: '$(trash)', stray: '$(question)' };
-  const generated = entry.generated.reduce((sum, { bytes }) => sum + bytes, 0);
-  const details = [
+  const contents =
     entry.kind === 'trash' && entry.notCaptured.length > 0
-      ? `no snapshot holds ${entry.notCaptured.join(', ')}`
-      : holds(entry),
-    ...(generated > 0 ? [`${describeFolders(entry.generated)}: ${formatBytes(generated)}`] : []),
-  ];
+      ? vscode.l10n.t('no snapshot holds {paths}', { paths: entry.notCaptured.join(', ') })
+      : describeContents(entry.summary);
+  const generated =
+    entry.generated.length === 0 ? [] : [`${describeFolders(entry.generated)}: ${generatedSize([entry])}`];
+  const age = session === undefined ? [] : [elapsedTime(session.lastActivityAt, Date.now())];
   return {
-    label: `${icons[entry.kind]} ${plainLabel(session?.title ?? entry.sessionId)}`,
+    label: `$(${ICONS[entry.kind]}) ${plainLabel(session?.title ?? entry.sessionId)}`,
     description: [formatBytes(entry.bytes), states[entry.kind], ...age].join(' · '),
-    detail: plainLabel(details.join(' · ')),
+    detail: plainLabel([contents, ...generated].join(' · ')),
   };
 }
 
-function holds({ summary }: WorktreeEntry): string {
-  if (summary === 'unknown') return 'what it holds could not be counted';
-  const work = describeWork(summary);
-  return work === '' ? 'no work of its own' : work;
-}
-
+/** Asks what to do with a folder, and does it. */
 async function actOn(
   options: WorktreeManagerOptions,
-  inventory: WorktreeInventory,
+  inventory: Inventory,
   entry: WorktreeEntry,
   session: SessionSummary | undefined,
 ): Promise<void> {
   const { run } = options;
-  const { sessionId, kind, path, generated, bytes } = entry;
-  const openFolder = async (): Promise<void> => {
-    await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(path), { forceNewWindow: true });
+  const { sessionId, kind, path, generated } = entry;
+  const actions: Action[] = [
+    {
+      label: `$(empty-window) ${vscode.l10n.t('Open in New Window')}`,
+      description: path,
+      run: async () => {
+        await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(path), { forceNewWindow: true });
+      },
+    },
+  ];
+  const add = (icon: string, label: string, description: string | undefined, act: () => Promise<void>): void => {
+    actions.push({ label: `$(${icon}) ${label}`, ...(description !== undefined && { description }), run: act });
   };
-  const actions: Action[] = [{ label: '$(empty-window) Open in New Window', description: path, run: openFolder }];
   if (kind === 'trash')
-    actions.push({ label: '$(discard) Undo Delete', run: async () => await run('undoDelete', sessionId) });
+    add('discard', vscode.l10n.t('Undo Delete'), undefined, async () => await run('undoDelete', sessionId));
   if (entry.kind === 'stray')
-    actions.push({
-      label: '$(trash) Remove It…',
-      description: 'its work is kept in a snapshot',
-      run: async () => await removeStray(options, inventory, entry),
-    });
+    add(
+      'trash',
+      vscode.l10n.t('Remove…'),
+      vscode.l10n.t('its work is kept in a snapshot'),
+      async () => await removeStray(options, inventory, entry),
+    );
   if (kind === 'worktree') {
-    actions.push({ label: '$(diff-multiple) Review Changes', run: async () => await run('reviewChanges', sessionId) });
-    if (session !== undefined && !isRunning(session)) {
+    const review = vscode.l10n.t('Review Changes');
+    add('diff-multiple', review, undefined, async () => await run('reviewChanges', sessionId));
+    if (session !== undefined && !isOpen(session)) {
       if (generated.length > 0)
-        actions.push({
-          label: `$(clear-all) Drop ${describeFolders(generated)} Only…`,
-          description: formatBytes(generated.reduce((sum, folder) => sum + folder.bytes, 0)),
-          run: async () => await drop(inventory, [entry]),
-        });
-      actions.push({
-        label: '$(archive) Archive',
-        description: `frees ${formatBytes(bytes)}; work and history are kept`,
-        run: async () => await run('archiveSession', sessionId),
-      });
+        add(
+          'clear-all',
+          vscode.l10n.t('Remove {folders} Only…', { folders: generatedFolders([entry]) }),
+          generatedSize([entry]),
+          async () => await removeGenerated(inventory, [entry]),
+        );
+      const freed = vscode.l10n.t('frees {size}; work and history are kept', { size: formatBytes(entry.bytes) });
+      add('archive', vscode.l10n.t('Archive'), freed, async () => await run('archiveSession', sessionId));
     }
-    actions.push({ label: '$(trash) Delete Session…', run: async () => await run('deleteSession', sessionId) });
+    const remove = vscode.l10n.t('Delete Session…');
+    add('trash', remove, undefined, async () => await run('deleteSession', sessionId));
   }
   await (await vscode.window.showQuickPick(actions, { title: session?.title ?? path }))?.run();
 }
 
-async function drop(inventory: WorktreeInventory, entries: readonly WorktreeEntry[]): Promise<void> {
-  const remove = 'Drop';
-  const detail = entries
-    .flatMap(({ path, generated }) => generated.map(({ name, bytes }) => `• ${path}/${name} (${formatBytes(bytes)})`))
-    .join('\n');
-  const question = `Drop ${describeFolders(entries.flatMap(({ generated }) => generated))} of ${worktrees(entries.length)}?`;
-  const answer = await showWarningMessage(
-    question,
-    { modal: true, detail: `Git ignores them and tools fill them again:\n${detail}` },
-    remove,
+/** Removes folders that tools fill again, where the person agrees. */
+async function removeGenerated(inventory: Inventory, entries: readonly WorktreeEntry[]): Promise<void> {
+  const remove = vscode.l10n.t('Remove');
+  const folders = generatedFolders(entries);
+  const question =
+    entries.length === 1
+      ? vscode.l10n.t('Remove {folders} from 1 worktree?', { folders })
+      : vscode.l10n.t('Remove {folders} from {count} worktrees?', { folders, count: entries.length });
+  const list = entries.flatMap(({ path, generated }) =>
+    generated.map(({ name, bytes }) => `• ${path}/${name} (${formatBytes(bytes)})`),
   );
-  if (answer !== remove) return;
-  let freed = 0;
+  const detail = [vscode.l10n.t('Git ignores them, and tools fill them again:'), ...list].join('\n');
+  if ((await showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
+  let freedBytes = 0;
   await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: 'Dropping folders…' },
+    { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Removing folders…') },
     async () => {
-      for (const { sessionId } of entries) freed += await inventory.removeGenerated(sessionId);
+      for (const { sessionId } of entries) freedBytes += await inventory.removeGenerated(sessionId);
     },
   );
-  void showInformationMessage(`${formatBytes(freed)} are free again.`);
+  void showInformationMessage(vscode.l10n.t('Freed {size}.', { size: formatBytes(freedBytes) }));
 }
 
+/** Removes a worktree that belongs to no session, where the person agrees. */
 async function removeStray(
   { attempt }: WorktreeManagerOptions,
-  inventory: WorktreeInventory,
+  inventory: Inventory,
   stray: StrayWorktreeEntry,
 ): Promise<void> {
-  const remove = 'Remove';
-  const detail = `It holds ${holds(stray)}. All of it is kept in a snapshot, refs/corral/${stray.sessionId}.`;
-  if ((await showWarningMessage(`Remove ${stray.path}?`, { modal: true, detail }, remove)) !== remove) return;
+  const { path } = stray;
+  const remove = vscode.l10n.t('Remove');
+  const detail = vscode.l10n.t('It holds {contents}. All of it is kept in a snapshot, {ref}.', {
+    contents: describeContents(stray.summary),
+    ref: `refs/corral/${stray.sessionId}`,
+  });
+  const question = vscode.l10n.t('Remove {path}?', { path });
+  if ((await showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
   const kept = await inventory.removeStray(stray);
-  const sentence =
+  const message =
     kept.length === 0
-      ? `${stray.path} was removed.`
-      : `It is in the trash folder beside the worktrees and stays there, as no snapshot holds ${kept.join(', ')}.`;
-  const undo = 'Undo';
-  void showInformationMessage(sentence, undo).then(async (chosen) => {
+      ? vscode.l10n.t('Removed {path}.', { path })
+      : vscode.l10n.t(
+          'Moved {path} to the trash folder beside the worktrees. It stays there, because no snapshot holds {kept}.',
+          {
+            path,
+            kept: kept.join(', '),
+          },
+        );
+  const undo = vscode.l10n.t('Undo');
+  void showInformationMessage(message, undo).then(async (chosen) => {
     if (chosen === undo) await attempt('manageWorktrees', async () => await inventory.restoreStray(stray));
   });
 }
 
-function worktrees(count: number): string {
-  return count === 1 ? 'one worktree' : `${count} worktrees`;
+function generatedFolders(entries: readonly WorktreeEntry[]): string {
+  return describeFolders(entries.flatMap(({ generated }) => generated));
+}
+
+function generatedSize(entries: readonly WorktreeEntry[]): string {
+  return formatBytes(entries.flatMap(({ generated }) => generated).reduce((sum, { bytes }) => sum + bytes, 0));
 }

@@ -3,11 +3,18 @@ import { listAgents } from '../../supervisor/agents/agentRegistry';
 import type { DetectedAgent, DetectionOptions } from '../../supervisor/agents/agentDetection';
 import { detectAgents } from '../../supervisor/agents/agentDetection';
 
+/** What is needed to ask agents for their version. */
+export type AgentsSource = Pick<DetectionOptions, 'runProcess'>;
+
 interface AgentItem extends vscode.QuickPickItem {
   name: string;
 }
 
-/** The agents that a person picks by name; undefined where they pick none. Shown at once, and again with versions as soon as they are known. */
+/**
+ * Lets a person pick agents by name. The list is shown at once, and again with versions when they are known.
+ *
+ * @returns undefined where nothing was picked
+ */
 export async function chooseAgents(
   options: DetectionOptions,
   { title, placeholder, many }: { title: string; placeholder: string; many: boolean },
@@ -18,7 +25,7 @@ export async function chooseAgents(
   pick.canSelectMany = many;
   pick.ignoreFocusOut = many;
   pick.matchOnDescription = true;
-  // What a comparison runs is the same for all; a command is not.
+  // A comparison gives all agents the same prompt, which is no command.
   const fits = ({ name }: { name: string }): boolean => !many || name !== 'command';
   pick.items = listAgents(options.agents).filter(fits).map(itemOf);
   pick.busy = true;
@@ -27,14 +34,14 @@ export async function chooseAgents(
       pick.onDidAccept(() => resolve(pick.selectedItems.map(({ name }) => name)));
       pick.onDidHide(() => resolve(undefined));
       pick.show();
-      const summary = detectAgents(options).then((agents) => {
+      const detection = detectAgents(options).then((agents) => {
         const selected = new Set(pick.selectedItems.map(({ name }) => name));
         const active = new Set(pick.activeItems.map(({ name }) => name));
         pick.items = agents.filter((agent) => fits(agent) && (!many || agent.missing === undefined)).map(itemOf);
         pick.selectedItems = pick.items.filter(({ name }) => selected.has(name));
         pick.activeItems = pick.items.filter(({ name }) => active.has(name));
       });
-      void summary.catch(() => undefined).then(() => (pick.busy = false)); // without versions the names are there
+      void detection.catch(() => undefined).then(() => (pick.busy = false)); // without versions the names are there
     });
   } finally {
     pick.dispose();
@@ -46,8 +53,8 @@ function itemOf({ name, description, version, missing }: DetectedAgent): AgentIt
     return {
       name,
       label: `$(circle-slash) ${name}`,
-      description: `${description} · not installed`,
-      detail: missing.replace(/^“.*?” was not found\. /, ''),
+      description: `${description} · ${vscode.l10n.t('not installed')}`,
+      detail: missing,
     };
   return {
     name,

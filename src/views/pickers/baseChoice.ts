@@ -3,49 +3,59 @@ import { isOutcome } from '../../storage/runState';
 import { pathToText, splitZ } from '../../supervisor/git/pathBytes';
 import { findRepository } from '../../supervisor/git/repository';
 import { summarizeWorktree } from '../../supervisor/git/worktrees/worktreeSummary';
-import type { Supervisor } from '../../supervisor/supervisor';
-import { describeWork } from '../text/worktreeLabels';
+import type { CorralApi, SessionSummary } from '../../supervisor/api';
+import type { Git } from '../../supervisor/git/git';
+import { describeWork, listPaths } from '../text/worktreeLabels';
 import { plainLabel } from '../text/plainLabel';
 
 const MAX_REFERENCES = 200;
-/** So many of the files that would come along are named. */
+/** At most so many uncommitted files are named. */
 const MAX_NAMED = 8;
 
-/** From where a session starts. */
+/** What is needed to list what a session can start from. */
+export interface BaseSource extends Pick<CorralApi, 'listSessions'> {
+  readonly git: Git;
+}
+
+/** What a session starts from. */
 export interface Base {
-  /** What the person chose, in words. */
+  /** What the person chose, for the prompt's line. */
   label: string;
   revision: string;
   includeChanges: boolean;
-  /** The session whose last snapshot it is, where that has to complete first. */
+  /** The session that has to complete first, where the base is its last snapshot. */
   after?: string;
 }
 
 export const HEAD_BASE: Base = { label: 'HEAD', revision: 'HEAD', includeChanges: false };
 
-/** Asks from where the session starts: HEAD, HEAD with what is not committed yet, another session, a branch or tag, or any commit. Undefined where nothing was chosen. */
-export async function chooseBase(supervisor: Supervisor, folder: string): Promise<Base | undefined> {
-  const items = listBases(supervisor, folder);
+/**
+ * Asks what the session starts from: HEAD with or without uncommitted changes, another session, or any commit.
+ *
+ * @returns undefined where nothing was chosen
+ */
+export async function chooseBase(source: BaseSource, folder: string): Promise<Base | undefined> {
+  const items = listBases(source, folder);
   const chosen = await vscode.window.showQuickPick(items, {
-    title: 'New Session · Base',
-    placeHolder: 'From where should the agent start?',
+    title: vscode.l10n.t('New Session · Base'),
+    placeHolder: vscode.l10n.t('What should the agent start from?'),
     matchOnDescription: true,
   });
   if (chosen?.base !== undefined || chosen === undefined) return chosen?.base;
   const revision = await vscode.window.showInputBox({
-    title: 'New Session · Base',
-    prompt: 'A commit, or anything that git resolves to one',
+    title: vscode.l10n.t('New Session · Base'),
+    prompt: vscode.l10n.t('A commit, or any name that git resolves to one'),
   });
   return revision === undefined || revision === '' ? undefined : { label: revision, revision, includeChanges: false };
 }
 
 type BaseItem = vscode.QuickPickItem & { base?: Base };
 
-async function listBases(supervisor: Supervisor, folder: string): Promise<BaseItem[]> {
-  const repository = await findRepository(supervisor.git, folder);
+async function listBases(source: BaseSource, folder: string): Promise<BaseItem[]> {
+  const repository = await findRepository(source.git, folder);
   const [root, references, sessions] = await Promise.all([
-    supervisor.git.text(folder, ['rev-parse', '--show-toplevel']),
-    supervisor.git.text(folder, [
+    source.git.text(folder, ['rev-parse', '--show-toplevel']),
+    source.git.text(folder, [
       'for-each-ref',
       '--sort=-committerdate',
       `--count=${String(MAX_REFERENCES)}`,
@@ -54,47 +64,24 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
       'refs/remotes',
       'refs/tags',
     ]),
-    supervisor.listSessions({ repository: repository.mainWorktree }),
+    source.listSessions({ repository: repository.mainWorktree }),
   ]);
   const work = describeWork(await summarizeWorktree({ repository, path: root }, 'HEAD'));
-  const status = await supervisor.git.run(root, [
-    'status',
-    '--porcelain',
-    '-z',
-    '--no-renames',
-    '--untracked-files=all',
-  ]);
+  const status = await source.git.run(root, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all']);
   const changed = splitZ(status.stdout).map((line) => pathToText(line.slice(3)));
   const withChanges: BaseItem = {
-    label: '$(git-commit) HEAD with my uncommitted changes',
+    label: `$(git-commit) ${vscode.l10n.t('HEAD with my uncommitted changes')}`,
     description: work,
-    detail:
-      plainLabel(changed.slice(0, MAX_NAMED).join(', ')) +
-      (changed.length > MAX_NAMED ? ` and ${changed.length - MAX_NAMED} more` : ''),
-    base: { label: `HEAD with ${work}`, revision: 'HEAD', includeChanges: true },
+    detail: plainLabel(listPaths(changed, MAX_NAMED)),
+    base: { label: vscode.l10n.t('HEAD with {work}', { work }), revision: 'HEAD', includeChanges: true },
   };
   return [
     { label: '$(git-commit) HEAD', base: HEAD_BASE },
     ...(work === '' ? [] : [withChanges]),
-    { label: '$(search) Another commit…' },
-    { label: 'Sessions', kind: vscode.QuickPickItemKind.Separator },
-    ...sessions.flatMap(({ id, title, state, baseCommit }): BaseItem[] => {
-      const base: Base = { label: `“${title}”`, revision: `refs/corral/${id}`, includeChanges: false };
-      const label = `$(history) ${plainLabel(title)}`;
-      return [
-        ...(isOutcome(state)
-          ? []
-          : [
-              {
-                label,
-                description: 'its last snapshot once it has completed',
-                base: { ...base, label: `“${title}” once it has completed`, after: id },
-              },
-            ]),
-        ...(baseCommit === '' ? [] : [{ label, description: 'its last snapshot', base }]),
-      ];
-    }),
-    { label: 'Branches and tags', kind: vscode.QuickPickItemKind.Separator },
+    { label: `$(search) ${vscode.l10n.t('Another commit…')}` },
+    { label: vscode.l10n.t('Sessions'), kind: vscode.QuickPickItemKind.Separator },
+    ...sessions.flatMap(sessionItems),
+    { label: vscode.l10n.t('Branches and tags'), kind: vscode.QuickPickItemKind.Separator },
     ...references
       .split('\n')
       .filter((reference) => reference !== '')
@@ -105,5 +92,20 @@ async function listBases(supervisor: Supervisor, folder: string): Promise<BaseIt
           base: { label, revision: reference, includeChanges: false },
         };
       }),
+  ];
+}
+
+/** A session's last snapshot: as soon as it has completed, where it has not, and the one that there is now. */
+function sessionItems({ id, title, state, baseCommit }: SessionSummary): BaseItem[] {
+  const base: Base = { label: `“${title}”`, revision: `refs/corral/${id}`, includeChanges: false };
+  const label = `$(history) ${plainLabel(title)}`;
+  const later: BaseItem = {
+    label,
+    description: vscode.l10n.t('its last snapshot when it has completed'),
+    base: { ...base, label: vscode.l10n.t('“{title}” when it has completed', { title }), after: id },
+  };
+  return [
+    ...(isOutcome(state) ? [] : [later]),
+    ...(baseCommit === '' ? [] : [{ label, description: vscode.l10n.t('its last snapshot'), base }]),
   ];
 }

@@ -1,18 +1,28 @@
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { NativeSession } from '../../supervisor/imports/nativeSession';
-import type { Supervisor } from '../../supervisor/supervisor';
+import type { NativeSessions } from '../../supervisor/imports/nativeSessions';
 import { elapsedTime } from '../text/elapsedTime';
 import { inProgress } from '../progress';
 import { plainLabel } from '../text/plainLabel';
 
-/** A session that an agent had in the repository without Corral. Throws CANCELLED, and INVALID_ARGUMENT where there is none. */
-export async function chooseNativeSession(supervisor: Supervisor, repository: string): Promise<NativeSession> {
-  const sessions = await inProgress(async () => await (await supervisor.nativeSessions()).list(repository));
+/** What is needed to choose a session that an agent had without Corral. */
+export interface NativeSessionsSource {
+  nativeSessions(): Promise<Pick<NativeSessions, 'list'>>;
+}
+
+/**
+ * Asks for a session that an agent had in the repository without Corral.
+ *
+ * @throws INVALID_ARGUMENT where there is none
+ * @throws CANCELLED
+ */
+export async function chooseNativeSession(source: NativeSessionsSource, repository: string): Promise<NativeSession> {
+  const sessions = await inProgress(async () => await (await source.nativeSessions()).list(repository));
   if (sessions.length === 0)
     throw new CorralError(
       'INVALID_ARGUMENT',
-      'Neither Claude Code nor Codex has a session in this repository that Corral does not know.',
+      vscode.l10n.t('There is no session of Claude Code or Codex to import for this repository.'),
     );
   const items = sessions.map((session) => ({
     label: plainLabel(session.title),
@@ -20,14 +30,14 @@ export async function chooseNativeSession(supervisor: Supervisor, repository: st
     detail: session.cwd,
     session,
   }));
-  const title = 'Import Agent Session';
-  const placeHolder = 'It gets a worktree with what is in your checkout now, and the agent goes on there.';
+  const title = vscode.l10n.t('Import Agent Session');
+  const placeHolder = vscode.l10n.t('The agent continues in a new worktree with the files of your checkout.');
   const chosen = await vscode.window.showQuickPick(items, {
     title,
     placeHolder,
     matchOnDescription: true,
     matchOnDetail: true,
   });
-  if (chosen === undefined) throw new CorralError('CANCELLED', 'No session was chosen.');
+  if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No session was chosen.'));
   return chosen.session;
 }

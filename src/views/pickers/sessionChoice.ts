@@ -1,13 +1,14 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
-import { isOutcome } from '../../storage/runState';
-import type { SessionSummary } from '../../supervisor/api';
-import type { Supervisor } from '../../supervisor/supervisor';
+import type { CorralApi, SessionSummary } from '../../supervisor/api';
 import { sessionRow } from '../sessions/sessionRow';
 import { plainLabel } from '../text/plainLabel';
 
-/** What a menu, a key binding or another extension may pass to a command: a row of the tree, or a session's id. */
+/** What the sessions to choose from are read from. */
+export type SessionsSource = Pick<CorralApi, 'listSessions' | 'getSession'>;
+
+/** What may be passed to a command: a row of the tree, or a session's id. */
 const argumentSchema = v.union([
   v.pipe(
     v.string(),
@@ -16,11 +17,7 @@ const argumentSchema = v.union([
   v.object({ kind: v.literal('session'), id: v.string() }),
 ]);
 
-export const hasBegun = (session: SessionSummary): boolean => session.runs.length > 0;
-export const isRunning = (session: SessionSummary): boolean =>
-  !isOutcome(session.state) && !session.restored && session.currentRunId !== undefined;
-
-/** Asks which session a command is about, where that is open. */
+/** See `chooseSession`. */
 export type ChooseSession = (
   argument: unknown,
   title: string,
@@ -29,19 +26,22 @@ export type ChooseSession = (
 ) => Promise<SessionSummary>;
 
 /**
- * The session that a command is about: the one it was called on, else the only one that fits, else the one that is picked.
- * Throws CANCELLED, and INVALID_ARGUMENT with `noneSentence` where none fits.
+ * The session that a command is about: the one it was called on, else the one that fits.
+ * A person picks where several fit.
+ *
+ * @throws INVALID_ARGUMENT with `noneSentence` where none fits
+ * @throws CANCELLED
  */
 export async function chooseSession(
-  supervisor: Supervisor,
+  source: SessionsSource,
   argument: unknown,
   title: string,
   fits: (session: SessionSummary) => boolean,
   noneSentence: string,
 ): Promise<SessionSummary> {
   const given = v.safeParse(argumentSchema, argument);
-  if (given.success) return await supervisor.getSession(given.output.id);
-  const sessions = (await supervisor.listSessions()).filter(fits);
+  if (given.success) return await source.getSession(given.output.id);
+  const sessions = (await source.listSessions()).filter(fits);
   const [only, ...others] = sessions;
   if (only === undefined) throw new CorralError('INVALID_ARGUMENT', noneSentence);
   if (others.length === 0) return only;
@@ -61,6 +61,6 @@ export async function chooseSession(
     matchOnDetail: true,
     ignoreFocusOut: true,
   });
-  if (chosen === undefined) throw new CorralError('CANCELLED', 'No session was chosen.');
+  if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No session was chosen.'));
   return chosen.session;
 }

@@ -5,7 +5,10 @@ import type { Comparison } from '../../supervisor/lifecycle/worktreeControl';
 import { showInformationMessage } from '../text/messages';
 import { revisionUri } from './revisionFiles';
 
-/** Shows what differs between two moments of a session in VS Code's multi-diff editor; where nothing does, `noneSentence`. */
+/** What VS Code's multi-diff editor takes: the file that it is about, before, after. */
+export type ComparedFile = [file: vscode.Uri, before: vscode.Uri | undefined, after: vscode.Uri | undefined];
+
+/** Shows a comparison in VS Code's multi-diff editor; where nothing differs, `noneSentence`. */
 export async function showChanges(
   session: SessionSummary,
   title: string,
@@ -17,38 +20,38 @@ export async function showChanges(
     void showInformationMessage(noneSentence);
     return;
   }
-  const then = (revision: string) => (path: string) =>
+  const fileAt = (revision: string) => (path: string) =>
     revisionUri(session.worktreePath, path, session.repository, revision);
-  const fileOf = (path: string): vscode.Uri | undefined =>
+  const fileOnDisk = (path: string): vscode.Uri | undefined =>
     worktreePath === undefined ? undefined : vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path);
-  const stale = await staleDocuments(changes.map(({ path }) => fileOf(path)?.toString()));
-  const now = (path: string): vscode.Uri => {
-    const file = fileOf(path);
-    return file === undefined || stale.has(file.toString()) ? then(after)(path) : file;
+  const stale = await staleDocuments(changes.map(({ path }) => fileOnDisk(path)?.toString()));
+  const fileNow = (path: string): vscode.Uri => {
+    const file = fileOnDisk(path);
+    return file === undefined || stale.has(file.toString()) ? fileAt(after)(path) : file;
   };
   await vscode.commands.executeCommand(
     'vscode.changes',
     title,
-    changes.map((change) => resource(change, then(before), now)),
+    changes.map((change) => comparedFile(change, fileAt(before), fileNow)),
   );
 }
 
-/** What VS Code's multi-diff editor takes: the file it is about, before, after. */
-export function resource(
+/** A file of a comparison, whose two sides `before` and `after` give by path. */
+export function comparedFile(
   { kind, path, previousPath }: FileChange,
   before: (path: string) => vscode.Uri,
-  now: (path: string) => vscode.Uri,
-): [vscode.Uri, vscode.Uri | undefined, vscode.Uri | undefined] {
+  after: (path: string) => vscode.Uri,
+): ComparedFile {
   return [
-    now(path),
+    after(path),
     kind === 'added' ? undefined : before(previousPath ?? path),
-    kind === 'deleted' ? undefined : now(path),
+    kind === 'deleted' ? undefined : after(path),
   ];
 }
 
 /**
- * Those of the files of which VS Code holds another text than lies on the disk, without a person's changes. It keeps a file for minutes after its editor was closed,
- * and is told of no change below `.corral`, which is out of its watching.
+ * Files of which VS Code holds an older text than the disk does.
+ * It keeps closed files for minutes, and does not watch `.corral`.
  */
 async function staleDocuments(files: readonly (string | undefined)[]): Promise<Set<string>> {
   const compared = new Set(files);
@@ -58,7 +61,7 @@ async function staleDocuments(files: readonly (string | undefined)[]): Promise<S
       const { uri } = document;
       const onDisk = await vscode.workspace.fs.readFile(uri).then(
         (bytes) => new TextDecoder().decode(bytes),
-        () => undefined, // gone: what is shown of it comes from git anyway
+        () => undefined, // it was deleted, and git has what is shown of it
       );
       return onDisk !== undefined && unifyLineEnds(onDisk) !== unifyLineEnds(document.getText())
         ? [uri.toString()]

@@ -1,9 +1,10 @@
 import { relative, sep } from 'node:path';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import type { SessionSummary } from '../../supervisor/api';
-import type { Supervisor } from '../../supervisor/supervisor';
-import type { ReviewRemark } from './reviewMessage';
+import { isInside } from '../../common/isInside';
+import type { CorralApi, SessionSummary } from '../../supervisor/api';
+import { hasBegun } from '../sessionPredicates';
+import type { ReviewComment } from './reviewMessage';
 import { reviewMessage } from './reviewMessage';
 
 const CONTROLLER = 'corral.review';
@@ -13,18 +14,24 @@ const threadSchema = v.custom<vscode.CommentThread>((value) =>
 );
 const replySchema = v.object({ thread: threadSchema, text: v.string() });
 
+/** What review comments need of the supervisor. */
+export type CommentsSource = Pick<CorralApi, 'listSessions' | 'sendMessage'>;
+
 /**
- * Remarks on the files of a session, in its diff or in the files themselves. They stay in this window until they are sent to the agent, all of one session
- * as one follow-up.
+ * Comments on the files of sessions, in a diff or in the files themselves.
+ * They stay in this window until all of a session's are sent to its agent, as one message.
  */
 export class ReviewComments implements vscode.Disposable {
-  readonly #controller = vscode.comments.createCommentController(CONTROLLER, 'Corral Review');
-  readonly #supervisor: Supervisor;
-  readonly #threads = new Map<vscode.CommentThread, { sessionId: string; remark: ReviewRemark }>();
+  readonly #controller = vscode.comments.createCommentController(CONTROLLER, vscode.l10n.t('Corral Review'));
+  readonly #source: CommentsSource;
+  readonly #threads = new Map<vscode.CommentThread, { sessionId: string; comment: ReviewComment }>();
 
-  constructor(supervisor: Supervisor) {
-    this.#supervisor = supervisor;
-    this.#controller.options = { prompt: 'A remark for the agent', placeHolder: 'What should the agent change here?' };
+  constructor(source: CommentsSource) {
+    this.#source = source;
+    this.#controller.options = {
+      prompt: vscode.l10n.t('A comment for the agent'),
+      placeHolder: vscode.l10n.t('What should the agent change here?'),
+    };
     this.#controller.commentingRangeProvider = {
       provideCommentingRanges: async (document) => {
         const session = await this.#sessionOf(document.uri);
@@ -33,57 +40,65 @@ export class ReviewComments implements vscode.Disposable {
     };
   }
 
-  /** Keeps what a person wrote below some lines; `argument` is what VS Code's comment box passes. */
+  /** Keeps what a person wrote on some lines; `argument` is what VS Code's comment box passes. */
   async add(argument: unknown): Promise<void> {
     const { thread, text } = v.parse(replySchema, argument);
     const session = await this.#sessionOf(thread.uri);
     if (session === undefined || text.trim() === '') return;
-    const known = this.#threads.get(thread)?.remark;
+    const known = this.#threads.get(thread)?.comment;
     const document = await vscode.workspace.openTextDocument(thread.uri);
     const [firstLine, lastLine] = [thread.range?.start.line ?? 0, thread.range?.end.line ?? 0];
     const quoted = document.getText(
       new vscode.Range(firstLine, 0, lastLine, document.lineAt(Math.min(lastLine, document.lineCount - 1)).text.length),
     );
     const path = relative(session.worktreePath, thread.uri.fsPath).split(sep).join('/');
-    const remark =
+    const comment =
       known === undefined
         ? { path, firstLine: firstLine + 1, lastLine: lastLine + 1, quoted, text }
         : { ...known, text: `${known.text}\n${text}` };
-    this.#threads.set(thread, { sessionId: session.id, remark });
-    thread.comments = [...thread.comments, { body: text, mode: vscode.CommentMode.Preview, author: { name: 'You' } }];
-    thread.label = `Not sent yet, for “${session.title}”`;
+    this.#threads.set(thread, { sessionId: session.id, comment });
+    thread.comments = [
+      ...thread.comments,
+      { body: text, mode: vscode.CommentMode.Preview, author: { name: vscode.l10n.t('You') } },
+    ];
+    thread.label = vscode.l10n.t('Not sent yet, for “{title}”', { title: session.title });
     thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
   }
 
-  /** Takes a remark away that was not sent; `argument` is the thread that VS Code passes. */
+  /** Removes a comment that was not sent; `argument` is the thread that VS Code passes. */
   discard(argument: unknown): void {
     const thread = v.parse(threadSchema, argument);
     this.#threads.delete(thread);
     thread.dispose();
   }
 
-  /** Of which sessions there are remarks that were not sent. */
+  /** Sessions with comments that were not sent. */
   sessionIds(): Set<string> {
     return new Set([...this.#threads.values()].map(({ sessionId }) => sessionId));
   }
 
-  /** Whose remark this is; undefined where it is none. */
+  /** The session that the comment is about; undefined where the argument is no comment. */
   sessionIdOf(argument: unknown): string | undefined {
     return v.is(threadSchema, argument) ? this.#threads.get(argument)?.sessionId : undefined;
   }
 
-  /** Sends all remarks on one session to its agent; only then do they go. What is written meanwhile is the next review. Answers with how many there were. */
+  /**
+   * Sends all comments on a session to its agent, and then removes them.
+   * What is written meanwhile belongs to the next review.
+   *
+   * @returns how many there were
+   */
   async send(sessionId: string): Promise<number> {
     const entries = [...this.#threads].filter(([, each]) => each.sessionId === sessionId);
-    for (const [thread] of entries) this.#threads.delete(thread); // who asks again meanwhile does not send them twice
+    for (const [thread] of entries) this.#threads.delete(thread); // a second call must not send them again
     try {
-      await this.#supervisor.sendMessage(sessionId, reviewMessage(entries.map(([, { remark }]) => remark)));
+      await this.#source.sendMessage(sessionId, reviewMessage(entries.map(([, { comment }]) => comment)));
     } catch (error) {
-      for (const [thread, { remark }] of entries) {
-        const later = this.#threads.get(thread)?.remark.text;
+      for (const [thread, { comment }] of entries) {
+        const later = this.#threads.get(thread)?.comment.text;
         this.#threads.set(thread, {
           sessionId,
-          remark: later === undefined ? remark : { ...remark, text: `${remark.text}\n${later}` },
+          comment: later === undefined ? comment : { ...comment, text: `${comment.text}\n${later}` },
         });
       }
       throw error;
@@ -98,9 +113,9 @@ export class ReviewComments implements vscode.Disposable {
 
   async #sessionOf(uri: vscode.Uri): Promise<SessionSummary | undefined> {
     if (uri.scheme !== 'file') return undefined;
-    const sessions = await this.#supervisor.listSessions();
+    const sessions = await this.#source.listSessions();
     return sessions.find(
-      ({ worktreePath, runs }) => worktreePath !== '' && runs.length > 0 && uri.fsPath.startsWith(worktreePath + sep),
+      (session) => session.worktreePath !== '' && hasBegun(session) && isInside(uri.fsPath, session.worktreePath),
     );
   }
 }

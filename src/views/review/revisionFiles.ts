@@ -10,7 +10,10 @@ const querySchema = v.object({
   revision: v.pipe(v.string(), v.check(isObjectId)),
 });
 
-/** The address of a file as it was in a commit or tree. It looks like that of the file in `folder`, since an editor that compares takes another path for a rename. */
+/**
+ * The address of a file as it was in a commit or tree.
+ * It has the path of the file in `folder`: the diff editor would take another path for a rename.
+ */
 export function revisionUri(folder: string, path: string, repository: string, revision: string): vscode.Uri {
   return vscode.Uri.joinPath(vscode.Uri.file(folder), path).with({
     scheme: SCHEME,
@@ -18,7 +21,7 @@ export function revisionUri(folder: string, path: string, repository: string, re
   });
 }
 
-/** Files out of git's objects, read-only and byte for byte, so that pictures show as well as text. */
+/** Files from git's objects, read-only and byte for byte, so that pictures can be shown as well as text. */
 export class RevisionFiles implements vscode.FileSystemProvider {
   readonly #git: Git;
   readonly onDidChangeFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>().event; // objects never change
@@ -63,9 +66,9 @@ export class RevisionFiles implements vscode.FileSystemProvider {
   }
 
   async #read(uri: vscode.Uri, what: 'blob' | '-s'): Promise<Buffer> {
-    // A tab of such a file can come back in a window that is not trusted any more.
+    // VS Code reopens the tab of such a file also in a window that is no longer trusted.
     if (!vscode.workspace.isTrusted)
-      throw vscode.FileSystemError.Unavailable('In Restricted Mode Corral starts no git.');
+      throw vscode.FileSystemError.Unavailable(vscode.l10n.t('Corral does not run git in Restricted Mode.'));
     try {
       const { repository, path, revision } = v.parse(querySchema, JSON.parse(uri.query));
       return (await this.#git.run(repository, ['cat-file', what, `${revision}:${path}`])).stdout;

@@ -1,5 +1,5 @@
-import { isOutcome } from '../../storage/runState';
 import type { SessionSummary } from '../../supervisor/api';
+import { hasBegun, isOpen, isWaiting } from '../sessionPredicates';
 
 /** What a session's menu depends on; the `when` clauses of package.json look for these in `viewItem`. */
 export type SessionFlag =
@@ -18,19 +18,19 @@ export type SessionFlag =
 
 /** The flags that hold for the session, always in the same order. */
 export function sessionFlags(session: SessionSummary): SessionFlag[] {
-  const hasRun = session.runs.length > 0;
-  const isWaiting = session.queuePosition !== undefined;
-  const isOpen = session.currentRunId !== undefined && !isOutcome(session.state) && !session.restored;
+  const hasRun = hasBegun(session);
+  const waiting = isWaiting(session);
+  const open = isOpen(session);
   const flags: Record<SessionFlag, boolean> = {
     session: true,
     needsInput: session.needsInput,
-    open: isOpen,
-    waiting: isWaiting,
-    busy: isOpen && !session.needsInput && !isWaiting,
+    open,
+    waiting,
+    busy: open && !session.needsInput && !waiting,
     restored: session.restored || session.recoveryHint === 'restart',
-    resumable: !isOpen && hasRun,
-    native: !isOpen && session.nativeSessionId !== undefined,
-    done: !isOpen && !session.restored && hasRun,
+    resumable: !open && hasRun,
+    native: !open && session.nativeSessionId !== undefined,
+    done: !open && !session.restored && hasRun,
     worktree: hasRun && session.baseCommit !== '',
     grouped: session.group !== undefined,
     applied: session.applied === true,

@@ -1,65 +1,51 @@
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
-import type { CorralErrorCode } from '../../storage/errors';
-import { showErrorMessage } from './messages';
 import { COMMANDS } from './contributions';
+import type { Mend } from './errorMends';
+import { MENDS, DEFAULT_MENDS } from './errorMends';
+import { showErrorMessage } from './messages';
 
-interface Fix {
-  label: string;
-  run: () => Thenable<unknown>;
-}
+export type MendAction = () => Thenable<unknown>;
+/** Mends that act on what the failed command was about. */
+export type ContextMends = Partial<Record<Mend, MendAction>>;
 
-const OPEN_FOLDER: Fix = {
-  label: 'Open Folder',
-  run: () => vscode.commands.executeCommand('workbench.action.files.openFolder'),
-};
-const MANAGE_TRUST: Fix = {
-  label: 'Manage Workspace Trust',
-  run: () => vscode.commands.executeCommand('workbench.trust.manage'),
-};
-const OPEN_SETTINGS: Fix = {
-  label: 'Open Settings',
-  run: () => vscode.commands.executeCommand('workbench.action.openSettings', 'corral.agents'),
-};
-const TRY_DEMO: Fix = { label: 'Try the Demo', run: () => vscode.commands.executeCommand(COMMANDS.tryDemo) };
-
-/** The button that mends what went wrong, where there is one. */
-const FIXES: Partial<Record<CorralErrorCode, readonly Fix[]>> = {
-  NO_FOLDER: [OPEN_FOLDER, TRY_DEMO],
-  UNTRUSTED: [MANAGE_TRUST],
-  AGENT_UNKNOWN: [OPEN_SETTINGS],
-  SETTINGS_INVALID: [OPEN_SETTINGS],
+const LABELS: Record<Mend, string> = {
+  openFolder: vscode.l10n.t('Open Folder'),
+  tryDemo: vscode.l10n.t('Try the Demo'),
+  manageTrust: vscode.l10n.t('Manage Workspace Trust'),
+  openAgentSettings: vscode.l10n.t('Open Settings'),
+  initializeRepository: vscode.l10n.t('Initialize Repository'),
+  makeFirstCommit: vscode.l10n.t('Make First Commit'),
+  setAgentPath: vscode.l10n.t('Set Path'),
+  restoreWorktree: vscode.l10n.t('Restore Worktree'),
+  editRequest: vscode.l10n.t('Edit and Try Again'),
+  showLog: vscode.l10n.t('Show Log'),
 };
 
-/** Errors that say all there is to say; for any other, the log has more. */
-const SELF_EXPLAINING: ReadonlySet<CorralErrorCode> = new Set([
-  'NO_FOLDER',
-  'NO_REPOSITORY',
-  'NO_COMMIT',
-  'EMPTY_PROMPT',
-  'AGENT_NOT_FOUND',
-  'UNTRUSTED',
-  'RUNNING',
-  'NOT_RUNNING',
-  'ALREADY_ANSWERED',
-]);
+/** Mends that a command alone does. */
+const COMMAND_MENDS: ContextMends = {
+  openFolder: () => vscode.commands.executeCommand('workbench.action.files.openFolder'),
+  tryDemo: () => vscode.commands.executeCommand(COMMANDS.tryDemo),
+  manageTrust: () => vscode.commands.executeCommand('workbench.trust.manage'),
+  openAgentSettings: () => vscode.commands.executeCommand('workbench.action.openSettings', 'corral.agents'),
+  showLog: () => vscode.commands.executeCommand(COMMANDS.showLog),
+};
 
-/** Shows what went wrong, with the button that mends it first and Show Log for the unexpected. A cancelled command says nothing. */
+/** Logs what went wrong and shows it with buttons that mend it. Says nothing of a command that was cancelled. */
 export async function showError(
   log: vscode.LogOutputChannel,
   doing: string,
   error: unknown,
-  extraFixes: readonly Fix[] = [],
+  contextMends: ContextMends = {},
 ): Promise<void> {
   const code = error instanceof CorralError ? error.code : undefined;
   if (code === 'CANCELLED') return;
-  log.error(
-    `${doing}: ${code ?? 'unexpected'}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  );
-  const fixes = [...extraFixes, ...(code === undefined ? [] : (FIXES[code] ?? []))];
-  const showLog: Fix = { label: 'Show Log', run: () => vscode.commands.executeCommand(COMMANDS.showLog) };
-  if (code === undefined || !SELF_EXPLAINING.has(code)) fixes.push(showLog);
-  const chosen = await showErrorMessage(messageOf(error), ...fixes.map(({ label }) => label));
-  await fixes.find(({ label }) => label === chosen)?.run();
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  log.error(`${doing}: ${code ?? 'unexpected'}: ${trace}`);
+  const actions: ContextMends = { ...COMMAND_MENDS, ...contextMends };
+  const offered = (code === undefined ? DEFAULT_MENDS : MENDS[code]).filter((mend) => actions[mend] !== undefined);
+  const chosen = await showErrorMessage(messageOf(error), ...offered.map((mend) => LABELS[mend]));
+  const mend = offered.find((each) => LABELS[each] === chosen);
+  if (mend !== undefined) await actions[mend]?.();
 }

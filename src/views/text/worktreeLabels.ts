@@ -43,6 +43,13 @@ export function describeWork({ changedFiles, untrackedFiles, commits }: Worktree
   return joinWithAnd(parts);
 }
 
+/** What a worktree holds, also where that is nothing or could not be counted. */
+export function describeContents(summary: WorktreeSummary | 'unknown'): string {
+  if (summary === 'unknown') return l10n.t('work that could not be counted');
+  const work = describeWork(summary);
+  return work === '' ? l10n.t('no work of its own') : work;
+}
+
 /** How much differs: `3 files, +12 −4`. */
 export function describeChanges({
   files,
@@ -68,7 +75,8 @@ function joinWithAnd(parts: readonly string[]): string {
   return parts.length < 2 ? last : l10n.t('{0} and {1}', parts.slice(0, -1).join(', '), last);
 }
 
-function listPaths(paths: readonly string[]): string {
-  const names = paths.slice(0, MAX_NAMED).map((path) => path.replace(/\/$/, ''));
-  return joinWithAnd(paths.length > MAX_NAMED ? [...names, l10n.t('{0} more', paths.length - MAX_NAMED)] : names);
+/** The first `most` paths, and how many more there are: `a, b and 2 more`. */
+export function listPaths(paths: readonly string[], most = MAX_NAMED): string {
+  const names = paths.slice(0, most).map((path) => path.replace(/\/$/, ''));
+  return joinWithAnd(paths.length > most ? [...names, l10n.t('{0} more', paths.length - most)] : names);
 }

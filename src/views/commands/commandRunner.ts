@@ -1,0 +1,51 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type * as vscode from 'vscode';
+import type { SessionRequest, SessionSummary } from '../../supervisor/api';
+import type { CommandName } from '../text/contributions';
+import type { ContextMends } from '../text/errorMessages';
+import { showError } from '../text/errorMessages';
+
+/** What commands do, by name. The argument is whatever a menu or another extension passes. */
+export type CommandActions<Name extends CommandName> = Record<Name, (argument: unknown) => Promise<void>>;
+
+/** Runs an action as a command does: what it throws is shown. `doing` names the action in the log. */
+export type Attempt = (doing: string, action: () => Promise<void>) => Promise<void>;
+
+/** Runs a command as if a person had chosen it. */
+export type RunCommand = (name: CommandName, argument: unknown) => Promise<void>;
+
+/** What a command turned out to be about. The buttons that mend its failure act on this and on nothing else. */
+export interface CommandContext {
+  session?: SessionSummary;
+  /** A session that was asked for and is not made yet. */
+  request?: SessionRequest;
+  /** A folder in which no repository was found yet. */
+  folder?: string;
+}
+
+/** Runs commands, and shows what they throw with the buttons that mend it. */
+export class CommandRunner {
+  /** Commands overlap while they wait for people, so each has a context of its own. */
+  readonly #contexts = new AsyncLocalStorage<CommandContext>();
+  readonly #log: vscode.LogOutputChannel;
+  readonly #mendsFor: (context: CommandContext) => ContextMends;
+
+  constructor(log: vscode.LogOutputChannel, mendsFor: (context: CommandContext) => ContextMends) {
+    this.#log = log;
+    this.#mendsFor = mendsFor;
+  }
+
+  /** Of the command that runs now, for it to fill in. */
+  get context(): CommandContext {
+    return this.#contexts.getStore() ?? {};
+  }
+
+  readonly attempt: Attempt = async (doing, action) => {
+    const context: CommandContext = { ...this.context };
+    try {
+      await this.#contexts.run(context, action);
+    } catch (error) {
+      await showError(this.#log, doing, error, this.#mendsFor(context));
+    }
+  };
+}

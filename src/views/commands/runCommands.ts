@@ -1,0 +1,70 @@
+import * as vscode from 'vscode';
+import type { CorralApi, SessionSummary } from '../../supervisor/api';
+import type { TerminalCommand } from '../../supervisor/runs/terminalCommand';
+import type { ChooseSession } from '../pickers/sessionChoice';
+import { inProgress } from '../progress';
+import { isOpen } from '../sessionPredicates';
+import type { CommandName } from '../text/contributions';
+import { showWarningMessage } from '../text/messages';
+import type { CommandActions } from './commandRunner';
+
+export type RunCommandName = Extract<
+  CommandName,
+  'sendMessage' | 'stopSession' | 'killSession' | 'resumeSession' | 'continueInTerminal'
+>;
+
+/** What these commands need of the supervisor. */
+export interface RunsSource extends Pick<CorralApi, 'sendMessage' | 'stop' | 'kill' | 'resume'> {
+  terminalCommand(id: string): Promise<TerminalCommand>;
+}
+
+/** To talk to an agent, to end its run and to continue it. */
+export function runCommands(source: RunsSource, choose: ChooseSession): CommandActions<RunCommandName> {
+  const noneRuns = vscode.l10n.t('No session is running.');
+  return {
+    sendMessage: async (argument) => {
+      const none = vscode.l10n.t('There is no session yet.');
+      const session = await choose(argument, vscode.l10n.t('Send Message'), () => true, none);
+      const text = await vscode.window.showInputBox({
+        title: vscode.l10n.t('Send Message · {title}', { title: session.title }),
+        prompt: isOpen(session)
+          ? vscode.l10n.t('The agent gets it at its next turn.')
+          : vscode.l10n.t('Starts a new run that continues where the last one ended.'),
+        ignoreFocusOut: true,
+      });
+      if (text !== undefined) await source.sendMessage(session.id, text);
+    },
+    stopSession: async (argument) => {
+      const session = await choose(argument, vscode.l10n.t('Stop Session'), isOpen, noneRuns);
+      await inProgress(async () => await source.stop(session.id));
+    },
+    killSession: async (argument) => {
+      const session = await choose(argument, vscode.l10n.t('Kill Session'), isOpen, noneRuns);
+      const kill = vscode.l10n.t('Kill');
+      const question = vscode.l10n.t('Kill “{title}”?', { title: session.title });
+      const detail = vscode.l10n.t('Its agent and everything that it started end at once. Files and history stay.');
+      if ((await showWarningMessage(question, { modal: true, detail }, kill)) === kill) await source.kill(session.id);
+    },
+    resumeSession: async (argument) => {
+      const none = vscode.l10n.t('Every session is running.');
+      const session = await choose(argument, vscode.l10n.t('Resume Session'), (each) => !isOpen(each), none);
+      await source.resume(session.id);
+    },
+    continueInTerminal: async (argument) => {
+      const fits = (each: SessionSummary): boolean => !isOpen(each) && each.nativeSessionId !== undefined;
+      const none = vscode.l10n.t('No session has ended that its agent can continue.');
+      const session = await choose(argument, vscode.l10n.t('Continue in Terminal'), fits, none);
+      const { program, arguments: shellArgs, cwd, environment } = await source.terminalCommand(session.id);
+      const terminal = vscode.window.createTerminal({
+        name: `${session.agent} · ${session.title}`,
+        shellPath: program,
+        shellArgs,
+        cwd,
+        env: environment,
+        strictEnv: true,
+        iconPath: new vscode.ThemeIcon('robot'),
+      });
+      terminal.show();
+    },
+  };
+}

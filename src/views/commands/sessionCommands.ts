@@ -1,0 +1,85 @@
+import * as vscode from 'vscode';
+import type { CorralApi } from '../../supervisor/api';
+import type { Git } from '../../supervisor/git/git';
+import type { NativeSessions } from '../../supervisor/imports/nativeSessions';
+import { makeDemoRepository } from '../../supervisor/lifecycle/demoRepository';
+import { chooseNativeSession } from '../pickers/nativeSessionChoice';
+import type { ChooseSession } from '../pickers/sessionChoice';
+import { inProgress } from '../progress';
+import type { CommandName } from '../text/contributions';
+import type { EventPlace } from '../../protocol/timelineProtocol';
+import type { CommandActions } from './commandRunner';
+import type { SessionStarter } from './sessionStarter';
+import { requireTrust } from './sessionStarter';
+
+export type SessionCommandName = Extract<
+  CommandName,
+  'newSession' | 'tryDemo' | 'importSession' | 'openSession' | 'replayTimeline' | 'renameSession'
+>;
+
+/** What these commands need of the supervisor. */
+export interface SessionCommandsSource extends Pick<CorralApi, 'renameSession'> {
+  readonly git: Git;
+  nativeSessions(): Promise<Pick<NativeSessions, 'list' | 'import'>>;
+}
+
+export interface SessionCommandsOptions {
+  source: SessionCommandsSource;
+  starter: SessionStarter;
+  choose: ChooseSession;
+  /** The folder in which the demo's repository is made. */
+  storageDirectory: string;
+  reveal: (sessionId: string) => Promise<void>;
+  showTimeline: (sessionId: string, place?: EventPlace) => void;
+  /** The session whose row is selected in the tree. */
+  selectedSession: () => string | undefined;
+}
+
+/** To begin sessions, to look at them and to name them. */
+export function sessionCommands({
+  source,
+  starter,
+  choose,
+  storageDirectory,
+  reveal,
+  showTimeline,
+  selectedSession,
+}: SessionCommandsOptions): CommandActions<SessionCommandName> {
+  const none = vscode.l10n.t('There is no session yet.');
+  return {
+    newSession: async () => await starter.start(await starter.chooseRepository()),
+    tryDemo: async () => {
+      requireTrust();
+      await starter.create({
+        repository: await makeDemoRepository(source.git, storageDirectory),
+        agent: 'demo',
+        prompt: 'Show me what Corral does',
+        title: 'Demo: a greeting for everyone',
+      });
+    },
+    importSession: async () => {
+      const repository = await starter.chooseRepository();
+      const native = await chooseNativeSession(source, repository);
+      const { id } = await inProgress(async () => await (await source.nativeSessions()).import(repository, native));
+      await reveal(id);
+      showTimeline(id);
+    },
+    openSession: () => {
+      const id = selectedSession();
+      if (id !== undefined) showTimeline(id);
+      return Promise.resolve();
+    },
+    replayTimeline: async (argument) => {
+      showTimeline((await choose(argument, vscode.l10n.t('Replay Timeline'), () => true, none)).id);
+    },
+    renameSession: async (argument) => {
+      const session = await choose(argument, vscode.l10n.t('Rename Session'), () => true, none);
+      const title = await vscode.window.showInputBox({
+        title: vscode.l10n.t('Rename Session'),
+        value: session.title,
+        validateInput: (value) => (value.trim() === '' ? vscode.l10n.t('Enter a title.') : undefined),
+      });
+      if (title !== undefined) await source.renameSession(session.id, title);
+    },
+  };
+}

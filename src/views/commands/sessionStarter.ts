@@ -1,0 +1,111 @@
+import * as vscode from 'vscode';
+import { CorralError } from '../../storage/errors';
+import type { CorralApi, SessionRequest } from '../../supervisor/api';
+import { initializeRepository } from '../../supervisor/git/repository';
+import { chooseRepository } from '../pickers/repositoryChoice';
+import type { SessionDraft, SessionDraftOptions } from '../pickers/sessionDraft';
+import { askForSession } from '../pickers/sessionDraft';
+import { inProgress } from '../progress';
+import { setAgentPath } from '../settings';
+import type { ContextMends } from '../text/errorMessages';
+import type { CommandContext, CommandRunner } from './commandRunner';
+
+export interface SessionStarterOptions extends SessionDraftOptions {
+  source: SessionDraftOptions['source'] & Pick<CorralApi, 'createSession'>;
+  runner: CommandRunner;
+  reveal: (sessionId: string) => Promise<void>;
+}
+
+/** Starts sessions, and mends what kept one from starting. */
+export class SessionStarter {
+  readonly #options: SessionStarterOptions;
+
+  constructor(options: SessionStarterOptions) {
+    this.#options = options;
+  }
+
+  /** Creates the session and shows its row. */
+  async create(request: SessionRequest): Promise<void> {
+    const { source, runner, reveal } = this.#options;
+    const { context } = runner;
+    context.request = request;
+    const { id } = await inProgress(async () => await source.createSession(request));
+    delete context.request;
+    await reveal(id);
+  }
+
+  /** Asks for a prompt and creates the session. */
+  async start(repository: string, draft?: Partial<SessionDraft>): Promise<void> {
+    await this.create(await askForSession(this.#options, repository, draft));
+  }
+
+  /**
+   * The repository to work in.
+   *
+   * @throws UNTRUSTED, and what `chooseRepository` throws
+   */
+  async chooseRepository(): Promise<string> {
+    requireTrust();
+    const { context } = this.#options.runner;
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+    if (folder !== undefined) context.folder = folder;
+    const repository = await chooseRepository(this.#options.source.git);
+    delete context.folder;
+    return repository;
+  }
+
+  /** What mends a session that was not started. */
+  mendsFor({ request, folder }: CommandContext): ContextMends {
+    const mends: ContextMends = {};
+    if (folder !== undefined)
+      mends.initializeRepository = mends.makeFirstCommit = async () => await this.#initializeRepository(folder);
+    if (request === undefined) return mends;
+    mends.setAgentPath = async () => await this.#setAgentPath(request);
+    // The sessions of a comparison share one prompt, so none is edited alone.
+    if (request.group === undefined) mends.editRequest = async () => await this.#editRequest(request);
+    return mends;
+  }
+
+  async #editRequest(request: SessionRequest): Promise<void> {
+    const { repository, prompt, agent, base = 'HEAD', includeChanges = false, dependsOn = [] } = request;
+    await this.#options.runner.attempt('newSession', async () => {
+      await this.start(repository, {
+        prompt,
+        agent,
+        base: { label: base, revision: base, includeChanges },
+        after: dependsOn,
+        permissionMode: request.permissionMode,
+        argv: request.argv,
+      });
+    });
+  }
+
+  async #initializeRepository(folder: string): Promise<void> {
+    await this.#options.runner.attempt('initializeRepository', async () => {
+      await initializeRepository(this.#options.source.git, folder);
+      await this.start(await this.chooseRepository());
+    });
+  }
+
+  async #setAgentPath(request: SessionRequest): Promise<void> {
+    const [file] =
+      (await vscode.window.showOpenDialog({
+        title: vscode.l10n.t('Choose the Program of {agent}', { agent: request.agent }),
+        openLabel: vscode.l10n.t('Use This Program'),
+      })) ?? [];
+    if (file === undefined) return;
+    await this.#options.runner.attempt('newSession', async () => {
+      await setAgentPath(request.agent, file.fsPath);
+      await this.create(request);
+    });
+  }
+}
+
+/** @throws UNTRUSTED */
+export function requireTrust(): void {
+  if (!vscode.workspace.isTrusted)
+    throw new CorralError(
+      'UNTRUSTED',
+      vscode.l10n.t('This workspace is in Restricted Mode. Trust it to let Corral start agents.'),
+    );
+}

@@ -1,0 +1,58 @@
+import type { CorralErrorCode } from '../../storage/errors';
+
+/** What a person can do about an error, as a button. */
+export type Mend =
+  | 'openFolder'
+  | 'tryDemo'
+  | 'manageTrust'
+  | 'openAgentSettings'
+  | 'initializeRepository'
+  | 'makeFirstCommit'
+  | 'setAgentPath'
+  | 'restoreWorktree'
+  | 'editRequest'
+  | 'showLog';
+
+/** Where nothing special mends an error, and for unexpected ones. */
+export const DEFAULT_MENDS: readonly Mend[] = ['editRequest', 'showLog'];
+
+/**
+ * What mends each error, most useful first; where the log has nothing to add, `showLog` is left out.
+ * A mend is offered only where the failed command has what it acts on, such as a request to edit.
+ */
+export const MENDS: Readonly<Record<CorralErrorCode, readonly Mend[]>> = {
+  SESSION_NOT_FOUND: DEFAULT_MENDS,
+  AGENT_SESSION_NOT_FOUND: DEFAULT_MENDS,
+  RUN_NOT_FOUND: DEFAULT_MENDS,
+  EMPTY_PROMPT: ['editRequest'],
+  NO_FOLDER: ['openFolder', 'tryDemo'],
+  NO_REPOSITORY: ['initializeRepository', 'editRequest'],
+  BARE_REPOSITORY: DEFAULT_MENDS,
+  NO_COMMIT: ['makeFirstCommit', 'editRequest'],
+  BASE_NOT_FOUND: DEFAULT_MENDS,
+  GIT_NOT_FOUND: DEFAULT_MENDS,
+  GIT_TOO_OLD: DEFAULT_MENDS,
+  GIT_LOCKED: DEFAULT_MENDS,
+  GIT_FAILED: DEFAULT_MENDS,
+  AGENT_NOT_FOUND: ['setAgentPath'],
+  AGENT_UNKNOWN: ['editRequest', 'openAgentSettings', 'showLog'],
+  WORKTREE_FAILED: DEFAULT_MENDS,
+  WORKTREE_MISSING: ['restoreWorktree', 'showLog'],
+  WORKTREE_NOT_OURS: DEFAULT_MENDS,
+  SETTINGS_INVALID: ['editRequest', 'openAgentSettings', 'showLog'],
+  UNTRUSTED: ['manageTrust'],
+  CONFLICT: DEFAULT_MENDS,
+  ALREADY_ANSWERED: [],
+  PERMISSION_NOT_FOUND: DEFAULT_MENDS,
+  NOT_RUNNING: [],
+  RUNNING: [],
+  RUNNER_START_FAILED: DEFAULT_MENDS,
+  RUNNER_UNREACHABLE: DEFAULT_MENDS,
+  RUNNER_REFUSED: DEFAULT_MENDS,
+  RUNNER_TOO_OLD: DEFAULT_MENDS,
+  TIMEOUT: DEFAULT_MENDS,
+  STORE_READ_ONLY: DEFAULT_MENDS,
+  STORE_FAILED: DEFAULT_MENDS,
+  INVALID_ARGUMENT: DEFAULT_MENDS,
+  CANCELLED: [],
+};
