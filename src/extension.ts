@@ -45,7 +45,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   const scope = new WindowScope(() => refresh.ask());
   const tree = new SessionsTree((repository) => scope.isRepositoryHere(repository));
   const view = vscode.window.createTreeView(SESSIONS_VIEW, { treeDataProvider: tree, showCollapseAll: false });
-  view.message = 'Reading sessions…';
+  view.message = vscode.l10n.t('Reading sessions…');
   const statusBar = new StatusBar();
 
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
@@ -104,7 +104,8 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     statusBar,
     notifications,
     made.onDidScan(({ read, all }) => {
-      view.message = read < all && all > SCAN_SHOWN_FROM ? `Recovering ${all} sessions: ${read} read` : '';
+      const isShown = read < all && all > SCAN_SHOWN_FROM;
+      view.message = isShown ? vscode.l10n.t('Recovering sessions: {read} of {all} read', { read, all }) : '';
     }),
     made.onDidChangeSessions(() => refresh.ask()),
     refresh,

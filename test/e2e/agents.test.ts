@@ -160,7 +160,7 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await frame.getByText('It says hello.').first().waitFor();
     await window.runCommand('Corral: Send Message');
     await window.pick('Write a greeting');
-    await window.quickInput.getByText('Starts a new run that goes on where the last one ended.').waitFor();
+    await window.quickInput.getByText('Starts a new run that continues where the last one ended.').waitFor();
     await window.answerInput('talk Here I am again; read greeting.txt');
     await frame.locator('option', { hasText: 'All 2 runs' }).waitFor({ state: 'attached' });
     await frame.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();

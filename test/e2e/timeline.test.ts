@@ -103,8 +103,8 @@ describe('the timeline', () => {
     await press('Jump to end');
     await frame.getByTestId('files').click();
     await window.quickInput
-      .getByText('What do you want with it?')
-      .or(window.quickInput.getByPlaceholder('What do you want with it?'))
+      .getByText('What do you want to do with it?')
+      .or(window.quickInput.getByPlaceholder('What do you want to do with it?'))
       .first()
       .waitFor();
     await window.page.keyboard.press('Escape');

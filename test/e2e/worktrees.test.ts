@@ -194,10 +194,10 @@ describe('worktrees in the window', () => {
     await window.closeEditors();
     await window.runCommand('Corral: Snapshots');
     await window.pick('After turn 1');
-    await window.pick('Put the Worktree Back to It');
+    await window.pick('Restore the Files');
     await waitFor(async () => (await notes()) === 'precious\n', { what: 'the file as it was' });
-    await undo('What it was before is in a snapshot');
-    await window.notification('is again as it was before').waitFor();
+    await undo('A snapshot keeps what they were before');
+    await window.notification('are as they were before').waitFor();
     assert.equal(await notes(), 'spoiled');
     await writeFile(file, 'precious\n');
   });
@@ -208,7 +208,7 @@ describe('worktrees in the window', () => {
     await window.picture('delete session');
     await window.page.getByRole('button', { name: 'Delete', exact: true }).click();
     await waitFor(async () => (await worktrees()).length === 0, { what: 'the worktree to go' });
-    await undo('was deleted');
+    await undo('Deleted');
     await sessions.row('Completed').waitFor();
     await waitFor(async () => (await notes()) === 'precious\n', { what: 'the file to come back' });
   });
@@ -229,15 +229,15 @@ describe('worktrees in the window', () => {
     await mkdir(join(folder, 'node_modules/large'), { recursive: true });
     await writeFile(join(folder, 'node_modules/large/file'), 'x'.repeat(3_000_000));
     await window.runCommand('Corral: Manage Worktrees');
-    await window.quickInput.getByText('Drop node_modules only').waitFor();
+    await window.quickInput.getByText('Remove node_modules only').waitFor();
     await window.picture('manage worktrees');
     await window.pick('edit README.md');
     await window.quickInput.getByText('Delete Session…').waitFor(); // the first list has an entry of the same name
-    await window.pick('Drop node_modules Only');
+    await window.pick('Remove node_modules Only');
     await window.page.getByText('node_modules (2.9 MB)').waitFor();
     await window.picture('drop folders');
-    await window.page.getByRole('button', { name: 'Drop', exact: true }).click();
-    await window.notification('2.9 MB are free again').waitFor();
+    await window.page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await window.notification('Freed 2.9 MB').waitFor();
     assert.deepEqual((await readdir(folder)).sort(), ['.git', 'README.md', 'notes.txt']);
   });
 
@@ -272,7 +272,7 @@ describe('worktrees in the window', () => {
       const box = entry.locator('.review-widget');
       await box.locator('.monaco-editor.focused').waitFor();
       await window.page.keyboard.type(text);
-      await box.getByRole('button', { name: 'Add Remark' }).click();
+      await box.getByRole('button', { name: 'Add Comment' }).click();
       await box.getByText('Not sent yet').waitFor();
       return box;
     };
@@ -280,7 +280,7 @@ describe('worktrees in the window', () => {
     const box = await remark('README.md', 'Say more of what');
     await window.picture('remarks');
     await box.getByRole('button', { name: 'Send Review to Agent' }).click();
-    await window.notification('Your 2 remarks went to the agent').waitFor();
+    await window.notification('Sent your 2 comments to the agent').waitFor();
     await box.waitFor({ state: 'detached' });
     await window.picture('remarks sent');
     const records = join(server.globalStorage, 'sessions');
