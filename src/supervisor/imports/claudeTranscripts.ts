@@ -4,7 +4,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { DraftEvent } from '../../storage/events';
 import { claudeDriver } from '../agents/claude/claudeDriver';
@@ -102,7 +102,7 @@ export async function* readClaudeSession(
   let count = 0;
   for await (const line of createInterface({ input: createReadStream(source), crlfDelay: Infinity })) {
     if (line.trim() !== '') yield* player.play(line);
-    if (++count % LINES_AT_ONCE === 0) await breathe();
+    if (++count % LINES_AT_ONCE === 0) await yieldToEventLoop();
   }
   yield* player.end();
 }
