@@ -16,9 +16,6 @@ const DATA_LISTS = new Map();
 const STILL_LONG = new Set([
   'media/timeline/timelineModel.ts',
   'src/supervisor/runner/agentRun.ts',
-  'src/supervisor/agents/codex/codexDriver.ts',
-  'src/supervisor/agents/claude/claudeDriver.ts',
-  'src/supervisor/agents/acp/acpDriver.ts',
   'src/supervisor/git/git.ts',
   'src/supervisor/git/review/applyChanges.ts',
   'src/views/commands/commands.ts',

@@ -76,7 +76,7 @@ export function listAgents(settings: AgentSettings): AgentEntry[] {
   });
 }
 
-/** The variables from the settings. They may be secrets: the agent gets them when it starts, and nothing records them. */
+/** The variables from the settings. They may be secrets, so that the agent gets them but no file does. */
 export function configuredEnvironment(name: string, agents: AgentSettings): Record<string, string> {
   return { ...settingOf(name, agents)?.env };
 }

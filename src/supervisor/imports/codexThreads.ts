@@ -1,58 +1,48 @@
-/** Codex's own threads, as its app server tells them: the form of its files is its own business. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+/** Codex's own threads. Its app server is asked for them, because the format of its files is not public. */
 import * as v from 'valibot';
 import type { DraftEvent } from '../../storage/events';
 import { codexDriver } from '../agents/codex/codexDriver';
-import { describeRpcError, JsonRpcPeer } from '../agents/driver/jsonRpc';
+import type { Conversation } from '../agents/driver/driver';
+import { lenient, text } from '../agents/driver/schemas';
 import { titleOf } from '../lifecycle/sessionCreation';
+import { askCodex } from './codexAppServer';
 import type { FoundSession, ImportingAgent, TimedEvent } from './nativeSession';
 import { exitOfTranscript } from './nativeSession';
 
-/** More than anyone scrolls through; the newest come first. */
+/** The newest ones. */
 const MAX_THREADS = 200;
-/** All that people start; not what Codex starts for its own use. */
+/** Threads that people start, without those that Codex starts for itself. */
 const SOURCE_KINDS = ['cli', 'vscode', 'exec', 'appServer'];
-const ANSWER_LIMIT_MS = 30_000;
 
-const text = v.string();
-const seconds = v.pipe(
+const secondsAsTimestamp = v.pipe(
   v.number(),
-  v.transform((value) => new Date(value * 1_000).toISOString()),
+  v.transform((seconds) => new Date(seconds * 1_000).toISOString()),
 );
-const moment = v.fallback(v.nullish(seconds), undefined);
 const listSchema = v.object({
-  data: v.array(
-    v.object({ id: text, preview: text, cwd: text, updatedAt: seconds, path: v.fallback(v.nullish(text), undefined) }),
-  ),
+  data: v.array(v.object({ id: text, preview: text, cwd: text, updatedAt: secondsAsTimestamp, path: lenient(text) })),
 });
 const turnSchema = v.looseObject({
   id: text,
   status: text,
   items: v.array(v.unknown()),
-  startedAt: moment,
-  completedAt: moment,
+  startedAt: lenient(secondsAsTimestamp),
+  completedAt: lenient(secondsAsTimestamp),
 });
 const readSchema = v.object({
   thread: v.object({
-    cliVersion: v.fallback(v.optional(text), undefined),
-    model: v.fallback(v.nullish(text), undefined),
+    cliVersion: lenient(text),
+    model: lenient(text),
     preview: text,
     turns: v.array(turnSchema),
   }),
 });
-const requestSchema = v.object({ id: v.number(), method: text });
+type Thread = v.InferOutput<typeof readSchema>['thread'];
+const requestSchema = v.pipe(v.string(), v.parseJson(), v.object({ id: v.number(), method: text }));
 
-/** Codex's threads that worked in exactly this folder. */
+/** The threads that worked in exactly this folder. */
 export async function listCodexSessions(agent: ImportingAgent, folder: string): Promise<FoundSession[]> {
-  const { data } = await ask(
-    agent,
-    folder,
-    'thread/list',
-    { cwd: folder, limit: MAX_THREADS, sourceKinds: SOURCE_KINDS },
-    listSchema,
-  );
+  const filter = { cwd: folder, limit: MAX_THREADS, sourceKinds: SOURCE_KINDS };
+  const { data } = await askCodex(agent, folder, 'thread/list', filter, listSchema);
   return data
     .filter(({ preview }) => preview.trim() !== '')
     .map(({ id, preview, cwd, updatedAt, path }) => ({
@@ -64,101 +54,58 @@ export async function listCodexSessions(agent: ImportingAgent, folder: string): 
     }));
 }
 
-/** The thread's whole conversation, as the driver understands it. */
+/** The events of a whole thread, as Codex's driver makes them. */
 export async function* readCodexSession(
   agent: ImportingAgent,
   { nativeSessionId: threadId, cwd }: FoundSession,
 ): AsyncGenerator<TimedEvent> {
-  const { thread } = await ask(agent, cwd, 'thread/read', { threadId, includeTurns: true }, readSchema);
+  const { thread } = await askCodex(agent, cwd, 'thread/read', { threadId, includeTurns: true }, readSchema);
+  const events: DraftEvent[] = [];
+  const conversation = await beginConversation(thread, threadId, cwd, (event) => events.push(event));
+  const notify = (method: string, params: object): void =>
+    conversation.readLine('stdout', JSON.stringify({ method, params: { threadId, ...params } }));
   let timestamp = thread.turns[0]?.startedAt ?? new Date(0).toISOString();
-  const told: DraftEvent[] = [];
-  const opening: Record<string, object> = {
+  for (const { items, startedAt, completedAt, ...turn } of thread.turns) {
+    timestamp = startedAt ?? timestamp;
+    notify('turn/started', { turn });
+    for (const item of items) notify('item/completed', { item });
+    for (const event of events.splice(0)) yield { timestamp, event };
+    timestamp = completedAt ?? timestamp;
+    if (turn.status !== 'inProgress') notify('turn/completed', { turn });
+    for (const event of events.splice(0)) yield { timestamp, event };
+  }
+  const exit = exitOfTranscript(conversation.end({ exitCode: 0, signal: null, asked: undefined, stderrTail: '' }));
+  for (const event of [...events, exit]) yield { timestamp, event };
+}
+
+/** A conversation of the driver in which the app server has already resumed the thread. */
+async function beginConversation(
+  thread: Thread,
+  threadId: string,
+  cwd: string,
+  emit: (event: DraftEvent) => void,
+): Promise<Conversation> {
+  const results: Record<string, object> = {
     initialize: { userAgent: `codex/${thread.cliVersion ?? ''}` },
     'thread/resume': { thread: { id: threadId }, model: thread.model },
     'turn/start': { turn: { id: thread.turns[0]?.id ?? '' } },
   };
-  const say = (message: object): void => conversation.readLine('stdout', JSON.stringify(message));
-  const host = {
-    emit: (event: DraftEvent) => void told.push(event),
-    write(data: string): void {
-      const request = v.safeParse(v.pipe(v.string(), v.parseJson(), requestSchema), data);
-      if (request.success)
-        queueMicrotask(() => say({ id: request.output.id, result: opening[request.output.method] ?? {} }));
-    },
-    closeInput: () => undefined,
-  };
   const conversation = codexDriver.createConversation(
     { prompt: thread.preview, argv: [], cwd, permissionMode: 'ask', resumes: threadId },
-    host,
+    {
+      emit,
+      write(data) {
+        const request = v.safeParse(requestSchema, data);
+        if (!request.success) return;
+        const { id, method } = request.output;
+        const response = JSON.stringify({ id, result: results[method] ?? {} });
+        queueMicrotask(() => conversation.readLine('stdout', response));
+      },
+      closeInput: () => undefined,
+    },
   );
   conversation.start();
-  // The driver's questions are answered by then, each in a microtask of its own.
+  // Each request is answered in a microtask of its own, so that all of them are answered now.
   await new Promise(setImmediate);
-  for (const { items, startedAt, completedAt, ...turn } of thread.turns) {
-    timestamp = startedAt ?? timestamp;
-    say({ method: 'turn/started', params: { threadId, turn } });
-    for (const item of items) say({ method: 'item/completed', params: { threadId, item } });
-    for (const event of told.splice(0)) yield { timestamp, event };
-    timestamp = completedAt ?? timestamp;
-    if (turn.status !== 'inProgress') say({ method: 'turn/completed', params: { threadId, turn } });
-    for (const event of told.splice(0)) yield { timestamp, event };
-  }
-  const exit = exitOfTranscript(conversation.end({ exitCode: 0, signal: null, asked: undefined, stderrTail: '' }));
-  for (const event of [...told, exit]) yield { timestamp, event };
-}
-
-/** Starts Codex for one question. Rejects where it does not answer it as expected. */
-async function ask<S extends v.GenericSchema>(
-  agent: ImportingAgent,
-  cwd: string,
-  method: string,
-  params: object,
-  schema: S,
-): Promise<v.InferOutput<S>> {
-  const [program = '', ...words] = codexDriver.launch({
-    ...agent,
-    prompt: '',
-    promptFile: '',
-    cwd,
-    permissionMode: 'ask',
-  }).argv;
-  const child = spawn(program, words, {
-    cwd,
-    env: agent.environment,
-    stdio: ['pipe', 'pipe', 'ignore'],
-    windowsHide: true,
-    timeout: ANSWER_LIMIT_MS,
-    killSignal: 'SIGKILL',
-  });
-  child.stdin.on('error', () => undefined); // its exit tells
-  const peer = new JsonRpcPeer((line) => child.stdin.write(line), {});
-  try {
-    return await new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', () => reject(new Error(`Codex ended before it answered ${method}`)));
-      createInterface({ input: child.stdout, crlfDelay: Infinity }).on(
-        'line',
-        (line) => void peer.read(line, () => undefined),
-      );
-      const clientInfo = { name: 'corral', title: 'Corral', version: '0' };
-      peer.request('initialize', { clientInfo, capabilities: null }, () => {
-        peer.notify('initialized');
-        peer.request(method, params, (outcome) => {
-          const result = 'error' in outcome ? undefined : v.safeParse(schema, outcome.result);
-          if (result?.success) resolve(result.output);
-          else
-            reject(
-              new Error(
-                'error' in outcome
-                  ? describeRpcError(outcome.error)
-                  : `Codex answered ${method} with something else than expected`,
-              ),
-            );
-        });
-      });
-    });
-  } finally {
-    child.stdin.end();
-    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) await once(child, 'exit');
-  }
+  return conversation;
 }

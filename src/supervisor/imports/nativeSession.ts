@@ -1,8 +1,9 @@
 import type { DraftEvent } from '../../storage/events';
-import type { DriverName } from '../agents/drivers';
 import type { Ending } from '../agents/driver/ending';
+import { endedEarly } from '../agents/driver/turns';
+import type { DriverName } from '../agents/drivers';
 
-/** The agent whose records are read, with the whole environment that it would be started with. */
+/** The agent whose records are read. `environment` is complete, as the agent would be started with. */
 export interface ImportingAgent {
   program: string;
   programArguments: readonly string[];
@@ -12,17 +13,17 @@ export interface ImportingAgent {
 /** A session in an agent's own records. */
 export interface FoundSession {
   nativeSessionId: string;
-  /** One line: what it was first asked. */
+  /** One line from the first prompt. */
   title: string;
-  /** The folder that it worked in. */
+  /** The folder in which the session worked. */
   cwd: string;
   /** ISO 8601 UTC. */
   updatedAt: string;
-  /** Where the agent keeps it. */
+  /** Where the agent keeps the session. */
   source: string;
 }
 
-/** A session that an agent had without Corral, and the configured agent that can go on with it. */
+/** A session that an agent had without Corral, and the configured agent that can continue it. */
 export interface NativeSession extends FoundSession {
   agent: string;
   driver: DriverName;
@@ -35,11 +36,10 @@ export interface TimedEvent {
   event: DraftEvent;
 }
 
-/** How the run of a transcript ends: no process told it. */
-export function exitOfTranscript({ outcome, reason }: Ending): DraftEvent {
-  const isCutOff = outcome === 'failed' && reason.startsWith('The agent ended');
-  const end = isCutOff
-    ? { outcome: 'interrupted' as const, reason: 'Its transcript ends in the middle of a turn' }
-    : { outcome, reason };
+/** The end of the run that a transcript becomes. No process has ended, so a turn without an end was interrupted. */
+export function exitOfTranscript(ending: Ending): DraftEvent {
+  const end: Ending = endedEarly(ending)
+    ? { outcome: 'interrupted', reason: 'Its transcript ends in the middle of a turn' }
+    : ending;
   return { kind: 'run.exited', data: { exitCode: null, signal: null, ...end } };
 }

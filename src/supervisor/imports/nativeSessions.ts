@@ -1,4 +1,5 @@
-/** Sessions that an agent had without Corral become sessions of ours: their transcript is a first run, and the agent goes on with them. */
+/** Imports the sessions that an agent had without Corral: the transcript becomes the first run. */
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { newId } from '../../storage/ids';
 import { JournalWriter } from '../../storage/journal/journalWriter';
@@ -20,18 +21,18 @@ import type { FoundSession, ImportingAgent, NativeSession, TimedEvent } from './
 
 interface NativeSource {
   list(agent: ImportingAgent, folder: string): Promise<FoundSession[]>;
-  /** From the agent's session to `run.exited`. */
+  /** The events of a session, from `agent.session` to `run.exited`. */
   read(agent: ImportingAgent, session: FoundSession): AsyncIterable<TimedEvent>;
 }
 
-/** The agents whose own records are known. */
+/** The drivers whose agents keep records that can be read. */
 const SOURCES: Partial<Record<DriverName, NativeSource>> = {
   claude: { list: listClaudeSessions, read: readClaudeSession },
   codex: { list: listCodexSessions, read: readCodexSession },
 };
 
-/** Events that are written at once; the journal holds them until then. */
-const EVENTS_AT_ONCE = 500;
+/** The journal writes this many events at once, and holds them in memory until then. */
+const EVENTS_PER_WRITE = 500;
 
 export interface NativeSessionsOptions {
   git: Git;
@@ -48,44 +49,48 @@ export class NativeSessions {
     this.#options = options;
   }
 
-  /** What agents' own records say of sessions in the repository's main worktree, without those that are ours; newest first. Agents that are not installed have none. */
+  /** The sessions in the repository's main worktree that Corral does not have, newest first. */
   async list(repository: string): Promise<NativeSession[]> {
     const { git, model, resolving } = this.#options;
     const { mainWorktree } = await findRepository(git, repository);
-    const ours = new Set(model.ids().flatMap((id) => model.facts(id).runs.map((run) => run.nativeSessionId)));
+    const knownIds = new Set(model.ids().flatMap((id) => model.facts(id).runs.map((run) => run.nativeSessionId)));
     const found: NativeSession[] = [];
     for (const { name, driver } of listAgents(resolving().agents)) {
       const source = SOURCES[driver];
+      // An agent that is not installed has no sessions.
       const agent = source === undefined ? undefined : await resolveAgent(name, resolving()).catch(() => undefined);
       if (source === undefined || agent === undefined || agent.isScripted === true) continue;
-      for (const session of await source.list(importing(name, agent, resolving()), mainWorktree)) {
-        // Two agents of one program share its records.
-        const isNews = found.every((each) => each.source !== session.source) && !ours.has(session.nativeSessionId);
-        if (isNews) found.push({ ...session, agent: name, driver, backendType: (await driverFor(driver)).backendType });
+      const { backendType } = await driverFor(driver);
+      for (const session of await source.list(importingAgent(name, agent, resolving()), mainWorktree)) {
+        // Agents with the same program share its records.
+        const isNew = found.every((each) => each.source !== session.source) && !knownIds.has(session.nativeSessionId);
+        if (isNew) found.push({ ...session, agent: name, driver, backendType });
       }
     }
     return found.sort((a, b) => b.updatedAt.localeCompare(a.updatedAt));
   }
 
   /**
-   * Makes one of those a session of ours, at rest: its worktree holds what is in the checkout now, its first run is the agent's transcript.
-   * Throws INVALID_ARGUMENT where that cannot be read.
+   * Creates a session that has ended. Its worktree contains the checkout as it is now.
+   * @throws INVALID_ARGUMENT where the native session cannot be read
    */
   async import(repository: string, native: NativeSession): Promise<SessionSummary> {
     const { agent: name, title, driver, nativeSessionId, backendType, source: place, cwd } = native;
     const source = SOURCES[driver];
-    if (source === undefined) throw new CorralError('INVALID_ARGUMENT', `Sessions of “${name}” cannot be imported.`);
+    if (source === undefined)
+      throw new CorralError('INVALID_ARGUMENT', l10n.t('Sessions of the agent “{name}” cannot be imported.', { name }));
     const resolving = this.#options.resolving();
-    const agent = importing(name, await resolveAgent(name, resolving), resolving);
+    const agent = importingAgent(name, await resolveAgent(name, resolving), resolving);
     const { store, model, creator } = this.#options;
     const queue = async (sessionId: string): Promise<void> => {
       const runId = newId();
       try {
         await writeRun(store.paths.session(sessionId).run(runId), native, source.read(agent, native));
-      } catch (error) {
-        throw new CorralError('INVALID_ARGUMENT', `The session could not be read from ${place}.`, { cause: error });
+      } catch (cause) {
+        const message = l10n.t('The session could not be read from {place}.', { place });
+        throw new CorralError('INVALID_ARGUMENT', message, { cause });
       }
-      // Only now does anyone hear of the run: it has ended already.
+      // The run becomes known only now, when its journal is complete.
       await store.append(sessionId, () => ({ kind: 'run.queued', data: { runId, ordinal: 1, prompt: title } }));
     };
     const request = { repository, agent: name, title, prompt: title, includeChanges: true };
@@ -109,14 +114,14 @@ async function writeRun(run: RunPaths, native: NativeSession, events: AsyncItera
         journal.append({ kind: 'message', data: { role: 'system', text: `Imported from ${native.source}` } });
       }
       journal.append(event);
-      if (++count % EVENTS_AT_ONCE === 0) await journal.acknowledged();
+      if (++count % EVENTS_PER_WRITE === 0) await journal.acknowledged();
     }
   } finally {
     await journal.close();
   }
 }
 
-function importing(name: string, agent: ResolvedAgent, { agents }: ResolveOptions): ImportingAgent {
+function importingAgent(name: string, agent: ResolvedAgent, { agents }: ResolveOptions): ImportingAgent {
   return {
     program: agent.program,
     programArguments: agent.programArguments,

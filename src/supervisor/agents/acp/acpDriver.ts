@@ -69,7 +69,7 @@ class AcpConversation implements Conversation {
   readonly #permissions: AcpPermissions;
   readonly #cost: RunningCost;
   readonly #queue: string[];
-  /** Set once the agent takes prompts. Before that it may repeat the history of a session, which is journaled already. */
+  /** Set once the agent takes prompts. Before that it may repeat a session's history, which is journaled already. */
   #sessionId: string | undefined;
   #isInterrupting = false;
   /** A failure that the agent reported as a message rather than an error. */

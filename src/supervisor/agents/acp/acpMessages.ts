@@ -1,6 +1,6 @@
 /**
- * The part of the Agent Client Protocol (version 1) that is used. The names are checked against the types of the official
- * SDK; what agents send is validated here.
+ * The part of the Agent Client Protocol (version 1) that is used. The official SDK's types check the names, and what
+ * agents send is validated here.
  */
 import type { SessionUpdate, ToolKind } from '@agentclientprotocol/sdk';
 import * as v from 'valibot';
@@ -93,7 +93,7 @@ const updateSchema = v.variant('sessionUpdate', [
     cost: lenient(v.object({ amount: v.pipe(v.number(), v.finite()), currency: text })),
   }),
   v.object({ sessionUpdate: kind('session_info_update'), _meta: lenient(unknownRecord) }),
-  // Not about the work, or a message of ours.
+  // Not about the work, or a repeated message of the user.
   v.object({ sessionUpdate: kind('available_commands_update') }),
   v.object({ sessionUpdate: kind('current_mode_update') }),
   v.object({ sessionUpdate: kind('config_option_update') }),

@@ -31,12 +31,12 @@ export function categoryOf(call: AcpToolUpdate, categories: ToolCategories | und
 
 const commandSchema = v.object({ command: v.pipe(v.string(), v.minLength(1)) });
 
-/** Prefers a command to the agent's title for it, and adds the path to a title that is a bare verb. */
+/** A command is clearer than the agent's title for it, and a title that is only a verb needs its path. */
 export function titleOf(call: AcpToolUpdate, path: string | undefined): string {
   const command = v.safeParse(commandSchema, call.rawInput);
   const ownTitle = oneLine(command.success ? command.output.command : (call.title ?? ''));
   const title = ownTitle === '' ? nameOf(call) : ownTitle;
-  // Goose shortens the path after the dot.
+  // A title of Goose is the tool's name, a dot, and its input, which may be shortened.
   const [verb = ''] = title.split(' · ');
   return path !== undefined && /^[a-z_]+$/i.test(verb) ? oneLine(`${verb} ${path}`) : title;
 }

@@ -1,5 +1,5 @@
 /**
- * The messages of Claude's `stream-json`, one JSON object per line, as measured on 2.1.329. Only the fields that are used
+ * The messages of Claude's `stream-json`, one JSON object per line, as measured on 2.1.329. Only fields that are used
  * are listed, and those that a version may leave out are optional.
  */
 import * as v from 'valibot';
@@ -132,7 +132,7 @@ const toolUse = { id: text, name: text, input: v.optional(v.unknown(), {}) };
 const blockSchema = v.variant('type', [
   v.object({ type: v.literal('text'), text }),
   v.object({ type: v.literal('thinking'), thinking: text }),
-  // Its content is encrypted.
+  // The content is encrypted.
   v.object({ type: v.literal('redacted_thinking') }),
   v.object({ type: v.picklist(['tool_use', 'server_tool_use']), ...toolUse }),
   v.object({

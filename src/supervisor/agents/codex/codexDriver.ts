@@ -194,7 +194,7 @@ class CodexConversation implements Conversation {
 
   #endTurn(end: TurnEnd): void {
     this.#settleTurn();
-    // A turn that is interrupted early never echoes its opening message. Other messages without an echo are sent again.
+    // An early interrupt leaves the opening message without an echo. Later messages without one are sent again.
     const opening = this.#pending.take(this.#openingId);
     if (opening !== undefined) this.#host.emit({ kind: 'message', data: { role: 'user', text: opening } });
     this.#queue.unshift(...this.#pending.takeAll());
@@ -205,7 +205,7 @@ class CodexConversation implements Conversation {
     this.#beginNextTurn();
   }
 
-  /** A request without which there is no turn was refused. */
+  /** Codex refused a request that the turn depends on. */
   #failTurn(reason: string, method: string): void {
     this.#settleTurn();
     this.#turns.fail(this.#takeUndelivered(), `The agent could not begin: ${reason}`, method);

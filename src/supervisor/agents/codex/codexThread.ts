@@ -17,7 +17,7 @@ const MODES: Record<PermissionMode, { approvalPolicy: string; sandbox: string }>
 const initializedSchema = v.object({ userAgent: lenient(text) });
 const threadSchema = v.object({ thread: v.object({ id: text }), model: lenient(text) });
 
-/** Says hello to the app server. `onReady` gets its version where it tells one. */
+/** Initializes the connection. `onReady` gets the app server's version where it reports one. */
 export function initializeCodex(
   peer: JsonRpcPeer,
   onReady: (version: string | undefined) => void,

@@ -1,4 +1,4 @@
-/** Codex's items that are tool calls: their title, category and files, their result, and the files that they changed. */
+/** Codex's tool calls as people see them: title, category, files, result, and file changes. */
 import type { DraftEvent, EventData } from '../../../storage/events';
 import { oneLine } from '../../../common/oneLine';
 import { displayPath } from '../driver/displayPath';
@@ -6,7 +6,7 @@ import { toolCategories } from '../driver/toolCategories';
 import type { CodexCall, CodexChange } from './codexMessages';
 import { contentText } from './codexMessages';
 
-/** What Codex understands of a command. */
+/** The actions that Codex recognizes in a command. */
 const ACTION_CATEGORIES = toolCategories({ read: ['read'], search: ['listFiles', 'search'] });
 
 export function callOf(item: CodexCall, cwd: string): EventData<'tool.call'> {

@@ -25,7 +25,7 @@ export class CodexUsage {
   }
 }
 
-/** Never below zero, in case the total shrank. */
+/** Never below zero, even where the total shrank. */
 function subtract(total: CodexTokens, part: CodexTokens): CodexTokens {
   return {
     inputTokens: Math.max(0, total.inputTokens - part.inputTokens),

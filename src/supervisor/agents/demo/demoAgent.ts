@@ -1,6 +1,6 @@
 /**
- * The demo agent, a program of its own: `node demoAgent.js <Claude's options>`. It speaks Claude's wire protocol, so that it
- * takes the real driver's path, and needs no key and no network. demoScript.ts says how a prompt tells it what to do.
+ * The program of the demo agent, which takes Claude's options and speaks Claude's protocol through the real driver. It
+ * needs no key and no network: demoScript.ts has the steps that a prompt may contain.
  */
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
@@ -107,7 +107,7 @@ function main(): void {
     process.stdin.destroy();
     return;
   }
-  // The reader is gone: there is nobody left to work for.
+  // Nobody reads the output any more.
   process.stdout.on('error', () => process.exit(1));
   process.on('SIGINT', () => {
     queue.length = 0;
@@ -118,7 +118,7 @@ function main(): void {
   process.on('SIGHUP', () => process.exit(129));
   const input = createInterface({ input: process.stdin, crlfDelay: Infinity });
   input.on('line', readLine);
-  // The work under way goes on; a question that nobody can answer any more counts as denied.
+  // The turn continues, but nobody can answer its permission request, which counts as denied.
   input.on('close', () => current?.endOfInput());
 }
 

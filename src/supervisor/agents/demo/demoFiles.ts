@@ -1,17 +1,16 @@
-/** What the demo agent does with files: only below its working directory. */
+/** How the demo agent reads and edits files. It edits only those inside its working directory. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode, messageOf } from '../../../common/errors';
 import { isInside } from '../../../common/isInside';
 
-/** As much of a file as a person would want to see. */
-const SHOWN_LENGTH = 20_000;
+const MAX_SHOWN_CHARACTERS = 20_000;
 
 export async function readFileOf(path: string): Promise<{ output: string; isError: boolean }> {
   try {
     const content = await readFile(path, 'utf8');
     const lines = content
-      .slice(0, SHOWN_LENGTH)
+      .slice(0, MAX_SHOWN_CHARACTERS)
       .split('\n')
       .map((line, index) => `${index + 1}\t${line}`);
     return { output: lines.join('\n'), isError: false };
@@ -23,12 +22,12 @@ export async function readFileOf(path: string): Promise<{ output: string; isErro
 export interface LineChange {
   tool: 'Edit' | 'Write';
   input: object;
-  /** As Claude tells it in `tool_use_result`. */
+  /** The `tool_use_result` of Claude's message. */
   structured: object;
   write(): Promise<void>;
 }
 
-/** The change that adds `line` to the end of a file, or makes the file. Nothing is written yet. Undefined where it must not be. */
+/** Prepares a change that adds `line` to a new or existing file. Undefined where the file must not be edited. */
 export async function addLine(path: string, line: string): Promise<LineChange | undefined> {
   if (path === process.cwd() || !isInside(path, process.cwd())) return undefined;
   const original = await readOriginal(path);

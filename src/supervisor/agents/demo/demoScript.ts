@@ -1,21 +1,6 @@
 /**
- * The language in which a prompt tells the demo agent what to do: one step a line, or several with `;` between them.
- *
- *     talk <text>            says something
- *     think <text>           reasons
- *     plan <entry> | …       shows a plan; an entry may start with [x] (done), [>] (under way) or [ ]
- *     read <file>            reads a file
- *     edit <file> [<line>]   really adds a line to a file, made where it is missing; asks first in the mode `ask`
- *     run <command>          really runs a command, without a shell; words with spaces in "…"
- *     ask <command>          asks for permission and runs the command when it is allowed
- *     slow <n> [<m>ms]       says n things, one every m milliseconds (50)
- *     flood <n>              says n things as fast as it can
- *     wait [<m>ms]           does nothing for so long, or until it is interrupted
- *     fail [<text>]          ends the turn with an error of the model's service
- *     crash [<code>]         ends the process in the middle of the turn
- *     ignore-signals         is deaf to SIGINT, SIGTERM and SIGHUP from now on
- *
- * A prompt that does not begin with a step gets a story of its own.
+ * The script in a prompt: steps in lines of their own, or with `;` between them (see docs/agents.md). A prompt that
+ * does not begin with a step gets a story.
  */
 export type Step =
   | { verb: 'talk' | 'think' | 'read' | 'run' | 'ask'; text: string }
@@ -29,7 +14,7 @@ export type Step =
 
 const STATUS = { x: 'completed', '>': 'in_progress', ' ': 'pending' } as const;
 
-/** The steps in a prompt, or undefined where it does not begin with one. What is no step after the first is said. */
+/** The steps of a prompt; undefined where it does not begin with one. Later parts that are not steps become `talk`. */
 export function parseScript(prompt: string): Step[] | undefined {
   const parts = prompt
     .split(/[;\n]/)
@@ -86,12 +71,12 @@ function parseEntry(entry: string): { content: string; status: 'pending' | 'in_p
   return { content, status: mark === 'x' || mark === '>' ? STATUS[mark] : 'pending' };
 }
 
-/** Words of a command; double quotes keep spaces together. */
+/** The words of a command. Double quotes make one word of what they contain. */
 export function parseCommand(command: string): string[] {
   return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
 }
 
-/** What the demo does with a prompt in plain words: about 15 seconds of it. `file` is one that is there to be read. */
+/** The steps for a prompt without a script, which take about 15 seconds. `file` is an existing file to read. */
 export function story(prompt: string, file: string | undefined): Step[] {
   const task = (prompt.split('\n').find((line) => line.trim() !== '') ?? 'Look around')
     .replaceAll(';', ',')

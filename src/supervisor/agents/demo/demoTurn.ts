@@ -11,9 +11,9 @@ import type { DemoWire } from './demoWire';
 export interface DemoOptions {
   sessionId: string;
   model: string;
-  /** Claude's word for the permission mode. An answer for ever may change it. */
+  /** Claude's name of the permission mode. An answer that always allows may change it. */
   mode: string;
-  /** Waits are divided by this. */
+  /** Divides the duration of all waits. */
   speed: number;
   allowedCommands: Set<string>;
 }
@@ -24,12 +24,12 @@ interface Answer {
   message: string;
 }
 
-/** At most this much of a command's output is kept. */
-const OUTPUT_LENGTH = 65_536;
+/** The rest of a command's output is dropped. */
+const MAX_OUTPUT_CHARACTERS = 65_536;
 
 class Interrupted extends Error {}
 
-/** One turn: plays the steps of one prompt. */
+/** One turn, which runs the steps of one prompt. */
 export class DemoTurn {
   readonly #wire: DemoWire;
   readonly #options: DemoOptions;
@@ -44,7 +44,7 @@ export class DemoTurn {
     this.#options = options;
   }
 
-  /** Resolves to true where the turn failed. */
+  /** Resolves to true when the turn has failed. */
   async play(prompt: { text: string; uuid: string }): Promise<boolean> {
     this.#wire.init({ model: this.#options.model, permissionMode: this.#options.mode });
     this.#wire.echo(prompt.text, prompt.uuid);
@@ -235,7 +235,7 @@ export class DemoTurn {
         signal: this.#abort.signal,
       });
       const keep = (data: Buffer): void => {
-        if (output.length < OUTPUT_LENGTH) output += data.toString();
+        if (output.length < MAX_OUTPUT_CHARACTERS) output += data.toString();
       };
       child.stdout.on('data', keep);
       child.stderr.on('data', keep);
@@ -252,7 +252,7 @@ export class DemoTurn {
       if (everyMs > 0) await this.#wait(everyMs);
       else this.#throwIfInterrupted();
       this.#wire.assistant({ type: 'text', text: `event ${index} of ${count}` });
-      // Now and then, so that an interrupt is heard in the middle of a flood.
+      // Lets stdin be read, so that a flood can be interrupted.
       if (index % 100 === 0) await pause(0);
       await this.#wire.drained();
     }
@@ -281,14 +281,14 @@ export class DemoTurn {
   }
 }
 
-/** A file for the story to read. */
+/** A file of the working directory that is worth reading. */
 async function firstFile(): Promise<string | undefined> {
   for (const name of ['README.md', 'README', 'package.json', 'pyproject.toml', 'Cargo.toml', 'go.mod']) {
     try {
       await access(name);
       return name;
     } catch {
-      // Not this one.
+      // It does not exist.
     }
   }
   return undefined;

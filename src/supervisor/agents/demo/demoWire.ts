@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** Writes the lines of Claude's wire. */
+/** Writes the messages of Claude's protocol to stdout. */
 export class DemoWire {
   readonly #sessionId: string;
   #costUsd = 0;
@@ -13,7 +13,7 @@ export class DemoWire {
     return process.stdout.write(`${JSON.stringify(message)}\n`);
   }
 
-  /** Waits until the reader has taken what was written: a flood must not pile up here. */
+  /** Waits until stdout accepts more, so that a flood does not fill the memory. */
   async drained(): Promise<void> {
     if (process.stdout.writableNeedDrain) await new Promise((resolve) => process.stdout.once('drain', resolve));
   }
@@ -41,7 +41,7 @@ export class DemoWire {
     });
   }
 
-  /** A text in pieces, then whole, as with `--include-partial-messages`. */
+  /** Sends a text in pieces, then whole, as `--include-partial-messages` does. */
   streamed(text: string): void {
     const id = messageId();
     const event = (body: object): void => this.#own({ type: 'stream_event', event: body, parent_tool_use_id: null });

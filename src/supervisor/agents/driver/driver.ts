@@ -72,7 +72,7 @@ export interface AgentExit {
   stderrTail: string;
 }
 
-/** One run's conversation with its agent. It never throws: output that it does not understand becomes an `output` event. */
+/** One run's conversation with its agent. It never throws: lines that it does not understand become `output` events. */
 export interface Conversation {
   /** Called once, as soon as the agent is spawned. */
   start(): void;

@@ -122,7 +122,7 @@ const detailsSchema = v.union([
   ),
 ]);
 
-/** An error as people read it. Agents put the model service's answer into the message as JSON, or the cause into `data`. */
+/** An error for people. Agents put the model service's answer into `message` as JSON, or the cause into `data`. */
 export function describeRpcError({ message, data }: Pick<RpcError, 'message' | 'data'>): string {
   const parsed = parseJsonLine(message);
   const nested = v.safeParse(nestedErrorSchema, parsed?.json);

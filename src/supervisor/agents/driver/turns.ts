@@ -9,6 +9,13 @@ export type TurnEnd = Omit<EventData<'turn.ended'>, 'turn' | 'usage'>;
 /** The end of a turn that a person interrupted. */
 export const INTERRUPTED: TurnEnd = { stopReason: 'interrupted', failed: true, message: 'Interrupted' };
 
+/** Begins the reason of a run whose process ended during a turn, or before the first one. */
+const ENDED_EARLY = 'The agent ended';
+
+export function endedEarly({ outcome, reason }: Ending): boolean {
+  return outcome === 'failed' && reason.startsWith(ENDED_EARLY);
+}
+
 /** Numbers the turns of a run. How the last turn ended decides how the run ended. */
 export class Turns {
   readonly #host: ConversationHost;
@@ -76,7 +83,7 @@ export class Turns {
     for (const text of texts) this.#host.emit({ kind: 'message', data: { role: 'user', text } });
   }
 
-  /** The exit code comes last: some agents exit with 0 after an interrupt, or with 1 after a turn that they explained. */
+  /** The exit code decides last: Claude exits with 0 after SIGINT, and with 1 after any failed turn. */
   #judge(exit: AgentExit): Ending {
     if (this.#isOpen || this.#last === undefined) {
       // A program that handles signal n itself exits with 128 + n.
@@ -84,7 +91,7 @@ export class Turns {
       const where = this.#isOpen ? 'in the middle of a turn' : 'before its first turn';
       return {
         outcome: wasSignalled ? 'crashed' : 'failed',
-        reason: oneLine(`The agent ended ${where}: it ${describeExit(exit)}`),
+        reason: oneLine(`${ENDED_EARLY} ${where}: it ${describeExit(exit)}`),
       };
     }
     if (this.#last.stopReason === INTERRUPTED.stopReason) return { outcome: 'interrupted', reason: 'Interrupted' };
