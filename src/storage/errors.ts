@@ -1,4 +1,4 @@
-/** Every code a person or another extension can meet. Tests assert these, never the sentences. */
+/** Every error code that a person or another extension can meet. */
 export type CorralErrorCode =
   | 'SESSION_NOT_FOUND'
   | 'AGENT_SESSION_NOT_FOUND'
@@ -35,7 +35,7 @@ export type CorralErrorCode =
   | 'INVALID_ARGUMENT'
   | 'CANCELLED';
 
-/** An error meant for a person: a stable code, and a sentence that says what to do. */
+/** An error for a person to read: a stable code, and a sentence that says what to do. */
 export class CorralError extends Error {
   readonly code: CorralErrorCode;
 

@@ -8,7 +8,7 @@ export function newId(): string {
   return Array.from(randomBytes(LENGTH), (byte) => ALPHABET.charAt(byte & 31)).join('');
 }
 
-/** True for a string that can be a session or run id. Everything that becomes a path is checked with this first. */
+/** True for a string that can be a session or run id. Check it before it becomes part of a path. */
 export function isId(value: string): boolean {
   return /^[a-z2-7]{12}$/.test(value);
 }

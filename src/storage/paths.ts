@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
-/** Where everything lies below the store's root (docs/architecture.md has the picture). Pure: touches no disk. */
+/** Paths of everything in a store; docs/architecture.md has a picture. Looks at no file. */
 export class StorePaths {
   readonly root: string;
 
@@ -12,18 +12,18 @@ export class StorePaths {
   get storeFile(): string {
     return join(this.root, 'store.json');
   }
-  /** Doorbell: one session id a line, appended at each change. A hint, never the truth. */
+  /** The doorbell: a line with a session's id for each change. */
   get changesLog(): string {
     return join(this.root, 'changes.log');
   }
   get catalog(): string {
     return join(this.root, 'catalog.sqlite');
   }
-  /** Held by the one window that starts runs at the moment. */
+  /** The lock of the one window that starts runs. */
   get queueLockName(): string {
     return join(this.root, 'queue');
   }
-  /** A file for each run that was started and not seen to end, named by its id and holding its session's. */
+  /** A file for each started run that has not ended, named by the run's id; it holds the session's id. */
   get slots(): string {
     return join(this.root, 'slots');
   }
@@ -45,11 +45,11 @@ export class SessionPaths {
   get journal(): string {
     return join(this.root, 'session.jsonl');
   }
-  /** Locks are `<name>.lock.<n>`; this is the name. */
+  /** The lock's files are called `<this>.lock.<n>`. */
   get lockName(): string {
     return join(this.root, 'session');
   }
-  /** Held while the worktree is made, taken away or brought back. */
+  /** The lock that is held while the worktree is created, removed or restored. */
   get worktreeLockName(): string {
     return join(this.root, 'worktree');
   }
@@ -76,29 +76,29 @@ export class RunPaths {
     return join(this.root, 'prompt.txt');
   }
 
-  /** The runner's bootstrap, written by the supervisor before the runner starts. */
+  /** What the runner needs to know, written by the supervisor before it starts. */
   get bootstrap(): string {
     return join(this.root, 'run.json');
   }
-  /** The runner's claim: identity, endpoint, the agent's pid. Published by link(). */
+  /** The runner's identity, its endpoint and the agent's pid, published by link() so that only one runner can. */
   get claim(): string {
     return join(this.root, 'runner.json');
   }
   get events(): string {
     return join(this.root, 'events.jsonl');
   }
-  /** The agent's raw bytes in frames. */
+  /** What the agent printed, byte by byte. */
   get output(): string {
     return join(this.root, 'output.log');
   }
   get blobs(): string {
     return join(this.root, 'blobs');
   }
-  /** Holds space on the disk while the run lives, for what is written at its end. */
+  /** Reserves disk space for what is written at the run's end. */
   get reserve(): string {
     return join(this.root, 'reserve');
   }
-  /** Published by the one window that tells people of a question. */
+  /** Published by the one window that shows the notification of a permission request. */
   notificationClaim(requestId: string): string {
     return join(this.root, `notice.${createHash('sha256').update(requestId).digest('hex').slice(0, 16)}`);
   }

@@ -1,4 +1,4 @@
-/** Every session in a few rows: what the list is painted from. */
+/** The catalog: each session in a few rows, from which the list of sessions is painted. */
 import * as v from 'valibot';
 import type { SessionFacts } from '../sessionFacts';
 import { currentRun, restorationOf, runState, failureReason, sessionState } from '../sessionState';
@@ -31,7 +31,7 @@ export class Catalog {
     this.#connection = connection;
   }
 
-  /** Facts of the sessions after `afterId`, in order of id, each as the JSON that it is stored as. */
+  /** Facts of the sessions after `afterId` in order of id, as JSON. */
   list(afterId: string, limit: number): FactsRow[] {
     return this.#connection.rows(
       'SELECT id, facts FROM sessions WHERE id > ? ORDER BY id LIMIT ?',
@@ -45,16 +45,16 @@ export class Catalog {
     return this.#connection.rows('SELECT id FROM sessions', textColumn);
   }
 
-  /** The session's facts as last indexed; undefined where there are none, or none that can be read. */
+  /** The session's facts as last indexed; undefined where there are none that can be read. */
   facts(sessionId: string): SessionFacts | undefined {
     const [facts] = this.#connection.rows('SELECT facts FROM sessions WHERE id = ?', textColumn, sessionId);
     return facts === undefined ? undefined : parseFacts(facts);
   }
 
-  /** Inserts or updates the session, the runs of it that changed, and its agent's session. Part of a transaction. */
+  /** Saves the session, its runs that changed, and its agent's session. Belongs into a transaction. */
   save(facts: SessionFacts, changedRunIds: ReadonlySet<string>): void {
     const run = currentRun(facts);
-    const marks = run === undefined ? undefined : restorationOf(run);
+    const restoration = run === undefined ? undefined : restorationOf(run);
     this.#connection.run(
       `INSERT INTO sessions (id, title, prompt, agent, repository, worktree_path, base_commit, state, failure_reason, last_activity_at, created_at,
          archived, restored, restored_at, recovery_hint, facts)
@@ -75,9 +75,9 @@ export class Catalog {
       facts.lastActivityAt,
       facts.createdAt,
       Number(facts.archived),
-      Number(marks !== undefined),
-      marks?.restoredAt ?? null,
-      marks?.recoveryHint ?? null,
+      Number(restoration !== undefined),
+      restoration?.restoredAt ?? null,
+      restoration?.recoveryHint ?? null,
       JSON.stringify(v.parse(sessionFactsSchema, facts)),
     );
     for (const changed of facts.runs.filter(({ runId }) => changedRunIds.has(runId))) {
@@ -111,7 +111,7 @@ export class Catalog {
     }
   }
 
-  /** Replaces what was known of the session's native session. A session that does not exist is refused. */
+  /** Throws where there is no such session. */
   saveAgentSession(sessionId: string, agentSession: AgentSession): void {
     this.#connection.run(
       `INSERT INTO agent_sessions (session_id, native_session_id, backend_type) VALUES (?, ?, ?)
@@ -130,13 +130,13 @@ export class Catalog {
     )[0];
   }
 
-  /** Forgets the session, and how far its journals were read. */
+  /** Removes the session, and how far its journals were read. */
   erase(sessionId: string): void {
     this.#connection.transaction(() => this.#connection.run('DELETE FROM sessions WHERE id = ?', sessionId));
   }
 }
 
-/** Undefined where the text is not of this version's shape: such a session is indexed anew. */
+/** Undefined for the facts of another version: their session is indexed again. */
 export function parseFacts(text: string): SessionFacts | undefined {
   try {
     return v.parse(sessionFactsSchema, JSON.parse(text));

@@ -1,28 +1,29 @@
-/** A database's file: read only where it is sound and ours, written only after the journals that it stands for are on disk. */
+/** Checkpoints: databases as files, used only if they are intact, and written only after the journals they cover. */
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { SqlJsStatic } from 'sql.js';
 import { replaceFile, TEMPORARY_SUFFIX } from '../journal/durableFile';
-import { hasCode } from '../../common/errors';
+import { ifExists } from '../../common/ifExists';
 import { readAt } from '../journal/journalReader';
 import { Connection } from './connection';
 import type { DatabaseSchema } from './schema';
 
-/** What a killed process left unfinished is removed after this; nobody writes one file for so long. */
-const ABANDONED_MS = 60 * 60 * 1000;
+/** No write takes so long: an unfinished file that is older was left by a killed process. */
+const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 
-/** From the first 100 bytes of an SQLite file, which it must have at least. */
+/** An SQLite file has at least its header, see https://www.sqlite.org/fileformat.html. */
 const HEADER_BYTES = 100;
 const MAGIC = 'SQLite format 3\0';
 const USER_VERSION_OFFSET = 60;
 const APPLICATION_ID_OFFSET = 68;
 
-const SEAL_MARK = 'corral crc32 ';
-const SEAL_BYTES = SEAL_MARK.length + 8;
-const PIECE_BYTES = 1024 * 1024;
-const LEAST_ROOM_BYTES = 256 * 1024;
-const ROOM_SHARE = 1 / 8;
+/** A checkpoint ends with this and the CRC-32 of what comes before it. */
+const TRAILER_PREFIX = 'corral crc32 ';
+const TRAILER_BYTES = TRAILER_PREFIX.length + 8;
+const CHUNK_BYTES = 1024 * 1024;
+const MIN_SPARE_BYTES = 256 * 1024;
+const SPARE_SHARE = 1 / 8;
 
 interface Header {
   userVersion: number;
@@ -38,40 +39,35 @@ function parseHeader(bytes: Buffer): Header | undefined {
 }
 
 async function readHeader(path: string): Promise<Header | undefined> {
+  const file = await ifExists(open(path, 'r'));
+  if (file === undefined) return undefined;
   try {
-    const file = await open(path, 'r');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-      return parseHeader(buffer.subarray(0, bytesRead));
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
+    return parseHeader(await readAt(file, Buffer.alloc(HEADER_BYTES), 0));
+  } finally {
+    await file.close();
   }
 }
 
-/** Stands behind the database's last page, where SQLite takes no notice of it. */
-function sealText(checksum: number): string {
-  return `${SEAL_MARK}${checksum.toString(16).padStart(8, '0')}`;
+/** Follows the database's last page, where SQLite does not look. */
+function trailerText(checksum: number): string {
+  return `${TRAILER_PREFIX}${checksum.toString(16).padStart(8, '0')}`;
 }
 
-function sealOf(database: Uint8Array): Buffer {
-  return Buffer.from(sealText(crc32(database)));
+function trailerOf(database: Uint8Array): Buffer {
+  return Buffer.from(trailerText(crc32(database)));
 }
 
-/** Whether a checkpoint's bytes are what was written. A flipped bit in a row is nothing that SQLite itself would notice. */
-function hasSeal(bytes: Buffer): boolean {
-  return bytes.subarray(-SEAL_BYTES).equals(sealOf(bytes.subarray(0, -SEAL_BYTES)));
+/** True if the bytes are what was written. SQLite itself would not notice a flipped bit in a row. */
+function hasValidTrailer(bytes: Buffer): boolean {
+  return bytes.subarray(-TRAILER_BYTES).equals(trailerOf(bytes.subarray(0, -TRAILER_BYTES)));
 }
 
-/** The file, with room behind it: a database that grows beyond its buffer is copied as a whole. SQLite takes no notice of what lies behind its last page. */
+/** The file with spare room behind it, because a database that outgrows its buffer is copied as a whole. */
 async function readPadded(path: string): Promise<{ bytes: Buffer; padded: Buffer }> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    const padded = Buffer.alloc(size + Math.max(LEAST_ROOM_BYTES, Math.ceil(size * ROOM_SHARE)));
+    const padded = Buffer.alloc(size + Math.max(MIN_SPARE_BYTES, Math.ceil(size * SPARE_SHARE)));
     return { bytes: await readAt(file, padded.subarray(0, size), 0), padded };
   } finally {
     await file.close();
@@ -93,14 +89,14 @@ function migrate(connection: Connection, schema: DatabaseSchema, version: number
   });
 }
 
-/** The database of the checkpoint at `path`, brought to our version; undefined where there is none that can be trusted. */
+/** The database of the checkpoint at `path`, migrated to this version; undefined where none can be trusted. */
 export async function loadCheckpoint(
   engine: SqlJsStatic,
   path: string,
   schema: DatabaseSchema,
 ): Promise<Connection | undefined> {
   const read = await readPadded(path).catch(() => undefined);
-  if (read === undefined) return undefined; // not there, or unreadable: the journals have it all
+  if (read === undefined) return undefined; // missing or unreadable: it is built again from the journals
   const { bytes, padded } = read;
   const header = parseHeader(bytes);
   if (
@@ -110,54 +106,52 @@ export async function loadCheckpoint(
     header.userVersion > schema.migrations.length
   )
     return undefined;
-  if (!hasSeal(bytes)) return undefined;
-  bytes.subarray(-SEAL_BYTES).fill(0);
+  if (!hasValidTrailer(bytes)) return undefined;
+  bytes.subarray(-TRAILER_BYTES).fill(0);
   let connection: Connection | undefined;
   try {
     connection = new Connection(engine, padded);
     if (header.userVersion < schema.migrations.length) migrate(connection, schema, header.userVersion);
     return connection;
   } catch {
-    connection?.close(); // the same bytes as were written, but not ours to understand: the journals have it all
+    connection?.close(); // intact, but not a database of this version: it is built again from the journals
     return undefined;
   }
 }
 
-/** True where the checkpoint at `path` is, bit for bit, what was written. Reads it in pieces: it can be large. */
-export async function isSealed(path: string): Promise<boolean> {
+/** True if the checkpoint at `path` is what was written. Reads it in chunks, since it can be large. */
+export async function isIntact(path: string): Promise<boolean> {
   const file = await open(path, 'r');
   try {
-    const end = (await file.stat()).size - SEAL_BYTES;
+    const end = (await file.stat()).size - TRAILER_BYTES;
     if (end < 0) return false;
     let checksum = 0;
-    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     for (let start = 0; start < end;) {
-      const { bytesRead } = await file.read(piece, 0, Math.min(PIECE_BYTES, end - start), start);
+      const { bytesRead } = await file.read(chunk, 0, Math.min(CHUNK_BYTES, end - start), start);
       if (bytesRead === 0) return false;
-      checksum = crc32(piece.subarray(0, bytesRead), checksum);
+      checksum = crc32(chunk.subarray(0, bytesRead), checksum);
       start += bytesRead;
     }
-    const { bytesRead } = await file.read(piece, 0, SEAL_BYTES, end);
-    return piece.toString('latin1', 0, bytesRead) === sealText(checksum);
+    const { bytesRead } = await file.read(chunk, 0, TRAILER_BYTES, end);
+    return chunk.toString('latin1', 0, bytesRead) === trailerText(checksum);
   } finally {
     await file.close();
   }
 }
 
+/** A journal that was erased meanwhile needs no sync: the next reader notices. */
 async function syncJournal(path: string): Promise<void> {
+  const file = await ifExists(open(path, 'r+')); // Windows syncs only files that are open for writing
+  if (file === undefined) return;
   try {
-    const file = await open(path, 'r+'); // Windows syncs only what can be written
-    try {
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error; // erased since: the next reader notices
+    await file.datasync();
+  } finally {
+    await file.close();
   }
 }
 
-/** Replaces the checkpoint at `path`, after the journals that `bytes` covers are synced. False where a newer version's is there: it is left alone. */
+/** Syncs the journals that `bytes` covers and replaces the checkpoint. False if a newer version wrote that: it stays. */
 export async function writeCheckpoint(
   path: string,
   bytes: Uint8Array,
@@ -170,11 +164,11 @@ export async function writeCheckpoint(
   };
   if (await isNewer()) return false;
   for (const journal of journals) await syncJournal(journal);
-  await replaceFile(path, bytes, sealOf(bytes));
+  await replaceFile(path, bytes, trailerOf(bytes));
   return true;
 }
 
-/** Removes unfinished checkpoints beside `path` that a killed process left. */
+/** Removes unfinished checkpoints that killed processes left beside `path`. */
 export async function removeAbandoned(path: string): Promise<void> {
   const folder = dirname(path);
   const prefix = `${basename(path)}.`;
@@ -182,6 +176,7 @@ export async function removeAbandoned(path: string): Promise<void> {
     if (!name.startsWith(prefix) || !name.endsWith(TEMPORARY_SUFFIX)) continue;
     const file = join(folder, name);
     const found = await stat(file).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > ABANDONED_MS) await unlink(file).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > ABANDONED_AFTER_MS)
+      await unlink(file).catch(() => undefined);
   }
 }

@@ -24,14 +24,14 @@ export class Connection {
   readonly #statements = new Map<string, Statement>();
   #changeCount = 0;
 
-  /** Opens `bytes`, or an empty database. Bytes that are no database are noticed by the first query. */
+  /** Opens `bytes`, or an empty database. The first query fails if the bytes are no database. */
   constructor(engine: SqlJsStatic, bytes?: Uint8Array) {
     this.#database = new engine.Database(bytes);
-    // Nobody else has this database. A journal that is truncated, not deleted, is not made anew for each transaction.
+    // Nothing else uses this database. Truncating SQLite's journal costs less than making it for each transaction.
     this.#database.exec('PRAGMA foreign_keys = ON; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE');
   }
 
-  /** Counts transactions that were committed. */
+  /** How many transactions were committed. */
   get changeCount(): number {
     return this.#changeCount;
   }
@@ -51,12 +51,12 @@ export class Connection {
     }
   }
 
-  /** Runs several statements that need no parameters. */
+  /** Runs statements without parameters. */
   execute(sql: string): void {
     this.#database.exec(sql);
   }
 
-  /** All rows, each validated (and mapped) by `row`, which sees it as a tuple. */
+  /** All rows. `row` takes each as a tuple, validates it and may map it. */
   rows<T>(sql: string, row: v.GenericSchema<unknown, T>, ...parameters: SqlValue[]): T[] {
     const statement = this.#prepare(sql);
     const rows: T[] = [];
@@ -69,7 +69,7 @@ export class Connection {
     return rows;
   }
 
-  /** All of `work` or nothing. Not to be nested. */
+  /** Commits `work`, or rolls it back where it throws. Cannot be nested. */
   transaction(work: () => void): void {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
@@ -79,7 +79,7 @@ export class Connection {
       try {
         this.#database.exec('ROLLBACK');
       } catch {
-        // SQLite rolled back by itself, as it does where memory is short. `error` says why.
+        // SQLite has rolled back already, as it does when memory is short; `error` says why.
       }
       throw error;
     }

@@ -6,17 +6,17 @@ import type { Connection } from './connection';
 import type { DatabaseSchema } from './schema';
 import { Sources } from './sources';
 
-/** Written at each checkpoint, however little is new in it. */
+/** A smaller database is written at each checkpoint, however little of it is new. */
 const SMALL_BYTES = 8 * 1024 * 1024;
-/** Of a larger one, this much has to be new. */
-const NEW_SHARE = 1 / 16;
+/** Of a larger one, this share must be new. */
+const MIN_NEW_SHARE = 1 / 16;
 
 export interface DatabaseFileOptions {
   engine: SqlJsStatic;
   path: string;
   schema: DatabaseSchema;
   readOnly: boolean;
-  /** A checkpoint for which this is false is not used. */
+  /** False rejects a checkpoint that was loaded. */
   isOurs?: (connection: Connection) => boolean;
 }
 
@@ -35,7 +35,7 @@ export class DatabaseFile {
     this.#savedBytes = connection.bytes;
   }
 
-  /** The database as of its checkpoint, or an empty one. Never fails for what is on disk. */
+  /** The database of the checkpoint, or an empty one. Whatever is on disk, this does not fail. */
   static async open(options: DatabaseFileOptions): Promise<DatabaseFile> {
     if (!options.readOnly) await removeAbandoned(options.path);
     const loaded = await loadCheckpoint(options.engine, options.path, options.schema);
@@ -48,15 +48,15 @@ export class DatabaseFile {
     return this.connection.changeCount !== this.#savedChangeCount;
   }
 
-  /** False where little is new in a large database: to write it all again would cost more than to read that little again, should it be lost. */
+  /** False for a large database with little new in it: reading that little again costs less than writing all. */
   get isWorthSaving(): boolean {
     const { bytes } = this.connection;
-    return this.isChanged && (bytes < SMALL_BYTES || bytes - this.#savedBytes >= bytes * NEW_SHARE);
+    return this.isChanged && (bytes < SMALL_BYTES || bytes - this.#savedBytes >= bytes * MIN_NEW_SHARE);
   }
 
   /**
-   * Takes the database as it stands now, at once; what it returns writes that to disk, later and beside other work.
-   * Undefined where nothing changed since the last time.
+   * Copies the database as it is now, and gives what writes the copy to disk, which can wait.
+   * Undefined where nothing changed since the last copy.
    */
   snapshot(resolveJournal: (source: string) => string): (() => Promise<void>) | undefined {
     if (this.#options.readOnly || !this.isChanged) return undefined;
@@ -70,7 +70,7 @@ export class DatabaseFile {
         if (!hasCode(error, 'ENOENT')) {
           this.sources.restoreChanged(changed);
           throw error;
-        } // the session's folder was erased, and its checkpoint with it
+        } // the session was erased, and its checkpoint with it
       }
       this.#savedChangeCount = changeCount;
       this.#savedBytes = bytes.length;

@@ -9,12 +9,13 @@ import { Catalog } from './catalog';
 import type { DatabaseFile } from './databaseFile';
 import type { OpenTimelines } from './openTimelines';
 import type { JournalPart } from '../journal/sessionJournalReader';
-import { listRunIds, readSession, runSource, SESSION_SOURCE, sizeOf } from '../journal/sessionJournalReader';
+import { listRunIds, readSession, runSource, SESSION_SOURCE, fileSize } from '../journal/sessionJournalReader';
 import { readdirIfExists } from '../../common/readdirIfExists';
 
-/** Of journal in one step: some 50 ms. */
+/** Read in one step, which takes about 50 ms. */
 const STEP_BYTES = 1024 * 1024;
 
+/** Brings the catalog up to what the journals say. */
 export class Indexer {
   readonly catalog: Catalog;
   readonly #file: DatabaseFile;
@@ -28,11 +29,11 @@ export class Indexer {
     this.#timelines = timelines;
   }
 
-  /** One step for one session. A run that wrote its last record is not looked at again. */
+  /** Indexes one step of a session's journals. The journal of a run that has ended is not opened again. */
   async sync(sessionId: string): Promise<SyncResult> {
     const paths = this.#paths.session(sessionId);
     const known = this.catalog.facts(sessionId);
-    if (known === undefined) this.catalog.erase(sessionId); // a row that cannot be read must not keep its positions
+    if (known === undefined) this.catalog.erase(sessionId); // positions must not outlive a row that cannot be read
     const facts = known ?? emptySession(sessionId);
     const runIds = (await listRunIds(paths)).filter((runId) => !hasEnded(facts, runId));
     const step = await readSession(
@@ -43,7 +44,7 @@ export class Indexer {
     );
     if (step.reset) {
       this.catalog.erase(sessionId);
-      this.#timelines.distrust(sessionId);
+      this.#timelines.invalidate(sessionId);
       return this.sync(sessionId);
     }
     if (step.parts.length === 0) return { facts: known, appended: [], more: step.more };
@@ -58,14 +59,14 @@ export class Indexer {
     return { facts, appended, more: step.more };
   }
 
-  /** Of the sessions after `afterId`, at most `limit`, those that are not indexed to their journals' ends. `next` is absent at the end. */
+  /** Those of the next `limit` sessions that are not indexed to their journals' ends; `next` is absent at the last page. */
   async findStale(afterId: string, limit: number): Promise<{ sessionIds: string[]; next?: string }> {
     const folders = await readdirIfExists(this.#paths.sessions);
     const all = [...new Set([...folders.filter(isId), ...this.catalog.sessionIds()])].sort();
     const some = all.filter((sessionId) => sessionId > afterId).slice(0, limit);
     const stale: string[] = [];
     for (const sessionId of some) {
-      // What cannot be looked at is for `sync` to fail on, for that one session.
+      // A session that cannot be checked counts as stale, and `sync` reports what is wrong with it.
       if (await this.#isStale(sessionId).catch(() => true)) stale.push(sessionId);
     }
     const next = some.length < limit ? undefined : some.at(-1);
@@ -77,7 +78,7 @@ export class Indexer {
     if (facts === undefined) return true;
     const paths = this.#paths.session(sessionId);
     const isBehind = async (path: string, source: string): Promise<boolean> =>
-      (await sizeOf(path)) !== this.#file.sources.position(sessionId, source).offset;
+      (await fileSize(path)) !== this.#file.sources.position(sessionId, source).offset;
     if (await isBehind(paths.journal, SESSION_SOURCE)) return true;
     for (const runId of await listRunIds(paths)) {
       if (!hasEnded(facts, runId) && (await isBehind(paths.run(runId).events, runSource(runId)))) return true;
@@ -91,12 +92,12 @@ function hasEnded(facts: SessionFacts, runId: string): boolean {
   return run !== undefined && isOutcome(run.eventState);
 }
 
-/** The runs that the part says something of. */
+/** The runs that the part is about. */
 function runIdsOf({ runId, records }: JournalPart): string[] {
   return runId === undefined ? records.flatMap(({ data }) => ('runId' in data ? data.runId : [])) : [runId];
 }
 
-/** Folds the part into `facts`; gives the range of its new events where there are any. */
+/** Folds the part into `facts` and gives the range of its new events, if it has any. */
 function foldPart(facts: SessionFacts, part: JournalPart): AppendedRange | undefined {
   facts.damagedRecords += part.damaged;
   for (const record of part.records) foldRecord(facts, record);
@@ -105,7 +106,7 @@ function foldPart(facts: SessionFacts, part: JournalPart): AppendedRange | undef
   const before = run.eventCount;
   for (const { seq, timestamp, draft } of part.events) {
     if (seq <= run.eventCount)
-      facts.damagedRecords++; // a number that was given twice
+      facts.damagedRecords++; // its number was used before
     else
       foldEvent(facts, {
         ...draft,

@@ -1,4 +1,4 @@
-/** What the extension host and the store's worker say to each other. */
+/** The messages between the extension host and the store's worker. */
 import * as v from 'valibot';
 import { factsRowSchema } from './catalog';
 import { TIMELINE_QUERIES } from '../timelineQueries';
@@ -11,15 +11,15 @@ const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000));
 export const workerDataSchema = v.object({ root: text, readOnly: v.boolean() });
 export type WorkerData = v.InferOutput<typeof workerDataSchema>;
 
-/** Answered in the order in which they come, but for `checkpoint`, which is written beside the others. */
-export const requestSchema = v.variant('method', [
-  /** Settles when the worker is ready. */
+/** Requests are answered in their order, except `checkpoint`, which is written while others are answered. */
+const requestSchema = v.variant('method', [
+  /** Answered when the worker is ready. */
   v.object({ method: v.literal('open') }),
   v.object({ method: v.literal('listSessions'), afterId: text, limit }),
   v.object({ method: v.literal('findStale'), afterId: text, limit }),
   v.object({ method: v.literal('sync'), sessionId: text }),
   v.object({ method: v.literal('catchUp'), sessionId: text }),
-  /** See `TIMELINE_QUERIES`, which has the shape of the parameters. */
+  /** `TIMELINE_QUERIES` has the shape of the parameters. */
   v.object({ method: v.literal('query'), sessionId: text, query: v.picklist(QUERIES), parameters: v.unknown() }),
   v.object({ method: v.literal('agentSession'), sessionId: text }),
   v.object({ method: v.literal('checkpoint') }),
@@ -33,7 +33,7 @@ export const replySchema = v.union([
   v.object({ callId: v.number(), error: v.object({ code: text, message: text }) }),
 ]);
 
-/** The timeline is not at its journals' ends yet, and this share of them was read: ask again. */
+/** Only this share of the journals is in the timeline: ask again. */
 const catchingUpSchema = v.object({ catchingUp: v.number() });
 
 export const RESULT_SCHEMAS = {

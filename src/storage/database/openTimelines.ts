@@ -1,4 +1,4 @@
-/** The timelines in memory: opened when somebody looks, closed least recently used first. */
+/** The timelines in memory: opened when one is queried, and closed least recently used first. */
 import { readFile } from 'node:fs/promises';
 import type { SqlJsStatic } from 'sql.js';
 import type { JournalPosition } from '../journal/journalReader';
@@ -14,15 +14,15 @@ import { TimelineReader } from './timelineReader';
 import type { ReadBlob } from './timelineReader';
 
 const MAX_OPEN = 8;
-const MAX_BYTES = 64 * 1024 * 1024;
-/** Of journal in one step: some 100 ms. */
+const MAX_OPEN_BYTES = 64 * 1024 * 1024;
+/** Read in one step, which takes about 100 ms. */
 const STEP_BYTES = 2 * 1024 * 1024;
 
 export class OpenTimeline {
   readonly file: DatabaseFile;
   readonly timeline: Timeline;
   readonly reader: TimelineReader;
-  /** It was read to its journals' ends and is fed what the catalog reads: a query needs to look at no file. */
+  /** It holds all of its journals and is fed what the catalog reads, so a query need not look at a file. */
   isCurrent = false;
 
   constructor(file: DatabaseFile, sessionId: string, readBlob: ReadBlob) {
@@ -31,7 +31,7 @@ export class OpenTimeline {
     this.reader = new TimelineReader(file.connection, sessionId, readBlob);
   }
 
-  /** Those of `parts` that hold something new, or undefined where something before them is missing. */
+  /** The parts with something new, or undefined where something before them is missing. */
   newOf(parts: readonly JournalPart[]): JournalPart[] | undefined {
     const places = parts.map((part) => ({
       part,
@@ -41,7 +41,7 @@ export class OpenTimeline {
     return places.filter(({ part, offset }) => part.to.offset > offset).map(({ part }) => part);
   }
 
-  /** Events that are there already are left as they are. */
+  /** Saves what the parts hold; events that are stored already stay as they are. */
   apply(parts: readonly JournalPart[]): void {
     if (parts.length === 0) return;
     this.file.connection.transaction(() => {
@@ -63,7 +63,7 @@ export class OpenTimeline {
   }
 }
 
-/** False for a folder that was copied under another name: its ids are another session's. */
+/** False for the timeline of another session, as in a folder that was copied under another name. */
 function belongsTo(connection: Connection, sessionId: string): boolean {
   return connection.rows('SELECT id FROM session', textColumn).every((id) => id === sessionId);
 }
@@ -72,13 +72,13 @@ export class OpenTimelines {
   readonly #engine: SqlJsStatic;
   readonly #paths: StorePaths;
   readonly #readOnly: boolean;
-  /** In order of last use. */
+  /** By session id, in order of last use. */
   readonly #open = new Map<string, OpenTimeline>();
-  /** Those that are closed, but not written to the end. */
+  /** Writes of closed timelines that are not complete yet, by session id. */
   readonly #closing = new Map<string, Promise<void>>();
   readonly #save: (file: DatabaseFile) => Promise<void>;
 
-  /** `save` takes the file as it is at once, and settles when its checkpoint is written. */
+  /** `save` copies the file at once and resolves when the copy is on disk. */
   constructor(engine: SqlJsStatic, paths: StorePaths, readOnly: boolean, save: (file: DatabaseFile) => Promise<void>) {
     this.#engine = engine;
     this.#paths = paths;
@@ -86,7 +86,7 @@ export class OpenTimelines {
     this.#save = save;
   }
 
-  /** The session's timeline where it is open; does not count as a use. */
+  /** The session's timeline if it is open; does not count as a use. */
   get(sessionId: string): OpenTimeline | undefined {
     return this.#open.get(sessionId);
   }
@@ -115,12 +115,12 @@ export class OpenTimelines {
     return { reader, share: step.more ? await readShare(session, runIds, positionOf) : 1 };
   }
 
-  /** Every open timeline of which enough is new for another checkpoint. */
+  /** Sessions whose open timelines have enough news for another checkpoint. */
   idsToSave(): string[] {
     return [...this.#open].filter(([, { file }]) => file.isWorthSaving).map(([sessionId]) => sessionId);
   }
 
-  /** Feeds the session's timeline what the catalog read, where it is open. Where it misses something before that, it reads by itself when somebody looks. */
+  /** Adds what the catalog read to the session's timeline if that is open. One with a gap reads on when queried. */
   feed(sessionId: string, parts: readonly JournalPart[]): void {
     const opened = this.#open.get(sessionId);
     if (opened === undefined) return;
@@ -132,14 +132,14 @@ export class OpenTimelines {
     try {
       opened.apply(newParts);
     } catch {
-      // The catalog must not wait for it: who looks next opens it again and is told what is wrong.
+      // The catalog goes on without it; the next query opens it again and reports what is wrong.
       opened.file.close();
       this.#open.delete(sessionId);
     }
   }
 
-  /** A journal is another one now: the session's timeline looks at them when it is used next. */
-  distrust(sessionId: string): void {
+  /** A journal was replaced: the session's timeline compares its positions with the journals when it is used next. */
+  invalidate(sessionId: string): void {
     const opened = this.#open.get(sessionId);
     if (opened !== undefined) opened.isCurrent = false;
   }
@@ -164,9 +164,9 @@ export class OpenTimelines {
   #closeOthers(keptId: string): void {
     let bytes = [...this.#open.values()].reduce((sum, { file }) => sum + file.connection.bytes, 0);
     for (const [sessionId, { file }] of this.#open) {
-      if ((this.#open.size <= MAX_OPEN && bytes <= MAX_BYTES) || sessionId === keptId) return;
+      if ((this.#open.size <= MAX_OPEN && bytes <= MAX_OPEN_BYTES) || sessionId === keptId) return;
       bytes -= file.connection.bytes;
-      // Only a cache: where it cannot be saved, it is read again from the journals.
+      // It is only a cache: one that cannot be saved is built again from the journals.
       const saved = this.#save(file).catch(() => undefined);
       this.#closing.set(sessionId, saved);
       void saved.then(() => this.#closing.get(sessionId) === saved && this.#closing.delete(sessionId));

@@ -1,13 +1,13 @@
-/** Tables of the two kinds of database. Both are projections of the journals: dropped and rebuilt at will. */
+/** The tables of both kinds of database. All of it is derived from the journals and can be built again. */
 
 export interface DatabaseSchema {
-  /** Written as SQLite's application_id, so that no other database is taken for one of ours. */
+  /** SQLite's application_id, by which a database of ours is known. */
   applicationId: number;
-  /** `migrations[n]` brings a database of user_version n to n + 1. Published ones never change. */
+  /** `migrations[n]` brings a database of user_version n to n + 1. Those that were released never change. */
   migrations: readonly string[];
 }
 
-/** How far the journals are in the database; `path` is relative to the session's folder, with forward slashes. */
+/** How far each journal was read. `path` is relative to the session's folder, `mark` the journal's fingerprint. */
 function sourcesTable(sessionTable: 'sessions' | 'session'): string {
   return `CREATE TABLE sources (
       session_id TEXT NOT NULL REFERENCES ${sessionTable} (id) ON DELETE CASCADE,

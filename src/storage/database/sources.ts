@@ -1,4 +1,4 @@
-/** How far each journal of a session is in a database: the table `sources`, the same in both kinds. */
+/** How far each journal was read into a database: the table `sources`, which both kinds of database have. */
 import * as v from 'valibot';
 import { JOURNAL_START } from '../journal/journalReader';
 import type { JournalPosition } from '../journal/journalReader';
@@ -6,7 +6,7 @@ import type { Connection } from './connection';
 
 const positionRow = v.pipe(
   v.tuple([v.number(), v.string()]),
-  v.transform(([offset, mark]): JournalPosition => ({ offset, mark })),
+  v.transform(([offset, fingerprint]): JournalPosition => ({ offset, fingerprint })),
 );
 
 export class Sources {
@@ -28,7 +28,7 @@ export class Sources {
     );
   }
 
-  /** Part of the transaction that writes what was read up to `position`. */
+  /** Belongs into the transaction that writes what was read up to `position`. */
   save(sessionId: string, path: string, position: JournalPosition): void {
     this.#connection.run(
       `INSERT INTO sources (session_id, path, offset, mark) VALUES (?, ?, ?, ?)
@@ -36,7 +36,7 @@ export class Sources {
       sessionId,
       path,
       position.offset,
-      position.mark,
+      position.fingerprint,
     );
     this.#changed.add(`${sessionId}/${path}`);
   }
@@ -48,7 +48,7 @@ export class Sources {
     return changed;
   }
 
-  /** Gives back what was taken, where the checkpoint was not written after all. */
+  /** For a checkpoint that could not be written: its journals count as changed again. */
   restoreChanged(changed: readonly string[]): void {
     for (const source of changed) this.#changed.add(source);
   }

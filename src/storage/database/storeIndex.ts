@@ -1,8 +1,8 @@
-/** What the store's worker answers: the only way from the extension host to the journals' index. Implemented by database/databaseClient.ts. */
+/** The index of the journals, as the extension host sees it. `storeIndexClient.ts` implements it. */
 import type { SessionFacts } from '../sessionFacts';
 import type { QueryParameters, QueryResult, TimelineQuery } from '../timelineQueries';
 
-/** Events `fromSeq`…`toSeq` of a run, both included, are now in the index. */
+/** New events of a run: `fromSeq` to `toSeq`, both included. */
 export interface AppendedRange {
   runId: string;
   fromSeq: number;
@@ -10,29 +10,34 @@ export interface AppendedRange {
 }
 
 export interface SyncResult {
-  /** Undefined where the session's folder holds nothing readable yet. */
+  /** Undefined while nothing of the session can be read. */
   facts: SessionFacts | undefined;
   appended: AppendedRange[];
-  /** There is more to read than one bounded step took: call again. */
+  /** One step was not enough: call again. */
   more: boolean;
 }
 
 export interface StoreIndex {
-  /** Every session of the catalog, as last indexed: cheap, reads no journal. */
+  /** Every session as last indexed. Cheap: reads no journal. */
   listSessions(): Promise<SessionFacts[]>;
-  /** Ids of all session folders whose journals are not indexed to their end (a full scan; run after the first paint). */
+  /** Ids of all sessions whose journals are not indexed to their ends. Slow: looks at the length of every journal. */
   findStale(): Promise<string[]>;
-  /** Reads the session's journals on from where the index stands, in one bounded step. */
+  /** Indexes what is new in the session's journals, in one bounded step. */
   sync(sessionId: string): Promise<SyncResult>;
   /**
-   * Reads the session's journals on until a timeline of it can be asked without a wait, in bounded steps: of a long run that nobody looked at, that takes a while.
-   * `onProgress` hears the share that was read. Throws the signal's reason once it is aborted.
+   * Reads the session's timeline up to its journals' ends, so that the next query need not wait.
+   * `onProgress` hears the share that was read, from 0 to 1.
+   * @throws the signal's reason once it is aborted
    */
   catchUp(sessionId: string, options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void>;
-  /** Answers once the timeline is at its journals' ends. Throws what the query's declaration says, and TIMEOUT. */
+  /**
+   * Answers once the timeline is at its journals' ends.
+   * @throws TIMEOUT, STORE_FAILED, and what the query declares
+   */
   query<Q extends TimelineQuery>(sessionId: string, query: Q, parameters: QueryParameters<Q>): Promise<QueryResult<Q>>;
+  /** The agent's own session, under which it can go on; undefined while it is not known. */
   agentSession(sessionId: string): Promise<{ nativeSessionId: string; backendType: string } | undefined>;
-  /** Writes every database that changed since its last checkpoint; a large one only where much of it did. */
+  /** Writes the databases that changed since their last checkpoint; a large one only if much of it did. */
   checkpoint(): Promise<void>;
   /** Checkpoints and ends the worker. */
   close(): Promise<void>;

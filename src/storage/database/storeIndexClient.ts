@@ -1,4 +1,4 @@
-/** The host's side of the store's worker. Every call has a deadline, kept by ending the worker: SQLite in WebAssembly cannot be interrupted. */
+/** Calls the store's worker. A call that takes too long ends it, since SQLite in WebAssembly cannot be interrupted. */
 import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
 import { CorralError } from '../errors';
@@ -12,16 +12,16 @@ import { TIMELINE_QUERIES } from '../timelineQueries';
 import type { QueryParameters, QueryResult, TimelineQuery } from '../timelineQueries';
 
 const CALL_DEADLINE_MS = 5_000;
-/** Compiling the engine and reading the catalog; also on a machine that has just started. */
+/** Covers compiling the engine and reading the catalog on a machine that has just started. */
 const OPEN_DEADLINE_MS = 30_000;
-/** Validating so many answers does not hold up the extension host. */
+/** So many rows are validated without holding up the extension host. */
 const LIST_LIMIT = 100;
 const SCAN_LIMIT = 500;
 
 export interface StoreIndexOptions {
   /** The store's root. */
   root: string;
-  /** The bundle of worker.ts, with sql-wasm.wasm beside it. */
+  /** The bundle of worker.ts; sql-wasm.wasm lies beside it. */
   workerPath: string;
   /** Writes no checkpoint. */
   readOnly?: boolean;
@@ -33,7 +33,10 @@ interface Call {
   reject: (error: CorralError) => void;
 }
 
-/** Starts the worker and settles when the catalog is loaded. Throws STORE_FAILED where that is not possible. */
+/**
+ * Starts the worker; resolves when the catalog is loaded.
+ * @throws STORE_FAILED
+ */
 export async function openStoreIndex(options: StoreIndexOptions): Promise<StoreIndex> {
   const client = new StoreIndexClient(options);
   await client.open();
@@ -45,9 +48,9 @@ class StoreIndexClient implements StoreIndex {
   #worker: Worker | undefined;
   #isClosed = false;
   #lastCallId = 0;
-  /** In the order of their requests, which is the order in which the worker takes them. */
+  /** By call id, in the order in which the worker takes them. */
   readonly #calls = new Map<number, Call>();
-  /** For the first call that has a deadline: those behind it only wait. */
+  /** Of the oldest call that has one: those behind it only wait. */
   #deadline: { callId: number; timer: NodeJS.Timeout } | undefined;
 
   constructor(options: StoreIndexOptions) {
@@ -136,7 +139,7 @@ class StoreIndexClient implements StoreIndex {
     if (this.#isClosed) throw new CorralError('STORE_FAILED', 'The store is closed.');
     if (this.#worker === undefined) {
       this.#worker = this.#start();
-      // Loading has its own deadline. Where it fails, so does the call behind it.
+      // Loading has a longer deadline of its own. If it fails, so does the call behind it.
       this.#post(this.#worker, { method: 'open' }).catch(() => undefined);
     }
     return parseResult(request.method, result, await this.#post(this.#worker, request));
@@ -177,7 +180,7 @@ class StoreIndexClient implements StoreIndex {
     this.#watch();
   }
 
-  /** Gives the oldest call its time. A checkpoint has no deadline: it waits for the disk, and nothing waits for it. */
+  /** Starts the deadline of the oldest call. A checkpoint has none: it waits for the disk, and nothing waits for it. */
   #watch(): void {
     const first = [...this.#calls].find(([, { method }]) => method !== 'checkpoint');
     if (first?.[0] === this.#deadline?.callId) return;
@@ -198,7 +201,7 @@ class StoreIndexClient implements StoreIndex {
     this.#deadline = { callId, timer };
   }
 
-  /** Ends the worker; the next call starts another, which goes on from the checkpoints. */
+  /** Ends the worker. The next call starts another, which goes on from the checkpoints. */
   async #end(reason: CorralError): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;

@@ -1,4 +1,4 @@
-/** The store's worker thread: all SQLite of a window, so that nothing it does blocks the extension host. */
+/** The store's worker thread, which runs all SQLite of a window so that the extension host is never blocked by it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -18,7 +18,7 @@ import { TIMELINE_QUERIES } from '../timelineQueries';
 import type { TimelineQuery } from '../timelineQueries';
 import type { TimelineAnswers, TimelineReader } from './timelineReader';
 
-/** One after the other; a task that fails does not stop the next. */
+/** Runs tasks one after the other. One that fails does not stop the next. */
 class TaskQueue {
   #last: Promise<unknown> = Promise.resolve();
 
@@ -35,7 +35,7 @@ class StoreWorker {
   readonly #timelines: OpenTimelines;
   readonly #indexer: Indexer;
   readonly #calls = new TaskQueue();
-  /** Files are written one after the other, beside the calls. */
+  /** Files are written one after the other while calls are answered. */
   readonly #writes = new TaskQueue();
 
   private constructor(paths: StorePaths, catalogFile: DatabaseFile, engine: SqlJsStatic, readOnly: boolean) {
@@ -87,14 +87,15 @@ class StoreWorker {
     return share < 1 ? { catchingUp: share } : query(reader);
   }
 
-  /** Writes what changed, one database after the other, so that no more than one copy is in memory. */
+  /** Writes what changed, one database after the other, so that only one copy is in memory at a time. */
   async #checkpoint(): Promise<null> {
     const files = [
       () => this.#catalogFile,
       ...this.#timelines.idsToSave().map((sessionId) => () => this.#timelines.get(sessionId)?.file),
     ];
     for (const file of files) {
-      const { written } = await this.#calls.run(() => ({ written: this.#save(file()) })); // the calls go on while it is written
+      // Wrapped, so that only the copy holds up the calls and not the write.
+      const { written } = await this.#calls.run(() => ({ written: this.#save(file()) }));
       await written;
     }
     return null;
@@ -114,7 +115,7 @@ async function answerQuery<Q extends TimelineQuery>(answers: TimelineAnswers, qu
 const port = parentPort;
 if (port === null) throw new Error('The store runs in a worker thread.');
 const opening = StoreWorker.open(v.parse(workerDataSchema, workerData));
-opening.catch(() => undefined); // every call is answered with the failure
+opening.catch(() => undefined); // each call is answered with the failure
 port.on('message', (message: unknown) => {
   const { callId, request } = v.parse(envelopeSchema, message);
   opening

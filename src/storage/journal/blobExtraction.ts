@@ -1,24 +1,25 @@
-/** Keeps a journal's lines short: what is too large for a line goes to `blobs/`, and the line keeps a preview. */
+/** Keeps the lines of a journal short: what is too large moves to `blobs/`, and the line keeps a preview of it. */
 import { createHash } from 'node:crypto';
 import type { BlobReferences } from '../events';
+import { escapeKey } from './jsonPointer';
 
-/** Whole content of a field, named by its hash. Text as UTF-8; a field that is no text, as JSON. */
+/** The whole content of a field, named by its hash: a text as UTF-8, any other value as JSON. */
 export interface Blob {
   sha256: string;
   content: Buffer;
 }
 
-/** A string of more bytes than this goes to a blob. */
+/** A string of more bytes than this moves to a blob. */
 export const BLOB_THRESHOLD_BYTES = 64 * 1024;
-/** No line is longer than about this. */
-export const LINE_LIMIT_BYTES = 256 * 1024;
+/** A line is about this long at most. */
+const LINE_LIMIT_BYTES = 256 * 1024;
 const PREVIEW_BYTES = 4 * 1024;
 
 class Extraction {
   readonly blobs: Blob[] = [];
   readonly references: BlobReferences = {};
 
-  /** Moves `content` out under `pointer` and gives the beginning of its text, cut between characters. */
+  /** Moves `content` out and gives its preview, which ends with a whole character. */
   move(pointer: string, content: Buffer): string {
     const sha256 = createHash('sha256').update(content).digest('hex');
     this.blobs.push({ sha256, content });
@@ -26,7 +27,7 @@ class Extraction {
     return new TextDecoder().decode(content.subarray(0, PREVIEW_BYTES), { stream: true });
   }
 
-  /** `value` without its large strings, wherever they stand. */
+  /** `value` with previews in place of its large strings, however deep they lie. */
   moveStrings(value: unknown, pointer: string): unknown {
     if (typeof value === 'string') {
       return Buffer.byteLength(value) > BLOB_THRESHOLD_BYTES ? this.move(pointer, Buffer.from(value)) : value;
@@ -38,7 +39,7 @@ class Extraction {
     );
   }
 
-  /** Moves a whole field out. A list keeps its first items, so that it stays a list of the same kind. */
+  /** Moves a whole field out. Of a list the first items stay, so that the data keeps its shape. */
   moveField(value: unknown, pointer: string): unknown {
     const preview = this.move(pointer, Buffer.from(typeof value === 'string' ? value : jsonOf(value)));
     if (!Array.isArray(value)) return preview;
@@ -46,21 +47,17 @@ class Extraction {
     return value.filter((item) => (budget -= Buffer.byteLength(jsonOf(item))) >= 0);
   }
 
-  /** `data` with what was moved out of it named in `blobs`. */
+  /** Adds the references of what was moved out. */
   finish(data: object): object {
     return this.blobs.length === 0 ? data : { ...data, blobs: this.references };
   }
-}
-
-function escapeKey(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1'); // RFC 6901
 }
 
 function jsonOf(value: unknown): string {
   return value === undefined ? 'null' : JSON.stringify(value);
 }
 
-/** `data` short enough for a line, and the blobs that have to be on disk before that line. */
+/** `data` short enough for a line, and the blobs that must be on disk before that line. */
 export function extractBlobs(data: object): { data: object; blobs: Blob[] } {
   const byString = new Extraction();
   const moved = byString.finish(
@@ -70,7 +67,7 @@ export function extractBlobs(data: object): { data: object; blobs: Blob[] } {
   );
   if (Buffer.byteLength(jsonOf(moved)) <= LINE_LIMIT_BYTES) return { data: moved, blobs: byString.blobs };
 
-  // Much of something small: whole fields go, the largest first.
+  // Many small values are too long together: whole fields are moved, the largest first.
   const byField = new Extraction();
   const fields: Record<string, unknown> = { ...data };
   const sizes = Object.entries(data).map(([key, item]) => ({

@@ -1,15 +1,15 @@
-/** Files that are there whole or not at all, also after a power loss. */
+/** Writes files that are complete or not there at all, also after a power loss. */
 import { mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { newId } from '../ids';
 
-/** What the name of an unfinished file ends in; whoever owns the folder may remove what a crash left of these. */
+/** Ends the name of an unfinished file. The owner of a folder may remove those that a crash left in it. */
 export const TEMPORARY_SUFFIX = '.tmp';
 
-/** Small enough that a journal's sync beside it does not wait for long. */
+/** Synced one by one, so that a journal's sync beside a large file does not wait for long. */
 const PIECE_BYTES = 4 * 1024 * 1024;
 
-/** Makes names in the folder durable. Windows has no such call: its file systems journal names by themselves. */
+/** Makes the names in the folder durable. On Windows there is no such call, and the file system does it itself. */
 export async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path, 'r');
@@ -20,12 +20,12 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** A path beside `path` for content that is not complete yet. */
+/** A new name beside `path` for content that is not complete yet. */
 export function temporaryPath(path: string): string {
   return `${path}.${newId()}${TEMPORARY_SUFFIX}`;
 }
 
-/** Writes a new private file of these parts and syncs it, in pieces where it is large. Leaves nothing behind where it fails. */
+/** Writes a new private file and syncs it, in pieces where it is large. A failure leaves nothing behind. */
 export async function writeNewFile(path: string, ...parts: readonly Uint8Array[]): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
@@ -38,7 +38,7 @@ export async function writeNewFile(path: string, ...parts: readonly Uint8Array[]
           isUnsynced = true;
         }
       }
-      await file.sync(); // most files are one piece, which is synced once
+      await file.sync();
     } finally {
       await file.close();
     }
@@ -48,7 +48,7 @@ export async function writeNewFile(path: string, ...parts: readonly Uint8Array[]
   }
 }
 
-/** Puts a file of these parts under `path` in one step: the old file or the new one, never a part. */
+/** Replaces the file at `path` in one step, so that a reader finds the old file or the new one. */
 export async function replaceFile(path: string, ...parts: readonly Uint8Array[]): Promise<void> {
   const temporary = temporaryPath(path);
   await writeNewFile(temporary, ...parts);
@@ -61,7 +61,7 @@ export async function replaceFile(path: string, ...parts: readonly Uint8Array[])
   await syncDirectory(dirname(path));
 }
 
-/** Makes a private folder, and those above it; their names survive a power loss. */
+/** Makes a private folder and those above it, durably. */
 export async function makeDirectory(path: string): Promise<void> {
   const firstMade = await mkdir(path, { recursive: true, mode: 0o700 });
   if (firstMade === undefined) return;

@@ -1,8 +1,10 @@
 import type { SessionEvent } from '../events';
+import { pointerKeys, replaceAt } from './jsonPointer';
 
 /**
- * A field of an event's data as text, whole: what lies in blobs is put back into its place. What is no text becomes indented JSON.
+ * A field of an event as text, with its blobs in place of their previews; other values become JSON.
  * Undefined where the event has no such field.
+ * @throws what `readBlob` throws
  */
 export async function readPayload(
   event: SessionEvent,
@@ -14,22 +16,10 @@ export async function readPayload(
   if (!fields.has(field)) return undefined;
   let payload = fields.get(field);
   for (const [pointer, { sha256 }] of Object.entries(blobs)) {
-    const [, first = '', ...rest] = pointer.split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')); // RFC 6901
+    const [first, ...keys] = pointerKeys(pointer);
     if (first !== field) continue;
     const content = await readBlob(sha256);
-    payload = replaced(payload, rest, content);
+    payload = replaceAt(payload, keys, () => content);
   }
   return typeof payload === 'string' ? payload : JSON.stringify(payload, undefined, 2);
-}
-
-/** `value` with `content` at the place that `keys` lead to. */
-function replaced(value: unknown, keys: readonly string[], content: string): unknown {
-  const [key, ...rest] = keys;
-  if (key === undefined) return content;
-  if (Array.isArray(value))
-    return value.map((item: unknown, index) => (String(index) === key ? replaced(item, rest, content) : item));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [name, name === key ? replaced(item, rest, content) : item]),
-  );
 }

@@ -1,9 +1,12 @@
-/** One line of a journal: `{"v":1,"seq":…,"ts":…,"kind":…,"data":{…},"crc":"…"}`, the checksum over the line's bytes before `,"crc"`. */
+/**
+ * One line of a journal: `{"v":1,"seq":…,"ts":…,"kind":…,"data":{…},"crc":"…"}`.
+ * The checksum is the CRC-32 of the line's bytes before `,"crc"`.
+ */
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
 import { messageOf } from '../../common/errors';
 
-/** A record as it stands in a journal; whether `data` has the shape of its `kind` is the reader's to find out. */
+/** A record as it stands in a journal. Its `data` is not validated yet. */
 export interface JournalRecord {
   seq: number;
   /** ISO 8601 UTC with milliseconds. */
@@ -12,7 +15,7 @@ export interface JournalRecord {
   data: unknown;
 }
 
-/** A complete line that is no record, and why. */
+/** A complete line that is no record; `damaged` says why. */
 export interface DamagedLine {
   damaged: string;
 }
@@ -26,18 +29,18 @@ const recordSchema = v.object({
 });
 
 const checksumOf = (content: string | Uint8Array): string => crc32(content).toString(16).padStart(8, '0');
-const SEAL_BYTES = ',"crc":"00000000"}'.length;
+const CHECKSUM_FIELD_BYTES = ',"crc":"00000000"}'.length;
 
-/** The record's line, with its newline. Throws where `data` is no JSON: a cycle, a bigint, nesting beyond the stack. */
+/** The record's line, with its newline. Throws where `data` cannot be written as JSON, such as a cycle or a bigint. */
 export function encodeRecord(record: JournalRecord): Buffer {
   const data = record.data === undefined ? 'null' : JSON.stringify(record.data);
   const body = `{"v":1,"seq":${record.seq},"ts":${JSON.stringify(record.timestamp)},"kind":${JSON.stringify(record.kind)},"data":${data}`;
   return Buffer.from(`${body},"crc":"${checksumOf(body)}"}\n`);
 }
 
-/** The record in `line` (without its newline), or what is wrong with it. Never throws. */
+/** The record in `line`, which comes without its newline, or what is wrong with it. Never throws. */
 export function decodeRecord(line: Buffer): JournalRecord | DamagedLine {
-  const bodyLength = line.length - SEAL_BYTES;
+  const bodyLength = line.length - CHECKSUM_FIELD_BYTES;
   if (bodyLength <= 0) return { damaged: 'The line is too short.' };
   const body = line.subarray(0, bodyLength);
   if (line.toString('latin1', bodyLength) !== `,"crc":"${checksumOf(body)}"}`)

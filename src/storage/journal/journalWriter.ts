@@ -1,7 +1,6 @@
 /**
- * The runner's writer of events.jsonl. Numbers at once, writes in order behind that, several events a write.
- * Every write goes to a fixed place in the file: one that failed half-way is healed by doing it again, readers' offsets stay true,
- * and after a failed sync the unsynced bytes are written again where they were (the kernel then counts them as changed again).
+ * Writes events.jsonl for the runner: events are numbered at once, and written behind that in order, several at a time.
+ * Each write has a fixed place in the file, so that one that failed half-way can be repeated.
  */
 import { open, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -11,7 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BLOB_THRESHOLD_BYTES, extractBlobs } from './blobExtraction';
 import type { Blob } from './blobExtraction';
 import { makeDirectory, replaceFile, syncDirectory, TEMPORARY_SUFFIX } from './durableFile';
-import { hasCode, messageOf } from '../../common/errors';
+import { messageOf } from '../../common/errors';
+import { ifExists } from '../../common/ifExists';
 import type { DraftEvent } from '../events';
 import { JOURNAL_START, readJournal } from './journalReader';
 import { encodeRecord } from './journalRecord';
@@ -19,13 +19,13 @@ import type { RunPaths } from '../paths';
 import { readdirIfExists } from '../../common/readdirIfExists';
 
 export interface JournalWriterOptions {
-  /** ISO time: no event is earlier. */
+  /** No event gets an earlier time; ISO 8601. */
   tsFloor: string;
   /** Milliseconds since the epoch; `Date.now` where absent. */
   now?: () => number;
-  /** The disk takes nothing (full, failing): stop reading from the agent. Called once until `onResumed`. */
+  /** The disk is full or fails, so reading from the agent has to wait. Called once until `onResumed`. */
   onPaused?: (error: unknown) => void;
-  /** The disk takes what waited. */
+  /** What waited has been written. */
   onResumed?: () => void;
 }
 
@@ -45,10 +45,10 @@ interface Waiter {
   resolve: () => void;
 }
 
-/** With the sync itself, below the 250 ms after which an event survives a power loss. */
+/** Leaves time for the sync itself within the 250 ms after which an event must survive a power loss. */
 const SYNC_DELAY_MS = 200;
 const RETRY_MS = 1000;
-const WRITE_BYTES = 1024 * 1024;
+const MAX_WRITE_BYTES = 1024 * 1024;
 const STEP_BYTES = 4 * 1024 * 1024;
 
 async function writeFully(file: FileHandle, part: WrittenPart): Promise<void> {
@@ -80,7 +80,7 @@ export class JournalWriter {
   #writing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
-  /** That of a new journal comes with its first sync: nobody waits for it before. */
+  /** The name of a new journal is made durable with its first sync. */
   #isNameSynced: boolean;
   readonly #failing = new Set<'write' | 'sync'>();
 
@@ -99,7 +99,7 @@ export class JournalWriter {
     this.#isNameSynced = end.bytes > 0;
   }
 
-  /** Opens the run's journal, made where it is not there. What a killed writer left unfinished is cut away, and numbering goes on. */
+  /** Opens the run's journal, or makes it. Removes a line that a killed writer left unfinished, and numbers on. */
   static async open(run: RunPaths, options: JournalWriterOptions): Promise<JournalWriter> {
     let seq = 0;
     let timeMs = Date.parse(options.tsFloor);
@@ -112,7 +112,7 @@ export class JournalWriter {
       let step = await readJournal(run.events, JOURNAL_START, STEP_BYTES);
       for (;;) {
         const last = step.records.at(-1);
-        // A damaged line keeps its number: what refers to it must not meet another event.
+        // A damaged line keeps its number, so that references to it do not lead to another event.
         seq = (last?.seq ?? seq) + step.damagedAtEnd;
         if (last !== undefined) timeMs = Math.max(timeMs, Date.parse(last.timestamp));
         if (step.atEnd) break;
@@ -130,17 +130,17 @@ export class JournalWriter {
     }
   }
 
-  /** Length of the journal as far as it is acknowledged. */
+  /** Length of what is acknowledged. */
   get bytes(): number {
     return this.#writtenBytes;
   }
 
-  /** The highest number given out. */
+  /** The number of the newest event. */
   get lastSeq(): number {
     return this.#lastSeq;
   }
 
-  /** Numbers the event and queues it. Order of calls is order in the journal; nothing that was appended is ever dropped. */
+  /** Numbers the event and queues it; events are written in the order of the calls, and none is ever dropped. */
   append(draft: DraftEvent, options: { sync?: boolean } = {}): { seq: number; timestamp: string } {
     this.#lastTimeMs = Math.max((this.#options.now ?? Date.now)(), this.#lastTimeMs);
     const timestamp = new Date(this.#lastTimeMs).toISOString();
@@ -155,20 +155,20 @@ export class JournalWriter {
     return { seq, timestamp };
   }
 
-  /** Settles when events up to `seq` are in the kernel: they survive the death of any process. */
+  /** Resolves when events up to `seq` are with the kernel, and so survive the end of any process. */
   acknowledged(seq = this.#lastSeq): Promise<void> {
     if (seq <= this.#writtenSeq) return Promise.resolve();
     return new Promise((resolve) => this.#acknowledgeWaiters.push({ seq, resolve }));
   }
 
-  /** Syncs at once; settles when events up to `seq` survive a power loss. */
+  /** Syncs now; resolves when events up to `seq` survive a power loss. */
   synced(seq = this.#lastSeq): Promise<void> {
     if (seq <= this.#syncedSeq) return Promise.resolve();
     this.#sync(seq);
     return new Promise((resolve) => this.#syncWaiters.push({ seq, resolve }));
   }
 
-  /** Waits until everything is synced, however long the disk is full, and closes. Nothing may be appended after the call. */
+  /** Closes once everything is synced, however long the disk stays full. Nothing may be appended after the call. */
   async close(): Promise<void> {
     clearTimeout(this.#syncTimer);
     await this.synced();
@@ -179,16 +179,16 @@ export class JournalWriter {
 
   #sync(seq: number): void {
     this.#syncTarget = Math.max(this.#syncTarget, seq);
-    // Only where there is something to do: a run that does nothing would end before it is noted here, and stand for ever.
+    // Without work the loop would reset `#syncing` before this line sets it, and no sync would ever follow.
     if (this.#syncedSeq < this.#syncTarget) this.#syncing ??= this.#syncWritten();
   }
 
   async #writeQueued(): Promise<void> {
-    await Promise.resolve(); // let what is appended in the same turn join the first write
+    await Promise.resolve(); // what is appended in the same turn joins the first write
     while (this.#queue.length > 0) {
       const batch = this.#nextBatch();
       const part = { position: this.#writtenBytes, bytes: Buffer.concat(batch.map((line) => line.bytes)) };
-      await this.#untilItWorks('write', async () => {
+      await this.#retry('write', async () => {
         for (const blob of batch.flatMap((line) => line.blobs)) await this.#writeBlob(blob);
         await writeFully(this.#file, part);
       });
@@ -201,11 +201,11 @@ export class JournalWriter {
     this.#writing = undefined;
   }
 
-  /** The lines of the next write. Only its first may have blobs, so that no line waits for the blobs of a later one. */
+  /** The lines of the next write. Only the first may have blobs, so that no line waits for those of a later one. */
   #nextBatch(): QueuedLine[] {
     let bytes = 0;
     const end = this.#queue.findIndex(
-      (line, index) => index > 0 && (line.blobs.length > 0 || (bytes += line.bytes.length) > WRITE_BYTES),
+      (line, index) => index > 0 && (line.blobs.length > 0 || (bytes += line.bytes.length) > MAX_WRITE_BYTES),
     );
     return this.#queue.slice(0, end === -1 ? this.#queue.length : end);
   }
@@ -215,10 +215,11 @@ export class JournalWriter {
       await this.acknowledged(this.#syncTarget);
       const seq = this.#writtenSeq;
       const parts = [...this.#unsynced];
-      let failed = false;
-      await this.#untilItWorks('sync', async () => {
-        if (failed) for (const part of parts) await writeFully(this.#file, part);
-        failed = true;
+      let isRetry = false;
+      await this.#retry('sync', async () => {
+        // After a failed sync the kernel holds the pages as clean, and writing them again makes it write them out.
+        if (isRetry) for (const part of parts) await writeFully(this.#file, part);
+        isRetry = true;
         await this.#file.datasync();
         if (this.#isNameSynced) return;
         await syncDirectory(this.#run.root);
@@ -233,11 +234,8 @@ export class JournalWriter {
 
   async #writeBlob(blob: Blob): Promise<void> {
     const path = this.#run.blob(blob.sha256);
-    const present = await stat(path).catch((error: unknown) => {
-      if (hasCode(error, 'ENOENT')) return undefined;
-      throw error;
-    });
-    // The name is given only to complete, synced content.
+    const present = await ifExists(stat(path));
+    // Content is complete and synced before it gets this name.
     if (present?.size === blob.content.length) {
       await syncDirectory(this.#run.blobs);
       return;
@@ -246,7 +244,8 @@ export class JournalWriter {
     await replaceFile(path, blob.content);
   }
 
-  async #untilItWorks(name: 'write' | 'sync', work: () => Promise<void>): Promise<void> {
+  /** Repeats `work` until it succeeds. */
+  async #retry(name: 'write' | 'sync', work: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
         await work();
@@ -261,7 +260,7 @@ export class JournalWriter {
   }
 }
 
-/** The event's line. What cannot be written as JSON becomes an `error` event in its place, so that its number is not lost. */
+/** The event's line. One that cannot be written as JSON is replaced by an `error` event of the same number. */
 function lineOf(seq: number, timestamp: string, draft: DraftEvent): QueuedLine {
   try {
     const bytes = encodeRecord({ seq, timestamp, kind: draft.kind, data: draft.data });

@@ -1,6 +1,6 @@
-/** The journals of one session, read on in one bounded step and made into records and events. */
+/** Reads on the journals of one session in bounded steps, as records and events. */
 import { stat } from 'node:fs/promises';
-import { hasCode } from '../../common/errors';
+import { ifExists } from '../../common/ifExists';
 import type { DraftEvent, NumberedEvent } from '../events';
 import { parseDraft } from '../events';
 import { isId } from '../ids';
@@ -12,9 +12,9 @@ import type { SessionRecord } from '../sessionRecords';
 import { parseSessionRecord } from '../sessionRecords';
 import { readdirIfExists } from '../../common/readdirIfExists';
 
-/** What one step read of one journal: a part of session.jsonl, or (with `runId`) of a run's events.jsonl. */
+/** What one step read of session.jsonl, or with `runId` of a run's events.jsonl. */
 export interface JournalPart {
-  /** Relative to the session's folder, with forward slashes: the key in `sources`. */
+  /** The journal's path in the session's folder, with forward slashes. */
   source: string;
   runId?: string;
   from: JournalPosition;
@@ -26,9 +26,9 @@ export interface JournalPart {
 
 export interface SessionStep {
   parts: JournalPart[];
-  /** The bound was reached; there is more. */
+  /** The step ended at its limit. */
   more: boolean;
-  /** A journal is shorter than what was read of it, or another one: everything of the session is to be read anew. */
+  /** A journal was cut or replaced, so everything of the session has to be read again. */
   reset: boolean;
 }
 
@@ -38,12 +38,12 @@ export function runSource(runId: string): string {
   return `runs/${runId}/events.jsonl`;
 }
 
-/** Ids of all runs that have a folder, in one order. */
+/** Ids of all runs that have a folder, sorted. */
 export async function listRunIds(paths: SessionPaths): Promise<string[]> {
   return (await readdirIfExists(paths.runs)).filter(isId).sort();
 }
 
-/** A record of a kind or shape that this version does not know is shown as it stands, not dropped. */
+/** A record that this version does not know becomes `output`, so that it can be seen. */
 function draftOf(record: JournalRecord): DraftEvent {
   return (
     parseDraft(record.kind, record.data) ?? {
@@ -80,7 +80,7 @@ async function readPart(
   return { part, atEnd: step.atEnd };
 }
 
-/** Each journal of the session with its source: session.jsonl, which knows the runs' ordinals, comes first. */
+/** The journals of the session. session.jsonl comes first, since it has the ordinals of the runs. */
 function journalsOf(
   paths: SessionPaths,
   runIds: readonly string[],
@@ -91,32 +91,27 @@ function journalsOf(
   ];
 }
 
-/** Bytes of a journal; 0 where there is none. */
-export async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return 0;
-    throw error;
-  }
+/** Length of a file in bytes; 0 where there is none. */
+export async function fileSize(path: string): Promise<number> {
+  return (await ifExists(stat(path)))?.size ?? 0;
 }
 
-/** How much of the session's journals was read: less than 1. */
+/** The share of the session's journals that was read, always below 1. */
 export async function readShare(
   paths: SessionPaths,
   runIds: readonly string[],
   positionOf: (source: string) => JournalPosition,
 ): Promise<number> {
   let readBytes = 0;
-  let allBytes = 1; // so that the last, unread byte is never rounded away
+  let allBytes = 1; // keeps the share below 1
   for (const { path, source } of journalsOf(paths, runIds)) {
     readBytes += positionOf(source).offset;
-    allBytes += await sizeOf(path);
+    allBytes += await fileSize(path);
   }
   return Math.min(readBytes / allBytes, 1 - Number.EPSILON);
 }
 
-/** Reads what is new in session.jsonl and then in the runs of `runIds`. Parts are only what had something new. */
+/** Reads on session.jsonl and then the journals of `runIds`. Only journals with something new give a part. */
 export async function readSession(
   paths: SessionPaths,
   runIds: readonly string[],

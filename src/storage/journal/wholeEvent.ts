@@ -1,29 +1,10 @@
-/** An event with what its line had no room for. */
 import { readFile } from 'node:fs/promises';
 import type { SessionEvent } from '../events';
 import { parseDraft } from '../events';
 import type { RunPaths } from '../paths';
+import { pointerKeys, replaceAt } from './jsonPointer';
 
-function unescapeKey(key: string): string {
-  return key.replaceAll('~1', '/').replaceAll('~0', '~'); // RFC 6901
-}
-
-/** Puts `content` where `pointer` says: text where text was, anything else as the JSON that it was kept as. Always makes new objects on the way. */
-function placed(value: unknown, keys: readonly string[], content: string): unknown {
-  const [key, ...rest] = keys;
-  if (key === undefined) return typeof value === 'string' ? content : JSON.parse(content);
-  if (Array.isArray(value))
-    return value.map((item: unknown, index) => (String(index) === key ? placed(item, rest, content) : item));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]: [string, unknown]) => [
-      name,
-      name === key ? placed(item, rest, content) : item,
-    ]),
-  );
-}
-
-/** The event with all blobs in their places. One that is missing leaves its preview, and stays named in `blobs`. */
+/** The event with its blobs in place of their previews. Where a blob is missing, the preview and its reference stay. */
 export async function wholeEvent(run: RunPaths, event: SessionEvent): Promise<SessionEvent> {
   const { blobs, ...rest } = event.data;
   if (blobs === undefined) return event;
@@ -31,18 +12,15 @@ export async function wholeEvent(run: RunPaths, event: SessionEvent): Promise<Se
   const missing: typeof blobs = {};
   for (const [pointer, reference] of Object.entries(blobs)) {
     try {
-      data = placed(
-        data,
-        pointer.split('/').slice(1).map(unescapeKey),
-        await readFile(run.blob(reference.sha256), 'utf8'),
-      );
+      const content = await readFile(run.blob(reference.sha256), 'utf8');
+      // A text was kept as it was, any other value as JSON.
+      const restore = (preview: unknown): unknown => (typeof preview === 'string' ? content : JSON.parse(content));
+      data = replaceAt(data, pointerKeys(pointer), restore);
     } catch {
       missing[pointer] = reference;
     }
   }
-  const whole = parseDraft(
-    event.kind,
-    Object.keys(missing).length === 0 ? data : { ...(data as object), blobs: missing },
-  );
+  const isWhole = Object.keys(missing).length === 0;
+  const whole = parseDraft(event.kind, isWhole ? data : { ...(data as object), blobs: missing });
   return whole === undefined ? event : { ...event, ...whole };
 }

@@ -1,7 +1,6 @@
-/** Searches everything ever recorded, newest first, straight in the journals and blobs: there is no second index to keep, and none to be wrong. */
+/** Searches all that was recorded, newest first, in the journals and blobs themselves. No text index has to be kept. */
 import { open, readdir } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
-import { hasCode } from '../../common/errors';
+import { ifExists } from '../../common/ifExists';
 import type { SessionEvent } from '../events';
 import { parseDraft } from '../events';
 import { eventId } from '../ids';
@@ -9,51 +8,43 @@ import { decodeRecord } from '../journal/journalRecord';
 import { SearchPattern } from './searchPattern';
 import type { RunPaths, StorePaths } from '../paths';
 
-/** A run to be searched, with the time of its last event. */
+/** A run to be searched. */
 export interface SearchedRun {
   sessionId: string;
   runId: string;
   ordinal: number;
+  /** ISO 8601. */
   lastEventAt: string;
 }
 
-/** Looked through at once: a few milliseconds, between which the extension host does other work. */
+/** Searched without a break, which takes a few milliseconds; the extension host does other work in between. */
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
-/** Runs whose first chunk is read before it is their turn. */
-const RUNS_AHEAD = 4;
+/** So many runs are searched or have their first chunk read ahead. */
+const MAX_STARTED_RUNS = 4;
 const BLOBS_FIELD = '"blobs":{';
 
-async function openExisting(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined; // erased meanwhile
-    throw error;
-  }
-}
-
-/** The complete lines of a file in chunks, last chunk first; a line is never divided. */
+/** The complete lines of a file in chunks, the last chunk first. A torn last line is left out. */
 async function* linesFromEnd(path: string): AsyncGenerator<Buffer> {
-  const file = await openExisting(path);
+  const file = await ifExists(open(path, 'r'));
   if (file === undefined) return;
   try {
     let end = (await file.stat()).size;
-    /** The part of a line whose beginning was not read yet. */
+    /** The end of a line that begins in an earlier chunk. */
     let rest = Buffer.alloc(0);
-    let isTorn = true; // until the last newline was seen, what stands behind it is no line
+    let isTorn = true; // what follows the last newline is no line
     for (let length = CHUNK_BYTES; end > 0;) {
       const start = Math.max(0, end - length);
       const bytes = Buffer.allocUnsafe(end - start + rest.length);
       const { bytesRead } = await file.read(bytes, 0, end - start, start);
-      if (bytesRead < end - start) return; // it became shorter: another journal now
+      if (bytesRead < end - start) return; // the file was cut or replaced
       rest.copy(bytes, end - start);
       end = start;
       const from = start === 0 ? 0 : bytes.indexOf(NEWLINE) + 1;
       const to = isTorn ? bytes.lastIndexOf(NEWLINE) + 1 : bytes.length;
       if (from === 0 && start > 0) {
         rest = bytes;
-        length *= 2; // a long line is not copied again for each small piece of it
+        length *= 2; // or a long line would be copied again for each small piece of it
         continue;
       }
       if (to > 0) isTorn = false;
@@ -66,6 +57,7 @@ async function* linesFromEnd(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+/** The search in one run. */
 class RunSearch {
   readonly #run: SearchedRun;
   readonly #paths: RunPaths;
@@ -79,7 +71,7 @@ class RunSearch {
     this.#pattern = pattern;
   }
 
-  /** Newest first. Lines that are no records are passed over. */
+  /** The matching events, newest first; undefined after each chunk, so that the search can be stopped there. */
   async *matches(): AsyncGenerator<SessionEvent | undefined> {
     this.#hasBlobs = (await readdir(this.#paths.blobs).catch(() => [])).length > 0;
     for await (const lines of linesFromEnd(this.#paths.events)) {
@@ -87,11 +79,11 @@ class RunSearch {
         const event = await this.#match(lines.subarray(start, lines.indexOf(NEWLINE, start)));
         if (event !== undefined) yield event;
       }
-      yield undefined; // a moment to stop at
+      yield undefined;
     }
   }
 
-  /** Where the lines begin that may match, the last one first. */
+  /** Offsets of the lines that may match, the last one first. */
   #candidates(lines: Buffer): number[] {
     const starts = new Set<number>();
     const add = (place: number): void => void starts.add(place === 0 ? 0 : lines.lastIndexOf(NEWLINE, place - 1) + 1);
@@ -123,10 +115,10 @@ class RunSearch {
   }
 
   async #searchBlob(path: string): Promise<boolean> {
-    const file = await openExisting(path);
+    const file = await ifExists(open(path, 'r'));
     if (file === undefined) return false;
     try {
-      const overlap = this.#pattern.longestBytes;
+      const overlap = this.#pattern.maxBytes;
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES + overlap);
       for (let start = 0; ; start += CHUNK_BYTES) {
         const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
@@ -139,7 +131,7 @@ class RunSearch {
   }
 }
 
-/** The matches of a run, of which the first step is under way already: the disk reads for it while another run's bytes are looked through. */
+/** A search whose first chunk is being read already, while another run is searched. */
 class StartedSearch {
   readonly #matches: AsyncGenerator<SessionEvent | undefined>;
   readonly #first: Promise<IteratorResult<SessionEvent | undefined>>;
@@ -147,7 +139,7 @@ class StartedSearch {
   constructor(search: RunSearch) {
     this.#matches = search.matches();
     this.#first = this.#matches.next();
-    this.#first.catch(() => undefined); // whoever comes to this run hears of it
+    this.#first.catch(() => undefined); // reported when the search comes to this run
   }
 
   async *matches(): AsyncGenerator<SessionEvent | undefined> {
@@ -164,15 +156,15 @@ class StartedSearch {
 }
 
 export interface SearchOptions {
-  /** At most so many events. */
+  /** So many events at most. */
   limit: number;
   /** Ends the search early, without an error. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Events whose text (or the blob behind it) has `text`, newest first over all `runs`, as they are found. The order is exact: an event waits
- * until no run can have a newer one any more.
+ * Events with `text` in one of their values or blobs, whatever its case, newest first over all `runs`.
+ * The order is exact: each event is held back until no run can have a newer one.
  */
 export async function* searchRuns(
   paths: StorePaths,
@@ -182,21 +174,21 @@ export async function* searchRuns(
 ): AsyncGenerator<SessionEvent> {
   const pattern = new SearchPattern(text);
   const newestFirst = [...runs].sort((a, b) => (a.lastEventAt < b.lastEventAt ? 1 : -1));
-  /** Newest first. */
+  /** Found, but not given yet; newest first. */
   const waiting: SessionEvent[] = [];
   let left = limit;
   const started: StartedSearch[] = [];
   try {
     for (const index of newestFirst.keys()) {
-      for (const run of newestFirst.slice(index + started.length, index + RUNS_AHEAD))
+      for (const run of newestFirst.slice(index + started.length, index + MAX_STARTED_RUNS))
         started.push(new StartedSearch(new RunSearch(run, paths.session(run.sessionId).run(run.runId), pattern)));
-      /** Runs that come later have no event after this. */
+      /** The later runs have no event after this time. */
       const horizon = newestFirst[index + 1]?.lastEventAt ?? '';
       for await (const event of started[0]?.matches() ?? []) {
         if (signal?.aborted === true) return;
         if (event === undefined) continue;
         waiting.splice(waiting.findLastIndex((other) => isNewer(other, event)) + 1, 0, event);
-        waiting.splice(left); // older than everything that will be asked for
+        waiting.splice(left); // beyond the limit
         while (left > 0 && waiting[0] !== undefined && waiting[0].timestamp > horizon && !isNewer(event, waiting[0])) {
           left--;
           yield waiting[0];

@@ -1,17 +1,18 @@
-/** The store's folder: made where it is not there, and known by the id in store.json. */
+/** Opens the folder in which all sessions are kept, and rings the doorbell of its windows. */
 import { appendFile, link, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { makeDirectory, syncDirectory, temporaryPath, writeNewFile } from '../journal/durableFile';
 import { CorralError } from '../errors';
 import { hasCode, messageOf } from '../../common/errors';
+import { ifExists } from '../../common/ifExists';
 import { newId } from '../ids';
 import { StorePaths } from '../paths';
 
-/** The layout that this version writes. */
+/** The format that this version writes. */
 const FORMAT = 1;
-const CHANGES_LIMIT_BYTES = 1024 * 1024;
-/** Where a file system knows no links, another window may be between making store.json and filling it. */
+const MAX_CHANGES_BYTES = 1024 * 1024;
+/** Without hard links store.json is empty for a moment, while another window makes it. */
 const FILL_ATTEMPTS = 20;
 const FILL_WAIT_MS = 50;
 
@@ -22,14 +23,14 @@ const storeSchema = v.object({
 
 export interface OpenedStore {
   paths: StorePaths;
-  /** The same for every window on this folder; worktrees carry it. */
+  /** The same for every window on this folder. It says in each worktree whose that is. */
   storeId: string;
-  /** The store was made by a newer version: nothing in it may be written. */
+  /** A newer version made the store, so nothing in it may be written. */
   readOnly: boolean;
 }
 
-/** Publishes store.json complete, unless there is one. */
-async function publish(paths: StorePaths): Promise<void> {
+/** Makes store.json, complete from the start, unless there is one. */
+async function publishStoreFile(paths: StorePaths): Promise<void> {
   const content = Buffer.from(`${JSON.stringify({ format: FORMAT, id: newId() })}\n`);
   const temporary = temporaryPath(paths.storeFile);
   await writeNewFile(temporary, content);
@@ -48,13 +49,8 @@ async function publish(paths: StorePaths): Promise<void> {
 
 async function readStoreFile(paths: StorePaths): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
-    try {
-      const text = await readFile(paths.storeFile, 'utf8');
-      if (text !== '' || attempt === FILL_ATTEMPTS) return text;
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+    const text = await ifExists(readFile(paths.storeFile, 'utf8'));
+    if (text !== '' || attempt === FILL_ATTEMPTS) return text;
     await delay(FILL_WAIT_MS);
   }
 }
@@ -73,14 +69,17 @@ function parseStoreFile(text: string, path: string): v.InferOutput<typeof storeS
   }
 }
 
-/** Opens the store at `root`, or makes it. Throws STORE_FAILED where the folder cannot be used; an unreadable store.json is never rewritten. */
+/**
+ * Opens the store in the folder `root`, or makes it there. A damaged store.json is never rewritten.
+ * @throws STORE_FAILED where the folder cannot be used
+ */
 export async function openStore(root: string): Promise<OpenedStore> {
   const paths = new StorePaths(root);
   try {
     let text = await readStoreFile(paths);
     if (text === undefined) {
       await makeDirectory(root);
-      await publish(paths);
+      await publishStoreFile(paths);
       text = (await readStoreFile(paths)) ?? '';
     }
     const { format, id } = parseStoreFile(text, paths.storeFile);
@@ -96,17 +95,17 @@ export async function openStore(root: string): Promise<OpenedStore> {
 }
 
 /**
- * Tells every window that the session changed. Only a hint, which a later look at the journals makes good: a full disk is no error here.
- * The log is emptied when it grows large; whoever follows it starts over where it is shorter than before.
+ * Tells every window that the session changed. It is only a hint, so a failure such as a full disk is ignored.
+ * @remarks The log starts anew when it grows large, which its readers notice by its length.
  */
 export async function ringDoorbell(paths: StorePaths, sessionId: string): Promise<void> {
   try {
     await appendFile(paths.changesLog, `${sessionId}\n`, { mode: 0o600 });
-    if ((await stat(paths.changesLog)).size <= CHANGES_LIMIT_BYTES) return;
+    if ((await stat(paths.changesLog)).size <= MAX_CHANGES_BYTES) return;
     const temporary = temporaryPath(paths.changesLog);
     await writeFile(temporary, `${sessionId}\n`, { mode: 0o600, flag: 'wx' });
     await rename(temporary, paths.changesLog);
   } catch {
-    // The journals say the same.
+    // A later look at the journals finds the change as well.
   }
 }

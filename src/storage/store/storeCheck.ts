@@ -1,8 +1,8 @@
-/** Reads everything in the store once and says what of it is not as it was written. */
+/** Checks whether everything in the store is as it was written. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
-import { isSealed } from '../database/checkpoint';
+import { isIntact } from '../database/checkpoint';
 import { listRunIds } from '../journal/sessionJournalReader';
 import { hasCode, messageOf } from '../../common/errors';
 import { parseDraft } from '../events';
@@ -17,14 +17,14 @@ export interface StoreReport {
   records: number;
   blobs: number;
   databases: number;
-  /** In words, each with the file that it is about. */
+  /** Sentences, each of which names a file. */
   findings: string[];
-  /** Databases that were taken away, to be made again from the journals. */
+  /** Damaged databases that were removed, to be built again from the journals. */
   rebuilt: number;
 }
 
 export interface StoreCheckOptions {
-  /** Damaged databases are left where they are. */
+  /** Damaged databases are kept. */
   readOnly: boolean;
   signal?: AbortSignal | undefined;
   onSession?: (checked: number, all: number) => void;
@@ -112,7 +112,7 @@ class StoreCheck {
   async #database(path: string): Promise<void> {
     let isSound: boolean;
     try {
-      isSound = await isSealed(path);
+      isSound = await isIntact(path);
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) this.report.findings.push(`${path} cannot be read: ${messageOf(error)}`);
       return;
@@ -129,7 +129,7 @@ class StoreCheck {
   }
 }
 
-/** Verifies every journal, blob and database. Only a database is ever touched, and only a damaged one: it is a copy. Throws where `signal` is aborted. */
+/** Checks every journal, blob and database, and removes damaged databases. Throws once `signal` is aborted. */
 export async function checkStore(paths: StorePaths, options: StoreCheckOptions): Promise<StoreReport> {
   return await new StoreCheck(paths, options).run();
 }

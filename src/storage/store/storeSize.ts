@@ -1,4 +1,4 @@
-/** How much room the store takes on the disk. */
+/** Measures how much of the disk the store takes. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isId } from '../ids';
@@ -27,7 +27,7 @@ async function measure(folder: string): Promise<SizeOf> {
   const names = await readdirIfExists(folder, { recursive: true });
   for (const name of names) {
     const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined); // gone since
+    const found = await stat(path).catch(() => undefined); // removed meanwhile
     if (found?.isFile() !== true) continue;
     size.total += found.size;
     const kind = kindOf(path);
@@ -36,7 +36,7 @@ async function measure(folder: string): Promise<SizeOf> {
   return size;
 }
 
-/** The size of each session that has a folder, largest first. */
+/** The size of each session's folder, largest first. */
 export async function measureSessions(paths: StorePaths): Promise<{ sessionId: string; size: SizeOf }[]> {
   const sizes = [];
   for (const sessionId of (await readdir(paths.sessions)).filter(isId))

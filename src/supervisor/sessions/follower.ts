@@ -1,7 +1,7 @@
 import type { FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { hasCode } from '../../common/errors';
+import { ifExists } from '../../common/ifExists';
 import { isId } from '../../storage/ids';
 import type { StorePaths } from '../../storage/paths';
 import type { SessionFacts } from '../../storage/sessionFacts';
@@ -136,12 +136,7 @@ export class Follower {
   }
 
   async #doorbellSize(): Promise<number> {
-    try {
-      return (await stat(this.#options.paths.changesLog)).size;
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return 0;
-      throw error;
-    }
+    return (await ifExists(stat(this.#options.paths.changesLog)))?.size ?? 0;
   }
 
   #readDoorbell(): void {

@@ -162,7 +162,7 @@ describe('databases', () => {
     );
     file.connection.transaction(() => {
       file.connection.run('INSERT INTO session (id) VALUES (?)', 's');
-      file.sources.save('s', 'session.jsonl', { offset: 10, mark: 'm' });
+      file.sources.save('s', 'session.jsonl', { offset: 10, fingerprint: 'f' });
     });
     const failing = file.snapshot(() => folder); // a folder cannot be opened for writing
     assert.ok(failing !== undefined);
@@ -177,7 +177,7 @@ describe('databases', () => {
     assert.deepEqual(synced, ['s/session.jsonl']);
     assert.ok(!file.isChanged);
     const reopened = await DatabaseFile.open({ engine, path, schema: TIMELINE_SCHEMA, readOnly: false });
-    assert.deepEqual(reopened.sources.position('s', 'session.jsonl'), { offset: 10, mark: 'm' });
+    assert.deepEqual(reopened.sources.position('s', 'session.jsonl'), { offset: 10, fingerprint: 'f' });
     file.close();
     reopened.close();
   });

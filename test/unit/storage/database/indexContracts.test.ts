@@ -1,4 +1,4 @@
-/** What every version has to keep: agent sessions, history, order, and the marks of a restored session. */
+/** What every version has to keep: agent sessions, history, order, and what is known of a restored session. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -187,13 +187,14 @@ describe('index contracts', () => {
         assert.deepEqual(fresh, events);
       });
 
-      it('sets the marks of a restored session, keeps them, and the first new event clears them', async () => {
-        const marksOf = (facts: SessionFacts | undefined): unknown => facts?.runs[0] && restorationOf(facts.runs[0]);
+      it('sets what is known of a restored session, keeps them, and the first new event clears them', async () => {
+        const restorationIn = (facts: SessionFacts | undefined): unknown =>
+          facts?.runs[0] && restorationOf(facts.runs[0]);
         const sessionId = await store.makeSession();
         const runId = newId();
         await store.events(sessionId, runId, [started(1), say('working')]);
         await syncAll(index, sessionId);
-        assert.equal(marksOf((await index.listSessions())[0]), undefined);
+        assert.equal(restorationIn((await index.listSessions())[0]), undefined);
         await store.record(sessionId, {
           kind: 'run.closed',
           data: {
@@ -207,16 +208,16 @@ describe('index contracts', () => {
         });
         const opened = await indexed(sessionId);
         const [restored] = await opened.listSessions();
-        assert.deepEqual(marksOf(restored), {
+        assert.deepEqual(restorationIn(restored), {
           restoredAt: restored?.lastActivityAt,
           recoveryHint: 'resume',
           evidence: 'The machine was started again.',
         });
         await store.record(sessionId, { kind: 'renamed', data: { title: 'Still restored' } });
-        assert.deepEqual(marksOf((await syncAll(opened, sessionId)).facts), marksOf(restored));
+        assert.deepEqual(restorationIn((await syncAll(opened, sessionId)).facts), restorationIn(restored));
         await store.events(sessionId, runId, [say('alive')]);
-        assert.equal(marksOf((await syncAll(opened, sessionId)).facts), undefined);
-        assert.equal(marksOf((await opened.listSessions())[0]), undefined);
+        assert.equal(restorationIn((await syncAll(opened, sessionId)).facts), undefined);
+        assert.equal(restorationIn((await opened.listSessions())[0]), undefined);
       });
     });
   }
