@@ -1,6 +1,6 @@
 /**
- * What the overview's page and the extension say to each other: the page asks for a stretch of time, again and again
- * while somebody looks, and the extension sends what it has. Both ends check what arrives with these schemas.
+ * The messages between the overview's page and the extension, which both check what arrives.
+ * The page asks again and again while somebody looks.
  */
 import * as v from 'valibot';
 

@@ -7,11 +7,21 @@ import { DEFAULT_SETTINGS } from '../supervisor/settings';
 import { SETTINGS } from './text/contributions';
 
 const SECTION = 'corral';
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+/** Maxima as in package.json. */
+const MAX_COMMAND_MINUTES = 120;
+const MAX_GRACE_SECONDS = 60;
 
 /** A setting of the wrong type counts as not set, so that a typing mistake never hides the sessions. */
 function read<T>(name: string, schema: v.GenericSchema<unknown, T>, fallback: T): T {
   const parsed = v.safeParse(schema, vscode.workspace.getConfiguration(SECTION).get<unknown>(name));
   return parsed.success ? parsed.output : fallback;
+}
+
+/** A setting in seconds or minutes, as milliseconds. */
+function readMs(name: string, unitMs: number, maximum: number, fallbackMs: number): number {
+  return read(name, v.pipe(v.number(), v.minValue(1), v.maxValue(maximum)), fallbackMs / unitMs) * unitMs;
 }
 
 /**
@@ -20,51 +30,40 @@ function read<T>(name: string, schema: v.GenericSchema<unknown, T>, fallback: T)
  * @throws SETTINGS_INVALID by `agents` alone
  */
 export function readSettings(): SupervisorSettings {
-  const runnerNode = read(SETTINGS.runnerNode, v.string(), '');
+  const defaults = DEFAULT_SETTINGS;
+  const text = v.string();
+  const texts = v.array(text);
+  const runnerNode = read(SETTINGS.runnerNode, text, '');
   return {
     get agents() {
       return parseAgentSettings(vscode.workspace.getConfiguration(SECTION).get<unknown>(SETTINGS.agents) ?? {});
     },
-    permissionMode: read(SETTINGS.permissionMode, v.picklist(PERMISSION_MODES), DEFAULT_SETTINGS.permissionMode),
-    worktreesLocation: read(
-      SETTINGS.worktreesLocation,
-      v.pipe(v.string(), v.minLength(1)),
-      DEFAULT_SETTINGS.worktreesLocation,
+    permissionMode: read(SETTINGS.permissionMode, v.picklist(PERMISSION_MODES), defaults.permissionMode),
+    worktreesLocation: read(SETTINGS.worktreesLocation, v.pipe(text, v.minLength(1)), defaults.worktreesLocation),
+    worktreesInclude: read(SETTINGS.worktreesInclude, texts, defaults.worktreesInclude),
+    worktreesLink: read(SETTINGS.worktreesLink, texts, defaults.worktreesLink),
+    setupCommand: read(SETTINGS.worktreesSetupCommand, texts, defaults.setupCommand),
+    setupLimitMs: readMs(SETTINGS.worktreesSetupMinutes, MINUTE_MS, MAX_COMMAND_MINUTES, defaults.setupLimitMs),
+    teardownCommand: read(SETTINGS.worktreesTeardownCommand, texts, defaults.teardownCommand),
+    teardownLimitMs: readMs(
+      SETTINGS.worktreesTeardownMinutes,
+      MINUTE_MS,
+      MAX_COMMAND_MINUTES,
+      defaults.teardownLimitMs,
     ),
-    worktreesInclude: read(SETTINGS.worktreesInclude, v.array(v.string()), DEFAULT_SETTINGS.worktreesInclude),
-    worktreesLink: read(SETTINGS.worktreesLink, v.array(v.string()), DEFAULT_SETTINGS.worktreesLink),
-    setupCommand: read(SETTINGS.worktreesSetupCommand, v.array(v.string()), DEFAULT_SETTINGS.setupCommand),
-    setupLimitMs:
-      read(
-        SETTINGS.worktreesSetupMinutes,
-        v.pipe(v.number(), v.minValue(1), v.maxValue(120)),
-        DEFAULT_SETTINGS.setupLimitMs / 60_000,
-      ) * 60_000,
-    teardownCommand: read(SETTINGS.worktreesTeardownCommand, v.array(v.string()), DEFAULT_SETTINGS.teardownCommand),
-    teardownLimitMs:
-      read(
-        SETTINGS.worktreesTeardownMinutes,
-        v.pipe(v.number(), v.minValue(1), v.maxValue(120)),
-        DEFAULT_SETTINGS.teardownLimitMs / 60_000,
-      ) * 60_000,
-    stopGraceMs:
-      read(
-        SETTINGS.stopGraceSeconds,
-        v.pipe(v.number(), v.minValue(1), v.maxValue(60)),
-        DEFAULT_SETTINGS.stopGraceMs / 1_000,
-      ) * 1_000,
-    syncEveryEvent: read(SETTINGS.durability, v.string(), 'group') === 'sync-every-event',
+    stopGraceMs: readMs(SETTINGS.stopGraceSeconds, SECOND_MS, MAX_GRACE_SECONDS, defaults.stopGraceMs),
+    syncEveryEvent: read(SETTINGS.durability, text, 'group') === 'sync-every-event',
     maxConcurrentRuns: read(
       SETTINGS.maxConcurrentRuns,
       v.pipe(v.number(), v.integer(), v.minValue(1)),
-      DEFAULT_SETTINGS.maxConcurrentRuns,
+      defaults.maxConcurrentRuns,
     ),
     minimumFreeMemoryMiB: read(
       SETTINGS.minimumFreeMemory,
       v.pipe(v.number(), v.minValue(0)),
-      DEFAULT_SETTINGS.minimumFreeMemoryMiB,
+      defaults.minimumFreeMemoryMiB,
     ),
-    recoveryPolicy: read(SETTINGS.recoveryPolicy, v.picklist(['restore', 'fail']), DEFAULT_SETTINGS.recoveryPolicy),
+    recoveryPolicy: read(SETTINGS.recoveryPolicy, v.picklist(['restore', 'fail']), defaults.recoveryPolicy),
     ...(runnerNode === '' ? {} : { runnerNode }),
   };
 }

@@ -14,7 +14,7 @@ export type Attempt = (doing: string, action: () => Promise<void>) => Promise<vo
 /** Runs a command as if a person had chosen it. */
 export type RunCommand = (name: CommandName, argument: unknown) => Promise<void>;
 
-/** What a command turned out to be about. The buttons that mend its failure act on this and on nothing else. */
+/** What a command is about, as far as it got. The buttons that mend its failure act on this alone. */
 export interface CommandContext {
   session?: SessionSummary;
   /** A session that was asked for and is not made yet. */
@@ -35,7 +35,7 @@ export class CommandRunner {
     this.#mendsFor = mendsFor;
   }
 
-  /** Of the command that runs now, for it to fill in. */
+  /** The context of the running command, which the command fills in. */
   get context(): CommandContext {
     return this.#contexts.getStore() ?? {};
   }

@@ -37,13 +37,13 @@ export interface CompareCommandsOptions extends Pick<SessionDraftOptions, 'conte
   choose: ChooseSession;
 }
 
-/** More sessions of one agent at once are rather a mistake. */
+/** A higher number of sessions for one agent is more likely a mistake. */
 const MAX_TIMES = 5;
 
-/** A row of the tree under which compared sessions are. */
+/** The row of a group of compared sessions. */
 const groupSchema = v.object({ kind: v.literal('group'), group: v.string(), repository: v.string() });
 
-/** To give several agents the same prompt, and to see their changes side by side. */
+/** Commands to give several agents the same prompt, and to compare their changes. */
 export function compareCommands(options: CompareCommandsOptions): CommandActions<CompareCommandName> {
   const { source, starter, choose } = options;
   return {
@@ -119,7 +119,7 @@ async function askForPrompt(agents: readonly string[]): Promise<string> {
 }
 
 /**
- * At least two sessions of one group: the argument's group, else that of the session which is chosen.
+ * At least two sessions of one group: the group is the argument, or that of a session which a person picks.
  *
  * @throws INVALID_ARGUMENT where nothing is compared
  * @throws CANCELLED

@@ -38,7 +38,7 @@ interface ResultItem extends vscode.QuickPickItem {
 /** The text to search for, where the caller knows it. */
 const searchArgumentSchema = v.object({ text: v.string() });
 
-/** To find something in what agents did, and to take it elsewhere. */
+/** Commands to search in what agents did, and to export it. */
 export function historyCommands({
   source,
   choose,

@@ -8,7 +8,7 @@ import type { CommandActions } from './commandRunner';
 
 export type PermissionCommandName = Extract<CommandName, 'answerPermission' | 'allowPermission' | 'denyPermission'>;
 
-/** To answer what an agent asks. */
+/** Commands to answer an agent's question. */
 export function permissionCommands(
   source: PermissionSource,
   choose: ChooseSession,

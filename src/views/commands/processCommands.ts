@@ -29,7 +29,7 @@ const processNodeSchema = v.object({
   }),
 });
 
-/** To see the sessions' processes, and to end those that an agent left behind. */
+/** Commands to see the sessions' processes, and to end those that an agent left behind. */
 export function processCommands(source: ProcessEndingSource): CommandActions<ProcessCommandName> {
   return {
     showProcesses: async () => {

@@ -11,7 +11,7 @@ export type QueueCommandName = Extract<CommandName, 'startNow' | 'moveUpInQueue'
 /** What these commands need of the supervisor. */
 export type QueueSource = Pick<CorralApi, 'listSessions' | 'startNow' | 'moveInQueue' | 'setDependencies'>;
 
-/** To change when a waiting session starts. */
+/** Commands that change when a waiting session starts. */
 export function queueCommands(source: QueueSource, choose: ChooseSession): CommandActions<QueueCommandName> {
   const none = vscode.l10n.t('No session is waiting in the queue.');
   const move = async (argument: unknown, title: string, steps: number): Promise<void> => {

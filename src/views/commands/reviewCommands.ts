@@ -41,7 +41,7 @@ export interface ReviewCommandsOptions {
 
 const MAX_BRANCH_WORDS = 6;
 
-/** To look at a session's changes, to comment on them and to take them over. */
+/** Commands to review a session's changes, to comment on them and to apply them. */
 export function reviewCommands({
   source,
   comments,
@@ -168,7 +168,7 @@ function describeApplied(title: string, mode: ApplyMode, conflicts: readonly str
     : vscode.l10n.t('The changes of “{title}” are on your branch, as commits.', { title });
 }
 
-/** Letters and digits of the title, with hyphens between. */
+/** The title's first words, with hyphens between. */
 function branchNameFor(title: string): string {
   const words = title.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   return `corral/${words.slice(0, MAX_BRANCH_WORDS).join('-')}`;

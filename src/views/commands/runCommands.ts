@@ -18,7 +18,7 @@ export interface RunsSource extends Pick<CorralApi, 'sendMessage' | 'stop' | 'ki
   terminalCommand(id: string): Promise<TerminalCommand>;
 }
 
-/** To talk to an agent, to end its run and to continue it. */
+/** Commands to talk to an agent, to end its run and to continue it. */
 export function runCommands(source: RunsSource, choose: ChooseSession): CommandActions<RunCommandName> {
   const noneRuns = vscode.l10n.t('No session is running.');
   return {

@@ -35,7 +35,7 @@ export interface SessionCommandsOptions {
   selectedSession: () => string | undefined;
 }
 
-/** To begin sessions, to look at them and to name them. */
+/** Commands to start, open and name sessions. */
 export function sessionCommands({
   source,
   starter,

@@ -39,7 +39,7 @@ interface PastPoint {
 /** Names a snapshot, where the caller knows which one is wanted. */
 const snapshotArgumentSchema = v.object({ commit: v.string() });
 
-/** To see what a session's files were at some point, to restore them, and to start another session from there. */
+/** Commands to take, compare and restore snapshots, and to start a session from one. */
 export function snapshotCommands(options: SnapshotCommandsOptions): CommandActions<SnapshotCommandName> {
   const { source, choose } = options;
   const chooseBegun = async (argument: unknown, title: string): Promise<SessionSummary> =>

@@ -24,7 +24,7 @@ export interface StoreCommandsOptions {
   showTimeline: (sessionId: string) => void;
 }
 
-/** To check what is on the disk, to measure it and to erase it. */
+/** Commands to check the store, to measure it and to erase from it. */
 export function storeCommands({
   source,
   log,
@@ -41,7 +41,7 @@ export function storeCommands({
   };
 }
 
-/** Reads everything once and tells whether it is as it was written; the log has what is not. */
+/** Reads everything once and reports what is damaged; the log has the details. */
 async function checkStore(source: StoreSource, log: vscode.LogOutputChannel): Promise<void> {
   const archive = await source.archive();
   const report = await vscode.window.withProgress(

@@ -32,7 +32,7 @@ export interface WorktreeCommandsOptions {
   run: RunCommand;
 }
 
-/** To open a session's worktree, to take it away and to bring it back. */
+/** Commands to open, delete, archive and restore a session's worktree. */
 export function worktreeCommands({
   source,
   choose,
@@ -41,7 +41,7 @@ export function worktreeCommands({
 }: WorktreeCommandsOptions): CommandActions<WorktreeCommandName> {
   const noSession = vscode.l10n.t('There is no session yet.');
 
-  /** Not to be awaited: the notification stays as long as the person likes. */
+  /** Do not await it: the notification stays until somebody closes it. */
   const offerUndo = async (message: string, undoCommand: CommandName, sessionId: string): Promise<void> => {
     const undo = vscode.l10n.t('Undo');
     if ((await showInformationMessage(message, undo)) === undo) await run(undoCommand, sessionId);
@@ -108,7 +108,7 @@ async function requireWorktree({ title, worktreePath: path }: SessionSummary): P
   });
 }
 
-/** `unknown` where it cannot be made: that counts as work, and keeps nobody from deleting, which loses nothing. */
+/** `unknown` where the work cannot be counted: deleting loses nothing all the same. */
 async function summaryOf(source: WorktreesSource, id: string): Promise<WorktreeSummary | 'unknown' | undefined> {
   return await inProgress(
     async () =>

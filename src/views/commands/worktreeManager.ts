@@ -14,7 +14,7 @@ import { statusLabel } from '../text/statusLabel';
 import { describeContents, describeFolders } from '../text/worktreeLabels';
 import type { Attempt, RunCommand } from './commandRunner';
 
-/** So long after its last activity, archiving an ended session is proposed. */
+/** Archiving is proposed for ended sessions without activity for this long. */
 const OLD_AFTER_MS = 14 * 24 * 3_600_000;
 
 type Inventory = Pick<WorktreeInventory, 'list' | 'removeGenerated' | 'removeStray' | 'restoreStray'>;

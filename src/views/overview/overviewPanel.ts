@@ -107,7 +107,7 @@ export class OverviewPanel {
     else if (parsed.output.type === 'open') this.#options.showTimeline(parsed.output.sessionId);
     else {
       this.#asked = parsed.output;
-      void this.#send().catch(this.#failed); // somebody waits for it
+      void this.#send().catch(this.#failed); // at once, as the page waits for it
     }
   }
 

@@ -41,7 +41,7 @@ export async function chooseAgents(
         pick.selectedItems = pick.items.filter(({ name }) => selected.has(name));
         pick.activeItems = pick.items.filter(({ name }) => active.has(name));
       });
-      void detection.catch(() => undefined).then(() => (pick.busy = false)); // without versions the names are there
+      void detection.catch(() => undefined).then(() => (pick.busy = false)); // the names alone will do
     });
   } finally {
     pick.dispose();

@@ -95,7 +95,7 @@ async function listBases(source: BaseSource, folder: string): Promise<BaseItem[]
   ];
 }
 
-/** A session's last snapshot: as soon as it has completed, where it has not, and the one that there is now. */
+/** Ways to start from a session: from its last snapshot now, or once it has completed. */
 function sessionItems({ id, title, state, baseCommit }: SessionSummary): BaseItem[] {
   const base: Base = { label: `“${title}”`, revision: `refs/corral/${id}`, includeChanges: false };
   const label = `$(history) ${plainLabel(title)}`;

@@ -5,7 +5,7 @@ import type { CorralApi, SessionSummary } from '../../supervisor/api';
 import { sessionRow } from '../sessions/sessionRow';
 import { plainLabel } from '../text/plainLabel';
 
-/** What the sessions to choose from are read from. */
+/** What is needed to choose a session. */
 export type SessionsSource = Pick<CorralApi, 'listSessions' | 'getSession'>;
 
 /** What may be passed to a command: a row of the tree, or a session's id. */

@@ -113,40 +113,32 @@ function modeOf({ settings }: SessionDraftOptions, { permissionMode, agent }: Se
   return permissionMode ?? settings().agents[agent]?.permissionMode ?? settings().permissionMode;
 }
 
-const AGENT_BUTTON: vscode.QuickInputButton = {
-  iconPath: new vscode.ThemeIcon('robot'),
-  tooltip: vscode.l10n.t('Choose the Agent'),
-};
-const BASE_BUTTON: vscode.QuickInputButton = {
-  iconPath: new vscode.ThemeIcon('git-branch'),
-  tooltip: vscode.l10n.t('Choose the Base'),
-};
-const AFTER_BUTTON: vscode.QuickInputButton = {
-  iconPath: new vscode.ThemeIcon('watch'),
-  tooltip: vscode.l10n.t('Start After Other Sessions'),
-};
-const MODE_BUTTON: vscode.QuickInputButton = {
-  iconPath: new vscode.ThemeIcon('shield'),
-  tooltip: vscode.l10n.t('Choose Its Permissions'),
-};
+function button(icon: string, tooltip: string): vscode.QuickInputButton {
+  return { iconPath: new vscode.ThemeIcon(icon), tooltip };
+}
+
+const AGENT_BUTTON = button('robot', vscode.l10n.t('Choose the Agent'));
+const BASE_BUTTON = button('git-branch', vscode.l10n.t('Choose the Base'));
+const AFTER_BUTTON = button('watch', vscode.l10n.t('Start After Other Sessions'));
+const MODE_BUTTON = button('shield', vscode.l10n.t('Choose Its Permissions'));
 
 /** Lets a person change the part of the draft that the button stands for. */
 async function choosePart(
   options: SessionDraftOptions,
   repository: string,
   draft: SessionDraft,
-  button: vscode.QuickInputButton,
+  pressed: vscode.QuickInputButton,
 ): Promise<void> {
   const { context, source } = options;
-  if (button === AGENT_BUTTON) {
+  if (pressed === AGENT_BUTTON) {
     const title = vscode.l10n.t('New Session · Agent');
     const placeholder = vscode.l10n.t('Which agent should work?');
     const [agent] = (await chooseAgents(agentsOf(options, source), { title, placeholder, many: false })) ?? [];
     draft.agent = agent ?? draft.agent;
     draft.argv = undefined;
-  } else if (button === BASE_BUTTON) {
+  } else if (pressed === BASE_BUTTON) {
     draft.base = (await chooseBase(source, repository)) ?? draft.base;
-  } else if (button === AFTER_BUTTON) {
+  } else if (pressed === AFTER_BUTTON) {
     draft.after = (await chooseDependencies(source, repository, draft.after)) ?? draft.after;
   } else {
     draft.permissionMode = (await chooseMode()) ?? draft.permissionMode;
@@ -154,7 +146,7 @@ async function choosePart(
   }
 }
 
-/** Undefined `button` where the prompt was accepted. */
+/** `button` is undefined where the prompt was accepted. */
 interface PromptAnswer {
   text: string;
   button?: vscode.QuickInputButton;

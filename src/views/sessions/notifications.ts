@@ -13,10 +13,10 @@ import { FOCUS_SESSIONS } from '../text/contributions';
 import { showInformationMessage } from '../text/messages';
 import { answerOf, askAndAnswer } from './permissionAnswer';
 
-/** The question that a notification asks is no longer open. */
+/** Error codes of an answer that came too late. */
 const LATE_CODES: ReadonlySet<CorralErrorCode> = new Set(['ALREADY_ANSWERED', 'PERMISSION_NOT_FOUND', 'NOT_RUNNING']);
 
-/** For each step of distance a window waits so long, so that a nearer window can show the notification first. */
+/** A window waits this long for each step of distance, so that a nearer window notifies first. */
 const PRECEDENCE_MS = 400;
 
 /** What notifications need of the supervisor. */

@@ -12,7 +12,7 @@ export class WindowScope implements vscode.Disposable {
   constructor(onDidChange: () => void) {
     const read = async (): Promise<void> => {
       const folders = vscode.workspace.workspaceFolders?.filter(({ uri }) => uri.scheme === 'file') ?? [];
-      // Sessions have real paths, as git tells them.
+      // Git reports real paths, so that those of the folders are compared with them.
       this.#folders = await Promise.all(
         folders.map(async ({ uri }) => await realpath(uri.fsPath).catch(() => uri.fsPath)),
       );

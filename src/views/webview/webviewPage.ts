@@ -15,7 +15,7 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${String(character.charCodeAt(0))};`);
 }
 
-/** What a policy allows one load of a page by; another one each time. */
+/** A random value that lets a page's own script and style load. */
 export function newNonce(): string {
   return randomBytes(18).toString('base64url');
 }
