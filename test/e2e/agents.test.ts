@@ -30,7 +30,7 @@ describe('agents in the window', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'corral agents '));
     noted = join(folder, 'terminal.json');
-    // What Claude is to Corral; at a terminal it says how it was started.
+    // Stands in for Claude. In a terminal it writes down how it was started.
     const program = join(folder, 'claude');
     const note =
       'JSON.stringify({ words: process.argv.slice(2), cwd: process.cwd(), mark: process.env.CORRAL_RUN_ID, secret: process.env.SECRET })';
@@ -68,17 +68,16 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('are compared on one prompt, as one row, and file by file', async () => {
+  it('can be compared on one prompt, in one row, file by file', async () => {
     const rows = window.quickInput.locator('.monaco-list-row');
     await waitFor(
       async () => {
-        await window.runCommand('Corral: Compare Agents'); // a window that has just opened may not have read its settings yet
+        await window.runCommand('Corral: Compare Agents'); // a new window may not have read its settings yet
         await rows.filter({ hasText: 'Claude Code 2.9.9' }).waitFor({ timeout: 15_000 });
         return true;
       },
       { what: 'the agents of the settings' },
     );
-    // What is not installed cannot be compared.
     assert.equal(await rows.filter({ hasText: 'Goose' }).count(), 0);
     await rows.filter({ hasText: 'left' }).click();
     await rows.filter({ hasText: 'right' }).click();
@@ -99,7 +98,7 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await window.closeEditors();
   });
 
-  it('go on in a terminal of the worktree', async () => {
+  it('continue in a terminal of the worktree', async () => {
     await window.runCommand('Corral: New Session');
     await window.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();
     await window.quickInput
@@ -124,7 +123,7 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await window.runCommand('Terminal: Kill the Active Terminal Instance');
   });
 
-  it('come in with what they did without Corral, and go on', async () => {
+  it('continue a session that was imported', async () => {
     const { path: cwd } = repository;
     await repository.write('greeting.txt', 'hello\n');
     const transcripts = join(server.dataDirectory, 'home/.claude/projects', cwd.replaceAll(/[^A-Za-z0-9]/g, '-'));

@@ -59,7 +59,7 @@ describe('the first five minutes', () => {
     await message.getByRole('button', { name: 'Try the Demo' }).waitFor();
   });
 
-  it('shows the demo without a folder: a question that is answered in the timeline', async () => {
+  it('runs the demo without a folder, and its question is answered in the timeline', async () => {
     const empty = await open();
     const sessions = new SessionsView(empty);
     await empty.page.getByRole('button', { name: 'Try the Demo', exact: true }).click();
@@ -86,7 +86,7 @@ describe('the first five minutes', () => {
     }
   });
 
-  it('makes a repository where there is none, and goes on', async () => {
+  it('initializes a repository if the folder has none, and continues', async () => {
     const plain = join(folder, 'plain folder');
     await mkdir(plain);
     const fresh = await open(plain);

@@ -13,7 +13,7 @@ import { Window } from '../support/vscode/window';
 
 const STORY =
   'plan [x] Look around | [>] Greet politely | Check; read README.md; edit notes.txt hello; slow 40 50ms; ask git status --short; slow 40 50ms; talk All done.';
-/** An event each 50 ms for longer than all of it takes. */
+/** An event every 50 ms for longer than the tests take. */
 const STEADY = 'edit kept.txt precious; slow 4000 50ms';
 
 describe('the main job', () => {
@@ -30,7 +30,7 @@ describe('the main job', () => {
     },
   );
 
-  /** The records of the only run of the session with this prompt, straight from its journal. */
+  /** The records of the only run of the session with this prompt, read from its journal. */
   async function journalOf(prompt: string): Promise<{ seq: number; kind: string }[]> {
     const folder = join(server.globalStorage, 'sessions');
     for (const id of await readdir(folder)) {
@@ -38,13 +38,13 @@ describe('the main job', () => {
       const [run] = await readdir(join(folder, id, 'runs'));
       const lines = (await readFile(join(folder, id, 'runs', run ?? '', 'events.jsonl'), 'utf8'))
         .split('\n')
-        .slice(0, -1); // what is being written is not there yet
+        .slice(0, -1); // the last line may be incomplete
       return lines.map((line) => v.parse(v.object({ seq: v.number(), kind: v.string() }), JSON.parse(line)));
     }
     throw new Error(`There is no session with the prompt ${prompt}`);
   }
 
-  /** Every number from 1 on, each once: nothing is missing and nothing is double. */
+  /** @throws unless the records are numbered from 1 without a gap or a double */
   function assertComplete(records: readonly { seq: number }[]): void {
     assert.deepEqual(
       records.map(({ seq }) => seq),
@@ -52,13 +52,13 @@ describe('the main job', () => {
     );
   }
 
-  it('welcomes with New Session and Try the Demo', async () => {
+  it('begins with a welcome that offers New Session and Try the Demo', async () => {
     await window.showContainer('Corral');
     await window.page.getByRole('button', { name: 'New Session', exact: true }).waitFor();
     await window.page.getByRole('button', { name: 'Try the Demo', exact: true }).waitFor();
   });
 
-  it('goes from a prompt over a question to Completed', async () => {
+  it('takes a prompt through a permission request to Completed', async () => {
     await sessions.recordStates();
     await window.runCommand('Corral: New Session');
     await window.answerInput('');
@@ -69,7 +69,7 @@ describe('the main job', () => {
     await window.pick('Allow');
     await sessions.row('Completed').waitFor();
     const states = await sessions.recordedStates();
-    // All but the question and the end can be over before a window paints again; a session that waits for its turn is shown below.
+    // A short state may end before it is painted, but not the question and the end.
     const expected = ['Starting', 'Running', 'Running · needs input', 'Running', 'Completed'];
     let next = 0;
     for (const state of states) {
@@ -86,7 +86,7 @@ describe('the main job', () => {
     return join(repository.path, '.corral/worktrees', id);
   }
 
-  it('shows the events in their order and replays them', async () => {
+  it('shows the events in order and replays them', async () => {
     await window.runCommand('Corral: Replay Timeline');
     const frame = await window.timeline('Look around');
     const records = await journalOf(STORY);
@@ -131,11 +131,11 @@ describe('the main job', () => {
     await second.close();
   });
 
-  it('goes on through a reload and a kill -9 of the extension host, and loses no event', async () => {
+  it('survives a reload and a kill -9 of the extension host without losing an event', async () => {
     const prompt = 'slow 200 50ms; ask git status; talk The end.';
     await window.runCommand('Corral: New Session');
     await window.answerInput(prompt);
-    const isOpen = sessions.row('slow 200').filter({ hasText: /Running|needs input/ }); // a machine may be slower than the story
+    const isOpen = sessions.row('slow 200').filter({ hasText: /Running|needs input/ }); // on a slow machine it may already ask
     await isOpen.waitFor();
     await window.reload();
     await window.showContainer('Corral');
@@ -144,7 +144,7 @@ describe('the main job', () => {
     const done = sessions.row('slow 200').filter({ hasText: 'Completed' });
     await waitFor(
       async () => {
-        // A click that meets the dying host is lost with it.
+        // A click may be lost with the dying host.
         if ((await sessions.row('needs input').count()) > 0) await sessions.act('needs input', 'Allow', 5_000);
         await done.waitFor({ timeout: 5_000 });
         return true;
@@ -163,7 +163,7 @@ describe('the main job', () => {
       .waitFor();
   });
 
-  it('goes on while all of VS Code is killed and started again', async () => {
+  it('continues while VS Code is killed and started again', async () => {
     const prompt = 'slow 150 50ms; ask git log; talk Still here.';
     await window.runCommand('Corral: New Session');
     await window.answerInput(prompt);
@@ -192,7 +192,7 @@ describe('the main job', () => {
     assertComplete(await journalOf(prompt));
   });
 
-  it('stops a session that went on meanwhile, deletes it, and brings it back', async () => {
+  it('stops the session that continued, deletes it, and restores it', async () => {
     await window.runCommand('Corral: Stop Session');
     await sessions.row('Stopped by you').waitFor();
     assertComplete(await journalOf(STEADY));
@@ -216,7 +216,7 @@ describe('the main job', () => {
     );
   });
 
-  it('lets a third session wait, says why, starts it at a wish, and shows what runs', async () => {
+  it('queues a third session, says why, starts it on request, and shows the processes', async () => {
     for (const prompt of ['slow 4001 50ms', 'slow 4002 50ms', 'talk The third']) {
       await window.runCommand('Corral: New Session');
       await window.answerInput(prompt);
@@ -236,10 +236,10 @@ describe('the main job', () => {
   });
 });
 
-/** Runs in the page, so it is text. */
+/** Code for the page. */
 const ROWS = `[...document.querySelectorAll('[data-testid=event]')].map((row) => [Number(row.dataset.seq), row.dataset.kind])`;
 
-/** What a reader meets who pages through the whole list from its top: number and kind of each event. */
+/** Number and kind of each event, found by scrolling through the whole list. */
 async function shownEvents(frame: Frame, count: number): Promise<string[]> {
   const seen = new Map<number, string>();
   const list = frame.getByRole('feed', { name: 'Events' });

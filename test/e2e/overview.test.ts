@@ -149,7 +149,7 @@ describe('the overview', () => {
     });
   }
 
-  it('tells by a table what the charts show, and all titles as text', async () => {
+  it('has the data of the charts in tables, with all titles as text', async () => {
     const frame = await open();
     const bars = frame.locator('.chart').first().locator('.bars rect');
     await waitFor(async () => (await bars.count()) === RAN.length + 1, { what: 'a bar for each run' });
@@ -163,7 +163,7 @@ describe('the overview', () => {
     assert.equal(await frame.locator('main b').count(), 0);
   });
 
-  it('goes from a session that needs somebody to its timeline, by keyboard', async () => {
+  it('opens the timeline of a session that needs input, by keyboard', async () => {
     const frame = await open();
     await frame.getByRole('combobox', { name: 'Time range' }).selectOption('Last 24 hours');
     const link = frame.getByRole('listitem').filter({ hasText: 'needs input' }).getByRole('button');
@@ -180,22 +180,22 @@ describe('the overview', () => {
     await again.getByRole('listitem').filter({ hasText: 'needs input' }).waitFor({ state: 'detached' });
   });
 
-  it('takes the place of the tab that a killed extension host left', async () => {
+  it('replaces the tab that a killed extension host left', async () => {
     const frame = await open();
     await frame.evaluate("document.body.dataset.orphan = ''");
     await server.killExtensionHost();
     await waitFor(
       async () => {
-        await window.runCommand('Corral: Overview'); // one that meets the dying host is lost with it
+        await window.runCommand('Corral: Overview'); // may be lost with the dying host
         return await window.webview('body:not([data-orphan]) .overview .chart svg', 5_000);
       },
-      { what: 'an overview that is answered' },
+      { what: 'an overview with data' },
     );
     const tabs = window.page.locator('.tabs-container').getByRole('tab', { name: 'Overview' });
-    await waitFor(async () => (await tabs.count()) === 1, { what: 'the end of the tab that nothing answers' });
+    await waitFor(async () => (await tabs.count()) === 1, { what: 'the end of the old tab' });
   });
 
-  it('fits a narrow page, and keeps to its own policy', async () => {
+  it('fits a narrow page and violates no content security policy', async () => {
     await window.page.setViewportSize({ width: 620, height: 1100 });
     const frame = await open();
     await frame.getByRole('combobox', { name: 'Time range' }).selectOption('Last 30 days');

@@ -10,7 +10,7 @@ const FILES = {
   'src/greet.js': 'export function greet(name) {\n  return `Hello, ${name}!`;\n}\n',
 };
 
-/** What the agents do, and what a person called it. */
+/** Sessions by title, with the prompt that the demo agent plays. */
 const SESSIONS = [
   { title: 'Shorten the README', state: 'Completed', prompt: 'talk I shortened the README.' },
   { title: 'Translate the shop', state: 'Failed', prompt: 'fail The model is overloaded, try again later' },
@@ -32,7 +32,7 @@ describe('what it looks like', () => {
     },
   );
 
-  /** Takes a picture in each theme; `shown` waits for what the picture is of. */
+  /** Takes a picture in each theme once `shown` has resolved. */
   async function pictures(name: string, shown: () => Promise<void>): Promise<void> {
     for (const [suffix, theme] of Object.entries({
       light: THEMES.light,

@@ -15,15 +15,15 @@ describe('the packaged extension', () => {
     },
   );
 
-  it('starts and shows, behind its icon, what can be done first', async () => {
+  it('starts and offers the demo in its view', async () => {
     await window.showContainer('Corral');
     await window.page.getByRole('button', { name: 'Try the Demo' }).waitFor();
     await window.picture('smoke');
   });
 
-  it('comes back after its extension host was killed', async () => {
+  it('works again after its extension host was killed', async () => {
     await server.killExtensionHost();
-    // A command that met the dying host is lost with it, as it would be for a person, who asks again.
+    // A command may be lost with the dying host, so it is run again, as a person would.
     await waitFor(
       async () => {
         await window.runCommand('Corral: New Session');

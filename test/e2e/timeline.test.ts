@@ -22,7 +22,7 @@ describe('the timeline', () => {
     },
   );
 
-  it('says that it lost its connection when the extension host is killed, and works again when it is opened again', async () => {
+  it('says that the connection is lost when the extension host is killed, and works when it is opened again', async () => {
     await window.runCommand('Corral: New Session');
     await window.answerInput('talk Look here.; ask git status --short; talk All done.');
     await sessions.row('needs input').waitFor();
@@ -46,26 +46,26 @@ describe('the timeline', () => {
     await orphan.evaluate("document.getElementById('root').dataset.orphan = ''");
     const reopened = await waitFor(
       async () => {
-        await window.runCommand('Corral: Replay Timeline'); // one that meets the dying host is lost with it
+        await window.runCommand('Corral: Replay Timeline'); // may be lost with the dying host
         return await window.webview('#root:not([data-orphan]) [data-testid=permission]', 5_000);
       },
-      { what: 'a timeline that is answered' },
+      { what: 'a timeline with a connection' },
     );
     await reopened
       .getByTestId('status')
       .filter({ hasText: /^Running · needs your answer$/ })
       .waitFor();
     const tabs = window.page.locator('.tabs-container').getByRole('tab');
-    await waitFor(async () => (await tabs.count()) === 1, { what: 'the end of the tab that nothing answers' });
+    await waitFor(async () => (await tabs.count()) === 1, { what: 'the end of the old tab' });
     await reopened.getByRole('button', { name: 'Allow', exact: true }).click();
     await reopened.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
   });
 
-  it('reads the same to a screen reader at five moments of the demo', async () => {
-    await window.page.setViewportSize({ width: 1280, height: 5_000 }); // every event is in the page
+  it('has the expected accessibility tree at five moments of the demo', async () => {
+    await window.page.setViewportSize({ width: 1280, height: 5_000 }); // tall enough for every event
     await window.closeEditors();
     await window.runCommand('Corral: Try the Demo');
-    const demo = (state: RegExp): Locator => window.page.getByRole('treeitem', { name: state }); // the text of a row is cut
+    const demo = (state: RegExp): Locator => window.page.getByRole('treeitem', { name: state }); // a row's text is cut
     await demo(/Demo.*needs input/).waitFor({ timeout: 60_000 });
     await sessions.act('Demo: a', 'Allow');
     await demo(/Demo.*Completed/).waitFor();
@@ -78,14 +78,14 @@ describe('the timeline', () => {
     const matches = async (name: string, position: RegExp): Promise<void> => {
       await frame.getByTestId('position').filter({ hasText: position }).waitFor();
       await frame.locator('[data-testid=event-loading]').first().waitFor({ state: 'detached' });
-      // What comes after the events, such as counts and highlighted code, may still be under way.
+      // Counts and highlighted code may come after the events.
       await waitFor(
         async () => {
           const tree = await frame.locator('body').ariaSnapshot();
-          await goldenText(join(projectRoot, 'test/fixtures/timeline', `${name}.txt`), `${withoutChance(tree)}\n`);
+          await goldenText(join(projectRoot, 'test/fixtures/timeline', `${name}.txt`), `${normalized(tree)}\n`);
           return true;
         },
-        { what: `the agreed text of ${name}` },
+        { what: `the expected text of ${name}` },
       );
     };
     await matches('5 the end', /^event (\d+) of \1 /);
@@ -111,8 +111,8 @@ describe('the timeline', () => {
   });
 });
 
-/** The tree without times, identities and other numbers that are not the same in each run. */
-function withoutChance(tree: string): string {
+/** The tree without times, ids and other values that differ between runs. */
+function normalized(tree: string): string {
   return tree
     .replace(/\d\d:\d\d:\d\d/g, '00:00:00')
     .replace(/just now|\d+ min ago/, '<age>')

@@ -51,7 +51,7 @@ describe('reading a timeline', () => {
     },
   );
 
-  /** Changes a byte of the event that holds this text, as a failing disk does. */
+  /** Changes a byte of the event with this text, as a failing disk may. */
   async function damage(storeRoot: string, sessionId: string, text: string): Promise<void> {
     const session = new StorePaths(storeRoot).session(sessionId);
     const [runId = ''] = await readdir(session.runs);
@@ -61,15 +61,15 @@ describe('reading a timeline', () => {
     await writeFile(path, content);
   }
 
-  /** The timeline of the session with this title, alone in the editor and at its end. */
+  /** Opens the timeline of the session with this title as the only editor. */
   async function open(title: string): Promise<Frame> {
-    await window.showContainer('Corral'); // a window that was loaded again may show another one
+    await window.showContainer('Corral'); // after a reload another view may be open
     await window.closeEditors();
     await window
       .treeItems('Sessions')
       .filter({ hasText: title.slice(0, 7) })
       .first()
-      .click(); // a row cuts long titles
+      .click(); // rows cut long titles
     return await window.timeline(title, '[data-kind="run.exited"]');
   }
 
@@ -85,27 +85,27 @@ describe('reading a timeline', () => {
     });
   }
 
-  it('stays whole in forced colours, at twice the size, and in a narrow column', async () => {
+  it('fits its tab in forced colours, at twice the size, and in a narrow column', async () => {
     const { page } = window;
     const frame = await open('Greet in every language');
-    const isWhole = async (name: string): Promise<void> => {
+    const assertFits = async (name: string): Promise<void> => {
       const controls = `[...document.querySelectorAll(':is(.filter, .footer) :is(button, select, input, textarea)')]`;
       const fits = `${LIST}.scrollWidth <= ${LIST}.clientWidth && ${controls}.every((control) => control.getBoundingClientRect().right <= innerWidth)`;
       await waitFor(async () => (await frame.evaluate(fits)) === true, {
-        what: `a page that is no wider than its tab: ${name}`,
+        what: `a page no wider than its tab: ${name}`,
       });
       await frame.locator('.density-tools[d^=M]').waitFor({ state: 'attached' });
       await window.picture(`timeline-${name}`);
       await assertAccessible(frame);
     };
     await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
-    await isWhole('forced-colours');
+    await assertFits('forced-colours');
     await page.emulateMedia({ forcedColors: null, reducedMotion: null });
     await window.runCommand('View: Close Primary Side Bar');
     await page.setViewportSize({ width: 550, height: 700 });
-    await isWhole('zoom-200');
+    await assertFits('zoom-200');
     await page.setViewportSize({ width: 360, height: 900 });
-    await isWhole('narrow');
+    await assertFits('narrow');
     await page.setViewportSize({ width: 1100, height: 1400 });
   });
 
@@ -121,14 +121,14 @@ describe('reading a timeline', () => {
         await folded
           .first()
           .dispatchEvent('click', undefined, { timeout: 1_000 })
-          .catch(() => undefined); // by the mouse it would scroll; one that is gone is counted again
+          .catch(() => undefined); // a real click would scroll, and a row may go meanwhile
       const foreign =
         'iframe, img, object, embed, base, form, [onerror], [onclick], [href]:not([href^="https://"]):not([rel=stylesheet])';
       assert.equal(await frame.locator(`#root :is(${foreign})`).count(), 0);
       assert.equal(await frame.locator('#root :is(script, style, link, meta)').count(), 0);
       assert.ok(
         v.parse(v.number(), await frame.evaluate(`${LIST}.scrollWidth - ${LIST}.clientWidth`)) <= 0,
-        'nothing widens the list',
+        'the list is wider than its tab',
       );
       if ((await frame.locator('[data-kind="run.exited"]').count()) > 0) break;
       await frame.evaluate(`${LIST}.scrollBy(0, ${LIST}.clientHeight / 2)`);
@@ -141,7 +141,7 @@ describe('reading a timeline', () => {
     );
   });
 
-  it('finds over the whole run, by text, kind, failure, tool and file', async () => {
+  it('finds events of the whole run by text, kind, failure, tool and file', async () => {
     const frame = await open('Greet in every language');
     const kinds = async (): Promise<(string | null)[]> =>
       await Promise.all(
@@ -195,7 +195,7 @@ describe('reading a timeline', () => {
     await window.timeline('Greet in every language', '[data-testid=position]:text("event 3 of 19")');
   });
 
-  it('says in the row, its tooltip and the timeline that a record is damaged, and shows the rest', async () => {
+  it('reports a damaged record in the row, its tooltip and the timeline, and shows the others', async () => {
     const row = window.treeItems('Sessions').filter({ hasText: 'Partly' }).first();
     await row.filter({ hasText: '1 damaged record' }).waitFor();
     const frame = await open('Partly unreadable');
@@ -219,12 +219,12 @@ describe('reading a timeline', () => {
     await window.page.mouse.move(0, 0);
   });
 
-  it('searches everything that was recorded, and opens a hit at its event', async () => {
+  it('searches the whole history, and opens a result at its event', async () => {
     await window.closeEditors();
     await window.runCommand('Corral: Search History');
     await window.answerInput('MESSAGE 150 OF');
     await window.quickInput.getByRole('option').filter({ hasText: 'Message 150 of many' }).waitFor();
-    await window.quickInput.getByPlaceholder('1 event, newest first').waitFor(); // the list is made anew until the search is over
+    await window.quickInput.getByPlaceholder('1 event, newest first').waitFor(); // the list changes until the search is over
     await window.picture('search-history');
     await window.pick('Message 150 of many');
     const frame = await window.timeline('Partly unreadable', '[data-testid=position]:text("event 151 of 302")');
@@ -238,7 +238,7 @@ describe('reading a timeline', () => {
     await window.page.locator('[id="status.editor.selection"]').filter({ hasText: 'Ln 2, Col 1' }).waitFor();
   });
 
-  it('previews a result of 12 MB, and opens the whole in an editor', async () => {
+  it('previews a result of 12 MB, and opens all of it in an editor', async () => {
     const frame = await open('A long result');
     const result = frame.locator('[data-kind="tool.result"]').filter({ hasText: 'first line' });
     await result.getByText('Preview of 12.0 MB.').waitFor();
