@@ -1,4 +1,4 @@
-/** What Corral offers to other extensions: `activate()` returns a `CorralApi`. `Supervisor` offers the same without VS Code. */
+/** What `activate()` returns to other extensions. `Supervisor` offers the same without VS Code. */
 import type { Disposable, Event } from '../common/disposable';
 import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../storage/events';
 import type { PermissionMode } from '../storage/sessionRecords';
@@ -8,7 +8,7 @@ import type { ConversationEntry } from '../storage/timelineQueries';
 
 export type { Disposable, Event };
 
-/** The four words that people see, and no others. */
+/** The only four words for a session's state that people see. */
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';
 
 export interface SessionRequest {
@@ -17,15 +17,18 @@ export interface SessionRequest {
   prompt: string;
   agent: string;
   title?: string;
-  /** Any revision; `HEAD` where absent. `refs/corral/<id>` of a session in `dependsOn` is its last snapshot at the moment when this one starts. */
+  /**
+   * Any revision; `HEAD` where absent. `refs/corral/<id>` of a session in `dependsOn` is its last snapshot when this
+   * session starts.
+   */
   base?: string;
-  /** Bring along what is not committed in the folder. Only from `HEAD`. */
+  /** Copy the folder's uncommitted changes, too. Only from `HEAD`. */
   includeChanges?: boolean;
-  /** Program and arguments, only for the agent `command`. */
+  /** Program and arguments. Only for the agent `command`. */
   argv?: string[];
-  /** Ids of sessions that have to complete before this one starts. */
+  /** Ids of sessions that must complete before this one starts. */
   dependsOn?: string[];
-  /** Sessions that are to be compared have the same one: any text, or an id that nobody is shown. */
+  /** The same text for sessions that are compared with each other. People do not see it where it is an id. */
   group?: string;
   permissionMode?: PermissionMode;
   model?: string;
@@ -37,7 +40,7 @@ export interface PermissionSummary {
   options: PermissionOption[];
 }
 
-/** How a question is answered. Agents number their questions anew in each run: `runId` is the run that asked, so that a late answer meets no newer question. */
+/** The answer to a permission request. `runId` is the run that asked, since agents number requests anew in each run. */
 export interface PermissionAnswer {
   optionId: string;
   message?: string;
@@ -55,7 +58,7 @@ export interface RunSummary {
   usage: UsageTotals;
 }
 
-/** Times are ISO 8601 UTC. Facts that are not so are absent, never null. */
+/** Times are ISO 8601 UTC. What does not apply is absent, never null. */
 export interface SessionSummary {
   id: string;
   title: string;
@@ -63,16 +66,16 @@ export interface SessionSummary {
   agent: string;
   repository: string;
   worktreePath: string;
-  /** '' while the session waits for the one that it starts from. */
+  /** '' while the session waits for the session from whose work it starts. */
   baseCommit: string;
   status: SessionStatus;
   state: RunState;
-  /** When `state` was reached. */
+  /** When `state` began. */
   since: string;
   needsInput: boolean;
   restored: boolean;
   restoredAt?: string;
-  /** What `resume` does: go on with the agent's own session, or, where the agent no longer knows it, start with what was said so far as its prompt. */
+  /** `resume` continues the agent's own session; `restart` begins a new one, with the conversation as its prompt. */
   recoveryHint?: 'resume' | 'restart';
   /** One line, no control characters, at most 200 characters. */
   failureReason?: string;
@@ -80,33 +83,33 @@ export interface SessionSummary {
   lastActivityAt: string;
   archived: boolean;
   group?: string;
-  /** Records of its journals that cannot be read: they are skipped, never silently. */
+  /** The number of records in its journals that cannot be read and are skipped. */
   damagedRecords: number;
-  /** The worktree was taken away by Delete Session; history stays until it is erased. */
+  /** Delete Session removed the worktree; the history stays until it is erased. */
   deleted: boolean;
-  /** Since when a live runner has not answered. */
+  /** Since when the runner, which is alive, has not answered. */
   unreachable?: string;
-  /** Of a session that waits for its turn: 1 is the next to start. */
+  /** Its position in the queue; 1 is the next to start. */
   queuePosition?: number;
-  /** Why a session that waits does not start yet, in a few words; absent where it is just being started. */
+  /** Why a queued session does not start yet, in a few words; absent where it is being started. */
   heldBy?: string;
-  /** Sessions that had or have to complete before this one starts. */
+  /** Ids of the sessions after which it starts or started. */
   dependsOn?: string[];
-  /** Nothing of the run can be written (a full disk): why, and since when. Its agent waits, and nothing is lost. */
+  /** Why nothing of the run can be written (a full disk), and since when. The agent waits, so that nothing is lost. */
   paused?: { reason: string; since: string; cause: 'diskFull' | 'notWritable' };
-  /** The run's fate is not known yet (start-up). */
+  /** True until start-up knows the fate of its open run. */
   checking: boolean;
   currentRunId?: string;
   nativeSessionId?: string;
-  /** Over all runs: tokens, and USD where the agent tells it. */
+  /** Of all runs: tokens, and USD where the agent tells its cost. */
   usage: UsageTotals;
-  /** Against the base, as of the last snapshot of a run. */
+  /** Against the base, as of the last snapshot that a run took. */
   changes?: { files: number; addedLines: number; removedLines: number };
-  /** Its work went into the checkout and was not taken back. */
+  /** Its work was applied to the checkout, and that was not undone. */
   applied?: true;
-  /** The branch that was made of its work last. */
+  /** The last branch that was made of its work. */
   branch?: string;
-  /** What the session's tools touched outside of its worktree, in a sentence. */
+  /** What its tools touched outside its worktree, in a sentence. */
   escape?: string;
   runs: RunSummary[];
   pendingPermissions: PermissionSummary[];
@@ -118,7 +121,7 @@ export interface HistoryPage {
   next?: string;
 }
 
-/** What start-up found of the runs that were not known to have ended. */
+/** What start-up found out about runs that were open: ids of their sessions. */
 export interface RecoveryReport {
   readopted: string[];
   endedWhileAway: string[];
@@ -139,36 +142,36 @@ export interface CorralApi {
   getConversation(id: string): Promise<ConversationEntry[]>;
   getAgentSession(id: string): Promise<{ nativeSessionId: string; backendType: string }>;
   sendMessage(id: string, text: string): Promise<void>;
-  /** ALREADY_ANSWERED where `runId` is given and that run is not the current one any more. */
+  /** @throws ALREADY_ANSWERED where `runId` is given and another run is current by now. */
   answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void>;
   interrupt(id: string): Promise<void>;
   stop(id: string): Promise<void>;
   kill(id: string): Promise<void>;
   resume(id: string, text?: string): Promise<void>;
-  /** Starts a session that waits, whatever it waits for. CONFLICT where it does not wait; so for the two below. */
+  /** Starts a queued session, whatever it waits for. This and the next two throw CONFLICT where it is not queued. */
   startNow(id: string): Promise<void>;
-  /** Gives a session that waits another place; 1 is the next to start. */
+  /** Moves a queued session to another position; 1 is the next to start. */
   moveInQueue(id: string, position: number): Promise<void>;
-  /** What a session that waits waits for. INVALID_ARGUMENT where sessions would wait for each other for ever. */
+  /** Sets the sessions after which a queued one starts. Throws INVALID_ARGUMENT for a circle. */
   setDependencies(id: string, dependsOn: string[]): Promise<void>;
   renameSession(id: string, title: string): Promise<void>;
-  /** An archived session keeps its history and its work, but not its folder. Not while it runs. */
+  /** An archived session keeps its history and its work, but not its folder. Throws RUNNING while it runs. */
   archiveSession(id: string, archived: boolean): Promise<void>;
   deleteSession(id: string): Promise<void>;
   undoDelete(id: string): Promise<void>;
-  /** Makes a worktree that is not in its place again, from the trash or from its last snapshot. */
+  /** Restores a worktree that is missing or deleted, from the trash or from its last snapshot. */
   restoreWorktree(id: string): Promise<void>;
-  /** Events with this text in whatever case, newest first, as they are found; end the loop to end the search. 1,000 at most unless `limit` says otherwise. */
+  /** Events that contain the text in any case, newest first, as they are found. `limit` is 1,000 where absent. */
   searchHistory(
     text: string,
     query?: { limit?: number; signal?: AbortSignal },
   ): AsyncIterable<{ sessionId: string; event: SessionEvent }>;
   /** Writes the session with all its events to the file `target`. */
   exportSession(id: string, format: 'jsonl' | 'markdown' | 'html', target: string): Promise<void>;
-  /** Each event fires after its records are acknowledged. `sessionId`s of sessions whose summary changed. */
+  /** Ids of sessions whose summary changed. Each event fires after its records were acknowledged. */
   readonly onDidChangeSessions: Event<{ sessionIds: string[] }>;
   readonly onDidStartRun: Event<{ sessionId: string; runId: string }>;
-  /** A few times a second for each session that grows, and more often while a timeline of it is open. */
+  /** A few times a second for each session that grows, and more often while its timeline is open. */
   readonly onDidAppendEvents: Event<{ sessionId: string; appended: AppendedRange[] }>;
   readonly onDidEndRun: Event<{ sessionId: string; runId: string; outcome: RunOutcome }>;
   readonly onDidCompleteRecovery: Event<RecoveryReport>;

@@ -1,21 +1,21 @@
 import type { Log } from '../common/log';
 import { DEFAULT_SETTINGS, type SupervisorSettings } from './settings';
 
-/** A crash in between costs reading so much of the journals again. */
+/** After a crash, so much of the journals has to be read again. */
 const CHECKPOINT_DELAY_MS = 30_000;
 
 const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** What the program that holds a `Supervisor` chooses. */
+/** What whoever makes a `Supervisor` chooses. */
 export interface SupervisorOptions {
-  /** The store's root; made where it is not there. */
+  /** The store's root; made where it does not exist. */
   storageDirectory: string;
-  /** Find out at start what became of runs that other windows or earlier lives left open. Default true. */
+  /** Find out at the start what became of open runs. Default true. */
   autoRecover?: boolean;
-  /** The folder of Corral's bundles (`runner.js`, `storeWorker.js`, …). Default: where this code lies. */
+  /** The folder of Corral's bundles (`runner.js`, `storeWorker.js`, …). Default: that of this code. */
   bundles?: string;
   settings?: () => SupervisorSettings;
-  /** How long the index may lie behind on disk, in milliseconds; only the time of the next start depends on it. */
+  /** How long the index on disk may be out of date, in milliseconds. The next start takes longer for it. */
   checkpointEveryMs?: number;
   /** False refuses everything that would start a program. Default true. */
   isTrusted?: () => boolean;

@@ -15,7 +15,7 @@ import { RunWatcher } from './runs/runWatcher';
 import type { SessionModel } from './sessions/sessionModel';
 import { SessionStore } from './sessions/sessionStore';
 
-/** Everything that a `Supervisor` is made of; each part knows only those above it. */
+/** What a `Supervisor` is made of. Each part knows only parts above it. */
 export interface Parts {
   model: SessionModel;
   git: Git;
@@ -26,7 +26,7 @@ export interface Parts {
   runControl: RunControl;
   creator: SessionCreator;
   trashPurger: TrashPurger;
-  /** Of the session with this id. */
+  /** The worktree of the session with this id. */
   worktree: (sessionId: string) => WorktreeControl;
   inventory: WorktreeInventory;
   nativeSessions: NativeSessions;

@@ -1,31 +1,31 @@
 import type { PermissionMode } from '../storage/sessionRecords';
 import type { AgentSettings } from './agents/agentRegistry';
 
-/** What a person can choose. Read anew at each use, so that a change counts at once. */
+/** What people can choose. Read at each use, so that a change takes effect at once. */
 export interface SupervisorSettings {
   agents: AgentSettings;
   permissionMode: PermissionMode;
   /** `inside`, `beside`, or an absolute folder. */
   worktreesLocation: string;
-  /** Ignored files that come into a new worktree beside those of `.worktreeinclude`, as patterns of `.gitignore`. */
+  /** Ignored files to copy into a new worktree, in addition to `.worktreeinclude`, as patterns of `.gitignore`. */
   worktreesInclude: readonly string[];
-  /** Ignored folders of which a new worktree gets a link, as patterns of `.gitignore`. */
+  /** Ignored folders to which a new worktree gets a link, as patterns of `.gitignore`. */
   worktreesLink: readonly string[];
-  /** Program and arguments, run in a new worktree before its agent; empty for none. */
+  /** Program and arguments to run in a new worktree before its agent; empty for none. */
   setupCommand: readonly string[];
   setupLimitMs: number;
-  /** Program and arguments, run in a worktree before it is removed; empty for none. */
+  /** Program and arguments to run in a worktree before it is removed; empty for none. */
   teardownCommand: readonly string[];
   teardownLimitMs: number;
   stopGraceMs: number;
   syncEveryEvent: boolean;
-  /** So many runs side by side; others wait. */
+  /** More runs than this wait in the queue. */
   maxConcurrentRuns: number;
-  /** Below this no further run starts beside one that is under way; 0 for no such limit. */
+  /** With less free memory no run starts while another is under way; 0 for no limit. */
   minimumFreeMemoryMiB: number;
-  /** What becomes of a run that was cut off: keep its last known status and mark it, or show it as failed. */
+  /** Whether a run that was cut off keeps its last known status and is marked as restored, or is shown as failed. */
   recoveryPolicy: 'restore' | 'fail';
-  /** The Node program for runners; where absent, `runnerProgram` chooses. */
+  /** The Node program of runners; where absent, `runnerProgram` chooses one. */
   runnerNode?: string;
 }
 

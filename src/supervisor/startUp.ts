@@ -8,7 +8,7 @@ import { finishInterruptedOperation, isInterrupted } from './lifecycle/interrupt
 import type { Parts } from './parts';
 import type { SupervisorSettings } from './settings';
 
-/** Sessions looked at side by side; more would only make the disk seek. */
+/** More would only make the disk seek. */
 const MAX_SESSIONS_AT_ONCE = 4;
 
 export interface StartUpOptions {
@@ -19,18 +19,18 @@ export interface StartUpOptions {
   onListenerError: (error: unknown) => void;
 }
 
-/** From opening the store to the moment when every run's fate is known; from then on, runs that come to light are looked after. */
+/** Reads what changed while no window was open, and finds out what became of every open run. */
 export class StartUp {
   readonly recovered: Emitter<RecoveryReport>;
-  /** So many of the sessions that changed while no window looked have been read. */
+  /** So many of the sessions that changed since the last checkpoint have been read. */
   readonly scanned: Emitter<{ read: number; all: number }>;
-  /** Resolves when the list is known. Where the index is gone that is its first session; then it grows. */
+  /** Resolves when the list of sessions is known. Where the index is gone, that is its first session. */
   readonly listed: Promise<Parts>;
-  /** Resolves when every journal was read to its end. */
+  /** Resolves when every journal has been read to its end. */
   readonly read: Promise<Parts>;
-  /** Resolves when every open run's fate is known, and what was interrupted is finished. */
+  /** Resolves when the fate of every open run is known, and interrupted operations are finished. */
   readonly complete: Promise<Parts>;
-  /** Resolves when nothing of start-up goes on any more, also where it failed. */
+  /** Resolves when start-up has ended, also where it failed. */
   readonly settled: Promise<void>;
   readonly #options: StartUpOptions;
 
@@ -43,7 +43,7 @@ export class StartUp {
       return parts;
     });
     this.read = loaded.then(async (parts) => await this.#scanJournals(parts));
-    // A list that is empty because its index is gone is not shown before the first journals were read.
+    // Where the index is gone the list is empty at first, and must not be shown so.
     this.listed = loaded.then(async (parts) => {
       await Promise.race([this.read, parts.model.untilAny()]);
       return parts;
@@ -64,7 +64,7 @@ export class StartUp {
     this.scanned.dispose();
   }
 
-  /** Brings in what was written while no window looked. */
+  /** Reads what was written since the last checkpoint. */
   async #scanJournals(parts: Parts): Promise<Parts> {
     const { store } = parts;
     await store.listen();
@@ -90,7 +90,7 @@ export class StartUp {
     model.changed.event(({ sessionIds }) => {
       for (const id of sessionIds) watchOpenRuns(parts, id);
     });
-    for (const id of model.ids()) watchOpenRuns(parts, id); // what came in meanwhile
+    for (const id of model.ids()) watchOpenRuns(parts, id); // of sessions that came meanwhile
     this.recovered.fire(report);
     await archive.finishErasing();
     const interrupted = model.ids().filter((id) => isInterrupted(model.facts(id)));
@@ -100,7 +100,7 @@ export class StartUp {
     });
   }
 
-  /** Finds out what became of every run that was not seen to end. */
+  /** Finds out what became of every open run. */
   async #recoverRuns(parts: Parts): Promise<RecoveryReport> {
     const { model, watcher } = parts;
     const report: RecoveryReport = { readopted: [], endedWhileAway: [], unreachable: [], restored: [], failed: [] };
@@ -133,11 +133,11 @@ export class StartUp {
   }
 }
 
-/** Runs that another window started, or that came to light while scanning, get a line of their own here too. */
+/** Connects to runs that another window started, or that the scan found. */
 function watchOpenRuns({ model, connections, watcher }: Parts, sessionId: string): void {
   if (!model.has(sessionId)) return;
   for (const run of model.facts(sessionId).runs) {
-    // One that waits has nothing to connect to yet.
+    // A queued run has no runner yet.
     if (isOpen(run) && !isQueued(run) && !connections.has(run.runId) && !watcher.isWatching(run.runId))
       void watcher.check(sessionId, run.runId);
   }

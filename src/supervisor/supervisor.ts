@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../storage/errors';
 import { messageOf } from '../common/errors';
 import type { SessionEvent } from '../storage/events';
@@ -19,12 +20,13 @@ import { withDefaults, type SupervisorOptions } from './options';
 import { openParts, type Parts } from './parts';
 import type { RunProcesses } from './runs/runProcesses';
 import type { TerminalCommand } from './runs/terminalCommand';
+import { sessionNotFound } from './sessions/sessionErrors';
 import { SessionModel } from './sessions/sessionModel';
 import { StartUp } from './startUp';
 import { publishOnce } from './system/publishedFile';
 import { querySystemWith } from './system/systemQuery';
 
-/** Corral without VS Code: sessions from their first prompt to their last event, over one store. Any number may share it. */
+/** Corral without VS Code: everything that can be done with the sessions of one store. Any number may share a store. */
 export class Supervisor implements CorralApi, Disposable {
   readonly version = 1;
   /** How this process runs programs to their end. */
@@ -63,17 +65,17 @@ export class Supervisor implements CorralApi, Disposable {
     return this.#startUp.recovered.event;
   }
 
-  /** Start-up has read the journals of so many of the sessions that changed while nobody here looked. */
+  /** Start-up has read so many of the sessions that changed since the last checkpoint. */
   get onDidScan(): Event<{ read: number; all: number }> {
     return this.#startUp.scanned.event;
   }
 
-  /** Resolves when the list of sessions is known (where the index is gone: the first of them; unresolved ones are `checking`). Throws STORE_FAILED. */
+  /** Resolves when the list is known; sessions with an open run are `checking` at first. Throws STORE_FAILED. */
   async whenReady(): Promise<void> {
     await this.#startUp.listed;
   }
 
-  /** Resolves when every journal was read on to its end and every open run's fate is known. Throws STORE_FAILED. */
+  /** Resolves when every journal has been read and the fate of every open run is known. Throws STORE_FAILED. */
   async whenRecovered(): Promise<void> {
     await this.#startUp.complete;
   }
@@ -116,17 +118,17 @@ export class Supervisor implements CorralApi, Disposable {
     await (await this.#known(id)).archive.export(id, format, target);
   }
 
-  /** Removes what was recorded of a deleted session, for good. Throws RUNNING or CONFLICT where the session is not deleted. */
+  /** Erases everything that was recorded of a deleted session. Throws RUNNING, or CONFLICT where it is not deleted. */
   async eraseHistory(id: string): Promise<void> {
     await (await this.#changeable(id)).archive.erase(id);
   }
 
-  /** Everything recorded, to be checked and measured. */
+  /** Everything that was recorded, for checking, measuring and searching. */
   async archive(): Promise<HistoryArchive> {
     return (await this.#startUp.read).archive;
   }
 
-  /** What runs for the sessions at this moment. */
+  /** The processes that run for sessions now. */
   async processes(): Promise<RunProcesses> {
     return (await this.#startUp.listed).processes;
   }
@@ -148,7 +150,7 @@ export class Supervisor implements CorralApi, Disposable {
     await (await this.#changeable(id)).runControl.answerPermission(id, requestId, answer);
   }
 
-  /** True for the one window that is to tell people of a question; false where another one does. */
+  /** True in the one window that shows the notification of a permission request. */
   async claimNotification(id: string, runId: string, requestId: string): Promise<boolean> {
     const { store } = await this.#known(id);
     return await publishOnce(store.paths.session(id).run(runId).notificationClaim(requestId), '');
@@ -187,7 +189,7 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   async renameSession(id: string, title: string): Promise<void> {
-    if (title.trim() === '') throw new CorralError('INVALID_ARGUMENT', 'A session needs a title.');
+    if (title.trim() === '') throw new CorralError('INVALID_ARGUMENT', l10n.t('Type a title for the session.'));
     const { store } = await this.#writable();
     await store.append(id, () => ({ kind: 'renamed', data: { title: title.trim() } }));
   }
@@ -213,18 +215,18 @@ export class Supervisor implements CorralApi, Disposable {
     return (await this.#changeable(id)).worktree(id);
   }
 
-  /** The folders of all sessions on the disk, once start-up has finished what was begun on them. Throws UNTRUSTED, STORE_READ_ONLY. */
+  /** All worktrees of the store, once interrupted operations are finished. Throws UNTRUSTED, STORE_READ_ONLY. */
   async inventory(): Promise<WorktreeInventory> {
     await this.#writable();
     return (await this.#startUp.complete).inventory;
   }
 
-  /** What agents did without Corral. Throws UNTRUSTED, STORE_READ_ONLY. */
+  /** Sessions that agents had without Corral. Throws UNTRUSTED, STORE_READ_ONLY. */
   async nativeSessions(): Promise<NativeSessions> {
     return (await this.#writable()).nativeSessions;
   }
 
-  /** Ends what this window holds; runs go on. */
+  /** Closes the store and the connections to runners. Runs go on. */
   async close(): Promise<void> {
     const parts = await this.#parts.catch(() => undefined); // nothing to close where it never opened
     parts?.watcher.dispose();
@@ -241,7 +243,7 @@ export class Supervisor implements CorralApi, Disposable {
     this.close().catch((error: unknown) => this.#options.log.error(`Closing the store: ${messageOf(error)}`));
   }
 
-  /** For commands: the session is known, and may be changed. */
+  /** For commands, which need a session that may be changed. */
   async #changeable(id: string): Promise<Parts> {
     await this.#writable();
     return await this.#known(id);
@@ -249,9 +251,9 @@ export class Supervisor implements CorralApi, Disposable {
 
   async #known(id: string): Promise<Parts> {
     const parts = await this.#startUp.listed;
-    if (!isId(id)) throw new CorralError('SESSION_NOT_FOUND', 'There is no such session.');
+    if (!isId(id)) throw sessionNotFound(id);
     const { model, store } = parts;
-    if (!model.has(id)) await store.sync(id); // start-up may not have come to it yet
+    if (!model.has(id)) await store.sync(id); // start-up may not have read it yet
     model.facts(id);
     return parts;
   }
@@ -259,16 +261,19 @@ export class Supervisor implements CorralApi, Disposable {
   async #writable(): Promise<Parts> {
     const parts = await this.#startUp.listed;
     if (!this.#options.isTrusted())
-      throw new CorralError('UNTRUSTED', 'This workspace is not trusted, so nothing is started in it.');
+      throw new CorralError(
+        'UNTRUSTED',
+        l10n.t('Nothing is started in a workspace that is not trusted. Trust it first.'),
+      );
     if (parts.store.readOnly)
       throw new CorralError(
         'STORE_READ_ONLY',
-        'These sessions were written by a newer version of Corral. Update the extension to change them.',
+        l10n.t('These sessions were written by a newer version of Corral. Update the extension to change them.'),
       );
     return parts;
   }
 }
 
 function requirePrompt(text: string): void {
-  if (text.trim() === '') throw new CorralError('EMPTY_PROMPT', 'Say what the agent should do.');
+  if (text.trim() === '') throw new CorralError('EMPTY_PROMPT', l10n.t('Say what the agent should do.'));
 }

@@ -13,7 +13,7 @@ const FILES: Readonly<Record<string, string>> = {
     "import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport { greet } from '../src/greet.js';\n\ntest('greets by name', () => {\n  assert.equal(greet('Ada'), 'Hello, Ada!');\n});\n",
 };
 
-/** A scratch repository for the demo, made once below the store: the demo needs no folder and touches nothing of the user's. */
+/** Makes a repository for the demo in the store, where there is none yet. So the demo needs no folder of the user's. */
 export async function makeDemoRepository(git: Git, storageDirectory: string): Promise<string> {
   const folder = join(storageDirectory, 'demo', 'greeter');
   if (!(await isComplete(git, folder))) {
@@ -30,7 +30,7 @@ export async function makeDemoRepository(git: Git, storageDirectory: string): Pr
   return (await findRepository(git, folder)).mainWorktree;
 }
 
-/** False also for one that a crash left half made: every step of making it can be done again. */
+/** False also for one that a crash left incomplete. Each step of making it can be repeated. */
 async function isComplete(git: Git, folder: string): Promise<boolean> {
   return await access(join(folder, '.git'))
     .then(async () => await findRepository(git, folder))

@@ -5,17 +5,20 @@ import { readSnapshotRef } from '../git/snapshots/snapshotRef';
 import { locateWorktree } from '../git/worktreeOwnership';
 import { findChainBase } from '../git/snapshots/snapshotList';
 import { rollbackCreation } from '../git/worktrees/worktreeCreation';
-import { deleteSessionWorktree, isTrashFull, purgeSessionTrash } from './sessionRemoval';
+import { deleteSessionWorktree, canPurgeTrash, purgeSessionTrash } from './sessionRemoval';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
-/** True where a crash may have cut off the making or the removal of the session; another window may also be at it right now. */
+/** True where the session's creation or removal may have been interrupted, or where another window is at it now. */
 export function isInterrupted(facts: SessionFacts): boolean {
   if (facts.worktree === 'present') return facts.runs.length === 0;
-  return facts.worktree === 'creating' || facts.worktree === 'deleting' || isTrashFull(facts) || isRecordLost(facts);
+  return facts.worktree === 'creating' || facts.worktree === 'deleting' || canPurgeTrash(facts) || isRecordLost(facts);
 }
 
-/** True where the record that the worktree was made is damaged: runs are queued after it, and those of a session that was planned begin after it. */
+/**
+ * True where the record that the worktree was made is damaged. Runs are queued only after it, and those of a session
+ * that waited for its base start only after it.
+ */
 export function isRecordLost({ worktree, runs }: SessionFacts): boolean {
   return (
     (worktree === 'creating' && runs.length > 0) ||
@@ -24,22 +27,22 @@ export function isRecordLost({ worktree, runs }: SessionFacts): boolean {
 }
 
 /**
- * Finishes what a crash cut off: a removal goes forward, a trash whose content is safe is emptied, a half-made worktree is taken back, a run that
- * never began can be started anew. A worktree whose record is damaged is recorded again.
+ * Finishes what a crash interrupted: completes a removal, empties a trash whose content is safe, rolls a creation back,
+ * closes a run that never started. Records a worktree again whose record is damaged.
  */
 export async function finishInterruptedOperation(options: LifecycleOptions, sessionId: string): Promise<void> {
   await withWorktreeLock(options.store.paths, sessionId, async () => {
     const facts = await options.store.sync(sessionId);
     if (facts === undefined || facts.createdAt === '' || !isInterrupted(facts)) return;
     if (facts.worktree === 'deleting') await deleteSessionWorktree(options, facts);
-    else if (isTrashFull(facts)) await purgeSessionTrash(options, facts);
+    else if (canPurgeTrash(facts)) await purgeSessionTrash(options, facts);
     else if (isRecordLost(facts)) await recordWorktree(options, facts);
     else if (facts.worktree === 'creating') await failCreation(options, facts);
     else await closeUnstarted(options, facts);
   });
 }
 
-/** Records a worktree that lies in its place, its lock held. Does nothing where there is none: nobody knows then what became of it. */
+/** Records a worktree that is in its place; its lock is held. Does nothing where there is none. */
 export async function recordWorktree(
   options: Pick<LifecycleOptions, 'git' | 'store'>,
   facts: SessionFacts,
@@ -48,7 +51,7 @@ export async function recordWorktree(
   if ((await locateWorktree(worktree)).place !== 'worktree') return;
   const { repository, sessionId } = worktree;
   const lastSnapshot = await readSnapshotRef(repository, sessionId);
-  // A session that was planned learned its base only from the damaged record.
+  // The base of a session that waited for it stands only in the damaged record.
   const baseCommit =
     facts.baseCommit === '' && lastSnapshot !== undefined
       ? await findChainBase(repository, lastSnapshot.commit)

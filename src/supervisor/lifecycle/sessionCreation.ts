@@ -1,4 +1,5 @@
 import { makeDirectory } from '../../storage/journal/durableFile';
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import { isId, newId } from '../../storage/ids';
@@ -22,6 +23,7 @@ import type { SessionWorktree } from '../git/sessionWorktree';
 import { createWorktree, planWorktree, rollbackCreation } from '../git/worktrees/worktreeCreation';
 import { freePorts } from '../system/ports';
 import type { SessionModel } from '../sessions/sessionModel';
+import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
 import { isRecordLost, recordWorktree } from './interruptedOperations';
@@ -57,10 +59,11 @@ export class SessionCreator {
   }
 
   /**
-   * Makes a session with its worktree and answers with its id; `queue` records its first run. The worktree's lock is held
-   * throughout, so that other windows take a session that is half made for no crash.
+   * Makes a session with its worktree and answers with its id; `queue` records its first run. The worktree's lock is
+   * held until then, so that no other window takes the creation for interrupted.
    *
-   * @throws NO_REPOSITORY NO_COMMIT BASE_NOT_FOUND AGENT_NOT_FOUND SESSION_NOT_FOUND INVALID_ARGUMENT before anything is made.
+   * @throws NO_REPOSITORY NO_COMMIT BASE_NOT_FOUND AGENT_NOT_FOUND SESSION_NOT_FOUND INVALID_ARGUMENT
+   * @throws WORKTREE_FAILED where the worktree cannot be made.
    */
   async create(
     request: SessionRequest,
@@ -83,7 +86,7 @@ export class SessionCreator {
     if (includeChanges && start?.snapshot.commit !== (await resolveCommit(repository, 'HEAD')))
       throw new CorralError(
         'INVALID_ARGUMENT',
-        'Uncommitted changes can come along only where the session starts from HEAD.',
+        l10n.t('Uncommitted changes can be copied only into a session that starts from HEAD.'),
       );
     await makeDirectory(store.paths.session(sessionId).runs);
     const { worktreesLocation: location, worktreesInclude, worktreesLink } = settings;
@@ -117,9 +120,13 @@ export class SessionCreator {
           await store.append(sessionId, () => ({ kind: 'worktree.failed', data: { reason: messageOf(error) } }));
           throw error instanceof CorralError
             ? error
-            : new CorralError('WORKTREE_FAILED', `The worktree could not be made: ${messageOf(error)}`, {
-                cause: error,
-              });
+            : new CorralError(
+                'WORKTREE_FAILED',
+                l10n.t('The worktree could not be made: {reason}', { reason: messageOf(error) }),
+                {
+                  cause: error,
+                },
+              );
         }
       }
       await queue(sessionId);
@@ -133,7 +140,11 @@ export class SessionCreator {
   }
 }
 
-/** The session whose work this one is to start from, where that is not there yet: one that it depends on. Throws SESSION_NOT_FOUND, BASE_NOT_FOUND. */
+/**
+ * The session from whose work the new one starts, where it depends on that session and that has not completed yet.
+ *
+ * @throws SESSION_NOT_FOUND BASE_NOT_FOUND
+ */
 async function findBaseSession(
   store: SessionStore,
   repository: Repository,
@@ -143,27 +154,32 @@ async function findBaseSession(
   let found: SessionFacts | undefined;
   for (const id of dependsOn) {
     const facts = isId(id) ? await store.sync(id) : undefined;
-    if (facts === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${id} to wait for.`);
+    if (facts === undefined) throw sessionNotFound(id);
     if (base === snapshotRefName(id)) found = facts;
   }
   if (found === undefined || sessionState(found) === 'completed') return undefined;
   if (found.repository !== repository.mainWorktree)
     throw new CorralError(
       'BASE_NOT_FOUND',
-      `“${found.title}” works in another repository, so this session cannot start from its work.`,
+      l10n.t('“{title}” works in another repository, so this session cannot start from its work.', {
+        title: found.title,
+      }),
     );
   return found.sessionId;
 }
 
-/** Makes the worktree of a session that had to wait for its base. Returns its facts with it. Throws BASE_NOT_FOUND, WORKTREE_FAILED, … */
+/**
+ * Makes the worktree of a session that had to wait for its base, and answers with its facts after that.
+ *
+ * @throws SESSION_NOT_FOUND BASE_NOT_FOUND WORKTREE_FAILED
+ */
 export async function makePlannedWorktree(
   { git, store }: { git: Git; store: SessionStore },
   sessionId: string,
 ): Promise<SessionFacts> {
   return await withWorktreeLock(store.paths, sessionId, async () => {
     const facts = await store.sync(sessionId);
-    if (facts?.planned === undefined)
-      throw new CorralError('SESSION_NOT_FOUND', `There is no session ${sessionId} that waits for its worktree.`);
+    if (facts?.planned === undefined) throw sessionNotFound(sessionId);
     if (facts.worktree !== 'planned') return facts; // another window was quicker
     if (isRecordLost(facts)) {
       await recordWorktree({ git, store }, facts);
@@ -171,7 +187,7 @@ export async function makePlannedWorktree(
     }
     const { baseSession, include, link = [] } = facts.planned;
     const worktree = await worktreeOf({ git, store }, facts);
-    // What a window left that was killed while it did the same; no agent was ever in it.
+    // A window may have been killed while it did the same.
     await rollbackCreation(worktree, facts.baseCommit);
     const start = await findStart(worktree.repository, snapshotRefName(baseSession));
     await makeWorktree(store, worktree, { start, wanted: { include, link }, includeChanges: false });
@@ -185,7 +201,11 @@ interface Start {
   baseCommit: string;
 }
 
-/** A fork is judged by what the session that it comes from began with, and Corral's own commits get into nobody's history. Throws BASE_NOT_FOUND. */
+/**
+ * A session that starts from a snapshot has the base of that snapshot's session, so that snapshots get into no history.
+ *
+ * @throws BASE_NOT_FOUND
+ */
 async function findStart(repository: Repository, revision: string): Promise<Start> {
   const snapshot = await readRevision(repository, revision);
   return {
@@ -200,7 +220,7 @@ interface WorktreeContent {
   includeChanges: boolean;
 }
 
-/** Makes the worktree with the files that come along, and records it. A failure removes what was made. */
+/** Makes the worktree with the files that are copied into it, and records it. A failure removes what was made. */
 async function makeWorktree(store: SessionStore, planned: SessionWorktree, content: WorktreeContent): Promise<void> {
   const { start, wanted, includeChanges } = content;
   const { snapshot, baseCommit } = start;

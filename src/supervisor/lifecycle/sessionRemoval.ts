@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { CorralErrorCode } from '../../storage/errors';
@@ -10,25 +11,25 @@ import { recreateWorktree } from '../git/worktrees/recreateWorktree';
 import { moveToTrash, restoreFromTrash } from '../git/worktrees/trash';
 import { summarizeWorktree, type WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import { locateWorktree } from '../git/worktreeOwnership';
-import { requireStopped } from '../sessions/requireStopped';
+import { requireStopped } from '../sessions/sessionErrors';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
 /**
- * Moves the worktree of a session that does not run into the trash, its worktree lock held. What is about to happen is
- * recorded first, so that any window can finish or reverse it; a failure puts everything back.
+ * Moves the worktree of a stopped session into the trash; its worktree lock is held. The removal is recorded first, so
+ * that any window can finish it, and a failure rolls it back.
  */
 export async function deleteSessionWorktree(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
   const { sessionId } = facts;
   const trashPath = trashPathFor(facts.worktreePath);
   const worktree = await worktreeToMove(options, facts);
   await options.store.append(sessionId, (now) => {
-    // A teardown command that does not end keeps nothing back.
+    // A teardown command that does not end does not prevent it.
     requireStopped(now.runs.find((run) => isOpen(run) && run.isTeardown !== true));
-    if (now.worktree === 'deleted') throw new CorralError('CONFLICT', 'This session was deleted already.');
+    if (now.worktree === 'deleted') throw new CorralError('CONFLICT', l10n.t('This session is deleted already.'));
     return now.worktree === 'deleting' ? undefined : { kind: 'deleting', data: { trashPath } };
   });
   try {
-    // Without a worktree there is nothing left that could be lost.
+    // Without a worktree there is nothing to lose.
     const trashed = worktree === undefined ? undefined : await unlessGone(async () => await moveToTrash(worktree));
     await options.store.append(sessionId, () => ({
       kind: 'deleted',
@@ -44,7 +45,11 @@ export async function deleteSessionWorktree(options: LifecycleOptions, facts: Se
   }
 }
 
-/** Undefined where none was made, or all of it is gone with its repository. Throws where another's lies in its place. */
+/**
+ * The session's worktree; undefined where none was made, or where it is gone with its repository.
+ *
+ * @throws WORKTREE_NOT_OURS where something else is in its place.
+ */
 async function worktreeToMove(options: LifecycleOptions, facts: SessionFacts): Promise<SessionWorktree | undefined> {
   if (facts.worktree === 'failed' || facts.worktree === 'planned') return undefined;
   return await unlessGone(async () => {
@@ -72,7 +77,11 @@ async function rollbackRemoval(options: LifecycleOptions, worktree: SessionWorkt
   } catch (error) {
     throw new CorralError(
       'WORKTREE_FAILED',
-      `${messageOf(cause)}. Its files are safe in ${trashPathFor(worktree.path)}, but could not be moved back: ${messageOf(error)}`,
+      l10n.t('{reason} Its files are safe in {folder}, but could not be moved back: {second}', {
+        reason: messageOf(cause),
+        folder: trashPathFor(worktree.path),
+        second: messageOf(error),
+      }),
       { cause },
     );
   }
@@ -81,7 +90,7 @@ async function rollbackRemoval(options: LifecycleOptions, worktree: SessionWorkt
   );
 }
 
-/** What lies in the session's worktree; undefined where there is none in its place. */
+/** What the session's worktree holds; undefined where there is none in its place. */
 export async function summarizeSessionWorktree(
   options: LifecycleOptions,
   facts: SessionFacts,
@@ -95,20 +104,20 @@ export async function summarizeSessionWorktree(
   });
 }
 
-/** True while the folder of a deleted session lies in the trash although the session's ref holds all of it. */
-export function isTrashFull(facts: SessionFacts): boolean {
+/** True while a deleted session's folder is in the trash although the session's ref holds all of it. */
+export function canPurgeTrash(facts: SessionFacts): boolean {
   return facts.worktree === 'deleted' && facts.trashPath !== undefined && (facts.notCaptured ?? []).length === 0;
 }
 
-/** Frees the disk of a deleted session's worktree, its lock held. What no snapshot can hold stays, and is recorded. */
+/** Empties the trash of a deleted session; the worktree lock is held. What no snapshot can hold stays and is noted. */
 export async function purgeSessionTrash(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
-  if (!isTrashFull(facts)) return;
+  if (!canPurgeTrash(facts)) return;
   const worktree = await worktreeOf(options, facts);
   const kept = await purgeTrash(worktree);
   const isInTrash = (await locateWorktree(worktree)).place === 'trash';
   const trashPath = trashPathFor(worktree.path);
   await options.store.append(facts.sessionId, (now) => {
-    if (!isTrashFull(now)) return undefined;
+    if (!canPurgeTrash(now)) return undefined;
     return isInTrash
       ? { kind: 'deleted', data: { trashPath, notCaptured: kept } }
       : { kind: 'trash.emptied', data: { kept } };
@@ -116,21 +125,21 @@ export async function purgeSessionTrash(options: LifecycleOptions, facts: Sessio
 }
 
 /**
- * Restores a deleted session's worktree as it was; its worktree lock is held.
+ * Restores a deleted session's worktree; its lock is held.
  *
- * @throws WORKTREE_MISSING where there is neither a trash nor a snapshot.
+ * @throws WORKTREE_MISSING where it is not in the trash and has no snapshot.
  * @throws CONFLICT where its place is taken, or the session is not deleted.
  */
 export async function undoDelete(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
   if (facts.worktree !== 'deleted' && facts.worktree !== 'deleting')
-    throw new CorralError('CONFLICT', 'This session is not deleted.');
+    throw new CorralError('CONFLICT', l10n.t('This session is not deleted.'));
   await restoreWorktree(options, await worktreeOf(options, facts));
   await options.store.append(facts.sessionId, (now) =>
     now.worktree === 'deleted' || now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined,
   );
 }
 
-/** Restores a worktree that was deleted or that vanished; its lock is held. Throws CONFLICT where it is in its place. */
+/** Restores a worktree that was deleted or is missing; its lock is held. Throws CONFLICT where it is in its place. */
 export async function restoreSessionWorktree(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
   if (facts.worktree !== 'present') {
     await undoDelete(options, facts);
@@ -138,7 +147,10 @@ export async function restoreSessionWorktree(options: LifecycleOptions, facts: S
   }
   const worktree = await worktreeOf(options, facts);
   if ((await locateWorktree(worktree)).place === 'worktree')
-    throw new CorralError('CONFLICT', `The worktree of this session is in its place: ${worktree.path}`);
+    throw new CorralError(
+      'CONFLICT',
+      l10n.t('The worktree of this session is in its place: {path}', { path: worktree.path }),
+    );
   await restoreWorktree(options, worktree);
   await options.store.append(facts.sessionId, () => ({ kind: 'worktree.restored', data: {} }));
 }

@@ -7,7 +7,7 @@ export interface TrashPurgerOptions extends LifecycleOptions {
   log: Log;
 }
 
-/** Frees the disk of deleted sessions in the background. The next start does it where this window ends before. */
+/** Empties the trash of deleted sessions in the background. The next start finishes what this window does not. */
 export class TrashPurger {
   readonly #options: TrashPurgerOptions;
   readonly #purging = new Set<Promise<void>>();
@@ -25,7 +25,7 @@ export class TrashPurger {
     this.#purging.add(purging);
   }
 
-  /** Resolves when nothing goes on in the background any more. */
+  /** Resolves when nothing is under way. */
   async close(): Promise<void> {
     await Promise.all(this.#purging);
   }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { Log } from '../../common/log';
@@ -14,19 +15,19 @@ import { takeSnapshot } from '../git/snapshots/snapshots';
 import { restoreSnapshot } from '../git/worktrees/restoreSnapshot';
 import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import { locateWorktree } from '../git/worktreeOwnership';
-import { requireStopped } from '../sessions/requireStopped';
+import { requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import { deleteSessionWorktree, restoreSessionWorktree, summarizeSessionWorktree, undoDelete } from './sessionRemoval';
 import type { TrashPurger } from './trashPurger';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
-/** What a change of a worktree asks of the session's runs. */
+/** The runs of sessions, as far as a change of a worktree needs them. */
 export interface SessionRuns {
-  /** The session's open run, once it is certain what became of it. */
+  /** The session's open run, once its fate is known. */
   openRun(sessionId: string): Promise<RunFacts | undefined>;
   stop(sessionId: string): Promise<void>;
-  /** Runs the person's teardown command in the worktree. */
+  /** Runs the teardown command in the session's worktree. */
   tearDown(sessionId: string): Promise<void>;
 }
 
@@ -37,19 +38,19 @@ export interface WorktreeControlOptions extends LifecycleOptions {
   log: Log;
 }
 
-/** A point in a session's life: its base, the files as they are now, or the commit of one of its snapshots. */
+/** A state of a session's files: its base, the present one, or the commit of one of its snapshots. */
 export type SnapshotPoint = 'base' | 'now' | (string & {});
 
 export interface Comparison {
   /** Object ids. */
   before: string;
   after: string;
-  /** Set where `after` is what lies in the worktree now. */
+  /** Set where `after` is what the worktree holds now. */
   worktreePath?: string;
   changes: FileChange[];
 }
 
-/** All that people can ask of one session's worktree once it is made. What comes of it is seen only as new records. */
+/** The commands on one session's worktree. Their effect is seen as new records of the session. */
 export class WorktreeControl {
   readonly #options: WorktreeControlOptions;
   readonly #id: string;
@@ -75,7 +76,7 @@ export class WorktreeControl {
     if ((await runs.openRun(this.#id)) !== undefined) await runs.stop(this.#id);
     await this.#change(async ({ archived, worktree }) => {
       await this.#setArchived(false);
-      // That of an archived session is in the trash already.
+      // The worktree of an archived session is in the trash already.
       if (!archived || worktree !== 'deleted') await this.#remove();
     });
     trashPurger.purge(this.#id);
@@ -90,12 +91,12 @@ export class WorktreeControl {
     await this.#setArchived(false);
   }
 
-  /** What lies in the session's worktree; undefined where there is none in its place. */
+  /** What the worktree holds; undefined where there is none in its place. */
   async summary(): Promise<WorktreeSummary | undefined> {
     return await summarizeSessionWorktree(this.#options, this.#facts);
   }
 
-  /** What differs between two points of the session; the whole change where none is named. */
+  /** What differs between two states of the files; the session's whole change where none is named. */
   async changes(from: SnapshotPoint = 'base', to: SnapshotPoint = 'now'): Promise<Comparison> {
     const worktree = await this.#worktree();
     const before = await this.#resolvePoint(worktree, from);
@@ -108,7 +109,7 @@ export class WorktreeControl {
     };
   }
 
-  /** What differs from this session's work to that of another session of the repository, each as it is now. */
+  /** What differs between this session's files and those of another session of the repository, as they are now. */
   async differences(otherId: string): Promise<Comparison> {
     const [worktree, other] = [
       await this.#worktree(),
@@ -123,20 +124,17 @@ export class WorktreeControl {
     return await listSnapshots(await this.#worktree(), this.#facts.baseCommit);
   }
 
-  /** A snapshot now; `changed` is false where the files are as in the last one. Throws WORKTREE_MISSING. */
+  /** `changed` is false where the files are as in the last snapshot, whose commit this is. Throws WORKTREE_MISSING. */
   async takeSnapshot(): Promise<{ commit: string; changed: boolean }> {
     return await this.#changeFiles(async (worktree) => {
       if ((await locateWorktree(worktree)).place !== 'worktree')
-        throw new CorralError(
-          'WORKTREE_MISSING',
-          'The worktree of this session is not in its place. Restore it first.',
-        );
+        throw new CorralError('WORKTREE_MISSING', l10n.t('The worktree of this session is missing. Restore it first.'));
       return await takeSnapshot(worktree, 'On request');
     });
   }
 
   /**
-   * Makes the files what they were at a point of the session, and answers with the snapshot of how they were before.
+   * Restores the files of the base or of a snapshot, and answers with a snapshot of the files before.
    *
    * @throws RUNNING CONFLICT WORKTREE_MISSING
    * @throws INVALID_ARGUMENT where `commit` is no snapshot of this session.
@@ -153,7 +151,7 @@ export class WorktreeControl {
     });
   }
 
-  /** Applies the session's work to the checkout. Throws CONFLICT where git would overwrite changes of the user's. */
+  /** Applies the session's work to the checkout. Throws CONFLICT where git would overwrite the user's changes. */
   async apply(mode: ApplyMode): Promise<{ conflicts: string[] }> {
     return await this.#changeFiles(async (worktree, facts) => {
       const work = await changesToApply(worktree, facts);
@@ -163,20 +161,20 @@ export class WorktreeControl {
     });
   }
 
-  /** Undoes the last `apply`. Throws CONFLICT where there is none, or git would overwrite changes of the user's. */
+  /** Undoes the last `apply`. Throws CONFLICT where there is none, or git would overwrite the user's changes. */
   async undoApply(): Promise<void> {
     await this.#changeFiles(async ({ repository }, { applied }) => {
       if (applied === undefined)
         throw new CorralError(
           'CONFLICT',
-          'Nothing of this session was applied to your checkout, or that was undone already.',
+          l10n.t('This session is not applied to your checkout, or that was undone already.'),
         );
       await undoApply(repository, applied);
       await this.#options.store.append(this.#id, () => ({ kind: 'unapplied', data: {} }));
     });
   }
 
-  /** A branch with the session's work; the one made before is moved. Throws CONFLICT where the name is taken. */
+  /** Makes a branch with the session's work, or moves the one made before. Throws CONFLICT where the name is taken. */
   async makeBranch(name: string): Promise<void> {
     await this.#changeFiles(async (worktree, facts) => {
       const work = await changesToApply(worktree, facts);
@@ -213,7 +211,7 @@ export class WorktreeControl {
     );
   }
 
-  /** Whatever becomes of the teardown command, the worktree goes: all that it holds is kept anyway. */
+  /** A teardown command that fails does not prevent it, since all of the worktree is kept. */
   async #remove(): Promise<void> {
     const { runs, log } = this.#options;
     await runs.tearDown(this.#id).catch((error: unknown) => {
@@ -222,7 +220,7 @@ export class WorktreeControl {
     await deleteSessionWorktree(this.#options, this.#facts);
   }
 
-  /** One change at a time over all windows, decided on what is on disk when its turn has come. */
+  /** Runs one change at a time over all windows, with the facts that are on disk when its turn comes. */
   async #change<T>(change: (facts: SessionFacts) => Promise<T>): Promise<T> {
     const { store } = this.#options;
     return await withWorktreeLock(store.paths, this.#id, async () => {
@@ -231,7 +229,7 @@ export class WorktreeControl {
     });
   }
 
-  /** As `#change`, for what needs the session's repository. */
+  /** As `#change`, for what needs the worktree. */
   async #changeFiles<T>(change: (worktree: SessionWorktree, facts: SessionFacts) => Promise<T>): Promise<T> {
     return await this.#change(async (facts) => await change(await worktreeOf(this.#options, facts), facts));
   }

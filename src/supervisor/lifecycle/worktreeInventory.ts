@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import { isId } from '../../storage/ids';
@@ -19,7 +20,7 @@ import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import { summarizeWorktree } from '../git/worktrees/worktreeSummary';
 import { inspectWorktree, locateWorktree } from '../git/worktreeOwnership';
 import type { SessionModel } from '../sessions/sessionModel';
-import { requireStopped } from '../sessions/requireStopped';
+import { requireStopped } from '../sessions/sessionErrors';
 import type { Log } from '../../common/log';
 import { restoreWorktree } from './sessionRemoval';
 import { withWorktreeLock } from './worktreeLock';
@@ -30,24 +31,24 @@ export interface WorktreeInventoryOptions extends LifecycleOptions {
   log: Log;
 }
 
-/** A folder of this store's on the disk. */
+/** A folder that this store made. */
 interface FolderEntry {
   sessionId: string;
   path: string;
   bytes: number;
   generated: GeneratedFolder[];
-  /** `unknown` where it could not be counted: then there is work. */
+  /** `unknown` where it could not be counted, which means that there may be work. */
   summary: WorktreeSummary | 'unknown';
-  /** Why a folder in the trash is still there. */
+  /** What no snapshot holds, so that the folder stays in the trash. */
   notCaptured: readonly string[];
 }
 
-/** A session's own folder. */
+/** The worktree of a session. */
 export interface SessionWorktreeEntry extends FolderEntry {
   kind: 'worktree' | 'trash';
 }
 
-/** A folder that was made for a session of this store, and that no session knows of. */
+/** A worktree of this store that belongs to no session. */
 export interface StrayWorktreeEntry extends FolderEntry {
   kind: 'stray';
   worktree: SessionWorktree;
@@ -55,13 +56,13 @@ export interface StrayWorktreeEntry extends FolderEntry {
 
 export type WorktreeEntry = SessionWorktreeEntry | StrayWorktreeEntry;
 
-/** A stray worktree, and where it lies: in its place or in the trash. */
+/** `path` is where it is: in its place or in the trash. */
 interface Stray {
   worktree: SessionWorktree;
   path: string;
 }
 
-/** All folders that this store has made in repositories, and what can be freed of them. Another store's are never looked into. */
+/** All worktrees that this store made. Those of other stores are never looked into. */
 export class WorktreeInventory {
   readonly #options: WorktreeInventoryOptions;
 
@@ -69,7 +70,7 @@ export class WorktreeInventory {
     this.#options = options;
   }
 
-  /** Every folder with its size and what it holds, largest first. Takes as long as it takes to read all of them. */
+  /** Every worktree with its size and content, largest first. Slow, since it reads all of them. */
   async list(): Promise<WorktreeEntry[]> {
     const { model, log } = this.#options;
     const entries: WorktreeEntry[] = [];
@@ -93,7 +94,7 @@ export class WorktreeInventory {
     return [...entries, ...(await this.strays())].sort((a, b) => b.bytes - a.bytes);
   }
 
-  /** What was made for this store and belongs to no session. Runs no git where there is nothing of that kind. */
+  /** Worktrees of this store that belong to no session. Starts no git where there are none. */
   async strays(): Promise<StrayWorktreeEntry[]> {
     const entries: StrayWorktreeEntry[] = [];
     for (const { worktree, path } of await this.#findStrays()) {
@@ -103,7 +104,7 @@ export class WorktreeInventory {
     return entries;
   }
 
-  /** Removes the folders of a worktree that tools fill again, and nothing else. Answers with the bytes that are free now. Throws RUNNING. */
+  /** Removes only the folders that tools can fill again, and answers with the bytes that this frees. Throws RUNNING. */
   async removeGenerated(id: string): Promise<number> {
     const { store, model } = this.#options;
     return await withWorktreeLock(store.paths, id, async () => {
@@ -117,10 +118,15 @@ export class WorktreeInventory {
     });
   }
 
-  /** Removes a stray, its work kept by the ref of its id. Answers with what no snapshot can hold: its folder then stays in the trash. */
+  /**
+   * Removes a stray, whose work the ref of its id then holds. Answers with what no snapshot can hold, in words; where
+   * there is any, the folder stays in the trash.
+   *
+   * @throws WORKTREE_MISSING
+   */
   async removeStray({ worktree }: StrayWorktreeEntry): Promise<string[]> {
     if (!(await this.#isUnknown(worktree.sessionId)) || (await locateWorktree(worktree)).place === 'missing')
-      throw new CorralError('WORKTREE_MISSING', 'This worktree is not there any more, or belongs to a session by now.');
+      throw new CorralError('WORKTREE_MISSING', l10n.t('This worktree is gone, or belongs to a session by now.'));
     await moveToTrash(worktree);
     return await purgeTrash(worktree);
   }
@@ -130,7 +136,7 @@ export class WorktreeInventory {
     await restoreWorktree(this.#options, worktree);
   }
 
-  /** The folders that worktrees of any session were made in, with the repositories of those sessions. */
+  /** Each folder in which worktrees were made, with the repositories of their sessions. */
   #roots(): Map<string, Set<string>> {
     const roots = new Map<string, Set<string>>();
     for (const id of this.#options.model.ids()) {
@@ -170,7 +176,7 @@ export class WorktreeInventory {
     return (await inspectWorktree({ ...worktree, path })).state === 'ours' ? { worktree, path } : undefined;
   }
 
-  /** A session that another window has just begun to make is known on the disk before its folder is there. */
+  /** Looks on disk, too: a session that another window begins to make is recorded before its folder exists. */
   async #isUnknown(id: string): Promise<boolean> {
     const { model, store } = this.#options;
     const known: SessionFacts | undefined = model.has(id) ? model.facts(id) : await store.sync(id);

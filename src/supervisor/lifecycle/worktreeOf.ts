@@ -12,7 +12,7 @@ export interface LifecycleOptions {
 }
 
 /**
- * The session's worktree, as the git layer takes it.
+ * The worktree of these facts, for functions of the git layer.
  *
  * @throws NO_FOLDER NO_REPOSITORY where the session's repository is gone.
  */

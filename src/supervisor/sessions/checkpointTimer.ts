@@ -1,4 +1,4 @@
-/** Has the index written to disk some time after it changed, so that the next start reads little of the journals. */
+/** Writes the index to disk some time after a change, so that the next start reads little of the journals. */
 export class CheckpointTimer {
   readonly #delayMs: number;
   readonly #checkpoint: () => Promise<void>;
@@ -7,13 +7,13 @@ export class CheckpointTimer {
   #isDisposed = false;
   #changeCount = 0;
 
-  /** `checkpoint` sees to its own errors. */
+  /** `checkpoint` must not reject. */
   constructor(delayMs: number, checkpoint: () => Promise<void>) {
     this.#delayMs = delayMs;
     this.#checkpoint = checkpoint;
   }
 
-  /** The index changed. The first change after a checkpoint starts the wait, so that a session that never rests is written too. */
+  /** The first change after a checkpoint starts the delay, so that a session that never rests is written, too. */
   markChanged(): void {
     this.#changeCount++;
     this.#start();

@@ -1,4 +1,4 @@
-/** What it means that a session starts after others. Pure. */
+/** Sessions that start only after others. Pure. */
 import * as l10n from '@vscode/l10n';
 import { isOutcome } from '../../storage/runState';
 import type { SessionFacts } from '../../storage/sessionFacts';
@@ -42,9 +42,10 @@ function problemOf(other: SessionFacts | undefined): string | undefined {
     : l10n.t('waits for “{title}”, which failed', { title });
 }
 
-/** True where the session would, over whatever steps, wait for itself. */
+/** True where the session would wait for itself, directly or over other sessions. */
 export function wouldWaitForItself(sessionId: string, dependsOn: readonly string[], factsOf: FactsOf): boolean {
   const reached = new Set(dependsOn);
-  for (const id of reached) for (const next of factsOf(id)?.dependsOn ?? []) reached.add(next); // a Set also visits what is added on the way
+  // The loop also visits what it adds.
+  for (const id of reached) for (const next of factsOf(id)?.dependsOn ?? []) reached.add(next);
   return reached.has(sessionId);
 }

@@ -8,17 +8,17 @@ import type { SessionFacts } from '../../storage/sessionFacts';
 import type { StoreIndex, SyncResult } from '../../storage/database/storeIndex';
 import { Throttle } from '../../common/throttle';
 
-/** Watching can be unavailable (network disks, exhausted inotify handles): then changes.log is looked at this often. */
+/** How often `changes.log` is read where it cannot be watched (network disks, no inotify handles left). */
 const POLL_MS = 1_000;
-/** And this often where it is watched, for a watch can also fall silent. Each look wakes a machine that may run on its battery. */
+/** How often it is read where it is watched, since a watch can fail silently. Each look costs battery. */
 const WATCHED_POLL_MS = 5_000;
-/** A session that nobody looks at is indexed at most this often while it grows: ten busy runs announce 500 times a second. */
+/** How often a session that nobody looks at is indexed while it grows: ten busy runs announce 500 changes a second. */
 const UNWATCHED_INTERVAL_MS = 200;
 const DOORBELL_CHUNK_BYTES = 64 * 1024;
 
 interface SessionSync {
   running: Promise<SessionFacts | undefined> | undefined;
-  /** The sync that starts when the running one is done: whoever asks now must see what is on disk now. */
+  /** Starts when the running sync is done, for callers who must see what is on disk now. */
   next: Promise<SessionFacts | undefined> | undefined;
 }
 
@@ -30,13 +30,13 @@ export interface FollowerOptions {
 }
 
 /**
- * Brings the index up to the end of the journals whenever someone says that a session changed: a live runner's
- * announcement, or the doorbell `changes.log` that every process of every window rings.
+ * Keeps the index up to date with the journals. Changes are announced by live runners, and by `changes.log`, the
+ * doorbell to which each process of each window adds the id of a session that it changed.
  */
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #sessions = new Map<string, SessionSync>();
-  /** Of whoever looks at a session's events. */
+  /** One signal for each of those who look at a session's events. */
   readonly #watching = new Map<string, Set<AbortSignal>>();
   readonly #throttles = new Map<string, Throttle>();
   #watcher: FSWatcher | undefined;
@@ -50,7 +50,7 @@ export class Follower {
     this.#options = options;
   }
 
-  /** Starts to listen to the doorbell, from its present end. */
+  /** Starts to listen to the doorbell from its present end. */
   async start(): Promise<void> {
     this.#offset = await this.#doorbellSize();
     try {
@@ -67,7 +67,7 @@ export class Follower {
     this.#pollEvery(this.#watcher === undefined ? POLL_MS : WATCHED_POLL_MS);
   }
 
-  /** Something changed in this session: index it at once while somebody looks at it, and soon otherwise. */
+  /** Indexes the session at once while somebody looks at it, and soon otherwise. */
   markChanged(sessionId: string): void {
     if (this.#disposed) return;
     const onError = (error: unknown): void => this.#options.onError(sessionId, error);
@@ -81,7 +81,7 @@ export class Follower {
     throttle.ask();
   }
 
-  /** Somebody looks at the session's events until `signal` is aborted. */
+  /** Indexes the session without delay until `signal` is aborted. */
   watch(sessionId: string, signal: AbortSignal): void {
     const watching = this.#watching.get(sessionId) ?? new Set();
     if (signal.aborted || watching.has(signal)) return;
@@ -91,10 +91,10 @@ export class Follower {
       if (watching.size === 0) this.#watching.delete(sessionId);
     };
     signal.addEventListener('abort', end, { once: true });
-    this.markChanged(sessionId); // what was put off
+    this.markChanged(sessionId); // for changes that are still delayed
   }
 
-  /** Indexes everything that is in the session's journals at the time of the call. Calls that overlap share the work. */
+  /** Indexes everything that is in the session's journals at the time of the call. Overlapping calls share the work. */
   sync(sessionId: string): Promise<SessionFacts | undefined> {
     const state = this.#sessions.get(sessionId) ?? { running: undefined, next: undefined };
     this.#sessions.set(sessionId, state);
@@ -106,7 +106,7 @@ export class Follower {
       return state.running;
     }
     state.next ??= state.running
-      .catch(() => undefined) // whoever started that one hears of its error
+      .catch(() => undefined) // its caller gets the error
       .then(() => {
         state.next = undefined;
         return this.sync(sessionId);
@@ -154,14 +154,14 @@ export class Follower {
     while (this.#readAgain) {
       this.#readAgain = false;
       const size = await this.#doorbellSize();
-      if (size < this.#offset) this.#offset = 0; // it was started anew
+      if (size < this.#offset) this.#offset = 0; // a new file
       if (size === this.#offset) continue;
       const file = await open(this.#options.paths.changesLog, 'r');
       try {
         const buffer = Buffer.alloc(DOORBELL_CHUNK_BYTES);
         const { bytesRead } = await file.read(buffer, 0, buffer.length, this.#offset);
         const text = buffer.toString('latin1', 0, bytesRead);
-        // A chunk without any newline is not ours: step over it rather than wait at it for ever.
+        // A whole chunk without a newline is no line of ours, so it is skipped.
         const end = bytesRead === buffer.length && !text.includes('\n') ? bytesRead : text.lastIndexOf('\n') + 1;
         this.#offset += end;
         for (const id of text.slice(0, end).split('\n')) if (isId(id)) seen.add(id);

@@ -14,17 +14,17 @@ const NEWLINE = 0x0a;
 interface Tail {
   seq: number;
   timestamp: string;
-  /** The file ends in the middle of a line, which a crash left behind. */
+  /** True where a crash left the last line incomplete. */
   torn: boolean;
 }
 
 /**
- * Appends to session.jsonl, which every window may write: only under the session's lock, after the precondition was
- * checked against all that is on disk, and synced before it counts. It is never cut: a newline closes a torn tail.
+ * Appends to `session.jsonl` under the session's lock, since every window may write it, and syncs the record. The file
+ * is never cut: a newline ends a torn last line.
  */
 export async function appendSessionRecord(
   paths: SessionPaths,
-  /** Checks the precondition and says what to append; undefined appends nothing. Throws CONFLICT where it no longer holds. */
+  /** Checks the precondition and gives the record; undefined appends nothing. Throws where the precondition fails. */
   decide: () => Promise<DraftSessionRecord | undefined>,
 ): Promise<SessionRecord | undefined> {
   return await withLock(
@@ -45,7 +45,7 @@ export async function appendSessionRecord(
         await stillOwner();
         await file.appendFile(tail.torn ? Buffer.concat([Buffer.from([NEWLINE]), line]) : line);
         await file.datasync();
-        if (tail.seq === 0) await syncDirectory(paths.root); // perhaps its first record: then its name is new too
+        if (tail.seq === 0) await syncDirectory(paths.root); // the file may be new
         return record;
       } finally {
         await file.close();
@@ -55,7 +55,7 @@ export async function appendSessionRecord(
   );
 }
 
-/** The last readable record, looked for from the end in steps, so that a long history is not read for it. */
+/** Finds the last readable record. Reads backwards in growing steps, so that a long journal is not read as a whole. */
 async function readTail(file: FileHandle): Promise<Tail> {
   const { size } = await file.stat();
   const tail: Tail = { seq: 0, timestamp: '', torn: false };
@@ -73,7 +73,7 @@ function lastRecord(buffer: Buffer, isWhole: boolean): { seq: number; timestamp:
   let end = buffer.lastIndexOf(NEWLINE);
   while (end > 0) {
     const start = buffer.lastIndexOf(NEWLINE, end - 1) + 1;
-    if (start === 0 && !isWhole) return undefined; // the line may begin before this window
+    if (start === 0 && !isWhole) return undefined; // the line may begin before the buffer
     const record = decodeRecord(buffer.subarray(start, end));
     if (!('damaged' in record)) return record;
     end = start - 1;

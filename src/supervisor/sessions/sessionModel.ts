@@ -10,6 +10,7 @@ import { pathOf } from '../../common/folderPath';
 import { Emitter } from '../../common/emitter';
 import type { Pause } from '../runnerProtocol/protocol';
 import type { LiveFacts, QueuePosition } from './summary';
+import { sessionNotFound } from './sessionErrors';
 import { summarize } from './summary';
 
 const SETTLED: LiveFacts = { checking: false };
@@ -20,7 +21,7 @@ interface Entry {
   position: QueuePosition | undefined;
 }
 
-/** All sessions as this window knows them: what the index says, and what only a living process can say. */
+/** All sessions as this window knows them: what the index holds, and what only live processes tell. */
 export class SessionModel {
   readonly #sessions = new Map<string, Entry>();
   readonly changed: Emitter<{ sessionIds: string[] }>;
@@ -35,14 +36,14 @@ export class SessionModel {
     this.runEnded = new Emitter(onListenerError);
   }
 
-  /** Takes over what the catalog knew. Runs that it did not see end are `checking` until somebody looked at them. */
+  /** Adds the sessions of the catalog. Those with an open run are `checking` until its fate is known. */
   load(sessions: readonly SessionFacts[]): void {
     for (const facts of sessions)
       this.#sessions.set(facts.sessionId, { facts, live: { checking: facts.runs.some(isOpen) }, position: undefined });
     this.changed.fire({ sessionIds: sessions.map((facts) => facts.sessionId) });
   }
 
-  /** Takes over what the index just read, and tells what is new in it. */
+  /** Updates a session with what the index just read, and fires the events for what is new. */
   apply(sessionId: string, result: SyncResult): void {
     const before = this.#sessions.get(sessionId);
     if (result.facts === undefined) {
@@ -52,7 +53,7 @@ export class SessionModel {
     }
     this.#sessions.set(sessionId, { facts: result.facts, live: before?.live ?? SETTLED, position: before?.position });
     for (const run of result.facts.runs)
-      this.#tellRun(
+      this.#fireRunEvents(
         sessionId,
         before?.facts.runs.find((each) => each.runId === run.runId),
         run,
@@ -76,7 +77,7 @@ export class SessionModel {
     this.changed.fire({ sessionIds: [sessionId] });
   }
 
-  /** A session's runner can write nothing, or (null) can again. */
+  /** A session's runner cannot write at present; null where it can again. */
   setPaused(sessionId: string, pause: Pause | null): void {
     const live = { ...this.live(sessionId) };
     if (pause === null) delete live.paused;
@@ -116,7 +117,7 @@ export class SessionModel {
   /** Throws SESSION_NOT_FOUND. */
   facts(sessionId: string): SessionFacts {
     const entry = this.#sessions.get(sessionId);
-    if (entry === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${sessionId}.`);
+    if (entry === undefined) throw sessionNotFound(sessionId);
     return entry.facts;
   }
 
@@ -124,7 +125,7 @@ export class SessionModel {
     return [...this.#sessions.values()].map(({ facts, live, position }) => summarize(facts, live, position));
   }
 
-  /** Newest first. A repository is named by its main worktree or by the worktree of a session, as a path or a `file:` URI. */
+  /** Newest first. `repository` is a main worktree or the worktree of a session, as a path or a `file:` URI. */
   list({ repository, archived }: { repository?: string; archived?: boolean }): SessionSummary[] {
     const folder = repository === undefined ? undefined : pathOf(repository);
     return this.summaries()
@@ -137,7 +138,7 @@ export class SessionModel {
     return summarize(this.facts(sessionId), this.live(sessionId), this.#sessions.get(sessionId)?.position);
   }
 
-  /** Resolves as soon as the session's facts are as wished. Throws TIMEOUT with `sentence`. */
+  /** Resolves as soon as `isSo` holds. Throws TIMEOUT with `sentence`. */
   async until(
     sessionId: string,
     isSo: (facts: SessionFacts, live: LiveFacts) => boolean,
@@ -163,7 +164,7 @@ export class SessionModel {
     for (const emitter of [this.changed, this.runStarted, this.eventsAppended, this.runEnded]) emitter.dispose();
   }
 
-  #tellRun(sessionId: string, before: RunFacts | undefined, run: RunFacts): void {
+  #fireRunEvents(sessionId: string, before: RunFacts | undefined, run: RunFacts): void {
     const { runId } = run;
     if (run.startedAt !== undefined && before?.startedAt === undefined) this.runStarted.fire({ sessionId, runId });
     const wasOpen = before === undefined || isOpen(before);

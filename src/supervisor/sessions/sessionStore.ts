@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openStoreIndex } from '../../storage/database/storeIndexClient';
+import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { StorePaths } from '../../storage/paths';
@@ -9,29 +10,30 @@ import { openStore, ringDoorbell } from '../../storage/store/store';
 import type { StoreIndex, SyncResult } from '../../storage/database/storeIndex';
 import { CheckpointTimer } from './checkpointTimer';
 import { Follower } from './follower';
+import { sessionNotFound } from './sessionErrors';
 import { appendSessionRecord } from './sessionJournalWriter';
 import type { Log } from '../../common/log';
 
 export interface SessionStoreOptions {
   storageDirectory: string;
-  /** How long the index may lie behind on disk. */
+  /** How long the index on disk may be out of date, in milliseconds. */
   checkpointEveryMs: number;
-  /** The folder of the bundles, where the index's worker lies. */
+  /** The folder of the bundles, with the index's worker. */
   bundles: string;
   log: Log;
-  /** Called with everything that the index reads, as it reads it. */
+  /** Called with what each sync of the index reads. */
   onSynced: (sessionId: string, result: SyncResult) => void;
 }
 
-/** Checks the precondition of a command against all that is on disk, and says what to append; undefined appends nothing. */
+/** Checks a command's precondition and gives the record to append; undefined appends nothing. */
 export type Decision = (facts: SessionFacts) => DraftSessionRecord | undefined;
 
-/** The journals of all sessions, their index, and what brings the one up to the other. */
+/** The journals of all sessions and their index, which follows them. */
 export class SessionStore {
   readonly paths: StorePaths;
-  /** The same for every window on this store; worktrees carry it. */
+  /** The same in every window on this store. Worktrees are locked in its name. */
   readonly storeId: string;
-  /** A newer version made the store: nothing in it may be written. */
+  /** True where a newer version made the store, so that nothing may be written. */
   readonly readOnly: boolean;
   readonly index: StoreIndex;
   readonly #follower: Follower;
@@ -48,7 +50,7 @@ export class SessionStore {
     this.index = index;
     this.#checkpoints = new CheckpointTimer(options.checkpointEveryMs, async () => {
       await index.checkpoint().catch((error: unknown) => {
-        options.log.warn(`Saving the index: ${messageOf(error)}`); // the journals have it all
+        options.log.warn(`Saving the index: ${messageOf(error)}`); // nothing is lost: the journals have it
       });
     });
     this.#follower = new Follower({
@@ -64,7 +66,7 @@ export class SessionStore {
     });
   }
 
-  /** Throws STORE_FAILED where the folder cannot be used. */
+  /** @throws STORE_FAILED where the folder cannot be used. */
   static async open(options: SessionStoreOptions): Promise<SessionStore> {
     const store = await openStore(options.storageDirectory);
     const index = await openStoreIndex({
@@ -75,22 +77,22 @@ export class SessionStore {
     return new SessionStore(store, index, options);
   }
 
-  /** Starts to hear of changes that other processes make. */
+  /** Starts to follow changes that other processes make. */
   async listen(): Promise<void> {
     await this.#follower.start();
   }
 
-  /** Something changed in this session: index it soon. */
+  /** Indexes the session soon. */
   markChanged(sessionId: string): void {
     this.#follower.markChanged(sessionId);
   }
 
-  /** Somebody looks at the session's events until `signal` is aborted: they are indexed as they come. */
+  /** Indexes the session's events without delay until `signal` is aborted. */
   watch(sessionId: string, signal: AbortSignal): void {
     this.#follower.watch(sessionId, signal);
   }
 
-  /** The session's facts with everything that is on disk now; undefined where there is nothing. */
+  /** The session's facts, with everything that is on disk now; undefined where there is no such session. */
   async sync(sessionId: string): Promise<SessionFacts | undefined> {
     return await this.#follower.sync(sessionId);
   }
@@ -100,20 +102,24 @@ export class SessionStore {
     await this.#append(sessionId, () => Promise.resolve(draft));
   }
 
-  /** Appends to the session's journal under its lock; the record is synced and indexed when this resolves. Throws SESSION_NOT_FOUND, or what `decide` throws. */
+  /**
+   * Appends to the session's journal under its lock. The record is on disk and indexed when this resolves.
+   *
+   * @throws SESSION_NOT_FOUND, or what `decide` throws.
+   */
   async append(sessionId: string, decide: Decision): Promise<void> {
     await this.#append(sessionId, async () => {
       const facts = await this.sync(sessionId);
-      if (facts === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${sessionId}.`);
+      if (facts === undefined) throw sessionNotFound(sessionId);
       return decide(facts);
     });
   }
 
-  /** The agent's own session that goes on. Throws AGENT_SESSION_NOT_FOUND. */
+  /** The agent's own session. Throws AGENT_SESSION_NOT_FOUND. */
   async agentSession(sessionId: string): Promise<{ nativeSessionId: string; backendType: string }> {
     const found = await this.index.agentSession(sessionId);
     if (found === undefined)
-      throw new CorralError('AGENT_SESSION_NOT_FOUND', 'The agent has not told the id of its own session yet.');
+      throw new CorralError('AGENT_SESSION_NOT_FOUND', l10n.t('The agent has not told the id of its own session yet.'));
     return found;
   }
 

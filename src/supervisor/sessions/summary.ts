@@ -12,19 +12,21 @@ import type { RunFacts, SessionFacts, UsageTotals } from '../../storage/sessionF
 import type { SessionStatus, SessionSummary } from '../api';
 import type { Pause } from '../runnerProtocol/protocol';
 
-/** What only a living process can say of a session; everything else comes from its journals. */
+/** What only a live process can tell of a session. Everything else comes from its journals. */
 export interface LiveFacts {
-  /** ISO time since when the runner has been silent although it lives. */
+  /** Since when the runner, which is alive, has not answered (ISO 8601). */
   unreachable?: string;
-  /** Why its runner can write nothing, and since when. */
+  /** Why its runner cannot write, and since when. */
   paused?: Pause;
+  /** True until the fate of its open run is known. */
   checking: boolean;
 }
 
-/** Of a session that waits in the queue. */
+/** The position of a session in the queue. */
 export interface QueuePosition {
   /** 1 is the next to start. */
   queuePosition: number;
+  /** Why it does not start yet, in a few words for people. */
   heldBy?: string;
 }
 
@@ -43,12 +45,12 @@ const STATUS: Record<RunState, SessionStatus> = {
   lost: 'Failed',
 };
 
-/** The projection that people and other extensions see. Pure. */
+/** The session as people and other extensions see it. Pure. */
 export function summarize(facts: SessionFacts, live: LiveFacts, position?: QueuePosition): SessionSummary {
   const run = currentRun(facts);
   const state = sessionState(facts);
-  const marks = run === undefined ? undefined : restorationOf(run);
-  const pending = run === undefined || isOutcome(state) || marks !== undefined ? [] : run.pendingPermissions;
+  const restoration = run === undefined ? undefined : restorationOf(run);
+  const pending = run === undefined || isOutcome(state) || restoration !== undefined ? [] : run.pendingPermissions;
   const summary: SessionSummary = {
     id: facts.sessionId,
     title: facts.title,
@@ -61,7 +63,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
     state,
     since: since(facts, run),
     needsInput: pending.length > 0,
-    restored: marks !== undefined,
+    restored: restoration !== undefined,
     createdAt: facts.createdAt,
     lastActivityAt: facts.lastActivityAt,
     archived: facts.archived,
@@ -82,9 +84,9 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
     pendingPermissions: pending.map(({ requestId, title, options }) => ({ requestId, title, options })),
   };
   if (run !== undefined && failedToResume(run)) summary.recoveryHint = 'restart';
-  if (marks !== undefined) {
-    summary.restoredAt = marks.restoredAt;
-    summary.recoveryHint = marks.recoveryHint;
+  if (restoration !== undefined) {
+    summary.restoredAt = restoration.restoredAt;
+    summary.recoveryHint = restoration.recoveryHint;
   }
   if (state === 'queued') Object.assign(summary, position);
   if (facts.dependsOn !== undefined && facts.dependsOn.length > 0) summary.dependsOn = facts.dependsOn;
@@ -125,7 +127,7 @@ function since(facts: SessionFacts, run: RunFacts | undefined): string {
   return run.since === '' ? facts.createdAt : run.since;
 }
 
-/** The newest native session that can be resumed: of the last run that told its id, unless the agent has since said that it does not know it. */
+/** The agent's own session that can be resumed: the newest one, unless the agent has since failed to resume it. */
 export function nativeSession(facts: SessionFacts): { nativeSessionId: string; backendType: string } | undefined {
   for (const run of facts.runs.toReversed()) {
     if (failedToResume(run)) return undefined;
