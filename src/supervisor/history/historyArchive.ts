@@ -17,6 +17,7 @@ import { deleteSnapshotRef } from '../git/snapshots/snapshotRef';
 import { findRepository } from '../git/repository';
 import type { ExportFormat } from './sessionExport';
 import { exportSession } from './sessionExport';
+import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
 import { withWorktreeLock } from '../lifecycle/worktreeLock';
@@ -94,7 +95,7 @@ export class HistoryArchive {
     const { store, git } = this.#options;
     await withWorktreeLock(store.paths, id, async () => {
       const facts = await store.sync(id);
-      if (facts === undefined) throw new CorralError('SESSION_NOT_FOUND', `There is no session ${id}.`);
+      if (facts === undefined) throw sessionNotFound(id);
       if (facts.runs.some(isOpen))
         throw new CorralError('RUNNING', 'This session is running. Stop it and delete it first.');
       if (facts.worktree !== 'deleted' && facts.worktree !== 'failed')

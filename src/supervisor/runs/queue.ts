@@ -10,6 +10,7 @@ import type { Git } from '../git/git';
 import { makePlannedWorktree } from '../lifecycle/sessionCreation';
 import { readClaim } from '../runnerProtocol/claimFile';
 import { wouldWaitForItself } from '../sessions/dependencies';
+import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import { withLock } from '../system/locks';
 import { queueHold, sessionHold } from './queueHolds';
@@ -286,7 +287,6 @@ export class Queue implements Disposable {
 
 async function requireSession(store: RunStarterOptions['store'], sessionId: string): Promise<SessionFacts> {
   const facts = isId(sessionId) ? await store.sync(sessionId) : undefined;
-  if (facts === undefined)
-    throw new CorralError('SESSION_NOT_FOUND', l10n.t('There is no session {id}.', { id: sessionId }));
+  if (facts === undefined) throw sessionNotFound(sessionId);
   return facts;
 }

@@ -10,6 +10,7 @@ import type { RunnerConnections } from './runnerConnections';
 import type { RunStarterOptions } from './runStarter';
 import { cancelRun, launchTeardown, queueRun } from './runStarter';
 import type { RunWatcher } from './runWatcher';
+import { requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
 import { nativeSession } from '../sessions/summary';
@@ -173,8 +174,7 @@ export class RunControl {
    * @throws CorralError RUNNING, since two programs would write to one native session; also as `terminalCommand`
    */
   async terminalCommand(id: string): Promise<TerminalCommand> {
-    if ((await this.openRun(id)) !== undefined)
-      throw new CorralError('RUNNING', l10n.t('This session is running. Stop it first.'));
+    requireStopped(await this.openRun(id));
     return await terminalCommand(this.#options, this.#options.model.facts(id));
   }
 
