@@ -54,7 +54,7 @@ describe('the first five minutes', () => {
   it('says that a folder is needed, and offers to open one', async () => {
     const empty = await open();
     await empty.runCommand('Corral: New Session');
-    const message = empty.notification('Open a folder with a git repository');
+    const message = empty.notification('Open a folder with a Git repository');
     await message.getByRole('button', { name: 'Open Folder' }).waitFor();
     await message.getByRole('button', { name: 'Try the Demo' }).waitFor();
   });

@@ -163,7 +163,7 @@ async function eraseHistory(source: StoreSource, session: SessionSummary): Promi
   const detail = [
     vscode.l10n.t('This cannot be undone. It erases:'),
     `• ${vscode.l10n.t('the record of everything the agent said and did ({events} events, {size})', { events, size })}`,
-    `• ${vscode.l10n.t('its snapshots in git ({ref}), which “Undo Delete” needs', { ref: `refs/corral/${id}` })}`,
+    `• ${vscode.l10n.t('its snapshots in Git ({ref}), which “Undo Delete” needs', { ref: `refs/corral/${id}` })}`,
     vscode.l10n.t('Files in the trash folder of the repository stay.'),
   ].join('\n');
   const erase = vscode.l10n.t('Erase');

@@ -44,7 +44,7 @@ export async function chooseBase(source: BaseSource, folder: string): Promise<Ba
   if (chosen?.base !== undefined || chosen === undefined) return chosen?.base;
   const revision = await vscode.window.showInputBox({
     title: vscode.l10n.t('New Session · Base'),
-    prompt: vscode.l10n.t('A commit, or any name that git resolves to one'),
+    prompt: vscode.l10n.t('A commit, or any name that Git resolves to one'),
   });
   return revision === undefined || revision === '' ? undefined : { label: revision, revision, includeChanges: false };
 }

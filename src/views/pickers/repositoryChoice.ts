@@ -7,7 +7,7 @@ import type { Git } from '../../supervisor/git/git';
 async function repositoriesHere(git: Git): Promise<string[]> {
   const folders = vscode.workspace.workspaceFolders?.filter((folder) => folder.uri.scheme === 'file') ?? [];
   if (folders.length === 0)
-    throw new CorralError('NO_FOLDER', vscode.l10n.t('Open a folder with a git repository for the agent to work on.'));
+    throw new CorralError('NO_FOLDER', vscode.l10n.t('Open a folder with a Git repository for the agent to work on.'));
   const found = new Set<string>();
   let failure: unknown;
   for (const folder of folders) {

@@ -68,7 +68,7 @@ export class RevisionFiles implements vscode.FileSystemProvider {
   async #read(uri: vscode.Uri, what: 'blob' | '-s'): Promise<Buffer> {
     // VS Code reopens the tab of such a file also in a window that is no longer trusted.
     if (!vscode.workspace.isTrusted)
-      throw vscode.FileSystemError.Unavailable(vscode.l10n.t('Corral does not run git in Restricted Mode.'));
+      throw vscode.FileSystemError.Unavailable(vscode.l10n.t('Corral does not run Git in Restricted Mode.'));
     try {
       const { repository, path, revision } = v.parse(querySchema, JSON.parse(uri.query));
       return (await this.#git.run(repository, ['cat-file', what, `${revision}:${path}`])).stdout;
