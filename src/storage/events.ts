@@ -7,7 +7,7 @@ import * as v from 'valibot';
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** `input`, `output` and `cached` are tokens; the cost is in USD where the agent tells it. Deltas, never running totals. */
+/** Tokens, and the cost in USD where the agent reports it. Differences, never running totals. */
 export const usageSchema = v.object({
   inputTokens: v.optional(count),
   outputTokens: v.optional(count),
@@ -37,7 +37,7 @@ export const permissionOptionSchema = v.object({
 });
 export type PermissionOption = v.InferOutput<typeof permissionOptionSchema>;
 
-/** How a run ended. `completed` is the only good one; `stopped` and `killed` were asked for by a person. */
+/** How a run ended. Only `completed` is a success; `stopped` and `killed` were asked for by a person. */
 export const RUN_OUTCOMES = ['completed', 'failed', 'stopped', 'killed', 'interrupted', 'crashed', 'lost'] as const;
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 
@@ -47,7 +47,7 @@ export type RunState = (typeof RUN_STATES)[number];
 /** The driver in `run.started` of a run that is the worktree's teardown command and has no agent. */
 export const TEARDOWN_DRIVER = 'teardown';
 
-/** The data of each kind of event. Unknown fields are kept out; unknown kinds never reach this (they become `output`). */
+/** The data of each kind of event. Unknown fields are dropped; unknown kinds become `output` before they get here. */
 export const EVENT_SCHEMAS = {
   /** Written before the agent is spawned. `environment` holds names only, never values. */
   'run.started': v.object({
@@ -103,7 +103,7 @@ export const EVENT_SCHEMAS = {
     input: v.optional(v.unknown()),
     options: v.array(permissionOptionSchema),
   }),
-  /** `withdrawn`: the agent took the request back (an interrupt, its end) and nobody's answer was sent. */
+  /** `withdrawn`: the agent took the request back, by an interrupt or its end, and no answer was sent. */
   'permission.answer': v.object({
     requestId: text,
     outcome: v.picklist(['allowed', 'denied', 'withdrawn']),
@@ -119,14 +119,15 @@ export const EVENT_SCHEMAS = {
     addedLines: v.optional(count),
     removedLines: v.optional(count),
   }),
-  /** What no driver understood, and everything an agent without a protocol prints. */
+  /** What the driver did not understand, and everything that an agent without a protocol prints. */
   output: v.object({ stream: v.picklist(['stdout', 'stderr']), text }),
   error: v.object({
     message: text,
     code: v.optional(text),
-    /** The agent tries again by itself. */ retrying: v.optional(v.boolean()),
+    /** True where the agent tries again by itself. */
+    retrying: v.optional(v.boolean()),
   }),
-  /** A change of state that no other event shows, such as `stopping` or a pause for a full disk. */
+  /** A change of state that no other event shows, such as `stopping`, or a note such as a pause for a full disk. */
   status: v.object({ from: v.picklist(RUN_STATES), to: v.picklist(RUN_STATES), reason: text }),
   /** The runner's last record. */
   'run.exited': v.object({
@@ -140,7 +141,7 @@ export const EVENT_SCHEMAS = {
 export type EventKind = keyof typeof EVENT_SCHEMAS;
 export const EVENT_KINDS = Object.keys(EVENT_SCHEMAS) as readonly EventKind[];
 
-/** Where a field was too large for a line: JSON pointer of the field → its whole content in `blobs/`. The field keeps a preview. */
+/** For fields too large for a line, which keep a preview: JSON pointer of the field → its content in `blobs/`. */
 export const blobReferencesSchema = v.record(
   v.string(),
   v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), bytes: count }),
@@ -151,7 +152,7 @@ export type EventData<K extends EventKind = EventKind> = v.InferOutput<(typeof E
   blobs?: BlobReferences;
 };
 
-/** An event that has no number and no time yet: what drivers make. */
+/** An event without number and time: what drivers make. */
 export type DraftEvent = { [K in EventKind]: { kind: K; data: EventData<K> } }[EventKind];
 
 /** An event as the journal, the index and the views know it. `timestamp` is ISO 8601 UTC with milliseconds. */
@@ -163,7 +164,7 @@ export type SessionEvent = DraftEvent & {
   timestamp: string;
 };
 
-/** Each kind's shape with `blobs` beside it, so that an event is looked at once. */
+/** Each kind's shape with `blobs`, so that an event is validated in one step. */
 const DATA_SCHEMAS = new Map(
   Object.entries(EVENT_SCHEMAS).map(([kind, schema]) => [
     kind,
@@ -171,7 +172,7 @@ const DATA_SCHEMAS = new Map(
   ]),
 );
 
-/** The draft in `kind` and `data`, or undefined where it has not the shape of its kind. */
+/** The draft in `kind` and `data`; undefined where the data does not have the shape of that kind. */
 export function parseDraft(kind: string, data: unknown): DraftEvent | undefined {
   const schema = DATA_SCHEMAS.get(kind);
   if (schema === undefined) return undefined;

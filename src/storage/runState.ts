@@ -16,6 +16,7 @@ export type RunSignal = (typeof RUN_SIGNALS)[number];
 type LiveState = Exclude<RunState, RunOutcome>;
 type LiveSignal = Exclude<RunSignal, RunOutcome | 'unchanged'>;
 
+/** The only transitions of live states; every outcome leads to itself, and an ended run stays ended. */
 const NEXT: Record<LiveState, Record<LiveSignal, RunState>> = {
   queued: { started: 'starting', active: 'running', asked: 'waiting', answered: 'running', stopping: 'stopping' },
   starting: { started: 'starting', active: 'running', asked: 'waiting', answered: 'running', stopping: 'stopping' },
@@ -25,18 +26,18 @@ const NEXT: Record<LiveState, Record<LiveSignal, RunState>> = {
   stopping: { started: 'stopping', active: 'stopping', asked: 'stopping', answered: 'stopping', stopping: 'stopping' },
 };
 
-/** True for a state that a run never leaves by itself. */
+/** True for the end of a run: no signal leads out of it. */
 export function isOutcome(state: RunState | RunSignal): state is RunOutcome {
   return (RUN_OUTCOMES as readonly string[]).includes(state);
 }
 
-/** The one transition table: total, pure, without time. An ended run stays ended, whatever is heard later. */
+/** The run's state after the signal. */
 export function nextRunState(state: RunState, signal: RunSignal): RunState {
   if (isOutcome(state) || signal === 'unchanged') return state;
   return isOutcome(signal) ? signal : NEXT[state][signal];
 }
 
-/** What the event means for its run's state. `openRequests`: the permission requests without an answer after this event. */
+/** What the event means for its run's state. `openRequests` counts unanswered permission requests after the event. */
 export function signalOf(event: DraftEvent, openRequests: number): RunSignal {
   switch (event.kind) {
     case 'run.started':

@@ -26,7 +26,7 @@ export const SESSION_RECORD_SCHEMAS = {
     /** Only for the agent `command`. */
     argv: v.exactOptional(v.array(text)),
     group: v.exactOptional(text),
-    /** The agent's own session that the first run was read from. */
+    /** The agent's own session from which the first run was imported. */
     imported: v.exactOptional(v.object({ nativeSessionId: text, backendType: text, source: text, cwd: text })),
     /** The first of ten ports that no other session has. */
     port: v.exactOptional(v.pipe(v.number(), v.integer())),
@@ -47,31 +47,34 @@ export const SESSION_RECORD_SCHEMAS = {
     prompt: text,
     resumes: v.optional(text),
   }),
-  /** A waiting run got another place in the queue: runs start in ascending order of rank, which at first is when they were queued (ms). */
+  /** A queued run got another position. Runs start in ascending order of rank, at first the ms time of `run.queued`. */
   'run.moved': v.object({ runId: text, rank: v.number() }),
-  /** A person asked for the end of a run, written before the runner is told, so that the reason survives both. */
+  /** A person asked for the end of a run. Written before the runner is told, so that the reason survives its death. */
   'stop.requested': v.object({ runId: text, force: v.boolean() }),
-  /** Written once by a supervisor for a run that ended without `run.exited`. `restored`: its last known status is kept. */
+  /** Written once by a supervisor for a run without `run.exited`. `restored`: the run keeps its last known status. */
   'run.closed': v.object({
     runId: text,
     outcome: v.picklist(RUN_OUTCOMES),
     restored: v.boolean(),
     evidence: text,
-    /** The run's highest `seq` when it was closed: anything heard after it speaks louder. */
+    /** The run's highest `seq` when it was closed: an event after it overrides this record. */
     afterSeq: v.pipe(v.number(), v.integer(), v.minValue(0)),
     recoveryHint: v.optional(v.picklist(RECOVERY_HINTS)),
   }),
   deleting: v.object({ trashPath: text }),
   deleted: v.object({ trashPath: text, commit: v.optional(text), notCaptured: v.array(text) }),
-  /** The removal was undone: the worktree is back where it was. */
+  /** The removal was undone, and the worktree is back in its place. */
   undeleted: v.object({}),
-  /** The folder in the trash is gone but for what `kept` names; the session's ref holds its work. */
+  /** The folder in the trash is gone except for what `kept` names; the session's ref holds its work. */
   'trash.emptied': v.object({ kept: v.array(text) }),
-  /** The worktree had vanished and was made again from the session's last snapshot. */
+  /** The worktree was missing and was made again from the session's last snapshot. */
   'worktree.restored': v.object({}),
-  /** The worktree's files were put back to the snapshot `commit`; `before` holds them as they were. */
+  /** The worktree's files were reset to the snapshot `commit`; the snapshot `before` has them as they were. */
   'worktree.putBack': v.object({ commit: text, before: text }),
-  /** The work went into the checkout. All are object ids: what was picked, from where, the checkout's HEAD and index before, its HEAD after. */
+  /**
+   * The work was applied to the checkout. Object ids: the applied commit and its base, the checkout's HEAD and index
+   * before, and its HEAD after.
+   */
   applied: v.object({
     mode: v.picklist(['staged', 'commits']),
     commit: text,
@@ -82,7 +85,7 @@ export const SESSION_RECORD_SCHEMAS = {
     /** The files that were left with conflicts. */
     conflicts: v.optional(v.array(text)),
   }),
-  /** The last `applied` was taken back. */
+  /** The last `applied` was undone. */
   unapplied: v.object({}),
   'branch.made': v.object({ name: text, commit: text }),
   archived: v.object({ archived: v.boolean() }),
@@ -95,7 +98,7 @@ export type DraftSessionRecord = {
 }[SessionRecordKind];
 export type SessionRecord = DraftSessionRecord & { seq: number; timestamp: string };
 
-/** The record in `kind` and `data`, or undefined where it has not the shape of its kind. */
+/** The record in `kind` and `data`; undefined where the data does not have the shape of that kind. */
 export function parseSessionRecord(kind: string, data: unknown): DraftSessionRecord | undefined {
   if (!Object.hasOwn(SESSION_RECORD_SCHEMAS, kind)) return undefined;
   const known = kind as SessionRecordKind;

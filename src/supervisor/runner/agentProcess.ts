@@ -9,8 +9,8 @@ import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { withoutEditor } from '../agents/editorVariables';
 
 /**
- * What the agent left running may hold its output open for ever: after its exit, output that pauses for so many looks is at its end.
- * Counted, not timed: on a machine that is too busy to run us for a second, what the agent wrote is still waiting to be read.
+ * What the agent left running may hold its output open forever: after its exit, this many checks without output end it.
+ * Checks are counted, not timed, since a busy machine may not let this process read for a second.
  */
 const QUIET_CHECKS = 10;
 const MAX_DRAIN_CHECKS = 100;
@@ -21,16 +21,16 @@ export interface ExitStatus {
   signal: string | null;
 }
 
-/** The agent's environment: the runner's, without what is not its business unless it was set for this agent, with the run's mark. */
+/** The agent's environment: the runner's without the editor's variables, and with those of the session. */
 export function agentEnvironment(
   environment: NodeJS.ProcessEnv,
   { environment: given, sessionId, runId, port, cwd }: RunBootstrap,
 ): NodeJS.ProcessEnv {
-  // Some agents believe PWD more than the system: with the editor's they would work in another folder than the worktree.
-  const place = process.platform === 'win32' ? {} : { PWD: cwd };
+  // Some agents believe PWD more than the system. With the editor's they would not work in the worktree.
+  const workingFolder = process.platform === 'win32' ? {} : { PWD: cwd };
   return {
     ...withoutEditor(environment, given),
-    ...place,
+    ...workingFolder,
     CORRAL_SESSION_ID: sessionId,
     [RUN_ID_VARIABLE]: runId,
     ...(port === undefined ? {} : { CORRAL_PORT: String(port) }),
@@ -53,14 +53,14 @@ export class AgentProcess {
     this.exited = exited;
   }
 
-  /** Rejects with a sentence for people where the program cannot be started. */
+  /** Starts the program. Throws with a reason for people where that fails. */
   static async spawn(
     [program, ...parameters]: [string, ...string[]],
     cwd: string,
     environment: NodeJS.ProcessEnv,
   ): Promise<AgentProcess> {
     try {
-      // A process group of its own, so that one signal reaches what it started. On Windows that would only open a console.
+      // A process group of its own, so that one signal reaches its children; on Windows that only opens a console.
       const detached = process.platform !== 'win32';
       const child = spawn(program, parameters, {
         cwd,
@@ -73,23 +73,23 @@ export class AgentProcess {
       const exited = new Promise<ExitStatus>((fulfil) =>
         child.once('exit', (exitCode, signal) => fulfil({ exitCode, signal })),
       );
-      // At a child's exit Node throws away what nobody listens for, and a quick command has ended before anyone reads it.
+      // At a child's exit Node drops output that has no listener, and a quick command ends before it is read.
       for (const stream of [child.stdout, child.stderr]) stream.on('readable', () => undefined);
-      // An agent that stopped reading is no error of ours; its exit tells.
+      // An agent that stopped reading is no error here: its exit tells more.
       child.stdin.on('error', () => undefined);
       await new Promise<void>((fulfil, reject) => {
         child.once('spawn', fulfil);
         child.once('error', reject);
       });
-      child.on('error', () => undefined); // a signal that could not be sent
+      child.on('error', () => undefined); // such as a signal that could not be sent
       if (child.pid === undefined) throw new Error('it has no process id');
       return new AgentProcess(child, child.pid, exited);
     } catch (error) {
-      throw new Error(await explain(error, program, cwd), { cause: error });
+      throw new Error(await explainSpawnError(error, program, cwd), { cause: error });
     }
   }
 
-  /** False once the system has been told that nobody asks for this process any more: its pid may be another's by then. */
+  /** False once the exit was read: from then on the system may give the pid to another process. */
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -98,7 +98,7 @@ export class AgentProcess {
     return this.#child.stdin.writable && this.isRunning;
   }
 
-  /** Dropped where the input is closed. */
+  /** Does nothing where the input is closed. */
   write(data: string): void {
     if (this.#child.stdin.writable) this.#child.stdin.write(data);
   }
@@ -107,27 +107,30 @@ export class AgentProcess {
     this.#child.stdin.end();
   }
 
-  /** To the process and its group; nothing where it has ended. */
+  /** Signals the process and its group; does nothing where it has ended. */
   signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
     if (!this.isRunning) return;
     try {
       process.kill(process.platform === 'win32' ? this.pid : -this.pid, signal);
     } catch {
-      // It ended at this moment.
+      // It ended just now.
     }
   }
 
-  /** Reads to the end of the output. A chunk is read when `take` of the one before on the same stream is done, so the agent waits where we do. */
+  /**
+   * Reads the output to its end. A chunk is read only when `take` of the one before has settled, so that the agent
+   * waits while nothing can be written.
+   */
   async readOutput(take: (stream: OutputStream, chunk: Buffer) => Promise<void>): Promise<void> {
-    let taking = 0;
+    let busyStreams = 0;
     let quietChecks = 0;
     const pump = async (name: OutputStream, stream: Readable): Promise<void> => {
       try {
         // Without an encoding a stream gives buffers.
         for await (const chunk of stream as AsyncIterable<Buffer>) {
-          taking++;
+          busyStreams++;
           await take(name, chunk);
-          taking--;
+          busyStreams--;
           quietChecks = 0;
         }
       } catch (error) {
@@ -140,21 +143,21 @@ export class AgentProcess {
       drainTimer = setInterval(() => {
         checks++;
         quietChecks++;
-        if (taking > 0 || (quietChecks < QUIET_CHECKS && checks < MAX_DRAIN_CHECKS)) return;
+        if (busyStreams > 0 || (quietChecks < QUIET_CHECKS && checks < MAX_DRAIN_CHECKS)) return;
         this.#child.stdout.destroy();
         this.#child.stderr.destroy();
       }, DRAIN_CHECK_MS);
     });
     try {
       await Promise.all([pump('stdout', this.#child.stdout), pump('stderr', this.#child.stderr)]);
-      await this.exited; // an agent may close its output and go on
+      await this.exited; // an agent may close its output and live on
     } finally {
       clearInterval(drainTimer);
     }
   }
 }
 
-async function explain(error: unknown, program: string, cwd: string): Promise<string> {
+async function explainSpawnError(error: unknown, program: string, cwd: string): Promise<string> {
   if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) {
     const folder = await stat(cwd).catch(() => undefined);
     return folder?.isDirectory() === true ? `there is no program ${program}` : `its folder ${cwd} is not there`;

@@ -68,7 +68,7 @@ export class AgentRun {
     this.#escapes = new EscapeWatch(git, bootstrap, bootstrap.worktree.repository, this.#emit);
   }
 
-  /** Runs the agent to its end. When this settles, the last record is synced and every process to be ended has ended. */
+  /** Runs the agent to its end. Settles when the last record is synced and every process to be ended has ended. */
   async complete(): Promise<void> {
     const { ordinal, agent, driver, argv, cwd, environment } = this.#bootstrap;
     this.#emit({ kind: 'run.started', data: { ordinal, agent, driver, argv, cwd, environment } });
@@ -99,7 +99,10 @@ export class AgentRun {
     await this.#log?.finish();
   }
 
-  /** The talk with the agent, once it is started. @throws CorralError NOT_RUNNING */
+  /**
+   * The conversation with the agent, once that is started.
+   * @throws CorralError NOT_RUNNING
+   */
   async conversation(): Promise<Conversation> {
     await this.#started;
     if (this.#conversation === undefined || this.#phase.name === 'over')
@@ -112,7 +115,10 @@ export class AgentRun {
     return this.#agent?.isInputOpen === true && endRequestOf(this.#phase) === undefined;
   }
 
-  /** Answers the agent's question once the answer is synced. @throws CorralError as `PendingPermissions.decide` */
+  /**
+   * Answers the agent's permission request once the answer is synced.
+   * @throws CorralError NOT_RUNNING; also as `PendingPermissions.decide`
+   */
   async answerPermission(answer: RequestParameters<'answerPermission'>): Promise<void> {
     const conversation = await this.conversation();
     this.#emit({ kind: 'permission.answer', data: this.#permissions.decide(answer) });
@@ -202,7 +208,7 @@ export class AgentRun {
     return undefined;
   }
 
-  /** Makes it known who the agent is, for this process and for those that come after it. */
+  /** Records who the agent is, so that this process, or another one after its death, can end it. */
   async #register(agent: AgentProcess): Promise<void> {
     const { runId, stopGraceMs } = this.#bootstrap;
     // Undefined where it has ended already: then there is nobody to find again.

@@ -1,4 +1,4 @@
-/** The runner's door: JSON lines on a private socket, for clients that prove that they know the run's nonce. */
+/** The runner's socket: JSON lines, for clients that prove that they know the run's nonce. */
 import { chmod, lstat, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
@@ -21,25 +21,25 @@ import type { Pause, RequestMethod, RequestParameters, RequestResult, RunnerLine
 const PROOF_LIMIT_MS = 5_000;
 const CLOSE_LIMIT_MS = 1_000;
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
-/** A client that leaves this much unread is broken; it connects again and reads the journal. */
+/** A client that leaves more than this unread is cut off; it connects again and reads the journal. */
 const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
 
 export type RequestHandlers = {
   [M in RequestMethod]: (parameters: RequestParameters<M>) => RequestResult<M> | Promise<RequestResult<M>>;
 };
 
-/** One client. It hears nothing and is not heard until it proved itself. */
+/** One client. Nothing is told or done for it before it has proved that it knows the nonce. */
 class Connection {
   readonly #socket: Socket;
   readonly #handlers: Promise<RequestHandlers>;
   isProven = false;
 
-  /** `greet` is called when the client has proved itself. */
+  /** `onProven` is called when the client has proved itself. */
   constructor(
     socket: Socket,
     nonce: string,
     handlers: Promise<RequestHandlers>,
-    greet: (connection: Connection) => void,
+    onProven: (connection: Connection) => void,
   ) {
     this.#socket = socket;
     this.#handlers = handlers;
@@ -64,7 +64,7 @@ class Connection {
           clearTimeout(proofTimer);
           this.isProven = true;
           socket.write(`${JSON.stringify({ proof: proofOf(nonce, 'runner', challenges) })}\n`);
-          greet(this);
+          onProven(this);
         }
       }
     });
@@ -76,7 +76,7 @@ class Connection {
     else if (!this.#socket.destroyed) this.#socket.write(`${JSON.stringify(line)}\n`);
   }
 
-  /** Settles when what was sent is on its way. */
+  /** Settles when everything sent is handed to the system. */
   close(): Promise<void> {
     return new Promise((fulfil) => {
       if (this.#socket.destroyed || !this.isProven) {
@@ -84,9 +84,9 @@ class Connection {
         fulfil();
         return;
       }
-      const patience = setTimeout(() => this.#socket.destroy(), CLOSE_LIMIT_MS);
+      const limit = setTimeout(() => this.#socket.destroy(), CLOSE_LIMIT_MS);
       this.#socket.once('close', () => {
-        clearTimeout(patience);
+        clearTimeout(limit);
         fulfil();
       });
       this.#socket.end(() => this.#socket.destroy());
@@ -135,7 +135,7 @@ export class Endpoint {
   #inode = 0;
   #pause: Pause | null = null;
 
-  /** Requests wait until there are handlers. */
+  /** Requests wait for `handlers`. */
   constructor(address: string, nonce: string, handlers: Promise<RequestHandlers>) {
     this.#address = address;
     this.#nonce = nonce;
@@ -154,14 +154,14 @@ export class Endpoint {
       server.once('error', reject);
       server.listen(this.#address, fulfil);
     });
-    server.on('error', () => undefined); // such as too many open files at an accept: the next check looks after it
+    server.on('error', () => undefined); // such as too many open files; `ensureListening` repairs what it can
     this.#server = server;
     if (process.platform === 'win32') return;
     await chmod(this.#address, 0o600);
     this.#inode = (await lstat(this.#address)).ino;
   }
 
-  /** Listens again where the socket is gone or is another's: folders for temporary files are cleaned up by others. Open connections stay. */
+  /** Listens again where others removed or replaced the socket, as they may in a temporary folder. Connections stay. */
   async ensureListening(): Promise<void> {
     if (process.platform === 'win32') return;
     const found = await lstat(this.#address).catch(() => undefined);
@@ -174,23 +174,23 @@ export class Endpoint {
   }
 
   announce(bytes: number, seq: number): void {
-    this.#tell({ method: 'journal', params: { bytes, seq } });
+    this.#broadcast({ method: 'journal', params: { bytes, seq } });
   }
 
-  /** Null where writing goes on. */
+  /** `pause` is null when writing goes on. */
   announcePause(pause: Pause | null): void {
     this.#pause = pause;
-    this.#tell(pauseLine(pause));
+    this.#broadcast(pauseLine(pause));
   }
 
-  /** Ends every connection after what was sent on it, and takes the socket away. */
+  /** Ends every connection once everything sent is delivered, and removes the socket. */
   async close(): Promise<void> {
     this.#server?.close();
     await Promise.all([...this.#connections].map((connection) => connection.close()));
     if (process.platform !== 'win32') await rm(this.#address, { force: true });
   }
 
-  #tell(line: RunnerLine): void {
+  #broadcast(line: RunnerLine): void {
     for (const connection of this.#connections) if (connection.isProven) connection.send(line);
   }
 }

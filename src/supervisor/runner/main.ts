@@ -1,4 +1,4 @@
-/** The runner: `node runner.js <run folder>`. Owns one agent's process from start to end, whoever else comes and goes. */
+/** The runner: `node runner.js <run folder>`. It owns one agent's process, whichever windows come and go. */
 import { readFile, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { hasCode, messageOf } from '../../common/errors';
@@ -14,9 +14,9 @@ import { Recorder } from './recorder';
 import { requestHandlers } from './runRequests';
 import { WritePause } from './writePause';
 
-const LOOK_EVERY_MS = 5_000;
+const MAINTENANCE_INTERVAL_MS = 5_000;
 
-/** Settles when the run is over, or at once where someone else has claimed it. */
+/** Settles when the run is over, or at once where another process has claimed it. */
 async function main(runFolder: string): Promise<void> {
   // A terminal or an editor that goes away is no reason to end.
   process.on('SIGHUP', () => undefined);
@@ -27,9 +27,9 @@ async function main(runFolder: string): Promise<void> {
     throw new Error(`run.json has protocol ${String(bootstrap.protocol)}, this runner has ${String(PROTOCOL_VERSION)}`);
 
   const address = await newEndpoint(bootstrap.runId);
-  let offer: (handlers: RequestHandlers) => void = () => undefined;
-  const endpoint = new Endpoint(address, bootstrap.nonce, new Promise((fulfil) => (offer = fulfil)));
-  // Before the claim, so that whoever reads it can connect at once. The address is this process's own: one that loses disturbs nobody.
+  let setHandlers: (handlers: RequestHandlers) => void = () => undefined;
+  const endpoint = new Endpoint(address, bootstrap.nonce, new Promise((fulfil) => (setHandlers = fulfil)));
+  // Before the claim, so that whoever reads that can connect at once. The address is this process's own.
   await endpoint.listen();
   const claimFile = await ClaimFile.publish(paths.claim, {
     state: 'claimed',
@@ -50,26 +50,26 @@ async function main(runFolder: string): Promise<void> {
   );
   const pause = new WritePause((current) => endpoint.announcePause(current));
   const run = new AgentRun(paths, bootstrap, claimFile, recorder, pause);
-  offer(requestHandlers(run, { claimFile, recorder, pause }));
-  // The system's own end of everything, unlike the two above.
+  setHandlers(requestHandlers(run, { claimFile, recorder, pause }));
+  // Unlike the two signals above, this one comes at a logout or a shutdown.
   process.on('SIGTERM', () => run.requestEnd('shutdown'));
-  // The agent's work must not end for a fault of ours.
+  // The agent's work must not end for a fault of the runner.
   process.on('uncaughtException', (error) => run.recordError(error));
   process.on('unhandledRejection', (error) => run.recordError(error));
-  const look = setInterval(
-    () => void lookAround(paths, new StorePaths(bootstrap.storeRoot), run, claimFile, endpoint),
-    LOOK_EVERY_MS,
+  const maintenance = setInterval(
+    () => void maintain(paths, new StorePaths(bootstrap.storeRoot), run, claimFile, endpoint),
+    MAINTENANCE_INTERVAL_MS,
   );
 
   await run.complete();
   await recorder.close();
   await run.finishLog();
-  clearInterval(look);
+  clearInterval(maintenance);
   await endpoint.close();
 }
 
-/** What others may do to a run behind its back. */
-async function lookAround(
+/** Repairs what others may remove meanwhile, and ends the run where its session was erased. */
+async function maintain(
   paths: RunPaths,
   store: StorePaths,
   run: AgentRun,
@@ -77,16 +77,16 @@ async function lookAround(
   endpoint: Endpoint,
 ): Promise<void> {
   if (await isErased(paths, store)) {
-    // The session was erased: nobody can see this run any more, or stop it.
+    // Nobody could see or stop this run any more.
     await run.abandon();
     await endpoint.close();
     process.exit(1);
   }
   await claimFile.keep();
-  await endpoint.ensureListening().catch(() => undefined); // tried again at the next look
+  await endpoint.ensureListening().catch(() => undefined); // tried again next time
 }
 
-/** Not where the whole store is out of reach: a drive may come back, and its run with it. */
+/** False where the whole store is out of reach: its drive may come back. */
 async function isErased(paths: RunPaths, store: StorePaths): Promise<boolean> {
   const isGone = async (): Promise<boolean> =>
     await stat(paths.root).then(
@@ -98,14 +98,14 @@ async function isErased(paths: RunPaths, store: StorePaths): Promise<boolean> {
     () => true,
     () => false,
   );
-  return isStoreThere && (await isGone()); // it may have come back right before the store was read
+  return isStoreThere && (await isGone()); // the drive may have come back just before the store was read
 }
 
 const runFolder = process.argv[2] ?? '';
 main(runFolder).then(
   () => process.exit(0),
   async (error: unknown) => {
-    // Nobody hears this process. Where it had not claimed the run yet, the claim says why it gave it up; and nobody waits for it any longer.
+    // This process has no output. Where the run is not claimed yet, the claim says why it was given up.
     await publishVoidClaim(new RunPaths(runFolder), messageOf(error)).catch(() => undefined);
     process.exit(1);
   },

@@ -8,10 +8,10 @@ import type { RunBootstrap } from '../runnerProtocol/protocol';
 
 const ANNOUNCE_EVERY_MS = 20;
 const RING_EVERY_MS = 250;
-/** Moments whose loss would make the run look different from what it was. */
+/** Synced at once: without them the run would look different after a power loss. */
 const SYNCED_KINDS: readonly DraftEvent['kind'][] = ['turn.ended', 'run.exited'];
 
-/** The run's journal, and everyone who has to hear that it grew. */
+/** Writes the run's journal, and announces its growth to clients and on the doorbell. */
 export class Recorder {
   readonly #journal: JournalWriter;
   readonly #bootstrap: RunBootstrap;
@@ -29,7 +29,10 @@ export class Recorder {
     this.#announce = announce;
   }
 
-  /** `announce` is called with what is acknowledged; `onPaused` with why nothing can be written, or undefined when it can again. */
+  /**
+   * `announce` is called with what is acknowledged, at most every 20 ms. `onPaused` is called with why nothing can be
+   * written, and with undefined when it can again.
+   */
   static async open(
     run: RunPaths,
     bootstrap: RunBootstrap,
@@ -67,7 +70,7 @@ export class Recorder {
     return this.#journal.synced();
   }
 
-  /** Syncs and closes the journal; everyone has heard of its last event. */
+  /** Syncs and closes the journal. Settles when its last event is announced. */
   async close(): Promise<void> {
     await this.#journal.close();
     await this.#announcing;

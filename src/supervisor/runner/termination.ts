@@ -8,7 +8,7 @@ import type { AgentProcess } from './agentProcess';
 const INTERRUPT_WAIT_MS = 2_000;
 const POLL_MS = 50;
 
-/** How one run's processes are ended: politely, or at once, or first the one and then, when people lose patience, the other. */
+/** Ends a run's processes: politely with `stop`, at once with `kill`, which also hurries a stop that is under way. */
 export class Termination {
   readonly #agent: AgentProcess;
   readonly #tree: RunTree;
@@ -16,19 +16,19 @@ export class Termination {
   #isHurried = false;
   #ending: Promise<ProcessEntry[]> | undefined;
 
-  /** `graceMs`: from SIGTERM to SIGKILL. */
+  /** `graceMs` is the time from SIGTERM to SIGKILL. */
   constructor(agent: AgentProcess, tree: RunTree, graceMs: number) {
     this.#agent = agent;
     this.#tree = tree;
     this.#graceMs = graceMs;
   }
 
-  /** Settles when nothing of the run is left, with what could not be ended; at once where no end was asked for. */
+  /** Settles with the processes that could not be ended, once all others have; at once where no end was asked for. */
   get settled(): Promise<ProcessEntry[]> {
     return this.#ending ?? Promise.resolve([]);
   }
 
-  /** `interrupt` asks the agent by its own protocol; false where it has none. */
+  /** `interrupt` asks the agent by its own protocol to end its turn. False where the agent has no such request. */
   stop(interrupt: () => boolean): void {
     this.#ending ??= this.#settle(this.#stop(interrupt));
   }
@@ -38,7 +38,7 @@ export class Termination {
     this.#ending ??= this.#settle(killTree(this.#tree));
   }
 
-  /** Where the system lists no processes, or tells neither marks nor who the agent is, its group is all that is known for certain to be ours. */
+  /** Ends the agent's process group where the system could not list the run's processes. */
   async #settle(ending: Promise<ProcessEntry[]>): Promise<ProcessEntry[]> {
     const left = await ending.catch(() => []);
     const isLeft = await identityOf(this.#agent.pid).then(
@@ -52,7 +52,7 @@ export class Termination {
   }
 
   async #stop(interrupt: () => boolean): Promise<ProcessEntry[]> {
-    // Before anything is asked: whoever's parent ends by it is found only in this list.
+    // Listed first: once its parent has ended, a process is no longer found.
     let known = await listTree(this.#tree);
     if (interrupt()) {
       await this.#wait(INTERRUPT_WAIT_MS, () => Promise.resolve(!this.#agent.isRunning));
@@ -60,7 +60,7 @@ export class Termination {
     }
     if (process.platform !== 'win32' && !this.#isHurried) {
       this.#agent.signalGroup('SIGTERM');
-      // Tools with a session of their own do not hear the group's signal.
+      // Tools in sessions of their own do not get the group's signal.
       await signalProcesses(
         known.filter((entry) => entry.group !== this.#agent.pid),
         'SIGTERM',

@@ -3,7 +3,7 @@ import type { Pause } from '../runnerProtocol/protocol';
 
 export type PausedFile = 'journal' | 'output';
 
-/** Whether a run's files can be written. One pause lasts from the first file that cannot be to the last that can again. */
+/** Whether a run's files can be written. A pause lasts from the first failure to the last recovery. */
 export class WritePause {
   readonly #errors = new Map<PausedFile, unknown>();
   readonly #onChanged: (pause: Pause | null) => void;

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { hasCode } from '../../common/errors';
 import { CorralError } from '../../storage/errors';
@@ -11,7 +12,7 @@ import { claimSchema, type RunnerClaim } from './protocol';
 
 export type HeldClaim = Extract<RunnerClaim, { state: 'claimed' }>;
 
-/** runner.json as its owner keeps it. */
+/** The runner.json of this process. */
 export class ClaimFile {
   readonly #path: string;
   #claim: HeldClaim;
@@ -22,7 +23,7 @@ export class ClaimFile {
     this.#claim = claim;
   }
 
-  /** Claims the run; undefined where someone was first. */
+  /** Claims the run; undefined where another process has claimed it. */
   static async publish(path: string, claim: HeldClaim): Promise<ClaimFile | undefined> {
     return (await publishOnce(path, JSON.stringify(claim))) ? new ClaimFile(path, claim) : undefined;
   }
@@ -31,7 +32,7 @@ export class ClaimFile {
     return this.#claim;
   }
 
-  /** Adds the agent, by which whoever comes after this process can find and end it. */
+  /** Adds the agent, so that another process can find and end it after this one died. */
   async addAgent(agent: ProcessIdentity): Promise<void> {
     this.#claim = { ...this.#claim, agent };
     this.#isStale = true;
@@ -45,12 +46,12 @@ export class ClaimFile {
       await replaceFile(this.#path, Buffer.from(JSON.stringify(this.#claim)));
       this.#isStale = false;
     } catch {
-      // Such as a full disk: this is called again.
+      // Such as on a full disk; the runner calls this again.
     }
   }
 }
 
-/** Claims the run for nobody, so that a runner that comes late stops at once. False where the run was claimed before. */
+/** Gives the run up, so that a runner that comes late ends at once. False where the run is claimed already. */
 export async function publishVoidClaim(run: RunPaths, reason: string): Promise<boolean> {
   const claim: RunnerClaim = { state: 'void', by: await ownIdentity(), reason };
   return publishOnce(run.claim, JSON.stringify(claim));
@@ -72,10 +73,14 @@ export async function readClaim(run: RunPaths): Promise<RunnerClaim | undefined>
   try {
     content = JSON.parse(text);
   } catch {
-    // A name without its content is what a power loss leaves, and no runner outlives that.
+    // A power loss can leave the name without its content; no runner survives that.
     return { state: 'void', by: await ownIdentity(), reason: 'runner.json is damaged' };
   }
   const claim = v.safeParse(claimSchema, content);
-  if (!claim.success) throw new CorralError('RUNNER_TOO_OLD', `${run.claim} was written by another version of Corral`);
+  if (!claim.success)
+    throw new CorralError(
+      'RUNNER_TOO_OLD',
+      l10n.t('{path} was written by another version of Corral.', { path: run.claim }),
+    );
   return claim.output;
 }

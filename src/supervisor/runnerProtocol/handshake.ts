@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** What both sides hold of one connection's first lines. */
+/** The random strings that the two sides of a connection send each other. */
 export interface Challenges {
   runner: string;
   client: string;
@@ -10,7 +10,7 @@ export function newChallenge(): string {
   return randomBytes(32).toString('hex');
 }
 
-/** Proves knowledge of the nonce. It covers both challenges and who proves, so no proof can be played back or mirrored. */
+/** Proves knowledge of the nonce. It covers both challenges and the prover, so it cannot be replayed or mirrored. */
 export function proofOf(nonce: string, prover: 'runner' | 'client', challenges: Challenges): string {
   return createHmac('sha256', nonce).update(`${prover}:${challenges.runner}:${challenges.client}`).digest('hex');
 }

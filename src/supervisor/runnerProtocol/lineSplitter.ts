@@ -1,18 +1,18 @@
 export interface Line {
-  /** Without the newline, and without a carriage return before it. */
+  /** Without the newline and a carriage return before it. */
   bytes: Buffer;
-  /** A piece of a line that was too long to be held as one. */
+  /** True for a piece of a line that exceeds the limit. */
   isCut: boolean;
 }
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** Makes lines of bytes that come in any pieces. Never holds more than `limitBytes`. */
+/** Splits a stream of bytes into lines, cut into pieces of at most `limitBytes`. */
 export class LineSplitter {
   readonly #limitBytes: number;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  #buffered: Buffer[] = [];
+  #bufferedBytes = 0;
   #isCut = false;
 
   constructor(limitBytes: number) {
@@ -24,40 +24,40 @@ export class LineSplitter {
       const newline = chunk.indexOf(NEWLINE, start);
       const end = newline === -1 ? chunk.length : newline;
       let piece = chunk.subarray(start, end);
-      while (this.#heldBytes + piece.length > this.#limitBytes) {
-        const room = this.#limitBytes - this.#heldBytes;
-        this.#hold(piece.subarray(0, room));
+      while (this.#bufferedBytes + piece.length > this.#limitBytes) {
+        const room = this.#limitBytes - this.#bufferedBytes;
+        this.#append(piece.subarray(0, room));
         this.#isCut = true;
-        yield { bytes: this.#take(), isCut: true };
+        yield { bytes: this.#drain(), isCut: true };
         piece = piece.subarray(room);
       }
-      this.#hold(piece);
-      if (newline !== -1) yield this.#finish();
+      this.#append(piece);
+      if (newline !== -1) yield this.#endLine();
       start = end + 1;
     }
   }
 
-  /** What came after the last newline; undefined where nothing did. */
+  /** What follows the last newline; undefined where nothing does. */
   end(): Line | undefined {
-    return this.#heldBytes === 0 ? undefined : this.#finish();
+    return this.#bufferedBytes === 0 ? undefined : this.#endLine();
   }
 
-  #hold(piece: Buffer): void {
-    this.#held.push(piece);
-    this.#heldBytes += piece.length;
+  #append(piece: Buffer): void {
+    this.#buffered.push(piece);
+    this.#bufferedBytes += piece.length;
   }
 
-  #take(): Buffer {
-    const bytes = Buffer.concat(this.#held);
-    this.#held = [];
-    this.#heldBytes = 0;
+  #drain(): Buffer {
+    const bytes = Buffer.concat(this.#buffered);
+    this.#buffered = [];
+    this.#bufferedBytes = 0;
     return bytes;
   }
 
-  #finish(): Line {
+  #endLine(): Line {
     const isCut = this.#isCut;
     this.#isCut = false;
-    const bytes = this.#take();
+    const bytes = this.#drain();
     return { bytes: bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes, isCut };
   }
 }

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 /** The shortest limit of any system is 104 bytes (macOS), with its closing zero. */
 const MAX_PATH_BYTES = 100;
 
-/** A new address for the run, unused so far. Its folder is private and exists. */
+/** A new, unused address for the run, in a private folder that exists. */
 export async function newEndpoint(runId: string): Promise<string> {
   const name = `${runId}-${randomBytes(3).toString('hex')}`;
   if (process.platform === 'win32') return String.raw`\\.\pipe\corral-${name}-${randomBytes(16).toString('hex')}`;
@@ -18,18 +18,18 @@ export async function newEndpoint(runId: string): Promise<string> {
     const endpoint = join(parent, folderName, `${name}.sock`);
     if (Buffer.byteLength(endpoint) < MAX_PATH_BYTES && (await makePrivate(join(parent, folderName)))) return endpoint;
   }
-  // Another user holds the usual name.
+  // Another user has taken the usual name.
   return join(await mkdtemp(`/tmp/${folderName}-`), `${name}.sock`);
 }
 
-/** Takes away the socket of a runner that died without doing so. Nothing but a socket of that run's name is ever removed. */
+/** Removes the socket of a runner that died. Only a socket with that run's name is ever removed. */
 export async function removeEndpoint(endpoint: string, runId: string): Promise<void> {
   if (process.platform === 'win32' || !basename(endpoint).startsWith(`${runId}-`)) return;
   const found = await lstat(endpoint).catch(() => undefined);
   if (found?.isSocket() === true) await rm(endpoint, { force: true }).catch(() => undefined);
 }
 
-/** True where `folder` is, by now, a folder of this user that nobody else can look into. */
+/** Makes the folder where needed. True where it now belongs to this user and nobody else can read it. */
 export async function makePrivate(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });

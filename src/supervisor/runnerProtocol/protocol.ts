@@ -5,13 +5,13 @@ import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import { identitySchema } from '../system/identitySchema';
 import { linePatternSchema } from '../agents/driver/linePatterns';
 
-/** Raised when a runner of this version cannot serve an older supervisor, or the other way round. */
+/** Raised when a runner of this version cannot serve an older supervisor, or an older runner this one. */
 export const PROTOCOL_VERSION = 1;
 
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** run.json: all that a runner needs, written by the supervisor before it starts. Environment values never stand here. */
+/** run.json: all that a runner needs, written before it starts. It never holds values of the user's environment. */
 export const bootstrapSchema = v.object({
   protocol: count,
   sessionId: text,
@@ -21,15 +21,15 @@ export const bootstrapSchema = v.object({
   driver: text,
   /** Resolved program and arguments; `argv[0]` is an absolute path. */
   argv: v.pipe(v.array(text), v.minLength(1)),
-  /** Names of the variables that the agent is given, for the record. */
+  /** Names of the variables that were set for the agent. */
   environment: v.array(text),
-  /** Those of them that the driver sets, which are no secrets. */
+  /** Those of them that the driver sets, with their values, which are no secrets. */
   driverEnvironment: v.optional(v.record(text, text)),
   cwd: text,
   prompt: text,
-  /** `argv` holds the prompt already: it is not written to the agent's input. */
+  /** True where `argv` holds the prompt, so that it is not written to the agent's input. */
   promptInArguments: v.optional(v.boolean()),
-  /** What lines of the agent's output mean, where it has no protocol. */
+  /** What lines of the output mean, for an agent without a protocol. */
   linePatterns: v.optional(v.array(linePatternSchema)),
   permissionMode: v.picklist(PERMISSION_MODES),
   model: v.optional(text),
@@ -40,21 +40,21 @@ export const bootstrapSchema = v.object({
   tsFloor: text,
   /** The store's root, for changes.log. */
   storeRoot: text,
-  /** Waits on the way from a polite stop to SIGKILL, milliseconds. */
+  /** Milliseconds from SIGTERM to SIGKILL. */
   stopGraceMs: count,
   syncEveryEvent: v.boolean(),
-  /** What the snapshots of `cwd` need to know: its main worktree, whose mark it bears, and from where it began. None are taken where absent. */
+  /** What snapshots of `cwd` need: its main worktree, its store, and its base. Where absent, none are taken. */
   worktree: v.optional(v.object({ repository: text, storeId: text, baseCommit: text })),
-  /** Run before the agent; the run fails where it does. */
+  /** Runs before the agent; where it fails, the run fails. */
   setup: v.optional(v.object({ argv: v.pipe(v.array(text), v.minLength(1)), limitMs: count })),
-  /** `argv` is the worktree's teardown command and nothing else is run: this is how long it may take. */
+  /** Present where `argv` is the worktree's teardown command and no agent runs: its time limit. */
   teardownLimitMs: v.optional(count),
   /** The first of the session's own ports, `CORRAL_PORT` to its programs. */
   port: v.optional(count),
 });
 export type RunBootstrap = v.InferOutput<typeof bootstrapSchema>;
 
-/** runner.json: the claim on a run. `void` is a supervisor's claim on a run that it gave up: the runner that loses stops. */
+/** runner.json: the claim on a run. A supervisor that gives the run up publishes `void`, so that a late runner ends. */
 export const claimSchema = v.variant('state', [
   v.object({
     state: v.literal('claimed'),
@@ -67,7 +67,7 @@ export const claimSchema = v.variant('state', [
 ]);
 export type RunnerClaim = v.InferOutput<typeof claimSchema>;
 
-/** Requests of the supervisor. Results are empty but for `ping`. */
+/** The supervisor's requests. Only `ping` has a result. */
 export const REQUEST_SCHEMAS = {
   ping: v.object({}),
   /** A message for the agent: the next turn, queued while it works. */
@@ -75,9 +75,9 @@ export const REQUEST_SCHEMAS = {
   answerPermission: v.object({ requestId: text, optionId: text, message: v.optional(text) }),
   /** Ends the turn, not the run. */
   interrupt: v.object({}),
-  /** Polite first, then by signals; the run ends as `stopped`. Answers at once; `run.exited` tells the end. */
+  /** Ends the run as `stopped`, politely at first. Answers at once; `run.exited` tells the end. */
   stop: v.object({}),
-  /** SIGKILL to the whole tree; the run ends as `killed`. */
+  /** Ends the run as `killed`: SIGKILL to the whole process tree. */
   kill: v.object({}),
 } as const;
 export type RequestMethod = keyof typeof REQUEST_SCHEMAS;
@@ -108,7 +108,6 @@ export const statusSchema = v.object({
   methods: v.array(text),
   paused: v.optional(pauseSchema),
 });
-export type RunnerStatus = v.InferOutput<typeof statusSchema>;
 
 const empty = v.object({});
 export const RESULT_SCHEMAS = {
@@ -122,15 +121,15 @@ export const RESULT_SCHEMAS = {
 export type RequestResult<M extends RequestMethod> = v.InferOutput<(typeof RESULT_SCHEMAS)[M]>;
 
 /**
- * The first lines of a connection prove to each side that the other knows the run's nonce, which itself is never sent:
- * runner → challenge; client → its own challenge and its proof; runner → its proof. Nothing else is heard before.
+ * The first lines of a connection: the runner's challenge, the client's challenge and proof, the runner's proof.
+ * Each side proves that it knows the run's nonce, which is never sent.
  */
 const hex256 = v.pipe(text, v.regex(/^[0-9a-f]{64}$/));
 export const challengeSchema = v.object({ challenge: hex256 });
 export const clientProofSchema = v.object({ challenge: hex256, proof: hex256 });
 export const runnerProofSchema = v.object({ proof: hex256 });
 
-/** After that, the client's lines. `id` comes back in the reply. */
+/** The client's lines after the proofs. The reply has the same `id`. */
 export const requestSchema = v.object({ id: count, method: text, params: v.unknown() });
 
 /** Codes that a runner answers with. */
@@ -145,8 +144,8 @@ export const RUNNER_ERROR_CODES = [
 ] as const satisfies CorralErrorCode[];
 
 /**
- * The runner's lines: replies, the announcement that the journal has grown to `bytes`, with the event `seq` at or before its end,
- * and what no journal can say while it lasts: that nothing can be written (also at the start of a connection), and that it can again.
+ * The runner's lines: replies, `journal` when that has grown to `bytes` with events up to `seq`, and `pause`.
+ * A pause is told here because nothing can be written to the journal while it lasts.
  */
 export const runnerLineSchema = v.union([
   v.object({ id: count, result: v.unknown() }),
@@ -156,7 +155,7 @@ export const runnerLineSchema = v.union([
 ]);
 export type RunnerLine = v.InferOutput<typeof runnerLineSchema>;
 
-/** The value that a line of the socket holds; undefined, which no schema takes, where it is no JSON. */
+/** The value of a line; undefined, which no schema accepts, where it is no JSON. */
 export function parseLine(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));

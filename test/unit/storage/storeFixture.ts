@@ -94,7 +94,7 @@ export class StoreFixture {
     }
   }
 
-  /** Appends to a run's journal as its runner would. All events of one call are of the same instant where `sameTime`. */
+  /** Appends to a run's journal as its runner would. With `sameTime`, all events of the call have one time. */
   async events(sessionId: string, runId: string, events: DraftEvent[], sameTime = false): Promise<void> {
     const now = sameTime ? (): number => this.#timeMs : (): number => Date.parse(this.#nextTime());
     const run = this.paths.session(sessionId).run(runId);

@@ -11,25 +11,24 @@ import { settleInTime } from '../settleInTime';
 import { namedPaths } from './namedPaths';
 import type { RunBootstrap } from '../../runnerProtocol/protocol';
 
-const CHANGING: readonly EventData<'tool.call'>['category'][] = ['edit', 'delete', 'move'];
-/** They may run programs. */
-const RUNNING: readonly EventData<'tool.call'>['category'][] = ['execute', 'other'];
-/** The clock by which a disk dates files may lag behind the process's. */
+const FILE_CATEGORIES: readonly EventData<'tool.call'>['category'][] = ['edit', 'delete', 'move'];
+/** Tools that may run programs. */
+const COMMAND_CATEGORIES: readonly EventData<'tool.call'>['category'][] = ['execute', 'other'];
+/** The clock that dates files may lag behind the process's. */
 const CLOCK_SLACK_MS = 20;
 const MAX_NAMED = 5;
 
-/** A tool call whose result is awaited. */
+/** A tool call without a result. */
 interface Call {
   data: EventData<'tool.call'>;
   atMs: number;
-  /** Paths outside the worktree that a command names → whether something was there when it began. */
+  /** Path outside the worktree that a command names → whether anything was there when the command began. */
   outside: Promise<Map<string, boolean>>;
 }
 
 /**
- * Tells when a session's own tools touch what lies outside its worktree: files that a tool says it changed, files that a command names and that changed
- * while it ran, the main checkout, and the repository's git configuration and hooks. Evidence only: what people do meanwhile is not blamed on the agent
- * unless a command of its names the very same place at the very same time. Looks at the disk only after such a call.
+ * Reports when the agent's tools change anything outside the session's worktree: what a tool says it changed, what a
+ * command names and what changed while it ran, and git's configuration and hooks.
  */
 export class EscapeWatch {
   readonly #git: Git;
@@ -37,15 +36,15 @@ export class EscapeWatch {
   readonly #mainWorktree: string;
   readonly #emit: (event: DraftEvent) => void;
   readonly #calls = new Map<string, Call>();
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #administrativeDirectory: string | undefined;
   #configuration: GitConfiguration | undefined;
   #resultCount = 0;
-  /** What git said of the main checkout last, and how many results there were when it was asked: it says as much for all of them. */
+  /** Git's last status of the main checkout, and how many tool results there were when it was asked. */
   #checkout: { lines: string[]; resultCount: number } | undefined;
   readonly #abort = new AbortController();
-  /** One look at a time, in the order of the results. */
-  #looking: Promise<void> = Promise.resolve();
+  /** One check at a time, in the order of the results. */
+  #checks: Promise<void> = Promise.resolve();
 
   constructor(
     git: Git,
@@ -62,14 +61,14 @@ export class EscapeWatch {
   /** Sees every event of the run, in order. */
   observe(event: DraftEvent): void {
     if (event.kind === 'run.started')
-      this.#then(async () => {
+      this.#enqueue(async () => {
         await this.#readConfiguration();
       });
     if (
       event.kind === 'tool.call' &&
-      (CHANGING.includes(event.data.category) || RUNNING.includes(event.data.category))
+      (FILE_CATEGORIES.includes(event.data.category) || COMMAND_CATEGORIES.includes(event.data.category))
     ) {
-      const outside = RUNNING.includes(event.data.category)
+      const outside = COMMAND_CATEGORIES.includes(event.data.category)
         ? this.#outsidePaths(event.data.input)
         : Promise.resolve(new Map<string, boolean>());
       this.#calls.set(event.data.callId, { data: event.data, atMs: Date.now() - CLOCK_SLACK_MS, outside });
@@ -78,24 +77,25 @@ export class EscapeWatch {
       const call = this.#calls.get(event.data.callId);
       const result = ++this.#resultCount;
       this.#calls.delete(event.data.callId);
-      if (call !== undefined && event.data.status !== 'denied') this.#then(async () => await this.#look(call, result));
+      if (call !== undefined && event.data.status !== 'denied')
+        this.#enqueue(async () => await this.#checkCall(call, result));
     }
   }
 
-  /** Settles when everything that was seen has been looked at, or when that takes too long. */
+  /** Settles when everything observed is checked, or when that takes too long. */
   async finish(isHurried: boolean): Promise<void> {
-    await settleInTime(this.#looking, this.#abort, isHurried);
+    await settleInTime(this.#checks, this.#abort, isHurried);
   }
 
-  /** A look that fails says nothing: a guess would be worse, and the run is not to end for it. */
-  #then(look: () => Promise<void>): void {
-    this.#looking = this.#looking.then(look).catch(() => undefined);
+  /** A check that fails reports nothing: a guess would be worse, and the run must go on. */
+  #enqueue(check: () => Promise<void>): void {
+    this.#checks = this.#checks.then(check).catch(() => undefined);
   }
 
-  /** `result` is the number of the call's own among all results. */
-  async #look({ data, atMs, outside }: Call, result: number): Promise<void> {
+  /** `result` counts the results so far, the call's own included. */
+  async #checkCall({ data, atMs, outside }: Call, result: number): Promise<void> {
     const touched = new Set<string>();
-    if (CHANGING.includes(data.category)) {
+    if (FILE_CATEGORIES.includes(data.category)) {
       for (const { path } of data.locations)
         if (await this.#isOutside(resolve(this.#run.cwd, path))) touched.add(resolve(this.#run.cwd, path));
     }
@@ -105,32 +105,32 @@ export class EscapeWatch {
     const names = [...touched];
     const more = names.length > MAX_NAMED ? ` and ${String(names.length - MAX_NAMED)} more` : '';
     if (names.length > 0)
-      this.#tell(
+      this.#report(
         `“${data.title}” changed what lies outside of this session's worktree: ${names.slice(0, MAX_NAMED).join(', ')}${more}`,
       );
-    await this.#lookAtConfiguration(data.title);
+    await this.#checkConfiguration(data.title);
   }
 
-  async #lookAtConfiguration(title: string): Promise<void> {
+  async #checkConfiguration(title: string): Promise<void> {
     const before = this.#configuration;
     const now = await this.#readConfiguration();
     if (before === undefined || now === undefined || before.stamp === now.stamp) return;
     const changed = await changedSettings(this.#git, this.#run.cwd, before, now);
     if (changed.length > 0)
-      this.#tell(`While “${title}” ran, git's configuration of the repository changed: ${changed.join(', ')}`);
+      this.#report(`While “${title}” ran, git's configuration of the repository changed: ${changed.join(', ')}`);
   }
 
   async #readConfiguration(): Promise<GitConfiguration | undefined> {
-    // Git's own folder for this worktree is `<common directory>/worktrees/<name>`. Where the link is gone, the last one that was found counts.
+    // Git's folder of this worktree is `<common directory>/worktrees/<name>`. Without its link, the last one counts.
     this.#administrativeDirectory = (await readLink(this.#run.cwd)) ?? this.#administrativeDirectory;
     if (this.#administrativeDirectory === undefined) return undefined;
     this.#configuration = await readConfiguration(dirname(dirname(this.#administrativeDirectory)), this.#run.sessionId);
     return this.#configuration;
   }
 
-  #tell(message: string): void {
-    if (this.#told.has(message)) return;
-    this.#told.add(message);
+  #report(message: string): void {
+    if (this.#reported.has(message)) return;
+    this.#reported.add(message);
     this.#emit({ kind: 'error', data: { message, code: 'ESCAPE' } });
   }
 
@@ -143,14 +143,14 @@ export class EscapeWatch {
     return found;
   }
 
-  /** Also by a link that leads out of the worktree, or one that leads into it. */
+  /** Follows links, both out of the worktree and into it. */
   async #isOutside(path: string): Promise<boolean> {
-    // Merely looking at such a path logs in there, on Windows.
+    // On Windows, merely looking at such a path logs in at that server.
     if (path.startsWith('\\\\')) return true;
     return !isInside(await realAncestor(path), this.#run.cwd);
   }
 
-  /** What changed at a path since a moment: the file itself, what is gone, or files of the main checkout in a folder. */
+  /** What changed at a path since `atMs`: the file itself, its removal, or files of the main checkout below it. */
   async #changedSince(path: string, wasThere: boolean, atMs: number, result: number): Promise<string[]> {
     const stats = await lstat(path).catch(() => undefined);
     if (stats === undefined) return wasThere ? [path] : [];
@@ -168,12 +168,12 @@ export class EscapeWatch {
     return changed;
   }
 
-  /** What git says of the main checkout, asked after that result. It can take long, so whoever waited meanwhile shares one answer. */
+  /** Git's status of the main checkout, asked after that result. Calls share an answer, since it can take long. */
   async #checkoutAfter(result: number): Promise<string[]> {
     if (this.#checkout === undefined || this.#checkout.resultCount < result) {
       const resultCount = this.#resultCount;
-      const question = ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'];
-      const { stdout } = await this.#git.run(this.#mainWorktree, question, { signal: this.#abort.signal });
+      const parameters = ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'];
+      const { stdout } = await this.#git.run(this.#mainWorktree, parameters, { signal: this.#abort.signal });
       this.#checkout = { lines: splitZ(stdout), resultCount };
     }
     return this.#checkout.lines;

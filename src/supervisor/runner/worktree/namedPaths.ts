@@ -1,16 +1,16 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 
-/** More than any command of a person's names; a generated one is not worth more looks at the disk. */
+/** More than a command written by hand names; for a generated one, looking at more files takes too long. */
 const MAX_PATHS = 50;
 const MAX_CHARACTERS = 20_000;
-/** What ends a word in a shell and in most programs. */
+/** What separates words in a shell and in most programs. */
 const BETWEEN_WORDS = /[\s"'`;|&()<>{}[\],=]+/;
 const QUOTED = /"([^"]+)"|'([^']+)'/g;
-/** Devices, and what nobody writes to by mistake. */
+/** Devices, and folders that nobody changes by mistake. */
 const UNINTERESTING = /^(\/|\/(dev|proc|sys|bin|usr|lib|lib64)(\/.*)?)$/;
 
-/** The paths that a tool's input names and that may lead out of `cwd`, absolute. It finds what is worth a look, and proves nothing. */
+/** The absolute paths that a tool's input names and that may lie outside `cwd`: candidates for a check. */
 export function namedPaths(input: unknown, cwd: string): string[] {
   const words = stringsIn(input).flatMap((text) => {
     const start = text.slice(0, MAX_CHARACTERS);

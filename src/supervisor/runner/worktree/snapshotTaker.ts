@@ -11,50 +11,50 @@ import { inspectWorktree } from '../../git/worktreeOwnership';
 import { settleInTime } from '../settleInTime';
 import type { RunBootstrap } from '../../runnerProtocol/protocol';
 
-/** Events after which files may be others than before. */
+/** Events after which files may have changed. */
 const MAY_CHANGE_FILES: readonly DraftEvent['kind'][] = ['tool.result', 'file.change', 'output'];
 
-/** Its programs tell of no tools. */
+/** Its programs report no tool calls. */
 const SILENT_DRIVER: DriverName = 'command';
 
-const PAUSE_MS = 60_000;
+const DELAY_MS = 60_000;
 
 /**
- * Snapshots of a run's worktree: at each turn's end, between them while files change, and when the agent has ended. By the runner, so that they
- * happen with no window open. Nothing waits for one but the last; what fails is an `error` event.
+ * Takes snapshots of a run's worktree: at each turn's end, during turns that change files, and after the agent's end.
+ * Only the last one is waited for; one that fails becomes an `error` event.
  */
 export class SnapshotTaker {
   readonly #git: Git;
   readonly #run: Pick<RunBootstrap, 'sessionId' | 'cwd'>;
   readonly #worktree: NonNullable<RunBootstrap['worktree']>;
   readonly #emit: (event: DraftEvent) => void;
-  readonly #pauseMs: number;
+  readonly #delayMs: number;
   readonly #abort = new AbortController();
   #repository: Repository | undefined;
   #turn = 0;
   #isSilent = false;
-  /** What may change files without another word: calls that have no result yet, and the turn of a program that tells of no calls. */
-  readonly #underWay = new Set<string>();
+  /** What may change files without a further event: tool calls without a result, and turns of a silent driver. */
+  readonly #openActions = new Set<string>();
   #mayDiffer = false;
   #timer: NodeJS.Timeout | undefined;
-  /** Why the next one is taken. */
-  #wanted: string | undefined;
+  /** The commit message of the next one, which says why it is taken. */
+  #requested: string | undefined;
   #taking: Promise<void> | undefined;
   #lastFailure: string | undefined;
 
-  /** `pauseMs` is the time from the first change in a turn to its snapshot. */
+  /** `delayMs` is the time from the first change in a turn to its snapshot, in milliseconds. */
   constructor(
     git: Git,
     run: Pick<RunBootstrap, 'sessionId' | 'cwd'>,
     worktree: NonNullable<RunBootstrap['worktree']>,
     emit: (event: DraftEvent) => void,
-    pauseMs = PAUSE_MS,
+    delayMs = DELAY_MS,
   ) {
     this.#git = git;
     this.#run = run;
     this.#worktree = worktree;
     this.#emit = emit;
-    this.#pauseMs = pauseMs;
+    this.#delayMs = delayMs;
   }
 
   /** Sees every event of the run, in order. */
@@ -62,40 +62,40 @@ export class SnapshotTaker {
     if (event.kind === 'run.started') this.#isSilent = event.data.driver === SILENT_DRIVER;
     if (event.kind === 'turn.started') {
       this.#turn = event.data.turn;
-      if (this.#isSilent) this.#underWay.add(`turn ${String(this.#turn)}`);
+      if (this.#isSilent) this.#openActions.add(`turn ${String(this.#turn)}`);
     }
-    if (event.kind === 'tool.call') this.#underWay.add(event.data.callId);
-    if (event.kind === 'tool.result') this.#underWay.delete(event.data.callId);
+    if (event.kind === 'tool.call') this.#openActions.add(event.data.callId);
+    if (event.kind === 'tool.result') this.#openActions.delete(event.data.callId);
     if (MAY_CHANGE_FILES.includes(event.kind)) {
       this.#mayDiffer = true;
-      this.#timer ??= setTimeout(() => this.#want(`During turn ${String(this.#turn)}`), this.#pauseMs).unref();
+      this.#timer ??= setTimeout(() => this.#request(`During turn ${String(this.#turn)}`), this.#delayMs).unref();
     }
     if (event.kind === 'turn.ended') {
-      if (this.#isToBeTaken) this.#want(`After turn ${String(event.data.turn)}`);
-      this.#underWay.clear();
+      if (this.#isNeeded) this.#request(`After turn ${String(event.data.turn)}`);
+      this.#openActions.clear();
     }
   }
 
-  /** The last snapshot. It is given up where it takes too long, since a removal takes its own. */
+  /** Takes the last snapshot, unless that takes too long: a removal of the worktree takes its own. */
   async finish(isHurried: boolean): Promise<void> {
-    if (this.#isToBeTaken) this.#want('When the agent had ended');
+    if (this.#isNeeded) this.#request('When the agent had ended');
     clearTimeout(this.#timer);
     await settleInTime(this.#taking, this.#abort, isHurried);
   }
 
-  get #isToBeTaken(): boolean {
-    return this.#mayDiffer || this.#underWay.size > 0;
+  get #isNeeded(): boolean {
+    return this.#mayDiffer || this.#openActions.size > 0;
   }
 
-  #want(message: string): void {
-    this.#wanted = message;
-    this.#taking ??= this.#takeWanted();
+  #request(message: string): void {
+    this.#requested = message;
+    this.#taking ??= this.#takeRequested();
   }
 
-  async #takeWanted(): Promise<void> {
-    while (this.#wanted !== undefined) {
-      const message = this.#wanted;
-      this.#wanted = undefined;
+  async #takeRequested(): Promise<void> {
+    while (this.#requested !== undefined) {
+      const message = this.#requested;
+      this.#requested = undefined;
       this.#mayDiffer = false;
       clearTimeout(this.#timer);
       this.#timer = undefined;
@@ -110,7 +110,7 @@ export class SnapshotTaker {
     try {
       const repository = (this.#repository ??= await findRepository(this.#git, folder));
       const worktree = { repository, path: cwd, storeId, sessionId, signal: this.#abort.signal };
-      // Without its link a worktree inside the checkout is to git the checkout itself.
+      // To git, a worktree inside the checkout that lost its link is the checkout itself.
       const found = await inspectWorktree(worktree);
       if (found.state === 'missing') throw new CorralError('WORKTREE_MISSING', 'the worktree is not there any more');
       if (found.state === 'foreign') throw new CorralError('WORKTREE_NOT_OURS', found.reason);
@@ -122,7 +122,7 @@ export class SnapshotTaker {
     } catch (error) {
       this.#mayDiffer = true;
       const failure = messageOf(error);
-      if (failure === this.#lastFailure) return; // one that lasts is said once
+      if (failure === this.#lastFailure) return; // a lasting failure is reported once
       this.#lastFailure = failure;
       this.#emit({
         kind: 'error',

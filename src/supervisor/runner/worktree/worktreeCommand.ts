@@ -1,4 +1,3 @@
-/** What a person wants done in a new worktree before the agent begins, such as installing packages, and in one that is about to go, such as stopping a database. */
 import { CorralError } from '../../../storage/errors';
 import { messageOf } from '../../../common/errors';
 import type { DraftEvent } from '../../../storage/events';
@@ -13,19 +12,22 @@ import { Termination } from '../termination';
 
 const MAX_LINE_BYTES = 1024 * 1024;
 
-/** Program and arguments, and how long they may take. */
+/** Program and arguments, and the time limit. */
 type WorktreeCommand = NonNullable<RunBootstrap['setup']>;
 
 export interface WorktreeCommandHost {
   emit: (event: DraftEvent) => void;
-  /** The command runs; this is how it is ended. */
+  /** The command is running; `termination` ends it. */
   onSpawned: (termination: Termination) => void;
   recorder: Pick<Recorder, 'acknowledged'>;
-  /** What the command says last may be written out of it; it is whole again for whoever comes after it. */
+  /** Released for the command's last output, and taken again afterwards. */
   reserve: DiskReserve;
 }
 
-/** Runs the command to its end; each line that it prints is an event at once. Throws WORKTREE_FAILED with the reason where it fails. */
+/**
+ * Runs the configured setup or teardown command to its end. Each line that it prints becomes an event at once.
+ * @throws CorralError WORKTREE_FAILED with the reason
+ */
 export async function runWorktreeCommand(
   bootstrap: RunBootstrap,
   name: 'setup' | 'teardown',
@@ -65,9 +67,9 @@ async function converse(
   const identity = await identityOf(command.pid).catch(() => undefined);
   const termination = new Termination(command, { runId: bootstrap.runId, agent: identity }, bootstrap.stopGraceMs);
   host.onSpawned(termination);
-  const limited = { isLate: false };
+  const state = { isTimedOut: false };
   const limit = setTimeout(() => {
-    limited.isLate = true;
+    state.isTimedOut = true;
     termination.kill();
   }, limitMs);
   const lines = new OutputLines(MAX_LINE_BYTES, (stream, { bytes }) =>
@@ -81,10 +83,10 @@ async function converse(
   const exit = await command.exited;
   clearTimeout(limit);
   await termination.settled;
-  return limited.isLate ? `it did not end within ${limitWords(limitMs)}` : failureOf(exit);
+  return state.isTimedOut ? `it did not end within ${limitText(limitMs)}` : failureOf(exit);
 }
 
-function limitWords(limitMs: number): string {
+function limitText(limitMs: number): string {
   return limitMs < 60_000 ? `${String(limitMs / 1_000)} seconds` : `${String(Math.round(limitMs / 60_000))} minutes`;
 }
 

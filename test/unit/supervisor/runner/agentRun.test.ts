@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectRunner } from '../../../../src/supervisor/runs/runnerClient';
-import { readOutputFrames } from '../../../../src/supervisor/runner/outputLog';
 import * as v from 'valibot';
 import { goldenText } from '../../../support/goldenText';
 import { LIMIT_MS, RunnerFixture, demoAgent, fixturePath, script } from './runnerFixture';
 import type { TestRun } from './runnerFixture';
+import { readOutputFrames } from '../../../support/outputFrames';
 import { waitFor } from '../../../support/wait';
 import { skip } from '../../../support/skip';
 

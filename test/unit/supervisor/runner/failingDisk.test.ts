@@ -15,7 +15,7 @@ import { LIMIT_MS, RunnerFixture, script } from './runnerFixture';
 
 const execute = promisify(execFile);
 
-/** Attaches strace to the process with all its threads: every sync of theirs fails, until strace is ended. Undefined where there is no strace, or it may not. */
+/** Makes every sync of the process fail until `tracer` is ended. Undefined where strace is missing or not allowed. */
 async function failSyncs(pid: number): Promise<{ tracer: ChildProcess; seen: () => string } | undefined> {
   const inject = ['fdatasync', 'fsync'].flatMap((call) => ['-e', `inject=${call}:error=EIO`]);
   const tracer = spawn(

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { OutputLog, readOutputFrames } from '../../../../src/supervisor/runner/outputLog';
+import { OutputLog } from '../../../../src/supervisor/runner/outputLog';
+import { readOutputFrames } from '../../../support/outputFrames';
 
 describe('output.log', () => {
   let folder = '';

@@ -31,7 +31,7 @@ describe('runner: the end of a run', () => {
     return run;
   }
 
-  /** Waits until the fixture's processes tell their pids: agent, a tool in a session of its own, and one without its parent. */
+  /** Waits for the pids of the fixture's processes: the agent, a tool in a session of its own, and an orphan. */
   async function stubborn(
     changes: Parameters<RunnerFixture['run']>[1] = {},
   ): Promise<{ run: TestRun; identities: ProcessIdentity[] }> {

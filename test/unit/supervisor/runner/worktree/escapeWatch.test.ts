@@ -87,7 +87,7 @@ describe('the watch over what leaves a worktree', () => {
     await mkdir(other);
     const [kept, gone] = [join(fixture.root, `kept-${count}`), join(fixture.root, `gone-${count}`)];
     for (const file of [kept, gone]) await writeFile(file, '');
-    const age = async (): Promise<void> => await delay(50); // so that what was there before is older by the disk's clock
+    const age = async (): Promise<void> => await delay(50); // older by the disk's clock
     await age();
     const started = fixture.processes.started;
     await call(
