@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** The functions, classes, constants and methods that a module declares; methods as `Class.method`, private ones with `#`. */
+/** What a module declares: functions, classes, constants, and methods as `Class.method` or `Class.#method`. */
 export function declarationsIn(path: string, text: string): Set<string> {
   const kind = path.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true, kind);
