@@ -2,17 +2,17 @@ import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
 
 /** Events that are loaded and dropped together. */
 export const WINDOW_SIZE = 50;
-/** More than a screen has lines: in a filtered list each may be of another window. */
+/** More than a screen has lines, since in a filtered list each line may be from another window. */
 export const MAX_WINDOWS = 150;
-/** Events that are kept whole beside their previews. */
-const MAX_WHOLES = 10;
-/** A window whose request failed is asked for again after this time at the earliest. */
+/** Events that are kept with nothing cut. */
+const MAX_WHOLE_EVENTS = 10;
+/** A window that could not be loaded is not asked for again before this time is over. */
 const RETRY_AFTER_MS = 3_000;
 
-/** What later events say of an earlier one. Only from events that are loaded. */
+/** What the loaded events say about a tool call. */
 export interface CallFacts {
   call?: Extract<TimelineEvent, { kind: 'tool.call' }>;
-  /** Whether it may be made. */
+  /** The question whether the call may be made. */
   request?: Extract<TimelineEvent, { kind: 'permission.request' }>;
   result?: Extract<TimelineEvent, { kind: 'tool.result' }>;
 }
@@ -23,20 +23,20 @@ export type LoadEvents = (runId: string, fromSeq: number, limit: number) => Prom
 interface EventWindow {
   runId: string;
   firstSeq: number;
-  /** By place; a damaged record leaves a hole. */
+  /** By their place in the window; undefined for a damaged record. */
   events: (TimelineEvent | undefined)[];
   loading: boolean;
   failedAtMs: number;
 }
 
-/** The events near what is shown: a bounded number of windows, loaded when they are first needed, the least recently needed dropped. */
+/** Events around what is shown, in a bounded number of windows. The least recently needed windows are dropped. */
 export class EventCache {
   readonly #load: LoadEvents;
   readonly #onChange: () => void;
   readonly #onError: (error: unknown) => void;
-  /** In order of use, the latest last. */
+  /** In order of use, the newest last. */
   readonly #windows = new Map<string, EventWindow>();
-  readonly #wholes = new Map<number, TimelineEvent>();
+  readonly #wholeEvents = new Map<number, TimelineEvent>();
   readonly #calls = new Map<string, CallFacts>();
   readonly #answers = new Map<string, PermissionAnswer>();
 
@@ -46,25 +46,24 @@ export class EventCache {
     this.#onError = onError;
   }
 
-  /** The event; `missing` where its window is loaded and has no such record; undefined while it is not loaded. */
+  /** The event; `missing` if its record is damaged; undefined while it is not loaded. */
   get(runId: string, seq: number): TimelineEvent | 'missing' | undefined {
     const slot = this.#windows.get(keyOf(runId, seq));
     const index = (seq - 1) % WINDOW_SIZE;
     if (slot === undefined || index >= slot.events.length) return undefined;
     const event = slot.events[index];
-    return event === undefined ? 'missing' : (this.#wholes.get(event.id) ?? event);
+    return event === undefined ? 'missing' : (this.#wholeEvents.get(event.id) ?? event);
   }
 
-  /** From now on `get` gives this one instead of its preview. */
+  /** `get` then gives this event instead of its preview. */
   addWhole(event: TimelineEvent): void {
-    this.#wholes.set(event.id, event);
-    for (const oldest of this.#wholes.keys()) {
-      if (this.#wholes.size <= MAX_WHOLES) break;
-      this.#wholes.delete(oldest);
+    this.#wholeEvents.set(event.id, event);
+    for (const oldest of this.#wholeEvents.keys()) {
+      if (this.#wholeEvents.size <= MAX_WHOLE_EVENTS) break;
+      this.#wholeEvents.delete(oldest);
     }
   }
 
-  /** What is known of a tool call, the question about it and its result. */
   callOf(runId: string, callId: string): CallFacts {
     return this.#calls.get(`${runId} ${callId}`) ?? {};
   }
@@ -73,7 +72,7 @@ export class EventCache {
     return this.#answers.get(`${runId} ${requestId}`);
   }
 
-  /** Loads what is missing of the windows around `fromSeq`…`toSeq`, where the run has `eventCount` events. */
+  /** Loads the windows with `fromSeq` to `toSeq` of a run that has `eventCount` events, as far as they are missing. */
   ensure(runId: string, fromSeq: number, toSeq: number, eventCount: number): void {
     const lastSeq = Math.min(toSeq, eventCount);
     for (let firstSeq = firstOf(Math.max(1, fromSeq)); firstSeq <= lastSeq; firstSeq += WINDOW_SIZE) {
@@ -88,7 +87,7 @@ export class EventCache {
     this.#dropOldest();
   }
 
-  /** Takes events that came unasked, in order of `seq`: those that go on where a loaded window ends, or begin one. */
+  /** Adds pushed events, which come in order of `seq`. One that neither continues nor begins a window is left out. */
   add(events: readonly TimelineEvent[]): void {
     for (const event of events) {
       const { runId, seq } = event;
@@ -103,7 +102,7 @@ export class EventCache {
       if (slot.events.length !== seq - slot.firstSeq) continue;
       slot.events.push(event);
       this.#windows.set(key, slot);
-      this.#learn(event);
+      this.#addFacts(event);
     }
     this.#dropOldest();
   }
@@ -118,10 +117,10 @@ export class EventCache {
         for (const event of events) {
           const index = event.seq - slot.firstSeq;
           if (index < expected) slot.events[index] = event;
-          else slot.events.length = expected; // the answer reaches beyond the window: what is still open in it are damaged records
-          this.#learn(event);
+          else slot.events.length = expected; // beyond the window, so what is open in it are damaged records
+          this.#addFacts(event);
         }
-        if (slot.events.length < expected) slot.failedAtMs = Date.now(); // the index is behind what was announced
+        if (slot.events.length < expected) slot.failedAtMs = Date.now(); // not indexed yet
       }
     } catch (error) {
       slot.failedAtMs = Date.now();
@@ -135,11 +134,11 @@ export class EventCache {
     for (const [key, slot] of this.#windows) {
       if (this.#windows.size <= MAX_WINDOWS) return;
       this.#windows.delete(key);
-      this.#forget(slot);
+      this.#removeFacts(slot);
     }
   }
 
-  #learn(event: TimelineEvent): void {
+  #addFacts(event: TimelineEvent): void {
     if (event.kind === 'permission.answer') this.#answers.set(`${event.runId} ${event.data.requestId}`, event);
     const key = callKeyOf(event);
     if (key === undefined) return;
@@ -150,7 +149,7 @@ export class EventCache {
     this.#calls.set(key, facts);
   }
 
-  #forget(slot: EventWindow): void {
+  #removeFacts(slot: EventWindow): void {
     for (const event of slot.events) {
       if (event === undefined) continue;
       if (event.kind === 'permission.answer') this.#answers.delete(`${event.runId} ${event.data.requestId}`);

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { ACTING_METHODS, TIMELINE_REQUESTS, hostMessageSchema } from '../../src/protocol/timelineProtocol';
 import type {
@@ -9,35 +10,35 @@ import type {
   TimelineSession,
 } from '../../src/protocol/timelineProtocol';
 
-/** An extension host that is busy starting up can take a while; a request that got lost must still end. Those that act end with the connection at the latest. */
+/** Long enough for an extension host that starts. Requests of `ACTING_METHODS` wait until the connection is lost. */
 const REQUEST_TIMEOUT_MS = 30_000;
-const FIRST_NUMBERS = 2 ** 40;
-/** An extension that says nothing for so long after a ping counts as gone until it says something. */
+const MAX_FIRST_NUMBER = 2 ** 40;
+/** The connection counts as lost if nothing is heard for so long after a ping. */
 const PING_TIMEOUT_MS = 4_000;
 
 export interface HostListener {
-  /** The session as it is now, with its newest events. */
+  /** The session as it is now, and the newest of its new events. */
   sessionChanged(session: TimelineSession, events: TimelineEvent[]): void;
   failed(message: string): void;
-  /** The extension reads the history first, and has this share of it. */
+  /** The extension has indexed this share of the history, from 0 to 1, and answers after that. */
   readingOn(share: number): void;
-  /** The extension wants this event to be shown. */
+  /** Somebody followed a link to this event. */
   showWanted(place: EventPlace): void;
-  /** What an earlier page sent could not be sent. */
+  /** A message of an earlier page could not be sent. */
   messageReturned(text: string): void;
-  /** The connection was lost, or is back; see `lostSinceMs`. */
+  /** `lostSinceMs` changed. */
   connectionChanged(): void;
 }
 
-/** The connection was lost after something was asked for: nobody knows whether it was done. */
+/** The connection was lost while an action was under way, so its outcome is unknown. */
 export class UnknownOutcomeError extends Error {}
 
 interface Pending {
   method: TimelineMethod;
   resolve(result: unknown): void;
   reject(error: Error): void;
-  /** Waits from now on for as long as any request like it does. */
-  wait(): void;
+  /** Starts its timeout again. */
+  restartTimer(): void;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -47,14 +48,14 @@ export type Ask = <M extends TimelineMethod>(
   parameters: TimelineParameters<M>,
 ) => Promise<TimelineResult<M> | undefined>;
 
-/** The page's end of the conversation with the extension. */
+/** Sends the page's requests to the extension, and receives what it answers and pushes. */
 export class ExtensionHostClient {
   readonly #post: (message: unknown) => void;
   readonly #listener: HostListener;
   readonly #timeoutMs: { request: number; ping: number };
   readonly #pending = new Map<number, Pending>();
-  /** Starts anywhere, so that the answers to the page that was here before are not taken for this one's. */
-  #lastNumber = Math.floor(Math.random() * FIRST_NUMBERS);
+  /** Starts at a random number, so that answers to an earlier page are not taken for this one's. */
+  #lastNumber = Math.floor(Math.random() * MAX_FIRST_NUMBER);
   #lastHeard = { atMs: Date.now() };
   #lostSinceMs: number | undefined;
   #isPinging = false;
@@ -69,18 +70,18 @@ export class ExtensionHostClient {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** When the extension was heard for the last time, if it does not answer any more: nothing tells a page that its extension host died. */
+  /** When the extension was last heard, while it does not answer; else undefined. Milliseconds since the epoch. */
   get lostSinceMs(): number | undefined {
     return this.#lostSinceMs;
   }
 
-  /** Finds out whether the extension is still there. Never rejects. */
+  /** Updates `lostSinceMs`: nothing else tells a page that its extension host has died. Never rejects. */
   async ping(): Promise<void> {
     if (this.#isPinging) return;
     this.#isPinging = true;
     const lastHeard = this.#lastHeard;
     await this.#request('ping', {}, this.#timeoutMs.ping).catch(() => {
-      if (this.#lastHeard !== lastHeard) return; // busy with something else, but there
+      if (this.#lastHeard !== lastHeard) return; // it is alive, but busy
       this.#giveUpActing();
       if (this.#lostSinceMs !== undefined) return;
       this.#lostSinceMs = lastHeard.atMs;
@@ -89,7 +90,7 @@ export class ExtensionHostClient {
     this.#isPinging = false;
   }
 
-  /** Rejects with a sentence for people: the extension's own, or that it did not answer. */
+  /** Rejects with a sentence for a person: the extension's, or that it did not answer. */
   async request<M extends TimelineMethod>(method: M, parameters: TimelineParameters<M>): Promise<TimelineResult<M>> {
     const result = await this.#request(
       method,
@@ -98,7 +99,7 @@ export class ExtensionHostClient {
     );
     const parsed = v.safeParse(TIMELINE_REQUESTS[method].result, result);
     if (!parsed.success)
-      throw new Error(`The extension's answer to "${method}" is not valid: ${v.summarize(parsed.issues)}`);
+      throw new Error(l10n.t('The extension gave an answer that is not valid: {0}', v.summarize(parsed.issues)));
     return parsed.output;
   }
 
@@ -106,7 +107,7 @@ export class ExtensionHostClient {
   receive(data: unknown): void {
     const parsed = v.safeParse(hostMessageSchema, data);
     if (!parsed.success) {
-      this.#listener.failed(`The extension sent a message that is not valid: ${v.summarize(parsed.issues)}`);
+      this.#listener.failed(l10n.t('The extension sent a message that is not valid: {0}', v.summarize(parsed.issues)));
       return;
     }
     this.#heard();
@@ -129,7 +130,7 @@ export class ExtensionHostClient {
         this.#listener.messageReturned(message.text);
         return;
       case 'reading':
-        this.#grantTime();
+        this.#restartTimers();
         this.#listener.readingOn(message.share);
         return;
       case 'failure':
@@ -151,25 +152,25 @@ export class ExtensionHostClient {
         method,
         resolve,
         reject,
-        wait: () => {
+        restartTimer: () => {
           clearTimeout(pending.timer);
           if (timeoutMs === undefined) return;
           pending.timer = setTimeout(() => {
             this.#pending.delete(requestNumber);
-            reject(new Error(`The extension did not answer within ${String(timeoutMs / 1_000)} seconds.`));
+            reject(new Error(l10n.t('The extension did not answer within {0} seconds.', timeoutMs / 1_000)));
           }, timeoutMs);
         },
         timer: undefined,
       };
-      pending.wait();
+      pending.restartTimer();
       this.#pending.set(requestNumber, pending);
       this.#post({ type: 'request', requestNumber, method, parameters });
     });
   }
 
-  /** The extension is at work on what was asked: that its answer is late does not mean that it was lost. */
-  #grantTime(): void {
-    for (const pending of this.#pending.values()) pending.wait();
+  /** The extension is at work, so late answers are not lost. */
+  #restartTimers(): void {
+    for (const pending of this.#pending.values()) pending.restartTimer();
   }
 
   #giveUpActing(): void {
@@ -178,7 +179,7 @@ export class ExtensionHostClient {
       this.#pending.delete(requestNumber);
       pending.reject(
         new UnknownOutcomeError(
-          'The connection was lost before the answer came, so this may have been done or not. Look before you do it again.',
+          l10n.t('The connection was lost, so this may have been done or not. Check before you repeat it.'),
         ),
       );
     }
@@ -193,7 +194,7 @@ export class ExtensionHostClient {
 
   #take(requestNumber: number): Pending | undefined {
     const pending = this.#pending.get(requestNumber);
-    if (pending === undefined) return undefined; // its time was over
+    if (pending === undefined) return undefined; // it timed out
     this.#pending.delete(requestNumber);
     clearTimeout(pending.timer);
     return pending;

@@ -21,7 +21,7 @@ export interface ShownEventsContext {
   changed: () => void;
 }
 
-/** The loaded events of the playlist, as far as the replay shows them. Rows count all events, lines those that fit the filter. */
+/** Loaded events, as the replay shows them. A row is any event of the playlist, a line one that fits the filter. */
 export class ShownEvents {
   readonly #context: ShownEventsContext;
   readonly #cache: EventCache;
@@ -42,7 +42,7 @@ export class ShownEvents {
     return place === undefined ? undefined : this.#cache.get(place.runId, place.seq);
   }
 
-  /** Time of a row on the playlist's clock; undefined while it is not loaded. A missing event has the time of the one before. */
+  /** A row's time on the playlist's clock, undefined while not loaded. A missing event has the time before it. */
   timeOf(row: number): number | undefined {
     for (let each = row; each >= 0; each--) {
       const event = this.at(each);

@@ -18,7 +18,7 @@ import { ShownEvents } from './shownEvents';
 /** Errors that stay on the page at a time. */
 const MAX_ERRORS = 3;
 
-/** The page's state, which the components paint and change. Knows nothing of the DOM; the events belong to the extension. */
+/** The page's state, which the components show and change. It knows nothing of the DOM. */
 export class TimelineModel {
   readonly #client: ExtensionHostClient;
   readonly #findContext: FindContext;
@@ -156,7 +156,8 @@ export class TimelineModel {
   }
 
   fail(error: unknown): void {
-    if (this.lostSinceMs !== undefined && !(error instanceof UnknownOutcomeError)) return; // the page says already that the connection is lost
+    // The page says already that the connection is lost, which is why most requests fail then.
+    if (this.lostSinceMs !== undefined && !(error instanceof UnknownOutcomeError)) return;
     const message = error instanceof Error ? error.message : String(error);
     this.errors = [...this.errors.filter((known) => known !== message), message].slice(-MAX_ERRORS);
     this.#changed();

@@ -1,7 +1,6 @@
 /**
- * What the timeline's page and the extension say to each other. The page asks, by numbered requests; the extension
- * answers each of them, and pushes a new `session` when something changed and the page has the one before. Both ends check what arrives with
- * these schemas.
+ * The messages between a timeline's page and the extension, which check what they get from each other.
+ * The page sends numbered requests; the extension answers each, and pushes the `session` when it changed.
  */
 import * as v from 'valibot';
 import { RUN_STATES, parseDraft, permissionOptionSchema } from '../storage/events';
@@ -10,10 +9,10 @@ import { PAGE_QUERIES } from '../storage/timelineQueries';
 
 export { MAX_EVENTS_PER_QUERY } from '../storage/timelineQueries';
 
-/** Events that one request can ask for. */
-export const MAX_EVENTS_PER_REQUEST = 200;
+/** Events that one `events` request can ask for. */
+const MAX_EVENTS_PER_REQUEST = 200;
 
-/** Longer texts of an event reach the page as a preview of this many UTF-16 units; `event` brings the whole. */
+/** UTF-16 units of an event's text that reach the page. Longer texts are cut, and `event` brings them whole. */
 export const PREVIEW_LENGTH = 8_192;
 
 const text = v.string();
@@ -55,14 +54,14 @@ export const sessionSchema = v.object({
   damagedRecords: count,
   checking: v.boolean(),
   usage: v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
-  /** The run that asks the pending permissions. */
+  /** The run of the pending permission requests. */
   currentRunId: v.optional(id),
   runs: v.array(timelineRunSchema),
   pendingPermissions: v.array(v.object({ requestId: text, title: text, options: v.array(permissionOptionSchema) })),
 });
 export type TimelineSession = v.InferOutput<typeof sessionSchema>;
 
-/** `cut`: name of a field of `data` → length of its whole text, where the field is only a preview. */
+/** `cut` has the whole length of each text in `data` that is only a preview, by the name of its field. */
 export type TimelineEvent = SessionEvent & { cut?: Record<string, number> };
 
 const eventSchema = v.pipe(
@@ -87,11 +86,11 @@ const eventSchema = v.pipe(
   }),
 );
 
-/** The page's requests by method: what each carries, and what it is answered with. */
+/** The page's requests: the parameters of each and the result of its answer. */
 export const TIMELINE_REQUESTS = {
-  /** The page has loaded. Until this is answered nothing is pushed but `reading`. */
+  /** The page has loaded. Only `reading` is pushed before this is answered. */
   ready: { parameters: v.object({}), result: v.object({ session: sessionSchema }) },
-  /** Answered at once: the page finds out whether the extension is still there. */
+  /** Answered at once, so that the page knows whether the extension is alive. */
   ping: { parameters: v.object({}), result: v.object({}) },
   events: {
     parameters: v.object({ runId: id, fromSeq: seq, limit: v.pipe(seq, v.maxValue(MAX_EVENTS_PER_REQUEST)) }),
@@ -112,13 +111,13 @@ export const TIMELINE_REQUESTS = {
     parameters: v.object({ path: v.pipe(text, v.minLength(1)), line: v.optional(count) }),
     result: v.object({}),
   },
-  /** Puts a link to the event on the clipboard. */
+  /** Copies a link to the event to the clipboard. */
   copyLink: { parameters: placeSchema, result: v.object({}) },
-  /** Offers what can be done with the files of a snapshot: compare them, go back to them, start a session from them. */
+  /** Lets a person choose what to do with the files of a snapshot, such as comparing or restoring them. */
   showSnapshot: { parameters: v.object({ commit: v.pipe(text, v.regex(/^[0-9a-f]{40,64}$/)) }), result: v.object({}) },
-  /** Searches for a text in everything that was recorded, in whole outputs and in every session. */
+  /** Searches all sessions for a text, also where an event holds only a preview. */
   searchHistory: { parameters: v.object({ text: v.pipe(text, v.minLength(1)) }), result: v.object({}) },
-  /** Opens a field of an event, whole, beside the timeline. */
+  /** Opens a field of an event with nothing cut, beside the timeline. */
   openPayload: {
     parameters: v.object({ runId: id, seq, field: v.pipe(text, v.regex(/^\w+$/)) }),
     result: v.object({}),
@@ -126,13 +125,13 @@ export const TIMELINE_REQUESTS = {
 } as const;
 export type TimelineMethod = keyof typeof TIMELINE_REQUESTS;
 
-/** Requests that do something to the session, which takes as long as it takes: to end a run, to wait for a place in the queue. */
+/** Requests that change the session. They have no timeout, since ending or queueing a run can take any time. */
 export const ACTING_METHODS: ReadonlySet<TimelineMethod> = new Set(['answer', 'send', 'interrupt', 'resume', 'stop']);
 
 export type TimelineParameters<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['parameters']>;
 export type TimelineResult<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['result']>;
 
-/** The page has what was pushed last: the next push does not pile up behind it. */
+/** The page has the last push. The next one waits for this, so that pushes do not pile up. */
 const receivedSchema = v.object({ type: v.literal('received') });
 
 export type PageRequest = {
@@ -154,7 +153,8 @@ const pageRequestSchema = v.pipe(
   v.rawTransform(({ dataset, addIssue, NEVER }): PageRequest => {
     const { method } = dataset.value;
     const parameters = v.safeParse(TIMELINE_REQUESTS[method].parameters, dataset.value.parameters);
-    if (parameters.success) return { ...dataset.value, parameters: parameters.output } as PageRequest; // those of `method`
+    // The parameters are those of `method`, which TypeScript cannot follow through the table.
+    if (parameters.success) return { ...dataset.value, parameters: parameters.output } as PageRequest;
     addIssue({ message: `not the parameters of ${method}: ${v.summarize(parameters.issues)}` });
     return NEVER;
   }),
@@ -163,33 +163,33 @@ const pageRequestSchema = v.pipe(
 /** What the page sends. */
 export const pageMessageSchema = v.union([pageRequestSchema, receivedSchema]);
 
-/** What the extension sends. The result of an answer is checked by the request that waits for it. */
+/** What the extension sends. The result of an answer is validated where its request is known. */
 export const hostMessageSchema = v.variant('type', [
   v.object({ type: v.literal('answer'), requestNumber: count, result: v.unknown() }),
   v.object({ type: v.literal('rejection'), requestNumber: count, message: text }),
-  /** With the last of the events that are new since the page was told of the session before. */
+  /** `events` are the newest of those that are new since the last push. */
   v.object({ type: v.literal('session'), session: sessionSchema, events: v.array(eventSchema) }),
-  /** This share of the session's history was read, and it is read on: whatever was asked is answered after that. */
+  /** This share of the history is indexed. Requests are answered when all of it is. */
   v.object({ type: v.literal('reading'), share: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
   /** Somebody followed a link to this event. */
   v.object({ type: v.literal('show'), place: placeSchema }),
-  /** An earlier page sent this message and was gone when that failed. */
+  /** A message of an earlier page, which was gone when sending failed. */
   v.object({ type: v.literal('unsent'), text }),
-  /** Something went wrong that no request asked for. */
+  /** The session could not be read for a push. */
   v.object({ type: v.literal('failure'), message: text }),
 ]);
 export type HostMessage = v.InferOutput<typeof hostMessageSchema>;
 
-/** What the page keeps over being hidden or the editor's end, and what VS Code hands back to revive a panel. */
+/** What VS Code keeps of a page while it is hidden and over a restart of the editor. */
 export const savedStateSchema = v.object({
   sessionId: id,
   /** The one run that is shown; all of them where absent. */
   runId: v.optional(id),
-  /** The last event that a replay shows; absent while the page follows the end. */
+  /** Where the replay stands; absent while the page follows the end. */
   position: v.optional(placeSchema),
-  /** Typed, not sent. */
+  /** What was typed and not sent. */
   draft: v.optional(text),
-  /** The start that the page was last sent to, which it does not go back to. */
+  /** `start` of the HTML whose place was shown already, see `timelinePage`. */
   start: v.optional(text),
 });
 export type SavedState = v.InferOutput<typeof savedStateSchema>;

@@ -151,7 +151,7 @@ async function syncJournal(path: string): Promise<void> {
   }
 }
 
-/** Syncs the journals that `bytes` covers and replaces the checkpoint. False if a newer version wrote that: it stays. */
+/** Syncs the journals that `bytes` covers and replaces the checkpoint. Gives false and keeps one of a newer version. */
 export async function writeCheckpoint(
   path: string,
   bytes: Uint8Array,

@@ -59,7 +59,7 @@ export class Indexer {
     return { facts, appended, more: step.more };
   }
 
-  /** Those of the next `limit` sessions that are not indexed to their journals' ends; `next` is absent at the last page. */
+  /** Those of the next `limit` sessions that are not indexed to their journals' ends; the last page has no `next`. */
   async findStale(afterId: string, limit: number): Promise<{ sessionIds: string[]; next?: string }> {
     const folders = await readdirIfExists(this.#paths.sessions);
     const all = [...new Set([...folders.filter(isId), ...this.catalog.sessionIds()])].sort();

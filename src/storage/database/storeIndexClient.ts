@@ -1,5 +1,6 @@
 /** Calls the store's worker. A call that takes too long ends it, since SQLite in WebAssembly cannot be interrupted. */
 import { Worker } from 'node:worker_threads';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { CorralError } from '../errors';
 import { messageOf } from '../../common/errors';
@@ -131,12 +132,12 @@ class StoreIndexClient implements StoreIndex {
       if (this.#worker !== undefined) await this.checkpoint();
     } finally {
       this.#isClosed = true;
-      await this.#end(new CorralError('STORE_FAILED', 'The store is closed.'));
+      await this.#end(closedError());
     }
   }
 
   async #call<T>(request: Request, result: v.GenericSchema<unknown, T>): Promise<T> {
-    if (this.#isClosed) throw new CorralError('STORE_FAILED', 'The store is closed.');
+    if (this.#isClosed) throw closedError();
     if (this.#worker === undefined) {
       this.#worker = this.#start();
       // Loading has a longer deadline of its own. If it fails, so does the call behind it.
@@ -159,7 +160,9 @@ class StoreIndexClient implements StoreIndex {
     const worker = new Worker(this.#options.workerPath, { workerData, name: 'corral store' });
     const fail = (reason: string): void => {
       if (this.#worker === worker)
-        void this.#end(new CorralError('STORE_FAILED', `The store's worker ended: ${reason}`));
+        void this.#end(
+          new CorralError('STORE_FAILED', l10n.t('The session store stopped: {reason}. Try again.', { reason })),
+        );
     };
     worker.on('message', (message: unknown) => {
       const reply = v.safeParse(replySchema, message);
@@ -192,10 +195,18 @@ class StoreIndexClient implements StoreIndex {
     const timer = setTimeout(() => {
       this.#calls.delete(callId);
       call.reject(
-        new CorralError('TIMEOUT', `The store did not answer within ${deadlineMs / 1000} s. It was started again.`),
+        new CorralError(
+          'TIMEOUT',
+          l10n.t('The session store did not answer within {seconds} seconds and was restarted. Try again.', {
+            seconds: deadlineMs / 1000,
+          }),
+        ),
       );
       void this.#end(
-        new CorralError('STORE_FAILED', 'The store was started again because another call took too long.'),
+        new CorralError(
+          'STORE_FAILED',
+          l10n.t('The session store was restarted because another request took too long. Try again.'),
+        ),
       );
     }, deadlineMs);
     this.#deadline = { callId, timer };
@@ -213,12 +224,23 @@ class StoreIndexClient implements StoreIndex {
   }
 }
 
+function closedError(): CorralError {
+  return new CorralError('STORE_FAILED', l10n.t('The session store is closed. Reload the window.'));
+}
+
+/** The worker has no translations, so the sentence is made here. */
 function errorOf({ code, message }: { code: string; message: string }): CorralError {
-  return new CorralError(code === 'INVALID_ARGUMENT' ? code : 'STORE_FAILED', message);
+  return code === 'INVALID_ARGUMENT'
+    ? new CorralError(code, l10n.t('This page of the history no longer exists. Start again with the first page.'))
+    : new CorralError('STORE_FAILED', message);
 }
 
 function parseResult<S extends v.GenericSchema>(method: string, schema: S, result: unknown): v.InferOutput<S> {
   const parsed = v.safeParse(schema, result);
   if (parsed.success) return parsed.output;
-  throw new CorralError('STORE_FAILED', `The store's answer to ${method} cannot be read: ${parsed.issues[0].message}`);
+  const reason = `${method}: ${parsed.issues[0].message}`;
+  throw new CorralError(
+    'STORE_FAILED',
+    l10n.t('The session store gave an answer that cannot be read ({reason}).', { reason }),
+  );
 }

@@ -189,11 +189,7 @@ export class TimelineReader implements TimelineAnswers {
   /** What the event is ordered by. */
   #keyOf(id: number): v.InferOutput<typeof keyRow> {
     const [key] = this.#connection.rows('SELECT timestamp, seq, id FROM session_events WHERE id = ?', keyRow, id);
-    if (key === undefined)
-      throw new CorralError(
-        'INVALID_ARGUMENT',
-        'This page of the history does not exist any more. Read it from the start.',
-      );
+    if (key === undefined) throw new CorralError('INVALID_ARGUMENT', `There is no event with the id ${id}.`);
     return key;
   }
 }

@@ -1,6 +1,7 @@
 /** Opens the folder in which all sessions are kept, and rings the doorbell of its windows. */
 import { appendFile, link, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { makeDirectory, syncDirectory, temporaryPath, writeNewFile } from '../journal/durableFile';
 import { CorralError } from '../errors';
@@ -61,10 +62,11 @@ function parseStoreFile(text: string, path: string): v.InferOutput<typeof storeS
   } catch (error) {
     throw new CorralError(
       'STORE_FAILED',
-      `${path} is damaged, so its sessions are not touched. Restore the file, or choose another corral.storage.location.`,
-      {
-        cause: error,
-      },
+      l10n.t('{path} is damaged. Restore the file, or choose another folder in the setting “{setting}”.', {
+        path,
+        setting: 'corral.storage.location',
+      }),
+      { cause: error },
     );
   }
 }
@@ -88,9 +90,11 @@ export async function openStore(root: string): Promise<OpenedStore> {
     return { paths, storeId: id, readOnly };
   } catch (error) {
     if (error instanceof CorralError) throw error;
-    throw new CorralError('STORE_FAILED', `The folder ${root} cannot be used to store sessions: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new CorralError(
+      'STORE_FAILED',
+      l10n.t('Sessions cannot be stored in the folder {root}: {reason}', { root, reason: messageOf(error) }),
+      { cause: error },
+    );
   }
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
 import { isIntact } from '../database/checkpoint';
 import { listRunIds } from '../journal/sessionJournalReader';
 import { hasCode, messageOf } from '../../common/errors';
@@ -64,7 +65,7 @@ class StoreCheck {
   async #journal(path: string, look: (record: JournalRecord) => Promise<void>): Promise<void> {
     let damaged = 0;
     let lastSeq = 0;
-    let lost = 0;
+    let missing = 0;
     try {
       let step: JournalStep | undefined;
       do {
@@ -72,7 +73,7 @@ class StoreCheck {
         step = await readJournal(path, step?.position ?? JOURNAL_START, STEP_BYTES);
         damaged += step.damaged;
         for (const record of step.records) {
-          lost += Math.max(0, record.seq - lastSeq - 1);
+          missing += Math.max(0, record.seq - lastSeq - 1);
           lastSeq = Math.max(lastSeq, record.seq);
           await look(record);
         }
@@ -80,14 +81,14 @@ class StoreCheck {
       } while (!step.atEnd);
     } catch (error) {
       this.#options.signal?.throwIfAborted();
-      this.report.findings.push(`${path} cannot be read: ${messageOf(error)}`);
+      this.#reportUnreadable(path, error);
       return;
     }
     if (damaged > 0)
       this.report.findings.push(
-        `${path} has ${damaged} damaged ${damaged === 1 ? 'line' : 'lines'}; ${lost} ${lost === 1 ? 'record is' : 'records are'} missing.`,
+        l10n.t('Damaged lines in {path}: {damaged}. Missing records: {missing}.', { path, damaged, missing }),
       );
-    else if (lost > 0) this.report.findings.push(`${path} lacks ${lost} ${lost === 1 ? 'record' : 'records'}.`);
+    else if (missing > 0) this.report.findings.push(l10n.t('Missing records in {path}: {missing}.', { path, missing }));
   }
 
   async #blobsOf(run: RunPaths, record: JournalRecord): Promise<void> {
@@ -98,13 +99,11 @@ class StoreCheck {
         const hash = createHash('sha256');
         for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
         if (hash.digest('hex') !== sha256)
-          this.report.findings.push(`${path} is not what event ${record.seq} refers to.`);
+          this.report.findings.push(l10n.t('{path} is damaged. Event {seq} refers to it.', { path, seq: record.seq }));
       } catch (error) {
-        this.report.findings.push(
-          hasCode(error, 'ENOENT')
-            ? `${path}, which event ${record.seq} refers to, is missing.`
-            : `${path} cannot be read: ${messageOf(error)}`,
-        );
+        if (hasCode(error, 'ENOENT'))
+          this.report.findings.push(l10n.t('{path} is missing. Event {seq} refers to it.', { path, seq: record.seq }));
+        else this.#reportUnreadable(path, error);
       }
     }
   }
@@ -114,18 +113,24 @@ class StoreCheck {
     try {
       isSound = await isIntact(path);
     } catch (error) {
-      if (!hasCode(error, 'ENOENT')) this.report.findings.push(`${path} cannot be read: ${messageOf(error)}`);
+      if (!hasCode(error, 'ENOENT')) this.#reportUnreadable(path, error);
       return;
     }
     this.report.databases++;
     if (isSound) return;
     if (this.#options.readOnly) {
-      this.report.findings.push(`${path} is damaged and is not used.`);
+      this.report.findings.push(l10n.t('{path} is damaged and is not used.', { path }));
       return;
     }
     await unlink(path);
     this.report.rebuilt++;
-    this.report.findings.push(`${path} was damaged. It was removed, and is made again from the journals.`);
+    this.report.findings.push(
+      l10n.t('{path} was damaged. It was removed and is built again from the journals.', { path }),
+    );
+  }
+
+  #reportUnreadable(path: string, error: unknown): void {
+    this.report.findings.push(l10n.t('{path} cannot be read: {reason}', { path, reason: messageOf(error) }));
   }
 }
 

@@ -1,11 +1,11 @@
-/** An event in words, for people who read a session outside of Corral. */
+/** Says in words what an event tells, for exports and search results. */
 import type { SessionEvent } from '../../storage/events';
 
 export interface EventText {
   heading: string;
-  /** What was said, as it was said. */
+  /** What a person or the agent said. */
   prose?: string;
-  /** Output, code and data: to be shown letter by letter. */
+  /** Output, code or data, to be shown in a fixed-width font. */
   code?: string;
 }
 
@@ -15,7 +15,6 @@ function json(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
 }
 
-/** What happened, whole. */
 export function eventText(event: SessionEvent): EventText {
   switch (event.kind) {
     case 'run.started':

@@ -1,6 +1,7 @@
-/** What can be done with everything that was ever recorded: searched, written out, checked, measured, and erased. */
+/** Searches, exports, checks, measures and erases what was recorded. */
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { syncDirectory } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
 import type { SessionEvent } from '../../storage/events';
@@ -35,9 +36,9 @@ export interface HistorySearchQuery {
 }
 
 const SEARCH_LIMIT = 1_000;
-/** A run that still goes on may have an event that is newer than any that was heard of. */
-const NEVER_OLDER = '9999';
-/** What an erased session's folder is called until all of it is gone. */
+/** Stands for the last event of an open run, which may have newer ones than are indexed. Later than any time. */
+const END_OF_TIME = '9999';
+/** Ends the name of an erased session's folder until all of it is removed. */
 const ERASED_SUFFIX = '.erased';
 
 export class HistoryArchive {
@@ -47,21 +48,24 @@ export class HistoryArchive {
     this.#options = options;
   }
 
-  /** Events with this text in whatever case, newest first, as they are found. Throws INVALID_ARGUMENT. */
+  /**
+   * Events with this text, whatever its case, newest first.
+   * @throws INVALID_ARGUMENT
+   */
   async *search(
     text: string,
     { limit = SEARCH_LIMIT, signal }: HistorySearchQuery,
   ): AsyncGenerator<{ sessionId: string; event: SessionEvent }> {
-    if (text === '') throw new CorralError('INVALID_ARGUMENT', 'Say what to search for.');
+    if (text === '') throw new CorralError('INVALID_ARGUMENT', l10n.t('Enter a text to search for.'));
     if (!Number.isInteger(limit) || limit < 1)
-      throw new CorralError('INVALID_ARGUMENT', 'A search gives at least one event.');
+      throw new CorralError('INVALID_ARGUMENT', l10n.t('The limit must be a whole number above 0.'));
     const { store, model } = this.#options;
     const runs = model.ids().flatMap((sessionId) =>
       model.facts(sessionId).runs.map((run) => ({
         sessionId,
         runId: run.runId,
         ordinal: run.ordinal,
-        lastEventAt: isOpen(run) ? NEVER_OLDER : (run.lastEventAt ?? ''),
+        lastEventAt: isOpen(run) ? END_OF_TIME : (run.lastEventAt ?? ''),
       })),
     );
     for await (const event of searchRuns(store.paths, runs, text, { limit, signal }))
@@ -73,13 +77,13 @@ export class HistoryArchive {
     await exportSession(store.paths, store.index, model.summary(id), format, target);
   }
 
-  /** Throws CANCELLED where `signal` was aborted. */
+  /** @throws CANCELLED once `signal` is aborted */
   async check(signal?: AbortSignal, onSession?: (checked: number, all: number) => void): Promise<StoreReport> {
     const { paths, readOnly } = this.#options.store;
     try {
       return await checkStore(paths, { readOnly, signal, ...(onSession === undefined ? {} : { onSession }) });
     } catch (error) {
-      throw signal?.aborted === true ? new CorralError('CANCELLED', 'The check was cancelled.') : error;
+      throw signal?.aborted === true ? new CorralError('CANCELLED', l10n.t('The check was cancelled.')) : error;
     }
   }
 
@@ -88,8 +92,10 @@ export class HistoryArchive {
   }
 
   /**
-   * Takes a session's journals, databases and blobs away for good, and the ref that held its snapshots. Throws CONFLICT while its worktree is there
-   * or a run is open: what lives is not history yet.
+   * Removes a deleted session's journals, databases and blobs for good, and the ref of its snapshots.
+   * @throws SESSION_NOT_FOUND
+   * @throws RUNNING while a run is open
+   * @throws CONFLICT while its worktree is there
    */
   async erase(id: string): Promise<void> {
     const { store, git } = this.#options;
@@ -97,17 +103,17 @@ export class HistoryArchive {
       const facts = await store.sync(id);
       if (facts === undefined) throw sessionNotFound(id);
       if (facts.runs.some(isOpen))
-        throw new CorralError('RUNNING', 'This session is running. Stop it and delete it first.');
+        throw new CorralError('RUNNING', l10n.t('This session is running. Stop it and delete it first.'));
       if (facts.worktree !== 'deleted' && facts.worktree !== 'failed')
-        throw new CorralError('CONFLICT', 'This session still has its worktree. Delete the session first.');
+        throw new CorralError('CONFLICT', l10n.t('This session still has its worktree. Delete the session first.'));
       const repository = await findRepository(git, facts.repository).catch((error: unknown) => {
-        // With the repository its refs are gone too.
+        // The refs are gone with the repository.
         if (error instanceof CorralError && (error.code === 'NO_REPOSITORY' || error.code === 'NO_FOLDER'))
           return undefined;
         throw error;
       });
       if (repository !== undefined) await deleteSnapshotRef(repository, id);
-      // One step for everyone who looks; a crash after it leaves a folder that nobody takes for a session.
+      // Renamed in one step: after a crash, no window takes what is left for a session.
       await rename(store.paths.session(id).root, join(store.paths.sessions, `${newId()}${ERASED_SUFFIX}`));
       await syncDirectory(store.paths.sessions);
     });
@@ -116,7 +122,7 @@ export class HistoryArchive {
     await this.finishErasing();
   }
 
-  /** Removes what was erased, also by a window that did not get to the end of it. */
+  /** Removes the folders of erased sessions, also those that another window did not finish. */
   async finishErasing(): Promise<void> {
     const { paths, readOnly } = this.#options.store;
     if (readOnly) return;

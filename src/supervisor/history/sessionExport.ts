@@ -1,5 +1,6 @@
-/** A session as one file that needs no Corral to be read: JSON lines, Markdown, or a web page that loads nothing from elsewhere. */
+/** Writes a session into one file that can be read without Corral: JSON lines, Markdown or a web page. */
 import { open, rename, unlink } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
 import { temporaryPath } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
@@ -10,8 +11,7 @@ import { wholeEvent } from '../../storage/journal/wholeEvent';
 import type { SessionSummary } from '../api';
 import { eventText } from './eventText';
 
-export const EXPORT_FORMATS = ['jsonl', 'markdown', 'html'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export type ExportFormat = 'jsonl' | 'markdown' | 'html';
 
 interface Writer {
   begin: (session: SessionSummary) => string;
@@ -19,7 +19,7 @@ interface Writer {
   end: () => string;
 }
 
-const PAGE = 200;
+const PAGE_SIZE = 200;
 
 function facts(session: SessionSummary): [string, string][] {
   return [
@@ -32,7 +32,7 @@ function facts(session: SessionSummary): [string, string][] {
   ];
 }
 
-/** A fence that the text cannot end: longer than any row of backticks in it. */
+/** A code block whose fence is longer than any row of backticks in the code. */
 function fenced(code: string): string {
   const longest = (code.match(/`+/g) ?? []).reduce((most, { length }) => Math.max(most, length), 2);
   const fence = '`'.repeat(longest + 1);
@@ -40,7 +40,7 @@ function fenced(code: string): string {
 }
 
 const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>#|~]/g, '\\$&');
-/** Prose is Markdown itself, but must not pretend to be a heading of ours. */
+/** Prose may be Markdown itself, and must not add headings to the document. */
 const quoted = (text: string): string => `${text.replace(/^/gm, '> ')}\n`;
 
 const MARKDOWN: Writer = {
@@ -88,7 +88,7 @@ const HTML: Writer = {
   end: () => '</body>\n</html>\n',
 };
 
-/** The first line is the session, every other one an event. */
+/** The first line is the session, each other one an event. */
 const JSONL: Writer = {
   begin: (session) => `${JSON.stringify(session)}\n`,
   event: (event) => `${JSON.stringify(event)}\n`,
@@ -97,7 +97,10 @@ const JSONL: Writer = {
 
 const WRITERS: Record<ExportFormat, Writer> = { jsonl: JSONL, markdown: MARKDOWN, html: HTML };
 
-/** Writes the session to `target`, with all events in their order and everything that is kept beside the journals. A file there is replaced, but only by a complete one. */
+/**
+ * Writes the session with all its events and their blobs. A file at `target` is replaced by a complete one.
+ * @throws STORE_FAILED
+ */
 export async function exportSession(
   paths: StorePaths,
   index: StoreIndex,
@@ -112,11 +115,11 @@ export async function exportSession(
     try {
       await file.appendFile(writer.begin(session));
       for (let afterId: number | undefined; ;) {
-        const events = await index.query(session.id, 'history', { limit: PAGE, afterId });
+        const events = await index.query(session.id, 'history', { limit: PAGE_SIZE, afterId });
         for (const event of events)
           await file.appendFile(writer.event(await wholeEvent(paths.session(session.id).run(event.runId), event)));
         afterId = events.at(-1)?.id;
-        if (events.length < PAGE) break;
+        if (events.length < PAGE_SIZE) break;
       }
       await file.appendFile(writer.end());
       await file.sync();
@@ -126,8 +129,10 @@ export async function exportSession(
     await rename(temporary, target);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
-    throw new CorralError('STORE_FAILED', `The session could not be written to ${target}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new CorralError(
+      'STORE_FAILED',
+      l10n.t('The session could not be written to {target}: {reason}', { target, reason: messageOf(error) }),
+      { cause: error },
+    );
   }
 }

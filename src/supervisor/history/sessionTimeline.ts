@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
 import type { AskTimeline } from '../../storage/timelineQueries';
 import { CorralError } from '../../storage/errors';
 import { readPayload } from '../../storage/journal/eventPayload';
@@ -39,7 +40,7 @@ export class SessionTimeline {
         ? await readPayload(event, field, async (sha256) => await readFile(run.blob(sha256), 'utf8'))
         : undefined;
     if (payload === undefined)
-      throw new CorralError('INVALID_ARGUMENT', `Event ${seq} of run ${runId} has no ${field}.`);
+      throw new CorralError('INVALID_ARGUMENT', l10n.t('Event {seq} has no field “{field}”.', { seq, field }));
     return payload;
   }
 }

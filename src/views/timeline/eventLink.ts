@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** One event of one session, as a link names it. */
+/** An event of a session, as links name it. */
 export interface LinkedEvent {
   sessionId: string;
   runId: string;
@@ -16,12 +16,12 @@ const pathSchema = v.strictTuple([
   v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/), v.transform(Number)),
 ]);
 
-/** The path of the event's `vscode://` link. */
+/** The path of a `vscode://` link to the event. */
 export function linkPath({ sessionId, runId, seq }: LinkedEvent): string {
   return `/event/${sessionId}/${runId}/${seq}`;
 }
 
-/** The event that a link names, or undefined where it is none of ours: anybody can write one. */
+/** The event that a link names; undefined for a link that Corral did not make. */
 export function linkedEvent(path: string): LinkedEvent | undefined {
   const parsed = v.safeParse(pathSchema, path.split('/'));
   if (!parsed.success) return undefined;

@@ -4,7 +4,7 @@ import type { LinkedEvent } from './eventLink';
 import type { TimelineSource } from './timelineSource';
 
 const SCHEME = 'corral-event';
-/** Gives the editor its language. */
+/** By field: the file name's extension, by which the editor knows the language. */
 const EXTENSIONS: Readonly<Record<string, string>> = { text: 'md', diff: 'diff', input: 'json' };
 const placeSchema = v.strictTuple([
   v.literal(''),
@@ -20,7 +20,7 @@ export interface PayloadPlace extends LinkedEvent {
   field: string;
 }
 
-/** Long payloads of events as documents that cannot be changed; they are read from the store each time, so a tab of the last time still works. */
+/** Shows payloads of events as read-only documents, read from the store so that their tabs survive a restart. */
 export function registerPayloadDocuments(source: TimelineSource): vscode.Disposable {
   return vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
     provideTextDocumentContent: async (uri) => {
@@ -32,7 +32,8 @@ export function registerPayloadDocuments(source: TimelineSource): vscode.Disposa
 
 /** Opens the payload beside the timeline. */
 export async function openPayload({ sessionId, runId, seq, field }: PayloadPlace): Promise<void> {
-  const name = `${field} of event ${seq}.${EXTENSIONS[field] ?? 'txt'}`;
+  const title = vscode.l10n.t('{field} of event {seq}', { field, seq });
+  const name = `${title.replaceAll('/', '-')}.${EXTENSIONS[field] ?? 'txt'}`;
   const document = await vscode.workspace.openTextDocument(
     vscode.Uri.from({ scheme: SCHEME, path: `/${sessionId}/${runId}/${seq}/${field}/${name}` }),
   );

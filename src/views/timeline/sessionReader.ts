@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import type { SessionEvent } from '../../storage/events';
 import type { SessionSummary } from '../../supervisor/api';
@@ -44,7 +45,7 @@ export class SessionReader {
   /** One event with nothing cut. */
   async event(runId: string, seq: number): Promise<SessionEvent> {
     const [event] = await this.#runEvents(runId, seq, 1);
-    if (event?.seq !== seq) throw new Error(`Event ${String(seq)} of run ${runId} is not in the timeline.`);
+    if (event?.seq !== seq) throw new Error(l10n.t('This event is not in the timeline.'));
     return event;
   }
 
@@ -100,7 +101,7 @@ export class SessionReader {
   /** Milliseconds since the epoch. Where the event's record was damaged and is missing, the time of the next one. */
   async #timeOf(runId: string, seq: number): Promise<number> {
     const [event] = await this.#runEvents(runId, seq, 1);
-    if (event === undefined) throw new Error(`Run ${runId} ends before its event ${String(seq)}.`);
+    if (event === undefined) throw new Error(l10n.t('This event is not in the timeline.'));
     return Date.parse(event.timestamp);
   }
 

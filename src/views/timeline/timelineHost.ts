@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import type { Disposable } from '../../common/disposable';
 import { messageOf } from '../../common/errors';
@@ -69,7 +70,7 @@ export class TimelineHost implements Disposable {
     ];
   }
 
-  /** Takes a message of the page; whatever it is, this does not throw. */
+  /** Takes a message of the page. Whatever that is, this does not throw. */
   receive(message: unknown): void {
     if (this.#isDisposed) return;
     const parsed = v.safeParse(pageMessageSchema, message);
@@ -83,11 +84,13 @@ export class TimelineHost implements Disposable {
     this.#editor.post({
       type: 'rejection',
       requestNumber: numbered.output.requestNumber,
-      message: `The timeline sent a request that is not valid: ${v.summarize(parsed.issues)}`,
+      message: l10n.t('The timeline sent a request that is not valid: {reason}', {
+        reason: v.summarize(parsed.issues),
+      }),
     });
   }
 
-  /** Has the page show an event: now, or as soon as it listens. */
+  /** Shows an event now, or as soon as the page listens. */
   show(place: EventPlace): void {
     this.#tell({ type: 'show', place });
   }
@@ -118,17 +121,18 @@ export class TimelineHost implements Disposable {
     if (signal.aborted) return;
     this.#editor.post(reply);
     if (message.method === 'ready') for (const held of this.#held.splice(0)) this.#editor.post(held);
-    // A push may have overtaken what `ready` was answered with: the last word is a push.
+    // The session may have changed since it was read for `ready`.
     if (message.method === 'ready') this.#pusher.markChanged();
   }
 
-  /** Nobody is to believe that something was done which was not, nor to lose what they wrote. */
-  #failedUnseen({ method, parameters }: PageRequest, message: string): void {
+  /** Reports that an action failed whose page is gone, and keeps a message that could not be sent. */
+  #failedUnseen({ method, parameters }: PageRequest, reason: string): void {
     if (!ACTING_METHODS.has(method)) return;
-    if (method !== 'send') this.#editor.failed(message);
-    else if (this.#isDisposed) this.#editor.failed(`${message} Your message was not sent: ${parameters.text}`);
+    if (method !== 'send') this.#editor.failed(reason);
+    else if (this.#isDisposed)
+      this.#editor.failed(l10n.t('{reason} Your message was not sent: {text}', { reason, text: parameters.text }));
     else {
-      this.#editor.failed(`${message} Your message was not sent; it is in the timeline's message box again.`);
+      this.#editor.failed(l10n.t('{reason} Your message was not sent; it is in the message box again.', { reason }));
       this.#tell({ type: 'unsent', text: parameters.text });
     }
   }
@@ -187,11 +191,11 @@ export class TimelineHost implements Disposable {
         await this.#editor.copyLink({ sessionId: this.#sessionId, ...parameters });
         return {};
       case 'showSnapshot':
-        // Not awaited: it asks a person, who may take any time. The command shows what goes wrong by itself.
+        // Not awaited: it asks a person, who may take any time. The command shows its own errors.
         void this.#editor.showSnapshot({ sessionId: this.#sessionId, commit: parameters.commit });
         return {};
       case 'searchHistory':
-        void this.#editor.searchHistory(parameters.text); // neither
+        void this.#editor.searchHistory(parameters.text);
         return {};
       case 'openPayload':
         await this.#editor.openPayload({ sessionId: this.#sessionId, ...parameters });

@@ -21,7 +21,7 @@ import { closeTabs } from '../webview/webviewTabs';
 const EXTENSION_ID = 'corral-dev.corral';
 const MAX_TITLE_LENGTH = 40;
 
-/** What every timeline of a window shares. */
+/** What all timelines of a window share. */
 export interface TimelinePanelOptions {
   source: TimelineSource;
   extensionUri: vscode.Uri;
@@ -29,7 +29,7 @@ export interface TimelinePanelOptions {
   onError: (doing: string, error: unknown) => void;
 }
 
-/** A session's timeline in an editor tab: one a session, shown again after the editor was restarted. */
+/** A session's timeline in an editor tab: one for each session, shown again after a restart of the editor. */
 export class TimelinePanel implements vscode.Disposable {
   static readonly #open = new Map<string, TimelinePanel>();
 
@@ -40,7 +40,7 @@ export class TimelinePanel implements vscode.Disposable {
   readonly #resources: PageResources;
   readonly #disposables: vscode.Disposable[] = [];
 
-  /** Shows the session's timeline: the tab that is open, or a new one. */
+  /** Shows the session's timeline in its open tab or in a new one. */
   static show(options: TimelinePanelOptions, sessionId: string, place?: EventPlace): TimelinePanel {
     const open = TimelinePanel.#open.get(sessionId);
     if (open !== undefined) {
@@ -49,18 +49,22 @@ export class TimelinePanel implements vscode.Disposable {
       return open;
     }
     const orphans = options.tabs.orphansOf(sessionId);
-    const panel = vscode.window.createWebviewPanel(TIMELINE_VIEW_TYPE, 'Timeline', vscode.ViewColumn.Active);
+    const panel = vscode.window.createWebviewPanel(
+      TIMELINE_VIEW_TYPE,
+      vscode.l10n.t('Timeline'),
+      vscode.ViewColumn.Active,
+    );
     closeTabs(orphans);
     return new TimelinePanel(panel, options, sessionId, place);
   }
 
-  /** Revives the tabs of the last time. Disposing ends all open panels' work, but closes no tab: a window that reloads keeps its tabs. */
+  /** Revives the tabs of the last time. Disposing the result closes no tab: tabs outlive a reload of the window. */
   static register(options: TimelinePanelOptions): vscode.Disposable {
     const { source } = options;
     const serializer = vscode.window.registerWebviewPanelSerializer(TIMELINE_VIEW_TYPE, {
       deserializeWebviewPanel: (panel, state: unknown) => {
         const saved = v.safeParse(savedStateSchema, state);
-        // A tab that does not say whose it is, or is there twice, cannot be filled.
+        // A tab without a session, or the second one of a session, cannot be filled.
         if (!saved.success || TimelinePanel.#open.has(saved.output.sessionId)) panel.dispose();
         else new TimelinePanel(panel, options, saved.output.sessionId);
         return Promise.resolve();
@@ -73,7 +77,7 @@ export class TimelinePanel implements vscode.Disposable {
         const session =
           event === undefined ? undefined : await source.getSession(event.sessionId).catch(() => undefined);
         if (event === undefined || session === undefined)
-          await showErrorMessage('This link leads to no event of a session that is known here.');
+          await showErrorMessage(vscode.l10n.t('This link leads to no event of a session on this computer.'));
         else TimelinePanel.show(options, session.id).#host.show(event);
       },
     });
@@ -118,7 +122,7 @@ export class TimelinePanel implements vscode.Disposable {
         this.#host.receive(message);
       }),
       panel.onDidChangeViewState(() => {
-        if (!panel.visible) this.#host.pause(); // the page is gone; a new one says `ready`
+        if (!panel.visible) this.#host.pause(); // VS Code ends the page; the next one says `ready`
       }),
       panel.onDidDispose(() => {
         TimelinePanel.#open.delete(sessionId);
@@ -134,9 +138,9 @@ export class TimelinePanel implements vscode.Disposable {
     this.#panel.dispose();
   }
 
-  /** Loads the page, which goes to `place` where there is one and otherwise stays where it was. */
+  /** Loads the page, which shows `place`, or else what it showed before. */
   #load(place: EventPlace | undefined): void {
-    this.#host.pause(); // what the page before it asked for is not this one's
+    this.#host.pause(); // answers to the old page must not reach the new one
     this.#panel.webview.html = timelinePage(this.#sessionId, this.#resources, place);
   }
 
@@ -150,7 +154,7 @@ export class TimelinePanel implements vscode.Disposable {
 async function openFile(path: string, line: number | undefined): Promise<void> {
   const uri = vscode.Uri.file(path);
   await vscode.workspace.fs.stat(uri).then(undefined, (cause: unknown) => {
-    throw new CorralError('WORKTREE_MISSING', `${path} is not there (any more).`, { cause });
+    throw new CorralError('WORKTREE_MISSING', vscode.l10n.t('{path} does not exist.', { path }), { cause });
   });
   const at = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0);
   const options: vscode.TextDocumentShowOptions = {
@@ -158,5 +162,5 @@ async function openFile(path: string, line: number | undefined): Promise<void> {
     preview: true,
     selection: new vscode.Range(at, at),
   };
-  await vscode.commands.executeCommand('vscode.open', uri, options); // also shows what is no text
+  await vscode.commands.executeCommand('vscode.open', uri, options); // opens binary files as well
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { resolve } from 'node:path';
 import { isInside } from '../../common/isInside';
 import { CorralError } from '../../storage/errors';
@@ -9,6 +10,9 @@ import { CorralError } from '../../storage/errors';
 export function worktreeFile(worktreePath: string, path: string): string {
   const file = resolve(worktreePath, path);
   if (!isInside(file, worktreePath))
-    throw new CorralError('INVALID_ARGUMENT', `${path} lies outside of the session's worktree, so it is not opened.`);
+    throw new CorralError(
+      'INVALID_ARGUMENT',
+      l10n.t('{path} is outside of the session’s worktree and is not opened.', { path }),
+    );
   return file;
 }

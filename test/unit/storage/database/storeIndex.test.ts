@@ -158,7 +158,7 @@ describe('store index', () => {
     const runId = newId();
     const large = (count: number): DraftEvent[] => Array.from({ length: count }, () => say('x'.repeat(50_000)));
     const path = store.paths.session(sessionId).timeline;
-    await store.events(sessionId, runId, [started(1), ...large(100)]); // each is there twice: as an event, and as conversation
+    await store.events(sessionId, runId, [started(1), ...large(100)]); // stored twice: as events and as conversation
     const first = await store.openIndex();
     await syncAll(first, sessionId);
     await first.query(sessionId, 'runEvents', { runId, fromSeq: 1, limit: 1 });

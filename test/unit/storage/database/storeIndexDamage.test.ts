@@ -39,7 +39,8 @@ describe('store index with damage', () => {
     const damages: ((content: Buffer) => Buffer)[] = [
       (content) => content.subarray(0, content.length / 2),
       (content) => content.fill(0xff, 4096, content.length),
-      (content) => content.fill(0x58, content.length >> 1, (content.length >> 1) + 1), // in a row, where SQLite itself would not see it
+      // One byte in a row, which SQLite itself would not notice.
+      (content) => content.fill(0x58, content.length >> 1, (content.length >> 1) + 1),
       (content) => content.fill(0, 0, 50),
       () => Buffer.from('no database'),
       () => Buffer.alloc(0),
