@@ -12,7 +12,7 @@ import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
 import { EventCard } from './events/eventCard';
 import { eventIcon, eventName } from './events/eventName';
 import { Icon } from '../shared/icons';
-import type { TimelineModel } from './timelineModel';
+import type { TimelineModel } from './model/timelineModel';
 import './eventList.css';
 
 /** Shared by all rows, since making a formatter takes longer than rendering a row. */

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type { TimelineSession } from '../../src/protocol/timelineProtocol';
-import type { TimelineModel } from './timelineModel';
+import type { TimelineModel } from './model/timelineModel';
 import './messageBox.css';
 
 const MAX_LINES = 8;

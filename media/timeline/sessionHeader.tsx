@@ -4,8 +4,8 @@ import type { TimelineSession } from '../../src/protocol/timelineProtocol';
 import { oneLine } from '../shared/plainText';
 import { formatAge, formatTime } from '../shared/times';
 import { usageText } from './events/usageText';
-import { RUN_STATE_LABELS } from './runStates';
-import type { TimelineModel } from './timelineModel';
+import { RUN_STATE_LABELS } from './model/runStates';
+import type { TimelineModel } from './model/timelineModel';
 import './sessionHeader.css';
 
 /** Screen readers announce a new status at most this often. */

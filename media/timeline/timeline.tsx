@@ -15,7 +15,7 @@ import { visibleText } from '../shared/plainText';
 import { ReplayBar } from './replay/replayBar';
 import { formatTime } from '../shared/times';
 import { SessionHeader } from './sessionHeader';
-import { TimelineModel } from './timelineModel';
+import { TimelineModel } from './model/timelineModel';
 
 const PLAY_TICK_MS = 50;
 /** A longer time between two ticks means that the page was asleep; it is not played. */

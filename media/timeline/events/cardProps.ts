@@ -1,5 +1,5 @@
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
-import type { TimelineModel } from '../timelineModel';
+import type { TimelineModel } from '../model/timelineModel';
 
 export type EventOf<K extends TimelineEvent['kind']> = Extract<TimelineEvent, { kind: K }>;
 

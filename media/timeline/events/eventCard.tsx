@@ -1,5 +1,5 @@
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
-import type { TimelineModel } from '../timelineModel';
+import type { TimelineModel } from '../model/timelineModel';
 import { ErrorCard, MessageCard, OutputCard, PlanCard, ReasoningCard } from './messageCards';
 import { PermissionAnswerCard, PermissionRequestCard } from './permissionCards';
 import {

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { joinParts, oneLine, visibleText } from '../../shared/plainText';
-import { RUN_STATE_LABELS } from '../runStates';
+import { RUN_STATE_LABELS } from '../model/runStates';
 import type { CardProps } from './cardProps';
 import { CodeBlock, Fold } from './text/textBlocks';
 import { usageText } from './usageText';

@@ -1,9 +1,9 @@
 import * as l10n from '@vscode/l10n';
 import { useEffect, useRef } from 'preact/hooks';
-import { NO_CRITERIA } from './eventFilter';
-import { GROUP_NAMES, EVENT_GROUPS } from './eventGroups';
+import { NO_CRITERIA } from '../model/eventFilter';
+import { GROUP_NAMES, EVENT_GROUPS } from '../model/eventGroups';
 import { oneLine } from '../../shared/plainText';
-import type { TimelineModel } from '../timelineModel';
+import type { TimelineModel } from '../model/timelineModel';
 import './filterBar.css';
 
 /** Search field and selections that narrow the list to the matching events. */

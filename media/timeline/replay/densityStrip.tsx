@@ -1,8 +1,8 @@
 import { useMemo } from 'preact/hooks';
-import type { Density, StretchCounts } from './density';
-import { GROUP_NAMES } from '../filter/eventGroups';
-import type { EventGroup } from '../filter/eventGroups';
-import type { Playlist } from './playlist';
+import type { Density, StretchCounts } from '../model/density';
+import { GROUP_NAMES } from '../model/eventGroups';
+import type { EventGroup } from '../model/eventGroups';
+import type { Playlist } from '../model/playlist';
 import './densityStrip.css';
 
 /** The view box's units; the browser scales it to the available space. */

@@ -1,11 +1,11 @@
 import * as l10n from '@vscode/l10n';
 import { useState } from 'preact/hooks';
 import { formatClock, formatDuration } from '../../shared/times';
-import type { TimelineModel } from '../timelineModel';
+import type { TimelineModel } from '../model/timelineModel';
 import { IconButton } from './iconButton';
-import { JUMP_TARGETS } from './jumpTargets';
-import type { JumpTarget } from './jumpTargets';
-import { IDLE_CAP_MS, SPEEDS } from './replayClock';
+import { JUMP_TARGETS } from '../model/jumpTargets';
+import type { JumpTarget } from '../model/jumpTargets';
+import { IDLE_CAP_MS, SPEEDS } from '../model/replayClock';
 import { Scrubber } from './scrubber';
 import './replayBar.css';
 

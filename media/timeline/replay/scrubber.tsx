@@ -1,8 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import type { TargetedPointerEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { EVENT_GROUPS, GROUP_NAMES } from '../filter/eventGroups';
-import type { TimelineModel } from '../timelineModel';
+import { EVENT_GROUPS, GROUP_NAMES } from '../model/eventGroups';
+import type { TimelineModel } from '../model/timelineModel';
 import { DensityStrip } from './densityStrip';
 import './scrubber.css';
 

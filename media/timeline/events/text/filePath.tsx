@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { oneLine } from '../../../shared/plainText';
-import type { TimelineModel } from '../../timelineModel';
+import type { TimelineModel } from '../../model/timelineModel';
 import './filePath.css';
 
 /** A button that opens a file of the session's worktree. */

@@ -7,7 +7,7 @@ import { HighlightedCode } from './highlightedCode';
 import { FilePath } from './filePath';
 import { parseFileReference } from './fileReference';
 import { visibleText } from '../../../shared/plainText';
-import type { TimelineModel } from '../../timelineModel';
+import type { TimelineModel } from '../../model/timelineModel';
 import './markdown.css';
 
 /** A longer text is shown as it is, since parsing time can grow with the square of the length. */

@@ -4,7 +4,7 @@ import type { TimelineEvent } from '../../../../src/protocol/timelineProtocol';
 import { styledText } from './ansi';
 import { formatSize } from '../../../shared/numbers';
 import { visibleText } from '../../../shared/plainText';
-import type { TimelineModel } from '../../timelineModel';
+import type { TimelineModel } from '../../model/timelineModel';
 import './terminal.css';
 import './textBlocks.css';
 

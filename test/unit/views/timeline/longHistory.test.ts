@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { TimelineModel } from '../../../../media/timeline/timelineModel';
+import { TimelineModel } from '../../../../media/timeline/model/timelineModel';
 import { Supervisor } from '../../../../src/supervisor/supervisor';
 import { TimelineHost } from '../../../../src/views/timeline/timelineHost';
 import type { HostMessage } from '../../../../src/protocol/timelineProtocol';

@@ -1,7 +1,7 @@
 import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
 import type { TimelineParameters, TimelineResult } from '../../../src/protocol/timelineProtocol';
-import { GROUP_NAMES, groupOf } from '../filter/eventGroups';
-import type { EventGroup } from '../filter/eventGroups';
+import { GROUP_NAMES, groupOf } from './eventGroups';
+import type { EventGroup } from './eventGroups';
 import type { Playlist } from './playlist';
 
 /** The most stretches of time that a playlist is divided into, not counting one more for each run. */

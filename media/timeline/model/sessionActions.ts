@@ -1,8 +1,8 @@
 import * as l10n from '@vscode/l10n';
-import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
+import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import type { Ask } from './extensionHostClient';
-import type { EventFilter, FindContext } from './filter/eventFilter';
-import { findJumpTarget } from './replay/jumpTargets';
+import type { EventFilter, FindContext } from './eventFilter';
+import { findJumpTarget } from './jumpTargets';
 
 export interface SessionActionsContext extends FindContext {
   /** The replay shows this many rows of the playlist. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { findJumpTarget } from '../../../../../media/timeline/replay/jumpTargets';
-import { Playlist } from '../../../../../media/timeline/replay/playlist';
+import { findJumpTarget } from '../../../../../media/timeline/model/jumpTargets';
+import { Playlist } from '../../../../../media/timeline/model/playlist';
 
 const RUNS = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb', 'cccccccccccc'] as const;
 const LENGTHS = [10, 45_000, 5];

@@ -3,7 +3,7 @@ import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
 import type { TimelineParameters, TimelineResult } from '../../../src/protocol/timelineProtocol';
 import { GROUP_NAMES, EVENT_GROUPS } from './eventGroups';
 import type { EventGroup } from './eventGroups';
-import type { Playlist } from '../replay/playlist';
+import type { Playlist } from './playlist';
 
 export interface FilterCriteria {
   text: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TimelineParameters, TimelineResult } from '../../../../../src/protocol/timelineProtocol';
-import { EventFilter } from '../../../../../media/timeline/filter/eventFilter';
-import { Playlist } from '../../../../../media/timeline/replay/playlist';
+import { EventFilter } from '../../../../../media/timeline/model/eventFilter';
+import { Playlist } from '../../../../../media/timeline/model/playlist';
 
 const RUNS = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] as const;
 

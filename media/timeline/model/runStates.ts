@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import type { RunState } from '../../src/storage/events';
+import type { RunState } from '../../../src/storage/events';
 
 /** The states of a run in words, as part of a line: `Run 2 · completed`. */
 export const RUN_STATE_LABELS: Record<RunState, string> = {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Playlist } from '../../../../../media/timeline/replay/playlist';
+import { Playlist } from '../../../../../media/timeline/model/playlist';
 
 describe('Playlist', () => {
   const run = (runId: string, ordinal: number, eventCount: number, firstMs: number, lastMs: number) => ({

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import * as v from 'valibot';
-import { ExtensionHostClient, UnknownOutcomeError } from '../../../../media/timeline/extensionHostClient';
-import type { HostListener } from '../../../../media/timeline/extensionHostClient';
-import { RUN } from '../../views/timeline/memorySource';
+import { ExtensionHostClient, UnknownOutcomeError } from '../../../../../media/timeline/model/extensionHostClient';
+import type { HostListener } from '../../../../../media/timeline/model/extensionHostClient';
+import { RUN } from '../../../views/timeline/memorySource';
 
 function unexpected(): never {
   assert.fail('nothing was to arrive');

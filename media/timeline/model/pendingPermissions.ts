@@ -1,4 +1,4 @@
-import type { TimelineParameters, TimelineSession } from '../../src/protocol/timelineProtocol';
+import type { TimelineParameters, TimelineSession } from '../../../src/protocol/timelineProtocol';
 
 /** Agents number their requests anew in each run, so a request is known by its run and its number. */
 interface PermissionId {

@@ -1,10 +1,10 @@
-import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
+import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { EventCache } from './eventCache';
 import type { CallFacts, LoadEvents, PermissionAnswer } from './eventCache';
 import type { Ask } from './extensionHostClient';
-import type { EventFilter } from './filter/eventFilter';
+import type { EventFilter } from './eventFilter';
 import type { PendingPermissions } from './pendingPermissions';
-import type { Playlist } from './replay/playlist';
+import type { Playlist } from './playlist';
 
 /** Rows that are loaded around what is shown, so that scrolling and playing seldom wait. */
 const LOOK_AHEAD = 60;

@@ -1,6 +1,6 @@
 import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
 import type { TimelineParameters, TimelineResult } from '../../../src/protocol/timelineProtocol';
-import type { Playlist } from '../replay/playlist';
+import type { Playlist } from './playlist';
 
 /** Tools, and likewise files, that are kept: the ones with the most events. */
 const MAX_FACETS = 500;

@@ -1,4 +1,4 @@
-import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
+import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 
 /** Events that are loaded and dropped together. */
 export const WINDOW_SIZE = 50;

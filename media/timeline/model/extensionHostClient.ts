@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
-import { ACTING_METHODS, TIMELINE_REQUESTS, hostMessageSchema } from '../../src/protocol/timelineProtocol';
+import { ACTING_METHODS, TIMELINE_REQUESTS, hostMessageSchema } from '../../../src/protocol/timelineProtocol';
 import type {
   EventPlace,
   TimelineEvent,
@@ -8,7 +8,7 @@ import type {
   TimelineParameters,
   TimelineResult,
   TimelineSession,
-} from '../../src/protocol/timelineProtocol';
+} from '../../../src/protocol/timelineProtocol';
 
 /** Long enough for an extension host that starts. Requests of `ACTING_METHODS` wait until the connection is lost. */
 const REQUEST_TIMEOUT_MS = 30_000;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { DraftEvent } from '../../../../src/storage/events';
-import type { SavedState } from '../../../../src/protocol/timelineProtocol';
-import { TimelineHost } from '../../../../src/views/timeline/timelineHost';
-import { NO_CRITERIA } from '../../../../media/timeline/filter/eventFilter';
-import { TimelineModel } from '../../../../media/timeline/timelineModel';
-import { timelineEditor } from '../../../support/timelineEditor';
-import { MemorySource, RUN, SESSION } from '../../views/timeline/memorySource';
+import type { DraftEvent } from '../../../../../src/storage/events';
+import type { SavedState } from '../../../../../src/protocol/timelineProtocol';
+import { TimelineHost } from '../../../../../src/views/timeline/timelineHost';
+import { NO_CRITERIA } from '../../../../../media/timeline/model/eventFilter';
+import { TimelineModel } from '../../../../../media/timeline/model/timelineModel';
+import { timelineEditor } from '../../../../support/timelineEditor';
+import { MemorySource, RUN, SESSION } from '../../../views/timeline/memorySource';
 
 const allow = { optionId: 'o', name: 'Allow', kind: 'allow_once' } as const;
 const message = { kind: 'message', data: { role: 'user', text: 'x' } } as const;

@@ -1,17 +1,17 @@
 import * as l10n from '@vscode/l10n';
-import type { EventPlace, SavedState, TimelineSession } from '../../src/protocol/timelineProtocol';
+import type { EventPlace, SavedState, TimelineSession } from '../../../src/protocol/timelineProtocol';
 import { ExtensionHostClient, UnknownOutcomeError } from './extensionHostClient';
 import type { Ask } from './extensionHostClient';
-import { EventFilter } from './filter/eventFilter';
-import type { FindContext } from './filter/eventFilter';
-import { Facets } from './filter/facets';
+import { EventFilter } from './eventFilter';
+import type { FindContext } from './eventFilter';
+import { Facets } from './facets';
 import { MessageDraft } from './messageDraft';
 import { PendingPermissions } from './pendingPermissions';
-import { Density } from './replay/density';
-import { findJumpTarget } from './replay/jumpTargets';
-import type { JumpTarget } from './replay/jumpTargets';
-import { Playlist } from './replay/playlist';
-import { Replay } from './replay/replay';
+import { Density } from './density';
+import { findJumpTarget } from './jumpTargets';
+import type { JumpTarget } from './jumpTargets';
+import { Playlist } from './playlist';
+import { Replay } from './replay';
 import { SessionActions } from './sessionActions';
 import { ShownEvents } from './shownEvents';
 

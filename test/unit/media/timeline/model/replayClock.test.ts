@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { IDLE_CAP_MS, advance } from '../../../../../media/timeline/replay/replayClock';
+import { IDLE_CAP_MS, advance } from '../../../../../media/timeline/model/replayClock';
 
 const times = [0, 100, 100, 100, 500, 60_500, 60_600];
 const timeOf = (row: number): number | undefined => times[row];

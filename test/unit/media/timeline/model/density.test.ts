@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { TimelineParameters } from '../../../../../src/protocol/timelineProtocol';
-import { Density, MAX_STRETCHES } from '../../../../../media/timeline/replay/density';
-import type { StretchCounts } from '../../../../../media/timeline/replay/density';
-import { Playlist } from '../../../../../media/timeline/replay/playlist';
+import { Density, MAX_STRETCHES } from '../../../../../media/timeline/model/density';
+import type { StretchCounts } from '../../../../../media/timeline/model/density';
+import { Playlist } from '../../../../../media/timeline/model/playlist';
 
 const RUN = 'aaaaaaaaaaaa';
 const STEP_MS = 10;

@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { EventKind } from '../../../src/storage/events';
 import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
-import type { FindContext } from '../filter/eventFilter';
+import type { FindContext } from './eventFilter';
 
 export type JumpTarget = 'turn' | 'permission' | 'snapshot' | 'failure';
 
