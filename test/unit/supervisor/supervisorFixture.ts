@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SessionSummary } from '../../../src/supervisor/api';
@@ -10,7 +10,7 @@ import { projectRoot } from '../../support/project';
 import { endProcessesOf } from '../../support/processes';
 import { TestRepository } from '../../support/repository';
 
-/** A store and a repository in temporary folders, and supervisors over them: each is what one window has. */
+/** A store and a repository in temporary folders, with any number of supervisors, as windows have them. */
 export class SupervisorFixture {
   readonly repository: TestRepository;
   readonly storageDirectory: string;
@@ -47,6 +47,12 @@ export class SupervisorFixture {
     return supervisor;
   }
 
+  /** A session of the demo agent whose run has completed. By default it has written `hello` to notes.txt. */
+  async completedSession(supervisor: Supervisor, prompt = 'edit notes.txt hello'): Promise<SessionSummary> {
+    const { id } = await supervisor.createSession({ repository: this.repository.path, prompt, agent: 'demo' });
+    return await until(supervisor, id, ({ status }) => status === 'Completed', 'the end');
+  }
+
   async close(supervisor: Supervisor): Promise<void> {
     this.#supervisors.delete(supervisor);
     await supervisor.close();
@@ -56,17 +62,22 @@ export class SupervisorFixture {
   async end(): Promise<void> {
     const last = this.window();
     const sessions = await last.listSessions();
-    // First those that wait, which would start as soon as another one ends.
+    // The queued ones first, or they would start as others end.
     for (const states of [['queued'], ['starting', 'running', 'waiting', 'stopping']])
       for (const { id, state } of sessions) if (states.includes(state)) await last.kill(id).catch(() => undefined);
     for (const supervisor of this.#supervisors) await supervisor.close();
     await this.repository.remove();
-    await endProcessesOf(this.storageDirectory); // a runner that says its last word would write into what is being removed
+    await endProcessesOf(this.storageDirectory); // a runner may still write into the folder
     await rm(this.storageDirectory, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-/** Resolves with the session as soon as it is as wished. */
+/** The notes.txt in the session's worktree. */
+export async function readNotes({ worktreePath }: SessionSummary): Promise<string> {
+  return await readFile(join(worktreePath, 'notes.txt'), 'utf8');
+}
+
+/** Resolves with the session once `isSo` is true of it. */
 export async function until(
   supervisor: Supervisor,
   id: string,
