@@ -13,7 +13,7 @@ export interface AgentOutputOptions {
   conversation: Conversation;
   log: OutputLog;
   emit: (event: DraftEvent) => void;
-  /** The driver threw at a line. */
+  /** Called when the driver throws at a line. */
   onDriverError: (error: unknown) => void;
   /** Called when the lines of a chunk are read. */
   onChunk: () => void;

@@ -26,10 +26,10 @@ import { Termination } from './termination';
 import { runWorktreeCommand } from './worktree/worktreeCommand';
 import type { PausedFile, WritePause } from './writePause';
 
-/** An agent that rests with its input closed this long does not end by itself. */
+/** How long an agent may rest with its input closed before it is ended. */
 const IDLE_LIMIT_MS = 30_000;
-/** The same for one that is known to stay: it may only still say something. */
-const DEAF_IDLE_LIMIT_MS = 1_000;
+/** For an agent that ignores the end of its input: time for its last output. */
+const STAYING_IDLE_LIMIT_MS = 1_000;
 
 /** One run from its first record to its last: the agent's process, and what people ask of it meanwhile. */
 export class AgentRun {
@@ -51,7 +51,7 @@ export class AgentRun {
   /** Settles when the conversation has begun, or never will. */
   readonly #started: Promise<void>;
   #markStarted = (): void => undefined;
-  /** How the process that now runs is ended: the agent, or a command before it. */
+  /** Ends the process that runs now: the agent, or a command before it. */
   #termination: Termination | undefined;
 
   constructor(run: RunPaths, bootstrap: RunBootstrap, claimFile: ClaimFile, recorder: Recorder, pause: WritePause) {
@@ -134,7 +134,7 @@ export class AgentRun {
     this.#terminate(request);
   }
 
-  /** Ends the agent without a record: there is nowhere left to write to. */
+  /** Ends the agent without a record, since the run's files are gone. */
   async abandon(): Promise<void> {
     this.#enter({ name: 'ending', cause: 'kill' });
     this.#termination?.kill();
@@ -211,7 +211,7 @@ export class AgentRun {
   /** Records who the agent is, so that this process, or another one after its death, can end it. */
   async #register(agent: AgentProcess): Promise<void> {
     const { runId, stopGraceMs } = this.#bootstrap;
-    // Undefined where it has ended already: then there is nobody to find again.
+    // Undefined where the agent has ended already: then nothing has to find it again.
     const identity = await identityOf(agent.pid).catch(() => undefined);
     if (identity !== undefined) await this.#claimFile.addAgent(identity);
     this.#setTermination(new Termination(agent, { runId, agent: identity }, stopGraceMs));
@@ -234,7 +234,7 @@ export class AgentRun {
     });
     await output.read(agent);
     const exit = await agent.exited;
-    // Nobody ends the tools of an agent that was killed by a signal. What stays after an ordinary end may be meant to.
+    // An agent that a signal killed could not end its tools. Those left after an ordinary end may be meant to stay.
     if (exit.signal !== null) this.#termination?.kill();
     for (const { pid } of (await this.#termination?.settled) ?? []) {
       const message = `Process ${String(pid)} could not be ended`;
@@ -245,7 +245,7 @@ export class AgentRun {
     return endOfAgent(conversation, exit, cause, output.stderrTail);
   }
 
-  /** A property, since it is handed on as a function. */
+  /** A property, since it is passed on as a function. */
   readonly #emit = (event: DraftEvent): void => {
     if (this.#phase.name === 'over') return;
     this.#permissions.observe(event);
@@ -258,7 +258,7 @@ export class AgentRun {
     if (event.kind === 'turn.ended') setImmediate(() => this.#rest());
   };
 
-  /** At a turn's end: without another message waiting, the agent may go. */
+  /** Lets the agent end after a turn, unless another message waits. */
   #rest(): void {
     const isLast = this.#conversation?.hasQueued() === false;
     if (!isLast || this.#agent?.isRunning !== true || this.#phase.name === 'ending') return;
@@ -266,9 +266,9 @@ export class AgentRun {
     this.#waitForExit();
   }
 
-  /** Ends the agent where it neither goes nor says anything more within the limit. */
+  /** Ends the agent where it neither exits nor prints anything within the limit. */
   #waitForExit(): void {
-    const limitMs = this.#conversation?.ignoresEndOfInput === true ? DEAF_IDLE_LIMIT_MS : IDLE_LIMIT_MS;
+    const limitMs = this.#conversation?.ignoresEndOfInput === true ? STAYING_IDLE_LIMIT_MS : IDLE_LIMIT_MS;
     const idleTimer = setTimeout(() => {
       if (this.#agent?.isRunning !== true) return;
       this.#enter({ name: 'ending', cause: 'idle' });
@@ -286,7 +286,7 @@ export class AgentRun {
     if (this.#phase.name !== 'over') this.#phase = phase;
   }
 
-  /** From now on an end that is asked for, or was already, ends this process. */
+  /** From now on requests to end the run end this process, also one that came before. */
   #setTermination(termination: Termination): void {
     this.#termination = termination;
     const request = endRequestOf(this.#phase);

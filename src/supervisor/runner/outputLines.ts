@@ -2,7 +2,7 @@ import type { Line } from '../runnerProtocol/lineSplitter';
 import { LineSplitter } from '../runnerProtocol/lineSplitter';
 import type { OutputStream } from './outputLog';
 
-/** The lines of a process's two output streams. */
+/** Splits the two output streams of a process into lines. */
 export class OutputLines {
   readonly #splitters: Record<OutputStream, LineSplitter>;
   readonly #onLine: (stream: OutputStream, line: Line) => void;

@@ -9,17 +9,17 @@ export type EndRequest = 'stop' | 'kill' | 'shutdown';
 
 export type RunEnd = ExitStatus & { outcome: RunOutcome; reason: string };
 
-/** Of a run in which no agent was started. */
+/** The exit status where no agent was started. */
 export const NO_EXIT = { exitCode: null, signal: null } as const;
 
-/** They stand in journals. */
+/** Journals hold these sentences. */
 export const END_REASONS = {
   stop: REQUESTED_ENDINGS.stop.reason,
   kill: REQUESTED_ENDINGS.kill.reason,
   shutdown: 'Stopped because the system ended this login or shut down',
 } as const satisfies Record<EndRequest, string>;
 
-/** The end of a run without a conversation that was asked for. */
+/** The requested end of a run that had no conversation. */
 export function requestedEnd(request: EndRequest): RunEnd {
   return { ...NO_EXIT, outcome: request === 'kill' ? 'killed' : 'stopped', reason: END_REASONS[request] };
 }
@@ -44,7 +44,7 @@ export function endOfAgent(
   cause: EndRequest | 'idle' | undefined,
   stderrTail: string,
 ): RunEnd {
-  // That an idle agent went by our signal says nothing of its work: its last turn decides.
+  // An idle agent was ended by a signal, which says nothing of its work: its last turn decides.
   if (cause === 'idle')
     return { ...exit, ...conversation.end({ exitCode: 0, signal: null, asked: undefined, stderrTail }) };
   const judgement = conversation.end({ ...exit, asked: askedOf(cause), stderrTail });
@@ -52,7 +52,7 @@ export function endOfAgent(
   return { ...exit, ...judgement };
 }
 
-/** Drivers know only what people ask for. */
+/** Drivers know only the requests of people. */
 function askedOf(request: EndRequest | undefined): 'stop' | 'kill' | undefined {
   return request === 'shutdown' ? 'stop' : request;
 }

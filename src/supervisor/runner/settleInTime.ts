@@ -7,7 +7,7 @@ const HURRIED_LIMIT_MS = 1_000;
 /** For cancelled work to clean up. */
 const CLEAN_UP_MS = 500;
 
-/** Settles with `work`, or soon after a limit, at which `abort` is aborted: a run's end waits no longer for it. */
+/** Settles with `work`, or soon after a limit, at which `abort` is aborted. A run's end waits no longer for it. */
 export async function settleInTime(
   work: Promise<void> | undefined,
   abort: AbortController,

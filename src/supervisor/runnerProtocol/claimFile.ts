@@ -12,7 +12,7 @@ import { claimSchema, type RunnerClaim } from './protocol';
 
 export type HeldClaim = Extract<RunnerClaim, { state: 'claimed' }>;
 
-/** The runner.json of this process. */
+/** This process's runner.json. */
 export class ClaimFile {
   readonly #path: string;
   #claim: HeldClaim;
@@ -59,7 +59,7 @@ export async function publishVoidClaim(run: RunPaths, reason: string): Promise<b
 
 /**
  * The claim on the run; undefined while there is none.
- * @throws RUNNER_TOO_OLD where another version of Corral wrote it in a form that this one does not know
+ * @throws CorralError RUNNER_TOO_OLD where another version of Corral wrote it in a form that this one does not know
  */
 export async function readClaim(run: RunPaths): Promise<RunnerClaim | undefined> {
   let text: string;

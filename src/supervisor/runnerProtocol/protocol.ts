@@ -60,8 +60,10 @@ export const claimSchema = v.variant('state', [
     state: v.literal('claimed'),
     protocol: count,
     runner: identitySchema,
-    /** Socket path or pipe name. */ endpoint: text,
-    /** Absent until it is spawned. */ agent: v.optional(identitySchema),
+    /** Socket path or pipe name. */
+    endpoint: text,
+    /** Absent until it is spawned. */
+    agent: v.optional(identitySchema),
   }),
   v.object({ state: v.literal('void'), by: identitySchema, reason: text }),
 ]);

@@ -18,10 +18,10 @@ export interface QueueSituation {
 /** The reason in a few words, which people read after the session's position; undefined where it does not apply. */
 type Reason = string | undefined;
 
-/** They hold one session, while others may start. The first that applies is told. */
+/** Reasons that hold one session while others may start. The first that applies is shown. */
 const SESSION_HOLDS: readonly ((facts: SessionFacts, factsOf: FactsOf) => Reason)[] = [dependencyHold];
 
-/** They hold all sessions. The first that applies is told. */
+/** Reasons that hold all sessions. The first that applies is shown. */
 const QUEUE_HOLDS: readonly ((situation: QueueSituation) => Reason | Promise<Reason>)[] = [
   concurrencyHold,
   memoryHold,

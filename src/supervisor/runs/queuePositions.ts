@@ -7,7 +7,7 @@ import type { SessionModel } from '../sessions/sessionModel';
 import type { SupervisorSettings } from '../settings';
 import { queueHold, sessionHold } from './queueHolds';
 
-/** No record tells of free memory, of trust, or of a window that was killed while it started runs. */
+/** For what no record tells: free memory, trust, a window that was killed while it started runs. */
 const REFRESH_INTERVAL_MS = 2_000;
 
 export interface QueuePositionsOptions {
@@ -31,7 +31,7 @@ export class QueuePositions implements Disposable {
   readonly #subscription: Disposable;
   readonly #queuedIds = new Set<string>();
   readonly #runningIds = new Set<string>();
-  /** What matters to the queue of each session, as JSON: other changes of a session cost nothing. */
+  /** Session id → the facts that matter to the queue, as JSON, so that its other changes cost nothing. */
   readonly #known = new Map<string, string>();
   #isRefreshing = false;
   #isStale = false;

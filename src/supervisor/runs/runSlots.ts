@@ -13,8 +13,8 @@ export interface Slot {
 }
 
 /**
- * One file for each run that was started, which every window sees at once.
- * So counting costs as much as there are runs, not sessions; used under the queue's lock alone.
+ * One file for each started run, which every window sees at once, so that counting them reads no session.
+ * Use it only under the queue's lock.
  */
 export class RunSlots {
   readonly #folder: string;

@@ -51,7 +51,7 @@ export class StoreFixture {
   readonly paths: StorePaths;
   readonly #folder: string;
   readonly #open: StoreIndex[] = [];
-  /** A clock that advances by a second a record, the same in every run of a test. */
+  /** Advances by a second with each record, so that every run of a test has the same times. */
   #timeMs = EPOCH_MS;
   readonly #recordSeqs = new Map<string, number>();
 
@@ -115,7 +115,7 @@ export class StoreFixture {
   }
 }
 
-/** Syncs to the end; gives the facts and the ranges, one a run. */
+/** Syncs to the end. Returns the facts, and one range for each run. */
 export async function syncAll(
   index: StoreIndex,
   sessionId: string,

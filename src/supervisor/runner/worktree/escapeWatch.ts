@@ -150,7 +150,10 @@ export class EscapeWatch {
     return !isInside(await realAncestor(path), this.#run.cwd);
   }
 
-  /** What changed at a path since `atMs`: the file itself, its removal, or files of the main checkout below it. */
+  /**
+   * What changed at a path since `atMs`: the file itself, its removal, or files of the main checkout below it.
+   * So a person's change counts only where the agent's command names the same path at the same time.
+   */
   async #changedSince(path: string, wasThere: boolean, atMs: number, result: number): Promise<string[]> {
     const stats = await lstat(path).catch(() => undefined);
     if (stats === undefined) return wasThere ? [path] : [];

@@ -133,10 +133,10 @@ describe('runner', () => {
       LANG: 'de_DE.UTF-8',
       PATH: '/usr/bin:/bin',
       SHELL: '/bin/zsh',
-      // Given to this agent in its settings, so they reach it whatever they are called.
+      // Given to this agent in its settings, so they reach it whatever their names are.
       GIT_AUTHOR_NAME: 'Somebody',
       OPENAI_API_KEY: 'secret',
-      // Of the editor, of git's hooks, of an agent or a run around it.
+      // Of the editor, of git's hooks, or of an agent or a run around the editor.
       NODE_OPTIONS: '--no-warnings',
       ELECTRON_NO_ASAR: '1',
       VSCODE_PID: '1',
@@ -260,7 +260,7 @@ describe('runner', () => {
   it('takes a follow-up while the agent works, and then lets it go', async () => {
     const run = await launched([process.execPath, demoAgent], { driver: 'claude', prompt: 'ask git --version' });
     const client = await run.connect();
-    // A turn that waits for an answer is under way for as long as this machine needs.
+    // A turn that waits for an answer lasts as long as a slow machine needs.
     const { requestId } = await waitFor(async () => (await run.of('permission.request'))[0], {
       what: 'the question of the first turn',
     });

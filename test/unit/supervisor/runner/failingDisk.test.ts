@@ -52,7 +52,7 @@ describe('runner: a disk that fails', () => {
       ),
     );
     const { runner } = await run.launch();
-    await waitFor(async () => (await run.output()).includes('line 0'), { what: 'the first line' }); // a disk that fails at the start is another matter
+    await waitFor(async () => (await run.output()).includes('line 0'), { what: 'the first line' });
     const failing = await failSyncs(runner.pid);
     if (failing === undefined) {
       return skip(this, 'strace is not installed here, or may not attach to another process');
@@ -65,7 +65,7 @@ describe('runner: a disk that fails', () => {
     });
     assert.match(paused.reason, /EIO/);
     assert.equal(paused.cause, 'notWritable');
-    // A failed sync has marked the pages clean: only what is written once more is ever synced.
+    // A failed sync marks the pages as clean, so only bytes that are written again are synced.
     await waitFor(() => rewrites(seen()) > 0, { what: 'the same bytes at the same place once more', limitMs: 60_000 });
     const gone = once(tracer, 'exit');
     tracer.kill('SIGTERM');
@@ -145,7 +145,7 @@ describe('runner: a disk that fails', () => {
   });
 });
 
-/** How many writes went to a place of a file that was written before. */
+/** How many writes went to an offset that was written before. */
 function rewrites(trace: string): number {
   const places = [...trace.matchAll(/pwrite64\((\d+), .*, \d+, (\d+)/g)].map(([, file, offset]) => `${file} ${offset}`);
   return places.length - new Set(places).size;

@@ -22,7 +22,7 @@ import { projectRoot } from '../../../support/project';
 import { waitFor } from '../../../support/wait';
 import type { HeldClaim } from '../../../../src/supervisor/runnerProtocol/claimFile';
 
-/** For an answer; machines may be slow. */
+/** For an answer, also on a slow machine. */
 export const LIMIT_MS = 60_000;
 
 export const runnerPath = join(projectRoot, 'dist/runner.js');
@@ -32,7 +32,7 @@ export function fixturePath(name: string): string {
   return join(projectRoot, 'test/fixtures/runner', name);
 }
 
-/** A program as an agent: `script` is run by this Node. */
+/** Program and arguments of an agent that runs the script `text`. */
 export function script(text: string, ...parameters: string[]): string[] {
   return [process.execPath, '-e', text, '--', ...parameters];
 }
@@ -97,7 +97,7 @@ export class TestRun {
     return (await this.of('output')).flatMap((data) => (data.stream === stream ? [data.text] : [])).join('\n');
   }
 
-  /** The run's end, once its runner has gone too. */
+  /** The run's end, once its runner has ended too. */
   async end(): Promise<EventData<'run.exited'>> {
     const { runner } = await this.claim();
     await waitFor(async () => (await liveness(runner)) === 'dead', { what: 'the end of the runner' });
@@ -106,7 +106,7 @@ export class TestRun {
     return last.data;
   }
 
-  /** Leaves nothing of the run alive. */
+  /** Ends every process of the run. */
   async dispose(): Promise<void> {
     for (const client of this.#clients) client.close();
     const claim = await readClaim(this.paths).catch(() => undefined);

@@ -9,12 +9,12 @@ import { describeIf } from '../../../support/skip';
 import { waitFor } from '../../../support/wait';
 import { SupervisorFixture } from '../supervisorFixture';
 
-/** `npm run test:runs` has 100, and prints what it took. */
+/** `npm run test:runs` sets 100, and prints the memory and time it took. */
 const MEGABYTES = Number(process.env['CORRAL_FLOOD_MB'] ?? 4);
 const isLongForm = process.env['CORRAL_FLOOD_MB'] !== undefined;
 const MEBIBYTE = 1024 * 1024;
 
-/** Deaf to SIGTERM like its grandchild, which has a session of its own; prints as fast as it is read, for ever. */
+/** It and its grandchild, which has a session of its own, ignore SIGTERM. It prints as fast as it is read, forever. */
 const FLOODER = `
   const deaf = "for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => undefined);";
   eval(deaf);

@@ -91,7 +91,7 @@ describe('the queue', () => {
     const waiting = await start(first, 'you', { agent: 'greeter' });
     const spoilt = await start(first, 'nobody', { agent: 'greeter' });
     await fixture.close(first);
-    // The program was resolved when the run was queued; what may be secret is taken from the settings as they are.
+    // The program was resolved when the run was queued. Values that may be secret come from the settings at the start.
     changes.agents = { greeter: { driver: 'command', path: '/not/there', env: { GREETING: 'good evening' } } };
     const second = open();
     await waits(second, waiting, 1, '1 of 1 running');
@@ -196,7 +196,7 @@ describe('the queue', () => {
     changes.maxConcurrentRuns = 8;
     const window = open();
     const other = open();
-    // Both wait for an answer until the third one is made, however slow this machine is.
+    // Both wait for an answer until the third session exists, however slow this machine is.
     const first = await start(window, 'ask git status; edit notes.txt from the first');
     const second = await start(window, 'ask git status; edit other.txt from the second');
     const after = await start(window, 'read notes.txt; talk done', {

@@ -11,7 +11,7 @@ import { describeIf } from '../../../support/skip';
 import { waitFor } from '../../../support/wait';
 import { SupervisorFixture } from '../supervisorFixture';
 
-/** `npm run test:runs` has fifty sessions, with and without a kill; every day a few are enough. */
+/** `npm run test:runs` sets fifty sessions, with and without a kill. */
 const SESSIONS = Number(process.env['CORRAL_QUEUE_SESSIONS'] ?? 8);
 const isLongForm = process.env['CORRAL_QUEUE_SESSIONS'] !== undefined;
 const MAX_CONCURRENT_RUNS = 4;

@@ -45,7 +45,7 @@ describe('what becomes of a run that was not seen to end', () => {
     return claim;
   }
 
-  /** Only once it is gone: until then a window may find it silent, which is another case. */
+  /** Waits until it is gone: before that, a window may find it silent, which is another case. */
   async function killRunner(session: SessionSummary): Promise<HeldClaim> {
     const claim = await claimOf(session);
     process.kill(claim.runner.pid, 'SIGKILL');
@@ -167,7 +167,7 @@ describe('what becomes of a run that was not seen to end', () => {
     await assert.rejects(second.resume(session.id), { code: 'RUNNING' });
     await assert.rejects(second.kill(session.id), { code: 'RUNNER_UNREACHABLE' });
     await fixture.close(second);
-    if (runner.boot === '') return; // this system does not tell
+    if (runner.boot === '') return; // this system has no boot id
     await pretend({ pidNamespace: 'pid:[1]', boot: 'before' });
     const third = fixture.window();
     const ended = await until(
@@ -204,7 +204,7 @@ describe('what becomes of a run that was not seen to end', () => {
   });
 });
 
-/** A signal takes effect when its process is run next. Only Linux tells. */
+/** A signal takes effect only when its process runs next. Only Linux shows the state. */
 async function untilStopped(pid: number): Promise<void> {
   if (process.platform !== 'linux') return;
   await waitFor(async () => /\) T /.test(await readFile(`/proc/${pid}/stat`, 'latin1')), {

@@ -6,7 +6,7 @@ import { StorePaths } from '../../../../src/storage/paths';
 import { describeIf } from '../../../support/skip';
 import { until, SupervisorFixture } from '../supervisorFixture';
 
-/** `npm run test:runs` has 200. */
+/** `npm run test:runs` sets 200. */
 const ROUNDS = Number(process.env['CORRAL_SLOW_RUNNERS'] ?? 3);
 
 describeIf(process.platform !== 'win32', 'the slow Node is a script', 'a runner that is slow to start', function () {

@@ -28,7 +28,7 @@ describe('a conversation that the agent no longer knows', () => {
     if (process.platform === 'win32') return skip(this, 'the agent here is a script, which is no program on Windows');
     const fixture = await SupervisorFixture.create();
     try {
-      // Knows no session that it is to go on with, as Claude says it.
+      // Answers a resume as Claude does for a session that it does not know.
       const forgetful = join(fixture.storageDirectory, 'forgetful');
       const refusal = JSON.stringify({
         type: 'result',
