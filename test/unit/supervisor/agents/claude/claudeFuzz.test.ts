@@ -5,7 +5,7 @@ import { parseClaudeLine } from '../../../../../src/supervisor/agents/claude/cla
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
 import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/agents/damagedLines';
 
-/** Lines that may say nothing: what they tell is told by others, or it is kept until the end. */
+/** Types of messages that may cause no event, because others report the same or it is kept until the end. */
 const QUIET = [
   'stream_event',
   'control_response',
@@ -36,7 +36,7 @@ describe('claude, damaged', () => {
     });
   }).timeout(FUZZ_LIMIT_MS);
 
-  it('reads a line of 12 MB, and bytes that are no UTF-8', () => {
+  it('reads a line of 12 MB, and bytes that are not UTF-8', () => {
     const host = new RecordingHost();
     const conversation = claudeDriver.createConversation(conversationRequest(), host);
     const text = 'ä'.repeat(6_000_000);
@@ -49,7 +49,7 @@ describe('claude, damaged', () => {
     assert.equal(host.of('output').length, 1);
   });
 
-  it('answers a control request that it does not know, since the agent would wait for ever', () => {
+  it('refuses an unknown control request, for which the agent would wait for ever', () => {
     const host = new RecordingHost();
     const conversation = claudeDriver.createConversation(conversationRequest(), host);
     const line = '{"type":"control_request","request_id":"r1","request":{"subtype":"elicitation"}}';
@@ -59,7 +59,7 @@ describe('claude, damaged', () => {
   });
 });
 
-/** A message without a single block, or with only encrypted reasoning, has nothing to tell. */
+/** True for a message without blocks, or with encrypted reasoning only. */
 function isEmpty(message: object): boolean {
   return /"content":\[\]|redacted_thinking/.test(JSON.stringify(message));
 }
