@@ -39,23 +39,27 @@ describe('the detection of agents', () => {
       other: { ...entry('other'), driver: 'acp' },
     });
     const detected = await detectAgents({ agents, bundles: '/dist', runProcess: runWithNode });
-    const versions = Object.fromEntries(detected.map(({ name, version }) => [name, version]));
-    assert.deepEqual(versions, {
+    const configured = detected.filter(({ name }) => Object.hasOwn(agents, name));
+    assert.deepEqual(Object.fromEntries(configured.map(({ name, version }) => [name, version])), {
       claude: '2.1.329',
       codex: '0.169.0',
       gemini: '0.61.0-preview.1',
       opencode: undefined,
       goose: undefined,
-      demo: undefined,
-      command: undefined,
-      // Nobody knows what else it would do.
+      // An unknown program might do anything when it is asked for its version.
       other: undefined,
     });
+    const others = detected.filter(({ name }) => ['demo', 'command'].includes(name));
     assert.deepEqual(
-      detected.filter(({ missing }) => missing !== undefined).map(({ name }) => name),
+      others.map(({ version, missing }) => ({ version, missing })),
+      Array.from({ length: 2 }, () => ({ version: undefined, missing: undefined })),
+    );
+    assert.deepEqual(
+      configured.filter(({ missing }) => missing !== undefined).map(({ name }) => name),
       ['goose'],
     );
-    assert.equal(detected.at(-1)?.name, 'goose');
-    assert.match(detected.at(-1)?.missing ?? '', /was not found. See .* for how to install it/);
+    const goose = configured.at(-1);
+    assert.equal(goose?.name, 'goose', 'missing agents come last');
+    assert.match(goose.missing ?? '', /was not found. See .* for how to install it/);
   });
 });

@@ -1,67 +1,27 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
-import { delimiter, join, relative } from 'node:path';
+import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { CorralError } from '../../../../src/storage/errors';
 import {
   configuredEnvironment,
   listAgents,
   parseAgentSettings,
   resolveAgent,
 } from '../../../../src/supervisor/agents/agentRegistry';
-import { findProgram, shimTarget } from '../../../../src/supervisor/agents/discovery';
 
-const hasCode =
-  (code: string) =>
-  (error: unknown): boolean =>
-    error instanceof CorralError && error.code === code;
-
-describe('agents', () => {
+describe('the registry of agents', () => {
   let folder = '';
   let program = '';
-  const name = process.platform === 'win32' ? 'agent.exe' : 'agent';
   before(async () => {
     folder = await realpath(await mkdtemp(join(tmpdir(), 'corral agents ')));
-    program = join(folder, 'b i n', name);
-    await mkdir(join(folder, 'b i n', 'folder'), { recursive: true });
+    program = join(folder, process.platform === 'win32' ? 'agent.exe' : 'agent');
     await writeFile(program, '#!/bin/sh\n');
     await chmod(program, 0o755);
-    await writeFile(join(folder, 'b i n', 'plain'), '');
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  const find = (wanted: string, path = ''): ReturnType<typeof findProgram> =>
-    findProgram({ program: wanted, environment: { PATH: path }, folders: [] });
-
-  it('are found on PATH, in the usual folders, and by an absolute path', async () => {
-    const found = { program, programArguments: [] };
-    assert.deepEqual(await find(program), found);
-    assert.deepEqual(
-      await find('agent', ['', 'relative', join(folder, 'missing'), join(folder, 'b i n')].join(delimiter)),
-      found,
-    );
-    assert.deepEqual(await findProgram({ program: 'agent', environment: {}, folders: [join(folder, 'b i n')] }), found);
-    assert.deepEqual(await find(`~/${relative(homedir(), program)}`), found);
-  });
-
-  it('are not found where there is no program', async () => {
-    const path = join(folder, 'b i n');
-    for (const wanted of ['missing', 'folder', '', `./${name}`, join(folder, 'missing'), path])
-      assert.equal(await find(wanted, path), undefined, wanted);
-    if (process.platform !== 'win32')
-      assert.equal(await find('plain', path), undefined, 'a file that cannot be executed');
-  });
-
-  it('are found behind the batch file that npm writes on Windows', () => {
-    const shim =
-      '@ECHO off\r\nSETLOCAL\r\nCALL :find_dp0\r\nIF EXIST "%dp0%\\node.exe" (\r\n  SET "_prog=%dp0%\\node.exe"\r\n)\r\n"%_prog%"  "%dp0%\\node_modules\\some-agent\\cli.js" %*\r\n';
-    assert.deepEqual(shimTarget(shim), ['node_modules', 'some-agent', 'cli.js']);
-    assert.deepEqual(shimTarget('@"%~dp0\\node_modules\\a\\bin\\a.exe"   %*'), ['node_modules', 'a', 'bin', 'a.exe']);
-    assert.equal(shimTarget('echo hello'), undefined);
-  });
-
-  it('are resolved with what was configured', async () => {
+  it('resolves an agent with what the settings say', async () => {
     const agents = parseAgentSettings({
       mine: { driver: 'claude', path: program, args: ['--x'], env: { KEY: '1' }, model: 'm', permissionMode: 'ask' },
       claude: { path: program },
@@ -90,38 +50,39 @@ describe('agents', () => {
       '--debug',
       '--acp',
     ]);
-    const talking = parseAgentSettings({ gemini: { driver: 'command', path: program } });
-    assert.deepEqual((await resolveAgent('gemini', { agents: talking, bundles: '/dist' })).programArguments, []);
+    const asCommand = parseAgentSettings({ gemini: { driver: 'command', path: program } });
+    assert.deepEqual((await resolveAgent('gemini', { agents: asCommand, bundles: '/dist' })).programArguments, []);
     const demo = await resolveAgent('demo', { agents, bundles: '/dist' });
     assert.deepEqual(
       [demo.driver, demo.program, demo.programArguments],
       ['claude', process.execPath, [join('/dist', 'demoAgent.js')]],
     );
-    assert.deepEqual(
-      listAgents(agents).map((agent) => `${agent.name} ${agent.driver}`),
-      [
-        'claude claude',
-        'codex codex',
-        'gemini acp',
-        'opencode acp',
-        'goose acp',
-        'demo claude',
-        'command command',
-        'mine claude',
-      ],
-    );
   });
 
-  it('are refused with a code that says why', async () => {
+  it('lists the built-in agents before those of the settings', () => {
+    const builtIn = listAgents({});
+    assert.deepEqual(builtIn[0], { name: 'claude', driver: 'claude', description: 'Claude Code' });
+    const listed = listAgents(
+      parseAgentSettings({ mine: { driver: 'acp', path: program }, gemini: { driver: 'stream' }, broken: {} }),
+    );
+    assert.deepEqual(
+      listed.slice(0, -1).map(({ name }) => name),
+      builtIn.map(({ name }) => name),
+    );
+    assert.deepEqual(listed.at(-1), { name: 'mine', driver: 'acp', description: program });
+    assert.equal(listed.find(({ name }) => name === 'gemini')?.driver, 'stream');
+  });
+
+  it('refuses unknown agents and wrong settings with a code that says why', async () => {
     const options = {
       agents: parseAgentSettings({ broken: { path: 'x' }, gone: { driver: 'claude', path: join(folder, 'gone') } }),
       bundles: '/dist',
     };
-    await assert.rejects(resolveAgent('nobody', options), hasCode('AGENT_UNKNOWN'));
-    await assert.rejects(resolveAgent('constructor', options), hasCode('AGENT_UNKNOWN'));
-    await assert.rejects(resolveAgent('broken', options), hasCode('SETTINGS_INVALID'));
-    await assert.rejects(resolveAgent('gone', options), hasCode('AGENT_NOT_FOUND'));
-    await assert.rejects(resolveAgent('command', options), hasCode('INVALID_ARGUMENT'));
+    await assert.rejects(resolveAgent('nobody', options), { code: 'AGENT_UNKNOWN' });
+    await assert.rejects(resolveAgent('constructor', options), { code: 'AGENT_UNKNOWN' });
+    await assert.rejects(resolveAgent('broken', options), { code: 'SETTINGS_INVALID' });
+    await assert.rejects(resolveAgent('gone', options), { code: 'AGENT_NOT_FOUND' });
+    await assert.rejects(resolveAgent('command', options), { code: 'INVALID_ARGUMENT' });
     for (const settings of [
       'claude',
       null,
@@ -130,7 +91,7 @@ describe('agents', () => {
       { '../x': { driver: 'claude' } },
       { a: { driver: 'claude', env: { A: 1 } } },
     ]) {
-      assert.throws(() => parseAgentSettings(settings), hasCode('SETTINGS_INVALID'), JSON.stringify(settings));
+      assert.throws(() => parseAgentSettings(settings), { code: 'SETTINGS_INVALID' }, JSON.stringify(settings));
     }
   });
 });

@@ -3,8 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
+import { PERMISSION_MODES } from '../../../../src/storage/sessionRecords';
 import { parseAgentSettings, resolveAgent } from '../../../../src/supervisor/agents/agentRegistry';
+import type { DriverName } from '../../../../src/supervisor/agents/drivers';
 import { DRIVER_NAMES, driverFor } from '../../../../src/supervisor/agents/drivers';
+import { goldenPath } from '../../../support/agents/recording';
+import { goldenText } from '../../../support/goldenText';
 import { projectRoot } from '../../../support/project';
 
 const driverPropertySchema = v.object({ enum: v.array(v.string()), enumDescriptions: v.array(v.string()) });
@@ -19,6 +23,15 @@ const manifestSchema = v.object({
     }),
   }),
 });
+
+/** The programs that each driver knows. */
+const PROGRAMS: readonly [DriverName, readonly string[]][] = [
+  ['claude', ['claude']],
+  ['codex', ['codex']],
+  ['acp', ['gemini', 'goose', 'opencode', 'claude-agent-acp', 'codex-acp', 'other']],
+  ['stream', ['codex', 'gemini', 'opencode', 'goose']],
+  ['command', ['other']],
+];
 
 /** Agent and driver → the arguments that continue the native session `n1` in a terminal. */
 const TERMINAL_ARGUMENTS: [agent: string, driver: string | undefined, words: string[] | undefined][] = [
@@ -48,6 +61,32 @@ describe('drivers', () => {
     for (const name of DRIVER_NAMES) assert.equal((await driverFor(name)).backendType, name);
     for (const name of ['telepathy', 'constructor', ''])
       await assert.rejects(driverFor(name), { code: 'AGENT_UNKNOWN' }, name);
+  });
+
+  it('start and resume their programs with the same command lines as ever', async () => {
+    const lines: string[] = [];
+    for (const [name, programs] of PROGRAMS) {
+      const driver = await driverFor(name);
+      for (const program of programs) {
+        for (const permissionMode of PERMISSION_MODES) {
+          for (const options of [{}, { model: '--large', resumes: '--n1' }]) {
+            const { argv, environment } = driver.launch({
+              program: `/usr/bin/${program}`,
+              programArguments: ['--mine'],
+              prompt: '--prompt',
+              promptFile: '/store/prompt.txt',
+              cwd: '/repo',
+              permissionMode,
+              ...options,
+            });
+            const variables = Object.entries(environment).map(([variable, value]) => `${variable}=${value}`);
+            const words = [...variables, ...argv].join(' ').replace(/corral-[0-9a-f-]{36}/, 'corral-<uuid>');
+            lines.push(`${name}, ${permissionMode}: ${words}`);
+          }
+        }
+      }
+    }
+    await goldenText(goldenPath('launches'), `${lines.join('\n')}\n`);
   });
 
   for (const [name, driver, words] of TERMINAL_ARGUMENTS) {

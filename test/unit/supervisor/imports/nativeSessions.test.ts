@@ -11,14 +11,14 @@ import { until, SupervisorFixture } from '../supervisorFixture';
 const NATIVE_ID = '0b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10';
 const at = (second: number): string => `2026-02-03T10:00:${String(second).padStart(2, '0')}.000Z`;
 
-describe('import', () => {
+describe('the import of native sessions', () => {
   let fixture: SupervisorFixture;
   let home: string;
   let window: Supervisor;
   beforeEach(async () => {
     fixture = await SupervisorFixture.create();
     home = await realpath(await mkdtemp(join(tmpdir(), 'corral claude ')));
-    // The demo goes on with any native session, as Claude does with its own.
+    // The demo agent resumes any session, as Claude does its own.
     const mine = {
       driver: 'claude',
       path: process.execPath,
@@ -34,8 +34,8 @@ describe('import', () => {
     await rm(home, { recursive: true, force: true });
   });
 
-  /** Writes what Claude keeps of a session that worked in `cwd`. */
-  async function keep(cwd: string, id: string, lines: readonly (object | string)[]): Promise<string> {
+  /** Writes the transcript that Claude keeps of a session in `cwd`, and returns its path. */
+  async function writeTranscript(cwd: string, id: string, lines: readonly (object | string)[]): Promise<string> {
     const folder = join(home, 'projects', cwd.replaceAll(/[^A-Za-z0-9]/g, '-'));
     await mkdir(folder, { recursive: true });
     const common = {
@@ -75,11 +75,11 @@ describe('import', () => {
     },
   });
 
-  it('makes a session of ours of what Claude did without it, and goes on', async () => {
+  it('creates a session from what Claude did without Corral, and continues it', async () => {
     const { path: repository } = fixture.repository;
     await fixture.repository.write('hello.txt', 'hello\n');
     const patch = { filePath: join(repository, 'hello.txt'), type: 'create', structuredPatch: [], content: 'hello\n' };
-    const source = await keep(repository, NATIVE_ID, [
+    const source = await writeTranscript(repository, NATIVE_ID, [
       { type: 'file-history-snapshot', messageId: 'm', snapshot: {} },
       user(1, 'Write a greeting\nand be quick'),
       assistant(2, { type: 'text', text: 'I write it.' }, null),
@@ -100,9 +100,9 @@ describe('import', () => {
       user(7, 'Thank you'),
       assistant(8, { type: 'text', text: 'Not at all.' }, 'end_turn'),
     ]);
-    // Of another folder, and one in which nothing was ever said.
-    await keep(`${repository}-2`, '1b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [user(1, 'Elsewhere')]);
-    await keep(repository, '2b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [{ type: 'last-prompt' }]);
+    // One of another folder, and one without a prompt.
+    await writeTranscript(`${repository}-2`, '1b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [user(1, 'Elsewhere')]);
+    await writeTranscript(repository, '2b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [{ type: 'last-prompt' }]);
 
     const [native, ...others] = await (await window.nativeSessions()).list(repository);
     assert.ok(native);
@@ -163,7 +163,7 @@ describe('import', () => {
     );
     assert.equal(done.nativeSessionId, NATIVE_ID);
     assert.equal((await window.getConversation(made.id)).at(-1)?.content, 'Here I am again');
-    // Every other window, and a rebuilt index, know the same.
+    // Another window knows the same.
     const other = fixture.window();
     await other.whenRecovered();
     assert.deepEqual(
@@ -172,9 +172,9 @@ describe('import', () => {
     );
   });
 
-  it('says where a transcript was cut off', async () => {
+  it('interrupts the run of a transcript that ends in the middle of a turn', async () => {
     const { path: repository } = fixture.repository;
-    await keep(repository, NATIVE_ID, [
+    await writeTranscript(repository, NATIVE_ID, [
       user(1, 'Write a greeting'),
       assistant(2, { type: 'tool_use', id: 't1', name: 'Bash', input: { command: 'sleep 9' } }, 'tool_use'),
     ]);
@@ -184,9 +184,9 @@ describe('import', () => {
     assert.deepEqual([made.state, made.failureReason], ['interrupted', 'Its transcript ends in the middle of a turn']);
   });
 
-  it('fails whole where the transcript is gone', async () => {
+  it('is refused where the transcript is gone', async () => {
     const { path: repository } = fixture.repository;
-    const source = await keep(repository, NATIVE_ID, [user(1, 'Write a greeting')]);
+    const source = await writeTranscript(repository, NATIVE_ID, [user(1, 'Write a greeting')]);
     const [native] = await (await window.nativeSessions()).list(repository);
     assert.ok(native);
     await rm(source);

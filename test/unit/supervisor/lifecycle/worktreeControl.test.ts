@@ -137,4 +137,34 @@ describe('the worktree of a session', () => {
     assert.match(session.escape ?? '', /changed what lies outside of this session's worktree: .*README\.md$/);
     assert.match(sessionRow(session, Date.now()).accessibleLabel, /left its worktree/);
   });
+
+  it('compares the work of two sessions', async () => {
+    const window = fixture.window();
+    const ids: string[] = [];
+    for (const text of ['left', 'right']) {
+      const argv = [
+        process.execPath,
+        '-e',
+        `require('node:fs').writeFileSync('${text}.txt', ''); require('node:fs').writeFileSync('both.txt', '${text}')`,
+      ];
+      const { id, group } = await window.createSession({
+        repository: fixture.repository.path,
+        prompt: 'x',
+        agent: 'command',
+        argv,
+        group: 'notes',
+      });
+      assert.equal(group, 'notes');
+      await until(window, id, (session) => session.status === 'Completed', 'the end');
+      ids.push(id);
+    }
+    const [left = '', right = ''] = ids;
+    const { before, after, changes } = await (await window.worktree(left)).differences(right);
+    assert.deepEqual(changes, [
+      { kind: 'modified', path: 'both.txt' },
+      { kind: 'modified', previousPath: 'left.txt', path: 'right.txt' },
+    ]);
+    assert.equal(await fixture.repository.git('show', `${before}:both.txt`), 'left');
+    assert.equal(await fixture.repository.git('show', `${after}:both.txt`), 'right');
+  });
 });

@@ -10,6 +10,8 @@ import type {
 } from '@agentclientprotocol/sdk/unstable';
 import { describe, it } from 'mocha';
 import type { DraftEvent } from '../../../../../src/storage/events';
+import type { PermissionMode } from '../../../../../src/storage/sessionRecords';
+import { PERMISSION_MODES } from '../../../../../src/storage/sessionRecords';
 import { acpDriver } from '../../../../../src/supervisor/agents/acp/acpDriver';
 import type { Conversation, ConversationRequest } from '../../../../../src/supervisor/agents/driver/driver';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
@@ -24,14 +26,14 @@ interface Turn {
   text: string;
   client: AgentContext;
   tell: (update: SessionUpdate) => Promise<void>;
-  /** What the client chose, or `cancelled`. */
+  /** Resolves with the option that the client chose, or with `cancelled`. */
   ask: (toolCallId: string, path: string) => Promise<string>;
   /** Aborted when the client cancels the turn. */
   cancelled: AbortSignal;
 }
 
-/** An agent that is built on the official SDK, in conversation with the driver. */
-class Partner {
+/** An agent built with the official SDK, in a conversation with the driver. */
+class SdkAgent {
   readonly host = new RecordingHost();
   readonly conversation: Conversation;
   readonly prompts: string[] = [];
@@ -48,10 +50,10 @@ class Partner {
       conversationRequest({ argv: ['/usr/bin/some-agent'], ...wishes }),
       this.host,
     );
-    const app = agent({ name: 'partner' })
+    const app = agent({ name: 'sdk-agent' })
       .onRequest(methods.agent.initialize, () => {
         const agentCapabilities = canResume ? { loadSession: true, sessionCapabilities: { resume: {} } } : {};
-        return { protocolVersion: 1, agentCapabilities, agentInfo: { name: 'partner', version: '1.2.3' } };
+        return { protocolVersion: 1, agentCapabilities, agentInfo: { name: 'sdk-agent', version: '1.2.3' } };
       })
       .onRequest(methods.agent.session.new, () => {
         this.asked.push('new');
@@ -104,7 +106,7 @@ class Partner {
     this.conversation.start();
   }
 
-  /** Resolves once there are more than `index` events of a kind. */
+  /** Resolves as soon as there are more than `index` events of a kind. */
   async event(kind: DraftEvent['kind'], index = 0): Promise<void> {
     if (this.host.of(kind).length > index) return;
     await new Promise<void>((settle) => {
@@ -123,8 +125,8 @@ class Partner {
 const DONE: PromptResponse = { stopReason: 'end_turn', usage: { inputTokens: 10, outputTokens: 2, totalTokens: 12 } };
 
 describe('acp, with an agent of the official SDK', () => {
-  it('tells text, plans, calls, diffs and usage', async () => {
-    const partner = new Partner(async ({ tell }) => {
+  it('makes events of text, plans, calls, diffs and usage', async () => {
+    const sdkAgent = new SdkAgent(async ({ tell }) => {
       await tell({ sessionUpdate: 'agent_thought_chunk', content: { type: 'text', text: 'Hm.' } });
       await tell({ sessionUpdate: 'plan', entries: [{ content: 'look', priority: 'high', status: 'in_progress' }] });
       await tell({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'Here ' } });
@@ -141,9 +143,9 @@ describe('acp, with an agent of the official SDK', () => {
       await tell({ sessionUpdate: 'tool_call_update', toolCallId: 'c1', status: 'completed', content });
       return DONE;
     });
-    await partner.event('turn.ended');
+    await sdkAgent.event('turn.ended');
     assert.deepEqual(
-      partner.host.events.map((event) => event.kind),
+      sdkAgent.host.events.map((event) => event.kind),
       [
         'agent.session',
         'turn.started',
@@ -158,73 +160,73 @@ describe('acp, with an agent of the official SDK', () => {
         'turn.ended',
       ],
     );
-    assert.deepEqual(partner.host.of('message')[1], { role: 'assistant', text: 'Here it is.' });
-    const [change] = partner.host.of('file.change');
+    assert.deepEqual(sdkAgent.host.of('message')[1], { role: 'assistant', text: 'Here it is.' });
+    const [change] = sdkAgent.host.of('file.change');
     assert.deepEqual([change?.path, change?.addedLines, change?.removedLines], ['a', 2, 1]);
-    assert.equal(partner.end(), 'completed');
+    assert.equal(sdkAgent.end(), 'completed');
   });
 
-  it('asks, and hands the answer on; a reason for a refusal is the next message', async () => {
+  it('asks, and forwards the answer; the message with a denial is sent as the next one', async () => {
     const chosen: string[] = [];
-    const partner = new Partner(
+    const sdkAgent = new SdkAgent(
       async ({ ask, text }) => {
         if (text === 'x') chosen.push(await ask('c1', '/repo/a'));
         return DONE;
       },
       { permissionMode: 'ask' },
     );
-    await partner.event('permission.request');
+    await sdkAgent.event('permission.request');
     assert.deepEqual(
-      partner.host.of('permission.request')[0]?.options.map(({ name }) => name),
+      sdkAgent.host.of('permission.request')[0]?.options.map(({ name }) => name),
       ['Allow', 'No'],
     );
-    partner.conversation.answerPermission(
-      partner.host.of('permission.request')[0]?.requestId ?? '',
+    sdkAgent.conversation.answerPermission(
+      sdkAgent.host.of('permission.request')[0]?.requestId ?? '',
       'no',
       'Use b instead',
     );
-    await partner.event('turn.ended', 1);
+    await sdkAgent.event('turn.ended', 1);
     assert.deepEqual(chosen, ['no']);
-    assert.deepEqual(partner.prompts, ['x', 'Use b instead']);
+    assert.deepEqual(sdkAgent.prompts, ['x', 'Use b instead']);
     assert.deepEqual(
-      partner.host.of('tool.result').map(({ status }) => status),
+      sdkAgent.host.of('tool.result').map(({ status }) => status),
       ['denied'],
     );
-    assert.equal(partner.end(), 'completed');
+    assert.equal(sdkAgent.end(), 'completed');
   });
 
-  it('lets edits inside the worktree go ahead, and asks for the others', async () => {
-    const partner = new Partner(async ({ ask }) => {
+  it('allows edits inside the worktree by itself, and asks for all others', async () => {
+    const sdkAgent = new SdkAgent(async ({ ask }) => {
       await ask('c1', '/repo/src/a');
       for (const path of ['/repo/../etc/passwd', '/repo/.git/hooks/pre-commit', '/repo', '/elsewhere'])
         void ask(path, path);
       await new Promise(() => undefined);
       return DONE;
     });
-    await partner.event('permission.request', 4);
+    await sdkAgent.event('permission.request', 4);
     assert.deepEqual(
-      partner.host.of('permission.answer').map(({ outcome, optionId }) => ({ outcome, optionId })),
+      sdkAgent.host.of('permission.answer').map(({ outcome, optionId }) => ({ outcome, optionId })),
       [{ outcome: 'allowed', optionId: 'yes' }],
     );
-    partner.end();
+    sdkAgent.end();
   });
 
-  it('never asks where nothing is to be asked', async () => {
-    const partner = new Partner(
+  it('allows everything by itself in the mode all', async () => {
+    const sdkAgent = new SdkAgent(
       async ({ ask }) => {
         await ask('c1', '/elsewhere');
         return DONE;
       },
       { permissionMode: 'all' },
     );
-    await partner.event('turn.ended');
-    assert.deepEqual(partner.host.of('permission.answer')[0]?.outcome, 'allowed');
-    partner.end();
+    await sdkAgent.event('turn.ended');
+    assert.deepEqual(sdkAgent.host.of('permission.answer')[0]?.outcome, 'allowed');
+    sdkAgent.end();
   });
 
-  it('takes its question back when it is interrupted, and goes on with what waits', async () => {
+  it('withdraws its question when it is interrupted, and continues with the next message', async () => {
     const outcomes: string[] = [];
-    const partner = new Partner(
+    const sdkAgent = new SdkAgent(
       async ({ ask, text, cancelled }) => {
         if (text !== 'x') return DONE;
         outcomes.push(await ask('c1', '/repo/a'));
@@ -232,40 +234,71 @@ describe('acp, with an agent of the official SDK', () => {
       },
       { permissionMode: 'ask' },
     );
-    await partner.event('permission.request');
-    partner.conversation.send('and then');
-    assert.equal(partner.conversation.hasQueued(), true);
-    assert.equal(partner.conversation.interrupt(), true);
-    await partner.event('turn.ended', 1);
+    await sdkAgent.event('permission.request');
+    sdkAgent.conversation.send('and then');
+    assert.equal(sdkAgent.conversation.hasQueued(), true);
+    assert.equal(sdkAgent.conversation.interrupt(), true);
+    await sdkAgent.event('turn.ended', 1);
     assert.deepEqual(outcomes, ['cancelled']);
     assert.deepEqual(
-      partner.host.of('turn.ended').map(({ stopReason }) => stopReason),
+      sdkAgent.host.of('turn.ended').map(({ stopReason }) => stopReason),
       ['interrupted', 'end_turn'],
     );
-    assert.deepEqual(partner.host.of('permission.answer')[0]?.outcome, 'withdrawn');
-    assert.equal(partner.conversation.hasQueued(), false);
-    assert.equal(partner.conversation.interrupt(), false);
-    assert.equal(partner.end(), 'completed');
+    assert.deepEqual(sdkAgent.host.of('permission.answer')[0]?.outcome, 'withdrawn');
+    assert.equal(sdkAgent.conversation.hasQueued(), false);
+    assert.equal(sdkAgent.conversation.interrupt(), false);
+    assert.equal(sdkAgent.end(), 'completed');
   });
 
-  it('takes up an earlier session where the agent can, and says so where it cannot', async () => {
-    const able = new Partner(() => Promise.resolve(DONE), { resumes: 's0' });
+  it('resumes a session where the agent can, and says so where it cannot', async () => {
+    const able = new SdkAgent(() => Promise.resolve(DONE), { resumes: 's0' });
     await able.event('turn.ended');
     assert.deepEqual([able.asked, able.host.of('agent.session')[0]?.nativeSessionId], [['resume s0'], 's0']);
-    const unable = new Partner(() => Promise.resolve(DONE), { resumes: 's0' }, false);
+    const unable = new SdkAgent(() => Promise.resolve(DONE), { resumes: 's0' }, false);
     await unable.event('turn.ended');
     assert.deepEqual([unable.asked, unable.host.of('agent.session')[0]?.nativeSessionId], [['new'], 's1']);
     assert.match(unable.host.of('message')[0]?.text ?? '', /cannot take up its earlier session/);
   });
 
   it('chooses the model before the first prompt', async () => {
-    const partner = new Partner(() => Promise.resolve(DONE), { model: 'large' });
-    await partner.event('turn.ended');
-    assert.deepEqual(partner.asked, ['new', 'the-model = large']);
-    assert.equal(partner.host.of('agent.session')[0]?.model, 'large');
+    const sdkAgent = new SdkAgent(() => Promise.resolve(DONE), { model: 'large' });
+    await sdkAgent.event('turn.ended');
+    assert.deepEqual(sdkAgent.asked, ['new', 'the-model = large']);
+    assert.equal(sdkAgent.host.of('agent.session')[0]?.model, 'large');
   });
 
-  it('fails with the reason where the agent refuses the session', () => {
+  it('sets the mode that stands for the permission mode, before the first prompt', () => {
+    const expected: Record<string, Record<PermissionMode, string>> = {
+      gemini: { ask: 'default', edits: 'autoEdit', all: 'yolo' },
+      goose: { ask: 'approve', edits: 'approve', all: 'auto' },
+      'claude-agent-acp': { ask: 'default', edits: 'acceptEdits', all: 'bypassPermissions' },
+      'codex-acp': { ask: 'read-only', edits: 'workspace-write', all: 'agent-full-access' },
+    };
+    for (const [program, modes] of Object.entries(expected)) {
+      const availableModes = Object.values(modes).map((id) => ({ id }));
+      for (const permissionMode of PERMISSION_MODES) {
+        const host = new RecordingHost();
+        const argv = [`/usr/bin/${program}`];
+        const conversation = acpDriver.createConversation(conversationRequest({ argv, permissionMode }), host);
+        conversation.start();
+        const results = [
+          { protocolVersion: 1 },
+          { sessionId: 's1', modes: { currentModeId: 'its own', availableModes } },
+        ];
+        for (const [index, result] of results.entries())
+          conversation.readLine('stdout', JSON.stringify({ jsonrpc: '2.0', id: index + 1, result }));
+        const modeId = modes[permissionMode];
+        const request = { jsonrpc: '2.0', id: 3, method: 'session/set_mode', params: { sessionId: 's1', modeId } };
+        assert.deepEqual(JSON.parse(host.written.at(-1) ?? ''), request, program);
+        assert.equal(host.of('agent.session')[0]?.permissionMode, modeId);
+        assert.equal(host.of('turn.started').length, 0);
+        conversation.readLine('stdout', '{"jsonrpc":"2.0","id":3,"result":{}}');
+        assert.equal(host.of('turn.started').length, 1);
+      }
+    }
+  });
+
+  it('fails with the reason where the agent refuses to open a session', () => {
     const host = new RecordingHost();
     const conversation = acpDriver.createConversation(conversationRequest(), host);
     conversation.start();

@@ -30,12 +30,12 @@ const PART: PersonsPart = {
 };
 const PROGRAMS = ['claude-acp', 'codex-acp', 'gemini', 'opencode', 'goose'];
 
-/** How each run ended. Agents that stay when their input is closed were killed in the end. */
+/** How each run ended. Agents that keep running when their input is closed were killed. */
 const OUTCOMES: Record<string, RunOutcome> = {
   'claude-acp-acp-basic': 'completed',
   'claude-acp-acp-errors': 'failed',
   'claude-acp-acp-exit-SIGKILL': 'crashed',
-  // It ends its turn as cancelled before it goes.
+  // It ends its turn as cancelled before it exits.
   'claude-acp-acp-exit-SIGTERM': 'interrupted',
   'claude-acp-acp-exit-eof': 'failed',
   'claude-acp-acp-load': 'completed',
@@ -50,10 +50,10 @@ const OUTCOMES: Record<string, RunOutcome> = {
   'gemini-acp-cancel': 'crashed',
   'gemini-acp-errors': 'interrupted',
   'gemini-acp-exit-SIGKILL': 'crashed',
-  // It was deaf to the signal, and the recording ends with it alive.
+  // It ignored the signal, and the recording ends while it is alive.
   'gemini-acp-exit-SIGTERM': 'failed',
   'gemini-acp-exit-eof': 'failed',
-  // It could not load its session, which it is not asked for by this driver.
+  // It could not load its session, which this driver does not ask for.
   'gemini-acp-load': 'failed',
   'gemini-acp-persist-a': 'crashed',
   'gemini-acp-persist-b': 'failed',
@@ -65,7 +65,7 @@ const OUTCOMES: Record<string, RunOutcome> = {
   'goose-acp-exit-eof': 'failed',
   'goose-acp-load': 'crashed',
   'opencode-acp-basic': 'completed',
-  // The input was closed while a command ran.
+  // Its input was closed while a command ran.
   'opencode-acp-cancel': 'failed',
   'opencode-acp-errors': 'interrupted',
   'opencode-acp-exit-SIGKILL': 'crashed',
@@ -85,7 +85,7 @@ const names = recordingNames(/-acp-/);
 
 describe('acp, recorded', () => {
   for (const name of names) {
-    it(`reads ${name} to the end that it had`, async () => {
+    it(`makes the agreed events and outcome of ${name}`, async () => {
       const result = await replay(name);
       assert.equal(result.outcome, OUTCOMES[name], result.reason);
       assertComplete(result);

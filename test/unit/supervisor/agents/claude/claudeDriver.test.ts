@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
 import { claudeDriver } from '../../../../../src/supervisor/agents/claude/claudeDriver';
-import { displayPath } from '../../../../../src/supervisor/agents/driver/displayPath';
 import type { Conversation } from '../../../../../src/supervisor/agents/driver/driver';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
 
 const sentSchema = v.object({ uuid: v.string() });
 
-function talk(): {
+function begin(): {
   host: RecordingHost;
   conversation: Conversation;
   read: (message: object) => void;
@@ -42,7 +41,7 @@ const RESULT = {
 const EXIT = { exitCode: 0, signal: null, asked: undefined, stderrTail: '' };
 
 describe('claude', () => {
-  it('is started so that no value can be read as an option', () => {
+  it('passes no value that could be read as an option', () => {
     const { argv, promptInArguments } = claudeDriver.launch({
       program: '/bin/claude',
       programArguments: ['--verbose'],
@@ -59,8 +58,8 @@ describe('claude', () => {
     assert.deepEqual(argv.slice(-4), ['--permission-mode', 'acceptEdits', '--model=--x', '--resume=--y']);
   });
 
-  it('tells messages that waited together once each, although they are echoed as one', () => {
-    const { host, conversation, read, uuidOf } = talk();
+  it('emits messages that waited together once each, although their echo is one', () => {
+    const { host, conversation, read, uuidOf } = begin();
     read(echo(uuidOf(0), 'first'));
     conversation.send('second');
     conversation.send('third');
@@ -76,8 +75,8 @@ describe('claude', () => {
     assert.equal(host.of('turn.started').length, 2);
   });
 
-  it('takes a version that keeps no ids by its words', () => {
-    const { host, conversation, read } = talk();
+  it('recognizes messages by their text where their ids are not echoed', () => {
+    const { host, conversation, read } = begin();
     conversation.send('second');
     read(echo('foreign', 'first\nsecond'));
     assert.equal(conversation.hasQueued(), false);
@@ -87,8 +86,8 @@ describe('claude', () => {
     );
   });
 
-  it('tells a message that was never taken up, and says so', () => {
-    const { host, conversation } = talk();
+  it('emits a message that was not delivered, with an error', () => {
+    const { host, conversation } = begin();
     const { outcome, reason } = conversation.end({
       ...EXIT,
       exitCode: 1,
@@ -100,8 +99,8 @@ describe('claude', () => {
     assert.equal(host.of('error')[0]?.code, 'not_delivered');
   });
 
-  it('does not believe in a run whose last turn never ended', () => {
-    const { conversation, read, uuidOf } = talk();
+  it('fails a run whose last turn never ended, whatever its exit code', () => {
+    const { conversation, read, uuidOf } = begin();
     read(echo(uuidOf(0), 'first'));
     read(RESULT);
     conversation.send('second');
@@ -109,14 +108,14 @@ describe('claude', () => {
     assert.equal(conversation.end(EXIT).outcome, 'failed');
   });
 
-  it('ends as failed where it could not be started, with the reason', () => {
-    const { conversation } = talk();
+  it('fails with the reason where it cannot be started', () => {
+    const { conversation } = begin();
     const ending = conversation.end({ ...EXIT, exitCode: null, spawnError: 'spawn claude ENOENT' });
     assert.deepEqual(ending, { outcome: 'failed', reason: 'Could not be started: spawn claude ENOENT' });
   });
 
-  it('lets permissions for ever end with the session: no settings file in the worktree', () => {
-    const { host, conversation, read } = talk();
+  it('always allows for the session only, so that no settings file is written', () => {
+    const { host, conversation, read } = begin();
     const suggestion = {
       type: 'addRules',
       rules: [{ toolName: 'Bash', ruleContent: 'ls' }],
@@ -147,8 +146,8 @@ describe('claude', () => {
     assert.equal(host.written.length, count, 'an answered request is not answered again');
   });
 
-  it("offers the answers of a question, and hands a refusal's words on", () => {
-    const { host, conversation, read } = talk();
+  it('offers the answers of a question, and forwards the message of a denial', () => {
+    const { host, conversation, read } = begin();
     const questions = [{ question: 'Which?', options: [{ label: 'This' }, { label: 'That' }], multiSelect: false }];
     const ask = (id: string): void =>
       read({
@@ -165,8 +164,8 @@ describe('claude', () => {
     assert.match(host.written.at(-1) ?? '', /"behavior":"deny","message":"Neither of them"/);
   });
 
-  it('withdraws open questions when the agent takes them back or ends', () => {
-    const { host, conversation, read } = talk();
+  it('withdraws its questions when it cancels them or ends', () => {
+    const { host, conversation, read } = begin();
     const ask = (id: string): void =>
       read({
         type: 'control_request',
@@ -184,8 +183,8 @@ describe('claude', () => {
     ]);
   });
 
-  it('names tools, files and changes for people', () => {
-    const { host, read } = talk();
+  it('describes tool calls for people', () => {
+    const { host, read } = begin();
     const use = (name: string, input: unknown): void =>
       read({ type: 'assistant', message: { content: [{ type: 'tool_use', id: name, name, input }] } });
     use('Grep', { pattern: 'x\ny', path: '/repo/src' });
@@ -209,8 +208,8 @@ describe('claude', () => {
     assert.deepEqual(host.of('plan'), [{ entries: [{ text: 'One', status: 'pending' }] }]);
   });
 
-  it("tells a new file as a diff, and the inside of a sub-agent as its call's", () => {
-    const { host, read } = talk();
+  it('makes a diff of a new file, and links what a sub-agent does to its call', () => {
+    const { host, read } = begin();
     read({
       type: 'user',
       message: {
@@ -257,13 +256,5 @@ describe('claude', () => {
     assert.deepEqual(host.of('message'), []);
     assert.deepEqual(host.of('reasoning'), [{ text: 'found it' }]);
     assert.equal(host.of('tool.call')[0]?.parentCallId, 't');
-  });
-
-  it('shows paths from the working directory only where they lie inside', () => {
-    assert.equal(displayPath('/repo/a/b', ['/repo']), 'a/b');
-    assert.equal(displayPath('/repository/a', ['/repo']), '/repository/a');
-    assert.equal(displayPath('/repo/..hidden', ['/repo']), '..hidden');
-    assert.equal(displayPath('/repo', ['/repo']), '/repo');
-    assert.equal(displayPath('relative', ['/repo']), 'relative');
   });
 });

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
 import type { RunOutcome } from '../../../../../src/storage/events';
 import { claudeDriver } from '../../../../../src/supervisor/agents/claude/claudeDriver';
 import type { AgentExit } from '../../../../../src/supervisor/agents/driver/driver';
 import { goldenText } from '../../../../support/goldenText';
-import { recordingNames } from '../../../../support/agents/recording';
+import type { Replay } from '../../../../support/agents/recording';
+import { goldenPath, readRecording, recordingNames, replayText } from '../../../../support/agents/recording';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
-
-const fixtures = join(process.cwd(), 'test/fixtures/agents');
 
 const twoWaySchema = v.object({ dir: v.picklist(['in', 'out', 'note']), msg: v.unknown() });
 const sentSchema = v.object({
@@ -26,7 +23,7 @@ const answerSchema = v.object({
 });
 const exitSchema = v.object({ exit: v.nullable(v.number()), signal: v.nullable(v.string()) });
 
-/** What one-shot recordings do not hold: the exit code of the program, 0 where nothing else stands here. Two were still trying again when they were ended. */
+/** Exits other than 0 of one-shot recordings. Two programs still repeated their request when they were killed. */
 const ONE_SHOT_EXIT: Record<string, number | 'SIGKILL'> = {
   'claude-auth': 'SIGKILL',
   'claude-auth-retry1': 1,
@@ -59,12 +56,8 @@ const OUTCOMES: Record<string, RunOutcome> = {
   'claude-signal-SIGTERM-sleep-shell': 'crashed',
 };
 
-/** Feeds a recording to the driver, with our side's messages where the recording has them. */
-function replay(
-  name: string,
-  recording: string,
-  asked?: AgentExit['asked'],
-): { host: RecordingHost; outcome: RunOutcome; reason: string } {
+/** Plays a recording to the driver, with the messages and answers of a person where it has them. */
+function replay(name: string, lines: readonly string[], asked?: AgentExit['asked']): Replay {
   const host = new RecordingHost();
   const conversation = claudeDriver.createConversation(
     conversationRequest({ prompt: '', ...(name.includes('resume') ? { resumes: 'earlier' } : {}) }),
@@ -75,7 +68,7 @@ function replay(
     typeof oneShotExit === 'number'
       ? { exitCode: oneShotExit as number | null, signal: null as string | null }
       : { exitCode: null, signal: oneShotExit };
-  for (const line of recording.split('\n').filter((each) => each !== '')) {
+  for (const line of lines) {
     const json: unknown = JSON.parse(line);
     if (!v.is(twoWaySchema, json)) {
       conversation.readLine('stdout', line);
@@ -102,65 +95,56 @@ function replay(
   return { host, ...ending };
 }
 
-function shown(host: RecordingHost): string {
-  return host.events.map((event) => `${event.kind} ${JSON.stringify(event.data)}`.slice(0, 2000)).join('\n');
-}
-
 describe('claude, recorded', () => {
-  it('reads every recording to the end that it had', async () => {
+  it('gives every recording its outcome, and understands all of it', async () => {
     const names = recordingNames(/^claude-(?!acp-)/);
     assert.ok(names.length >= 38);
     for (const name of names) {
-      const recording = await readFile(join(fixtures, 'recordings', `${name}.ndjson`), 'utf8');
-      const { host, outcome, reason } = replay(name, recording);
+      const { host, outcome, reason } = replay(name, await readRecording(name));
       assert.equal(outcome, OUTCOMES[name] ?? 'completed', `${name}: ${reason}`);
-      assert.deepEqual(host.of('output'), [], `${name}: nothing in it is unknown`);
+      assert.deepEqual(host.of('output'), [], `${name}: all of it is understood`);
       assert.equal(host.of('turn.started').length, host.of('turn.ended').length, `${name}: every turn ends`);
-      assert.equal(
-        host.of('permission.request').length - host.of('permission.answer').length,
-        name === 'claude-control' ? 4 : 0,
-        name,
-      );
-      assert.ok(
-        new Set(host.of('agent.session').map((session) => session.nativeSessionId)).size ===
-          host.of('agent.session').length,
-        `${name}: a session is told once`,
-      );
+      // The runner records what people answer, as they did four times in this one.
+      const answeredByPeople = name === 'claude-control' ? 4 : 0;
+      const withdrawn = host.of('permission.answer').length;
+      assert.equal(host.of('permission.request').length - withdrawn, answeredByPeople, name);
+      const sessionIds = host.of('agent.session').map((session) => session.nativeSessionId);
+      assert.equal(new Set(sessionIds).size, sessionIds.length, `${name}: a session is reported once`);
     }
   });
 
   for (const name of [
-    'control',
-    'interrupt',
-    'write-acceptEdits',
-    'write-default',
-    'perm-eof',
-    'error500-retry1',
-    'plain-partial',
-    'parallel',
-    'fail-tool',
-    'resume',
-    'resume-unknown',
-    'refusal',
-    'signal-SIGTERM-sleep-shell',
+    'claude-control',
+    'claude-interrupt',
+    'claude-write-acceptEdits',
+    'claude-write-default',
+    'claude-perm-eof',
+    'claude-error500-retry1',
+    'claude-plain-partial',
+    'claude-parallel',
+    'claude-fail-tool',
+    'claude-resume',
+    'claude-resume-unknown',
+    'claude-refusal',
+    'claude-signal-SIGTERM-sleep-shell',
   ]) {
-    it(`makes the same events of ${name} as ever`, async () => {
-      const recording = await readFile(join(fixtures, 'recordings', `claude-${name}.ndjson`), 'utf8');
-      const { host, outcome, reason } = replay(`claude-${name}`, recording);
-      await goldenText(join(fixtures, 'golden', `claude-${name}.txt`), `${shown(host)}\n=> ${outcome}: ${reason}\n`);
+    it(`makes the agreed events of ${name}`, async () => {
+      await goldenText(goldenPath(name), replayText(replay(name, await readRecording(name))));
     });
   }
 
-  it('takes the end that a person asked for over every sign of failure', async () => {
-    const recording = await readFile(join(fixtures, 'recordings/claude-signal-SIGTERM-sleep-shell.ndjson'), 'utf8');
-    assert.equal(replay('claude-signal-SIGTERM-sleep-shell', recording, 'stop').outcome, 'stopped');
-    assert.equal(replay('claude-signal-SIGTERM-sleep-shell', recording, 'kill').outcome, 'killed');
+  it('ends as a person asked, whatever failed', async () => {
+    const name = 'claude-signal-SIGTERM-sleep-shell';
+    const lines = await readRecording(name);
+    assert.equal(replay(name, lines, 'stop').outcome, 'stopped');
+    assert.equal(replay(name, lines, 'kill').outcome, 'killed');
   });
 
-  it('adds up to the total cost, also where only the running total is told', async () => {
-    const recording = await readFile(join(fixtures, 'recordings/claude-control.ndjson'), 'utf8');
-    for (const text of [recording, recording.replaceAll('model_usage_since_last_result', 'not_known')]) {
-      const costs = replay('claude-control', text)
+  it('reports costs that add up to the total, also from the running total alone', async () => {
+    const lines = await readRecording('claude-control');
+    const olderLines = lines.map((line) => line.replaceAll('model_usage_since_last_result', 'unknown'));
+    for (const each of [lines, olderLines]) {
+      const costs = replay('claude-control', each)
         .host.of('usage')
         .map((usage) => usage.costUsd ?? 0);
       assert.equal(costs.length, 6);
@@ -168,7 +152,7 @@ describe('claude, recorded', () => {
     }
   });
 
-  it('keeps what was streamed of a message that never came whole', () => {
+  it('keeps the streamed text of a message that never arrived whole', () => {
     const host = new RecordingHost();
     const conversation = claudeDriver.createConversation(conversationRequest(), host);
     const event = (body: object): void =>

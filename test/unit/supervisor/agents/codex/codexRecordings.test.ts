@@ -31,7 +31,7 @@ const OUTCOMES: Record<string, RunOutcome> = {
   'codex-app-basic': 'completed',
   'codex-app-kill-SIGINT': 'crashed',
   'codex-app-kill-SIGKILL': 'crashed',
-  // It ends with code 0, in the middle of its turn.
+  // It exits with code 0 in the middle of its turn.
   'codex-app-kill-SIGTERM': 'failed',
   'codex-app-resume': 'completed',
 };
@@ -40,7 +40,7 @@ const names = recordingNames(/^codex-app-/);
 
 describe('codex, recorded', () => {
   for (const name of names) {
-    it(`reads ${name} to the end that it had`, async () => {
+    it(`makes the agreed events and outcome of ${name}`, async () => {
       const result = replayRpc(codexDriver, await readRecording(name), PART, {
         argv: ['/usr/bin/codex', 'app-server'],
         ...(name.includes('resume') ? { resumes: 'earlier' } : {}),

@@ -14,7 +14,7 @@ import { skip } from '../../../../support/skip';
 
 const DEMO = join(process.cwd(), 'dist/demoAgent.js');
 
-describe('demo agent, through the driver of claude', () => {
+describe('the demo agent, through the driver claude', () => {
   let cwd = '';
   const runs: AgentRun[] = [];
 
@@ -69,7 +69,7 @@ describe('demo agent, through the driver of claude', () => {
       event.kind === 'message' && event.data.role === 'assistant' && event.data.text === text;
   const kinds = (run: AgentRun): Set<string> => new Set(run.host.events.map((event) => event.kind));
 
-  it('tells its own story for a prompt in plain words', async () => {
+  it('plays a story for a prompt without a script', async () => {
     const run = start('Please tidy up; thanks');
     await answer(run, 'allow_once');
     const { ending } = await run.ended;
@@ -121,7 +121,7 @@ describe('demo agent, through the driver of claude', () => {
     await readFile(join(cwd, 'made'));
   });
 
-  it('asks once where the answer is for ever, and not at all in the mode all', async () => {
+  it('asks once where it is always allowed, and never in the mode all', async () => {
     const run = start('ask git status\nask git status');
     await answer(run, 'allow_always');
     await run.ended;
@@ -135,7 +135,7 @@ describe('demo agent, through the driver of claude', () => {
     );
   });
 
-  it('asks for edits in the mode ask, and writes nothing outside of its folder', async () => {
+  it('asks for edits in the mode ask, and writes nothing outside its folder', async () => {
     const run = start('edit notes.txt hello; edit ../outside.txt', { mode: 'ask' });
     await answer(run, 'reject_once');
     await run.ended;
@@ -147,7 +147,7 @@ describe('demo agent, through the driver of claude', () => {
     await assert.rejects(readFile(join(cwd, '../outside.txt')), { code: 'ENOENT' });
   });
 
-  it('takes follow-ups, also while it works', async () => {
+  it('accepts follow-ups, also during a turn', async () => {
     const run = start('slow 20 20ms', { closesWhenIdle: false });
     await run.event(says('event 3 of 20'));
     run.conversation.send('talk second');
@@ -168,7 +168,7 @@ describe('demo agent, through the driver of claude', () => {
     assert.equal(run.host.of('agent.session').length, 1);
   });
 
-  it('resumes an id, and refuses an unknown one as claude does', async () => {
+  it('resumes any session but an unknown one, which it refuses as Claude does', async () => {
     const first = start('talk one');
     await first.ended;
     const id = first.host.of('agent.session')[0]?.nativeSessionId ?? '';
@@ -182,7 +182,7 @@ describe('demo agent, through the driver of claude', () => {
     });
   });
 
-  it('is interrupted in the middle of a turn, and goes on with the next', async () => {
+  it('is interrupted in the middle of a turn, and continues with the next', async () => {
     const run = start('talk working; wait', { closesWhenIdle: false });
     await run.event(says('working'));
     assert.equal(run.conversation.interrupt(), true);
@@ -194,7 +194,7 @@ describe('demo agent, through the driver of claude', () => {
     assert.deepEqual((await run.ended).ending, { outcome: 'completed', reason: 'Completed' });
   });
 
-  it('takes a question back when it is interrupted', async () => {
+  it('withdraws a question when it is interrupted', async () => {
     const run = start('ask git status');
     await run.event((event) => event.kind === 'permission.request');
     run.conversation.interrupt();
@@ -217,7 +217,7 @@ describe('demo agent, through the driver of claude', () => {
     assert.equal(crashing.host.of('turn.ended')[0]?.stopReason, 'process_ended');
   });
 
-  it('ends at the end of its input: when idle at once, at work after it', async () => {
+  it('exits when its input is closed, but only after the turn', async () => {
     const idle = start('talk x', { closesWhenIdle: false });
     await idle.event((event) => event.kind === 'turn.ended');
     idle.closeInput();
@@ -248,7 +248,7 @@ describe('demo agent, through the driver of claude', () => {
     );
   });
 
-  it('can be deaf to signals', async function () {
+  it('can ignore signals', async function () {
     if (process.platform === 'win32') skip(this, 'Windows has no signals');
     const run = start('ignore-signals; talk deaf; slow 10 20ms', { speed: 1 });
     await run.event(says('deaf'));
@@ -263,7 +263,7 @@ describe('demo agent, through the driver of claude', () => {
     assert.equal(ending.outcome, 'stopped');
   });
 
-  it('reads a script, and a prompt in plain words as none', () => {
+  it('finds the steps of a script, and none in plain words', () => {
     assert.deepEqual(parseScript('talk a\nslow 3 5ms; flood 2;wait; wait 7ms\n\nwhatever'), [
       { verb: 'talk', text: 'a' },
       { verb: 'slow', count: 3, everyMs: 5 },

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { CorralError } from '../../../../../src/storage/errors';
 import { parseJsonLine } from '../../../../../src/supervisor/agents/driver/jsonLine';
 import { streamDriver } from '../../../../../src/supervisor/agents/stream/streamDriver';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
 import { assertSurvives, FUZZ_LIMIT_MS, FUZZ_TITLE, realLines } from '../../../../support/agents/damagedLines';
 
-/** Lines that may say nothing: what they tell is kept until the end, or known. */
+/** Lines that may cause no event, because their content is held until later or known already. */
 const QUIET =
   /"type":"(message|text|reasoning|step_start|step_finish|turn\.started|item\.(started|updated)|item\.completed|error|init|thread\.started|result|complete|turn\.(completed|failed))"/;
 
@@ -31,7 +30,7 @@ for (const program of ['codex', 'gemini', 'opencode', 'goose']) {
 }
 
 describe('stream', () => {
-  it('gives the prompt by the input alone, and closes it', () => {
+  it('sends the prompt by stdin alone, and closes it', () => {
     for (const program of ['codex', 'gemini', 'opencode', 'goose']) {
       const prompt = '--help; $(touch x)';
       const launch = streamDriver.launch({
@@ -54,7 +53,7 @@ describe('stream', () => {
     }
   });
 
-  it('is refused for a program whose output is not known', () => {
+  it('is refused for a program whose output is unknown', () => {
     assert.throws(
       () =>
         streamDriver.launch({
@@ -65,7 +64,7 @@ describe('stream', () => {
           cwd: '/repo',
           permissionMode: 'ask',
         }),
-      (error) => error instanceof CorralError && error.code === 'SETTINGS_INVALID',
+      { code: 'SETTINGS_INVALID' },
     );
   });
 });

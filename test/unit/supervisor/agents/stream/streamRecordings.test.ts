@@ -25,10 +25,10 @@ interface Exit {
   signal: string | null;
 }
 
-/** How the program ended, which a recording of its output alone does not hold: 0, but for what was measured beside it. */
+/** How the program ended. Recordings of output alone do not contain it, so that it was measured separately. */
 function exitOf(name: string): Exit {
   const [, signal] = /-(?:signal|norelaunch|group)-(SIG[A-Z]+)/.exec(name) ?? [];
-  // Gemini and Goose handle SIGINT and end with 0, Codex with 1; Gemini handles SIGTERM too, where it hears it.
+  // Gemini and Goose exit with 0 after SIGINT, and Codex with 1. Gemini also handles SIGTERM.
   if (
     signal !== undefined &&
     signal !== 'SIGKILL' &&
@@ -39,7 +39,7 @@ function exitOf(name: string): Exit {
   if (signal !== undefined) return { exit: null, signal };
   if (/resume-unknown|session-dup/.test(name)) return { exit: name.startsWith('gemini') ? 42 : 1, signal: null };
   if (name.startsWith('goose') && /mode-(approve|smart_approve)/.test(name)) return { exit: 1, signal: null };
-  // They were still trying again, in silence, when they were ended.
+  // They were still repeating their request when they were killed.
   if (/^(gemini|opencode)-(error500|overloaded|rate)$|^opencode-(cut|stream-error)$/.test(name))
     return { exit: null, signal: 'SIGKILL' };
   if (name === 'gemini-auth') return { exit: 145, signal: null };
@@ -73,7 +73,7 @@ async function replay(name: string): Promise<Replay> {
   return { host, ...ending };
 }
 
-/** The others were completed. */
+/** All others have completed. */
 const OUTCOMES: readonly (readonly [RunOutcome, RegExp])[] = [
   [
     'failed',
@@ -84,19 +84,19 @@ const OUTCOMES: readonly (readonly [RunOutcome, RegExp])[] = [
     'failed',
     /^goose-(auth|badrequest|cut|overloaded|stream-error|resume-unknown|mode-approve|mode-smart_approve|signal-SIGINT-sleep-shell)$/,
   ],
-  // Not what this driver starts: another format, and an id that only prints a mistake.
+  // Not started like this by the driver: another format, and an id that causes an error.
   ['failed', /^goose-(json|new-id)$/],
   ['failed', /^opencode-(auth|badrequest|perm-ask|refusal|resume-unknown|write-outside)$/],
   ['crashed', /-signal-SIG(HUP|KILL|TERM)-|^opencode-signal-SIGINT-|^gemini-signal-/],
   ['crashed', /^(gemini|opencode)-(error500|overloaded)$|^gemini-rate$|^opencode-stream-error$/],
 ];
 
-/** Goose prints a banner where it is not told to be quiet; and JSON over many lines is no line of JSON. */
+/** Goose prints a banner without `--quiet`, and its other format is JSON over many lines. */
 const WITH_OTHER_LINES = /^goose-(json|plain|resume-unknown|signal-.*|stdin-open)$/;
 
 describe('stream, recorded', () => {
   for (const name of names) {
-    it(`reads ${name} to the end that it had`, async () => {
+    it(`makes the agreed events and outcome of ${name}`, async () => {
       const result = await replay(name);
       const expected = OUTCOMES.find(([, fits]) => fits.test(name))?.[0] ?? 'completed';
       assert.equal(result.outcome, expected, result.reason);
