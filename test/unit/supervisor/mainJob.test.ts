@@ -19,13 +19,12 @@ describe('the main job without VS Code', () => {
   it('goes from a prompt over a question to its end, and keeps every event', async () => {
     const window = fixture.window();
     const states: string[] = [];
+    window.onDidChangeSessions(({ sessionIds: [id = ''] }) => {
+      void window
+        .getSession(id)
+        .then(({ status, needsInput }) => states.push(`${status}${needsInput ? ' needs input' : ''}`));
+    });
     const made = await window.createSession({ repository: fixture.repository.path, prompt: STORY, agent: 'demo' });
-    window.onDidChangeSessions(
-      () =>
-        void window
-          .getSession(made.id)
-          .then(({ status, needsInput }) => states.push(`${status}${needsInput ? ' needs input' : ''}`)),
-    );
     assert.equal(made.baseCommit, await fixture.repository.git('rev-parse', 'HEAD'));
     assert.equal(await fixture.repository.git('rev-parse', `refs/corral/${made.id}`), made.baseCommit);
 

@@ -25,10 +25,10 @@ export async function copyIgnoredFiles(worktree: WorktreeFolder, { include, link
 
 /**
  * Links to ignored folders of the main worktree, such as `node_modules`, which all sessions then share: what an agent
- * writes there, all see. Answers with the paths of the new links.
+ * writes there, all see.
  */
-export async function linkFolders(worktree: WorktreeFolder, patterns: readonly string[]): Promise<string[]> {
-  if (patterns.length === 0) return [];
+async function linkFolders(worktree: WorktreeFolder, patterns: readonly string[]): Promise<void> {
+  if (patterns.length === 0) return;
   const { path: worktreePath } = worktree;
   const { git, mainWorktree } = worktree.repository;
   const list = async (...exclusions: string[]): Promise<string[]> =>
@@ -53,7 +53,6 @@ export async function linkFolders(worktree: WorktreeFolder, patterns: readonly s
     if (isMade) linked.push(path);
   }
   await excludeLinks(worktree, linked);
-  return linked;
 }
 
 /** A pattern such as `node_modules/` matches only folders, so that `git add --all` would add the link to a commit. */
@@ -69,47 +68,38 @@ async function excludeLinks(
 
 /**
  * Copies ignored files of the main worktree (`.env`, local settings) that a pattern of `.worktreeinclude` or of
- * `patterns` matches. Answers with the number of files; none is copied over another.
+ * `patterns` matches. None is copied over another.
  */
-export async function copyIncludedFiles(
+async function copyIncludedFiles(
   { repository: { git, mainWorktree }, path: worktreePath }: WorktreeFolder,
   patterns: readonly string[],
-): Promise<number> {
+): Promise<void> {
   const hasFile = await exists(join(mainWorktree, INCLUDE_FILE));
-  if (!hasFile && patterns.length === 0) return 0;
+  if (!hasFile && patterns.length === 0) return;
   const list = async (...exclusions: string[]): Promise<string[]> =>
     splitZ((await git.run(mainWorktree, ['ls-files', '-z', '--others', '--ignored', ...exclusions])).stdout);
   const wanted = await list(
     ...(hasFile ? [`--exclude-from=${INCLUDE_FILE}`] : []),
     ...patterns.map((pattern) => `--exclude=${pattern}`),
   );
-  if (wanted.length === 0) return 0;
+  if (wanted.length === 0) return;
   // Untracked files that are not ignored are work: only `copyUncommittedChanges` copies them.
   const ignored = new Set(await list('--exclude-standard'));
-  let copied = 0;
   for (const path of wanted) {
-    if (
-      ignored.has(path) &&
-      !path.endsWith('/') &&
-      (await makeFolderFor(worktreePath, path)) &&
-      (await copy(mainWorktree, worktreePath, path))
-    )
-      copied++;
+    if (ignored.has(path) && !path.endsWith('/') && (await makeFolderFor(worktreePath, path)))
+      await copy(mainWorktree, worktreePath, path);
   }
-  return copied;
 }
 
-async function copy(from: string, to: string, path: string): Promise<boolean> {
+/** Copies a file or a link, unless it is gone by now or there is something at its place already. */
+async function copy(from: string, to: string, path: string): Promise<void> {
   const [source, target] = [pathFromBytes(from, path), pathFromBytes(to, path)];
   try {
     const stats = await lstat(source);
     if (stats.isSymbolicLink()) await symlink(await readlink(source), target);
     else if (stats.isFile()) await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    else return false;
-    return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST') || hasCode(error, 'ENOENT')) return false;
-    throw error;
+    if (!hasCode(error, 'EEXIST') && !hasCode(error, 'ENOENT')) throw error;
   }
 }
 

@@ -5,9 +5,10 @@ import { CorralError } from '../../../storage/errors';
 import { withTemporaryFolder } from '../snapshots/indexCopy';
 import { readSnapshotRef, type SnapshotCommit } from '../snapshots/snapshotRef';
 import { restoreRawFiles } from '../snapshots/rawFiles';
+import { addWorktree } from './addWorktree';
 import { checkOutBranch } from './checkedOutBranch';
 import { administrativeDirectoryOf, type SessionWorktree, type WorktreeFolder } from '../sessionWorktree';
-import { isOwnedBy, exists, linkWorktree, locateWorktree, lockReason } from '../worktreeOwnership';
+import { isOwnedBy, exists, linkWorktree, locateWorktree } from '../worktreeOwnership';
 
 const PRIVATE_FOLDER_MODE = 0o700;
 const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
@@ -22,7 +23,7 @@ const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
  */
 export async function recreateWorktree(worktree: SessionWorktree): Promise<void> {
   const { repository, path, sessionId, signal } = worktree;
-  const { git, mainWorktree } = repository;
+  const { git } = repository;
   if ((await locateWorktree(worktree)).place !== 'missing')
     throw new CorralError(
       'CONFLICT',
@@ -49,26 +50,10 @@ export async function recreateWorktree(worktree: SessionWorktree): Promise<void>
   await rm(partialFolder, REMOVE);
   await mkdir(partialPath, { recursive: true, mode: PRIVATE_FOLDER_MODE });
   try {
-    if (!isRegistered)
-      await git.run(
-        mainWorktree,
-        [
-          'worktree',
-          'add',
-          '--quiet',
-          '--no-checkout',
-          '--detach',
-          '--lock',
-          '--reason',
-          lockReason(worktree),
-          '--',
-          partialPath,
-          lastSnapshot.head ?? lastSnapshot.commit,
-        ],
-        { signal },
-      );
+    const partial = { ...worktree, path: partialPath };
+    if (!isRegistered) await addWorktree(partial, lastSnapshot.head ?? lastSnapshot.commit);
     await linkWorktree(partialPath, administrativeDirectory);
-    await writeFiles({ ...worktree, path: partialPath }, lastSnapshot);
+    await writeFiles(partial, lastSnapshot);
     if (!(await exists(join(administrativeDirectory, 'index'))))
       await git.run(partialPath, ['read-tree', lastSnapshot.index ?? lastSnapshot.head ?? '--empty'], { signal });
     await rename(partialPath, path);

@@ -14,7 +14,6 @@ const PRIVATE_FOLDER_MODE = 0o700;
 const RENAME_ATTEMPTS = process.platform === 'win32' ? 8 : 1;
 
 export interface TrashedWorktree {
-  trashPath: string;
   /** The last snapshot, which the session's ref holds. */
   commit: string;
   /** Work that no snapshot can hold, in words. While there is any, the folder in the trash must stay. */
@@ -42,7 +41,7 @@ export async function moveToTrash(worktree: SessionWorktree): Promise<TrashedWor
   const snapshot = await takeCompleteSnapshot(inTrash, 'Before the worktree was removed');
   await releaseBranch(inTrash, located.administrativeDirectory);
   const notCaptured = [...new Set([...uncapturable, ...snapshot.notCaptured])];
-  return { trashPath, commit: snapshot.commit, notCaptured };
+  return { commit: snapshot.commit, notCaptured };
 }
 
 /**

@@ -4,10 +4,11 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { hasCode, messageOf } from '../../../common/errors';
+import { addWorktree } from './addWorktree';
 import { excludeFromRepository } from './exclusions';
 import { isObjectId, type Repository } from '../repository';
 import { administrativeDirectoryOf, type SessionWorktree, type WorktreeOwnership } from '../sessionWorktree';
-import { isOwnedBy, exists, inspectWorktree, lockReason, refuseLinks } from '../worktreeOwnership';
+import { isOwnedBy, exists, inspectWorktree, refuseLinks } from '../worktreeOwnership';
 import { snapshotRefName, readSnapshotRef } from '../snapshots/snapshotRef';
 
 const PRIVATE_FOLDER_MODE = 0o700;
@@ -64,24 +65,7 @@ export async function createWorktree(worktree: SessionWorktree, baseCommit: stri
 
   const madeFolders = await claimFolder(path);
   try {
-    // Without a checkout, since git runs that in a process of its own, which a cancel does not reach.
-    await git.run(
-      mainWorktree,
-      [
-        'worktree',
-        'add',
-        '--quiet',
-        '--no-checkout',
-        '--detach',
-        '--lock',
-        '--reason',
-        lockReason(worktree),
-        '--',
-        path,
-        baseCommit,
-      ],
-      { signal, filters },
-    );
+    await addWorktree(worktree, baseCommit, filters);
     const creatingRef = git.run(
       mainWorktree,
       ['update-ref', snapshotRefName(sessionId), baseCommit, '0'.repeat(baseCommit.length)],

@@ -3,11 +3,7 @@ import { readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
-import {
-  copyIgnoredFiles,
-  copyIncludedFiles,
-  linkFolders,
-} from '../../../../../src/supervisor/git/worktrees/includedFiles';
+import { copyIgnoredFiles } from '../../../../../src/supervisor/git/worktrees/includedFiles';
 import {
   removeGeneratedFolders,
   findGeneratedFolders,
@@ -48,13 +44,13 @@ describe('what comes into a new worktree', () => {
       'sub/.env.local': 'f',
     };
     await write(repository.mainWorktree, files);
-    assert.equal(await copyIncludedFiles(session, ['config/']), 3);
+    await copyIgnoredFiles(session, { include: ['config/'], link: [] });
     const copied = [...(await readAll(path)).keys()].filter(
       (path) => !['.gitignore', '.worktreeinclude'].includes(path),
     );
     assert.deepEqual(copied.sort(), ['.env', 'config/odd "näme"/local.json', 'sub/.env.local']);
     await write(path, { '.env': "the agent's own" });
-    await copyIncludedFiles(session, []);
+    await copyIgnoredFiles(session, { include: [], link: [] });
     assert.equal(await readFile(join(path, '.env'), 'utf8'), "the agent's own");
   });
 
@@ -76,13 +72,16 @@ describe('what comes into a new worktree', () => {
     ];
     const before = await shared();
     const link = ['node_modules', 'build/cache', 'untracked', 'absent'];
-    assert.deepEqual((await linkFolders(session, link)).sort(), [
-      'build/cache',
-      'node_modules',
-      'packages/app/node_modules',
-    ]);
+    for (const round of [1, 2]) {
+      await copyIgnoredFiles(session, { include: [], link });
+      const links = [...(await readAll(path))].filter(([, content]) => content.startsWith('link '));
+      assert.deepEqual(
+        links.map(([name]) => name).sort(),
+        ['build/cache', 'node_modules', 'packages/app/node_modules'],
+        `round ${String(round)}: what is there stays as it is`,
+      );
+    }
     assert.equal(await readFile(join(path, 'node_modules/a/index.js'), 'utf8'), 'a');
-    assert.deepEqual(await linkFolders(session, link), [], 'what is there stays as it is');
     assert.equal(
       await fixture.user(path, 'status', '--porcelain', '--untracked-files=all'),
       '',
@@ -114,7 +113,7 @@ describe('what comes into a new worktree', () => {
     const session = await fixture.session(repository);
     await rm(join(repository.mainWorktree, 'config'));
     await write(repository.mainWorktree, { 'config/local': 'x' });
-    assert.equal(await copyIncludedFiles(session, []), 0);
+    await copyIgnoredFiles(session, { include: [], link: [] });
     assert.equal(await isThere(join(outside, 'local')), false);
   });
 

@@ -119,7 +119,8 @@ describe('emptying the trash', () => {
     const session = await fresh();
     await write(session.path, { work: 'w' });
     const before = await readAll(session.path);
-    const { trashPath } = await moveToTrash(session);
+    await moveToTrash(session);
+    const trashPath = trashPathFor(session.path);
     assert.deepEqual(await purgeTrash(session), []);
     await mkdir(`${trashPath}.${String(Date.now() + 1_000)}/half`, { recursive: true }); // what a kill in the middle leaves
     assert.deepEqual(await purgeTrash(session), []);
@@ -130,7 +131,8 @@ describe('emptying the trash', () => {
 
   it('keeps a file that was moved in after the snapshot, however old it says it is', async () => {
     const session = await fresh();
-    const { trashPath } = await moveToTrash(session);
+    await moveToTrash(session);
+    const trashPath = trashPathFor(session.path);
     const discardedPath = `${trashPath}.${String(Date.now())}`; // what a kill before the first file leaves
     await rename(trashPath, discardedPath);
     await write(discardedPath, { 'moved.txt': 'precious' });

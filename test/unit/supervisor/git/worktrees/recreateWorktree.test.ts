@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { trashPathFor } from '../../../../../src/supervisor/git/sessionWorktree';
 import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
 import { moveToTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { locateWorktree } from '../../../../../src/supervisor/git/worktreeOwnership';
@@ -31,7 +32,8 @@ describe('recreateWorktree', () => {
       await fixture.user(session.path, 'add', 'f');
       await write(session.path, { f: 'changed\n' });
       const before = [await readAll(session.path), await indexOf(session.path)];
-      const { trashPath } = await moveToTrash(session);
+      await moveToTrash(session);
+      const trashPath = trashPathFor(session.path);
       await assert.rejects(recreateWorktree(session), { code: 'CONFLICT' });
       await rm(trashPath, { recursive: true });
       if (isPruned)
