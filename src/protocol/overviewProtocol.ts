@@ -3,6 +3,7 @@
  * The page asks again and again while somebody looks.
  */
 import * as v from 'valibot';
+import { idSchema } from '../storage/ids';
 
 /** At most so many sessions are drawn; the others are counted. */
 export const MAX_LANES = 40;
@@ -12,7 +13,6 @@ export const OVERVIEW_DAYS = [1, 7, 30] as const;
 
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const id = v.pipe(v.string(), v.regex(/^[a-z2-7]{12}$/));
 const days = v.picklist(OVERVIEW_DAYS);
 
 /** What a run is doing, or how it ended, as its bar is coloured. */
@@ -20,7 +20,7 @@ export const RUN_LOOKS = ['running', 'waiting', 'completed', 'failed', 'stopped'
 export type RunLook = (typeof RUN_LOOKS)[number];
 
 const laneSchema = v.object({
-  sessionId: id,
+  sessionId: idSchema,
   title: text,
   agent: text,
   /** The status as the list of sessions shows it. */
@@ -55,7 +55,7 @@ const overviewSchema = v.object({
   fromMs: v.number(),
   nowMs: v.number(),
   /** Sessions that wait for a person, the longest wait first. */
-  needsYou: v.array(v.object({ sessionId: id, title: text, status: text })),
+  needsYou: v.array(v.object({ sessionId: idSchema, title: text, status: text })),
   /** Sessions that ran in this time, by their status now. */
   counts: v.object({ running: count, completed: count, failed: count }),
   /** The latest activity first. */
@@ -70,7 +70,7 @@ export type Overview = v.InferOutput<typeof overviewSchema>;
 export const overviewPageMessageSchema = v.variant('type', [
   /** `timeZone` is a name such as `Europe/Paris`: days are those of the reader. */
   v.object({ type: v.literal('ask'), days, timeZone: text }),
-  v.object({ type: v.literal('open'), sessionId: id }),
+  v.object({ type: v.literal('open'), sessionId: idSchema }),
 ]);
 export type OverviewPageMessage = v.InferOutput<typeof overviewPageMessageSchema>;
 

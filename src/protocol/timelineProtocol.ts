@@ -3,6 +3,7 @@
  * The page sends numbered requests; the extension answers each, and pushes the `session` when it changed.
  */
 import * as v from 'valibot';
+import { idSchema } from '../storage/ids';
 import { RUN_STATES, parseDraft, permissionOptionSchema } from '../storage/events';
 import type { SessionEvent } from '../storage/events';
 import { PAGE_QUERIES } from '../storage/timelineQueries';
@@ -18,14 +19,13 @@ export const PREVIEW_LENGTH = 8_192;
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const seq = v.pipe(v.number(), v.integer(), v.minValue(1));
-const id = v.pipe(v.string(), v.regex(/^[a-z2-7]{12}$/));
 
-const placeSchema = v.object({ runId: id, seq });
+const placeSchema = v.object({ runId: idSchema, seq });
 /** An event by the run that it belongs to and its number there. */
 export type EventPlace = v.InferOutput<typeof placeSchema>;
 
 const timelineRunSchema = v.object({
-  runId: id,
+  runId: idSchema,
   ordinal: count,
   state: v.picklist(RUN_STATES),
   /** The run's events are `seq` 1…eventCount. */
@@ -37,7 +37,7 @@ const timelineRunSchema = v.object({
 export type TimelineRun = v.InferOutput<typeof timelineRunSchema>;
 
 export const sessionSchema = v.object({
-  id,
+  id: idSchema,
   title: text,
   agent: text,
   status: v.picklist(['Starting', 'Running', 'Completed', 'Failed']),
@@ -55,7 +55,7 @@ export const sessionSchema = v.object({
   checking: v.boolean(),
   usage: v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
   /** The run of the pending permission requests. */
-  currentRunId: v.optional(id),
+  currentRunId: v.optional(idSchema),
   runs: v.array(timelineRunSchema),
   pendingPermissions: v.array(v.object({ requestId: text, title: text, options: v.array(permissionOptionSchema) })),
 });
@@ -67,8 +67,8 @@ export type TimelineEvent = SessionEvent & { cut?: Record<string, number> };
 const eventSchema = v.pipe(
   v.object({
     id: count,
-    sessionId: id,
-    runId: id,
+    sessionId: idSchema,
+    runId: idSchema,
     seq,
     timestamp: text,
     kind: text,
@@ -93,15 +93,15 @@ export const TIMELINE_REQUESTS = {
   /** Answered at once, so that the page knows whether the extension is alive. */
   ping: { parameters: v.object({}), result: v.object({}) },
   events: {
-    parameters: v.object({ runId: id, fromSeq: seq, limit: v.pipe(seq, v.maxValue(MAX_EVENTS_PER_REQUEST)) }),
+    parameters: v.object({ runId: idSchema, fromSeq: seq, limit: v.pipe(seq, v.maxValue(MAX_EVENTS_PER_REQUEST)) }),
     result: v.object({ events: v.array(eventSchema) }),
   },
   /** One event with nothing cut. */
   event: { parameters: placeSchema, result: v.object({ event: eventSchema }) },
   /** The last event that is not later than `timeMs`; the first one where all are later. */
-  seqAt: { parameters: v.object({ runId: id, timeMs: v.number() }), result: v.object({ seq }) },
+  seqAt: { parameters: v.object({ runId: idSchema, timeMs: v.number() }), result: v.object({ seq }) },
   ...PAGE_QUERIES,
-  answer: { parameters: v.object({ runId: id, requestId: text, optionId: text }), result: v.object({}) },
+  answer: { parameters: v.object({ runId: idSchema, requestId: text, optionId: text }), result: v.object({}) },
   send: { parameters: v.object({ text: v.pipe(text, v.regex(/\S/)) }), result: v.object({}) },
   interrupt: { parameters: v.object({}), result: v.object({}) },
   resume: { parameters: v.object({}), result: v.object({}) },
@@ -119,7 +119,7 @@ export const TIMELINE_REQUESTS = {
   searchHistory: { parameters: v.object({ text: v.pipe(text, v.minLength(1)) }), result: v.object({}) },
   /** Opens a field of an event with nothing cut, beside the timeline. */
   openPayload: {
-    parameters: v.object({ runId: id, seq, field: v.pipe(text, v.regex(/^\w+$/)) }),
+    parameters: v.object({ runId: idSchema, seq, field: v.pipe(text, v.regex(/^\w+$/)) }),
     result: v.object({}),
   },
 } as const;
@@ -182,9 +182,9 @@ export type HostMessage = v.InferOutput<typeof hostMessageSchema>;
 
 /** What VS Code keeps of a page while it is hidden and over a restart of the editor. */
 export const savedStateSchema = v.object({
-  sessionId: id,
+  sessionId: idSchema,
   /** The one run that is shown; all of them where absent. */
-  runId: v.optional(id),
+  runId: v.optional(idSchema),
   /** Where the replay stands; absent while the page follows the end. */
   position: v.optional(placeSchema),
   /** What was typed and not sent. */

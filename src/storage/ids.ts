@@ -1,16 +1,20 @@
-import { randomBytes } from 'node:crypto';
+import * as v from 'valibot';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'; // RFC 4648 base32, lower case
 const LENGTH = 12; // 60 bits; short because Windows limits a path to 260 characters
+const ID = /^[a-z2-7]{12}$/;
+
+/** A session or run id. */
+export const idSchema = v.pipe(v.string(), v.regex(ID));
 
 /** A new session or run id: 12 characters of lower-case base32. */
 export function newId(): string {
-  return Array.from(randomBytes(LENGTH), (byte) => ALPHABET.charAt(byte & 31)).join('');
+  return Array.from(crypto.getRandomValues(new Uint8Array(LENGTH)), (byte) => ALPHABET.charAt(byte & 31)).join('');
 }
 
 /** True for a string that can be a session or run id. Check it before it becomes part of a path. */
 export function isId(value: string): boolean {
-  return /^[a-z2-7]{12}$/.test(value);
+  return ID.test(value);
 }
 
 const SEQ_RANGE = 2 ** 32;

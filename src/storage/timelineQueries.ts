@@ -3,6 +3,7 @@
  * answer it in `timelineReader.ts`, and ask it where it is needed: all between the two follows from this file.
  */
 import * as v from 'valibot';
+import { idSchema } from './ids';
 import { EVENT_KINDS, parseDraft } from './events';
 import type { SessionEvent } from './events';
 
@@ -12,14 +13,13 @@ export const MAX_EVENTS_PER_QUERY = 20_000;
 export const MAX_EVENTS_PER_PAGE = 1_000;
 
 const text = v.string();
-const id = v.pipe(text, v.regex(/^[a-z2-7]{12}$/));
 const seq = v.pipe(v.number(), v.integer(), v.minValue(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const limit = v.pipe(seq, v.maxValue(MAX_EVENTS_PER_PAGE));
 const kind = v.picklist(EVENT_KINDS);
 
 /** Events `fromSeq` to `toSeq` of a run, both included. */
-const runPart = { runId: id, fromSeq: seq, toSeq: seq };
+const runPart = { runId: idSchema, fromSeq: seq, toSeq: seq };
 
 /** A tool by its name, or a file by its path, with its number of events. */
 const facet = v.object({ name: text, count });
@@ -89,7 +89,7 @@ export const TIMELINE_QUERIES = {
     result: events,
   },
   /** Events `fromSeq` and on of one run, in order of `seq`, each place found by one key look-up. */
-  runEvents: { parameters: v.object({ runId: id, fromSeq: seq, limit }), result: events },
+  runEvents: { parameters: v.object({ runId: idSchema, fromSeq: seq, limit }), result: events },
   /** What people and the agent said, in order of time. */
   conversation: {
     parameters: v.object({}),

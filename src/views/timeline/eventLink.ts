@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { idSchema } from '../../storage/ids';
 
 /** An event of a session, as links name it. */
 export interface LinkedEvent {
@@ -7,12 +8,11 @@ export interface LinkedEvent {
   seq: number;
 }
 
-const id = v.pipe(v.string(), v.regex(/^[a-z2-7]{12}$/));
 const pathSchema = v.strictTuple([
   v.literal(''),
   v.literal('event'),
-  id,
-  id,
+  idSchema,
+  idSchema,
   v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/), v.transform(Number)),
 ]);
 

@@ -3,7 +3,8 @@ import { appendFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStoreIndex } from '../../../src/storage/database/storeIndexClient';
-import type { DraftEvent } from '../../../src/storage/events';
+import type { DraftEvent, SessionEvent } from '../../../src/storage/events';
+import { MAX_EVENTS_PER_PAGE } from '../../../src/storage/timelineQueries';
 import { newId } from '../../../src/storage/ids';
 import { encodeRecord } from '../../../src/storage/journal/journalRecord';
 import { JournalWriter } from '../../../src/storage/journal/journalWriter';
@@ -76,6 +77,15 @@ export class StoreFixture {
     return index;
   }
 
+  /** Indexes the session and closes the index, which writes its databases. Gives the session's events. */
+  async writeDatabases(sessionId: string): Promise<SessionEvent[]> {
+    const index = await this.openIndex();
+    await syncAll(index, sessionId);
+    const events = await historyOf(index, sessionId);
+    await index.close();
+    return events;
+  }
+
   async makeSession(...records: DraftSessionRecord[]): Promise<string> {
     const sessionId = newId();
     await mkdir(this.paths.session(sessionId).runs, { recursive: true });
@@ -113,6 +123,11 @@ export class StoreFixture {
     this.#timeMs += 1000;
     return new Date(this.#timeMs).toISOString();
   }
+}
+
+/** The session's events, as far as one page holds them. */
+export async function historyOf(index: StoreIndex, sessionId: string): Promise<SessionEvent[]> {
+  return await index.query(sessionId, 'history', { limit: MAX_EVENTS_PER_PAGE });
 }
 
 /** Syncs to the end. Returns the facts, and one range for each run. */

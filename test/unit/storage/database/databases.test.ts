@@ -8,6 +8,7 @@ import type { SqlJsStatic } from 'sql.js';
 import * as v from 'valibot';
 import { Catalog, parseFacts } from '../../../../src/storage/database/catalog';
 import { createDatabase, loadCheckpoint, writeCheckpoint } from '../../../../src/storage/database/checkpoint';
+import type { Connection } from '../../../../src/storage/database/connection';
 import { DatabaseFile } from '../../../../src/storage/database/databaseFile';
 import { CATALOG_SCHEMA, TIMELINE_SCHEMA } from '../../../../src/storage/database/schema';
 import { Timeline } from '../../../../src/storage/database/timeline';
@@ -20,6 +21,10 @@ import { projectRoot } from '../../../support/project';
 import { CREATED, say } from '../storeFixture';
 
 const TIME = '2026-03-01T08:00:00.000Z';
+
+function readerOf(connection: Connection, timeline: Timeline): TimelineReader {
+  return new TimelineReader(connection, timeline.sessionId, () => Promise.reject(new Error('no blob')));
+}
 
 describe('databases', () => {
   let engine: SqlJsStatic;
@@ -91,7 +96,7 @@ describe('databases', () => {
           timeline.saveEvent('run', ordinal, { seq: position + 1, timestamp: TIME, draft: say(text, 'user') });
       });
     }
-    const reader = new TimelineReader(connection, timeline.sessionId, () => Promise.reject(new Error('no blob')));
+    const reader = readerOf(connection, timeline);
     assert.deepEqual(
       (await reader.conversation()).map(({ content }) => content),
       texts,
@@ -108,7 +113,7 @@ describe('databases', () => {
       for (const seq of [1, MAX_EVENTS_PER_QUERY, MAX_EVENTS_PER_QUERY + 1])
         timeline.saveEvent('run', ordinal, { seq, timestamp: TIME, draft: say('x', 'user') });
     });
-    const reader = new TimelineReader(connection, timeline.sessionId, () => Promise.reject(new Error('no blob')));
+    const reader = readerOf(connection, timeline);
     const part = { runId: 'run', fromSeq: 1, toSeq: 1e9 };
     const found = reader.findEvents({ ...part, text: '', failed: false, tool: '', file: '' });
     assert.deepEqual(found, { seqs: [1, MAX_EVENTS_PER_QUERY], counts: { message: 2 } });

@@ -8,8 +8,7 @@ import { EVENT_KINDS } from '../../../../src/storage/events';
 import type { DraftEvent, SessionEvent } from '../../../../src/storage/events';
 import { newId } from '../../../../src/storage/ids';
 import { CorralError } from '../../../../src/storage/errors';
-import type { StoreIndex } from '../../../../src/storage/database/storeIndex';
-import { agentSession, exited, say, started, StoreFixture, syncAll } from '../storeFixture';
+import { agentSession, exited, say, started, StoreFixture, historyOf, syncAll } from '../storeFixture';
 import { skip } from '../../../support/skip';
 
 const run = promisify(execFile);
@@ -56,9 +55,6 @@ describe('store index', () => {
   });
   afterEach(() => store.remove());
 
-  const history = (index: StoreIndex, sessionId: string): Promise<SessionEvent[]> =>
-    index.query(sessionId, 'history', { limit: 1000 });
-
   it('stores and reads every kind of event', async () => {
     assert.deepEqual([...new Set(EVERY_KIND.map(({ kind }) => kind))].sort(), [...EVENT_KINDS].sort());
     const sessionId = await store.makeSession();
@@ -68,7 +64,7 @@ describe('store index', () => {
     const { facts, appended } = await syncAll(index, sessionId);
     assert.deepEqual(appended, [{ runId, fromSeq: 1, toSeq: EVERY_KIND.length }]);
     assert.equal(facts?.runs[0]?.eventState, 'completed');
-    const events = await history(index, sessionId);
+    const events = await historyOf(index, sessionId);
     assert.deepEqual(
       events.map(({ kind, data }) => ({ kind, data })),
       EVERY_KIND,
@@ -116,7 +112,7 @@ describe('store index', () => {
       pages.push(...page);
       if (page.length < 7) break;
     }
-    assert.deepEqual(pages, await history(index, sessionId));
+    assert.deepEqual(pages, await historyOf(index, sessionId));
     assert.deepEqual(
       pages.map(({ id }) => id),
       [...pages]
@@ -136,10 +132,10 @@ describe('store index', () => {
     await store.events(sessionId, runId, [started(1), say('one')]);
     const first = await store.openIndex();
     await syncAll(first, sessionId);
-    await history(first, sessionId);
+    await historyOf(first, sessionId);
     await store.events(sessionId, runId, [say('two'), say('three')]);
     assert.deepEqual((await first.sync(sessionId)).appended, [{ runId, fromSeq: 3, toSeq: 4 }]);
-    assert.equal((await history(first, sessionId)).length, 4);
+    assert.equal((await historyOf(first, sessionId)).length, 4);
     assert.deepEqual((await first.sync(sessionId)).appended, []);
     await first.close();
 
@@ -150,7 +146,7 @@ describe('store index', () => {
     await store.events(sessionId, runId, [say('four')]);
     assert.deepEqual(await second.findStale(), [sessionId]);
     assert.deepEqual((await second.sync(sessionId)).appended, [{ runId, fromSeq: 5, toSeq: 5 }]);
-    assert.equal((await history(second, sessionId)).length, 5);
+    assert.equal((await historyOf(second, sessionId)).length, 5);
   });
 
   it('writes a large timeline again only where much of it is new, and misses nothing for that', async () => {
@@ -193,7 +189,7 @@ describe('store index', () => {
         if (event.kind === 'agent.session') await store.events(sessionId, runId, [started(position + 1)]);
         await store.events(sessionId, runId, [event]);
         await index.sync(sessionId);
-        await history(index, sessionId);
+        await historyOf(index, sessionId);
       }
       await store.record(
         sessionId,
@@ -203,7 +199,7 @@ describe('store index', () => {
       await index.sync(sessionId);
     }
     const { facts } = await syncAll(index, sessionId);
-    const events = await history(index, sessionId);
+    const events = await historyOf(index, sessionId);
     const incremental = await index.listSessions();
     await index.close();
     for (const database of await store.databases()) await unlink(database);
@@ -214,14 +210,14 @@ describe('store index', () => {
     await syncAll(generated, sessionId);
     assert.equal(JSON.stringify(await generated.listSessions()), JSON.stringify(incremental));
     assert.equal(JSON.stringify(incremental), JSON.stringify([facts]));
-    assert.deepEqual(await history(generated, sessionId), events);
+    assert.deepEqual(await historyOf(generated, sessionId), events);
   });
 
   it('knows nothing of what is not there yet', async () => {
     const index = await store.openIndex();
     const sessionId = newId();
     assert.deepEqual(await index.sync(sessionId), { facts: undefined, appended: [], more: false });
-    assert.deepEqual(await history(index, sessionId), []);
+    assert.deepEqual(await historyOf(index, sessionId), []);
     await mkdir(store.paths.session(sessionId).root);
     await writeFile(store.paths.session(sessionId).journal, '{"v":1,"seq":1');
     assert.equal((await index.sync(sessionId)).facts, undefined);
@@ -245,7 +241,7 @@ describe('store index', () => {
     for (let round = 0; round < 2; round++) {
       for (const sessionId of sessionIds) {
         await syncAll(index, sessionId);
-        assert.equal((await history(index, sessionId)).length, 41);
+        assert.equal((await historyOf(index, sessionId)).length, 41);
       }
     }
     await index.checkpoint();
@@ -260,14 +256,14 @@ describe('store index', () => {
       await store.events(sessionId, runId, [round === 0 ? started(1) : say(`round ${round}`)]);
       for (const index of [one, two]) {
         await syncAll(index, sessionId);
-        assert.equal((await history(index, sessionId)).length, round + 1);
+        assert.equal((await historyOf(index, sessionId)).length, round + 1);
       }
       await Promise.all([one.checkpoint(), two.checkpoint(), one.checkpoint()]);
     }
     await Promise.all([one.close(), two.close()]);
     const index = await store.openIndex();
     assert.deepEqual(await index.findStale(), []);
-    assert.equal((await history(index, sessionId)).length, 5);
+    assert.equal((await historyOf(index, sessionId)).length, 5);
   });
 
   it('writes nothing where it is read-only', async () => {
@@ -297,7 +293,7 @@ describe('store index', () => {
     await store.events(sessionId, runId, EVERY_KIND);
     const index = await store.openIndex();
     await syncAll(index, sessionId);
-    await history(index, sessionId);
+    await historyOf(index, sessionId);
     await index.close();
     const query = async (database: string, sql: string): Promise<unknown> =>
       JSON.parse((await run('/usr/bin/sqlite3', ['-json', database, sql])).stdout || '[]');

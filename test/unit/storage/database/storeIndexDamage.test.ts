@@ -4,11 +4,9 @@ import { appendFile, open, readFile, rename, rm, stat, truncate, unlink, writeFi
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { openStoreIndex } from '../../../../src/storage/database/storeIndexClient';
-import type { SessionEvent } from '../../../../src/storage/events';
 import { newId } from '../../../../src/storage/ids';
 import { CorralError } from '../../../../src/storage/errors';
-import type { StoreIndex } from '../../../../src/storage/database/storeIndex';
-import { say, started, StoreFixture, syncAll, WORKER_PATH } from '../storeFixture';
+import { say, started, StoreFixture, historyOf, syncAll, WORKER_PATH } from '../storeFixture';
 import { skip } from '../../../support/skip';
 
 const run = promisify(execFile);
@@ -20,9 +18,6 @@ describe('store index with damage', () => {
   });
   afterEach(() => store.remove());
 
-  const history = (index: StoreIndex, sessionId: string): Promise<SessionEvent[]> =>
-    index.query(sessionId, 'history', { limit: 1000 });
-
   it('is rebuilt where its files are damaged', async () => {
     const sessionId = await store.makeSession();
     const runId = newId();
@@ -30,10 +25,7 @@ describe('store index with damage', () => {
       started(1),
       ...Array.from({ length: 500 }, (_, count) => say(`text ${count}`.repeat(20))),
     ]);
-    const first = await store.openIndex();
-    await syncAll(first, sessionId);
-    const events = await history(first, sessionId);
-    await first.close();
+    const events = await store.writeDatabases(sessionId);
     const databases = await store.databases();
     assert.equal(databases.length, 2);
     const damages: ((content: Buffer) => Buffer)[] = [
@@ -49,7 +41,7 @@ describe('store index with damage', () => {
       for (const database of databases) await writeFile(database, damage(await readFile(database)));
       const index = await store.openIndex();
       await syncAll(index, sessionId);
-      assert.deepEqual(await history(index, sessionId), events);
+      assert.deepEqual(await historyOf(index, sessionId), events);
       await index.close();
     }
   });
@@ -57,10 +49,7 @@ describe('store index with damage', () => {
   it('leaves files of a newer version alone and works beside them', async () => {
     const sessionId = await store.makeSession();
     await store.events(sessionId, newId(), [started(1), say('x')]);
-    const first = await store.openIndex();
-    await syncAll(first, sessionId);
-    await history(first, sessionId);
-    await first.close();
+    await store.writeDatabases(sessionId);
     const newer = new Map<string, Buffer>();
     for (const database of await store.databases()) {
       const file = await open(database, 'r+');
@@ -71,7 +60,7 @@ describe('store index with damage', () => {
     const index = await store.openIndex();
     assert.deepEqual(await index.listSessions(), []);
     await syncAll(index, sessionId);
-    assert.equal((await history(index, sessionId)).length, 2);
+    assert.equal((await historyOf(index, sessionId)).length, 2);
     await index.close();
     for (const [database, content] of newer) assert.deepEqual(await readFile(database), content);
   });
@@ -90,7 +79,7 @@ describe('store index with damage', () => {
     assert.equal(facts?.damagedRecords, 2);
     assert.equal(facts.runs[0]?.eventCount, 3);
     assert.deepEqual(
-      (await history(index, sessionId)).map(({ seq }) => seq),
+      (await historyOf(index, sessionId)).map(({ seq }) => seq),
       [1, 3],
     );
   });
@@ -103,12 +92,12 @@ describe('store index with damage', () => {
     const index = await store.openIndex();
     await syncAll(index, otherId);
     await syncAll(index, sessionId);
-    assert.equal((await history(index, sessionId)).length, 3);
+    assert.equal((await historyOf(index, sessionId)).length, 3);
     const { events } = store.paths.session(sessionId).run(runId);
     await truncate(events, (await stat(events)).size - 1);
     assert.deepEqual(await index.findStale(), [sessionId]);
     assert.deepEqual((await syncAll(index, sessionId)).appended, [{ runId, fromSeq: 1, toSeq: 2 }]);
-    assert.equal((await history(index, sessionId)).length, 2);
+    assert.equal((await historyOf(index, sessionId)).length, 2);
     await rm(store.paths.session(sessionId).root, { recursive: true });
     assert.deepEqual(await index.findStale(), [sessionId]);
     assert.equal((await index.sync(sessionId)).facts, undefined);
@@ -123,16 +112,13 @@ describe('store index with damage', () => {
   it('does not take a copied folder for the session it was copied from', async () => {
     const sessionId = await store.makeSession();
     await store.events(sessionId, newId(), [started(1), say('x')]);
-    const first = await store.openIndex();
-    await syncAll(first, sessionId);
-    await history(first, sessionId);
-    await first.close();
+    await store.writeDatabases(sessionId);
     const copyId = newId();
     await rename(store.paths.session(sessionId).root, store.paths.session(copyId).root);
     const index = await store.openIndex();
     assert.deepEqual(await index.findStale(), [sessionId, copyId].sort());
     assert.equal((await syncAll(index, copyId)).facts?.sessionId, copyId);
-    assert.ok((await history(index, copyId)).every((event) => event.sessionId === copyId));
+    assert.ok((await historyOf(index, copyId)).every((event) => event.sessionId === copyId));
   });
 
   it('ends a call that takes too long, and starts again from the checkpoint', async function () {
