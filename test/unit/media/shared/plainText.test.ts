@@ -8,7 +8,7 @@ describe('visibleText', () => {
     assert.equal(visibleText('\u009b31m'), '⟨U+009B⟩31m');
   });
 
-  it('disarms what reorders or hides text, and leaves languages and emoji alone', () => {
+  it('replaces characters that reorder or hide text, and leaves languages and emoji alone', () => {
     assert.equal(visibleText('a\u202eb\u2066c\u200bd\ufeff'), 'a⟨U+202E⟩b⟨U+2066⟩c⟨U+200B⟩d⟨U+FEFF⟩');
     assert.equal(visibleText('\u{e0041}'), '⟨U+E0041⟩');
     for (const text of ['שלום', 'مرحبا', '👩‍🚀', 'naïve', '日本語', '<b>&amp;']) assert.equal(visibleText(text), text);

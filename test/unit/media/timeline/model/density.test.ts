@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import type { TimelineParameters } from '../../../../../src/protocol/timelineProtocol';
 import { Density, MAX_STRETCHES } from '../../../../../media/timeline/model/density';
 import type { StretchCounts } from '../../../../../media/timeline/model/density';
+import { waitFor } from '../../../../support/wait';
 import { Playlist } from '../../../../../media/timeline/model/playlist';
 
 const RUN = 'aaaaaaaaaaaa';
 const STEP_MS = 10;
 
-/** A run with an event every ten milliseconds: each fifth a tool's, the others messages. */
+/** A run with an event every ten milliseconds: every fifth is a tool call, the others are messages. */
 class DensityFixture {
   eventCount: number;
   readonly asked: TimelineParameters<'density'>[] = [];
@@ -70,7 +71,7 @@ class DensityFixture {
 }
 
 describe('Density', () => {
-  it('counts each event once, in bounded steps, in few stretches however long the run is', async () => {
+  it('counts each event once, in bounded queries and few stretches', async () => {
     const fixture = new DensityFixture(50_000);
     fixture.density.extend();
     await fixture.counted();
@@ -86,7 +87,7 @@ describe('Density', () => {
     assert.ok(fixture.density.stretchesOf(RUN).size <= MAX_STRETCHES + 1);
   });
 
-  it('goes on with what comes, and joins stretches as the run grows', async () => {
+  it('counts new events only, and merges stretches as the run grows', async () => {
     const fixture = new DensityFixture(100);
     fixture.density.extend();
     await fixture.counted();
@@ -108,13 +109,12 @@ describe('Density', () => {
     assert.equal((first?.messages ?? 0) + (first?.tools ?? 0), eventsInStretch);
   });
 
-  it('asks again where the extension did not answer, when there is reason to', async () => {
+  it('asks again for new events after the extension did not answer', async () => {
     const fixture = new DensityFixture(100);
     fixture.fails = true;
     fixture.density.extend();
-    while (fixture.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await waitFor(() => fixture.asked.length > 0, { what: 'the first query' });
     fixture.fails = false;
-    await new Promise((resolve) => setImmediate(resolve));
     fixture.density.extend();
     await fixture.counted();
     assert.deepEqual(fixture.total, { messages: 80, tools: 20 });

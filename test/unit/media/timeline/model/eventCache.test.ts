@@ -5,7 +5,7 @@ import { MemorySource, RUN, SESSION } from '../../../views/timeline/memorySource
 const message = { kind: 'message', data: { role: 'user', text: 'x' } } as const;
 
 describe('EventCache', () => {
-  it('keeps a bounded number of windows, and asks for each once', async () => {
+  it('keeps a bounded number of windows and loads each once', async () => {
     const source = new MemorySource();
     source.addMessages(WINDOW_SIZE * (MAX_WINDOWS + 10));
     const asked: number[] = [];
@@ -42,7 +42,7 @@ describe('EventCache', () => {
     assert.ok(typeof last === 'object' && last.seq === total - WINDOW_SIZE + 1);
   });
 
-  it('asks for nothing that came by itself, and takes nothing that leaves a gap', async () => {
+  it('does not load events that were pushed, and ignores pushed events after a gap', async () => {
     const source = new MemorySource();
     source.addMessages(WINDOW_SIZE + 3);
     const all = await source.eventsOf(RUN, 1, WINDOW_SIZE + 3);
@@ -65,7 +65,7 @@ describe('EventCache', () => {
     assert.equal(cache.get(RUN, all.length + 1), undefined);
   });
 
-  it('asks only for the new part of a window that grows, and knows damaged records from those to come', async () => {
+  it('loads only the new part of a growing window, and tells damaged records from those to come', async () => {
     const source = new MemorySource();
     source.addMessages(5);
     source.runs.get(RUN)?.splice(2, 1);
@@ -97,7 +97,7 @@ describe('EventCache', () => {
     assert.ok(typeof cache.get(RUN, 6) === 'object');
   });
 
-  it('reports a failed window and does not ask for it again at once', async () => {
+  it('reports a window that cannot be loaded, and does not load it again at once', async () => {
     let asked = 0;
     const errors: unknown[] = [];
     let wake: (() => void) | undefined;

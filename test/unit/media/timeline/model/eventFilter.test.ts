@@ -5,7 +5,7 @@ import { Playlist } from '../../../../../media/timeline/model/playlist';
 
 const RUNS = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] as const;
 
-/** A playlist of two runs in which every tenth event fits, and what was asked about it. */
+/** A playlist of two runs in which every tenth event matches, and the queries about it. */
 class FilterFixture {
   eventCounts = [25, 50_005];
   readonly asked: TimelineParameters<'findEvents'>[] = [];
@@ -46,7 +46,7 @@ class FilterFixture {
 }
 
 describe('EventFilter', () => {
-  it('lists the rows that fit over all runs, asking in steps', async () => {
+  it('lists the matching rows of all runs, in bounded queries', async () => {
     const fixture = new FilterFixture();
     fixture.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });
     await fixture.settled();
@@ -68,7 +68,7 @@ describe('EventFilter', () => {
     );
   });
 
-  it('goes on with what comes, and looks at nothing twice', async () => {
+  it('searches new events only', async () => {
     const fixture = new FilterFixture();
     fixture.filter.set({ text: '', group: 'messages', failed: false, tool: '', file: '' });
     await fixture.settled();
@@ -91,7 +91,7 @@ describe('EventFilter', () => {
     assert.equal(fixture.filter.count(1e6), 5_004);
   });
 
-  it('throws away what was asked for other criteria', async () => {
+  it('ignores answers to older criteria', async () => {
     const fixture = new FilterFixture();
     fixture.filter.set({ text: 'old', group: undefined, failed: false, tool: '', file: '' });
     fixture.filter.set({ text: 'new', group: undefined, failed: true, tool: '', file: '' });
@@ -102,7 +102,7 @@ describe('EventFilter', () => {
     assert.deepEqual([fixture.filter.isActive, fixture.filter.rowOf(7)], [false, 7]);
   });
 
-  it('stops where the extension refuses, and goes on when something new comes', async () => {
+  it('stops if the extension does not answer, and continues with new events', async () => {
     const fixture = new FilterFixture();
     fixture.fails = true;
     fixture.filter.set({ text: 'x', group: undefined, failed: false, tool: '', file: '' });

@@ -6,10 +6,10 @@ import type { HostListener } from '../../../../../media/timeline/model/extension
 import { RUN } from '../../../views/timeline/memorySource';
 
 function unexpected(): never {
-  assert.fail('nothing was to arrive');
+  assert.fail('an unexpected call of the listener');
 }
 
-/** Is to hear of nothing. */
+/** A listener that must not be called. */
 const QUIET: HostListener = {
   sessionChanged: unexpected,
   readingOn: unexpected,
@@ -19,7 +19,7 @@ const QUIET: HostListener = {
   connectionChanged: unexpected,
 };
 
-/** Collects what a connection sends, with the number of each request. */
+/** Collects the requests that a client sends. */
 class Sent {
   readonly requests: { requestNumber: number; method: string }[] = [];
   readonly post = (message: unknown): void => {
@@ -32,7 +32,7 @@ class Sent {
 }
 
 describe('ExtensionHostClient', () => {
-  it('ends a request that is never answered, and ignores an answer that is too late', async () => {
+  it('rejects a request that is not answered in time, and ignores a late answer', async () => {
     const sent = new Sent();
     const connection = new ExtensionHostClient(sent.post, QUIET, { request: 5, ping: 5 });
     await assert.rejects(connection.request('openFile', { path: 'a' }), /did not answer/);
@@ -40,7 +40,7 @@ describe('ExtensionHostClient', () => {
     assert.equal(sent.requests.length, 1);
   });
 
-  it('waits for longer than for a lost answer while it hears that the history is read', async () => {
+  it('waits longer while it is told that the history is being read', async () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const shares: number[] = [];
@@ -67,7 +67,7 @@ describe('ExtensionHostClient', () => {
     }
   });
 
-  it('rejects an answer of the wrong shape, and reports other messages of the wrong shape', async () => {
+  it('rejects a request with an invalid answer, and reports other invalid messages', async () => {
     const failures: string[] = [];
     const sent = new Sent();
     const connection = new ExtensionHostClient(sent.post, { ...QUIET, failed: (reason) => failures.push(reason) });
@@ -79,7 +79,7 @@ describe('ExtensionHostClient', () => {
     assert.equal(failures.length, 2);
   });
 
-  it('is lost when a ping is not answered, since the last word that was heard, and back with the next', async () => {
+  it('is lost since the last message when a ping is not answered, and back with the next message', async () => {
     const sent = new Sent();
     const changes: (number | undefined)[] = [];
     const beforeMs = Date.now();
@@ -94,14 +94,14 @@ describe('ExtensionHostClient', () => {
     assert.equal(changes.length, 1);
     assert.ok((changes[0] ?? 0) >= beforeMs && (changes[0] ?? Infinity) <= Date.now());
     connection.receive({ type: 'answer', requestNumber: sent.numberOf(1), result: {} });
-    assert.deepEqual(changes.slice(1), [undefined], 'also an answer that is too late is a word');
+    assert.deepEqual(changes.slice(1), [undefined], 'a late answer shows that the extension is there');
     const answered = connection.ping();
     connection.receive({ type: 'rejection', requestNumber: sent.numberOf(2), message: 'What?' });
     await answered;
     assert.equal(connection.lostSinceMs, undefined);
   });
 
-  it('waits for what acts on the session as long as that takes, but not beyond the connection', async () => {
+  it('waits for actions on the session without a limit, but not without a connection', async () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const sent = new Sent();
@@ -125,13 +125,13 @@ describe('ExtensionHostClient', () => {
     }
   });
 
-  it("does not take the answers to an earlier page for its own page's", () => {
+  it('numbers requests so that answers to an earlier page match none', () => {
     const first = (): number => {
       const sent = new Sent();
       void new ExtensionHostClient(sent.post, QUIET).request('stop', {});
       return sent.numberOf(0);
     };
-    // Of a million million numbers: that two of these are near each other happens in no one's lifetime.
+    // The first number is random in a range so large that two are never close to each other.
     const [one, other] = [first(), first()];
     assert.ok(
       Number.isSafeInteger(one) && Number.isSafeInteger(other) && Math.abs(one - other) > 1,

@@ -5,7 +5,7 @@ import { Playlist } from '../../../../../media/timeline/model/playlist';
 const RUNS = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb', 'cccccccccccc'] as const;
 const LENGTHS = [10, 45_000, 5];
 
-/** Turns start at the second event of each run, and nowhere else. */
+/** A turn starts at the second event of each run, and nowhere else. */
 const context = {
   playlist: () =>
     new Playlist(
@@ -26,7 +26,7 @@ const context = {
 };
 
 describe('findJumpTarget', () => {
-  it('finds the next and the one before over all runs, however far away', async () => {
+  it('finds the next and the previous target over all runs', async () => {
     const rowOf = (row: number, direction: 'back' | 'forward'): Promise<number | undefined> =>
       findJumpTarget(context, 'turn', row, direction);
     assert.deepEqual(
@@ -43,7 +43,7 @@ describe('findJumpTarget', () => {
     );
   });
 
-  it('says so where there is none, or nobody answers', async () => {
+  it('finds nothing if there is no target or no answer', async () => {
     assert.equal(await findJumpTarget(context, 'failure', 0, 'forward'), undefined);
     assert.equal(
       await findJumpTarget({ ...context, find: () => Promise.resolve(undefined) }, 'turn', 0, 'forward'),

@@ -6,7 +6,7 @@ const timeOf = (row: number): number | undefined => times[row];
 const last = times.length - 1;
 
 describe('advance', () => {
-  it('shows an event when its recorded time has passed, and carries what is left', () => {
+  it('shows an event when its recorded time has passed, and carries the rest', () => {
     assert.deepEqual(advance({ row: 0, carriedMs: 0 }, 50, { speed: 1, skipIdle: true }, last, timeOf), {
       row: 0,
       carriedMs: 50,
@@ -30,13 +30,13 @@ describe('advance', () => {
     );
   });
 
-  it('waits for long pauses where idle time is not skipped', () => {
+  it('plays long pauses in full if idle time is not skipped', () => {
     const atFive = { speed: 5, skipIdle: false } as const;
     assert.deepEqual(advance({ row: 4, carriedMs: 0 }, 10_000, atFive, last, timeOf), { row: 4, carriedMs: 50_000 });
     assert.deepEqual(advance({ row: 4, carriedMs: 50_000 }, 2_010, atFive, last, timeOf), { row: 5, carriedMs: 50 });
   });
 
-  it('waits for what is not loaded and saves up no time', () => {
+  it('waits for rows that are not loaded, and does not catch up', () => {
     assert.deepEqual(
       advance({ row: 0, carriedMs: 0 }, 10_000, { speed: 100, skipIdle: true }, last, (row) =>
         row > 2 ? undefined : times[row],
@@ -45,7 +45,7 @@ describe('advance', () => {
     );
   });
 
-  it('stops at the end, and survives times that run backwards', () => {
+  it('stops at the end, and passes rows whose times run backwards', () => {
     assert.deepEqual(advance({ row: 5, carriedMs: 0 }, 1e9, { speed: 100, skipIdle: true }, last, timeOf), {
       row: 6,
       carriedMs: 0,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { parseFileReference } from '../../../../../../media/timeline/events/text/fileReference';
 
 describe('parseFileReference', () => {
-  it('knows a path by its folder or its line, and takes no other text for one', () => {
+  it('recognises a path by its folder or line number, and nothing else', () => {
     assert.deepEqual(parseFileReference('src/a.ts'), { path: 'src/a.ts', line: undefined });
     assert.deepEqual(parseFileReference('a.ts:12'), { path: 'a.ts', line: 12 });
     assert.deepEqual(parseFileReference('/code/b.test.ts:12:5'), { path: '/code/b.test.ts', line: 12 });
