@@ -139,7 +139,7 @@ describe('the main job without VS Code', () => {
     assert.equal(await fixture.repository.git('show', `${snapshot.data.commit}:notes.txt`), 'hello');
   });
 
-  it('stops, deletes and brings back', async () => {
+  it('stops, deletes and restores', async () => {
     const window = fixture.window();
     const { id, worktreePath } = await window.createSession({
       repository: fixture.repository.path,

@@ -62,7 +62,7 @@ describe('git', () => {
     const processes = new CountedProcesses();
     const git = new Git(processes.run, { lockPatienceMs: 60_000 });
     const waiting = git.run(repository.mainWorktree, ['update-index', '--force-remove', 'none']);
-    while (processes.started < 3) await new Promise((resolve) => setImmediate(resolve)); // it has met the lock at least once
+    while (processes.started < 3) await new Promise((resolve) => setImmediate(resolve)); // it met the lock
     await rm(lock);
     await waiting;
   });

@@ -28,7 +28,7 @@ describe('the inventory of worktrees', () => {
     const { id } = await window.createSession({ repository: fixture.repository.path, prompt, agent: 'demo' });
     return await until(window, id, ({ status }) => status === 'Completed', 'the end');
   }
-  /** A worktree that bears the mark of a store, and that no session knows of. */
+  /** A worktree of a store that belongs to no session. */
   async function stray(storeId: string): Promise<{ sessionId: string; path: string }> {
     const repository = await findRepository(window.git, fixture.repository.path);
     const sessionId = newId();
@@ -76,7 +76,7 @@ describe('the inventory of worktrees', () => {
     await assert.rejects(inventory.removeGenerated(id), { code: 'RUNNING' });
   });
 
-  it('finds strays of its own store after a start, takes one away with its work kept, and never looks at those of another', async () => {
+  it('finds strays of its own store after a start, removes one but not its work, and never looks at those of another', async () => {
     await finished('talk');
     const own = await stray(await ownStore());
     const foreign = await stray('another');
@@ -113,12 +113,12 @@ describe('the inventory of worktrees', () => {
 
   it("leaves a person's own worktree alone, though its folder is away during a start", async () => {
     const session = await finished('edit notes.txt hello');
-    // Where ours lie and named as ours are: only the mark tells them apart.
+    // In the folder of ours and named like ours: only the lock tells them apart.
     const own = join(fixture.repository.path, '.corral/worktrees', newId());
     const away = join(fixture.storageDirectory, 'away');
     await fixture.repository.git('worktree', 'add', '--quiet', '-b', 'own', own);
     await write(own, { 'README.md': 'changed\n', 'work.txt': 'precious', 'node_modules/a/index.js': 'x' });
-    // Git sorts its list by path, and ids are random: any entry may be the last, whose end looks different.
+    // Git sorts its list by path and ids are random, so any entry may be the last, which ends differently.
     const registration = async (): Promise<string | undefined> => {
       const entries = (await fixture.repository.git('worktree', 'list', '--porcelain')).trimEnd().split('\n\n');
       return entries.find((entry) => entry.startsWith(`worktree ${own}\n`));
@@ -131,7 +131,7 @@ describe('the inventory of worktrees', () => {
     const inventory = await window.inventory();
     const listed = async (): Promise<string[]> => (await inventory.list()).map(({ path }) => path);
     assert.deepEqual(await listed(), [session.worktreePath]);
-    // What makes and takes away worktrees is where others could be forgotten.
+    // Making and removing worktrees must not make git forget others.
     await finished('talk');
     await window.deleteSession(session.id);
     await rename(away, own);
@@ -141,7 +141,7 @@ describe('the inventory of worktrees', () => {
     assert.equal(await fixture.repository.git('-C', own, 'status', '--porcelain'), ' M README.md\n?? work.txt');
   });
 
-  it('starts no git for its look after a start where there is nothing to find', async () => {
+  it('starts no git after a start if there is nothing to find', async () => {
     await finished('talk');
     await fixture.close(window);
     const programs = await programsStartedBy(async () => {

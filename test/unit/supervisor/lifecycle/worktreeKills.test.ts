@@ -40,7 +40,7 @@ describe(`windows that are killed while they change a worktree (seed ${SEED})`, 
   /** How long each action takes, learned from those that ended before their kill. */
   const durationMs = { create: 1_000, snapshot: 1_000, delete: 1_000, undo: 1_000 };
 
-  /** Kills a window, a process of its own, at a random moment of an action. Resolves with false if the action ended first. */
+  /** Kills a window's process at a random moment of an action. Resolves with false if the action ended first. */
   async function killDuring(action: keyof typeof durationMs, subject: string): Promise<boolean> {
     const parameters = [
       join(bundle, 'worktreeChanger.js'),
@@ -83,7 +83,7 @@ describe(`windows that are killed while they change a worktree (seed ${SEED})`, 
     if (test !== undefined) test.title += ` (killed: ${figures.join(', ')})`;
   }
 
-  it(`lose nothing of a session that is snapshotted, deleted and brought back, ${KILLS} times each`, async function () {
+  it(`lose nothing of a session that is snapshotted, deleted and restored, ${KILLS} times each`, async function () {
     const { repository } = fixture;
     const first = fixture.window();
     const { id } = await first.createSession({

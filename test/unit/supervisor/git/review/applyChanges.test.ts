@@ -12,7 +12,7 @@ import { skip } from '../../../../support/skip';
 
 type Session = Awaited<ReturnType<GitFixture['session']>> & { main: string };
 
-describe('a session whose work is taken over', () => {
+describe("applying a session's work", () => {
   let fixture: GitFixture;
   let count = 0;
   before(async () => {
@@ -36,7 +36,7 @@ describe('a session whose work is taken over', () => {
   const log = async (folder: string, range: string): Promise<string> =>
     fixture.user(folder, 'log', '--format=%s %an', range);
 
-  it('goes into the checkout beside changes of the user, and out again', async () => {
+  it('adds it to the checkout beside changes of the user, and undoes that', async () => {
     const session = await worked();
     await write(session.main, { 'own.txt': 'mine\n', 'later.txt': 'l\n' });
     await fixture.user(session.main, 'add', 'later.txt');
@@ -50,7 +50,7 @@ describe('a session whose work is taken over', () => {
     assert.equal(await status(session.main), before);
   });
 
-  it('overwrites nothing of the user, leaves conflicts to a merge editor, and takes them back too', async () => {
+  it('overwrites nothing of the user, leaves conflicts to a merge editor, and undoes them, too', async () => {
     const session = await worked();
     const taken = await changesOf(session);
     await write(session.main, { 'edited.txt': 'mine\n' });
@@ -75,7 +75,7 @@ describe('a session whose work is taken over', () => {
     }
   });
 
-  it('takes nothing back over edits of the user, nor over conflicts of their own', async () => {
+  it('undoes nothing over edits of the user, nor over conflicts of their own', async () => {
     const session = await worked();
     const { applied } = await applyChanges(session.repository, await changesOf(session), 'staged');
     await fixture.user(session.main, 'commit', '--quiet', '--message=taken');
@@ -97,7 +97,7 @@ describe('a session whose work is taken over', () => {
       assert.equal(await readFile(join(session.main, name), 'utf8'), 'edited on\n');
   });
 
-  it('takes conflicts that it left back only while the other files are as it left them', async () => {
+  it('undoes its conflicts only while the other files are as it left them', async () => {
     const session = await worked();
     await write(session.main, { 'edited.txt': 'mine\n' });
     await fixture.user(session.main, 'commit', '--quiet', '--all', '--message=mine');
@@ -135,26 +135,26 @@ describe('a session whose work is taken over', () => {
     await fixture.user(session.main, 'add', 'own.txt');
     await fixture.user(session.main, 'commit', '--quiet', '--message=mine');
     const clean = await fixture.user(session.main, 'rev-parse', 'HEAD');
-    for (const [mark, operation] of Object.entries(operations)) {
-      const clashes = mark === 'CHERRY_PICK_HEAD' || mark === 'rebase-merge';
+    for (const [file, operation] of Object.entries(operations)) {
+      const clashes = file === 'CHERRY_PICK_HEAD' || file === 'rebase-merge';
       const running = fixture.user(session.main, ...operation);
-      if (clashes) await assert.rejects(running, mark);
+      if (clashes) await assert.rejects(running, file);
       else await running;
       if (clashes) await fixture.user(session.main, 'checkout', '--theirs', 'own.txt');
-      if (clashes) await fixture.user(session.main, 'add', 'own.txt'); // resolved, and not yet gone on with
+      if (clashes) await fixture.user(session.main, 'add', 'own.txt'); // resolved, but not continued
       const before = await status(session.main);
       for (const mode of ['staged', 'commits'] as const)
-        await assert.rejects(applyChanges(session.repository, taken, mode), { code: 'CONFLICT' }, `${mark} ${mode}`);
+        await assert.rejects(applyChanges(session.repository, taken, mode), { code: 'CONFLICT' }, `${file} ${mode}`);
       for (const each of [staged, commits])
-        await assert.rejects(undoApply(session.repository, each), { code: 'CONFLICT' }, `${mark} ${each.mode}`);
-      assert.ok(await isThere(join(session.main, '.git', mark)), mark);
-      assert.equal(await status(session.main), before, mark);
-      if (mark === 'rebase-merge') await fixture.user(session.main, 'rebase', '--abort');
+        await assert.rejects(undoApply(session.repository, each), { code: 'CONFLICT' }, `${file} ${each.mode}`);
+      assert.ok(await isThere(join(session.main, '.git', file)), file);
+      assert.equal(await status(session.main), before, file);
+      if (file === 'rebase-merge') await fixture.user(session.main, 'rebase', '--abort');
       else await fixture.user(session.main, 'reset', '--quiet', '--hard', clean);
     }
   });
 
-  it("comes as the session's own commits and one more, and goes again, also from under commits of the user", async () => {
+  it("adds the session's own commits and one more, and undoes that, also below commits of the user", async () => {
     const session = await worked();
     const first = await applyChanges(session.repository, await changesOf(session), 'commits');
     assert.deepEqual(first.conflicts, []);
@@ -172,7 +172,7 @@ describe('a session whose work is taken over', () => {
     await assert.rejects(undoApply(session.repository, second.applied), { code: 'CONFLICT' });
   });
 
-  it('comes as one commit where the agent merged', async () => {
+  it('adds one commit if the agent merged', async () => {
     const session = await worked();
     const agent = await fixture.user(session.path, 'rev-parse', 'HEAD');
     await fixture.user(session.path, 'stash', '--quiet', '--include-untracked');
@@ -184,7 +184,7 @@ describe('a session whose work is taken over', () => {
     assert.equal(await readFile(join(session.main, 'edited.txt'), 'utf8'), '2\n');
   });
 
-  it('becomes a branch with its commits and what was not committed, and brings it up to date', async () => {
+  it('makes a branch of its commits and of what was not committed, and moves it later', async () => {
     const session = await worked();
     const taken = await changesOf(session);
     const commit = await makeBranch(session.repository, taken, 'feature/x');

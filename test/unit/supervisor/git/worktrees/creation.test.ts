@@ -17,7 +17,7 @@ import { skip } from '../../../../support/skip';
 
 type Session = Awaited<ReturnType<GitFixture['session']>>;
 
-describe('what comes into a new worktree', () => {
+describe('files that a new worktree gets', () => {
   let fixture: GitFixture;
   let count = 0;
   before(async () => {
@@ -117,7 +117,7 @@ describe('what comes into a new worktree', () => {
     assert.equal(await isThere(join(outside, 'local')), false);
   });
 
-  it('brings uncommitted changes along as uncommitted changes, and leaves the checkout as it is', async () => {
+  it('copies uncommitted changes as uncommitted changes, and leaves the checkout as it is', async () => {
     const session = await fresh({ changed: '1\n', staged: '1\n', gone: '1\n', '.gitignore': 'ignored\n' });
     const { repository, path, baseCommit } = session;
     const main = repository.mainWorktree;

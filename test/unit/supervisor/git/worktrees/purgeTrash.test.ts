@@ -28,7 +28,7 @@ describe('emptying the trash', () => {
   }
   const trashed = async (session: Session): Promise<string[]> => readdir(dirname(trashPathFor(session.path)));
 
-  it('frees the disk of what the snapshot holds, and all of it comes back', async () => {
+  it('frees the disk of what the snapshot holds, and all of it can be restored', async () => {
     const session = await fresh({
       f: '1\n',
       '.gitignore': 'node_modules/\n',
@@ -115,7 +115,7 @@ describe('emptying the trash', () => {
     assert.equal(found.length, written);
   });
 
-  it('goes on where it was cut off', async () => {
+  it('continues after an interruption', async () => {
     const session = await fresh();
     await write(session.path, { work: 'w' });
     const before = await readAll(session.path);

@@ -9,7 +9,7 @@ import { readAll, GitFixture, write } from '../gitFixture';
 
 type Session = Awaited<ReturnType<GitFixture['session']>>;
 
-describe('going back to a snapshot', () => {
+describe('restoring a snapshot', () => {
   let fixture: GitFixture;
   let count = 0;
   before(async () => {
@@ -47,14 +47,14 @@ describe('going back to a snapshot', () => {
       ],
     );
     assert.ok(Math.abs(Date.parse(listed[0]?.takenAt ?? '') - Date.now()) < 3_600_000);
-    for (const moment of [first, second, session.baseCommit])
-      await requireSnapshotPoint(session, session.baseCommit, moment);
+    for (const commit of [first, second, session.baseCommit])
+      await requireSnapshotPoint(session, session.baseCommit, commit);
     await assert.rejects(requireSnapshotPoint(session, session.baseCommit, await head(session)), {
       code: 'INVALID_ARGUMENT',
     });
   });
 
-  it('brings every file, HEAD and the index to that moment, and back again', async () => {
+  it('restores every file, HEAD and the index, and the state before it, too', async () => {
     const session = await fresh({
       'a.txt': 'a\n',
       'gone.txt': 'g\n',

@@ -34,7 +34,7 @@ describe('worktrees', () => {
     };
   }
 
-  it('makes a detached, locked, pinned worktree that the main one does not see', async () => {
+  it('makes a detached, locked worktree with a ref that the main one does not see', async () => {
     const repository = await fixture.repository('one');
     const session = await fixture.session(repository);
     assert.equal(session.path, join(repository.mainWorktree, '.corral', 'worktrees', session.sessionId));
@@ -164,7 +164,7 @@ describe('worktrees', () => {
     assert.ok(cancelledCount >= 4, String(cancelledCount));
   });
 
-  it('takes back a creation that a crash cut off, but no work', async () => {
+  it('rolls back an interrupted creation, but no work', async () => {
     const repository = await fixture.repository('nine');
     const before = await traces(repository);
     const session = await fixture.session(repository);
@@ -193,7 +193,7 @@ describe('worktrees', () => {
       });
       assert.ok(await isThere(begun.path));
     }
-    // Cut off once it was where the session that it goes on from had been.
+    // Interrupted when HEAD was set to the commit of the session from which it starts.
     await fixture.user(used.path, 'commit', '--quiet', '--allow-empty', '--message=agent');
     await takeSnapshot(used, 'turn');
     const fork = await fixture.session(repository);
