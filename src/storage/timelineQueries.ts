@@ -43,7 +43,7 @@ const events = v.pipe(
 
 /** Queries that the timeline's page can ask as well. Their results are plain JSON. */
 export const PAGE_QUERIES = {
-  /** Where in a part of a run something is. */
+  /** Which events of a part of a run match. */
   findEvents: {
     parameters: v.object({
       ...runPart,
@@ -51,14 +51,14 @@ export const PAGE_QUERIES = {
       text,
       /** Only errors, and tools, turns and runs that did not end well. */
       failed: v.boolean(),
-      /** Only calls of the tool with this name, and what came of them; '' for any. */
+      /** Only calls of the tool with this name, their results and permissions; '' for any. */
       tool: text,
       /** Only what touched a file with this in its path, whatever the case; '' for any. */
       file: text,
-      /** Of what is found, only these are listed. */
+      /** Matches of other kinds are counted, but not listed. */
       kinds: v.optional(v.array(kind)),
     }),
-    /** `seqs` ascend; `counts` also has the kinds that are not listed, and leaves out those without any. */
+    /** `seqs` ascend. `counts` has the matches of each kind, and no kind without any. */
     result: v.object({ seqs: v.array(seq), counts: v.record(kind, count) }),
   },
   /** The tools and files of a part of a run that have the most events. */
@@ -105,7 +105,7 @@ export type QueryAnswer<Q extends TimelineQuery> = v.InferInput<(typeof TIMELINE
 
 export type ConversationEntry = QueryResult<'conversation'>[number];
 
-/** Anything that answers queries about one session. */
+/** Asks about one session. */
 export type AskTimeline = <Q extends TimelineQuery>(
   query: Q,
   parameters: QueryParameters<Q>,

@@ -5,7 +5,7 @@ import { eventId } from '../ids';
 import { numberColumn, textParameter } from './connection';
 import type { Connection } from './connection';
 
-/** Ordinals that are counted stay far below this; 2^21 of them fit into an event's id. */
+/** Above every ordinal that is counted, and below 2^21, since an event's id has room for so many. */
 const FALLBACK_ORDINALS = 2 ** 20;
 
 /** For a run whose ordinal is unknown or taken: made from its id, so that every window gives it the same. */

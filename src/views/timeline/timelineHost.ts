@@ -23,7 +23,7 @@ export interface TimelineEditor {
   post(message: HostMessage): void;
   /** Hears every state of the session that the page is sent. */
   sessionRead(session: TimelineSession): void;
-  /** Reports what a page asked for that is gone now, and that could not be done. */
+  /** Reports an action that failed after its page had gone. */
   failed(message: string): void;
   /** `path` is absolute; `line` counts from 1. */
   openFile(path: string, line: number | undefined): Promise<void>;
@@ -125,7 +125,7 @@ export class TimelineHost implements Disposable {
     if (message.method === 'ready') this.#pusher.markChanged();
   }
 
-  /** Reports that an action failed whose page is gone, and keeps a message that could not be sent. */
+  /** Reports an action that failed after its page had gone; a message is kept for the next page. */
   #failedUnseen({ method, parameters }: PageRequest, reason: string): void {
     if (!ACTING_METHODS.has(method)) return;
     if (method !== 'send') this.#editor.failed(reason);
