@@ -25,7 +25,7 @@ export class AcpPermissions {
 
   read(id: RpcId, request: AcpPermissionRequest): void {
     const requestId = String(id);
-    const { title, name, input } = this.#toolCalls.ask(request.toolCall);
+    const { title, name, input } = this.#toolCalls.describe(request.toolCall);
     const options = request.options.map(readableOption);
     this.#requests.add(
       { requestId, title, toolName: name, input, callId: request.toolCall.toolCallId, options },

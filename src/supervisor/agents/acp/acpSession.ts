@@ -33,11 +33,11 @@ export function openAcpSession(
     peer.requestParsed(method, params, schema, onResult, (reason) => onFailure(reason, method));
   }
 
-  function open(agent: AcpAgent): void {
-    const place: NewSessionRequest = { cwd, mcpServers: [] };
+  function openSession(agent: AcpAgent): void {
+    const newSession: NewSessionRequest = { cwd, mcpServers: [] };
     const resume = (method: string, sessionId: string): void =>
-      request(method, { ...place, sessionId }, v.nullish(sessionResultSchema), (session) =>
-        enter(agent, { ...session, sessionId }),
+      request(method, { ...newSession, sessionId }, v.nullish(sessionResultSchema), (session) =>
+        configureSession(agent, { ...session, sessionId }),
       );
     if (resumes !== undefined && agent.agentCapabilities?.sessionCapabilities?.resume)
       return resume('session/resume', resumes);
@@ -48,10 +48,12 @@ export function openAcpSession(
         'This agent cannot take up its earlier session. It starts anew in the same worktree, and knows nothing of what was said before.';
       host.emit({ kind: 'message', data: { role: 'system', text } });
     }
-    request('session/new', place, v.required(sessionResultSchema, ['sessionId']), (session) => enter(agent, session));
+    request('session/new', newSession, v.required(sessionResultSchema, ['sessionId']), (session) =>
+      configureSession(agent, session),
+    );
   }
 
-  function enter({ agentInfo }: AcpAgent, { sessionId = '', modes, configOptions }: AcpSession): void {
+  function configureSession({ agentInfo }: AcpAgent, { sessionId = '', modes, configOptions }: AcpSession): void {
     const modelOption = configOptions?.find((option) => option.category === 'model');
     const wantedMode = profile.modes?.[permissionMode];
     const isOffered = modes?.availableModes.some(({ id }) => id === wantedMode) === true;
@@ -72,13 +74,13 @@ export function openAcpSession(
         ...(currentMode === undefined ? {} : { permissionMode: currentMode }),
       },
     });
-    configure(sessionId, settings);
+    applySettings(sessionId, settings);
   }
 
   /** Applies one setting after the other. Where one fails there is no turn: it would run in another permission mode. */
-  function configure(sessionId: string, [setting, ...rest]: readonly Setting[]): void {
+  function applySettings(sessionId: string, [setting, ...rest]: readonly Setting[]): void {
     if (setting === undefined) return onOpened(sessionId);
-    request(setting.method, { sessionId, ...setting.params }, v.unknown(), () => configure(sessionId, rest));
+    request(setting.method, { sessionId, ...setting.params }, v.unknown(), () => applySettings(sessionId, rest));
   }
 
   const initialize: InitializeRequest = {
@@ -87,5 +89,5 @@ export function openAcpSession(
     clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
     clientInfo: { name: 'corral', version: '0' },
   };
-  request('initialize', initialize, initializeResultSchema, open);
+  request('initialize', initialize, initializeResultSchema, openSession);
 }

@@ -42,8 +42,8 @@ export class AcpToolCalls {
     if (status === 'completed' || status === 'failed') this.#end(call, status);
   }
 
-  /** The agent asks for permission for this call, which is emitted before the request. */
-  ask(update: AcpToolUpdate): { title: string; name: string; input: unknown } {
+  /** Describes the call of a permission request, and emits the call before the request. */
+  describe(update: AcpToolUpdate): { title: string; name: string; input: unknown } {
     this.read(update);
     const call = this.#open.get(update.toolCallId) ?? { isEmitted: true, isDenied: false, ...update };
     this.#emitCall(call);

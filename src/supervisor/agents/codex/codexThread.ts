@@ -36,7 +36,7 @@ export function initializeCodex(
   );
 }
 
-/** Starts or resumes the run's thread. Until then it takes no messages. */
+/** Starts or resumes the run's thread, which can get messages only then. */
 export function openCodexThread(
   { cwd, permissionMode, model: wantedModel, resumes }: ConversationRequest,
   peer: JsonRpcPeer,

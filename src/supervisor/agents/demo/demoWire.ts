@@ -19,7 +19,7 @@ export class DemoWire {
   }
 
   init(facts: { model: string; permissionMode: string }): void {
-    this.#own({
+    this.#send({
       type: 'system',
       subtype: 'init',
       cwd: process.cwd(),
@@ -32,7 +32,7 @@ export class DemoWire {
   }
 
   echo(text: string, uuid: string): void {
-    this.#own({
+    this.#send({
       type: 'user',
       message: { role: 'user', content: [{ type: 'text', text }] },
       parent_tool_use_id: null,
@@ -44,7 +44,7 @@ export class DemoWire {
   /** Sends a text in pieces, then whole, as `--include-partial-messages` does. */
   streamed(text: string): void {
     const id = messageId();
-    const event = (body: object): void => this.#own({ type: 'stream_event', event: body, parent_tool_use_id: null });
+    const event = (body: object): void => this.#send({ type: 'stream_event', event: body, parent_tool_use_id: null });
     event({ type: 'message_start', message: { id, type: 'message', role: 'assistant', content: [] } });
     event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } });
     const half = Math.ceil(text.length / 2);
@@ -56,7 +56,7 @@ export class DemoWire {
   }
 
   assistant(block: object, id = messageId()): void {
-    this.#own({
+    this.#send({
       type: 'assistant',
       message: { id, type: 'message', role: 'assistant', model: 'demo', content: [block] },
       parent_tool_use_id: null,
@@ -64,7 +64,7 @@ export class DemoWire {
   }
 
   apiError(text: string): void {
-    this.#own({
+    this.#send({
       type: 'assistant',
       message: { id: messageId(), role: 'assistant', content: [{ type: 'text', text }] },
       parent_tool_use_id: null,
@@ -77,7 +77,7 @@ export class DemoWire {
     callId: string,
     result: { output: string; isError: boolean; isDenied?: boolean; structured?: object },
   ): void {
-    this.#own({
+    this.#send({
       type: 'user',
       message: {
         role: 'user',
@@ -92,7 +92,11 @@ export class DemoWire {
   }
 
   userNote(text: string): void {
-    this.#own({ type: 'user', message: { role: 'user', content: [{ type: 'text', text }] }, parent_tool_use_id: null });
+    this.#send({
+      type: 'user',
+      message: { role: 'user', content: [{ type: 'text', text }] },
+      parent_tool_use_id: null,
+    });
   }
 
   result(end: {
@@ -112,7 +116,7 @@ export class DemoWire {
     };
     const costUsd = (usage.inputTokens * 3 + usage.outputTokens * 15) / 1_000_000;
     this.#costUsd += costUsd;
-    this.#own({
+    this.#send({
       type: 'result',
       subtype: end.subtype,
       is_error: end.isError,
@@ -133,7 +137,7 @@ export class DemoWire {
     });
   }
 
-  #own(message: object): void {
+  #send(message: object): void {
     this.write({ ...message, session_id: this.#sessionId, ...('uuid' in message ? {} : { uuid: randomUUID() }) });
   }
 }

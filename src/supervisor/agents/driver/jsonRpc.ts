@@ -74,7 +74,7 @@ export class JsonRpcPeer {
     this.#send({ id, result });
   }
 
-  /** Answers a request that is not supported: the agent would wait for ever. */
+  /** Answers a request that is not supported. Without an answer the agent would wait for ever. */
   refuse(id: RpcId, method: string): void {
     this.#send({ id, error: { code: METHOD_NOT_FOUND, message: `${method} is not supported` } });
   }

@@ -23,7 +23,7 @@ const expressionSchema = v.pipe(
 
 /**
  * A line that fits `match` becomes an event of the kind `event`. The named groups `text` and `path` fill the event's
- * field of the same name; without such a group the whole line does.
+ * fields of those names, which otherwise hold the whole line.
  */
 export const linePatternSchema = v.strictObject({
   match: expressionSchema,

@@ -66,7 +66,7 @@ type Line = v.InferOutput<typeof lineSchema>;
 
 export const codexExec: StreamDialect = {
   launch: ({ permissionMode, model, resumes }) => ({
-    words: [
+    args: [
       ...['exec', '--sandbox', SANDBOXES[permissionMode]],
       ...(model === undefined ? [] : [`--model=${model}`]),
       ...(resumes === undefined ? ['--json'] : ['resume', '--json', resumes]),

@@ -13,7 +13,7 @@ export interface StreamLaunch {
 
 export interface StreamDialect {
   /** The program reads its prompt from stdin. */
-  launch(request: StreamLaunch): { words: string[]; environment?: Record<string, string> };
+  launch(request: StreamLaunch): { args: string[]; environment?: Record<string, string> };
   /** The arguments that continue a session in a terminal. */
   terminalArguments(nativeSessionId: string): string[];
   createReader(recorder: StreamRecorder, request: ConversationRequest): StreamReader;

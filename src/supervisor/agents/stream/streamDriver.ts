@@ -25,8 +25,8 @@ export const streamDriver: Driver = {
   backendType: 'stream',
   launch({ program, programArguments, permissionMode, model, resumes }) {
     const argv = [program, ...programArguments];
-    const { words, environment = {} } = dialectOf(argv).launch({ permissionMode, model, resumes });
-    return { argv: [...argv, ...words], environment, promptInArguments: false };
+    const { args, environment = {} } = dialectOf(argv).launch({ permissionMode, model, resumes });
+    return { argv: [...argv, ...args], environment, promptInArguments: false };
   },
   createConversation: (request, host) => new StreamConversation(request, host),
   terminalArguments: ({ program, programArguments, nativeSessionId }) => [

@@ -44,7 +44,7 @@ const inputSchema = v.fallback(v.object({ command: v.optional(text), file_path: 
 
 export const geminiStream: StreamDialect = {
   launch: ({ permissionMode, model, resumes }) => ({
-    words: [
+    args: [
       ...['--output-format', 'stream-json', '--approval-mode', MODES[permissionMode]],
       ...(model === undefined ? [] : [`--model=${model}`]),
       ...(resumes === undefined ? [] : [`--resume=${resumes}`]),

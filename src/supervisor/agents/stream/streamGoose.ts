@@ -49,7 +49,7 @@ const inputSchema = v.fallback(v.object({ command: v.optional(text), path: v.opt
 
 export const gooseRun: StreamDialect = {
   launch: ({ permissionMode, model, resumes }) => ({
-    words: [
+    args: [
       ...['run', '--output-format', 'stream-json', '--quiet', '--instructions', '-'],
       ...(resumes === undefined ? ['--name', `corral-${randomUUID()}`] : ['--name', resumes, '--resume']),
     ],

@@ -68,7 +68,7 @@ const inputSchema = v.fallback(v.object({ command: v.optional(text), filePath: v
 
 export const opencodeRun: StreamDialect = {
   launch: ({ permissionMode, model, resumes }) => ({
-    words: [
+    args: [
       ...['run', '--format', 'json', '--thinking'],
       ...(model === undefined ? [] : [`--model=${model}`]),
       ...(resumes === undefined ? [] : [`--session=${resumes}`]),
