@@ -10,8 +10,8 @@ import { SessionsView } from '../support/vscode/sessionsView';
 import { VscodeServer } from '../support/vscode/vscodeServer';
 import { openBrowser, Window } from '../support/vscode/window';
 
-/** What scripts/testAgents.mjs hands over: the installed program, and variables that leave it nothing but the model on loopback. */
-const handedOver = v.object({ program: v.string(), environment: v.record(v.string(), v.string()) });
+/** From scripts/testAgents.mjs: the installed program, and variables that point it to a model on loopback only. */
+const claudeSchema = v.object({ program: v.string(), environment: v.record(v.string(), v.string()) });
 
 describe('the real Claude in a real VS Code', () => {
   let repository: TestRepository;
@@ -20,7 +20,7 @@ describe('the real Claude in a real VS Code', () => {
   let window: Window;
 
   before(async () => {
-    const { program, environment } = v.parse(handedOver, JSON.parse(process.env['CORRAL_REAL_CLAUDE'] ?? 'null'));
+    const { program, environment } = v.parse(claudeSchema, JSON.parse(process.env['CORRAL_REAL_CLAUDE'] ?? 'null'));
     repository = await TestRepository.create({ name: 'with claude' });
     server = await VscodeServer.start({
       extensionsDirectory: installedExtensions,
@@ -46,7 +46,7 @@ describe('the real Claude in a real VS Code', () => {
     await repository.remove();
   });
 
-  it('asks, makes a file in its worktree, and tells it all in the timeline', async () => {
+  it('asks for permission, writes a file in its worktree, and shows all of it in the timeline', async () => {
     const sessions = new SessionsView(window);
     await window.runCommand('Corral: New Session');
     await window.answerInput('Write it [[write]]');

@@ -6,7 +6,7 @@ import type { Playlist } from './playlist';
 
 /** The most stretches of time that a playlist is divided into, not counting one more for each run. */
 export const MAX_STRETCHES = 240;
-/** The shortest stretch. Longer ones are twice as long as the next shorter, so that two merge into one. */
+/** The shortest stretch. Longer ones are this times a power of two, so that two merge into one of the next length. */
 const SHORTEST_MS = 50;
 /** Lets the list load first, and counts a flood of events in a few queries. */
 const DELAY_MS = 300;

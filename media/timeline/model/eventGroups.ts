@@ -17,7 +17,7 @@ export const EVENT_GROUPS = {
 } as const satisfies Record<string, { label: string; kinds: readonly EventKind[] }>;
 export type EventGroup = keyof typeof EVENT_GROUPS;
 
-export const GROUP_NAMES = Object.keys(EVENT_GROUPS) as EventGroup[]; // the keys of our own table
+export const GROUP_NAMES = Object.keys(EVENT_GROUPS) as EventGroup[]; // the table has exactly these keys
 
 // Complete, since the table above has every kind in exactly one group.
 const GROUP_OF_KIND = Object.fromEntries(

@@ -16,7 +16,7 @@ describe('the example in docs/api.md', () => {
     await fixture.end();
   });
 
-  it('runs as it stands there', async () => {
+  it('runs as documented', async () => {
     const example = /```js\n(.*?)```/s.exec(await readFile(join(projectRoot, 'docs/api.md'), 'utf8'))?.[1];
     assert.ok(example);
     const result: unknown = await runInNewContext(`(async () => {${example}})()`, {

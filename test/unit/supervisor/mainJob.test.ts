@@ -16,7 +16,7 @@ describe('the main job without VS Code', () => {
     await fixture.end();
   });
 
-  it('goes from a prompt over a question to its end, and keeps every event', async () => {
+  it('takes a prompt through a permission request to its end, and keeps every event', async () => {
     const window = fixture.window();
     const states: string[] = [];
     window.onDidChangeSessions(({ sessionIds: [id = ''] }) => {
@@ -84,7 +84,7 @@ describe('the main job without VS Code', () => {
     assert.ok(order.includes('Running needs input') && order.at(-1) === 'Completed', order.join(' → '));
   });
 
-  it('is the same in a second window, and after all windows were closed', async () => {
+  it('shows the same session in a second window, and after all windows were closed', async () => {
     const first = fixture.window();
     const second = fixture.window();
     const { id } = await first.createSession({
@@ -96,7 +96,7 @@ describe('the main job without VS Code', () => {
     const speakers = await Promise.all(
       [first, second].map(async (window) => await window.claimNotification(id, seen.currentRunId ?? '', 'a question')),
     );
-    assert.deepEqual(speakers.toSorted(), [false, true], 'one window tells people of a question');
+    assert.deepEqual(speakers.toSorted(), [false, true], 'one window notifies people of a question');
     await fixture.close(first);
     await fixture.close(second);
 
@@ -126,7 +126,7 @@ describe('the main job without VS Code', () => {
       prompt: 'slow 10 100ms; edit notes.txt hello',
       agent: 'demo',
     });
-    // A window that is slow to hear may hear of its end at once.
+    // A slow window may see the end first.
     await until(first, id, (session) => session.status !== 'Starting', 'the start');
     await fixture.close(first);
 
@@ -139,7 +139,7 @@ describe('the main job without VS Code', () => {
     assert.equal(await fixture.repository.git('show', `${snapshot.data.commit}:notes.txt`), 'hello');
   });
 
-  it('stops, deletes and restores', async () => {
+  it('stops, deletes and restores a session', async () => {
     const window = fixture.window();
     const { id, worktreePath } = await window.createSession({
       repository: fixture.repository.path,
@@ -204,7 +204,7 @@ describe('the main job without VS Code', () => {
     );
   });
 
-  it('gives a command its prompt as a file, and takes its lines as what they were said to mean', async () => {
+  it('passes a command its prompt in a file, and reads its lines by the configured patterns', async () => {
     const program =
       'console.log("agent> " + require("fs").readFileSync(process.argv[1], "utf8")); console.log("built")';
     const builder = {
@@ -231,7 +231,7 @@ describe('the main job without VS Code', () => {
     );
   });
 
-  it('says by its code what it cannot do', async () => {
+  it('rejects invalid requests with an error code', async () => {
     const window = fixture.window();
     const { path } = fixture.repository;
     const refused = async (
