@@ -120,15 +120,19 @@ export class MemorySource implements TimelineSource {
     return Promise.resolve();
   }
 
-  readonly #query: AskTimeline = (query, parameters) => Promise.resolve(this.#answers[query](parameters));
+  readonly #query: AskTimeline = (query, parameters) => {
+    const answer = this.#answers[query];
+    return answer === undefined
+      ? Promise.reject(new Error(`No answer to ${query}`))
+      : Promise.resolve(answer(parameters));
+  };
 
-  readonly #answers: { [Q in TimelineQuery]: (parameters: QueryParameters<Q>) => QueryResult<Q> } = {
+  /** Of the queries that the tests ask. */
+  readonly #answers: { [Q in TimelineQuery]?: (parameters: QueryParameters<Q>) => QueryResult<Q> } = {
     runEvents: ({ runId, fromSeq, limit }) => {
       this.lookUps++;
       return this.#part({ runId, fromSeq, toSeq: Infinity }).slice(0, limit);
     },
-    history: ({ limit }) => [...this.runs.values()].flat().slice(0, limit),
-    conversation: () => [],
     /** Texts and kinds only. */
     findEvents: ({ text, kinds, ...part }) => {
       const found = this.#part(part).filter(({ data }) => JSON.stringify(data).includes(text));
