@@ -23,7 +23,7 @@ const MAX_GROWTH_BYTES = 24 * 1024 * 1024;
 const HUGE_EVERY = 4_000;
 const KEPT_EVENTS = 1_000;
 
-/** Cuts the line, joins it with another, changes a byte, a name or a value, nests it too deeply, or leaves it as it is. */
+/** Cuts the line, joins it with another, changes a byte, a name or a value, nests it too deeply, or does nothing. */
 function damage(line: string, other: string, random: Random): string {
   const at = random.below(line.length);
   const bytes = Buffer.from(line);

@@ -1,5 +1,5 @@
-// A model service on loopback for tests with real agent programs: it answers as the scenario in the prompt says.
-// It keeps no state, so that a session can be resumed. `node modelServer.mjs` prints its address
+// A model service on loopback that answers real agent programs as the scenario in the prompt says. It keeps no state,
+// so that a session can be resumed.
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { DIALECTS } from './modelDialects.mjs';
