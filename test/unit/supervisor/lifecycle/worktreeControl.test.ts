@@ -127,12 +127,15 @@ describe('the worktree of a session', () => {
 
   it('is reported if its agent changes files outside of it', async () => {
     const window = fixture.window();
+    // It asks first, so the runner has seen the call before the file changes, however slow the machine is.
     const { id } = await window.createSession({
       repository: fixture.repository.path,
       prompt: `run touch ${join(fixture.repository.path, 'README.md')}`,
       agent: 'demo',
-      permissionMode: 'all',
+      permissionMode: 'ask',
     });
+    const { pendingPermissions } = await until(window, id, ({ needsInput }) => needsInput, 'its question');
+    await window.answerPermission(id, pendingPermissions[0]?.requestId ?? '', { optionId: 'allow_once' });
     const session = await until(window, id, ({ status }) => status === 'Completed', 'the end');
     assert.match(session.escape ?? '', /changed what lies outside of this session's worktree: .*README\.md$/);
     assert.match(sessionRow(session, Date.now()).accessibleLabel, /left its worktree/);
