@@ -130,9 +130,8 @@ describe('the worktree of a session', () => {
     // It asks first, so the runner has seen the call before the file changes, however slow the machine is.
     const { id } = await window.createSession({
       repository: fixture.repository.path,
-      prompt: `run touch ${join(fixture.repository.path, 'README.md')}`,
+      prompt: `ask touch ${join(fixture.repository.path, 'README.md')}`,
       agent: 'demo',
-      permissionMode: 'ask',
     });
     const { pendingPermissions } = await until(window, id, ({ needsInput }) => needsInput, 'its question');
     await window.answerPermission(id, pendingPermissions[0]?.requestId ?? '', { optionId: 'allow_once' });
