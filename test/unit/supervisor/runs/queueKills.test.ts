@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,8 +21,8 @@ describeIf(process.platform !== 'win32', 'the agents are shell scripts', 'many s
   this.timeout(60_000 + SESSIONS * 10_000);
   let fixture: SupervisorFixture;
   let bundle = '';
-  /** The windows, with what each has printed so far. */
-  let windows: { process: ChildProcess; output: string }[] = [];
+  /** The windows, with what each has printed so far. `ended` rejects when its process ends. */
+  let windows: { process: ChildProcess; output: string; ended: Promise<never> }[] = [];
   before(async () => {
     bundle = await mkdtemp(join(tmpdir(), 'corral-queue-'));
     await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
@@ -42,7 +43,7 @@ describeIf(process.platform !== 'win32', 'the agents are shell scripts', 'many s
   });
 
   /** The file to which agents append `+` when they start and `-` when they end. None ends before all sessions exist. */
-  const agentLog = (): string => join(fixture.storageDirectory, 'ticks');
+  const agentLog = (): string => join(fixture.storageDirectory, 'agents.log');
 
   async function openWindow(sessions: number, env: NodeJS.ProcessEnv): Promise<void> {
     const agent = [
@@ -63,7 +64,9 @@ describeIf(process.platform !== 'win32', 'the agents are shell scripts', 'many s
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const window = { process: child, output: '' };
+    const ended = once(child, 'exit').then(([code]) => assert.fail(`A window ended with exit code ${String(code)}.`));
+    ended.catch(() => undefined); // the tests end windows as well
+    const window = { process: child, output: '', ended };
     windows.push(window);
     child.stdout.on('data', (data: Buffer) => (window.output += data.toString()));
     await waitFor(() => window.output.includes('ready'), { what: 'a window' });
@@ -95,10 +98,11 @@ describeIf(process.platform !== 'win32', 'the agents are shell scripts', 'many s
       await writeFile(runnerNode, `#!/bin/sh\nsleep 0.2\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
       for (let window = 0; window < 2; window++)
         await openWindow(half, isKilled ? { ...process.env, RUNNER_NODE: runnerNode } : process.env);
-      await waitFor(() => windows.every(({ output }) => output.includes('made')), {
+      const made = waitFor(() => windows.every(({ output }) => output.includes('made')), {
         what: 'all sessions',
         limitMs: 60_000 + SESSIONS * 5_000,
       });
+      await Promise.race([made, ...windows.map(({ ended }) => ended)]);
       await writeFile(`${agentLog()}.go`, '');
       if (isKilled) (await waitFor(victim, { what: 'a window that starts runs' })).kill('SIGKILL');
       // Untrusted, so that it starts nothing itself.
