@@ -20,7 +20,17 @@ const restrictedImports = (options) => ({ '@typescript-eslint/no-restricted-impo
 export default defineConfig(
   globalIgnores(['**/node_modules/', 'dist/', 'out/', '.vscode-test/', 'test/fixtures/']),
   js.configs.recommended,
-  { plugins: { corral: { rules: { 'import-direction': importDirection, 'short-comments': shortComments } } } },
+  {
+    plugins: { corral: { rules: { 'import-direction': importDirection, 'short-comments': shortComments } } },
+    rules: {
+      'corral/short-comments': 'error',
+      // Prettier breaks no comment.
+      'max-len': [
+        'error',
+        { code: 120, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true },
+      ],
+    },
+  },
   {
     files: ['**/*.mjs'],
     languageOptions: {

@@ -1,6 +1,6 @@
 import { runTests } from '../support/tier';
 
-/** VS Code calls this inside its extension host: see scripts/testElectron.mjs and test/support/vscode/extensionHost.ts. */
+/** VS Code calls this in its extension host: see scripts/testElectron.mjs and test/support/vscode/extensionHost.ts. */
 export async function run(): Promise<void> {
   const { passed, failed } = await runTests(__dirname);
   if (failed > 0) throw new Error(`${String(failed)} of ${String(passed + failed)} tests failed`);

@@ -1,6 +1,6 @@
 /**
- * `npm run torture [-- <scenario>…] [--seed=N] [--rounds=N] [--minutes=N]` breaks the store in every known way and fails
- * if anything is lost. With `--minutes` it goes on with further seeds until the time is over.
+ * `npm run torture [-- <scenario>…] [--seed=N] [--rounds=N] [--minutes=N]` breaks the store in every known way and
+ * fails if anything is lost. With `--minutes` it goes on with further seeds until the time is over.
  */
 import { inspect, parseArgs } from 'node:util';
 import { Random } from '../support/random';

@@ -186,7 +186,7 @@ export class VscodeServer {
     });
   }
 
-  /** Kills the server and its extension hosts with SIGKILL, as a crash would. Runners live on; `launch` starts it again. */
+  /** Kills the server and its extension hosts with SIGKILL, like a crash. Runners live on; `launch` starts it again. */
   async kill(): Promise<void> {
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

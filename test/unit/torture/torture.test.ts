@@ -1,4 +1,4 @@
-/** The short form of `npm run torture`: a few rounds of each scenario. One fixed seed, so that it fails only after a change. */
+/** The short form of `npm run torture`: a few rounds of each scenario. A fixed seed has it fail only after a change. */
 import { it } from 'mocha';
 import { clock } from '../../torture/clock';
 import { damages } from '../../torture/damage';
