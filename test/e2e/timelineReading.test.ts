@@ -224,7 +224,7 @@ describe('reading a timeline', () => {
     await window.runCommand('Corral: Search History');
     await window.answerInput('MESSAGE 150 OF');
     await window.quickInput.getByRole('option').filter({ hasText: 'Message 150 of many' }).waitFor();
-    await window.quickInput.getByPlaceholder('1 event, newest first').waitFor(); // the list changes until the search is over
+    await window.quickInput.getByPlaceholder('1 event', { exact: true }).waitFor(); // the list changes until the search is over
     await window.picture('search-history');
     await window.pick('Message 150 of many');
     const frame = await window.timeline('Partly unreadable', '[data-testid=position]:text("event 151 of 302")');
@@ -252,7 +252,7 @@ describe('reading a timeline', () => {
     await frame.getByTestId('found').filter({ hasText: '0 of ' }).waitFor();
     await window.picture('long-output');
     await frame.getByRole('button', { name: 'Search History…' }).click();
-    await window.quickInput.getByPlaceholder('1 event, newest first').waitFor();
+    await window.quickInput.getByPlaceholder('1 event', { exact: true }).waitFor();
     await window.page.keyboard.press('Escape');
   });
 });

@@ -123,7 +123,7 @@ describe('the worktree of a session', () => {
     const entry = window.quickInput.getByRole('option').filter({ hasText: 'HEAD with my uncommitted changes' });
     await entry
       .filter({ hasText: '1 changed file and 1 new file' })
-      .filter({ hasText: 'README.md, draft.txt' })
+      .filter({ hasText: 'README.md and draft.txt' })
       .waitFor();
     await window.picture('uncommitted changes');
     await entry.click();
