@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { isInside } from '../../common/isInside';
 import { mapLimited } from '../../common/mapLimited';
-import { titleOf } from '../lifecycle/sessionCreation';
+import { titleOf } from '../sessions/sessionTitle';
 import { parseTranscriptLine, promptOf } from './claudeTranscriptLine';
 import { ClaudeTranscriptReplay } from './claudeTranscriptReplay';
 import type { FoundSession, ImportingAgent, TimedEvent } from './nativeSession';

@@ -4,7 +4,7 @@ import type { DraftEvent } from '../../storage/events';
 import { codexDriver } from '../agents/codex/codexDriver';
 import type { Conversation } from '../agents/driver/driver';
 import { lenient, text } from '../agents/driver/schemas';
-import { titleOf } from '../lifecycle/sessionCreation';
+import { titleOf } from '../sessions/sessionTitle';
 import { askCodex } from './codexAppServer';
 import type { FoundSession, ImportingAgent, TimedEvent } from './nativeSession';
 import { exitOfTranscript } from './nativeSession';

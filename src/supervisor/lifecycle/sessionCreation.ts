@@ -7,7 +7,6 @@ import type { SessionFacts } from '../../storage/sessionFacts';
 import type { DraftSessionRecord, SessionRecordData } from '../../storage/sessionRecords';
 import { sessionState } from '../../storage/sessionState';
 import { pathOf } from '../../common/folderPath';
-import { oneLine } from '../../common/oneLine';
 import { resolveAgent } from '../agents/agentRegistry';
 import type { SessionRequest } from '../api';
 import type { Git } from '../git/git';
@@ -28,9 +27,8 @@ import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
 import { isRecordLost, recordWorktree } from './interruptedOperations';
 import { withWorktreeLock } from './worktreeLock';
+import { titleOf } from '../sessions/sessionTitle';
 import { worktreeOf } from './worktreeOf';
-
-const TITLE_CHARACTERS = 60;
 
 export interface SessionCreatorOptions {
   git: Git;
@@ -38,16 +36,6 @@ export interface SessionCreatorOptions {
   model: SessionModel;
   bundles: string;
   settings: () => SupervisorSettings;
-}
-
-/** The prompt's first line, cut at a word. */
-export function titleOf(prompt: string): string {
-  const line = oneLine(prompt.trim().split(/[\r\n]/, 1)[0] ?? '');
-  const characters = Array.from(line);
-  if (characters.length <= TITLE_CHARACTERS) return line;
-  const cut = characters.slice(0, TITLE_CHARACTERS - 1).join('');
-  const space = cut.lastIndexOf(' ');
-  return `${space > TITLE_CHARACTERS / 2 ? cut.slice(0, space) : cut}…`;
 }
 
 /** Makes sessions, each with a worktree of its own. */

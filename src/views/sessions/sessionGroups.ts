@@ -2,7 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import { isId } from '../../storage/ids';
 import type { SessionStatus, SessionSummary } from '../../supervisor/api';
-import { titleOf } from '../../supervisor/lifecycle/sessionCreation';
+import { titleOf } from '../../supervisor/sessions/sessionTitle';
 import { statusLabel } from '../text/statusLabel';
 
 /** The name that a person gave the group, else the start of its prompt. */
