@@ -37,6 +37,12 @@ const MEANINGS: readonly { pattern: RegExp; code: CorralErrorCode; advice: (deta
       l10n.t('Another Git process holds a lock in this repository. Try again. ({detail})', { detail }),
   },
   {
+    // Another process is adding a worktree: the file is there, and nothing is written in it yet.
+    pattern: /failed to read .*commondir: Success/,
+    code: 'GIT_LOCKED',
+    advice: (detail) => l10n.t('Another Git process is adding a worktree. Try again. ({detail})', { detail }),
+  },
+  {
     pattern: /No space left on device|Disk quota exceeded/,
     code: 'GIT_FAILED',
     advice: (detail) => l10n.t('The disk is full. ({detail})', { detail }),

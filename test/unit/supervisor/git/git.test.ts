@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { runWithNode } from '../../../../src/common/processes/nodeProcess';
@@ -65,6 +65,22 @@ describe('git', () => {
     while (processes.started < 3) await new Promise((resolve) => setImmediate(resolve)); // it met the lock
     await rm(lock);
     await waiting;
+  });
+
+  it('waits for a worktree that another process is adding', async () => {
+    const halfMade = join(repository.commonDirectory, 'worktrees/half-made');
+    await mkdir(halfMade, { recursive: true });
+    await writeFile(join(halfMade, 'gitdir'), `${join(fixture.root, 'half-made/.git')}\n`);
+    await writeFile(join(halfMade, 'commondir'), '');
+    const add = ['worktree', 'add', '--detach', join(fixture.root, 'added'), 'HEAD'];
+    await assert.rejects(fixture.git.run(repository.mainWorktree, add), { code: 'GIT_LOCKED' });
+    const processes = new CountedProcesses();
+    const git = new Git(processes.run, { lockPatienceMs: 60_000 });
+    const waiting = git.run(repository.mainWorktree, add);
+    while (processes.started < 3) await new Promise((resolve) => setImmediate(resolve)); // it met the half-made one
+    await rm(halfMade, { recursive: true });
+    await waiting;
+    await git.run(repository.mainWorktree, ['worktree', 'remove', join(fixture.root, 'added')]);
   });
 
   it('hears out a git that reads nothing of a large input, and hands on bytes that are no text', async () => {
