@@ -6,8 +6,9 @@ import type { RunProcess } from './runProcess';
 /** Runs programs with the bundle `execaProcess.js` of this folder, which is loaded at the first of them. */
 export function runWithExecaOf(bundles: string): RunProcess {
   const { href } = pathToFileURL(join(bundles, 'execaProcess.js'));
+  let loading: Promise<typeof execaProcess> | undefined;
   return async (argv, options) => {
-    const { runWithExeca } = (await import(href)) as typeof execaProcess;
-    return await runWithExeca(argv, options);
+    loading ??= import(href) as Promise<typeof execaProcess>;
+    return await (await loading).runWithExeca(argv, options);
   };
 }

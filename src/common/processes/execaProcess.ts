@@ -12,7 +12,7 @@ export const runWithExeca: RunProcess = async ([program, ...parameters], options
     ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
     env: options.environment ?? process.env,
     extendEnv: false,
-    input: options.input ?? '',
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     encoding: 'buffer',
     maxBuffer: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
     forceKillAfterDelay: options.graceMs ?? DEFAULT_GRACE_MS,
