@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { collectOutput } from './collectOutput';
 import type { ProcessFailure, ProcessOptions, ProcessResult, RunProcess } from './runProcess';
 import { DEFAULT_GRACE_MS, DEFAULT_MAX_OUTPUT_BYTES } from './runProcess';
 
@@ -40,8 +40,8 @@ function endOf(child: ChildProcess, options: ProcessOptions): Promise<ProcessRes
     if (signal?.aborted === true) cancel();
     const limit = timeoutMs === undefined ? undefined : setTimeout(() => stop('timedOut'), timeoutMs);
     const onTooMuch = (): void => stop('tooMuchOutput');
-    const stdout = collect(child.stdout, maxOutputBytes, onTooMuch);
-    const stderr = collect(child.stderr, maxOutputBytes, onTooMuch);
+    const stdout = collectOutput(child.stdout, maxOutputBytes, onTooMuch);
+    const stderr = collectOutput(child.stderr, maxOutputBytes, onTooMuch);
     const release = (): void => {
       signal?.removeEventListener('abort', cancel);
       clearTimeout(limit);
@@ -69,16 +69,4 @@ function endOf(child: ChildProcess, options: ProcessOptions): Promise<ProcessRes
       });
     });
   });
-}
-
-/** What comes until the stream's end, cut off at `maxBytes`. */
-function collect(stream: Readable | null, maxBytes: number, onTooMuch: () => void): Buffer[] {
-  const chunks: Buffer[] = [];
-  let room = maxBytes;
-  stream?.on('data', (chunk: Buffer) => {
-    if (room > 0) chunks.push(chunk.subarray(0, room));
-    if (chunk.length > room) onTooMuch();
-    room = Math.max(0, room - chunk.length);
-  });
-  return chunks;
 }
