@@ -15,6 +15,7 @@ export const STORE_ID = 'store-under-test';
 /** A temp folder with real repositories in it, and git as a user runs it: hooks, filters and all. */
 export class GitFixture {
   readonly root: string;
+  #repositoryCount = 0;
   readonly processes = new CountedProcesses();
   readonly git = new Git(this.processes.run, { lockPatienceMs: 400 });
 
@@ -50,6 +51,11 @@ export class GitFixture {
     const baseCommit = await resolveCommit(repository, 'HEAD');
     const planned = planWorktree(repository, { storeId: STORE_ID, sessionId }, location);
     return { ...(await createWorktree(planned, baseCommit)), baseCommit };
+  }
+
+  /** A session in a repository of its own, which no other test touches. */
+  async freshSession(files?: Readonly<Record<string, string>>) {
+    return this.session(await this.repository(`repository ${++this.#repositoryCount}`, files));
   }
 
   /** A session in a repository of this name, whose agent has committed, deleted, renamed and added files. */

@@ -28,9 +28,9 @@ class Story {
       title: 'Greet everyone by name',
       prompt: 'Greet everyone by name',
       agent: 'claude',
-      repository: '/work/shop',
+      repository: '/code/shop',
       baseCommit: 'c0ffee0123456789',
-      worktreePath: '/work/shop/.corral/worktrees/greet-aaaaaaaaaaaa',
+      worktreePath: '/code/shop/.corral/worktrees/greet-aaaaaaaaaaaa',
       permissionMode: 'edits',
       ...created,
     });
@@ -89,7 +89,7 @@ class Story {
   }
 
   left(): this {
-    return this.event('error', { code: 'ESCAPE', message: 'Its tools wrote to /work/shop/README.md.' });
+    return this.event('error', { code: 'ESCAPE', message: 'Its tools wrote to /code/shop/README.md.' });
   }
 
   exited(outcome: RunOutcome, reason: string): this {

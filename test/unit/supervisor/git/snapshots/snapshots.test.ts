@@ -15,15 +15,11 @@ type Session = Awaited<ReturnType<GitFixture['session']>>;
 
 describe('snapshots', () => {
   let fixture: GitFixture;
-  let count = 0;
   before(async () => {
     fixture = await GitFixture.create();
   });
   after(async () => fixture.remove());
 
-  async function fresh(files?: Record<string, string>): Promise<Session> {
-    return fixture.session(await fixture.repository(`repository ${++count}`, files));
-  }
   async function paths(session: Session, commit: string): Promise<string[]> {
     return (await fixture.user(session.repository.mainWorktree, 'ls-tree', '-r', '-z', '--name-only', commit))
       .split('\0')
@@ -50,7 +46,7 @@ describe('snapshots', () => {
   }
 
   it("holds what is tracked and untracked and not what is ignored, and leaves the user's state alone", async () => {
-    const session = await fresh({
+    const session = await fixture.freshSession({
       'a.txt': 'a\n',
       'b.txt': 'b\n',
       'c.sh': 'c\n',
@@ -97,7 +93,7 @@ describe('snapshots', () => {
   });
 
   it('makes no commit where nothing changed since the base', async () => {
-    const session = await fresh();
+    const session = await fixture.freshSession();
     assert.deepEqual(await takeSnapshot(session, 'turn'), {
       commit: session.baseCommit,
       tree: await fixture.user(session.path, 'rev-parse', 'HEAD^{tree}'),
@@ -107,7 +103,7 @@ describe('snapshots', () => {
   });
 
   it("is told from other commits of Corral's by more than its name", async () => {
-    const { repository } = await fresh();
+    const { repository } = await fixture.freshSession();
     const { git, mainWorktree } = repository;
     const { name, email } = IDENTITY;
     const environment = {
@@ -124,7 +120,7 @@ describe('snapshots', () => {
   });
 
   it('has the HEAD as a parent wherever it moved: forward, back, to another branch, to none', async () => {
-    const session = await fresh();
+    const session = await fixture.freshSession();
     const parents = async (commit: string): Promise<string[]> =>
       (await fixture.user(session.path, 'log', '-1', '--format=%P', commit)).split(' ');
     await write(session.path, { work: '1' });
@@ -146,7 +142,7 @@ describe('snapshots', () => {
   });
 
   it('sees a change within the same clock tick as the index was written, of the same size', async () => {
-    const session = await fresh({ f: 'aaaa' });
+    const session = await fixture.freshSession({ f: 'aaaa' });
     for (let round = 0; round < 20; round++) {
       const file = join(session.path, 'f');
       const [one, two] = [`${round}-one`, `${round}-two`];
@@ -159,7 +155,7 @@ describe('snapshots', () => {
   });
 
   it('is not deceived by flags that hide changes', async () => {
-    const session = await fresh({ assumed: 'a\n', skipped: 's\n', absent: 'x\n' });
+    const session = await fixture.freshSession({ assumed: 'a\n', skipped: 's\n', absent: 'x\n' });
     await fixture.user(session.path, 'update-index', '--assume-unchanged', 'assumed');
     await fixture.user(session.path, 'update-index', '--skip-worktree', 'skipped', 'absent');
     await write(session.path, { assumed: 'A\n', skipped: 'S\n' });
@@ -172,7 +168,7 @@ describe('snapshots', () => {
   });
 
   it('works with a lock left behind, a merge in progress, a torn index, and no index', async () => {
-    const session = await fresh({ f: 'base\n', g: 'g\n' });
+    const session = await fixture.freshSession({ f: 'base\n', g: 'g\n' });
     const administrative = await fixture.user(session.path, 'rev-parse', '--absolute-git-dir');
     await write(session.path, { f: 'theirs\n' });
     await fixture.user(session.path, 'commit', '--quiet', '--all', '--message=theirs');
@@ -194,7 +190,12 @@ describe('snapshots', () => {
   });
 
   it('takes a folder that became a file, a link or both ways', async () => {
-    const session = await fresh({ 'folder/a': '1\n', 'folder/b': '2\n', file: '3\n', 'linked/a': '4\n' });
+    const session = await fixture.freshSession({
+      'folder/a': '1\n',
+      'folder/b': '2\n',
+      file: '3\n',
+      'linked/a': '4\n',
+    });
     await rm(join(session.path, 'folder'), { recursive: true });
     await rm(join(session.path, 'file'));
     await rename(join(session.path, 'linked'), join(session.path, 'real'));
@@ -208,7 +209,7 @@ describe('snapshots', () => {
   it('goes on beside nested repositories, submodules, special files and names that are not UTF-8', async function () {
     if (process.platform !== 'linux') skip(this, 'only Linux has names that are not UTF-8');
     const inner = await fixture.repository('inner');
-    const session = await fresh();
+    const session = await fixture.freshSession();
     await fixture.user(session.path, 'submodule', '--quiet', 'add', inner.mainWorktree, 'sub');
     await fixture.user(session.path, 'init', '--quiet', 'empty');
     await fixture.user(session.path, 'init', '--quiet', 'nested');
@@ -227,7 +228,7 @@ describe('snapshots', () => {
 
   it('leaves out a file that cannot be read, and says so', async function () {
     if (process.platform === 'win32') skip(this, 'Windows knows no file modes');
-    const session = await fresh();
+    const session = await fixture.freshSession();
     await write(session.path, { closed: 'x', open: 'y' });
     await chmod(join(session.path, 'closed'), 0);
     if (
@@ -243,7 +244,7 @@ describe('snapshots', () => {
   });
 
   it('loses none of two that are taken at once', async () => {
-    const session = await fresh();
+    const session = await fixture.freshSession();
     await write(session.path, { work: '1' });
     const other = { ...session.repository, git: new Git(runWithNode) };
     const taken = await Promise.all(
@@ -256,7 +257,7 @@ describe('snapshots', () => {
   });
 
   it('keeps its hands off an index whose time lies in the future', async () => {
-    const session = await fresh({ f: 'a' });
+    const session = await fixture.freshSession({ f: 'a' });
     const index = join(await fixture.user(session.path, 'rev-parse', '--absolute-git-dir'), 'index');
     const inAYear = Date.now() / 1000 + 31_536_000;
     await utimes(index, inAYear, inAYear);

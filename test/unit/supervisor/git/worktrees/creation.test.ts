@@ -15,22 +15,15 @@ import { copyUncommittedChanges } from '../../../../../src/supervisor/git/worktr
 import { isThere, readAll, GitFixture, write } from '../gitFixture';
 import { skip } from '../../../../support/skip';
 
-type Session = Awaited<ReturnType<GitFixture['session']>>;
-
 describe('files that a new worktree gets', () => {
   let fixture: GitFixture;
-  let count = 0;
   before(async () => {
     fixture = await GitFixture.create();
   });
   after(async () => fixture.remove());
 
-  async function fresh(files?: Record<string, string>): Promise<Session> {
-    return fixture.session(await fixture.repository(`repository ${++count}`, files));
-  }
-
   it('copies the ignored files that are named, and nothing else', async () => {
-    const session = await fresh({
+    const session = await fixture.freshSession({
       '.gitignore': '.env*\nconfig/\n*.log\n',
       '.worktreeinclude': '.env*\n!.env.secret\nuntracked\n',
     });
@@ -55,7 +48,10 @@ describe('files that a new worktree gets', () => {
   });
 
   it('links big folders, and goes through the links neither for a snapshot nor to drop, delete or restore', async () => {
-    const session = await fresh({ '.gitignore': 'node_modules/\nbuild/\n', 'packages/app/index.ts': '1\n' });
+    const session = await fixture.freshSession({
+      '.gitignore': 'node_modules/\nbuild/\n',
+      'packages/app/index.ts': '1\n',
+    });
     const { repository, path } = session;
     const main = repository.mainWorktree;
     await write(main, {
@@ -101,7 +97,7 @@ describe('files that a new worktree gets', () => {
 
   it('writes through no link that the base has where the checkout has a folder', async function () {
     if (process.platform === 'win32') skip(this, 'a symbolic link takes a right of its own on Windows');
-    const repository = await fixture.repository(`repository ${++count}`, {
+    const repository = await fixture.repository('linked folder', {
       '.gitignore': 'config/*\n',
       '.worktreeinclude': 'config/\n',
     });
@@ -118,7 +114,12 @@ describe('files that a new worktree gets', () => {
   });
 
   it('copies uncommitted changes as uncommitted changes, and leaves the checkout as it is', async () => {
-    const session = await fresh({ changed: '1\n', staged: '1\n', gone: '1\n', '.gitignore': 'ignored\n' });
+    const session = await fixture.freshSession({
+      changed: '1\n',
+      staged: '1\n',
+      gone: '1\n',
+      '.gitignore': 'ignored\n',
+    });
     const { repository, path, baseCommit } = session;
     const main = repository.mainWorktree;
     await write(main, { changed: '2\n', staged: '2\n', 'new/file': 'n\n', ignored: 'i' });

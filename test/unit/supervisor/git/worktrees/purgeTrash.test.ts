@@ -17,19 +17,15 @@ type Session = Awaited<ReturnType<GitFixture['session']>>;
 
 describe('emptying the trash', () => {
   let fixture: GitFixture;
-  let count = 0;
   before(async () => {
     fixture = await GitFixture.create();
   });
   after(async () => fixture.remove());
 
-  async function fresh(files?: Record<string, string>): Promise<Session> {
-    return fixture.session(await fixture.repository(`repository ${++count}`, files));
-  }
   const trashed = async (session: Session): Promise<string[]> => readdir(dirname(trashPathFor(session.path)));
 
   it('frees the disk of what the snapshot holds, and all of it can be restored', async () => {
-    const session = await fresh({
+    const session = await fixture.freshSession({
       f: '1\n',
       '.gitignore': 'node_modules/\n',
       'crlf.txt': 'a\nb\n',
@@ -58,7 +54,7 @@ describe('emptying the trash', () => {
   });
 
   it('keeps what no snapshot holds', async () => {
-    const session = await fresh({ '.gitignore': '*.db\nnode_modules/\n.env\ndata/\n' });
+    const session = await fixture.freshSession({ '.gitignore': '*.db\nnode_modules/\n.env\ndata/\n' });
     await write(session.repository.mainWorktree, { '.env': 'same' });
     await write(session.path, { 'node_modules/x': 'x', '.env': 'same', 'work.db': 'precious', 'data/a': 'a' });
     const ignored = await findIgnoredFiles(session);
@@ -77,7 +73,7 @@ describe('emptying the trash', () => {
   });
 
   it('tells large files apart without reading them whole', async () => {
-    const session = await fresh({ '.gitignore': '*.db\n' });
+    const session = await fixture.freshSession({ '.gitignore': '*.db\n' });
     const main = session.repository.mainWorktree;
     const same = Buffer.alloc(2 ** 20 + 2, 's');
     const otherEnd = Buffer.concat([same.subarray(1), Buffer.from('o')]);
@@ -96,7 +92,7 @@ describe('emptying the trash', () => {
 
   it('loses no file of a process that goes on writing', async function () {
     if (process.platform === 'win32') skip(this, 'Windows moves no folder in which a process works');
-    const session = await fresh();
+    const session = await fixture.freshSession();
     const program = `let n = 0; process.stdout.write('.'); process.on('SIGTERM', () => { console.log(n); process.exit(); });
       setInterval(() => { try { require('fs').writeFileSync('late ' + n, String(n)); n++; } catch { } }, 1)`;
     const writer = spawn(process.execPath, ['-e', program], {
@@ -116,7 +112,7 @@ describe('emptying the trash', () => {
   });
 
   it('continues after an interruption', async () => {
-    const session = await fresh();
+    const session = await fixture.freshSession();
     await write(session.path, { work: 'w' });
     const before = await readAll(session.path);
     await moveToTrash(session);
@@ -130,7 +126,7 @@ describe('emptying the trash', () => {
   });
 
   it('keeps a file that was moved in after the snapshot, however old it says it is', async () => {
-    const session = await fresh();
+    const session = await fixture.freshSession();
     await moveToTrash(session);
     const trashPath = trashPathFor(session.path);
     const discardedPath = `${trashPath}.${String(Date.now())}`; // what a kill before the first file leaves
@@ -146,7 +142,7 @@ describe('emptying the trash', () => {
   });
 
   it('counts what would go', async () => {
-    const session = await fresh({ f: '1', g: '1', '.gitignore': 'dist/\n' });
+    const session = await fixture.freshSession({ f: '1', g: '1', '.gitignore': 'dist/\n' });
     const none = { changedFiles: 0, untrackedFiles: 0, commits: 0, replaceable: [] };
     assert.deepEqual(await summarizeWorktree(session, session.baseCommit), none);
     await write(session.path, { g: 'committed' });

@@ -8,26 +8,24 @@ import { moveToTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { locateWorktree } from '../../../../../src/supervisor/git/worktreeOwnership';
 import { GitFixture, readAll, write } from '../gitFixture';
 
-type Session = Awaited<ReturnType<GitFixture['session']>>;
-
 describe('recreateWorktree', () => {
   let fixture: GitFixture;
-  let count = 0;
   before(async () => {
     fixture = await GitFixture.create();
   });
   after(async () => fixture.remove());
 
-  async function fresh(files?: Record<string, string>): Promise<Session> {
-    return fixture.session(await fixture.repository(`repository ${++count}`, files));
-  }
   async function indexOf(folder: string): Promise<string> {
     return fixture.user(folder, 'ls-files', '--stage');
   }
 
   it("makes a missing worktree again, with git's entry for it or without", async () => {
     for (const isPruned of [false, true]) {
-      const session = await fresh({ f: '1\n', 'crlf.txt': 'a\nb\n', '.gitattributes': '*.txt text=auto\n' });
+      const session = await fixture.freshSession({
+        f: '1\n',
+        'crlf.txt': 'a\nb\n',
+        '.gitattributes': '*.txt text=auto\n',
+      });
       await write(session.path, { f: 'staged\n', 'crlf.txt': 'a\r\nb\r\n', 'new file': 'n' });
       await fixture.user(session.path, 'add', 'f');
       await write(session.path, { f: 'changed\n' });

@@ -11,15 +11,11 @@ type Session = Awaited<ReturnType<GitFixture['session']>>;
 
 describe('the snapshot before a removal', () => {
   let fixture: GitFixture;
-  let count = 0;
   before(async () => {
     fixture = await GitFixture.create();
   });
   after(async () => fixture.remove());
 
-  async function fresh(files?: Record<string, string>): Promise<Session> {
-    return fixture.session(await fixture.repository(`repository ${++count}`, files));
-  }
   async function reachable(session: Session, commit: string): Promise<boolean> {
     return execa('git', ['merge-base', '--is-ancestor', commit, `refs/corral/${session.sessionId}`], {
       cwd: session.repository.mainWorktree,
@@ -30,7 +26,7 @@ describe('the snapshot before a removal', () => {
   }
 
   it('keeps every commit that only the worktree has', async () => {
-    const session = await fresh({ f: 'base\n' });
+    const session = await fixture.freshSession({ f: 'base\n' });
     const commit = async (text: string): Promise<string> => {
       await write(session.path, { f: `${text}\n` });
       await fixture.user(session.path, 'commit', '--quiet', '--all', `--message=${text}`);
@@ -59,7 +55,7 @@ describe('the snapshot before a removal', () => {
 
   it('lists what it cannot hold', async function () {
     const inner = await fixture.repository('inner');
-    const session = await fresh({ '.gitignore': 'ignored/\n' });
+    const session = await fixture.freshSession({ '.gitignore': 'ignored/\n' });
     for (const name of ['clean', 'dirty', 'ahead'])
       await fixture.user(session.path, 'submodule', '--quiet', 'add', inner.mainWorktree, name);
     await fixture.user(session.path, 'commit', '--quiet', '--message=submodules');
