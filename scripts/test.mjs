@@ -2,7 +2,7 @@
  * `npm test [-- <tier>…] [--grep=<pattern>] [--pictures=<folder>]`: builds, runs the tiers and prints one line for all.
  * A tier that did not finish, or ran no test, counts as one failed test.
  */
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -61,6 +61,7 @@ if (unknown.length > 0) throw new Error(`There is no tier ${unknown.join(', ')}:
 const tiers = positionals.length > 0 ? positionals : TIERS;
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+const tests = [];
 if ((await run(process.execPath, [join(root, 'esbuild.mjs'), '--tests', '--minify'])) !== 0) {
   console.error('The build failed: no tier could run.');
   total.failed = tiers.length;
@@ -71,11 +72,15 @@ if ((await run(process.execPath, [join(root, 'esbuild.mjs'), '--tests', '--minif
       await prepareTier(tier);
       const summary = await runTier(tier, values.grep);
       for (const name of Object.keys(total)) total[name] += summary[name];
+      tests.push(...summary.tests);
     } catch (error) {
       console.error(error.message);
       total.failed += 1;
     }
   }
 }
+// How each test ended, for scripts/testFaults.mjs.
+const { CORRAL_TEST_RESULTS: resultsFile } = process.env;
+if (resultsFile !== undefined) await writeFile(resultsFile, JSON.stringify(tests));
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed > 0 ? 1 : 0;

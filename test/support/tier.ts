@@ -2,11 +2,14 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'node:util';
 import Mocha from 'mocha';
-import * as v from 'valibot';
 
-export const summarySchema = v.object({ passed: v.number(), failed: v.number(), skipped: v.number() });
-/** Numbers of tests. */
-export type Summary = v.InferOutput<typeof summarySchema>;
+/** Numbers of tests, and how each one ended by its title. */
+export interface Summary {
+  passed: number;
+  failed: number;
+  skipped: number;
+  tests: { title: string; state: 'passed' | 'failed' | 'skipped' }[];
+}
 
 /** Marks mocha's lines in the console of an extension host, which the workbench writes to as well. */
 export const REPORT_MARK = '[mocha] ';
@@ -33,6 +36,7 @@ export async function runTests(directory: string, { filesAtOnce = 1 } = {}): Pro
   const names = (await readdir(directory, { recursive: true })).filter((name) => name.endsWith('.test.js')).sort();
   for (const name of names) mocha.addFile(join(directory, name));
   if (filesAtOnce === 1) await mocha.loadFilesAsync(); // parallel workers load their own files
+  const tests: Summary['tests'] = [];
   const summary = await new Promise<Summary>((fulfil) => {
     const runner = mocha.run(() => {
       const { passes, failures, pending } = runner.stats ?? { passes: 0, failures: 1, pending: 0 };
@@ -41,8 +45,13 @@ export async function runTests(directory: string, { filesAtOnce = 1 } = {}): Pro
         passed: passes,
         failed: failures === 0 ? 0 : Math.max(failures, runner.total - passes - pending),
         skipped: pending,
+        tests,
       });
     });
+    runner
+      .on('pass', ({ title }) => tests.push({ title, state: 'passed' }))
+      .on('fail', ({ title }) => tests.push({ title, state: 'failed' }))
+      .on('pending', ({ title }) => tests.push({ title, state: 'skipped' }));
   });
   const summaryFile = process.env['CORRAL_TEST_SUMMARY'];
   if (summaryFile !== undefined) await writeFile(summaryFile, JSON.stringify(summary));
