@@ -4,15 +4,14 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as v from 'valibot';
 import type { Conversation } from '../../../src/supervisor/agents/driver/driver';
+import { FUZZ_SEED, fuzzCount } from '../fuzzing';
 import { Random } from '../random';
 import type { RecordingHost } from './agentHarness';
 import { readRecording, recordingNames } from './recording';
 
-/** scripts/fuzz.mjs sets both. */
-const DAMAGED_LINES = Number(process.env['CORRAL_FUZZ_LINES'] ?? 10_000);
-const SEED = Number(process.env['CORRAL_FUZZ_SEED'] ?? 20_261_121);
+const DAMAGED_LINES = fuzzCount(10_000);
 /** A title with what is needed to repeat the test. */
-export const FUZZ_TITLE = `survives ${DAMAGED_LINES} damaged lines and silently drops none (seed ${SEED})`;
+export const FUZZ_TITLE = `survives ${DAMAGED_LINES} damaged lines and silently drops none (seed ${FUZZ_SEED})`;
 
 /** Long enough for a machine that is many times slower. */
 export const FUZZ_LIMIT_MS = Math.max(120_000, DAMAGED_LINES * 12);
@@ -84,7 +83,7 @@ export interface FuzzSubject {
 
 /** Damaged lines must not make the conversation throw. It must report each in events and hold on to few. */
 export async function assertSurvives({ conversation, host, lines, mayBeQuiet, meanwhile }: FuzzSubject): Promise<void> {
-  const random = new Random(SEED);
+  const random = new Random(FUZZ_SEED);
   const pick = (): string => random.pick(lines);
   let heldBytes = 0;
   for (let index = 0; index < DAMAGED_LINES; index++) {
