@@ -14,6 +14,7 @@ import { idleFigures, loadFigures, memoryFigures } from './hosts';
 import { livePageFigures } from './livePage';
 import { runFigures } from './runs';
 import { searchFigures } from './searching';
+import { snapshotFigures } from './snapshots';
 import { startFigures } from './starting';
 import { pageFigures } from './timelinePage';
 import { timelineFigures } from './timelines';
@@ -35,6 +36,7 @@ const MEASUREMENTS: { cases: string[]; measure: (folder: string) => Promise<Figu
   { cases: ['12'], measure: worktreeFigures },
   { cases: ['13'], measure: searchFigures },
   { cases: ['14'], measure: growthFigures },
+  { cases: ['20'], measure: snapshotFigures },
   { cases: ['idle'], measure: idleFigures },
 ];
 const RESULTS = join(projectRoot, 'bench/results.json');
