@@ -19,6 +19,8 @@ interface Entry {
   facts: SessionFacts;
   live: LiveFacts;
   position: QueuePosition | undefined;
+  /** Runs that have ended, while more of their events is being read: their end is told after the last one. */
+  ended: string[];
 }
 
 /** All sessions as this window knows them: what the index holds, and what only live processes tell. */
@@ -39,7 +41,12 @@ export class SessionModel {
   /** Adds the sessions of the catalog. Those with an open run are `checking` until its fate is known. */
   load(sessions: readonly SessionFacts[]): void {
     for (const facts of sessions)
-      this.#sessions.set(facts.sessionId, { facts, live: { checking: facts.runs.some(isOpen) }, position: undefined });
+      this.#sessions.set(facts.sessionId, {
+        facts,
+        live: { checking: facts.runs.some(isOpen) },
+        position: undefined,
+        ended: [],
+      });
     this.changed.fire({ sessionIds: sessions.map((facts) => facts.sessionId) });
   }
 
@@ -51,14 +58,20 @@ export class SessionModel {
       if (!result.more && this.#sessions.delete(sessionId)) this.changed.fire({ sessionIds: [sessionId] });
       return;
     }
-    this.#sessions.set(sessionId, { facts: result.facts, live: before?.live ?? SETTLED, position: before?.position });
-    for (const run of result.facts.runs)
-      this.#fireRunEvents(
-        sessionId,
-        before?.facts.runs.find((each) => each.runId === run.runId),
-        run,
-      );
-    if (result.appended.length > 0) this.eventsAppended.fire({ sessionId, appended: result.appended });
+    const { facts, appended, more } = result;
+    const runsBefore = new Map(before?.facts.runs.map((run) => [run.runId, run]));
+    const started = facts.runs.filter((run) => run.startedAt !== undefined && !runsBefore.get(run.runId)?.startedAt);
+    const isNewlyEnded = (run: RunFacts): boolean => !isOpen(run) && isOpenOrUnknown(runsBefore.get(run.runId));
+    const ended = [...(before?.ended ?? []), ...facts.runs.filter(isNewlyEnded).map(({ runId }) => runId)];
+    this.#sessions.set(sessionId, {
+      facts,
+      live: before?.live ?? SETTLED,
+      position: before?.position,
+      ended: more ? ended : [],
+    });
+    for (const { runId } of started) this.runStarted.fire({ sessionId, runId });
+    if (appended.length > 0) this.eventsAppended.fire({ sessionId, appended });
+    if (!more) this.#fireEnds(sessionId, facts, ended);
     this.changed.fire({ sessionIds: [sessionId] });
   }
 
@@ -164,11 +177,16 @@ export class SessionModel {
     for (const emitter of [this.changed, this.runStarted, this.eventsAppended, this.runEnded]) emitter.dispose();
   }
 
-  #fireRunEvents(sessionId: string, before: RunFacts | undefined, run: RunFacts): void {
-    const { runId } = run;
-    if (run.startedAt !== undefined && before?.startedAt === undefined) this.runStarted.fire({ sessionId, runId });
-    const wasOpen = before === undefined || isOpen(before);
-    const state = runState(run);
-    if (wasOpen && !isOpen(run)) this.runEnded.fire({ sessionId, runId, outcome: isOutcome(state) ? state : 'lost' });
+  #fireEnds(sessionId: string, { runs }: SessionFacts, ended: readonly string[]): void {
+    for (const run of runs) {
+      // A run that was closed is open again where its runner spoke after all.
+      if (!ended.includes(run.runId) || isOpen(run)) continue;
+      const state = runState(run);
+      this.runEnded.fire({ sessionId, runId: run.runId, outcome: isOutcome(state) ? state : 'lost' });
+    }
   }
+}
+
+function isOpenOrUnknown(run: RunFacts | undefined): boolean {
+  return run === undefined || isOpen(run);
 }
