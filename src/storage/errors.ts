@@ -7,6 +7,7 @@ export type CorralErrorCode =
   | 'NO_FOLDER'
   | 'NO_REPOSITORY'
   | 'BARE_REPOSITORY'
+  | 'REPOSITORY_SETTING'
   | 'NO_COMMIT'
   | 'BASE_NOT_FOUND'
   | 'GIT_NOT_FOUND'

@@ -1,15 +1,24 @@
 import { realpath } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import * as l10n from '@vscode/l10n';
+import { isInside } from '../../common/isInside';
 import { CorralError } from '../../storage/errors';
 import type { Git } from './git';
+import { enclosingCheckout } from './gitDirectory';
+import { explainHiddenFiles, findCheckouts } from './mainWorktree';
 
 export interface Repository {
   readonly git: Git;
   /** The folder that was asked for. Revisions such as HEAD are resolved in it. */
   readonly folder: string;
-  /** Never a linked worktree. Absolute, without links. */
+  /** A linked worktree only where the repository has no other. Absolute, without links. */
   readonly mainWorktree: string;
+  /** False where a linked worktree stands for it. */
+  readonly hasMainWorktree: boolean;
+  /** The worktree around `folder`, to which work is applied; the main one where a session has that worktree. */
+  readonly checkout: string;
+  /** From the top of its worktree to `folder`, with `/`; '' where it is the top. */
+  readonly subfolder: string;
   /** Holds refs, objects and the list of worktrees; nearly always `<mainWorktree>/.git`. Absolute, without links. */
   readonly commonDirectory: string;
 }
@@ -45,32 +54,46 @@ const SEPARATOR = '--corral';
 
 /**
  * The repository that a folder belongs to, also where that is a subfolder or a linked worktree.
+ *
  * @throws NO_FOLDER, NO_REPOSITORY
- * @throws BARE_REPOSITORY where there is no main worktree
+ * @throws BARE_REPOSITORY where its files are checked out nowhere
+ * @throws REPOSITORY_SETTING where a setting keeps git from finding them
  * @throws NO_COMMIT where nothing was ever committed
  */
 export async function findRepository(git: Git, folder: string): Promise<Repository> {
-  const { commonAnswer, gitAnswer, wayUp, head } = await askAll(git, folder);
+  const { commonAnswer, gitAnswer, wayUp, head } = await askAll(git, folder).catch(async (error: unknown) => {
+    // Git cannot even start in a repository whose files are said to be in a folder that is not there.
+    if (error instanceof CorralError && error.code === 'GIT_FAILED') await explainHiddenFiles(git, folder);
+    throw error;
+  });
   const [commonDirectory, gitDirectory, place] = await Promise.all([
     realpath(commonAnswer),
     realpath(gitAnswer),
     realpath(folder),
   ]);
-  if (gitDirectory === commonDirectory && wayUp === undefined) throw noMainWorktree(commonDirectory);
-  const isLinked = gitDirectory !== commonDirectory;
-  const mainWorktree = await realpath(
-    isLinked ? await findMainWorktree(git, commonDirectory) : resolve(place, wayUp ?? ''),
-  );
-  // A folder that was only guessed by its name has to lead back to the same repository.
-  if ((isLinked || mainWorktree !== place) && !(await leadsTo(git, mainWorktree, commonDirectory)))
-    throw noMainWorktree(commonDirectory);
   const anyCommit = head === '' ? await git.text(folder, ['rev-list', '--max-count=1', '--all']) : head;
   if (anyCommit === '')
     throw new CorralError(
       'NO_COMMIT',
       l10n.t('This repository has no commit yet. Make a first commit, so that agents have something to start from.'),
     );
-  return { git, folder, mainWorktree, commonDirectory };
+  // In a linked worktree git obeys its own `core.worktree`, but its link says whose files these are.
+  const top =
+    gitDirectory !== commonDirectory
+      ? (await enclosingCheckout(place))?.checkout
+      : wayUp === undefined
+        ? undefined
+        : await realpath(resolve(place, wayUp)).catch(() => undefined);
+  const found = await findCheckouts(git, { commonDirectory, gitDirectory, folder: place, top });
+  // Of a bare repository, HEAD and uncommitted changes are those of the checkout that stands for it.
+  const isInCheckout = top !== undefined && isInside(place, top);
+  return {
+    git,
+    folder: isInCheckout ? folder : found.mainWorktree,
+    ...found,
+    subfolder: isInCheckout ? relative(top, place).split(sep).join('/') : '',
+    commonDirectory,
+  };
 }
 
 interface Answers {
@@ -99,40 +122,6 @@ async function askAll(git: Git, folder: string): Promise<Answers> {
   // Outside of any worktree the third answer is missing, not empty.
   const [wayUp, head = ''] = answers.length === 4 ? answers.slice(2) : [undefined, answers[2]?.slice(SEPARATOR.length)];
   return { commonAnswer, gitAnswer, wayUp, head: head.trim() };
-}
-
-async function leadsTo(git: Git, folder: string, gitDirectory: string): Promise<boolean> {
-  return await git.text(folder, ['rev-parse', '--absolute-git-dir']).then(
-    async (path) => (await realpath(path)) === gitDirectory,
-    () => false,
-  );
-}
-
-async function findMainWorktree(git: Git, commonDirectory: string): Promise<string> {
-  const setting = async (type: string, key: string): Promise<string> =>
-    git.text(commonDirectory, ['config', '--local', `--type=${type}`, '--get', key], {
-      environment: { GIT_DIR: commonDirectory },
-      acceptedExitCodes: [0, 1],
-    });
-  if ((await setting('bool', 'core.bare')) === 'true')
-    throw new CorralError(
-      'BARE_REPOSITORY',
-      l10n.t('The repository of this worktree is bare. Corral needs a checkout.'),
-    );
-  const configured = await setting('path', 'core.worktree'); // a submodule's
-  if (configured !== '') return resolve(commonDirectory, configured);
-  // A git folder that lies apart from its checkout does not know where that is.
-  if (basename(commonDirectory) !== '.git') throw noMainWorktree(commonDirectory);
-  return dirname(commonDirectory);
-}
-
-function noMainWorktree(commonDirectory: string): CorralError {
-  return new CorralError(
-    'BARE_REPOSITORY',
-    l10n.t('The checkout of {repository} was not found. Open the folder that holds it.', {
-      repository: commonDirectory,
-    }),
-  );
 }
 
 /**

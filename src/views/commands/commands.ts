@@ -20,6 +20,7 @@ import type { ProcessEndingSource } from './processCommands';
 import { processCommands } from './processCommands';
 import type { QueueSource } from './queueCommands';
 import { queueCommands } from './queueCommands';
+import { repositoryMends } from './repositoryMends';
 import type { ReviewSource } from './reviewCommands';
 import { reviewCommands } from './reviewCommands';
 import type { RunsSource } from './runCommands';
@@ -72,6 +73,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const { context, source, log, bundles, showTimeline, reveal } = options;
   const runner: CommandRunner = new CommandRunner(log, (about) => ({
     ...starter.mendsFor(about),
+    ...repositoryMends(source.git, runner, about),
     ...(about.session !== undefined && {
       restoreWorktree: async () => await run('restoreWorktree', about.session?.id),
     }),

@@ -10,6 +10,7 @@ export type Mend =
   | 'makeFirstCommit'
   | 'setAgentPath'
   | 'restoreWorktree'
+  | 'putBackSetting'
   | 'editRequest'
   | 'showLog';
 
@@ -28,6 +29,7 @@ export const MENDS: Readonly<Record<CorralErrorCode, readonly Mend[]>> = {
   NO_FOLDER: ['openFolder', 'tryDemo'],
   NO_REPOSITORY: ['initializeRepository', 'editRequest'],
   BARE_REPOSITORY: DEFAULT_MENDS,
+  REPOSITORY_SETTING: ['putBackSetting', 'editRequest', 'showLog'],
   NO_COMMIT: ['makeFirstCommit', 'editRequest'],
   BASE_NOT_FOUND: DEFAULT_MENDS,
   GIT_NOT_FOUND: DEFAULT_MENDS,

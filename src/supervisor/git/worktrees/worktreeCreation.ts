@@ -22,11 +22,18 @@ export function planWorktree(
   ownership: WorktreeOwnership,
   location: WorktreeLocation,
 ): SessionWorktree {
-  const path = join(rootFor(repository.mainWorktree, location), 'worktrees', ownership.sessionId);
+  const path = join(rootFor(repository, location), 'worktrees', ownership.sessionId);
   return { ...ownership, repository, path };
 }
 
-function rootFor(mainWorktree: string, location: WorktreeLocation): string {
+function rootFor({ mainWorktree, commonDirectory, hasMainWorktree }: Repository, location: WorktreeLocation): string {
+  if (!hasMainWorktree) {
+    // Never inside a linked worktree, which may be removed: beside the repository's own folder.
+    const folder = dirname(commonDirectory);
+    const name = basename(commonDirectory).replace(/\.git$/, '');
+    if (location !== 'inside' && location !== 'beside') return resolve(folder, location);
+    return join(folder, name.startsWith('.') ? '.corral' : `${name}.corral`);
+  }
   if (location === 'inside') return join(mainWorktree, '.corral');
   if (location === 'beside') return join(dirname(mainWorktree), `${basename(mainWorktree)}.corral`);
   return resolve(mainWorktree, location);

@@ -12,6 +12,7 @@ describe('the mends of errors', () => {
       'manageTrust',
       'openAgentSettings',
       'openFolder',
+      'putBackSetting',
       'restoreWorktree',
       'setAgentPath',
       'showLog',

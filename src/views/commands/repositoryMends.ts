@@ -1,0 +1,19 @@
+import * as vscode from 'vscode';
+import type { Git } from '../../supervisor/git/git';
+import { putBackPlaceSettings } from '../../supervisor/git/placeSettings';
+import type { ContextMends } from '../text/errorMessages';
+import { showInformationMessage } from '../text/messages';
+import type { CommandContext, CommandRunner } from './commandRunner';
+
+/** What mends a repository in which git does not find the files. */
+export function repositoryMends(git: Git, runner: CommandRunner, about: CommandContext): ContextMends {
+  const folder = about.session?.repository ?? about.request?.repository ?? about.folder;
+  if (folder === undefined) return {};
+  return {
+    putBackSetting: async () =>
+      await runner.attempt('putBackSetting', async () => {
+        await putBackPlaceSettings(git, folder);
+        void showInformationMessage(vscode.l10n.t('The setting is put back. Try again.'));
+      }),
+  };
+}
