@@ -29,7 +29,7 @@ async function detectAgent(entry: AgentEntry, options: DetectionOptions): Promis
   if (entry.name === 'command') return entry;
   try {
     const agent = await resolveAgent(entry.name, options);
-    const environment = programEnvironment(entry.name, agent, options.agents);
+    const environment = await programEnvironment(entry.name, agent, options.agents);
     const version = await versionOf(agent, environment, options.runProcess);
     return version === undefined ? entry : { ...entry, version };
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Finds an agent's program by looking at files: nothing is started. */
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { foldersOnPath, isProgramFile, variableOf } from '../../common/processes/programFile';
@@ -34,7 +34,10 @@ export async function findProgram(search: ProgramSearch): Promise<FoundProgram |
   if (isAbsolute(program)) return firstOf([program], extensions, search);
   // A relative path would depend on the folder that the editor was started in.
   if (program === '' || /[\\/]/.test(program)) return undefined;
-  const folders = [...foldersOnPath(search.environment), ...(search.folders ?? usualFolders(search.environment))];
+  const folders = [
+    ...foldersOnPath(search.environment),
+    ...(search.folders ?? (await usualFolders(search.environment))),
+  ];
   return firstOf(
     folders.map((folder) => join(folder, program)),
     extensions,
@@ -42,7 +45,7 @@ export async function findProgram(search: ProgramSearch): Promise<FoundProgram |
   );
 }
 
-function usualFolders(environment: ProgramSearch['environment']): string[] {
+async function usualFolders(environment: ProgramSearch['environment']): Promise<string[]> {
   const home = homedir();
   const applicationData = variableOf(environment, 'APPDATA');
   const own = [
@@ -50,10 +53,29 @@ function usualFolders(environment: ProgramSearch['environment']): string[] {
     join(home, '.claude', 'local'),
     join(home, '.npm-global', 'bin'),
     join(home, '.bun', 'bin'),
+    ...(await versionManagerFolders(home)),
   ];
   return isWindows
     ? [...own, ...(applicationData === undefined ? [] : [join(applicationData, 'npm')])]
-    : [...own, '/usr/local/bin', '/opt/homebrew/bin'];
+    : [...own, '/usr/local/bin', '/opt/homebrew/bin', '/home/linuxbrew/.linuxbrew/bin'];
+}
+
+/** Their folders are on PATH in the user's shell alone, and an editor that was not started there has none of them. */
+async function versionManagerFolders(home: string): Promise<string[]> {
+  const nvmVersions = join(home, '.nvm', 'versions', 'node');
+  const newestFirst = (await readdir(nvmVersions).catch(() => [])).sort((a, b) =>
+    b.localeCompare(a, 'en', { numeric: true }),
+  );
+  return [
+    join(home, '.volta', 'bin'),
+    join(home, '.asdf', 'shims'),
+    join(home, '.local', 'share', 'mise', 'shims'),
+    join(home, '.local', 'share', 'fnm', 'aliases', 'default', 'bin'),
+    join(home, 'Library', 'Application Support', 'fnm', 'aliases', 'default', 'bin'),
+    join(home, '.local', 'share', 'pnpm'),
+    join(home, 'Library', 'pnpm'),
+    ...newestFirst.map((version) => join(nvmVersions, version, 'bin')),
+  ];
 }
 
 async function firstOf(

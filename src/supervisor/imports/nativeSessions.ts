@@ -61,7 +61,7 @@ export class NativeSessions {
       const agent = source === undefined ? undefined : await resolveAgent(name, resolving()).catch(() => undefined);
       if (source === undefined || agent === undefined || agent.isScripted === true) continue;
       const { backendType } = await driverFor(driver);
-      for (const session of await source.list(importingAgent(name, agent, resolving()), mainWorktree)) {
+      for (const session of await source.list(await importingAgent(name, agent, resolving()), mainWorktree)) {
         // Agents with the same program share its records.
         const isNew = found.every((each) => each.source !== session.source) && !knownIds.has(session.nativeSessionId);
         if (isNew) found.push({ ...session, agent: name, driver, backendType });
@@ -80,7 +80,7 @@ export class NativeSessions {
     if (source === undefined)
       throw new CorralError('INVALID_ARGUMENT', l10n.t('Sessions of the agent “{name}” cannot be imported.', { name }));
     const resolving = this.#options.resolving();
-    const agent = importingAgent(name, await resolveAgent(name, resolving), resolving);
+    const agent = await importingAgent(name, await resolveAgent(name, resolving), resolving);
     const { store, model, creator } = this.#options;
     const queue = async (sessionId: string): Promise<void> => {
       const runId = newId();
@@ -121,10 +121,10 @@ async function writeRun(run: RunPaths, native: NativeSession, events: AsyncItera
   }
 }
 
-function importingAgent(name: string, agent: ResolvedAgent, { agents }: ResolveOptions): ImportingAgent {
+async function importingAgent(name: string, agent: ResolvedAgent, { agents }: ResolveOptions): Promise<ImportingAgent> {
   return {
     program: agent.program,
     programArguments: agent.programArguments,
-    environment: programEnvironment(name, agent, agents),
+    environment: await programEnvironment(name, agent, agents),
   };
 }

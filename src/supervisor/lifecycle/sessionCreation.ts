@@ -8,6 +8,7 @@ import type { DraftSessionRecord, SessionRecordData } from '../../storage/sessio
 import { sessionState } from '../../storage/sessionState';
 import { pathOf } from '../../common/folderPath';
 import { resolveAgent } from '../agents/agentRegistry';
+import { launchOf } from '../agents/commandLine';
 import type { SessionRequest } from '../api';
 import type { Git } from '../git/git';
 import type { SnapshotCommit } from '../git/snapshots/snapshotRef';
@@ -66,6 +67,8 @@ export class SessionCreator {
       bundles,
       ...(request.argv === undefined ? {} : { argv: request.argv }),
     });
+    // Before anything is made: a prompt can be too long for the agent's arguments.
+    await launchOf(agent, { prompt: request.prompt, promptFile: '', cwd: '', permissionMode: 'ask' });
     const repository = await findRepository(git, pathOf(request.repository));
     const dependsOn = [...new Set(request.dependsOn)];
     const baseSession = await findBaseSession(store, repository, request.base, dependsOn);

@@ -7,6 +7,7 @@ import { RUN_ID_VARIABLE } from '../system/processTree';
 import type { OutputStream } from './outputLog';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { withoutEditor } from '../agents/editorVariables';
+import { withProgramFolder } from '../agents/programPath';
 
 /**
  * What the agent left running may hold its output open forever: after its exit, this many checks without output end it.
@@ -64,7 +65,7 @@ export class AgentProcess {
       const detached = process.platform !== 'win32';
       const child = spawn(program, parameters, {
         cwd,
-        env: environment,
+        env: await withProgramFolder(environment, program),
         stdio: ['pipe', 'pipe', 'pipe'],
         shell: false,
         detached,
@@ -162,6 +163,8 @@ async function explainSpawnError(error: unknown, program: string, cwd: string): 
     const folder = await stat(cwd).catch(() => undefined);
     return folder?.isDirectory() === true ? `there is no program ${program}` : `its folder ${cwd} is not there`;
   }
+  if (hasCode(error, 'E2BIG') || hasCode(error, 'ENAMETOOLONG'))
+    return 'its arguments are too long for this system. Write {promptFile} instead of {prompt} in them';
   if (hasCode(error, 'EACCES')) return `${program} may not be run, or ${cwd} may not be entered`;
   return messageOf(error);
 }

@@ -11,7 +11,7 @@ import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
 import { TEARDOWN_DRIVER } from '../../storage/events';
 import { configuredEnvironment, resolveAgent } from '../agents/agentRegistry';
-import { driverFor } from '../agents/drivers';
+import { launchOf } from '../agents/commandLine';
 import { readBootstrap } from '../runnerProtocol/bootstrapFile';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { PROTOCOL_VERSION } from '../runnerProtocol/protocol';
@@ -46,7 +46,7 @@ export interface LaunchedRun {
 /**
  * Puts a run into the queue. All that its start takes is written down, so that every window would start it the same.
  * @returns the run's id
- * @throws CorralError RUNNING, AGENT_NOT_FOUND, WORKTREE_MISSING
+ * @throws CorralError RUNNING, AGENT_NOT_FOUND, WORKTREE_MISSING, INVALID_ARGUMENT for a prompt that is too long
  */
 export async function queueRun(options: RunStarterOptions, facts: SessionFacts, request: RunRequest): Promise<string> {
   const settings = options.settings();
@@ -58,9 +58,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
   const model = facts.model ?? agent.model;
   const runId = newId();
   const run = options.store.paths.session(request.sessionId).run(runId);
-  const launch = (await driverFor(agent.driver)).launch({
-    program: agent.program,
-    programArguments: agent.programArguments,
+  const launch = await launchOf(agent, {
     prompt: request.prompt,
     promptFile: run.prompt,
     cwd: facts.worktreePath,

@@ -51,7 +51,7 @@ export async function terminalCommand(
   await requireWorktree(facts.worktreePath);
   // Without the variable that marks a run's processes: no run may end what belongs to a person.
   const environment = {
-    ...programEnvironment(facts.agent, agent, settings().agents),
+    ...(await programEnvironment(facts.agent, agent, settings().agents)),
     CORRAL_SESSION_ID: facts.sessionId,
   };
   return { program: agent.program, arguments: parameters, cwd: facts.worktreePath, environment };
