@@ -5,6 +5,7 @@ import { messageOf } from './common/errors';
 import type { CorralApi } from './supervisor/api';
 import { Supervisor } from './supervisor/supervisor';
 import { Throttle } from './common/throttle';
+import { offerReview } from './views/commands/consentCommands';
 import { registerCommands } from './views/commands/commands';
 import { showError } from './views/text/errorMessages';
 import { READY_CONTEXT, SESSIONS_VIEW } from './views/text/contributions';
@@ -14,6 +15,7 @@ import { ProcessesTree } from './views/sessions/processesTree';
 import { RevisionFiles } from './views/review/revisionFiles';
 import { SessionsTree } from './views/sessions/sessionsTree';
 import { readSettings, storageDirectory } from './views/settings';
+import { readWorktreeSettings } from './views/worktreeSettings';
 import { StatusBar } from './views/sessions/statusBar';
 import type { EventPlace } from './protocol/timelineProtocol';
 import { TimelinePanel } from './views/timeline/timelinePanel';
@@ -33,16 +35,17 @@ let supervisor: Supervisor | undefined;
 export function activate(context: vscode.ExtensionContext): CorralApi {
   const log = vscode.window.createOutputChannel('Corral', { log: true });
   const bundles = join(context.extensionPath, 'dist');
+  const scope = new WindowScope(() => refresh.ask());
   const made = new Supervisor({
     storageDirectory: storageDirectory(context),
     bundles,
     settings: readSettings,
+    worktreeSettings: (repository) => readWorktreeSettings(scope.folderOf(repository)),
     isTrusted: () => vscode.workspace.isTrusted,
     log,
   });
   supervisor = made;
 
-  const scope = new WindowScope(() => refresh.ask());
   const tree = new SessionsTree((repository) => scope.isRepositoryHere(repository));
   const view = vscode.window.createTreeView(SESSIONS_VIEW, { treeDataProvider: tree, showCollapseAll: false });
   view.message = vscode.l10n.t('Reading sessions…');
@@ -106,6 +109,11 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     made.onDidScan(({ read, all }) => {
       const isShown = read < all && all > SCAN_SHOWN_FROM;
       view.message = isShown ? vscode.l10n.t('Recovering sessions: {read} of {all} read', { read, all }) : '';
+    }),
+    made.onDidWithholdCommand(({ sessionId, ...command }) => {
+      const offer = async (): Promise<void> =>
+        await offerReview(made, command, (await made.getSession(sessionId)).title);
+      offer().catch((error: unknown) => onError('reviewCommands', error));
     }),
     made.onDidChangeSessions(() => refresh.ask()),
     refresh,

@@ -27,6 +27,10 @@ export class StorePaths {
   get slots(): string {
     return join(this.root, 'slots');
   }
+  /** What people said to commands that repositories bring along, a file for each. */
+  get consents(): string {
+    return join(this.root, 'consents');
+  }
   get sessions(): string {
     return join(this.root, 'sessions');
   }

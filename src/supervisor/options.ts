@@ -1,5 +1,10 @@
 import type { Log } from '../common/log';
-import { DEFAULT_SETTINGS, type SupervisorSettings } from './settings';
+import {
+  DEFAULT_SETTINGS,
+  DEFAULT_WORKTREE_SETTINGS,
+  type SupervisorSettings,
+  type WorktreeSettings,
+} from './settings';
 
 /** After a crash, so much of the journals has to be read again. */
 const CHECKPOINT_DELAY_MS = 30_000;
@@ -15,6 +20,8 @@ export interface SupervisorOptions {
   /** The folder of Corral's bundles (`runner.js`, `storeWorker.js`, …). Default: that of this code. */
   bundles?: string;
   settings?: () => SupervisorSettings;
+  /** The settings for worktrees of the repository with this main worktree. Another repository's never count. */
+  worktreeSettings?: (repository: string) => WorktreeSettings;
   /** How long the index on disk may be out of date, in milliseconds. The next start takes longer for it. */
   checkpointEveryMs?: number;
   /** False refuses everything that would start a program. Default true. */
@@ -28,6 +35,7 @@ export function withDefaults(options: SupervisorOptions): Required<SupervisorOpt
     checkpointEveryMs: CHECKPOINT_DELAY_MS,
     bundles: __dirname,
     settings: () => DEFAULT_SETTINGS,
+    worktreeSettings: () => DEFAULT_WORKTREE_SETTINGS,
     isTrusted: () => true,
     log: SILENT,
     ...options,

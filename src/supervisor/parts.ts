@@ -1,7 +1,9 @@
+import type { Emitter } from '../common/emitter';
 import type { RunProcess } from '../common/processes/runProcess';
 import type { Git } from './git/git';
 import { HistoryArchive } from './history/historyArchive';
 import { NativeSessions } from './imports/nativeSessions';
+import { CommandConsents, type WithheldCommand } from './lifecycle/commandConsents';
 import { SessionCreator } from './lifecycle/sessionCreation';
 import { TrashPurger } from './lifecycle/trashPurger';
 import { WorktreeControl } from './lifecycle/worktreeControl';
@@ -24,6 +26,7 @@ export interface Parts {
   watcher: RunWatcher;
   queue: Queue;
   runControl: RunControl;
+  consents: CommandConsents;
   creator: SessionCreator;
   trashPurger: TrashPurger;
   /** The worktree of the session with this id. */
@@ -38,6 +41,7 @@ export interface PartsOptions extends Required<SupervisorOptions> {
   model: SessionModel;
   git: Git;
   runProcess: RunProcess;
+  withheld: Emitter<WithheldCommand>;
 }
 
 /**
@@ -53,7 +57,8 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
       model.apply(sessionId, result);
     },
   });
-  const base = { ...options, store };
+  const consents = new CommandConsents({ ...options, store });
+  const base = { ...options, store, consents };
   const connections = new RunnerConnections(base);
   const watcher = new RunWatcher({ ...base, connections });
   const queue = new Queue({ ...base, connections, watcher });
@@ -68,6 +73,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     watcher,
     queue,
     runControl,
+    consents,
     creator,
     trashPurger,
     worktree: (sessionId) => new WorktreeControl({ ...base, runs: runControl, trashPurger }, sessionId),

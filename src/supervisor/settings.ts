@@ -1,22 +1,11 @@
 import type { PermissionMode } from '../storage/sessionRecords';
+import type { WorktreeCommandUse } from '../storage/namedCommand';
 import type { AgentSettings } from './agents/agentRegistry';
 
 /** What people can choose. Read at each use, so that a change takes effect at once. */
 export interface SupervisorSettings {
   agents: AgentSettings;
   permissionMode: PermissionMode;
-  /** `inside`, `beside`, or an absolute folder. */
-  worktreesLocation: string;
-  /** Ignored files to copy into a new worktree, in addition to `.worktreeinclude`, as patterns of `.gitignore`. */
-  worktreesInclude: readonly string[];
-  /** Ignored folders to which a new worktree gets a link, as patterns of `.gitignore`. */
-  worktreesLink: readonly string[];
-  /** Program and arguments to run in a new worktree before its agent; empty for none. */
-  setupCommand: readonly string[];
-  setupLimitMs: number;
-  /** Program and arguments to run in a worktree before it is removed; empty for none. */
-  teardownCommand: readonly string[];
-  teardownLimitMs: number;
   stopGraceMs: number;
   syncEveryEvent: boolean;
   /** More runs than this wait in the queue. */
@@ -29,9 +18,25 @@ export interface SupervisorSettings {
   runnerNode?: string;
 }
 
-export const DEFAULT_SETTINGS: SupervisorSettings = {
-  agents: {},
-  permissionMode: 'edits',
+/** What people can choose for the worktrees of one repository. */
+export interface WorktreeSettings {
+  /** `inside`, `beside`, or an absolute folder. */
+  worktreesLocation: string;
+  /** Ignored files to copy into a new worktree, in addition to `.worktreeinclude`, as patterns of `.gitignore`. */
+  worktreesInclude: readonly string[];
+  /** Ignored folders to which a new worktree gets a link, as patterns of `.gitignore`. */
+  worktreesLink: readonly string[];
+  /** Program and arguments to run in a new worktree before its agent; empty for none. */
+  setupCommand: readonly string[];
+  setupLimitMs: number;
+  /** Program and arguments to run in a worktree before it is removed; empty for none. */
+  teardownCommand: readonly string[];
+  teardownLimitMs: number;
+  /** The commands among these that come with the workspace and not from the user, so that they need consent. */
+  workspaceCommands: readonly WorktreeCommandUse[];
+}
+
+export const DEFAULT_WORKTREE_SETTINGS: WorktreeSettings = {
   worktreesLocation: 'inside',
   worktreesInclude: [],
   worktreesLink: [],
@@ -39,6 +44,12 @@ export const DEFAULT_SETTINGS: SupervisorSettings = {
   setupLimitMs: 10 * 60_000,
   teardownCommand: [],
   teardownLimitMs: 60_000,
+  workspaceCommands: [],
+};
+
+export const DEFAULT_SETTINGS: SupervisorSettings = {
+  agents: {},
+  permissionMode: 'edits',
   stopGraceMs: 5_000,
   syncEveryEvent: false,
   maxConcurrentRuns: 8,

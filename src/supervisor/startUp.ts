@@ -6,7 +6,7 @@ import { isOpen, isQueued } from '../storage/sessionState';
 import type { RecoveryReport } from './api';
 import { finishInterruptedOperation, isInterrupted } from './lifecycle/interruptedOperations';
 import type { Parts } from './parts';
-import type { SupervisorSettings } from './settings';
+import type { WorktreeSettings } from './settings';
 
 /** More would only make the disk seek. */
 const MAX_SESSIONS_AT_ONCE = 4;
@@ -15,7 +15,7 @@ export interface StartUpOptions {
   log: Log;
   autoRecover: boolean;
   isTrusted: () => boolean;
-  settings: () => SupervisorSettings;
+  worktreeSettings: (repository: string) => WorktreeSettings;
   onListenerError: (error: unknown) => void;
 }
 
@@ -81,7 +81,7 @@ export class StartUp {
 
   async #recover(parts: Parts): Promise<void> {
     const { model, store, git, archive } = parts;
-    const { autoRecover, isTrusted, settings } = this.#options;
+    const { autoRecover, isTrusted, worktreeSettings } = this.#options;
     if (!autoRecover || store.readOnly) {
       for (const id of model.ids()) model.setLive(id, { checking: false });
       return;
@@ -96,7 +96,7 @@ export class StartUp {
     const interrupted = model.ids().filter((id) => isInterrupted(model.facts(id)));
     if (!isTrusted()) return;
     await this.#forEachSession(parts, 'Finishing what was begun on', interrupted, async (id) => {
-      await finishInterruptedOperation({ git, store, settings }, id);
+      await finishInterruptedOperation({ git, store, worktreeSettings }, id);
     });
   }
 

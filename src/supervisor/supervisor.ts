@@ -6,6 +6,7 @@ import { isId } from '../storage/ids';
 import type { ConversationEntry } from '../storage/timelineQueries';
 import type { CorralApi, HistoryPage, PermissionAnswer, SessionRequest, SessionSummary } from './api';
 import type { Disposable, Event } from '../common/disposable';
+import { Emitter } from '../common/emitter';
 import { runWithExecaOf } from '../common/processes/execaBundle';
 import type { RunProcess } from '../common/processes/runProcess';
 import { Git } from './git/git';
@@ -14,6 +15,7 @@ import { readHistoryPage, type HistoryPageQuery } from './history/historyPage';
 import type { ExportFormat } from './history/sessionExport';
 import { SessionTimeline } from './history/sessionTimeline';
 import type { NativeSessions } from './imports/nativeSessions';
+import type { CommandConsents, WithheldCommand } from './lifecycle/commandConsents';
 import type { WorktreeControl } from './lifecycle/worktreeControl';
 import type { WorktreeInventory } from './lifecycle/worktreeInventory';
 import { withDefaults, type SupervisorOptions } from './options';
@@ -34,6 +36,7 @@ export class Supervisor implements CorralApi, Disposable {
   readonly git: Git;
   readonly #options: Required<SupervisorOptions>;
   readonly #model: SessionModel;
+  readonly #withheld: Emitter<WithheldCommand>;
   readonly #parts: Promise<Parts>;
   readonly #startUp: StartUp;
 
@@ -45,7 +48,14 @@ export class Supervisor implements CorralApi, Disposable {
     this.git = new Git(this.runProcess);
     const onListenerError = (error: unknown): void => log.error(`A listener failed: ${messageOf(error)}`);
     this.#model = new SessionModel(onListenerError);
-    this.#parts = openParts({ ...this.#options, model: this.#model, git: this.git, runProcess: this.runProcess });
+    this.#withheld = new Emitter(onListenerError);
+    this.#parts = openParts({
+      ...this.#options,
+      model: this.#model,
+      git: this.git,
+      runProcess: this.runProcess,
+      withheld: this.#withheld,
+    });
     this.#startUp = new StartUp(this.#parts, { ...this.#options, onListenerError });
   }
 
@@ -63,6 +73,11 @@ export class Supervisor implements CorralApi, Disposable {
   }
   get onDidCompleteRecovery(): CorralApi['onDidCompleteRecovery'] {
     return this.#startUp.recovered.event;
+  }
+
+  /** A command that the workspace names was not run, because nobody has answered for it. */
+  get onDidWithholdCommand(): Event<WithheldCommand> {
+    return this.#withheld.event;
   }
 
   /** Start-up has read so many of the sessions that changed since the last checkpoint. */
@@ -221,6 +236,11 @@ export class Supervisor implements CorralApi, Disposable {
     return (await this.#startUp.complete).inventory;
   }
 
+  /** What people said to commands that workspaces name. Throws UNTRUSTED, STORE_READ_ONLY. */
+  async consents(): Promise<CommandConsents> {
+    return (await this.#writable()).consents;
+  }
+
   /** Sessions that agents had without Corral. Throws UNTRUSTED, STORE_READ_ONLY. */
   async nativeSessions(): Promise<NativeSessions> {
     return (await this.#writable()).nativeSessions;
@@ -236,6 +256,7 @@ export class Supervisor implements CorralApi, Disposable {
     await parts?.trashPurger.close();
     await parts?.store.close();
     this.#model.dispose();
+    this.#withheld.dispose();
     this.#startUp.dispose();
   }
 

@@ -8,9 +8,7 @@ import { SETTINGS } from './text/contributions';
 
 const SECTION = 'corral';
 const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-/** Maxima as in package.json. */
-const MAX_COMMAND_MINUTES = 120;
+/** Maximum as in package.json. */
 const MAX_GRACE_SECONDS = 60;
 
 /** A setting of the wrong type counts as not set, so that a typing mistake never hides the sessions. */
@@ -19,39 +17,28 @@ function read<T>(name: string, schema: v.GenericSchema<unknown, T>, fallback: T)
   return parsed.success ? parsed.output : fallback;
 }
 
-/** A setting in seconds or minutes, as milliseconds. */
-function readMs(name: string, unitMs: number, maximum: number, fallbackMs: number): number {
-  return read(name, v.pipe(v.number(), v.minValue(1), v.maxValue(maximum)), fallbackMs / unitMs) * unitMs;
-}
-
 /**
- * The user's settings, checked. Reading `agents` can throw, because a guess there could start the wrong program.
+ * What holds for the whole window, checked. Reading `agents` can throw, because a guess there could start the wrong
+ * program.
  *
  * @throws SETTINGS_INVALID by `agents` alone
  */
 export function readSettings(): SupervisorSettings {
   const defaults = DEFAULT_SETTINGS;
   const text = v.string();
-  const texts = v.array(text);
   const runnerNode = read(SETTINGS.runnerNode, text, '');
   return {
     get agents() {
       return parseAgentSettings(vscode.workspace.getConfiguration(SECTION).get<unknown>(SETTINGS.agents) ?? {});
     },
     permissionMode: read(SETTINGS.permissionMode, v.picklist(PERMISSION_MODES), defaults.permissionMode),
-    worktreesLocation: read(SETTINGS.worktreesLocation, v.pipe(text, v.minLength(1)), defaults.worktreesLocation),
-    worktreesInclude: read(SETTINGS.worktreesInclude, texts, defaults.worktreesInclude),
-    worktreesLink: read(SETTINGS.worktreesLink, texts, defaults.worktreesLink),
-    setupCommand: read(SETTINGS.worktreesSetupCommand, texts, defaults.setupCommand),
-    setupLimitMs: readMs(SETTINGS.worktreesSetupMinutes, MINUTE_MS, MAX_COMMAND_MINUTES, defaults.setupLimitMs),
-    teardownCommand: read(SETTINGS.worktreesTeardownCommand, texts, defaults.teardownCommand),
-    teardownLimitMs: readMs(
-      SETTINGS.worktreesTeardownMinutes,
-      MINUTE_MS,
-      MAX_COMMAND_MINUTES,
-      defaults.teardownLimitMs,
-    ),
-    stopGraceMs: readMs(SETTINGS.stopGraceSeconds, SECOND_MS, MAX_GRACE_SECONDS, defaults.stopGraceMs),
+    stopGraceMs:
+      SECOND_MS *
+      read(
+        SETTINGS.stopGraceSeconds,
+        v.pipe(v.number(), v.minValue(1), v.maxValue(MAX_GRACE_SECONDS)),
+        defaults.stopGraceMs / SECOND_MS,
+      ),
     syncEveryEvent: read(SETTINGS.durability, text, 'group') === 'sync-every-event',
     maxConcurrentRuns: read(
       SETTINGS.maxConcurrentRuns,

@@ -25,7 +25,7 @@ import { freePorts } from '../system/ports';
 import type { SessionModel } from '../sessions/sessionModel';
 import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionStore } from '../sessions/sessionStore';
-import type { SupervisorSettings } from '../settings';
+import type { SupervisorSettings, WorktreeSettings } from '../settings';
 import { isRecordLost, recordWorktree } from './interruptedOperations';
 import { withWorktreeLock } from './worktreeLock';
 import { titleOf } from '../sessions/sessionTitle';
@@ -37,6 +37,7 @@ export interface SessionCreatorOptions {
   model: SessionModel;
   bundles: string;
   settings: () => SupervisorSettings;
+  worktreeSettings: (repository: string) => WorktreeSettings;
 }
 
 /** Makes sessions, each with a worktree of its own. */
@@ -80,7 +81,11 @@ export class SessionCreator {
         l10n.t('Uncommitted changes can be copied only into a session that starts from HEAD.'),
       );
     await makeDirectory(store.paths.session(sessionId).runs);
-    const { worktreesLocation: location, worktreesInclude, worktreesLink } = settings;
+    const {
+      worktreesLocation: location,
+      worktreesInclude,
+      worktreesLink,
+    } = this.#options.worktreeSettings(repository.mainWorktree);
     const worktree = planWorktree(repository, { storeId: store.storeId, sessionId }, location);
     const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
     const created: DraftSessionRecord = {

@@ -157,7 +157,7 @@ export async function restoreSessionWorktree(options: LifecycleOptions, facts: S
 
 /** Moves the worktree back from the trash, or else makes it again from the session's last snapshot. */
 export async function restoreWorktree(
-  { settings }: Pick<LifecycleOptions, 'settings'>,
+  { worktreeSettings }: Pick<LifecycleOptions, 'worktreeSettings'>,
   worktree: SessionWorktree,
 ): Promise<void> {
   if ((await locateWorktree(worktree)).place !== 'missing') {
@@ -165,6 +165,6 @@ export async function restoreWorktree(
     return;
   }
   await recreateWorktree(worktree);
-  const { worktreesInclude: include, worktreesLink: link } = settings();
+  const { worktreesInclude: include, worktreesLink: link } = worktreeSettings(worktree.repository.mainWorktree);
   await copyIgnoredFiles(worktree, { include, link }); // no snapshot holds them
 }

@@ -3,12 +3,12 @@ import type { Git } from '../git/git';
 import { findRepository } from '../git/repository';
 import type { SessionWorktree } from '../git/sessionWorktree';
 import type { SessionStore } from '../sessions/sessionStore';
-import type { SupervisorSettings } from '../settings';
+import type { WorktreeSettings } from '../settings';
 
 export interface LifecycleOptions {
   git: Git;
   store: SessionStore;
-  settings: () => SupervisorSettings;
+  worktreeSettings: (repository: string) => WorktreeSettings;
 }
 
 /**

@@ -46,7 +46,16 @@ export const bootstrapSchema = v.object({
   /** What snapshots of `cwd` need: its main worktree, its store, and its base. Where absent, none are taken. */
   worktree: v.optional(v.object({ repository: text, storeId: text, baseCommit: text })),
   /** Runs before the agent; where it fails, the run fails. */
-  setup: v.optional(v.object({ argv: v.pipe(v.array(text), v.minLength(1)), limitMs: count })),
+  setup: v.optional(
+    v.object({
+      argv: v.pipe(v.array(text), v.minLength(1)),
+      limitMs: count,
+      /** True where the user's own settings name it, so that it needs no consent. */
+      isUsers: v.optional(v.boolean()),
+      /** True where it is not to run, since nobody on this machine allowed it. */
+      isWithheld: v.optional(v.boolean()),
+    }),
+  ),
   /** Present where `argv` is the worktree's teardown command and no agent runs: its time limit. */
   teardownLimitMs: v.optional(count),
   /** The first of the session's own ports, `CORRAL_PORT` to its programs. */

@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { isDiskFull } from '../../common/errors';
+import type { NamedCommand } from '../../storage/namedCommand';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { currentRun, failedToResume, isOpen, isQueued } from '../../storage/sessionState';
 import type { PermissionAnswer } from '../api';
@@ -143,19 +144,23 @@ export class RunControl {
   }
 
   /**
-   * Runs the configured teardown command in the session's worktree, unless nothing was ever started there.
+   * Runs the configured teardown command in the session's worktree, unless nothing was ever started there or nobody
+   * allowed it.
    * Resolves when the command has ended, however that was.
    */
   async tearDown(id: string): Promise<void> {
-    const { settings, model, connections, watcher, store } = this.#options;
-    const { teardownCommand, teardownLimitMs } = settings();
+    const { worktreeSettings, consents, model, connections, watcher, store } = this.#options;
     const facts = model.facts(id);
+    const { repository } = facts;
+    const { teardownCommand, teardownLimitMs, workspaceCommands } = worktreeSettings(repository);
     if (
       teardownCommand.length === 0 ||
       facts.worktree !== 'present' ||
       facts.runs.every(({ startedAt }) => startedAt === undefined)
     )
       return;
+    const command: NamedCommand = { repository, use: 'teardown', command: [...teardownCommand] };
+    if (workspaceCommands.includes('teardown') && !(await consents.isAllowed(id, command))) return;
     const { bootstrap, claim } = await launchTeardown(this.#options, facts);
     const { runId } = bootstrap;
     await connections.connect(bootstrap, claim).catch(() => watcher.check(id, runId)); // it may have ended already

@@ -19,6 +19,7 @@ import { publishVoidClaim, readClaim } from '../runnerProtocol/claimFile';
 import { closeRun, requestedClosing } from './closeRun';
 import { launchRunner } from './runnerLauncher';
 import { runnerProgram } from './runnerProgram';
+import { judgeSetup, setupFor, type SetupOptions } from './setupCommand';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
 import type { HeldClaim } from '../runnerProtocol/claimFile';
@@ -29,8 +30,7 @@ export interface RunRequest {
   resumes?: string;
 }
 
-export interface RunStarterOptions {
-  store: SessionStore;
+export interface RunStarterOptions extends SetupOptions {
   /** The folder of the bundles: the runner and the demo agent. */
   bundles: string;
   settings: () => SupervisorSettings;
@@ -86,10 +86,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
     ...(model === undefined ? {} : { model }),
     ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
     worktree: { repository: facts.repository, storeId: options.store.storeId, baseCommit: facts.baseCommit },
-    // Once an agent has begun to work, the worktree is set up.
-    ...(settings.setupCommand.length === 0 || facts.runs.some((run) => run.turn > 0)
-      ? {}
-      : { setup: { argv: [...settings.setupCommand], limitMs: settings.setupLimitMs } }),
+    ...(await setupFor(options, facts)),
   };
   await makeDirectory(run.root);
   if (launch.usesPromptFile === true) await replaceFile(run.prompt, Buffer.from(request.prompt));
@@ -151,6 +148,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
       ...stored,
       ordinal,
       tsFloor: tsFloorAfter(facts.lastActivityAt),
+      ...(stored.setup === undefined ? {} : { setup: await judgeSetup(options, facts, stored.setup) }),
       // The base of a planned worktree was not known when the run was queued.
       ...(stored.worktree === undefined ? {} : { worktree: { ...stored.worktree, baseCommit: facts.baseCommit } }),
     };
@@ -194,7 +192,8 @@ function commonBootstrap({ store, settings }: RunStarterOptions, facts: SessionF
  */
 export async function launchTeardown(options: RunStarterOptions, facts: SessionFacts): Promise<LaunchedRun> {
   const { store, bundles } = options;
-  const { teardownCommand, teardownLimitMs, runnerNode } = options.settings();
+  const { runnerNode } = options.settings();
+  const { teardownCommand, teardownLimitMs } = options.worktreeSettings(facts.repository);
   await requireWorktree(facts.worktreePath);
   const runId = newId();
   const bootstrap: RunBootstrap = {

@@ -14,6 +14,8 @@ import { CommandRunner } from './commandRunner';
 import type { ComparisonSource } from './compareCommands';
 import { compareCommands } from './compareCommands';
 import type { HistorySource } from './historyCommands';
+import type { ConsentSource } from './consentCommands';
+import { consentCommands } from './consentCommands';
 import { historyCommands } from './historyCommands';
 import { permissionCommands } from './permissionCommands';
 import type { ProcessEndingSource } from './processCommands';
@@ -53,7 +55,8 @@ export type CommandsSource = SessionsSource &
   InventorySource &
   HistorySource &
   StoreSource &
-  ProcessEndingSource;
+  ProcessEndingSource &
+  ConsentSource;
 
 export interface CommandsOptions {
   context: vscode.ExtensionContext;
@@ -112,6 +115,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     ...historyCommands({ source, choose: chooseAny, showTimeline }),
     ...storeCommands({ source, log, choose: chooseAny, showTimeline }),
     ...processCommands(source),
+    ...consentCommands(source),
     manageWorktrees: async () => await manageWorktrees({ source, run, attempt }),
     showOverview: () => {
       options.showOverview();

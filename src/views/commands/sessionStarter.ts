@@ -8,10 +8,12 @@ import { askForSession } from '../pickers/sessionDraft';
 import { inProgress } from '../progress';
 import { setAgentPath } from '../settings';
 import type { ContextMends } from '../text/errorMessages';
+import type { ConsentSource } from './consentCommands';
+import { askForConsent } from './consentCommands';
 import type { CommandContext, CommandRunner } from './commandRunner';
 
 export interface SessionStarterOptions extends SessionDraftOptions {
-  source: SessionDraftOptions['source'] & Pick<CorralApi, 'createSession'>;
+  source: SessionDraftOptions['source'] & Pick<CorralApi, 'createSession'> & ConsentSource;
   runner: CommandRunner;
   reveal: (sessionId: string) => Promise<void>;
 }
@@ -29,6 +31,7 @@ export class SessionStarter {
     const { source, runner, reveal } = this.#options;
     const { context } = runner;
     context.request = request;
+    await askForConsent(source, request.repository, 'setup');
     const { id } = await inProgress(async () => await source.createSession(request));
     delete context.request;
     await reveal(id);

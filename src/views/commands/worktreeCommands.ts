@@ -11,6 +11,8 @@ import type { CommandName } from '../text/contributions';
 import { showInformationMessage, showWarningMessage } from '../text/messages';
 import { deletionDetail } from '../text/worktreeLabels';
 import type { CommandActions, RunCommand } from './commandRunner';
+import type { ConsentSource } from './consentCommands';
+import { askForConsent } from './consentCommands';
 
 export type WorktreeCommandName = Extract<
   CommandName,
@@ -18,10 +20,8 @@ export type WorktreeCommandName = Extract<
 >;
 
 /** What these commands need of the supervisor. */
-export interface WorktreesSource extends Pick<
-  CorralApi,
-  'deleteSession' | 'undoDelete' | 'restoreWorktree' | 'archiveSession'
-> {
+export interface WorktreesSource
+  extends Pick<CorralApi, 'deleteSession' | 'undoDelete' | 'restoreWorktree' | 'archiveSession'>, ConsentSource {
   worktree(id: string): Promise<Pick<WorktreeControl, 'summary'>>;
 }
 
@@ -63,6 +63,7 @@ export function worktreeCommands({
       const remove = vscode.l10n.t('Delete');
       const question = vscode.l10n.t('Delete “{title}”?', { title });
       if ((await showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
+      await askForConsent(source, session.repository, 'teardown');
       await inProgress(async () => await source.deleteSession(id));
       void offerUndo(vscode.l10n.t('Deleted “{title}”.', { title }), 'undoDelete', id);
     },
@@ -83,7 +84,8 @@ export function worktreeCommands({
     archiveSession: async (argument) => {
       const fits = (each: SessionSummary): boolean => !each.deleted && !each.archived && hasEnded(each);
       const none = vscode.l10n.t('No session has ended yet.');
-      const { id, title } = await choose(argument, vscode.l10n.t('Archive Session'), fits, none);
+      const { id, title, repository } = await choose(argument, vscode.l10n.t('Archive Session'), fits, none);
+      await askForConsent(source, repository, 'teardown');
       await inProgress(async () => await source.archiveSession(id, true));
       const message = vscode.l10n.t('Archived “{title}”. Its work and history are kept, its folder is not.', { title });
       void offerUndo(message, 'unarchiveSession', id);

@@ -5,16 +5,17 @@ import type { SessionSummary } from '../../supervisor/api';
 
 /** Tells which sessions are this window's: one of its folders lies in their repository or worktree. */
 export class WindowScope implements vscode.Disposable {
-  #folders: string[] = [];
+  #folders: { path: string; uri: vscode.Uri }[] = [];
   readonly #subscription: vscode.Disposable;
 
   /** `onDidChange` is called when the window's folders are known or change. */
   constructor(onDidChange: () => void) {
     const read = async (): Promise<void> => {
       const folders = vscode.workspace.workspaceFolders?.filter(({ uri }) => uri.scheme === 'file') ?? [];
+      this.#folders = folders.map(({ uri }) => ({ path: uri.fsPath, uri }));
       // Git reports real paths, so that those of the folders are compared with them.
       this.#folders = await Promise.all(
-        folders.map(async ({ uri }) => await realpath(uri.fsPath).catch(() => uri.fsPath)),
+        folders.map(async ({ uri }) => ({ path: await realpath(uri.fsPath).catch(() => uri.fsPath), uri })),
       );
       onDidChange();
     };
@@ -23,7 +24,13 @@ export class WindowScope implements vscode.Disposable {
   }
 
   isRepositoryHere(repository: string): boolean {
-    return this.#folders.some((folder) => isInside(folder, repository));
+    return this.#folders.some(({ path }) => isInside(path, repository));
+  }
+
+  /** The folder whose settings hold for the repository; undefined where it is another window's repository. */
+  folderOf(repository: string): vscode.Uri | undefined {
+    const around = this.#folders.find(({ path }) => isInside(repository, path));
+    return (around ?? this.#folders.find(({ path }) => isInside(path, repository)))?.uri;
   }
 
   /**
@@ -31,7 +38,7 @@ export class WindowScope implements vscode.Disposable {
    * For other sessions 2 in the focused window, 3 elsewhere.
    */
   distance(session: SessionSummary): number {
-    if (this.#folders.some((folder) => isInside(folder, session.worktreePath))) return 0;
+    if (this.#folders.some(({ path }) => isInside(path, session.worktreePath))) return 0;
     if (this.isRepositoryHere(session.repository)) return 1;
     return vscode.window.state.focused ? 2 : 3;
   }

@@ -44,6 +44,7 @@ export const COMMANDS = {
   checkStore: 'corral.checkStore',
   showStorage: 'corral.showStorage',
   eraseHistory: 'corral.eraseHistory',
+  reviewCommands: 'corral.reviewCommands',
   showProcesses: 'corral.showProcesses',
   endProcess: 'corral.endProcess',
   showLog: 'corral.showLog',

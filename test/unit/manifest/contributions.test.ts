@@ -30,6 +30,20 @@ describe('what package.json contributes', () => {
     );
   });
 
+  it('are settings by which a workspace names no program but those that need consent (B6)', () => {
+    const ofWorkspaces = Object.entries(contributes.configuration.properties)
+      .filter(([, { scope, type }]) => scope !== 'machine' && (type === 'array' || type === 'object'))
+      .map(([name]) => name);
+    assert.deepEqual(ofWorkspaces.sort(), [
+      'corral.worktrees.include',
+      'corral.worktrees.link',
+      'corral.worktrees.setupCommand',
+      'corral.worktrees.teardownCommand',
+    ]);
+    for (const name of [SETTINGS.agents, SETTINGS.runnerNode])
+      assert.equal(contributes.configuration.properties[`corral.${name}`]?.scope, 'machine', name);
+  });
+
   it('are the views that the code knows, shown by context keys that it sets', () => {
     assert.deepEqual(Object.values(contributes.views).flat(), [
       { id: SESSIONS_VIEW },

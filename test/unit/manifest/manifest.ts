@@ -9,7 +9,7 @@ const contributesSchema = v.object({
   views: v.record(text, v.array(v.object({ id: text, when: v.optional(text) }))),
   viewsWelcome: v.array(v.object({ view: text, when: text, contents: text })),
   menus: v.record(text, v.array(v.object({ command: text, when: text, group: v.optional(text) }))),
-  configuration: v.object({ properties: v.record(text, v.unknown()) }),
+  configuration: v.object({ properties: v.record(text, v.object({ scope: text, type: text })) }),
 });
 
 /** What package.json contributes, as far as tests ask for it. */

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SessionSummary } from '../../../src/supervisor/api';
-import type { SupervisorSettings } from '../../../src/supervisor/settings';
-import { DEFAULT_SETTINGS } from '../../../src/supervisor/settings';
+import type { SupervisorSettings, WorktreeSettings } from '../../../src/supervisor/settings';
+import { DEFAULT_SETTINGS, DEFAULT_WORKTREE_SETTINGS } from '../../../src/supervisor/settings';
 import type { SupervisorOptions } from '../../../src/supervisor/options';
 import { Supervisor } from '../../../src/supervisor/supervisor';
 import { projectRoot } from '../../support/project';
@@ -33,13 +33,16 @@ export class SupervisorFixture {
     return { ...DEFAULT_SETTINGS, stopGraceMs: 1_000 };
   }
 
-  window(options: Partial<SupervisorOptions> & { changes?: Partial<SupervisorSettings> } = {}): Supervisor {
+  window(
+    options: Partial<SupervisorOptions> & { changes?: Partial<SupervisorSettings & WorktreeSettings> } = {},
+  ): Supervisor {
     const { changes, ...rest } = options;
     const log = (level: string) => (message: string) => void this.logged.push(`${level} ${message}`);
     const supervisor = new Supervisor({
       storageDirectory: this.storageDirectory,
       bundles: join(projectRoot, 'dist'),
       settings: () => ({ ...this.settings(), ...changes }),
+      worktreeSettings: () => ({ ...DEFAULT_WORKTREE_SETTINGS, ...changes }),
       log: { info: log('info'), warn: log('warn'), error: log('error') },
       ...rest,
     });

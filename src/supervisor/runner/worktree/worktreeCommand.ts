@@ -10,6 +10,8 @@ import type { RunBootstrap } from '../../runnerProtocol/protocol';
 import type { Recorder } from '../recorder';
 import { Termination } from '../termination';
 
+/** Said in the timeline of a command that was not run. */
+const WITHHELD = 'Not run: it comes with the workspace, and nobody here allowed it. See “Review Workspace Commands”.';
 const MAX_LINE_BYTES = 1024 * 1024;
 
 /** Program and arguments, and the time limit. */
@@ -25,13 +27,14 @@ export interface WorktreeCommandHost {
 }
 
 /**
- * Runs the configured setup or teardown command to its end. Each line that it prints becomes an event at once.
+ * Runs the configured setup or teardown command to its end, or says that it is withheld. Each line that it prints
+ * becomes an event at once.
  * @throws CorralError WORKTREE_FAILED with the reason
  */
 export async function runWorktreeCommand(
   bootstrap: RunBootstrap,
   name: 'setup' | 'teardown',
-  { argv, limitMs }: WorktreeCommand,
+  { argv, limitMs, isWithheld }: WorktreeCommand,
   host: WorktreeCommandHost,
 ): Promise<void> {
   const [program = '', ...parameters] = argv;
@@ -41,6 +44,10 @@ export async function runWorktreeCommand(
     kind: 'tool.call',
     data: { callId, name, title, input: { command: title }, category: 'execute', locations: [] },
   });
+  if (isWithheld === true) {
+    host.emit({ kind: 'tool.result', data: { callId, status: 'denied', output: WITHHELD } });
+    return;
+  }
   const failure = await converse(bootstrap, [program, ...parameters], limitMs, host);
   host.emit({
     kind: 'tool.result',

@@ -1,0 +1,61 @@
+import type { Emitter } from '../../common/emitter';
+import { listConsents, readConsent, recordConsent, type AnsweredCommand } from '../../storage/store/consents';
+import type { NamedCommand, WorktreeCommandUse } from '../../storage/namedCommand';
+import type { Git } from '../git/git';
+import { findRepository } from '../git/repository';
+import type { SessionStore } from '../sessions/sessionStore';
+import type { WorktreeSettings } from '../settings';
+
+/** A command that was not run for a session, because nobody on this machine has said anything to it. */
+export interface WithheldCommand extends NamedCommand {
+  sessionId: string;
+}
+
+export interface CommandConsentsOptions {
+  git: Git;
+  store: SessionStore;
+  worktreeSettings: (repository: string) => WorktreeSettings;
+  withheld: Emitter<WithheldCommand>;
+}
+
+/** Whether commands that come with a repository may run here: a person is asked once for each exact command. */
+export class CommandConsents {
+  readonly #options: CommandConsentsOptions;
+
+  constructor(options: CommandConsentsOptions) {
+    this.#options = options;
+  }
+
+  /** True where a person allowed exactly this command. Where nobody was asked, `withheld` tells of it. */
+  async isAllowed(sessionId: string, command: NamedCommand): Promise<boolean> {
+    const answer = await readConsent(this.#options.store.paths, command);
+    if (answer === undefined) this.#options.withheld.fire({ ...command, sessionId });
+    return answer === true;
+  }
+
+  /** The command that the workspace names for worktrees of this folder's repository; undefined where it names none. */
+  async commandFor(folder: string, use: WorktreeCommandUse): Promise<NamedCommand | undefined> {
+    const { mainWorktree } = await findRepository(this.#options.git, folder);
+    const settings = this.#options.worktreeSettings(mainWorktree);
+    const command = commandOf(settings, use);
+    if (command.length === 0 || !settings.workspaceCommands.includes(use)) return undefined;
+    return { repository: mainWorktree, use, command: [...command] };
+  }
+
+  /** Undefined where nobody has answered for exactly this command. */
+  async answer(command: NamedCommand): Promise<boolean | undefined> {
+    return await readConsent(this.#options.store.paths, command);
+  }
+
+  async record(command: NamedCommand, isAllowed: boolean): Promise<void> {
+    await recordConsent(this.#options.store.paths, command, isAllowed);
+  }
+
+  async list(): Promise<AnsweredCommand[]> {
+    return await listConsents(this.#options.store.paths);
+  }
+}
+
+function commandOf({ setupCommand, teardownCommand }: WorktreeSettings, use: WorktreeCommandUse): readonly string[] {
+  return use === 'setup' ? setupCommand : teardownCommand;
+}

@@ -1,0 +1,110 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { CorralError } from '../../storage/errors';
+import type { CommandUse, NamedCommand, WorktreeCommandUse } from '../../storage/namedCommand';
+import type { CommandConsents } from '../../supervisor/lifecycle/commandConsents';
+import { commandText } from '../text/commandText';
+import type { CommandName } from '../text/contributions';
+import { showInformationMessage, showWarningMessage } from '../text/messages';
+import { plainLabel } from '../text/plainLabel';
+import type { CommandActions } from './commandRunner';
+
+export type ConsentCommandName = Extract<CommandName, 'reviewCommands'>;
+
+/** What asking for consent needs of the supervisor. */
+export interface ConsentSource {
+  consents(): Promise<Pick<CommandConsents, 'commandFor' | 'answer' | 'record' | 'list'>>;
+}
+
+/** More than this does not fit into a question, and what cannot be read whole is not allowed. */
+const MAX_SHOWN_CHARACTERS = 2_000;
+
+/**
+ * Asks once for the command that the workspace names for worktrees of this repository, and keeps the answer.
+ *
+ * @throws CANCELLED
+ */
+export async function askForConsent(source: ConsentSource, repository: string, use: WorktreeCommandUse): Promise<void> {
+  const consents = await source.consents();
+  // What is wrong with the repository, the command that asked says in its own words.
+  const command = await consents.commandFor(repository, use).catch(() => undefined);
+  if (command === undefined || (await consents.answer(command)) !== undefined) return;
+  if (!(await ask(consents, command)))
+    throw new CorralError('CANCELLED', vscode.l10n.t('Whether the command may run was not answered.'));
+}
+
+/** False where the question was closed without an answer. */
+async function ask(consents: Pick<CommandConsents, 'record'>, command: NamedCommand): Promise<boolean> {
+  const text = commandText(command.command);
+  if (text.length > MAX_SHOWN_CHARACTERS) {
+    void showInformationMessage(
+      vscode.l10n.t(
+        'A command of this workspace is too long to be shown, so it is not run. Put it into a script: {command}',
+        { command: `${text.slice(0, 100)}…` },
+      ),
+    );
+    return true;
+  }
+  const allow = vscode.l10n.t('Allow');
+  const deny = vscode.l10n.t('Do Not Run');
+  const detail = vscode.l10n.t(
+    '{command}\n\nIt comes with the workspace and not from your own settings. The answer is kept on this machine, for this exact command in {repository}.',
+    { command: text, repository: command.repository },
+  );
+  const answer = await showWarningMessage(question(command), { modal: true, detail }, allow, deny);
+  if (answer === undefined) return false;
+  await consents.record(command, answer === allow);
+  return true;
+}
+
+function question({ use, repository }: NamedCommand): string {
+  const name = basename(repository);
+  switch (use) {
+    case 'setup':
+      return vscode.l10n.t('Run this command in each new worktree of “{name}”, before its agent?', { name });
+    case 'teardown':
+      return vscode.l10n.t('Run this command in worktrees of “{name}” before they are removed?', { name });
+    case 'filter':
+      return vscode.l10n.t('Let Git run this filter on files of “{name}”?', { name });
+  }
+}
+
+/** Tells that a command was not run, with a button to answer for it. */
+export async function offerReview(source: ConsentSource, command: NamedCommand, title: string): Promise<void> {
+  const review = vscode.l10n.t('Review');
+  if ((await showInformationMessage(withheldMessage(command.use, title), review)) === review)
+    await ask(await source.consents(), command);
+}
+
+function withheldMessage(use: CommandUse, title: string): string {
+  switch (use) {
+    case 'setup':
+      return vscode.l10n.t('The setup command of “{title}” was not run: nobody has allowed it yet.', { title });
+    case 'teardown':
+      return vscode.l10n.t('The teardown command of “{title}” was not run: nobody has allowed it yet.', { title });
+    case 'filter':
+      return vscode.l10n.t('A filter of Git was not run for “{title}”: nobody has allowed it yet.', { title });
+  }
+}
+
+/** The command to see every answer that was given, and to change it. */
+export function consentCommands(source: ConsentSource): CommandActions<ConsentCommandName> {
+  return {
+    reviewCommands: async () => {
+      const consents = await source.consents();
+      const items = (await consents.list()).map(({ isAllowed, ...command }) => ({
+        label: plainLabel(commandText(command.command)),
+        description: isAllowed ? vscode.l10n.t('allowed') : vscode.l10n.t('not allowed'),
+        detail: command.repository,
+        command,
+      }));
+      if (items.length === 0) {
+        void showInformationMessage(vscode.l10n.t('No workspace has named a command that you were asked about.'));
+        return;
+      }
+      const title = vscode.l10n.t('Review Workspace Commands');
+      const chosen = await vscode.window.showQuickPick(items, { title, matchOnDetail: true });
+      if (chosen !== undefined) await ask(consents, chosen.command);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import type { TestRepository } from '../support/repository';
+import type { SessionsView } from '../support/vscode/sessionsView';
+import { useWindow } from '../support/vscode/useWindow';
+import type { Window } from '../support/vscode/window';
+import { waitFor } from '../support/wait';
+
+/** With a line break and an invisible character, which have to be seen. */
+const COMMAND = [process.execPath, '-e', "require('fs').writeFileSync('../../../set-up', ''); // \u202e\n"];
+
+describe("a setup command of the workspace's settings", () => {
+  let repository: TestRepository;
+  let window: Window;
+  let sessions: SessionsView;
+  useWindow(
+    () => ({
+      repository: {
+        name: 'greeter',
+        files: { '.vscode/settings.json': JSON.stringify({ 'corral.worktrees.setupCommand': COMMAND }) },
+      },
+    }),
+    async (opened) => {
+      ({ repository, window, sessions } = opened);
+      await window.showContainer('Corral');
+    },
+  );
+
+  it('is shown whole and asked for once, and runs only after it was allowed (B6)', async () => {
+    const { page } = window;
+    const isSetUp = async (): Promise<boolean> =>
+      await access(join(repository.path, 'set-up')).then(
+        () => true,
+        () => false,
+      );
+    const start = async (prompt: string): Promise<void> => {
+      await window.runCommand('Corral: New Session');
+      await window.answerInput(prompt);
+    };
+    await start('talk one');
+    const dialog = page.locator('.monaco-dialog-box');
+    await dialog.getByText('Run this command in each new worktree of “greeter”').waitFor();
+    await dialog.getByText('// \\u{202e}\\n"').waitFor();
+    await dialog.getByRole('button', { name: 'Do Not Run', exact: true }).click();
+    await sessions.row('Completed').waitFor({ timeout: 60_000 });
+    if (await isSetUp()) throw new Error('it ran although it was not allowed');
+    await window.runCommand('Corral: Review Workspace Commands');
+    await window.pick('not allowed');
+    await dialog.getByRole('button', { name: 'Allow', exact: true }).click();
+    await start('talk two');
+    await waitFor(isSetUp, { what: 'the setup command, without another question' });
+  });
+});
