@@ -1,14 +1,17 @@
 /** The runner's socket: JSON lines, for clients that prove that they know the run's nonce. */
-import { chmod, lstat, rm } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import { isProof, newChallenge, proofOf } from '../runnerProtocol/handshake';
 import { LineSplitter } from '../runnerProtocol/lineSplitter';
 import { makePrivate } from '../runnerProtocol/privateSocket';
+import type { SocketFile } from '../system/socketEvidence';
+import { readSocketFile } from '../system/socketEvidence';
 import {
   REQUEST_SCHEMAS,
   RUNNER_ERROR_CODES,
@@ -132,17 +135,47 @@ export class Endpoint {
   readonly #handlers: Promise<RequestHandlers>;
   readonly #connections = new Set<Connection>();
   #server: Server | undefined;
-  #inode = 0;
+  #socket: SocketFile | undefined;
   #pause: Pause | null = null;
 
-  /** Requests wait for `handlers`. */
-  constructor(address: string, nonce: string, handlers: Promise<RequestHandlers>) {
+  private constructor(address: string, nonce: string, handlers: Promise<RequestHandlers>) {
     this.#address = address;
     this.#nonce = nonce;
     this.#handlers = handlers;
   }
 
-  async listen(): Promise<void> {
+  /**
+   * Listens at the first of `addresses` that the system allows. Requests wait for `handlers`.
+   * @throws the system's error for the last address
+   */
+  static async open(
+    addresses: readonly string[],
+    nonce: string,
+    handlers: Promise<RequestHandlers>,
+  ): Promise<Endpoint> {
+    let failure: unknown;
+    for (const address of addresses) {
+      const endpoint = new Endpoint(address, nonce, handlers);
+      try {
+        await endpoint.#listen();
+        return endpoint;
+      } catch (error) {
+        failure = error; // such as a disk that holds no sockets
+      }
+    }
+    throw failure;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  /** The file that it listens on now; undefined on Windows. */
+  get socket(): SocketFile | undefined {
+    return this.#socket;
+  }
+
+  async #listen(): Promise<void> {
     const server = createServer((socket) => {
       const connection = new Connection(socket, this.#nonce, this.#handlers, (proven) => {
         if (this.#pause !== null) proven.send(pauseLine(this.#pause));
@@ -158,19 +191,20 @@ export class Endpoint {
     this.#server = server;
     if (process.platform === 'win32') return;
     await chmod(this.#address, 0o600);
-    this.#inode = (await lstat(this.#address)).ino;
+    this.#socket = await readSocketFile(this.#address);
   }
 
   /** Listens again where others removed or replaced the socket, as they may in a temporary folder. Connections stay. */
   async ensureListening(): Promise<void> {
     if (process.platform === 'win32') return;
-    const found = await lstat(this.#address).catch(() => undefined);
-    if (found?.isSocket() === true && found.ino === this.#inode) return;
-    this.#server?.close(); // before the new one listens: closing also unlinks the path
+    const found = await readSocketFile(this.#address);
+    if (found !== undefined && isDeepStrictEqual(found, this.#socket)) return;
+    // Where the folder is only away for a moment, the socket comes back with it.
     if (!(await makePrivate(dirname(this.#address))))
       throw new Error(`${dirname(this.#address)} is not private to this user`);
+    this.#server?.close(); // before the new one listens: closing also unlinks the path
     await rm(this.#address, { force: true, recursive: true });
-    await this.listen();
+    await this.#listen();
   }
 
   announce(bytes: number, seq: number): void {

@@ -8,7 +8,7 @@ import { AgentRun } from './agentRun';
 import { ClaimFile, publishVoidClaim } from '../runnerProtocol/claimFile';
 import { Endpoint } from './endpoint';
 import type { RequestHandlers } from './endpoint';
-import { newEndpoint } from '../runnerProtocol/privateSocket';
+import { endpointAddresses } from '../runnerProtocol/privateSocket';
 import { bootstrapSchema, PROTOCOL_VERSION } from '../runnerProtocol/protocol';
 import { Recorder } from './recorder';
 import { requestHandlers } from './runRequests';
@@ -26,16 +26,19 @@ async function main(runFolder: string): Promise<void> {
   if (bootstrap.protocol !== PROTOCOL_VERSION)
     throw new Error(`run.json has protocol ${String(bootstrap.protocol)}, this runner has ${String(PROTOCOL_VERSION)}`);
 
-  const address = await newEndpoint(bootstrap.runId);
   let setHandlers: (handlers: RequestHandlers) => void = () => undefined;
-  const endpoint = new Endpoint(address, bootstrap.nonce, new Promise((fulfil) => (setHandlers = fulfil)));
   // Before the claim, so that whoever reads that can connect at once. The address is this process's own.
-  await endpoint.listen();
+  const endpoint = await Endpoint.open(
+    await endpointAddresses(paths, bootstrap.runId),
+    bootstrap.nonce,
+    new Promise((fulfil) => (setHandlers = fulfil)),
+  );
   const claimFile = await ClaimFile.publish(paths.claim, {
     state: 'claimed',
     protocol: PROTOCOL_VERSION,
     runner: await ownIdentity(),
-    endpoint: address,
+    endpoint: endpoint.address,
+    ...(endpoint.socket === undefined ? {} : { socket: endpoint.socket }),
   });
   if (claimFile === undefined) {
     await endpoint.close();
@@ -82,8 +85,9 @@ async function maintain(
     await endpoint.close();
     process.exit(1);
   }
-  await claimFile.keep();
   await endpoint.ensureListening().catch(() => undefined); // tried again next time
+  await claimFile.setSocket(endpoint.socket);
+  await claimFile.keep();
 }
 
 /** False where the whole store is out of reach: its drive may come back. */

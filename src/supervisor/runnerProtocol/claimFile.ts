@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { hasCode } from '../../common/errors';
@@ -8,6 +9,7 @@ import type { RunPaths } from '../../storage/paths';
 import { ownIdentity } from '../system/identity';
 import type { ProcessIdentity } from '../system/identitySchema';
 import { publishOnce } from '../system/publishedFile';
+import type { SocketFile } from '../system/socketEvidence';
 import { claimSchema, type RunnerClaim } from './protocol';
 
 export type HeldClaim = Extract<RunnerClaim, { state: 'claimed' }>;
@@ -35,6 +37,14 @@ export class ClaimFile {
   /** Adds the agent, so that another process can find and end it after this one died. */
   async addAgent(agent: ProcessIdentity): Promise<void> {
     this.#claim = { ...this.#claim, agent };
+    this.#isStale = true;
+    await this.keep();
+  }
+
+  /** Tells the file of a socket that was made anew. */
+  async setSocket(socket: SocketFile | undefined): Promise<void> {
+    if (socket === undefined || isDeepStrictEqual(socket, this.#claim.socket)) return;
+    this.#claim = { ...this.#claim, socket };
     this.#isStale = true;
     await this.keep();
   }

@@ -2,13 +2,31 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { hasCode } from '../../common/errors';
+import type { RunPaths } from '../../storage/paths';
+import { isOnLocalDisk } from '../system/localDisk';
 
-/** The shortest limit of any system is 104 bytes (macOS), with its closing zero. */
-const MAX_PATH_BYTES = 100;
+/** Without the closing zero. The shortest limit of the systems without /proc is 104 bytes with it (macOS). */
+const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
+/** Short, since a store's folder leaves little of the limit. A second runner of the run takes the next one. */
+const NAMES_IN_RUN = ['s', 's2', 's3'];
 
-/** A new, unused address for the run, in a private folder that exists. */
-export async function newEndpoint(runId: string): Promise<string> {
+/**
+ * Unused addresses for the run, best first. In the run's own folder, whoever sees the store sees the socket, too, as a
+ * container that is started anew does; elsewhere it is in a private folder that exists.
+ */
+export async function endpointAddresses(run: RunPaths, runId: string): Promise<string[]> {
+  const inRun = (await canHoldSockets(run.root)) ? NAMES_IN_RUN.map((name) => join(run.root, name)) : [];
+  return [...inRun.filter((path) => Buffer.byteLength(path) <= MAX_PATH_BYTES), await temporaryAddress(runId)];
+}
+
+/** Only where a refused connection would also prove something: see `isSocketDead`. */
+async function canHoldSockets(folder: string): Promise<boolean> {
+  return (await isOnLocalDisk(folder)) && (await makePrivate(folder));
+}
+
+async function temporaryAddress(runId: string): Promise<string> {
   const name = `${runId}-${randomBytes(3).toString('hex')}`;
   if (process.platform === 'win32') return String.raw`\\.\pipe\corral-${name}-${randomBytes(16).toString('hex')}`;
   const userId = userInfo().uid;
@@ -16,15 +34,16 @@ export async function newEndpoint(runId: string): Promise<string> {
   for (const parent of [tmpdir(), process.env['XDG_RUNTIME_DIR'], '/tmp']) {
     if (parent === undefined || parent === '') continue;
     const endpoint = join(parent, folderName, `${name}.sock`);
-    if (Buffer.byteLength(endpoint) < MAX_PATH_BYTES && (await makePrivate(join(parent, folderName)))) return endpoint;
+    if (Buffer.byteLength(endpoint) <= MAX_PATH_BYTES && (await makePrivate(join(parent, folderName)))) return endpoint;
   }
   // Another user has taken the usual name.
   return join(await mkdtemp(`/tmp/${folderName}-`), `${name}.sock`);
 }
 
-/** Removes the socket of a runner that died. Only a socket with that run's name is ever removed. */
-export async function removeEndpoint(endpoint: string, runId: string): Promise<void> {
-  if (process.platform === 'win32' || !basename(endpoint).startsWith(`${runId}-`)) return;
+/** Removes the socket of a runner that died. Only a socket in that run's folder or with its name is ever removed. */
+export async function removeEndpoint(endpoint: string, run: RunPaths, runId: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  if (dirname(endpoint) !== run.root && !basename(endpoint).startsWith(`${runId}-`)) return;
   const found = await lstat(endpoint).catch(() => undefined);
   if (found?.isSocket() === true) await rm(endpoint, { force: true }).catch(() => undefined);
 }
@@ -32,7 +51,10 @@ export async function removeEndpoint(endpoint: string, runId: string): Promise<v
 /** Makes the folder where needed. True where it now belongs to this user and nobody else can read it. */
 export async function makePrivate(folder: string): Promise<boolean> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Not the folders above: those of a store are missing while its drive is away.
+    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    });
     const found = await lstat(folder);
     if (!found.isDirectory() || found.uid !== userInfo().uid) return false;
     if ((found.mode & 0o077) !== 0) await chmod(folder, 0o700);

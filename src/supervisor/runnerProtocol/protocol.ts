@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { CorralErrorCode } from '../../storage/errors';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import { identitySchema } from '../system/identitySchema';
+import { socketFileSchema } from '../system/socketEvidence';
 import { linePatternSchema } from '../agents/driver/linePatterns';
 
 /** Raised when a runner of this version cannot serve an older supervisor, or an older runner this one. */
@@ -71,6 +72,8 @@ export const claimSchema = v.variant('state', [
     runner: identitySchema,
     /** Socket path or pipe name. */
     endpoint: text,
+    /** The socket's file as it was made. Absent for pipes, and in claims of older runners. */
+    socket: v.optional(socketFileSchema),
     /** Absent until it is spawned. */
     agent: v.optional(identitySchema),
   }),

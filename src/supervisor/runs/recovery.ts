@@ -6,9 +6,9 @@ import { isOpen } from '../../storage/sessionState';
 import { readBootstrap } from '../runnerProtocol/bootstrapFile';
 import { readClaim } from '../runnerProtocol/claimFile';
 import { removeEndpoint } from '../runnerProtocol/privateSocket';
+import { runnerLiveness } from '../runnerProtocol/runnerLiveness';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
-import { liveness } from '../system/identity';
 import { killTree } from '../system/processTree';
 import type { RunClosing } from './closeRun';
 import { closeRun, requestedClosing } from './closeRun';
@@ -55,14 +55,14 @@ export async function resolveRun(options: RecoveryOptions, sessionId: string, ru
   if (claim.state === 'void')
     return await close(`The run was given up before its background process started: ${claim.reason}`);
 
-  if ((await liveness(claim.runner)) !== 'dead') {
+  if ((await runnerLiveness(claim)) !== 'dead') {
     try {
       await connections.connect(await readBootstrap(run), claim);
       return { kind: 'readopted' };
     } catch (error) {
       // A runner that is just ending has written its last record before its process is gone.
       if (!(await isStillOpen())) return { kind: 'ended' };
-      if ((await liveness(claim.runner)) !== 'dead') {
+      if ((await runnerLiveness(claim)) !== 'dead') {
         log.warn(`The runner of run ${runId} does not answer: ${messageOf(error)}`);
         return { kind: 'unreachable' };
       }
@@ -70,7 +70,7 @@ export async function resolveRun(options: RecoveryOptions, sessionId: string, ru
   }
   if (!(await isStillOpen())) return { kind: 'ended' };
   await killTree({ runId, agent: claim.agent });
-  await removeEndpoint(claim.endpoint, runId);
+  await removeEndpoint(claim.endpoint, run, runId);
   await rm(run.reserve, { force: true });
   return await close(
     'The background process of this run ended without a word (power loss, restart of the machine, or it was killed).',

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { readMachine, readProcess } from './processTable';
 import type { ProcessIdentity } from './identitySchema';
 
-/** `unknown`: it belongs to another machine or pid namespace, or the system does not tell. It counts as alive. */
+/** `unknown`: it belongs to another machine or pid namespace, or the system does not tell. It is not taken for dead. */
 export type Liveness = 'alive' | 'dead' | 'unknown';
 
 type Place = Pick<ProcessIdentity, 'host' | 'boot' | 'pidNamespace'>;
@@ -38,15 +38,27 @@ export function ownIdentity(): Promise<ProcessIdentity> {
   return own;
 }
 
+/**
+ * Whether this process may be looked for in the process table here. A boot's id tells machines apart better than their
+ * names, which can change; the machine is asked only where there is no such id.
+ */
+export async function isOfThisPlace(identity: Place): Promise<boolean> {
+  place ??= readPlace();
+  const here = await place;
+  const isSameBoot =
+    here.boot === '' || identity.boot === '' ? identity.host === here.host : identity.boot === here.boot;
+  return isSameBoot && identity.pidNamespace === here.pidNamespace;
+}
+
 /** Whether this very process still runs. Never throws. */
 export async function liveness(identity: ProcessIdentity): Promise<Liveness> {
   try {
     place ??= readPlace();
     const here = await place;
-    if (identity.host !== here.host) return 'unknown';
     // Nothing outlives a boot of its machine.
-    if (identity.boot !== '' && here.boot !== '' && identity.boot !== here.boot) return 'dead';
-    if (identity.pidNamespace !== here.pidNamespace) return 'unknown';
+    if (identity.host === here.host && identity.boot !== '' && here.boot !== '' && identity.boot !== here.boot)
+      return 'dead';
+    if (!(await isOfThisPlace(identity))) return 'unknown';
     const entry = await readProcess(identity.pid);
     return entry !== undefined && !entry.ended && entry.startTime === identity.startTime ? 'alive' : 'dead';
   } catch {

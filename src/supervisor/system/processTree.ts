@@ -1,6 +1,6 @@
 /** Finds and ends all processes of a run. Each one's identity is checked right before it is signalled. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { liveness, ownIdentity } from './identity';
+import { isOfThisPlace, liveness } from './identity';
 import { listProcesses, readMarks, readProcess } from './processTable';
 import type { ProcessEntry } from './processTable';
 import type { ProcessIdentity } from './identitySchema';
@@ -34,7 +34,7 @@ export async function listTree(tree: RunTree): Promise<ProcessEntry[]> {
   const members = new Set(await withoutEditors(marked));
   const editors = new Set(marked.filter((pid) => !members.has(pid)));
   const { agent } = tree;
-  if (agent !== undefined && (await isOfThisBoot(agent)) && entries.get(agent.pid)?.startTime === agent.startTime)
+  if (agent !== undefined && (await isOfThisPlace(agent)) && entries.get(agent.pid)?.startTime === agent.startTime)
     members.add(agent.pid);
   // The loop also visits what is added to the set on the way.
   for (const pid of members) for (const child of children.get(pid) ?? []) if (!editors.has(child)) members.add(child);
@@ -48,11 +48,6 @@ export async function withoutEditors(pids: readonly number[]): Promise<number[]>
   const marks = await Promise.all(EDITOR_MARKS.map(async (variable) => await readMarks(pids, variable)));
   const editors = new Set(marks.flat().map(({ pid }) => pid));
   return pids.filter((pid) => !editors.has(pid));
-}
-
-async function isOfThisBoot(identity: ProcessIdentity): Promise<boolean> {
-  const own = await ownIdentity();
-  return identity.host === own.host && identity.boot === own.boot && identity.pidNamespace === own.pidNamespace;
 }
 
 /** Those of `entries` that still run. */

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { StorePaths } from '../../../../src/storage/paths';
+import { openStore } from '../../../../src/storage/store/store';
 import { AgentProcess } from '../../../../src/supervisor/runner/agentProcess';
 import { Termination } from '../../../../src/supervisor/runner/termination';
 import { identityOf, liveness } from '../../../../src/supervisor/system/identity';
 import type { ProcessIdentity } from '../../../../src/supervisor/system/identitySchema';
+import { isOnLocalDisk } from '../../../../src/supervisor/system/localDisk';
+import { readSocketFile } from '../../../../src/supervisor/system/socketEvidence';
 import { waitFor } from '../../../support/wait';
 import { LIMIT_MS, RunnerFixture, fixturePath, script } from './runnerFixture';
 import type { TestRun } from './runnerFixture';
@@ -176,20 +180,25 @@ describe('runner: the end of a run', () => {
     await rm(run.paths.root, { recursive: true });
     await waitFor(async () => (await liveness(runner)) === 'dead', { what: 'the end of the runner' });
     await assertDead(identities);
-    assert.ok(!(await readdir(dirname(endpoint))).some((name) => name.startsWith(run.bootstrap.runId)));
+    await assert.rejects(stat(endpoint), { code: 'ENOENT' });
   });
 
   it('goes on while its whole store is away for a moment, and listens again where its socket was taken away', async () => {
-    const run = await launched(script('setInterval(() => 0, 1e6)'));
+    // In so deep a store the socket lies elsewhere, so that it shows when the runner has looked for its folder.
+    const store = new StorePaths(`${fixture.root}/${'deep'.repeat(30)}`);
+    await openStore(store.root);
+    const run = await fixture.run(script('setInterval(() => 0, 1e6)'), {}, store);
+    await run.launch();
     const before = await run.connect();
     const { endpoint } = await run.claim();
+    assert.ok(!endpoint.startsWith(store.root));
     await run.agent(); // all files of the run are open
     const away = `${fixture.root}/away`;
-    await rename(fixture.store.root, away);
+    await rename(store.root, away);
     await rm(endpoint);
     // It looks for its folder first.
     await waitFor(() => stat(endpoint).then(() => true), { what: 'the socket' });
-    await rename(away, fixture.store.root);
+    await rename(away, store.root);
     const after = await waitFor(() => run.connect(), { what: 'a connection' });
     assert.equal(
       (await after.request('ping', {}, LIMIT_MS)).runner.pid,
@@ -198,6 +207,19 @@ describe('runner: the end of a run', () => {
     await after.request('kill', {}, LIMIT_MS);
     await run.end();
     await assert.rejects(stat(endpoint), { code: 'ENOENT' });
+  });
+
+  it('listens in its own folder, also again where the socket was taken away, and says which file that is (C1)', async function () {
+    if (!(await isOnLocalDisk(fixture.root))) skip(this, 'only a local disk of Linux holds the sockets of its runs');
+    const run = await launched(script('setInterval(() => 0, 1e6)'));
+    const { endpoint, socket } = await run.claim();
+    assert.equal(dirname(endpoint), run.paths.root);
+    assert.deepEqual(await readSocketFile(endpoint), socket);
+    await rename(endpoint, `${endpoint}.away`); // not removed, or the new one may get its inode
+    await waitFor(async () => !isDeepStrictEqual((await run.claim()).socket, socket), { what: 'the new socket' });
+    assert.deepEqual((await run.claim()).socket, await readSocketFile(endpoint));
+    await (await run.connect()).request('kill', {}, LIMIT_MS);
+    await run.end();
   });
 
   it('loses nothing on a full disk, and goes on when there is space', async function () {

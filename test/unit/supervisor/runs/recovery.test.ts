@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
@@ -155,6 +155,7 @@ describe('what becomes of a run that was not seen to end', () => {
     await fixture.close(first);
     const claim = await killRunner(session);
     const { runner } = claim;
+    await rm(claim.endpoint, { force: true }); // it would prove the death
     const claimFile = new StorePaths(fixture.storageDirectory)
       .session(session.id)
       .run(session.currentRunId ?? '').claim;
