@@ -50,6 +50,8 @@ const SYNC_DELAY_MS = 200;
 const RETRY_MS = 1000;
 const MAX_WRITE_BYTES = 1024 * 1024;
 const STEP_BYTES = 4 * 1024 * 1024;
+/** Kept in memory until a sync succeeds, since a failed one has them written again. */
+const MAX_UNSYNCED_BYTES = 16 * 1024 * 1024;
 
 async function writeFully(file: FileHandle, part: WrittenPart): Promise<void> {
   for (let done = 0; done < part.bytes.length;) {
@@ -77,6 +79,8 @@ export class JournalWriter {
   #syncTarget = 0;
   #acknowledgeWaiters: Waiter[] = [];
   #syncWaiters: Waiter[] = [];
+  #unsyncedBytes = 0;
+  #roomWaiters: (() => void)[] = [];
   #writing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
@@ -161,6 +165,15 @@ export class JournalWriter {
     return new Promise((resolve) => this.#acknowledgeWaiters.push({ seq, resolve }));
   }
 
+  /** Resolves when more may be appended: all is with the kernel, no sync fails, and not too much waits for one. */
+  async room(): Promise<void> {
+    await this.acknowledged();
+    while (!this.#hasRoom()) {
+      this.#sync(this.#writtenSeq);
+      await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
+    }
+  }
+
   /** Syncs now; resolves when events up to `seq` survive a power loss. */
   synced(seq = this.#lastSeq): Promise<void> {
     if (seq <= this.#syncedSeq) return Promise.resolve();
@@ -183,6 +196,10 @@ export class JournalWriter {
     if (this.#syncedSeq < this.#syncTarget) this.#syncing ??= this.#syncWritten();
   }
 
+  #hasRoom(): boolean {
+    return !this.#failing.has('sync') && this.#unsyncedBytes <= MAX_UNSYNCED_BYTES;
+  }
+
   async #writeQueued(): Promise<void> {
     await Promise.resolve(); // what is appended in the same turn joins the first write
     while (this.#queue.length > 0) {
@@ -194,6 +211,7 @@ export class JournalWriter {
       });
       this.#queue.splice(0, batch.length);
       this.#unsynced.push(part);
+      this.#unsyncedBytes += part.bytes.length;
       this.#writtenBytes += part.bytes.length;
       this.#writtenSeq += batch.length;
       this.#acknowledgeWaiters = settle(this.#acknowledgeWaiters, this.#writtenSeq);
@@ -226,8 +244,10 @@ export class JournalWriter {
         this.#isNameSynced = true;
       });
       this.#unsynced.splice(0, parts.length);
+      this.#unsyncedBytes -= parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
       this.#syncedSeq = seq;
       this.#syncWaiters = settle(this.#syncWaiters, seq);
+      for (const resolve of this.#roomWaiters.splice(0)) resolve();
     }
     this.#syncing = undefined;
   }

@@ -114,7 +114,7 @@ async function writeRun(run: RunPaths, native: NativeSession, events: AsyncItera
         journal.append({ kind: 'message', data: { role: 'system', text: `Imported from ${native.source}` } });
       }
       journal.append(event);
-      if (++count % EVENTS_PER_WRITE === 0) await journal.acknowledged();
+      if (++count % EVENTS_PER_WRITE === 0) await journal.room();
     }
   } finally {
     await journal.close();

@@ -17,7 +17,7 @@ export interface AgentOutputOptions {
   onDriverError: (error: unknown) => void;
   /** Called when the lines of a chunk are read. */
   onChunk: () => void;
-  recorder: Pick<Recorder, 'acknowledged'>;
+  recorder: Pick<Recorder, 'room'>;
 }
 
 /** What an agent prints: kept as raw bytes in output.log, and read line by line by its driver. */
@@ -43,8 +43,8 @@ export class AgentOutput {
       lines.push(stream, chunk);
       this.#options.onChunk();
       await logged;
-      // The agent goes on only when its events are safe, which also stops it while the disk is full.
-      await this.#options.recorder.acknowledged();
+      // The agent goes on only when its events are safe, which also stops it while the disk is full or fails.
+      await this.#options.recorder.room();
     });
     lines.end();
   }

@@ -65,6 +65,11 @@ export class Recorder {
     return this.#journal.acknowledged();
   }
 
+  /** Settles when the agent may go on: everything appended so far is safe, and there is room for more. */
+  room(): Promise<void> {
+    return this.#journal.room();
+  }
+
   /** Settles when everything appended so far survives a power loss. */
   synced(): Promise<void> {
     return this.#journal.synced();

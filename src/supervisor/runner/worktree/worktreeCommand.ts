@@ -21,7 +21,7 @@ export interface WorktreeCommandHost {
   emit: (event: DraftEvent) => void;
   /** The command is running; `termination` ends it. */
   onSpawned: (termination: Termination) => void;
-  recorder: Pick<Recorder, 'acknowledged'>;
+  recorder: Pick<Recorder, 'room'>;
   /** Released for the command's last output, and taken again afterwards. */
   reserve: DiskReserve;
 }
@@ -84,7 +84,7 @@ async function converse(
   );
   await command.readOutput((stream, chunk) => {
     lines.push(stream, chunk);
-    return host.recorder.acknowledged();
+    return host.recorder.room();
   });
   lines.end();
   const exit = await command.exited;

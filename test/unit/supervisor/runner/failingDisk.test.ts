@@ -84,6 +84,40 @@ describe('runner: a disk that fails', () => {
     assert.match((await run.of('status')).map(({ reason }) => reason).join(), /EIO.+Nothing was lost/);
   });
 
+  it('reads nothing more from the agent while syncs fail, and all of it once they succeed (G1)', async function () {
+    const printed = join(fixture.root, 'printed');
+    const stop = join(fixture.root, 'stop');
+    const flood = `const fs = require('fs'); let n = 0; (function print() { if (n % 100 === 0) fs.writeFileSync(process.argv[1], String(n)); if (!fs.existsSync(process.argv[2])) process.stdout.write('line ' + n++ + ' ' + 'x'.repeat(1000) + '\\n', print); })();`;
+    const run = await fixture.run(script(flood, printed, stop));
+    const { runner } = await run.launch();
+    await waitFor(async () => Number(await readFile(printed, 'utf8')) > 0, { what: 'the first lines' });
+    const failing = await failSyncs(runner.pid);
+    if (failing === undefined) return skip(this, 'strace is not installed here, or may not attach to another process');
+    const client = await run.connect();
+    await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused, { what: 'the pause' });
+    let before = -1;
+    const isStill = async (): Promise<boolean> => {
+      await delay(1_000);
+      const count = Number(await readFile(printed, 'utf8'));
+      return before === (before = count);
+    };
+    await waitFor(isStill, { what: 'the flood to stand still' });
+    const peakBytes =
+      Number(/^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${runner.pid}/status`, 'latin1'))?.[1]) * 1024;
+    assert.ok(peakBytes < 300 * 1024 * 1024, `the runner had ${peakBytes} bytes`);
+    await writeFile(stop, '');
+    const gone = once(failing.tracer, 'exit');
+    failing.tracer.kill('SIGTERM');
+    await gone;
+    assert.equal((await run.end()).outcome, 'completed');
+    const lines = (await run.output()).split('\n').map((line) => line.slice(0, line.lastIndexOf(' ')));
+    assert.ok(lines.length > before);
+    assert.deepEqual(
+      lines,
+      lines.map((_line, index) => `line ${index}`),
+    );
+  });
+
   it('has room for the last words of an agent that is killed on a full disk, and for its end', async function () {
     if (!canMount()) skip(this, 'a small file system of its own cannot be mounted here');
     const mounted = join(fixture.root, 'small');
