@@ -15,6 +15,10 @@ const vscodeAtRuntime = {
   message: 'Only src/views and src/extension.ts touch VS Code.',
   allowTypeImports: true,
 };
+const otherLineEnds = {
+  name: 'node:readline',
+  message: 'It ends lines at U+2028, U+2029 and lone carriage returns too: use src/common/lines/readLines.ts.',
+};
 const restrictedImports = (options) => ({ '@typescript-eslint/no-restricted-imports': ['error', options] });
 
 export default defineConfig(
@@ -77,17 +81,24 @@ export default defineConfig(
     files: ['src/**', 'media/**'],
     rules: { 'corral/import-direction': 'error', 'max-lines': ['error', { max: 300 }] },
   },
+  { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: restrictedImports({ paths: [otherLineEnds] }) },
   {
     files: ['src/common/**', 'src/storage/**', 'src/protocol/**'],
-    rules: restrictedImports({ paths: [vscodeAtRuntime], patterns: [blocking] }),
+    rules: restrictedImports({ paths: [vscodeAtRuntime, otherLineEnds], patterns: [blocking] }),
   },
-  { files: ['src/supervisor/**'], rules: restrictedImports({ paths: [vscodeAtRuntime], patterns: [blocking] }) },
+  {
+    files: ['src/supervisor/**'],
+    rules: restrictedImports({ paths: [vscodeAtRuntime, otherLineEnds], patterns: [blocking] }),
+  },
   {
     // They run in processes of their own, which may block.
     files: ['src/supervisor/runner/**', 'src/supervisor/agents/demo/**'],
-    rules: restrictedImports({ paths: [vscodeAtRuntime] }),
+    rules: restrictedImports({ paths: [vscodeAtRuntime, otherLineEnds] }),
   },
-  { files: ['src/views/**', 'src/extension.ts'], rules: restrictedImports({ patterns: [blocking] }) },
+  {
+    files: ['src/views/**', 'src/extension.ts'],
+    rules: restrictedImports({ paths: [otherLineEnds], patterns: [blocking] }),
+  },
   {
     files: ['src/views/**', 'src/extension.ts'],
     ignores: ['src/views/text/messages.ts'],

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import * as v from 'valibot';
+import { readLines } from '../src/common/lines/readLines';
 import { newId } from '../src/storage/ids';
 import type { StorePaths } from '../src/storage/paths';
 import { openStore } from '../src/storage/store/store';
@@ -26,6 +26,8 @@ const TIMELINES = 20;
 const TIMELINE_EVENTS = 100_000;
 const STEADY_FROM = 5;
 
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+
 /** Runs the task in its own process; `onReady` is called when that process has begun. */
 export async function runHost(task: HostTask, onReady?: () => void): Promise<HostResult> {
   const child = spawn(
@@ -36,8 +38,8 @@ export async function runHost(task: HostTask, onReady?: () => void): Promise<Hos
     },
   );
   let last: HostResult | undefined;
-  for await (const line of createInterface({ input: child.stdout })) {
-    last = v.parse(hostResultSchema, JSON.parse(line));
+  for await (const { bytes } of readLines(child.stdout, MAX_LINE_BYTES)) {
+    last = v.parse(hostResultSchema, JSON.parse(bytes.toString('utf8')));
     if (last.memoryMb.length === 0) onReady?.();
   }
   if (last === undefined) throw new Error(`The host said nothing; its task was ${task.kind}.`);

@@ -5,6 +5,7 @@
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
 import { messageOf } from '../../common/errors';
+import { exceedsJsonLimits } from '../../common/lines/jsonLimits';
 
 /** A record as it stands in a journal. Its `data` is not validated yet. */
 export interface JournalRecord {
@@ -19,6 +20,9 @@ export interface JournalRecord {
 export interface DamagedLine {
   damaged: string;
 }
+
+/** What a driver may read, and then some: an event wraps a message in other fields. */
+const MAX_DEPTH = 200;
 
 const recordSchema = v.object({
   v: v.literal(1),
@@ -45,9 +49,11 @@ export function decodeRecord(line: Buffer): JournalRecord | DamagedLine {
   const body = line.subarray(0, bodyLength);
   if (line.toString('latin1', bodyLength) !== `,"crc":"${checksumOf(body)}"}`)
     return { damaged: 'The checksum is wrong.' };
+  const text = `${body.toString('utf8')}}`;
+  if (exceedsJsonLimits(text, MAX_DEPTH)) return { damaged: 'It is nested too deeply, or has too many values.' };
   let content: unknown;
   try {
-    content = JSON.parse(`${body.toString('utf8')}}`);
+    content = JSON.parse(text);
   } catch (error) {
     return { damaged: messageOf(error) };
   }

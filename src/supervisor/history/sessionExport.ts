@@ -41,7 +41,7 @@ function fenced(code: string): string {
 
 const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>#|~]/g, '\\$&');
 /** Prose may be Markdown itself, and must not add headings to the document. */
-const quoted = (text: string): string => `${text.replace(/^/gm, '> ')}\n`;
+const quoted = (text: string): string => `> ${text.replace(/\r\n?|\n/g, '$&> ')}\n`;
 
 const MARKDOWN: Writer = {
   begin: (session) =>

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parseJson } from '../agents/driver/jsonLine';
+import { parseJson } from '../../common/lines/jsonLimits';
 import { lenient, text } from '../agents/driver/schemas';
 
 const blocksSchema = v.array(v.looseObject({ type: text, text: lenient(text) }));

@@ -34,7 +34,7 @@ export class ClaudeTranscriptReplay {
   *readLine(text: string): Generator<TimedEvent, void> {
     const line = parseTranscriptLine(text);
     if (line === undefined || line.isSidechain === true) {
-      yield this.#at({ kind: 'output', data: { stream: 'stdout', text } });
+      yield this.unread(text);
       return;
     }
     if (line.timestamp !== undefined) this.#timestamp = line.timestamp;
@@ -55,6 +55,11 @@ export class ClaudeTranscriptReplay {
       is_api_error_message: line.isApiErrorMessage === true,
       tool_use_result: line.toolUseResult,
     });
+  }
+
+  /** A part of the transcript that is kept as it is. */
+  unread(text: string): TimedEvent {
+    return this.#at({ kind: 'output', data: { stream: 'stdout', text } });
   }
 
   *end(): Generator<TimedEvent, void> {

@@ -1,27 +1,35 @@
 /** Claude Code's own transcripts: one file of JSON lines per session, in a folder named after its working directory. */
 import { createReadStream } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { isInside } from '../../common/isInside';
+import { abridgeStrings } from '../../common/lines/abridgeStrings';
+import { readLines } from '../../common/lines/readLines';
 import { mapLimited } from '../../common/mapLimited';
 import { titleOf } from '../sessions/sessionTitle';
 import { parseTranscriptLine, promptOf } from './claudeTranscriptLine';
 import { ClaudeTranscriptReplay } from './claudeTranscriptReplay';
-import type { FoundSession, ImportingAgent, TimedEvent } from './nativeSession';
+import type { FoundSession, ImportingAgent, SessionSearch, TimedEvent } from './nativeSession';
 
-/** Enough to find the working directory and the first prompt. */
-const HEAD_BYTES = 256 * 1024;
+/** More than the pictures of a first prompt take. What comes later in a transcript is not looked at for the list. */
+const HEAD_BYTES = 48 * 1024 * 1024;
+/** Of each string in the head: enough for a title. */
+const HEAD_STRING_BYTES = 4 * 1024;
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
 /** Claude cuts the names of its folders at this length. */
 const MAX_FOLDER_NAME_CHARACTERS = 200;
 const MAX_FILES_AT_ONCE = 8;
-/** The extension host gets to do other work after this many lines. */
-const LINES_PER_YIELD = 50;
+/** The extension host gets to do other work after so much of a transcript. */
+const BYTES_PER_TURN = 256 * 1024;
 
-/** Claude's sessions in `folder` or below it, without those that cannot be read. */
-export async function listClaudeSessions({ environment }: ImportingAgent, folder: string): Promise<FoundSession[]> {
+/** Finds Claude's sessions in `folder` or below it, without those that cannot be read. */
+export async function findClaudeSessions(
+  { environment }: ImportingAgent,
+  folder: string,
+  { signal, onFound }: SessionSearch,
+): Promise<void> {
   const configuration = environment['CLAUDE_CONFIG_DIR'] ?? join(environment['HOME'] ?? homedir(), '.claude');
   const projects = join(configuration, 'projects');
   const prefix = folder.replaceAll(/[^A-Za-z0-9]/g, '-').slice(0, MAX_FOLDER_NAME_CHARACTERS);
@@ -33,32 +41,31 @@ export async function listClaudeSessions({ environment }: ImportingAgent, folder
         .map((each) => join(projects, name, each)),
     ),
   );
-  const found: FoundSession[] = [];
   await mapLimited(files.flat(), MAX_FILES_AT_ONCE, async (path) => {
-    const session = await describeSession(path).catch(() => undefined);
-    if (session !== undefined && isInside(session.cwd, folder)) found.push(session);
+    if (signal.aborted) return;
+    const session = await describeSession(path, signal).catch(() => undefined);
+    if (session !== undefined && isInside(session.cwd, folder)) onFound(session);
   });
-  return found;
+  signal.throwIfAborted();
 }
 
 /** Undefined for a transcript without a prompt. */
-async function describeSession(path: string): Promise<FoundSession | undefined> {
-  const { mtime } = await stat(path);
-  const file = await open(path);
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    const lines = buffer
-      .toString('utf8', 0, bytesRead)
-      .split('\n')
-      .flatMap((line) => parseTranscriptLine(line) ?? []);
-    const cwd = lines.find((line) => line.cwd !== undefined)?.cwd;
-    const prompt = lines.map(promptOf).find((each) => each !== undefined);
-    if (cwd === undefined || prompt === undefined) return undefined;
-    const nativeSessionId = /([^\\/]+)\.jsonl$/.exec(path)?.[1] ?? '';
-    return { nativeSessionId, title: titleOf(prompt), cwd, updatedAt: mtime.toISOString(), source: path };
-  } finally {
-    await file.close();
+async function describeSession(path: string, signal: AbortSignal): Promise<FoundSession | undefined> {
+  const found = await stat(path);
+  if (!found.isFile()) return undefined; // opening a pipe would wait for its writer
+  let cwd: string | undefined;
+  let prompt: string | undefined;
+  const head = createReadStream(path, { end: HEAD_BYTES - 1, signal });
+  for await (const { bytes } of readLines(head, MAX_LINE_BYTES)) {
+    const line = parseTranscriptLine(abridgeStrings(bytes, HEAD_STRING_BYTES));
+    if (line === undefined) continue;
+    cwd ??= line.cwd;
+    prompt ??= promptOf(line);
+    if (cwd !== undefined && prompt !== undefined) break;
   }
+  if (cwd === undefined || prompt === undefined) return undefined;
+  const nativeSessionId = /([^\\/]+)\.jsonl$/.exec(path)?.[1] ?? '';
+  return { nativeSessionId, title: titleOf(prompt), cwd, updatedAt: found.mtime.toISOString(), source: path };
 }
 
 /** The events of a whole session, as Claude's driver makes them. */
@@ -67,10 +74,15 @@ export async function* readClaudeSession(
   { nativeSessionId, source, cwd }: FoundSession,
 ): AsyncGenerator<TimedEvent> {
   const replay = new ClaudeTranscriptReplay(nativeSessionId, cwd);
-  let count = 0;
-  for await (const line of createInterface({ input: createReadStream(source), crlfDelay: Infinity })) {
-    if (line.trim() !== '') yield* replay.readLine(line);
-    if (++count % LINES_PER_YIELD === 0) await yieldToEventLoop();
+  let bytesInTurn = 0;
+  for await (const { bytes, isCut } of readLines(createReadStream(source), MAX_LINE_BYTES)) {
+    const text = bytes.toString('utf8');
+    if (isCut) yield replay.unread(text);
+    else if (text.trim() !== '') yield* replay.readLine(text);
+    bytesInTurn += bytes.length;
+    if (bytesInTurn < BYTES_PER_TURN) continue;
+    bytesInTurn = 0;
+    await yieldToEventLoop();
   }
   yield* replay.end();
 }

@@ -6,7 +6,7 @@ import type { Conversation } from '../agents/driver/driver';
 import { lenient, text } from '../agents/driver/schemas';
 import { titleOf } from '../sessions/sessionTitle';
 import { askCodex } from './codexAppServer';
-import type { FoundSession, ImportingAgent, TimedEvent } from './nativeSession';
+import type { FoundSession, ImportingAgent, SessionSearch, TimedEvent } from './nativeSession';
 import { exitOfTranscript } from './nativeSession';
 
 /** The newest ones. */
@@ -14,12 +14,22 @@ const MAX_THREADS = 200;
 /** Threads that people start, without those that Codex starts for itself. */
 const SOURCE_KINDS = ['cli', 'vscode', 'exec', 'appServer'];
 
+/** The year 9999: later times have another form. */
+const MAX_SECONDS = 253_402_300_799;
+
 const secondsAsTimestamp = v.pipe(
   v.number(),
+  v.minValue(0),
+  v.maxValue(MAX_SECONDS),
   v.transform((seconds) => new Date(seconds * 1_000).toISOString()),
 );
-const listSchema = v.object({
-  data: v.array(v.object({ id: text, preview: text, cwd: text, updatedAt: secondsAsTimestamp, path: lenient(text) })),
+const listSchema = v.object({ data: v.array(v.unknown()) });
+const listedSchema = v.object({
+  id: text,
+  preview: text,
+  cwd: text,
+  updatedAt: secondsAsTimestamp,
+  path: lenient(text),
 });
 const turnSchema = v.looseObject({
   id: text,
@@ -33,25 +43,27 @@ const readSchema = v.object({
     cliVersion: lenient(text),
     model: lenient(text),
     preview: text,
-    turns: v.array(turnSchema),
+    turns: v.array(v.unknown()),
   }),
 });
 type Thread = v.InferOutput<typeof readSchema>['thread'];
 const requestSchema = v.pipe(v.string(), v.parseJson(), v.object({ id: v.number(), method: text }));
 
-/** The threads that worked in exactly this folder. */
-export async function listCodexSessions(agent: ImportingAgent, folder: string): Promise<FoundSession[]> {
+/** Finds the threads that worked in exactly this folder. */
+export async function findCodexSessions(
+  agent: ImportingAgent,
+  folder: string,
+  { signal, onFound }: SessionSearch,
+): Promise<void> {
   const filter = { cwd: folder, limit: MAX_THREADS, sourceKinds: SOURCE_KINDS };
-  const { data } = await askCodex(agent, folder, 'thread/list', filter, listSchema);
-  return data
-    .filter(({ preview }) => preview.trim() !== '')
-    .map(({ id, preview, cwd, updatedAt, path }) => ({
-      nativeSessionId: id,
-      title: titleOf(preview),
-      cwd,
-      updatedAt,
-      source: path ?? `thread ${id} of Codex`,
-    }));
+  const { data } = await askCodex(agent, folder, { method: 'thread/list', params: filter }, listSchema, signal);
+  for (const thread of data) {
+    const parsed = v.safeParse(listedSchema, thread);
+    if (!parsed.success) continue;
+    const { id, preview, cwd, updatedAt, path } = parsed.output;
+    const source = path ?? `thread ${id} of Codex`;
+    onFound({ nativeSessionId: id, title: titleOf(preview), cwd, updatedAt, source });
+  }
 }
 
 /** The events of a whole thread, as Codex's driver makes them. */
@@ -59,13 +71,22 @@ export async function* readCodexSession(
   agent: ImportingAgent,
   { nativeSessionId: threadId, cwd }: FoundSession,
 ): AsyncGenerator<TimedEvent> {
-  const { thread } = await askCodex(agent, cwd, 'thread/read', { threadId, includeTurns: true }, readSchema);
+  const params = { threadId, includeTurns: true };
+  const { thread } = await askCodex(agent, cwd, { method: 'thread/read', params }, readSchema);
   const events: DraftEvent[] = [];
   const conversation = await beginConversation(thread, threadId, cwd, (event) => events.push(event));
   const notify = (method: string, params: object): void =>
     conversation.readLine('stdout', JSON.stringify({ method, params: { threadId, ...params } }));
-  let timestamp = thread.turns[0]?.startedAt ?? new Date(0).toISOString();
-  for (const { items, startedAt, completedAt, ...turn } of thread.turns) {
+  const turns = thread.turns.map((turn) => v.safeParse(turnSchema, turn));
+  const first = turns.find(({ success }) => success);
+  let timestamp = (first?.success === true ? first.output.startedAt : undefined) ?? new Date(0).toISOString();
+  for (const [index, parsed] of turns.entries()) {
+    if (!parsed.success) {
+      const text = JSON.stringify(thread.turns[index]);
+      yield { timestamp, event: { kind: 'output', data: { stream: 'stdout', text } } };
+      continue;
+    }
+    const { items, startedAt, completedAt, ...turn } = parsed.output;
     timestamp = startedAt ?? timestamp;
     notify('turn/started', { turn });
     for (const item of items) notify('item/completed', { item });
@@ -88,7 +109,7 @@ async function beginConversation(
   const results: Record<string, object> = {
     initialize: { userAgent: `codex/${thread.cliVersion ?? ''}` },
     'thread/resume': { thread: { id: threadId }, model: thread.model },
-    'turn/start': { turn: { id: thread.turns[0]?.id ?? '' } },
+    'turn/start': { turn: { id: '' } },
   };
   const conversation = codexDriver.createConversation(
     { prompt: thread.preview, argv: [], cwd, permissionMode: 'ask', resumes: threadId },

@@ -30,6 +30,18 @@ export interface NativeSession extends FoundSession {
   backendType: string;
 }
 
+/** How an agent's records are looked through. What was found before it is aborted counts. */
+export interface SessionSearch {
+  signal: AbortSignal;
+  onFound: (session: FoundSession) => void;
+}
+
+/** An agent whose records could not be read, or not to their end. */
+export interface UnreadSource {
+  agent: string;
+  reason: string;
+}
+
 /** An event with the time that the agent recorded for it. */
 export interface TimedEvent {
   timestamp: string;

@@ -1,5 +1,6 @@
 /** Imports the sessions that an agent had without Corral: the transcript becomes the first run. */
 import * as l10n from '@vscode/l10n';
+import { messageOf } from '../../common/errors';
 import { CorralError } from '../../storage/errors';
 import { newId } from '../../storage/ids';
 import { JournalWriter } from '../../storage/journal/journalWriter';
@@ -15,22 +16,32 @@ import { findRepository } from '../git/repository';
 import type { SessionCreator } from '../lifecycle/sessionCreation';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
-import { listClaudeSessions, readClaudeSession } from './claudeTranscripts';
-import { listCodexSessions, readCodexSession } from './codexThreads';
-import type { FoundSession, ImportingAgent, NativeSession, TimedEvent } from './nativeSession';
+import { findClaudeSessions, readClaudeSession } from './claudeTranscripts';
+import { findCodexSessions, readCodexSession } from './codexThreads';
+import type {
+  FoundSession,
+  ImportingAgent,
+  NativeSession,
+  SessionSearch,
+  TimedEvent,
+  UnreadSource,
+} from './nativeSession';
 
 interface NativeSource {
-  list(agent: ImportingAgent, folder: string): Promise<FoundSession[]>;
+  /** Rejects where the records cannot be read to their end. */
+  find(agent: ImportingAgent, folder: string, search: SessionSearch): Promise<void>;
   /** The events of a session, from `agent.session` to `run.exited`. */
   read(agent: ImportingAgent, session: FoundSession): AsyncIterable<TimedEvent>;
 }
 
 /** The drivers whose agents keep records that can be read. */
 const SOURCES: Partial<Record<DriverName, NativeSource>> = {
-  claude: { list: listClaudeSessions, read: readClaudeSession },
-  codex: { list: listCodexSessions, read: readCodexSession },
+  claude: { find: findClaudeSessions, read: readClaudeSession },
+  codex: { find: findCodexSessions, read: readCodexSession },
 };
 
+/** So long may one agent's records take. */
+const SEARCH_LIMIT_MS = 15_000;
 /** The journal writes this many events at once, and holds them in memory until then. */
 const EVENTS_PER_WRITE = 500;
 
@@ -42,6 +53,12 @@ export interface NativeSessionsOptions {
   creator: SessionCreator;
 }
 
+export interface NativeSessionListOptions {
+  onUnread?: (source: UnreadSource) => void;
+  /** After so long, the list goes without the rest of an agent's records. */
+  limitMs?: number;
+}
+
 export class NativeSessions {
   readonly #options: NativeSessionsOptions;
 
@@ -49,25 +66,58 @@ export class NativeSessions {
     this.#options = options;
   }
 
-  /** The sessions in the repository's main worktree that Corral does not have, newest first. */
-  async list(repository: string): Promise<NativeSession[]> {
+  /**
+   * The sessions in the repository's main worktree that Corral does not have, newest first. Records that cannot be read
+   * hide no others: `onUnread` is told of each agent.
+   */
+  async list(repository: string, options: NativeSessionListOptions = {}): Promise<NativeSession[]> {
     const { git, model, resolving } = this.#options;
     const { mainWorktree } = await findRepository(git, repository);
     const knownIds = new Set(model.ids().flatMap((id) => model.facts(id).runs.map((run) => run.nativeSessionId)));
+    const lists = await Promise.all(
+      listAgents(resolving().agents).map(async (agent) => await this.#find(agent, mainWorktree, options)),
+    );
     const found: NativeSession[] = [];
-    for (const { name, driver } of listAgents(resolving().agents)) {
-      const source = SOURCES[driver];
-      // An agent that is not installed has no sessions.
-      const agent = source === undefined ? undefined : await resolveAgent(name, resolving()).catch(() => undefined);
-      if (source === undefined || agent === undefined || agent.isScripted === true) continue;
-      const { backendType } = await driverFor(driver);
-      for (const session of await source.list(await importingAgent(name, agent, resolving()), mainWorktree)) {
-        // Agents with the same program share its records.
-        const isNew = found.every((each) => each.source !== session.source) && !knownIds.has(session.nativeSessionId);
-        if (isNew) found.push({ ...session, agent: name, driver, backendType });
-      }
+    for (const session of lists.flat()) {
+      // Agents with the same program share its records.
+      const isNew = found.every((each) => each.source !== session.source) && !knownIds.has(session.nativeSessionId);
+      if (isNew) found.push(session);
     }
     return found.sort((a, b) => b.updatedAt.localeCompare(a.updatedAt));
+  }
+
+  async #find(
+    { name, driver }: { name: string; driver: DriverName },
+    folder: string,
+    { onUnread, limitMs = SEARCH_LIMIT_MS }: NativeSessionListOptions,
+  ): Promise<NativeSession[]> {
+    const { resolving } = this.#options;
+    const source = SOURCES[driver];
+    // An agent that is not installed has no sessions.
+    const agent = source === undefined ? undefined : await resolveAgent(name, resolving()).catch(() => undefined);
+    if (source === undefined || agent === undefined || agent.isScripted === true) return [];
+    const { backendType } = await driverFor(driver);
+    const found: NativeSession[] = [];
+    const search = new AbortController();
+    const tooLate = new Promise<never>((_, reject) => {
+      search.signal.addEventListener('abort', () => reject(new Error(l10n.t('it did not answer in time'))));
+    });
+    tooLate.catch(() => undefined); // it may come before anything waits for it
+    const timer = setTimeout(() => search.abort(), limitMs);
+    const onFound = (session: FoundSession): void => {
+      if (!search.signal.aborted) found.push({ ...session, agent: name, driver, backendType });
+    };
+    try {
+      const { signal } = search;
+      // A file on a disk that hangs hears of no signal.
+      const importing = await importingAgent(name, agent, resolving());
+      await Promise.race([source.find(importing, folder, { signal, onFound }), tooLate]);
+    } catch (error) {
+      onUnread?.({ agent: name, reason: messageOf(error) });
+    } finally {
+      clearTimeout(timer);
+    }
+    return found;
   }
 
   /**

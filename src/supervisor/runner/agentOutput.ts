@@ -1,6 +1,6 @@
 import type { DraftEvent } from '../../storage/events';
 import type { Conversation } from '../agents/driver/driver';
-import type { Line } from '../runnerProtocol/lineSplitter';
+import type { Line } from '../../common/lines/lineSplitter';
 import type { AgentProcess } from './agentProcess';
 import { OutputLines } from './outputLines';
 import type { OutputLog, OutputStream } from './outputLog';

@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import { isProof, newChallenge, proofOf } from '../runnerProtocol/handshake';
-import { LineSplitter } from '../runnerProtocol/lineSplitter';
+import { LineSplitter } from '../../common/lines/lineSplitter';
 import { makePrivate } from '../runnerProtocol/privateSocket';
 import type { SocketFile } from '../system/socketEvidence';
 import { readSocketFile } from '../system/socketEvidence';

@@ -1,5 +1,5 @@
-import type { Line } from '../runnerProtocol/lineSplitter';
-import { LineSplitter } from '../runnerProtocol/lineSplitter';
+import type { Line } from '../../common/lines/lineSplitter';
+import { LineSplitter } from '../../common/lines/lineSplitter';
 import type { OutputStream } from './outputLog';
 
 /** Splits the two output streams of a process into lines. */

@@ -1,5 +1,6 @@
 /** What a supervisor and a runner say to each other: run.json, runner.json, and the lines on the runner's endpoint. */
 import * as v from 'valibot';
+import { parseJson } from '../../common/lines/jsonLimits';
 import type { CorralErrorCode } from '../../storage/errors';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import { identitySchema } from '../system/identitySchema';
@@ -171,9 +172,5 @@ export type RunnerLine = v.InferOutput<typeof runnerLineSchema>;
 
 /** The value of a line; undefined, which no schema accepts, where it is no JSON. */
 export function parseLine(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  return parseJson(bytes.toString('utf8'))?.json;
 }

@@ -6,7 +6,7 @@ import { CorralError } from '../../storage/errors';
 import type { Event } from '../../common/disposable';
 import { Emitter } from '../../common/emitter';
 import { isProof, newChallenge, proofOf } from '../runnerProtocol/handshake';
-import { LineSplitter } from '../runnerProtocol/lineSplitter';
+import { LineSplitter } from '../../common/lines/lineSplitter';
 import {
   challengeSchema,
   parseLine,

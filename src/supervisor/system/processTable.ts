@@ -118,7 +118,7 @@ async function readUnixDetails(pids: readonly number[]): Promise<Map<number, Pro
   return new Map(
     listed.split('\n').flatMap((line): [number, ProcessDetails][] => {
       const [, pid, kibibytes, days, hours, minutes, seconds, command = ''] =
-        /^\s*(\d+)\s+(\d+)\s+(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)\s+(.*)$/.exec(line) ?? [];
+        /^\s*(\d+)\s+(\d+)\s+(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)\s+(.*)$/s.exec(line) ?? [];
       if (pid === undefined) return [];
       const ageMs =
         (((Number(days ?? 0) * 24 + Number(hours ?? 0)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
@@ -135,7 +135,7 @@ async function readWindowsDetails(pids: readonly number[]): Promise<Map<number, 
   const listed = await queryPowershell(query);
   return new Map(
     listed.split(/\r?\n/).flatMap((line): [number, ProcessDetails][] => {
-      const [, pid, memoryBytes, ageMs, command = ''] = /^(\d+) (\d+) (\d+) (.*)$/.exec(line) ?? [];
+      const [, pid, memoryBytes, ageMs, command = ''] = /^(\d+) (\d+) (\d+) (.*)$/s.exec(line) ?? [];
       return pid === undefined
         ? []
         : [[Number(pid), { command, memoryBytes: Number(memoryBytes), ageMs: Number(ageMs) }]];

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
-import type { NativeSession } from '../../supervisor/imports/nativeSession';
+import { oneLine } from '../../common/oneLine';
+import type { NativeSession, UnreadSource } from '../../supervisor/imports/nativeSession';
 import type { NativeSessions } from '../../supervisor/imports/nativeSessions';
 import { elapsedTime } from '../text/elapsedTime';
 import { inProgress } from '../progress';
@@ -18,18 +19,28 @@ export interface NativeSessionsSource {
  * @throws CANCELLED
  */
 export async function chooseNativeSession(source: NativeSessionsSource, repository: string): Promise<NativeSession> {
-  const sessions = await inProgress(async () => await (await source.nativeSessions()).list(repository));
+  const unread: string[] = [];
+  const onUnread = ({ agent, reason }: UnreadSource): void =>
+    void unread.push(
+      vscode.l10n.t('The sessions of “{agent}” could not all be read: {reason}', { agent, reason: oneLine(reason) }),
+    );
+  const sessions = await inProgress(async () => await (await source.nativeSessions()).list(repository, { onUnread }));
   if (sessions.length === 0)
     throw new CorralError(
       'INVALID_ARGUMENT',
-      vscode.l10n.t('There is no session of Claude Code or Codex to import for this repository.'),
+      [vscode.l10n.t('There is no session of Claude Code or Codex to import for this repository.'), ...unread].join(
+        ' ',
+      ),
     );
-  const items = sessions.map((session) => ({
-    label: plainLabel(session.title),
-    description: `${session.agent} · ${elapsedTime(session.updatedAt, Date.now())}`,
-    detail: session.cwd,
-    session,
-  }));
+  const items: (vscode.QuickPickItem & { session?: NativeSession })[] = [
+    ...sessions.map((session) => ({
+      label: plainLabel(session.title),
+      description: `${session.agent} · ${elapsedTime(session.updatedAt, Date.now())}`,
+      detail: session.cwd,
+      session,
+    })),
+    ...unread.map((label) => ({ label: plainLabel(label), kind: vscode.QuickPickItemKind.Separator })),
+  ];
   const title = vscode.l10n.t('Import Agent Session');
   const placeHolder = vscode.l10n.t('The agent continues in a new worktree with the files of your checkout.');
   const chosen = await vscode.window.showQuickPick(items, {
@@ -38,6 +49,6 @@ export async function chooseNativeSession(source: NativeSessionsSource, reposito
     matchOnDescription: true,
     matchOnDetail: true,
   });
-  if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No session was chosen.'));
+  if (chosen?.session === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No session was chosen.'));
   return chosen.session;
 }

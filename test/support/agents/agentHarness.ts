@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import * as v from 'valibot';
+import { readLines } from '../../../src/common/lines/readLines';
 import type { DraftEvent, EventData, EventKind } from '../../../src/storage/events';
 import { EVENT_SCHEMAS } from '../../../src/storage/events';
 import type {
@@ -46,6 +45,8 @@ export function conversationRequest(overrides: Partial<ConversationRequest> = {}
   return { prompt: 'x', argv: ['/usr/bin/agent'], cwd: '/repo', permissionMode: 'edits', ...overrides };
 }
 
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
 export interface AgentRun {
   host: RecordingHost;
   conversation: Conversation;
@@ -89,10 +90,9 @@ export function runAgent(
   };
   let stderr = '';
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-  const streams = (['stdout', 'stderr'] as const).map((stream) => {
-    const lines = createInterface({ input: child[stream], crlfDelay: Infinity });
-    lines.on('line', (line) => conversation.readLine(stream, line));
-    return once(lines, 'close');
+  const streams = (['stdout', 'stderr'] as const).map(async (stream) => {
+    for await (const { bytes } of readLines(child[stream], MAX_LINE_BYTES))
+      conversation.readLine(stream, bytes.toString('utf8'));
   });
   const exited = new Promise<{ exitCode: number | null; signal: string | null; spawnError?: string }>((resolve) => {
     child.on('error', (error) => resolve({ exitCode: null, signal: null, spawnError: error.message }));

@@ -3,8 +3,9 @@
  * needs no key and no network: demoScript.ts has the steps that a prompt may contain.
  */
 import { randomUUID } from 'node:crypto';
-import { createInterface } from 'node:readline';
 import * as v from 'valibot';
+import { parseJson } from '../../../common/lines/jsonLimits';
+import { LineSplitter } from '../../../common/lines/lineSplitter';
 import type { DemoOptions } from './demoTurn';
 import { DemoTurn } from './demoTurn';
 import { DemoWire } from './demoWire';
@@ -51,6 +52,8 @@ const interruptSchema = v.object({
   request: v.object({ subtype: v.literal('interrupt') }),
 });
 
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
 const queue: { text: string; uuid: string }[] = [];
 let current: DemoTurn | undefined;
 
@@ -64,10 +67,8 @@ async function work(): Promise<void> {
 }
 
 function readLine(line: string): void {
-  let message: unknown;
-  try {
-    message = JSON.parse(line);
-  } catch {
+  const message = parseJson(line)?.json;
+  if (message === undefined) {
     process.stderr.write('Error parsing streaming input line\n');
     process.exit(1);
   }
@@ -98,6 +99,19 @@ function readLine(line: string): void {
   }
 }
 
+const lines = new LineSplitter(MAX_LINE_BYTES);
+
+function readChunk(chunk: Buffer): void {
+  for (const { bytes } of lines.push(chunk)) readLine(bytes.toString('utf8'));
+}
+
+function endInput(): void {
+  const last = lines.end();
+  if (last !== undefined) readLine(last.bytes.toString('utf8'));
+  // The turn continues, but nobody can answer its permission request, which counts as denied.
+  current?.endOfInput();
+}
+
 function main(): void {
   if (resumes?.startsWith('unknown') === true) {
     const error = `No conversation found with session ID: ${resumes}`;
@@ -111,15 +125,14 @@ function main(): void {
   process.stdout.on('error', () => process.exit(1));
   process.on('SIGINT', () => {
     queue.length = 0;
-    input.close();
+    process.stdin.off('data', readChunk).pause();
+    current?.endOfInput();
     current?.interrupt();
   });
   process.on('SIGTERM', () => process.exit(143));
   process.on('SIGHUP', () => process.exit(129));
-  const input = createInterface({ input: process.stdin, crlfDelay: Infinity });
-  input.on('line', readLine);
-  // The turn continues, but nobody can answer its permission request, which counts as denied.
-  input.on('close', () => current?.endOfInput());
+  process.stdin.on('data', readChunk);
+  process.stdin.on('end', endInput);
 }
 
 main();

@@ -26,7 +26,7 @@ export function parseScript(prompt: string): Step[] | undefined {
 }
 
 function parseStep(part: string): Step | undefined {
-  const [, verb = '', text = ''] = /^(\S+)\s*(.*)$/.exec(part) ?? [];
+  const [, verb = '', text = ''] = /^(\S+)\s*(.*)$/s.exec(part) ?? [];
   switch (verb) {
     case 'talk':
     case 'think':
@@ -40,7 +40,7 @@ function parseStep(part: string): Step | undefined {
     case 'plan':
       return { verb, entries: text.split('|').map((entry) => parseEntry(entry.trim())) };
     case 'edit': {
-      const [, file = '', line = ''] = /^(\S*)\s*(.*)$/.exec(text) ?? [];
+      const [, file = '', line = ''] = /^(\S*)\s*(.*)$/s.exec(text) ?? [];
       return file === '' ? undefined : { verb, file, line: line === '' ? 'A line from the demo agent.' : line };
     }
     case 'slow':
@@ -66,7 +66,7 @@ function parseStep(part: string): Step | undefined {
 }
 
 function parseEntry(entry: string): { content: string; status: 'pending' | 'in_progress' | 'completed' } {
-  const [, mark, content] = /^\[([x> ])\]\s*(.*)$/.exec(entry) ?? [];
+  const [, mark, content] = /^\[([x> ])\]\s*(.*)$/s.exec(entry) ?? [];
   if (content === undefined) return { content: entry, status: 'pending' };
   return { content, status: mark === 'x' || mark === '>' ? STATUS[mark] : 'pending' };
 }

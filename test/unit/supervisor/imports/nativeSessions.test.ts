@@ -1,85 +1,33 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { parseAgentSettings } from '../../../../src/supervisor/agents/agentRegistry';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
-import { projectRoot } from '../../../support/project';
 import { until, SupervisorFixture } from '../supervisorFixture';
+import { assistant, at, ClaudeHome, user } from './claudeHome';
 
 const NATIVE_ID = '0b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10';
-const at = (second: number): string => `2026-02-03T10:00:${String(second).padStart(2, '0')}.000Z`;
-
 describe('the import of native sessions', () => {
   let fixture: SupervisorFixture;
-  let home: string;
+  let home: ClaudeHome;
   let window: Supervisor;
   beforeEach(async () => {
     fixture = await SupervisorFixture.create();
-    home = await realpath(await mkdtemp(join(tmpdir(), 'corral claude ')));
-    // The demo agent resumes any session, as Claude does its own.
-    const mine = {
-      driver: 'claude',
-      path: process.execPath,
-      args: [join(projectRoot, 'dist/demoAgent.js')],
-      env: { CLAUDE_CONFIG_DIR: home },
-    };
-    window = fixture.window({
-      changes: { agents: parseAgentSettings({ mine, claude: { path: join(home, 'missing') } }) },
-    });
+    home = await ClaudeHome.create();
+    const claude = { path: join(home.path, 'missing') };
+    window = fixture.window({ changes: { agents: parseAgentSettings({ mine: home.agent, claude }) } });
   });
   afterEach(async () => {
     await fixture.end();
-    await rm(home, { recursive: true, force: true });
-  });
-
-  /** Writes the transcript that Claude keeps of a session in `cwd`, and returns its path. */
-  async function writeTranscript(cwd: string, id: string, lines: readonly (object | string)[]): Promise<string> {
-    const folder = join(home, 'projects', cwd.replaceAll(/[^A-Za-z0-9]/g, '-'));
-    await mkdir(folder, { recursive: true });
-    const common = {
-      parentUuid: null,
-      isSidechain: false,
-      userType: 'external',
-      cwd,
-      sessionId: id,
-      version: '2.1.329',
-      gitBranch: 'main',
-    };
-    const path = join(folder, `${id}.jsonl`);
-    await writeFile(
-      path,
-      lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify({ ...common, ...line })}\n`).join(''),
-    );
-    return path;
-  }
-
-  const user = (second: number, content: unknown, more: object = {}): object => ({
-    type: 'user',
-    uuid: `u${second}`,
-    timestamp: at(second),
-    message: { role: 'user', content },
-    ...more,
-  });
-  const assistant = (second: number, block: object, stopReason: string | null): object => ({
-    type: 'assistant',
-    uuid: `a${second}`,
-    timestamp: at(second),
-    message: {
-      id: `m${second}`,
-      role: 'assistant',
-      model: 'claude-opus-5-5',
-      content: [block],
-      stop_reason: stopReason,
-    },
+    await home.remove();
   });
 
   it('creates a session from what Claude did without Corral, and continues it', async () => {
     const { path: repository } = fixture.repository;
     await fixture.repository.write('hello.txt', 'hello\n');
     const patch = { filePath: join(repository, 'hello.txt'), type: 'create', structuredPatch: [], content: 'hello\n' };
-    const source = await writeTranscript(repository, NATIVE_ID, [
+    const source = await home.write(repository, NATIVE_ID, [
       { type: 'file-history-snapshot', messageId: 'm', snapshot: {} },
       user(1, 'Write a greeting\nand be quick'),
       assistant(2, { type: 'text', text: 'I write it.' }, null),
@@ -101,8 +49,8 @@ describe('the import of native sessions', () => {
       assistant(8, { type: 'text', text: 'Not at all.' }, 'end_turn'),
     ]);
     // One of another folder, and one without a prompt.
-    await writeTranscript(`${repository}-2`, '1b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [user(1, 'Elsewhere')]);
-    await writeTranscript(repository, '2b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [{ type: 'last-prompt' }]);
+    await home.write(`${repository}-2`, '1b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [user(1, 'Elsewhere')]);
+    await home.write(repository, '2b2f7a52-2f8a-4a55-9d6e-3c1f0c9f6a10', [{ type: 'last-prompt' }]);
 
     const [native, ...others] = await (await window.nativeSessions()).list(repository);
     assert.ok(native);
@@ -174,7 +122,7 @@ describe('the import of native sessions', () => {
 
   it('interrupts the run of a transcript that ends in the middle of a turn', async () => {
     const { path: repository } = fixture.repository;
-    await writeTranscript(repository, NATIVE_ID, [
+    await home.write(repository, NATIVE_ID, [
       user(1, 'Write a greeting'),
       assistant(2, { type: 'tool_use', id: 't1', name: 'Bash', input: { command: 'sleep 9' } }, 'tool_use'),
     ]);
@@ -186,7 +134,7 @@ describe('the import of native sessions', () => {
 
   it('is refused where the transcript is gone', async () => {
     const { path: repository } = fixture.repository;
-    const source = await writeTranscript(repository, NATIVE_ID, [user(1, 'Write a greeting')]);
+    const source = await home.write(repository, NATIVE_ID, [user(1, 'Write a greeting')]);
     const [native] = await (await window.nativeSessions()).list(repository);
     assert.ok(native);
     await rm(source);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { LineSplitter } from '../../../../src/supervisor/runnerProtocol/lineSplitter';
+import { LineSplitter } from '../../../../src/common/lines/lineSplitter';
 
 function split(pieces: readonly (string | Buffer)[], limitBytes: number): string[] {
   const splitter = new LineSplitter(limitBytes);
