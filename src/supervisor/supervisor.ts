@@ -99,7 +99,7 @@ export class Supervisor implements CorralApi, Disposable {
     requirePrompt(request.prompt);
     const { creator, runControl, model } = await this.#writable();
     const id = await creator.create(request, async (sessionId) => await runControl.enqueue(sessionId, request.prompt));
-    await runControl.startQueued(id);
+    await creator.startOrDiscard(id, async () => await runControl.startQueued(id));
     return model.summary(id);
   }
 

@@ -1,14 +1,9 @@
 /** Searches, exports, checks, measures and erases what was recorded. */
-import { rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
-import { syncDirectory } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
 import type { SessionEvent } from '../../storage/events';
 import { searchRuns } from '../../storage/search/historySearch';
-import { newId } from '../../storage/ids';
 import { isOpen } from '../../storage/sessionState';
-import { ringDoorbell } from '../../storage/store/store';
 import type { StoreReport } from '../../storage/store/storeCheck';
 import { checkStore } from '../../storage/store/storeCheck';
 import type { SizeOf } from '../../storage/store/storeSize';
@@ -18,11 +13,11 @@ import { deleteSnapshotRef } from '../git/snapshots/snapshotRef';
 import { findRepository } from '../git/repository';
 import type { ExportFormat } from './sessionExport';
 import { exportSession } from './sessionExport';
+import { eraseSession, removeErased } from '../sessions/sessionErasure';
 import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
 import { withWorktreeLock } from '../lifecycle/worktreeLock';
-import { readdirIfExists } from '../../common/readdirIfExists';
 
 export interface HistoryArchiveOptions {
   store: SessionStore;
@@ -38,8 +33,6 @@ export interface HistorySearchQuery {
 const SEARCH_LIMIT = 1_000;
 /** Stands for the last event of an open run, which may have newer ones than are indexed. Later than any time. */
 const END_OF_TIME = '9999';
-/** Ends the name of an erased session's folder until all of it is removed. */
-const ERASED_SUFFIX = '.erased';
 
 export class HistoryArchive {
   readonly #options: HistoryArchiveOptions;
@@ -113,22 +106,14 @@ export class HistoryArchive {
         throw error;
       });
       if (repository !== undefined) await deleteSnapshotRef(repository, id);
-      // Renamed in one step: after a crash, no window takes what is left for a session.
-      await rename(store.paths.session(id).root, join(store.paths.sessions, `${newId()}${ERASED_SUFFIX}`));
-      await syncDirectory(store.paths.sessions);
+      await eraseSession(store, id);
     });
-    await ringDoorbell(store.paths, id);
-    await store.sync(id);
     await this.finishErasing();
   }
 
   /** Removes the folders of erased sessions, also those that another window did not finish. */
   async finishErasing(): Promise<void> {
     const { paths, readOnly } = this.#options.store;
-    if (readOnly) return;
-    const names = await readdirIfExists(paths.sessions);
-    for (const name of names)
-      if (name.endsWith(ERASED_SUFFIX))
-        await rm(join(paths.sessions, name), { recursive: true, force: true, maxRetries: 3 });
+    if (!readOnly) await removeErased(paths);
   }
 }

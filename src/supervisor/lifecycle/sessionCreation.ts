@@ -1,9 +1,10 @@
+import { rm } from 'node:fs/promises';
 import { makeDirectory } from '../../storage/journal/durableFile';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import { isId, newId } from '../../storage/ids';
-import type { SessionFacts } from '../../storage/sessionFacts';
+import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import type { DraftSessionRecord, SessionRecordData } from '../../storage/sessionRecords';
 import { sessionState } from '../../storage/sessionState';
 import { pathOf } from '../../common/folderPath';
@@ -11,22 +12,19 @@ import { resolveAgent } from '../agents/agentRegistry';
 import { launchOf } from '../agents/commandLine';
 import type { SessionRequest } from '../api';
 import type { Git } from '../git/git';
-import type { SnapshotCommit } from '../git/snapshots/snapshotRef';
-import { snapshotRefName, readRevision } from '../git/snapshots/snapshotRef';
 import type { Repository } from '../git/repository';
 import { findRepository, resolveCommit } from '../git/repository';
-import type { WantedFiles } from '../git/worktrees/includedFiles';
-import { copyIgnoredFiles } from '../git/worktrees/includedFiles';
-import { findChainBase } from '../git/snapshots/snapshotList';
-import { copySnapshot, copyUncommittedChanges } from '../git/worktrees/uncommittedChanges';
-import type { SessionWorktree } from '../git/sessionWorktree';
-import { createWorktree, planWorktree, rollbackCreation } from '../git/worktrees/worktreeCreation';
+import { administrativeDirectoryOf, type SessionWorktree } from '../git/sessionWorktree';
+import { snapshotRefName } from '../git/snapshots/snapshotRef';
+import { isOwnedBy } from '../git/worktreeOwnership';
+import { planWorktree, rollbackCreation } from '../git/worktrees/worktreeCreation';
 import { freePorts } from '../system/ports';
 import type { SessionModel } from '../sessions/sessionModel';
+import { eraseSession, removeErased } from '../sessions/sessionErasure';
 import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings, WorktreeSettings } from '../settings';
-import { isRecordLost, recordWorktree } from './interruptedOperations';
+import { findStart, makeWorktree } from './newWorktree';
 import { withWorktreeLock } from './worktreeLock';
 import { titleOf } from '../sessions/sessionTitle';
 import { worktreeOf } from './worktreeOf';
@@ -80,7 +78,6 @@ export class SessionCreator {
         'INVALID_ARGUMENT',
         l10n.t('Uncommitted changes can be copied only into a session that starts from HEAD.'),
       );
-    await makeDirectory(store.paths.session(sessionId).runs);
     const {
       worktreesLocation: location,
       worktreesInclude,
@@ -107,27 +104,75 @@ export class SessionCreator {
         ...(baseSession === undefined ? {} : { planned: { baseSession, location, ...wanted } }),
       },
     };
-    await withWorktreeLock(store.paths, sessionId, async () => {
-      await store.begin(sessionId, created);
-      if (start !== undefined) {
+    const progress = { hasBegun: false };
+    try {
+      await makeDirectory(store.paths.session(sessionId).runs);
+      await withWorktreeLock(store.paths, sessionId, async () => {
+        progress.hasBegun = true;
         try {
-          await makeWorktree(store, worktree, { start, wanted, includeChanges });
+          await store.begin(sessionId, created);
+          if (start !== undefined) await makeWorktree(store, worktree, { start, wanted, includeChanges });
+          await queue(sessionId);
         } catch (error) {
-          await store.append(sessionId, () => ({ kind: 'worktree.failed', data: { reason: messageOf(error) } }));
-          throw error instanceof CorralError
-            ? error
-            : new CorralError(
-                'WORKTREE_FAILED',
-                l10n.t('The worktree could not be made: {reason}', { reason: messageOf(error) }),
-                {
-                  cause: error,
-                },
-              );
+          await this.#discard(worktree, start?.baseCommit ?? '', error, []);
+          throw error;
         }
-      }
-      await queue(sessionId);
-    });
+      });
+    } catch (error) {
+      if (!progress.hasBegun) await rm(store.paths.session(sessionId).root, { recursive: true, force: true });
+      throw error;
+    }
     return sessionId;
+  }
+
+  /** Starts a new session's run. Where it cannot be started, nothing is left of the session. */
+  async startOrDiscard(sessionId: string, start: () => Promise<void>): Promise<void> {
+    try {
+      await start();
+    } catch (error) {
+      await this.#discardUnstarted(sessionId, error);
+      throw error;
+    }
+  }
+
+  /** Does nothing where any run has begun. */
+  async #discardUnstarted(sessionId: string, cause: unknown): Promise<void> {
+    const { git, store } = this.#options;
+    await withWorktreeLock(store.paths, sessionId, async () => {
+      const facts = await store.sync(sessionId);
+      const [run, ...others] = facts?.runs ?? [];
+      if (facts === undefined || run?.closed?.outcome !== 'failed' || run.startedAt !== undefined) return;
+      if (others.length === 0)
+        await this.#discard(await worktreeOf({ git, store }, facts), facts.baseCommit, cause, [run]);
+    });
+  }
+
+  /**
+   * Leaves nothing of a session that was refused; the worktree's lock is held. It stays where its worktree cannot be
+   * removed, or another run than the known ones is queued.
+   */
+  async #discard(
+    worktree: SessionWorktree,
+    baseCommit: string,
+    cause: unknown,
+    knownRuns: readonly RunFacts[],
+  ): Promise<void> {
+    const { store } = this.#options;
+    const { sessionId } = worktree;
+    try {
+      const facts = await store.sync(sessionId);
+      const queued = facts?.runs.filter(({ queuedAt }) => queuedAt !== undefined) ?? [];
+      if (queued.some(({ runId }) => knownRuns.every((run) => run.runId !== runId))) return;
+      if (await isOwnedBy(administrativeDirectoryOf(worktree), worktree)) await rollbackCreation(worktree, baseCommit);
+      await eraseSession(store, sessionId);
+    } catch {
+      // It is seen in the list then, with the reason for which it was refused.
+      await store
+        .append(sessionId, () => ({ kind: 'worktree.failed', data: { reason: messageOf(cause) } }))
+        .catch(() => undefined);
+      return;
+    }
+    await removeErased(store.paths).catch(() => undefined); // start-up tries again
   }
 
   #takenPorts(): Set<number> {
@@ -162,75 +207,4 @@ async function findBaseSession(
       }),
     );
   return found.sessionId;
-}
-
-/**
- * Makes the worktree of a session that had to wait for its base, and answers with its facts after that.
- *
- * @throws SESSION_NOT_FOUND BASE_NOT_FOUND WORKTREE_FAILED
- */
-export async function makePlannedWorktree(
-  { git, store }: { git: Git; store: SessionStore },
-  sessionId: string,
-): Promise<SessionFacts> {
-  return await withWorktreeLock(store.paths, sessionId, async () => {
-    const facts = await store.sync(sessionId);
-    if (facts?.planned === undefined) throw sessionNotFound(sessionId);
-    if (facts.worktree !== 'planned') return facts; // another window was quicker
-    if (isRecordLost(facts)) {
-      await recordWorktree({ git, store }, facts);
-      return (await store.sync(sessionId)) ?? facts;
-    }
-    const { baseSession, include, link = [] } = facts.planned;
-    const worktree = await worktreeOf({ git, store }, facts);
-    // A window may have been killed while it did the same.
-    await rollbackCreation(worktree, facts.baseCommit);
-    const start = await findStart(worktree.repository, snapshotRefName(baseSession));
-    await makeWorktree(store, worktree, { start, wanted: { include, link }, includeChanges: false });
-    return (await store.sync(sessionId)) ?? facts;
-  });
-}
-
-/** What a session starts from. */
-interface Start {
-  snapshot: SnapshotCommit;
-  baseCommit: string;
-}
-
-/**
- * A session that starts from a snapshot has the base of that snapshot's session, so that snapshots get into no history.
- *
- * @throws BASE_NOT_FOUND
- */
-async function findStart(repository: Repository, revision: string): Promise<Start> {
-  const snapshot = await readRevision(repository, revision);
-  return {
-    snapshot,
-    baseCommit: snapshot.isSnapshot ? await findChainBase(repository, snapshot.commit) : snapshot.commit,
-  };
-}
-
-interface WorktreeContent {
-  start: Start;
-  wanted: WantedFiles;
-  includeChanges: boolean;
-}
-
-/** Makes the worktree with the files that are copied into it, and records it. A failure removes what was made. */
-async function makeWorktree(store: SessionStore, planned: SessionWorktree, content: WorktreeContent): Promise<void> {
-  const { start, wanted, includeChanges } = content;
-  const { snapshot, baseCommit } = start;
-  const worktree = await createWorktree(planned, baseCommit);
-  try {
-    if (snapshot.isSnapshot) await copySnapshot(worktree, baseCommit, snapshot);
-    if (includeChanges) await copyUncommittedChanges(worktree, baseCommit);
-    await copyIgnoredFiles(worktree, wanted);
-  } catch (error) {
-    await rollbackCreation(worktree, baseCommit);
-    throw error;
-  }
-  await store.append(worktree.sessionId, () => ({
-    kind: 'worktree.created',
-    data: { worktreePath: worktree.path, baseCommit },
-  }));
 }

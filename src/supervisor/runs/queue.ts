@@ -7,7 +7,7 @@ import { isId } from '../../storage/ids';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen, isQueued, queueRank } from '../../storage/sessionState';
 import type { Git } from '../git/git';
-import { makePlannedWorktree } from '../lifecycle/sessionCreation';
+import { makePlannedWorktree } from '../lifecycle/newWorktree';
 import { readClaim } from '../runnerProtocol/claimFile';
 import { wouldWaitForItself } from '../sessions/dependencies';
 import { sessionNotFound } from '../sessions/sessionErrors';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { parseAgentSettings } from '../../../../src/supervisor/agents/agentRegistry';
@@ -132,12 +132,17 @@ describe('the import of native sessions', () => {
     assert.deepEqual([made.state, made.failureReason], ['interrupted', 'Its transcript ends in the middle of a turn']);
   });
 
-  it('is refused where the transcript is gone', async () => {
+  it('is refused where the transcript is gone, and leaves nothing (F7)', async () => {
     const { path: repository } = fixture.repository;
     const source = await home.write(repository, NATIVE_ID, [user(1, 'Write a greeting')]);
     const [native] = await (await window.nativeSessions()).list(repository);
     assert.ok(native);
     await rm(source);
-    await assert.rejects((await window.nativeSessions()).import(repository, native), { code: 'INVALID_ARGUMENT' });
+    for (let attempt = 0; attempt < 2; attempt++)
+      await assert.rejects((await window.nativeSessions()).import(repository, native), { code: 'INVALID_ARGUMENT' });
+    assert.deepEqual(await window.listSessions(), []);
+    assert.deepEqual(await readdir(join(fixture.storageDirectory, 'sessions')), []);
+    assert.equal(await fixture.repository.git('for-each-ref', 'refs/corral'), '');
+    assert.equal((await fixture.repository.git('worktree', 'list')).split('\n').length, 1);
   });
 });

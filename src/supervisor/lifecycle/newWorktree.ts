@@ -1,0 +1,111 @@
+import * as l10n from '@vscode/l10n';
+import { messageOf } from '../../common/errors';
+import { CorralError } from '../../storage/errors';
+import type { Git } from '../git/git';
+import type { SnapshotCommit } from '../git/snapshots/snapshotRef';
+import { readRevision, snapshotRefName } from '../git/snapshots/snapshotRef';
+import type { Repository } from '../git/repository';
+import type { SessionFacts } from '../../storage/sessionFacts';
+import type { WantedFiles } from '../git/worktrees/includedFiles';
+import { copyIgnoredFiles } from '../git/worktrees/includedFiles';
+import { findChainBase } from '../git/snapshots/snapshotList';
+import { copySnapshot, copyUncommittedChanges } from '../git/worktrees/uncommittedChanges';
+import type { SessionWorktree } from '../git/sessionWorktree';
+import { createWorktree, rollbackCreation } from '../git/worktrees/worktreeCreation';
+import { sessionNotFound } from '../sessions/sessionErrors';
+import type { SessionStore } from '../sessions/sessionStore';
+import { isRecordLost, recordWorktree } from './interruptedOperations';
+import { withWorktreeLock } from './worktreeLock';
+import { worktreeOf } from './worktreeOf';
+
+/**
+ * Makes the worktree of a session that had to wait for its base, and answers with its facts after that.
+ *
+ * @throws SESSION_NOT_FOUND BASE_NOT_FOUND WORKTREE_FAILED
+ */
+export async function makePlannedWorktree(
+  { git, store }: { git: Git; store: SessionStore },
+  sessionId: string,
+): Promise<SessionFacts> {
+  return await withWorktreeLock(store.paths, sessionId, async () => {
+    const facts = await store.sync(sessionId);
+    if (facts?.planned === undefined) throw sessionNotFound(sessionId);
+    if (facts.worktree !== 'planned') return facts; // another window was quicker
+    if (isRecordLost(facts)) {
+      await recordWorktree({ git, store }, facts);
+      return (await store.sync(sessionId)) ?? facts;
+    }
+    const { baseSession, include, link = [] } = facts.planned;
+    const worktree = await worktreeOf({ git, store }, facts);
+    // A window may have been killed while it did the same.
+    await rollbackCreation(worktree, facts.baseCommit);
+    const start = await findStart(worktree.repository, snapshotRefName(baseSession));
+    await makeWorktree(store, worktree, { start, wanted: { include, link }, includeChanges: false });
+    return (await store.sync(sessionId)) ?? facts;
+  });
+}
+
+/** What a session starts from. */
+export interface Start {
+  snapshot: SnapshotCommit;
+  baseCommit: string;
+}
+
+/**
+ * A session that starts from a snapshot has the base of that snapshot's session, so that snapshots get into no history.
+ *
+ * @throws BASE_NOT_FOUND
+ */
+export async function findStart(repository: Repository, revision: string): Promise<Start> {
+  const snapshot = await readRevision(repository, revision);
+  return {
+    snapshot,
+    baseCommit: snapshot.isSnapshot ? await findChainBase(repository, snapshot.commit) : snapshot.commit,
+  };
+}
+
+interface WorktreeContent {
+  start: Start;
+  wanted: WantedFiles;
+  includeChanges: boolean;
+}
+
+/**
+ * Makes the worktree with the files that are copied into it, and records it. A failure removes what was made.
+ *
+ * @throws WORKTREE_FAILED, or what git answered
+ */
+export async function makeWorktree(
+  store: SessionStore,
+  planned: SessionWorktree,
+  content: WorktreeContent,
+): Promise<void> {
+  const { baseCommit } = content.start;
+  const worktree = await fillWorktree(planned, content).catch((error: unknown) => {
+    if (error instanceof CorralError) throw error;
+    const reason = messageOf(error);
+    throw new CorralError('WORKTREE_FAILED', l10n.t('The worktree could not be made: {reason}', { reason }), {
+      cause: error,
+    });
+  });
+  await store.append(worktree.sessionId, () => ({
+    kind: 'worktree.created',
+    data: { worktreePath: worktree.path, baseCommit },
+  }));
+}
+
+async function fillWorktree(
+  planned: SessionWorktree,
+  { start: { snapshot, baseCommit }, wanted, includeChanges }: WorktreeContent,
+): Promise<SessionWorktree> {
+  const worktree = await createWorktree(planned, baseCommit);
+  try {
+    if (snapshot.isSnapshot) await copySnapshot(worktree, baseCommit, snapshot);
+    if (includeChanges) await copyUncommittedChanges(worktree, baseCommit);
+    await copyIgnoredFiles(worktree, wanted);
+  } catch (error) {
+    await rollbackCreation(worktree, baseCommit);
+    throw error;
+  }
+  return worktree;
+}

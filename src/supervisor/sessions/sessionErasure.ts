@@ -1,0 +1,28 @@
+/** Removes everything that was recorded of a session. */
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readdirIfExists } from '../../common/readdirIfExists';
+import { syncDirectory } from '../../storage/journal/durableFile';
+import { newId } from '../../storage/ids';
+import type { StorePaths } from '../../storage/paths';
+import { ringDoorbell } from '../../storage/store/store';
+import type { SessionStore } from './sessionStore';
+
+/** Ends the name of an erased session's folder until all of it is removed. */
+const ERASED_SUFFIX = '.erased';
+
+/** Takes the session's folder away; its worktree lock is held. `removeErased` frees the disk. */
+export async function eraseSession(store: SessionStore, sessionId: string): Promise<void> {
+  // Renamed in one step: after a crash, no window takes what is left for a session.
+  await rename(store.paths.session(sessionId).root, join(store.paths.sessions, `${newId()}${ERASED_SUFFIX}`));
+  await syncDirectory(store.paths.sessions);
+  await ringDoorbell(store.paths, sessionId);
+  await store.sync(sessionId);
+}
+
+/** Removes the folders of erased sessions, also those that another window did not finish. */
+export async function removeErased(paths: StorePaths): Promise<void> {
+  for (const name of await readdirIfExists(paths.sessions))
+    if (name.endsWith(ERASED_SUFFIX))
+      await rm(join(paths.sessions, name), { recursive: true, force: true, maxRetries: 3 });
+}
