@@ -11,7 +11,7 @@ import { EventList } from './eventList';
 import { FilterBar } from './filter/filterBar';
 import { Icon } from '../shared/icons';
 import { MessageBox } from './messageBox';
-import { visibleText } from '../shared/plainText';
+import { visibleText } from '../../src/common/visibleText';
 import { ReplayBar } from './replay/replayBar';
 import { formatTime } from '../shared/times';
 import { SessionHeader } from './sessionHeader';

@@ -97,7 +97,10 @@ export const EVENT_SCHEMAS = {
   plan: v.object({ entries: v.array(v.object({ text, status: v.picklist(['pending', 'in_progress', 'completed']) })) }),
   'permission.request': v.object({
     requestId: text,
+    /** On one line, with signs for what cannot be seen: `visibleLine` of src/common/visibleText.ts. */
     title: text,
+    /** True where the title and the options' names are, unchanged, all that an answer allows. */
+    isWhole: v.optional(v.boolean()),
     toolName: v.optional(text),
     callId: v.optional(text),
     input: v.optional(v.unknown()),

@@ -12,6 +12,8 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const pendingPermissionSchema = v.object({
   requestId: text,
   title: text,
+  /** As in the event; absent in what older versions saved. */
+  isWhole: v.exactOptional(v.boolean()),
   options: v.array(permissionOptionSchema),
   timestamp: text,
 });

@@ -135,8 +135,9 @@ function foldData(run: RunFacts, event: SessionEvent): void {
       run.pendingPermissions = [];
       return;
     case 'permission.request': {
-      const { requestId, title, options } = event.data;
-      run.pendingPermissions.push({ requestId, title, options, timestamp: event.timestamp });
+      const { requestId, title, isWhole, options } = event.data;
+      const question = { requestId, title, ...(isWhole === undefined ? {} : { isWhole }), options };
+      run.pendingPermissions.push({ ...question, timestamp: event.timestamp });
       return;
     }
     case 'permission.answer':

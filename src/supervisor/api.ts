@@ -36,7 +36,10 @@ export interface SessionRequest {
 
 export interface PermissionSummary {
   requestId: string;
+  /** On one line. Characters that cannot be seen are shown by signs, such as `⏎` for a line end. */
   title: string;
+  /** True where the title, unchanged, is all that would be allowed; otherwise the request's `input` has the rest. */
+  isWhole: boolean;
   options: PermissionOption[];
 }
 

@@ -13,6 +13,7 @@ export function PermissionRequestCard({ model, event }: CardProps<'permission.re
   const isPending = model.permissions.isPending(permission) && answer === undefined;
   const isConnected = model.lostSinceMs === undefined;
   const text = toolInputText(input);
+  const isRead = isAllShown(event) || model.actions.hasOpened(event, 'input');
   return (
     <div class={`permission ${isPending ? 'pending' : ''}`} data-testid="permission">
       <div class="line">
@@ -20,26 +21,38 @@ export function PermissionRequestCard({ model, event }: CardProps<'permission.re
         {toolName !== undefined && toolName !== title && <span class="chip">{oneLine(toolName, 60)}</span>}
       </div>
       {text !== '' && (
-        <CodeBlock model={model} event={event} field="input" text={text} label={l10n.t('What is asked for')} />
+        <CodeBlock
+          model={model}
+          event={event}
+          field="input"
+          text={text}
+          label={l10n.t('What is asked for')}
+          look="exact"
+        />
       )}
       <div class="buttons">
         {options.map((option) => (
           <button
             type="button"
             class={option.kind === 'allow_once' ? 'primary' : 'secondary'}
-            disabled={!isPending || !isConnected || model.permissions.isBeingAnswered(permission)}
+            disabled={
+              !isPending ||
+              !isConnected ||
+              model.permissions.isBeingAnswered(permission) ||
+              (!isRead && option.kind.startsWith('allow'))
+            }
             onClick={() => {
               void model.permissions.answer(permission, option.optionId);
             }}
           >
-            {oneLine(option.name, 80)}
+            {oneLine(option.name)}
           </button>
         ))}
       </div>
       <div class="faint">
         {answer !== undefined
           ? answerText(answer.data, options)
-          : unansweredText({ isPending, isConnected, isReplaying: model.replay.position !== undefined })}
+          : unansweredText({ isPending, isConnected, isRead, isReplaying: model.replay.position !== undefined })}
       </div>
     </div>
   );
@@ -49,11 +62,25 @@ export function PermissionAnswerCard({ event }: CardProps<'permission.answer'>) 
   return <div class="line">{answerText(event.data, [])}</div>;
 }
 
-function unansweredText(is: { isPending: boolean; isConnected: boolean; isReplaying: boolean }): string {
+/** What is allowed has to be there whole, be it in this card or in an editor. */
+function isAllShown({ cut, data }: EventOf<'permission.request'>): boolean {
+  const isStored = Object.keys(data.blobs ?? {}).some(
+    (pointer) => pointer === '/input' || pointer.startsWith('/input/'),
+  );
+  return cut?.['input'] === undefined && !isStored;
+}
+
+function unansweredText(is: {
+  isPending: boolean;
+  isConnected: boolean;
+  isRead: boolean;
+  isReplaying: boolean;
+}): string {
+  if (is.isPending && !is.isConnected) return l10n.t('You cannot answer here until the connection is back');
   if (is.isPending)
-    return is.isConnected
+    return is.isRead
       ? l10n.t('Waiting for your answer')
-      : l10n.t('You cannot answer here until the connection is back');
+      : l10n.t('Show all of it, or open it in an editor, to allow it');
   return is.isReplaying ? l10n.t('Not answered yet at this moment') : l10n.t('No longer waiting for an answer');
 }
 

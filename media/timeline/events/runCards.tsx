@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
-import { joinParts, oneLine, visibleText } from '../../shared/plainText';
+import { visibleText } from '../../../src/common/visibleText';
+import { joinParts, oneLine } from '../../shared/plainText';
 import { RUN_STATE_LABELS } from '../model/runStates';
 import type { CardProps } from './cardProps';
 import { CodeBlock, Fold } from './text/textBlocks';

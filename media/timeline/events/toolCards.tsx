@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { Icon } from '../../shared/icons';
-import { oneLine, visibleText } from '../../shared/plainText';
+import { visibleText } from '../../../src/common/visibleText';
+import { oneLine } from '../../shared/plainText';
 import { formatDuration } from '../../shared/times';
 import type { CardProps, EventOf } from './cardProps';
 import { FilePath } from './text/filePath';

@@ -10,14 +10,22 @@ export interface SessionActionsContext extends FindContext {
   filter: EventFilter;
   ask: Ask;
   fail: (message: string) => void;
+  changed: () => void;
 }
 
 /** What a person can have done from the page, beside writing and answering. */
 export class SessionActions {
   readonly #context: SessionActionsContext;
 
+  readonly #opened = new Set<string>();
+
   constructor(context: SessionActionsContext) {
     this.#context = context;
+  }
+
+  /** True where the field was opened from this page. */
+  hasOpened({ runId, seq }: TimelineEvent, field: string): boolean {
+    return this.#opened.has(`${runId} ${seq} ${field}`);
   }
 
   /** Interrupts the turn, resumes the session or stops it. */
@@ -54,7 +62,10 @@ export class SessionActions {
 
   /** Opens a field of an event in an editor, whole. */
   async openPayload({ runId, seq }: TimelineEvent, field: string): Promise<void> {
-    await this.#context.ask('openPayload', { runId, seq, field });
+    const opened = await this.#context.ask('openPayload', { runId, seq, field });
+    if (opened === undefined) return;
+    this.#opened.add(`${runId} ${seq} ${field}`);
+    this.#context.changed();
   }
 
   /** Puts a link to the last event that is shown on the clipboard. */

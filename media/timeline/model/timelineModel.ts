@@ -124,6 +124,7 @@ export class TimelineModel {
       filter: this.filter,
       ask,
       fail: (message) => this.fail(message),
+      changed,
     });
   }
 

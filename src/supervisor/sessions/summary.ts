@@ -81,7 +81,12 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
       ...(each.endedAt === undefined ? {} : { endedAt: each.endedAt }),
       ...(each.lastEventAt === undefined ? {} : { lastEventAt: each.lastEventAt }),
     })),
-    pendingPermissions: pending.map(({ requestId, title, options }) => ({ requestId, title, options })),
+    pendingPermissions: pending.map(({ requestId, title, isWhole = false, options }) => ({
+      requestId,
+      title,
+      isWhole,
+      options,
+    })),
   };
   if (run !== undefined && failedToResume(run)) summary.recoveryHint = 'restart';
   if (restoration !== undefined) {

@@ -44,7 +44,7 @@ import { manageWorktrees } from './worktreeManager';
 export type CommandsSource = SessionsSource &
   SessionCommandsSource &
   SessionStarterOptions['source'] &
-  PermissionSource &
+  Pick<PermissionSource, 'answerPermission'> &
   RunsSource &
   QueueSource &
   ComparisonSource &
@@ -105,7 +105,10 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       showTimeline,
       selectedSession: options.selectedSession,
     }),
-    ...permissionCommands(source, choose),
+    ...permissionCommands(
+      { answerPermission: async (...answer) => await source.answerPermission(...answer), showTimeline },
+      choose,
+    ),
     ...runCommands(source, choose),
     ...queueCommands(source, choose),
     ...compareCommands({ ...draftOptions, source, starter, choose: chooseAny }),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
+import { visibleLine } from '../../common/visibleText';
 import type { CorralErrorCode } from '../../storage/errors';
 import { CorralError } from '../../storage/errors';
 import type {
@@ -11,7 +12,8 @@ import type {
 } from '../../supervisor/api';
 import { FOCUS_SESSIONS } from '../text/contributions';
 import { showInformationMessage } from '../text/messages';
-import { answerOf, askAndAnswer } from './permissionAnswer';
+import { isPlainMessage, plainOptions, questionId } from './openQuestion';
+import { answerOf } from './permissionAnswer';
 
 /** Error codes of an answer that came too late. */
 const LATE_CODES: ReadonlySet<CorralErrorCode> = new Set(['ALREADY_ANSWERED', 'PERMISSION_NOT_FOUND', 'NOT_RUNNING']);
@@ -68,7 +70,7 @@ export class Notifications implements vscode.Disposable {
   }
 
   #showOnce(session: SessionSummary, pending: PermissionSummary): void {
-    const key = `${session.currentRunId ?? ''} ${pending.requestId}`;
+    const key = questionId(session, pending);
     if (this.#shown.has(key)) return;
     this.#shown.add(key);
     void this.#askPerson(session, pending).catch((error: unknown) => this.#options.onError('answerPermission', error));
@@ -88,19 +90,17 @@ export class Notifications implements vscode.Disposable {
   }
 
   async #askPerson(session: SessionSummary, pending: PermissionSummary): Promise<void> {
-    const { source, showTimeline } = this.#options;
+    const { showTimeline } = this.#options;
     if (!(await this.#claim(session, pending))) return;
-    const allow = pending.options.find(({ kind }) => kind === 'allow_once');
-    const deny = pending.options.find(({ kind }) => kind === 'reject_once');
     const show = vscode.l10n.t('Show');
-    const labels = [allow, deny].flatMap((option) => (option === undefined ? [] : [option.name]));
-    const { title } = session;
+    const { allow, deny } = (isPlainMessage(pending) ? plainOptions(pending) : undefined) ?? {};
+    const options = [allow, deny].filter((option) => option !== undefined && option.name !== show);
+    const title = visibleLine(session.title).text;
     const message = vscode.l10n.t('{title} needs input: {question}', { title, question: pending.title });
-    const answer = await showInformationMessage(message, ...labels, show);
+    const answer = await showInformationMessage(message, ...options.flatMap((option) => option?.name ?? []), show);
     if (answer === undefined) return;
-    const option = [allow, deny].find((each) => each?.name === answer);
+    const option = options.find((each) => each?.name === answer);
     if (option !== undefined) await this.#answer(session.id, pending.requestId, answerOf(session, option));
-    else if (labels.length === 0) await askAndAnswer(source, session);
     else showTimeline(session.id);
   }
 

@@ -3,9 +3,12 @@ import { CorralError } from '../../storage/errors';
 import type { PermissionOption } from '../../storage/events';
 import type { CorralApi, PermissionAnswer, PermissionSummary, SessionSummary } from '../../supervisor/api';
 import { plainLabel } from '../text/plainLabel';
+import { fitsQuickPick, plainOptions, questionId } from './openQuestion';
 
 /** What is needed to answer an agent's question. */
-export type PermissionSource = Pick<CorralApi, 'answerPermission'>;
+export interface PermissionSource extends Pick<CorralApi, 'answerPermission'> {
+  showTimeline: (sessionId: string) => void;
+}
 
 const ICONS: Record<PermissionOption['kind'], string> = {
   allow_once: 'check',
@@ -31,30 +34,50 @@ export function answerOf({ currentRunId }: SessionSummary, { optionId }: Permiss
   return { optionId, ...(currentRunId !== undefined && { runId: currentRunId }) };
 }
 
-/** Lets a person choose among all that the agent offers. */
+/** Lets a person choose among all that the agent offers, or look at what cannot be shown here. */
 export async function askAndAnswer(source: PermissionSource, session: SessionSummary): Promise<void> {
   const pending = firstPending(session);
-  const items = pending.options.map((option) => ({
-    label: `$(${ICONS[option.kind]}) ${plainLabel(option.name)}`,
-    option,
-  }));
+  const items: (vscode.QuickPickItem & { option?: PermissionOption })[] = fitsQuickPick(pending)
+    ? pending.options.map((option) => ({
+        label: `$(${ICONS[option.kind]}) ${plainLabel(option.name)}`,
+        description: describeKind(option.kind),
+        option,
+      }))
+    : [{ label: `$(eye) ${vscode.l10n.t('Show')}`, description: vscode.l10n.t('all of it, to answer it there') }];
   const chosen = await vscode.window.showQuickPick(items, {
     title: `${session.title} · ${session.agent}`,
     placeHolder: pending.title,
     ignoreFocusOut: true,
   });
   if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('The question stays open.'));
-  await source.answerPermission(session.id, pending.requestId, answerOf(session, chosen.option));
+  if (chosen.option === undefined) source.showTimeline(session.id);
+  else await source.answerPermission(session.id, pending.requestId, answerOf(session, chosen.option));
 }
 
-/** Answers the session's oldest open question with the agent's plain “allow” or “deny”, for this once. */
+/** What the answer does, whatever the agent calls it. */
+function describeKind(kind: PermissionOption['kind']): string {
+  switch (kind) {
+    case 'allow_once':
+      return vscode.l10n.t('allows it this time');
+    case 'allow_always':
+      return vscode.l10n.t('allows it from now on');
+    case 'reject_once':
+      return vscode.l10n.t('refuses it this time');
+    case 'reject_always':
+      return vscode.l10n.t('refuses it from now on');
+  }
+}
+
+/** Answers what a row showed with “allow” or “deny” for this once. `shown` is that question's id. */
 export async function answerOnce(
   source: PermissionSource,
   session: SessionSummary,
-  kind: 'allow_once' | 'reject_once',
+  answer: 'allow' | 'deny',
+  shown: string | undefined,
 ): Promise<void> {
   const pending = firstPending(session);
-  const option = pending.options.find((each) => each.kind === kind);
-  if (option === undefined) await askAndAnswer(source, session);
+  const option = plainOptions(pending)?.[answer];
+  // Without a row, or where another question took the place of the shown one, nobody has read it yet.
+  if (option === undefined || shown !== questionId(session, pending)) await askAndAnswer(source, session);
   else await source.answerPermission(session.id, pending.requestId, answerOf(session, option));
 }

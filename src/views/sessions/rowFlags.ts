@@ -1,10 +1,13 @@
 import type { SessionSummary } from '../../supervisor/api';
 import { hasBegun, isOpen, isWaiting } from '../sessionPredicates';
+import { plainOptions, questionInRow } from './openQuestion';
 
 /** What a session's menu depends on; the `when` clauses of package.json look for these in `viewItem`. */
 export type SessionFlag =
   | 'session'
   | 'needsInput'
+  | 'answerable'
+  | 'unclear'
   | 'open'
   | 'waiting'
   | 'busy'
@@ -21,9 +24,13 @@ export function sessionFlags(session: SessionSummary): SessionFlag[] {
   const hasRun = hasBegun(session);
   const waiting = isWaiting(session);
   const open = isOpen(session);
+  const question = questionInRow(session);
+  const answerable = question !== undefined && plainOptions(question) !== undefined;
   const flags: Record<SessionFlag, boolean> = {
     session: true,
     needsInput: session.needsInput,
+    answerable,
+    unclear: session.needsInput && !answerable,
     open,
     waiting,
     busy: open && !session.needsInput && !waiting,

@@ -4,6 +4,7 @@ import type { SessionSummary } from '../../supervisor/api';
 import { elapsedTime } from '../text/elapsedTime';
 import { statusLabel } from '../text/statusLabel';
 import { describeChanges } from '../text/worktreeLabels';
+import { questionId, questionInRow } from './openQuestion';
 import { contextValue, sessionFlags } from './rowFlags';
 
 /** What the tree shows of one session: plain values, so that a row that looks the same is not painted again. */
@@ -18,6 +19,8 @@ export interface SessionRow {
   /** A theme colour's id, or undefined for the ordinary colour of icons. */
   iconColor: string | undefined;
   contextValue: string;
+  /** The id of the question that the row shows, which its buttons answer. */
+  question: string | undefined;
   accessibleLabel: string;
 }
 
@@ -39,6 +42,7 @@ const MAX_LABEL_CHARACTERS = 20;
 /** Pure: the same summary at the same minute gives the same row. */
 export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const { text, shortText = text, icon, iconColor } = withEscape(session, rowStatus(session, nowMs));
+  const question = questionInRow(session);
   const age = elapsedTime(session.paused?.since ?? session.since, nowMs);
   const damage = describeDamage(session);
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
@@ -50,6 +54,7 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
     icon,
     iconColor,
     contextValue: contextValue(sessionFlags(session)),
+    question: question === undefined ? undefined : questionId(session, question),
     notes: notesOn(session),
     accessibleLabel: [
       session.title,

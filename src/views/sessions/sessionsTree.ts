@@ -16,6 +16,8 @@ export interface RepositoryNode {
 export interface SessionNode {
   kind: 'session';
   id: string;
+  /** The question that its row shows, for the commands on it. */
+  question?: string | undefined;
 }
 /** Sessions that are compared with each other. */
 export interface GroupNode {
@@ -181,6 +183,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const session = this.#sessions.get(node.id);
     const row = this.#rows.get(node.id);
     if (session === undefined || row === undefined) return new vscode.TreeItem(node.id); // just removed
+    node.question = row.question;
     const item = new vscode.TreeItem(row.label);
     item.id = `session ${node.id}`;
     item.description = row.description;

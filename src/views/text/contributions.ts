@@ -8,6 +8,7 @@ export const COMMANDS = {
   answerPermission: 'corral.answerPermission',
   allowPermission: 'corral.allowPermission',
   denyPermission: 'corral.denyPermission',
+  showPermission: 'corral.showPermission',
   openSession: 'corral.openSession',
   replayTimeline: 'corral.replayTimeline',
   showOverview: 'corral.showOverview',

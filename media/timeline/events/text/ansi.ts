@@ -1,4 +1,4 @@
-import { visibleText } from '../../../shared/plainText';
+import { visibleText } from '../../../../src/common/visibleText';
 
 /** A part of terminal output in one style; `classes` are those of terminal.css. */
 export interface StyledText {

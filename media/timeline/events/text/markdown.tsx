@@ -6,7 +6,7 @@ import { useMemo } from 'preact/hooks';
 import { HighlightedCode } from './highlightedCode';
 import { FilePath } from './filePath';
 import { parseFileReference } from './fileReference';
-import { visibleText } from '../../../shared/plainText';
+import { visibleText } from '../../../../src/common/visibleText';
 import type { TimelineModel } from '../../model/timelineModel';
 import './markdown.css';
 

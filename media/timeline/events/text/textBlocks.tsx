@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { TimelineEvent } from '../../../../src/protocol/timelineProtocol';
 import { styledText } from './ansi';
 import { formatSize } from '../../../shared/numbers';
-import { visibleText } from '../../../shared/plainText';
+import { exactText, visibleText } from '../../../../src/common/visibleText';
 import type { TimelineModel } from '../../model/timelineModel';
 import './terminal.css';
 import './textBlocks.css';
@@ -58,7 +58,7 @@ export function CutNotice({
 }
 
 /** Text in the editor's font; a long one scrolls in a box. */
-export function CodeBlock(props: BlockProps & { look?: 'plain' | 'terminal' | 'diff' }) {
+export function CodeBlock(props: BlockProps & { look?: 'plain' | 'exact' | 'terminal' | 'diff' }) {
   const { model, event, field, text, label, look = 'plain' } = props;
   const fold = `${String(event.id)} ${field} tall`;
   const isTall = model.isToggled(fold);
@@ -66,7 +66,7 @@ export function CodeBlock(props: BlockProps & { look?: 'plain' | 'terminal' | 'd
   return (
     <div class="block">
       <pre class={`code ${look} ${isTall ? 'tall' : ''}`} dir="auto" aria-label={label}>
-        {look === 'terminal' ? <Terminal text={text} /> : look === 'diff' ? <Diff text={text} /> : visibleText(text)}
+        <BlockText text={text} look={look} />
       </pre>
       <div class="below">
         {(lines > MAX_LINES || isTall) && (
@@ -117,6 +117,12 @@ export function Fold(props: {
       {isOpen && children}
     </div>
   );
+}
+
+function BlockText({ text, look }: { text: string; look: 'plain' | 'exact' | 'terminal' | 'diff' }) {
+  if (look === 'terminal') return <Terminal text={text} />;
+  if (look === 'diff') return <Diff text={text} />;
+  return <>{look === 'exact' ? exactText(text) : visibleText(text)}</>;
 }
 
 function Terminal({ text }: { text: string }) {

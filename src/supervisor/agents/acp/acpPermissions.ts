@@ -25,10 +25,10 @@ export class AcpPermissions {
 
   read(id: RpcId, request: AcpPermissionRequest): void {
     const requestId = String(id);
-    const { title, name, input } = this.#toolCalls.describe(request.toolCall);
+    const { title, isWhole, name, input } = this.#toolCalls.describe(request.toolCall);
     const options = request.options.map(readableOption);
     this.#requests.add(
-      { requestId, title, toolName: name, input, callId: request.toolCall.toolCallId, options },
+      { requestId, title, isWhole, toolName: name, input, callId: request.toolCall.toolCallId, options },
       { id, request },
     );
     // Not every agent can be told what it may do without asking.

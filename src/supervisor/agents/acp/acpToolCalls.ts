@@ -6,7 +6,17 @@ import { planOfTodos } from '../driver/todoPlan';
 import type { ToolCategories } from '../driver/toolCategories';
 import { fileChangesOf } from './acpFileChanges';
 import type { AcpToolUpdate } from './acpMessages';
-import { categoryOf, inputOf, inputPaths, isEmpty, locationsOf, nameOf, outputOf, titleOf } from './acpTools';
+import {
+  categoryOf,
+  inputOf,
+  isEmpty,
+  locationsOf,
+  nameOf,
+  outputOf,
+  pathsOf,
+  questionAbout,
+  titleOf,
+} from './acpTools';
 
 /** Ended calls are remembered, because agents go on sending updates about them. */
 const MAX_REMEMBERED_CALLS = 10_000;
@@ -43,12 +53,12 @@ export class AcpToolCalls {
   }
 
   /** Describes the call of a permission request, and emits the call before the request. */
-  describe(update: AcpToolUpdate): { title: string; name: string; input: unknown } {
+  describe(update: AcpToolUpdate): { title: string; isWhole: boolean; name: string; input: unknown } {
     this.read(update);
     const call = this.#open.get(update.toolCallId) ?? { isEmitted: true, isDenied: false, ...update };
     this.#emitCall(call);
     return {
-      title: titleOf(call, locationsOf(call, this.#cwd)[0]?.path),
+      ...questionAbout(call, categoryOf(call, this.#categories), this.#cwd),
       name: nameOf(call),
       input: inputOf(call),
     };
@@ -58,11 +68,7 @@ export class AcpToolCalls {
   isWorktreeEdit({ toolCallId }: AcpToolUpdate): boolean {
     const call = this.#open.get(toolCallId);
     if (call === undefined || categoryOf(call, this.#categories) !== 'edit') return false;
-    const paths = [
-      ...(call.locations ?? []).map(({ path }) => path),
-      ...(call.content ?? []).flatMap((content) => (content.type === 'diff' ? [content.path] : [])),
-      ...inputPaths(call),
-    ].map((path) => displayPath(resolve(this.#cwd, path), [this.#cwd]));
+    const paths = pathsOf(call).map((path) => displayPath(resolve(this.#cwd, path), [this.#cwd]));
     return paths.length > 0 && paths.every((path) => !isAbsolute(path) && !/(^|\/)\.git(\/|$)/i.test(path));
   }
 

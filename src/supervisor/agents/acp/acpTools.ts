@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { EventData, ToolCategory } from '../../../storage/events';
 import { oneLine } from '../../../common/oneLine';
 import { displayPath } from '../driver/displayPath';
+import { saysAll, saysWord } from '../driver/saysAll';
 import type { ToolCategories } from '../driver/toolCategories';
 import type { AcpToolUpdate } from './acpMessages';
 import { contentText } from './acpMessages';
@@ -33,12 +34,35 @@ const commandSchema = v.object({ command: v.pipe(v.string(), v.minLength(1)) });
 
 /** A command is clearer than the agent's title for it, and a title that is only a verb needs its path. */
 export function titleOf(call: AcpToolUpdate, path: string | undefined): string {
+  return oneLine(wholeTitleOf(call, path));
+}
+
+function wholeTitleOf(call: AcpToolUpdate, path: string | undefined): string {
   const command = v.safeParse(commandSchema, call.rawInput);
-  const ownTitle = oneLine(command.success ? command.output.command : (call.title ?? ''));
-  const title = ownTitle === '' ? nameOf(call) : ownTitle;
+  if (command.success) return command.output.command;
+  const title = call.title === undefined || call.title.trim() === '' ? nameOf(call) : call.title;
   // A title of Goose is the tool's name, a dot, and its input, which may be shortened.
   const [verb = ''] = title.split(' · ');
-  return path !== undefined && /^[a-z_]+$/i.test(verb) ? oneLine(`${verb} ${path}`) : title;
+  return path !== undefined && /^[a-z_]+$/i.test(verb) ? `${verb} ${path}` : title;
+}
+
+/** What a person is asked about a call: its whole title with all its paths, and whether that leaves nothing out. */
+export function questionAbout(
+  call: AcpToolUpdate,
+  category: ToolCategory,
+  cwd: string,
+): { title: string; isWhole: boolean } {
+  const paths = pathsOf(call).map((path) => displayPath(path, [cwd]));
+  const command = v.safeParse(commandSchema, call.rawInput);
+  if (command.success) return { title: command.output.command, isWhole: saysCall(command.output.command) };
+  const ownTitle = wholeTitleOf(call, paths[0]);
+  const unsaid = [...new Set(paths)].filter((path) => path !== cwd && !saysWord(ownTitle, path));
+  const title = [ownTitle, unsaid.join(', ')].filter((part) => part !== '').join(' ');
+  return { title, isWhole: saysCall(title) };
+
+  function saysCall(text: string): boolean {
+    return saysAll(text, category, call.rawInput, [cwd]);
+  }
 }
 
 export function inputOf(call: AcpToolUpdate): unknown {
@@ -52,9 +76,18 @@ const pathsSchema = v.object({
 });
 
 /** The paths in a call's input. Some agents name the files of a call only there. */
-export function inputPaths(call: AcpToolUpdate): string[] {
+function inputPaths(call: AcpToolUpdate): string[] {
   const input = v.safeParse(pathsSchema, call.rawInput);
   return input.success ? Object.values(input.output).filter((path) => path !== undefined) : [];
+}
+
+/** Every path that the agent names for a call, in any of the three places. */
+export function pathsOf(call: AcpToolUpdate): string[] {
+  return [
+    ...(call.locations ?? []).map(({ path }) => path),
+    ...(call.content ?? []).flatMap((content) => (content.type === 'diff' ? [content.path] : [])),
+    ...inputPaths(call),
+  ];
 }
 
 /** Without the working directory itself, which says nothing about the call. */

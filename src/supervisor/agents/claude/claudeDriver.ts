@@ -247,7 +247,7 @@ class ClaudeConversation implements Conversation {
       return;
     }
     this.#turns.begin();
-    this.#permissions.add(requestId, question, this.#toolCalls.titleOf(question.tool_name, question.input));
+    this.#permissions.add(requestId, question, this.#toolCalls.questionAbout(question.tool_name, question.input));
   }
 
   answerPermission(requestId: string, optionId: string, message: string | undefined): void {

@@ -1,10 +1,12 @@
 /** The answers that a person can give when Claude asks whether a tool may run. */
 import * as v from 'valibot';
 import type { DraftEvent, PermissionOption } from '../../../storage/events';
-import { oneLine } from '../../../common/oneLine';
 import { PermissionRequests } from '../driver/permissionRequests';
 import type { CanUseTool } from './claudeMessages';
 import { questionsOf } from './claudeTools';
+
+/** A name that the page shows whole. */
+const MAX_ALWAYS_CHARACTERS = 250;
 
 /** An option, and the response to Claude that it stands for. */
 interface Choice {
@@ -20,13 +22,13 @@ export class ClaudePermissions {
     this.#requests = new PermissionRequests(emit);
   }
 
-  add(requestId: string, request: CanUseTool, title: string): void {
+  add(requestId: string, request: CanUseTool, question: { title: string; isWhole: boolean }): void {
     const { tool_name: toolName, input, tool_use_id: callId } = request;
     const choices = choicesOf(request);
     this.#requests.add(
       {
         requestId,
-        title,
+        ...question,
         toolName,
         input,
         options: choices.map(({ option }) => option),
@@ -77,7 +79,7 @@ function choicesOf(request: CanUseTool): Choice[] {
     if (question === undefined || questions.length > 1 || question.multiSelect)
       return [{ ...deny, option: { ...deny.option, name: 'Answer in words' } }];
     const answers = question.options.map(({ label }, index): Choice => ({
-      option: { optionId: `answer_${index}`, name: oneLine(label), kind: 'allow_once' },
+      option: { optionId: `answer_${index}`, name: label, kind: 'allow_once' },
       response: { behavior: 'allow', updatedInput: { ...input, answers: { [question.question]: label } } },
     }));
     return [...answers, { ...deny, option: { ...deny.option, name: 'Do not answer' } }];
@@ -93,9 +95,11 @@ function choicesOf(request: CanUseTool): Choice[] {
     ...suggestion,
     destination: 'session',
   }));
-  if (updatedPermissions.length > 0) {
+  const name = alwaysName(request);
+  // What cannot be named in full is not offered: the rules hold for the whole session.
+  if (updatedPermissions.length > 0 && name.length <= MAX_ALWAYS_CHARACTERS) {
     choices.push({
-      option: { optionId: 'allow_always', name: alwaysName(request), kind: 'allow_always' },
+      option: { optionId: 'allow_always', name, kind: 'allow_always' },
       response: { behavior: 'allow', updatedInput: input, updatedPermissions },
     });
   }
@@ -113,7 +117,5 @@ function alwaysName(request: CanUseTool): string {
     const parsed = v.safeParse(rulesSchema, suggestion);
     return parsed.success ? parsed.output.rules.map((rule) => rule.ruleContent ?? rule.toolName) : [];
   });
-  return rules.length === 0
-    ? 'Always allow in this session'
-    : oneLine(`Always allow in this session: ${rules.join(', ')}`);
+  return rules.length === 0 ? 'Always allow in this session' : `Always allow in this session: ${rules.join(', ')}`;
 }

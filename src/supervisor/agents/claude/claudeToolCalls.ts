@@ -1,7 +1,7 @@
 import type { DraftEvent, EventData } from '../../../storage/events';
 import type { ClaudeBlock, ClaudeOf } from './claudeMessages';
 import { isRefused } from './claudeMessages';
-import { describeTool, fileChangeOf, planOf, resultText } from './claudeTools';
+import { describeTool, fileChangeOf, planOf, questionAbout, resultText } from './claudeTools';
 
 /** The tool calls of one conversation, and their results. */
 export class ClaudeToolCalls {
@@ -19,8 +19,8 @@ export class ClaudeToolCalls {
     if (!this.#roots.includes(cwd)) this.#roots.push(cwd);
   }
 
-  titleOf(name: string, input: unknown): string {
-    return describeTool(name, input, this.#roots).title;
+  questionAbout(name: string, input: unknown): { title: string; isWhole: boolean } {
+    return questionAbout(name, input, this.#roots);
   }
 
   /** The result of this call will be an error because a person or a rule denied it. */

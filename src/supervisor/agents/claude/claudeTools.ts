@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { EventData, ToolCategory } from '../../../storage/events';
 import { oneLine } from '../../../common/oneLine';
 import { displayPath } from '../driver/displayPath';
+import { saysAll } from '../driver/saysAll';
 import { count, lenient, text } from '../driver/schemas';
 import { planOfTodos } from '../driver/todoPlan';
 import { toolCategories } from '../driver/toolCategories';
@@ -37,6 +38,24 @@ export interface ToolDescription {
 
 /** `roots` is the working directory in each spelling that Claude uses for it. */
 export function describeTool(name: string, input: unknown, roots: readonly string[]): ToolDescription {
+  const description = describeWhole(name, input, roots);
+  return { ...description, title: oneLine(description.title) };
+}
+
+/** What a person is asked about a call: its whole title, and whether that leaves nothing out. */
+export function questionAbout(
+  name: string,
+  input: unknown,
+  roots: readonly string[],
+): { title: string; isWhole: boolean } {
+  const { title, category } = describeWhole(name, input, roots);
+  const isWhole =
+    name === 'AskUserQuestion' ? questionsOf(input)?.length === 1 : saysAll(title, category, input, roots);
+  return { title, isWhole };
+}
+
+/** The title is not cut, and may have several lines. */
+function describeWhole(name: string, input: unknown, roots: readonly string[]): ToolDescription {
   const parsed = v.safeParse(inputSchema, input);
   const fields = parsed.success ? parsed.output : {};
   const path = fields.file_path ?? fields.notebook_path ?? fields.path;
@@ -52,7 +71,7 @@ export function describeTool(name: string, input: unknown, roots: readonly strin
       : undefined;
   return {
     category: CATEGORIES.get(name) ?? 'other',
-    title: oneLine(questions ?? titleOf(name, fields, locations[0]?.path)),
+    title: questions ?? titleOf(name, fields, locations[0]?.path),
     locations,
   };
 }

@@ -1,9 +1,11 @@
 /** Codex's requests for approval: of a command, or of changes to files. */
 import * as v from 'valibot';
-import type { EventData, PermissionOption } from '../../../storage/events';
+import type { PermissionOption } from '../../../storage/events';
+import type { PermissionQuestion } from '../driver/permissionRequests';
 import { lenient, text } from '../driver/schemas';
-import type { CodexCall } from './codexMessages';
-import { callOf, commandTitle } from './codexTools';
+import type { CodexCall, CodexChange } from './codexMessages';
+import { displayPath } from '../driver/displayPath';
+import { withoutShell } from './shellCommand';
 
 /**
  * Codex accepts these for every request. The rules for a command that it proposes as well are left out: they would be
@@ -17,12 +19,12 @@ const OPTIONS: readonly PermissionOption[] = [
 ];
 
 const METHODS = ['item/commandExecution/requestApproval', 'item/fileChange/requestApproval'];
-const paramsSchema = v.object({
-  itemId: text,
-  reason: lenient(text),
-  command: lenient(text),
-  commandActions: lenient(v.array(v.object({ type: text, command: text }))),
-});
+const paramsSchema = v.looseObject({ itemId: text, reason: lenient(text), command: lenient(text), cwd: lenient(text) });
+/** What else is in a request that asks for nothing beyond the command or the changes. */
+const QUIET_FIELDS: ReadonlySet<string> = new Set([
+  ...['itemId', 'reason', 'command', 'cwd', 'kind', 'threadId', 'turnId', 'startedAtMs', 'environmentId', 'approvalId'],
+  ...['commandActions', 'proposedExecpolicyAmendment', 'availableDecisions'],
+]);
 
 export type CodexApproval = v.InferOutput<typeof paramsSchema>;
 
@@ -35,19 +37,29 @@ export function parseApproval(method: string, params: unknown): CodexApproval | 
 /** `call` is the one that needs the approval, where Codex has reported it. */
 export function permissionRequestOf(
   requestId: string,
-  { itemId: callId, command, commandActions, reason }: CodexApproval,
+  approval: CodexApproval,
   call: CodexCall | undefined,
   cwd: string,
-): EventData<'permission.request'> {
-  const title = command
-    ? commandTitle({ command, commandActions })
-    : call === undefined
-      ? 'Change files'
-      : callOf(call, cwd).title;
+): PermissionQuestion {
+  const { itemId: callId, command, cwd: ownCwd = cwd, reason, ...others } = approval;
+  const isKnown = Object.entries(others).every(([name, value]) => value === null || QUIET_FIELDS.has(name));
+  const changes = call?.type === 'fileChange' ? call.changes : undefined;
   const input = {
     ...(command ? { command } : {}),
-    ...(call?.type === 'fileChange' ? { changes: call.changes } : {}),
+    ...(ownCwd === cwd ? {} : { cwd: ownCwd }),
+    ...(changes === undefined ? {} : { changes }),
     ...(reason ? { reason } : {}),
+    // Whatever else an answer would allow has to be read.
+    ...(isKnown ? {} : others),
   };
-  return { requestId, title, callId, input, options: [...OPTIONS] };
+  const title = command ? withoutShell(command) : changes === undefined ? 'Change files' : editTitle(changes, cwd);
+  const isWhole = isKnown && ownCwd === cwd && (Boolean(command) || changes !== undefined);
+  return { requestId, title, isWhole, callId, input, options: [...OPTIONS] };
+}
+
+function editTitle(changes: readonly CodexChange[], cwd: string): string {
+  const paths = changes.flatMap(({ path, kind }) =>
+    kind.type === 'update' && kind.move_path ? [path, kind.move_path] : [path],
+  );
+  return `Edit ${paths.map((path) => displayPath(path, [cwd])).join(', ')}`;
 }

@@ -1,4 +1,14 @@
+import { visibleLine } from '../../../common/visibleText';
 import type { DraftEvent, EventData } from '../../../storage/events';
+
+/** Longer than any name that helps a person. */
+const MAX_OPTION_CHARACTERS = 300;
+
+/** What a driver asks a person; `title` and the options' names are as the agent gave them. */
+export type PermissionQuestion = Omit<EventData<'permission.request'>, 'isWhole'> & {
+  /** False where the title leaves out some of what would be done. */
+  isWhole: boolean;
+};
 
 /** The agent's permission requests that wait for an answer, each with what the driver needs to send that answer. */
 export class PermissionRequests<Details> {
@@ -9,9 +19,19 @@ export class PermissionRequests<Details> {
     this.#emit = emit;
   }
 
-  add(request: EventData<'permission.request'>, details: Details): void {
-    this.#waiting.set(request.requestId, details);
-    this.#emit({ kind: 'permission.request', data: request });
+  add({ isWhole, ...question }: PermissionQuestion, details: Details): void {
+    // An id that is used again is another question: an answer to the first must not count for it.
+    this.withdraw(question.requestId);
+    this.#waiting.set(question.requestId, details);
+    const line = visibleLine(question.title);
+    const names = question.options.map(({ name }) => visibleLine(name, MAX_OPTION_CHARACTERS));
+    const data = {
+      ...question,
+      title: line.text,
+      options: question.options.map((option, index) => ({ ...option, name: names[index]?.text ?? '' })),
+      ...(isWhole && [line, ...names].every(({ isExact }) => isExact) ? { isWhole: true } : {}),
+    };
+    this.#emit({ kind: 'permission.request', data });
   }
 
   get(requestId: string): Details | undefined {

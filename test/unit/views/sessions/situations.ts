@@ -76,10 +76,11 @@ class Story {
       .event('turn.started', { turn: 1 });
   }
 
-  asked(): this {
+  asked(title = 'Run git status', isWhole = true): this {
     return this.running().event('permission.request', {
       requestId: '1',
-      title: 'Run git status',
+      title,
+      isWhole,
       options: [{ optionId: 'yes', name: 'Allow', kind: 'allow_once' }],
     });
   }
@@ -140,6 +141,7 @@ export const SITUATIONS: readonly Situation[] = [
   new Story({ group: 'release 2' }).after(85).running().seen('running, compared with others'),
   busy().left().seen('running, left its worktree'),
   new Story().after(84).asked().seen('asks'),
+  new Story().after(84).asked('cd src⏎rm -rf .', false).seen('asks what its row cannot show'),
   new Story().after(84).asked().left().seen('asks, left its worktree'),
   busy().seen('its fate is not known yet', { checking: true }),
   busy().seen('does not answer', { unreachable: minutesAgo(2) }),
