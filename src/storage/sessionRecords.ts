@@ -11,6 +11,13 @@ export type PermissionMode = (typeof PERMISSION_MODES)[number];
 export const RECOVERY_HINTS = ['resume', 'restart'] as const;
 export type RecoveryHint = (typeof RECOVERY_HINTS)[number];
 
+/** A repository's remotes, and where a push to each of them goes, without names and passwords of the web. */
+const remotesSchema = v.object({
+  remotes: v.array(v.object({ name: text, urls: v.array(text) })),
+  pushDefault: v.exactOptional(text),
+});
+export type RecordedRemotes = v.InferOutput<typeof remotesSchema>;
+
 export const SESSION_RECORD_SCHEMAS = {
   created: v.object({
     title: text,
@@ -30,6 +37,8 @@ export const SESSION_RECORD_SCHEMAS = {
     imported: v.exactOptional(v.object({ nativeSessionId: text, backendType: text, source: text, cwd: text })),
     /** The first of ten ports that no other session has. */
     port: v.exactOptional(v.pipe(v.number(), v.integer())),
+    /** The repository's, as they were before the session's agent could change them. */
+    remotes: v.exactOptional(remotesSchema),
     /** Ids of the sessions that have to complete before this one starts. */
     dependsOn: v.exactOptional(v.array(text)),
     /** The worktree is made only when the session starts, from the last snapshot of `baseSession`. */

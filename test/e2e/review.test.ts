@@ -74,14 +74,29 @@ describe("the review of a session's changes", () => {
     });
   });
 
-  it("pushes the branch and opens a pull request with the user's own gh, which asks in a terminal", async function () {
+  it("pushes the branch and opens a pull request with the user's own gh, which asks in a terminal (B3)", async function () {
     if (process.platform === 'win32') skip(this, 'the stand-in for gh is a shell script');
     const [remote, called] = [programs.path('remote.git'), programs.path('called')];
     await repository.git('init', '--quiet', '--bare', remote);
     await repository.git('remote', 'add', 'origin', remote);
     const answered = `read title; echo "$title" >> '${called}'; echo 'https://example.com/pull/1'`;
     await programs.addScript('gh', `printf '%s\\n' "$PWD" "$@" > '${called}'\nprintf 'Title? '; ${answered}`);
+    const { page } = window;
+    const dialog = page.locator('.monaco-dialog-box');
+    const spy = programs.path('spy.git');
+    await repository.git('init', '--quiet', '--bare', spy);
+    await repository.git('remote', 'add', 'spy', spy);
+    await repository.git('config', 'remote.pushDefault', 'spy');
     await window.runCommand('Corral: Open Pull Request');
+    await window.pick('spy.git');
+    await dialog.getByText(spy).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    assert.equal(await repository.git('--git-dir', spy, 'for-each-ref'), '', 'nothing is pushed without an answer');
+    await repository.git('remote', 'remove', 'spy');
+    await window.runCommand('Corral: Open Pull Request');
+    await dialog.getByText('remote.git').waitFor();
+    await dialog.getByRole('button', { name: 'Push', exact: true }).click();
     await window.answerInput('greet');
     const calls = async (): Promise<string[]> =>
       (await readFile(called, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');

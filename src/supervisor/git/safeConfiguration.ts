@@ -89,10 +89,6 @@ export function gitEnvironment(command: string, settings: readonly Setting[]): R
   const kept = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !/^(GIT_|LC_|LANG)/i.test(entry[0]),
   );
-  const configuration = settings.flatMap(([key, value], index): [string, string][] => [
-    [`GIT_CONFIG_KEY_${index}`, key],
-    [`GIT_CONFIG_VALUE_${index}`, value],
-  ]);
   return {
     ...Object.fromEntries(kept),
     LC_ALL: 'C',
@@ -100,7 +96,15 @@ export function gitEnvironment(command: string, settings: readonly Setting[]): R
     GIT_OPTIONAL_LOCKS: '0',
     // Fetching a missing object runs programs that the repository names. Old versions of git know the second alone.
     ...(readsFiles(command) ? {} : { GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none' }),
-    ...Object.fromEntries(configuration),
-    GIT_CONFIG_COUNT: String(settings.length),
+    ...settingsEnvironment(settings),
   };
+}
+
+/** The variables that set these for a git, and for each git that it starts. */
+export function settingsEnvironment(settings: readonly Setting[]): Record<string, string> {
+  const configuration = settings.flatMap(([key, value], index): [string, string][] => [
+    [`GIT_CONFIG_KEY_${index}`, key],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ]);
+  return { ...Object.fromEntries(configuration), GIT_CONFIG_COUNT: String(settings.length) };
 }

@@ -13,6 +13,7 @@ import { launchOf } from '../agents/commandLine';
 import type { SessionRequest } from '../api';
 import type { Git } from '../git/git';
 import type { Repository } from '../git/repository';
+import { readRemotes } from '../git/review/remotes';
 import { findRepository, resolveCommit } from '../git/repository';
 import { administrativeDirectoryOf, type SessionWorktree } from '../git/sessionWorktree';
 import { snapshotRefName } from '../git/snapshots/snapshotRef';
@@ -100,6 +101,7 @@ export class SessionCreator {
         ...(request.group === undefined ? {} : { group: request.group }),
         ...(imported === undefined ? {} : { imported }),
         port: await freePorts(this.#takenPorts()),
+        remotes: await readRemotes(repository),
         ...(dependsOn.length === 0 ? {} : { dependsOn }),
         ...(baseSession === undefined ? {} : { planned: { baseSession, location, ...wanted } }),
       },

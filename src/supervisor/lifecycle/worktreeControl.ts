@@ -4,6 +4,7 @@ import { messageOf } from '../../common/errors';
 import type { Log } from '../../common/log';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
+import { recordConsent } from '../../storage/store/consents';
 import { applyChanges, type ApplyMode } from '../git/review/applyChanges';
 import { listChanges, readWork, type FileChange } from '../git/review/changes';
 import { makeBranch } from '../git/review/makeBranch';
@@ -18,6 +19,7 @@ import { locateWorktree } from '../git/worktreeOwnership';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import { deleteSessionWorktree, restoreSessionWorktree, summarizeSessionWorktree, undoDelete } from './sessionRemoval';
+import { pushOf, readPushTargets, type PushTarget, type PushTargets } from './pushTargets';
 import type { TrashPurger } from './trashPurger';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
@@ -181,6 +183,17 @@ export class WorktreeControl {
       const commit = await makeBranch(worktree.repository, work, name, facts.branch);
       await this.#options.store.append(this.#id, () => ({ kind: 'branch.made', data: { name, commit } }));
     });
+  }
+
+  /** Where a push of the session's work may go. */
+  async pushTargets(): Promise<PushTargets> {
+    const { store, model } = this.#options;
+    return await readPushTargets(store.paths, model, this.#facts, (await this.#worktree()).repository);
+  }
+
+  /** A person agreed that pushes of the repository go to this target. */
+  async agreeToPush(target: PushTarget): Promise<void> {
+    await recordConsent(this.#options.store.paths, pushOf(this.#facts.repository, target), true);
   }
 
   get #facts(): SessionFacts {

@@ -66,6 +66,8 @@ function question({ use, repository }: NamedCommand): string {
       return vscode.l10n.t('Run this command in worktrees of “{name}” before they are removed?', { name });
     case 'filter':
       return vscode.l10n.t('Let Git run this filter on files of “{name}”?', { name });
+    case 'push':
+      return vscode.l10n.t('Push branches of “{name}” to this remote?', { name });
   }
 }
 
@@ -84,6 +86,8 @@ function withheldMessage(use: CommandUse, title: string): string {
       return vscode.l10n.t('The teardown command of “{title}” was not run: nobody has allowed it yet.', { title });
     case 'filter':
       return vscode.l10n.t('A filter of Git was not run for “{title}”: nobody has allowed it yet.', { title });
+    case 'push':
+      return vscode.l10n.t('The work of “{title}” was not pushed: nobody has allowed its remote yet.', { title });
   }
 }
 

@@ -1,13 +1,12 @@
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { SessionSummary } from '../../supervisor/api';
-import type { Git } from '../../supervisor/git/git';
 import type { ApplyMode } from '../../supervisor/git/review/applyChanges';
 import type { WorktreeControl } from '../../supervisor/lifecycle/worktreeControl';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import { inProgress } from '../progress';
 import { showChanges } from '../review/changesEditor';
-import { chooseRemote, findPrograms, openPullRequest } from '../review/pullRequest';
+import { chooseTarget, findPrograms, openPullRequest, type PushSource } from '../review/pullRequest';
 import type { ReviewComments } from '../review/reviewComments';
 import { hasBegun } from '../sessionPredicates';
 import type { CommandName } from '../text/contributions';
@@ -27,9 +26,10 @@ export type ReviewCommandName = Extract<
 >;
 
 /** What these commands need of the supervisor. */
-export interface ReviewSource {
-  readonly git: Git;
-  worktree(id: string): Promise<Pick<WorktreeControl, 'changes' | 'apply' | 'undoApply' | 'makeBranch'>>;
+export interface ReviewSource extends PushSource {
+  worktree(
+    id: string,
+  ): Promise<Pick<WorktreeControl, 'changes' | 'apply' | 'undoApply' | 'makeBranch' | 'pushTargets' | 'agreeToPush'>>;
 }
 
 export interface ReviewCommandsOptions {
@@ -130,9 +130,9 @@ export function reviewCommands({
       const title = vscode.l10n.t('Open Pull Request');
       const session = await chooseBegun(argument, title);
       const programs = await findPrograms();
-      const remote = await chooseRemote(source.git, session.repository);
+      const target = await chooseTarget(source, session);
       const branch = await makeBranch(session, title);
-      if (branch !== undefined) await openPullRequest(programs, session, remote, branch);
+      if (branch !== undefined) await openPullRequest(source, programs, session, target, branch);
     },
   };
 }

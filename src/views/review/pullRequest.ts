@@ -3,17 +3,36 @@ import { CorralError } from '../../storage/errors';
 import type { SessionSummary } from '../../supervisor/api';
 import { findProgram } from '../../supervisor/agents/discovery';
 import type { Git } from '../../supervisor/git/git';
+import { findRepository, resolveCommit } from '../../supervisor/git/repository';
+import { withPushDirectory } from '../../supervisor/git/review/pushDirectory';
+import { pushUrls, shownUrl, trackBranch } from '../../supervisor/git/review/remotes';
+import { SAFE_CONFIGURATION, settingsEnvironment } from '../../supervisor/git/safeConfiguration';
+import type { PushTarget } from '../../supervisor/lifecycle/pushTargets';
+import type { WorktreeControl } from '../../supervisor/lifecycle/worktreeControl';
+import { commandText } from '../text/commandText';
+import { showWarningMessage } from '../text/messages';
+import { plainLabel } from '../text/plainLabel';
 
 /** Absolute paths, since a repository may hold a program of the same name. */
 export interface PullRequestPrograms {
   git: string;
   gh: string;
+  /** Git LFS, where it is installed. */
+  lfs: string | undefined;
 }
 
-/** @throws INVALID_ARGUMENT where one is missing */
+type PushWorktree = Pick<WorktreeControl, 'pushTargets' | 'agreeToPush'>;
+
+/** What a pull request needs of the supervisor. */
+export interface PushSource {
+  readonly git: Git;
+  worktree(id: string): Promise<PushWorktree>;
+}
+
+/** @throws INVALID_ARGUMENT where git or gh is missing */
 export async function findPrograms(): Promise<PullRequestPrograms> {
-  const [git, gh] = await Promise.all(
-    ['git', 'gh'].map(async (program) => await findProgram({ program, environment: process.env })),
+  const [git, gh, lfs] = await Promise.all(
+    ['git', 'gh', 'git-lfs'].map(async (program) => await findProgram({ program, environment: process.env })),
   );
   if (git === undefined || gh === undefined)
     throw new CorralError(
@@ -22,62 +41,96 @@ export async function findPrograms(): Promise<PullRequestPrograms> {
         'GitHub’s program “gh”, which opens pull requests, was not found. Install it and sign in with “gh auth login”, or use Make Branch.',
       ),
     );
-  return { git: git.program, gh: gh.program };
+  return { git: git.program, gh: gh.program, lfs: lfs?.program };
 }
 
 /**
- * The remote that the branch is pushed to: the only one, `remote.pushDefault`, or the person's choice.
+ * The remote that the branch is pushed to: the only one, the default, or the person's choice. Where an agent may have
+ * changed where it leads, its address is shown and agreed to.
  * @throws INVALID_ARGUMENT where there is none
- * @throws CANCELLED where the person chooses none
+ * @throws CANCELLED
  */
-export async function chooseRemote(git: Git, folder: string): Promise<string> {
-  const remotes = (await git.text(folder, ['remote'])).split('\n').filter((name) => name !== '');
-  const [only, ...others] = remotes;
-  if (only === undefined)
+export async function chooseTarget(source: PushSource, { id }: SessionSummary): Promise<PushTarget> {
+  const worktree = await source.worktree(id);
+  const { targets, remote } = await worktree.pushTargets();
+  const target = targets.find((each) => each.remote === remote) ?? (await pickTarget(targets));
+  if (!target.isKnown) await agreeTo(worktree, target);
+  return target;
+}
+
+async function pickTarget(targets: readonly PushTarget[]): Promise<PushTarget> {
+  if (targets.length === 0)
     throw new CorralError(
       'INVALID_ARGUMENT',
       vscode.l10n.t('This repository has no remote. Add one to open a pull request.'),
     );
-  if (others.length === 0) return only;
-  const configured = await git.text(folder, ['config', '--get', 'remote.pushDefault'], { acceptedExitCodes: [0, 1] });
-  if (remotes.includes(configured)) return configured;
-  const chosen = await vscode.window.showQuickPick(remotes, {
+  const items = targets.map((target) => ({
+    label: plainLabel(target.remote),
+    description: plainLabel(target.urls.join(' · ')),
+    target,
+  }));
+  const chosen = await vscode.window.showQuickPick(items, {
     title: vscode.l10n.t('Open Pull Request'),
     placeHolder: vscode.l10n.t('Choose the remote to push the branch to'),
   });
   if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No remote was chosen.'));
-  return chosen;
+  return chosen.target;
+}
+
+/** @throws CANCELLED */
+async function agreeTo(worktree: PushWorktree, target: PushTarget): Promise<void> {
+  const push = vscode.l10n.t('Push');
+  const question = vscode.l10n.t('Push to “{remote}” at this address?', { remote: target.remote });
+  const detail = vscode.l10n.t(
+    '{address}\n\nIt is not the address that the remote had when the repository’s sessions were made: you or an agent changed it.',
+    { address: commandText(target.urls) },
+  );
+  if ((await showWarningMessage(question, { modal: true, detail }, push)) !== push)
+    throw new CorralError('CANCELLED', vscode.l10n.t('Nothing was pushed.'));
+  await worktree.agreeToPush(target);
 }
 
 /**
- * Pushes the branch and runs `gh pr create`, both in terminals, in which they can ask the person.
- * They run the repository's hooks, since Git LFS needs them for a push.
+ * Pushes the branch and runs `gh pr create`, both in terminals, in which they can ask the person. The push reads none
+ * of the repository's configuration.
  * @throws GIT_FAILED where the push failed
+ * @throws CONFLICT where the remote was changed after it was agreed to
  */
 export async function openPullRequest(
-  { git, gh }: PullRequestPrograms,
-  { repository }: SessionSummary,
-  remote: string,
+  source: PushSource,
+  programs: PullRequestPrograms,
+  { repository: folder }: SessionSummary,
+  target: PushTarget,
   branch: string,
 ): Promise<void> {
-  const reference = `refs/heads/${branch}`;
-  const exitCode = await runInTerminal(
-    vscode.l10n.t('Push {branch}', { branch }),
-    git,
-    ['push', '--set-upstream', '--', remote, `${reference}:${reference}`],
-    repository,
-  );
-  if (exitCode !== 0)
+  const repository = await findRepository(source.git, folder);
+  const { remote } = target;
+  const urls = await pushUrls(source.git, folder, remote);
+  if (urls.map(shownUrl).join('\n') !== target.urls.join('\n'))
     throw new CorralError(
-      'GIT_FAILED',
-      vscode.l10n.t('The branch {branch} could not be pushed to {remote}. See its terminal.', { branch, remote }),
+      'CONFLICT',
+      vscode.l10n.t('The address of {remote} was changed meanwhile. Try again.', { remote }),
     );
+  const commit = await resolveCommit(repository, `refs/heads/${branch}`);
+  await withPushDirectory(repository, programs.lfs, async ({ environment }) => {
+    for (const url of urls) {
+      const name = vscode.l10n.t('Push {branch}', { branch });
+      const parameters = ['push', '--', url, `${commit}:refs/heads/${branch}`];
+      if ((await runInTerminal(name, programs.git, parameters, folder, environment)) !== 0)
+        throw new CorralError(
+          'GIT_FAILED',
+          vscode.l10n.t('The branch {branch} could not be pushed to {remote}. See its terminal.', { branch, remote }),
+        );
+    }
+  });
+  await trackBranch(repository, { remote, branch, commit });
   // Not awaited, as it goes on for as long as the person takes to answer, and its terminal tells the result.
   void runInTerminal(
     vscode.l10n.t('Pull Request · {branch}', { branch }),
-    gh,
+    programs.gh,
     ['pr', 'create', `--head=${branch}`],
-    repository,
+    folder,
+    settingsEnvironment([...SAFE_CONFIGURATION, ...(await source.git.readFilters(folder))]),
   );
 }
 
@@ -87,6 +140,7 @@ async function runInTerminal(
   program: string,
   parameters: string[],
   folder: string,
+  environment: Record<string, string>,
 ): Promise<number | undefined> {
   const scope = vscode.workspace.workspaceFolders === undefined ? vscode.TaskScope.Global : vscode.TaskScope.Workspace;
   const task = new vscode.Task(
@@ -94,7 +148,7 @@ async function runInTerminal(
     scope,
     name,
     'Corral',
-    new vscode.ProcessExecution(program, parameters, { cwd: folder }),
+    new vscode.ProcessExecution(program, parameters, { cwd: folder, env: environment }),
   );
   task.presentationOptions = {
     reveal: vscode.TaskRevealKind.Always,

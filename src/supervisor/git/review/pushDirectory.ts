@@ -1,0 +1,68 @@
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Repository } from '../repository';
+
+/** A git directory for one push. */
+export interface PushDirectory {
+  path: string;
+  /** What git needs besides its own: the repository's objects. */
+  environment: Record<string, string>;
+}
+
+/**
+ * Gives `push` a git directory with the repository's objects and without its configuration, in which an agent could
+ * have named other addresses and programs. The user's own configuration holds.
+ *
+ * @param lfs the absolute path of Git LFS, which sends the files that it keeps before the commits go
+ */
+export async function withPushDirectory<T>(
+  { git, mainWorktree, commonDirectory }: Repository,
+  lfs: string | undefined,
+  push: (directory: PushDirectory) => Promise<T>,
+): Promise<T> {
+  const path = await mkdtemp(join(tmpdir(), 'corral-push-'));
+  try {
+    const format = await git.text(mainWorktree, ['rev-parse', '--show-object-format']);
+    await mkdir(join(path, 'refs'));
+    await mkdir(join(path, 'hooks'));
+    const head = await git.text(mainWorktree, ['rev-parse', '--verify', 'HEAD^{commit}']);
+    await writeFile(join(path, 'HEAD'), `${head}\n`);
+    const hasLfsFiles = await isFolder(join(commonDirectory, 'lfs'));
+    await writeFile(
+      join(path, 'config'),
+      [
+        '[core]',
+        `\trepositoryformatversion = 1`,
+        '\tbare = true',
+        `\thooksPath = ${quoted(join(path, 'hooks'))}`,
+        '[extensions]',
+        `\tobjectformat = ${format}`,
+        ...(hasLfsFiles ? ['[lfs]', `\tstorage = ${quoted(join(commonDirectory, 'lfs'))}`] : []),
+        '',
+      ].join('\n'),
+    );
+    if (hasLfsFiles && lfs !== undefined)
+      await writeFile(
+        join(path, 'hooks', 'pre-push'),
+        `#!/bin/sh\nexec '${lfs.replaceAll("'", "'\\''")}' pre-push "$@"\n`,
+        {
+          mode: 0o700,
+        },
+      );
+    const shallow = await readFile(join(commonDirectory, 'shallow')).catch(() => undefined);
+    if (shallow !== undefined) await writeFile(join(path, 'shallow'), shallow);
+    return await push({ path, environment: { GIT_DIR: path, GIT_OBJECT_DIRECTORY: join(commonDirectory, 'objects') } });
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
+/** A value of git's configuration file. */
+function quoted(value: string): string {
+  return `"${value.replace(/["\\]/g, '\\$&')}"`;
+}
