@@ -1,3 +1,5 @@
+import { shorten, startOf } from './shorten';
+
 /**
  * Text of others as people can see it. Where they decide about it, `⏎` is a line end, `␣` a space beside another or at
  * an end, `⇥` a tab and `⟨U+200B⟩` that character, so that it can be told what the text was.
@@ -40,14 +42,13 @@ export interface VisibleLine {
 
 /** The same on one line of at most `maxCharacters` code points. */
 export function visibleLine(text: string, maxCharacters = MAX_LINE_CHARACTERS): VisibleLine {
-  const start = text.slice(0, maxCharacters * 2); // at least so many code points, of a text that may be huge
+  const start = startOf(text, maxCharacters * 2); // at least so many code points, of a text that may be huge
   const line = exactText(start)
     .replace(/\n/g, '⏎')
     .replace(/⟨U\+0009⟩/g, '⇥')
     .replace(/ (?= )|(?<= ) |^ | $/g, '␣');
-  const characters = Array.from(line);
-  if (start.length === text.length && characters.length <= maxCharacters) return { text: line, isExact: line === text };
-  return { text: `${characters.slice(0, maxCharacters - 1).join('')}…`, isExact: false };
+  const shown = shorten(start === text ? line : `${line}…`, maxCharacters);
+  return { text: shown, isExact: shown === text };
 }
 
 /** The symbol that Unicode has for an ASCII control character, such as `␛`; a label for the others. */

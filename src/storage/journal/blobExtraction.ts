@@ -1,5 +1,6 @@
 /** Keeps the lines of a journal short: what is too large moves to `blobs/`, and the line keeps a preview of it. */
 import { createHash } from 'node:crypto';
+import { startOf } from '../../common/shorten';
 import type { BlobReferences } from '../events';
 import { escapeKey } from './jsonPointer';
 
@@ -24,7 +25,7 @@ class Extraction {
     const sha256 = createHash('sha256').update(content).digest('hex');
     this.blobs.push({ sha256, content });
     this.references[pointer] = { sha256, bytes: content.length };
-    return new TextDecoder().decode(content.subarray(0, PREVIEW_BYTES), { stream: true });
+    return previewOf(content);
   }
 
   /** `value` with previews in place of its large strings, however deep they lie. */
@@ -51,6 +52,12 @@ class Extraction {
   finish(data: object): object {
     return this.blobs.length === 0 ? data : { ...data, blobs: this.references };
   }
+}
+
+function previewOf(content: Buffer): string {
+  const start = new TextDecoder().decode(content.subarray(0, PREVIEW_BYTES), { stream: true });
+  const more = new TextDecoder().decode(content.subarray(0, PREVIEW_BYTES * 2), { stream: true });
+  return startOf(more, start.length);
 }
 
 function jsonOf(value: unknown): string {

@@ -31,7 +31,7 @@ export class AgentOutput {
 
   /** The end of stderr, at most 2 KiB. */
   get stderrTail(): string {
-    return this.#stderrTail.toString('utf8');
+    return this.#stderrTail.toString('utf8').replace(/^\ufffd{1,3}/, ''); // where a character was cut
   }
 
   /** Settles when the output is read to its end and the agent has exited. */

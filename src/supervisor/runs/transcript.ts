@@ -1,3 +1,4 @@
+import { endOf, startOf } from '../../common/shorten';
 import type { ConversationEntry } from '../../storage/timelineQueries';
 
 /** Fits into one argument of a program on every system, with room for characters of several bytes. */
@@ -14,13 +15,13 @@ export function transcriptPrompt(conversation: readonly ConversationEntry[], tex
     const speaker = SPEAKERS[role];
     return speaker === undefined ? [] : [`${speaker}: ${content}`];
   });
-  return `You have worked on this before in this folder, and its files are as you left them. This was said so far:\n\n${shorten(messages)}\n\n---\n\n${text}`;
+  return `You have worked on this before in this folder, and its files are as you left them. This was said so far:\n\n${beginningAndEnd(messages)}\n\n---\n\n${text}`;
 }
 
-function shorten(messages: readonly string[]): string {
+function beginningAndEnd(messages: readonly string[]): string {
   const whole = messages.join('\n\n');
   if (whole.length <= MAX_CHARACTERS) return whole;
   const [task = ''] = messages;
-  const beginning = task.slice(0, MAX_CHARACTERS / 3);
-  return `${beginning}\n\n[…]\n\n${whole.slice(beginning.length - MAX_CHARACTERS)}`;
+  const beginning = startOf(task, MAX_CHARACTERS / 3);
+  return `${beginning}\n\n[…]\n\n${endOf(whole, MAX_CHARACTERS - beginning.length)}`;
 }

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { shorten } from '../../common/shorten';
 import { oneLine } from '../../common/oneLine';
 import type { SessionSummary } from '../../supervisor/api';
 import { elapsedTime } from '../text/elapsedTime';
@@ -48,7 +49,7 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
   const lines = changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`];
   return {
-    label: shorten(session.title),
+    label: shorten(session.title, MAX_LABEL_CHARACTERS),
     description: joined(shortText, ...damage, age, ...lines),
     status: joined(text, age),
     icon,
@@ -167,13 +168,6 @@ function notesOn(session: SessionSummary): SessionRow['notes'] {
 function describeDamage({ damagedRecords }: SessionSummary): string[] {
   if (damagedRecords === 0) return [];
   return [damagedRecords === 1 ? l10n.t('1 damaged record') : l10n.t('{0} damaged records', damagedRecords)];
-}
-
-function shorten(title: string): string {
-  const characters = Array.from(title);
-  if (characters.length <= MAX_LABEL_CHARACTERS) return title;
-  const start = characters.slice(0, MAX_LABEL_CHARACTERS - 1).join('');
-  return `${start.trimEnd()}…`;
 }
 
 function joined(...parts: string[]): string {

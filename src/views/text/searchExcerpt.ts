@@ -1,4 +1,6 @@
 import { oneLine } from '../../common/oneLine';
+import { findSearchable, searchable } from '../../common/searchable';
+import { endOf, startOf } from '../../common/shorten';
 import type { SessionEvent } from '../../storage/events';
 import { eventText } from '../../supervisor/history/eventText';
 
@@ -13,9 +15,11 @@ export function searchExcerpt(event: SessionEvent, text: string): string {
   const { heading, prose = '', code = '' } = eventText(event);
   const title = oneLine(heading);
   const line = oneLine(`${prose} ${code}`, Infinity);
-  const wanted = oneLine(text, Infinity).toLowerCase();
-  const index = line.toLowerCase().indexOf(wanted);
-  if (index === -1) return line === '' || title.toLowerCase().includes(wanted) ? title : line.slice(0, MAX_CHARACTERS);
-  const start = Math.max(0, index - MAX_CHARACTERS_BEFORE);
-  return `${start > 0 ? '…' : ''}${line.slice(start, start + MAX_CHARACTERS)}`;
+  const wanted = searchable(oneLine(text, Infinity));
+  const found = findSearchable(line, wanted);
+  if (found === undefined)
+    return line === '' || searchable(title).includes(wanted) ? title : startOf(line, MAX_CHARACTERS);
+  const before = endOf(line.slice(0, found.start), MAX_CHARACTERS_BEFORE);
+  const shown = startOf(`${before}${line.slice(found.start)}`, MAX_CHARACTERS);
+  return `${before.length < found.start ? '…' : ''}${shown}`;
 }

@@ -1,3 +1,4 @@
+import { startOf } from '../../common/shorten';
 import type { SessionEvent } from '../../storage/events';
 import { PREVIEW_LENGTH } from '../../protocol/timelineProtocol';
 import type { TimelineEvent } from '../../protocol/timelineProtocol';
@@ -11,15 +12,9 @@ export function previewOf(event: SessionEvent): TimelineEvent {
     const whole =
       name === 'input' && typeof value === 'object' && value !== null ? JSON.stringify(value, undefined, 2) : value;
     if (typeof whole !== 'string' || whole.length <= PREVIEW_LENGTH) continue;
-    data[name] = startOf(whole);
+    data[name] = startOf(whole, PREVIEW_LENGTH);
     cut[name] = whole.length;
   }
   // Only texts were shortened, and an input may be any value: the data still has the shape of its kind.
   return Object.keys(cut).length === 0 ? event : ({ ...event, data, cut } as TimelineEvent);
-}
-
-/** The first `PREVIEW_LENGTH` UTF-16 units of `whole`, or one less where that would split a surrogate pair. */
-function startOf(whole: string): string {
-  const last = whole.charCodeAt(PREVIEW_LENGTH - 1);
-  return whole.slice(0, last >= 0xd800 && last <= 0xdbff ? PREVIEW_LENGTH - 1 : PREVIEW_LENGTH);
 }

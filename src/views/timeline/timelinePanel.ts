@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import { oneLine } from '../../common/oneLine';
+import { shorten } from '../../common/shorten';
 import { linkPath, linkedEvent } from './eventLink';
 import { showErrorMessage } from '../text/messages';
 import { COMMANDS } from '../text/contributions';
@@ -146,7 +147,7 @@ export class TimelinePanel implements vscode.Disposable {
 
   #setTitle(session: TimelineSession): void {
     const title = oneLine(session.title);
-    this.#panel.title = title.length > MAX_TITLE_LENGTH ? `${title.slice(0, MAX_TITLE_LENGTH)}…` : title;
+    this.#panel.title = shorten(title, MAX_TITLE_LENGTH);
     this.#tabs.set(this.#sessionId, this.#panel.title);
   }
 }

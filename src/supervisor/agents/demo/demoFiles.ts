@@ -3,14 +3,14 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode, messageOf } from '../../../common/errors';
 import { isInside } from '../../../common/isInside';
+import { startOf } from '../../../common/shorten';
 
 const MAX_SHOWN_CHARACTERS = 20_000;
 
 export async function readFileOf(path: string): Promise<{ output: string; isError: boolean }> {
   try {
     const content = await readFile(path, 'utf8');
-    const lines = content
-      .slice(0, MAX_SHOWN_CHARACTERS)
+    const lines = startOf(content, MAX_SHOWN_CHARACTERS)
       .split('\n')
       .map((line, index) => `${index + 1}\t${line}`);
     return { output: lines.join('\n'), isError: false };

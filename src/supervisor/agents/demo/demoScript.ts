@@ -1,3 +1,5 @@
+import { startOf } from '../../../common/shorten';
+
 /**
  * The script in a prompt: steps in lines of their own, or with `;` between them (see docs/agents.md). A prompt that
  * does not begin with a step gets a story.
@@ -78,10 +80,8 @@ export function parseCommand(command: string): string[] {
 
 /** The steps for a prompt without a script, which take about 15 seconds. `file` is an existing file to read. */
 export function story(prompt: string, file: string | undefined): Step[] {
-  const task = (prompt.split('\n').find((line) => line.trim() !== '') ?? 'Look around')
-    .replaceAll(';', ',')
-    .trim()
-    .slice(0, 120);
+  const line = prompt.split('\n').find((each) => each.trim() !== '') ?? 'Look around';
+  const task = startOf(line.replaceAll(';', ',').trim(), 120);
   const script = [
     'wait 900ms',
     `think The task is: ${task} – I should see what is here first, then make a small change and check it.`,
