@@ -1,3 +1,4 @@
+import { withObjects } from './isolated/isolatedGit';
 import type { Repository } from './repository';
 
 /** How much differs between two moments. */
@@ -28,10 +29,11 @@ export function parseCounts(text: string): ChangeCounts {
 
 /** Counts what differs between two commits or trees. */
 export async function countChanges(
-  { git, mainWorktree }: Repository,
+  repository: Repository,
   before: string,
   after: string,
   signal?: AbortSignal,
 ): Promise<ChangeCounts> {
-  return parseCounts(await git.text(mainWorktree, ['diff-tree', '-r', ...COUNTING, before, after, '--'], { signal }));
+  const counting = ['diff-tree', '-r', ...COUNTING, before, after, '--'];
+  return parseCounts(await withObjects(repository, async (git) => git.text(counting), { signal }));
 }

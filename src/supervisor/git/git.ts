@@ -30,6 +30,8 @@ export interface GitOptions {
   signal?: AbortSignal | undefined;
   /** What `readFilters` answered a moment ago, for the commands of one short operation. Read anew where absent. */
   filters?: readonly Setting[] | undefined;
+  /** All variables of an isolated git dir (see `isolatedGit`). Then no configuration of the repository is read. */
+  isolation?: Readonly<Record<string, string>>;
 }
 
 export interface GitResult {
@@ -62,10 +64,8 @@ export class Git {
     const command = commandArguments[0] ?? '';
     let pauseMs = FIRST_RETRY_MS;
     for (let waitedMs = 0; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)) {
-      const filters = readsFiles(command)
-        ? (options.filters ?? (await this.#readFilters(program, directory, options)))
-        : [];
-      const settings = [...SAFE_CONFIGURATION, ...filters];
+      const settings =
+        options.isolation === undefined ? await this.#settingsFor(program, directory, command, options) : [];
       const { exitCode, signal, stdout, stderr } = await this.#start(
         program,
         directory,
@@ -109,6 +109,16 @@ export class Git {
     return program;
   }
 
+  async #settingsFor(
+    program: string,
+    directory: string,
+    command: string,
+    options: GitOptions,
+  ): Promise<readonly Setting[]> {
+    if (!readsFiles(command)) return SAFE_CONFIGURATION;
+    return [...SAFE_CONFIGURATION, ...(options.filters ?? (await this.#readFilters(program, directory, options)))];
+  }
+
   /** Never kept for long, as an agent may write the configuration at any moment. */
   async #readFilters(program: string, directory: string, { environment = {}, signal }: GitOptions): Promise<Setting[]> {
     const listed = await this.#start(program, directory, LIST_PROGRAM_SETTINGS, SAFE_CONFIGURATION, {
@@ -125,7 +135,7 @@ export class Git {
     directory: string,
     commandArguments: readonly string[],
     settings: readonly Setting[],
-    { input, signal, environment }: GitOptions,
+    { input, signal, environment, isolation }: GitOptions,
   ): Promise<ProcessResult> {
     if (commandArguments.some((argument) => argument.includes('\0')))
       throw new CorralError('INVALID_ARGUMENT', l10n.t('A name with a NUL character cannot be passed to Git.'));
@@ -133,7 +143,7 @@ export class Git {
       async () =>
         await this.#runProcess([program, ...commandArguments], {
           cwd: directory,
-          environment: { ...gitEnvironment(commandArguments[0] ?? '', settings), ...environment },
+          environment: { ...gitEnvironment(settings), ...isolation, ...environment },
           input,
           signal,
         }),

@@ -41,6 +41,15 @@ export async function requireHeadCommit(git: Git, worktreePath: string): Promise
   return commit;
 }
 
+/** The ids of what these refs point to, such as `refs/heads`. All where no pattern is given. */
+export async function readRefs(git: Git, folder: string, ...patterns: string[]): Promise<string[]> {
+  const listed = await git.text(folder, ['for-each-ref', '--format=%(objectname)', ...patterns]);
+  return [...new Set(listed.split('\n'))].filter((id) => id !== '');
+}
+
+/** Refs that a push or a person keeps; commits that they reach are not lost with a worktree. */
+export const LASTING_REFS = ['refs/heads', 'refs/tags', 'refs/remotes'] as const;
+
 /** Corral's commits need no configured identity, and differ from the user's. */
 export const IDENTITY = { name: 'Corral', email: 'corral@localhost' } as const;
 

@@ -1,3 +1,6 @@
+import { delimiter } from 'node:path';
+import { foldersOnPath } from '../../common/processes/programFile';
+
 /**
  * What keeps git from running programs that a repository names: any agent can write the repository's configuration.
  * The user's own filters and merge drivers, such as Git LFS, run as the user wants.
@@ -13,7 +16,9 @@ export const SAFE_CONFIGURATION: readonly Setting[] = [
   ['core.ignoreStat', 'false'],
   ['core.safecrlf', 'false'],
   ['core.quotePath', 'false'],
-  ['core.fsyncMethod', 'batch'], // as safe as one sync for each object, and much quicker for a snapshot's
+  // By itself the method would sync nothing of a loose object. It is as safe as a sync for each, and much quicker.
+  ['core.fsync', 'committed,loose-object,reference'],
+  ['core.fsyncMethod', 'batch'],
   ['worktree.useRelativePaths', 'false'],
 ];
 
@@ -81,21 +86,32 @@ export function overridesOf(listing: Buffer): Setting[] {
   ];
 }
 
+/** Variables that name a program or make one load code, beside all of git's own. */
+const DROPPED =
+  /^(GIT_|LC_|LANG|LD_|DYLD_|PYTHON|PERL|RUBY)|^(SSH_ASKPASS|EDITOR|VISUAL|PAGER|LESSOPEN|LESSCLOSE|BROWSER)$/i;
+
 /**
- * All variables of a git that runs `command`, without the user's GIT_*, which may name another repository.
+ * All variables of a git: those of this process without what names another repository or a program, and the settings.
  * Settings go in variables and not in `-c`, which splits a name that holds `=` at the wrong place.
  */
-export function gitEnvironment(command: string, settings: readonly Setting[]): Record<string, string> {
+export function gitEnvironment(settings: readonly Setting[]): Record<string, string> {
   const kept = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !/^(GIT_|LC_|LANG)/i.test(entry[0]),
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && !DROPPED.test(entry[0]) && !/^PATH$/i.test(entry[0]),
   );
   return {
     ...Object.fromEntries(kept),
+    PATH: foldersOnPath(process.env).join(delimiter),
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
     GIT_OPTIONAL_LOCKS: '0',
+    GIT_EDITOR: ':',
+    GIT_SEQUENCE_EDITOR: ':',
+    GIT_PAGER: 'cat',
+    GIT_NO_REPLACE_OBJECTS: '1',
     // Fetching a missing object runs programs that the repository names. Old versions of git know the second alone.
-    ...(readsFiles(command) ? {} : { GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none' }),
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_ALLOW_PROTOCOL: 'none',
     ...settingsEnvironment(settings),
   };
 }

@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import { isOutcome } from '../../storage/runState';
-import { pathToText, splitZ } from '../../supervisor/git/pathBytes';
-import { findRepository } from '../../supervisor/git/repository';
+import { withIsolatedGit } from '../../supervisor/git/isolated/isolatedGit';
+import { pathToText } from '../../supervisor/git/pathBytes';
+import { findRepository, headCommit } from '../../supervisor/git/repository';
+import { listUncommittedFiles } from '../../supervisor/git/snapshots/uncommittedFiles';
 import { summarizeWorktree } from '../../supervisor/git/worktrees/worktreeSummary';
 import type { CorralApi, SessionSummary } from '../../supervisor/api';
 import type { Git } from '../../supervisor/git/git';
@@ -66,9 +68,11 @@ async function listBases(source: BaseSource, folder: string): Promise<BaseItem[]
     ]),
     source.listSessions({ repository: repository.mainWorktree }),
   ]);
-  const work = describeWork(await summarizeWorktree({ repository, path: root }, 'HEAD'));
-  const status = await source.git.run(root, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all']);
-  const changed = splitZ(status.stdout).map((line) => pathToText(line.slice(3)));
+  const head = await headCommit(source.git, root);
+  const checkout = { repository, path: root };
+  const work = describeWork(await summarizeWorktree(checkout, head === '' ? undefined : head));
+  const files = await withIsolatedGit(checkout, async (git) => listUncommittedFiles(git, head));
+  const changed = [...files.changed, ...files.untracked].map(pathToText);
   const withChanges: BaseItem = {
     label: `$(git-commit) ${vscode.l10n.t('HEAD with my uncommitted changes')}`,
     description: work,

@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { requireHeadCommit, type Repository } from '../repository';
+import { withObjects } from '../isolated/isolatedGit';
 import { writeCommit } from '../snapshots/snapshotRef';
 import { readIndexTree, requireIdle, runSequencer } from './checkout';
 import { commitLinearWork, type ChangesToApply } from './workCommit';
@@ -49,7 +50,10 @@ export async function applyChanges(
     );
   const commit =
     mode === 'staged'
-      ? await writeCommit(repository, { tree: work.tree, parents: [baseCommit], message: title })
+      ? await withObjects(
+          repository,
+          async (isolated) => await writeCommit(isolated, { tree: work.tree, parents: [baseCommit], message: title }),
+        )
       : await commitLinearWork(repository, changes);
   const options =
     mode === 'staged'

@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
-import { captureTree, withIndexCopy } from '../snapshots/indexCopy';
+import { withIsolatedGit, withObjects } from '../isolated/isolatedGit';
+import { captureTree } from '../snapshots/captureTree';
 import { pathToText, splitZ } from '../pathBytes';
 import { readSnapshotRef } from '../snapshots/snapshotRef';
 import { headCommit, type Repository } from '../repository';
@@ -38,25 +39,14 @@ export async function readWork(worktree: SessionWorktree): Promise<SessionWork> 
     return { tree: lastSnapshot.tree, head: lastSnapshot.head, isInPlace: false };
   }
   const head = await headCommit(repository.git, path);
-  const { tree } = await withIndexCopy(worktree, async (indexFile) => captureTree(worktree, indexFile));
+  const { tree } = await withIsolatedGit(worktree, async (git) => captureTree(git, path));
   return { tree, head: head === '' ? undefined : head, isInPlace: true };
 }
 
 /** All files in which two commits or trees differ. Renames are detected. */
-export async function listChanges(
-  { git, mainWorktree }: Repository,
-  before: string,
-  after: string,
-): Promise<FileChange[]> {
-  const { stdout } = await git.run(mainWorktree, [
-    'diff-tree',
-    '-r',
-    '-z',
-    '--name-status',
-    '--find-renames',
-    before,
-    after,
-  ]);
+export async function listChanges(repository: Repository, before: string, after: string): Promise<FileChange[]> {
+  const listing = ['diff-tree', '-r', '-z', '--name-status', '--find-renames', before, after];
+  const { stdout } = await withObjects(repository, async (git) => git.run(listing));
   const fields = splitZ(stdout);
   const changes: FileChange[] = [];
   for (let index = 0; index + 1 < fields.length;) {

@@ -4,16 +4,15 @@ import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { pathToText, splitZ } from '../pathBytes';
 import type { Repository } from '../repository';
-import { withIndexCopy } from '../snapshots/indexCopy';
+import { withIsolatedGit } from '../isolated/isolatedGit';
 import { findOperations } from '../snapshots/uncapturedWork';
 import { exists } from '../worktreeOwnership';
 
 /** The checkout's index as a tree. */
 export async function readIndexTree(repository: Repository): Promise<string> {
-  const { git, mainWorktree } = repository;
-  return await withIndexCopy(
-    { repository, path: mainWorktree },
-    async (indexFile) => await git.text(mainWorktree, ['write-tree'], { environment: { GIT_INDEX_FILE: indexFile } }),
+  return await withIsolatedGit(
+    { repository, path: repository.mainWorktree },
+    async (git) => await git.text(['write-tree', '--missing-ok']),
   );
 }
 

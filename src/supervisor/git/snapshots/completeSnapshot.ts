@@ -1,4 +1,4 @@
-import { withIndexCopy } from './indexCopy';
+import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { captureRawFiles } from './rawFiles';
 import { writeCommit } from './snapshotRef';
 import { takeSnapshot, type Snapshot } from './snapshots';
@@ -11,8 +11,8 @@ import type { SessionWorktree } from '../sessionWorktree';
  */
 export async function takeCompleteSnapshot(worktree: SessionWorktree, message: string): Promise<Snapshot> {
   let unreadable: string[] = [];
-  const snapshot = await takeSnapshot(worktree, message, async (indexFile, before, head) => {
-    const raw = await captureRawFiles(worktree, indexFile);
+  const snapshot = await takeSnapshot(worktree, message, async (git, before, head) => {
+    const raw = await captureRawFiles(git, worktree.path);
     unreadable = raw.notCaptured;
     const held = [before?.commit, head].filter((commit) => commit !== undefined);
     return {
@@ -30,18 +30,12 @@ export async function takeCompleteSnapshot(worktree: SessionWorktree, message: s
 
 /** The user's index as a commit; undefined where it is as HEAD is, or has conflicts, which no tree can hold. */
 async function captureIndex(worktree: SessionWorktree, head: string | undefined): Promise<string | undefined> {
-  const { repository, path, signal } = worktree;
-  const { git } = repository;
-  return withIndexCopy(worktree, async (indexFile) => {
-    const { stdout, exitCode } = await git.run(path, ['write-tree'], {
-      environment: { GIT_INDEX_FILE: indexFile },
-      acceptedExitCodes: [0, 128],
-      signal,
-    });
+  const capture = async (git: IsolatedGit): Promise<string | undefined> => {
+    const { stdout, exitCode } = await git.run(['write-tree', '--missing-ok'], { acceptedExitCodes: [0, 128] });
     if (exitCode !== 0) return undefined;
     const tree = stdout.toString('utf8').trim();
-    if (head !== undefined && tree === (await git.text(path, ['rev-parse', `${head}^{tree}`], { signal })))
-      return undefined;
-    return writeCommit(repository, { tree, parents: [], message: 'Index', isDated: false });
-  });
+    if (head !== undefined && tree === (await git.text(['rev-parse', `${head}^{tree}`]))) return undefined;
+    return await writeCommit(git, { tree, parents: [], message: 'Index', isDated: false });
+  };
+  return await withIsolatedGit(worktree, capture, { isDurable: true });
 }

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { lstat, open, readlink, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 
@@ -38,11 +39,14 @@ export interface IgnoredFiles {
 }
 
 /** Finds what git ignores in a worktree, and what no snapshot holds for that reason. */
-export async function findIgnoredFiles({
-  repository: { git, mainWorktree },
-  path: worktreePath,
-  signal,
-}: WorktreeFolder): Promise<IgnoredFiles> {
+export async function findIgnoredFiles(folder: WorktreeFolder): Promise<IgnoredFiles> {
+  return await withIsolatedGit(folder, async (git) => await listIgnoredFiles(git, folder));
+}
+
+async function listIgnoredFiles(
+  git: IsolatedGit,
+  { repository: { mainWorktree }, path: worktreePath }: WorktreeFolder,
+): Promise<IgnoredFiles> {
   const listing = [
     'ls-files',
     '-z',
@@ -52,7 +56,7 @@ export async function findIgnoredFiles({
     '--directory',
     '--no-empty-directory',
   ];
-  const paths = splitZ((await git.run(worktreePath, listing, { signal })).stdout);
+  const paths = splitZ((await git.run(listing)).stdout);
   const found: IgnoredFiles = { work: [], replaceable: [] };
   for (const path of paths) {
     // Such a link holds nothing of the worktree's own.

@@ -1,10 +1,7 @@
 import { access, constants, lstat, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { withTemporaryFolder } from './indexCopy';
 import { encodePath, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
 import { writeCommit } from './snapshotRef';
-import type { Repository } from '../repository';
-import type { WorktreeFolder } from '../sessionWorktree';
+import type { IsolatedGit } from '../isolated/isolatedGit';
 import { mapLimited } from '../../../common/mapLimited';
 
 const MAX_BATCH_BYTES = 32 << 20;
@@ -22,31 +19,22 @@ interface ExaminedFile {
  * `core.fileMode` may change in git's own view. It takes disk space only for files in which the two differ.
  */
 export async function captureRawFiles(
-  { repository, path: worktreePath, signal }: WorktreeFolder,
-  indexFile: string,
+  git: IsolatedGit,
+  worktreePath: string,
 ): Promise<{ commit: string; notCaptured: string[] }> {
-  const { git, mainWorktree } = repository;
-  const staged = splitZ(
-    (await git.run(worktreePath, ['ls-files', '-z', '--stage'], { environment: { GIT_INDEX_FILE: indexFile }, signal }))
-      .stdout,
-  );
+  const staged = splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout);
   const paths = staged.filter((line) => line.startsWith('100')).map((line) => line.slice(line.indexOf('\t') + 1));
   const found = await examineAll(worktreePath, paths);
   const files = found.filter(({ isReadable }) => isReadable);
-  const objectIds = await hashFiles(repository, worktreePath, files, true, signal);
+  const objectIds = await hashFiles(git, files, true);
   const stagedModes = new Map(staged.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, 6)]));
   const entries = files.map(
     ({ path, mode }, index) => `${mode ?? stagedModes.get(path) ?? '100644'} ${objectIds[index] ?? ''} 0\t${path}\0`,
   );
-  const tree = await withTemporaryFolder(async (folder) => {
-    const options = { environment: { GIT_INDEX_FILE: join(folder, 'index') }, signal };
-    await git.run(mainWorktree, ['update-index', '-z', '--index-info'], {
-      ...options,
-      input: encodePath(entries.join('')),
-    });
-    return git.text(mainWorktree, ['write-tree'], options);
-  });
-  const commit = await writeCommit(repository, {
+  const options = { index: 'raw' };
+  await git.run(['update-index', '-z', '--index-info'], { ...options, input: encodePath(entries.join('')) });
+  const tree = await git.text(['write-tree'], options);
+  const commit = await writeCommit(git, {
     tree,
     parents: [],
     message: 'Bytes of the files as they were',
@@ -77,29 +65,15 @@ async function examine(worktreePath: string, path: string): Promise<ExaminedFile
 }
 
 /** The object ids of the files' own bytes, in the order of `files`. `isStored` writes the objects, too. */
-async function hashFiles(
-  { git }: Repository,
-  worktreePath: string,
-  files: readonly ExaminedFile[],
-  isStored: boolean,
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
+async function hashFiles(git: IsolatedGit, files: readonly ExaminedFile[], isStored: boolean): Promise<string[]> {
   const input = files.map(({ path }) => `${quotePath(path)}\n`).join('');
-  return (
-    await git.text(worktreePath, ['hash-object', ...(isStored ? ['-w'] : []), '--no-filters', '--stdin-paths'], {
-      input,
-      signal,
-    })
-  ).split('\n');
+  const hash = ['hash-object', ...(isStored ? ['-w'] : []), '--no-filters', '--stdin-paths'];
+  return (await git.text(hash, { input })).split('\n');
 }
 
 /** Restores the files of a commit that `captureRawFiles` made, byte for byte. Only those that differ are written. */
-export async function restoreRawFiles(
-  { repository, path: worktreePath, signal }: WorktreeFolder,
-  commit: string,
-): Promise<void> {
-  const { git, mainWorktree } = repository;
-  const listed = splitZ((await git.run(mainWorktree, ['ls-tree', '-r', '-z', '--long', commit], { signal })).stdout);
+export async function restoreRawFiles(git: IsolatedGit, worktreePath: string, commit: string): Promise<void> {
+  const listed = splitZ((await git.run(['ls-tree', '-r', '-z', '--long', commit])).stdout);
   const wanted = listed.map((line) => {
     const [mode = '', , objectId = '', bytes = '0'] = line.slice(0, line.indexOf('\t')).split(/ +/);
     return { mode, objectId, bytes: Number(bytes), path: line.slice(line.indexOf('\t') + 1) };
@@ -108,7 +82,7 @@ export async function restoreRawFiles(
     worktreePath,
     wanted.map(({ path }) => path),
   );
-  const objectIds = await hashFiles(repository, worktreePath, files, false, signal);
+  const objectIds = await hashFiles(git, files, false);
   const present = new Map(files.map(({ path, mode }, index) => [path, { mode, objectId: objectIds[index] }]));
   const entries = wanted.filter(({ path, mode, objectId }) => {
     const file = present.get(path);
@@ -120,9 +94,8 @@ export async function restoreRawFiles(
     while (count < entries.length && bytes + (entries[count]?.bytes ?? 0) <= MAX_BATCH_BYTES)
       bytes += entries[count++]?.bytes ?? 0;
     const batch = entries.splice(0, count);
-    const { stdout } = await git.run(mainWorktree, ['cat-file', '--batch'], {
+    const { stdout } = await git.run(['cat-file', '--batch'], {
       input: batch.map(({ objectId }) => `${objectId}\n`).join(''),
-      signal,
     });
     let offset = 0;
     for (const entry of batch) {

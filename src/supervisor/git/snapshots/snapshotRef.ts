@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import type { Git } from '../git';
+import { withObjects, type IsolatedGit } from '../isolated/isolatedGit';
 import { IDENTITY, isObjectId, type Repository } from '../repository';
 import type { SessionWorktree } from '../sessionWorktree';
 
@@ -112,8 +113,10 @@ export async function readRevision(
 }
 
 /** Reads a commit; `isSnapshot` is false where it is none of ours. */
-export async function readSnapshot({ git, mainWorktree }: Repository, commit: string): Promise<SnapshotCommit> {
-  return parseSnapshot(commit, await git.text(mainWorktree, ['cat-file', 'commit', commit]));
+export async function readSnapshot(repository: Repository, commit: string): Promise<SnapshotCommit> {
+  return await withObjects(repository, async (git) =>
+    parseSnapshot(commit, await git.text(['cat-file', 'commit', commit])),
+  );
 }
 
 function parseSnapshot(commit: string, content: string): SnapshotCommit {
@@ -144,7 +147,7 @@ function parseSnapshot(commit: string, content: string): SnapshotCommit {
 }
 
 /** Writes a snapshot's commit. Not by `commit-tree`, since there may be more parents than a command line can hold. */
-export async function writeCommit(repository: Repository, content: SnapshotCommitContent): Promise<string> {
+export async function writeCommit(git: IsolatedGit, content: SnapshotCommitContent): Promise<string> {
   const seconds = content.isDated === false ? 0 : Math.floor(Date.now() / 1000);
   // Without control characters, which a terminal that prints the log would obey.
   const message = content.message
@@ -168,9 +171,7 @@ export async function writeCommit(repository: Repository, content: SnapshotCommi
     ...['Corral-Version: 1', ...trailers],
     '',
   ];
-  return repository.git.text(repository.mainWorktree, ['hash-object', '-t', 'commit', '-w', '--stdin'], {
-    input: lines.join('\n'),
-  });
+  return git.text(['hash-object', '-t', 'commit', '-w', '--stdin'], { input: lines.join('\n') });
 }
 
 /**

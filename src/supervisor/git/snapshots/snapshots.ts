@@ -1,5 +1,6 @@
 import { CorralError } from '../../../storage/errors';
-import { captureTree, withIndexCopy } from './indexCopy';
+import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
+import { captureTree } from './captureTree';
 import { moveSnapshotRef, readSnapshotRefAndHead, writeCommit, type SnapshotCommit } from './snapshotRef';
 import type { SessionWorktree } from '../sessionWorktree';
 
@@ -24,9 +25,9 @@ export interface SnapshotAddition {
   rescued: readonly string[];
 }
 
-/** Called while the index of the snapshot exists; `before` is the snapshot before. */
+/** Called when the index of `git` is the snapshot's; `before` is the snapshot before. */
 export type MakeAddition = (
-  indexFile: string,
+  git: IsolatedGit,
   before: SnapshotCommit | undefined,
   head: string | undefined,
 ) => Promise<SnapshotAddition>;
@@ -56,13 +57,15 @@ async function attemptSnapshot(
   makeAddition: MakeAddition | undefined,
 ): Promise<Snapshot> {
   const { repository, path, sessionId } = worktree;
-  return withIndexCopy(worktree, async (indexFile) => {
+  // More is added to a snapshot only before something is emptied.
+  const isDurable = makeAddition !== undefined;
+  const capture = async (git: IsolatedGit): Promise<Snapshot> => {
     const [{ tree, notCaptured }, { lastSnapshot: before, head = '' }, branch] = await Promise.all([
-      captureTree(worktree, indexFile),
+      captureTree(git, path),
       readSnapshotRefAndHead(worktree),
       repository.git.text(path, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
     ]);
-    const addition = await makeAddition?.(indexFile, before, head === '' ? undefined : head);
+    const addition = await makeAddition?.(git, before, head === '' ? undefined : head);
     const isSame = before !== undefined && before.tree === tree && (before.head ?? '') === head;
     const addsNothing =
       addition === undefined ||
@@ -72,7 +75,7 @@ async function attemptSnapshot(
     const parents = [before?.commit, ...movedHead, addition?.index, addition?.raw, ...(addition?.rescued ?? [])].filter(
       (parent) => parent !== undefined,
     );
-    const commit = await writeCommit(repository, {
+    const commit = await writeCommit(git, {
       tree,
       parents: [...new Set(parents)],
       message,
@@ -83,5 +86,6 @@ async function attemptSnapshot(
     });
     await moveSnapshotRef(repository, sessionId, commit, before?.commit);
     return { commit, tree, changed: true, notCaptured };
-  });
+  };
+  return await withIsolatedGit(worktree, capture, { isDurable });
 }

@@ -2,9 +2,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findIgnoredFiles } from './ignoredFiles';
-import { pathFromBytes, pathToText } from '../pathBytes';
-import { isObjectId, type Repository } from '../repository';
+import { gitDirectoryOf } from '../gitDirectory';
+import { withIsolatedGit, withIsolatedPlace, withObjects } from '../isolated/isolatedGit';
+import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
+import { isObjectId, LASTING_REFS, readRefs, type Repository } from '../repository';
 import type { WorktreeFolder } from '../sessionWorktree';
+import { listUncommittedFiles } from './uncommittedFiles';
 import { exists, readLink } from '../worktreeOwnership';
 
 const MAX_IGNORED_NAMED = 20;
@@ -41,11 +44,10 @@ const OPERATIONS: readonly [file: string, name: string][] = [
  * Finds commits that the worktree's reflog, ORIG_HEAD, MERGE_HEAD and the like name, and that no branch, tag, remote or
  * `held` reaches. Answers with their tips.
  */
-export async function findUnreferencedCommits(
-  { repository: { git }, path: worktreePath, signal }: WorktreeFolder,
-  held: readonly string[],
-): Promise<string[]> {
-  const administrativeDirectory = await git.text(worktreePath, ['rev-parse', '--absolute-git-dir']);
+export async function findUnreferencedCommits(folder: WorktreeFolder, held: readonly string[]): Promise<string[]> {
+  const { repository, path: worktreePath, signal } = folder;
+  const { git } = repository;
+  const administrativeDirectory = (await gitDirectoryOf(worktreePath)) ?? repository.commonDirectory;
   const names = new Set(ROOT_REFS);
   const reflog = await git.text(
     worktreePath,
@@ -76,16 +78,14 @@ export async function findUnreferencedCommits(
   });
   const commits = checked.split('\n').flatMap((line) => /^(\S+) commit$/.exec(line)?.[1] ?? []);
   if (commits.length === 0) return [];
-  const input = `${[...commits, ...held.map((commit) => `^${commit}`)].join('\n')}\n`;
-  const lines = (
-    await git.text(
-      worktreePath,
-      ['rev-list', '--parents', '--stdin', '--not', '--branches', '--tags', '--remotes', '--glob=refs/stash'],
-      { input, signal },
-    )
-  )
-    .split('\n')
-    .filter((line) => line !== '');
+  const refs = await readRefs(git, worktreePath, ...LASTING_REFS, 'refs/stash');
+  const input = [...commits, ...[...held, ...refs].map((id) => `^${id}`), ''].join('\n');
+  const listed = await withObjects(
+    repository,
+    async (isolated) => await isolated.text(['rev-list', '--parents', '--ignore-missing', '--stdin'], { input }),
+    { signal },
+  );
+  const lines = listed.split('\n').filter((line) => line !== '');
   const parents = new Set(lines.flatMap((line) => line.split(' ').slice(1)));
   return lines.map((line) => line.split(' ', 1)[0] ?? '').filter((commit) => !parents.has(commit));
 }
@@ -93,15 +93,13 @@ export async function findUnreferencedCommits(
 /** What no snapshot can hold and would be lost with the folder, in words for people. Recorded, so not translated. */
 export async function findUncapturable(folder: WorktreeFolder): Promise<string[]> {
   const { repository, path: worktreePath, signal } = folder;
-  const { git } = repository;
   const found: string[] = [];
-  const administrativeDirectory = await git.text(worktreePath, ['rev-parse', '--absolute-git-dir']);
-  found.push(...(await findOperations(administrativeDirectory)));
+  found.push(...(await findOperations((await gitDirectoryOf(worktreePath)) ?? repository.commonDirectory)));
   const { repositories, unreadable } = await walk(worktreePath, signal);
   found.push(...unreadable.map((path) => `${pathToText(path)}: cannot be read`));
-  const staged = (await git.run(worktreePath, ['ls-files', '-z', '--stage'], { signal })).stdout
-    .toString('latin1')
-    .split('\0');
+  const staged = await withIsolatedGit(folder, async (git) =>
+    splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout),
+  );
   const submodules = new Set(
     staged.filter((line) => line.startsWith('160000 ')).map((line) => line.slice(line.indexOf('\t') + 1)),
   );
@@ -127,26 +125,24 @@ export async function findOperations(administrativeDirectory: string): Promise<s
 }
 
 /** A check that cannot run counts as work that would be lost. */
-async function isPushedAndClean(
-  { git }: Repository,
-  folder: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
+async function isPushedAndClean({ git }: Repository, path: string, signal: AbortSignal | undefined): Promise<boolean> {
   try {
-    // Git itself fails here: the submodule's configuration names the path from which the worktree was moved.
-    const gitDirectory = (await readLink(folder)) ?? join(folder, '.git');
-    const options = { environment: { GIT_DIR: gitDirectory, GIT_WORK_TREE: folder }, signal };
-    const unpushed = await git.text(
-      folder,
-      ['rev-list', '--max-count=1', 'HEAD', '--branches', '--tags', '--reflog', '--not', '--remotes'],
-      options,
-    );
-    const changes = await git.text(
-      folder,
-      ['status', '--porcelain', '--ignore-submodules=none', '--untracked-files=all'],
-      options,
-    );
-    return unpushed === '' && changes === '';
+    const gitDirectory = (await readLink(path)) ?? join(path, '.git');
+    // The submodule's configuration names the path from which the worktree was moved.
+    const options = { environment: { GIT_DIR: gitDirectory, GIT_WORK_TREE: path }, signal };
+    const list = async (...command: string[]): Promise<string[]> =>
+      (await git.text(path, command, options)).split('\n').filter((line) => line !== '');
+    const [head = ''] = await list('rev-parse', '--verify', 'HEAD^{commit}');
+    const reflogs = await list('log', '--walk-reflogs', '--all', '--no-show-signature', '--format=%H');
+    const own = await list('for-each-ref', '--format=%(objectname)', 'refs/heads', 'refs/tags');
+    const pushed = await list('for-each-ref', '--format=%(objectname)', 'refs/remotes');
+    const input = [head, ...reflogs, ...own, ...pushed.map((id) => `^${id}`), ''].join('\n');
+    const place = { git, path, gitDirectory, commonDirectory: gitDirectory, head, signal };
+    return await withIsolatedPlace(place, async (isolated) => {
+      const unpushed = await isolated.text(['rev-list', '--max-count=1', '--stdin'], { input });
+      const { changed, untracked } = await listUncommittedFiles(isolated, head);
+      return unpushed === '' && changed.length + untracked.length === 0;
+    });
   } catch (error) {
     if (signal?.aborted === true) throw error;
     return false;

@@ -2,7 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
-import { withTemporaryFolder } from '../snapshots/indexCopy';
+import { withIsolatedGit } from '../isolated/isolatedGit';
 import { readSnapshotRef, type SnapshotCommit } from '../snapshots/snapshotRef';
 import { restoreRawFiles } from '../snapshots/rawFiles';
 import { addWorktree } from './addWorktree';
@@ -69,11 +69,10 @@ export async function recreateWorktree(worktree: SessionWorktree): Promise<void>
 }
 
 async function writeFiles(folder: WorktreeFolder, { tree, raw }: SnapshotCommit): Promise<void> {
-  const { repository, path, signal } = folder;
-  await withTemporaryFolder(async (temporary) => {
-    const options = { environment: { GIT_INDEX_FILE: join(temporary, 'index') }, signal };
-    await repository.git.run(path, ['read-tree', tree], options);
-    await repository.git.run(path, ['checkout-index', '--all', '--force', '--quiet'], options);
+  await withIsolatedGit(folder, async (git) => {
+    const options = { index: 'restored' };
+    await git.run(['read-tree', tree], options);
+    await git.run(['checkout-index', '--all', '--force', '--quiet'], options);
+    if (raw !== undefined) await restoreRawFiles(git, folder.path, raw);
   });
-  if (raw !== undefined) await restoreRawFiles(folder, raw);
 }

@@ -3,7 +3,8 @@ import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { messageOf } from '../../../common/errors';
 import { findIgnoredFiles } from '../snapshots/ignoredFiles';
-import { captureTree, withIndexCopy } from '../snapshots/indexCopy';
+import { withIsolatedGit } from '../isolated/isolatedGit';
+import { captureTree } from '../snapshots/captureTree';
 import { findOperations } from '../snapshots/uncapturedWork';
 import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import { readSnapshot, type SnapshotCommit } from '../snapshots/snapshotRef';
@@ -37,7 +38,6 @@ export async function restoreSnapshot(worktree: SessionWorktree, commit: string)
   const wanted = await readSnapshot(repository, commit);
   const before = await takeCompleteSnapshot(worktree, `Before it was put back to ${commit.slice(0, 10)}`);
   await writeFiles(worktree, before.tree, wanted);
-  if (wanted.raw !== undefined) await restoreRawFiles(worktree, wanted.raw);
   await moveHead(worktree, wanted);
   await repository.git.run(
     path,
@@ -49,22 +49,19 @@ export async function restoreSnapshot(worktree: SessionWorktree, commit: string)
 }
 
 /** Changes the files from one tree to the other. Git refuses first where any file is not as in `from`. */
-async function writeFiles(worktree: SessionWorktree, from: string, { tree: to }: SnapshotCommit): Promise<void> {
-  const { path, signal } = worktree;
-  const { git } = worktree.repository;
-  await withIndexCopy(worktree, async (indexFile) => {
-    const { tree } = await captureTree(worktree, indexFile);
+async function writeFiles(worktree: SessionWorktree, from: string, { tree: to, raw }: SnapshotCommit): Promise<void> {
+  await withIsolatedGit(worktree, async (git) => {
+    const { tree } = await captureTree(git, worktree.path);
     if (tree !== from)
       throw new CorralError(
         'CONFLICT',
         l10n.t('Files of this worktree are being changed. Try again when no program works in it.'),
       );
     await refuseToOverwriteIgnored(worktree, from, to);
-    const options = { environment: { GIT_INDEX_FILE: indexFile }, signal };
     // Otherwise git takes a file for changed that only looks newer.
-    await git.run(path, ['update-index', '-q', '--refresh'], { ...options, acceptedExitCodes: [0, 1] });
+    await git.run(['update-index', '-q', '--refresh'], { acceptedExitCodes: [0, 1] });
     try {
-      await git.run(path, ['read-tree', '-m', '-u', '--no-recurse-submodules', from, to], options);
+      await git.run(['read-tree', '-m', '-u', '--no-recurse-submodules', from, to]);
     } catch (error) {
       if (!/not uptodate|would be (overwritten|removed)|would lose/.test(messageOf(error))) throw error;
       throw new CorralError(
@@ -75,6 +72,7 @@ async function writeFiles(worktree: SessionWorktree, from: string, { tree: to }:
         { cause: error },
       );
     }
+    if (raw !== undefined) await restoreRawFiles(git, worktree.path, raw);
   });
 }
 

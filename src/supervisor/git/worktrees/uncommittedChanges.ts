@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
-import { captureTree, withIndexCopy } from '../snapshots/indexCopy';
+import { withIsolatedGit } from '../isolated/isolatedGit';
+import { captureTree } from '../snapshots/captureTree';
 import type { SnapshotCommit } from '../snapshots/snapshotRef';
 import { restoreRawFiles } from '../snapshots/rawFiles';
 import type { WorktreeFolder } from '../sessionWorktree';
@@ -14,7 +15,7 @@ import type { WorktreeFolder } from '../sessionWorktree';
 export async function copyUncommittedChanges(worktree: WorktreeFolder, baseCommit: string): Promise<void> {
   const { repository } = worktree;
   const source = { repository, path: await repository.git.text(repository.folder, ['rev-parse', '--show-toplevel']) };
-  const { tree, notCaptured } = await withIndexCopy(source, async (indexFile) => captureTree(source, indexFile));
+  const { tree, notCaptured } = await withIsolatedGit(source, async (git) => captureTree(git, source.path));
   const [first] = notCaptured;
   if (first !== undefined)
     throw new CorralError(
@@ -30,11 +31,15 @@ export async function copySnapshot(
   baseCommit: string,
   { tree, head, raw }: SnapshotCommit,
 ): Promise<void> {
-  await writeTree(worktree, tree, head ?? baseCommit);
-  if (raw !== undefined) await restoreRawFiles(worktree, raw);
+  await writeTree(worktree, tree, head ?? baseCommit, raw);
 }
 
-async function writeTree({ repository: { git }, path }: WorktreeFolder, tree: string, head: string): Promise<void> {
-  await git.run(path, ['read-tree', '--reset', '-u', '--no-recurse-submodules', tree]);
-  await git.run(path, ['reset', '--quiet', '--mixed', '--no-recurse-submodules', head]);
+async function writeTree(worktree: WorktreeFolder, tree: string, head: string, raw?: string): Promise<void> {
+  const { repository, path } = worktree;
+  await withIsolatedGit(worktree, async (isolated) => {
+    await isolated.run(['read-tree', '--reset', '-u', '--no-recurse-submodules', tree]);
+    if (raw !== undefined) await restoreRawFiles(isolated, path, raw);
+  });
+  await repository.git.run(path, ['update-ref', '--no-deref', 'HEAD', head]);
+  await repository.git.run(path, ['read-tree', '--reset', '--no-recurse-submodules', head]);
 }

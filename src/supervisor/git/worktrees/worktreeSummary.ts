@@ -1,5 +1,8 @@
 import { findIgnoredFiles } from '../snapshots/ignoredFiles';
-import { pathToText, splitZ } from '../pathBytes';
+import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
+import { pathToText } from '../pathBytes';
+import { headCommit, LASTING_REFS, readRefs } from '../repository';
+import { listUncommittedFiles } from '../snapshots/uncommittedFiles';
 import type { WorktreeFolder } from '../sessionWorktree';
 
 /** What a worktree holds beside its base, for a person who thinks of deleting it. */
@@ -19,26 +22,23 @@ export async function summarizeWorktree(
   baseCommit: string | undefined,
 ): Promise<WorktreeSummary> {
   const { repository, path } = folder;
-  const { git } = repository;
-  // Untracked files one by one, and no rename detection, so that a line is a file.
-  const status = splitZ(
-    (await git.run(path, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'])).stdout,
-  );
-  const untrackedFiles = status.filter((line) => line.startsWith('?? ')).length;
-  const range = [
-    'HEAD',
-    '--not',
-    ...(baseCommit === undefined ? [] : [baseCommit]),
-    '--branches',
-    '--tags',
-    '--remotes',
-  ];
-  const counted = await git.text(path, ['rev-list', '--count', ...range], { acceptedExitCodes: [0, 128] }); // 128: HEAD has no commit
+  const head = await headCommit(repository.git, path);
+  const held = await readRefs(repository.git, path, ...LASTING_REFS);
+  const { changed, untracked, commits } = await withIsolatedGit(folder, async (git) => {
+    const commits =
+      head === '' ? 0 : await countCommits(git, head, baseCommit === undefined ? held : [...held, baseCommit]);
+    return { ...(await listUncommittedFiles(git, head)), commits };
+  });
   const { replaceable } = await findIgnoredFiles(folder);
   return {
-    changedFiles: status.length - untrackedFiles,
-    untrackedFiles,
-    commits: Number(counted),
+    changedFiles: changed.length,
+    untrackedFiles: untracked.length,
+    commits,
     replaceable: replaceable.map(pathToText),
   };
+}
+
+async function countCommits(git: IsolatedGit, head: string, held: readonly string[]): Promise<number> {
+  const input = [head, ...held.map((id) => `^${id}`), ''].join('\n');
+  return Number(await git.text(['rev-list', '--count', '--ignore-missing', '--stdin'], { input }));
 }

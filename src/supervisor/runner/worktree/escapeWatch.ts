@@ -4,7 +4,11 @@ import type { DraftEvent, EventData } from '../../../storage/events';
 import type { Git } from '../../git/git';
 import type { GitConfiguration } from '../../git/gitConfiguration';
 import { changedSettings, readConfiguration } from '../../git/gitConfiguration';
-import { pathFromBytes, pathToText, splitZ } from '../../git/pathBytes';
+import { gitDirectoryOf } from '../../git/gitDirectory';
+import { withIsolatedPlace } from '../../git/isolated/isolatedGit';
+import { pathFromBytes, pathToText } from '../../git/pathBytes';
+import { headCommit } from '../../git/repository';
+import { listUncommittedFiles } from '../../git/snapshots/uncommittedFiles';
 import { isInside } from '../../../common/isInside';
 import { readLink } from '../../git/worktreeOwnership';
 import { settleInTime } from '../settleInTime';
@@ -40,8 +44,8 @@ export class EscapeWatch {
   #administrativeDirectory: string | undefined;
   #configuration: GitConfiguration | undefined;
   #resultCount = 0;
-  /** Git's last status of the main checkout, and how many tool results there were when it was asked. */
-  #checkout: { lines: string[]; resultCount: number } | undefined;
+  /** The main checkout's uncommitted files when last asked, and how many tool results there were then. */
+  #checkout: { files: string[]; resultCount: number } | undefined;
   readonly #abort = new AbortController();
   /** One check at a time, in the order of the results. */
   #checks: Promise<void> = Promise.resolve();
@@ -161,8 +165,7 @@ export class EscapeWatch {
     const main = this.#mainWorktree;
     if (!isInside(path, main) && !isInside(main, path)) return stats.ctimeMs >= atMs ? [path] : [];
     const changed: string[] = [];
-    for (const line of await this.#checkoutAfter(result)) {
-      const file = line.slice(3);
+    for (const file of await this.#checkoutAfter(result)) {
       const found = await lstat(pathFromBytes(main, file)).catch(() =>
         lstat(dirname(join(main, pathToText(file)))).catch(() => undefined),
       );
@@ -171,15 +174,27 @@ export class EscapeWatch {
     return changed;
   }
 
-  /** Git's status of the main checkout, asked after that result. Calls share an answer, since it can take long. */
+  /** The uncommitted files of the main checkout after that result. Calls share an answer, since it can take long. */
   async #checkoutAfter(result: number): Promise<string[]> {
     if (this.#checkout === undefined || this.#checkout.resultCount < result) {
       const resultCount = this.#resultCount;
-      const parameters = ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'];
-      const { stdout } = await this.#git.run(this.#mainWorktree, parameters, { signal: this.#abort.signal });
-      this.#checkout = { lines: splitZ(stdout), resultCount };
+      this.#checkout = { files: await this.#uncommittedFiles(), resultCount };
     }
-    return this.#checkout.lines;
+    return this.#checkout.files;
+  }
+
+  async #uncommittedFiles(): Promise<string[]> {
+    const [git, mainWorktree] = [this.#git, this.#mainWorktree];
+    // Without the worktree's link nothing tells where the repository is.
+    if (this.#administrativeDirectory === undefined) return [];
+    const commonDirectory = dirname(dirname(this.#administrativeDirectory));
+    const gitDirectory = (await gitDirectoryOf(mainWorktree)) ?? commonDirectory;
+    const head = await headCommit(git, mainWorktree);
+    const place = { git, path: mainWorktree, gitDirectory, commonDirectory, head, signal: this.#abort.signal };
+    const { changed, untracked } = await withIsolatedPlace(place, async (isolated) =>
+      listUncommittedFiles(isolated, head),
+    );
+    return [...changed, ...untracked];
   }
 }
 

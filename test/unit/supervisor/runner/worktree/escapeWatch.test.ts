@@ -144,7 +144,7 @@ describe('the watch over what leaves a worktree', () => {
 
   it('keeps the end of a run back no longer than its limit where git hangs', async function () {
     if (process.platform === 'win32') skip(this, 'the git that hangs is a script');
-    const { git, hangs, end } = await fixture.hangingGit('status');
+    const { git, hangs, end } = await fixture.hangingGit('diff-index');
     const begun = await begin(git);
     const looking = endTogether(begun, 3);
     await hangs();

@@ -1,0 +1,177 @@
+import { access, constants, lstat } from 'node:fs/promises';
+import { mapLimited } from '../../../common/mapLimited';
+import type { IsolatedGit } from '../isolated/isolatedGit';
+import { encodePath, encodePaths, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
+
+const FILES_AT_ONCE = 64;
+
+/**
+ * Updates the isolated index to the files and writes its tree. `git add` would fail as a whole for one unreadable
+ * file or one nested repository without a commit, and runs `git status` with each submodule's own configuration.
+ */
+export async function captureTree(
+  git: IsolatedGit,
+  worktreePath: string,
+): Promise<{ tree: string; notCaptured: string[] }> {
+  const diff = ['diff-files', '-z', '--name-only', '--no-renames', '--ignore-submodules=dirty'];
+  const listChanged = async (): Promise<string[]> => splitZ((await git.run(diff)).stdout);
+  // At the same time, since each is one process and `diff-files` uses several threads.
+  const [firstChanged, { untracked, unmerged, hidden }] = await Promise.all([
+    listChanged(),
+    listBesideChanged(git, worktreePath),
+  ]);
+  const isShown = await showHidden(git, hidden);
+  const paths = new Set([...(isShown ? await listChanged() : firstChanged), ...untracked, ...unmerged]);
+
+  const [gone, present, notCaptured]: [string[], string[], string[]] = [[], [], []];
+  const realFolders = new Map<string, Promise<boolean>>();
+  await mapLimited([...paths], FILES_AT_ONCE, async (path) => {
+    const stats = (await isBelowRealFolders(worktreePath, path, realFolders))
+      ? await lstat(pathFromBytes(worktreePath, path)).catch(() => undefined)
+      : undefined;
+    // A submodule is listed as its folder. Any other folder has replaced a file.
+    if (stats === undefined || (stats.isDirectory() && !(await isPresent(worktreePath, `${path}/.git`))))
+      gone.push(path);
+    else if (!stats.isFile() || (await isReadable(worktreePath, path))) present.push(path);
+    else notCaptured.push(pathToText(path));
+  });
+  for (const list of [gone, present, notCaptured]) list.sort(); // looked at in any order
+  // Before the others: where a folder became a file, git refuses entries below it.
+  if (gone.length > 0) await git.run(['update-index', '-z', '--force-remove', '--stdin'], { input: encodePaths(gone) });
+  if (present.length > 0) {
+    // Nested repositories, and names that git does not allow in a tree.
+    notCaptured.push(...(await addPaths(git, worktreePath, present)));
+  }
+  return { tree: await writeTree(git, worktreePath), notCaptured };
+}
+
+const ADD = ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'] as const;
+
+/** Answers with those that git ignores. A file that does not fit the encoding of its attribute is stored as it is. */
+async function addPaths(git: IsolatedGit, worktreePath: string, paths: readonly string[]): Promise<string[]> {
+  const { exitCode, stderr } = await git.run(ADD, { input: encodePaths(paths), acceptedExitCodes: [0, 128] });
+  if (exitCode === 0) return stderr.split('\n').flatMap((line) => /^Ignoring path (.+)$/.exec(line)?.[1] ?? []);
+  const encoded = await listEncoded(git, paths);
+  const others = paths.filter((path) => !encoded.has(path));
+  const ignored = others.length === 0 || encoded.size === 0 ? [] : await addPaths(git, worktreePath, others);
+  if (encoded.size === 0) await git.run(ADD, { input: encodePaths(paths) }); // fails with git's reason
+  const waiting = [[...encoded]];
+  for (let group = waiting.pop(); group !== undefined; group = waiting.pop()) {
+    const added = await git.run(ADD, { input: encodePaths(group), acceptedExitCodes: [0, 128] });
+    if (added.exitCode === 0) continue;
+    const half = Math.ceil(group.length / 2);
+    if (group.length > 1) waiting.push(group.slice(0, half), group.slice(half));
+    else await addBytes(git, worktreePath, group[0] ?? '');
+  }
+  return ignored;
+}
+
+/** Those of the paths for which an attribute names an encoding. */
+async function listEncoded(git: IsolatedGit, paths: readonly string[]): Promise<Set<string>> {
+  const listing = ['check-attr', '-z', '--stdin', 'working-tree-encoding'];
+  const fields = splitZ((await git.run(listing, { input: encodePaths(paths) })).stdout);
+  return new Set(fields.filter((_, index) => index % 3 === 0 && fields[index + 2] !== 'unspecified'));
+}
+
+async function addBytes(git: IsolatedGit, worktreePath: string, path: string): Promise<void> {
+  const objectId = await git.text(['hash-object', '-w', '--no-filters', '--stdin-paths'], {
+    input: `${quotePath(path)}\n`,
+  });
+  const isProgram = ((await lstat(pathFromBytes(worktreePath, path))).mode & 0o100) !== 0;
+  const input = encodePath(`${isProgram ? '100755' : '100644'} ${objectId} 0\t${path}\0`);
+  await git.run(['update-index', '-z', '--index-info'], { input });
+}
+
+/** Writes the index as a tree. Where an object is missing whose file is there, that file is added again. */
+async function writeTree(git: IsolatedGit, worktreePath: string): Promise<string> {
+  const { exitCode, stdout } = await git.run(['write-tree'], { acceptedExitCodes: [0, 128] });
+  if (exitCode === 0) return stdout.toString('latin1').trim();
+  const staged = splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout)
+    .filter((line) => line.startsWith('1') && !line.startsWith('160000'))
+    .map((line) => ({ objectId: line.split(' ', 2)[1] ?? '', path: line.slice(line.indexOf('\t') + 1) }));
+  const input = staged.map(({ objectId }) => `${objectId}\n`).join('');
+  const checked = (await git.text(['cat-file', '--batch-check=%(objectname)'], { input })).split('\n');
+  const missing = staged.filter((_, index) => checked[index]?.endsWith(' missing') === true).map(({ path }) => path);
+  const present: string[] = [];
+  for (const path of missing) if (await isPresent(worktreePath, path)) present.push(path);
+  if (present.length > 0) {
+    const paths = { input: encodePaths(present) };
+    await git.run(['update-index', '-z', '--force-remove', '--stdin'], paths);
+    await git.run(['update-index', '-z', '--add', '--stdin'], paths);
+  }
+  // A partial clone has not all objects of its own trees.
+  return await git.text(['write-tree', '--missing-ok']);
+}
+
+/** Paths that git takes for unchanged because of a flag in the index. */
+interface HiddenPaths {
+  /** With the flag `assume-unchanged`. */
+  assumed: string[];
+  /** With the flag `skip-worktree`, although the file is there. */
+  skipped: string[];
+}
+
+/** Lists what `diff-files` does not: untracked files, hidden ones, and paths in conflict, which a tree cannot hold. */
+async function listBesideChanged(
+  git: IsolatedGit,
+  worktreePath: string,
+): Promise<{ untracked: string[]; unmerged: string[]; hidden: HiddenPaths }> {
+  const [untracked, unmerged, assumed, skipped]: [string[], string[], string[], string[]] = [[], [], [], []];
+  const listing = ['ls-files', '-z', '-v', '--cached', '--others', '--exclude-standard'];
+  for (const line of splitZ((await git.run(listing)).stdout)) {
+    const tag = line.charAt(0);
+    if (tag === 'H') continue; // nearly all of them
+    const path = line.slice(2);
+    if (tag === '?') untracked.push(path);
+    if (/m/i.test(tag)) unmerged.push(path);
+    if (/[a-z]/.test(tag)) assumed.push(path);
+    if (/s/i.test(tag) && (await isPresent(worktreePath, path))) skipped.push(path);
+  }
+  return { untracked, unmerged, hidden: { assumed, skipped } };
+}
+
+/** Clears both flags in the copy, since a snapshot hides nothing. False where no path has one. */
+async function showHidden(git: IsolatedGit, { assumed, skipped }: HiddenPaths): Promise<boolean> {
+  for (const [flag, paths] of [
+    ['--no-assume-unchanged', assumed],
+    ['--no-skip-worktree', skipped],
+  ] as const) {
+    if (paths.length > 0) await git.run(['update-index', '-z', flag, '--stdin'], { input: encodePaths(paths) });
+  }
+  return assumed.length + skipped.length > 0;
+}
+
+async function isBelowRealFolders(
+  worktreePath: string,
+  path: string,
+  known: Map<string, Promise<boolean>>,
+): Promise<boolean> {
+  const parent = path.replace(/\/$/, '').split('/').slice(0, -1).join('/');
+  if (parent === '') return true;
+  const answer =
+    known.get(parent) ??
+    isBelowRealFolders(worktreePath, parent, known).then(
+      async (isReal) =>
+        isReal &&
+        (await lstat(pathFromBytes(worktreePath, parent)).then(
+          (stats) => stats.isDirectory(),
+          () => false,
+        )),
+    );
+  known.set(parent, answer);
+  return answer;
+}
+
+async function isPresent(worktreePath: string, path: string): Promise<boolean> {
+  return lstat(pathFromBytes(worktreePath, path)).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function isReadable(worktreePath: string, path: string): Promise<boolean> {
+  return access(pathFromBytes(worktreePath, path), constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+}

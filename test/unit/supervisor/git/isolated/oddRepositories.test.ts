@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
+import { findRepository } from '../../../../../src/supervisor/git/repository';
+import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
+import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
+import { moveToTrash } from '../../../../../src/supervisor/git/worktrees/trash';
+import { GitFixture, readAll, write } from '../gitFixture';
+
+type Session = Awaited<ReturnType<GitFixture['session']>>;
+
+describe('a snapshot of an odd repository', () => {
+  let fixture: GitFixture;
+  before(async () => {
+    fixture = await GitFixture.create();
+  });
+  after(async () => fixture.remove());
+
+  /** Snapshots, deletes, purges and recreates the worktree: every file has to come back. */
+  async function comesBack(session: Session): Promise<void> {
+    const files = await readAll(session.path);
+    await takeSnapshot(session, 'turn');
+    assert.deepEqual((await moveToTrash(session)).notCaptured, []);
+    assert.deepEqual(await purgeTrash(session), []);
+    await recreateWorktree(session);
+    assert.deepEqual(await readAll(session.path), files);
+  }
+
+  it('goes on where an encoding does not fit the file (A8)', async () => {
+    for (const where of ['.gitattributes', 'info/attributes']) {
+      const session = await fixture.freshSession({ 'a.txt': 'a\n' });
+      const attributes = '*.txt working-tree-encoding=UTF-16\n*.bad working-tree-encoding=NO-SUCH\n';
+      if (where === '.gitattributes') await write(session.path, { [where]: attributes });
+      else await writeFile(join(session.repository.commonDirectory, where), attributes);
+      await write(session.path, { 'a.txt': 'no byte order mark\n', 'new.txt': 'n\n', 'some.bad': 'b\n' });
+      await writeFile(join(session.path, 'good.txt'), Buffer.from('\ufeffgood\n', 'utf16le'));
+      await comesBack(session);
+    }
+  });
+
+  it('goes on where the shared index is there, and where it is missing (A8)', async () => {
+    for (const isMissing of [false, true]) {
+      const session = await fixture.freshSession({ 'a.txt': 'a\n', 'b.txt': 'b\n', 'c/d.txt': 'd\n' });
+      await fixture.user(session.path, 'update-index', '--split-index');
+      await write(session.path, { 'b.txt': 'changed\n', 'added.txt': 'n\n' });
+      await fixture.user(session.path, 'add', 'added.txt');
+      const administrative = await fixture.user(session.path, 'rev-parse', '--absolute-git-dir');
+      const shared = (await readdir(administrative)).filter((name) => name.startsWith('sharedindex.'));
+      assert.ok(shared.length > 0);
+      if (isMissing) for (const name of shared) await rm(join(administrative, name));
+      await comesBack(session);
+    }
+  });
+
+  it("goes on where the program of the user's own filter is missing (A8)", async () => {
+    const configuration = join(fixture.root, 'gitconfig');
+    await writeFile(
+      configuration,
+      '[filter "lost"]\n\tclean = /no/such/program\n\tsmudge = /no/such/program\n\trequired\n',
+    );
+    const session = await fixture.freshSession({ 'a.txt': 'a\n' });
+    const home = process.env['HOME'];
+    await writeFile(join(fixture.root, '.gitconfig'), await readFile(configuration));
+    process.env['HOME'] = fixture.root;
+    try {
+      await write(session.path, { '.gitattributes': '*.txt filter=lost\n', 'a.txt': 'changed\n', 'new.txt': 'n\n' });
+      await comesBack(session);
+    } finally {
+      if (home === undefined) delete process.env['HOME'];
+      else process.env['HOME'] = home;
+    }
+  });
+
+  it('restores the bytes of an object that the repository replaces by another (A8)', async () => {
+    const session = await fixture.freshSession({ 'a.txt': 'right\n', 'b.txt': 'wrong\n' });
+    await fixture.user(session.path, 'replace', 'HEAD:a.txt', 'HEAD:b.txt');
+    await write(session.path, { 'new.txt': 'right\n' });
+    await comesBack(session);
+  });
+
+  it('goes on where a loose object was deleted whose file is there (A8)', async () => {
+    const session = await fixture.freshSession({ 'a.txt': 'a\n', 'b.txt': 'b\n' });
+    await write(session.path, { 'staged.txt': 'staged\n' });
+    await fixture.user(session.path, 'add', 'staged.txt');
+    const objectId = await fixture.user(session.path, 'rev-parse', ':staged.txt');
+    await rm(join(session.repository.commonDirectory, 'objects', objectId.slice(0, 2), objectId.slice(2)));
+    await comesBack(session);
+  });
+
+  it('is whole in a shallow clone and in a repository with SHA-256', async () => {
+    const origin = await fixture.repository('origin of a shallow one');
+    await fixture.user(origin.mainWorktree, 'commit', '--quiet', '--allow-empty', '--message=second');
+    const shallow = join(fixture.root, 'shallow');
+    await fixture.user(fixture.root, 'clone', '--quiet', '--depth=1', `file://${origin.mainWorktree}`, shallow);
+    const other = join(fixture.root, 'sha256');
+    await fixture.user(fixture.root, 'init', '--quiet', '--object-format=sha256', other);
+    await write(other, { 'a.txt': 'a\n' });
+    await fixture.user(other, 'add', '--all');
+    await fixture.user(other, 'commit', '--quiet', '--message=first');
+    for (const folder of [shallow, other]) {
+      const session = await fixture.session(await findRepository(fixture.git, folder));
+      await write(session.path, { 'a.txt': 'changed\n', 'new/file.txt': 'new\n' });
+      await comesBack(session);
+    }
+  });
+});
