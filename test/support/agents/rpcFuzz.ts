@@ -68,13 +68,20 @@ export function describeRpcFuzz(name: string, subject: RpcSubject): void {
       );
     });
 
-    it('refuses an unknown request, for which the agent would wait for ever', () => {
+    it("refuses an unknown request in Corral's own name, and shows it as what it is (D2)", () => {
       const host = new RecordingHost();
       const conversation = driver.createConversation(conversationRequest({ argv: [program] }), host);
       const line = '{"jsonrpc":"2.0","id":"r1","method":"elicitation/create","params":{}}';
       conversation.readLine('stdout', line);
       assert.deepEqual(host.of('output'), [{ stream: 'stdout', text: line }]);
-      assert.match(host.written[0] ?? '', /"id":"r1","error":\{"code":-32601/);
+      assert.match(
+        host.written[0] ?? '',
+        /"id":"r1","error":\{"code":-32601,"message":"Corral .*The user was not asked/,
+      );
+      const [error] = host.of('error');
+      assert.equal(error?.code, 'REQUEST_REFUSED');
+      assert.match(error.message, /“elicitation\/create”, which Corral cannot answer. .*you were not asked/);
+      assert.deepEqual(host.of('permission.answer'), []);
     });
   });
 }

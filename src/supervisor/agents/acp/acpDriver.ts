@@ -8,6 +8,7 @@ import type { Ending } from '../driver/ending';
 import { EventWriter } from '../driver/eventWriter';
 import type { RpcCall, RpcOutcome } from '../driver/jsonRpc';
 import { describeRpcError, JsonRpcPeer } from '../driver/jsonRpc';
+import { refusedRequest } from '../driver/permissionRequests';
 import type { TurnEnd } from '../driver/turns';
 import { INTERRUPTED, Turns } from '../driver/turns';
 import { RunningCost } from '../driver/usage';
@@ -190,7 +191,9 @@ class AcpConversation implements Conversation {
       }
     }
     if (id !== undefined) this.#peer.refuse(id, method);
-    if (!IGNORED_METHODS.includes(method)) this.#events.emitOutput(line);
+    if (IGNORED_METHODS.includes(method)) return;
+    this.#events.emitOutput(line);
+    if (id !== undefined) this.#events.emit(refusedRequest(method));
   }
 
   #readUpdate(update: AcpUpdate): void {

@@ -4,9 +4,10 @@ import type { PermissionMode } from '../../../storage/sessionRecords';
 import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../driver/driver';
 import type { Ending } from '../driver/ending';
 import { PendingMessages } from '../driver/pendingMessages';
+import { refusalText, refusedRequest } from '../driver/permissionRequests';
 import { Turns } from '../driver/turns';
 import type { ClaudeBlock, ClaudeMessage, ClaudeOf } from './claudeMessages';
-import { blocksOf, parseBlock, parseCanUseTool, parseClaudeLine } from './claudeMessages';
+import { blocksOf, parseBlock, parseCanUseTool, parseClaudeLine, parseElicitation, subtypeOf } from './claudeMessages';
 import { ClaudePartialMessage } from './claudePartialMessage';
 import { ClaudePermissions } from './claudePermissions';
 import { ClaudeUsage, retryError, turnEndOf } from './claudeResults';
@@ -237,17 +238,23 @@ class ClaudeConversation implements Conversation {
 
   #readControlRequest({ request_id: requestId, request }: ClaudeOf<'control_request'>, line: string): void {
     const question = parseCanUseTool(request);
-    if (question === undefined) {
+    const elicitation = parseElicitation(request);
+    if (question !== undefined) {
+      this.#turns.begin();
+      this.#permissions.add(requestId, question, this.#toolCalls.questionAbout(question.tool_name, question.input));
+    } else if (elicitation !== undefined) {
+      this.#turns.begin();
+      this.#permissions.addElicitation(requestId, elicitation);
+    } else {
       // Without an answer Claude would wait for ever.
+      const subtype = subtypeOf(request);
       this.#write({
         type: 'control_response',
-        response: { subtype: 'error', request_id: requestId, error: 'Unsupported control request' },
+        response: { subtype: 'error', request_id: requestId, error: refusalText(subtype) },
       });
       this.#host.emit({ kind: 'output', data: { stream: 'stdout', text: line } });
-      return;
+      this.#host.emit(refusedRequest(subtype));
     }
-    this.#turns.begin();
-    this.#permissions.add(requestId, question, this.#toolCalls.questionAbout(question.tool_name, question.input));
   }
 
   answerPermission(requestId: string, optionId: string, message: string | undefined): void {
@@ -258,6 +265,7 @@ class ClaudeConversation implements Conversation {
       type: 'control_response',
       response: { subtype: 'success', request_id: requestId, response: answer.response },
     });
+    if (answer.unsaid !== undefined) this.send(answer.unsaid);
   }
 
   end(exit: AgentExit): Ending {

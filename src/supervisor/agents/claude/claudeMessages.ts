@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { parseJsonLine } from '../driver/jsonLine';
+import { elicitationFields } from '../driver/elicitation';
 import { count, lenient, text } from '../driver/schemas';
 
 const optionalText = v.nullish(text);
@@ -168,6 +169,28 @@ export type CanUseTool = v.InferOutput<typeof canUseToolSchema>;
 export function parseCanUseTool(request: unknown): CanUseTool | undefined {
   const parsed = v.safeParse(canUseToolSchema, request);
   return parsed.success ? parsed.output : undefined;
+}
+
+const elicitationSchema = v.object({
+  subtype: v.literal('elicitation'),
+  mcp_server_name: text,
+  ...elicitationFields,
+  requested_schema: v.optional(v.unknown()),
+});
+export type ClaudeElicitation = v.InferOutput<typeof elicitationSchema>;
+
+/** The question of an MCP server, or undefined for any other control request. */
+export function parseElicitation(request: unknown): ClaudeElicitation | undefined {
+  const parsed = v.safeParse(elicitationSchema, request);
+  return parsed.success ? parsed.output : undefined;
+}
+
+const subtypeSchema = v.object({ subtype: text });
+
+/** What a control request that is not known calls itself. */
+export function subtypeOf(request: unknown): string {
+  const parsed = v.safeParse(subtypeSchema, request);
+  return parsed.success ? parsed.output.subtype : 'control_request';
 }
 
 const deltaSchema = v.variant('type', [

@@ -1,22 +1,20 @@
 /** The answers that a person can give when Claude asks whether a tool may run. */
 import * as v from 'valibot';
-import type { DraftEvent, PermissionOption } from '../../../storage/events';
+import type { DraftEvent } from '../../../storage/events';
+import { elicitationChoices, elicitationInput } from '../driver/elicitation';
+import type { AnswerChoice } from '../driver/permissionRequests';
 import { PermissionRequests } from '../driver/permissionRequests';
-import type { CanUseTool } from './claudeMessages';
+import type { CanUseTool, ClaudeElicitation } from './claudeMessages';
 import { questionsOf } from './claudeTools';
 
 /** A name that the page shows whole. */
 const MAX_ALWAYS_CHARACTERS = 250;
 
-/** An option, and the response to Claude that it stands for. */
-interface Choice {
-  option: PermissionOption;
-  response: Record<string, unknown>;
-}
+type Choice = AnswerChoice<object>;
 
 /** The permission requests of one run that wait for an answer. */
 export class ClaudePermissions {
-  readonly #requests: PermissionRequests<{ callId: string | undefined; choices: Choice[] }>;
+  readonly #requests: PermissionRequests<{ callId: string | undefined; choices: Choice[]; takesMessage: boolean }>;
 
   constructor(emit: (event: DraftEvent) => void) {
     this.#requests = new PermissionRequests(emit);
@@ -34,25 +32,46 @@ export class ClaudePermissions {
         options: choices.map(({ option }) => option),
         ...(callId === undefined || callId === null ? {} : { callId }),
       },
-      { callId: callId ?? undefined, choices },
+      { callId: callId ?? undefined, choices, takesMessage: true },
     );
   }
 
-  /** The response to send, and the call that it denies. Undefined where no such request or option exists. */
+  /** A question of an MCP server. */
+  addElicitation(requestId: string, request: ClaudeElicitation): void {
+    const { mcp_server_name: server, message, mode, url, requested_schema: schema } = request;
+    const elicitation = { message, mode, url, schema, persist: [] };
+    const choices = elicitationChoices(elicitation);
+    this.#requests.add(
+      {
+        requestId,
+        title: message,
+        isWhole: false,
+        toolName: server,
+        input: { server, ...elicitationInput(elicitation) },
+        options: choices.map(({ option }) => option),
+      },
+      { callId: undefined, choices, takesMessage: false },
+    );
+  }
+
+  /**
+   * The response to send, the call that it denies, and a person's message for which it has no room.
+   * Undefined where no such request or option exists.
+   */
   answer(
     requestId: string,
     optionId: string,
     message: string | undefined,
-  ): { response: object; deniedCallId: string | undefined } | undefined {
+  ): { response: object; deniedCallId?: string | undefined; unsaid?: string | undefined } | undefined {
     const request = this.#requests.get(requestId);
     const choice = request?.choices.find(({ option }) => option.optionId === optionId);
     if (request === undefined || choice === undefined) return undefined;
     this.#requests.delete(requestId);
-    if (choice.option.kind !== 'reject_once') return { response: choice.response, deniedCallId: undefined };
-    return {
-      response: message === undefined || message === '' ? choice.response : { ...choice.response, message },
-      deniedCallId: request.callId,
-    };
+    const { response, option } = choice;
+    const said = message?.trim() === '' ? undefined : message;
+    if (!request.takesMessage) return { response, unsaid: said };
+    if (option.kind !== 'reject_once') return { response };
+    return { response: said === undefined ? response : { ...response, message: said }, deniedCallId: request.callId };
   }
 
   withdraw(requestId: string): void {

@@ -6,10 +6,11 @@ import { EventWriter } from '../driver/eventWriter';
 import type { RpcCall, RpcId } from '../driver/jsonRpc';
 import { describeRpcError, JsonRpcPeer } from '../driver/jsonRpc';
 import { PendingMessages } from '../driver/pendingMessages';
-import { PermissionRequests } from '../driver/permissionRequests';
+import type { AnswerChoice } from '../driver/permissionRequests';
+import { PermissionRequests, refusedRequest } from '../driver/permissionRequests';
 import type { TurnEnd } from '../driver/turns';
 import { INTERRUPTED, Turns } from '../driver/turns';
-import { parseApproval, permissionRequestOf } from './codexApprovals';
+import { questionOf } from './codexApprovals';
 import { CodexItems } from './codexItems';
 import type { CodexNotification, CodexTurn } from './codexMessages';
 import { isIgnored, parseCodexNotification } from './codexMessages';
@@ -36,7 +37,7 @@ class CodexConversation implements Conversation {
   readonly #events: EventWriter;
   readonly #turns: Turns;
   readonly #items: CodexItems;
-  readonly #permissions: PermissionRequests<RpcId>;
+  readonly #permissions: PermissionRequests<{ id: RpcId; choices: AnswerChoice<object>[] }>;
   readonly #usage = new CodexUsage();
   /** Messages that are not sent yet. */
   readonly #queue: string[];
@@ -212,20 +213,24 @@ class CodexConversation implements Conversation {
   }
 
   #readRequest(id: RpcId, method: string, params: unknown, line: string): void {
-    const approval = parseApproval(method, params);
-    if (approval === undefined) {
+    const openCall = this.#items.openCall.bind(this.#items);
+    const question = questionOf(method, params, { cwd: this.#request.cwd, openCall });
+    if (question === undefined) {
       this.#peer.refuse(id, method);
-      return this.#events.emitOutput(line);
+      this.#events.emitOutput(line);
+      return this.#events.emit(refusedRequest(method));
     }
-    const call = this.#items.openCall(approval.itemId);
-    this.#permissions.add(permissionRequestOf(String(id), approval, call, this.#request.cwd), id);
+    const { request, choices } = question;
+    const options = choices.map(({ option }) => option);
+    this.#permissions.add({ requestId: String(id), ...request, options }, { id, choices });
   }
 
   answerPermission(requestId: string, optionId: string, message: string | undefined): void {
-    const id = this.#permissions.get(requestId);
-    if (id === undefined) return;
+    const waiting = this.#permissions.get(requestId);
+    const choice = waiting?.choices.find(({ option }) => option.optionId === optionId);
+    if (waiting === undefined || choice === undefined) return;
     this.#permissions.delete(requestId);
-    this.#peer.respond(id, { decision: optionId });
+    this.#peer.respond(waiting.id, choice.response);
     // The protocol has no field for a person's message, so it is sent as the next one.
     if (message !== undefined && message.trim() !== '') this.send(message);
   }

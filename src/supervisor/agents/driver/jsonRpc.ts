@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { parseJsonLine } from './jsonLine';
+import { refusalText } from './permissionRequests';
 
 const idSchema = v.union([v.string(), v.pipe(v.number(), v.finite())]);
 export type RpcId = v.InferOutput<typeof idSchema>;
@@ -76,7 +77,7 @@ export class JsonRpcPeer {
 
   /** Answers a request that is not supported. Without an answer the agent would wait for ever. */
   refuse(id: RpcId, method: string): void {
-    this.#send({ id, error: { code: METHOD_NOT_FOUND, message: `${method} is not supported` } });
+    this.#send({ id, error: { code: METHOD_NOT_FOUND, message: refusalText(method) } });
   }
 
   /**

@@ -1,5 +1,11 @@
 import { visibleLine } from '../../../common/visibleText';
-import type { DraftEvent, EventData } from '../../../storage/events';
+import type { DraftEvent, EventData, PermissionOption } from '../../../storage/events';
+
+/** An option, and the response to the agent that it stands for. */
+export interface AnswerChoice<Response> {
+  option: PermissionOption;
+  response: Response;
+}
 
 /** Longer than any name that helps a person. */
 const MAX_OPTION_CHARACTERS = 300;
@@ -55,4 +61,15 @@ export class PermissionRequests<Details> {
     for (const [requestId] of withdrawn) this.withdraw(requestId);
     return withdrawn.map(([, details]) => details);
   }
+}
+
+/** Said to the agent whose request no driver knows: Corral refuses it in its own name, for no person was asked. */
+export function refusalText(what: string): string {
+  return `Corral does not know the request “${what}” and refused it. The user was not asked and has not decided anything.`;
+}
+
+/** Told to people. */
+export function refusedRequest(what: string): DraftEvent {
+  const message = `The agent asked “${what}”, which Corral cannot answer. Corral refused it; you were not asked.`;
+  return { kind: 'error', data: { message, code: 'REQUEST_REFUSED' } };
 }

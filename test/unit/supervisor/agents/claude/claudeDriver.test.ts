@@ -257,4 +257,26 @@ describe('claude', () => {
     assert.deepEqual(host.of('reasoning'), [{ text: 'found it' }]);
     assert.equal(host.of('tool.call')[0]?.parentCallId, 't');
   });
+
+  it('asks a person the question of an MCP server, and passes on the answer (D2)', () => {
+    const host = new RecordingHost();
+    const conversation = claudeDriver.createConversation(conversationRequest(), host);
+    const request = {
+      subtype: 'elicitation',
+      mcp_server_name: 'mail',
+      message: 'Which box?',
+      mode: 'form',
+      requested_schema: { type: 'object', properties: { box: { type: 'string', enum: ['in', 'out'] } } },
+    };
+    conversation.readLine('stdout', JSON.stringify({ type: 'control_request', request_id: 'r1', request }));
+    const [asked] = host.of('permission.request');
+    assert.equal(asked?.title, 'Which box?');
+    assert.deepEqual(
+      asked.options.map(({ name }) => name),
+      ['in', 'out', 'Do not answer', 'Deny and end the turn'],
+    );
+    conversation.answerPermission('r1', asked.options[1]?.optionId ?? '', 'as always');
+    assert.match(host.written[0] ?? '', /"request_id":"r1","response":\{"action":"accept","content":\{"box":"out"\}\}/);
+    assert.match(host.written[1] ?? '', /"type":"user".*as always/);
+  });
 });

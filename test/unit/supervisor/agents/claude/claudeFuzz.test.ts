@@ -49,13 +49,14 @@ describe('claude, damaged', () => {
     assert.equal(host.of('output').length, 1);
   });
 
-  it('refuses an unknown control request, for which the agent would wait for ever', () => {
+  it("refuses an unknown control request in Corral's own name, and shows it as what it is (D2)", () => {
     const host = new RecordingHost();
     const conversation = claudeDriver.createConversation(conversationRequest(), host);
-    const line = '{"type":"control_request","request_id":"r1","request":{"subtype":"elicitation"}}';
+    const line = '{"type":"control_request","request_id":"r1","request":{"subtype":"open_shop"}}';
     conversation.readLine('stdout', line);
     assert.deepEqual(host.of('output'), [{ stream: 'stdout', text: line }]);
-    assert.match(host.written[0] ?? '', /"subtype":"error","request_id":"r1"/);
+    assert.match(host.written[0] ?? '', /"subtype":"error","request_id":"r1","error":"Corral .*The user was not asked/);
+    assert.match(host.of('error')[0]?.message ?? '', /“open_shop”, which Corral cannot answer. .*you were not asked/);
   });
 });
 

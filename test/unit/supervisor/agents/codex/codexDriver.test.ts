@@ -19,7 +19,100 @@ function openingRequest(permissionMode: PermissionMode, resumes?: string): v.Inf
   return v.parse(requestSchema, JSON.parse(host.written.at(-1) ?? ''));
 }
 
+/** The name of each option, and what Codex gets for it. `params` are those of one request. */
+function answersTo(
+  method: string,
+  params: object,
+): { title: string; input: unknown; answers: Record<string, unknown> } {
+  const ask = (): { host: RecordingHost; conversation: ReturnType<typeof codexDriver.createConversation> } => {
+    const host = new RecordingHost();
+    const conversation = codexDriver.createConversation(conversationRequest(), host);
+    conversation.readLine('stdout', JSON.stringify({ id: 7, method, params }));
+    return { host, conversation };
+  };
+  const [request] = ask().host.of('permission.request');
+  assert.ok(request !== undefined, 'no question');
+  const answers = request.options.map(({ optionId, name }): [string, unknown] => {
+    const { host, conversation } = ask();
+    conversation.answerPermission('7', optionId, undefined);
+    assert.equal(host.written.length, 1);
+    return [
+      name,
+      v.parse(v.object({ id: v.literal(7), result: v.unknown() }), JSON.parse(host.written[0] ?? '')).result,
+    ];
+  });
+  return { title: request.title, input: request.input, answers: Object.fromEntries(answers) };
+}
+
+const elicitation = { threadId: 't', turnId: 'u', serverName: 'mail', mode: 'form', message: 'Send the mail?' };
+const form = (properties: object, required: string[] = Object.keys(properties)): object => ({
+  ...elicitation,
+  requestedSchema: { type: 'object', properties, required },
+});
+const REFUSALS = { 'Deny and end the turn': { action: 'cancel' } };
+
 describe('codex', () => {
+  it('asks a person whether a tool of an MCP server may run (D2)', () => {
+    const { title, input, answers } = answersTo('mcpServer/elicitation/request', {
+      ...form({}),
+      _meta: { codex_approval_kind: 'mcp_tool_call', persist: ['session', 'always'], tool_params: { to: 'you' } },
+    });
+    assert.equal(title, 'Send the mail?');
+    assert.deepEqual(input, { server: 'mail', parameters: { to: 'you' } });
+    assert.deepEqual(answers, {
+      Allow: { action: 'accept', content: {} },
+      'Always allow in this session': { action: 'accept', content: {}, _meta: { persist: 'session' } },
+      Deny: { action: 'decline' },
+      ...REFUSALS,
+    });
+  });
+
+  it('passes on the answer to a simple form of an MCP server, and shows any other as what it is (D2)', () => {
+    const ask = (params: object) => answersTo('mcpServer/elicitation/request', params);
+    const colours = form({ colour: { type: 'string', enum: ['r', 'b'], enumNames: ['Red', 'Blue'] } });
+    assert.deepEqual(ask(colours).answers, {
+      Red: { action: 'accept', content: { colour: 'r' } },
+      Blue: { action: 'accept', content: { colour: 'b' } },
+      'Do not answer': { action: 'decline' },
+      ...REFUSALS,
+    });
+    const titled = form({ colour: { type: 'string', oneOf: [{ const: 'r', title: 'Red' }] } });
+    assert.deepEqual(ask(titled).answers['Red'], { action: 'accept', content: { colour: 'r' } });
+    assert.deepEqual(ask(form({ sure: { type: 'boolean' } })).answers['No'], {
+      action: 'accept',
+      content: { sure: false },
+    });
+    const proposed = form({ name: { type: 'string', default: 'Ann' }, age: { type: 'integer' } }, ['name']);
+    assert.deepEqual(ask(proposed).answers['Answer with the proposed values'], {
+      action: 'accept',
+      content: { name: 'Ann' },
+    });
+    const open = form({ name: { type: 'string' }, age: { type: 'integer' } });
+    assert.deepEqual(ask(open).answers, { 'Answer in words': { action: 'decline' }, ...REFUSALS });
+    assert.deepEqual(ask(open).input, { server: 'mail', form: (open as { requestedSchema: object }).requestedSchema });
+    const unknownForm = { ...elicitation, requestedSchema: { $ref: '#' } };
+    assert.deepEqual(ask(unknownForm).answers, { 'Answer in words': { action: 'decline' }, ...REFUSALS });
+    const link = { ...elicitation, mode: 'url', url: 'https://mail.example/login' };
+    assert.deepEqual(ask(link).input, { server: 'mail', url: 'https://mail.example/login' });
+    assert.deepEqual(ask(link).answers['Allow'], { action: 'accept', content: {} });
+  });
+
+  it('asks for more rights, and passes on a question of the model (D2)', () => {
+    const permissions = { network: { enabled: true } };
+    assert.deepEqual(answersTo('item/permissions/requestApproval', { itemId: 'i', permissions }).answers, {
+      'Allow in this turn': { permissions, scope: 'turn' },
+      'Always allow in this session': { permissions, scope: 'session' },
+      Deny: { permissions: {} },
+    });
+    const question = { id: 'q', header: 'H', question: 'Which one?', options: [{ label: 'A', description: '' }] };
+    assert.deepEqual(answersTo('item/tool/requestUserInput', { itemId: 'i', questions: [question] }).answers, {
+      A: { answers: { q: { answers: ['A'] } } },
+      'Do not answer': { answers: {} },
+    });
+    const two = answersTo('item/tool/requestUserInput', { itemId: 'i', questions: [question, question] });
+    assert.deepEqual(two.answers, { 'Answer in words': { answers: {} } });
+  });
+
   it('opens a thread with the approvals and the sandbox of each permission mode', () => {
     const settings = { cwd: '/repo', model: 'large' };
     const modes: [PermissionMode, { approvalPolicy: string; sandbox: string }][] = [
