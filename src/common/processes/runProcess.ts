@@ -11,7 +11,7 @@ export interface ProcessOptions {
   environment?: NodeJS.ProcessEnv;
   /** Bytes for stdin, which is empty where absent. A program may leave some of it unread. */
   input?: Uint8Array | string | undefined;
-  /** Ends the program: SIGTERM, then SIGKILL after the grace. */
+  /** Ends the program with all that it started: SIGTERM, then SIGKILL after the grace. */
   signal?: AbortSignal | undefined;
   /** Ends the program as `signal` does; then what it left running is not waited for. No limit where absent. */
   timeoutMs?: number;

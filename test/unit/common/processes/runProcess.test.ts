@@ -14,6 +14,16 @@ const bundles = join(projectRoot, 'dist');
 const FOREVER = 'setInterval(() => undefined, 1e6);';
 const isWindows = process.platform === 'win32';
 
+/** Also where nobody has collected its end. */
+async function isGone(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+    return / Z /.test(await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => ''));
+  } catch {
+    return true;
+  }
+}
+
 const implementations: [name: string, run: RunProcess][] = [
   ["the runner's way, by Node alone", runWithNode],
   ["the window's way, by execa", runWithExecaOf(bundles)],
@@ -136,19 +146,31 @@ for (const [name, run] of implementations) {
         const { pid } = spawn(process.execPath, ['-e', ${JSON.stringify(code)}], { stdio: 'inherit' });
         process.stdout.write(pid + '\\n');`;
 
+    it('ends with all that it started when it is cancelled', async function () {
+      if (isWindows) skip(this, 'its tree of processes is ended by a program of Windows');
+      const file = join(folder, 'written late');
+      const code = `process.on('SIGTERM', () => undefined);
+        setTimeout(() => require('node:fs').writeFileSync(${JSON.stringify(file)}, 'done'), 30_000)`;
+      const { signal, stdout } = await stopped(leaves(code), { graceMs: 200 });
+      assert.equal(signal, 'SIGTERM');
+      await waitFor(async () => await isGone(Number(stdout.toString())), { what: 'the end of what it started' });
+      await assert.rejects(readFile(file), { code: 'ENOENT' });
+    });
+
     it('is waited for with what it left running, as that may still write files', async function () {
       if (isWindows) skip(this, 'a program of Windows takes what it started along');
-      const file = join(folder, 'written late');
+      const file = join(folder, 'written after its end');
       const code = `setTimeout(() => require('node:fs').writeFileSync(${JSON.stringify(file)}, 'done'), 500)`;
-      assert.equal((await stopped(leaves(code), {})).signal, 'SIGTERM');
+      assert.equal((await script(leaves(code) + 'process.exit(0);')).exitCode, 0);
       assert.equal(await readFile(file, 'utf8'), 'done');
     });
 
     it('is not waited for with what it left running when it took too long', async function () {
       if (isWindows) skip(this, 'a program of Windows takes what it started along');
-      const { failure, stdout } = await script(leaves(FOREVER) + FOREVER, { timeoutMs: 1_000 });
+      const ignoring = `process.on('SIGTERM', () => undefined); ${FOREVER}`;
+      const { failure, stdout } = await script(leaves(ignoring) + FOREVER, { timeoutMs: 1_000 });
       assert.equal(failure, 'timedOut');
-      process.kill(Number(stdout.toString()), 'SIGKILL');
+      await waitFor(async () => await isGone(Number(stdout.toString())), { what: 'what it left to be killed' });
     });
   });
 }
