@@ -88,6 +88,10 @@ export class RunPaths {
   get claim(): string {
     return join(this.root, 'runner.json');
   }
+  /** A claim of a number above the runner's, which is 1: a person marked the run as gone, so its runner gives up. */
+  laterClaim(number: number): string {
+    return join(this.root, `runner.${String(number)}.json`);
+  }
   get events(): string {
     return join(this.root, 'events.jsonl');
   }

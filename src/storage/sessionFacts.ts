@@ -48,7 +48,7 @@ const runFactsSchema = v.object({
   stopRequestedAt: v.exactOptional(text),
   /** The end that was asked for was a kill. */
   killRequested: v.exactOptional(v.boolean()),
-  /** How a supervisor closed the run, whose runner had died. */
+  /** How a supervisor closed the run, whose runner had died, or how a person did. */
   closed: v.exactOptional(
     v.object({
       outcome: v.picklist(RUN_OUTCOMES),
@@ -57,6 +57,9 @@ const runFactsSchema = v.object({
       recoveryHint: v.exactOptional(v.picklist(RECOVERY_HINTS)),
       timestamp: text,
       afterSeq: count,
+      by: v.exactOptional(v.literal('person')),
+      /** Its runner answered after that. */
+      spoke: v.exactOptional(v.literal(true)),
     }),
   ),
   nativeSessionId: v.exactOptional(text),

@@ -69,7 +69,11 @@ export const SESSION_RECORD_SCHEMAS = {
     /** The run's highest `seq` when it was closed: an event after it overrides this record. */
     afterSeq: v.pipe(v.number(), v.integer(), v.minValue(0)),
     recoveryHint: v.optional(v.picklist(RECOVERY_HINTS)),
+    /** Where no evidence could decide: a person said that the run is gone. */
+    by: v.optional(v.literal('person')),
   }),
+  /** The runner of a run that a person had marked as gone answered after all. */
+  'run.spoke': v.object({ runId: text }),
   deleting: v.object({ trashPath: text }),
   deleted: v.object({ trashPath: text, commit: v.optional(text), notCaptured: v.array(text) }),
   /** The removal was undone, and the worktree is back in its place. */

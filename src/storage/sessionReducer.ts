@@ -64,9 +64,15 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
     }
     case 'run.closed': {
       const run = runOf(facts, record.data.runId);
-      const { outcome, restored, evidence, recoveryHint, afterSeq } = record.data;
+      const { outcome, restored, evidence, recoveryHint, afterSeq, by } = record.data;
       run.closed = { outcome, restored, evidence, afterSeq, timestamp: record.timestamp };
       if (recoveryHint !== undefined) run.closed.recoveryHint = recoveryHint;
+      if (by !== undefined) run.closed.by = by;
+      return;
+    }
+    case 'run.spoke': {
+      const { closed } = runOf(facts, record.data.runId);
+      if (closed !== undefined) closed.spoke = true;
       return;
     }
     case 'deleting':

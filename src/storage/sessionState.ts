@@ -66,7 +66,18 @@ export function restorationOf(
   };
 }
 
-/** True while `run.closed` decides the run's state: no event came after it. */
+/** True for a run that a person marked as gone, and of which nothing was heard since. */
+export function isMarkedGone(run: RunFacts): boolean {
+  return isClosed(run) && run.closed.by === 'person';
+}
+
+/** True for a run that was marked as gone and turned out to be alive. */
+export function speaksAgain(run: RunFacts): boolean {
+  return isOpen(run) && run.closed?.by === 'person';
+}
+
+/** True while `run.closed` decides the run's state: neither an event nor an answer came after it. */
 function isClosed(run: RunFacts): run is RunFacts & { closed: NonNullable<RunFacts['closed']> } {
-  return run.closed !== undefined && run.eventCount <= run.closed.afterSeq && !isOutcome(run.eventState);
+  if (run.closed === undefined || run.closed.spoke === true) return false;
+  return run.eventCount <= run.closed.afterSeq && !isOutcome(run.eventState);
 }

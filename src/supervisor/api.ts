@@ -90,8 +90,10 @@ export interface SessionSummary {
   damagedRecords: number;
   /** Delete Session removed the worktree; the history stays until it is erased. */
   deleted: boolean;
-  /** Since when the runner, which is alive, has not answered. */
+  /** Since when the runner, which may be alive, has not answered. */
   unreachable?: string;
+  /** It has not answered for a minute: it gave up its place in the queue, and `markAsGone` ends it. */
+  maybeGone?: true;
   /** Its position in the queue; 1 is the next to start. */
   queuePosition?: number;
   /** Why a queued session does not start yet, in a few words; absent where it is being started. */
@@ -150,6 +152,11 @@ export interface CorralApi {
   interrupt(id: string): Promise<void>;
   stop(id: string): Promise<void>;
   kill(id: string): Promise<void>;
+  /**
+   * Ends a run by a person's word, where nothing tells whether it still runs; also frees locks of which that holds.
+   * Throws CONFLICT where it answers, or has been silent for less than a minute.
+   */
+  markAsGone(id: string): Promise<void>;
   resume(id: string, text?: string): Promise<void>;
   /** Starts a queued session, whatever it waits for. This and the next two throw CONFLICT where it is not queued. */
   startNow(id: string): Promise<void>;

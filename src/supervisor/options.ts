@@ -9,6 +9,8 @@ import {
 /** After a crash, so much of the journals has to be read again. */
 const CHECKPOINT_DELAY_MS = 30_000;
 
+const SILENCE_LIMIT_MS = 60_000;
+
 const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** What whoever makes a `Supervisor` chooses. */
@@ -24,6 +26,11 @@ export interface SupervisorOptions {
   worktreeSettings?: (repository: string) => WorktreeSettings;
   /** How long the index on disk may be out of date, in milliseconds. The next start takes longer for it. */
   checkpointEveryMs?: number;
+  /**
+   * How long a run must not have answered, in milliseconds, before it gives up its place in the queue and can be marked
+   * as gone. Default one minute.
+   */
+  silenceLimitMs?: number;
   /** False refuses everything that would start a program. Default true. */
   isTrusted?: () => boolean;
   log?: Log;
@@ -33,6 +40,7 @@ export function withDefaults(options: SupervisorOptions): Required<SupervisorOpt
   return {
     autoRecover: true,
     checkpointEveryMs: CHECKPOINT_DELAY_MS,
+    silenceLimitMs: SILENCE_LIMIT_MS,
     bundles: __dirname,
     settings: () => DEFAULT_SETTINGS,
     worktreeSettings: () => DEFAULT_WORKTREE_SETTINGS,

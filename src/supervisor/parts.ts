@@ -9,6 +9,7 @@ import { TrashPurger } from './lifecycle/trashPurger';
 import { WorktreeControl } from './lifecycle/worktreeControl';
 import { WorktreeInventory } from './lifecycle/worktreeInventory';
 import type { SupervisorOptions } from './options';
+import { GoneMarker } from './runs/gone/goneMarker';
 import { Queue } from './runs/queue';
 import { RunControl } from './runs/runControl';
 import { RunnerConnections } from './runs/runnerConnections';
@@ -26,6 +27,7 @@ export interface Parts {
   watcher: RunWatcher;
   queue: Queue;
   runControl: RunControl;
+  gone: GoneMarker;
   consents: CommandConsents;
   creator: SessionCreator;
   trashPurger: TrashPurger;
@@ -73,6 +75,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     watcher,
     queue,
     runControl,
+    gone: new GoneMarker({ ...base, connections, watcher, queue }),
     consents,
     creator,
     trashPurger,

@@ -2,7 +2,7 @@ import { messageOf } from '../common/errors';
 import { Emitter } from '../common/emitter';
 import type { Log } from '../common/log';
 import { mapLimited } from '../common/mapLimited';
-import { isOpen, isQueued } from '../storage/sessionState';
+import { isMarkedGone, isOpen, isQueued } from '../storage/sessionState';
 import type { RecoveryReport } from './api';
 import { finishInterruptedOperation, isInterrupted } from './lifecycle/interruptedOperations';
 import type { Parts } from './parts';
@@ -105,6 +105,7 @@ export class StartUp {
     const { model, watcher } = parts;
     const report: RecoveryReport = { readopted: [], endedWhileAway: [], unreachable: [], restored: [], failed: [] };
     await this.#forEachSession(parts, 'Looking after', model.ids(), async (id) => {
+      for (const { runId } of model.facts(id).runs.filter(isMarkedGone)) await watcher.check(id, runId);
       for (const { runId } of model.facts(id).runs.filter(isOpen)) {
         const resolution = await watcher.check(id, runId);
         if (resolution === undefined) report.failed.push(id);

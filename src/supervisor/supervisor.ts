@@ -20,9 +20,10 @@ import type { WorktreeControl } from './lifecycle/worktreeControl';
 import type { WorktreeInventory } from './lifecycle/worktreeInventory';
 import { withDefaults, type SupervisorOptions } from './options';
 import { openParts, type Parts } from './parts';
+import type { GoneQuestion } from './runs/gone/goneMarker';
 import type { RunProcesses } from './runs/runProcesses';
 import type { TerminalCommand } from './runs/terminalCommand';
-import { sessionNotFound } from './sessions/sessionErrors';
+import { requirePrompt, requireWritable, sessionNotFound } from './sessions/sessionErrors';
 import { SessionModel } from './sessions/sessionModel';
 import { StartUp } from './startUp';
 import { publishOnce } from './system/publishedFile';
@@ -183,6 +184,15 @@ export class Supervisor implements CorralApi, Disposable {
     await (await this.#changeable(id)).runControl.kill(id);
   }
 
+  async markAsGone(id: string): Promise<void> {
+    await (await this.#changeable(id)).gone.mark(id);
+  }
+
+  /** What a person can say to be gone of this session; undefined where there is nothing. */
+  async goneQuestion(id: string): Promise<GoneQuestion | undefined> {
+    return await (await this.#known(id)).gone.question(id);
+  }
+
   async resume(id: string, text?: string): Promise<void> {
     await (await this.#changeable(id)).runControl.resume(id, text);
   }
@@ -281,20 +291,7 @@ export class Supervisor implements CorralApi, Disposable {
 
   async #writable(): Promise<Parts> {
     const parts = await this.#startUp.listed;
-    if (!this.#options.isTrusted())
-      throw new CorralError(
-        'UNTRUSTED',
-        l10n.t('Nothing is started in a workspace that is not trusted. Trust it first.'),
-      );
-    if (parts.store.readOnly)
-      throw new CorralError(
-        'STORE_READ_ONLY',
-        l10n.t('These sessions were written by a newer version of Corral. Update the extension to change them.'),
-      );
+    requireWritable({ isTrusted: this.#options.isTrusted(), readOnly: parts.store.readOnly });
     return parts;
   }
-}
-
-function requirePrompt(text: string): void {
-  if (text.trim() === '') throw new CorralError('EMPTY_PROMPT', l10n.t('Say what the agent should do.'));
 }

@@ -27,6 +27,8 @@ export interface JournalWriterOptions {
   onPaused?: (error: unknown) => void;
   /** What waited has been written. */
   onResumed?: () => void;
+  /** Awaited before each write, and never settles where this process may write no more. */
+  mayWrite?: () => Promise<void>;
 }
 
 interface QueuedLine {
@@ -203,6 +205,7 @@ export class JournalWriter {
   async #writeQueued(): Promise<void> {
     await Promise.resolve(); // what is appended in the same turn joins the first write
     while (this.#queue.length > 0) {
+      await this.#options.mayWrite?.();
       const batch = this.#nextBatch();
       const part = { position: this.#writtenBytes, bytes: Buffer.concat(batch.map((line) => line.bytes)) };
       await this.#retry('write', async () => {

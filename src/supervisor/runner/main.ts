@@ -11,6 +11,7 @@ import type { RequestHandlers } from './endpoint';
 import { endpointAddresses } from '../runnerProtocol/privateSocket';
 import { bootstrapSchema, PROTOCOL_VERSION } from '../runnerProtocol/protocol';
 import { Recorder } from './recorder';
+import { RunHold } from '../runnerProtocol/runHold';
 import { requestHandlers } from './runRequests';
 import { WritePause } from './writePause';
 
@@ -45,22 +46,22 @@ async function main(runFolder: string): Promise<void> {
     return;
   }
 
-  const recorder = await Recorder.open(
-    paths,
-    bootstrap,
-    (bytes, seq) => endpoint.announce(bytes, seq),
-    (error) => run.setPaused('journal', error),
-  );
+  const hold = new RunHold(paths, () => void giveUp(run, endpoint));
+  const recorder = await Recorder.open(paths, bootstrap, {
+    announce: (bytes, seq) => endpoint.announce(bytes, seq),
+    onPaused: (error) => run.setPaused('journal', error),
+    mayWrite: hold.mayWrite,
+  });
   const pause = new WritePause((current) => endpoint.announcePause(current));
   const run = new AgentRun(paths, bootstrap, claimFile, recorder, pause);
-  setHandlers(requestHandlers(run, { claimFile, recorder, pause }));
+  setHandlers(requestHandlers(run, { claimFile, recorder, pause, hold }));
   // Unlike the two signals above, this one comes at a logout or a shutdown.
   process.on('SIGTERM', () => run.requestEnd('shutdown'));
   // The agent's work must not end for a fault of the runner.
   process.on('uncaughtException', (error) => run.recordError(error));
   process.on('unhandledRejection', (error) => run.recordError(error));
   const maintenance = setInterval(
-    () => void maintain(paths, new StorePaths(bootstrap.storeRoot), run, claimFile, endpoint),
+    () => void maintain(paths, new StorePaths(bootstrap.storeRoot), { run, claimFile, endpoint, hold }),
     MAINTENANCE_INTERVAL_MS,
   );
 
@@ -75,19 +76,21 @@ async function main(runFolder: string): Promise<void> {
 async function maintain(
   paths: RunPaths,
   store: StorePaths,
-  run: AgentRun,
-  claimFile: ClaimFile,
-  endpoint: Endpoint,
+  { run, claimFile, endpoint, hold }: { run: AgentRun; claimFile: ClaimFile; endpoint: Endpoint; hold: RunHold },
 ): Promise<void> {
-  if (await isErased(paths, store)) {
-    // Nobody could see or stop this run any more.
-    await run.abandon();
-    await endpoint.close();
-    process.exit(1);
-  }
+  // Nobody could see or stop an erased run any more.
+  if (await isErased(paths, store)) await giveUp(run, endpoint);
+  if (!(await hold.check())) return; // it gives up already
   await endpoint.ensureListening().catch(() => undefined); // tried again next time
   await claimFile.setSocket(endpoint.socket);
   await claimFile.keep();
+}
+
+/** Ends the agent and this process without a record. */
+async function giveUp(run: AgentRun, endpoint: Endpoint): Promise<never> {
+  await run.abandon();
+  await endpoint.close();
+  process.exit(1);
 }
 
 /** False where the whole store is out of reach: its drive may come back. */

@@ -11,6 +11,15 @@ const RING_EVERY_MS = 250;
 /** Synced at once: without them the run would look different after a power loss. */
 const SYNCED_KINDS: readonly DraftEvent['kind'][] = ['turn.ended', 'run.exited'];
 
+export interface RecorderOptions {
+  /** Called with what is acknowledged, at most every 20 ms. */
+  announce: (bytes: number, seq: number) => void;
+  /** Called with why nothing can be written, and with undefined when it can again. */
+  onPaused: (error: unknown) => void;
+  /** Settles when something may be written. */
+  mayWrite: () => Promise<void>;
+}
+
 /** Writes the run's journal, and announces its growth to clients and on the doorbell. */
 export class Recorder {
   readonly #journal: JournalWriter;
@@ -29,20 +38,16 @@ export class Recorder {
     this.#announce = announce;
   }
 
-  /**
-   * `announce` is called with what is acknowledged, at most every 20 ms. `onPaused` is called with why nothing can be
-   * written, and with undefined when it can again.
-   */
   static async open(
     run: RunPaths,
     bootstrap: RunBootstrap,
-    announce: (bytes: number, seq: number) => void,
-    onPaused: (error: unknown) => void,
+    { announce, ...options }: RecorderOptions,
   ): Promise<Recorder> {
     const journal = await JournalWriter.open(run, {
       tsFloor: bootstrap.tsFloor,
-      onPaused,
-      onResumed: () => onPaused(undefined),
+      onPaused: options.onPaused,
+      onResumed: () => options.onPaused(undefined),
+      mayWrite: options.mayWrite,
     });
     return new Recorder(journal, bootstrap, announce);
   }

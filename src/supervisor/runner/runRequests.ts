@@ -4,12 +4,13 @@ import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from '../runnerProtocol/protocol';
 import type { AgentRun } from './agentRun';
 import type { RequestHandlers } from './endpoint';
 import type { Recorder } from './recorder';
+import type { RunHold } from '../runnerProtocol/runHold';
 import type { WritePause } from './writePause';
 
 /** What people may ask of a run. All errors are CorralErrors for them to read. */
 export function requestHandlers(
   run: AgentRun,
-  { claimFile, recorder, pause }: { claimFile: ClaimFile; recorder: Recorder; pause: WritePause },
+  { claimFile, recorder, pause, hold }: { claimFile: ClaimFile; recorder: Recorder; pause: WritePause; hold: RunHold },
 ): RequestHandlers {
   return {
     ping: () => ({
@@ -22,12 +23,14 @@ export function requestHandlers(
       ...(pause.current === null ? {} : { paused: pause.current }),
     }),
     send: async ({ text }) => {
+      await requireHold(hold);
       const conversation = await run.conversation();
       if (!run.takesMessages) throw new CorralError('NOT_RUNNING', 'The agent takes no more messages in this run');
       conversation.send(text);
       return {};
     },
     answerPermission: async (answer) => {
+      await requireHold(hold);
       await run.answerPermission(answer);
       return {};
     },
@@ -45,4 +48,9 @@ export function requestHandlers(
       return {};
     },
   };
+}
+
+/** @throws NOT_RUNNING where the agent is being ended since the run was marked as gone */
+async function requireHold(hold: RunHold): Promise<void> {
+  if (!(await hold.check())) throw new CorralError('NOT_RUNNING', 'This run was marked as gone, so its agent ends');
 }

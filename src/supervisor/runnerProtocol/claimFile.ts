@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { hasCode } from '../../common/errors';
+import { ifExists } from '../../common/ifExists';
 import { CorralError } from '../../storage/errors';
 import { replaceFile } from '../../storage/journal/durableFile';
 import type { RunPaths } from '../../storage/paths';
@@ -59,6 +60,23 @@ export class ClaimFile {
       // Such as on a full disk; the runner calls this again.
     }
   }
+}
+
+/**
+ * Claims the run for nobody, by a number above all others, since a person marked it as gone. Its runner gives up as
+ * soon as it sees that.
+ */
+export async function publishGoneClaim(run: RunPaths): Promise<void> {
+  const content = JSON.stringify({ state: 'gone', by: await ownIdentity() });
+  for (;;) {
+    const numbers = (await readdir(run.root)).map((name) => Number(/^runner\.(\d+)\.json$/.exec(name)?.[1] ?? 1));
+    if (await publishOnce(run.laterClaim(Math.max(1, ...numbers) + 1), content)) return;
+  }
+}
+
+/** True where a person marked the run as gone, so that its runner may write nothing more. */
+export async function isGivenUp(run: RunPaths): Promise<boolean> {
+  return (await ifExists(stat(run.laterClaim(2)))) !== undefined;
 }
 
 /** Gives the run up, so that a runner that comes late ends at once. False where the run is claimed already. */

@@ -5,14 +5,15 @@ import type { Log } from '../../common/log';
 import { CorralError } from '../../storage/errors';
 import { isId } from '../../storage/ids';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
-import { isOpen, isQueued, queueRank } from '../../storage/sessionState';
+import { isOpen, isQueued } from '../../storage/sessionState';
 import type { Git } from '../git/git';
 import { makePlannedWorktree } from '../lifecycle/newWorktree';
 import { readClaim } from '../runnerProtocol/claimFile';
 import { wouldWaitForItself } from '../sessions/dependencies';
 import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
-import { withLock } from '../system/locks';
+import { StuckLockError, withLock } from '../system/locks';
+import { endGoneRuns } from './gone/goneRuns';
 import { queueHold, sessionHold } from './queueHolds';
 import { queuedRun, QueuePositions } from './queuePositions';
 import type { RunnerConnections } from './runnerConnections';
@@ -48,6 +49,8 @@ export class Queue implements Disposable {
   readonly #slots: RunSlots;
   /** Session id → why it was skipped last, so that a lasting reason is logged once. */
   readonly #skipReasons = new Map<string, string>();
+  /** Why the last pass failed. */
+  #failure: string | undefined;
   #isEnabled = false;
   #isDisposed = false;
   #isStarting = false;
@@ -76,7 +79,11 @@ export class Queue implements Disposable {
   dispatch(): Promise<void> {
     if (this.#pass === undefined) {
       this.#pass = this.#startAll()
-        .catch((error: unknown) => this.#options.log.warn(`Starting what waits: ${messageOf(error)}`))
+        .then(
+          () => undefined,
+          (error: unknown) => error,
+        )
+        .then((error) => this.#noteFailure(error))
         .finally(() => (this.#pass = undefined));
       return this.#pass;
     }
@@ -106,15 +113,7 @@ export class Queue implements Disposable {
   async move(sessionId: string, position: number): Promise<void> {
     await this.#locked(async () => {
       const { run } = await this.#requireQueued(sessionId);
-      const ranks = this.#positions
-        .order()
-        .filter((each) => each.sessionId !== sessionId)
-        .map((each) => queueRank(each.run));
-      const index = Math.min(Math.max(Math.round(position) - 1, 0), ranks.length);
-      const after = ranks[index];
-      // Of those that have the same rank, it goes before all.
-      const before = after === undefined ? ranks.at(-1) : ranks.slice(0, index).findLast((rank) => rank < after);
-      const rank = after === undefined ? (before ?? queueRank(run)) + 1 : ((before ?? after - 2) + after) / 2;
+      const rank = this.#positions.rankAt(position, { sessionId, run });
       await this.#options.store.append(sessionId, () => ({ kind: 'run.moved', data: { runId: run.runId, rank } }));
     });
   }
@@ -173,6 +172,13 @@ export class Queue implements Disposable {
     }
   }
 
+  #noteFailure(error: unknown): void {
+    const failure = error === undefined ? undefined : messageOf(error);
+    if (failure !== undefined && failure !== this.#failure) this.#options.log.warn(`Starting what waits: ${failure}`);
+    this.#failure = failure;
+    this.#positions.setStuck(error instanceof StuckLockError);
+  }
+
   /** `held`: nothing else may start either. */
   async #startNext(
     sessionId: string,
@@ -222,7 +228,7 @@ export class Queue implements Disposable {
   }
 
   async #isRunning(slot: Slot, assertOwner: AssertOwner): Promise<boolean> {
-    const { store, watcher } = this.#options;
+    const { store, model, watcher } = this.#options;
     const facts = await store.sync(slot.sessionId);
     const run = facts?.runs.find(({ runId }) => runId === slot.runId);
     if (facts === undefined || run === undefined || !isOpen(run)) {
@@ -237,7 +243,8 @@ export class Queue implements Disposable {
       // No event of it came yet: perhaps its runner died at once.
       await watcher.check(slot.sessionId, slot.runId);
     }
-    return true;
+    // What cannot be told dead from alive holds nobody up.
+    return model.live(slot.sessionId).maybeGone !== true;
   }
 
   /** False where the run could not be started, which is recorded. */
@@ -256,7 +263,7 @@ export class Queue implements Disposable {
     const { store, connections, watcher } = this.#options;
     await this.#slots.take(slot);
     try {
-      const ready = facts.worktree === 'planned' ? await this.#makeWorktree(facts, slot.runId) : facts;
+      const ready = await this.#prepare(facts, slot.runId);
       const { bootstrap, claim } = await launchRun(this.#options, ready, slot.runId);
       // An agent can end before this window is connected; the check finds out how it ended.
       await connections.connect(bootstrap, claim).catch(() => watcher.check(slot.sessionId, slot.runId));
@@ -267,10 +274,11 @@ export class Queue implements Disposable {
     }
   }
 
-  async #makeWorktree(facts: SessionFacts, runId: string): Promise<SessionFacts> {
+  async #prepare(facts: SessionFacts, runId: string): Promise<SessionFacts> {
     const { store, git } = this.#options;
     try {
-      return await makePlannedWorktree({ store, git }, facts.sessionId);
+      await endGoneRuns(this.#options, facts);
+      return facts.worktree === 'planned' ? await makePlannedWorktree({ store, git }, facts.sessionId) : facts;
     } catch (error) {
       await failUnstarted(store, { sessionId: facts.sessionId, runId }, error);
       throw error;

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Disposable } from '../../common/disposable';
 import { messageOf } from '../../common/errors';
 import type { Log } from '../../common/log';
@@ -33,6 +34,7 @@ export class QueuePositions implements Disposable {
   readonly #runningIds = new Set<string>();
   /** Session id → the facts that matter to the queue, as JSON, so that its other changes cost nothing. */
   readonly #known = new Map<string, string>();
+  #isStuck = false;
   #isRefreshing = false;
   #isStale = false;
   #timer: NodeJS.Timeout | undefined;
@@ -56,6 +58,25 @@ export class QueuePositions implements Disposable {
       return run === undefined ? [] : [{ sessionId, run }];
     });
     return queued.sort((a, b) => queueRank(a.run) - queueRank(b.run) || (a.run.runId < b.run.runId ? -1 : 1));
+  }
+
+  /** The rank with which the session stands at `position`; 1 is the next to start. */
+  rankAt(position: number, { sessionId, run }: QueuedSession): number {
+    const ranks = this.order()
+      .filter((each) => each.sessionId !== sessionId)
+      .map((each) => queueRank(each.run));
+    const index = Math.min(Math.max(Math.round(position) - 1, 0), ranks.length);
+    const after = ranks[index];
+    // Of those that have the same rank, it goes before all.
+    const before = after === undefined ? ranks.at(-1) : ranks.slice(0, index).findLast((rank) => rank < after);
+    return after === undefined ? (before ?? queueRank(run)) + 1 : ((before ?? after - 2) + after) / 2;
+  }
+
+  /** Whether somebody of whom nothing can be told holds the queue's lock. */
+  setStuck(isStuck: boolean): void {
+    if (this.#isStuck === isStuck) return;
+    this.#isStuck = isStuck;
+    this.refresh();
   }
 
   /** Finds out all positions again, soon. */
@@ -103,15 +124,18 @@ export class QueuePositions implements Disposable {
     while (this.#isStale) {
       this.#isStale = false;
       isStartable = false;
-      const situation = { runningCount: this.#runningIds.size, settings: settings(), isTrusted: isTrusted() };
+      const runningCount = [...this.#runningIds].filter((id) => model.live(id).maybeGone !== true).length;
+      const situation = { runningCount, settings: settings(), isTrusted: isTrusted() };
       const holdOfAll = await queueHold(situation);
       if (this.#isDisposed) return;
       for (const [index, { sessionId }] of this.order().entries()) {
         const heldBy = sessionHold(model.facts(sessionId), (id) => model.find(id)) ?? holdOfAll;
         isStartable ||= heldBy === undefined;
+        const reason = this.#isStuck ? l10n.t('a window that cannot be reached holds the queue') : heldBy;
         model.setQueuePosition(sessionId, {
           queuePosition: index + 1,
-          ...(heldBy === undefined ? {} : { heldBy }),
+          ...(reason === undefined ? {} : { heldBy: reason }),
+          ...(this.#isStuck ? { maybeGone: true } : {}),
         });
       }
     }

@@ -19,6 +19,8 @@ export type Resolution =
   | { kind: 'readopted' }
   | { kind: 'ended' }
   | { kind: 'unreachable' }
+  /** A person marked it as gone, and it is silent still. */
+  | { kind: 'gone' }
   | { kind: 'waiting' }
   | { kind: 'closed'; restored: boolean };
 
@@ -77,7 +79,8 @@ export async function resolveRun(options: RecoveryOptions, sessionId: string, ru
   );
 }
 
-function closingOf(run: RunFacts, evidence: string, policy: SupervisorSettings['recoveryPolicy']): RunClosing {
+/** How a run is closed that ended without a word. */
+export function closingOf(run: RunFacts, evidence: string, policy: SupervisorSettings['recoveryPolicy']): RunClosing {
   // Whoever asked for the end got it, even though the runner could not record it.
   if (run.killRequested === true || run.stopRequestedAt !== undefined) return requestedClosing(run);
   const recoveryHint = run.nativeSessionId === undefined ? 'restart' : 'resume';

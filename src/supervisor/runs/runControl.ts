@@ -3,7 +3,7 @@ import { CorralError } from '../../storage/errors';
 import { isDiskFull } from '../../common/errors';
 import type { NamedCommand } from '../../storage/namedCommand';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
-import { currentRun, failedToResume, isOpen, isQueued } from '../../storage/sessionState';
+import { currentRun, failedToResume, isOpen, isQueued, speaksAgain } from '../../storage/sessionState';
 import type { PermissionAnswer } from '../api';
 import { killRun } from './killRun';
 import type { Queue } from './queue';
@@ -21,6 +21,12 @@ import { transcriptPrompt } from './transcript';
 
 /** Added to the grace of a stop: signals, the last output and the journal take time on a busy machine. */
 const END_LIMIT_MS = 60_000;
+
+/** For a runner to say that it ends its agent. */
+const TELL_LIMIT_MS = 5_000;
+/** For a kill that its runner was told: it also takes a last snapshot. */
+const KILL_LIMIT_MS = 45_000;
+const LAST_RECORD_LIMIT_MS = 2_000;
 
 /** Said to agents. */
 const CONTINUE_PROMPT = 'Please go on where you were cut off.';
@@ -67,8 +73,11 @@ export class RunControl {
   }
 
   async resume(id: string, text?: string): Promise<void> {
-    if ((await this.openRun(id)) !== undefined)
-      throw new CorralError('RUNNING', l10n.t('This session is already running.'));
+    const open = await this.openRun(id);
+    if (open !== undefined) {
+      if (!speaksAgain(open)) throw new CorralError('RUNNING', l10n.t('This session is already running.'));
+      await this.kill(id);
+    }
     const facts = this.#options.model.facts(id);
     const native = nativeSession(facts)?.nativeSessionId;
     const prompt =
@@ -122,25 +131,57 @@ export class RunControl {
     await this.#options.connections.request((await this.#requireOpenRun(id)).runId, 'interrupt', {});
   }
 
-  /** Resolves when the run has ended. */
+  /** Resolves when the run has ended. Ends its processes where its runner does not answer. */
   async stop(id: string): Promise<void> {
+    await this.#end(id, 'stop');
+  }
+
+  /** Resolves when the run has ended. Works for a runner that does not answer, or hangs, too. */
+  async kill(id: string): Promise<void> {
+    await this.#end(id, 'kill');
+  }
+
+  async #end(id: string, method: 'stop' | 'kill'): Promise<void> {
     const { runId } = await this.#requireOpenRun(id);
-    await this.#recordEndRequest(id, runId, false);
+    await this.#recordEndRequest(id, runId, method === 'kill');
     if (await this.#cancelQueued(id)) return;
-    await this.#options.connections.request(runId, 'stop', {});
+    const graceMs = method === 'kill' ? 0 : this.#options.settings().stopGraceMs;
+    if (await this.#tell(id, runId, method)) {
+      // One that answers has records to write, for which it may wait: its processes are not killed for being slow.
+      const waits = method === 'stop' || this.#options.model.live(id).paused !== undefined;
+      if (waits) await this.#untilEnded(id, runId);
+      if (waits || (await this.#endsWithin(id, runId, KILL_LIMIT_MS))) return;
+    }
+    await this.#endProcesses(id, runId, graceMs);
     await this.#untilEnded(id, runId);
   }
 
-  /** Resolves when the run has ended. Works for a runner that does not answer too. */
-  async kill(id: string): Promise<void> {
-    const { connections, store, watcher } = this.#options;
-    const { runId } = await this.#requireOpenRun(id);
-    await this.#recordEndRequest(id, runId, true);
-    if (await this.#cancelQueued(id)) return;
-    if (connections.has(runId)) await connections.request(runId, 'kill', {});
-    else await killRun(store.paths.session(id).run(runId), runId);
+  /** Tells the runner, over a new connection where the first one is silent. False where none is answered. */
+  async #tell(id: string, runId: string, method: 'stop' | 'kill'): Promise<boolean> {
+    const { connections, watcher } = this.#options;
+    for (const isLast of [false, true]) {
+      try {
+        await connections.request(runId, method, {}, TELL_LIMIT_MS);
+        return true;
+      } catch (error) {
+        if (!isSilence(error)) throw error;
+      }
+      if (isLast) break;
+      await watcher.check(id, runId); // connects again where the runner is there
+      if (this.#options.model.facts(id).runs.every((run) => run.runId !== runId || !isOpen(run))) return true;
+    }
+    return false;
+  }
+
+  async #endProcesses(id: string, runId: string, graceMs: number): Promise<void> {
+    const { store, watcher } = this.#options;
+    try {
+      await killRun(store.paths.session(id).run(runId), runId, graceMs);
+    } catch (error) {
+      // Its runner may be out of sight and still record the end of an agent that is in sight.
+      if (!(await this.#endsWithin(id, runId, LAST_RECORD_LIMIT_MS))) throw error;
+    }
     await watcher.check(id, runId);
-    await this.#untilEnded(id, runId);
   }
 
   /**
@@ -222,14 +263,32 @@ export class RunControl {
     }
   }
 
-  async #untilEnded(id: string, runId: string): Promise<void> {
+  async #untilEnded(
+    id: string,
+    runId: string,
+    limitMs = this.#options.settings().stopGraceMs + END_LIMIT_MS,
+  ): Promise<void> {
     await this.#options.model.until(
       id,
       (facts) => facts.runs.every((run) => run.runId !== runId || !isOpen(run)),
-      this.#options.settings().stopGraceMs + END_LIMIT_MS,
+      limitMs,
       l10n.t('The agent has not ended yet. Wait a little longer, or use “Kill Session”.'),
     );
   }
+
+  async #endsWithin(id: string, runId: string, limitMs: number): Promise<boolean> {
+    return await this.#untilEnded(id, runId, limitMs).then(
+      () => true,
+      (error: unknown) => {
+        if (!isSilence(error)) throw error;
+        return false;
+      },
+    );
+  }
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof CorralError && (error.code === 'TIMEOUT' || error.code === 'RUNNER_UNREACHABLE');
 }
 
 /** A request to go on for an agent with a native session; the same task again for one without. */

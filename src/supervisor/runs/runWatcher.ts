@@ -1,13 +1,20 @@
 import { messageOf } from '../../common/errors';
+import type { RunFacts } from '../../storage/sessionFacts';
+import { isMarkedGone, isOpen } from '../../storage/sessionState';
 import type { SessionModel } from '../sessions/sessionModel';
+import { isNewest, listenToGoneRun } from './gone/goneRuns';
 import type { RecoveryOptions, Resolution } from './recovery';
 import { resolveRun } from './recovery';
 
 /** A runner that lives looks after its socket every 5 s, so checking more often finds nothing new. */
 const RETRY_MS = 5_000;
+/** For a run that was marked as gone: its next event shows that it lives as well. */
+const GONE_RETRY_MS = 60_000;
 
 export interface RunWatcherOptions extends RecoveryOptions {
   model: SessionModel;
+  /** See `SupervisorOptions`. */
+  silenceLimitMs: number;
 }
 
 /** Makes sure that every open run is connected to its runner, is closed, or is shown as not answering. */
@@ -20,7 +27,10 @@ export class RunWatcher {
 
   constructor(options: RunWatcherOptions) {
     this.#options = options;
-    options.connections.closed.event(({ sessionId, runId }) => void this.check(sessionId, runId));
+    options.connections.closed.event(({ sessionId, runId, isSilent }) => {
+      if (isSilent) this.#markUnreachable(sessionId, runId);
+      void this.check(sessionId, runId);
+    });
   }
 
   /**
@@ -52,19 +62,56 @@ export class RunWatcher {
     const { model, log } = this.#options;
     let resolution: Resolution | undefined;
     try {
-      resolution = await resolveRun(this.#options, sessionId, runId);
+      resolution = this.#find(sessionId, runId, isMarkedGone)
+        ? await this.#listen(sessionId, runId)
+        : await resolveRun(this.#options, sessionId, runId);
     } catch (error) {
       log.error(`Checking run ${runId} of session ${sessionId}: ${messageOf(error)}`);
     }
     if (this.#isDisposed) return resolution;
-    if (resolution !== undefined && resolution.kind !== 'unreachable') {
-      model.setLive(sessionId, { checking: false });
-      return resolution;
+    if (resolution === undefined || resolution.kind === 'unreachable') {
+      this.#markUnreachable(sessionId, runId);
+      this.#retry(sessionId, runId, RETRY_MS);
+    } else {
+      if (this.#isShown(sessionId, runId)) model.setLive(sessionId, { checking: false });
+      if (resolution.kind === 'gone') this.#retry(sessionId, runId, GONE_RETRY_MS);
     }
-    const unreachable = model.live(sessionId).unreachable ?? new Date().toISOString();
-    model.setLive(sessionId, { checking: false, unreachable });
-    const retry = setTimeout(() => void this.check(sessionId, runId), RETRY_MS);
-    this.#retries.set(runId, retry);
     return resolution;
+  }
+
+  /** Whether a run that was marked as gone speaks again. One that has a successor is ended then. */
+  async #listen(sessionId: string, runId: string): Promise<Resolution> {
+    const voice = await listenToGoneRun(this.#options, sessionId, runId);
+    if (voice === 'dead') return { kind: 'ended' };
+    if (voice === 'silent') return { kind: 'gone' };
+    const isOld = this.#find(sessionId, runId, (run) => !isNewest(this.#options.model.facts(sessionId), run));
+    if (isOld) await this.#options.connections.request(runId, 'kill', {});
+    return { kind: 'readopted' };
+  }
+
+  #find(sessionId: string, runId: string, isSo: (run: RunFacts) => boolean): boolean {
+    return this.#options.model.find(sessionId)?.runs.some((run) => run.runId === runId && isSo(run)) === true;
+  }
+
+  /** Of several open runs, the session looks as the newest does. */
+  #isShown(sessionId: string, runId: string): boolean {
+    const open = this.#options.model.find(sessionId)?.runs.findLast(isOpen);
+    return open === undefined || open.runId === runId;
+  }
+
+  #markUnreachable(sessionId: string, runId: string): void {
+    const { model, silenceLimitMs } = this.#options;
+    if (this.#isDisposed || !this.#isShown(sessionId, runId)) return;
+    const unreachable = model.live(sessionId).unreachable ?? new Date().toISOString();
+    const isLong = Date.now() - Date.parse(unreachable) >= silenceLimitMs;
+    model.setLive(sessionId, { checking: false, unreachable, ...(isLong ? { maybeGone: true } : {}) });
+  }
+
+  #retry(sessionId: string, runId: string, afterMs: number): void {
+    clearTimeout(this.#retries.get(runId));
+    this.#retries.set(
+      runId,
+      setTimeout(() => void this.check(sessionId, runId), afterMs),
+    );
   }
 }

@@ -11,3 +11,22 @@ export function sessionNotFound(sessionId: string): CorralError {
 export function requireStopped(openRun: RunFacts | undefined): void {
   if (openRun !== undefined) throw new CorralError('RUNNING', l10n.t('This session is running. Stop it first.'));
 }
+
+/** @throws UNTRUSTED, STORE_READ_ONLY where nothing may be changed. */
+export function requireWritable({ isTrusted, readOnly }: { isTrusted: boolean; readOnly: boolean }): void {
+  if (!isTrusted)
+    throw new CorralError(
+      'UNTRUSTED',
+      l10n.t('Nothing is started in a workspace that is not trusted. Trust it first.'),
+    );
+  if (readOnly)
+    throw new CorralError(
+      'STORE_READ_ONLY',
+      l10n.t('These sessions were written by a newer version of Corral. Update the extension to change them.'),
+    );
+}
+
+/** @throws EMPTY_PROMPT */
+export function requirePrompt(text: string): void {
+  if (text.trim() === '') throw new CorralError('EMPTY_PROMPT', l10n.t('Say what the agent should do.'));
+}

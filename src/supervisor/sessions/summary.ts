@@ -14,8 +14,10 @@ import type { Pause } from '../runnerProtocol/protocol';
 
 /** What only a live process can tell of a session. Everything else comes from its journals. */
 export interface LiveFacts {
-  /** Since when the runner, which is alive, has not answered (ISO 8601). */
+  /** Since when the runner, which may be alive, has not answered (ISO 8601). */
   unreachable?: string;
+  /** That has lasted so long that a person may say that it is gone. */
+  maybeGone?: true;
   /** Why its runner cannot write, and since when. */
   paused?: Pause;
   /** True until the fate of its open run is known. */
@@ -28,6 +30,8 @@ export interface QueuePosition {
   queuePosition: number;
   /** Why it does not start yet, in a few words for people. */
   heldBy?: string;
+  /** A person may say that whoever holds the queue is gone. */
+  maybeGone?: true;
 }
 
 const STATUS: Record<RunState, SessionStatus> = {
@@ -99,6 +103,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (reason !== undefined) summary.failureReason = reason;
   if (facts.group !== undefined) summary.group = facts.group;
   if (live.unreachable !== undefined) summary.unreachable = live.unreachable;
+  if (live.maybeGone !== undefined) summary.maybeGone = live.maybeGone;
   if (live.paused !== undefined) summary.paused = live.paused;
   if (run !== undefined) summary.currentRunId = run.runId;
   const changes = facts.runs.findLast((each) => each.changes !== undefined)?.changes;

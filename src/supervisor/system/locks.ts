@@ -3,7 +3,7 @@
  * and whoever takes or releases it publishes n+1 with link(), at which only one of several succeeds.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as l10n from '@vscode/l10n';
@@ -12,11 +12,14 @@ import { CorralError } from '../../storage/errors';
 import { hasCode } from '../../common/errors';
 import { liveness, ownIdentity } from './identity';
 import { publishOnce } from './publishedFile';
+import type { ProcessIdentity } from './identitySchema';
 import { identitySchema } from './identitySchema';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MAX_POLL_MS = 50;
 const OWNER_CHECK_MS = 1_000;
+/** How long an owner of whom nothing can be told must have held a lock, so that nobody waits for it any longer. */
+const STUCK_AFTER_MS = 60_000;
 const RELEASE_RETRY_MS = 1_000;
 /** Old files that stay. A reader that missed all of them, while others publish and clean up, would see no lock. */
 const KEPT_NUMBERS = 8;
@@ -89,6 +92,20 @@ function timedOut(path: string, pid?: number): CorralError {
   return new CorralError('TIMEOUT', message);
 }
 
+/** Whoever holds the lock has held it for long, and may be gone. Its code is TIMEOUT. */
+export class StuckLockError extends CorralError {
+  constructor({ name, owner, since }: StuckLock) {
+    const place = { lock: name, host: owner.host, since: new Date(since).toLocaleString() };
+    super(
+      'TIMEOUT',
+      l10n.t(
+        'A process of another machine or container ({host}) has held the lock {lock} since {since}. Use “Mark as Gone…” on the session where you know that it is gone.',
+        place,
+      ),
+    );
+  }
+}
+
 function lockFile(path: string, number: number): string {
   return `${path}.lock.${String(number)}`;
 }
@@ -133,6 +150,33 @@ async function readLock(path: string, number: number): Promise<LockContent | 'go
   }
 }
 
+/** A lock that somebody holds of whom nothing can be told. */
+export interface StuckLock {
+  /** The last part of its path. */
+  name: string;
+  path: string;
+  number: number;
+  owner: ProcessIdentity;
+  /** ISO 8601. */
+  since: string;
+}
+
+/** The lock `name` where whoever has held it for at least `limitMs` cannot be told dead from alive. */
+export async function findStuckLock(name: string, limitMs: number): Promise<StuckLock | undefined> {
+  const path = resolve(name);
+  const number = await highest(path).catch(() => 0);
+  const lock = number === 0 ? 'gone' : await readLock(path, number).catch(() => 'gone' as const);
+  if (typeof lock !== 'object' || lock.state !== 'held' || (await liveness(lock.owner)) !== 'unknown') return undefined;
+  const found = await stat(lockFile(path, number)).catch(() => undefined);
+  if (found === undefined || Date.now() - found.mtimeMs < limitMs) return undefined;
+  return { name: basename(path), path, number, owner: lock.owner, since: found.mtime.toISOString() };
+}
+
+/** Takes the lock from its owner by a person's word. An owner that lives finds that out at its next step. */
+export async function freeStuckLock({ path, number }: StuckLock): Promise<void> {
+  await publish(path, number + 1, { state: 'free' });
+}
+
 async function acquire(path: string, deadline: number): Promise<number> {
   const owner = await ownIdentity();
   let checked = { number: 0, atMs: 0 };
@@ -152,8 +196,11 @@ async function acquire(path: string, deadline: number): Promise<number> {
         holder = lock.owner.pid;
         // Not at every turn, since on some systems looking at a process starts one.
         if (checked.number !== number || performance.now() - checked.atMs >= OWNER_CHECK_MS) {
-          isFree = (await liveness(lock.owner)) === 'dead';
+          const life = await liveness(lock.owner);
+          isFree = life === 'dead';
           checked = { number, atMs: performance.now() };
+          const stuck = life === 'unknown' ? await findStuckLock(path, STUCK_AFTER_MS) : undefined;
+          if (stuck?.number === number) throw new StuckLockError(stuck);
         }
       }
     }
