@@ -47,6 +47,23 @@ export type RunState = (typeof RUN_STATES)[number];
 /** The driver in `run.started` of a run that is the worktree's teardown command and has no agent. */
 export const TEARDOWN_DRIVER = 'teardown';
 
+/** A picture in what was said or given back. */
+const pictureSchema = v.object({
+  /** Such as `image/png`, as the agent names it. */
+  mediaType: text,
+  /** Decoded. */
+  bytes: count,
+  /** Base64. */
+  data: text,
+});
+export type Picture = v.InferOutput<typeof pictureSchema>;
+const pictures = v.optional(v.array(pictureSchema));
+
+/** Whether a JSON pointer leads to the bytes of a picture, which are no text to be searched. */
+export function isPictureData(pointer: string): boolean {
+  return /^\/pictures(\/|$)/.test(pointer);
+}
+
 /** The data of each kind of event. Unknown fields are dropped; unknown kinds become `output` before they get here. */
 export const EVENT_SCHEMAS = {
   /** Written before the agent is spawned. `environment` holds names only, never values. */
@@ -73,7 +90,7 @@ export const EVENT_SCHEMAS = {
     message: v.optional(text),
     usage: v.optional(usageSchema),
   }),
-  message: v.object({ role: v.picklist(['user', 'assistant', 'system']), text }),
+  message: v.object({ role: v.picklist(['user', 'assistant', 'system']), text, pictures }),
   reasoning: v.object({ text }),
   'tool.call': v.object({
     callId: text,
@@ -85,7 +102,7 @@ export const EVENT_SCHEMAS = {
     /** The call that this one runs inside of (a sub-agent's tools). */
     parentCallId: v.optional(text),
   }),
-  'tool.result': v.object({ callId: text, status: v.picklist(['ok', 'failed', 'denied']), output: text }),
+  'tool.result': v.object({ callId: text, status: v.picklist(['ok', 'failed', 'denied']), output: text, pictures }),
   'file.change': v.object({
     path: text,
     change: v.picklist(['added', 'modified', 'deleted', 'renamed']),

@@ -51,6 +51,11 @@ export class Connection {
     }
   }
 
+  /** Makes the function `name`, of one text, known to statements. It gives 1 or 0, and 0 for what is no text. */
+  define(name: string, test: (text: string) => boolean): void {
+    this.#database.create_function(name, (value: unknown) => (typeof value === 'string' && test(value) ? 1 : 0));
+  }
+
   /** Runs statements without parameters. */
   execute(sql: string): void {
     this.#database.exec(sql);

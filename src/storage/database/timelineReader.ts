@@ -1,8 +1,10 @@
 /** Answers the queries about one session's events in SQL. */
 import type { SqlValue } from 'sql.js';
 import * as v from 'valibot';
+import { searchable } from '../../common/searchable';
 import { CorralError } from '../errors';
 import { EVENT_KINDS } from '../events';
+import { SearchPattern } from '../search/searchPattern';
 import { textColumn } from './connection';
 import type { Connection } from './connection';
 import { MAX_EVENTS_PER_QUERY } from '../timelineQueries';
@@ -24,6 +26,7 @@ const conversationRow = v.pipe(
   v.tuple([v.string(), v.string(), v.string(), v.string(), v.nullable(v.string())]),
   v.transform(([runId, role, content, timestamp, blob]) => ({ runId, role, content, timestamp, blob })),
 );
+const dataColumn = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown()));
 const foundRow = v.pipe(
   v.tuple([v.picklist(EVENT_KINDS), v.pipe(v.string(), v.parseJson(), v.array(v.number()))]),
   v.transform(([kind, seqs]) => ({ kind, seqs })),
@@ -61,24 +64,23 @@ const HAS_FAILED = `(kind = 'error'
   OR (kind = 'turn.ended' AND json_extract(data, '$.failed'))
   OR (kind = 'run.exited' AND json_extract(data, '$.outcome') <> 'completed'))`;
 
-// The first LIKE looks at the JSON as it is stored, which is quick; only what passes it is taken apart.
-const HAS_TEXT = `(data LIKE ?6 ESCAPE '\\' AND EXISTS (
-  SELECT 1 FROM json_tree(data) WHERE type = 'text' AND atom LIKE ?7 ESCAPE '\\'))`;
+// LIKE looks at the JSON as it is stored, which is quick; only what passes it is taken apart.
+const HAS_TEXT = `((?7 = '' OR data LIKE ?7 ESCAPE '\\') AND has_text(data))`;
 
 const FIND = `
   WITH calls AS (
     SELECT json_extract(data, '$.callId') FROM session_events
     WHERE session_id = ?1 AND run_id = ?2 AND seq BETWEEN ?3 - ${MAX_EVENTS_PER_QUERY} AND ?4 AND kind = 'tool.call'
     AND (?8 = '' OR json_extract(data, '$.name') = ?8)
-    AND (?9 = '' OR EXISTS (
-      SELECT 1 FROM json_each(data, '$.locations') WHERE json_extract(value, '$.path') LIKE ?9 ESCAPE '\\')))
+    AND (?9 = 0 OR EXISTS (
+      SELECT 1 FROM json_each(data, '$.locations') WHERE has_file(json_extract(value, '$.path')))))
   SELECT kind, json_group_array(seq) FROM session_events
-  WHERE ${IS_IN_PART} AND (?5 = 0 OR ${HAS_FAILED}) AND (?6 = '' OR ${HAS_TEXT})
-  AND ((?8 = '' AND ?9 = '')
+  WHERE ${IS_IN_PART} AND (?5 = 0 OR ${HAS_FAILED}) AND (?6 = 0 OR ${HAS_TEXT})
+  AND ((?8 = '' AND ?9 = 0)
     OR (kind IN ('tool.call', 'tool.result', 'permission.request') AND json_extract(data, '$.callId') IN calls)
-    OR (kind = 'permission.request' AND ?9 = '' AND json_extract(data, '$.toolName') = ?8)
+    OR (kind = 'permission.request' AND ?9 = 0 AND json_extract(data, '$.toolName') = ?8)
     OR (kind = 'file.change'
-      AND (?9 = '' OR json_extract(data, '$.path') LIKE ?9 ESCAPE '\\')
+      AND (?9 = 0 OR has_file(json_extract(data, '$.path')))
       AND (?8 = '' OR json_extract(data, '$.callId') IN calls)))
   GROUP BY kind`;
 
@@ -137,15 +139,19 @@ export class TimelineReader implements TimelineAnswers {
 
   findEvents(query: QueryParameters<'findEvents'>): QueryAnswer<'findEvents'> {
     const { text, failed, tool, file, kinds } = query;
+    const pattern = new SearchPattern(text);
+    this.#connection.define('has_text', (data) => pattern.isInData(v.parse(dataColumn, data)));
+    const wantedFile = searchable(file);
+    this.#connection.define('has_file', (path) => searchable(path).includes(wantedFile));
     const found = this.#connection.rows(
       FIND,
       foundRow,
       ...this.#part(query),
       failed ? 1 : 0,
-      text === '' ? '' : likePattern(JSON.stringify(text).slice(1, -1)),
-      likePattern(text),
+      text === '' ? 0 : 1,
+      pattern.plainPart === '' ? '' : likePattern(pattern.plainPart),
       tool,
-      file === '' ? '' : likePattern(file),
+      file === '' ? 0 : 1,
     );
     const listed = found.filter(({ kind }) => kinds === undefined || kinds.includes(kind));
     return {

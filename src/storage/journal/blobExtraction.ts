@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { startOf } from '../../common/shorten';
 import type { BlobReferences } from '../events';
+import { isPictureData } from '../events';
 import { escapeKey } from './jsonPointer';
 
 /** The whole content of a field, named by its hash: a text as UTF-8, any other value as JSON. */
@@ -31,7 +32,11 @@ class Extraction {
   /** `value` with previews in place of its large strings, however deep they lie. */
   moveStrings(value: unknown, pointer: string): unknown {
     if (typeof value === 'string') {
-      return Buffer.byteLength(value) > BLOB_THRESHOLD_BYTES ? this.move(pointer, Buffer.from(value)) : value;
+      const isPicture = isPictureData(pointer);
+      const limitBytes = isPicture ? PREVIEW_BYTES : BLOB_THRESHOLD_BYTES;
+      if (Buffer.byteLength(value) <= limitBytes) return value;
+      const preview = this.move(pointer, Buffer.from(value));
+      return isPicture ? '' : preview; // a part of a picture shows nothing
     }
     if (Array.isArray(value)) return value.map((item, index) => this.moveStrings(item, `${pointer}/${index}`));
     if (typeof value !== 'object' || value === null) return value;

@@ -1,8 +1,9 @@
 /** Searches all that was recorded, newest first, in the journals and blobs themselves. No text index has to be kept. */
 import { open, readdir } from 'node:fs/promises';
+import { EventLoopTurn } from '../../common/eventLoopTurn';
 import { ifExists } from '../../common/ifExists';
 import type { SessionEvent } from '../events';
-import { parseDraft } from '../events';
+import { isPictureData, parseDraft } from '../events';
 import { eventId } from '../ids';
 import { decodeRecord } from '../journal/journalRecord';
 import { SearchPattern } from './searchPattern';
@@ -17,8 +18,9 @@ export interface SearchedRun {
   lastEventAt: string;
 }
 
-/** Searched without a break, which takes a few milliseconds; the extension host does other work in between. */
 const CHUNK_BYTES = 1024 * 1024;
+/** No writer makes a longer line: it is passed over as damaged. */
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 /** So many runs are searched or have their first chunk read ahead. */
 const MAX_STARTED_RUNS = 4;
@@ -42,9 +44,11 @@ async function* linesFromEnd(path: string): AsyncGenerator<Buffer> {
       end = start;
       const from = start === 0 ? 0 : bytes.indexOf(NEWLINE) + 1;
       const to = isTorn ? bytes.lastIndexOf(NEWLINE) + 1 : bytes.length;
-      if (from === 0 && start > 0) {
-        rest = bytes;
-        length *= 2; // or a long line would be copied again for each small piece of it
+      if ((from === 0 || from === bytes.length) && start > 0) {
+        // No line begins here. Of one that is too long only the last byte is kept, which makes it a damaged one.
+        const isTooLong = bytes.length > MAX_LINE_BYTES;
+        rest = isTooLong ? bytes.subarray(-1) : bytes;
+        length = isTooLong ? CHUNK_BYTES : length * 2; // or a line would be copied again for each small piece of it
         continue;
       }
       if (to > 0) isTorn = false;
@@ -63,6 +67,7 @@ class RunSearch {
   readonly #paths: RunPaths;
   readonly #pattern: SearchPattern;
   readonly #blobs = new Map<string, Promise<boolean>>();
+  readonly #turn = new EventLoopTurn();
   #hasBlobs = false;
 
   constructor(run: SearchedRun, paths: RunPaths, pattern: SearchPattern) {
@@ -75,7 +80,8 @@ class RunSearch {
   async *matches(): AsyncGenerator<SessionEvent | undefined> {
     this.#hasBlobs = (await readdir(this.#paths.blobs).catch(() => [])).length > 0;
     for await (const lines of linesFromEnd(this.#paths.events)) {
-      for (const start of this.#candidates(lines)) {
+      for (const start of (await this.#candidates(lines)).reverse()) {
+        if (this.#turn.isOver) await this.#turn.end();
         const event = await this.#match(lines.subarray(start, lines.indexOf(NEWLINE, start)));
         if (event !== undefined) yield event;
       }
@@ -83,15 +89,20 @@ class RunSearch {
     }
   }
 
-  /** Offsets of the lines that may match, the last one first. */
-  #candidates(lines: Buffer): number[] {
+  /** Offsets of the lines that may match, in order. */
+  async #candidates(lines: Buffer): Promise<number[]> {
     const starts = new Set<number>();
-    const add = (place: number): void => void starts.add(place === 0 ? 0 : lines.lastIndexOf(NEWLINE, place - 1) + 1);
-    for (const place of this.#pattern.placesInJson(lines)) add(place);
-    if (this.#hasBlobs)
-      for (let place = lines.indexOf(BLOBS_FIELD); place !== -1; place = lines.indexOf(BLOBS_FIELD, place + 1))
-        add(place);
-    return [...starts].sort((a, b) => b - a);
+    for (const start of this.#pattern.linesOf(lines)) {
+      if (start !== undefined) starts.add(start);
+      if (this.#turn.isOver) await this.#turn.end();
+    }
+    if (!this.#hasBlobs) return [...starts];
+    for (let place = lines.indexOf(BLOBS_FIELD); place !== -1;) {
+      starts.add(place === 0 ? 0 : lines.lastIndexOf(NEWLINE, place - 1) + 1);
+      const end = lines.indexOf(NEWLINE, place);
+      place = end === -1 ? -1 : lines.indexOf(BLOBS_FIELD, end);
+    }
+    return [...starts].sort((a, b) => a - b);
   }
 
   async #match(line: Buffer): Promise<SessionEvent | undefined> {
@@ -99,9 +110,9 @@ class RunSearch {
     if ('damaged' in record) return undefined;
     const draft = parseDraft(record.kind, record.data);
     if (draft === undefined) return undefined;
-    const { blobs, ...data } = draft.data;
-    let isMatch = this.#pattern.isInValue(data);
-    for (const { sha256 } of Object.values(blobs ?? {})) isMatch ||= await this.#isInBlob(sha256);
+    let isMatch = this.#pattern.isInData(draft.data);
+    for (const [pointer, { sha256 }] of Object.entries(draft.data.blobs ?? {}))
+      isMatch ||= !isPictureData(pointer) && (await this.#isInBlob(sha256));
     const { sessionId, runId, ordinal } = this.#run;
     return isMatch
       ? { ...draft, id: eventId(ordinal, record.seq), sessionId, runId, seq: record.seq, timestamp: record.timestamp }

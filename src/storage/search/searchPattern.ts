@@ -1,59 +1,118 @@
-/**
- * The longest part of the text that is printable ASCII and not escaped in JSON, so that it can be found in bytes.
- * Undefined where there is none, and then everything has to be decoded.
- */
-function longestAsciiPart(text: string): RegExp | undefined {
-  const parts = text.match(/[ !#-[\]-~]+/g) ?? [];
-  const longest = parts.reduce((best, part) => (part.length > best.length ? part : best), '');
-  return longest === '' ? undefined : new RegExp(longest.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gi');
+import { searchable } from '../../common/searchable';
+
+const NEWLINE = 0x0a;
+/** Fields of an event that hold hashes and bytes. */
+const NO_TEXTS: ReadonlySet<string> = new Set(['blobs', 'pictures']);
+
+/** As Latin-1, the bytes of the other characters whose searchable form is one ASCII character. */
+const ALSO_WRITTEN: Readonly<Record<string, readonly string[]>> = {
+  i: ['\xc4\xb0', 'I\xcc\x87'],
+  k: ['\xe2\x84\xaa'],
+  ';': ['\xcd\xbe'],
+  '`': ['\xe1\xbf\xaf'],
+};
+
+function longest(parts: readonly string[] | null): string {
+  return (parts ?? []).reduce((best, part) => (part.length > best.length ? part : best), '');
 }
 
-/** A text to be found whatever the case of its letters, in journals (escaped as JSON) and in blobs (as it is). */
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
+/** The part of a text that is printable ASCII and not escaped in JSON, so that it can be found in bytes. */
+class AsciiPart {
+  readonly #expression: RegExp;
+  readonly #careful: RegExp;
+  /** Where none of these bytes are, the quick expression finds everything. */
+  readonly #otherBytes: readonly Buffer[];
+
+  constructor(part: string) {
+    const others = Object.entries(ALSO_WRITTEN).filter(([character]) => part.includes(character));
+    this.#otherBytes = others.flatMap(([, writings]) => writings.map((writing) => Buffer.from(writing, 'latin1')));
+    this.#expression = new RegExp(escaped(part), 'gi');
+    const alternatives = Array.from(part, (character) => {
+      const writings = ALSO_WRITTEN[character] ?? [];
+      return writings.length === 0 ? escaped(character) : `(?:${[...writings, escaped(character)].join('|')})`;
+    });
+    this.#careful = new RegExp(alternatives.join(''), 'gi');
+  }
+
+  /** A function that gives the first place of the part from an offset on; -1 where there is none. */
+  finder(bytes: Buffer): (from: number) => number {
+    const text = bytes.toString('latin1');
+    const hasOthers = this.#otherBytes.some((other) => bytes.includes(other));
+    const expression = hasOthers ? this.#careful : this.#expression;
+    return (from) => {
+      expression.lastIndex = from;
+      return expression.exec(text)?.index ?? -1;
+    };
+  }
+}
+
+/** A text to be found in its searchable form, in journals (escaped as JSON) and in blobs (as it is). */
 export class SearchPattern {
   readonly #text: string;
   readonly #escaped: string;
-  readonly #asciiPart: RegExp | undefined;
+  /** Found in a line's JSON as it is. */
+  readonly #unescapedPart: string;
+  readonly #asciiPart: AsciiPart | undefined;
+  /** In whatever is found, also in JSON, in this or the other case; '' where there is no such part. */
+  readonly plainPart: string;
   /** A match has at most so many bytes, escaped or not. */
   readonly maxBytes: number;
 
   /** `text` is not empty. */
   constructor(text: string) {
-    const escaped = JSON.stringify(text).slice(1, -1);
-    this.#text = text.toLowerCase();
-    this.#escaped = escaped.toLowerCase();
-    this.#asciiPart = longestAsciiPart(text);
-    this.maxBytes = Buffer.byteLength(escaped) * 3;
+    this.#text = searchable(text);
+    this.#escaped = searchable(JSON.stringify(text).slice(1, -1));
+    this.#unescapedPart = longest(this.#text.match(/[^\p{Cc}\p{Cs}"\\]+/gu));
+    const asciiPart = longest(this.#text.match(/[ !#-[\]-~]+/g));
+    this.#asciiPart = asciiPart === '' ? undefined : new AsciiPart(asciiPart);
+    this.plainPart = longest(this.#text.match(/[ !#-:<-[\]-_a-hjl-~]+/g));
+    // A composed character has at most four parts of three bytes each.
+    this.maxBytes = this.#escaped.length * 12;
   }
 
   isInText(text: string): boolean {
-    return text.toLowerCase().includes(this.#text);
+    return searchable(text).includes(this.#text);
   }
 
-  /** True if any string in `value` has the text, however deep it lies. Names of fields do not count. */
-  isInValue(value: unknown): boolean {
-    if (typeof value === 'string') return this.isInText(value);
-    if (Array.isArray(value)) return value.some((item) => this.isInValue(item));
-    return typeof value === 'object' && value !== null && Object.values(value).some((item) => this.isInValue(item));
+  /** True if any text of an event has it, however deep it lies. Names of fields, blobs and pictures do not count. */
+  isInData(data: Record<string, unknown>): boolean {
+    return Object.entries(data).some(([name, value]) => !NO_TEXTS.has(name) && this.#isInValue(value));
   }
 
-  /** Offsets in lines of JSON at which the text may be: at least one in each line that has it. */
-  *placesInJson(lines: Buffer): Generator<number> {
-    if (this.#asciiPart === undefined) {
-      // Without an ASCII part the lines have to be decoded.
-      let start = 0;
-      for (const line of lines.toString('utf8').split('\n')) {
-        if (line.toLowerCase().includes(this.#escaped)) yield start;
-        start += Buffer.byteLength(line) + 1;
-      }
-      return;
+  /**
+   * Offsets of the lines of JSON that may have the text, in order. In between it gives undefined, so that the caller
+   * can do something else there.
+   */
+  *linesOf(lines: Buffer): Generator<number | undefined> {
+    const find = this.#asciiPart?.finder(lines);
+    for (let start = 0; start < lines.length;) {
+      const place = find === undefined ? start : find(start);
+      if (place === -1) return;
+      if (place > start) start = lines.lastIndexOf(NEWLINE, place - 1) + 1;
+      const newline = lines.indexOf(NEWLINE, place);
+      const end = newline === -1 ? lines.length : newline;
+      // Without an ASCII part the line has to be decoded.
+      const isFound =
+        find !== undefined || searchable(lines.toString('utf8', start, end)).includes(this.#unescapedPart);
+      yield isFound ? start : undefined;
+      start = end + 1;
     }
-    for (const match of lines.toString('latin1').matchAll(this.#asciiPart)) yield match.index;
   }
 
   /** True if a blob has the text, as it is or escaped as JSON. */
   isInBytes(bytes: Buffer): boolean {
-    if (this.#asciiPart !== undefined && bytes.toString('latin1').search(this.#asciiPart) === -1) return false;
-    const text = bytes.toString('utf8').toLowerCase();
+    if (this.#asciiPart !== undefined && this.#asciiPart.finder(bytes)(0) === -1) return false;
+    const text = searchable(bytes.toString('utf8'));
     return text.includes(this.#text) || text.includes(this.#escaped);
+  }
+
+  #isInValue(value: unknown): boolean {
+    if (typeof value === 'string') return this.isInText(value);
+    if (Array.isArray(value)) return value.some((item) => this.#isInValue(item));
+    return typeof value === 'object' && value !== null && Object.values(value).some((item) => this.#isInValue(item));
   }
 }

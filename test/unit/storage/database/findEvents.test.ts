@@ -3,6 +3,7 @@ import type { DraftEvent } from '../../../../src/storage/events';
 import { newId } from '../../../../src/storage/ids';
 import type { StoreIndex } from '../../../../src/storage/database/storeIndex';
 import type { QueryParameters } from '../../../../src/storage/timelineQueries';
+import { SAME_TEXTS } from '../search/sameTexts';
 import { StoreFixture, exited, say, started, syncAll } from '../storeFixture';
 
 type FindQuery = QueryParameters<'findEvents'>;
@@ -61,6 +62,20 @@ describe('findEvents', () => {
       assert.deepEqual(await find({ text }), [3], JSON.stringify(text));
     for (const text of ['100_', 'H%d', "'; DROP TABLE session_events; --"])
       assert.deepEqual(await find({ text }), [], text);
+  });
+
+  it('finds the same in every normal form and case as the search over history (E5)', async () => {
+    const run = newId();
+    const other = await store.makeSession({ kind: 'run.queued', data: { runId: run, ordinal: 1, prompt: 'x' } });
+    await store.events(other, run, [started(1), ...SAME_TEXTS.map(({ text }) => say(text)), exited]);
+    await syncAll(index, other);
+    const findHere = async (text: string): Promise<number[]> =>
+      (await index.query(other, 'findEvents', { runId: run, ...EVERYTHING, text })).seqs;
+    for (const [row, { wanted, unwanted }] of SAME_TEXTS.entries()) {
+      for (const text of wanted) assert.ok((await findHere(text)).includes(row + 2), `${text} in row ${row}`);
+      for (const text of unwanted) assert.ok(!(await findHere(text)).includes(row + 2), `${text} not in row ${row}`);
+    }
+    for (const text of ['\u0000', 'no such\u0000']) assert.ok((await findHere(text)).length <= 1, 'NUL is no wildcard');
   });
 
   it('finds failures of every kind', async () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { SearchedRun } from '../../../../src/storage/search/historySearch';
 import { searchRuns } from '../../../../src/storage/search/historySearch';
 import { newId } from '../../../../src/storage/ids';
+import { SAME_TEXTS } from './sameTexts';
 import { exited, say, started, StoreFixture } from '../storeFixture';
 
 describe('search over history', () => {
@@ -42,6 +43,48 @@ describe('search over history', () => {
     assert.deepEqual(await find('said “IT”'), ['He said “it”']);
     assert.deepEqual(await find('[.*+?^${}()|]\\'), []);
     assert.deepEqual(await find('no such words'), []);
+  });
+
+  it('finds the same in every normal form and case, and nothing that is another letter (E5)', async () => {
+    const written = SAME_TEXTS.map(({ text }) => text);
+    const blob = `${'x'.repeat(1024 * 1024 - 2)}cafe\u0301 in a blob${'y'.repeat(200_000)}`;
+    await makeRun(['nothing here', ...written, blob]);
+    for (const { text, wanted } of SAME_TEXTS)
+      for (const each of wanted) assert.ok((await find(each)).includes(text), `${each} in ${text}`);
+    for (const { text, unwanted } of SAME_TEXTS)
+      for (const each of unwanted) assert.ok(!(await find(each)).includes(text), `${each} not in ${text}`);
+    assert.equal((await find('CAFÉ in a')).length, 1);
+    assert.deepEqual(await find('cafe in a'), []);
+  });
+
+  it('finds in long lines without looking at any part of them twice, in turns of the event loop (E8)', async () => {
+    const words = 'the letter e is everywhere, even here; '.repeat(1_500);
+    await makeRun(Array.from({ length: 60 }, (_, number) => `${words} ${number}`));
+    const long = Array.from({ length: 3 }, () => JSON.stringify({ lines: words.repeat(3).split(' ') }));
+    await makeRun(long);
+    let turns = 0;
+    let isSearching = true;
+    const count = (): void => {
+      turns++;
+      if (isSearching) setImmediate(count);
+    };
+    setImmediate(count);
+    assert.equal((await find('e', 5_000)).length, 60 + 3 + 4, 'with the starts and ends of both runs');
+    isSearching = false;
+    assert.ok(turns > 3, `${turns} turns`);
+  });
+
+  it('passes over a line that is longer than any writer makes (E8)', async () => {
+    const run = await makeRun(['first needle', 'second needle']);
+    const path = store.paths.session(run.sessionId).run(run.runId).events;
+    const [start = '', ...rest] = (await readFile(path, 'utf8')).split('\n');
+    for (const size of [3, 5, 12]) {
+      const long = 'needle '.repeat((size * 1024 * 1024) / 7);
+      await writeFile(path, [start, long, ...rest].join('\n'));
+      assert.deepEqual(await find('needle'), ['second needle', 'first needle'], `${size} MiB`);
+      await writeFile(path, [start, ...rest, long].join('\n'));
+      assert.deepEqual(await find('needle'), ['second needle', 'first needle'], `${size} MiB, torn`);
+    }
   });
 
   it('does not take names of fields or of kinds for text', async () => {

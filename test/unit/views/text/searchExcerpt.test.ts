@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { SessionEvent } from '../../../../src/storage/events';
+import { SAME_TEXTS } from '../../storage/search/sameTexts';
 import { searchExcerpt } from '../../../../src/views/text/searchExcerpt';
 
 const message = (text: string): SessionEvent => ({
@@ -20,6 +21,16 @@ describe('searchExcerpt', () => {
     const shown = searchExcerpt(message(long), 'needle');
     assert.match(shown, /^….*before needle after/);
     assert.ok(shown.length <= 141, shown);
+  });
+
+  it('shows the text in whatever normal form and case it is written (E5)', () => {
+    for (const { text, wanted } of SAME_TEXTS) {
+      const long = `${'Œ o\u0304 Λ '.repeat(50)}${text}${' after'.repeat(50)}`;
+      for (const each of wanted) {
+        const shown = searchExcerpt(message(long), each);
+        assert.ok(shown.includes('after'), `${each}: ${shown}`);
+      }
+    }
   });
 
   it('shows the beginning where the text is only in a payload', () => {
