@@ -11,8 +11,9 @@ import type { Setting } from './safeConfiguration';
 import {
   gitEnvironment,
   LIST_PROGRAM_SETTINGS,
+  needsOverrides,
+  NO_PROGRAMS,
   overridesOf,
-  readsFiles,
   SAFE_CONFIGURATION,
 } from './safeConfiguration';
 
@@ -20,6 +21,9 @@ const MAX_PROCESSES = 3;
 const FIRST_RETRY_MS = 25;
 const MAX_RETRY_MS = 800;
 const DEFAULT_LOCK_PATIENCE_MS = 5_000;
+/** No version before 2.50 finds hooks in the configuration. */
+const FIRST_MINOR_WITH_HOOKS = 50;
+const OWN_SETTINGS = [...SAFE_CONFIGURATION, ...NO_PROGRAMS];
 
 export interface GitOptions {
   /** Bytes for stdin; it is empty where absent. */
@@ -28,6 +32,11 @@ export interface GitOptions {
   /** Exit codes that are answers; any other is an error. `[0]` where absent. */
   acceptedExitCodes?: readonly number[];
   signal?: AbortSignal | undefined;
+  /**
+   * True where git has to find the worktree by itself. Otherwise `directory` is one, whatever the configuration names,
+   * and for commands about refs and objects it makes no difference.
+   */
+  findsWorktree?: boolean;
   /** What `readFilters` answered a moment ago, for the commands of one short operation. Read anew where absent. */
   filters?: readonly Setting[] | undefined;
   /** All variables of an isolated git dir (see `isolatedGit`). Then no configuration of the repository is read. */
@@ -47,6 +56,7 @@ export class Git {
   readonly #lockPatienceMs: number;
   readonly #pool = new ProcessPool(MAX_PROCESSES);
   #program: Promise<string> | undefined;
+  #hasConfiguredHooks = true;
 
   /** `program` is a name on PATH or an absolute path; `lockPatienceMs` is how long to try while a lock is held. */
   constructor(runProcess: RunProcess, options: { program?: string; lockPatienceMs?: number } = {}) {
@@ -104,8 +114,9 @@ export class Git {
 
   async #findProgram(): Promise<string> {
     const program = await findGit(this.#configuredProgram);
-    const { stdout } = await this.#start(program, process.cwd(), ['--version'], [], {});
-    requireSupportedVersion(program, stdout.toString('utf8'));
+    const { stdout } = await this.#start(program, process.cwd(), ['--version'], [], { findsWorktree: true });
+    const { major, minor } = requireSupportedVersion(program, stdout.toString('utf8'));
+    this.#hasConfiguredHooks = major > 2 || minor >= FIRST_MINOR_WITH_HOOKS;
     return program;
   }
 
@@ -115,13 +126,15 @@ export class Git {
     command: string,
     options: GitOptions,
   ): Promise<readonly Setting[]> {
-    if (!readsFiles(command)) return SAFE_CONFIGURATION;
-    return [...SAFE_CONFIGURATION, ...(options.filters ?? (await this.#readFilters(program, directory, options)))];
+    const overrides = needsOverrides(command, this.#hasConfiguredHooks)
+      ? (options.filters ?? (await this.#readFilters(program, directory, options)))
+      : [];
+    return [...OWN_SETTINGS, ...overrides];
   }
 
   /** Never kept for long, as an agent may write the configuration at any moment. */
   async #readFilters(program: string, directory: string, { environment = {}, signal }: GitOptions): Promise<Setting[]> {
-    const listed = await this.#start(program, directory, LIST_PROGRAM_SETTINGS, SAFE_CONFIGURATION, {
+    const listed = await this.#start(program, directory, LIST_PROGRAM_SETTINGS, OWN_SETTINGS, {
       environment,
       signal,
     });
@@ -135,7 +148,7 @@ export class Git {
     directory: string,
     commandArguments: readonly string[],
     settings: readonly Setting[],
-    { input, signal, environment, isolation }: GitOptions,
+    { input, signal, environment, isolation, findsWorktree = false }: GitOptions,
   ): Promise<ProcessResult> {
     if (commandArguments.some((argument) => argument.includes('\0')))
       throw new CorralError('INVALID_ARGUMENT', l10n.t('A name with a NUL character cannot be passed to Git.'));
@@ -143,7 +156,12 @@ export class Git {
       async () =>
         await this.#runProcess([program, ...commandArguments], {
           cwd: directory,
-          environment: { ...gitEnvironment(settings), ...isolation, ...environment },
+          environment: {
+            ...gitEnvironment(settings),
+            ...(findsWorktree ? {} : { GIT_WORK_TREE: directory }),
+            ...isolation,
+            ...environment,
+          },
           input,
           signal,
         }),

@@ -22,15 +22,17 @@ export async function findGit(name: string): Promise<string> {
 }
 
 /**
- * Checks what `git --version` printed.
+ * The version that `git --version` printed.
+ *
  * @throws GIT_NOT_FOUND where the program is not git
  * @throws GIT_TOO_OLD
  */
-export function requireSupportedVersion(program: string, output: string): void {
+export function requireSupportedVersion(program: string, output: string): { major: number; minor: number } {
   const version = /version (\d+)\.(\d+)/.exec(output);
   if (version === null) throw new CorralError('GIT_NOT_FOUND', l10n.t('{program} is not Git.', { program }));
   const [major, minor] = [Number(version[1]), Number(version[2])];
-  if (major > OLDEST_VERSION.major || (major === OLDEST_VERSION.major && minor >= OLDEST_VERSION.minor)) return;
+  if (major > OLDEST_VERSION.major || (major === OLDEST_VERSION.major && minor >= OLDEST_VERSION.minor))
+    return { major, minor };
   const found = `${major}.${minor}`;
   throw new CorralError(
     'GIT_TOO_OLD',

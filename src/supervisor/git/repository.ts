@@ -41,6 +41,11 @@ export async function requireHeadCommit(git: Git, worktreePath: string): Promise
   return commit;
 }
 
+/** The top of the worktree around the folder that was asked for. */
+export async function worktreeAround({ folder, mainWorktree }: Repository): Promise<string> {
+  return (await enclosingCheckout(await realpath(folder)))?.checkout ?? mainWorktree;
+}
+
 /** The ids of what these refs point to, such as `refs/heads`. All where no pattern is given. */
 export async function readRefs(git: Git, folder: string, ...patterns: string[]): Promise<string[]> {
   const listed = await git.text(folder, ['for-each-ref', '--format=%(objectname)', ...patterns]);
@@ -125,7 +130,9 @@ async function askAll(git: Git, folder: string): Promise<Answers> {
     '--show-cdup',
     SEPARATOR,
   ];
-  const { stdout } = await git.run(folder, ['rev-parse', ...paths, '--revs-only', 'HEAD^{commit}']);
+  const { stdout } = await git.run(folder, ['rev-parse', ...paths, '--revs-only', 'HEAD^{commit}'], {
+    findsWorktree: true,
+  });
   const answers = stdout.toString('utf8').split(`\n${SEPARATOR}\n`);
   const [commonAnswer = '', gitAnswer = ''] = answers;
   // Outside of any worktree the third answer is missing, not empty.
@@ -166,7 +173,7 @@ export async function initializeRepository(git: Git, folder: string): Promise<Re
     throw error;
   });
   if (typeof state === 'object') return state;
-  if (state === 'NO_REPOSITORY') await git.run(folder, ['init', '--quiet']);
+  if (state === 'NO_REPOSITORY') await git.run(folder, ['init', '--quiet'], { findsWorktree: true });
   const tree = await git.text(folder, ['hash-object', '-t', 'tree', '-w', '--stdin'], { input: '' });
   const [name, email] = await Promise.all(
     ['user.name', 'user.email'].map(async (key) =>

@@ -22,9 +22,45 @@ export const SAFE_CONFIGURATION: readonly Setting[] = [
   ['worktree.useRelativePaths', 'false'],
 ];
 
+/**
+ * Set beside these for every git that Corral waits for in the repository's own git dir: none has a person at its
+ * terminal, and none talks to another machine.
+ */
+export const NO_PROGRAMS: readonly Setting[] = [
+  ['core.sshCommand', 'false'],
+  ['core.gitProxy', 'false'],
+  ['core.askPass', 'false'],
+  ['core.editor', ':'],
+  ['core.pager', 'cat'],
+  ['core.alternateRefsCommand', 'false'],
+  ['sequence.editor', ':'],
+  ['interactive.diffFilter', 'cat'],
+  ['diff.external', 'false'],
+  ['diff.submodule', 'short'],
+  ['status.submoduleSummary', 'false'],
+  ['merge.renormalize', 'false'],
+  ['merge.verifySignatures', 'false'],
+  ['log.showSignature', 'false'],
+  ['gpg.program', 'false'],
+  ['commit.gpgSign', 'false'],
+  ['tag.gpgSign', 'false'],
+  ['push.gpgSign', 'false'],
+  ['protocol.allow', 'never'],
+  ['credential.helper', ''],
+  ['submodule.recurse', 'false'],
+  ['fetch.recurseSubmodules', 'false'],
+  ['push.recurseSubmodules', 'no'],
+  ['help.autocorrect', 'never'],
+  ['rebase.instructionFormat', '%s'],
+  ['gc.auto', '0'],
+  ['gc.recentObjectsHook', ''],
+  ['maintenance.auto', 'false'],
+];
+
 /** Commands that read no file of the worktree, so that no filter can run. Measured: `write-tree` does read them. */
 const COMMANDS_WITHOUT_FILES: ReadonlySet<string> = new Set([
   'cat-file',
+  'check-ref-format',
   'config',
   'for-each-ref',
   'hash-object', // Corral gives it its bytes, or `--no-filters`
@@ -32,18 +68,36 @@ const COMMANDS_WITHOUT_FILES: ReadonlySet<string> = new Set([
   'log',
   'ls-files', // Corral asks for no `--modified`
   'ls-tree',
+  'merge-base',
+  'remote',
   'rev-list',
   'rev-parse',
-  'symbolic-ref',
-  'update-ref',
 ]);
+/** They read no file either, but run hooks, which new versions of git also find in the configuration. */
+const COMMANDS_WITH_HOOKS: ReadonlySet<string> = new Set(['symbolic-ref', 'update-ref']);
 
 /** What git does to a file without a merge driver of its own. */
 const ORDINARY_MERGE = 'git merge-file %A %O %B';
-const FILTER_KEYS = ['clean', 'smudge', 'process', 'required'] as const;
 
-/** True where the command may run filters, because it reads files of the worktree. */
-export function readsFiles(command: string): boolean {
+/** By section: what turns off each setting of it that names a program, below a name of somebody's choice. */
+const OFF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  filter: { clean: '', smudge: '', process: '', required: 'false' },
+  merge: { driver: ORDINARY_MERGE },
+  diff: { command: 'false', textconv: 'cat' },
+  hook: { enabled: 'false' },
+  remote: { uploadpack: 'git-upload-pack', receivepack: 'git-receive-pack', vcs: '', promisor: 'false' },
+  credential: { helper: '' },
+  submodule: { update: 'none' },
+  trailer: { command: '', cmd: '' },
+  tar: { command: 'cat' },
+  gpg: { program: 'false', defaultkeycommand: '' },
+};
+/** Where one setting of the section is there, all of these are set: git looks at them together. */
+const SET_TOGETHER: ReadonlySet<string> = new Set(['filter', 'hook']);
+
+/** True where the command can run a program that the configuration has under a name of somebody's choice. */
+export function needsOverrides(command: string, hasConfiguredHooks: boolean): boolean {
+  if (COMMANDS_WITH_HOOKS.has(command)) return hasConfiguredHooks;
   return !COMMANDS_WITHOUT_FILES.has(command);
 }
 
@@ -53,37 +107,33 @@ export const LIST_PROGRAM_SETTINGS = [
   '--null',
   '--show-scope',
   '--get-regexp',
-  '^(filter|hook|merge)\\..*\\.',
+  `^(${Object.keys(OFF).join('|')})\\..*\\.`,
 ] as const;
 
 /**
- * The settings that turn off each filter, merge driver and hook of the repository's own configuration, from the
- * output of `LIST_PROGRAM_SETTINGS`. Where the user defines one of the same name, the user's holds.
+ * The settings that turn off each program of the repository's own configuration, from the output of
+ * `LIST_PROGRAM_SETTINGS`. Where the user defines one of the same name, the user's holds.
  */
 export function overridesOf(listing: Buffer): Setting[] {
   const fields = listing.toString('utf8').split('\0');
   const trusted = new Map<string, string>();
-  const filters = new Set<string>();
-  const mergeDrivers = new Set<string>();
-  const hooks = new Set<string>();
+  const overridden = new Set<string>();
   for (let index = 0; index + 1 < fields.length; index += 2) {
-    const [scope, entry] = [fields[index] ?? '', fields[index + 1] ?? ''];
+    const [scope, entry = ''] = [fields[index], fields[index + 1]];
     const keyEnd = entry.indexOf('\n');
     const key = keyEnd < 0 ? entry : entry.slice(0, keyEnd);
-    const section = key.slice(0, key.lastIndexOf('.'));
-    if (section.startsWith('hook.')) hooks.add(section);
-    else if (section.startsWith('merge.') && !key.endsWith('.driver')) continue;
-    else if (scope === 'system' || scope === 'global') trusted.set(key, keyEnd < 0 ? 'true' : entry.slice(keyEnd + 1));
-    else (section.startsWith('merge.') ? mergeDrivers : filters).add(section);
+    const [subsection, name] = [key.slice(0, key.lastIndexOf('.')), key.slice(key.lastIndexOf('.') + 1)];
+    const section = subsection.slice(0, subsection.indexOf('.'));
+    const off = OFF[section] ?? {};
+    if (section !== 'hook' && (scope === 'system' || scope === 'global'))
+      trusted.set(key, keyEnd < 0 ? 'true' : entry.slice(keyEnd + 1));
+    else if (SET_TOGETHER.has(section)) for (const each of Object.keys(off)) overridden.add(`${subsection}.${each}`);
+    else if (off[name] !== undefined) overridden.add(key);
   }
-  const override = (key: string, otherwise: string): Setting => [key, trusted.get(key) ?? otherwise];
-  return [
-    ...[...filters].flatMap((section) =>
-      FILTER_KEYS.map((name) => override(`${section}.${name}`, name === 'required' ? 'false' : '')),
-    ),
-    ...[...mergeDrivers].map((section) => override(`${section}.driver`, ORDINARY_MERGE)),
-    ...[...hooks].map((section): Setting => [`${section}.enabled`, 'false']),
-  ];
+  return [...overridden].map((key): Setting => {
+    const [section, name] = [key.slice(0, key.indexOf('.')), key.slice(key.lastIndexOf('.') + 1)];
+    return [key, trusted.get(key) ?? OFF[section]?.[name] ?? ''];
+  });
 }
 
 /** Variables that name a program or make one load code, beside all of git's own. */

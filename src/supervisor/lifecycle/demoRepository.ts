@@ -21,7 +21,7 @@ export async function makeDemoRepository(git: Git, storageDirectory: string): Pr
       await mkdir(join(folder, name, '..'), { recursive: true, mode: 0o700 });
       await writeFile(join(folder, name), content);
     }
-    await git.run(folder, ['init', '--quiet']);
+    await git.run(folder, ['init', '--quiet'], { findsWorktree: true });
     await git.run(folder, ['add', '--all']);
     await git.run(folder, ['commit', '--quiet', '--message', 'A small program that greets'], {
       environment: identityEnvironment(IDENTITY),

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { isOutcome } from '../../storage/runState';
 import { withIsolatedGit } from '../../supervisor/git/isolated/isolatedGit';
 import { pathToText } from '../../supervisor/git/pathBytes';
-import { findRepository, headCommit } from '../../supervisor/git/repository';
+import { findRepository, headCommit, worktreeAround } from '../../supervisor/git/repository';
 import { listUncommittedFiles } from '../../supervisor/git/snapshots/uncommittedFiles';
 import { summarizeWorktree } from '../../supervisor/git/worktrees/worktreeSummary';
 import type { CorralApi, SessionSummary } from '../../supervisor/api';
@@ -56,7 +56,7 @@ type BaseItem = vscode.QuickPickItem & { base?: Base };
 async function listBases(source: BaseSource, folder: string): Promise<BaseItem[]> {
   const repository = await findRepository(source.git, folder);
   const [root, references, sessions] = await Promise.all([
-    source.git.text(folder, ['rev-parse', '--show-toplevel']),
+    worktreeAround(repository),
     source.git.text(folder, [
       'for-each-ref',
       '--sort=-committerdate',

@@ -4,6 +4,7 @@ import { withIsolatedGit } from '../isolated/isolatedGit';
 import { captureTree } from '../snapshots/captureTree';
 import type { SnapshotCommit } from '../snapshots/snapshotRef';
 import { restoreRawFiles } from '../snapshots/rawFiles';
+import { worktreeAround } from '../repository';
 import type { WorktreeFolder } from '../sessionWorktree';
 
 /**
@@ -14,7 +15,7 @@ import type { WorktreeFolder } from '../sessionWorktree';
  */
 export async function copyUncommittedChanges(worktree: WorktreeFolder, baseCommit: string): Promise<void> {
   const { repository } = worktree;
-  const source = { repository, path: await repository.git.text(repository.folder, ['rev-parse', '--show-toplevel']) };
+  const source = { repository, path: await worktreeAround(repository) };
   const { tree, notCaptured } = await withIsolatedGit(source, async (git) => captureTree(git, source.path));
   const [first] = notCaptured;
   if (first !== undefined)
