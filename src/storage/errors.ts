@@ -8,6 +8,7 @@ export type CorralErrorCode =
   | 'NO_REPOSITORY'
   | 'BARE_REPOSITORY'
   | 'REPOSITORY_SETTING'
+  | 'CHECKOUT_MISSING'
   | 'NO_COMMIT'
   | 'BASE_NOT_FOUND'
   | 'GIT_NOT_FOUND'

@@ -84,6 +84,8 @@ export const sessionFactsSchema = v.object({
   ...SESSION_RECORD_SCHEMAS.created.entries,
   worktree: v.picklist(['planned', 'creating', 'present', 'failed', 'deleting', 'deleted']),
   worktreeFailure: v.exactOptional(text),
+  /** Uncommitted files that could not be copied into the worktree, in words. */
+  notCopied: v.exactOptional(v.array(text)),
   /** Where a deleted worktree lies until the trash is emptied. */
   trashPath: v.exactOptional(text),
   /** Why it stays there: what no snapshot can hold. */

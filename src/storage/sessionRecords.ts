@@ -23,8 +23,14 @@ export const SESSION_RECORD_SCHEMAS = {
     title: text,
     prompt: text,
     agent: text,
-    /** The main worktree of the repository, an absolute path. */
+    /** The main worktree of the repository, an absolute path. Where it has none, the linked one that was open. */
     repository: text,
+    /** The directory that all worktrees of the repository share. Absent in older records. */
+    commonDirectory: v.exactOptional(text),
+    /** The linked worktree from which it was started, and to which its work is applied. Absent for the main one. */
+    checkout: v.exactOptional(text),
+    /** Where in its worktree the agent starts, with `/`. Absent for the top. */
+    subfolder: v.exactOptional(text),
     /** A commit's object id. */
     baseCommit: text,
     worktreePath: text,
@@ -48,7 +54,12 @@ export const SESSION_RECORD_SCHEMAS = {
   }),
   'dependencies.set': v.object({ dependsOn: v.array(text) }),
   renamed: v.object({ title: text }),
-  'worktree.created': v.object({ worktreePath: text, baseCommit: text }),
+  /** `notCopied`: uncommitted files that could not be copied into it, in words. */
+  'worktree.created': v.object({
+    worktreePath: text,
+    baseCommit: text,
+    notCopied: v.exactOptional(v.array(text)),
+  }),
   'worktree.failed': v.object({ reason: text }),
   'run.queued': v.object({
     runId: text,
@@ -97,6 +108,8 @@ export const SESSION_RECORD_SCHEMAS = {
     after: text,
     /** The files that were left with conflicts. */
     conflicts: v.optional(v.array(text)),
+    /** The checkout, where it is not the one from which the session was started. */
+    checkout: v.exactOptional(text),
   }),
   /** The last `applied` was undone. */
   unapplied: v.object({}),

@@ -37,6 +37,7 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       facts.worktree = 'present';
       facts.baseCommit = record.data.baseCommit;
       facts.worktreePath = record.data.worktreePath;
+      if (record.data.notCopied !== undefined) facts.notCopied = record.data.notCopied;
       delete facts.worktreeFailure;
       return;
     case 'worktree.failed':

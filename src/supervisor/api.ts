@@ -12,7 +12,10 @@ export type { Disposable, Event };
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';
 
 export interface SessionRequest {
-  /** A folder in the repository: an absolute path or a `file:` URI. */
+  /**
+   * A folder in the repository, in which the agent starts: an absolute path or a `file:` URI. The checkout around it is
+   * where HEAD and uncommitted changes come from, and to which the work is applied.
+   */
   repository: string;
   prompt: string;
   agent: string;
@@ -67,8 +70,15 @@ export interface SessionSummary {
   title: string;
   prompt: string;
   agent: string;
+  /** The main worktree of its repository; where that has none, the linked one from which it was started. */
   repository: string;
+  /** The linked worktree from which it was started, and to which its work is applied. */
+  checkout?: string;
   worktreePath: string;
+  /** The folder of its worktree in which the agent starts, with `/`; absent for the top. */
+  subfolder?: string;
+  /** Uncommitted files that could not be copied into its worktree, in words. */
+  notCopied?: string[];
   /** '' while the session waits for the session from whose work it starts. */
   baseCommit: string;
   status: SessionStatus;

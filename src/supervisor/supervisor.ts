@@ -16,6 +16,7 @@ import type { ExportFormat } from './history/sessionExport';
 import { SessionTimeline } from './history/sessionTimeline';
 import type { NativeSessions } from './imports/nativeSessions';
 import type { CommandConsents, WithheldCommand } from './lifecycle/commandConsents';
+import { listingOf } from './lifecycle/listing';
 import type { WorktreeControl } from './lifecycle/worktreeControl';
 import type { WorktreeInventory } from './lifecycle/worktreeInventory';
 import { withDefaults, type SupervisorOptions } from './options';
@@ -105,8 +106,7 @@ export class Supervisor implements CorralApi, Disposable {
   }
 
   async listSessions(filter: { repository?: string; archived?: boolean } = {}): Promise<SessionSummary[]> {
-    const { model } = await this.#startUp.listed;
-    return model.list(filter);
+    return (await this.#startUp.listed).model.list(await listingOf(filter));
   }
 
   async getSession(id: string): Promise<SessionSummary> {

@@ -44,3 +44,12 @@ export async function isSessionWorktree(administrativeDirectory: string): Promis
 export function folderAround(commonDirectory: string): string | undefined {
   return basename(commonDirectory) === '.git' ? dirname(commonDirectory) : undefined;
 }
+
+/** The main worktree of the repository around a folder, where its name tells it: without asking git. */
+export async function mainWorktreeAround(folder: string): Promise<string | undefined> {
+  const place = await enclosingCheckout(folder).catch(() => undefined);
+  const around = place === undefined ? undefined : folderAround(place.commonDirectory);
+  return place !== undefined && around !== undefined && (await leadsTo(around, place.commonDirectory))
+    ? around
+    : place?.checkout;
+}

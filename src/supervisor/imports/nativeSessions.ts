@@ -1,4 +1,5 @@
 /** Imports the sessions that an agent had without Corral: the transcript becomes the first run. */
+import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { messageOf } from '../../common/errors';
 import { CorralError } from '../../storage/errors';
@@ -13,6 +14,7 @@ import { programEnvironment } from '../agents/programEnvironment';
 import type { SessionSummary } from '../api';
 import type { Git } from '../git/git';
 import { findRepository } from '../git/repository';
+import { notCopiedNotice } from '../lifecycle/agentFolder';
 import type { SessionCreator } from '../lifecycle/sessionCreation';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
@@ -67,15 +69,18 @@ export class NativeSessions {
   }
 
   /**
-   * The sessions in the repository's main worktree that Corral does not have, newest first. Records that cannot be read
-   * hide no others: `onUnread` is told of each agent.
+   * The sessions in this folder, its checkout or the main worktree that Corral does not have, newest first.
+   * Records that cannot be read hide no others: `onUnread` is told of each agent.
    */
   async list(repository: string, options: NativeSessionListOptions = {}): Promise<NativeSession[]> {
     const { git, model, resolving } = this.#options;
-    const { mainWorktree } = await findRepository(git, repository);
+    const { mainWorktree, checkout, subfolder } = await findRepository(git, repository);
+    const folders = [...new Set([mainWorktree, checkout, join(checkout, ...subfolder.split('/'))])];
     const knownIds = new Set(model.ids().flatMap((id) => model.facts(id).runs.map((run) => run.nativeSessionId)));
     const lists = await Promise.all(
-      listAgents(resolving().agents).map(async (agent) => await this.#find(agent, mainWorktree, options)),
+      folders.flatMap((folder) =>
+        listAgents(resolving().agents).map(async (agent) => await this.#find(agent, folder, options)),
+      ),
     );
     const found: NativeSession[] = [];
     for (const session of lists.flat()) {
@@ -135,7 +140,9 @@ export class NativeSessions {
     const queue = async (sessionId: string): Promise<void> => {
       const runId = newId();
       try {
-        await writeRun(store.paths.session(sessionId).run(runId), native, source.read(agent, native));
+        const notCopied = (await store.sync(sessionId))?.notCopied ?? [];
+        const notices = [`Imported from ${place}`, ...(notCopied.length === 0 ? [] : [notCopiedNotice(notCopied)])];
+        await writeRun(store.paths.session(sessionId).run(runId), native, source.read(agent, native), notices);
       } catch (cause) {
         const message = l10n.t('The session could not be read from {place}.', { place });
         throw new CorralError('INVALID_ARGUMENT', message, { cause });
@@ -149,7 +156,12 @@ export class NativeSessions {
   }
 }
 
-async function writeRun(run: RunPaths, native: NativeSession, events: AsyncIterable<TimedEvent>): Promise<void> {
+async function writeRun(
+  run: RunPaths,
+  native: NativeSession,
+  events: AsyncIterable<TimedEvent>,
+  notices: readonly string[],
+): Promise<void> {
   let nowMs = 0;
   let count = 0;
   const journal = await JournalWriter.open(run, { tsFloor: new Date(0).toISOString(), now: () => nowMs });
@@ -161,7 +173,7 @@ async function writeRun(run: RunPaths, native: NativeSession, events: AsyncItera
           kind: 'run.started',
           data: { ordinal: 1, agent: native.agent, driver: native.driver, argv: [], cwd: native.cwd },
         });
-        journal.append({ kind: 'message', data: { role: 'system', text: `Imported from ${native.source}` } });
+        for (const text of notices) journal.append({ kind: 'message', data: { role: 'system', text } });
       }
       journal.append(event);
       if (++count % EVENTS_PER_WRITE === 0) await journal.room();

@@ -81,7 +81,7 @@ export async function makeWorktree(
   content: WorktreeContent,
 ): Promise<void> {
   const { baseCommit } = content.start;
-  const worktree = await fillWorktree(planned, content).catch((error: unknown) => {
+  const { worktree, notCopied } = await fillWorktree(planned, content).catch((error: unknown) => {
     if (error instanceof CorralError) throw error;
     const reason = messageOf(error);
     throw new CorralError('WORKTREE_FAILED', l10n.t('The worktree could not be made: {reason}', { reason }), {
@@ -90,22 +90,22 @@ export async function makeWorktree(
   });
   await store.append(worktree.sessionId, () => ({
     kind: 'worktree.created',
-    data: { worktreePath: worktree.path, baseCommit },
+    data: { worktreePath: worktree.path, baseCommit, ...(notCopied.length === 0 ? {} : { notCopied }) },
   }));
 }
 
 async function fillWorktree(
   planned: SessionWorktree,
   { start: { snapshot, baseCommit }, wanted, includeChanges }: WorktreeContent,
-): Promise<SessionWorktree> {
+): Promise<{ worktree: SessionWorktree; notCopied: string[] }> {
   const worktree = await createWorktree(planned, baseCommit);
   try {
     if (snapshot.isSnapshot) await copySnapshot(worktree, baseCommit, snapshot);
-    if (includeChanges) await copyUncommittedChanges(worktree, baseCommit);
+    const notCopied = includeChanges ? await copyUncommittedChanges(worktree, baseCommit) : [];
     await copyIgnoredFiles(worktree, wanted);
+    return { worktree, notCopied };
   } catch (error) {
     await rollbackCreation(worktree, baseCommit);
     throw error;
   }
-  return worktree;
 }

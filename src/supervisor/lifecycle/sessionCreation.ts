@@ -28,7 +28,7 @@ import type { SupervisorSettings, WorktreeSettings } from '../settings';
 import { findStart, makeWorktree } from './newWorktree';
 import { withWorktreeLock } from './worktreeLock';
 import { titleOf } from '../sessions/sessionTitle';
-import { worktreeOf } from './worktreeOf';
+import { isOfRepository, worktreeOf } from './worktreeOf';
 
 export interface SessionCreatorOptions {
   git: Git;
@@ -93,6 +93,11 @@ export class SessionCreator {
         prompt: request.prompt,
         agent: request.agent,
         repository: repository.mainWorktree,
+        commonDirectory: repository.commonDirectory,
+        ...(repository.hasMainWorktree && repository.checkout === repository.mainWorktree
+          ? {}
+          : { checkout: repository.checkout }),
+        ...(repository.subfolder === '' ? {} : { subfolder: repository.subfolder }),
         baseCommit: start?.baseCommit ?? '',
         worktreePath: worktree.path,
         permissionMode: request.permissionMode ?? agent.permissionMode ?? settings.permissionMode,
@@ -201,7 +206,7 @@ async function findBaseSession(
     if (base === snapshotRefName(id)) found = facts;
   }
   if (found === undefined || sessionState(found) === 'completed') return undefined;
-  if (found.repository !== repository.mainWorktree)
+  if (!isOfRepository(found, repository))
     throw new CorralError(
       'BASE_NOT_FOUND',
       l10n.t('“{title}” works in another repository, so this session cannot start from its work.', {

@@ -5,8 +5,10 @@ import type { Log } from '../../common/log';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
 import { recordConsent } from '../../storage/store/consents';
+import type { Repository } from '../git/repository';
 import { applyChanges, type ApplyMode } from '../git/review/applyChanges';
 import { listChanges, readWork, type FileChange } from '../git/review/changes';
+import { findCheckout } from '../git/review/checkout';
 import { makeBranch } from '../git/review/makeBranch';
 import { undoApply } from '../git/review/undoApply';
 import type { ChangesToApply } from '../git/review/workCommit';
@@ -153,25 +155,37 @@ export class WorktreeControl {
     });
   }
 
-  /** Applies the session's work to the checkout. Throws CONFLICT where git would overwrite the user's changes. */
-  async apply(mode: ApplyMode): Promise<{ conflicts: string[] }> {
+  /**
+   * Applies the session's work to the checkout from which it was started; to the main worktree where a person says so.
+   *
+   * @throws CONFLICT where git would overwrite the user's changes.
+   * @throws CHECKOUT_MISSING where that checkout is gone.
+   */
+  async apply(mode: ApplyMode, to: 'checkout' | 'mainWorktree' = 'checkout'): Promise<{ conflicts: string[] }> {
     return await this.#changeFiles(async (worktree, facts) => {
+      const { repository } = worktree;
+      const path = to === 'mainWorktree' ? repository.mainWorktree : checkoutPath(facts, repository);
+      const checkout = await findCheckout(repository, path);
       const work = await changesToApply(worktree, facts);
-      const { applied, conflicts } = await applyChanges(worktree.repository, work, mode);
-      await this.#options.store.append(this.#id, () => ({ kind: 'applied', data: applied }));
+      const { applied, conflicts } = await applyChanges(checkout, work, mode);
+      await this.#options.store.append(this.#id, () => ({
+        kind: 'applied',
+        data: path === checkoutPath(facts, repository) ? applied : { ...applied, checkout: path },
+      }));
       return { conflicts };
     });
   }
 
   /** Undoes the last `apply`. Throws CONFLICT where there is none, or git would overwrite the user's changes. */
   async undoApply(): Promise<void> {
-    await this.#changeFiles(async ({ repository }, { applied }) => {
+    await this.#changeFiles(async ({ repository }, facts) => {
+      const { applied } = facts;
       if (applied === undefined)
         throw new CorralError(
           'CONFLICT',
           l10n.t('This session is not applied to your checkout, or that was undone already.'),
         );
-      await undoApply(repository, applied);
+      await undoApply(await findCheckout(repository, applied.checkout ?? checkoutPath(facts, repository)), applied);
       await this.#options.store.append(this.#id, () => ({ kind: 'unapplied', data: {} }));
     });
   }
@@ -246,6 +260,11 @@ export class WorktreeControl {
   async #changeFiles<T>(change: (worktree: SessionWorktree, facts: SessionFacts) => Promise<T>): Promise<T> {
     return await this.#change(async (facts) => await change(await worktreeOf(this.#options, facts), facts));
   }
+}
+
+/** The checkout from which the session was started. */
+function checkoutPath({ checkout }: SessionFacts, { mainWorktree }: Repository): string {
+  return checkout ?? mainWorktree;
 }
 
 async function changesToApply(worktree: SessionWorktree, facts: SessionFacts): Promise<ChangesToApply> {

@@ -1,6 +1,6 @@
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { Git } from '../git/git';
-import { findRepository } from '../git/repository';
+import { findRepository, type Repository } from '../git/repository';
 import type { SessionWorktree } from '../git/sessionWorktree';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { WorktreeSettings } from '../settings';
@@ -18,12 +18,28 @@ export interface LifecycleOptions {
  */
 export async function worktreeOf(
   { git, store }: Pick<LifecycleOptions, 'git' | 'store'>,
-  { repository, sessionId, worktreePath }: SessionFacts,
+  facts: SessionFacts,
 ): Promise<SessionWorktree> {
   return {
-    repository: await findRepository(git, repository),
+    repository: await repositoryOf(git, facts),
     storeId: store.storeId,
-    sessionId,
-    path: worktreePath,
+    sessionId: facts.sessionId,
+    path: facts.worktreePath,
   };
+}
+
+/** As `worktreeOf` throws. Of a repository without a main worktree, any checkout will do. */
+async function repositoryOf(git: Git, { repository, commonDirectory }: SessionFacts): Promise<Repository> {
+  return await findRepository(git, repository).catch(async (error: unknown) => {
+    const found =
+      commonDirectory === undefined ? undefined : await findRepository(git, commonDirectory).catch(() => undefined);
+    if (found?.commonDirectory !== commonDirectory) throw error;
+    if (found === undefined) throw error;
+    return found;
+  });
+}
+
+/** True where the session belongs to this repository, from whichever of its checkouts either was opened. */
+export function isOfRepository(facts: SessionFacts, { commonDirectory, mainWorktree }: Repository): boolean {
+  return facts.commonDirectory === commonDirectory || facts.repository === mainWorktree;
 }

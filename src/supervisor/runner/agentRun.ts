@@ -8,7 +8,7 @@ import type { Conversation } from '../agents/driver/driver';
 import { driverFor } from '../agents/drivers';
 import { Git } from '../git/git';
 import type { ClaimFile } from '../runnerProtocol/claimFile';
-import type { RequestParameters, RunBootstrap } from '../runnerProtocol/protocol';
+import { atWorktreeTop, type RequestParameters, type RunBootstrap } from '../runnerProtocol/protocol';
 import { identityOf } from '../system/identity';
 import { AgentOutput } from './agentOutput';
 import { AgentProcess, agentEnvironment } from './agentProcess';
@@ -19,8 +19,7 @@ import { PendingPermissions } from './pendingPermissions';
 import type { Recorder } from './recorder';
 import type { EndRequest, RunEnd } from './runEnd';
 import { END_REASONS, endOfAgent, endWithoutAgent, NO_EXIT, requestedEnd } from './runEnd';
-import type { RunPhase } from './runPhase';
-import { acceptsEnd, endRequestOf } from './runPhase';
+import { acceptsEnd, endRequestOf, type RunPhase } from './runPhase';
 import { SnapshotTaker } from './worktree/snapshotTaker';
 import { Termination } from './termination';
 import { runWorktreeCommand } from './worktree/worktreeCommand';
@@ -64,7 +63,7 @@ export class AgentRun {
     this.#started = new Promise((fulfil) => (this.#markStarted = fulfil));
     if (bootstrap.worktree === undefined) return;
     const git = new Git(runWithNode);
-    this.#snapshots = new SnapshotTaker(git, bootstrap, bootstrap.worktree, this.#emit);
+    this.#snapshots = new SnapshotTaker(git, atWorktreeTop(bootstrap), bootstrap.worktree, this.#emit);
     this.#escapes = new EscapeWatch(git, bootstrap, bootstrap.worktree.repository, this.#emit);
   }
 
@@ -72,6 +71,7 @@ export class AgentRun {
   async complete(): Promise<void> {
     const { ordinal, agent, driver, argv, cwd, environment } = this.#bootstrap;
     this.#emit({ kind: 'run.started', data: { ordinal, agent, driver, argv, cwd, environment } });
+    for (const text of this.#bootstrap.notices ?? []) this.#emit({ kind: 'message', data: { role: 'system', text } });
     let end: RunEnd;
     try {
       await this.#recorder.acknowledged();
@@ -195,7 +195,7 @@ export class AgentRun {
   async #runInWorktree(name: 'setup' | 'teardown', command: RunBootstrap['setup']): Promise<string | undefined> {
     if (command === undefined || endRequestOf(this.#phase) !== undefined) return undefined;
     try {
-      await runWorktreeCommand(this.#bootstrap, name, command, {
+      await runWorktreeCommand(atWorktreeTop(this.#bootstrap), name, command, {
         emit: this.#emit,
         onSpawned: (termination) => this.#setTermination(termination),
         recorder: this.#recorder,

@@ -27,7 +27,12 @@ export const bootstrapSchema = v.object({
   environment: v.array(text),
   /** Those of them that the driver sets, with their values, which are no secrets. */
   driverEnvironment: v.optional(v.record(text, text)),
+  /** Where the agent starts. */
   cwd: text,
+  /** The top of the worktree, where the agent starts in a folder below it. */
+  worktreePath: v.optional(text),
+  /** What people should know of the run's beginning, in sentences. */
+  notices: v.optional(v.array(text)),
   prompt: text,
   /** True where `argv` holds the prompt, so that it is not written to the agent's input. */
   promptInArguments: v.optional(v.boolean()),
@@ -45,7 +50,7 @@ export const bootstrapSchema = v.object({
   /** Milliseconds from SIGTERM to SIGKILL. */
   stopGraceMs: count,
   syncEveryEvent: v.boolean(),
-  /** What snapshots of `cwd` need: its main worktree, its store, and its base. Where absent, none are taken. */
+  /** What snapshots of the worktree need: its main worktree, its store, and its base. Where absent, none are taken. */
   worktree: v.optional(v.object({ repository: text, storeId: text, baseCommit: text })),
   /** Runs before the agent; where it fails, the run fails. */
   setup: v.optional(
@@ -64,6 +69,11 @@ export const bootstrapSchema = v.object({
   port: v.optional(count),
 });
 export type RunBootstrap = v.InferOutput<typeof bootstrapSchema>;
+
+/** The same run as seen from the top of its worktree, for what concerns all of that. */
+export function atWorktreeTop(bootstrap: RunBootstrap): RunBootstrap {
+  return { ...bootstrap, cwd: bootstrap.worktreePath ?? bootstrap.cwd };
+}
 
 /** runner.json: the claim on a run. A supervisor that gives the run up publishes `void`, so that a late runner ends. */
 export const claimSchema = v.variant('state', [

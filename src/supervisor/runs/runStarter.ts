@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { makeDirectory, replaceFile } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
+import { agentFolderOf, findAgentFolder, notCopiedNotice } from '../lifecycle/agentFolder';
 import type { RunProcess } from '../../common/processes/runProcess';
 import { newId } from '../../storage/ids';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
@@ -61,7 +62,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
   const launch = await launchOf(agent, {
     prompt: request.prompt,
     promptFile: run.prompt,
-    cwd: facts.worktreePath,
+    cwd: agentFolderOf(facts),
     permissionMode: facts.permissionMode,
     ...(model === undefined ? {} : { model }),
     ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
@@ -148,6 +149,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
       ...stored,
       ordinal,
       tsFloor: tsFloorAfter(facts.lastActivityAt),
+      ...(await agentPlace(facts)),
       ...(stored.setup === undefined ? {} : { setup: await judgeSetup(options, facts, stored.setup) }),
       // The base of a planned worktree was not known when the run was queued.
       ...(stored.worktree === undefined ? {} : { worktree: { ...stored.worktree, baseCommit: facts.baseCommit } }),
@@ -243,6 +245,22 @@ export async function failUnstarted(
 
 function nextOrdinal({ runs }: SessionFacts): number {
   return Math.max(0, ...runs.map(({ ordinal }) => ordinal)) + 1;
+}
+
+/** Where the agent starts, and what people should know of that. In the first run, also what was not copied. */
+async function agentPlace(
+  facts: SessionFacts,
+): Promise<Pick<RunBootstrap, 'cwd'> & Partial<Pick<RunBootstrap, 'worktreePath' | 'notices'>>> {
+  const { worktreePath, subfolder, notCopied = [], runs } = facts;
+  const cwd = await findAgentFolder(facts);
+  const isFirst = runs.every(({ startedAt }) => startedAt === undefined);
+  const notices = [
+    ...(isFirst && notCopied.length > 0 ? [notCopiedNotice(notCopied)] : []),
+    ...(subfolder !== undefined && cwd === worktreePath
+      ? [`There is no folder ${subfolder} in this worktree, so the agent starts at its top.`]
+      : []),
+  ];
+  return { cwd, ...(cwd === worktreePath ? {} : { worktreePath }), ...(notices.length === 0 ? {} : { notices }) };
 }
 
 /** Refuses a folder without its own link to git: an agent there would work in the checkout around it. */

@@ -4,6 +4,7 @@ import type { SessionFacts } from '../../storage/sessionFacts';
 import { resolveAgent } from '../agents/agentRegistry';
 import { driverFor } from '../agents/drivers';
 import { programEnvironment } from '../agents/programEnvironment';
+import { findAgentFolder } from '../lifecycle/agentFolder';
 import { nativeSession } from '../sessions/summary';
 import type { RunStarterOptions } from './runStarter';
 import { requireWorktree } from './runStarter';
@@ -54,5 +55,5 @@ export async function terminalCommand(
     ...(await programEnvironment(facts.agent, agent, settings().agents)),
     CORRAL_SESSION_ID: facts.sessionId,
   };
-  return { program: agent.program, arguments: parameters, cwd: facts.worktreePath, environment };
+  return { program: agent.program, arguments: parameters, cwd: await findAgentFolder(facts), environment };
 }

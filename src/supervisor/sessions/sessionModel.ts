@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CorralError } from '../../storage/errors';
 import type { RunOutcome } from '../../storage/events';
@@ -6,7 +7,6 @@ import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen, runState } from '../../storage/sessionState';
 import type { AppendedRange, SyncResult } from '../../storage/database/storeIndex';
 import type { SessionSummary } from '../api';
-import { pathOf } from '../../common/folderPath';
 import { Emitter } from '../../common/emitter';
 import type { Pause } from '../runnerProtocol/protocol';
 import type { LiveFacts, QueuePosition } from './summary';
@@ -21,6 +21,12 @@ interface Entry {
   position: QueuePosition | undefined;
   /** Runs that have ended, while more of their events is being read: their end is told after the last one. */
   ended: string[];
+}
+
+/** A folder whose sessions are asked for; `commonDirectory` is that of the repository around it. */
+export interface ListedPlace {
+  folder: string;
+  commonDirectory: string | undefined;
 }
 
 /** All sessions as this window knows them: what the index holds, and what only live processes tell. */
@@ -138,11 +144,11 @@ export class SessionModel {
     return [...this.#sessions.values()].map(({ facts, live, position }) => summarize(facts, live, position));
   }
 
-  /** Newest first. `repository` is a main worktree or the worktree of a session, as a path or a `file:` URI. */
-  list({ repository, archived }: { repository?: string; archived?: boolean }): SessionSummary[] {
-    const folder = repository === undefined ? undefined : pathOf(repository);
+  /** Newest first; with `place`, only those of its repository, or the one whose worktree that is. */
+  list({ place, archived }: { place?: ListedPlace; archived?: boolean }): SessionSummary[] {
+    const isOfSession = this.ids().some((id) => this.facts(id).worktreePath === place?.folder);
     return this.summaries()
-      .filter((session) => folder === undefined || [session.repository, session.worktreePath].includes(folder))
+      .filter(({ id }) => place === undefined || isListedAt(this.facts(id), place, isOfSession))
       .filter((session) => archived === undefined || session.archived === archived)
       .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id));
   }
@@ -189,4 +195,13 @@ export class SessionModel {
 
 function isOpenOrUnknown(run: RunFacts | undefined): boolean {
   return run === undefined || isOpen(run);
+}
+
+function isListedAt(facts: SessionFacts, { folder, commonDirectory }: ListedPlace, isOfSession: boolean): boolean {
+  if (isOfSession) return facts.worktreePath === folder;
+  return (
+    facts.repository === folder ||
+    // Older records do not name the directory, which nearly always is this one.
+    (commonDirectory !== undefined && (facts.commonDirectory ?? join(facts.repository, '.git')) === commonDirectory)
+  );
 }

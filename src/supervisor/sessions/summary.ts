@@ -101,6 +101,9 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (facts.dependsOn !== undefined && facts.dependsOn.length > 0) summary.dependsOn = facts.dependsOn;
   const reason = failureReason(facts);
   if (reason !== undefined) summary.failureReason = reason;
+  if (facts.checkout !== undefined) summary.checkout = facts.checkout;
+  if (facts.subfolder !== undefined) summary.subfolder = facts.subfolder;
+  if (facts.notCopied !== undefined) summary.notCopied = facts.notCopied;
   if (facts.group !== undefined) summary.group = facts.group;
   if (live.unreachable !== undefined) summary.unreachable = live.unreachable;
   if (live.maybeGone !== undefined) summary.maybeGone = live.maybeGone;

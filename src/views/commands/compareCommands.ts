@@ -53,7 +53,7 @@ export function compareCommands(options: CompareCommandsOptions): CommandActions
       const prompt = await askForPrompt(agents);
       // The same commit for all, whatever happens in the checkout meanwhile.
       const base = await requireHeadCommit(source.git, repository);
-      const permissionMode = rememberedMode(options.context, repository);
+      const permissionMode = await rememberedMode(options, repository);
       const titles = titlesFor(prompt, agents);
       const group = newId();
       for (const [index, agent] of agents.entries()) {

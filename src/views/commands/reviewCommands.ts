@@ -10,7 +10,7 @@ import { chooseTarget, findPrograms, openPullRequest, type PushSource } from '..
 import type { ReviewComments } from '../review/reviewComments';
 import { hasBegun } from '../sessionPredicates';
 import type { CommandName } from '../text/contributions';
-import { showInformationMessage } from '../text/messages';
+import { showInformationMessage, showWarningMessage } from '../text/messages';
 import type { Attempt, CommandActions } from './commandRunner';
 
 export type ReviewCommandName = Extract<
@@ -70,6 +70,20 @@ export function reviewCommands({
     return name;
   };
 
+  /** Undefined where the checkout of the session is gone, and the person does not want the main one instead. */
+  const apply = async (session: SessionSummary, mode: ApplyMode): Promise<readonly string[] | undefined> => {
+    const worktree = await source.worktree(session.id);
+    try {
+      return (await inProgress(async () => await worktree.apply(mode))).conflicts;
+    } catch (error) {
+      if (!(error instanceof CorralError) || error.code !== 'CHECKOUT_MISSING') throw error;
+      const answer = vscode.l10n.t('Apply to the Main Checkout');
+      const detail = vscode.l10n.t('The main checkout is {folder}.', { folder: session.repository });
+      if ((await showWarningMessage(error.message, { modal: true, detail }, answer)) !== answer) return undefined;
+      return (await inProgress(async () => await worktree.apply(mode, 'mainWorktree'))).conflicts;
+    }
+  };
+
   return {
     reviewChanges: async (argument) => {
       const session = await chooseBegun(argument, vscode.l10n.t('Review Changes'));
@@ -81,7 +95,8 @@ export function reviewCommands({
       const session = await chooseBegun(argument, vscode.l10n.t('Apply Changes to Checkout'));
       const mode = await chooseApplyMode(session.title);
       if (mode === undefined) return;
-      const { conflicts } = await inProgress(async () => await (await source.worktree(session.id)).apply(mode));
+      const conflicts = await apply(session, mode);
+      if (conflicts === undefined) return;
       const undo = vscode.l10n.t('Undo');
       const openChanges = vscode.l10n.t('Open Source Control');
       // Not awaited: the notification stays as long as the person likes, and the command is done.

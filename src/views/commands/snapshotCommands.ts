@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { SessionSummary } from '../../supervisor/api';
 import type { ListedSnapshot } from '../../supervisor/git/snapshots/snapshotList';
 import type { SnapshotPoint, WorktreeControl } from '../../supervisor/lifecycle/worktreeControl';
+import { startingPlace } from '../pickers/repositoryChoice';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import { inProgress } from '../progress';
 import { showChanges } from '../review/changesEditor';
@@ -121,7 +122,7 @@ async function actOn(options: SnapshotCommandsOptions, session: SessionSummary, 
   actions.push({
     label: `$(repo-forked) ${vscode.l10n.t('New Session from It…')}`,
     run: async () =>
-      await options.starter.start(session.repository, {
+      await options.starter.start(await startingPlace(session), {
         base: { label: `“${title}”, ${label}`, revision: commit, includeChanges: false },
         agent: session.agent,
       }),

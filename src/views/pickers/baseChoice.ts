@@ -66,7 +66,7 @@ async function listBases(source: BaseSource, folder: string): Promise<BaseItem[]
       'refs/remotes',
       'refs/tags',
     ]),
-    source.listSessions({ repository: repository.mainWorktree }),
+    source.listSessions({ repository: folder }),
   ]);
   const head = await headCommit(source.git, root);
   const checkout = { repository, path: root };

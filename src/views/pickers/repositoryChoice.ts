@@ -1,10 +1,13 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
+import type { SessionSummary } from '../../supervisor/api';
 import { findRepository } from '../../supervisor/git/repository';
 import type { Git } from '../../supervisor/git/git';
 
-/** The main worktrees of the repositories in which this window's folders lie. */
-async function repositoriesHere(git: Git): Promise<string[]> {
+/** The folders of this window in which agents can start, each in a checkout of its repository. */
+async function placesHere(git: Git): Promise<string[]> {
   const folders = vscode.workspace.workspaceFolders?.filter((folder) => folder.uri.scheme === 'file') ?? [];
   if (folders.length === 0)
     throw new CorralError('NO_FOLDER', vscode.l10n.t('Open a folder with a Git repository for the agent to work on.'));
@@ -12,7 +15,9 @@ async function repositoriesHere(git: Git): Promise<string[]> {
   let failure: unknown;
   for (const folder of folders) {
     try {
-      found.add((await findRepository(git, folder.uri.fsPath)).mainWorktree);
+      const { checkout, subfolder } = await findRepository(git, folder.uri.fsPath);
+      // Of a session's worktree, the checkout from which others start.
+      found.add(join(checkout, ...subfolder.split('/')));
     } catch (error) {
       failure = error; // told only where no other folder is in a repository
     }
@@ -22,14 +27,14 @@ async function repositoriesHere(git: Git): Promise<string[]> {
 }
 
 /**
- * The repository to work in; asks only where there are several.
+ * The folder of the repository to work in; asks only where there are several.
  *
  * @throws NO_FOLDER where the window has none
  * @throws NO_REPOSITORY | NO_COMMIT as `findRepository` does, where no folder will do
  * @throws CANCELLED
  */
 export async function chooseRepository(git: Git): Promise<string> {
-  const [first, ...others] = await repositoriesHere(git);
+  const [first, ...others] = await placesHere(git);
   if (first !== undefined && others.length === 0) return first;
   const items = [first, ...others].flatMap((path) =>
     path === undefined ? [] : [{ label: vscode.workspace.asRelativePath(path), description: path, path }],
@@ -40,4 +45,21 @@ export async function chooseRepository(git: Git): Promise<string> {
   });
   if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No repository was chosen.'));
   return chosen.path;
+}
+
+/** Where a session starts that goes on from another one: in the same folder of the same checkout, if that is there. */
+export async function startingPlace({
+  repository,
+  checkout = repository,
+  subfolder = '',
+}: SessionSummary): Promise<string> {
+  for (const folder of [join(checkout, ...subfolder.split('/')), checkout]) if (await isFolder(folder)) return folder;
+  return repository;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }

@@ -5,6 +5,8 @@ import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import type { DetectionOptions } from '../../supervisor/agents/agentDetection';
 import { listAgents, resolveAgent } from '../../supervisor/agents/agentRegistry';
 import type { SessionRequest } from '../../supervisor/api';
+import type { Git } from '../../supervisor/git/git';
+import { findRepository } from '../../supervisor/git/repository';
 import type { SupervisorSettings } from '../../supervisor/settings';
 import { parseCommandLine } from '../text/commandLine';
 import type { AgentsSource } from './agentChoice';
@@ -61,7 +63,7 @@ export async function askForSession(
     after: [],
     argv: undefined,
     ...given,
-    permissionMode: given.permissionMode ?? rememberedMode(context, repository),
+    permissionMode: given.permissionMode ?? (await rememberedMode(options, repository)),
   };
   for (;;) {
     const answer = await askForPrompt(draft.prompt, describeDraft(options, draft));
@@ -142,7 +144,7 @@ async function choosePart(
     draft.after = (await chooseDependencies(source, repository, draft.after)) ?? draft.after;
   } else {
     draft.permissionMode = (await chooseMode()) ?? draft.permissionMode;
-    await context.globalState.update(`${PERMISSION_MODE_KEY} ${repository}`, draft.permissionMode);
+    await context.globalState.update(await permissionModeKey(source.git, repository), draft.permissionMode);
   }
 }
 
@@ -225,8 +227,19 @@ export function agentsOf(
   return { agents: settings().agents, bundles, runProcess };
 }
 
-/** The permission mode that was last chosen in the repository. */
-export function rememberedMode(context: vscode.ExtensionContext, repository: string): PermissionMode | undefined {
-  const mode = context.globalState.get<unknown>(`${PERMISSION_MODE_KEY} ${repository}`);
+/** The permission mode that was last chosen in the repository around the folder. */
+export async function rememberedMode(
+  { context, source }: Pick<SessionDraftOptions, 'context'> & { source: Pick<BaseSource, 'git'> },
+  folder: string,
+): Promise<PermissionMode | undefined> {
+  const mode = context.globalState.get<unknown>(await permissionModeKey(source.git, folder));
   return PERMISSION_MODES.find((each) => each === mode);
+}
+
+async function permissionModeKey(git: Git, folder: string): Promise<string> {
+  const repository = await findRepository(git, folder).then(
+    ({ mainWorktree }) => mainWorktree,
+    () => folder,
+  );
+  return `${PERMISSION_MODE_KEY} ${repository}`;
 }

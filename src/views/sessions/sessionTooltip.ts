@@ -13,6 +13,9 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
     [l10n.t('Last activity'), new Date(session.lastActivityAt).toLocaleString()],
     ...optional(l10n.t('Changes'), session.changes && describeChanges(session.changes)),
     [l10n.t('Worktree'), session.worktreePath],
+    ...optional(l10n.t('Folder'), session.subfolder),
+    ...optional(l10n.t('Started from'), session.checkout),
+    ...optional(l10n.t('Not copied'), session.notCopied?.join(', ')),
     ...optional(l10n.t('Base'), session.baseCommit === '' ? undefined : session.baseCommit.slice(0, 10)),
     ...optional(
       l10n.t('Queue'),

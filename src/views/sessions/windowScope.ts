@@ -1,11 +1,19 @@
 import { realpath } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { isInside } from '../../common/isInside';
+import { mainWorktreeAround } from '../../supervisor/git/gitDirectory';
 import type { SessionSummary } from '../../supervisor/api';
+
+interface WindowFolder {
+  path: string;
+  uri: vscode.Uri;
+  /** The main worktree of its repository, where the folder lies in a linked one. */
+  mainWorktree?: string;
+}
 
 /** Tells which sessions are this window's: one of its folders lies in their repository or worktree. */
 export class WindowScope implements vscode.Disposable {
-  #folders: { path: string; uri: vscode.Uri }[] = [];
+  #folders: WindowFolder[] = [];
   readonly #subscription: vscode.Disposable;
 
   /** `onDidChange` is called when the window's folders are known or change. */
@@ -15,7 +23,11 @@ export class WindowScope implements vscode.Disposable {
       this.#folders = folders.map(({ uri }) => ({ path: uri.fsPath, uri }));
       // Git reports real paths, so that those of the folders are compared with them.
       this.#folders = await Promise.all(
-        folders.map(async ({ uri }) => ({ path: await realpath(uri.fsPath).catch(() => uri.fsPath), uri })),
+        folders.map(async ({ uri }) => {
+          const path = await realpath(uri.fsPath).catch(() => uri.fsPath);
+          const mainWorktree = await mainWorktreeAround(path);
+          return { path, uri, ...(mainWorktree === undefined ? {} : { mainWorktree }) };
+        }),
       );
       onDidChange();
     };
@@ -24,13 +36,13 @@ export class WindowScope implements vscode.Disposable {
   }
 
   isRepositoryHere(repository: string): boolean {
-    return this.#folders.some(({ path }) => isInside(path, repository));
+    return this.#folders.some((folder) => isFolderOf(folder, repository));
   }
 
   /** The folder whose settings hold for the repository; undefined where it is another window's repository. */
   folderOf(repository: string): vscode.Uri | undefined {
     const around = this.#folders.find(({ path }) => isInside(repository, path));
-    return (around ?? this.#folders.find(({ path }) => isInside(path, repository)))?.uri;
+    return (around ?? this.#folders.find((folder) => isFolderOf(folder, repository)))?.uri;
   }
 
   /**
@@ -46,4 +58,8 @@ export class WindowScope implements vscode.Disposable {
   dispose(): void {
     this.#subscription.dispose();
   }
+}
+
+function isFolderOf({ path, mainWorktree }: WindowFolder, repository: string): boolean {
+  return isInside(path, repository) || mainWorktree === repository;
 }

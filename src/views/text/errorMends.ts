@@ -29,6 +29,7 @@ export const MENDS: Readonly<Record<CorralErrorCode, readonly Mend[]>> = {
   NO_FOLDER: ['openFolder', 'tryDemo'],
   NO_REPOSITORY: ['initializeRepository', 'editRequest'],
   BARE_REPOSITORY: DEFAULT_MENDS,
+  CHECKOUT_MISSING: ['showLog'],
   REPOSITORY_SETTING: ['putBackSetting', 'editRequest', 'showLog'],
   NO_COMMIT: ['makeFirstCommit', 'editRequest'],
   BASE_NOT_FOUND: DEFAULT_MENDS,

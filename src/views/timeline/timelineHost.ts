@@ -183,8 +183,8 @@ export class TimelineHost implements Disposable {
         await this.#source.stop(this.#sessionId);
         return {};
       case 'openFile': {
-        const { worktreePath } = await this.#source.getSession(this.#sessionId);
-        await this.#editor.openFile(worktreeFile(worktreePath, parameters.path), parameters.line);
+        const session = await this.#source.getSession(this.#sessionId);
+        await this.#editor.openFile(worktreeFile(session, parameters.path), parameters.line);
         return {};
       }
       case 'copyLink':

@@ -2,13 +2,16 @@ import * as l10n from '@vscode/l10n';
 import { resolve } from 'node:path';
 import { isInside } from '../../common/isInside';
 import { CorralError } from '../../storage/errors';
+import type { SessionSummary } from '../../supervisor/api';
+
+type SessionFolders = Pick<SessionSummary, 'worktreePath' | 'subfolder'>;
 
 /**
  * The file that an agent named, if it lies in the session's worktree. An agent can name anything, and on Windows
  * merely looking at a path such as `\\host\share` logs in there.
  */
-export function worktreeFile(worktreePath: string, path: string): string {
-  const file = resolve(worktreePath, path);
+export function worktreeFile({ worktreePath, subfolder = '' }: SessionFolders, path: string): string {
+  const file = resolve(worktreePath, subfolder, path);
   if (!isInside(file, worktreePath))
     throw new CorralError(
       'INVALID_ARGUMENT',

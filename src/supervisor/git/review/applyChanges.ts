@@ -1,9 +1,9 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
-import { requireHeadCommit, type Repository } from '../repository';
+import { requireHeadCommit } from '../repository';
 import { withObjects } from '../isolated/isolatedGit';
 import { writeCommit } from '../snapshots/snapshotRef';
-import { readIndexTree, requireIdle, runSequencer } from './checkout';
+import { readIndexTree, requireIdle, runSequencer, type Checkout } from './checkout';
 import { commitLinearWork, type ChangesToApply } from './workCommit';
 
 /** `staged`: as uncommitted changes. `commits`: the session's commits, and one more for its uncommitted changes. */
@@ -33,17 +33,18 @@ export interface AppliedChanges {
  * @throws CONFLICT, with nothing changed, where git is in the middle of something or would overwrite other changes.
  */
 export async function applyChanges(
-  repository: Repository,
+  checkout: Checkout,
   changes: ChangesToApply,
   mode: ApplyMode,
 ): Promise<{ applied: AppliedChanges; conflicts: string[] }> {
-  const { git, mainWorktree } = repository;
+  const { repository, path } = checkout;
+  const { git } = repository;
   const { baseCommit, work, title } = changes;
-  await requireIdle(repository);
-  const before = await requireHeadCommit(git, mainWorktree);
-  const index = await readIndexTree(repository);
+  await requireIdle(checkout);
+  const before = await requireHeadCommit(git, path);
+  const index = await readIndexTree(checkout);
   // Git would refuse, too, but leave a cherry-pick whose abort drops what is staged.
-  if (mode === 'commits' && index !== (await git.text(mainWorktree, ['rev-parse', `${before}^{tree}`])))
+  if (mode === 'commits' && index !== (await git.text(path, ['rev-parse', `${before}^{tree}`])))
     throw new CorralError(
       'CONFLICT',
       l10n.t('There are staged changes in your checkout. Commit or stash them first, or apply as uncommitted changes.'),
@@ -59,7 +60,7 @@ export async function applyChanges(
     mode === 'staged'
       ? ['--no-commit', '--allow-empty', commit]
       : ['--ff', '--allow-empty', '--keep-redundant-commits', '--no-gpg-sign', `${baseCommit}..${commit}`];
-  const conflicts = await runSequencer(repository, ['cherry-pick', ...options]);
-  const after = await requireHeadCommit(git, mainWorktree);
+  const conflicts = await runSequencer(checkout, ['cherry-pick', ...options]);
+  const after = await requireHeadCommit(git, path);
   return { applied: { mode, commit, base: baseCommit, before, index, after, conflicts }, conflicts };
 }

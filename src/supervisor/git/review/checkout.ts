@@ -1,24 +1,45 @@
 /** The user's checkout, to which a session's work is applied. Nothing is forced where git refuses. */
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { pathToText, splitZ } from '../pathBytes';
+import { commonDirectoryOf, gitDirectoryOf } from '../gitDirectory';
 import type { Repository } from '../repository';
+import type { WorktreeFolder } from '../sessionWorktree';
 import { withIsolatedGit } from '../isolated/isolatedGit';
 import { findOperations } from '../snapshots/uncapturedWork';
 import { exists } from '../worktreeOwnership';
 
+/** The main worktree or a linked one of the user's. */
+export interface Checkout extends WorktreeFolder {
+  /** Holds its HEAD, its index, and what says that git is in the middle of something there. */
+  gitDirectory: string;
+}
+
+/**
+ * The checkout of the repository at this path.
+ *
+ * @throws CHECKOUT_MISSING where there is none.
+ */
+export async function findCheckout(repository: Repository, path: string): Promise<Checkout> {
+  const gitDirectory = await gitDirectoryOf(path);
+  if (gitDirectory === undefined || (await commonDirectoryOf(gitDirectory)) !== repository.commonDirectory)
+    throw new CorralError(
+      'CHECKOUT_MISSING',
+      l10n.t('The checkout from which this session was started is gone: {path}', { path }),
+    );
+  return { repository, path: await realpath(path), gitDirectory };
+}
+
 /** The checkout's index as a tree. */
-export async function readIndexTree(repository: Repository): Promise<string> {
-  return await withIsolatedGit(
-    { repository, path: repository.mainWorktree },
-    async (git) => await git.text(['write-tree', '--missing-ok']),
-  );
+export async function readIndexTree(checkout: Checkout): Promise<string> {
+  return await withIsolatedGit(checkout, async (git) => await git.text(['write-tree', '--missing-ok']));
 }
 
 /** The files in conflict, as people read them. */
-export async function listConflicts({ git, mainWorktree }: Repository): Promise<string[]> {
-  const unmerged = splitZ((await git.run(mainWorktree, ['ls-files', '-z', '--unmerged'])).stdout);
+export async function listConflicts({ repository: { git }, path }: Checkout): Promise<string[]> {
+  const unmerged = splitZ((await git.run(path, ['ls-files', '-z', '--unmerged'])).stdout);
   return [...new Set(unmerged.map((line) => pathToText(line.slice(line.indexOf('\t') + 1))))];
 }
 
@@ -27,10 +48,10 @@ export async function listConflicts({ git, mainWorktree }: Repository): Promise<
  *
  * @throws CONFLICT where git is in the middle of a merge, a rebase or the like.
  */
-export async function refuseOperation({ commonDirectory }: Repository): Promise<void> {
-  const [operation] = await findOperations(commonDirectory);
+export async function refuseOperation({ gitDirectory }: Checkout): Promise<void> {
+  const [operation] = await findOperations(gitDirectory);
   // Between two commits of a cherry-pick or a revert there is only this file.
-  if (operation === undefined && !(await exists(join(commonDirectory, 'sequencer')))) return;
+  if (operation === undefined && !(await exists(join(gitDirectory, 'sequencer')))) return;
   throw new CorralError(
     'CONFLICT',
     operation === undefined
@@ -40,9 +61,9 @@ export async function refuseOperation({ commonDirectory }: Repository): Promise<
 }
 
 /** @throws CONFLICT where git is in the middle of something, or files are in conflict. */
-export async function requireIdle(repository: Repository): Promise<void> {
-  await refuseOperation(repository);
-  if ((await listConflicts(repository)).length > 0) throw unresolvedConflicts();
+export async function requireIdle(checkout: Checkout): Promise<void> {
+  await refuseOperation(checkout);
+  if ((await listConflicts(checkout)).length > 0) throw unresolvedConflicts();
 }
 
 export function unresolvedConflicts(): CorralError {
@@ -57,16 +78,17 @@ export function unresolvedConflicts(): CorralError {
  *
  * @throws CONFLICT, with nothing changed, where git would overwrite the user's changes.
  */
-export async function runSequencer(repository: Repository, command: readonly string[]): Promise<string[]> {
-  await requireIdle(repository);
-  const { exitCode, stderr } = await repository.git.run(repository.mainWorktree, command, {
+export async function runSequencer(checkout: Checkout, command: readonly string[]): Promise<string[]> {
+  const { git } = checkout.repository;
+  await requireIdle(checkout);
+  const { exitCode, stderr } = await git.run(checkout.path, command, {
     acceptedExitCodes: [0, 1, 128],
   });
-  const conflicts = await listConflicts(repository);
+  const conflicts = await listConflicts(checkout);
   if (exitCode === 0 || conflicts.length > 0) return conflicts;
   // Some of the commits may be applied already.
-  if (await exists(join(repository.commonDirectory, 'sequencer')))
-    await repository.git.run(repository.mainWorktree, [command[0] ?? '', '--abort'], {
+  if (await exists(join(checkout.gitDirectory, 'sequencer')))
+    await git.run(checkout.path, [command[0] ?? '', '--abort'], {
       acceptedExitCodes: [0, 1, 128],
     });
   throw overwritesChanges(stderr);

@@ -1,6 +1,5 @@
-import * as l10n from '@vscode/l10n';
-import { CorralError } from '../../../storage/errors';
-import { withIsolatedGit } from '../isolated/isolatedGit';
+import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
+import { pathToText, splitZ } from '../pathBytes';
 import { captureTree } from '../snapshots/captureTree';
 import type { SnapshotCommit } from '../snapshots/snapshotRef';
 import { restoreRawFiles } from '../snapshots/rawFiles';
@@ -11,19 +10,26 @@ import type { WorktreeFolder } from '../sessionWorktree';
  * Copies the uncommitted changes of `repository.folder` (staged, unstaged and untracked) into a new worktree that was
  * made from its HEAD. They are uncommitted changes there, too.
  *
- * @throws CONFLICT where something cannot be copied.
+ * @returns what is left out, since it is a repository of its own or cannot be read
  */
-export async function copyUncommittedChanges(worktree: WorktreeFolder, baseCommit: string): Promise<void> {
+export async function copyUncommittedChanges(worktree: WorktreeFolder, baseCommit: string): Promise<string[]> {
   const { repository } = worktree;
   const source = { repository, path: await worktreeAround(repository) };
-  const { tree, notCaptured } = await withIsolatedGit(source, async (git) => captureTree(git, source.path));
-  const [first] = notCaptured;
-  if (first !== undefined)
-    throw new CorralError(
-      'CONFLICT',
-      l10n.t('{path} cannot be copied: it is a repository of its own, or cannot be read.', { path: first }),
-    );
+  const { tree, leftOut } = await withIsolatedGit(source, async (git) => {
+    const captured = await captureTree(git, source.path);
+    const nested = await listNewRepositories(git, baseCommit, captured.tree);
+    return { tree: captured.tree, leftOut: [...captured.notCaptured, ...nested] };
+  });
   await writeTree(worktree, tree, baseCommit);
+  return [...new Set(leftOut.map((path) => path.replace(/\/$/, '')))].sort();
+}
+
+/** Repositories inside the checkout that have commits: git knows their commit, and an empty folder stands for them. */
+async function listNewRepositories(git: IsolatedGit, base: string, tree: string): Promise<string[]> {
+  const fields = splitZ((await git.run(['diff-tree', '-r', '-z', '--raw', base, tree])).stdout);
+  return fields.flatMap((field, index) =>
+    /^:(?!160000)\d{6} 160000 /.test(field) ? [pathToText(fields[index + 1] ?? '')] : [],
+  );
 }
 
 /** Copies another session's snapshot into a new worktree: HEAD is that of the snapshot, all else is uncommitted. */

@@ -37,6 +37,8 @@ interface Call {
 export class EscapeWatch {
   readonly #git: Git;
   readonly #run: Pick<RunBootstrap, 'sessionId' | 'cwd'>;
+  /** The top of the worktree. */
+  readonly #worktreePath: string;
   readonly #mainWorktree: string;
   readonly #emit: (event: DraftEvent) => void;
   readonly #calls = new Map<string, Call>();
@@ -52,12 +54,13 @@ export class EscapeWatch {
 
   constructor(
     git: Git,
-    run: Pick<RunBootstrap, 'sessionId' | 'cwd'>,
+    run: Pick<RunBootstrap, 'sessionId' | 'cwd' | 'worktreePath'>,
     mainWorktree: string,
     emit: (event: DraftEvent) => void,
   ) {
     this.#git = git;
     this.#run = run;
+    this.#worktreePath = run.worktreePath ?? run.cwd;
     this.#mainWorktree = mainWorktree;
     this.#emit = emit;
   }
@@ -119,14 +122,14 @@ export class EscapeWatch {
     const before = this.#configuration;
     const now = await this.#readConfiguration();
     if (before === undefined || now === undefined || before.stamp === now.stamp) return;
-    const changed = await changedSettings(this.#git, this.#run.cwd, before, now);
+    const changed = await changedSettings(this.#git, this.#worktreePath, before, now);
     if (changed.length > 0)
       this.#report(`While “${title}” ran, git's configuration of the repository changed: ${changed.join(', ')}`);
   }
 
   async #readConfiguration(): Promise<GitConfiguration | undefined> {
     // Git's folder of this worktree is `<common directory>/worktrees/<name>`. Without its link, the last one counts.
-    this.#administrativeDirectory = (await readLink(this.#run.cwd)) ?? this.#administrativeDirectory;
+    this.#administrativeDirectory = (await readLink(this.#worktreePath)) ?? this.#administrativeDirectory;
     if (this.#administrativeDirectory === undefined) return undefined;
     this.#configuration = await readConfiguration(dirname(dirname(this.#administrativeDirectory)), this.#run.sessionId);
     return this.#configuration;
@@ -151,7 +154,7 @@ export class EscapeWatch {
   async #isOutside(path: string): Promise<boolean> {
     // On Windows, merely looking at such a path logs in at that server.
     if (path.startsWith('\\\\')) return true;
-    return !isInside(await realAncestor(path), this.#run.cwd);
+    return !isInside(await realAncestor(path), this.#worktreePath);
   }
 
   /**

@@ -1,0 +1,27 @@
+import { realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isInside } from '../../common/isInside';
+import type { SessionFacts } from '../../storage/sessionFacts';
+
+type Place = Pick<SessionFacts, 'worktreePath' | 'subfolder'>;
+
+/** The folder of its worktree in which the session's agent starts, if that is there. */
+export function agentFolderOf({ worktreePath, subfolder }: Place): string {
+  return subfolder === undefined ? worktreePath : join(worktreePath, ...subfolder.split('/'));
+}
+
+/** As `agentFolderOf`; the worktree's top where that folder is missing, or a link leads out of the worktree. */
+export async function findAgentFolder(place: Place): Promise<string> {
+  const { worktreePath } = place;
+  const folder = agentFolderOf(place);
+  const isFolder = await stat(folder).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  return isFolder && isInside(await realpath(folder), await realpath(worktreePath)) ? folder : worktreePath;
+}
+
+/** Recorded, so not translated. */
+export function notCopiedNotice(notCopied: readonly string[]): string {
+  return `Not copied from your checkout, since it is a repository of its own or cannot be read: ${notCopied.join(', ')}`;
+}
