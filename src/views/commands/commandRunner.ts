@@ -28,9 +28,9 @@ export class CommandRunner {
   /** Commands overlap while they wait for people, so each has a context of its own. */
   readonly #contexts = new AsyncLocalStorage<CommandContext>();
   readonly #log: vscode.LogOutputChannel;
-  readonly #mendsFor: (context: CommandContext) => ContextMends;
+  readonly #mendsFor: (context: CommandContext) => Promise<ContextMends>;
 
-  constructor(log: vscode.LogOutputChannel, mendsFor: (context: CommandContext) => ContextMends) {
+  constructor(log: vscode.LogOutputChannel, mendsFor: (context: CommandContext) => Promise<ContextMends>) {
     this.#log = log;
     this.#mendsFor = mendsFor;
   }
@@ -45,7 +45,7 @@ export class CommandRunner {
     try {
       await this.#contexts.run(context, action);
     } catch (error) {
-      await showError(this.#log, doing, error, this.#mendsFor(context));
+      await showError(this.#log, doing, error, await this.#mendsFor(context));
     }
   };
 }

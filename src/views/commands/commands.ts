@@ -74,12 +74,16 @@ export interface CommandsOptions {
 /** Registers every command. What a command throws is shown with the buttons that mend it. */
 export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const { context, source, log, bundles, showTimeline, reveal } = options;
-  const runner: CommandRunner = new CommandRunner(log, (about) => ({
+  const runner: CommandRunner = new CommandRunner(log, async (about) => ({
     ...starter.mendsFor(about),
     ...repositoryMends(source.git, runner, about),
     ...(about.session !== undefined && {
       restoreWorktree: async () => await run('restoreWorktree', about.session?.id),
     }),
+    ...(about.session !== undefined &&
+      (await source.goneQuestion(about.session.id).catch(() => undefined)) !== undefined && {
+        markAsGone: async () => await run('markAsGone', about.session?.id),
+      }),
   }));
   const { attempt } = runner;
   const onError = (error: unknown): void => void showError(log, 'newSession', error);

@@ -1,20 +1,22 @@
 import * as vscode from 'vscode';
-import type { CorralApi, SessionSummary } from '../../supervisor/api';
+import type { CorralApi, GoneQuestion, SessionSummary } from '../../supervisor/api';
 import type { TerminalCommand } from '../../supervisor/runs/terminalCommand';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import { inProgress } from '../progress';
 import { isOpen } from '../sessionPredicates';
 import type { CommandName } from '../text/contributions';
+import { goneDetail } from '../text/goneQuestion';
 import { showWarningMessage } from '../text/messages';
 import type { CommandActions } from './commandRunner';
 
 export type RunCommandName = Extract<
   CommandName,
-  'sendMessage' | 'stopSession' | 'killSession' | 'resumeSession' | 'continueInTerminal'
+  'sendMessage' | 'stopSession' | 'killSession' | 'markAsGone' | 'resumeSession' | 'continueInTerminal'
 >;
 
 /** What these commands need of the supervisor. */
-export interface RunsSource extends Pick<CorralApi, 'sendMessage' | 'stop' | 'kill' | 'resume'> {
+export interface RunsSource extends Pick<CorralApi, 'sendMessage' | 'stop' | 'kill' | 'markAsGone' | 'resume'> {
+  goneQuestion(id: string): Promise<GoneQuestion | undefined>;
   terminalCommand(id: string): Promise<TerminalCommand>;
 }
 
@@ -44,6 +46,18 @@ export function runCommands(source: RunsSource, choose: ChooseSession): CommandA
       const question = vscode.l10n.t('Kill “{title}”?', { title: session.title });
       const detail = vscode.l10n.t('Its agent and everything that it started end at once. Files and history stay.');
       if ((await showWarningMessage(question, { modal: true, detail }, kill)) === kill) await source.kill(session.id);
+    },
+    markAsGone: async (argument) => {
+      const fits = (each: SessionSummary): boolean => each.maybeGone === true;
+      const none = vscode.l10n.t('Every session that runs answers.');
+      const session = await choose(argument, vscode.l10n.t('Mark as Gone'), fits, none);
+      const gone = await source.goneQuestion(session.id);
+      const mark = vscode.l10n.t('Mark as Gone');
+      const question = vscode.l10n.t('Mark “{title}” as gone?', { title: session.title });
+      const options = { modal: true, detail: gone === undefined ? '' : goneDetail(gone) };
+      // Where there is nothing to say, the supervisor says why.
+      if (gone === undefined || (await showWarningMessage(question, options, mark)) === mark)
+        await source.markAsGone(session.id);
     },
     resumeSession: async (argument) => {
       const none = vscode.l10n.t('Every session is running.');

@@ -11,6 +11,7 @@ export type SessionFlag =
   | 'open'
   | 'waiting'
   | 'busy'
+  | 'maybeGone'
   | 'restored'
   | 'resumable'
   | 'native'
@@ -34,6 +35,7 @@ export function sessionFlags(session: SessionSummary): SessionFlag[] {
     open,
     waiting,
     busy: open && !session.needsInput && !waiting,
+    maybeGone: session.maybeGone === true,
     restored: session.restored || session.recoveryHint === 'restart',
     resumable: !open && hasRun,
     native: !open && session.nativeSessionId !== undefined,

@@ -76,8 +76,13 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
     const hint = session.recoveryHint === 'resume' ? l10n.t('Resume') : l10n.t('Restart');
     return { text: joined(l10n.t('Was running'), hint), icon: 'debug-pause', iconColor: WARNING_COLOR };
   }
-  if (session.unreachable !== undefined)
-    return { text: joined(status, l10n.t('not answering')), icon: 'debug-disconnect', iconColor: WARNING_COLOR };
+  if (session.unreachable !== undefined) {
+    const silence =
+      session.maybeGone === true
+        ? l10n.t('not answering for {time}', { time: elapsedTime(session.unreachable, nowMs) })
+        : l10n.t('not answering');
+    return { text: joined(status, silence), icon: 'debug-disconnect', iconColor: WARNING_COLOR };
+  }
   if (session.paused !== undefined) {
     const shortText =
       session.paused.cause === 'diskFull' ? l10n.t('waits: the disk is full') : l10n.t('waits: nothing can be written');
@@ -155,6 +160,14 @@ function notesOn(session: SessionSummary): SessionRow['notes'] {
       l10n.t('since {since}, because nothing can be written: {reason}. Nothing is lost.', { since, reason }),
     ]);
   }
+  if (session.unreachable !== undefined && session.maybeGone === true)
+    notes.push([
+      l10n.t('Silent'),
+      l10n.t(
+        'since {since}. It may still run, so it is not taken for dead, but it holds up no waiting session any more. “Kill Session” ends what can be found of it; “Mark as Gone” ends it where you know that it is gone.',
+        { since: new Date(session.unreachable).toLocaleString() },
+      ),
+    ]);
   if (session.escape !== undefined) notes.push([l10n.t('Left its worktree'), session.escape]);
   for (const damage of describeDamage(session))
     notes.push([

@@ -15,6 +15,7 @@ export const COMMANDS = {
   sendMessage: 'corral.sendMessage',
   stopSession: 'corral.stopSession',
   killSession: 'corral.killSession',
+  markAsGone: 'corral.markAsGone',
   resumeSession: 'corral.resumeSession',
   importSession: 'corral.importSession',
   continueInTerminal: 'corral.continueInTerminal',

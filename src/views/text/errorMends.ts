@@ -10,6 +10,7 @@ export type Mend =
   | 'makeFirstCommit'
   | 'setAgentPath'
   | 'restoreWorktree'
+  | 'markAsGone'
   | 'putBackSetting'
   | 'editRequest'
   | 'showLog';
@@ -48,12 +49,12 @@ export const MENDS: Readonly<Record<CorralErrorCode, readonly Mend[]>> = {
   ALREADY_ANSWERED: [],
   PERMISSION_NOT_FOUND: DEFAULT_MENDS,
   NOT_RUNNING: [],
-  RUNNING: [],
+  RUNNING: ['markAsGone'],
   RUNNER_START_FAILED: DEFAULT_MENDS,
-  RUNNER_UNREACHABLE: DEFAULT_MENDS,
+  RUNNER_UNREACHABLE: ['markAsGone', ...DEFAULT_MENDS],
   RUNNER_REFUSED: DEFAULT_MENDS,
   RUNNER_TOO_OLD: DEFAULT_MENDS,
-  TIMEOUT: DEFAULT_MENDS,
+  TIMEOUT: ['markAsGone', ...DEFAULT_MENDS],
   STORE_READ_ONLY: DEFAULT_MENDS,
   STORE_FAILED: DEFAULT_MENDS,
   INVALID_ARGUMENT: DEFAULT_MENDS,

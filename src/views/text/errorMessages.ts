@@ -19,6 +19,7 @@ const LABELS: Record<Mend, string> = {
   makeFirstCommit: vscode.l10n.t('Make First Commit'),
   setAgentPath: vscode.l10n.t('Set Path'),
   restoreWorktree: vscode.l10n.t('Restore Worktree'),
+  markAsGone: vscode.l10n.t('Mark as Gone…'),
   putBackSetting: vscode.l10n.t('Put Setting Back'),
   editRequest: vscode.l10n.t('Edit and Try Again'),
   showLog: vscode.l10n.t('Show Log'),

@@ -8,6 +8,7 @@ import type { SupervisorSettings } from '../../settings';
 import { isOfThisPlace } from '../../system/identity';
 import type { StuckLock } from '../../system/locks';
 import { findStuckLock, freeStuckLock } from '../../system/locks';
+import type { GoneQuestion } from '../../api';
 import { closeRun } from '../closeRun';
 import type { Queue } from '../queue';
 import { closingOf } from '../recovery';
@@ -21,18 +22,6 @@ export interface GoneMarkerOptions extends GoneRunsOptions {
   settings: () => SupervisorSettings;
   /** See `SupervisorOptions`. */
   silenceLimitMs: number;
-}
-
-/** What is known of something that cannot be told dead from alive. Times are ISO 8601. */
-export interface GoneSuspect {
-  /** Undefined where nothing names it, such as a claim that cannot be read. */
-  process?: { host: string; pid: number; container: string; isHere: boolean };
-  since: string;
-}
-
-export interface GoneQuestion {
-  run?: GoneSuspect & { lastEventAt?: string };
-  locks: (GoneSuspect & { name: string })[];
 }
 
 /** Takes a person's word that something is gone, where evidence cannot decide. */
@@ -115,6 +104,6 @@ export class GoneMarker {
 }
 
 /** The host's own name, without the id of its machine. */
-function placeOf({ host, pid, pidNamespace }: StuckLock['owner']): { host: string; pid: number; container: string } {
-  return { host: host.split(' ', 1)[0] ?? host, pid, container: /\[(\d+)\]/.exec(pidNamespace)?.[1] ?? '' };
+function placeOf({ host, pid }: StuckLock['owner']): { host: string; pid: number } {
+  return { host: host.split(' ', 1)[0] ?? host, pid };
 }

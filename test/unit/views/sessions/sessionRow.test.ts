@@ -10,8 +10,8 @@ import { projectRoot } from '../../../support/project';
 import { NOW_MS, SITUATIONS } from './situations';
 
 /** Every time in `text` as it is written on any machine. */
-function withPlainTimes(text: string, { paused, createdAt, lastActivityAt }: SessionSummary): string {
-  return [createdAt, lastActivityAt, paused?.since ?? createdAt].reduce(
+function withPlainTimes(text: string, { paused, unreachable, createdAt, lastActivityAt }: SessionSummary): string {
+  return [createdAt, lastActivityAt, paused?.since ?? createdAt, unreachable ?? createdAt].reduce(
     (plain, time) => plain.replaceAll(new Date(time).toLocaleString(), time.slice(0, 16)),
     text,
   );

@@ -144,7 +144,11 @@ export const SITUATIONS: readonly Situation[] = [
   new Story().after(84).asked('cd src⏎rm -rf .', false).seen('asks what its row cannot show'),
   new Story().after(84).asked().left().seen('asks, left its worktree'),
   busy().seen('its fate is not known yet', { checking: true }),
-  busy().seen('does not answer', { unreachable: minutesAgo(2) }),
+  busy().seen('does not answer', { unreachable: minutesAgo(1) }),
+  busy().seen('may be gone', { unreachable: minutesAgo(2), maybeGone: true }),
+  new Story()
+    .queued()
+    .seen('held in a queue that may be gone', {}, { queuePosition: 1, heldBy: 'held', maybeGone: true }),
   busy().seen('paused by a full disk', {
     paused: { reason: 'ENOSPC: no space left, write', since: minutesAgo(1), cause: 'diskFull' },
   }),

@@ -10,6 +10,7 @@ describe('the mends of errors', () => {
       'initializeRepository',
       'makeFirstCommit',
       'manageTrust',
+      'markAsGone',
       'openAgentSettings',
       'openFolder',
       'putBackSetting',
