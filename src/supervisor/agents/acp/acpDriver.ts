@@ -88,7 +88,7 @@ class AcpConversation implements Conversation {
     this.#events = new EventWriter(host, (text) => this.#readErrorText(text));
     this.#turns = new Turns(host);
     this.#toolCalls = new AcpToolCalls(host, request.cwd, this.#profile.categories);
-    this.#permissions = new AcpPermissions(host, this.#peer, this.#toolCalls, request.permissionMode);
+    this.#permissions = new AcpPermissions(host, this.#peer, this.#toolCalls, request);
     this.#cost = new RunningCost(request.resumes !== undefined);
   }
 

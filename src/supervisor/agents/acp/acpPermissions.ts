@@ -1,9 +1,10 @@
 import type { RequestPermissionResponse } from '@agentclientprotocol/sdk';
 import type { PermissionOption } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
-import type { ConversationHost } from '../driver/driver';
+import type { ConversationHost, ConversationRequest } from '../driver/driver';
 import type { JsonRpcPeer, RpcId } from '../driver/jsonRpc';
 import { PermissionRequests } from '../driver/permissionRequests';
+import { areWorktreeEdits } from '../driver/permissions/worktreeEdits';
 import type { AcpPermissionRequest } from './acpMessages';
 import type { AcpToolCalls } from './acpToolCalls';
 
@@ -13,27 +14,40 @@ export class AcpPermissions {
   readonly #peer: JsonRpcPeer;
   readonly #toolCalls: AcpToolCalls;
   readonly #mode: PermissionMode;
+  readonly #cwd: string;
+  readonly #worktree: string;
   readonly #requests: PermissionRequests<{ id: RpcId; request: AcpPermissionRequest }>;
+  /** Requests whose paths are still looked at. */
+  readonly #unasked = new Set<RpcId>();
 
-  constructor(host: ConversationHost, peer: JsonRpcPeer, toolCalls: AcpToolCalls, mode: PermissionMode) {
+  constructor(
+    host: ConversationHost,
+    peer: JsonRpcPeer,
+    toolCalls: AcpToolCalls,
+    { permissionMode, cwd, worktreePath = cwd }: ConversationRequest,
+  ) {
     this.#host = host;
     this.#peer = peer;
     this.#toolCalls = toolCalls;
-    this.#mode = mode;
+    this.#mode = permissionMode;
+    this.#cwd = cwd;
+    this.#worktree = worktreePath;
     this.#requests = new PermissionRequests((event) => host.emit(event));
   }
 
+  /** Not every agent can be told what it may do without asking: some questions are answered here. */
   read(id: RpcId, request: AcpPermissionRequest): void {
-    const requestId = String(id);
-    const { title, isWhole, name, input } = this.#toolCalls.describe(request.toolCall);
-    const options = request.options.map(readableOption);
-    this.#requests.add(
-      { requestId, title, isWhole, toolName: name, input, callId: request.toolCall.toolCallId, options },
-      { id, request },
-    );
-    // Not every agent can be told what it may do without asking.
-    if (this.#mode === 'all' || (this.#mode === 'edits' && this.#toolCalls.isWorktreeEdit(request.toolCall)))
-      this.#allow(requestId, request);
+    const question = this.#toolCalls.describe(request.toolCall);
+    const ask = (allowing: PermissionOption | undefined): void => this.#ask(id, request, question, allowing);
+    const once = request.options.find(({ kind }) => kind === 'allow_once');
+    if (this.#mode === 'all') return ask(once ?? request.options.find(({ kind }) => kind === 'allow_always'));
+    const paths = this.#mode === 'edits' ? this.#toolCalls.editedPaths(request.toolCall) : undefined;
+    if (paths === undefined || once === undefined) return ask(undefined);
+    // Asked only when it is known who answers, so that nobody is called for nothing.
+    this.#unasked.add(id);
+    void areWorktreeEdits(paths, this.#cwd, this.#worktree).then((isAllowed) => {
+      if (this.#unasked.delete(id)) ask(isAllowed ? once : undefined);
+    });
   }
 
   /** False where no such request or option exists. */
@@ -49,14 +63,24 @@ export class AcpPermissions {
 
   /** Without a response a cancelled turn would never end. */
   withdrawAll(): void {
-    for (const { id } of this.#requests.withdrawAll()) this.#respond(id, { outcome: { outcome: 'cancelled' } });
+    const withdrawn = this.#requests.withdrawAll().map(({ id }) => id);
+    for (const id of [...this.#unasked, ...withdrawn]) this.#respond(id, { outcome: { outcome: 'cancelled' } });
+    this.#unasked.clear();
   }
 
-  #allow(requestId: string, { options }: AcpPermissionRequest): void {
-    const option =
-      options.find(({ kind }) => kind === 'allow_once') ?? options.find(({ kind }) => kind === 'allow_always');
-    if (option === undefined) return;
-    const { optionId } = option;
+  /** `allowing` is the option that Corral answers with; undefined where a person has to. */
+  #ask(
+    id: RpcId,
+    request: AcpPermissionRequest,
+    { title, isWhole, name, input }: ReturnType<AcpToolCalls['describe']>,
+    allowing: PermissionOption | undefined,
+  ): void {
+    const requestId = String(id);
+    const callId = request.toolCall.toolCallId;
+    const options = request.options.map(readableOption);
+    this.#requests.add({ requestId, title, isWhole, toolName: name, input, callId, options }, { id, request });
+    if (allowing === undefined) return;
+    const { optionId } = allowing;
     this.#host.emit({ kind: 'permission.answer', data: { requestId, outcome: 'allowed', optionId } });
     this.answer(requestId, optionId);
   }
@@ -72,8 +96,14 @@ const OPTION_NAMES: Record<PermissionOption['kind'], string> = {
   reject_once: 'Deny',
   reject_always: 'Always deny',
 };
+const REFUSING_WORD = /\b(no|not|deny|reject|refuse|decline|cancel|never)\b/i;
+const ALLOWING_WORD = /^\W*(yes|ok|allow|accept|approve|always allow|proceed)\b/i;
 
-/** Some agents give their options identifiers instead of names. */
+/** Some agents give their options identifiers instead of names. A name that says the opposite is replaced too. */
 function readableOption(option: PermissionOption): PermissionOption {
-  return /^[a-z]+(_[a-z]+)+$/.test(option.name) ? { ...option, name: OPTION_NAMES[option.kind] } : option;
+  const { name, kind } = option;
+  const misleads = kind.startsWith('allow')
+    ? REFUSING_WORD.test(name) && !ALLOWING_WORD.test(name)
+    : ALLOWING_WORD.test(name);
+  return misleads || /^[a-z]+(_[a-z]+)+$/.test(name) ? { ...option, name: OPTION_NAMES[kind] } : option;
 }

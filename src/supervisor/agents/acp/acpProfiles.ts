@@ -2,6 +2,7 @@
 import type { PermissionMode } from '../../../storage/sessionRecords';
 import { programNames } from '../driver/programNames';
 import type { ToolCategories } from '../driver/toolCategories';
+import { PROTECTED_FILES, PROTECTED_FOLDERS } from '../driver/permissions/worktreeEdits';
 import { toolCategories } from '../driver/toolCategories';
 
 export interface AcpProfile {
@@ -34,11 +35,25 @@ export const GOOSE_CATEGORIES = toolCategories({
   search: ['tree'],
 });
 
-/** opencode asks for nothing by itself: it takes its permissions from this variable. */
-export function opencodeEnvironment(mode: PermissionMode): Record<string, string> {
+/** The last pattern that fits a path counts; `*` also stands for slashes. */
+const OPENCODE_EDITS = {
+  '*': 'allow',
+  ...Object.fromEntries(
+    [
+      ...PROTECTED_FOLDERS.map((name) => `*${name}/*`),
+      ...[...PROTECTED_FILES, '.code-workspace'].map((name) => `*${name}`),
+    ].map((pattern) => [pattern, 'deny'] as const),
+  ),
+};
+
+/**
+ * opencode asks for nothing by itself: it takes its permissions from this variable. With `edits` Corral looks at each
+ * edit; where nobody can be asked, opencode refuses those that Corral would ask about.
+ */
+export function opencodeEnvironment(mode: PermissionMode, canAsk: boolean): Record<string, string> {
   const beyondEdits = mode === 'all' ? 'allow' : 'ask';
   const permissions = {
-    edit: mode === 'ask' ? 'ask' : 'allow',
+    edit: mode === 'all' ? 'allow' : mode === 'ask' || canAsk ? 'ask' : OPENCODE_EDITS,
     bash: beyondEdits,
     webfetch: beyondEdits,
     external_directory: beyondEdits,
@@ -50,7 +65,8 @@ export function opencodeEnvironment(mode: PermissionMode): Record<string, string
 const PROFILES: ReadonlyMap<string, AcpProfile> = new Map(
   Object.entries<AcpProfile>({
     gemini: {
-      modes: { ask: 'default', edits: 'autoEdit', all: 'yolo' },
+      // In `autoEdit` it would edit the editor's settings unasked. Corral allows the edits.
+      modes: { ask: 'default', edits: 'default', all: 'yolo' },
       environment: () => GEMINI_ENVIRONMENT,
       modelArgument: (model) => `--model=${model}`,
       cannotLoad: true,
@@ -64,8 +80,11 @@ const PROFILES: ReadonlyMap<string, AcpProfile> = new Map(
       ignoresEndOfInput: true,
       categories: GOOSE_CATEGORIES,
     },
-    opencode: { terminalArguments: (id) => [`--session=${id}`], environment: opencodeEnvironment },
-    'claude-agent-acp': { modes: { ask: 'default', edits: 'acceptEdits', all: 'bypassPermissions' } },
+    opencode: {
+      terminalArguments: (id) => [`--session=${id}`],
+      environment: (mode) => opencodeEnvironment(mode, true),
+    },
+    'claude-agent-acp': { modes: { ask: 'default', edits: 'default', all: 'bypassPermissions' } },
     'codex-acp': { modes: { ask: 'read-only', edits: 'workspace-write', all: 'agent-full-access' } },
   }),
 );

@@ -1,22 +1,11 @@
-import { isAbsolute, resolve } from 'node:path';
 import type { EventData } from '../../../storage/events';
-import { displayPath } from '../driver/displayPath';
 import type { ConversationHost } from '../driver/driver';
 import { planOfTodos } from '../driver/todoPlan';
 import type { ToolCategories } from '../driver/toolCategories';
+import { editedPaths } from './acpEdits';
 import { fileChangesOf } from './acpFileChanges';
 import type { AcpToolUpdate } from './acpMessages';
-import {
-  categoryOf,
-  inputOf,
-  isEmpty,
-  locationsOf,
-  nameOf,
-  outputOf,
-  pathsOf,
-  questionAbout,
-  titleOf,
-} from './acpTools';
+import { categoryOf, inputOf, isEmpty, locationsOf, nameOf, outputOf, questionAbout, titleOf } from './acpTools';
 
 /** Ended calls are remembered, because agents go on sending updates about them. */
 const MAX_REMEMBERED_CALLS = 10_000;
@@ -64,12 +53,10 @@ export class AcpToolCalls {
     };
   }
 
-  /** True for an edit of files inside the worktree, without git's own. */
-  isWorktreeEdit({ toolCallId }: AcpToolUpdate): boolean {
+  /** Every path that an open call would change; undefined where it may do more than edit. */
+  editedPaths({ toolCallId }: AcpToolUpdate): string[] | undefined {
     const call = this.#open.get(toolCallId);
-    if (call === undefined || categoryOf(call, this.#categories) !== 'edit') return false;
-    const paths = pathsOf(call).map((path) => displayPath(resolve(this.#cwd, path), [this.#cwd]));
-    return paths.length > 0 && paths.every((path) => !isAbsolute(path) && !/(^|\/)\.git(\/|$)/i.test(path));
+    return call === undefined ? undefined : editedPaths(call, this.#categories !== undefined);
   }
 
   deny(id: string): void {

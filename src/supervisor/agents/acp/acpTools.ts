@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { EventData, ToolCategory } from '../../../storage/events';
 import { oneLine } from '../../../common/oneLine';
 import { displayPath } from '../driver/displayPath';
-import { saysAll, saysWord } from '../driver/saysAll';
+import { saysAll, saysWord } from '../driver/permissions/saysAll';
 import type { ToolCategories } from '../driver/toolCategories';
 import type { AcpToolUpdate } from './acpMessages';
 import { contentText } from './acpMessages';

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { EventData, ToolCategory } from '../../../storage/events';
 import { oneLine } from '../../../common/oneLine';
 import { displayPath } from '../driver/displayPath';
-import { saysAll } from '../driver/saysAll';
+import { saysAll } from '../driver/permissions/saysAll';
 import { count, lenient, text } from '../driver/schemas';
 import { planOfTodos } from '../driver/todoPlan';
 import { toolCategories } from '../driver/toolCategories';

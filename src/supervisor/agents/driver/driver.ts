@@ -46,6 +46,8 @@ export interface ConversationRequest {
   /** The program and the arguments that were started. */
   argv: readonly string[];
   cwd: string;
+  /** Where the worktree begins, if `cwd` is a folder in it. */
+  worktreePath?: string | undefined;
   permissionMode: PermissionMode;
   model?: string | undefined;
   resumes?: string | undefined;

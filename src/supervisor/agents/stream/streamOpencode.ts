@@ -73,7 +73,7 @@ export const opencodeRun: StreamDialect = {
       ...(model === undefined ? [] : [`--model=${model}`]),
       ...(resumes === undefined ? [] : [`--session=${resumes}`]),
     ],
-    environment: opencodeEnvironment(permissionMode),
+    environment: opencodeEnvironment(permissionMode, false),
   }),
   terminalArguments: (id) => [`--session=${id}`],
   createReader: (recorder, { cwd }) => new OpencodeReader(recorder, cwd),

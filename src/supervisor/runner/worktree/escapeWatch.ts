@@ -1,5 +1,5 @@
-import { lstat, realpath } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { lstat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { DraftEvent, EventData } from '../../../storage/events';
 import type { Git } from '../../git/git';
 import type { GitConfiguration } from '../../git/gitConfiguration';
@@ -10,6 +10,7 @@ import { pathFromBytes, pathToText } from '../../git/pathBytes';
 import { headCommit } from '../../git/repository';
 import { listUncommittedFiles } from '../../git/snapshots/uncommittedFiles';
 import { isInside } from '../../../common/isInside';
+import { realAncestor } from '../../../common/realAncestor';
 import { readLink } from '../../git/worktreeOwnership';
 import { settleInTime } from '../settleInTime';
 import { namedPaths } from './namedPaths';
@@ -154,7 +155,7 @@ export class EscapeWatch {
   async #isOutside(path: string): Promise<boolean> {
     // On Windows, merely looking at such a path logs in at that server.
     if (path.startsWith('\\\\')) return true;
-    return !isInside(await realAncestor(path), this.#worktreePath);
+    return !isInside((await realAncestor(path)) ?? path, this.#worktreePath);
   }
 
   /**
@@ -198,14 +199,5 @@ export class EscapeWatch {
       listUncommittedFiles(isolated, head),
     );
     return [...changed, ...untracked];
-  }
-}
-
-/** The path with every link above it resolved, as far as it exists. */
-async function realAncestor(path: string): Promise<string> {
-  for (let ancestor = path; ; ancestor = dirname(ancestor)) {
-    const real = await realpath(ancestor).catch(() => undefined);
-    if (real !== undefined) return join(real, relative(ancestor, path));
-    if (dirname(ancestor) === ancestor) return join(dirname(path), basename(path));
   }
 }

@@ -269,9 +269,9 @@ describe('acp, with an agent of the official SDK', () => {
 
   it('sets the mode that stands for the permission mode, before the first prompt', () => {
     const expected: Record<string, Record<PermissionMode, string>> = {
-      gemini: { ask: 'default', edits: 'autoEdit', all: 'yolo' },
+      gemini: { ask: 'default', edits: 'default', all: 'yolo' },
       goose: { ask: 'approve', edits: 'approve', all: 'auto' },
-      'claude-agent-acp': { ask: 'default', edits: 'acceptEdits', all: 'bypassPermissions' },
+      'claude-agent-acp': { ask: 'default', edits: 'default', all: 'bypassPermissions' },
       'codex-acp': { ask: 'read-only', edits: 'workspace-write', all: 'agent-full-access' },
     };
     for (const [program, modes] of Object.entries(expected)) {

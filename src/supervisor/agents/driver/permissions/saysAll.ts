@@ -1,5 +1,5 @@
-import type { ToolCategory } from '../../../storage/events';
-import { displayPath } from './displayPath';
+import type { ToolCategory } from '../../../../storage/events';
+import { displayPath } from '../displayPath';
 
 /** Fields that change nothing of what is done, or hold the text of an edit, whose result is reviewed. */
 const QUIET_FIELDS: Partial<Record<ToolCategory, readonly string[]>> = {
@@ -13,12 +13,16 @@ const QUIET_FIELDS: Partial<Record<ToolCategory, readonly string[]>> = {
   ],
 };
 
+/** No place shows more of a title. */
+const MAX_TITLE_LENGTH = 1_000;
+
 /**
  * True where `title` has all that a tool would do: the command alone, or each field that matters as a word.
  * `roots` is the working directory in each spelling.
  */
 export function saysAll(title: string, category: ToolCategory, input: unknown, roots: readonly string[]): boolean {
   if (input === undefined || input === null) return true;
+  if (title.length > MAX_TITLE_LENGTH) return false;
   if (typeof input !== 'object' || Array.isArray(input)) return title === input;
   const quiet = QUIET_FIELDS[category] ?? [];
   const fields = Object.entries({ ...input })
@@ -36,6 +40,7 @@ function isEmpty(value: unknown): boolean {
 
 /** True where the title has the word between spaces, commas or quotation marks. */
 export function saysWord(title: string, word: string): boolean {
+  if (word === '') return true;
   for (let at = title.indexOf(word); at !== -1; at = title.indexOf(word, at + 1)) {
     const [before = ' ', after = ' '] = [title[at - 1], title[at + word.length]];
     if (/[\s“]/.test(before) && /[\s”,:]/.test(after)) return true;
