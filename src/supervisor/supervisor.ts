@@ -26,7 +26,7 @@ import type { TerminalCommand } from './runs/terminalCommand';
 import { requirePrompt, requireWritable, sessionNotFound } from './sessions/sessionErrors';
 import { SessionModel } from './sessions/sessionModel';
 import { StartUp } from './startUp';
-import { publishOnce } from './system/publishedFile';
+import { publishOnce } from '../storage/journal/publishedFile';
 import { querySystemWith } from './system/systemQuery';
 
 /** Corral without VS Code: everything that can be done with the sessions of one store. Any number may share a store. */

@@ -1,6 +1,7 @@
 /** Writes files that are complete or not there at all, also after a power loss. */
 import { mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hasCode } from '../../common/errors';
 import { newId } from '../ids';
 
 /** Ends the name of an unfinished file. The owner of a folder may remove those that a crash left in it. */
@@ -9,12 +10,20 @@ export const TEMPORARY_SUFFIX = '.tmp';
 /** Synced one by one, so that a journal's sync beside a large file does not wait for long. */
 const PIECE_BYTES = 4 * 1024 * 1024;
 
-/** Makes the names in the folder durable. On Windows there is no such call, and the file system does it itself. */
+/** What a disk answers that cannot sync a folder by itself. An error of the disk is none of these. */
+const NO_FOLDER_SYNC = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
+/**
+ * Makes the names in the folder durable. On Windows and on some network disks there is no such call, and the file
+ * system does it itself.
+ */
 export async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path, 'r');
   try {
     await directory.sync();
+  } catch (error) {
+    if (!NO_FOLDER_SYNC.some((code) => hasCode(error, code))) throw error;
   } finally {
     await directory.close();
   }

@@ -5,6 +5,7 @@ import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { makeDirectory, syncDirectory, temporaryPath, writeNewFile } from '../journal/durableFile';
 import { CorralError } from '../errors';
+import { probeDisk } from './diskProbe';
 import { hasCode, messageOf } from '../../common/errors';
 import { ifExists } from '../../common/ifExists';
 import { newId } from '../ids';
@@ -86,7 +87,10 @@ export async function openStore(root: string): Promise<OpenedStore> {
     }
     const { format, id } = parseStoreFile(text, paths.storeFile);
     const readOnly = format > FORMAT;
-    if (!readOnly) await makeDirectory(paths.sessions);
+    if (!readOnly) {
+      await makeDirectory(paths.sessions);
+      await probeDisk(paths.sessions);
+    }
     return { paths, storeId: id, readOnly };
   } catch (error) {
     if (error instanceof CorralError) throw error;

@@ -1,15 +1,14 @@
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { hasCode } from '../../common/errors';
 import { ifExists } from '../../common/ifExists';
 import { CorralError } from '../../storage/errors';
-import { replaceFile } from '../../storage/journal/durableFile';
 import type { RunPaths } from '../../storage/paths';
 import { ownIdentity } from '../system/identity';
 import type { ProcessIdentity } from '../system/identitySchema';
-import { publishOnce } from '../system/publishedFile';
+import { publishOnce, readPublished, replacePublished } from '../../storage/journal/publishedFile';
 import type { SocketFile } from '../system/socketEvidence';
 import { claimSchema, type RunnerClaim } from './protocol';
 
@@ -54,7 +53,7 @@ export class ClaimFile {
   async keep(): Promise<void> {
     if (!this.#isStale) return;
     try {
-      await replaceFile(this.#path, Buffer.from(JSON.stringify(this.#claim)));
+      await replacePublished(this.#path, JSON.stringify(this.#claim));
       this.#isStale = false;
     } catch {
       // Such as on a full disk; the runner calls this again.
@@ -92,7 +91,7 @@ export async function publishVoidClaim(run: RunPaths, reason: string): Promise<b
 export async function readClaim(run: RunPaths): Promise<RunnerClaim | undefined> {
   let text: string;
   try {
-    text = await readFile(run.claim, 'utf8');
+    text = await readPublished(run.claim);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;

@@ -1,10 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readdirIfExists } from '../../common/readdirIfExists';
 import { isId } from '../../storage/ids';
 import { makeDirectory } from '../../storage/journal/durableFile';
 import type { StorePaths } from '../../storage/paths';
-import { publishOnce } from '../system/publishedFile';
+import { publishOnce, readPublished, removePublished } from '../../storage/journal/publishedFile';
 
 /** Held by a run from before its start until its end is known. */
 export interface Slot {
@@ -27,7 +26,7 @@ export class RunSlots {
     const names = await readdirIfExists(this.#folder);
     const slots: Slot[] = [];
     for (const runId of names.filter(isId)) {
-      const sessionId = await readFile(join(this.#folder, runId), 'utf8');
+      const sessionId = await readPublished(join(this.#folder, runId));
       if (isId(sessionId)) slots.push({ runId, sessionId });
       else await this.free(runId); // left by a power loss, which no run survives
     }
@@ -41,6 +40,6 @@ export class RunSlots {
   }
 
   async free(runId: string): Promise<void> {
-    await rm(join(this.#folder, runId), { force: true });
+    await removePublished(join(this.#folder, runId));
   }
 }

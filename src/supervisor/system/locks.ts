@@ -3,7 +3,7 @@
  * and whoever takes or releases it publishes n+1 with link(), at which only one of several succeeds.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as l10n from '@vscode/l10n';
@@ -11,7 +11,7 @@ import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
 import { hasCode } from '../../common/errors';
 import { liveness, ownIdentity } from './identity';
-import { publishOnce } from './publishedFile';
+import { publishOnce, readPublished, removePublished } from '../../storage/journal/publishedFile';
 import type { ProcessIdentity } from './identitySchema';
 import { identitySchema } from './identitySchema';
 
@@ -137,7 +137,7 @@ async function publish(path: string, number: number, content: LockContent): Prom
 async function readLock(path: string, number: number): Promise<LockContent | 'gone' | 'damaged' | 'taken'> {
   let text: string;
   try {
-    text = await readFile(lockFile(path, number), 'utf8');
+    text = await readPublished(lockFile(path, number));
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return 'gone';
     throw error;
@@ -207,7 +207,7 @@ async function acquire(path: string, deadline: number): Promise<number> {
     if (isFree && (await publish(path, number + 1, { state: 'held', owner, instance }))) {
       // Reading a folder that changes meanwhile can miss the true highest; then this number is an old one.
       if ((await highest(path)) === number + 1) return number + 1;
-      await rm(lockFile(path, number + 1), { force: true });
+      await removePublished(lockFile(path, number + 1));
     }
     if (performance.now() >= deadline) throw timedOut(path, holder);
     await delay(pollMs * (0.5 + Math.random())); // so that not all who wait look at the same moment
@@ -230,5 +230,5 @@ async function release(path: string, number: number): Promise<void> {
 async function cleanUp(path: string, number: number): Promise<void> {
   const files = await scan(path).catch(() => []);
   const old = files.filter((file) => file.number <= number - KEPT_NUMBERS);
-  await Promise.all(old.map(({ name }) => rm(join(dirname(path), name), { force: true }).catch(() => undefined)));
+  await Promise.all(old.map(({ name }) => removePublished(join(dirname(path), name)).catch(() => undefined)));
 }
