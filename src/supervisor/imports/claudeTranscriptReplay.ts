@@ -1,7 +1,7 @@
 import type { DraftEvent } from '../../storage/events';
 import { claudeDriver } from '../agents/claude/claudeDriver';
 import type { Conversation } from '../agents/driver/driver';
-import { parseTranscriptLine, promptOf } from './claudeTranscriptLine';
+import { isInterrupt, isPrompt, parseTranscriptLine } from './claudeTranscriptLine';
 import type { TimedEvent } from './nativeSession';
 import { exitOfTranscript } from './nativeSession';
 
@@ -44,17 +44,22 @@ export class ClaudeTranscriptReplay {
     }
     if (!this.#hasBegun) yield* this.#begin(line.version);
     if (line.type === 'system') return yield* this.#send(line);
-    const isPrompt = promptOf(line) !== undefined;
-    if (isPrompt && this.#isTurnOpen && this.#stopReason !== undefined) yield* this.#endTurn();
+    if (line.message?.content === undefined) {
+      yield this.unread(text);
+      return;
+    }
+    const isTyped = isPrompt(line);
+    if (isTyped && this.#isTurnOpen && this.#stopReason !== undefined) yield* this.#endTurn();
     this.#isTurnOpen = true;
-    this.#stopReason = line.type === 'assistant' ? line.message?.stop_reason : undefined;
+    this.#stopReason = line.type === 'assistant' ? line.message.stop_reason : undefined;
     yield* this.#send({
       ...line,
-      isReplay: isPrompt,
+      isReplay: isTyped,
       uuid: undefined,
       is_api_error_message: line.isApiErrorMessage === true,
       tool_use_result: line.toolUseResult,
     });
+    if (isInterrupt(line)) yield* this.#endTurn('aborted_streaming');
   }
 
   /** A part of the transcript that is kept as it is. */
@@ -87,13 +92,15 @@ export class ClaudeTranscriptReplay {
     });
   }
 
-  *#endTurn(): Generator<TimedEvent, void> {
+  /** `terminalReason` says why the turn did not end by itself. */
+  *#endTurn(terminalReason?: string): Generator<TimedEvent, void> {
     this.#isTurnOpen = false;
     yield* this.#send({
       type: 'result',
       subtype: 'success',
       is_error: false,
       stop_reason: this.#stopReason,
+      terminal_reason: terminalReason,
       session_id: this.#nativeSessionId,
     });
   }

@@ -9,7 +9,7 @@ import { abridgeStrings } from '../../common/lines/abridgeStrings';
 import { readLines } from '../../common/lines/readLines';
 import { mapLimited } from '../../common/mapLimited';
 import { titleOf } from '../sessions/sessionTitle';
-import { parseTranscriptLine, promptOf } from './claudeTranscriptLine';
+import { answerOf, parseTranscriptLine, promptOf } from './claudeTranscriptLine';
 import { ClaudeTranscriptReplay } from './claudeTranscriptReplay';
 import type { FoundSession, ImportingAgent, SessionSearch, TimedEvent } from './nativeSession';
 
@@ -49,23 +49,26 @@ export async function findClaudeSessions(
   signal.throwIfAborted();
 }
 
-/** Undefined for a transcript without a prompt. */
+/** Undefined for a transcript in which nobody said anything. A command alone gets its title from the answer. */
 async function describeSession(path: string, signal: AbortSignal): Promise<FoundSession | undefined> {
   const found = await stat(path);
   if (!found.isFile()) return undefined; // opening a pipe would wait for its writer
   let cwd: string | undefined;
   let prompt: string | undefined;
+  let answer: string | undefined;
   const head = createReadStream(path, { end: HEAD_BYTES - 1, signal });
   for await (const { bytes } of readLines(head, MAX_LINE_BYTES)) {
     const line = parseTranscriptLine(abridgeStrings(bytes, HEAD_STRING_BYTES));
     if (line === undefined) continue;
     cwd ??= line.cwd;
     prompt ??= promptOf(line);
+    answer ??= answerOf(line);
     if (cwd !== undefined && prompt !== undefined) break;
   }
-  if (cwd === undefined || prompt === undefined) return undefined;
+  const words = prompt ?? answer;
+  if (cwd === undefined || words === undefined) return undefined;
   const nativeSessionId = /([^\\/]+)\.jsonl$/.exec(path)?.[1] ?? '';
-  return { nativeSessionId, title: titleOf(prompt), cwd, updatedAt: found.mtime.toISOString(), source: path };
+  return { nativeSessionId, title: titleOf(words), cwd, updatedAt: found.mtime.toISOString(), source: path };
 }
 
 /** The events of a whole session, as Claude's driver makes them. */

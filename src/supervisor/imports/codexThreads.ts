@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { DraftEvent } from '../../storage/events';
 import { codexDriver } from '../agents/codex/codexDriver';
 import type { Conversation } from '../agents/driver/driver';
+import { nameOfPictures } from '../agents/driver/pictures';
 import { lenient, text } from '../agents/driver/schemas';
 import { titleOf } from '../sessions/sessionTitle';
 import { askCodex } from './codexAppServer';
@@ -62,7 +63,8 @@ export async function findCodexSessions(
     if (!parsed.success) continue;
     const { id, preview, cwd, updatedAt, path } = parsed.output;
     const source = path ?? `thread ${id} of Codex`;
-    onFound({ nativeSessionId: id, title: titleOf(preview), cwd, updatedAt, source });
+    const title = titleOf(preview.trim() === '' ? nameOfPictures(1) : preview);
+    onFound({ nativeSessionId: id, title, cwd, updatedAt, source });
   }
 }
 

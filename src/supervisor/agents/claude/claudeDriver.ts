@@ -1,17 +1,29 @@
 /** Claude Code: one long-lived process that speaks `stream-json` on both pipes, with follow-ups and permissions. */
 import { randomUUID } from 'node:crypto';
+import type { Picture } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
 import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../driver/driver';
 import type { Ending } from '../driver/ending';
+import { nameOfPictures, pictureOf, picturesField } from '../driver/pictures';
 import { PendingMessages } from '../driver/pendingMessages';
 import { refusalText, refusedRequest } from '../driver/permissionRequests';
 import { Turns } from '../driver/turns';
 import type { ClaudeBlock, ClaudeMessage, ClaudeOf } from './claudeMessages';
-import { blocksOf, parseBlock, parseCanUseTool, parseClaudeLine, parseElicitation, subtypeOf } from './claudeMessages';
+import {
+  blocksOf,
+  isNote,
+  parseBlock,
+  parseCanUseTool,
+  parseClaudeLine,
+  parseElicitation,
+  subtypeOf,
+  userMessage,
+} from './claudeMessages';
 import { ClaudePartialMessage } from './claudePartialMessage';
 import { ClaudePermissions } from './claudePermissions';
 import { ClaudeUsage, retryError, turnEndOf } from './claudeResults';
 import { ClaudeToolCalls } from './claudeToolCalls';
+import { notesOf, userContentOf } from './claudeUserText';
 
 const BACKEND_TYPE = 'claude';
 const MODES: Record<PermissionMode, string> = { ask: 'default', edits: 'acceptEdits', all: 'bypassPermissions' };
@@ -60,14 +72,7 @@ class ClaudeConversation implements Conversation {
   }
 
   send(text: string): void {
-    const uuid = this.#pending.add(text);
-    this.#write({
-      type: 'user',
-      message: { role: 'user', content: [{ type: 'text', text }] },
-      parent_tool_use_id: null,
-      session_id: '',
-      uuid,
-    });
+    this.#write(userMessage(text, this.#pending.add(text)));
   }
 
   hasQueued(): boolean {
@@ -195,7 +200,7 @@ class ClaudeConversation implements Conversation {
 
   #readUser(message: ClaudeOf<'user'>): void {
     const blocks = blocksOf(message.message.content);
-    if (message.isReplay) return this.#readEcho(message.uuid ?? undefined, blocks);
+    if (message.isReplay && !isNote(message)) return this.#readEcho(message.uuid ?? undefined, blocks);
     const resultCount = blocks.filter((raw) => parseBlock(raw)?.type === 'tool_result').length;
     for (const raw of blocks) {
       const block = parseBlock(raw);
@@ -205,7 +210,7 @@ class ClaudeConversation implements Conversation {
       } else if (block?.type === 'text') {
         // Nobody typed this: it is a sub-agent's task, or a note of the program such as the mark of an interrupt.
         if (message.parent_tool_use_id) this.#host.emit({ kind: 'reasoning', data: { text: block.text } });
-        else this.#emitMessage('system', block.text);
+        else for (const note of notesOf(block.text)) this.#emitMessage('system', note);
       } else {
         this.#emitUnknown(raw);
       }
@@ -215,11 +220,13 @@ class ClaudeConversation implements Conversation {
   /** Claude echoes messages that waited together as one: each is emitted once, as it was sent. */
   #readEcho(uuid: string | undefined, blocks: readonly unknown[]): void {
     this.#turns.begin();
-    const echo = blocks
-      .map((raw) => parseBlock(raw))
-      .map((block) => (block?.type === 'text' ? block.text : ''))
-      .join('');
-    this.#emitMessage('user', this.#pending.takeEchoed(uuid, echo));
+    const sent = uuid === undefined ? undefined : this.#pending.take(uuid);
+    if (sent !== undefined) return this.#emitMessage('user', sent);
+    const { echo, words, notes, pictures, others } = userContentOf(blocks);
+    this.#pending.takeEchoed(undefined, echo);
+    for (const note of notes) this.#emitMessage('system', note);
+    if (words !== '') this.#emitMessage('user', words, pictures);
+    for (const other of others) this.#emitUnknown(other);
   }
 
   /** Some accepted messages have no echo: only this says that Claude is done with them. */
@@ -274,11 +281,13 @@ class ClaudeConversation implements Conversation {
     return this.#turns.close(exit, this.#pending.takeAll());
   }
 
-  #emitMessage(role: 'user' | 'assistant' | 'system', text: string): void {
-    this.#host.emit({ kind: 'message', data: { role, text } });
+  #emitMessage(role: 'user' | 'assistant' | 'system', text: string, pictures: readonly Picture[] = []): void {
+    this.#host.emit({ kind: 'message', data: { role, text, ...picturesField(pictures) } });
   }
 
   #emitUnknown(block: unknown): void {
+    const picture = pictureOf(block);
+    if (picture !== undefined) return this.#emitMessage('system', nameOfPictures(1), [picture]);
     this.#host.emit({ kind: 'output', data: { stream: 'stdout', text: JSON.stringify(block) } });
   }
 

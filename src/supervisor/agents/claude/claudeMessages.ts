@@ -57,6 +57,11 @@ const user = v.object({
   parent_tool_use_id: optionalText,
   uuid: optionalText,
   isReplay: optionalFlag,
+  isMeta: lenient(v.boolean()),
+  isSynthetic: lenient(v.boolean()),
+  isCompactSummary: lenient(v.boolean()),
+  isVisibleInTranscriptOnly: lenient(v.boolean()),
+  origin: lenient(v.object({ kind: text })),
   tool_use_result: v.optional(v.unknown()),
   tool_result_meta: v.optional(v.unknown()),
 });
@@ -144,6 +149,28 @@ const blockSchema = v.variant('type', [
   }),
 ]);
 export type ClaudeBlock = v.InferOutput<typeof blockSchema>;
+
+/** What a person says, as Claude reads it. Its echo carries the `uuid`. */
+export function userMessage(text: string, uuid: string): object {
+  const message = { role: 'user', content: [{ type: 'text', text }] };
+  return { type: 'user', message, parent_tool_use_id: null, session_id: '', uuid };
+}
+
+/** What says of a message with the role of the user that nobody typed it. */
+export type ClaudeNoteMarks = Pick<
+  ClaudeOf<'user'>,
+  'isMeta' | 'isSynthetic' | 'isCompactSummary' | 'isVisibleInTranscriptOnly' | 'origin'
+>;
+
+export function isNote(marks: ClaudeNoteMarks): boolean {
+  return (
+    marks.isMeta === true ||
+    marks.isSynthetic === true ||
+    marks.isCompactSummary === true ||
+    marks.isVisibleInTranscriptOnly === true ||
+    (marks.origin !== undefined && marks.origin.kind !== 'human')
+  );
+}
 
 /** The blocks of a message's content; plain text is one block. */
 export function blocksOf(message: string | readonly unknown[]): readonly unknown[] {

@@ -1,4 +1,5 @@
 import type { DraftEvent, EventData } from '../../../storage/events';
+import { pictureOf, picturesField } from '../driver/pictures';
 import type { ClaudeBlock, ClaudeOf } from './claudeMessages';
 import { isRefused } from './claudeMessages';
 import { describeTool, fileChangeOf, planOf, questionAbout, resultText } from './claudeTools';
@@ -49,7 +50,9 @@ export class ClaudeToolCalls {
   ): void {
     const isDenied = isError && (this.#deniedIds.has(callId) || isRefused(meta, callId));
     const status: EventData<'tool.result'>['status'] = isDenied ? 'denied' : isError ? 'failed' : 'ok';
-    this.#emit({ kind: 'tool.result', data: { callId, status, output: resultText(content) } });
+    const pictures = typeof content === 'string' ? [] : content.flatMap((block) => pictureOf(block) ?? []);
+    const data = { callId, status, output: resultText(content), ...picturesField(pictures) };
+    this.#emit({ kind: 'tool.result', data });
     const change = isOnly && !isError ? fileChangeOf(details, callId, this.#roots) : undefined;
     if (change !== undefined) this.#emit({ kind: 'file.change', data: change });
   }

@@ -182,7 +182,7 @@ function wholeFile(content: string): v.InferOutput<typeof changeSchema>['structu
 const textBlock = v.object({ type: v.literal('text'), text: text });
 const imageBlock = v.object({ type: v.literal('image'), source: v.object({ media_type: text }) });
 
-/** The content of a tool's result as text. An image is only named, since output.log keeps the raw data. */
+/** The content of a tool's result as text. A picture is only named here. */
 export function resultText(content: string | readonly unknown[]): string {
   if (typeof content === 'string') return content;
   return content

@@ -1,7 +1,8 @@
 import type { EventWriter } from '../driver/eventWriter';
+import { picturesField } from '../driver/pictures';
 import type { PendingMessages } from '../driver/pendingMessages';
 import type { CodexCall, CodexItem } from './codexMessages';
-import { contentText, isCall } from './codexMessages';
+import { contentOf, isCall } from './codexMessages';
 import { callOf, resultOf } from './codexTools';
 
 /** The items of a thread: messages, reasoning and tool calls, each with a beginning and an end. */
@@ -31,8 +32,9 @@ export class CodexItems {
   end(item: CodexItem): void {
     switch (item.type) {
       case 'userMessage': {
-        const text = this.#pending.takeEchoed(item.clientId, contentText(item.content));
-        return this.#events.emit({ kind: 'message', data: { role: 'user', text } });
+        const { text: echo, pictures } = contentOf(item.content);
+        const text = this.#pending.takeEchoed(item.clientId, echo);
+        return this.#events.emit({ kind: 'message', data: { role: 'user', text, ...picturesField(pictures) } });
       }
       case 'agentMessage':
         return this.#events.addWholeText('message', item.id, item.text);

@@ -3,6 +3,8 @@
  * 0.169.0. Fields that a version may leave out are optional.
  */
 import * as v from 'valibot';
+import type { Picture } from '../../../storage/events';
+import { nameOfPictures, pictureOf } from '../driver/pictures';
 import { count, lenient, text } from '../driver/schemas';
 
 const changeSchema = v.object({
@@ -59,9 +61,26 @@ export function isCall(item: CodexItem): item is CodexCall {
 
 const textPartSchema = v.object({ type: v.literal('text'), text });
 
-/** The text of a message or of a tool's result. Other parts, such as images, are kept as JSON. */
-export function contentText(parts: readonly unknown[]): string {
-  return parts.map((part) => (v.is(textPartSchema, part) ? part.text : JSON.stringify(part))).join('\n');
+const localPictureSchema = v.object({ type: v.literal('localImage'), path: text });
+
+export interface CodexContent {
+  text: string;
+  pictures: Picture[];
+}
+
+/** A message or a tool's result. A picture that is a file is named; parts of other types are kept as JSON. */
+export function contentOf(parts: readonly unknown[]): CodexContent {
+  const texts: string[] = [];
+  const pictures: Picture[] = [];
+  for (const part of parts) {
+    const picture = pictureOf(part);
+    if (picture !== undefined) pictures.push(picture);
+    else if (v.is(textPartSchema, part)) texts.push(part.text);
+    else if (v.is(localPictureSchema, part)) texts.push(`Picture: ${part.path.replace(/^.*[\\/]/s, '')}`);
+    else texts.push(JSON.stringify(part));
+  }
+  const joined = texts.join('\n');
+  return { text: joined.trim() === '' && pictures.length > 0 ? nameOfPictures(pictures.length) : joined, pictures };
 }
 
 const breakdown = v.object({ inputTokens: count, cachedInputTokens: count, outputTokens: count });

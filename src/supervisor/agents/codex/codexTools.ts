@@ -4,7 +4,8 @@ import { oneLine } from '../../../common/oneLine';
 import { displayPath } from '../driver/displayPath';
 import { toolCategories } from '../driver/toolCategories';
 import type { CodexCall, CodexChange } from './codexMessages';
-import { contentText } from './codexMessages';
+import { picturesField } from '../driver/pictures';
+import { contentOf } from './codexMessages';
 
 /** The actions that Codex recognizes in a command. */
 const ACTION_CATEGORIES = toolCategories({ read: ['read'], search: ['listFiles', 'search'] });
@@ -96,8 +97,10 @@ export function resultOf(item: CodexCall, cwd: string): DraftEvent[] {
       ];
     }
     case 'mcpToolCall': {
-      const output = item.error?.message ?? contentText(item.result?.content ?? []);
-      return [{ kind: 'tool.result', data: { callId: item.id, status: statusOf(item.status), output } }];
+      const { text, pictures } = contentOf(item.result?.content ?? []);
+      const output = item.error?.message ?? text;
+      const data = { callId: item.id, status: statusOf(item.status), output, ...picturesField(pictures) };
+      return [{ kind: 'tool.result', data }];
     }
     case 'webSearch':
       return [{ kind: 'tool.result', data: { callId: item.id, status: 'ok', output: '' } }];
