@@ -2,8 +2,9 @@ import { lstat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DraftEvent, EventData } from '../../../storage/events';
 import type { Git } from '../../git/git';
+import { changedSettings } from '../../git/configurationChanges';
 import type { GitConfiguration } from '../../git/gitConfiguration';
-import { changedSettings, readConfiguration } from '../../git/gitConfiguration';
+import { readConfiguration } from '../../git/gitConfiguration';
 import { gitDirectoryOf } from '../../git/gitDirectory';
 import { withIsolatedPlace } from '../../git/isolated/isolatedGit';
 import { pathFromBytes, pathToText } from '../../git/pathBytes';
@@ -132,7 +133,7 @@ export class EscapeWatch {
     // Git's folder of this worktree is `<common directory>/worktrees/<name>`. Without its link, the last one counts.
     this.#administrativeDirectory = (await readLink(this.#worktreePath)) ?? this.#administrativeDirectory;
     if (this.#administrativeDirectory === undefined) return undefined;
-    this.#configuration = await readConfiguration(dirname(dirname(this.#administrativeDirectory)), this.#run.sessionId);
+    this.#configuration = await readConfiguration(this.#administrativeDirectory, this.#worktreePath);
     return this.#configuration;
   }
 

@@ -156,6 +156,9 @@ describe('the watch over what leaves a worktree', () => {
   it("tells of git's configuration and hooks, and not of everyday settings", async () => {
     const { session, main, told, call } = await begin();
     const git = async (...parameters: string[]): Promise<unknown> => await fixture.user(session.path, ...parameters);
+    await git('remote', 'add', 'origin', 'https://example.org/x');
+    await call({ title: 'ls', category: 'execute', command: 'ls' });
+    told.length = 0;
     await call(
       { title: 'git push', category: 'execute', command: 'git push' },
       async () => await git('config', 'branch.x.remote', 'origin'),
@@ -176,6 +179,108 @@ describe('the watch over what leaves a worktree', () => {
       "While “git config” ran, git's configuration of the repository changed: core.fsmonitor",
       "While “install” ran, git's configuration of the repository changed: the hook pre-commit",
     ]);
+  });
+
+  /** A session in a repository with a remote and a submodule in the worktree. */
+  async function beginWithSubmodule() {
+    const begun = await begin();
+    const { main, session } = begun;
+    const user = async (folder: string, ...parameters: string[]): Promise<unknown> =>
+      await fixture.user(folder, ...parameters);
+    const library = await fixture.repository(`library ${count}`);
+    await user(main, 'remote', 'add', 'origin', library.mainWorktree);
+    await user(session.path, '-c', 'protocol.file.allow=always', 'submodule', 'add', '-q', library.mainWorktree, 'lib');
+    await begun.call({ title: 'ls', category: 'execute', command: 'ls' });
+    begun.told.length = 0;
+    return { ...begun, user, library };
+  }
+
+  it('names every setting and file that can name a program or a remote (B4)', async () => {
+    const { session, main, told, call, user } = await beginWithSubmodule();
+    const sub = join(session.path, 'lib');
+    const subDirectory = (await fixture.git.text(sub, ['rev-parse', '--absolute-git-dir'])).trim();
+    const cases: [name: string, work: () => Promise<unknown>][] = [
+      ...(
+        [
+          ['submodule.lib.update', '!touch pwn'],
+          ['submodule.lib.url', 'ext::sh -c pwn'],
+          ['remote.origin.uploadpack', 'touch pwn'],
+          ['remote.origin.receivepack', 'touch pwn'],
+          ['remote.origin.vcs', 'evil'],
+          ['remote.origin.pushurl', 'https://evil.example'],
+          ['remote.origin.url', 'https://evil.example'],
+          ['remote.origin.proxy', 'http://evil.example'],
+          ['remote.origin.promisor', 'true'],
+          ['remote.evil.url', 'https://evil.example'],
+          ['branch.a.remote', 'unknown'],
+          ['branch.b.remote', 'https://evil.example'],
+          ['branch.a.pushremote', 'unknown'],
+          ['remote.pushdefault', 'evil'],
+          ['url.https://evil.example/.insteadof', 'https://example.org/'],
+          ['core.sshcommand', 'evil'],
+          ['filter.evil.clean', 'evil'],
+          ['alias.st', '!evil'],
+          ['credential.helper', '!evil'],
+          ['include.path', '/elsewhere'],
+        ] as const
+      ).map(([name, value]): [string, () => Promise<unknown>] => [
+        name,
+        async () => await user(session.path, 'config', name, value),
+      ]),
+      ['core.worktree', async () => await write(main, { '.git/config.worktree': '[core]\n\tworktree = /elsewhere\n' })],
+      ['the file info/attributes', async () => await write(main, { '.git/info/attributes': '* filter=evil\n' })],
+      ['the file info/exclude', async () => await write(main, { '.git/info/exclude': '/.corral/\nsecret\n' })],
+      [
+        'the file objects/info/alternates',
+        async () => await write(main, { '.git/objects/info/alternates': '/other\n' }),
+      ],
+      ['the hook post-checkout', async () => await write(main, { '.git/hooks/post-checkout': '#!/bin/sh\n' })],
+      ['core.fsmonitor of the submodule lib', async () => await user(sub, 'config', 'core.fsmonitor', './own')],
+      [
+        'the file info/attributes of the submodule lib',
+        async () => await write(subDirectory, { 'info/attributes': '* filter=evil\n' }),
+      ],
+      [
+        'the hook pre-push of the submodule lib',
+        async () => await write(subDirectory, { 'hooks/pre-push': '#!/bin/sh\n' }),
+      ],
+    ];
+    for (const [name, work] of cases) {
+      told.length = 0;
+      await call({ title: name, category: 'execute', command: 'x' }, work);
+      assert.deepEqual(told, [`While “${name}” ran, git's configuration of the repository changed: ${name}`]);
+    }
+    told.length = 0;
+    await call({ title: 'redirect', category: 'execute', command: 'x' }, async () => {
+      await writeFile(join(session.path, '.git'), `gitdir: ${subDirectory}\n`);
+    });
+    assert.match(told.join(), /the worktree’s file \.git/);
+  });
+
+  it('says nothing of what everyday commands write (B4)', async () => {
+    const { session, main, told, call, user, library } = await beginWithSubmodule();
+    const local = ['-c', 'protocol.file.allow=always'];
+    await user(main, 'commit', '-q', '--allow-empty', '-m', 'one');
+    const commands: string[][] = [
+      ['switch', '-q', '-c', 'topic'],
+      ['push', '-q', '-u', 'origin', 'topic'],
+      ['branch', 'second', '--track', 'topic'],
+      ['config', 'branch.topic.description', 'words'],
+      ['fetch', '-q', 'origin'],
+      ['submodule', 'init'],
+      [...local, 'submodule', 'update', '-q', '--init', '--recursive'],
+      ['submodule', 'sync', '-q'],
+      [...local, 'submodule', 'add', '-q', library.mainWorktree, 'another'],
+      ['config', 'submodule.lib.update', 'rebase'],
+      ['branch', '-D', '-q', 'second'],
+      ['gc', '-q'],
+    ];
+    for (const command of commands)
+      await call(
+        { title: command.join(' '), category: 'execute', command: 'x' },
+        async () => await user(session.path, ...command),
+      );
+    assert.deepEqual(told, []);
   });
 
   it('finds the paths in what a tool was given', () => {
