@@ -63,6 +63,18 @@ export function identityEnvironment({ name, email }: { name: string; email: stri
   return { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
 }
 
+/** The variables that make the user the author and committer, as git knows the user in this repository. */
+export async function readIdentity({ git, mainWorktree }: Repository): Promise<Record<string, string>> {
+  const read = async (role: string): Promise<[string, string][]> => {
+    const found = /^(.*) <(.*)> \d+ [+-]\d+$/.exec(await git.text(mainWorktree, ['var', `GIT_${role}_IDENT`]));
+    return [
+      [`GIT_${role}_NAME`, found?.[1] ?? ''],
+      [`GIT_${role}_EMAIL`, found?.[2] ?? ''],
+    ];
+  };
+  return Object.fromEntries((await Promise.all(['AUTHOR', 'COMMITTER'].map(read))).flat());
+}
+
 /** Rev-parse repeats this word between its answers. A newline would not do, as a path may hold one. */
 const SEPARATOR = '--corral';
 

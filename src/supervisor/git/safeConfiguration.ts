@@ -72,6 +72,7 @@ const COMMANDS_WITHOUT_FILES: ReadonlySet<string> = new Set([
   'remote',
   'rev-list',
   'rev-parse',
+  'var',
 ]);
 /** They read no file either, but run hooks, which new versions of git also find in the configuration. */
 const COMMANDS_WITH_HOOKS: ReadonlySet<string> = new Set(['symbolic-ref', 'update-ref']);

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { Git } from '../../supervisor/git/git';
+import { commonDirectoryOf, gitDirectoryOf } from '../../supervisor/git/gitDirectory';
+import { withObjects } from '../../supervisor/git/isolated/isolatedGit';
 import { isObjectId } from '../../supervisor/git/repository';
 
 const SCHEME = 'corral-revision';
@@ -71,7 +73,17 @@ export class RevisionFiles implements vscode.FileSystemProvider {
       throw vscode.FileSystemError.Unavailable(vscode.l10n.t('Corral does not run Git in Restricted Mode.'));
     try {
       const { repository, path, revision } = v.parse(querySchema, JSON.parse(uri.query));
-      return (await this.#git.run(repository, ['cat-file', what, `${revision}:${path}`])).stdout;
+      const gitDirectory = await gitDirectoryOf(repository);
+      if (gitDirectory === undefined) throw vscode.FileSystemError.FileNotFound(uri);
+      const place = {
+        git: this.#git,
+        mainWorktree: repository,
+        commonDirectory: await commonDirectoryOf(gitDirectory),
+      };
+      return await withObjects(
+        place,
+        async (objects) => (await objects.run(['cat-file', what, `${revision}:${path}`])).stdout,
+      );
     } catch {
       throw vscode.FileSystemError.FileNotFound(uri);
     }

@@ -11,7 +11,7 @@ import { withTemporaryFolder } from './temporaryFolder';
 import { readUserSettings } from './userSettings';
 
 /** As for `Git.run`; `index` names another index of the same call, which is empty at first. */
-export interface IsolatedOptions extends Pick<GitOptions, 'input' | 'acceptedExitCodes'> {
+export interface IsolatedOptions extends Pick<GitOptions, 'input' | 'acceptedExitCodes' | 'environment'> {
   index?: string;
 }
 
@@ -88,7 +88,7 @@ export async function withIsolatedPlace<T>(
 
 /** Calls `use` with a git that sees only the repository's objects: no files, and an empty index. */
 export async function withObjects<T>(
-  { git, mainWorktree, commonDirectory }: Repository,
+  { git, mainWorktree, commonDirectory }: Pick<Repository, 'git' | 'mainWorktree' | 'commonDirectory'>,
   use: (git: IsolatedGit) => Promise<T>,
   { isDurable = false, signal }: { isDurable?: boolean; signal?: AbortSignal | undefined } = {},
 ): Promise<T> {

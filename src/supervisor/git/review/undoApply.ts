@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
+import { withObjects } from '../isolated/isolatedGit';
 import { encodePaths, pathToText, splitZ } from '../pathBytes';
 import { isObjectId, requireHeadCommit } from '../repository';
 import type { AppliedChanges } from './applyChanges';
@@ -44,9 +45,9 @@ export async function undoApply(checkout: Checkout, applied: AppliedChanges): Pr
     if (exitCode !== 0) throw overwritesChanges(stderr);
     return;
   }
-  const { exitCode } = await git.run(path, ['merge-base', '--is-ancestor', after, head], {
-    acceptedExitCodes: [0, 1],
-  });
+  const { exitCode } = await withObjects(checkout.repository, async (objects) =>
+    objects.run(['merge-base', '--is-ancestor', after, head], { acceptedExitCodes: [0, 1] }),
+  );
   if (exitCode !== 0)
     throw new CorralError('CONFLICT', l10n.t('The branch that you have checked out now does not have these commits.'));
   await revert(checkout, `${before}..${after}`); // what the user committed since stays
@@ -54,17 +55,18 @@ export async function undoApply(checkout: Checkout, applied: AppliedChanges): Pr
 
 /** True where the cherry-pick that waits in the checkout is the one with which this work was applied. */
 async function isCherryPickWaiting(
-  { repository: { git }, path, gitDirectory }: Checkout,
+  { repository, path, gitDirectory }: Checkout,
   { base, commit, before }: AppliedChanges,
 ): Promise<boolean> {
+  const { git } = repository;
   const picked = await git.text(path, ['rev-parse', '--verify', '--quiet', 'CHERRY_PICK_HEAD'], {
     acceptedExitCodes: [0, 1],
   });
   if (picked === '') return false;
   const began = await readFile(join(gitDirectory, 'sequencer/head'), 'utf8').catch(() => '');
-  return (
-    began.trim() === before && (await git.text(path, ['rev-list', `${base}..${commit}`])).split('\n').includes(picked)
-  );
+  if (began.trim() !== before) return false;
+  const commits = await withObjects(repository, async (objects) => objects.text(['rev-list', commit, `^${base}`]));
+  return commits.split('\n').includes(picked);
 }
 
 async function revert(checkout: Checkout, revisions: string): Promise<void> {
@@ -82,9 +84,13 @@ async function restorePaths(checkout: Checkout, applied: AppliedChanges): Promis
   const { commit, base, index, after, conflicts = [] } = applied;
   const { path: checkoutPath } = checkout;
   const { git } = checkout.repository;
-  const changed = splitZ(
-    (await git.run(checkoutPath, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', base, commit])).stdout,
-  );
+  const [changed, inIndex] = await withObjects(checkout.repository, async (objects) => {
+    const list = async (...listing: string[]): Promise<string[]> => splitZ((await objects.run(listing)).stdout);
+    return [
+      await list('diff-tree', '-r', '-z', '--name-only', '--no-renames', base, commit),
+      await list('ls-tree', '-r', '-z', '--name-only', index),
+    ] as const;
+  });
   const changedNames = new Set(changed.map(pathToText));
   const unmerged = await listConflicts(checkout);
   if (
@@ -101,10 +107,7 @@ async function restorePaths(checkout: Checkout, applied: AppliedChanges): Promis
       'CONFLICT',
       l10n.t('You have changed {file} since. Resolve the conflicts first, or restore that file.', { file: lost }),
     );
-  const known = new Set([
-    ...splitZ((await git.run(checkoutPath, ['ls-files', '-z'])).stdout),
-    ...splitZ((await git.run(checkoutPath, ['ls-tree', '-r', '-z', '--name-only', index])).stdout),
-  ]);
+  const known = new Set([...splitZ((await git.run(checkoutPath, ['ls-files', '-z'])).stdout), ...inIndex]);
   await git.run(
     checkoutPath,
     ['restore', `--source=${index}`, '--staged', '--worktree', '--pathspec-from-file=-', '--pathspec-file-nul'],

@@ -2,7 +2,8 @@ import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { COUNTING, parseCounts, type ChangeCounts } from '../changeCounts';
 import { snapshotRefName } from './snapshotRef';
-import type { Repository } from '../repository';
+import { withObjects } from '../isolated/isolatedGit';
+import { readRefs, type Repository } from '../repository';
 import type { SessionWorktree } from '../sessionWorktree';
 
 /** More than anyone scrolls through. Older ones are reached from the timeline. */
@@ -18,26 +19,16 @@ export interface ListedSnapshot extends ChangeCounts {
   message: string;
 }
 
-/** The snapshots since the base, as revisions. A pattern, since unlike a name it may match no ref. */
-function snapshotRange(sessionId: string, baseCommit: string): string[] {
-  return [`--glob=${snapshotRefName(sessionId)}*`, `^${baseCommit}`, '--'];
-}
-
-/** The session's snapshots since its base, newest first. Starts one git process. */
+/** The session's snapshots since its base, newest first. */
 export async function listSnapshots(
   { repository, sessionId }: SessionWorktree,
   baseCommit: string,
 ): Promise<ListedSnapshot[]> {
-  const { git, mainWorktree } = repository;
+  const [last] = await readRefs(repository.git, repository.mainWorktree, snapshotRefName(sessionId));
+  if (last === undefined) return [];
   const shown = ['--format=%x00%H%x00%T%x00%ct%x00%s%x00', '--diff-merges=first-parent', '--no-show-signature'];
-  const { stdout } = await git.run(mainWorktree, [
-    'log',
-    '--first-parent',
-    `--max-count=${String(MAX_LISTED)}`,
-    ...shown,
-    ...COUNTING,
-    ...snapshotRange(sessionId, baseCommit),
-  ]);
+  const listing = ['log', '--first-parent', `--max-count=${String(MAX_LISTED)}`, ...shown, ...COUNTING];
+  const { stdout } = await withObjects(repository, async (git) => git.run([...listing, last, `^${baseCommit}`, '--']));
   const fields = stdout.toString('utf8').split('\0');
   const snapshots: ListedSnapshot[] = [];
   for (let index = 1; index + 4 < fields.length; index += 5) {
@@ -59,22 +50,18 @@ export async function requireSnapshotPoint(
   baseCommit: string,
   commit: string,
 ): Promise<void> {
-  const { git, mainWorktree } = repository;
-  const commits = await git.text(mainWorktree, ['rev-list', '--first-parent', ...snapshotRange(sessionId, baseCommit)]);
+  const [last] = await readRefs(repository.git, repository.mainWorktree, snapshotRefName(sessionId));
+  const list = async (tip: string): Promise<string> =>
+    await withObjects(repository, async (git) => git.text(['rev-list', '--first-parent', tip, `^${baseCommit}`, '--']));
+  const commits = last === undefined ? '' : await list(last);
   if (commit !== baseCommit && !commits.split('\n').includes(commit))
     throw new CorralError('INVALID_ARGUMENT', l10n.t('{commit} is no snapshot of this session.', { commit }));
 }
 
 /** The commit from which the session of a snapshot started. */
-export async function findChainBase({ git, mainWorktree }: Repository, snapshot: string): Promise<string> {
+export async function findChainBase(repository: Repository, snapshot: string): Promise<string> {
   const notSnapshot = ['--basic-regexp', '--grep=^Corral-Version: ', '--invert-grep'];
-  const base = await git.text(mainWorktree, [
-    'rev-list',
-    '--first-parent',
-    '--max-count=1',
-    ...notSnapshot,
-    snapshot,
-    '--',
-  ]);
+  const listing = ['rev-list', '--first-parent', '--max-count=1', ...notSnapshot, snapshot, '--'];
+  const base = await withObjects(repository, async (git) => git.text(listing));
   return base === '' ? snapshot : base;
 }

@@ -3,6 +3,7 @@ import { copyFile, lstat, mkdir, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../../common/errors';
 import { excludeFromRepository } from './exclusions';
+import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 import { exists } from '../worktreeOwnership';
@@ -30,15 +31,13 @@ export async function copyIgnoredFiles(worktree: WorktreeFolder, { include, link
 async function linkFolders(worktree: WorktreeFolder, patterns: readonly string[]): Promise<void> {
   if (patterns.length === 0) return;
   const { path: worktreePath } = worktree;
-  const { git, mainWorktree } = worktree.repository;
-  const list = async (...exclusions: string[]): Promise<string[]> =>
-    splitZ(
-      (await git.run(mainWorktree, ['ls-files', '-z', '--others', '--ignored', '--directory', ...exclusions])).stdout,
-    ).filter((path) => path.endsWith('/'));
-  const [wanted, ignored] = await Promise.all([
-    list(...patterns.map((pattern) => `--exclude=${pattern}`)),
-    list('--exclude-standard'),
-  ]);
+  const { repository } = worktree;
+  const { mainWorktree } = repository;
+  const [wanted, ignored] = await withIsolatedGit({ repository, path: mainWorktree }, async (git) => {
+    const list = async (...exclusions: string[]): Promise<string[]> =>
+      (await listIgnored(git, '--directory', ...exclusions)).filter((path) => path.endsWith('/'));
+    return await Promise.all([list(...patterns.map((each) => `--exclude=${each}`)), list('--exclude-standard')]);
+  });
   const linked: string[] = [];
   for (const folder of wanted.filter((path) => ignored.some((each) => path.startsWith(each)))) {
     const path = folder.slice(0, -1);
@@ -61,8 +60,9 @@ async function excludeLinks(
   links: readonly string[],
 ): Promise<void> {
   if (links.length === 0) return;
-  const listing = ['ls-files', '-z', '--others', '--exclude-standard'];
-  const untracked = new Set(splitZ((await repository.git.run(worktreePath, listing)).stdout));
+  const untracked = await withIsolatedGit({ repository, path: worktreePath }, async (git) => {
+    return new Set(splitZ((await git.run(['ls-files', '-z', '--others', '--exclude-standard'])).stdout));
+  });
   for (const path of links) if (untracked.has(path)) await excludeFromRepository(repository, pathToText(path));
 }
 
@@ -71,24 +71,28 @@ async function excludeLinks(
  * `patterns` matches. None is copied over another.
  */
 async function copyIncludedFiles(
-  { repository: { git, mainWorktree }, path: worktreePath }: WorktreeFolder,
+  { repository, path: worktreePath }: WorktreeFolder,
   patterns: readonly string[],
 ): Promise<void> {
+  const { mainWorktree } = repository;
   const hasFile = await exists(join(mainWorktree, INCLUDE_FILE));
   if (!hasFile && patterns.length === 0) return;
-  const list = async (...exclusions: string[]): Promise<string[]> =>
-    splitZ((await git.run(mainWorktree, ['ls-files', '-z', '--others', '--ignored', ...exclusions])).stdout);
-  const wanted = await list(
-    ...(hasFile ? [`--exclude-from=${INCLUDE_FILE}`] : []),
-    ...patterns.map((pattern) => `--exclude=${pattern}`),
-  );
-  if (wanted.length === 0) return;
+  const exclusions = patterns.map((pattern) => `--exclude=${pattern}`);
+  if (hasFile) exclusions.unshift(`--exclude-from=${INCLUDE_FILE}`);
+  const [wanted, ignoredPaths] = await withIsolatedGit({ repository, path: mainWorktree }, async (git) => {
+    const wanted = await listIgnored(git, ...exclusions);
+    return [wanted, wanted.length === 0 ? [] : await listIgnored(git, '--exclude-standard')] as const;
+  });
   // Untracked files that are not ignored are work: only `copyUncommittedChanges` copies them.
-  const ignored = new Set(await list('--exclude-standard'));
+  const ignored = new Set(ignoredPaths);
   for (const path of wanted) {
     if (ignored.has(path) && !path.endsWith('/') && (await makeFolderFor(worktreePath, path)))
       await copy(mainWorktree, worktreePath, path);
   }
+}
+
+async function listIgnored(git: IsolatedGit, ...options: string[]): Promise<string[]> {
+  return splitZ((await git.run(['ls-files', '-z', '--others', '--ignored', ...options])).stdout);
 }
 
 /** Copies a file or a link, unless it is gone by now or there is something at its place already. */

@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { messageOf } from '../../../common/errors';
 import { findIgnoredFiles } from '../snapshots/ignoredFiles';
-import { withIsolatedGit } from '../isolated/isolatedGit';
+import { withIsolatedGit, withObjects } from '../isolated/isolatedGit';
 import { captureTree } from '../snapshots/captureTree';
 import { findOperations } from '../snapshots/uncapturedWork';
 import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
@@ -80,7 +80,8 @@ async function writeFiles(worktree: SessionWorktree, from: string, { tree: to, r
 async function refuseToOverwriteIgnored(worktree: SessionWorktree, from: string, to: string): Promise<void> {
   const { repository, signal } = worktree;
   const listing = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--diff-filter=A', from, to];
-  const added = splitZ((await repository.git.run(repository.mainWorktree, listing, { signal })).stdout);
+  const diff = await withObjects(repository, async (objects) => objects.run(listing), { signal });
+  const added = splitZ(diff.stdout);
   if (added.length === 0) return;
   const { work, replaceable } = await findIgnoredFiles(worktree);
   const ignored = new Set([...work, ...replaceable].map((path) => path.replace(/\/$/, '')));

@@ -50,7 +50,7 @@ describe('the inventory of worktrees', () => {
       'target/own/work.rs': 'precious',
       'debug.log': 'l',
     });
-    await window.git.run(session.worktreePath, ['init', '--quiet', at('target/own')]);
+    await window.git.run(session.worktreePath, ['init', '--quiet', at('target/own')], { findsWorktree: true });
     const inventory = await window.inventory();
     const [entry, ...others] = await inventory.list();
     assert.ok(entry !== undefined && others.length === 0);
