@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Git, GitOptions, GitResult } from '../git';
 import { gitDirectoryOf } from '../gitDirectory';
@@ -8,7 +10,7 @@ import { copyIndex } from './indexCopy';
 import { fillIsolatedFolder, isolatedVariables, type View } from './isolatedFolder';
 import { objectFormatOf } from './objectFormat';
 import { withTemporaryFolder } from './temporaryFolder';
-import { readUserSettings } from './userSettings';
+import { readUserSettings, type UserSettings } from './userSettings';
 
 /** As for `Git.run`; `index` names another index of the same call, which is empty at first. */
 export interface IsolatedOptions extends Pick<GitOptions, 'input' | 'acceptedExitCodes' | 'environment'> {
@@ -24,6 +26,8 @@ export interface IsolatedGit {
   run(commandArguments: readonly string[], options?: IsolatedOptions): Promise<GitResult>;
   /** As `Git.text`. */
   text(commandArguments: readonly string[], options?: IsolatedOptions): Promise<string>;
+  /** True where git may see other bytes than a file has, even without a `.gitattributes` beside it. */
+  readonly mayConvert: boolean;
 }
 
 export interface IsolationOptions {
@@ -77,7 +81,8 @@ export async function withIsolatedPlace<T>(
       copyIndex(gitDirectory, folder, format),
       fillIsolatedFolder(folder, commonDirectory, { format, isDurable, files: { traits, settings, view } }),
     ]);
-    const isolated = isolatedGit(git, path, folder, variables, signal);
+    const mayConvert = view === 'git' && (await convertsFiles(settings, commonDirectory));
+    const isolated = { ...isolatedGit(git, path, folder, variables, signal), mayConvert };
     if (!isCopied) {
       const head = place.head ?? (await headCommit(git, path));
       if (head !== '') await isolated.run(['read-tree', head]);
@@ -102,6 +107,14 @@ export async function withObjects<T>(
   });
 }
 
+async function convertsFiles({ autocrlf, attributesFile }: UserSettings, commonDirectory: string): Promise<boolean> {
+  if (autocrlf !== undefined && !/^(false|no|off|0)$/i.test(autocrlf)) return true;
+  const configuration = process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config');
+  const files = [join(commonDirectory, 'info', 'attributes'), attributesFile ?? join(configuration, 'git/attributes')];
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file).catch(() => undefined))?.size ?? 0));
+  return sizes.some((size) => size > 0);
+}
+
 function isolatedGit(
   git: Git,
   path: string,
@@ -115,6 +128,7 @@ function isolatedGit(
     isolation: index === undefined ? variables : { ...variables, GIT_INDEX_FILE: join(folder, index) },
   });
   return {
+    mayConvert: false,
     run: async (commandArguments, options = {}) => await git.run(path, commandArguments, optionsFor(options)),
     text: async (commandArguments, options = {}) => await git.text(path, commandArguments, optionsFor(options)),
   };

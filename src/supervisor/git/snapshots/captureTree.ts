@@ -5,18 +5,23 @@ import { encodePath, encodePaths, pathFromBytes, pathToText, quotePath, splitZ }
 
 const FILES_AT_ONCE = 64;
 
+export interface CapturedTree {
+  tree: string;
+  /** What git cannot store, as people read it. */
+  notCaptured: string[];
+  /** Changed files that the tree may not have byte for byte, since attributes or line ends change git's view. */
+  converted: string[];
+}
+
 /**
  * Updates the isolated index to the files and writes its tree. `git add` would fail as a whole for one unreadable
  * file or one nested repository without a commit, and runs `git status` with each submodule's own configuration.
  */
-export async function captureTree(
-  git: IsolatedGit,
-  worktreePath: string,
-): Promise<{ tree: string; notCaptured: string[] }> {
+export async function captureTree(git: IsolatedGit, worktreePath: string): Promise<CapturedTree> {
   const diff = ['diff-files', '-z', '--name-only', '--no-renames', '--ignore-submodules=dirty'];
   const listChanged = async (): Promise<string[]> => splitZ((await git.run(diff)).stdout);
   // At the same time, since each is one process and `diff-files` uses several threads.
-  const [firstChanged, { untracked, unmerged, hidden }] = await Promise.all([
+  const [firstChanged, { untracked, unmerged, hidden, hasAttributes }] = await Promise.all([
     listChanged(),
     listBesideChanged(git, worktreePath),
   ]);
@@ -42,7 +47,8 @@ export async function captureTree(
     // Nested repositories, and names that git does not allow in a tree.
     notCaptured.push(...(await addPaths(git, worktreePath, present)));
   }
-  return { tree: await writeTree(git, worktreePath), notCaptured };
+  const tree = await writeTree(git, worktreePath);
+  return { tree, notCaptured, converted: git.mayConvert || hasAttributes ? present : [] };
 }
 
 const ADD = ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'] as const;
@@ -115,11 +121,13 @@ interface HiddenPaths {
 async function listBesideChanged(
   git: IsolatedGit,
   worktreePath: string,
-): Promise<{ untracked: string[]; unmerged: string[]; hidden: HiddenPaths }> {
+): Promise<{ untracked: string[]; unmerged: string[]; hidden: HiddenPaths; hasAttributes: boolean }> {
+  let hasAttributes = false;
   const [untracked, unmerged, assumed, skipped]: [string[], string[], string[], string[]] = [[], [], [], []];
   const listing = ['ls-files', '-z', '-v', '--cached', '--others', '--exclude-standard'];
   for (const line of splitZ((await git.run(listing)).stdout)) {
     const tag = line.charAt(0);
+    if (line.endsWith('.gitattributes')) hasAttributes = true;
     if (tag === 'H') continue; // nearly all of them
     const path = line.slice(2);
     if (tag === '?') untracked.push(path);
@@ -127,7 +135,7 @@ async function listBesideChanged(
     if (/[a-z]/.test(tag)) assumed.push(path);
     if (/s/i.test(tag) && (await isPresent(worktreePath, path))) skipped.push(path);
   }
-  return { untracked, unmerged, hidden: { assumed, skipped } };
+  return { untracked, unmerged, hidden: { assumed, skipped }, hasAttributes };
 }
 
 /** Clears both flags in the copy, since a snapshot hides nothing. False where no path has one. */

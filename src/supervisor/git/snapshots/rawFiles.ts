@@ -15,14 +15,17 @@ interface ExaminedFile {
 }
 
 /**
- * Writes a commit with the bytes and the executable bit of every regular file, which line ends, filters and
- * `core.fileMode` may change in git's own view. It takes disk space only for files in which the two differ.
+ * Writes a commit with the bytes and the executable bit of every regular file, or of those in `only`, which line ends
+ * and encodings change in git's own view. It takes disk space only for files in which the two differ.
  */
 export async function captureRawFiles(
   git: IsolatedGit,
   worktreePath: string,
+  only?: ReadonlySet<string>,
 ): Promise<{ commit: string; notCaptured: string[] }> {
-  const staged = splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout);
+  const staged = splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout).filter(
+    (line) => only?.has(line.slice(line.indexOf('\t') + 1)) !== false,
+  );
   const paths = staged.filter((line) => line.startsWith('100')).map((line) => line.slice(line.indexOf('\t') + 1));
   const found = await examineAll(worktreePath, paths);
   const files = found.filter(({ isReadable }) => isReadable);

@@ -1,6 +1,9 @@
 import { CorralError } from '../../../storage/errors';
 import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
+import { storeBorrowedObjects } from '../isolated/borrowedObjects';
+import { syncObjectFolders } from '../isolated/syncFolders';
 import { captureTree } from './captureTree';
+import { captureRawFiles } from './rawFiles';
 import { moveSnapshotRef, readSnapshotRefAndHead, writeCommit, type SnapshotCommit } from './snapshotRef';
 import type { SessionWorktree } from '../sessionWorktree';
 
@@ -15,14 +18,14 @@ export interface Snapshot {
   notCaptured: string[];
 }
 
-/** What a complete snapshot adds, as commits. */
+/** What a snapshot adds to its tree, as commits. */
 export interface SnapshotAddition {
-  /** Its tree is the user's index. */
-  index?: string | undefined;
-  /** Its tree has the files' own bytes. */
+  /** Its tree has the files' own bytes: of all files, or of those whose bytes the snapshot's tree may not have. */
   raw?: string | undefined;
+  /** Its tree is the user's index. Only a complete snapshot has it, and what follows. */
+  index?: string | undefined;
   /** Commits that no other ref reaches. */
-  rescued: readonly string[];
+  rescued?: readonly string[];
 }
 
 /** Called when the index of `git` is the snapshot's; `before` is the snapshot before. */
@@ -51,6 +54,19 @@ export async function takeSnapshot(
   }
 }
 
+async function addsNothing(
+  git: IsolatedGit,
+  { raw, index, rescued = [] }: SnapshotAddition,
+  before: SnapshotCommit,
+  isComplete: boolean,
+): Promise<boolean> {
+  if (isComplete) return raw === before.raw && index === before.index && rescued.length === 0;
+  if (raw === undefined || raw === before.raw) return true;
+  // The snapshot before may be a complete one, which has these bytes and more.
+  const listing = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--diff-filter=AMT'];
+  return before.raw !== undefined && (await git.text([...listing, before.raw, raw])) === '';
+}
+
 async function attemptSnapshot(
   worktree: SessionWorktree,
   message: string,
@@ -60,19 +76,19 @@ async function attemptSnapshot(
   // More is added to a snapshot only before something is emptied.
   const isDurable = makeAddition !== undefined;
   const capture = async (git: IsolatedGit): Promise<Snapshot> => {
-    const [{ tree, notCaptured }, { lastSnapshot: before, head = '' }, branch] = await Promise.all([
+    const [{ tree, notCaptured, converted }, { lastSnapshot: before, head = '' }, branch] = await Promise.all([
       captureTree(git, path),
       readSnapshotRefAndHead(worktree),
       repository.git.text(path, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
     ]);
-    const addition = await makeAddition?.(git, before, head === '' ? undefined : head);
+    const addition: SnapshotAddition =
+      (await makeAddition?.(git, before, head === '' ? undefined : head)) ??
+      (converted.length === 0 ? {} : { raw: (await captureRawFiles(git, path, new Set(converted))).commit });
     const isSame = before !== undefined && before.tree === tree && (before.head ?? '') === head;
-    const addsNothing =
-      addition === undefined ||
-      (addition.raw === before?.raw && addition.index === before?.index && addition.rescued.length === 0);
-    if (isSame && addsNothing) return { commit: before.commit, tree, changed: false, notCaptured };
+    if (isSame && (await addsNothing(git, addition, before, isDurable)))
+      return { commit: before.commit, tree, changed: false, notCaptured };
     const movedHead = head !== '' && head !== before?.head ? [head] : [];
-    const parents = [before?.commit, ...movedHead, addition?.index, addition?.raw, ...(addition?.rescued ?? [])].filter(
+    const parents = [before?.commit, ...movedHead, addition.index, addition.raw, ...(addition.rescued ?? [])].filter(
       (parent) => parent !== undefined,
     );
     const commit = await writeCommit(git, {
@@ -81,10 +97,13 @@ async function attemptSnapshot(
       message,
       head: head === '' ? undefined : head,
       branch: branch === '' ? undefined : branch,
-      index: addition?.index,
-      raw: addition?.raw,
+      index: addition.index,
+      raw: addition.raw,
     });
+    const { commonDirectory } = repository;
+    await storeBorrowedObjects(git, commonDirectory, commit, before === undefined ? [] : [before.commit]);
     await moveSnapshotRef(repository, sessionId, commit, before?.commit);
+    if (isDurable) await syncObjectFolders(commonDirectory);
     return { commit, tree, changed: true, notCaptured };
   };
   return await withIsolatedGit(worktree, capture, { isDurable });

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
-import { findRepository } from '../../../../../src/supervisor/git/repository';
+import { Git } from '../../../../../src/supervisor/git/git';
+import { findRepository, identityEnvironment } from '../../../../../src/supervisor/git/repository';
 import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
 import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
+import { restoreSnapshot } from '../../../../../src/supervisor/git/worktrees/restoreSnapshot';
 import { moveToTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { GitFixture, readAll, write } from '../gitFixture';
 
@@ -87,6 +89,62 @@ describe('a snapshot of an odd repository', () => {
     const objectId = await fixture.user(session.path, 'rev-parse', ':staged.txt');
     await rm(join(session.repository.commonDirectory, 'objects', objectId.slice(0, 2), objectId.slice(2)));
     await comesBack(session);
+  });
+
+  it('stores what lies only in the objects of another folder (A8)', async () => {
+    const session = await fixture.freshSession({ 'a.txt': 'a\n' });
+    const { commonDirectory } = session.repository;
+    const elsewhere = join(fixture.root, 'objects of the agent');
+    await mkdir(elsewhere);
+    await write(session.path, { 'staged.txt': 'staged\n', 'folder/committed.txt': 'committed\n' });
+    const agent = new Git(fixture.processes.run);
+    const environment = {
+      GIT_OBJECT_DIRECTORY: elsewhere,
+      GIT_ALTERNATE_OBJECT_DIRECTORIES: join(commonDirectory, 'objects'),
+    };
+    await agent.run(session.path, ['add', 'folder'], { environment });
+    const identity = { ...environment, ...identityEnvironment({ name: 'Agent', email: 'agent@localhost' }) };
+    await agent.run(session.path, ['commit', '--quiet', '--message=agent'], { environment: identity });
+    await agent.run(session.path, ['add', 'staged.txt'], { environment });
+    await mkdir(join(commonDirectory, 'objects/info'), { recursive: true });
+    await writeFile(join(commonDirectory, 'objects/info/alternates'), `${elsewhere}\n`);
+    const { commit } = await takeSnapshot(session, 'turn');
+    await rm(join(commonDirectory, 'objects/info/alternates'));
+    await rm(elsewhere, { recursive: true });
+    await fixture.user(session.path, 'fsck', '--strict', '--no-dangling', commit);
+    await comesBack(session);
+  });
+
+  it('copies nothing of what a clone borrows from its origin (A8)', async () => {
+    const origin = await fixture.repository('lender', { 'a.txt': 'a\n', 'b.txt': 'b\n' });
+    const clone = join(fixture.root, 'borrower');
+    await fixture.user(fixture.root, 'clone', '--quiet', '--shared', origin.mainWorktree, clone);
+    const session = await fixture.session(await findRepository(fixture.git, clone));
+    await write(session.path, { 'a.txt': 'changed\n' });
+    await comesBack(session);
+    const { commonDirectory } = session.repository;
+    const borrowed = await fixture.user(session.path, 'rev-parse', 'HEAD:b.txt');
+    await rm(join(commonDirectory, 'objects/info/alternates'));
+    await assert.rejects(fixture.user(clone, 'cat-file', '-e', borrowed));
+  });
+
+  it('restores the bytes of a changed file also from a snapshot that was taken during a run', async () => {
+    const session = await fixture.freshSession({ 'a.txt': 'a\n', '.gitattributes': '*.txt text\n*.crlf eol=crlf\n' });
+    await fixture.user(session.path, 'config', 'core.autocrlf', 'true');
+    await write(session.path, { 'a.txt': 'one\r\ntwo\n', 'b.crlf': 'one\ntwo\r\n', 'c.md': 'one\ntwo\n' });
+    const files = await readAll(session.path);
+    const first = await takeSnapshot(session, 'turn');
+    assert.equal(await fixture.user(session.path, 'cat-file', 'blob', `${first.commit}:a.txt`), 'one\ntwo');
+    assert.equal((await takeSnapshot(session, 'turn')).changed, false);
+    await write(session.path, { 'a.txt': 'one\ntwo\n' });
+    const second = await takeSnapshot(session, 'turn');
+    assert.deepEqual([second.changed, second.tree], [true, first.tree]);
+    await restoreSnapshot(session, first.commit);
+    assert.deepEqual(await readAll(session.path), files);
+    await rm(session.path, { recursive: true });
+    await recreateWorktree(session);
+    files.set('.gitattributes', 'file *.txt text\r\n*.crlf eol=crlf\r\n'); // unchanged, so as git checks it out
+    assert.deepEqual(await readAll(session.path), files);
   });
 
   it('is whole in a shallow clone and in a repository with SHA-256', async () => {
