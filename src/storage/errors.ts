@@ -9,6 +9,7 @@ export type CorralErrorCode =
   | 'BARE_REPOSITORY'
   | 'REPOSITORY_SETTING'
   | 'CHECKOUT_MISSING'
+  | 'REPOSITORY_MISSING'
   | 'NO_COMMIT'
   | 'BASE_NOT_FOUND'
   | 'GIT_NOT_FOUND'

@@ -115,6 +115,14 @@ export const SESSION_RECORD_SCHEMAS = {
   unapplied: v.object({}),
   'branch.made': v.object({ name: text, commit: text }),
   archived: v.object({ archived: v.boolean() }),
+  /** The repository was found at another place on the disk, with or without the worktree. */
+  'repository.moved': v.object({
+    repository: text,
+    commonDirectory: text,
+    worktreePath: text,
+    checkout: v.exactOptional(text),
+    trashPath: v.exactOptional(text),
+  }),
 } as const;
 
 export type SessionRecordKind = keyof typeof SESSION_RECORD_SCHEMAS;

@@ -108,6 +108,9 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
     case 'branch.made':
       facts.branch = record.data;
       return;
+    case 'repository.moved':
+      Object.assign(facts, record.data);
+      return;
     case 'archived':
       facts.archived = record.data.archived;
       return;

@@ -77,6 +77,8 @@ export interface SessionSummary {
   worktreePath: string;
   /** The folder of its worktree in which the agent starts, with `/`; absent for the top. */
   subfolder?: string;
+  /** Its repository is not where it was. It may have been moved, so nothing is lost. */
+  repositoryMissing?: true;
   /** Uncommitted files that could not be copied into its worktree, in words. */
   notCopied?: string[];
   /** '' while the session waits for the session from whose work it starts. */

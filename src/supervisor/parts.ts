@@ -4,6 +4,7 @@ import type { Git } from './git/git';
 import { HistoryArchive } from './history/historyArchive';
 import { NativeSessions } from './imports/nativeSessions';
 import { CommandConsents, type WithheldCommand } from './lifecycle/commandConsents';
+import { RepositoryMoves } from './lifecycle/repositoryMoves';
 import { SessionCreator } from './lifecycle/sessionCreation';
 import { TrashPurger } from './lifecycle/trashPurger';
 import { WorktreeControl } from './lifecycle/worktreeControl';
@@ -31,6 +32,7 @@ export interface Parts {
   consents: CommandConsents;
   creator: SessionCreator;
   trashPurger: TrashPurger;
+  repositories: RepositoryMoves;
   /** The worktree of the session with this id. */
   worktree: (sessionId: string) => WorktreeControl;
   inventory: WorktreeInventory;
@@ -67,6 +69,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const runControl = new RunControl({ ...base, connections, watcher, queue });
   const creator = new SessionCreator(base);
   const trashPurger = new TrashPurger(base);
+  const repositories = new RepositoryMoves(base);
   return {
     model,
     git,
@@ -79,7 +82,8 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     consents,
     creator,
     trashPurger,
-    worktree: (sessionId) => new WorktreeControl({ ...base, runs: runControl, trashPurger }, sessionId),
+    repositories,
+    worktree: (sessionId) => new WorktreeControl({ ...base, runs: runControl, trashPurger, repositories }, sessionId),
     inventory: new WorktreeInventory(base),
     nativeSessions: new NativeSessions({ ...base, creator, resolving: () => ({ agents: settings().agents, bundles }) }),
     archive: new HistoryArchive(base),

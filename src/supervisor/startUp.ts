@@ -93,8 +93,9 @@ export class StartUp {
     for (const id of model.ids()) watchOpenRuns(parts, id); // of sessions that came meanwhile
     this.recovered.fire(report);
     await archive.finishErasing();
-    const interrupted = model.ids().filter((id) => isInterrupted(model.facts(id)));
     if (!isTrusted()) return;
+    await parts.repositories.refreshAll();
+    const interrupted = model.ids().filter((id) => isInterrupted(model.facts(id)));
     await this.#forEachSession(parts, 'Finishing what was begun on', interrupted, async (id) => {
       await finishInterruptedOperation({ git, store, worktreeSettings }, id);
     });

@@ -276,7 +276,9 @@ export class Supervisor implements CorralApi, Disposable {
   /** For commands, which need a session that may be changed. */
   async #changeable(id: string): Promise<Parts> {
     await this.#writable();
-    return await this.#known(id);
+    const parts = await this.#known(id);
+    await parts.repositories.refresh(id);
+    return parts;
   }
 
   async #known(id: string): Promise<Parts> {

@@ -1,7 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
-import type { CorralErrorCode } from '../../storage/errors';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
 import { trashPathFor, type SessionWorktree } from '../git/sessionWorktree';
@@ -10,18 +9,23 @@ import { purgeTrash } from '../git/worktrees/purgeTrash';
 import { recreateWorktree } from '../git/worktrees/recreateWorktree';
 import { moveToTrash, restoreFromTrash } from '../git/worktrees/trash';
 import { summarizeWorktree, type WorktreeSummary } from '../git/worktrees/worktreeSummary';
+import { readSnapshotRef } from '../git/snapshots/snapshotRef';
 import { locateWorktree } from '../git/worktreeOwnership';
 import { requireStopped } from '../sessions/sessionErrors';
-import { worktreeOf, type LifecycleOptions } from './worktreeOf';
+import { repositoryMissing, worktreeOf, type LifecycleOptions } from './worktreeOf';
 
 /**
  * Moves the worktree of a stopped session into the trash; its worktree lock is held. The removal is recorded first, so
  * that any window can finish it, and a failure rolls it back.
  */
-export async function deleteSessionWorktree(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
+export async function deleteSessionWorktree(
+  options: LifecycleOptions,
+  facts: SessionFacts,
+  { isRepositoryGone = false }: { isRepositoryGone?: boolean } = {},
+): Promise<void> {
   const { sessionId } = facts;
   const trashPath = trashPathFor(facts.worktreePath);
-  const worktree = await worktreeToMove(options, facts);
+  const worktree = await worktreeToMove(options, facts, isRepositoryGone);
   await options.store.append(sessionId, (now) => {
     // A teardown command that does not end does not prevent it.
     requireStopped(now.runs.find((run) => isOpen(run) && run.isTeardown !== true));
@@ -46,27 +50,35 @@ export async function deleteSessionWorktree(options: LifecycleOptions, facts: Se
 }
 
 /**
- * The session's worktree; undefined where none was made, or where it is gone with its repository.
+ * The session's worktree; undefined where none was made, or where a person says that it is gone with its repository.
  *
+ * @throws REPOSITORY_MISSING where nobody said that, since it may have been moved.
  * @throws WORKTREE_NOT_OURS where something else is in its place.
  */
-async function worktreeToMove(options: LifecycleOptions, facts: SessionFacts): Promise<SessionWorktree | undefined> {
+async function worktreeToMove(
+  options: LifecycleOptions,
+  facts: SessionFacts,
+  isRepositoryGone: boolean,
+): Promise<SessionWorktree | undefined> {
   if (facts.worktree === 'failed' || facts.worktree === 'planned') return undefined;
-  return await unlessGone(async () => {
+  try {
     const worktree = await worktreeOf(options, facts);
-    if (facts.worktree === 'present') await locateWorktree(worktree);
-    return worktree;
-  });
+    if (facts.worktree !== 'present' || (await locateWorktree(worktree)).place !== 'missing') return worktree;
+    // Each session has a ref, so this repository only took the place of the one that is looked for.
+    if ((await readSnapshotRef(worktree.repository, facts.sessionId)) !== undefined) return worktree;
+    throw repositoryMissing(facts.repository);
+  } catch (error) {
+    if (isRepositoryGone && error instanceof CorralError && error.code === 'REPOSITORY_MISSING') return undefined;
+    throw error;
+  }
 }
 
-const GONE: readonly CorralErrorCode[] = ['WORKTREE_MISSING', 'NO_FOLDER', 'NO_REPOSITORY'];
-
-/** Undefined where the worktree or its repository was removed by hand. */
+/** Undefined where the worktree was removed by hand. */
 async function unlessGone<T>(action: () => Promise<T>): Promise<T | undefined> {
   try {
     return await action();
   } catch (error) {
-    if (error instanceof CorralError && GONE.includes(error.code)) return undefined;
+    if (error instanceof CorralError && error.code === 'WORKTREE_MISSING') return undefined;
     throw error;
   }
 }

@@ -20,6 +20,7 @@ import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import { locateWorktree } from '../git/worktreeOwnership';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
+import type { RepositoryMoves } from './repositoryMoves';
 import { deleteSessionWorktree, restoreSessionWorktree, summarizeSessionWorktree, undoDelete } from './sessionRemoval';
 import { pushOf, readPushTargets, type PushTarget, type PushTargets } from './pushTargets';
 import type { TrashPurger } from './trashPurger';
@@ -39,6 +40,7 @@ export interface WorktreeControlOptions extends LifecycleOptions {
   model: SessionModel;
   runs: SessionRuns;
   trashPurger: TrashPurger;
+  repositories: RepositoryMoves;
   log: Log;
 }
 
@@ -75,15 +77,25 @@ export class WorktreeControl {
     if (archived) trashPurger.purge(this.#id);
   }
 
-  async delete(): Promise<void> {
+  /**
+   * A session whose repository is not found is deleted only where a person says that it is gone.
+   *
+   * @throws REPOSITORY_MISSING where nobody did, since it may have been moved.
+   */
+  async delete(options: { isRepositoryGone?: boolean } = {}): Promise<void> {
     const { runs, trashPurger } = this.#options;
     if ((await runs.openRun(this.#id)) !== undefined) await runs.stop(this.#id);
     await this.#change(async ({ archived, worktree }) => {
       await this.#setArchived(false);
       // The worktree of an archived session is in the trash already.
-      if (!archived || worktree !== 'deleted') await this.#remove();
+      if (!archived || worktree !== 'deleted') await this.#remove(options);
     });
     trashPurger.purge(this.#id);
+  }
+
+  /** The folder that a person names is where the session's repository is now. Throws INVALID_ARGUMENT. */
+  async locateRepository(folder: string): Promise<void> {
+    await this.#options.repositories.locate(this.#id, folder);
   }
 
   async undoDelete(): Promise<void> {
@@ -239,12 +251,12 @@ export class WorktreeControl {
   }
 
   /** A teardown command that fails does not prevent it, since all of the worktree is kept. */
-  async #remove(): Promise<void> {
+  async #remove(options?: { isRepositoryGone?: boolean }): Promise<void> {
     const { runs, log } = this.#options;
     await runs.tearDown(this.#id).catch((error: unknown) => {
       log.warn(`The teardown command of session ${this.#id}: ${messageOf(error)}`);
     });
-    await deleteSessionWorktree(this.#options, this.#facts);
+    await deleteSessionWorktree(this.#options, this.#facts, options);
   }
 
   /** Runs one change at a time over all windows, with the facts that are on disk when its turn comes. */

@@ -1,3 +1,5 @@
+import * as l10n from '@vscode/l10n';
+import { CorralError } from '../../storage/errors';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { Git } from '../git/git';
 import { findRepository, type Repository } from '../git/repository';
@@ -14,7 +16,7 @@ export interface LifecycleOptions {
 /**
  * The worktree of these facts, for functions of the git layer.
  *
- * @throws NO_FOLDER NO_REPOSITORY where the session's repository is gone.
+ * @throws REPOSITORY_MISSING where the session's repository is not in its place.
  */
 export async function worktreeOf(
   { git, store }: Pick<LifecycleOptions, 'git' | 'store'>,
@@ -28,14 +30,22 @@ export async function worktreeOf(
   };
 }
 
+export function repositoryMissing(path: string, cause?: unknown): CorralError {
+  return new CorralError(
+    'REPOSITORY_MISSING',
+    l10n.t('The repository of this session was not found at {path}. If it was moved, say where it is now.', { path }),
+    { cause },
+  );
+}
+
 /** As `worktreeOf` throws. Of a repository without a main worktree, any checkout will do. */
 async function repositoryOf(git: Git, { repository, commonDirectory }: SessionFacts): Promise<Repository> {
   return await findRepository(git, repository).catch(async (error: unknown) => {
     const found =
       commonDirectory === undefined ? undefined : await findRepository(git, commonDirectory).catch(() => undefined);
-    if (found?.commonDirectory !== commonDirectory) throw error;
-    if (found === undefined) throw error;
-    return found;
+    if (found !== undefined && found.commonDirectory === commonDirectory) return found;
+    if (!(error instanceof CorralError) || !['NO_FOLDER', 'NO_REPOSITORY'].includes(error.code)) throw error;
+    throw repositoryMissing(repository, error);
   });
 }
 

@@ -20,6 +20,8 @@ export interface LiveFacts {
   maybeGone?: true;
   /** Why its runner cannot write, and since when. */
   paused?: Pause;
+  /** Its repository is not where it was, and was not found elsewhere. */
+  repositoryMissing?: true;
   /** True until the fate of its open run is known. */
   checking: boolean;
 }
@@ -101,6 +103,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (facts.dependsOn !== undefined && facts.dependsOn.length > 0) summary.dependsOn = facts.dependsOn;
   const reason = failureReason(facts);
   if (reason !== undefined) summary.failureReason = reason;
+  if (live.repositoryMissing !== undefined) summary.repositoryMissing = live.repositoryMissing;
   if (facts.checkout !== undefined) summary.checkout = facts.checkout;
   if (facts.subfolder !== undefined) summary.subfolder = facts.subfolder;
   if (facts.notCopied !== undefined) summary.notCopied = facts.notCopied;

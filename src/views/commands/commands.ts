@@ -76,7 +76,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const { context, source, log, bundles, showTimeline, reveal } = options;
   const runner: CommandRunner = new CommandRunner(log, async (about) => ({
     ...starter.mendsFor(about),
-    ...repositoryMends(source.git, runner, about),
+    ...repositoryMends(source.git, runner, async (...command) => await run(...command), about),
     ...(about.session !== undefined && {
       restoreWorktree: async () => await run('restoreWorktree', about.session?.id),
     }),

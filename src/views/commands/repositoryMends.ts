@@ -3,13 +3,15 @@ import type { Git } from '../../supervisor/git/git';
 import { putBackPlaceSettings } from '../../supervisor/git/placeSettings';
 import type { ContextMends } from '../text/errorMessages';
 import { showInformationMessage } from '../text/messages';
-import type { CommandContext, CommandRunner } from './commandRunner';
+import type { CommandContext, CommandRunner, RunCommand } from './commandRunner';
 
-/** What mends a repository in which git does not find the files. */
-export function repositoryMends(git: Git, runner: CommandRunner, about: CommandContext): ContextMends {
+/** What mends a repository that is not found, or in which git does not find the files. */
+export function repositoryMends(git: Git, runner: CommandRunner, run: RunCommand, about: CommandContext): ContextMends {
+  const { session } = about;
   const folder = about.session?.repository ?? about.request?.repository ?? about.folder;
   if (folder === undefined) return {};
   return {
+    ...(session !== undefined && { locateRepository: async () => await run('locateRepository', session.id) }),
     putBackSetting: async () =>
       await runner.attempt('putBackSetting', async () => {
         await putBackPlaceSettings(git, folder);

@@ -16,13 +16,19 @@ import { askForConsent } from './consentCommands';
 
 export type WorktreeCommandName = Extract<
   CommandName,
-  'openWorktree' | 'deleteSession' | 'undoDelete' | 'restoreWorktree' | 'archiveSession' | 'unarchiveSession'
+  | 'openWorktree'
+  | 'deleteSession'
+  | 'undoDelete'
+  | 'restoreWorktree'
+  | 'locateRepository'
+  | 'archiveSession'
+  | 'unarchiveSession'
 >;
 
 /** What these commands need of the supervisor. */
 export interface WorktreesSource
   extends Pick<CorralApi, 'deleteSession' | 'undoDelete' | 'restoreWorktree' | 'archiveSession'>, ConsentSource {
-  worktree(id: string): Promise<Pick<WorktreeControl, 'summary'>>;
+  worktree(id: string): Promise<Pick<WorktreeControl, 'summary' | 'delete' | 'locateRepository'>>;
 }
 
 export interface WorktreeCommandsOptions {
@@ -47,6 +53,26 @@ export function worktreeCommands({
     if ((await showInformationMessage(message, undo)) === undo) await run(undoCommand, sessionId);
   };
 
+  /** False where the repository is not found, and the person does not say that it is gone. */
+  const removeSession = async ({ id, title, repository }: SessionSummary): Promise<boolean> => {
+    const worktree = await source.worktree(id);
+    try {
+      await inProgress(async () => await worktree.delete());
+    } catch (error) {
+      if (!(error instanceof CorralError) || error.code !== 'REPOSITORY_MISSING') throw error;
+      const [locate, gone] = [vscode.l10n.t('Locate Repository…'), vscode.l10n.t('It Was Deleted')];
+      const detail = vscode.l10n.t('Nothing of “{title}” was deleted. Its repository was at {path}.', {
+        title,
+        path: repository,
+      });
+      const answer = await showWarningMessage(error.message, { modal: true, detail }, locate, gone);
+      if (answer === locate) await run('locateRepository', id);
+      if (answer !== gone) return false;
+      await inProgress(async () => await worktree.delete({ isRepositoryGone: true }));
+    }
+    return true;
+  };
+
   return {
     openWorktree: async (argument) => {
       const title = vscode.l10n.t('Open Worktree in New Window');
@@ -64,8 +90,24 @@ export function worktreeCommands({
       const question = vscode.l10n.t('Delete “{title}”?', { title });
       if ((await showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
       await askForConsent(source, session.repository, 'teardown');
-      await inProgress(async () => await source.deleteSession(id));
+      if (!(await removeSession(session))) return;
       void offerUndo(vscode.l10n.t('Deleted “{title}”.', { title }), 'undoDelete', id);
+    },
+    locateRepository: async (argument) => {
+      const none = vscode.l10n.t('The repositories of all sessions are in their places.');
+      const label = vscode.l10n.t('Locate Repository');
+      const session = await choose(argument, label, (each) => each.repositoryMissing === true, none);
+      const [folder] =
+        (await vscode.window.showOpenDialog({
+          title: vscode.l10n.t('Where is the repository that was at {path}?', { path: session.repository }),
+          openLabel: label,
+          canSelectFiles: false,
+          canSelectFolders: true,
+        })) ?? [];
+      if (folder === undefined) return;
+      const worktree = await source.worktree(session.id);
+      await inProgress(async () => await worktree.locateRepository(folder.fsPath));
+      await reveal(session.id);
     },
     undoDelete: async (argument) => {
       const none = vscode.l10n.t('No session was deleted.');

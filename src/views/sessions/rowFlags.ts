@@ -18,7 +18,8 @@ export type SessionFlag =
   | 'done'
   | 'worktree'
   | 'grouped'
-  | 'applied';
+  | 'applied'
+  | 'lost';
 
 /** The flags that hold for the session, always in the same order. */
 export function sessionFlags(session: SessionSummary): SessionFlag[] {
@@ -43,6 +44,7 @@ export function sessionFlags(session: SessionSummary): SessionFlag[] {
     worktree: hasRun && session.baseCommit !== '',
     grouped: session.group !== undefined,
     applied: session.applied === true,
+    lost: session.repositoryMissing === true,
   };
   return (Object.keys(flags) as SessionFlag[]).filter((flag) => flags[flag]); // the keys of the table above
 }

@@ -45,7 +45,10 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const { text, shortText = text, icon, iconColor } = withEscape(session, rowStatus(session, nowMs));
   const question = questionInRow(session);
   const age = elapsedTime(session.paused?.since ?? session.since, nowMs);
-  const damage = describeDamage(session);
+  const damage = [
+    ...describeDamage(session),
+    ...(session.repositoryMissing === true ? [l10n.t('repository not found')] : []),
+  ];
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
   const lines = changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`];
   return {
@@ -167,6 +170,11 @@ function notesOn(session: SessionSummary): SessionRow['notes'] {
         'since {since}. It may still run, so it is not taken for dead, but it holds up no waiting session any more. “Kill Session” ends what can be found of it; “Mark as Gone” ends it where you know that it is gone.',
         { since: new Date(session.unreachable).toLocaleString() },
       ),
+    ]);
+  if (session.repositoryMissing === true)
+    notes.push([
+      l10n.t('Repository'),
+      l10n.t('not found at {path}; it may have been moved', { path: session.repository }),
     ]);
   if (session.escape !== undefined) notes.push([l10n.t('Left its worktree'), session.escape]);
   for (const damage of describeDamage(session))

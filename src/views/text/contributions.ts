@@ -28,6 +28,7 @@ export const COMMANDS = {
   deleteSession: 'corral.deleteSession',
   undoDelete: 'corral.undoDelete',
   restoreWorktree: 'corral.restoreWorktree',
+  locateRepository: 'corral.locateRepository',
   reviewChanges: 'corral.reviewChanges',
   applyChanges: 'corral.applyChanges',
   undoApply: 'corral.undoApply',

@@ -12,6 +12,7 @@ export type Mend =
   | 'restoreWorktree'
   | 'markAsGone'
   | 'putBackSetting'
+  | 'locateRepository'
   | 'editRequest'
   | 'showLog';
 
@@ -31,6 +32,7 @@ export const MENDS: Readonly<Record<CorralErrorCode, readonly Mend[]>> = {
   NO_REPOSITORY: ['initializeRepository', 'editRequest'],
   BARE_REPOSITORY: DEFAULT_MENDS,
   CHECKOUT_MISSING: ['showLog'],
+  REPOSITORY_MISSING: ['locateRepository', 'showLog'],
   REPOSITORY_SETTING: ['putBackSetting', 'editRequest', 'showLog'],
   NO_COMMIT: ['makeFirstCommit', 'editRequest'],
   BASE_NOT_FOUND: DEFAULT_MENDS,

@@ -21,6 +21,7 @@ const LABELS: Record<Mend, string> = {
   restoreWorktree: vscode.l10n.t('Restore Worktree'),
   markAsGone: vscode.l10n.t('Mark as Gone…'),
   putBackSetting: vscode.l10n.t('Put Setting Back'),
+  locateRepository: vscode.l10n.t('Locate Repository…'),
   editRequest: vscode.l10n.t('Edit and Try Again'),
   showLog: vscode.l10n.t('Show Log'),
 };
