@@ -148,7 +148,13 @@ export const EVENT_SCHEMAS = {
     retrying: v.optional(v.boolean()),
   }),
   /** A change of state that no other event shows, such as `stopping`, or a note such as a pause for a full disk. */
-  status: v.object({ from: v.picklist(RUN_STATES), to: v.picklist(RUN_STATES), reason: text }),
+  status: v.object({
+    from: v.picklist(RUN_STATES),
+    to: v.picklist(RUN_STATES),
+    reason: text,
+    /** From now on, the number of tasks that the agent has in the background. */
+    backgroundTasks: v.optional(count),
+  }),
   /** The runner's last record. */
   'run.exited': v.object({
     outcome: v.picklist(RUN_OUTCOMES),

@@ -71,6 +71,8 @@ const runFactsSchema = v.object({
   eventCount: count,
   lastEventAt: v.exactOptional(text),
   usage: usageTotalsSchema,
+  /** What the agent of an open run does in the background; absent where that is nothing. */
+  backgroundTasks: v.exactOptional(count),
   /** Against the session's base, as of the run's last snapshot. */
   changes: v.exactOptional(v.object({ files: count, addedLines: count, removedLines: count })),
   /** What the run's tools touched outside the worktree, in a sentence: the last time that was seen. */

@@ -143,6 +143,7 @@ function foldData(run: RunFacts, event: SessionEvent): void {
       run.reason = event.data.reason;
       run.endedAt = event.timestamp;
       run.pendingPermissions = [];
+      delete run.backgroundTasks;
       return;
     case 'permission.request': {
       const { requestId, title, isWhole, options } = event.data;
@@ -155,6 +156,8 @@ function foldData(run: RunFacts, event: SessionEvent): void {
       return;
     case 'status':
       run.reason = event.data.reason;
+      if (event.data.backgroundTasks === 0) delete run.backgroundTasks;
+      else if (event.data.backgroundTasks !== undefined) run.backgroundTasks = event.data.backgroundTasks;
       return;
     case 'usage':
       addUsage(run.usage, event.data);

@@ -114,6 +114,8 @@ export interface SessionSummary {
   dependsOn?: string[];
   /** Why nothing of the run can be written (a full disk), and since when. The agent waits, so that nothing is lost. */
   paused?: { reason: string; since: string; cause: 'diskFull' | 'notWritable' };
+  /** Tasks of the agent that go on in the background, such as a command; absent where there are none. */
+  backgroundTasks?: number;
   /** True until start-up knows the fate of its open run. */
   checking: boolean;
   currentRunId?: string;

@@ -57,7 +57,7 @@ export function StatusCard({ event }: CardProps<'status'>) {
   const { from, to, reason } = event.data;
   return (
     <div class="line faint" dir="auto">
-      {`${RUN_STATE_LABELS[from]} → ${RUN_STATE_LABELS[to]}: ${oneLine(reason)}`}
+      {from === to ? oneLine(reason) : `${RUN_STATE_LABELS[from]} → ${RUN_STATE_LABELS[to]}: ${oneLine(reason)}`}
     </div>
   );
 }

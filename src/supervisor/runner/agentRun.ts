@@ -14,6 +14,7 @@ import { AgentOutput } from './agentOutput';
 import { AgentProcess, agentEnvironment } from './agentProcess';
 import { DiskReserve } from './diskReserve';
 import { EscapeWatch } from './worktree/escapeWatch';
+import { IdleWatch } from './idleWatch';
 import { OutputLog } from './outputLog';
 import { PendingPermissions } from './pendingPermissions';
 import type { Recorder } from './recorder';
@@ -24,11 +25,6 @@ import { SnapshotTaker } from './worktree/snapshotTaker';
 import { Termination } from './termination';
 import { runWorktreeCommand } from './worktree/worktreeCommand';
 import type { PausedFile, WritePause } from './writePause';
-
-/** How long an agent may rest with its input closed before it is ended. */
-const IDLE_LIMIT_MS = 30_000;
-/** For an agent that ignores the end of its input: time for its last output. */
-const STAYING_IDLE_LIMIT_MS = 1_000;
 
 /** One run from its first record to its last: the agent's process, and what people ask of it meanwhile. */
 export class AgentRun {
@@ -45,6 +41,7 @@ export class AgentRun {
   #state: RunState = 'queued';
   #log: OutputLog | undefined;
   #agent: AgentProcess | undefined;
+  #idleWatch: IdleWatch | undefined;
   /** Undefined before the agent is started, and after its end. */
   #conversation: Conversation | undefined;
   /** Settles when the conversation has begun, or never will. */
@@ -84,7 +81,7 @@ export class AgentRun {
       const reason = `The background process of this run failed: ${messageOf(error)}`;
       end = { ...NO_EXIT, outcome: 'crashed', reason };
     }
-    this.#stopResting();
+    this.#idleWatch?.end();
     await this.#escapes?.finish(endRequestOf(this.#phase) === 'shutdown');
     await this.#snapshots?.finish(endRequestOf(this.#phase) === 'shutdown');
     await this.#reserve.release();
@@ -219,6 +216,11 @@ export class AgentRun {
 
   async #converse(agent: AgentProcess, conversation: Conversation, log: OutputLog): Promise<RunEnd> {
     this.#conversation = conversation;
+    this.#idleWatch = new IdleWatch(agent, conversation, {
+      onTasksChanged: (count) => this.#emit(tasksEvent(this.#state, count)),
+      onIdle: () => this.#endIdle(),
+    });
+    const idleWatch = this.#idleWatch;
     conversation.start();
     this.#markStarted();
     void agent.exited.then(async () => await this.#reserve.releaseForOutput());
@@ -227,9 +229,7 @@ export class AgentRun {
       log,
       emit: this.#emit,
       onDriverError: (error) => this.recordError(error),
-      onChunk: () => {
-        if (this.#phase.name === 'resting') this.#waitForExit();
-      },
+      onChunk: () => idleWatch.outputRead(),
       recorder: this.#recorder,
     });
     await output.read(agent);
@@ -253,36 +253,17 @@ export class AgentRun {
     this.#escapes?.observe(event);
     this.#state = nextRunState(this.#state, signalOf(event, this.#permissions.openCount));
     this.#recorder.append(event);
-    if (event.kind === 'turn.started') this.#stopResting();
-    // Not at once: the driver has not finished with the line that ended the turn, and may start the next one in it.
-    if (event.kind === 'turn.ended') setImmediate(() => this.#rest());
+    this.#idleWatch?.observe(event);
   };
 
-  /** Lets the agent end after a turn, unless another message waits. */
-  #rest(): void {
-    const isLast = this.#conversation?.hasQueued() === false;
-    if (!isLast || this.#agent?.isRunning !== true || this.#phase.name === 'ending') return;
-    this.#agent.closeInput();
-    this.#waitForExit();
-  }
-
-  /** Ends the agent where it neither exits nor prints anything within the limit. */
-  #waitForExit(): void {
-    const limitMs = this.#conversation?.ignoresEndOfInput === true ? STAYING_IDLE_LIMIT_MS : IDLE_LIMIT_MS;
-    const idleTimer = setTimeout(() => {
-      if (this.#agent?.isRunning !== true) return;
-      this.#enter({ name: 'ending', cause: 'idle' });
-      this.#termination?.stop(() => false);
-    }, limitMs);
-    this.#enter({ name: 'resting', idleTimer });
-  }
-
-  #stopResting(): void {
-    if (this.#phase.name === 'resting') this.#enter({ name: 'active' });
+  #endIdle(): void {
+    if (this.#phase.name !== 'active') return;
+    this.#enter({ name: 'ending', cause: 'idle' });
+    this.#termination?.stop(() => false);
   }
 
   #enter(phase: RunPhase): void {
-    if (this.#phase.name === 'resting') clearTimeout(this.#phase.idleTimer);
+    if (phase.name !== 'active') this.#idleWatch?.end();
     if (this.#phase.name !== 'over') this.#phase = phase;
   }
 
@@ -297,4 +278,14 @@ export class AgentRun {
     if (request === 'kill') this.#termination?.kill();
     else this.#termination?.stop(() => this.#conversation?.interrupt() === true);
   }
+}
+
+function tasksEvent(state: RunState, count: number): DraftEvent {
+  const reason =
+    count === 0
+      ? 'The agent has no background task any more'
+      : count === 1
+        ? 'The agent has 1 background task'
+        : `The agent has ${count} background tasks`;
+  return { kind: 'status', data: { from: state, to: state, reason, backgroundTasks: count } };
 }

@@ -4,8 +4,6 @@ import type { EndRequest } from './runEnd';
 export type RunPhase =
   /** For the agent, or for what comes before it. */
   | { name: 'active' }
-  /** For the agent's process to go: its last turn is over and its input closed. */
-  | { name: 'resting'; idleTimer: NodeJS.Timeout }
   /** For processes that are being ended: somebody asked for it, or the agent rested too long. */
   | { name: 'ending'; cause: EndRequest | 'idle' }
   /** For nothing: the last record is written. */

@@ -5,7 +5,7 @@ import { isOpen } from '../../storage/sessionState';
 import type { ProcessEntry } from '../system/processTable';
 import { listProcesses, readDetails, readMarks } from '../system/processTable';
 import type { ProcessDetails } from '../system/processTable';
-import { RUN_ID_VARIABLE, signalProcesses, stillAlive, withoutEditors } from '../system/processTree';
+import { childrenOf, RUN_ID_VARIABLE, signalProcesses, stillAlive, withoutEditors } from '../system/processTree';
 import { readClaim } from '../runnerProtocol/claimFile';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
@@ -128,10 +128,4 @@ export class RunProcesses {
     const kept = new Set(await withoutEditors(found.map(({ pid }) => pid)));
     return found.filter(({ pid }) => kept.has(pid));
   }
-}
-
-function childrenOf(entries: Iterable<ProcessEntry>): Map<number, number[]> {
-  const children = new Map<number, number[]>();
-  for (const { pid, parentPid } of entries) children.set(parentPid, [...(children.get(parentPid) ?? []), pid]);
-  return children;
 }

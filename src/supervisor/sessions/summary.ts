@@ -2,6 +2,7 @@ import type { RunState } from '../../storage/events';
 import { isOutcome } from '../../storage/runState';
 import {
   failureReason,
+  isOpen,
   sessionState,
   currentRun,
   failedToResume,
@@ -112,6 +113,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (live.maybeGone !== undefined) summary.maybeGone = live.maybeGone;
   if (live.paused !== undefined) summary.paused = live.paused;
   if (run !== undefined) summary.currentRunId = run.runId;
+  if (run?.backgroundTasks !== undefined && isOpen(run)) summary.backgroundTasks = run.backgroundTasks;
   const changes = facts.runs.findLast((each) => each.changes !== undefined)?.changes;
   if (changes !== undefined) summary.changes = changes;
   if (facts.applied !== undefined) summary.applied = true;

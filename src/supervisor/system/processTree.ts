@@ -26,8 +26,7 @@ export interface RunTree {
 /** The agent, its descendants, and on Linux all with the run's id. Never this process or its ancestors. */
 export async function listTree(tree: RunTree): Promise<ProcessEntry[]> {
   const entries = new Map((await listProcesses()).map((entry) => [entry.pid, entry]));
-  const children = new Map<number, number[]>();
-  for (const { pid, parentPid } of entries.values()) children.set(parentPid, [...(children.get(parentPid) ?? []), pid]);
+  const children = childrenOf(entries.values());
   const marked = (await readMarks([...entries.keys()], RUN_ID_VARIABLE))
     .filter(({ value }) => value === tree.runId)
     .map(({ pid }) => pid);
@@ -41,6 +40,22 @@ export async function listTree(tree: RunTree): Promise<ProcessEntry[]> {
   for (let pid: number | undefined = process.pid; pid !== undefined && pid > 1; pid = entries.get(pid)?.parentPid)
     members.delete(pid);
   return [...members].flatMap((pid) => entries.get(pid) ?? []);
+}
+
+/** The pids of each process's children. */
+export function childrenOf(entries: Iterable<ProcessEntry>): Map<number, number[]> {
+  const children = new Map<number, number[]>();
+  for (const { pid, parentPid } of entries) children.set(parentPid, [...(children.get(parentPid) ?? []), pid]);
+  return children;
+}
+
+/** The processes that `pid` started, and those that they started, as long as all between them live. */
+export function descendantsOf(pid: number, entries: readonly ProcessEntry[]): ProcessEntry[] {
+  const children = childrenOf(entries);
+  const found = new Set(children.get(pid));
+  // The loop also visits what is added to the set on the way.
+  for (const each of found) for (const child of children.get(each) ?? []) found.add(child);
+  return entries.filter((entry) => found.has(entry.pid));
 }
 
 /** Without an editor that the agent opened, and what runs in it: the person may be working there. */

@@ -115,6 +115,9 @@ function runStatus(session: SessionSummary, nowMs: number): RowStatus {
       return { text: status, icon: 'loading~spin' };
     case 'running':
     case 'waiting': {
+      const { backgroundTasks } = session;
+      if (backgroundTasks !== undefined)
+        return { text: joined(status, describeTasks(backgroundTasks)), icon: 'play-circle', iconColor: 'charts.blue' };
       const isSilent = nowMs - Date.parse(session.lastActivityAt) >= SILENCE_MS;
       const silence = l10n.t('no event for {time}', { time: elapsedTime(session.lastActivityAt, nowMs) });
       // Not a spinning icon: ten of them for hours keep a processor busy painting.
@@ -183,6 +186,10 @@ function notesOn(session: SessionSummary): SessionRow['notes'] {
       l10n.t('{damage}: left out, everything else is there. “Corral: Check Store” names the files.', { damage }),
     ]);
   return notes;
+}
+
+function describeTasks(count: number): string {
+  return count === 1 ? l10n.t('1 background task') : l10n.t('{0} background tasks', count);
 }
 
 /** How many records could not be read; nothing where all could. */

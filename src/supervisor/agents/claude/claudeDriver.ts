@@ -9,19 +9,11 @@ import { PendingMessages } from '../driver/pendingMessages';
 import { refusalText, refusedRequest } from '../driver/permissionRequests';
 import { Turns } from '../driver/turns';
 import type { ClaudeBlock, ClaudeMessage, ClaudeOf } from './claudeMessages';
-import {
-  blocksOf,
-  isNote,
-  parseBlock,
-  parseCanUseTool,
-  parseClaudeLine,
-  parseElicitation,
-  subtypeOf,
-  userMessage,
-} from './claudeMessages';
+import { blocksOf, isNote, parseBlock, parseClaudeLine, subtypeOf, userMessage } from './claudeMessages';
 import { ClaudePartialMessage } from './claudePartialMessage';
 import { ClaudePermissions } from './claudePermissions';
 import { ClaudeUsage, retryError, turnEndOf } from './claudeResults';
+import { ClaudeTasks } from './claudeTasks';
 import { ClaudeToolCalls } from './claudeToolCalls';
 import { notesOf, userContentOf } from './claudeUserText';
 
@@ -54,6 +46,7 @@ class ClaudeConversation implements Conversation {
   readonly #toolCalls: ClaudeToolCalls;
   readonly #permissions: ClaudePermissions;
   readonly #usage: ClaudeUsage;
+  readonly #tasks = new ClaudeTasks();
   readonly #partialMessage = new ClaudePartialMessage();
   readonly #pending = new PendingMessages();
   #nativeSessionId: string | undefined;
@@ -77,6 +70,10 @@ class ClaudeConversation implements Conversation {
 
   hasQueued(): boolean {
     return this.#pending.size > 0;
+  }
+
+  get backgroundTasks(): number {
+    return this.#tasks.count;
   }
 
   interrupt(): boolean {
@@ -134,11 +131,16 @@ class ClaudeConversation implements Conversation {
         return this.#emitMessage('system', message.content);
       case 'compact_boundary':
         return this.#emitMessage('system', 'The conversation was compacted.');
+      case 'background_tasks_changed':
+      case 'task_started':
+      case 'task_updated':
+        return this.#tasks.read(message);
       case 'task_notification':
+        this.#tasks.read(message);
         return this.#emitMessage('system', `Task ${message.status}: ${message.summary}`);
       default:
         // Progress that later messages report in full.
-        message.subtype satisfies 'status' | 'thinking_tokens' | 'task_started';
+        message.subtype satisfies 'status' | 'thinking_tokens' | 'task_progress';
     }
   }
 
@@ -244,24 +246,17 @@ class ClaudeConversation implements Conversation {
   }
 
   #readControlRequest({ request_id: requestId, request }: ClaudeOf<'control_request'>, line: string): void {
-    const question = parseCanUseTool(request);
-    const elicitation = parseElicitation(request);
-    if (question !== undefined) {
+    const ask = this.#permissions.questionOf(requestId, request, this.#toolCalls);
+    if (ask !== undefined) {
       this.#turns.begin();
-      this.#permissions.add(requestId, question, this.#toolCalls.questionAbout(question.tool_name, question.input));
-    } else if (elicitation !== undefined) {
-      this.#turns.begin();
-      this.#permissions.addElicitation(requestId, elicitation);
-    } else {
-      // Without an answer Claude would wait for ever.
-      const subtype = subtypeOf(request);
-      this.#write({
-        type: 'control_response',
-        response: { subtype: 'error', request_id: requestId, error: refusalText(subtype) },
-      });
-      this.#host.emit({ kind: 'output', data: { stream: 'stdout', text: line } });
-      this.#host.emit(refusedRequest(subtype));
+      return ask();
     }
+    // Without an answer Claude would wait for ever.
+    const subtype = subtypeOf(request);
+    const response = { subtype: 'error', request_id: requestId, error: refusalText(subtype) };
+    this.#write({ type: 'control_response', response });
+    this.#host.emit({ kind: 'output', data: { stream: 'stdout', text: line } });
+    this.#host.emit(refusedRequest(subtype));
   }
 
   answerPermission(requestId: string, optionId: string, message: string | undefined): void {

@@ -40,8 +40,27 @@ const compacted = v.object({ type: v.literal('system'), subtype: v.literal('comp
 const taskEnded = v.object({
   type: v.literal('system'),
   subtype: v.literal('task_notification'),
+  task_id: lenient(text),
   status: text,
   summary: text,
+});
+
+const tasksChanged = v.object({
+  type: v.literal('system'),
+  subtype: v.literal('background_tasks_changed'),
+  tasks: v.array(v.object({ task_id: text })),
+});
+const taskStarted = v.object({
+  type: v.literal('system'),
+  subtype: v.literal('task_started'),
+  task_id: text,
+  is_backgrounded: optionalFlag,
+});
+const taskUpdated = v.object({
+  type: v.literal('system'),
+  subtype: v.literal('task_updated'),
+  task_id: text,
+  patch: v.object({ status: lenient(text), is_backgrounded: optionalFlag }),
 });
 
 const assistant = v.object({
@@ -113,11 +132,22 @@ const rateLimit = v.object({
 const heartbeat = v.object({ type: v.picklist(['keep_alive', 'tool_progress']) });
 const systemProgress = v.object({
   type: v.literal('system'),
-  subtype: v.picklist(['status', 'thinking_tokens', 'task_started']),
+  subtype: v.picklist(['status', 'thinking_tokens', 'task_progress']),
 });
 
 const messageSchema = v.variant('type', [
-  v.variant('subtype', [init, apiRetry, permissionDenied, informational, compacted, taskEnded, systemProgress]),
+  v.variant('subtype', [
+    init,
+    apiRetry,
+    permissionDenied,
+    informational,
+    compacted,
+    taskEnded,
+    tasksChanged,
+    taskStarted,
+    taskUpdated,
+    systemProgress,
+  ]),
   assistant,
   user,
   streamEvent,

@@ -5,6 +5,8 @@ import { elicitationChoices, elicitationInput } from '../driver/elicitation';
 import type { AnswerChoice } from '../driver/permissionRequests';
 import { PermissionRequests } from '../driver/permissionRequests';
 import type { CanUseTool, ClaudeElicitation } from './claudeMessages';
+import { parseCanUseTool, parseElicitation } from './claudeMessages';
+import type { ClaudeToolCalls } from './claudeToolCalls';
 import { questionsOf } from './claudeTools';
 
 /** A name that the page shows whole. */
@@ -20,7 +22,19 @@ export class ClaudePermissions {
     this.#requests = new PermissionRequests(emit);
   }
 
-  add(requestId: string, request: CanUseTool, question: { title: string; isWhole: boolean }): void {
+  /** Asks the question in a control request; undefined where it has none that is known. */
+  questionOf(
+    requestId: string,
+    request: unknown,
+    toolCalls: Pick<ClaudeToolCalls, 'questionAbout'>,
+  ): (() => void) | undefined {
+    const use = parseCanUseTool(request);
+    if (use !== undefined) return () => this.#add(requestId, use, toolCalls.questionAbout(use.tool_name, use.input));
+    const elicitation = parseElicitation(request);
+    return elicitation === undefined ? undefined : () => this.#addElicitation(requestId, elicitation);
+  }
+
+  #add(requestId: string, request: CanUseTool, question: { title: string; isWhole: boolean }): void {
     const { tool_name: toolName, input, tool_use_id: callId } = request;
     const choices = choicesOf(request);
     this.#requests.add(
@@ -37,7 +51,7 @@ export class ClaudePermissions {
   }
 
   /** A question of an MCP server. */
-  addElicitation(requestId: string, request: ClaudeElicitation): void {
+  #addElicitation(requestId: string, request: ClaudeElicitation): void {
     const { mcp_server_name: server, message, mode, url, requested_schema: schema } = request;
     const elicitation = { message, mode, url, schema, persist: [] };
     const choices = elicitationChoices(elicitation);

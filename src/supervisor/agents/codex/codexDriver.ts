@@ -92,6 +92,10 @@ class CodexConversation implements Conversation {
     return this.#queue.length > 0 || this.#pending.size > 0 || this.#turns.isOpen;
   }
 
+  get backgroundTasks(): number {
+    return this.#items.backgroundCount;
+  }
+
   interrupt(): boolean {
     if (!this.#turns.isOpen) return false;
     this.#isInterrupting = true;
@@ -187,6 +191,7 @@ class CodexConversation implements Conversation {
 
   #readTurnEnd({ status, error }: CodexTurn): void {
     if (status === 'interrupted') return this.#endTurn(INTERRUPTED);
+    if (status === 'completed') this.#items.keepCommands();
     if (status === 'completed') return this.#endTurn({ stopReason: 'end_turn', failed: false });
     const message = describeRpcError({ message: error?.message ?? `The turn ended as ${status}` });
     this.#events.emit({ kind: 'error', data: { message } });
@@ -237,6 +242,7 @@ class CodexConversation implements Conversation {
 
   end(exit: AgentExit): Ending {
     this.#settleTurn();
+    this.#items.failAllCalls();
     return this.#turns.close(exit, this.#takeUndelivered());
   }
 

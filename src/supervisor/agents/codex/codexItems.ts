@@ -11,6 +11,7 @@ export class CodexItems {
   readonly #pending: PendingMessages;
   readonly #cwd: string;
   readonly #openCalls = new Map<string, CodexCall>();
+  readonly #background = new Set<string>();
 
   constructor(events: EventWriter, pending: PendingMessages, cwd: string) {
     this.#events = events;
@@ -53,16 +54,40 @@ export class CodexItems {
     }
   }
 
-  /** The turn is over: Codex does not report the results of calls that are still open. */
+  /** Commands that go on although their turn has ended: Codex reports their end whenever it comes. */
+  get backgroundCount(): number {
+    return this.#background.size;
+  }
+
+  /** The turn has ended by itself: commands that are still open are background terminals. */
+  keepCommands(): void {
+    for (const { id, type } of this.#openCalls.values()) if (type === 'commandExecution') this.#background.add(id);
+  }
+
+  /** The turn is over: of calls that are still open, Codex reports only the results of those in the background. */
   failOpenCalls(): void {
-    for (const callId of this.#openCalls.keys())
-      this.#events.emit({ kind: 'tool.result', data: { callId, status: 'failed', output: '' } });
-    this.#openCalls.clear();
+    const open = [...this.#openCalls.keys()].filter((callId) => !this.#background.has(callId));
+    for (const callId of open) this.#fail(callId);
+  }
+
+  /** Codex has ended. */
+  failAllCalls(): void {
+    for (const callId of this.#openCalls.keys()) this.#fail(callId);
+  }
+
+  #fail(callId: string): void {
+    this.#forget(callId);
+    this.#events.emit({ kind: 'tool.result', data: { callId, status: 'failed', output: '' } });
   }
 
   #endCall(item: CodexCall): void {
-    const wasBegun = this.#openCalls.delete(item.id);
+    const wasBegun = this.#forget(item.id);
     if (!wasBegun) this.#events.emit({ kind: 'tool.call', data: callOf(item, this.#cwd) });
     for (const event of resultOf(item, this.#cwd)) this.#events.emit(event);
+  }
+
+  #forget(callId: string): boolean {
+    this.#background.delete(callId);
+    return this.#openCalls.delete(callId);
   }
 }

@@ -86,6 +86,8 @@ export interface Conversation {
   hasQueued(): boolean;
   /** The agent keeps running when stdin is closed, so the runner must not wait for it to exit. */
   readonly ignoresEndOfInput?: true;
+  /** How many tasks the agent has in the background, as far as it tells. They go on when its turn has ended. */
+  readonly backgroundTasks?: number;
   /** Asks the agent to end its turn. False where it cannot be asked. */
   interrupt(): boolean;
   /** Sends a person's answer to the agent. The runner has journaled the answer before. */

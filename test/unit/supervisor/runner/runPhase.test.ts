@@ -4,12 +4,9 @@ import type { EndRequest } from '../../../../src/supervisor/runner/runEnd';
 import type { RunPhase } from '../../../../src/supervisor/runner/runPhase';
 import { acceptsEnd, endRequestOf } from '../../../../src/supervisor/runner/runPhase';
 
-const timer = setTimeout(() => undefined).unref();
-
 /** A phase, who asked for its end, and which requests change it. */
 const TABLE: [RunPhase, EndRequest | undefined, EndRequest[]][] = [
   [{ name: 'active' }, undefined, ['stop', 'kill', 'shutdown']],
-  [{ name: 'resting', idleTimer: timer }, undefined, ['stop', 'kill', 'shutdown']],
   [{ name: 'ending', cause: 'idle' }, undefined, ['stop', 'kill', 'shutdown']],
   [{ name: 'ending', cause: 'stop' }, 'stop', ['kill']],
   [{ name: 'ending', cause: 'shutdown' }, 'shutdown', ['kill']],

@@ -69,6 +69,10 @@ class Story {
     return this.queued(resumes).event('run.started', { ordinal: 1, agent, driver: 'claude', argv: [], cwd: '/' });
   }
 
+  inBackground(backgroundTasks: number): this {
+    return this.event('status', { from: 'running', to: 'running', reason: 'Background tasks', backgroundTasks });
+  }
+
   /** The agent is at work, and told the id of its own session. */
   running(): this {
     return this.started()
@@ -139,6 +143,9 @@ export const SITUATIONS: readonly Situation[] = [
   busy().snapshot().seen('running, with changes'),
   new Story().running().seen('running, silent for long'),
   new Story({ group: 'release 2' }).after(85).running().seen('running, compared with others'),
+  new Story().running().inBackground(1).seen('running, with 1 background task, silent for long'),
+  busy().inBackground(3).seen('running, with 3 background tasks'),
+  busy().inBackground(1).inBackground(0).seen('running, after its background task'),
   busy().left().seen('running, left its worktree'),
   new Story().after(84).asked().seen('asks'),
   new Story().after(84).asked('cd src⏎rm -rf .', false).seen('asks what its row cannot show'),
@@ -157,6 +164,7 @@ export const SITUATIONS: readonly Situation[] = [
   }),
   busy().record('stop.requested', { runId: RUN, force: false }).seen('stopping'),
   new Story().running().snapshot().exited('completed', 'done').seen('completed'),
+  busy().inBackground(1).exited('stopped', 'Stopped by you').seen('stopped, with a background task'),
   new Story().running().left().exited('completed', 'done').seen('completed, left its worktree'),
   new Story()
     .running()

@@ -258,6 +258,22 @@ describe('claude', () => {
     assert.equal(host.of('tool.call')[0]?.parentCallId, 't');
   });
 
+  it('counts the tasks in the background that Claude tells of, in each of its ways (D1)', () => {
+    const { conversation, read, host } = begin();
+    const tell = (subtype: string, more: object): number | undefined => {
+      read({ type: 'system', subtype, ...more });
+      return conversation.backgroundTasks;
+    };
+    assert.equal(tell('background_tasks_changed', { tasks: [{ task_id: 'a' }, { task_id: 'b' }] }), 2);
+    assert.equal(tell('background_tasks_changed', { tasks: [] }), 0);
+    assert.equal(tell('task_started', { task_id: 'c', is_backgrounded: false }), 0);
+    assert.equal(tell('task_started', { task_id: 'd', is_backgrounded: true }), 1);
+    assert.equal(tell('task_updated', { task_id: 'c', patch: { is_backgrounded: true } }), 2);
+    assert.equal(tell('task_updated', { task_id: 'c', patch: { status: 'completed', end_time: 1 } }), 1);
+    assert.equal(tell('task_notification', { task_id: 'd', status: 'stopped', summary: 'It was stopped' }), 0);
+    assert.deepEqual(host.of('output'), [], 'all of it is understood');
+  });
+
   it('asks a person the question of an MCP server, and passes on the answer (D2)', () => {
     const host = new RecordingHost();
     const conversation = claudeDriver.createConversation(conversationRequest(), host);

@@ -52,6 +52,34 @@ const form = (properties: object, required: string[] = Object.keys(properties)):
 const REFUSALS = { 'Deny and end the turn': { action: 'cancel' } };
 
 describe('codex', () => {
+  it('keeps a command open that goes on after its turn, and counts it until its end (D1)', () => {
+    const host = new RecordingHost();
+    const conversation = codexDriver.createConversation(conversationRequest(), host);
+    conversation.start();
+    const read = (message: object): void => conversation.readLine('stdout', JSON.stringify(message));
+    read({ id: 1, result: {} });
+    read({ id: 2, result: { thread: { id: 't' } } });
+    const notify = (method: string, params: object): void => read({ method, params: { threadId: 't', ...params } });
+    const command = (id: string, status: string, exitCode: number | null): object => ({
+      item: { type: 'commandExecution', id, command: 'sleep 9', cwd: '/repo', status, exitCode, aggregatedOutput: 'x' },
+    });
+    const turn = (id: string, status: string): object => ({ turn: { id, status, error: null } });
+    notify('turn/started', turn('1', 'inProgress'));
+    notify('item/started', command('a', 'inProgress', null));
+    assert.equal(conversation.backgroundTasks, 0);
+    notify('turn/completed', turn('1', 'completed'));
+    assert.equal(conversation.backgroundTasks, 1);
+    assert.deepEqual(host.of('tool.result'), []);
+    notify('turn/started', turn('2', 'inProgress'));
+    notify('item/started', command('b', 'inProgress', null));
+    notify('turn/completed', turn('2', 'interrupted'));
+    assert.equal(conversation.backgroundTasks, 1, 'what was interrupted is no work that goes on');
+    notify('item/completed', command('a', 'completed', 0));
+    assert.equal(conversation.backgroundTasks, 0);
+    const results = host.of('tool.result').map(({ callId, status }) => `${callId} ${status}`);
+    assert.deepEqual(results, ['b failed', 'a ok']);
+  });
+
   it('asks a person whether a tool of an MCP server may run (D2)', () => {
     const { title, input, answers } = answersTo('mcpServer/elicitation/request', {
       ...form({}),
