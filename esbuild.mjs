@@ -1,5 +1,5 @@
 // `node esbuild.mjs [--tests] [--minify]`: bundles the extension into dist/ and, with --tests, the tests into out/.
-import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { copyFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -53,9 +53,16 @@ const product = [
   { ...page, entryPoints: { overview: 'media/overview/overview.tsx' } },
 ];
 
-for (const bundle of product) await build({ ...bundle, outdir: 'dist', minify: options.has('--minify') });
-await mkdir(join(root, 'dist'), { recursive: true });
+/** The files whose code is in the bundles. */
+const bundled = new Set();
+for (const bundle of product) {
+  const { metafile } = await build({ ...bundle, outdir: 'dist', minify: options.has('--minify'), metafile: true });
+  for (const { inputs } of Object.values(metafile.outputs))
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) if (bytesInOutput > 0) bundled.add(path);
+}
 await copyFile(join(root, 'node_modules/sql.js/dist/sql-wasm.wasm'), join(root, 'dist/sql-wasm.wasm'));
+// Read by scripts/notices.mjs.
+await writeFile(join(root, 'dist/inputs.json'), JSON.stringify([...bundled].sort()));
 
 /** Bundles a folder's tests and `entries`, and removes bundles whose source is gone. */
 async function buildTests(directory, entries = []) {
