@@ -79,6 +79,7 @@ describe('the worktree of a session', () => {
     const [id = ''] = await worktrees();
     const folder = join(repository.path, '.corral/worktrees', id);
     await writeFile(join(repository.path, '.git/info/exclude'), '/.corral/\nnode_modules/\n');
+    await writeFile(join(folder, 'package.json'), '{}');
     await mkdir(join(folder, 'node_modules/large'), { recursive: true });
     await writeFile(join(folder, 'node_modules/large/file'), 'x'.repeat(3_000_000));
     await window.runCommand('Corral: Manage Worktrees');
@@ -91,7 +92,8 @@ describe('the worktree of a session', () => {
     await window.picture('drop folders');
     await window.page.getByRole('button', { name: 'Remove', exact: true }).click();
     await window.notification('Freed 2.9 MB').waitFor();
-    assert.deepEqual((await readdir(folder)).sort(), ['.git', 'README.md', 'notes.txt']);
+    assert.deepEqual((await readdir(folder)).sort(), ['.git', 'README.md', 'notes.txt', 'package.json']);
+    await rm(join(folder, 'package.json'));
   });
 
   it('goes when its session is archived, and comes back when it is unarchived', async () => {

@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { delimiter } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { messageOf } from '../../common/errors';
+import { foldersOnPath } from '../../common/processes/programFile';
 import type { ProcessResult, RunProcess } from '../../common/processes/runProcess';
 import { CorralError } from '../../storage/errors';
 import { cancelledError, gitError } from './gitErrors';
@@ -97,6 +99,21 @@ export class Git {
   /** As `run`; the output as text without its last newline. */
   async text(directory: string, commandArguments: readonly string[], options: GitOptions = {}): Promise<string> {
     return (await this.run(directory, commandArguments, options)).stdout.toString('utf8').replace(/\n$/, '');
+  }
+
+  /** Runs another program in `directory`, by its absolute path, as git is run: in its turn, without a shell. */
+  async runProgram(
+    directory: string,
+    argv: readonly [program: string, ...parameters: string[]],
+    { input, signal }: Pick<GitOptions, 'input' | 'signal'> = {},
+  ): Promise<ProcessResult> {
+    const environment = { PATH: foldersOnPath(process.env).join(delimiter), LC_ALL: 'C' };
+    const result = await this.#pool.run(
+      async () => await this.#runProcess(argv, { cwd: directory, environment, input, signal }),
+      signal,
+    );
+    if (result.failure === 'cancelled') throw cancelledError();
+    return result;
   }
 
   /** The settings that keep programs of the repository's configuration from running, as of now. */

@@ -74,7 +74,7 @@ export async function withIsolatedPlace<T>(
     const [format, traits, settings] = await Promise.all([
       objectFormatOf(commonDirectory),
       diskTraitsOf(path, gitDirectory),
-      readUserSettings(git, path, signal),
+      readUserSettings(git, path, gitDirectory, signal),
     ]);
     const [variables, isCopied] = await Promise.all([
       isolatedVariables(folder, commonDirectory, path),

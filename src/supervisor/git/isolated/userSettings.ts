@@ -25,8 +25,15 @@ const LISTING = [
  * Line ends also come from the repository's configuration: they change only how a change is shown, as its bytes are
  * kept beside. All else comes from the user's own files.
  */
-export async function readUserSettings(git: Git, folder: string, signal?: AbortSignal): Promise<UserSettings> {
-  const { stdout } = await git.run(folder, LISTING, { acceptedExitCodes: [0, 1], signal });
+export async function readUserSettings(
+  git: Git,
+  folder: string,
+  gitDirectory: string,
+  signal?: AbortSignal,
+): Promise<UserSettings> {
+  // Both named, since git stops where `core.worktree` leads nowhere, as in a submodule that was moved.
+  const environment = { GIT_DIR: gitDirectory, GIT_WORK_TREE: folder };
+  const { stdout } = await git.run(folder, LISTING, { acceptedExitCodes: [0, 1], environment, signal });
   const fields = stdout.toString('utf8').split('\0');
   const [all, own] = [new Map<string, string>(), new Map<string, string>()];
   for (let index = 0; index + 1 < fields.length; index += 2) {

@@ -22,6 +22,8 @@ export interface SnapshotCommit {
   index: string | undefined;
   /** A commit whose tree has the bytes of the regular files as they are on disk. Only a complete snapshot has one. */
   raw: string | undefined;
+  /** A commit whose tree records what the other trees cannot hold. Only a complete snapshot has one. */
+  attributes: string | undefined;
 }
 
 export interface SnapshotCommitContent {
@@ -33,6 +35,7 @@ export interface SnapshotCommitContent {
   branch?: string | undefined;
   index?: string | undefined;
   raw?: string | undefined;
+  attributes?: string | undefined;
   /** Default true. False for a commit that only carries a tree, so that the same tree is always the same commit. */
   isDated?: boolean;
 }
@@ -143,6 +146,7 @@ function parseSnapshot(commit: string, content: string): SnapshotCommit {
     branch: trailer('Branch'),
     index: objectId('Index'),
     raw: objectId('Raw'),
+    attributes: objectId('Attributes'),
   };
 }
 
@@ -159,6 +163,7 @@ export async function writeCommit(git: IsolatedGit, content: SnapshotCommitConte
     ['Branch', content.branch],
     ['Index', content.index],
     ['Raw', content.raw],
+    ['Attributes', content.attributes],
   ].flatMap(([name, value]) => (value === undefined ? [] : [`Corral-${name}: ${value}`]));
   const lines = [
     `tree ${content.tree}`,

@@ -24,6 +24,8 @@ export interface SnapshotAddition {
   raw?: string | undefined;
   /** Its tree is the user's index. Only a complete snapshot has it, and what follows. */
   index?: string | undefined;
+  /** Its tree records the files' attributes. */
+  attributes?: string | undefined;
   /** Commits that no other ref reaches. */
   rescued?: readonly string[];
 }
@@ -56,11 +58,12 @@ export async function takeSnapshot(
 
 async function addsNothing(
   git: IsolatedGit,
-  { raw, index, rescued = [] }: SnapshotAddition,
+  { raw, attributes, index, rescued = [] }: SnapshotAddition,
   before: SnapshotCommit,
   isComplete: boolean,
 ): Promise<boolean> {
-  if (isComplete) return raw === before.raw && index === before.index && rescued.length === 0;
+  if (isComplete)
+    return raw === before.raw && attributes === before.attributes && index === before.index && rescued.length === 0;
   if (raw === undefined || raw === before.raw) return true;
   // The snapshot before may be a complete one, which has these bytes and more.
   const listing = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--diff-filter=AMT'];
@@ -88,7 +91,8 @@ async function attemptSnapshot(
     if (isSame && (await addsNothing(git, addition, before, isDurable)))
       return { commit: before.commit, tree, changed: false, notCaptured };
     const movedHead = head !== '' && head !== before?.head ? [head] : [];
-    const parents = [before?.commit, ...movedHead, addition.index, addition.raw, ...(addition.rescued ?? [])].filter(
+    const { index, raw, attributes, rescued = [] } = addition;
+    const parents = [before?.commit, ...movedHead, index, raw, attributes, ...rescued].filter(
       (parent) => parent !== undefined,
     );
     const commit = await writeCommit(git, {
@@ -97,8 +101,9 @@ async function attemptSnapshot(
       message,
       head: head === '' ? undefined : head,
       branch: branch === '' ? undefined : branch,
-      index: addition.index,
-      raw: addition.raw,
+      index,
+      raw,
+      attributes,
     });
     const { commonDirectory } = repository;
     await storeBorrowedObjects(git, commonDirectory, commit, before === undefined ? [] : [before.commit]);

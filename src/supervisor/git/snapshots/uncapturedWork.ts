@@ -1,16 +1,12 @@
 /** What a snapshot of the files does not hold: commits that only this worktree knows, and what git cannot store. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findIgnoredFiles } from './ignoredFiles';
 import { gitDirectoryOf } from '../gitDirectory';
-import { withIsolatedGit, withIsolatedPlace, withObjects } from '../isolated/isolatedGit';
-import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
-import { isObjectId, LASTING_REFS, readRefs, type Repository } from '../repository';
+import { withObjects } from '../isolated/isolatedGit';
+import { isObjectId, LASTING_REFS, readRefs } from '../repository';
 import type { WorktreeFolder } from '../sessionWorktree';
-import { listUncommittedFiles } from './uncommittedFiles';
-import { exists, readLink } from '../worktreeOwnership';
+import { exists } from '../worktreeOwnership';
 
-const MAX_IGNORED_NAMED = 20;
 const ROOT_REFS = [
   'ORIG_HEAD',
   'MERGE_HEAD',
@@ -90,31 +86,6 @@ export async function findUnreferencedCommits(folder: WorktreeFolder, held: read
   return lines.map((line) => line.split(' ', 1)[0] ?? '').filter((commit) => !parents.has(commit));
 }
 
-/** What no snapshot can hold and would be lost with the folder, in words for people. Recorded, so not translated. */
-export async function findUncapturable(folder: WorktreeFolder): Promise<string[]> {
-  const { repository, path: worktreePath, signal } = folder;
-  const found: string[] = [];
-  found.push(...(await findOperations((await gitDirectoryOf(worktreePath)) ?? repository.commonDirectory)));
-  const { repositories, unreadable } = await walk(worktreePath, signal);
-  found.push(...unreadable.map((path) => `${pathToText(path)}: cannot be read`));
-  const staged = await withIsolatedGit(folder, async (git) =>
-    splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout),
-  );
-  const submodules = new Set(
-    staged.filter((line) => line.startsWith('160000 ')).map((line) => line.slice(line.indexOf('\t') + 1)),
-  );
-  for (const path of repositories) {
-    if (!submodules.has(path)) found.push(`${pathToText(path)}: a repository of its own`);
-    else if (!(await isPushedAndClean(repository, join(worktreePath, pathToText(path)), signal)))
-      found.push(`${pathToText(path)}: a submodule with work that is nowhere else`);
-  }
-  const { work } = await findIgnoredFiles(folder);
-  found.push(...work.slice(0, MAX_IGNORED_NAMED).map((path) => `${pathToText(path)}: ignored by git`));
-  if (work.length > MAX_IGNORED_NAMED)
-    found.push(`${String(work.length - MAX_IGNORED_NAMED)} more files that git ignores`);
-  return found;
-}
-
 /** The operations that git is in the middle of in the worktree with this administrative directory, in words. */
 export async function findOperations(administrativeDirectory: string): Promise<string[]> {
   const found: string[] = [];
@@ -122,60 +93,4 @@ export async function findOperations(administrativeDirectory: string): Promise<s
     if (await exists(join(administrativeDirectory, file))) found.push(name);
   }
   return found;
-}
-
-/** A check that cannot run counts as work that would be lost. */
-async function isPushedAndClean({ git }: Repository, path: string, signal: AbortSignal | undefined): Promise<boolean> {
-  try {
-    const gitDirectory = (await readLink(path)) ?? join(path, '.git');
-    // The submodule's configuration names the path from which the worktree was moved.
-    const options = { environment: { GIT_DIR: gitDirectory, GIT_WORK_TREE: path }, signal };
-    const list = async (...command: string[]): Promise<string[]> =>
-      (await git.text(path, command, options)).split('\n').filter((line) => line !== '');
-    const [head = ''] = await list('rev-parse', '--verify', 'HEAD^{commit}');
-    const reflogs = await list('log', '--walk-reflogs', '--all', '--no-show-signature', '--format=%H');
-    const own = await list('for-each-ref', '--format=%(objectname)', 'refs/heads', 'refs/tags');
-    const pushed = await list('for-each-ref', '--format=%(objectname)', 'refs/remotes');
-    const input = [head, ...reflogs, ...own, ...pushed.map((id) => `^${id}`), ''].join('\n');
-    const place = { git, path, gitDirectory, commonDirectory: gitDirectory, head, signal };
-    return await withIsolatedPlace(place, async (isolated) => {
-      const unpushed = await isolated.text(['rev-list', '--max-count=1', '--stdin'], { input });
-      const { changed, untracked } = await listUncommittedFiles(isolated, head);
-      return unpushed === '' && changed.length + untracked.length === 0;
-    });
-  } catch (error) {
-    if (signal?.aborted === true) throw error;
-    return false;
-  }
-}
-
-/** Looks into every folder below the worktree, ignored ones too. Follows no link and opens no file. */
-async function walk(
-  worktreePath: string,
-  signal: AbortSignal | undefined,
-): Promise<{ repositories: string[]; unreadable: string[] }> {
-  const repositories: string[] = [];
-  const unreadable: string[] = [];
-  const folders = [''];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    signal?.throwIfAborted();
-    const entries = await readdir(pathFromBytes(worktreePath, folder), {
-      withFileTypes: true,
-      encoding: 'buffer',
-    }).catch(() => undefined);
-    if (entries === undefined) {
-      unreadable.push(folder);
-      continue;
-    }
-    const prefix = folder === '' ? '' : `${folder}/`;
-    for (const entry of entries) {
-      const name = entry.name.toString('latin1');
-      if (name === '.git') {
-        if (folder !== '') repositories.push(folder);
-      } else if (entry.isDirectory()) {
-        folders.push(prefix + name);
-      }
-    }
-  }
-  return { repositories, unreadable };
 }

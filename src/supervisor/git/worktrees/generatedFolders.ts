@@ -1,7 +1,9 @@
-import { lstat, readdir, rm } from 'node:fs/promises';
-import { findIgnoredFiles } from '../snapshots/ignoredFiles';
+import { lstat, readdir } from 'node:fs/promises';
+import { withIsolatedGit } from '../isolated/isolatedGit';
+import { findReplaceableFolders } from '../snapshots/replaceableFolders';
 import { pathFromBytes, pathToText } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
+import { removeFolder } from './emptyFolder';
 import { mapLimited } from '../../../common/mapLimited';
 
 const FILES_AT_ONCE = 64;
@@ -17,9 +19,9 @@ export interface GeneratedFolder {
 
 /** Finds the folders that git ignores and tools can fill again, largest first. Not those that hold a repository. */
 export async function findGeneratedFolders(folder: WorktreeFolder): Promise<GeneratedFolder[]> {
-  const { replaceable } = await findIgnoredFiles(folder);
+  const replaceable = await withIsolatedGit(folder, async (git) => await findReplaceableFolders(git, folder));
   const folders: GeneratedFolder[] = [];
-  for (const path of replaceable.filter((each) => each.endsWith('/')).map((each) => each.slice(0, -1))) {
+  for (const path of replaceable) {
     const { bytes, holdsRepository } = await measureFolder(pathFromBytes(folder.path, path));
     if (!holdsRepository) folders.push({ path, name: pathToText(path), bytes });
   }
@@ -28,8 +30,7 @@ export async function findGeneratedFolders(folder: WorktreeFolder): Promise<Gene
 
 /** Removes these folders. Links in them are removed, never followed. */
 export async function removeGeneratedFolders(worktreePath: string, folders: readonly GeneratedFolder[]): Promise<void> {
-  for (const { path } of folders)
-    await rm(pathFromBytes(worktreePath, path), { recursive: true, force: true, maxRetries: 5 });
+  for (const { path } of folders) await removeFolder(pathFromBytes(worktreePath, path));
 }
 
 /** The size of all files below a folder. Follows no link, and leaves out what cannot be read or is gone by now. */

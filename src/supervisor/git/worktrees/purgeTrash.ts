@@ -1,106 +1,72 @@
-import { lstat, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { hasCode } from '../../../common/errors';
-import { pathFromBytes, pathToText } from '../pathBytes';
-import { administrativeDirectoryOf, trashPathFor, type SessionWorktree } from '../sessionWorktree';
-import { isOwnedBy, exists, locateWorktree } from '../worktreeOwnership';
+import { isAsListed, listFileOf, readCaptureList } from '../snapshots/captureList';
+import { listFiles } from '../snapshots/fileList';
+import { trashPathFor, type SessionWorktree } from '../sessionWorktree';
+import { locateWorktree } from '../worktreeOwnership';
+import { removeListed, type KeptFile } from './emptyFolder';
+import { removeOlderThan } from './olderTrash';
+import { retireEntry } from './retiredEntry';
 import { moveToTrash } from './trash';
 
-/** A disk may store times in coarse steps. */
-const CLOCK_SLACK_MS = 50;
-
-interface ListedFile {
-  path: string;
-  mtimeMs: number;
-  ctimeMs: number;
-  size: number;
-}
+const MAX_ATTEMPTS = 2;
 
 /**
  * Removes a deleted session's worktree from the trash, so that only the session's ref holds its work. Answers with what
  * stays, in words: what no snapshot can hold, and what a process has written since.
  */
 export async function purgeTrash(worktree: SessionWorktree): Promise<string[]> {
-  const trashPath = trashPathFor(worktree.path);
   if ((await locateWorktree(worktree)).place === 'trash') {
-    const capturedMs = await diskTimeMs(trashPath);
-    const { notCaptured } = await moveToTrash(worktree); // again, for a snapshot of what was written since
-    if (notCaptured.length > 0) return notCaptured;
-    // A name under which Undo does not find it, with the time from which on a file is newer than the snapshot.
-    const discardedPath = `${trashPath}.${String(capturedMs)}`;
+    const reasons = await discard(worktree);
+    if (reasons.length > 0) return reasons;
+  }
+  await retireEntry(worktree);
+  return await emptyDiscarded(worktree.path);
+}
+
+/** Folders of this session that were not removed as a whole, as paths. */
+export async function findDiscarded(worktreePath: string): Promise<string[]> {
+  const trashPath = trashPathFor(worktreePath);
+  const names = await readdir(dirname(trashPath)).catch(() => []);
+  const start = `${basename(trashPath)}.`;
+  return names
+    .filter((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)))
+    .map((name) => join(dirname(trashPath), name));
+}
+
+/** Gives the folder a name under which Undo does not find it, once all in it is as a snapshot holds it. */
+async function discard(worktree: SessionWorktree): Promise<string[]> {
+  const trashPath = trashPathFor(worktree.path);
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const isListed = (await readCaptureList(listFileOf(trashPath))) !== undefined;
+    if (!isListed || attempt > 1) {
+      const { notCaptured } = await moveToTrash(worktree); // again, for a snapshot of what was written since
+      if (notCaptured.length > 0) return notCaptured;
+    }
+    const list = await readCaptureList(listFileOf(trashPath));
+    const discardedPath = `${trashPath}.${Date.now()}`;
+    await copyFile(listFileOf(trashPath), listFileOf(discardedPath));
     await rename(trashPath, discardedPath);
-    const isLate = (await listFiles(discardedPath)).some(({ ctimeMs }) => ctimeMs >= capturedMs - CLOCK_SLACK_MS);
-    // Where the clock was set back meanwhile, times tell nothing.
-    if (isLate || (await diskTimeMs(trashPath)) < capturedMs) {
-      await rename(discardedPath, trashPath);
-      return ['files that a program wrote while they were deleted'];
+    if (list !== undefined && isAsListed(list, await listFiles(discardedPath))) {
+      await rm(listFileOf(trashPath), { force: true });
+      return [];
     }
+    await rename(discardedPath, trashPath);
+    await rm(listFileOf(discardedPath), { force: true });
   }
-  const discarded = (await readdir(dirname(trashPath)).catch(() => [])).filter(
-    (name) => name.startsWith(`${basename(trashPath)}.`) && /^\d+$/.test(name.slice(basename(trashPath).length + 1)),
-  );
+  return ['files that a program wrote while they were deleted'];
+}
+
+async function emptyDiscarded(worktreePath: string): Promise<string[]> {
   const kept: string[] = [];
-  for (const name of discarded) {
-    const administrativeDirectory = administrativeDirectoryOf(worktree);
-    if (await isOwnedBy(administrativeDirectory, worktree))
-      await rm(administrativeDirectory, { recursive: true, force: true, maxRetries: 5 });
-    const folder = join(dirname(trashPath), name);
-    const capturedMs = Number(name.slice(basename(trashPath).length + 1));
-    kept.push(
-      ...(await removeUnchanged(folder, capturedMs)).map(
-        (path) => `${join(folder, path)}: in use, or written while it was deleted`,
-      ),
-    );
+  for (const folder of await findDiscarded(worktreePath)) {
+    const list = await readCaptureList(listFileOf(folder));
+    const rest: KeptFile[] =
+      list === undefined
+        ? await removeOlderThan(folder, Number(folder.slice(folder.lastIndexOf('.') + 1)))
+        : await removeListed(folder, list);
+    kept.push(...rest.map(({ path, reason }) => `${join(folder, path)}: ${reason}`));
+    if ((await lstat(folder).catch(() => undefined)) === undefined) await rm(listFileOf(folder), { force: true });
   }
-  return kept;
-}
-
-/** The time in whole ms by the clock of this disk, since that of a network disk may differ from ours. */
-async function diskTimeMs(trashPath: string): Promise<number> {
-  const probe = `${trashPath}.clock`;
-  await writeFile(probe, '');
-  const { mtimeMs } = await lstat(probe);
-  await rm(probe);
-  return Math.floor(mtimeMs);
-}
-
-/** Lists every file below a folder, and each folder after its content with a slash at its end. Follows no link. */
-async function listFiles(root: string, folder = '', files: ListedFile[] = []): Promise<ListedFile[]> {
-  const entries = await readdir(pathFromBytes(root, folder), { withFileTypes: true, encoding: 'buffer' });
-  for (const entry of entries) {
-    const path = folder + entry.name.toString('latin1');
-    if (entry.isDirectory()) {
-      await listFiles(root, `${path}/`, files);
-      files.push({ path: `${path}/`, mtimeMs: 0, ctimeMs: 0, size: 0 });
-    } else {
-      const { mtimeMs, ctimeMs, size } = await lstat(pathFromBytes(root, path));
-      files.push({ path, mtimeMs, ctimeMs, size });
-    }
-  }
-  return files;
-}
-
-/** Removes the files that are in the snapshot of `capturedMs` and no others. Answers with the paths that stay. */
-async function removeUnchanged(root: string, capturedMs: number): Promise<string[]> {
-  const kept: string[] = [];
-  for (const { path, mtimeMs, ctimeMs, size } of await listFiles(root)) {
-    const target = pathFromBytes(root, path);
-    try {
-      if (path.endsWith('/')) {
-        await rmdir(target);
-        continue;
-      }
-      const now = await lstat(target);
-      // The ctime, too: a file that was moved here or unpacked keeps its old mtime.
-      const isLate = Math.max(mtimeMs, ctimeMs) >= capturedMs - CLOCK_SLACK_MS;
-      if (isLate || now.mtimeMs !== mtimeMs || now.size !== size) kept.push(pathToText(path));
-      else await unlink(target);
-    } catch (error) {
-      if (['EACCES', 'EPERM', 'EBUSY'].some((code) => hasCode(error, code))) kept.push(pathToText(path));
-      else if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].some((code) => hasCode(error, code))) throw error;
-    }
-  }
-  await rmdir(root).catch(() => undefined);
-  if (kept.length === 0 && (await exists(root))) kept.push('');
   return kept;
 }

@@ -1,17 +1,21 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { withIsolatedGit } from '../isolated/isolatedGit';
 import { readSnapshotRef, type SnapshotCommit } from '../snapshots/snapshotRef';
+import { encodePaths } from '../pathBytes';
+import { readAttributes, restoreAttributes } from '../snapshots/fileAttributes';
+import { restoreSubmodules } from '../snapshots/submodules';
 import { restoreRawFiles } from '../snapshots/rawFiles';
 import { addWorktree } from './addWorktree';
-import { checkOutBranch } from './checkedOutBranch';
+import { checkOutBranch, returnToBranch } from './checkedOutBranch';
+import { removeFolder } from './emptyFolder';
+import { retireEntry, reviveEntry } from './retiredEntry';
 import { administrativeDirectoryOf, type SessionWorktree, type WorktreeFolder } from '../sessionWorktree';
 import { isOwnedBy, exists, linkWorktree, locateWorktree } from '../worktreeOwnership';
 
 const PRIVATE_FOLDER_MODE = 0o700;
-const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
 
 /**
  * Makes a worktree again from the session's last snapshot: its files with their modes and bytes, HEAD and the index.
@@ -36,6 +40,7 @@ export async function recreateWorktree(worktree: SessionWorktree): Promise<void>
       l10n.t('This session has no snapshot from which its worktree could be made.'),
     );
   const administrativeDirectory = administrativeDirectoryOf(worktree);
+  const isRevived = await reviveEntry(worktree);
   const isRegistered = await isOwnedBy(administrativeDirectory, worktree);
   if (!isRegistered && (await exists(administrativeDirectory)))
     throw new CorralError(
@@ -47,32 +52,44 @@ export async function recreateWorktree(worktree: SessionWorktree): Promise<void>
   // Filled elsewhere and then moved, so that an interruption never leaves half of the files in its place.
   const partialFolder = `${path}.partial`;
   const partialPath = join(partialFolder, sessionId); // git names the administrative directory like this folder
-  await rm(partialFolder, REMOVE);
+  await removeFolder(partialFolder);
   await mkdir(partialPath, { recursive: true, mode: PRIVATE_FOLDER_MODE });
   try {
     const partial = { ...worktree, path: partialPath };
     if (!isRegistered) await addWorktree(partial, lastSnapshot.head ?? lastSnapshot.commit);
     await linkWorktree(partialPath, administrativeDirectory);
-    await writeFiles(partial, lastSnapshot);
+    await writeFiles(partial, path, lastSnapshot);
     if (!(await exists(join(administrativeDirectory, 'index'))))
       await git.run(partialPath, ['read-tree', lastSnapshot.index ?? lastSnapshot.head ?? '--empty'], { signal });
     await rename(partialPath, path);
   } catch (error) {
-    await rm(partialFolder, REMOVE);
+    await removeFolder(partialFolder);
+    if (isRevived) await retireEntry(worktree);
     if (!isRegistered && (await isOwnedBy(administrativeDirectory, worktree)))
-      await rm(administrativeDirectory, REMOVE);
+      await removeFolder(administrativeDirectory);
     throw error;
   }
-  await rm(partialFolder, REMOVE);
+  await removeFolder(partialFolder);
   await linkWorktree(path, administrativeDirectory);
+  await returnToBranch(worktree, administrativeDirectory);
   await checkOutBranch(worktree, lastSnapshot.branch ?? '');
 }
 
-async function writeFiles(folder: WorktreeFolder, { tree, raw }: SnapshotCommit): Promise<void> {
+async function writeFiles(
+  folder: WorktreeFolder,
+  finalPath: string,
+  { tree, raw, attributes }: SnapshotCommit,
+): Promise<void> {
   await withIsolatedGit(folder, async (git) => {
     const options = { index: 'restored' };
     await git.run(['read-tree', tree], options);
+    const { absent, submodules } =
+      attributes === undefined ? { absent: [], submodules: [] } : await readAttributes(git, attributes);
+    if (absent.length > 0)
+      await git.run(['update-index', '-z', '--force-remove', '--stdin'], { ...options, input: encodePaths(absent) });
     await git.run(['checkout-index', '--all', '--force', '--quiet'], options);
     if (raw !== undefined) await restoreRawFiles(git, folder.path, raw);
+    await restoreSubmodules(folder, finalPath, submodules);
+    if (attributes !== undefined) await restoreAttributes(git, folder, tree, attributes);
   });
 }

@@ -1,12 +1,10 @@
-import { lstat } from 'node:fs/promises';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
-import { messageOf } from '../../../common/errors';
-import { findIgnoredFiles } from '../snapshots/ignoredFiles';
-import { withIsolatedGit, withObjects } from '../isolated/isolatedGit';
+import { withIsolatedGit } from '../isolated/isolatedGit';
 import { captureTree } from '../snapshots/captureTree';
 import { findOperations } from '../snapshots/uncapturedWork';
-import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
+import { changeFiles } from './changeFiles';
+import { readAttributes, restoreAttributes } from '../snapshots/fileAttributes';
 import { readSnapshot, type SnapshotCommit } from '../snapshots/snapshotRef';
 import { restoreRawFiles } from '../snapshots/rawFiles';
 import type { SessionWorktree } from '../sessionWorktree';
@@ -48,65 +46,22 @@ export async function restoreSnapshot(worktree: SessionWorktree, commit: string)
   return { before: before.commit };
 }
 
-/** Changes the files from one tree to the other. Git refuses first where any file is not as in `from`. */
-async function writeFiles(worktree: SessionWorktree, from: string, { tree: to, raw }: SnapshotCommit): Promise<void> {
+/** Changes the files to those of `wanted`. Throws CONFLICT where any file is not as in tree `from`. */
+async function writeFiles(worktree: SessionWorktree, from: string, wanted: SnapshotCommit): Promise<void> {
+  const { path } = worktree;
+  const { tree: to, raw, attributes } = wanted;
   await withIsolatedGit(worktree, async (git) => {
-    const { tree } = await captureTree(git, worktree.path);
+    const { tree } = await captureTree(git, path);
     if (tree !== from)
       throw new CorralError(
         'CONFLICT',
         l10n.t('Files of this worktree are being changed. Try again when no program works in it.'),
       );
-    await refuseToOverwriteIgnored(worktree, from, to);
-    // Otherwise git takes a file for changed that only looks newer.
-    await git.run(['update-index', '-q', '--refresh'], { acceptedExitCodes: [0, 1] });
-    try {
-      await git.run(['read-tree', '-m', '-u', '--no-recurse-submodules', from, to]);
-    } catch (error) {
-      if (!/not uptodate|would be (overwritten|removed)|would lose/.test(messageOf(error))) throw error;
-      throw new CorralError(
-        'CONFLICT',
-        l10n.t('A file that no snapshot holds is in the way, so nothing was changed ({reason}).', {
-          reason: messageOf(error),
-        }),
-        { cause: error },
-      );
-    }
-    if (raw !== undefined) await restoreRawFiles(git, worktree.path, raw);
+    const others = attributes === undefined ? [] : (await readAttributes(git, attributes)).others;
+    await changeFiles(git, path, { from, to, others });
+    if (raw !== undefined) await restoreRawFiles(git, path, raw);
+    if (attributes !== undefined) await restoreAttributes(git, worktree, to, attributes);
   });
-}
-
-/** Git overwrites ignored files, but here they may be work. Throws CONFLICT. */
-async function refuseToOverwriteIgnored(worktree: SessionWorktree, from: string, to: string): Promise<void> {
-  const { repository, signal } = worktree;
-  const listing = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--diff-filter=A', from, to];
-  const diff = await withObjects(repository, async (objects) => objects.run(listing), { signal });
-  const added = splitZ(diff.stdout);
-  if (added.length === 0) return;
-  const { work, replaceable } = await findIgnoredFiles(worktree);
-  const ignored = new Set([...work, ...replaceable].map((path) => path.replace(/\/$/, '')));
-  for (const path of added) {
-    const hasIgnoredBelow = [...ignored].some((each) => each.startsWith(`${path}/`));
-    if (hasIgnoredBelow || (await isTakenByIgnored(worktree.path, path, ignored)))
-      throw new CorralError(
-        'CONFLICT',
-        l10n.t('{path} is in the way. Git ignores what is there now, so no snapshot holds it: move it away first.', {
-          path: pathToText(path),
-        }),
-      );
-  }
-}
-
-/** True where something ignored is at the path, or is a file where one of the path's folders has to be. */
-async function isTakenByIgnored(worktreePath: string, path: string, ignored: ReadonlySet<string>): Promise<boolean> {
-  const steps = path.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
-  const first = steps.findIndex((step) => ignored.has(step));
-  for (const step of first < 0 ? [] : steps.slice(first)) {
-    const stats = await lstat(pathFromBytes(worktreePath, step)).catch(() => undefined);
-    if (stats === undefined) return false;
-    if (step === path || !stats.isDirectory()) return true;
-  }
-  return false;
 }
 
 async function moveHead(worktree: SessionWorktree, { head, branch, commit }: SnapshotCommit): Promise<void> {

@@ -1,12 +1,14 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { hasCode, messageOf } from '../../../common/errors';
 import { trashPathFor, type SessionWorktree } from '../sessionWorktree';
+import { captureListOf, listFileOf, writeCaptureList } from '../snapshots/captureList';
 import { takeCompleteSnapshot } from '../snapshots/completeSnapshot';
-import { findUncapturable } from '../snapshots/uncapturedWork';
+import { diskTimeNs } from '../snapshots/fileList';
+import { findOperations } from '../snapshots/uncapturedWork';
 import { exists, linkWorktree, locateWorktree } from '../worktreeOwnership';
 import { releaseBranch, returnToBranch } from './checkedOutBranch';
 
@@ -37,10 +39,15 @@ export async function moveToTrash(worktree: SessionWorktree): Promise<TrashedWor
   await linkWorktree(trashPath, located.administrativeDirectory);
 
   const inTrash = { ...worktree, path: trashPath };
-  const uncapturable = await findUncapturable(inTrash);
+  await rm(listFileOf(trashPath), { force: true });
+  const beforeNs = await diskTimeNs(`${trashPath}.clock`);
   const snapshot = await takeCompleteSnapshot(inTrash, 'Before the worktree was removed');
+  const operations = await findOperations(located.administrativeDirectory);
+  const notCaptured = [...new Set([...operations, ...snapshot.notCaptured])];
+  const afterNs = await diskTimeNs(`${trashPath}.clock`);
+  if (notCaptured.length === 0)
+    await writeCaptureList(listFileOf(trashPath), captureListOf(snapshot.list, beforeNs, afterNs));
   await releaseBranch(inTrash, located.administrativeDirectory);
-  const notCaptured = [...new Set([...uncapturable, ...snapshot.notCaptured])];
   return { commit: snapshot.commit, notCaptured };
 }
 

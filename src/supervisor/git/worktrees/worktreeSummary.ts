@@ -1,4 +1,4 @@
-import { findIgnoredFiles } from '../snapshots/ignoredFiles';
+import { findReplaceableFolders } from '../snapshots/replaceableFolders';
 import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { pathToText } from '../pathBytes';
 import { headCommit, LASTING_REFS, readRefs } from '../repository';
@@ -12,7 +12,7 @@ export interface WorktreeSummary {
   untrackedFiles: number;
   /** Commits since the base that no branch, tag or remote has. */
   commits: number;
-  /** Ignored folders and files that tools make again. Undo restores all but these. */
+  /** Ignored folders that tools fill again. Undo restores all but these. */
   replaceable: string[];
 }
 
@@ -24,17 +24,17 @@ export async function summarizeWorktree(
   const { repository, path } = folder;
   const head = await headCommit(repository.git, path);
   const held = await readRefs(repository.git, path, ...LASTING_REFS);
-  const { changed, untracked, commits } = await withIsolatedGit(folder, async (git) => {
+  const { changed, untracked, commits, replaceable } = await withIsolatedGit(folder, async (git) => {
     const commits =
       head === '' ? 0 : await countCommits(git, head, baseCommit === undefined ? held : [...held, baseCommit]);
-    return { ...(await listUncommittedFiles(git, head)), commits };
+    const replaceable = await findReplaceableFolders(git, folder);
+    return { ...(await listUncommittedFiles(git, head)), commits, replaceable };
   });
-  const { replaceable } = await findIgnoredFiles(folder);
   return {
     changedFiles: changed.length,
     untrackedFiles: untracked.length,
     commits,
-    replaceable: replaceable.map(pathToText),
+    replaceable: replaceable.map((each) => `${pathToText(each)}/`),
   };
 }
 

@@ -48,9 +48,11 @@ describe('the inventory of worktrees', () => {
     await write(session.worktreePath, {
       'node_modules/a/index.js': 'x'.repeat(50_000),
       'target/own/work.rs': 'precious',
+      'package.json': '{}',
+      'Cargo.toml': '',
       'debug.log': 'l',
     });
-    await window.git.run(session.worktreePath, ['init', '--quiet', at('target/own')], { findsWorktree: true });
+    await fixture.repository.git('init', '--quiet', at('target/own'));
     const inventory = await window.inventory();
     const [entry, ...others] = await inventory.list();
     assert.ok(entry !== undefined && others.length === 0);
@@ -59,7 +61,7 @@ describe('the inventory of worktrees', () => {
       ['worktree', session.worktreePath, [['node_modules', 50_000]]],
     );
     assert.ok(entry.bytes > 50_000);
-    assert.ok(entry.summary !== 'unknown' && entry.summary.untrackedFiles === 1);
+    assert.ok(entry.summary !== 'unknown' && entry.summary.untrackedFiles === 3);
     assert.equal(await inventory.removeGenerated(session.id), 50_000);
     assert.deepEqual(
       await Promise.all(

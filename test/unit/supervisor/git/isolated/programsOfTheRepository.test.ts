@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { countChanges } from '../../../../../src/supervisor/git/changeCounts';
 import { listChanges, readWork } from '../../../../../src/supervisor/git/review/changes';
-import { findUncapturable } from '../../../../../src/supervisor/git/snapshots/uncapturedWork';
+import { takeCompleteSnapshot } from '../../../../../src/supervisor/git/snapshots/completeSnapshot';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
 import { summarizeWorktree } from '../../../../../src/supervisor/git/worktrees/worktreeSummary';
 import { isThere, GitFixture, write } from '../gitFixture';
@@ -49,12 +49,14 @@ describe('a program that the repository names', function () {
     }
     const summary = await summarizeWorktree(session, session.baseCommit);
     assert.deepEqual([summary.changedFiles, summary.untrackedFiles, summary.commits], [0, 0, 1]);
-    assert.deepEqual(await findUncapturable(session), ['lib/deep: a repository of its own']);
+    const { notCaptured } = await takeCompleteSnapshot(session, 'complete');
+    assert.deepEqual(notCaptured, ['lib/deep: a repository of its own']);
     await takeSnapshot(session, 'turn');
     await readWork(session);
     await nothingRan();
     await write(session.path, { 'lib/code.txt': 'changed\n' });
-    assert.ok((await findUncapturable(session)).includes('lib: a submodule with work that is nowhere else'));
+    const again = await takeCompleteSnapshot(session, 'complete');
+    assert.ok(again.notCaptured.includes('lib: a submodule with work that is nowhere else'));
     await nothingRan();
   });
 

@@ -49,31 +49,32 @@ describe('files that a new worktree gets', () => {
 
   it('links big folders, and goes through the links neither for a snapshot nor to drop, delete or restore', async () => {
     const session = await fixture.freshSession({
-      '.gitignore': 'node_modules/\nbuild/\n',
+      '.gitignore': 'node_modules/\ntarget/\n',
       'packages/app/index.ts': '1\n',
+      'Cargo.toml': '',
     });
     const { repository, path } = session;
     const main = repository.mainWorktree;
     await write(main, {
       'node_modules/a/index.js': 'a',
       'packages/app/node_modules/b.js': 'b',
-      'build/cache/c': 'c',
+      'target/cache/c': 'c',
       untracked: 'u',
     });
-    await write(path, { 'build/own': 'made here' });
+    await write(path, { 'target/own': 'made here' });
     const shared = async (): Promise<unknown> => [
       await readAll(join(main, 'node_modules')),
       await readAll(join(main, 'packages')),
-      await readAll(join(main, 'build')),
+      await readAll(join(main, 'target')),
     ];
     const before = await shared();
-    const link = ['node_modules', 'build/cache', 'untracked', 'absent'];
+    const link = ['node_modules', 'target/cache', 'untracked', 'absent'];
     for (const round of [1, 2]) {
       await copyIgnoredFiles(session, { include: [], link });
       const links = [...(await readAll(path))].filter(([, content]) => content.startsWith('link '));
       assert.deepEqual(
         links.map(([name]) => name).sort(),
-        ['build/cache', 'node_modules', 'packages/app/node_modules'],
+        ['node_modules', 'packages/app/node_modules', 'target/cache'],
         `round ${String(round)}: what is there stays as it is`,
       );
     }
@@ -84,8 +85,8 @@ describe('files that a new worktree gets', () => {
       'git takes none of them into a commit',
     );
     assert.equal((await takeSnapshot(session, 'turn')).changed, false);
-    await removeGeneratedFolders(path, await findGeneratedFolders(session)); // build, with a link in it
-    assert.equal(await isThere(join(path, 'build')), false);
+    await removeGeneratedFolders(path, await findGeneratedFolders(session)); // target, with a link in it
+    assert.equal(await isThere(join(path, 'target')), false);
     assert.deepEqual((await moveToTrash(session)).notCaptured, []);
     assert.deepEqual(await purgeTrash(session), []);
     assert.deepEqual(await shared(), before);
