@@ -1,5 +1,5 @@
 // `node esbuild.mjs [--tests] [--minify]`: bundles the extension into dist/ and, with --tests, the tests into out/.
-import { copyFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -42,14 +42,36 @@ const page = {
   loader: { '.css': 'css' },
 };
 
+/** `bundle:<name>` is the text of the bundle that was built before with that name. */
+const bundleAsText = {
+  name: 'bundle-as-text',
+  setup(building) {
+    building.onResolve({ filter: /^bundle:/ }, ({ path }) => ({
+      path: join(root, 'dist', `${path.slice('bundle:'.length)}.js`),
+      namespace: 'bundle',
+    }));
+    building.onLoad({ filter: /.*/, namespace: 'bundle' }, async ({ path }) => ({
+      contents: await readFile(path, 'utf8'),
+      loader: 'text',
+    }));
+  },
+};
+
 const product = [
   { ...node, entryPoints: { extension: 'src/extension.ts' }, external: ['vscode'] },
   { ...node, entryPoints: { execaProcess: 'src/common/processes/execaProcess.ts' } },
   { ...node, entryPoints: { storeWorker: 'src/storage/database/worker.ts' } },
   { ...runner, entryPoints: { runner: 'src/supervisor/runner/main.ts' } },
   { ...node, entryPoints: { demoAgent: 'src/supervisor/agents/demo/demoAgent.ts' } },
-  // What highlights code is loaded when there is some.
-  { ...page, entryPoints: { timeline: 'media/timeline/timeline.tsx' }, splitting: true, chunkNames: 'timeline-[name]' },
+  { ...page, entryPoints: { textWorker: 'media/timeline/worker/textWorker.ts' }, format: 'iife' },
+  // The code of its worker is loaded when there is something to format.
+  {
+    ...page,
+    entryPoints: { timeline: 'media/timeline/timeline.tsx' },
+    splitting: true,
+    chunkNames: 'timeline-[name]',
+    plugins: [bundleAsText],
+  },
   { ...page, entryPoints: { overview: 'media/overview/overview.tsx' } },
 ];
 
@@ -76,6 +98,7 @@ async function buildTests(directory, entries = []) {
     outbase: join('test', directory),
     outdir,
     external: ['vscode', 'mocha', 'playwright-core', 'typescript'],
+    plugins: [bundleAsText],
   });
   const built = (await readdir(join(root, outdir), { recursive: true })).filter((name) => name.endsWith('.test.js'));
   for (const name of built) if (!names.includes(name.slice(0, -'.js'.length))) await rm(join(root, outdir, name));

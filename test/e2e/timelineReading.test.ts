@@ -5,7 +5,7 @@ import type { BrowserContext, Frame } from 'playwright-core';
 import * as v from 'valibot';
 import { StorePaths } from '../../src/storage/paths';
 import { assertAccessible } from '../support/vscode/accessibility';
-import { greetingStory, hostileStory, longStory } from '../support/agents/recordedStories';
+import { greetingStory, hostileStory, longStory, slowStory } from '../support/agents/recordedStories';
 import { writeRecording } from '../support/agents/recordedSession';
 import { THEMES } from '../support/vscode/themes';
 import { useWindow } from '../support/vscode/useWindow';
@@ -37,6 +37,7 @@ describe('reading a timeline', () => {
           'Greet in every language',
           greetingStory('\u001B[31m✖ greets by name\u001B[0m\n  expected: Hallo, Ada!\n  actual:   Hello, Ada!'),
         );
+        await record('Words that take long', slowStory());
         await record('Hostile <script>window.hacked = 1</script>', hostileStory());
         await record(
           'A long result',
@@ -107,6 +108,15 @@ describe('reading a timeline', () => {
     await page.setViewportSize({ width: 360, height: 900 });
     await assertFits('narrow');
     await page.setViewportSize({ width: 1100, height: 1400 });
+  });
+
+  it('shows as it is what takes too long to be formatted, and formats the rest (E7)', async () => {
+    await window.showContainer('Corral');
+    await window.closeEditors();
+    await window.treeItems('Sessions').filter({ hasText: 'Words t' }).first().click();
+    const frame = await window.timeline('Words that take long', '.hljs-keyword');
+    assert.equal(await frame.locator('.hljs-number').filter({ hasText: '0x1_' }).count(), 0);
+    await frame.getByText('0x1_0x1_').first().waitFor();
   });
 
   it('keeps hostile text as text, in every field', async () => {

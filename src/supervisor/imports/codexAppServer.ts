@@ -9,6 +9,8 @@ import { JsonRpcPeer } from '../agents/driver/jsonRpc';
 import type { ImportingAgent } from './nativeSession';
 
 const ANSWER_LIMIT_MS = 30_000;
+/** After its end, for what it has written and nobody has read. */
+const OUTPUT_LIMIT_MS = 2_000;
 /** A whole thread is one line. */
 const MAX_LINE_BYTES = 256 * 1024 * 1024;
 
@@ -37,8 +39,10 @@ export async function askCodex<S extends v.GenericSchema>(
     return await new Promise((resolve, reject) => {
       const fail = (reason: string): void => reject(new Error(`Codex cannot be asked for ${method}: ${reason}`));
       child.once('error', reject);
-      child.once('exit', () => fail('it ended before it answered'));
-      void readAnswers(child.stdout, peer).catch(reject);
+      const failAtEnd = (): void => fail('it ended before it answered');
+      // A program that it has started may keep its output open.
+      child.once('exit', () => setTimeout(failAtEnd, OUTPUT_LIMIT_MS).unref());
+      readAnswers(child.stdout, peer).then(failAtEnd, reject);
       initializeCodex(peer, () => peer.requestParsed(method, params, schema, resolve, fail), fail);
     });
   } finally {

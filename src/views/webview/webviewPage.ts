@@ -21,15 +21,15 @@ export function newNonce(): string {
 }
 
 /**
- * A page in which nothing but its own script and style may load, and nothing may be fetched.
- * Its script finds `facts` and the translations as `data-` attributes of `#root`.
+ * A page in which nothing but its own script and style may load. Its script makes its workers itself, and finds `facts`
+ * and the translations as `data-` attributes of `#root`.
  */
 export function webviewPage(
   { scriptUri, styleUri, cspSource, language, translations }: PageResources,
   nonce: string,
   facts: Record<string, string>,
 ): string {
-  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${cspSource} 'nonce-${nonce}'; font-src 'none'; img-src 'none'; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${cspSource} 'nonce-${nonce}'; font-src 'none'; img-src 'none'; worker-src blob:; base-uri 'none'; form-action 'none'`;
   const data = { ...facts, ...(translations !== undefined && { translations: JSON.stringify(translations) }) };
   const attributes = Object.entries(data).map(([name, value]) => ` data-${name}="${escaped(value)}"`);
   return `<!DOCTYPE html>

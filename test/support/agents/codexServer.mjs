@@ -8,7 +8,7 @@ let rest = '';
 
 function answer({ id, method, params }) {
   if (id === undefined || threads === undefined) return;
-  const thread = threads.find((each) => each.id === params.threadId);
+  const thread = threads.find((each) => each?.id === params.threadId);
   const results = {
     initialize: { userAgent: 'codex/0.169.0' },
     'thread/list': { data: threads },

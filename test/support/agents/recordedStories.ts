@@ -157,6 +157,13 @@ export const HOSTILE = [
 ].join('\n');
 
 /** A run with hostile text in every field of every kind of event. */
+/** Words and code that keep their parsers busy for seconds, and after them some that do not. */
+export function slowStory(): RecordedEvent[] {
+  const texts = ['```ini\n' + '0x1_'.repeat(4_000) + '\n```', '**a *b'.repeat(2_700), '```js\nconst last = 1;\n```'];
+  const messages = texts.map((text): DraftEvent => ({ kind: 'message', data: { role: 'assistant', text } }));
+  return [started, ...messages, exited].map((event) => ({ event }));
+}
+
 export function hostileStory(): RecordedEvent[] {
   const text = HOSTILE;
   const events: DraftEvent[] = [

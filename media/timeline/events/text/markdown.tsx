@@ -1,11 +1,10 @@
 import * as l10n from '@vscode/l10n';
-import { lexer } from 'marked';
 import type { MarkedToken, Token, Tokens } from 'marked';
 import type { ComponentChildren } from 'preact';
-import { useMemo } from 'preact/hooks';
 import { HighlightedCode } from './highlightedCode';
 import { FilePath } from './filePath';
 import { parseFileReference } from './fileReference';
+import { useFormatted } from './useFormatted';
 import { visibleText } from '../../../../src/common/visibleText';
 import type { TimelineModel } from '../../model/timelineModel';
 import './markdown.css';
@@ -22,23 +21,16 @@ const HEADINGS = ['h2', 'h3', 'h4', 'h5', 'h6', 'h6'] as const;
  * HTML in the text, and links to anything but web pages and files, stay text.
  */
 export function Markdown({ model, text }: { model: TimelineModel; text: string }) {
-  const tokens = useMemo(() => parse(visibleText(text)), [text]);
+  const visible = visibleText(text);
+  const isShort = visible.length <= MAX_LENGTH;
+  const tokens = useFormatted(isShort ? { kind: 'markdown', text: visible } : undefined);
   if (tokens === undefined)
     return (
       <div class="text" dir="auto">
-        {visibleText(text)}
+        {visible}
       </div>
     );
   return <div class="markdown">{blocks(model, tokens, 0)}</div>;
-}
-
-function parse(text: string): Token[] | undefined {
-  if (text.length > MAX_LENGTH) return undefined;
-  try {
-    return lexer(text, { gfm: true, breaks: true });
-  } catch {
-    return undefined; // nested too deeply for the parser
-  }
 }
 
 /** Without extensions the parser makes only its own kinds of tokens. */

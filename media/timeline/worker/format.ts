@@ -1,0 +1,44 @@
+import { lexer } from 'marked';
+import type { Token } from 'marked';
+import type { HighlightedNode } from './highlighter';
+import { highlight } from './highlighter';
+
+/** What each kind of text becomes. */
+export interface Formatted {
+  markdown: readonly Token[];
+  code: readonly HighlightedNode[];
+}
+
+/** A text to be formatted. Only code has a `language`. */
+export interface FormatJob<K extends keyof Formatted = keyof Formatted> {
+  kind: K;
+  language?: string;
+  text: string;
+}
+
+/** The page renders no deeper code: rendering is recursive. */
+const MAX_CODE_DEPTH = 50;
+/** Each becomes an element of the page. */
+const MAX_CODE_NODES = 10_000;
+
+/** Undefined where the text is to be shown as it is: in an unknown language, or too complicated for a page. */
+export function format(job: FormatJob): Formatted[keyof Formatted] | undefined {
+  try {
+    if (job.kind === 'markdown') return lexer(job.text, { gfm: true, breaks: true });
+    const nodes = highlight(job.language ?? '', job.text);
+    return nodes === undefined || isTooMuch(nodes) ? undefined : nodes;
+  } catch {
+    return undefined; // nested too deeply for the parser
+  }
+}
+
+function isTooMuch(nodes: readonly HighlightedNode[]): boolean {
+  let count = 0;
+  let level = nodes;
+  for (let depth = 0; level.length > 0; depth++) {
+    count += level.length;
+    if (depth > MAX_CODE_DEPTH || count > MAX_CODE_NODES) return true;
+    level = level.flatMap((node) => (node.type === 'element' ? (node.children as HighlightedNode[]) : []));
+  }
+  return false;
+}

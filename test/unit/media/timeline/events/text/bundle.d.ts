@@ -1,0 +1,4 @@
+declare module 'bundle:*' {
+  const code: string;
+  export default code;
+}
