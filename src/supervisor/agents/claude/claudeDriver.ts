@@ -14,6 +14,7 @@ import { ClaudePartialMessage } from './claudePartialMessage';
 import { ClaudePermissions } from './claudePermissions';
 import { ClaudeUsage, retryError, turnEndOf } from './claudeResults';
 import { ClaudeTasks } from './claudeTasks';
+import { askingSettings } from './claudeSettings';
 import { ClaudeToolCalls } from './claudeToolCalls';
 import { notesOf, userContentOf } from './claudeUserText';
 
@@ -28,6 +29,7 @@ export const claudeDriver: Driver = {
       ...programArguments,
       ...['-p', '--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose'],
       ...['--include-partial-messages', '--replay-user-messages'],
+      ...askingSettings(permissionMode, programArguments),
       ...['--permission-prompt-tool', 'stdio', '--permission-mode', MODES[permissionMode]],
       // With `=`, so that no value can be read as an option.
       ...(model === undefined ? [] : [`--model=${model}`]),

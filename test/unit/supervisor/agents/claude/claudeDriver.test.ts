@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
+import type { PermissionMode } from '../../../../../src/storage/sessionRecords';
 import { claudeDriver } from '../../../../../src/supervisor/agents/claude/claudeDriver';
 import type { Conversation } from '../../../../../src/supervisor/agents/driver/driver';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
@@ -56,6 +57,27 @@ describe('claude', () => {
     assert.ok(!argv.includes('--help'));
     assert.deepEqual(argv.slice(0, 3), ['/bin/claude', '--verbose', '-p']);
     assert.deepEqual(argv.slice(-4), ['--permission-mode', 'acceptEdits', '--model=--x', '--resume=--y']);
+  });
+
+  it('has Claude ask about files that programs run or trust, unless a person has settings of their own (B5)', () => {
+    const settingsIn = (permissionMode: PermissionMode, ...programArguments: string[]): string[] =>
+      claudeDriver
+        .launch({
+          program: '/bin/claude',
+          programArguments,
+          prompt: 'x',
+          promptFile: '/store/prompt.txt',
+          cwd: '/repo',
+          permissionMode,
+        })
+        .argv.filter((word) => word.startsWith('--settings'));
+    const [settings = ''] = settingsIn('edits');
+    const rules: unknown = JSON.parse(settings.slice('--settings='.length));
+    for (const rule of ['Edit(**/.vscode/**)', 'Edit(**/.git/**)', 'Edit(**/.npmrc)', 'Edit(**/*.code-workspace)'])
+      assert.ok(JSON.stringify(rules).includes(`"${rule}"`), rule);
+    assert.deepEqual(settingsIn('edits', '--settings', 'mine.json'), ['--settings']);
+    assert.deepEqual(settingsIn('edits', '--settings=mine.json'), ['--settings=mine.json']);
+    for (const mode of ['ask', 'all'] as const) assert.deepEqual(settingsIn(mode), []);
   });
 
   it('emits messages that waited together once each, although their echo is one', () => {
