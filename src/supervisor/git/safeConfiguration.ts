@@ -93,6 +93,7 @@ const OFF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   tar: { command: 'cat' },
   gpg: { program: 'false', defaultkeycommand: '' },
 };
+export const PROGRAM_SECTIONS = Object.keys(OFF);
 /** Where one setting of the section is there, all of these are set: git looks at them together. */
 const SET_TOGETHER: ReadonlySet<string> = new Set(['filter', 'hook']);
 
@@ -108,7 +109,7 @@ export const LIST_PROGRAM_SETTINGS = [
   '--null',
   '--show-scope',
   '--get-regexp',
-  `^(${Object.keys(OFF).join('|')})\\..*\\.`,
+  `^(${PROGRAM_SECTIONS.join('|')})\\..*\\.`,
 ] as const;
 
 /**
