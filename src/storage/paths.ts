@@ -103,6 +103,11 @@ export class RunPaths {
     return join(this.root, 'blobs');
   }
   /** Reserves disk space for what is written at the run's end. */
+  /** What a server that the setup command left running prints after the run. */
+  get serverLog(): string {
+    return join(this.root, 'server.log');
+  }
+
   get reserve(): string {
     return join(this.root, 'reserve');
   }

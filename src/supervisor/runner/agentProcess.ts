@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode, messageOf } from '../../common/errors';
 import { RUN_ID_VARIABLE } from '../system/processTree';
 import type { OutputStream } from './outputLog';
@@ -16,6 +17,11 @@ import { withProgramFolder } from '../agents/programPath';
 const QUIET_CHECKS = 10;
 const MAX_DRAIN_CHECKS = 100;
 const DRAIN_CHECK_MS = 100;
+/** Where what was left running keeps its output, only what the process itself has printed is waited for. */
+const LEFT_QUIET_CHECKS = 2;
+const LEFT_MAX_CHECKS = 10;
+
+type TakeOutput = (stream: OutputStream, chunk: Buffer) => Promise<void>;
 
 export interface ExitStatus {
   exitCode: number | null;
@@ -122,39 +128,55 @@ export class AgentProcess {
    * Reads the output to its end. A chunk is read only when `take` of the one before has settled, so that the agent
    * waits while nothing can be written.
    */
-  async readOutput(take: (stream: OutputStream, chunk: Buffer) => Promise<void>): Promise<void> {
-    let busyStreams = 0;
-    let quietChecks = 0;
+  async readOutput(take: TakeOutput): Promise<void> {
+    const reading = this.#read(take);
+    void this.exited.then(async () => {
+      await reading.quiet(QUIET_CHECKS, MAX_DRAIN_CHECKS);
+      this.#child.stdout.destroy();
+      this.#child.stderr.destroy();
+    });
+    await reading.done;
+    await this.exited; // an agent may close its output and live on
+  }
+
+  /**
+   * Reads as `readOutput` does until the process has ended, and goes on in the background.
+   * @returns what settles when all that it left running has closed the output, too
+   */
+  async readUntilExit(take: TakeOutput): Promise<{ rest: Promise<void> }> {
+    const reading = this.#read(take);
+    await this.exited;
+    await reading.quiet(LEFT_QUIET_CHECKS, LEFT_MAX_CHECKS);
+    return { rest: reading.done };
+  }
+
+  #read(take: TakeOutput): { done: Promise<void>; quiet: (checks: number, maxChecks: number) => Promise<void> } {
+    const state = { busyStreams: 0, quietChecks: 0, isDone: false };
     const pump = async (name: OutputStream, stream: Readable): Promise<void> => {
       try {
         // Without an encoding a stream gives buffers.
         for await (const chunk of stream as AsyncIterable<Buffer>) {
-          busyStreams++;
+          state.busyStreams++;
           await take(name, chunk);
-          busyStreams--;
-          quietChecks = 0;
+          state.busyStreams--;
+          state.quietChecks = 0;
         }
       } catch (error) {
         if (!stream.destroyed) throw error;
       }
     };
-    let drainTimer: NodeJS.Timeout | undefined;
-    void this.exited.then(() => {
-      let checks = 0;
-      drainTimer = setInterval(() => {
-        checks++;
-        quietChecks++;
-        if (busyStreams > 0 || (quietChecks < QUIET_CHECKS && checks < MAX_DRAIN_CHECKS)) return;
-        this.#child.stdout.destroy();
-        this.#child.stderr.destroy();
-      }, DRAIN_CHECK_MS);
-    });
-    try {
-      await Promise.all([pump('stdout', this.#child.stdout), pump('stderr', this.#child.stderr)]);
-      await this.exited; // an agent may close its output and live on
-    } finally {
-      clearInterval(drainTimer);
-    }
+    const done = Promise.all([pump('stdout', this.#child.stdout), pump('stderr', this.#child.stderr)]).then(
+      () => void (state.isDone = true),
+    );
+    /** Settles after so many checks in a row without output, or after so many in all. */
+    const quiet = async (checks: number, maxChecks: number): Promise<void> => {
+      for (let check = 1; !state.isDone; check++) {
+        await Promise.race([done, delay(DRAIN_CHECK_MS)]);
+        state.quietChecks++;
+        if (state.busyStreams === 0 && (state.quietChecks >= checks || check >= maxChecks)) return;
+      }
+    };
+    return { done, quiet };
   }
 }
 

@@ -10,11 +10,12 @@ import { Git } from '../git/git';
 import type { ClaimFile } from '../runnerProtocol/claimFile';
 import { atWorktreeTop, type RequestParameters, type RunBootstrap } from '../runnerProtocol/protocol';
 import { identityOf } from '../system/identity';
+import type { ProcessEntry } from '../system/processTable';
 import { AgentOutput } from './agentOutput';
 import { AgentProcess, agentEnvironment } from './agentProcess';
 import { DiskReserve } from './diskReserve';
 import { EscapeWatch } from './worktree/escapeWatch';
-import { IdleWatch } from './idleWatch';
+import { IdleWatch, tasksEvent } from './idleWatch';
 import { OutputLog } from './outputLog';
 import { PendingPermissions } from './pendingPermissions';
 import type { Recorder } from './recorder';
@@ -23,6 +24,7 @@ import { END_REASONS, endOfAgent, endWithoutAgent, NO_EXIT, requestedEnd } from 
 import { acceptsEnd, endRequestOf, type RunPhase } from './runPhase';
 import { SnapshotTaker } from './worktree/snapshotTaker';
 import { Termination } from './termination';
+import { ServerOutput } from './worktree/serverOutput';
 import { runWorktreeCommand } from './worktree/worktreeCommand';
 import type { PausedFile, WritePause } from './writePause';
 
@@ -42,6 +44,8 @@ export class AgentRun {
   #log: OutputLog | undefined;
   #agent: AgentProcess | undefined;
   #idleWatch: IdleWatch | undefined;
+  /** Settles when what the setup command left running prints no more. */
+  serversEnded = Promise.resolve();
   /** Undefined before the agent is started, and after its end. */
   #conversation: Conversation | undefined;
   /** Settles when the conversation has begun, or never will. */
@@ -197,12 +201,23 @@ export class AgentRun {
         onSpawned: (termination) => this.#setTermination(termination),
         recorder: this.#recorder,
         reserve: this.#reserve,
+        servers: {
+          output: new ServerOutput(this.#emit, () => this.#phase.name === 'over', this.#run.serverLog),
+          onLeft: async (servers, rest) => await this.#keepServers(servers, rest),
+        },
       });
     } catch (error) {
       if (endRequestOf(this.#phase) === undefined) return messageOf(error);
     }
     this.#termination = undefined;
     return undefined;
+  }
+
+  /** Records what the setup command left running, which lives until the worktree is torn down. */
+  async #keepServers(servers: readonly ProcessEntry[], rest: Promise<void>): Promise<void> {
+    this.serversEnded = rest;
+    const identities = await Promise.all(servers.map(({ pid }) => identityOf(pid).catch(() => undefined)));
+    await this.#claimFile.addServers(identities.filter((identity) => identity !== undefined));
   }
 
   /** Records who the agent is, so that this process, or another one after its death, can end it. */
@@ -278,14 +293,4 @@ export class AgentRun {
     if (request === 'kill') this.#termination?.kill();
     else this.#termination?.stop(() => this.#conversation?.interrupt() === true);
   }
-}
-
-function tasksEvent(state: RunState, count: number): DraftEvent {
-  const reason =
-    count === 0
-      ? 'The agent has no background task any more'
-      : count === 1
-        ? 'The agent has 1 background task'
-        : `The agent has ${count} background tasks`;
-  return { kind: 'status', data: { from: state, to: state, reason, backgroundTasks: count } };
 }

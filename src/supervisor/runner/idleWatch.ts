@@ -1,4 +1,4 @@
-import type { DraftEvent } from '../../storage/events';
+import type { DraftEvent, RunState } from '../../storage/events';
 import type { Conversation } from '../agents/driver/driver';
 import type { AgentProcess } from './agentProcess';
 import { BackgroundWork } from './backgroundWork';
@@ -114,4 +114,15 @@ export class IdleWatch {
     this.#tasks = tasks;
     this.#host.onTasksChanged(tasks);
   }
+}
+
+/** The event that tells the number of the agent's background tasks. */
+export function tasksEvent(state: RunState, count: number): DraftEvent {
+  const reason =
+    count === 0
+      ? 'The agent has no background task any more'
+      : count === 1
+        ? 'The agent has 1 background task'
+        : `The agent has ${count} background tasks`;
+  return { kind: 'status', data: { from: state, to: state, reason, backgroundTasks: count } };
 }

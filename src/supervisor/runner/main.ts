@@ -70,6 +70,17 @@ async function main(runFolder: string): Promise<void> {
   await run.finishLog();
   clearInterval(maintenance);
   await endpoint.close();
+  // A server of the worktree would die of its closed output.
+  const erasure = setInterval(
+    () => void exitIfErased(paths, new StorePaths(bootstrap.storeRoot)),
+    MAINTENANCE_INTERVAL_MS,
+  );
+  await run.serversEnded;
+  clearInterval(erasure);
+}
+
+async function exitIfErased(paths: RunPaths, store: StorePaths): Promise<void> {
+  if (await isErased(paths, store)) process.exit(0);
 }
 
 /** Repairs what others may remove meanwhile, and ends the run where its session was erased. */

@@ -36,15 +36,22 @@ export class ClaimFile {
 
   /** Adds the agent, so that another process can find and end it after this one died. */
   async addAgent(agent: ProcessIdentity): Promise<void> {
-    this.#claim = { ...this.#claim, agent };
-    this.#isStale = true;
-    await this.keep();
+    await this.#change({ agent });
+  }
+
+  /** Adds what the setup command left running, so that it can be found when the worktree is torn down. */
+  async addServers(servers: ProcessIdentity[]): Promise<void> {
+    await this.#change({ servers });
   }
 
   /** Tells the file of a socket that was made anew. */
   async setSocket(socket: SocketFile | undefined): Promise<void> {
     if (socket === undefined || isDeepStrictEqual(socket, this.#claim.socket)) return;
-    this.#claim = { ...this.#claim, socket };
+    await this.#change({ socket });
+  }
+
+  async #change(changes: Partial<HeldClaim>): Promise<void> {
+    this.#claim = { ...this.#claim, ...changes };
     this.#isStale = true;
     await this.keep();
   }

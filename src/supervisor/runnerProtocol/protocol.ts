@@ -87,6 +87,8 @@ export const claimSchema = v.variant('state', [
     socket: v.optional(socketFileSchema),
     /** Absent until it is spawned. */
     agent: v.optional(identitySchema),
+    /** What the setup command left running, until the worktree is torn down. */
+    servers: v.optional(v.array(identitySchema)),
   }),
   v.object({ state: v.literal('void'), by: identitySchema, reason: text }),
 ]);

@@ -7,7 +7,7 @@ import { runnerLiveness } from '../runnerProtocol/runnerLiveness';
 import { liveness } from '../system/identity';
 import type { ProcessIdentity } from '../system/identitySchema';
 import type { ProcessEntry } from '../system/processTable';
-import { killTree, listTree, signalProcesses, stillAlive } from '../system/processTree';
+import { killTree, listTree, setupMark, signalProcesses, stillAlive } from '../system/processTree';
 import type { RunTree } from '../system/processTree';
 
 const END_LIMIT_MS = 5_000;
@@ -41,6 +41,13 @@ export async function killRun(run: RunPaths, runId: string, graceMs = 0): Promis
     const pids = left.map(({ pid }) => pid).join(', ');
     throw new CorralError('TIMEOUT', l10n.t('Some processes of this run could not be ended: {pids}.', { pids }));
   }
+}
+
+/** Ends what the setup command of a run left running, after `graceMs` by force. */
+export async function endServers(run: RunPaths, runId: string, graceMs: number): Promise<void> {
+  const claim = await readClaim(run).catch(() => undefined);
+  const tree = { runId: setupMark(runId), agent: undefined, servers: claim?.state === 'claimed' ? claim.servers : [] };
+  if ((await listTree(tree)).length > 0) await killTree(tree, await terminate(tree, graceMs));
 }
 
 /** A killed process takes a moment to go. */

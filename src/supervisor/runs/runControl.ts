@@ -1,7 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { isDiskFull } from '../../common/errors';
-import type { NamedCommand } from '../../storage/namedCommand';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { currentRun, failedToResume, isOpen, isQueued, speaksAgain } from '../../storage/sessionState';
 import type { PermissionAnswer } from '../api';
@@ -9,7 +8,7 @@ import { killRun } from './killRun';
 import type { Queue } from './queue';
 import type { RunnerConnections } from './runnerConnections';
 import type { RunStarterOptions } from './runStarter';
-import { cancelRun, launchTeardown, queueRun } from './runStarter';
+import { cancelRun, queueRun } from './runStarter';
 import type { RunWatcher } from './runWatcher';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
@@ -18,6 +17,7 @@ import { nativeSession } from '../sessions/summary';
 import type { TerminalCommand } from './terminalCommand';
 import { terminalCommand } from './terminalCommand';
 import { transcriptPrompt } from './transcript';
+import { tearDownWorktree } from './worktree/tearDown';
 
 /** Added to the grace of a stop: signals, the last output and the journal take time on a busy machine. */
 const END_LIMIT_MS = 60_000;
@@ -184,35 +184,9 @@ export class RunControl {
     await watcher.check(id, runId);
   }
 
-  /**
-   * Runs the configured teardown command in the session's worktree, unless nothing was ever started there or nobody
-   * allowed it.
-   * Resolves when the command has ended, however that was.
-   */
+  /** Tears the session's worktree down, as `tearDownWorktree`. */
   async tearDown(id: string): Promise<void> {
-    const { worktreeSettings, consents, model, connections, watcher, store } = this.#options;
-    const facts = model.facts(id);
-    const { repository } = facts;
-    const { teardownCommand, teardownLimitMs, workspaceCommands } = worktreeSettings(repository);
-    if (
-      teardownCommand.length === 0 ||
-      facts.worktree !== 'present' ||
-      facts.runs.every(({ startedAt }) => startedAt === undefined)
-    )
-      return;
-    const command: NamedCommand = { repository, use: 'teardown', command: [...teardownCommand] };
-    if (workspaceCommands.includes('teardown') && !(await consents.isAllowed(id, command))) return;
-    const { bootstrap, claim } = await launchTeardown(this.#options, facts);
-    const { runId } = bootstrap;
-    await connections.connect(bootstrap, claim).catch(() => watcher.check(id, runId)); // it may have ended already
-    await store.sync(id);
-    const hasEnded = ({ runs }: SessionFacts): boolean => runs.some((run) => run.runId === runId && !isOpen(run));
-    await model.until(
-      id,
-      hasEnded,
-      teardownLimitMs + END_LIMIT_MS,
-      l10n.t('The teardown command has not ended in time.'),
-    );
+    await tearDownWorktree(this.#options, id);
   }
 
   /**

@@ -5,7 +5,15 @@ import { isOpen } from '../../storage/sessionState';
 import type { ProcessEntry } from '../system/processTable';
 import { listProcesses, readDetails, readMarks } from '../system/processTable';
 import type { ProcessDetails } from '../system/processTable';
-import { childrenOf, RUN_ID_VARIABLE, signalProcesses, stillAlive, withoutEditors } from '../system/processTree';
+import {
+  childrenOf,
+  RUN_ID_VARIABLE,
+  setupMark,
+  signalProcesses,
+  stillAlive,
+  withoutEditors,
+} from '../system/processTree';
+import type { HeldClaim } from '../runnerProtocol/claimFile';
 import { readClaim } from '../runnerProtocol/claimFile';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
@@ -16,8 +24,11 @@ const POLL_MS = 100;
 /** A process of a session. */
 export interface RunProcess extends ProcessDetails {
   entry: ProcessEntry;
-  /** `stray`: started by a run, but no longer in its process tree, or alive after its end. */
-  role: 'runner' | 'agent' | 'tool' | 'stray';
+  /**
+   * `server`: left running by the setup command, until the worktree is torn down.
+   * `stray`: started by a run, but no longer in its process tree, or alive after its end.
+   */
+  role: 'runner' | 'agent' | 'tool' | 'server' | 'stray';
   children: RunProcess[];
 }
 
@@ -30,6 +41,8 @@ export interface SessionProcesses {
 export class RunProcesses {
   readonly #store: SessionStore;
   readonly #model: SessionModel;
+  /** Of runs that have ended, which change no more. */
+  readonly #finalClaims = new Map<string, HeldClaim>();
 
   constructor(store: SessionStore, model: SessionModel) {
     this.#store = store;
@@ -41,8 +54,13 @@ export class RunProcesses {
     const entries = new Map((await listProcesses()).filter(({ ended }) => !ended).map((entry) => [entry.pid, entry]));
     const roles = new Map<number, RunProcess['role']>();
     const owners = new Map<number, string>();
-    for (const { sessionId, runner, agent } of await this.#claims()) {
-      for (const [role, identity] of [['runner', runner] as const, ['agent', agent] as const]) {
+    for (const { sessionId, runner, agent, servers } of await this.#claims()) {
+      const known = [
+        ['runner', runner] as const,
+        ['agent', agent] as const,
+        ...servers.map((each) => ['server', each] as const),
+      ];
+      for (const [role, identity] of known) {
         if (identity === undefined || entries.get(identity.pid)?.startTime !== identity.startTime) continue;
         roles.set(identity.pid, role);
         owners.set(identity.pid, sessionId);
@@ -53,13 +71,15 @@ export class RunProcesses {
     for (const pid of inTree) {
       for (const child of children.get(pid) ?? []) {
         if (owners.has(child)) continue;
-        roles.set(child, 'tool');
+        roles.set(child, roles.get(pid) === 'server' ? 'server' : 'tool');
         owners.set(child, owners.get(pid) ?? '');
         inTree.push(child); // the loop also visits what is added meanwhile
       }
     }
-    for (const { pid, sessionId } of await this.#findStrays([...entries.keys()].filter((pid) => !owners.has(pid)))) {
-      roles.set(pid, 'stray');
+    for (const { pid, sessionId, role } of await this.#findStrays(
+      [...entries.keys()].filter((pid) => !owners.has(pid)),
+    )) {
+      roles.set(pid, role);
       owners.set(pid, sessionId);
     }
     const details = await readDetails([...owners.keys()]);
@@ -101,29 +121,35 @@ export class RunProcesses {
   }
 
   async #claims() {
-    const runs = this.#model.ids().flatMap((sessionId) =>
-      this.#model
-        .facts(sessionId)
-        .runs.filter(isOpen)
-        .map(({ runId }) => ({ sessionId, runId })),
-    );
+    const runs = this.#model.ids().flatMap((sessionId) => {
+      const facts = this.#model.facts(sessionId);
+      // A server of the setup command outlives its run, as long as there is the worktree.
+      const kept = facts.runs.filter((run) => isOpen(run) || facts.worktree === 'present');
+      return kept.map((run) => ({ sessionId, runId: run.runId, isFinal: !isOpen(run) }));
+    });
     const claims = await Promise.all(
-      runs.map(async ({ sessionId, runId }) => {
-        const claim = await readClaim(this.#store.paths.session(sessionId).run(runId)).catch(() => undefined);
-        return claim?.state === 'claimed' ? [{ sessionId, runner: claim.runner, agent: claim.agent }] : [];
+      runs.map(async ({ sessionId, runId, isFinal }) => {
+        const known = this.#finalClaims.get(runId);
+        const claim =
+          known ?? (await readClaim(this.#store.paths.session(sessionId).run(runId)).catch(() => undefined));
+        if (claim?.state !== 'claimed') return [];
+        if (isFinal) this.#finalClaims.set(runId, claim);
+        const { runner, agent, servers = [] } = claim;
+        return isFinal && servers.length === 0 ? [] : [{ sessionId, runner, agent, servers }];
       }),
     );
     return claims.flat();
   }
 
   /** Processes that a run of this store started, by the variable in their environment. Editors do not count. */
-  async #findStrays(pids: readonly number[]): Promise<{ pid: number; sessionId: string }[]> {
-    const owners = new Map(
-      this.#model.ids().flatMap((id) => this.#model.facts(id).runs.map(({ runId }) => [runId, id] as const)),
-    );
+  async #findStrays(pids: readonly number[]): Promise<{ pid: number; sessionId: string; role: 'server' | 'stray' }[]> {
+    const runs = this.#model.ids().flatMap((id) => this.#model.facts(id).runs.map(({ runId }) => [runId, id] as const));
+    const owners = new Map(runs);
+    const serverOwners = new Map(runs.map(([runId, id]) => [setupMark(runId), id]));
     const found = (await readMarks(pids, RUN_ID_VARIABLE)).flatMap(({ pid, value }) => {
-      const sessionId = owners.get(value);
-      return sessionId === undefined ? [] : [{ pid, sessionId }];
+      const sessionId = owners.get(value) ?? serverOwners.get(value);
+      const role = serverOwners.has(value) ? ('server' as const) : ('stray' as const);
+      return sessionId === undefined ? [] : [{ pid, sessionId, role }];
     });
     const kept = new Set(await withoutEditors(found.map(({ pid }) => pid)));
     return found.filter(({ pid }) => kept.has(pid));

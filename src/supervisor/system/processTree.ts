@@ -9,6 +9,11 @@ import { querySystem } from './systemQuery';
 /** Every process of a run inherits this variable, by which those that left the tree are found. */
 export const RUN_ID_VARIABLE = 'CORRAL_RUN_ID';
 
+/** The mark of what a run's setup command starts: ending the agent must not end a server of its worktree. */
+export function setupMark(runId: string): string {
+  return `${runId}.setup`;
+}
+
 /** Variables that VS Code sets for its own processes. No agent is given any of them. */
 const EDITOR_MARKS = ['VSCODE_CLI', 'VSCODE_PID', 'VSCODE_IPC_HOOK', 'VSCODE_ESM_ENTRYPOINT'];
 
@@ -21,6 +26,10 @@ export interface RunTree {
   runId: string;
   /** Undefined where it was not recorded. */
   agent: ProcessIdentity | undefined;
+  /** The process group of a command that has just ended; on Windows the parent of what it left. */
+  group?: number;
+  /** Others whose trees belong to it, though their parents have ended. */
+  servers?: readonly ProcessIdentity[] | undefined;
 }
 
 /** The agent, its descendants, and on Linux all with the run's id. Never this process or its ancestors. */
@@ -35,6 +44,11 @@ export async function listTree(tree: RunTree): Promise<ProcessEntry[]> {
   const { agent } = tree;
   if (agent !== undefined && (await isOfThisPlace(agent)) && entries.get(agent.pid)?.startTime === agent.startTime)
     members.add(agent.pid);
+  if (tree.group !== undefined)
+    for (const entry of entries.values())
+      if ((process.platform === 'win32' ? entry.parentPid : entry.group) === tree.group) members.add(entry.pid);
+  for (const root of tree.servers ?? [])
+    if ((await isOfThisPlace(root)) && entries.get(root.pid)?.startTime === root.startTime) members.add(root.pid);
   // The loop also visits what is added to the set on the way.
   for (const pid of members) for (const child of children.get(pid) ?? []) if (!editors.has(child)) members.add(child);
   for (let pid: number | undefined = process.pid; pid !== undefined && pid > 1; pid = entries.get(pid)?.parentPid)

@@ -13,12 +13,14 @@ const ICONS: Record<RunProcess['role'], string> = {
   runner: 'radio-tower',
   agent: 'robot',
   tool: 'terminal',
+  server: 'server-process',
   stray: 'warning',
 };
 const ROLE_LABELS: Record<RunProcess['role'], string> = {
   runner: vscode.l10n.t('Corral’s own: it watches the run and writes its history'),
   agent: vscode.l10n.t('The agent'),
   tool: vscode.l10n.t('Started by the agent'),
+  server: vscode.l10n.t('Started by the setup command; it ends when the worktree is deleted'),
   stray: vscode.l10n.t('Left behind by the agent'),
 };
 

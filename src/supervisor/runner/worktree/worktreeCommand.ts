@@ -2,12 +2,16 @@ import { CorralError } from '../../../storage/errors';
 import { messageOf } from '../../../common/errors';
 import type { DraftEvent } from '../../../storage/events';
 import { identityOf } from '../../system/identity';
+import type { ProcessIdentity } from '../../system/identitySchema';
 import { AgentProcess, agentEnvironment } from '../agentProcess';
 import type { ExitStatus } from '../agentProcess';
 import type { DiskReserve } from '../diskReserve';
 import { OutputLines } from '../outputLines';
 import type { RunBootstrap } from '../../runnerProtocol/protocol';
 import type { Recorder } from '../recorder';
+import type { ServerOutput } from './serverOutput';
+import type { ProcessEntry } from '../../system/processTable';
+import { listTree, RUN_ID_VARIABLE, setupMark } from '../../system/processTree';
 import { Termination } from '../termination';
 
 /** Said in the timeline of a command that was not run. */
@@ -22,6 +26,8 @@ export interface WorktreeCommandHost {
   /** The command is running; `termination` ends it. */
   onSpawned: (termination: Termination) => void;
   recorder: Pick<Recorder, 'room'>;
+  /** Where the lines of what is left running go, and who gets told what that is. */
+  servers: { output: ServerOutput; onLeft: (servers: ProcessEntry[], rest: Promise<void>) => Promise<void> };
   /** Released for the command's last output, and taken again afterwards. */
   reserve: DiskReserve;
 }
@@ -48,7 +54,8 @@ export async function runWorktreeCommand(
     host.emit({ kind: 'tool.result', data: { callId, status: 'denied', output: WITHHELD } });
     return;
   }
-  const failure = await converse(bootstrap, [program, ...parameters], limitMs, host);
+  const run = name === 'setup' ? setUp : tearDown;
+  const failure = await run(bootstrap, [program, ...parameters], limitMs, host);
   host.emit({
     kind: 'tool.result',
     data: { callId, status: failure === undefined ? 'ok' : 'failed', output: failure ?? '' },
@@ -57,38 +64,83 @@ export async function runWorktreeCommand(
   await host.reserve.take();
 }
 
-async function converse(
+type Run = (
   bootstrap: RunBootstrap,
   argv: [string, ...string[]],
   limitMs: number,
   host: WorktreeCommandHost,
+) => Promise<string | undefined>;
+
+const tearDown: Run = async (bootstrap, argv, limitMs, host) => {
+  return await converse(bootstrap, bootstrap.runId, argv, limitMs, host, async (command) => {
+    const lines = linesOf((stream, text) => host.emit({ kind: 'output', data: { stream, text } }));
+    await command.readOutput((stream, chunk) => {
+      lines.push(stream, chunk);
+      return host.recorder.room();
+    });
+    lines.end();
+  });
+};
+
+/** Ends with the command's own process: a server that it leaves running goes on, and its output is kept. */
+const setUp: Run = async (bootstrap, argv, limitMs, host) => {
+  const mark = setupMark(bootstrap.runId);
+  return await converse(bootstrap, mark, argv, limitMs, host, async (command, identity) => {
+    const { output, onLeft } = host.servers;
+    let isOver = false;
+    let kept = Promise.resolve();
+    const lines = linesOf((stream, text) => {
+      if (isOver) kept = kept.then(async () => await output.add(stream, text));
+      else host.emit({ kind: 'output', data: { stream, text } });
+    });
+    const { rest } = await command.readUntilExit(async (stream, chunk) => {
+      lines.push(stream, chunk);
+      await kept;
+      await host.recorder.room();
+    });
+    isOver = true;
+    const tree = await listTree({ runId: mark, agent: identity, group: command.pid }).catch(() => []);
+    const left = tree.filter(({ ended }) => !ended);
+    if (left.length > 0) await onLeft(left, rest);
+    else lines.end();
+  });
+};
+
+function linesOf(onLine: (stream: 'stdout' | 'stderr', text: string) => void): OutputLines {
+  return new OutputLines(MAX_LINE_BYTES, (stream, { bytes }) => onLine(stream, bytes.toString('utf8')));
+}
+
+/** Why the command failed. `mark` is by which its processes are found. */
+async function converse(
+  bootstrap: RunBootstrap,
+  mark: string,
+  argv: [string, ...string[]],
+  limitMs: number,
+  host: WorktreeCommandHost,
+  read: (command: AgentProcess, identity: ProcessIdentity | undefined) => Promise<void>,
 ): Promise<string | undefined> {
   let command: AgentProcess;
   try {
-    command = await AgentProcess.spawn(argv, bootstrap.cwd, agentEnvironment(process.env, bootstrap));
+    const environment = { ...agentEnvironment(process.env, bootstrap), [RUN_ID_VARIABLE]: mark };
+    command = await AgentProcess.spawn(argv, bootstrap.cwd, environment);
   } catch (error) {
     return messageOf(error);
   }
   command.closeInput();
   void command.exited.then(async () => await host.reserve.releaseForOutput());
   const identity = await identityOf(command.pid).catch(() => undefined);
-  const termination = new Termination(command, { runId: bootstrap.runId, agent: identity }, bootstrap.stopGraceMs);
+  const termination = new Termination(command, { runId: mark, agent: identity }, bootstrap.stopGraceMs);
   host.onSpawned(termination);
   const state = { isTimedOut: false };
   const limit = setTimeout(() => {
     state.isTimedOut = true;
     termination.kill();
   }, limitMs);
-  const lines = new OutputLines(MAX_LINE_BYTES, (stream, { bytes }) =>
-    host.emit({ kind: 'output', data: { stream, text: bytes.toString('utf8') } }),
-  );
-  await command.readOutput((stream, chunk) => {
-    lines.push(stream, chunk);
-    return host.recorder.room();
-  });
-  lines.end();
+  await read(command, identity);
   const exit = await command.exited;
   clearTimeout(limit);
+  // The command is repeated for the next run, so that nothing of a failed one may be in its way.
+  if (failureOf(exit) !== undefined) termination.kill();
   await termination.settled;
   return state.isTimedOut ? `it did not end within ${limitText(limitMs)}` : failureOf(exit);
 }
