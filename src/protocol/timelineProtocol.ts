@@ -24,6 +24,8 @@ const placeSchema = v.object({ runId: idSchema, seq });
 /** An event by the run that it belongs to and its number there. */
 export type EventPlace = v.InferOutput<typeof placeSchema>;
 
+const pictureSchema = v.object({ ...placeSchema.entries, index: count });
+
 const timelineRunSchema = v.object({
   runId: idSchema,
   ordinal: count,
@@ -117,6 +119,10 @@ export const TIMELINE_REQUESTS = {
   showSnapshot: { parameters: v.object({ commit: v.pipe(text, v.regex(/^[0-9a-f]{40,64}$/)) }), result: v.object({}) },
   /** Searches all sessions for a text, also where an event holds only a preview. */
   searchHistory: { parameters: v.object({ text: v.pipe(text, v.minLength(1)) }), result: v.object({}) },
+  /** A picture of an event as a `data:` address; absent where the page cannot or should not show it. */
+  picture: { parameters: pictureSchema, result: v.object({ address: v.optional(text) }) },
+  /** Opens a picture of an event beside the timeline. */
+  openPicture: { parameters: pictureSchema, result: v.object({}) },
   /** Opens a field of an event with nothing cut, beside the timeline. */
   openPayload: {
     parameters: v.object({ runId: idSchema, seq, field: v.pipe(text, v.regex(/^\w+$/)) }),

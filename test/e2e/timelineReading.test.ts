@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import type { BrowserContext, Frame } from 'playwright-core';
 import * as v from 'valibot';
 import { StorePaths } from '../../src/storage/paths';
 import { assertAccessible } from '../support/vscode/accessibility';
-import { greetingStory, hostileStory, longStory, slowStory } from '../support/agents/recordedStories';
+import { greetingStory, hostileStory, longStory, pictureStory, slowStory } from '../support/agents/recordedStories';
 import { writeRecording } from '../support/agents/recordedSession';
 import { THEMES } from '../support/vscode/themes';
+import { projectRoot } from '../support/project';
 import { useWindow } from '../support/vscode/useWindow';
 import { waitFor } from '../support/wait';
 import type { Window } from '../support/vscode/window';
@@ -38,6 +40,7 @@ describe('reading a timeline', () => {
           greetingStory('\u001B[31m✖ greets by name\u001B[0m\n  expected: Hallo, Ada!\n  actual:   Hello, Ada!'),
         );
         await record('Words that take long', slowStory());
+        await record('Pictures of it', pictureStory(await readFile(join(projectRoot, 'media/icon.png'))));
         await record('Hostile <script>window.hacked = 1</script>', hostileStory());
         await record(
           'A long result',
@@ -108,6 +111,24 @@ describe('reading a timeline', () => {
     await page.setViewportSize({ width: 360, height: 900 });
     await assertFits('narrow');
     await page.setViewportSize({ width: 1100, height: 1400 });
+  });
+
+  it('shows pictures, and opens them in the editor (E2)', async () => {
+    await window.showContainer('Corral');
+    await window.closeEditors();
+    await window.treeItems('Sessions').filter({ hasText: 'Picture' }).first().click();
+    const frame = await window.timeline('Pictures of it', '.picture img');
+    await waitFor(
+      async () =>
+        (await frame.evaluate(
+          `[...document.querySelectorAll('.picture img')].filter((image) => image.naturalWidth > 0).length`,
+        )) === 2,
+      { what: 'two pictures, and none of the other kind' },
+    );
+    assert.equal(await frame.locator('figcaption').count(), 3);
+    await frame.locator('figcaption .link').first().click();
+    await window.page.locator('.tab').filter({ hasText: 'Picture 1 of event 2' }).first().waitFor();
+    await window.closeEditors();
   });
 
   it('shows as it is what takes too long to be formatted, and formats the rest (E7)', async () => {

@@ -10,6 +10,7 @@ export function timelineEditor(post: TimelineEditor['post'], parts: Partial<Time
     failed: () => undefined,
     openFile: nothing,
     openPayload: nothing,
+    openPicture: nothing,
     copyLink: nothing,
     showSnapshot: nothing,
     searchHistory: nothing,

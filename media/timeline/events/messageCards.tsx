@@ -3,6 +3,7 @@ import { visibleText } from '../../../src/common/visibleText';
 import { joinParts, oneLine } from '../../shared/plainText';
 import type { CardProps } from './cardProps';
 import { ROLE_LABELS } from './eventName';
+import { Pictures } from './pictures';
 import { Markdown } from './text/markdown';
 import { CodeBlock, CutNotice, Fold } from './text/textBlocks';
 import './messageCards.css';
@@ -26,6 +27,7 @@ export function MessageCard({ model, event }: CardProps<'message'>) {
           {visibleText(text)}
         </div>
       )}
+      <Pictures model={model} event={event} />
       <CutNotice model={model} event={event} field="text" shownLength={text.length} />
     </>
   );

@@ -3,6 +3,7 @@ import { Icon } from '../../shared/icons';
 import { visibleText } from '../../../src/common/visibleText';
 import { oneLine } from '../../shared/plainText';
 import { formatDuration } from '../../shared/times';
+import { Pictures } from './pictures';
 import type { CardProps, EventOf } from './cardProps';
 import { FilePath } from './text/filePath';
 import { CodeBlock, Fold, countLines } from './text/textBlocks';
@@ -73,6 +74,7 @@ export function ToolResultCard({ model, event }: CardProps<'tool.result'>) {
       ) : (
         <CodeBlock model={model} event={event} field="output" text={output} label={l10n.t('Output')} look="terminal" />
       )}
+      <Pictures model={model} event={event} />
     </>
   );
 }

@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
+import type { EventPlace, TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import type { Ask } from './extensionHostClient';
 import type { EventFilter, FindContext } from './eventFilter';
 import { findJumpTarget } from './jumpTargets';
@@ -66,6 +66,15 @@ export class SessionActions {
     if (opened === undefined) return;
     this.#opened.add(`${runId} ${seq} ${field}`);
     this.#context.changed();
+  }
+
+  /** The address of a picture of an event; undefined where it is not to be shown here. */
+  async loadPicture(place: EventPlace, index: number): Promise<string | undefined> {
+    return (await this.#context.ask('picture', { ...place, index }))?.address;
+  }
+
+  async openPicture(place: EventPlace, index: number): Promise<void> {
+    await this.#context.ask('openPicture', { ...place, index });
   }
 
   /** Puts a link to the last event that is shown on the clipboard. */

@@ -12,6 +12,8 @@ import type {
 } from '../../protocol/timelineProtocol';
 import type { LinkedEvent } from './eventLink';
 import type { PayloadPlace } from './payloadDocuments';
+import { pictureAddress } from './pictureAddress';
+import type { PicturePlace } from './pictureFiles';
 import { SessionPusher } from './sessionPusher';
 import { SessionReader } from './sessionReader';
 import type { TimelineSource } from './timelineSource';
@@ -28,6 +30,7 @@ export interface TimelineEditor {
   /** `path` is absolute; `line` counts from 1. */
   openFile(path: string, line: number | undefined): Promise<void>;
   openPayload(place: PayloadPlace): Promise<void>;
+  openPicture(place: PicturePlace): Promise<void>;
   copyLink(event: LinkedEvent): Promise<void>;
   showSnapshot(snapshot: { sessionId: string; commit: string }): Promise<void>;
   searchHistory(text: string): Promise<void>;
@@ -196,6 +199,16 @@ export class TimelineHost implements Disposable {
         return {};
       case 'searchHistory':
         void this.#editor.searchHistory(parameters.text);
+        return {};
+      case 'picture': {
+        const { runId, seq, index } = parameters;
+        const timeline = await this.#source.timeline(this.#sessionId);
+        // The page names a picture that is gone, and opening it says why.
+        const bytes = await timeline.picture(runId, seq, index).catch(() => Buffer.alloc(0));
+        return { address: pictureAddress(bytes) } satisfies TimelineResult<'picture'>;
+      }
+      case 'openPicture':
+        await this.#editor.openPicture({ sessionId: this.#sessionId, ...parameters });
         return {};
       case 'openPayload':
         await this.#editor.openPayload({ sessionId: this.#sessionId, ...parameters });

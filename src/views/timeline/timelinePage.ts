@@ -7,5 +7,5 @@ export function timelinePage(sessionId: string, resources: PageResources, place?
   const nonce = newNonce();
   // VS Code loads the same HTML whenever the tab is shown: by `start` the page knows that it was at `place` already.
   const start = place === undefined ? {} : { start: nonce, run: place.runId, seq: String(place.seq) };
-  return webviewPage(resources, nonce, { session: sessionId, ...start });
+  return webviewPage(resources, nonce, { session: sessionId, ...start }, 'data:');
 }

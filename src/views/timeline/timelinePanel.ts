@@ -8,6 +8,7 @@ import { showErrorMessage } from '../text/messages';
 import { COMMANDS } from '../text/contributions';
 import { preparePanel } from '../webview/panelPage';
 import { openPayload, registerPayloadDocuments } from './payloadDocuments';
+import { PictureFiles } from './pictureFiles';
 import { TimelineHost } from './timelineHost';
 import { timelinePage } from './timelinePage';
 import { savedStateSchema } from '../../protocol/timelineProtocol';
@@ -72,6 +73,7 @@ export class TimelinePanel implements vscode.Disposable {
       },
     });
     const documents = registerPayloadDocuments(source);
+    const pictures = PictureFiles.register(source);
     const connections = vscode.window.registerUriHandler({
       handleUri: async ({ path }) => {
         const event = linkedEvent(path);
@@ -85,6 +87,7 @@ export class TimelinePanel implements vscode.Disposable {
     return new vscode.Disposable(() => {
       serializer.dispose();
       documents.dispose();
+      pictures.dispose();
       connections.dispose();
       for (const panel of TimelinePanel.#open.values()) panel.#host.dispose();
     });
@@ -108,6 +111,7 @@ export class TimelinePanel implements vscode.Disposable {
       failed: (message) => onError('timeline', new Error(message)),
       openFile,
       openPayload,
+      openPicture: async (picture) => await PictureFiles.open(source, picture),
       showSnapshot: async ({ sessionId: id, commit }) => {
         await vscode.commands.executeCommand(COMMANDS.showSnapshots, { kind: 'session', id, commit });
       },

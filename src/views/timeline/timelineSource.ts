@@ -13,6 +13,8 @@ export interface RecordedEvents {
   follow(options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void>;
   /** A field of an event as text, whole. */
   payload(runId: string, seq: number, field: string): Promise<string>;
+  /** The bytes of one picture of an event. */
+  picture(runId: string, seq: number, index: number): Promise<Buffer>;
 }
 
 /** What a timeline needs of the supervisor. */

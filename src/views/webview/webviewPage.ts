@@ -28,8 +28,9 @@ export function webviewPage(
   { scriptUri, styleUri, cspSource, language, translations }: PageResources,
   nonce: string,
   facts: Record<string, string>,
+  imageSource: "'none'" | 'data:' = "'none'",
 ): string {
-  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${cspSource} 'nonce-${nonce}'; font-src 'none'; img-src 'none'; worker-src blob:; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${cspSource} 'nonce-${nonce}'; font-src 'none'; img-src ${imageSource}; worker-src blob:; base-uri 'none'; form-action 'none'`;
   const data = { ...facts, ...(translations !== undefined && { translations: JSON.stringify(translations) }) };
   const attributes = Object.entries(data).map(([name, value]) => ` data-${name}="${escaped(value)}"`);
   return `<!DOCTYPE html>

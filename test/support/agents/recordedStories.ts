@@ -164,6 +164,19 @@ export function slowStory(): RecordedEvent[] {
   return [started, ...messages, exited].map((event) => ({ event }));
 }
 
+/** A message and a result with the picture, each twice: once as it is, and once as something else. */
+export function pictureStory(png: Buffer): RecordedEvent[] {
+  const picture = { mediaType: 'image/png', bytes: png.length, data: png.toString('base64') };
+  const other = { mediaType: 'image/svg+xml', bytes: 20, data: Buffer.from('<svg onload="x()"/>').toString('base64') };
+  const events: DraftEvent[] = [
+    started,
+    { kind: 'message', data: { role: 'user', text: 'Picture', pictures: [picture, other] } },
+    { kind: 'tool.result', data: { callId: 'c', status: 'ok', output: '[image image/png]', pictures: [picture] } },
+    exited,
+  ];
+  return events.map((event) => ({ event }));
+}
+
 export function hostileStory(): RecordedEvent[] {
   const text = HOSTILE;
   const events: DraftEvent[] = [

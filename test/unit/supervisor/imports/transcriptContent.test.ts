@@ -6,6 +6,7 @@ import { newId } from '../../../../src/storage/ids';
 import { StorePaths } from '../../../../src/storage/paths';
 import { wholeEvent } from '../../../../src/storage/journal/wholeEvent';
 import { parseAgentSettings } from '../../../../src/supervisor/agents/agentRegistry';
+import { readClaudeSession } from '../../../../src/supervisor/imports/claudeTranscripts';
 import type { NativeSession } from '../../../../src/supervisor/imports/nativeSession';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
 import { SupervisorFixture } from '../supervisorFixture';
@@ -83,6 +84,11 @@ describe('what transcripts hold', () => {
       const kept = said.pictures.at(0);
       assert.equal(kept?.bytes, pictures[0] === small ? 100 : 3_000_000);
       assert.equal((await window.getConversation(id))[0]?.content, words);
+      const place = events.find((event) => event.kind === 'message' && event.data.pictures !== undefined);
+      for (const [number, { data }] of pictures.entries()) {
+        const shown = await (await window.timeline(id)).picture(place?.runId ?? '', place?.seq ?? 0, number);
+        assert.equal(shown.toString('base64'), data);
+      }
       // A journal's lines stay short: a large picture is a blob.
       const paths = new StorePaths(fixture.storageDirectory).session(id).run(events[0]?.runId ?? '');
       for (const line of (await readFile(paths.events, 'utf8')).split('\n')) assert.ok(line.length < 20_000);
@@ -162,9 +168,12 @@ describe('what transcripts hold', () => {
     const natives = await list(...cases.map(({ record }) => [record, ANSWER]));
     for (const [index, { notes, words, record }] of cases.entries()) {
       const native = natives[index];
-      assert.equal(native?.title, words ?? 'An answer', JSON.stringify(record));
-      const { events } = await importOf(native);
-      const told = messages(events);
+      assert.ok(native);
+      assert.equal(native.title, words ?? 'An answer', JSON.stringify(record));
+      const told: EventData<'message'>[] = [];
+      const agent = { program: '', programArguments: [], environment: {} };
+      for await (const { event } of readClaudeSession(agent, native))
+        if (event.kind === 'message') told.push(event.data);
       assert.deepEqual(
         told.filter(({ role }) => role === 'system').map((each) => each.text),
         notes,

@@ -30,6 +30,8 @@ export class MemorySource implements TimelineSource {
   readonly onDidAppendEvents = this.#appended.event;
   #nowMs = START_MS;
   lookUps = 0;
+  /** Base64, by run, `seq` and index. */
+  readonly pictures = new Map<string, string>();
   /** What the next looks at the session fail with, one after the other. */
   readonly failures: Error[] = [];
   /** Sending waits for this. */
@@ -90,6 +92,8 @@ export class MemorySource implements TimelineSource {
     return Promise.resolve({
       query: this.#query,
       follow: () => this.#takeFailure() ?? Promise.resolve(), // it is all there
+      picture: (runId, seq, index) =>
+        Promise.resolve(Buffer.from(this.pictures.get(`${runId} ${seq} ${index}`) ?? 'no picture', 'base64')),
       payload: (runId, seq, field) => Promise.resolve(`${runId} ${String(seq)} ${field}`),
     });
   }

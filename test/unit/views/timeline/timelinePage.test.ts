@@ -16,7 +16,7 @@ describe('the timeline page', () => {
     assert.ok(nonce.length >= 22);
     assert.match(
       policy,
-      /^default-src 'none'; script-src 'nonce-[\w-]+'; style-src https:\/\/\*\.x 'nonce-[\w-]+'; font-src 'none'; img-src 'none'; worker-src blob:/,
+      /^default-src 'none'; script-src 'nonce-[\w-]+'; style-src https:\/\/\*\.x 'nonce-[\w-]+'; font-src 'none'; img-src data:; worker-src blob:/,
     );
     assert.doesNotMatch(policy, /unsafe|\*(?!\.x)/);
     assert.equal(html.split(`nonce="${nonce}"`).length, 3, 'one script and one style');
