@@ -181,6 +181,7 @@ export const SITUATIONS: readonly Situation[] = [
     .exited('failed', 'No conversation found')
     .seen('failed to resume'),
   new Story().running().exited('stopped', 'Stopped by you').seen('stopped'),
+  new Story().running().exited('completed', 'done').seen('its repository is not found', { repositoryMissing: true }),
   new Story().running().left().exited('killed', 'Killed by you').seen('killed, left its worktree'),
   new Story().running().exited('interrupted', 'Interrupted').seen('interrupted'),
   new Story().running().closed('crashed', false).seen('crashed'),
