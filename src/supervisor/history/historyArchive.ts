@@ -10,6 +10,7 @@ import type { SizeOf } from '../../storage/store/storeSize';
 import { measureSessions } from '../../storage/store/storeSize';
 import type { Git } from '../git/git';
 import { deleteSnapshotRef } from '../git/snapshots/snapshotRef';
+import { forgetEntry } from '../git/worktrees/retiredEntry';
 import { findRepository } from '../git/repository';
 import type { ExportFormat } from './sessionExport';
 import { exportSession } from './sessionExport';
@@ -105,7 +106,10 @@ export class HistoryArchive {
           return undefined;
         throw error;
       });
-      if (repository !== undefined) await deleteSnapshotRef(repository, id);
+      if (repository !== undefined) {
+        await deleteSnapshotRef(repository, id);
+        await forgetEntry(repository, id);
+      }
       await eraseSession(store, id);
     });
     await this.finishErasing();

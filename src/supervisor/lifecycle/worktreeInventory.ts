@@ -6,7 +6,7 @@ import { messageOf } from '../../common/errors';
 import { isId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
-import { purgeTrash } from '../git/worktrees/purgeTrash';
+import { emptyDiscarded, findDiscarded, purgeTrash } from '../git/worktrees/purgeTrash';
 import {
   findGeneratedFolders,
   measureFolder,
@@ -22,7 +22,7 @@ import { inspectWorktree, locateWorktree } from '../git/worktreeOwnership';
 import type { SessionModel } from '../sessions/sessionModel';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { Log } from '../../common/log';
-import { restoreWorktree } from './sessionRemoval';
+import { canPurgeTrash, restoreWorktree } from './sessionRemoval';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
@@ -43,9 +43,9 @@ interface FolderEntry {
   notCaptured: readonly string[];
 }
 
-/** The worktree of a session. */
+/** The worktree of a session. A leftover is what could not be removed with it; `notCaptured` has the reasons. */
 export interface SessionWorktreeEntry extends FolderEntry {
-  kind: 'worktree' | 'trash';
+  kind: 'worktree' | 'trash' | 'leftover';
 }
 
 /** A worktree of this store that belongs to no session. */
@@ -76,6 +76,7 @@ export class WorktreeInventory {
     const entries: WorktreeEntry[] = [];
     for (const id of model.ids()) {
       const facts = model.facts(id);
+      entries.push(...(await findLeftovers(facts)));
       if (facts.worktree !== 'present' && facts.trashPath === undefined) continue;
       try {
         const worktree = await worktreeOf(this.#options, facts);
@@ -115,6 +116,18 @@ export class WorktreeInventory {
       const folders = await findGeneratedFolders(worktree);
       await removeGeneratedFolders(worktree.path, folders);
       return folders.reduce((sum, { bytes }) => sum + bytes, 0);
+    });
+  }
+
+  /** Tries again to remove what is left of a deleted session's worktree. Answers with what stays, in words. */
+  async removeLeftovers(id: string): Promise<string[]> {
+    const { store, model } = this.#options;
+    return await withWorktreeLock(store.paths, id, async () => {
+      const facts = (await store.sync(id)) ?? model.facts(id);
+      const kept = await emptyDiscarded(facts.worktreePath);
+      if (facts.worktree === 'deleted' && facts.trashPath === undefined)
+        await store.append(id, () => ({ kind: 'trash.emptied', data: { kept } }));
+      return kept;
     });
   }
 
@@ -182,6 +195,23 @@ export class WorktreeInventory {
     const known: SessionFacts | undefined = model.has(id) ? model.facts(id) : await store.sync(id);
     return known === undefined || known.worktree === 'failed';
   }
+}
+
+/** What is left of worktrees whose trash was emptied. Another window may be at work in others. */
+async function findLeftovers(facts: SessionFacts): Promise<SessionWorktreeEntry[]> {
+  if (facts.worktreePath === '' || canPurgeTrash(facts)) return [];
+  const entries: SessionWorktreeEntry[] = [];
+  for (const path of await findDiscarded(facts.worktreePath))
+    entries.push({
+      kind: 'leftover',
+      sessionId: facts.sessionId,
+      path,
+      bytes: (await measureFolder(path)).bytes,
+      generated: [],
+      summary: 'unknown',
+      notCaptured: (facts.notCaptured ?? []).filter((reason) => reason.startsWith(path)),
+    });
+  return entries;
 }
 
 async function describe(

@@ -17,7 +17,10 @@ import type { Attempt, RunCommand } from './commandRunner';
 /** Archiving is proposed for ended sessions without activity for this long. */
 const OLD_AFTER_MS = 14 * 24 * 3_600_000;
 
-type Inventory = Pick<WorktreeInventory, 'list' | 'removeGenerated' | 'removeStray' | 'restoreStray'>;
+type Inventory = Pick<
+  WorktreeInventory,
+  'list' | 'removeGenerated' | 'removeLeftovers' | 'removeStray' | 'restoreStray'
+>;
 
 /** What is needed to manage worktrees. */
 export interface InventorySource extends Pick<CorralApi, 'listSessions'> {
@@ -120,18 +123,26 @@ function isOld(session: SessionSummary | undefined): boolean {
   return session !== undefined && hasEnded(session) && Date.now() - Date.parse(session.lastActivityAt) > OLD_AFTER_MS;
 }
 
-const ICONS: Record<WorktreeEntry['kind'], string> = { worktree: 'folder', trash: 'trash', stray: 'question' };
+const ICONS: Record<WorktreeEntry['kind'], string> = {
+  worktree: 'folder',
+  trash: 'trash',
+  leftover: 'warning',
+  stray: 'question',
+};
 
 function entryItem(entry: WorktreeEntry, session: SessionSummary | undefined): vscode.QuickPickItem {
   const states: Record<WorktreeEntry['kind'], string> = {
     worktree: session === undefined ? '' : statusLabel(session.status),
     trash: vscode.l10n.t('deleted, kept in the trash'),
+    leftover: vscode.l10n.t('deleted, but not all of it could be removed'),
     stray: vscode.l10n.t('belongs to no session'),
   };
   const contents =
-    entry.kind === 'trash' && entry.notCaptured.length > 0
-      ? vscode.l10n.t('no snapshot holds {paths}', { paths: entry.notCaptured.join(', ') })
-      : describeContents(entry.summary);
+    entry.kind === 'leftover'
+      ? entry.notCaptured.join(', ')
+      : entry.kind === 'trash' && entry.notCaptured.length > 0
+        ? vscode.l10n.t('no snapshot holds {paths}', { paths: entry.notCaptured.join(', ') })
+        : describeContents(entry.summary);
   const generated =
     entry.generated.length === 0 ? [] : [`${describeFolders(entry.generated)}: ${generatedSize([entry])}`];
   const age = session === undefined ? [] : [elapsedTime(session.lastActivityAt, Date.now())];
@@ -165,6 +176,13 @@ async function actOn(
   };
   if (kind === 'trash')
     add('discard', vscode.l10n.t('Undo Delete'), undefined, async () => await run('undoDelete', sessionId));
+  if (kind === 'leftover')
+    add(
+      'trash',
+      vscode.l10n.t('Try Again to Remove'),
+      vscode.l10n.t('only what a snapshot holds'),
+      async () => await removeLeftovers(inventory, entry),
+    );
   if (entry.kind === 'stray')
     add(
       'trash',
@@ -213,6 +231,15 @@ async function removeGenerated(inventory: Inventory, entries: readonly WorktreeE
     },
   );
   void showInformationMessage(vscode.l10n.t('Freed {size}.', { size: formatBytes(freedBytes) }));
+}
+
+async function removeLeftovers(inventory: Inventory, { sessionId, bytes }: WorktreeEntry): Promise<void> {
+  const kept = await inventory.removeLeftovers(sessionId);
+  void showInformationMessage(
+    kept.length === 0
+      ? vscode.l10n.t('Freed {size}.', { size: formatBytes(bytes) })
+      : vscode.l10n.t('Not all could be removed: {kept}', { kept: kept.join(', ') }),
+  );
 }
 
 /** Removes a worktree that belongs to no session, where the person agrees. */

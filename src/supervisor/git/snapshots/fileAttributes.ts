@@ -7,6 +7,7 @@ import { encodePath, pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 import { captureExtendedAttributes, restoreExtendedAttributes } from './extendedAttributes';
 import { listFiles, type ListedFile } from './fileList';
+import { rememberCopies, restoreCopies } from './includedCopies';
 import { writeCommit } from './snapshotRef';
 import type { Submodule } from './submodules';
 
@@ -27,6 +28,8 @@ const SCHEMA = v.object({
   links: v.array(v.tuple([bytes, bytes])),
   /** The names of each file that has several. */
   names: v.array(v.array(bytes)),
+  /** Copies that Corral made, which lie beside git's entry of the worktree. */
+  included: v.array(bytes),
   submodules: v.array(v.object({ path: bytes, link: bytes })),
   /** Files of the tree that were not on the disk, as in a sparse checkout. */
   absent: v.array(bytes),
@@ -44,6 +47,7 @@ export interface AttributedFiles {
   tree: ReadonlySet<string>;
   /** Targets of the links that are not in the tree. */
   links: readonly (readonly [path: string, target: string])[];
+  included: readonly string[];
   submodules: readonly Submodule[];
   /** What the snapshot does not hold. */
   others: readonly string[];
@@ -55,7 +59,7 @@ export async function captureAttributes(
   folder: WorktreeFolder,
   content: AttributedFiles,
 ): Promise<{ commit: string; notCaptured: string[] }> {
-  const { held, tree, links, submodules, others } = content;
+  const { held, tree, links, included, submodules, others } = content;
   const withModes = held.filter(({ kind }) => kind === 'file' || kind === 'folder');
   const extended = await captureExtendedAttributes(
     folder,
@@ -76,6 +80,7 @@ export async function captureAttributes(
     folders: foldersWithout(held, tree),
     links: links.map(([path, target]) => [path, target]),
     names,
+    included: [...included],
     submodules: [...submodules],
     absent: [...tree].filter((path) => !present.has(path)),
     others: [...others],
@@ -115,6 +120,9 @@ export async function restoreAttributes(
   const record = await readAttributes(git, commit);
   const { path: worktreePath } = folder;
   for (const path of record.folders) await makeFolder(worktreePath, path);
+  const included: string[] = [];
+  for (const path of record.included) if (await isRealFolder(worktreePath, parentOf(path))) included.push(path);
+  const copied = await restoreCopies(worktreePath, included);
   for (const [path, target] of record.links)
     if (await isRealFolder(worktreePath, parentOf(path)))
       await symlink(encodePath(target), pathFromBytes(worktreePath, path)).catch(unlessTaken);
@@ -123,12 +131,16 @@ export async function restoreAttributes(
   const names = splitZ((await git.run(['ls-tree', '-z', '--name-only', commit])).stdout);
   for (const name of names.filter((each) => each !== FILE_NAME))
     archives.push((await git.run(['cat-file', 'blob', `${commit}:${name}`])).stdout);
-  if (process.platform === 'win32') return;
+  if (process.platform === 'win32') {
+    await rememberCopies(worktreePath, copied);
+    return;
+  }
   for (const [path, userId, groupId] of record.owners)
     if (await isRealFolder(worktreePath, parentOf(path)))
       await lchown(pathFromBytes(worktreePath, path), userId, groupId).catch(unlessGone);
   await restoreExtendedAttributes(folder, archives);
   await restoreModes(git, folder, tree, record);
+  await rememberCopies(worktreePath, copied);
 }
 
 async function restoreModes(

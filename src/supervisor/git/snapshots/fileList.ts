@@ -23,6 +23,7 @@ export interface ListedFile {
   stamp: string;
   /** Permissions, with setuid, setgid and sticky bit. */
   mode: number;
+  size: bigint;
   /** Names that this file has, here and elsewhere. */
   links: number;
   /** Device and inode. */
@@ -86,6 +87,7 @@ export async function examineFile(root: string, path: string): Promise<ListedFil
     kind,
     stamp: kind === 'folder' ? kind : [kind, size, mtimeNs, ctimeNs, ino].join(' '),
     mode: Number(mode & 0o7777n),
+    size,
     links: Number(nlink),
     identity: `${String(dev)} ${String(ino)}`,
     userId: Number(uid),

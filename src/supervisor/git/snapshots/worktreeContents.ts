@@ -6,6 +6,7 @@ import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 import type { AttributedFiles } from './fileAttributes';
 import type { FileKind, FileList, ListedFile } from './fileList';
+import { keepCopies } from './includedCopies';
 import type { RepositoriesBelow } from './submodules';
 import { findIgnored, findReplaceableFolders } from './replaceableFolders';
 
@@ -52,7 +53,12 @@ export async function sortContents(
     } else lost.push(file);
   }
   const tree = new Set([...staged].filter(([, mode]) => mode in KIND_OF_MODE).map(([path]) => path));
-  const joined = joinFolders(lost, [...tree]);
+  const included = await keepCopies(folder.path, lost);
+  held.push(...included);
+  const joined = joinFolders(
+    lost.filter((file) => !included.includes(file)),
+    [...tree],
+  );
   const others = [...joined.keys()];
   const ignored = await findIgnored(git, [...joined].flat());
   const pipes = lost.filter(({ kind }) => kind === 'other').map(({ path }) => path);
@@ -63,8 +69,9 @@ export async function sortContents(
     held,
     tree,
     links,
+    included: included.map(({ path }) => path),
     submodules: repositories.restorable,
-    others: [...others, ...replaceable.map((path) => `${path}/`)],
+    others: [...others, ...included.map(({ path }) => path), ...replaceable.map((path) => `${path}/`)],
     notCaptured: [
       ...repositories.notCaptured,
       ...pipes.map((path) => `${pathToText(path)}: a pipe, a socket or a device`),

@@ -6,6 +6,7 @@ import { excludeFromRepository } from './exclusions';
 import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
+import { rememberCopies } from '../snapshots/includedCopies';
 import { exists } from '../worktreeOwnership';
 
 const INCLUDE_FILE = '.worktreeinclude';
@@ -85,25 +86,29 @@ async function copyIncludedFiles(
   });
   // Untracked files that are not ignored are work: only `copyUncommittedChanges` copies them.
   const ignored = new Set(ignoredPaths);
+  const copied: string[] = [];
   for (const path of wanted) {
-    if (ignored.has(path) && !path.endsWith('/') && (await makeFolderFor(worktreePath, path)))
-      await copy(mainWorktree, worktreePath, path);
+    if (!ignored.has(path) || path.endsWith('/') || !(await makeFolderFor(worktreePath, path))) continue;
+    if (await copy(mainWorktree, worktreePath, path)) copied.push(path);
   }
+  await rememberCopies(worktreePath, copied);
 }
 
 async function listIgnored(git: IsolatedGit, ...options: string[]): Promise<string[]> {
   return splitZ((await git.run(['ls-files', '-z', '--others', '--ignored', ...options])).stdout);
 }
 
-/** Copies a file or a link, unless it is gone by now or there is something at its place already. */
-async function copy(from: string, to: string, path: string): Promise<void> {
+/** Copies a file or a link. False where it is gone by now, or something is at its place already. */
+async function copy(from: string, to: string, path: string): Promise<boolean> {
   const [source, target] = [pathFromBytes(from, path), pathFromBytes(to, path)];
   try {
     const stats = await lstat(source);
     if (stats.isSymbolicLink()) await symlink(await readlink(source), target);
     else if (stats.isFile()) await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    return true;
   } catch (error) {
     if (!hasCode(error, 'EEXIST') && !hasCode(error, 'ENOENT')) throw error;
+    return false;
   }
 }
 

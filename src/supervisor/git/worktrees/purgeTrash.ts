@@ -57,7 +57,8 @@ async function discard(worktree: SessionWorktree): Promise<string[]> {
   return ['files that a program wrote while they were deleted'];
 }
 
-async function emptyDiscarded(worktreePath: string): Promise<string[]> {
+/** Removes what is in these folders as it was listed. Answers with what stays, in words. */
+export async function emptyDiscarded(worktreePath: string): Promise<string[]> {
   const kept: string[] = [];
   for (const folder of await findDiscarded(worktreePath)) {
     const list = await readCaptureList(listFileOf(folder));

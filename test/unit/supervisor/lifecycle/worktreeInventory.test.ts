@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
@@ -76,6 +76,23 @@ describe('the inventory of worktrees', () => {
     });
     await until(window, id, ({ state }) => state === 'running', 'the run');
     await assert.rejects(inventory.removeGenerated(id), { code: 'RUNNING' });
+  });
+
+  it('lists what could not be removed of a deleted worktree, and tries again when it is asked to (D4)', async () => {
+    const session = await finished('edit notes.txt hello');
+    await window.deleteSession(session.id);
+    await fixture.close(window);
+    const left = join(fixture.repository.path, `.corral/trash/${session.id}.${Date.now() - 60_000}`);
+    await write(left, { 'deep/late.txt': 'written while it was deleted' }); // newer than what may be removed
+    window = fixture.window();
+    const inventory = await window.inventory();
+    const [entry, ...others] = await inventory.list();
+    assert.deepEqual([entry?.kind, entry?.path, entry?.bytes, others.length], ['leftover', left, 28, 0]);
+    const kept = await inventory.removeLeftovers(session.id);
+    assert.deepEqual(kept, [`${join(left, 'deep/late.txt')}: in use, or written while it was deleted`]);
+    assert.deepEqual((await inventory.list())[0]?.notCaptured, kept);
+    await rm(join(left, 'deep/late.txt'));
+    assert.deepEqual([await inventory.removeLeftovers(session.id), await inventory.list()], [[], []]);
   });
 
   it('finds strays of its own store after a start, removes one but not its work, and never looks at those of another', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { moveToTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { restoreSnapshot } from '../../../../../src/supervisor/git/worktrees/restoreSnapshot';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
+import { copyIgnoredFiles } from '../../../../../src/supervisor/git/worktrees/includedFiles';
 import { findGeneratedFolders } from '../../../../../src/supervisor/git/worktrees/generatedFolders';
 import { GitFixture, write } from '../gitFixture';
 import { deleteAndUndo } from './roundTrip';
@@ -92,6 +93,25 @@ describe('files that git ignores', () => {
       whileGone: async () => await rm(join(mainWorktree, 'x.env')),
     });
     assert.deepEqual(kept, ['x.env: ignored by git']);
+  });
+
+  it('come back where Corral copied them and nobody changed them, and are told where somebody did (A5)', async () => {
+    const session = await fixture.freshSession({ f: '1\n', '.gitignore': '.env\n/local/\n' });
+    const { mainWorktree } = session.repository;
+    await write(mainWorktree, { '.env': 'KEY=secret', 'local/settings': 's' });
+    await chmod(join(mainWorktree, '.env'), 0o600);
+    const wanted = { include: ['.env', 'local/'], link: [] };
+    await copyIgnoredFiles(session, wanted);
+    const whileGone = async (): Promise<void> => await rm(join(mainWorktree, '.env'));
+    assert.deepEqual(await deleteAndUndo(fixture, session, { whileGone }), [], 'the original is gone');
+    assert.deepEqual(await deleteAndUndo(fixture, session), [], 'again');
+    const { path } = session;
+    await assert.rejects(
+      fixture.user(path, 'grep', '--quiet', 'secret', `refs/corral/${session.sessionId}`),
+      'no object',
+    );
+    await write(path, { '.env': 'KEY=another' });
+    assert.deepEqual(await deleteAndUndo(fixture, session), ['.env: ignored by git']);
   });
 
   it('go without a snapshot where a tool fills their folder again (A5)', async () => {
