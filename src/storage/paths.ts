@@ -57,6 +57,10 @@ export class SessionPaths {
   get worktreeLockName(): string {
     return join(this.root, 'worktree');
   }
+  /** The folder of files that git's filters would change, each named by the hash of its bytes. */
+  get filtered(): string {
+    return join(this.root, 'filtered');
+  }
   get timeline(): string {
     return join(this.root, 'timeline.sqlite');
   }

@@ -43,6 +43,8 @@ export interface GitOptions {
   filters?: readonly Setting[] | undefined;
   /** All variables of an isolated git dir (see `isolatedGit`). Then no configuration of the repository is read. */
   isolation?: Readonly<Record<string, string>>;
+  /** How many milliseconds a git that runs filters may take. */
+  filterLimitMs?: number;
 }
 
 export interface GitResult {
@@ -165,7 +167,7 @@ export class Git {
     directory: string,
     commandArguments: readonly string[],
     settings: readonly Setting[],
-    { input, signal, environment, isolation, findsWorktree = false }: GitOptions,
+    { input, signal, environment, isolation, filterLimitMs, findsWorktree = false }: GitOptions,
   ): Promise<ProcessResult> {
     if (commandArguments.some((argument) => argument.includes('\0')))
       throw new CorralError('INVALID_ARGUMENT', l10n.t('A name with a NUL character cannot be passed to Git.'));
@@ -181,11 +183,14 @@ export class Git {
           },
           input,
           signal,
+          ...(filterLimitMs === undefined ? {} : { timeoutMs: filterLimitMs }),
         }),
       signal,
     );
     if (result.failure === 'notStarted') throw await startError(directory, result.cause);
     if (result.failure === 'cancelled' && result.exitCode !== 0) throw cancelledError();
+    if (result.failure === 'timedOut')
+      throw new CorralError('TIMEOUT', l10n.t('Git was ended, since a filter took too long.'));
     return result;
   }
 }

@@ -3,7 +3,7 @@ import { foldersOnPath } from '../../common/processes/programFile';
 
 /**
  * What keeps git from running programs that a repository names: any agent can write the repository's configuration.
- * The user's own filters and merge drivers, such as Git LFS, run as the user wants.
+ * Filters run only where `filters` lets them, and the user's own merge drivers as the user wants.
  */
 export type Setting = readonly [key: string, value: string];
 
@@ -113,8 +113,8 @@ export const LIST_PROGRAM_SETTINGS = [
 ] as const;
 
 /**
- * The settings that turn off each program of the repository's own configuration, from the output of
- * `LIST_PROGRAM_SETTINGS`. Where the user defines one of the same name, the user's holds.
+ * The settings that turn off every filter and each other program of the repository's own configuration, from the output
+ * of `LIST_PROGRAM_SETTINGS`. Where the user defines another program of the same name, the user's holds.
  */
 export function overridesOf(listing: Buffer): Setting[] {
   const fields = listing.toString('utf8').split('\0');
@@ -127,7 +127,7 @@ export function overridesOf(listing: Buffer): Setting[] {
     const [subsection, name] = [key.slice(0, key.lastIndexOf('.')), key.slice(key.lastIndexOf('.') + 1)];
     const section = subsection.slice(0, subsection.indexOf('.'));
     const off = OFF[section] ?? {};
-    if (section !== 'hook' && (scope === 'system' || scope === 'global'))
+    if (section !== 'hook' && section !== 'filter' && (scope === 'system' || scope === 'global'))
       trusted.set(key, keyEnd < 0 ? 'true' : entry.slice(keyEnd + 1));
     else if (SET_TOGETHER.has(section)) for (const each of Object.keys(off)) overridden.add(`${subsection}.${each}`);
     else if (off[name] !== undefined) overridden.add(key);

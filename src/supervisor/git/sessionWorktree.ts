@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import type { FilterAccess } from './filters/filterAccess';
 import type { Repository } from './repository';
 
 /** A folder with files of the repository: the main worktree or any other. */
@@ -19,7 +20,10 @@ export interface WorktreeOwnership {
  * A session's worktree, made once for an operation and handed to all that the operation calls. `path` is where it
  * belongs (`<root>/worktrees/<sessionId>`), also while it is in the trash or gone.
  */
-export interface SessionWorktree extends WorktreeFolder, WorktreeOwnership {}
+export interface SessionWorktree extends WorktreeFolder, WorktreeOwnership {
+  /** Where absent, no filter runs, and a file that one would change cannot be captured. */
+  filters?: FilterAccess;
+}
 
 /** Where a worktree is kept that was deleted: beside the folder of the worktrees, so that moving it is one rename. */
 export function trashPathFor(worktreePath: string): string {

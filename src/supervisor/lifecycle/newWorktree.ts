@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { makeDirectory } from '../../storage/journal/durableFile';
 import { messageOf } from '../../common/errors';
 import { CorralError } from '../../storage/errors';
 import type { Git } from '../git/git';
@@ -81,6 +82,8 @@ export async function makeWorktree(
   content: WorktreeContent,
 ): Promise<void> {
   const { baseCommit } = content.start;
+  // From now on it is known that filters were regarded when the worktree was made.
+  await makeDirectory(store.paths.session(planned.sessionId).filtered);
   const { worktree, notCopied } = await fillWorktree(planned, content).catch((error: unknown) => {
     if (error instanceof CorralError) throw error;
     const reason = messageOf(error);

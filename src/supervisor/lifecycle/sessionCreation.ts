@@ -28,7 +28,7 @@ import type { SupervisorSettings, WorktreeSettings } from '../settings';
 import { findStart, makeWorktree } from './newWorktree';
 import { withWorktreeLock } from './worktreeLock';
 import { titleOf } from '../sessions/sessionTitle';
-import { isOfRepository, worktreeOf } from './worktreeOf';
+import { filterAccessOf, isOfRepository, worktreeOf } from './worktreeOf';
 
 export interface SessionCreatorOptions {
   git: Git;
@@ -84,7 +84,11 @@ export class SessionCreator {
       worktreesInclude,
       worktreesLink,
     } = this.#options.worktreeSettings(repository.mainWorktree);
-    const worktree = planWorktree(repository, { storeId: store.storeId, sessionId }, location);
+    const ownership = { storeId: store.storeId, sessionId };
+    const worktree: SessionWorktree = {
+      ...planWorktree(repository, ownership, location),
+      filters: filterAccessOf(store, repository),
+    };
     const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
     const created: DraftSessionRecord = {
       kind: 'created',

@@ -6,12 +6,12 @@ import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
 import { recordConsent } from '../../storage/store/consents';
 import type { Repository } from '../git/repository';
+import { withCheckoutFilters } from '../git/review/checkoutFilters';
 import { applyChanges, type ApplyMode } from '../git/review/applyChanges';
 import { listChanges, readWork, type FileChange } from '../git/review/changes';
 import { findCheckout } from '../git/review/checkout';
 import { makeBranch } from '../git/review/makeBranch';
 import { undoApply } from '../git/review/undoApply';
-import type { ChangesToApply } from '../git/review/workCommit';
 import type { SessionWorktree } from '../git/sessionWorktree';
 import { listSnapshots, requireSnapshotPoint, type ListedSnapshot } from '../git/snapshots/snapshotList';
 import { takeSnapshot } from '../git/snapshots/snapshots';
@@ -24,6 +24,7 @@ import type { RepositoryMoves } from './repositoryMoves';
 import { deleteSessionWorktree, restoreSessionWorktree, summarizeSessionWorktree, undoDelete } from './sessionRemoval';
 import { pushOf, readPushTargets, type PushTarget, type PushTargets } from './pushTargets';
 import type { TrashPurger } from './trashPurger';
+import { changesToApply } from './changesToApply';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
@@ -179,7 +180,12 @@ export class WorktreeControl {
       const path = to === 'mainWorktree' ? repository.mainWorktree : checkoutPath(facts, repository);
       const checkout = await findCheckout(repository, path);
       const work = await changesToApply(worktree, facts);
-      const { applied, conflicts } = await applyChanges(checkout, work, mode);
+      const { applied, conflicts } = await withCheckoutFilters(
+        worktree,
+        checkout,
+        [work.baseCommit, work.work.tree],
+        async (filters) => await applyChanges(checkout, work, mode, filters),
+      );
       await this.#options.store.append(this.#id, () => ({
         kind: 'applied',
         data: path === checkoutPath(facts, repository) ? applied : { ...applied, checkout: path },
@@ -190,14 +196,21 @@ export class WorktreeControl {
 
   /** Undoes the last `apply`. Throws CONFLICT where there is none, or git would overwrite the user's changes. */
   async undoApply(): Promise<void> {
-    await this.#changeFiles(async ({ repository }, facts) => {
+    await this.#changeFiles(async (worktree, facts) => {
+      const { repository } = worktree;
       const { applied } = facts;
       if (applied === undefined)
         throw new CorralError(
           'CONFLICT',
           l10n.t('This session is not applied to your checkout, or that was undone already.'),
         );
-      await undoApply(await findCheckout(repository, applied.checkout ?? checkoutPath(facts, repository)), applied);
+      const checkout = await findCheckout(repository, applied.checkout ?? checkoutPath(facts, repository));
+      await withCheckoutFilters(
+        worktree,
+        checkout,
+        [applied.base, applied.commit],
+        async (filters) => await undoApply(checkout, applied, filters),
+      );
       await this.#options.store.append(this.#id, () => ({ kind: 'unapplied', data: {} }));
     });
   }
@@ -277,8 +290,4 @@ export class WorktreeControl {
 /** The checkout from which the session was started. */
 function checkoutPath({ checkout }: SessionFacts, { mainWorktree }: Repository): string {
   return checkout ?? mainWorktree;
-}
-
-async function changesToApply(worktree: SessionWorktree, facts: SessionFacts): Promise<ChangesToApply> {
-  return { baseCommit: facts.baseCommit, work: await readWork(worktree), title: facts.title };
 }

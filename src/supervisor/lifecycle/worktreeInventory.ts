@@ -24,7 +24,7 @@ import { requireStopped } from '../sessions/sessionErrors';
 import type { Log } from '../../common/log';
 import { canPurgeTrash, restoreWorktree } from './sessionRemoval';
 import { withWorktreeLock } from './worktreeLock';
-import { worktreeOf, type LifecycleOptions } from './worktreeOf';
+import { filterAccessOf, worktreeOf, type LifecycleOptions } from './worktreeOf';
 
 export interface WorktreeInventoryOptions extends LifecycleOptions {
   model: SessionModel;
@@ -184,7 +184,13 @@ export class WorktreeInventory {
   async #inspect(folder: string, root: string, place: string, sessionId: string): Promise<Stray | undefined> {
     const { git, store } = this.#options;
     const repository = await findRepository(git, folder);
-    const worktree = { repository, storeId: store.storeId, sessionId, path: join(root, 'worktrees', sessionId) };
+    const worktree = {
+      repository,
+      storeId: store.storeId,
+      sessionId,
+      path: join(root, 'worktrees', sessionId),
+      filters: filterAccessOf(store, repository),
+    };
     const path = join(root, place, sessionId);
     return (await inspectWorktree({ ...worktree, path })).state === 'ours' ? { worktree, path } : undefined;
   }

@@ -1,6 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import type { SessionFacts } from '../../storage/sessionFacts';
+import { readConsent } from '../../storage/store/consents';
+import type { FilterAccess } from '../git/filters/filterAccess';
 import type { Git } from '../git/git';
 import { findRepository, type Repository } from '../git/repository';
 import type { SessionWorktree } from '../git/sessionWorktree';
@@ -22,8 +24,10 @@ export async function worktreeOf(
   { git, store }: Pick<LifecycleOptions, 'git' | 'store'>,
   facts: SessionFacts,
 ): Promise<SessionWorktree> {
+  const repository = await repositoryOf(git, facts);
   return {
-    repository: await repositoryOf(git, facts),
+    repository,
+    filters: filterAccessOf(store, repository),
     storeId: store.storeId,
     sessionId: facts.sessionId,
     path: facts.worktreePath,
@@ -52,4 +56,13 @@ async function repositoryOf(git: Git, { repository, commonDirectory }: SessionFa
 /** True where the session belongs to this repository, from whichever of its checkouts either was opened. */
 export function isOfRepository(facts: SessionFacts, { commonDirectory, mainWorktree }: Repository): boolean {
   return facts.commonDirectory === commonDirectory || facts.repository === mainWorktree;
+}
+
+/** Filters that a person allowed for the repository may run for its sessions. */
+export function filterAccessOf({ paths }: SessionStore, { mainWorktree }: Repository): FilterAccess {
+  return {
+    folderOf: (sessionId) => paths.session(sessionId).filtered,
+    mayRun: async (command) =>
+      (await readConsent(paths, { repository: mainWorktree, use: 'filter', command: [command] })) === true,
+  };
 }

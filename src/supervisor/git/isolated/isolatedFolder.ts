@@ -6,8 +6,6 @@ import type { DiskTraits } from './diskTraits';
 import type { ObjectFormat } from './objectFormat';
 import type { UserSettings } from './userSettings';
 
-/** Appended to the repository's attributes; the last line that matches a path decides. */
-const NO_FILTERS = '* !filter';
 const BYTES_ALONE = '* -text -ident !eol !filter !working-tree-encoding';
 
 /** `git`: line ends and encodings as git sees them, without any filter. `bytes`: every file as its bytes are. */
@@ -30,7 +28,8 @@ export async function fillIsolatedFolder(
   const { files } = content;
   const read = async (name: string): Promise<string> =>
     await readFile(join(commonDirectory, 'info', name), 'latin1').catch(() => '');
-  const attributes = files?.view === 'git' ? `${await read('attributes')}\n${NO_FILTERS}\n` : `${BYTES_ALONE}\n`;
+  // Filters that attributes name are in no configuration here, so that none can run.
+  const attributes = files?.view === 'git' ? `${await read('attributes')}\n` : `${BYTES_ALONE}\n`;
   const write = async (name: string, text: string): Promise<void> =>
     await writeFile(join(folder, name), text, { encoding: 'latin1', mode: 0o600 });
   await Promise.all([mkdir(join(folder, 'refs')), mkdir(join(folder, 'info'))]);

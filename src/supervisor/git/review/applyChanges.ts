@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { requireHeadCommit } from '../repository';
 import { withObjects } from '../isolated/isolatedGit';
+import type { FilterOptions } from '../filters/filterGit';
 import { writeCommit } from '../snapshots/snapshotRef';
 import { readIndexTree, requireIdle, runSequencer, type Checkout } from './checkout';
 import { commitLinearWork, type ChangesToApply } from './workCommit';
@@ -36,6 +37,7 @@ export async function applyChanges(
   checkout: Checkout,
   changes: ChangesToApply,
   mode: ApplyMode,
+  filterOptions: FilterOptions = {},
 ): Promise<{ applied: AppliedChanges; conflicts: string[] }> {
   const { repository, path } = checkout;
   const { git } = repository;
@@ -60,7 +62,7 @@ export async function applyChanges(
     mode === 'staged'
       ? ['--no-commit', '--allow-empty', commit]
       : ['--ff', '--allow-empty', '--keep-redundant-commits', '--no-gpg-sign', `${baseCommit}..${commit}`];
-  const conflicts = await runSequencer(checkout, ['cherry-pick', ...options]);
+  const conflicts = await runSequencer(checkout, ['cherry-pick', ...options], filterOptions);
   const after = await requireHeadCommit(git, path);
   return { applied: { mode, commit, base: baseCommit, before, index, after, conflicts }, conflicts };
 }

@@ -1,9 +1,12 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { withIsolatedGit, withObjects } from '../isolated/isolatedGit';
+import { sourceIn, type FilteredSource } from '../filters/cleanWork';
+import { pathOfKept } from '../filters/keptFiles';
+import { filtersOf, readKeptFiles } from '../snapshots/captureWorktree';
 import { captureTree } from '../snapshots/captureTree';
 import { pathToText, splitZ } from '../pathBytes';
-import { readSnapshotRef } from '../snapshots/snapshotRef';
+import { readSnapshotRef, type SnapshotCommit } from '../snapshots/snapshotRef';
 import { headCommit, type Repository } from '../repository';
 import type { SessionWorktree } from '../sessionWorktree';
 import { locateWorktree } from '../worktreeOwnership';
@@ -23,6 +26,8 @@ export interface SessionWork {
   head: string | undefined;
   /** False where the worktree is gone, and this is its last snapshot. */
   isInPlace: boolean;
+  /** Files that filters would change; the tree has them as they were checked out, or not at all. */
+  filtered: FilteredSource[];
 }
 
 /**
@@ -36,11 +41,28 @@ export async function readWork(worktree: SessionWorktree): Promise<SessionWork> 
     const lastSnapshot = await readSnapshotRef(repository, sessionId);
     if (lastSnapshot === undefined)
       throw new CorralError('WORKTREE_MISSING', l10n.t('This session has neither a worktree nor a snapshot.'));
-    return { tree: lastSnapshot.tree, head: lastSnapshot.head, isInPlace: false };
+    const filtered = await keptSources(worktree, lastSnapshot);
+    return { tree: lastSnapshot.tree, head: lastSnapshot.head, isInPlace: false, filtered };
   }
   const head = await headCommit(repository.git, path);
-  const { tree } = await withIsolatedGit(worktree, async (git) => captureTree(git, path));
-  return { tree, head: head === '' ? undefined : head, isInPlace: true };
+  const isFilter = await filtersOf(worktree);
+  const { tree, filtered } = await withIsolatedGit(worktree, async (git) => captureTree(git, path, isFilter));
+  return {
+    tree,
+    head: head === '' ? undefined : head,
+    isInPlace: true,
+    filtered: filtered.map((file) => sourceIn(path, file)),
+  };
+}
+
+/** The files that a snapshot keeps outside of git. */
+export async function keptSources(
+  { repository, filters }: SessionWorktree,
+  snapshot: SnapshotCommit,
+): Promise<FilteredSource[]> {
+  if (filters === undefined) return [];
+  const kept = await readKeptFiles(repository, snapshot);
+  return kept.map((file) => ({ ...file, source: pathOfKept(filters, file) }));
 }
 
 /** All files in which two commits or trees differ. Renames are detected. */

@@ -7,6 +7,7 @@ import { pathToText, splitZ } from '../pathBytes';
 import { commonDirectoryOf, gitDirectoryOf } from '../gitDirectory';
 import type { Repository } from '../repository';
 import type { WorktreeFolder } from '../sessionWorktree';
+import type { FilterOptions } from '../filters/filterGit';
 import { withIsolatedGit } from '../isolated/isolatedGit';
 import { findOperations } from '../snapshots/uncapturedWork';
 import { exists } from '../worktreeOwnership';
@@ -78,10 +79,15 @@ export function unresolvedConflicts(): CorralError {
  *
  * @throws CONFLICT, with nothing changed, where git would overwrite the user's changes.
  */
-export async function runSequencer(checkout: Checkout, command: readonly string[]): Promise<string[]> {
+export async function runSequencer(
+  checkout: Checkout,
+  command: readonly string[],
+  filterOptions: FilterOptions,
+): Promise<string[]> {
   const { git } = checkout.repository;
   await requireIdle(checkout);
   const { exitCode, stderr } = await git.run(checkout.path, command, {
+    ...filterOptions,
     acceptedExitCodes: [0, 1, 128],
   });
   const conflicts = await listConflicts(checkout);
@@ -89,6 +95,7 @@ export async function runSequencer(checkout: Checkout, command: readonly string[
   // Some of the commits may be applied already.
   if (await exists(join(checkout.gitDirectory, 'sequencer')))
     await git.run(checkout.path, [command[0] ?? '', '--abort'], {
+      ...filterOptions,
       acceptedExitCodes: [0, 1, 128],
     });
   throw overwritesChanges(stderr);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { withObjects } from '../isolated/isolatedGit';
+import type { FilterOptions } from '../filters/filterGit';
 import { encodePaths, pathToText, splitZ } from '../pathBytes';
 import { isObjectId, requireHeadCommit } from '../repository';
 import type { AppliedChanges } from './applyChanges';
@@ -21,25 +22,30 @@ import {
  * @throws CONFLICT where git is in the middle of something else, or would overwrite the user's changes.
  * @throws INVALID_ARGUMENT where `applied` holds anything but object ids.
  */
-export async function undoApply(checkout: Checkout, applied: AppliedChanges): Promise<void> {
+export async function undoApply(
+  checkout: Checkout,
+  applied: AppliedChanges,
+  filterOptions: FilterOptions = {},
+): Promise<void> {
   const { path } = checkout;
   const { git } = checkout.repository;
   const { mode, commit, base, before, index, after } = applied;
   if (![commit, base, before, index, after].every(isObjectId))
     throw new CorralError('INVALID_ARGUMENT', l10n.t('What was applied cannot be read from the session’s record.'));
   if (mode === 'commits' && (await isCherryPickWaiting(checkout, applied))) {
-    await git.run(path, ['cherry-pick', '--abort']);
+    await git.run(path, ['cherry-pick', '--abort'], filterOptions);
     return;
   }
   await refuseOperation(checkout);
   if (mode === 'staged') {
-    if ((await listConflicts(checkout)).length > 0) await restorePaths(checkout, applied);
-    else await revert(checkout, commit);
+    if ((await listConflicts(checkout)).length > 0) await restorePaths(checkout, applied, filterOptions);
+    else await revert(checkout, commit, filterOptions);
     return;
   }
   const head = await requireHeadCommit(git, path);
   if (head === after) {
     const { exitCode, stderr } = await git.run(path, ['reset', '--keep', before], {
+      ...filterOptions,
       acceptedExitCodes: [0, 1, 128],
     });
     if (exitCode !== 0) throw overwritesChanges(stderr);
@@ -50,7 +56,7 @@ export async function undoApply(checkout: Checkout, applied: AppliedChanges): Pr
   );
   if (exitCode !== 0)
     throw new CorralError('CONFLICT', l10n.t('The branch that you have checked out now does not have these commits.'));
-  await revert(checkout, `${before}..${after}`); // what the user committed since stays
+  await revert(checkout, `${before}..${after}`, filterOptions); // what the user committed since stays
 }
 
 /** True where the cherry-pick that waits in the checkout is the one with which this work was applied. */
@@ -69,8 +75,8 @@ async function isCherryPickWaiting(
   return commits.split('\n').includes(picked);
 }
 
-async function revert(checkout: Checkout, revisions: string): Promise<void> {
-  const conflicts = await runSequencer(checkout, ['revert', '--no-commit', revisions]);
+async function revert(checkout: Checkout, revisions: string, filterOptions: FilterOptions): Promise<void> {
+  const conflicts = await runSequencer(checkout, ['revert', '--no-commit', revisions], filterOptions);
   // Otherwise git goes on saying that a revert is in progress.
   if (conflicts.length === 0) await checkout.repository.git.run(checkout.path, ['revert', '--quit']);
 }
@@ -80,7 +86,7 @@ async function revert(checkout: Checkout, revisions: string): Promise<void> {
  *
  * @throws CONFLICT where one of them was changed since, or the conflicts are not those that applying left.
  */
-async function restorePaths(checkout: Checkout, applied: AppliedChanges): Promise<void> {
+async function restorePaths(checkout: Checkout, applied: AppliedChanges, filterOptions: FilterOptions): Promise<void> {
   const { commit, base, index, after, conflicts = [] } = applied;
   const { path: checkoutPath } = checkout;
   const { git } = checkout.repository;
@@ -99,7 +105,7 @@ async function restorePaths(checkout: Checkout, applied: AppliedChanges): Promis
   )
     throw unresolvedConflicts();
   const edited = splitZ(
-    (await git.run(checkoutPath, ['diff', '--no-ext-diff', '-z', '--name-only', '--no-renames'])).stdout,
+    (await git.run(checkoutPath, ['diff', '--no-ext-diff', '-z', '--name-only', '--no-renames'], filterOptions)).stdout,
   ).map(pathToText);
   const lost = edited.find((name) => changedNames.has(name) && !unmerged.includes(name));
   if (lost !== undefined)
@@ -112,6 +118,7 @@ async function restorePaths(checkout: Checkout, applied: AppliedChanges): Promis
     checkoutPath,
     ['restore', `--source=${index}`, '--staged', '--worktree', '--pathspec-from-file=-', '--pathspec-file-nul'],
     {
+      ...filterOptions,
       input: encodePaths(changed.filter((path) => known.has(path))),
       environment: { GIT_LITERAL_PATHSPECS: '1' },
     },

@@ -1,4 +1,6 @@
 import { access, constants, lstat } from 'node:fs/promises';
+import { findFiltered } from '../filters/filteredPaths';
+import type { FilteredFile } from '../filters/keptFiles';
 import { mapLimited } from '../../../common/mapLimited';
 import type { IsolatedGit } from '../isolated/isolatedGit';
 import { encodePath, encodePaths, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
@@ -11,13 +13,19 @@ export interface CapturedTree {
   notCaptured: string[];
   /** Changed files that the tree may not have byte for byte, since attributes or line ends change git's view. */
   converted: string[];
+  /** Files that a filter would change. The tree has them as they were checked out, or not at all. */
+  filtered: FilteredFile[];
 }
 
 /**
  * Updates the isolated index to the files and writes its tree. `git add` would fail as a whole for one unreadable
  * file or one nested repository without a commit, and runs `git status` with each submodule's own configuration.
  */
-export async function captureTree(git: IsolatedGit, worktreePath: string): Promise<CapturedTree> {
+export async function captureTree(
+  git: IsolatedGit,
+  worktreePath: string,
+  isFilter: (name: string) => boolean = () => true,
+): Promise<CapturedTree> {
   const diff = ['diff-files', '-z', '--name-only', '--no-renames', '--ignore-submodules=dirty'];
   const listChanged = async (): Promise<string[]> => splitZ((await git.run(diff)).stdout);
   // At the same time, since each is one process and `diff-files` uses several threads.
@@ -42,13 +50,33 @@ export async function captureTree(git: IsolatedGit, worktreePath: string): Promi
   });
   for (const list of [gone, present, notCaptured]) list.sort(); // looked at in any order
   // Before the others: where a folder became a file, git refuses entries below it.
+  const { changed: filtered, all: withFilter } = await findFiltered(git, worktreePath, present, isFilter);
+  if (withFilter.size > 0) {
+    present.splice(0, present.length, ...present.filter((path) => !withFilter.has(path)));
+    await settleConflicts(git, unmerged, withFilter);
+  }
   if (gone.length > 0) await git.run(['update-index', '-z', '--force-remove', '--stdin'], { input: encodePaths(gone) });
   if (present.length > 0) {
     // Nested repositories, and names that git does not allow in a tree.
     notCaptured.push(...(await addPaths(git, worktreePath, present)));
   }
   const tree = await writeTree(git, worktreePath);
-  return { tree, notCaptured, converted: git.mayConvert || hasAttributes ? present : [] };
+  return { tree, notCaptured, filtered, converted: git.mayConvert || hasAttributes ? present : [] };
+}
+
+/** A tree holds no conflict, so that a filtered path in conflict is as on our side, or else is left out. */
+async function settleConflicts(
+  git: IsolatedGit,
+  unmerged: readonly string[],
+  filtered: ReadonlySet<string>,
+): Promise<void> {
+  const paths = new Set(unmerged.filter((path) => filtered.has(path)));
+  if (paths.size === 0) return;
+  const lines = splitZ((await git.run(['ls-files', '-z', '--unmerged'])).stdout);
+  const ours = lines.filter((line) => / 2\t/.test(line) && paths.has(line.slice(line.indexOf('\t') + 1)));
+  await git.run(['update-index', '-z', '--force-remove', '--stdin'], { input: encodePaths([...paths]) });
+  const input = encodePaths(ours.map((line) => line.replace(' 2\t', ' 0\t')));
+  if (ours.length > 0) await git.run(['update-index', '-z', '--index-info'], { input });
 }
 
 const ADD = ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'] as const;

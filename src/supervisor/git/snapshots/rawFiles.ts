@@ -1,4 +1,5 @@
 import { access, constants, lstat, rm, writeFile } from 'node:fs/promises';
+import { listFilters } from '../filters/filteredPaths';
 import { encodePath, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
 import { writeCommit } from './snapshotRef';
 import type { IsolatedGit } from '../isolated/isolatedGit';
@@ -15,18 +16,23 @@ interface ExaminedFile {
 }
 
 /**
- * Writes a commit with the bytes and the executable bit of every regular file, or of those in `only`, which line ends
- * and encodings change in git's own view. It takes disk space only for files in which the two differ.
+ * Writes a commit with the bytes and the executable bit of every regular file without a filter, or of those in `only`,
+ * which line ends and encodings change in git's own view. It takes disk space only for files in which the two differ.
  */
 export async function captureRawFiles(
   git: IsolatedGit,
   worktreePath: string,
-  only?: ReadonlySet<string>,
+  { only, isFilter }: { only?: ReadonlySet<string>; isFilter?: (name: string) => boolean },
 ): Promise<{ commit: string; notCaptured: string[] }> {
   const staged = splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout).filter(
     (line) => only?.has(line.slice(line.indexOf('\t') + 1)) !== false,
   );
-  const paths = staged.filter((line) => line.startsWith('100')).map((line) => line.slice(line.indexOf('\t') + 1));
+  const regular = staged.filter((line) => line.startsWith('100')).map((line) => line.slice(line.indexOf('\t') + 1));
+  const filters = isFilter === undefined ? new Map<string, string>() : await listFilters(git, regular);
+  const paths = regular.filter((path) => {
+    const filter = filters.get(path);
+    return filter === undefined || isFilter?.(filter) !== true;
+  });
   const found = await examineAll(worktreePath, paths);
   const files = found.filter(({ isReadable }) => isReadable);
   const objectIds = await hashFiles(git, files, true);
@@ -74,8 +80,17 @@ async function hashFiles(git: IsolatedGit, files: readonly ExaminedFile[], isSto
   return (await git.text(hash, { input })).split('\n');
 }
 
-/** Restores the files of a commit that `captureRawFiles` made, byte for byte. Only those that differ are written. */
-export async function restoreRawFiles(git: IsolatedGit, worktreePath: string, commit: string): Promise<void> {
+/**
+ * Restores the files of a commit that `captureRawFiles` made, byte for byte. Only those that differ are written.
+ *
+ * @returns the paths of all of them
+ */
+export async function restoreRawFiles(
+  git: IsolatedGit,
+  worktreePath: string,
+  commit: string | undefined,
+): Promise<ReadonlySet<string>> {
+  if (commit === undefined) return new Set();
   const listed = splitZ((await git.run(['ls-tree', '-r', '-z', '--long', commit])).stdout);
   const wanted = listed.map((line) => {
     const [mode = '', , objectId = '', bytes = '0'] = line.slice(0, line.indexOf('\t')).split(/ +/);
@@ -112,6 +127,7 @@ export async function restoreRawFiles(git: IsolatedGit, worktreePath: string, co
       offset = start + entry.bytes + 1;
     }
   }
+  return new Set(wanted.map(({ path }) => path));
 }
 
 async function replaceFile(worktreePath: string, path: string, content: Buffer, mode: number): Promise<void> {

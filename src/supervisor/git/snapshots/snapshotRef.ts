@@ -24,6 +24,8 @@ export interface SnapshotCommit {
   raw: string | undefined;
   /** A commit whose tree records what the other trees cannot hold. Only a complete snapshot has one. */
   attributes: string | undefined;
+  /** A commit that names the files that are kept outside of git, since filters would change them. */
+  filtered: string | undefined;
 }
 
 export interface SnapshotCommitContent {
@@ -36,6 +38,7 @@ export interface SnapshotCommitContent {
   index?: string | undefined;
   raw?: string | undefined;
   attributes?: string | undefined;
+  filtered?: string | undefined;
   /** Default true. False for a commit that only carries a tree, so that the same tree is always the same commit. */
   isDated?: boolean;
 }
@@ -147,6 +150,7 @@ function parseSnapshot(commit: string, content: string): SnapshotCommit {
     index: objectId('Index'),
     raw: objectId('Raw'),
     attributes: objectId('Attributes'),
+    filtered: objectId('Filtered'),
   };
 }
 
@@ -164,6 +168,7 @@ export async function writeCommit(git: IsolatedGit, content: SnapshotCommitConte
     ['Index', content.index],
     ['Raw', content.raw],
     ['Attributes', content.attributes],
+    ['Filtered', content.filtered],
   ].flatMap(([name, value]) => (value === undefined ? [] : [`Corral-${name}: ${value}`]));
   const lines = [
     `tree ${content.tree}`,

@@ -2,7 +2,8 @@ import { CorralError } from '../../../storage/errors';
 import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { storeBorrowedObjects } from '../isolated/borrowedObjects';
 import { syncObjectFolders } from '../isolated/syncFolders';
-import { captureTree } from './captureTree';
+import { captureWorktree } from './captureWorktree';
+import { writeKeptFiles } from './keptFilesCommit';
 import { captureRawFiles } from './rawFiles';
 import { moveSnapshotRef, readSnapshotRefAndHead, writeCommit, type SnapshotCommit } from './snapshotRef';
 import type { SessionWorktree } from '../sessionWorktree';
@@ -30,12 +31,17 @@ export interface SnapshotAddition {
   rescued?: readonly string[];
 }
 
-/** Called when the index of `git` is the snapshot's; `before` is the snapshot before. */
-export type MakeAddition = (
-  git: IsolatedGit,
-  before: SnapshotCommit | undefined,
-  head: string | undefined,
-) => Promise<SnapshotAddition>;
+/** What is known of a snapshot before it is written. */
+export interface SnapshotSoFar {
+  /** The snapshot before. */
+  before: SnapshotCommit | undefined;
+  head: string | undefined;
+  /** Paths of the files that are kept outside of git. */
+  kept: ReadonlySet<string>;
+}
+
+/** Called when the index of `git` is the snapshot's. */
+export type MakeAddition = (git: IsolatedGit, soFar: SnapshotSoFar) => Promise<SnapshotAddition>;
 
 /**
  * Records the files at the worktree's path (tracked and untracked, not ignored) as a commit on the session's ref, and
@@ -79,20 +85,24 @@ async function attemptSnapshot(
   // More is added to a snapshot only before something is emptied.
   const isDurable = makeAddition !== undefined;
   const capture = async (git: IsolatedGit): Promise<Snapshot> => {
-    const [{ tree, notCaptured, converted }, { lastSnapshot: before, head = '' }, branch] = await Promise.all([
-      captureTree(git, path),
+    const [captured, { lastSnapshot: before, head = '' }, branch] = await Promise.all([
+      captureWorktree(git, worktree),
       readSnapshotRefAndHead(worktree),
       repository.git.text(path, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
     ]);
+    const { tree, notCaptured, converted } = captured;
+    const filtered = await writeKeptFiles(git, captured.filtered);
+    const kept = new Set(captured.filtered.map((file) => file.path));
     const addition: SnapshotAddition =
-      (await makeAddition?.(git, before, head === '' ? undefined : head)) ??
-      (converted.length === 0 ? {} : { raw: (await captureRawFiles(git, path, new Set(converted))).commit });
-    const isSame = before !== undefined && before.tree === tree && (before.head ?? '') === head;
+      (await makeAddition?.(git, { before, head: head === '' ? undefined : head, kept })) ??
+      (converted.length === 0 ? {} : { raw: (await captureRawFiles(git, path, { only: new Set(converted) })).commit });
+    const isSame =
+      before !== undefined && before.tree === tree && (before.head ?? '') === head && before.filtered === filtered;
     if (isSame && (await addsNothing(git, addition, before, isDurable)))
       return { commit: before.commit, tree, changed: false, notCaptured };
     const movedHead = head !== '' && head !== before?.head ? [head] : [];
     const { index, raw, attributes, rescued = [] } = addition;
-    const parents = [before?.commit, ...movedHead, index, raw, attributes, ...rescued].filter(
+    const parents = [before?.commit, ...movedHead, index, raw, attributes, filtered, ...rescued].filter(
       (parent) => parent !== undefined,
     );
     const commit = await writeCommit(git, {
@@ -104,6 +114,7 @@ async function attemptSnapshot(
       index,
       raw,
       attributes,
+      filtered,
     });
     const { commonDirectory } = repository;
     await storeBorrowedObjects(git, commonDirectory, commit, before === undefined ? [] : [before.commit]);

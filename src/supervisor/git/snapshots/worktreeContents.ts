@@ -18,12 +18,20 @@ export interface WorktreeContents extends AttributedFiles {
   notCaptured: string[];
 }
 
-/** Sorts what was listed, once the index of `git` is the snapshot's. `repositories` are those below the worktree. */
+/** What a snapshot has beside its index. */
+export interface ContentsBeside {
+  /** Those below the worktree. */
+  repositories: RepositoriesBelow;
+  /** Paths of the files that are kept outside of git. */
+  kept: ReadonlySet<string>;
+}
+
+/** Sorts what was listed, once the index of `git` is the snapshot's. */
 export async function sortContents(
   git: IsolatedGit,
   folder: WorktreeFolder,
   { files }: FileList,
-  repositories: RepositoriesBelow,
+  { repositories, kept }: ContentsBeside,
 ): Promise<WorktreeContents> {
   const staged = new Map(
     splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout).map((line) => [
@@ -46,7 +54,7 @@ export async function sortContents(
     if (submodules.has(parentOf(path))) {
       if (kind === 'folder') submodules.add(path);
       if (basename(path) !== '.git') held.push(file);
-    } else if (kind === 'folder' || KIND_OF_MODE[staged.get(path) ?? ''] === kind) held.push(file);
+    } else if (kind === 'folder' || KIND_OF_MODE[staged.get(path) ?? ''] === kind || kept.has(path)) held.push(file);
     else if (kind === 'link') {
       links.push([path, (await readlink(pathFromBytes(folder.path, path), 'buffer')).toString('latin1')]);
       held.push(file);

@@ -8,8 +8,10 @@ import { encodePaths } from '../pathBytes';
 import { readAttributes, restoreAttributes } from '../snapshots/fileAttributes';
 import { restoreSubmodules } from '../snapshots/submodules';
 import { restoreRawFiles } from '../snapshots/rawFiles';
+import { linkKeys } from '../filters/checkOutFiltered';
 import { addWorktree } from './addWorktree';
 import { checkOutBranch, returnToBranch } from './checkedOutBranch';
+import { restoreFiltered } from './restoreFiltered';
 import { removeFolder } from './emptyFolder';
 import { retireEntry, reviveEntry } from './retiredEntry';
 import { administrativeDirectoryOf, type SessionWorktree, type WorktreeFolder } from '../sessionWorktree';
@@ -57,10 +59,15 @@ export async function recreateWorktree(worktree: SessionWorktree): Promise<void>
   try {
     const partial = { ...worktree, path: partialPath };
     if (!isRegistered) await addWorktree(partial, lastSnapshot.head ?? lastSnapshot.commit);
+    await linkKeys(partial);
     await linkWorktree(partialPath, administrativeDirectory);
-    await writeFiles(partial, path, lastSnapshot);
+    const made = await writeFiles(partial, path, lastSnapshot);
     if (!(await exists(join(administrativeDirectory, 'index'))))
       await git.run(partialPath, ['read-tree', lastSnapshot.index ?? lastSnapshot.head ?? '--empty'], { signal });
+    await restoreFiltered(partial, lastSnapshot, made);
+    const { attributes, tree } = lastSnapshot;
+    if (attributes !== undefined)
+      await withIsolatedGit(partial, async (isolated) => await restoreAttributes(isolated, partial, tree, attributes));
     await rename(partialPath, path);
   } catch (error) {
     await removeFolder(partialFolder);
@@ -75,12 +82,13 @@ export async function recreateWorktree(worktree: SessionWorktree): Promise<void>
   await checkOutBranch(worktree, lastSnapshot.branch ?? '');
 }
 
+/** Answers with the paths that are as they have to be. */
 async function writeFiles(
   folder: WorktreeFolder,
   finalPath: string,
   { tree, raw, attributes }: SnapshotCommit,
-): Promise<void> {
-  await withIsolatedGit(folder, async (git) => {
+): Promise<ReadonlySet<string>> {
+  return await withIsolatedGit(folder, async (git) => {
     const options = { index: 'restored' };
     await git.run(['read-tree', tree], options);
     const { absent, submodules } =
@@ -88,8 +96,8 @@ async function writeFiles(
     if (absent.length > 0)
       await git.run(['update-index', '-z', '--force-remove', '--stdin'], { ...options, input: encodePaths(absent) });
     await git.run(['checkout-index', '--all', '--force', '--quiet'], options);
-    if (raw !== undefined) await restoreRawFiles(git, folder.path, raw);
+    const made = await restoreRawFiles(git, folder.path, raw);
     await restoreSubmodules(folder, finalPath, submodules);
-    if (attributes !== undefined) await restoreAttributes(git, folder, tree, attributes);
+    return new Set([...made, ...absent]);
   });
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { withIsolatedGit } from '../isolated/isolatedGit';
@@ -13,6 +14,10 @@ import { locateWorktree } from '../worktreeOwnership';
 import { checkOutBranch } from './checkedOutBranch';
 import { takeSnapshot } from '../snapshots/snapshots';
 import { headCommit } from '../repository';
+import { pathFromBytes, splitZ } from '../pathBytes';
+import { filtersOf, readKeptFiles } from '../snapshots/captureWorktree';
+import { listFilters } from '../filters/filteredPaths';
+import { restoreFiltered } from './restoreFiltered';
 
 /**
  * Restores the worktree's files, HEAD and index from a snapshot (or the base), after a complete snapshot of now, with
@@ -35,32 +40,61 @@ export async function restoreSnapshot(worktree: SessionWorktree, commit: string)
     );
   const wanted = await readSnapshot(repository, commit);
   const before = await takeCompleteSnapshot(worktree, `Before it was put back to ${commit.slice(0, 10)}`);
-  await writeFiles(worktree, before.tree, wanted);
+  const changed = await writeFiles(worktree, await readSnapshot(repository, before.commit), wanted);
   await moveHead(worktree, wanted);
   await repository.git.run(
     path,
     ['read-tree', '--reset', '--no-recurse-submodules', wanted.index ?? wanted.head ?? wanted.tree],
     { signal },
   );
+  await restoreFiltered(worktree, wanted, changed.made, changed.paths);
+  const { tree, attributes } = wanted;
+  if (attributes !== undefined)
+    await withIsolatedGit(worktree, async (git) => await restoreAttributes(git, worktree, tree, attributes));
   await takeSnapshot(worktree, `Put back to ${commit.slice(0, 10)}`);
   return { before: before.commit };
 }
 
-/** Changes the files to those of `wanted`. Throws CONFLICT where any file is not as in tree `from`. */
-async function writeFiles(worktree: SessionWorktree, from: string, wanted: SnapshotCommit): Promise<void> {
-  const { path } = worktree;
+/**
+ * Changes the files to those of `wanted`, but for those that filters make: `made` are as they have to be, and of the
+ * other `paths` some may need a filter. Throws CONFLICT where any file is not as in the snapshot `before`.
+ */
+async function writeFiles(
+  worktree: SessionWorktree,
+  before: SnapshotCommit,
+  wanted: SnapshotCommit,
+): Promise<{ made: ReadonlySet<string>; paths: string[] }> {
+  const { path, repository } = worktree;
   const { tree: to, raw, attributes } = wanted;
-  await withIsolatedGit(worktree, async (git) => {
-    const { tree } = await captureTree(git, path);
-    if (tree !== from)
+  const isFilter = await filtersOf(worktree);
+  return await withIsolatedGit(worktree, async (git) => {
+    const { tree } = await captureTree(git, path, isFilter);
+    if (tree !== before.tree)
       throw new CorralError(
         'CONFLICT',
         l10n.t('Files of this worktree are being changed. Try again when no program works in it.'),
       );
-    const others = attributes === undefined ? [] : (await readAttributes(git, attributes)).others;
-    await changeFiles(git, path, { from, to, others });
-    if (raw !== undefined) await restoreRawFiles(git, path, raw);
-    if (attributes !== undefined) await restoreAttributes(git, worktree, to, attributes);
+    const { others, absent } =
+      attributes === undefined ? { others: [], absent: [] } : await readAttributes(git, attributes);
+    const listing = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', tree, to];
+    const differing = splitZ((await git.run(listing)).stdout);
+    const kept = (await readKeptFiles(repository, before)).map((file) => file.path);
+    const filters = await listFilters(git, differing);
+    const hasFilter = (each: string): boolean =>
+      kept.includes(each) || (filters.has(each) && isFilter(filters.get(each) ?? ''));
+    // To git without filters these are changed. The snapshot before and the filters bring them back.
+    const filtered = differing.filter(hasFilter);
+    for (const each of filtered) await rm(pathFromBytes(path, each), { force: true });
+    try {
+      await changeFiles(git, path, { from: tree, to, others });
+    } catch (error) {
+      if (filtered.length > 0) await restoreFiltered(worktree, before, new Set(), filtered);
+      throw error;
+    }
+    const present = new Set(splitZ((await git.run(['ls-tree', '-r', '-z', '--name-only', to])).stdout));
+    for (const each of kept) if (!present.has(each)) await rm(pathFromBytes(path, each), { force: true });
+    const made = await restoreRawFiles(git, path, raw);
+    return { made: new Set([...made, ...absent]), paths: [...new Set([...kept, ...differing])] };
   });
 }
 

@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { hasCode, messageOf } from '../../../common/errors';
+import { checkOutFiltered, linkKeys } from '../filters/checkOutFiltered';
 import { addWorktree } from './addWorktree';
 import { excludeFromRepository } from './exclusions';
 import { isObjectId, type Repository } from '../repository';
@@ -73,6 +74,7 @@ export async function createWorktree(worktree: SessionWorktree, baseCommit: stri
   const madeFolders = await claimFolder(path);
   try {
     await addWorktree(worktree, baseCommit, filters);
+    await linkKeys(worktree);
     const creatingRef = git.run(
       mainWorktree,
       ['update-ref', snapshotRefName(sessionId), baseCommit, '0'.repeat(baseCommit.length)],
@@ -85,6 +87,7 @@ export async function createWorktree(worktree: SessionWorktree, baseCommit: stri
       signal,
       filters: worktreeFilters,
     });
+    await checkOutFiltered(worktree, baseCommit, { isFilter: () => true });
     return { ...worktree, path: await realpath(path) };
   } catch (error) {
     // Git may have been stopped before it wrote the lock, but nobody else makes an entry of this name.

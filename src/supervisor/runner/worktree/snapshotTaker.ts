@@ -1,8 +1,10 @@
 import { CorralError } from '../../../storage/errors';
 import { messageOf } from '../../../common/errors';
+import { StorePaths } from '../../../storage/paths';
 import type { DraftEvent } from '../../../storage/events';
 import type { DriverName } from '../../agents/drivers';
 import { countChanges } from '../../git/changeCounts';
+import { filterAccessWithoutPrograms } from '../../git/filters/filterAccess';
 import type { Git } from '../../git/git';
 import { findRepository } from '../../git/repository';
 import type { Repository } from '../../git/repository';
@@ -25,7 +27,7 @@ const DELAY_MS = 60_000;
  */
 export class SnapshotTaker {
   readonly #git: Git;
-  readonly #run: Pick<RunBootstrap, 'sessionId' | 'cwd'>;
+  readonly #run: Pick<RunBootstrap, 'sessionId' | 'cwd' | 'storeRoot'>;
   readonly #worktree: NonNullable<RunBootstrap['worktree']>;
   readonly #emit: (event: DraftEvent) => void;
   readonly #delayMs: number;
@@ -45,7 +47,7 @@ export class SnapshotTaker {
   /** `delayMs` is the time from the first change in a turn to its snapshot, in milliseconds. */
   constructor(
     git: Git,
-    run: Pick<RunBootstrap, 'sessionId' | 'cwd'>,
+    run: Pick<RunBootstrap, 'sessionId' | 'cwd' | 'storeRoot'>,
     worktree: NonNullable<RunBootstrap['worktree']>,
     emit: (event: DraftEvent) => void,
     delayMs = DELAY_MS,
@@ -109,7 +111,8 @@ export class SnapshotTaker {
     const { repository: folder, storeId, baseCommit } = this.#worktree;
     try {
       const repository = (this.#repository ??= await findRepository(this.#git, folder));
-      const worktree = { repository, path: cwd, storeId, sessionId, signal: this.#abort.signal };
+      const filters = filterAccessWithoutPrograms(new StorePaths(this.#run.storeRoot));
+      const worktree = { repository, path: cwd, storeId, sessionId, filters, signal: this.#abort.signal };
       // To git, a worktree inside the checkout that lost its link is the checkout itself.
       const found = await inspectWorktree(worktree);
       if (found.state === 'missing') throw new CorralError('WORKTREE_MISSING', 'the worktree is not there any more');

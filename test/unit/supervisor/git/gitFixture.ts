@@ -3,6 +3,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rename, r
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runWithNode } from '../../../../src/common/processes/nodeProcess';
+import { StorePaths } from '../../../../src/storage/paths';
 import { newId } from '../../../../src/storage/ids';
 import { Git } from '../../../../src/supervisor/git/git';
 import { findRepository, resolveCommit, type Repository } from '../../../../src/supervisor/git/repository';
@@ -16,6 +17,8 @@ export const STORE_ID = 'store-under-test';
 export class GitFixture {
   readonly root: string;
   #repositoryCount = 0;
+  /** Whether filters of any text are allowed for the sessions. */
+  allowsFilters = false;
   readonly processes = new CountedProcesses();
   readonly git = new Git(this.processes.run, { lockPatienceMs: 400 });
 
@@ -49,7 +52,13 @@ export class GitFixture {
   async session(repository: Repository, location: 'inside' | 'beside' = 'inside') {
     const sessionId = newId();
     const baseCommit = await resolveCommit(repository, 'HEAD');
-    const planned = planWorktree(repository, { storeId: STORE_ID, sessionId }, location);
+    const paths = new StorePaths(join(this.root, 'store'));
+    const filters = {
+      folderOf: (id: string) => paths.session(id).filtered,
+      mayRun: () => Promise.resolve(this.allowsFilters),
+    };
+    await mkdir(paths.session(sessionId).filtered, { recursive: true });
+    const planned = { ...planWorktree(repository, { storeId: STORE_ID, sessionId }, location), filters };
     return { ...(await createWorktree(planned, baseCommit)), baseCommit };
   }
 

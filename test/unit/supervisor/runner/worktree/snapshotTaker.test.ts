@@ -33,7 +33,13 @@ describe('snapshots during a run', () => {
       events.push(event);
       tell();
     };
-    const taker = new SnapshotTaker(git, { sessionId: session.sessionId, cwd: session.path }, worktree, emit, pauseMs);
+    const taker = new SnapshotTaker(
+      git,
+      { storeRoot: fixture.root, sessionId: session.sessionId, cwd: session.path },
+      worktree,
+      emit,
+      pauseMs,
+    );
     const files = async (commit: string): Promise<string> =>
       fixture.user(session.path, 'ls-tree', '-r', '--name-only', commit);
     return { session, taker, events, emitted, files };

@@ -1,0 +1,23 @@
+/** The commit of a snapshot that names the files that are kept outside of git. */
+import * as v from 'valibot';
+import { keptFileSchema, type KeptFile } from '../filters/keptFiles';
+import type { IsolatedGit } from '../isolated/isolatedGit';
+import { writeCommit } from './snapshotRef';
+
+const LIST = 'filtered.json';
+
+/** A commit that names the files; undefined where there is none. The same files are always the same commit. */
+export async function writeKeptFiles(git: IsolatedGit, files: readonly KeptFile[]): Promise<string | undefined> {
+  if (files.length === 0) return undefined;
+  const sorted = [...files].sort((one, other) => (one.path < other.path ? -1 : 1));
+  const blob = await git.text(['hash-object', '-w', '--stdin'], { input: JSON.stringify(sorted) });
+  const tree = await git.text(['mktree'], { input: `100644 blob ${blob}\t${LIST}\n` });
+  return await writeCommit(git, { tree, parents: [], message: 'Files for filters', isDated: false });
+}
+
+/** The files that a commit of `writeKeptFiles` names. */
+export async function readKeptFilesCommit(git: IsolatedGit, commit: string | undefined): Promise<KeptFile[]> {
+  if (commit === undefined) return [];
+  const { stdout } = await git.run(['cat-file', 'blob', `${commit}:${LIST}`]);
+  return v.parse(v.array(keptFileSchema), JSON.parse(stdout.toString('utf8')));
+}
