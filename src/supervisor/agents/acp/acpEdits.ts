@@ -36,8 +36,17 @@ export function editedPaths(call: AcpToolUpdate, isGoose: boolean): string[] | u
   for (const [name, value] of Object.entries(input.output)) {
     if (PATH_FIELDS.has(name) && typeof value === 'string') paths.push(value);
     else if (TEXT_FIELDS.has(name) && (typeof value === 'string' || value === null)) continue;
+    else if (name === 'diff' && typeof value === 'string' && paths.length > 0) paths.push(...diffPaths(value));
     else if (FLAG_FIELDS.has(name) && (typeof value === 'boolean' || typeof value === 'number')) continue;
     else return undefined;
   }
   return paths;
+}
+
+/** Headers of a diff, which opencode sends beside the path. */
+const DIFF_HEADER = /^(?:---|\+\+\+|Index:|\*\*\* .*?:|rename to|copy to) +(.+?)(?:\t.*)?\r?$/gm;
+
+/** Every path that a diff names, so that it cannot lead elsewhere than the path beside it. */
+function diffPaths(diff: string): string[] {
+  return [...diff.matchAll(DIFF_HEADER)].flatMap(([, path = '']) => (path === '/dev/null' ? [] : [path]));
 }

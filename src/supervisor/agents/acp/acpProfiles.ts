@@ -35,25 +35,23 @@ export const GOOSE_CATEGORIES = toolCategories({
   search: ['tree'],
 });
 
-/** The last pattern that fits a path counts; `*` also stands for slashes. */
-const OPENCODE_EDITS = {
-  '*': 'allow',
-  ...Object.fromEntries(
-    [
-      ...PROTECTED_FOLDERS.map((name) => `*${name}/*`),
-      ...[...PROTECTED_FILES, '.code-workspace'].map((name) => `*${name}`),
-    ].map((pattern) => [pattern, 'deny'] as const),
-  ),
-};
-
 /**
- * opencode asks for nothing by itself: it takes its permissions from this variable. With `edits` Corral looks at each
- * edit; where nobody can be asked, opencode refuses those that Corral would ask about.
+ * opencode's rules for edits: the last pattern that fits a path counts, and `*` also stands for slashes.
+ * `otherwise` is for files that programs run or trust.
  */
+function opencodeEdits(otherwise: 'ask' | 'deny'): Record<string, string> {
+  const patterns = [
+    ...PROTECTED_FOLDERS.map((name) => `*${name}/*`),
+    ...[...PROTECTED_FILES, '.code-workspace'].map((name) => `*${name}`),
+  ];
+  return { '*': 'allow', ...Object.fromEntries(patterns.map((pattern) => [pattern, otherwise] as const)) };
+}
+
+/** opencode asks for nothing by itself: it takes its permissions from this variable. */
 export function opencodeEnvironment(mode: PermissionMode, canAsk: boolean): Record<string, string> {
   const beyondEdits = mode === 'all' ? 'allow' : 'ask';
   const permissions = {
-    edit: mode === 'all' ? 'allow' : mode === 'ask' || canAsk ? 'ask' : OPENCODE_EDITS,
+    edit: mode === 'edits' ? opencodeEdits(canAsk ? 'ask' : 'deny') : beyondEdits,
     bash: beyondEdits,
     webfetch: beyondEdits,
     external_directory: beyondEdits,

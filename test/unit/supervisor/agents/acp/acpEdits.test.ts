@@ -102,6 +102,12 @@ describe('what Corral allows by itself in the mode edits', () => {
       { locations: [{ path: join(cwd, 'src/a.ts') }] },
       { content: [{ type: 'diff', path: join(cwd, 'src/a.ts'), oldText: null, newText: 'x' }], rawInput: {} },
       inputOf('.github/workflows/x.yml'),
+      {
+        rawInput: {
+          filepath: join(cwd, 'src/a.ts'),
+          diff: `Index: ${join(cwd, 'src/a.ts')}\n--- ${join(cwd, 'src/a.ts')}\n`,
+        },
+      },
       inputOf('src/git/vscode.ts'),
     ])
       assert.equal(await edits.isAllowed(call), true, JSON.stringify(call));
@@ -158,6 +164,8 @@ describe('what Corral allows by itself in the mode edits', () => {
       { edits: [{ path: '/etc/passwd' }] },
       { content: { file: '/etc/passwd' } },
       { path: '' },
+      { diff: '--- /dev/null\n+++ /etc/passwd\t2026\n' },
+      { diff: '*** Update File: ../outside/secret\n' },
       { path: 'src/a.ts\u0000' },
       { path: '\\\\server\\share\\x' },
     ])

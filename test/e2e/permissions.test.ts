@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { SessionsView } from '../support/vscode/sessionsView';
+import { useWindow } from '../support/vscode/useWindow';
+import type { Window } from '../support/vscode/window';
+
+describe('a question that is too long for a row', () => {
+  let window: Window;
+  let sessions: SessionsView;
+  useWindow(
+    () => ({ repository: { name: 'greeter' }, server: { environment: { CORRAL_DEMO_SPEED: '10' } } }),
+    async (opened) => {
+      ({ window, sessions } = opened);
+      await window.showContainer('Corral');
+    },
+  );
+
+  it('offers Show alone on the row, in the notification and in the list, and Allow beside its whole text (E6)', async () => {
+    const command = `git log -1 --format=${'x'.repeat(220)}`;
+    await window.runCommand('Corral: New Session');
+    await window.answerInput(`ask ${command}`);
+    const row = sessions.row('needs input');
+    await row.waitFor();
+    const notification = window.notification('needs input').first();
+    await notification.getByRole('button', { name: 'Show', exact: true }).waitFor();
+    assert.equal(await notification.getByRole('button', { name: /^(Allow|Deny)$/ }).count(), 0);
+    await row.hover();
+    await row.getByRole('button', { name: 'Show', exact: true }).waitFor();
+    assert.equal(await row.getByRole('button', { name: 'Allow', exact: true }).count(), 0);
+    await window.runCommand('Corral: Answer Permission');
+    const option = window.quickInput.getByRole('option');
+    await option.filter({ hasText: 'Show' }).waitFor();
+    assert.equal(await option.count(), 1);
+    await window.pick('Show');
+    const timeline = await window.webview('[data-testid=permission]');
+    const card = timeline.getByTestId('permission');
+    await card.filter({ hasText: command }).waitFor();
+    await card.getByRole('button', { name: 'Allow', exact: true }).click();
+    await timeline.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
+  });
+});
