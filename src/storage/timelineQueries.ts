@@ -47,7 +47,7 @@ export const PAGE_QUERIES = {
   findEvents: {
     parameters: v.object({
       ...runPart,
-      /** In any text of the event, whatever the case of its Latin letters; '' for any event. */
+      /** In any text of the event, whatever its case and normal form; '' for any event. */
       text,
       /** Only errors, and tools, turns and runs that did not end well. */
       failed: v.boolean(),

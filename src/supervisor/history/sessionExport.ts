@@ -3,6 +3,7 @@ import { open, rename, unlink } from 'node:fs/promises';
 import * as l10n from '@vscode/l10n';
 import { temporaryPath } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
+import { pictureFile } from '../../common/pictureFile';
 import { messageOf } from '../../common/errors';
 import type { SessionEvent } from '../../storage/events';
 import type { StorePaths } from '../../storage/paths';
@@ -59,10 +60,21 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
+/** Those whose bytes are a picture, whatever their event says of them. */
+function pictures(event: SessionEvent): string {
+  const found = event.kind === 'message' || event.kind === 'tool.result' ? (event.data.pictures ?? []) : [];
+  return found
+    .map(({ data }) => {
+      const type = pictureFile(Buffer.from(data, 'base64'))?.mediaType;
+      return type === undefined ? '' : `<img alt="" src="data:${type};base64,${escaped(data)}">`;
+    })
+    .join('');
+}
+
 const STYLE = `:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{opacity:.7}dd{margin:0;overflow-wrap:anywhere}
 article{border-top:1px solid #8884;padding:.6rem 0}h2{font-size:1rem;margin:0;overflow-wrap:anywhere}time{opacity:.7;font-size:.8rem}
-p{white-space:pre-wrap;overflow-wrap:anywhere;margin:.4rem 0}pre{background:#8882;padding:.6rem;overflow:auto;max-height:30rem;margin:.4rem 0}`;
+img{max-width:100%}p{white-space:pre-wrap;overflow-wrap:anywhere;margin:.4rem 0}pre{background:#8882;padding:.6rem;overflow:auto;max-height:30rem;margin:.4rem 0}`;
 
 const HTML: Writer = {
   begin: (session) => `<!doctype html>
@@ -70,7 +82,7 @@ const HTML: Writer = {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>${escaped(session.title)}</title>
 <style>${STYLE}</style>
 </head>
@@ -83,7 +95,7 @@ const HTML: Writer = {
   event: (event) => {
     const { heading, prose, code } = eventText(event);
     const body = `${prose === undefined ? '' : `<p>${escaped(prose)}</p>`}${code === undefined ? '' : `<pre>${escaped(code)}</pre>`}`;
-    return `<article><h2>${escaped(heading)}</h2><time>${event.timestamp}</time>${body}</article>\n`;
+    return `<article><h2>${escaped(heading)}</h2><time>${event.timestamp}</time>${body}${pictures(event)}</article>\n`;
   },
   end: () => '</body>\n</html>\n',
 };

@@ -7,6 +7,7 @@ import { PERMISSION_MODES } from '../../../../src/storage/sessionRecords';
 import { parseAgentSettings, resolveAgent } from '../../../../src/supervisor/agents/agentRegistry';
 import type { DriverName } from '../../../../src/supervisor/agents/drivers';
 import { DRIVER_NAMES, driverFor } from '../../../../src/supervisor/agents/drivers';
+import { conversationRequest, RecordingHost } from '../../../support/agents/agentHarness';
 import { goldenPath } from '../../../support/agents/recording';
 import { goldenText } from '../../../support/goldenText';
 import { projectRoot } from '../../../support/project';
@@ -61,6 +62,23 @@ describe('drivers', () => {
     for (const name of DRIVER_NAMES) assert.equal((await driverFor(name)).backendType, name);
     for (const name of ['telepathy', 'constructor', ''])
       await assert.rejects(driverFor(name), { code: 'AGENT_UNKNOWN' }, name);
+  });
+
+  it('keep a line as it is that has more values than any message, or is nested too deeply (E7)', async () => {
+    const values = `{"type":"user","id":1,"message":[${'[],'.repeat(8_000_000)}[]]}`;
+    const nested = `{"type":"user","id":1,"message":${'['.repeat(10_000_000)}`;
+    for (const name of DRIVER_NAMES) {
+      const argv = [name === 'stream' ? '/usr/bin/gemini' : '/usr/bin/agent'];
+      for (const line of [values, nested]) {
+        const host = new RecordingHost();
+        const conversation = (await driverFor(name)).createConversation(conversationRequest({ argv }), host);
+        conversation.start();
+        conversation.readLine('stdout', line);
+        conversation.end({ exitCode: 0, signal: null, asked: undefined, stderrTail: '' });
+        const kept = host.of('output').map(({ text }) => text.length);
+        assert.ok(kept.includes(line.length), `${name} keeps ${line.slice(0, 60)}: ${kept.join()}`);
+      }
+    }
   });
 
   it('start and resume their programs with the same command lines as ever', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { EventData, SessionEvent } from '../../../../src/storage/events';
 import { newId } from '../../../../src/storage/ids';
@@ -9,6 +10,7 @@ import { parseAgentSettings } from '../../../../src/supervisor/agents/agentRegis
 import { readClaudeSession } from '../../../../src/supervisor/imports/claudeTranscripts';
 import type { NativeSession } from '../../../../src/supervisor/imports/nativeSession';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
+import { projectRoot } from '../../../support/project';
 import { SupervisorFixture } from '../supervisorFixture';
 import { assistant, ClaudeHome, user } from './claudeHome';
 
@@ -93,6 +95,22 @@ describe('what transcripts hold', () => {
       const paths = new StorePaths(fixture.storageDirectory).session(id).run(events[0]?.runId ?? '');
       for (const line of (await readFile(paths.events, 'utf8')).split('\n')) assert.ok(line.length < 20_000);
     }
+  });
+
+  it('are pictures that an export shows (E2)', async () => {
+    const icon = await readFile(join(projectRoot, 'media/icon.png'));
+    const block = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: icon.toString('base64') } };
+    const fake = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: '"><script>' } };
+    const [native] = await list([user(1, [block, fake, text('Look')]), ANSWER]);
+    const { id } = await importOf(native);
+    const target = join(home.path, 'export.html');
+    await window.exportSession(id, 'html', target);
+    const html = await readFile(target, 'utf8');
+    assert.deepEqual(
+      [...html.matchAll(/<img[^>]*src="([^"]*)"/g)].map(([, address]) => address),
+      [`data:image/png;base64,${icon.toString('base64')}`],
+    );
+    assert.ok(!html.includes('<script'));
   });
 
   it('are pictures that a tool gave back (E2)', async () => {
