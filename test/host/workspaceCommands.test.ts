@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import type { CorralApi, SessionSummary } from '../../src/supervisor/api';
 import { TestRepository } from '../support/repository';
@@ -9,8 +9,13 @@ const SETTING = 'worktrees.setupCommand';
 
 describe("a command of the window's workspace", () => {
   const sessions: { api: CorralApi; id: string }[] = [];
+  let other: TestRepository;
+  beforeEach(async () => {
+    other = await TestRepository.create();
+  });
   afterEach(async () => {
     for (const { api, id } of sessions.splice(0)) await api.deleteSession(id);
+    await other.remove();
     for (const target of [vscode.ConfigurationTarget.Workspace, vscode.ConfigurationTarget.Global])
       await vscode.workspace.getConfiguration('corral').update(SETTING, undefined, target);
   });
@@ -34,21 +39,16 @@ describe("a command of the window's workspace", () => {
 
   it("is not run before a person allowed it, and never in another repository; a user's own is (B6)", async () => {
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? assert.fail('no folder');
-    const other = await TestRepository.create();
-    try {
-      const configuration = vscode.workspace.getConfiguration('corral');
-      const command = [process.execPath, '-e', '0'];
-      await configuration.update(SETTING, command, vscode.ConfigurationTarget.Workspace);
-      assert.equal(await setupIn(folder), 'denied');
-      assert.equal(await setupIn(other.path), undefined);
-      await configuration.update(SETTING, command, vscode.ConfigurationTarget.Global);
-      assert.equal(await setupIn(folder), 'ok', 'the workspace names what the user named too');
-      assert.equal(await setupIn(other.path), 'ok');
-      await configuration.update(SETTING, [...command, 'x'], vscode.ConfigurationTarget.Workspace);
-      assert.equal(await setupIn(folder), 'denied');
-      assert.equal(await setupIn(other.path), 'ok');
-    } finally {
-      await other.remove();
-    }
+    const configuration = vscode.workspace.getConfiguration('corral');
+    const command = [process.execPath, '-e', '0'];
+    await configuration.update(SETTING, command, vscode.ConfigurationTarget.Workspace);
+    assert.equal(await setupIn(folder), 'denied');
+    assert.equal(await setupIn(other.path), undefined);
+    await configuration.update(SETTING, command, vscode.ConfigurationTarget.Global);
+    assert.equal(await setupIn(folder), 'ok', 'the workspace names what the user named too');
+    assert.equal(await setupIn(other.path), 'ok');
+    await configuration.update(SETTING, [...command, 'x'], vscode.ConfigurationTarget.Workspace);
+    assert.equal(await setupIn(folder), 'denied');
+    assert.equal(await setupIn(other.path), 'ok');
   });
 });
