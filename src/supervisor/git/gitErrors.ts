@@ -43,6 +43,15 @@ const MEANINGS: readonly { pattern: RegExp; code: CorralErrorCode; advice: (deta
     advice: (detail) => l10n.t('Another Git process is adding a worktree. Try again. ({detail})', { detail }),
   },
   {
+    pattern: /could not fetch \w+ from promisor|lazy fetching disabled|transport '.*' not allowed/,
+    code: 'GIT_FAILED',
+    advice: (detail) =>
+      l10n.t(
+        'Objects of this repository are missing on this disk, and Corral fetches none. Check the commit out once yourself. ({detail})',
+        { detail },
+      ),
+  },
+  {
     pattern: /No space left on device|Disk quota exceeded/,
     code: 'GIT_FAILED',
     advice: (detail) => l10n.t('The disk is full. ({detail})', { detail }),
