@@ -116,5 +116,12 @@ if (options.has('--tests')) {
     external: ['playwright-core'],
   });
   await buildTests('torture', ['main.ts', 'window/window.ts', 'fileRecorder.ts', 'clockShift.ts']);
-  await buildTests('support', ['tier.ts', 'vscode/extensionHost.ts', 'vscode/vscodeServer.ts', 'processes.ts']);
+  await buildTests('support', [
+    'tier.ts',
+    'vscode/extensionHost.ts',
+    'vscode/vscodeServer.ts',
+    'processes.ts',
+    'turns/turnWatch.ts',
+    'turns/turnSampler.ts',
+  ]);
 }

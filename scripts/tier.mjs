@@ -18,6 +18,8 @@ const tier = process.argv[2];
 // Unit tests wait half of their time for processes and disks. Windows of e2e would only slow each other down.
 const filesAtOnce = tier === 'unit' ? 2 : 1;
 const code =
-  tier === 'host' ? await runInExtensionHost() : (await runTests(join(root, 'out', tier), { filesAtOnce })).failed;
+  tier === 'host'
+    ? await runInExtensionHost()
+    : (await runTests(join(root, 'out', process.env.CORRAL_TEST_FOLDER ?? tier), { filesAtOnce })).failed;
 clearTimeout(limit);
 process.exit(code === 0 ? 0 : 1);

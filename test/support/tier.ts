@@ -22,6 +22,7 @@ export async function runTests(directory: string, { filesAtOnce = 1 } = {}): Pro
   if (process.env['CORRAL_TEST_MARKED'] !== undefined)
     // eslint-disable-next-line no-console -- the way out of an extension host
     Mocha.reporters.Base.consoleLog = (...parameters: unknown[]) => console.log(REPORT_MARK + format(...parameters));
+  const turnWatch = process.env['CORRAL_TURN_WATCH'];
   const mocha = new Mocha({
     ui: 'bdd',
     reporter: 'spec',
@@ -29,6 +30,8 @@ export async function runTests(directory: string, { filesAtOnce = 1 } = {}): Pro
     forbidOnly: process.env['CI'] !== undefined,
     color: process.stdout.isTTY,
     parallel: filesAtOnce > 1,
+    // Loaded by each worker: watches its event loop for `npm run test:blocks`.
+    require: turnWatch === undefined ? [] : [turnWatch],
     jobs: filesAtOnce,
   });
   const grep = process.env['CORRAL_TEST_GREP'];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectRunner } from '../../../../src/supervisor/runs/runnerClient';
 import * as v from 'valibot';
@@ -154,6 +155,7 @@ describe('runner', () => {
       [run.bootstrap.runId]: '<run>',
       [run.bootstrap.sessionId]: '<session>',
       [run.bootstrap.cwd]: '<worktree>',
+      [`/usr/bin:/bin:${dirname(process.execPath)}`]: '/usr/bin:/bin:<folder of the program>',
     };
     const environment = v.parse(v.record(v.string(), v.string()), JSON.parse(line));
     const lines = Object.entries(environment).map(([name, value]) => `${name}=${known[value] ?? value}\n`);

@@ -1,0 +1,96 @@
+/**
+ * `npm run test:blocks [-- --grep=<pattern>]`: runs the tests of the supervisor and those in the extension host, and
+ * lists every turn of their event loops that took more than 50 ms of the thread's own processor time. Ends with 1 where
+ * a test failed, or where one of those turns was spent in code of src.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { SourceMap } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { enterProjectNode, root, run } from './installation.mjs';
+
+await enterProjectNode(import.meta.filename);
+
+/** Frames of a stack that are printed. */
+const SHOWN_FRAMES = 8;
+
+const maps = new Map();
+
+/** The map of a bundle; undefined where it has none. */
+async function sourceMapOf(path) {
+  if (!maps.has(path)) {
+    const text = await readFile(`${path}.map`, 'utf8').catch(() => undefined);
+    maps.set(path, text === undefined ? undefined : new SourceMap(JSON.parse(text)));
+  }
+  return maps.get(path);
+}
+
+/** A frame as a place in the project's sources, where it is in one. */
+async function frameOf(text) {
+  const [name, url, line, column] = text.split('\t');
+  const path = url.startsWith('file:') ? fileURLToPath(url) : url;
+  const entry = (await sourceMapOf(path))?.findEntry(Number(line), Number(column));
+  const source = entry?.originalSource === undefined ? undefined : resolve(dirname(path), entry.originalSource);
+  return source === undefined
+    ? { name, place: `${path}:${Number(line) + 1}` }
+    : { name, place: `${relative(root, source)}:${entry.originalLine + 1}` };
+}
+
+/** Whose the turn is: that of the innermost code of this project in most of its stacks. */
+function ownerOf(stacks) {
+  // A test's bundle is loaded whole, with all of src that it uses.
+  if (stacks.some((frames) => frames.some(({ place }) => place.startsWith('node:internal/modules/')))) return 'loading';
+  const owners = stacks.map((frames) => frames.find(({ place }) => /^(src|test)\//.test(place))?.place.split('/')[0]);
+  const count = (owner) => owners.filter((each) => each === owner).length;
+  if (stacks.length === 0) return 'unknown';
+  return count('src') * 2 > stacks.length ? 'src' : count('test') > 0 ? 'test' : 'other';
+}
+
+function print(title, turns) {
+  console.log(`\n${title}: ${turns.length}`);
+  for (const { ms, stacks } of turns.toSorted((a, b) => b.ms - a.ms)) {
+    console.log(`  ${ms} ms`);
+    for (const { name, place } of (stacks.at(-1) ?? []).slice(0, SHOWN_FRAMES))
+      console.log(`      ${name || '(anonymous)'}  ${place}`);
+  }
+}
+
+if (process.platform !== 'linux') {
+  console.error('Only Linux tells how much processor time a single thread has used.');
+  process.exit(1);
+}
+const { values } = parseArgs({ options: { grep: { type: 'string', default: '' } } });
+const directory = await mkdtemp(join(tmpdir(), 'corral-'));
+const turnsFile = join(directory, 'turns.jsonl');
+try {
+  const env = {
+    ...process.env,
+    CORRAL_TURN_WATCH: join(root, 'out/support/turns/turnWatch.js'),
+    CORRAL_TURNS_FILE: turnsFile,
+    CORRAL_TEST_MINUTES: process.env.CORRAL_TEST_MINUTES ?? '60',
+  };
+  const test = async (tier, more) =>
+    await run(process.execPath, [join(root, 'scripts/test.mjs'), tier, `--grep=${values.grep}`], {
+      env: { ...env, ...more },
+    });
+  const codes = [await test('unit', { CORRAL_TEST_FOLDER: 'unit/supervisor' })];
+  if (values.grep === '') codes.push(await test('host', {}));
+  const lines = (await readFile(turnsFile, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  const turns = await Promise.all(
+    lines.map(async (line) => {
+      const { ms, stacks } = JSON.parse(line);
+      return { ms, stacks: await Promise.all(stacks.map(async (frames) => await Promise.all(frames.map(frameOf)))) };
+    }),
+  );
+  const of = (owner) => turns.filter(({ stacks }) => ownerOf(stacks) === owner);
+  print('Turns over 50 ms in the code of tests', of('test'));
+  print('Turns over 50 ms in which a file of tests was loaded', of('loading'));
+  print('Turns over 50 ms of other programs’ code', of('other'));
+  print('Turns over 50 ms that ended before they could be looked at', of('unknown'));
+  print('Turns over 50 ms of ours', of('src'));
+  process.exitCode = of('src').length > 0 || codes.some((code) => code !== 0) ? 1 : 0;
+} finally {
+  await rm(directory, { recursive: true, force: true });
+}
