@@ -77,7 +77,8 @@ export async function captureAttributes(
       .filter((file) => usual[categoryOf(file)] !== file.mode || (file.kind === 'file' && !tree.has(file.path)))
       .map((file) => [file.path, file.mode]),
     owners: owners.map(({ path, userId, groupId }) => [path, userId, groupId]),
-    folders: foldersWithout(held, tree),
+    // A sparse checkout has not all files of the tree, and a folder may hold nothing but links that git ignores.
+    folders: foldersWithout(held, new Set([...tree].filter((path) => present.has(path)))),
     links: links.map(([path, target]) => [path, target]),
     names,
     included: [...included],
