@@ -106,6 +106,8 @@ export interface SessionSummary {
   unreachable?: string;
   /** It has not answered for a minute: it gave up its place in the queue, and `markAsGone` ends it. */
   maybeGone?: true;
+  /** Why some or all of what was recorded of it cannot be read, in one line; the rest is shown as it was read last. */
+  unreadable?: string;
   /** Its position in the queue; 1 is the next to start. */
   queuePosition?: number;
   /** Why a queued session does not start yet, in a few words; absent where it is being started. */

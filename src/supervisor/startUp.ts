@@ -2,6 +2,7 @@ import { messageOf } from '../common/errors';
 import { Emitter } from '../common/emitter';
 import type { Log } from '../common/log';
 import { mapLimited } from '../common/mapLimited';
+import { settledWithin } from '../common/settledWithin';
 import { isMarkedGone, isOpen, isQueued } from '../storage/sessionState';
 import type { RecoveryReport } from './api';
 import { finishInterruptedOperation, isInterrupted } from './lifecycle/interruptedOperations';
@@ -10,6 +11,9 @@ import type { WorktreeSettings } from './settings';
 
 /** More would only make the disk seek. */
 const MAX_SESSIONS_AT_ONCE = 4;
+/** Start-up goes on after this time with the other sessions; what was begun on this one continues. */
+const SESSION_LIMIT_MS = 60_000;
+const START_UP_LIMIT_MS = 30_000;
 
 export interface StartUpOptions {
   log: Log;
@@ -26,7 +30,7 @@ export class StartUp {
   readonly scanned: Emitter<{ read: number; all: number }>;
   /** Resolves when the list of sessions is known. Where the index is gone, that is its first session. */
   readonly listed: Promise<Parts>;
-  /** Resolves when every journal has been read to its end. */
+  /** Resolves when every journal has been read to its end, or as far as it can be read. Rejects only as `listed`. */
   readonly read: Promise<Parts>;
   /** Resolves when the fate of every open run is known, and interrupted operations are finished. */
   readonly complete: Promise<Parts>;
@@ -59,6 +63,11 @@ export class StartUp {
     );
   }
 
+  /** Resolves when start-up has ended, or after a while: no command waits for one disk that does not answer. */
+  async completeOrLate(): Promise<void> {
+    await settledWithin(this.complete, START_UP_LIMIT_MS);
+  }
+
   dispose(): void {
     this.recovered.dispose();
     this.scanned.dispose();
@@ -66,9 +75,11 @@ export class StartUp {
 
   /** Reads what was written since the last checkpoint. */
   async #scanJournals(parts: Parts): Promise<Parts> {
-    const { store } = parts;
-    await store.listen();
-    const stale = await store.index.findStale();
+    const { store, model } = parts;
+    await this.#attempt('Listening for changes', async () => await store.listen());
+    // Where the disk does not tell which sessions changed, all of them are read.
+    const stale =
+      (await this.#attempt('Looking for changes', async () => await store.index.findStale())) ?? model.ids();
     let read = 0;
     await mapLimited(stale, MAX_SESSIONS_AT_ONCE, async (id) => {
       await store.sync(id).catch((error: unknown) => {
@@ -92,9 +103,9 @@ export class StartUp {
     });
     for (const id of model.ids()) watchOpenRuns(parts, id); // of sessions that came meanwhile
     this.recovered.fire(report);
-    await archive.finishErasing();
+    await this.#attempt('Erasing', async () => await archive.finishErasing());
     if (!isTrusted()) return;
-    await parts.repositories.refreshAll();
+    await this.#attempt('Looking for repositories', async () => await parts.repositories.refreshAll());
     const interrupted = model.ids().filter((id) => isInterrupted(model.facts(id)));
     await this.#forEachSession(parts, 'Finishing what was begun on', interrupted, async (id) => {
       await finishInterruptedOperation({ git, store, worktreeSettings }, id);
@@ -119,6 +130,16 @@ export class StartUp {
     return report;
   }
 
+  /** Logs what `action` throws, so that start-up goes on with the rest. */
+  async #attempt<T>(doing: string, action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      this.#options.log.error(`${doing}: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
   /** Runs `action` for each session; one bad session never stops another. */
   async #forEachSession(
     { model }: Parts,
@@ -127,9 +148,9 @@ export class StartUp {
     action: (id: string) => Promise<unknown>,
   ): Promise<void> {
     await mapLimited(ids, MAX_SESSIONS_AT_ONCE, async (id) => {
-      await action(id).catch((error: unknown) => {
-        this.#options.log.error(`${doing} session ${id}: ${messageOf(error)}`);
-      });
+      const work = this.#attempt(`${doing} session ${id}`, async () => await action(id));
+      if (!(await settledWithin(work, SESSION_LIMIT_MS)))
+        this.#options.log.warn(`${doing} session ${id} takes long; the others are looked after meanwhile`);
       model.setLive(id, { ...model.live(id), checking: false });
     });
   }

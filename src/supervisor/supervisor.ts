@@ -239,10 +239,11 @@ export class Supervisor implements CorralApi, Disposable {
     return (await this.#changeable(id)).worktree(id);
   }
 
-  /** All worktrees of the store, once interrupted operations are finished. Throws UNTRUSTED, STORE_READ_ONLY. */
+  /** All worktrees of the store, once interrupted operations had time to finish. Throws UNTRUSTED, STORE_READ_ONLY. */
   async inventory(): Promise<WorktreeInventory> {
-    await this.#writable();
-    return (await this.#startUp.complete).inventory;
+    const { inventory } = await this.#writable();
+    await this.#startUp.completeOrLate();
+    return inventory;
   }
 
   /** What people said to commands that workspaces name. Throws UNTRUSTED, STORE_READ_ONLY. */

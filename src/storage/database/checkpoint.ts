@@ -1,10 +1,12 @@
 /** Checkpoints: databases as files, used only if they are intact, and written only after the journals they cover. */
-import { open, readdir, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { readdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { SqlJsStatic } from 'sql.js';
 import { replaceFile, TEMPORARY_SUFFIX } from '../journal/durableFile';
 import { ifExists } from '../../common/ifExists';
+import { openRegular } from '../../common/regularFile';
 import { readAt } from '../journal/journalReader';
 import { Connection } from './connection';
 import type { DatabaseSchema } from './schema';
@@ -39,7 +41,7 @@ function parseHeader(bytes: Buffer): Header | undefined {
 }
 
 async function readHeader(path: string): Promise<Header | undefined> {
-  const file = await ifExists(open(path, 'r'));
+  const file = await ifExists(openRegular(path));
   if (file === undefined) return undefined;
   try {
     return parseHeader(await readAt(file, Buffer.alloc(HEADER_BYTES), 0));
@@ -64,7 +66,7 @@ function hasValidTrailer(bytes: Buffer): boolean {
 
 /** The file with spare room behind it, because a database that outgrows its buffer is copied as a whole. */
 async function readPadded(path: string): Promise<{ bytes: Buffer; padded: Buffer }> {
-  const file = await open(path, 'r');
+  const file = await openRegular(path);
   try {
     const { size } = await file.stat();
     const padded = Buffer.alloc(size + Math.max(MIN_SPARE_BYTES, Math.ceil(size * SPARE_SHARE)));
@@ -121,7 +123,7 @@ export async function loadCheckpoint(
 
 /** True if the checkpoint at `path` is what was written. Reads it in chunks, since it can be large. */
 export async function isIntact(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
+  const file = await openRegular(path);
   try {
     const end = (await file.stat()).size - TRAILER_BYTES;
     if (end < 0) return false;
@@ -140,9 +142,9 @@ export async function isIntact(path: string): Promise<boolean> {
   }
 }
 
-/** A journal that was erased meanwhile needs no sync: the next reader notices. */
+/** A journal that was erased meanwhile needs no sync. Windows syncs only files that are open for writing. */
 async function syncJournal(path: string): Promise<void> {
-  const file = await ifExists(open(path, 'r+')); // Windows syncs only files that are open for writing
+  const file = await ifExists(openRegular(path, constants.O_RDWR));
   if (file === undefined) return;
   try {
     await file.datasync();

@@ -1,3 +1,5 @@
+import { messageOf } from '../../common/errors';
+import { Patience } from '../../common/patience';
 import { eventId, isId } from '../ids';
 import type { StorePaths } from '../paths';
 import { isOutcome } from '../runState';
@@ -8,12 +10,16 @@ import type { AppendedRange, SyncResult } from './storeIndex';
 import { Catalog } from './catalog';
 import type { DatabaseFile } from './databaseFile';
 import type { OpenTimelines } from './openTimelines';
-import type { JournalPart } from '../journal/sessionJournalReader';
+import type { JournalPosition } from '../journal/journalReader';
+import type { JournalPart, SessionStep } from '../journal/sessionJournalReader';
 import { listRunIds, readSession, runSource, SESSION_SOURCE, fileSize } from '../journal/sessionJournalReader';
 import { readdirIfExists } from '../../common/readdirIfExists';
 
 /** Read in one step, which takes about 50 ms. */
 const STEP_BYTES = 1024 * 1024;
+/** After this time the scan is answered with what was looked at. A call may take five times as long. */
+const SCAN_MS = 1_000;
+const NOTHING_READ: SessionStep = { parts: [], more: false, reset: false };
 
 /** Brings the catalog up to what the journals say. */
 export class Indexer {
@@ -21,6 +27,8 @@ export class Indexer {
   readonly #file: DatabaseFile;
   readonly #paths: StorePaths;
   readonly #timelines: OpenTimelines;
+  /** Below the time that a call may take, so that a session that hangs costs no other call. */
+  readonly #patience = new Patience(3_000);
 
   constructor(file: DatabaseFile, paths: StorePaths, timelines: OpenTimelines) {
     this.catalog = new Catalog(file.connection);
@@ -29,25 +37,22 @@ export class Indexer {
     this.#timelines = timelines;
   }
 
-  /** Indexes one step of a session's journals. The journal of a run that has ended is not opened again. */
+  /** Indexes one step of a session's journals, as far as they can be read. */
   async sync(sessionId: string): Promise<SyncResult> {
     const paths = this.#paths.session(sessionId);
     const known = this.catalog.facts(sessionId);
     if (known === undefined) this.catalog.erase(sessionId); // positions must not outlive a row that cannot be read
     const facts = known ?? emptySession(sessionId);
-    const runIds = (await listRunIds(paths)).filter((runId) => !hasEnded(facts, runId));
-    const step = await readSession(
-      paths,
-      runIds,
-      (source) => this.#file.sources.position(sessionId, source),
-      STEP_BYTES,
-    );
+    const step = await this.#patience
+      .run(paths.root, async () => await this.#read(sessionId, facts))
+      .catch((error: unknown) => ({ ...NOTHING_READ, unreadable: messageOf(error) }));
+    const failure = step.unreadable === undefined ? {} : { unreadable: step.unreadable };
     if (step.reset) {
       this.catalog.erase(sessionId);
       this.#timelines.invalidate(sessionId);
       return this.sync(sessionId);
     }
-    if (step.parts.length === 0) return { facts: known, appended: [], more: step.more };
+    if (step.parts.length === 0) return { facts: known, appended: [], more: step.more, ...failure };
 
     const appended = step.parts.flatMap((part) => foldPart(facts, part) ?? []);
     const changedRunIds = new Set(step.parts.flatMap(runIdsOf));
@@ -56,20 +61,42 @@ export class Indexer {
       for (const part of step.parts) this.#file.sources.save(sessionId, part.source, part.to);
     });
     this.#timelines.feed(sessionId, step.parts);
-    return { facts, appended, more: step.more };
+    return { facts, appended, more: step.more, ...failure };
   }
 
-  /** Those of the next `limit` sessions that are not indexed to their journals' ends; the last page has no `next`. */
+  /** The journal of a run that has ended is not opened again. */
+  async #read(sessionId: string, facts: SessionFacts): Promise<SessionStep> {
+    const paths = this.#paths.session(sessionId);
+    let failure: { unreadable?: string } = {};
+    const runIds = await listRunIds(paths).catch((error: unknown) => {
+      failure = { unreadable: messageOf(error) };
+      return [];
+    });
+    const open = runIds.filter((runId) => !hasEnded(facts, runId));
+    const positionOf = (source: string): JournalPosition => this.#file.sources.position(sessionId, source);
+    return { ...failure, ...(await readSession(paths, open, positionOf, STEP_BYTES)) };
+  }
+
+  /**
+   * Those of the next sessions that are not indexed to their journals' ends. A page is about at most `limit` sessions,
+   * and as many as a second allows; the last one has no `next`.
+   */
   async findStale(afterId: string, limit: number): Promise<{ sessionIds: string[]; next?: string }> {
     const folders = await readdirIfExists(this.#paths.sessions);
     const all = [...new Set([...folders.filter(isId), ...this.catalog.sessionIds()])].sort();
     const some = all.filter((sessionId) => sessionId > afterId).slice(0, limit);
     const stale: string[] = [];
+    const end = performance.now() + SCAN_MS;
+    let last: string | undefined;
     for (const sessionId of some) {
+      if (last !== undefined && performance.now() > end) break;
+      last = sessionId;
+      const { root } = this.#paths.session(sessionId);
       // A session that cannot be checked counts as stale, and `sync` reports what is wrong with it.
-      if (await this.#isStale(sessionId).catch(() => true)) stale.push(sessionId);
+      const isStale = this.#patience.run(root, async () => await this.#isStale(sessionId)).catch(() => true);
+      if (await isStale) stale.push(sessionId);
     }
-    const next = some.length < limit ? undefined : some.at(-1);
+    const next = last === some.at(-1) && some.length < limit ? undefined : last;
     return next === undefined ? { sessionIds: stale } : { sessionIds: stale, next };
   }
 

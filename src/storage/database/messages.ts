@@ -45,6 +45,7 @@ export const RESULT_SCHEMAS = {
     facts: v.nullable(text),
     appended: v.array(v.object({ runId: text, fromSeq: v.number(), toSeq: v.number() })),
     more: v.boolean(),
+    unreadable: v.exactOptional(text),
   }),
   catchUp: v.union([catchingUpSchema, v.null()]),
   query: v.union([catchingUpSchema, v.object({ answer: v.unknown() })]),

@@ -1,5 +1,5 @@
 /** The timelines in memory: opened when one is queried, and closed least recently used first. */
-import { readFile } from 'node:fs/promises';
+import { readRegular } from '../../common/regularFile';
 import type { SqlJsStatic } from 'sql.js';
 import type { JournalPosition } from '../journal/journalReader';
 import type { StorePaths } from '../paths';
@@ -157,7 +157,7 @@ export class OpenTimelines {
     return new OpenTimeline(
       file,
       sessionId,
-      async (runId, sha256) => await readFile(session.run(runId).blob(sha256), 'utf8'),
+      async (runId, sha256) => await readRegular(session.run(runId).blob(sha256)),
     );
   }
 

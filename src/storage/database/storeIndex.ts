@@ -15,6 +15,8 @@ export interface SyncResult {
   appended: AppendedRange[];
   /** One step was not enough: call again. */
   more: boolean;
+  /** Why some or all of the session cannot be read; absent where all can. */
+  unreadable?: string;
 }
 
 export interface StoreIndex {

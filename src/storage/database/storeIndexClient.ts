@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { CorralError } from '../errors';
 import { messageOf } from '../../common/errors';
 import type { SessionFacts } from '../sessionFacts';
-import type { AppendedRange, StoreIndex, SyncResult } from './storeIndex';
+import type { StoreIndex, SyncResult } from './storeIndex';
 import { parseFacts } from './catalog';
 import { replySchema, RESULT_SCHEMAS } from './messages';
 import type { Request, WorkerData } from './messages';
@@ -15,6 +15,8 @@ import type { QueryParameters, QueryResult, TimelineQuery } from '../timelineQue
 const CALL_DEADLINE_MS = 5_000;
 /** Covers compiling the engine and reading the catalog on a machine that has just started. */
 const OPEN_DEADLINE_MS = 30_000;
+/** Of one call, where others end the worker. */
+const MAX_ATTEMPTS = 5;
 /** So many rows are validated without holding up the extension host. */
 const LIST_LIMIT = 100;
 const SCAN_LIMIT = 500;
@@ -90,9 +92,8 @@ class StoreIndexClient implements StoreIndex {
   }
 
   async sync(sessionId: string): Promise<SyncResult> {
-    const { facts, appended, more } = await this.#call({ method: 'sync', sessionId }, RESULT_SCHEMAS.sync);
-    const ranges: AppendedRange[] = appended;
-    return { facts: facts === null ? undefined : parseFacts(facts), appended: ranges, more };
+    const { facts, ...rest } = await this.#call({ method: 'sync', sessionId }, RESULT_SCHEMAS.sync);
+    return { facts: facts === null ? undefined : parseFacts(facts), ...rest };
   }
 
   async catchUp(
@@ -136,7 +137,18 @@ class StoreIndexClient implements StoreIndex {
     }
   }
 
+  /** Repeats what only waited behind a call that took too long. */
   async #call<T>(request: Request, result: v.GenericSchema<unknown, T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#callOnce(request, result);
+      } catch (error) {
+        if (!(error instanceof RestartedError) || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async #callOnce<T>(request: Request, result: v.GenericSchema<unknown, T>): Promise<T> {
     if (this.#isClosed) throw closedError();
     if (this.#worker === undefined) {
       this.#worker = this.#start();
@@ -202,12 +214,7 @@ class StoreIndexClient implements StoreIndex {
           }),
         ),
       );
-      void this.#end(
-        new CorralError(
-          'STORE_FAILED',
-          l10n.t('The session store was restarted because another request took too long. Try again.'),
-        ),
-      );
+      void this.#end(new RestartedError());
     }, deadlineMs);
     this.#deadline = { callId, timer };
   }
@@ -221,6 +228,13 @@ class StoreIndexClient implements StoreIndex {
     this.#watch();
     for (const call of calls) call.reject(reason);
     await worker?.terminate();
+  }
+}
+
+/** The call waited behind another one that took too long. */
+class RestartedError extends CorralError {
+  constructor() {
+    super('STORE_FAILED', l10n.t('The session store was restarted because another request took too long. Try again.'));
   }
 }
 

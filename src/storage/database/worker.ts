@@ -66,8 +66,8 @@ class StoreWorker {
       case 'findStale':
         return this.#indexer.findStale(request.afterId, request.limit);
       case 'sync': {
-        const { facts, appended, more } = await this.#indexer.sync(request.sessionId);
-        return { facts: facts === undefined ? null : JSON.stringify(facts), appended, more };
+        const { facts, ...rest } = await this.#indexer.sync(request.sessionId);
+        return { facts: facts === undefined ? null : JSON.stringify(facts), ...rest };
       }
       case 'catchUp':
         return this.#look(request.sessionId, () => null);
@@ -93,11 +93,14 @@ class StoreWorker {
       () => this.#catalogFile,
       ...this.#timelines.idsToSave().map((sessionId) => () => this.#timelines.get(sessionId)?.file),
     ];
+    const failures: unknown[] = [];
     for (const file of files) {
       // Wrapped, so that only the copy holds up the calls and not the write.
       const { written } = await this.#calls.run(() => ({ written: this.#save(file()) }));
-      await written;
+      // One that cannot be written keeps none of the others from it.
+      await written.catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
     return null;
   }
 

@@ -1,7 +1,7 @@
 /** Reads a journal on from a position, in bounded steps. Only complete lines count, and damaged ones are skipped. */
-import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { ifExists } from '../../common/ifExists';
+import { openRegular } from '../../common/regularFile';
 import { decodeRecord } from './journalRecord';
 import type { JournalRecord } from './journalRecord';
 
@@ -120,7 +120,7 @@ async function readLines(file: FileHandle, from: JournalPosition, maxBytes: numb
  * @throws the system's error where the journal cannot be read
  */
 export async function readJournal(path: string, from: JournalPosition, maxBytes: number): Promise<JournalStep> {
-  const file = await ifExists(open(path, 'r'));
+  const file = await ifExists(openRegular(path));
   if (file === undefined) return { ...emptyStep(from), reset: from.offset > 0 };
   try {
     return await readLines(file, from, maxBytes);

@@ -2,7 +2,7 @@
  * Writes events.jsonl for the runner: events are numbered at once, and written behind that in order, several at a time.
  * Each write has a fixed place in the file, so that one that failed half-way can be repeated.
  */
-import { open, stat, unlink } from 'node:fs/promises';
+import { stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import type { Blob } from './blobExtraction';
 import { makeDirectory, replaceFile, syncDirectory, TEMPORARY_SUFFIX } from './durableFile';
 import { messageOf } from '../../common/errors';
 import { ifExists } from '../../common/ifExists';
+import { openRegular } from '../../common/regularFile';
 import type { DraftEvent } from '../events';
 import { JOURNAL_START, readJournal } from './journalReader';
 import { encodeRecord } from './journalRecord';
@@ -113,7 +114,7 @@ export class JournalWriter {
     await makeDirectory(run.root);
     for (const name of await readdirIfExists(run.blobs))
       if (name.endsWith(TEMPORARY_SUFFIX)) await unlink(join(run.blobs, name));
-    const file = await open(run.events, constants.O_RDWR | constants.O_CREAT, 0o600);
+    const file = await openRegular(run.events, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       let step = await readJournal(run.events, JOURNAL_START, STEP_BYTES);
       for (;;) {

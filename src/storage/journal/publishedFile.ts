@@ -2,9 +2,10 @@
  * Files that one of several processes makes, with all of their content at once. On a disk without hard links, such as
  * exFAT, each is a folder that holds the content: a folder cannot be renamed onto one that is not empty.
  */
-import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../common/errors';
+import { readRegular } from '../../common/regularFile';
 import { replaceFile, temporaryPath } from './durableFile';
 
 const CONTENT = 'content';
@@ -50,7 +51,7 @@ async function publishFolder(path: string, content: string): Promise<boolean> {
 /** The content of a published file, '' where a power loss took it. Throws ENOENT where there is no such file. */
 export async function readPublished(path: string): Promise<string> {
   const file = await contentPath(path);
-  return await readFile(file, 'utf8').catch((error: unknown) => {
+  return await readRegular(file).catch((error: unknown) => {
     if (file !== path && hasCode(error, 'ENOENT')) return '';
     throw error;
   });

@@ -1,5 +1,6 @@
 /** Reads on the journals of one session in bounded steps, as records and events. */
 import { stat } from 'node:fs/promises';
+import { messageOf } from '../../common/errors';
 import { ifExists } from '../../common/ifExists';
 import type { DraftEvent, NumberedEvent } from '../events';
 import { parseDraft } from '../events';
@@ -30,7 +31,12 @@ export interface SessionStep {
   more: boolean;
   /** A journal was cut or replaced, so everything of the session has to be read again. */
   reset: boolean;
+  /** What kept a journal from being read, where something did; the others were read. */
+  unreadable?: string;
 }
+
+/** On a slow disk a step ends after this time, if anything new was read in it. */
+const STEP_MS = 1_000;
 
 export const SESSION_SOURCE = 'session.jsonl';
 
@@ -111,7 +117,10 @@ export async function readShare(
   return Math.min(readBytes / allBytes, 1 - Number.EPSILON);
 }
 
-/** Reads on session.jsonl and then the journals of `runIds`. Only journals with something new give a part. */
+/**
+ * Reads on session.jsonl and then the journals of `runIds`. Only journals with something new give a part, and one that
+ * cannot be read keeps none of the others from it.
+ */
 export async function readSession(
   paths: SessionPaths,
   runIds: readonly string[],
@@ -119,16 +128,23 @@ export async function readSession(
   maxBytes: number,
 ): Promise<SessionStep> {
   const parts: JournalPart[] = [];
+  const end = performance.now() + STEP_MS;
   let budget = maxBytes;
+  let failure: { unreadable?: string } = {};
   for (const { path, source, runId } of journalsOf(paths, runIds)) {
-    if (budget <= 0) return { parts, more: true, reset: false };
+    const isLate = parts.length > 0 && performance.now() > end;
+    if (budget <= 0 || isLate) return { parts, more: true, reset: false, ...failure };
     const from = positionOf(source);
-    const read = await readPart(path, source, runId, from, budget);
+    const read = await readPart(path, source, runId, from, budget).catch((error: unknown) => {
+      failure = { unreadable: messageOf(error) };
+      return 'unreadable' as const;
+    });
+    if (read === 'unreadable') continue;
     if (read === undefined) return { parts: [], more: false, reset: true };
     const bytes = read.part.to.offset - from.offset;
     budget -= bytes;
     if (bytes > 0) parts.push(read.part);
-    if (!read.atEnd) return { parts, more: true, reset: false };
+    if (!read.atEnd) return { parts, more: true, reset: false, ...failure };
   }
-  return { parts, more: false, reset: false };
+  return { parts, more: false, reset: false, ...failure };
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readRegular } from '../../common/regularFile';
 import type { SessionEvent } from '../events';
 import { parseDraft } from '../events';
 import type { RunPaths } from '../paths';
@@ -12,7 +12,7 @@ export async function wholeEvent(run: RunPaths, event: SessionEvent): Promise<Se
   const missing: typeof blobs = {};
   for (const [pointer, reference] of Object.entries(blobs)) {
     try {
-      const content = await readFile(run.blob(reference.sha256), 'utf8');
+      const content = await readRegular(run.blob(reference.sha256));
       // A text was kept as it was, any other value as JSON.
       const restore = (preview: unknown): unknown => (typeof preview === 'string' ? content : JSON.parse(content));
       data = replaceAt(data, pointerKeys(pointer), restore);

@@ -1,7 +1,8 @@
 /** Searches all that was recorded, newest first, in the journals and blobs themselves. No text index has to be kept. */
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { EventLoopTurn } from '../../common/eventLoopTurn';
 import { ifExists } from '../../common/ifExists';
+import { openRegular } from '../../common/regularFile';
 import type { SessionEvent } from '../events';
 import { isPictureData, parseDraft } from '../events';
 import { eventId } from '../ids';
@@ -28,7 +29,7 @@ const BLOBS_FIELD = '"blobs":{';
 
 /** The complete lines of a file in chunks, the last chunk first. A torn last line is left out. */
 async function* linesFromEnd(path: string): AsyncGenerator<Buffer> {
-  const file = await ifExists(open(path, 'r'));
+  const file = await ifExists(openRegular(path));
   if (file === undefined) return;
   try {
     let end = (await file.stat()).size;
@@ -68,9 +69,16 @@ class RunSearch {
   readonly #pattern: SearchPattern;
   readonly #blobs = new Map<string, Promise<boolean>>();
   readonly #turn = new EventLoopTurn();
+  readonly #onUnreadable: (run: SearchedRun, error: unknown) => void;
   #hasBlobs = false;
 
-  constructor(run: SearchedRun, paths: RunPaths, pattern: SearchPattern) {
+  constructor(
+    run: SearchedRun,
+    paths: RunPaths,
+    pattern: SearchPattern,
+    onUnreadable: (run: SearchedRun, error: unknown) => void,
+  ) {
+    this.#onUnreadable = onUnreadable;
     this.#run = run;
     this.#paths = paths;
     this.#pattern = pattern;
@@ -78,14 +86,18 @@ class RunSearch {
 
   /** The matching events, newest first; undefined after each chunk, so that the search can be stopped there. */
   async *matches(): AsyncGenerator<SessionEvent | undefined> {
-    this.#hasBlobs = (await readdir(this.#paths.blobs).catch(() => [])).length > 0;
-    for await (const lines of linesFromEnd(this.#paths.events)) {
-      for (const start of (await this.#candidates(lines)).reverse()) {
-        if (this.#turn.isOver) await this.#turn.end();
-        const event = await this.#match(lines.subarray(start, lines.indexOf(NEWLINE, start)));
-        if (event !== undefined) yield event;
+    try {
+      this.#hasBlobs = (await readdir(this.#paths.blobs).catch(() => [])).length > 0;
+      for await (const lines of linesFromEnd(this.#paths.events)) {
+        for (const start of (await this.#candidates(lines)).reverse()) {
+          if (this.#turn.isOver) await this.#turn.end();
+          const event = await this.#match(lines.subarray(start, lines.indexOf(NEWLINE, start)));
+          if (event !== undefined) yield event;
+        }
+        yield undefined;
       }
-      yield undefined;
+    } catch (error) {
+      this.#onUnreadable(this.#run, error);
     }
   }
 
@@ -126,7 +138,7 @@ class RunSearch {
   }
 
   async #searchBlob(path: string): Promise<boolean> {
-    const file = await ifExists(open(path, 'r'));
+    const file = await ifExists(openRegular(path));
     if (file === undefined) return false;
     try {
       const overlap = this.#pattern.maxBytes;
@@ -171,6 +183,8 @@ export interface SearchOptions {
   limit: number;
   /** Ends the search early, without an error. */
   signal?: AbortSignal | undefined;
+  /** Called with what keeps a run from being searched; the search goes on with the others. */
+  onUnreadable?: (run: SearchedRun, error: unknown) => void;
 }
 
 /**
@@ -181,7 +195,7 @@ export async function* searchRuns(
   paths: StorePaths,
   runs: readonly SearchedRun[],
   text: string,
-  { limit, signal }: SearchOptions,
+  { limit, signal, onUnreadable = () => undefined }: SearchOptions,
 ): AsyncGenerator<SessionEvent> {
   const pattern = new SearchPattern(text);
   const newestFirst = [...runs].sort((a, b) => (a.lastEventAt < b.lastEventAt ? 1 : -1));
@@ -192,7 +206,9 @@ export async function* searchRuns(
   try {
     for (const index of newestFirst.keys()) {
       for (const run of newestFirst.slice(index + started.length, index + MAX_STARTED_RUNS))
-        started.push(new StartedSearch(new RunSearch(run, paths.session(run.sessionId).run(run.runId), pattern)));
+        started.push(
+          new StartedSearch(new RunSearch(run, paths.session(run.sessionId).run(run.runId), pattern, onUnreadable)),
+        );
       /** The later runs have no event after this time. */
       const horizon = newestFirst[index + 1]?.lastEventAt ?? '';
       for await (const event of started[0]?.matches() ?? []) {

@@ -1,5 +1,6 @@
 /** Opens the folder in which all sessions are kept, and rings the doorbell of its windows. */
-import { appendFile, link, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { link, rename, unlink, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
@@ -8,11 +9,14 @@ import { CorralError } from '../errors';
 import { probeDisk } from './diskProbe';
 import { hasCode, messageOf } from '../../common/errors';
 import { ifExists } from '../../common/ifExists';
+import { openRegular, readRegular } from '../../common/regularFile';
 import { newId } from '../ids';
 import { StorePaths } from '../paths';
 
 /** The format that this version writes. */
 const FORMAT = 1;
+/** The flags of `a`. */
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY;
 const MAX_CHANGES_BYTES = 1024 * 1024;
 /** Without hard links store.json is empty for a moment, while another window makes it. */
 const FILL_ATTEMPTS = 20;
@@ -51,7 +55,7 @@ async function publishStoreFile(paths: StorePaths): Promise<void> {
 
 async function readStoreFile(paths: StorePaths): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
-    const text = await ifExists(readFile(paths.storeFile, 'utf8'));
+    const text = await ifExists(readRegular(paths.storeFile));
     if (text !== '' || attempt === FILL_ATTEMPTS) return text;
     await delay(FILL_WAIT_MS);
   }
@@ -108,8 +112,13 @@ export async function openStore(root: string): Promise<OpenedStore> {
  */
 export async function ringDoorbell(paths: StorePaths, sessionId: string): Promise<void> {
   try {
-    await appendFile(paths.changesLog, `${sessionId}\n`, { mode: 0o600 });
-    if ((await stat(paths.changesLog)).size <= MAX_CHANGES_BYTES) return;
+    const log = await openRegular(paths.changesLog, APPEND, 0o600);
+    try {
+      await log.appendFile(`${sessionId}\n`);
+      if ((await log.stat()).size <= MAX_CHANGES_BYTES) return;
+    } finally {
+      await log.close();
+    }
     const temporary = temporaryPath(paths.changesLog);
     await writeFile(temporary, `${sessionId}\n`, { mode: 0o600, flag: 'wx' });
     await rename(temporary, paths.changesLog);

@@ -1,11 +1,11 @@
 /** Checks whether everything in the store is as it was written. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
 import * as l10n from '@vscode/l10n';
 import { isIntact } from '../database/checkpoint';
 import { listRunIds } from '../journal/sessionJournalReader';
 import { hasCode, messageOf } from '../../common/errors';
+import { openRegular } from '../../common/regularFile';
 import { parseDraft } from '../events';
 import { isId } from '../ids';
 import type { JournalStep } from '../journal/journalReader';
@@ -50,14 +50,19 @@ class StoreCheck {
       this.#options.signal?.throwIfAborted();
       const session = this.#paths.session(sessionId);
       await this.#journal(session.journal, () => Promise.resolve());
-      for (const runId of await listRunIds(session)) {
+      const runIds = await listRunIds(session).catch((error: unknown) => {
+        this.#reportUnreadable(session.runs, error);
+        return [];
+      });
+      for (const runId of runIds) {
         const run = session.run(runId);
         await this.#journal(run.events, async (record) => {
           await this.#blobsOf(run, record);
         });
       }
       await this.#database(session.timeline);
-      this.#options.onSession?.(++this.report.sessions, sessionIds.length);
+      this.report.sessions++;
+      this.#options.onSession?.(this.report.sessions, sessionIds.length);
     }
     return this.report;
   }
@@ -97,7 +102,8 @@ class StoreCheck {
       this.report.blobs++;
       try {
         const hash = createHash('sha256');
-        for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+        const file = await openRegular(path);
+        for await (const chunk of file.createReadStream()) hash.update(chunk as Buffer);
         if (hash.digest('hex') !== sha256)
           this.report.findings.push(l10n.t('{path} is damaged. Event {seq} refers to it.', { path, seq: record.seq }));
       } catch (error) {

@@ -24,7 +24,7 @@ function kindOf(path: string): Exclude<keyof SizeOf, 'total'> | undefined {
 
 async function measure(folder: string): Promise<SizeOf> {
   const size: SizeOf = { journals: 0, blobs: 0, output: 0, databases: 0, total: 0 };
-  const names = await readdirIfExists(folder, { recursive: true });
+  const names = await readdirIfExists(folder, { recursive: true }).catch(() => []); // counts as empty if unreadable
   for (const name of names) {
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined); // removed meanwhile

@@ -1,7 +1,10 @@
 /** Searches, exports, checks, measures and erases what was recorded. */
 import * as l10n from '@vscode/l10n';
+import { messageOf } from '../../common/errors';
+import type { Log } from '../../common/log';
 import { CorralError } from '../../storage/errors';
 import type { SessionEvent } from '../../storage/events';
+import type { SearchedRun } from '../../storage/search/historySearch';
 import { searchRuns } from '../../storage/search/historySearch';
 import { isOpen } from '../../storage/sessionState';
 import type { StoreReport } from '../../storage/store/storeCheck';
@@ -24,6 +27,7 @@ export interface HistoryArchiveOptions {
   store: SessionStore;
   model: SessionModel;
   git: Git;
+  log: Log;
 }
 
 export interface HistorySearchQuery {
@@ -53,7 +57,9 @@ export class HistoryArchive {
     if (text === '') throw new CorralError('INVALID_ARGUMENT', l10n.t('Enter a text to search for.'));
     if (!Number.isInteger(limit) || limit < 1)
       throw new CorralError('INVALID_ARGUMENT', l10n.t('The limit must be a whole number above 0.'));
-    const { store, model } = this.#options;
+    const { store, model, log } = this.#options;
+    const onUnreadable = ({ sessionId, runId }: SearchedRun, error: unknown): void =>
+      log.warn(`Run ${runId} of session ${sessionId} cannot be searched: ${messageOf(error)}`);
     const runs = model.ids().flatMap((sessionId) =>
       model.facts(sessionId).runs.map((run) => ({
         sessionId,
@@ -62,7 +68,7 @@ export class HistoryArchive {
         lastEventAt: isOpen(run) ? END_OF_TIME : (run.lastEventAt ?? ''),
       })),
     );
-    for await (const event of searchRuns(store.paths, runs, text, { limit, signal }))
+    for await (const event of searchRuns(store.paths, runs, text, { limit, signal, onUnreadable }))
       yield { sessionId: event.sessionId, event };
   }
 

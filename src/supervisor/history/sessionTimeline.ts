@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readRegular } from '../../common/regularFile';
 import * as l10n from '@vscode/l10n';
 import type { SessionEvent } from '../../storage/events';
 import type { AskTimeline } from '../../storage/timelineQueries';
@@ -66,7 +66,7 @@ export class SessionTimeline {
     const run = this.#store.paths.session(this.#sessionId).run(runId);
     const payload =
       event?.seq === seq
-        ? await readPayload(event, field, async (sha256) => await readFile(run.blob(sha256), 'utf8'))
+        ? await readPayload(event, field, async (sha256) => await readRegular(run.blob(sha256)))
         : undefined;
     if (payload === undefined)
       throw new CorralError('INVALID_ARGUMENT', l10n.t('Event {seq} has no field “{field}”.', { seq, field }));

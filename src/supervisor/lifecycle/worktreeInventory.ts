@@ -198,7 +198,11 @@ export class WorktreeInventory {
   /** Looks on disk, too: a session that another window begins to make is recorded before its folder exists. */
   async #isUnknown(id: string): Promise<boolean> {
     const { model, store } = this.#options;
-    const known: SessionFacts | undefined = model.has(id) ? model.facts(id) : await store.sync(id);
+    // One that cannot be read may well be somebody's.
+    const known: SessionFacts | 'unreadable' | undefined = model.has(id)
+      ? model.facts(id)
+      : await store.sync(id).catch(() => 'unreadable' as const);
+    if (known === 'unreadable') return false;
     return known === undefined || known.worktree === 'failed';
   }
 }

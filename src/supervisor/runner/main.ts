@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { hasCode, messageOf } from '../../common/errors';
+import { readRegular } from '../../common/regularFile';
 import { RunPaths, StorePaths } from '../../storage/paths';
 import { ownIdentity } from '../system/identity';
 import { AgentRun } from './agentRun';
@@ -23,7 +24,7 @@ async function main(runFolder: string): Promise<void> {
   process.on('SIGHUP', () => undefined);
   process.on('SIGINT', () => undefined);
   const paths = new RunPaths(runFolder);
-  const bootstrap = v.parse(bootstrapSchema, JSON.parse(await readFile(paths.bootstrap, 'utf8')));
+  const bootstrap = v.parse(bootstrapSchema, JSON.parse(await readRegular(paths.bootstrap)));
   if (bootstrap.protocol !== PROTOCOL_VERSION)
     throw new Error(`run.json has protocol ${String(bootstrap.protocol)}, this runner has ${String(PROTOCOL_VERSION)}`);
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readRegular } from '../../common/regularFile';
 import * as v from 'valibot';
 import type { RunPaths } from '../../storage/paths';
 import type { RunBootstrap } from './protocol';
@@ -6,6 +6,6 @@ import { bootstrapSchema } from './protocol';
 
 /** What a supervisor wrote for the run's runner. Throws where run.json is missing or cannot be read. */
 export async function readBootstrap(run: RunPaths): Promise<RunBootstrap> {
-  const content: unknown = JSON.parse(await readFile(run.bootstrap, 'utf8'));
+  const content: unknown = JSON.parse(await readRegular(run.bootstrap));
   return v.parse(bootstrapSchema, content);
 }

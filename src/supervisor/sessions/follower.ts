@@ -1,7 +1,11 @@
+import * as l10n from '@vscode/l10n';
 import type { FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { ifExists } from '../../common/ifExists';
+import { openRegular } from '../../common/regularFile';
+import { messageOf } from '../../common/errors';
+import { CorralError } from '../../storage/errors';
 import { isId } from '../../storage/ids';
 import type { StorePaths } from '../../storage/paths';
 import type { SessionFacts } from '../../storage/sessionFacts';
@@ -94,7 +98,10 @@ export class Follower {
     this.markChanged(sessionId); // for changes that are still delayed
   }
 
-  /** Indexes everything that is in the session's journals at the time of the call. Overlapping calls share the work. */
+  /**
+   * Indexes everything that is in the session's journals at the time of the call. Overlapping calls share the work.
+   * @throws STORE_FAILED where some of it cannot be read; what can be is indexed all the same
+   */
   sync(sessionId: string): Promise<SessionFacts | undefined> {
     const state = this.#sessions.get(sessionId) ?? { running: undefined, next: undefined };
     this.#sessions.set(sessionId, state);
@@ -123,9 +130,17 @@ export class Follower {
 
   async #run(sessionId: string): Promise<SessionFacts | undefined> {
     for (;;) {
-      const result = await this.#options.index.sync(sessionId);
+      const result = await this.#options.index.sync(sessionId).catch((error: unknown): SyncResult => {
+        if (this.#disposed) throw error;
+        return { facts: undefined, appended: [], more: false, unreadable: messageOf(error) };
+      });
       this.#options.onSynced(sessionId, result);
-      if (!result.more) return result.facts;
+      if (result.more) continue;
+      if (result.unreadable === undefined) return result.facts;
+      throw new CorralError(
+        'STORE_FAILED',
+        l10n.t('This session cannot be read: {reason}', { reason: result.unreadable }),
+      );
     }
   }
 
@@ -156,7 +171,7 @@ export class Follower {
       const size = await this.#doorbellSize();
       if (size < this.#offset) this.#offset = 0; // a new file
       if (size === this.#offset) continue;
-      const file = await open(this.#options.paths.changesLog, 'r');
+      const file = await openRegular(this.#options.paths.changesLog);
       try {
         const buffer = Buffer.alloc(DOORBELL_CHUNK_BYTES);
         const { bytesRead } = await file.read(buffer, 0, buffer.length, this.#offset);

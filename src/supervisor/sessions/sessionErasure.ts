@@ -22,7 +22,10 @@ export async function eraseSession(store: SessionStore, sessionId: string): Prom
 
 /** Removes the folders of erased sessions, also those that another window did not finish. */
 export async function removeErased(paths: StorePaths): Promise<void> {
-  for (const name of await readdirIfExists(paths.sessions))
-    if (name.endsWith(ERASED_SUFFIX))
-      await rm(join(paths.sessions, name), { recursive: true, force: true, maxRetries: 3 });
+  const failures: unknown[] = [];
+  for (const name of (await readdirIfExists(paths.sessions)).filter((each) => each.endsWith(ERASED_SUFFIX)))
+    await rm(join(paths.sessions, name), { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) =>
+      failures.push(error),
+    );
+  if (failures.length > 0) throw failures[0];
 }

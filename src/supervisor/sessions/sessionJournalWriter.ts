@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { openRegular } from '../../common/regularFile';
 import { syncDirectory } from '../../storage/journal/durableFile';
 import { readAt } from '../../storage/journal/journalReader';
 import { decodeRecord, encodeRecord } from '../../storage/journal/journalRecord';
@@ -10,6 +11,8 @@ import { withLock } from '../system/locks';
 const LOCK_TIMEOUT_MS = 30_000;
 const FIRST_LOOK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
+/** The flags of `a+`. */
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_RDWR;
 
 interface Tail {
   seq: number;
@@ -32,7 +35,7 @@ export async function appendSessionRecord(
     async (stillOwner) => {
       const draft = await decide();
       if (draft === undefined) return undefined;
-      const file = await open(paths.journal, 'a+', 0o600);
+      const file = await openRegular(paths.journal, APPEND, 0o600);
       try {
         const tail = await readTail(file);
         const now = new Date().toISOString();

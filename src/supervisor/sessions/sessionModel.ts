@@ -4,6 +4,7 @@ import { CorralError } from '../../storage/errors';
 import type { RunOutcome } from '../../storage/events';
 import { isOutcome } from '../../storage/runState';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
+import { emptySession } from '../../storage/sessionFacts';
 import { isOpen, runState } from '../../storage/sessionState';
 import type { AppendedRange, SyncResult } from '../../storage/database/storeIndex';
 import type { SessionSummary } from '../api';
@@ -19,6 +20,8 @@ interface Entry {
   facts: SessionFacts;
   live: LiveFacts;
   position: QueuePosition | undefined;
+  /** Why some or all of it cannot be read. */
+  unreadable?: string | undefined;
   /** Runs that have ended, while more of their events is being read: their end is told after the last one. */
   ended: string[];
 }
@@ -59,6 +62,11 @@ export class SessionModel {
   /** Updates a session with what the index just read, and fires the events for what is new. */
   apply(sessionId: string, result: SyncResult): void {
     const before = this.#sessions.get(sessionId);
+    if (result.facts === undefined && result.unreadable !== undefined) {
+      this.#sessions.set(sessionId, { ...(before ?? unknownSession(sessionId)), unreadable: result.unreadable });
+      if (before?.unreadable !== result.unreadable) this.changed.fire({ sessionIds: [sessionId] });
+      return;
+    }
     if (result.facts === undefined) {
       // Erased, here or by another window.
       if (!result.more && this.#sessions.delete(sessionId)) this.changed.fire({ sessionIds: [sessionId] });
@@ -73,6 +81,7 @@ export class SessionModel {
       facts,
       live: before?.live ?? SETTLED,
       position: before?.position,
+      unreadable: result.unreadable,
       ended: more ? ended : [],
     });
     for (const { runId } of started) this.runStarted.fire({ sessionId, runId });
@@ -141,7 +150,7 @@ export class SessionModel {
   }
 
   summaries(): SessionSummary[] {
-    return [...this.#sessions.values()].map(({ facts, live, position }) => summarize(facts, live, position));
+    return [...this.#sessions.values()].map(summaryOf);
   }
 
   /** Newest first; with `place`, only those of its repository, or the one whose worktree that is. */
@@ -154,7 +163,9 @@ export class SessionModel {
   }
 
   summary(sessionId: string): SessionSummary {
-    return summarize(this.facts(sessionId), this.live(sessionId), this.#sessions.get(sessionId)?.position);
+    const entry = this.#sessions.get(sessionId);
+    if (entry === undefined) throw sessionNotFound(sessionId);
+    return summaryOf(entry);
   }
 
   /** Resolves as soon as `isSo` holds. Throws TIMEOUT with `sentence`. */
@@ -204,4 +215,13 @@ function isListedAt(facts: SessionFacts, { folder, commonDirectory }: ListedPlac
     // Older records do not name the directory, which nearly always is this one.
     (commonDirectory !== undefined && (facts.commonDirectory ?? join(facts.repository, '.git')) === commonDirectory)
   );
+}
+
+/** A session of which nothing could be read yet. */
+function unknownSession(sessionId: string): Entry {
+  return { facts: emptySession(sessionId), live: SETTLED, position: undefined, ended: [] };
+}
+
+function summaryOf({ facts, live, position, unreadable }: Entry): SessionSummary {
+  return summarize(facts, unreadable === undefined ? live : { ...live, unreadable }, position);
 }

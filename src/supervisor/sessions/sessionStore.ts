@@ -38,6 +38,7 @@ export class SessionStore {
   readonly index: StoreIndex;
   readonly #follower: Follower;
   readonly #checkpoints: CheckpointTimer;
+  readonly #log: Log;
 
   private constructor(
     store: { paths: StorePaths; storeId: string; readOnly: boolean },
@@ -48,6 +49,7 @@ export class SessionStore {
     this.storeId = store.storeId;
     this.readOnly = store.readOnly;
     this.index = index;
+    this.#log = options.log;
     this.#checkpoints = new CheckpointTimer(options.checkpointEveryMs, async () => {
       await index.checkpoint().catch((error: unknown) => {
         options.log.warn(`Saving the index: ${messageOf(error)}`); // nothing is lost: the journals have it
@@ -126,7 +128,8 @@ export class SessionStore {
   async close(): Promise<void> {
     this.#follower.dispose();
     this.#checkpoints.dispose();
-    await this.index.close();
+    // Without its last checkpoint the next start reads the journals, which have everything.
+    await this.index.close().catch((error: unknown) => this.#log.warn(`Saving the index: ${messageOf(error)}`));
   }
 
   async #append(sessionId: string, decide: () => Promise<DraftSessionRecord | undefined>): Promise<void> {

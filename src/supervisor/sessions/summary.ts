@@ -1,3 +1,4 @@
+import { oneLine } from '../../common/oneLine';
 import type { RunState } from '../../storage/events';
 import { isOutcome } from '../../storage/runState';
 import {
@@ -19,6 +20,8 @@ export interface LiveFacts {
   unreachable?: string;
   /** That has lasted so long that a person may say that it is gone. */
   maybeGone?: true;
+  /** Why some or all of its journals cannot be read. */
+  unreadable?: string;
   /** Why its runner cannot write, and since when. */
   paused?: Pause;
   /** Its repository is not where it was, and was not found elsewhere. */
@@ -55,7 +58,9 @@ const STATUS: Record<RunState, SessionStatus> = {
 /** The session as people and other extensions see it. Pure. */
 export function summarize(facts: SessionFacts, live: LiveFacts, position?: QueuePosition): SessionSummary {
   const run = currentRun(facts);
-  const state = sessionState(facts);
+  // Of a session of which nothing could be read, nothing is known that could go on.
+  const isUnknown = live.unreadable !== undefined && facts.createdAt === '';
+  const state = isUnknown ? 'lost' : sessionState(facts);
   const restoration = run === undefined ? undefined : restorationOf(run);
   const pending = run === undefined || isOutcome(state) || restoration !== undefined ? [] : run.pendingPermissions;
   const summary: SessionSummary = {
@@ -102,7 +107,8 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   }
   if (state === 'queued') Object.assign(summary, position);
   if (facts.dependsOn !== undefined && facts.dependsOn.length > 0) summary.dependsOn = facts.dependsOn;
-  const reason = failureReason(facts);
+  if (live.unreadable !== undefined) summary.unreadable = oneLine(live.unreadable);
+  const reason = isUnknown ? summary.unreadable : failureReason(facts);
   if (reason !== undefined) summary.failureReason = reason;
   if (live.repositoryMissing !== undefined) summary.repositoryMissing = live.repositoryMissing;
   if (facts.checkout !== undefined) summary.checkout = facts.checkout;

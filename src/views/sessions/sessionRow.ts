@@ -44,7 +44,8 @@ const MAX_LABEL_CHARACTERS = 20;
 export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const { text, shortText = text, icon, iconColor } = withEscape(session, rowStatus(session, nowMs));
   const question = questionInRow(session);
-  const age = elapsedTime(session.paused?.since ?? session.since, nowMs);
+  // Of a session of which nothing can be read, no time is known either.
+  const age = session.createdAt === '' ? [] : [elapsedTime(session.paused?.since ?? session.since, nowMs)];
   const damage = [
     ...describeDamage(session),
     ...(session.repositoryMissing === true ? [l10n.t('repository not found')] : []),
@@ -53,8 +54,8 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const lines = changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`];
   return {
     label: shorten(session.title, MAX_LABEL_CHARACTERS),
-    description: joined(shortText, ...damage, age, ...lines),
-    status: joined(text, age),
+    description: joined(shortText, ...damage, ...age, ...lines),
+    status: joined(text, ...age),
     icon,
     iconColor,
     contextValue: contextValue(sessionFlags(session)),
@@ -64,16 +65,25 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
       session.title,
       session.agent,
       text,
-      age,
+      ...age,
       ...damage,
       ...(changes === undefined ? [] : [describeChanges(changes)]),
-    ].join(', '),
+    ]
+      .filter((part) => part !== '')
+      .join(', '),
   };
 }
 
 /** The most urgent of what can be said of the session. */
 function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
   const status = statusLabel(session.status);
+  if (session.unreadable !== undefined)
+    return {
+      text: joined(l10n.t('Cannot be read'), session.unreadable),
+      shortText: l10n.t('cannot be read'),
+      icon: 'error',
+      iconColor: FAILURE_COLOR,
+    };
   if (session.checking) return { text: l10n.t('Checking'), icon: 'sync' };
   if (session.restored) {
     const hint = session.recoveryHint === 'resume' ? l10n.t('Resume') : l10n.t('Restart');
@@ -84,7 +94,7 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
       session.maybeGone === true
         ? l10n.t('not answering for {time}', { time: elapsedTime(session.unreachable, nowMs) })
         : l10n.t('not answering');
-    return { text: joined(status, silence), icon: 'debug-disconnect', iconColor: WARNING_COLOR };
+    return { text: joined(status, silence), shortText: silence, icon: 'debug-disconnect', iconColor: WARNING_COLOR };
   }
   if (session.paused !== undefined) {
     const shortText =
@@ -166,6 +176,13 @@ function notesOn(session: SessionSummary): SessionRow['notes'] {
       l10n.t('since {since}, because nothing can be written: {reason}. Nothing is lost.', { since, reason }),
     ]);
   }
+  if (session.unreadable !== undefined)
+    notes.push([
+      l10n.t('Cannot be read'),
+      l10n.t('{reason}. What is shown is what could be read. It is read again when it changes.', {
+        reason: session.unreadable,
+      }),
+    ]);
   if (session.unreachable !== undefined && session.maybeGone === true)
     notes.push([
       l10n.t('Silent'),

@@ -8,11 +8,11 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
   return [
     [l10n.t('Status'), row.status],
     ...row.notes,
-    [l10n.t('Agent'), session.agent],
-    [l10n.t('Started'), new Date(session.createdAt).toLocaleString()],
-    [l10n.t('Last activity'), new Date(session.lastActivityAt).toLocaleString()],
+    ...optional(l10n.t('Agent'), session.agent),
+    ...optional(l10n.t('Started'), localTime(session.createdAt)),
+    ...optional(l10n.t('Last activity'), localTime(session.lastActivityAt)),
     ...optional(l10n.t('Changes'), session.changes && describeChanges(session.changes)),
-    [l10n.t('Worktree'), session.worktreePath],
+    ...optional(l10n.t('Worktree'), session.worktreePath),
     ...optional(l10n.t('Folder'), session.subfolder),
     ...optional(l10n.t('Started from'), session.checkout),
     ...optional(l10n.t('Not copied'), session.notCopied?.join(', ')),
@@ -27,5 +27,10 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
 }
 
 function optional(name: string, value: string | undefined): [name: string, value: string][] {
-  return value === undefined ? [] : [[name, value]];
+  return value === undefined || value === '' ? [] : [[name, value]];
+}
+
+/** '' where no time is known. */
+function localTime(timestamp: string): string {
+  return timestamp === '' ? '' : new Date(timestamp).toLocaleString();
 }

@@ -163,18 +163,18 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   #repositoryItem(node: RepositoryNode): vscode.TreeItem {
     const here = this.#isHere(node.path);
     const uri = vscode.Uri.file(node.path);
+    // Of sessions of which nothing can be read, the repository is not known.
+    const unknown = node.path === '' ? vscode.l10n.t('Sessions that cannot be read') : undefined;
     // Only at first: VS Code remembers how a person leaves it.
     const open =
       here ||
       [...this.#sessions.values()].some((session) => session.repository === node.path && !isOutcome(session.state));
-    const item = new vscode.TreeItem(
-      uri,
-      open ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed,
-    );
+    const state = open ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
+    const item = unknown === undefined ? new vscode.TreeItem(uri, state) : new vscode.TreeItem(unknown, state);
     item.id = `repository ${node.path}`;
     item.iconPath = new vscode.ThemeIcon('repo');
-    if (!here) item.description = dirname(node.path);
-    item.tooltip = node.path;
+    if (!here && unknown === undefined) item.description = dirname(node.path);
+    item.tooltip = unknown ?? node.path;
     item.contextValue = contextValue(['repository']);
     return item;
   }

@@ -152,6 +152,11 @@ export const SITUATIONS: readonly Situation[] = [
   new Story().after(84).asked().left().seen('asks, left its worktree'),
   busy().seen('its fate is not known yet', { checking: true }),
   busy().seen('does not answer', { unreachable: minutesAgo(1) }),
+  new Story().after(80).running().seen('cannot be read any more', { unreadable: 'EIO: i/o error, read' }),
+  {
+    name: 'cannot be read',
+    session: summarize(emptySession('aaaaaaaaaaaa'), { checking: false, unreadable: 'EACCES: permission denied' }),
+  },
   busy().seen('may be gone', { unreachable: minutesAgo(2), maybeGone: true }),
   new Story()
     .queued()
