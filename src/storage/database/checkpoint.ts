@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import type { SqlJsStatic } from 'sql.js';
 import { replaceFile, TEMPORARY_SUFFIX } from '../journal/durableFile';
 import { ifExists } from '../../common/ifExists';
-import { openRegular } from '../../common/regularFile';
+import { openRegular } from '../../common/disks/regularFile';
 import { readAt } from '../journal/journalReader';
 import { Connection } from './connection';
 import type { DatabaseSchema } from './schema';

@@ -1,5 +1,5 @@
 import { messageOf } from '../../common/errors';
-import { Patience } from '../../common/patience';
+import { Patience } from '../../common/disks/patience';
 import { eventId, isId } from '../ids';
 import type { StorePaths } from '../paths';
 import { isOutcome } from '../runState';

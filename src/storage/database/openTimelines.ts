@@ -1,5 +1,5 @@
 /** The timelines in memory: opened when one is queried, and closed least recently used first. */
-import { readRegular } from '../../common/regularFile';
+import { readRegular } from '../../common/disks/regularFile';
 import type { SqlJsStatic } from 'sql.js';
 import type { JournalPosition } from '../journal/journalReader';
 import type { StorePaths } from '../paths';

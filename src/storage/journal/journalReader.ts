@@ -1,7 +1,7 @@
 /** Reads a journal on from a position, in bounded steps. Only complete lines count, and damaged ones are skipped. */
 import type { FileHandle } from 'node:fs/promises';
 import { ifExists } from '../../common/ifExists';
-import { openRegular } from '../../common/regularFile';
+import { openRegular } from '../../common/disks/regularFile';
 import { decodeRecord } from './journalRecord';
 import type { JournalRecord } from './journalRecord';
 

@@ -12,7 +12,7 @@ import type { Blob } from './blobExtraction';
 import { makeDirectory, replaceFile, syncDirectory, TEMPORARY_SUFFIX } from './durableFile';
 import { messageOf } from '../../common/errors';
 import { ifExists } from '../../common/ifExists';
-import { openRegular } from '../../common/regularFile';
+import { openRegular } from '../../common/disks/regularFile';
 import type { DraftEvent } from '../events';
 import { JOURNAL_START, readJournal } from './journalReader';
 import { encodeRecord } from './journalRecord';

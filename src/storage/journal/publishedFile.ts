@@ -5,7 +5,7 @@
 import { link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../common/errors';
-import { readRegular } from '../../common/regularFile';
+import { readRegular } from '../../common/disks/regularFile';
 import { replaceFile, temporaryPath } from './durableFile';
 
 const CONTENT = 'content';

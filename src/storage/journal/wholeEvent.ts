@@ -1,4 +1,4 @@
-import { readRegular } from '../../common/regularFile';
+import { readRegular } from '../../common/disks/regularFile';
 import type { SessionEvent } from '../events';
 import { parseDraft } from '../events';
 import type { RunPaths } from '../paths';

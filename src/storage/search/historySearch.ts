@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { EventLoopTurn } from '../../common/eventLoopTurn';
 import { ifExists } from '../../common/ifExists';
-import { openRegular } from '../../common/regularFile';
+import { openRegular } from '../../common/disks/regularFile';
 import type { SessionEvent } from '../events';
 import { isPictureData, parseDraft } from '../events';
 import { eventId } from '../ids';

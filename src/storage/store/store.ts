@@ -9,7 +9,7 @@ import { CorralError } from '../errors';
 import { probeDisk } from './diskProbe';
 import { hasCode, messageOf } from '../../common/errors';
 import { ifExists } from '../../common/ifExists';
-import { openRegular, readRegular } from '../../common/regularFile';
+import { openRegular, readRegular } from '../../common/disks/regularFile';
 import { newId } from '../ids';
 import { StorePaths } from '../paths';
 

@@ -5,7 +5,7 @@ import * as l10n from '@vscode/l10n';
 import { isIntact } from '../database/checkpoint';
 import { listRunIds } from '../journal/sessionJournalReader';
 import { hasCode, messageOf } from '../../common/errors';
-import { openRegular } from '../../common/regularFile';
+import { openRegular } from '../../common/disks/regularFile';
 import { parseDraft } from '../events';
 import { isId } from '../ids';
 import type { JournalStep } from '../journal/journalReader';

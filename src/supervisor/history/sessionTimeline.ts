@@ -1,4 +1,4 @@
-import { readRegular } from '../../common/regularFile';
+import { readRegular } from '../../common/disks/regularFile';
 import * as l10n from '@vscode/l10n';
 import type { SessionEvent } from '../../storage/events';
 import type { AskTimeline } from '../../storage/timelineQueries';

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { hasCode, messageOf } from '../../common/errors';
-import { readRegular } from '../../common/regularFile';
+import { readRegular } from '../../common/disks/regularFile';
 import { RunPaths, StorePaths } from '../../storage/paths';
 import { ownIdentity } from '../system/identity';
 import { AgentRun } from './agentRun';

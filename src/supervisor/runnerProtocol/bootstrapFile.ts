@@ -1,4 +1,4 @@
-import { readRegular } from '../../common/regularFile';
+import { readRegular } from '../../common/disks/regularFile';
 import * as v from 'valibot';
 import type { RunPaths } from '../../storage/paths';
 import type { RunBootstrap } from './protocol';

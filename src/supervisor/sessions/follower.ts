@@ -3,7 +3,7 @@ import type { FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { ifExists } from '../../common/ifExists';
-import { openRegular } from '../../common/regularFile';
+import { openRegular } from '../../common/disks/regularFile';
 import { messageOf } from '../../common/errors';
 import { CorralError } from '../../storage/errors';
 import { isId } from '../../storage/ids';

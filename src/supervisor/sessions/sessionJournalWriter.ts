@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { constants } from 'node:fs';
-import { openRegular } from '../../common/regularFile';
+import { openRegular } from '../../common/disks/regularFile';
 import { syncDirectory } from '../../storage/journal/durableFile';
 import { readAt } from '../../storage/journal/journalReader';
 import { decodeRecord, encodeRecord } from '../../storage/journal/journalRecord';
