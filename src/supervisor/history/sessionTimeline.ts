@@ -13,7 +13,7 @@ async function withPicture(run: RunPaths, event: SessionEvent, index: number): P
   if (event.kind !== 'message' && event.kind !== 'tool.result') return undefined;
   const blobs = event.data.blobs ?? {};
   const blob = blobs[`/pictures/${index}/data`];
-  if (blob !== undefined) return await readFile(run.blob(blob.sha256), 'latin1');
+  if (blob !== undefined) return await readRegular(run.blob(blob.sha256));
   const whole = blobs['/pictures'] === undefined ? event : await wholeEvent(run, event);
   return 'pictures' in whole.data ? whole.data.pictures?.[index]?.data : undefined;
 }
