@@ -1,6 +1,7 @@
 import type { Emitter } from '../../common/emitter';
 import { listConsents, readConsent, recordConsent, type AnsweredCommand } from '../../storage/store/consents';
 import type { NamedCommand, WorktreeCommandUse } from '../../storage/namedCommand';
+import { listTextsToAllow } from '../git/filters/textsToAllow';
 import type { Git } from '../git/git';
 import { findRepository } from '../git/repository';
 import type { SessionStore } from '../sessions/sessionStore';
@@ -40,6 +41,13 @@ export class CommandConsents {
     const command = commandOf(settings, use);
     if (command.length === 0 || !settings.workspaceCommands.includes(use)) return undefined;
     return { repository: mainWorktree, use, command: [...command] };
+  }
+
+  /** The filters of git that files of this folder's repository name, and that need consent to run. */
+  async filtersFor(folder: string): Promise<NamedCommand[]> {
+    const repository = await findRepository(this.#options.git, folder);
+    const texts = await listTextsToAllow(repository);
+    return texts.map((text) => ({ repository: repository.mainWorktree, use: 'filter', command: [text] }));
   }
 
   /** Undefined where nobody has answered for exactly this command. */

@@ -13,7 +13,7 @@ export type ConsentCommandName = Extract<CommandName, 'reviewCommands'>;
 
 /** What asking for consent needs of the supervisor. */
 export interface ConsentSource {
-  consents(): Promise<Pick<CommandConsents, 'commandFor' | 'answer' | 'record' | 'list'>>;
+  consents(): Promise<Pick<CommandConsents, 'commandFor' | 'filtersFor' | 'answer' | 'record' | 'list'>>;
 }
 
 /** More than this does not fit into a question, and what cannot be read whole is not allowed. */
@@ -29,8 +29,22 @@ export async function askForConsent(source: ConsentSource, repository: string, u
   // What is wrong with the repository, the command that asked says in its own words.
   const command = await consents.commandFor(repository, use).catch(() => undefined);
   if (command === undefined || (await consents.answer(command)) !== undefined) return;
-  if (!(await ask(consents, command)))
-    throw new CorralError('CANCELLED', vscode.l10n.t('Whether the command may run was not answered.'));
+  if (!(await ask(consents, command))) throw notAnswered();
+}
+
+/**
+ * Asks once for each filter of git that files of this repository need, and keeps the answers.
+ *
+ * @throws CANCELLED
+ */
+export async function askForFilters(source: ConsentSource, repository: string): Promise<void> {
+  const consents = await source.consents();
+  for (const command of await consents.filtersFor(repository).catch(() => []))
+    if ((await consents.answer(command)) === undefined && !(await ask(consents, command))) throw notAnswered();
+}
+
+function notAnswered(): CorralError {
+  return new CorralError('CANCELLED', vscode.l10n.t('Whether the command may run was not answered.'));
 }
 
 /** False where the question was closed without an answer. */
@@ -48,7 +62,7 @@ async function ask(consents: Pick<CommandConsents, 'record'>, command: NamedComm
   const allow = vscode.l10n.t('Allow');
   const deny = vscode.l10n.t('Do Not Run');
   const detail = vscode.l10n.t(
-    '{command}\n\nIt comes with the workspace and not from your own settings. The answer is kept on this machine, for this exact command in {repository}.',
+    '{command}\n\nThe repository or its workspace names it. The answer is kept on this machine, for this exact command in {repository}.',
     { command: text, repository: command.repository },
   );
   const answer = await showWarningMessage(question(command), { modal: true, detail }, allow, deny);

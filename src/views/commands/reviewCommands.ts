@@ -11,6 +11,7 @@ import type { ReviewComments } from '../review/reviewComments';
 import { hasBegun } from '../sessionPredicates';
 import type { CommandName } from '../text/contributions';
 import { showInformationMessage, showWarningMessage } from '../text/messages';
+import { askForFilters, type ConsentSource } from './consentCommands';
 import type { Attempt, CommandActions } from './commandRunner';
 
 export type ReviewCommandName = Extract<
@@ -26,7 +27,7 @@ export type ReviewCommandName = Extract<
 >;
 
 /** What these commands need of the supervisor. */
-export interface ReviewSource extends PushSource {
+export interface ReviewSource extends PushSource, ConsentSource {
   worktree(
     id: string,
   ): Promise<Pick<WorktreeControl, 'changes' | 'apply' | 'undoApply' | 'makeBranch' | 'pushTargets' | 'agreeToPush'>>;
@@ -66,6 +67,7 @@ export function reviewCommands({
     });
     const name = answer?.trim();
     if (name === undefined) return undefined;
+    await askForFilters(source, session.repository);
     await inProgress(async () => await (await source.worktree(session.id)).makeBranch(name));
     return name;
   };
@@ -95,6 +97,7 @@ export function reviewCommands({
       const session = await chooseBegun(argument, vscode.l10n.t('Apply Changes to Checkout'));
       const mode = await chooseApplyMode(session.title);
       if (mode === undefined) return;
+      await askForFilters(source, session.repository);
       const conflicts = await apply(session, mode);
       if (conflicts === undefined) return;
       const undo = vscode.l10n.t('Undo');

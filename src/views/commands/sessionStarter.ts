@@ -9,7 +9,7 @@ import { inProgress } from '../progress';
 import { setAgentPath } from '../settings';
 import type { ContextMends } from '../text/errorMessages';
 import type { ConsentSource } from './consentCommands';
-import { askForConsent } from './consentCommands';
+import { askForConsent, askForFilters } from './consentCommands';
 import type { CommandContext, CommandRunner } from './commandRunner';
 
 export interface SessionStarterOptions extends SessionDraftOptions {
@@ -32,6 +32,7 @@ export class SessionStarter {
     const { context } = runner;
     context.request = request;
     await askForConsent(source, request.repository, 'setup');
+    await askForFilters(source, request.repository);
     const { id } = await inProgress(async () => await source.createSession(request));
     delete context.request;
     await reveal(id);

@@ -28,16 +28,11 @@ export interface RefusedFilter {
 const LFS =
   /^(?:"?(?:[^"'$`\\ ]*\/)?git-lfs(?:\.exe)?"?|git lfs) ((?:clean|smudge|filter-process)(?: --skip)?(?: -- %f)?)$/;
 const CRYPT = /^"?(?:[^"'$`\\]*\/)?git-crypt(?:\.exe)?"? ((?:clean|smudge)(?: --key-name=[\w.-]+)?)$/;
-const KNOWN = [
+/** Filters that need no consent, since they run as the user has them. */
+export const KNOWN_FILTERS = [
   ['git-lfs', LFS],
   ['git-crypt', CRYPT],
 ] as const;
-
-/** The texts of a filter that need a person's consent; none where it is Git LFS or git-crypt. */
-export function textsToAllow({ clean, smudge, process: text }: FilterDriver): string[] {
-  const texts = [clean, smudge, text].flatMap((each) => (each === undefined || each === '' ? [] : [each]));
-  return [...new Set(texts)].filter((each) => KNOWN.every(([, pattern]) => !pattern.test(each)));
-}
 
 /** The filter with absolute paths of what may run, or why it may not. */
 export async function resolveFilter(
@@ -50,7 +45,7 @@ export async function resolveFilter(
   for (const property of ['clean', 'smudge', 'process'] as const) {
     const text = driver[property];
     if (text === undefined || text === '') continue;
-    const known = KNOWN.find(([, pattern]) => pattern.test(text));
+    const known = KNOWN_FILTERS.find(([, pattern]) => pattern.test(text));
     if (known === undefined) {
       if (!(await mayRun(text)))
         return {

@@ -182,6 +182,38 @@ describe('a command that comes with the workspace', () => {
     assert.equal(await consents.answer({ ...command, command: ['x'] }), undefined);
   });
 
+  it('may be a filter of git: it is asked for once, and its files are erased with the history (A9)', async () => {
+    const { path } = fixture.repository;
+    const command = 'tr a-z n-za-m';
+    await fixture.repository.git('config', 'filter.crypt.clean', command);
+    await fixture.repository.git('config', 'filter.crypt.smudge', command);
+    await fixture.repository.git('config', 'filter.unused.clean', 'unused');
+    await fixture.repository.commit('Secrets', {
+      '.gitattributes': 'secret/** filter=crypt\n',
+      'secret/key': 'hello\n',
+    });
+    const { window } = open();
+    const consents = await window.consents();
+    const wanted = await consents.filtersFor(path);
+    assert.deepEqual(wanted, [{ repository: path, use: 'filter', command: [command] }]);
+    const session = await fixture.completedSession(window);
+    assert.equal(await readFile(join(session.worktreePath, 'secret/key'), 'utf8'), 'uryyb\n');
+    await writeFile(join(session.worktreePath, 'secret/new'), 'plainword\n');
+    const control = await window.worktree(session.id);
+    await assert.rejects(control.apply('staged'), { code: 'CONFLICT', message: /“crypt”.*secret\/new/ });
+    await assert.rejects(control.makeBranch('secrets'), { code: 'CONFLICT', message: /“crypt”.*secret\/new/ });
+    for (const each of wanted) await consents.record(each, true);
+    await control.makeBranch('secrets');
+    assert.equal(await fixture.repository.git('show', 'secrets:secret/new'), 'cynvajbeq');
+    await window.deleteSession(session.id);
+    const kept = join(fixture.storageDirectory, 'sessions', session.id, 'filtered');
+    assert.equal((await readdir(kept)).length, 1);
+    await window.eraseHistory(session.id);
+    await assert.rejects(access(kept), { code: 'ENOENT' });
+    const next = await fixture.completedSession(window);
+    assert.equal(await readFile(join(next.worktreePath, 'secret/key'), 'utf8'), 'hello\n');
+  });
+
   it('is neither asked for nor run where the workspace is not trusted (B6)', async () => {
     const window = fixture.window({ isTrusted: () => false });
     await assert.rejects(window.consents(), { code: 'UNTRUSTED' });
