@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import * as v from 'valibot';
-import { readLines } from '../../../src/common/lines/readLines';
+import type { Line } from '../../../src/common/lines/lineSplitter';
+import { LineSplitter } from '../../../src/common/lines/lineSplitter';
 import type { DraftEvent, EventData, EventKind } from '../../../src/storage/events';
 import { EVENT_SCHEMAS } from '../../../src/storage/events';
 import type {
@@ -91,8 +92,13 @@ export function runAgent(
   let stderr = '';
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
   const streams = (['stdout', 'stderr'] as const).map(async (stream) => {
-    for await (const { bytes } of readLines(child[stream], MAX_LINE_BYTES))
-      conversation.readLine(stream, bytes.toString('utf8'));
+    // As in a runner, the lines of one chunk are read in one turn.
+    const splitter = new LineSplitter(MAX_LINE_BYTES);
+    const read = ({ bytes }: Line): void => conversation.readLine(stream, bytes.toString('utf8'));
+    for await (const chunk of child[stream] as AsyncIterable<Buffer>)
+      for (const line of splitter.push(chunk)) read(line);
+    const last = splitter.end();
+    if (last !== undefined) read(last);
   });
   const exited = new Promise<{ exitCode: number | null; signal: string | null; spawnError?: string }>((resolve) => {
     child.on('error', (error) => resolve({ exitCode: null, signal: null, spawnError: error.message }));
