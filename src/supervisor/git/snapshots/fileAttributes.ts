@@ -2,6 +2,7 @@
 import { chmod, lchown, link, lstat, mkdir, rename, symlink } from 'node:fs/promises';
 import * as v from 'valibot';
 import { hasCode } from '../../../common/errors';
+import { writeEntryTree, type TreeEntry } from '../isolated/entryTree';
 import type { IsolatedGit } from '../isolated/isolatedGit';
 import { encodePath, pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
@@ -99,10 +100,10 @@ export async function captureAttributes(
 }
 
 async function writeBlobs(git: IsolatedGit, blobs: readonly (readonly [string, string | Buffer])[]): Promise<string> {
-  const lines: string[] = [];
-  for (const [name, input] of blobs)
-    lines.push(`100644 blob ${await git.text(['hash-object', '-w', '--stdin'], { input })}\t${name}\n`);
-  const tree = await git.text(['mktree'], { input: lines.join('') });
+  const entries: TreeEntry[] = [];
+  for (const [path, input] of blobs)
+    entries.push({ mode: '100644', objectId: await git.text(['hash-object', '-w', '--stdin'], { input }), path });
+  const tree = await writeEntryTree(git, entries);
   return await writeCommit(git, { tree, parents: [], message: 'Attributes of the files', isDated: false });
 }
 

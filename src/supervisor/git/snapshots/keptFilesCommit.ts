@@ -1,6 +1,7 @@
 /** The commit of a snapshot that names the files that are kept outside of git. */
 import * as v from 'valibot';
 import { keptFileSchema, type KeptFile } from '../filters/keptFiles';
+import { writeEntryTree } from '../isolated/entryTree';
 import type { IsolatedGit } from '../isolated/isolatedGit';
 import { writeCommit } from './snapshotRef';
 
@@ -10,8 +11,8 @@ const LIST = 'filtered.json';
 export async function writeKeptFiles(git: IsolatedGit, files: readonly KeptFile[]): Promise<string | undefined> {
   if (files.length === 0) return undefined;
   const sorted = [...files].sort((one, other) => (one.path < other.path ? -1 : 1));
-  const blob = await git.text(['hash-object', '-w', '--stdin'], { input: JSON.stringify(sorted) });
-  const tree = await git.text(['mktree'], { input: `100644 blob ${blob}\t${LIST}\n` });
+  const objectId = await git.text(['hash-object', '-w', '--stdin'], { input: JSON.stringify(sorted) });
+  const tree = await writeEntryTree(git, [{ mode: '100644', objectId, path: LIST }]);
   return await writeCommit(git, { tree, parents: [], message: 'Files for filters', isDated: false });
 }
 

@@ -1,7 +1,8 @@
 import { access, constants, lstat, rm, writeFile } from 'node:fs/promises';
 import { listFilters } from '../filters/filteredPaths';
-import { encodePath, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
+import { pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
 import { writeCommit } from './snapshotRef';
+import { writeEntryTree } from '../isolated/entryTree';
 import type { IsolatedGit } from '../isolated/isolatedGit';
 import { mapLimited } from '../../../common/mapLimited';
 
@@ -37,12 +38,10 @@ export async function captureRawFiles(
   const files = found.filter(({ isReadable }) => isReadable);
   const objectIds = await hashFiles(git, files, true);
   const stagedModes = new Map(staged.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, 6)]));
-  const entries = files.map(
-    ({ path, mode }, index) => `${mode ?? stagedModes.get(path) ?? '100644'} ${objectIds[index] ?? ''} 0\t${path}\0`,
-  );
-  const options = { index: 'raw' };
-  await git.run(['update-index', '-z', '--index-info'], { ...options, input: encodePath(entries.join('')) });
-  const tree = await git.text(['write-tree'], options);
+  const entries = files.map(({ path, mode }, index) => {
+    return { path, mode: mode ?? stagedModes.get(path) ?? '100644', objectId: objectIds[index] ?? '' };
+  });
+  const tree = await writeEntryTree(git, entries);
   const commit = await writeCommit(git, {
     tree,
     parents: [],
