@@ -5,6 +5,7 @@ export type CorralErrorCode =
   | 'RUN_NOT_FOUND'
   | 'EMPTY_PROMPT'
   | 'NO_FOLDER'
+  | 'DISK_UNREACHABLE'
   | 'NO_REPOSITORY'
   | 'BARE_REPOSITORY'
   | 'REPOSITORY_SETTING'

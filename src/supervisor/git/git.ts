@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { delimiter } from 'node:path';
 import * as l10n from '@vscode/l10n';
+import { AnsweringDisks } from '../../common/disks/answeringDisks';
 import { messageOf } from '../../common/errors';
 import { foldersOnPath } from '../../common/processes/programFile';
 import type { ProcessResult, RunProcess } from '../../common/processes/runProcess';
@@ -23,6 +24,18 @@ const MAX_PROCESSES = 3;
 const FIRST_RETRY_MS = 25;
 const MAX_RETRY_MS = 800;
 const DEFAULT_LOCK_PATIENCE_MS = 5_000;
+const DEFAULT_SHORT_LIMIT_MS = 60_000;
+
+/** Commands that read a few small files. One that takes long was given a pipe to read, and would wait for ever. */
+const SHORT_COMMANDS: ReadonlySet<string> = new Set([
+  'check-ref-format',
+  'config',
+  'for-each-ref',
+  'remote',
+  'rev-parse',
+  'symbolic-ref',
+  'var',
+]);
 /** No version before 2.50 finds hooks in the configuration. */
 const FIRST_MINOR_WITH_HOOKS = 50;
 const OWN_SETTINGS = [...SAFE_CONFIGURATION, ...NO_PROGRAMS];
@@ -58,13 +71,23 @@ export class Git {
   readonly #runProcess: RunProcess;
   readonly #configuredProgram: string;
   readonly #lockPatienceMs: number;
+  readonly #shortLimitMs: number;
+  readonly #disks: AnsweringDisks;
   readonly #pool = new ProcessPool(MAX_PROCESSES);
   #program: Promise<string> | undefined;
   #hasConfiguredHooks = true;
 
-  /** `program` is a name on PATH or an absolute path; `lockPatienceMs` is how long to try while a lock is held. */
-  constructor(runProcess: RunProcess, options: { program?: string; lockPatienceMs?: number } = {}) {
+  /**
+   * `program` is a name on PATH or an absolute path; `lockPatienceMs` is how long to try while a lock is held, and
+   * `shortLimitMs` how long a command may take that reads settings or refs alone.
+   */
+  constructor(
+    runProcess: RunProcess,
+    options: { program?: string; lockPatienceMs?: number; shortLimitMs?: number } = {},
+  ) {
     this.#runProcess = runProcess;
+    this.#disks = new AnsweringDisks(runProcess);
+    this.#shortLimitMs = options.shortLimitMs ?? DEFAULT_SHORT_LIMIT_MS;
     this.#configuredProgram = options.program ?? 'git';
     this.#lockPatienceMs = options.lockPatienceMs ?? DEFAULT_LOCK_PATIENCE_MS;
   }
@@ -116,6 +139,18 @@ export class Git {
     );
     if (result.failure === 'cancelled') throw cancelledError();
     return result;
+  }
+
+  /**
+   * To be called before files at a path are looked at that lie outside of the store.
+   * @throws DISK_UNREACHABLE where the disk of another machine or of a program does not answer
+   */
+  async requireDisk(path: string): Promise<void> {
+    if (await this.#disks.answers(path)) return;
+    throw new CorralError(
+      'DISK_UNREACHABLE',
+      l10n.t('The disk of {path} does not answer. Connect it again, or wait, and try again.', { path }),
+    );
   }
 
   /** The settings that keep programs of the repository's configuration from running, as of now. */
@@ -171,6 +206,9 @@ export class Git {
   ): Promise<ProcessResult> {
     if (commandArguments.some((argument) => argument.includes('\0')))
       throw new CorralError('INVALID_ARGUMENT', l10n.t('A name with a NUL character cannot be passed to Git.'));
+    await this.requireDisk(directory);
+    const isShort = SHORT_COMMANDS.has(commandArguments[0] ?? '');
+    const timeoutMs = filterLimitMs ?? (isShort ? this.#shortLimitMs : undefined);
     const result = await this.#pool.run(
       async () =>
         await this.#runProcess([program, ...commandArguments], {
@@ -183,14 +221,19 @@ export class Git {
           },
           input,
           signal,
-          ...(filterLimitMs === undefined ? {} : { timeoutMs: filterLimitMs }),
+          ...(timeoutMs === undefined ? {} : { timeoutMs }),
         }),
       signal,
     );
     if (result.failure === 'notStarted') throw await startError(directory, result.cause);
     if (result.failure === 'cancelled' && result.exitCode !== 0) throw cancelledError();
     if (result.failure === 'timedOut')
-      throw new CorralError('TIMEOUT', l10n.t('Git was ended, since a filter took too long.'));
+      throw filterLimitMs === undefined
+        ? new CorralError(
+            'GIT_FAILED',
+            l10n.t('Git was ended, since it read settings in {directory} for too long.', { directory }),
+          )
+        : new CorralError('TIMEOUT', l10n.t('Git was ended, since a filter took too long.'));
     return result;
   }
 }

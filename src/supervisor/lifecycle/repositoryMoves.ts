@@ -22,6 +22,8 @@ export interface RepositoryMovesOptions {
 /** Follows repositories that are moved or renamed on the disk. One that is not found is not gone. */
 export class RepositoryMoves {
   readonly #options: RepositoryMovesOptions;
+  /** The last look at each repository: an older one must not tell its answer after a newer one. */
+  readonly #looks = new Map<string, Promise<void>>();
 
   constructor(options: RepositoryMovesOptions) {
     this.#options = options;
@@ -40,10 +42,22 @@ export class RepositoryMoves {
 
   /** Where the session's repository is not in its place, looks for it near by, and marks the session if that fails. */
   async refresh(id: string): Promise<void> {
-    const { model, log } = this.#options;
+    const { repository = '' } = this.#options.model.find(id) ?? {};
+    if (repository === '') return;
+    const look = (this.#looks.get(repository) ?? Promise.resolve()).then(async () => await this.#look(id));
+    this.#looks.set(repository, look);
+    await look;
+    if (this.#looks.get(repository) === look) this.#looks.delete(repository);
+  }
+
+  /** Never rejects. */
+  async #look(id: string): Promise<void> {
+    const { model, git, log } = this.#options;
     const facts = model.find(id);
     if (facts === undefined || facts.repository === '') return;
     try {
+      await git.requireDisk(facts.repository);
+      await git.requireDisk(facts.worktreePath);
       const isThere = (await isRepositoryThere(facts.repository)) || (await isElsewhereKnown(facts));
       const isSearched = !isThere || (facts.worktree === 'present' && (await this.#isReplaced(facts)));
       if (isSearched && (await this.#search(facts))) return;
@@ -150,10 +164,8 @@ export class RepositoryMoves {
 
   #mark(repository: string, isMissing: boolean): void {
     const { model } = this.#options;
-    for (const id of model.ids().filter((each) => model.facts(each).repository === repository)) {
-      const { repositoryMissing: before, ...live } = model.live(id);
-      if ((before === true) !== isMissing) model.setLive(id, isMissing ? { ...live, repositoryMissing: true } : live);
-    }
+    for (const id of model.ids())
+      if (model.facts(id).repository === repository) model.setRepositoryMissing(id, isMissing);
   }
 }
 

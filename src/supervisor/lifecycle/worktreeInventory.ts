@@ -72,13 +72,14 @@ export class WorktreeInventory {
 
   /** Every worktree with its size and content, largest first. Slow, since it reads all of them. */
   async list(): Promise<WorktreeEntry[]> {
-    const { model, log } = this.#options;
+    const { model, git, log } = this.#options;
     const entries: WorktreeEntry[] = [];
     for (const id of model.ids()) {
       const facts = model.facts(id);
-      entries.push(...(await findLeftovers(facts)));
-      if (facts.worktree !== 'present' && facts.trashPath === undefined) continue;
       try {
+        await git.requireDisk(facts.worktreePath);
+        entries.push(...(await findLeftovers(facts)));
+        if (facts.worktree !== 'present' && facts.trashPath === undefined) continue;
         const worktree = await worktreeOf(this.#options, facts);
         const located = await locateWorktree(worktree);
         if (located.place === 'missing') continue;
@@ -121,9 +122,10 @@ export class WorktreeInventory {
 
   /** Tries again to remove what is left of a deleted session's worktree. Answers with what stays, in words. */
   async removeLeftovers(id: string): Promise<string[]> {
-    const { store, model } = this.#options;
+    const { store, model, git } = this.#options;
     return await withWorktreeLock(store.paths, id, async () => {
       const facts = (await store.sync(id)) ?? model.facts(id);
+      await git.requireDisk(facts.worktreePath);
       const kept = await emptyDiscarded(facts.worktreePath);
       if (facts.worktree === 'deleted' && facts.trashPath === undefined)
         await store.append(id, () => ({ kind: 'trash.emptied', data: { kept } }));
@@ -161,9 +163,17 @@ export class WorktreeInventory {
   }
 
   async #findStrays(): Promise<Stray[]> {
-    const { log } = this.#options;
+    const { git, log } = this.#options;
     const strays: Stray[] = [];
     for (const [root, repositories] of this.#roots()) {
+      const isReached = await git.requireDisk(root).then(
+        () => true,
+        (error: unknown) => {
+          log.warn(`${root} is not searched for worktrees: ${messageOf(error)}`);
+          return false;
+        },
+      );
+      if (!isReached) continue;
       for (const place of ['worktrees', 'trash']) {
         const names = await readdir(join(root, place)).catch(() => []);
         for (const name of names.filter(isId)) {

@@ -19,11 +19,14 @@ export interface LifecycleOptions {
  * The worktree of these facts, for functions of the git layer.
  *
  * @throws REPOSITORY_MISSING where the session's repository is not in its place.
+ * @throws DISK_UNREACHABLE where nobody can tell, since its disk does not answer.
  */
 export async function worktreeOf(
   { git, store }: Pick<LifecycleOptions, 'git' | 'store'>,
   facts: SessionFacts,
 ): Promise<SessionWorktree> {
+  await git.requireDisk(facts.repository);
+  await git.requireDisk(facts.worktreePath);
   const repository = await repositoryOf(git, facts);
   return {
     repository,

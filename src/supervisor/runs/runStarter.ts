@@ -13,6 +13,7 @@ import { isOpen } from '../../storage/sessionState';
 import { TEARDOWN_DRIVER } from '../../storage/events';
 import { configuredEnvironment, resolveAgent } from '../agents/agentRegistry';
 import { launchOf } from '../agents/commandLine';
+import type { Git } from '../git/git';
 import { readBootstrap } from '../runnerProtocol/bootstrapFile';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { PROTOCOL_VERSION } from '../runnerProtocol/protocol';
@@ -32,6 +33,7 @@ export interface RunRequest {
 }
 
 export interface RunStarterOptions extends SetupOptions {
+  git: Git;
   /** The folder of the bundles: the runner and the demo agent. */
   bundles: string;
   settings: () => SupervisorSettings;
@@ -67,7 +69,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
     ...(model === undefined ? {} : { model }),
     ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
   });
-  if (facts.worktree !== 'planned') await requireWorktree(facts.worktreePath);
+  if (facts.worktree !== 'planned') await requireWorktree(options.git, facts.worktreePath);
   const driverEnvironment = { ...agent.environment, ...launch.environment };
   const bootstrap: RunBootstrap = {
     ...commonBootstrap(options, facts, runId),
@@ -129,7 +131,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
   const settings = options.settings();
   try {
     const stored = await readBootstrap(run);
-    await requireWorktree(facts.worktreePath);
+    await requireWorktree(options.git, facts.worktreePath);
     const configured = configuredEnvironment(facts.agent, settings.agents);
     const environment: Record<string, string> = { ...configured, ...stored.driverEnvironment };
     const missing = stored.environment.filter((name) => environment[name] === undefined);
@@ -196,7 +198,7 @@ export async function launchTeardown(options: RunStarterOptions, facts: SessionF
   const { store, bundles } = options;
   const { runnerNode } = options.settings();
   const { teardownCommand, teardownLimitMs } = options.worktreeSettings(facts.repository);
-  await requireWorktree(facts.worktreePath);
+  await requireWorktree(options.git, facts.worktreePath);
   const runId = newId();
   const bootstrap: RunBootstrap = {
     ...commonBootstrap(options, facts, runId),
@@ -264,7 +266,8 @@ async function agentPlace(
 }
 
 /** Refuses a folder without its own link to git: an agent there would work in the checkout around it. */
-export async function requireWorktree(worktreePath: string): Promise<void> {
+export async function requireWorktree(git: Git, worktreePath: string): Promise<void> {
+  await git.requireDisk(worktreePath);
   const link = await lstat(join(worktreePath, '.git')).catch(() => undefined);
   if (link?.isFile() !== true)
     throw new CorralError(

@@ -23,7 +23,7 @@ export interface TerminalCommand {
  * program has no such thing, WORKTREE_MISSING, AGENT_NOT_FOUND
  */
 export async function terminalCommand(
-  { settings, bundles }: Pick<RunStarterOptions, 'settings' | 'bundles'>,
+  { git, settings, bundles }: Pick<RunStarterOptions, 'git' | 'settings' | 'bundles'>,
   facts: SessionFacts,
 ): Promise<TerminalCommand> {
   const native = nativeSession(facts);
@@ -49,7 +49,7 @@ export async function terminalCommand(
         agent: facts.agent,
       }),
     );
-  await requireWorktree(facts.worktreePath);
+  await requireWorktree(git, facts.worktreePath);
   // Without the variable that marks a run's processes: no run may end what belongs to a person.
   const environment = {
     ...(await programEnvironment(facts.agent, agent, settings().agents)),

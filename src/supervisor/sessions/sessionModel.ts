@@ -90,7 +90,20 @@ export class SessionModel {
     this.changed.fire({ sessionIds: [sessionId] });
   }
 
-  setLive(sessionId: string, live: LiveFacts): void {
+  setLive(sessionId: string, live: Omit<LiveFacts, 'repositoryMissing'>): void {
+    const { repositoryMissing } = this.live(sessionId);
+    this.#replaceLive(sessionId, { ...live, ...(repositoryMissing === true ? { repositoryMissing } : {}) });
+  }
+
+  /** Whether the session's repository was not found where it should be. */
+  setRepositoryMissing(sessionId: string, isMissing: boolean): void {
+    const live = { ...this.live(sessionId) };
+    if (isMissing) live.repositoryMissing = true;
+    else delete live.repositoryMissing;
+    this.#replaceLive(sessionId, live);
+  }
+
+  #replaceLive(sessionId: string, live: LiveFacts): void {
     const entry = this.#sessions.get(sessionId);
     if (entry === undefined || isDeepStrictEqual(entry.live, live)) return;
     entry.live = live;

@@ -29,6 +29,7 @@ export const MENDS: Readonly<Record<CorralErrorCode, readonly Mend[]>> = {
   RUN_NOT_FOUND: DEFAULT_MENDS,
   EMPTY_PROMPT: ['editRequest'],
   NO_FOLDER: ['openFolder', 'tryDemo'],
+  DISK_UNREACHABLE: DEFAULT_MENDS,
   NO_REPOSITORY: ['initializeRepository', 'editRequest'],
   BARE_REPOSITORY: DEFAULT_MENDS,
   CHECKOUT_MISSING: ['showLog'],

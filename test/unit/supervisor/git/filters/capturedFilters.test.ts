@@ -141,6 +141,8 @@ describe('a filter of git', () => {
     const session = await cryptSession();
     const { repository, path, baseCommit } = session;
     const folder = repository.mainWorktree;
+    await fixture.user(folder, 'config', 'user.name', 'Robin');
+    await fixture.user(folder, 'config', 'user.email', 'robin@example.com');
     await write(path, { 'secret/key.txt': 'plainword\n', 'secret/new.txt': 'newplain\n' });
     const apply = async (): Promise<void> => {
       const work = await readWork(session);
