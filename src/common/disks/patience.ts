@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { settledWithin } from '../settledWithin';
 
 /** Waits no longer than a limit for work on a disk, and starts none on what still keeps earlier work waiting. */
 export class Patience {
@@ -16,17 +16,9 @@ export class Patience {
   async run<T>(name: string, work: () => Promise<T>): Promise<T> {
     if (this.#underWay.has(name)) throw new Error(`${name} does not answer`);
     const working = work();
-    const abort = new AbortController();
-    const late = delay(this.#limitMs, undefined, { signal: abort.signal }).then(() => {
-      this.#underWay.set(name, working);
-      void working.catch(() => undefined).then(() => this.#underWay.delete(name));
-      throw new Error(`${name} does not answer`);
-    });
-    late.catch(() => undefined);
-    try {
-      return await Promise.race([working, late]);
-    } finally {
-      abort.abort();
-    }
+    if (await settledWithin(working, this.#limitMs)) return await working;
+    this.#underWay.set(name, working);
+    void working.catch(() => undefined).then(() => this.#underWay.delete(name));
+    throw new Error(`${name} does not answer`);
   }
 }

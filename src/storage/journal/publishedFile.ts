@@ -5,6 +5,7 @@
 import { link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../common/errors';
+import { isThere } from '../../common/disks/pathState';
 import { readRegular } from '../../common/disks/regularFile';
 import { replaceFile, temporaryPath } from './durableFile';
 
@@ -69,11 +70,4 @@ export async function removePublished(path: string): Promise<void> {
 
 async function contentPath(path: string): Promise<string> {
   return (await stat(path)).isDirectory() ? join(path, CONTENT) : path;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -8,7 +8,12 @@ export async function gitDirectoryOf(folder: string): Promise<string | undefined
   const stats = await stat(entry).catch(() => undefined);
   if (stats?.isDirectory() === true) return await realpath(entry);
   if (stats?.isFile() !== true) return undefined;
-  const target = /^gitdir: (.+?)[\r\n]*$/s.exec(await readFile(entry, 'utf8'))?.[1];
+  return await followLink(await readFile(entry, 'utf8'), folder);
+}
+
+/** The git directory that the text of a `.git` file in `folder` names; undefined where it names none that is there. */
+export async function followLink(link: string, folder: string): Promise<string | undefined> {
+  const target = /^gitdir: (.+?)[\r\n]*$/s.exec(link)?.[1];
   return target === undefined ? undefined : await realpath(resolve(folder, target)).catch(() => undefined);
 }
 

@@ -1,7 +1,8 @@
 /** Finds the folders that hold a repository's files. A repository without a main worktree has linked ones alone. */
-import { access, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import * as l10n from '@vscode/l10n';
+import { isThere } from '../../common/disks/pathState';
 import { CorralError } from '../../storage/errors';
 import type { Git } from './git';
 import {
@@ -132,11 +133,4 @@ async function holdsFiles(git: Git, commonDirectory: string, folder: string): Pr
   });
   for (const name of splitZ(stdout)) if (await isThere(join(folder, pathToText(name)))) return true;
   return false;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,6 +1,7 @@
 /** Finds a repository that was moved or renamed on the disk, by what Corral left in it. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { isThere } from '../../common/disks/pathState';
 import { isInside } from '../../common/isInside';
 import { commonDirectoryOf, gitDirectoryOf } from './gitDirectory';
 import { trashPathFor, type WorktreeOwnership } from './sessionWorktree';
@@ -59,11 +60,4 @@ export async function relinkWorktree(
     }
   }
   return paths[0];
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

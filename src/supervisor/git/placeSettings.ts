@@ -4,6 +4,7 @@ import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import type { Git } from './git';
 import { enclosingCheckout } from './gitDirectory';
+import { parseSettings } from './settingText';
 
 export type PlaceSetting = 'core.bare' | 'core.worktree';
 
@@ -16,19 +17,16 @@ export interface PlaceSettings {
 
 /** What holds for the main worktree of the repository. */
 export async function readPlaceSettings(git: Git, commonDirectory: string): Promise<PlaceSettings> {
-  const listed = await git.text(
+  const { stdout } = await git.run(
     commonDirectory,
     ['config', '--null', '--no-includes', '--show-origin', '--get-regexp', '^core\\.(bare|worktree)$'],
     { environment: { GIT_DIR: commonDirectory, GIT_WORK_TREE: commonDirectory }, acceptedExitCodes: [0, 1] },
   );
   const found = new Map<string, { value: string; file: string }>();
-  const fields = listed.split('\0');
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    const [origin = '', entry = ''] = [fields[index], fields[index + 1]];
-    const [key = '', ...value] = entry.split('\n'); // without a newline, the setting stands there alone
-    const file = resolve(commonDirectory, origin.replace(/^file:/, ''));
+  for (const { source, key, value } of parseSettings(stdout)) {
+    const file = resolve(commonDirectory, source.replace(/^file:/, ''));
     // Git heeds the two nowhere else.
-    if (dirname(file) === commonDirectory) found.set(key, { value: entry === key ? 'true' : value.join('\n'), file });
+    if (dirname(file) === commonDirectory) found.set(key, { value, file });
   }
   const [bare, worktree] = [found.get('core.bare'), found.get('core.worktree')];
   return {

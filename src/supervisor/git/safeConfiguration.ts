@@ -1,5 +1,6 @@
 import { delimiter } from 'node:path';
 import { foldersOnPath } from '../../common/processes/programFile';
+import { isUsersOwn, parseSettings } from './settingText';
 
 /**
  * What keeps git from running programs that a repository names: any agent can write the repository's configuration.
@@ -117,18 +118,14 @@ export const LIST_PROGRAM_SETTINGS = [
  * of `LIST_PROGRAM_SETTINGS`. Where the user defines another program of the same name, the user's holds.
  */
 export function overridesOf(listing: Buffer): Setting[] {
-  const fields = listing.toString('utf8').split('\0');
   const trusted = new Map<string, string>();
   const overridden = new Set<string>();
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    const [scope, entry = ''] = [fields[index], fields[index + 1]];
-    const keyEnd = entry.indexOf('\n');
-    const key = keyEnd < 0 ? entry : entry.slice(0, keyEnd);
+  for (const setting of parseSettings(listing)) {
+    const { key, value } = setting;
     const [subsection, name] = [key.slice(0, key.lastIndexOf('.')), key.slice(key.lastIndexOf('.') + 1)];
     const section = subsection.slice(0, subsection.indexOf('.'));
     const off = OFF[section] ?? {};
-    if (section !== 'hook' && section !== 'filter' && (scope === 'system' || scope === 'global'))
-      trusted.set(key, keyEnd < 0 ? 'true' : entry.slice(keyEnd + 1));
+    if (section !== 'hook' && section !== 'filter' && isUsersOwn(setting)) trusted.set(key, value);
     else if (SET_TOGETHER.has(section)) for (const each of Object.keys(off)) overridden.add(`${subsection}.${each}`);
     else if (off[name] !== undefined) overridden.add(key);
   }

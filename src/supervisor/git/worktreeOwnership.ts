@@ -1,9 +1,10 @@
-import { lstat, readFile, realpath, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { lstat, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { isId } from '../../storage/ids';
 import { CorralError } from '../../storage/errors';
 import { hasCode } from '../../common/errors';
+import { followLink } from './gitDirectory';
 import { trashPathFor, type SessionWorktree, type WorktreeOwnership } from './sessionWorktree';
 
 export type WorktreeState =
@@ -74,8 +75,7 @@ export async function locateWorktree(worktree: SessionWorktree): Promise<Worktre
 export async function readLink(folder: string): Promise<string | undefined> {
   const file = join(folder, '.git');
   if ((await lstat(file).catch(() => undefined))?.isFile() !== true) return undefined;
-  const target = /^gitdir: (.+?)[\r\n]*$/s.exec(await readFile(file, 'utf8'))?.[1];
-  return target === undefined ? undefined : realpath(resolve(folder, target)).catch(() => undefined);
+  return await followLink(await readFile(file, 'utf8'), folder);
 }
 
 /** True where the worktree with this administrative directory is locked in the name of this store's session. */

@@ -1,5 +1,6 @@
-import { realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFolder } from '../../common/disks/pathState';
 import { isInside } from '../../common/isInside';
 import type { SessionFacts } from '../../storage/sessionFacts';
 
@@ -14,11 +15,9 @@ export function agentFolderOf({ worktreePath, subfolder }: Place): string {
 export async function findAgentFolder(place: Place): Promise<string> {
   const { worktreePath } = place;
   const folder = agentFolderOf(place);
-  const isFolder = await stat(folder).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-  return isFolder && isInside(await realpath(folder), await realpath(worktreePath)) ? folder : worktreePath;
+  return (await isFolder(folder)) && isInside(await realpath(folder), await realpath(worktreePath))
+    ? folder
+    : worktreePath;
 }
 
 /** Recorded, so not translated. */

@@ -10,6 +10,7 @@ import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
 import { hasCode } from '../../common/errors';
+import { settledWithin } from '../../common/settledWithin';
 import { liveness, ownIdentity } from './identity';
 import { publishOnce, readPublished, removePublished } from '../../storage/journal/publishedFile';
 import type { ProcessIdentity } from './identitySchema';
@@ -76,11 +77,8 @@ export async function withLock<T>(
 }
 
 async function inTime(promise: Promise<void>, deadline: number, path: string): Promise<void> {
-  const abort = new AbortController();
-  const late = delay(Math.max(0, deadline - performance.now()), true, { signal: abort.signal }).catch(() => false);
-  const isLate = await Promise.race([promise.then(() => false), late]);
-  abort.abort();
-  if (isLate) throw timedOut(path);
+  if (!(await settledWithin(promise, Math.max(0, deadline - performance.now())))) throw timedOut(path);
+  await promise;
 }
 
 function timedOut(path: string, pid?: number): CorralError {

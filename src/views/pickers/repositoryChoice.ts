@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { isFolder } from '../../common/disks/pathState';
 import { CorralError } from '../../storage/errors';
 import type { SessionSummary } from '../../supervisor/api';
 import { findRepository } from '../../supervisor/git/repository';
@@ -55,11 +55,4 @@ export async function startingPlace({
 }: SessionSummary): Promise<string> {
   for (const folder of [join(checkout, ...subfolder.split('/')), checkout]) if (await isFolder(folder)) return folder;
   return repository;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
 }

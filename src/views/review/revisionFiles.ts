@@ -4,6 +4,7 @@ import type { Git } from '../../supervisor/git/git';
 import { commonDirectoryOf, gitDirectoryOf } from '../../supervisor/git/gitDirectory';
 import { withObjects } from '../../supervisor/git/isolated/isolatedGit';
 import { isObjectId } from '../../supervisor/git/repository';
+import { ReadOnlyFiles } from '../readOnlyFiles';
 
 const SCHEME = 'corral-revision';
 const querySchema = v.object({
@@ -24,11 +25,11 @@ export function revisionUri(folder: string, path: string, repository: string, re
 }
 
 /** Files from git's objects, read-only and byte for byte, so that pictures can be shown as well as text. */
-export class RevisionFiles implements vscode.FileSystemProvider {
+export class RevisionFiles extends ReadOnlyFiles {
   readonly #git: Git;
-  readonly onDidChangeFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>().event; // objects never change
 
   private constructor(git: Git) {
+    super();
     this.#git = git;
   }
 
@@ -43,28 +44,8 @@ export class RevisionFiles implements vscode.FileSystemProvider {
     return await this.#read(uri, 'blob');
   }
 
-  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
-    return { type: vscode.FileType.File, ctime: 0, mtime: 0, size: Number((await this.#read(uri, '-s')).toString()) };
-  }
-
-  watch(): vscode.Disposable {
-    return new vscode.Disposable(() => undefined);
-  }
-
-  readDirectory(): never {
-    throw vscode.FileSystemError.Unavailable();
-  }
-  createDirectory(): never {
-    throw vscode.FileSystemError.NoPermissions();
-  }
-  writeFile(): never {
-    throw vscode.FileSystemError.NoPermissions();
-  }
-  delete(): never {
-    throw vscode.FileSystemError.NoPermissions();
-  }
-  rename(): never {
-    throw vscode.FileSystemError.NoPermissions();
+  protected override async sizeOf(uri: vscode.Uri): Promise<number> {
+    return Number((await this.#read(uri, '-s')).toString());
   }
 
   async #read(uri: vscode.Uri, what: 'blob' | '-s'): Promise<Buffer> {

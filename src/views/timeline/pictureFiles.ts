@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { pictureFile } from '../../common/pictureFile';
+import { ReadOnlyFiles } from '../readOnlyFiles';
 import type { LinkedEvent } from './eventLink';
 import type { TimelineSource } from './timelineSource';
 
@@ -14,11 +15,11 @@ export interface PicturePlace extends LinkedEvent {
 }
 
 /** The pictures of events as read-only files, so that the editor shows them as it shows others. */
-export class PictureFiles implements vscode.FileSystemProvider {
+export class PictureFiles extends ReadOnlyFiles {
   readonly #source: TimelineSource;
-  readonly onDidChangeFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>().event; // events never change
 
   private constructor(source: TimelineSource) {
+    super();
     this.#source = source;
   }
 
@@ -47,29 +48,5 @@ export class PictureFiles implements vscode.FileSystemProvider {
     } catch {
       throw vscode.FileSystemError.FileNotFound(uri);
     }
-  }
-
-  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
-    return { type: vscode.FileType.File, ctime: 0, mtime: 0, size: (await this.readFile(uri)).length };
-  }
-
-  watch(): vscode.Disposable {
-    return new vscode.Disposable(() => undefined);
-  }
-
-  readDirectory(): never {
-    throw vscode.FileSystemError.Unavailable();
-  }
-  createDirectory(): never {
-    throw vscode.FileSystemError.NoPermissions();
-  }
-  writeFile(): never {
-    throw vscode.FileSystemError.NoPermissions();
-  }
-  delete(): never {
-    throw vscode.FileSystemError.NoPermissions();
-  }
-  rename(): never {
-    throw vscode.FileSystemError.NoPermissions();
   }
 }

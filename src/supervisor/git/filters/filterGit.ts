@@ -1,5 +1,6 @@
-import { appendFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFolder } from '../../../common/disks/pathState';
 import { diskTraitsOf } from '../isolated/diskTraits';
 import { gitDirectoryOf } from '../gitDirectory';
 import { fillIsolatedFolder, isolatedVariables } from '../isolated/isolatedFolder';
@@ -10,6 +11,7 @@ import type { Git, GitOptions, GitResult } from '../git';
 import type { Repository } from '../repository';
 import type { WorktreeFolder } from '../sessionWorktree';
 import type { Setting } from '../safeConfiguration';
+import { escapeQuotes, isUsersOwn, parseSettings, quoteValue, type ListedSetting } from '../settingText';
 import { shellWord, type AllowedFilter } from './filterPrograms';
 
 /** A filter that takes longer than this for one command of git hangs. Large files are fetched by Git LFS meanwhile. */
@@ -74,7 +76,7 @@ export async function withFilterOptions<T>(
   const all = await repository.git.readFilters(path);
   if (filters.length === 0) return await use({ filters: all });
   // To git an empty `process` hides the other commands of a filter, so that it is set only where there is one to hide.
-  const configured = new Set((await listSettings(repository.git, path, undefined)).map(([, key]) => key));
+  const configured = new Set((await listSettings(repository.git, path, undefined)).map(({ key }) => key));
   const sections = new Set(filters.map(({ name }) => `filter.${name}`));
   const off = all.filter(([key]) => configured.has(key) || !sections.has(key.slice(0, key.lastIndexOf('.'))));
   return await withFilterFolder({ repository, path }, filters, async (variables) => {
@@ -133,43 +135,27 @@ async function configurationOf(
 ): Promise<string> {
   const entries = filters.flatMap(settingsOf);
   if (await isFolder(join(commonDirectory, 'lfs'))) entries.push(['lfs.storage', join(commonDirectory, 'lfs')]);
-  for (const [scope, key, value] of await listSettings(git, mainWorktree, signal))
-    if (scope === 'local' && REPOSITORY_SETTINGS.test(key)) entries.push([key, value]);
+  for (const { source, key, value } of await listSettings(git, mainWorktree, signal))
+    if (source === 'local' && REPOSITORY_SETTINGS.test(key)) entries.push([key, value]);
   return entries.map(([key, value]) => configurationLines(key, value)).join('');
 }
 
 async function userConfiguration(git: Git, folder: string, signal: AbortSignal | undefined): Promise<string> {
   return (await listSettings(git, folder, signal))
-    .filter(([scope, key]) => (scope === 'global' || scope === 'system') && USER_SETTINGS.test(key))
-    .map(([, key, value]) => configurationLines(key, value))
+    .filter((setting) => isUsersOwn(setting) && USER_SETTINGS.test(setting.key))
+    .map(({ key, value }) => configurationLines(key, value))
     .join('');
 }
 
-async function listSettings(
-  git: Git,
-  folder: string,
-  signal: AbortSignal | undefined,
-): Promise<[scope: string, key: string, value: string][]> {
+async function listSettings(git: Git, folder: string, signal: AbortSignal | undefined): Promise<ListedSetting[]> {
   const { stdout } = await git.run(folder, ['config', '--null', '--show-scope', '--list'], { signal });
-  const fields = stdout.toString('utf8').split('\0');
-  const settings: [string, string, string][] = [];
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    const [scope = '', entry = ''] = [fields[index], fields[index + 1]];
-    const keyEnd = entry.indexOf('\n');
-    settings.push([scope, keyEnd < 0 ? entry : entry.slice(0, keyEnd), keyEnd < 0 ? 'true' : entry.slice(keyEnd + 1)]);
-  }
-  return settings;
+  return parseSettings(stdout);
 }
 
 /** One setting, as git's configuration files have it. */
 function configurationLines(key: string, value: string): string {
   const [start, end] = [key.indexOf('.'), key.lastIndexOf('.')];
   const section = key.slice(0, start);
-  const name = start === end ? section : `${section} "${key.slice(start + 1, end).replace(/["\\]/g, '\\$&')}"`;
-  const escaped = value.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t');
-  return `[${name}]\n\t${key.slice(end + 1)} = "${escaped}"\n`;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  const name = start === end ? section : `${section} "${escapeQuotes(key.slice(start + 1, end))}"`;
+  return `[${name}]\n\t${key.slice(end + 1)} = ${quoteValue(value)}\n`;
 }

@@ -1,13 +1,24 @@
-import { encodePath } from '../pathBytes';
+import { encodePath, splitZ } from '../pathBytes';
 import type { IsolatedGit } from './isolatedGit';
 
-/** A file of a tree. */
+/** The mode of a submodule's entry. */
+export const SUBMODULE_MODE = '160000';
+
+/** A file, a link or a submodule of a tree or of an index. */
 export interface TreeEntry {
-  /** `100644` or `100755`. */
+  /** Six digits: `100644` and `100755` for files, `120000` for a link, `160000` for a submodule. */
   mode: string;
   objectId: string;
   /** As bytes (see `pathBytes`). */
   path: string;
+}
+
+/** All entries of the index. A path in conflict comes once for each side. */
+export async function listEntries(git: IsolatedGit): Promise<TreeEntry[]> {
+  return splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout).map((line) => {
+    const [mode = '', objectId = ''] = line.split(' ', 2);
+    return { mode, objectId, path: line.slice(line.indexOf('\t') + 1) };
+  });
 }
 
 /** Writes a tree of exactly these files. Not by `mktree`, which leaves its object unsynced (measured, Git 2.39). */

@@ -1,6 +1,7 @@
 /** The private git dir of one call: nothing in it comes from the repository's configuration. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { quoteValue } from '../settingText';
 import { exists } from '../worktreeOwnership';
 import type { DiskTraits } from './diskTraits';
 import type { ObjectFormat } from './objectFormat';
@@ -114,6 +115,5 @@ function configurationText({ format, isDurable, files }: FolderContent): string 
 
 /** UTF-8 as characters of one byte each, as the file is written. */
 function quote(value: string): string {
-  const escaped = value.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t');
-  return `"${Buffer.from(escaped, 'utf8').toString('latin1')}"`;
+  return Buffer.from(quoteValue(value), 'utf8').toString('latin1');
 }

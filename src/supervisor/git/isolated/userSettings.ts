@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Git } from '../git';
+import { isFalse, isUsersOwn, parseSettings } from '../settingText';
 
 /** Settings that say how a person's files are to be seen. None of them can name a program. */
 export interface UserSettings {
@@ -34,14 +35,10 @@ export async function readUserSettings(
   // Both named, since git stops where `core.worktree` leads nowhere, as in a submodule that was moved.
   const environment = { GIT_DIR: gitDirectory, GIT_WORK_TREE: folder };
   const { stdout } = await git.run(folder, LISTING, { acceptedExitCodes: [0, 1], environment, signal });
-  const fields = stdout.toString('utf8').split('\0');
   const [all, own] = [new Map<string, string>(), new Map<string, string>()];
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    const [scope, entry = ''] = [fields[index], fields[index + 1]];
-    const keyEnd = entry.indexOf('\n');
-    const [key, value] = keyEnd < 0 ? [entry, 'true'] : [entry.slice(0, keyEnd), entry.slice(keyEnd + 1)];
-    all.set(key, value);
-    if (scope === 'global' || scope === 'system') own.set(key, value);
+  for (const setting of parseSettings(stdout)) {
+    all.set(setting.key, setting.value);
+    if (isUsersOwn(setting)) own.set(setting.key, setting.value);
   }
   const symlinks = own.get('core.symlinks');
   return {
@@ -49,7 +46,7 @@ export async function readUserSettings(
     eol: all.get('core.eol'),
     excludesFile: expandHome(own.get('core.excludesfile')),
     attributesFile: expandHome(own.get('core.attributesfile')),
-    symlinks: symlinks === undefined ? undefined : !/^(false|no|off|0|)$/i.test(symlinks),
+    symlinks: symlinks === undefined ? undefined : !isFalse(symlinks),
   };
 }
 

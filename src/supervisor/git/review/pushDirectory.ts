@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isFolder } from '../../../common/disks/pathState';
 import type { Repository } from '../repository';
+import { quoteValue } from '../settingText';
 
 /** A git directory for one push. */
 export interface PushDirectory {
@@ -35,10 +37,10 @@ export async function withPushDirectory<T>(
         '[core]',
         `\trepositoryformatversion = 1`,
         '\tbare = true',
-        `\thooksPath = ${quoted(join(path, 'hooks'))}`,
+        `\thooksPath = ${quoteValue(join(path, 'hooks'))}`,
         '[extensions]',
         `\tobjectformat = ${format}`,
-        ...(hasLfsFiles ? ['[lfs]', `\tstorage = ${quoted(join(commonDirectory, 'lfs'))}`] : []),
+        ...(hasLfsFiles ? ['[lfs]', `\tstorage = ${quoteValue(join(commonDirectory, 'lfs'))}`] : []),
         '',
       ].join('\n'),
     );
@@ -56,13 +58,4 @@ export async function withPushDirectory<T>(
   } finally {
     await rm(path, { recursive: true, force: true });
   }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
-}
-
-/** A value of git's configuration file. */
-function quoted(value: string): string {
-  return `"${value.replace(/["\\]/g, '\\$&')}"`;
 }

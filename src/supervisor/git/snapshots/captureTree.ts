@@ -2,6 +2,7 @@ import { access, constants, lstat } from 'node:fs/promises';
 import { findFiltered } from '../filters/filteredPaths';
 import type { FilteredFile } from '../filters/keptFiles';
 import { mapLimited } from '../../../common/mapLimited';
+import { listEntries, SUBMODULE_MODE } from '../isolated/entryTree';
 import type { IsolatedGit } from '../isolated/isolatedGit';
 import { encodePath, encodePaths, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
 
@@ -120,9 +121,7 @@ async function addBytes(git: IsolatedGit, worktreePath: string, path: string): P
 async function writeTree(git: IsolatedGit, worktreePath: string): Promise<string> {
   const { exitCode, stdout } = await git.run(['write-tree'], { acceptedExitCodes: [0, 128] });
   if (exitCode === 0) return stdout.toString('latin1').trim();
-  const staged = splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout)
-    .filter((line) => line.startsWith('1') && !line.startsWith('160000'))
-    .map((line) => ({ objectId: line.split(' ', 2)[1] ?? '', path: line.slice(line.indexOf('\t') + 1) }));
+  const staged = (await listEntries(git)).filter(({ mode }) => mode !== SUBMODULE_MODE);
   const input = staged.map(({ objectId }) => `${objectId}\n`).join('');
   const checked = (await git.text(['cat-file', '--batch-check=%(objectname)'], { input })).split('\n');
   const missing = staged.filter((_, index) => checked[index]?.endsWith(' missing') === true).map(({ path }) => path);

@@ -9,20 +9,25 @@ import { pathToText } from '../pathBytes';
 import type { SessionWorktree } from '../sessionWorktree';
 import { captureTree, type CapturedTree } from './captureTree';
 
+export interface CapturedWorktree extends Omit<CapturedTree, 'filtered'> {
+  filtered: KeptFile[];
+  /** Whether a filter of this name counts in the worktree. */
+  isFilter: (name: string) => boolean;
+}
+
 /** As `captureTree`, and keeps the bytes of the files that filters would change. */
-export async function captureWorktree(
-  git: IsolatedGit,
-  worktree: SessionWorktree,
-): Promise<Omit<CapturedTree, 'filtered'> & { filtered: KeptFile[] }> {
+export async function captureWorktree(git: IsolatedGit, worktree: SessionWorktree): Promise<CapturedWorktree> {
   const { path, sessionId, filters } = worktree;
-  const { filtered, ...captured } = await captureTree(git, path, await filtersOf(worktree));
+  const isFilter = await filtersOf(worktree);
+  const { filtered, ...captured } = await captureTree(git, path, isFilter);
   if (filters === undefined)
     return {
       ...captured,
+      isFilter,
       notCaptured: [...captured.notCaptured, ...filtered.map((file) => pathToText(file.path))],
       filtered: [],
     };
-  return { ...captured, filtered: await keepFiles(filters, sessionId, path, filtered) };
+  return { ...captured, isFilter, filtered: await keepFiles(filters, sessionId, path, filtered) };
 }
 
 /**

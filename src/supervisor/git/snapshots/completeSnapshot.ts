@@ -1,7 +1,7 @@
+import { listEntries } from '../isolated/entryTree';
 import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { captureAttributes } from './fileAttributes';
 import { listFiles, type FileList } from './fileList';
-import { filtersOf } from './captureWorktree';
 import { captureRawFiles } from './rawFiles';
 import { writeCommit } from './snapshotRef';
 import { takeSnapshot, type Snapshot } from './snapshots';
@@ -23,10 +23,11 @@ export interface CompleteSnapshot extends Snapshot {
 export async function takeCompleteSnapshot(worktree: SessionWorktree, message: string): Promise<CompleteSnapshot> {
   const list = await listFiles(worktree.path, worktree.signal);
   let notCaptured: string[] = [];
-  const snapshot = await takeSnapshot(worktree, message, async (git, { before, head, kept }) => {
-    const raw = await captureRawFiles(git, worktree.path, { isFilter: await filtersOf(worktree) });
-    const repositories = await findRepositories(git, worktree, list);
-    const contents = await sortContents(git, worktree, list, { repositories, kept });
+  const snapshot = await takeSnapshot(worktree, message, async (git, { before, head, kept, isFilter }) => {
+    const staged = await listEntries(git);
+    const raw = await captureRawFiles(git, worktree.path, staged, isFilter);
+    const repositories = await findRepositories(staged, worktree, list);
+    const contents = await sortContents(git, worktree, list, { staged, repositories, kept });
     const attributes = await captureAttributes(git, worktree, contents);
     notCaptured = [
       ...list.unreadable.map((path) => `${pathToText(path)}: cannot be read`),

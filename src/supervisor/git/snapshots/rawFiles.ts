@@ -2,7 +2,7 @@ import { access, constants, lstat, rm, writeFile } from 'node:fs/promises';
 import { listFilters } from '../filters/filteredPaths';
 import { pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
 import { writeCommit } from './snapshotRef';
-import { writeEntryTree } from '../isolated/entryTree';
+import { writeEntryTree, type TreeEntry } from '../isolated/entryTree';
 import type { IsolatedGit } from '../isolated/isolatedGit';
 import { mapLimited } from '../../../common/mapLimited';
 
@@ -17,18 +17,16 @@ interface ExaminedFile {
 }
 
 /**
- * Writes a commit with the bytes and the executable bit of every regular file without a filter, or of those in `only`,
- * which line ends and encodings change in git's own view. It takes disk space only for files in which the two differ.
+ * Writes a commit with the bytes and the executable bit of every regular file in `staged` without a filter, which line
+ * ends and encodings change in git's own view. It takes disk space only for files in which the two differ.
  */
 export async function captureRawFiles(
   git: IsolatedGit,
   worktreePath: string,
-  { only, isFilter }: { only?: ReadonlySet<string>; isFilter?: (name: string) => boolean },
+  staged: readonly TreeEntry[],
+  isFilter?: (name: string) => boolean,
 ): Promise<{ commit: string; notCaptured: string[] }> {
-  const staged = splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout).filter(
-    (line) => only?.has(line.slice(line.indexOf('\t') + 1)) !== false,
-  );
-  const regular = staged.filter((line) => line.startsWith('100')).map((line) => line.slice(line.indexOf('\t') + 1));
+  const regular = staged.filter(({ mode }) => mode.startsWith('100')).map(({ path }) => path);
   const filters = isFilter === undefined ? new Map<string, string>() : await listFilters(git, regular);
   const paths = regular.filter((path) => {
     const filter = filters.get(path);
@@ -37,7 +35,7 @@ export async function captureRawFiles(
   const found = await examineAll(worktreePath, paths);
   const files = found.filter(({ isReadable }) => isReadable);
   const objectIds = await hashFiles(git, files, true);
-  const stagedModes = new Map(staged.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, 6)]));
+  const stagedModes = new Map(staged.map(({ path, mode }) => [path, mode]));
   const entries = files.map(({ path, mode }, index) => {
     return { path, mode: mode ?? stagedModes.get(path) ?? '100644', objectId: objectIds[index] ?? '' };
   });

@@ -1,4 +1,5 @@
 import { CorralError } from '../../../storage/errors';
+import { listEntries } from '../isolated/entryTree';
 import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { storeBorrowedObjects } from '../isolated/borrowedObjects';
 import { syncObjectFolders } from '../isolated/syncFolders';
@@ -38,6 +39,8 @@ export interface SnapshotSoFar {
   head: string | undefined;
   /** Paths of the files that are kept outside of git. */
   kept: ReadonlySet<string>;
+  /** Whether a filter of this name counts in the worktree. */
+  isFilter: (name: string) => boolean;
 }
 
 /** Called when the index of `git` is the snapshot's. */
@@ -60,6 +63,14 @@ export async function takeSnapshot(
       if (!(error instanceof CorralError && error.code === 'CONFLICT') || attempt === MAX_ATTEMPTS) throw error;
     }
   }
+}
+
+/** The bytes of the files that git's view may not have. */
+async function addConverted(git: IsolatedGit, path: string, converted: readonly string[]): Promise<SnapshotAddition> {
+  if (converted.length === 0) return {};
+  const wanted = new Set(converted);
+  const staged = (await listEntries(git)).filter((entry) => wanted.has(entry.path));
+  return { raw: (await captureRawFiles(git, path, staged)).commit };
 }
 
 async function addsNothing(
@@ -90,12 +101,12 @@ async function attemptSnapshot(
       readSnapshotRefAndHead(worktree),
       repository.git.text(path, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
     ]);
-    const { tree, notCaptured, converted } = captured;
+    const { tree, notCaptured, isFilter } = captured;
     const filtered = await writeKeptFiles(git, captured.filtered);
     const kept = new Set(captured.filtered.map((file) => file.path));
     const addition: SnapshotAddition =
-      (await makeAddition?.(git, { before, head: head === '' ? undefined : head, kept })) ??
-      (converted.length === 0 ? {} : { raw: (await captureRawFiles(git, path, { only: new Set(converted) })).commit });
+      (await makeAddition?.(git, { before, head: head === '' ? undefined : head, kept, isFilter })) ??
+      (await addConverted(git, path, captured.converted));
     const isSame =
       before !== undefined && before.tree === tree && (before.head ?? '') === head && before.filtered === filtered;
     if (isSame && (await addsNothing(git, addition, before, isDurable)))

@@ -1,7 +1,9 @@
 /** Submodules whose files come back from git's entry of the worktree, which Corral keeps (see `retiredEntry`). */
-import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isInside } from '../../../common/isInside';
+import { followLink } from '../gitDirectory';
+import { SUBMODULE_MODE, type TreeEntry } from '../isolated/entryTree';
 import { withIsolatedPlace, type IsolatedGit, type IsolatedPlace } from '../isolated/isolatedGit';
 import { encodePaths, pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
@@ -23,20 +25,16 @@ export interface RepositoriesBelow {
   notCaptured: string[];
 }
 
-/** Looks at each repository below the worktree; the index of `git` tells which are submodules. */
+/** Looks at each repository below the worktree; the index's entries tell which are submodules. */
 export async function findRepositories(
-  git: IsolatedGit,
+  staged: readonly TreeEntry[],
   folder: WorktreeFolder,
   { files }: FileList,
 ): Promise<RepositoriesBelow> {
   const found: RepositoriesBelow = { restorable: [], others: [], notCaptured: [] };
   const links = files.filter(({ path }) => path.endsWith('/.git'));
   if (links.length === 0) return found;
-  const submodules = new Set(
-    splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout)
-      .filter((line) => line.startsWith('160000 '))
-      .map((line) => line.slice(line.indexOf('\t') + 1)),
-  );
+  const submodules = new Set(staged.filter(({ mode }) => mode === SUBMODULE_MODE).map(({ path }) => path));
   const administrativeDirectory = await readLink(folder.path);
   for (const { path: linkPath, kind } of links) {
     const path = linkPath.slice(0, -'/.git'.length);
@@ -86,9 +84,8 @@ async function placeOf(
   linkFolder: string,
   link: string,
 ): Promise<IsolatedPlace | undefined> {
-  const target = /^gitdir: (.+?)[\r\n]*$/s.exec(Buffer.from(link, 'latin1').toString('utf8'))?.[1];
-  if (target === undefined || administrativeDirectory === undefined) return undefined;
-  const gitDirectory = await realpath(resolve(linkFolder, target)).catch(() => undefined);
+  if (administrativeDirectory === undefined) return undefined;
+  const gitDirectory = await followLink(pathToText(link), linkFolder);
   if (gitDirectory === undefined || !isInside(gitDirectory, join(administrativeDirectory, 'modules'))) return undefined;
   const folder = join(worktreePath, pathToText(path));
   return { git: repository.git, path: folder, gitDirectory, commonDirectory: gitDirectory, signal };

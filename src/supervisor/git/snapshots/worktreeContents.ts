@@ -1,8 +1,9 @@
 /** What of a worktree is in its snapshot, what may go without one, and what would be lost. */
 import { readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { TreeEntry } from '../isolated/entryTree';
 import type { IsolatedGit } from '../isolated/isolatedGit';
-import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
+import { pathFromBytes, pathToText } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 import type { AttributedFiles } from './fileAttributes';
 import type { FileKind, FileList, ListedFile } from './fileList';
@@ -18,8 +19,10 @@ export interface WorktreeContents extends AttributedFiles {
   notCaptured: string[];
 }
 
-/** What a snapshot has beside its index. */
-export interface ContentsBeside {
+/** What a snapshot has. */
+export interface SnapshotContents {
+  /** The index's entries. */
+  staged: readonly TreeEntry[];
   /** Those below the worktree. */
   repositories: RepositoriesBelow;
   /** Paths of the files that are kept outside of git. */
@@ -31,14 +34,9 @@ export async function sortContents(
   git: IsolatedGit,
   folder: WorktreeFolder,
   { files }: FileList,
-  { repositories, kept }: ContentsBeside,
+  { staged, repositories, kept }: SnapshotContents,
 ): Promise<WorktreeContents> {
-  const staged = new Map(
-    splitZ((await git.run(['ls-files', '-z', '--stage'])).stdout).map((line) => [
-      line.slice(line.indexOf('\t') + 1),
-      line.slice(0, 6),
-    ]),
-  );
+  const modes = new Map(staged.map(({ path, mode }) => [path, mode]));
   const replaceable = await findReplaceableFolders(git, folder);
   const leftOut = new Set([...replaceable, ...repositories.others]);
   const gone = new Set(replaceable);
@@ -54,13 +52,13 @@ export async function sortContents(
     if (submodules.has(parentOf(path))) {
       if (kind === 'folder') submodules.add(path);
       if (basename(path) !== '.git') held.push(file);
-    } else if (kind === 'folder' || KIND_OF_MODE[staged.get(path) ?? ''] === kind || kept.has(path)) held.push(file);
+    } else if (kind === 'folder' || KIND_OF_MODE[modes.get(path) ?? ''] === kind || kept.has(path)) held.push(file);
     else if (kind === 'link') {
       links.push([path, (await readlink(pathFromBytes(folder.path, path), 'buffer')).toString('latin1')]);
       held.push(file);
     } else lost.push(file);
   }
-  const tree = new Set([...staged].filter(([, mode]) => mode in KIND_OF_MODE).map(([path]) => path));
+  const tree = new Set(staged.filter(({ mode }) => mode in KIND_OF_MODE).map(({ path }) => path));
   const included = await keepCopies(folder.path, lost);
   held.push(...included);
   const joined = joinFolders(

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { isInside } from '../../../../common/isInside';
+import { settledWithin } from '../../../../common/settledWithin';
 import { realAncestor } from '../../../../common/realAncestor';
 
 /**
@@ -33,13 +34,9 @@ const LOOK_LIMIT_MS = 5_000;
 /** Never rejects. `paths` are as the agent wrote them, relative ones to `cwd`, which is `worktree` or lies in it. */
 export async function areWorktreeEdits(paths: readonly string[], cwd: string, worktree: string): Promise<boolean> {
   if (paths.length === 0) return false;
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<boolean>((settle) => (timer = setTimeout(settle, LOOK_LIMIT_MS, false)));
   const looks = Promise.all(paths.map(async (path) => await isWorktreeFile(path, cwd, worktree)));
   const answer = looks.then((each) => each.every(Boolean)).catch(() => false);
-  const result = await Promise.race([answer, limit]);
-  clearTimeout(timer);
-  return result;
+  return (await settledWithin(answer, LOOK_LIMIT_MS)) && (await answer);
 }
 
 async function isWorktreeFile(path: string, cwd: string, worktree: string): Promise<boolean> {
