@@ -6,7 +6,7 @@ import { endOf, shorten, startOf } from '../../../src/common/shorten';
 import { extractBlobs } from '../../../src/storage/journal/blobExtraction';
 import { titleOf } from '../../../src/supervisor/sessions/sessionTitle';
 import { transcriptPrompt } from '../../../src/supervisor/runs/transcript';
-import type { SessionEvent } from '../../../src/storage/events';
+import { assistantMessage } from '../storage/assistantMessage';
 import { PREVIEW_LENGTH } from '../../../src/protocol/timelineProtocol';
 import { previewOf } from '../../../src/views/timeline/eventPreview';
 import { searchExcerpt } from '../../../src/views/text/searchExcerpt';
@@ -18,16 +18,6 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 function isWhole(part: string, character: string): boolean {
   return [...segmenter.segment(part)].every(({ segment }) => !character.includes(segment) || segment === character);
 }
-
-const event = (text: string): SessionEvent => ({
-  id: 1,
-  sessionId: 'aaaaaaaaaaaa',
-  runId: 'bbbbbbbbbbbb',
-  seq: 1,
-  timestamp: '2026-01-05T09:00:00.000Z',
-  kind: 'message',
-  data: { role: 'assistant', text },
-});
 
 describe('a shortened text', () => {
   it('is cut between characters, at its end and at its start (E4)', () => {
@@ -57,7 +47,7 @@ describe('a shortened text', () => {
     for (const character of CHARACTERS)
       for (let shift = 0; shift < 3; shift++) {
         const text = `${'x '.repeat(shift)}${'x'.repeat(shift % 3)}${character.repeat(12_000)}`;
-        const preview = previewOf(event(text)).data as { text: string };
+        const preview = previewOf(assistantMessage(text)).data as { text: string };
         const { data } = extractBlobs({ text });
         const retold = transcriptPrompt(
           [
@@ -72,7 +62,7 @@ describe('a shortened text', () => {
           pageLine: pageLine(text),
           preview: preview.text,
           blob: (data as { text: string }).text,
-          excerpt: searchExcerpt(event(`${text} needle ${text}`), 'needle'),
+          excerpt: searchExcerpt(assistantMessage(`${text} needle ${text}`), 'needle'),
           retold,
         };
         for (const [name, part] of Object.entries(shortened))

@@ -34,6 +34,18 @@ async function failSyncs(pid: number): Promise<{ tracer: ChildProcess; seen: () 
   return seen.includes('attached') ? { tracer, seen: () => seen } : undefined;
 }
 
+/** The number in the file, once it does not grow any more. */
+async function standstillOf(file: string): Promise<number> {
+  let before = -1;
+  const isStill = async (): Promise<boolean> => {
+    await delay(1_000);
+    const count = Number(await readFile(file, 'utf8'));
+    return before === (before = count) && count > 0;
+  };
+  await waitFor(isStill, { what: 'the flood to stand still' });
+  return before;
+}
+
 describe('runner: a disk that fails', () => {
   let fixture: RunnerFixture;
   beforeEach(async () => {
@@ -95,13 +107,7 @@ describe('runner: a disk that fails', () => {
     if (failing === undefined) return skip(this, 'strace is not installed here, or may not attach to another process');
     const client = await run.connect();
     await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused, { what: 'the pause' });
-    let before = -1;
-    const isStill = async (): Promise<boolean> => {
-      await delay(1_000);
-      const count = Number(await readFile(printed, 'utf8'));
-      return before === (before = count);
-    };
-    await waitFor(isStill, { what: 'the flood to stand still' });
+    const before = await standstillOf(printed);
     const peakBytes =
       Number(/^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${runner.pid}/status`, 'latin1'))?.[1]) * 1024;
     assert.ok(peakBytes < 300 * 1024 * 1024, `the runner had ${peakBytes} bytes`);
@@ -162,13 +168,7 @@ describe('runner: a disk that fails', () => {
       await run.launch();
       const client = await run.connect();
       await waitFor(async () => (await client.request('ping', {}, LIMIT_MS)).paused, { what: 'the pause' });
-      let before = -1;
-      const isStill = async (): Promise<boolean> => {
-        await delay(1_000);
-        const count = Number(await readFile(printed, 'utf8'));
-        return before === (before = count) && count > 0;
-      };
-      await waitFor(isStill, { what: 'the flood to stand still' });
+      const before = await standstillOf(printed);
       assert.ok(before < 50_000, `${before} kilobytes were taken from it, with nowhere to put them`);
       await client.request('kill', {}, LIMIT_MS);
       assert.equal((await run.end()).outcome, 'killed');

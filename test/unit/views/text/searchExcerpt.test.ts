@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { SessionEvent } from '../../../../src/storage/events';
+import { assistantMessage } from '../../storage/assistantMessage';
 import { SAME_TEXTS } from '../../storage/search/sameTexts';
 import { searchExcerpt } from '../../../../src/views/text/searchExcerpt';
 
-const message = (text: string): SessionEvent => ({
-  id: 1,
-  sessionId: 'aaaaaaaaaaaa',
-  runId: 'bbbbbbbbbbbb',
-  seq: 1,
-  timestamp: '2026-01-05T09:00:00.000Z',
-  kind: 'message',
-  data: { role: 'assistant', text },
-});
-
 describe('searchExcerpt', () => {
   it('shows the text with what is around it, on one line', () => {
-    assert.equal(searchExcerpt(message('Found the\nslow test'), 'SLOW'), 'Found the slow test');
+    assert.equal(searchExcerpt(assistantMessage('Found the\nslow test'), 'SLOW'), 'Found the slow test');
     const long = `${'before '.repeat(50)}needle ${'after '.repeat(50)}`;
-    const shown = searchExcerpt(message(long), 'needle');
+    const shown = searchExcerpt(assistantMessage(long), 'needle');
     assert.match(shown, /^….*before needle after/);
     assert.ok(shown.length <= 141, shown);
   });
@@ -27,13 +17,13 @@ describe('searchExcerpt', () => {
     for (const { text, wanted } of SAME_TEXTS) {
       const long = `${'Œ o\u0304 Λ '.repeat(50)}${text}${' after'.repeat(50)}`;
       for (const each of wanted) {
-        const shown = searchExcerpt(message(long), each);
+        const shown = searchExcerpt(assistantMessage(long), each);
         assert.ok(shown.includes('after'), `${each}: ${shown}`);
       }
     }
   });
 
   it('shows the beginning where the text is only in a payload', () => {
-    assert.equal(searchExcerpt(message('Cut off'), 'elsewhere'), 'Cut off');
+    assert.equal(searchExcerpt(assistantMessage('Cut off'), 'elsewhere'), 'Cut off');
   });
 });

@@ -3,11 +3,9 @@ import { chmod, mkdir, readlink, rm, symlink, unlink, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
-import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
-import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
 import { restoreSnapshot } from '../../../../../src/supervisor/git/worktrees/restoreSnapshot';
-import { moveToTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { isThere, GitFixture, readAll, write } from '../gitFixture';
+import { comesBack } from './comesBack';
 import { skip } from '../../../../support/skip';
 
 type Session = Awaited<ReturnType<GitFixture['session']>>;
@@ -18,16 +16,6 @@ describe("the repository's configuration", () => {
     fixture = await GitFixture.create();
   });
   after(async () => fixture.remove());
-
-  /** Deletes, purges and recreates the worktree: every file has to come back. */
-  async function comesBack(session: Session): Promise<void> {
-    const files = await readAll(session.path);
-    assert.deepEqual((await moveToTrash(session)).notCaptured, []);
-    assert.deepEqual(await purgeTrash(session), []);
-    assert.equal(await isThere(session.path), false);
-    await recreateWorktree(session);
-    assert.deepEqual(await readAll(session.path), files);
-  }
 
   async function change(session: Session): Promise<void> {
     await write(session.path, { 'a.txt': 'changed\n', 'new.txt': 'new\n', 'added.txt': 'added\n' });
