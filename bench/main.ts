@@ -1,44 +1,17 @@
 /**
- * `npm run bench [-- <case>…]`: measures Corral beside its peer, prints a table and writes bench/results.json.
- * Cases that are not named keep the figures of an earlier run.
+ * `npm run bench [-- <case>… | --quick]`: measures Corral beside its peers, prints and saves the figures. `--quick`
+ * takes five minutes for what the present change is likely to touch.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { projectRoot } from '../test/support/project';
+import { MEASUREMENTS, quickMeasurements } from './cases';
 import type { Figure } from './figures';
 import { figureSchema, isMet, short } from './figures';
-import { growthFigures } from './growth';
-import { idleFigures, loadFigures, memoryFigures } from './hosts';
-import { livePageFigures } from './livePage';
-import { runFigures } from './runs';
-import { searchFigures } from './searching';
-import { snapshotFigures } from './snapshots';
-import { startFigures } from './starting';
-import { pageFigures } from './timelinePage';
-import { timelineFigures } from './timelines';
-import { worktreeFigures } from './worktrees';
-import { burstFigures, indexedFigures, latencyFigures } from './writing';
 
-/** The cases in the order in which they run; `idle` has no number. */
-const MEASUREMENTS: { cases: string[]; measure: (folder: string) => Promise<Figure[]> }[] = [
-  { cases: ['1', '2'], measure: burstFigures },
-  { cases: ['3'], measure: indexedFigures },
-  { cases: ['4'], measure: latencyFigures },
-  { cases: ['5'], measure: loadFigures },
-  { cases: ['6'], measure: livePageFigures },
-  { cases: ['7', '8'], measure: startFigures },
-  { cases: ['9'], measure: timelineFigures },
-  { cases: ['9p'], measure: pageFigures },
-  { cases: ['10'], measure: memoryFigures },
-  { cases: ['11'], measure: runFigures },
-  { cases: ['12'], measure: worktreeFigures },
-  { cases: ['13'], measure: searchFigures },
-  { cases: ['14'], measure: growthFigures },
-  { cases: ['20'], measure: snapshotFigures },
-  { cases: ['idle'], measure: idleFigures },
-];
 const RESULTS = join(projectRoot, 'bench/results.json');
 
 function targetText({ target, unit }: Figure): string {
@@ -61,8 +34,13 @@ async function earlierFigures(): Promise<Figure[]> {
 }
 
 async function main(): Promise<void> {
-  const wanted = process.argv.slice(2);
-  const chosen = MEASUREMENTS.filter(({ cases }) => wanted.length === 0 || cases.some((name) => wanted.includes(name)));
+  const { positionals: wanted, values } = parseArgs({
+    allowPositionals: true,
+    options: { quick: { type: 'boolean' } },
+  });
+  const chosen = values.quick
+    ? await quickMeasurements()
+    : MEASUREMENTS.filter(({ cases }) => wanted.length === 0 || cases.some((name) => wanted.includes(name)));
   const measured: Figure[] = [];
   for (const { measure } of chosen) {
     const folder = await mkdtemp(join(tmpdir(), 'corral-bench-'));
@@ -80,7 +58,7 @@ async function main(): Promise<void> {
   const table = [
     '| case | what a person notices | median [min–max] | target | met | details |',
     '|---|---|---|---|---|---|',
-    ...figures.map(row),
+    ...(values.quick ? measured : figures).map(row),
   ].join('\n');
   process.stdout.write(`${machine}\n\n${table}\n`);
   await writeFile(RESULTS, `${JSON.stringify({ machine, measuredAt: new Date().toISOString(), figures }, null, 2)}\n`);

@@ -1,8 +1,15 @@
-// Draws the figures of case 14 from bench/results.json into docs/growth.svg. Run after `npm run bench`.
+/** Draws the figures of case 14 from bench/results.json into docs/growth.svg. Run after `npm run bench`. */
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compile } from 'vega-lite';
-import { parse, View } from 'vega';
+import { enterProjectNode, npm } from '../scripts/installation.mjs';
+
+await enterProjectNode(import.meta.filename);
+// Nothing else needs what draws, so it is installed when it is first used.
+if (!existsSync(join(import.meta.dirname, 'node_modules/vega-lite')))
+  await npm(['ci', '--no-audit', '--no-fund'], { cwd: import.meta.dirname });
+const { compile } = await import('vega-lite');
+const { parse, View } = await import('vega');
 
 const { figures } = JSON.parse(await readFile(join(import.meta.dirname, 'results.json'), 'utf8'));
 const grown = figures.filter(({ points }) => points !== undefined);

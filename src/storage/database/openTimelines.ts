@@ -55,7 +55,7 @@ export class OpenTimeline {
             part.runId,
             first.draft.kind === 'run.started' ? first.draft.data.ordinal : undefined,
           );
-          for (const event of part.events) this.timeline.saveEvent(part.runId, ordinal, event);
+          this.timeline.saveEvents(part.runId, ordinal, part.events);
         }
         this.file.sources.save(this.timeline.sessionId, part.source, part.to);
       }

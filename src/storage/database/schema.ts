@@ -94,5 +94,11 @@ export const TIMELINE_SCHEMA: DatabaseSchema = {
     );
     CREATE INDEX conversation_history_order ON conversation_history (session_id, timestamp, seq, id);
     ${sourcesTable('session')}`,
+    // Words are kept once, as events. The index finds them among all others.
+    `DROP TABLE conversation_history;
+    CREATE INDEX session_events_words ON session_events (session_id, timestamp, seq, id) WHERE kind = 'message';
+    CREATE VIEW conversation_history AS
+      SELECT session_id, run_id, seq, id, timestamp, data ->> '$.role' AS role, data ->> '$.text' AS content
+      FROM session_events WHERE kind = 'message' AND role <> 'system';`,
   ],
 };

@@ -8,6 +8,18 @@ import type { Connection } from './connection';
 /** Above every ordinal that is counted, and below 2^21, since an event's id has room for so many. */
 const FALLBACK_ORDINALS = 2 ** 20;
 
+/** Each call of the engine costs about as much as what it does for one row. */
+const ROWS_A_STATEMENT = 20;
+
+function insertEvents(count: number): string {
+  const row = '(?, ?, ?, ?, ?, ?, CAST(? AS TEXT))';
+  return `INSERT INTO session_events (session_id, run_id, seq, id, timestamp, kind, data)
+    VALUES ${Array<string>(count).fill(row).join(', ')} ON CONFLICT DO NOTHING`;
+}
+
+const INSERT_ONE = insertEvents(1);
+const INSERT_MANY = insertEvents(ROWS_A_STATEMENT);
+
 /** For a run whose ordinal is unknown or taken: made from its id, so that every window gives it the same. */
 function fallbackOrdinal(runId: string): number {
   return FALLBACK_ORDINALS + (crc32(runId) % FALLBACK_ORDINALS);
@@ -26,7 +38,7 @@ export class Timeline {
   /** Removes everything, in a transaction of its own. */
   clear(): void {
     this.#connection.transaction(() => {
-      for (const table of ['conversation_history', 'session_events', 'sources', 'runs', 'session'])
+      for (const table of ['session_events', 'sources', 'runs', 'session'])
         this.#connection.run(`DELETE FROM ${table}`);
     });
   }
@@ -52,30 +64,20 @@ export class Timeline {
     return saved;
   }
 
-  /** Stores the event, and a person's or the agent's words also as conversation. One that is stored is left alone. */
-  saveEvent(runId: string, ordinal: number, event: NumberedEvent): void {
-    const { seq, timestamp, draft } = event;
-    const id = eventId(ordinal, seq);
-    this.#connection.run(
-      'INSERT INTO session_events (session_id, run_id, seq, id, timestamp, kind, data) VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT)) ON CONFLICT DO NOTHING',
+  /** Stores the events; one that is stored is left alone. */
+  saveEvents(runId: string, ordinal: number, events: readonly NumberedEvent[]): void {
+    const rows = events.map(({ seq, timestamp, draft }) => [
       this.sessionId,
       runId,
       seq,
-      id,
+      eventId(ordinal, seq),
       timestamp,
       draft.kind,
       textParameter(JSON.stringify(draft.data)),
-    );
-    if (draft.kind !== 'message' || draft.data.role === 'system') return;
-    this.#connection.run(
-      'INSERT INTO conversation_history (session_id, run_id, seq, id, timestamp, role, content) VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT)) ON CONFLICT DO NOTHING',
-      this.sessionId,
-      runId,
-      seq,
-      id,
-      timestamp,
-      draft.data.role,
-      textParameter(draft.data.text),
-    );
+    ]);
+    const together = rows.length - (rows.length % ROWS_A_STATEMENT);
+    for (let start = 0; start < together; start += ROWS_A_STATEMENT)
+      this.#connection.run(INSERT_MANY, ...rows.slice(start, start + ROWS_A_STATEMENT).flat());
+    for (const row of rows.slice(together)) this.#connection.run(INSERT_ONE, ...row);
   }
 }

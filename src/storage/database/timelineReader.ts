@@ -104,7 +104,7 @@ const DENSITY = `
 
 const CONVERSATION = `
   SELECT c.run_id, c.role, c.content, c.timestamp, json_extract(e.data, '$.blobs."/text".sha256')
-  FROM conversation_history c CROSS JOIN session_events e ON e.id = c.id
+  FROM conversation_history c JOIN session_events e USING (id)
   WHERE c.session_id = ? ORDER BY c.timestamp, c.seq, c.id`;
 
 /** Matches whatever holds `text`, each character as itself. */

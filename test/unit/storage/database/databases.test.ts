@@ -47,7 +47,7 @@ describe('databases', () => {
       assert.throws(
         () =>
           timeline.transaction(() =>
-            new Timeline(timeline, 'nobody').saveEvent('norun', 1, { seq: 1, timestamp: TIME, draft: say('x') }),
+            new Timeline(timeline, 'nobody').saveEvents('norun', 1, [{ seq: 1, timestamp: TIME, draft: say('x') }]),
           ),
         /FOREIGN KEY/,
       );
@@ -64,7 +64,7 @@ describe('databases', () => {
     const reloaded = await loadCheckpoint(engine, path, TIMELINE_SCHEMA);
     assert.ok(reloaded !== undefined);
     assert.throws(
-      () => new Timeline(reloaded, 'nobody').saveEvent('norun', 1, { seq: 1, timestamp: TIME, draft: say('x') }),
+      () => new Timeline(reloaded, 'nobody').saveEvents('norun', 1, [{ seq: 1, timestamp: TIME, draft: say('x') }]),
       /FOREIGN KEY/,
     );
     for (const connection of [timeline, catalog, reloaded]) connection.close();
@@ -93,7 +93,7 @@ describe('databases', () => {
         timeline.saveSession();
         const ordinal = timeline.saveRun('run', 1);
         for (const [position, text] of texts.entries())
-          timeline.saveEvent('run', ordinal, { seq: position + 1, timestamp: TIME, draft: say(text, 'user') });
+          timeline.saveEvents('run', ordinal, [{ seq: position + 1, timestamp: TIME, draft: say(text, 'user') }]);
       });
     }
     const reader = readerOf(connection, timeline);
@@ -111,7 +111,7 @@ describe('databases', () => {
       timeline.saveSession();
       const ordinal = timeline.saveRun('run', 1);
       for (const seq of [1, MAX_EVENTS_PER_QUERY, MAX_EVENTS_PER_QUERY + 1])
-        timeline.saveEvent('run', ordinal, { seq, timestamp: TIME, draft: say('x', 'user') });
+        timeline.saveEvents('run', ordinal, [{ seq, timestamp: TIME, draft: say('x', 'user') }]);
     });
     const reader = readerOf(connection, timeline);
     const part = { runId: 'run', fromSeq: 1, toSeq: 1e9 };

@@ -36,7 +36,7 @@ describe('index contracts', () => {
     let [timeline, catalog] = [createDatabase(engine, TIMELINE_SCHEMA), createDatabase(engine, CATALOG_SCHEMA)];
     for (let round = 0; round < 2; round++) {
       assert.throws(
-        () => timeline.transaction(() => new Timeline(timeline, 'nobody').saveEvent('no run', 1, event)),
+        () => timeline.transaction(() => new Timeline(timeline, 'nobody').saveEvents('no run', 1, [event])),
         /FOREIGN KEY/,
       );
       assert.throws(

@@ -154,7 +154,7 @@ describe('store index', () => {
     const runId = newId();
     const large = (count: number): DraftEvent[] => Array.from({ length: count }, () => say('x'.repeat(50_000)));
     const path = store.paths.session(sessionId).timeline;
-    await store.events(sessionId, runId, [started(1), ...large(100)]); // stored twice: as events and as conversation
+    await store.events(sessionId, runId, [started(1), ...large(200)]);
     const first = await store.openIndex();
     await syncAll(first, sessionId);
     await first.query(sessionId, 'runEvents', { runId, fromSeq: 1, limit: 1 });
@@ -169,8 +169,8 @@ describe('store index', () => {
     assert.equal(await version(), written, 'all of it was written again for one event');
 
     const second = await store.openIndex();
-    assert.equal((await second.query(sessionId, 'runEvents', { runId, fromSeq: 102, limit: 1 }))[0]?.kind, 'message');
-    await store.events(sessionId, runId, large(20));
+    assert.equal((await second.query(sessionId, 'runEvents', { runId, fromSeq: 202, limit: 1 }))[0]?.kind, 'message');
+    await store.events(sessionId, runId, large(40));
     await syncAll(second, sessionId);
     await second.checkpoint();
     assert.notEqual(await version(), written, 'much that is new was not written');
