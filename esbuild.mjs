@@ -61,6 +61,7 @@ const product = [
   { ...node, entryPoints: { extension: 'src/extension.ts' }, external: ['vscode'] },
   { ...node, entryPoints: { execaProcess: 'src/common/processes/execaProcess.ts' } },
   { ...node, entryPoints: { storeWorker: 'src/storage/database/worker.ts' } },
+  { ...node, entryPoints: { searchThread: 'src/storage/search/searchThread.ts' } },
   { ...runner, entryPoints: { runner: 'src/supervisor/runner/main.ts' } },
   { ...node, entryPoints: { demoAgent: 'src/supervisor/agents/demo/demoAgent.ts' } },
   { ...page, entryPoints: { textWorker: 'media/timeline/worker/textWorker.ts' }, format: 'iife' },

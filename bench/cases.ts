@@ -64,7 +64,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
     sources: ['src/supervisor/runner', 'src/supervisor/runs', 'src/supervisor/lifecycle'],
   },
   { cases: ['12'], measure: worktreeFigures, seconds: 120, sources: ['src/supervisor/git/worktrees'] },
-  { cases: ['13'], measure: searchFigures, seconds: 60, sources: ['src/storage/search'] },
+  { cases: ['13', '18'], measure: searchFigures, seconds: 60, sources: ['src/storage/search'] },
   { cases: ['14'], measure: growthFigures, seconds: 600, sources: ['src/storage/database'] },
   {
     cases: ['20'],

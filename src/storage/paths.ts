@@ -103,6 +103,10 @@ export class RunPaths {
   get output(): string {
     return join(this.root, 'output.log');
   }
+  /** Which phrases the ended run cannot hold, for searching. */
+  get filter(): string {
+    return join(this.root, 'search.filter');
+  }
   get blobs(): string {
     return join(this.root, 'blobs');
   }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Emitter } from '../common/emitter';
 import type { RunProcess } from '../common/processes/runProcess';
 import type { Git } from './git/git';
@@ -86,7 +87,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     worktree: (sessionId) => new WorktreeControl({ ...base, runs: runControl, trashPurger, repositories }, sessionId),
     inventory: new WorktreeInventory(base),
     nativeSessions: new NativeSessions({ ...base, creator, resolving: () => ({ agents: settings().agents, bundles }) }),
-    archive: new HistoryArchive(base),
+    archive: new HistoryArchive({ ...base, searchThread: join(bundles, 'searchThread.js') }),
     processes: new RunProcesses(store, model),
   };
 }

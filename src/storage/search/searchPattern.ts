@@ -1,4 +1,5 @@
 import { searchable } from '../../common/searchable';
+import { gramsOf } from './gramFilter';
 
 const NEWLINE = 0x0a;
 /** Fields of an event that hold hashes and bytes. */
@@ -11,6 +12,11 @@ const ALSO_WRITTEN: Readonly<Record<string, readonly string[]>> = {
   ';': ['\xcd\xbe'],
   '`': ['\xe1\xbf\xaf'],
 };
+
+/** The bytes of those characters. Where they are not, ASCII stands for itself. */
+export const OTHER_WRITINGS: readonly Buffer[] = Object.values(ALSO_WRITTEN)
+  .flat()
+  .map((writing) => Buffer.from(writing, 'latin1'));
 
 function longest(parts: readonly string[] | null): string {
   return (parts ?? []).reduce((best, part) => (part.length > best.length ? part : best), '');
@@ -59,6 +65,8 @@ export class SearchPattern {
   readonly #asciiPart: AsciiPart | undefined;
   /** In whatever is found, also in JSON, in this or the other case; '' where there is no such part. */
   readonly plainPart: string;
+  /** The grams of all that the text has in printable ASCII. */
+  readonly grams: readonly number[];
   /** A match has at most so many bytes, escaped or not. */
   readonly maxBytes: number;
 
@@ -70,6 +78,7 @@ export class SearchPattern {
     const asciiPart = longest(this.#text.match(/[ !#-[\]-~]+/g));
     this.#asciiPart = asciiPart === '' ? undefined : new AsciiPart(asciiPart);
     this.plainPart = longest(this.#text.match(/[ !#-:<-[\]-_a-hjl-~]+/g));
+    this.grams = gramsOf(this.#text);
     // A composed character has at most four parts of three bytes each.
     this.maxBytes = this.#escaped.length * 12;
   }

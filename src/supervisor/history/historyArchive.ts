@@ -28,6 +28,8 @@ export interface HistoryArchiveOptions {
   model: SessionModel;
   git: Git;
   log: Log;
+  /** The bundle in which a search's threads run. */
+  searchThread: string;
 }
 
 export interface HistorySearchQuery {
@@ -57,7 +59,7 @@ export class HistoryArchive {
     if (text === '') throw new CorralError('INVALID_ARGUMENT', l10n.t('Enter a text to search for.'));
     if (!Number.isInteger(limit) || limit < 1)
       throw new CorralError('INVALID_ARGUMENT', l10n.t('The limit must be a whole number above 0.'));
-    const { store, model, log } = this.#options;
+    const { store, model, log, searchThread } = this.#options;
     const onUnreadable = ({ sessionId, runId }: SearchedRun, error: unknown): void =>
       log.warn(`Run ${runId} of session ${sessionId} cannot be searched: ${messageOf(error)}`);
     const runs = model.ids().flatMap((sessionId) =>
@@ -65,10 +67,17 @@ export class HistoryArchive {
         sessionId,
         runId: run.runId,
         ordinal: run.ordinal,
+        hasEnded: !isOpen(run),
         lastEventAt: isOpen(run) ? END_OF_TIME : (run.lastEventAt ?? ''),
       })),
     );
-    for await (const event of searchRuns(store.paths, runs, text, { limit, signal, onUnreadable }))
+    for await (const event of searchRuns(store.paths, runs, text, {
+      threadPath: searchThread,
+      readOnly: store.readOnly,
+      limit,
+      signal,
+      onUnreadable,
+    }))
       yield { sessionId: event.sessionId, event };
   }
 

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { hasCode, messageOf } from '../../common/errors';
 import { readRegular } from '../../common/disks/regularFile';
 import { RunPaths, StorePaths } from '../../storage/paths';
+import { writeRunFilter } from '../../storage/search/runFilter';
 import { ownIdentity } from '../system/identity';
 import { AgentRun } from './agentRun';
 import { ClaimFile, publishVoidClaim } from '../runnerProtocol/claimFile';
@@ -71,6 +72,7 @@ async function main(runFolder: string): Promise<void> {
   await run.finishLog();
   clearInterval(maintenance);
   await endpoint.close();
+  await writeRunFilter(paths).catch(() => undefined); // the next search builds it
   // A server of the worktree would die of its closed output.
   const erasure = setInterval(
     () => void exitIfErased(paths, new StorePaths(bootstrap.storeRoot)),

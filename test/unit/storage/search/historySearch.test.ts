@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { SearchedRun } from '../../../../src/storage/search/historySearch';
 import { searchRuns } from '../../../../src/storage/search/historySearch';
 import { newId } from '../../../../src/storage/ids';
+import { projectRoot } from '../../../support/project';
+import { Random } from '../../../support/random';
 import { SAME_TEXTS } from './sameTexts';
 import { exited, say, started, StoreFixture } from '../storeFixture';
+
+const threadPath = join(projectRoot, 'dist/searchThread.js');
 
 describe('search over history', () => {
   let store: StoreFixture;
@@ -22,14 +28,14 @@ describe('search over history', () => {
     await store.events(sessionId, runId, [started(ordinal), ...texts.map((text) => say(text)), exited]);
     const lines = (await readFile(store.paths.session(sessionId).run(runId).events, 'utf8')).trimEnd().split('\n');
     const lastEventAt = /"ts":"([^"]+)"/.exec(lines.at(-1) ?? '')?.[1] ?? '';
-    const run = { sessionId, runId, ordinal, lastEventAt };
+    const run = { sessionId, runId, ordinal, hasEnded: true, lastEventAt };
     runs.push(run);
     return run;
   }
 
   async function find(text: string, limit = 1_000, signal?: AbortSignal): Promise<string[]> {
     const found: string[] = [];
-    for await (const event of searchRuns(store.paths, runs, text, { limit, signal }))
+    for await (const event of searchRuns(store.paths, runs, text, { threadPath, limit, signal }))
       found.push(event.kind === 'message' ? event.data.text : event.kind);
     return found;
   }
@@ -110,8 +116,8 @@ describe('search over history', () => {
     await store.events(b, runIds[1], [say('match 4')]);
     const lastEventAt = '2027-01-01T00:00:00.000Z';
     runs = [
-      { sessionId: a, runId: runIds[0], ordinal: 1, lastEventAt },
-      { sessionId: b, runId: runIds[1], ordinal: 1, lastEventAt },
+      { sessionId: a, runId: runIds[0], ordinal: 1, hasEnded: false, lastEventAt },
+      { sessionId: b, runId: runIds[1], ordinal: 1, hasEnded: false, lastEventAt },
     ];
     assert.deepEqual(await find('MATCH'), ['match 4', 'match 3', 'match 2', 'match 1']);
   });
@@ -134,5 +140,67 @@ describe('search over history', () => {
     const abort = new AbortController();
     abort.abort();
     assert.deepEqual(await find('needle', 10, abort.signal), []);
+  });
+
+  describe('with filters', () => {
+    /** Makes the run long enough for a filter. */
+    const filler = (random: Random): string =>
+      Array.from({ length: 14_000 }, () => random.pick(['alpha', 'beta', 'gamma', 'delta', 'Omega', 'x1'])).join(' ');
+
+    const filterOf = (run: SearchedRun): string => store.paths.session(run.sessionId).run(run.runId).filter;
+
+    /** Replaces `old` in the run's journal by as many bytes, with the line's checksum made anew. */
+    async function replaceInPlace(run: SearchedRun, old: string, text: string): Promise<void> {
+      assert.equal(old.length, text.length);
+      const path = store.paths.session(run.sessionId).run(run.runId).events;
+      const lines = (await readFile(path, 'utf8')).split('\n');
+      const changed = lines.map((line) => {
+        if (!line.includes(old)) return line;
+        const body = line.replace(old, text).replace(/,"crc":"[0-9a-f]{8}"\}$/, '');
+        return `${body},"crc":"${crc32(body).toString(16).padStart(8, '0')}"}`;
+      });
+      await writeFile(path, changed.join('\n'));
+    }
+
+    it('passes over a run whose filter lacks the phrase, but for a filter that is old, damaged or missing', async () => {
+      const run = await makeRun([filler(new Random(1)), 'the secret word']);
+      assert.deepEqual(await find('secret word'), ['the secret word']);
+      const written = await readFile(filterOf(run));
+
+      await replaceInPlace(run, 'secret', 'hidden');
+      assert.deepEqual(await find('hidden word'), [], 'the filter is asked');
+      assert.deepEqual(await find('hid'), ['the hidden word'], 'a short phrase has no grams');
+
+      await writeFile(filterOf(run), written.with(written.length >> 1, (written[written.length >> 1] ?? 0) ^ 1));
+      assert.deepEqual(await find('hidden word'), ['the hidden word'], 'damaged');
+      await writeFile(filterOf(run), written);
+      await replaceInPlace(run, 'the hidden', 'the secret');
+      await appendFile(store.paths.session(run.sessionId).run(run.runId).events, '\n');
+      await replaceInPlace(run, 'the secret', 'the hidden');
+      assert.deepEqual(await find('hidden word'), ['the hidden word'], 'of another length');
+      await rm(filterOf(run));
+      assert.deepEqual(await find('hidden word'), ['the hidden word'], 'missing');
+    });
+
+    it('finds the same with filters as without, whatever the text and the phrase are', async () => {
+      const random = new Random(5);
+      const odd = SAME_TEXTS.map(({ text }) => text);
+      for (let run = 0; run < 6; run++)
+        await makeRun([filler(random), ...(run % 2 === 0 ? odd : []), `${filler(random)} "quoted"\n${run} end`]);
+      const text = `${filler(random)} "quoted"\n3 end`;
+      const phrases = [...SAME_TEXTS.flatMap(({ wanted }) => wanted), 'ted"\n3 e', 'Omega x1 omega'];
+      for (let count = 0; count < 40; count++) {
+        const start = random.below(text.length - 40);
+        phrases.push(text.slice(start, start + 1 + random.below(39)));
+      }
+      const without: string[][] = [];
+      for (const run of runs) run.hasEnded = false;
+      for (const phrase of phrases) without.push(await find(phrase));
+      for (const run of runs) run.hasEnded = true;
+      for (const built of ['made now', 'made before'])
+        for (const [index, phrase] of phrases.entries())
+          assert.deepEqual(await find(phrase), without[index], `${phrase}, filters ${built}`);
+      assert.ok((await readFile(filterOf(runs[0] as SearchedRun))).length > 0);
+    });
   });
 });

@@ -6,6 +6,8 @@ import type { SessionEvent } from '../../../../src/storage/events';
 import { StorePaths } from '../../../../src/storage/paths';
 import type { SessionSummary } from '../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
+import { ifExists } from '../../../../src/common/ifExists';
+import { waitFor } from '../../../support/wait';
 import { until, SupervisorFixture } from '../supervisorFixture';
 
 const BIG = 200_000;
@@ -49,7 +51,10 @@ describe('everything that was recorded', () => {
       events.find(({ id }) => id === found[0]?.id),
       found[0],
     );
+    const { filter } = new StorePaths(fixture.storageDirectory).session(first.id).run(first.currentRunId ?? '');
+    const written = await waitFor(async () => await ifExists(stat(filter)), { what: 'the filter of the ended run' });
     assert.equal((await find('DEEP inside')).filter(({ kind }) => kind === 'output').length, 1);
+    assert.equal((await stat(filter)).mtimeMs, written.mtimeMs, 'the runner wrote it, and it fits the journal');
     await assert.rejects(find(''), { code: 'INVALID_ARGUMENT' });
   });
 
