@@ -101,6 +101,7 @@ export class RepositoryMoves {
     const { repository: missing } = facts;
     const ids = model.ids().filter((id) => model.facts(id).repository === missing);
     for (const folder of await candidatesFor(missing)) {
+      if (!(await isRepositoryThere(folder))) continue; // most are none, and there may be many sessions to ask for
       for (const sessionId of ids) {
         if (!(await holdsWorktreeOf(folder, { storeId: store.storeId, sessionId }))) continue;
         await this.#move(missing, await findRepository(git, folder));
