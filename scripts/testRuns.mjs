@@ -1,4 +1,4 @@
-/** `npm run test:runs`: the long form of tests about runs: fifty sessions in two windows, a flood of 100 MB, a slow disk. */
+/** `npm run test:runs`: the long form of tests about runs: fifty sessions in two windows, 100 MB, a slow disk. */
 process.env.CORRAL_QUEUE_SESSIONS ??= '50';
 process.env.CORRAL_SLOW_RUNNERS ??= '200';
 process.env.CORRAL_FLOOD_MB ??= '100';

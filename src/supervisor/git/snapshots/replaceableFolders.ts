@@ -79,7 +79,15 @@ export async function findReplaceableFolders(
     git,
     candidates.map((path) => `${path}/`),
   );
-  return candidates.filter((path) => ignored.has(`${path}/`) && !tracked.some((each) => each.startsWith(`${path}/`)));
+  const holding = new Set<string>();
+  for (const path of tracked)
+    for (
+      let end = path.lastIndexOf('/');
+      end > 0 && !holding.has(path.slice(0, end));
+      end = path.lastIndexOf('/', end - 1)
+    )
+      holding.add(path.slice(0, end));
+  return candidates.filter((path) => ignored.has(`${path}/`) && !holding.has(path));
 }
 
 /** Those of the paths that git ignores. A folder's path ends in a slash. */

@@ -59,28 +59,28 @@ export async function sortContents(
     } else lost.push(file);
   }
   const tree = new Set(staged.filter(({ mode }) => mode in KIND_OF_MODE).map(({ path }) => path));
-  const included = await keepCopies(folder.path, lost);
+  const included = new Set(await keepCopies(folder.path, lost));
   held.push(...included);
   const joined = joinFolders(
-    lost.filter((file) => !included.includes(file)),
+    lost.filter((file) => !included.has(file)),
     [...tree],
   );
   const others = [...joined.keys()];
   const ignored = await findIgnored(git, [...joined].flat());
-  const pipes = lost.filter(({ kind }) => kind === 'other').map(({ path }) => path);
+  const pipes = new Set(lost.filter(({ kind }) => kind === 'other').map(({ path }) => path));
   const [byRules, unknown]: [string[], string[]] = [[], []];
   for (const [path, first] of joined)
-    if (!pipes.includes(path)) (ignored.has(path) || ignored.has(first) ? byRules : unknown).push(path);
+    if (!pipes.has(path)) (ignored.has(path) || ignored.has(first) ? byRules : unknown).push(path);
   return {
     held,
     tree,
     links,
-    included: included.map(({ path }) => path),
+    included: [...included].map(({ path }) => path),
     submodules: repositories.restorable,
-    others: [...others, ...included.map(({ path }) => path), ...replaceable.map((path) => `${path}/`)],
+    others: [...others, ...[...included].map(({ path }) => path), ...replaceable.map((path) => `${path}/`)],
     notCaptured: [
       ...repositories.notCaptured,
-      ...pipes.map((path) => `${pathToText(path)}: a pipe, a socket or a device`),
+      ...[...pipes].map((path) => `${pathToText(path)}: a pipe, a socket or a device`),
       ...describe(byRules, 'ignored by git', 'that git ignores'),
       ...describe(unknown, 'in no snapshot', 'in no snapshot'),
     ],

@@ -56,9 +56,10 @@ export async function changeFiles(
     git,
     removed.map(({ path }) => path),
   );
+  const beside = new Set(others);
   const kept = removed.filter(
     ({ path }) =>
-      ignored.has(path) || others.some((each) => each === path || (each.endsWith('/') && path.startsWith(each))),
+      ignored.has(path) || beside.has(path) || foldersAbove(path).some((folder) => beside.has(`${folder}/`)),
   );
   await readTree(git, between, await addToTree(git, to, kept));
 }

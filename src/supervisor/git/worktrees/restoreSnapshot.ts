@@ -78,10 +78,10 @@ async function writeFiles(
       attributes === undefined ? { others: [], absent: [] } : await readAttributes(git, attributes);
     const listing = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', tree, to];
     const differing = splitZ((await git.run(listing)).stdout);
-    const kept = (await readKeptFiles(repository, before)).map((file) => file.path);
+    const kept = new Set((await readKeptFiles(repository, before)).map((file) => file.path));
     const filters = await listFilters(git, differing);
     const hasFilter = (each: string): boolean =>
-      kept.includes(each) || (filters.has(each) && isFilter(filters.get(each) ?? ''));
+      kept.has(each) || (filters.has(each) && isFilter(filters.get(each) ?? ''));
     // To git without filters these are changed. The snapshot before and the filters bring them back.
     const filtered = differing.filter(hasFilter);
     for (const each of filtered) await rm(pathFromBytes(path, each), { force: true });

@@ -60,6 +60,23 @@ describe('going back and undoing it', () => {
     await goThereAndBack(session, async () => await writeFile(exclude, rules));
   });
 
+  // `npm run test:blocks` looks whether any turn of it takes long, with more of them.
+  it('keeps thousands of ignored files beside thousands of changed ones (E8)', async () => {
+    const isWatched = process.env['CORRAL_TURNS_FILE'] !== undefined;
+    const [changed, ignored] = isWatched ? [8_000, 4_000] : [400, 200];
+    const names = (count: number, name: (index: number) => string): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [name(index), `${index}\n`]));
+    const session = await fixture.freshSession({ '.gitignore': '*.log\n' });
+    await write(session.path, {
+      ...names(changed, (index) => `made/${index % 80}/${index}.txt`),
+      ...names(ignored, (index) => `made/${index % 80}/${index}.log`),
+    });
+    await goThereAndBack(session, async () => {
+      assert.equal(await isThere(join(session.path, 'made/1/1.txt')), false);
+      assert.equal(await isThere(join(session.path, 'made/1/1.log')), true);
+    });
+  });
+
   it('keeps them going to a snapshot of a turn, too (A10)', async () => {
     const session = await fixture.freshSession({ f: '1\n' });
     await write(session.path, { '.gitignore': 'data/\n', 'data/results.csv': 'precious', 'new/x': 'x' });
