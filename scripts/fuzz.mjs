@@ -26,7 +26,12 @@ if (unknown.length > 0)
 
 for (const name of positionals.length > 0 ? positionals : Object.keys(TARGETS)) {
   const { grep, count } = TARGETS[name];
-  const env = { ...process.env, CORRAL_FUZZ_COUNT: values.count ?? String(count), CORRAL_FUZZ_SEED: values.seed };
+  const env = {
+    CORRAL_TEST_MINUTES: '600',
+    ...process.env,
+    CORRAL_FUZZ_COUNT: values.count ?? String(count),
+    CORRAL_FUZZ_SEED: values.seed,
+  };
   console.log(`\n── ${name}: ${env.CORRAL_FUZZ_COUNT} times, seed ${values.seed} ──`);
   await runOrThrow(process.execPath, [join(root, 'scripts/test.mjs'), 'unit', `--grep=${grep}`], { env });
 }

@@ -4,16 +4,18 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CorralError } from '../../../storage/errors';
 import { hasCode, messageOf } from '../../../common/errors';
+import { listTreeEntries, type TreeEntry } from '../isolated/entryTree';
 import { withIsolatedGit } from '../isolated/isolatedGit';
 import { readUserSettings } from '../isolated/userSettings';
 import { encodePaths, pathFromBytes, splitZ } from '../pathBytes';
 import { administrativeDirectoryOf, type SessionWorktree } from '../sessionWorktree';
 import { exists } from '../worktreeOwnership';
-import { readDrivers, type FilterDriver } from './filterDrivers';
+import { canSmudge, readDrivers } from './filterDrivers';
 import { failedPath, filterFailed, reasonOf } from './filterErrors';
 import { withFilterGit, type FilterGit } from './filterGit';
 import { listFilters } from './filteredPaths';
 import { resolveFilter } from './filterPrograms';
+import { rememberMade } from './madeFiles';
 
 /** What decides which files are made. */
 export interface CheckOutOptions {
@@ -37,13 +39,16 @@ export async function checkOutFiltered(
   { isFilter, paths, except = new Set() }: CheckOutOptions,
 ): Promise<void> {
   const { repository, path, filters: access, signal } = worktree;
-  const drivers = await readDrivers(repository.git, repository.mainWorktree, signal);
-  if (drivers.size === 0) return;
   const { byFilter, unlikeIndex } = await findPaths(worktree, tree, paths);
+  if (byFilter.size === 0) return;
+  const drivers = await readDrivers(repository.git, repository.mainWorktree, signal);
   const index = join(administrativeDirectoryOf(worktree), 'index');
+  const made: TreeEntry[] = [];
   for (const [name, all] of byFilter) {
     const driver = drivers.get(name);
-    const filtered = all.filter((each) => !except.has(each));
+    const entries = all.filter((each) => !except.has(each.path));
+    const filtered = entries.map((each) => each.path);
+    made.push(...entries);
     if (driver === undefined || !isFilter(name) || !canSmudge(driver) || filtered.length === 0) continue;
     const resolved = await resolveFilter(repository, driver, access?.mayRun ?? (() => Promise.resolve(false)));
     if ('reason' in resolved) {
@@ -64,6 +69,7 @@ export async function checkOutFiltered(
         await makeFiles(git, name, path, ofTree);
       });
   }
+  await rememberMade(worktree, made);
 }
 
 async function makeFiles(
@@ -82,26 +88,28 @@ async function makeFiles(
     throw filterFailed('WORKTREE_FAILED', filter, failedPath(stderr) ?? paths[0] ?? '', reasonOf(stderr));
 }
 
-function canSmudge({ smudge = '', process: text = '', isRequired }: FilterDriver): boolean {
-  return smudge !== '' || text !== '' || isRequired;
-}
-
 /** The tree's paths by their filters, and those that the worktree's index has otherwise. */
 async function findPaths(
   worktree: SessionWorktree,
   tree: string,
   paths: readonly string[] | undefined,
-): Promise<{ byFilter: Map<string, string[]>; unlikeIndex: ReadonlySet<string> }> {
-  const byFilter = new Map<string, string[]>();
+): Promise<{ byFilter: Map<string, TreeEntry[]>; unlikeIndex: ReadonlySet<string> }> {
+  const byFilter = new Map<string, TreeEntry[]>();
   return await withIsolatedGit(worktree, async (git) => {
-    const listTree = ['ls-tree', '-r', '-z', '--full-tree', '--name-only', tree];
-    const all = splitZ((await git.run(listTree)).stdout);
-    const attributeFiles = all.filter((each) => /(^|\/)\.gitattributes$/.test(each));
+    const all = await listTreeEntries(git, tree);
+    const attributeFiles = all.map((each) => each.path).filter((each) => /(^|\/)\.gitattributes$/.test(each));
     if (!(await mayNameFilters(worktree, attributeFiles))) return { byFilter, unlikeIndex: new Set<string>() };
-    const present = new Set(all);
-    const wanted = paths === undefined ? all : paths.filter((each) => present.has(each));
-    for (const [path, filter] of await listFilters(git, wanted))
-      byFilter.set(filter, [...(byFilter.get(filter) ?? []), path]);
+    const chosen = paths === undefined ? undefined : new Set(paths);
+    // Neither a link nor a submodule has a filter, whatever the attributes say.
+    const files = all.filter(({ mode, path }) => mode.startsWith('100') && chosen?.has(path) !== false);
+    const filters = await listFilters(
+      git,
+      files.map((each) => each.path),
+    );
+    for (const entry of files) {
+      const filter = filters.get(entry.path);
+      if (filter !== undefined) byFilter.set(filter, [...(byFilter.get(filter) ?? []), entry]);
+    }
     const differing = ['diff-index', '--cached', '-z', '--name-only', '--no-renames', tree, '--'];
     return { byFilter, unlikeIndex: new Set(splitZ((await git.run(differing)).stdout)) };
   });

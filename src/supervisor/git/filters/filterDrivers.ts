@@ -30,3 +30,8 @@ export async function readDrivers(git: Git, folder: string, signal?: AbortSignal
   }
   return drivers;
 }
+
+/** A filter that is required and has no command would keep git from making any of its files. */
+export function canSmudge({ smudge = '', process: text = '' }: FilterDriver): boolean {
+  return smudge !== '' || text !== '';
+}

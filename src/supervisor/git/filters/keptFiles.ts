@@ -16,12 +16,15 @@ export interface FilteredFile {
   path: string;
   mode: '100644' | '100755';
   filter: string;
+  /** To git it is unchanged. Its bytes are others than a checkout makes, such as those of its line ends. */
+  isUnchanged?: true;
 }
 
 export const keptFileSchema = v.object({
   path: v.string(),
   mode: v.picklist(['100644', '100755']),
   filter: v.string(),
+  isUnchanged: v.exactOptional(v.literal(true)),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   /** The session in whose folder the bytes are. */
   sessionId: v.pipe(v.string(), v.regex(/^[a-z0-9]+$/)),

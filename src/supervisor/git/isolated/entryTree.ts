@@ -21,6 +21,14 @@ export async function listEntries(git: IsolatedGit): Promise<TreeEntry[]> {
   });
 }
 
+/** The entries of a tree and of all trees below it. */
+export async function listTreeEntries(git: IsolatedGit, tree: string): Promise<TreeEntry[]> {
+  return splitZ((await git.run(['ls-tree', '-r', '-z', '--full-tree', tree])).stdout).map((line) => {
+    const [mode = '', , objectId = ''] = line.slice(0, line.indexOf('\t')).split(' ');
+    return { mode, objectId, path: line.slice(line.indexOf('\t') + 1) };
+  });
+}
+
 /** Writes a tree of exactly these files. Not by `mktree`, which leaves its object unsynced (measured, Git 2.39). */
 export async function writeEntryTree(git: IsolatedGit, entries: readonly TreeEntry[]): Promise<string> {
   const options = { index: 'entries' };

@@ -55,14 +55,15 @@ export async function readWork(worktree: SessionWorktree): Promise<SessionWork> 
   };
 }
 
-/** The files that a snapshot keeps outside of git. */
+/** The files that a snapshot keeps outside of git since its tree lacks them. */
 export async function keptSources(
   { repository, filters }: SessionWorktree,
   snapshot: SnapshotCommit,
 ): Promise<FilteredSource[]> {
   if (filters === undefined) return [];
   const kept = await readKeptFiles(repository, snapshot);
-  return kept.map((file) => ({ ...file, source: pathOfKept(filters, file) }));
+  const changed = kept.filter(({ isUnchanged }) => isUnchanged !== true);
+  return changed.map((file) => ({ ...file, source: pathOfKept(filters, file) }));
 }
 
 /** All files in which two commits or trees differ. Renames are detected. */

@@ -1,6 +1,8 @@
 import { isMadeWithFilters } from '../filters/filterAccess';
 import { readDrivers } from '../filters/filterDrivers';
 import { keepFiles, type KeptFile } from '../filters/keptFiles';
+import { sortUnchanged } from '../filters/unchangedFiles';
+import { listEntries } from '../isolated/entryTree';
 import { readKeptFilesCommit } from './keptFilesCommit';
 import { withObjects, type IsolatedGit } from '../isolated/isolatedGit';
 import type { Repository } from '../repository';
@@ -11,23 +13,41 @@ import { captureTree, type CapturedTree } from './captureTree';
 
 export interface CapturedWorktree extends Omit<CapturedTree, 'filtered'> {
   filtered: KeptFile[];
-  /** Whether a filter of this name counts in the worktree. */
-  isFilter: (name: string) => boolean;
+  /** Paths with a filter that are not in the snapshot byte for byte: they are kept, or a checkout makes them again. */
+  madeByFilters: ReadonlySet<string>;
 }
 
-/** As `captureTree`, and keeps the bytes of the files that filters would change. */
-export async function captureWorktree(git: IsolatedGit, worktree: SessionWorktree): Promise<CapturedWorktree> {
+/**
+ * As `captureTree`, and keeps the bytes of the files that filters would change. With `isComplete`, also those of files
+ * that git takes for unchanged, where a checkout may make others.
+ */
+export async function captureWorktree(
+  git: IsolatedGit,
+  worktree: SessionWorktree,
+  { isComplete }: { isComplete: boolean },
+): Promise<CapturedWorktree> {
   const { path, sessionId, filters } = worktree;
   const isFilter = await filtersOf(worktree);
-  const { filtered, ...captured } = await captureTree(git, path, isFilter);
+  const { filtered: changed, ...captured } = await captureTree(git, path, isFilter);
+  const changedPaths = new Set(changed.map((file) => file.path));
+  const { asMade, others } = isComplete
+    ? await sortUnchanged(
+        git,
+        worktree,
+        (await listEntries(git)).filter((entry) => !changedPaths.has(entry.path)),
+        isFilter,
+      )
+    : { asMade: new Set<string>(), others: [] };
+  const filtered = [...changed, ...others];
+  const madeByFilters = new Set([...asMade, ...filtered.map((file) => file.path)]);
   if (filters === undefined)
     return {
       ...captured,
-      isFilter,
+      madeByFilters,
       notCaptured: [...captured.notCaptured, ...filtered.map((file) => pathToText(file.path))],
       filtered: [],
     };
-  return { ...captured, isFilter, filtered: await keepFiles(filters, sessionId, path, filtered) };
+  return { ...captured, madeByFilters, filtered: await keepFiles(filters, sessionId, path, filtered) };
 }
 
 /**

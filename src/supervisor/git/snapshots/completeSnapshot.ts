@@ -23,9 +23,9 @@ export interface CompleteSnapshot extends Snapshot {
 export async function takeCompleteSnapshot(worktree: SessionWorktree, message: string): Promise<CompleteSnapshot> {
   const list = await listFiles(worktree.path, worktree.signal);
   let notCaptured: string[] = [];
-  const snapshot = await takeSnapshot(worktree, message, async (git, { before, head, kept, isFilter }) => {
+  const snapshot = await takeSnapshot(worktree, message, async (git, { before, head, kept, madeByFilters }) => {
     const staged = await listEntries(git);
-    const raw = await captureRawFiles(git, worktree.path, staged, isFilter);
+    const raw = await captureRawFiles(git, worktree.path, staged, madeByFilters);
     const repositories = await findRepositories(staged, worktree, list);
     const contents = await sortContents(git, worktree, list, { staged, repositories, kept });
     const attributes = await captureAttributes(git, worktree, contents);

@@ -44,8 +44,8 @@ export type FileAttributes = v.InferOutput<typeof SCHEMA>;
 export interface AttributedFiles {
   /** Files, folders and links whose content the snapshot or this record holds. */
   held: readonly ListedFile[];
-  /** Paths of the tree. */
-  tree: ReadonlySet<string>;
+  /** The mode that the tree has for each of its paths. */
+  tree: ReadonlyMap<string, string>;
   /** Targets of the links that are not in the tree. */
   links: readonly (readonly [path: string, target: string])[];
   included: readonly string[];
@@ -75,16 +75,16 @@ export async function captureAttributes(
     version: 1,
     usual,
     modes: withModes
-      .filter((file) => usual[categoryOf(file)] !== file.mode || (file.kind === 'file' && !tree.has(file.path)))
+      .filter((file) => usualMode(usual, file, tree.get(file.path)) !== file.mode)
       .map((file) => [file.path, file.mode]),
     owners: owners.map(({ path, userId, groupId }) => [path, userId, groupId]),
     // A sparse checkout has not all files of the tree, and a folder may hold nothing but links that git ignores.
-    folders: foldersWithout(held, new Set([...tree].filter((path) => present.has(path)))),
+    folders: foldersWithout(held, new Set([...tree.keys()].filter((path) => present.has(path)))),
     links: links.map(([path, target]) => [path, target]),
     names,
     included: [...included],
     submodules: [...submodules],
-    absent: [...tree].filter((path) => !present.has(path)),
+    absent: [...tree.keys()].filter((path) => !present.has(path)),
     others: [...others],
   };
   const notCaptured = [
@@ -174,6 +174,17 @@ type Category = keyof FileAttributes['usual'];
 function categoryOf({ kind, mode: permissions }: ListedFile): Category {
   if (kind === 'folder') return 'folder';
   return (permissions & 0o100) === 0 ? 'file' : 'program';
+}
+
+/** What the file's mode is where the record says nothing; undefined for a file that is not in the tree. */
+function usualMode(
+  usual: FileAttributes['usual'],
+  { kind }: ListedFile,
+  treeMode: string | undefined,
+): number | undefined {
+  if (kind === 'folder') return usual.folder;
+  if (treeMode === undefined) return undefined;
+  return treeMode === '100755' ? usual.program : usual.file;
 }
 
 function usualModes(files: readonly ListedFile[]): FileAttributes['usual'] {

@@ -1,5 +1,4 @@
 import { access, constants, lstat, rm, writeFile } from 'node:fs/promises';
-import { listFilters } from '../filters/filteredPaths';
 import { pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
 import { writeCommit } from './snapshotRef';
 import { writeEntryTree, type TreeEntry } from '../isolated/entryTree';
@@ -17,21 +16,17 @@ interface ExaminedFile {
 }
 
 /**
- * Writes a commit with the bytes and the executable bit of every regular file in `staged` without a filter, which line
- * ends and encodings change in git's own view. It takes disk space only for files in which the two differ.
+ * Writes a commit with the bytes and the executable bit of every regular file in `staged` but `except`, which line ends
+ * and encodings change in git's own view. It takes disk space only for files in which the two differ.
  */
 export async function captureRawFiles(
   git: IsolatedGit,
   worktreePath: string,
   staged: readonly TreeEntry[],
-  isFilter?: (name: string) => boolean,
+  except: ReadonlySet<string> = new Set(),
 ): Promise<{ commit: string; notCaptured: string[] }> {
   const regular = staged.filter(({ mode }) => mode.startsWith('100')).map(({ path }) => path);
-  const filters = isFilter === undefined ? new Map<string, string>() : await listFilters(git, regular);
-  const paths = regular.filter((path) => {
-    const filter = filters.get(path);
-    return filter === undefined || isFilter?.(filter) !== true;
-  });
+  const paths = regular.filter((path) => !except.has(path));
   const found = await examineAll(worktreePath, paths);
   const files = found.filter(({ isReadable }) => isReadable);
   const objectIds = await hashFiles(git, files, true);

@@ -39,8 +39,8 @@ export interface SnapshotSoFar {
   head: string | undefined;
   /** Paths of the files that are kept outside of git. */
   kept: ReadonlySet<string>;
-  /** Whether a filter of this name counts in the worktree. */
-  isFilter: (name: string) => boolean;
+  /** Paths that the files' own bytes leave out (see `CapturedWorktree`). */
+  madeByFilters: ReadonlySet<string>;
 }
 
 /** Called when the index of `git` is the snapshot's. */
@@ -97,15 +97,15 @@ async function attemptSnapshot(
   const isDurable = makeAddition !== undefined;
   const capture = async (git: IsolatedGit): Promise<Snapshot> => {
     const [captured, { lastSnapshot: before, head = '' }, branch] = await Promise.all([
-      captureWorktree(git, worktree),
+      captureWorktree(git, worktree, { isComplete: isDurable }),
       readSnapshotRefAndHead(worktree),
       repository.git.text(path, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
     ]);
-    const { tree, notCaptured, isFilter } = captured;
+    const { tree, notCaptured, madeByFilters } = captured;
     const filtered = await writeKeptFiles(git, captured.filtered);
     const kept = new Set(captured.filtered.map((file) => file.path));
     const addition: SnapshotAddition =
-      (await makeAddition?.(git, { before, head: head === '' ? undefined : head, kept, isFilter })) ??
+      (await makeAddition?.(git, { before, head: head === '' ? undefined : head, kept, madeByFilters })) ??
       (await addConverted(git, path, captured.converted));
     const isSame =
       before !== undefined && before.tree === tree && (before.head ?? '') === head && before.filtered === filtered;

@@ -58,12 +58,12 @@ export async function sortContents(
       held.push(file);
     } else lost.push(file);
   }
-  const tree = new Set(staged.filter(({ mode }) => mode in KIND_OF_MODE).map(({ path }) => path));
+  const tree = new Map(staged.filter(({ mode }) => mode in KIND_OF_MODE).map(({ path, mode }) => [path, mode]));
   const included = new Set(await keepCopies(folder.path, lost));
   held.push(...included);
   const joined = joinFolders(
     lost.filter((file) => !included.has(file)),
-    [...tree],
+    [...tree.keys()],
   );
   const others = [...joined.keys()];
   const ignored = await findIgnored(git, [...joined].flat());

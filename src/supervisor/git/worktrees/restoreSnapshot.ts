@@ -78,7 +78,8 @@ async function writeFiles(
       attributes === undefined ? { others: [], absent: [] } : await readAttributes(git, attributes);
     const listing = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', tree, to];
     const differing = splitZ((await git.run(listing)).stdout);
-    const kept = new Set((await readKeptFiles(repository, before)).map((file) => file.path));
+    const changed = (await readKeptFiles(repository, before)).filter(({ isUnchanged }) => isUnchanged !== true);
+    const kept = new Set(changed.map((file) => file.path));
     const filters = await listFilters(git, differing);
     const hasFilter = (each: string): boolean =>
       kept.has(each) || (filters.has(each) && isFilter(filters.get(each) ?? ''));
