@@ -5,6 +5,6 @@
 process.env.CORRAL_GIT_STATES ??= '500';
 process.env.CORRAL_WORKTREE_KILLS ??= '26';
 process.env.CORRAL_EACH_SETTING ??= '1';
-process.env.CORRAL_TEST_MINUTES ??= '90';
+process.env.CORRAL_TEST_MINUTES ??= '600';
 process.argv.push('unit', '--grep=random states|goes on writing|windows that are killed|every setting of git');
 await import('./test.mjs');
