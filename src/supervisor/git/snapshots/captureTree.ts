@@ -7,6 +7,8 @@ import type { IsolatedGit } from '../isolated/isolatedGit';
 import { encodePath, encodePaths, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
 
 const FILES_AT_ONCE = 64;
+/** Names that may be no link, also as Windows and macOS write them (git's `verify_path`). */
+const NEVER_A_LINK = /gitmod|gi7eba|\.g.*i.*t.*m.*o.*d/i;
 
 export interface CapturedTree {
   tree: string;
@@ -30,7 +32,7 @@ export async function captureTree(
   const diff = ['diff-files', '-z', '--name-only', '--no-renames', '--ignore-submodules=dirty'];
   const listChanged = async (): Promise<string[]> => splitZ((await git.run(diff)).stdout);
   // At the same time, since each is one process and `diff-files` uses several threads.
-  const [firstChanged, { untracked, unmerged, hidden, hasAttributes }] = await Promise.all([
+  const [firstChanged, { untracked, unmerged, hidden, hasAttributes, dotGitNames }] = await Promise.all([
     listChanged(),
     listBesideChanged(git, worktreePath),
   ]);
@@ -61,8 +63,39 @@ export async function captureTree(
     // Nested repositories, and names that git does not allow in a tree.
     notCaptured.push(...(await addPaths(git, worktreePath, present)));
   }
+  notCaptured.push(...(await leaveOutForbidden(git, dotGitNames)));
   const tree = await writeTree(git, worktreePath);
-  return { tree, notCaptured, filtered, converted: git.mayConvert || hasAttributes ? present : [] };
+  const mayConvert = git.mayConvert || hasAttributes || (await haveIgnoredAttributes(worktreePath, present));
+  return { tree, notCaptured, filtered, converted: mayConvert ? present : [] };
+}
+
+/**
+ * Leaves out the paths at which the index has a link. Git takes such a link in place of a file, and then checks out no
+ * tree that has it.
+ */
+async function leaveOutForbidden(git: IsolatedGit, paths: readonly string[]): Promise<string[]> {
+  if (paths.length === 0) return [];
+  const names = new Set(paths);
+  const links = (await listEntries(git)).filter(({ mode, path }) => mode === '120000' && names.has(path));
+  if (links.length === 0) return [];
+  const forbidden = links.map(({ path }) => path);
+  await git.run(['update-index', '-z', '--force-remove', '--stdin'], { input: encodePaths(forbidden) });
+  return forbidden.map(pathToText);
+}
+
+/** Attributes hold also where git ignores their file, so that no list has it. */
+async function haveIgnoredAttributes(worktreePath: string, paths: readonly string[]): Promise<boolean> {
+  const folders = new Set(['']);
+  for (const path of paths)
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const folder = path.slice(0, end + 1);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  const found = await mapLimited([...folders], FILES_AT_ONCE, (folder) =>
+    isPresent(worktreePath, `${folder}.gitattributes`),
+  );
+  return found.includes(true);
 }
 
 /** A tree holds no conflict, so that a filtered path in conflict is as on our side, or else is left out. */
@@ -148,13 +181,21 @@ interface HiddenPaths {
 async function listBesideChanged(
   git: IsolatedGit,
   worktreePath: string,
-): Promise<{ untracked: string[]; unmerged: string[]; hidden: HiddenPaths; hasAttributes: boolean }> {
+): Promise<{
+  untracked: string[];
+  unmerged: string[];
+  hidden: HiddenPaths;
+  hasAttributes: boolean;
+  dotGitNames: string[];
+}> {
   let hasAttributes = false;
+  const dotGitNames: string[] = [];
   const [untracked, unmerged, assumed, skipped]: [string[], string[], string[], string[]] = [[], [], [], []];
   const listing = ['ls-files', '-z', '-v', '--cached', '--others', '--exclude-standard'];
   for (const line of splitZ((await git.run(listing)).stdout)) {
     const tag = line.charAt(0);
     if (line.endsWith('.gitattributes')) hasAttributes = true;
+    if (NEVER_A_LINK.test(line)) dotGitNames.push(line.slice(2));
     if (tag === 'H') continue; // nearly all of them
     const path = line.slice(2);
     if (tag === '?') untracked.push(path);
@@ -162,7 +203,7 @@ async function listBesideChanged(
     if (/[a-z]/.test(tag)) assumed.push(path);
     if (/s/i.test(tag) && (await isPresent(worktreePath, path))) skipped.push(path);
   }
-  return { untracked, unmerged, hidden: { assumed, skipped }, hasAttributes };
+  return { untracked, unmerged, hidden: { assumed, skipped }, hasAttributes, dotGitNames };
 }
 
 /** Clears both flags in the copy, since a snapshot hides nothing. False where no path has one. */

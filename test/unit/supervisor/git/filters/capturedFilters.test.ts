@@ -15,6 +15,11 @@ import { moveToTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
 import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
 import { restoreSnapshot } from '../../../../../src/supervisor/git/worktrees/restoreSnapshot';
+import { newId } from '../../../../../src/storage/ids';
+import { resolveCommit } from '../../../../../src/supervisor/git/repository';
+import { createWorktree, planWorktree } from '../../../../../src/supervisor/git/worktrees/worktreeCreation';
+import { listProcesses } from '../../../../support/processes';
+import { waitFor } from '../../../../support/wait';
 import { GitFixture, isThere, write } from '../gitFixture';
 
 type Session = Awaited<ReturnType<GitFixture['session']>>;
@@ -222,5 +227,66 @@ describe('a filter of git', () => {
       process.env['PATH'] = path;
     }
     assert.deepEqual(await fixture.user(folder, 'worktree', 'list').then((text) => text.split('\n').length), 1);
+  });
+
+  it('is ended with all that it started where the making of a worktree is cancelled while it hangs (A9)', async () => {
+    fixture.allowsFilters = true;
+    const repository = await fixture.repository(`hanging ${++count}`, {
+      '.gitattributes': '*.bin filter=hangs\n',
+      'x.bin': 'x',
+    });
+    const trace = join(fixture.root, `hanging-${count}`);
+    const script = `${trace}.sh`;
+    await writeFile(script, `#!/bin/sh\nsleep 600 &\necho $! > '${trace}'\nwait\n`, { mode: 0o755 });
+    await fixture.user(repository.mainWorktree, 'config', 'filter.hangs.smudge', `'${script}'`);
+    const filters = { folderOf: () => join(fixture.root, 'kept'), mayRun: () => Promise.resolve(true) };
+    const cancelling = new AbortController();
+    const planned = planWorktree(repository, { storeId: 'store', sessionId: newId() }, 'inside');
+    const making = createWorktree(
+      { ...planned, filters, signal: cancelling.signal },
+      await resolveCommit(repository, 'HEAD'),
+    );
+    const failing = assert.rejects(making);
+    const pid = await waitFor(async () => Number(await readFile(trace, 'utf8').catch(() => '')) || undefined, {
+      what: 'the start of the filter',
+    });
+    cancelling.abort();
+    await failing;
+    await waitFor(async () => (await listProcesses()).every((process) => process.pid !== pid), {
+      what: 'the end of what the filter started',
+    });
+    assert.equal(await isThere(planned.path), false);
+  });
+
+  it('runs no module of the worktree at a snapshot, whatever program it is (A9)', async () => {
+    fixture.allowsFilters = true;
+    const session = await fixture.freshSession({ '.gitattributes': '*.txt filter=module\n', 'a.txt': 'a\n' });
+    const trace = join(fixture.root, 'module ran');
+    await write(session.path, {
+      'x.py': `open(${JSON.stringify(trace)}, 'w').close()\n`,
+      'a.txt': 'changed\n',
+    });
+    await fixture.user(session.repository.mainWorktree, 'config', 'filter.module.clean', 'python3 -m x');
+    await takeSnapshot(session, 'Changed');
+    await moveToTrash(session);
+    await purgeTrash(session);
+    await recreateWorktree(session);
+    assert.equal(await read(session, 'a.txt'), 'changed\n');
+    assert.equal(await isThere(trace), false);
+  });
+
+  it('leaves the worktree of an older version as it is, which was made without it (A9)', async () => {
+    const session = await cryptSession();
+    await rm(join(fixture.root, 'store', 'sessions', session.sessionId, 'filtered'), { recursive: true });
+    assert.equal((await takeSnapshot(session, 'Nothing')).changed, false);
+    await write(session.path, { 'secret/key.txt': 'changed\n' });
+    await moveToTrash(session);
+    await purgeTrash(session);
+    await recreateWorktree(session);
+    assert.deepEqual(
+      [await read(session, 'secret/key.txt'), await read(session, 'secret/b.txt')],
+      ['changed\n', 'o\n'],
+    );
+    assert.equal(await session.ran(), '');
   });
 });

@@ -27,7 +27,7 @@ import { carefulGit, makeRandomRepository, workAtRandom } from './randomReposito
 const COUNT = fuzzCount(15);
 const AT_ONCE = 3;
 /** Seeds that once found a loss. */
-const KNOWN_SEEDS = [10_121, 20_261_279, 20_261_440, 20_261_481, 20_262_265];
+const KNOWN_SEEDS = [10_121, 20_261_279, 20_261_440, 20_261_481, 20_262_265, 20_262_689];
 
 /** Each path below the folder, its bytes as latin1, with all that has to come back. */
 function scan(root: string): Map<string, string> {

@@ -109,6 +109,16 @@ describe('restoring a snapshot', () => {
     await fixture.user(session.repository.mainWorktree, 'fsck', '--strict');
   });
 
+  it('restores the line ends of files for which a file of attributes holds that git ignores', async () => {
+    const session = await fresh({ '.gitignore': '.gitattributes\n', 'src/a.txt': 'a\n' });
+    const { path } = session;
+    await write(path, { 'src/.gitattributes': '*.txt text=auto\n', 'src/deep/b.txt': 'one\r\ntwo\r\n' });
+    const first = await snapshot(session, 'first');
+    await write(path, { 'src/deep/b.txt': 'three\n' });
+    await restoreSnapshot(session, first);
+    assert.equal(await readFile(join(path, 'src/deep/b.txt'), 'utf8'), 'one\r\ntwo\r\n');
+  });
+
   it('refuses in the middle of a merge, and where an ignored file is in the way; then nothing changes', async () => {
     const session = await fresh({ f: '1\n' });
     const { path } = session;
