@@ -57,8 +57,50 @@ const bundleAsText = {
   },
 };
 
+/** What `lazy.js` exports: the modules that the extension imports when they are needed. */
+const lazyModules = new Set();
+/** A class of errors and the translations are one and the same in `extension.js` and `lazy.js`. */
+const SHARED = ['node_modules/@vscode/l10n/', 'src/storage/errors.ts'];
+
+/** Each `import('./…')` of the extension becomes one of `lazy.js`, so that a window starts without that code. */
+const lazily = {
+  name: 'lazily',
+  setup(building) {
+    building.onResolve({ filter: /^\.\.?\// }, async ({ path, kind, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      lazyModules.add(join(resolveDir, path));
+      return { path: './lazy.js', external: true };
+    });
+  },
+};
+
+const withShared = {
+  name: 'with-shared',
+  setup(building) {
+    building.onResolve({ filter: /(^@vscode\/l10n|\/errors)$/ }, async ({ path, pluginData, ...found }) => {
+      if (pluginData === 'resolving') return undefined;
+      const resolved = await building.resolve(path, { ...found, pluginData: 'resolving' });
+      const isShared = SHARED.some((each) => resolved.path.startsWith(join(root, each)));
+      return isShared ? { path: './shared.js', external: true } : undefined;
+    });
+  },
+};
+
+/** A bundle without a file of its own that exports all that `modules` do. */
+const exporting = (modules) => ({
+  contents: [...modules].map((path) => `export * from ${JSON.stringify(path)};`).join('\n'),
+  resolveDir: root,
+});
+
 const product = [
-  { ...node, entryPoints: { extension: 'src/extension.ts' }, external: ['vscode'] },
+  {
+    ...node,
+    entryPoints: { extension: 'src/extension.ts' },
+    external: ['vscode'],
+    plugins: [lazily, withShared],
+  },
+  { ...node, stdin: () => exporting(lazyModules), outfile: 'dist/lazy.js', plugins: [withShared] },
+  { ...node, stdin: () => exporting(['@vscode/l10n', './src/storage/errors']), outfile: 'dist/shared.js' },
   { ...node, entryPoints: { execaProcess: 'src/common/processes/execaProcess.ts' } },
   { ...node, entryPoints: { storeWorker: 'src/storage/database/worker.ts' } },
   { ...node, entryPoints: { searchThread: 'src/storage/search/searchThread.ts' } },
@@ -78,8 +120,13 @@ const product = [
 
 /** The files whose code is in the bundles. */
 const bundled = new Set();
-for (const bundle of product) {
-  const { metafile } = await build({ ...bundle, outdir: 'dist', minify: options.has('--minify'), metafile: true });
+for (const { stdin, ...bundle } of product) {
+  const { metafile } = await build({
+    ...bundle,
+    ...(stdin === undefined ? { outdir: 'dist' } : { stdin: stdin() }),
+    minify: options.has('--minify'),
+    metafile: true,
+  });
   for (const { inputs } of Object.values(metafile.outputs))
     for (const [path, { bytesInOutput }] of Object.entries(inputs)) if (bytesInOutput > 0) bundled.add(path);
 }

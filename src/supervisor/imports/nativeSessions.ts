@@ -18,8 +18,6 @@ import { notCopiedNotice } from '../lifecycle/agentFolder';
 import type { SessionCreator } from '../lifecycle/sessionCreation';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
-import { findClaudeSessions, readClaudeSession } from './claudeTranscripts';
-import { findCodexSessions, readCodexSession } from './codexThreads';
 import type {
   FoundSession,
   ImportingAgent,
@@ -37,9 +35,15 @@ interface NativeSource {
 }
 
 /** The drivers whose agents keep records that can be read. */
-const SOURCES: Partial<Record<DriverName, NativeSource>> = {
-  claude: { find: findClaudeSessions, read: readClaudeSession },
-  codex: { find: findCodexSessions, read: readCodexSession },
+const SOURCES: Partial<Record<DriverName, () => Promise<NativeSource>>> = {
+  claude: async () => {
+    const { findClaudeSessions, readClaudeSession } = await import('./claudeTranscripts');
+    return { find: findClaudeSessions, read: readClaudeSession };
+  },
+  codex: async () => {
+    const { findCodexSessions, readCodexSession } = await import('./codexThreads');
+    return { find: findCodexSessions, read: readCodexSession };
+  },
 };
 
 /** So long may one agent's records take. */
@@ -97,7 +101,7 @@ export class NativeSessions {
     { onUnread, limitMs = SEARCH_LIMIT_MS }: NativeSessionListOptions,
   ): Promise<NativeSession[]> {
     const { resolving } = this.#options;
-    const source = SOURCES[driver];
+    const source = await SOURCES[driver]?.();
     // An agent that is not installed has no sessions.
     const agent = source === undefined ? undefined : await resolveAgent(name, resolving()).catch(() => undefined);
     if (source === undefined || agent === undefined || agent.isScripted === true) return [];
@@ -131,7 +135,7 @@ export class NativeSessions {
    */
   async import(repository: string, native: NativeSession): Promise<SessionSummary> {
     const { agent: name, title, driver, nativeSessionId, backendType, source: place, cwd } = native;
-    const source = SOURCES[driver];
+    const source = await SOURCES[driver]?.();
     if (source === undefined)
       throw new CorralError('INVALID_ARGUMENT', l10n.t('Sessions of the agent “{name}” cannot be imported.', { name }));
     const resolving = this.#options.resolving();

@@ -186,4 +186,16 @@ describe('the bundles', () => {
     assert.ok((await bundle('extension')).includes('execaProcess.js'));
     assert.equal((await bundle('runner')).includes('execaProcess.js'), false);
   });
+
+  it('have what a window needs only now and then in one that it loads then, with errors and translations in common', async () => {
+    const wordOfADriver = 'thread/resume';
+    assert.ok((await bundle('lazy')).includes(wordOfADriver));
+    assert.equal((await bundle('extension')).includes(wordOfADriver), false);
+    const nameOfTheError = /\bname ?= ?"CorralError"/;
+    assert.match(await bundle('shared'), nameOfTheError);
+    for (const name of ['extension', 'lazy']) {
+      assert.doesNotMatch(await bundle(name), nameOfTheError, name);
+      assert.ok((await bundle(name)).includes('./shared.js'), name);
+    }
+  });
 });
