@@ -25,21 +25,8 @@ async function withWriter<T>(folder: string, work: (writer: JournalWriter) => Pr
   }
 }
 
-/** Inserts `count` events into the peer, `batch` per transaction; returns events per second. */
-async function peerRate(folder: string, synchronous: 'FULL' | 'NORMAL', count: number, batch: number): Promise<number> {
-  const peer = Peer.create(folder, synchronous);
-  const [sessionId, runId] = [newId(), newId()];
-  const events = Array.from({ length: count }, (_, index) => eventOf(sessionId, runId, index + 1));
-  const ms = await timed(() => {
-    for (let start = 0; start < count; start += batch) peer.insert(events.slice(start, start + batch));
-  });
-  peer.close();
-  return (count / ms) * 1_000;
-}
-
-/** The same into the engine alone. */
-async function engineRate(count: number, batch: number): Promise<number> {
-  const peer = await EnginePeer.create();
+/** Inserts `count` events into the peer, `batch` per transaction, and closes it; returns events per second. */
+async function insertRate(peer: Peer | EnginePeer, count: number, batch: number): Promise<number> {
   const [sessionId, runId] = [newId(), newId()];
   const events = Array.from({ length: count }, (_, index) => eventOf(sessionId, runId, index + 1));
   const ms = await timed(() => {
@@ -159,17 +146,17 @@ export async function burstFigures(folder: string): Promise<Figure[]> {
     await ratioFigure(
       { name: '1a', feel: 'each event on the disk before the next', atLeast: 0.8 },
       async () => await synced(folder, 300, 1),
-      async () => await peerRate(folder, 'FULL', 300, 1),
+      async () => await insertRate(Peer.create(folder, 'FULL'), 300, 1),
     ),
     await ratioFigure(
       { name: '1b', feel: 'a burst on the disk', atLeast: 20 },
       async () => await synced(folder, 20_000, 1_000),
-      async () => await peerRate(folder, 'FULL', 300, 1),
+      async () => await insertRate(Peer.create(folder, 'FULL'), 300, 1),
     ),
     await ratioFigure(
       { name: '2', feel: 'a burst safe from any crash', atLeast: 1 },
       async () => await acknowledged(folder, 20_000),
-      async () => await peerRate(folder, 'NORMAL', 20_000, 100),
+      async () => await insertRate(Peer.create(folder, 'NORMAL'), 20_000, 100),
     ),
   ];
 }
@@ -182,7 +169,7 @@ export async function indexedFigures(folder: string): Promise<Figure[]> {
       await ratioFigure(
         { name: '3', feel: 'a burst in the timeline', atLeast: 0.8 },
         async () => await timeline.rate(20_000),
-        async () => await engineRate(20_000, 100),
+        async () => await insertRate(await EnginePeer.create(), 20_000, 100),
       ),
     ];
   } finally {
