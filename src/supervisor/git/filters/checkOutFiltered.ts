@@ -39,16 +39,15 @@ export async function checkOutFiltered(
   { isFilter, paths, except = new Set() }: CheckOutOptions,
 ): Promise<void> {
   const { repository, path, filters: access, signal } = worktree;
-  const { byFilter, unlikeIndex } = await findPaths(worktree, tree, paths);
-  if (byFilter.size === 0) return;
   const drivers = await readDrivers(repository.git, repository.mainWorktree, signal);
+  if (drivers.size === 0) return;
+  const { byFilter, unlikeIndex } = await findPaths(worktree, tree, paths);
   const index = join(administrativeDirectoryOf(worktree), 'index');
   const made: TreeEntry[] = [];
   for (const [name, all] of byFilter) {
     const driver = drivers.get(name);
     const entries = all.filter((each) => !except.has(each.path));
     const filtered = entries.map((each) => each.path);
-    made.push(...entries);
     if (driver === undefined || !isFilter(name) || !canSmudge(driver) || filtered.length === 0) continue;
     const resolved = await resolveFilter(repository, driver, access?.mayRun ?? (() => Promise.resolve(false)));
     if ('reason' in resolved) {
@@ -56,6 +55,7 @@ export async function checkOutFiltered(
         throw filterFailed('WORKTREE_FAILED', name, filtered[0] ?? '', resolved.reason);
       continue;
     }
+    made.push(...entries);
     const place = { repository, path, signal };
     const [ofIndex, ofTree] = [
       filtered.filter((each) => !unlikeIndex.has(each)),

@@ -27,7 +27,7 @@ async function stateOf(worktreePath: string, path: string): Promise<string | und
   return process.platform === 'win32' ? `${size} ${mtimeNs}` : `${size} ${mtimeNs} ${ctimeNs} ${ino}`;
 }
 
-/** Remembers files that were just made of these entries of a tree, with their filters or as git has them. */
+/** Remembers files that filters have just made of these entries of a tree. */
 export async function rememberMade(worktree: SessionWorktree, entries: readonly TreeEntry[]): Promise<void> {
   const { filters, sessionId, path: worktreePath } = worktree;
   if (filters === undefined || entries.length === 0) return;

@@ -7,8 +7,6 @@ import type { IsolatedGit } from '../isolated/isolatedGit';
 import { encodePath, encodePaths, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
 
 const FILES_AT_ONCE = 64;
-/** Names that may be no link, also as Windows and macOS write them (git's `verify_path`). */
-const NEVER_A_LINK = /gitmod|gi7eba|\.g.*i.*t.*m.*o.*d/i;
 
 export interface CapturedTree {
   tree: string;
@@ -67,6 +65,16 @@ export async function captureTree(
   const tree = await writeTree(git, worktreePath);
   const mayConvert = git.mayConvert || hasAttributes || (await haveIgnoredAttributes(worktreePath, present));
   return { tree, notCaptured, filtered, converted: mayConvert ? present : [] };
+}
+
+/** True for `.gitmodules` as any system writes it (git's `verify_path`), and for names that look like it. */
+function mayBeNoLink(path: string): boolean {
+  const name = path.toLowerCase();
+  if (name.includes('gitmod') || name.includes('gi7eba')) return true;
+  // One letter after the other: an expression would try them in all ways, in names that an agent chooses.
+  let at = name.indexOf('.g');
+  for (const letter of 'itmod') at = at === -1 ? -1 : name.indexOf(letter, at + 1);
+  return at !== -1;
 }
 
 /**
@@ -195,9 +203,9 @@ async function listBesideChanged(
   for (const line of splitZ((await git.run(listing)).stdout)) {
     const tag = line.charAt(0);
     if (line.endsWith('.gitattributes')) hasAttributes = true;
-    if (NEVER_A_LINK.test(line)) dotGitNames.push(line.slice(2));
-    if (tag === 'H') continue; // nearly all of them
     const path = line.slice(2);
+    if (mayBeNoLink(path)) dotGitNames.push(path);
+    if (tag === 'H') continue; // nearly all of them
     if (tag === '?') untracked.push(path);
     if (/m/i.test(tag)) unmerged.push(path);
     if (/[a-z]/.test(tag)) assumed.push(path);
