@@ -2,9 +2,10 @@ import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { CorralApi, SessionRequest } from '../../supervisor/api';
 import { initializeRepository } from '../../supervisor/git/repository';
+import { askForSession } from '../pickers/promptInput';
 import { chooseRepository } from '../pickers/repositoryChoice';
 import type { SessionDraft, SessionDraftOptions } from '../pickers/sessionDraft';
-import { askForSession } from '../pickers/sessionDraft';
+
 import { inProgress } from '../progress';
 import { setAgentPath } from '../settings';
 import type { ContextMends } from '../text/errorMessages';

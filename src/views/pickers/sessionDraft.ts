@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { CorralError } from '../../storage/errors';
 import type { PermissionMode } from '../../storage/sessionRecords';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import type { DetectionOptions } from '../../supervisor/agents/agentDetection';
@@ -18,7 +17,8 @@ import { chooseDependencies } from './dependencyChoice';
 const LAST_AGENT_KEY = 'lastAgent';
 const PERMISSION_MODE_KEY = 'permissionMode'; // kept by repository
 
-const MODE_LABELS: Record<PermissionMode, string> = {
+/** What each mode lets an agent do, to go on a sentence. */
+export const MODE_LABELS: Record<PermissionMode, string> = {
   ask: vscode.l10n.t('asks before every change and command'),
   edits: vscode.l10n.t('edits files in its worktree, asks before anything else'),
   all: vscode.l10n.t('never asks'),
@@ -45,18 +45,17 @@ export interface SessionDraftOptions {
   onError: (error: unknown) => void;
 }
 
-/**
- * Asks what the agent should do. Agent, base and permissions have defaults, and buttons to choose others.
- *
- * @throws CANCELLED
- */
-export async function askForSession(
+/** What a person chooses beside the prompt, each in a quick pick. */
+export const DRAFT_PARTS = ['agent', 'base', 'after', 'permissions'] as const;
+export type DraftPart = (typeof DRAFT_PARTS)[number];
+
+/** A draft with the defaults of the repository for all that is not given. */
+export async function newDraft(
   options: SessionDraftOptions,
   repository: string,
   given: Partial<SessionDraft> = {},
-): Promise<SessionRequest> {
-  const { context } = options;
-  const draft: SessionDraft = {
+): Promise<SessionDraft> {
+  return {
     prompt: '',
     agent: given.agent ?? (await defaultAgent(options)),
     base: HEAD_BASE,
@@ -65,23 +64,53 @@ export async function askForSession(
     ...given,
     permissionMode: given.permissionMode ?? (await rememberedMode(options, repository)),
   };
-  for (;;) {
-    const answer = await askForPrompt(draft.prompt, describeDraft(options, draft));
-    draft.prompt = answer.text;
-    if (answer.button !== undefined) {
-      await choosePart(options, repository, draft, answer.button).catch(options.onError);
-      continue;
+}
+
+/**
+ * Completes a draft that is to be started: asks for the program of the agent `command`, and remembers the agent.
+ *
+ * @returns false where nothing was given, so that the draft cannot start yet
+ */
+export async function completeDraft({ context }: SessionDraftOptions, draft: SessionDraft): Promise<boolean> {
+  if (draft.agent === 'command') {
+    draft.argv ??= await askForCommand();
+    if (draft.argv === undefined) return false;
+  }
+  await context.globalState.update(LAST_AGENT_KEY, draft.agent);
+  return true;
+}
+
+/** Lets a person change a part of the draft. */
+export async function choosePart(
+  options: SessionDraftOptions,
+  repository: string,
+  draft: SessionDraft,
+  part: DraftPart,
+): Promise<void> {
+  const { context, source } = options;
+  switch (part) {
+    case 'agent': {
+      const title = vscode.l10n.t('New Session · Agent');
+      const placeholder = vscode.l10n.t('Which agent should work?');
+      const [agent] = (await chooseAgents(agentsOf(options, source), { title, placeholder, many: false })) ?? [];
+      if (agent === undefined) return;
+      draft.agent = agent;
+      draft.argv = undefined;
+      return;
     }
-    if (draft.agent === 'command') {
-      draft.argv ??= await askForCommand();
-      if (draft.argv === undefined) continue;
-    }
-    await context.globalState.update(LAST_AGENT_KEY, draft.agent);
-    return requestOf(options, repository, draft);
+    case 'base':
+      draft.base = (await chooseBase(source, repository)) ?? draft.base;
+      return;
+    case 'after':
+      draft.after = (await chooseDependencies(source, repository, draft.after)) ?? draft.after;
+      return;
+    case 'permissions':
+      draft.permissionMode = (await chooseMode()) ?? draft.permissionMode;
+      await context.globalState.update(await permissionModeKey(source.git, repository), draft.permissionMode);
   }
 }
 
-function requestOf(options: SessionDraftOptions, repository: string, draft: SessionDraft): SessionRequest {
+export function requestOf(options: SessionDraftOptions, repository: string, draft: SessionDraft): SessionRequest {
   const { prompt, agent, base, argv } = draft;
   const dependsOn = dependenciesOf(draft);
   return {
@@ -96,86 +125,12 @@ function requestOf(options: SessionDraftOptions, repository: string, draft: Sess
   };
 }
 
-/** The line below the prompt: `claude from HEAD, asks before every change and command`. */
-function describeDraft(options: SessionDraftOptions, draft: SessionDraft): string {
-  const names = { agent: draft.agent, base: draft.base.label };
-  const mode = MODE_LABELS[modeOf(options, draft)];
-  const { length } = dependenciesOf(draft);
-  if (length === 0) return vscode.l10n.t('{agent} from {base}, {mode}', { ...names, mode });
-  return length === 1
-    ? vscode.l10n.t('{agent} from {base} after 1 other session, {mode}', { ...names, mode })
-    : vscode.l10n.t('{agent} from {base} after {count} other sessions, {mode}', { ...names, mode, count: length });
-}
-
-function dependenciesOf({ after, base }: SessionDraft): string[] {
+export function dependenciesOf({ after, base }: SessionDraft): string[] {
   return [...new Set([...after, ...(base.after === undefined ? [] : [base.after])])];
 }
 
-function modeOf({ settings }: SessionDraftOptions, { permissionMode, agent }: SessionDraft): PermissionMode {
+export function modeOf({ settings }: SessionDraftOptions, { permissionMode, agent }: SessionDraft): PermissionMode {
   return permissionMode ?? settings().agents[agent]?.permissionMode ?? settings().permissionMode;
-}
-
-function button(icon: string, tooltip: string): vscode.QuickInputButton {
-  return { iconPath: new vscode.ThemeIcon(icon), tooltip };
-}
-
-const AGENT_BUTTON = button('robot', vscode.l10n.t('Choose the Agent'));
-const BASE_BUTTON = button('git-branch', vscode.l10n.t('Choose the Base'));
-const AFTER_BUTTON = button('watch', vscode.l10n.t('Start After Other Sessions'));
-const MODE_BUTTON = button('shield', vscode.l10n.t('Choose Its Permissions'));
-
-/** Lets a person change the part of the draft that the button stands for. */
-async function choosePart(
-  options: SessionDraftOptions,
-  repository: string,
-  draft: SessionDraft,
-  pressed: vscode.QuickInputButton,
-): Promise<void> {
-  const { context, source } = options;
-  if (pressed === AGENT_BUTTON) {
-    const title = vscode.l10n.t('New Session · Agent');
-    const placeholder = vscode.l10n.t('Which agent should work?');
-    const [agent] = (await chooseAgents(agentsOf(options, source), { title, placeholder, many: false })) ?? [];
-    draft.agent = agent ?? draft.agent;
-    draft.argv = undefined;
-  } else if (pressed === BASE_BUTTON) {
-    draft.base = (await chooseBase(source, repository)) ?? draft.base;
-  } else if (pressed === AFTER_BUTTON) {
-    draft.after = (await chooseDependencies(source, repository, draft.after)) ?? draft.after;
-  } else {
-    draft.permissionMode = (await chooseMode()) ?? draft.permissionMode;
-    await context.globalState.update(await permissionModeKey(source.git, repository), draft.permissionMode);
-  }
-}
-
-/** `button` is undefined where the prompt was accepted. */
-interface PromptAnswer {
-  text: string;
-  button?: vscode.QuickInputButton;
-}
-
-async function askForPrompt(value: string, description: string): Promise<PromptAnswer> {
-  const input = vscode.window.createInputBox();
-  input.title = vscode.l10n.t('New Session');
-  input.value = value;
-  input.placeholder = vscode.l10n.t('What should the agent do?');
-  input.prompt = description;
-  input.buttons = [AGENT_BUTTON, BASE_BUTTON, AFTER_BUTTON, MODE_BUTTON];
-  input.ignoreFocusOut = true; // a long prompt is not lost to a click beside it
-  try {
-    return await new Promise((resolve, reject) => {
-      input.onDidAccept(() => {
-        if (input.value.trim() === '') input.validationMessage = vscode.l10n.t('Say what the agent should do.');
-        else resolve({ text: input.value });
-      });
-      input.onDidChangeValue(() => (input.validationMessage = undefined));
-      input.onDidTriggerButton((button) => resolve({ text: input.value, button }));
-      input.onDidHide(() => reject(new CorralError('CANCELLED', vscode.l10n.t('No session was made.'))));
-      input.show();
-    });
-  } finally {
-    input.dispose();
-  }
 }
 
 /** The agent used last; else the first one that is installed; the demo only if none is. */

@@ -1,0 +1,88 @@
+import * as vscode from 'vscode';
+import { CorralError } from '../../storage/errors';
+import type { SessionRequest } from '../../supervisor/api';
+import type { DraftPart, SessionDraft, SessionDraftOptions } from './sessionDraft';
+import {
+  choosePart,
+  completeDraft,
+  dependenciesOf,
+  DRAFT_PARTS,
+  MODE_LABELS,
+  modeOf,
+  newDraft,
+  requestOf,
+} from './sessionDraft';
+
+/**
+ * Asks what the agent should do. Agent, base and permissions have defaults, and buttons to choose others.
+ *
+ * @throws CANCELLED
+ */
+export async function askForSession(
+  options: SessionDraftOptions,
+  repository: string,
+  given: Partial<SessionDraft> = {},
+): Promise<SessionRequest> {
+  const draft = await newDraft(options, repository, given);
+  for (;;) {
+    const answer = await askForPrompt(draft.prompt, describeDraft(options, draft));
+    draft.prompt = answer.text;
+    if (answer.part !== undefined) {
+      await choosePart(options, repository, draft, answer.part).catch(options.onError);
+      continue;
+    }
+    if (await completeDraft(options, draft)) return requestOf(options, repository, draft);
+  }
+}
+
+/** Its buttons, in the order in which they are shown. */
+const BUTTONS: Record<DraftPart, vscode.QuickInputButton> = {
+  agent: { iconPath: new vscode.ThemeIcon('robot'), tooltip: vscode.l10n.t('Choose the Agent') },
+  base: { iconPath: new vscode.ThemeIcon('git-branch'), tooltip: vscode.l10n.t('Choose the Base') },
+  after: { iconPath: new vscode.ThemeIcon('watch'), tooltip: vscode.l10n.t('Start After Other Sessions') },
+  permissions: { iconPath: new vscode.ThemeIcon('shield'), tooltip: vscode.l10n.t('Choose Its Permissions') },
+};
+
+/** `part` is what its button is for, undefined where the prompt was accepted. */
+interface PromptAnswer {
+  text: string;
+  part?: DraftPart;
+}
+
+async function askForPrompt(value: string, description: string): Promise<PromptAnswer> {
+  const input = vscode.window.createInputBox();
+  input.title = vscode.l10n.t('New Session');
+  input.value = value;
+  input.placeholder = vscode.l10n.t('What should the agent do?');
+  input.prompt = description;
+  input.buttons = Object.values(BUTTONS);
+  input.ignoreFocusOut = true; // a long prompt is not lost to a click beside it
+  try {
+    return await new Promise((resolve, reject) => {
+      input.onDidAccept(() => {
+        if (input.value.trim() === '') input.validationMessage = vscode.l10n.t('Say what the agent should do.');
+        else resolve({ text: input.value });
+      });
+      input.onDidChangeValue(() => (input.validationMessage = undefined));
+      input.onDidTriggerButton((button) => {
+        const part = DRAFT_PARTS.find((each) => BUTTONS[each] === button);
+        if (part !== undefined) resolve({ text: input.value, part });
+      });
+      input.onDidHide(() => reject(new CorralError('CANCELLED', vscode.l10n.t('No session was made.'))));
+      input.show();
+    });
+  } finally {
+    input.dispose();
+  }
+}
+
+/** The line below the prompt: `claude from HEAD, asks before every change and command`. */
+function describeDraft(options: SessionDraftOptions, draft: SessionDraft): string {
+  const names = { agent: draft.agent, base: draft.base.label };
+  const mode = MODE_LABELS[modeOf(options, draft)];
+  const { length } = dependenciesOf(draft);
+  if (length === 0) return vscode.l10n.t('{agent} from {base}, {mode}', { ...names, mode });
+  return length === 1
+    ? vscode.l10n.t('{agent} from {base} after 1 other session, {mode}', { ...names, mode })
+    : vscode.l10n.t('{agent} from {base} after {count} other sessions, {mode}', { ...names, mode, count: length });
+}
