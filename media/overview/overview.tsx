@@ -166,6 +166,7 @@ function Totals({ overview: { counts, usage, needsYou }, costUsd }: { overview: 
       <Tile name={l10n.t('Needs you')} value={String(needsYou.length)} look="waiting" />
       <Tile name={l10n.t('Completed')} value={String(counts.completed)} look="completed" />
       <Tile name={l10n.t('Failed')} value={String(counts.failed)} look="failed" />
+      {counts.stopped > 0 && <Tile name={l10n.t('Stopped')} value={String(counts.stopped)} look="stopped" />}
       <Tile name={l10n.t('Tokens in and out')} value={formatNumber(tokens)} />
       <Tile name={l10n.t('Reported cost')} value={formatCost(costUsd)} />
     </dl>

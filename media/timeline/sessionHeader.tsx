@@ -53,7 +53,11 @@ export function SessionHeader({
 
 function statusText(session: TimelineSession, nowMs: number): string {
   const label =
-    session.restored && session.status === 'Running' ? l10n.t('Was running') : STATUS_LABELS[session.status];
+    session.restored && session.status === 'Running'
+      ? l10n.t('Was running')
+      : isStopped(session)
+        ? l10n.t('Stopped')
+        : STATUS_LABELS[session.status];
   const reason = reasonOf(session, nowMs);
   return reason === undefined ? label : `${label} · ${reason}`;
 }
@@ -74,14 +78,21 @@ function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
       : l10n.t('was cut off; send a message to restart it');
   if (session.needsInput) return l10n.t('needs your answer');
   if (session.deleted) return l10n.t('deleted');
+  if (isStopped(session)) return undefined;
   if (session.failureReason !== undefined) return oneLine(session.failureReason, 200);
   return session.state === 'queued' || session.state === 'stopping' ? RUN_STATE_LABELS[session.state] : undefined;
+}
+
+/** True where a person ended the session: people do not count that as failed. */
+function isStopped({ state }: TimelineSession): boolean {
+  return state === 'stopped' || state === 'killed';
 }
 
 /** Picks the colour of the dot beside the status. */
 function lookOf(session: TimelineSession): string {
   if (session.needsInput || session.paused !== undefined) return 'Waiting';
-  return session.restored ? 'Restored' : session.status;
+  if (session.restored) return 'Restored';
+  return isStopped(session) ? 'Stopped' : session.status;
 }
 
 function DamagedRecords({ count }: { count: number }) {

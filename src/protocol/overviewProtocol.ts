@@ -56,8 +56,8 @@ const overviewSchema = v.object({
   nowMs: v.number(),
   /** Sessions that wait for a person, the longest wait first. */
   needsYou: v.array(v.object({ sessionId: idSchema, title: text, status: text })),
-  /** Sessions that ran in this time, by their status now. */
-  counts: v.object({ running: count, completed: count, failed: count }),
+  /** Sessions that ran in this time, by their status now; what a person ended is `stopped`, not `failed`. */
+  counts: v.object({ running: count, completed: count, failed: count, stopped: count }),
   /** The latest activity first. */
   lanes: v.array(laneSchema),
   hiddenLanes: count,

@@ -109,7 +109,7 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await window.pick('Claude Code 2.9.9');
     await window.quickInput.getByPlaceholder('What should the agent do?').waitFor();
     await window.answerInput('talk Hello from the agent');
-    await sessions.row('Hello from').filter({ hasText: 'Completed' }).waitFor({ timeout: 60_000 });
+    await sessions.row('Hello from', 'Completed').waitFor({ timeout: 60_000 });
     await window.runCommand('Corral: Continue in Terminal');
     const started = await waitFor(async () => v.parse(terminalSchema, JSON.parse(await readFile(noted, 'utf8'))), {
       what: 'the terminal',
@@ -154,7 +154,7 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await window.quickInput.getByText(cwd).waitFor();
     await window.picture('import agent session');
     await window.pick('Write a greeting');
-    await sessions.row('Write a greeting').filter({ hasText: 'Completed' }).waitFor();
+    await sessions.row('Write a greeting', 'Completed').waitFor();
     const frame = await window.timeline('Write a greeting', '[data-kind="run.exited"]');
     await frame.getByText('It says hello.').first().waitFor();
     await window.runCommand('Corral: Send Message');

@@ -53,9 +53,9 @@ describe('a session whose container was removed', () => {
     await window.page.getByText('in another container or on another machine').first().waitFor();
     await window.picture('mark as gone question');
     await window.page.getByRole('button', { name: 'Mark as Gone', exact: true }).click();
-    await sessions.row('Stopped by you').waitFor();
+    await sessions.row('Stopped').waitFor();
     await window.runCommand('Corral: Delete Session');
     await window.page.getByRole('button', { name: 'Delete', exact: true }).click();
-    await sessions.row('Stopped by you').waitFor({ state: 'detached' });
+    await sessions.row('Stopped').waitFor({ state: 'detached' });
   });
 });

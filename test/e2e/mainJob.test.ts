@@ -135,13 +135,13 @@ describe('the main job', () => {
     const prompt = 'slow 200 50ms; ask git status; talk The end.';
     await window.runCommand('Corral: New Session');
     await window.answerInput(prompt);
-    const isOpen = sessions.row('slow 200').filter({ hasText: /Running|needs input/ }); // on a slow machine it may already ask
+    const isOpen = sessions.row('slow 200', 'Running'); // on a slow machine it may already ask
     await isOpen.waitFor();
     await window.reload();
     await window.showContainer('Corral');
     await isOpen.waitFor();
     await server.killExtensionHost();
-    const done = sessions.row('slow 200').filter({ hasText: 'Completed' });
+    const done = sessions.row('slow 200', 'Completed');
     await waitFor(
       async () => {
         // A click may be lost with the dying host.
@@ -167,13 +167,10 @@ describe('the main job', () => {
     const prompt = 'slow 150 50ms; ask git log; talk Still here.';
     await window.runCommand('Corral: New Session');
     await window.answerInput(prompt);
-    await sessions
-      .row('slow 150')
-      .filter({ hasText: /Running|needs input/ })
-      .waitFor();
+    await sessions.row('slow 150', 'Running').waitFor();
     await window.runCommand('Corral: New Session');
     await window.answerInput(STEADY);
-    await sessions.row('edit kept.txt').filter({ hasText: 'Running' }).waitFor();
+    await sessions.row('edit kept.txt', 'Running').waitFor();
     await server.kill();
     const before = await journalOf(STEADY);
     await server.launch();
@@ -181,29 +178,29 @@ describe('the main job', () => {
     await window.ready();
     const readyMs = performance.now();
     await window.showContainer('Corral');
-    await sessions.row('edit kept.txt').filter({ hasText: 'Running' }).waitFor();
+    await sessions.row('edit kept.txt', 'Running').waitFor();
     process.stdout.write(
       `      Running is shown ${Math.round(performance.now() - readyMs)} ms after the window is ready\n`,
     );
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
     assert.ok((await journalOf(STEADY)).length > before.length, 'the run went on without VS Code');
     await sessions.act('needs input', 'Allow');
-    await sessions.row('slow 150').filter({ hasText: 'Completed' }).waitFor();
+    await sessions.row('slow 150', 'Completed').waitFor();
     assertComplete(await journalOf(prompt));
   });
 
   it('stops the session that continued, deletes it, and restores it', async () => {
     await window.runCommand('Corral: Stop Session');
-    await sessions.row('Stopped by you').waitFor();
+    await sessions.row('Stopped').waitFor();
     assertComplete(await journalOf(STEADY));
     await window.runCommand('Corral: Delete Session');
     await window.pick('edit kept.txt');
     await window.page.getByRole('button', { name: 'Delete', exact: true }).click();
-    await waitFor(async () => (await sessions.rows()).every((label) => !label.includes('Stopped by you')), {
+    await waitFor(async () => (await sessions.rows()).every((label) => !label.includes('Stopped')), {
       what: 'the row to go',
     });
     await window.runCommand('Corral: Undo Delete');
-    await sessions.row('Stopped by you').waitFor();
+    await sessions.row('Stopped').waitFor();
     const worktrees = join(repository.path, '.corral/worktrees');
     const kept = await Promise.all(
       (await readdir(worktrees)).map(
@@ -232,7 +229,7 @@ describe('the main job', () => {
     await agents.nth(1).waitFor();
     await window.picture('queue');
     await sessions.act('talk The third', 'Start Now');
-    await sessions.row('talk The third').filter({ hasText: 'Completed' }).waitFor();
+    await sessions.row('talk The third', 'Completed').waitFor();
   });
 });
 

@@ -77,9 +77,9 @@ describe('what it looks like', () => {
     });
     const frame = await timeline('Greet in', '[data-testid=permission]');
     await frame.getByTestId('permission').getByRole('button', { name: 'Allow', exact: true }).click();
-    await sessions.row('Greet in').filter({ hasText: 'Completed' }).waitFor({ timeout: 60_000 });
+    await sessions.row('Greet in', 'Completed').waitFor({ timeout: 60_000 });
     await pictures('session', async () => {
-      await sessions.row('Greet in').filter({ hasText: 'Completed' }).waitFor();
+      await sessions.row('Greet in', 'Completed').waitFor();
       const opened = await timeline('Greet in', '[data-kind="run.exited"]');
       await opened.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
     });

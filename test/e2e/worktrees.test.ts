@@ -111,7 +111,7 @@ describe('the worktree of a session', () => {
     await window.pick('After turn 1');
     await window.pick('New Session from It');
     await window.answerInput('read notes.txt');
-    await sessions.row('read notes.txt').filter({ hasText: 'Completed' }).waitFor();
+    await sessions.row('read notes.txt', 'Completed').waitFor();
     const [one = '', other = ''] = await worktrees();
     for (const id of [one, other])
       assert.equal(await readFile(join(repository.path, '.corral/worktrees', id, 'notes.txt'), 'utf8'), 'precious\n');

@@ -3,6 +3,7 @@ import type { RunSummary, SessionSummary } from '../../supervisor/api';
 import { MAX_LANES } from '../../protocol/overviewProtocol';
 import type { DayUsage, Lane, Overview, RunLook } from '../../protocol/overviewProtocol';
 import { sessionRow } from '../sessions/sessionRow';
+import { shownStatus } from '../text/statusLabel';
 
 const DAY_MS = 86_400_000;
 
@@ -42,7 +43,8 @@ export function overviewOf(
     counts: {
       running: countOf((session) => isGoingOn(session)),
       completed: countOf(({ status }) => status === 'Completed'),
-      failed: countOf(({ status }) => status === 'Failed'),
+      failed: countOf((session) => shownStatus(session) === 'Failed'),
+      stopped: countOf((session) => shownStatus(session) === 'Stopped'),
     },
     lanes: ran.slice(0, MAX_LANES).map(({ session, runs }) => laneOf(session, runs, nowMs)),
     hiddenLanes: Math.max(0, ran.length - MAX_LANES),

@@ -1,9 +1,10 @@
 /** Sessions with the same prompt, to be compared with each other. */
 import * as l10n from '@vscode/l10n';
 import { isId } from '../../storage/ids';
-import type { SessionStatus, SessionSummary } from '../../supervisor/api';
+import type { SessionSummary } from '../../supervisor/api';
 import { titleOf } from '../../supervisor/sessions/sessionTitle';
-import { statusLabel } from '../text/statusLabel';
+import type { ShownStatus } from '../text/statusLabel';
+import { shownStatus, statusLabel } from '../text/statusLabel';
 
 /** The name that a person gave the group, else the start of its prompt. */
 export function groupTitle(group: string, sessions: readonly SessionSummary[]): string {
@@ -13,8 +14,8 @@ export function groupTitle(group: string, sessions: readonly SessionSummary[]): 
 /** `3 sessions · 1 needs input · 2 Completed` */
 export function groupDescription(sessions: readonly SessionSummary[]): string {
   const asking = sessions.filter((session) => session.needsInput).length;
-  const counts = new Map<SessionStatus, number>();
-  for (const { status } of sessions) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const counts = new Map<ShownStatus, number>();
+  for (const session of sessions) counts.set(shownStatus(session), (counts.get(shownStatus(session)) ?? 0) + 1);
   return [
     l10n.t('{0} sessions', sessions.length),
     ...(asking === 0 ? [] : [needInput(asking)]),

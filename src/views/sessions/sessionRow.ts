@@ -1,9 +1,8 @@
 import * as l10n from '@vscode/l10n';
-import { shorten } from '../../common/shorten';
 import { oneLine } from '../../common/oneLine';
 import type { SessionSummary } from '../../supervisor/api';
-import { elapsedTime } from '../text/elapsedTime';
-import { statusLabel } from '../text/statusLabel';
+import { elapsedTime, shortElapsedTime } from '../text/elapsedTime';
+import { shownStatus, statusLabel } from '../text/statusLabel';
 import { describeChanges } from '../text/worktreeLabels';
 import { questionId, questionInRow } from './openQuestion';
 import { contextValue, sessionFlags } from './rowFlags';
@@ -27,7 +26,7 @@ export interface SessionRow {
 
 interface RowStatus {
   text: string;
-  /** For the row itself, which is narrow and has the icon beside it. */
+  /** For the row itself, whose icon says the rest. */
   shortText?: string;
   icon: string;
   iconColor?: string;
@@ -37,15 +36,15 @@ interface RowStatus {
 const SILENCE_MS = 2 * 60_000;
 const WARNING_COLOR = 'list.warningForeground';
 const FAILURE_COLOR = 'testing.iconFailed';
-/** Leaves room for the status in a side bar of ordinary width. */
-const MAX_LABEL_CHARACTERS = 20;
 
 /** Pure: the same summary at the same minute gives the same row. */
 export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
-  const { text, shortText = text, icon, iconColor } = withEscape(session, rowStatus(session, nowMs));
+  const { text, shortText, icon, iconColor } = withEscape(session, rowStatus(session, nowMs));
   const question = questionInRow(session);
+  const since = session.paused?.since ?? session.since;
   // Of a session of which nothing can be read, no time is known either.
-  const age = session.createdAt === '' ? [] : [elapsedTime(session.paused?.since ?? session.since, nowMs)];
+  const isTimed = session.createdAt !== '';
+  const age = isTimed ? [elapsedTime(since, nowMs)] : [];
   const damage = [
     ...describeDamage(session),
     ...(session.repositoryMissing === true ? [l10n.t('repository not found')] : []),
@@ -53,8 +52,13 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const changes = session.changes === undefined || session.changes.files === 0 ? undefined : session.changes;
   const lines = changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`];
   return {
-    label: shorten(session.title, MAX_LABEL_CHARACTERS),
-    description: joined(shortText, ...damage, ...age, ...lines),
+    label: oneLine(session.title, Infinity),
+    description: joined(
+      ...(shortText === undefined ? [] : [shortText]),
+      ...damage,
+      ...lines,
+      ...(isTimed ? [shortElapsedTime(since, nowMs)] : []),
+    ),
     status: joined(text, ...age),
     icon,
     iconColor,
@@ -76,7 +80,7 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
 
 /** The most urgent of what can be said of the session. */
 function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
-  const status = statusLabel(session.status);
+  const status = statusLabel(shownStatus(session));
   if (session.unreadable !== undefined)
     return {
       text: joined(l10n.t('Cannot be read'), session.unreadable),
@@ -84,17 +88,28 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
       icon: 'error',
       iconColor: FAILURE_COLOR,
     };
-  if (session.checking) return { text: l10n.t('Checking'), icon: 'sync' };
+  if (session.checking) return { text: l10n.t('Checking'), shortText: l10n.t('checking'), icon: 'sync' };
   if (session.restored) {
     const hint = session.recoveryHint === 'resume' ? l10n.t('Resume') : l10n.t('Restart');
-    return { text: joined(l10n.t('Was running'), hint), icon: 'debug-pause', iconColor: WARNING_COLOR };
+    return {
+      text: joined(l10n.t('Was running'), hint),
+      shortText: l10n.t('was running'),
+      icon: 'debug-pause',
+      iconColor: WARNING_COLOR,
+    };
   }
   if (session.unreachable !== undefined) {
-    const silence =
+    const since = session.unreachable;
+    const silence = (inWords: typeof elapsedTime): string =>
       session.maybeGone === true
-        ? l10n.t('not answering for {time}', { time: elapsedTime(session.unreachable, nowMs) })
+        ? l10n.t('not answering for {time}', { time: inWords(since, nowMs) })
         : l10n.t('not answering');
-    return { text: joined(status, silence), shortText: silence, icon: 'debug-disconnect', iconColor: WARNING_COLOR };
+    return {
+      text: joined(status, silence(elapsedTime)),
+      shortText: silence(shortElapsedTime),
+      icon: 'debug-disconnect',
+      iconColor: WARNING_COLOR,
+    };
   }
   if (session.paused !== undefined) {
     const shortText =
@@ -118,7 +133,7 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
 }
 
 function runStatus(session: SessionSummary, nowMs: number): RowStatus {
-  const status = statusLabel(session.status);
+  const status = statusLabel(shownStatus(session));
   switch (session.state) {
     case 'queued':
     case 'starting':
@@ -126,20 +141,30 @@ function runStatus(session: SessionSummary, nowMs: number): RowStatus {
     case 'running':
     case 'waiting': {
       const { backgroundTasks } = session;
-      if (backgroundTasks !== undefined)
-        return { text: joined(status, describeTasks(backgroundTasks)), icon: 'play-circle', iconColor: 'charts.blue' };
-      const isSilent = nowMs - Date.parse(session.lastActivityAt) >= SILENCE_MS;
-      const silence = l10n.t('no event for {time}', { time: elapsedTime(session.lastActivityAt, nowMs) });
       // Not a spinning icon: ten of them for hours keep a processor busy painting.
-      return { text: isSilent ? joined(status, silence) : status, icon: 'play-circle', iconColor: 'charts.blue' };
+      const look = { icon: 'play-circle', iconColor: 'charts.blue' };
+      if (backgroundTasks !== undefined) {
+        const tasks = describeTasks(backgroundTasks);
+        return { text: joined(status, tasks), shortText: tasks, ...look };
+      }
+      if (nowMs - Date.parse(session.lastActivityAt) < SILENCE_MS) return { text: status, ...look };
+      return {
+        text: joined(status, l10n.t('no event for {time}', { time: elapsedTime(session.lastActivityAt, nowMs) })),
+        shortText: l10n.t('no event for {time}', { time: shortElapsedTime(session.lastActivityAt, nowMs) }),
+        ...look,
+      };
     }
     case 'stopping':
-      return { text: joined(status, l10n.t('stopping')), icon: 'loading~spin' };
+      return { text: joined(status, l10n.t('stopping')), shortText: l10n.t('stopping'), icon: 'loading~spin' };
     case 'completed':
       return { text: status, icon: 'pass', iconColor: 'testing.iconPassed' };
     case 'stopped':
     case 'killed':
-      return { text: joined(status, session.failureReason ?? l10n.t('Stopped by you')), icon: 'circle-slash' };
+      return {
+        text: joined(status, session.state === 'killed' ? l10n.t('killed by you') : l10n.t('by you')),
+        shortText: status,
+        icon: 'circle-slash',
+      };
     default: {
       const reason =
         session.recoveryHint === 'restart'
@@ -147,7 +172,13 @@ function runStatus(session: SessionSummary, nowMs: number): RowStatus {
           : session.failureReason === undefined
             ? []
             : [session.failureReason];
-      return { text: joined(status, ...reason), icon: 'error', iconColor: FAILURE_COLOR };
+      const [shortText] = reason;
+      return {
+        text: joined(status, ...reason),
+        ...(shortText !== undefined && { shortText }),
+        icon: 'error',
+        iconColor: FAILURE_COLOR,
+      };
     }
   }
 }
@@ -160,7 +191,7 @@ function withEscape(session: SessionSummary, status: RowStatus): RowStatus {
   return {
     ...status,
     text: joined(status.text, mark),
-    shortText: joined(mark, status.shortText ?? status.text),
+    shortText: joined(mark, ...(status.shortText === undefined ? [] : [status.shortText])),
     ...(isQuiet ? { icon: 'warning', iconColor: WARNING_COLOR } : {}),
   };
 }

@@ -12,3 +12,12 @@ export function elapsedTime(timestamp: string, nowMs: number): string {
   if (elapsedMs < DAY_MS) return l10n.t('{0} h', Math.floor(elapsedMs / HOUR_MS));
   return l10n.t('{0} d', Math.floor(elapsedMs / DAY_MS));
 }
+
+/** The same for narrow rows: `now`, `3m`, `2h`, `5d`. */
+export function shortElapsedTime(timestamp: string, nowMs: number): string {
+  const elapsedMs = nowMs - Date.parse(timestamp);
+  if (!(elapsedMs >= MINUTE_MS)) return l10n.t('now');
+  if (elapsedMs < HOUR_MS) return l10n.t('{0}m', Math.floor(elapsedMs / MINUTE_MS));
+  if (elapsedMs < DAY_MS) return l10n.t('{0}h', Math.floor(elapsedMs / HOUR_MS));
+  return l10n.t('{0}d', Math.floor(elapsedMs / DAY_MS));
+}

@@ -7,7 +7,7 @@ const RECORDER = `
   window.corralStates = [];
   new MutationObserver(() => {
     for (const item of document.querySelectorAll('[role=tree][aria-label="Sessions"] [role=treeitem]')) {
-      const words = /, (Starting|Running|Completed|Failed)( · needs input)?/.exec(item.getAttribute('aria-label') ?? '');
+      const words = /, (Starting|Running|Completed|Failed|Stopped)( · needs input)?/.exec(item.getAttribute('aria-label') ?? '');
       const state = words === null ? undefined : words[1] + (words[2] ?? '');
       if (state !== undefined && state !== window.corralStates.at(-1)) window.corralStates.push(state);
     }
@@ -22,9 +22,12 @@ export class SessionsView {
     this.#window = window;
   }
 
-  /** The first row whose label has this text. */
-  row(text: string): Locator {
-    return this.#window.treeItems('Sessions').filter({ hasText: text }).first();
+  /** The first row that shows this text or tells it to screen readers, as it does with its status. */
+  row(text: string, status = ''): Locator {
+    const tree = this.#window.page.getByRole('tree', { name: 'Sessions' });
+    const spoken = tree.getByRole('treeitem', { name: text });
+    const ofStatus = tree.getByRole('treeitem', { name: status });
+    return this.#window.treeItems('Sessions').filter({ hasText: text }).or(spoken).and(ofStatus).first();
   }
 
   /** The text of every row. */

@@ -76,7 +76,7 @@ describe('the overview', () => {
         ['d', ['stopped', 12, 10]],
       ],
     );
-    assert.deepEqual(overview.counts, { running: 2, completed: 0, failed: 1 });
+    assert.deepEqual(overview.counts, { running: 2, completed: 0, failed: 0, stopped: 1 });
     assert.deepEqual(
       overview.needsYou.map(({ sessionId }) => sessionId),
       [cutOff.id, asking.id],

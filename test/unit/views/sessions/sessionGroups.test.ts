@@ -21,8 +21,9 @@ describe('groups of sessions', () => {
       session({ status: 'Completed' }),
       session({ status: 'Running', needsInput: true }),
       session({ status: 'Completed' }),
+      session({ status: 'Failed', state: 'stopped' }),
     ];
-    assert.equal(groupDescription(sessions), '3 sessions · 1 needs input · 2 Completed · 1 Running');
+    assert.equal(groupDescription(sessions), '4 sessions · 1 needs input · 2 Completed · 1 Running · 1 Stopped');
   });
 
   it('tell their sessions apart by agent, and by number where one has the prompt more than once', () => {
