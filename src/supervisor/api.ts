@@ -2,6 +2,7 @@
 import type { Disposable, Event } from '../common/disposable';
 import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../storage/events';
 import type { PermissionMode } from '../storage/sessionRecords';
+import type { AttachmentReference } from '../storage/attachments';
 import type { UsageTotals } from '../storage/sessionFacts';
 import type { AppendedRange } from '../storage/database/storeIndex';
 import type { ConversationEntry } from '../storage/timelineQueries';
@@ -10,6 +11,20 @@ export type { Disposable, Event };
 
 /** The only four words for a session's state that people see. */
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';
+
+/**
+ * A file or picture that goes with a prompt or a message, which is copied at once. `ATTACHMENT_LIMITS` says how many
+ * there may be, and how large.
+ */
+export type Attachment =
+  /** A file on this machine: an absolute path or a `file:` URI. */
+  | { path: string; name?: string }
+  | { name: string; mediaType?: string; bytes: Uint8Array }
+  /** What is kept with another session. */
+  | { sessionId: string; id: string };
+
+/** An attachment as it is kept. `readAttachment` has its bytes. */
+export type AttachmentSummary = Omit<AttachmentReference, 'sha256'>;
 
 export interface SessionRequest {
   /**
@@ -34,7 +49,36 @@ export interface SessionRequest {
   /** The same text for sessions that are compared with each other. People do not see it where it is an id. */
   group?: string;
   permissionMode?: PermissionMode;
+  /** One of `agentOffers`, or any other name that the agent knows; the agent's own choice where absent. */
   model?: string;
+  attachments?: Attachment[];
+}
+
+export interface MessageOptions {
+  attachments?: Attachment[];
+}
+
+/** An agent that can be chosen, whether it can be used now or not. */
+export interface AgentSummary {
+  name: string;
+  /** One line. */
+  description: string;
+  /** Absent where the agent's entry in `corral.agents` is wrong. */
+  driver?: string;
+  /** Why it cannot be used, in a sentence; absent where it can. */
+  problem?: string;
+  /** `settings`: its entry in `corral.agents` is wrong. */
+  problemCause?: 'notInstalled' | 'settings';
+  /** Program and arguments that install it, where that is known. */
+  installCommand?: string[];
+  version?: string;
+}
+
+/** What an agent offers, as it tells itself. Lists are empty where it tells nothing: any text may be sent then. */
+export interface AgentOffers {
+  models: { id: string; name: string; description?: string; isDefault?: true }[];
+  /** What it understands after a `/`. */
+  commands: { name: string; description?: string; argumentHint?: string }[];
 }
 
 export interface PermissionSummary {
@@ -69,7 +113,11 @@ export interface SessionSummary {
   id: string;
   title: string;
   prompt: string;
+  /** What went with the prompt. */
+  attachments?: AttachmentSummary[];
   agent: string;
+  /** The model that its agent told, else the one that was chosen. */
+  model?: string;
   /** The main worktree of its repository; where that has none, the linked one from which it was started. */
   repository: string;
   /** The linked worktree from which it was started, and to which its work is applied. */
@@ -175,7 +223,16 @@ export interface CorralApi {
   ): Promise<HistoryPage>;
   getConversation(id: string): Promise<ConversationEntry[]>;
   getAgentSession(id: string): Promise<{ nativeSessionId: string; backendType: string }>;
-  sendMessage(id: string, text: string): Promise<void>;
+  sendMessage(id: string, text: string, options?: MessageOptions): Promise<void>;
+  /** The bytes of an attachment of this session. Throws ATTACHMENT_NOT_FOUND. */
+  readAttachment(id: string, attachmentId: string): Promise<Uint8Array>;
+  /** All agents, those that can be used first. Programs are started only to tell their version. */
+  listAgents(): Promise<AgentSummary[]>;
+  /**
+   * What the agent offers in this repository, asked once for each version of its program; nothing where it does not
+   * answer in time. Throws AGENT_UNKNOWN, AGENT_NOT_FOUND, SETTINGS_INVALID.
+   */
+  agentOffers(agent: string, repository: string): Promise<AgentOffers>;
   /** @throws ALREADY_ANSWERED where `runId` is given and another run is current by now. */
   answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void>;
   interrupt(id: string): Promise<void>;

@@ -1,5 +1,7 @@
 /** Which agents are installed, in which version, and how to get the others. */
 import { messageOf } from '../../common/errors';
+import type { AgentSummary } from '../api';
+import { builtInAgents } from './builtInAgents';
 import type { RunProcess } from '../../common/processes/runProcess';
 import type { AgentEntry, ResolvedAgent, ResolveOptions } from './agentRegistry';
 import { listAgents, resolveAgent } from './agentRegistry';
@@ -22,6 +24,22 @@ export interface DetectionOptions extends ResolveOptions {
 export async function detectAgents(options: DetectionOptions): Promise<DetectedAgent[]> {
   const agents = await Promise.all(listAgents(options.agents).map(async (entry) => await detectAgent(entry, options)));
   return agents.sort((a, b) => Number(a.missing !== undefined) - Number(b.missing !== undefined));
+}
+
+/** All agents as other extensions see them, those that can be used first. */
+export async function summarizeAgents(options: DetectionOptions): Promise<AgentSummary[]> {
+  const detected = await detectAgents(options);
+  return detected.map(({ name, description, driver, missing, version }) => {
+    const installCommand = builtInAgents().get(name)?.installCommand;
+    return {
+      name,
+      description,
+      driver,
+      ...(missing === undefined ? {} : { problem: missing, problemCause: 'notInstalled' }),
+      ...(missing === undefined || installCommand === undefined ? {} : { installCommand }),
+      ...(version === undefined ? {} : { version }),
+    };
+  });
 }
 
 async function detectAgent(entry: AgentEntry, options: DetectionOptions): Promise<DetectedAgent> {

@@ -11,6 +11,8 @@ export interface BuiltInAgent {
   programArguments?: readonly string[];
   /** A sentence that says what to do where the program is missing. */
   installHint: string;
+  /** Program and arguments that install it, where there is one way on every system. */
+  installCommand?: string[];
 }
 
 /** By the agent's name. This is a function because texts can be translated only after start-up. */
@@ -21,27 +23,27 @@ export function builtInAgents(): ReadonlyMap<string, BuiltInAgent> {
         driver: 'claude',
         description: 'Claude Code',
         program: 'claude',
-        installHint: npmHint('@anthropic-ai/claude-code'),
+        ...byNpm('@anthropic-ai/claude-code'),
       },
       codex: {
         driver: 'codex',
         description: 'Codex',
         program: 'codex',
-        installHint: npmHint('@openai/codex'),
+        ...byNpm('@openai/codex'),
       },
       gemini: {
         driver: 'acp',
         description: 'Gemini CLI',
         program: 'gemini',
         programArguments: ['--acp'],
-        installHint: npmHint('@google/gemini-cli'),
+        ...byNpm('@google/gemini-cli'),
       },
       opencode: {
         driver: 'acp',
         description: 'opencode',
         program: 'opencode',
         programArguments: ['acp'],
-        installHint: npmHint('opencode-ai'),
+        ...byNpm('opencode-ai'),
       },
       goose: {
         driver: 'acp',
@@ -64,6 +66,11 @@ export function builtInAgents(): ReadonlyMap<string, BuiltInAgent> {
   );
 }
 
-function npmHint(packageName: string): string {
-  return l10n.t('Install it with “npm install -g {packageName}”, or set its path in corral.agents.', { packageName });
+function byNpm(packageName: string): Pick<BuiltInAgent, 'installHint' | 'installCommand'> {
+  return {
+    installHint: l10n.t('Install it with “npm install -g {packageName}”, or set its path in corral.agents.', {
+      packageName,
+    }),
+    installCommand: ['npm', 'install', '-g', packageName],
+  };
 }

@@ -1,0 +1,130 @@
+import { messageOf } from '../common/errors';
+import { isId } from '../storage/ids';
+import type { CorralApi } from './api';
+import type { Disposable, Event } from '../common/disposable';
+import { Emitter } from '../common/emitter';
+import { runWithExecaOf } from '../common/processes/execaBundle';
+import type { DetectionOptions } from './agents/agentDetection';
+import type { RunProcess } from '../common/processes/runProcess';
+import { Git } from './git/git';
+import type { WithheldCommand } from './lifecycle/commandConsents';
+import { withDefaults, type SupervisorOptions } from './options';
+import { openParts, type Parts } from './parts';
+import { requireWritable, sessionNotFound } from './sessions/sessionErrors';
+import { SessionModel } from './sessions/sessionModel';
+import { StartUp } from './startUp';
+import { querySystemWith } from './system/systemQuery';
+
+/** Opens a store with all its parts, follows what happens in it, and closes it. */
+export class OpenStore implements Disposable {
+  /** How this process runs programs to their end. */
+  readonly runProcess: RunProcess;
+  readonly git: Git;
+  protected readonly options: Required<SupervisorOptions>;
+  readonly #model: SessionModel;
+  readonly #withheld: Emitter<WithheldCommand>;
+  readonly #parts: Promise<Parts>;
+  protected readonly startUp: StartUp;
+
+  constructor(options: SupervisorOptions) {
+    this.options = withDefaults(options);
+    const { log, bundles } = this.options;
+    this.runProcess = runWithExecaOf(bundles);
+    querySystemWith(this.runProcess);
+    this.git = new Git(this.runProcess);
+    const onListenerError = (error: unknown): void => log.error(`A listener failed: ${messageOf(error)}`);
+    this.#model = new SessionModel(onListenerError);
+    this.#withheld = new Emitter(onListenerError);
+    this.#parts = openParts({
+      ...this.options,
+      model: this.#model,
+      git: this.git,
+      runProcess: this.runProcess,
+      withheld: this.#withheld,
+    });
+    this.startUp = new StartUp(this.#parts, { ...this.options, onListenerError });
+  }
+
+  get onDidChangeSessions(): CorralApi['onDidChangeSessions'] {
+    return this.#model.changed.event;
+  }
+  get onDidStartRun(): CorralApi['onDidStartRun'] {
+    return this.#model.runStarted.event;
+  }
+  get onDidAppendEvents(): CorralApi['onDidAppendEvents'] {
+    return this.#model.eventsAppended.event;
+  }
+  get onDidEndRun(): CorralApi['onDidEndRun'] {
+    return this.#model.runEnded.event;
+  }
+  get onDidCompleteRecovery(): CorralApi['onDidCompleteRecovery'] {
+    return this.startUp.recovered.event;
+  }
+
+  /** A command that the workspace names was not run, because nobody has answered for it. */
+  get onDidWithholdCommand(): Event<WithheldCommand> {
+    return this.#withheld.event;
+  }
+
+  /** Start-up has read so many of the sessions that changed since the last checkpoint. */
+  get onDidScan(): Event<{ read: number; all: number }> {
+    return this.startUp.scanned.event;
+  }
+
+  /** Resolves when the list is known; sessions with an open run are `checking` at first. Throws STORE_FAILED. */
+  async whenReady(): Promise<void> {
+    await this.startUp.listed;
+  }
+
+  /** Resolves when every journal has been read and the fate of every open run is known. Throws STORE_FAILED. */
+  async whenRecovered(): Promise<void> {
+    await this.startUp.complete;
+  }
+
+  /** Closes the store and the connections to runners. Runs go on. */
+  async close(): Promise<void> {
+    const parts = await this.#parts.catch(() => undefined); // nothing to close where it never opened
+    parts?.watcher.dispose();
+    parts?.connections.dispose();
+    await this.startUp.settled;
+    await parts?.queue.close();
+    await parts?.trashPurger.close();
+    await parts?.store.close();
+    this.#model.dispose();
+    this.#withheld.dispose();
+    this.startUp.dispose();
+  }
+
+  dispose(): void {
+    this.close().catch((error: unknown) => this.options.log.error(`Closing the store: ${messageOf(error)}`));
+  }
+
+  /** For commands, which need a session that may be changed. */
+  protected async changeable(id: string): Promise<Parts> {
+    await this.writable();
+    const parts = await this.known(id);
+    await parts.repositories.refresh(id);
+    return parts;
+  }
+
+  protected async known(id: string): Promise<Parts> {
+    const parts = await this.startUp.listed;
+    if (!isId(id)) throw sessionNotFound(id);
+    const { model, store } = parts;
+    if (!model.has(id)) await store.sync(id); // start-up may not have read it yet
+    model.facts(id);
+    return parts;
+  }
+
+  protected async writable(): Promise<Parts> {
+    const parts = await this.startUp.listed;
+    requireWritable({ isTrusted: this.options.isTrusted(), readOnly: parts.store.readOnly });
+    return parts;
+  }
+
+  /** What finding and asking agents takes. */
+  protected resolving(): DetectionOptions {
+    const { settings, bundles } = this.options;
+    return { agents: settings().agents, bundles, runProcess: this.runProcess };
+  }
+}
