@@ -6,7 +6,7 @@ import { displayPath } from '../driver/displayPath';
 import type { AnswerChoice, PermissionQuestion } from '../driver/permissionRequests';
 import { lenient, text } from '../driver/schemas';
 import type { CodexCall, CodexChange } from './codexMessages';
-import { withoutShell } from './shellCommand';
+import { withoutShell } from '../../../tools/shellCommand';
 
 /** A question with its choices, and what Codex gets for each. */
 export interface CodexQuestion {
