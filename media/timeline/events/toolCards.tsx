@@ -5,15 +5,14 @@ import { oneLine } from '../../shared/plainText';
 import { formatDuration } from '../../shared/times';
 import { Pictures } from './pictures';
 import type { CardProps, EventOf } from './cardProps';
+import { FileDiff } from './diff/fileDiff';
 import { FilePath } from './text/filePath';
-import { CodeBlock, Fold, countLines } from './text/textBlocks';
+import { CodeBlock, Fold } from './text/textBlocks';
 import { toolInputText } from './toolInput';
 import { CHANGE_LABELS, RESULT_LABELS } from './toolLabels';
 import './toolCards.css';
 
 const MAX_LOCATIONS = 8;
-/** A longer diff is folded at first. */
-const MAX_OPEN_DIFF_LINES = 24;
 
 /** `isLive` is true while the run can still end the call. */
 export function ToolCallCard({ model, event, isLive }: CardProps<'tool.call'> & { isLive: boolean }) {
@@ -93,7 +92,7 @@ function ResultBadge({ result, call }: { result: EventOf<'tool.result'>; call: E
 }
 
 export function FileChangeCard({ model, event }: CardProps<'file.change'>) {
-  const { path, change, addedLines, removedLines, diff } = event.data;
+  const { path, change, addedLines, removedLines } = event.data;
   return (
     <>
       <div class="line">
@@ -110,24 +109,7 @@ export function FileChangeCard({ model, event }: CardProps<'file.change'>) {
         {addedLines !== undefined && <span class="added">{`+${String(addedLines)}`}</span>}
         {removedLines !== undefined && <span class="removed">{`−${String(removedLines)}`}</span>}
       </div>
-      {diff !== undefined && diff !== '' && (
-        <Fold
-          model={model}
-          event={event}
-          name="diff"
-          openAtFirst={countLines(diff, MAX_OPEN_DIFF_LINES + 1) <= MAX_OPEN_DIFF_LINES}
-          summary={l10n.t('Diff')}
-        >
-          <CodeBlock
-            model={model}
-            event={event}
-            field="diff"
-            text={diff}
-            label={l10n.t('Diff of {0}', oneLine(path))}
-            look="diff"
-          />
-        </Fold>
-      )}
+      <FileDiff model={model} event={event} />
     </>
   );
 }

@@ -1,5 +1,7 @@
 import { lexer } from 'marked';
 import type { Token } from 'marked';
+import type { DiffPart } from './diffWords';
+import { formatHunk } from './diffWords';
 import type { HighlightedNode } from './highlighter';
 import { highlight } from './highlighter';
 
@@ -7,9 +9,11 @@ import { highlight } from './highlighter';
 export interface Formatted {
   markdown: readonly Token[];
   code: readonly HighlightedNode[];
+  /** The parts of each line of a hunk. */
+  hunk: readonly (readonly DiffPart[])[];
 }
 
-/** A text to be formatted. Only code has a `language`. */
+/** A text to be formatted. Markdown has no `language`. */
 export interface FormatJob<K extends keyof Formatted = keyof Formatted> {
   kind: K;
   language?: string;
@@ -25,6 +29,10 @@ const MAX_CODE_NODES = 10_000;
 export function format(job: FormatJob): Formatted[keyof Formatted] | undefined {
   try {
     if (job.kind === 'markdown') return lexer(job.text, { gfm: true, breaks: true });
+    if (job.kind === 'hunk') {
+      const lines = formatHunk(job.language ?? '', job.text);
+      return lines.reduce((sum, parts) => sum + parts.length, 0) > MAX_CODE_NODES ? undefined : lines;
+    }
     const nodes = highlight(job.language ?? '', job.text);
     return nodes === undefined || isTooMuch(nodes) ? undefined : nodes;
   } catch {

@@ -34,7 +34,13 @@ const highlighter = createLowlight({
   xml,
   yaml,
 });
-highlighter.registerAlias({ c: ['cpp', 'c++'], javascript: ['jsonc'], java: ['kotlin', 'csharp', 'cs'] });
+highlighter.registerAlias({
+  c: ['cpp', 'c++', 'cc', 'hpp'],
+  css: ['scss', 'less'],
+  javascript: ['jsonc'],
+  java: ['kotlin', 'kt', 'csharp', 'cs'],
+  xml: ['vue', 'svelte'],
+});
 
 export type HighlightedNode = ReturnType<typeof highlighter.highlight>['children'][number];
 

@@ -58,7 +58,7 @@ export function CutNotice({
 }
 
 /** Text in the editor's font; a long one scrolls in a box. */
-export function CodeBlock(props: BlockProps & { look?: 'plain' | 'exact' | 'terminal' | 'diff' }) {
+export function CodeBlock(props: BlockProps & { look?: 'plain' | 'exact' | 'terminal' }) {
   const { model, event, field, text, label, look = 'plain' } = props;
   const fold = `${String(event.id)} ${field} tall`;
   const isTall = model.isToggled(fold);
@@ -119,9 +119,8 @@ export function Fold(props: {
   );
 }
 
-function BlockText({ text, look }: { text: string; look: 'plain' | 'exact' | 'terminal' | 'diff' }) {
+function BlockText({ text, look }: { text: string; look: 'plain' | 'exact' | 'terminal' }) {
   if (look === 'terminal') return <Terminal text={text} />;
-  if (look === 'diff') return <Diff text={text} />;
   return <>{look === 'exact' ? exactText(text) : visibleText(text)}</>;
 }
 
@@ -135,27 +134,8 @@ function Terminal({ text }: { text: string }) {
   );
 }
 
-function Diff({ text }: { text: string }) {
-  return (
-    <>
-      {visibleText(text.replace(/\n$/, ''))
-        .split('\n')
-        .map((line) => (
-          <span class={`diff-line ${diffClass(line)}`}>{`${line}\n`}</span>
-        ))}
-    </>
-  );
-}
-
-function diffClass(line: string): string {
-  if (line.startsWith('+++') || line.startsWith('---')) return 'diff-file';
-  if (line.startsWith('+')) return 'diff-added';
-  if (line.startsWith('-')) return 'diff-removed';
-  return line.startsWith('@@') ? 'diff-hunk' : '';
-}
-
 /** The number of lines of the text, counted up to `limit`. */
-export function countLines(text: string, limit: number): number {
+function countLines(text: string, limit: number): number {
   let lines = 1;
   for (let at = text.indexOf('\n'); at !== -1 && lines < limit; at = text.indexOf('\n', at + 1)) lines++;
   return lines;
