@@ -6,6 +6,7 @@ import type { CorralApi } from './supervisor/api';
 import { Supervisor } from './supervisor/supervisor';
 import { Throttle } from './common/throttle';
 import { offerReview } from './views/commands/consentCommands';
+import { ActiveSession } from './views/sessions/activeSession';
 import { registerCommands } from './views/commands/commands';
 import { showError } from './views/text/errorMessages';
 import { READY_CONTEXT, SESSIONS_VIEW } from './views/text/contributions';
@@ -18,8 +19,7 @@ import { readSettings, storageDirectory } from './views/settings';
 import { readWorktreeSettings } from './views/worktreeSettings';
 import { StatusBar } from './views/sessions/statusBar';
 import type { EventPlace } from './protocol/timelineProtocol';
-import { TimelinePanel } from './views/timeline/timelinePanel';
-import { TimelineTabs } from './views/timeline/timelineTabs';
+import { TimelineEditors } from './views/timeline/timelineEditors';
 import { notifyOfStrays } from './views/commands/strayNotice';
 import { WindowScope } from './views/sessions/windowScope';
 
@@ -52,14 +52,15 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   const statusBar = new StatusBar();
 
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
-  const timelines = {
+  const timelines = new TimelineEditors({
     source: made,
     extensionUri: context.extensionUri,
-    tabs: new TimelineTabs(context.workspaceState),
+    memento: context.workspaceState,
     onError,
-  };
+  });
+  const activeSession = new ActiveSession(() => timelines.activeSession);
   const showTimeline = (sessionId: string, place?: EventPlace): void =>
-    void TimelinePanel.show(timelines, sessionId, place);
+    void timelines.show(sessionId, place).catch((error: unknown) => onError('timeline', error));
   const overview = {
     source: made,
     extensionUri: context.extensionUri,
@@ -78,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       const sessions = await made.listSessions();
       tree.show(sessions);
       statusBar.show(sessions);
+      activeSession.show(sessions);
     },
     (error) => log.error(`The list of sessions: ${messageOf(error)}`),
   );
@@ -119,7 +121,8 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     refresh,
     view.onDidChangeVisibility(({ visible }) => tree.setVisible(visible)),
     new ProcessesTree(made),
-    TimelinePanel.register(timelines),
+    timelines,
+    activeSession,
     OverviewPanel.register(overview),
     RevisionFiles.register(made.git),
     registerCommands({
@@ -128,7 +131,10 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       log,
       bundles,
       showTimeline,
-      selectedSession: () => view.selection.find((node) => node.kind === 'session')?.id,
+      inFront: {
+        active: (sessions) => activeSession.find(sessions)?.id,
+        selected: () => view.selection.find((node) => node.kind === 'session')?.id,
+      },
       showOverview: () => OverviewPanel.show(overview),
       reveal: async (sessionId) => {
         tree.show(await made.listSessions());

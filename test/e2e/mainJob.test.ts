@@ -154,8 +154,7 @@ describe('the main job', () => {
     const records = await journalOf(prompt);
     assertComplete(records);
     assert.ok(records.length > 200);
-    await window.runCommand('Corral: Replay Timeline');
-    await window.pick('slow 200');
+    await sessions.row('slow 200').click();
     const frame = await window.timeline('slow 200', '[data-kind="run.exited"]');
     await frame
       .getByTestId('position')
@@ -193,8 +192,8 @@ describe('the main job', () => {
     await window.runCommand('Corral: Stop Session');
     await sessions.row('Stopped').waitFor();
     assertComplete(await journalOf(STEADY));
+    await sessions.row('edit kept').click();
     await window.runCommand('Corral: Delete Session');
-    await window.pick('edit kept.txt');
     await window.page.getByRole('button', { name: 'Delete', exact: true }).click();
     await waitFor(async () => (await sessions.rows()).every((label) => !label.includes('Stopped')), {
       what: 'the row to go',

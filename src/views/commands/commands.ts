@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ChooseSession, SessionsSource } from '../pickers/sessionChoice';
+import type { ChooseSession, SessionsInFront, SessionsSource } from '../pickers/sessionChoice';
 import { chooseSession } from '../pickers/sessionChoice';
 import type { CommentsSource } from '../review/reviewComments';
 import { ReviewComments } from '../review/reviewComments';
@@ -65,8 +65,7 @@ export interface CommandsOptions {
   /** The folder of the bundles. */
   bundles: string;
   showTimeline: (sessionId: string, place?: EventPlace) => void;
-  /** The session whose row is selected in the tree. */
-  selectedSession: () => string | undefined;
+  inFront: SessionsInFront;
   showOverview: () => void;
   reveal: (sessionId: string) => Promise<void>;
 }
@@ -92,7 +91,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const comments = new ReviewComments(source);
 
   const chooseAny: ChooseSession = async (argument, title, fits, none) => {
-    const session = await chooseSession(source, argument, title, fits, none);
+    const session = await chooseSession(source, options.inFront, argument, title, fits, none);
     runner.context.session = session;
     return session;
   };
@@ -107,7 +106,6 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       storageDirectory: storageDirectory(context),
       reveal,
       showTimeline,
-      selectedSession: options.selectedSession,
     }),
     ...permissionCommands(
       { answerPermission: async (...answer) => await source.answerPermission(...answer), showTimeline },

@@ -14,7 +14,7 @@ import { requireTrust } from './sessionStarter';
 
 export type SessionCommandName = Extract<
   CommandName,
-  'newSession' | 'tryDemo' | 'importSession' | 'openSession' | 'replayTimeline' | 'renameSession'
+  'newSession' | 'tryDemo' | 'importSession' | 'replayTimeline' | 'renameSession'
 >;
 
 /** What these commands need of the supervisor. */
@@ -31,8 +31,6 @@ export interface SessionCommandsOptions {
   storageDirectory: string;
   reveal: (sessionId: string) => Promise<void>;
   showTimeline: (sessionId: string, place?: EventPlace) => void;
-  /** The session whose row is selected in the tree. */
-  selectedSession: () => string | undefined;
 }
 
 /** Commands to start, open and name sessions. */
@@ -43,7 +41,6 @@ export function sessionCommands({
   storageDirectory,
   reveal,
   showTimeline,
-  selectedSession,
 }: SessionCommandsOptions): CommandActions<SessionCommandName> {
   const none = vscode.l10n.t('There is no session yet.');
   return {
@@ -63,11 +60,6 @@ export function sessionCommands({
       const { id } = await inProgress(async () => await (await source.nativeSessions()).import(repository, native));
       await reveal(id);
       showTimeline(id);
-    },
-    openSession: () => {
-      const id = selectedSession();
-      if (id !== undefined) showTimeline(id);
-      return Promise.resolve();
     },
     replayTimeline: async (argument) => {
       showTimeline((await choose(argument, vscode.l10n.t('Replay Timeline'), () => true, none)).id);

@@ -3,19 +3,36 @@ import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { CorralApi, SessionSummary } from '../../supervisor/api';
 import { sessionRow } from '../sessions/sessionRow';
+import { sessionOfTimeline } from '../timelineUri';
 import { plainLabel } from '../text/plainLabel';
 
 /** What is needed to choose a session. */
 export type SessionsSource = Pick<CorralApi, 'listSessions' | 'getSession'>;
 
-/** What may be passed to a command: a row of the tree, or a session's id. */
+/** Stands for the selected row of the tree, where a key was pressed in it. */
+const SELECTION_ARGUMENT = { kind: v.literal('selection') };
+
+/** What may be passed to a command: a row of the tree, a timeline's address, or a session's id. */
 const argumentSchema = v.union([
+  v.pipe(
+    v.custom<vscode.Uri>((value) => value instanceof vscode.Uri),
+    v.transform((uri) => ({ id: sessionOfTimeline(uri) })),
+    v.object({ id: v.string() }),
+  ),
   v.pipe(
     v.string(),
     v.transform((id) => ({ id })),
   ),
   v.object({ kind: v.literal('session'), id: v.string() }),
 ]);
+
+/** What a person has in front of them, of which a command may be meant that was called without an argument. */
+export interface SessionsInFront {
+  /** The session whose timeline or review is in the active tab. */
+  active: (sessions: readonly SessionSummary[]) => string | undefined;
+  /** The session whose row is selected in the tree. */
+  selected: () => string | undefined;
+}
 
 /** See `chooseSession`. */
 export type ChooseSession = (
@@ -26,14 +43,15 @@ export type ChooseSession = (
 ) => Promise<SessionSummary>;
 
 /**
- * The session that a command is about: the one it was called on, else the one that fits.
- * A person picks where several fit.
+ * The session that a command is about: the one it was called on, else that of the active timeline or review, else the
+ * selected one, as far as they fit. A person picks where several others fit.
  *
  * @throws INVALID_ARGUMENT with `noneSentence` where none fits
  * @throws CANCELLED
  */
 export async function chooseSession(
   source: SessionsSource,
+  inFront: SessionsInFront,
   argument: unknown,
   title: string,
   fits: (session: SessionSummary) => boolean,
@@ -41,7 +59,16 @@ export async function chooseSession(
 ): Promise<SessionSummary> {
   const given = v.safeParse(argumentSchema, argument);
   if (given.success) return await source.getSession(given.output.id);
-  const sessions = (await source.listSessions()).filter(fits);
+  const all = await source.listSessions();
+  const sessions = all.filter(fits);
+  const findFitting = (id: string | undefined): SessionSummary | undefined => sessions.find((each) => each.id === id);
+  if (v.is(v.object(SELECTION_ARGUMENT), argument)) {
+    const selected = findFitting(inFront.selected());
+    if (selected === undefined) throw new CorralError('INVALID_ARGUMENT', noneSentence);
+    return selected;
+  }
+  const near = findFitting(inFront.active(all)) ?? findFitting(inFront.selected());
+  if (near !== undefined) return near;
   const [only, ...others] = sessions;
   if (only === undefined) throw new CorralError('INVALID_ARGUMENT', noneSentence);
   if (others.length === 0) return only;

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { SessionSummary } from '../../supervisor/api';
 import type { FileChange } from '../../supervisor/git/review/changes';
 import type { Comparison } from '../../supervisor/lifecycle/worktreeControl';
+import { rememberReview } from '../reviewTabs';
 import { showInformationMessage } from '../text/messages';
 import { revisionUri } from './revisionFiles';
 
@@ -29,6 +30,7 @@ export async function showChanges(
     const file = fileOnDisk(path);
     return file === undefined || stale.has(file.toString()) ? fileAt(after)(path) : file;
   };
+  rememberReview(title, session.id);
   await vscode.commands.executeCommand(
     'vscode.changes',
     title,

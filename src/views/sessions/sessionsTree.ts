@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { isOutcome } from '../../storage/runState';
 import type { SessionSummary } from '../../supervisor/api';
-import { COMMANDS } from '../text/contributions';
+import { timelineUri } from '../timelineUri';
 import type { SessionRow } from './sessionRow';
 import { groupDescription, groupTitle } from './sessionGroups';
 import { contextValue } from './rowFlags';
@@ -194,8 +194,8 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     item.contextValue = row.contextValue;
     item.accessibilityInformation = { label: row.accessibleLabel, role: 'treeitem' };
     item.tooltip = tooltip(session, row);
-    // Without arguments: VS Code drops them while it paints a row again, and a click at that moment would fail.
-    item.command = { command: COMMANDS.openSession, title: vscode.l10n.t('Open') };
+    // VS Code's own command: a click opens the preview tab and leaves the focus here, a double-click or Enter keeps it.
+    item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [timelineUri(session)] };
     return item;
   }
 

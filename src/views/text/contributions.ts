@@ -9,7 +9,6 @@ export const COMMANDS = {
   allowPermission: 'corral.allowPermission',
   denyPermission: 'corral.denyPermission',
   showPermission: 'corral.showPermission',
-  openSession: 'corral.openSession',
   replayTimeline: 'corral.replayTimeline',
   showOverview: 'corral.showOverview',
   sendMessage: 'corral.sendMessage',
@@ -60,11 +59,17 @@ export const PROCESSES_VIEW = 'corral.processes';
 export const FOCUS_SESSIONS = `${SESSIONS_VIEW}.focus`;
 export const FOCUS_PROCESSES = `${PROCESSES_VIEW}.focus`;
 
+/** The editor of timelines, and the pages in it. */
+export const TIMELINE_VIEW_TYPE = 'corral.timeline';
+
 /** Context key: somebody asked for the view of processes, which few need. */
 export const PROCESSES_CONTEXT = 'corral.showsProcesses';
 
 /** Context key: the list of sessions is known, so an empty one may show the welcome text. */
 export const READY_CONTEXT = 'corral.ready';
+
+/** Context key: the flags of the session whose timeline or review is in front, as a row of the tree has them. */
+export const ACTIVE_SESSION_CONTEXT = 'corral.activeSession';
 
 export const SETTINGS = {
   agents: 'agents',

@@ -7,6 +7,7 @@ import {
   READY_CONTEXT,
   SESSIONS_VIEW,
   SETTINGS,
+  TIMELINE_VIEW_TYPE,
 } from '../../../src/views/text/contributions';
 import type { Contributions } from './manifest';
 import { readContributions } from './manifest';
@@ -42,6 +43,13 @@ describe('what package.json contributes', () => {
     ]);
     for (const name of [SETTINGS.agents, SETTINGS.runnerNode])
       assert.equal(contributes.configuration.properties[`corral.${name}`]?.scope, 'machine', name);
+  });
+
+  it('are the editor of timelines, for no file of the disk', () => {
+    assert.deepEqual(
+      contributes.customEditors.map(({ viewType, selector }) => [viewType, ...selector]),
+      [[TIMELINE_VIEW_TYPE, { filenamePattern: 'corral-session:/**' }]],
+    );
   });
 
   it('are the views that the code knows, shown by context keys that it sets', () => {

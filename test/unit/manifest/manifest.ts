@@ -7,6 +7,7 @@ const text = v.string();
 const contributesSchema = v.object({
   commands: v.array(v.object({ command: text, category: v.literal('Corral') })),
   views: v.record(text, v.array(v.object({ id: text, when: v.optional(text) }))),
+  customEditors: v.array(v.object({ viewType: text, selector: v.array(v.object({ filenamePattern: text })) })),
   viewsWelcome: v.array(v.object({ view: text, when: text, contents: text })),
   menus: v.record(text, v.array(v.object({ command: text, when: text, group: v.optional(text) }))),
   configuration: v.object({ properties: v.record(text, v.object({ scope: text, type: text })) }),
