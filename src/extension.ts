@@ -4,17 +4,17 @@ import * as vscode from 'vscode';
 import { messageOf } from './common/errors';
 import type { CorralApi } from './supervisor/api';
 import { Supervisor } from './supervisor/supervisor';
-import { Throttle } from './common/throttle';
 import { offerReview } from './views/commands/consentCommands';
 import { ActiveSession } from './views/sessions/activeSession';
 import { registerCommands } from './views/commands/commands';
 import { showError } from './views/text/errorMessages';
-import { READY_CONTEXT, SESSIONS_VIEW } from './views/text/contributions';
+import { READY_CONTEXT } from './views/text/contributions';
 import { Notifications } from './views/sessions/notifications';
 import { OverviewPanel } from './views/overview/overviewPanel';
 import { ProcessesTree } from './views/sessions/processesTree';
 import { RevisionFiles } from './views/review/revisionFiles';
-import { SessionsTree } from './views/sessions/sessionsTree';
+import { SessionMarks } from './views/sessions/sessionMarks';
+import { SessionsTree } from './views/sessions/tree/sessionsTree';
 import { readSettings, storageDirectory } from './views/settings';
 import { readWorktreeSettings } from './views/worktreeSettings';
 import { StatusBar } from './views/sessions/statusBar';
@@ -22,9 +22,6 @@ import type { EventPlace } from './protocol/timelineProtocol';
 import { TimelineEditors } from './views/timeline/timelineEditors';
 import { notifyOfStrays } from './views/commands/strayNotice';
 import { WindowScope } from './views/sessions/windowScope';
-
-/** Rows are repainted at most this often; nobody reads faster. */
-const REFRESH_MS = 100;
 
 /** Fewer sessions are read faster than a person can read the message about it. */
 const SCAN_SHOWN_FROM = 20;
@@ -35,7 +32,7 @@ let supervisor: Supervisor | undefined;
 export function activate(context: vscode.ExtensionContext): CorralApi {
   const log = vscode.window.createOutputChannel('Corral', { log: true });
   const bundles = join(context.extensionPath, 'dist');
-  const scope = new WindowScope(() => refresh.ask());
+  const scope = new WindowScope(() => tree.lookAgain());
   const made = new Supervisor({
     storageDirectory: storageDirectory(context),
     bundles,
@@ -46,10 +43,20 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   });
   supervisor = made;
 
-  const tree = new SessionsTree((repository) => scope.isRepositoryHere(repository));
-  const view = vscode.window.createTreeView(SESSIONS_VIEW, { treeDataProvider: tree, showCollapseAll: false });
-  view.message = vscode.l10n.t('Reading sessions…');
+  const marks = new SessionMarks(context.globalState);
   const statusBar = new StatusBar();
+  const tree = new SessionsTree({
+    source: made,
+    marks,
+    isHere: (repository) => scope.isRepositoryHere(repository),
+    memento: context.workspaceState,
+    listed: (sessions) => {
+      statusBar.show(sessions);
+      activeSession.show(sessions);
+    },
+    onError: (error) => log.error(`The list of sessions: ${messageOf(error)}`),
+  });
+  tree.message = vscode.l10n.t('Reading sessions…');
 
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
   const timelines = new TimelineEditors({
@@ -73,25 +80,14 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     onError,
   });
 
-  const refresh = new Throttle(
-    REFRESH_MS,
-    async () => {
-      const sessions = await made.listSessions();
-      tree.show(sessions);
-      statusBar.show(sessions);
-      activeSession.show(sessions);
-    },
-    (error) => log.error(`The list of sessions: ${messageOf(error)}`),
-  );
-
   made.whenReady().then(
     async () => {
-      view.message = '';
-      refresh.ask();
+      tree.message = '';
+      tree.ask();
       await vscode.commands.executeCommand('setContext', READY_CONTEXT, true);
     },
     (error: unknown) => {
-      view.message = messageOf(error);
+      tree.message = messageOf(error);
       onError('Opening the store', error);
     },
   );
@@ -105,21 +101,18 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     log,
     scope,
     tree,
-    view,
+    marks,
     statusBar,
     notifications,
     made.onDidScan(({ read, all }) => {
       const isShown = read < all && all > SCAN_SHOWN_FROM;
-      view.message = isShown ? vscode.l10n.t('Recovering sessions: {read} of {all} read', { read, all }) : '';
+      tree.message = isShown ? vscode.l10n.t('Recovering sessions: {read} of {all} read', { read, all }) : '';
     }),
     made.onDidWithholdCommand(({ sessionId, ...command }) => {
       const offer = async (): Promise<void> =>
         await offerReview(made, command, (await made.getSession(sessionId)).title);
       offer().catch((error: unknown) => onError('reviewCommands', error));
     }),
-    made.onDidChangeSessions(() => refresh.ask()),
-    refresh,
-    view.onDidChangeVisibility(({ visible }) => tree.setVisible(visible)),
     new ProcessesTree(made),
     timelines,
     activeSession,
@@ -133,16 +126,14 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       showTimeline,
       inFront: {
         active: (sessions) => activeSession.find(sessions)?.id,
-        selected: () => view.selection.find((node) => node.kind === 'session')?.id,
+        selected: () => tree.selectedSessions[0],
       },
       showOverview: () => OverviewPanel.show(overview),
-      reveal: async (sessionId) => {
-        tree.show(await made.listSessions());
-        await view.reveal(tree.node(sessionId), { select: true, focus: false });
-      },
+      tree,
+      marks,
+      reveal: async (sessionId) => await tree.reveal(sessionId),
     }),
   );
-  tree.setVisible(view.visible);
   return made;
 }
 

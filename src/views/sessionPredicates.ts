@@ -12,5 +12,11 @@ export const isOpen = (session: SessionSummary): boolean =>
 /** True where nothing of the session continues by itself. */
 export const hasEnded = (session: SessionSummary): boolean => isOutcome(session.state) || session.restored;
 
+/** True where nothing goes on until a person does something. */
+export const needsYou = (session: SessionSummary): boolean =>
+  !session.deleted &&
+  !session.archived &&
+  (session.needsInput || session.restored || session.unreachable !== undefined);
+
 /** True where the session waits in the queue. */
 export const isWaiting = (session: SessionSummary): boolean => session.queuePosition !== undefined;

@@ -4,6 +4,7 @@ import { chooseSession } from '../pickers/sessionChoice';
 import type { CommentsSource } from '../review/reviewComments';
 import { ReviewComments } from '../review/reviewComments';
 import type { PermissionSource } from '../sessions/permissionAnswer';
+import type { SessionMarks } from '../sessions/sessionMarks';
 import { readSettings, storageDirectory } from '../settings';
 import type { CommandName } from '../text/contributions';
 import { COMMANDS } from '../text/contributions';
@@ -31,6 +32,9 @@ import type { SessionCommandsSource } from './sessionCommands';
 import { sessionCommands } from './sessionCommands';
 import type { SessionStarterOptions } from './sessionStarter';
 import { SessionStarter } from './sessionStarter';
+import { chooseSessions, rowsOf } from './rows/manySessions';
+import type { TreeControl } from './rows/treeCommands';
+import { treeCommands } from './rows/treeCommands';
 import type { SnapshotsSource } from './snapshotCommands';
 import { snapshotCommands } from './snapshotCommands';
 import type { StoreSource } from './storeCommands';
@@ -67,6 +71,8 @@ export interface CommandsOptions {
   showTimeline: (sessionId: string, place?: EventPlace) => void;
   inFront: SessionsInFront;
   showOverview: () => void;
+  tree: TreeControl;
+  marks: SessionMarks;
   reveal: (sessionId: string) => Promise<void>;
 }
 
@@ -98,6 +104,8 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const choose: ChooseSession = async (argument, title, fits, none) =>
     await chooseAny(argument, title, (each) => !each.deleted && fits(each), none);
 
+  const chooseMany = chooseSessions(source, choose);
+
   const actions: CommandActions<CommandName> = {
     ...sessionCommands({
       source,
@@ -111,17 +119,24 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       { answerPermission: async (...answer) => await source.answerPermission(...answer), showTimeline },
       choose,
     ),
-    ...runCommands(source, choose),
+    ...runCommands(source, choose, chooseMany),
+    ...treeCommands({ source, tree: options.tree, marks: options.marks, chooseMany, showTimeline, reveal }),
     ...queueCommands(source, choose),
     ...compareCommands({ ...draftOptions, source, starter, choose: chooseAny }),
     ...reviewCommands({ source, comments, choose: chooseAny, attempt }),
     ...snapshotCommands({ source, choose: chooseAny, attempt, starter }),
-    ...worktreeCommands({ source, choose: chooseAny, reveal, run: async (...command) => await run(...command) }),
+    ...worktreeCommands({
+      source,
+      choose: chooseAny,
+      chooseMany,
+      reveal,
+      run: async (...command) => await run(...command),
+    }),
     ...historyCommands({ source, choose: chooseAny, showTimeline }),
     ...storeCommands({ source, log, choose: chooseAny, showTimeline }),
     ...processCommands(source),
     ...consentCommands(source),
-    manageWorktrees: async () => await manageWorktrees({ source, run, attempt }),
+    manageWorktrees: async (argument) => await manageWorktrees({ source, run, attempt }, argument),
     showOverview: () => {
       options.showOverview();
       return Promise.resolve();
@@ -138,7 +153,10 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   return vscode.Disposable.from(
     comments,
     ...(Object.keys(COMMANDS) as CommandName[]).map((name) =>
-      vscode.commands.registerCommand(COMMANDS[name], async (argument: unknown) => await run(name, argument)),
+      vscode.commands.registerCommand(
+        COMMANDS[name],
+        async (argument: unknown, selected: unknown) => await run(name, rowsOf(argument, selected)),
+      ),
     ),
   );
 }

@@ -47,8 +47,8 @@ const groupSchema = v.object({ kind: v.literal('group'), group: v.string(), repo
 export function compareCommands(options: CompareCommandsOptions): CommandActions<CompareCommandName> {
   const { source, starter, choose } = options;
   return {
-    compareAgents: async () => {
-      const repository = await starter.chooseRepository();
+    compareAgents: async (argument) => {
+      const repository = await starter.chooseRepository(argument);
       const agents = await askForAgents(options);
       const prompt = await askForPrompt(agents);
       // The same commit for all, whatever happens in the checkout meanwhile.

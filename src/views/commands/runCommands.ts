@@ -8,6 +8,8 @@ import type { CommandName } from '../text/contributions';
 import { goneDetail } from '../text/goneQuestion';
 import { showWarningMessage } from '../text/messages';
 import type { CommandActions } from './commandRunner';
+import type { ChooseSessions } from './rows/manySessions';
+import { forEachSession, listTitles } from './rows/manySessions';
 
 export type RunCommandName = Extract<
   CommandName,
@@ -21,7 +23,11 @@ export interface RunsSource extends Pick<CorralApi, 'sendMessage' | 'stop' | 'ki
 }
 
 /** Commands to talk to an agent, to end its run and to continue it. */
-export function runCommands(source: RunsSource, choose: ChooseSession): CommandActions<RunCommandName> {
+export function runCommands(
+  source: RunsSource,
+  choose: ChooseSession,
+  chooseMany: ChooseSessions,
+): CommandActions<RunCommandName> {
   const noneRuns = vscode.l10n.t('No session is running.');
   return {
     sendMessage: async (argument) => {
@@ -37,8 +43,14 @@ export function runCommands(source: RunsSource, choose: ChooseSession): CommandA
       if (text !== undefined) await source.sendMessage(session.id, text);
     },
     stopSession: async (argument) => {
-      const session = await choose(argument, vscode.l10n.t('Stop Session'), isOpen, noneRuns);
-      await inProgress(async () => await source.stop(session.id));
+      const sessions = await chooseMany(argument, vscode.l10n.t('Stop Session'), isOpen, noneRuns);
+      if (sessions.length > 1) {
+        const question = vscode.l10n.t('Stop {0} sessions?', sessions.length);
+        const stop = vscode.l10n.t('Stop');
+        const options = { modal: true, detail: listTitles(sessions) };
+        if ((await showWarningMessage(question, options, stop)) !== stop) return;
+      }
+      await inProgress(async () => await forEachSession(sessions, async ({ id }) => await source.stop(id)));
     },
     killSession: async (argument) => {
       const session = await choose(argument, vscode.l10n.t('Kill Session'), isOpen, noneRuns);

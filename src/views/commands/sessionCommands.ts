@@ -44,7 +44,7 @@ export function sessionCommands({
 }: SessionCommandsOptions): CommandActions<SessionCommandName> {
   const none = vscode.l10n.t('There is no session yet.');
   return {
-    newSession: async () => await starter.start(await starter.chooseRepository()),
+    newSession: async (argument) => await starter.start(await starter.chooseRepository(argument)),
     tryDemo: async () => {
       requireTrust();
       await starter.create({
@@ -54,8 +54,8 @@ export function sessionCommands({
         title: 'Demo: a greeting for everyone',
       });
     },
-    importSession: async () => {
-      const repository = await starter.chooseRepository();
+    importSession: async (argument) => {
+      const repository = await starter.chooseRepository(argument);
       const native = await chooseNativeSession(source, repository);
       const { id } = await inProgress(async () => await (await source.nativeSessions()).import(repository, native));
       await reveal(id);

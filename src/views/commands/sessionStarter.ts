@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { CorralApi, SessionRequest } from '../../supervisor/api';
@@ -18,6 +19,9 @@ export interface SessionStarterOptions extends SessionDraftOptions {
   runner: CommandRunner;
   reveal: (sessionId: string) => Promise<void>;
 }
+
+/** The row of a repository in the Sessions tree. */
+const repositorySchema = v.object({ kind: v.literal('repository'), path: v.string() });
 
 /** Starts sessions, and mends what kept one from starting. */
 export class SessionStarter {
@@ -45,12 +49,14 @@ export class SessionStarter {
   }
 
   /**
-   * The repository to work in.
+   * The repository to work in: that of the row on which the command was called, if it was.
    *
    * @throws UNTRUSTED, and what `chooseRepository` throws
    */
-  async chooseRepository(): Promise<string> {
+  async chooseRepository(argument?: unknown): Promise<string> {
     requireTrust();
+    const row = v.safeParse(repositorySchema, argument);
+    if (row.success) return row.output.path;
     const { context } = this.#options.runner;
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
     if (folder !== undefined) context.folder = folder;

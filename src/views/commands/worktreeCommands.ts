@@ -9,10 +9,12 @@ import { inProgress } from '../progress';
 import { hasBegun, hasEnded, isOpen } from '../sessionPredicates';
 import type { CommandName } from '../text/contributions';
 import { showInformationMessage, showWarningMessage } from '../text/messages';
-import { deletionDetail } from '../text/worktreeLabels';
+import { deletionDetail, deletionDetailOfMany } from '../text/worktreeLabels';
 import type { CommandActions, RunCommand } from './commandRunner';
 import type { ConsentSource } from './consentCommands';
 import { askForConsent } from './consentCommands';
+import type { ChooseSessions } from './rows/manySessions';
+import { forEachSession, listTitles } from './rows/manySessions';
 
 export type WorktreeCommandName = Extract<
   CommandName,
@@ -27,13 +29,16 @@ export type WorktreeCommandName = Extract<
 
 /** What these commands need of the supervisor. */
 export interface WorktreesSource
-  extends Pick<CorralApi, 'deleteSession' | 'undoDelete' | 'restoreWorktree' | 'archiveSession'>, ConsentSource {
+  extends
+    Pick<CorralApi, 'getSession' | 'deleteSession' | 'undoDelete' | 'restoreWorktree' | 'archiveSession'>,
+    ConsentSource {
   worktree(id: string): Promise<Pick<WorktreeControl, 'summary' | 'delete' | 'locateRepository'>>;
 }
 
 export interface WorktreeCommandsOptions {
   source: WorktreesSource;
   choose: ChooseSession;
+  chooseMany: ChooseSessions;
   reveal: (sessionId: string) => Promise<void>;
   run: RunCommand;
 }
@@ -42,15 +47,29 @@ export interface WorktreeCommandsOptions {
 export function worktreeCommands({
   source,
   choose,
+  chooseMany,
   reveal,
   run,
 }: WorktreeCommandsOptions): CommandActions<WorktreeCommandName> {
   const noSession = vscode.l10n.t('There is no session yet.');
 
-  /** Do not await it: the notification stays until somebody closes it. */
-  const offerUndo = async (message: string, undoCommand: CommandName, sessionId: string): Promise<void> => {
+  /**
+   * One offer for all of them. Do not await it: the notification stays until somebody closes it, and what was undone in
+   * another way meanwhile is only shown.
+   */
+  const offerUndo = async (
+    message: string,
+    undoCommand: CommandName,
+    sessions: readonly SessionSummary[],
+    isToUndo: (session: SessionSummary) => boolean,
+  ): Promise<void> => {
     const undo = vscode.l10n.t('Undo');
-    if ((await showInformationMessage(message, undo)) === undo) await run(undoCommand, sessionId);
+    if (sessions.length === 0 || (await showInformationMessage(message, undo)) !== undo) return;
+    for (const { id } of sessions) {
+      const now = await source.getSession(id).catch(() => undefined);
+      if (now !== undefined && isToUndo(now)) await run(undoCommand, id);
+      else if (now !== undefined) await reveal(id);
+    }
   };
 
   /** False where the repository is not found, and the person does not say that it is gone. */
@@ -83,15 +102,31 @@ export function worktreeCommands({
       });
     },
     deleteSession: async (argument) => {
-      const session = await choose(argument, vscode.l10n.t('Delete Session'), (each) => !each.deleted, noSession);
-      const { id, title } = session;
-      const detail = deletionDetail(await summaryOf(source, id), isOpen(session));
+      const sessions = await chooseMany(argument, vscode.l10n.t('Delete Session'), (each) => !each.deleted, noSession);
+      const title = sessions[0]?.title ?? '';
+      const summaries = await summariesOf(source, sessions);
+      const open = sessions.filter(isOpen).length;
+      const isOne = sessions.length === 1;
+      const detail = isOne
+        ? deletionDetail(summaries[0], open > 0)
+        : `${deletionDetailOfMany(summaries, open)}\n\n${listTitles(sessions)}`;
       const remove = vscode.l10n.t('Delete');
-      const question = vscode.l10n.t('Delete “{title}”?', { title });
-      if ((await showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
-      await askForConsent(source, session.repository, 'teardown');
-      if (!(await removeSession(session))) return;
-      void offerUndo(vscode.l10n.t('Deleted “{title}”.', { title }), 'undoDelete', id);
+      const question = isOne
+        ? vscode.l10n.t('Delete “{title}”?', { title })
+        : vscode.l10n.t('Delete {0} sessions?', sessions.length);
+      if (sessions.length === 0 || (await showWarningMessage(question, { modal: true, detail }, remove)) !== remove)
+        return;
+      const deleted = await forEachSession(sessions, async (session) => {
+        await askForConsent(source, session.repository, 'teardown');
+        await removeSession(session);
+      });
+      const message =
+        deleted.length === 1 && isOne
+          ? vscode.l10n.t('Deleted “{title}”.', { title })
+          : vscode.l10n.t('Deleted {0} sessions.', deleted.length);
+      const gone = await Promise.all(deleted.map(async ({ id }) => await source.getSession(id)));
+      const isDeleted = (each: SessionSummary): boolean => each.deleted;
+      void offerUndo(message, 'undoDelete', gone.filter(isDeleted), isDeleted);
     },
     locateRepository: async (argument) => {
       const none = vscode.l10n.t('The repositories of all sessions are in their places.');
@@ -126,11 +161,27 @@ export function worktreeCommands({
     archiveSession: async (argument) => {
       const fits = (each: SessionSummary): boolean => !each.deleted && !each.archived && hasEnded(each);
       const none = vscode.l10n.t('No session has ended yet.');
-      const { id, title, repository } = await choose(argument, vscode.l10n.t('Archive Session'), fits, none);
-      await askForConsent(source, repository, 'teardown');
-      await inProgress(async () => await source.archiveSession(id, true));
-      const message = vscode.l10n.t('Archived “{title}”. Its work and history are kept, its folder is not.', { title });
-      void offerUndo(message, 'unarchiveSession', id);
+      const sessions = await chooseMany(argument, vscode.l10n.t('Archive Session'), fits, none);
+      if (sessions.length > 1) {
+        const question = vscode.l10n.t('Archive {0} sessions?', sessions.length);
+        const detail = `${vscode.l10n.t('Their work and history are kept, their folders are not.')}\n\n${listTitles(sessions)}`;
+        const archive = vscode.l10n.t('Archive');
+        if ((await showWarningMessage(question, { modal: true, detail }, archive)) !== archive) return;
+      }
+      const archived = await forEachSession(sessions, async ({ id, repository }) => {
+        await askForConsent(source, repository, 'teardown');
+        await inProgress(async () => await source.archiveSession(id, true));
+      });
+      const message =
+        sessions.length === 1
+          ? vscode.l10n.t('Archived “{title}”. Its work and history are kept, its folder is not.', {
+              title: sessions[0]?.title ?? '',
+            })
+          : vscode.l10n.t(
+              'Archived {0} sessions. Their work and history are kept, their folders are not.',
+              archived.length,
+            );
+      void offerUndo(message, 'unarchiveSession', archived, (each) => each.archived);
     },
     unarchiveSession: async (argument) => {
       const none = vscode.l10n.t('No session is archived.');
@@ -153,12 +204,14 @@ async function requireWorktree({ title, worktreePath: path }: SessionSummary): P
 }
 
 /** `unknown` where the work cannot be counted: deleting loses nothing all the same. */
-async function summaryOf(source: WorktreesSource, id: string): Promise<WorktreeSummary | 'unknown' | undefined> {
-  return await inProgress(
-    async () =>
-      await source
-        .worktree(id)
-        .then(async (worktree) => await worktree.summary())
-        .catch(() => 'unknown' as const),
-  );
+async function summariesOf(
+  source: WorktreesSource,
+  sessions: readonly SessionSummary[],
+): Promise<(WorktreeSummary | 'unknown' | undefined)[]> {
+  const summaryOf = async ({ id }: SessionSummary): Promise<WorktreeSummary | 'unknown' | undefined> =>
+    await source
+      .worktree(id)
+      .then(async (worktree) => await worktree.summary())
+      .catch(() => 'unknown' as const);
+  return await inProgress(async () => await Promise.all(sessions.map(summaryOf)));
 }

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { CorralApi, SessionSummary } from '../../supervisor/api';
 import type {
@@ -37,18 +38,28 @@ interface Action extends vscode.QuickPickItem {
   run: () => Promise<void>;
 }
 
-/** Shows every folder that Corral made in repositories, and what could be freed. Nothing is removed unasked. */
-export async function manageWorktrees(options: WorktreeManagerOptions): Promise<void> {
+/** The row of a repository in the Sessions tree. */
+const repositorySchema = v.object({ kind: v.literal('repository'), path: v.string() });
+
+/**
+ * Shows every folder that Corral made in repositories, or in that of the row `argument`, and what could be freed.
+ * Nothing is removed unasked.
+ */
+export async function manageWorktrees(options: WorktreeManagerOptions, argument?: unknown): Promise<void> {
   const inventory = await options.source.inventory();
-  const entries = await vscode.window.withProgress(
+  const all = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Measuring worktrees') },
     async () => await inventory.list(),
+  );
+  const sessions = new Map((await options.source.listSessions()).map((session) => [session.id, session]));
+  const row = v.safeParse(repositorySchema, argument);
+  const entries = all.filter(
+    ({ sessionId }) => !row.success || sessions.get(sessionId)?.repository === row.output.path,
   );
   if (entries.length === 0) {
     void showInformationMessage(vscode.l10n.t('No session has a worktree on the disk.'));
     return;
   }
-  const sessions = new Map((await options.source.listSessions()).map((session) => [session.id, session]));
   const separator: Action = {
     label: vscode.l10n.t('Worktrees'),
     kind: vscode.QuickPickItemKind.Separator,

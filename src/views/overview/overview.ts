@@ -2,6 +2,7 @@ import { isOutcome } from '../../storage/runState';
 import type { RunSummary, SessionSummary } from '../../supervisor/api';
 import { MAX_LANES } from '../../protocol/overviewProtocol';
 import type { DayUsage, Lane, Overview, RunLook } from '../../protocol/overviewProtocol';
+import { needsYou } from '../sessionPredicates';
 import { sessionRow } from '../sessions/sessionRow';
 import { shownStatus } from '../text/statusLabel';
 
@@ -32,12 +33,7 @@ export function overviewOf(
     fromMs,
     nowMs,
     needsYou: sessions
-      .filter(
-        (session) =>
-          !session.deleted &&
-          !session.archived &&
-          (session.needsInput || session.restored || session.unreachable !== undefined),
-      )
+      .filter(needsYou)
       .sort((a, b) => a.since.localeCompare(b.since))
       .map((session) => ({ sessionId: session.id, title: session.title, status: sessionRow(session, nowMs).status })),
     counts: {

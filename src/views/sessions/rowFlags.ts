@@ -19,14 +19,28 @@ export type SessionFlag =
   | 'worktree'
   | 'grouped'
   | 'applied'
-  | 'lost';
+  | 'lost'
+  | 'work'
+  | 'pinned'
+  | 'unpinned'
+  | 'unseen'
+  | 'seen';
+
+/** What this machine keeps about a session. */
+export interface RowMarks {
+  isPinned: boolean;
+  /** It ended by itself and nobody has looked since. */
+  isUnseen: boolean;
+}
+export const NO_MARKS: RowMarks = { isPinned: false, isUnseen: false };
 
 /** The flags that hold for the session, always in the same order. */
-export function sessionFlags(session: SessionSummary): SessionFlag[] {
+export function sessionFlags(session: SessionSummary, { isPinned, isUnseen }: RowMarks = NO_MARKS): SessionFlag[] {
   const hasRun = hasBegun(session);
   const waiting = isWaiting(session);
   const open = isOpen(session);
   const question = questionInRow(session);
+  const worktree = hasRun && session.baseCommit !== '';
   const answerable = question !== undefined && plainOptions(question) !== undefined;
   const flags: Record<SessionFlag, boolean> = {
     session: true,
@@ -41,10 +55,16 @@ export function sessionFlags(session: SessionSummary): SessionFlag[] {
     resumable: !open && hasRun,
     native: !open && session.nativeSessionId !== undefined,
     done: !open && !session.restored && hasRun,
-    worktree: hasRun && session.baseCommit !== '',
+    worktree,
     grouped: session.group !== undefined,
     applied: session.applied === true,
     lost: session.repositoryMissing === true,
+    // A session that waits for its first run has changed nothing yet.
+    work: worktree && (!waiting || session.runs.length > 1),
+    pinned: isPinned,
+    unpinned: !isPinned,
+    unseen: isUnseen,
+    seen: !isUnseen,
   };
   return (Object.keys(flags) as SessionFlag[]).filter((flag) => flags[flag]); // the keys of the table above
 }

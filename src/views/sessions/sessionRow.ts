@@ -5,11 +5,14 @@ import { elapsedTime, shortElapsedTime } from '../text/elapsedTime';
 import { shownStatus, statusLabel } from '../text/statusLabel';
 import { describeChanges } from '../text/worktreeLabels';
 import { questionId, questionInRow } from './openQuestion';
-import { contextValue, sessionFlags } from './rowFlags';
+import type { RowMarks } from './rowFlags';
+import { contextValue, NO_MARKS, sessionFlags } from './rowFlags';
 
 /** What the tree shows of one session: plain values, so that a row that looks the same is not painted again. */
 export interface SessionRow {
   label: string;
+  /** The label is painted bold: nobody has seen the session's end. */
+  isBold: boolean;
   description: string;
   /** The status in full, for tooltips and screen readers. */
   status: string;
@@ -38,7 +41,7 @@ const WARNING_COLOR = 'list.warningForeground';
 const FAILURE_COLOR = 'testing.iconFailed';
 
 /** Pure: the same summary at the same minute gives the same row. */
-export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
+export function sessionRow(session: SessionSummary, nowMs: number, marks: RowMarks = NO_MARKS): SessionRow {
   const { text, shortText, icon, iconColor } = withEscape(session, rowStatus(session, nowMs));
   const question = questionInRow(session);
   const since = session.paused?.since ?? session.since;
@@ -53,6 +56,7 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
   const lines = changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`];
   return {
     label: oneLine(session.title, Infinity),
+    isBold: marks.isUnseen,
     description: joined(
       ...(shortText === undefined ? [] : [shortText]),
       ...damage,
@@ -62,11 +66,13 @@ export function sessionRow(session: SessionSummary, nowMs: number): SessionRow {
     status: joined(text, ...age),
     icon,
     iconColor,
-    contextValue: contextValue(sessionFlags(session)),
+    contextValue: contextValue(sessionFlags(session, marks)),
     question: question === undefined ? undefined : questionId(session, question),
     notes: notesOn(session),
     accessibleLabel: [
       session.title,
+      ...(marks.isUnseen ? [l10n.t('not seen yet')] : []),
+      ...(marks.isPinned ? [l10n.t('pinned')] : []),
       session.agent,
       text,
       ...age,

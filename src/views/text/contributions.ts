@@ -47,6 +47,18 @@ export const COMMANDS = {
   showStorage: 'corral.showStorage',
   eraseHistory: 'corral.eraseHistory',
   reviewCommands: 'corral.reviewCommands',
+  groupByRepository: 'corral.groupByRepository',
+  groupByStatus: 'corral.groupByStatus',
+  groupByDay: 'corral.groupByDay',
+  filterSessions: 'corral.filterSessions',
+  clearFilter: 'corral.clearFilter',
+  showOnlyHere: 'corral.showOnlyHere',
+  showEverywhere: 'corral.showEverywhere',
+  pinSession: 'corral.pinSession',
+  unpinSession: 'corral.unpinSession',
+  markAsUnread: 'corral.markAsUnread',
+  markAsRead: 'corral.markAsRead',
+  goToNextQuestion: 'corral.goToNextQuestion',
   showProcesses: 'corral.showProcesses',
   endProcess: 'corral.endProcess',
   showLog: 'corral.showLog',
@@ -70,6 +82,11 @@ export const READY_CONTEXT = 'corral.ready';
 
 /** Context key: the flags of the session whose timeline or review is in front, as a row of the tree has them. */
 export const ACTIVE_SESSION_CONTEXT = 'corral.activeSession';
+
+/** Context keys: how the tree of sessions is grouped, whether it is filtered, and to this window's repositories. */
+export const GROUPING_CONTEXT = 'corral.grouping';
+export const FILTERED_CONTEXT = 'corral.filtered';
+export const ONLY_HERE_CONTEXT = 'corral.onlyHere';
 
 export const SETTINGS = {
   agents: 'agents',

@@ -15,6 +15,30 @@ export function deletionDetail(summary: WorktreeSummary | 'unknown' | undefined,
   ].join(' ');
 }
 
+/** The same for several sessions. `open` of them run. */
+export function deletionDetailOfMany(
+  summaries: readonly (WorktreeSummary | 'unknown' | undefined)[],
+  open: number,
+): string {
+  const counted = summaries.filter((each) => each !== undefined && each !== 'unknown');
+  const sum = (count: (summary: WorktreeSummary) => number): number =>
+    counted.reduce((total, summary) => total + count(summary), 0);
+  const work = describeWork({
+    changedFiles: sum(({ changedFiles }) => changedFiles),
+    untrackedFiles: sum(({ untrackedFiles }) => untrackedFiles),
+    commits: sum(({ commits }) => commits),
+  });
+  const uncounted = summaries.filter((each) => each === 'unknown').length;
+  return [
+    ...(open === 0 ? [] : [l10n.t('Those that run will be stopped: {0}.', open)]),
+    work === ''
+      ? l10n.t('Their worktrees hold no work of their own.')
+      : l10n.t('Their worktrees hold {work}. All of it is kept in snapshots; “Undo Delete” brings it back.', { work }),
+    ...(uncounted === 0 ? [] : [l10n.t('Worktrees whose work could not be counted: {0}.', uncounted)]),
+    l10n.t('Their history stays.'),
+  ].join(' ');
+}
+
 function worktreeDetail(summary: WorktreeSummary | 'unknown' | undefined): string[] {
   if (summary === undefined)
     return [l10n.t('Its worktree is missing. “Undo Delete” makes it again from the last snapshot.')];
@@ -32,7 +56,11 @@ function worktreeDetail(summary: WorktreeSummary | 'unknown' | undefined): strin
 }
 
 /** The work in a worktree, counted; empty where there is none. */
-export function describeWork({ changedFiles, untrackedFiles, commits }: WorktreeSummary): string {
+export function describeWork({
+  changedFiles,
+  untrackedFiles,
+  commits,
+}: Pick<WorktreeSummary, 'changedFiles' | 'untrackedFiles' | 'commits'>): string {
   const parts: string[] = [];
   if (changedFiles > 0)
     parts.push(changedFiles === 1 ? l10n.t('1 changed file') : l10n.t('{0} changed files', changedFiles));

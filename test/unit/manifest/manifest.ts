@@ -9,7 +9,16 @@ const contributesSchema = v.object({
   views: v.record(text, v.array(v.object({ id: text, when: v.optional(text) }))),
   customEditors: v.array(v.object({ viewType: text, selector: v.array(v.object({ filenamePattern: text })) })),
   viewsWelcome: v.array(v.object({ view: text, when: text, contents: text })),
-  menus: v.record(text, v.array(v.object({ command: text, when: text, group: v.optional(text) }))),
+  submenus: v.array(v.object({ id: text, label: text })),
+  menus: v.record(
+    text,
+    v.array(
+      v.union([
+        v.object({ command: text, when: text, group: v.optional(text) }),
+        v.object({ submenu: text, when: text, group: text }),
+      ]),
+    ),
+  ),
   configuration: v.object({ properties: v.record(text, v.object({ scope: text, type: text })) }),
 });
 

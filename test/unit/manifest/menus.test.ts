@@ -3,8 +3,13 @@ import { before, describe, it } from 'mocha';
 import type { RunProcess } from '../../../src/supervisor/runs/runProcesses';
 import { contextValue } from '../../../src/views/sessions/rowFlags';
 import { sessionRow } from '../../../src/views/sessions/sessionRow';
+import { GROUPINGS } from '../../../src/views/sessions/tree/treeOptions';
 import {
   ACTIVE_SESSION_CONTEXT,
+  COMMANDS,
+  FILTERED_CONTEXT,
+  GROUPING_CONTEXT,
+  ONLY_HERE_CONTEXT,
   PROCESSES_VIEW,
   SESSIONS_VIEW,
   TIMELINE_VIEW_TYPE,
@@ -16,12 +21,19 @@ import type { Context } from './whenClause';
 import { parseWhen } from './whenClause';
 
 const PROCESS_ROLES: RunProcess['role'][] = ['runner', 'agent', 'tool', 'stray'];
+const MARKS = [
+  { isPinned: false, isUnseen: false },
+  { isPinned: true, isUnseen: true },
+];
+/** More is hard to survey; the rest stands in submenus. */
+const MAX_ENTRIES = 10;
 /** The rows that each view has, as `viewItem`. */
 const ROWS: Record<string, readonly string[]> = {
   [SESSIONS_VIEW]: [
     contextValue(['repository']),
     contextValue(['group']),
-    ...SITUATIONS.map(({ session }) => sessionRow(session, NOW_MS).contextValue),
+    contextValue(['section']),
+    ...SITUATIONS.flatMap(({ session }) => MARKS.map((marks) => sessionRow(session, NOW_MS, marks).contextValue)),
   ],
   [PROCESSES_VIEW]: PROCESS_ROLES.map((role) => contextValue([role])),
 };
@@ -37,7 +49,16 @@ const editorsWith = (contexts: readonly Context[]): Context[] =>
 
 /** Every place where VS Code asks for the entries of a menu. */
 const PLACES: Record<string, readonly Context[]> = {
-  'view/title': Object.keys(ROWS).map((view) => ({ view })),
+  'view/title': Object.keys(ROWS).flatMap((view) =>
+    GROUPINGS.flatMap((grouping) =>
+      [true, false].map((isOn) => ({
+        view,
+        [GROUPING_CONTEXT]: grouping,
+        [FILTERED_CONTEXT]: isOn,
+        [ONLY_HERE_CONTEXT]: isOn,
+      })),
+    ),
+  ),
   'view/item/context': Object.entries(ROWS).flatMap(([view, rows]) => rows.map((viewItem) => ({ view, viewItem }))),
   'editor/title': editorsWith([{ activeCustomEditorId: TIMELINE_VIEW_TYPE }, { activeEditor: 'multiDiffEditor' }]),
   'webview/context': editorsWith([{ webviewId: TIMELINE_VIEW_TYPE }]),
@@ -51,25 +72,66 @@ const PALETTE = 'commandPalette';
 describe('the menus of package.json', () => {
   let menus: Contributions['menus'];
   let commands: string[];
+  let submenus: string[];
   before(async () => {
     const contributions = await readContributions();
     menus = contributions.menus;
     commands = contributions.commands.map(({ command }) => command);
+    submenus = contributions.submenus.map(({ id }) => id);
   });
 
-  const entries = (): { menu: string; command: string; when: string }[] =>
+  const entries = (): { menu: string; command?: string; submenu?: string; when: string }[] =>
     Object.entries(menus)
       .filter(([menu]) => menu !== PALETTE)
-      .flatMap(([menu, each]) => each.map(({ command, when }) => ({ menu, command, when })));
-  const isSomewhere = ({ menu, when }: { menu: string; when: string }): boolean => {
-    const conditions = parseWhen(when);
-    return (PLACES[menu] ?? []).some((context) => conditions.every(({ holds }) => holds(context)));
-  };
+      .flatMap(([menu, each]) => each.map((entry) => ({ menu, ...entry })));
+  const holds = (when: string, context: Context): boolean => parseWhen(when).every((each) => each.holds(context));
+  /** Where VS Code asks for a menu; for a submenu, where its entry is shown. */
+  const placesOf = (menu: string): readonly Context[] =>
+    PLACES[menu] ??
+    entries()
+      .filter(({ submenu }) => submenu === menu)
+      .flatMap((entry) => placesOf(entry.menu).filter((context) => holds(entry.when, context)));
+  const isSomewhere = ({ menu, when }: { menu: string; when: string }): boolean =>
+    placesOf(menu).some((context) => holds(when, context));
 
   it('name commands that exist', () => {
     const known = new Set(commands);
-    const unknown = Object.values(menus).flatMap((each) => each.filter(({ command }) => !known.has(command)));
-    assert.deepEqual(unknown, []);
+    const named = Object.values(menus).flatMap((each) =>
+      each.flatMap((entry) => ('command' in entry ? entry.command : [])),
+    );
+    assert.deepEqual(
+      named.filter((command) => !known.has(command)),
+      [],
+    );
+  });
+
+  it('show every submenu, and none that is empty', () => {
+    const shown = entries().flatMap(({ submenu }) => submenu ?? []);
+    assert.deepEqual([...new Set(shown)].sort(), submenus.toSorted());
+    const empty = submenus.flatMap((submenu) =>
+      placesOf(submenu).filter((context) => !(menus[submenu] ?? []).some(({ when }) => holds(when, context))),
+    );
+    assert.deepEqual(empty, []);
+  });
+
+  it('have at most ten entries at the top for any row, beside its buttons', () => {
+    for (const menu of ['view/item/context', 'view/title'])
+      for (const context of placesOf(menu)) {
+        const shown = (menus[menu] ?? []).filter(
+          ({ when, group = '' }) => !/^(inline|navigation)/.test(group) && holds(when, context),
+        );
+        assert.ok(shown.length <= MAX_ENTRIES, `${menu}: ${shown.length} for ${JSON.stringify(context)}`);
+      }
+  });
+
+  it('offer nothing that cannot work for a session in the queue', () => {
+    const queued = SITUATIONS.find(({ name }) => name === 'held in the queue');
+    assert.ok(queued);
+    const context = { view: SESSIONS_VIEW, viewItem: sessionRow(queued.session, NOW_MS).contextValue };
+    const offered = entries().flatMap(({ command, when }) => (holds(when, context) ? (command ?? []) : []));
+    for (const command of [COMMANDS.applyChanges, COMMANDS.reviewChanges, COMMANDS.sendMessage, COMMANDS.makeBranch])
+      assert.ok(!offered.includes(command), command);
+    assert.ok(offered.includes(COMMANDS.startNow));
   });
 
   it('show each of their entries somewhere', () => {
@@ -98,8 +160,10 @@ describe('the menus of package.json', () => {
   });
 
   it('or the palette reach every command', () => {
-    const hidden = new Set((menus[PALETTE] ?? []).filter(({ when }) => when === 'false').map(({ command }) => command));
-    const shown = new Set(entries().map(({ command }) => command));
+    const hidden = new Set(
+      (menus[PALETTE] ?? []).flatMap((entry) => (entry.when === 'false' && 'command' in entry ? entry.command : [])),
+    );
+    const shown = new Set(entries().flatMap(({ command }) => command ?? []));
     const unreachable = commands.filter((command) => hidden.has(command) && !shown.has(command));
     assert.deepEqual(unreachable, []);
   });
@@ -114,6 +178,7 @@ describe('a when clause', () => {
     assert.ok(!holds('view == a && viewItem =~ /;busy;/', { view: 'a', viewItem: ';notbusy;' }));
     assert.ok(holds('viewItem =~ /;a;|;b;/', { viewItem: ';c;b;' }));
     assert.ok(!holds('!a', { a: true }));
+    assert.ok(holds('a && b != c', { a: true, b: 'd' }) && !holds('a', {}) && !holds('b != c', { b: 'c' }));
     assert.ok(!holds('false', {}));
     assert.deepEqual(
       parseWhen('viewItem =~ /;a;|;b;/ && viewItem == ;c;').flatMap(({ flags }) => flags),

@@ -21,10 +21,13 @@ export function parseWhen(clause: string): Condition[] {
     if (condition === 'false') return { key: 'false', flags: [], holds: () => false };
     const negated = /^!([\w.]+)$/.exec(condition)?.[1];
     if (negated !== undefined) return { key: negated, flags: [], holds: (context) => context[negated] !== true };
-    const [, key, operator, operand = ''] = /^([\w.]+) (==|=~) (.+)$/.exec(condition) ?? [];
+    const flag = /^[\w.]+$/.exec(condition)?.[0];
+    if (flag !== undefined) return { key: flag, flags: [], holds: (context) => context[flag] === true };
+    const [, key, operator, operand = ''] = /^([\w.]+) (==|!=|=~) (.+)$/.exec(condition) ?? [];
     if (key === undefined) throw new Error(`Not a condition that is known: ${condition}`);
     const flags = operand.match(FLAG) ?? [];
     if (operator === '==') return { key, flags, holds: (context) => context[key] === operand };
+    if (operator === '!=') return { key, flags, holds: (context) => context[key] !== operand };
     const pattern = new RegExp(/^\/(.+)\/$/.exec(operand)?.[1] ?? fail(condition));
     return { key, flags, holds: (context) => pattern.test(String(context[key] ?? '')) };
   });

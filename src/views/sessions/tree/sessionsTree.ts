@@ -1,0 +1,271 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import { Throttle } from '../../../common/throttle';
+import { CorralError } from '../../../storage/errors';
+import type { CorralApi, SessionSummary } from '../../../supervisor/api';
+import { needsYou } from '../../sessionPredicates';
+import { FILTERED_CONTEXT, GROUPING_CONTEXT, ONLY_HERE_CONTEXT, SESSIONS_VIEW } from '../../text/contributions';
+import type { SessionMarks } from '../sessionMarks';
+import { badgeOf, groupItem, repositoryItem, sectionItem, sessionItem, SITUATION_LABELS } from './treeItems';
+import type { TreeChange } from './treeModel';
+import { TreeModel } from './treeModel';
+import type { SessionNode, TreeNode } from './treeNodes';
+import type { TreeOptions } from './treeOptions';
+import { DEFAULT_TREE_OPTIONS, isFiltered, treeOptionsSchema } from './treeOptions';
+
+const OPTIONS_KEY = 'corral.treeOptions';
+/** Rows are repainted at most this often; nobody reads faster. */
+const REFRESH_MS = 100;
+const AGE_STEP_MS = 60_000;
+/** Where more sessions changed than this, all are read in one go. */
+const MAX_READ_SINGLY = 50;
+
+/** What the tree needs of the supervisor. */
+export type TreeSource = Pick<CorralApi, 'listSessions' | 'getSession' | 'onDidChangeSessions'>;
+
+export interface SessionsTreeOptions {
+  source: TreeSource;
+  marks: SessionMarks;
+  isHere: (repository: string) => boolean;
+  /** Keeps how the tree is grouped and filtered in this workspace. */
+  memento: vscode.Memento;
+  /** Hears all listed sessions whenever one of them changed. */
+  listed: (sessions: readonly SessionSummary[]) => void;
+  onError: (error: unknown) => void;
+}
+
+/** The Sessions tree. It keeps only what it painted; the sessions are the supervisor's. */
+export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
+  readonly #options: SessionsTreeOptions;
+  readonly #model: TreeModel;
+  readonly #view: vscode.TreeView<TreeNode>;
+  readonly #changed = new vscode.EventEmitter<TreeNode | undefined>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  readonly #subscriptions: { dispose(): void }[];
+  /** Ids of sessions to read again; undefined for all. */
+  #asked: Set<string> | undefined = new Set();
+  readonly #refresh: Throttle;
+  #clock: NodeJS.Timeout | undefined;
+  #message = '';
+
+  constructor(options: SessionsTreeOptions) {
+    this.#options = options;
+    const { source, marks, isHere, memento, onError } = options;
+    this.#model = new TreeModel({
+      isHere,
+      isPinned: (id) => marks.isPinned(id),
+      isUnseen: (session) => marks.isUnseen(session),
+    });
+    const saved = v.safeParse(treeOptionsSchema, memento.get(OPTIONS_KEY));
+    this.#model.options = saved.success ? saved.output : DEFAULT_TREE_OPTIONS;
+    this.#refresh = new Throttle(REFRESH_MS, async () => await this.#read(), onError);
+    this.#view = vscode.window.createTreeView(SESSIONS_VIEW, { treeDataProvider: this, canSelectMany: true });
+    this.#subscriptions = [
+      this.#view,
+      this.#changed,
+      this.#refresh,
+      source.onDidChangeSessions(({ sessionIds }) => this.ask(sessionIds)),
+      marks.onDidChange(() => this.lookAgain()),
+      this.#view.onDidChangeVisibility(({ visible }) => this.#setVisible(visible)),
+      // Another window may have changed what this machine keeps.
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        if (focused) this.lookAgain();
+      }),
+    ];
+    this.#setVisible(this.#view.visible);
+    void this.#publishOptions();
+  }
+
+  get options(): TreeOptions {
+    return this.#model.options;
+  }
+
+  /** Groups or filters the tree in another way, now and after a restart. */
+  async setOptions(changed: Partial<TreeOptions>): Promise<void> {
+    this.#model.options = { ...this.#model.options, ...changed };
+    this.lookAgain();
+    await this.#options.memento.update(OPTIONS_KEY, this.#model.options);
+    await this.#publishOptions();
+  }
+
+  /** What the view says above its rows, such as what it waits for; '' for nothing. */
+  set message(message: string) {
+    this.#message = message;
+    this.#describe();
+  }
+
+  /** Ids of the sessions whose rows are selected. */
+  get selectedSessions(): string[] {
+    return this.#view.selection.flatMap((node) => (node.kind === 'session' ? [node.id] : []));
+  }
+
+  /** The selected row, of whatever kind. */
+  get selection(): TreeNode | undefined {
+    return this.#view.selection[0];
+  }
+
+  /** Reads sessions again; all of them where no ids are named. */
+  ask(ids?: readonly string[]): void {
+    if (ids === undefined) this.#asked = undefined;
+    else for (const id of ids) this.#asked?.add(id);
+    this.#refresh.ask();
+  }
+
+  /** Looks at the known sessions again: marks, folders, options or ages changed. */
+  lookAgain(): void {
+    this.#paint(() => this.#model.refresh(Date.now()));
+  }
+
+  /** Selects the session's row, and unfolds what is around it. A filter that leaves it out is cleared. */
+  async reveal(id: string): Promise<void> {
+    this.#take([await this.#options.source.getSession(id)], []);
+    if (!this.#model.isListed(id)) await this.setOptions({ text: '', situations: [], onlyHere: false });
+    await this.#view.reveal(this.#model.node(id), { select: true, focus: false });
+  }
+
+  getChildren(parent?: TreeNode): TreeNode[] {
+    if (parent === undefined) return this.#model.roots();
+    switch (parent.kind) {
+      case 'repository':
+        return this.#model.children(parent.path);
+      case 'section':
+        return this.#model.children(parent.key);
+      case 'group':
+        return this.#model.membersOf(parent).map(({ id }) => this.#model.node(id));
+      default:
+        return [];
+    }
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    switch (node.kind) {
+      case 'repository':
+      case 'section':
+        return undefined;
+      case 'group':
+        return this.#model.isFlat ? undefined : this.#model.sectionNode(node.repository);
+      case 'session':
+        return this.#model.parentOf(node.id);
+      default:
+        return this.#model.node(node.id);
+    }
+  }
+
+  getTreeItem(node: TreeNode): vscode.TreeItem {
+    switch (node.kind) {
+      case 'group':
+        return groupItem(node, this.#model.membersOf(node));
+      case 'repository': {
+        const marks = { isHere: this.#options.isHere(node.path), isLookedAt: this.#isLookedAt(node.path) };
+        return repositoryItem(node, this.#sessionsOf(node.path), marks);
+      }
+      case 'section':
+        return sectionItem(node, this.#sessionsOf(node.key), this.#isLookedAt(node.key));
+      case 'session':
+        return this.#sessionItem(node);
+      default:
+        return new vscode.TreeItem(node.id);
+    }
+  }
+
+  dispose(): void {
+    clearInterval(this.#clock);
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #sessionItem(node: SessionNode): vscode.TreeItem {
+    const session = this.#model.session(node.id);
+    const row = this.#model.row(node.id);
+    if (session === undefined || row === undefined) return new vscode.TreeItem(node.id); // just removed
+    node.question = row.question;
+    return sessionItem(node, session, row);
+  }
+
+  #sessionsOf(section: string): SessionSummary[] {
+    return this.#model.idsOf(section).flatMap((id) => this.#model.session(id) ?? []);
+  }
+
+  /** True where the section has a selected row, which folding would hide. */
+  #isLookedAt(section: string): boolean {
+    return this.selectedSessions.some((id) => this.#model.idsOf(section).includes(id));
+  }
+
+  async #read(): Promise<void> {
+    const { source, marks } = this.#options;
+    const asked = this.#asked;
+    this.#asked = new Set();
+    if (asked === undefined || asked.size > MAX_READ_SINGLY) {
+      const sessions = await source.listSessions();
+      const listed = new Set(sessions.map(({ id }) => id));
+      const gone = this.#model.sessions().flatMap(({ id }) => (listed.has(id) ? [] : [id]));
+      this.#take(sessions, gone);
+      if (gone.length > 0) marks.prune((id) => listed.has(id));
+      return;
+    }
+    const gone: string[] = [];
+    const changed: SessionSummary[] = [];
+    for (const id of asked) {
+      const session = await source.getSession(id).catch((error: unknown) => {
+        if (!(error instanceof CorralError) || error.code !== 'SESSION_NOT_FOUND') throw error;
+        return undefined;
+      });
+      if (session === undefined) gone.push(id);
+      else changed.push(session);
+    }
+    this.#take(changed, gone);
+  }
+
+  #take(changed: readonly SessionSummary[], gone: readonly string[]): void {
+    this.#paint(() => this.#model.update(changed, gone, Date.now()));
+  }
+
+  /** Paints only the rows that look different, and keeps the selected one in sight. */
+  #paint(change: () => TreeChange): void {
+    const [selected] = this.selectedSessions;
+    const parent = selected === undefined ? undefined : this.#model.parentOf(selected);
+    const changes = change();
+    if (changes === 'all') this.#changed.fire(undefined);
+    else {
+      for (const key of changes.sections) this.#changed.fire(this.#model.sectionNode(key));
+      for (const id of changes.ids) {
+        this.#changed.fire(this.#model.node(id));
+        const group = this.#model.groupOf(id);
+        if (group !== undefined) this.#changed.fire(group);
+      }
+    }
+    const sessions = this.#model.sessions();
+    this.#view.badge = badgeOf(sessions.filter(needsYou).length);
+    this.#describe();
+    this.#options.listed(sessions);
+    if (selected === undefined || !this.#view.visible || !this.#model.isListed(selected)) return;
+    if (this.#model.parentOf(selected) !== parent)
+      void this.#view.reveal(this.#model.node(selected), { select: true, focus: false });
+  }
+
+  #describe(): void {
+    const { text, situations, onlyHere } = this.#model.options;
+    const isEmpty = isFiltered(this.#model.options) && this.#model.shownCount === 0 && this.#model.count > 0;
+    this.#view.message =
+      this.#message === '' && isEmpty ? vscode.l10n.t('No session matches the filter.') : this.#message;
+    this.#view.description = [
+      ...(text === '' ? [] : [`“${text}”`]),
+      ...situations.map((situation) => SITUATION_LABELS[situation]),
+      ...(onlyHere ? [vscode.l10n.t('this workspace')] : []),
+    ].join(' · ');
+  }
+
+  /** Ages are refreshed only while somebody can see them. */
+  #setVisible(visible: boolean): void {
+    clearInterval(this.#clock);
+    if (!visible) return;
+    this.lookAgain();
+    this.#clock = setInterval(() => this.lookAgain(), AGE_STEP_MS);
+  }
+
+  async #publishOptions(): Promise<void> {
+    const { options } = this.#model;
+    await vscode.commands.executeCommand('setContext', GROUPING_CONTEXT, options.grouping);
+    await vscode.commands.executeCommand('setContext', FILTERED_CONTEXT, isFiltered(options));
+    await vscode.commands.executeCommand('setContext', ONLY_HERE_CONTEXT, options.onlyHere);
+  }
+}
