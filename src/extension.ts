@@ -63,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     source: made,
     extensionUri: context.extensionUri,
     memento: context.workspaceState,
+    sessionShown: (sessionId: string) => tree.markSeen(sessionId),
     onError,
   });
   const activeSession = new ActiveSession(() => timelines.activeSession);

@@ -21,6 +21,8 @@ const MAX_TITLE_LENGTH = 40;
 export interface TimelinePanelOptions {
   source: TimelineSource;
   extensionUri: vscode.Uri;
+  /** Somebody is looking at the session as it is now. */
+  sessionShown: (sessionId: string) => void;
   onError: (doing: string, error: unknown) => void;
 }
 
@@ -33,7 +35,7 @@ export class TimelinePanel {
 
   constructor(
     panel: vscode.WebviewPanel,
-    { source, extensionUri, onError }: TimelinePanelOptions,
+    { source, extensionUri, sessionShown, onError }: TimelinePanelOptions,
     sessionId: string,
     place?: EventPlace,
   ) {
@@ -43,7 +45,10 @@ export class TimelinePanel {
     this.#resources = preparePanel(panel, extensionUri, 'timeline');
     this.#host = new TimelineHost(source, sessionId, {
       post: (message) => void webview.postMessage(message),
-      sessionRead: (session) => this.#setTitle(session),
+      sessionRead: (session) => {
+        this.#setTitle(session);
+        sessionShown(sessionId);
+      },
       failed: (message) => onError('timeline', new Error(message)),
       openFile,
       openPayload,

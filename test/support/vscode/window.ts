@@ -150,8 +150,9 @@ export class Window {
     if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
   }
 
+  /** A badge adds its words to the title. */
   containerTab(title: string): Locator {
-    return this.page.locator('.activitybar').getByRole('tab', { name: title, exact: true });
+    return this.page.locator('.activitybar').getByRole('tab', { name: new RegExp(`^${title}( - |$)`) });
   }
 
   /** Rows of all visible trees, or of the view with this title. */

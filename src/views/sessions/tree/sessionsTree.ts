@@ -111,6 +111,12 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.#refresh.ask();
   }
 
+  /** A person sees the session as it is now. */
+  markSeen(id: string): void {
+    const session = this.#model.session(id);
+    if (session !== undefined) this.#options.marks.markSeen([session]);
+  }
+
   /** Looks at the known sessions again: marks, folders, options or ages changed. */
   lookAgain(): void {
     this.#paint(() => this.#model.refresh(Date.now()));
