@@ -32,6 +32,9 @@ const PATHS = {
   next: 'M5.5 3.5L10 8l-4.5 4.5',
   link: 'M7 9.5a2.5 2.5 0 0 0 3.5 0l3-3a2.5 2.5 0 0 0-3.5-3.5l-1 1M9 6.5a2.5 2.5 0 0 0-3.5 0l-3 3A2.5 2.5 0 0 0 6 13l1-1',
   down: 'M8 2.5v10M4 9l4 4 4-4',
+  up: 'M8 13.5v-10M4 7l4-4 4 4',
+  filter: 'M2 4h12M4.5 8h7M6.5 12h3',
+  settings: 'M2 4.5h8M13 4.5h1M10 3v3h3V3zM2 11.5h1M6 11.5h8M3 10v3h3v-3z',
 } as const;
 export type IconName = keyof typeof PATHS;
 

@@ -11,6 +11,7 @@ import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
 import { EventCard } from './events/eventCard';
 import { eventIcon, eventName } from './events/eventName';
+import { useFindMarks } from './findMarks';
 import { Icon } from '../shared/icons';
 import type { TimelineModel } from './model/timelineModel';
 import './eventList.css';
@@ -102,6 +103,18 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     if (row === null || row === undefined) return;
     focusWanted.current = false;
     row.focus({ preventScroll: true });
+  });
+
+  useFindMarks(scroller, model.find.text);
+  useLayoutEffect(() => {
+    const { wantedRow } = model;
+    if (wantedRow === undefined) return;
+    model.wantedRow = undefined;
+    const line = (model.filter.isActive ? model.filter.count(wantedRow) : wantedRow) - firstLine;
+    if (line < 0 || line >= count) return;
+    model.setFollowing(line === count - 1);
+    setSelected(line);
+    virtualizer.scrollToIndex(line, { align: 'center' });
   });
 
   const select = (row: number): void => {

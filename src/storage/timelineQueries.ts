@@ -73,6 +73,11 @@ export const PAGE_QUERIES = {
     }),
     result: v.array(v.object({ stretch: count, kind, count })),
   },
+  /** The longest times in which nothing happened, of at least `minimumMs`; milliseconds since the epoch. */
+  pauses: {
+    parameters: v.object({ ...runPart, minimumMs: v.pipe(v.number(), v.minValue(1)) }),
+    result: v.array(v.object({ fromMs: v.number(), toMs: v.number() })),
+  },
 } as const;
 
 export const TIMELINE_QUERIES = {

@@ -75,8 +75,10 @@ describe('the timeline', () => {
       );
     };
     await matches('5 the end', /^event (\d+) of \1 /);
+    await frame.getByRole('feed', { name: 'Events' }).press('ArrowLeft');
     await press('Jump to start');
     await matches('1 the start', /^event 1 of/);
+    await frame.getByRole('combobox', { name: 'Jump by' }).selectOption('Turn');
     await press('Next turn');
     await matches('2 the turn', /^event 3 of/);
     await frame.getByRole('combobox', { name: 'Jump by' }).selectOption('Permission');
@@ -87,6 +89,7 @@ describe('the timeline', () => {
     await frame.locator('[data-kind="permission.answer"]').waitFor();
     await matches('4 the answer', /^event \d\d of/);
     await press('Jump to end');
+    await frame.getByRole('feed', { name: 'Events' }).press('ArrowLeft');
     await frame.getByTestId('files').click();
     await window.quickInput
       .getByText('What do you want to do with it?')

@@ -172,7 +172,7 @@ describe('reading a timeline', () => {
     );
   });
 
-  it('finds events of the whole run by text, kind, failure, tool and file', async () => {
+  it('filters the events of the whole run by kind, failure, tool and file', async () => {
     const frame = await open('Greet in every language');
     const kinds = async (): Promise<(string | null)[]> =>
       await Promise.all(
@@ -180,35 +180,41 @@ describe('reading a timeline', () => {
           async (row) => await row.getAttribute('data-kind', { timeout: 1_000 }),
         ),
       );
-    await frame.getByTestId('find').fill('NPM test');
-    await frame.getByTestId('found').filter({ hasText: '2 of 19' }).waitFor();
-    await waitFor(async () => (await kinds()).join() === 'permission.request,tool.call', { what: 'the two events' });
-    await frame.getByRole('combobox', { name: 'Kind' }).selectOption({ label: 'Tools (1)' });
-    await frame.getByTestId('found').filter({ hasText: '1 of 19' }).waitFor();
-    await frame.getByTestId('find').press('Escape');
+    const clear = async (): Promise<void> => {
+      await frame.getByRole('button', { name: 'Clear', exact: true }).click();
+      await frame.getByTestId('filter').click();
+    };
+    const filtered = async (text: string): Promise<void> =>
+      await frame.getByTestId('filtered').filter({ hasText: text }).waitFor();
+    await frame.getByTestId('filter').click();
+    await frame.getByRole('combobox', { name: 'Kind' }).selectOption('Tools');
+    await filtered('6 of 19');
+    await clear();
     await frame.getByLabel('Only failures').check();
-    await frame.getByTestId('found').filter({ hasText: '2 of 19' }).waitFor();
+    await filtered('2 of 19');
     await waitFor(async () => (await kinds()).join() === 'tool.result,error', { what: 'the two failures' });
-    await frame.getByTestId('find').press('Escape');
+    await clear();
     await frame.locator('option', { hasText: 'Bash (1)' }).waitFor({ state: 'attached' });
     await frame.getByRole('combobox', { name: 'Tool' }).selectOption({ label: 'Bash (1)' });
-    await frame.getByTestId('found').filter({ hasText: '3 of 19' }).waitFor();
+    await filtered('3 of 19');
     await waitFor(async () => (await kinds()).join() === 'permission.request,tool.call,tool.result', {
       what: 'what the tool did',
     });
-    await frame.getByTestId('find').press('Escape');
+    await clear();
     await frame.getByRole('combobox', { name: 'File' }).fill('greet.js');
     await waitFor(async () => (await kinds()).includes('file.change') && !(await kinds()).includes('message'), {
       what: 'what touched the file',
     });
-    await frame.getByTestId('find').press('Escape');
+    await clear();
     await frame.locator('[data-kind="run.exited"]').waitFor();
   });
 
   it('copies a link to an event, and opens it there', async () => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const frame = await open('Greet in every language');
+    await frame.getByRole('feed', { name: 'Events' }).press('ArrowLeft');
     await frame.getByRole('button', { name: 'Jump to start' }).click();
+    await frame.getByRole('combobox', { name: 'Jump by' }).selectOption('Turn');
     await frame.getByRole('button', { name: 'Next turn' }).click();
     await frame.getByTestId('position').filter({ hasText: 'event 3 of 19' }).waitFor();
     await frame.getByTestId('copy-link').click();
@@ -280,9 +286,9 @@ describe('reading a timeline', () => {
     await window.page.keyboard.press('Control+End');
     await window.page.locator('.monaco-editor .view-line').filter({ hasText: 'last line' }).waitFor();
     await frame.getByTestId('find').fill('last line');
-    await frame.getByTestId('found').filter({ hasText: '0 of ' }).waitFor();
+    await frame.getByTestId('found').filter({ hasText: 'No match' }).waitFor();
     await window.picture('long-output');
-    await frame.getByRole('button', { name: 'Search History…' }).click();
+    await frame.getByTestId('search-history').click();
     await window.quickInput.getByPlaceholder('1 event', { exact: true }).waitFor();
     await window.page.keyboard.press('Escape');
   });

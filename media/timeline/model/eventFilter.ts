@@ -28,6 +28,8 @@ export interface FindContext {
 
 export interface FilterContext extends FindContext {
   changed: () => void;
+  /** Somebody chose other criteria. */
+  criteriaChanged?: () => void;
 }
 
 /** The rows of the playlist that match the criteria. The extension searches; the page keeps row numbers only. */
@@ -83,6 +85,7 @@ export class EventFilter {
   set(criteria: FilterCriteria): void {
     this.#criteria = criteria;
     this.restart();
+    this.#context.criteriaChanged?.();
   }
 
   /** Searches everything again, since the playlist is a different one now. */

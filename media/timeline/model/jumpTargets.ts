@@ -3,7 +3,7 @@ import type { EventKind } from '../../../src/storage/events';
 import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
 import type { FindContext } from './eventFilter';
 
-export type JumpTarget = 'turn' | 'permission' | 'snapshot' | 'failure';
+export type JumpTarget = 'edit' | 'turn' | 'permission' | 'snapshot' | 'failure';
 
 interface JumpTargetDefinition {
   label: string;
@@ -16,6 +16,13 @@ interface JumpTargetDefinition {
 
 /** What a replay can jump to. */
 export const JUMP_TARGETS: Record<JumpTarget, JumpTargetDefinition> = {
+  edit: {
+    label: l10n.t('Edit'),
+    previous: l10n.t('Previous edit'),
+    next: l10n.t('Next edit'),
+    kinds: ['file.change'],
+    failed: false,
+  },
   turn: {
     label: l10n.t('Turn'),
     previous: l10n.t('Previous turn'),

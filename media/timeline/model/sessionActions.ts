@@ -1,13 +1,12 @@
 import * as l10n from '@vscode/l10n';
 import type { EventPlace, TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import type { Ask } from './extensionHostClient';
-import type { EventFilter, FindContext } from './eventFilter';
+import type { FindContext } from './eventFilter';
 import { findJumpTarget } from './jumpTargets';
 
 export interface SessionActionsContext extends FindContext {
   /** The replay shows this many rows of the playlist. */
   shownRows: () => number;
-  filter: EventFilter;
   ask: Ask;
   fail: (message: string) => void;
   changed: () => void;
@@ -50,9 +49,9 @@ export class SessionActions {
     await this.#context.ask('showSnapshot', { commit });
   }
 
-  /** Searches for the text of the filter where the filter does not look: in whole outputs, and in every session. */
-  async searchHistory(): Promise<void> {
-    await this.#context.ask('searchHistory', { text: this.#context.filter.criteria.text });
+  /** Searches for a text where Find does not look: in whole outputs, and in every session. */
+  async searchHistory(text: string): Promise<void> {
+    await this.#context.ask('searchHistory', { text });
   }
 
   /** Opens a file of the worktree in an editor. */

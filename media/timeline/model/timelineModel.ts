@@ -4,10 +4,12 @@ import { ExtensionHostClient, UnknownOutcomeError } from './extensionHostClient'
 import type { Ask } from './extensionHostClient';
 import { EventFilter } from './eventFilter';
 import type { FindContext } from './eventFilter';
+import { EventFind } from './eventFind';
 import { Facets } from './facets';
 import { MessageDraft } from './messageDraft';
+import { Pauses } from './density/pauses';
 import { PendingPermissions } from './pendingPermissions';
-import { Density } from './density';
+import { Density } from './density/density';
 import { findJumpTarget } from './jumpTargets';
 import type { JumpTarget } from './jumpTargets';
 import { Playlist } from './playlist';
@@ -39,6 +41,7 @@ export class TimelineModel {
   readonly events: ShownEvents;
   readonly replay: Replay;
   readonly filter: EventFilter;
+  readonly find: EventFind;
   readonly density: Density;
   readonly facets: Facets;
   readonly permissions: PendingPermissions;
@@ -46,6 +49,8 @@ export class TimelineModel {
   readonly actions: SessionActions;
   /** The list stays at its end as events come. */
   following = true;
+  /** A row that the list has to bring into view. */
+  wantedRow: number | undefined;
   /** Lines there were when following stopped. */
   seenLines = 0;
   errors: string[] = [];
@@ -82,8 +87,19 @@ export class TimelineModel {
     const shownRows = (): number => this.replay.shownRows;
     const ask: Ask = (method, parameters) => this.#attempt(() => this.#client.request(method, parameters));
     this.#findContext = { playlist, find: (query) => ask('findEvents', query) };
-    this.filter = new EventFilter({ ...this.#findContext, changed });
-    this.density = new Density({ playlist, count: (query) => ask('density', query), changed });
+    this.filter = new EventFilter({ ...this.#findContext, changed, criteriaChanged: () => this.find.restart() });
+    this.find = new EventFind({
+      ...this.#findContext,
+      criteria: () => this.filter.criteria,
+      shownRows,
+      reveal: (row) => {
+        this.wantedRow = row;
+        changed();
+      },
+      changed,
+    });
+    const pauses = new Pauses({ playlist, read: (query) => ask('pauses', query) });
+    this.density = new Density({ playlist, pauses, count: (query) => ask('density', query), changed });
     this.facets = new Facets({ playlist, read: (part) => ask('facets', part), changed });
     this.permissions = new PendingPermissions({
       session: () => this.session,
@@ -121,7 +137,6 @@ export class TimelineModel {
     this.actions = new SessionActions({
       ...this.#findContext,
       shownRows,
-      filter: this.filter,
       ask,
       fail: (message) => this.fail(message),
       changed,
@@ -231,14 +246,14 @@ export class TimelineModel {
     this.readShare = undefined;
     const before = this.playlist;
     this.#updatePlaylist();
-    if (this.playlist.extends(before)) for (const part of [this.filter, this.density]) part.extend();
+    if (this.playlist.extends(before)) for (const part of [this.filter, this.find, this.density]) part.extend();
     else this.#readAgain();
     this.#changed();
   }
 
   /** Another playlist has other rows. */
   #readAgain(): void {
-    for (const part of [this.filter, this.density, this.facets]) part.restart();
+    for (const part of [this.filter, this.find, this.density, this.facets]) part.restart();
   }
 
   #updatePlaylist(): void {

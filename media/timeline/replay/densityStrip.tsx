@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { Density, StretchCounts } from '../model/density';
+import type { Density, StretchCounts } from '../model/density/density';
 import { GROUP_NAMES } from '../model/eventGroups';
 import type { EventGroup } from '../model/eventGroups';
 import type { Playlist } from '../model/playlist';
@@ -16,17 +16,17 @@ const MIN_WIDTH = 2;
 export function DensityStrip({
   density,
   playlist,
-  playedMs,
+  playedShare,
 }: {
   density: Density;
   playlist: Playlist;
-  playedMs: number;
+  playedShare: number;
 }) {
-  const { version } = density;
+  const { version, scale } = density;
   // A replay moves many times a second, and the bars stay the same.
-  const bars = useMemo(() => barsOf(density, playlist), [density, version, playlist]);
+  const bars = useMemo(() => barsOf(density, playlist), [density, version, playlist, scale]);
   if (playlist.durationMs === 0) return null;
-  const played = (playedMs / playlist.durationMs) * WIDTH;
+  const played = playedShare * WIDTH;
   return (
     <svg
       class="density"
@@ -57,19 +57,17 @@ function barsOf(density: Density, playlist: Playlist): { groups: Record<EventGro
     turns: '',
   };
   let runStarts = '';
-  const perMs = WIDTH / playlist.durationMs;
+  const placeOf = (elapsedMs: number): number => density.scale.shareAt(elapsedMs) * WIDTH;
   const stretches = playlist.runs.map(({ runId }) => density.stretchesOf(runId));
   const largest = Math.max(1, ...stretches.flatMap((each) => [...each.values()].map(sumOf)));
   for (const [index, run] of playlist.runs.entries()) {
     const startMs = playlist.elapsedMs(run.runId, run.firstMs);
     const endMs = playlist.elapsedMs(run.runId, run.lastMs);
-    if (startMs > 0) runStarts += `M${(startMs * perMs).toFixed(1)} 0V${String(HEIGHT)}`;
+    if (startMs > 0) runStarts += `M${placeOf(startMs).toFixed(1)} 0V${String(HEIGHT)}`;
     for (const [stretch, counts] of stretches[index] ?? []) {
-      const left = Math.min(startMs + stretch * density.stretchMs, endMs) * perMs;
-      const width = Math.max(
-        MIN_WIDTH,
-        Math.min(density.stretchMs, endMs - startMs - stretch * density.stretchMs) * perMs,
-      );
+      const fromMs = Math.min(startMs + stretch * density.stretchMs, endMs);
+      const left = placeOf(fromMs);
+      const width = Math.max(MIN_WIDTH, placeOf(Math.min(fromMs + density.stretchMs, endMs)) - left);
       const x = Math.min(left, WIDTH - width).toFixed(1);
       const sum = sumOf(counts);
       // A root, since counts differ by orders of magnitude.

@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { useState } from 'preact/hooks';
 import { formatClock, formatDuration } from '../../shared/times';
 import type { TimelineModel } from '../model/timelineModel';
-import { IconButton } from './iconButton';
+import { IconButton } from '../../shared/iconButton';
 import { JUMP_TARGETS } from '../model/jumpTargets';
 import type { JumpTarget } from '../model/jumpTargets';
 import { IDLE_CAP_MS, SPEEDS } from '../model/replayClock';
@@ -17,8 +17,23 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
   const isEmpty = rowCount === 0;
   const position = positionText(replay.shownRows, rowCount, replay.elapsedMs, durationMs);
   const longestPosition = positionText(rowCount, rowCount, durationMs, durationMs);
+  const isReplaying = replay.position !== undefined || replay.playing;
+  const positionLabel = (
+    // As wide as the longest text, or the bar would change its layout under the pointer.
+    <span class="position" data-testid="position" style={{ minWidth: `${String(longestPosition.length * 0.76)}ch` }}>
+      {position}
+    </span>
+  );
+  if (!isReplaying)
+    return (
+      <div class="replay" role="group" aria-label={l10n.t('Replay')}>
+        <PlayButton model={model} label={l10n.t('Replay')} />
+        <Scrubber model={model} position={position} />
+        {positionLabel}
+      </div>
+    );
   return (
-    <div class="replay" role="group" aria-label={l10n.t('Replay')}>
+    <div class="replay replaying" role="group" aria-label={l10n.t('Replay')}>
       <Scrubber model={model} position={position} />
       <div class="replay-buttons">
         <MoveButtons model={model} />
@@ -39,11 +54,22 @@ export function ReplayBar({ model }: { model: TimelineModel }) {
         disabled={isEmpty || model.lostSinceMs !== undefined}
         onClick={() => void model.actions.copyLink()}
       />
-      {/* As wide as the longest text, or the bar would change its layout under the pointer. */}
-      <span class="position" data-testid="position" style={{ minWidth: `${String(longestPosition.length * 0.76)}ch` }}>
-        {position}
-      </span>
+      {positionLabel}
     </div>
+  );
+}
+
+function PlayButton({ model: { playlist, replay }, label }: { model: TimelineModel; label: string }) {
+  return (
+    <IconButton
+      icon={replay.playing ? 'pause' : 'run'}
+      label={replay.playing ? l10n.t('Pause') : label}
+      testId="play"
+      disabled={playlist.rowCount === 0}
+      onClick={() => {
+        replay.setPlaying(!replay.playing);
+      }}
+    />
   );
 }
 
@@ -52,7 +78,8 @@ function positionText(row: number, rowCount: number, elapsedMs: number, duration
   return `${event} · ${formatClock(elapsedMs)} / ${formatClock(durationMs)}`;
 }
 
-function MoveButtons({ model: { playlist, replay } }: { model: TimelineModel }) {
+function MoveButtons({ model }: { model: TimelineModel }) {
+  const { playlist, replay } = model;
   const isEmpty = playlist.rowCount === 0;
   return (
     <>
@@ -73,15 +100,7 @@ function MoveButtons({ model: { playlist, replay } }: { model: TimelineModel }) 
           replay.step(-1);
         }}
       />
-      <IconButton
-        icon={replay.playing ? 'pause' : 'run'}
-        label={replay.playing ? l10n.t('Pause') : l10n.t('Play')}
-        testId="play"
-        disabled={isEmpty}
-        onClick={() => {
-          replay.setPlaying(!replay.playing);
-        }}
-      />
+      <PlayButton model={model} label={l10n.t('Play')} />
       <IconButton
         icon="stepForward"
         label={l10n.t('Step forward')}
@@ -105,7 +124,7 @@ function MoveButtons({ model: { playlist, replay } }: { model: TimelineModel }) 
 
 function JumpButtons({ model }: { model: TimelineModel }) {
   const { replay } = model;
-  const [target, setTarget] = useState<JumpTarget>('turn');
+  const [target, setTarget] = useState<JumpTarget>('edit');
   return (
     <>
       <select

@@ -12,6 +12,8 @@ import type { QueryAnswer, QueryParameters, TimelineQuery } from '../timelineQue
 
 /** Tools, and files, that one answer names. */
 const MAX_FACETS = 200;
+/** Pauses that one answer names. */
+const MAX_PAUSES = 60;
 
 /** What answers each query, in the form that crosses to the extension host. */
 export type TimelineAnswers = {
@@ -38,6 +40,11 @@ const facetRow = v.pipe(
 const densityRow = v.pipe(
   v.tuple([v.number(), v.picklist(EVENT_KINDS), v.number()]),
   v.transform(([stretch, kind, count]) => ({ stretch, kind, count })),
+);
+
+const pauseRow = v.pipe(
+  v.tuple([v.number(), v.number()]),
+  v.transform(([fromMs, toMs]) => ({ fromMs, toMs })),
 );
 
 /** The rows as one JSON text. No part needs an escape: `data` is JSON, the rest has neither quotes nor backslashes. */
@@ -101,6 +108,12 @@ const FILES = `
 const DENSITY = `
   SELECT CAST(MAX(0, round(unixepoch(timestamp, 'subsec') * 1000) - ?5) / ?6 AS INTEGER) AS stretch, kind, count(*)
   FROM session_events WHERE ${IS_IN_PART} GROUP BY stretch, kind`;
+
+const PAUSES = `
+  SELECT fromMs, toMs FROM (
+    SELECT lag(ms) OVER (ORDER BY seq) AS fromMs, ms AS toMs FROM (
+      SELECT seq, round(unixepoch(timestamp, 'subsec') * 1000) AS ms FROM session_events WHERE ${IS_IN_PART}))
+  WHERE toMs - fromMs >= ?5 ORDER BY toMs - fromMs DESC, toMs LIMIT ${MAX_PAUSES}`;
 
 const CONVERSATION = `
   SELECT c.run_id, c.role, c.content, c.timestamp, json_extract(e.data, '$.blobs."/text".sha256')
@@ -170,6 +183,10 @@ export class TimelineReader implements TimelineAnswers {
 
   density(query: QueryParameters<'density'>): QueryAnswer<'density'> {
     return this.#connection.rows(DENSITY, densityRow, ...this.#part(query), query.startMs, query.stretchMs);
+  }
+
+  pauses(query: QueryParameters<'pauses'>): QueryAnswer<'pauses'> {
+    return this.#connection.rows(PAUSES, pauseRow, ...this.#part(query), query.minimumMs);
   }
 
   async conversation(): Promise<QueryAnswer<'conversation'>> {

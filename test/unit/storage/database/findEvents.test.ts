@@ -185,4 +185,25 @@ describe('findEvents', () => {
       [],
     );
   });
+
+  it('names the longest times without an event, and those of the asked length alone', async () => {
+    const times = (await index.query(sessionId, 'runEvents', { runId, fromSeq: 1, limit: 100 })).map(({ timestamp }) =>
+      Date.parse(timestamp),
+    );
+    const gaps = times.slice(1).map((toMs, at) => ({ fromMs: times[at] ?? 0, toMs }));
+    const lengthOf = ({ fromMs, toMs }: { fromMs: number; toMs: number }): number => toMs - fromMs;
+    const part = { runId, fromSeq: 1, toSeq: 1e9 };
+    for (const minimumMs of [1, Math.max(...gaps.map(lengthOf)), 1e9]) {
+      const found = await index.query(sessionId, 'pauses', { ...part, minimumMs });
+      const expected = gaps.filter((gap) => lengthOf(gap) >= minimumMs);
+      assert.deepEqual(
+        [...found].sort((a, b) => a.fromMs - b.fromMs),
+        expected,
+      );
+      assert.deepEqual(
+        found.map(lengthOf),
+        [...found].map(lengthOf).sort((a, b) => b - a),
+      );
+    }
+  });
 });

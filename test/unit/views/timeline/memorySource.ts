@@ -157,6 +157,13 @@ export class MemorySource implements TimelineSource {
         kind,
         count: 1,
       })),
+    pauses: ({ minimumMs, ...part }) => {
+      const times = this.#part(part).map(({ timestamp }) => Date.parse(timestamp));
+      return times.slice(1).flatMap((toMs, index) => {
+        const fromMs = times[index] ?? toMs;
+        return toMs - fromMs >= minimumMs ? { fromMs, toMs } : [];
+      });
+    },
   };
 
   #part({ runId, fromSeq, toSeq }: { runId: string; fromSeq: number; toSeq: number }): SessionEvent[] {

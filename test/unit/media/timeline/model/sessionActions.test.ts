@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { NO_CRITERIA } from '../../../../../media/timeline/model/eventFilter';
 import type { DraftEvent } from '../../../../../src/storage/events';
 import { useModels } from './modelFixture';
 
@@ -26,10 +25,9 @@ describe('SessionActions', () => {
     assert.deepEqual(page.model.errors, ['No snapshot was taken before this moment.']);
   });
 
-  it('pass the text of the filter to the search of the whole history', async () => {
+  it('pass a text to the search of the whole history', async () => {
     const page = await fixture.start();
-    page.model.filter.set({ ...NO_CRITERIA, text: 'at the end of a long output' });
-    await page.model.actions.searchHistory();
+    await page.model.actions.searchHistory('at the end of a long output');
     assert.deepEqual([page.searched, page.model.errors], [['at the end of a long output'], []]);
   });
 });

@@ -1,5 +1,5 @@
-import { Icon } from '../../shared/icons';
-import type { IconName } from '../../shared/icons';
+import { Icon } from './icons';
+import type { IconName } from './icons';
 import './iconButton.css';
 
 interface IconButtonProps {
@@ -7,10 +7,12 @@ interface IconButtonProps {
   label: string;
   testId?: string;
   disabled: boolean;
+  /** Of a button that opens something: whether it is open. */
+  expanded?: boolean;
   onClick: () => void;
 }
 
-export function IconButton({ icon, label, testId, disabled, onClick }: IconButtonProps) {
+export function IconButton({ icon, label, testId, disabled, expanded, onClick }: IconButtonProps) {
   return (
     <button
       type="button"
@@ -19,6 +21,7 @@ export function IconButton({ icon, label, testId, disabled, onClick }: IconButto
       title={label}
       data-testid={testId}
       disabled={disabled}
+      aria-expanded={expanded}
       onClick={onClick}
     >
       <Icon name={icon} />

@@ -1,10 +1,12 @@
-import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
-import type { TimelineParameters, TimelineResult } from '../../../src/protocol/timelineProtocol';
-import { GROUP_NAMES, groupOf } from './eventGroups';
-import type { EventGroup } from './eventGroups';
-import type { Playlist } from './playlist';
+import { MAX_EVENTS_PER_QUERY } from '../../../../src/protocol/timelineProtocol';
+import type { TimelineParameters, TimelineResult } from '../../../../src/protocol/timelineProtocol';
+import { GROUP_NAMES, groupOf } from '../eventGroups';
+import type { EventGroup } from '../eventGroups';
+import type { Pauses } from './pauses';
+import type { Playlist } from '../playlist';
+import type { TimeScale } from './timeScale';
 
-/** The most stretches of time that a playlist is divided into, not counting one more for each run. */
+/** The most stretches that a playlist without its pauses is divided into, not counting one more for each run. */
 export const MAX_STRETCHES = 240;
 /** The shortest stretch. Longer ones are this times a power of two, so that two merge into one of the next length. */
 const SHORTEST_MS = 50;
@@ -14,6 +16,8 @@ const DELAY_MS = 300;
 /** What the density needs from the page. */
 export interface DensityContext {
   playlist(): Playlist;
+  /** When nothing happened, for which there are no stretches. */
+  pauses: Pauses;
   count(query: TimelineParameters<'density'>): Promise<TimelineResult<'density'> | undefined>;
   changed(): void;
 }
@@ -41,6 +45,11 @@ export class Density {
     this.#context = context;
   }
 
+  /** The scale on which the playlist is drawn. */
+  get scale(): TimeScale {
+    return this.#context.pauses.scale;
+  }
+
   /** Length of a stretch. */
   get stretchMs(): number {
     return this.#stretchMs;
@@ -55,6 +64,7 @@ export class Density {
   restart(): void {
     this.#runs = new Map();
     this.version++;
+    this.#context.pauses.restart();
     this.#stretchMs = SHORTEST_MS;
     this.extend();
   }
@@ -80,6 +90,7 @@ export class Density {
 
   /** False if the extension did not answer; the page shows the error. */
   async #countAll(): Promise<boolean> {
+    await this.#context.pauses.extend();
     for (let run = this.#nextRun(); run !== undefined; run = this.#nextRun()) {
       const runs = this.#runs;
       const { runId, eventCount, firstMs } = run;
@@ -102,7 +113,7 @@ export class Density {
 
   /** Doubles the length of the stretches until they are few enough for the playlist. */
   #fitStretches(): void {
-    while (this.#context.playlist().durationMs > this.#stretchMs * MAX_STRETCHES) {
+    while (this.scale.activeMs > this.#stretchMs * MAX_STRETCHES) {
       this.#stretchMs *= 2;
       for (const density of this.#runs.values()) {
         const merged = new Map<number, StretchCounts>();

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import type { TimelineParameters } from '../../../../../src/protocol/timelineProtocol';
-import { Density, MAX_STRETCHES } from '../../../../../media/timeline/model/density';
-import type { StretchCounts } from '../../../../../media/timeline/model/density';
-import { waitFor } from '../../../../support/wait';
-import { Playlist } from '../../../../../media/timeline/model/playlist';
+import type { TimelineParameters } from '../../../../../../src/protocol/timelineProtocol';
+import { Density, MAX_STRETCHES } from '../../../../../../media/timeline/model/density/density';
+import type { StretchCounts } from '../../../../../../media/timeline/model/density/density';
+import { Pauses } from '../../../../../../media/timeline/model/density/pauses';
+import { waitFor } from '../../../../../support/wait';
+import { Playlist } from '../../../../../../media/timeline/model/playlist';
 
 const RUN = 'aaaaaaaaaaaa';
 const STEP_MS = 10;
@@ -16,6 +17,7 @@ class DensityFixture {
   #wake: (() => void) | undefined;
   readonly density: Density = new Density({
     playlist: () => this.playlist,
+    pauses: new Pauses({ playlist: () => this.playlist, read: () => Promise.resolve([]) }),
     count: (query) => {
       this.asked.push(query);
       if (this.fails) return Promise.resolve(undefined);

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { EventFind } from '../../../../../media/timeline/model/eventFind';
+import { NO_CRITERIA } from '../../../../../media/timeline/model/eventFilter';
+import { Playlist } from '../../../../../media/timeline/model/playlist';
+
+const RUN = { runId: 'aaaaaaaaaaaa', ordinal: 1, state: 'running', firstMs: 0, lastMs: 1 } as const;
+
+/** A find in 20 events, of which those with these numbers have the text. */
+function findIn(seqs: number[], shownRows = 20): { find: EventFind; shown: number[]; scanned: Promise<void> } {
+  const shown: number[] = [];
+  let finished = (): void => undefined;
+  const scanned = new Promise<void>((resolve) => (finished = resolve));
+  const playlist = new Playlist([{ ...RUN, eventCount: 20 }]);
+  const find: EventFind = new EventFind({
+    playlist: () => playlist,
+    find: () => Promise.resolve({ seqs, counts: {} }),
+    criteria: () => NO_CRITERIA,
+    shownRows: () => shownRows,
+    reveal: (row) => shown.push(row),
+    changed: () => {
+      if (!find.isScanning && find.count > 0) finished();
+    },
+  });
+  find.setText('x');
+  return { find, shown, scanned };
+}
+
+describe('EventFind', () => {
+  it('goes to the next match and the one before, round the ends, and counts them', async () => {
+    const { find, shown, scanned } = findIn([3, 8, 15]);
+    await scanned;
+    assert.deepEqual([find.current, find.count], [0, 3]);
+    for (const direction of ['forward', 'forward', 'forward', 'forward', 'back', 'back'] as const) find.go(direction);
+    assert.deepEqual(shown, [2, 7, 14, 2, 14, 7]);
+    assert.deepEqual([find.current, find.count], [2, 3]);
+    find.setText('');
+    assert.deepEqual([find.current, find.count], [0, 0]);
+  });
+
+  it('begins at the end when it goes back, and leaves out what the replay does not show yet', async () => {
+    const { find, shown, scanned } = findIn([3, 8, 15], 10);
+    await scanned;
+    assert.equal(find.count, 2);
+    find.go('back');
+    find.go('forward');
+    assert.deepEqual(shown, [7, 2]);
+  });
+});
