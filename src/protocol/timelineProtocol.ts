@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { idSchema } from '../storage/ids';
-import { RUN_STATES, parseDraft, permissionOptionSchema } from '../storage/events';
+import { RUN_STATES, answersSchema, parseDraft, permissionOptionSchema } from '../storage/events';
 import type { SessionEvent } from '../storage/events';
 import { PAGE_QUERIES } from '../storage/timelineQueries';
 
@@ -42,6 +42,8 @@ export const sessionSchema = v.object({
   id: idSchema,
   title: text,
   agent: text,
+  /** Where its files lie, so that paths in it can be shown without it. */
+  worktreePath: v.exactOptional(text),
   status: v.picklist(['Starting', 'Running', 'Completed', 'Failed']),
   state: v.picklist(RUN_STATES),
   /** When `state` was reached, ISO 8601 UTC. */
@@ -103,7 +105,16 @@ export const TIMELINE_REQUESTS = {
   /** The last event that is not later than `timeMs`; the first one where all are later. */
   seqAt: { parameters: v.object({ runId: idSchema, timeMs: v.number() }), result: v.object({ seq }) },
   ...PAGE_QUERIES,
-  answer: { parameters: v.object({ runId: idSchema, requestId: text, optionId: text }), result: v.object({}) },
+  answer: {
+    parameters: v.object({
+      runId: idSchema,
+      requestId: text,
+      optionId: text,
+      message: v.exactOptional(text),
+      answers: v.exactOptional(answersSchema),
+    }),
+    result: v.object({}),
+  },
   send: { parameters: v.object({ text: v.pipe(text, v.regex(/\S/)) }), result: v.object({}) },
   interrupt: { parameters: v.object({}), result: v.object({}) },
   resume: { parameters: v.object({}), result: v.object({}) },

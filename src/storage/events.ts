@@ -37,6 +37,9 @@ export const permissionOptionSchema = v.object({
 });
 export type PermissionOption = v.InferOutput<typeof permissionOptionSchema>;
 
+/** For each question of a request what was chosen of its options' labels, or said in other words. */
+export const answersSchema = v.array(v.array(text));
+
 /** How a run ended. Only `completed` is a success; `stopped` and `killed` were asked for by a person. */
 export const RUN_OUTCOMES = ['completed', 'failed', 'stopped', 'killed', 'interrupted', 'crashed', 'lost'] as const;
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
@@ -122,6 +125,8 @@ export const EVENT_SCHEMAS = {
     callId: v.optional(text),
     input: v.optional(v.unknown()),
     options: v.array(permissionOptionSchema),
+    /** The `optionId` of an answer with `answers` to the questions in `input`; it is none of `options`. */
+    answerOption: v.optional(text),
   }),
   /** `withdrawn`: the agent took the request back, by an interrupt or its end, and no answer was sent. */
   'permission.answer': v.object({
@@ -129,6 +134,7 @@ export const EVENT_SCHEMAS = {
     outcome: v.picklist(['allowed', 'denied', 'withdrawn']),
     optionId: v.optional(text),
     message: v.optional(text),
+    answers: v.optional(answersSchema),
   }),
   usage: usageSchema,
   /** The counts are against the session's base. */

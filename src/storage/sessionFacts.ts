@@ -15,8 +15,13 @@ const pendingPermissionSchema = v.object({
   /** As in the event; absent in what older versions saved. */
   isWhole: v.exactOptional(v.boolean()),
   options: v.array(permissionOptionSchema),
+  toolName: v.exactOptional(text),
+  /** Absent where it is large. */
+  input: v.exactOptional(v.unknown()),
+  answerOption: v.exactOptional(text),
   timestamp: text,
 });
+export type PendingPermission = v.InferOutput<typeof pendingPermissionSchema>;
 
 /** Tokens, and USD where the agent reports a cost. */
 const usageTotalsSchema = v.object({

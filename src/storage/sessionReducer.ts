@@ -2,10 +2,10 @@
  * Folds the journals of a session into its facts. Each journal is folded in its own order; the order between journals
  * does not matter, so every window and every rebuild arrives at the same facts.
  */
-import type { SessionEvent, Usage } from './events';
+import type { EventData, SessionEvent, Usage } from './events';
 import { TEARDOWN_DRIVER } from './events';
 import { nextRunState, signalOf } from './runState';
-import type { RunFacts, SessionFacts, UsageTotals } from './sessionFacts';
+import type { PendingPermission, RunFacts, SessionFacts, UsageTotals } from './sessionFacts';
 import { emptyRun } from './sessionFacts';
 import type { SessionRecord } from './sessionRecords';
 
@@ -146,9 +146,7 @@ function foldData(run: RunFacts, event: SessionEvent): void {
       delete run.backgroundTasks;
       return;
     case 'permission.request': {
-      const { requestId, title, isWhole, options } = event.data;
-      const question = { requestId, title, ...(isWhole === undefined ? {} : { isWhole }), options };
-      run.pendingPermissions.push({ ...question, timestamp: event.timestamp });
+      run.pendingPermissions.push({ ...questionOf(event.data), timestamp: event.timestamp });
       return;
     }
     case 'permission.answer':
@@ -180,6 +178,24 @@ function foldData(run: RunFacts, event: SessionEvent): void {
       return;
     default: // Nothing of it is a fact of the session.
   }
+}
+
+/** A question with more input is read from its event. */
+const MAX_INPUT_CHARACTERS = 8_192;
+
+/** The facts are kept in one piece for each session, so that a large input stays in the event. */
+function questionOf(request: EventData<'permission.request'>): Omit<PendingPermission, 'timestamp'> {
+  const { requestId, title, isWhole, options, toolName, input, answerOption, blobs } = request;
+  const isSmall = blobs === undefined && JSON.stringify(input ?? null).length <= MAX_INPUT_CHARACTERS;
+  return {
+    requestId,
+    title,
+    options,
+    ...(isWhole === undefined ? {} : { isWhole }),
+    ...(toolName === undefined ? {} : { toolName }),
+    ...(input === undefined || !isSmall ? {} : { input }),
+    ...(answerOption === undefined ? {} : { answerOption }),
+  };
 }
 
 function addUsage(total: UsageTotals, usage: Usage): void {

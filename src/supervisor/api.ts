@@ -88,12 +88,21 @@ export interface PermissionSummary {
   /** True where the title, unchanged, is all that would be allowed; otherwise the request's `input` has the rest. */
   isWhole: boolean;
   options: PermissionOption[];
+  /** The tool that asks, as the agent names it. */
+  toolName?: string;
+  /** What it would be called with; absent where that is larger than 8 KiB. */
+  input?: unknown;
+  /** The `optionId` of an answer with `answers` to the questions in `input`; it is none of `options`. */
+  answerOption?: string;
 }
 
 /** The answer to a permission request. `runId` is the run that asked, since agents number requests anew in each run. */
 export interface PermissionAnswer {
   optionId: string;
+  /** Why it is denied, in words. The agent gets them with the answer or, where it cannot, as the next message. */
   message?: string;
+  /** For each question what was chosen of its options' labels, or said in other words. Only with `answerOption`. */
+  answers?: string[][];
   runId?: string;
 }
 

@@ -39,7 +39,7 @@ function describeShell(
 
 /** Takes the command, and the folder in which it runs where that is the worktree. */
 function takeCommand(fields: ToolFields, roots: readonly string[]): ToolBlock | undefined {
-  const command = fields.text('command', 'cmd', 'script') ?? commandOfWords(fields.words('command'));
+  const command = fields.text('command', 'cmd', 'script', 'title') ?? commandOfWords(fields.words('command'));
   if (command === undefined) return undefined;
   for (const root of roots) fields.equals('cwd', root);
   return shellBlock(withoutShell(command));

@@ -50,8 +50,15 @@ function lineOf(line: string, isNote: boolean): EditLine {
   return { kind: 'note', text: line };
 }
 
-/** The lines of hunks as a diff that is read, for places that show text only. */
-export function diffText(hunks: readonly EditHunk[]): string {
-  const signs = { same: ' ', added: '+', removed: '-', note: '@@ ' } as const;
-  return hunks.map(({ lines }) => lines.map(({ kind, text }) => `${signs[kind]}${text}`).join('\n')).join('\n@@\n');
+const SIGNS = { same: ' ', added: '+', removed: '-', note: '\\ ' } as const;
+
+/** The hunk as a part of a unified diff; its header has numbers where they are known. */
+export function unifiedText({ oldStart, newStart, lines }: EditHunk): string {
+  const count = (...kinds: EditLine['kind'][]): string =>
+    String(lines.filter(({ kind }) => kind === 'same' || kinds.includes(kind)).length);
+  const numbers =
+    oldStart === undefined || newStart === undefined
+      ? ''
+      : ` -${String(oldStart)},${count('removed')} +${String(newStart)},${count('added')} @@`;
+  return [`@@${numbers}`, ...lines.map(({ kind, text }) => `${SIGNS[kind]}${text}`)].join('\n');
 }

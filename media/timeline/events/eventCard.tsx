@@ -1,7 +1,7 @@
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import type { TimelineModel } from '../model/timelineModel';
 import { ErrorCard, MessageCard, OutputCard, PlanCard, ReasoningCard } from './messageCards';
-import { PermissionAnswerCard, PermissionRequestCard } from './permissionCards';
+import { PermissionAnswerCard, PermissionRequestCard } from './permission/permissionCards';
 import {
   AgentSessionCard,
   RunExitedCard,

@@ -1,9 +1,22 @@
 import type { TimelineParameters, TimelineSession } from '../../../src/protocol/timelineProtocol';
 
 /** Agents number their requests anew in each run, so a request is known by its run and its number. */
-interface PermissionId {
+export interface PermissionId {
   runId: string;
   requestId: string;
+}
+
+/** What is chosen of a question's options, and what is said in other words. */
+export interface GivenAnswer {
+  chosen: readonly string[];
+  other: string;
+}
+
+/** An answer that is not sent yet. It outlives its card, which goes when its row is scrolled away. */
+export interface AnswerDraft {
+  answers: readonly GivenAnswer[];
+  /** Why it is denied; undefined until a person wants to say it. */
+  reason?: string | undefined;
 }
 
 export interface PendingPermissionsContext {
@@ -13,10 +26,13 @@ export interface PendingPermissionsContext {
   changed: () => void;
 }
 
+const NO_DRAFT: AnswerDraft = { answers: [] };
+
 /** Which permission requests wait for an answer, and which are being answered from this page. */
 export class PendingPermissions {
   readonly #context: PendingPermissionsContext;
   readonly #answering = new Set<string>();
+  readonly #drafts = new Map<string, AnswerDraft>();
 
   constructor(context: PendingPermissionsContext) {
     this.#context = context;
@@ -33,10 +49,22 @@ export class PendingPermissions {
     return this.#answering.has(keyOf(permission));
   }
 
-  async answer(permission: PermissionId, optionId: string): Promise<void> {
+  draftOf(permission: PermissionId): AnswerDraft {
+    return this.#drafts.get(keyOf(permission)) ?? NO_DRAFT;
+  }
+
+  setDraft(permission: PermissionId, draft: AnswerDraft): void {
+    this.#drafts.set(keyOf(permission), draft);
+    this.#context.changed();
+  }
+
+  async answer(
+    permission: PermissionId,
+    answer: Omit<TimelineParameters<'answer'>, keyof PermissionId>,
+  ): Promise<void> {
     this.#answering.add(keyOf(permission));
     this.#context.changed();
-    await this.#context.send({ ...permission, optionId });
+    await this.#context.send({ ...permission, ...answer });
     this.#answering.delete(keyOf(permission));
     this.#context.changed();
   }

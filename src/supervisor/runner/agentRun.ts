@@ -124,7 +124,7 @@ export class AgentRun {
     const conversation = await this.conversation();
     this.#emit({ kind: 'permission.answer', data: this.#permissions.decide(answer) });
     await this.#recorder.synced();
-    conversation.answerPermission(answer.requestId, answer.optionId, answer.message);
+    conversation.answerPermission(answer.requestId, answer.optionId, answer);
   }
 
   /** Begins to end the agent. */

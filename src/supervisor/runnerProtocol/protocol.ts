@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { parseJson } from '../../common/lines/jsonLimits';
 import type { CorralErrorCode } from '../../storage/errors';
+import { answersSchema } from '../../storage/events';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import { identitySchema } from '../system/identitySchema';
 import { socketFileSchema } from '../system/socketEvidence';
@@ -99,7 +100,12 @@ export const REQUEST_SCHEMAS = {
   ping: v.object({}),
   /** A message for the agent: the next turn, queued while it works. */
   send: v.object({ text }),
-  answerPermission: v.object({ requestId: text, optionId: text, message: v.optional(text) }),
+  answerPermission: v.object({
+    requestId: text,
+    optionId: text,
+    message: v.optional(text),
+    answers: v.optional(answersSchema),
+  }),
   /** Ends the turn, not the run. */
   interrupt: v.object({}),
   /** Ends the run as `stopped`, politely at first. Answers at once; `run.exited` tells the end. */

@@ -10,8 +10,8 @@ import {
   restorationOf,
   runState,
 } from '../../storage/sessionState';
-import type { RunFacts, SessionFacts, UsageTotals } from '../../storage/sessionFacts';
-import type { SessionStatus, SessionSummary } from '../api';
+import type { PendingPermission, RunFacts, SessionFacts, UsageTotals } from '../../storage/sessionFacts';
+import type { PermissionSummary, SessionStatus, SessionSummary } from '../api';
 import type { Pause } from '../runnerProtocol/protocol';
 
 /** What only a live process can tell of a session. Everything else comes from its journals. */
@@ -93,12 +93,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
       ...(each.endedAt === undefined ? {} : { endedAt: each.endedAt }),
       ...(each.lastEventAt === undefined ? {} : { lastEventAt: each.lastEventAt }),
     })),
-    pendingPermissions: pending.map(({ requestId, title, isWhole = false, options }) => ({
-      requestId,
-      title,
-      isWhole,
-      options,
-    })),
+    pendingPermissions: pending.map(questionOf),
   };
   if (run !== undefined && failedToResume(run)) summary.recoveryHint = 'restart';
   if (restoration !== undefined) {
@@ -159,4 +154,17 @@ export function nativeSession(facts: SessionFacts): { nativeSessionId: string; b
       return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? facts.agent };
   }
   return undefined;
+}
+
+function questionOf({ requestId, title, isWhole = false, options, ...more }: PendingPermission): PermissionSummary {
+  const { toolName, input, answerOption } = more;
+  return {
+    requestId,
+    title,
+    isWhole,
+    options,
+    ...(toolName === undefined ? {} : { toolName }),
+    ...(input === undefined ? {} : { input }),
+    ...(answerOption === undefined ? {} : { answerOption }),
+  };
 }

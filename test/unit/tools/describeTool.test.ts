@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { describeTool, recordedCall, recordedRequest } from '../../../src/tools/describeTool';
-import { diffText, hunksOfDiff } from '../../../src/tools/editLines';
-import type { ToolDescription } from '../../../src/tools/toolDescription';
+import { hunksOfDiff, unifiedText } from '../../../src/tools/editLines';
+import type { EditHunk, ToolDescription } from '../../../src/tools/toolDescription';
 import type { EventKind } from '../../../src/storage/events';
 import { parseDraft } from '../../../src/storage/events';
 import { goldenPath } from '../../support/agents/recording';
@@ -43,6 +43,12 @@ function recorded(kind: EventKind): { file: string; data: unknown }[] {
       .map((line) => ({ file, data: JSON.parse(line.slice(kind.length + 1)) as unknown })),
   );
 }
+
+const diffText = (hunks: readonly EditHunk[]): string =>
+  hunks
+    .map(unifiedText)
+    .join('\n')
+    .replace(/^@@.*\n/, '');
 
 describe('what a call of a tool does', () => {
   it('describes the tools of Claude', () => {

@@ -3,7 +3,14 @@ import type { CancelNotification, PromptRequest } from '@agentclientprotocol/sdk
 import * as v from 'valibot';
 import type { Usage } from '../../../storage/events';
 import { oneLine } from '../../../common/oneLine';
-import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../driver/driver';
+import type {
+  AgentExit,
+  Conversation,
+  ConversationHost,
+  ConversationRequest,
+  Driver,
+  SaidAnswer,
+} from '../driver/driver';
 import type { Ending } from '../driver/ending';
 import { EventWriter } from '../driver/eventWriter';
 import type { RpcCall, RpcOutcome } from '../driver/jsonRpc';
@@ -238,7 +245,7 @@ class AcpConversation implements Conversation {
     return true;
   }
 
-  answerPermission(requestId: string, optionId: string, message: string | undefined): void {
+  answerPermission(requestId: string, optionId: string, { message }: SaidAnswer = {}): void {
     const isAnswered = this.#permissions.answer(requestId, optionId);
     // The protocol has no field for a person's message, so it is sent as the next one.
     if (isAnswered && message !== undefined && message.trim() !== '') this.#queue.push(message);

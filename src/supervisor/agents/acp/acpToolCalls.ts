@@ -4,8 +4,9 @@ import { planOfTodos } from '../driver/todoPlan';
 import type { ToolCategories } from '../driver/toolCategories';
 import { editedPaths } from './acpEdits';
 import { fileChangesOf } from './acpFileChanges';
+import { inputOf, inputOfQuestion } from './acpInput';
 import type { AcpToolUpdate } from './acpMessages';
-import { categoryOf, inputOf, isEmpty, locationsOf, nameOf, outputOf, questionAbout, titleOf } from './acpTools';
+import { categoryOf, isEmpty, locationsOf, nameOf, outputOf, questionAbout, titleOf } from './acpTools';
 
 /** Ended calls are remembered, because agents go on sending updates about them. */
 const MAX_REMEMBERED_CALLS = 10_000;
@@ -46,11 +47,8 @@ export class AcpToolCalls {
     this.read(update);
     const call = this.#open.get(update.toolCallId) ?? { isEmitted: true, isDenied: false, ...update };
     this.#emitCall(call);
-    return {
-      ...questionAbout(call, categoryOf(call, this.#categories), this.#cwd),
-      name: nameOf(call),
-      input: inputOf(call),
-    };
+    const question = questionAbout(call, categoryOf(call, this.#categories), this.#cwd, inputOf(call));
+    return { ...question, name: nameOf(call), input: inputOfQuestion(call, question.title) };
   }
 
   /** Every path that an open call would change; undefined where it may do more than edit. */

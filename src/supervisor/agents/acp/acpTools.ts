@@ -51,6 +51,7 @@ export function questionAbout(
   call: AcpToolUpdate,
   category: ToolCategory,
   cwd: string,
+  input: unknown,
 ): { title: string; isWhole: boolean } {
   const paths = pathsOf(call).map((path) => displayPath(path, [cwd]));
   const command = v.safeParse(commandSchema, call.rawInput);
@@ -61,12 +62,8 @@ export function questionAbout(
   return { title, isWhole: saysCall(title) };
 
   function saysCall(text: string): boolean {
-    return saysAll(text, category, call.rawInput, [cwd]);
+    return saysAll(text, category, input, [cwd]);
   }
-}
-
-export function inputOf(call: AcpToolUpdate): unknown {
-  return call.rawInput ?? {};
 }
 
 const pathsSchema = v.object({

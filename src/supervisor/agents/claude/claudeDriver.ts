@@ -2,7 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Picture } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
-import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../driver/driver';
+import type {
+  AgentExit,
+  Conversation,
+  ConversationHost,
+  ConversationRequest,
+  Driver,
+  SaidAnswer,
+} from '../driver/driver';
 import type { Ending } from '../driver/ending';
 import { nameOfPictures, pictureOf, picturesField } from '../driver/pictures';
 import { PendingMessages } from '../driver/pendingMessages';
@@ -261,14 +268,12 @@ class ClaudeConversation implements Conversation {
     this.#host.emit(refusedRequest(subtype));
   }
 
-  answerPermission(requestId: string, optionId: string, message: string | undefined): void {
-    const answer = this.#permissions.answer(requestId, optionId, message);
+  answerPermission(requestId: string, optionId: string, { message, answers }: SaidAnswer = {}): void {
+    const answer = this.#permissions.answer(requestId, optionId, { message, answers });
     if (answer === undefined) return;
     if (answer.deniedCallId !== undefined) this.#toolCalls.deny(answer.deniedCallId);
-    this.#write({
-      type: 'control_response',
-      response: { subtype: 'success', request_id: requestId, response: answer.response },
-    });
+    const response = { subtype: 'success', request_id: requestId, response: answer.response };
+    this.#write({ type: 'control_response', response });
     if (answer.unsaid !== undefined) this.send(answer.unsaid);
   }
 

@@ -1,9 +1,11 @@
 /** The answers that a person can give when Claude asks whether a tool may run. */
 import * as v from 'valibot';
 import type { DraftEvent } from '../../../storage/events';
-import { elicitationChoices, elicitationInput } from '../driver/elicitation';
+import type { SaidAnswer } from '../driver/driver';
+import type { Answers } from '../driver/elicitation';
+import { elicitationAnswer, elicitationChoices, elicitationInput } from '../driver/elicitation';
 import type { AnswerChoice } from '../driver/permissionRequests';
-import { PermissionRequests } from '../driver/permissionRequests';
+import { ANSWER_OPTION, PermissionRequests } from '../driver/permissionRequests';
 import type { CanUseTool, ClaudeElicitation } from './claudeMessages';
 import { parseCanUseTool, parseElicitation } from './claudeMessages';
 import type { ClaudeToolCalls } from './claudeToolCalls';
@@ -14,9 +16,17 @@ const MAX_ALWAYS_CHARACTERS = 250;
 
 type Choice = AnswerChoice<object>;
 
+interface ClaudeRequest {
+  callId: string | undefined;
+  choices: Choice[];
+  takesMessage: boolean;
+  /** The response with answers to its questions, where it has any. */
+  answerWith: ((answers: Answers) => object) | undefined;
+}
+
 /** The permission requests of one run that wait for an answer. */
 export class ClaudePermissions {
-  readonly #requests: PermissionRequests<{ callId: string | undefined; choices: Choice[]; takesMessage: boolean }>;
+  readonly #requests: PermissionRequests<ClaudeRequest>;
 
   constructor(emit: (event: DraftEvent) => void) {
     this.#requests = new PermissionRequests(emit);
@@ -37,6 +47,7 @@ export class ClaudePermissions {
   #add(requestId: string, request: CanUseTool, question: { title: string; isWhole: boolean }): void {
     const { tool_name: toolName, input, tool_use_id: callId } = request;
     const choices = choicesOf(request);
+    const answerWith = answersOf(request);
     this.#requests.add(
       {
         requestId,
@@ -44,9 +55,10 @@ export class ClaudePermissions {
         toolName,
         input,
         options: choices.map(({ option }) => option),
+        ...(answerWith === undefined ? {} : { answerOption: ANSWER_OPTION }),
         ...(callId === undefined || callId === null ? {} : { callId }),
       },
-      { callId: callId ?? undefined, choices, takesMessage: true },
+      { callId: callId ?? undefined, choices, takesMessage: true, answerWith },
     );
   }
 
@@ -55,6 +67,7 @@ export class ClaudePermissions {
     const { mcp_server_name: server, message, mode, url, requested_schema: schema } = request;
     const elicitation = { message, mode, url, schema, persist: [] };
     const choices = elicitationChoices(elicitation);
+    const answerWith = elicitationAnswer(elicitation);
     this.#requests.add(
       {
         requestId,
@@ -63,8 +76,9 @@ export class ClaudePermissions {
         toolName: server,
         input: { server, ...elicitationInput(elicitation) },
         options: choices.map(({ option }) => option),
+        ...(answerWith === undefined ? {} : { answerOption: ANSWER_OPTION }),
       },
-      { callId: undefined, choices, takesMessage: false },
+      { callId: undefined, choices, takesMessage: false, answerWith },
     );
   }
 
@@ -75,9 +89,13 @@ export class ClaudePermissions {
   answer(
     requestId: string,
     optionId: string,
-    message: string | undefined,
+    { message, answers }: SaidAnswer,
   ): { response: object; deniedCallId?: string | undefined; unsaid?: string | undefined } | undefined {
     const request = this.#requests.get(requestId);
+    if (request?.answerWith !== undefined && answers !== undefined && optionId === ANSWER_OPTION) {
+      this.#requests.delete(requestId);
+      return { response: request.answerWith(answers) };
+    }
     const choice = request?.choices.find(({ option }) => option.optionId === optionId);
     if (request === undefined || choice === undefined) return undefined;
     this.#requests.delete(requestId);
@@ -98,6 +116,17 @@ export class ClaudePermissions {
   }
 }
 
+/** How Claude takes answers to its questions: by the question's text, several options with commas between them. */
+function answersOf({ tool_name: name, input }: CanUseTool): ((answers: Answers) => object) | undefined {
+  const questions = name === 'AskUserQuestion' ? questionsOf(input) : undefined;
+  if (questions === undefined) return undefined;
+  return (answers) => {
+    const said = questions.map(({ question }, index) => [question, (answers[index] ?? []).join(', ')] as const);
+    const given = Object.fromEntries(said.filter(([, words]) => words !== ''));
+    return { behavior: 'allow', updatedInput: { ...input, answers: given } };
+  };
+}
+
 /** The choices of a request in display order. The last one denies, and a person's message goes with it. */
 function choicesOf(request: CanUseTool): Choice[] {
   const { input } = request;
@@ -108,14 +137,14 @@ function choicesOf(request: CanUseTool): Choice[] {
   const questions = request.tool_name === 'AskUserQuestion' ? questionsOf(input) : undefined;
   if (questions !== undefined) {
     const [question] = questions;
-    // One option cannot answer several questions: a person answers in the message, which Claude gets with the denial.
-    if (question === undefined || questions.length > 1 || question.multiSelect)
-      return [{ ...deny, option: { ...deny.option, name: 'Answer in words' } }];
+    const doNotAnswer = { ...deny, option: { ...deny.option, name: 'Do not answer' } };
+    // One option cannot answer several questions.
+    if (question === undefined || questions.length > 1 || question.multiSelect) return [doNotAnswer];
     const answers = question.options.map(({ label }, index): Choice => ({
       option: { optionId: `answer_${index}`, name: label, kind: 'allow_once' },
       response: { behavior: 'allow', updatedInput: { ...input, answers: { [question.question]: label } } },
     }));
-    return [...answers, { ...deny, option: { ...deny.option, name: 'Do not answer' } }];
+    return [...answers, doNotAnswer];
   }
   const choices: Choice[] = [
     {

@@ -1,7 +1,8 @@
 /** Codex's questions: whether a command, changes to files or more rights are allowed, and those of MCP servers. */
 import * as v from 'valibot';
 import type { PermissionOption } from '../../../storage/events';
-import { elicitationChoices, elicitationFields, elicitationInput } from '../driver/elicitation';
+import type { Answers } from '../driver/elicitation';
+import { elicitationAnswer, elicitationChoices, elicitationFields, elicitationInput } from '../driver/elicitation';
 import { displayPath } from '../driver/displayPath';
 import type { AnswerChoice, PermissionQuestion } from '../driver/permissionRequests';
 import { lenient, text } from '../driver/schemas';
@@ -12,6 +13,8 @@ import { withoutShell } from '../../../tools/shellCommand';
 export interface CodexQuestion {
   request: Omit<PermissionQuestion, 'requestId' | 'options'>;
   choices: AnswerChoice<object>[];
+  /** What it gets for answers to its questions, where it takes them. */
+  answerWith?: ((answers: Answers) => object) | undefined;
 }
 
 export interface QuestionContext {
@@ -121,6 +124,7 @@ const readElicitation = reader(
       // The title says nothing of the parameters or of the form.
       request: { title: message, isWhole: false, toolName: serverName, input },
       choices: elicitationChoices(elicitation),
+      answerWith: elicitationAnswer(elicitation),
     };
   },
 );
@@ -146,8 +150,6 @@ const readUserInput = reader(
       option: { optionId: `answer_${index}`, name: label, kind: 'allow_once' },
       response: { answers: { [first?.id ?? '']: { answers: [label] } } },
     }));
-    // One option cannot answer several questions, nor an open one: a person answers in words, as the next message.
-    const name = answers.length === 0 ? 'Answer in words' : 'Do not answer';
     return {
       request: {
         title: questions.map(({ question }) => question).join(' '),
@@ -155,7 +157,13 @@ const readUserInput = reader(
         callId,
         input: { questions },
       },
-      choices: [...answers, { option: { optionId: 'decline', name, kind: 'reject_once' }, response: { answers: {} } }],
+      choices: [
+        ...answers,
+        { option: { optionId: 'decline', name: 'Do not answer', kind: 'reject_once' }, response: { answers: {} } },
+      ],
+      answerWith: (said) => ({
+        answers: Object.fromEntries(questions.map(({ id }, index) => [id, { answers: said[index] ?? [] }])),
+      }),
     };
   },
 );

@@ -1,15 +1,22 @@
 /** Codex: one long-lived `codex app-server` with a thread, turns, steering, interrupts and approvals. */
 import * as v from 'valibot';
-import type { AgentExit, Conversation, ConversationHost, ConversationRequest, Driver } from '../driver/driver';
+import type {
+  AgentExit,
+  Conversation,
+  ConversationHost,
+  ConversationRequest,
+  Driver,
+  SaidAnswer,
+} from '../driver/driver';
 import type { Ending } from '../driver/ending';
 import { EventWriter } from '../driver/eventWriter';
 import type { RpcCall, RpcId } from '../driver/jsonRpc';
 import { describeRpcError, JsonRpcPeer } from '../driver/jsonRpc';
 import { PendingMessages } from '../driver/pendingMessages';
-import type { AnswerChoice } from '../driver/permissionRequests';
-import { PermissionRequests, refusedRequest } from '../driver/permissionRequests';
+import { ANSWER_OPTION, PermissionRequests, refusedRequest } from '../driver/permissionRequests';
 import type { TurnEnd } from '../driver/turns';
 import { INTERRUPTED, Turns } from '../driver/turns';
+import type { CodexQuestion } from './codexApprovals';
 import { questionOf } from './codexApprovals';
 import { CodexItems } from './codexItems';
 import type { CodexNotification, CodexTurn } from './codexMessages';
@@ -37,7 +44,7 @@ class CodexConversation implements Conversation {
   readonly #events: EventWriter;
   readonly #turns: Turns;
   readonly #items: CodexItems;
-  readonly #permissions: PermissionRequests<{ id: RpcId; choices: AnswerChoice<object>[] }>;
+  readonly #permissions: PermissionRequests<{ id: RpcId } & Pick<CodexQuestion, 'choices' | 'answerWith'>>;
   readonly #usage = new CodexUsage();
   /** Messages that are not sent yet. */
   readonly #queue: string[];
@@ -225,17 +232,21 @@ class CodexConversation implements Conversation {
       this.#events.emitOutput(line);
       return this.#events.emit(refusedRequest(method));
     }
-    const { request, choices } = question;
+    const { request, choices, answerWith } = question;
     const options = choices.map(({ option }) => option);
-    this.#permissions.add({ requestId: String(id), ...request, options }, { id, choices });
+    const answerOption = answerWith === undefined ? {} : { answerOption: ANSWER_OPTION };
+    this.#permissions.add({ requestId: String(id), ...request, options, ...answerOption }, { id, choices, answerWith });
   }
 
-  answerPermission(requestId: string, optionId: string, message: string | undefined): void {
+  answerPermission(requestId: string, optionId: string, { message, answers }: SaidAnswer = {}): void {
     const waiting = this.#permissions.get(requestId);
-    const choice = waiting?.choices.find(({ option }) => option.optionId === optionId);
-    if (waiting === undefined || choice === undefined) return;
+    const response =
+      answers !== undefined && optionId === ANSWER_OPTION
+        ? waiting?.answerWith?.(answers)
+        : waiting?.choices.find(({ option }) => option.optionId === optionId)?.response;
+    if (waiting === undefined || response === undefined) return;
     this.#permissions.delete(requestId);
-    this.#peer.respond(waiting.id, choice.response);
+    this.#peer.respond(waiting.id, response);
     // The protocol has no field for a person's message, so it is sent as the next one.
     if (message !== undefined && message.trim() !== '') this.send(message);
   }

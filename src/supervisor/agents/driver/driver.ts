@@ -74,6 +74,12 @@ export interface AgentExit {
   stderrTail: string;
 }
 
+/** What a person said beside the option. `answers` are there where the option is the request's `answerOption`. */
+export interface SaidAnswer {
+  message?: string | undefined;
+  answers?: readonly (readonly string[])[] | undefined;
+}
+
 /** One run's conversation with its agent. It never throws: lines that it does not understand become `output` events. */
 export interface Conversation {
   /** Called once, as soon as the agent is spawned. */
@@ -91,7 +97,7 @@ export interface Conversation {
   /** Asks the agent to end its turn. False where it cannot be asked. */
   interrupt(): boolean;
   /** Sends a person's answer to the agent. The runner has journaled the answer before. */
-  answerPermission(requestId: string, optionId: string, message: string | undefined): void;
+  answerPermission(requestId: string, optionId: string, said?: SaidAnswer): void;
   /** The process has ended and all output was read: emits what is still held back and judges the run. */
   end(exit: AgentExit): { outcome: RunOutcome; reason: string };
 }

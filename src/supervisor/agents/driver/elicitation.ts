@@ -8,6 +8,7 @@ const fieldSchema = v.object({
   type: lenient(text),
   title: lenient(v.nullish(text)),
   default: v.optional(v.unknown()),
+  items: lenient(v.object({ enum: lenient(v.array(text)), anyOf: lenient(v.array(optionSchema)) })),
   enum: lenient(v.array(text)),
   enumNames: lenient(v.nullish(v.array(text))),
   oneOf: lenient(v.array(optionSchema)),
@@ -61,7 +62,41 @@ export function elicitationInput({ url, schema }: Elicitation): Record<string, u
   return { ...(url === undefined ? {} : { url }), ...(schema === undefined || !hasFields ? {} : { form: schema }) };
 }
 
-/** The choices of a person. A form of more than one field is answered in words, which the agent gets as a message. */
+/** What a person said to each question. */
+export type Answers = readonly (readonly string[])[];
+
+/** How a form with fields is answered: an answer for each field, in their order. Undefined for other questions. */
+export function elicitationAnswer({
+  mode,
+  schema,
+}: Elicitation): ((answers: Answers) => ElicitationAnswer) | undefined {
+  const form = v.safeParse(formSchema, schema);
+  if (mode === 'url' || !form.success) return undefined;
+  const fields = Object.entries(form.output.properties);
+  if (fields.length === 0) return undefined;
+  return (answers) => ({
+    action: 'accept',
+    content: Object.fromEntries(
+      fields.flatMap(([name, field], index) => {
+        const said = (answers[index] ?? []).map((words) => valueOf(field, words));
+        return said.length === 0 ? [] : [[name, field.type === 'array' ? said : said[0]]];
+      }),
+    ),
+  });
+}
+
+/** The value that the words stand for: that of the option with this name, else the words as the field's type. */
+function valueOf(field: Field, words: string): unknown {
+  const named = (field.oneOf ?? field.items?.anyOf)?.find(({ title }) => title === words)?.const;
+  if (named !== undefined) return named;
+  const index = field.enumNames?.indexOf(words) ?? -1;
+  if (index >= 0) return field.enum?.[index] ?? words;
+  if (field.type === 'boolean') return words === 'Yes';
+  const isNumber = (field.type === 'number' || field.type === 'integer') && words.trim() !== '';
+  return isNumber && Number.isFinite(Number(words)) ? Number(words) : words;
+}
+
+/** The choices of a person. More than one field, or one without options, is answered by `elicitationAnswer`. */
 export function elicitationChoices({ mode, schema, persist }: Elicitation): Choice[] {
   const form = v.safeParse(formSchema, schema);
   if (mode === 'url' || schema === undefined || schema === null) return [allow({}), DECLINE, CANCEL];
@@ -76,7 +111,7 @@ export function elicitationChoices({ mode, schema, persist }: Elicitation): Choi
   const defaults = defaultsOf(fields ?? [], (form.success ? form.output.required : undefined) ?? []);
   return [
     ...(defaults === undefined ? [] : [answer('defaults', 'Answer with the proposed values', defaults)]),
-    { ...DECLINE, option: { ...DECLINE.option, name: 'Answer in words' } },
+    doNotAnswer,
     CANCEL,
   ];
 }

@@ -7,6 +7,9 @@ export interface AnswerChoice<Response> {
   response: Response;
 }
 
+/** The `answerOption` of all requests that take answers to questions. */
+export const ANSWER_OPTION = 'answer';
+
 /** Longer than any name that helps a person. */
 const MAX_OPTION_CHARACTERS = 300;
 

@@ -1,16 +1,12 @@
 import type { ToolCategory } from '../../../../storage/events';
 import { displayPath } from '../displayPath';
 
-/** Fields that change nothing of what is done, or hold the text of an edit, whose result is reviewed. */
+/** Fields that change nothing of what is done. */
 const QUIET_FIELDS: Partial<Record<ToolCategory, readonly string[]>> = {
   execute: ['description', 'timeout', 'run_in_background'],
   read: ['offset', 'limit'],
   search: ['limit'],
   fetch: ['prompt', 'timeout'],
-  edit: [
-    ...['content', 'file_text', 'old_string', 'new_string', 'old_str', 'new_str', 'replace_all', 'edits', 'before'],
-    ...['after', 'new_source', 'cell_id', 'cell_type', 'edit_mode', 'changes'],
-  ],
 };
 
 /** No place shows more of a title. */

@@ -23,7 +23,7 @@ describe('PendingPermissions', () => {
     await page.until((model) => model.playlist.rowCount === 3);
     const pending = [RUN, later].map((runId) => page.model.permissions.isPending({ runId, requestId: '0' }));
     assert.deepEqual(pending, [false, true]);
-    await page.model.permissions.answer({ runId: later, requestId: '0' }, 'o');
+    await page.model.permissions.answer({ runId: later, requestId: '0' }, { optionId: 'o' });
     assert.deepEqual(fixture.source.calls, [{ id: SESSION, requestId: '0', answer: { runId: later, optionId: 'o' } }]);
   });
 });

@@ -180,11 +180,9 @@ describe('acp, with an agent of the official SDK', () => {
       sdkAgent.host.of('permission.request')[0]?.options.map(({ name }) => name),
       ['Allow', 'No'],
     );
-    sdkAgent.conversation.answerPermission(
-      sdkAgent.host.of('permission.request')[0]?.requestId ?? '',
-      'no',
-      'Use b instead',
-    );
+    sdkAgent.conversation.answerPermission(sdkAgent.host.of('permission.request')[0]?.requestId ?? '', 'no', {
+      message: 'Use b instead',
+    });
     await sdkAgent.event('turn.ended', 1);
     assert.deepEqual(chosen, ['no']);
     assert.deepEqual(sdkAgent.prompts, ['x', 'Use b instead']);

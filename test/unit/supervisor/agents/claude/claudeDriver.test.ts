@@ -182,8 +182,25 @@ describe('claude', () => {
     conversation.answerPermission('q1', 'answer_1', undefined);
     assert.match(host.written.at(-1) ?? '', /"answers":\{"Which\?":"That"\}/);
     ask('q2');
-    conversation.answerPermission('q2', 'reject_once', 'Neither of them');
+    conversation.answerPermission('q2', 'reject_once', { message: 'Neither of them' });
     assert.match(host.written.at(-1) ?? '', /"behavior":"deny","message":"Neither of them"/);
+  });
+
+  it('answers several questions at once, with several options or other words (1)', () => {
+    const { host, conversation, read } = begin();
+    const questions = [
+      { question: 'Which?', options: [{ label: 'This' }, { label: 'That' }], multiSelect: true },
+      { question: 'Why?', options: [{ label: 'No reason' }] },
+    ];
+    const request = { subtype: 'can_use_tool', tool_name: 'AskUserQuestion', input: { questions }, tool_use_id: 't' };
+    read({ type: 'control_request', request_id: 'q', request });
+    const [asked] = host.of('permission.request');
+    assert.deepEqual([asked?.answerOption, asked?.options.map(({ name }) => name)], ['answer', ['Do not answer']]);
+    conversation.answerPermission('q', 'answer', { answers: [['This', 'That'], ['Because']] });
+    assert.match(
+      host.written.at(-1) ?? '',
+      /"behavior":"allow",.*"answers":\{"Which\?":"This, That","Why\?":"Because"\}/,
+    );
   });
 
   it('withdraws its questions when it cancels them or ends', () => {
@@ -313,7 +330,7 @@ describe('claude', () => {
       asked.options.map(({ name }) => name),
       ['in', 'out', 'Do not answer', 'Deny and end the turn'],
     );
-    conversation.answerPermission('r1', asked.options[1]?.optionId ?? '', 'as always');
+    conversation.answerPermission('r1', asked.options[1]?.optionId ?? '', { message: 'as always' });
     assert.match(host.written[0] ?? '', /"request_id":"r1","response":\{"action":"accept","content":\{"box":"out"\}\}/);
     assert.match(host.written[1] ?? '', /"type":"user".*as always/);
   });

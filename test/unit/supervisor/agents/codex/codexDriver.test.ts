@@ -116,10 +116,10 @@ describe('codex', () => {
       content: { name: 'Ann' },
     });
     const open = form({ name: { type: 'string' }, age: { type: 'integer' } });
-    assert.deepEqual(ask(open).answers, { 'Answer in words': { action: 'decline' }, ...REFUSALS });
+    assert.deepEqual(ask(open).answers, { 'Do not answer': { action: 'decline' }, ...REFUSALS });
     assert.deepEqual(ask(open).input, { server: 'mail', form: (open as { requestedSchema: object }).requestedSchema });
     const unknownForm = { ...elicitation, requestedSchema: { $ref: '#' } };
-    assert.deepEqual(ask(unknownForm).answers, { 'Answer in words': { action: 'decline' }, ...REFUSALS });
+    assert.deepEqual(ask(unknownForm).answers, { 'Do not answer': { action: 'decline' }, ...REFUSALS });
     const link = { ...elicitation, mode: 'url', url: 'https://mail.example/login' };
     assert.deepEqual(ask(link).input, { server: 'mail', url: 'https://mail.example/login' });
     assert.deepEqual(ask(link).answers['Allow'], { action: 'accept', content: {} });
@@ -138,7 +138,7 @@ describe('codex', () => {
       'Do not answer': { answers: {} },
     });
     const two = answersTo('item/tool/requestUserInput', { itemId: 'i', questions: [question, question] });
-    assert.deepEqual(two.answers, { 'Answer in words': { answers: {} } });
+    assert.deepEqual(two.answers, { 'Do not answer': { answers: {} } });
   });
 
   it('opens a thread with the approvals and the sandbox of each permission mode', () => {

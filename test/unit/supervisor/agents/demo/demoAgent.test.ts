@@ -60,7 +60,8 @@ describe('the demo agent, through the driver claude', () => {
 
   async function answer(run: AgentRun, optionId: string, message?: string): Promise<void> {
     const event = await run.event((each) => each.kind === 'permission.request');
-    if (event.kind === 'permission.request') run.conversation.answerPermission(event.data.requestId, optionId, message);
+    if (event.kind === 'permission.request')
+      run.conversation.answerPermission(event.data.requestId, optionId, { message });
   }
 
   const says =
