@@ -9,13 +9,14 @@ import { ActiveSession } from './views/sessions/activeSession';
 import { registerCommands } from './views/commands/commands';
 import { showError } from './views/text/errorMessages';
 import { READY_CONTEXT } from './views/text/contributions';
+import { EndNotices } from './views/sessions/endNotices';
 import { Notifications } from './views/sessions/notifications';
 import { OverviewPanel } from './views/overview/overviewPanel';
 import { ProcessesTree } from './views/sessions/processesTree';
 import { RevisionFiles } from './views/review/revisionFiles';
 import { SessionMarks } from './views/sessions/sessionMarks';
 import { SessionsTree } from './views/sessions/tree/sessionsTree';
-import { readSettings, storageDirectory } from './views/settings';
+import { readEndNotices, readSettings, storageDirectory } from './views/settings';
 import { readWorktreeSettings } from './views/worktreeSettings';
 import { StatusBar } from './views/sessions/statusBar';
 import type { EventPlace } from './protocol/timelineProtocol';
@@ -44,7 +45,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   supervisor = made;
 
   const marks = new SessionMarks(context.globalState);
-  const statusBar = new StatusBar();
+  const statusBar = new StatusBar((session) => marks.isUnseen(session));
   const tree = new SessionsTree({
     source: made,
     marks,
@@ -105,6 +106,15 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     marks,
     statusBar,
     notifications,
+    new EndNotices({
+      source: made,
+      setting: readEndNotices,
+      distance: (session) => scope.distance(session),
+      isUnseen: (session) => marks.isUnseen(session),
+      isListInSight: () => tree.isVisible && vscode.window.state.focused,
+      showTimeline,
+      onError,
+    }),
     made.onDidScan(({ read, all }) => {
       const isShown = read < all && all > SCAN_SHOWN_FROM;
       tree.message = isShown ? vscode.l10n.t('Recovering sessions: {read} of {all} read', { read, all }) : '';

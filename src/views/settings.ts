@@ -55,6 +55,14 @@ export function readSettings(): SupervisorSettings {
   };
 }
 
+export const END_NOTICES = ['always', 'whenHidden', 'never'] as const;
+export type EndNoticeSetting = (typeof END_NOTICES)[number];
+
+/** Whether a notification tells that a session ended; by default where the list of sessions is not in sight. */
+export function readEndNotices(): EndNoticeSetting {
+  return read(SETTINGS.notificationsEnds, v.picklist(END_NOTICES), 'whenHidden');
+}
+
 /** Where sessions are kept: the user's folder, or VS Code's storage for the extension. */
 export function storageDirectory(context: vscode.ExtensionContext): string {
   const chosen = read(SETTINGS.storageLocation, v.string(), '');

@@ -47,12 +47,13 @@ export function sessionCommands({
     newSession: async (argument) => await starter.start(await starter.chooseRepository(argument)),
     tryDemo: async () => {
       requireTrust();
-      await starter.create({
+      const id = await starter.create({
         repository: await makeDemoRepository(source.git, storageDirectory),
         agent: 'demo',
         prompt: 'Show me what Corral does',
         title: 'Demo: a greeting for everyone',
       });
+      showTimeline(id);
     },
     importSession: async (argument) => {
       const repository = await starter.chooseRepository(argument);

@@ -31,8 +31,12 @@ export class SessionStarter {
     this.#options = options;
   }
 
-  /** Creates the session and shows its row. */
-  async create(request: SessionRequest): Promise<void> {
+  /**
+   * Creates the session and shows its row.
+   *
+   * @returns its id
+   */
+  async create(request: SessionRequest): Promise<string> {
     const { source, runner, reveal } = this.#options;
     const { context } = runner;
     context.request = request;
@@ -41,6 +45,7 @@ export class SessionStarter {
     const { id } = await inProgress(async () => await source.createSession(request));
     delete context.request;
     await reveal(id);
+    return id;
   }
 
   /** Asks for a prompt and creates the session. */

@@ -19,7 +19,7 @@ import { answerOf } from './permissionAnswer';
 const LATE_CODES: ReadonlySet<CorralErrorCode> = new Set(['ALREADY_ANSWERED', 'PERMISSION_NOT_FOUND', 'NOT_RUNNING']);
 
 /** A window waits this long for each step of distance, so that a nearer window notifies first. */
-const PRECEDENCE_MS = 400;
+export const NOTICE_PRECEDENCE_MS = 400;
 
 /** What notifications need of the supervisor. */
 export interface NotificationsSource extends Pick<
@@ -79,7 +79,7 @@ export class Notifications implements vscode.Disposable {
   /** True where no nearer window shows the question, and nobody answered it meanwhile. */
   async #claim(session: SessionSummary, pending: PermissionSummary): Promise<boolean> {
     const { source, distance } = this.#options;
-    await delay(distance(session) * PRECEDENCE_MS);
+    await delay(distance(session) * NOTICE_PRECEDENCE_MS);
     const { pendingPermissions, currentRunId } = await source.getSession(session.id);
     if (
       currentRunId !== session.currentRunId ||

@@ -1,16 +1,20 @@
 import * as vscode from 'vscode';
 import type { SessionSummary } from '../../supervisor/api';
-import { FOCUS_SESSIONS } from '../text/contributions';
+import { COMMANDS } from '../text/contributions';
+import { needsYou } from '../sessionPredicates';
 import { needInput } from './sessionGroups';
 
-/** Shows at the window's foot how many sessions run and how many need an answer. It is hidden while none runs. */
+/** Shows at the window's foot how many sessions run, need a person, or ended unseen; a click shows the menu. */
 export class StatusBar implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem('corral.status', vscode.StatusBarAlignment.Left);
 
-  constructor() {
+  readonly #isUnseen: (session: SessionSummary) => boolean;
+
+  constructor(isUnseen: (session: SessionSummary) => boolean) {
+    this.#isUnseen = isUnseen;
     this.#item.name = 'Corral';
-    this.#item.command = FOCUS_SESSIONS;
-    this.#item.tooltip = vscode.l10n.t('Show the sessions');
+    this.#item.command = COMMANDS.showStatusMenu;
+    this.#item.tooltip = vscode.l10n.t('Show what needs you, and what runs');
   }
 
   show(sessions: readonly SessionSummary[]): void {
@@ -18,16 +22,23 @@ export class StatusBar implements vscode.Disposable {
       (session) =>
         !session.deleted && !session.restored && (session.status === 'Starting' || session.status === 'Running'),
     );
-    if (live.length === 0) {
+    const unseen = sessions.filter(
+      (session) => !session.deleted && !session.archived && this.#isUnseen(session),
+    ).length;
+    const needing = sessions.filter(needsYou).length;
+    if (live.length + unseen + needing === 0) {
       this.#item.hide();
       return;
     }
     const waiting = live.filter((session) => session.queuePosition !== undefined).length;
     const asking = live.filter((session) => session.needsInput).length;
+    const others = needing - asking;
     const text = [
-      vscode.l10n.t('{0} running', live.length - waiting),
+      ...(live.length === 0 ? [] : [vscode.l10n.t('{0} running', live.length - waiting)]),
       ...(waiting === 0 ? [] : [vscode.l10n.t('{0} waiting', waiting)]),
       ...(asking === 0 ? [] : [needInput(asking)]),
+      ...(others === 0 ? [] : [vscode.l10n.t('{0} cut off or silent', others)]),
+      ...(unseen === 0 ? [] : [vscode.l10n.t('{0} ended', unseen)]),
     ].join(', ');
     this.#item.text = `$(${asking === 0 ? 'run-all' : 'bell-dot'}) ${text}`;
     this.#item.accessibilityInformation = { label: `Corral: ${text}` };

@@ -59,6 +59,7 @@ export const COMMANDS = {
   markAsUnread: 'corral.markAsUnread',
   markAsRead: 'corral.markAsRead',
   goToNextQuestion: 'corral.goToNextQuestion',
+  showStatusMenu: 'corral.showStatusMenu',
   showProcesses: 'corral.showProcesses',
   endProcess: 'corral.endProcess',
   showLog: 'corral.showLog',
@@ -105,4 +106,5 @@ export const SETTINGS = {
   minimumFreeMemory: 'minimumFreeMemory',
   recoveryPolicy: 'recovery.policy',
   runnerNode: 'runner.node',
+  notificationsEnds: 'notifications.ends',
 } as const;

@@ -9,6 +9,7 @@ import type { CommandName } from '../../text/contributions';
 import { showInformationMessage } from '../../text/messages';
 import type { CommandActions } from '../commandRunner';
 import type { ChooseSessions } from './manySessions';
+import { showStatusMenu } from './statusMenu';
 
 export type TreeCommandName = Extract<
   CommandName,
@@ -24,6 +25,7 @@ export type TreeCommandName = Extract<
   | 'markAsUnread'
   | 'markAsRead'
   | 'goToNextQuestion'
+  | 'showStatusMenu'
 >;
 
 /** What these commands need of the Sessions tree. */
@@ -58,6 +60,11 @@ export function treeCommands(options: TreeCommandsOptions): CommandActions<TreeC
   const idsOf = (sessions: readonly SessionSummary[]): string[] => sessions.map(({ id }) => id);
   /** The question after which the next one comes. */
   let last = '';
+  const show = async (id: string): Promise<void> => {
+    last = id;
+    await reveal(id);
+    showTimeline(id);
+  };
   return {
     groupByRepository: async () => await tree.setOptions({ grouping: 'repository' }),
     groupByStatus: async () => await tree.setOptions({ grouping: 'status' }),
@@ -93,10 +100,9 @@ export function treeCommands(options: TreeCommandsOptions): CommandActions<TreeC
         void showInformationMessage(vscode.l10n.t('No session needs you.'));
         return;
       }
-      last = id;
-      await reveal(id);
-      showTimeline(id);
+      await show(id);
     },
+    showStatusMenu: async () => await showStatusMenu(await source.listSessions(), tree, show),
   };
 }
 

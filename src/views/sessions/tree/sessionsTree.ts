@@ -99,6 +99,10 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return this.#view.selection.flatMap((node) => (node.kind === 'session' ? [node.id] : []));
   }
 
+  get isVisible(): boolean {
+    return this.#view.visible;
+  }
+
   /** The selected row, of whatever kind. */
   get selection(): TreeNode | undefined {
     return this.#view.selection[0];

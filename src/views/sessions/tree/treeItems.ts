@@ -24,7 +24,7 @@ export const SITUATION_LABELS: Readonly<Record<Situation, string>> = {
   failed: vscode.l10n.t('Failed'),
   stopped: vscode.l10n.t('Stopped'),
 };
-const SITUATION_ICONS: Readonly<Record<Situation, string>> = {
+export const SITUATION_ICONS: Readonly<Record<Situation, string>> = {
   needsYou: 'bell-dot',
   running: 'play-circle',
   waiting: 'watch',
