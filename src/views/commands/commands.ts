@@ -104,7 +104,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const choose: ChooseSession = async (argument, title, fits, none) =>
     await chooseAny(argument, title, (each) => !each.deleted && fits(each), none);
 
-  const chooseMany = chooseSessions(source, choose);
+  const chooseMany = chooseSessions(source, choose, () => options.tree.selectedSessions);
 
   const actions: CommandActions<CommandName> = {
     ...sessionCommands({

@@ -19,9 +19,18 @@ export function rowsOf(row: unknown, selected: unknown): unknown {
   return Array.isArray(selected) && selected.length > 1 ? selected : row;
 }
 
-export function chooseSessions(source: Pick<CorralApi, 'getSession'>, choose: ChooseSession): ChooseSessions {
+/** Stands for the selected rows, where a key was pressed in the tree. */
+const selectionSchema = v.object({ kind: v.literal('selection') });
+
+/** `selected` answers with the ids of the sessions whose rows are selected. */
+export function chooseSessions(
+  source: Pick<CorralApi, 'getSession'>,
+  choose: ChooseSession,
+  selected: () => readonly string[],
+): ChooseSessions {
   return async (argument, title, fits, none) => {
-    const rows = v.safeParse(rowsSchema, argument);
+    const isSelection = v.is(selectionSchema, argument) && selected().length > 1;
+    const rows = v.safeParse(rowsSchema, isSelection ? selected().map((id) => ({ kind: 'session', id })) : argument);
     if (!rows.success) return [await choose(argument, title, fits, none)];
     const ids = rows.output.flatMap(({ kind, id }) => (kind === 'session' && id !== undefined ? [id] : []));
     const sessions = await Promise.all(ids.map(async (id) => await source.getSession(id)));

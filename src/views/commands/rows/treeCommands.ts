@@ -31,6 +31,7 @@ export type TreeCommandName = Extract<
 /** What these commands need of the Sessions tree. */
 export interface TreeControl {
   readonly options: TreeOptions;
+  readonly selectedSessions: readonly string[];
   setOptions(changed: Partial<TreeOptions>): Promise<void>;
 }
 
