@@ -33,7 +33,7 @@ import { sessionCommands } from './sessionCommands';
 import type { SessionStarterOptions } from './sessionStarter';
 import { SessionStarter } from './sessionStarter';
 import { chooseSessions, rowsOf } from './rows/manySessions';
-import type { TreeControl } from './rows/treeCommands';
+import type { TreeControl } from './rows/treeControl';
 import { treeCommands } from './rows/treeCommands';
 import type { SnapshotsSource } from './snapshotCommands';
 import { snapshotCommands } from './snapshotCommands';

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { CorralApi } from '../../supervisor/api';
 import type { Git } from '../../supervisor/git/git';
@@ -16,6 +17,9 @@ export type SessionCommandName = Extract<
   CommandName,
   'newSession' | 'tryDemo' | 'importSession' | 'replayTimeline' | 'renameSession'
 >;
+
+/** The row of a run below its session. */
+const runSchema = v.object({ kind: v.literal('run'), runId: v.string() });
 
 /** What these commands need of the supervisor. */
 export interface SessionCommandsSource extends Pick<CorralApi, 'renameSession'> {
@@ -63,7 +67,9 @@ export function sessionCommands({
       showTimeline(id);
     },
     replayTimeline: async (argument) => {
-      showTimeline((await choose(argument, vscode.l10n.t('Replay Timeline'), () => true, none)).id);
+      const { id } = await choose(argument, vscode.l10n.t('Replay Timeline'), () => true, none);
+      const run = v.safeParse(runSchema, argument);
+      showTimeline(id, run.success ? { runId: run.output.runId, seq: 1 } : undefined);
     },
     renameSession: async (argument) => {
       const session = await choose(argument, vscode.l10n.t('Rename Session'), () => true, none);

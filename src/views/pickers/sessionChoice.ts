@@ -23,7 +23,7 @@ const argumentSchema = v.union([
     v.string(),
     v.transform((id) => ({ id })),
   ),
-  v.object({ kind: v.literal('session'), id: v.string() }),
+  v.object({ kind: v.picklist(['session', 'changes', 'run', 'worktree']), id: v.string() }),
 ]);
 
 /** What a person has in front of them, of which a command may be meant that was called without an argument. */

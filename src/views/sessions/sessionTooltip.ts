@@ -12,6 +12,9 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
     ...optional(l10n.t('Started'), localTime(session.createdAt)),
     ...optional(l10n.t('Last activity'), localTime(session.lastActivityAt)),
     ...optional(l10n.t('Changes'), session.changes && describeChanges(session.changes)),
+    ...optional(l10n.t('Branch'), session.branch),
+    ...optional(l10n.t('Tokens'), tokensOf(session)),
+    ...optional(l10n.t('Cost'), session.usage.costUsd > 0 ? `$${session.usage.costUsd.toFixed(2)}` : undefined),
     ...optional(l10n.t('Worktree'), session.worktreePath),
     ...optional(l10n.t('Folder'), session.subfolder),
     ...optional(l10n.t('Started from'), session.checkout),
@@ -24,6 +27,16 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
         : l10n.t('Waiting sessions start only while a VS Code window is open.'),
     ),
   ];
+}
+
+/** Of all runs; undefined where the agent told of none. */
+function tokensOf({ usage: { inputTokens, outputTokens, cachedTokens } }: SessionSummary): string | undefined {
+  if (inputTokens + outputTokens + cachedTokens === 0) return undefined;
+  return l10n.t('{input} in, {output} out, {cached} from the cache', {
+    input: inputTokens.toLocaleString(),
+    output: outputTokens.toLocaleString(),
+    cached: cachedTokens.toLocaleString(),
+  });
 }
 
 function optional(name: string, value: string | undefined): [name: string, value: string][] {

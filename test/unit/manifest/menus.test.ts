@@ -32,7 +32,7 @@ const ROWS: Record<string, readonly string[]> = {
   [SESSIONS_VIEW]: [
     contextValue(['repository']),
     contextValue(['group']),
-    contextValue(['section']),
+    ...['section', 'unknown', 'changes', 'run', 'folder'].map((flag) => contextValue([flag])),
     ...SITUATIONS.flatMap(({ session }) => MARKS.map((marks) => sessionRow(session, NOW_MS, marks).contextValue)),
   ],
   [PROCESSES_VIEW]: PROCESS_ROLES.map((role) => contextValue([role])),

@@ -7,7 +7,7 @@ import { SITUATION_ICONS, SITUATION_LABELS } from '../../sessions/tree/treeItems
 import { needsYou } from '../../sessionPredicates';
 import { COMMANDS, FOCUS_SESSIONS } from '../../text/contributions';
 import { plainLabel } from '../../text/plainLabel';
-import type { TreeControl } from './treeCommands';
+import type { TreeControl } from './treeControl';
 
 /** Sessions that need a person are named one by one, up to this many. */
 const MAX_NAMED = 10;

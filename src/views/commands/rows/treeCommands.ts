@@ -3,13 +3,13 @@ import * as vscode from 'vscode';
 import type { CorralApi, SessionSummary } from '../../../supervisor/api';
 import { editFilter } from '../../pickers/filterChoice';
 import type { SessionMarks } from '../../sessions/sessionMarks';
-import type { TreeOptions } from '../../sessions/tree/treeOptions';
 import { needsYou } from '../../sessionPredicates';
 import type { CommandName } from '../../text/contributions';
 import { showInformationMessage } from '../../text/messages';
 import type { CommandActions } from '../commandRunner';
 import type { ChooseSessions } from './manySessions';
 import { showStatusMenu } from './statusMenu';
+import type { TreeControl } from './treeControl';
 
 export type TreeCommandName = Extract<
   CommandName,
@@ -27,13 +27,6 @@ export type TreeCommandName = Extract<
   | 'goToNextQuestion'
   | 'showStatusMenu'
 >;
-
-/** What these commands need of the Sessions tree. */
-export interface TreeControl {
-  readonly options: TreeOptions;
-  readonly selectedSessions: readonly string[];
-  setOptions(changed: Partial<TreeOptions>): Promise<void>;
-}
 
 export interface TreeCommandsOptions {
   source: Pick<CorralApi, 'listSessions'>;

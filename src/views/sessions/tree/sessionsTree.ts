@@ -6,7 +6,11 @@ import type { CorralApi, SessionSummary } from '../../../supervisor/api';
 import { needsYou } from '../../sessionPredicates';
 import { FILTERED_CONTEXT, GROUPING_CONTEXT, ONLY_HERE_CONTEXT, SESSIONS_VIEW } from '../../text/contributions';
 import type { SessionMarks } from '../sessionMarks';
-import { badgeOf, groupItem, repositoryItem, sectionItem, sessionItem, SITUATION_LABELS } from './treeItems';
+import type { DetailsSource } from './sessionDetails';
+import { changedFiles, detailItem, detailsOf } from './sessionDetails';
+import type { HoverSource } from './sessionHover';
+import { sessionHover } from './sessionHover';
+import { badgeOf, describeFilter, groupItem, repositoryItem, sectionItem, sessionItem } from './treeItems';
 import type { TreeChange } from './treeModel';
 import { TreeModel } from './treeModel';
 import type { SessionNode, TreeNode } from './treeNodes';
@@ -21,7 +25,9 @@ const AGE_STEP_MS = 60_000;
 const MAX_READ_SINGLY = 50;
 
 /** What the tree needs of the supervisor. */
-export type TreeSource = Pick<CorralApi, 'listSessions' | 'getSession' | 'onDidChangeSessions'>;
+export type TreeSource = Pick<CorralApi, 'listSessions' | 'getSession' | 'onDidChangeSessions'> &
+  DetailsSource &
+  HoverSource;
 
 export interface SessionsTreeOptions {
   source: TreeSource;
@@ -103,11 +109,6 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     return this.#view.visible;
   }
 
-  /** The selected row, of whatever kind. */
-  get selection(): TreeNode | undefined {
-    return this.#view.selection[0];
-  }
-
   /** Reads sessions again; all of them where no ids are named. */
   ask(ids?: readonly string[]): void {
     if (ids === undefined) this.#asked = undefined;
@@ -133,7 +134,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     await this.#view.reveal(this.#model.node(id), { select: true, focus: false });
   }
 
-  getChildren(parent?: TreeNode): TreeNode[] {
+  getChildren(parent?: TreeNode): TreeNode[] | Promise<TreeNode[]> {
     if (parent === undefined) return this.#model.roots();
     switch (parent.kind) {
       case 'repository':
@@ -142,6 +143,12 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
         return this.#model.children(parent.key);
       case 'group':
         return this.#model.membersOf(parent).map(({ id }) => this.#model.node(id));
+      case 'session': {
+        const session = this.#model.session(parent.id);
+        return session === undefined ? [] : detailsOf(session, this.#model.sessions());
+      }
+      case 'changes':
+        return changedFiles(this.#options.source, parent.id);
       default:
         return [];
     }
@@ -173,9 +180,22 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
         return sectionItem(node, this.#sessionsOf(node.key), this.#isLookedAt(node.key));
       case 'session':
         return this.#sessionItem(node);
-      default:
-        return new vscode.TreeItem(node.id);
+      default: {
+        const session = this.#model.session(node.id);
+        if (session === undefined) return new vscode.TreeItem(node.id); // just removed
+        return detailItem(node, session, node.kind === 'follower' ? this.#model.session(node.followerId) : undefined);
+      }
     }
+  }
+
+  /** The tooltip is made when somebody points at the row. */
+  async resolveTreeItem(item: vscode.TreeItem, node: TreeNode): Promise<vscode.TreeItem> {
+    if (node.kind !== 'session') return item;
+    const session = this.#model.session(node.id);
+    const row = this.#model.row(node.id);
+    if (session !== undefined && row !== undefined)
+      item.tooltip = await sessionHover(this.#options.source, session, row);
+    return item;
   }
 
   dispose(): void {
@@ -253,15 +273,10 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   #describe(): void {
-    const { text, situations, onlyHere } = this.#model.options;
     const isEmpty = isFiltered(this.#model.options) && this.#model.shownCount === 0 && this.#model.count > 0;
     this.#view.message =
       this.#message === '' && isEmpty ? vscode.l10n.t('No session matches the filter.') : this.#message;
-    this.#view.description = [
-      ...(text === '' ? [] : [`“${text}”`]),
-      ...situations.map((situation) => SITUATION_LABELS[situation]),
-      ...(onlyHere ? [vscode.l10n.t('this workspace')] : []),
-    ].join(' · ');
+    this.#view.description = describeFilter(this.#model.options);
   }
 
   /** Ages are refreshed only while somebody can see them. */

@@ -1,0 +1,141 @@
+import { basename, dirname } from 'node:path';
+import * as vscode from 'vscode';
+import { messageOf } from '../../../common/errors';
+import type { RunSummary, SessionSummary } from '../../../supervisor/api';
+import type { WorktreeControl } from '../../../supervisor/lifecycle/worktreeControl';
+import { comparedFile } from '../../review/changesEditor';
+import { revisionUri } from '../../review/revisionFiles';
+import { timelineUri } from '../../timelineUri';
+import { COMMANDS } from '../../text/contributions';
+import { shortElapsedTime } from '../../text/elapsedTime';
+import { describeChanges } from '../../text/worktreeLabels';
+import { contextValue } from '../rowFlags';
+import { CHANGED_FILE_SCHEME } from './changedFileBadges';
+import { runLabel, runLook } from './runLooks';
+import type { DetailNode } from './treeNodes';
+
+const { None, Collapsed } = vscode.TreeItemCollapsibleState;
+/** More is rather looked at in a review. */
+const MAX_FILES = 200;
+
+/** What the rows below a session need of the supervisor. */
+export interface DetailsSource {
+  worktree(id: string): Promise<Pick<WorktreeControl, 'changes'>>;
+}
+
+/** The rows below a session: its changes, its runs, its worktree, and the sessions that start after it. */
+export function detailsOf(session: SessionSummary, others: readonly SessionSummary[]): DetailNode[] {
+  const { id, runs, baseCommit } = session;
+  const followers = others.filter(({ dependsOn = [], deleted }) => dependsOn.includes(id) && !deleted);
+  return [
+    ...(baseCommit === '' ? [] : [{ kind: 'changes' as const, id }]),
+    ...runs.map(({ runId }) => ({ kind: 'run' as const, id, runId })),
+    ...(baseCommit === '' ? [] : [{ kind: 'worktree' as const, id }]),
+    ...followers.map((follower) => ({ kind: 'follower' as const, id, followerId: follower.id })),
+  ];
+}
+
+/** The changed files, read when their row is unfolded. */
+export async function changedFiles(source: DetailsSource, id: string): Promise<DetailNode[]> {
+  try {
+    const { before, after, worktreePath, changes } = await (await source.worktree(id)).changes();
+    const isInPlace = worktreePath !== undefined;
+    const more = changes.length - MAX_FILES;
+    return [
+      ...changes.slice(0, MAX_FILES).map((change) => ({ kind: 'file' as const, id, change, before, after, isInPlace })),
+      ...(changes.length === 0 ? [{ kind: 'note' as const, id, text: vscode.l10n.t('no changes') }] : []),
+      ...(more > 0 ? [{ kind: 'note' as const, id, text: vscode.l10n.t('and {0} more', more) }] : []),
+    ];
+  } catch (error) {
+    return [{ kind: 'note', id, text: messageOf(error) }];
+  }
+}
+
+export function detailItem(node: DetailNode, session: SessionSummary, follower?: SessionSummary): vscode.TreeItem {
+  switch (node.kind) {
+    case 'changes':
+      return changesItem(session);
+    case 'file':
+      return fileItem(node, session);
+    case 'run':
+      return runItem(
+        session,
+        session.runs.find(({ runId }) => runId === node.runId),
+      );
+    case 'worktree':
+      return worktreeItem(session);
+    case 'follower':
+      return followerItem(session, follower);
+    case 'note': {
+      const item = new vscode.TreeItem('');
+      item.id = `note ${session.id}`;
+      item.description = node.text;
+      return item;
+    }
+  }
+}
+
+function changesItem({ id, changes }: SessionSummary): vscode.TreeItem {
+  const item = new vscode.TreeItem(vscode.l10n.t('Changes'), Collapsed);
+  item.id = `changes ${id}`;
+  if (changes !== undefined) item.description = describeChanges(changes);
+  item.iconPath = new vscode.ThemeIcon('diff-multiple');
+  item.contextValue = contextValue(['changes']);
+  return item;
+}
+
+function fileItem(node: DetailNode & { kind: 'file' }, session: SessionSummary): vscode.TreeItem {
+  const { change, before, after, isInPlace } = node;
+  const { path, kind } = change;
+  const item = new vscode.TreeItem(basename(path), None);
+  item.id = `file ${session.id} ${path}`;
+  item.description = path.includes('/') ? dirname(path) : '';
+  // An address of our own: that of the file would bring what Source Control and Problems say about it.
+  item.resourceUri = vscode.Uri.from({ scheme: CHANGED_FILE_SCHEME, path: `/${path}`, query: kind });
+  item.iconPath = vscode.ThemeIcon.File;
+  const at = (revision: string) => (file: string) =>
+    revisionUri(session.worktreePath, file, session.repository, revision);
+  const onDisk = (file: string): vscode.Uri => vscode.Uri.joinPath(vscode.Uri.file(session.worktreePath), file);
+  const [, left, right] = comparedFile(change, at(before), isInPlace ? onDisk : at(after));
+  const title = `${basename(path)} · ${session.title}`;
+  item.command =
+    left !== undefined && right !== undefined
+      ? { command: 'vscode.diff', title: vscode.l10n.t('Open'), arguments: [left, right, title, { preview: true }] }
+      : { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [left ?? right] };
+  return item;
+}
+
+function runItem({ id }: SessionSummary, run: RunSummary | undefined): vscode.TreeItem {
+  const item = new vscode.TreeItem(vscode.l10n.t('Run {0}', run?.ordinal ?? 0), None);
+  item.id = `run ${id} ${run?.runId ?? ''}`;
+  if (run === undefined) return item;
+  const since = run.endedAt ?? run.startedAt;
+  const age = since === undefined ? [] : [shortElapsedTime(since, Date.now())];
+  item.description = [runLabel(run.state), ...age].join(' · ');
+  const { icon, color } = runLook(run.state);
+  item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
+  item.contextValue = contextValue(['run']);
+  const row = { kind: 'run', id, runId: run.runId };
+  item.command = { command: COMMANDS.replayTimeline, title: vscode.l10n.t('Open'), arguments: [row] };
+  return item;
+}
+
+function worktreeItem({ id, branch, worktreePath }: SessionSummary): vscode.TreeItem {
+  const item = new vscode.TreeItem(vscode.l10n.t('Worktree'), None);
+  item.id = `worktree ${id}`;
+  item.description = branch ?? basename(worktreePath);
+  item.tooltip = worktreePath;
+  item.iconPath = new vscode.ThemeIcon('git-branch');
+  item.contextValue = contextValue(['folder']);
+  return item;
+}
+
+function followerItem({ id }: SessionSummary, follower: SessionSummary | undefined): vscode.TreeItem {
+  const item = new vscode.TreeItem(follower?.title ?? '', None);
+  item.id = `follower ${id} ${follower?.id ?? ''}`;
+  item.description = vscode.l10n.t('starts after this one');
+  item.iconPath = new vscode.ThemeIcon('arrow-small-right');
+  if (follower !== undefined)
+    item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [timelineUri(follower)] };
+  return item;
+}

@@ -1,0 +1,56 @@
+import * as vscode from 'vscode';
+import { shorten } from '../../../common/shorten';
+import { visibleText } from '../../../common/visibleText';
+import type { SessionEvent } from '../../../storage/events';
+import type { SessionSummary } from '../../../supervisor/api';
+import type { SessionRow } from '../sessionRow';
+import { sessionTooltip } from '../sessionTooltip';
+
+const MAX_PROMPT_CHARACTERS = 600;
+const MAX_MESSAGE_CHARACTERS = 400;
+/** The last message is looked for in so many events from the end. */
+const SEARCHED_EVENTS = 200;
+
+/** What a row's tooltip needs of the supervisor. */
+export interface HoverSource {
+  timeline(id: string): Promise<{
+    query(
+      query: 'runEvents',
+      parameters: { runId: string; fromSeq: number; limit: number },
+    ): Promise<readonly SessionEvent[]>;
+  }>;
+}
+
+/** What a row's tooltip says. Texts of agents and people stand in it as they are: nothing of them is Markdown. */
+export async function sessionHover(
+  source: HoverSource,
+  session: SessionSummary,
+  row: SessionRow,
+): Promise<vscode.MarkdownString> {
+  const text = new vscode.MarkdownString();
+  text.appendMarkdown('**').appendText(visibleText(session.title)).appendMarkdown('**');
+  const prompt = shorten(visibleText(session.prompt).trim(), MAX_PROMPT_CHARACTERS);
+  if (prompt !== '' && prompt !== session.title) text.appendMarkdown('\n\n').appendText(prompt);
+  text.appendMarkdown('\n\n---\n\n');
+  for (const [name, value] of sessionTooltip(session, row))
+    text.appendText(`${name}: ${visibleText(value)}`).appendMarkdown('  \n');
+  const message = await lastMessage(source, session).catch(() => undefined); // the rest is worth showing without it
+  if (message !== undefined)
+    text.appendMarkdown('\n\n---\n\n').appendText(shorten(visibleText(message).trim(), MAX_MESSAGE_CHARACTERS));
+  return text;
+}
+
+/** What the agent said last, where it is near the end of the newest run. */
+async function lastMessage(source: HoverSource, { id, runs }: SessionSummary): Promise<string | undefined> {
+  const run = runs.at(-1);
+  if (run === undefined || run.eventCount === 0) return undefined;
+  const events = await (
+    await source.timeline(id)
+  ).query('runEvents', {
+    runId: run.runId,
+    fromSeq: Math.max(1, run.eventCount - SEARCHED_EVENTS + 1),
+    limit: SEARCHED_EVENTS,
+  });
+  const last = events.findLast((event) => event.kind === 'message' && event.data.role === 'assistant');
+  return last?.kind === 'message' && last.data.text !== '' ? last.data.text : undefined;
+}
