@@ -14,7 +14,7 @@ import { Notifications } from './views/sessions/notifications';
 import { OverviewPanel } from './views/overview/overviewPanel';
 import { ProcessesTree } from './views/sessions/processesTree';
 import { RevisionFiles } from './views/review/revisionFiles';
-import { registerChangedFileBadges } from './views/sessions/tree/changedFileBadges';
+import { registerRowBadges } from './views/sessions/tree/rowBadges';
 import { SessionMarks } from './views/sessions/sessionMarks';
 import { SessionsTree } from './views/sessions/tree/sessionsTree';
 import { readEndNotices, readSettings, storageDirectory } from './views/settings';
@@ -126,7 +126,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       offer().catch((error: unknown) => onError('reviewCommands', error));
     }),
     new ProcessesTree(made),
-    registerChangedFileBadges(),
+    registerRowBadges(),
     timelines,
     activeSession,
     OverviewPanel.register(overview),

@@ -11,8 +11,8 @@ import { contextValue, NO_MARKS, sessionFlags } from './rowFlags';
 /** What the tree shows of one session: plain values, so that a row that looks the same is not painted again. */
 export interface SessionRow {
   label: string;
-  /** The label is painted bold: nobody has seen the session's end. */
-  isBold: boolean;
+  /** The row is marked: nobody has seen the session's end. */
+  isUnseen: boolean;
   description: string;
   /** The status in full, for tooltips and screen readers. */
   status: string;
@@ -56,7 +56,7 @@ export function sessionRow(session: SessionSummary, nowMs: number, marks: RowMar
   const lines = changes === undefined ? [] : [`+${changes.addedLines} −${changes.removedLines}`];
   return {
     label: oneLine(session.title, Infinity),
-    isBold: marks.isUnseen,
+    isUnseen: marks.isUnseen,
     description: joined(
       ...(shortText === undefined ? [] : [shortText]),
       ...damage,

@@ -40,7 +40,7 @@ export class StatusBar implements vscode.Disposable {
       ...(others === 0 ? [] : [vscode.l10n.t('{0} cut off or silent', others)]),
       ...(unseen === 0 ? [] : [vscode.l10n.t('{0} ended', unseen)]),
     ].join(', ');
-    this.#item.text = `$(${asking === 0 ? 'run-all' : 'bell-dot'}) ${text}`;
+    this.#item.text = `$(${asking > 0 ? 'bell-dot' : live.length > 0 ? 'run-all' : 'pass'}) ${text}`;
     this.#item.accessibilityInformation = { label: `Corral: ${text}` };
     this.#item.backgroundColor = asking === 0 ? undefined : new vscode.ThemeColor('statusBarItem.warningBackground');
     this.#item.show();

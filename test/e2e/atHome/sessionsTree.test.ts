@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { Locator } from 'playwright-core';
 import type { SessionsView } from '../../support/vscode/sessionsView';
 import { useWindow } from '../../support/vscode/useWindow';
 import { waitFor } from '../../support/wait';
@@ -26,8 +25,6 @@ describe('the tree of sessions', () => {
     await window.answerInput(prompt);
   }
 
-  const boldOf = (row: Locator): Locator => row.locator('.highlight');
-
   it('shows the whole title of a session at any width (3)', async () => {
     await start(LONG);
     const row = sessions.row('apples and pears', 'Completed');
@@ -48,13 +45,16 @@ describe('the tree of sessions', () => {
     await sessions.row('Run 1').waitFor();
     await sessions.row('Worktree').waitFor();
     await sessions.row('Changes').locator('.monaco-tl-twistie').click();
-    await sessions.row('orchard.txt').last().waitFor();
+    await window
+      .treeItems('Sessions')
+      .filter({ hasText: /^orchard\.txt/ })
+      .waitFor();
     await window.picture('at-home-3-details');
     await sessions.row('apples and pears').locator('.monaco-tl-twistie').click();
   });
 
   it('calls where a session needs a person, and marks ends that nobody saw (11)', async () => {
-    await boldOf(sessions.row('apples and pears')).waitFor();
+    await sessions.row('apples and pears', 'not seen yet').waitFor();
     await start(ASKS);
     await sessions.row('needs input').waitFor();
     await window.page.getByRole('tab', { name: 'Corral - 1 needs you' }).waitFor();
@@ -66,7 +66,7 @@ describe('the tree of sessions', () => {
     await frame.getByTestId('permission').getByRole('button', { name: 'Allow', exact: true }).click();
     await sessions.row('ask git status', 'Completed').waitFor();
     await sessions.row('apples and pears').click();
-    await boldOf(sessions.row('apples and pears')).waitFor({ state: 'detached' });
+    await sessions.row('apples and pears', 'not seen yet').waitFor({ state: 'detached' });
     await window.runCommand('Corral: Group by Status');
     await sessions.row('Completed, 2 sessions').waitFor();
     await window.runCommand('Corral: Group by Repository');
@@ -78,7 +78,7 @@ describe('the tree of sessions', () => {
     await sessions.act(RUNS, 'Stop Session');
     await sessions.row(RUNS, 'Stopped').waitFor();
     assert.doesNotMatch((await sessions.row(RUNS).getAttribute('aria-label')) ?? '', /Failed/);
-    assert.equal(await boldOf(sessions.row(RUNS)).count(), 0, 'it is no news to who stopped it');
+    assert.equal(await sessions.row(RUNS, 'not seen yet').count(), 0, 'it is no news to who stopped it');
     await window.picture('at-home-13-stopped');
   });
 

@@ -10,7 +10,7 @@ import { COMMANDS } from '../../text/contributions';
 import { shortElapsedTime } from '../../text/elapsedTime';
 import { describeChanges } from '../../text/worktreeLabels';
 import { contextValue } from '../rowFlags';
-import { CHANGED_FILE_SCHEME } from './changedFileBadges';
+import { CHANGED_FILE_SCHEME } from './rowBadges';
 import { runLabel, runLook } from './runLooks';
 import type { DetailNode } from './treeNodes';
 

@@ -8,6 +8,7 @@ import { contextValue } from '../rowFlags';
 import { groupDescription, groupTitle } from '../sessionGroups';
 import type { SessionRow } from '../sessionRow';
 import { dayLabel } from './daySections';
+import { UNSEEN_SCHEME } from './rowBadges';
 import { PINNED } from './treeModel';
 import type { GroupNode, RepositoryNode, SectionNode, SessionNode } from './treeNodes';
 import type { Situation, TreeOptions } from './treeOptions';
@@ -87,12 +88,10 @@ export function groupItem(node: GroupNode, sessions: readonly SessionSummary[]):
 }
 
 export function sessionItem({ id }: SessionNode, session: SessionSummary, row: SessionRow): vscode.TreeItem {
-  const { label, isBold, icon, iconColor } = row;
-  const item = new vscode.TreeItem(
-    isBold ? { label, highlights: [[0, label.length]] } : label,
-    hasBegun(session) ? Collapsed : None,
-  );
+  const { label, isUnseen, icon, iconColor } = row;
+  const item = new vscode.TreeItem(label, hasBegun(session) ? Collapsed : None);
   item.id = `session ${id}`;
+  if (isUnseen) item.resourceUri = vscode.Uri.from({ scheme: UNSEEN_SCHEME, path: `/${id}` });
   item.description = row.description;
   item.iconPath = new vscode.ThemeIcon(icon, iconColor === undefined ? undefined : new vscode.ThemeColor(iconColor));
   item.contextValue = row.contextValue;

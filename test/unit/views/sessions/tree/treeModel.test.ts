@@ -140,7 +140,7 @@ describe('the model of the Sessions tree', () => {
     assert.deepEqual(model.update([session('a', 1, { changes })], [], NOW_MS), { sections: [], ids: ['a'] });
     unseen.add('s7');
     assert.deepEqual(model.refresh(NOW_MS), { sections: [], ids: ['s7'] });
-    assert.equal(model.row('s7')?.isBold, true);
+    assert.equal(model.row('s7')?.isUnseen, true);
     choose({ grouping: 'status' });
     const failed = model.update([session('a', 1, { status: 'Failed', state: 'failed' })], [], NOW_MS);
     assert.equal(failed, 'all', 'there is a new section');

@@ -2,11 +2,14 @@ import * as vscode from 'vscode';
 
 /** The scheme of changed files below a session, whose query is the kind of the change. */
 export const CHANGED_FILE_SCHEME = 'corral-change';
+/** The scheme of sessions whose end nobody saw. */
+export const UNSEEN_SCHEME = 'corral-unseen';
 
-/** Letter and colour of a changed file, as Source Control has them. */
-export function registerChangedFileBadges(): vscode.Disposable {
+/** Letters and colours of changed files, as Source Control has them, and the mark of what nobody saw. */
+export function registerRowBadges(): vscode.Disposable {
   return vscode.window.registerFileDecorationProvider({
     provideFileDecoration: ({ scheme, query }) => {
+      if (scheme === UNSEEN_SCHEME) return decoration('●', vscode.l10n.t('Not seen yet'), 'list.highlightForeground');
       if (scheme !== CHANGED_FILE_SCHEME) return undefined;
       switch (query) {
         case 'added':
