@@ -115,6 +115,12 @@ const product = [
     chunkNames: 'timeline-[name]',
     plugins: [bundleAsText],
   },
+  {
+    ...page,
+    entryPoints: { exportPage: 'media/timeline/export/exportPage.tsx' },
+    format: 'iife',
+    plugins: [bundleAsText],
+  },
   { ...page, entryPoints: { overview: 'media/overview/overview.tsx' } },
 ];
 

@@ -8,7 +8,7 @@ import { offerReview } from './views/commands/consentCommands';
 import { ActiveSession } from './views/sessions/activeSession';
 import { registerCommands } from './views/commands/commands';
 import { showError } from './views/text/errorMessages';
-import { READY_CONTEXT } from './views/text/contributions';
+import { COMMANDS, READY_CONTEXT } from './views/text/contributions';
 import { EndNotices } from './views/sessions/endNotices';
 import { Notifications } from './views/sessions/notifications';
 import { OverviewPanel } from './views/overview/overviewPanel';
@@ -20,6 +20,7 @@ import { SessionsTree } from './views/sessions/tree/sessionsTree';
 import { readEndNotices, readSettings, storageDirectory } from './views/settings';
 import { readWorktreeSettings } from './views/worktreeSettings';
 import { StatusBar } from './views/sessions/statusBar';
+import type { OverviewAction } from './protocol/overviewProtocol';
 import type { EventPlace } from './protocol/timelineProtocol';
 import { TimelineEditors } from './views/timeline/timelineEditors';
 import { notifyOfStrays } from './views/commands/strayNotice';
@@ -75,6 +76,10 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     source: made,
     extensionUri: context.extensionUri,
     showTimeline: (sessionId: string) => showTimeline(sessionId),
+    act: (action: OverviewAction, sessionId: string) => {
+      const command = action === 'answer' ? COMMANDS.answerPermission : COMMANDS.resumeSession;
+      void vscode.commands.executeCommand(command, sessionId);
+    },
   };
   const notifications = new Notifications({
     source: made,

@@ -4,7 +4,7 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import * as v from 'valibot';
 import { OVERVIEW_DAYS, overviewHostMessageSchema, overviewStateSchema } from '../../src/protocol/overviewProtocol';
-import type { Overview, OverviewPageMessage } from '../../src/protocol/overviewProtocol';
+import type { Overview, OverviewAction, OverviewPageMessage } from '../../src/protocol/overviewProtocol';
 import { formatCost, formatNumber } from '../shared/numbers';
 import { visibleText } from '../../src/common/visibleText';
 import { oneLine } from '../shared/plainText';
@@ -26,6 +26,8 @@ const DAYS_LABELS: Record<Days, string> = {
   7: l10n.t('Last 7 days'),
   30: l10n.t('Last 30 days'),
 };
+
+const ACTION_LABELS: Record<OverviewAction, string> = { answer: l10n.t('Answer…'), resume: l10n.t('Resume') };
 
 const editor = acquireVsCodeApi();
 const post = (message: OverviewPageMessage): void => {
@@ -121,10 +123,8 @@ function Sections({ overview }: { overview: Overview }) {
         <section aria-labelledby="needs-you">
           <h2 id="needs-you">{l10n.t('Needs you')}</h2>
           <ul class="needs-you">
-            {needsYou.map(({ sessionId, title, status }) => (
-              <li>
-                <SessionLink sessionId={sessionId} title={title} /> <span dir="auto">{oneLine(status)}</span>
-              </li>
+            {needsYou.map((need) => (
+              <Need need={need} />
             ))}
           </ul>
         </section>
@@ -155,6 +155,29 @@ function Sections({ overview }: { overview: Overview }) {
         {l10n.t('As of {0}. A run counts for the day on which it started.', formatTime(overview.nowMs, Date.now()))}
       </p>
     </>
+  );
+}
+
+/** A session that waits, with the button that goes on. */
+function Need({ need: { sessionId, title, status, action } }: { need: Overview['needsYou'][number] }) {
+  return (
+    <li>
+      <div class="need">
+        <SessionLink sessionId={sessionId} title={title} /> <span dir="auto">{oneLine(status)}</span>
+      </div>
+      {action !== undefined && (
+        <button
+          type="button"
+          class="primary"
+          aria-label={`${ACTION_LABELS[action]} ${oneLine(title, 80)}`}
+          onClick={() => {
+            post({ type: 'act', sessionId, action });
+          }}
+        >
+          {ACTION_LABELS[action]}
+        </button>
+      )}
+    </li>
   );
 }
 

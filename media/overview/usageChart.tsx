@@ -9,6 +9,8 @@ import { daysOf, formatDay } from './days';
 const HEIGHT_PX = 200;
 const LEFT_PX = 52;
 const RIGHT_PX = 12;
+/** Few days get no wider bars. */
+const MAX_DAY_PX = 110;
 const MAX_DAY_LABELS = 8;
 /** Width of a day's label with some space beside it. */
 const DAY_LABEL_PX = 56;
@@ -72,7 +74,7 @@ function drawUsage(overview: Overview, measure: Measure, widthPx: number): Eleme
     }));
   const labelCount = Math.max(1, Math.min(MAX_DAY_LABELS, Math.floor((widthPx - LEFT_PX - RIGHT_PX) / DAY_LABEL_PX)));
   return plot({
-    width: widthPx,
+    width: Math.min(widthPx, LEFT_PX + RIGHT_PX + days.length * MAX_DAY_PX),
     height: HEIGHT_PX,
     marginLeft: LEFT_PX,
     marginRight: RIGHT_PX,

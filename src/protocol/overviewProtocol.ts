@@ -11,6 +11,10 @@ export const MAX_LANES = 40;
 /** How far back the overview can go. */
 export const OVERVIEW_DAYS = [1, 7, 30] as const;
 
+/** What a person can do with a session that needs them, without leaving the overview. */
+export const OVERVIEW_ACTIONS = ['answer', 'resume'] as const;
+export type OverviewAction = (typeof OVERVIEW_ACTIONS)[number];
+
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const days = v.picklist(OVERVIEW_DAYS);
@@ -52,11 +56,20 @@ export type DayUsage = v.InferOutput<typeof daySchema>;
 
 const overviewSchema = v.object({
   days,
+  /** The beginning of the time, or that of the first run in it. */
   fromMs: v.number(),
   nowMs: v.number(),
   /** Sessions that wait for a person, the longest wait first. */
-  needsYou: v.array(v.object({ sessionId: idSchema, title: text, status: text })),
-  /** Sessions that ran in this time, by their status now; what a person ended is `stopped`, not `failed`. */
+  needsYou: v.array(
+    v.object({
+      sessionId: idSchema,
+      title: text,
+      status: text,
+      /** What can be done about it from here. */
+      action: v.optional(v.picklist(OVERVIEW_ACTIONS)),
+    }),
+  ),
+  /** What runs now; and what ran in this time, by its status now. What a person ended is `stopped`, not `failed`. */
   counts: v.object({ running: count, completed: count, failed: count, stopped: count }),
   /** The latest activity first. */
   lanes: v.array(laneSchema),
@@ -71,6 +84,7 @@ export const overviewPageMessageSchema = v.variant('type', [
   /** `timeZone` is a name such as `Europe/Paris`: days are those of the reader. */
   v.object({ type: v.literal('ask'), days, timeZone: text }),
   v.object({ type: v.literal('open'), sessionId: idSchema }),
+  v.object({ type: v.literal('act'), sessionId: idSchema, action: v.picklist(OVERVIEW_ACTIONS) }),
 ]);
 export type OverviewPageMessage = v.InferOutput<typeof overviewPageMessageSchema>;
 

@@ -9,6 +9,13 @@ export const hasBegun = (session: SessionSummary): boolean => session.runs.lengt
 export const isOpen = (session: SessionSummary): boolean =>
   session.currentRunId !== undefined && !isOutcome(session.state) && !session.restored;
 
+/** True where the session is at work or about to be, be it in the queue. */
+export const goesOn = ({ deleted, restored, status }: SessionSummary): boolean =>
+  !deleted && !restored && (status === 'Starting' || status === 'Running');
+
+/** True where the session counts as running, wherever they are counted. */
+export const isRunning = (session: SessionSummary): boolean => goesOn(session) && !isWaiting(session);
+
 /** True where nothing of the session continues by itself. */
 export const hasEnded = (session: SessionSummary): boolean => isOutcome(session.state) || session.restored;
 

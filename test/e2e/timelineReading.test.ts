@@ -260,10 +260,10 @@ describe('reading a timeline', () => {
     await window.closeEditors();
     await window.runCommand('Corral: Search History');
     await window.answerInput('MESSAGE 150 OF');
-    await window.quickInput.getByRole('option').filter({ hasText: 'Message 150 of many' }).waitFor();
-    await window.quickInput.getByPlaceholder('1 event', { exact: true }).waitFor(); // the list changes until the search is over
+    const results = window.page.locator('.pane').filter({ hasText: 'Search Results' });
+    await results.getByText('1 event in 1 session').waitFor(); // the list changes until the search is over
     await window.picture('search-history');
-    await window.pick('Message 150 of many');
+    await results.getByRole('treeitem').filter({ hasText: 'Message 150 of many' }).click();
     const frame = await window.timeline('Partly unreadable', '[data-testid=position]:text("event 151 of 302")');
     await frame.locator('[data-testid=event][data-seq="151"]').filter({ hasText: 'Message 150 of many' }).waitFor();
   });
@@ -289,7 +289,10 @@ describe('reading a timeline', () => {
     await frame.getByTestId('found').filter({ hasText: 'No match' }).waitFor();
     await window.picture('long-output');
     await frame.getByTestId('search-history').click();
-    await window.quickInput.getByPlaceholder('1 event', { exact: true }).waitFor();
-    await window.page.keyboard.press('Escape');
+    await window.page
+      .locator('.pane')
+      .filter({ hasText: 'Search Results' })
+      .getByText('1 event in 1 session')
+      .waitFor();
   });
 });

@@ -30,6 +30,8 @@ export interface HistoryArchiveOptions {
   log: Log;
   /** The bundle in which a search's threads run. */
   searchThread: string;
+  /** The folder of Corral's bundles. */
+  bundles: string;
 }
 
 export interface HistorySearchQuery {
@@ -82,8 +84,8 @@ export class HistoryArchive {
   }
 
   async export(id: string, format: ExportFormat, target: string): Promise<void> {
-    const { store, model } = this.#options;
-    await exportSession(store.paths, store.index, model.summary(id), format, target);
+    const { store, model, bundles } = this.#options;
+    await exportSession(store.paths, store.index, model.summary(id), format, target, bundles);
   }
 
   /** @throws CANCELLED once `signal` is aborted */

@@ -14,10 +14,10 @@ import type { CommandActions, RunCommand } from './commandRunner';
 import { CommandRunner } from './commandRunner';
 import type { ComparisonSource } from './compareCommands';
 import { compareCommands } from './compareCommands';
-import type { HistorySource } from './historyCommands';
+import type { HistorySource } from './history/historyCommands';
 import type { ConsentSource } from './consentCommands';
 import { consentCommands } from './consentCommands';
-import { historyCommands } from './historyCommands';
+import { historyCommands } from './history/historyCommands';
 import { permissionCommands } from './permissionCommands';
 import type { ProcessEndingSource } from './processCommands';
 import { processCommands } from './processCommands';
@@ -35,6 +35,7 @@ import { SessionStarter } from './sessionStarter';
 import { chooseSessions, rowsOf } from './rows/manySessions';
 import type { TreeControl } from './rows/treeControl';
 import { treeCommands } from './rows/treeCommands';
+import { SearchResultsTree } from './history/searchResultsTree';
 import type { SnapshotsSource } from './snapshotCommands';
 import { snapshotCommands } from './snapshotCommands';
 import type { StoreSource } from './storeCommands';
@@ -95,6 +96,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const draftOptions = { context, settings: readSettings, bundles };
   const starter = new SessionStarter({ ...draftOptions, source, onError, runner, reveal });
   const comments = new ReviewComments(source);
+  const results = new SearchResultsTree(source);
 
   const chooseAny: ChooseSession = async (argument, title, fits, none) => {
     const session = await chooseSession(source, options.inFront, argument, title, fits, none);
@@ -132,7 +134,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       reveal,
       run: async (...command) => await run(...command),
     }),
-    ...historyCommands({ source, choose: chooseAny, showTimeline }),
+    ...historyCommands({ source, choose: chooseAny, results, showTimeline }),
     ...storeCommands({ source, log, choose: chooseAny, showTimeline }),
     ...processCommands(source),
     ...consentCommands(source),
@@ -152,6 +154,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
 
   return vscode.Disposable.from(
     comments,
+    results,
     ...(Object.keys(COMMANDS) as CommandName[]).map((name) =>
       vscode.commands.registerCommand(
         COMMANDS[name],

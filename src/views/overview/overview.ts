@@ -2,11 +2,15 @@ import { isOutcome } from '../../storage/runState';
 import type { RunSummary, SessionSummary } from '../../supervisor/api';
 import { MAX_LANES } from '../../protocol/overviewProtocol';
 import type { DayUsage, Lane, Overview, RunLook } from '../../protocol/overviewProtocol';
-import { needsYou } from '../sessionPredicates';
+import { goesOn, isRunning, needsYou } from '../sessionPredicates';
 import { sessionRow } from '../sessions/sessionRow';
 import { shownStatus } from '../text/statusLabel';
 
 const DAY_MS = 86_400_000;
+/** Shorter times would make one long bar of each run. */
+const MIN_SPAN_MS = 120_000;
+/** Before the first run, so that its bar does not begin at the edge. */
+const MARGIN_SHARE = 0.03;
 
 /** What ran in the last `days` days, over all sessions. Pure. */
 export function overviewOf(
@@ -15,17 +19,19 @@ export function overviewOf(
   timeZone: string,
   nowMs: number,
 ): Overview {
-  const fromMs = nowMs - days * DAY_MS;
+  const earliestMs = nowMs - days * DAY_MS;
   const ran = sessions
     .map((session) => ({
       session,
-      runs: session.runs.flatMap((run) => timed(session, run, nowMs) ?? []).filter(({ endMs }) => endMs >= fromMs),
+      runs: session.runs.flatMap((run) => timed(session, run, nowMs) ?? []).filter(({ endMs }) => endMs >= earliestMs),
     }))
     .filter(({ runs }) => runs.length > 0)
     .sort(
       (a, b) =>
         b.session.lastActivityAt.localeCompare(a.session.lastActivityAt) || a.session.id.localeCompare(b.session.id),
     );
+  const firstMs = Math.min(...ran.flatMap(({ runs }) => runs.map(({ startMs }) => startMs)), nowMs - MIN_SPAN_MS);
+  const fromMs = Math.max(earliestMs, firstMs - (nowMs - firstMs) * MARGIN_SHARE);
   const countOf = (isOne: (session: SessionSummary) => boolean): number =>
     ran.filter(({ session }) => isOne(session)).length;
   return {
@@ -35,9 +41,9 @@ export function overviewOf(
     needsYou: sessions
       .filter(needsYou)
       .sort((a, b) => a.since.localeCompare(b.since))
-      .map((session) => ({ sessionId: session.id, title: session.title, status: sessionRow(session, nowMs).status })),
+      .map((session) => needOf(session, nowMs)),
     counts: {
-      running: countOf((session) => isGoingOn(session)),
+      running: sessions.filter(isRunning).length,
       completed: countOf(({ status }) => status === 'Completed'),
       failed: countOf((session) => shownStatus(session) === 'Failed'),
       stopped: countOf((session) => shownStatus(session) === 'Stopped'),
@@ -54,15 +60,21 @@ interface TimedRun {
   endMs: number;
 }
 
-function isGoingOn(session: SessionSummary): boolean {
-  return (session.status === 'Starting' || session.status === 'Running') && !session.restored;
+function needOf(session: SessionSummary, nowMs: number): Overview['needsYou'][number] {
+  const { id: sessionId, title, needsInput, restored, pendingPermissions } = session;
+  return {
+    sessionId,
+    title,
+    status: sessionRow(session, nowMs).status,
+    ...(needsInput && pendingPermissions.length > 0 ? { action: 'answer' } : restored ? { action: 'resume' } : {}),
+  };
 }
 
 /** Undefined for a run that has not started. A run that was cut off ended with its last event. */
 function timed(session: SessionSummary, run: RunSummary, nowMs: number): TimedRun | undefined {
   if (run.startedAt === undefined) return undefined;
   const startMs = Date.parse(run.startedAt);
-  const isOpen = !isOutcome(run.state) && run.runId === session.currentRunId && isGoingOn(session);
+  const isOpen = !isOutcome(run.state) && run.runId === session.currentRunId && goesOn(session);
   const endMs = isOpen ? nowMs : Date.parse(run.endedAt ?? run.lastEventAt ?? run.startedAt);
   return { run, startMs, endMs: Math.max(startMs, endMs) };
 }

@@ -5,7 +5,7 @@ import type { CorralApi } from '../../supervisor/api';
 import { Throttle } from '../../common/throttle';
 import { overviewOf } from './overview';
 import { overviewPageMessageSchema } from '../../protocol/overviewProtocol';
-import type { OverviewHostMessage, OverviewPageMessage } from '../../protocol/overviewProtocol';
+import type { OverviewAction, OverviewHostMessage, OverviewPageMessage } from '../../protocol/overviewProtocol';
 import { preparePanel } from '../webview/panelPage';
 import { newNonce, webviewPage } from '../webview/webviewPage';
 import { closeTabs, webviewTabs } from '../webview/webviewTabs';
@@ -21,6 +21,7 @@ export interface OverviewOptions {
   source: OverviewSource;
   extensionUri: vscode.Uri;
   showTimeline: (sessionId: string) => void;
+  act: (action: OverviewAction, sessionId: string) => void;
 }
 
 /** All sessions on one page, in an editor tab of its own. */
@@ -105,6 +106,7 @@ export class OverviewPanel {
         }),
       });
     else if (parsed.output.type === 'open') this.#options.showTimeline(parsed.output.sessionId);
+    else if (parsed.output.type === 'act') this.#options.act(parsed.output.action, parsed.output.sessionId);
     else {
       this.#asked = parsed.output;
       void this.#send().catch(this.#failed); // at once, as the page waits for it

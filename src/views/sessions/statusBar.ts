@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { SessionSummary } from '../../supervisor/api';
 import { COMMANDS } from '../text/contributions';
-import { needsYou } from '../sessionPredicates';
+import { goesOn, isRunning, isWaiting, needsYou } from '../sessionPredicates';
 import { needInput } from './sessionGroups';
 
 /** Shows at the window's foot how many sessions run, need a person, or ended unseen; a click shows the menu. */
@@ -18,10 +18,7 @@ export class StatusBar implements vscode.Disposable {
   }
 
   show(sessions: readonly SessionSummary[]): void {
-    const live = sessions.filter(
-      (session) =>
-        !session.deleted && !session.restored && (session.status === 'Starting' || session.status === 'Running'),
-    );
+    const live = sessions.filter(goesOn);
     const unseen = sessions.filter(
       (session) => !session.deleted && !session.archived && this.#isUnseen(session),
     ).length;
@@ -30,11 +27,11 @@ export class StatusBar implements vscode.Disposable {
       this.#item.hide();
       return;
     }
-    const waiting = live.filter((session) => session.queuePosition !== undefined).length;
+    const waiting = live.filter(isWaiting).length;
     const asking = live.filter((session) => session.needsInput).length;
     const others = needing - asking;
     const text = [
-      ...(live.length === 0 ? [] : [vscode.l10n.t('{0} running', live.length - waiting)]),
+      ...(live.length === 0 ? [] : [vscode.l10n.t('{0} running', live.filter(isRunning).length)]),
       ...(waiting === 0 ? [] : [vscode.l10n.t('{0} waiting', waiting)]),
       ...(asking === 0 ? [] : [needInput(asking)]),
       ...(others === 0 ? [] : [vscode.l10n.t('{0} cut off or silent', others)]),

@@ -42,6 +42,9 @@ export const COMMANDS = {
   archiveSession: 'corral.archiveSession',
   unarchiveSession: 'corral.unarchiveSession',
   searchHistory: 'corral.searchHistory',
+  showEvent: 'corral.showEvent',
+  showMoreResults: 'corral.showMoreResults',
+  clearSearchResults: 'corral.clearSearchResults',
   exportSession: 'corral.exportSession',
   checkStore: 'corral.checkStore',
   showStorage: 'corral.showStorage',
@@ -68,15 +71,20 @@ export type CommandName = keyof typeof COMMANDS;
 
 export const SESSIONS_VIEW = 'corral.sessions';
 export const PROCESSES_VIEW = 'corral.processes';
+export const SEARCH_RESULTS_VIEW = 'corral.searchResults';
 /** VS Code makes such a command for every view. */
 export const FOCUS_SESSIONS = `${SESSIONS_VIEW}.focus`;
 export const FOCUS_PROCESSES = `${PROCESSES_VIEW}.focus`;
+export const FOCUS_SEARCH_RESULTS = `${SEARCH_RESULTS_VIEW}.focus`;
 
 /** The editor of timelines, and the pages in it. */
 export const TIMELINE_VIEW_TYPE = 'corral.timeline';
 
 /** Context key: somebody asked for the view of processes, which few need. */
 export const PROCESSES_CONTEXT = 'corral.showsProcesses';
+
+/** Context key: there are results of a search to show. */
+export const SEARCH_CONTEXT = 'corral.showsSearchResults';
 
 /** Context key: the list of sessions is known, so an empty one may show the welcome text. */
 export const READY_CONTEXT = 'corral.ready';

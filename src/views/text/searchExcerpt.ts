@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { oneLine } from '../../common/oneLine';
 import { findSearchable, searchable } from '../../common/searchable';
 import { endOf, startOf } from '../../common/shorten';
@@ -12,9 +13,9 @@ const MAX_CHARACTERS = 140;
  * The event's heading or beginning where only a payload outside the journal has the text.
  */
 export function searchExcerpt(event: SessionEvent, text: string): string {
-  const { heading, prose = '', code = '' } = eventText(event);
+  const { heading } = eventText(event);
   const title = oneLine(heading);
-  const line = oneLine(`${prose} ${code}`, Infinity);
+  const line = oneLine(stripVTControlCharacters(readableText(event)), Infinity);
   const wanted = searchable(oneLine(text, Infinity));
   const found = findSearchable(line, wanted);
   if (found === undefined)
@@ -22,4 +23,18 @@ export function searchExcerpt(event: SessionEvent, text: string): string {
   const before = endOf(line.slice(0, found.start), MAX_CHARACTERS_BEFORE);
   const shown = startOf(`${before}${line.slice(found.start)}`, MAX_CHARACTERS);
   return `${before.length < found.start ? '…' : ''}${shown}`;
+}
+
+/** What a person would read of the event: of data the values alone, and of bookkeeping nothing. */
+function readableText(event: SessionEvent): string {
+  if (event.kind === 'usage' || event.kind === 'snapshot') return '';
+  if (event.kind === 'tool.call' || event.kind === 'permission.request') return textsIn(event.data.input).join(' · ');
+  const { prose = '', code = '' } = eventText(event);
+  return `${prose} ${code}`;
+}
+
+/** The texts of a value at any depth, in their order. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsIn);
+  return typeof value === 'string' ? [value] : [];
 }

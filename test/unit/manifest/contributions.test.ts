@@ -5,6 +5,8 @@ import {
   PROCESSES_CONTEXT,
   PROCESSES_VIEW,
   READY_CONTEXT,
+  SEARCH_CONTEXT,
+  SEARCH_RESULTS_VIEW,
   SESSIONS_VIEW,
   SETTINGS,
   TIMELINE_VIEW_TYPE,
@@ -55,6 +57,7 @@ describe('what package.json contributes', () => {
   it('are the views that the code knows, shown by context keys that it sets', () => {
     assert.deepEqual(Object.values(contributes.views).flat(), [
       { id: SESSIONS_VIEW },
+      { id: SEARCH_RESULTS_VIEW, when: SEARCH_CONTEXT },
       { id: PROCESSES_VIEW, when: PROCESSES_CONTEXT },
     ]);
     assert.deepEqual(

@@ -11,6 +11,7 @@ import {
   GROUPING_CONTEXT,
   ONLY_HERE_CONTEXT,
   PROCESSES_VIEW,
+  SEARCH_RESULTS_VIEW,
   SESSIONS_VIEW,
   TIMELINE_VIEW_TYPE,
 } from '../../../src/views/text/contributions';
@@ -35,6 +36,7 @@ const ROWS: Record<string, readonly string[]> = {
     ...['section', 'unknown', 'changes', 'run', 'folder'].map((flag) => contextValue([flag])),
     ...SITUATIONS.flatMap(({ session }) => MARKS.map((marks) => sessionRow(session, NOW_MS, marks).contextValue)),
   ],
+  [SEARCH_RESULTS_VIEW]: ['event', 'more'].map((flag) => contextValue([flag])),
   [PROCESSES_VIEW]: PROCESS_ROLES.map((role) => contextValue([role])),
 };
 

@@ -60,7 +60,7 @@ describe('the overview', () => {
     );
     const old = session({ title: 'e', lastActivityAt: ago(40) }, { startedAt: ago(50), endedAt: ago(40) });
     const queued = session(
-      { title: 'f', status: 'Starting', state: 'queued', lastActivityAt: ago(0) },
+      { title: 'f', status: 'Starting', state: 'queued', queuePosition: 1, lastActivityAt: ago(0) },
       { state: 'queued' },
     );
     const overview = overviewOf([old, stopped, cutOff, asking, running, queued], 1, 'UTC', NOW_MS);
