@@ -22,6 +22,7 @@ import { readWorktreeSettings } from './views/worktreeSettings';
 import { StatusBar } from './views/sessions/statusBar';
 import type { OverviewAction } from './protocol/overviewProtocol';
 import type { EventPlace } from './protocol/timelineProtocol';
+import { timelineCommands } from './views/timeline/timelineCommands';
 import { TimelineEditors } from './views/timeline/timelineEditors';
 import { notifyOfStrays } from './views/commands/strayNotice';
 import { WindowScope } from './views/sessions/windowScope';
@@ -147,6 +148,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
         selected: () => tree.selectedSessions[0],
       },
       showOverview: () => OverviewPanel.show(overview),
+      timelineActions: timelineCommands(),
       tree,
       marks,
       reveal: async (sessionId) => await tree.reveal(sessionId),

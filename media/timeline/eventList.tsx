@@ -1,30 +1,17 @@
-import {
-  Virtualizer,
-  defaultRangeExtractor,
-  elementScroll,
-  observeElementOffset,
-  observeElementRect,
-} from '@tanstack/virtual-core';
-import type { VirtualItem } from '@tanstack/virtual-core';
+import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from '@tanstack/virtual-core';
+import type { Range } from '@tanstack/virtual-core';
 import * as l10n from '@vscode/l10n';
 import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
-import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
-import { EventCard } from './events/eventCard';
-import { eventIcon, eventName } from './events/eventName';
+import { EventRow } from './eventRow';
 import { useFindMarks } from './findMarks';
-import { Icon } from '../shared/icons';
+import { useFoldedHeights } from './foldedHeights';
 import type { TimelineModel } from './model/timelineModel';
 import './eventList.css';
 
-/** Shared by all rows, since making a formatter takes longer than rendering a row. */
-const TIME_OF_DAY = new Intl.DateTimeFormat(undefined, {
-  hour: 'numeric',
-  minute: 'numeric',
-  second: 'numeric',
-  hourCycle: 'h23',
-});
-const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const ESTIMATED_ROW_PX = 56;
+const OVERSCAN_ROWS = 6;
+/** Fewer than the page keeps, or the first would be dropped for the last. */
+const MAX_LOADED_LINES = 5_000;
 /** Closer to the end than this counts as at the end. */
 const END_SLACK_PX = 24;
 /** Browsers cannot lay out more than about 33 million pixels: of a longer session the list has only the last rows. */
@@ -38,14 +25,25 @@ function firstListLine(lineCount: number): number {
 
 export function EventList({ model }: { model: TimelineModel }) {
   const firstLine = firstListLine(model.lineCount);
-  // Another run, part or filter needs a new list, since the measured heights belong to the old rows.
+  // Another run, part, filter or level of detail needs a new list, since the measured heights belong to the old rows.
   return (
     <EventRows
-      key={`${model.runId ?? ''} ${String(firstLine)} ${JSON.stringify(model.filter.criteria)}`}
+      key={`${model.runId ?? ''} ${String(firstLine)} ${model.rows.detail} ${JSON.stringify(model.filter.criteria)}`}
       model={model}
       firstLine={firstLine}
     />
   );
+}
+
+/** Loads the lines that are shown; of very many that are folded in between just those with a row. */
+function loadShown(
+  model: TimelineModel,
+  firstLine: number,
+  { startIndex, endIndex }: { startIndex: number; endIndex: number },
+  items: readonly { index: number }[],
+): void {
+  if (endIndex - startIndex <= MAX_LOADED_LINES) model.events.loadLines(firstLine + startIndex, firstLine + endIndex);
+  else for (const { index } of items) model.events.loadLines(firstLine + index, firstLine + index);
 }
 
 function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: number }) {
@@ -60,22 +58,34 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => ESTIMATED_ROW_PX,
-    overscan: 6,
+    overscan: OVERSCAN_ROWS,
     scrollToFn: elementScroll<HTMLDivElement>,
     observeElementRect,
     observeElementOffset,
     onChange: () => {
       render(undefined);
     },
-    // The selected row stays in the page, or scrolling it away would lose the focus.
-    rangeExtractor: (range: Parameters<typeof defaultRangeExtractor>[0]) => {
-      const rows = defaultRangeExtractor(range);
-      return selected === undefined || selected >= count || rows.includes(selected)
+    rangeExtractor: ({ startIndex, endIndex, overscan }: Range) => {
+      const rows: number[] = [];
+      const step = (row: number, direction: 1 | -1): number | undefined => {
+        const line = model.rows.step(firstLine + row, direction);
+        return line === undefined || line < firstLine ? undefined : line - firstLine;
+      };
+      let first = startIndex;
+      let last = endIndex;
+      for (let extra = 0; extra < overscan; extra++) {
+        first = step(first, -1) ?? first;
+        last = step(last, 1) ?? last;
+      }
+      for (let row = first; row <= last; row++) if (!folded.isFolded(row)) rows.push(row);
+      // The selected row stays in the page, or scrolling it away would lose the focus.
+      return selected === undefined || selected >= count || folded.isFolded(selected) || rows.includes(selected)
         ? rows
         : [...rows, selected].sort((a, b) => a - b);
     },
   };
   const [virtualizer] = useState(() => new Virtualizer<HTMLDivElement, HTMLElement>(options));
+  const folded = useFoldedHeights(model, virtualizer, firstLine, ESTIMATED_ROW_PX);
   virtualizer.setOptions(options);
   useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
   useLayoutEffect(() => {
@@ -85,10 +95,15 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   const items = virtualizer.getVirtualItems();
   useLayoutEffect(() => {
     const shown = virtualizer.range;
-    if (shown !== null) model.events.loadLines(firstLine + shown.startIndex, firstLine + shown.endIndex);
+    if (shown !== null) loadShown(model, firstLine, shown, items);
     const element = scroller.current;
     if (element !== null && model.following) {
       element.scrollTop = element.scrollHeight;
+      // The last event of a replay can be part of a row that is not the last one.
+      const row = model.rows.rowLineOf(model.lineCount - 1) - firstLine;
+      const topPx = virtualizer.measurementsCache[row]?.start;
+      if (model.replay.position !== undefined && topPx !== undefined && topPx < element.scrollTop)
+        element.scrollTop = topPx;
       heightAtFollow.current = element.scrollHeight;
     }
     if (selected === undefined) return;
@@ -107,44 +122,47 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
 
   useFindMarks(scroller, model.find.text);
   useLayoutEffect(() => {
-    const { wantedRow } = model;
-    if (wantedRow === undefined) return;
-    model.wantedRow = undefined;
-    const line = (model.filter.isActive ? model.filter.count(wantedRow) : wantedRow) - firstLine;
-    if (line < 0 || line >= count) return;
-    model.setFollowing(line === count - 1);
-    setSelected(line);
-    virtualizer.scrollToIndex(line, { align: 'center' });
+    const line = model.rows.takeLineToShow();
+    const row = line === undefined ? -1 : line - firstLine;
+    if (row < 0 || row >= count) return;
+    model.setFollowing(line === model.rows.rowLineOf(model.lineCount - 1));
+    setSelected(row);
+    virtualizer.scrollToIndex(row, { align: 'center' });
   });
 
-  const select = (row: number): void => {
-    const last = model.lineCount - firstLine - 1; // newer than the last render: a step may have shown one more
-    const bounded = Math.min(Math.max(0, row), last);
-    if (bounded < 0) return;
-    model.setFollowing(bounded === last);
+  /** The next row in a direction; undefined at the end of the list. */
+  const step = (row: number, direction: 1 | -1): number | undefined => {
+    const line = model.rows.step(firstLine + row, direction);
+    return line === undefined || line < firstLine ? undefined : line - firstLine;
+  };
+  const select = (row: number | undefined): void => {
+    // Newer than the last render: a step may have shown one more.
+    const last = model.rows.rowLineOf(model.lineCount - 1) - firstLine;
+    if (row === undefined || row < 0 || row > last) return;
+    model.setFollowing(row === last);
     focusWanted.current = true;
-    setSelected(bounded);
-    virtualizer.scrollToIndex(bounded, { align: 'auto' });
+    setSelected(row);
+    virtualizer.scrollToIndex(row, { align: 'auto' });
     render(undefined);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const current = selected ?? (virtualizer.range?.startIndex ?? 0) - 1;
+    const before = (virtualizer.range?.startIndex ?? 0) - 1;
     switch (event.key) {
       case 'ArrowDown':
       case 'j':
-        if (current + 1 >= count && model.replay.position !== undefined) model.replay.step(1);
-        select(current + 1);
+        if (step(selected ?? before, 1) === undefined && model.replay.position !== undefined) model.replay.step(1);
+        select(step(selected ?? before, 1) ?? selected);
         break;
       case 'ArrowUp':
       case 'k':
-        select(current - 1);
+        select(step(selected ?? before + 1, -1) ?? selected);
         break;
       case 'Home':
-        select(0);
+        select(step(-1, 1));
         break;
       case 'End':
-        select(count - 1);
+        select(step(count, -1));
         break;
       case 'PageUp':
         model.setFollowing(false);
@@ -210,69 +228,4 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
       </div>
     </div>
   );
-}
-
-interface RowProps {
-  model: TimelineModel;
-  item: VirtualItem;
-  line: number;
-  isSelected: boolean;
-  measure: (element: HTMLElement | null) => void;
-  onSelect: () => void;
-}
-
-function EventRow({ model, item, line, isSelected, measure, onSelect }: RowProps) {
-  const event = model.events.at(model.filter.rowOf(line));
-  const shared = {
-    ref: measure,
-    'data-index': item.index,
-    role: 'article',
-    tabIndex: -1,
-    'aria-posinset': line + 1,
-    'aria-setsize': model.replay.position === undefined && isRunning(model) ? -1 : model.lineCount,
-    style: { transform: `translateY(${String(item.start)}px)` },
-    onFocus: onSelect,
-  } as const;
-  if (event === undefined || event === 'missing') {
-    return (
-      <div {...shared} class={`event ${event ?? 'loading'}`} data-testid={`event-${event ?? 'loading'}`}>
-        <div class="gutter" />
-        <div class="content faint">
-          {event === undefined ? '…' : l10n.t('This record is damaged and cannot be read')}
-        </div>
-      </div>
-    );
-  }
-  const icon = eventIcon(event);
-  const time = new Date(event.timestamp);
-  const timeOfDay = TIME_OF_DAY.format(time);
-  const isNested = belongsToCall(event);
-  return (
-    <div
-      {...shared}
-      class={`event kind-${event.kind.replaceAll('.', '-')} ${event.kind === 'message' ? `role-${event.data.role}` : ''} ${isNested ? 'nested' : ''} ${isSelected ? 'selected' : ''}`}
-      data-testid="event"
-      data-seq={event.seq}
-      data-kind={event.kind}
-      aria-label={`${eventName(event)}, ${timeOfDay}`}
-    >
-      <div class="gutter">{icon !== undefined && <Icon name={icon} />}</div>
-      <div class="content">
-        <EventCard model={model} event={event} isLive={model.replay.position === undefined && isRunning(model)} />
-      </div>
-      <time class="time" dateTime={event.timestamp} title={DATE_AND_TIME.format(time)}>
-        {timeOfDay}
-      </time>
-    </div>
-  );
-}
-
-/** True for events shown under a tool call: its result, its file changes, and the calls of a sub-agent. */
-function belongsToCall(event: TimelineEvent): boolean {
-  if (event.kind === 'tool.call') return event.data.parentCallId !== undefined;
-  return event.kind === 'tool.result' || (event.kind === 'file.change' && event.data.callId !== undefined);
-}
-
-function isRunning(model: TimelineModel): boolean {
-  return model.session?.status === 'Running' && !model.session.restored && model.lostSinceMs === undefined;
 }

@@ -6,6 +6,7 @@ import { formatAge, formatTime } from '../shared/times';
 import { usageText } from './events/usageText';
 import { RUN_STATE_LABELS } from './model/runStates';
 import type { TimelineModel } from './model/timelineModel';
+import { DetailSelect } from './rows/detailSelect';
 import './sessionHeader.css';
 
 /** Screen readers announce a new status at most this often. */
@@ -45,6 +46,7 @@ export function SessionHeader({
         {hasUsage && <span class="faint">{usageText(session.usage)}</span>}
         {session.damagedRecords > 0 && <DamagedRecords count={session.damagedRecords} />}
         {session.runs.length > 1 && <RunSelect model={model} session={session} />}
+        <DetailSelect model={model} />
       </div>
       <Announcement text={l10n.t('Session {status}', { status })} />
     </header>

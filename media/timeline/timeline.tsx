@@ -16,6 +16,7 @@ import { ReplayBar } from './replay/replayBar';
 import { formatTime } from '../shared/times';
 import { SessionHeader } from './sessionHeader';
 import { TimelineModel } from './model/timelineModel';
+import { PlanPanel } from './rows/planPanel';
 
 const PLAY_TICK_MS = 50;
 /** A longer time between two ticks means that the page was asleep; it is not played. */
@@ -71,6 +72,7 @@ function Timeline({ model }: { model: TimelineModel }) {
     <>
       {session !== undefined && <SessionHeader model={model} session={session} nowMs={nowMs} />}
       {session !== undefined && <FilterBar model={model} />}
+      {session !== undefined && model.rows.isFolding && <PlanPanel model={model} />}
       <main class="main">
         {session !== undefined && <EventList model={model} />}
         {session !== undefined && model.playlist.rowCount === 0 && (

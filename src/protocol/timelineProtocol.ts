@@ -16,10 +16,19 @@ const MAX_EVENTS_PER_REQUEST = 200;
 /** UTF-16 units of an event's text that reach the page. Longer texts are cut, and `event` brings them whole. */
 export const PREVIEW_LENGTH = 8_192;
 
+/** How much the list shows of what happened: `everything` has a row for each event. */
+export const DETAILS = ['summary', 'normal', 'everything'] as const;
+export type Detail = (typeof DETAILS)[number];
+
+/** What the outcome of a session can offer, beside writing to its agent (`message`). */
+export const OUTCOME_ACTIONS = ['review', 'apply', 'branch'] as const;
+export type OutcomeAction = (typeof OUTCOME_ACTIONS)[number];
+
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const seq = v.pipe(v.number(), v.integer(), v.minValue(1));
 
+const detail = v.picklist(DETAILS);
 const placeSchema = v.object({ runId: idSchema, seq });
 /** An event by the run that it belongs to and its number there. */
 export type EventPlace = v.InferOutput<typeof placeSchema>;
@@ -58,6 +67,10 @@ export const sessionSchema = v.object({
   damagedRecords: count,
   checking: v.boolean(),
   usage: v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
+  /** Against the base, as of the last snapshot. */
+  changes: v.optional(v.object({ files: count, addedLines: count, removedLines: count })),
+  /** What can be done with the session's outcome now. */
+  actions: v.array(v.picklist([...OUTCOME_ACTIONS, 'message'])),
   /** The run of the pending permission requests. */
   currentRunId: v.optional(idSchema),
   runs: v.array(timelineRunSchema),
@@ -93,7 +106,7 @@ const eventSchema = v.pipe(
 /** The page's requests: the parameters of each and the result of its answer. */
 export const TIMELINE_REQUESTS = {
   /** The page has loaded. Only `reading` is pushed before this is answered. */
-  ready: { parameters: v.object({}), result: v.object({ session: sessionSchema }) },
+  ready: { parameters: v.object({}), result: v.object({ session: sessionSchema, detail }) },
   /** Answered at once, so that the page knows whether the extension is alive. */
   ping: { parameters: v.object({}), result: v.object({}) },
   events: {
@@ -124,6 +137,12 @@ export const TIMELINE_REQUESTS = {
     parameters: v.object({ path: v.pipe(text, v.minLength(1)), line: v.optional(count) }),
     result: v.object({}),
   },
+  /** Shows, applies or names the session's work. A person may be asked, so this is answered at once. */
+  act: { parameters: v.object({ action: v.picklist(OUTCOME_ACTIONS) }), result: v.object({}) },
+  /** Every timeline shows so much from now on; the page is told by `detail`. */
+  chooseDetail: { parameters: v.object({ detail }), result: v.object({}) },
+  /** Puts a text on the clipboard. */
+  copyText: { parameters: v.object({ text }), result: v.object({}) },
   /** Copies a link to the event to the clipboard. */
   copyLink: { parameters: placeSchema, result: v.object({}) },
   /** Lets a person choose what to do with the files of a snapshot, such as comparing or restoring them. */
@@ -190,6 +209,8 @@ export const hostMessageSchema = v.variant('type', [
   v.object({ type: v.literal('reading'), share: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
   /** Somebody followed a link to this event. */
   v.object({ type: v.literal('show'), place: placeSchema }),
+  /** How much the list is to show. */
+  v.object({ type: v.literal('detail'), detail }),
   /** A message of an earlier page, which was gone when sending failed. */
   v.object({ type: v.literal('unsent'), text }),
   /** The session could not be read for a push. */

@@ -94,7 +94,11 @@ export const EVENT_SCHEMAS = {
     usage: v.optional(usageSchema),
   }),
   message: v.object({ role: v.picklist(['user', 'assistant', 'system']), text, pictures }),
-  reasoning: v.object({ text }),
+  reasoning: v.object({
+    text,
+    /** The call of the sub-agent that thought or said this; absent for the agent itself. */
+    parentCallId: v.optional(text),
+  }),
   'tool.call': v.object({
     callId: text,
     name: text,

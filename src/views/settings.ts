@@ -6,13 +6,13 @@ import type { SupervisorSettings } from '../supervisor/settings';
 import { DEFAULT_SETTINGS } from '../supervisor/settings';
 import { SETTINGS } from './text/contributions';
 
-const SECTION = 'corral';
+export const SECTION = 'corral';
 const SECOND_MS = 1_000;
 /** Maximum as in package.json. */
 const MAX_GRACE_SECONDS = 60;
 
 /** A setting of the wrong type counts as not set, so that a typing mistake never hides the sessions. */
-function read<T>(name: string, schema: v.GenericSchema<unknown, T>, fallback: T): T {
+export function readSetting<T>(name: string, schema: v.GenericSchema<unknown, T>, fallback: T): T {
   const parsed = v.safeParse(schema, vscode.workspace.getConfiguration(SECTION).get<unknown>(name));
   return parsed.success ? parsed.output : fallback;
 }
@@ -26,31 +26,31 @@ function read<T>(name: string, schema: v.GenericSchema<unknown, T>, fallback: T)
 export function readSettings(): SupervisorSettings {
   const defaults = DEFAULT_SETTINGS;
   const text = v.string();
-  const runnerNode = read(SETTINGS.runnerNode, text, '');
+  const runnerNode = readSetting(SETTINGS.runnerNode, text, '');
   return {
     get agents() {
       return parseAgentSettings(vscode.workspace.getConfiguration(SECTION).get<unknown>(SETTINGS.agents) ?? {});
     },
-    permissionMode: read(SETTINGS.permissionMode, v.picklist(PERMISSION_MODES), defaults.permissionMode),
+    permissionMode: readSetting(SETTINGS.permissionMode, v.picklist(PERMISSION_MODES), defaults.permissionMode),
     stopGraceMs:
       SECOND_MS *
-      read(
+      readSetting(
         SETTINGS.stopGraceSeconds,
         v.pipe(v.number(), v.minValue(1), v.maxValue(MAX_GRACE_SECONDS)),
         defaults.stopGraceMs / SECOND_MS,
       ),
-    syncEveryEvent: read(SETTINGS.durability, text, 'group') === 'sync-every-event',
-    maxConcurrentRuns: read(
+    syncEveryEvent: readSetting(SETTINGS.durability, text, 'group') === 'sync-every-event',
+    maxConcurrentRuns: readSetting(
       SETTINGS.maxConcurrentRuns,
       v.pipe(v.number(), v.integer(), v.minValue(1)),
       defaults.maxConcurrentRuns,
     ),
-    minimumFreeMemoryMiB: read(
+    minimumFreeMemoryMiB: readSetting(
       SETTINGS.minimumFreeMemory,
       v.pipe(v.number(), v.minValue(0)),
       defaults.minimumFreeMemoryMiB,
     ),
-    recoveryPolicy: read(SETTINGS.recoveryPolicy, v.picklist(['restore', 'fail']), defaults.recoveryPolicy),
+    recoveryPolicy: readSetting(SETTINGS.recoveryPolicy, v.picklist(['restore', 'fail']), defaults.recoveryPolicy),
     ...(runnerNode === '' ? {} : { runnerNode }),
   };
 }
@@ -60,12 +60,12 @@ export type EndNoticeSetting = (typeof END_NOTICES)[number];
 
 /** Whether a notification tells that a session ended; by default where the list of sessions is not in sight. */
 export function readEndNotices(): EndNoticeSetting {
-  return read(SETTINGS.notificationsEnds, v.picklist(END_NOTICES), 'whenHidden');
+  return readSetting(SETTINGS.notificationsEnds, v.picklist(END_NOTICES), 'whenHidden');
 }
 
 /** Where sessions are kept: the user's folder, or VS Code's storage for the extension. */
 export function storageDirectory(context: vscode.ExtensionContext): string {
-  const chosen = read(SETTINGS.storageLocation, v.string(), '');
+  const chosen = readSetting(SETTINGS.storageLocation, v.string(), '');
   return chosen === '' ? context.globalStorageUri.fsPath : chosen;
 }
 

@@ -23,7 +23,10 @@ describe('the main job', () => {
   let window: Window;
   let sessions: SessionsView;
   useWindow(
-    () => ({ repository: { name: 'greeter' }, server: { settings: { 'corral.maxConcurrentRuns': 2 } } }),
+    () => ({
+      repository: { name: 'greeter' },
+      server: { settings: { 'corral.maxConcurrentRuns': 2, 'corral.timeline.detail': 'everything' } },
+    }),
     (opened) => {
       ({ repository, server, context, window, sessions } = opened);
       return Promise.resolve();

@@ -15,7 +15,10 @@ describe('the timeline', () => {
   let window: Window;
   let sessions: SessionsView;
   useWindow(
-    () => ({ repository: { name: 'greeter' }, server: { environment: { CORRAL_DEMO_SPEED: '10' } } }),
+    () => ({
+      repository: { name: 'greeter' },
+      server: { environment: { CORRAL_DEMO_SPEED: '10' }, settings: { 'corral.timeline.detail': 'everything' } },
+    }),
     async (opened) => {
       ({ server, window, sessions } = opened);
       await window.showContainer('Corral');

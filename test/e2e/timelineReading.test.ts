@@ -27,6 +27,7 @@ describe('reading a timeline', () => {
         files: { 'src/greet.js': 'export function greet(name) {\n  return `Hello, ${name}!`;\n}\n' },
       },
       context: { viewport: { width: 1100, height: 1400 }, timezoneId: 'UTC', locale: 'en-GB' },
+      server: { settings: { 'corral.timeline.detail': 'everything' } },
       prepare: async ({ globalStorage }, repository) => {
         await mkdir(globalStorage, { recursive: true });
         const record = async (title: string, events: Parameters<typeof writeRecording>[2]): Promise<string> =>
@@ -144,6 +145,22 @@ describe('reading a timeline', () => {
     const requests: string[] = [];
     window.page.on('request', (request) => requests.push(request.url()));
     const frame = await open('Hostile <script>');
+    for (const detail of ['normal', 'everything']) {
+      await frame.getByTestId('detail').selectOption(detail);
+      await frame
+        .locator(detail === 'normal' ? '.event.folding' : '.event:not(.folding)')
+        .first()
+        .waitFor();
+      await assertHarmless(frame);
+    }
+    assert.deepEqual(
+      requests.filter((url) => url.includes('evil.example')),
+      [],
+    );
+  });
+
+  /** Scrolls through the list, opens every fold, and looks for anything that is not text. */
+  async function assertHarmless(frame: Frame): Promise<void> {
     await frame.getByRole('feed', { name: 'Events' }).focus();
     await window.page.keyboard.press('Home');
     for (;;) {
@@ -166,11 +183,7 @@ describe('reading a timeline', () => {
     }
     assert.equal(await frame.evaluate('window.hacked'), undefined);
     assert.equal(await window.page.evaluate('window.hacked'), undefined);
-    assert.deepEqual(
-      requests.filter((url) => url.includes('evil.example')),
-      [],
-    );
-  });
+  }
 
   it('filters the events of the whole run by kind, failure, tool and file', async () => {
     const frame = await open('Greet in every language');

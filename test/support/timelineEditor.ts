@@ -14,6 +14,10 @@ export function timelineEditor(post: TimelineEditor['post'], parts: Partial<Time
     copyLink: nothing,
     showSnapshot: nothing,
     searchHistory: nothing,
+    act: nothing,
+    copyText: nothing,
+    detail: () => 'normal',
+    chooseDetail: nothing,
     ...parts,
   };
 }

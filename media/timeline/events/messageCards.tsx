@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { visibleText } from '../../../src/common/visibleText';
 import { joinParts, oneLine } from '../../shared/plainText';
-import type { CardProps } from './cardProps';
+import type { CardProps, EventOf } from './cardProps';
 import { ROLE_LABELS } from './eventName';
 import { Pictures } from './pictures';
 import { Markdown } from './text/markdown';
@@ -19,7 +19,7 @@ export function MessageCard({ model, event }: CardProps<'message'>) {
   const { role, text } = event.data;
   return (
     <>
-      <div class="line faint">{ROLE_LABELS[role]}</div>
+      <div class="line faint role">{ROLE_LABELS[role]}</div>
       {role === 'assistant' ? (
         <Markdown model={model} text={text} />
       ) : (
@@ -54,17 +54,23 @@ export function PlanCard({ event }: CardProps<'plan'>) {
   return (
     <>
       <div class="line faint">{l10n.t('Plan')}</div>
-      <ul class="plan">
-        {event.data.entries.map(({ text, status }) => (
-          <li class={`plan-${status}`}>
-            <span class="plan-symbol" role="img" aria-label={PLAN_LABELS[status]}>
-              {PLAN_SYMBOLS[status]}
-            </span>
-            <span dir="auto">{visibleText(text)}</span>
-          </li>
-        ))}
-      </ul>
+      <PlanList entries={event.data.entries} />
     </>
+  );
+}
+
+export function PlanList({ entries }: { entries: EventOf<'plan'>['data']['entries'] }) {
+  return (
+    <ul class="plan">
+      {entries.map(({ text, status }) => (
+        <li class={`plan-${status}`}>
+          <span class="plan-symbol" role="img" aria-label={PLAN_LABELS[status]}>
+            {PLAN_SYMBOLS[status]}
+          </span>
+          <span dir="auto">{visibleText(text)}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -68,13 +68,25 @@ export function ToolResultCard({ model, event }: CardProps<'tool.result'>) {
           </span>
         )}
       </div>
-      {output.trim() === '' ? (
-        <div class="faint">{l10n.t('No output')}</div>
-      ) : (
-        <CodeBlock model={model} event={event} field="output" text={output} label={l10n.t('Output')} look="terminal" />
-      )}
+      {output.trim() === '' ? <div class="faint">{l10n.t('No output')}</div> : <Output model={model} event={event} />}
       <Pictures model={model} event={event} />
     </>
+  );
+}
+
+/** The output of a tool: of one that failed, the end. */
+export function Output({ model, event }: CardProps<'tool.result'>) {
+  const { status, output } = event.data;
+  return (
+    <CodeBlock
+      model={model}
+      event={event}
+      field="output"
+      text={output}
+      label={l10n.t('Output')}
+      look="terminal"
+      part={status === 'failed' ? 'end' : 'start'}
+    />
   );
 }
 
@@ -92,24 +104,33 @@ function ResultBadge({ result, call }: { result: EventOf<'tool.result'>; call: E
 }
 
 export function FileChangeCard({ model, event }: CardProps<'file.change'>) {
-  const { path, change, addedLines, removedLines } = event.data;
   return (
     <>
       <div class="line">
-        <span>{CHANGE_LABELS[change]}</span>
-        <strong>
-          {change === 'deleted' ? (
-            <span class="path" dir="auto">
-              {visibleText(path)}
-            </span>
-          ) : (
-            <FilePath model={model} path={path} />
-          )}
-        </strong>
-        {addedLines !== undefined && <span class="added">{`+${String(addedLines)}`}</span>}
-        {removedLines !== undefined && <span class="removed">{`−${String(removedLines)}`}</span>}
+        <span>{CHANGE_LABELS[event.data.change]}</span>
+        <ChangedFile model={model} event={event} />
       </div>
       <FileDiff model={model} event={event} />
+    </>
+  );
+}
+
+/** The file, and how many lines were added and removed. */
+export function ChangedFile({ model, event }: CardProps<'file.change'>) {
+  const { path, change, addedLines, removedLines } = event.data;
+  return (
+    <>
+      <strong>
+        {change === 'deleted' ? (
+          <span class="path" dir="auto">
+            {visibleText(path)}
+          </span>
+        ) : (
+          <FilePath model={model} path={path} />
+        )}
+      </strong>
+      {addedLines !== undefined && <span class="added">{`+${String(addedLines)}`}</span>}
+      {removedLines !== undefined && <span class="removed">{`−${String(removedLines)}`}</span>}
     </>
   );
 }

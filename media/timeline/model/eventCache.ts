@@ -1,4 +1,6 @@
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
+import { CallIndex } from './rows/callIndex';
+import { EventFolds } from './rows/eventFolds';
 
 /** Events that are loaded and dropped together. */
 export const WINDOW_SIZE = 50;
@@ -8,15 +10,6 @@ export const MAX_WINDOWS = 150;
 const MAX_WHOLE_EVENTS = 10;
 /** A window that could not be loaded is not asked for again before this time is over. */
 const RETRY_AFTER_MS = 3_000;
-
-/** What the loaded events say about a tool call. */
-export interface CallFacts {
-  call?: Extract<TimelineEvent, { kind: 'tool.call' }>;
-  /** The question whether the call may be made. */
-  request?: Extract<TimelineEvent, { kind: 'permission.request' }>;
-  result?: Extract<TimelineEvent, { kind: 'tool.result' }>;
-}
-export type PermissionAnswer = Extract<TimelineEvent, { kind: 'permission.answer' }>;
 
 export type LoadEvents = (runId: string, fromSeq: number, limit: number) => Promise<TimelineEvent[]>;
 
@@ -37,8 +30,8 @@ export class EventCache {
   /** In order of use, the newest last. */
   readonly #windows = new Map<string, EventWindow>();
   readonly #wholeEvents = new Map<number, TimelineEvent>();
-  readonly #calls = new Map<string, CallFacts>();
-  readonly #answers = new Map<string, PermissionAnswer>();
+  readonly calls = new CallIndex();
+  readonly folds = new EventFolds({ calls: this.calls, windowSize: WINDOW_SIZE });
 
   constructor(load: LoadEvents, onChange: () => void, onError: (error: unknown) => void) {
     this.#load = load;
@@ -52,7 +45,12 @@ export class EventCache {
     const index = (seq - 1) % WINDOW_SIZE;
     if (slot === undefined || index >= slot.events.length) return undefined;
     const event = slot.events[index];
-    return event === undefined ? 'missing' : (this.#wholeEvents.get(event.id) ?? event);
+    return event === undefined ? 'missing' : this.wholeOf(event);
+  }
+
+  /** The event with nothing cut, where it was loaded so. */
+  wholeOf<E extends TimelineEvent>(event: E): E {
+    return (this.#wholeEvents.get(event.id) ?? event) as E; // the same event
   }
 
   /** `get` then gives this event instead of its preview. */
@@ -62,14 +60,6 @@ export class EventCache {
       if (this.#wholeEvents.size <= MAX_WHOLE_EVENTS) break;
       this.#wholeEvents.delete(oldest);
     }
-  }
-
-  callOf(runId: string, callId: string): CallFacts {
-    return this.#calls.get(`${runId} ${callId}`) ?? {};
-  }
-
-  answerOf(runId: string, requestId: string): PermissionAnswer | undefined {
-    return this.#answers.get(`${runId} ${requestId}`);
   }
 
   /** Loads the windows with `fromSeq` to `toSeq` of a run that has `eventCount` events, as far as they are missing. */
@@ -89,6 +79,7 @@ export class EventCache {
 
   /** Adds pushed events, which come in order of `seq`. One that neither continues nor begins a window is left out. */
   add(events: readonly TimelineEvent[]): void {
+    const grown = new Set<EventWindow>();
     for (const event of events) {
       const { runId, seq } = event;
       const key = keyOf(runId, seq);
@@ -102,8 +93,10 @@ export class EventCache {
       if (slot.events.length !== seq - slot.firstSeq) continue;
       slot.events.push(event);
       this.#windows.set(key, slot);
-      this.#addFacts(event);
+      this.calls.add(event);
+      grown.add(slot);
     }
+    for (const slot of grown) this.folds.update(slot);
     this.#dropOldest();
   }
 
@@ -118,8 +111,9 @@ export class EventCache {
           const index = event.seq - slot.firstSeq;
           if (index < expected) slot.events[index] = event;
           else slot.events.length = expected; // beyond the window, so what is open in it are damaged records
-          this.#addFacts(event);
+          this.calls.add(event);
         }
+        this.folds.update(slot);
         if (slot.events.length < expected) slot.failedAtMs = Date.now(); // not indexed yet
       }
     } catch (error) {
@@ -134,40 +128,10 @@ export class EventCache {
     for (const [key, slot] of this.#windows) {
       if (this.#windows.size <= MAX_WINDOWS) return;
       this.#windows.delete(key);
-      this.#removeFacts(slot);
+      for (const event of slot.events) if (event !== undefined) this.calls.remove(event);
+      this.folds.remove(slot);
     }
   }
-
-  #addFacts(event: TimelineEvent): void {
-    if (event.kind === 'permission.answer') this.#answers.set(`${event.runId} ${event.data.requestId}`, event);
-    const key = callKeyOf(event);
-    if (key === undefined) return;
-    const facts = this.#calls.get(key) ?? {};
-    if (event.kind === 'tool.call') facts.call = event;
-    else if (event.kind === 'permission.request') facts.request = event;
-    else if (event.kind === 'tool.result') facts.result = event;
-    this.#calls.set(key, facts);
-  }
-
-  #removeFacts(slot: EventWindow): void {
-    for (const event of slot.events) {
-      if (event === undefined) continue;
-      if (event.kind === 'permission.answer') this.#answers.delete(`${event.runId} ${event.data.requestId}`);
-      const key = callKeyOf(event);
-      const facts = key === undefined ? undefined : this.#calls.get(key);
-      if (key === undefined || facts === undefined) continue;
-      if (facts.call === event) delete facts.call;
-      if (facts.request === event) delete facts.request;
-      if (facts.result === event) delete facts.result;
-      if (Object.keys(facts).length === 0) this.#calls.delete(key);
-    }
-  }
-}
-
-/** The call that the event is about; undefined for any other event. */
-function callKeyOf(event: TimelineEvent): string | undefined {
-  const isAboutCall = event.kind === 'tool.call' || event.kind === 'permission.request' || event.kind === 'tool.result';
-  return isAboutCall && event.data.callId !== undefined ? `${event.runId} ${event.data.callId}` : undefined;
 }
 
 function firstOf(seq: number): number {

@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { ACTING_METHODS, TIMELINE_REQUESTS, hostMessageSchema } from '../../../src/protocol/timelineProtocol';
 import type {
+  Detail,
   EventPlace,
   TimelineEvent,
   TimelineMethod,
@@ -24,6 +25,8 @@ export interface HostListener {
   readingOn(share: number): void;
   /** Somebody followed a link to this event. */
   showWanted(place: EventPlace): void;
+  /** A person chose how much the list shows, here or elsewhere. */
+  detailChosen(detail: Detail): void;
   /** A message of an earlier page could not be sent. */
   messageReturned(text: string): void;
   /** `lostSinceMs` changed. */
@@ -125,6 +128,9 @@ export class ExtensionHostClient {
         return;
       case 'show':
         this.#listener.showWanted(message.place);
+        return;
+      case 'detail':
+        this.#listener.detailChosen(message.detail);
         return;
       case 'unsent':
         this.#listener.messageReturned(message.text);

@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import type { EventPlace, TimelineEvent } from '../../../src/protocol/timelineProtocol';
+import type { Detail, EventPlace, OutcomeAction, TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import type { Ask } from './extensionHostClient';
 import type { FindContext } from './eventFilter';
 import { findJumpTarget } from './jumpTargets';
@@ -30,6 +30,20 @@ export class SessionActions {
   /** Interrupts the turn, resumes the session or stops it. */
   async control(method: 'interrupt' | 'resume' | 'stop'): Promise<void> {
     await this.#context.ask(method, {});
+  }
+
+  /** Does something with the outcome of the session; the extension asks a person where that needs more. */
+  async act(action: OutcomeAction): Promise<void> {
+    await this.#context.ask('act', { action });
+  }
+
+  /** Has every timeline show so much, now and later. */
+  async chooseDetail(detail: Detail): Promise<void> {
+    await this.#context.ask('chooseDetail', { detail });
+  }
+
+  async copyText(text: string): Promise<void> {
+    await this.#context.ask('copyText', { text });
   }
 
   /** Offers what can be done with the files as they were at this point: those of the last snapshot before it. */

@@ -1,8 +1,10 @@
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { EventCache } from './eventCache';
-import type { CallFacts, LoadEvents, PermissionAnswer } from './eventCache';
+import type { LoadEvents } from './eventCache';
 import type { Ask } from './extensionHostClient';
 import type { EventFilter } from './eventFilter';
+import type { CallFacts, PermissionAnswer } from './rows/callIndex';
+import type { EventFolds } from './rows/eventFolds';
 import type { PendingPermissions } from './pendingPermissions';
 import type { Playlist } from './playlist';
 
@@ -31,6 +33,11 @@ export class ShownEvents {
     this.#cache = new EventCache(context.load, context.changed, context.loadFailed);
   }
 
+  /** Which events share a row of the list. */
+  get folds(): EventFolds {
+    return this.#cache.folds;
+  }
+
   /** Takes events that the extension pushed. */
   add(events: readonly TimelineEvent[]): void {
     this.#cache.add(events);
@@ -54,24 +61,28 @@ export class ShownEvents {
   }
 
   /** What is known of a tool call at this point of the replay. */
-  callOf(runId: string, callId: string): Pick<CallFacts, 'call' | 'result'> {
-    const { call, result } = this.#cache.callOf(runId, callId);
+  callOf(runId: string, callId: string): CallFacts {
+    const { call, request, result, changes, children } = this.#cache.calls.callOf(runId, callId);
+    const whole = <E extends TimelineEvent>(event: E): E => this.#cache.wholeOf(event);
     return {
-      ...(call === undefined ? {} : { call }),
-      ...(result === undefined || !this.#isShown(result) ? {} : { result }),
+      ...(call === undefined ? {} : { call: whole(call) }),
+      ...(request === undefined || !this.isShown(request) ? {} : { request: whole(request) }),
+      ...(result === undefined || !this.isShown(result) ? {} : { result: whole(result) }),
+      changes: changes.filter((change) => this.isShown(change)).map(whole),
+      children: children.filter((child) => this.isShown(child)).map(whole),
     };
   }
 
   /** True while the tool call waits for somebody's permission. */
   awaitsPermission(runId: string, callId: string): boolean {
-    const requestId = this.#cache.callOf(runId, callId).request?.data.requestId;
+    const requestId = this.#cache.calls.callOf(runId, callId).request?.data.requestId;
     return requestId !== undefined && this.#context.permissions.isPending({ runId, requestId });
   }
 
   /** How a question was answered; undefined while no answer is shown. */
   answerOf(runId: string, requestId: string): PermissionAnswer | undefined {
-    const answer = this.#cache.answerOf(runId, requestId);
-    return answer === undefined || !this.#isShown(answer) ? undefined : answer;
+    const answer = this.#cache.calls.answerOf(runId, requestId);
+    return answer === undefined || !this.isShown(answer) ? undefined : answer;
   }
 
   /** Loads these rows and some around them. */
@@ -111,7 +122,8 @@ export class ShownEvents {
     this.#context.changed();
   }
 
-  #isShown(event: TimelineEvent): boolean {
+  /** True unless the replay has not come to it yet. */
+  isShown(event: TimelineEvent): boolean {
     return (this.#context.playlist().rowOf(event) ?? 0) < this.#context.shownRows();
   }
 }

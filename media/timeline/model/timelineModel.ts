@@ -6,6 +6,7 @@ import { EventFilter } from './eventFilter';
 import type { FindContext } from './eventFilter';
 import { EventFind } from './eventFind';
 import { Facets } from './facets';
+import { ListRows } from './rows/listRows';
 import { MessageDraft } from './messageDraft';
 import { Pauses } from './density/pauses';
 import { PendingPermissions } from './pendingPermissions';
@@ -39,6 +40,7 @@ export class TimelineModel {
   /** The one run that is shown, or undefined for all. */
   runId: string | undefined;
   readonly events: ShownEvents;
+  readonly rows: ListRows;
   readonly replay: Replay;
   readonly filter: EventFilter;
   readonly find: EventFind;
@@ -49,8 +51,6 @@ export class TimelineModel {
   readonly actions: SessionActions;
   /** The list stays at its end as events come. */
   following = true;
-  /** A row that the list has to bring into view. */
-  wantedRow: number | undefined;
   /** Lines there were when following stopped. */
   seenLines = 0;
   errors: string[] = [];
@@ -76,6 +76,7 @@ export class TimelineModel {
         this.#changed();
       },
       showWanted: (place) => this.#show(place),
+      detailChosen: (detail) => this.rows.setDetail(detail),
       messageReturned: (text) => this.draft.restore(text),
       connectionChanged: () => {
         this.#changed();
@@ -92,10 +93,7 @@ export class TimelineModel {
       ...this.#findContext,
       criteria: () => this.filter.criteria,
       shownRows,
-      reveal: (row) => {
-        this.wantedRow = row;
-        changed();
-      },
+      reveal: (row) => this.rows.reveal(this.playlist.placeOf(row)),
       changed,
     });
     const pauses = new Pauses({ playlist, read: (query) => ask('pauses', query) });
@@ -116,6 +114,10 @@ export class TimelineModel {
       loadFailed: (error) => this.fail(error),
       changed,
     });
+    const open = (fold: string): void => void this.#toggledFolds.add(fold);
+    const lineCount = (): number => this.lineCount;
+    const { events, filter } = this;
+    this.rows = new ListRows({ events, filter, playlist, shownRows, lineCount, open, ask, changed });
     this.replay = new Replay({
       playlist,
       timeOf: (row) => this.events.timeOf(row),
@@ -166,7 +168,9 @@ export class TimelineModel {
   async start(): Promise<void> {
     this.#isStarting = true;
     await this.#attempt(async () => {
-      this.#setSession((await this.#client.request('ready', {})).session);
+      const { session, detail } = await this.#client.request('ready', {});
+      this.rows.setDetail(detail);
+      this.#setSession(session);
     });
     this.#isStarting = false;
   }
@@ -237,7 +241,10 @@ export class TimelineModel {
     if (this.playlist.rowOf(place) === undefined) this.selectRun(undefined);
     const row = this.playlist.rowOf(place);
     if (row === undefined) this.fail(l10n.t('This event is not in the timeline.'));
-    else this.replay.moveTo(row + 1);
+    else {
+      this.replay.moveTo(row + 1);
+      this.rows.reveal(place);
+    }
   }
 
   #setSession(session: TimelineSession): void {

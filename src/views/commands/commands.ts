@@ -74,6 +74,8 @@ export interface CommandsOptions {
   showOverview: () => void;
   tree: TreeControl;
   marks: SessionMarks;
+  /** Commands about timelines. */
+  timelineActions: CommandActions<'chooseDetail'>;
   reveal: (sessionId: string) => Promise<void>;
 }
 
@@ -138,6 +140,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     ...storeCommands({ source, log, choose: chooseAny, showTimeline }),
     ...processCommands(source),
     ...consentCommands(source),
+    ...options.timelineActions,
     manageWorktrees: async (argument) => await manageWorktrees({ source, run, attempt }, argument),
     showOverview: () => {
       options.showOverview();

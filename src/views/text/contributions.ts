@@ -11,6 +11,7 @@ export const COMMANDS = {
   showPermission: 'corral.showPermission',
   replayTimeline: 'corral.replayTimeline',
   showOverview: 'corral.showOverview',
+  chooseDetail: 'corral.chooseDetail',
   sendMessage: 'corral.sendMessage',
   stopSession: 'corral.stopSession',
   killSession: 'corral.killSession',
@@ -99,6 +100,7 @@ export const ONLY_HERE_CONTEXT = 'corral.onlyHere';
 
 export const SETTINGS = {
   agents: 'agents',
+  timelineDetail: 'timeline.detail',
   permissionMode: 'permissionMode',
   worktreesLocation: 'worktrees.location',
   worktreesInclude: 'worktrees.include',

@@ -1,9 +1,12 @@
-import { startOf } from '../../common/shorten';
+import { endOf, startOf } from '../../common/shorten';
 import type { SessionEvent } from '../../storage/events';
 import { PREVIEW_LENGTH } from '../../protocol/timelineProtocol';
 import type { TimelineEvent } from '../../protocol/timelineProtocol';
 
-/** The event with long texts cut, so that a page of events stays small whatever an agent printed. */
+/**
+ * The event with long texts cut, so that a page of events stays small whatever an agent printed. They keep their start,
+ * and the output of a tool that failed its end.
+ */
 export function previewOf(event: SessionEvent): TimelineEvent {
   const data: Record<string, unknown> = { ...event.data };
   const cut: Record<string, number> = {};
@@ -12,7 +15,8 @@ export function previewOf(event: SessionEvent): TimelineEvent {
     const whole =
       name === 'input' && typeof value === 'object' && value !== null ? JSON.stringify(value, undefined, 2) : value;
     if (typeof whole !== 'string' || whole.length <= PREVIEW_LENGTH) continue;
-    data[name] = startOf(whole, PREVIEW_LENGTH);
+    const isEndShown = name === 'output' && event.kind === 'tool.result' && event.data.status === 'failed';
+    data[name] = (isEndShown ? endOf : startOf)(whole, PREVIEW_LENGTH);
     cut[name] = whole.length;
   }
   // Only texts were shortened, and an input may be any value: the data still has the shape of its kind.

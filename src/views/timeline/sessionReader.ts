@@ -5,6 +5,7 @@ import type { SessionSummary } from '../../supervisor/api';
 import { sessionSchema } from '../../protocol/timelineProtocol';
 import type { TimelineEvent, TimelineSession } from '../../protocol/timelineProtocol';
 import { previewOf } from './eventPreview';
+import { outcomeActions } from './outcomeActions';
 import type { TimelineSource } from './timelineSource';
 
 /** More than a screen shows. */
@@ -70,7 +71,8 @@ export class SessionReader {
       const { firstMs, lastMs } = await this.#readBounds(runId, eventCount, last);
       runs.push({ runId, ordinal, state, eventCount, firstMs, lastMs });
     }
-    return v.parse(sessionSchema, { ...summary, runs }); // drops what the page has no use for
+    // Drops what the page has no use for.
+    return v.parse(sessionSchema, { ...summary, runs, actions: outcomeActions(summary) });
   }
 
   async #newEvents({ runs }: SessionSummary): Promise<TimelineEvent[]> {

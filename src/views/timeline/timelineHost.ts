@@ -4,8 +4,10 @@ import type { Disposable } from '../../common/disposable';
 import { messageOf } from '../../common/errors';
 import { ACTING_METHODS, pageMessageSchema } from '../../protocol/timelineProtocol';
 import type {
+  Detail,
   EventPlace,
   HostMessage,
+  OutcomeAction,
   PageRequest,
   TimelineResult,
   TimelineSession,
@@ -34,6 +36,10 @@ export interface TimelineEditor {
   copyLink(event: LinkedEvent): Promise<void>;
   showSnapshot(snapshot: { sessionId: string; commit: string }): Promise<void>;
   searchHistory(text: string): Promise<void>;
+  act(sessionId: string, action: OutcomeAction): Promise<void>;
+  copyText(text: string): Promise<void>;
+  detail(): Detail;
+  chooseDetail(detail: Detail): Promise<void>;
 }
 
 /** Serves the page of one session's timeline: answers its requests, and pushes what changed while it listens. */
@@ -98,6 +104,11 @@ export class TimelineHost implements Disposable {
     this.#tell({ type: 'show', place });
   }
 
+  /** Tells the page how much to show; one that loads later asks. */
+  showDetail(detail: Detail): void {
+    if (this.#pusher.isListening) this.#editor.post({ type: 'detail', detail });
+  }
+
   /** The page is hidden or gone: nothing is pushed until it says `ready` again. */
   pause(): void {
     this.#page.abort();
@@ -156,7 +167,7 @@ export class TimelineHost implements Disposable {
         this.#pusher.start();
         const session = await this.#reader.session();
         this.#editor.sessionRead(session);
-        return { session } satisfies TimelineResult<'ready'>;
+        return { session, detail: this.#editor.detail() } satisfies TimelineResult<'ready'>;
       }
       case 'ping':
         return {};
@@ -192,6 +203,15 @@ export class TimelineHost implements Disposable {
       }
       case 'copyLink':
         await this.#editor.copyLink({ sessionId: this.#sessionId, ...parameters });
+        return {};
+      case 'copyText':
+        await this.#editor.copyText(parameters.text);
+        return {};
+      case 'chooseDetail':
+        await this.#editor.chooseDetail(parameters.detail);
+        return {};
+      case 'act':
+        void this.#editor.act(this.#sessionId, parameters.action);
         return {};
       case 'showSnapshot':
         // Not awaited: it asks a person, who may take any time. The command shows its own errors.

@@ -8,6 +8,7 @@ import { preparePanel } from '../webview/panelPage';
 import { openPayload } from './payloadDocuments';
 import { PictureFiles } from './pictureFiles';
 import { TimelineHost } from './timelineHost';
+import { onTimelineDetail, setTimelineDetail, timelineDetail } from './timelineDetail';
 import { timelinePage } from './timelinePage';
 import type { EventPlace, TimelineSession } from '../../protocol/timelineProtocol';
 import type { TimelineSource } from './timelineSource';
@@ -16,6 +17,12 @@ import type { PageResources } from '../webview/webviewPage';
 /** Publisher and name of package.json. */
 const EXTENSION_ID = 'corral-dev.corral';
 const MAX_TITLE_LENGTH = 40;
+
+const ACTION_COMMANDS = {
+  review: COMMANDS.reviewChanges,
+  apply: COMMANDS.applyChanges,
+  branch: COMMANDS.makeBranch,
+} as const;
 
 /** What all timelines of a window share. */
 export interface TimelinePanelOptions {
@@ -59,6 +66,14 @@ export class TimelinePanel {
       searchHistory: async (text) => {
         await vscode.commands.executeCommand(COMMANDS.searchHistory, { text });
       },
+      act: async (id, action) => {
+        await vscode.commands.executeCommand(ACTION_COMMANDS[action], { kind: 'session', id });
+      },
+      copyText: async (text) => {
+        await vscode.env.clipboard.writeText(text);
+      },
+      detail: timelineDetail,
+      chooseDetail: setTimelineDetail,
       copyLink: async (event) => {
         await vscode.env.clipboard.writeText(`${vscode.env.uriScheme}://${EXTENSION_ID}${linkPath(event)}`);
       },
@@ -67,6 +82,7 @@ export class TimelinePanel {
       webview.onDidReceiveMessage((message: unknown) => {
         this.#host.receive(message);
       }),
+      onTimelineDetail((detail) => this.#host.showDetail(detail)),
       panel.onDidChangeViewState(() => {
         if (!panel.visible) this.#host.pause(); // VS Code ends the page; the next one says `ready`
       }),

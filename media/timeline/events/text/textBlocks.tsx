@@ -2,14 +2,16 @@ import * as l10n from '@vscode/l10n';
 import type { ComponentChildren } from 'preact';
 import type { TimelineEvent } from '../../../../src/protocol/timelineProtocol';
 import { styledText } from './ansi';
+import type { StyledText } from './ansi';
+import { countLines, firstLines, lastLines } from './lines';
 import { formatSize } from '../../../shared/numbers';
 import { exactText, visibleText } from '../../../../src/common/visibleText';
 import type { TimelineModel } from '../../model/timelineModel';
 import './terminal.css';
 import './textBlocks.css';
 
-/** Longer blocks get a limited height and a scroll bar. */
-const MAX_LINES = 14;
+/** Lines that a longer text shows at first. The end of an output says why it failed. */
+const MAX_LINES = { start: 14, end: 15 } as const;
 
 interface BlockProps {
   model: TimelineModel;
@@ -18,6 +20,14 @@ interface BlockProps {
   field: string;
   text: string;
   label: string;
+}
+
+/** The bytes of the field that are stored apart, of which the event has a preview. */
+function blobBytes(event: TimelineEvent, field: string): number {
+  const stored = Object.entries(event.data.blobs ?? {}).filter(
+    ([pointer]) => pointer === `/${field}` || pointer.startsWith(`/${field}/`),
+  );
+  return stored.reduce((sum, [, blob]) => sum + blob.bytes, 0);
 }
 
 /** Says how much of a text is shown, and offers the rest. */
@@ -33,10 +43,7 @@ export function CutNotice({
   shownLength: number;
 }) {
   const wholeLength = event.cut?.[field];
-  const stored = Object.entries(event.data.blobs ?? {}).filter(
-    ([pointer]) => pointer === `/${field}` || pointer.startsWith(`/${field}/`),
-  );
-  const bytes = stored.reduce((sum, [, blob]) => sum + blob.bytes, 0);
+  const bytes = blobBytes(event, field);
   if (wholeLength === undefined && bytes === 0) return null;
   return (
     <div class="cut">
@@ -57,31 +64,45 @@ export function CutNotice({
   );
 }
 
-/** Text in the editor's font; a long one scrolls in a box. */
-export function CodeBlock(props: BlockProps & { look?: 'plain' | 'exact' | 'terminal' }) {
-  const { model, event, field, text, label, look = 'plain' } = props;
-  const fold = `${String(event.id)} ${field} tall`;
-  const isTall = model.isToggled(fold);
-  const lines = countLines(text, MAX_LINES + 1);
+type Look = 'plain' | 'exact' | 'terminal';
+
+interface CodeBlockProps extends BlockProps {
+  look?: Look;
+  /** Which part of a long text is shown at first. */
+  part?: 'start' | 'end';
+}
+
+/** Text in the editor's font, of which a long one shows some lines at first. It never scrolls in a box of its own. */
+export function CodeBlock({ model, event, field, text, label, look = 'plain', part = 'start' }: CodeBlockProps) {
+  const fold = `${String(event.id)} ${field} whole`;
+  // What is decided about is there whole.
+  const isWhole = look === 'exact' || model.isToggled(fold);
+  const isLong = look !== 'exact' && countLines(text, MAX_LINES[part] + 1) > MAX_LINES[part];
+  const isLoadable = event.cut?.[field] !== undefined && blobBytes(event, field) === 0;
+  const toggle = (
+    <button
+      type="button"
+      class="link"
+      aria-expanded={isWhole}
+      onClick={() => {
+        model.toggle(fold);
+        if (isLoadable) void model.events.loadWhole(event);
+      }}
+    >
+      {isWhole ? l10n.t('Show less') : part === 'end' ? l10n.t('Show all above') : l10n.t('Show all')}
+    </button>
+  );
   return (
     <div class="block">
-      <pre class={`code ${look} ${isTall ? 'tall' : ''}`} dir="auto" aria-label={label}>
-        <BlockText text={text} look={look} />
+      {isLong && part === 'end' && <div class="below">{toggle}</div>}
+      <pre class={`code ${look}`} dir="auto" aria-label={label}>
+        <BlockText text={text} look={look} lines={isLong && !isWhole ? MAX_LINES[part] : undefined} part={part} />
       </pre>
       <div class="below">
-        {(lines > MAX_LINES || isTall) && (
-          <button
-            type="button"
-            class="link"
-            aria-expanded={isTall}
-            onClick={() => {
-              model.toggle(fold);
-            }}
-          >
-            {isTall ? l10n.t('Less height') : l10n.t('Full height')}
-          </button>
+        {isLong && part === 'start' && toggle}
+        {(isWhole || !isLoadable || !isLong) && (
+          <CutNotice model={model} event={event} field={field} shownLength={text.length} />
         )}
-        <CutNotice model={model} event={event} field={field} shownLength={text.length} />
       </div>
     </div>
   );
@@ -119,24 +140,16 @@ export function Fold(props: {
   );
 }
 
-function BlockText({ text, look }: { text: string; look: 'plain' | 'exact' | 'terminal' }) {
-  if (look === 'terminal') return <Terminal text={text} />;
-  return <>{look === 'exact' ? exactText(text) : visibleText(text)}</>;
+function BlockText(props: { text: string; look: Look; lines: number | undefined; part: 'start' | 'end' }) {
+  const { text, look, lines, part } = props;
+  const shown = lines === undefined || part === 'end' ? text : firstLines(text, lines);
+  if (look === 'terminal') {
+    const parts = styledText(shown);
+    return <Terminal parts={lines === undefined || part === 'start' ? parts : lastLines(parts, lines)} />;
+  }
+  return <>{look === 'exact' ? exactText(shown) : visibleText(shown)}</>;
 }
 
-function Terminal({ text }: { text: string }) {
-  return (
-    <>
-      {styledText(text).map((part) =>
-        part.classes === '' ? part.text : <span class={part.classes}>{part.text}</span>,
-      )}
-    </>
-  );
-}
-
-/** The number of lines of the text, counted up to `limit`. */
-function countLines(text: string, limit: number): number {
-  let lines = 1;
-  for (let at = text.indexOf('\n'); at !== -1 && lines < limit; at = text.indexOf('\n', at + 1)) lines++;
-  return lines;
+function Terminal({ parts }: { parts: readonly StyledText[] }) {
+  return <>{parts.map((part) => (part.classes === '' ? part.text : <span class={part.classes}>{part.text}</span>))}</>;
 }

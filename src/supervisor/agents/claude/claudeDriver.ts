@@ -205,7 +205,7 @@ class ClaudeConversation implements Conversation {
     if (isApiError) this.#host.emit({ kind: 'error', data: { message: text, ...(error ? { code: error } : {}) } });
     // A sub-agent speaks to the agent, not to the user.
     else if (block.type === 'thinking' || parentCallId !== undefined)
-      this.#host.emit({ kind: 'reasoning', data: { text } });
+      this.#host.emit({ kind: 'reasoning', data: { text, ...(parentCallId ? { parentCallId } : {}) } });
     else this.#emitMessage('assistant', text);
   }
 
@@ -220,7 +220,8 @@ class ClaudeConversation implements Conversation {
         this.#toolCalls.readResult(block, message, resultCount === 1);
       } else if (block?.type === 'text') {
         // Nobody typed this: it is a sub-agent's task, or a note of the program such as the mark of an interrupt.
-        if (message.parent_tool_use_id) this.#host.emit({ kind: 'reasoning', data: { text: block.text } });
+        const parentCallId = message.parent_tool_use_id;
+        if (parentCallId) this.#host.emit({ kind: 'reasoning', data: { text: block.text, parentCallId } });
         else for (const note of notesOf(block.text)) this.#emitMessage('system', note);
       } else {
         this.#emitUnknown(raw);

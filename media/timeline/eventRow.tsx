@@ -1,0 +1,94 @@
+import type { VirtualItem } from '@tanstack/virtual-core';
+import * as l10n from '@vscode/l10n';
+import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
+import { Icon } from '../shared/icons';
+import { EventCard } from './events/eventCard';
+import { eventIcon, eventName } from './events/eventName';
+import type { TimelineModel } from './model/timelineModel';
+import { FoldedRow } from './rows/foldedRow';
+
+/** Shared by all rows, since making a formatter takes longer than rendering a row. */
+const TIME_OF_DAY = new Intl.DateTimeFormat(undefined, {
+  hour: 'numeric',
+  minute: 'numeric',
+  second: 'numeric',
+  hourCycle: 'h23',
+});
+const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+
+export interface EventRowProps {
+  model: TimelineModel;
+  item: VirtualItem;
+  line: number;
+  isSelected: boolean;
+  measure: (element: HTMLElement | null) => void;
+  onSelect: () => void;
+}
+
+export function EventRow({ model, item, line, isSelected, measure, onSelect }: EventRowProps) {
+  const event = model.events.at(model.filter.rowOf(line));
+  const isLive = model.replay.position === undefined && isRunning(model);
+  const shared = {
+    ref: measure,
+    'data-index': item.index,
+    role: 'article',
+    tabIndex: -1,
+    'aria-posinset': line + 1,
+    'aria-setsize': isLive ? -1 : model.lineCount,
+    style: { transform: `translateY(${String(item.start)}px)` },
+    onFocus: onSelect,
+  } as const;
+  if (event === undefined || event === 'missing') {
+    return (
+      <div {...shared} class={`event ${event ?? 'loading'}`} data-testid={`event-${event ?? 'loading'}`}>
+        <div class="gutter" />
+        <div class="content faint">
+          {event === undefined ? '…' : l10n.t('This record is damaged and cannot be read')}
+        </div>
+      </div>
+    );
+  }
+  const icon = eventIcon(event);
+  const time = new Date(event.timestamp);
+  const timeOfDay = TIME_OF_DAY.format(time);
+  const isNested = !model.rows.isFolding && belongsToCall(event);
+  const looks = [
+    `kind-${event.kind.replaceAll('.', '-')}`,
+    event.kind === 'message' && `role-${event.data.role}`,
+    isNested && 'nested',
+    isSelected && 'selected',
+    model.rows.isFolding && 'folding',
+  ];
+  return (
+    <div
+      {...shared}
+      class={`event ${looks.filter(Boolean).join(' ')}`}
+      data-testid="event"
+      data-seq={event.seq}
+      data-kind={event.kind}
+      aria-label={`${eventName(event)}, ${timeOfDay}`}
+    >
+      <div class="gutter">{icon !== undefined && <Icon name={icon} />}</div>
+      <div class="content">
+        {model.rows.isFolding ? (
+          <FoldedRow model={model} event={event} isLive={isLive} />
+        ) : (
+          <EventCard model={model} event={event} isLive={isLive} />
+        )}
+      </div>
+      <time class="time" dateTime={event.timestamp} title={DATE_AND_TIME.format(time)}>
+        {timeOfDay}
+      </time>
+    </div>
+  );
+}
+
+/** True for events shown under a tool call: its result, its file changes, and the calls of a sub-agent. */
+function belongsToCall(event: TimelineEvent): boolean {
+  if (event.kind === 'tool.call') return event.data.parentCallId !== undefined;
+  return event.kind === 'tool.result' || (event.kind === 'file.change' && event.data.callId !== undefined);
+}
+
+function isRunning(model: TimelineModel): boolean {
+  return model.session?.status === 'Running' && !model.session.restored && model.lostSinceMs === undefined;
+}

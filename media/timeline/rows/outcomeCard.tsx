@@ -1,0 +1,113 @@
+import * as l10n from '@vscode/l10n';
+import { visibleText } from '../../../src/common/visibleText';
+import { Icon } from '../../shared/icons';
+import { joinParts, oneLine } from '../../shared/plainText';
+import { formatDuration } from '../../shared/times';
+import type { EventOf } from '../events/cardProps';
+import { usageText } from '../events/usageText';
+import { RUN_STATE_LABELS } from '../model/runStates';
+import type { TimelineModel } from '../model/timelineModel';
+import { RowPart } from './rowLine';
+
+type Ending = EventOf<'turn.ended'> | EventOf<'run.exited'>;
+
+/** The end of a turn or a run: what became of it, what it changed, its cost and duration, and what can be done now. */
+export function OutcomeCard({ model, event }: { model: TimelineModel; event: Ending }) {
+  const { exit, snapshot } = model.rows.outcomeOf(event);
+  const durationMs = model.rows.durations.of(event);
+  const isLast = model.rows.isLastOutcome(event);
+  const isGood = event.kind === 'turn.ended' ? !event.data.failed : event.data.outcome === 'completed';
+  const message = event.kind === 'turn.ended' ? event.data.message : event.data.reason;
+  const usage = event.kind === 'turn.ended' && event.data.usage !== undefined ? usageText(event.data.usage) : '';
+  return (
+    <div class={`outcome outcome-${isGood ? 'good' : 'bad'}`} data-testid="outcome">
+      <div class="line">
+        <span class={`result result-${isGood ? 'ok' : 'failed'}`}>
+          <Icon name={isGood ? 'ok' : 'failed'} />
+          <strong>{titleOf(event)}</strong>
+        </span>
+        <span class="faint">
+          {joinParts([durationMs === undefined ? undefined : formatDuration(durationMs), usage, detailOf(event)])}
+        </span>
+      </div>
+      {message !== undefined && message.trim() !== '' && !isGood && (
+        <div class="text" dir="auto">
+          {visibleText(message)}
+        </div>
+      )}
+      {snapshot !== undefined ? (
+        <RowPart model={model} event={snapshot}>
+          <Changes {...snapshot.data} />
+        </RowPart>
+      ) : (
+        isLast && <Changes {...model.session?.changes} />
+      )}
+      {exit !== undefined && (
+        <RowPart model={model} event={exit}>
+          {null}
+        </RowPart>
+      )}
+      {isLast && <OutcomeActions model={model} />}
+    </div>
+  );
+}
+
+function titleOf(event: Ending): string {
+  if (event.kind === 'run.exited') return l10n.t('Run ended: {0}', RUN_STATE_LABELS[event.data.outcome]);
+  const { turn, failed } = event.data;
+  return failed ? l10n.t('Turn {0} failed', turn) : l10n.t('Turn {0} ended', turn);
+}
+
+/** Why it ended, where that is not the usual reason. */
+function detailOf(event: Ending): string | undefined {
+  if (event.kind === 'turn.ended')
+    return event.data.failed || !USUAL_REASONS.has(event.data.stopReason)
+      ? oneLine(event.data.stopReason, 80)
+      : undefined;
+  const { outcome, exitCode, signal } = event.data;
+  if (outcome === 'completed') return undefined;
+  return joinParts([exitCode === null ? undefined : l10n.t('exit code {0}', exitCode), signal ?? undefined]);
+}
+
+const USUAL_REASONS: ReadonlySet<string> = new Set(['end_turn', 'completed', 'success', 'stop', '']);
+
+interface ChangesProps {
+  files?: number | undefined;
+  addedLines?: number | undefined;
+  removedLines?: number | undefined;
+}
+
+/** The whole change since the base. */
+function Changes({ files, addedLines, removedLines }: ChangesProps) {
+  if (files === undefined) return null;
+  if (files === 0) return <div class="faint">{l10n.t('No files changed')}</div>;
+  return (
+    <div class="line">
+      <span>{files === 1 ? l10n.t('1 file changed') : l10n.t('{0} files changed', files)}</span>
+      {addedLines !== undefined && <span class="added">{`+${String(addedLines)}`}</span>}
+      {removedLines !== undefined && <span class="removed">{`−${String(removedLines)}`}</span>}
+    </div>
+  );
+}
+
+/** Only what can be done now. */
+function OutcomeActions({ model }: { model: TimelineModel }) {
+  const actions = model.session?.actions ?? [];
+  const isLost = model.lostSinceMs !== undefined;
+  const button = (label: string, isPrimary: boolean, act: () => void) => (
+    <button type="button" class={isPrimary ? 'primary' : 'secondary'} disabled={isLost} onClick={act}>
+      {label}
+    </button>
+  );
+  return (
+    <div class="buttons">
+      {actions.includes('review') && button(l10n.t('Review Changes'), true, () => void model.actions.act('review'))}
+      {actions.includes('apply') && button(l10n.t('Apply…'), false, () => void model.actions.act('apply'))}
+      {actions.includes('branch') && button(l10n.t('Make Branch…'), false, () => void model.actions.act('branch'))}
+      {actions.includes('message') &&
+        button(l10n.t('Message'), false, () =>
+          document.querySelector<HTMLTextAreaElement>('.footer textarea')?.focus(),
+        )}
+    </div>
+  );
+}

@@ -1,0 +1,38 @@
+import * as l10n from '@vscode/l10n';
+import { oneLine } from '../../shared/plainText';
+import { PlanList } from '../events/messageCards';
+import type { TimelineModel } from '../model/timelineModel';
+import './planPanel.css';
+
+/** The agent's plan as it was at the shown moment, above the list. Open while there is something left to do. */
+export function PlanPanel({ model }: { model: TimelineModel }) {
+  const { plan } = model.rows.currentPlan;
+  if (plan === undefined || plan.data.entries.length === 0) return null;
+  const { entries } = plan.data;
+  const done = entries.filter(({ status }) => status === 'completed').length;
+  const isUnfinished = done < entries.length;
+  const fold = `plan ${String(isUnfinished)}`;
+  const isOpen = model.isToggled(fold) !== isUnfinished;
+  const current = entries.find(({ status }) => status === 'in_progress')?.text;
+  return (
+    <section class="plan-panel" aria-label={l10n.t('Plan')} data-testid="plan">
+      <button
+        type="button"
+        class="fold-summary"
+        aria-expanded={isOpen}
+        onClick={() => {
+          model.toggle(fold);
+        }}
+      >
+        <span class="twistie" aria-hidden="true">
+          {isOpen ? '▾' : '▸'}
+        </span>
+        <span class="fold-label">
+          <strong>{l10n.t('Plan')}</strong> <span class="faint">{l10n.t('{0} of {1} done', done, entries.length)}</span>
+          {!isOpen && current !== undefined && <span dir="auto">{` · ${oneLine(current, 120)}`}</span>}
+        </span>
+      </button>
+      {isOpen && <PlanList entries={entries} />}
+    </section>
+  );
+}

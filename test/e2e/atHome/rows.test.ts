@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import type { Frame, Locator } from 'playwright-core';
+import * as v from 'valibot';
+import { projectRoot } from '../../support/project';
+import { assertAccessible } from '../../support/vscode/accessibility';
+import type { SessionsView } from '../../support/vscode/sessionsView';
+import { useWindow } from '../../support/vscode/useWindow';
+import { waitFor } from '../../support/wait';
+import type { Window } from '../../support/vscode/window';
+
+const SCREEN_PX = 900;
+const PROMPT = 'Refuse empty durations';
+const FILES = {
+  'package.json': '{ "name": "countdown", "type": "module" }\n',
+  'src/duration.js':
+    "const UNITS = { h: 3600 };\n\nexport function parse(text) {\n  const [, n, unit] = /(\\d+)([hms])/.exec(text);\n  return Number(n) * UNITS[unit];\n}\n\nexport const zero = '0s';\n",
+  'src/main.js':
+    "import { parse } from './duration.js';\n\nconst duration = parse(process.argv[2]);\nconsole.log(duration);\n",
+};
+
+describe('the rows of a timeline', () => {
+  let folder: string;
+  let window: Window;
+  let sessions: SessionsView;
+  let frame: Frame;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'corral-rows-'));
+    const agent = join(projectRoot, 'test/fixtures/agents/richAgent.mjs');
+    await writeFile(join(folder, 'claude'), `#!${process.execPath}\nimport(${JSON.stringify(agent)});\n`);
+    await chmod(join(folder, 'claude'), 0o755);
+  });
+  useWindow(
+    () => ({
+      repository: { name: 'countdown', files: FILES },
+      server: { settings: { 'corral.agents': { claude: { path: join(folder, 'claude') } } } },
+      context: { viewport: { width: 1400, height: 1000 } },
+    }),
+    async (opened) => {
+      ({ window, sessions } = opened);
+      await window.showContainer('Corral');
+    },
+  );
+  after(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const rows = (kind: string): Locator => frame.locator(`[data-testid=event][data-kind="${kind}"]`);
+
+  /** Makes the page of the timeline as wide and high as given. */
+  async function resizePage(width: number, height: number): Promise<void> {
+    const size = async (): Promise<{ width: number; height: number }> =>
+      v.parse(
+        v.object({ width: v.number(), height: v.number() }),
+        await frame.evaluate('({ width: innerWidth, height: innerHeight })'),
+      );
+    const viewport = window.page.viewportSize() ?? { width: 0, height: 0 };
+    const now = await size();
+    await window.page.setViewportSize({
+      width: viewport.width + width - now.width,
+      height: viewport.height + height - now.height,
+    });
+    await waitFor(async () => (await size()).width === width && (await size()).height === height, {
+      what: `a page of ${width} × ${height} pixels`,
+    });
+  }
+
+  /** Answers the open question with its first answer. */
+  async function answer(): Promise<void> {
+    await frame.locator('.permission.pending .buttons .primary:enabled').first().click();
+  }
+
+  it('shows each call with its result, groups reads, folds the sub-agent, and fits two and a half screens (8)', async () => {
+    await window.runCommand('Corral: New Session');
+    await window.answerInput(PROMPT);
+    await sessions.row(PROMPT).filter({ hasText: 'needs input' }).waitFor();
+    await sessions.row(PROMPT).click();
+    frame = await window.timeline(PROMPT, '[data-testid=permission]');
+    await window.picture('at-home-8-question');
+    for (let question = 0; question < 3; question++) {
+      await frame.locator('.permission.pending').waitFor();
+      await answer();
+      await waitFor(async () => (await frame.locator('.permission.pending').count()) === 0 || question < 2, {
+        what: 'the end of the question',
+      });
+    }
+    await frame.getByTestId('outcome').waitFor();
+    await window.runCommand('View: Close Primary Side Bar');
+    await resizePage(1_000, SCREEN_PX);
+    await frame.getByTestId('outcome').getByText('2 files changed').waitFor();
+    await window.picture('at-home-8-end');
+    const heightPx = v.parse(
+      v.number(),
+      await frame.evaluate(`(() => {
+        const [rows, end] = [document.querySelector('.rows'), document.querySelector('[data-testid=outcome]')];
+        return end.getBoundingClientRect().bottom - rows.getBoundingClientRect().top;
+      })()`),
+    );
+    assert.ok(heightPx <= 2.5 * SCREEN_PX, `the rows take ${heightPx} pixels`);
+    await assertAccessible(frame);
+
+    await resizePage(1_000, 2_600); // high enough for all rows
+    await rows('run.started').waitFor();
+    assert.equal(await rows('tool.result').count(), 0);
+    assert.equal(await rows('permission.answer').count(), 0);
+    const group = rows('tool.call').filter({ hasText: 'Read 1 file, searched 2 times' });
+    await group.getByRole('button', { name: 'Read 1 file' }).click();
+    await group.getByRole('button', { name: 'Search for “parse' }).click();
+    await group.getByText('src/main.js:8:const duration').waitFor();
+    const agent = rows('tool.call').filter({ hasText: 'Find similar parsers' });
+    await agent.getByRole('button', { name: 'Sub-agent Find similar parsers · Searched 4 times, read 1 file' }).click();
+    await agent.getByText('Nothing else reads durations').waitFor();
+    await agent.getByText('Only src/main.js:8 reads a duration.').waitFor();
+    await frame.getByTestId('plan').getByText('0 of 4 done').waitFor();
+    await window.picture('at-home-8-opened');
+  });
+
+  it('has a summary, the normal rows and everything, whichever was chosen last (8)', async () => {
+    const choose = async (level: string): Promise<void> => {
+      await frame.getByTestId('detail').selectOption({ label: level });
+    };
+    const count = async (): Promise<number> => await frame.getByTestId('event').count();
+    const normal = await count();
+    await choose('Everything');
+    for (const kind of ['usage', 'snapshot', 'run.exited', 'tool.result']) await rows(kind).first().waitFor();
+    assert.equal(await frame.getByTestId('plan').count(), 0);
+    await choose('Summary');
+    await rows('tool.call').filter({ hasText: 'edited 2 times' }).waitFor();
+    assert.ok((await count()) < normal);
+    await window.picture('at-home-8-summary');
+    await window.runCommand('Corral: Choose Level of Detail');
+    await window.pick('Normal');
+    await waitFor(async () => (await count()) === normal, { what: 'the normal rows' });
+  });
+
+  it('shows the last 15 lines of what failed, and scrolls nothing but the list (9)', async () => {
+    const failed = rows('tool.call').filter({ hasText: 'node --test' });
+    const output = failed.locator('.terminal');
+    await output.filter({ hasText: 'ReferenceError: parse is not defined' }).waitFor();
+    const text = await output.innerText();
+    assert.deepEqual([text.trimEnd().split('\n').length, text.includes('case 588 ')], [15, false]);
+    await resizePage(1_000, SCREEN_PX);
+    await window.picture('at-home-9-failed');
+    await failed.getByRole('button', { name: 'Show all above' }).click();
+    await output.filter({ hasText: 'case 1 parses' }).waitFor();
+    const boxes = `[...document.querySelectorAll('[role=feed] *')].filter((box) =>
+      box.scrollHeight > box.clientHeight + 1 && /auto|scroll/.test(getComputedStyle(box).overflowY)).length`;
+    assert.equal(await frame.evaluate(boxes), 0, 'boxes that catch the wheel');
+    const top = async (): Promise<number> =>
+      v.parse(v.number(), await frame.evaluate(`document.querySelector('[role=feed]').scrollTop`));
+    const before = await top();
+    await output.hover({ position: { x: 20, y: 200 } });
+    await window.page.mouse.wheel(0, 300);
+    await waitFor(async () => (await top()) > before, { what: 'the list to scroll' });
+  });
+
+  it('ends a turn with what came of it and what can be done now (10)', async () => {
+    await frame.getByRole('feed', { name: 'Events' }).focus();
+    await window.page.keyboard.press('End');
+    const outcome = frame.getByTestId('outcome');
+    await outcome.getByText('$0.43').waitFor();
+    for (const action of ['Apply…', 'Make Branch…', 'Message'])
+      await outcome.getByRole('button', { name: action }).waitFor();
+    await outcome.getByRole('button', { name: 'Review Changes' }).click();
+    await window.page.locator('.multiDiffEntry').filter({ hasText: 'duration.js' }).first().waitFor();
+  });
+});
