@@ -99,7 +99,13 @@ const product = [
     external: ['vscode'],
     plugins: [lazily, withShared],
   },
-  { ...node, stdin: () => exporting(lazyModules), outfile: 'dist/lazy.js', plugins: [withShared] },
+  {
+    ...node,
+    stdin: () => exporting(lazyModules),
+    outfile: 'dist/lazy.js',
+    external: ['vscode'],
+    plugins: [withShared],
+  },
   { ...node, stdin: () => exporting(['@vscode/l10n', './src/storage/errors']), outfile: 'dist/shared.js' },
   { ...node, entryPoints: { execaProcess: 'src/common/processes/execaProcess.ts' } },
   { ...node, entryPoints: { storeWorker: 'src/storage/database/worker.ts' } },
@@ -121,6 +127,7 @@ const product = [
     format: 'iife',
     plugins: [bundleAsText],
   },
+  { ...page, entryPoints: { composer: 'media/composer/composer.tsx' } },
   { ...page, entryPoints: { overview: 'media/overview/overview.tsx' } },
 ];
 

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { messageOf } from './common/errors';
 import type { CorralApi } from './supervisor/api';
 import { Supervisor } from './supervisor/supervisor';
+import { PromptLoader } from './views/composer/composer';
 import { offerReview } from './views/commands/consentCommands';
 import { ActiveSession } from './views/sessions/activeSession';
 import { registerCommands } from './views/commands/commands';
@@ -142,6 +143,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       source: made,
       log,
       bundles,
+      prompts: new PromptLoader(context, made.git),
       showTimeline,
       inFront: {
         active: (sessions) => activeSession.find(sessions)?.id,

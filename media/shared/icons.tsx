@@ -35,6 +35,15 @@ const PATHS = {
   up: 'M8 13.5v-10M4 7l4-4 4 4',
   filter: 'M2 4h12M4.5 8h7M6.5 12h3',
   settings: 'M2 4.5h8M13 4.5h1M10 3v3h3V3zM2 11.5h1M6 11.5h8M3 10v3h3v-3z',
+  agent: 'M3 6h10v7.5H3zM8 6V3M6.5 2.5h3M5.8 9v1M10.2 9v1M1.5 8.5v2.5M14.5 8.5v2.5',
+  model: 'M8 1.5l1.6 4.9 4.9 1.6-4.9 1.6L8 14.5l-1.6-4.9L1.5 8l4.9-1.6z',
+  repository: 'M3.5 2h9v12h-9zM3.5 11h9M5.5 2v9',
+  branch:
+    'M5 2.5a1.5 1.5 0 1 1 0 3a1.5 1.5 0 0 1 0-3zM5 10.5a1.5 1.5 0 1 1 0 3a1.5 1.5 0 0 1 0-3zM11 4.5a1.5 1.5 0 1 1 0 3a1.5 1.5 0 0 1 0-3zM5 5.5v5M11 7.5c0 2-6 1-6 3',
+  shield: 'M8 1.5l5 2v4c0 3.5-2 5.7-5 7-3-1.3-5-3.5-5-7v-4z',
+  clock: 'M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 0 1 0-13zM8 4.5V8l2.5 2',
+  attach: 'M11 4.5v6a3 3 0 0 1-6 0V4a2 2 0 0 1 4 0v6a1 1 0 0 1-2 0V5',
+  send: 'M2 2.5L14 8 2 13.5l1.5-5.5zM3.5 8H14',
 } as const;
 export type IconName = keyof typeof PATHS;
 

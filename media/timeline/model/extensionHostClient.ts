@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
+import { Requests } from '../../shared/requests';
 import { ACTING_METHODS, TIMELINE_REQUESTS, hostMessageSchema } from '../../../src/protocol/timelineProtocol';
 import type {
   Detail,
@@ -13,7 +14,6 @@ import type {
 
 /** Long enough for an extension host that starts. Requests of `ACTING_METHODS` wait until the connection is lost. */
 const REQUEST_TIMEOUT_MS = 30_000;
-const MAX_FIRST_NUMBER = 2 ** 40;
 /** The connection counts as lost if nothing is heard for so long after a ping. */
 const PING_TIMEOUT_MS = 4_000;
 
@@ -36,15 +36,6 @@ export interface HostListener {
 /** The connection was lost while an action was under way, so its outcome is unknown. */
 export class UnknownOutcomeError extends Error {}
 
-interface Pending {
-  method: TimelineMethod;
-  resolve(result: unknown): void;
-  reject(error: Error): void;
-  /** Starts its timeout again. */
-  restartTimer(): void;
-  timer: ReturnType<typeof setTimeout> | undefined;
-}
-
 /** Asks the extension; undefined where that failed, once the page has been told why. */
 export type Ask = <M extends TimelineMethod>(
   method: M,
@@ -56,9 +47,7 @@ export class ExtensionHostClient {
   readonly #post: (message: unknown) => void;
   readonly #listener: HostListener;
   readonly #timeoutMs: { request: number; ping: number };
-  readonly #pending = new Map<number, Pending>();
-  /** Starts at a random number, so that answers to an earlier page are not taken for this one's. */
-  #lastNumber = Math.floor(Math.random() * MAX_FIRST_NUMBER);
+  readonly #requests: Requests;
   #lastHeard = { atMs: Date.now() };
   #lostSinceMs: number | undefined;
   #isPinging = false;
@@ -69,6 +58,7 @@ export class ExtensionHostClient {
     timeoutMs: { request: number; ping: number } = { request: REQUEST_TIMEOUT_MS, ping: PING_TIMEOUT_MS },
   ) {
     this.#post = post;
+    this.#requests = new Requests(post);
     this.#listener = listener;
     this.#timeoutMs = timeoutMs;
   }
@@ -83,7 +73,7 @@ export class ExtensionHostClient {
     if (this.#isPinging) return;
     this.#isPinging = true;
     const lastHeard = this.#lastHeard;
-    await this.#request('ping', {}, this.#timeoutMs.ping).catch(() => {
+    await this.#requests.send('ping', {}, this.#timeoutMs.ping).catch(() => {
       if (this.#lastHeard !== lastHeard) return; // it is alive, but busy
       this.#giveUpActing();
       if (this.#lostSinceMs !== undefined) return;
@@ -95,7 +85,7 @@ export class ExtensionHostClient {
 
   /** Rejects with a sentence for a person: the extension's, or that it did not answer. */
   async request<M extends TimelineMethod>(method: M, parameters: TimelineParameters<M>): Promise<TimelineResult<M>> {
-    const result = await this.#request(
+    const result = await this.#requests.send(
       method,
       parameters,
       ACTING_METHODS.has(method) ? undefined : this.#timeoutMs.request,
@@ -117,10 +107,10 @@ export class ExtensionHostClient {
     const message = parsed.output;
     switch (message.type) {
       case 'answer':
-        this.#take(message.requestNumber)?.resolve(message.result);
+        this.#requests.answer(message.requestNumber, message.result);
         return;
       case 'rejection':
-        this.#take(message.requestNumber)?.reject(new Error(message.message));
+        this.#requests.reject(message.requestNumber, new Error(message.message));
         return;
       case 'session':
         this.#post({ type: 'received' });
@@ -136,7 +126,7 @@ export class ExtensionHostClient {
         this.#listener.messageReturned(message.text);
         return;
       case 'reading':
-        this.#restartTimers();
+        this.#requests.restartTimers();
         this.#listener.readingOn(message.share);
         return;
       case 'failure':
@@ -147,48 +137,14 @@ export class ExtensionHostClient {
     }
   }
 
-  #request<M extends TimelineMethod>(
-    method: M,
-    parameters: TimelineParameters<M>,
-    timeoutMs: number | undefined,
-  ): Promise<unknown> {
-    const requestNumber = ++this.#lastNumber;
-    return new Promise<unknown>((resolve, reject) => {
-      const pending: Pending = {
-        method,
-        resolve,
-        reject,
-        restartTimer: () => {
-          clearTimeout(pending.timer);
-          if (timeoutMs === undefined) return;
-          pending.timer = setTimeout(() => {
-            this.#pending.delete(requestNumber);
-            reject(new Error(l10n.t('The extension did not answer within {0} seconds.', timeoutMs / 1_000)));
-          }, timeoutMs);
-        },
-        timer: undefined,
-      };
-      pending.restartTimer();
-      this.#pending.set(requestNumber, pending);
-      this.#post({ type: 'request', requestNumber, method, parameters });
-    });
-  }
-
-  /** The extension is at work, so late answers are not lost. */
-  #restartTimers(): void {
-    for (const pending of this.#pending.values()) pending.restartTimer();
-  }
-
   #giveUpActing(): void {
-    for (const [requestNumber, pending] of this.#pending) {
-      if (!ACTING_METHODS.has(pending.method)) continue;
-      this.#pending.delete(requestNumber);
-      pending.reject(
-        new UnknownOutcomeError(
-          l10n.t('The connection was lost, so this may have been done or not. Check before you repeat it.'),
-        ),
-      );
-    }
+    const acting: ReadonlySet<string> = ACTING_METHODS;
+    this.#requests.giveUp(
+      (method) => acting.has(method),
+      new UnknownOutcomeError(
+        l10n.t('The connection was lost, so this may have been done or not. Check before you repeat it.'),
+      ),
+    );
   }
 
   #heard(): void {
@@ -196,13 +152,5 @@ export class ExtensionHostClient {
     if (this.#lostSinceMs === undefined) return;
     this.#lostSinceMs = undefined;
     this.#listener.connectionChanged();
-  }
-
-  #take(requestNumber: number): Pending | undefined {
-    const pending = this.#pending.get(requestNumber);
-    if (pending === undefined) return undefined; // it timed out
-    this.#pending.delete(requestNumber);
-    clearTimeout(pending.timer);
-    return pending;
   }
 }

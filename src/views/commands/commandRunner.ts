@@ -2,11 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type * as vscode from 'vscode';
 import type { SessionRequest, SessionSummary } from '../../supervisor/api';
 import type { CommandName } from '../text/contributions';
-import type { ContextMends } from '../text/errorMessages';
-import { showError } from '../text/errorMessages';
+import type { ContextMends, Failure } from '../text/errorMessages';
+import { describeFailure, showError } from '../text/errorMessages';
 
-/** What commands do, by name. The argument is whatever a menu or another extension passes. */
-export type CommandActions<Name extends CommandName> = Record<Name, (argument: unknown) => Promise<void>>;
+/** What commands do, by name. The arguments are whatever a menu or another extension passes. */
+export type CommandActions<Name extends CommandName> = Record<
+  Name,
+  (argument: unknown, ...others: unknown[]) => Promise<void>
+>;
 
 /** Runs an action as a command does: what it throws is shown. `doing` names the action in the log. */
 export type Attempt = (doing: string, action: () => Promise<void>) => Promise<void>;
@@ -21,6 +24,8 @@ export interface CommandContext {
   request?: SessionRequest;
   /** A folder in which no repository was found yet. */
   folder?: string;
+  /** Done once the failure is mended, by whoever shows it elsewhere than in a message. */
+  again?: () => Promise<void>;
 }
 
 /** Runs commands, and shows what they throw with the buttons that mend it. */
@@ -48,4 +53,14 @@ export class CommandRunner {
       await showError(this.#log, doing, error, await this.#mendsFor(context));
     }
   };
+  /** Runs an action for a page that shows itself what it throws; undefined where all went well. */
+  async describe(doing: string, action: () => Promise<void>): Promise<Failure | undefined> {
+    const context: CommandContext = {};
+    try {
+      await this.#contexts.run(context, action);
+      return undefined;
+    } catch (error) {
+      return describeFailure(this.#log, doing, error, await this.#mendsFor(context));
+    }
+  }
 }

@@ -1,4 +1,8 @@
 import * as vscode from 'vscode';
+import type { PromptLoader } from '../composer/composer';
+import { Composer } from '../composer/composer';
+import { composerActions } from '../composer/composerActions';
+import { composerCommands, registerProblemFixes } from '../composer/composerCommands';
 import type { ChooseSession, SessionsInFront, SessionsSource } from '../pickers/sessionChoice';
 import { chooseSession } from '../pickers/sessionChoice';
 import type { CommentsSource } from '../review/reviewComments';
@@ -69,6 +73,7 @@ export interface CommandsOptions {
   log: vscode.LogOutputChannel;
   /** The folder of the bundles. */
   bundles: string;
+  prompts: PromptLoader;
   showTimeline: (sessionId: string, place?: EventPlace) => void;
   inFront: SessionsInFront;
   showOverview: () => void;
@@ -99,6 +104,11 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const starter = new SessionStarter({ ...draftOptions, source, onError, runner, reveal });
   const comments = new ReviewComments(source);
   const results = new SearchResultsTree(source);
+  const composer = new Composer(options.prompts, context.workspaceState, {
+    extensionUri: context.extensionUri,
+    actions: composerActions({ ...draftOptions, source, onError, runner, starter }),
+    showTimeline,
+  });
 
   const chooseAny: ChooseSession = async (argument, title, fits, none) => {
     const session = await chooseSession(source, options.inFront, argument, title, fits, none);
@@ -110,6 +120,10 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
 
   const chooseMany = chooseSessions(source, choose, () => options.tree.selectedSessions);
 
+  const fromWindow: Partial<CommandActions<CommandName>> & ReturnType<typeof composerCommands> = composerCommands({
+    composer,
+    starter,
+  });
   const actions: CommandActions<CommandName> = {
     ...sessionCommands({
       source,
@@ -119,6 +133,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       reveal,
       showTimeline,
     }),
+    ...fromWindow,
     ...permissionCommands(
       { answerPermission: async (...answer) => await source.answerPermission(...answer), showTimeline },
       choose,
@@ -158,11 +173,14 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   return vscode.Disposable.from(
     comments,
     results,
+    composer,
+    registerProblemFixes(),
     ...(Object.keys(COMMANDS) as CommandName[]).map((name) =>
-      vscode.commands.registerCommand(
-        COMMANDS[name],
-        async (argument: unknown, selected: unknown) => await run(name, rowsOf(argument, selected)),
-      ),
+      vscode.commands.registerCommand(COMMANDS[name], async (argument: unknown, ...others: unknown[]) => {
+        const action = fromWindow[name];
+        if (action === undefined) await run(name, rowsOf(argument, others[0]));
+        else await attempt(name, async () => await action(argument, ...others));
+      }),
     ),
   );
 }

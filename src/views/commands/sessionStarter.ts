@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
-import type { CorralApi, SessionRequest } from '../../supervisor/api';
+import type { Attachment, CorralApi, SessionRequest } from '../../supervisor/api';
 import { initializeRepository } from '../../supervisor/git/repository';
 import { askForSession } from '../pickers/promptInput';
-import { chooseRepository } from '../pickers/repositoryChoice';
+import { chooseAmongRepositories, listRepositories } from '../pickers/repositoryChoice';
 import type { SessionDraft, SessionDraftOptions } from '../pickers/sessionDraft';
+import { completeDraft, requestOf } from '../pickers/sessionDraft';
 
 import { inProgress } from '../progress';
 import { setAgentPath } from '../settings';
@@ -53,32 +54,57 @@ export class SessionStarter {
     await this.create(await askForSession(this.#options, repository, draft));
   }
 
+  /** Creates the session that was drafted; undefined where a person was to say more and did not. */
+  async startDraft(repository: string, draft: SessionDraft, attachments: Attachment[]): Promise<string | undefined> {
+    requireTrust();
+    if (!(await completeDraft(this.#options, draft))) return undefined;
+    const request = requestOf(this.#options, repository, draft);
+    return await this.create({ ...request, ...(attachments.length > 0 && { attachments }) });
+  }
+
   /**
-   * The repository to work in: that of the row on which the command was called, if it was.
+   * The folders in which a session can start, at least one.
    *
-   * @throws UNTRUSTED, and what `chooseRepository` throws
+   * @throws UNTRUSTED, and what `listRepositories` throws
+   */
+  async listRepositories(): Promise<string[]> {
+    requireTrust();
+    const { context } = this.#options.runner;
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+    if (folder !== undefined) context.folder = folder;
+    const repositories = await listRepositories(this.#options.source.git);
+    delete context.folder;
+    return repositories;
+  }
+
+  /**
+   * The repository to work in: that of the row on which the command was called, if it was. Asks only where there are
+   * several.
+   *
+   * @throws CANCELLED, and what `listRepositories` throws
    */
   async chooseRepository(argument?: unknown): Promise<string> {
     requireTrust();
     const row = v.safeParse(repositorySchema, argument);
     if (row.success) return row.output.path;
-    const { context } = this.#options.runner;
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
-    if (folder !== undefined) context.folder = folder;
-    const repository = await chooseRepository(this.#options.source.git);
-    delete context.folder;
-    return repository;
+    const repositories = await this.listRepositories();
+    const [first, ...others] = repositories;
+    if (first !== undefined && others.length === 0) return first;
+    const chosen = await chooseAmongRepositories(repositories);
+    if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No repository was chosen.'));
+    return chosen;
   }
 
   /** What mends a session that was not started. */
-  mendsFor({ request, folder }: CommandContext): ContextMends {
+  mendsFor({ request, folder, again }: CommandContext): ContextMends {
     const mends: ContextMends = {};
     if (folder !== undefined)
-      mends.initializeRepository = mends.makeFirstCommit = async () => await this.#initializeRepository(folder);
+      mends.initializeRepository = mends.makeFirstCommit = async () => await this.#initializeRepository(folder, again);
     if (request === undefined) return mends;
-    mends.setAgentPath = async () => await this.#setAgentPath(request);
-    // The sessions of a comparison share one prompt, so none is edited alone.
-    if (request.group === undefined) mends.editRequest = async () => await this.#editRequest(request);
+    mends.setAgentPath = async () => await this.#setAgentPath(request, again);
+    // The sessions of a comparison share one prompt, so none is edited alone. Elsewhere the draft is still there.
+    if (request.group === undefined && again === undefined)
+      mends.editRequest = async () => await this.#editRequest(request);
     return mends;
   }
 
@@ -96,14 +122,14 @@ export class SessionStarter {
     });
   }
 
-  async #initializeRepository(folder: string): Promise<void> {
+  async #initializeRepository(folder: string, again?: () => Promise<void>): Promise<void> {
     await this.#options.runner.attempt('initializeRepository', async () => {
       await initializeRepository(this.#options.source.git, folder);
-      await this.start(await this.chooseRepository());
+      await (again ?? (async () => await this.start(await this.chooseRepository())))();
     });
   }
 
-  async #setAgentPath(request: SessionRequest): Promise<void> {
+  async #setAgentPath(request: SessionRequest, again?: () => Promise<void>): Promise<void> {
     const [file] =
       (await vscode.window.showOpenDialog({
         title: vscode.l10n.t('Choose the Program of {agent}', { agent: request.agent }),
@@ -112,7 +138,8 @@ export class SessionStarter {
     if (file === undefined) return;
     await this.#options.runner.attempt('newSession', async () => {
       await setAgentPath(request.agent, file.fsPath);
-      await this.create(request);
+      if (again === undefined) await this.create(request);
+      else await again();
     });
   }
 }

@@ -31,6 +31,12 @@ export interface Base {
 
 export const HEAD_BASE: Base = { label: 'HEAD', revision: 'HEAD', includeChanges: false };
 
+/** HEAD with what is not committed, whatever that is. */
+export function changesBase(): Base {
+  const label = vscode.l10n.t('HEAD with my uncommitted changes');
+  return { label, revision: 'HEAD', includeChanges: true };
+}
+
 /**
  * Asks what the session starts from: HEAD with or without uncommitted changes, another session, or any commit.
  *

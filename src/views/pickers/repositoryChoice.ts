@@ -6,8 +6,13 @@ import type { SessionSummary } from '../../supervisor/api';
 import { findRepository } from '../../supervisor/git/repository';
 import type { Git } from '../../supervisor/git/git';
 
-/** The folders of this window in which agents can start, each in a checkout of its repository. */
-async function placesHere(git: Git): Promise<string[]> {
+/**
+ * The folders of this window in which agents can start, each in a checkout of its repository. At least one.
+ *
+ * @throws NO_FOLDER where the window has none
+ * @throws NO_REPOSITORY | NO_COMMIT as `findRepository` does, where no folder will do
+ */
+export async function listRepositories(git: Git): Promise<string[]> {
   const folders = vscode.workspace.workspaceFolders?.filter((folder) => folder.uri.scheme === 'file') ?? [];
   if (folders.length === 0)
     throw new CorralError('NO_FOLDER', vscode.l10n.t('Open a folder with a Git repository for the agent to work on.'));
@@ -26,25 +31,18 @@ async function placesHere(git: Git): Promise<string[]> {
   return [...found];
 }
 
-/**
- * The folder of the repository to work in; asks only where there are several.
- *
- * @throws NO_FOLDER where the window has none
- * @throws NO_REPOSITORY | NO_COMMIT as `findRepository` does, where no folder will do
- * @throws CANCELLED
- */
-export async function chooseRepository(git: Git): Promise<string> {
-  const [first, ...others] = await placesHere(git);
-  if (first !== undefined && others.length === 0) return first;
-  const items = [first, ...others].flatMap((path) =>
-    path === undefined ? [] : [{ label: vscode.workspace.asRelativePath(path), description: path, path }],
-  );
+/** Asks for one of several folders; undefined where none was chosen. */
+export async function chooseAmongRepositories(folders: readonly string[]): Promise<string | undefined> {
+  const items = folders.map((path) => ({
+    label: vscode.workspace.asRelativePath(path),
+    description: path,
+    path,
+  }));
   const chosen = await vscode.window.showQuickPick(items, {
-    title: vscode.l10n.t('New Session'),
+    title: vscode.l10n.t('New Session · Repository'),
     placeHolder: vscode.l10n.t('Which repository should the agent work in?'),
   });
-  if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('No repository was chosen.'));
-  return chosen.path;
+  return chosen?.path;
 }
 
 /** Where a session starts that goes on from another one: in the same folder of the same checkout, if that is there. */

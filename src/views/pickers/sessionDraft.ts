@@ -24,6 +24,13 @@ export const MODE_LABELS: Record<PermissionMode, string> = {
   all: vscode.l10n.t('never asks'),
 };
 
+/** Each mode in one or two words. */
+export const MODE_NAMES: Record<PermissionMode, string> = {
+  ask: vscode.l10n.t('Asks first'),
+  edits: vscode.l10n.t('Edits freely'),
+  all: vscode.l10n.t('Never asks'),
+};
+
 /** A session that is being asked for. */
 export interface SessionDraft {
   prompt: string;

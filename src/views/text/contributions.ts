@@ -2,6 +2,11 @@
 
 export const COMMANDS = {
   newSession: 'corral.newSession',
+  newSessionInEditor: 'corral.newSessionInEditor',
+  newSessionFromSelection: 'corral.newSessionFromSelection',
+  newSessionFromFile: 'corral.newSessionFromFile',
+  newSessionFromChanges: 'corral.newSessionFromChanges',
+  fixProblem: 'corral.fixProblem',
   compareAgents: 'corral.compareAgents',
   compareChanges: 'corral.compareChanges',
   tryDemo: 'corral.tryDemo',
@@ -71,10 +76,12 @@ export const COMMANDS = {
 export type CommandName = keyof typeof COMMANDS;
 
 export const SESSIONS_VIEW = 'corral.sessions';
+export const COMPOSER_VIEW = 'corral.composer';
 export const PROCESSES_VIEW = 'corral.processes';
 export const SEARCH_RESULTS_VIEW = 'corral.searchResults';
 /** VS Code makes such a command for every view. */
 export const FOCUS_SESSIONS = `${SESSIONS_VIEW}.focus`;
+export const FOCUS_COMPOSER = `${COMPOSER_VIEW}.focus`;
 export const FOCUS_PROCESSES = `${PROCESSES_VIEW}.focus`;
 export const FOCUS_SEARCH_RESULTS = `${SEARCH_RESULTS_VIEW}.focus`;
 

@@ -35,6 +35,31 @@ const COMMAND_MENDS: ContextMends = {
   showLog: () => vscode.commands.executeCommand(COMMANDS.showLog),
 };
 
+/** What went wrong, for a person, with the buttons that mend it. */
+export interface Failure {
+  message: string;
+  mends: { label: string; act: MendAction }[];
+}
+
+/** Logs what went wrong and says it; undefined for a command that was cancelled. */
+export function describeFailure(
+  log: vscode.LogOutputChannel,
+  doing: string,
+  error: unknown,
+  contextMends: ContextMends = {},
+): Failure | undefined {
+  const code = error instanceof CorralError ? error.code : undefined;
+  if (code === 'CANCELLED') return undefined;
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  log.error(`${doing}: ${code ?? 'unexpected'}: ${trace}`);
+  const actions: ContextMends = { ...COMMAND_MENDS, ...contextMends };
+  const mends = (code === undefined ? DEFAULT_MENDS : MENDS[code]).flatMap((mend) => {
+    const act = actions[mend];
+    return act === undefined ? [] : [{ label: LABELS[mend], act }];
+  });
+  return { message: messageOf(error), mends };
+}
+
 /** Logs what went wrong and shows it with buttons that mend it. Says nothing of a command that was cancelled. */
 export async function showError(
   log: vscode.LogOutputChannel,
@@ -42,13 +67,8 @@ export async function showError(
   error: unknown,
   contextMends: ContextMends = {},
 ): Promise<void> {
-  const code = error instanceof CorralError ? error.code : undefined;
-  if (code === 'CANCELLED') return;
-  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  log.error(`${doing}: ${code ?? 'unexpected'}: ${trace}`);
-  const actions: ContextMends = { ...COMMAND_MENDS, ...contextMends };
-  const offered = (code === undefined ? DEFAULT_MENDS : MENDS[code]).filter((mend) => actions[mend] !== undefined);
-  const chosen = await showErrorMessage(messageOf(error), ...offered.map((mend) => LABELS[mend]));
-  const mend = offered.find((each) => LABELS[each] === chosen);
-  if (mend !== undefined) await actions[mend]?.();
+  const failure = describeFailure(log, doing, error, contextMends);
+  if (failure === undefined) return;
+  const chosen = await showErrorMessage(failure.message, ...failure.mends.map(({ label }) => label));
+  await failure.mends.find(({ label }) => label === chosen)?.act();
 }

@@ -14,7 +14,7 @@ import type {
 } from '../../protocol/timelineProtocol';
 import type { LinkedEvent } from './eventLink';
 import type { PayloadPlace } from './payloadDocuments';
-import { pictureAddress } from './pictureAddress';
+import { pictureAddress } from '../pictureAddress';
 import type { PicturePlace } from './pictureFiles';
 import { SessionPusher } from './sessionPusher';
 import { SessionReader } from './sessionReader';

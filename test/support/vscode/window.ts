@@ -183,9 +183,21 @@ export class Window {
   /** Closes every editor and waits for the end of their webviews. */
   async closeEditors(): Promise<void> {
     await this.runCommand('View: Close All Editors');
-    await waitFor(() => this.page.frames().every((frame) => !frame.url().includes('fake.html')), {
-      what: 'the end of the open webviews',
-    });
+    await waitFor(
+      async () => {
+        const webviews = this.page.frames().filter((frame) => frame.url().includes('fake.html'));
+        // That of the composer's view stays. One that goes meanwhile is asked again.
+        const views = webviews.map(
+          async (frame) =>
+            await frame
+              .locator('#root[data-place=view]')
+              .count()
+              .catch(() => 0),
+        );
+        return (await Promise.all(views)).every((count) => count > 0);
+      },
+      { what: 'the end of the open webviews' },
+    );
   }
 
   /** The timeline whose heading has `title`, once it shows `selector`. An older timeline may be open for a while. */

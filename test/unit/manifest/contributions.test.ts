@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'mocha';
 import {
   COMMANDS,
+  COMPOSER_VIEW,
   PROCESSES_CONTEXT,
   PROCESSES_VIEW,
   READY_CONTEXT,
@@ -57,6 +58,7 @@ describe('what package.json contributes', () => {
   it('are the views that the code knows, shown by context keys that it sets', () => {
     assert.deepEqual(Object.values(contributes.views).flat(), [
       { id: SESSIONS_VIEW },
+      { id: COMPOSER_VIEW, when: 'workspaceFolderCount != 0 && isWorkspaceTrusted' },
       { id: SEARCH_RESULTS_VIEW, when: SEARCH_CONTEXT },
       { id: PROCESSES_VIEW, when: PROCESSES_CONTEXT },
     ]);

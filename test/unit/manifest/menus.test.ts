@@ -10,6 +10,7 @@ import {
   FILTERED_CONTEXT,
   GROUPING_CONTEXT,
   ONLY_HERE_CONTEXT,
+  COMPOSER_VIEW,
   PROCESSES_VIEW,
   SEARCH_RESULTS_VIEW,
   SESSIONS_VIEW,
@@ -51,7 +52,7 @@ const editorsWith = (contexts: readonly Context[]): Context[] =>
 
 /** Every place where VS Code asks for the entries of a menu. */
 const PLACES: Record<string, readonly Context[]> = {
-  'view/title': Object.keys(ROWS).flatMap((view) =>
+  'view/title': [...Object.keys(ROWS), COMPOSER_VIEW].flatMap((view) =>
     GROUPINGS.flatMap((grouping) =>
       [true, false].map((isOn) => ({
         view,
@@ -60,6 +61,14 @@ const PLACES: Record<string, readonly Context[]> = {
         [ONLY_HERE_CONTEXT]: isOn,
       })),
     ),
+  ),
+  'editor/context': [{ editorHasSelection: true, resourceScheme: 'file', isWorkspaceTrusted: true }],
+  'explorer/context': [{ resourceScheme: 'file', isWorkspaceTrusted: true }],
+  ...Object.fromEntries(
+    ['scm/title', 'scm/resourceGroup/context', 'scm/resourceState/context'].map((menu) => [
+      menu,
+      [{ scmProvider: 'git', isWorkspaceTrusted: true }],
+    ]),
   ),
   'view/item/context': Object.entries(ROWS).flatMap(([view, rows]) => rows.map((viewItem) => ({ view, viewItem }))),
   'editor/title': editorsWith([{ activeCustomEditorId: TIMELINE_VIEW_TYPE }, { activeEditor: 'multiDiffEditor' }]),
@@ -161,12 +170,14 @@ describe('the menus of package.json', () => {
     assert.deepEqual([...new Set(unused)], []);
   });
 
-  it('or the palette reach every command', () => {
+  it('or the palette, or a code action reach every command', () => {
     const hidden = new Set(
       (menus[PALETTE] ?? []).flatMap((entry) => (entry.when === 'false' && 'command' in entry ? entry.command : [])),
     );
     const shown = new Set(entries().flatMap(({ command }) => command ?? []));
-    const unreachable = commands.filter((command) => hidden.has(command) && !shown.has(command));
+    const unreachable = commands.filter(
+      (command) => hidden.has(command) && !shown.has(command) && command !== COMMANDS.fixProblem,
+    );
     assert.deepEqual(unreachable, []);
   });
 });

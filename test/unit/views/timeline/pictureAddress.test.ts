@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { pictureFile } from '../../../../src/common/pictureFile';
-import { pictureAddress } from '../../../../src/views/timeline/pictureAddress';
+import { pictureAddress } from '../../../../src/views/pictureAddress';
 import { projectRoot } from '../../../support/project';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');

@@ -1,4 +1,4 @@
-import { pictureFile } from '../../common/pictureFile';
+import { pictureFile } from '../common/pictureFile';
 
 /** A larger one is only named in the page, and can be opened. */
 const MAX_BYTES = 6 * 1024 * 1024;

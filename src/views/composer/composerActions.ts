@@ -1,0 +1,106 @@
+import { basename } from 'node:path';
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import type { SessionSummary } from '../../supervisor/api';
+import type { ComposerPart } from '../../protocol/composerProtocol';
+import type { CommandRunner } from '../commands/commandRunner';
+import type { SessionStarter } from '../commands/sessionStarter';
+import { chooseAmongRepositories } from '../pickers/repositoryChoice';
+import type { SessionDraft, SessionDraftOptions } from '../pickers/sessionDraft';
+import { choosePart, dependenciesOf, MODE_LABELS, MODE_NAMES, modeOf, newDraft } from '../pickers/sessionDraft';
+import type { ComposerActions, ShownPart } from './composerHost';
+
+const KEPT_KEY = 'composer.choices ';
+const keptSchema = v.object({
+  agent: v.exactOptional(v.string()),
+  argv: v.optional(v.array(v.string())),
+  base: v.exactOptional(
+    v.object({
+      label: v.string(),
+      revision: v.string(),
+      includeChanges: v.boolean(),
+      after: v.exactOptional(v.string()),
+    }),
+  ),
+  after: v.exactOptional(v.array(v.string())),
+});
+
+/** Prompts that arrow up can bring back. */
+const MAX_HISTORY = 100;
+
+export interface ComposerActionsOptions extends SessionDraftOptions {
+  starter: SessionStarter;
+  runner: CommandRunner;
+}
+
+/** What the composer asks a person, and how it starts sessions: as New Session does. */
+export function composerActions(options: ComposerActionsOptions): Omit<ComposerActions<SessionDraft>, 'started'> {
+  const { context, source, starter, runner } = options;
+  return {
+    listRepositories: async () => await starter.listRepositories(),
+    chooseRepository: chooseAmongRepositories,
+    readChoices: async (repository) => await newDraft(options, repository, readKept(context, repository)),
+    choose: async (repository, choices, part) => {
+      if (part !== 'model') await choosePart(options, repository, choices, part);
+      const { agent, argv, base, after } = choices;
+      await context.workspaceState.update(KEPT_KEY + repository, { agent, argv, base, after });
+    },
+    showChoice: (part, repository, choices) => showChoice(options, part, repository, choices),
+    commandsOf: async () => await Promise.resolve([]),
+    history: async (repository) => latestPrompts(await source.listSessions({ repository })),
+    start: async ({ repository, prompt, choices, attachments }) => {
+      const files = attachments.map(({ path, name }) => ({ path, name }));
+      const id = await starter.startDraft(repository, { ...choices, prompt }, files);
+      // The next session starts from the defaults.
+      if (id !== undefined) await context.workspaceState.update(KEPT_KEY + repository, undefined);
+      return id;
+    },
+    attempt: async (action, again) =>
+      await runner.describe('newSession', async () => {
+        runner.context.again = again;
+        await action();
+      }),
+  };
+}
+
+/** What a person chose for the next session in the repository. */
+function readKept(context: vscode.ExtensionContext, repository: string): Partial<SessionDraft> {
+  const parsed = v.safeParse(keptSchema, context.workspaceState.get<unknown>(KEPT_KEY + repository));
+  return parsed.success ? { ...parsed.output, argv: parsed.output.argv } : {};
+}
+
+function latestPrompts(sessions: SessionSummary[]): string[] {
+  const latest = sessions.toSorted((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
+  return [...new Set(latest.map(({ prompt }) => prompt))].slice(0, MAX_HISTORY);
+}
+
+function showChoice(
+  options: SessionDraftOptions,
+  part: ComposerPart,
+  repository: string,
+  choices: SessionDraft,
+): ShownPart | undefined {
+  switch (part) {
+    case 'agent':
+      return { part, name: vscode.l10n.t('Agent'), label: choices.agent, detail: choices.agent };
+    case 'model':
+      return undefined;
+    case 'repository':
+      return { part, name: vscode.l10n.t('Repository'), label: basename(repository), detail: repository };
+    case 'base':
+      return { part, name: vscode.l10n.t('Base'), label: choices.base.label, detail: choices.base.label };
+    case 'permissions': {
+      const mode = modeOf(options, choices);
+      return { part, name: vscode.l10n.t('Permissions'), label: MODE_NAMES[mode], detail: MODE_LABELS[mode] };
+    }
+    case 'after':
+      return { part, name: vscode.l10n.t('Start After'), ...describeAfter(dependenciesOf(choices).length) };
+  }
+}
+
+function describeAfter(count: number): { label: string; detail: string } {
+  if (count === 0)
+    return { label: vscode.l10n.t('At once'), detail: vscode.l10n.t('starts at once, if there is room') };
+  const label = count === 1 ? vscode.l10n.t('After 1 session') : vscode.l10n.t('After {count} sessions', { count });
+  return { label, detail: label };
+}

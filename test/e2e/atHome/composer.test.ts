@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import type { Frame, Locator } from 'playwright-core';
+import type { TestRepository } from '../../support/repository';
+import { assertAccessible } from '../../support/vscode/accessibility';
+import type { SessionsView } from '../../support/vscode/sessionsView';
+import { useWindow } from '../../support/vscode/useWindow';
+import { waitFor } from '../../support/wait';
+import type { Window } from '../../support/vscode/window';
+
+/** A prompt as people paste them: lists, code with tabs, empty lines, spaces at both ends. */
+const PROMPT = [
+  '  Make the greeter polite:',
+  '',
+  '1. Read `src/greet.js`\t(tabs stay)',
+  '   - and its tests   ',
+  ...Array.from({ length: 60 }, (_, index) => `\tif (name === 'guest ${index}') return "Welcome, №${index} — ça va?";`),
+  '',
+  '',
+].join('\n');
+
+const FILES = {
+  'README.md': '# Greeter\n',
+  'src/greet.js': 'export function greet(name) {\n  return `Hello, ${name}!`;\n}\n',
+  'src/my notes.txt': 'later\n',
+};
+/** Writes what it is told to a file of its worktree. */
+const SCRIBE = { driver: 'command', path: '/usr/bin/tee', args: ['told.txt'] };
+/** A red picture of 2 × 2. */
+const PICTURE =
+  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGP8z8DAwMDAxMDAwMDAAAANHQEDasKb6QAAAABJRU5ErkJggg==';
+
+describe('the composer', () => {
+  let repository: TestRepository;
+  let window: Window;
+  let sessions: SessionsView;
+  useWindow(
+    () => ({
+      repository: { name: 'greeter', files: FILES },
+      server: { settings: { 'corral.agents': { scribe: SCRIBE } } },
+      context: { permissions: ['clipboard-read', 'clipboard-write'] },
+    }),
+    async (opened) => {
+      ({ repository, window, sessions } = opened);
+      await window.showContainer('Corral');
+    },
+  );
+
+  /** The page of the composer in its view, and its text. */
+  async function composer(): Promise<{ frame: Frame; text: Locator }> {
+    const frame = await window.webview('#root[data-place=view] [data-testid=choose-agent]');
+    return { frame, text: frame.getByTestId('prompt') };
+  }
+
+  async function holds(text: Locator, expected: string): Promise<void> {
+    await waitFor(async () => (await text.inputValue()) === expected, { what: `the text ${expected.slice(0, 40)}` });
+  }
+
+  async function paste(text: string): Promise<void> {
+    await window.page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+    await window.page.keyboard.press('Control+V');
+  }
+
+  it('takes a pasted prompt of thousands of characters and a picture to a session, byte for byte (4)', async () => {
+    let { frame, text } = await composer();
+    await frame.getByTestId('choose-agent').click();
+    await window.answerInput('scribe');
+    await frame.getByTestId('choose-agent').filter({ hasText: 'scribe' }).waitFor();
+    await text.click();
+    assert.ok(PROMPT.length > 3_170);
+    await paste(PROMPT);
+    await holds(text, PROMPT);
+    await text.press('Escape');
+    await holds(text, PROMPT);
+    await frame.evaluate(`{
+      const bytes = Uint8Array.from(atob('${PICTURE}'), (character) => character.charCodeAt(0));
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File([bytes], 'screen.png', { type: 'image/png' }));
+      document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }`);
+    await frame.getByTestId('attachment').getByText('screen.png').waitFor();
+    await frame.locator('img.thumbnail').waitFor();
+    await assertAccessible(frame);
+    await window.picture('at-home-4-composer');
+
+    await window.reload();
+    ({ frame, text } = await composer());
+    await frame.getByTestId('attachment').getByText('screen.png').waitFor();
+    await holds(text, PROMPT);
+    await frame.getByTestId('choose-agent').filter({ hasText: 'scribe' }).waitFor();
+    await frame.getByRole('button', { name: 'Remove screen.png' }).click();
+    await frame.getByTestId('attachment').waitFor({ state: 'detached' });
+    await text.click();
+    await text.press('Enter');
+    await text.press('Backspace');
+    await text.press('Control+Enter');
+    await sessions.row('Make the greeter polite', 'Completed').waitFor();
+    const worktrees = join(repository.path, '.corral/worktrees');
+    const [worktree = ''] = await readdir(worktrees);
+    // Every program is given the end of its last line.
+    assert.equal(await readFile(join(worktrees, worktree, 'told.txt'), 'utf8'), `${PROMPT}\n`);
+    await holds(text, '');
+    await text.press('ArrowUp');
+    await holds(text, PROMPT);
+    await text.press('ArrowDown');
+    await holds(text, '');
+  });
+
+  it('completes the names of files, and is filled from an editor (4)', async () => {
+    const { frame, text } = await composer();
+    await text.click();
+    await text.pressSequentially('Look at @notes');
+    await frame.getByTestId('completions').getByRole('option', { name: 'my notes.txt' }).waitFor();
+    await window.picture('at-home-4-completion');
+    await text.press('Enter');
+    await holds(text, 'Look at "src/my notes.txt" ');
+    await text.press('Control+Enter');
+    await sessions.row('Look at', 'Completed').waitFor();
+    await holds(text, '');
+
+    await window.page.keyboard.press('Control+P');
+    await window.quickInput.locator('input').first().fill('greet.js');
+    await window.pick('greet.js');
+    await window.page.locator('.monaco-editor .view-line').getByText('export').first().waitFor();
+    await window.runCommand('Corral: New Session from Selection');
+    // Nothing is selected, so it is the line of the cursor.
+    await holds(text, 'In src/greet.js, line 1:\n\n```javascript\nexport function greet(name) {\n```\n\n');
+  });
+});
