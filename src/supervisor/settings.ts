@@ -10,6 +10,8 @@ export interface SupervisorSettings {
   syncEveryEvent: boolean;
   /** More runs than this wait in the queue. */
   maxConcurrentRuns: number;
+  /** Whether runs that wait for a person's answer count against that limit. */
+  countWaitingRuns: boolean;
   /** With less free memory no run starts while another is under way; 0 for no limit. */
   minimumFreeMemoryMiB: number;
   /** Whether a run that was cut off keeps its last known status and is marked as restored, or is shown as failed. */
@@ -53,6 +55,7 @@ export const DEFAULT_SETTINGS: SupervisorSettings = {
   stopGraceMs: 5_000,
   syncEveryEvent: false,
   maxConcurrentRuns: 8,
+  countWaitingRuns: false,
   minimumFreeMemoryMiB: 512,
   recoveryPolicy: 'restore',
 };

@@ -45,6 +45,7 @@ export function readSettings(): SupervisorSettings {
       v.pipe(v.number(), v.integer(), v.minValue(1)),
       defaults.maxConcurrentRuns,
     ),
+    countWaitingRuns: readSetting(SETTINGS.countWaitingRuns, v.boolean(), defaults.countWaitingRuns),
     minimumFreeMemoryMiB: readSetting(
       SETTINGS.minimumFreeMemory,
       v.pipe(v.number(), v.minValue(0)),

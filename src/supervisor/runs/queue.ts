@@ -3,19 +3,19 @@ import type { Disposable } from '../../common/disposable';
 import { messageOf } from '../../common/errors';
 import type { Log } from '../../common/log';
 import { CorralError } from '../../storage/errors';
-import { isId } from '../../storage/ids';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { isOpen, isQueued } from '../../storage/sessionState';
 import type { Git } from '../git/git';
 import { makePlannedWorktree } from '../lifecycle/newWorktree';
 import { readClaim } from '../runnerProtocol/claimFile';
 import { wouldWaitForItself } from '../sessions/dependencies';
-import { sessionNotFound } from '../sessions/sessionErrors';
+import { requireSession } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import { StuckLockError, withLock } from '../system/locks';
 import { endGoneRuns } from './gone/goneRuns';
+import type { StartedRuns } from './queueHolds';
 import { queueHold, sessionHold } from './queueHolds';
-import { queuedRun, QueuePositions } from './queuePositions';
+import { awaitsPerson, queuedRun, QueuePositions } from './queuePositions';
 import type { RunnerConnections } from './runnerConnections';
 import { CLAIM_LIMIT_MS } from './runnerLauncher';
 import type { Slot } from './runSlots';
@@ -161,14 +161,14 @@ export class Queue implements Disposable {
   }
 
   async #startInOrder(assertOwner: AssertOwner): Promise<void> {
-    let runningCount = await this.#countRunning(assertOwner);
+    const started = await this.#countStarted(assertOwner);
     for (const { sessionId } of this.#positions.order()) {
       if (this.#isDisposed) return;
       const result = await this.#skipOnError(sessionId, assertOwner, () =>
-        this.#startNext(sessionId, runningCount, assertOwner),
+        this.#startNext(sessionId, started, assertOwner),
       );
       if (result === 'held') return;
-      if (result === 'started') runningCount++;
+      if (result === 'started') started.startedCount++;
     }
   }
 
@@ -182,7 +182,7 @@ export class Queue implements Disposable {
   /** `held`: nothing else may start either. */
   async #startNext(
     sessionId: string,
-    runningCount: number,
+    started: StartedRuns,
     assertOwner: AssertOwner,
   ): Promise<'held' | 'started' | 'skipped'> {
     const { store, model, settings, isTrusted } = this.#options;
@@ -193,7 +193,7 @@ export class Queue implements Disposable {
       await cancelRun(store, facts, run); // the window that was asked to stop it ended before it could
       return 'skipped';
     }
-    const situation = { runningCount, settings: settings(), isTrusted: isTrusted() };
+    const situation = { ...started, settings: settings(), isTrusted: isTrusted() };
     if ((await queueHold(situation)) !== undefined) return 'held';
     for (const id of facts.dependsOn ?? []) await store.sync(id);
     if (sessionHold(facts, (id) => model.find(id)) !== undefined) return 'skipped';
@@ -218,33 +218,36 @@ export class Queue implements Disposable {
   }
 
   /** Also starts the run of each slot whose window ended before it could. */
-  async #countRunning(assertOwner: AssertOwner): Promise<number> {
-    let count = 0;
+  async #countStarted(assertOwner: AssertOwner): Promise<StartedRuns> {
+    const started = { startedCount: 0, waitingCount: 0 };
     for (const slot of await this.#slots.list()) {
-      const isRunning = await this.#skipOnError(slot.sessionId, assertOwner, () => this.#isRunning(slot, assertOwner));
-      if (isRunning !== false) count++; // one of which nothing is known may well be running
+      const use = await this.#skipOnError(slot.sessionId, assertOwner, () => this.#useOf(slot, assertOwner));
+      if (use !== 'none') started.startedCount++; // one of which nothing is known may well be running
+      if (use === 'waiting') started.waitingCount++;
     }
-    return count;
+    return started;
   }
 
-  async #isRunning(slot: Slot, assertOwner: AssertOwner): Promise<boolean> {
+  /** As the run's journal has it now: the slot's file stays while a person is waited for, since the run goes on after. */
+  async #useOf(slot: Slot, assertOwner: AssertOwner): Promise<'running' | 'waiting' | 'none'> {
     const { store, model, watcher } = this.#options;
     const facts = await store.sync(slot.sessionId);
     const run = facts?.runs.find(({ runId }) => runId === slot.runId);
     if (facts === undefined || run === undefined || !isOpen(run)) {
       await this.#slots.free(slot.runId);
-      return false;
+      return 'none';
     }
     if (isQueued(run) && run.stopRequestedAt === undefined) {
       if ((await readClaim(store.paths.session(slot.sessionId).run(slot.runId))) === undefined) {
         await assertOwner();
-        return await this.#tryLaunch(facts, slot.runId);
+        return (await this.#tryLaunch(facts, slot.runId)) ? 'running' : 'none';
       }
       // No event of it came yet: perhaps its runner died at once.
       await watcher.check(slot.sessionId, slot.runId);
     }
     // What cannot be told dead from alive holds nobody up.
-    return model.live(slot.sessionId).maybeGone !== true;
+    if (model.live(slot.sessionId).maybeGone === true) return 'none';
+    return awaitsPerson(run) ? 'waiting' : 'running';
   }
 
   /** False where the run could not be started, which is recorded. */
@@ -291,10 +294,4 @@ export class Queue implements Disposable {
     if (run === undefined) throw new CorralError('CONFLICT', l10n.t('This session is not waiting in the queue.'));
     return { facts, run };
   }
-}
-
-async function requireSession(store: RunStarterOptions['store'], sessionId: string): Promise<SessionFacts> {
-  const facts = isId(sessionId) ? await store.sync(sessionId) : undefined;
-  if (facts === undefined) throw sessionNotFound(sessionId);
-  return facts;
 }

@@ -8,9 +8,14 @@ import { readFreeMemory } from '../system/processTable';
 
 const MEBIBYTE = 1024 * 1024;
 
-export interface QueueSituation {
+export interface StartedRuns {
   /** Runs that were started and have not ended. */
-  runningCount: number;
+  startedCount: number;
+  /** Those of them that wait for a person's answer. */
+  waitingCount: number;
+}
+
+export interface QueueSituation extends StartedRuns {
   settings: SupervisorSettings;
   isTrusted: boolean;
 }
@@ -46,15 +51,23 @@ export async function queueHold(situation: QueueSituation): Promise<Reason> {
   return undefined;
 }
 
-function concurrencyHold({ runningCount, settings: { maxConcurrentRuns } }: QueueSituation): Reason {
-  return runningCount < maxConcurrentRuns
-    ? undefined
-    : l10n.t('{running} of {limit} running', { running: runningCount, limit: maxConcurrentRuns });
+/** Who waits for a person gives its slot away, unless that is not wanted: the answer may be hours away. */
+function concurrencyHold({ startedCount, waitingCount, settings }: QueueSituation): Reason {
+  const { maxConcurrentRuns: limit, countWaitingRuns } = settings;
+  const running = countWaitingRuns ? startedCount : startedCount - waitingCount;
+  if (running < limit) return undefined;
+  return countWaitingRuns && waitingCount > 0
+    ? l10n.t('{running} of {limit} running, {waiting} of them waiting for your answer', {
+        running,
+        limit,
+        waiting: waitingCount,
+      })
+    : l10n.t('{running} of {limit} running', { running, limit });
 }
 
-async function memoryHold({ runningCount, settings: { minimumFreeMemoryMiB } }: QueueSituation): Promise<Reason> {
+async function memoryHold({ startedCount, settings: { minimumFreeMemoryMiB } }: QueueSituation): Promise<Reason> {
   // With nothing running, none would ever give memory back.
-  if (runningCount === 0 || minimumFreeMemoryMiB === 0) return undefined;
+  if (startedCount === 0 || minimumFreeMemoryMiB === 0) return undefined;
   const freeMiB = (await readFreeMemory()) / MEBIBYTE;
   return freeMiB >= minimumFreeMemoryMiB
     ? undefined

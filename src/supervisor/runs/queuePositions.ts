@@ -124,8 +124,9 @@ export class QueuePositions implements Disposable {
     while (this.#isStale) {
       this.#isStale = false;
       isStartable = false;
-      const runningCount = [...this.#runningIds].filter((id) => model.live(id).maybeGone !== true).length;
-      const situation = { runningCount, settings: settings(), isTrusted: isTrusted() };
+      const started = [...this.#runningIds].filter((id) => model.live(id).maybeGone !== true);
+      const waitingCount = started.filter((id) => awaitsPerson(currentRun(model.facts(id)))).length;
+      const situation = { startedCount: started.length, waitingCount, settings: settings(), isTrusted: isTrusted() };
       const holdOfAll = await queueHold(situation);
       if (this.#isDisposed) return;
       for (const [index, { sessionId }] of this.order().entries()) {
@@ -143,6 +144,11 @@ export class QueuePositions implements Disposable {
     if (this.#queuedIds.size > 0) this.#timer = setTimeout(() => this.refresh(), REFRESH_INTERVAL_MS).unref();
     if (isStartable) onStartable();
   }
+}
+
+/** Whether a run that was started can go on only when a person has answered. */
+export function awaitsPerson(run: RunFacts | undefined): boolean {
+  return run !== undefined && run.pendingPermissions.length > 0;
 }
 
 /** The session's run that waits in the queue. */

@@ -2,6 +2,8 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import type { RunFacts } from '../../storage/sessionFacts';
+import { isId } from '../../storage/ids';
+import type { SessionFacts } from '../../storage/sessionFacts';
 
 export function sessionNotFound(sessionId: string): CorralError {
   return new CorralError('SESSION_NOT_FOUND', l10n.t('There is no session {id}.', { id: sessionId }));
@@ -29,4 +31,14 @@ export function requireWritable({ isTrusted, readOnly }: { isTrusted: boolean; r
 /** @throws EMPTY_PROMPT */
 export function requirePrompt(text: string): void {
   if (text.trim() === '') throw new CorralError('EMPTY_PROMPT', l10n.t('Say what the agent should do.'));
+}
+
+/** @throws CorralError SESSION_NOT_FOUND */
+export async function requireSession(
+  store: { sync(id: string): Promise<SessionFacts | undefined> },
+  sessionId: string,
+): Promise<SessionFacts> {
+  const facts = isId(sessionId) ? await store.sync(sessionId) : undefined;
+  if (facts === undefined) throw sessionNotFound(sessionId);
+  return facts;
 }

@@ -120,6 +120,7 @@ export const SETTINGS = {
   stopGraceSeconds: 'stopGraceSeconds',
   durability: 'durability',
   maxConcurrentRuns: 'maxConcurrentRuns',
+  countWaitingRuns: 'countWaitingRuns',
   minimumFreeMemory: 'minimumFreeMemory',
   recoveryPolicy: 'recovery.policy',
   runnerNode: 'runner.node',

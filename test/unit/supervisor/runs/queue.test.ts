@@ -19,6 +19,7 @@ describe('the queue', () => {
     changes.maxConcurrentRuns = 1;
     changes.agents = {};
     delete changes.minimumFreeMemoryMiB;
+    delete changes.countWaitingRuns;
   });
   afterEach(async () => {
     await fixture.end();
@@ -75,6 +76,38 @@ describe('the queue', () => {
     await window.kill(first);
     const done = await until(window, a, ({ status }) => status === 'Completed', 'its turn');
     assert.deepEqual([done.queuePosition, done.heldBy], [undefined, undefined]);
+  });
+
+  it('gives the slot of who waits for a person to the next, in every window, until it is answered (12)', async () => {
+    const [window, other] = [open(), open()];
+    const asking = await start(window, 'ask git status\nslow 4000 50ms');
+    await until(window, asking, ({ needsInput }) => needsInput, 'its question');
+    const next = await start(window, LONG);
+    await until(other, next, ({ status }) => status === 'Running', 'its start, beside the question');
+    const third = await start(other, 'talk');
+    await waits(window, third, 1, '1 of 1 running');
+    await waits(other, third, 1, '1 of 1 running');
+    const { pendingPermissions } = await other.getSession(asking);
+    const [{ requestId = '', options = [] } = {}] = pendingPermissions;
+    await other.answerPermission(asking, requestId, { optionId: options[0]?.optionId ?? '' });
+    await until(window, asking, ({ state }) => state === 'running', 'it goes on, over the limit');
+    await waits(window, third, 1, '2 of 1 running');
+    await window.kill(next);
+    await waits(other, third, 1, '1 of 1 running');
+    await window.kill(asking);
+    await until(window, third, ({ status }) => status === 'Completed', 'its turn');
+  });
+
+  it('keeps the slot of who waits for a person where that is wanted, and says so (12)', async () => {
+    changes.countWaitingRuns = true;
+    const window = open();
+    const asking = await start(window, 'ask git status');
+    await until(window, asking, ({ needsInput }) => needsInput, 'its question');
+    const next = await start(window, 'talk');
+    await waits(window, next, 1, '1 of 1 running, 1 of them waiting for your answer');
+    changes.countWaitingRuns = false;
+    await until(window, next, ({ status }) => status === 'Completed', 'its turn');
+    await window.kill(asking);
   });
 
   it('starts in another window what was queued here, exactly as it was queued', async () => {
