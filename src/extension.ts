@@ -87,6 +87,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     source: made,
     distance: (session) => scope.distance(session),
     showTimeline,
+    isInFront: (sessionId) => vscode.window.state.focused && timelines.activeSession === sessionId,
     onError,
   });
 

@@ -228,7 +228,7 @@ export class Queue implements Disposable {
     return started;
   }
 
-  /** As the run's journal has it now: the slot's file stays while a person is waited for, since the run goes on after. */
+  /** As the run's journal has it now. The file stays while a person is waited for, since the run goes on after. */
   async #useOf(slot: Slot, assertOwner: AssertOwner): Promise<'running' | 'waiting' | 'none'> {
     const { store, model, watcher } = this.#options;
     const facts = await store.sync(slot.sessionId);

@@ -12,8 +12,8 @@ import type {
 } from '../../supervisor/api';
 import { FOCUS_SESSIONS } from '../text/contributions';
 import { showInformationMessage } from '../text/messages';
-import { isPlainMessage, plainOptions, questionId } from './openQuestion';
-import { answerOf } from './permissionAnswer';
+import { isPlainMessage, plainOptions, questionId, questionsInPicker } from './openQuestion';
+import { answerOf, askAndAnswer } from './permissionAnswer';
 
 /** Error codes of an answer that came too late. */
 const LATE_CODES: ReadonlySet<CorralErrorCode> = new Set(['ALREADY_ANSWERED', 'PERMISSION_NOT_FOUND', 'NOT_RUNNING']);
@@ -35,6 +35,8 @@ export interface NotificationsOptions {
   /** How near the session is to this window; the nearest one shows notifications. */
   distance: (session: SessionSummary) => number;
   showTimeline: (sessionId: string) => void;
+  /** Whether a person has the session's timeline before them, which shows the question itself. */
+  isInFront: (sessionId: string) => boolean;
   onError: (doing: string, error: unknown) => void;
 }
 
@@ -90,15 +92,23 @@ export class Notifications implements vscode.Disposable {
   }
 
   async #askPerson(session: SessionSummary, pending: PermissionSummary): Promise<void> {
-    const { showTimeline } = this.#options;
-    if (!(await this.#claim(session, pending))) return;
+    const { showTimeline, isInFront } = this.#options;
+    if (!(await this.#claim(session, pending)) || isInFront(session.id)) return;
     const show = vscode.l10n.t('Show');
+    const choose = vscode.l10n.t('Answer…');
     const { allow, deny } = (isPlainMessage(pending) ? plainOptions(pending) : undefined) ?? {};
     const options = [allow, deny].filter((option) => option !== undefined && option.name !== show);
     const title = visibleLine(session.title).text;
     const message = vscode.l10n.t('{title} needs input: {question}', { title, question: pending.title });
-    const answer = await showInformationMessage(message, ...options.flatMap((option) => option?.name ?? []), show);
+    const isChoice = options.length === 0 && questionsInPicker(pending) !== undefined;
+    const names = isChoice ? [choose] : options.flatMap((option) => option?.name ?? []);
+    const answer = await showInformationMessage(message, ...names, show);
     if (answer === undefined) return;
+    if (isChoice && answer === choose) {
+      const answerPermission = this.#answer.bind(this);
+      await askAndAnswer({ answerPermission, showTimeline }, session, pending);
+      return;
+    }
     const option = options.find((each) => each?.name === answer);
     if (option !== undefined) await this.#answer(session.id, pending.requestId, answerOf(session, option));
     else showTimeline(session.id);

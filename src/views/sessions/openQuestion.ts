@@ -1,5 +1,8 @@
+import { visibleLine } from '../../common/visibleText';
 import type { PermissionOption } from '../../storage/events';
 import type { PermissionSummary, SessionSummary } from '../../supervisor/api';
+import { describeTool } from '../../tools/describeTool';
+import type { ToolQuestion } from '../../tools/toolDescription';
 import { plainMessage } from '../text/plainMessage';
 
 /** What a button shows whole. */
@@ -33,6 +36,33 @@ export function plainOptions({
   return isWhole && isClear && allow !== undefined && others.length === 0 && allow.name !== deny?.name
     ? { allow, deny }
     : undefined;
+}
+
+/**
+ * The agent's questions with all that can be chosen, where a quick pick shows all of it as it is.
+ * Undefined where it asks for something else, or where only the timeline has room for it.
+ */
+export function questionsInPicker(pending: PermissionSummary): ToolQuestion[] | undefined {
+  const { kind, questions } = describeTool({
+    name: pending.toolName ?? '',
+    title: pending.title,
+    input: pending.input,
+  });
+  if (kind !== 'question' || questions.length === 0) return undefined;
+  const fits = questions.every(
+    ({ text, options }) =>
+      isShownWhole(text) &&
+      options.every(({ label, description = '' }) => isShownWhole(label) && isShownWhole(description)),
+  );
+  const isOffered = ({ options }: ToolQuestion): boolean =>
+    options.every(({ label }) => pending.options.some(({ name }) => name === label));
+  return fits && (pending.answerOption !== undefined || (questions.length === 1 && questions.every(isOffered)))
+    ? questions
+    : undefined;
+}
+
+function isShownWhole(text: string): boolean {
+  return visibleLine(text, MAX_PLACEHOLDER_CHARACTERS).isExact;
 }
 
 /** True where a notification shows the title as it is. */

@@ -3,7 +3,8 @@ import { CorralError } from '../../storage/errors';
 import type { PermissionOption } from '../../storage/events';
 import type { CorralApi, PermissionAnswer, PermissionSummary, SessionSummary } from '../../supervisor/api';
 import { plainLabel } from '../text/plainLabel';
-import { fitsQuickPick, plainOptions, questionId } from './openQuestion';
+import { answerQuestions } from './answerQuestions';
+import { fitsQuickPick, plainOptions, questionId, questionsInPicker } from './openQuestion';
 
 /** What is needed to answer an agent's question. */
 export interface PermissionSource extends Pick<CorralApi, 'answerPermission'> {
@@ -35,14 +36,30 @@ export function answerOf({ currentRunId }: SessionSummary, { optionId }: Permiss
 }
 
 /** Lets a person choose among all that the agent offers, or look at what cannot be shown here. */
-export async function askAndAnswer(source: PermissionSource, session: SessionSummary): Promise<void> {
-  const pending = firstPending(session);
-  const items: (vscode.QuickPickItem & { option?: PermissionOption })[] = fitsQuickPick(pending)
-    ? pending.options.map((option) => ({
-        label: `$(${ICONS[option.kind]}) ${plainLabel(option.name)}`,
-        description: describeKind(option.kind),
-        option,
-      }))
+export async function askAndAnswer(
+  source: PermissionSource,
+  session: SessionSummary,
+  pending = firstPending(session),
+): Promise<void> {
+  const questions = questionsInPicker(pending);
+  if (questions !== undefined) {
+    const answer = await answerQuestions(session, pending, questions);
+    const run = session.currentRunId === undefined ? {} : { runId: session.currentRunId };
+    await source.answerPermission(session.id, pending.requestId, { ...answer, ...run });
+    return;
+  }
+  const deny = pending.options.find(({ kind }) => kind === 'reject_once');
+  const items: (vscode.QuickPickItem & { option?: PermissionOption; asksReason?: true })[] = fitsQuickPick(pending)
+    ? [
+        ...pending.options.map((option) => ({
+          label: `$(${ICONS[option.kind]}) ${plainLabel(option.name)}`,
+          description: describeKind(option.kind),
+          option,
+        })),
+        ...(deny === undefined
+          ? []
+          : [{ label: `$(close) ${vscode.l10n.t('Deny with Reason…')}`, option: deny, asksReason: true as const }]),
+      ]
     : [{ label: `$(eye) ${vscode.l10n.t('Show')}`, description: vscode.l10n.t('all of it, to answer it there') }];
   const chosen = await vscode.window.showQuickPick(items, {
     title: `${session.title} · ${session.agent}`,
@@ -51,7 +68,21 @@ export async function askAndAnswer(source: PermissionSource, session: SessionSum
   });
   if (chosen === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('The question stays open.'));
   if (chosen.option === undefined) source.showTimeline(session.id);
-  else await source.answerPermission(session.id, pending.requestId, answerOf(session, chosen.option));
+  else
+    await source.answerPermission(session.id, pending.requestId, {
+      ...answerOf(session, chosen.option),
+      ...(chosen.asksReason ? { message: await askReason() } : {}),
+    });
+}
+
+async function askReason(): Promise<string> {
+  const reason = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Deny with Reason'),
+    prompt: vscode.l10n.t('What the agent should do instead'),
+    ignoreFocusOut: true,
+  });
+  if (reason === undefined) throw new CorralError('CANCELLED', vscode.l10n.t('The question stays open.'));
+  return reason;
 }
 
 /** What the answer does, whatever the agent calls it. */

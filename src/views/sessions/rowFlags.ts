@@ -1,12 +1,13 @@
 import type { SessionSummary } from '../../supervisor/api';
 import { hasBegun, isOpen, isWaiting } from '../sessionPredicates';
-import { plainOptions, questionInRow } from './openQuestion';
+import { plainOptions, questionInRow, questionsInPicker } from './openQuestion';
 
 /** What a session's menu depends on; the `when` clauses of package.json look for these in `viewItem`. */
 export type SessionFlag =
   | 'session'
   | 'needsInput'
   | 'answerable'
+  | 'choosable'
   | 'unclear'
   | 'open'
   | 'waiting'
@@ -42,11 +43,13 @@ export function sessionFlags(session: SessionSummary, { isPinned, isUnseen }: Ro
   const question = questionInRow(session);
   const worktree = hasRun && session.baseCommit !== '';
   const answerable = question !== undefined && plainOptions(question) !== undefined;
+  const choosable = question !== undefined && !answerable && questionsInPicker(question) !== undefined;
   const flags: Record<SessionFlag, boolean> = {
     session: true,
     needsInput: session.needsInput,
     answerable,
-    unclear: session.needsInput && !answerable,
+    choosable,
+    unclear: session.needsInput && !answerable && !choosable,
     open,
     waiting,
     busy: open && !session.needsInput && !waiting,

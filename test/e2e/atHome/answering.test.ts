@@ -22,14 +22,14 @@ describe('answering at home', () => {
     },
   );
 
-  async function begin(prompt: string): Promise<{ timeline: Frame; card: Locator }> {
+  async function begin(prompt: string): Promise<{ row: Locator; timeline: Frame; card: Locator }> {
     await window.runCommand('Corral: New Session');
     await window.answerInput(prompt);
     const row = sessions.row(prompt);
     await row.waitFor();
     await row.click();
     const timeline = await window.timeline(prompt, '[data-testid=permission]');
-    return { timeline, card: timeline.locator('.permission.pending') };
+    return { row, timeline, card: timeline.locator('.permission.pending') };
   }
 
   it('shows a command, an edit and a plan as what they are, and denies with a reason (2)', async () => {
@@ -57,6 +57,31 @@ describe('answering at home', () => {
     await card.getByRole('heading', { name: 'Plan' }).waitFor();
     await window.picture('at-home-2-plan');
     await card.getByRole('button', { name: 'Allow', exact: true }).click();
+    await timeline.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
+  });
+
+  it('shows all options of a question with their descriptions wherever it can be answered (1)', async () => {
+    const { row, timeline, card } = await begin('question questions');
+    await card.getByText('Be lenient').waitFor();
+    await window.picture('at-home-1-question');
+    await row.hover();
+    assert.equal(await row.getByRole('button', { name: 'Allow', exact: true }).count(), 0);
+    await row.getByRole('button', { name: /^Answer/ }).click();
+    await window.quickInput.getByText('Fail loudly').waitFor();
+    await window.picture('at-home-1-picker');
+    await window.pick('Clamp to zero');
+    await timeline.getByRole('button', { name: /Should negative durations/ }).click();
+    await timeline
+      .getByText('It was told: {"Should negative durations throw or clamp to zero?":"Clamp to zero"}')
+      .waitFor();
+
+    await card.getByLabel('Hours').check();
+    await card.getByLabel('Seconds').check();
+    await card.getByRole('textbox', { name: 'Another answer' }).last().fill('parseDuration');
+    await window.picture('at-home-1-several');
+    await card.getByRole('button', { name: 'Send Answer' }).click();
+    await timeline.getByRole('button', { name: /Which units/ }).click();
+    await timeline.getByText('It was told: {"Which units?":"Hours, Seconds","Which name?":"parseDuration"}').waitFor();
     await timeline.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
   });
 });

@@ -36,14 +36,7 @@ export function QuestionForm({ model, permission, questions, answerOption, isEna
     send();
   };
   return (
-    <form
-      class="questions"
-      onKeyDown={onKeyDown}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (isEnabled && isComplete) send();
-      }}
-    >
+    <div class="questions" onKeyDown={onKeyDown}>
       {questions.map((question, index) => (
         <Question
           name={`${permission.runId} ${permission.requestId} ${String(index)}`}
@@ -56,11 +49,17 @@ export function QuestionForm({ model, permission, questions, answerOption, isEna
         />
       ))}
       <div class="buttons">
-        <button type="submit" class="primary" disabled={!isEnabled || !isComplete} title={l10n.t('Ctrl+Enter')}>
+        <button
+          type="button"
+          class="primary"
+          disabled={!isEnabled || !isComplete}
+          title={l10n.t('Ctrl+Enter')}
+          onClick={send}
+        >
           {l10n.t('Send Answer')}
         </button>
       </div>
-    </form>
+    </div>
   );
 }
 

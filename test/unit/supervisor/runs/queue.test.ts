@@ -88,8 +88,9 @@ describe('the queue', () => {
     await waits(window, third, 1, '1 of 1 running');
     await waits(other, third, 1, '1 of 1 running');
     const { pendingPermissions } = await other.getSession(asking);
-    const [{ requestId = '', options = [] } = {}] = pendingPermissions;
-    await other.answerPermission(asking, requestId, { optionId: options[0]?.optionId ?? '' });
+    const [asked] = pendingPermissions;
+    assert.ok(asked);
+    await other.answerPermission(asking, asked.requestId, { optionId: asked.options[0]?.optionId ?? '' });
     await until(window, asking, ({ state }) => state === 'running', 'it goes on, over the limit');
     await waits(window, third, 1, '2 of 1 running');
     await window.kill(next);

@@ -80,11 +80,13 @@ class Story {
       .event('turn.started', { turn: 1 });
   }
 
-  asked(title = 'Run git status', isWhole = true): this {
+  asked(title = 'Run git status', isWhole = true, isQuestion = false): this {
+    const questions = [{ question: title, options: [{ label: 'This', description: 'the first' }, { label: 'That' }] }];
     return this.running().event('permission.request', {
       requestId: '1',
       title,
       isWhole,
+      ...(isQuestion ? { toolName: 'AskUserQuestion', input: { questions }, answerOption: 'answer' } : {}),
       options: [{ optionId: 'yes', name: 'Allow', kind: 'allow_once' }],
     });
   }
@@ -149,6 +151,7 @@ export const SITUATIONS: readonly Situation[] = [
   busy().left().seen('running, left its worktree'),
   new Story().after(84).asked().seen('asks'),
   new Story().after(84).asked('cd src⏎rm -rf .', false).seen('asks what its row cannot show'),
+  new Story().after(84).asked('Which?', false, true).seen('asks a question with options'),
   new Story().after(84).asked().left().seen('asks, left its worktree'),
   busy().seen('its fate is not known yet', { checking: true }),
   busy().seen('does not answer', { unreachable: minutesAgo(1) }),
