@@ -24,8 +24,3 @@ export const attachmentSchema = v.object({
 });
 /** A file that is kept with a session. */
 export type AttachmentReference = v.InferOutput<typeof attachmentSchema>;
-
-/** A picture that agents and pages can show. */
-export function isPictureAttachment({ mediaType }: Pick<AttachmentReference, 'mediaType'>): boolean {
-  return /^image\/(png|jpeg|gif|webp)$/.test(mediaType);
-}

@@ -3,6 +3,7 @@
  * stores and what the views show. Shapes only; validated wherever they come from outside (a file, a message).
  */
 import * as v from 'valibot';
+import { attachmentSchema } from './attachments';
 
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -93,7 +94,13 @@ export const EVENT_SCHEMAS = {
     message: v.optional(text),
     usage: v.optional(usageSchema),
   }),
-  message: v.object({ role: v.picklist(['user', 'assistant', 'system']), text, pictures }),
+  message: v.object({
+    role: v.picklist(['user', 'assistant', 'system']),
+    text,
+    pictures,
+    /** What a person attached: the files are in the session's folder. */
+    attachments: v.optional(v.array(attachmentSchema)),
+  }),
   reasoning: v.object({
     text,
     /** The call of the sub-agent that thought or said this; absent for the agent itself. */

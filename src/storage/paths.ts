@@ -1,6 +1,17 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
+/** Where a worktree has copies of attached files, for its agent. */
+const COPIES = ['.corral', 'attachments'];
+
+/** The copy of an attached file in a worktree, with `/`. */
+export function attachmentCopy(id: string): string {
+  return [...COPIES, id].join('/');
+}
+
+/** Keeps git from seeing the copies, whatever the repository ignores. */
+export const ATTACHMENT_COPIES_IGNORE = [...COPIES, '.gitignore'].join('/');
+
 /** Paths of everything in a store; docs/architecture.md has a picture. Looks at no file. */
 export class StorePaths {
   readonly root: string;
@@ -60,6 +71,17 @@ export class SessionPaths {
   /** The folder of files that git's filters would change, each named by the hash of its bytes. */
   get filtered(): string {
     return join(this.root, 'filtered');
+  }
+  /** Files that people attached, a folder for each prompt or message. */
+  get attachments(): string {
+    return join(this.root, 'attachments');
+  }
+  attachmentSet(set: string): string {
+    return join(this.attachments, set);
+  }
+  /** `id` as in a reference. */
+  attachment(id: string): string {
+    return join(this.attachments, ...id.split('/'));
   }
   get timeline(): string {
     return join(this.root, 'timeline.sqlite');

@@ -3,6 +3,7 @@
  * `sessionReducer.ts` makes it; `sessionState.ts` has what is derived from it.
  */
 import * as v from 'valibot';
+import { attachmentSchema } from './attachments';
 import { permissionOptionSchema, RUN_OUTCOMES, RUN_STATES } from './events';
 import { RECOVERY_HINTS, SESSION_RECORD_SCHEMAS } from './sessionRecords';
 
@@ -36,6 +37,8 @@ const runFactsSchema = v.object({
   runId: text,
   ordinal: count,
   prompt: text,
+  /** What went with the prompt. */
+  attachments: v.exactOptional(v.array(attachmentSchema)),
   /** The run of the worktree's teardown command, which says nothing of the agent's work. */
   isTeardown: v.exactOptional(v.boolean()),
   /** The native session that the run was to continue. */

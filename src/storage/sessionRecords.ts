@@ -1,5 +1,6 @@
 /** The records of session.jsonl: what people and the supervisor did to a session. */
 import * as v from 'valibot';
+import { attachmentSchema } from './attachments';
 import { RUN_OUTCOMES } from './events';
 
 const text = v.string();
@@ -45,6 +46,8 @@ export const SESSION_RECORD_SCHEMAS = {
     port: v.exactOptional(v.pipe(v.number(), v.integer())),
     /** The repository's, as they were before the session's agent could change them. */
     remotes: v.exactOptional(remotesSchema),
+    /** What went with the prompt. */
+    attachments: v.exactOptional(v.array(attachmentSchema)),
     /** Ids of the sessions that have to complete before this one starts. */
     dependsOn: v.exactOptional(v.array(text)),
     /** The worktree is made only when the session starts, from the last snapshot of `baseSession`. */
@@ -66,6 +69,7 @@ export const SESSION_RECORD_SCHEMAS = {
     ordinal: v.pipe(v.number(), v.integer(), v.minValue(1)),
     prompt: text,
     resumes: v.optional(text),
+    attachments: v.exactOptional(v.array(attachmentSchema)),
   }),
   /** A queued run got another position. Runs start in ascending order of rank, at first the ms time of `run.queued`. */
   'run.moved': v.object({ runId: text, rank: v.number() }),

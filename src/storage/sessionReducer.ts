@@ -50,6 +50,7 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       run.prompt = record.data.prompt;
       run.queuedAt = record.timestamp;
       if (record.data.resumes !== undefined) run.resumes = record.data.resumes;
+      if (record.data.attachments !== undefined) run.attachments = record.data.attachments;
       if (run.since === '') run.since = record.timestamp;
       sortRuns(facts);
       return;

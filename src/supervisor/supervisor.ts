@@ -5,7 +5,6 @@ import type { ConversationEntry } from '../storage/timelineQueries';
 import type {
   AgentOffers,
   AgentSummary,
-  Attachment,
   CorralApi,
   MessageOptions,
   GoneQuestion,
@@ -21,6 +20,7 @@ import { readHistoryPage, type HistoryPageQuery } from './history/historyPage';
 import type { ExportFormat } from './history/sessionExport';
 import { SessionTimeline } from './history/sessionTimeline';
 import type { NativeSessions } from './imports/nativeSessions';
+import { newAttachmentsOf, readKept } from './lifecycle/newAttachments';
 import type { CommandConsents } from './lifecycle/commandConsents';
 import { listingOf } from './lifecycle/listing';
 import type { WorktreeControl } from './lifecycle/worktreeControl';
@@ -37,9 +37,11 @@ export class Supervisor extends OpenStore implements CorralApi {
 
   async createSession(request: SessionRequest): Promise<SessionSummary> {
     requirePrompt(request.prompt);
-    refuseAttachments(request.attachments ?? []);
     const { creator, runControl, model } = await this.writable();
-    const id = await creator.create(request, async (sessionId) => await runControl.enqueue(sessionId, request.prompt));
+    const id = await creator.create(request, async (sessionId) => {
+      const { prompt, attachments } = model.facts(sessionId);
+      await runControl.enqueue(sessionId, { prompt, attachments });
+    });
     await creator.startOrDiscard(id, async () => await runControl.startQueued(id));
     return model.summary(id);
   }
@@ -98,16 +100,12 @@ export class Supervisor extends OpenStore implements CorralApi {
 
   async sendMessage(id: string, text: string, { attachments = [] }: MessageOptions = {}): Promise<void> {
     requirePrompt(text);
-    refuseAttachments(attachments);
-    await (await this.changeable(id)).runControl.send(id, text);
+    const { store, runControl } = await this.changeable(id);
+    await runControl.send(id, text, await newAttachmentsOf(store.paths, attachments));
   }
 
   async readAttachment(id: string, attachmentId: string): Promise<Uint8Array> {
-    await this.known(id);
-    throw new CorralError(
-      'ATTACHMENT_NOT_FOUND',
-      l10n.t('This session has no attachment “{id}”.', { id: attachmentId }),
-    );
+    return await readKept((await this.known(id)).store.paths, id, attachmentId);
   }
 
   async listAgents(): Promise<AgentSummary[]> {
@@ -215,10 +213,4 @@ export class Supervisor extends OpenStore implements CorralApi {
   async nativeSessions(): Promise<NativeSessions> {
     return (await this.writable()).nativeSessions;
   }
-}
-
-/** @throws ATTACHMENT_REFUSED */
-function refuseAttachments(attachments: readonly Attachment[]): void {
-  if (attachments.length > 0)
-    throw new CorralError('ATTACHMENT_REFUSED', l10n.t('This version of Corral takes no attachments yet.'));
 }

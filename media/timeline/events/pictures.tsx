@@ -1,5 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { useEffect, useState } from 'preact/hooks';
+import { isPictureType } from '../../../src/common/pictures/pictureType';
+import { visibleText } from '../../../src/common/visibleText';
 import type { Picture } from '../../../src/storage/events';
 import type { EventOf } from './cardProps';
 import { formatSize } from '../../shared/numbers';
@@ -11,18 +13,30 @@ type EventWithPictures = EventOf<'message'> | EventOf<'tool.result'>;
 
 /** The pictures of an event: each is fetched when its row is shown, and can be opened. */
 export function Pictures({ model, event }: { model: TimelineModel; event: EventWithPictures }) {
-  const { pictures = [] } = event.data;
-  if (pictures.length === 0) return null;
+  const attached = event.kind === 'message' ? (event.data.attachments ?? []) : [];
+  const pictures = [...(event.data.pictures ?? []), ...attached.filter(({ mediaType }) => isPictureType(mediaType))];
+  const files = attached.filter(({ mediaType }) => !isPictureType(mediaType));
+  if (pictures.length + files.length === 0) return null;
   return (
     <div class="pictures">
       {pictures.map((picture, index) => (
         <PictureCard key={index} model={model} event={event} picture={picture} index={index} />
       ))}
+      {files.map(({ id, name, bytes }) => (
+        <div key={id} class="attached-file">
+          {joinParts([visibleText(name), formatSize(bytes)])}
+        </div>
+      ))}
     </div>
   );
 }
 
-function PictureCard(props: { model: TimelineModel; event: EventWithPictures; picture: Picture; index: number }) {
+function PictureCard(props: {
+  model: TimelineModel;
+  event: EventWithPictures;
+  picture: Pick<Picture, 'mediaType' | 'bytes'> & { name?: string };
+  index: number;
+}) {
   const { model, event, picture, index } = props;
   const { runId, seq } = event;
   const [address, setAddress] = useState<string>();
@@ -36,7 +50,11 @@ function PictureCard(props: { model: TimelineModel; event: EventWithPictures; pi
     };
   }, [runId, seq, index]);
   const kind = picture.mediaType.replace(/^image\//, '').toUpperCase();
-  const label = joinParts([l10n.t('Picture'), kind, formatSize(picture.bytes)]);
+  const label = joinParts([
+    picture.name === undefined ? l10n.t('Picture') : visibleText(picture.name),
+    kind,
+    formatSize(picture.bytes),
+  ]);
   return (
     <figure class="picture">
       {address !== undefined && <img src={address} alt={label} />}

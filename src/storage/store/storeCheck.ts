@@ -11,7 +11,9 @@ import { isId } from '../ids';
 import type { JournalStep } from '../journal/journalReader';
 import { JOURNAL_START, readJournal } from '../journal/journalReader';
 import type { JournalRecord } from '../journal/journalRecord';
-import type { RunPaths, StorePaths } from '../paths';
+import type { RunPaths, SessionPaths, StorePaths } from '../paths';
+import type { AttachmentReference } from '../attachments';
+import { parseSessionRecord } from '../sessionRecords';
 
 export interface StoreReport {
   sessions: number;
@@ -37,6 +39,8 @@ class StoreCheck {
   readonly report: StoreReport = { sessions: 0, records: 0, blobs: 0, databases: 0, findings: [], rebuilt: 0 };
   readonly #paths: StorePaths;
   readonly #options: StoreCheckOptions;
+  /** Attachments of which several records tell. */
+  readonly #checked = new Set<string>();
 
   constructor(paths: StorePaths, options: StoreCheckOptions) {
     this.#paths = paths;
@@ -49,7 +53,11 @@ class StoreCheck {
     for (const sessionId of sessionIds) {
       this.#options.signal?.throwIfAborted();
       const session = this.#paths.session(sessionId);
-      await this.#journal(session.journal, () => Promise.resolve());
+      await this.#journal(session.journal, async ({ kind, seq, data }) => {
+        const record = parseSessionRecord(kind, data)?.data;
+        if (record !== undefined && 'attachments' in record)
+          await this.#attachmentsOf(session, seq, record.attachments);
+      });
       const runIds = await listRunIds(session).catch((error: unknown) => {
         this.#reportUnreadable(session.runs, error);
         return [];
@@ -58,6 +66,9 @@ class StoreCheck {
         const run = session.run(runId);
         await this.#journal(run.events, async (record) => {
           await this.#blobsOf(run, record);
+          const data = parseDraft(record.kind, record.data)?.data;
+          if (data !== undefined && 'attachments' in data)
+            await this.#attachmentsOf(session, record.seq, data.attachments);
         });
       }
       await this.#database(session.timeline);
@@ -98,19 +109,31 @@ class StoreCheck {
 
   async #blobsOf(run: RunPaths, record: JournalRecord): Promise<void> {
     for (const { sha256 } of Object.values(parseDraft(record.kind, record.data)?.data.blobs ?? {})) {
-      const path = run.blob(sha256);
       this.report.blobs++;
-      try {
-        const hash = createHash('sha256');
-        const file = await openRegular(path);
-        for await (const chunk of file.createReadStream()) hash.update(chunk as Buffer);
-        if (hash.digest('hex') !== sha256)
-          this.report.findings.push(l10n.t('{path} is damaged. Event {seq} refers to it.', { path, seq: record.seq }));
-      } catch (error) {
-        if (hasCode(error, 'ENOENT'))
-          this.report.findings.push(l10n.t('{path} is missing. Event {seq} refers to it.', { path, seq: record.seq }));
-        else this.#reportUnreadable(path, error);
-      }
+      await this.#file(run.blob(sha256), sha256, record.seq);
+    }
+  }
+
+  async #attachmentsOf(session: SessionPaths, seq: number, attachments: AttachmentReference[] = []): Promise<void> {
+    for (const { id, sha256 } of attachments) {
+      const path = session.attachment(id);
+      if (this.#checked.has(path)) continue;
+      this.#checked.add(path);
+      await this.#file(path, sha256, seq);
+    }
+  }
+
+  async #file(path: string, sha256: string, seq: number): Promise<void> {
+    try {
+      const hash = createHash('sha256');
+      const file = await openRegular(path);
+      for await (const chunk of file.createReadStream()) hash.update(chunk as Buffer);
+      if (hash.digest('hex') !== sha256)
+        this.report.findings.push(l10n.t('{path} is damaged. Event {seq} refers to it.', { path, seq }));
+    } catch (error) {
+      if (hasCode(error, 'ENOENT'))
+        this.report.findings.push(l10n.t('{path} is missing. Event {seq} refers to it.', { path, seq }));
+      else this.#reportUnreadable(path, error);
     }
   }
 

@@ -5,11 +5,24 @@ import type { AskTimeline } from '../../storage/timelineQueries';
 import { CorralError } from '../../storage/errors';
 import { readPayload } from '../../storage/journal/eventPayload';
 import { wholeEvent } from '../../storage/journal/wholeEvent';
-import type { RunPaths } from '../../storage/paths';
+import { isPictureType } from '../../common/pictures/pictureType';
+import { readAttachmentFile } from '../../storage/journal/attachmentFiles';
+import type { RunPaths, SessionPaths } from '../../storage/paths';
 import type { SessionStore } from '../sessions/sessionStore';
 
-/** One picture of an event as Base64, whose other pictures are not read. */
-async function withPicture(run: RunPaths, event: SessionEvent, index: number): Promise<string | undefined> {
+/** The bytes of one picture of an event, whose others are not read: first its own, then those attached to it. */
+async function readPicture(session: SessionPaths, event: SessionEvent, index: number): Promise<Buffer | undefined> {
+  const attached =
+    event.kind === 'message' ? (event.data.attachments ?? []).filter(({ mediaType }) => isPictureType(mediaType)) : [];
+  const own = 'pictures' in event.data ? (event.data.pictures?.length ?? 0) : 0;
+  const attachment = attached[index - own];
+  if (attachment !== undefined) return await readAttachmentFile(session, attachment.id);
+  const data = await readOwnPicture(session.run(event.runId), event, index);
+  return data === undefined ? undefined : Buffer.from(data, 'base64');
+}
+
+/** As Base64. */
+async function readOwnPicture(run: RunPaths, event: SessionEvent, index: number): Promise<string | undefined> {
   if (event.kind !== 'message' && event.kind !== 'tool.result') return undefined;
   const blobs = event.data.blobs ?? {};
   const blob = blobs[`/pictures/${index}/data`];
@@ -47,14 +60,14 @@ export class SessionTimeline {
    */
   async picture(runId: string, seq: number, index: number): Promise<Buffer> {
     const [event] = await this.query('runEvents', { runId, fromSeq: seq, limit: 1 });
-    const run = this.#store.paths.session(this.#sessionId).run(runId);
-    const whole = event?.seq === seq ? await withPicture(run, event, index) : undefined;
+    const session = this.#store.paths.session(this.#sessionId);
+    const whole = event?.seq === seq ? await readPicture(session, event, index) : undefined;
     if (whole === undefined)
       throw new CorralError(
         'INVALID_ARGUMENT',
         l10n.t('Event {seq} has no picture {number}.', { seq, number: index + 1 }),
       );
-    return Buffer.from(whole, 'base64');
+    return whole;
   }
 
   /**

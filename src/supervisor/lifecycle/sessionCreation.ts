@@ -1,4 +1,7 @@
 import { rm } from 'node:fs/promises';
+import { settleAttachments, stageAttachments } from '../../storage/journal/attachmentFiles';
+import type { AttachmentReference } from '../../storage/attachments';
+import { newAttachmentsOf } from './newAttachments';
 import { makeDirectory } from '../../storage/journal/durableFile';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
@@ -52,6 +55,7 @@ export class SessionCreator {
    * held until then, so that no other window takes the creation for interrupted.
    *
    * @throws NO_REPOSITORY NO_COMMIT BASE_NOT_FOUND AGENT_NOT_FOUND SESSION_NOT_FOUND INVALID_ARGUMENT
+   * @throws ATTACHMENT_REFUSED ATTACHMENT_NOT_FOUND
    * @throws WORKTREE_FAILED where the worktree cannot be made.
    */
   async create(
@@ -69,6 +73,7 @@ export class SessionCreator {
     });
     // Before anything is made: a prompt can be too long for the agent's arguments.
     await launchOf(agent, { prompt: request.prompt, promptFile: '', cwd: '', permissionMode: 'ask' });
+    const files = await newAttachmentsOf(store.paths, request.attachments);
     const repository = await findRepository(git, pathOf(request.repository));
     const dependsOn = [...new Set(request.dependsOn)];
     const baseSession = await findBaseSession(store, repository, request.base, dependsOn);
@@ -89,10 +94,13 @@ export class SessionCreator {
       ...planWorktree(repository, ownership, location),
       filters: filterAccessOf(store, repository),
     };
+    const port = await freePorts(this.#takenPorts());
+    const remotes = await readRemotes(repository);
     const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
-    const created: DraftSessionRecord = {
+    const created = (attachments: AttachmentReference[]): DraftSessionRecord => ({
       kind: 'created',
       data: {
+        ...(attachments.length === 0 ? {} : { attachments }),
         title: request.title?.trim() || titleOf(request.prompt),
         prompt: request.prompt,
         agent: request.agent,
@@ -109,19 +117,21 @@ export class SessionCreator {
         ...(request.argv === undefined ? {} : { argv: request.argv }),
         ...(request.group === undefined ? {} : { group: request.group }),
         ...(imported === undefined ? {} : { imported }),
-        port: await freePorts(this.#takenPorts()),
-        remotes: await readRemotes(repository),
+        port,
+        remotes,
         ...(dependsOn.length === 0 ? {} : { dependsOn }),
         ...(baseSession === undefined ? {} : { planned: { baseSession, location, ...wanted } }),
       },
-    };
+    });
     const progress = { hasBegun: false };
     try {
       await makeDirectory(store.paths.session(sessionId).runs);
       await withWorktreeLock(store.paths, sessionId, async () => {
         progress.hasBegun = true;
         try {
-          await store.begin(sessionId, created);
+          const attachments = await stageAttachments(store.paths.session(sessionId), files);
+          await store.begin(sessionId, created(attachments));
+          await settleAttachments(store.paths.session(sessionId), attachments);
           if (start !== undefined) await makeWorktree(store, worktree, { start, wanted, includeChanges });
           await queue(sessionId);
         } catch (error) {

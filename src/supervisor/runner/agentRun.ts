@@ -25,6 +25,7 @@ import { acceptsEnd, endRequestOf, type RunPhase } from './runPhase';
 import { SnapshotTaker } from './worktree/snapshotTaker';
 import { Termination } from './termination';
 import { ServerOutput } from './worktree/serverOutput';
+import { withAttachments } from './worktree/agentAttachments';
 import { runWorktreeCommand } from './worktree/worktreeCommand';
 import type { PausedFile, WritePause } from './writePause';
 
@@ -159,7 +160,7 @@ export class AgentRun {
   async #runToEnd(): Promise<RunEnd> {
     const { argv, cwd, driver, setup, teardownLimitMs } = this.#bootstrap;
     if (teardownLimitMs !== undefined) return await this.#tearDown(teardownLimitMs);
-    const conversation = (await driverFor(driver)).createConversation(this.#bootstrap, {
+    const conversation = (await driverFor(driver)).createConversation(await withAttachments(this.#bootstrap), {
       emit: this.#emit,
       write: (data) => this.#agent?.write(data),
       closeInput: () => this.#agent?.closeInput(),

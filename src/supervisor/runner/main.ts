@@ -56,7 +56,7 @@ async function main(runFolder: string): Promise<void> {
   });
   const pause = new WritePause((current) => endpoint.announcePause(current));
   const run = new AgentRun(paths, bootstrap, claimFile, recorder, pause);
-  setHandlers(requestHandlers(run, { claimFile, recorder, pause, hold }));
+  setHandlers(requestHandlers(run, { claimFile, recorder, pause, hold, bootstrap }));
   // Unlike the two signals above, this one comes at a logout or a shutdown.
   process.on('SIGTERM', () => run.requestEnd('shutdown'));
   // The agent's work must not end for a fault of the runner.

@@ -4,13 +4,23 @@ import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from '../runnerProtocol/protocol';
 import type { AgentRun } from './agentRun';
 import type { RequestHandlers } from './endpoint';
 import type { Recorder } from './recorder';
+import type { RunBootstrap } from '../runnerProtocol/protocol';
 import type { RunHold } from '../runnerProtocol/runHold';
+import { loadAttachments } from './worktree/agentAttachments';
 import type { WritePause } from './writePause';
+
+export interface RunParts {
+  claimFile: ClaimFile;
+  recorder: Recorder;
+  pause: WritePause;
+  hold: RunHold;
+  bootstrap: RunBootstrap;
+}
 
 /** What people may ask of a run. All errors are CorralErrors for them to read. */
 export function requestHandlers(
   run: AgentRun,
-  { claimFile, recorder, pause, hold }: { claimFile: ClaimFile; recorder: Recorder; pause: WritePause; hold: RunHold },
+  { claimFile, recorder, pause, hold, bootstrap }: RunParts,
 ): RequestHandlers {
   return {
     ping: () => ({
@@ -27,6 +37,14 @@ export function requestHandlers(
       const conversation = await run.conversation();
       if (!run.takesMessages) throw new CorralError('NOT_RUNNING', 'The agent takes no more messages in this run');
       conversation.send(text);
+      return {};
+    },
+    sendAttached: async ({ text, attachments }) => {
+      const files = await loadAttachments(bootstrap, attachments);
+      await requireHold(hold);
+      const conversation = await run.conversation();
+      if (!run.takesMessages) throw new CorralError('NOT_RUNNING', 'The agent takes no more messages in this run');
+      conversation.send(text, files);
       return {};
     },
     answerPermission: async (answer) => {

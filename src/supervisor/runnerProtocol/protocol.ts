@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { parseJson } from '../../common/lines/jsonLimits';
 import type { CorralErrorCode } from '../../storage/errors';
+import { attachmentSchema } from '../../storage/attachments';
 import { answersSchema } from '../../storage/events';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import { identitySchema } from '../system/identitySchema';
@@ -35,6 +36,8 @@ export const bootstrapSchema = v.object({
   /** What people should know of the run's beginning, in sentences. */
   notices: v.optional(v.array(text)),
   prompt: text,
+  /** What goes with the prompt. */
+  attachments: v.optional(v.array(attachmentSchema)),
   /** True where `argv` holds the prompt, so that it is not written to the agent's input. */
   promptInArguments: v.optional(v.boolean()),
   /** What lines of the output mean, for an agent without a protocol. */
@@ -100,6 +103,8 @@ export const REQUEST_SCHEMAS = {
   ping: v.object({}),
   /** A message for the agent: the next turn, queued while it works. */
   send: v.object({ text }),
+  /** The same with files; older runners do not know it. */
+  sendAttached: v.object({ text, attachments: v.array(attachmentSchema) }),
   answerPermission: v.object({
     requestId: text,
     optionId: text,
@@ -146,6 +151,7 @@ const empty = v.object({});
 export const RESULT_SCHEMAS = {
   ping: statusSchema,
   send: empty,
+  sendAttached: empty,
   answerPermission: empty,
   interrupt: empty,
   stop: empty,

@@ -1,4 +1,6 @@
-import type { RunFacts } from '../../storage/sessionFacts';
+import { publishVoidClaim, readClaim } from '../runnerProtocol/claimFile';
+import { messageOf } from '../../common/errors';
+import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import type { SessionRecordData } from '../../storage/sessionRecords';
 import { isOpen } from '../../storage/sessionState';
 import { REQUESTED_ENDINGS } from '../agents/driver/ending';
@@ -30,4 +32,27 @@ export async function closeRun(
 export function requestedClosing({ killRequested }: RunFacts): RunClosing {
   const { outcome, reason } = killRequested === true ? REQUESTED_ENDINGS.kill : REQUESTED_ENDINGS.stop;
   return { outcome, restored: false, evidence: reason };
+}
+
+/**
+ * Takes a run out of the queue because a person asked for its end.
+ * @returns false where its runner was quicker to claim it: then it has begun
+ */
+export async function cancelRun(store: SessionStore, { sessionId }: SessionFacts, run: RunFacts): Promise<boolean> {
+  const { runId } = run;
+  const paths = store.paths.session(sessionId).run(runId);
+  const closing = requestedClosing(run);
+  await publishVoidClaim(paths, closing.evidence);
+  if ((await readClaim(paths))?.state === 'claimed') return false;
+  await closeRun(store, { sessionId, runId }, () => closing);
+  return true;
+}
+
+/** Records that a run failed before it had begun. */
+export async function failUnstarted(
+  store: SessionStore,
+  run: { sessionId: string; runId: string },
+  error: unknown,
+): Promise<void> {
+  await closeRun(store, run, () => ({ outcome: 'failed', restored: false, evidence: messageOf(error) }));
 }

@@ -20,8 +20,8 @@ import type { RunnerConnections } from './runnerConnections';
 import { CLAIM_LIMIT_MS } from './runnerLauncher';
 import type { Slot } from './runSlots';
 import { RunSlots } from './runSlots';
-import type { RunStarterOptions } from './runStarter';
-import { cancelRun, failUnstarted, launchRun } from './runStarter';
+import { cancelRun, failUnstarted } from './closeRun';
+import { launchRun, type RunStarterOptions } from './runStarter';
 import type { RunWatcher } from './runWatcher';
 
 /** Enough for another window that starts many runs, also where one of its runners hangs at its start. */

@@ -3,12 +3,15 @@ import { CorralError } from '../../storage/errors';
 import { isDiskFull } from '../../common/errors';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { currentRun, failedToResume, isOpen, isQueued, speaksAgain } from '../../storage/sessionState';
+import type { AttachmentReference } from '../../storage/attachments';
+import { discardAttachments, type NewAttachment, stageAttachments } from '../../storage/journal/attachmentFiles';
 import type { PermissionAnswer } from '../api';
 import { killRun } from './killRun';
 import type { Queue } from './queue';
 import type { RunnerConnections } from './runnerConnections';
 import type { RunStarterOptions } from './runStarter';
-import { cancelRun, queueRun } from './runStarter';
+import { cancelRun } from './closeRun';
+import { queueRun, type RunRequest } from './runStarter';
 import type { RunWatcher } from './runWatcher';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
@@ -51,12 +54,8 @@ export class RunControl {
    * Puts the session's next run into the queue. `resumes` is the native session to continue.
    * @throws CorralError as `queueRun`
    */
-  async enqueue(id: string, prompt: string, resumes?: string): Promise<void> {
-    await queueRun(this.#options, this.#options.model.facts(id), {
-      sessionId: id,
-      prompt,
-      ...(resumes === undefined ? {} : { resumes }),
-    });
+  async enqueue(id: string, request: Omit<RunRequest, 'sessionId'>): Promise<void> {
+    await queueRun(this.#options, this.#options.model.facts(id), { sessionId: id, ...request });
   }
 
   /**
@@ -72,7 +71,8 @@ export class RunControl {
       throw new CorralError('RUNNER_START_FAILED', run.closed.evidence);
   }
 
-  async resume(id: string, text?: string): Promise<void> {
+  /** `attachments` are staged, and go with `text`. */
+  async resume(id: string, text?: string, attachments?: readonly AttachmentReference[]): Promise<void> {
     const open = await this.openRun(id);
     if (open !== undefined) {
       if (!speaksAgain(open)) throw new CorralError('RUNNING', l10n.t('This session is already running.'));
@@ -80,11 +80,14 @@ export class RunControl {
     }
     const facts = this.#options.model.facts(id);
     const native = nativeSession(facts)?.nativeSessionId;
-    const prompt =
+    const again = requestOf(facts, native);
+    const request =
       facts.runs.some(failedToResume) && native === undefined
-        ? await this.#transcript(id, text)
-        : (text ?? promptOf(facts, native));
-    await this.enqueue(id, prompt, native);
+        ? { prompt: await this.#transcript(id, text), attachments }
+        : text === undefined
+          ? again
+          : { prompt: text, attachments };
+    await this.enqueue(id, { ...request, ...(native === undefined ? {} : { resumes: native }) });
     await this.startQueued(id);
   }
 
@@ -94,7 +97,7 @@ export class RunControl {
   }
 
   /** Sends the text as the next turn of a live run, or starts a run that continues the last one with it. */
-  async send(id: string, text: string): Promise<void> {
+  async send(id: string, text: string, files: readonly NewAttachment[] = []): Promise<void> {
     const run = await this.openRun(id);
     if (run !== undefined) {
       if (isQueued(run))
@@ -102,16 +105,30 @@ export class RunControl {
           'NOT_RUNNING',
           l10n.t('This session is still waiting in the queue. Start it now, or wait until it has started.'),
         );
-      try {
-        await this.#options.connections.request(run.runId, 'send', { text });
-        return;
-      } catch (error) {
-        // The run had just finished, so the message goes to the next one.
-        if (!(error instanceof CorralError) || error.code !== 'NOT_RUNNING') throw error;
-        await this.#untilEnded(id, run.runId);
-      }
     }
-    await this.resume(id, text);
+    const session = this.#options.store.paths.session(id);
+    const attachments = await stageAttachments(session, files);
+    try {
+      if (run !== undefined && (await this.#tellMessage(id, run.runId, text, attachments))) return;
+      await this.resume(id, text, attachments);
+    } catch (error) {
+      await discardAttachments(session, attachments);
+      throw error;
+    }
+  }
+
+  /** False where the run had just finished, so that the message goes to the next one. */
+  async #tellMessage(id: string, runId: string, text: string, attachments: AttachmentReference[]): Promise<boolean> {
+    const { connections } = this.#options;
+    try {
+      if (attachments.length === 0) await connections.request(runId, 'send', { text });
+      else await connections.request(runId, 'sendAttached', { text, attachments });
+      return true;
+    } catch (error) {
+      if (!(error instanceof CorralError) || error.code !== 'NOT_RUNNING') throw error;
+      await this.#untilEnded(id, runId);
+      return false;
+    }
   }
 
   async answerPermission(
@@ -266,6 +283,8 @@ function isSilence(error: unknown): boolean {
 }
 
 /** A request to go on for an agent with a native session; the same task again for one without. */
-function promptOf(facts: SessionFacts, native: string | undefined): string {
-  return native === undefined ? (currentRun(facts)?.prompt ?? facts.prompt) : CONTINUE_PROMPT;
+function requestOf(facts: SessionFacts, native: string | undefined): Pick<RunRequest, 'prompt' | 'attachments'> {
+  if (native !== undefined) return { prompt: CONTINUE_PROMPT };
+  const { prompt, attachments } = currentRun(facts) ?? facts;
+  return { prompt, attachments };
 }

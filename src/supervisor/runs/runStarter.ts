@@ -2,13 +2,16 @@ import * as l10n from '@vscode/l10n';
 import { randomBytes } from 'node:crypto';
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { settleAttachments } from '../../storage/journal/attachmentFiles';
+import { attachmentCopy } from '../../storage/paths';
+import type { AttachmentReference } from '../../storage/attachments';
+import { textWithPaths } from '../agents/driver/userMessages';
 import { makeDirectory, replaceFile } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
-import { messageOf } from '../../common/errors';
 import { agentFolderOf, findAgentFolder, notCopiedNotice } from '../lifecycle/agentFolder';
 import type { RunProcess } from '../../common/processes/runProcess';
 import { newId } from '../../storage/ids';
-import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
+import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
 import { TEARDOWN_DRIVER } from '../../storage/events';
 import { configuredEnvironment, resolveAgent } from '../agents/agentRegistry';
@@ -17,18 +20,18 @@ import type { Git } from '../git/git';
 import { readBootstrap } from '../runnerProtocol/bootstrapFile';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { PROTOCOL_VERSION } from '../runnerProtocol/protocol';
-import { publishVoidClaim, readClaim } from '../runnerProtocol/claimFile';
-import { closeRun, requestedClosing } from './closeRun';
+import { failUnstarted } from './closeRun';
 import { launchRunner } from './runnerLauncher';
 import { runnerProgram } from './runnerProgram';
 import { judgeSetup, setupFor, type SetupOptions } from './setupCommand';
-import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
 import type { HeldClaim } from '../runnerProtocol/claimFile';
 
 export interface RunRequest {
   sessionId: string;
   prompt: string;
+  /** Staged already; settled here. */
+  attachments?: readonly AttachmentReference[] | undefined;
   resumes?: string;
 }
 
@@ -61,8 +64,13 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
   const model = facts.model ?? agent.model;
   const runId = newId();
   const run = options.store.paths.session(request.sessionId).run(runId);
+  const { attachments = [] } = request;
+  const prompt = textWithPaths(
+    request.prompt,
+    attachments.map(({ id }) => join(facts.worktreePath, ...attachmentCopy(id).split('/'))),
+  );
   const launch = await launchOf(agent, {
-    prompt: request.prompt,
+    prompt,
     promptFile: run.prompt,
     cwd: agentFolderOf(facts),
     permissionMode: facts.permissionMode,
@@ -85,6 +93,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
     driverEnvironment,
     prompt: request.prompt,
     promptInArguments: launch.promptInArguments,
+    ...(attachments.length === 0 ? {} : { attachments: [...attachments] }),
     ...(agent.linePatterns === undefined ? {} : { linePatterns: agent.linePatterns }),
     ...(model === undefined ? {} : { model }),
     ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
@@ -92,7 +101,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
     ...(await setupFor(options, facts)),
   };
   await makeDirectory(run.root);
-  if (launch.usesPromptFile === true) await replaceFile(run.prompt, Buffer.from(request.prompt));
+  if (launch.usesPromptFile === true) await replaceFile(run.prompt, Buffer.from(prompt));
   await replaceFile(run.bootstrap, Buffer.from(JSON.stringify(bootstrap)));
   try {
     await options.store.append(request.sessionId, (now) => {
@@ -109,13 +118,20 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
       const { prompt, resumes } = request;
       return {
         kind: 'run.queued',
-        data: { runId, ordinal: nextOrdinal(now), prompt, ...(resumes === undefined ? {} : { resumes }) },
+        data: {
+          runId,
+          ordinal: nextOrdinal(now),
+          prompt,
+          ...(resumes === undefined ? {} : { resumes }),
+          ...(attachments.length === 0 ? {} : { attachments: [...attachments] }),
+        },
       };
     });
   } catch (error) {
     await rm(run.root, { recursive: true, force: true });
     throw error;
   }
+  await settleAttachments(options.store.paths.session(request.sessionId), attachments);
   return runId;
 }
 
@@ -220,29 +236,6 @@ export async function launchTeardown(options: RunStarterOptions, facts: SessionF
     environment: process.env,
   });
   return { bootstrap, claim };
-}
-
-/**
- * Takes a run out of the queue because a person asked for its end.
- * @returns false where its runner was quicker to claim it: then it has begun
- */
-export async function cancelRun(store: SessionStore, { sessionId }: SessionFacts, run: RunFacts): Promise<boolean> {
-  const { runId } = run;
-  const paths = store.paths.session(sessionId).run(runId);
-  const closing = requestedClosing(run);
-  await publishVoidClaim(paths, closing.evidence);
-  if ((await readClaim(paths))?.state === 'claimed') return false;
-  await closeRun(store, { sessionId, runId }, () => closing);
-  return true;
-}
-
-/** Records that a run failed before it had begun. */
-export async function failUnstarted(
-  store: SessionStore,
-  run: { sessionId: string; runId: string },
-  error: unknown,
-): Promise<void> {
-  await closeRun(store, run, () => ({ outcome: 'failed', restored: false, evidence: messageOf(error) }));
 }
 
 function nextOrdinal({ runs }: SessionFacts): number {

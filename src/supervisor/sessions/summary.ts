@@ -110,6 +110,10 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (facts.subfolder !== undefined) summary.subfolder = facts.subfolder;
   if (facts.notCopied !== undefined) summary.notCopied = facts.notCopied;
   if (facts.group !== undefined) summary.group = facts.group;
+  if (facts.attachments !== undefined)
+    summary.attachments = facts.attachments.map(({ id, name, mediaType, bytes }) => ({ id, name, mediaType, bytes }));
+  const model = facts.runs.findLast((each) => each.model !== undefined)?.model ?? facts.model;
+  if (model !== undefined) summary.model = model;
   if (live.unreachable !== undefined) summary.unreachable = live.unreachable;
   if (live.maybeGone !== undefined) summary.maybeGone = live.maybeGone;
   if (live.paused !== undefined) summary.paused = live.paused;

@@ -1,5 +1,5 @@
 /** Any agent that speaks version 1 of the Agent Client Protocol: Gemini, opencode, Goose, and others by setting. */
-import type { CancelNotification, PromptRequest } from '@agentclientprotocol/sdk';
+import type { CancelNotification, PromptCapabilities, PromptRequest } from '@agentclientprotocol/sdk';
 import * as v from 'valibot';
 import type { Usage } from '../../../storage/events';
 import { oneLine } from '../../../common/oneLine';
@@ -18,6 +18,7 @@ import { describeRpcError, JsonRpcPeer } from '../driver/jsonRpc';
 import { refusedRequest } from '../driver/permissionRequests';
 import type { TurnEnd } from '../driver/turns';
 import { INTERRUPTED, Turns } from '../driver/turns';
+import { messageEvent, type AgentAttachment, type UserMessage } from '../driver/userMessages';
 import { RunningCost } from '../driver/usage';
 import type { AcpUpdate } from './acpMessages';
 import {
@@ -33,6 +34,7 @@ import type { AcpProfile } from './acpProfiles';
 import { profileOf } from './acpProfiles';
 import { ACP_BACKEND_TYPE, openAcpSession } from './acpSession';
 import { AcpToolCalls } from './acpToolCalls';
+import { promptOf } from './acpPrompt';
 
 const PROTOCOL_ARGUMENTS = ['acp', '--acp', '--experimental-acp'];
 
@@ -76,9 +78,10 @@ class AcpConversation implements Conversation {
   readonly #toolCalls: AcpToolCalls;
   readonly #permissions: AcpPermissions;
   readonly #cost: RunningCost;
-  readonly #queue: string[];
+  readonly #queue: UserMessage[];
   /** Set once the agent takes prompts. Before that it may repeat a session's history, which is journaled already. */
   #sessionId: string | undefined;
+  #capabilities: PromptCapabilities = {};
   #isInterrupting = false;
   /** A failure that the agent reported as a message rather than an error. */
   #failure: string | undefined;
@@ -88,7 +91,7 @@ class AcpConversation implements Conversation {
   constructor(request: ConversationRequest, host: ConversationHost) {
     this.#request = request;
     this.#host = host;
-    this.#queue = [request.prompt];
+    this.#queue = [{ text: request.prompt, attachments: request.attachments ?? [] }];
     this.#profile = profileOf(request.argv);
     if (this.#profile.ignoresEndOfInput) this.ignoresEndOfInput = true;
     this.#peer = new JsonRpcPeer((line) => host.write(line), { jsonrpc: '2.0' });
@@ -105,16 +108,17 @@ class AcpConversation implements Conversation {
       this.#peer,
       this.#host,
       this.#profile,
-      (sessionId) => {
+      (sessionId, capabilities) => {
         this.#sessionId = sessionId;
+        this.#capabilities = capabilities;
         this.#beginNextTurn();
       },
       (reason, method) => this.#turns.fail(this.#queue.splice(0), `The agent could not begin: ${reason}`, method),
     );
   }
 
-  send(text: string): void {
-    this.#queue.push(text);
+  send(text: string, attachments: readonly AgentAttachment[] = []): void {
+    this.#queue.push({ text, attachments });
     this.#beginNextTurn();
   }
 
@@ -132,13 +136,13 @@ class AcpConversation implements Conversation {
 
   #beginNextTurn(): void {
     if (this.#turns.isOpen || this.#sessionId === undefined) return;
-    const text = this.#queue.shift();
-    if (text === undefined) return;
+    const message = this.#queue.shift();
+    if (message === undefined) return;
     this.#turns.begin();
     this.#failure = undefined;
     this.#hasSystemError = false;
-    this.#host.emit({ kind: 'message', data: { role: 'user', text } });
-    const request: PromptRequest = { sessionId: this.#sessionId, prompt: [{ type: 'text', text }] };
+    this.#host.emit(messageEvent(message));
+    const request: PromptRequest = { sessionId: this.#sessionId, prompt: promptOf(message, this.#capabilities) };
     this.#peer.request('session/prompt', request, (outcome) => this.#readPromptResult(outcome));
   }
 
@@ -248,7 +252,7 @@ class AcpConversation implements Conversation {
   answerPermission(requestId: string, optionId: string, { message }: SaidAnswer = {}): void {
     const isAnswered = this.#permissions.answer(requestId, optionId);
     // The protocol has no field for a person's message, so it is sent as the next one.
-    if (isAnswered && message !== undefined && message.trim() !== '') this.#queue.push(message);
+    if (isAnswered && message !== undefined && message.trim() !== '') this.send(message);
   }
 
   end(exit: AgentExit): Ending {

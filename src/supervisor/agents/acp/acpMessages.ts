@@ -119,6 +119,7 @@ export const initializeResultSchema = v.object({
   agentCapabilities: lenient(
     v.object({
       loadSession: lenient(v.boolean()),
+      promptCapabilities: lenient(v.object({ image: lenient(v.boolean()), embeddedContext: lenient(v.boolean()) })),
       sessionCapabilities: lenient(v.object({ resume: lenient(unknownRecord) })),
     }),
   ),

@@ -1,5 +1,5 @@
 /** Opens the agent's session: new or resumed, in the wanted mode and with the wanted model. */
-import type { InitializeRequest, NewSessionRequest } from '@agentclientprotocol/sdk';
+import type { InitializeRequest, NewSessionRequest, PromptCapabilities } from '@agentclientprotocol/sdk';
 import * as v from 'valibot';
 import type { ConversationHost, ConversationRequest } from '../driver/driver';
 import type { JsonRpcPeer } from '../driver/jsonRpc';
@@ -21,7 +21,7 @@ export function openAcpSession(
   peer: JsonRpcPeer,
   host: ConversationHost,
   profile: AcpProfile,
-  onOpened: (sessionId: string) => void,
+  onOpened: (sessionId: string, capabilities: PromptCapabilities) => void,
   onFailure: (reason: string, method: string) => void,
 ): void {
   function request<S extends v.GenericSchema>(
@@ -53,7 +53,10 @@ export function openAcpSession(
     );
   }
 
-  function configureSession({ agentInfo }: AcpAgent, { sessionId = '', modes, configOptions }: AcpSession): void {
+  function configureSession(
+    { agentInfo, agentCapabilities }: AcpAgent,
+    { sessionId = '', modes, configOptions }: AcpSession,
+  ): void {
     const modelOption = configOptions?.find((option) => option.category === 'model');
     const wantedMode = profile.modes?.[permissionMode];
     const isOffered = modes?.availableModes.some(({ id }) => id === wantedMode) === true;
@@ -74,13 +77,20 @@ export function openAcpSession(
         ...(currentMode === undefined ? {} : { permissionMode: currentMode }),
       },
     });
-    applySettings(sessionId, settings);
+    const { image, embeddedContext } = agentCapabilities?.promptCapabilities ?? {};
+    applySettings(sessionId, settings, { image: image === true, embeddedContext: embeddedContext === true });
   }
 
   /** Applies one setting after the other. Where one fails there is no turn: it would run in another permission mode. */
-  function applySettings(sessionId: string, [setting, ...rest]: readonly Setting[]): void {
-    if (setting === undefined) return onOpened(sessionId);
-    request(setting.method, { sessionId, ...setting.params }, v.unknown(), () => applySettings(sessionId, rest));
+  function applySettings(
+    sessionId: string,
+    [setting, ...rest]: readonly Setting[],
+    capabilities: PromptCapabilities,
+  ): void {
+    if (setting === undefined) return onOpened(sessionId, capabilities);
+    request(setting.method, { sessionId, ...setting.params }, v.unknown(), () =>
+      applySettings(sessionId, rest, capabilities),
+    );
   }
 
   const initialize: InitializeRequest = {

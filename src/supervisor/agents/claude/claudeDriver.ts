@@ -12,9 +12,10 @@ import type {
 } from '../driver/driver';
 import type { Ending } from '../driver/ending';
 import { nameOfPictures, pictureOf, picturesField } from '../driver/pictures';
-import { PendingMessages } from '../driver/pendingMessages';
+
 import { refusalText, refusedRequest } from '../driver/permissionRequests';
 import { Turns } from '../driver/turns';
+import { messageEvent, PendingMessages, type AgentAttachment, type UserMessage } from '../driver/userMessages';
 import type { ClaudeBlock, ClaudeMessage, ClaudeOf } from './claudeMessages';
 import { blocksOf, isNote, parseBlock, parseClaudeLine, subtypeOf, userMessage } from './claudeMessages';
 import { ClaudePartialMessage } from './claudePartialMessage';
@@ -49,7 +50,7 @@ export const claudeDriver: Driver = {
 };
 
 class ClaudeConversation implements Conversation {
-  readonly #prompt: string;
+  readonly #prompt: UserMessage;
   readonly #host: ConversationHost;
   readonly #turns: Turns;
   readonly #toolCalls: ClaudeToolCalls;
@@ -61,7 +62,7 @@ class ClaudeConversation implements Conversation {
   #nativeSessionId: string | undefined;
 
   constructor(request: ConversationRequest, host: ConversationHost) {
-    this.#prompt = request.prompt;
+    this.#prompt = { text: request.prompt, attachments: request.attachments ?? [] };
     this.#host = host;
     this.#turns = new Turns(host);
     this.#toolCalls = new ClaudeToolCalls((event) => host.emit(event), request.cwd);
@@ -70,11 +71,12 @@ class ClaudeConversation implements Conversation {
   }
 
   start(): void {
-    this.send(this.#prompt);
+    this.send(this.#prompt.text, this.#prompt.attachments);
   }
 
-  send(text: string): void {
-    this.#write(userMessage(text, this.#pending.add(text)));
+  send(text: string, attachments: readonly AgentAttachment[] = []): void {
+    const message = { text, attachments };
+    this.#write(userMessage(message, this.#pending.add(message)));
   }
 
   hasQueued(): boolean {
@@ -233,7 +235,7 @@ class ClaudeConversation implements Conversation {
   #readEcho(uuid: string | undefined, blocks: readonly unknown[]): void {
     this.#turns.begin();
     const sent = uuid === undefined ? undefined : this.#pending.take(uuid);
-    if (sent !== undefined) return this.#emitMessage('user', sent);
+    if (sent !== undefined) return this.#host.emit(messageEvent(sent));
     const { echo, words, notes, pictures, others } = userContentOf(blocks);
     this.#pending.takeEchoed(undefined, echo);
     for (const note of notes) this.#emitMessage('system', note);
@@ -243,8 +245,8 @@ class ClaudeConversation implements Conversation {
 
   /** Some accepted messages have no echo: only this says that Claude is done with them. */
   #readLifecycle({ state, command_uuid: uuid }: ClaudeOf<'command_lifecycle'>): void {
-    const text = state === 'completed' || state === 'cancelled' ? this.#pending.take(uuid) : undefined;
-    if (text !== undefined) this.#emitMessage('user', text);
+    const sent = state === 'completed' || state === 'cancelled' ? this.#pending.take(uuid) : undefined;
+    if (sent !== undefined) this.#host.emit(messageEvent(sent));
   }
 
   #readResult(result: ClaudeOf<'result'>): void {

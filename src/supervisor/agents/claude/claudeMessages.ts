@@ -2,6 +2,7 @@
  * The messages of Claude's `stream-json`, one JSON object per line, as measured on 2.1.329. Only fields that are used
  * are listed, and those that a version may leave out are optional.
  */
+import { pathsNote, type UserMessage } from '../driver/userMessages';
 import * as v from 'valibot';
 import { parseJsonLine } from '../driver/jsonLine';
 import { elicitationFields } from '../driver/elicitation';
@@ -181,8 +182,16 @@ const blockSchema = v.variant('type', [
 export type ClaudeBlock = v.InferOutput<typeof blockSchema>;
 
 /** What a person says, as Claude reads it. Its echo carries the `uuid`. */
-export function userMessage(text: string, uuid: string): object {
-  const message = { role: 'user', content: [{ type: 'text', text }] };
+export function userMessage({ text, attachments }: UserMessage, uuid: string): object {
+  const pictures = attachments.flatMap(({ picture, reference }) =>
+    picture === undefined
+      ? []
+      : [{ type: 'image', source: { type: 'base64', media_type: reference.mediaType, data: picture } }],
+  );
+  const note = pathsNote(attachments.map(({ path }) => path));
+  // Claude looks for a command with a slash in the last block.
+  const content = [...pictures, ...(note === undefined ? [] : [{ type: 'text', text: note }]), { type: 'text', text }];
+  const message = { role: 'user', content };
   return { type: 'user', message, parent_tool_use_id: null, session_id: '', uuid };
 }
 

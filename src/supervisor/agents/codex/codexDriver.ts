@@ -1,5 +1,6 @@
 /** Codex: one long-lived `codex app-server` with a thread, turns, steering, interrupts and approvals. */
 import * as v from 'valibot';
+import { isPictureType } from '../../../common/pictures/pictureType';
 import type {
   AgentExit,
   Conversation,
@@ -12,10 +13,16 @@ import type { Ending } from '../driver/ending';
 import { EventWriter } from '../driver/eventWriter';
 import type { RpcCall, RpcId } from '../driver/jsonRpc';
 import { describeRpcError, JsonRpcPeer } from '../driver/jsonRpc';
-import { PendingMessages } from '../driver/pendingMessages';
 import { ANSWER_OPTION, PermissionRequests, refusedRequest } from '../driver/permissionRequests';
 import type { TurnEnd } from '../driver/turns';
 import { INTERRUPTED, Turns } from '../driver/turns';
+import {
+  messageEvent,
+  pathsNote,
+  PendingMessages,
+  type AgentAttachment,
+  type UserMessage,
+} from '../driver/userMessages';
 import type { CodexQuestion } from './codexApprovals';
 import { questionOf } from './codexApprovals';
 import { CodexItems } from './codexItems';
@@ -47,7 +54,7 @@ class CodexConversation implements Conversation {
   readonly #permissions: PermissionRequests<{ id: RpcId } & Pick<CodexQuestion, 'choices' | 'answerWith'>>;
   readonly #usage = new CodexUsage();
   /** Messages that are not sent yet. */
-  readonly #queue: string[];
+  readonly #queue: UserMessage[];
   readonly #pending = new PendingMessages();
   /** The pending message that began the turn. */
   #openingId = '';
@@ -59,7 +66,7 @@ class CodexConversation implements Conversation {
   constructor(request: ConversationRequest, host: ConversationHost) {
     this.#request = request;
     this.#host = host;
-    this.#queue = [request.prompt];
+    this.#queue = [{ text: request.prompt, attachments: request.attachments ?? [] }];
     this.#peer = new JsonRpcPeer((line) => host.write(line), {});
     this.#events = new EventWriter(host);
     this.#turns = new Turns(host);
@@ -80,17 +87,18 @@ class CodexConversation implements Conversation {
     );
   }
 
-  send(text: string): void {
+  send(text: string, attachments: readonly AgentAttachment[] = []): void {
+    const message = { text, attachments };
     if (this.#turnId === undefined) {
-      this.#queue.push(text);
+      this.#queue.push(message);
       return this.#beginNextTurn();
     }
     // Codex reads it during the turn. Where the turn ends at this moment, the message begins the next one.
-    const id = this.#pending.add(text);
-    const params = { ...this.#inputOf(text, id), expectedTurnId: this.#turnId };
+    const id = this.#pending.add(message);
+    const params = { ...this.#inputOf(message, id), expectedTurnId: this.#turnId };
     this.#peer.request('turn/steer', params, (outcome) => {
       if (!('error' in outcome) || this.#pending.take(id) === undefined) return;
-      this.#queue.push(text);
+      this.#queue.push(message);
       this.#beginNextTurn();
     });
   }
@@ -122,21 +130,31 @@ class CodexConversation implements Conversation {
 
   #beginNextTurn(): void {
     if (this.#threadId === undefined || this.#turns.isOpen) return;
-    const text = this.#queue.shift();
-    if (text === undefined) return;
+    const message = this.#queue.shift();
+    if (message === undefined) return;
     this.#turns.begin();
-    this.#openingId = this.#pending.add(text);
+    this.#openingId = this.#pending.add(message);
     this.#peer.requestParsed(
       'turn/start',
-      this.#inputOf(text, this.#openingId),
+      this.#inputOf(message, this.#openingId),
       startedTurnSchema,
       () => undefined,
       (reason) => this.#failTurn(reason, 'turn/start'),
     );
   }
 
-  #inputOf(text: string, id: string): object {
-    return { threadId: this.#threadId, clientUserMessageId: id, input: [{ type: 'text', text, text_elements: [] }] };
+  #inputOf({ text, attachments }: UserMessage, id: string): object {
+    const note = pathsNote(attachments.map(({ path }) => path));
+    const texts = [text, ...(note === undefined ? [] : [note])].map((each) => ({
+      type: 'text',
+      text: each,
+      text_elements: [],
+    }));
+    // Codex reads and shrinks them itself.
+    const pictures = attachments
+      .filter(({ reference }) => isPictureType(reference.mediaType))
+      .map(({ path }) => ({ type: 'localImage', path }));
+    return { threadId: this.#threadId, clientUserMessageId: id, input: [...texts, ...pictures] };
   }
 
   readLine(stream: 'stdout' | 'stderr', line: string): void {
@@ -209,7 +227,7 @@ class CodexConversation implements Conversation {
     this.#settleTurn();
     // An early interrupt leaves the opening message without an echo. Later messages without one are sent again.
     const opening = this.#pending.take(this.#openingId);
-    if (opening !== undefined) this.#host.emit({ kind: 'message', data: { role: 'user', text: opening } });
+    if (opening !== undefined) this.#host.emit(messageEvent(opening));
     this.#queue.unshift(...this.#pending.takeAll());
     this.#turnId = undefined;
     this.#isInterrupting = false;
@@ -264,7 +282,7 @@ class CodexConversation implements Conversation {
     this.#items.failOpenCalls();
   }
 
-  #takeUndelivered(): string[] {
+  #takeUndelivered(): UserMessage[] {
     return [...this.#pending.takeAll(), ...this.#queue.splice(0)];
   }
 

@@ -1,6 +1,6 @@
 import type { EventWriter } from '../driver/eventWriter';
 import { picturesField } from '../driver/pictures';
-import type { PendingMessages } from '../driver/pendingMessages';
+import { messageEvent, type PendingMessages } from '../driver/userMessages';
 import type { CodexCall, CodexItem } from './codexMessages';
 import { contentOf, isCall } from './codexMessages';
 import { callOf, resultOf } from './codexTools';
@@ -34,8 +34,9 @@ export class CodexItems {
     switch (item.type) {
       case 'userMessage': {
         const { text: echo, pictures } = contentOf(item.content);
-        const text = this.#pending.takeEchoed(item.clientId, echo);
-        return this.#events.emit({ kind: 'message', data: { role: 'user', text, ...picturesField(pictures) } });
+        const sent = this.#pending.takeEchoed(item.clientId, echo);
+        if (sent !== undefined) return this.#events.emit(messageEvent(sent));
+        return this.#events.emit({ kind: 'message', data: { role: 'user', text: echo, ...picturesField(pictures) } });
       }
       case 'agentMessage':
         return this.#events.addWholeText('message', item.id, item.text);

@@ -5,6 +5,7 @@ import type { Ending } from '../driver/ending';
 import { describeExit, imposedEnding } from '../driver/ending';
 import { patternReader } from '../driver/linePatterns';
 import { OneShotConversation } from '../driver/oneShotConversation';
+import { inWords, messageEvent, type UserMessage } from '../driver/userMessages';
 
 const PLACEHOLDER = '{prompt}';
 const FILE_PLACEHOLDER = '{promptFile}';
@@ -40,7 +41,7 @@ function fillIn(argument: string, prompt: string): string {
 }
 
 class CommandConversation extends OneShotConversation {
-  readonly #prompt: string;
+  readonly #prompt: UserMessage;
   readonly #isPromptInArguments: boolean;
   readonly #eventOfLine: ReturnType<typeof patternReader>;
   readonly #host: ConversationHost;
@@ -48,7 +49,7 @@ class CommandConversation extends OneShotConversation {
 
   constructor(request: ConversationRequest, host: ConversationHost) {
     super();
-    this.#prompt = request.prompt;
+    this.#prompt = { text: request.prompt, attachments: request.attachments ?? [] };
     this.#isPromptInArguments = request.promptInArguments === true;
     this.#eventOfLine = patternReader(request.linePatterns ?? []);
     this.#host = host;
@@ -56,8 +57,8 @@ class CommandConversation extends OneShotConversation {
 
   start(): void {
     this.#host.emit({ kind: 'turn.started', data: { turn: 1 } });
-    this.#host.emit({ kind: 'message', data: { role: 'user', text: this.#prompt } });
-    if (!this.#isPromptInArguments) this.#host.write(`${this.#prompt}\n`);
+    this.#host.emit(messageEvent(this.#prompt));
+    if (!this.#isPromptInArguments) this.#host.write(`${inWords(this.#prompt)}\n`);
     this.#host.closeInput();
   }
 

@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { parseJson } from '../../../common/lines/jsonLimits';
 import { LineSplitter } from '../../../common/lines/lineSplitter';
 import type { DemoOptions } from './demoTurn';
+import type { DemoPrompt } from './demoScript';
 import { DemoTurn } from './demoTurn';
 import { DemoWire } from './demoWire';
 
@@ -33,7 +34,14 @@ const wire = new DemoWire(options.sessionId);
 const userSchema = v.object({
   type: v.literal('user'),
   uuid: v.optional(v.string()),
-  message: v.object({ content: v.array(v.object({ type: v.literal('text'), text: v.string() })) }),
+  message: v.object({
+    content: v.array(
+      v.variant('type', [
+        v.object({ type: v.literal('text'), text: v.string() }),
+        v.object({ type: v.literal('image'), source: v.object({ media_type: v.string(), data: v.string() }) }),
+      ]),
+    ),
+  }),
 });
 const answerSchema = v.object({
   type: v.literal('control_response'),
@@ -54,7 +62,7 @@ const interruptSchema = v.object({
 
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
-const queue: { text: string; uuid: string }[] = [];
+const queue: DemoPrompt[] = [];
 let current: DemoTurn | undefined;
 
 async function work(): Promise<void> {
@@ -73,9 +81,13 @@ function readLine(line: string): void {
     process.exit(1);
   }
   if (v.is(userSchema, message)) {
+    const { content } = message.message;
+    // Files are named in a block of their own, before what was typed.
+    const last = content.at(-1);
     queue.push({
-      text: message.message.content.map((block) => block.text).join('\n'),
+      text: last?.type === 'text' ? last.text : '',
       uuid: message.uuid ?? randomUUID(),
+      pictures: content.filter(({ type }) => type === 'image').length,
     });
     if (current === undefined) void work();
   } else if (v.is(interruptSchema, message)) {

@@ -4,6 +4,13 @@ import { startOf } from '../../../common/shorten';
  * The script in a prompt: steps in lines of their own, or with `;` between them (see docs/agents.md). A prompt that
  * does not begin with a step gets a story.
  */
+export interface DemoPrompt {
+  text: string;
+  uuid: string;
+  /** How many came with the text. */
+  pictures: number;
+}
+
 export type Step =
   | { verb: 'talk' | 'think' | 'read' | 'run' | 'ask'; text: string }
   | { verb: 'fail'; text: string }

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { addLine, readFileOf } from './demoFiles';
-import type { Step } from './demoScript';
+import type { DemoPrompt, Step } from './demoScript';
 import { parseCommand, parseScript, story } from './demoScript';
 import type { DemoWire } from './demoWire';
 
@@ -45,9 +45,10 @@ export class DemoTurn {
   }
 
   /** Resolves to true when the turn has failed. */
-  async play(prompt: { text: string; uuid: string }): Promise<boolean> {
+  async play(prompt: DemoPrompt): Promise<boolean> {
     this.#wire.init({ model: this.#options.model, permissionMode: this.#options.mode });
     this.#wire.echo(prompt.text, prompt.uuid);
+    if (prompt.pictures > 0) this.#wire.streamed(`I see ${prompt.pictures} attached picture(s).`);
     try {
       for (const step of parseScript(prompt.text) ?? story(prompt.text, await firstFile())) {
         this.#throwIfInterrupted();

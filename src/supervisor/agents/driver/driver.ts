@@ -2,12 +2,14 @@
 import type { DraftEvent, RunOutcome } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
 import type { LinePattern } from './linePatterns';
+import type { AgentAttachment } from './userMessages';
 
 export interface LaunchRequest {
   /** Absolute path of the agent's program. */
   program: string;
   /** Arguments from the settings; they come first. */
   programArguments: readonly string[];
+  /** What people wrote, and the paths of the files that go with it. */
   prompt: string;
   /** Absolute path of the file that will hold the prompt, where the launch `usesPromptFile`. */
   promptFile: string;
@@ -39,6 +41,8 @@ export interface TerminalRequest {
 
 export interface ConversationRequest {
   prompt: string;
+  /** The files that go with the prompt; none where absent. */
+  attachments?: readonly AgentAttachment[] | undefined;
   /** As in `Launch`; false where absent. */
   promptInArguments?: boolean | undefined;
   /** For agents without a protocol: what their lines mean. */
@@ -87,7 +91,7 @@ export interface Conversation {
   /** One line of the agent's output without its newline; bytes that are not UTF-8 are U+FFFD. */
   readLine(stream: 'stdout' | 'stderr', line: string): void;
   /** A follow-up message; only called while stdin is open. During a turn the agent or the driver queues it. */
-  send(text: string): void;
+  send(text: string, attachments?: readonly AgentAttachment[]): void;
   /** True while a message waits or has begun a turn: the runner then keeps stdin open when a turn ends. */
   hasQueued(): boolean;
   /** The agent keeps running when stdin is closed, so the runner must not wait for it to exit. */

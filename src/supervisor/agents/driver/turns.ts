@@ -3,6 +3,7 @@ import { oneLine } from '../../../common/oneLine';
 import type { AgentExit, ConversationHost } from './driver';
 import type { Ending } from './ending';
 import { describeExit, imposedEnding } from './ending';
+import { messageEvent, type UserMessage } from './userMessages';
 
 export type TurnEnd = Omit<EventData<'turn.ended'>, 'turn' | 'usage'>;
 
@@ -59,7 +60,7 @@ export class Turns {
   }
 
   /** A turn failed before the agent accepted its messages, which are `undelivered`. */
-  fail(undelivered: readonly string[], message: string, code: string): void {
+  fail(undelivered: readonly UserMessage[], message: string, code: string): void {
     this.begin();
     this.#emitUndelivered(undelivered);
     this.#host.emit({ kind: 'error', data: { message, code } });
@@ -67,7 +68,7 @@ export class Turns {
   }
 
   /** The agent's process has ended, perhaps in the middle of a turn or before it accepted every message. */
-  close(exit: AgentExit, undelivered: readonly string[]): Ending {
+  close(exit: AgentExit, undelivered: readonly UserMessage[]): Ending {
     const ending = imposedEnding(exit) ?? this.#judge(exit);
     this.#emitUndelivered(undelivered);
     if (undelivered.length > 0)
@@ -79,8 +80,8 @@ export class Turns {
     return ending;
   }
 
-  #emitUndelivered(texts: readonly string[]): void {
-    for (const text of texts) this.#host.emit({ kind: 'message', data: { role: 'user', text } });
+  #emitUndelivered(messages: readonly UserMessage[]): void {
+    for (const message of messages) this.#host.emit(messageEvent(message));
   }
 
   /** The exit code decides last: Claude exits with 0 after SIGINT, and with 1 after any failed turn. */

@@ -6,6 +6,7 @@ import type { Ending } from '../driver/ending';
 import { parseJsonLine } from '../driver/jsonLine';
 import { OneShotConversation } from '../driver/oneShotConversation';
 import { programNames } from '../driver/programNames';
+import { inWords, messageEvent, type UserMessage } from '../driver/userMessages';
 import { codexExec } from './streamCodex';
 import type { StreamDialect, StreamReader } from './streamDialect';
 import { geminiStream } from './streamGemini';
@@ -51,14 +52,14 @@ function dialectOf(argv: readonly string[]): StreamDialect {
 }
 
 class StreamConversation extends OneShotConversation {
-  readonly #prompt: string;
+  readonly #prompt: UserMessage;
   readonly #host: ConversationHost;
   readonly #recorder: StreamRecorder;
   readonly #reader: StreamReader;
 
   constructor(request: ConversationRequest, host: ConversationHost) {
     super();
-    this.#prompt = request.prompt;
+    this.#prompt = { text: request.prompt, attachments: request.attachments ?? [] };
     this.#host = host;
     this.#recorder = new StreamRecorder(host);
     this.#reader = dialectOf(request.argv).createReader(this.#recorder, request);
@@ -66,8 +67,8 @@ class StreamConversation extends OneShotConversation {
 
   start(): void {
     this.#recorder.turns.begin();
-    this.#host.emit({ kind: 'message', data: { role: 'user', text: this.#prompt } });
-    this.#host.write(this.#prompt);
+    this.#host.emit(messageEvent(this.#prompt));
+    this.#host.write(inWords(this.#prompt));
     // Codex and opencode do not begin before their input ends.
     this.#host.closeInput();
   }

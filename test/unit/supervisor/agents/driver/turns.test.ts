@@ -56,7 +56,7 @@ describe('turns', () => {
     const host = new RecordingHost();
     const turns = new Turns(host);
     turns.begin();
-    const ending = turns.close(EXIT, ['one more thing']);
+    const ending = turns.close(EXIT, [{ text: 'one more thing', attachments: [] }]);
     const reason = 'The agent ended in the middle of a turn: it exited with code 0';
     assert.deepEqual(ending, { outcome: 'failed', reason });
     assert.equal(endedEarly(ending), true);
