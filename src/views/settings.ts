@@ -73,10 +73,12 @@ export function storageDirectory(context: vscode.ExtensionContext): string {
 /** Writes the program of an agent into the user's settings. */
 export async function setAgentPath(agent: string, path: string): Promise<void> {
   const configuration = vscode.workspace.getConfiguration(SECTION);
-  const agents = parseAgentSettings(configuration.get<unknown>(SETTINGS.agents) ?? {});
+  const record = v.record(v.string(), v.unknown());
+  const agents = v.parse(v.fallback(record, {}), configuration.get<unknown>(SETTINGS.agents));
+  const entry = v.parse(v.fallback(record, {}), agents[agent]);
   await configuration.update(
     SETTINGS.agents,
-    { ...agents, [agent]: { ...agents[agent], path } },
+    { ...agents, [agent]: { ...entry, path } },
     vscode.ConfigurationTarget.Global,
   );
 }

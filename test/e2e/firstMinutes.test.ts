@@ -98,7 +98,7 @@ describe('the first five minutes', () => {
     await new SessionsView(fresh).row('Completed').waitFor();
   });
 
-  it('keeps the prompt when the agent or the base is not found, and offers to mend that', async () => {
+  it('keeps the prompt when the agent or the base is not found, and offers to mend that (5)', async () => {
     const repository = await TestRepository.create({ name: 'with agent' });
     try {
       const trusted = await open(repository.path);
@@ -112,8 +112,18 @@ describe('the first five minutes', () => {
         what: 'the prompt to come back',
       });
       await trusted.page.keyboard.press('Enter');
-      await trusted.notification('was not found').getByRole('button', { name: 'Set Path' }).waitFor();
+      const refused = trusted.notification('was not found');
+      for (const name of ['Install in Terminal', 'Set Path…', 'Edit and Try Again'])
+        await refused.getByRole('button', { name }).waitFor();
+      await trusted.picture('at-home-5-not-installed');
+      await refused.getByRole('button', { name: 'Edit and Try Again' }).click();
+      await waitFor(async () => (await input.inputValue()) === 'a prompt that took long to write', {
+        what: 'the prompt to come back from the refusal',
+      });
+      await trusted.page.keyboard.press('Escape');
       await trusted.runCommand('Corral: New Session');
+      // An agent that never worked is not the default of the next session.
+      await trusted.quickInput.getByText('demo from HEAD').waitFor();
       await input.fill('another prompt that took long to write');
       await trusted.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();
       await trusted.quickInput.getByText('Claude Code · not installed').waitFor();

@@ -2,6 +2,7 @@
 import { messageOf } from '../../common/errors';
 import type { AgentSummary } from '../api';
 import { builtInAgents } from './builtInAgents';
+import { CorralError } from '../../storage/errors';
 import type { RunProcess } from '../../common/processes/runProcess';
 import type { AgentEntry, ResolvedAgent, ResolveOptions } from './agentRegistry';
 import { listAgents, resolveAgent } from './agentRegistry';
@@ -13,6 +14,8 @@ const VERSION_LIMIT_MS = 20_000;
 export interface DetectedAgent extends AgentEntry {
   /** Why it cannot be used, and how to get it; undefined where it can. */
   missing?: string;
+  /** True where its settings are what is wrong. */
+  isWronglySet?: boolean;
   version?: string;
 }
 
@@ -29,14 +32,16 @@ export async function detectAgents(options: DetectionOptions): Promise<DetectedA
 /** All agents as other extensions see them, those that can be used first. */
 export async function summarizeAgents(options: DetectionOptions): Promise<AgentSummary[]> {
   const detected = await detectAgents(options);
-  return detected.map(({ name, description, driver, missing, version }) => {
+  return detected.map(({ name, description, driver, missing, isWronglySet, version }) => {
     const installCommand = builtInAgents().get(name)?.installCommand;
     return {
       name,
       description,
-      driver,
-      ...(missing === undefined ? {} : { problem: missing, problemCause: 'notInstalled' }),
-      ...(missing === undefined || installCommand === undefined ? {} : { installCommand }),
+      ...(driver === undefined ? {} : { driver }),
+      ...(missing === undefined
+        ? {}
+        : { problem: missing, problemCause: isWronglySet === true ? 'settings' : 'notInstalled' }),
+      ...(missing === undefined || isWronglySet === true || installCommand === undefined ? {} : { installCommand }),
       ...(version === undefined ? {} : { version }),
     };
   });
@@ -51,7 +56,8 @@ async function detectAgent(entry: AgentEntry, options: DetectionOptions): Promis
     const version = await versionOf(agent, environment, options.runProcess);
     return version === undefined ? entry : { ...entry, version };
   } catch (error) {
-    return { ...entry, missing: messageOf(error) };
+    const isWronglySet = error instanceof CorralError && error.code === 'SETTINGS_INVALID';
+    return { ...entry, missing: messageOf(error), isWronglySet };
   }
 }
 

@@ -35,30 +35,45 @@ const agentNameSchema = v.pipe(
     l10n.t('Use only letters, digits, “.”, “_” and “-” in the name of an agent.'),
   ),
 );
-const agentSettingsSchema = v.record(agentNameSchema, agentSettingSchema);
 
-/** The value of the setting `corral.agents`, by the agent's name. */
-export type AgentSettings = v.InferOutput<typeof agentSettingsSchema>;
+/** An agent as the setting `corral.agents` has it. With a `mistake`, a sentence, nothing else counts. */
+export type AgentSetting = v.InferOutput<typeof agentSettingSchema> & { mistake?: string };
+/** By the agent's name. */
+export type AgentSettings = Record<string, AgentSetting>;
 
-/** @throws SETTINGS_INVALID with the place of the mistake */
+/**
+ * The value of the setting. A wrong entry makes only its own agent unusable.
+ * @throws SETTINGS_INVALID where there are no entries at all
+ */
 export function parseAgentSettings(value: unknown): AgentSettings {
-  const parsed = v.safeParse(agentSettingsSchema, value);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  const { message: problem } = issue;
-  const place = v.getDotPath(issue);
-  throw new CorralError(
-    'SETTINGS_INVALID',
-    place === null
-      ? l10n.t('Correct the setting corral.agents: {problem}', { problem })
-      : l10n.t('Correct the setting corral.agents at “{place}”: {problem}', { place, problem }),
-  );
+  const entries = v.safeParse(v.record(text, v.unknown()), value);
+  if (!entries.success)
+    throw new CorralError(
+      'SETTINGS_INVALID',
+      l10n.t('Correct the setting corral.agents: {problem}', { problem: entries.issues[0].message }),
+    );
+  return Object.fromEntries(Object.entries(entries.output).map(([name, entry]) => [name, parseEntry(name, entry)]));
+}
+
+function parseEntry(name: string, entry: unknown): AgentSetting {
+  const parsedName = v.safeParse(agentNameSchema, name);
+  const parsed = v.safeParse(agentSettingSchema, entry);
+  if (parsedName.success && parsed.success) return parsed.output;
+  const [issue] = parsedName.issues ?? parsed.issues ?? [];
+  const inner = parsedName.success && parsed.issues !== undefined ? v.getDotPath(parsed.issues[0]) : null;
+  return {
+    mistake: l10n.t('Correct the setting corral.agents at “{place}”: {problem}', {
+      place: inner === null ? name : `${name}.${inner}`,
+      problem: issue?.message ?? '',
+    }),
+  };
 }
 
 /** An agent in a list. */
 export interface AgentEntry {
   name: string;
-  driver: DriverName;
+  /** Absent where its settings are wrong and it is not built in. */
+  driver?: DriverName;
   /** One line. */
   description: string;
 }
@@ -70,6 +85,7 @@ export function listAgents(settings: AgentSettings): AgentEntry[] {
   return [...names].flatMap((name) => {
     const known = builtIn.get(name);
     const driver = settings[name]?.driver ?? known?.driver;
+    if (driver === undefined && settings[name]?.mistake !== undefined) return [{ name, description: name }];
     return driver === undefined
       ? []
       : [{ name, driver, description: known?.description ?? settings[name]?.path ?? driver }];
@@ -123,6 +139,7 @@ export async function resolveAgent(name: string, options: ResolveOptions): Promi
       'AGENT_UNKNOWN',
       l10n.t('There is no agent “{name}”. Add it to the setting corral.agents.', { name }),
     );
+  if (setting?.mistake !== undefined) throw new CorralError('SETTINGS_INVALID', setting.mistake);
   const driver = setting?.driver ?? builtIn?.driver;
   if (driver === undefined)
     throw new CorralError(

@@ -52,6 +52,16 @@ const MEANINGS: readonly { pattern: RegExp; code: CorralErrorCode; advice: (deta
       ),
   },
   {
+    pattern:
+      /Please tell me who you are|unable to auto-detect email address|empty ident name|no (email|name) was given and auto-detection is disabled/,
+    code: 'GIT_IDENTITY',
+    advice: (detail) =>
+      l10n.t(
+        'Git does not know your name. Run “git config --global user.name "Your Name"” and “git config --global user.email you@example.com” in a terminal, then try again. ({detail})',
+        { detail },
+      ),
+  },
+  {
     pattern: /No space left on device|Disk quota exceeded/,
     code: 'GIT_FAILED',
     advice: (detail) => l10n.t('The disk is full. ({detail})', { detail }),

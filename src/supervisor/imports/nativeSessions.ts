@@ -96,11 +96,12 @@ export class NativeSessions {
   }
 
   async #find(
-    { name, driver }: { name: string; driver: DriverName },
+    { name, driver }: { name: string; driver?: DriverName },
     folder: string,
     { onUnread, limitMs = SEARCH_LIMIT_MS }: NativeSessionListOptions,
   ): Promise<NativeSession[]> {
     const { resolving } = this.#options;
+    if (driver === undefined) return [];
     const source = await SOURCES[driver]?.();
     // An agent that is not installed has no sessions.
     const agent = source === undefined ? undefined : await resolveAgent(name, resolving()).catch(() => undefined);

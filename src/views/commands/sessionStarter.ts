@@ -10,6 +10,8 @@ import { completeDraft, requestOf } from '../pickers/sessionDraft';
 
 import { inProgress } from '../progress';
 import { setAgentPath } from '../settings';
+import { builtInAgents } from '../../supervisor/agents/builtInAgents';
+import { showInformationMessage } from '../text/messages';
 import type { ContextMends } from '../text/errorMessages';
 import type { ConsentSource } from './consentCommands';
 import { askForConsent, askForFilters } from './consentCommands';
@@ -57,7 +59,7 @@ export class SessionStarter {
   /** Creates the session that was drafted; undefined where a person was to say more and did not. */
   async startDraft(repository: string, draft: SessionDraft, attachments: Attachment[]): Promise<string | undefined> {
     requireTrust();
-    if (!(await completeDraft(this.#options, draft))) return undefined;
+    if (!(await completeDraft(draft))) return undefined;
     const request = requestOf(this.#options, repository, draft);
     return await this.create({ ...request, ...(attachments.length > 0 && { attachments }) });
   }
@@ -101,6 +103,9 @@ export class SessionStarter {
     if (folder !== undefined)
       mends.initializeRepository = mends.makeFirstCommit = async () => await this.#initializeRepository(folder, again);
     if (request === undefined) return mends;
+    const { installCommand } = builtInAgents().get(request.agent) ?? {};
+    if (installCommand !== undefined)
+      mends.installAgent = async () => await this.#installAgent(request, installCommand, again);
     mends.setAgentPath = async () => await this.#setAgentPath(request, again);
     // The sessions of a comparison share one prompt, so none is edited alone. Elsewhere the draft is still there.
     if (request.group === undefined && again === undefined)
@@ -126,6 +131,22 @@ export class SessionStarter {
     await this.#options.runner.attempt('initializeRepository', async () => {
       await initializeRepository(this.#options.source.git, folder);
       await (again ?? (async () => await this.start(await this.chooseRepository())))();
+    });
+  }
+
+  /** The request stays at hand until the program is there. */
+  async #installAgent(request: SessionRequest, command: readonly string[], retry?: () => Promise<void>): Promise<void> {
+    const terminal = vscode.window.createTerminal({ name: vscode.l10n.t('Install {agent}', { agent: request.agent }) });
+    terminal.show();
+    terminal.sendText(command.join(' '));
+    const again = vscode.l10n.t('Start the Session');
+    const question = vscode.l10n.t('Start the session once {agent} is installed. Its prompt is kept here.', {
+      agent: request.agent,
+    });
+    if ((await showInformationMessage(question, again)) !== again) return;
+    await this.#options.runner.attempt('newSession', async () => {
+      if (retry === undefined) await this.create(request);
+      else await retry();
     });
   }
 

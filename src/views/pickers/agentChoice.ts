@@ -48,12 +48,13 @@ export async function chooseAgents(
   }
 }
 
-function itemOf({ name, description, version, missing }: DetectedAgent): AgentItem {
+function itemOf({ name, description, version, missing, isWronglySet }: DetectedAgent): AgentItem {
   if (missing !== undefined)
     return {
       name,
       label: `$(circle-slash) ${name}`,
-      description: `${description} · ${vscode.l10n.t('not installed')}`,
+      description:
+        isWronglySet === true ? vscode.l10n.t('wrong settings') : `${description} · ${vscode.l10n.t('not installed')}`,
       detail: missing,
     };
   return {

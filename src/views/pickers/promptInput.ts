@@ -31,7 +31,7 @@ export async function askForSession(
       await choosePart(options, repository, draft, answer.part).catch(options.onError);
       continue;
     }
-    if (await completeDraft(options, draft)) return requestOf(options, repository, draft);
+    if (await completeDraft(draft)) return requestOf(options, repository, draft);
   }
 }
 

@@ -3,7 +3,7 @@ import type { PermissionMode } from '../../storage/sessionRecords';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import type { DetectionOptions } from '../../supervisor/agents/agentDetection';
 import { listAgents, resolveAgent } from '../../supervisor/agents/agentRegistry';
-import type { SessionRequest } from '../../supervisor/api';
+import type { SessionRequest, SessionSummary } from '../../supervisor/api';
 import type { Git } from '../../supervisor/git/git';
 import { findRepository } from '../../supervisor/git/repository';
 import type { SupervisorSettings } from '../../supervisor/settings';
@@ -14,7 +14,6 @@ import type { Base, BaseSource } from './baseChoice';
 import { chooseBase, HEAD_BASE } from './baseChoice';
 import { chooseDependencies } from './dependencyChoice';
 
-const LAST_AGENT_KEY = 'lastAgent';
 const PERMISSION_MODE_KEY = 'permissionMode'; // kept by repository
 
 /** What each mode lets an agent do, to go on a sentence. */
@@ -74,16 +73,15 @@ export async function newDraft(
 }
 
 /**
- * Completes a draft that is to be started: asks for the program of the agent `command`, and remembers the agent.
+ * Completes a draft that is to be started: asks for the program of the agent `command`.
  *
  * @returns false where nothing was given, so that the draft cannot start yet
  */
-export async function completeDraft({ context }: SessionDraftOptions, draft: SessionDraft): Promise<boolean> {
+export async function completeDraft(draft: SessionDraft): Promise<boolean> {
   if (draft.agent === 'command') {
     draft.argv ??= await askForCommand();
     if (draft.argv === undefined) return false;
   }
-  await context.globalState.update(LAST_AGENT_KEY, draft.agent);
   return true;
 }
 
@@ -140,20 +138,24 @@ export function modeOf({ settings }: SessionDraftOptions, { permissionMode, agen
   return permissionMode ?? settings().agents[agent]?.permissionMode ?? settings().permissionMode;
 }
 
-/** The agent used last; else the first one that is installed; the demo only if none is. */
-async function defaultAgent({ context, settings, bundles }: SessionDraftOptions): Promise<string> {
+/** The agent that worked last; else the first one that is installed; the demo only if none is. */
+async function defaultAgent({ source, settings, bundles }: SessionDraftOptions): Promise<string> {
   const { agents } = settings();
-  const names = listAgents(agents).map(({ name }) => name);
-  const last = context.globalState.get<unknown>(LAST_AGENT_KEY);
-  if (typeof last === 'string' && names.includes(last)) return last;
-  for (const name of names.filter((each) => each !== 'demo' && each !== 'command')) {
-    const isInstalled = await resolveAgent(name, { agents, bundles }).then(
+  const isUsable = async (name: string): Promise<boolean> =>
+    await resolveAgent(name, { agents, bundles }).then(
       () => true,
-      () => false,
+      () => name === 'command', // its program is asked for
     );
-    if (isInstalled) return name;
-  }
+  const sessions = (await source.listSessions()).filter(hasWorked);
+  const worked = sessions.sort((a, b) => b.createdAt.localeCompare(a.createdAt)).map(({ agent }) => agent);
+  const installed = listAgents(agents).flatMap(({ name }) => (name === 'command' ? [] : [name]));
+  for (const name of new Set([...worked, ...installed])) if (name !== 'demo' && (await isUsable(name))) return name;
   return 'demo';
+}
+
+/** An agent that could not begin is no habit. */
+function hasWorked({ nativeSessionId, status }: SessionSummary): boolean {
+  return nativeSessionId !== undefined || status === 'Completed';
 }
 
 async function chooseMode(): Promise<PermissionMode | undefined> {

@@ -8,6 +8,7 @@ export type Mend =
   | 'openAgentSettings'
   | 'initializeRepository'
   | 'makeFirstCommit'
+  | 'installAgent'
   | 'setAgentPath'
   | 'restoreWorktree'
   | 'markAsGone'
@@ -42,7 +43,7 @@ export const MENDS: Readonly<Record<CorralErrorCode, readonly Mend[]>> = {
   GIT_LOCKED: DEFAULT_MENDS,
   GIT_IDENTITY: [],
   GIT_FAILED: DEFAULT_MENDS,
-  AGENT_NOT_FOUND: ['setAgentPath'],
+  AGENT_NOT_FOUND: ['installAgent', 'setAgentPath', 'editRequest'],
   AGENT_UNKNOWN: ['editRequest', 'openAgentSettings', 'showLog'],
   ATTACHMENT_NOT_FOUND: ['showLog'],
   ATTACHMENT_REFUSED: ['editRequest'],

@@ -12,10 +12,9 @@ import type {
 } from '../driver/driver';
 import type { Ending } from '../driver/ending';
 import { nameOfPictures, pictureOf, picturesField } from '../driver/pictures';
-
 import { refusalText, refusedRequest } from '../driver/permissionRequests';
 import { Turns } from '../driver/turns';
-import { messageEvent, PendingMessages, type AgentAttachment, type UserMessage } from '../driver/userMessages';
+import { messageEvent, PendingMessages, type AgentAttachment } from '../driver/userMessages';
 import type { ClaudeBlock, ClaudeMessage, ClaudeOf } from './claudeMessages';
 import { blocksOf, isNote, parseBlock, parseClaudeLine, subtypeOf, userMessage } from './claudeMessages';
 import { ClaudePartialMessage } from './claudePartialMessage';
@@ -33,8 +32,7 @@ export const claudeDriver: Driver = {
   backendType: BACKEND_TYPE,
   launch({ program, programArguments, permissionMode, model, resumes }) {
     const argv = [
-      program,
-      ...programArguments,
+      ...[program, ...programArguments],
       ...['-p', '--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose'],
       ...['--include-partial-messages', '--replay-user-messages'],
       ...askingSettings(permissionMode, programArguments),
@@ -50,7 +48,7 @@ export const claudeDriver: Driver = {
 };
 
 class ClaudeConversation implements Conversation {
-  readonly #prompt: UserMessage;
+  readonly #request: ConversationRequest;
   readonly #host: ConversationHost;
   readonly #turns: Turns;
   readonly #toolCalls: ClaudeToolCalls;
@@ -62,7 +60,7 @@ class ClaudeConversation implements Conversation {
   #nativeSessionId: string | undefined;
 
   constructor(request: ConversationRequest, host: ConversationHost) {
-    this.#prompt = { text: request.prompt, attachments: request.attachments ?? [] };
+    this.#request = request;
     this.#host = host;
     this.#turns = new Turns(host);
     this.#toolCalls = new ClaudeToolCalls((event) => host.emit(event), request.cwd);
@@ -71,7 +69,7 @@ class ClaudeConversation implements Conversation {
   }
 
   start(): void {
-    this.send(this.#prompt.text, this.#prompt.attachments);
+    this.send(this.#request.prompt, this.#request.attachments);
   }
 
   send(text: string, attachments: readonly AgentAttachment[] = []): void {

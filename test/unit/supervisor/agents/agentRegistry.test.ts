@@ -3,6 +3,9 @@ import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { runWithNode } from '../../../../src/common/processes/nodeProcess';
+import { CorralError } from '../../../../src/storage/errors';
+import { summarizeAgents } from '../../../../src/supervisor/agents/agentDetection';
 import {
   configuredEnvironment,
   listAgents,
@@ -83,15 +86,40 @@ describe('the registry of agents', () => {
     await assert.rejects(resolveAgent('broken', options), { code: 'SETTINGS_INVALID' });
     await assert.rejects(resolveAgent('gone', options), { code: 'AGENT_NOT_FOUND' });
     await assert.rejects(resolveAgent('command', options), { code: 'INVALID_ARGUMENT' });
-    for (const settings of [
-      'claude',
-      null,
-      { a: { driver: 'telepathy' } },
-      { a: { driver: 'claude', arguments: [] } },
-      { '../x': { driver: 'claude' } },
-      { a: { driver: 'claude', env: { A: 1 } } },
-    ]) {
+    for (const settings of ['claude', null])
       assert.throws(() => parseAgentSettings(settings), { code: 'SETTINGS_INVALID' }, JSON.stringify(settings));
+  });
+
+  it('lets a wrong entry stop its own agent alone, and names it and the mistake (20)', async () => {
+    const wrong = {
+      a: { driver: 'telepathy' },
+      b: { driver: 'claude', arguments: [] },
+      '../x': { driver: 'claude' },
+      c: { driver: 'claude', env: { A: 1 } },
+      codex: { path: 7 },
+    };
+    const options = {
+      agents: parseAgentSettings({ ...wrong, good: { driver: 'claude', path: program } }),
+      bundles: '/dist',
+    };
+    assert.equal((await resolveAgent('good', options)).program, program);
+    const listed = listAgents(options.agents).map(({ name }) => name);
+    for (const name of Object.keys(wrong)) {
+      assert.ok(listed.includes(name), name);
+      await assert.rejects(resolveAgent(name, options), (error: unknown) => {
+        assert.ok(error instanceof CorralError);
+        assert.equal(error.code, 'SETTINGS_INVALID');
+        assert.ok(error.message.includes(`“${name}`), error.message);
+        return true;
+      });
     }
+    const summaries = await summarizeAgents({ ...options, runProcess: runWithNode });
+    assert.deepEqual(
+      summaries
+        .filter(({ problemCause }) => problemCause === 'settings')
+        .map(({ name }) => name)
+        .sort(),
+      Object.keys(wrong).sort(),
+    );
   });
 });

@@ -8,6 +8,7 @@ describe('the mends of errors', () => {
     assert.deepEqual(offered, [
       'editRequest',
       'initializeRepository',
+      'installAgent',
       'locateRepository',
       'makeFirstCommit',
       'manageTrust',

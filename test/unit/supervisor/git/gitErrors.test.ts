@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, it } from 'mocha';
+import * as v from 'valibot';
+import { gitError } from '../../../../src/supervisor/git/gitErrors';
+
+const failureSchema = v.object({ code: v.number(), stderr: v.string() });
+
+describe('errors of git', () => {
+  it('say what to do where git does not know the name of the user (20)', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'corral-identity-'));
+    const { PATH } = process.env;
+    const environment = { PATH, HOME: folder, XDG_CONFIG_HOME: folder, GIT_CONFIG_NOSYSTEM: '1', LC_ALL: 'C' };
+    const git = async (...words: string[]): Promise<unknown> =>
+      await promisify(execFile)('git', ['-c', 'user.useConfigOnly=true', ...words], { cwd: folder, env: environment });
+    try {
+      await git('init');
+      const failure = v.parse(
+        failureSchema,
+        await git('commit', '--allow-empty', '-m', 'x').catch((error: unknown) => error),
+      );
+      const error = gitError('commit', failure.code, undefined, failure.stderr);
+      assert.equal(error.code, 'GIT_IDENTITY');
+      assert.match(error.message, /git config --global user\.name .*try again/);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
