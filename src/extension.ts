@@ -24,6 +24,7 @@ import { StatusBar } from './views/sessions/statusBar';
 import type { OverviewAction } from './protocol/overviewProtocol';
 import type { EventPlace } from './protocol/timelineProtocol';
 import { timelineCommands } from './views/timeline/timelineCommands';
+import { MomentFiles } from './views/timeline/moment/momentFiles';
 import { TimelineEditors } from './views/timeline/timelineEditors';
 import { notifyOfStrays } from './views/commands/strayNotice';
 import { WindowScope } from './views/sessions/windowScope';
@@ -64,9 +65,11 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   tree.message = vscode.l10n.t('Reading sessions…');
 
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
+  const momentFiles = new MomentFiles(made);
   const timelines = new TimelineEditors({
     source: made,
     extensionUri: context.extensionUri,
+    momentFiles,
     memento: context.workspaceState,
     sessionShown: (sessionId: string) => tree.markSeen(sessionId),
     onError,
@@ -135,6 +138,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     }),
     new ProcessesTree(made),
     registerRowBadges(),
+    momentFiles,
     timelines,
     activeSession,
     OverviewPanel.register(overview),

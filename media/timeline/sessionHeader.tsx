@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { TimelineSession } from '../../src/protocol/timelineProtocol';
-import { oneLine } from '../shared/plainText';
+import type { MomentFacts, TimelineSession } from '../../src/protocol/timelineProtocol';
+import { joinParts, oneLine } from '../shared/plainText';
 import { formatAge, formatTime } from '../shared/times';
 import { usageText } from './events/usageText';
 import { RUN_STATE_LABELS } from './model/runStates';
@@ -31,25 +31,70 @@ export function SessionHeader({
   const isLost = model.lostSinceMs !== undefined;
   const lastKnown = statusText(session, nowMs);
   const status = isLost ? l10n.t('Not connected · last known: {status}', { status: lastKnown }) : lastKnown;
-  const hasUsage = Object.values(session.usage).some((value) => value > 0);
+  const { facts } = model.moment;
+  const usage = facts?.usage ?? session.usage;
+  const hasUsage = Object.values(usage).some((value) => value > 0);
   return (
     <header class="header">
       <h1 dir="auto">{oneLine(session.title)}</h1>
       <div class="facts">
-        <span class={`status status-${isLost ? 'Lost' : lookOf(session)}`} data-testid="status">
-          {status}
-        </span>
-        <span class="faint" title={new Date(session.since).toLocaleString()}>
-          {formatAge(Date.parse(session.since), nowMs)}
-        </span>
+        {facts === undefined ? (
+          <>
+            <span class={`status status-${isLost ? 'Lost' : lookOf(session)}`} data-testid="status">
+              {status}
+            </span>
+            <span class="faint" title={new Date(session.since).toLocaleString()}>
+              {formatAge(Date.parse(session.since), nowMs)}
+            </span>
+          </>
+        ) : (
+          <MomentStatus facts={facts} />
+        )}
         <span class="faint">{oneLine(session.agent, 60)}</span>
-        {hasUsage && <span class="faint">{usageText(session.usage)}</span>}
+        {facts?.model !== undefined && <span class="faint">{oneLine(facts.model, 60)}</span>}
+        {hasUsage && <span class="faint">{usageText(usage)}</span>}
+        {facts !== undefined && <MomentChanges facts={facts} />}
         {session.damagedRecords > 0 && <DamagedRecords count={session.damagedRecords} />}
         {session.runs.length > 1 && <RunSelect model={model} session={session} />}
         <DetailSelect model={model} />
       </div>
       <Announcement text={l10n.t('Session {status}', { status })} />
     </header>
+  );
+}
+
+/** The status at the moment that a replay shows. */
+function MomentStatus({ facts: { ended, stopping, questions } }: { facts: MomentFacts }) {
+  const asks = ended === undefined && questions > 0;
+  const look = asks ? 'Waiting' : ended === undefined ? 'Running' : ended === 'completed' ? 'Completed' : 'Failed';
+  const label = RUN_STATE_LABELS[ended ?? (stopping ? 'stopping' : 'running')];
+  return (
+    <span class={`status status-${look}`} data-testid="status">
+      {l10n.t('At this moment: {status}', { status: asks ? `${label} · ${l10n.t('needs your answer')}` : label })}
+    </span>
+  );
+}
+
+/** What had changed by the last snapshot, and how many edits came after it. */
+function MomentChanges({ facts: { snapshot, edits } }: { facts: MomentFacts }) {
+  const { files = 0, addedLines = 0, removedLines = 0, timestamp } = snapshot ?? {};
+  const parts = [
+    snapshot?.files === undefined
+      ? undefined
+      : files === 1
+        ? l10n.t('1 file changed')
+        : l10n.t('{0} files changed', files),
+    files === 0 ? undefined : `+${String(addedLines)} −${String(removedLines)}`,
+    edits === 0 ? undefined : edits === 1 ? l10n.t('1 edit') : l10n.t('{0} edits', edits),
+  ];
+  const title =
+    timestamp === undefined
+      ? undefined
+      : l10n.t('Counted in the snapshot of {0}', new Date(timestamp).toLocaleString());
+  return (
+    <span class="faint" data-testid="moment-changes" title={title}>
+      {joinParts(parts)}
+    </span>
   );
 }
 

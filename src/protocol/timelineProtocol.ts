@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { idSchema } from '../storage/ids';
-import { RUN_STATES, answersSchema, parseDraft, permissionOptionSchema } from '../storage/events';
+import { RUN_OUTCOMES, RUN_STATES, answersSchema, parseDraft, permissionOptionSchema } from '../storage/events';
 import type { SessionEvent } from '../storage/events';
 import { PAGE_QUERIES } from '../storage/timelineQueries';
 
@@ -78,6 +78,31 @@ export const sessionSchema = v.object({
 });
 export type TimelineSession = v.InferOutput<typeof sessionSchema>;
 
+/** What was known of a session right after an event. */
+const momentSchema = v.object({
+  usage: sessionSchema.entries.usage,
+  model: v.optional(text),
+  /** How its run had ended; absent while it went on. */
+  ended: v.optional(v.picklist(RUN_OUTCOMES)),
+  stopping: v.boolean(),
+  /** Questions without an answer. */
+  questions: v.number(),
+  /** Changes of files since the snapshot. */
+  edits: count,
+  /** The last one; what it has changed is counted against the session's base. */
+  snapshot: v.optional(
+    v.object({
+      ...placeSchema.entries,
+      commit: text,
+      timestamp: text,
+      files: v.optional(count),
+      addedLines: v.optional(count),
+      removedLines: v.optional(count),
+    }),
+  ),
+});
+export type MomentFacts = v.InferOutput<typeof momentSchema>;
+
 /** `cut` has the whole length of each text in `data` that is only a preview, by the name of its field. */
 export type TimelineEvent = SessionEvent & { cut?: Record<string, number> };
 
@@ -132,9 +157,9 @@ export const TIMELINE_REQUESTS = {
   interrupt: { parameters: v.object({}), result: v.object({}) },
   resume: { parameters: v.object({}), result: v.object({}) },
   stop: { parameters: v.object({}), result: v.object({}) },
-  /** Opens a file of the worktree beside the timeline. */
+  /** Opens a file of the worktree in the place of the timeline: as it is, or as it was at an event. */
   openFile: {
-    parameters: v.object({ path: v.pipe(text, v.minLength(1)), line: v.optional(count) }),
+    parameters: v.object({ path: v.pipe(text, v.minLength(1)), line: v.optional(count), at: v.optional(placeSchema) }),
     result: v.object({}),
   },
   /** Shows, applies or names the session's work. A person may be asked, so this is answered at once. */
@@ -143,6 +168,13 @@ export const TIMELINE_REQUESTS = {
   chooseDetail: { parameters: v.object({ detail }), result: v.object({}) },
   /** Puts a text on the clipboard. */
   copyText: { parameters: v.object({ text }), result: v.object({}) },
+  /** Opens the file of an edit, before and after it. */
+  openDiff: { parameters: placeSchema, result: v.object({}) },
+  /** The page shows the session as it was at this event; without one, as it is. */
+  moment: {
+    parameters: v.object({ place: v.optional(placeSchema) }),
+    result: v.object({ facts: v.optional(momentSchema) }),
+  },
   /** Copies a link to the event to the clipboard. */
   copyLink: { parameters: placeSchema, result: v.object({}) },
   /** Lets a person choose what to do with the files of a snapshot, such as comparing or restoring them. */

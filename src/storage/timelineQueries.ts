@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { idSchema } from './ids';
-import { EVENT_KINDS, parseDraft } from './events';
+import { EVENT_KINDS, RUN_OUTCOMES, parseDraft } from './events';
 import type { SessionEvent } from './events';
 
 /** Events that one query looks at; the rest of a longer part is left out, so that no other query waits for long. */
@@ -95,6 +95,36 @@ export const TIMELINE_QUERIES = {
   },
   /** Events `fromSeq` and on of one run, in order of `seq`, each place found by one key look-up. */
   runEvents: { parameters: v.object({ runId: idSchema, fromSeq: seq, limit }), result: events },
+  /** What a part of a run says about the state of its session: sums, and the last of each kind. */
+  moment: {
+    parameters: v.object(runPart),
+    result: v.object({
+      usage: v.object({
+        inputTokens: v.number(),
+        outputTokens: v.number(),
+        cachedTokens: v.number(),
+        costUsd: v.number(),
+      }),
+      model: v.optional(text),
+      /** The outcome, where the run ended. */
+      ended: v.optional(v.picklist(RUN_OUTCOMES)),
+      stopping: v.boolean(),
+      /** Questions that were asked minus those that were answered. */
+      questions: v.number(),
+      /** Changes of files after the last snapshot. */
+      edits: count,
+      snapshot: v.optional(
+        v.object({
+          seq,
+          commit: text,
+          timestamp: text,
+          files: v.optional(count),
+          addedLines: v.optional(count),
+          removedLines: v.optional(count),
+        }),
+      ),
+    }),
+  },
   /** What people and the agent said, in order of time. */
   conversation: {
     parameters: v.object({}),

@@ -20,8 +20,8 @@ export abstract class ReadOnlyFiles implements vscode.FileSystemProvider {
     return new vscode.Disposable(() => undefined);
   }
 
-  readDirectory(): never {
-    throw vscode.FileSystemError.Unavailable();
+  readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {
+    throw vscode.FileSystemError.FileNotADirectory(uri);
   }
   createDirectory(): never {
     throw vscode.FileSystemError.NoPermissions();

@@ -7,6 +7,8 @@ import { findJumpTarget } from './jumpTargets';
 export interface SessionActionsContext extends FindContext {
   /** The replay shows this many rows of the playlist. */
   shownRows: () => number;
+  /** The event at which the replay stands; undefined while all are shown. */
+  shownPlace: () => EventPlace | undefined;
   ask: Ask;
   fail: (message: string) => void;
   changed: () => void;
@@ -68,9 +70,14 @@ export class SessionActions {
     await this.#context.ask('searchHistory', { text });
   }
 
-  /** Opens a file of the worktree in an editor. */
+  /** Opens a file of the worktree in an editor, in a replay as it was at the moment that is shown. */
   async openFile(path: string, line: number | undefined): Promise<void> {
-    await this.#context.ask('openFile', { path, line });
+    await this.#context.ask('openFile', { path, line, at: this.#context.shownPlace() });
+  }
+
+  /** Opens the file of an edit, before and after it. */
+  async openDiff({ runId, seq }: TimelineEvent): Promise<void> {
+    await this.#context.ask('openDiff', { runId, seq });
   }
 
   /** Opens a field of an event in an editor, whole. */

@@ -9,6 +9,7 @@ import { Facets } from './facets';
 import { ListRows } from './rows/listRows';
 import { MessageDraft } from './messageDraft';
 import { Pauses } from './density/pauses';
+import { Moment } from './moment';
 import { PendingPermissions } from './pendingPermissions';
 import { Density } from './density/density';
 import { findJumpTarget } from './jumpTargets';
@@ -49,6 +50,7 @@ export class TimelineModel {
   readonly permissions: PendingPermissions;
   readonly draft: MessageDraft;
   readonly actions: SessionActions;
+  readonly moment: Moment;
   /** The list stays at its end as events come. */
   following = true;
   /** Lines there were when following stopped. */
@@ -87,6 +89,7 @@ export class TimelineModel {
     const playlist = (): Playlist => this.playlist;
     const shownRows = (): number => this.replay.shownRows;
     const ask: Ask = (method, parameters) => this.#attempt(() => this.#client.request(method, parameters));
+    this.moment = new Moment(ask, changed);
     this.#findContext = { playlist, find: (query) => ask('findEvents', query) };
     this.filter = new EventFilter({ ...this.#findContext, changed, criteriaChanged: () => this.find.restart() });
     this.find = new EventFind({
@@ -136,13 +139,9 @@ export class TimelineModel {
       changed,
       sent: () => this.replay.moveTo(this.playlist.rowCount),
     });
-    this.actions = new SessionActions({
-      ...this.#findContext,
-      shownRows,
-      ask,
-      fail: (message) => this.fail(message),
-      changed,
-    });
+    const shownPlace = (): EventPlace | undefined => this.replay.place;
+    const fail = (message: string): void => this.fail(message);
+    this.actions = new SessionActions({ ...this.#findContext, shownRows, shownPlace, ask, fail, changed });
   }
 
   subscribe(listener: () => void): () => void {
@@ -285,6 +284,7 @@ export class TimelineModel {
   }
 
   #changed(): void {
+    this.moment.follow(this.replay.place);
     for (const listener of this.#listeners) listener();
     if (this.session === undefined) return; // the saved state is not applied yet, and must not be overwritten
     this.#save({

@@ -3,7 +3,7 @@ import type { SqlValue } from 'sql.js';
 import * as v from 'valibot';
 import { searchable } from '../../common/searchable';
 import { CorralError } from '../errors';
-import { EVENT_KINDS } from '../events';
+import { EVENT_KINDS, parseDraft } from '../events';
 import { SearchPattern } from '../search/searchPattern';
 import { textColumn } from './connection';
 import type { Connection } from './connection';
@@ -45,6 +45,12 @@ const densityRow = v.pipe(
 const pauseRow = v.pipe(
   v.tuple([v.number(), v.number()]),
   v.transform(([fromMs, toMs]) => ({ fromMs, toMs })),
+);
+
+const fourNumbers = v.tuple([v.number(), v.number(), v.number(), v.number()]);
+const lastRow = v.pipe(
+  v.tuple([v.picklist(EVENT_KINDS), v.number(), v.string(), v.number(), v.pipe(v.string(), v.parseJson())]),
+  v.transform(([kind, seq, timestamp, , data]) => ({ seq, timestamp, draft: parseDraft(kind, data) })),
 );
 
 /** The rows as one JSON text. No part needs an escape: `data` is JSON, the rest has neither quotes nor backslashes. */
@@ -114,6 +120,21 @@ const PAUSES = `
     SELECT lag(ms) OVER (ORDER BY seq) AS fromMs, ms AS toMs FROM (
       SELECT seq, round(unixepoch(timestamp, 'subsec') * 1000) AS ms FROM session_events WHERE ${IS_IN_PART}))
   WHERE toMs - fromMs >= ?5 ORDER BY toMs - fromMs DESC, toMs LIMIT ${MAX_PAUSES}`;
+
+const SUM_OF = (field: string): string => `total(json_extract(data, '$.${field}'))`;
+const USAGE = `
+  SELECT ${SUM_OF('inputTokens')}, ${SUM_OF('outputTokens')}, ${SUM_OF('cachedTokens')}, ${SUM_OF('costUsd')}
+  FROM session_events WHERE ${IS_IN_PART} AND kind = 'usage'`;
+
+/** The last event of each kind, and how many of it there are. */
+const LAST_OF_KINDS = `
+  SELECT kind, max(seq), timestamp, count(*), data FROM session_events
+  WHERE ${IS_IN_PART} AND kind IN ('agent.session', 'run.exited', 'snapshot', 'status') GROUP BY kind`;
+
+const COUNTS = `
+  SELECT count(*) FILTER (WHERE kind = 'permission.request') - count(*) FILTER (WHERE kind = 'permission.answer'),
+    count(*) FILTER (WHERE kind = 'file.change' AND seq > ?5), 0, 0
+  FROM session_events WHERE ${IS_IN_PART} AND kind IN ('permission.request', 'permission.answer', 'file.change')`;
 
 const CONVERSATION = `
   SELECT c.run_id, c.role, c.content, c.timestamp, json_extract(e.data, '$.blobs."/text".sha256')
@@ -187,6 +208,36 @@ export class TimelineReader implements TimelineAnswers {
 
   pauses(query: QueryParameters<'pauses'>): QueryAnswer<'pauses'> {
     return this.#connection.rows(PAUSES, pauseRow, ...this.#part(query), query.minimumMs);
+  }
+
+  moment(query: QueryParameters<'moment'>): QueryAnswer<'moment'> {
+    const part = this.#part(query);
+    const [sums] = this.#connection.rows(USAGE, fourNumbers, ...part);
+    const [inputTokens = 0, outputTokens = 0, cachedTokens = 0, costUsd = 0] = sums ?? [];
+    const facts: QueryAnswer<'moment'> = {
+      usage: { inputTokens, outputTokens, cachedTokens, costUsd },
+      stopping: false,
+      questions: 0,
+      edits: 0,
+    };
+    for (const { seq, timestamp, draft } of this.#connection.rows(LAST_OF_KINDS, lastRow, ...part)) {
+      if (draft?.kind === 'agent.session' && draft.data.model !== undefined) facts.model = draft.data.model;
+      if (draft?.kind === 'run.exited') facts.ended = draft.data.outcome;
+      if (draft?.kind === 'status') facts.stopping = draft.data.to === 'stopping';
+      if (draft?.kind !== 'snapshot') continue;
+      const { commit, files, addedLines, removedLines } = draft.data;
+      facts.snapshot = {
+        seq,
+        timestamp,
+        commit,
+        ...(files === undefined ? {} : { files }),
+        ...(addedLines === undefined ? {} : { addedLines }),
+        ...(removedLines === undefined ? {} : { removedLines }),
+      };
+    }
+    const [counts] = this.#connection.rows(COUNTS, fourNumbers, ...part, facts.snapshot?.seq ?? 0);
+    [facts.questions = 0, facts.edits = 0] = counts ?? [];
+    return facts;
   }
 
   async conversation(): Promise<QueryAnswer<'conversation'>> {

@@ -41,14 +41,26 @@ export class RevisionFiles extends ReadOnlyFiles {
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
-    return await this.#read(uri, 'blob');
+    return await this.#run(uri, (place) => ['cat-file', 'blob', place]);
+  }
+
+  /** A folder of the commit or tree, as git sorts it. Submodules are left out. */
+  override async readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {
+    const entries = (await this.#run(uri, (place) => ['ls-tree', '-z', place])).toString().split('\0');
+    return entries.flatMap((entry): [string, vscode.FileType][] => {
+      const [, mode, type, name] = /^(\d+) (\w+) [0-9a-f]+\t([^]+)$/.exec(entry) ?? [];
+      if (name === undefined || type === 'commit') return [];
+      if (type === 'tree') return [[name, vscode.FileType.Directory]];
+      return [[name, mode === '120000' ? vscode.FileType.SymbolicLink : vscode.FileType.File]];
+    });
   }
 
   protected override async sizeOf(uri: vscode.Uri): Promise<number> {
-    return Number((await this.#read(uri, '-s')).toString());
+    return Number((await this.#run(uri, (place) => ['cat-file', '-s', place])).toString());
   }
 
-  async #read(uri: vscode.Uri, what: 'blob' | '-s'): Promise<Buffer> {
+  /** Runs git for the place of the file in the objects. */
+  async #run(uri: vscode.Uri, parameters: (place: string) => string[]): Promise<Buffer> {
     // VS Code reopens the tab of such a file also in a window that is no longer trusted.
     if (!vscode.workspace.isTrusted)
       throw vscode.FileSystemError.Unavailable(vscode.l10n.t('Corral does not run Git in Restricted Mode.'));
@@ -61,10 +73,7 @@ export class RevisionFiles extends ReadOnlyFiles {
         mainWorktree: repository,
         commonDirectory: await commonDirectoryOf(gitDirectory),
       };
-      return await withObjects(
-        place,
-        async (objects) => (await objects.run(['cat-file', what, `${revision}:${path}`])).stdout,
-      );
+      return await withObjects(place, async (objects) => (await objects.run(parameters(`${revision}:${path}`))).stdout);
     } catch {
       throw vscode.FileSystemError.FileNotFound(uri);
     }

@@ -79,6 +79,8 @@ export const SESSIONS_VIEW = 'corral.sessions';
 export const COMPOSER_VIEW = 'corral.composer';
 export const PROCESSES_VIEW = 'corral.processes';
 export const SEARCH_RESULTS_VIEW = 'corral.searchResults';
+/** The files of the moment that a timeline shows. */
+export const MOMENT_VIEW = 'corral.momentFiles';
 /** VS Code makes such a command for every view. */
 export const FOCUS_SESSIONS = `${SESSIONS_VIEW}.focus`;
 export const FOCUS_COMPOSER = `${COMPOSER_VIEW}.focus`;
@@ -90,6 +92,7 @@ export const TIMELINE_VIEW_TYPE = 'corral.timeline';
 
 /** Context key: somebody asked for the view of processes, which few need. */
 export const PROCESSES_CONTEXT = 'corral.showsProcesses';
+export const MOMENT_CONTEXT = 'corral.showsMoment';
 
 /** Context key: there are results of a search to show. */
 export const SEARCH_CONTEXT = 'corral.showsSearchResults';

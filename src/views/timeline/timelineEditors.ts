@@ -7,6 +7,7 @@ import { TIMELINE_VIEW_TYPE } from '../text/contributions';
 import { showErrorMessage } from '../text/messages';
 import { sessionOfTimeline, timelineTabs, timelineUri } from '../timelineUri';
 import { linkedEvent } from './eventLink';
+import { EditFiles } from './moment/editFiles';
 import { registerPayloadDocuments } from './payloadDocuments';
 import { PictureFiles } from './pictureFiles';
 import type { TimelinePanelOptions } from './timelinePanel';
@@ -48,6 +49,7 @@ export class TimelineEditors implements vscode.CustomReadonlyEditorProvider, vsc
       }),
       registerPayloadDocuments(source),
       PictureFiles.register(source),
+      EditFiles.register(source),
       vscode.window.registerUriHandler({ handleUri: async ({ path }) => await this.#openLink(path) }),
     ];
     void this.#replaceOrphans().catch((error: unknown) => options.onError('timeline', error));

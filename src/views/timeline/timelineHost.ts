@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { relative } from 'node:path';
 import * as v from 'valibot';
 import type { Disposable } from '../../common/disposable';
 import { messageOf } from '../../common/errors';
@@ -8,18 +9,30 @@ import type {
   EventPlace,
   HostMessage,
   OutcomeAction,
+  MomentFacts,
   PageRequest,
+  TimelineParameters,
   TimelineResult,
   TimelineSession,
 } from '../../protocol/timelineProtocol';
 import type { LinkedEvent } from './eventLink';
+import { readMoment, snapshotAt } from './moment/momentReader';
 import type { PayloadPlace } from './payloadDocuments';
 import { pictureAddress } from '../pictureAddress';
 import type { PicturePlace } from './pictureFiles';
+import type { SessionSummary } from '../../supervisor/api';
 import { SessionPusher } from './sessionPusher';
 import { SessionReader } from './sessionReader';
 import type { TimelineSource } from './timelineSource';
 import { worktreeFile } from './worktreeFile';
+
+/** A file of a session as it is in a commit or tree. */
+export interface PastFile {
+  session: Pick<SessionSummary, 'repository' | 'worktreePath'>;
+  path: string;
+  commit: string;
+  line: number | undefined;
+}
 
 /** What a timeline needs of the editor around it. */
 export interface TimelineEditor {
@@ -31,6 +44,11 @@ export interface TimelineEditor {
   failed(message: string): void;
   /** `path` is absolute; `line` counts from 1. */
   openFile(path: string, line: number | undefined): Promise<void>;
+  /** The file of the session's worktree as it was at an event. `path` is relative to the worktree, with `/`. */
+  openPastFile(file: PastFile): Promise<void>;
+  openDiff(edit: LinkedEvent): Promise<void>;
+  /** The page shows this moment; undefined for the present. */
+  momentShown(moment: MomentFacts | undefined): void;
   openPayload(place: PayloadPlace): Promise<void>;
   openPicture(place: PicturePlace): Promise<void>;
   copyLink(event: LinkedEvent): Promise<void>;
@@ -151,6 +169,18 @@ export class TimelineHost implements Disposable {
     }
   }
 
+  /** Opens the file as of the last snapshot before an event where one is named, or where there is no other any more. */
+  async #openFile({ path, line, at }: TimelineParameters<'openFile'>): Promise<void> {
+    const session = await this.#source.getSession(this.#sessionId);
+    const file = worktreeFile(session, path);
+    const snapshot = at === undefined ? undefined : await snapshotAt(this.#source, this.#sessionId, at);
+    if (snapshot === undefined) await this.#editor.openFile(file, line);
+    else {
+      const inWorktree = relative(session.worktreePath, file).replaceAll('\\', '/');
+      await this.#editor.openPastFile({ session, path: inWorktree, commit: snapshot.commit, line });
+    }
+  }
+
   #tell(message: HostMessage): void {
     if (this.#pusher.isListening) this.#editor.post(message);
     else this.#held.push(message);
@@ -197,9 +227,17 @@ export class TimelineHost implements Disposable {
         await this.#source.stop(this.#sessionId);
         return {};
       case 'openFile': {
-        const session = await this.#source.getSession(this.#sessionId);
-        await this.#editor.openFile(worktreeFile(session, parameters.path), parameters.line);
+        await this.#openFile(parameters);
         return {};
+      }
+      case 'openDiff':
+        await this.#editor.openDiff({ sessionId: this.#sessionId, ...parameters });
+        return {};
+      case 'moment': {
+        const { place } = parameters;
+        const facts = place === undefined ? undefined : await readMoment(this.#source, this.#sessionId, place);
+        if (!signal.aborted) this.#editor.momentShown(facts);
+        return { facts } satisfies TimelineResult<'moment'>;
       }
       case 'copyLink':
         await this.#editor.copyLink({ sessionId: this.#sessionId, ...parameters });

@@ -4,8 +4,11 @@ import { oneLine } from '../../common/oneLine';
 import { shorten } from '../../common/shorten';
 import { linkPath } from './eventLink';
 import { COMMANDS } from '../text/contributions';
+import { revisionUri } from '../review/revisionFiles';
 import { preparePanel } from '../webview/panelPage';
 import { openPayload } from './payloadDocuments';
+import { EditFiles } from './moment/editFiles';
+import type { MomentFiles, ShownMoment } from './moment/momentFiles';
 import { PictureFiles } from './pictureFiles';
 import { TimelineHost } from './timelineHost';
 import { onTimelineDetail, setTimelineDetail, timelineDetail } from './timelineDetail';
@@ -30,6 +33,7 @@ export interface TimelinePanelOptions {
   extensionUri: vscode.Uri;
   /** Somebody is looking at the session as it is now. */
   sessionShown: (sessionId: string) => void;
+  momentFiles: Pick<MomentFiles, 'show'>;
   onError: (doing: string, error: unknown) => void;
 }
 
@@ -39,10 +43,13 @@ export class TimelinePanel {
   readonly #panel: vscode.WebviewPanel;
   readonly #host: TimelineHost;
   readonly #resources: PageResources;
+  /** Where the page stands in its replay. */
+  #moment: ShownMoment | undefined;
+  #shownMoment: ShownMoment | undefined;
 
   constructor(
     panel: vscode.WebviewPanel,
-    { source, extensionUri, sessionShown, onError }: TimelinePanelOptions,
+    { source, extensionUri, momentFiles, sessionShown, onError }: TimelinePanelOptions,
     sessionId: string,
     place?: EventPlace,
   ) {
@@ -50,6 +57,11 @@ export class TimelinePanel {
     this.sessionId = sessionId;
     const { webview } = panel;
     this.#resources = preparePanel(panel, extensionUri, 'timeline');
+    const showMoment = (): void => {
+      if (panel.active || this.#moment !== this.#shownMoment)
+        momentFiles.show(this.#moment).catch((error: unknown) => onError('timeline', error));
+      this.#shownMoment = this.#moment;
+    };
     this.#host = new TimelineHost(source, sessionId, {
       post: (message) => void webview.postMessage(message),
       sessionRead: (session) => {
@@ -57,7 +69,20 @@ export class TimelinePanel {
         sessionShown(sessionId);
       },
       failed: (message) => onError('timeline', new Error(message)),
-      openFile,
+      openFile: async (path, line) => await openFile(vscode.Uri.file(path), line),
+      openPastFile: async ({ session: { worktreePath, repository }, path, commit, line }) =>
+        await openFile(revisionUri(worktreePath, path, repository, commit), line),
+      openDiff: async (edit) => {
+        await keepTimeline();
+        await EditFiles.open(source, edit);
+      },
+      momentShown: (facts) => {
+        // The files of the moment would open in the place of a preview.
+        if (facts !== undefined && this.#moment === undefined && panel.active) void keepTimeline();
+        const snapshot = facts?.snapshot;
+        this.#moment = snapshot === undefined ? undefined : { sessionId, ...snapshot };
+        showMoment();
+      },
       openPayload,
       openPicture: async (picture) => await PictureFiles.open(source, picture),
       showSnapshot: async ({ sessionId: id, commit }) => {
@@ -85,8 +110,11 @@ export class TimelinePanel {
       onTimelineDetail((detail) => this.#host.showDetail(detail)),
       panel.onDidChangeViewState(() => {
         if (!panel.visible) this.#host.pause(); // VS Code ends the page; the next one says `ready`
+        showMoment();
       }),
       panel.onDidDispose(() => {
+        this.#moment = undefined;
+        showMoment();
         this.#host.dispose();
         for (const disposable of disposables) disposable.dispose();
       }),
@@ -124,16 +152,19 @@ export class TimelinePanel {
   }
 }
 
-async function openFile(path: string, line: number | undefined): Promise<void> {
-  const uri = vscode.Uri.file(path);
+/** What opens next takes the place of a preview, which the timeline may be. */
+async function keepTimeline(): Promise<void> {
+  await vscode.commands.executeCommand('workbench.action.keepEditor');
+}
+
+/** Opens a file in the group of the timeline. */
+async function openFile(uri: vscode.Uri, line: number | undefined): Promise<void> {
   await vscode.workspace.fs.stat(uri).then(undefined, (cause: unknown) => {
+    const { fsPath: path } = uri;
     throw new CorralError('WORKTREE_MISSING', vscode.l10n.t('{path} does not exist.', { path }), { cause });
   });
+  await keepTimeline();
   const at = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0);
-  const options: vscode.TextDocumentShowOptions = {
-    viewColumn: vscode.ViewColumn.Beside,
-    preview: true,
-    selection: new vscode.Range(at, at),
-  };
+  const options: vscode.TextDocumentShowOptions = { preview: true, selection: new vscode.Range(at, at) };
   await vscode.commands.executeCommand('vscode.open', uri, options); // opens binary files as well
 }

@@ -21,11 +21,10 @@ describe('at home in a replay', () => {
       prepare: async ({ globalStorage }, repository) => {
         await mkdir(globalStorage, { recursive: true });
         const { path } = repository;
-        await writeRecording(
-          globalStorage,
-          { title: TITLE, repository: path, worktreePath: path },
-          await editStory(repository),
-        );
+        const { events, base: baseCommit, lastSnapshot } = await editStory(repository);
+        const session = { title: TITLE, repository: path, worktreePath: path, baseCommit };
+        const id = await writeRecording(globalStorage, session, events);
+        await repository.git('update-ref', `refs/corral/${id}`, lastSnapshot);
       },
     }),
     async (opened) => {
@@ -60,6 +59,40 @@ describe('at home in a replay', () => {
     await window.page.keyboard.press('F7');
     await position(/^event 15 of 19 /);
     await window.picture('at-home-15-scrubber');
+  });
+
+  it('has the header, the files and the links of the moment that it shows (15)', async () => {
+    const { page } = window;
+    await frame.getByRole('button', { name: 'Previous edit' }).click(); // the first edit, before any snapshot
+    const status = frame.getByTestId('status');
+    await status.filter({ hasText: 'At this moment: running' }).waitFor();
+    await frame
+      .getByTestId('moment-changes')
+      .filter({ hasText: /^1 edit$/ })
+      .waitFor();
+    await page.keyboard.press('F7');
+    await frame.getByTestId('moment-changes').filter({ hasText: '2 files changed · +4 −3 · 1 edit' }).waitFor();
+    const files = window.treeItems('Files at This Moment');
+    await files.filter({ hasText: 'notes.md' }).waitFor();
+    await files.filter({ hasText: 'src' }).click();
+    await files.filter({ hasText: 'duration.js' }).waitFor();
+    await window.picture('at-home-15-files');
+    await files.filter({ hasText: 'notes.md' }).click();
+    await page.locator('.monaco-editor .view-lines').filter({ hasText: 'weeks' }).waitFor();
+    await page.locator('.tab').filter({ hasText: TITLE }).click();
+    frame = await window.timeline(TITLE, '.diff');
+  });
+
+  it('opens an edit before and after it, in the same group (14)', async () => {
+    const { page } = window;
+    await frame.getByRole('button', { name: 'Open Diff' }).last().click();
+    await page.locator('.tab.active').filter({ hasText: 'duration.js (edit at event 15)' }).waitFor();
+    await page.locator('.monaco-diff-editor .modified .view-lines').filter({ hasText: '86_400' }).waitFor();
+    await page.locator('.monaco-diff-editor .modified .view-lines').filter({ hasText: 'shiftsToSeconds' }).waitFor();
+    assert.equal(await page.locator('.editor-group-container').count(), 1);
+    await window.picture('at-home-14-open-diff');
+    await page.locator('.tab').filter({ hasText: TITLE }).click();
+    frame = await window.timeline(TITLE, '.diff');
   });
 
   it('marks what it finds in the rows, and goes from one to the next (15)', async () => {
@@ -103,7 +136,7 @@ describe('at home in a replay', () => {
       // In 300 px the scrubber has a line of its own.
       for (const [bar, heightPx] of [
         ['.filter', 34],
-        ['.replay', width > 400 ? 34 : 60],
+        ['.replay', width > 400 ? 44 : 70],
       ] as const) {
         const box = await frame.locator(bar).boundingBox();
         assert.ok((box?.height ?? 99) <= heightPx, `${bar} has ${String(box?.height)} px in ${String(width - 50)} px`);

@@ -32,7 +32,9 @@ export const DURATIONS: readonly [string, string, string] = [
  * Two edits of src/duration.js with more than an hour between them, each with its snapshot, in a repository whose HEAD
  * is the base. The repository's files stay as they are at the base.
  */
-export async function editStory(repository: TestRepository): Promise<RecordedEvent[]> {
+export async function editStory(
+  repository: TestRepository,
+): Promise<{ events: RecordedEvent[]; base: string; lastSnapshot: string }> {
   const base = await repository.commit('Durations', { [PATH]: DURATIONS[0], 'docs/guide/units.md': '# Units\n' });
   const first = await repository.commit('First edit', { [PATH]: DURATIONS[1], 'notes.md': 'To do: weeks\n' });
   const second = await repository.commit('Second edit', { [PATH]: DURATIONS[2] });
@@ -105,8 +107,9 @@ export async function editStory(repository: TestRepository): Promise<RecordedEve
     usage(5_000, 0.07),
     { kind: 'run.exited', data: { outcome: 'completed', exitCode: 0, signal: null, reason: '' } },
   ];
-  return [
+  const events = [
     ...before.map((event) => ({ event })),
     ...after.map((event, index) => ({ event, ...(index === 0 ? { afterMs: PAUSE_MS } : {}) })),
   ];
+  return { events, base, lastSnapshot: second };
 }

@@ -19,8 +19,9 @@ export async function writeRecording(
   storeRoot: string,
   {
     startMs = START_MS,
+    baseCommit = 'a'.repeat(40),
     ...session
-  }: { title: string; repository: string; worktreePath: string; agent?: string; startMs?: number },
+  }: { title: string; repository: string; worktreePath: string; agent?: string; startMs?: number; baseCommit?: string },
   events: readonly RecordedEvent[],
 ): Promise<string> {
   const { paths } = await openStore(storeRoot);
@@ -29,9 +30,9 @@ export async function writeRecording(
   const records: DraftSessionRecord[] = [
     {
       kind: 'created',
-      data: { agent: 'claude', ...session, prompt: session.title, baseCommit: 'a'.repeat(40), permissionMode: 'edits' },
+      data: { agent: 'claude', ...session, prompt: session.title, baseCommit, permissionMode: 'edits' },
     },
-    { kind: 'worktree.created', data: { worktreePath: session.worktreePath, baseCommit: 'a'.repeat(40) } },
+    { kind: 'worktree.created', data: { worktreePath: session.worktreePath, baseCommit } },
     { kind: 'run.queued', data: { runId, ordinal: 1, prompt: session.title } },
   ];
   const timestamp = new Date(startMs).toISOString();

@@ -5,8 +5,8 @@ import { oneLine } from '../../../shared/plainText';
 import type { TimelineModel } from '../../model/timelineModel';
 import type { DiffPart } from '../../worker/diffWords';
 import { useFormatted } from '../text/useFormatted';
-import { openLinesOf, parseUnifiedDiff } from './unifiedDiff';
-import type { DiffHunk, DiffLine } from './unifiedDiff';
+import { openLinesOf, parseUnifiedDiff } from '../../../../src/common/diff/unifiedDiff';
+import type { DiffHunk, DiffLine } from '../../../../src/common/diff/unifiedDiff';
 import './diffView.css';
 
 /** Of a longer diff, only so many lines are open at first. */

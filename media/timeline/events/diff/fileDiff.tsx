@@ -18,6 +18,14 @@ export function FileDiff({ model, event }: CardProps<'file.change'>) {
         label={l10n.t('Diff of {0}', oneLine(path))}
       />
       <div class="below">
+        <button
+          type="button"
+          class="link"
+          disabled={model.lostSinceMs !== undefined}
+          onClick={() => void model.actions.openDiff(event)}
+        >
+          {l10n.t('Open Diff')}
+        </button>
         <CutNotice model={model} event={event} field="diff" shownLength={diff.length} />
       </div>
     </>

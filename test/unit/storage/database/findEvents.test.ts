@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { DraftEvent } from '../../../../src/storage/events';
 import { newId } from '../../../../src/storage/ids';
 import type { StoreIndex } from '../../../../src/storage/database/storeIndex';
-import type { QueryParameters } from '../../../../src/storage/timelineQueries';
+import type { QueryParameters, QueryResult } from '../../../../src/storage/timelineQueries';
 import { SAME_TEXTS } from '../search/sameTexts';
 import { StoreFixture, exited, say, started, syncAll } from '../storeFixture';
 
@@ -205,5 +205,35 @@ describe('findEvents', () => {
         [...found].map(lengthOf).sort((a, b) => b - a),
       );
     }
+  });
+
+  it('adds up what a part of a run says about its session', async () => {
+    const moment = async (fromSeq: number, toSeq: number): Promise<QueryResult<'moment'>> =>
+      await index.query(sessionId, 'moment', { runId, fromSeq, toSeq });
+    const nothing = { usage: { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costUsd: 0 }, stopping: false };
+    assert.deepEqual(await moment(1, 2), { ...nothing, questions: 0, edits: 0 });
+    assert.deepEqual(await moment(1, events.length), { ...nothing, questions: 0, edits: 0, ended: 'completed' });
+    const other = newId();
+    const snapshot = { commit: 'c'.repeat(40), tree: 't', files: 2, addedLines: 3, removedLines: 1 };
+    const edit: DraftEvent = { kind: 'file.change', data: { path: 'a', change: 'modified' } };
+    const session = await store.makeSession({ kind: 'run.queued', data: { runId: other, ordinal: 1, prompt: 'x' } });
+    await store.events(session, other, [
+      started(1),
+      { kind: 'usage', data: { inputTokens: 5, costUsd: 0.5 } },
+      edit,
+      { kind: 'snapshot', data: snapshot },
+      edit,
+      { kind: 'usage', data: { inputTokens: 7, outputTokens: 1 } },
+      { kind: 'permission.request', data: { requestId: 'r', title: 'x', options: [] } },
+    ]);
+    await syncAll(index, session);
+    const { snapshot: found, ...facts } = await index.query(session, 'moment', { runId: other, fromSeq: 1, toSeq: 7 });
+    assert.deepEqual(facts, {
+      usage: { inputTokens: 12, outputTokens: 1, cachedTokens: 0, costUsd: 0.5 },
+      stopping: false,
+      questions: 1,
+      edits: 1,
+    });
+    assert.deepEqual([found?.seq, found?.commit, found?.files], [4, snapshot.commit, 2]);
   });
 });

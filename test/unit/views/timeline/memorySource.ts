@@ -157,6 +157,18 @@ export class MemorySource implements TimelineSource {
         kind,
         count: 1,
       })),
+    moment: (part) => {
+      const found = this.#part(part).findLast((event) => event.kind === 'snapshot');
+      return {
+        usage: { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costUsd: 0 },
+        stopping: false,
+        questions: 0,
+        edits: 0,
+        ...(found?.kind === 'snapshot'
+          ? { snapshot: { seq: found.seq, timestamp: found.timestamp, commit: found.data.commit } }
+          : {}),
+      };
+    },
     pauses: ({ minimumMs, ...part }) => {
       const times = this.#part(part).map(({ timestamp }) => Date.parse(timestamp));
       return times.slice(1).flatMap((toMs, index) => {

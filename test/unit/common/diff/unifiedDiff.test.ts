@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { openLinesOf, parseUnifiedDiff } from '../../../../../../media/timeline/events/diff/unifiedDiff';
+import { openLinesOf, parseUnifiedDiff } from '../../../../src/common/diff/unifiedDiff';
 
 /** `kind before after text` of each line. */
 function linesOf(diff: string): string[][] {
