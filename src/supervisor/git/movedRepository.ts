@@ -25,11 +25,11 @@ export async function candidatesFor(missing: string): Promise<string[]> {
   return names.map((name) => join(parent, name, relative(gone, missing))).filter((path) => path !== missing);
 }
 
-/** True where git has the worktree of this session in the repository at `folder`. */
-export async function holdsWorktreeOf(folder: string, ownership: WorktreeOwnership): Promise<boolean> {
+/** True where git has the worktree of this session, whose folder had this name, in the repository at `folder`. */
+export async function holdsWorktreeOf(folder: string, ownership: WorktreeOwnership, name: string): Promise<boolean> {
   const gitDirectory = await gitDirectoryOf(folder).catch(() => undefined);
   if (gitDirectory === undefined) return false;
-  const directory = join(await commonDirectoryOf(gitDirectory), 'worktrees', ownership.sessionId);
+  const directory = join(await commonDirectoryOf(gitDirectory), 'worktrees', name);
   return await isOwnedBy(directory, ownership);
 }
 
@@ -49,12 +49,13 @@ export async function relinkWorktree(
   ownership: WorktreeOwnership,
   paths: readonly [string, ...string[]],
 ): Promise<string> {
-  const directory = join(commonDirectory, 'worktrees', ownership.sessionId);
+  const name = basename(paths[0]);
+  const directory = join(commonDirectory, 'worktrees', name);
   if (!(await isOwnedBy(directory, ownership))) return paths[0];
   for (const path of paths) {
     for (const place of [path, trashPathFor(path)]) {
       const link = await readFile(join(place, '.git'), 'utf8').catch(() => '');
-      if (!link.startsWith('gitdir: ') || basename(link.trim()) !== ownership.sessionId) continue;
+      if (!link.startsWith('gitdir: ') || basename(link.trim()) !== name) continue;
       await linkWorktree(place, directory);
       return path;
     }

@@ -18,7 +18,7 @@ export interface WorktreeOwnership {
 
 /**
  * A session's worktree, made once for an operation and handed to all that the operation calls. `path` is where it
- * belongs (`<root>/worktrees/<sessionId>`), also while it is in the trash or gone.
+ * belongs (`<root>/worktrees/<name>`, see `worktreeName`), also while it is in the trash or gone.
  */
 export interface SessionWorktree extends WorktreeFolder, WorktreeOwnership {
   /** Where absent, no filter runs, and a file that one would change cannot be captured. */
@@ -30,7 +30,7 @@ export function trashPathFor(worktreePath: string): string {
   return join(dirname(dirname(worktreePath)), 'trash', basename(worktreePath));
 }
 
-/** Where git keeps what it knows of the worktree: its HEAD, index, reflog and lock. */
-export function administrativeDirectoryOf({ repository, sessionId }: SessionWorktree): string {
-  return join(repository.commonDirectory, 'worktrees', sessionId);
+/** Where git keeps what it knows of the worktree: its HEAD, index, reflog and lock. Git names it like the folder. */
+export function administrativeDirectoryOf({ repository, path }: SessionWorktree): string {
+  return join(repository.commonDirectory, 'worktrees', basename(path));
 }

@@ -5,6 +5,7 @@ import { isId } from '../../storage/ids';
 import { CorralError } from '../../storage/errors';
 import { hasCode } from '../../common/errors';
 import { followLink } from './gitDirectory';
+import { isWorktreeName } from './worktreeName';
 import { trashPathFor, type SessionWorktree, type WorktreeOwnership } from './sessionWorktree';
 
 export type WorktreeState =
@@ -78,6 +79,18 @@ export async function readLink(folder: string): Promise<string | undefined> {
   return await followLink(await readFile(file, 'utf8'), folder);
 }
 
+/** Whose worktree is at `path`, by the lock in git's entry of it; undefined where it is nobody's of a store. */
+export async function ownerOf(path: string): Promise<WorktreeOwnership | undefined> {
+  const administrativeDirectory = await readLink(path);
+  if (administrativeDirectory === undefined) return undefined;
+  const lock = join(administrativeDirectory, 'locked');
+  // The link may lead anywhere, also to a pipe, of which reading would never end.
+  if ((await lstat(lock).catch(() => undefined))?.isFile() !== true) return undefined;
+  const reason = await readFile(lock, 'utf8').catch(() => '');
+  const [, storeId, sessionId] = /^corral ([^/\s]+)\/([^/\s]+)$/.exec(reason.trim()) ?? [];
+  return storeId === undefined || sessionId === undefined || !isId(sessionId) ? undefined : { storeId, sessionId };
+}
+
 /** True where the worktree with this administrative directory is locked in the name of this store's session. */
 export async function isOwnedBy(administrativeDirectory: string, ownership: WorktreeOwnership): Promise<boolean> {
   const reason = await readFile(join(administrativeDirectory, 'locked'), 'utf8').catch(() => '');
@@ -96,10 +109,10 @@ export async function linkWorktree(worktreePath: string, administrativeDirectory
 /**
  * `lstat` shows a junction of Windows as a link, too.
  *
- * @throws WORKTREE_NOT_OURS unless the path is `<root>/<worktrees|trash>/<sessionId>` and none of the three is a link.
+ * @throws WORKTREE_NOT_OURS unless the path is `<root>/<worktrees|trash>/<name>` and none of the three is a link.
  */
 export async function refuseLinks(path: string): Promise<void> {
-  if (!isId(basename(path)) || !['worktrees', 'trash'].includes(basename(dirname(path))))
+  if (!isWorktreeName(basename(path)) || !['worktrees', 'trash'].includes(basename(dirname(path))))
     throw new CorralError('WORKTREE_NOT_OURS', l10n.t('{path} is no place for a session’s worktree.', { path }));
   for (const component of [dirname(dirname(path)), dirname(path), path]) {
     const stats = await lstat(component).catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { messageOf } from '../../common/errors';
 import type { Log } from '../../common/log';
@@ -93,7 +94,10 @@ export class RepositoryMoves {
   /** True where another repository may be in the place of the session's. */
   async #isReplaced({ sessionId, repository, worktreePath }: SessionFacts): Promise<boolean> {
     const ownership = { storeId: this.#options.store.storeId, sessionId };
-    return !(await isRepositoryThere(worktreePath)) && !(await holdsWorktreeOf(repository, ownership));
+    return (
+      !(await isRepositoryThere(worktreePath)) &&
+      !(await holdsWorktreeOf(repository, ownership, basename(worktreePath)))
+    );
   }
 
   async #search(facts: SessionFacts): Promise<boolean> {
@@ -103,7 +107,8 @@ export class RepositoryMoves {
     for (const folder of await candidatesFor(missing)) {
       if (!(await isRepositoryThere(folder))) continue; // most are none, and there may be many sessions to ask for
       for (const sessionId of ids) {
-        if (!(await holdsWorktreeOf(folder, { storeId: store.storeId, sessionId }))) continue;
+        const name = basename(model.facts(sessionId).worktreePath);
+        if (!(await holdsWorktreeOf(folder, { storeId: store.storeId, sessionId }, name))) continue;
         await this.#move(missing, await findRepository(git, folder));
         return true;
       }
@@ -112,10 +117,10 @@ export class RepositoryMoves {
   }
 
   async #isOf(facts: SessionFacts, repository: Repository): Promise<boolean> {
-    const { sessionId, baseCommit } = facts;
+    const { sessionId, baseCommit, worktreePath } = facts;
     const ownership = { storeId: this.#options.store.storeId, sessionId };
     return (
-      (await holdsWorktreeOf(repository.mainWorktree, ownership)) ||
+      (await holdsWorktreeOf(repository.mainWorktree, ownership, basename(worktreePath))) ||
       (await readSnapshotRef(repository, sessionId)) !== undefined ||
       (baseCommit !== '' &&
         (await resolveCommit(repository, baseCommit).then(

@@ -90,8 +90,9 @@ export class SessionCreator {
       worktreesLink,
     } = this.#options.worktreeSettings(repository.mainWorktree);
     const ownership = { storeId: store.storeId, sessionId };
+    const title = request.title?.trim() || titleOf(request.prompt);
     const worktree: SessionWorktree = {
-      ...planWorktree(repository, ownership, location),
+      ...planWorktree(repository, ownership, location, title),
       filters: filterAccessOf(store, repository),
     };
     const port = await freePorts(this.#takenPorts());
@@ -101,7 +102,7 @@ export class SessionCreator {
       kind: 'created',
       data: {
         ...(attachments.length === 0 ? {} : { attachments }),
-        title: request.title?.trim() || titleOf(request.prompt),
+        title,
         prompt: request.prompt,
         agent: request.agent,
         repository: repository.mainWorktree,

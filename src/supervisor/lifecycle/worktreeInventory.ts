@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
-import { isId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen } from '../../storage/sessionState';
 import { emptyDiscarded, findDiscarded, purgeTrash } from '../git/worktrees/purgeTrash';
@@ -13,12 +12,13 @@ import {
   removeGeneratedFolders,
   type GeneratedFolder,
 } from '../git/worktrees/generatedFolders';
-import type { SessionWorktree, WorktreeFolder } from '../git/sessionWorktree';
+import type { SessionWorktree, WorktreeFolder, WorktreeOwnership } from '../git/sessionWorktree';
 import { moveToTrash } from '../git/worktrees/trash';
 import { findRepository } from '../git/repository';
 import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import { summarizeWorktree } from '../git/worktrees/worktreeSummary';
-import { inspectWorktree, locateWorktree } from '../git/worktreeOwnership';
+import { isWorktreeName } from '../git/worktreeName';
+import { inspectWorktree, locateWorktree, ownerOf } from '../git/worktreeOwnership';
 import type { SessionModel } from '../sessions/sessionModel';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { Log } from '../../common/log';
@@ -176,10 +176,11 @@ export class WorktreeInventory {
       if (!isReached) continue;
       for (const place of ['worktrees', 'trash']) {
         const names = await readdir(join(root, place)).catch(() => []);
-        for (const name of names.filter(isId)) {
-          if (!(await this.#isUnknown(name))) continue;
+        for (const name of names.filter(isWorktreeName)) {
+          const owner = await ownerOf(join(root, place, name)).catch(() => undefined);
+          if (owner?.storeId !== this.#options.store.storeId || !(await this.#isUnknown(owner.sessionId))) continue;
           for (const folder of repositories) {
-            const stray = await this.#inspect(folder, root, place, name).catch((error: unknown) => {
+            const stray = await this.#inspect(folder, { root, place, name }, owner).catch((error: unknown) => {
               log.warn(`${join(root, place, name)} cannot be looked at: ${messageOf(error)}`);
               return undefined;
             });
@@ -191,17 +192,20 @@ export class WorktreeInventory {
     return strays;
   }
 
-  async #inspect(folder: string, root: string, place: string, sessionId: string): Promise<Stray | undefined> {
+  async #inspect(
+    folder: string,
+    { root, place, name }: { root: string; place: string; name: string },
+    owner: WorktreeOwnership,
+  ): Promise<Stray | undefined> {
     const { git, store } = this.#options;
     const repository = await findRepository(git, folder);
     const worktree = {
       repository,
-      storeId: store.storeId,
-      sessionId,
-      path: join(root, 'worktrees', sessionId),
+      ...owner,
+      path: join(root, 'worktrees', name),
       filters: filterAccessOf(store, repository),
     };
-    const path = join(root, place, sessionId);
+    const path = join(root, place, name);
     return (await inspectWorktree({ ...worktree, path })).state === 'ours' ? { worktree, path } : undefined;
   }
 

@@ -1,5 +1,5 @@
 import { mkdir, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { withIsolatedGit } from '../isolated/isolatedGit';
@@ -53,7 +53,7 @@ export async function recreateWorktree(worktree: SessionWorktree): Promise<void>
   await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER_MODE });
   // Filled elsewhere and then moved, so that an interruption never leaves half of the files in its place.
   const partialFolder = `${path}.partial`;
-  const partialPath = join(partialFolder, sessionId); // git names the administrative directory like this folder
+  const partialPath = join(partialFolder, basename(path)); // git names the administrative directory like this folder
   await removeFolder(partialFolder);
   await mkdir(partialPath, { recursive: true, mode: PRIVATE_FOLDER_MODE });
   try {

@@ -9,6 +9,7 @@ import { addWorktree } from './addWorktree';
 import { excludeFromRepository } from './exclusions';
 import { isObjectId, type Repository } from '../repository';
 import { administrativeDirectoryOf, type SessionWorktree, type WorktreeOwnership } from '../sessionWorktree';
+import { worktreeName } from '../worktreeName';
 import { isOwnedBy, exists, inspectWorktree, refuseLinks } from '../worktreeOwnership';
 import { snapshotRefName, readSnapshotRef } from '../snapshots/snapshotRef';
 
@@ -17,13 +18,14 @@ const PRIVATE_FOLDER_MODE = 0o700;
 /** `inside` the main worktree, `beside` it, or below a folder of the user's choice. */
 export type WorktreeLocation = 'inside' | 'beside' | (string & {});
 
-/** Where a new session's worktree will be: `<root>/worktrees/<sessionId>`. Touches no disk. */
+/** Where the worktree of a new session with this title will be: `<root>/worktrees/<name>`. Touches no disk. */
 export function planWorktree(
   repository: Repository,
   ownership: WorktreeOwnership,
   location: WorktreeLocation,
+  title = '',
 ): SessionWorktree {
-  const path = join(rootFor(repository, location), 'worktrees', ownership.sessionId);
+  const path = join(rootFor(repository, location), 'worktrees', worktreeName(title, ownership.sessionId));
   return { ...ownership, repository, path };
 }
 
@@ -69,7 +71,7 @@ export async function createWorktree(worktree: SessionWorktree, baseCommit: stri
   if (lastSnapshot !== undefined)
     throw new CorralError('CONFLICT', l10n.t('The ref {ref} exists already.', { ref: snapshotRefName(sessionId) }));
   if (await exists(administrativeDirectory))
-    throw new CorralError('CONFLICT', l10n.t('Git already knows a worktree named {name}.', { name: sessionId }));
+    throw new CorralError('CONFLICT', l10n.t('Git already knows a worktree named {name}.', { name: basename(path) }));
 
   const madeFolders = await claimFolder(path);
   try {

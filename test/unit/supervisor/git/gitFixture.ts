@@ -58,7 +58,10 @@ export class GitFixture {
       mayRun: () => Promise.resolve(this.allowsFilters),
     };
     await mkdir(paths.session(sessionId).filtered, { recursive: true });
-    const planned = { ...planWorktree(repository, { storeId: STORE_ID, sessionId }, location), filters };
+    const planned = {
+      ...planWorktree(repository, { storeId: STORE_ID, sessionId }, location, 'Greet everyone'),
+      filters,
+    };
     return { ...(await createWorktree(planned, baseCommit)), baseCommit };
   }
 

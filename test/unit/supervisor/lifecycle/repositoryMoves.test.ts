@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { SessionSummary } from '../../../../src/supervisor/api';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
@@ -48,7 +48,7 @@ describe('a repository that was moved', () => {
     const renamed = join(parent, 'renamed ünï');
     await rename(main, renamed);
     const session = await worksAt(renamed, first.id);
-    assert.equal(session.worktreePath, join(renamed, '.corral/worktrees', first.id));
+    assert.equal(session.worktreePath, join(renamed, '.corral/worktrees', basename(first.worktreePath)));
     // The other one moved with it, before anybody touched it.
     assert.equal((await window.getSession(second.id)).repository, renamed);
     await worksAt(renamed, second.id);

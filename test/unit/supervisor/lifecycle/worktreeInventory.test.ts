@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as v from 'valibot';
 import { newId } from '../../../../src/storage/ids';
@@ -29,11 +29,15 @@ describe('the inventory of worktrees', () => {
     return await until(window, id, ({ status }) => status === 'Completed', 'the end');
   }
   /** A worktree of a store that belongs to no session. */
-  async function stray(storeId: string): Promise<{ sessionId: string; path: string }> {
+  const byPath = (a: { path: string }, b: { path: string }): number => a.path.localeCompare(b.path);
+  async function stray(storeId: string, title?: string): Promise<{ sessionId: string; path: string }> {
     const repository = await findRepository(window.git, fixture.repository.path);
     const sessionId = newId();
     const baseCommit = await fixture.repository.git('rev-parse', 'HEAD');
-    const { path } = await createWorktree(planWorktree(repository, { sessionId, storeId }, 'inside'), baseCommit);
+    const { path } = await createWorktree(
+      planWorktree(repository, { sessionId, storeId }, 'inside', title),
+      baseCommit,
+    );
     return { sessionId, path };
   }
   const ownStore = async (): Promise<string> =>
@@ -82,7 +86,10 @@ describe('the inventory of worktrees', () => {
     const session = await finished('edit notes.txt hello');
     await window.deleteSession(session.id);
     await fixture.close(window);
-    const left = join(fixture.repository.path, `.corral/trash/${session.id}.${Date.now() - 60_000}`);
+    const left = join(
+      fixture.repository.path,
+      `.corral/trash/${basename(session.worktreePath)}.${Date.now() - 60_000}`,
+    );
     await write(left, { 'deep/late.txt': 'written while it was deleted' }); // newer than what may be removed
     window = fixture.window();
     const inventory = await window.inventory();
@@ -97,7 +104,8 @@ describe('the inventory of worktrees', () => {
 
   it('finds strays of its own store after a start, removes one but not its work, and never looks at those of another', async () => {
     await finished('talk');
-    const own = await stray(await ownStore());
+    const own = await stray(await ownStore(), 'Greet everyone');
+    const older = await stray(await ownStore()); // named by its id alone, as by earlier versions
     const foreign = await stray('another');
     await fixture.repository.git(
       'worktree',
@@ -112,11 +120,14 @@ describe('the inventory of worktrees', () => {
     const inventory = await window.inventory();
     const strays = await inventory.strays();
     assert.deepEqual(
-      strays.map(({ sessionId, kind, path }) => ({ sessionId, kind, path })),
-      [{ ...own, kind: 'stray' }],
+      strays.map(({ sessionId, kind, path }) => ({ sessionId, kind, path })).sort(byPath),
+      [
+        { ...own, kind: 'stray' },
+        { ...older, kind: 'stray' },
+      ].sort(byPath),
     );
-    assert.equal((await inventory.list()).length, 2);
-    const [entry] = strays;
+    assert.equal((await inventory.list()).length, 3);
+    const entry = strays.find(({ path }) => path === own.path);
     assert.ok(entry !== undefined);
     const another = { ...entry, worktree: { ...entry.worktree, ...foreign } };
     await assert.rejects(inventory.removeStray(another), { code: 'WORKTREE_NOT_OURS' });
@@ -127,7 +138,7 @@ describe('the inventory of worktrees', () => {
     await inventory.restoreStray(entry);
     assert.equal(await readFile(join(own.path, 'work.txt'), 'utf8'), 'precious');
     assert.ok(await isThere(join(foreign.path, 'README.md')));
-    assert.equal((await readdir(join(fixture.repository.path, '.corral/worktrees'))).length, 4);
+    assert.equal((await readdir(join(fixture.repository.path, '.corral/worktrees'))).length, 5);
   });
 
   it("leaves a person's own worktree alone, though its folder is away during a start", async () => {

@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Runnable } from 'mocha';
@@ -132,15 +132,15 @@ describe(`windows that are killed while they change a worktree (seed ${SEED})`, 
       const window = await recovered();
       const sessions = await window.listSessions();
       const present = new Set(await readdir(join(path, '.corral/worktrees')).catch(() => []));
-      for (const { id, runs } of sessions)
+      for (const { worktreePath, runs } of sessions)
         assert.equal(
-          present.has(id),
+          present.has(basename(worktreePath)),
           runs.length > 0,
           `round ${round}: a worktree exactly where there is something to run in`,
         );
-      const known = sessions.map(({ id }) => id);
+      const known = sessions.map(({ worktreePath }) => basename(worktreePath));
       assert.deepEqual(
-        [...present].filter((id) => !known.includes(id)),
+        [...present].filter((name) => !known.includes(name)),
         [],
       );
       const listed = (await git('worktree', 'list', '--porcelain'))
@@ -150,7 +150,7 @@ describe(`windows that are killed while they change a worktree (seed ${SEED})`, 
       const refs = (await git('for-each-ref', '--format=%(refname:lstrip=2)', 'refs/corral'))
         .split('\n')
         .filter((ref) => ref !== '');
-      assert.deepEqual(refs.toSorted(), [...present].toSorted());
+      assert.deepEqual(refs.toSorted(), [...present].map((name) => name.slice(name.lastIndexOf('-') + 1)).toSorted());
       await fixture.close(window);
     }
     assert.deepEqual(await gitState(path), users);

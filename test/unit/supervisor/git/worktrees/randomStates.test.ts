@@ -1,6 +1,6 @@
+import { administrativeDirectoryOf } from '../../../../../src/supervisor/git/sessionWorktree';
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { readSnapshotRef } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
 import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
@@ -59,8 +59,7 @@ describe('worktrees in random states', () => {
     ).split('\0');
     const files = new Map([...before.files].filter(([path]) => tracked.includes(path)));
     await rm(session.path, { recursive: true });
-    if (random.next() < 0.5)
-      await rm(join(repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
+    if (random.next() < 0.5) await rm(administrativeDirectoryOf(session), { recursive: true });
     await fixture.user(repository.mainWorktree, 'gc', '--quiet', '--prune=now');
     await recreateWorktree(session);
     assert.deepEqual(await stateOf(session.path), { ...before, files }, `recreated, ${name}`);

@@ -1,3 +1,4 @@
+import { administrativeDirectoryOf } from '../../../../../src/supervisor/git/sessionWorktree';
 import { chmod, lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Repository } from '../../../../../src/supervisor/git/repository';
@@ -136,8 +137,7 @@ export class RandomWorktree {
         if (random.next() < 0.3) await this.#addNestedRepository(`nested ${step}`);
         return;
       case 'lock':
-        if (random.next() < 0.2)
-          await writeFile(join(this.repository.commonDirectory, 'worktrees', this.session.sessionId, 'index.lock'), '');
+        if (random.next() < 0.2) await writeFile(join(administrativeDirectoryOf(this.session), 'index.lock'), '');
         return;
       case 'submodule':
         if (random.next() < 0.3) await this.#addSubmodule();

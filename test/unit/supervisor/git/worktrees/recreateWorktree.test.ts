@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { trashPathFor } from '../../../../../src/supervisor/git/sessionWorktree';
+import { administrativeDirectoryOf, trashPathFor } from '../../../../../src/supervisor/git/sessionWorktree';
 import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
 import { moveToTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { locateWorktree } from '../../../../../src/supervisor/git/worktreeOwnership';
@@ -34,8 +33,7 @@ describe('recreateWorktree', () => {
       const trashPath = trashPathFor(session.path);
       await assert.rejects(recreateWorktree(session), { code: 'CONFLICT' });
       await rm(trashPath, { recursive: true });
-      if (isPruned)
-        await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
+      if (isPruned) await rm(administrativeDirectoryOf(session), { recursive: true });
       await fixture.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
       await recreateWorktree(session);
       assert.deepEqual([await readAll(session.path), await indexOf(session.path)], before);

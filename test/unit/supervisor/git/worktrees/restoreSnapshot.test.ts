@@ -1,3 +1,4 @@
+import { administrativeDirectoryOf } from '../../../../../src/supervisor/git/sessionWorktree';
 import assert from 'node:assert/strict';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -133,12 +134,9 @@ describe('restoring a snapshot', () => {
     await writeFile(join(path, 'cache'), 'a file where a folder was');
     await assert.rejects(restoreSnapshot(session, first), { code: 'CONFLICT' });
     await rm(join(path, 'cache'));
-    await writeFile(
-      join(session.repository.commonDirectory, 'worktrees', session.sessionId, 'MERGE_HEAD'),
-      `${session.baseCommit}\n`,
-    );
+    await writeFile(join(administrativeDirectoryOf(session), 'MERGE_HEAD'), `${session.baseCommit}\n`);
     await assert.rejects(restoreSnapshot(session, first), { code: 'CONFLICT' });
-    await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId, 'MERGE_HEAD'));
+    await rm(join(administrativeDirectoryOf(session), 'MERGE_HEAD'));
     await restoreSnapshot(session, first);
     assert.equal(await readFile(join(path, 'local/settings'), 'utf8'), 'old\n');
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdir, rename, rm, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { trashPathFor } from '../../../../../src/supervisor/git/sessionWorktree';
 import { moveToTrash, restoreFromTrash } from '../../../../../src/supervisor/git/worktrees/trash';
@@ -88,7 +88,7 @@ describe('the trash', () => {
     await rename(worktrees, join(elsewhere, 'worktrees'));
     await symlink(join(elsewhere, 'worktrees'), worktrees, 'junction');
     await assert.rejects(moveToTrash(session), { code: 'WORKTREE_NOT_OURS' });
-    assert.ok(await isThere(join(elsewhere, 'worktrees', session.sessionId, 'src/a.ts')));
+    assert.ok(await isThere(join(elsewhere, 'worktrees', basename(session.path), 'src/a.ts')));
   });
 
   it('frees the branch of the worktree, and checks it out again unless it is in use', async () => {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
-import { trashPathFor } from '../../../../../src/supervisor/git/sessionWorktree';
+import { administrativeDirectoryOf, trashPathFor } from '../../../../../src/supervisor/git/sessionWorktree';
 import { moveToTrash, restoreFromTrash } from '../../../../../src/supervisor/git/worktrees/trash';
 import { GitFixture, write } from '../gitFixture';
 
@@ -47,7 +47,7 @@ describe('the snapshot before a removal', () => {
     for (const [name, id] of Object.entries({ dropped, amended, amendment, outside, merged }))
       assert.ok(await reachable(session, id), name);
     await rm(trashPathFor(session.path), { recursive: true });
-    await rm(join(session.repository.commonDirectory, 'worktrees', session.sessionId), { recursive: true });
+    await rm(administrativeDirectoryOf(session), { recursive: true });
     await fixture.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');
     for (const id of [dropped, amended, amendment, outside, merged])
       await fixture.user(session.repository.mainWorktree, 'cat-file', '-e', id);
