@@ -13,6 +13,7 @@ import { COMMANDS, READY_CONTEXT } from './views/text/contributions';
 import { EndNotices } from './views/sessions/endNotices';
 import { Notifications } from './views/sessions/notifications';
 import { OverviewPanel } from './views/overview/overviewPanel';
+import { OwnWorktree } from './views/sessions/ownWorktree';
 import { ProcessesTree } from './views/sessions/processesTree';
 import { RevisionFiles } from './views/review/revisionFiles';
 import { registerRowBadges } from './views/sessions/tree/rowBadges';
@@ -59,6 +60,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     listed: (sessions) => {
       statusBar.show(sessions);
       activeSession.show(sessions);
+      ownWorktree.show(sessions);
     },
     onError: (error) => log.error(`The list of sessions: ${messageOf(error)}`),
   });
@@ -75,6 +77,12 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     onError,
   });
   const activeSession = new ActiveSession(() => timelines.activeSession);
+  const ownWorktree = new OwnWorktree({
+    isHere: (session) => scope.distance(session) === 0,
+    select: (sessionId) => {
+      if (tree.isVisible) void tree.reveal(sessionId).catch((error: unknown) => onError('openWorktree', error));
+    },
+  });
   const showTimeline = (sessionId: string, place?: EventPlace): void =>
     void timelines.show(sessionId, place).catch((error: unknown) => onError('timeline', error));
   const overview = {
@@ -141,6 +149,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     momentFiles,
     timelines,
     activeSession,
+    ownWorktree,
     OverviewPanel.register(overview),
     RevisionFiles.register(made.git),
     registerCommands({

@@ -125,6 +125,7 @@ export interface SessionSummary {
   /** What went with the prompt. */
   attachments?: AttachmentSummary[];
   agent: string;
+  permissionMode: PermissionMode;
   /** The model that its agent told, else the one that was chosen. */
   model?: string;
   /** The main worktree of its repository; where that has none, the linked one from which it was started. */

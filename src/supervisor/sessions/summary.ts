@@ -68,6 +68,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
     title: facts.title,
     prompt: facts.prompt,
     agent: facts.agent,
+    permissionMode: facts.permissionMode,
     repository: facts.repository,
     worktreePath: facts.worktreePath,
     baseCommit: facts.baseCommit,

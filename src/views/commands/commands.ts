@@ -13,6 +13,7 @@ import { readSettings, storageDirectory } from '../settings';
 import type { CommandName } from '../text/contributions';
 import { COMMANDS } from '../text/contributions';
 import { showError } from '../text/errorMessages';
+import type { CorralApi } from '../../supervisor/api';
 import type { EventPlace } from '../../protocol/timelineProtocol';
 import type { CommandActions, RunCommand } from './commandRunner';
 import { CommandRunner } from './commandRunner';
@@ -22,6 +23,7 @@ import type { HistorySource } from './history/historyCommands';
 import type { ConsentSource } from './consentCommands';
 import { consentCommands } from './consentCommands';
 import { historyCommands } from './history/historyCommands';
+import { folderCommands } from './rows/folderCommands';
 import { permissionCommands } from './permissionCommands';
 import type { ProcessEndingSource } from './processCommands';
 import { processCommands } from './processCommands';
@@ -65,7 +67,8 @@ export type CommandsSource = SessionsSource &
   HistorySource &
   StoreSource &
   ProcessEndingSource &
-  ConsentSource;
+  ConsentSource &
+  Pick<CorralApi, 'listAgents'>;
 
 export interface CommandsOptions {
   context: vscode.ExtensionContext;
@@ -118,7 +121,8 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const choose: ChooseSession = async (argument, title, fits, none) =>
     await chooseAny(argument, title, (each) => !each.deleted && fits(each), none);
 
-  const chooseMany = chooseSessions(source, choose, () => options.tree.selectedSessions);
+  const chooseMany = chooseSessions(source, choose);
+  const selected = (): readonly string[] => options.tree.selectedSessions;
 
   const fromWindow: Partial<CommandActions<CommandName>> & ReturnType<typeof composerCommands> = composerCommands({
     composer,
@@ -151,12 +155,17 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       reveal,
       run: async (...command) => await run(...command),
     }),
+    ...folderCommands(choose),
     ...historyCommands({ source, choose: chooseAny, results, showTimeline }),
     ...storeCommands({ source, log, choose: chooseAny, showTimeline }),
     ...processCommands(source),
     ...consentCommands(source),
     ...options.timelineActions,
     manageWorktrees: async (argument) => await manageWorktrees({ source, run, attempt }, argument),
+    reportProblem: async () => {
+      const { reportProblem } = await import('../help/problemReport');
+      await reportProblem({ context, source, agents: async () => await source.listAgents() });
+    },
     showOverview: () => {
       options.showOverview();
       return Promise.resolve();
@@ -177,9 +186,8 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     registerProblemFixes(),
     ...(Object.keys(COMMANDS) as CommandName[]).map((name) =>
       vscode.commands.registerCommand(COMMANDS[name], async (argument: unknown, ...others: unknown[]) => {
-        const action = fromWindow[name];
-        if (action === undefined) await run(name, rowsOf(argument, others[0]));
-        else await attempt(name, async () => await action(argument, ...others));
+        const action = fromWindow[name] ?? (async () => await actions[name](rowsOf(argument, others[0], selected())));
+        await attempt(name, async () => await action(argument, ...others));
       }),
     ),
   );

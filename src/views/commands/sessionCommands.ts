@@ -15,7 +15,7 @@ import { requireTrust } from './sessionStarter';
 
 export type SessionCommandName = Extract<
   CommandName,
-  'newSession' | 'tryDemo' | 'importSession' | 'replayTimeline' | 'renameSession'
+  'newSession' | 'tryDemo' | 'importSession' | 'duplicateSession' | 'replayTimeline' | 'renameSession'
 >;
 
 /** The row of a run below its session. */
@@ -70,6 +70,19 @@ export function sessionCommands({
       const { id } = await choose(argument, vscode.l10n.t('Replay Timeline'), () => true, none);
       const run = v.safeParse(runSchema, argument);
       showTimeline(id, run.success ? { runId: run.output.runId, seq: 1 } : undefined);
+    },
+    duplicateSession: async (argument) => {
+      requireTrust();
+      const session = await choose(argument, vscode.l10n.t('Duplicate Session'), () => true, none);
+      const { repository, checkout, prompt, agent, title, baseCommit, permissionMode } = session;
+      await starter.create({
+        repository: checkout ?? repository,
+        prompt,
+        agent,
+        title,
+        ...(baseCommit === '' ? {} : { base: baseCommit }),
+        permissionMode,
+      });
     },
     renameSession: async (argument) => {
       const session = await choose(argument, vscode.l10n.t('Rename Session'), () => true, none);

@@ -193,7 +193,7 @@ export function worktreeCommands({
 }
 
 /** @throws WORKTREE_MISSING */
-async function requireWorktree({ title, worktreePath: path }: SessionSummary): Promise<void> {
+export async function requireWorktree({ title, worktreePath: path }: SessionSummary): Promise<void> {
   await access(path).catch((cause: unknown) => {
     const message = vscode.l10n.t('The worktree of “{title}” is missing: {path}. Restore it from its last snapshot.', {
       title,

@@ -9,9 +9,6 @@ import { plainLabel } from '../text/plainLabel';
 /** What is needed to choose a session. */
 export type SessionsSource = Pick<CorralApi, 'listSessions' | 'getSession'>;
 
-/** Stands for the selected row of the tree, where a key was pressed in it. */
-const SELECTION_ARGUMENT = { kind: v.literal('selection') };
-
 /** What may be passed to a command: a row of the tree, a timeline's address, or a session's id. */
 const argumentSchema = v.union([
   v.pipe(
@@ -62,11 +59,6 @@ export async function chooseSession(
   const all = await source.listSessions();
   const sessions = all.filter(fits);
   const findFitting = (id: string | undefined): SessionSummary | undefined => sessions.find((each) => each.id === id);
-  if (v.is(v.object(SELECTION_ARGUMENT), argument)) {
-    const selected = findFitting(inFront.selected());
-    if (selected === undefined) throw new CorralError('INVALID_ARGUMENT', noneSentence);
-    return selected;
-  }
   const near = findFitting(inFront.active(all)) ?? findFitting(inFront.selected());
   if (near !== undefined) return near;
   const [only, ...others] = sessions;

@@ -20,6 +20,7 @@ export type SessionFlag =
   | 'worktree'
   | 'grouped'
   | 'applied'
+  | 'branch'
   | 'lost'
   | 'work'
   | 'pinned'
@@ -61,6 +62,7 @@ export function sessionFlags(session: SessionSummary, { isPinned, isUnseen }: Ro
     worktree,
     grouped: session.group !== undefined,
     applied: session.applied === true,
+    branch: session.branch !== undefined,
     lost: session.repositoryMissing === true,
     // A session that waits for its first run has changed nothing yet.
     work: worktree && (!waiting || session.runs.length > 1),

@@ -71,6 +71,13 @@ export const COMMANDS = {
   showStatusMenu: 'corral.showStatusMenu',
   showProcesses: 'corral.showProcesses',
   endProcess: 'corral.endProcess',
+  openTerminal: 'corral.openTerminal',
+  revealWorktree: 'corral.revealWorktree',
+  copyWorktreePath: 'corral.copyWorktreePath',
+  copyBranch: 'corral.copyBranch',
+  backToRepository: 'corral.backToRepository',
+  duplicateSession: 'corral.duplicateSession',
+  reportProblem: 'corral.reportProblem',
   showLog: 'corral.showLog',
 } as const;
 export type CommandName = keyof typeof COMMANDS;

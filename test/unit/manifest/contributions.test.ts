@@ -13,7 +13,7 @@ import {
   TIMELINE_VIEW_TYPE,
 } from '../../../src/views/text/contributions';
 import type { Contributions } from './manifest';
-import { readContributions } from './manifest';
+import { readContributions, settingsOf } from './manifest';
 
 describe('what package.json contributes', () => {
   let contributes: Contributions;
@@ -27,7 +27,7 @@ describe('what package.json contributes', () => {
 
   it('are the settings that the code knows', () => {
     assert.deepEqual(
-      Object.keys(contributes.configuration.properties).sort(),
+      Object.keys(settingsOf(contributes)).sort(),
       Object.values(SETTINGS)
         .map((name) => `corral.${name}`)
         .sort(),
@@ -35,7 +35,7 @@ describe('what package.json contributes', () => {
   });
 
   it('are settings by which a workspace names no program but those that need consent (B6)', () => {
-    const ofWorkspaces = Object.entries(contributes.configuration.properties)
+    const ofWorkspaces = Object.entries(settingsOf(contributes))
       .filter(([, { scope, type }]) => scope !== 'machine' && (type === 'array' || type === 'object'))
       .map(([name]) => name);
     assert.deepEqual(ofWorkspaces.sort(), [
@@ -45,7 +45,36 @@ describe('what package.json contributes', () => {
       'corral.worktrees.teardownCommand',
     ]);
     for (const name of [SETTINGS.agents, SETTINGS.runnerNode])
-      assert.equal(contributes.configuration.properties[`corral.${name}`]?.scope, 'machine', name);
+      assert.equal(settingsOf(contributes)[`corral.${name}`]?.scope, 'machine', name);
+  });
+
+  it('are settings in titled groups, each with the scope that fits it also in remote windows', () => {
+    assert.deepEqual(
+      contributes.configuration.map(({ title, order }) => [title, order]),
+      ['agents', 'worktrees', 'runs', 'views', 'storage'].map((name, order) => [
+        `%configuration.${name}.title%`,
+        order,
+      ]),
+    );
+    for (const { properties } of contributes.configuration)
+      assert.deepEqual(
+        Object.values(properties).map(({ order }) => order),
+        Object.keys(properties).map((_name, index) => index),
+      );
+    const scopes: Record<string, string[]> = {};
+    for (const [name, { scope }] of Object.entries(settingsOf(contributes))) (scopes[scope] ??= []).push(name);
+    // Programs and folders of one machine: under Remote in a remote window, and never from a workspace.
+    assert.deepEqual(scopes['machine'], ['corral.agents', 'corral.runner.node', 'corral.storage.location']);
+    assert.deepEqual(scopes['machine-overridable'], ['corral.worktrees.location']);
+    // A person's own, wherever they work: no workspace may let agents do more.
+    assert.deepEqual(scopes['application'], ['corral.permissionMode', 'corral.timeline.detail']);
+    assert.deepEqual(Object.keys(scopes).sort(), [
+      'application',
+      'machine',
+      'machine-overridable',
+      'resource',
+      'window',
+    ]);
   });
 
   it('are the editor of timelines, for no file of the disk', () => {

@@ -19,7 +19,29 @@ const contributesSchema = v.object({
       ]),
     ),
   ),
-  configuration: v.object({ properties: v.record(text, v.object({ scope: text, type: text })) }),
+  configuration: v.array(
+    v.object({
+      title: text,
+      order: v.number(),
+      properties: v.record(text, v.object({ scope: text, type: text, order: v.number() })),
+    }),
+  ),
+  keybindings: v.array(
+    v.object({
+      command: text,
+      key: text,
+      mac: v.optional(text),
+      when: v.optional(text),
+      args: v.optional(v.unknown()),
+    }),
+  ),
+  walkthroughs: v.array(
+    v.object({
+      steps: v.array(
+        v.object({ id: text, media: v.object({ svg: text, altText: text }), completionEvents: v.array(text) }),
+      ),
+    }),
+  ),
 });
 
 /** What package.json contributes, as far as tests ask for it. */
@@ -31,6 +53,11 @@ export async function readManifest(): Promise<string> {
 
 export async function readContributions(): Promise<Contributions> {
   return v.parse(v.object({ contributes: contributesSchema }), JSON.parse(await readManifest())).contributes;
+}
+
+/** Every setting with what is said of it, of all sections. */
+export function settingsOf({ configuration }: Contributions): Contributions['configuration'][number]['properties'] {
+  return Object.fromEntries(configuration.flatMap(({ properties }) => Object.entries(properties)));
 }
 
 /** The texts of package.nls.json by key. */

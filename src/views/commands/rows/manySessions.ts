@@ -1,6 +1,7 @@
 /** Commands on several sessions at once. */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { CorralError } from '../../../storage/errors';
 import { messageOf } from '../../../common/errors';
 import type { CorralApi, SessionSummary } from '../../../supervisor/api';
 import type { ChooseSession } from '../../pickers/sessionChoice';
@@ -14,23 +15,26 @@ const MAX_NAMED = 10;
 /** Rows of the tree; those of other kinds are passed over. */
 const rowsSchema = v.array(v.looseObject({ kind: v.string(), id: v.optional(v.string()) }));
 
-/** What VS Code passes to a command of a menu: the row, and all that are selected where it is one of several. */
-export function rowsOf(row: unknown, selected: unknown): unknown {
+/** What a key of the tree passes. */
+const selectionSchema = v.object({ kind: v.literal('selection') });
+
+/**
+ * What VS Code passes to a command of a menu: the row, and all that are selected where it is one of several. A key
+ * passes no row, and stands for `selectedSessions`.
+ */
+export function rowsOf(row: unknown, selected: unknown, selectedSessions: readonly string[]): unknown {
+  if (v.is(selectionSchema, row)) {
+    const rows = selectedSessions.map((id) => ({ kind: 'session', id }));
+    if (rows.length === 0)
+      throw new CorralError('INVALID_ARGUMENT', vscode.l10n.t('Select a session in the list first.'));
+    return rows.length === 1 ? rows[0] : rows;
+  }
   return Array.isArray(selected) && selected.length > 1 ? selected : row;
 }
 
-/** Stands for the selected rows, where a key was pressed in the tree. */
-const selectionSchema = v.object({ kind: v.literal('selection') });
-
-/** `selected` answers with the ids of the sessions whose rows are selected. */
-export function chooseSessions(
-  source: Pick<CorralApi, 'getSession'>,
-  choose: ChooseSession,
-  selected: () => readonly string[],
-): ChooseSessions {
+export function chooseSessions(source: Pick<CorralApi, 'getSession'>, choose: ChooseSession): ChooseSessions {
   return async (argument, title, fits, none) => {
-    const isSelection = v.is(selectionSchema, argument) && selected().length > 1;
-    const rows = v.safeParse(rowsSchema, isSelection ? selected().map((id) => ({ kind: 'session', id })) : argument);
+    const rows = v.safeParse(rowsSchema, argument);
     if (!rows.success) return [await choose(argument, title, fits, none)];
     const ids = rows.output.flatMap(({ kind, id }) => (kind === 'session' && id !== undefined ? [id] : []));
     const sessions = await Promise.all(ids.map(async (id) => await source.getSession(id)));

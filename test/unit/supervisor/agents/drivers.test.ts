@@ -15,13 +15,15 @@ import { projectRoot } from '../../../support/project';
 const driverPropertySchema = v.object({ enum: v.array(v.string()), enumDescriptions: v.array(v.string()) });
 const manifestSchema = v.object({
   contributes: v.object({
-    configuration: v.object({
-      properties: v.object({
-        'corral.agents': v.object({
-          additionalProperties: v.object({ properties: v.object({ driver: driverPropertySchema }) }),
+    configuration: v.looseTuple([
+      v.object({
+        properties: v.object({
+          'corral.agents': v.object({
+            additionalProperties: v.object({ properties: v.object({ driver: driverPropertySchema }) }),
+          }),
         }),
       }),
-    }),
+    ]),
   }),
 });
 
@@ -53,7 +55,7 @@ const TERMINAL_ARGUMENTS: [agent: string, driver: string | undefined, words: str
 describe('drivers', () => {
   it('are the ones that package.json offers and describes in the setting corral.agents', async () => {
     const manifest = v.parse(manifestSchema, JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')));
-    const { properties } = manifest.contributes.configuration.properties['corral.agents'].additionalProperties;
+    const { properties } = manifest.contributes.configuration[0].properties['corral.agents'].additionalProperties;
     assert.deepEqual(properties.driver.enum, DRIVER_NAMES);
     assert.equal(properties.driver.enumDescriptions.length, DRIVER_NAMES.length);
   });

@@ -59,7 +59,7 @@ export class GitFixture {
     };
     await mkdir(paths.session(sessionId).filtered, { recursive: true });
     const planned = {
-      ...planWorktree(repository, { storeId: STORE_ID, sessionId }, location, 'Greet everyone'),
+      ...planWorktree(repository, { storeId: STORE_ID, sessionId }, location, 'Go'),
       filters,
     };
     return { ...(await createWorktree(planned, baseCommit)), baseCommit };

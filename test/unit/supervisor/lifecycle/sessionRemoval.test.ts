@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { readNotes, SupervisorFixture, until } from '../supervisorFixture';
 
@@ -80,7 +80,7 @@ describe('a session that is deleted or archived', () => {
     await writeFile(join(session.worktreePath, 'work.db'), 'precious');
     await first.deleteSession(session.id);
     await fixture.close(first);
-    assert.deepEqual(await inTrash(), [session.id]);
+    assert.deepEqual(await inTrash(), [basename(session.worktreePath)]);
     const second = fixture.window();
     await second.undoDelete(session.id);
     assert.equal(await readFile(join(session.worktreePath, 'work.db'), 'utf8'), 'precious');

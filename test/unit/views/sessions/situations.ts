@@ -179,6 +179,7 @@ export const SITUATIONS: readonly Situation[] = [
     .snapshot()
     .exited('completed', 'done')
     .record('applied', { mode: 'staged', commit: 'c', base: 'b', before: 'd', index: 'e', after: 'f' })
+    .record('branch.made', { name: 'corral/greet', commit: 'c' })
     .seen('completed and applied'),
   new Story().running().exited('completed', 'done').damaged(1).seen('completed, a record is damaged'),
   new Story().running().exited('failed', 'Exit code 1').damaged(3).seen('failed, records are damaged'),

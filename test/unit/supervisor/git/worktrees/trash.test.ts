@@ -36,7 +36,7 @@ describe('the trash', () => {
       assert.equal(await fixture.user(trashPathFor(session.path), 'status', '--porcelain'), 'M  f\n?? new');
       assert.match(
         await fixture.user(session.repository.mainWorktree, 'worktree', 'list'),
-        new RegExp(`trash/${session.sessionId}`),
+        new RegExp(`trash/${basename(session.path)}`),
       );
       assert.equal(await fixture.user(session.repository.mainWorktree, 'status', '--porcelain'), '');
       await fixture.user(session.repository.mainWorktree, 'gc', '--quiet', '--prune=now');

@@ -37,10 +37,7 @@ describe('worktrees', () => {
   it('makes a detached, locked worktree with a ref that the main one does not see', async () => {
     const repository = await fixture.repository('one');
     const session = await fixture.session(repository);
-    assert.equal(
-      session.path,
-      join(repository.mainWorktree, '.corral', 'worktrees', `greet-everyone-${session.sessionId}`),
-    );
+    assert.equal(session.path, join(repository.mainWorktree, '.corral', 'worktrees', `go-${session.sessionId}`));
     assert.deepEqual(await readAll(session.path), await readAllWithoutCorral(repository));
     assert.equal(await fixture.user(repository.mainWorktree, 'status', '--porcelain'), '');
     assert.equal(await fixture.user(session.path, 'status', '--porcelain'), '');
@@ -56,7 +53,7 @@ describe('worktrees', () => {
   it("lies beside the main worktree or in a folder of one's choice", async () => {
     const repository = await fixture.repository('two');
     const beside = await fixture.session(repository, 'beside');
-    assert.equal(beside.path, join(fixture.root, 'two.corral', 'worktrees', `greet-everyone-${beside.sessionId}`));
+    assert.equal(beside.path, join(fixture.root, 'two.corral', 'worktrees', `go-${beside.sessionId}`));
     const make = async (sessionId: string, location: string): Promise<SessionWorktree> =>
       await createWorktree(planWorktree(repository, { ...beside, sessionId }, location), beside.baseCommit);
     const sessionId = newId();
