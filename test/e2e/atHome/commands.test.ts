@@ -28,7 +28,7 @@ describe('commands and the preview timeline', () => {
         .getAttribute('class')) ?? '',
     );
   const start = async (prompt: string): Promise<void> => {
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.answerInput(prompt);
     await sessions.row(prompt, 'Completed').waitFor();
   };

@@ -3,6 +3,8 @@ import { before, describe, it } from 'mocha';
 import {
   COMMANDS,
   COMPOSER_VIEW,
+  MOMENT_CONTEXT,
+  MOMENT_VIEW,
   PROCESSES_CONTEXT,
   PROCESSES_VIEW,
   READY_CONTEXT,
@@ -90,6 +92,7 @@ describe('what package.json contributes', () => {
       { id: COMPOSER_VIEW, when: 'workspaceFolderCount != 0 && isWorkspaceTrusted' },
       { id: SEARCH_RESULTS_VIEW, when: SEARCH_CONTEXT },
       { id: PROCESSES_VIEW, when: PROCESSES_CONTEXT },
+      { id: MOMENT_VIEW, when: MOMENT_CONTEXT },
     ]);
     assert.deepEqual(
       contributes.viewsWelcome.map(({ view, when }) => ({ view, when })),

@@ -23,6 +23,11 @@ const VSCODE_KEYS = new Set([
   'activeEditor',
   'commentController',
   'commentThreadIsEmpty',
+  'editorHasSelection',
+  'isWorkspaceTrusted',
+  'resourceScheme',
+  'scmProvider',
+  'workspaceFolderCount',
 ]);
 const severalSchema = v.object({
   commands: v.array(v.union([v.string(), v.object({ command: v.string(), args: v.unknown() })])),
