@@ -48,7 +48,7 @@ describe('the real Claude in a real VS Code', () => {
 
   it('asks for permission, writes a file in its worktree, and shows all of it in the timeline', async () => {
     const sessions = new SessionsView(window);
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.answerInput('Write it [[write]]');
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
     await sessions.act('needs input', 'Allow');

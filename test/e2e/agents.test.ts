@@ -99,7 +99,7 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
   });
 
   it('continue in a terminal of the worktree', async () => {
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();
     await window.quickInput
       .getByRole('option')

@@ -53,7 +53,7 @@ describe('the first five minutes', () => {
 
   it('says that a folder is needed, and offers to open one', async () => {
     const empty = await open();
-    await empty.runCommand('Corral: New Session');
+    await empty.runCommand('Corral: New Session…');
     const message = empty.notification('Open a folder with a Git repository');
     await message.getByRole('button', { name: 'Open Folder' }).waitFor();
     await message.getByRole('button', { name: 'Try the Demo' }).waitFor();
@@ -75,7 +75,7 @@ describe('the first five minutes', () => {
     const repository = await TestRepository.create({ name: 'untrusted' });
     try {
       const restricted = await open(repository.path);
-      await restricted.runCommand('Corral: New Session');
+      await restricted.runCommand('Corral: New Session…');
       await restricted
         .notification('Restricted Mode')
         .getByRole('button', { name: 'Manage Workspace Trust' })
@@ -91,7 +91,7 @@ describe('the first five minutes', () => {
     await mkdir(plain);
     const fresh = await open(plain);
     await fresh.trust();
-    await fresh.runCommand('Corral: New Session');
+    await fresh.runCommand('Corral: New Session…');
     await fresh.notification('no git repository').getByRole('button', { name: 'Initialize Repository' }).click();
     await fresh.quickInput.getByPlaceholder('What should the agent do?').waitFor();
     await fresh.answerInput('talk hello');
@@ -103,7 +103,7 @@ describe('the first five minutes', () => {
     try {
       const trusted = await open(repository.path);
       await trusted.trust();
-      await trusted.runCommand('Corral: New Session');
+      await trusted.runCommand('Corral: New Session…');
       await trusted.quickInput.locator('input').first().fill('a prompt that took long to write');
       await trusted.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();
       await trusted.pick('Claude Code · not installed'); // the list is made anew once that is known
@@ -121,7 +121,7 @@ describe('the first five minutes', () => {
         what: 'the prompt to come back from the refusal',
       });
       await trusted.page.keyboard.press('Escape');
-      await trusted.runCommand('Corral: New Session');
+      await trusted.runCommand('Corral: New Session…');
       // An agent that never worked is not the default of the next session.
       await trusted.quickInput.getByText('demo from HEAD').waitFor();
       await input.fill('another prompt that took long to write');

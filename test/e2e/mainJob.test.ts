@@ -63,7 +63,7 @@ describe('the main job', () => {
 
   it('takes a prompt through a permission request to Completed', async () => {
     await sessions.recordStates();
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.answerInput('');
     await window.page.getByText('Say what the agent should do.').waitFor();
     await window.answerInput(STORY);
@@ -137,7 +137,7 @@ describe('the main job', () => {
 
   it('survives a reload and a kill -9 of the extension host without losing an event', async () => {
     const prompt = 'slow 200 50ms; ask git status; talk The end.';
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.answerInput(prompt);
     const isOpen = sessions.row('slow 200', 'Running'); // on a slow machine it may already ask
     await isOpen.waitFor();
@@ -168,10 +168,10 @@ describe('the main job', () => {
 
   it('continues while VS Code is killed and started again', async () => {
     const prompt = 'slow 150 50ms; ask git log; talk Still here.';
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.answerInput(prompt);
     await sessions.row('slow 150', 'Running').waitFor();
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.answerInput(STEADY);
     await sessions.row('edit kept.txt', 'Running').waitFor();
     await server.kill();
@@ -218,7 +218,7 @@ describe('the main job', () => {
 
   it('queues a third session, says why, starts it on request, and shows the processes', async () => {
     for (const prompt of ['slow 4001 50ms', 'slow 4002 50ms', 'talk The third']) {
-      await window.runCommand('Corral: New Session');
+      await window.runCommand('Corral: New Session…');
       await window.answerInput(prompt);
       await sessions.row(prompt.slice(0, 9)).waitFor();
     }

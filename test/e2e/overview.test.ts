@@ -124,7 +124,7 @@ describe('the overview', () => {
           refused.push(message.text());
       });
       await window.showContainer('Corral');
-      await window.runCommand('Corral: New Session');
+      await window.runCommand('Corral: New Session…');
       await window.answerInput('talk Look here.; ask git status --short');
       await opened.sessions.row('needs input').waitFor();
       await window.runCommand('View: Close Primary Side Bar');

@@ -17,7 +17,7 @@ describe('a question that is too long for a row', () => {
 
   it('offers Show alone on the row, in the notification and in the list, and Allow beside its whole text (E6)', async () => {
     const command = `git log -1 --format=${'x'.repeat(220)}`;
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.answerInput(`ask ${command}`);
     const row = sessions.row('needs input');
     await row.waitFor();

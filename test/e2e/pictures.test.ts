@@ -59,14 +59,14 @@ describe('what it looks like', () => {
 
   it('sessions in every state, a question, and the timeline', async () => {
     for (const { title, state, prompt } of SESSIONS) {
-      await window.runCommand('Corral: New Session');
+      await window.runCommand('Corral: New Session…');
       await window.answerInput(prompt);
       await sessions.row(prompt.slice(0, 10)).filter({ hasText: state }).waitFor();
       await window.runCommand('Corral: Rename Session');
       await window.answerInput(title);
       await sessions.row(title.slice(0, 10)).waitFor();
     }
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.answerInput('Greet in French too');
     await sessions.row('Greet in').waitFor();
     await pictures('question', async () => {

@@ -26,7 +26,7 @@ describe("the review of a session's changes", () => {
     async (opened) => {
       ({ repository, server, window, sessions } = opened);
       await window.showContainer('Corral');
-      await window.runCommand('Corral: New Session');
+      await window.runCommand('Corral: New Session…');
       await window.answerInput('edit README.md More; edit notes.txt precious');
       await sessions.row('Completed').waitFor();
     },

@@ -26,7 +26,7 @@ describe('the packaged extension', () => {
     // A command may be lost with the dying host, so it is run again, as a person would.
     await waitFor(
       async () => {
-        await window.runCommand('Corral: New Session');
+        await window.runCommand('Corral: New Session…');
         await window.quickInput.getByPlaceholder('What should the agent do?').waitFor({ timeout: 5_000 });
         return true;
       },

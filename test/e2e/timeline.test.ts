@@ -26,7 +26,7 @@ describe('the timeline', () => {
   );
 
   it('comes back by itself with its question when the extension host is killed', async () => {
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.answerInput('talk Look here.; ask git status --short; talk All done.');
     await sessions.row('needs input').waitFor();
     await window.runCommand('Corral: Replay Timeline');

@@ -35,7 +35,7 @@ describe("a setup command of the workspace's settings", () => {
         () => false,
       );
     const start = async (prompt: string): Promise<void> => {
-      await window.runCommand('Corral: New Session');
+      await window.runCommand('Corral: New Session…');
       await window.answerInput(prompt);
     };
     await start('talk one');

@@ -25,7 +25,7 @@ describe('worktrees inside the repository', () => {
     async (opened) => {
       ({ repository, window } = opened);
       await window.showContainer('Corral');
-      await window.runCommand('Corral: New Session');
+      await window.runCommand('Corral: New Session…');
       await window.answerInput('edit README.md More; edit notes.txt precious');
       await opened.sessions.row('Completed').waitFor();
     },

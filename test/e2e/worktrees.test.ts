@@ -17,7 +17,7 @@ describe('the worktree of a session', () => {
     async (opened) => {
       ({ repository, window, sessions } = opened);
       await window.showContainer('Corral');
-      await window.runCommand('Corral: New Session');
+      await window.runCommand('Corral: New Session…');
       await window.answerInput('edit README.md More; edit notes.txt precious');
       await sessions.row('Completed').waitFor();
     },
@@ -120,7 +120,7 @@ describe('the worktree of a session', () => {
   it('of a new session can have the uncommitted files, which are named first', async () => {
     await repository.write('draft.txt', 'a draft\n');
     await repository.write('README.md', '# Another title\n');
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.quickInput.getByRole('button', { name: 'Choose the Base' }).click();
     const entry = window.quickInput.getByRole('option').filter({ hasText: 'HEAD with my uncommitted changes' });
     await entry

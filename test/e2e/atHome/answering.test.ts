@@ -23,7 +23,7 @@ describe('answering at home', () => {
   );
 
   async function begin(prompt: string): Promise<{ row: Locator; timeline: Frame; card: Locator }> {
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.answerInput(prompt);
     const row = sessions.row(prompt);
     await row.waitFor();

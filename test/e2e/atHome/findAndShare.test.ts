@@ -82,7 +82,7 @@ describe('at home in what was found and shared', () => {
     async (opened) => {
       ({ window, sessions } = opened);
       await window.showContainer('Corral');
-      await window.runCommand('Corral: New Session');
+      await window.runCommand('Corral: New Session…');
       await window.answerInput('talk Look here.; ask git status --short');
       await opened.sessions.row('needs input').waitFor();
     },

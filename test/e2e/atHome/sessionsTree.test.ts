@@ -21,7 +21,7 @@ describe('the tree of sessions', () => {
   );
 
   async function start(prompt: string): Promise<void> {
-    await window.runCommand('Corral: New Session');
+    await window.runCommand('Corral: New Session…');
     await window.answerInput(prompt);
   }
 
