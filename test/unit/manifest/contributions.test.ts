@@ -66,10 +66,15 @@ describe('what package.json contributes', () => {
     const scopes: Record<string, string[]> = {};
     for (const [name, { scope }] of Object.entries(settingsOf(contributes))) (scopes[scope] ??= []).push(name);
     // Programs and folders of one machine: under Remote in a remote window, and never from a workspace.
-    assert.deepEqual(scopes['machine'], ['corral.agents', 'corral.runner.node', 'corral.storage.location']);
+    assert.deepEqual(scopes['machine'], [
+      'corral.agents',
+      'corral.permissionMode',
+      'corral.runner.node',
+      'corral.storage.location',
+    ]);
     assert.deepEqual(scopes['machine-overridable'], ['corral.worktrees.location']);
     // A person's own, wherever they work: no workspace may let agents do more.
-    assert.deepEqual(scopes['application'], ['corral.permissionMode', 'corral.timeline.detail']);
+    assert.deepEqual(scopes['application'], ['corral.timeline.detail']);
     assert.deepEqual(Object.keys(scopes).sort(), [
       'application',
       'machine',

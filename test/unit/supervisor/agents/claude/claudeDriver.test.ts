@@ -293,7 +293,7 @@ describe('claude', () => {
       parent_tool_use_id: 't',
     });
     assert.deepEqual(host.of('message'), []);
-    assert.deepEqual(host.of('reasoning'), [{ text: 'found it' }]);
+    assert.deepEqual(host.of('reasoning'), [{ text: 'found it', parentCallId: 't' }]);
     assert.equal(host.of('tool.call')[0]?.parentCallId, 't');
   });
 
