@@ -38,7 +38,9 @@ export class SessionsView {
   /** Clicks a button of a row, such as Allow. */
   async act(text: string, button: string, limitMs = 60_000): Promise<void> {
     await this.row(text).hover({ timeout: limitMs });
-    await this.row(text).getByRole('button', { name: button, exact: true }).click({ timeout: limitMs });
+    // Its name ends with its key, where it has one.
+    const name = new RegExp(`^${button.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}( \\(.*\\))?$`);
+    await this.row(text).getByRole('button', { name }).click({ timeout: limitMs });
   }
 
   /** Records from now on every state that a row shows, however briefly, until the window is loaded again. */
