@@ -57,7 +57,8 @@ export function pageWriter(bundles: string, facts: (session: SessionSummary) => 
         const found = bounds.get(runId);
         return found === undefined ? [] : [{ runId, ordinal, state, ...found }];
       });
-      const data = { session: { ...session, runs }, facts: facts(session) };
+      // Nothing can be done with a session on a page without its editor.
+      const data = { session: { ...session, runs, actions: [] }, facts: facts(session) };
       return `${dataBlock('id="session"', data)}\n<script>${script}</script>\n</body>\n</html>\n`;
     },
   };
