@@ -90,8 +90,6 @@ describe('the composer', () => {
     await frame.getByTestId('attachment').getByText('screen.png').waitFor();
     await holds(text, PROMPT);
     await frame.getByTestId('choose-agent').filter({ hasText: 'scribe' }).waitFor();
-    await frame.getByRole('button', { name: 'Remove screen.png' }).click();
-    await frame.getByTestId('attachment').waitFor({ state: 'detached' });
     await text.click();
     await text.press('Enter');
     await text.press('Backspace');
@@ -99,9 +97,15 @@ describe('the composer', () => {
     await sessions.row('Make the greeter polite', 'Completed').waitFor();
     const worktrees = join(repository.path, '.corral/worktrees');
     const [worktree = ''] = await readdir(worktrees);
+    const attached = join(worktrees, worktree, '.corral/attachments');
+    const set = (await readdir(attached)).find((name) => !name.startsWith('.')) ?? '';
+    const picture = join(attached, set, 'screen.png');
+    assert.deepEqual(await readFile(picture), Buffer.from(PICTURE, 'base64'));
+    const told = await readFile(join(worktrees, worktree, 'told.txt'), 'utf8');
     // Every program is given the end of its last line.
-    assert.equal(await readFile(join(worktrees, worktree, 'told.txt'), 'utf8'), `${PROMPT}\n`);
+    assert.equal(told, `${PROMPT}\n\nAttached files:\n- ${picture}\n`);
     await holds(text, '');
+    await frame.getByTestId('attachment').waitFor({ state: 'detached' });
     await text.press('ArrowUp');
     await holds(text, PROMPT);
     await text.press('ArrowDown');
