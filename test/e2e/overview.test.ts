@@ -166,7 +166,7 @@ describe('the overview', () => {
   it('opens the timeline of a session that needs input, by keyboard', async () => {
     const frame = await open();
     await frame.getByRole('combobox', { name: 'Time range' }).selectOption('Last 24 hours');
-    const link = frame.getByRole('listitem').filter({ hasText: 'needs input' }).getByRole('button');
+    const link = frame.getByRole('listitem').filter({ hasText: 'needs input' }).getByRole('button', { name: /^talk/ });
     await link.focus();
     await window.page.keyboard.press('Enter');
     const timeline = await window.timeline('talk Look here.', '[data-testid=permission]');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import * as v from 'valibot';
 import type { EventData, SessionEvent } from '../../../../src/storage/events';
 import { newId } from '../../../../src/storage/ids';
 import { StorePaths } from '../../../../src/storage/paths';
@@ -18,6 +19,8 @@ const picture = (bytes: number): { block: object; data: string } => {
   const data = Buffer.alloc(bytes, 'picture').toString('base64');
   return { block: { type: 'image', source: { type: 'base64', media_type: 'image/png', data } }, data };
 };
+/** What an exported page says of an event's pictures. */
+const PICTURES = v.object({ pictures: v.optional(v.array(v.object({ mediaType: v.string(), data: v.string() }))) });
 const text = (content: string): object => ({ type: 'text', text: content });
 const ANSWER = assistant(9, { type: 'text', text: 'An answer' }, 'end_turn');
 
@@ -106,11 +109,13 @@ describe('what transcripts hold', () => {
     const target = join(home.path, 'export.html');
     await window.exportSession(id, 'html', target);
     const html = await readFile(target, 'utf8');
-    assert.deepEqual(
-      [...html.matchAll(/<img[^>]*src="(data:[^"]*)"/g)].map(([, address]) => address),
-      [`data:image/png;base64,${icon.toString('base64')}`],
-    );
-    assert.ok(!html.includes('"><script>'));
+    const pictures = [...html.matchAll(/class="events">(.*?)<\/script>/g)]
+      .flatMap(([, block = '']) => v.parse(v.array(v.looseObject({ data: PICTURES })), JSON.parse(block)))
+      .flatMap((event) => event.data.pictures ?? []);
+    assert.deepEqual(pictures, [
+      { mediaType: 'image/png', data: icon.toString('base64') },
+      { mediaType: 'application/octet-stream', data: fake.source.data },
+    ]);
   });
 
   it('are pictures that a tool gave back (E2)', async () => {
