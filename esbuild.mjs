@@ -1,6 +1,6 @@
 // `node esbuild.mjs [--tests] [--minify]`: bundles the extension into dist/ and, with --tests, the tests into out/.
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
 const options = new Set(process.argv.slice(2));
@@ -133,6 +133,8 @@ const product = [
 
 /** The files whose code is in the bundles. */
 const bundled = new Set();
+/** The names of the files in dist. */
+const outputs = new Set(['sql-wasm.wasm', 'inputs.json']);
 for (const { stdin, ...bundle } of product) {
   const { metafile } = await build({
     ...bundle,
@@ -140,9 +142,12 @@ for (const { stdin, ...bundle } of product) {
     minify: options.has('--minify'),
     metafile: true,
   });
-  for (const { inputs } of Object.values(metafile.outputs))
+  for (const [output, { inputs }] of Object.entries(metafile.outputs)) {
+    outputs.add(basename(output));
     for (const [path, { bytesInOutput }] of Object.entries(inputs)) if (bytesInOutput > 0) bundled.add(path);
+  }
 }
+for (const name of await readdir(join(root, 'dist'))) if (!outputs.has(name)) await rm(join(root, 'dist', name));
 await copyFile(join(root, 'node_modules/sql.js/dist/sql-wasm.wasm'), join(root, 'dist/sql-wasm.wasm'));
 // Read by scripts/notices.mjs.
 await writeFile(join(root, 'dist/inputs.json'), JSON.stringify([...bundled].sort()));
