@@ -61,7 +61,7 @@ describe('what it looks like', () => {
     for (const { title, state, prompt } of SESSIONS) {
       await window.runCommand('Corral: New Session…');
       await window.answerInput(prompt);
-      await sessions.row(prompt.slice(0, 10)).filter({ hasText: state }).waitFor();
+      await sessions.row(prompt.slice(0, 10), state).waitFor();
       await window.runCommand('Corral: Rename Session');
       await window.answerInput(title);
       await sessions.row(title.slice(0, 10)).waitFor();

@@ -73,12 +73,15 @@ interface CodeBlockProps extends BlockProps {
 }
 
 /** Text in the editor's font, of which a long one shows some lines at first. It never scrolls in a box of its own. */
-export function CodeBlock({ model, event, field, text, label, look = 'plain', part = 'start' }: CodeBlockProps) {
+export function CodeBlock({ model, event, field, text, label, look = 'plain', ...props }: CodeBlockProps) {
+  const stored = blobBytes(event, field);
+  // Of a text that is not here whole only the start is, which must not pass for its end.
+  const part = stored > 0 || event.cut?.[field] !== undefined ? 'start' : (props.part ?? 'start');
   const fold = `${String(event.id)} ${field} whole`;
   // What is decided about is there whole.
   const isWhole = look === 'exact' || model.isToggled(fold);
   const isLong = look !== 'exact' && countLines(text, MAX_LINES[part] + 1) > MAX_LINES[part];
-  const isLoadable = event.cut?.[field] !== undefined && blobBytes(event, field) === 0;
+  const isLoadable = event.cut?.[field] !== undefined && stored === 0;
   const toggle = (
     <button
       type="button"
