@@ -52,7 +52,9 @@ export async function carefulGit(folder: string, ...parameters: string[]): Promi
     ['core.hooksPath', '/dev/null'],
     ['core.fsmonitor', 'false'],
     ['core.safecrlf', 'false'],
-    ...['clean', 'smudge', 'process'].map((name) => [`filter.canary.${name}`, '']),
+    ...['canary', 'lfs'].flatMap((filter) =>
+      ['clean', 'smudge', 'process'].map((name) => [`filter.${filter}.${name}`, '']),
+    ),
     ['filter.canary.required', 'false'],
     ['commit.gpgSign', 'false'],
     ['gc.auto', '0'],
