@@ -31,11 +31,11 @@ export function isRecordLost({ worktree, runs }: SessionFacts): boolean {
  * closes a run that never started. Records a worktree again whose record is damaged.
  */
 export async function finishInterruptedOperation(options: LifecycleOptions, sessionId: string): Promise<void> {
-  await withWorktreeLock(options.store.paths, sessionId, async () => {
+  await withWorktreeLock(options.store.paths, sessionId, async (stillOwner) => {
     const facts = await options.store.sync(sessionId);
     if (facts === undefined || facts.createdAt === '' || !isInterrupted(facts)) return;
-    if (facts.worktree === 'deleting') await deleteSessionWorktree(options, facts);
-    else if (canPurgeTrash(facts)) await purgeSessionTrash(options, facts);
+    if (facts.worktree === 'deleting') await deleteSessionWorktree(options, facts, stillOwner);
+    else if (canPurgeTrash(facts)) await purgeSessionTrash(options, facts, stillOwner);
     else if (isRecordLost(facts)) await recordWorktree(options, facts);
     else if (facts.worktree === 'creating') await failCreation(options, facts);
     else await closeUnstarted(options, facts);

@@ -12,6 +12,7 @@ import { summarizeWorktree, type WorktreeSummary } from '../git/worktrees/worktr
 import { readSnapshotRef } from '../git/snapshots/snapshotRef';
 import { locateWorktree } from '../git/worktreeOwnership';
 import { requireStopped } from '../sessions/sessionErrors';
+import type { StillOwner } from '../system/locks';
 import { repositoryMissing, worktreeOf, type LifecycleOptions } from './worktreeOf';
 
 /**
@@ -21,11 +22,13 @@ import { repositoryMissing, worktreeOf, type LifecycleOptions } from './worktree
 export async function deleteSessionWorktree(
   options: LifecycleOptions,
   facts: SessionFacts,
+  stillOwner: StillOwner,
   { isRepositoryGone = false }: { isRepositoryGone?: boolean } = {},
 ): Promise<void> {
   const { sessionId } = facts;
   const trashPath = trashPathFor(facts.worktreePath);
   const worktree = await worktreeToMove(options, facts, isRepositoryGone);
+  await stillOwner();
   await options.store.append(sessionId, (now) => {
     // A teardown command that does not end does not prevent it.
     requireStopped(now.runs.find((run) => isOpen(run) && run.isTeardown !== true));
@@ -35,6 +38,7 @@ export async function deleteSessionWorktree(
   try {
     // Without a worktree there is nothing to lose.
     const trashed = worktree === undefined ? undefined : await unlessGone(async () => await moveToTrash(worktree));
+    await stillOwner();
     await options.store.append(sessionId, () => ({
       kind: 'deleted',
       data: {
@@ -44,6 +48,7 @@ export async function deleteSessionWorktree(
       },
     }));
   } catch (error) {
+    await stillOwner(); // another window finishes the removal
     if (worktree !== undefined) await rollbackRemoval(options, worktree, error);
     throw error;
   }
@@ -122,10 +127,16 @@ export function canPurgeTrash(facts: SessionFacts): boolean {
 }
 
 /** Empties the trash of a deleted session; the worktree lock is held. What no snapshot can hold stays and is noted. */
-export async function purgeSessionTrash(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
+export async function purgeSessionTrash(
+  options: LifecycleOptions,
+  facts: SessionFacts,
+  stillOwner: StillOwner,
+): Promise<void> {
   if (!canPurgeTrash(facts)) return;
   const worktree = await worktreeOf(options, facts);
+  await stillOwner();
   const kept = await purgeTrash(worktree);
+  await stillOwner();
   const isInTrash = (await locateWorktree(worktree)).place === 'trash';
   const trashPath = trashPathFor(worktree.path);
   await options.store.append(facts.sessionId, (now) => {
@@ -142,19 +153,30 @@ export async function purgeSessionTrash(options: LifecycleOptions, facts: Sessio
  * @throws WORKTREE_MISSING where it is not in the trash and has no snapshot.
  * @throws CONFLICT where its place is taken, or the session is not deleted.
  */
-export async function undoDelete(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
+export async function undoDelete(
+  options: LifecycleOptions,
+  facts: SessionFacts,
+  stillOwner: StillOwner,
+): Promise<void> {
   if (facts.worktree !== 'deleted' && facts.worktree !== 'deleting')
     throw new CorralError('CONFLICT', l10n.t('This session is not deleted.'));
-  await restoreWorktree(options, await worktreeOf(options, facts));
+  const worktree = await worktreeOf(options, facts);
+  await stillOwner();
+  await restoreWorktree(options, worktree);
+  await stillOwner();
   await options.store.append(facts.sessionId, (now) =>
     now.worktree === 'deleted' || now.worktree === 'deleting' ? { kind: 'undeleted', data: {} } : undefined,
   );
 }
 
 /** Restores a worktree that was deleted or is missing; its lock is held. Throws CONFLICT where it is in its place. */
-export async function restoreSessionWorktree(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
+export async function restoreSessionWorktree(
+  options: LifecycleOptions,
+  facts: SessionFacts,
+  stillOwner: StillOwner,
+): Promise<void> {
   if (facts.worktree !== 'present') {
-    await undoDelete(options, facts);
+    await undoDelete(options, facts, stillOwner);
     return;
   }
   const worktree = await worktreeOf(options, facts);
@@ -163,6 +185,7 @@ export async function restoreSessionWorktree(options: LifecycleOptions, facts: S
       'CONFLICT',
       l10n.t('The worktree of this session is in its place: {path}', { path: worktree.path }),
     );
+  await stillOwner();
   await restoreWorktree(options, worktree);
   await options.store.append(facts.sessionId, () => ({ kind: 'worktree.restored', data: {} }));
 }

@@ -20,6 +20,7 @@ import type { WorktreeSummary } from '../git/worktrees/worktreeSummary';
 import { locateWorktree } from '../git/worktreeOwnership';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
+import type { StillOwner } from '../system/locks';
 import type { RepositoryMoves } from './repositoryMoves';
 import { deleteSessionWorktree, restoreSessionWorktree, summarizeSessionWorktree, undoDelete } from './sessionRemoval';
 import { pushOf, readPushTargets, type PushTarget, type PushTargets } from './pushTargets';
@@ -70,10 +71,10 @@ export class WorktreeControl {
   async archive(archived: boolean): Promise<void> {
     const { runs, trashPurger } = this.#options;
     if (archived) requireStopped(await runs.openRun(this.#id));
-    await this.#change(async ({ worktree }) => {
+    await this.#change(async ({ worktree }, stillOwner) => {
       await this.#setArchived(archived);
-      if (archived && worktree === 'present') await this.#remove();
-      if (!archived && worktree === 'deleted') await undoDelete(this.#options, this.#facts);
+      if (archived && worktree === 'present') await this.#remove(stillOwner);
+      if (!archived && worktree === 'deleted') await undoDelete(this.#options, this.#facts, stillOwner);
     });
     if (archived) trashPurger.purge(this.#id);
   }
@@ -86,10 +87,10 @@ export class WorktreeControl {
   async delete(options: { isRepositoryGone?: boolean } = {}): Promise<void> {
     const { runs, trashPurger } = this.#options;
     if ((await runs.openRun(this.#id)) !== undefined) await runs.stop(this.#id);
-    await this.#change(async ({ archived, worktree }) => {
+    await this.#change(async ({ archived, worktree }, stillOwner) => {
       await this.#setArchived(false);
       // The worktree of an archived session is in the trash already.
-      if (!archived || worktree !== 'deleted') await this.#remove(options);
+      if (!archived || worktree !== 'deleted') await this.#remove(stillOwner, options);
     });
     trashPurger.purge(this.#id);
   }
@@ -100,11 +101,11 @@ export class WorktreeControl {
   }
 
   async undoDelete(): Promise<void> {
-    await this.#change(async (facts) => await undoDelete(this.#options, facts));
+    await this.#change(async (facts, stillOwner) => await undoDelete(this.#options, facts, stillOwner));
   }
 
   async restore(): Promise<void> {
-    await this.#change(async (facts) => await restoreSessionWorktree(this.#options, facts));
+    await this.#change(async (facts, stillOwner) => await restoreSessionWorktree(this.#options, facts, stillOwner));
     await this.#setArchived(false);
   }
 
@@ -159,9 +160,10 @@ export class WorktreeControl {
   async restoreSnapshot(commit: string): Promise<{ before: string }> {
     const { runs, store } = this.#options;
     requireStopped(await runs.openRun(this.#id));
-    return await this.#changeFiles(async (worktree, facts) => {
+    return await this.#changeFiles(async (worktree, facts, stillOwner) => {
       requireStopped(facts.runs.find(isOpen));
       await requireSnapshotPoint(worktree, facts.baseCommit, commit);
+      await stillOwner();
       const { before } = await restoreSnapshot(worktree, commit);
       await store.append(this.#id, () => ({ kind: 'worktree.putBack', data: { commit, before } }));
       return { before };
@@ -264,26 +266,30 @@ export class WorktreeControl {
   }
 
   /** A teardown command that fails does not prevent it, since all of the worktree is kept. */
-  async #remove(options?: { isRepositoryGone?: boolean }): Promise<void> {
+  async #remove(stillOwner: StillOwner, options?: { isRepositoryGone?: boolean }): Promise<void> {
     const { runs, log } = this.#options;
     await runs.tearDown(this.#id).catch((error: unknown) => {
       log.warn(`The teardown command of session ${this.#id}: ${messageOf(error)}`);
     });
-    await deleteSessionWorktree(this.#options, this.#facts, options);
+    await deleteSessionWorktree(this.#options, this.#facts, stillOwner, options);
   }
 
   /** Runs one change at a time over all windows, with the facts that are on disk when its turn comes. */
-  async #change<T>(change: (facts: SessionFacts) => Promise<T>): Promise<T> {
+  async #change<T>(change: (facts: SessionFacts, stillOwner: StillOwner) => Promise<T>): Promise<T> {
     const { store } = this.#options;
-    return await withWorktreeLock(store.paths, this.#id, async () => {
+    return await withWorktreeLock(store.paths, this.#id, async (stillOwner) => {
       await store.sync(this.#id);
-      return await change(this.#facts);
+      return await change(this.#facts, stillOwner);
     });
   }
 
   /** As `#change`, for what needs the worktree. */
-  async #changeFiles<T>(change: (worktree: SessionWorktree, facts: SessionFacts) => Promise<T>): Promise<T> {
-    return await this.#change(async (facts) => await change(await worktreeOf(this.#options, facts), facts));
+  async #changeFiles<T>(
+    change: (worktree: SessionWorktree, facts: SessionFacts, stillOwner: StillOwner) => Promise<T>,
+  ): Promise<T> {
+    return await this.#change(
+      async (facts, stillOwner) => await change(await worktreeOf(this.#options, facts), facts, stillOwner),
+    );
   }
 }
 

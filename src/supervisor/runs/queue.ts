@@ -11,7 +11,8 @@ import { readClaim } from '../runnerProtocol/claimFile';
 import { wouldWaitForItself } from '../sessions/dependencies';
 import { requireSession } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
-import { StuckLockError, withLock } from '../system/locks';
+import { withLock, type StillOwner } from '../system/locks';
+import { StuckLockError } from '../system/stuckLock';
 import { endGoneRuns } from './gone/goneRuns';
 import type { StartedRuns } from './queueHolds';
 import { queueHold, sessionHold } from './queueHolds';
@@ -35,9 +36,6 @@ export interface QueueOptions extends RunStarterOptions {
   isTrusted: () => boolean;
   log: Log;
 }
-
-/** Throws CONFLICT where this window lost the queue's lock. Called before each step that cannot be undone. */
-type AssertOwner = () => Promise<void>;
 
 /**
  * Starts queued runs in their order, as many side by side as the settings allow.
@@ -99,9 +97,9 @@ export class Queue implements Disposable {
    * @throws CorralError CONFLICT where it is not queued, or why it cannot be started
    */
   async startNow(sessionId: string): Promise<void> {
-    await this.#locked(async (assertOwner) => {
+    await this.#locked(async (stillOwner) => {
       const { facts, run } = await this.#requireQueued(sessionId);
-      await assertOwner();
+      await stillOwner();
       await this.#launch(facts, { sessionId, runId: run.runId });
     });
   }
@@ -146,26 +144,26 @@ export class Queue implements Disposable {
     this.#positions.dispose();
   }
 
-  async #locked(action: (assertOwner: AssertOwner) => Promise<void>): Promise<void> {
+  async #locked(action: (stillOwner: StillOwner) => Promise<void>): Promise<void> {
     await withLock(this.#options.store.paths.queueLockName, action, { timeoutMs: LOCK_TIMEOUT_MS });
   }
 
   async #startAll(): Promise<void> {
     const { store, isTrusted } = this.#options;
     if (this.#isDisposed || store.readOnly || this.#positions.isEmpty || !isTrusted()) return;
-    await this.#locked(async (assertOwner) => {
+    await this.#locked(async (stillOwner) => {
       if (this.#isDisposed) return;
       this.#isStarting = true;
-      await this.#startInOrder(assertOwner).finally(() => (this.#isStarting = false));
+      await this.#startInOrder(stillOwner).finally(() => (this.#isStarting = false));
     });
   }
 
-  async #startInOrder(assertOwner: AssertOwner): Promise<void> {
-    const started = await this.#countStarted(assertOwner);
+  async #startInOrder(stillOwner: StillOwner): Promise<void> {
+    const started = await this.#countStarted(stillOwner);
     for (const { sessionId } of this.#positions.order()) {
       if (this.#isDisposed) return;
-      const result = await this.#skipOnError(sessionId, assertOwner, () =>
-        this.#startNext(sessionId, started, assertOwner),
+      const result = await this.#skipOnError(sessionId, stillOwner, () =>
+        this.#startNext(sessionId, started, stillOwner),
       );
       if (result === 'held') return;
       if (result === 'started') started.startedCount++;
@@ -183,7 +181,7 @@ export class Queue implements Disposable {
   async #startNext(
     sessionId: string,
     started: StartedRuns,
-    assertOwner: AssertOwner,
+    stillOwner: StillOwner,
   ): Promise<'held' | 'started' | 'skipped'> {
     const { store, model, settings, isTrusted } = this.#options;
     const facts = await store.sync(sessionId);
@@ -199,16 +197,16 @@ export class Queue implements Disposable {
     if (sessionHold(facts, (id) => model.find(id)) !== undefined) return 'skipped';
     // Throws for a claim that cannot be read: another process holds it, so the run is neither started nor closed.
     await readClaim(store.paths.session(sessionId).run(run.runId));
-    await assertOwner();
+    await stillOwner();
     return (await this.#tryLaunch(facts, run.runId)) ? 'started' : 'skipped';
   }
 
   /** What is wrong with one session, such as a journal that cannot be read, must not stop the others. */
-  async #skipOnError<T>(sessionId: string, assertOwner: AssertOwner, action: () => Promise<T>): Promise<T | 'failed'> {
+  async #skipOnError<T>(sessionId: string, stillOwner: StillOwner, action: () => Promise<T>): Promise<T | 'failed'> {
     try {
       return await action();
     } catch (error) {
-      await assertOwner(); // nothing more is started by a window that lost the lock
+      await stillOwner(); // nothing more is started by a window that lost the lock
       const reason = messageOf(error);
       if (this.#skipReasons.get(sessionId) !== reason)
         this.#options.log.error(`The queue skips session ${sessionId}: ${reason}`);
@@ -218,10 +216,10 @@ export class Queue implements Disposable {
   }
 
   /** Also starts the run of each slot whose window ended before it could. */
-  async #countStarted(assertOwner: AssertOwner): Promise<StartedRuns> {
+  async #countStarted(stillOwner: StillOwner): Promise<StartedRuns> {
     const started = { startedCount: 0, waitingCount: 0 };
     for (const slot of await this.#slots.list()) {
-      const use = await this.#skipOnError(slot.sessionId, assertOwner, () => this.#useOf(slot, assertOwner));
+      const use = await this.#skipOnError(slot.sessionId, stillOwner, () => this.#useOf(slot, stillOwner));
       if (use !== 'none') started.startedCount++; // one of which nothing is known may well be running
       if (use === 'waiting') started.waitingCount++;
     }
@@ -229,7 +227,7 @@ export class Queue implements Disposable {
   }
 
   /** As the run's journal has it now. The file stays while a person is waited for, since the run goes on after. */
-  async #useOf(slot: Slot, assertOwner: AssertOwner): Promise<'running' | 'waiting' | 'none'> {
+  async #useOf(slot: Slot, stillOwner: StillOwner): Promise<'running' | 'waiting' | 'none'> {
     const { store, model, watcher } = this.#options;
     const facts = await store.sync(slot.sessionId);
     const run = facts?.runs.find(({ runId }) => runId === slot.runId);
@@ -239,7 +237,7 @@ export class Queue implements Disposable {
     }
     if (isQueued(run) && run.stopRequestedAt === undefined) {
       if ((await readClaim(store.paths.session(slot.sessionId).run(slot.runId))) === undefined) {
-        await assertOwner();
+        await stillOwner();
         return (await this.#tryLaunch(facts, slot.runId)) ? 'running' : 'none';
       }
       // No event of it came yet: perhaps its runner died at once.

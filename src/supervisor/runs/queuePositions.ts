@@ -132,7 +132,7 @@ export class QueuePositions implements Disposable {
       for (const [index, { sessionId }] of this.order().entries()) {
         const heldBy = sessionHold(model.facts(sessionId), (id) => model.find(id)) ?? holdOfAll;
         isStartable ||= heldBy === undefined;
-        const reason = this.#isStuck ? l10n.t('a window that cannot be reached holds the queue') : heldBy;
+        const reason = this.#isStuck ? l10n.t('a window that does not answer holds the queue') : heldBy;
         model.setQueuePosition(sessionId, {
           queuePosition: index + 1,
           ...(reason === undefined ? {} : { heldBy: reason }),

@@ -65,3 +65,10 @@ export async function liveness(identity: ProcessIdentity): Promise<Liveness> {
     return 'unknown';
   }
 }
+
+/** True where this very process is of this place and stands still. Never throws. */
+export async function isStopped(identity: ProcessIdentity): Promise<boolean> {
+  if ((await liveness(identity)) !== 'alive') return false;
+  const entry = await readProcess(identity.pid).catch(() => undefined);
+  return entry?.stopped === true && entry.startTime === identity.startTime;
+}

@@ -21,6 +21,8 @@ export interface ProcessEntry {
   startTime: string;
   /** True for a zombie: it has ended, and its parent has not asked for its exit code yet. */
   ended: boolean;
+  /** True where it stands still until somebody continues it, as by SIGSTOP or a debugger. Windows does not tell. */
+  stopped: boolean;
 }
 
 /**
@@ -162,7 +164,11 @@ async function readLinuxProcess(pid: number): Promise<ProcessEntry | undefined> 
   const [state, parentPid, group] = fields;
   const startTime = fields[19];
   if (state === undefined || startTime === undefined) throw new Error(`/proc/${String(pid)}/stat is not understood`);
-  return { pid, parentPid: Number(parentPid), group: Number(group), startTime, ended: state === 'Z' || state === 'X' };
+  return {
+    ...{ pid, parentPid: Number(parentPid), group: Number(group), startTime },
+    ended: state === 'Z' || state === 'X',
+    stopped: state === 'T' || state === 't',
+  };
 }
 
 async function readUnixProcesses(selection: readonly string[]): Promise<ProcessEntry[]> {
@@ -186,6 +192,7 @@ async function readUnixProcesses(selection: readonly string[]): Promise<ProcessE
         group: Number(group),
         startTime: startTime.replace(/\s+/g, ' '),
         ended: state.startsWith('Z'),
+        stopped: state.startsWith('T'),
       },
     ];
   });
@@ -201,7 +208,7 @@ async function readWindowsProcesses(filter: string): Promise<ProcessEntry[]> {
   return listed.split(/\r?\n/).flatMap((line) => {
     const [, pid, parentPid, startTime] = /^(\d+) (\d+) (\d+)$/.exec(line.trim()) ?? [];
     if (startTime === undefined) return [];
-    return [{ pid: Number(pid), parentPid: Number(parentPid), group: 0, startTime, ended: false }];
+    return [{ pid: Number(pid), parentPid: Number(parentPid), group: 0, startTime, ended: false, stopped: false }];
   });
 }
 

@@ -25,6 +25,7 @@ const processNodeSchema = v.object({
       group: v.number(),
       startTime: v.string(),
       ended: v.boolean(),
+      stopped: v.boolean(),
     }),
   }),
 });

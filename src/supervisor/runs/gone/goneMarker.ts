@@ -5,9 +5,10 @@ import { isOpen, isQueued } from '../../../storage/sessionState';
 import { publishGoneClaim, readClaim } from '../../runnerProtocol/claimFile';
 import type { SessionModel } from '../../sessions/sessionModel';
 import type { SupervisorSettings } from '../../settings';
-import { isOfThisPlace } from '../../system/identity';
-import type { StuckLock } from '../../system/locks';
-import { findStuckLock, freeStuckLock } from '../../system/locks';
+import { isOfThisPlace, isStopped } from '../../system/identity';
+import type { ProcessIdentity } from '../../system/identitySchema';
+import type { StuckLock } from '../../system/stuckLock';
+import { findStuckLock, freeStuckLock } from '../../system/stuckLock';
 import type { GoneQuestion } from '../../api';
 import { closeRun } from '../closeRun';
 import type { Queue } from '../queue';
@@ -39,7 +40,10 @@ export class GoneMarker {
     if (run === undefined && locks.length === 0) return undefined;
     return {
       ...(run === undefined ? {} : { run: await this.#describe(id, run) }),
-      locks: locks.map(({ name, owner, since }) => ({ name, since, process: { ...placeOf(owner), isHere: false } })),
+      locks: locks.map(({ name, owner, isHere, isStopped, since, lastSignAt }) => ({
+        ...{ name, since, lastSignAt },
+        ...(owner === undefined ? {} : { process: { ...placeOf(owner), isHere, isStopped } }),
+      })),
     };
   }
 
@@ -89,7 +93,13 @@ export class GoneMarker {
       since: model.live(id).unreachable ?? '',
       ...(lastEventAt === undefined ? {} : { lastEventAt }),
       ...(claim?.state === 'claimed'
-        ? { process: { ...placeOf(claim.runner), isHere: await isOfThisPlace(claim.runner) } }
+        ? {
+            process: {
+              ...placeOf(claim.runner),
+              isHere: await isOfThisPlace(claim.runner),
+              isStopped: await isStopped(claim.runner),
+            },
+          }
         : {}),
     };
   }
@@ -104,6 +114,6 @@ export class GoneMarker {
 }
 
 /** The host's own name, without the id of its machine. */
-function placeOf({ host, pid }: StuckLock['owner']): { host: string; pid: number } {
+function placeOf({ host, pid }: ProcessIdentity): { host: string; pid: number } {
   return { host: host.split(' ', 1)[0] ?? host, pid };
 }

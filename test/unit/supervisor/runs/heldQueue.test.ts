@@ -29,7 +29,7 @@ describe('a queue that somebody holds who never answers', () => {
     const ids = [await make(), await make()];
     for (const id of ids) {
       const { status, heldBy } = await until(window, id, ({ maybeGone }) => maybeGone === true, 'the reason');
-      assert.deepEqual([status, heldBy], ['Starting', 'a window that cannot be reached holds the queue']);
+      assert.deepEqual([status, heldBy], ['Starting', 'a window that does not answer holds the queue']);
     }
     const [id = ''] = ids;
     const [lock] = (await window.goneQuestion(id))?.locks ?? [];
