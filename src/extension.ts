@@ -80,7 +80,9 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   const ownWorktree = new OwnWorktree({
     isHere: (session) => scope.distance(session) === 0,
     select: (sessionId) => {
-      if (tree.isVisible) void tree.reveal(sessionId).catch((error: unknown) => onError('openWorktree', error));
+      if (!tree.isVisible) return false;
+      tree.reveal(sessionId).catch((error: unknown) => onError('openWorktree', error));
+      return true;
     },
   });
   const showTimeline = (sessionId: string, place?: EventPlace): void =>

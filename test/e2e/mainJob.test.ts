@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import type { BrowserContext, Frame } from 'playwright-core';
+import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
 import type { TestRepository } from '../support/repository';
-import { SessionsView } from '../support/vscode/sessionsView';
+import type { SessionsView } from '../support/vscode/sessionsView';
 import { useWindow } from '../support/vscode/useWindow';
 import type { VscodeServer } from '../support/vscode/vscodeServer';
 import { waitFor } from '../support/wait';
-import { Window } from '../support/vscode/window';
+import type { Window } from '../support/vscode/window';
 
 const STORY =
   'plan [x] Look around | [>] Greet politely | Check; read README.md; edit notes.txt hello; slow 40 50ms; ask git status --short; slow 40 50ms; talk All done.';
@@ -19,7 +19,6 @@ const STEADY = 'edit kept.txt precious; slow 4000 50ms';
 describe('the main job', () => {
   let repository: TestRepository;
   let server: VscodeServer;
-  let context: BrowserContext;
   let window: Window;
   let sessions: SessionsView;
   useWindow(
@@ -28,7 +27,7 @@ describe('the main job', () => {
       server: { settings: { 'corral.maxConcurrentRuns': 2, 'corral.timeline.detail': 'everything' } },
     }),
     (opened) => {
-      ({ repository, server, context, window, sessions } = opened);
+      ({ repository, server, window, sessions } = opened);
       return Promise.resolve();
     },
   );
@@ -123,16 +122,6 @@ describe('the main job', () => {
       .getByTestId('position')
       .filter({ hasText: `${records.length} of ${records.length}` })
       .waitFor({ timeout: 60_000 });
-  });
-
-  it('opens the worktree in a second window, which shows the same session', async () => {
-    const opened = Window.next(context);
-    await window.runCommand('Corral: Open Worktree in New Window');
-    const second = await opened;
-    assert.match(decodeURIComponent(second.page.url()), /\.corral\/worktrees\//);
-    await second.showContainer('Corral');
-    await new SessionsView(second).row('Completed').waitFor();
-    await second.close();
   });
 
   it('survives a reload and a kill -9 of the extension host without losing an event', async () => {

@@ -10,8 +10,8 @@ const MAX_TITLE_LENGTH = 40;
 export interface OwnWorktreeOptions {
   /** True for a session whose worktree is open in this window. */
   isHere: (session: SessionSummary) => boolean;
-  /** Selects the session's row, where the tree can be seen. */
-  select: (sessionId: string) => void;
+  /** Selects the session's row; false where the tree cannot be seen yet. */
+  select: (sessionId: string) => boolean;
 }
 
 /** In the window of a session's worktree: says at the window's foot whose it is, and leads back to the repository. */
@@ -19,6 +19,7 @@ export class OwnWorktree implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem('corral.worktree', vscode.StatusBarAlignment.Left, 1);
   readonly #options: OwnWorktreeOptions;
   #sessionId: string | undefined;
+  #isSelected = false;
 
   constructor(options: OwnWorktreeOptions) {
     this.#options = options;
@@ -32,7 +33,7 @@ export class OwnWorktree implements vscode.Disposable {
 
   show(sessions: readonly SessionSummary[]): void {
     const session = sessions.find((each) => !each.deleted && each.worktreePath !== '' && this.#options.isHere(each));
-    const isNew = session !== undefined && session.id !== this.#sessionId;
+    if (session?.id !== this.#sessionId) this.#isSelected = false;
     this.#sessionId = session?.id;
     if (session === undefined) {
       this.#item.hide();
@@ -51,7 +52,7 @@ export class OwnWorktree implements vscode.Disposable {
     });
     this.#item.command = { command: COMMANDS.backToRepository, title: '', arguments: [session.id] };
     this.#item.show();
-    if (isNew) this.#options.select(session.id);
+    if (!this.#isSelected) this.#isSelected = this.#options.select(session.id);
   }
 
   dispose(): void {

@@ -1,21 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import type { BrowserContext } from 'playwright-core';
 import type { SessionsView } from '../../support/vscode/sessionsView';
 import { useWindow } from '../../support/vscode/useWindow';
 import { waitFor } from '../../support/wait';
-import type { Window } from '../../support/vscode/window';
+import { Window } from '../../support/vscode/window';
 
 const LONG = 'edit orchard.txt apples and pears of this year; talk The whole orchard is written down.';
 const ASKS = 'ask git status --short; talk It was looked at.';
+const ASKS_AGAIN = 'ask git log --oneline; talk The log was read.';
 const RUNS = 'slow 4000 50ms';
+const QUEUED = 'talk The last in the queue.';
 
 describe('the tree of sessions', () => {
   let window: Window;
   let sessions: SessionsView;
+  let context: BrowserContext;
   useWindow(
-    () => ({ repository: { name: 'orchard' } }),
+    () => ({ repository: { name: 'orchard' }, server: { settings: { 'corral.maxConcurrentRuns': 1 } } }),
     async (opened) => {
-      ({ window, sessions } = opened);
+      ({ context, window, sessions } = opened);
       await window.showContainer('Corral');
     },
   );
@@ -72,14 +76,53 @@ describe('the tree of sessions', () => {
     await window.runCommand('Corral: Group by Repository');
   });
 
-  it('says Stopped where a person stopped the session (13)', async () => {
+  it('gives the place of who waits for a person to the next, and goes on at once when answered (12)', async () => {
+    await start(ASKS_AGAIN);
+    await sessions.row('needs input: git log').waitFor();
     await start(RUNS);
     await sessions.row(RUNS, 'Running').waitFor();
+    await start(QUEUED);
+    await sessions.row(QUEUED).filter({ hasText: '1 of 1 running' }).waitFor();
+    await window.picture('at-home-12-queue');
+    await sessions.act('needs input: git log', 'Allow');
+    await sessions.row('ask git log', 'Completed').waitFor();
+    await sessions.row(QUEUED, 'Starting').waitFor();
+    await sessions.row(RUNS, 'Running').waitFor();
+  });
+
+  it('says Stopped where a person stopped the session (13)', async () => {
     await sessions.act(RUNS, 'Stop Session');
     await sessions.row(RUNS, 'Stopped').waitFor();
     assert.doesNotMatch((await sessions.row(RUNS).getAttribute('aria-label')) ?? '', /Failed/);
     assert.equal(await sessions.row(RUNS, 'not seen yet').count(), 0, 'it is no news to who stopped it');
+    await sessions.row(QUEUED, 'Completed').waitFor();
     await window.picture('at-home-13-stopped');
+  });
+
+  it('names the window of a worktree after its session, selects its row, and leads back (17)', async () => {
+    const opened = Window.next(context);
+    await sessions.row('apples and pears').click();
+    await window.runCommand('Corral: Open Worktree in New Window');
+    const second = await opened;
+    assert.match(
+      decodeURIComponent(second.page.url()),
+      /\.corral\/worktrees\/edit-orchard-txt[a-z-]{0,7}-[a-z2-7]{12}$/,
+    );
+    const own = second.page.getByRole('button', { name: /^⎇ edit orchard\.txt apples and pears.* · back to orchard/ });
+    await own.waitFor();
+    await second.showContainer('Corral');
+
+    await second
+      .treeItems('Sessions')
+      .and(second.page.getByRole('treeitem', { name: 'apples', selected: true }))
+      .waitFor();
+    await second.picture('at-home-17-worktree');
+    const back = context.waitForEvent('page');
+    await own.click();
+    const third = await back;
+    await third.waitForURL(/\/orchard$/);
+    await third.close();
+    await second.close();
   });
 
   it('opens the timeline of the demo and hides no session by it (10)', async () => {

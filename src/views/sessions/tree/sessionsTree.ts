@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { Throttle } from '../../../common/throttle';
-import { CorralError } from '../../../storage/errors';
 import type { CorralApi, SessionSummary } from '../../../supervisor/api';
 import { needsYou } from '../../sessionPredicates';
 import { FILTERED_CONTEXT, GROUPING_CONTEXT, ONLY_HERE_CONTEXT, SESSIONS_VIEW } from '../../text/contributions';
 import type { SessionMarks } from '../sessionMarks';
+import { readSessions } from './readSessions';
 import type { DetailsSource } from './sessionDetails';
 import { changedFiles, detailItem, detailsOf } from './sessionDetails';
 import type { HoverSource } from './sessionHover';
@@ -21,8 +21,6 @@ const OPTIONS_KEY = 'corral.treeOptions';
 /** Rows are repainted at most this often; nobody reads faster. */
 const REFRESH_MS = 100;
 const AGE_STEP_MS = 60_000;
-/** Where more sessions changed than this, all are read in one go. */
-const MAX_READ_SINGLY = 50;
 
 /** What the tree needs of the supervisor. */
 export type TreeSource = Pick<CorralApi, 'listSessions' | 'getSession' | 'onDidChangeSessions'> &
@@ -53,6 +51,9 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   readonly #refresh: Throttle;
   #clock: NodeJS.Timeout | undefined;
   #message = '';
+  #setRowsRead: () => void = () => undefined;
+  /** Resolves when VS Code has read the rows once, which it does when the view is shown. */
+  readonly #rowsRead = new Promise<void>((resolve) => (this.#setRowsRead = resolve));
 
   constructor(options: SessionsTreeOptions) {
     this.#options = options;
@@ -131,11 +132,18 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   async reveal(id: string): Promise<void> {
     this.#take([await this.#options.source.getSession(id)], []);
     if (!this.#model.isListed(id)) await this.setOptions({ text: '', situations: [], onlyHere: false });
-    await this.#view.reveal(this.#model.node(id), { select: true, focus: false });
+    if (this.#view.visible) await this.#rowsRead;
+    const select = async (): Promise<void> =>
+      await this.#view.reveal(this.#model.node(id), { select: true, focus: false });
+    // VS Code opens the view by that, and refuses to select a row while it reads the rows for the first time.
+    await select().catch(async () => await this.#rowsRead.then(select));
   }
 
   getChildren(parent?: TreeNode): TreeNode[] | Promise<TreeNode[]> {
-    if (parent === undefined) return this.#model.roots();
+    if (parent === undefined) {
+      setImmediate(this.#setRowsRead); // when VS Code has them
+      return this.#model.roots();
+    }
     switch (parent.kind) {
       case 'repository':
         return this.#model.children(parent.path);
@@ -224,25 +232,15 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const { source, marks } = this.#options;
     const asked = this.#asked;
     this.#asked = new Set();
-    if (asked === undefined || asked.size > MAX_READ_SINGLY) {
-      const sessions = await source.listSessions();
-      const listed = new Set(sessions.map(({ id }) => id));
-      const gone = this.#model.sessions().flatMap(({ id }) => (listed.has(id) ? [] : [id]));
+    const { sessions, gone } = await readSessions(source, asked);
+    if (gone !== undefined) {
       this.#take(sessions, gone);
-      if (gone.length > 0) marks.prune((id) => listed.has(id));
       return;
     }
-    const gone: string[] = [];
-    const changed: SessionSummary[] = [];
-    for (const id of asked) {
-      const session = await source.getSession(id).catch((error: unknown) => {
-        if (!(error instanceof CorralError) || error.code !== 'SESSION_NOT_FOUND') throw error;
-        return undefined;
-      });
-      if (session === undefined) gone.push(id);
-      else changed.push(session);
-    }
-    this.#take(changed, gone);
+    const listed = new Set(sessions.map(({ id }) => id));
+    const others = this.#model.sessions().flatMap(({ id }) => (listed.has(id) ? [] : [id]));
+    this.#take(sessions, others);
+    if (others.length > 0) marks.prune((id) => listed.has(id));
   }
 
   #take(changed: readonly SessionSummary[], gone: readonly string[]): void {
