@@ -42,6 +42,10 @@ export class StorePaths {
   get consents(): string {
     return join(this.root, 'consents');
   }
+  /** What agents offer to people who write to them: a folder for each agent, in it a file for each repository. */
+  get offers(): string {
+    return join(this.root, 'offers');
+  }
   get sessions(): string {
     return join(this.root, 'sessions');
   }

@@ -2,12 +2,13 @@
 import type { Disposable, Event } from '../common/disposable';
 import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../storage/events';
 import type { PermissionMode } from '../storage/sessionRecords';
+import type { AgentOffers } from '../storage/agentOffers';
 import type { AttachmentReference } from '../storage/attachments';
 import type { UsageTotals } from '../storage/sessionFacts';
 import type { AppendedRange } from '../storage/database/storeIndex';
 import type { ConversationEntry } from '../storage/timelineQueries';
 
-export type { Disposable, Event };
+export type { AgentOffers, Disposable, Event };
 
 /** The only four words for a session's state that people see. */
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';
@@ -72,13 +73,6 @@ export interface AgentSummary {
   /** Program and arguments that install it, where that is known. */
   installCommand?: string[];
   version?: string;
-}
-
-/** What an agent offers, as it tells itself. Lists are empty where it tells nothing: any text may be sent then. */
-export interface AgentOffers {
-  models: { id: string; name: string; description?: string; isDefault?: true }[];
-  /** What it understands after a `/`. */
-  commands: { name: string; description?: string; argumentHint?: string }[];
 }
 
 export interface PermissionSummary {
@@ -239,8 +233,8 @@ export interface CorralApi {
   /** All agents, those that can be used first. Programs are started only to tell their version. */
   listAgents(): Promise<AgentSummary[]>;
   /**
-   * What the agent offers in this repository, asked once for each version of its program; nothing where it does not
-   * answer in time. Throws AGENT_UNKNOWN, AGENT_NOT_FOUND, SETTINGS_INVALID.
+   * What the agent told of its models and commands when it last worked in this repository; its models as it told them
+   * last anywhere, where it has not. Throws AGENT_UNKNOWN, AGENT_NOT_FOUND, SETTINGS_INVALID, NO_REPOSITORY.
    */
   agentOffers(agent: string, repository: string): Promise<AgentOffers>;
   /** @throws ALREADY_ANSWERED where `runId` is given and another run is current by now. */

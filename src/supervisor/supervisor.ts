@@ -13,6 +13,9 @@ import type {
   SessionRequest,
   SessionSummary,
 } from './api';
+import { pathOf } from '../common/folderPath';
+import { readOffers } from '../storage/store/keptOffers';
+import { findRepository } from './git/repository';
 import { resolveAgent } from './agents/agentRegistry';
 import { summarizeAgents } from './agents/agentDetection';
 import type { HistoryArchive, HistorySearchQuery } from './history/historyArchive';
@@ -113,10 +116,11 @@ export class Supervisor extends OpenStore implements CorralApi {
     return await summarizeAgents(this.resolving());
   }
 
-  async agentOffers(agent: string): Promise<AgentOffers> {
-    await this.writable();
+  async agentOffers(agent: string, repository: string): Promise<AgentOffers> {
+    const { store } = await this.writable();
     await resolveAgent(agent, this.resolving());
-    return { models: [], commands: [] };
+    const { mainWorktree } = await findRepository(this.git, pathOf(repository));
+    return await readOffers(store.paths, agent, mainWorktree);
   }
 
   async answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void> {

@@ -27,7 +27,12 @@ export class ClaudeTranscriptReplay {
     this.#cwd = cwd;
     this.#conversation = claudeDriver.createConversation(
       { prompt: '', argv: [], cwd, permissionMode: 'ask', resumes: nativeSessionId },
-      { emit: (event) => void this.#events.push(event), write: () => undefined, closeInput: () => undefined },
+      {
+        emit: (event) => void this.#events.push(event),
+        write: () => undefined,
+        closeInput: () => undefined,
+        offer: () => undefined,
+      },
     );
   }
 

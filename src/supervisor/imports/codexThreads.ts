@@ -125,6 +125,7 @@ async function beginConversation(
         queueMicrotask(() => conversation.readLine('stdout', response));
       },
       closeInput: () => undefined,
+      offer: () => undefined,
     },
   );
   conversation.start();

@@ -4,6 +4,7 @@ import { CorralError } from '../../storage/errors';
 import type { DraftEvent, RunState } from '../../storage/events';
 import type { RunPaths } from '../../storage/paths';
 import { nextRunState, signalOf } from '../../storage/runState';
+import { OffersKeeper } from '../../storage/store/keptOffers';
 import type { Conversation } from '../agents/driver/driver';
 import { driverFor } from '../agents/drivers';
 import { Git } from '../git/git';
@@ -40,6 +41,7 @@ export class AgentRun {
   readonly #reserve: DiskReserve;
   readonly #snapshots: SnapshotTaker | undefined;
   readonly #escapes: EscapeWatch | undefined;
+  readonly #offers: OffersKeeper;
   #phase: RunPhase = { name: 'active' };
   #state: RunState = 'queued';
   #log: OutputLog | undefined;
@@ -49,9 +51,9 @@ export class AgentRun {
   serversEnded = Promise.resolve();
   /** Undefined before the agent is started, and after its end. */
   #conversation: Conversation | undefined;
-  /** Settles when the conversation has begun, or never will. */
-  readonly #started: Promise<void>;
   #markStarted = (): void => undefined;
+  /** Settles when the conversation has begun, or never will. */
+  readonly #started = new Promise<void>((fulfil) => (this.#markStarted = fulfil));
   /** Ends the process that runs now: the agent, or a command before it. */
   #termination: Termination | undefined;
 
@@ -62,7 +64,7 @@ export class AgentRun {
     this.#recorder = recorder;
     this.#pause = pause;
     this.#reserve = new DiskReserve(run.reserve);
-    this.#started = new Promise((fulfil) => (this.#markStarted = fulfil));
+    this.#offers = new OffersKeeper(bootstrap);
     if (bootstrap.worktree === undefined) return;
     const git = new Git(runWithNode);
     this.#snapshots = new SnapshotTaker(git, atWorktreeTop(bootstrap), bootstrap.worktree, this.#emit);
@@ -90,6 +92,7 @@ export class AgentRun {
     await this.#escapes?.finish(endRequestOf(this.#phase) === 'shutdown');
     await this.#snapshots?.finish(endRequestOf(this.#phase) === 'shutdown');
     await this.#reserve.release();
+    await this.#offers.written;
     this.#emit({ kind: 'run.exited', data: end });
     this.#enter({ name: 'over' });
     this.#markStarted();
@@ -164,6 +167,7 @@ export class AgentRun {
       emit: this.#emit,
       write: (data) => this.#agent?.write(data),
       closeInput: () => this.#agent?.closeInput(),
+      offer: (told) => this.#offers.take(told),
     });
     const log = (this.#log = await OutputLog.open(this.#run.output, {
       onPaused: (error) => this.setPaused('output', error),
@@ -236,7 +240,6 @@ export class AgentRun {
       onTasksChanged: (count) => this.#emit(tasksEvent(this.#state, count)),
       onIdle: () => this.#endIdle(),
     });
-    const idleWatch = this.#idleWatch;
     conversation.start();
     this.#markStarted();
     void agent.exited.then(async () => await this.#reserve.releaseForOutput());
@@ -245,7 +248,7 @@ export class AgentRun {
       log,
       emit: this.#emit,
       onDriverError: (error) => this.recordError(error),
-      onChunk: () => idleWatch.outputRead(),
+      onChunk: () => this.#idleWatch?.outputRead(),
       recorder: this.#recorder,
     });
     await output.read(agent);

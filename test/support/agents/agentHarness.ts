@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import * as v from 'valibot';
 import type { Line } from '../../../src/common/lines/lineSplitter';
 import { LineSplitter } from '../../../src/common/lines/lineSplitter';
+import type { ToldOffers } from '../../../src/storage/agentOffers';
 import type { DraftEvent, EventData, EventKind } from '../../../src/storage/events';
 import { EVENT_SCHEMAS } from '../../../src/storage/events';
 import type {
@@ -17,6 +18,7 @@ import type { Ending } from '../../../src/supervisor/agents/driver/ending';
 export class RecordingHost implements ConversationHost {
   readonly events: DraftEvent[] = [];
   readonly written: string[] = [];
+  readonly offers: ToldOffers[] = [];
   isInputClosed = false;
   onEvent: (event: DraftEvent) => void = () => undefined;
 
@@ -32,6 +34,10 @@ export class RecordingHost implements ConversationHost {
 
   closeInput(): void {
     this.isInputClosed = true;
+  }
+
+  offer(told: ToldOffers): void {
+    this.offers.push(told);
   }
 
   /** The data of all events of a kind. */

@@ -233,9 +233,15 @@ class AcpConversation implements Conversation {
         this.#events.flush();
         this.#hasSystemError = true;
         return;
+      case 'available_commands_update':
+        return this.#host.offer({
+          commands: update.availableCommands?.map(({ input, ...command }) => ({
+            ...command,
+            argumentHint: input?.hint,
+          })),
+        });
       default:
-        update.sessionUpdate satisfies
-          'available_commands_update' | 'current_mode_update' | 'config_option_update' | 'user_message_chunk';
+        update.sessionUpdate satisfies 'current_mode_update' | 'config_option_update' | 'user_message_chunk';
     }
   }
 

@@ -93,8 +93,15 @@ const updateSchema = v.variant('sessionUpdate', [
     cost: lenient(v.object({ amount: v.pipe(v.number(), v.finite()), currency: text })),
   }),
   v.object({ sessionUpdate: kind('session_info_update'), _meta: lenient(unknownRecord) }),
+  v.object({
+    sessionUpdate: kind('available_commands_update'),
+    availableCommands: lenient(
+      v.array(
+        v.object({ name: text, description: lenient(text), input: lenient(v.nullable(v.object({ hint: text }))) }),
+      ),
+    ),
+  }),
   // Not about the work, or a repeated message of the user.
-  v.object({ sessionUpdate: kind('available_commands_update') }),
   v.object({ sessionUpdate: kind('current_mode_update') }),
   v.object({ sessionUpdate: kind('config_option_update') }),
   v.object({ sessionUpdate: kind('user_message_chunk') }),
@@ -127,12 +134,25 @@ export const initializeResultSchema = v.object({
 });
 export type AcpAgent = v.InferOutput<typeof initializeResultSchema>;
 
+const optionSchema = v.object({ value: text, name: lenient(text), description: lenient(text) });
+const configOptionSchema = v.object({
+  id: text,
+  category: lenient(text),
+  currentValue: v.optional(v.unknown()),
+  /** Some agents put them in groups. */
+  options: lenient(v.array(v.union([optionSchema, v.object({ options: v.array(optionSchema) })]))),
+});
+export type AcpConfigOption = v.InferOutput<typeof configOptionSchema>;
+
 export const sessionResultSchema = v.object({
   /** Absent for a resumed session. */
   sessionId: v.optional(text),
   modes: lenient(v.object({ currentModeId: text, availableModes: v.array(v.object({ id: text })) })),
-  configOptions: lenient(
-    v.array(v.object({ id: text, category: lenient(text), currentValue: v.optional(v.unknown()) })),
+  configOptions: lenient(v.array(configOptionSchema)),
+  models: lenient(
+    v.object({
+      availableModels: v.array(v.object({ modelId: text, name: lenient(text), description: lenient(text) })),
+    }),
   ),
 });
 export type AcpSession = v.InferOutput<typeof sessionResultSchema>;

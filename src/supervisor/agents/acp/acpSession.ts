@@ -1,9 +1,10 @@
 /** Opens the agent's session: new or resumed, in the wanted mode and with the wanted model. */
 import type { InitializeRequest, NewSessionRequest, PromptCapabilities } from '@agentclientprotocol/sdk';
 import * as v from 'valibot';
+import type { ToldOffers } from '../../../storage/agentOffers';
 import type { ConversationHost, ConversationRequest } from '../driver/driver';
 import type { JsonRpcPeer } from '../driver/jsonRpc';
-import type { AcpAgent, AcpSession } from './acpMessages';
+import type { AcpAgent, AcpConfigOption, AcpSession } from './acpMessages';
 import { initializeResultSchema, sessionResultSchema } from './acpMessages';
 import type { AcpProfile } from './acpProfiles';
 
@@ -11,7 +12,7 @@ export const ACP_BACKEND_TYPE = 'acp';
 const PROTOCOL_VERSION = 1 satisfies InitializeRequest['protocolVersion'];
 
 interface Setting {
-  method: 'session/set_mode' | 'session/set_config_option';
+  method: 'session/set_mode' | 'session/set_config_option' | 'session/set_model';
   params: Record<string, string>;
 }
 
@@ -55,7 +56,7 @@ export function openAcpSession(
 
   function configureSession(
     { agentInfo, agentCapabilities }: AcpAgent,
-    { sessionId = '', modes, configOptions }: AcpSession,
+    { sessionId = '', modes, configOptions, models }: AcpSession,
   ): void {
     const modelOption = configOptions?.find((option) => option.category === 'model');
     const wantedMode = profile.modes?.[permissionMode];
@@ -65,6 +66,9 @@ export function openAcpSession(
       settings.push({ method: 'session/set_mode', params: { modeId: wantedMode } });
     if (model !== undefined && modelOption !== undefined)
       settings.push({ method: 'session/set_config_option', params: { configId: modelOption.id, value: model } });
+    else if (model !== undefined && models?.availableModels.some(({ modelId }) => modelId === model))
+      settings.push({ method: 'session/set_model', params: { modelId: model } });
+    host.offer({ models: modelsOf(modelOption, models) });
     const currentModel = model ?? modelOption?.currentValue;
     const currentMode = isOffered ? wantedMode : modes?.currentModeId;
     host.emit({
@@ -100,4 +104,14 @@ export function openAcpSession(
     clientInfo: { name: 'corral', version: '0' },
   };
   request('initialize', initialize, initializeResultSchema, openSession);
+}
+
+/** The models of the option that chooses them, else those that the agent lists; undefined where it tells none. */
+function modelsOf(option: AcpConfigOption | undefined, models: AcpSession['models']): ToldOffers['models'] {
+  return (
+    option?.options
+      ?.flatMap((each) => ('options' in each ? each.options : [each]))
+      .map(({ value, ...texts }) => ({ id: value, ...texts })) ??
+    models?.availableModels.map(({ modelId, ...texts }) => ({ id: modelId, ...texts }))
+  );
 }

@@ -1,7 +1,6 @@
 /** Claude Code: one long-lived process that speaks `stream-json` on both pipes, with follow-ups and permissions. */
 import { randomUUID } from 'node:crypto';
 import type { Picture } from '../../../storage/events';
-import type { PermissionMode } from '../../../storage/sessionRecords';
 import type {
   AgentExit,
   Conversation,
@@ -17,32 +16,20 @@ import { Turns } from '../driver/turns';
 import { messageEvent, PendingMessages, type AgentAttachment } from '../driver/userMessages';
 import type { ClaudeBlock, ClaudeMessage, ClaudeOf } from './claudeMessages';
 import { blocksOf, isNote, parseBlock, parseClaudeLine, subtypeOf, userMessage } from './claudeMessages';
+import { launchClaude } from './claudeLaunch';
+import { ClaudeOffers } from './claudeOffers';
 import { ClaudePartialMessage } from './claudePartialMessage';
 import { ClaudePermissions } from './claudePermissions';
 import { ClaudeUsage, retryError, turnEndOf } from './claudeResults';
 import { ClaudeTasks } from './claudeTasks';
-import { askingSettings } from './claudeSettings';
 import { ClaudeToolCalls } from './claudeToolCalls';
 import { notesOf, userContentOf } from './claudeUserText';
 
 const BACKEND_TYPE = 'claude';
-const MODES: Record<PermissionMode, string> = { ask: 'default', edits: 'acceptEdits', all: 'bypassPermissions' };
 
 export const claudeDriver: Driver = {
   backendType: BACKEND_TYPE,
-  launch({ program, programArguments, permissionMode, model, resumes }) {
-    const argv = [
-      ...[program, ...programArguments],
-      ...['-p', '--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose'],
-      ...['--include-partial-messages', '--replay-user-messages'],
-      ...askingSettings(permissionMode, programArguments),
-      ...['--permission-prompt-tool', 'stdio', '--permission-mode', MODES[permissionMode]],
-      // With `=`, so that no value can be read as an option.
-      ...(model === undefined ? [] : [`--model=${model}`]),
-      ...(resumes === undefined ? [] : [`--resume=${resumes}`]),
-    ];
-    return { argv, environment: {}, promptInArguments: false };
-  },
+  launch: launchClaude,
   createConversation: (request, host) => new ClaudeConversation(request, host),
   terminalArguments: ({ programArguments, nativeSessionId }) => [...programArguments, `--resume=${nativeSessionId}`],
 };
@@ -54,6 +41,7 @@ class ClaudeConversation implements Conversation {
   readonly #toolCalls: ClaudeToolCalls;
   readonly #permissions: ClaudePermissions;
   readonly #usage: ClaudeUsage;
+  readonly #offers: ClaudeOffers;
   readonly #tasks = new ClaudeTasks();
   readonly #partialMessage = new ClaudePartialMessage();
   readonly #pending = new PendingMessages();
@@ -66,6 +54,10 @@ class ClaudeConversation implements Conversation {
     this.#toolCalls = new ClaudeToolCalls((event) => host.emit(event), request.cwd);
     this.#permissions = new ClaudePermissions((event) => host.emit(event));
     this.#usage = new ClaudeUsage(request.resumes !== undefined);
+    this.#offers = new ClaudeOffers(
+      (told) => host.offer(told),
+      (message) => this.#write(message),
+    );
   }
 
   start(): void {
@@ -117,8 +109,8 @@ class ClaudeConversation implements Conversation {
       case 'control_cancel_request':
         return this.#permissions.withdraw(message.request_id);
       case 'control_response':
-        // A success only repeats an answer of ours.
-        if (message.response.subtype === 'error')
+        // Any other success only repeats an answer of ours.
+        if (!this.#offers.readAnswer(message) && message.response.subtype === 'error')
           this.#host.emit({ kind: 'error', data: { message: message.response.error, code: 'control_request' } });
         return;
       case 'command_lifecycle':
@@ -171,6 +163,7 @@ class ClaudeConversation implements Conversation {
       });
     }
     this.#turns.begin();
+    this.#offers.readNames(message.slash_commands);
   }
 
   #readAssistant(message: ClaudeOf<'assistant'>): void {

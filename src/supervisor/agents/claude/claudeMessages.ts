@@ -22,6 +22,7 @@ const init = v.object({
   model: optionalText,
   permissionMode: optionalText,
   claude_code_version: optionalText,
+  slash_commands: lenient(v.array(text)),
 });
 const apiRetry = v.object({
   type: v.literal('system'),
@@ -119,8 +120,8 @@ const controlCancel = v.object({ type: v.literal('control_cancel_request'), requ
 const controlResponse = v.object({
   type: v.literal('control_response'),
   response: v.variant('subtype', [
-    v.object({ subtype: v.literal('success') }),
-    v.object({ subtype: v.literal('error'), error: text }),
+    v.object({ subtype: v.literal('success'), request_id: lenient(text), response: v.optional(v.unknown()) }),
+    v.object({ subtype: v.literal('error'), request_id: lenient(text), error: text }),
   ]),
 });
 const lifecycle = v.object({ type: v.literal('command_lifecycle'), command_uuid: text, state: text });

@@ -28,7 +28,7 @@ import { questionOf } from './codexApprovals';
 import { CodexItems } from './codexItems';
 import type { CodexNotification, CodexTurn } from './codexMessages';
 import { isIgnored, parseCodexNotification } from './codexMessages';
-import { CODEX_BACKEND_TYPE, openCodexThread } from './codexThread';
+import { askForCodexModels, CODEX_BACKEND_TYPE, openCodexThread } from './codexThread';
 import { CodexUsage } from './codexUsage';
 
 export const codexDriver: Driver = {
@@ -82,6 +82,7 @@ class CodexConversation implements Conversation {
         this.#threadId = session.nativeSessionId;
         this.#host.emit({ kind: 'agent.session', data: session });
         this.#beginNextTurn();
+        askForCodexModels(this.#peer, (models) => this.#host.offer({ models }));
       },
       (reason, method) => this.#failTurn(reason, method),
     );

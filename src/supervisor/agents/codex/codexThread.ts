@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { ToldOffers } from '../../../storage/agentOffers';
 import type { EventData } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
 import type { ConversationRequest } from '../driver/driver';
@@ -16,6 +17,17 @@ const MODES: Record<PermissionMode, { approvalPolicy: string; sandbox: string }>
 
 const initializedSchema = v.object({ userAgent: lenient(text) });
 const threadSchema = v.object({ thread: v.object({ id: text }), model: lenient(text) });
+const modelsSchema = v.object({
+  data: v.array(
+    v.object({
+      model: text,
+      displayName: lenient(text),
+      description: lenient(text),
+      hidden: lenient(v.boolean()),
+      isDefault: lenient(v.boolean()),
+    }),
+  ),
+});
 
 /** Initializes the connection. `onReady` gets the app server's version where it reports one. */
 export function initializeCodex(
@@ -33,6 +45,22 @@ export function initializeCodex(
       onReady(/\/(\d[\w.-]*)/.exec(userAgent ?? '')?.[1]);
     },
     (reason) => onFailure(reason, 'initialize'),
+  );
+}
+
+/** Only the first page of the models: those that Codex recommends. */
+export function askForCodexModels(peer: JsonRpcPeer, onModels: (models: ToldOffers['models']) => void): void {
+  peer.requestParsed(
+    'model/list',
+    {},
+    modelsSchema,
+    ({ data }) =>
+      onModels(
+        data
+          .filter(({ hidden }) => hidden !== true)
+          .map(({ model, displayName, ...rest }) => ({ id: model, name: displayName, ...rest })),
+      ),
+    () => undefined, // an older version has no list
   );
 }
 

@@ -1,4 +1,5 @@
 /** The interface of a driver: what Corral knows about one agent's program, without processes and files. */
+import type { ToldOffers } from '../../../storage/agentOffers';
 import type { DraftEvent, RunOutcome } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
 import type { LinePattern } from './linePatterns';
@@ -64,6 +65,8 @@ export interface ConversationHost {
   /** Writes to the agent's stdin; ignored once stdin is closed. */
   write(data: string): void;
   closeInput(): void;
+  /** Keeps what the agent tells of its models and commands, for people who write to it next. */
+  offer(told: ToldOffers): void;
 }
 
 /** How the agent's process ended. */

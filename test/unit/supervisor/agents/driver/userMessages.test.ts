@@ -35,6 +35,12 @@ function last(host: RecordingHost): unknown {
   return JSON.parse(host.written.at(-1) ?? '');
 }
 
+/** The parameters of the last request of a method. */
+function parametersOf(host: RecordingHost, method: string): unknown {
+  const request = host.written.findLast((line) => line.includes(`"method":"${method}"`));
+  return v.parse(v.object({ params: v.unknown() }), JSON.parse(request ?? '')).params;
+}
+
 describe('a prompt with a picture and a file', () => {
   it('is given to Claude as a picture, paths and the prompt as it was typed', async () => {
     const host = await converse('claude', []);
@@ -64,11 +70,8 @@ describe('a prompt with a picture and a file', () => {
       { id: 1, result: {} },
       { id: 2, result: { thread: { id: 't' } } },
     ]);
-    const { params } = v.parse(
-      v.object({ method: v.literal('turn/start'), params: v.object({ input: v.array(v.unknown()) }) }),
-      last(host),
-    );
-    assert.deepEqual(params.input, [
+    const { input } = v.parse(v.object({ input: v.array(v.unknown()) }), parametersOf(host, 'turn/start'));
+    assert.deepEqual(input, [
       { type: 'text', text: PROMPT, text_elements: [] },
       { type: 'text', text: NOTE, text_elements: [] },
       { type: 'localImage', path: PICTURE.path },
