@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { IconButton } from '../shared/iconButton';
+import { commandKey } from '../shared/keyNames';
 import { AttachmentList } from './attachmentList';
 import { CompletionList, optionId } from './completionList';
 import { draggedFiles, pastedFiles } from './draggedFiles';
@@ -26,7 +27,7 @@ export interface PromptBoxProps {
 }
 
 /** The keys that send, as they are written on the machine's keyboard. */
-export const SEND_KEYS = navigator.platform.startsWith('Mac') ? '⌘Enter' : 'Ctrl+Enter';
+export const SEND_KEYS = commandKey('Enter');
 
 /** A box for a prompt or a message of many lines, with files and pictures. Enter is a new line; `SEND_KEYS` sends. */
 export function PromptBox({

@@ -1,17 +1,21 @@
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from '@tanstack/virtual-core';
 import type { Range } from '@tanstack/virtual-core';
 import * as l10n from '@vscode/l10n';
-import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import { EventRow } from './eventRow';
 import { useFindMarks } from './findMarks';
+import { useFocusWithin } from './focusWithin';
 import { useFoldedHeights } from './foldedHeights';
 import type { TimelineModel } from './model/timelineModel';
+import { prepareMenu } from './rows/eventMenu';
 import './eventList.css';
 
 const ESTIMATED_ROW_PX = 56;
 const OVERSCAN_ROWS = 6;
 /** Fewer than the page keeps, or the first would be dropped for the last. */
 const MAX_LOADED_LINES = 5_000;
+/** How long an event stays marked that a link or a search led to. */
+const MARK_MS = 4_000;
 /** Closer to the end than this counts as at the end. */
 const END_SLACK_PX = 24;
 /** Browsers cannot lay out more than about 33 million pixels: of a longer session the list has only the last rows. */
@@ -52,6 +56,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   const [selected, setSelected] = useState<number>();
   const focusWanted = useRef(false);
   const heightAtFollow = useRef(0);
+  const hadFocus = useFocusWithin(scroller);
   const count = model.lineCount - firstLine;
 
   const options = {
@@ -113,6 +118,8 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
       if (document.activeElement === document.body) element?.focus({ preventScroll: true });
       return;
     }
+    // What had the focus can be gone, such as the button of a question that is answered.
+    if (hadFocus.current && document.activeElement === document.body) focusWanted.current = true;
     if (!focusWanted.current) return;
     const row = element?.querySelector<HTMLElement>(`[data-index="${String(selected)}"]`);
     if (row === null || row === undefined) return;
@@ -120,7 +127,17 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     row.focus({ preventScroll: true });
   });
 
-  useFindMarks(scroller, model.find.text);
+  useFindMarks(scroller, model.find.text, model.rows.marked);
+  const { marked } = model.rows;
+  useEffect(() => {
+    if (marked === undefined) return;
+    const timer = setTimeout(() => {
+      model.rows.unmark(marked);
+    }, MARK_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [model, marked]);
   useLayoutEffect(() => {
     const line = model.rows.takeLineToShow();
     const row = line === undefined ? -1 : line - firstLine;
@@ -205,6 +222,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
       onKeyDown={onKeyDown}
       onScroll={onScroll}
       onWheel={onWheel}
+      onContextMenuCapture={prepareMenu}
     >
       {firstLine > 0 && (
         <div class="earlier">

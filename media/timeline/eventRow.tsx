@@ -5,6 +5,7 @@ import { Icon } from '../shared/icons';
 import { EventCard } from './events/eventCard';
 import { eventIcon, eventName } from './events/eventName';
 import type { TimelineModel } from './model/timelineModel';
+import { MenuButton, eventMenu } from './rows/eventMenu';
 import { FoldedRow } from './rows/foldedRow';
 
 /** Shared by all rows, since making a formatter takes longer than rendering a row. */
@@ -36,7 +37,7 @@ export function EventRow({ model, item, line, isSelected, measure, onSelect }: E
     'aria-posinset': line + 1,
     'aria-setsize': isLive ? -1 : model.lineCount,
     style: { transform: `translateY(${String(item.start)}px)` },
-    onFocus: onSelect,
+    onFocusIn: onSelect,
   } as const;
   if (event === undefined || event === 'missing') {
     return (
@@ -57,6 +58,7 @@ export function EventRow({ model, item, line, isSelected, measure, onSelect }: E
     event.kind === 'message' && `role-${event.data.role}`,
     isNested && 'nested',
     isSelected && 'selected',
+    model.rows.isMarked(event) && 'marked',
     model.rows.isFolding && 'folding',
   ];
   return (
@@ -67,6 +69,8 @@ export function EventRow({ model, item, line, isSelected, measure, onSelect }: E
       data-seq={event.seq}
       data-kind={event.kind}
       aria-label={`${eventName(event)}, ${timeOfDay}`}
+      aria-keyshortcuts="Shift+F10"
+      {...eventMenu(model, event)}
     >
       <div class="gutter">{icon !== undefined && <Icon name={icon} />}</div>
       <div class="content">
@@ -76,9 +80,12 @@ export function EventRow({ model, item, line, isSelected, measure, onSelect }: E
           <EventCard model={model} event={event} isLive={isLive} />
         )}
       </div>
-      <time class="time" dateTime={event.timestamp} title={DATE_AND_TIME.format(time)}>
-        {timeOfDay}
-      </time>
+      <div class="aside">
+        <time class="time" dateTime={event.timestamp} title={DATE_AND_TIME.format(time)}>
+          {timeOfDay}
+        </time>
+        <MenuButton />
+      </div>
     </div>
   );
 }

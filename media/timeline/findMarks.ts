@@ -1,8 +1,10 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { RefObject } from 'preact';
 
 /** Marks where a text stands in the rows of the list, without a change to the rows. */
-export function useFindMarks(list: RefObject<HTMLElement | null>, text: string): void {
+export function useFindMarks(list: RefObject<HTMLElement | null>, text: string, revealed: unknown): void {
+  /** The last match that the list has scrolled to. */
+  const shown = useRef<unknown>(undefined);
   useEffect(() => {
     const element = list.current;
     if (element === null || text.trim() === '') return;
@@ -13,7 +15,11 @@ export function useFindMarks(list: RefObject<HTMLElement | null>, text: string):
       const isHere = (range: Range): boolean =>
         range.startContainer.parentElement?.closest('[data-index].selected') !== null;
       CSS.highlights.set('corral-found', new Highlight(...ranges.filter((range) => !isHere(range))));
-      CSS.highlights.set('corral-found-here', new Highlight(...ranges.filter(isHere)));
+      const here = ranges.filter(isHere);
+      CSS.highlights.set('corral-found-here', new Highlight(...here));
+      if (here.length === 0 || revealed === undefined || shown.current === revealed) return;
+      shown.current = revealed;
+      scrollTo(element, here.find((range) => isInMark(range)) ?? here[0]);
     };
     const markSoon = (): void => {
       if (frame === 0) frame = requestAnimationFrame(mark);
@@ -27,7 +33,19 @@ export function useFindMarks(list: RefObject<HTMLElement | null>, text: string):
       CSS.highlights.delete('corral-found');
       CSS.highlights.delete('corral-found-here');
     };
-  }, [text]);
+  }, [text, revealed]);
+}
+
+function isInMark({ startContainer }: Range): boolean {
+  return startContainer.parentElement?.closest('.marked') !== null;
+}
+
+/** Scrolls to a match that is out of sight, as in a long output. */
+function scrollTo(list: HTMLElement, range: Range | undefined): void {
+  if (range === undefined) return;
+  const { top, bottom } = range.getBoundingClientRect();
+  const sight = list.getBoundingClientRect();
+  if (top < sight.top || bottom > sight.bottom) list.scrollTop += top - (sight.top + sight.bottom) / 2;
 }
 
 /** Where the text stands, also across the parts that a line of code consists of. */

@@ -35,6 +35,8 @@ export type EventPlace = v.InferOutput<typeof placeSchema>;
 
 const pictureSchema = v.object({ ...placeSchema.entries, index: count });
 
+const fieldSchema = v.object({ ...placeSchema.entries, field: v.pipe(text, v.regex(/^\w+$/)) });
+
 const timelineRunSchema = v.object({
   runId: idSchema,
   ordinal: count,
@@ -168,6 +170,8 @@ export const TIMELINE_REQUESTS = {
   chooseDetail: { parameters: v.object({ detail }), result: v.object({}) },
   /** Puts a text on the clipboard. */
   copyText: { parameters: v.object({ text }), result: v.object({}) },
+  /** Puts a field of an event on the clipboard, with nothing cut and without the control sequences of a terminal. */
+  copyField: { parameters: fieldSchema, result: v.object({}) },
   /** Opens the file of an edit, before and after it. */
   openDiff: { parameters: placeSchema, result: v.object({}) },
   /** The page shows the session as it was at this event; without one, as it is. */
@@ -186,10 +190,7 @@ export const TIMELINE_REQUESTS = {
   /** Opens a picture of an event beside the timeline. */
   openPicture: { parameters: pictureSchema, result: v.object({}) },
   /** Opens a field of an event with nothing cut, beside the timeline. */
-  openPayload: {
-    parameters: v.object({ runId: idSchema, seq, field: v.pipe(text, v.regex(/^\w+$/)) }),
-    result: v.object({}),
-  },
+  openPayload: { parameters: fieldSchema, result: v.object({}) },
 } as const;
 export type TimelineMethod = keyof typeof TIMELINE_REQUESTS;
 

@@ -48,6 +48,11 @@ export class SessionActions {
     await this.#context.ask('copyText', { text });
   }
 
+  /** Copies a field of an event whole, without the control sequences of a terminal. */
+  async copyField({ runId, seq }: TimelineEvent, field: string): Promise<void> {
+    await this.#context.ask('copyField', { runId, seq, field });
+  }
+
   /** Offers what can be done with the files as they were at this point: those of the last snapshot before it. */
   async showFiles(): Promise<void> {
     const { playlist, shownRows, ask, fail } = this.#context;

@@ -96,7 +96,7 @@ export class TimelineModel {
       ...this.#findContext,
       criteria: () => this.filter.criteria,
       shownRows,
-      reveal: (row) => this.rows.reveal(this.playlist.placeOf(row)),
+      reveal: (row) => this.rows.reveal(this.playlist.placeOf(row), this.find.text),
       changed,
     });
     const pauses = new Pauses({ playlist, read: (query) => ask('pauses', query) });

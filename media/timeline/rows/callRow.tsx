@@ -80,13 +80,15 @@ function asksPerson(event: ToolCall): boolean {
 
 /** What a person chose, where that says more than that they allowed it. */
 function ChoiceNote({ request, answer }: { request: PermissionRequest; answer: PermissionAnswer }) {
-  const option = request.data.options.find(({ optionId }) => optionId === answer.data.optionId);
-  const isPlain =
-    answer.data.outcome === 'allowed' && option?.kind === 'allow_once' && request.data.options.length <= 3;
+  const { answers, message, outcome, optionId } = answer.data;
+  const { options } = request.data;
+  const option = options.find((each) => each.optionId === optionId);
+  const isPlain = outcome === 'allowed' && option?.kind === 'allow_once' && options.length <= 3;
   const name = request.data.toolName === 'AskUserQuestion' || !isPlain ? option?.name : undefined;
-  const note = joinParts([name, answer.data.message]);
+  const words = answers?.map((each) => each.filter((word) => word !== '').join(', ')).filter((said) => said !== '');
+  const note = joinParts([...(words ?? [name]), message]);
   return note === '' ? null : (
-    <span class="faint choice" dir="auto">
+    <span class="faint note" dir="auto">
       {note}
     </span>
   );

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { rowFold } from '../model/rows/listRows';
 import type { TimelineModel } from '../model/timelineModel';
+import { eventMenu } from './eventMenu';
 
 interface RowLineProps {
   model: TimelineModel;
@@ -40,7 +41,12 @@ export function RowLine({ model, event, title, children }: RowLineProps) {
 export function RowPart(props: { model: TimelineModel; event: TimelineEvent; children: ComponentChildren }) {
   const { model, event, children } = props;
   return (
-    <div class={model.rows.isMarked(event) ? 'part marked' : 'part'} data-seq={event.seq} data-kind={event.kind}>
+    <div
+      class={model.rows.isMarked(event) ? 'part marked' : 'part'}
+      data-seq={event.seq}
+      data-kind={event.kind}
+      {...eventMenu(model, event)}
+    >
       {children}
     </div>
   );

@@ -71,6 +71,17 @@ export class SessionTimeline {
   }
 
   /**
+   * The event with nothing cut, whatever its size.
+   * @throws INVALID_ARGUMENT where there is no such event
+   */
+  async wholeEvent(runId: string, seq: number): Promise<SessionEvent> {
+    const [event] = await this.query('runEvents', { runId, fromSeq: seq, limit: 1 });
+    if (event?.seq !== seq)
+      throw new CorralError('INVALID_ARGUMENT', l10n.t('There is no event {seq} in this run.', { seq }));
+    return await wholeEvent(this.#store.paths.session(this.#sessionId).run(runId), event);
+  }
+
+  /**
    * A field of an event as text, whole, also where the event holds only a preview of it.
    * @throws INVALID_ARGUMENT where there is no such event or field
    */

@@ -23,6 +23,8 @@ import type { HistorySource } from './history/historyCommands';
 import type { ConsentSource } from './consentCommands';
 import { consentCommands } from './consentCommands';
 import { historyCommands } from './history/historyCommands';
+import type { EventsSource } from './history/eventCommands';
+import { eventCommands } from './history/eventCommands';
 import { folderCommands } from './rows/folderCommands';
 import { permissionCommands } from './permissionCommands';
 import type { ProcessEndingSource } from './processCommands';
@@ -65,6 +67,7 @@ export type CommandsSource = SessionsSource &
   WorktreesSource &
   InventorySource &
   HistorySource &
+  EventsSource &
   StoreSource &
   ProcessEndingSource &
   ConsentSource &
@@ -157,6 +160,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     }),
     ...folderCommands(choose),
     ...historyCommands({ source, choose: chooseAny, results, showTimeline }),
+    ...eventCommands(source, starter),
     ...storeCommands({ source, log, choose: chooseAny, showTimeline }),
     ...processCommands(source),
     ...consentCommands(source),

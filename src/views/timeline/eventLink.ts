@@ -1,6 +1,9 @@
 import * as v from 'valibot';
 import { idSchema } from '../../storage/ids';
 
+/** Publisher and name of package.json. */
+const EXTENSION_ID = 'corral-dev.corral';
+
 /** An event of a session, as links name it. */
 export interface LinkedEvent {
   sessionId: string;
@@ -19,6 +22,11 @@ const pathSchema = v.strictTuple([
 /** The path of a `vscode://` link to the event. */
 export function linkPath({ sessionId, runId, seq }: LinkedEvent): string {
   return `/event/${sessionId}/${runId}/${seq}`;
+}
+
+/** A link that VS Code opens in a window of this computer; `scheme` is that of the editor. */
+export function eventLink(scheme: string, event: LinkedEvent): string {
+  return `${scheme}://${EXTENSION_ID}${linkPath(event)}`;
 }
 
 /** The event that a link names; undefined for a link that Corral did not make. */

@@ -15,10 +15,15 @@ export function previewOf(event: SessionEvent): TimelineEvent {
     const whole =
       name === 'input' && typeof value === 'object' && value !== null ? JSON.stringify(value, undefined, 2) : value;
     if (typeof whole !== 'string' || whole.length <= PREVIEW_LENGTH) continue;
-    const isEndShown = name === 'output' && event.kind === 'tool.result' && event.data.status === 'failed';
+    const isEndShown = name === 'output' && event.kind === 'tool.result' && hasFailedEnd(event.data);
     data[name] = (isEndShown ? endOf : startOf)(whole, PREVIEW_LENGTH);
     cut[name] = whole.length;
   }
   // Only texts were shortened, and an input may be any value: the data still has the shape of its kind.
   return Object.keys(cut).length === 0 ? event : ({ ...event, data, cut } as TimelineEvent);
+}
+
+/** True where the output is of a failure and not stored apart: then only its start is here. */
+function hasFailedEnd({ status, blobs = {} }: Extract<SessionEvent, { kind: 'tool.result' }>['data']): boolean {
+  return status === 'failed' && blobs['/output'] === undefined;
 }

@@ -6,6 +6,8 @@ import type { TimelineSource } from './timelineSource';
 const SCHEME = 'corral-event';
 /** By field: the file name's extension, by which the editor knows the language. */
 const EXTENSIONS: Readonly<Record<string, string>> = { text: 'md', diff: 'diff', input: 'json' };
+/** In the place of a field: all of the event, as it is recorded. No field has this name. */
+const WHOLE = '*';
 const placeSchema = v.strictTuple([
   v.literal(''),
   v.string(),
@@ -25,7 +27,10 @@ export function registerPayloadDocuments(source: TimelineSource): vscode.Disposa
   return vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
     provideTextDocumentContent: async (uri) => {
       const [, sessionId, runId, seq, field] = v.parse(placeSchema, uri.path.split('/'));
-      return await (await source.timeline(sessionId)).payload(runId, seq, field);
+      const timeline = await source.timeline(sessionId);
+      return field === WHOLE
+        ? JSON.stringify(await timeline.wholeEvent(runId, seq), undefined, 2)
+        : await timeline.payload(runId, seq, field);
     },
   });
 }
@@ -34,6 +39,15 @@ export function registerPayloadDocuments(source: TimelineSource): vscode.Disposa
 export async function openPayload({ sessionId, runId, seq, field }: PayloadPlace): Promise<void> {
   const title = vscode.l10n.t('{field} of event {seq}', { field, seq });
   const name = `${title.replaceAll('/', '-')}.${EXTENSIONS[field] ?? 'txt'}`;
+  await openDocument({ sessionId, runId, seq }, field, name);
+}
+
+/** Opens all of the event as JSON beside the timeline. */
+export async function openRawEvent(event: LinkedEvent): Promise<void> {
+  await openDocument(event, WHOLE, `${vscode.l10n.t('Event {seq}', { seq: event.seq }).replaceAll('/', '-')}.json`);
+}
+
+async function openDocument({ sessionId, runId, seq }: LinkedEvent, field: string, name: string): Promise<void> {
   const document = await vscode.workspace.openTextDocument(
     vscode.Uri.from({ scheme: SCHEME, path: `/${sessionId}/${runId}/${seq}/${field}/${name}` }),
   );

@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import * as v from 'valibot';
 import type { Disposable } from '../../common/disposable';
 import { messageOf } from '../../common/errors';
@@ -245,6 +246,12 @@ export class TimelineHost implements Disposable {
       case 'copyText':
         await this.#editor.copyText(parameters.text);
         return {};
+      case 'copyField': {
+        const { runId, seq, field } = parameters;
+        const timeline = await this.#source.timeline(this.#sessionId);
+        await this.#editor.copyText(stripVTControlCharacters(await timeline.payload(runId, seq, field)));
+        return {};
+      }
       case 'chooseDetail':
         await this.#editor.chooseDetail(parameters.detail);
         return {};

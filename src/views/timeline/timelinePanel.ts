@@ -2,7 +2,6 @@ import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import { oneLine } from '../../common/oneLine';
 import { shorten } from '../../common/shorten';
-import { linkPath } from './eventLink';
 import { COMMANDS } from '../text/contributions';
 import { revisionUri } from '../review/revisionFiles';
 import { preparePanel } from '../webview/panelPage';
@@ -17,8 +16,6 @@ import type { EventPlace, TimelineSession } from '../../protocol/timelineProtoco
 import type { TimelineSource } from './timelineSource';
 import type { PageResources } from '../webview/webviewPage';
 
-/** Publisher and name of package.json. */
-const EXTENSION_ID = 'corral-dev.corral';
 const MAX_TITLE_LENGTH = 40;
 
 const ACTION_COMMANDS = {
@@ -100,7 +97,7 @@ export class TimelinePanel {
       detail: timelineDetail,
       chooseDetail: setTimelineDetail,
       copyLink: async (event) => {
-        await vscode.env.clipboard.writeText(`${vscode.env.uriScheme}://${EXTENSION_ID}${linkPath(event)}`);
+        await vscode.commands.executeCommand(COMMANDS.copyEventLink, event);
       },
     });
     const disposables = [

@@ -1,4 +1,5 @@
 import type { AppendedRange } from '../../storage/database/storeIndex';
+import type { SessionEvent } from '../../storage/events';
 import type { AskTimeline } from '../../storage/timelineQueries';
 import type { Event } from '../../common/disposable';
 import type { PermissionAnswer, SessionSummary } from '../../supervisor/api';
@@ -13,6 +14,8 @@ export interface RecordedEvents {
   follow(options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void>;
   /** A field of an event as text, whole. */
   payload(runId: string, seq: number, field: string): Promise<string>;
+  /** The event with nothing cut, whatever its size. */
+  wholeEvent(runId: string, seq: number): Promise<SessionEvent>;
   /** The bytes of one picture of an event. */
   picture(runId: string, seq: number, index: number): Promise<Buffer>;
 }

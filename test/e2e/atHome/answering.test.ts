@@ -41,6 +41,11 @@ describe('answering at home', () => {
     await window.picture('at-home-2-command');
     // Keys of other places answer nothing.
     await timeline.getByRole('feed').press('Control+Enter');
+    await timeline.getByRole('feed').press('Control+Backspace');
+    assert.match(
+      (await card.getByRole('button', { name: 'Allow', exact: true }).getAttribute('title')) ?? '',
+      /^Ctrl\+Enter/,
+    );
     await card.getByRole('button', { name: 'Deny with Reason…' }).click();
     await card.getByRole('textbox', { name: 'Reason' }).fill('Do not push');
     await card.getByRole('button', { name: 'Deny', exact: true }).last().click();
@@ -52,6 +57,9 @@ describe('answering at home', () => {
     await window.picture('at-home-2-edit');
     await card.focus();
     await card.press('Control+Enter');
+    // Who answers by key can go on by key.
+    await card.filter({ hasText: 'Allow this change?' }).waitFor({ state: 'detached' });
+    assert.equal(await timeline.evaluate("document.activeElement.closest('[role=feed]') !== null"), true);
 
     await card.getByText('Approve this plan?').waitFor();
     await card.getByRole('heading', { name: 'Plan' }).waitFor();
@@ -70,10 +78,16 @@ describe('answering at home', () => {
     await window.quickInput.getByText('Fail loudly').waitFor();
     await window.picture('at-home-1-picker');
     await window.pick('Clamp to zero');
+    await timeline
+      .locator('.row-line')
+      .filter({ hasText: /Should negative durations.*Clamp to zero/ })
+      .waitFor();
     await timeline.getByRole('button', { name: /Should negative durations/ }).click();
     await timeline
       .getByText('It was told: {"Should negative durations throw or clamp to zero?":"Clamp to zero"}')
       .waitFor();
+    await timeline.locator('.answered .chosen').filter({ hasText: 'Clamp to zero' }).waitFor();
+    await timeline.locator('.answered li.faint').filter({ hasText: 'Throw a RangeError' }).waitFor();
 
     await card.getByLabel('Hours').check();
     await card.getByLabel('Seconds').check();
@@ -82,6 +96,9 @@ describe('answering at home', () => {
     await card.getByRole('button', { name: 'Send Answer' }).click();
     await timeline.getByRole('button', { name: /Which units/ }).click();
     await timeline.getByText('It was told: {"Which units?":"Hours, Seconds","Which name?":"parseDuration"}').waitFor();
+    await timeline.locator('.row-line').filter({ hasText: 'Hours, Seconds · parseDuration' }).waitFor();
+    await timeline.locator('.answered .chosen').filter({ hasText: 'parseDuration' }).waitFor();
+    await window.picture('at-home-1-answered');
     await timeline.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
   });
 });

@@ -38,7 +38,7 @@ describe('the rows of a timeline', () => {
     () => ({
       repository: { name: 'countdown', files: FILES },
       server: { settings: { 'corral.agents': { claude: { path: join(folder, 'claude') } } } },
-      context: { viewport: { width: 1400, height: 1000 } },
+      context: { viewport: { width: 1400, height: 1000 }, permissions: ['clipboard-read', 'clipboard-write'] },
     }),
     async (opened) => {
       ({ window, sessions } = opened);
@@ -149,6 +149,66 @@ describe('the rows of a timeline', () => {
     await output.hover({ position: { x: 20, y: 200 } });
     await window.page.mouse.wheel(0, 300);
     await waitFor(async () => (await top()) > before, { what: 'the list to scroll' });
+  });
+
+  it('has a menu for each event: copy, copy its link, open it raw, start a session from it (20)', async () => {
+    const copied = async (): Promise<string> =>
+      v.parse(v.string(), await window.page.evaluate('navigator.clipboard.readText()'));
+    const failed = rows('tool.call').filter({ hasText: 'node --test' });
+    const entry = (name: string): Locator => window.page.getByRole('menuitem', { name, exact: true });
+    const openByKey = async (): Promise<void> => {
+      await failed.focus();
+      await window.page.keyboard.press('Shift+F10');
+    };
+    /** Chooses until it came about: a menu that has just opened takes no click. */
+    const choose = async (
+      open: () => Promise<void>,
+      name: string,
+      cameAbout: () => Promise<boolean>,
+    ): Promise<void> => {
+      await waitFor(
+        async () => {
+          if (await cameAbout()) return true;
+          if ((await entry(name).count()) === 0) await open();
+          await entry(name).click({ timeout: 3_000 });
+          return await waitFor(cameAbout, { what: name, limitMs: 3_000 });
+        },
+        { what: `what ${name} does` },
+      );
+    };
+    await failed.hover();
+    await failed.locator('.more').click();
+    await entry('Copy Link').waitFor();
+    await window.picture('at-home-20-menu');
+    assert.equal(await entry('Paste').count(), 0);
+    const openByClick = async (): Promise<void> => {
+      await failed.click({ button: 'right', position: { x: 30, y: 5 } });
+    };
+    await choose(openByClick, 'Copy', async () => /^node --test .*\n.*case 1 parses/.test(await copied()));
+    assert.match(await copied(), /ReferenceError: parse is not defined/);
+    const link = /:\/\/corral-dev\.corral\/event\/\w{12}\/\w{12}\/\d+$/;
+    await choose(openByKey, 'Copy Link', async () => link.test(await copied()));
+    const draft = window.quickInput.getByText('“Refuse empty durations”').first();
+    await choose(openByKey, 'Start a Session from Here…', async () => await draft.isVisible());
+    await window.picture('at-home-20-start-from-here');
+    await window.page.keyboard.press('Escape');
+    const raw = window.page.locator('.editor-instance').filter({ hasText: '"kind": "tool.call"' });
+    await choose(openByClick, 'Open Raw', async () => await raw.isVisible());
+    await window.picture('at-home-20-raw');
+    await window.runCommand('View: Revert and Close Editor');
+  });
+
+  it('unfolds what Find found, and marks its row for a moment (15)', async () => {
+    const found = frame.locator('.terminal').filter({ hasText: '"type": "module"' });
+    assert.equal(await found.count(), 0);
+    await frame.getByTestId('find').fill('"type": "module"');
+    await frame.getByTestId('found').filter({ hasText: '1 found' }).waitFor();
+    await frame.getByTestId('find').press('Enter');
+    await found.waitFor();
+    await frame.locator('.marked').filter({ hasText: '"type": "module"' }).first().waitFor();
+    await window.picture('at-home-15-unfolded');
+    await frame.locator('.marked').first().waitFor({ state: 'detached' });
+    await frame.getByTestId('find').press('Escape');
   });
 
   it('ends a turn with what came of it and what can be done now (10)', async () => {

@@ -19,6 +19,7 @@ const VSCODE_KEYS = new Set([
   'listMultiSelection',
   'inputFocus',
   'webviewId',
+  'webviewSection',
   'activeCustomEditorId',
   'activeEditor',
   'commentController',

@@ -72,7 +72,10 @@ const PLACES: Record<string, readonly Context[]> = {
   ),
   'view/item/context': Object.entries(ROWS).flatMap(([view, rows]) => rows.map((viewItem) => ({ view, viewItem }))),
   'editor/title': editorsWith([{ activeCustomEditorId: TIMELINE_VIEW_TYPE }, { activeEditor: 'multiDiffEditor' }]),
-  'webview/context': editorsWith([{ webviewId: TIMELINE_VIEW_TYPE }]),
+  'webview/context': editorsWith([
+    { webviewId: TIMELINE_VIEW_TYPE },
+    { webviewId: TIMELINE_VIEW_TYPE, webviewSection: 'event' },
+  ]),
   'comments/commentThread/context': [{ commentController: 'corral.review' }],
   'comments/commentThread/title': [true, false].map((commentThreadIsEmpty) => ({
     commentController: 'corral.review',

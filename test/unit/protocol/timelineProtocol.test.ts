@@ -43,6 +43,7 @@ describe('the timeline protocol', () => {
       request('resume', {}),
       request('openFile', { path: 'a' }),
       request('openPayload', { runId: RUN, seq: 1, field: 'text' }),
+      request('copyField', { runId: RUN, seq: 1, field: 'output' }),
     ];
     for (const message of good) assert.ok(v.is(pageMessageSchema, message), JSON.stringify(message));
     const bad = [

@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { useMemo } from 'preact/hooks';
 import { exactText, visibleText } from '../../../../src/common/visibleText';
 import { oneLine } from '../../../shared/plainText';
+import { OPEN_DIFF_LINES, hunkFold } from '../../model/rows/unfold';
 import type { TimelineModel } from '../../model/timelineModel';
 import type { DiffPart } from '../../worker/diffWords';
 import { useFormatted } from '../text/useFormatted';
@@ -9,8 +10,6 @@ import { openLinesOf, parseUnifiedDiff } from '../../../../src/common/diff/unifi
 import type { DiffHunk, DiffLine } from '../../../../src/common/diff/unifiedDiff';
 import './diffView.css';
 
-/** Of a longer diff, only so many lines are open at first. */
-const OPEN_LINES = 24;
 /** A longer hunk is shown in one colour. */
 const MAX_FORMATTED_LENGTH = 65_536;
 const SIGNS = { context: ' ', added: '+', removed: '−', note: ' ' } as const;
@@ -31,7 +30,7 @@ interface DiffViewProps {
 /** A diff with line numbers, the file's syntax and the changed words. Most of a long one is folded. */
 export function DiffView({ model, id, diff, path, label, isExact = false }: DiffViewProps) {
   const hunks = useMemo(() => parseUnifiedDiff(isExact ? exactText(diff) : visibleText(diff)), [diff, isExact]);
-  const openLines = useMemo(() => openLinesOf(hunks, isExact ? Infinity : OPEN_LINES), [hunks, isExact]);
+  const openLines = useMemo(() => openLinesOf(hunks, isExact ? Infinity : OPEN_DIFF_LINES), [hunks, isExact]);
   const language = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
   const digits = String(Math.max(0, ...hunks.map(({ lines }) => numberOf(lines.at(-1))))).length;
   const hasNumbers = hunks.some(({ lines }) => numberOf(lines[0]) > 0);
@@ -46,7 +45,7 @@ export function DiffView({ model, id, diff, path, label, isExact = false }: Diff
         <Hunk
           key={index}
           model={model}
-          fold={`${id} hunk ${String(index)}`}
+          fold={hunkFold(id, index)}
           hunk={hunk}
           language={language}
           openLines={openLines[index] ?? 0}

@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { oneLine } from '../../../shared/plainText';
 import type { CardProps } from '../cardProps';
+import { diffId } from '../../model/rows/unfold';
 import { CutNotice } from '../text/textBlocks';
 import { DiffView } from './diffView';
 
@@ -10,13 +11,7 @@ export function FileDiff({ model, event }: CardProps<'file.change'>) {
   if (diff === undefined || diff === '') return null;
   return (
     <>
-      <DiffView
-        model={model}
-        id={`${String(event.id)} diff`}
-        diff={diff}
-        path={path}
-        label={l10n.t('Diff of {0}', oneLine(path))}
-      />
+      <DiffView model={model} id={diffId(event)} diff={diff} path={path} label={l10n.t('Diff of {0}', oneLine(path))} />
       <div class="below">
         <button
           type="button"

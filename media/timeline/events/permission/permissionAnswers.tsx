@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { PermissionOption } from '../../../../src/storage/events';
 import type { ToolQuestion } from '../../../../src/tools/toolDescription';
 import { visibleLine } from '../../../../src/common/visibleText';
+import { commandKey } from '../../../shared/keyNames';
 import { oneLine } from '../../../shared/plainText';
 import type { TimelineModel } from '../../model/timelineModel';
 import type { EventOf } from '../cardProps';
@@ -98,7 +99,12 @@ function OptionButton({
   isEnabled: boolean;
   onChoose: () => void;
 }) {
-  const key = kind === 'allow_once' && isOnly ? 'Ctrl+Enter' : kind === 'reject_once' ? 'Ctrl+Backspace' : undefined;
+  const key =
+    kind === 'allow_once' && isOnly
+      ? commandKey('Enter')
+      : kind === 'reject_once'
+        ? commandKey('Backspace')
+        : undefined;
   return (
     <span class="answer">
       <button
@@ -158,7 +164,7 @@ function Reason(props: {
         onKeyDown={onKeyDown}
       />
       <div class="buttons">
-        <button type="button" class="primary" disabled={!isEnabled} onClick={onDeny} title={l10n.t('Ctrl+Enter')}>
+        <button type="button" class="primary" disabled={!isEnabled} onClick={onDeny} title={commandKey('Enter')}>
           {l10n.t('Deny')}
         </button>
         <button type="button" class="secondary" onClick={onCancel}>

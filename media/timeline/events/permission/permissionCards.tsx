@@ -7,6 +7,7 @@ import type { TimelineModel } from '../../model/timelineModel';
 import type { CardProps, EventOf } from '../cardProps';
 import { CodeBlock, Fold } from '../text/textBlocks';
 import { toolInputText } from '../toolInput';
+import { AnsweredQuestions } from './answeredQuestions';
 import { PermissionAnswers } from './permissionAnswers';
 import './permissionCards.css';
 import { ToolParts } from './toolParts';
@@ -49,6 +50,9 @@ export function PermissionRequestCard({ model, event }: CardProps<'permission.re
       <RequestHeading event={event} description={description} />
       {description.risks.length > 0 && <div class="risks">{description.risks.join(' · ')}</div>}
       {isWhole && <ToolParts model={model} id={String(event.id)} description={description} look="exact" />}
+      {answer !== undefined && isWhole && (
+        <AnsweredQuestions questions={description.questions} answer={answer.data} options={options} />
+      )}
       {!isWhole && <RawInput model={model} event={event} />}
       {isWhole && hasInput && (
         <Fold model={model} event={event} name="raw" summary={l10n.t('Raw')}>

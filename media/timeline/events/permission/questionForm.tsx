@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { exactText } from '../../../../src/common/visibleText';
 import type { ToolQuestion } from '../../../../src/tools/toolDescription';
+import { commandKey } from '../../../shared/keyNames';
 import type { GivenAnswer, PermissionId } from '../../model/pendingPermissions';
 import type { TimelineModel } from '../../model/timelineModel';
 import './questionForm.css';
@@ -53,7 +54,7 @@ export function QuestionForm({ model, permission, questions, answerOption, isEna
           type="button"
           class="primary"
           disabled={!isEnabled || !isComplete}
-          title={l10n.t('Ctrl+Enter')}
+          title={commandKey('Enter')}
           onClick={send}
         >
           {l10n.t('Send Answer')}

@@ -5,6 +5,7 @@ import type { FileEdit, ToolDescription } from '../../../../src/tools/toolDescri
 import { oneLine } from '../../../shared/plainText';
 import type { TimelineModel } from '../../model/timelineModel';
 import { DiffView } from '../diff/diffView';
+import { CopyableBlock } from '../text/copyButton';
 import { FilePath } from '../text/filePath';
 import { Markdown } from '../text/markdown';
 import './toolParts.css';
@@ -31,13 +32,15 @@ export function ToolParts({ model, id, description, look }: ToolPartsProps) {
             <Markdown model={model} text={block.text} />
           </div>
         ) : (
-          <pre
-            class="code exact whole"
-            dir="auto"
-            aria-label={block.language === 'shellscript' ? l10n.t('Command') : l10n.t('Input')}
-          >
-            {show(block.text)}
-          </pre>
+          <CopyableBlock copy={async () => await model.actions.copyText(block.text)}>
+            <pre
+              class="code exact whole"
+              dir="auto"
+              aria-label={block.language === 'shellscript' ? l10n.t('Command') : l10n.t('Input')}
+            >
+              {show(block.text)}
+            </pre>
+          </CopyableBlock>
         ))}
       {note !== undefined && (
         <div class="faint" dir="auto">

@@ -52,7 +52,7 @@ function blocks(model: TimelineModel, tokens: readonly Token[], depth: number): 
         return <Heading dir="auto">{inlines(model, token.tokens, depth)}</Heading>;
       }
       case 'code':
-        return <HighlightedCode code={token.text} language={token.lang ?? ''} />;
+        return <HighlightedCode model={model} code={token.text} language={token.lang ?? ''} />;
       case 'blockquote':
         return <blockquote>{blocks(model, token.tokens, depth + 1)}</blockquote>;
       case 'list': {

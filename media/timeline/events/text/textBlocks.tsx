@@ -3,15 +3,14 @@ import type { ComponentChildren } from 'preact';
 import type { TimelineEvent } from '../../../../src/protocol/timelineProtocol';
 import { styledText } from './ansi';
 import type { StyledText } from './ansi';
+import { CopyableBlock } from './copyButton';
 import { countLines, firstLines, lastLines } from './lines';
 import { formatSize } from '../../../shared/numbers';
 import { exactText, visibleText } from '../../../../src/common/visibleText';
+import { SHOWN_LINES, partFold, wholeFold } from '../../model/rows/unfold';
 import type { TimelineModel } from '../../model/timelineModel';
 import './terminal.css';
 import './textBlocks.css';
-
-/** Lines that a longer text shows at first. The end of an output says why it failed. */
-const MAX_LINES = { start: 14, end: 15 } as const;
 
 interface BlockProps {
   model: TimelineModel;
@@ -75,13 +74,18 @@ interface CodeBlockProps extends BlockProps {
 /** Text in the editor's font, of which a long one shows some lines at first. It never scrolls in a box of its own. */
 export function CodeBlock({ model, event, field, text, label, look = 'plain', ...props }: CodeBlockProps) {
   const stored = blobBytes(event, field);
-  // Of a text that is not here whole only the start is, which must not pass for its end.
-  const part = stored > 0 || event.cut?.[field] !== undefined ? 'start' : (props.part ?? 'start');
-  const fold = `${String(event.id)} ${field} whole`;
+  // Of a text that is stored apart only the start is here, which must not pass for its end.
+  const part = stored > 0 ? 'start' : (props.part ?? 'start');
+  const fold = wholeFold(event, field);
   // What is decided about is there whole.
   const isWhole = look === 'exact' || model.isToggled(fold);
-  const isLong = look !== 'exact' && countLines(text, MAX_LINES[part] + 1) > MAX_LINES[part];
+  const isLong = look !== 'exact' && countLines(text, SHOWN_LINES[part] + 1) > SHOWN_LINES[part];
   const isLoadable = event.cut?.[field] !== undefined && stored === 0;
+  const copy = async (): Promise<void> => {
+    // What is stored apart or holds control sequences is copied by the extension.
+    const isPlain = look !== 'terminal' && event.cut?.[field] === undefined && stored === 0;
+    await (isPlain ? model.actions.copyText(text) : model.actions.copyField(event, field));
+  };
   const toggle = (
     <button
       type="button"
@@ -98,9 +102,11 @@ export function CodeBlock({ model, event, field, text, label, look = 'plain', ..
   return (
     <div class="block">
       {isLong && part === 'end' && <div class="below">{toggle}</div>}
-      <pre class={`code ${look}`} dir="auto" aria-label={label}>
-        <BlockText text={text} look={look} lines={isLong && !isWhole ? MAX_LINES[part] : undefined} part={part} />
-      </pre>
+      <CopyableBlock copy={copy}>
+        <pre class={`code ${look}`} dir="auto" aria-label={label}>
+          <BlockText text={text} look={look} lines={isLong && !isWhole ? SHOWN_LINES[part] : undefined} part={part} />
+        </pre>
+      </CopyableBlock>
       <div class="below">
         {isLong && part === 'start' && toggle}
         {(isWhole || !isLoadable || !isLong) && (
@@ -121,7 +127,7 @@ export function Fold(props: {
   children: ComponentChildren;
 }) {
   const { model, event, name, openAtFirst = false, summary, children } = props;
-  const fold = `${String(event.id)} ${name}`;
+  const fold = partFold(event, name);
   const isOpen = model.isToggled(fold) !== openAtFirst;
   return (
     <div class="fold">

@@ -3,8 +3,10 @@ import type { EventFilter } from '../eventFilter';
 import type { Ask } from '../extensionHostClient';
 import type { Playlist } from '../playlist';
 import type { ShownEvents } from '../shownEvents';
+import { callIdOf } from './callIndex';
 import { CurrentPlan } from './currentPlan';
 import { TurnDurations } from './turnDurations';
+import { foldsHiding } from './unfold';
 
 /** Rows are looked for in so many lines; more that are folded in a row are not loaded at the same time. */
 const MAX_FOLDED_LINES = 10_000;
@@ -31,6 +33,10 @@ export interface Outcome {
 /** Events that can follow the end of a session's work without being work. */
 const QUIET_KINDS: ReadonlySet<string> = new Set(['snapshot', 'status', 'usage', 'output', 'error', 'file.change']);
 
+function has(text: string, part: string): boolean {
+  return text.toLowerCase().includes(part.toLowerCase());
+}
+
 /** The fold of all that a row has beside its line. */
 export function rowFold({ id }: TimelineEvent): string {
   return `${String(id)} row`;
@@ -42,6 +48,8 @@ export class ListRows {
   readonly durations: TurnDurations;
   readonly currentPlan: CurrentPlan;
   #isToShow = false;
+  /** What was found in the marked event, which may be folded away. */
+  #found = '';
   /** The event that a link or a search led to. */
   marked: EventPlace | undefined;
 
@@ -112,10 +120,18 @@ export class ListRows {
     return this.#context.events.folds.version;
   }
 
-  /** Marks an event, opens the row that has it, and has the list show that. */
-  reveal(place: EventPlace | undefined): void {
+  /** Marks an event, opens the row that has it and what hides `found` in it, and has the list show that. */
+  reveal(place: EventPlace | undefined, found = ''): void {
     this.marked = place;
+    this.#found = found;
     this.#isToShow = place !== undefined;
+    this.#context.changed();
+  }
+
+  /** Ends the mark, unless another event has it by now. */
+  unmark(place: EventPlace): void {
+    if (place !== this.marked || this.#isToShow) return;
+    this.marked = undefined;
     this.#context.changed();
   }
 
@@ -136,11 +152,23 @@ export class ListRows {
       return undefined;
     }
     this.#isToShow = false;
+    if (typeof event === 'object') this.#unfold(event);
     if (filter.isActive) return filter.count(row);
     const line = this.rowLineOf(row);
     const head = events.at(line);
     if (line !== row && typeof head === 'object') this.#context.open(rowFold(head));
     return line;
+  }
+
+  /** Opens what hides the text that was found in the event, in its own part and in the row of its call. */
+  #unfold(event: TimelineEvent): void {
+    if (this.#found === '') return;
+    for (const fold of foldsHiding(event, this.#found)) this.#context.open(fold);
+    const callId = callIdOf(event);
+    if (callId === undefined || !this.isFolding) return;
+    const { call } = this.#context.events.callOf(event.runId, callId);
+    const isShown = event.kind === 'file.change' || (event.kind === 'tool.result' && event.data.status === 'failed');
+    if (call !== undefined && !isShown && !has(call.data.title, this.#found)) this.#context.open(rowFold(call));
   }
 
   /** What belongs to the end of a turn or a run, as far as it is shown. */

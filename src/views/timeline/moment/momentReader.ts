@@ -13,7 +13,7 @@ export interface PlacedSnapshot extends EventPlace {
 
 /** The last snapshot that was taken no later than an event; undefined where there is none. */
 export async function snapshotAt(
-  source: TimelineSource,
+  source: Pick<TimelineSource, 'getSession' | 'timeline'>,
   sessionId: string,
   place: EventPlace,
 ): Promise<PlacedSnapshot | undefined> {
@@ -22,7 +22,7 @@ export async function snapshotAt(
 
 /** What is known of the session right after an event; undefined where the session has no such run. */
 export async function readMoment(
-  source: TimelineSource,
+  source: Pick<TimelineSource, 'getSession' | 'timeline'>,
   sessionId: string,
   { runId, seq }: EventPlace,
 ): Promise<MomentFacts | undefined> {

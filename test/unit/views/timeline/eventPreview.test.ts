@@ -30,4 +30,17 @@ describe('previewOf', () => {
     );
     assert.ok(emoji.kind === 'message' && !/\p{Surrogate}/u.test(emoji.data.text));
   });
+
+  it('keeps the end of an output that failed, and the start of one that is stored apart', () => {
+    const source = new MemorySource();
+    const output = `first${' '.repeat(PREVIEW_LENGTH)}last`;
+    const shown = (blobs: object): string => {
+      const event = previewOf(
+        source.add({ kind: 'tool.result', data: { callId: 'c', status: 'failed', output, ...blobs } }),
+      );
+      return event.kind === 'tool.result' ? event.data.output : '';
+    };
+    assert.ok(shown({}).endsWith('last'));
+    assert.ok(shown({ blobs: { '/output': { sha256: 'a'.repeat(64), bytes: 9_000 } } }).startsWith('first'));
+  });
 });

@@ -94,6 +94,7 @@ export class MemorySource implements TimelineSource {
       follow: () => this.#takeFailure() ?? Promise.resolve(), // it is all there
       picture: (runId, seq, index) =>
         Promise.resolve(Buffer.from(this.pictures.get(`${runId} ${seq} ${index}`) ?? 'no picture', 'base64')),
+      wholeEvent: async (runId, seq) => (await this.eventsOf(runId, seq, 1))[0] ?? rethrow('no such event'),
       payload: (runId, seq, field) => Promise.resolve(`${runId} ${String(seq)} ${field}`),
     });
   }

@@ -33,6 +33,7 @@ class Page {
       openFile: (path, line) => open([path, line]),
       copyLink: open,
       openPayload: open,
+      copyText: open,
     });
     this.host = new TimelineHost(source, sessionId, editor);
   }
@@ -282,15 +283,17 @@ describe('TimelineHost', () => {
     await page.ask('openFile', { path: 'src/a.ts', line: 7 });
     await page.ask('openFile', { path: resolve('/code/tree/..dots/b') });
     await page.ask('openPayload', { runId: RUN, seq: 3, field: 'output' });
+    await page.ask('copyField', { runId: RUN, seq: 3, field: 'output' });
     assert.deepEqual(page.opened, [
       [resolve('/code/tree/src/a.ts'), 7],
       [resolve('/code/tree/..dots/b'), undefined],
       { sessionId: SESSION, runId: RUN, seq: 3, field: 'output' },
+      `${RUN} 3 output`,
     ]);
     for (const path of ['..', '../x', '/etc/passwd', 'a/../../x'])
       await assert.rejects(page.ask('openFile', { path }), /outside/, path);
     await assert.rejects(page.ask('openPayload', { runId: RUN, seq: 3, field: '../x' }), /not valid/);
-    assert.equal(page.opened.length, 3);
+    assert.equal(page.opened.length, 4);
   });
 
   it('refuses what is not a request, and does nothing for it', async () => {
