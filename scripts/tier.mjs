@@ -15,11 +15,12 @@ const limit = setTimeout(() => {
 }, LIMIT_MS);
 
 const tier = process.argv[2];
-// Unit tests wait half of their time for processes and disks. Windows of e2e would only slow each other down.
-const filesAtOnce = tier === 'unit' ? 2 : 1;
+// Tests wait half of their time for processes, disks and windows.
+const FILES_AT_ONCE = 2;
 const code =
   tier === 'host'
     ? await runInExtensionHost()
-    : (await runTests(join(root, 'out', process.env.CORRAL_TEST_FOLDER ?? tier), { filesAtOnce })).failed;
+    : (await runTests(join(root, 'out', process.env.CORRAL_TEST_FOLDER ?? tier), { filesAtOnce: FILES_AT_ONCE }))
+        .failed;
 clearTimeout(limit);
 process.exit(code === 0 ? 0 : 1);

@@ -119,6 +119,7 @@ describe('the rows of a timeline', () => {
     const count = async (): Promise<number> => await frame.getByTestId('event').count();
     const normal = await count();
     await choose('Everything');
+    await frame.getByRole('feed', { name: 'Events' }).press('End');
     for (const kind of ['usage', 'snapshot', 'run.exited', 'tool.result']) await rows(kind).first().waitFor();
     assert.equal(await frame.getByTestId('plan').count(), 0);
     await choose('Summary');

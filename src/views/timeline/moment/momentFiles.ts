@@ -95,7 +95,7 @@ export class MomentFiles
       uri,
       isFolder ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None,
     );
-    item.id = uri.toString();
+    item.id = `${this.#moment?.sessionId ?? ''}/${path}`; // a folder stays open at the next moment
     if (!isFolder) item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [uri] };
     return item;
   }
