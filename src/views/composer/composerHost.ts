@@ -241,11 +241,20 @@ export class ComposerHost<Choices> {
     const repository = this.#repository;
     const choices = this.#choices;
     if (this.#isStarting || repository === undefined || choices === undefined) return;
+    this.#isStarting = true; // before anything else, since the keys that start can be pressed twice
+    this.#dismiss();
+    try {
+      await this.#startDraft(repository, choices, prompt, page);
+    } finally {
+      this.#isStarting = false; // only now, when the prompt that was sent is off the pages
+      this.#pushAll();
+    }
+  }
+
+  async #startDraft(repository: string, choices: Choices, prompt: string, page: ComposerPage): Promise<void> {
     const key = this.#key;
     const { drafts } = this.#prompts;
     await drafts.saveText(key, prompt);
-    this.#isStarting = true;
-    this.#dismiss();
     const sent = drafts.read(key);
     let sessionId: string | undefined;
     const failure = await this.#actions.attempt(
@@ -254,15 +263,12 @@ export class ComposerHost<Choices> {
       },
       async () => await this.#start(drafts.read(key).text, page),
     );
-    this.#isStarting = false;
     this.#failure = failure === undefined ? undefined : { ...failure, isNotice: false };
-    if (sessionId !== undefined) {
-      await drafts.clear(key, sent);
-      // The next session starts from the defaults.
-      if (repository === this.#repository) this.#choices = await this.#actions.readChoices(repository);
-      this.#actions.started(sessionId, page);
-    }
-    this.#pushAll();
+    if (sessionId === undefined) return;
+    await drafts.clear(key, sent);
+    // The next session starts from the defaults.
+    if (repository === this.#repository) this.#choices = await this.#actions.readChoices(repository);
+    this.#actions.started(sessionId, page);
   }
 
   #dismiss(): void {

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { runWithNode } from '../../../../src/common/processes/nodeProcess';
+import type { ComposerMessage } from '../../../../src/protocol/composerProtocol';
+import { ComposerHost } from '../../../../src/views/composer/composerHost';
+import { PromptDrafts } from '../../../../src/views/composer/promptDrafts';
+import { PromptHost } from '../../../../src/views/composer/promptHost';
+import { RepositoryFiles } from '../../../../src/views/composer/repositoryFiles';
+import { Git } from '../../../../src/supervisor/git/git';
+
+describe('ComposerHost', () => {
+  let folder: string;
+  let drafts: PromptDrafts;
+  /** Prompts of the sessions that were started. */
+  let started: string[];
+  /** What the next starts come to. */
+  let refusal: string | undefined;
+  let host: ComposerHost<object>;
+  const shown: ComposerMessage[] = [];
+  const page = { post: (message: ComposerMessage) => void shown.push(message) };
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'corral-composer-'));
+    const values = new Map<string, unknown>();
+    const memory = {
+      keys: () => [...values.keys()],
+      get: (key: string) => values.get(key),
+      update: async (key: string, value: unknown) => {
+        await Promise.resolve();
+        values.set(key, value);
+      },
+    };
+    drafts = new PromptDrafts(memory, folder);
+    started = [];
+    refusal = undefined;
+    shown.length = 0;
+    const prompts = new PromptHost({
+      drafts,
+      files: new RepositoryFiles(new Git(runWithNode)),
+      chooseFiles: async () => await Promise.resolve([]),
+      pathOf: () => undefined,
+    });
+    host = new ComposerHost<object>(prompts, memory, {
+      listRepositories: async () => await Promise.resolve([folder]),
+      chooseRepository: async () => await Promise.resolve(undefined),
+      readChoices: async () => await Promise.resolve({}),
+      choose: async () => await Promise.resolve(),
+      showChoice: () => undefined,
+      commandsOf: async () => await Promise.resolve([]),
+      history: async () => await Promise.resolve([]),
+      start: async ({ prompt }) => {
+        if (refusal !== undefined) throw new Error(refusal);
+        started.push(prompt);
+        return await Promise.resolve('session');
+      },
+      attempt: async (action) =>
+        await action().then(
+          () => undefined,
+          (error: unknown) => ({ message: String(error), mends: [] }),
+        ),
+      started: () => undefined,
+    });
+    host.addPage(page);
+  });
+
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  const start = async (requestNumber: number): Promise<void> => {
+    await host.receive(page, { requestNumber, method: 'start', parameters: { text: 'Boil water' } });
+  };
+
+  it('starts one session when the keys that start are pressed twice', async () => {
+    await Promise.all([start(1), start(2)]);
+    assert.deepEqual(started, ['Boil water']);
+    assert.equal(drafts.read(`repository ${folder}`).text, '');
+    await start(3);
+    assert.equal(started.length, 2, 'a later prompt of the same words starts');
+  });
+
+  it('keeps a prompt that was refused, and takes it again', async () => {
+    refusal = 'No such agent';
+    await start(1);
+    assert.equal(drafts.read(`repository ${folder}`).text, 'Boil water');
+    refusal = undefined;
+    await start(2);
+    assert.deepEqual(started, ['Boil water']);
+  });
+});
