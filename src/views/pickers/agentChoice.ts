@@ -10,6 +10,14 @@ interface AgentItem extends vscode.QuickPickItem {
   name: string;
 }
 
+export interface AgentPick {
+  title: string;
+  placeholder: string;
+  many: boolean;
+  /** The agent that is chosen now, with which the list begins. */
+  current?: string;
+}
+
 /**
  * Lets a person pick agents by name. The list is shown at once, and again with versions when they are known.
  *
@@ -17,7 +25,7 @@ interface AgentItem extends vscode.QuickPickItem {
  */
 export async function chooseAgents(
   options: DetectionOptions,
-  { title, placeholder, many }: { title: string; placeholder: string; many: boolean },
+  { title, placeholder, many, current }: AgentPick,
 ): Promise<string[] | undefined> {
   const pick = vscode.window.createQuickPick<AgentItem>();
   pick.title = title;
@@ -28,6 +36,7 @@ export async function chooseAgents(
   // A comparison gives all agents the same prompt, which is no command.
   const fits = ({ name }: { name: string }): boolean => !many || name !== 'command';
   pick.items = listAgents(options.agents).filter(fits).map(itemOf);
+  if (current !== undefined) pick.activeItems = pick.items.filter(({ name }) => name === current);
   pick.busy = true;
   try {
     return await new Promise((resolve) => {

@@ -5,6 +5,7 @@ import type { NativeSession, UnreadSource } from '../../supervisor/imports/nativ
 import type { NativeSessions } from '../../supervisor/imports/nativeSessions';
 import { elapsedTime } from '../text/elapsedTime';
 import { inProgress } from '../progress';
+import { showInformationMessage } from '../text/messages';
 import { plainLabel } from '../text/plainLabel';
 
 /** What is needed to choose a session that an agent had without Corral. */
@@ -15,7 +16,7 @@ export interface NativeSessionsSource {
 /**
  * Asks for a session that an agent had in the repository without Corral.
  *
- * @throws INVALID_ARGUMENT where there is none
+ * @throws INVALID_ARGUMENT where there is none, and some could not be read
  * @throws CANCELLED
  */
 export async function chooseNativeSession(source: NativeSessionsSource, repository: string): Promise<NativeSession> {
@@ -25,13 +26,12 @@ export async function chooseNativeSession(source: NativeSessionsSource, reposito
       vscode.l10n.t('The sessions of “{agent}” could not all be read: {reason}', { agent, reason: oneLine(reason) }),
     );
   const sessions = await inProgress(async () => await (await source.nativeSessions()).list(repository, { onUnread }));
-  if (sessions.length === 0)
-    throw new CorralError(
-      'INVALID_ARGUMENT',
-      [vscode.l10n.t('There is no session of Claude Code or Codex to import for this repository.'), ...unread].join(
-        ' ',
-      ),
-    );
+  if (sessions.length === 0) {
+    const nothing = vscode.l10n.t('There is no session of Claude Code or Codex to import for this repository.');
+    if (unread.length > 0) throw new CorralError('INVALID_ARGUMENT', [nothing, ...unread].join(' '));
+    void showInformationMessage(nothing); // nothing went wrong
+    throw new CorralError('CANCELLED', nothing);
+  }
   const items: (vscode.QuickPickItem & { session?: NativeSession })[] = [
     ...sessions.map((session) => ({
       label: plainLabel(session.title),

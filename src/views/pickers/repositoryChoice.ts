@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { isFolder } from '../../common/disks/pathState';
 import { CorralError } from '../../storage/errors';
@@ -34,8 +34,8 @@ export async function listRepositories(git: Git): Promise<string[]> {
 /** Asks for one of several folders; undefined where none was chosen. */
 export async function chooseAmongRepositories(folders: readonly string[]): Promise<string | undefined> {
   const items = folders.map((path) => ({
-    label: vscode.workspace.asRelativePath(path),
-    description: path,
+    label: basename(path),
+    description: dirname(path),
     path,
   }));
   const chosen = await vscode.window.showQuickPick(items, {

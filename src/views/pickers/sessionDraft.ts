@@ -97,7 +97,8 @@ export async function choosePart(
     case 'agent': {
       const title = vscode.l10n.t('New Session · Agent');
       const placeholder = vscode.l10n.t('Which agent should work?');
-      const [agent] = (await chooseAgents(agentsOf(options, source), { title, placeholder, many: false })) ?? [];
+      const pick = { title, placeholder, many: false, current: draft.agent };
+      const [agent] = (await chooseAgents(agentsOf(options, source), pick)) ?? [];
       if (agent === undefined) return;
       draft.agent = agent;
       draft.argv = undefined;
@@ -159,7 +160,7 @@ function hasWorked({ nativeSessionId, status }: SessionSummary): boolean {
 }
 
 async function chooseMode(): Promise<PermissionMode | undefined> {
-  const items = PERMISSION_MODES.map((mode) => ({ label: mode, description: MODE_LABELS[mode], mode }));
+  const items = PERMISSION_MODES.map((mode) => ({ label: MODE_NAMES[mode], description: MODE_LABELS[mode], mode }));
   const chosen = await vscode.window.showQuickPick(items, {
     title: vscode.l10n.t('New Session · Permissions'),
     placeHolder: vscode.l10n.t('What may the agent do without asking?'),
