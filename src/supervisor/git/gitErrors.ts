@@ -13,6 +13,11 @@ const MEANINGS: readonly { pattern: RegExp; code: CorralErrorCode; advice: (deta
       ),
   },
   {
+    pattern: /not a git repository \(or any/,
+    code: 'NO_REPOSITORY',
+    advice: () => l10n.t('This folder is in no Git repository.'),
+  },
+  {
     pattern: /not a git repository/i,
     code: 'NO_REPOSITORY',
     advice: (detail) => l10n.t('This folder is in no Git repository. ({detail})', { detail }),

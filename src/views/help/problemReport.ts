@@ -25,6 +25,11 @@ export interface ReportOptions {
 /** Enough for what happened before the problem. */
 const MAX_LOG_BYTES = 24 * 1024;
 const LOG_FILE = 'Corral.log';
+/** In English, as the whole report. */
+const PROBLEM_CAUSES: Record<NonNullable<AgentSummary['problemCause']>, string> = {
+  notInstalled: 'not installed',
+  settings: 'wrong settings',
+};
 
 const manifestSchema = v.object({
   version: v.string(),
@@ -72,10 +77,13 @@ async function writeReport({ context, source, agents }: ReportOptions, version: 
     ['Git', gitVersion.trim()],
     [
       'Workspace',
-      `${vscode.workspace.isTrusted ? 'trusted' : 'restricted'}, ${String(vscode.workspace.workspaceFolders?.length ?? 0)} folders`,
+      `${vscode.workspace.isTrusted ? 'trusted' : 'restricted'}, folders: ${String(vscode.workspace.workspaceFolders?.length ?? 0)}`,
     ],
     ['Sessions', countStates(sessions)],
-    ...found.map((agent): [string, string] => [agent.name, agent.version ?? agent.problemCause ?? 'there']),
+    ...found.map((agent): [string, string] => [
+      agent.name,
+      agent.version ?? (agent.problemCause === undefined ? 'there' : PROBLEM_CAUSES[agent.problemCause]),
+    ]),
   ];
   return [
     '# What happened',

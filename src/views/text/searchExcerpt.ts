@@ -5,7 +5,8 @@ import { endOf, startOf } from '../../common/shorten';
 import type { SessionEvent } from '../../storage/events';
 import { eventText } from '../../supervisor/history/eventText';
 
-const MAX_CHARACTERS_BEFORE = 24;
+/** So few that the text is seen in a narrow side bar. */
+const MAX_CHARACTERS_BEFORE = 12;
 const MAX_CHARACTERS = 140;
 
 /**

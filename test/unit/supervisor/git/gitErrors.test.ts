@@ -11,6 +11,15 @@ import { gitError } from '../../../../src/supervisor/git/gitErrors';
 const failureSchema = v.object({ code: v.number(), stderr: v.string() });
 
 describe('errors of git', () => {
+  it('say in plain words that a folder is in no repository, and more where a worktree lost its own', () => {
+    const plain = 'fatal: not a git repository (or any of the parent directories): .git\n';
+    const { code, message } = gitError('rev-parse', 128, undefined, plain);
+    assert.deepEqual({ code, message }, { code: 'NO_REPOSITORY', message: 'This folder is in no Git repository.' });
+    const lost = gitError('rev-parse', 128, undefined, 'fatal: not a git repository: /home/robin/.git/worktrees/tea\n');
+    assert.equal(lost.code, 'NO_REPOSITORY');
+    assert.match(lost.message, /worktrees\/tea/);
+  });
+
   it('say what to do where git does not know the name of the user (20)', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'corral-identity-'));
     const { PATH } = process.env;

@@ -11,6 +11,7 @@ describe('searchExcerpt', () => {
     const shown = searchExcerpt(assistantMessage(long), 'needle');
     assert.match(shown, /^….*before needle after/);
     assert.ok(shown.length <= 141, shown);
+    assert.ok(shown.indexOf('needle') < 20, `is cut off in a narrow side bar: ${shown}`);
   });
 
   it('shows the text in whatever normal form and case it is written (E5)', () => {
