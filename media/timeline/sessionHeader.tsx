@@ -70,7 +70,7 @@ function MomentStatus({ facts: { ended, stopping, questions } }: { facts: Moment
   const label = RUN_STATE_LABELS[ended ?? (stopping ? 'stopping' : 'running')];
   return (
     <span class={`status status-${look}`} data-testid="status">
-      {l10n.t('At this moment: {status}', { status: asks ? `${label} · ${l10n.t('needs your answer')}` : label })}
+      {l10n.t('At this moment: {status}', { status: asks ? `${label} · ${l10n.t('needs input')}` : label })}
     </span>
   );
 }
@@ -123,7 +123,7 @@ function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
     return session.recoveryHint === 'resume'
       ? l10n.t('was cut off; send a message to resume it')
       : l10n.t('was cut off; send a message to restart it');
-  if (session.needsInput) return l10n.t('needs your answer');
+  if (session.needsInput) return l10n.t('needs input');
   if (session.deleted) return l10n.t('deleted');
   if (isStopped(session)) return undefined;
   if (session.failureReason !== undefined) return oneLine(session.failureReason, 200);

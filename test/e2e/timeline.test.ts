@@ -33,7 +33,7 @@ describe('the timeline', () => {
     const orphan = await window.timeline('talk Look here.', '[data-testid=permission]');
     await orphan
       .getByTestId('status')
-      .filter({ hasText: /^Running · needs your answer$/ })
+      .filter({ hasText: /^Running · needs input$/ })
       .waitFor();
     assert.equal(await orphan.getByTestId('connection-lost').count(), 0);
     await orphan.evaluate("document.getElementById('root').dataset.orphan = ''");
@@ -42,7 +42,7 @@ describe('the timeline', () => {
     const again = await window.webview('#root:not([data-orphan]) [data-testid=permission]', 60_000);
     await again
       .getByTestId('status')
-      .filter({ hasText: /^Running · needs your answer$/ })
+      .filter({ hasText: /^Running · needs input$/ })
       .waitFor();
     const tabs = window.page.locator('.tabs-container').getByRole('tab');
     await waitFor(async () => (await tabs.count()) === 1, { what: 'the end of the old tab' });

@@ -48,7 +48,7 @@ describe('answering at home', () => {
     );
     await card.getByRole('button', { name: 'Deny with Reason…' }).click();
     await card.getByRole('textbox', { name: 'Reason' }).fill('Do not push');
-    await card.getByRole('button', { name: 'Deny', exact: true }).last().click();
+    await card.getByRole('button', { name: 'Deny with Reason', exact: true }).click();
     await timeline.getByText('It was told: Do not push').waitFor();
 
     await card.getByText('Allow this change?').waitFor();

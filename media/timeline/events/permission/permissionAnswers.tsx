@@ -165,7 +165,7 @@ function Reason(props: {
       />
       <div class="buttons">
         <button type="button" class="primary" disabled={!isEnabled} onClick={onDeny} title={commandKey('Enter')}>
-          {l10n.t('Deny')}
+          {l10n.t('Deny with Reason')}
         </button>
         <button type="button" class="secondary" onClick={onCancel}>
           {l10n.t('Cancel')}
