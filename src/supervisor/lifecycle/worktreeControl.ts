@@ -8,10 +8,11 @@ import { recordConsent } from '../../storage/store/consents';
 import type { Repository } from '../git/repository';
 import { withCheckoutFilters } from '../git/review/checkoutFilters';
 import { applyChanges, type ApplyMode } from '../git/review/applyChanges';
-import { listChanges, readWork, type FileChange } from '../git/review/changes';
+import type { FileChange } from '../git/review/changes';
 import { findCheckout } from '../git/review/checkout';
 import { makeBranch } from '../git/review/makeBranch';
 import { undoApply } from '../git/review/undoApply';
+import { listWorkChanges, stateAt, stateNow, type FilesState } from '../git/review/workChanges';
 import type { SessionWorktree } from '../git/sessionWorktree';
 import { listSnapshots, requireSnapshotPoint, type ListedSnapshot } from '../git/snapshots/snapshotList';
 import { takeSnapshot } from '../git/snapshots/snapshots';
@@ -122,7 +123,7 @@ export class WorktreeControl {
     return {
       before: before.revision,
       after: after.revision,
-      changes: await listChanges(worktree.repository, before.revision, after.revision),
+      changes: await listWorkChanges(worktree.repository, before, after),
       ...(after.isInPlace ? { worktreePath: worktree.path } : {}),
     };
   }
@@ -133,8 +134,9 @@ export class WorktreeControl {
       await this.#worktree(),
       await worktreeOf(this.#options, this.#options.model.facts(otherId)),
     ];
-    const [before, after] = [(await readWork(worktree)).tree, (await readWork(other)).tree];
-    return { before, after, changes: await listChanges(worktree.repository, before, after) };
+    const [before, after] = [await stateNow(worktree), await stateNow(other)];
+    const changes = await listWorkChanges(worktree.repository, before, after);
+    return { before: before.revision, after: after.revision, changes };
   }
 
   /** The session's snapshots, newest first. */
@@ -245,18 +247,10 @@ export class WorktreeControl {
     return await worktreeOf(this.#options, this.#facts);
   }
 
-  async #resolvePoint(
-    worktree: SessionWorktree,
-    point: SnapshotPoint,
-  ): Promise<{ revision: string; isInPlace: boolean }> {
-    if (point === 'now') {
-      const { tree, isInPlace } = await readWork(worktree);
-      return { revision: tree, isInPlace };
-    }
+  async #resolvePoint(worktree: SessionWorktree, point: SnapshotPoint): Promise<FilesState & { isInPlace: boolean }> {
+    if (point === 'now') return await stateNow(worktree);
     const { baseCommit } = this.#facts;
-    const revision = point === 'base' ? baseCommit : point;
-    await requireSnapshotPoint(worktree, baseCommit, revision);
-    return { revision, isInPlace: false };
+    return { ...(await stateAt(worktree, baseCommit, point === 'base' ? baseCommit : point)), isInPlace: false };
   }
 
   async #setArchived(archived: boolean): Promise<void> {

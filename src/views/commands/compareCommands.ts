@@ -13,7 +13,7 @@ import type { SessionDraftOptions } from '../pickers/sessionDraft';
 import { agentsOf, rememberedMode } from '../pickers/sessionDraft';
 import { inProgress } from '../progress';
 import type { ComparedFile } from '../review/changesEditor';
-import { comparedFile } from '../review/changesEditor';
+import { comparedFile, type SideOf } from '../review/changesEditor';
 import { revisionUri } from '../review/revisionFiles';
 import { groupTitle, titlesFor } from '../sessions/sessionGroups';
 import { hasBegun } from '../sessionPredicates';
@@ -191,6 +191,6 @@ async function againstTheirBases(
 }
 
 /** Files of a session in a commit or tree. The session's title stands where the folder's name would. */
-function filesAt({ title, repository }: SessionSummary, revision: string): (path: string) => vscode.Uri {
-  return (path) => revisionUri(`/${title.replaceAll(/[\\/]/g, '∕')}`, path, repository, revision);
+function filesAt({ title, repository }: SessionSummary, revision: string): SideOf {
+  return (path, file) => revisionUri(`/${title.replaceAll(/[\\/]/g, '∕')}`, path, repository, revision, file);
 }

@@ -77,7 +77,7 @@ async function listBases(source: BaseSource, folder: string): Promise<BaseItem[]
   const head = await headCommit(source.git, root);
   const checkout = { repository, path: root };
   const work = describeWork(await summarizeWorktree(checkout, head === '' ? undefined : head));
-  const files = await withIsolatedGit(checkout, async (git) => listUncommittedFiles(git, head));
+  const files = await withIsolatedGit(checkout, async (git) => listUncommittedFiles(git, root, head));
   const changed = [...files.changed, ...files.untracked].map(pathToText);
   const withChanges: BaseItem = {
     label: `$(git-commit) ${vscode.l10n.t('HEAD with my uncommitted changes')}`,

@@ -9,6 +9,9 @@ import { revisionUri } from './revisionFiles';
 /** What VS Code's multi-diff editor takes: the file that it is about, before, after. */
 export type ComparedFile = [file: vscode.Uri, before: vscode.Uri | undefined, after: vscode.Uri | undefined];
 
+/** One side of a comparison: a file by its path, and by the place of its bytes where git does not have them. */
+export type SideOf = (path: string, file?: string) => vscode.Uri;
+
 /** Shows a comparison in VS Code's multi-diff editor; where nothing differs, `noneSentence`. */
 export async function showChanges(
   session: SessionSummary,
@@ -21,14 +24,16 @@ export async function showChanges(
     void showInformationMessage(noneSentence);
     return;
   }
-  const fileAt = (revision: string) => (path: string) =>
-    revisionUri(session.worktreePath, path, session.repository, revision);
+  const fileAt =
+    (revision: string): SideOf =>
+    (path, file) =>
+      revisionUri(session.worktreePath, path, session.repository, revision, file);
   const fileOnDisk = (path: string): vscode.Uri | undefined =>
     worktreePath === undefined ? undefined : vscode.Uri.joinPath(vscode.Uri.file(worktreePath), path);
   const stale = await staleDocuments(changes.map(({ path }) => fileOnDisk(path)?.toString()));
-  const fileNow = (path: string): vscode.Uri => {
+  const fileNow: SideOf = (path, kept) => {
     const file = fileOnDisk(path);
-    return file === undefined || stale.has(file.toString()) ? fileAt(after)(path) : file;
+    return file === undefined || stale.has(file.toString()) ? fileAt(after)(path, kept) : file;
   };
   rememberReview(title, session.id);
   await vscode.commands.executeCommand(
@@ -40,14 +45,14 @@ export async function showChanges(
 
 /** A file of a comparison, whose two sides `before` and `after` give by path. */
 export function comparedFile(
-  { kind, path, previousPath }: FileChange,
-  before: (path: string) => vscode.Uri,
-  after: (path: string) => vscode.Uri,
+  { kind, path, previousPath, beforeFile, afterFile }: FileChange,
+  before: SideOf,
+  after: SideOf,
 ): ComparedFile {
   return [
-    after(path),
-    kind === 'added' ? undefined : before(previousPath ?? path),
-    kind === 'deleted' ? undefined : after(path),
+    after(path, afterFile),
+    kind === 'added' ? undefined : before(previousPath ?? path, beforeFile),
+    kind === 'deleted' ? undefined : after(path, afterFile),
   ];
 }
 

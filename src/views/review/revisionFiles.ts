@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { openRegular } from '../../common/disks/regularFile';
 import type { Git } from '../../supervisor/git/git';
 import { commonDirectoryOf, gitDirectoryOf } from '../../supervisor/git/gitDirectory';
 import { withObjects } from '../../supervisor/git/isolated/isolatedGit';
@@ -7,20 +8,31 @@ import { isObjectId } from '../../supervisor/git/repository';
 import { ReadOnlyFiles } from '../readOnlyFiles';
 
 const SCHEME = 'corral-revision';
+/** A file that a snapshot keeps outside of git, by the hash of its bytes. */
+const KEPT_FILE = /[\\/]filtered[\\/][0-9a-f]{64}$/;
 const querySchema = v.object({
   repository: v.string(),
   path: v.string(),
   revision: v.pipe(v.string(), v.check(isObjectId)),
+  /** Of a file with a filter: where its own bytes are kept. No other file is read through this scheme. */
+  kept: v.optional(v.pipe(v.string(), v.regex(KEPT_FILE))),
 });
 
 /**
- * The address of a file as it was in a commit or tree.
+ * The address of a file as it was in a commit or tree, or of its own bytes in `file`, where git has others.
  * It has the path of the file in `folder`: the diff editor would take another path for a rename.
  */
-export function revisionUri(folder: string, path: string, repository: string, revision: string): vscode.Uri {
+export function revisionUri(
+  folder: string,
+  path: string,
+  repository: string,
+  revision: string,
+  file?: string,
+): vscode.Uri {
+  if (file !== undefined && !KEPT_FILE.test(file)) return vscode.Uri.file(file); // it is in a worktree
   return vscode.Uri.joinPath(vscode.Uri.file(folder), path).with({
     scheme: SCHEME,
-    query: JSON.stringify({ repository, path, revision }),
+    query: JSON.stringify({ repository, path, revision, kept: file }),
   });
 }
 
@@ -41,6 +53,8 @@ export class RevisionFiles extends ReadOnlyFiles {
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+    const { kept } = queryOf(uri);
+    if (kept !== undefined) return await readKept(uri, kept);
     return await this.#run(uri, (place) => ['cat-file', 'blob', place]);
   }
 
@@ -56,6 +70,8 @@ export class RevisionFiles extends ReadOnlyFiles {
   }
 
   protected override async sizeOf(uri: vscode.Uri): Promise<number> {
+    const { kept } = queryOf(uri);
+    if (kept !== undefined) return (await readKept(uri, kept)).length;
     return Number((await this.#run(uri, (place) => ['cat-file', '-s', place])).toString());
   }
 
@@ -65,7 +81,7 @@ export class RevisionFiles extends ReadOnlyFiles {
     if (!vscode.workspace.isTrusted)
       throw vscode.FileSystemError.Unavailable(vscode.l10n.t('Corral does not run Git in Restricted Mode.'));
     try {
-      const { repository, path, revision } = v.parse(querySchema, JSON.parse(uri.query));
+      const { repository, path, revision } = queryOf(uri);
       const gitDirectory = await gitDirectoryOf(repository);
       if (gitDirectory === undefined) throw vscode.FileSystemError.FileNotFound(uri);
       const place = {
@@ -77,5 +93,22 @@ export class RevisionFiles extends ReadOnlyFiles {
     } catch {
       throw vscode.FileSystemError.FileNotFound(uri);
     }
+  }
+}
+
+function queryOf(uri: vscode.Uri): v.InferOutput<typeof querySchema> {
+  try {
+    return v.parse(querySchema, JSON.parse(uri.query));
+  } catch {
+    throw vscode.FileSystemError.FileNotFound(uri);
+  }
+}
+
+async function readKept(uri: vscode.Uri, path: string): Promise<Uint8Array> {
+  try {
+    const file = await openRegular(path);
+    return await file.readFile().finally(async () => await file.close());
+  } catch {
+    throw vscode.FileSystemError.FileNotFound(uri);
   }
 }

@@ -2,7 +2,8 @@ import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { withIsolatedGit, withObjects } from '../isolated/isolatedGit';
 import { sourceIn, type FilteredSource } from '../filters/cleanWork';
-import { pathOfKept } from '../filters/keptFiles';
+import type { FilterAccess } from '../filters/filterAccess';
+import { pathOfKept, type KeptFile } from '../filters/keptFiles';
 import { filtersOf, readKeptFiles } from '../snapshots/captureWorktree';
 import { captureTree } from '../snapshots/captureTree';
 import { pathToText, splitZ } from '../pathBytes';
@@ -17,6 +18,11 @@ export interface FileChange {
   path: string;
   /** Its path before a rename. */
   previousPath?: string;
+  /** The filter of git's that an attribute names for it, where its own bytes on a side are outside of git. */
+  filter?: string;
+  /** Where those bytes are, on the side before and on the side after. Git has what the filter makes of them. */
+  beforeFile?: string;
+  afterFile?: string;
 }
 
 /** A session's work as git objects. */
@@ -60,8 +66,11 @@ export async function keptSources(
   { repository, filters }: SessionWorktree,
   snapshot: SnapshotCommit,
 ): Promise<FilteredSource[]> {
-  if (filters === undefined) return [];
-  const kept = await readKeptFiles(repository, snapshot);
+  return filters === undefined ? [] : sourcesOf(filters, await readKeptFiles(repository, snapshot));
+}
+
+/** Where the bytes of kept files are, without those that git takes for unchanged. */
+export function sourcesOf(filters: FilterAccess, kept: readonly KeptFile[]): FilteredSource[] {
   const changed = kept.filter(({ isUnchanged }) => isUnchanged !== true);
   return changed.map((file) => ({ ...file, source: pathOfKept(filters, file) }));
 }

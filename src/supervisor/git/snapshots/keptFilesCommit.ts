@@ -18,7 +18,24 @@ export async function writeKeptFiles(git: IsolatedGit, files: readonly KeptFile[
 
 /** The files that a commit of `writeKeptFiles` names. */
 export async function readKeptFilesCommit(git: IsolatedGit, commit: string | undefined): Promise<KeptFile[]> {
-  if (commit === undefined) return [];
-  const { stdout } = await git.run(['cat-file', 'blob', `${commit}:${LIST}`]);
-  return v.parse(v.array(keptFileSchema), JSON.parse(stdout.toString('utf8')));
+  return commit === undefined ? [] : ((await readKeptFilesCommits(git, [commit])).get(commit) ?? []);
+}
+
+/** As `readKeptFilesCommit`, for several, by their commits. */
+export async function readKeptFilesCommits(
+  git: IsolatedGit,
+  commits: readonly string[],
+): Promise<Map<string, KeptFile[]>> {
+  const found = new Map<string, KeptFile[]>();
+  const input = commits.map((commit) => `${commit}:${LIST}\n`).join('');
+  const { stdout } = await git.run(['cat-file', '--batch=%(objectsize)'], { input });
+  let offset = 0;
+  for (const commit of commits) {
+    const start = stdout.indexOf('\n', offset) + 1;
+    const bytes = Number(stdout.toString('latin1', offset, start));
+    if (Number.isNaN(bytes)) throw new Error(`The snapshot's list ${commit} is missing`);
+    found.set(commit, v.parse(v.array(keptFileSchema), JSON.parse(stdout.toString('utf8', start, start + bytes))));
+    offset = start + bytes + 1;
+  }
+  return found;
 }

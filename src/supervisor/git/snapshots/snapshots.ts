@@ -3,6 +3,7 @@ import { listEntries } from '../isolated/entryTree';
 import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { storeBorrowedObjects } from '../isolated/borrowedObjects';
 import { syncObjectFolders } from '../isolated/syncFolders';
+import type { KeptFile } from '../filters/keptFiles';
 import { captureWorktree } from './captureWorktree';
 import { writeKeptFiles } from './keptFilesCommit';
 import { captureRawFiles } from './rawFiles';
@@ -18,6 +19,8 @@ export interface Snapshot {
   changed: boolean;
   /** Paths that git could not store: nested repositories, files that cannot be read. */
   notCaptured: string[];
+  /** Files that are kept outside of git, since filters would change them. */
+  filtered: readonly KeptFile[];
 }
 
 /** What a snapshot adds to its tree, as commits. */
@@ -102,6 +105,7 @@ async function attemptSnapshot(
       repository.git.text(path, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
     ]);
     const { tree, notCaptured, madeByFilters } = captured;
+    const found = { tree, notCaptured, filtered: captured.filtered };
     const filtered = await writeKeptFiles(git, captured.filtered);
     const kept = new Set(captured.filtered.map((file) => file.path));
     const addition: SnapshotAddition =
@@ -110,7 +114,7 @@ async function attemptSnapshot(
     const isSame =
       before !== undefined && before.tree === tree && (before.head ?? '') === head && before.filtered === filtered;
     if (isSame && (await addsNothing(git, addition, before, isDurable)))
-      return { commit: before.commit, tree, changed: false, notCaptured };
+      return { ...found, commit: before.commit, changed: false };
     const movedHead = head !== '' && head !== before?.head ? [head] : [];
     const { index, raw, attributes, rescued = [] } = addition;
     const parents = [before?.commit, ...movedHead, index, raw, attributes, filtered, ...rescued].filter(
@@ -131,7 +135,7 @@ async function attemptSnapshot(
     await storeBorrowedObjects(git, commonDirectory, commit, before === undefined ? [] : [before.commit]);
     await moveSnapshotRef(repository, sessionId, commit, before?.commit);
     if (isDurable) await syncObjectFolders(commonDirectory);
-    return { commit, tree, changed: true, notCaptured };
+    return { ...found, commit, changed: true };
   };
   return await withIsolatedGit(worktree, capture, { isDurable });
 }

@@ -1,4 +1,4 @@
-import type { GitResult } from '../git';
+import { listAsCheckedOut, listFilters } from '../filters/filteredPaths';
 import type { IsolatedGit } from '../isolated/isolatedGit';
 import { splitZ } from '../pathBytes';
 
@@ -11,17 +11,32 @@ export interface UncommittedFiles {
 }
 
 /** What `git status` would tell, without looking into submodules. `head` is '' where nothing was committed yet. */
-export async function listUncommittedFiles(git: IsolatedGit, head: string): Promise<UncommittedFiles> {
-  const diff = ['diff-index', '-z', '--name-only', '--no-renames', '--ignore-submodules=dirty', head, '--'];
-  const listChanged = async (): Promise<GitResult> => {
-    if (head === '') return await git.run(['ls-files', '-z']);
-    // Otherwise a file counts as changed that only looks newer. Unlike `git diff` both read no object.
-    await git.run(['update-index', '-q', '--refresh'], { acceptedExitCodes: [0, 1] });
-    return await git.run(diff);
-  };
+export async function listUncommittedFiles(
+  git: IsolatedGit,
+  worktreePath: string,
+  head: string,
+): Promise<UncommittedFiles> {
   const [changed, untracked] = await Promise.all([
-    listChanged(),
-    git.run(['ls-files', '-z', '--others', '--exclude-standard']),
+    head === ''
+      ? git.run(['ls-files', '-z']).then(({ stdout }) => splitZ(stdout))
+      : listChanged(git, worktreePath, head),
+    git.run(['ls-files', '-z', '--others', '--exclude-standard']).then(({ stdout }) => splitZ(stdout)),
   ]);
-  return { changed: [...new Set(splitZ(changed.stdout))], untracked: splitZ(untracked.stdout) };
+  return { changed: [...new Set(changed)], untracked };
+}
+
+async function listChanged(git: IsolatedGit, worktreePath: string, head: string): Promise<string[]> {
+  const list = async (...options: string[]): Promise<string[]> => {
+    const listing = ['diff-index', '-z', '--name-only', '--no-renames', '--ignore-submodules=dirty', ...options];
+    return splitZ((await git.run([...listing, head, '--'])).stdout);
+  };
+  const dirty = await list();
+  if (dirty.length === 0) return dirty;
+  // Before the refresh, which may drop the times of these: without its filter, the bytes of each differ.
+  const filtered = [...(await listFilters(git, dirty)).keys()];
+  const same = await listAsCheckedOut(git, worktreePath, filtered);
+  // Otherwise a file counts as changed that only looks newer. Unlike `git diff` both read no object.
+  await git.run(['update-index', '-q', '--refresh'], { acceptedExitCodes: [0, 1] });
+  const [changed, staged] = [await list(), same.size === 0 ? [] : await list('--cached')];
+  return changed.filter((path) => !same.has(path) || staged.includes(path));
 }

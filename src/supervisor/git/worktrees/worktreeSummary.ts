@@ -28,7 +28,7 @@ export async function summarizeWorktree(
     const commits =
       head === '' ? 0 : await countCommits(git, head, baseCommit === undefined ? held : [...held, baseCommit]);
     const replaceable = await findReplaceableFolders(git, folder);
-    return { ...(await listUncommittedFiles(git, head)), commits, replaceable };
+    return { ...(await listUncommittedFiles(git, path, head)), commits, replaceable };
   });
   return {
     changedFiles: changed.length,

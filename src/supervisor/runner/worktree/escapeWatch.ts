@@ -197,7 +197,7 @@ export class EscapeWatch {
     const head = await headCommit(git, mainWorktree);
     const place = { git, path: mainWorktree, gitDirectory, commonDirectory, head, signal: this.#abort.signal };
     const { changed, untracked } = await withIsolatedPlace(place, async (isolated) =>
-      listUncommittedFiles(isolated, head),
+      listUncommittedFiles(isolated, mainWorktree, head),
     );
     return [...changed, ...untracked];
   }

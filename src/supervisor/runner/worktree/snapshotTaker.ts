@@ -3,11 +3,12 @@ import { messageOf } from '../../../common/errors';
 import { StorePaths } from '../../../storage/paths';
 import type { DraftEvent } from '../../../storage/events';
 import type { DriverName } from '../../agents/drivers';
-import { countChanges } from '../../git/changeCounts';
 import { filterAccessWithoutPrograms } from '../../git/filters/filterAccess';
 import type { Git } from '../../git/git';
 import { findRepository } from '../../git/repository';
 import type { Repository } from '../../git/repository';
+import { sourcesOf } from '../../git/review/changes';
+import { countWorkChanges } from '../../git/review/workChanges';
 import { takeSnapshot } from '../../git/snapshots/snapshots';
 import { inspectWorktree } from '../../git/worktreeOwnership';
 import { settleInTime } from '../settleInTime';
@@ -120,7 +121,8 @@ export class SnapshotTaker {
       const snapshot = await takeSnapshot(worktree, message);
       this.#lastFailure = undefined;
       if (!snapshot.changed) return;
-      const counts = await countChanges(repository, baseCommit, snapshot.tree, this.#abort.signal);
+      const after = { revision: snapshot.tree, filtered: sourcesOf(filters, snapshot.filtered) };
+      const counts = await countWorkChanges(repository, baseCommit, after, this.#abort.signal);
       this.#emit({ kind: 'snapshot', data: { commit: snapshot.commit, tree: snapshot.tree, ...counts } });
     } catch (error) {
       this.#mayDiffer = true;

@@ -1,9 +1,10 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { messageOf } from '../../../common/errors';
+import { visibleText } from '../../../common/visibleText';
 import type { RunSummary, SessionSummary } from '../../../supervisor/api';
 import type { WorktreeControl } from '../../../supervisor/lifecycle/worktreeControl';
-import { comparedFile } from '../../review/changesEditor';
+import { comparedFile, type SideOf } from '../../review/changesEditor';
 import { revisionUri } from '../../review/revisionFiles';
 import { timelineUri } from '../../timelineUri';
 import { COMMANDS } from '../../text/contributions';
@@ -93,8 +94,15 @@ function fileItem(node: DetailNode & { kind: 'file' }, session: SessionSummary):
   // An address of our own: that of the file would bring what Source Control and Problems say about it.
   item.resourceUri = vscode.Uri.from({ scheme: CHANGED_FILE_SCHEME, path: `/${path}`, query: kind });
   item.iconPath = vscode.ThemeIcon.File;
-  const at = (revision: string) => (file: string) =>
-    revisionUri(session.worktreePath, file, session.repository, revision);
+  if (change.filter !== undefined)
+    item.tooltip = vscode.l10n.t(
+      '{path}: Git’s filter “{filter}” changes this file when it is stored, so a side that comes from Git looks as the filter made it.',
+      { path: visibleText(path), filter: visibleText(change.filter) },
+    );
+  const at =
+    (revision: string): SideOf =>
+    (file, kept) =>
+      revisionUri(session.worktreePath, file, session.repository, revision, kept);
   const onDisk = (file: string): vscode.Uri => vscode.Uri.joinPath(vscode.Uri.file(session.worktreePath), file);
   const [, left, right] = comparedFile(change, at(before), isInPlace ? onDisk : at(after));
   const title = `${basename(path)} · ${session.title}`;

@@ -99,6 +99,7 @@ describe('snapshots', () => {
       tree: await fixture.user(session.path, 'rev-parse', 'HEAD^{tree}'),
       changed: false,
       notCaptured: [],
+      filtered: [],
     });
   });
 
