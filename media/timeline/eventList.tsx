@@ -118,8 +118,8 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
       if (document.activeElement === document.body) element?.focus({ preventScroll: true });
       return;
     }
-    // What had the focus can be gone, such as the button of a question that is answered.
-    if (hadFocus.current && document.activeElement === document.body) focusWanted.current = true;
+    // What had the focus can be gone, such as the button of an answered question. The rest of the window keeps its own.
+    if (hadFocus.current && document.hasFocus() && document.activeElement === document.body) focusWanted.current = true;
     if (!focusWanted.current) return;
     const row = element?.querySelector<HTMLElement>(`[data-index="${String(selected)}"]`);
     if (row === null || row === undefined) return;

@@ -1,8 +1,10 @@
 import * as l10n from '@vscode/l10n';
+import { describeTool, recordedCall } from '../../../src/tools/describeTool';
 import { Icon } from '../../shared/icons';
 import { joinParts, oneLine } from '../../shared/plainText';
 import { formatDuration } from '../../shared/times';
 import { PermissionRequestCard } from '../events/permission/permissionCards';
+import { ToolParts } from '../events/permission/toolParts';
 import { FileDiff } from '../events/diff/fileDiff';
 import { Pictures } from '../events/pictures';
 import { countLines } from '../events/text/lines';
@@ -12,6 +14,7 @@ import type { CardProps } from '../events/cardProps';
 import { toolInputText } from '../events/toolInput';
 import { CHANGE_LABELS, RESULT_LABELS } from '../events/toolLabels';
 import { rowFold } from '../model/rows/listRows';
+import { partFold } from '../model/rows/unfold';
 import { callKind } from '../model/rows/foldEvents';
 import type { CallFacts, PermissionAnswer, PermissionRequest, ToolCall } from '../model/rows/callIndex';
 import { RowLine, RowPart } from './rowLine';
@@ -41,7 +44,7 @@ export function CallRow({ model, event, isLive }: CardProps<'tool.call'> & { isL
   return (
     <>
       {change === undefined ? (
-        <RowLine model={model} event={event} title={<CallTitle event={event} />}>
+        <RowLine model={model} event={event} title={<CallTitle model={model} event={event} />}>
           {request !== undefined && answer !== undefined && <ChoiceNote request={request} answer={answer} />}
           <CallStatus model={model} event={event} isLive={isLive} />
         </RowLine>
@@ -64,7 +67,7 @@ export function CallRow({ model, event, isLive }: CardProps<'tool.call'> & { isL
       {isOpen && request !== undefined && isAsking ? (
         <PermissionRequestCard model={model} event={request} />
       ) : (
-        isOpen && <CallInput model={model} event={event} />
+        isOpen && <CallInput model={model} event={event} facts={facts} />
       )}
       <CallOutput model={model} event={event} facts={facts} isOpen={isOpen} />
       {result !== undefined && <Pictures model={model} event={result} />}
@@ -95,10 +98,17 @@ function ChoiceNote({ request, answer }: { request: PermissionRequest; answer: P
 }
 
 /** What the tool does, on one line; a command in the editor's font. */
-export function CallTitle({ event }: Pick<CardProps<'tool.call'>, 'event'>) {
+function CallTitle({ model, event }: CardProps<'tool.call'>) {
   const { name, title, category } = event.data;
-  const text = oneLine(title) || oneLine(name);
-  return category === 'execute' ? <code dir="auto">{text}</code> : <span dir="auto">{text}</span>;
+  const isCommand = category === 'execute';
+  const shown = isCommand ? title : withinWorktree(title, model.session?.worktreePath);
+  const text = oneLine(shown) || oneLine(name);
+  return isCommand ? <code dir="auto">{text}</code> : <span dir="auto">{text}</span>;
+}
+
+/** The title with paths as they are inside of the worktree. */
+function withinWorktree(title: string, root = ''): string {
+  return root === '' ? title : title.replaceAll(`${root}/`, '').replaceAll(`${root}\\`, '').replaceAll(root, '.');
 }
 
 /** How the call ended and how long it took; while the run goes on, what it waits for. */
@@ -125,10 +135,17 @@ export function CallStatus({ model, event, isLive }: CardProps<'tool.call'> & { 
   );
 }
 
-function CallInput({ model, event }: CardProps<'tool.call'>) {
+/** What the call does beyond its title, as a person reads it. The menu of the row opens it as it was recorded. */
+function CallInput({ model, event, facts }: CardProps<'tool.call'> & { facts: CallFacts }) {
   const text = toolInputText(event.data.input);
   if (text === '') return null;
-  return <CodeBlock model={model} event={event} field="input" text={text} label={l10n.t('Input')} />;
+  if (event.cut?.['input'] !== undefined || event.data.blobs !== undefined)
+    return <CodeBlock model={model} event={event} field="input" text={text} label={l10n.t('Input')} />;
+  const roots = model.session?.worktreePath === undefined ? [] : [model.session.worktreePath];
+  const description = describeTool(recordedCall(event.data), roots);
+  // What was changed says more than what was to be.
+  const edits = facts.changes.length > 0 ? [] : description.edits;
+  return <ToolParts model={model} id={partFold(event, 'input')} description={{ ...description, edits }} look="plain" />;
 }
 
 interface CallOutputProps extends CardProps<'tool.call'> {

@@ -69,7 +69,7 @@ describe('the rows of a timeline', () => {
     });
   }
 
-  it('shows each call with its result, groups reads, folds the sub-agent, and fits two and a half screens (8)', async () => {
+  it('shows each call with its result, groups reads, folds the sub-agent, and fits two and a half screens (8, 20)', async () => {
     await window.runCommand('Corral: New Session…');
     await window.answerInput(PROMPT);
     await sessions.row(PROMPT).filter({ hasText: 'needs input' }).waitFor();
@@ -99,11 +99,23 @@ describe('the rows of a timeline', () => {
     await resizePage(1_000, 2_600); // high enough for all rows
     await rows('run.started').waitFor();
     assert.equal(await rows('tool.result').count(), 0);
+    await rows('tool.call').locator('.picture img').waitFor();
+    const picture = "document.querySelector('.picture img')";
+    assert.equal(await frame.evaluate(`${picture}.decode().then(() => ${picture}.naturalWidth)`), 320);
     assert.equal(await rows('permission.answer').count(), 0);
     const group = rows('tool.call').filter({ hasText: 'Read 1 file, searched 2 times' });
     await group.getByRole('button', { name: 'Read 1 file' }).click();
     await group.getByRole('button', { name: 'Search for “parse' }).click();
     await group.getByText('src/main.js:8:const duration').waitFor();
+    // JSON and the worktree's own path are for the raw event.
+    assert.doesNotMatch(
+      await group
+        .locator('.row-line')
+        .allInnerTexts()
+        .then((lines) => lines.join()),
+      /worktrees/,
+    );
+    assert.equal(await group.getByText('"pattern"').count(), 0);
     const agent = rows('tool.call').filter({ hasText: 'Find similar parsers' });
     await agent.getByRole('button', { name: 'Sub-agent Find similar parsers · Searched 4 times, read 1 file' }).click();
     await agent.getByText('Nothing else reads durations').waitFor();
@@ -177,9 +189,16 @@ describe('the rows of a timeline', () => {
         { what: `what ${name} does` },
       );
     };
-    await failed.hover();
-    await failed.locator('.more').click();
-    await entry('Copy Link').waitFor();
+    // VS Code closes a menu when the page that opened it only then takes the focus.
+    await waitFor(
+      async () => {
+        await failed.hover();
+        await failed.locator('.more').click({ timeout: 3_000 });
+        await entry('Copy Link').waitFor({ timeout: 3_000 });
+        return true;
+      },
+      { what: 'the menu by a click' },
+    );
     await window.picture('at-home-20-menu');
     assert.equal(await entry('Paste').count(), 0);
     const openByClick = async (): Promise<void> => {

@@ -54,11 +54,6 @@ export function PermissionRequestCard({ model, event }: CardProps<'permission.re
         <AnsweredQuestions questions={description.questions} answer={answer.data} options={options} />
       )}
       {!isWhole && <RawInput model={model} event={event} />}
-      {isWhole && hasInput && (
-        <Fold model={model} event={event} name="raw" summary={l10n.t('Raw')}>
-          <RawInput model={model} event={event} />
-        </Fold>
-      )}
       {isPending && (
         <PermissionAnswers
           model={model}
@@ -67,6 +62,11 @@ export function PermissionRequestCard({ model, event }: CardProps<'permission.re
           isEnabled={isConnected && !model.permissions.isBeingAnswered(permission)}
           isRead={isRead}
         />
+      )}
+      {isWhole && hasInput && (
+        <Fold model={model} event={event} name="raw" summary={l10n.t('Raw')}>
+          <RawInput model={model} event={event} />
+        </Fold>
       )}
       <div class="faint" role="status">
         {answer !== undefined

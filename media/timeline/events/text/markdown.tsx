@@ -141,7 +141,9 @@ function Table({ model, table, depth }: { model: TimelineModel; table: Tokens.Ta
         <thead>
           <tr>
             {table.header.map((cell) => (
-              <th dir="auto">{inlines(model, cell.tokens, depth + 1)}</th>
+              <th dir="auto" style={{ textAlign: cell.align ?? 'start' }}>
+                {inlines(model, cell.tokens, depth + 1)}
+              </th>
             ))}
           </tr>
         </thead>
@@ -149,7 +151,9 @@ function Table({ model, table, depth }: { model: TimelineModel; table: Tokens.Ta
           {table.rows.map((row) => (
             <tr>
               {row.map((cell) => (
-                <td dir="auto">{inlines(model, cell.tokens, depth + 1)}</td>
+                <td dir="auto" style={{ textAlign: cell.align ?? 'start' }}>
+                  {inlines(model, cell.tokens, depth + 1)}
+                </td>
               ))}
             </tr>
           ))}

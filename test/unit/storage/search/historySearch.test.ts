@@ -107,6 +107,12 @@ describe('search over history', () => {
     assert.deepEqual(await find('needle "OUT"'), []);
   });
 
+  it('finds what stands only at the end of a text of 12 MB', async () => {
+    await makeRun([`${'A line of a long output.\n'.repeat(500_000)}the needle`]);
+    assert.equal((await find('THE NEEDLE')).length, 1);
+    assert.deepEqual(await find('the needless'), []);
+  });
+
   it('keeps one order over runs that went on at the same time', async () => {
     const [a, b] = [newId(), newId()];
     const runIds = [newId(), newId()] as const;
