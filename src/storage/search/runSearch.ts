@@ -1,6 +1,5 @@
 /** Searches one run, in its journal and blobs themselves. */
 import { readdir } from 'node:fs/promises';
-import { EventLoopTurn } from '../../common/eventLoopTurn';
 import { ifExists } from '../../common/ifExists';
 import { openRegular } from '../../common/disks/regularFile';
 import type { DraftEvent } from '../events';
@@ -63,7 +62,6 @@ export class RunSearch {
   readonly #paths: RunPaths;
   readonly #pattern: SearchPattern;
   readonly #blobs = new Map<string, Promise<boolean>>();
-  readonly #turn = new EventLoopTurn();
   #hasBlobs = false;
 
   constructor(paths: RunPaths, pattern: SearchPattern) {
@@ -75,8 +73,7 @@ export class RunSearch {
   async *matches(): AsyncGenerator<RunMatch> {
     this.#hasBlobs = (await readdir(this.#paths.blobs).catch(() => [])).length > 0;
     for await (const lines of linesFromEnd(this.#paths.events)) {
-      for (const start of (await this.#candidates(lines)).reverse()) {
-        if (this.#turn.isOver) await this.#turn.end();
+      for (const start of this.#candidates(lines).reverse()) {
         const match = await this.#match(lines.subarray(start, lines.indexOf(NEWLINE, start)));
         if (match !== undefined) yield match;
       }
@@ -84,12 +81,8 @@ export class RunSearch {
   }
 
   /** Offsets of the lines that may match, in order. */
-  async #candidates(lines: Buffer): Promise<number[]> {
-    const starts = new Set<number>();
-    for (const start of this.#pattern.linesOf(lines)) {
-      if (start !== undefined) starts.add(start);
-      if (this.#turn.isOver) await this.#turn.end();
-    }
+  #candidates(lines: Buffer): number[] {
+    const starts = new Set(this.#pattern.linesOf(lines));
     if (!this.#hasBlobs) return [...starts];
     for (let place = lines.indexOf(BLOBS_FIELD); place !== -1;) {
       starts.add(place === 0 ? 0 : lines.lastIndexOf(NEWLINE, place - 1) + 1);

@@ -92,11 +92,8 @@ export class SearchPattern {
     return Object.entries(data).some(([name, value]) => !NO_TEXTS.has(name) && this.#isInValue(value));
   }
 
-  /**
-   * Offsets of the lines of JSON that may have the text, in order. In between it gives undefined, so that the caller
-   * can do something else there.
-   */
-  *linesOf(lines: Buffer): Generator<number | undefined> {
+  /** Offsets of the lines of JSON that may have the text, in order. */
+  *linesOf(lines: Buffer): Generator<number> {
     const find = this.#asciiPart?.finder(lines);
     for (let start = 0; start < lines.length;) {
       const place = find === undefined ? start : find(start);
@@ -107,7 +104,7 @@ export class SearchPattern {
       // Without an ASCII part the line has to be decoded.
       const isFound =
         find !== undefined || searchable(lines.toString('utf8', start, end)).includes(this.#unescapedPart);
-      yield isFound ? start : undefined;
+      if (isFound) yield start;
       start = end + 1;
     }
   }

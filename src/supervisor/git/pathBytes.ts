@@ -31,6 +31,23 @@ export function pathFromBytes(worktreePath: string, path: string): string | Buff
   return Buffer.concat([Buffer.from(worktreePath + sep), encodePath(path)]);
 }
 
+/** The folder that a path lies in; '' for one at the top. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+}
+
+/** The folders that a path leads through, from the top. */
+export function foldersAbove(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** Adds the folders that a path leads through. Above one that is there already, all are there. */
+export function addFoldersAbove(path: string, folders: Set<string>): void {
+  for (let parent = parentOf(path); parent !== '' && !folders.has(parent); parent = parentOf(parent))
+    folders.add(parent);
+}
+
 /** In quotes as in C, for options of git that read one path a line. */
 export function quotePath(path: string): string {
   return `"${path.replace(/[^ !#-[\]-~]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`)}"`;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
 import { makeDirectory, syncDirectory, temporaryPath } from '../../../storage/journal/durableFile';
-import { pathFromBytes } from '../pathBytes';
+import { parentOf, pathFromBytes } from '../pathBytes';
 import { exists } from '../worktreeOwnership';
 import type { FilterAccess } from './filterAccess';
 
@@ -109,7 +109,7 @@ async function replaceByCopy(from: string | Buffer, worktreePath: string, path: 
   try {
     const target = pathFromBytes(worktreePath, path);
     await rm(target, { recursive: true, force: true });
-    const parent = path.split('/').slice(0, -1).join('/');
+    const parent = parentOf(path);
     await mkdir(parent === '' ? worktreePath : pathFromBytes(worktreePath, parent), { recursive: true });
     const copy = await open(target, 'wx', mode);
     await pipeline(source.createReadStream({ autoClose: false }), copy.createWriteStream());

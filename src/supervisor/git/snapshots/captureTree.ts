@@ -4,7 +4,16 @@ import type { FilteredFile } from '../filters/keptFiles';
 import { mapLimited } from '../../../common/mapLimited';
 import { listEntries, SUBMODULE_MODE } from '../isolated/entryTree';
 import type { IsolatedGit } from '../isolated/isolatedGit';
-import { encodePath, encodePaths, pathFromBytes, pathToText, quotePath, splitZ } from '../pathBytes';
+import {
+  addFoldersAbove,
+  encodePath,
+  encodePaths,
+  parentOf,
+  pathFromBytes,
+  pathToText,
+  quotePath,
+  splitZ,
+} from '../pathBytes';
 
 const FILES_AT_ONCE = 64;
 
@@ -93,16 +102,10 @@ async function leaveOutForbidden(git: IsolatedGit, paths: readonly string[]): Pr
 
 /** Attributes hold also where git ignores their file, so that no list has it. */
 async function haveIgnoredAttributes(worktreePath: string, paths: readonly string[]): Promise<boolean> {
-  const folders = new Set(['']);
-  for (const path of paths)
-    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      const folder = path.slice(0, end + 1);
-      if (folders.has(folder)) break;
-      folders.add(folder);
-    }
-  const found = await mapLimited([...folders], FILES_AT_ONCE, (folder) =>
-    isPresent(worktreePath, `${folder}.gitattributes`),
-  );
+  const folders = new Set<string>();
+  for (const path of paths) addFoldersAbove(path, folders);
+  const places = ['.gitattributes', ...[...folders].map((folder) => `${folder}/.gitattributes`)];
+  const found = await mapLimited(places, FILES_AT_ONCE, (place) => isPresent(worktreePath, place));
   return found.includes(true);
 }
 
@@ -230,7 +233,7 @@ async function isBelowRealFolders(
   path: string,
   known: Map<string, Promise<boolean>>,
 ): Promise<boolean> {
-  const parent = path.replace(/\/$/, '').split('/').slice(0, -1).join('/');
+  const parent = parentOf(path.replace(/\/$/, ''));
   if (parent === '') return true;
   const answer =
     known.get(parent) ??

@@ -6,7 +6,7 @@ import { foldersOnPath, isProgramFile } from '../../../common/processes/programF
 import type { ProcessResult } from '../../../common/processes/runProcess';
 import { CorralError } from '../../../storage/errors';
 import type { Git } from '../git';
-import { encodePath, encodePaths, pathFromBytes, pathToText } from '../pathBytes';
+import { encodePath, encodePaths, foldersAbove, pathFromBytes, pathToText } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 import { examineFile, listFiles } from './fileList';
 
@@ -176,11 +176,6 @@ function pathOfLine(line: string): string | undefined {
 /** With `./`, so that the worktree's folder itself has a name. */
 function belowFolder(paths: readonly string[]): Buffer {
   return encodePaths(paths.map((path) => `./${path}`));
-}
-
-function foldersAbove(path: string): string[] {
-  const parts = path.split('/').slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 function firstLine(text: string): string {

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { hasCode } from '../../../common/errors';
 import { writeEntryTree, type TreeEntry } from '../isolated/entryTree';
 import type { IsolatedGit } from '../isolated/isolatedGit';
-import { encodePath, pathFromBytes, pathToText, splitZ } from '../pathBytes';
+import { addFoldersAbove, encodePath, parentOf, pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 import { captureExtendedAttributes, restoreExtendedAttributes } from './extendedAttributes';
 import { listFiles, type ListedFile } from './fileList';
@@ -216,9 +216,7 @@ function findNames(held: readonly ListedFile[]): { names: string[][]; linkedOuts
 
 function foldersWithout(held: readonly ListedFile[], tree: ReadonlySet<string>): string[] {
   const holding = new Set<string>();
-  for (const path of tree)
-    for (let parent = parentOf(path); parent !== '' && !holding.has(parent); parent = parentOf(parent))
-      holding.add(parent);
+  for (const path of tree) addFoldersAbove(path, holding);
   return held.filter(({ kind, path }) => kind === 'folder' && !holding.has(path)).map(({ path }) => path);
 }
 
@@ -248,10 +246,6 @@ async function isRealFolder(worktreePath: string, path: string): Promise<boolean
   if (path === '') return true;
   if (!(await isRealFolder(worktreePath, parentOf(path)))) return false;
   return (await lstat(pathFromBytes(worktreePath, path)).catch(() => undefined))?.isDirectory() === true;
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 }
 
 function unlessTaken(error: unknown): void {

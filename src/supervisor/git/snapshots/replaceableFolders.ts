@@ -1,7 +1,7 @@
 /** Folders that a tool fills again from a file of the repository, so that they may go with a worktree. */
 import type { IsolatedGit } from '../isolated/isolatedGit';
 import { lstat, open, readdir } from 'node:fs/promises';
-import { encodePaths, pathFromBytes, pathToText, splitZ } from '../pathBytes';
+import { addFoldersAbove, encodePaths, pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 import { mapLimited } from '../../../common/mapLimited';
 
@@ -80,13 +80,7 @@ export async function findReplaceableFolders(
     candidates.map((path) => `${path}/`),
   );
   const holding = new Set<string>();
-  for (const path of tracked)
-    for (
-      let end = path.lastIndexOf('/');
-      end > 0 && !holding.has(path.slice(0, end));
-      end = path.lastIndexOf('/', end - 1)
-    )
-      holding.add(path.slice(0, end));
+  for (const path of tracked) addFoldersAbove(path, holding);
   return candidates.filter((path) => ignored.has(`${path}/`) && !holding.has(path));
 }
 

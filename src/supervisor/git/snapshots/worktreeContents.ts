@@ -3,7 +3,7 @@ import { readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { TreeEntry } from '../isolated/entryTree';
 import type { IsolatedGit } from '../isolated/isolatedGit';
-import { pathFromBytes, pathToText } from '../pathBytes';
+import { addFoldersAbove, parentOf, pathFromBytes, pathToText } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 import type { AttributedFiles } from './fileAttributes';
 import type { FileKind, FileList, ListedFile } from './fileList';
@@ -99,8 +99,7 @@ function describe(paths: readonly string[], reason: string, reasonForMany: strin
  */
 function joinFolders(files: readonly ListedFile[], tree: readonly string[]): Map<string, string> {
   const holding = new Set(['']);
-  for (const path of tree)
-    for (let parent = parentOf(path); !holding.has(parent); parent = parentOf(parent)) holding.add(parent);
+  for (const path of tree) addFoldersAbove(path, holding);
   const joined = new Map<string, string>();
   for (const { path } of files) {
     let top = path;
@@ -109,8 +108,4 @@ function joinFolders(files: readonly ListedFile[], tree: readonly string[]): Map
     if (!joined.has(name)) joined.set(name, path);
   }
   return joined;
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 }

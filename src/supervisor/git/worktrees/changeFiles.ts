@@ -4,7 +4,7 @@ import * as l10n from '@vscode/l10n';
 import { messageOf } from '../../../common/errors';
 import { CorralError } from '../../../storage/errors';
 import type { IsolatedGit } from '../isolated/isolatedGit';
-import { encodePath, encodePaths, pathToText, splitZ } from '../pathBytes';
+import { encodePath, encodePaths, foldersAbove, pathToText, splitZ } from '../pathBytes';
 import { examineFile, listFiles, type ListedFile } from '../snapshots/fileList';
 import { findIgnored } from '../snapshots/replaceableFolders';
 
@@ -188,10 +188,4 @@ async function isCaptured(
     if (other.toLowerCase() === lowerCase && (await examineFile(worktreePath, other))?.identity === identity)
       return true;
   return false;
-}
-
-/** The folders that a path leads through, from the top. */
-function foldersAbove(path: string): string[] {
-  const parts = path.split('/').slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { hasCode } from '../../../common/errors';
 import { excludeFromRepository } from './exclusions';
 import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
-import { pathFromBytes, pathToText, splitZ } from '../pathBytes';
+import { foldersAbove, pathFromBytes, pathToText, splitZ } from '../pathBytes';
 import type { WorktreeFolder } from '../sessionWorktree';
 import { rememberCopies } from '../snapshots/includedCopies';
 import { exists } from '../worktreeOwnership';
@@ -114,9 +114,8 @@ async function copy(from: string, to: string, path: string): Promise<boolean> {
 
 /** Makes the folders above a file. False where one of them is a link or a file: nothing may be written through it. */
 async function makeFolderFor(worktreePath: string, path: string): Promise<boolean> {
-  const parts = path.split('/').slice(0, -1);
-  for (let depth = 1; depth <= parts.length; depth++) {
-    const folder = pathFromBytes(worktreePath, parts.slice(0, depth).join('/'));
+  for (const above of foldersAbove(path)) {
+    const folder = pathFromBytes(worktreePath, above);
     await mkdir(folder).catch((error: unknown) => {
       if (!hasCode(error, 'EEXIST')) throw error;
     });
