@@ -49,44 +49,61 @@ export function EventRow({ model, item, line, isSelected, measure, onSelect }: E
       </div>
     );
   }
-  const icon = eventIcon(event);
-  const time = new Date(event.timestamp);
-  const timeOfDay = TIME_OF_DAY.format(time);
-  const isNested = !model.rows.isFolding && belongsToCall(event);
-  const looks = [
-    `kind-${event.kind.replaceAll('.', '-')}`,
-    event.kind === 'message' && `role-${event.data.role}`,
-    isNested && 'nested',
-    isSelected && 'selected',
-    model.rows.isMarked(event) && 'marked',
-    model.rows.isFolding && 'folding',
-  ];
   return (
     <div
       {...shared}
-      class={`event ${looks.filter(Boolean).join(' ')}`}
+      class={`event ${eventLooks(model, event)}${isSelected ? ' selected' : ''}`}
       data-testid="event"
       data-seq={event.seq}
       data-kind={event.kind}
-      aria-label={`${eventName(event)}, ${timeOfDay}`}
+      aria-label={rowName(event)}
       aria-keyshortcuts="Shift+F10"
       {...eventMenu(model, event)}
     >
-      <div class="gutter">{icon !== undefined && <Icon name={icon} />}</div>
-      <div class="content">
-        {model.rows.isFolding ? (
-          <FoldedRow model={model} event={event} isLive={isLive} />
-        ) : (
-          <EventCard model={model} event={event} isLive={isLive} />
-        )}
-      </div>
+      <EventParts model={model} event={event} isLive={isLive} />
       <div class="aside">
-        <time class="time" dateTime={event.timestamp} title={DATE_AND_TIME.format(time)}>
-          {timeOfDay}
-        </time>
+        <EventTime event={event} />
         <MenuButton />
       </div>
     </div>
+  );
+}
+
+/** What a row says to a screen reader. */
+export function rowName(event: TimelineEvent): string {
+  return `${eventName(event)}, ${TIME_OF_DAY.format(new Date(event.timestamp))}`;
+}
+
+/** The classes of a row. */
+export function eventLooks(model: TimelineModel, event: TimelineEvent): string {
+  const looks = [
+    `kind-${event.kind.replaceAll('.', '-')}`,
+    event.kind === 'message' && `role-${event.data.role}`,
+    !model.rows.isFolding && belongsToCall(event) && 'nested',
+    model.rows.isMarked(event) && 'marked',
+    model.rows.isFolding && 'folding',
+  ];
+  return looks.filter(Boolean).join(' ');
+}
+
+/** What stands in a row: its icon, and the event with all that belongs to it. */
+export function EventParts(props: { model: TimelineModel; event: TimelineEvent; isLive: boolean }) {
+  const { model, event } = props;
+  const icon = eventIcon(event);
+  return (
+    <>
+      <div class="gutter">{icon !== undefined && <Icon name={icon} />}</div>
+      <div class="content">{model.rows.isFolding ? <FoldedRow {...props} /> : <EventCard {...props} />}</div>
+    </>
+  );
+}
+
+export function EventTime({ event: { timestamp } }: { event: TimelineEvent }) {
+  const time = new Date(timestamp);
+  return (
+    <time class="time" dateTime={timestamp} title={DATE_AND_TIME.format(time)}>
+      {TIME_OF_DAY.format(time)}
+    </time>
   );
 }
 

@@ -16,6 +16,8 @@ const requestSchema = v.object({
   method: text,
   parameters: v.record(text, v.unknown()),
 });
+const placeSchema = v.object({ runId: text, seq: v.number() });
+const turnSchema = v.object({ runId: text, toSeq: v.number(), kinds: v.tuple([v.literal('turn.started')]) });
 const pictureSchema = v.object({ runId: text, seq: v.number(), index: v.number() });
 /** Other kinds stay a line of text. */
 const SHOWN_PICTURE = /^image\/(png|jpeg|gif|webp)$/;
@@ -26,6 +28,8 @@ export class EmbeddedHost {
   readonly model: TimelineModel;
   /** The addresses of the pictures, by `pictureKey`. */
   readonly #pictures = new Map<string, string>();
+  /** How long a turn took follows from its start. */
+  readonly #turns: TimelineEvent[] = [];
 
   constructor(data: unknown) {
     this.exported = v.parse(exportSchema, data);
@@ -38,6 +42,7 @@ export class EmbeddedHost {
       },
       () => undefined,
     );
+    this.model.events.keepAll();
     this.model.receive({ type: 'session', session, events: [] });
   }
 
@@ -50,6 +55,7 @@ export class EmbeddedHost {
       const event = row === undefined ? undefined : this.model.events.at(row);
       if (event === undefined || event === 'missing') return [];
       this.#keepPictures(event);
+      if (event.kind === 'turn.started') this.#turns.push(event);
       return event;
     });
   }
@@ -65,12 +71,27 @@ export class EmbeddedHost {
     const request = v.safeParse(requestSchema, message);
     if (!request.success) return; // an acknowledgement
     const { requestNumber, method, parameters } = request.output;
-    const wanted = v.safeParse(pictureSchema, parameters);
-    const address = method === 'picture' && wanted.success ? this.#pictures.get(pictureKey(wanted.output)) : undefined;
-    const result = address === undefined ? {} : { address };
+    const result = this.#resultOf(method, parameters);
     queueMicrotask(() => {
       this.model.receive({ type: 'answer', requestNumber, result });
     });
+  }
+
+  #resultOf(method: string, parameters: unknown): object {
+    const picture = v.safeParse(pictureSchema, parameters);
+    if (method === 'picture' && picture.success) {
+      const address = this.#pictures.get(pictureKey(picture.output));
+      return address === undefined ? {} : { address };
+    }
+    const turn = v.safeParse(turnSchema, parameters);
+    if (method === 'findEvents' && turn.success) {
+      const { runId, toSeq } = turn.output;
+      return { seqs: this.#turns.flatMap((each) => (each.runId === runId && each.seq <= toSeq ? each.seq : [])) };
+    }
+    const place = v.safeParse(placeSchema, parameters);
+    if (method !== 'event' || !place.success) return {};
+    const event = this.#turns.find(({ runId, seq }) => runId === place.output.runId && seq === place.output.seq);
+    return event === undefined ? {} : { event };
   }
 }
 

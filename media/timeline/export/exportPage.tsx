@@ -5,23 +5,13 @@ import { render } from 'preact';
 import { useEffect, useReducer, useState } from 'preact/hooks';
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { visibleText } from '../../../src/common/visibleText';
-import { Icon } from '../../shared/icons';
-import { EventCard } from '../events/eventCard';
-import { eventIcon, eventName } from '../events/eventName';
 import '../eventList.css';
+import { eventLooks, EventParts, EventTime, rowName } from '../eventRow';
 import './exportPage.css';
 import { EmbeddedHost } from './embeddedHost';
 
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-const TIME_OF_DAY = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });
-/** What few readers look for. */
-const DETAILS: ReadonlySet<TimelineEvent['kind']> = new Set([
-  'status',
-  'usage',
-  'snapshot',
-  'agent.session',
-  'turn.started',
-]);
 
 /** The blocks of events in the page, in order. */
 const blocks = [...document.querySelectorAll('script.events')];
@@ -29,7 +19,6 @@ const blocks = [...document.querySelectorAll('script.events')];
 /** The session as the timeline shows it, block by block, so that a long one can be read at once. */
 function ExportPage({ host }: { host: EmbeddedHost }) {
   const [shownBlocks, setShownBlocks] = useState(1);
-  const [hasDetails, setHasDetails] = useState(false);
   const [, repaint] = useReducer((renders: number) => renders + 1, 0);
   useEffect(
     () =>
@@ -48,24 +37,25 @@ function ExportPage({ host }: { host: EmbeddedHost }) {
     };
   }, [shownBlocks]);
   const { session, facts } = host.exported;
+  const { rows } = host.model;
   return (
-    <div class={hasDetails ? 'exported' : 'exported terse'}>
+    <div class="exported">
       <header class="exported-head">
         <h1 dir="auto">{visibleText(session.title)}</h1>
         <dl>
           {facts.map(([name, value]) => (
             <div>
               <dt>{name}</dt>
-              <dd dir="auto">{visibleText(value)}</dd>
+              <dd dir="auto">{ISO_TIME.test(value) ? DATE_AND_TIME.format(new Date(value)) : visibleText(value)}</dd>
             </div>
           ))}
         </dl>
         <label class="check">
           <input
             type="checkbox"
-            checked={hasDetails}
+            checked={rows.detail === 'everything'}
             onChange={({ currentTarget }) => {
-              setHasDetails(currentTarget.checked);
+              rows.setDetail(currentTarget.checked ? 'everything' : 'normal');
             }}
           />
           {l10n.t('Show Everything')}
@@ -93,44 +83,19 @@ function eventsOf(host: EmbeddedHost, index: number): TimelineEvent[] {
   return events;
 }
 
-function Block({ host, events }: { host: EmbeddedHost; events: readonly TimelineEvent[] }) {
+/** The rows of a block: the events that are part of another one's row have none. */
+function Block({ host: { model }, events }: { host: EmbeddedHost; events: readonly TimelineEvent[] }) {
   return (
     <>
-      {events.map((event) => (
-        <Row key={event.id} host={host} event={event} />
-      ))}
+      {events
+        .filter((event) => model.events.folds.rowOf(event) === event.seq)
+        .map((event) => (
+          <article key={event.id} class={`event ${eventLooks(model, event)}`} aria-label={rowName(event)}>
+            <EventParts model={model} event={event} isLive={false} />
+            <EventTime event={event} />
+          </article>
+        ))}
     </>
-  );
-}
-
-function Row({ host: { model }, event }: { host: EmbeddedHost; event: TimelineEvent }) {
-  const icon = eventIcon(event);
-  const time = new Date(event.timestamp);
-  const isNested =
-    event.kind === 'tool.call'
-      ? event.data.parentCallId !== undefined
-      : event.kind === 'tool.result' || (event.kind === 'file.change' && event.data.callId !== undefined);
-  const role = event.kind === 'message' ? `role-${event.data.role}` : '';
-  const classes = [
-    'event',
-    `kind-${event.kind.replaceAll('.', '-')}`,
-    role,
-    isNested ? 'nested' : '',
-    DETAILS.has(event.kind) ? 'detail' : '',
-  ];
-  return (
-    <article
-      class={classes.filter((each) => each !== '').join(' ')}
-      aria-label={`${eventName(event)}, ${TIME_OF_DAY.format(time)}`}
-    >
-      <div class="gutter">{icon !== undefined && <Icon name={icon} />}</div>
-      <div class="content">
-        <EventCard model={model} event={event} isLive={false} />
-      </div>
-      <time class="time" dateTime={event.timestamp} title={DATE_AND_TIME.format(time)}>
-        {TIME_OF_DAY.format(time)}
-      </time>
-    </article>
   );
 }
 

@@ -30,6 +30,7 @@ export class EventCache {
   /** In order of use, the newest last. */
   readonly #windows = new Map<string, EventWindow>();
   readonly #wholeEvents = new Map<number, TimelineEvent>();
+  #maxWindows = MAX_WINDOWS;
   readonly calls = new CallIndex();
   readonly folds = new EventFolds({ calls: this.calls, windowSize: WINDOW_SIZE });
 
@@ -60,6 +61,11 @@ export class EventCache {
       if (this.#wholeEvents.size <= MAX_WHOLE_EVENTS) break;
       this.#wholeEvents.delete(oldest);
     }
+  }
+
+  /** Drops nothing, for a page that has every event in itself. */
+  keepAll(): void {
+    this.#maxWindows = Infinity;
   }
 
   /** Loads the windows with `fromSeq` to `toSeq` of a run that has `eventCount` events, as far as they are missing. */
@@ -126,7 +132,7 @@ export class EventCache {
 
   #dropOldest(): void {
     for (const [key, slot] of this.#windows) {
-      if (this.#windows.size <= MAX_WINDOWS) return;
+      if (this.#windows.size <= this.#maxWindows) return;
       this.#windows.delete(key);
       for (const event of slot.events) if (event !== undefined) this.calls.remove(event);
       this.folds.remove(slot);

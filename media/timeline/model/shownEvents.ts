@@ -38,6 +38,11 @@ export class ShownEvents {
     return this.#cache.folds;
   }
 
+  /** See `EventCache.keepAll`. */
+  keepAll(): void {
+    this.#cache.keepAll();
+  }
+
   /** Takes events that the extension pushed. */
   add(events: readonly TimelineEvent[]): void {
     this.#cache.add(events);

@@ -8,6 +8,7 @@ import { writeRecording } from '../../support/agents/recordedSession';
 import { assertAccessible } from '../../support/vscode/accessibility';
 import { projectRoot } from '../../support/project';
 import { useWindow } from '../../support/vscode/useWindow';
+import { waitFor } from '../../support/wait';
 import type { SessionsView } from '../../support/vscode/sessionsView';
 import type { Window } from '../../support/vscode/window';
 
@@ -135,6 +136,9 @@ describe('at home in what was found and shared', () => {
     await window.runCommand('Corral: Export Session');
     await window.pick('Web page');
     const target = join(folder, 'session.html');
+    // The dialog writes its own proposal into the input when it is ready.
+    const input = window.quickInput.locator('input').first();
+    await waitFor(async () => (await input.inputValue()).endsWith('.html'), { what: 'the proposed file' });
     await window.answerInput(target);
     await window.page.getByText('Exported “').first().waitFor();
     const html = await readFile(target, 'utf8');
@@ -149,16 +153,20 @@ describe('at home in what was found and shared', () => {
     await page.goto(pathToFileURL(target).href);
     await page.getByRole('heading', { name: TITLE }).waitFor();
     await page.locator('.markdown h2, .markdown strong').filter({ hasText: 'drops' }).waitFor();
-    await page.locator('.kind-tool-result').filter({ hasText: 'not ok 1' }).waitFor();
+    const callRow = page.locator('.kind-tool-call').filter({ hasText: 'npm test -- --grep plumbus' });
+    await callRow.filter({ hasText: 'not ok 1' }).waitFor();
     await page.getByText(HOSTILE).waitFor();
     await page.locator('img[src^="data:image/png"]').waitFor();
     const fold = page.locator('.fold-summary').first();
     const isOpen = await fold.getAttribute('aria-expanded');
     await fold.click();
     assert.notEqual(await fold.getAttribute('aria-expanded'), isOpen);
-    assert.equal(await page.locator('.detail:visible').count(), 0);
+    assert.equal(await page.locator('.kind-usage, .kind-tool-result').count(), 0, 'they are part of other rows');
     await page.getByLabel('Show Everything').check();
     await page.locator('.kind-usage').waitFor();
+    await page.locator('.kind-tool-result').filter({ hasText: 'not ok 1' }).waitFor();
+    await page.getByLabel('Show Everything').uncheck();
+    await page.locator('.kind-usage').waitFor({ state: 'detached' });
     assert.deepEqual(
       loaded.filter((url) => !/^(file|data|blob):/.test(url)),
       [],
