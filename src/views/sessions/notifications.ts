@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import { visibleLine } from '../../common/visibleText';
+import { oneLine } from '../../common/oneLine';
+import { visibleText } from '../../common/visibleText';
 import type { CorralErrorCode } from '../../storage/errors';
 import { CorralError } from '../../storage/errors';
 import type {
@@ -98,7 +99,7 @@ export class Notifications implements vscode.Disposable {
     const choose = vscode.l10n.t('Answer…');
     const { allow, deny } = (isPlainMessage(pending) ? plainOptions(pending) : undefined) ?? {};
     const options = [allow, deny].filter((option) => option !== undefined && option.name !== show);
-    const title = visibleLine(session.title).text;
+    const title = visibleText(oneLine(session.title));
     const message = vscode.l10n.t('{title} needs input: {question}', { title, question: pending.title });
     const isChoice = options.length === 0 && questionsInPicker(pending) !== undefined;
     const names = isChoice ? [choose] : options.flatMap((option) => option?.name ?? []);

@@ -85,6 +85,7 @@ describe('by keyboard alone', () => {
     await press('Control+K', 'Alt+Q');
     const frame = await window.timeline(TITLE, '.permission.pending');
     await sessions.row(TITLE).and(window.page.locator('[aria-selected=true]')).waitFor();
+    await window.notification('It was… needs input: git status --short').waitFor();
     await tabTo(frame, '.permission.pending');
     await window.picture('at-home-6-question-by-key');
     const asking = await frame.locator('body').ariaSnapshot();
