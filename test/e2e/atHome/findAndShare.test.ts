@@ -118,7 +118,7 @@ describe('at home in what was found and shared', () => {
     const found = rows.filter({ hasText: 'not ok 1 plumbus parses' });
     await found.waitFor();
     assert.doesNotMatch(await window.page.locator('.part.sidebar').innerText(), /\[31m|\{"command|timeout/);
-    await rows.filter({ hasText: 'npm test -- --grep plumbus' }).waitFor();
+    await rows.filter({ hasText: '--grep plumbus' }).waitFor();
     await window.picture('at-home-20-search');
     await found.click();
     const frame = await window.timeline(TITLE, '[data-testid=position]');
