@@ -123,6 +123,7 @@ export class SessionStarter {
         after: dependsOn,
         permissionMode: request.permissionMode,
         argv: request.argv,
+        model: request.model,
       });
     });
   }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { listAgents } from '../../supervisor/agents/agentRegistry';
 import type { SessionSummary } from '../../supervisor/api';
 import type { ComposerPart } from '../../protocol/composerProtocol';
 import type { CommandRunner } from '../commands/commandRunner';
@@ -10,9 +11,11 @@ import type { SessionDraft, SessionDraftOptions } from '../pickers/sessionDraft'
 import { choosePart, dependenciesOf, MODE_LABELS, MODE_NAMES, modeOf, newDraft } from '../pickers/sessionDraft';
 import type { ComposerActions, ShownPart } from './composerHost';
 
+const DEMO_AGENT = 'demo';
 const KEPT_KEY = 'composer.choices ';
 const keptSchema = v.object({
   agent: v.exactOptional(v.string()),
+  model: v.optional(v.string()),
   argv: v.optional(v.array(v.string())),
   base: v.exactOptional(
     v.object({
@@ -41,12 +44,14 @@ export function composerActions(options: ComposerActionsOptions): Omit<ComposerA
     chooseRepository: chooseAmongRepositories,
     readChoices: async (repository) => await newDraft(options, repository, readKept(context, repository)),
     choose: async (repository, choices, part) => {
-      if (part !== 'model') await choosePart(options, repository, choices, part);
-      const { agent, argv, base, after } = choices;
-      await context.workspaceState.update(KEPT_KEY + repository, { agent, argv, base, after });
+      await choosePart(options, repository, choices, part);
+      const { agent, model, argv, base, after } = choices;
+      await context.workspaceState.update(KEPT_KEY + repository, { agent, model, argv, base, after });
     },
     showChoice: (part, repository, choices) => showChoice(options, part, repository, choices),
-    commandsOf: async () => await Promise.resolve([]),
+    // An agent that is not there is refused when the session is started.
+    commandsOf: async (repository, { agent }) =>
+      (await source.agentOffers(agent, repository).catch(() => undefined))?.commands ?? [],
     history: async (repository) => latestPrompts(await source.listSessions({ repository })),
     start: async ({ repository, prompt, choices, attachments }) => {
       const files = attachments.map(({ path, name }) => ({ path, name }));
@@ -66,7 +71,7 @@ export function composerActions(options: ComposerActionsOptions): Omit<ComposerA
 /** What a person chose for the next session in the repository. */
 function readKept(context: vscode.ExtensionContext, repository: string): Partial<SessionDraft> {
   const parsed = v.safeParse(keptSchema, context.workspaceState.get<unknown>(KEPT_KEY + repository));
-  return parsed.success ? { ...parsed.output, argv: parsed.output.argv } : {};
+  return parsed.success ? { ...parsed.output, argv: parsed.output.argv, model: parsed.output.model } : {};
 }
 
 function latestPrompts(sessions: SessionSummary[]): string[] {
@@ -83,8 +88,10 @@ function showChoice(
   switch (part) {
     case 'agent':
       return { part, name: vscode.l10n.t('Agent'), label: choices.agent, detail: choices.agent };
-    case 'model':
-      return undefined;
+    case 'model': {
+      const label = modelOf(options, choices);
+      return label === undefined ? undefined : { part, name: vscode.l10n.t('Model'), label, detail: label };
+    }
     case 'repository':
       return { part, name: vscode.l10n.t('Repository'), label: basename(repository), detail: repository };
     case 'base':
@@ -96,6 +103,14 @@ function showChoice(
     case 'after':
       return { part, name: vscode.l10n.t('Start After'), ...describeAfter(dependenciesOf(choices).length) };
   }
+}
+
+/** Undefined for an agent that has no models. */
+function modelOf({ settings }: SessionDraftOptions, { agent, model }: SessionDraft): string | undefined {
+  const { agents } = settings();
+  const driver = listAgents(agents).find(({ name }) => name === agent)?.driver;
+  if (driver === 'command' || agent === DEMO_AGENT) return undefined;
+  return model ?? agents[agent]?.model ?? vscode.l10n.t('Default model');
 }
 
 function describeAfter(count: number): { label: string; detail: string } {

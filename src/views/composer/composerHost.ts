@@ -91,9 +91,10 @@ export class ComposerHost<Choices> {
 
   /** Looks anew for repositories, as the window's folders have changed. */
   async refresh(): Promise<void> {
+    const before = this.#repository;
     this.#opening = undefined;
     await this.#open();
-    this.#pushAll();
+    this.#pushAfter(before);
   }
 
   /** Adds a text to the draft of a repository, below what is there. `change` chooses more than the text. */
@@ -234,7 +235,7 @@ export class ComposerHost<Choices> {
       async () => await this.#choose(part),
     );
     this.#failure = failure === undefined ? undefined : { ...failure, isNotice: false };
-    this.#pushAll();
+    this.#pushAfter(repository);
   }
 
   async #start(prompt: string, page: ComposerPage): Promise<void> {
@@ -274,6 +275,12 @@ export class ComposerHost<Choices> {
   #dismiss(): void {
     this.#failure = undefined;
     this.#pushState();
+  }
+
+  /** The draft only where it is another one: what was typed meanwhile may not have come here yet. */
+  #pushAfter(repositoryBefore: string | undefined): void {
+    if (repositoryBefore === this.#repository) this.#pushState();
+    else this.#pushAll();
   }
 
   #pushAll(): void {

@@ -38,6 +38,7 @@ export async function askForSession(
 /** Its buttons, in the order in which they are shown. */
 const BUTTONS: Record<DraftPart, vscode.QuickInputButton> = {
   agent: { iconPath: new vscode.ThemeIcon('robot'), tooltip: vscode.l10n.t('Choose the Agent') },
+  model: { iconPath: new vscode.ThemeIcon('sparkle'), tooltip: vscode.l10n.t('Choose the Model') },
   base: { iconPath: new vscode.ThemeIcon('git-branch'), tooltip: vscode.l10n.t('Choose the Base') },
   after: { iconPath: new vscode.ThemeIcon('watch'), tooltip: vscode.l10n.t('Start After Other Sessions') },
   permissions: { iconPath: new vscode.ThemeIcon('shield'), tooltip: vscode.l10n.t('Choose Its Permissions') },
@@ -78,7 +79,10 @@ async function askForPrompt(value: string, description: string): Promise<PromptA
 
 /** The line below the prompt: `claude from HEAD, asks before every change and command`. */
 function describeDraft(options: SessionDraftOptions, draft: SessionDraft): string {
-  const names = { agent: draft.agent, base: draft.base.label };
+  const names = {
+    agent: draft.model === undefined ? draft.agent : `${draft.agent} · ${draft.model}`,
+    base: draft.base.label,
+  };
   const mode = MODE_LABELS[modeOf(options, draft)];
   const { length } = dependenciesOf(draft);
   if (length === 0) return vscode.l10n.t('{agent} from {base}, {mode}', { ...names, mode });

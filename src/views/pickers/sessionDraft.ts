@@ -13,6 +13,8 @@ import { chooseAgents } from './agentChoice';
 import type { Base, BaseSource } from './baseChoice';
 import { chooseBase, HEAD_BASE } from './baseChoice';
 import { chooseDependencies } from './dependencyChoice';
+import type { OffersSource } from './modelChoice';
+import { chooseModel } from './modelChoice';
 
 const PERMISSION_MODE_KEY = 'permissionMode'; // kept by repository
 
@@ -34,6 +36,8 @@ export const MODE_NAMES: Record<PermissionMode, string> = {
 export interface SessionDraft {
   prompt: string;
   agent: string;
+  /** Undefined for the agent's own choice. */
+  model: string | undefined;
   base: Base;
   /** Ids of the sessions that have to complete first. */
   after: string[];
@@ -43,7 +47,7 @@ export interface SessionDraft {
 
 export interface SessionDraftOptions {
   context: vscode.ExtensionContext;
-  source: BaseSource & AgentsSource;
+  source: BaseSource & AgentsSource & OffersSource;
   settings: () => SupervisorSettings;
   /** The folder of the bundles, where the demo agent is. */
   bundles: string;
@@ -52,7 +56,7 @@ export interface SessionDraftOptions {
 }
 
 /** What a person chooses beside the prompt, each in a quick pick. */
-export const DRAFT_PARTS = ['agent', 'base', 'after', 'permissions'] as const;
+export const DRAFT_PARTS = ['agent', 'model', 'base', 'after', 'permissions'] as const;
 export type DraftPart = (typeof DRAFT_PARTS)[number];
 
 /** A draft with the defaults of the repository for all that is not given. */
@@ -67,6 +71,7 @@ export async function newDraft(
     base: HEAD_BASE,
     after: [],
     argv: undefined,
+    model: undefined,
     ...given,
     permissionMode: given.permissionMode ?? (await rememberedMode(options, repository)),
   };
@@ -102,6 +107,12 @@ export async function choosePart(
       if (agent === undefined) return;
       draft.agent = agent;
       draft.argv = undefined;
+      draft.model = undefined;
+      return;
+    }
+    case 'model': {
+      const model = await chooseModel(source, draft.agent, repository);
+      if (model !== undefined) draft.model = model.id;
       return;
     }
     case 'base':
@@ -117,7 +128,7 @@ export async function choosePart(
 }
 
 export function requestOf(options: SessionDraftOptions, repository: string, draft: SessionDraft): SessionRequest {
-  const { prompt, agent, base, argv } = draft;
+  const { prompt, agent, model, base, argv } = draft;
   const dependsOn = dependenciesOf(draft);
   return {
     repository,
@@ -128,6 +139,7 @@ export function requestOf(options: SessionDraftOptions, repository: string, draf
     permissionMode: modeOf(options, draft),
     ...(dependsOn.length === 0 ? {} : { dependsOn }),
     ...(argv === undefined ? {} : { argv }),
+    ...(model === undefined ? {} : { model }),
   };
 }
 
