@@ -74,13 +74,16 @@ export function sessionCommands({
     duplicateSession: async (argument) => {
       requireTrust();
       const session = await choose(argument, vscode.l10n.t('Duplicate Session'), () => true, none);
-      const { repository, checkout, prompt, agent, title, baseCommit, permissionMode } = session;
+      const { repository, checkout, prompt, agent, model, title, baseCommit, permissionMode } = session;
+      const attachments = session.attachments?.map(({ id }) => ({ sessionId: session.id, id }));
       await starter.create({
         repository: checkout ?? repository,
         prompt,
         agent,
         title,
         ...(baseCommit === '' ? {} : { base: baseCommit }),
+        ...(model === undefined ? {} : { model }),
+        ...(attachments === undefined ? {} : { attachments }),
         permissionMode,
       });
     },
