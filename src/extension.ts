@@ -68,10 +68,12 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
 
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
   const momentFiles = new MomentFiles(made);
+  const prompts = new PromptLoader(context, made.git);
   const timelines = new TimelineEditors({
     source: made,
     extensionUri: context.extensionUri,
     momentFiles,
+    prompts: async () => await prompts.prompts(),
     memento: context.workspaceState,
     sessionShown: (sessionId: string) => tree.markSeen(sessionId),
     onError,
@@ -159,7 +161,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       source: made,
       log,
       bundles,
-      prompts: new PromptLoader(context, made.git),
+      prompts,
       showTimeline,
       inFront: {
         active: (sessions) => activeSession.find(sessions)?.id,

@@ -179,6 +179,9 @@ const model = new TimelineModel(
   },
   saveSoon,
 );
+window.addEventListener('pagehide', () => {
+  model.draft.prompt.save();
+});
 window.addEventListener('message', ({ data }) => {
   model.receive(data);
 });

@@ -62,8 +62,11 @@ export type PromptRequest = {
   [M in PromptMethod]: { method: M; parameters: PromptParameters<M> };
 }[PromptMethod];
 
-export function isPromptMethod(method: string): method is PromptMethod {
-  return method in PROMPT_REQUESTS;
+/** Tells the requests of the box from the others of its page. */
+export function isPromptRequest<R extends { method: string }>(
+  request: R,
+): request is Extract<R, { method: PromptMethod }> {
+  return request.method in PROMPT_REQUESTS;
 }
 
 /** These wait for a person, so they have no timeout. */

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { idSchema } from '../storage/ids';
 import { RUN_OUTCOMES, RUN_STATES, answersSchema, parseDraft, permissionOptionSchema } from '../storage/events';
 import type { SessionEvent } from '../storage/events';
+import { PATIENT_PROMPT_METHODS, PROMPT_REQUESTS } from './promptProtocol';
 import { PAGE_QUERIES } from '../storage/timelineQueries';
 
 export { MAX_EVENTS_PER_QUERY } from '../storage/timelineQueries';
@@ -132,6 +133,7 @@ const eventSchema = v.pipe(
 
 /** The page's requests: the parameters of each and the result of its answer. */
 export const TIMELINE_REQUESTS = {
+  ...PROMPT_REQUESTS,
   /** The page has loaded. Only `reading` is pushed before this is answered. */
   ready: { parameters: v.object({}), result: v.object({ session: sessionSchema, detail }) },
   /** Answered at once, so that the page knows whether the extension is alive. */
@@ -155,6 +157,7 @@ export const TIMELINE_REQUESTS = {
     }),
     result: v.object({}),
   },
+  /** Sends the text with what is attached in the message box. */
   send: { parameters: v.object({ text: v.pipe(text, v.regex(/\S/)) }), result: v.object({}) },
   interrupt: { parameters: v.object({}), result: v.object({}) },
   resume: { parameters: v.object({}), result: v.object({}) },
@@ -196,6 +199,8 @@ export type TimelineMethod = keyof typeof TIMELINE_REQUESTS;
 
 /** Requests that change the session. They have no timeout, since ending or queueing a run can take any time. */
 export const ACTING_METHODS: ReadonlySet<TimelineMethod> = new Set(['answer', 'send', 'interrupt', 'resume', 'stop']);
+/** These have none either, since some wait for a person. */
+export const PATIENT_METHODS: ReadonlySet<TimelineMethod> = new Set([...ACTING_METHODS, ...PATIENT_PROMPT_METHODS]);
 
 export type TimelineParameters<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['parameters']>;
 export type TimelineResult<M extends TimelineMethod> = v.InferOutput<(typeof TIMELINE_REQUESTS)[M]['result']>;
@@ -258,7 +263,7 @@ export const savedStateSchema = v.object({
   runId: v.optional(idSchema),
   /** Where the replay stands; absent while the page follows the end. */
   position: v.optional(placeSchema),
-  /** What was typed and not sent. */
+  /** What was typed and not sent, in what earlier versions saved. */
   draft: v.optional(text),
   /** `start` of the HTML whose place was shown already, see `timelinePage`. */
   start: v.optional(text),

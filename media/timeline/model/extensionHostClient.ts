@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { Requests } from '../../shared/requests';
-import { ACTING_METHODS, TIMELINE_REQUESTS, hostMessageSchema } from '../../../src/protocol/timelineProtocol';
+import { PATIENT_METHODS, TIMELINE_REQUESTS, hostMessageSchema } from '../../../src/protocol/timelineProtocol';
 import type {
   Detail,
   EventPlace,
@@ -12,7 +12,7 @@ import type {
   TimelineSession,
 } from '../../../src/protocol/timelineProtocol';
 
-/** Long enough for an extension host that starts. Requests of `ACTING_METHODS` wait until the connection is lost. */
+/** Long enough for an extension host that starts. Requests of `PATIENT_METHODS` wait until the connection is lost. */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** The connection counts as lost if nothing is heard for so long after a ping. */
 const PING_TIMEOUT_MS = 4_000;
@@ -88,7 +88,7 @@ export class ExtensionHostClient {
     const result = await this.#requests.send(
       method,
       parameters,
-      ACTING_METHODS.has(method) ? undefined : this.#timeoutMs.request,
+      PATIENT_METHODS.has(method) ? undefined : this.#timeoutMs.request,
     );
     const parsed = v.safeParse(TIMELINE_REQUESTS[method].result, result);
     if (!parsed.success)
@@ -138,9 +138,9 @@ export class ExtensionHostClient {
   }
 
   #giveUpActing(): void {
-    const acting: ReadonlySet<string> = ACTING_METHODS;
+    const patient: ReadonlySet<string> = PATIENT_METHODS;
     this.#requests.giveUp(
-      (method) => acting.has(method),
+      (method) => patient.has(method),
       new UnknownOutcomeError(
         l10n.t('The connection was lost, so this may have been done or not. Check before you repeat it.'),
       ),

@@ -79,7 +79,7 @@ export class TimelineModel {
       },
       showWanted: (place) => this.#show(place),
       detailChosen: (detail) => this.rows.setDetail(detail),
-      messageReturned: (text) => this.draft.restore(text),
+      messageReturned: (text) => void this.draft.prompt.restore(text),
       connectionChanged: () => {
         this.#changed();
         if (this.lostSinceMs === undefined) void this.start(); // what was pushed meanwhile may be lost
@@ -134,13 +134,10 @@ export class TimelineModel {
         this.following = true;
       },
     });
-    this.draft = new MessageDraft(saved?.draft ?? '', {
-      ask,
-      changed,
-      sent: () => this.replay.moveTo(this.playlist.rowCount),
-    });
-    const shownPlace = (): EventPlace | undefined => this.replay.place;
     const fail = (message: string): void => this.fail(message);
+    const sent = (): void => this.replay.moveTo(this.playlist.rowCount);
+    this.draft = new MessageDraft(saved?.draft ?? '', { ask, fail, changed, sent });
+    const shownPlace = (): EventPlace | undefined => this.replay.place;
     this.actions = new SessionActions({ ...this.#findContext, shownRows, shownPlace, ask, fail, changed });
   }
 
@@ -170,6 +167,7 @@ export class TimelineModel {
       const { session, detail } = await this.#client.request('ready', {});
       this.rows.setDetail(detail);
       this.#setSession(session);
+      await this.draft.prompt.load();
     });
     this.#isStarting = false;
   }
@@ -291,7 +289,6 @@ export class TimelineModel {
       sessionId: this.#sessionId,
       runId: this.runId,
       position: this.replay.place,
-      draft: this.draft.text === '' ? undefined : this.draft.text,
     });
   }
 }

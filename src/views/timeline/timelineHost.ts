@@ -18,6 +18,9 @@ import type {
 } from '../../protocol/timelineProtocol';
 import type { LinkedEvent } from './eventLink';
 import { readMoment, snapshotAt } from './moment/momentReader';
+import type { PromptHost } from '../composer/promptHost';
+import { isPromptRequest } from '../../protocol/promptProtocol';
+import { MessageDrafts } from './messageDrafts';
 import type { PayloadPlace } from './payloadDocuments';
 import { pictureAddress } from '../pictureAddress';
 import type { PicturePlace } from './pictureFiles';
@@ -57,6 +60,8 @@ export interface TimelineEditor {
   searchHistory(text: string): Promise<void>;
   act(sessionId: string, action: OutcomeAction): Promise<void>;
   copyText(text: string): Promise<void>;
+  /** What is written in this window, loaded when it is first needed. */
+  prompts: () => Promise<PromptHost>;
   detail(): Detail;
   chooseDetail(detail: Detail): Promise<void>;
 }
@@ -66,6 +71,7 @@ export class TimelineHost implements Disposable {
   readonly #source: TimelineSource;
   readonly #sessionId: string;
   readonly #editor: TimelineEditor;
+  readonly #messages: MessageDrafts;
   readonly #reader: SessionReader;
   readonly #pusher: SessionPusher;
   readonly #subscriptions: Disposable[];
@@ -79,6 +85,7 @@ export class TimelineHost implements Disposable {
     this.#source = source;
     this.#sessionId = sessionId;
     this.#editor = editor;
+    this.#messages = new MessageDrafts(source, sessionId, editor.prompts);
     this.#reader = new SessionReader(source, sessionId);
     this.#pusher = new SessionPusher(
       async () => {
@@ -188,6 +195,7 @@ export class TimelineHost implements Disposable {
   }
 
   async #perform(message: PageRequest, signal: AbortSignal): Promise<unknown> {
+    if (isPromptRequest(message)) return await this.#messages.perform(message);
     const { method, parameters } = message;
     switch (method) {
       case 'ready': {
@@ -216,7 +224,7 @@ export class TimelineHost implements Disposable {
         return {};
       }
       case 'send':
-        await this.#source.sendMessage(this.#sessionId, parameters.text);
+        await this.#messages.send(parameters.text);
         return {};
       case 'interrupt':
         await this.#source.interrupt(this.#sessionId);

@@ -3,6 +3,7 @@ import { CorralError } from '../../storage/errors';
 import { oneLine } from '../../common/oneLine';
 import { shorten } from '../../common/shorten';
 import { COMMANDS } from '../text/contributions';
+import type { PromptHost } from '../composer/promptHost';
 import { revisionUri } from '../review/revisionFiles';
 import { preparePanel } from '../webview/panelPage';
 import { openPayload } from './payloadDocuments';
@@ -31,6 +32,7 @@ export interface TimelinePanelOptions {
   /** Somebody is looking at the session as it is now. */
   sessionShown: (sessionId: string) => void;
   momentFiles: Pick<MomentFiles, 'show'>;
+  prompts: () => Promise<PromptHost>;
   onError: (doing: string, error: unknown) => void;
 }
 
@@ -46,7 +48,7 @@ export class TimelinePanel {
 
   constructor(
     panel: vscode.WebviewPanel,
-    { source, extensionUri, momentFiles, sessionShown, onError }: TimelinePanelOptions,
+    { source, extensionUri, momentFiles, sessionShown, prompts, onError }: TimelinePanelOptions,
     sessionId: string,
     place?: EventPlace,
   ) {
@@ -94,6 +96,7 @@ export class TimelinePanel {
       copyText: async (text) => {
         await vscode.env.clipboard.writeText(text);
       },
+      prompts,
       detail: timelineDetail,
       chooseDetail: setTimelineDetail,
       copyLink: async (event) => {

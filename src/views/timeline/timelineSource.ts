@@ -1,8 +1,8 @@
 import type { AppendedRange } from '../../storage/database/storeIndex';
 import type { SessionEvent } from '../../storage/events';
-import type { AskTimeline } from '../../storage/timelineQueries';
+import type { AskTimeline, ConversationEntry } from '../../storage/timelineQueries';
 import type { Event } from '../../common/disposable';
-import type { PermissionAnswer, SessionSummary } from '../../supervisor/api';
+import type { AgentOffers, MessageOptions, PermissionAnswer, SessionSummary } from '../../supervisor/api';
 
 /** The recorded events of one session. */
 export interface RecordedEvents {
@@ -25,7 +25,9 @@ export interface TimelineSource {
   getSession(id: string): Promise<SessionSummary>;
   timeline(id: string): Promise<RecordedEvents>;
   answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void>;
-  sendMessage(id: string, text: string): Promise<void>;
+  sendMessage(id: string, text: string, options?: MessageOptions): Promise<void>;
+  getConversation(id: string): Promise<ConversationEntry[]>;
+  agentOffers(agent: string, repository: string): Promise<AgentOffers>;
   interrupt(id: string): Promise<void>;
   resume(id: string): Promise<void>;
   stop(id: string): Promise<void>;

@@ -5,8 +5,14 @@ import { CorralError } from '../../../../src/storage/errors';
 import { emptySession } from '../../../../src/storage/sessionFacts';
 import { foldEvent } from '../../../../src/storage/sessionReducer';
 import type { AppendedRange } from '../../../../src/storage/database/storeIndex';
-import type { AskTimeline, QueryParameters, QueryResult, TimelineQuery } from '../../../../src/storage/timelineQueries';
-import type { PermissionAnswer, SessionSummary } from '../../../../src/supervisor/api';
+import type {
+  AskTimeline,
+  ConversationEntry,
+  QueryParameters,
+  QueryResult,
+  TimelineQuery,
+} from '../../../../src/storage/timelineQueries';
+import type { AgentOffers, MessageOptions, PermissionAnswer, SessionSummary } from '../../../../src/supervisor/api';
 import { Emitter } from '../../../../src/common/emitter';
 import { summarize } from '../../../../src/supervisor/sessions/summary';
 import type { TimelineSource } from '../../../../src/views/timeline/timelineSource';
@@ -104,10 +110,23 @@ export class MemorySource implements TimelineSource {
     return Promise.resolve();
   }
 
-  async sendMessage(id: string, text: string): Promise<void> {
+  async sendMessage(id: string, text: string, { attachments = [] }: MessageOptions = {}): Promise<void> {
     await this.sendable;
     if (text === 'refused') throw new CorralError('NOT_RUNNING', 'It does not run.');
-    this.calls.push({ id, text });
+    this.calls.push({ id, text, ...(attachments.length > 0 && { attachments }) });
+  }
+
+  getConversation(): Promise<ConversationEntry[]> {
+    const entry = { runId: RUN, timestamp: '' };
+    return Promise.resolve([
+      { ...entry, role: 'user', content: 'first' },
+      { ...entry, role: 'assistant', content: 'answer' },
+      { ...entry, role: 'user', content: 'second' },
+    ]);
+  }
+
+  agentOffers(agent: string): Promise<AgentOffers> {
+    return Promise.resolve({ models: [], commands: [{ name: 'review', description: `by ${agent}` }] });
   }
 
   interrupt(id: string): Promise<void> {

@@ -23,7 +23,7 @@ describe('TimelineModel', () => {
   it('restores the saved state, and ignores a position that is not there', async () => {
     fixture.source.addMessages(10);
     const page = await fixture.start({ sessionId: SESSION, position: { runId: RUN, seq: 4 }, draft: 'half' });
-    assert.deepEqual([page.model.replay.shownRows, page.model.draft.text], [4, 'half']);
+    assert.deepEqual([page.model.replay.shownRows, page.model.draft.prompt.text], [4, 'half']);
     const other = await fixture.start({
       sessionId: SESSION,
       runId: 'zzzzzzzzzzzz',
