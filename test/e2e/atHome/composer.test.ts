@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import type { Frame, Locator } from 'playwright-core';
+import { projectRoot } from '../../support/project';
 import type { TestRepository } from '../../support/repository';
 import { assertAccessible } from '../../support/vscode/accessibility';
 import type { SessionsView } from '../../support/vscode/sessionsView';
@@ -28,6 +29,7 @@ const FILES = {
 };
 /** Writes what it is told to a file of its worktree. */
 const SCRIBE = { driver: 'command', path: '/usr/bin/tee', args: ['told.txt'] };
+const OFFERING = { driver: 'claude', path: join(projectRoot, 'test/support/agents/offeringAgent.mjs') };
 /** A red picture of 2 × 2. */
 const PICTURE =
   'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGP8z8DAwMDAxMDAwMDAAAANHQEDasKb6QAAAABJRU5ErkJggg==';
@@ -39,7 +41,7 @@ describe('the composer', () => {
   useWindow(
     () => ({
       repository: { name: 'greeter', files: FILES },
-      server: { settings: { 'corral.agents': { scribe: SCRIBE } } },
+      server: { settings: { 'corral.agents': { scribe: SCRIBE, offering: OFFERING } } },
       context: { permissions: ['clipboard-read', 'clipboard-write'] },
     }),
     async (opened) => {
@@ -54,6 +56,23 @@ describe('the composer', () => {
     return { frame, text: frame.getByTestId('prompt') };
   }
 
+  async function chooseAgent(frame: Frame, name: string): Promise<void> {
+    await frame.getByTestId('choose-agent').click();
+    await window.quickInput.locator('input').first().fill(name);
+    await window.pick(name);
+    await frame.getByTestId('choose-agent').filter({ hasText: name }).waitFor();
+  }
+
+  async function pastePicture(frame: Frame): Promise<void> {
+    await frame.evaluate(`{
+      const bytes = Uint8Array.from(atob('${PICTURE}'), (character) => character.charCodeAt(0));
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File([bytes], 'screen.png', { type: 'image/png' }));
+      document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }`);
+    await frame.getByTestId('attachment').getByText('screen.png').waitFor();
+  }
+
   async function holds(text: Locator, expected: string): Promise<void> {
     await waitFor(async () => (await text.inputValue()) === expected, { what: `the text ${expected.slice(0, 40)}` });
   }
@@ -65,8 +84,7 @@ describe('the composer', () => {
 
   it('takes a pasted prompt of thousands of characters and a picture to a session, byte for byte (4)', async () => {
     let { frame, text } = await composer();
-    await frame.getByTestId('choose-agent').click();
-    await window.answerInput('scribe');
+    await chooseAgent(frame, 'scribe');
     await frame.getByTestId('choose-agent').filter({ hasText: 'scribe' }).waitFor();
     await text.click();
     assert.ok(PROMPT.length > 3_170);
@@ -74,13 +92,7 @@ describe('the composer', () => {
     await holds(text, PROMPT);
     await text.press('Escape');
     await holds(text, PROMPT);
-    await frame.evaluate(`{
-      const bytes = Uint8Array.from(atob('${PICTURE}'), (character) => character.charCodeAt(0));
-      const clipboardData = new DataTransfer();
-      clipboardData.items.add(new File([bytes], 'screen.png', { type: 'image/png' }));
-      document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
-    }`);
-    await frame.getByTestId('attachment').getByText('screen.png').waitFor();
+    await pastePicture(frame);
     await frame.locator('img.thumbnail').waitFor();
     await assertAccessible(frame);
     await window.picture('at-home-4-composer');
@@ -110,6 +122,53 @@ describe('the composer', () => {
     await holds(text, PROMPT);
     await text.press('ArrowDown');
     await holds(text, '');
+  });
+
+  it('offers the models and commands that an agent has told of (4)', async () => {
+    const { frame, text } = await composer();
+    await chooseAgent(frame, 'offering');
+    const model = frame.getByTestId('choose-model');
+    await model.filter({ hasText: 'Default model' }).waitFor();
+    await text.fill('Learn what it offers');
+    await text.press('Control+Enter');
+    await sessions.row('Learn what it offers', 'Completed').waitFor();
+    await chooseAgent(frame, 'offering'); // the next session starts from the defaults
+    await model.click();
+    await window.quickInput.getByText('Fast answers').waitFor();
+    await window.picture('at-home-4-models');
+    await window.answerInput('swift');
+    await model.filter({ hasText: 'swift' }).waitFor();
+    await text.click();
+    await text.pressSequentially('/rev');
+    await frame.getByTestId('completions').getByRole('option', { name: '/review' }).waitFor();
+    await text.press('Tab');
+    await holds(text, '/review ');
+    await text.press('Control+Enter');
+    await sessions.row('/review', 'Completed').waitFor();
+    const worktrees = join(repository.path, '.corral/worktrees');
+    const reviewed = (await readdir(worktrees)).find((name) => name.startsWith('review-')) ?? '';
+    assert.equal(await readFile(join(worktrees, reviewed, 'model.txt'), 'utf8'), 'swift');
+  });
+
+  it('takes a message of many lines with a picture, and keeps it over a reload (4, 5)', async () => {
+    await sessions.row('/review', 'Completed').dblclick();
+    let timeline = await window.timeline('/review');
+    let box = timeline.getByTestId('message-box');
+    await box.click();
+    await box.pressSequentially('First line');
+    await box.press('Enter');
+    await box.pressSequentially('second line');
+    await pastePicture(timeline);
+    await window.picture('at-home-5-message');
+    await window.reload();
+    timeline = await window.timeline('/review', '[data-testid=attachment]');
+    box = timeline.getByTestId('message-box');
+    await holds(box, 'First line\nsecond line');
+    await box.press('Control+Enter');
+    await timeline.getByTestId('event').getByText('second line').waitFor();
+    await timeline.getByTestId('attachment').waitFor({ state: 'detached' });
+    await holds(box, '');
+    await window.closeEditors();
   });
 
   it('completes the names of files, and is filled from an editor (4)', async () => {

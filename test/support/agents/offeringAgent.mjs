@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** A program that speaks Claude's protocol, lists models and commands, and says with which model it was started. */
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const session = randomUUID();
@@ -25,6 +26,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (message.type === 'user') {
     write({ type: 'system', subtype: 'init', cwd: process.cwd(), model, slash_commands: ['review', 'release notes'] });
     write({ ...message, session_id: session, isReplay: true });
+    writeFileSync('model.txt', model);
     write({
       type: 'assistant',
       message: {
