@@ -21,7 +21,7 @@ export class PromptLoader {
   /** One for the window, since drafts are read and written by it alone. */
   async prompts(): Promise<PromptHost> {
     const open = async (): Promise<PromptHost> =>
-      (await import('./composerBundle')).openPrompts(this.#context, this.#git);
+      await (await import('./composerBundle')).openPrompts(this.#context, this.#git);
     this.#prompts ??= open();
     return await this.#prompts;
   }

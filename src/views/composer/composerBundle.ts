@@ -4,14 +4,18 @@ import * as vscode from 'vscode';
 import type { Git } from '../../supervisor/git/git';
 import { ComposerPages } from './composerPages';
 import type { ComposerPagesOptions } from './composerPages';
+import { DraftFile } from './draftFile';
 import { PromptDrafts } from './promptDrafts';
 import { PromptHost } from './promptHost';
 import { RepositoryFiles } from './repositoryFiles';
 
 /** What is written in this window is kept with its workspace. */
-export function openPrompts(context: vscode.ExtensionContext, git: Git): PromptHost {
+export async function openPrompts(context: vscode.ExtensionContext, git: Git): Promise<PromptHost> {
   const storage = context.storageUri ?? context.globalStorageUri;
-  const drafts = new PromptDrafts(context.workspaceState, join(storage.fsPath, 'drafts'));
+  const drafts = new PromptDrafts(
+    await DraftFile.open(join(storage.fsPath, 'drafts.json')),
+    join(storage.fsPath, 'drafts'),
+  );
   void drafts.purge().catch(() => undefined); // what is left is purged the next time
   return new PromptHost({
     drafts,

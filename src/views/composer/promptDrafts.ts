@@ -33,7 +33,7 @@ export type StoredDraft = v.InferOutput<typeof storedSchema>;
 export type StoredAttachment = StoredDraft['attachments'][number];
 const EMPTY: StoredDraft = { text: '', attachments: [] };
 
-/** Where VS Code keeps values of a window's workspace. */
+/** Where what was written is kept. */
 export interface Values {
   keys(): readonly string[];
   get(key: string): unknown;
