@@ -122,6 +122,8 @@ export interface SessionSummary {
   permissionMode: PermissionMode;
   /** The model that its agent told, else the one that was chosen. */
   model?: string;
+  /** Program and arguments of a session of the agent `command`. */
+  argv?: string[];
   /** The main worktree of its repository; where that has none, the linked one from which it was started. */
   repository: string;
   /** The linked worktree from which it was started, and to which its work is applied. */

@@ -115,6 +115,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
     summary.attachments = facts.attachments.map(({ id, name, mediaType, bytes }) => ({ id, name, mediaType, bytes }));
   const model = facts.runs.findLast((each) => each.model !== undefined)?.model ?? facts.model;
   if (model !== undefined) summary.model = model;
+  if (facts.argv !== undefined) summary.argv = facts.argv;
   if (live.unreachable !== undefined) summary.unreachable = live.unreachable;
   if (live.maybeGone !== undefined) summary.maybeGone = live.maybeGone;
   if (live.paused !== undefined) summary.paused = live.paused;

@@ -74,7 +74,7 @@ export function sessionCommands({
     duplicateSession: async (argument) => {
       requireTrust();
       const session = await choose(argument, vscode.l10n.t('Duplicate Session'), () => true, none);
-      const { repository, checkout, prompt, agent, model, title, baseCommit, permissionMode } = session;
+      const { repository, checkout, prompt, agent, model, argv, title, baseCommit, permissionMode } = session;
       const attachments = session.attachments?.map(({ id }) => ({ sessionId: session.id, id }));
       await starter.create({
         repository: checkout ?? repository,
@@ -83,6 +83,7 @@ export function sessionCommands({
         title,
         ...(baseCommit === '' ? {} : { base: baseCommit }),
         ...(model === undefined ? {} : { model }),
+        ...(argv === undefined ? {} : { argv }),
         ...(attachments === undefined ? {} : { attachments }),
         permissionMode,
       });

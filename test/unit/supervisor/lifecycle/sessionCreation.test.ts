@@ -61,6 +61,16 @@ describe('making a session', () => {
     await fixture.close(late);
   }
 
+  it('tells of a session what another one like it needs', async () => {
+    const window = fixture.window();
+    const argv = [process.execPath, '-e', '', '{prompt}'];
+    const request = { repository: fixture.repository.path, prompt: 'Do it', agent: 'command', argv, title: 'It' };
+    const { id } = await window.createSession(request);
+    const { repository, prompt, agent, title, argv: told = [] } = await window.getSession(id);
+    assert.deepEqual({ repository, prompt, agent, title, argv: told }, request);
+    await window.createSession({ repository, prompt, agent, title, argv: told });
+  });
+
   it('leaves nothing where what was asked for is not there (F7)', async () => {
     await isRefused('BASE_NOT_FOUND', { base: 'nope' });
     await isRefused('SESSION_NOT_FOUND', { dependsOn: ['aaaaaaaaaaaa'] });
