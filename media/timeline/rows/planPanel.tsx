@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { oneLine } from '../../shared/plainText';
 import { PlanList } from '../events/messageCards';
+import { FoldButton } from '../events/text/foldButton';
 import type { TimelineModel } from '../model/timelineModel';
 import './planPanel.css';
 
@@ -16,22 +17,10 @@ export function PlanPanel({ model }: { model: TimelineModel }) {
   const current = entries.find(({ status }) => status === 'in_progress')?.text;
   return (
     <section class="plan-panel" aria-label={l10n.t('Plan')} data-testid="plan">
-      <button
-        type="button"
-        class="fold-summary"
-        aria-expanded={isOpen}
-        onClick={() => {
-          model.toggle(fold);
-        }}
-      >
-        <span class="twistie" aria-hidden="true">
-          {isOpen ? '▾' : '▸'}
-        </span>
-        <span class="fold-label">
-          <strong>{l10n.t('Plan')}</strong> <span class="faint">{l10n.t('{0} of {1} done', done, entries.length)}</span>
-          {!isOpen && current !== undefined && <span dir="auto">{` · ${oneLine(current, 120)}`}</span>}
-        </span>
-      </button>
+      <FoldButton model={model} fold={fold} isOpen={isOpen}>
+        <strong>{l10n.t('Plan')}</strong> <span class="faint">{l10n.t('{0} of {1} done', done, entries.length)}</span>
+        {!isOpen && current !== undefined && <span dir="auto">{` · ${oneLine(current, 120)}`}</span>}
+      </FoldButton>
       {isOpen && <PlanList entries={entries} />}
     </section>
   );

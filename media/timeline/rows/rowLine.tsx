@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
+import { FoldButton } from '../events/text/foldButton';
 import { rowFold } from '../model/rows/listRows';
 import type { TimelineModel } from '../model/timelineModel';
 import { eventMenu } from './eventMenu';
@@ -19,19 +20,9 @@ export function RowLine({ model, event, title, children }: RowLineProps) {
   const isOpen = model.isToggled(fold);
   return (
     <div class="row-line">
-      <button
-        type="button"
-        class="fold-summary row-title"
-        aria-expanded={isOpen}
-        onClick={() => {
-          model.toggle(fold);
-        }}
-      >
-        <span class="twistie" aria-hidden="true">
-          {isOpen ? '▾' : '▸'}
-        </span>
-        <span class="fold-label">{title}</span>
-      </button>
+      <FoldButton model={model} fold={fold} isOpen={isOpen} isTitle>
+        {title}
+      </FoldButton>
       {children}
     </div>
   );

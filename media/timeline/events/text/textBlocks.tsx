@@ -4,6 +4,7 @@ import type { TimelineEvent } from '../../../../src/protocol/timelineProtocol';
 import { styledText } from './ansi';
 import type { StyledText } from './ansi';
 import { CopyableBlock } from './copyButton';
+import { FoldButton } from './foldButton';
 import { countLines, firstLines, lastLines } from './lines';
 import { formatSize } from '../../../shared/numbers';
 import { exactText, visibleText } from '../../../../src/common/visibleText';
@@ -131,19 +132,9 @@ export function Fold(props: {
   const isOpen = model.isToggled(fold) !== openAtFirst;
   return (
     <div class="fold">
-      <button
-        type="button"
-        class="fold-summary"
-        aria-expanded={isOpen}
-        onClick={() => {
-          model.toggle(fold);
-        }}
-      >
-        <span class="twistie" aria-hidden="true">
-          {isOpen ? '▾' : '▸'}
-        </span>
-        <span class="fold-label">{summary}</span>
-      </button>
+      <FoldButton model={model} fold={fold} isOpen={isOpen}>
+        {summary}
+      </FoldButton>
       {isOpen && children}
     </div>
   );
