@@ -159,6 +159,26 @@ async function assertGoesOn({ spawn }, { program, arguments: words, cwd, environ
   }
 }
 
+/** A prompt as people paste them, of more than 3,000 characters: lists, code with tabs, empty lines, spaces. */
+const LONG_PROMPT = [
+  'Make the greeter polite [[plain]]:',
+  '',
+  '1. Read `src/greet.js`\t(tabs stay)',
+  '   - and its tests   ',
+  ...Array.from({ length: 60 }, (_, index) => `\tif (name === 'guest ${index}') return "Welcome, №${index} — ça va?";`),
+  '',
+  'Look at the picture.',
+].join('\n');
+/** A red picture of 2 × 2. */
+const PICTURE =
+  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGP8z8DAwMDAxMDAwMDAAAANHQEDasKb6QAAAABJRU5ErkJggg==';
+
+/** True if a text anywhere in a value has this one. */
+const hasText = (value, text) =>
+  typeof value === 'string'
+    ? value.includes(text)
+    : typeof value === 'object' && value !== null && Object.values(value).some((each) => hasText(each, text));
+
 export const SCENARIOS = {
   found: async ({ detect, program }) => {
     const { version, missing } = await detect();
@@ -172,6 +192,20 @@ export const SCENARIOS = {
       'assistant: Hello from the model. There is nothing else to do.',
     ]);
     assert.ok((await eventsOf(supervisor, id, 'usage'))[0].outputTokens > 0);
+  },
+  'long prompt and picture': async ({ supervisor, start, model }) => {
+    const attachments = [{ name: 'screen.png', mediaType: 'image/png', bytes: Buffer.from(PICTURE, 'base64') }];
+    const { id, worktreePath } = await start(LONG_PROMPT, 'edits', attachments);
+    await untilCompleted(supervisor, id);
+    assert.ok(LONG_PROMPT.length > 3_000);
+    const asked = model.requests.filter((request) => hasText(request, LONG_PROMPT));
+    assert.ok(asked.length > 0, 'The prompt did not arrive byte for byte.');
+    // A program that cannot show a picture to its model is given its path.
+    const path = join(worktreePath, '.corral/attachments');
+    assert.ok(
+      asked.some((request) => hasText(request, PICTURE) || hasText(request, path)),
+      'The picture did not arrive.',
+    );
   },
   write: async ({ supervisor, start }) => {
     const { id, worktreePath } = await start('Write it [[write]]');
@@ -372,6 +406,7 @@ export const SCENARIOS = {
 /** The scenarios for a program that handles one prompt and cannot ask questions. */
 export const ONE_SHOT = [
   'plain',
+  'long prompt and picture',
   'multi',
   'resume',
   'long',

@@ -63,12 +63,12 @@ async function buildSupervisor() {
 }
 
 /** Scenario → `pass` or `fail`. */
-async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS, detectAgents }, modelUrl) {
+async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS, detectAgents }, model) {
   const results = {};
   const repository = join(folder, 'repository');
   const store = join(folder, 'store');
   await createDemoRepository(repository);
-  const env = await environmentOf(agent.program, join(folder, 'home'), modelUrl);
+  const env = await environmentOf(agent.program, join(folder, 'home'), model.url);
   const settings = { ...DEFAULT_SETTINGS, agents: { [agent.name]: { ...agent.setting, path, env } } };
   const supervisor = new Supervisor({ storageDirectory: store, bundles: join(root, 'dist'), settings: () => settings });
   try {
@@ -78,8 +78,9 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
         id = session.id;
         return session;
       };
-      const start = async (prompt, permissionMode = 'edits') => {
-        return use(await supervisor.createSession({ repository, prompt, agent: agent.name, permissionMode }));
+      const start = async (prompt, permissionMode = 'edits', attachments = []) => {
+        const request = { repository, prompt, agent: agent.name, permissionMode, attachments };
+        return use(await supervisor.createSession(request));
       };
       const detect = async () =>
         (
@@ -101,6 +102,7 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
           program: agent.traits,
           terminal,
           detect,
+          model,
         });
         if (id !== undefined) await assertNothingLeft(await supervisor.getSession(id));
         results[name] = 'pass';
@@ -152,7 +154,7 @@ for (const agent of agents) {
       console.error(`${agent.name} could not be installed: ${error.message}`),
     );
     const missing = Object.fromEntries(scenariosOf(agent).map((name) => [name, 'not installed']));
-    table[agent.name] = path === undefined ? missing : await runScenarios(agent, path, folder, modules, model.url);
+    table[agent.name] = path === undefined ? missing : await runScenarios(agent, path, folder, modules, model);
     if (agent.name === 'claude' && (wantedScenario ?? IN_VSCODE) === IN_VSCODE) {
       table[agent.name][IN_VSCODE] =
         path === undefined

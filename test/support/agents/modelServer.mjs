@@ -17,7 +17,10 @@ function folderIn(body) {
   return told.map((pattern) => pattern.exec(text)?.[1]).find((folder) => folder !== undefined) ?? '.';
 }
 
-async function serve(incoming, response) {
+/** How many of the last requests are kept. */
+const MAX_REQUESTS = 20;
+
+async function serve(incoming, response, requests) {
   let text = '';
   for await (const chunk of incoming.setEncoding('utf8')) text += chunk;
   const { pathname } = new URL(incoming.url, 'http://localhost');
@@ -29,19 +32,23 @@ async function serve(incoming, response) {
   if (dialect === undefined)
     return json(404, { type: 'error', error: { type: 'not_found_error', message: 'There is nothing here' } });
   const body = JSON.parse(text);
+  requests.push(body);
+  requests.splice(0, requests.length - MAX_REQUESTS);
   const step = answerTo({ ...dialect.read(body), folder: folderIn(body) });
   if (step.status !== undefined) return dialect.fail(response, step.status, step.message);
   await dialect.answer(response, body, step, { isStream: pathname.includes('stream') });
 }
 
-/** Listens on a free loopback port. */
+/** Listens on a free loopback port. `requests` are the last ones for an answer, oldest first. */
 export async function startModelServer() {
+  const requests = [];
   const server = createServer((incoming, response) => {
-    serve(incoming, response).catch((error) => response.destroy(error));
+    serve(incoming, response, requests).catch((error) => response.destroy(error));
   });
   await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    requests,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
