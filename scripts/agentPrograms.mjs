@@ -103,6 +103,8 @@ export const PROGRAMS = {
         name: 'Loopback',
         limit: { context: 200_000, output: 8_000 },
         tool_call: true,
+        attachment: true, // else it leaves pictures out
+        modalities: { input: ['text', 'image'], output: ['text'] },
         cost: { input: 1, output: 2 },
       };
       const options = { baseURL: `${modelUrl}/v1`, apiKey: 'dummy' };

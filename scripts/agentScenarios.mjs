@@ -304,18 +304,19 @@ export const SCENARIOS = {
     assert.equal((await conversationOf(supervisor, id)).length, 4);
   },
   import: async ({ supervisor, program, path, env, repository, use }) => {
-    const before = (await supervisor.nativeSessions.list(repository)).map(({ nativeSessionId }) => nativeSessionId);
+    const natives = await supervisor.nativeSessions();
+    const before = (await natives.list(repository)).map(({ nativeSessionId }) => nativeSessionId);
     const working = promisify(execFile)(path, program.alone('Write it [[write]]'), {
       cwd: repository,
       env: { ...process.env, ...env },
     });
     working.child.stdin.end();
     await working;
-    const [native, ...others] = (await supervisor.nativeSessions.list(repository)).filter(
+    const [native, ...others] = (await natives.list(repository)).filter(
       ({ nativeSessionId }) => !before.includes(nativeSessionId),
     );
     assert.deepEqual([native.title, others], ['Write it [[write]]', []]);
-    const { id, worktreePath, status } = use(await supervisor.nativeSessions.import(repository, native));
+    const { id, worktreePath, status } = use(await natives.import(repository, native));
     assert.equal(status, 'Completed');
     assert.equal(await readFile(join(worktreePath, 'hello.txt'), 'utf8'), 'hello from the model\n');
     assert.deepEqual(await eventsOf(supervisor, id, 'output'), []);

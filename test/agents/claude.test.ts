@@ -51,14 +51,16 @@ describe('the real Claude in a real VS Code', () => {
     await window.runCommand('Corral: New Session…');
     await window.answerInput('Write it [[write]]');
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
-    await sessions.act('needs input', 'Allow');
-    await sessions.row('Completed').waitFor({ timeout: 60_000 });
+    await sessions.act('needs input', 'Show'); // the row has no room for what would be written
+    const asking = await window.timeline('Write it', '[data-testid=permission]');
+    await asking.getByTestId('permission').getByRole('button', { name: 'Allow', exact: true }).click();
+    await sessions.row('Write it', 'Completed').waitFor({ timeout: 60_000 });
     const worktrees = join(repository.path, '.corral/worktrees');
     const [id] = await readdir(worktrees);
     assert.ok(id);
     assert.equal(await readFile(join(worktrees, id, 'hello.txt'), 'utf8').then((content) => content !== ''), true);
-    await window.runCommand('Corral: Replay Timeline');
-    const frame = await window.timeline('Write it', '[data-kind="run.exited"]');
+    const frame = await window.timeline('Write it', '[data-testid=outcome]');
+    await frame.getByTestId('detail').selectOption({ label: 'Everything' });
     for (const kind of ['message', 'tool.call', 'tool.result', 'permission.request', 'permission.answer', 'usage']) {
       await frame.getByRole('feed', { name: 'Events' }).focus();
       await window.page.keyboard.press(kind === 'usage' ? 'End' : 'Home');

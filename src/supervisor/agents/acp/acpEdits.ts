@@ -15,6 +15,8 @@ const FLAG_FIELDS: ReadonlySet<string> = new Set([
   ...['replace_all', 'replaceAll', 'expected_replacements', 'insert_line', 'line'],
 ]);
 
+/** Goose 1.52 tells no kind of a call, and `other` where it asks about it. */
+const GOOSE_KINDS: ReadonlySet<string | undefined> = new Set([undefined, 'edit', 'other']);
 const gooseSchema = v.object({
   goose: v.object({
     toolCall: v.object({ toolName: v.picklist(['write', 'edit']), extensionName: v.literal('developer') }),
@@ -24,10 +26,10 @@ const inputSchema = v.record(v.string(), v.unknown());
 
 /**
  * Every path that the call would change; undefined where it is no edit, or says more than paths and text.
- * `isGoose`: the agent is Goose, which reports no kinds, so that its own tools are known by name and extension.
+ * `isGoose`: the agent is Goose, whose own tools are known by name and extension.
  */
 export function editedPaths(call: AcpToolUpdate, isGoose: boolean): string[] | undefined {
-  const isEdit = isGoose ? (call.kind ?? 'edit') === 'edit' && v.is(gooseSchema, call._meta) : call.kind === 'edit';
+  const isEdit = isGoose ? GOOSE_KINDS.has(call.kind) && v.is(gooseSchema, call._meta) : call.kind === 'edit';
   if (!isEdit || call.content?.some(({ type }) => type === 'terminal')) return undefined;
   const paths = pathsOf(call);
   if (call.rawInput === undefined || call.rawInput === null) return paths;

@@ -113,7 +113,8 @@ describe('what Corral allows by itself in the mode edits', () => {
       assert.equal(await edits.isAllowed(call), true, JSON.stringify(call));
     const goose = new Edits(cwd, 'goose');
     const call = { rawInput: { path: join(cwd, 'src/a.ts'), content: 'x' }, _meta: GOOSE };
-    assert.equal(await goose.isAllowed({ ...call, kind: undefined }), true);
+    for (const kind of [undefined, 'other'] as const) assert.equal(await goose.isAllowed({ ...call, kind }), true);
+    for (const kind of ['execute', 'delete'] as const) assert.equal(await goose.isAllowed({ ...call, kind }), false);
   });
 
   it('is an edit beside the folder that the agent works in, as long as it is in its worktree (B5)', async () => {
