@@ -93,10 +93,8 @@ export class ComposerModel {
     const message = parsed.output;
     switch (message.type) {
       case 'answer':
-        this.#requests.answer(message.requestNumber, message.result);
-        return;
       case 'rejection':
-        this.#requests.reject(message.requestNumber, new Error(message.message));
+        this.#requests.settle(message);
         return;
       case 'state':
         this.#state = message.state;

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import type { RequestAnswer } from '../../src/protocol/pageRequests';
 
 const MAX_FIRST_NUMBER = 2 ** 40;
 
@@ -46,17 +47,16 @@ export class Requests {
     });
   }
 
-  answer(requestNumber: number, result: unknown): void {
-    this.#take(requestNumber)?.resolve(result);
-  }
-
-  reject(requestNumber: number, error: Error): void {
-    this.#take(requestNumber)?.reject(error);
+  /** Takes the extension's answer. */
+  settle(answer: RequestAnswer): void {
+    const pending = this.#take(answer.requestNumber);
+    if (answer.type === 'answer') pending?.resolve(answer.result);
+    else pending?.reject(new Error(answer.message));
   }
 
   /** Rejects all requests with these methods. */
   giveUp(fits: (method: string) => boolean, error: Error): void {
-    for (const [requestNumber, { method }] of this.#pending) if (fits(method)) this.reject(requestNumber, error);
+    for (const [requestNumber, { method }] of this.#pending) if (fits(method)) this.#take(requestNumber)?.reject(error);
   }
 
   /** The extension is at work, so late answers are not lost. */

@@ -3,6 +3,7 @@
  * The page sends numbered requests; the extension answers each, and pushes what changed.
  */
 import * as v from 'valibot';
+import { ANSWER_SCHEMAS, requestSchemaOf, type RequestOf } from './pageRequests';
 import { draftSchema, PATIENT_PROMPT_METHODS, PROMPT_REQUESTS } from './promptProtocol';
 
 const text = v.string();
@@ -47,31 +48,14 @@ export const PATIENT_METHODS: ReadonlySet<ComposerMethod> = new Set([
   'mend',
 ]);
 
-export type ComposerRequest = {
-  [M in ComposerMethod]: { requestNumber: number; method: M; parameters: ComposerParameters<M> };
-}[ComposerMethod];
+export type ComposerRequest = RequestOf<typeof COMPOSER_REQUESTS>;
 
 /** What the page sends. */
-export const composerRequestSchema = v.pipe(
-  v.object({
-    requestNumber: count,
-    method: v.picklist(Object.keys(COMPOSER_REQUESTS) as ComposerMethod[]), // the keys of our own table
-    parameters: v.unknown(),
-  }),
-  v.rawTransform(({ dataset, addIssue, NEVER }): ComposerRequest => {
-    const { method } = dataset.value;
-    const parameters = v.safeParse(COMPOSER_REQUESTS[method].parameters, dataset.value.parameters);
-    // The parameters are those of `method`, which TypeScript cannot follow through the table.
-    if (parameters.success) return { ...dataset.value, parameters: parameters.output } as ComposerRequest;
-    addIssue({ message: `not the parameters of ${method}: ${v.summarize(parameters.issues)}` });
-    return NEVER;
-  }),
-);
+export const composerRequestSchema = requestSchemaOf(COMPOSER_REQUESTS);
 
-/** What the extension sends. The result of an answer is validated where its request is known. */
+/** What the extension sends. */
 export const composerMessageSchema = v.variant('type', [
-  v.object({ type: v.literal('answer'), requestNumber: count, result: v.unknown() }),
-  v.object({ type: v.literal('rejection'), requestNumber: count, message: text }),
+  ...ANSWER_SCHEMAS,
   v.object({ type: v.literal('state'), state: stateSchema }),
   /** The draft was changed elsewhere: on the other page, or by a command. */
   v.object({ type: v.literal('draft'), draft: draftSchema }),

@@ -4,10 +4,11 @@
  */
 import * as v from 'valibot';
 import { idSchema } from '../storage/ids';
-import { RUN_OUTCOMES, RUN_STATES, answersSchema, parseDraft, permissionOptionSchema } from '../storage/events';
+import { RUN_STATES, answersSchema, parseDraft, permissionOptionSchema } from '../storage/events';
 import type { SessionEvent } from '../storage/events';
+import { ANSWER_SCHEMAS, requestSchemaOf, type RequestOf } from './pageRequests';
 import { PATIENT_PROMPT_METHODS, PROMPT_REQUESTS } from './promptProtocol';
-import { PAGE_QUERIES } from '../storage/timelineQueries';
+import { PAGE_QUERIES, TIMELINE_QUERIES } from '../storage/timelineQueries';
 
 export { MAX_EVENTS_PER_QUERY } from '../storage/timelineQueries';
 
@@ -81,28 +82,12 @@ export const sessionSchema = v.object({
 });
 export type TimelineSession = v.InferOutput<typeof sessionSchema>;
 
+const { snapshot: partSnapshot, ...partEntries } = TIMELINE_QUERIES.moment.result.entries;
 /** What was known of a session right after an event. */
 const momentSchema = v.object({
-  usage: sessionSchema.entries.usage,
-  model: v.optional(text),
-  /** How its run had ended; absent while it went on. */
-  ended: v.optional(v.picklist(RUN_OUTCOMES)),
-  stopping: v.boolean(),
-  /** Questions without an answer. */
-  questions: v.number(),
-  /** Changes of files since the snapshot. */
-  edits: count,
+  ...partEntries,
   /** The last one; what it has changed is counted against the session's base. */
-  snapshot: v.optional(
-    v.object({
-      ...placeSchema.entries,
-      commit: text,
-      timestamp: text,
-      files: v.optional(count),
-      addedLines: v.optional(count),
-      removedLines: v.optional(count),
-    }),
-  ),
+  snapshot: v.optional(v.object({ ...partSnapshot.wrapped.entries, ...placeSchema.entries })),
 });
 export type MomentFacts = v.InferOutput<typeof momentSchema>;
 
@@ -208,39 +193,14 @@ export type TimelineResult<M extends TimelineMethod> = v.InferOutput<(typeof TIM
 /** The page has the last push. The next one waits for this, so that pushes do not pile up. */
 const receivedSchema = v.object({ type: v.literal('received') });
 
-export type PageRequest = {
-  [M in TimelineMethod]: {
-    type: 'request';
-    requestNumber: number;
-    method: M;
-    parameters: TimelineParameters<M>;
-  };
-}[TimelineMethod];
-
-const pageRequestSchema = v.pipe(
-  v.object({
-    type: v.literal('request'),
-    requestNumber: count,
-    method: v.picklist(Object.keys(TIMELINE_REQUESTS) as TimelineMethod[]), // the keys of our own table
-    parameters: v.unknown(),
-  }),
-  v.rawTransform(({ dataset, addIssue, NEVER }): PageRequest => {
-    const { method } = dataset.value;
-    const parameters = v.safeParse(TIMELINE_REQUESTS[method].parameters, dataset.value.parameters);
-    // The parameters are those of `method`, which TypeScript cannot follow through the table.
-    if (parameters.success) return { ...dataset.value, parameters: parameters.output } as PageRequest;
-    addIssue({ message: `not the parameters of ${method}: ${v.summarize(parameters.issues)}` });
-    return NEVER;
-  }),
-);
+export type PageRequest = RequestOf<typeof TIMELINE_REQUESTS>;
 
 /** What the page sends. */
-export const pageMessageSchema = v.union([pageRequestSchema, receivedSchema]);
+export const pageMessageSchema = v.union([requestSchemaOf(TIMELINE_REQUESTS), receivedSchema]);
 
-/** What the extension sends. The result of an answer is validated where its request is known. */
+/** What the extension sends. */
 export const hostMessageSchema = v.variant('type', [
-  v.object({ type: v.literal('answer'), requestNumber: count, result: v.unknown() }),
-  v.object({ type: v.literal('rejection'), requestNumber: count, message: text }),
+  ...ANSWER_SCHEMAS,
   /** `events` are the newest of those that are new since the last push. */
   v.object({ type: v.literal('session'), session: sessionSchema, events: v.array(eventSchema) }),
   /** This share of the history is indexed. Requests are answered when all of it is. */

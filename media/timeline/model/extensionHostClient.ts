@@ -107,10 +107,8 @@ export class ExtensionHostClient {
     const message = parsed.output;
     switch (message.type) {
       case 'answer':
-        this.#requests.answer(message.requestNumber, message.result);
-        return;
       case 'rejection':
-        this.#requests.reject(message.requestNumber, new Error(message.message));
+        this.#requests.settle(message);
         return;
       case 'session':
         this.#post({ type: 'received' });

@@ -71,7 +71,7 @@ describe('ComposerHost', () => {
   });
 
   const start = async (requestNumber: number): Promise<void> => {
-    await host.receive(page, { requestNumber, method: 'start', parameters: { text: 'Boil water' } });
+    await host.receive(page, { type: 'request', requestNumber, method: 'start', parameters: { text: 'Boil water' } });
   };
 
   it('starts one session when the keys that start are pressed twice', async () => {
