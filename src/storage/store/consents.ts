@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { ifExists } from '../../common/ifExists';
+import { parseJson } from '../../common/lines/jsonLimits';
 import { readdirIfExists } from '../../common/readdirIfExists';
 import { makeDirectory, replaceFile, TEMPORARY_SUFFIX } from '../journal/durableFile';
 import { commandKey, namedCommandSchema, type NamedCommand } from '../namedCommand';
@@ -38,10 +39,6 @@ export async function listConsents(paths: StorePaths): Promise<AnsweredCommand[]
 async function readAnswer(path: string): Promise<AnsweredCommand | undefined> {
   const text = await ifExists(readFile(path, 'utf8'));
   if (text === undefined) return undefined;
-  try {
-    const parsed = v.safeParse(answerSchema, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = v.safeParse(answerSchema, parseJson(text)?.json);
+  return parsed.success ? parsed.output : undefined;
 }

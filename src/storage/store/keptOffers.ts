@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { ifExists } from '../../common/ifExists';
+import { parseJson } from '../../common/lines/jsonLimits';
 import { readdirIfExists } from '../../common/readdirIfExists';
 import { agentOffersSchema, fittingOffers, type AgentOffers, type ToldOffers } from '../agentOffers';
 import { makeDirectory, replaceFile, TEMPORARY_SUFFIX } from '../journal/durableFile';
@@ -67,12 +68,8 @@ export async function readOffers(paths: StorePaths, agent: string, repository: s
 async function readOffersFile(path: string): Promise<AgentOffers | undefined> {
   const text = await ifExists(readFile(path, 'utf8'));
   if (text === undefined) return undefined;
-  try {
-    const parsed = v.safeParse(agentOffersSchema, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = v.safeParse(agentOffersSchema, parseJson(text)?.json);
+  return parsed.success ? parsed.output : undefined;
 }
 
 function offersPath(paths: StorePaths, agent: string, repository: string): string {

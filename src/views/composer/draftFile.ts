@@ -2,6 +2,7 @@ import { readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { ifExists } from '../../common/ifExists';
+import { parseJson } from '../../common/lines/jsonLimits';
 import { makeDirectory, replaceFile } from '../../storage/journal/durableFile';
 import type { Values } from './promptDrafts';
 
@@ -50,10 +51,6 @@ export class DraftFile implements Values {
 }
 
 function parse(text: string): Record<string, unknown> | undefined {
-  try {
-    const parsed = v.safeParse(fileSchema, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = v.safeParse(fileSchema, parseJson(text)?.json);
+  return parsed.success ? parsed.output : undefined;
 }
