@@ -97,27 +97,37 @@ export class Git {
    * @throws GIT_NOT_FOUND, GIT_TOO_OLD, GIT_LOCKED, CANCELLED, NO_FOLDER, or what its stderr means
    */
   async run(directory: string, commandArguments: readonly string[], options: GitOptions = {}): Promise<GitResult> {
+    return await this.whileLocked(async () => await this.runOnce(directory, commandArguments, options), options.signal);
+  }
+
+  /** As `run`, for a command that leaves something behind where it meets a lock: then it is not just run again. */
+  async runOnce(directory: string, commandArguments: readonly string[], options: GitOptions = {}): Promise<GitResult> {
     const program = await this.#knownProgram();
     const command = commandArguments[0] ?? '';
+    const settings =
+      options.isolation === undefined ? await this.#settingsFor(program, directory, command, options) : [];
+    const result = await this.#start(program, directory, commandArguments, settings, options);
+    const { exitCode, signal, stdout, stderr } = result;
+    const isAccepted = exitCode !== undefined && (options.acceptedExitCodes ?? [0]).includes(exitCode);
+    if (isAccepted && exitCode === 0) return { stdout, stderr, exitCode };
+    const error = gitError(command, exitCode, signal, stderr);
+    // Who met a lock has not done what was asked, so this is never one of the accepted answers.
+    if (isAccepted && error.code !== 'GIT_LOCKED') return { stdout, stderr, exitCode };
+    throw error;
+  }
+
+  /** Tries again while another process of git's holds a lock, for as long as people have patience. */
+  async whileLocked<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     let pauseMs = FIRST_RETRY_MS;
     for (let waitedMs = 0; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)) {
-      const settings =
-        options.isolation === undefined ? await this.#settingsFor(program, directory, command, options) : [];
-      const { exitCode, signal, stdout, stderr } = await this.#start(
-        program,
-        directory,
-        commandArguments,
-        settings,
-        options,
-      );
-      if (exitCode !== undefined && (options.acceptedExitCodes ?? [0]).includes(exitCode))
-        return { stdout, stderr, exitCode };
-      const error = gitError(command, exitCode, signal, stderr);
-      if (error.code !== 'GIT_LOCKED' || waitedMs >= this.#lockPatienceMs) throw error;
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof CorralError) || error.code !== 'GIT_LOCKED' || waitedMs >= this.#lockPatienceMs)
+          throw error;
+      }
       // Where it is cancelled, the next start says so.
-      await delay(pauseMs, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(
-        () => undefined,
-      );
+      await delay(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     }
   }
 

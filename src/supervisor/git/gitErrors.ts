@@ -38,8 +38,7 @@ const MEANINGS: readonly { pattern: RegExp; code: CorralErrorCode; advice: (deta
     pattern:
       /Unable to create .*\.lock': File exists|Another git process seems to be running|could not lock config file .*File exists/s,
     code: 'GIT_LOCKED',
-    advice: (detail) =>
-      l10n.t('Another Git process holds a lock in this repository. Try again. ({detail})', { detail }),
+    advice: lockedText,
   },
   {
     // Another process is adding a worktree: the file is there, and nothing is written in it yet.
@@ -72,6 +71,15 @@ const MEANINGS: readonly { pattern: RegExp; code: CorralErrorCode; advice: (deta
     advice: (detail) => l10n.t('The disk is full. ({detail})', { detail }),
   },
 ];
+
+function lockedText(detail: string): string {
+  return l10n.t('Another Git process holds a lock in this repository. Try again. ({detail})', { detail });
+}
+
+/** For who finds the lock at `path` before git is run. */
+export function lockedError(path: string): CorralError {
+  return new CorralError('GIT_LOCKED', lockedText(path));
+}
 
 /** The typed error for a git process that failed. `command` is the subcommand, to name it without paths and options. */
 export function gitError(

@@ -1,5 +1,6 @@
 import type { Locator } from 'playwright-core';
 import * as v from 'valibot';
+import { waitFor } from '../wait';
 import type { Window } from './window';
 
 /** Code for the page. It is text because this program has no types for a document. */
@@ -37,10 +38,18 @@ export class SessionsView {
 
   /** Clicks a button of a row, such as Allow. */
   async act(text: string, button: string, limitMs = 60_000): Promise<void> {
-    await this.row(text).hover({ timeout: limitMs });
     // Its name ends with its key, where it has one.
     const name = new RegExp(`^${button.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}( \\(.*\\))?$`);
-    await this.row(text).getByRole('button', { name }).click({ timeout: limitMs });
+    const shown = this.row(text).getByRole('button', { name });
+    await waitFor(
+      async () => {
+        // The row moves from under the pointer when other sessions end, and its buttons are hidden then.
+        await this.row(text).hover({ timeout: 3_000 });
+        await shown.click({ timeout: 3_000 });
+        return true;
+      },
+      { what: `the button ${button} of ${text}`, limitMs },
+    );
   }
 
   /** Records from now on every state that a row shows, however briefly, until the window is loaded again. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { pathToText, splitZ } from '../pathBytes';
+import { lockedError } from '../gitErrors';
 import { commonDirectoryOf, gitDirectoryOf } from '../gitDirectory';
 import type { Repository } from '../repository';
 import type { WorktreeFolder } from '../sessionWorktree';
@@ -85,20 +86,33 @@ export async function runSequencer(
   filterOptions: FilterOptions,
 ): Promise<string[]> {
   const { git } = checkout.repository;
-  await requireIdle(checkout);
-  const { exitCode, stderr } = await git.run(checkout.path, command, {
-    ...filterOptions,
-    acceptedExitCodes: [0, 1, 128],
+  return await git.whileLocked(async () => {
+    await requireIdle(checkout);
+    // With the lock held, git would begin all the same, and what it left could not be taken back.
+    const lock = join(checkout.gitDirectory, 'index.lock');
+    if (await exists(lock)) throw lockedError(lock);
+    const { exitCode, stderr } = await git
+      .runOnce(checkout.path, command, { ...filterOptions, acceptedExitCodes: [0, 1, 128] })
+      .catch(async (error: unknown) => {
+        await abortSequencer(checkout, command, filterOptions).catch(() => undefined); // the first error says why
+        throw error;
+      });
+    const conflicts = await listConflicts(checkout);
+    if (exitCode === 0 || conflicts.length > 0) return conflicts;
+    await abortSequencer(checkout, command, filterOptions);
+    throw overwritesChanges(stderr);
   });
-  const conflicts = await listConflicts(checkout);
-  if (exitCode === 0 || conflicts.length > 0) return conflicts;
-  // Some of the commits may be applied already.
-  if (await exists(join(checkout.gitDirectory, 'sequencer')))
-    await git.run(checkout.path, [command[0] ?? '', '--abort'], {
-      ...filterOptions,
-      acceptedExitCodes: [0, 1, 128],
-    });
-  throw overwritesChanges(stderr);
+}
+
+/** Takes back those of the commits that are applied already. */
+async function abortSequencer(
+  checkout: Checkout,
+  [command = '']: readonly string[],
+  filterOptions: FilterOptions,
+): Promise<void> {
+  if (!(await exists(join(checkout.gitDirectory, 'sequencer')))) return;
+  const { git } = checkout.repository;
+  await git.run(checkout.path, [command, '--abort'], { ...filterOptions, acceptedExitCodes: [0, 1, 128] });
 }
 
 /** Git's refusal as an error for people. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { readWork } from '../../../../../src/supervisor/git/review/changes';
@@ -58,6 +58,27 @@ for (const [place, number] of [
       assert.match(await status(session.main), /^M {2}edited\.txt$/m);
       await undoApply(session.checkout, applied);
       assert.equal(await status(session.main), before);
+    });
+
+    it('tells another Git process in the checkout from changes of the user, and leaves all as it is', async () => {
+      const session = await worked();
+      const changes = await changesOf(session);
+      const lock = join(session.checkout.gitDirectory, 'index.lock');
+      for (const mode of ['staged', 'commits'] as const) {
+        const before = await status(session.main);
+        await writeFile(lock, '');
+        await assert.rejects(applyChanges(session.checkout, changes, mode), { code: 'GIT_LOCKED' });
+        await rm(lock);
+        assert.equal(await status(session.main), before);
+        const { applied } = await applyChanges(session.checkout, changes, mode);
+        const applying = await status(session.main);
+        await writeFile(lock, '');
+        await assert.rejects(undoApply(session.checkout, applied), { code: 'GIT_LOCKED' });
+        await rm(lock);
+        assert.equal(await status(session.main), applying);
+        await undoApply(session.checkout, applied);
+        assert.equal(await status(session.main), before);
+      }
     });
 
     it('overwrites nothing of the user, leaves conflicts to a merge editor, and undoes them, too', async () => {
