@@ -177,9 +177,10 @@ if (options.has('--tests')) {
   await buildTests('agents');
   await build({
     ...node,
-    entryPoints: ['bench/main.ts', 'bench/hostProcess.ts', 'bench/loopWatch.ts'],
+    entryPoints: ['bench/main.ts', 'bench/hostProcess.ts', 'bench/loopWatch.ts', 'bench/bare/bareExtension.ts'],
     outdir: 'out/bench',
-    external: ['playwright-core'],
+    outbase: 'bench',
+    external: ['playwright-core', 'vscode'],
   });
   await buildTests('torture', ['main.ts', 'window/window.ts', 'fileRecorder.ts', 'clockShift.ts']);
   await buildTests('support', [

@@ -6,11 +6,11 @@ import type { CDPSession, Frame } from 'playwright-core';
 import * as v from 'valibot';
 import { openStore } from '../src/storage/store/store';
 import type { StorePaths } from '../src/storage/paths';
-import { installedExtensions } from '../test/support/project';
 import { TestRepository } from '../test/support/repository';
 import { VscodeServer } from '../test/support/vscode/vscodeServer';
 import { waitFor } from '../test/support/wait';
 import { openBrowser, Window } from '../test/support/vscode/window';
+import { installBare } from './bare/installBare';
 
 /** Notes the time of the last mouse press, by the clock that all frames share. */
 const NOTE_PRESS = 'addEventListener("pointerdown", () => { window.pressedMs = Date.now(); }, true)';
@@ -30,7 +30,7 @@ const PAGE_TIMES = `({
 })`;
 const pageTimesSchema = v.object({ startMs: v.number(), paintedMs: v.number() });
 
-export interface OpenedTimeline {
+export interface OpenedPage {
   frame: Frame;
   /** From the click on the row to the first events. */
   openMs: number;
@@ -57,7 +57,7 @@ export class BenchWindow {
     work: (opened: BenchWindow) => Promise<T>,
   ): Promise<T> {
     const repository = await TestRepository.create();
-    const server = await VscodeServer.start({ extensionsDirectory: installedExtensions });
+    const server = await VscodeServer.start({ extensionsDirectory: await installBare() });
     const browser = await openBrowser();
     try {
       await fill((await openStore(server.globalStorage)).paths);
@@ -79,10 +79,28 @@ export class BenchWindow {
     }
   }
 
-  /** Opens a timeline by its row in the tree, with no other editor open. */
-  async openTimeline(title: string): Promise<OpenedTimeline> {
+  /** Loads the window again, with no editor open. */
+  async reload(): Promise<void> {
     await this.window.closeEditors();
-    await this.window.treeItems('Sessions').filter({ hasText: title }).first().click();
+    await this.window.reload();
+    await this.window.page.evaluate(NOTE_PRESS);
+  }
+
+  /** Opens a timeline by its row in the tree, with no other editor open. */
+  async openTimeline(title: string): Promise<OpenedPage> {
+    await this.window.closeEditors();
+    return await this.open('Sessions', title);
+  }
+
+  /** Opens a page of the bare extension, with no other editor open. */
+  async openBare(name: 'Empty page' | 'Live page'): Promise<OpenedPage> {
+    await this.window.closeEditors();
+    return await this.open('Bare', name);
+  }
+
+  /** Opens the page of a row in the view, with what is open left as it is. */
+  async open(view: string, title: string): Promise<OpenedPage> {
+    await this.window.treeItems(view).filter({ hasText: title }).first().click();
     const frame = await this.window.timeline(title);
     const { startMs, paintedMs } = await waitFor(
       async () => v.parse(pageTimesSchema, await frame.evaluate(PAGE_TIMES)),

@@ -1,6 +1,7 @@
 /** The benchmark's cases: what measures each, how long that takes, and which of them a change is likely to touch. */
 import { execa } from 'execa';
 import { projectRoot } from '../test/support/project';
+import { coldFigures } from './coldTimeline';
 import type { Figure } from './figures';
 import { growthFigures } from './growth';
 import { idleFigures, loadFigures, memoryFigures } from './hosts';
@@ -66,6 +67,12 @@ export const MEASUREMENTS: readonly Measurement[] = [
   { cases: ['12'], measure: worktreeFigures, seconds: 120, sources: ['src/supervisor/git/worktrees'] },
   { cases: ['13', '18'], measure: searchFigures, seconds: 60, sources: ['src/storage/search'] },
   { cases: ['14'], measure: growthFigures, seconds: 600, sources: ['src/storage/database'] },
+  {
+    cases: ['17'],
+    measure: coldFigures,
+    seconds: 400,
+    sources: ['src/views/timeline', 'src/supervisor/history', 'src/storage/database', 'media/timeline'],
+  },
   {
     cases: ['20'],
     measure: snapshotFigures,

@@ -80,10 +80,11 @@ async function timesOf(frame: Frame, script: string): Promise<number[]> {
   return v.parse(v.array(v.number()), await frame.evaluate(script));
 }
 
-/** Writes the sessions and their indexes. */
-async function fill(paths: StorePaths): Promise<string[]> {
-  const sessions: { sessionId: string; runId: string }[] = [];
-  for (const length of LENGTHS) sessions.push(await writeSession(paths, length));
+/** Writes the indexes of sessions. */
+export async function indexSessions(
+  paths: StorePaths,
+  sessions: readonly { sessionId: string; runId: string }[],
+): Promise<void> {
   const supervisor = new Supervisor({
     storageDirectory: paths.root,
     bundles: join(projectRoot, 'dist'),
@@ -93,6 +94,12 @@ async function fill(paths: StorePaths): Promise<string[]> {
   for (const { sessionId, runId } of sessions)
     await (await supervisor.timeline(sessionId)).query('runEvents', { runId, fromSeq: 1, limit: 1 });
   await supervisor.close();
+}
+
+async function fill(paths: StorePaths): Promise<string[]> {
+  const sessions: { sessionId: string; runId: string }[] = [];
+  for (const length of LENGTHS) sessions.push(await writeSession(paths, length));
+  await indexSessions(paths, sessions);
   return sessions.map(({ sessionId }) => sessionId);
 }
 

@@ -84,6 +84,7 @@ function Timeline({ model }: { model: TimelineModel }) {
         {session === undefined && errors.length === 0 && lostSinceMs === undefined && (
           <LoadingMessage share={model.readShare} />
         )}
+        {session !== undefined && model.readShare !== undefined && <ReadingBar share={model.readShare} />}
         {!model.following && model.replay.position === undefined && (
           <button
             type="button"
@@ -136,10 +137,20 @@ function LoadingMessage({ share }: { share: number | undefined }) {
   if (share === undefined) return <p class="empty faint">{l10n.t('Loading…')}</p>;
   return (
     <label class="empty faint reading">
-      {l10n.t('Reading a long history for the first time… {0}%', Math.floor(share * 100))}
+      {readingText(share)}
       <progress value={share} />
     </label>
   );
+}
+
+function readingText(share: number): string {
+  return l10n.t('Reading a long history for the first time… {0}%', Math.floor(share * 100));
+}
+
+/** Above the events that are there already: find, filter and scrubber wait for the rest. */
+function ReadingBar({ share }: { share: number }) {
+  const text = readingText(share);
+  return <progress class="reading-bar" value={share} aria-label={text} title={text} />;
 }
 
 function latestLabel(newRows: number): string {

@@ -119,7 +119,7 @@ const eventSchema = v.pipe(
 /** The page's requests: the parameters of each and the result of its answer. */
 export const TIMELINE_REQUESTS = {
   ...PROMPT_REQUESTS,
-  /** The page has loaded. Only `reading` is pushed before this is answered. */
+  /** The page has loaded. Only `reading` and `failure` are pushed before this is answered. */
   ready: { parameters: v.object({}), result: v.object({ session: sessionSchema, detail }) },
   /** Answered at once, so that the page knows whether the extension is alive. */
   ping: { parameters: v.object({}), result: v.object({}) },
@@ -203,7 +203,7 @@ export const hostMessageSchema = v.variant('type', [
   ...ANSWER_SCHEMAS,
   /** `events` are the newest of those that are new since the last push. */
   v.object({ type: v.literal('session'), session: sessionSchema, events: v.array(eventSchema) }),
-  /** This share of the history is indexed. Requests are answered when all of it is. */
+  /** This share of the history is indexed. What needs all of it is answered when all is. */
   v.object({ type: v.literal('reading'), share: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
   /** Somebody followed a link to this event. */
   v.object({ type: v.literal('show'), place: placeSchema }),

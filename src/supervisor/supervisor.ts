@@ -64,7 +64,7 @@ export class Supervisor extends OpenStore implements CorralApi {
 
   /** The recorded events of the session. Throws SESSION_NOT_FOUND. */
   async timeline(id: string): Promise<SessionTimeline> {
-    return new SessionTimeline((await this.known(id)).store, id);
+    return new SessionTimeline(await this.known(id), id);
   }
 
   async *searchHistory(

@@ -35,7 +35,7 @@ export class TimelineModel {
   #isStarting = false;
 
   session: TimelineSession | undefined;
-  /** Share of the history that is indexed, from 0 to 1, while the extension reads on what nobody had looked at. */
+  /** Share of the history that is indexed, from 0 to 1, while the extension reads what nobody had looked at. */
   readShare: number | undefined;
   playlist = new Playlist([]);
   /** The one run that is shown, or undefined for all. */
@@ -72,9 +72,12 @@ export class TimelineModel {
         this.events.add(events);
         this.#setSession(session);
       },
-      failed: (message) => this.fail(message),
+      failed: (message) => {
+        this.readShare = undefined;
+        this.fail(message);
+      },
       readingOn: (share) => {
-        this.readShare = share;
+        this.readShare = share > 0 && share < 1 ? share : undefined;
         this.#changed();
       },
       showWanted: (place) => this.#show(place),
@@ -247,7 +250,6 @@ export class TimelineModel {
   #setSession(session: TimelineSession): void {
     if (this.session === undefined) this.errors = []; // they said why it could not be read
     this.session = session;
-    this.readShare = undefined;
     const before = this.playlist;
     this.#updatePlaylist();
     if (this.playlist.extends(before)) for (const part of [this.filter, this.find, this.density]) part.extend();

@@ -24,6 +24,8 @@ const APPLICATION_ID_OFFSET = 68;
 const TRAILER_PREFIX = 'corral crc32 ';
 const TRAILER_BYTES = TRAILER_PREFIX.length + 8;
 const CHUNK_BYTES = 1024 * 1024;
+/** Read at a time while a database is loaded. Its checksum takes a few milliseconds. */
+const LOAD_BYTES = 8 * 1024 * 1024;
 const MIN_SPARE_BYTES = 256 * 1024;
 const SPARE_SHARE = 1 / 8;
 
@@ -59,18 +61,27 @@ function trailerOf(database: Uint8Array): Buffer {
   return Buffer.from(trailerText(crc32(database)));
 }
 
-/** True if the bytes are what was written. SQLite itself would not notice a flipped bit in a row. */
-function hasValidTrailer(bytes: Buffer): boolean {
-  return bytes.subarray(-TRAILER_BYTES).equals(trailerOf(bytes.subarray(0, -TRAILER_BYTES)));
-}
-
-/** The file with spare room behind it, because a database that outgrows its buffer is copied as a whole. */
-async function readPadded(path: string): Promise<{ bytes: Buffer; padded: Buffer }> {
+/**
+ * The file with spare room behind it, because a database that outgrows its buffer is copied as a whole.
+ * `hasValidTrailer` tells whether it is what was written: SQLite would not notice a flipped bit in a row.
+ */
+async function readPadded(path: string): Promise<{ bytes: Buffer; padded: Buffer; hasValidTrailer: boolean }> {
   const file = await openRegular(path);
   try {
     const { size } = await file.stat();
     const padded = Buffer.alloc(size + Math.max(MIN_SPARE_BYTES, Math.ceil(size * SPARE_SHARE)));
-    return { bytes: await readAt(file, padded.subarray(0, size), 0), padded };
+    const end = Math.max(0, size - TRAILER_BYTES);
+    const readFrom = (start: number): Promise<Buffer> =>
+      readAt(file, padded.subarray(start, Math.min(start + LOAD_BYTES, size)), start);
+    let checksum = 0;
+    // The next part is read while the checksum of this one is computed.
+    for (let start = 0, reading = readFrom(0); start < size; start += LOAD_BYTES) {
+      const part = await reading;
+      reading = readFrom(Math.min(start + LOAD_BYTES, size));
+      checksum = crc32(part.subarray(0, Math.max(0, end - start)), checksum);
+    }
+    const bytes = padded.subarray(0, size);
+    return { bytes, padded, hasValidTrailer: bytes.toString('latin1', end) === trailerText(checksum) };
   } finally {
     await file.close();
   }
@@ -99,16 +110,16 @@ export async function loadCheckpoint(
 ): Promise<Connection | undefined> {
   const read = await readPadded(path).catch(() => undefined);
   if (read === undefined) return undefined; // missing or unreadable: it is built again from the journals
-  const { bytes, padded } = read;
+  const { bytes, padded, hasValidTrailer } = read;
   const header = parseHeader(bytes);
   if (
+    !hasValidTrailer ||
     header === undefined ||
     header.applicationId !== schema.applicationId ||
     header.userVersion < 1 ||
     header.userVersion > schema.migrations.length
   )
     return undefined;
-  if (!hasValidTrailer(bytes)) return undefined;
   bytes.subarray(-TRAILER_BYTES).fill(0);
   let connection: Connection | undefined;
   try {

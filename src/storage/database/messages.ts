@@ -11,7 +11,10 @@ const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000));
 export const workerDataSchema = v.object({ root: text, readOnly: v.boolean() });
 export type WorkerData = v.InferOutput<typeof workerDataSchema>;
 
-/** Requests are answered in their order, except `checkpoint`, which is written while others are answered. */
+/**
+ * Requests are answered in their order. Others are answered while a `checkpoint` is written, and while the timeline of
+ * a `catchUp` or `query` is loaded.
+ */
 const requestSchema = v.variant('method', [
   /** Answered when the worker is ready. */
   v.object({ method: v.literal('open') }),
@@ -33,7 +36,7 @@ export const replySchema = v.union([
   v.object({ callId: v.number(), error: v.object({ code: text, message: text }) }),
 ]);
 
-/** Only this share of the journals is in the timeline: ask again. */
+/** Only this share of the journals is in the timeline, or 0 while that is loaded: ask again. */
 const catchingUpSchema = v.object({ catchingUp: v.number() });
 
 export const RESULT_SCHEMAS = {

@@ -1,5 +1,6 @@
 /** The timelines in memory: opened when one is queried, and closed least recently used first. */
 import { readRegular } from '../../common/disks/regularFile';
+import { settledWithin } from '../../common/settledWithin';
 import type { SqlJsStatic } from 'sql.js';
 import type { JournalPosition } from '../journal/journalReader';
 import type { StorePaths } from '../paths';
@@ -9,12 +10,15 @@ import { DatabaseFile } from './databaseFile';
 import { TIMELINE_SCHEMA } from './schema';
 import type { JournalPart } from '../journal/sessionJournalReader';
 import { listRunIds, readSession, readShare } from '../journal/sessionJournalReader';
+import { TaskQueue } from './taskQueue';
 import { Timeline } from './timeline';
 import { TimelineReader } from './timelineReader';
 import type { ReadBlob } from './timelineReader';
 
 const MAX_OPEN = 8;
 const MAX_OPEN_BYTES = 64 * 1024 * 1024;
+/** A call waits so long for a checkpoint that is loaded, since the deadline of a call is only seconds. */
+const PREPARE_MS = 200;
 /** Read in one step, which takes about 100 ms. */
 const STEP_BYTES = 2 * 1024 * 1024;
 
@@ -74,6 +78,10 @@ export class OpenTimelines {
   readonly #readOnly: boolean;
   /** By session id, in order of last use. */
   readonly #open = new Map<string, OpenTimeline>();
+  /** By session id: those whose checkpoints are being loaded. */
+  readonly #opening = new Map<string, Promise<OpenTimeline>>();
+  /** Checkpoints are loaded one after the other, since each can take a gigabyte. */
+  readonly #loads = new TaskQueue();
   /** Writes of closed timelines that are not complete yet, by session id. */
   readonly #closing = new Map<string, Promise<void>>();
   readonly #save: (file: DatabaseFile) => Promise<void>;
@@ -91,12 +99,17 @@ export class OpenTimelines {
     return this.#open.get(sessionId);
   }
 
+  /** Opens the session's timeline while other calls are answered; false where that takes longer: ask again. */
+  async prepare(sessionId: string): Promise<boolean> {
+    return this.#open.has(sessionId) || (await settledWithin(this.#opened(sessionId), PREPARE_MS));
+  }
+
   /**
    * The session's timeline for a query; one that is behind its journals is first read on in one bounded step.
    * `share` of the journals is in it then, and 1 is all.
    */
   async use(sessionId: string): Promise<{ reader: TimelineReader; share: number }> {
-    const opened = this.#open.get(sessionId) ?? (await this.#openTimeline(sessionId));
+    const opened = this.#open.get(sessionId) ?? (await this.#opened(sessionId));
     const { reader } = opened;
     this.#open.delete(sessionId);
     this.#open.set(sessionId, opened);
@@ -142,6 +155,20 @@ export class OpenTimelines {
   invalidate(sessionId: string): void {
     const opened = this.#open.get(sessionId);
     if (opened !== undefined) opened.isCurrent = false;
+  }
+
+  #opened(sessionId: string): Promise<OpenTimeline> {
+    const known = this.#opening.get(sessionId);
+    if (known !== undefined) return known;
+    const opening = this.#loads
+      .run(() => this.#openTimeline(sessionId))
+      .then((opened) => {
+        this.#open.set(sessionId, opened);
+        return opened;
+      })
+      .finally(() => this.#opening.delete(sessionId));
+    this.#opening.set(sessionId, opening);
+    return opening;
   }
 
   async #openTimeline(sessionId: string): Promise<OpenTimeline> {

@@ -13,21 +13,11 @@ import { Indexer } from './indexer';
 import { envelopeSchema, workerDataSchema } from './messages';
 import type { Request, WorkerData } from './messages';
 import { OpenTimelines } from './openTimelines';
+import { TaskQueue } from './taskQueue';
 import { CATALOG_SCHEMA } from './schema';
 import { TIMELINE_QUERIES } from '../timelineQueries';
 import type { TimelineQuery } from '../timelineQueries';
 import type { TimelineAnswers, TimelineReader } from './timelineReader';
-
-/** Runs tasks one after the other. One that fails does not stop the next. */
-class TaskQueue {
-  #last: Promise<unknown> = Promise.resolve();
-
-  run<T>(task: () => Promise<T> | T): Promise<T> {
-    const result = this.#last.then(task);
-    this.#last = result.catch(() => undefined);
-    return result;
-  }
-}
 
 class StoreWorker {
   readonly #paths: StorePaths;
@@ -53,8 +43,11 @@ class StoreWorker {
     return new StoreWorker(paths, catalogFile, engine, readOnly);
   }
 
-  answer(request: Request): Promise<unknown> {
-    return request.method === 'checkpoint' ? this.#checkpoint() : this.#calls.run(() => this.#call(request));
+  async answer(request: Request): Promise<unknown> {
+    if (request.method === 'checkpoint') return await this.#checkpoint();
+    const isAboutEvents = request.method === 'catchUp' || request.method === 'query';
+    if (isAboutEvents && !(await this.#timelines.prepare(request.sessionId))) return { catchingUp: 0 };
+    return await this.#calls.run(() => this.#call(request));
   }
 
   async #call(request: Exclude<Request, { method: 'checkpoint' }>): Promise<unknown> {

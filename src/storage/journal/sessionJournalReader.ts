@@ -2,12 +2,11 @@
 import { stat } from 'node:fs/promises';
 import { messageOf } from '../../common/errors';
 import { ifExists } from '../../common/ifExists';
-import type { DraftEvent, NumberedEvent } from '../events';
-import { parseDraft } from '../events';
+import type { NumberedEvent } from '../events';
 import { isId } from '../ids';
 import type { JournalPosition } from './journalReader';
 import { readJournal } from './journalReader';
-import type { JournalRecord } from './journalRecord';
+import { numberedEvent } from './numberedEvent';
 import type { SessionPaths } from '../paths';
 import type { SessionRecord } from '../sessionRecords';
 import { parseSessionRecord } from '../sessionRecords';
@@ -49,16 +48,6 @@ export async function listRunIds(paths: SessionPaths): Promise<string[]> {
   return (await readdirIfExists(paths.runs)).filter(isId).sort();
 }
 
-/** A record that this version does not know becomes `output`, so that it can be seen. */
-function draftOf(record: JournalRecord): DraftEvent {
-  return (
-    parseDraft(record.kind, record.data) ?? {
-      kind: 'output',
-      data: { stream: 'stdout', text: `${record.kind} ${JSON.stringify(record.data)}` },
-    }
-  );
-}
-
 async function readPart(
   path: string,
   source: string,
@@ -71,11 +60,7 @@ async function readPart(
   const part: JournalPart = { source, from, to: step.position, records: [], events: [], damaged: step.damaged };
   if (runId !== undefined) {
     part.runId = runId;
-    part.events = step.records.map((record) => ({
-      seq: record.seq,
-      timestamp: record.timestamp,
-      draft: draftOf(record),
-    }));
+    part.events = step.records.map(numberedEvent);
     return { part, atEnd: step.atEnd };
   }
   for (const record of step.records) {

@@ -1,14 +1,16 @@
 import { readRegular } from '../../common/disks/regularFile';
 import * as l10n from '@vscode/l10n';
 import type { SessionEvent } from '../../storage/events';
-import type { AskTimeline } from '../../storage/timelineQueries';
+import type { AskTimeline, QueryParameters, QueryResult, TimelineQuery } from '../../storage/timelineQueries';
 import { CorralError } from '../../storage/errors';
 import { readPayload } from '../../storage/journal/eventPayload';
 import { wholeEvent } from '../../storage/journal/wholeEvent';
 import { isPictureType } from '../../common/pictures/pictureType';
 import { readAttachmentFile } from '../../storage/journal/attachmentFiles';
 import type { RunPaths, SessionPaths } from '../../storage/paths';
+import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
+import { readJournalEvents } from './journalEvents';
 
 /** The bytes of one picture of an event, whose others are not read: first its own, then those attached to it. */
 async function readPicture(session: SessionPaths, event: SessionEvent, index: number): Promise<Buffer | undefined> {
@@ -34,16 +36,32 @@ async function readOwnPicture(run: RunPaths, event: SessionEvent, index: number)
 /** The recorded events of one session. */
 export class SessionTimeline {
   readonly #store: SessionStore;
+  readonly #model: SessionModel;
   readonly #sessionId: string;
 
-  constructor(store: SessionStore, sessionId: string) {
+  constructor({ store, model }: { store: SessionStore; model: SessionModel }, sessionId: string) {
     this.#store = store;
+    this.#model = model;
     this.#sessionId = sessionId;
   }
 
-  /** Answers a query of `TIMELINE_QUERIES`, once the session's journals are indexed to their ends. */
-  readonly query: AskTimeline = async (query, parameters) =>
-    await this.#store.index.query(this.#sessionId, query, parameters);
+  /**
+   * Answers a query of `TIMELINE_QUERIES`, once the session's journals are indexed to their ends. Until then events
+   * come from the journals themselves.
+   */
+  readonly query: AskTimeline = async (query, parameters) => {
+    const early = this.#store.isCatchingUp(this.#sessionId) ? await this.#early[query]?.(parameters) : undefined;
+    return early ?? (await this.#store.index.query(this.#sessionId, query, parameters));
+  };
+
+  /** What can be answered without the index, for certain; undefined where it cannot. */
+  readonly #early: { [Q in TimelineQuery]?: (asked: QueryParameters<Q>) => Promise<QueryResult<Q> | undefined> } = {
+    runEvents: async (asked) => {
+      const facts = this.#model.find(this.#sessionId);
+      const paths = this.#store.paths.session(this.#sessionId);
+      return facts === undefined ? undefined : await readJournalEvents(paths, facts, asked);
+    },
+  };
 
   /**
    * Settles when the journals are indexed to their ends; `onProgress` hears the share that is, from 0 to 1.
@@ -51,7 +69,7 @@ export class SessionTimeline {
    */
   async follow(options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<void> {
     this.#store.watch(this.#sessionId, options.signal);
-    await this.#store.index.catchUp(this.#sessionId, options);
+    await this.#store.catchUp(this.#sessionId, options);
   }
 
   /**

@@ -39,6 +39,8 @@ export class SessionStore {
   readonly #follower: Follower;
   readonly #checkpoints: CheckpointTimer;
   readonly #log: Log;
+  /** Sessions whose timelines are being read into the index, once for each who waits for that. */
+  readonly #catchingUp: string[] = [];
 
   private constructor(
     store: { paths: StorePaths; storeId: string; readOnly: boolean },
@@ -92,6 +94,19 @@ export class SessionStore {
   /** Indexes the session's events without delay until `signal` is aborted. */
   watch(sessionId: string, signal: AbortSignal): void {
     this.#follower.watch(sessionId, signal);
+  }
+
+  /** Reads the session's timeline up to its journals' ends; see `StoreIndex.catchUp`. */
+  async catchUp(sessionId: string, options: Parameters<StoreIndex['catchUp']>[1]): Promise<void> {
+    this.#catchingUp.push(sessionId);
+    await this.index.catchUp(sessionId, options).finally(() => {
+      this.#catchingUp.splice(this.#catchingUp.indexOf(sessionId), 1);
+    });
+  }
+
+  /** True while queries about the session's events have to wait. */
+  isCatchingUp(sessionId: string): boolean {
+    return this.#catchingUp.includes(sessionId);
   }
 
   /** The session's facts, with everything that is on disk now; undefined where there is no such session. */

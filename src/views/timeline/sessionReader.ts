@@ -1,9 +1,10 @@
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
+import { messageOf } from '../../common/errors';
 import type { SessionEvent } from '../../storage/events';
 import type { SessionSummary } from '../../supervisor/api';
 import { sessionSchema } from '../../protocol/timelineProtocol';
-import type { TimelineEvent, TimelineSession } from '../../protocol/timelineProtocol';
+import type { HostMessage, TimelineEvent, TimelineSession } from '../../protocol/timelineProtocol';
 import { previewOf } from './eventPreview';
 import { outcomeActions } from './outcomeActions';
 import type { TimelineSource } from './timelineSource';
@@ -23,6 +24,23 @@ export class SessionReader {
   constructor(source: TimelineSource, sessionId: string) {
     this.#source = source;
     this.#sessionId = sessionId;
+  }
+
+  /** Has the history read to its end, and tells how far that is. Only what needs all of it waits for that. */
+  async follow(signal: AbortSignal, post: (message: HostMessage) => void): Promise<void> {
+    const tell = (message: HostMessage): void => {
+      if (!signal.aborted) post(message);
+    };
+    let isTold = false;
+    const onProgress = (share: number): void => {
+      isTold = true;
+      tell({ type: 'reading', share });
+    };
+    const timeline = await this.#source.timeline(this.#sessionId);
+    timeline.follow({ signal, onProgress }).then(
+      () => isTold && onProgress(1),
+      (error: unknown) => tell({ type: 'failure', message: messageOf(error) }),
+    );
   }
 
   /** The session without events: the page asks for those that it shows. */

@@ -199,12 +199,10 @@ export class TimelineHost implements Disposable {
     const { method, parameters } = message;
     switch (method) {
       case 'ready': {
-        const onProgress = (share: number): void => {
-          if (!signal.aborted) this.#editor.post({ type: 'reading', share });
-        };
-        await (await this.#source.timeline(this.#sessionId)).follow({ signal, onProgress });
-        this.#pusher.start();
+        await this.#reader.follow(signal, (each) => this.#editor.post(each));
         const session = await this.#reader.session();
+        signal.throwIfAborted();
+        this.#pusher.start();
         this.#editor.sessionRead(session);
         return { session, detail: this.#editor.detail() } satisfies TimelineResult<'ready'>;
       }
