@@ -64,7 +64,6 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     },
     onError: (error) => log.error(`The list of sessions: ${messageOf(error)}`),
   });
-  tree.message = vscode.l10n.t('Reading sessions…');
 
   const onError = (doing: string, error: unknown): void => void showError(log, doing, error);
   const momentFiles = new MomentFiles(made);
@@ -106,9 +105,12 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     onError,
   });
 
+  made.newestSessions().then(
+    async (sessions) => await tree.take(sessions),
+    () => undefined, // the list cannot be read either, and says why
+  );
   made.whenReady().then(
     async () => {
-      tree.message = '';
       tree.ask();
       await vscode.commands.executeCommand('setContext', READY_CONTEXT, true);
     },

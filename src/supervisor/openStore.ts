@@ -1,6 +1,6 @@
 import { messageOf } from '../common/errors';
 import { isId } from '../storage/ids';
-import type { CorralApi } from './api';
+import type { CorralApi, SessionSummary } from './api';
 import type { Disposable, Event } from '../common/disposable';
 import { Emitter } from '../common/emitter';
 import { runWithExecaOf } from '../common/processes/execaBundle';
@@ -71,6 +71,11 @@ export class OpenStore implements Disposable {
     return this.startUp.scanned.event;
   }
 
+  /** The sessions to begin a list with: the newest, and all that have not ended. Throws STORE_FAILED. */
+  async newestSessions(): Promise<SessionSummary[]> {
+    return await (await this.startUp.newest).model.list({});
+  }
+
   /** Resolves when the list is known; sessions with an open run are `checking` at first. Throws STORE_FAILED. */
   async whenReady(): Promise<void> {
     await this.startUp.listed;
@@ -78,7 +83,7 @@ export class OpenStore implements Disposable {
 
   /** Resolves when every journal has been read and the fate of every open run is known. Throws STORE_FAILED. */
   async whenRecovered(): Promise<void> {
-    await this.startUp.complete;
+    await this.startUp.looked;
   }
 
   /** Closes the store and the connections to runners. Runs go on. */
@@ -86,6 +91,7 @@ export class OpenStore implements Disposable {
     const parts = await this.#parts.catch(() => undefined); // nothing to close where it never opened
     parts?.watcher.dispose();
     parts?.connections.dispose();
+    this.startUp.stopLooking();
     await this.startUp.settled;
     await parts?.queue.close();
     await parts?.trashPurger.close();
@@ -107,11 +113,15 @@ export class OpenStore implements Disposable {
     return parts;
   }
 
+  /** Does not wait for the whole list, so that a restored timeline or a link shows an old session at once. */
   protected async known(id: string): Promise<Parts> {
-    const parts = await this.startUp.listed;
+    const parts = await this.startUp.newest;
     if (!isId(id)) throw sessionNotFound(id);
     const { model, store } = parts;
-    if (!model.has(id)) await store.sync(id); // start-up may not have read it yet
+    // Start-up may not have come to it yet.
+    const facts = model.has(id) ? undefined : await store.index.readSession(id);
+    if (facts !== undefined) model.load([facts]);
+    if (!model.has(id)) await store.sync(id);
     model.facts(id);
     return parts;
   }

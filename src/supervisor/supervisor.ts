@@ -50,7 +50,7 @@ export class Supervisor extends OpenStore implements CorralApi {
   }
 
   async listSessions(filter: { repository?: string; archived?: boolean } = {}): Promise<SessionSummary[]> {
-    return (await this.startUp.listed).model.list(await listingOf(filter));
+    return await (await this.startUp.listed).model.list(await listingOf(filter));
   }
 
   async getSession(id: string): Promise<SessionSummary> {

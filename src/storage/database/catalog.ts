@@ -1,6 +1,7 @@
 /** The catalog: each session in a few rows, from which the list of sessions is painted. */
 import * as v from 'valibot';
 import type { SessionFacts } from '../sessionFacts';
+import type { DoorbellPosition, SessionKey } from './storeIndex';
 import { currentRun, restorationOf, runState, failureReason, sessionState } from '../sessionState';
 import { sessionFactsSchema } from '../sessionFacts';
 import { textColumn } from './connection';
@@ -11,13 +12,24 @@ export interface AgentSession {
   backendType: string;
 }
 
-/** `facts` is JSON, which `parseFacts` reads. */
-export const factsRowSchema = v.object({ sessionId: v.string(), facts: v.string() });
-export type FactsRow = v.InferOutput<typeof factsRowSchema>;
+/** Sessions as columns. `facts` is one JSON text with the facts of each, which `parseFacts` checks. */
+export interface FactsPage {
+  sessionIds: string[];
+  facts: string;
+  /** Where the next page begins; undefined after the last one. */
+  next?: SessionKey;
+}
 
-const factsRow = v.pipe(
-  v.tuple([v.string(), v.string()]),
-  v.transform(([sessionId, facts]): FactsRow => ({ sessionId, facts })),
+const UNFINISHED = `state IN ('queued', 'starting', 'running', 'waiting', 'stopping')`;
+const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC';
+/** Later than any session. */
+const END: SessionKey = { createdAt: '~', sessionId: '' };
+
+const factsColumn = v.pipe(v.string(), v.parseJson(), v.array(v.unknown()));
+const listedRow = v.tuple([v.string(), v.string(), v.string()]);
+const doorbellRow = v.pipe(
+  v.tuple([v.string(), v.number()]),
+  v.transform(([head, offset]): DoorbellPosition => ({ head, offset })),
 );
 const agentSessionRow = v.pipe(
   v.tuple([v.string(), v.string()]),
@@ -31,13 +43,48 @@ export class Catalog {
     this.#connection = connection;
   }
 
-  /** Facts of the sessions after `afterId` in order of id, as JSON. */
-  list(afterId: string, limit: number): FactsRow[] {
-    return this.#connection.rows(
-      'SELECT id, facts FROM sessions WHERE id > ? ORDER BY id LIMIT ?',
-      factsRow,
-      afterId,
+  /** The next sessions, newest first. The first page also has older ones that have not ended. */
+  list(after: SessionKey | undefined, limit: number): FactsPage {
+    const { createdAt, sessionId } = after ?? END;
+    const page = this.#connection.rows(
+      `SELECT id, created_at, facts FROM sessions WHERE (created_at, id) < (?, ?) ${NEWEST_FIRST} LIMIT ?`,
+      listedRow,
+      createdAt,
+      sessionId,
       limit,
+    );
+    const last = page.length < limit ? undefined : page.at(-1);
+    const unfinished =
+      after !== undefined || last === undefined
+        ? []
+        : this.#connection.rows(
+            `SELECT id, created_at, facts FROM sessions WHERE ${UNFINISHED} AND (created_at, id) < (?, ?) ${NEWEST_FIRST} LIMIT ?`,
+            listedRow,
+            last[1],
+            last[0],
+            limit,
+          );
+    const rows = [...page, ...unfinished];
+    return {
+      sessionIds: rows.map(([id]) => id),
+      facts: `[${rows.map(([, , facts]) => facts).join(',')}]`,
+      ...(last === undefined ? {} : { next: { createdAt: last[1], sessionId: last[0] } }),
+    };
+  }
+
+  /** Up to where the doorbell was heard when all that it told of was indexed. */
+  doorbell(): DoorbellPosition | undefined {
+    return this.#connection.rows('SELECT head, offset FROM doorbell', doorbellRow)[0];
+  }
+
+  saveDoorbell({ head, offset }: DoorbellPosition): void {
+    this.#connection.transaction(() =>
+      this.#connection.run(
+        `INSERT INTO doorbell (id, head, offset) VALUES (1, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET head = excluded.head, offset = excluded.offset`,
+        head,
+        offset,
+      ),
     );
   }
 
@@ -139,8 +186,20 @@ export class Catalog {
 /** Undefined for the facts of another version: their session is indexed again. */
 export function parseFacts(text: string): SessionFacts | undefined {
   try {
-    return v.parse(sessionFactsSchema, JSON.parse(text));
+    return checkFacts(JSON.parse(text));
   } catch {
     return undefined;
   }
+}
+
+function checkFacts(facts: unknown): SessionFacts | undefined {
+  const checked = v.safeParse(sessionFactsSchema, facts);
+  return checked.success ? checked.output : undefined;
+}
+
+/** The sessions of a page, and the ids of those with facts of another version. */
+export function parsePage({ sessionIds, facts }: FactsPage): { sessions: SessionFacts[]; outdatedIds: string[] } {
+  const sessions = v.parse(factsColumn, facts).flatMap((each) => checkFacts(each) ?? []);
+  const read = new Set(sessions.map(({ sessionId }) => sessionId));
+  return { sessions, outdatedIds: sessionIds.filter((id) => !read.has(id)) };
 }

@@ -19,6 +19,7 @@ import { readdirIfExists } from '../../common/readdirIfExists';
 const STEP_BYTES = 1024 * 1024;
 /** After this time the scan is answered with what was looked at. A call may take five times as long. */
 const SCAN_MS = 1_000;
+const SCANNED_AT_ONCE = 8;
 const NOTHING_READ: SessionStep = { parts: [], more: false, reset: false };
 
 /** Brings the catalog up to what the journals say. */
@@ -77,27 +78,30 @@ export class Indexer {
     return { ...failure, ...(await readSession(paths, open, positionOf, STEP_BYTES)) };
   }
 
-  /**
-   * Those of the next sessions that are not indexed to their journals' ends. A page is about at most `limit` sessions,
-   * and as many as a second allows; the last one has no `next`.
-   */
-  async findStale(afterId: string, limit: number): Promise<{ sessionIds: string[]; next?: string }> {
+  /** Ids of all sessions that have a folder or are indexed, sorted. */
+  async sessionIds(): Promise<string[]> {
     const folders = await readdirIfExists(this.#paths.sessions);
-    const all = [...new Set([...folders.filter(isId), ...this.catalog.sessionIds()])].sort();
-    const some = all.filter((sessionId) => sessionId > afterId).slice(0, limit);
+    return [...new Set([...folders.filter(isId), ...this.catalog.sessionIds()])].sort();
+  }
+
+  /** Those of the sessions that are not indexed to their journals' ends. Looks at as many as a second allows. */
+  async findStale(sessionIds: readonly string[]): Promise<{ stale: string[]; lookedAt: number }> {
     const stale: string[] = [];
     const end = performance.now() + SCAN_MS;
-    let last: string | undefined;
-    for (const sessionId of some) {
-      if (last !== undefined && performance.now() > end) break;
-      last = sessionId;
-      const { root } = this.#paths.session(sessionId);
-      // A session that cannot be checked counts as stale, and `sync` reports what is wrong with it.
-      const isStale = this.#patience.run(root, async () => await this.#isStale(sessionId)).catch(() => true);
-      if (await isStale) stale.push(sessionId);
+    let lookedAt = 0;
+    while (lookedAt < sessionIds.length && performance.now() < end) {
+      const some = sessionIds.slice(lookedAt, lookedAt + SCANNED_AT_ONCE);
+      const found = await Promise.all(
+        some.map(async (sessionId) => {
+          const { root } = this.#paths.session(sessionId);
+          // A session that cannot be checked counts as stale, and `sync` reports what is wrong with it.
+          return await this.#patience.run(root, async () => await this.#isStale(sessionId)).catch(() => true);
+        }),
+      );
+      stale.push(...some.filter((_, index) => found[index]));
+      lookedAt += some.length;
     }
-    const next = last === some.at(-1) && some.length < limit ? undefined : last;
-    return next === undefined ? { sessionIds: stale } : { sessionIds: stale, next };
+    return { stale, lookedAt };
   }
 
   async #isStale(sessionId: string): Promise<boolean> {

@@ -1,11 +1,12 @@
 /** The messages between the extension host and the store's worker. */
 import * as v from 'valibot';
-import { factsRowSchema } from './catalog';
 import { TIMELINE_QUERIES } from '../timelineQueries';
 import type { TimelineQuery } from '../timelineQueries';
 
 const text = v.string();
 const QUERIES = Object.keys(TIMELINE_QUERIES) as TimelineQuery[]; // the keys of our own table
+const sessionKeySchema = v.object({ createdAt: text, sessionId: text });
+const doorbellSchema = v.object({ head: text, offset: v.number() });
 const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000));
 
 export const workerDataSchema = v.object({ root: text, readOnly: v.boolean() });
@@ -18,14 +19,17 @@ export type WorkerData = v.InferOutput<typeof workerDataSchema>;
 const requestSchema = v.variant('method', [
   /** Answered when the worker is ready. */
   v.object({ method: v.literal('open') }),
-  v.object({ method: v.literal('listSessions'), afterId: text, limit }),
-  v.object({ method: v.literal('findStale'), afterId: text, limit }),
+  v.object({ method: v.literal('listSessions'), after: v.optional(sessionKeySchema), limit }),
+  v.object({ method: v.literal('readSession'), sessionId: text }),
+  v.object({ method: v.literal('sessionIds') }),
+  v.object({ method: v.literal('findStale'), sessionIds: v.array(text) }),
+  v.object({ method: v.literal('doorbell') }),
   v.object({ method: v.literal('sync'), sessionId: text }),
   v.object({ method: v.literal('catchUp'), sessionId: text }),
   /** `TIMELINE_QUERIES` has the shape of the parameters. */
   v.object({ method: v.literal('query'), sessionId: text, query: v.picklist(QUERIES), parameters: v.unknown() }),
   v.object({ method: v.literal('agentSession'), sessionId: text }),
-  v.object({ method: v.literal('checkpoint') }),
+  v.object({ method: v.literal('checkpoint'), doorbell: v.optional(doorbellSchema) }),
 ]);
 export type Request = v.InferOutput<typeof requestSchema>;
 
@@ -41,8 +45,12 @@ const catchingUpSchema = v.object({ catchingUp: v.number() });
 
 export const RESULT_SCHEMAS = {
   nothing: v.null(),
-  listSessions: v.array(factsRowSchema),
-  findStale: v.object({ sessionIds: v.array(text), next: v.optional(text) }),
+  listSessions: v.object({ sessionIds: v.array(text), facts: text, next: v.exactOptional(sessionKeySchema) }),
+  /** JSON, as in the catalog. */
+  readSession: v.nullable(text),
+  sessionIds: v.array(text),
+  findStale: v.object({ stale: v.array(text), lookedAt: v.number() }),
+  doorbell: v.nullable(doorbellSchema),
   sync: v.object({
     /** JSON, as in the catalog. */
     facts: v.nullable(text),

@@ -60,6 +60,14 @@ export const CATALOG_SCHEMA: DatabaseSchema = {
       PRIMARY KEY (session_id, depends_on)
     ) WITHOUT ROWID;
     ${sourcesTable('sessions')}`,
+    `CREATE INDEX sessions_newest ON sessions (created_at, id);
+    CREATE INDEX sessions_unfinished ON sessions (created_at, id)
+      WHERE state IN ('queued', 'starting', 'running', 'waiting', 'stopping');
+    CREATE TABLE doorbell (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      head TEXT NOT NULL,
+      offset INTEGER NOT NULL
+    );`,
   ],
 };
 

@@ -19,11 +19,49 @@ export interface SyncResult {
   unreadable?: string;
 }
 
+/** Where a session stands in the order of all, newest first. */
+export interface SessionKey {
+  createdAt: string;
+  sessionId: string;
+}
+
+export interface SessionPage {
+  sessions: SessionFacts[];
+  /** Sessions that another version of Corral indexed: they have to be read from their journals. */
+  outdatedIds: string[];
+  /** Where the next page begins; absent after the last one. */
+  next?: SessionKey;
+}
+
+/** A place in `changes.log`. */
+export interface DoorbellPosition {
+  /** The log's first bytes as Latin-1, by which another log is noticed. */
+  head: string;
+  /** In bytes. */
+  offset: number;
+}
+
+export interface FindStaleOptions {
+  /** So long the worker is left to others between two steps. */
+  pauseMs?: number;
+  signal?: AbortSignal;
+}
+
 export interface StoreIndex {
-  /** Every session as last indexed. Cheap: reads no journal. */
-  listSessions(): Promise<SessionFacts[]>;
-  /** Ids of all sessions whose journals are not indexed to their ends. Slow: looks at the length of every journal. */
-  findStale(): Promise<string[]>;
+  /**
+   * Sessions as last indexed, newest first, a page at a time, without reading a journal. The first page also has the
+   * older sessions that have not ended, so a session can come twice.
+   */
+  listSessions(after?: SessionKey): Promise<SessionPage>;
+  /** One session as last indexed; undefined where it is not, or was by another version. */
+  readSession(sessionId: string): Promise<SessionFacts | undefined>;
+  /**
+   * Ids of all sessions whose journals are not indexed to their ends. Slow: looks at the length of every journal.
+   * @throws the signal's reason once it is aborted
+   */
+  findStale(options?: FindStaleOptions): Promise<string[]>;
+  /** Up to where all sessions that the doorbell told of were indexed, as of the last checkpoint. */
+  doorbell(): Promise<DoorbellPosition | undefined>;
   /** Indexes what is new in the session's journals, in one bounded step. */
   sync(sessionId: string): Promise<SyncResult>;
   /**
@@ -39,8 +77,11 @@ export interface StoreIndex {
   query<Q extends TimelineQuery>(sessionId: string, query: Q, parameters: QueryParameters<Q>): Promise<QueryResult<Q>>;
   /** The agent's own session, under which it can go on; undefined while it is not known. */
   agentSession(sessionId: string): Promise<{ nativeSessionId: string; backendType: string } | undefined>;
-  /** Writes the databases that changed since their last checkpoint; a large one only if much of it did. */
-  checkpoint(): Promise<void>;
+  /**
+   * Writes the databases that changed since their last checkpoint; a large one only if much of it did.
+   * Whoever rang before `doorbell` must have been indexed.
+   */
+  checkpoint(doorbell?: DoorbellPosition): Promise<void>;
   /** Checkpoints and ends the worker. */
-  close(): Promise<void>;
+  close(doorbell?: DoorbellPosition): Promise<void>;
 }

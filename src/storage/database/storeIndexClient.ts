@@ -1,12 +1,13 @@
 /** Calls the store's worker. A call that takes too long ends it, since SQLite in WebAssembly cannot be interrupted. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { CorralError } from '../errors';
 import { messageOf } from '../../common/errors';
 import type { SessionFacts } from '../sessionFacts';
-import type { StoreIndex, SyncResult } from './storeIndex';
-import { parseFacts } from './catalog';
+import type { DoorbellPosition, FindStaleOptions, SessionKey, SessionPage, StoreIndex, SyncResult } from './storeIndex';
+import { parseFacts, parsePage } from './catalog';
 import { replySchema, RESULT_SCHEMAS } from './messages';
 import type { Request, WorkerData } from './messages';
 import { TIMELINE_QUERIES } from '../timelineQueries';
@@ -18,8 +19,8 @@ const OPEN_DEADLINE_MS = 30_000;
 /** Of one call, where others end the worker. */
 const MAX_ATTEMPTS = 5;
 /** So many rows are validated without holding up the extension host. */
-const LIST_LIMIT = 100;
-const SCAN_LIMIT = 500;
+const LIST_LIMIT = 200;
+const SCAN_LIMIT = 100;
 
 export interface StoreIndexOptions {
   /** The store's root. */
@@ -50,6 +51,8 @@ class StoreIndexClient implements StoreIndex {
   readonly #options: StoreIndexOptions;
   #worker: Worker | undefined;
   #isClosed = false;
+  /** What was indexed since the checkpoint may be gone, while the doorbell told of it. */
+  #hasRestarted = false;
   #lastCallId = 0;
   /** By call id, in the order in which the worker takes them. */
   readonly #calls = new Map<number, Call>();
@@ -64,31 +67,33 @@ class StoreIndexClient implements StoreIndex {
     await this.#call({ method: 'open' }, RESULT_SCHEMAS.nothing);
   }
 
-  async listSessions(): Promise<SessionFacts[]> {
-    const sessions: SessionFacts[] = [];
-    for (let afterId = ''; ;) {
-      const rows = await this.#call(
-        { method: 'listSessions', afterId, limit: LIST_LIMIT },
-        RESULT_SCHEMAS.listSessions,
-      );
-      sessions.push(...rows.flatMap(({ facts }) => parseFacts(facts) ?? []));
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < LIST_LIMIT) return sessions;
-      afterId = last.sessionId;
-    }
+  async listSessions(after?: SessionKey): Promise<SessionPage> {
+    const request: Request = { method: 'listSessions', after, limit: LIST_LIMIT };
+    const page = await this.#call(request, RESULT_SCHEMAS.listSessions);
+    return { ...parsePage(page), ...(page.next === undefined ? {} : { next: page.next }) };
   }
 
-  async findStale(): Promise<string[]> {
-    const stale: string[] = [];
-    for (let afterId: string | undefined = ''; afterId !== undefined;) {
-      const page: v.InferOutput<typeof RESULT_SCHEMAS.findStale> = await this.#call(
-        { method: 'findStale', afterId, limit: SCAN_LIMIT },
-        RESULT_SCHEMAS.findStale,
-      );
-      stale.push(...page.sessionIds);
-      afterId = page.next;
+  async readSession(sessionId: string): Promise<SessionFacts | undefined> {
+    const facts = await this.#call({ method: 'readSession', sessionId }, RESULT_SCHEMAS.readSession);
+    return facts === null ? undefined : parseFacts(facts);
+  }
+
+  async findStale({ pauseMs, signal }: FindStaleOptions = {}): Promise<string[]> {
+    let left = await this.#call({ method: 'sessionIds' }, RESULT_SCHEMAS.sessionIds);
+    const found: string[] = [];
+    while (left.length > 0) {
+      const request: Request = { method: 'findStale', sessionIds: left.slice(0, SCAN_LIMIT) };
+      const { stale, lookedAt } = await this.#call(request, RESULT_SCHEMAS.findStale);
+      found.push(...stale);
+      left = left.slice(lookedAt);
+      signal?.throwIfAborted();
+      if (pauseMs !== undefined && left.length > 0) await delay(pauseMs, undefined, { signal });
     }
-    return stale;
+    return found;
+  }
+
+  async doorbell(): Promise<DoorbellPosition | undefined> {
+    return (await this.#call({ method: 'doorbell' }, RESULT_SCHEMAS.doorbell)) ?? undefined;
   }
 
   async sync(sessionId: string): Promise<SyncResult> {
@@ -123,14 +128,15 @@ class StoreIndexClient implements StoreIndex {
     return (await this.#call({ method: 'agentSession', sessionId }, RESULT_SCHEMAS.agentSession)) ?? undefined;
   }
 
-  async checkpoint(): Promise<void> {
-    await this.#call({ method: 'checkpoint' }, RESULT_SCHEMAS.nothing);
+  async checkpoint(doorbell?: DoorbellPosition): Promise<void> {
+    const request: Request = { method: 'checkpoint', doorbell: this.#hasRestarted ? undefined : doorbell };
+    await this.#call(request, RESULT_SCHEMAS.nothing);
   }
 
-  async close(): Promise<void> {
+  async close(doorbell?: DoorbellPosition): Promise<void> {
     if (this.#isClosed) return;
     try {
-      if (this.#worker !== undefined) await this.checkpoint();
+      if (this.#worker !== undefined) await this.checkpoint(doorbell);
     } finally {
       this.#isClosed = true;
       await this.#end(closedError());
@@ -223,6 +229,7 @@ class StoreIndexClient implements StoreIndex {
   async #end(reason: CorralError): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
+    this.#hasRestarted = true;
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     this.#watch();

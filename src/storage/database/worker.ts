@@ -12,6 +12,7 @@ import { DatabaseFile } from './databaseFile';
 import { Indexer } from './indexer';
 import { envelopeSchema, workerDataSchema } from './messages';
 import type { Request, WorkerData } from './messages';
+import type { DoorbellPosition } from './storeIndex';
 import { OpenTimelines } from './openTimelines';
 import { TaskQueue } from './taskQueue';
 import { CATALOG_SCHEMA } from './schema';
@@ -44,7 +45,7 @@ class StoreWorker {
   }
 
   async answer(request: Request): Promise<unknown> {
-    if (request.method === 'checkpoint') return await this.#checkpoint();
+    if (request.method === 'checkpoint') return await this.#checkpoint(request.doorbell);
     const isAboutEvents = request.method === 'catchUp' || request.method === 'query';
     if (isAboutEvents && !(await this.#timelines.prepare(request.sessionId))) return { catchingUp: 0 };
     return await this.#calls.run(() => this.#call(request));
@@ -55,9 +56,17 @@ class StoreWorker {
       case 'open':
         return null;
       case 'listSessions':
-        return this.#indexer.catalog.list(request.afterId, request.limit);
+        return this.#indexer.catalog.list(request.after, request.limit);
+      case 'readSession': {
+        const facts = this.#indexer.catalog.facts(request.sessionId);
+        return facts === undefined ? null : JSON.stringify(facts);
+      }
+      case 'sessionIds':
+        return await this.#indexer.sessionIds();
       case 'findStale':
-        return this.#indexer.findStale(request.afterId, request.limit);
+        return await this.#indexer.findStale(request.sessionIds);
+      case 'doorbell':
+        return this.#indexer.catalog.doorbell() ?? null;
       case 'sync': {
         const { facts, ...rest } = await this.#indexer.sync(request.sessionId);
         return { facts: facts === undefined ? null : JSON.stringify(facts), ...rest };
@@ -81,9 +90,13 @@ class StoreWorker {
   }
 
   /** Writes what changed, one database after the other, so that only one copy is in memory at a time. */
-  async #checkpoint(): Promise<null> {
+  async #checkpoint(doorbell: DoorbellPosition | undefined): Promise<null> {
     const files = [
-      () => this.#catalogFile,
+      () => {
+        // By itself it is not worth writing all of the catalog.
+        if (doorbell !== undefined && this.#catalogFile.isChanged) this.#indexer.catalog.saveDoorbell(doorbell);
+        return this.#catalogFile;
+      },
       ...this.#timelines.idsToSave().map((sessionId) => () => this.#timelines.get(sessionId)?.file),
     ];
     const failures: unknown[] = [];

@@ -18,6 +18,8 @@ const FORMAT = 1;
 /** The flags of `a`. */
 const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY;
 const MAX_CHANGES_BYTES = 1024 * 1024;
+/** Begins the first line of a log that followed another one, by which the two are told apart. */
+export const DOORBELL_HEADER = '# ';
 /** Without hard links store.json is empty for a moment, while another window makes it. */
 const FILL_ATTEMPTS = 20;
 const FILL_WAIT_MS = 50;
@@ -120,7 +122,7 @@ export async function ringDoorbell(paths: StorePaths, sessionId: string): Promis
       await log.close();
     }
     const temporary = temporaryPath(paths.changesLog);
-    await writeFile(temporary, `${sessionId}\n`, { mode: 0o600, flag: 'wx' });
+    await writeFile(temporary, `${DOORBELL_HEADER}${newId()}\n${sessionId}\n`, { mode: 0o600, flag: 'wx' });
     await rename(temporary, paths.changesLog);
   } catch {
     // A later look at the journals finds the change as well.

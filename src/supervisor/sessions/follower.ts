@@ -1,16 +1,13 @@
 import * as l10n from '@vscode/l10n';
 import type { FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { ifExists } from '../../common/ifExists';
-import { openRegular } from '../../common/disks/regularFile';
 import { messageOf } from '../../common/errors';
 import { CorralError } from '../../storage/errors';
-import { isId } from '../../storage/ids';
 import type { StorePaths } from '../../storage/paths';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import type { StoreIndex, SyncResult } from '../../storage/database/storeIndex';
+import type { DoorbellPosition, StoreIndex, SyncResult } from '../../storage/database/storeIndex';
 import { Throttle } from '../../common/throttle';
+import { Doorbell } from './doorbell';
 
 /** How often `changes.log` is read where it cannot be watched (network disks, no inotify handles left). */
 const POLL_MS = 1_000;
@@ -18,7 +15,6 @@ const POLL_MS = 1_000;
 const WATCHED_POLL_MS = 5_000;
 /** How often a session that nobody looks at is indexed while it grows: ten busy runs announce 500 changes a second. */
 const UNWATCHED_INTERVAL_MS = 200;
-const DOORBELL_CHUNK_BYTES = 64 * 1024;
 
 interface SessionSync {
   running: Promise<SessionFacts | undefined> | undefined;
@@ -45,18 +41,27 @@ export class Follower {
   readonly #throttles = new Map<string, Throttle>();
   #watcher: FSWatcher | undefined;
   #poll: NodeJS.Timeout | undefined;
-  #offset = 0;
+  readonly #doorbell: Doorbell;
   #reading = false;
   #readAgain = false;
   #disposed = false;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#doorbell = new Doorbell(options.paths.changesLog);
   }
 
-  /** Starts to listen to the doorbell from its present end. */
-  async start(): Promise<void> {
-    this.#offset = await this.#doorbellSize();
+  /** Up to where all sessions that the doorbell told of are indexed. */
+  get indexed(): DoorbellPosition | undefined {
+    return this.#doorbell.indexed;
+  }
+
+  /**
+   * Starts to listen to the doorbell, and gives the sessions that it told of since `from`. Undefined where that is not
+   * known: then all have to be looked at, and `setAllLookedAt` to be called with those that were not indexed.
+   */
+  async start(from: DoorbellPosition | undefined): Promise<string[] | undefined> {
+    const rung = await this.#doorbell.start(from);
     try {
       this.#watcher = watch(this.#options.paths.root, { persistent: false }, (_event, name) => {
         if (name === null || name === 'changes.log') this.#readDoorbell();
@@ -69,6 +74,11 @@ export class Follower {
       this.#options.onError(undefined, error);
     }
     this.#pollEvery(this.#watcher === undefined ? POLL_MS : WATCHED_POLL_MS);
+    return rung;
+  }
+
+  setAllLookedAt(stale: readonly string[]): void {
+    this.#doorbell.setWhole(stale);
   }
 
   /** Indexes the session at once while somebody looks at it, and soon otherwise. */
@@ -129,6 +139,18 @@ export class Follower {
   }
 
   async #run(sessionId: string): Promise<SessionFacts | undefined> {
+    const end = this.#doorbell.beginIndexing(sessionId);
+    let isIndexed = false;
+    try {
+      const facts = await this.#index(sessionId);
+      isIndexed = true;
+      return facts;
+    } finally {
+      end(isIndexed);
+    }
+  }
+
+  async #index(sessionId: string): Promise<SessionFacts | undefined> {
     for (;;) {
       const result = await this.#options.index.sync(sessionId).catch((error: unknown): SyncResult => {
         if (this.#disposed) throw error;
@@ -150,10 +172,6 @@ export class Follower {
     this.#poll = setInterval(() => this.#readDoorbell(), everyMs).unref();
   }
 
-  async #doorbellSize(): Promise<number> {
-    return (await ifExists(stat(this.#options.paths.changesLog)))?.size ?? 0;
-  }
-
   #readDoorbell(): void {
     if (this.#disposed) return;
     this.#readAgain = true;
@@ -165,26 +183,9 @@ export class Follower {
   }
 
   async #drainDoorbell(): Promise<void> {
-    const seen = new Set<string>();
     while (this.#readAgain) {
       this.#readAgain = false;
-      const size = await this.#doorbellSize();
-      if (size < this.#offset) this.#offset = 0; // a new file
-      if (size === this.#offset) continue;
-      const file = await openRegular(this.#options.paths.changesLog);
-      try {
-        const buffer = Buffer.alloc(DOORBELL_CHUNK_BYTES);
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, this.#offset);
-        const text = buffer.toString('latin1', 0, bytesRead);
-        // A whole chunk without a newline is no line of ours, so it is skipped.
-        const end = bytesRead === buffer.length && !text.includes('\n') ? bytesRead : text.lastIndexOf('\n') + 1;
-        this.#offset += end;
-        for (const id of text.slice(0, end).split('\n')) if (isId(id)) seen.add(id);
-        if (end > 0) this.#readAgain = true;
-      } finally {
-        await file.close();
-      }
+      for (const id of await this.#doorbell.read()) this.markChanged(id);
     }
-    for (const id of seen) this.markChanged(id);
   }
 }

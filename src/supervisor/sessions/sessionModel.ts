@@ -9,6 +9,7 @@ import { isOpen, runState } from '../../storage/sessionState';
 import type { AppendedRange, SyncResult } from '../../storage/database/storeIndex';
 import type { SessionSummary } from '../api';
 import { Emitter } from '../../common/emitter';
+import { EventLoopTurn } from '../../common/eventLoopTurn';
 import type { Pause } from '../runnerProtocol/protocol';
 import type { LiveFacts, QueuePosition } from './summary';
 import { sessionNotFound } from './sessionErrors';
@@ -47,16 +48,20 @@ export class SessionModel {
     this.runEnded = new Emitter(onListenerError);
   }
 
-  /** Adds the sessions of the catalog. Those with an open run are `checking` until its fate is known. */
+  /**
+   * Adds those sessions of the catalog that are not known yet. One with an open run is `checking` until its fate is
+   * known.
+   */
   load(sessions: readonly SessionFacts[]): void {
-    for (const facts of sessions)
+    const added = sessions.filter(({ sessionId }) => !this.#sessions.has(sessionId));
+    for (const facts of added)
       this.#sessions.set(facts.sessionId, {
         facts,
         live: { checking: facts.runs.some(isOpen) },
         position: undefined,
         ended: [],
       });
-    this.changed.fire({ sessionIds: sessions.map((facts) => facts.sessionId) });
+    if (added.length > 0) this.changed.fire({ sessionIds: added.map(({ sessionId }) => sessionId) });
   }
 
   /** Updates a session with what the index just read, and fires the events for what is new. */
@@ -162,17 +167,20 @@ export class SessionModel {
     return entry.facts;
   }
 
-  summaries(): SessionSummary[] {
-    return [...this.#sessions.values()].map(summaryOf);
-  }
-
   /** Newest first; with `place`, only those of its repository, or the one whose worktree that is. */
-  list({ place, archived }: { place?: ListedPlace; archived?: boolean }): SessionSummary[] {
-    const isOfSession = this.ids().some((id) => this.facts(id).worktreePath === place?.folder);
-    return this.summaries()
-      .filter(({ id }) => place === undefined || isListedAt(this.facts(id), place, isOfSession))
-      .filter((session) => archived === undefined || session.archived === archived)
-      .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id));
+  async list({ place, archived }: { place?: ListedPlace; archived?: boolean }): Promise<SessionSummary[]> {
+    const entries = [...this.#sessions.values()];
+    const isOfSession = place !== undefined && entries.some(({ facts }) => facts.worktreePath === place.folder);
+    const listed: SessionSummary[] = [];
+    const turn = new EventLoopTurn();
+    for (const { facts } of entries) {
+      if (place !== undefined && !isListedAt(facts, place, isOfSession)) continue;
+      if (archived !== undefined && facts.archived !== archived) continue;
+      const entry = this.#sessions.get(facts.sessionId); // it can have been erased meanwhile
+      if (entry !== undefined) listed.push(summaryOf(entry));
+      if (turn.isOver) await turn.end();
+    }
+    return listed.sort((a, b) => compare(b.createdAt, a.createdAt) || compare(a.id, b.id));
   }
 
   summary(sessionId: string): SessionSummary {
@@ -215,6 +223,10 @@ export class SessionModel {
       this.runEnded.fire({ sessionId, runId: run.runId, outcome: isOutcome(state) ? state : 'lost' });
     }
   }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function isOpenOrUnknown(run: RunFacts | undefined): boolean {

@@ -7,7 +7,7 @@ import type { StorePaths } from '../../storage/paths';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { DraftSessionRecord } from '../../storage/sessionRecords';
 import { openStore, ringDoorbell } from '../../storage/store/store';
-import type { StoreIndex, SyncResult } from '../../storage/database/storeIndex';
+import type { FindStaleOptions, StoreIndex, SyncResult } from '../../storage/database/storeIndex';
 import { CheckpointTimer } from './checkpointTimer';
 import { Follower } from './follower';
 import { sessionNotFound } from './sessionErrors';
@@ -53,7 +53,7 @@ export class SessionStore {
     this.index = index;
     this.#log = options.log;
     this.#checkpoints = new CheckpointTimer(options.checkpointEveryMs, async () => {
-      await index.checkpoint().catch((error: unknown) => {
+      await index.checkpoint(this.#follower.indexed).catch((error: unknown) => {
         options.log.warn(`Saving the index: ${messageOf(error)}`); // nothing is lost: the journals have it
       });
     });
@@ -81,9 +81,19 @@ export class SessionStore {
     return new SessionStore(store, index, options);
   }
 
-  /** Starts to follow changes that other processes make. */
-  async listen(): Promise<void> {
-    await this.#follower.start();
+  /**
+   * Starts to follow changes that other processes make, and gives the sessions that rang since the last checkpoint;
+   * undefined where that is not known.
+   */
+  async listen(): Promise<string[] | undefined> {
+    return await this.#follower.start(await this.index.doorbell());
+  }
+
+  /** Ids of all sessions whose journals are not indexed to their ends. Slow, but nothing escapes it. */
+  async findStale(options?: FindStaleOptions): Promise<string[]> {
+    const stale = await this.index.findStale(options);
+    this.#follower.setAllLookedAt(stale);
+    return stale;
   }
 
   /** Indexes the session soon. */
@@ -144,7 +154,9 @@ export class SessionStore {
     this.#follower.dispose();
     this.#checkpoints.dispose();
     // Without its last checkpoint the next start reads the journals, which have everything.
-    await this.index.close().catch((error: unknown) => this.#log.warn(`Saving the index: ${messageOf(error)}`));
+    await this.index
+      .close(this.#follower.indexed)
+      .catch((error: unknown) => this.#log.warn(`Saving the index: ${messageOf(error)}`));
   }
 
   async #append(sessionId: string, decide: () => Promise<DraftSessionRecord | undefined>): Promise<void> {

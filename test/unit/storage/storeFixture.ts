@@ -48,6 +48,17 @@ export const agentSession = (nativeSessionId: string, backendType: string): Draf
   data: { nativeSessionId, backendType },
 });
 
+/** Every session as last indexed. */
+export async function listAll(index: StoreIndex): Promise<SessionFacts[]> {
+  const sessions = new Map<string, SessionFacts>();
+  let page = await index.listSessions();
+  for (;;) {
+    for (const facts of page.sessions) sessions.set(facts.sessionId, facts);
+    if (page.next === undefined) return [...sessions.values()];
+    page = await index.listSessions(page.next);
+  }
+}
+
 export class StoreFixture {
   readonly paths: StorePaths;
   readonly #folder: string;

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { runInTurns } from '../../../common/eventLoopTurn';
 import { Throttle } from '../../../common/throttle';
 import type { CorralApi, SessionSummary } from '../../../supervisor/api';
 import { needsYou } from '../../sessionPredicates';
@@ -10,12 +11,13 @@ import type { DetailsSource } from './sessionDetails';
 import { changedFiles, detailItem, detailsOf } from './sessionDetails';
 import type { HoverSource } from './sessionHover';
 import { sessionHover } from './sessionHover';
-import { badgeOf, describeFilter, groupItem, repositoryItem, sectionItem, sessionItem } from './treeItems';
+import { groupItem, repositoryItem, sectionItem, sessionItem } from './treeItems';
 import type { TreeChange } from './treeModel';
 import { TreeModel } from './treeModel';
 import type { SessionNode, TreeNode } from './treeNodes';
 import type { TreeOptions } from './treeOptions';
 import { DEFAULT_TREE_OPTIONS, isFiltered, treeOptionsSchema } from './treeOptions';
+import { badgeOf, describeFilter, messageOfNoRow } from './treeTexts';
 
 const OPTIONS_KEY = 'corral.treeOptions';
 /** Rows are repainted at most this often; nobody reads faster. */
@@ -51,6 +53,8 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   readonly #refresh: Throttle;
   #clock: NodeJS.Timeout | undefined;
   #message = '';
+  /** Not all sessions are known yet. */
+  #isReading = true;
   #setRowsRead: () => void = () => undefined;
   /** Resolves when VS Code has read the rows once, which it does when the view is shown. */
   readonly #rowsRead = new Promise<void>((resolve) => (this.#setRowsRead = resolve));
@@ -117,6 +121,11 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.#refresh.ask();
   }
 
+  /** Shows sessions that were read. */
+  async take(changed: readonly SessionSummary[], gone: readonly string[] = []): Promise<void> {
+    await this.#paint(this.#model.update(changed, gone, Date.now()));
+  }
+
   /** A person sees the session as it is now. */
   markSeen(id: string): void {
     const session = this.#model.session(id);
@@ -125,12 +134,12 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
 
   /** Looks at the known sessions again: marks, folders, options or ages changed. */
   lookAgain(): void {
-    this.#paint(() => this.#model.refresh(Date.now()));
+    this.#paint(this.#model.refresh(Date.now())).catch(this.#options.onError);
   }
 
   /** Selects the session's row, and unfolds what is around it. A filter that leaves it out is cleared. */
   async reveal(id: string): Promise<void> {
-    this.#take([await this.#options.source.getSession(id)], []);
+    await this.take([await this.#options.source.getSession(id)]);
     if (!this.#model.isListed(id)) await this.setOptions({ text: '', situations: [], onlyHere: false });
     if (this.#view.visible) await this.#rowsRead;
     const select = async (): Promise<void> =>
@@ -234,24 +243,21 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.#asked = new Set();
     const { sessions, gone } = await readSessions(source, asked);
     if (gone !== undefined) {
-      this.#take(sessions, gone);
+      await this.take(sessions, gone);
       return;
     }
+    this.#isReading = false;
     const listed = new Set(sessions.map(({ id }) => id));
     const others = this.#model.sessions().flatMap(({ id }) => (listed.has(id) ? [] : [id]));
-    this.#take(sessions, others);
+    await this.take(sessions, others);
     if (others.length > 0) marks.prune((id) => listed.has(id));
   }
 
-  #take(changed: readonly SessionSummary[], gone: readonly string[]): void {
-    this.#paint(() => this.#model.update(changed, gone, Date.now()));
-  }
-
   /** Paints only the rows that look different, and keeps the selected one in sight. */
-  #paint(change: () => TreeChange): void {
+  async #paint(change: Generator<void, TreeChange>): Promise<void> {
     const [selected] = this.selectedSessions;
     const parent = selected === undefined ? undefined : this.#model.parentOf(selected);
-    const changes = change();
+    const changes = await runInTurns(change);
     if (changes === 'all') this.#changed.fire(undefined);
     else {
       for (const key of changes.sections) this.#changed.fire(this.#model.sectionNode(key));
@@ -271,9 +277,8 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   #describe(): void {
-    const isEmpty = isFiltered(this.#model.options) && this.#model.shownCount === 0 && this.#model.count > 0;
     this.#view.message =
-      this.#message === '' && isEmpty ? vscode.l10n.t('No session matches the filter.') : this.#message;
+      this.#message || (this.#model.shownCount > 0 ? '' : messageOfNoRow(this.#model, this.#isReading));
     this.#view.description = describeFilter(this.#model.options);
   }
 

@@ -11,7 +11,7 @@ import { dayLabel } from './daySections';
 import { UNSEEN_SCHEME } from './rowBadges';
 import { PINNED } from './treeModel';
 import type { GroupNode, RepositoryNode, SectionNode, SessionNode } from './treeNodes';
-import type { Situation, TreeOptions } from './treeOptions';
+import type { Situation } from './treeOptions';
 
 const { Expanded, Collapsed, None } = vscode.TreeItemCollapsibleState;
 /** Sections with nothing newer than this begin folded, unless somebody looks at one of their rows. */
@@ -99,19 +99,4 @@ export function sessionItem({ id }: SessionNode, session: SessionSummary, row: S
   // VS Code's own command: a click opens the preview tab and leaves the focus here, a double-click or Enter keeps it.
   item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [timelineUri(session)] };
   return item;
-}
-
-/** What the filter leaves, in a few words; '' where it leaves everything. */
-export function describeFilter({ text, situations, onlyHere }: TreeOptions): string {
-  return [
-    ...(text === '' ? [] : [`“${text}”`]),
-    ...situations.map((situation) => SITUATION_LABELS[situation]),
-    ...(onlyHere ? [vscode.l10n.t('this workspace')] : []),
-  ].join(' · ');
-}
-
-/** How many sessions need a person, for the view's badge. */
-export function badgeOf(count: number): vscode.ViewBadge | undefined {
-  if (count === 0) return undefined;
-  return { value: count, tooltip: count === 1 ? vscode.l10n.t('1 needs you') : vscode.l10n.t('{0} need you', count) };
 }

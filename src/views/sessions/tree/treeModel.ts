@@ -78,23 +78,31 @@ export class TreeModel {
     return [...this.#entries.values()].map(({ session }) => session);
   }
 
-  /** Takes what changed of sessions. A session that is not to be listed any more is removed. */
-  update(changed: readonly SessionSummary[], gone: readonly string[], nowMs: number): TreeChange {
+  /**
+   * Takes what changed of sessions, one at each step, and asks `changed` for it only then.
+   * A session that is not to be listed any more is removed.
+   */
+  *update(changed: Iterable<SessionSummary>, gone: readonly string[], nowMs: number): Generator<void, TreeChange> {
     const before = this.#shape();
     const sections = new Set<string>();
     const ids = new Set<string>();
     for (const id of gone) this.#remove(id, sections);
     for (const session of changed) {
       if (this.#place(session, nowMs, sections)) ids.add(session.id);
+      yield;
     }
-    for (const key of sections) this.#layouts.delete(key);
     if (this.#shape() !== before || (sections.size > 0 && this.isFlat)) return 'all';
     return { sections: [...sections], ids: [...ids].filter((id) => this.#entries.get(id)?.section !== undefined) };
   }
 
   /** Looks at all sessions anew: time passed, or marks, folders or options changed. */
-  refresh(nowMs: number): TreeChange {
-    return this.update(this.sessions(), [], nowMs);
+  refresh(nowMs: number): Generator<void, TreeChange> {
+    return this.update(this.#known(), [], nowMs);
+  }
+
+  /** Each session as it is when it is asked for. */
+  *#known(): Generator<SessionSummary, void> {
+    for (const { session } of this.#entries.values()) yield session;
   }
 
   /** True where the sessions stand at the top: all are of one repository. */
@@ -179,6 +187,7 @@ export class TreeModel {
     if (before?.section !== undefined) this.#leave(before.section, session.id, sections);
     if (entry.section !== undefined) {
       known(this.#sections, entry.section, () => new Set<string>()).add(session.id);
+      this.#layouts.delete(entry.section);
       sections.add(entry.section);
     }
     return false;
@@ -207,6 +216,7 @@ export class TreeModel {
     const ids = this.#sections.get(section);
     ids?.delete(id);
     if (ids?.size === 0) this.#sections.delete(section);
+    this.#layouts.delete(section);
     sections.add(section);
   }
 

@@ -13,7 +13,7 @@ import { newId } from '../../../../src/storage/ids';
 import { restorationOf } from '../../../../src/storage/sessionState';
 import type { SessionFacts } from '../../../../src/storage/sessionFacts';
 import type { StoreIndex } from '../../../../src/storage/database/storeIndex';
-import { agentSession, say, started, StoreFixture, syncAll } from '../storeFixture';
+import { agentSession, listAll, say, started, StoreFixture, syncAll } from '../storeFixture';
 import { projectRoot } from '../../../support/project';
 
 /** Each contract is looked at in the index that read the journals, and again after close and reopen. */
@@ -194,7 +194,7 @@ describe('index contracts', () => {
         const runId = newId();
         await store.events(sessionId, runId, [started(1), say('working')]);
         await syncAll(index, sessionId);
-        assert.equal(restorationIn((await index.listSessions())[0]), undefined);
+        assert.equal(restorationIn((await listAll(index))[0]), undefined);
         await store.record(sessionId, {
           kind: 'run.closed',
           data: {
@@ -207,7 +207,7 @@ describe('index contracts', () => {
           },
         });
         const opened = await indexed(sessionId);
-        const [restored] = await opened.listSessions();
+        const [restored] = await listAll(opened);
         assert.deepEqual(restorationIn(restored), {
           restoredAt: restored?.lastActivityAt,
           recoveryHint: 'resume',
@@ -217,7 +217,7 @@ describe('index contracts', () => {
         assert.deepEqual(restorationIn((await syncAll(opened, sessionId)).facts), restorationIn(restored));
         await store.events(sessionId, runId, [say('alive')]);
         assert.equal(restorationIn((await syncAll(opened, sessionId)).facts), undefined);
-        assert.equal(restorationIn((await opened.listSessions())[0]), undefined);
+        assert.equal(restorationIn((await listAll(opened))[0]), undefined);
       });
     });
   }

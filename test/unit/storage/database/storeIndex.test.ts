@@ -8,7 +8,7 @@ import { EVENT_KINDS } from '../../../../src/storage/events';
 import type { DraftEvent, SessionEvent } from '../../../../src/storage/events';
 import { newId } from '../../../../src/storage/ids';
 import { CorralError } from '../../../../src/storage/errors';
-import { agentSession, exited, say, started, StoreFixture, historyOf, syncAll } from '../storeFixture';
+import { agentSession, exited, listAll, say, started, StoreFixture, historyOf, syncAll } from '../storeFixture';
 import { skip } from '../../../support/skip';
 
 const run = promisify(execFile);
@@ -140,7 +140,7 @@ describe('store index', () => {
     await first.close();
 
     const second = await store.openIndex();
-    assert.equal((await second.listSessions())[0]?.title, 'Fix it');
+    assert.equal((await listAll(second))[0]?.title, 'Fix it');
     assert.deepEqual(await second.findStale(), []);
     assert.deepEqual((await second.sync(sessionId)).appended, []);
     await store.events(sessionId, runId, [say('four')]);
@@ -200,15 +200,15 @@ describe('store index', () => {
     }
     const { facts } = await syncAll(index, sessionId);
     const events = await historyOf(index, sessionId);
-    const incremental = await index.listSessions();
+    const incremental = await listAll(index);
     await index.close();
     for (const database of await store.databases()) await unlink(database);
 
     const generated = await store.openIndex();
-    assert.deepEqual(await generated.listSessions(), []);
+    assert.deepEqual(await listAll(generated), []);
     assert.deepEqual(await generated.findStale(), [sessionId]);
     await syncAll(generated, sessionId);
-    assert.equal(JSON.stringify(await generated.listSessions()), JSON.stringify(incremental));
+    assert.equal(JSON.stringify(await listAll(generated)), JSON.stringify(incremental));
     assert.equal(JSON.stringify(incremental), JSON.stringify([facts]));
     assert.deepEqual(await historyOf(generated, sessionId), events);
   });

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { openStoreIndex } from '../../../../src/storage/database/storeIndexClient';
 import { newId } from '../../../../src/storage/ids';
 import { CorralError } from '../../../../src/storage/errors';
-import { say, started, StoreFixture, historyOf, syncAll, WORKER_PATH } from '../storeFixture';
+import { listAll, say, started, StoreFixture, historyOf, syncAll, WORKER_PATH } from '../storeFixture';
 import { skip } from '../../../support/skip';
 
 const run = promisify(execFile);
@@ -59,7 +59,7 @@ describe('store index with damage', () => {
       newer.set(database, await readFile(database));
     }
     const index = await store.openIndex();
-    assert.deepEqual(await index.listSessions(), []);
+    assert.deepEqual(await listAll(index), []);
     await syncAll(index, sessionId);
     assert.equal((await historyOf(index, sessionId)).length, 2);
     await index.close();
@@ -103,7 +103,7 @@ describe('store index with damage', () => {
     assert.deepEqual(await index.findStale(), [sessionId]);
     assert.equal((await index.sync(sessionId)).facts, undefined);
     assert.deepEqual(
-      (await index.listSessions()).map((facts) => facts.sessionId),
+      (await listAll(index)).map((facts) => facts.sessionId),
       [otherId],
     );
     assert.deepEqual(await index.findStale(), []);
@@ -139,7 +139,7 @@ describe('store index with damage', () => {
     const index = await openStoreIndex({ root: store.paths.root, workerPath });
     try {
       const stuck = index.sync(stuckId);
-      const behind = index.listSessions();
+      const behind = listAll(index);
       await assert.rejects(stuck, (error) => error instanceof CorralError && error.code === 'TIMEOUT');
       assert.deepEqual(
         (await behind).map((facts) => facts.sessionId),

@@ -3,6 +3,7 @@ import { beforeEach, describe, it } from 'mocha';
 import { emptySession } from '../../../../../src/storage/sessionFacts';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
 import { summarize } from '../../../../../src/supervisor/sessions/summary';
+import type { TreeChange } from '../../../../../src/views/sessions/tree/treeModel';
 import { TreeModel } from '../../../../../src/views/sessions/tree/treeModel';
 import type { TreeOptions } from '../../../../../src/views/sessions/tree/treeOptions';
 import { DEFAULT_TREE_OPTIONS } from '../../../../../src/views/sessions/tree/treeOptions';
@@ -41,6 +42,15 @@ describe('the model of the Sessions tree', () => {
     });
   });
 
+  function finish(steps: Generator<void, TreeChange>): TreeChange {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+  const take = (...parameters: Parameters<TreeModel['update']>): TreeChange => finish(model.update(...parameters));
+  const look = (): TreeChange => finish(model.refresh(NOW_MS));
+
   /** The rows as text, those below others in brackets. */
   function rows(): string {
     const text = (node: ReturnType<TreeModel['roots']>[number]): string => {
@@ -62,38 +72,38 @@ describe('the model of the Sessions tree', () => {
   }
   const choose = (options: Partial<TreeOptions>): unknown => {
     model.options = { ...DEFAULT_TREE_OPTIONS, ...options };
-    return model.refresh(NOW_MS);
+    return look();
   };
 
   it('has who needs a person first, then the newest, and pinned sessions above all', () => {
-    model.update([session('old', 9), session('new', 1), session('asks', 5, ASKS)], [], NOW_MS);
+    take([session('old', 9), session('new', 1), session('asks', 5, ASKS)], [], NOW_MS);
     assert.equal(rows(), 'asks new old');
     pinned.add('old');
-    assert.equal(model.refresh(NOW_MS), 'all');
+    assert.equal(look(), 'all');
     assert.equal(rows(), 'old asks new');
   });
 
   it('has the sessions of several repositories under them, this window’s first', () => {
     here.add('/code/site');
-    const change = model.update([session('a', 1), session('b', 2, { repository: '/code/site' })], [], NOW_MS);
+    const change = take([session('a', 1), session('b', 2, { repository: '/code/site' })], [], NOW_MS);
     assert.equal(change, 'all');
     assert.equal(rows(), '/code/site[b] /code/shop[a]');
     assert.equal(model.parentOf('a'), model.sectionNode('/code/shop'));
     pinned.add('a');
-    model.refresh(NOW_MS);
+    look();
     assert.equal(rows(), 'pinned[a] /code/site[b]');
   });
 
   it('has compared sessions in one row, while there are several', () => {
-    model.update([session('a', 1, { group: 'g' }), session('b', 2, { group: 'g' }), session('c', 1.5)], [], NOW_MS);
+    take([session('a', 1, { group: 'g' }), session('b', 2, { group: 'g' }), session('c', 1.5)], [], NOW_MS);
     assert.equal(rows(), 'g[a b] c');
     assert.equal(model.parentOf('b')?.kind, 'group');
-    model.update([], ['a'], NOW_MS);
+    take([], ['a'], NOW_MS);
     assert.equal(rows(), 'c b');
   });
 
   it('is grouped by status or day', () => {
-    model.update(
+    take(
       [
         session('done', 1),
         session('asks', 2, ASKS),
@@ -112,7 +122,7 @@ describe('the model of the Sessions tree', () => {
 
   it('leaves out what the filter does not want', () => {
     here.add('/code/site');
-    model.update(
+    take(
       [
         session('a', 1, { prompt: 'Add a Basket' }),
         session('b', 2, { status: 'Failed', state: 'failed', prompt: 'basket again' }),
@@ -133,26 +143,26 @@ describe('the model of the Sessions tree', () => {
 
   it('tells of no more than the rows that look different', () => {
     const others = Array.from({ length: 2_000 }, (_none, index) => session(`s${String(index)}`, 100 + index));
-    model.update([session('a', 1), ...others], [], NOW_MS);
+    take([session('a', 1), ...others], [], NOW_MS);
     rows();
     const changes = { files: 1, addedLines: 3, removedLines: 0 };
-    assert.deepEqual(model.update([session('a', 1)], [], NOW_MS), { sections: [], ids: [] });
-    assert.deepEqual(model.update([session('a', 1, { changes })], [], NOW_MS), { sections: [], ids: ['a'] });
+    assert.deepEqual(take([session('a', 1)], [], NOW_MS), { sections: [], ids: [] });
+    assert.deepEqual(take([session('a', 1, { changes })], [], NOW_MS), { sections: [], ids: ['a'] });
     unseen.add('s7');
-    assert.deepEqual(model.refresh(NOW_MS), { sections: [], ids: ['s7'] });
+    assert.deepEqual(look(), { sections: [], ids: ['s7'] });
     assert.equal(model.row('s7')?.isUnseen, true);
     choose({ grouping: 'status' });
-    const failed = model.update([session('a', 1, { status: 'Failed', state: 'failed' })], [], NOW_MS);
+    const failed = take([session('a', 1, { status: 'Failed', state: 'failed' })], [], NOW_MS);
     assert.equal(failed, 'all', 'there is a new section');
-    assert.deepEqual(model.update([session('s1', 101, { status: 'Failed', state: 'failed' })], [], NOW_MS), {
+    assert.deepEqual(take([session('s1', 101, { status: 'Failed', state: 'failed' })], [], NOW_MS), {
       sections: ['completed', 'failed'],
       ids: [],
     });
   });
 
   it('forgets sessions that were deleted, archived or erased', () => {
-    model.update([session('a', 1), session('b', 2), session('c', 3)], [], NOW_MS);
-    model.update([session('a', 1, { deleted: true }), session('b', 2, { archived: true })], ['c'], NOW_MS);
+    take([session('a', 1), session('b', 2), session('c', 3)], [], NOW_MS);
+    take([session('a', 1, { deleted: true }), session('b', 2, { archived: true })], ['c'], NOW_MS);
     assert.equal(rows(), '');
     assert.equal(model.count, 0);
   });
