@@ -10,6 +10,7 @@ import { runFigures } from './runs';
 import { searchFigures } from './searching';
 import { snapshotFigures } from './snapshots';
 import { startFigures } from './starting';
+import { startPageFigures } from './startPage';
 import { pageFigures } from './timelinePage';
 import { timelineFigures } from './timelines';
 import { worktreeFigures } from './worktrees';
@@ -50,7 +51,13 @@ export const MEASUREMENTS: readonly Measurement[] = [
     sources: ['src/supervisor/sessions', 'src/views/timeline', 'src/protocol', 'media/timeline'],
   },
   {
-    cases: ['7', '8'],
+    cases: ['7', '19'],
+    measure: startPageFigures,
+    seconds: 240,
+    sources: ['src/storage/database', 'src/supervisor/startUp.ts', 'src/views/sessions/tree'],
+  },
+  {
+    cases: ['7l', '8'],
     measure: startFigures,
     seconds: 90,
     sources: ['src/storage/store', 'src/storage/database', 'src/supervisor/startUp.ts', 'src/supervisor/sessions'],

@@ -46,15 +46,8 @@ export function eventOf(sessionId: string, runId: string, seq: number): SessionE
   return { ...draft(seq), id: eventId(1, seq), sessionId, runId, seq, timestamp: timestampOf(seq) };
 }
 
-/** Writes the files of a finished session directly. */
-export async function writeSession(
-  paths: StorePaths,
-  eventCount: number,
-): Promise<{ sessionId: string; runId: string }> {
-  const [sessionId, runId] = [newId(), newId()];
-  const session = paths.session(sessionId);
-  await mkdir(session.run(runId).blobs, { recursive: true });
-  const timestamp = timestampOf(0);
+/** The records of a session with one run. */
+export function sessionJournal(sessionId: string, runId: string, timestamp: string): Buffer {
   const created = {
     title: `Session ${sessionId}`,
     prompt: 'Do it',
@@ -64,19 +57,28 @@ export async function writeSession(
     worktreePath: '/worktree',
     permissionMode: 'edits',
   };
-  await writeFile(
-    session.journal,
-    Buffer.concat([
-      encodeRecord({ seq: 1, timestamp, kind: 'created', data: created }),
-      encodeRecord({
-        seq: 2,
-        timestamp,
-        kind: 'worktree.created',
-        data: { worktreePath: '/worktree', baseCommit: 'a'.repeat(40) },
-      }),
-      encodeRecord({ seq: 3, timestamp, kind: 'run.queued', data: { runId, ordinal: 1, prompt: 'Do it' } }),
-    ]),
-  );
+  return Buffer.concat([
+    encodeRecord({ seq: 1, timestamp, kind: 'created', data: created }),
+    encodeRecord({
+      seq: 2,
+      timestamp,
+      kind: 'worktree.created',
+      data: { worktreePath: '/worktree', baseCommit: 'a'.repeat(40) },
+    }),
+    encodeRecord({ seq: 3, timestamp, kind: 'run.queued', data: { runId, ordinal: 1, prompt: 'Do it' } }),
+  ]);
+}
+
+/** Writes the files of a finished session directly. */
+export async function writeSession(
+  paths: StorePaths,
+  eventCount: number,
+): Promise<{ sessionId: string; runId: string }> {
+  const [sessionId, runId] = [newId(), newId()];
+  const session = paths.session(sessionId);
+  await mkdir(session.run(runId).blobs, { recursive: true });
+  const timestamp = timestampOf(0);
+  await writeFile(session.journal, sessionJournal(sessionId, runId, timestamp));
   const lines: Buffer[] = [
     encodeRecord({
       seq: 1,

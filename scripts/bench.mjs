@@ -4,7 +4,7 @@ import { installChromium, installExtension, installServer, writeHostFile } from 
 import { enterProjectNode, root, runOrThrow } from './installation.mjs';
 
 /** Cases that measure pages in a real VS Code. */
-const IN_WINDOWS = ['6', '9p', '17', '--quick'];
+const IN_WINDOWS = ['6', '7', '9p', '17', '19', '--quick'];
 
 await enterProjectNode(import.meta.filename);
 await runOrThrow(process.execPath, [join(root, 'esbuild.mjs'), '--tests', '--minify']);
