@@ -6,6 +6,7 @@ import { EventRow } from './eventRow';
 import { useFindMarks } from './findMarks';
 import { useFocusWithin } from './focusWithin';
 import { useFoldedHeights } from './foldedHeights';
+import { LatestButton } from './latestButton';
 import type { TimelineModel } from './model/timelineModel';
 import { prepareMenu } from './rows/eventMenu';
 import './eventList.css';
@@ -21,6 +22,10 @@ const END_SLACK_PX = 24;
 /** Browsers cannot lay out more than about 33 million pixels: of a longer session the list has only the last rows. */
 const MAX_LIST_ROWS = 200_000;
 const LIST_STEP_ROWS = 100_000;
+
+function isAtEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement): boolean {
+  return scrollHeight - scrollTop - clientHeight <= END_SLACK_PX;
+}
 
 /** The first line that the list has: 0 unless the session is too long for a browser to lay out. */
 function firstListLine(lineCount: number): number {
@@ -54,6 +59,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   const scroller = useRef<HTMLDivElement>(null);
   const [, render] = useReducer((renders: number) => renders + 1, 0);
   const [selected, setSelected] = useState<number>();
+  const [isEndShown, setEndShown] = useState(true);
   const focusWanted = useRef(false);
   const heightAtFollow = useRef(0);
   const hadFocus = useFocusWithin(scroller);
@@ -111,6 +117,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
         element.scrollTop = topPx;
       heightAtFollow.current = element.scrollHeight;
     }
+    if (element !== null) setEndShown(isAtEnd(element));
     if (selected === undefined) return;
     if (selected >= count) {
       // The replay moved back over the selected row, so the focus that it may have had is lost.
@@ -202,8 +209,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   const onScroll = (event: Event): void => {
     const element = event.currentTarget;
     if (!(element instanceof HTMLElement)) return;
-    const toEndPx = element.scrollHeight - element.scrollTop - element.clientHeight;
-    if (toEndPx <= END_SLACK_PX) model.setFollowing(true);
+    if (isAtEnd(element)) model.setFollowing(true);
     // If the height changed, rows were added or measured, and the next render scrolls to the end again.
     else if (element.scrollHeight === heightAtFollow.current) model.setFollowing(false);
   };
@@ -213,37 +219,40 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   };
 
   return (
-    <div
-      class="list"
-      ref={scroller}
-      role="feed"
-      aria-label={l10n.t('Events')}
-      tabIndex={0}
-      onKeyDown={onKeyDown}
-      onScroll={onScroll}
-      onWheel={onWheel}
-      onContextMenuCapture={prepareMenu}
-    >
-      {firstLine > 0 && (
-        <div class="earlier">
-          {l10n.t('{0} earlier events: move the position to see them', firstLine.toLocaleString())}
+    <>
+      <div
+        class="list"
+        ref={scroller}
+        role="feed"
+        aria-label={l10n.t('Events')}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+        onScroll={onScroll}
+        onWheel={onWheel}
+        onContextMenuCapture={prepareMenu}
+      >
+        {firstLine > 0 && (
+          <div class="earlier">
+            {l10n.t('{0} earlier events: move the position to see them', firstLine.toLocaleString())}
+          </div>
+        )}
+        <div class="rows" style={{ height: `${String(virtualizer.getTotalSize())}px` }}>
+          {items.map((item) => (
+            <EventRow
+              key={item.index}
+              model={model}
+              item={item}
+              line={firstLine + item.index}
+              isSelected={item.index === selected}
+              measure={virtualizer.measureElement}
+              onSelect={() => {
+                setSelected(item.index);
+              }}
+            />
+          ))}
         </div>
-      )}
-      <div class="rows" style={{ height: `${String(virtualizer.getTotalSize())}px` }}>
-        {items.map((item) => (
-          <EventRow
-            key={item.index}
-            model={model}
-            item={item}
-            line={firstLine + item.index}
-            isSelected={item.index === selected}
-            measure={virtualizer.measureElement}
-            onSelect={() => {
-              setSelected(item.index);
-            }}
-          />
-        ))}
       </div>
-    </div>
+      {!model.following && !isEndShown && model.replay.position === undefined && <LatestButton model={model} />}
+    </>
   );
 }

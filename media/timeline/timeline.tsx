@@ -9,7 +9,6 @@ import { savedStateSchema } from '../../src/protocol/timelineProtocol';
 import type { SavedState } from '../../src/protocol/timelineProtocol';
 import { EventList } from './eventList';
 import { FilterBar } from './filter/filterBar';
-import { Icon } from '../shared/icons';
 import { MessageBox } from './messageBox';
 import { visibleText } from '../../src/common/visibleText';
 import { ReplayBar } from './replay/replayBar';
@@ -85,18 +84,6 @@ function Timeline({ model }: { model: TimelineModel }) {
           <LoadingMessage share={model.readShare} />
         )}
         {session !== undefined && model.readShare !== undefined && <ReadingBar share={model.readShare} />}
-        {!model.following && model.replay.position === undefined && (
-          <button
-            type="button"
-            class="to-latest primary"
-            onClick={() => {
-              model.setFollowing(true);
-            }}
-          >
-            <Icon name="down" />
-            {latestLabel(model.newRows)}
-          </button>
-        )}
       </main>
       <div role="alert">
         {lostSinceMs !== undefined && (
@@ -151,11 +138,6 @@ function readingText(share: number): string {
 function ReadingBar({ share }: { share: number }) {
   const text = readingText(share);
   return <progress class="reading-bar" value={share} aria-label={text} title={text} />;
-}
-
-function latestLabel(newRows: number): string {
-  if (newRows === 0) return l10n.t('Latest');
-  return newRows === 1 ? l10n.t('1 new event') : l10n.t('{0} new events', newRows);
 }
 
 const root = document.getElementById('root');

@@ -215,7 +215,9 @@ export class TimelineModel {
     return this.#toggledFolds.has(fold);
   }
 
+  /** Opens or closes a fold. Who does that reads there, so new rows no longer move it away. */
   toggle(fold: string): void {
+    this.setFollowing(false);
     if (!this.#toggledFolds.delete(fold)) this.#toggledFolds.add(fold);
     this.#changed();
   }

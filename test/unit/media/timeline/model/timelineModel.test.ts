@@ -18,6 +18,8 @@ describe('TimelineModel', () => {
     await page.until((model) => model.newRows === 4);
     page.model.setFollowing(true);
     assert.equal(page.model.newRows, 0);
+    page.model.toggle('a part that somebody opens to read');
+    assert.equal(page.model.following, false);
   });
 
   it('restores the saved state, and ignores a position that is not there', async () => {
