@@ -189,6 +189,5 @@ if (options.has('--tests')) {
     'vscode/vscodeServer.ts',
     'processes.ts',
     'turns/turnWatch.ts',
-    'turns/turnSampler.ts',
   ]);
 }

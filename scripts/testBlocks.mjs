@@ -37,22 +37,27 @@ async function frameOf(text) {
     : { name, place: `${relative(root, source)}:${entry.originalLine + 1}` };
 }
 
-/** Whose the turn is: that of the innermost code of this project in most of its stacks. */
+/** Whose the code is that runs: that of this project's innermost frame. */
+function ownerOfStack(frames) {
+  return frames.find(({ place }) => /^(src|test)\//.test(place))?.place.split('/')[0];
+}
+
+/** Whose the turn is: that of most of its stacks. */
 function ownerOf(stacks) {
   // A test's bundle is loaded whole, with all of src that it uses.
   if (stacks.some((frames) => frames.some(({ place }) => place.startsWith('node:internal/modules/')))) return 'loading';
-  const owners = stacks.map((frames) => frames.find(({ place }) => /^(src|test)\//.test(place))?.place.split('/')[0]);
+  const owners = stacks.map(ownerOfStack);
   const count = (owner) => owners.filter((each) => each === owner).length;
   if (stacks.length === 0) return 'unknown';
   return count('src') * 2 > stacks.length ? 'src' : count('test') > 0 ? 'test' : 'other';
 }
 
-function print(title, turns) {
+function print(title, turns, owner) {
   console.log(`\n${title}: ${turns.length}`);
   for (const { ms, stacks } of turns.toSorted((a, b) => b.ms - a.ms)) {
     console.log(`  ${ms} ms`);
-    for (const { name, place } of (stacks.at(-1) ?? []).slice(0, SHOWN_FRAMES))
-      console.log(`      ${name || '(anonymous)'}  ${place}`);
+    const stack = stacks.findLast((frames) => ownerOfStack(frames) === owner) ?? stacks.at(-1) ?? [];
+    for (const { name, place } of stack.slice(0, SHOWN_FRAMES)) console.log(`      ${name || '(anonymous)'}  ${place}`);
   }
 }
 
@@ -66,11 +71,11 @@ async function report(file) {
     }),
   );
   const of = (owner) => turns.filter(({ stacks }) => ownerOf(stacks) === owner);
-  print('Turns over 50 ms in the code of tests', of('test'));
+  print('Turns over 50 ms in the code of tests', of('test'), 'test');
   print('Turns over 50 ms in which a file of tests was loaded', of('loading'));
   print('Turns over 50 ms of other programs’ code', of('other'));
   print('Turns over 50 ms that ended before they could be looked at', of('unknown'));
-  print('Turns over 50 ms of ours', of('src'));
+  print('Turns over 50 ms of ours', of('src'), 'src');
   return of('src').length > 0;
 }
 

@@ -21,3 +21,8 @@ export async function waitFor<T>(
     await new Promise((fulfil) => setTimeout(fulfil, 50));
   }
 }
+
+/** Resolves in a later turn of the event loop. */
+export async function nextTurn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,7 +1,7 @@
 /** Deeper than any real message: a value deeper than this could overflow the stack of code that serializes it again. */
 const MAX_DEPTH = 100;
-/** More than any real message has, and few enough to be read in a fraction of a second. */
-const MAX_VALUES = 500_000;
+/** More than any real message has, and few enough to be read and checked within one turn of the loop. */
+const MAX_VALUES = 200_000;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -25,7 +25,10 @@ function endOfString(text: string, start: number): number {
  * Whether a JSON text is nested too deeply, or has too many values, to be parsed at all. A short hostile line could
  * otherwise take seconds and a thousand times its memory.
  */
-export function exceedsJsonLimits(text: string, maxDepth = MAX_DEPTH): boolean {
+export function exceedsJsonLimits(
+  text: string,
+  { maxDepth = MAX_DEPTH, maxValues = MAX_VALUES }: { maxDepth?: number; maxValues?: number } = {},
+): boolean {
   let depth = 0;
   let values = 1;
   for (let index = 0; index < text.length;) {
@@ -36,10 +39,10 @@ export function exceedsJsonLimits(text: string, maxDepth = MAX_DEPTH): boolean {
     }
     index++;
     if (code === OPEN_LIST || code === OPEN_OBJECT) {
-      if (++depth > maxDepth || ++values > MAX_VALUES) return true;
+      if (++depth > maxDepth || ++values > maxValues) return true;
     } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) {
       depth--;
-    } else if (code === COMMA && ++values > MAX_VALUES) {
+    } else if (code === COMMA && ++values > maxValues) {
       return true;
     }
   }

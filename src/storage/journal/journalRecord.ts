@@ -22,7 +22,7 @@ export interface DamagedLine {
 }
 
 /** What a driver may read, and then some: an event wraps a message in other fields. */
-const MAX_DEPTH = 200;
+const RECORD_LIMITS = { maxDepth: 200, maxValues: 500_000 };
 
 const recordSchema = v.object({
   v: v.literal(1),
@@ -50,7 +50,7 @@ export function decodeRecord(line: Buffer): JournalRecord | DamagedLine {
   if (line.toString('latin1', bodyLength) !== `,"crc":"${checksumOf(body)}"}`)
     return { damaged: 'The checksum is wrong.' };
   const text = `${body.toString('utf8')}}`;
-  if (exceedsJsonLimits(text, MAX_DEPTH)) return { damaged: 'It is nested too deeply, or has too many values.' };
+  if (exceedsJsonLimits(text, RECORD_LIMITS)) return { damaged: 'It is nested too deeply, or has too many values.' };
   let content: unknown;
   try {
     content = JSON.parse(text);

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import type { Conversation } from '../../../src/supervisor/agents/driver/driver';
 import { FUZZ_SEED, fuzzCount } from '../fuzzing';
 import { Random } from '../random';
+import { nextTurn } from '../wait';
 import type { RecordingHost } from './agentHarness';
 import { readRecording, recordingNames } from './recording';
 
@@ -88,11 +89,13 @@ export async function assertSurvives({ conversation, host, lines, mayBeQuiet, me
   let heldBytes = 0;
   for (let index = 0; index < DAMAGED_LINES; index++) {
     const damaged = damage(pick(), pick(), random);
-    const line = index % HUGE_EVERY === HUGE_EVERY - 1 ? damaged.replace(/:"/, `:"${'ä'.repeat(2_000_000)}`) : damaged;
+    const text = index % HUGE_EVERY === HUGE_EVERY - 1 ? damaged.replace(/:"/, `:"${'ä'.repeat(2_000_000)}`) : damaged;
+    const line = Buffer.from(text).toString('utf8'); // as it comes out of a pipe
     const before = host.events.length;
+    await nextTurn(); // so that the watch over long turns measures the driver alone
     conversation.readLine(random.next() < 0.02 ? 'stderr' : 'stdout', line);
     // Some drivers collect what arrives together and report it in a microtask.
-    if (host.events.length === before) await Promise.resolve();
+    await nextTurn();
     if (host.events.length === before && line.trim() !== '')
       assert.ok(mayBeQuiet(line), `line ${index} caused no event: ${line.slice(0, 300)}`);
     for (const event of host.events.slice(before)) JSON.stringify(event);

@@ -34,6 +34,9 @@ describe('the limits of a line of JSON', () => {
     const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
     assert.ok('seq' in decodeRecord(lineOf(nested(150))));
     assert.ok('damaged' in decodeRecord(lineOf(nested(250))));
+    const values = `[${'1,'.repeat(300_000)}1]`;
+    assert.ok(exceedsJsonLimits(values));
+    assert.ok('seq' in decodeRecord(lineOf(values)));
     assert.ok('damaged' in decodeRecord(lineOf(`[${'[],'.repeat(5_000_000)}[]]`)));
   });
 });

@@ -11,6 +11,7 @@ import type { FoundSession, ImportingAgent, TimedEvent } from '../../../../src/s
 import { FUZZ_SEED, fuzzCount } from '../../../support/fuzzing';
 import { projectRoot } from '../../../support/project';
 import { Random } from '../../../support/random';
+import { nextTurn } from '../../../support/wait';
 import { assistant, at, ClaudeHome, user } from './claudeHome';
 
 const COUNT = fuzzCount(800);
@@ -102,15 +103,18 @@ function claudeRecords(number: number): object[] {
 }
 
 /** Everything that the events say, each in one text, after they have been checked. */
-function textsOf(events: readonly TimedEvent[]): string[] {
+async function textsOf(events: readonly TimedEvent[]): Promise<string[]> {
   assert.equal(events.at(-1)?.event.kind, 'run.exited');
-  return events.map(({ timestamp, event }) => {
+  const texts: string[] = [];
+  for (const { timestamp, event } of events) {
+    await nextTurn(); // so that the watch over long turns measures each check
     assert.match(timestamp, TIMESTAMP);
     assert.ok(!Number.isNaN(Date.parse(timestamp)), timestamp);
     const stored = JSON.parse(JSON.stringify(event.data)) as DraftEvent['data'];
     assert.ok(parseDraft(event.kind, stored), `${event.kind} has the shape of its kind`);
-    return JSON.stringify(stored);
-  });
+    texts.push(JSON.stringify(stored));
+  }
+  return texts;
 }
 
 async function readAll(events: AsyncIterable<TimedEvent>): Promise<{ events: TimedEvent[]; turns: number }> {
@@ -174,7 +178,7 @@ describe('the import of transcripts that were damaged', () => {
       const session = found ?? { nativeSessionId: id, title: 'x', cwd, updatedAt: at(0), source };
       assert.ok(session.title.trim() !== '', what);
       const { events, turns } = await readAll(readClaudeSession(agent, session));
-      const texts = textsOf(events);
+      const texts = await textsOf(events);
       const places = whole.map((marker) => texts.flatMap((text, place) => (text.includes(marker) ? [place] : [])));
       assert.ok(
         places.every(({ length }) => length === 1),
@@ -232,7 +236,7 @@ describe('the import of transcripts that were damaged', () => {
         ({ nativeSessionId }) => nativeSessionId === 'one',
       );
       assert.ok(session);
-      const texts = textsOf((await readAll(readCodexSession(agent, session))).events);
+      const texts = await textsOf((await readAll(readCodexSession(agent, session))).events);
       for (const marker of whole)
         assert.equal(texts.filter((text) => text.includes(marker)).length, 1, `${marker} of thread ${made}`);
     }
