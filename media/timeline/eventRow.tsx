@@ -56,7 +56,7 @@ export function EventRow({ model, item, line, isSelected, measure, onSelect }: E
       data-testid="event"
       data-seq={event.seq}
       data-kind={event.kind}
-      aria-label={rowName(event)}
+      aria-label={rowName(model, event)}
       aria-keyshortcuts="Shift+F10"
       {...eventMenu(model, event)}
     >
@@ -70,8 +70,8 @@ export function EventRow({ model, item, line, isSelected, measure, onSelect }: E
 }
 
 /** What a row says to a screen reader. */
-export function rowName(event: TimelineEvent): string {
-  return `${eventName(event)}, ${TIME_OF_DAY.format(new Date(event.timestamp))}`;
+export function rowName({ session }: TimelineModel, event: TimelineEvent): string {
+  return `${eventName(event, session)}, ${TIME_OF_DAY.format(new Date(event.timestamp))}`;
 }
 
 /** The classes of a row. */

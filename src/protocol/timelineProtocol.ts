@@ -45,6 +45,8 @@ const timelineRunSchema = v.object({
   state: v.picklist(RUN_STATES),
   /** The run's events are `seq` 1…eventCount. */
   eventCount: count,
+  /** Turns of the runs before it: people count them through the whole session. */
+  turnsBefore: count,
   /** Times of its first and last event, milliseconds since the epoch; both 0 where there is none yet. */
   firstMs: v.number(),
   lastMs: v.number(),

@@ -105,6 +105,8 @@ export interface RunSummary {
   ordinal: number;
   state: RunState;
   eventCount: number;
+  /** Turns that have begun in it. */
+  turns: number;
   startedAt?: string;
   endedAt?: string;
   lastEventAt?: string;

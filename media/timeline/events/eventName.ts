@@ -1,7 +1,8 @@
 import * as l10n from '@vscode/l10n';
-import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
+import type { TimelineEvent, TimelineSession } from '../../../src/protocol/timelineProtocol';
 import type { IconName } from '../../shared/icons';
 import { oneLine } from '../../shared/plainText';
+import { turnNumber } from '../model/rows/turnNumber';
 import { CHANGE_LABELS, RESULT_LABELS } from './toolLabels';
 
 export const ROLE_LABELS = { user: l10n.t('You'), assistant: l10n.t('Agent'), system: l10n.t('System') } as const;
@@ -13,7 +14,7 @@ const MESSAGE_NAMES = {
 } as const;
 
 /** What the event is, in a few words: the start of its label for screen readers. */
-export function eventName(event: TimelineEvent): string {
+export function eventName(event: TimelineEvent, session: TimelineSession | undefined): string {
   switch (event.kind) {
     case 'message':
       return MESSAGE_NAMES[event.data.role];
@@ -32,7 +33,7 @@ export function eventName(event: TimelineEvent): string {
     case 'permission.answer':
       return l10n.t('Permission answer');
     case 'turn.started':
-      return l10n.t('Turn {0}', event.data.turn);
+      return l10n.t('Turn {0}', turnNumber(session, event));
     case 'turn.ended':
       return l10n.t('Turn ended');
     case 'run.started':

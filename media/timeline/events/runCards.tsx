@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { visibleText } from '../../../src/common/visibleText';
 import { joinParts, oneLine } from '../../shared/plainText';
 import { RUN_STATE_LABELS } from '../model/runStates';
+import { turnNumber } from '../model/rows/turnNumber';
 import type { CardProps } from './cardProps';
 import { CodeBlock, Fold } from './text/textBlocks';
 import { usageText } from './usageText';
@@ -62,16 +63,17 @@ export function StatusCard({ event }: CardProps<'status'>) {
   );
 }
 
-export function TurnStartedCard({ event }: CardProps<'turn.started'>) {
+export function TurnStartedCard({ model, event }: CardProps<'turn.started'>) {
   return (
     <div class="separator">
-      <span>{l10n.t('Turn {0}', event.data.turn)}</span>
+      <span>{l10n.t('Turn {0}', turnNumber(model.session, event))}</span>
     </div>
   );
 }
 
-export function TurnEndedCard({ event }: CardProps<'turn.ended'>) {
-  const { turn, failed, stopReason, usage, message } = event.data;
+export function TurnEndedCard({ model, event }: CardProps<'turn.ended'>) {
+  const { failed, stopReason, usage, message } = event.data;
+  const turn = turnNumber(model.session, event);
   return (
     <>
       <div class={`line ${failed ? 'error-text' : 'faint'}`}>

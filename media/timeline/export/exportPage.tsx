@@ -90,7 +90,7 @@ function Block({ host: { model }, events }: { host: EmbeddedHost; events: readon
       {events
         .filter((event) => model.events.folds.rowOf(event) === event.seq)
         .map((event) => (
-          <article key={event.id} class={`event ${eventLooks(model, event)}`} aria-label={rowName(event)}>
+          <article key={event.id} class={`event ${eventLooks(model, event)}`} aria-label={rowName(model, event)}>
             <EventParts model={model} event={event} isLive={false} />
             <EventTime event={event} />
           </article>

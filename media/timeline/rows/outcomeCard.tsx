@@ -6,6 +6,7 @@ import { formatDuration } from '../../shared/times';
 import type { EventOf } from '../events/cardProps';
 import { usageText } from '../events/usageText';
 import { RUN_STATE_LABELS } from '../model/runStates';
+import { turnNumber } from '../model/rows/turnNumber';
 import type { TimelineModel } from '../model/timelineModel';
 import { RowPart } from './rowLine';
 
@@ -24,7 +25,7 @@ export function OutcomeCard({ model, event }: { model: TimelineModel; event: End
       <div class="line">
         <span class={`result result-${isGood ? 'ok' : 'failed'}`}>
           <Icon name={isGood ? 'ok' : 'failed'} />
-          <strong>{titleOf(event)}</strong>
+          <strong>{titleOf(model, event)}</strong>
         </span>
         <span class="faint">
           {joinParts([durationMs === undefined ? undefined : formatDuration(durationMs), usage, detailOf(event)])}
@@ -52,10 +53,10 @@ export function OutcomeCard({ model, event }: { model: TimelineModel; event: End
   );
 }
 
-function titleOf(event: Ending): string {
+function titleOf(model: TimelineModel, event: Ending): string {
   if (event.kind === 'run.exited') return l10n.t('Run ended: {0}', RUN_STATE_LABELS[event.data.outcome]);
-  const { turn, failed } = event.data;
-  return failed ? l10n.t('Turn {0} failed', turn) : l10n.t('Turn {0} ended', turn);
+  const turn = turnNumber(model.session, event);
+  return event.data.failed ? l10n.t('Turn {0} failed', turn) : l10n.t('Turn {0} ended', turn);
 }
 
 /** Why it ended, where that is not the usual reason. */

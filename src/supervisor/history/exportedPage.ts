@@ -53,9 +53,12 @@ export function pageWriter(bundles: string, facts: (session: SessionSummary) => 
       return events.length === 0 ? '' : `${dataBlock('class="events"', events.map(withTrueTypes))}\n`;
     },
     end: (session) => {
-      const runs = session.runs.flatMap(({ runId, ordinal, state }) => {
+      let turns = 0;
+      const runs = session.runs.flatMap(({ runId, ordinal, state, turns: ofRun }) => {
+        const turnsBefore = turns;
+        turns += ofRun;
         const found = bounds.get(runId);
-        return found === undefined ? [] : [{ runId, ordinal, state, ...found }];
+        return found === undefined ? [] : [{ runId, ordinal, state, turnsBefore, ...found }];
       });
       // Nothing can be done with a session on a page without its editor.
       const data = { session: { ...session, runs, actions: [] }, facts: facts(session) };

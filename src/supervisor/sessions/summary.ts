@@ -89,6 +89,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
       ordinal: each.ordinal,
       state: runState(each),
       eventCount: each.eventCount,
+      turns: each.turn,
       usage: { ...each.usage },
       ...(each.startedAt === undefined ? {} : { startedAt: each.startedAt }),
       ...(each.endedAt === undefined ? {} : { endedAt: each.endedAt }),

@@ -84,10 +84,12 @@ export class SessionReader {
   /** `newest` saves a look-up where it is the last event of a run. */
   async #toSession(summary: SessionSummary, newest?: TimelineEvent): Promise<TimelineSession> {
     const runs: TimelineSession['runs'] = [];
-    for (const { runId, ordinal, state, eventCount } of summary.runs) {
+    let turnsBefore = 0;
+    for (const { runId, ordinal, state, eventCount, turns } of summary.runs) {
       const last = newest?.runId === runId && newest.seq === eventCount ? newest : undefined;
       const { firstMs, lastMs } = await this.#readBounds(runId, eventCount, last);
-      runs.push({ runId, ordinal, state, eventCount, firstMs, lastMs });
+      runs.push({ runId, ordinal, state, eventCount, turnsBefore, firstMs, lastMs });
+      turnsBefore += turns;
     }
     // Drops what the page has no use for.
     return v.parse(sessionSchema, { ...summary, runs, actions: outcomeActions(summary) });

@@ -25,6 +25,7 @@ describe('the overview', () => {
       ordinal: index + 1,
       state: 'completed',
       eventCount: 5,
+      turns: 1,
       usage: usage(10),
       ...run,
     }));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
+import { turnNumber } from '../../../../media/timeline/model/rows/turnNumber';
 import type { HostMessage } from '../../../../src/protocol/timelineProtocol';
 import { PREVIEW_LENGTH, TIMELINE_REQUESTS, hostMessageSchema } from '../../../../src/protocol/timelineProtocol';
 import { TimelineHost } from '../../../../src/views/timeline/timelineHost';
@@ -107,6 +108,19 @@ describe('TimelineHost', () => {
     assert.equal(run?.eventCount, 3);
     assert.equal(run.lastMs - run.firstMs, 2_000);
     assert.deepEqual(page.titles.at(0), 'A title');
+  });
+
+  it('counts turns through all runs, as a person reads them', async () => {
+    const begin = (turn: number, runId: string, ordinal: number): { runId: string; data: { turn: number } } => {
+      source.add({ kind: 'turn.started', data: { turn } }, 1_000, runId, ordinal);
+      return { runId, data: { turn } };
+    };
+    const turns = [begin(1, RUN, 1), begin(2, RUN, 1), begin(1, 'cccccccccccc', 2)];
+    const { session } = v.parse(TIMELINE_REQUESTS.ready.result, await page.ask('ready', {}));
+    assert.deepEqual(
+      turns.map((event) => turnNumber(session, event)),
+      [1, 2, 3],
+    );
   });
 
   it('says what is wrong where there is no such session', async () => {

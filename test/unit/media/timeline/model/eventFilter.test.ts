@@ -27,6 +27,7 @@ class FilterFixture {
         ordinal: index + 1,
         state: 'running',
         eventCount: this.eventCounts[index] ?? 0,
+        turnsBefore: 0,
         firstMs: 0,
         lastMs: 1,
       })),

@@ -4,7 +4,7 @@ import { EventFind } from '../../../../../media/timeline/model/eventFind';
 import { NO_CRITERIA } from '../../../../../media/timeline/model/eventFilter';
 import { Playlist } from '../../../../../media/timeline/model/playlist';
 
-const RUN = { runId: 'aaaaaaaaaaaa', ordinal: 1, state: 'running', firstMs: 0, lastMs: 1 } as const;
+const RUN = { runId: 'aaaaaaaaaaaa', ordinal: 1, state: 'running', turnsBefore: 0, firstMs: 0, lastMs: 1 } as const;
 
 /** A find in 20 events, of which those with these numbers have the text. */
 function findIn(seqs: number[], shownRows = 20): { find: EventFind; shown: number[]; scanned: Promise<void> } {

@@ -14,6 +14,7 @@ const context = {
         ordinal: index + 1,
         state: 'completed',
         eventCount: LENGTHS[index] ?? 0,
+        turnsBefore: 0,
         firstMs: 0,
         lastMs: 1,
       })),

@@ -7,6 +7,7 @@ describe('Playlist', () => {
     ordinal,
     state: 'completed' as const,
     eventCount,
+    turnsBefore: 0,
     firstMs,
     lastMs,
   });

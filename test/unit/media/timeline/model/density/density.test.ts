@@ -48,6 +48,7 @@ class DensityFixture {
         ordinal: 1,
         state: 'running',
         eventCount: this.eventCount,
+        turnsBefore: 0,
         firstMs: this.timeOf(1),
         lastMs: this.timeOf(this.eventCount),
       },
