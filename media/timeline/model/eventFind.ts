@@ -6,9 +6,14 @@ export interface EventFindContext extends FilterContext {
   criteria: () => FilterCriteria;
   /** Number of rows that are shown. */
   shownRows: () => number;
+  /** The line of the list whose row shows an event, as several can share one. */
+  lineOf: (row: number) => number;
   /** Brings a row of the playlist into view. */
   reveal: (row: number) => void;
 }
+
+/** Matches that are looked through for the next row of the list; more in one row are not worth the time. */
+const MAX_MATCHES_IN_ROW = 1_000;
 
 /** The events that have a text. They are marked in the list, which stays as it is. */
 export class EventFind {
@@ -49,7 +54,7 @@ export class EventFind {
     this.restart();
   }
 
-  /** Shows the next event with the text, or the one before; after the last one comes the first. */
+  /** Shows the next row of the list with the text, or the one before; after the last one comes the first. */
   go(direction: 'back' | 'forward'): void {
     const { count } = this;
     if (count === 0) return;
@@ -63,8 +68,19 @@ export class EventFind {
         : direction === 'forward'
           ? before + (isOnHit ? 1 : 0)
           : before - 1;
-    this.#row = this.#matches.rowOf((wanted + count) % count);
+    this.#row = this.#elsewhere(wanted, direction === 'forward' ? 1 : -1);
     this.#context.reveal(this.#row);
+  }
+
+  /** The first match from one on that the row shown last does not have. */
+  #elsewhere(from: number, step: 1 | -1): number {
+    const { count } = this;
+    const matchAt = (index: number): number => this.#matches.rowOf((((from + index * step) % count) + count) % count);
+    const { lineOf } = this.#context;
+    const here = this.#row === undefined ? undefined : lineOf(this.#row);
+    for (let index = 0; index < Math.min(count, MAX_MATCHES_IN_ROW); index++)
+      if (lineOf(matchAt(index)) !== here) return matchAt(index);
+    return matchAt(0);
   }
 
   /** Looks through everything again: the text, the filter or the playlist is another one. */

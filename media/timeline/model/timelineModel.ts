@@ -99,6 +99,7 @@ export class TimelineModel {
       ...this.#findContext,
       criteria: () => this.filter.criteria,
       shownRows,
+      lineOf: (row) => this.rows.rowLineOf(row),
       reveal: (row) => this.rows.reveal(this.playlist.placeOf(row), this.find.text),
       changed,
     });

@@ -6,7 +6,7 @@ import type { ShownEvents } from '../shownEvents';
 import { callIdOf } from './callIndex';
 import { CurrentPlan } from './currentPlan';
 import { TurnDurations } from './turnDurations';
-import { foldsHiding } from './unfold';
+import { foldsHiding, hasText } from './unfold';
 
 /** Rows are looked for in so many lines; more that are folded in a row are not loaded at the same time. */
 const MAX_FOLDED_LINES = 10_000;
@@ -152,12 +152,21 @@ export class ListRows {
       return undefined;
     }
     this.#isToShow = false;
-    if (typeof event === 'object') this.#unfold(event);
+    if (typeof event === 'object') for (const part of this.#partsWithFound(event)) this.#unfold(part);
     if (filter.isActive) return filter.count(row);
     const line = this.rowLineOf(row);
     const head = events.at(line);
     if (line !== row && typeof head === 'object') this.#context.open(rowFold(head));
     return line;
+  }
+
+  /** The event, and what else was found in the row of its call: Find goes on to the next row. */
+  #partsWithFound(event: TimelineEvent): TimelineEvent[] {
+    const callId = callIdOf(event);
+    if (this.#found === '' || callId === undefined || !this.isFolding) return [event];
+    const { call, result, changes } = this.#context.events.callOf(event.runId, callId);
+    const others = [call, result, ...changes].filter((part) => part !== undefined && part.seq !== event.seq);
+    return [event, ...others.filter((part) => part !== undefined).filter((part) => hasText(part, this.#found))];
   }
 
   /** Opens what hides the text that was found in the event, in its own part and in the row of its call. */

@@ -26,6 +26,16 @@ export function diffId(event: TimelineEvent): string {
   return partFold(event, 'diff');
 }
 
+/** True where a text of the event, as far as it is here, has this in it, whatever its case. */
+export function hasText({ data }: TimelineEvent, text: string): boolean {
+  const wanted = text.toLowerCase();
+  const has = (value: unknown): boolean =>
+    typeof value === 'string'
+      ? value.toLowerCase().includes(wanted)
+      : typeof value === 'object' && value !== null && Object.values(value).some(has);
+  return has(data);
+}
+
 /** The folds inside of the event's own card that hide a text of it. */
 export function foldsHiding(event: TimelineEvent, text: string): string[] {
   const has = (part: string): boolean => part.toLowerCase().includes(text.toLowerCase());

@@ -7,7 +7,11 @@ import { Playlist } from '../../../../../media/timeline/model/playlist';
 const RUN = { runId: 'aaaaaaaaaaaa', ordinal: 1, state: 'running', turnsBefore: 0, firstMs: 0, lastMs: 1 } as const;
 
 /** A find in 20 events, of which those with these numbers have the text. */
-function findIn(seqs: number[], shownRows = 20): { find: EventFind; shown: number[]; scanned: Promise<void> } {
+function findIn(
+  seqs: number[],
+  shownRows = 20,
+  lineOf = (row: number) => row,
+): { find: EventFind; shown: number[]; scanned: Promise<void> } {
   const shown: number[] = [];
   let finished = (): void => undefined;
   const scanned = new Promise<void>((resolve) => (finished = resolve));
@@ -17,6 +21,7 @@ function findIn(seqs: number[], shownRows = 20): { find: EventFind; shown: numbe
     find: () => Promise.resolve({ seqs, counts: {} }),
     criteria: () => NO_CRITERIA,
     shownRows: () => shownRows,
+    lineOf,
     reveal: (row) => shown.push(row),
     changed: () => {
       if (!find.isScanning && find.count > 0) finished();
@@ -36,6 +41,19 @@ describe('EventFind', () => {
     assert.deepEqual([find.current, find.count], [2, 3]);
     find.setText('');
     assert.deepEqual([find.current, find.count], [0, 0]);
+  });
+
+  it('goes from row to row of the list where events share one', async () => {
+    const { find, shown, scanned } = findIn([3, 4, 5, 8, 15, 16], 20, (row) => row - (row % 5));
+    await scanned;
+    for (const direction of ['forward', 'forward', 'forward', 'forward', 'back'] as const) find.go(direction);
+    assert.deepEqual(shown, [2, 7, 14, 15, 14]);
+    assert.deepEqual([find.current, find.count], [5, 6]);
+    const alone = findIn([3, 4], 20, () => 0);
+    await alone.scanned;
+    alone.find.go('forward');
+    alone.find.go('forward');
+    assert.deepEqual(alone.shown, [2, 3]);
   });
 
   it('begins at the end when it goes back, and leaves out what the replay does not show yet', async () => {
