@@ -69,7 +69,7 @@ export function CallRow({ model, event, isLive }: CardProps<'tool.call'> & { isL
       ) : (
         isOpen && <CallInput model={model} event={event} facts={facts} />
       )}
-      <CallOutput model={model} event={event} facts={facts} isOpen={isOpen} />
+      <CallOutput model={model} event={event} facts={facts} isOpen={isOpen} answer={answer} />
       {result !== undefined && <Pictures model={model} event={result} />}
     </>
   );
@@ -81,12 +81,13 @@ function asksPerson(event: ToolCall): boolean {
   return kind === 'question' || kind === 'plan';
 }
 
-/** What a person chose, where that says more than that they allowed it. */
+/** What a person chose, where that says more than that they allowed or denied it. */
 function ChoiceNote({ request, answer }: { request: PermissionRequest; answer: PermissionAnswer }) {
   const { answers, message, outcome, optionId } = answer.data;
   const { options } = request.data;
   const option = options.find((each) => each.optionId === optionId);
-  const isPlain = outcome === 'allowed' && option?.kind === 'allow_once' && options.length <= 3;
+  const isPlain =
+    (outcome === 'allowed' && option?.kind === 'allow_once' && options.length <= 3) || option?.kind === 'reject_once';
   const name = request.data.toolName === 'AskUserQuestion' || !isPlain ? option?.name : undefined;
   const words = answers?.map((each) => each.filter((word) => word !== '').join(', ')).filter((said) => said !== '');
   const note = joinParts([...(words ?? [name]), message]);
@@ -151,11 +152,14 @@ function CallInput({ model, event, facts }: CardProps<'tool.call'> & { facts: Ca
 interface CallOutputProps extends CardProps<'tool.call'> {
   facts: CallFacts;
   isOpen: boolean;
+  answer: PermissionAnswer | undefined;
 }
 
-function CallOutput({ model, event, facts: { result, changes }, isOpen }: CallOutputProps) {
+function CallOutput({ model, event, facts: { result, changes }, isOpen, answer }: CallOutputProps) {
   if (result === undefined) return null;
   const { status, output } = result.data;
+  // The row says already that it was denied, and why.
+  if (!isOpen && status === 'denied' && answer !== undefined) return null;
   if (output.trim() === '') return isOpen ? <div class="faint">{l10n.t('No output')}</div> : null;
   const lines = countLines(output, MAX_LINE_COUNT);
   const isShort =

@@ -49,7 +49,11 @@ describe('answering at home', () => {
     await card.getByRole('button', { name: 'Deny with Reason…' }).click();
     await card.getByRole('textbox', { name: 'Reason' }).fill('Do not push');
     await card.getByRole('button', { name: 'Deny with Reason', exact: true }).click();
-    await timeline.getByText('It was told: Do not push').waitFor();
+    const denied = timeline.locator('[data-kind="tool.call"]').filter({ hasText: 'Do not push' });
+    await denied.getByText('Denied').waitFor();
+    assert.doesNotMatch(await denied.innerText(), /Do not push[^]*Do not push/);
+    await denied.getByRole('button').first().click();
+    await denied.getByText('It was told: Do not push').waitFor();
 
     await card.getByText('Allow this change?').waitFor();
     await card.locator('.diff-removed').filter({ hasText: 'let b = 2;' }).waitFor();
