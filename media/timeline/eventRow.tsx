@@ -5,7 +5,7 @@ import { Icon } from '../shared/icons';
 import { EventCard } from './events/eventCard';
 import { eventIcon, eventName } from './events/eventName';
 import type { TimelineModel } from './model/timelineModel';
-import { MenuButton, eventMenu } from './rows/eventMenu';
+import { MenuButton, copyByKey, eventMenu } from './rows/eventMenu';
 import { FoldedRow } from './rows/foldedRow';
 
 /** Shared by all rows, since making a formatter takes longer than rendering a row. */
@@ -57,7 +57,8 @@ export function EventRow({ model, item, line, isSelected, measure, onSelect }: E
       data-seq={event.seq}
       data-kind={event.kind}
       aria-label={rowName(model, event)}
-      aria-keyshortcuts="Shift+F10"
+      aria-keyshortcuts="Shift+F10 Control+C"
+      onKeyDown={(key) => copyByKey(model, event, key)}
       {...eventMenu(model, event)}
     >
       <EventParts model={model} event={event} isLive={isLive} />

@@ -158,6 +158,8 @@ export const TIMELINE_REQUESTS = {
   act: { parameters: v.object({ action: v.picklist(OUTCOME_ACTIONS) }), result: v.object({}) },
   /** Every timeline shows so much from now on; the page is told by `detail`. */
   chooseDetail: { parameters: v.object({ detail }), result: v.object({}) },
+  /** Puts the texts of the events that a row shows on the clipboard. */
+  copyEvent: { parameters: v.object({ ...placeSchema.entries, shown: v.array(seq) }), result: v.object({}) },
   /** Puts a text on the clipboard. */
   copyText: { parameters: v.object({ text }), result: v.object({}) },
   /** Puts a field of an event on the clipboard, with nothing cut and without the control sequences of a terminal. */

@@ -52,6 +52,7 @@ export function timelineEditor(post: TimelineEditor['post'], parts: Partial<Time
     openPayload: nothing,
     openPicture: nothing,
     copyLink: nothing,
+    copyEvent: nothing,
     showSnapshot: nothing,
     searchHistory: nothing,
     act: nothing,

@@ -44,6 +44,11 @@ export class SessionActions {
     await this.#context.ask('chooseDetail', { detail });
   }
 
+  /** Copies the texts of the events that the row of this one shows. */
+  async copyEvent({ runId, seq }: TimelineEvent, shown: number[]): Promise<void> {
+    await this.#context.ask('copyEvent', { runId, seq, shown });
+  }
+
   async copyText(text: string): Promise<void> {
     await this.#context.ask('copyText', { text });
   }

@@ -27,6 +27,15 @@ function shownIn(model: TimelineModel, event: TimelineEvent): number[] {
   });
 }
 
+/** The key that copies what is selected copies the row where nothing is; keys in a text box are its own. */
+export function copyByKey(model: TimelineModel, event: TimelineEvent, key: KeyboardEvent): void {
+  const isCopy = (key.ctrlKey || key.metaKey) && !key.shiftKey && !key.altKey && key.key.toLowerCase() === 'c';
+  const isText = key.target instanceof HTMLTextAreaElement || key.target instanceof HTMLInputElement;
+  if (!isCopy || isText || document.getSelection()?.isCollapsed === false) return;
+  key.preventDefault();
+  void model.actions.copyEvent(event, shownIn(model, event));
+}
+
 /** Prepares the menu that is about to open: what is selected, and a place near the row's title. */
 export function prepareMenu(event: MouseEvent): void {
   const { currentTarget, target } = event;

@@ -56,6 +56,7 @@ export interface TimelineEditor {
   openPayload(place: PayloadPlace): Promise<void>;
   openPicture(place: PicturePlace): Promise<void>;
   copyLink(event: LinkedEvent): Promise<void>;
+  copyEvent(event: LinkedEvent & { shown: number[] }): Promise<void>;
   showSnapshot(snapshot: { sessionId: string; commit: string }): Promise<void>;
   searchHistory(text: string): Promise<void>;
   act(sessionId: string, action: OutcomeAction): Promise<void>;
@@ -248,6 +249,9 @@ export class TimelineHost implements Disposable {
       }
       case 'copyLink':
         await this.#editor.copyLink({ sessionId: this.#sessionId, ...parameters });
+        return {};
+      case 'copyEvent':
+        await this.#editor.copyEvent({ sessionId: this.#sessionId, ...parameters });
         return {};
       case 'copyText':
         await this.#editor.copyText(parameters.text);

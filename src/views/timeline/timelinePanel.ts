@@ -99,6 +99,9 @@ export class TimelinePanel {
       prompts,
       detail: timelineDetail,
       chooseDetail: setTimelineDetail,
+      copyEvent: async (event) => {
+        await vscode.commands.executeCommand(COMMANDS.copyEvent, event);
+      },
       copyLink: async (event) => {
         await vscode.commands.executeCommand(COMMANDS.copyEventLink, event);
       },

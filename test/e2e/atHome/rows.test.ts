@@ -206,6 +206,10 @@ describe('the rows of a timeline', () => {
     };
     await choose(openByClick, 'Copy', async () => /^node --test .*\n.*case 1 parses/.test(await copied()));
     assert.match(await copied(), /ReferenceError: parse is not defined/);
+    await window.page.evaluate("navigator.clipboard.writeText('')");
+    await failed.focus();
+    await window.page.keyboard.press('Control+C');
+    await waitFor(async () => (await copied()).startsWith('node --test '), { what: 'the row, copied by key' });
     const link = /:\/\/corral-dev\.corral\/event\/\w{12}\/\w{12}\/\d+$/;
     await choose(openByKey, 'Copy Link', async () => link.test(await copied()));
     const draft = window.quickInput.getByText('“Refuse empty durations”').first();
