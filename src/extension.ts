@@ -23,7 +23,7 @@ import { readEndNotices, readSettings, storageDirectory } from './views/settings
 import { readWorktreeSettings } from './views/worktreeSettings';
 import { StatusBar } from './views/sessions/statusBar';
 import type { OverviewAction } from './protocol/overviewProtocol';
-import type { EventPlace } from './protocol/timelineProtocol';
+import type { TimelineTarget } from './protocol/timelineProtocol';
 import { timelineCommands } from './views/timeline/timelineCommands';
 import { MomentFiles } from './views/timeline/moment/momentFiles';
 import { TimelineEditors } from './views/timeline/timelineEditors';
@@ -86,8 +86,8 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       return true;
     },
   });
-  const showTimeline = (sessionId: string, place?: EventPlace): void =>
-    void timelines.show(sessionId, place).catch((error: unknown) => onError('timeline', error));
+  const showTimeline = (sessionId: string, target?: TimelineTarget): void =>
+    void timelines.show(sessionId, target).catch((error: unknown) => onError('timeline', error));
   const overview = {
     source: made,
     extensionUri: context.extensionUri,

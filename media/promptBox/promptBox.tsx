@@ -51,6 +51,7 @@ export function PromptBox({
   };
   const completions = useCompletions(model, write);
   useLayoutEffect(() => {
+    if (model.takeFocus()) area.current?.focus();
     if (caretWanted.current === undefined) return;
     area.current?.setSelectionRange(caretWanted.current, caretWanted.current);
     caretWanted.current = undefined;

@@ -34,6 +34,8 @@ const detail = v.picklist(DETAILS);
 const placeSchema = v.object({ runId: idSchema, seq });
 /** An event by the run that it belongs to and its number there. */
 export type EventPlace = v.InferOutput<typeof placeSchema>;
+/** What of a timeline is to be shown: an event, or the box for messages with the keyboard in it. */
+export type TimelineTarget = EventPlace | 'messageBox';
 
 const pictureSchema = v.object({ ...placeSchema.entries, index: count });
 
@@ -211,6 +213,8 @@ export const hostMessageSchema = v.variant('type', [
   v.object({ type: v.literal('reading'), share: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
   /** Somebody followed a link to this event. */
   v.object({ type: v.literal('show'), place: placeSchema }),
+  /** Somebody wants to write a message. */
+  v.object({ type: v.literal('write') }),
   /** How much the list is to show. */
   v.object({ type: v.literal('detail'), detail }),
   /** A message of an earlier page, which was gone when sending failed. */

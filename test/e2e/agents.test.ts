@@ -158,8 +158,9 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     const frame = await window.timeline('Write a greeting', '[data-kind="run.exited"]');
     await frame.getByText('It says hello.').first().waitFor();
     await window.runCommand('Corral: Send Message');
-    await window.quickInput.getByText('Starts a new run that continues where the last one ended.').waitFor();
-    await window.answerInput('talk Here I am again; read greeting.txt');
+    await frame.locator('[data-testid=message-box]:focus').waitFor();
+    await window.page.keyboard.insertText('talk Here I am again; read greeting.txt');
+    await window.page.keyboard.press('Control+Enter');
     await frame.locator('option', { hasText: 'All 2 runs' }).waitFor({ state: 'attached' });
     await frame.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
     await frame.getByText('greeting.txt').first().waitFor();

@@ -52,6 +52,7 @@ export class PromptModel {
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   /** Files that are on their way to the extension. */
   #attaching = 0;
+  #isFocusWanted = false;
 
   constructor(text: string, context: PromptModelContext) {
     this.#text = text;
@@ -73,6 +74,19 @@ export class PromptModel {
 
   get isEmpty(): boolean {
     return this.#text.trim() === '';
+  }
+
+  /** Has the box take the keyboard once it is painted. */
+  focus(): void {
+    this.#isFocusWanted = true;
+    this.#context.changed();
+  }
+
+  /** True once after each wish. */
+  takeFocus(): boolean {
+    const isWanted = this.#isFocusWanted;
+    this.#isFocusWanted = false;
+    return isWanted;
   }
 
   /** Takes what is kept. A text that is here already stays. */

@@ -25,6 +25,8 @@ export interface HostListener {
   readingOn(share: number): void;
   /** Somebody followed a link to this event. */
   showWanted(place: EventPlace): void;
+  /** Somebody wants to write a message. */
+  writingWanted(): void;
   /** A person chose how much the list shows, here or elsewhere. */
   detailChosen(detail: Detail): void;
   /** A message of an earlier page could not be sent. */
@@ -116,6 +118,9 @@ export class ExtensionHostClient {
         return;
       case 'show':
         this.#listener.showWanted(message.place);
+        return;
+      case 'write':
+        this.#listener.writingWanted();
         return;
       case 'detail':
         this.#listener.detailChosen(message.detail);

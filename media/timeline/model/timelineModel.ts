@@ -81,6 +81,7 @@ export class TimelineModel {
         this.#changed();
       },
       showWanted: (place) => this.#show(place),
+      writingWanted: () => this.draft.prompt.focus(),
       detailChosen: (detail) => this.rows.setDetail(detail),
       messageReturned: (text) => void this.draft.prompt.restore(text),
       connectionChanged: () => {

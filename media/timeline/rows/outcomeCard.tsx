@@ -105,10 +105,7 @@ function OutcomeActions({ model }: { model: TimelineModel }) {
       {actions.includes('review') && button(l10n.t('Review Changes'), true, () => void model.actions.act('review'))}
       {actions.includes('apply') && button(l10n.t('Apply…'), false, () => void model.actions.act('apply'))}
       {actions.includes('branch') && button(l10n.t('Make Branch…'), false, () => void model.actions.act('branch'))}
-      {actions.includes('message') &&
-        button(l10n.t('Message'), false, () =>
-          document.querySelector<HTMLTextAreaElement>('.footer textarea')?.focus(),
-        )}
+      {actions.includes('message') && button(l10n.t('Message'), false, () => model.draft.prompt.focus())}
     </div>
   );
 }

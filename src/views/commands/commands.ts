@@ -14,7 +14,7 @@ import type { CommandName } from '../text/contributions';
 import { COMMANDS } from '../text/contributions';
 import { showError } from '../text/errorMessages';
 import type { CorralApi } from '../../supervisor/api';
-import type { EventPlace } from '../../protocol/timelineProtocol';
+import type { TimelineTarget } from '../../protocol/timelineProtocol';
 import type { CommandActions, RunCommand } from './commandRunner';
 import { CommandRunner } from './commandRunner';
 import type { ComparisonSource } from './compareCommands';
@@ -80,7 +80,7 @@ export interface CommandsOptions {
   /** The folder of the bundles. */
   bundles: string;
   prompts: PromptLoader;
-  showTimeline: (sessionId: string, place?: EventPlace) => void;
+  showTimeline: (sessionId: string, target?: TimelineTarget) => void;
   inFront: SessionsInFront;
   showOverview: () => void;
   tree: TreeControl;
@@ -145,7 +145,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       { answerPermission: async (...answer) => await source.answerPermission(...answer), showTimeline },
       choose,
     ),
-    ...runCommands(source, choose, chooseMany),
+    ...runCommands(source, choose, chooseMany, (sessionId) => showTimeline(sessionId, 'messageBox')),
     ...treeCommands({ source, tree: options.tree, marks: options.marks, chooseMany, showTimeline, reveal }),
     ...queueCommands(source, choose),
     ...compareCommands({ ...draftOptions, source, starter, choose: chooseAny }),

@@ -17,7 +17,7 @@ export type RunCommandName = Extract<
 >;
 
 /** What these commands need of the supervisor. */
-export interface RunsSource extends Pick<CorralApi, 'sendMessage' | 'stop' | 'kill' | 'markAsGone' | 'resume'> {
+export interface RunsSource extends Pick<CorralApi, 'stop' | 'kill' | 'markAsGone' | 'resume'> {
   goneQuestion(id: string): Promise<GoneQuestion | undefined>;
   terminalCommand(id: string): Promise<TerminalCommand>;
 }
@@ -27,20 +27,13 @@ export function runCommands(
   source: RunsSource,
   choose: ChooseSession,
   chooseMany: ChooseSessions,
+  writeMessage: (sessionId: string) => void,
 ): CommandActions<RunCommandName> {
   const noneRuns = vscode.l10n.t('No session is running.');
   return {
     sendMessage: async (argument) => {
       const none = vscode.l10n.t('There is no session yet.');
-      const session = await choose(argument, vscode.l10n.t('Send Message'), () => true, none);
-      const text = await vscode.window.showInputBox({
-        title: vscode.l10n.t('Send Message · {title}', { title: session.title }),
-        prompt: isOpen(session)
-          ? vscode.l10n.t('The agent gets it at its next turn.')
-          : vscode.l10n.t('Starts a new run that continues where the last one ended.'),
-        ignoreFocusOut: true,
-      });
-      if (text !== undefined) await source.sendMessage(session.id, text);
+      writeMessage((await choose(argument, vscode.l10n.t('Send Message'), () => true, none)).id);
     },
     stopSession: async (argument) => {
       const sessions = await chooseMany(argument, vscode.l10n.t('Stop Session'), isOpen, noneRuns);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
-import type { EventPlace } from '../../protocol/timelineProtocol';
+import type { TimelineTarget } from '../../protocol/timelineProtocol';
 import { savedStateSchema } from '../../protocol/timelineProtocol';
 import { TIMELINE_VIEW_TYPE } from '../text/contributions';
 import { showErrorMessage } from '../text/messages';
@@ -28,7 +28,7 @@ export class TimelineEditors implements vscode.CustomReadonlyEditorProvider, vsc
   readonly #options: TimelineEditorsOptions;
   readonly #panels = new Set<TimelinePanel>();
   /** What the timelines that are being opened will show first. */
-  readonly #places = new Map<string, EventPlace>();
+  readonly #targets = new Map<string, TimelineTarget>();
   readonly #disposables: vscode.Disposable[];
 
   constructor(options: TimelineEditorsOptions) {
@@ -60,16 +60,17 @@ export class TimelineEditors implements vscode.CustomReadonlyEditorProvider, vsc
     return [...this.#panels].find(({ isActive }) => isActive)?.sessionId;
   }
 
-  /** Shows the session's timeline in its open tab or in the preview tab; at `place`, or else where it was before. */
-  async show(sessionId: string, place?: EventPlace): Promise<void> {
+  /** Shows the session's timeline in its open tab or in the preview tab; at `target`, or else where it was before. */
+  async show(sessionId: string, target?: TimelineTarget): Promise<void> {
     const open = this.#panelOf(sessionId);
     if (open !== undefined) {
-      if (place !== undefined) open.load(place);
+      if (target === 'messageBox') open.show(target);
+      else if (target !== undefined) open.load(target);
       open.reveal();
       return;
     }
     const session = await this.#options.source.getSession(sessionId);
-    if (place !== undefined) this.#places.set(sessionId, place);
+    if (target !== undefined) this.#targets.set(sessionId, target);
     await vscode.commands.executeCommand('vscode.openWith', timelineUri(session), TIMELINE_VIEW_TYPE, {
       preview: true,
     });
@@ -83,8 +84,8 @@ export class TimelineEditors implements vscode.CustomReadonlyEditorProvider, vsc
     const sessionId = sessionOfTimeline(uri);
     if (sessionId === undefined)
       throw new CorralError('INVALID_ARGUMENT', vscode.l10n.t('{address} is no timeline.', { address: String(uri) }));
-    this.#fill(panel, sessionId, this.#places.get(sessionId));
-    this.#places.delete(sessionId);
+    this.#fill(panel, sessionId, this.#targets.get(sessionId));
+    this.#targets.delete(sessionId);
   }
 
   /** Closes no tab: tabs outlive a reload of the window. */
@@ -98,8 +99,8 @@ export class TimelineEditors implements vscode.CustomReadonlyEditorProvider, vsc
     return panels.find(({ isActive }) => isActive) ?? panels[0];
   }
 
-  #fill(panel: vscode.WebviewPanel, sessionId: string, place?: EventPlace): void {
-    const made = new TimelinePanel(panel, this.#options, sessionId, place);
+  #fill(panel: vscode.WebviewPanel, sessionId: string, target?: TimelineTarget): void {
+    const made = new TimelinePanel(panel, this.#options, sessionId, target);
     this.#panels.add(made);
     panel.onDidDispose(() => this.#panels.delete(made));
   }
@@ -113,7 +114,7 @@ export class TimelineEditors implements vscode.CustomReadonlyEditorProvider, vsc
       return;
     }
     const open = this.#panelOf(session.id);
-    open?.showEvent(event);
+    open?.show(event);
     await this.show(session.id, open === undefined ? event : undefined);
   }
 

@@ -7,7 +7,6 @@ import { messageOf } from '../../common/errors';
 import { ACTING_METHODS, pageMessageSchema } from '../../protocol/timelineProtocol';
 import type {
   Detail,
-  EventPlace,
   HostMessage,
   OutcomeAction,
   MomentFacts,
@@ -15,6 +14,7 @@ import type {
   TimelineParameters,
   TimelineResult,
   TimelineSession,
+  TimelineTarget,
 } from '../../protocol/timelineProtocol';
 import type { LinkedEvent } from './eventLink';
 import { readMoment, snapshotAt } from './moment/momentReader';
@@ -126,9 +126,9 @@ export class TimelineHost implements Disposable {
     });
   }
 
-  /** Shows an event now, or as soon as the page listens. */
-  show(place: EventPlace): void {
-    this.#tell({ type: 'show', place });
+  /** Shows an event or the box for messages now, or as soon as the page listens. */
+  show(target: TimelineTarget): void {
+    this.#tell(target === 'messageBox' ? { type: 'write' } : { type: 'show', place: target });
   }
 
   /** Tells the page how much to show; one that loads later asks. */

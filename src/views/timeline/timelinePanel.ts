@@ -13,7 +13,7 @@ import { PictureFiles } from './pictureFiles';
 import { TimelineHost } from './timelineHost';
 import { onTimelineDetail, setTimelineDetail, timelineDetail } from './timelineDetail';
 import { timelinePage } from './timelinePage';
-import type { EventPlace, TimelineSession } from '../../protocol/timelineProtocol';
+import type { TimelineSession, TimelineTarget } from '../../protocol/timelineProtocol';
 import type { TimelineSource } from './timelineSource';
 import type { PageResources } from '../webview/webviewPage';
 
@@ -50,7 +50,7 @@ export class TimelinePanel {
     panel: vscode.WebviewPanel,
     { source, extensionUri, momentFiles, sessionShown, prompts, onError }: TimelinePanelOptions,
     sessionId: string,
-    place?: EventPlace,
+    target?: TimelineTarget,
   ) {
     this.#panel = panel;
     this.sessionId = sessionId;
@@ -122,7 +122,7 @@ export class TimelinePanel {
         for (const disposable of disposables) disposable.dispose();
       }),
     ];
-    this.load(place);
+    this.load(target);
   }
 
   /** True while it is the active editor. */
@@ -134,9 +134,9 @@ export class TimelinePanel {
     this.#panel.reveal();
   }
 
-  /** Shows an event as soon as the page listens. */
-  showEvent(place: EventPlace): void {
-    this.#host.show(place);
+  /** Shows it as soon as the page listens. */
+  show(target: TimelineTarget): void {
+    this.#host.show(target);
   }
 
   /** Serves the page no longer, which stays. */
@@ -144,10 +144,12 @@ export class TimelinePanel {
     this.#host.dispose();
   }
 
-  /** Loads the page, which shows `place`, or else what it showed before. */
-  load(place: EventPlace | undefined): void {
+  /** Loads the page, which shows an event, or else what it showed before. */
+  load(target: TimelineTarget | undefined): void {
     this.#host.pause(); // answers to the old page must not reach the new one
+    const place = target === 'messageBox' ? undefined : target;
     this.#panel.webview.html = timelinePage(this.sessionId, this.#resources, place);
+    if (target === 'messageBox') this.show(target);
   }
 
   #setTitle(session: TimelineSession): void {

@@ -14,6 +14,7 @@ const QUIET: HostListener = {
   sessionChanged: unexpected,
   readingOn: unexpected,
   showWanted: unexpected,
+  writingWanted: unexpected,
   detailChosen: unexpected,
   messageReturned: unexpected,
   failed: unexpected,
