@@ -25,7 +25,22 @@ export interface DetectionOptions extends ResolveOptions {
 
 /** All agents, those that can be used first. Nothing is installed; programs are started only to tell their version. */
 export async function detectAgents(options: DetectionOptions): Promise<DetectedAgent[]> {
-  const agents = await Promise.all(listAgents(options.agents).map(async (entry) => await detectAgent(entry, options)));
+  return await detectAll(options, async (entry, agent) => {
+    const environment = await programEnvironment(entry.name, agent, options.agents);
+    return await versionOf(agent, environment, options.runProcess);
+  });
+}
+
+/** The same in the same order, without versions: nothing is started, so that it takes no time. */
+export async function findAgents(options: ResolveOptions): Promise<DetectedAgent[]> {
+  return await detectAll(options, async () => await Promise.resolve(undefined));
+}
+
+type ReadVersion = (entry: AgentEntry, agent: ResolvedAgent) => Promise<string | undefined>;
+
+async function detectAll(options: ResolveOptions, readVersion: ReadVersion): Promise<DetectedAgent[]> {
+  const detect = async (entry: AgentEntry): Promise<DetectedAgent> => await detectAgent(entry, options, readVersion);
+  const agents = await Promise.all(listAgents(options.agents).map(detect));
   return agents.sort((a, b) => Number(a.missing !== undefined) - Number(b.missing !== undefined));
 }
 
@@ -47,13 +62,16 @@ export async function summarizeAgents(options: DetectionOptions): Promise<AgentS
   });
 }
 
-async function detectAgent(entry: AgentEntry, options: DetectionOptions): Promise<DetectedAgent> {
+async function detectAgent(
+  entry: AgentEntry,
+  options: ResolveOptions,
+  readVersion: ReadVersion,
+): Promise<DetectedAgent> {
   // Each session names its own program.
   if (entry.name === 'command') return entry;
   try {
     const agent = await resolveAgent(entry.name, options);
-    const environment = await programEnvironment(entry.name, agent, options.agents);
-    const version = await versionOf(agent, environment, options.runProcess);
+    const version = await readVersion(entry, agent);
     return version === undefined ? entry : { ...entry, version };
   } catch (error) {
     const isWronglySet = error instanceof CorralError && error.code === 'SETTINGS_INVALID';

@@ -22,6 +22,8 @@ export interface CommandContext {
   session?: SessionSummary;
   /** A session that was asked for and is not made yet. */
   request?: SessionRequest;
+  /** An agent that is to be used, where nothing is asked for yet. */
+  agent?: string;
   /** A folder in which no repository was found yet. */
   folder?: string;
   /** Done once the failure is mended, by whoever shows it elsewhere than in a message. */

@@ -98,15 +98,25 @@ export class SessionStarter {
   }
 
   /** What mends a session that was not started. */
-  mendsFor({ request, folder, again }: CommandContext): ContextMends {
+  mendsFor({ request, agent = request?.agent, folder, again }: CommandContext): ContextMends {
     const mends: ContextMends = {};
     if (folder !== undefined)
       mends.initializeRepository = mends.makeFirstCommit = async () => await this.#initializeRepository(folder, again);
-    if (request === undefined) return mends;
-    const { installCommand } = builtInAgents().get(request.agent) ?? {};
+    if (agent === undefined) return mends;
+    const { installCommand } = builtInAgents().get(agent) ?? {};
     if (installCommand !== undefined)
-      mends.installAgent = async () => await this.#installAgent(request, installCommand, again);
-    mends.setAgentPath = async () => await this.#setAgentPath(request, again);
+      mends.installAgent = async () => {
+        installInTerminal(agent, installCommand);
+        if (request !== undefined) await this.#offerStart(request, again);
+      };
+    mends.setAgentPath = async () =>
+      await this.#options.runner.attempt('newSession', async () => {
+        if (await chooseAgentPath(agent)) await this.#startAgain(request, again);
+      });
+    if (request === undefined) {
+      if (again !== undefined) mends.checkAgain = again;
+      return mends;
+    }
     // The sessions of a comparison share one prompt, so none is edited alone. Elsewhere the draft is still there.
     if (request.group === undefined && again === undefined)
       mends.editRequest = async () => await this.#editRequest(request);
@@ -136,34 +146,36 @@ export class SessionStarter {
   }
 
   /** The request stays at hand until the program is there. */
-  async #installAgent(request: SessionRequest, command: readonly string[], retry?: () => Promise<void>): Promise<void> {
-    const terminal = vscode.window.createTerminal({ name: vscode.l10n.t('Install {agent}', { agent: request.agent }) });
-    terminal.show();
-    terminal.sendText(command.join(' '));
-    const again = vscode.l10n.t('Start the Session');
+  async #offerStart(request: SessionRequest, again?: () => Promise<void>): Promise<void> {
+    const start = vscode.l10n.t('Start the Session');
     const question = vscode.l10n.t('Start the session once {agent} is installed. Its prompt is kept here.', {
       agent: request.agent,
     });
-    if ((await showInformationMessage(question, again)) !== again) return;
-    await this.#options.runner.attempt('newSession', async () => {
-      if (retry === undefined) await this.create(request);
-      else await retry();
-    });
+    if ((await showInformationMessage(question, start)) !== start) return;
+    await this.#options.runner.attempt('newSession', async () => await this.#startAgain(request, again));
   }
 
-  async #setAgentPath(request: SessionRequest, again?: () => Promise<void>): Promise<void> {
-    const [file] =
-      (await vscode.window.showOpenDialog({
-        title: vscode.l10n.t('Choose the Program of {agent}', { agent: request.agent }),
-        openLabel: vscode.l10n.t('Use This Program'),
-      })) ?? [];
-    if (file === undefined) return;
-    await this.#options.runner.attempt('newSession', async () => {
-      await setAgentPath(request.agent, file.fsPath);
-      if (again === undefined) await this.create(request);
-      else await again();
-    });
+  async #startAgain(request: SessionRequest | undefined, again?: () => Promise<void>): Promise<void> {
+    if (again !== undefined) await again();
+    else if (request !== undefined) await this.create(request);
   }
+}
+
+function installInTerminal(agent: string, command: readonly string[]): void {
+  const terminal = vscode.window.createTerminal({ name: vscode.l10n.t('Install {agent}', { agent }) });
+  terminal.show();
+  terminal.sendText(command.join(' '));
+}
+
+/** False where none was chosen. */
+async function chooseAgentPath(agent: string): Promise<boolean> {
+  const [file] =
+    (await vscode.window.showOpenDialog({
+      title: vscode.l10n.t('Choose the Program of {agent}', { agent }),
+      openLabel: vscode.l10n.t('Use This Program'),
+    })) ?? [];
+  if (file !== undefined) await setAgentPath(agent, file.fsPath);
+  return file !== undefined;
 }
 
 /** @throws UNTRUSTED */

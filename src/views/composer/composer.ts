@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Git } from '../../supervisor/git/git';
 import type { SessionDraft } from '../pickers/sessionDraft';
+import { SECTION } from '../settings';
 import { COMPOSER_VIEW } from '../text/contributions';
 import type { ComposerPages, ComposerPagesOptions } from './composerPages';
 import type { PromptHost } from './promptHost';
@@ -42,6 +43,7 @@ export class Composer implements vscode.Disposable {
     };
     this.#open = async () => await (opened ??= open());
     const refresh = (): void => void opened?.then(async (pages) => await pages.refresh());
+    const checkAgain = (): void => void opened?.then(async (pages) => await pages.checkAgain());
     this.#disposables = [
       vscode.window.registerWebviewViewProvider(COMPOSER_VIEW, {
         resolveWebviewView: async (view) => (await this.#open()).resolveView(view),
@@ -51,6 +53,16 @@ export class Composer implements vscode.Disposable {
       }),
       vscode.workspace.onDidChangeWorkspaceFolders(refresh),
       vscode.workspace.onDidGrantWorkspaceTrust(refresh),
+      // A new window may read its settings later than it shows the composer.
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(SECTION)) refresh();
+      }),
+      // An agent may have been installed in a terminal, here or outside.
+      vscode.window.onDidEndTerminalShellExecution(checkAgain),
+      vscode.window.onDidCloseTerminal(checkAgain),
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        if (focused) checkAgain();
+      }),
     ];
   }
 

@@ -8,8 +8,16 @@ import type { CommandRunner } from '../commands/commandRunner';
 import type { SessionStarter } from '../commands/sessionStarter';
 import { chooseAmongRepositories } from '../pickers/repositoryChoice';
 import type { SessionDraft, SessionDraftOptions } from '../pickers/sessionDraft';
-import { choosePart, dependenciesOf, MODE_LABELS, MODE_NAMES, modeOf, newDraft } from '../pickers/sessionDraft';
-import type { ComposerActions, ShownPart } from './composerHost';
+import {
+  choosePart,
+  dependenciesOf,
+  MODE_LABELS,
+  MODE_NAMES,
+  modeOf,
+  newDraft,
+  requireAgent,
+} from '../pickers/sessionDraft';
+import type { ComposerActions, ShownPart } from './composerInterfaces';
 
 const DEMO_AGENT = 'demo';
 const KEPT_KEY = 'composer.choices ';
@@ -42,11 +50,22 @@ export function composerActions(options: ComposerActionsOptions): Omit<ComposerA
   return {
     listRepositories: async () => await starter.listRepositories(),
     chooseRepository: chooseAmongRepositories,
-    readChoices: async (repository) => await newDraft(options, repository, readKept(context, repository)),
+    readChoices: async (repository, current) => {
+      const kept = readKept(context, repository);
+      // The agent may be a default that the settings have changed meanwhile, and the permissions as well.
+      const { base, after } = current ?? {};
+      const others = base === undefined || after === undefined ? {} : { base, after };
+      return await newDraft(options, repository, { ...others, ...kept });
+    },
+    check: async ({ agent }) => {
+      runner.context.agent = agent;
+      await requireAgent(options, agent);
+    },
     choose: async (repository, choices, part) => {
       await choosePart(options, repository, choices, part);
       const { agent, model, argv, base, after } = choices;
-      await context.workspaceState.update(KEPT_KEY + repository, { agent, model, argv, base, after });
+      const chosen = part === 'agent' || part === 'model' ? { agent, model, argv } : { base, after };
+      await context.workspaceState.update(KEPT_KEY + repository, { ...readKept(context, repository), ...chosen });
     },
     showChoice: (part, repository, choices) => showChoice(options, part, repository, choices),
     // An agent that is not there is refused when the session is started.

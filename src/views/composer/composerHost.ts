@@ -1,15 +1,10 @@
 import * as v from 'valibot';
 import { messageOf } from '../../common/errors';
 import { COMPOSER_PARTS, composerRequestSchema } from '../../protocol/composerProtocol';
-import type {
-  ComposerMessage,
-  ComposerPart,
-  ComposerRequest,
-  ComposerResult,
-  ComposerState,
-} from '../../protocol/composerProtocol';
-import type { PromptMethod, PromptResult } from '../../protocol/promptProtocol';
-import type { StoredAttachment, Values } from './promptDrafts';
+import type { ComposerPart, ComposerRequest, ComposerResult, ComposerState } from '../../protocol/composerProtocol';
+import type { PromptMethod } from '../../protocol/promptProtocol';
+import type { ComposerActions, ComposerPage, Failure } from './composerInterfaces';
+import type { Values } from './promptDrafts';
 import { shownDraft } from './promptDrafts';
 import type { PromptHost, PromptPlace } from './promptHost';
 
@@ -23,44 +18,6 @@ const CHANGING: ReadonlySet<string> = new Set<PromptMethod>([
   'detach',
 ]);
 
-/** What went wrong, for a person, with the buttons that mend it. */
-interface Failure {
-  message: string;
-  mends: { label: string; act: () => Thenable<unknown> }[];
-}
-
-/** A choice as the page shows it. */
-export type ShownPart = ComposerState['parts'][number];
-
-/** What the composer needs of pickers and commands. `Choices` is what a person chose beside the prompt. */
-export interface ComposerActions<Choices> {
-  /** Folders of this window in which agents can start. Throws where there is none. */
-  listRepositories: () => Promise<string[]>;
-  chooseRepository: (repositories: readonly string[]) => Promise<string | undefined>;
-  readChoices: (repository: string) => Promise<Choices>;
-  choose: (repository: string, choices: Choices, part: Exclude<ComposerPart, 'repository'>) => Promise<void>;
-  showChoice: (part: ComposerPart, repository: string, choices: Choices) => ShownPart | undefined;
-  commandsOf: (repository: string, choices: Choices) => Promise<PromptResult<'commands'>['commands']>;
-  /** Prompts of the repository's sessions, the latest first. */
-  history: (repository: string) => Promise<string[]>;
-  /** The new session's id; undefined where a person had to say more and did not. */
-  start: (draft: {
-    repository: string;
-    prompt: string;
-    choices: Choices;
-    attachments: readonly StoredAttachment[];
-  }) => Promise<string | undefined>;
-  /** Runs an action; what it throws, unless a person cancelled. A button that mended it calls `again`. */
-  attempt: (action: () => Promise<void>, again: () => Promise<void>) => Promise<Failure | undefined>;
-  /** Hears of each session that was started, with the page where that was asked for. */
-  started: (sessionId: string, page: ComposerPage) => void;
-}
-
-/** A page of the composer: in the view, or in an editor. */
-export interface ComposerPage {
-  post(message: ComposerMessage): void;
-}
-
 /** The one draft of a new session in this window, on any number of pages. */
 export class ComposerHost<Choices> {
   readonly #prompts: PromptHost;
@@ -71,6 +28,8 @@ export class ComposerHost<Choices> {
   #repositories: string[] = [];
   #choices: Choices | undefined;
   #failure: (Failure & { isNotice: boolean }) | undefined;
+  /** True where the failure is what a check of the choices found. */
+  #isOfCheck = false;
   #isStarting = false;
   #opening: Promise<void> | undefined;
 
@@ -89,12 +48,19 @@ export class ComposerHost<Choices> {
     this.#pages.delete(page);
   }
 
-  /** Looks anew for repositories, as the window's folders have changed. */
+  /** Looks anew for repositories and defaults, as the window's folders or settings have changed. */
   async refresh(): Promise<void> {
     const before = this.#repository;
     this.#opening = undefined;
     await this.#open();
     this.#pushAfter(before);
+  }
+
+  /** Says no longer that an agent is missing where it has been installed meanwhile. */
+  async checkAgain(): Promise<void> {
+    if (!this.#isOfCheck) return;
+    await this.#check();
+    this.#pushState();
   }
 
   /** Adds a text to the draft of a repository, below what is there. `change` chooses more than the text. */
@@ -139,6 +105,8 @@ export class ComposerHost<Choices> {
         const mend = this.#failure?.mends[parameters.index];
         this.#dismiss();
         await mend?.act();
+        if (this.#failure === undefined) await this.#check();
+        this.#pushState();
         return {};
       }
       case 'dismiss':
@@ -199,17 +167,32 @@ export class ComposerHost<Choices> {
         this.#repositories = await this.#actions.listRepositories();
         const last = this.#values.get(REPOSITORY_KEY);
         const repository = this.#repositories.find((each) => each === last) ?? this.#repositories[0];
-        if (repository !== undefined && repository !== this.#repository) await this.#showRepository(repository);
+        if (repository !== undefined) await this.#showRepository(repository);
       },
       async () => await this.refresh(),
     );
     // Nothing was asked for yet, so it is no error.
-    this.#failure = failure === undefined ? undefined : { ...failure, isNotice: true };
+    if (failure !== undefined) this.#failure = { ...failure, isNotice: true };
+    else await this.#check();
   }
 
   async #showRepository(repository: string): Promise<void> {
-    this.#choices = await this.#actions.readChoices(repository);
+    const current = repository === this.#repository ? this.#choices : undefined;
+    this.#choices = await this.#actions.readChoices(repository, current);
     this.#repository = repository;
+  }
+
+  /** Says there and then that no session can start with these choices, before anything is asked for. */
+  async #check(): Promise<void> {
+    const choices = this.#choices;
+    this.#failure = undefined;
+    this.#isOfCheck = false;
+    if (choices === undefined) return;
+    const check = async (): Promise<void> => await this.#actions.check(choices);
+    const failure = await this.#actions.attempt(check, async () => await this.checkAgain());
+    if (choices !== this.#choices) return;
+    this.#failure = failure === undefined ? undefined : { ...failure, isNotice: true };
+    this.#isOfCheck = failure !== undefined;
   }
 
   /** Goes to the draft of another repository. What is written here goes along, unless something is written there. */
@@ -234,7 +217,8 @@ export class ComposerHost<Choices> {
       },
       async () => await this.#choose(part),
     );
-    this.#failure = failure === undefined ? undefined : { ...failure, isNotice: false };
+    if (failure === undefined) await this.#check();
+    else this.#failure = { ...failure, isNotice: false };
     this.#pushAfter(repository);
   }
 
@@ -274,6 +258,7 @@ export class ComposerHost<Choices> {
 
   #dismiss(): void {
     this.#failure = undefined;
+    this.#isOfCheck = false;
     this.#pushState();
   }
 

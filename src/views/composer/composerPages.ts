@@ -3,8 +3,8 @@ import { FOCUS_COMPOSER } from '../text/contributions';
 import { prepareWebview, preparePanel } from '../webview/panelPage';
 import type { PageResources } from '../webview/webviewPage';
 import { newNonce, webviewPage } from '../webview/webviewPage';
-import type { ComposerActions, ComposerPage } from './composerHost';
 import { ComposerHost } from './composerHost';
+import type { ComposerActions, ComposerPage } from './composerInterfaces';
 import type { Values } from './promptDrafts';
 import type { PromptHost } from './promptHost';
 
@@ -41,6 +41,10 @@ export class ComposerPages<Choices> {
 
   async refresh(): Promise<void> {
     await this.#host.refresh();
+  }
+
+  async checkAgain(): Promise<void> {
+    await this.#host.checkAgain();
   }
 
   resolveView(view: vscode.WebviewView): void {

@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
-import { listAgents } from '../../supervisor/agents/agentRegistry';
 import type { DetectedAgent, DetectionOptions } from '../../supervisor/agents/agentDetection';
-import { detectAgents } from '../../supervisor/agents/agentDetection';
+import { detectAgents, findAgents } from '../../supervisor/agents/agentDetection';
 
 /** What is needed to ask agents for their version. */
 export type AgentsSource = Pick<DetectionOptions, 'runProcess'>;
@@ -19,7 +18,7 @@ export interface AgentPick {
 }
 
 /**
- * Lets a person pick agents by name. The list is shown at once, and again with versions when they are known.
+ * Lets a person pick agents by name. The list is shown at once; versions come when they are known, and move no row.
  *
  * @returns undefined where nothing was picked
  */
@@ -34,8 +33,8 @@ export async function chooseAgents(
   pick.ignoreFocusOut = many;
   pick.matchOnDescription = true;
   // A comparison gives all agents the same prompt, which is no command.
-  const fits = ({ name }: { name: string }): boolean => !many || name !== 'command';
-  pick.items = listAgents(options.agents).filter(fits).map(itemOf);
+  const fits = ({ name, missing }: DetectedAgent): boolean => !many || (name !== 'command' && missing === undefined);
+  pick.items = (await findAgents(options)).filter(fits).map(itemOf);
   if (current !== undefined) pick.activeItems = pick.items.filter(({ name }) => name === current);
   pick.busy = true;
   try {
@@ -46,7 +45,7 @@ export async function chooseAgents(
       const detection = detectAgents(options).then((agents) => {
         const selected = new Set(pick.selectedItems.map(({ name }) => name));
         const active = new Set(pick.activeItems.map(({ name }) => name));
-        pick.items = agents.filter((agent) => fits(agent) && (!many || agent.missing === undefined)).map(itemOf);
+        pick.items = agents.filter(fits).map(itemOf);
         pick.selectedItems = pick.items.filter(({ name }) => selected.has(name));
         pick.activeItems = pick.items.filter(({ name }) => active.has(name));
       });

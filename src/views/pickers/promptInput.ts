@@ -1,16 +1,20 @@
 import * as vscode from 'vscode';
+import { messageOf } from '../../common/errors';
 import { CorralError } from '../../storage/errors';
 import type { SessionRequest } from '../../supervisor/api';
+import { SECTION } from '../settings';
 import type { DraftPart, SessionDraft, SessionDraftOptions } from './sessionDraft';
 import {
   choosePart,
   completeDraft,
+  defaultAgent,
   dependenciesOf,
   DRAFT_PARTS,
   MODE_LABELS,
   modeOf,
   newDraft,
   requestOf,
+  requireAgent,
 } from './sessionDraft';
 
 /**
@@ -24,11 +28,16 @@ export async function askForSession(
   given: Partial<SessionDraft> = {},
 ): Promise<SessionRequest> {
   const draft = await newDraft(options, repository, given);
+  let isAgentChosen = given.agent !== undefined;
   for (;;) {
-    const answer = await askForPrompt(draft.prompt, describeDraft(options, draft));
+    const answer = await askForPrompt(draft.prompt, async () => {
+      if (!isAgentChosen) draft.agent = await defaultAgent(options);
+      return await describeDraft(options, draft);
+    });
     draft.prompt = answer.text;
     if (answer.part !== undefined) {
       await choosePart(options, repository, draft, answer.part).catch(options.onError);
+      isAgentChosen ||= answer.part === 'agent';
       continue;
     }
     if (await completeDraft(draft)) return requestOf(options, repository, draft);
@@ -50,14 +59,19 @@ interface PromptAnswer {
   part?: DraftPart;
 }
 
-async function askForPrompt(value: string, description: string): Promise<PromptAnswer> {
+/** `describe` gives the line below the prompt. */
+async function askForPrompt(value: string, describe: () => Promise<string>): Promise<PromptAnswer> {
   const input = vscode.window.createInputBox();
   input.title = vscode.l10n.t('New Session');
   input.value = value;
   input.placeholder = vscode.l10n.t('What should the agent do?');
-  input.prompt = description;
+  input.prompt = await describe();
   input.buttons = Object.values(BUTTONS);
   input.ignoreFocusOut = true; // a long prompt is not lost to a click beside it
+  // A new window may read its settings later than it asks.
+  const settings = vscode.workspace.onDidChangeConfiguration((change) => {
+    if (change.affectsConfiguration(SECTION)) void describe().then((line) => (input.prompt = line));
+  });
   try {
     return await new Promise((resolve, reject) => {
       input.onDidAccept(() => {
@@ -74,11 +88,19 @@ async function askForPrompt(value: string, description: string): Promise<PromptA
     });
   } finally {
     input.dispose();
+    settings.dispose();
   }
 }
 
-/** The line below the prompt: `claude from HEAD, asks before every change and command`. */
-function describeDraft(options: SessionDraftOptions, draft: SessionDraft): string {
+/** What is chosen, and what keeps a session with that from starting. */
+async function describeDraft(options: SessionDraftOptions, draft: SessionDraft): Promise<string> {
+  const problem = await requireAgent(options, draft.agent).then(() => undefined, messageOf);
+  const choices = describeChoices(options, draft);
+  return problem === undefined ? choices : `${choices}. ${problem}`;
+}
+
+/** The choices in a line: `claude from HEAD, asks before every change and command`. */
+function describeChoices(options: SessionDraftOptions, draft: SessionDraft): string {
   const names = {
     agent: draft.model === undefined ? draft.agent : `${draft.agent} · ${draft.model}`,
     base: draft.base.label,

@@ -151,17 +151,27 @@ export function modeOf({ settings }: SessionDraftOptions, { permissionMode, agen
   return permissionMode ?? settings().agents[agent]?.permissionMode ?? settings().permissionMode;
 }
 
+/**
+ * @throws AGENT_NOT_FOUND with how to install its program, AGENT_UNKNOWN, SETTINGS_INVALID
+ */
+export async function requireAgent(
+  { settings, bundles }: Pick<SessionDraftOptions, 'settings' | 'bundles'>,
+  name: string,
+): Promise<void> {
+  if (name !== 'command') await resolveAgent(name, { agents: settings().agents, bundles }); // its program is asked for
+}
+
 /** The agent that worked last; else the first one that is installed; the demo only if none is. */
-async function defaultAgent({ source, settings, bundles }: SessionDraftOptions): Promise<string> {
-  const { agents } = settings();
+export async function defaultAgent(options: SessionDraftOptions): Promise<string> {
+  const { source, settings } = options;
   const isUsable = async (name: string): Promise<boolean> =>
-    await resolveAgent(name, { agents, bundles }).then(
+    await requireAgent(options, name).then(
       () => true,
-      () => name === 'command', // its program is asked for
+      () => false,
     );
   const sessions = (await source.listSessions()).filter(hasWorked);
   const worked = sessions.sort((a, b) => b.createdAt.localeCompare(a.createdAt)).map(({ agent }) => agent);
-  const installed = listAgents(agents).flatMap(({ name }) => (name === 'command' ? [] : [name]));
+  const installed = listAgents(settings().agents).flatMap(({ name }) => (name === 'command' ? [] : [name]));
   for (const name of new Set([...worked, ...installed])) if (name !== 'demo' && (await isUsable(name))) return name;
   return 'demo';
 }

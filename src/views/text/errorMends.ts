@@ -10,6 +10,7 @@ export type Mend =
   | 'makeFirstCommit'
   | 'installAgent'
   | 'setAgentPath'
+  | 'checkAgain'
   | 'restoreWorktree'
   | 'markAsGone'
   | 'putBackSetting'
@@ -43,7 +44,7 @@ export const MENDS: Readonly<Record<CorralErrorCode, readonly Mend[]>> = {
   GIT_LOCKED: DEFAULT_MENDS,
   GIT_IDENTITY: [],
   GIT_FAILED: DEFAULT_MENDS,
-  AGENT_NOT_FOUND: ['installAgent', 'setAgentPath', 'editRequest'],
+  AGENT_NOT_FOUND: ['installAgent', 'setAgentPath', 'checkAgain', 'editRequest'],
   AGENT_UNKNOWN: ['editRequest', 'openAgentSettings', 'showLog'],
   ATTACHMENT_NOT_FOUND: ['showLog'],
   ATTACHMENT_REFUSED: ['editRequest'],

@@ -19,6 +19,7 @@ const LABELS: Record<Mend, string> = {
   makeFirstCommit: vscode.l10n.t('Make First Commit'),
   installAgent: vscode.l10n.t('Install in Terminal'),
   setAgentPath: vscode.l10n.t('Set Path…'),
+  checkAgain: vscode.l10n.t('Check Again'),
   restoreWorktree: vscode.l10n.t('Restore Worktree'),
   markAsGone: vscode.l10n.t('Mark as Gone…'),
   putBackSetting: vscode.l10n.t('Put Setting Back'),

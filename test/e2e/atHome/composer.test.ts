@@ -123,9 +123,14 @@ describe('the composer', () => {
     await holds(text, '');
   });
 
-  it('offers the models and commands that an agent has told of (4)', async () => {
+  it('refuses an agent that is not installed, and offers the models and commands of one that is (4, 5)', async () => {
     const { frame, text } = await composer();
+    await chooseAgent(frame, 'goose');
+    const missing = frame.getByTestId('failure').filter({ hasText: '“goose” was not found' });
+    for (const name of ['Set Path…', 'Check Again']) await missing.getByRole('button', { name }).waitFor();
+    await window.picture('at-home-5-missing-agent');
     await chooseAgent(frame, 'offering');
+    await missing.waitFor({ state: 'detached' });
     const model = frame.getByTestId('choose-model');
     await model.filter({ hasText: 'Default model' }).waitFor();
     await text.fill('Learn what it offers');

@@ -98,12 +98,14 @@ export class VscodeServer {
 
   /** Replaces the user's settings.json. Windows read it when they are loaded again. */
   async writeSettings(settings: Record<string, unknown>): Promise<void> {
-    const directory = join(this.dataDirectory, 'data/User');
-    await mkdir(directory, { recursive: true });
-    await writeFile(
-      join(directory, 'settings.json'),
-      JSON.stringify({ ...DEFAULT_SETTINGS, ...settings }, undefined, 2),
-    );
+    const write = async (folder: string, values: object): Promise<void> => {
+      const directory = join(this.dataDirectory, 'data', folder);
+      await mkdir(directory, { recursive: true });
+      await writeFile(join(directory, 'settings.json'), JSON.stringify(values, undefined, 2));
+    };
+    await write('User', { ...DEFAULT_SETTINGS, ...settings });
+    // A window drops what is of a machine from the user's settings as soon as those change.
+    await write('Machine', { 'corral.agents': settings['corral.agents'] });
   }
 
   /** Starts the server; after `kill`, again on the same port. */

@@ -18,6 +18,8 @@ describe('ComposerHost', () => {
   let started: string[];
   /** What the next starts come to. */
   let refusal: string | undefined;
+  /** Why no session can start with what is chosen. */
+  let problem: string | undefined;
   let host: ComposerHost<object>;
   const shown: ComposerMessage[] = [];
   const page = { post: (message: ComposerMessage) => void shown.push(message) };
@@ -35,7 +37,7 @@ describe('ComposerHost', () => {
     };
     drafts = new PromptDrafts(memory, folder);
     started = [];
-    refusal = undefined;
+    refusal = problem = undefined;
     shown.length = 0;
     const prompts = new PromptHost({
       drafts,
@@ -47,6 +49,10 @@ describe('ComposerHost', () => {
       listRepositories: async () => await Promise.resolve([folder]),
       chooseRepository: async () => await Promise.resolve(undefined),
       readChoices: async () => await Promise.resolve({}),
+      check: async () => {
+        await Promise.resolve();
+        if (problem !== undefined) throw new Error(problem);
+      },
       choose: async () => await Promise.resolve(),
       showChoice: () => undefined,
       commandsOf: async () => await Promise.resolve([]),
@@ -59,7 +65,10 @@ describe('ComposerHost', () => {
       attempt: async (action) =>
         await action().then(
           () => undefined,
-          (error: unknown) => ({ message: String(error), mends: [] }),
+          (error: unknown) => ({
+            message: String(error),
+            mends: [{ label: 'Check Again', act: async () => await Promise.resolve() }],
+          }),
         ),
       started: () => undefined,
     });
@@ -89,5 +98,26 @@ describe('ComposerHost', () => {
     refusal = undefined;
     await start(2);
     assert.deepEqual(started, ['Boil water']);
+  });
+
+  it('says there and then that the chosen agent is not installed, until it is', async () => {
+    const ask = async (method: string, parameters: object): Promise<void> =>
+      await host.receive(page, { type: 'request', requestNumber: 1, method, parameters });
+    const failure = (): string | undefined => {
+      const last = shown.findLast((message) => message.type === 'state');
+      return last?.type === 'state' ? last.state.failure?.message : undefined;
+    };
+    problem = 'It is not installed';
+    await ask('choose', { part: 'agent' });
+    assert.equal(failure(), 'Error: It is not installed');
+    await ask('mend', { index: 0 });
+    assert.equal(failure(), 'Error: It is not installed', 'it is still not');
+    problem = undefined;
+    await host.checkAgain();
+    assert.equal(failure(), undefined);
+    refusal = 'No commit';
+    await start(2);
+    await host.checkAgain();
+    assert.equal(failure(), 'Error: No commit', 'a check takes away no other failure');
   });
 });
