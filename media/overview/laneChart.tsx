@@ -15,6 +15,8 @@ const TITLE_WIDTH_SHARE = 0.28;
 const MAX_TITLE_PX = 220;
 /** The same as in overview.css. */
 const FONT_PX = 11;
+/** Between a title and the bars. */
+const TITLE_GAP_PX = 8;
 /** A run of a second stays visible beside runs of hours. */
 const MIN_RUN_PX = 3;
 
@@ -84,9 +86,7 @@ function drawLanes({ lanes, fromMs, nowMs }: Overview, widthPx: number): Element
       axisX({ ticks: Math.max(2, Math.round(widthPx / 110)) }),
       axisY({
         tickSize: 0,
-        tickFormat: (sessionId: string) => titles.get(sessionId) ?? '',
-        lineWidth: marginLeft / FONT_PX - 1,
-        textOverflow: 'ellipsis-end',
+        tickFormat: (sessionId: string) => fitted(titles.get(sessionId) ?? '', marginLeft - TITLE_GAP_PX),
       }),
       barX(bars, {
         x1: 'start',
@@ -99,4 +99,17 @@ function drawLanes({ lanes, fromMs, nowMs }: Overview, widthPx: number): Element
       tip(bars, pointer({ x1: 'start', x2: 'end', y: 'sessionId', title: 'tooltip', maxRadius: LANE_PX })),
     ],
   });
+}
+
+let pen: CanvasRenderingContext2D | null | undefined;
+
+/** The text as far as it fits: the chart library guesses how wide letters are, so that titles would stand outside. */
+function fitted(text: string, widthPx: number): string {
+  pen ??= document.createElement('canvas').getContext('2d');
+  if (pen === null) return text;
+  pen.font = `${String(FONT_PX)}px ${getComputedStyle(document.body).fontFamily}`;
+  if (pen.measureText(text).width <= widthPx) return text;
+  const letters = Array.from(text);
+  while (letters.length > 0 && pen.measureText(`${letters.join('')}…`).width > widthPx) letters.pop();
+  return `${letters.join('').trimEnd()}…`;
 }
