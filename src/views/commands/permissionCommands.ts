@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { SessionSummary } from '../../supervisor/api';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import type { PermissionSource } from '../sessions/permissionAnswer';
+import { isHastyAnswer } from '../sessions/openQuestion';
 import { answerOnce, askAndAnswer } from '../sessions/permissionAnswer';
 import type { CommandName } from '../text/contributions';
 import type { CommandActions } from './commandRunner';
@@ -13,7 +14,8 @@ export type PermissionCommandName = Extract<
 >;
 
 /** A row of the tree, with the question that it shows. */
-const rowSchema = v.object({ question: v.string() });
+const rowSchema = v.object({ question: v.string(), sinceMs: v.number() });
+const HINT_MS = 5_000;
 
 /** Commands to answer an agent's question. */
 export function permissionCommands(
@@ -27,8 +29,18 @@ export function permissionCommands(
       (session) => session.needsInput,
       vscode.l10n.t('No session has an open question.'),
     );
+  let last: { question: string; answeredMs: number } | undefined;
   const answerShown = async (argument: unknown, answer: 'allow' | 'deny'): Promise<void> => {
     const row = v.safeParse(rowSchema, argument);
+    if (row.success) {
+      const nowMs = Date.now();
+      if (isHastyAnswer(row.output, last, nowMs)) {
+        const hint = vscode.l10n.t('Not answered: another question had just come to stand there. Read it first.');
+        vscode.window.setStatusBarMessage(hint, HINT_MS);
+        return;
+      }
+      last = { question: row.output.question, answeredMs: nowMs };
+    }
     await answerOnce(source, await chooseAsking(argument), answer, row.success ? row.output.question : undefined);
   };
   return {

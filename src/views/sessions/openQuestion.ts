@@ -5,6 +5,8 @@ import { describeTool } from '../../tools/describeTool';
 import type { ToolQuestion } from '../../tools/toolDescription';
 import { plainMessage } from '../text/plainMessage';
 
+/** Nobody reads a question faster. */
+const READING_MS = 700;
 /** What a button shows whole. */
 const MAX_BUTTON_CHARACTERS = 40;
 /** What the quick pick shows whole. */
@@ -20,6 +22,26 @@ export function questionInRow(session: SessionSummary): PermissionSummary | unde
 /** A question as it was shown: of which run, and which of its requests. */
 export function questionId({ currentRunId = '' }: SessionSummary, { requestId }: PermissionSummary): string {
   return `${currentRunId} ${requestId}`;
+}
+
+/** What a row shows: a question, and since when it stands in its place, in milliseconds since the epoch. */
+export interface ShownQuestion {
+  question: string;
+  sinceMs: number;
+}
+
+/**
+ * True for a click that was meant for what stood there before: the question that was just answered from a row, or the
+ * row whose place another one took by that answer.
+ */
+export function isHastyAnswer(
+  clicked: ShownQuestion,
+  last: { question: string; answeredMs: number } | undefined,
+  nowMs: number,
+): boolean {
+  if (last === undefined) return false;
+  const since = clicked.question === last.question ? last.answeredMs : clicked.sinceMs;
+  return since >= last.answeredMs && nowMs - since < READING_MS;
 }
 
 /**

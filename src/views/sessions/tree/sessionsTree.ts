@@ -224,7 +224,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const session = this.#model.session(node.id);
     const row = this.#model.row(node.id);
     if (session === undefined || row === undefined) return new vscode.TreeItem(node.id); // just removed
-    node.question = row.question;
+    this.#model.noteQuestion(node, row.question, Date.now());
     return sessionItem(node, session, row);
   }
 

@@ -170,6 +170,22 @@ export class TreeModel {
     return this.#layout(section).ids;
   }
 
+  /** Notes since when the question stands where it stands: a click can be meant for what stood there before. */
+  noteQuestion(node: SessionNode, question: string | undefined, nowMs: number): void {
+    const place = question === undefined ? -1 : this.placeOf(node.id);
+    if (node.question === question && node.place === place) return;
+    Object.assign(node, { question, place, sinceMs: nowMs });
+  }
+
+  /** Where a listed row stands among all rows, from the top. Cheap for those that need a person, which come first. */
+  placeOf(id: string): number {
+    const section = this.#entries.get(id)?.section;
+    const keys = this.#keys();
+    const above = section === undefined ? [] : keys.slice(0, keys.indexOf(section));
+    const count = above.reduce((sum, key) => sum + this.idsOf(key).length, 0);
+    return count + (section === undefined ? 0 : this.idsOf(section).indexOf(id));
+  }
+
   /** @returns whether the session's row looks different now, in its old place */
   #place(session: SessionSummary, nowMs: number, sections: Set<string>): boolean {
     const { isPinned, isUnseen, isHere } = this.#context;

@@ -21,6 +21,9 @@ export interface SessionNode {
   id: string;
   /** The question that its row shows, for the commands on it. */
   question?: string | undefined;
+  /** Where that stands: its place in the list, and since when, in milliseconds since the epoch. */
+  place?: number;
+  sinceMs?: number;
 }
 /** What belongs to a session, below its row. */
 export type DetailNode = { id: string } & (

@@ -94,6 +94,21 @@ describe('the model of the Sessions tree', () => {
     assert.equal(rows(), 'pinned[a] /code/site[b]');
   });
 
+  it('knows where a row stands in all of the list', () => {
+    const others = { repository: '/code/api' };
+    model.update(
+      [session('asks', 5, ASKS), session('new', 1), session('other', 2, { ...others, ...ASKS })],
+      [],
+      NOW_MS,
+    );
+    here.add('/code/shop');
+    model.refresh(NOW_MS);
+    assert.equal(rows(), '/code/shop[asks new] /code/api[other]');
+    assert.deepEqual([model.placeOf('asks'), model.placeOf('other')], [0, 2]);
+    model.update([], ['new'], NOW_MS);
+    assert.equal(model.placeOf('other'), 1);
+  });
+
   it('has compared sessions in one row, while there are several', () => {
     take([session('a', 1, { group: 'g' }), session('b', 2, { group: 'g' }), session('c', 1.5)], [], NOW_MS);
     assert.equal(rows(), 'g[a b] c');
