@@ -5,6 +5,7 @@ import { runWithExecaOf } from '../src/common/processes/execaBundle';
 import { newId } from '../src/storage/ids';
 import { Git } from '../src/supervisor/git/git';
 import { findRepository } from '../src/supervisor/git/repository';
+import { SnapshotMemory } from '../src/supervisor/git/snapshots/incremental/incrementalSnapshot';
 import { takeSnapshot } from '../src/supervisor/git/snapshots/snapshots';
 import { createWorktree, planWorktree } from '../src/supervisor/git/worktrees/worktreeCreation';
 import { projectRoot } from '../test/support/project';
@@ -27,7 +28,9 @@ export async function snapshotFigures(folder: string): Promise<Figure[]> {
     for (let index = 0; index < CHANGED_FILES; index++)
       await writeFile(join(worktree.path, `folder ${String(index)}`, 'file 0.ts'), `round ${String(round)}\n`);
   };
-  const snapshot = async (): Promise<number> => await timed(async () => await takeSnapshot(worktree, 'bench'));
+  const memory = new SnapshotMemory(); // as a runner has it
+  const snapshot = async (): Promise<number> =>
+    await timed(async () => await takeSnapshot(worktree, 'bench', { memory }));
   const status = async (): Promise<number> =>
     await timed(async () => await user(worktree.path, 'status', '--porcelain'));
 

@@ -91,8 +91,8 @@ function configurationText({ format, isDurable, files }: FolderContent): string 
     ['commitGraph', false],
     ['bigFileThreshold', '512m'],
     ['quotePath', false],
-    // By itself the method would sync nothing of a loose object.
-    ['fsync', 'committed,loose-object,reference'],
+    // By itself the method would sync nothing of a loose object. There are no refs here.
+    ['fsync', 'committed,loose-object'],
     ['fsyncMethod', isDurable ? 'fsync' : 'batch'],
   ];
   const sections: [name: string, entries: typeof core][] = [
@@ -102,6 +102,8 @@ function configurationText({ format, isDurable, files }: FolderContent): string 
     ['submodule', [['recurse', false]]],
     ['diff', [['ignoreSubmodules', 'none']]],
     ['gc', [['auto', '0']]],
+    // Loose objects, since git packs a repository anew that has fifty packs.
+    ['fastimport', [['unpackLimit', '50000']]],
   ];
   return sections
     .map(([name, entries]) => {

@@ -35,6 +35,10 @@ export interface IsolationOptions {
   view?: View;
   /** True before anything is emptied: objects are on the disk when the command that writes them ends. */
   isDurable?: boolean;
+  /** True for commands that only read: git then reads the index where it is, without a copy. It has to be whole. */
+  isIndexInPlace?: boolean;
+  /** As `readUserSettings` answered; read anew where absent. */
+  settings?: UserSettings;
 }
 
 /** A folder with files, the git dir that has its index, and the one that has its objects. */
@@ -67,23 +71,25 @@ export async function withIsolatedGit<T>(
 export async function withIsolatedPlace<T>(
   place: IsolatedPlace,
   use: (git: IsolatedGit) => Promise<T>,
-  { view = 'git', isDurable = false }: IsolationOptions = {},
+  options: IsolationOptions = {},
 ): Promise<T> {
+  const { view = 'git', isDurable = false, isIndexInPlace = false } = options;
   const { git, path, gitDirectory, commonDirectory, signal } = place;
   return await withTemporaryFolder(async (folder) => {
     const [format, traits, settings] = await Promise.all([
       objectFormatOf(commonDirectory),
       diskTraitsOf(path, gitDirectory),
-      readUserSettings(git, path, gitDirectory, signal),
+      options.settings ?? readUserSettings(git, path, gitDirectory, signal),
     ]);
-    const [variables, isCopied] = await Promise.all([
+    const [variables, hasIndex] = await Promise.all([
       isolatedVariables(folder, commonDirectory, path),
-      copyIndex(gitDirectory, folder, format),
+      isIndexInPlace || copyIndex(gitDirectory, folder, format),
       fillIsolatedFolder(folder, commonDirectory, { format, isDurable, files: { traits, settings, view } }),
     ]);
     const mayConvert = view === 'git' && (await convertsFiles(settings, commonDirectory));
-    const isolated = { ...isolatedGit(git, path, folder, variables, signal), mayConvert };
-    if (!isCopied) {
+    const index = isIndexInPlace ? { GIT_INDEX_FILE: join(gitDirectory, 'index') } : {};
+    const isolated = { ...isolatedGit(git, path, folder, { ...variables, ...index }, signal), mayConvert };
+    if (!hasIndex) {
       const head = place.head ?? (await headCommit(git, path));
       if (head !== '') await isolated.run(['read-tree', head]);
     }

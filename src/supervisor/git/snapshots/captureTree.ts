@@ -4,6 +4,7 @@ import type { FilteredFile } from '../filters/keptFiles';
 import { mapLimited } from '../../../common/mapLimited';
 import { listEntries, SUBMODULE_MODE } from '../isolated/entryTree';
 import type { IsolatedGit } from '../isolated/isolatedGit';
+import { mayBeGitmodules } from '../isolated/ownNames';
 import {
   addFoldersAbove,
   encodePath,
@@ -16,6 +17,9 @@ import {
 } from '../pathBytes';
 
 const FILES_AT_ONCE = 64;
+
+/** Lists what is not as the index has it. Goes into no submodule. */
+export const LIST_UNSTAGED = ['diff-files', '-z', '--no-renames', '--ignore-submodules=dirty'] as const;
 
 export interface CapturedTree {
   tree: string;
@@ -36,8 +40,7 @@ export async function captureTree(
   worktreePath: string,
   isFilter: (name: string) => boolean = () => true,
 ): Promise<CapturedTree> {
-  const diff = ['diff-files', '-z', '--name-only', '--no-renames', '--ignore-submodules=dirty'];
-  const listChanged = async (): Promise<string[]> => splitZ((await git.run(diff)).stdout);
+  const listChanged = async (): Promise<string[]> => splitZ((await git.run([...LIST_UNSTAGED, '--name-only'])).stdout);
   // At the same time, since each is one process and `diff-files` uses several threads.
   const [firstChanged, { untracked, unmerged, hidden, hasAttributes, dotGitNames }] = await Promise.all([
     listChanged(),
@@ -55,7 +58,10 @@ export async function captureTree(
     // A submodule is listed as its folder. Any other folder has replaced a file.
     if (stats === undefined || (stats.isDirectory() && !(await isPresent(worktreePath, `${path}/.git`))))
       gone.push(path);
-    else if (!stats.isFile() || (await isReadable(worktreePath, path))) present.push(path);
+    else if (!stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink()) {
+      gone.push(path); // a pipe or a socket has replaced a file
+      notCaptured.push(pathToText(path));
+    } else if (!stats.isFile() || (await isReadable(worktreePath, path))) present.push(path);
     else notCaptured.push(pathToText(path));
   });
   for (const list of [gone, present, notCaptured]) list.sort(); // looked at in any order
@@ -76,16 +82,6 @@ export async function captureTree(
   return { tree, notCaptured, filtered, converted: mayConvert ? present : [] };
 }
 
-/** True for `.gitmodules` as any system writes it (git's `verify_path`), and for names that look like it. */
-function mayBeNoLink(path: string): boolean {
-  const name = path.toLowerCase();
-  if (name.includes('gitmod') || name.includes('gi7eba')) return true;
-  // One letter after the other: an expression would try them in all ways, in names that an agent chooses.
-  let at = name.indexOf('.g');
-  for (const letter of 'itmod') at = at === -1 ? -1 : name.indexOf(letter, at + 1);
-  return at !== -1;
-}
-
 /**
  * Leaves out the paths at which the index has a link. Git takes such a link in place of a file, and then checks out no
  * tree that has it.
@@ -101,7 +97,7 @@ async function leaveOutForbidden(git: IsolatedGit, paths: readonly string[]): Pr
 }
 
 /** Attributes hold also where git ignores their file, so that no list has it. */
-async function haveIgnoredAttributes(worktreePath: string, paths: readonly string[]): Promise<boolean> {
+export async function haveIgnoredAttributes(worktreePath: string, paths: readonly string[]): Promise<boolean> {
   const folders = new Set<string>();
   for (const path of paths) addFoldersAbove(path, folders);
   const places = ['.gitattributes', ...[...folders].map((folder) => `${folder}/.gitattributes`)];
@@ -207,7 +203,7 @@ async function listBesideChanged(
     const tag = line.charAt(0);
     if (line.endsWith('.gitattributes')) hasAttributes = true;
     const path = line.slice(2);
-    if (mayBeNoLink(path)) dotGitNames.push(path);
+    if (mayBeGitmodules(path)) dotGitNames.push(path);
     if (tag === 'H') continue; // nearly all of them
     if (tag === '?') untracked.push(path);
     if (/m/i.test(tag)) unmerged.push(path);

@@ -3,8 +3,8 @@ import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { captureAttributes } from './fileAttributes';
 import { listFiles, type FileList } from './fileList';
 import { captureRawFiles } from './rawFiles';
-import { writeCommit } from './snapshotRef';
-import { takeSnapshot, type Snapshot } from './snapshots';
+import { writeCommit, type Snapshot } from './snapshotRef';
+import { takeSnapshot, type MakeAddition } from './snapshots';
 import { findUnreferencedCommits } from './uncapturedWork';
 import { pathToText } from '../pathBytes';
 import type { SessionWorktree } from '../sessionWorktree';
@@ -23,7 +23,7 @@ export interface CompleteSnapshot extends Snapshot {
 export async function takeCompleteSnapshot(worktree: SessionWorktree, message: string): Promise<CompleteSnapshot> {
   const list = await listFiles(worktree.path, worktree.signal);
   let notCaptured: string[] = [];
-  const snapshot = await takeSnapshot(worktree, message, async (git, { before, head, kept, madeByFilters }) => {
+  const makeAddition: MakeAddition = async (git, { before, head, kept, madeByFilters }) => {
     const staged = await listEntries(git);
     const raw = await captureRawFiles(git, worktree.path, staged, madeByFilters);
     const repositories = await findRepositories(staged, worktree, list);
@@ -44,7 +44,8 @@ export async function takeCompleteSnapshot(worktree: SessionWorktree, message: s
       index: index === 'conflicts' ? undefined : index,
       rescued: await findUnreferencedCommits(worktree, held),
     };
-  });
+  };
+  const snapshot = await takeSnapshot(worktree, message, { makeAddition });
   return {
     ...snapshot,
     list,

@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
+import type { KeptFile } from '../filters/keptFiles';
 import type { Git } from '../git';
+import { gitDirectoryOf } from '../gitDirectory';
 import { withObjects, type IsolatedGit } from '../isolated/isolatedGit';
 import { IDENTITY, isObjectId, type Repository } from '../repository';
 import type { SessionWorktree } from '../sessionWorktree';
@@ -28,8 +32,20 @@ export interface SnapshotCommit {
   filtered: string | undefined;
 }
 
-export interface SnapshotCommitContent {
+/** A snapshot that was taken just now. */
+export interface Snapshot {
+  commit: string;
   tree: string;
+  /** False where the files and HEAD are as in the snapshot before, whose ids these are then. */
+  changed: boolean;
+  /** Paths that git could not store: nested repositories, files that cannot be read. */
+  notCaptured: string[];
+  /** Files that are kept outside of git, since filters would change them. */
+  filtered: readonly KeptFile[];
+}
+
+/** All but the tree. */
+export interface SnapshotCommitContent {
   /** Without duplicates. */
   parents: readonly string[];
   message: string;
@@ -74,6 +90,19 @@ export async function readSnapshotRefAndHead({
     lastSnapshot: lastSnapshot === undefined ? undefined : parseSnapshot(lastSnapshot.objectId, lastSnapshot.content),
     head: head?.objectId,
   };
+}
+
+/** The branch that is checked out, in full (`refs/heads/…`); undefined where none is. */
+export async function readBranch({ repository, path, signal }: SessionWorktree): Promise<string | undefined> {
+  const gitDirectory = await gitDirectoryOf(path);
+  const text = gitDirectory === undefined ? '' : await readFile(join(gitDirectory, 'HEAD'), 'utf8').catch(() => '');
+  if (isObjectId(text.trim())) return undefined;
+  const branch = /^ref: (refs\/heads\/[!-~]+)\n$/.exec(text)?.[1];
+  // Other ways to store refs leave a name there that no branch can have.
+  if (branch !== undefined && branch !== 'refs/heads/.invalid') return branch;
+  const options = { acceptedExitCodes: [0, 1], signal };
+  const found = await repository.git.text(path, ['symbolic-ref', '--quiet', 'HEAD'], options);
+  return found === '' ? undefined : found;
 }
 
 /** The commits of these revisions as seen from a folder, read by one git process. Undefined for one that names none. */
@@ -155,8 +184,29 @@ function parseSnapshot(commit: string, content: string): SnapshotCommit {
 }
 
 /** Writes a snapshot's commit. Not by `commit-tree`, since there may be more parents than a command line can hold. */
-export async function writeCommit(git: IsolatedGit, content: SnapshotCommitContent): Promise<string> {
-  const seconds = content.isDated === false ? 0 : Math.floor(Date.now() / 1000);
+export async function writeCommit(
+  git: IsolatedGit,
+  content: SnapshotCommitContent & { tree: string },
+): Promise<string> {
+  const person = personOf(content);
+  const lines = [
+    `tree ${content.tree}`,
+    ...content.parents.map((parent) => `parent ${parent}`),
+    `author ${person}`,
+    `committer ${person}`,
+    '',
+    messageOf(content),
+  ];
+  return git.text(['hash-object', '-t', 'commit', '-w', '--stdin'], { input: lines.join('\n') });
+}
+
+/** Who and when, as a commit has it. */
+export function personOf({ isDated }: SnapshotCommitContent): string {
+  return `${SIGNATURE} ${isDated === false ? 0 : Math.floor(Date.now() / 1000)} +0000`;
+}
+
+/** The whole message, with the trailers. */
+export function messageOf(content: SnapshotCommitContent): string {
   // Without control characters, which a terminal that prints the log would obey.
   const message = content.message
     .replace(/[^\P{Cc}\n]/gu, ' ')
@@ -170,18 +220,7 @@ export async function writeCommit(git: IsolatedGit, content: SnapshotCommitConte
     ['Attributes', content.attributes],
     ['Filtered', content.filtered],
   ].flatMap(([name, value]) => (value === undefined ? [] : [`Corral-${name}: ${value}`]));
-  const lines = [
-    `tree ${content.tree}`,
-    ...content.parents.map((parent) => `parent ${parent}`),
-    `author ${SIGNATURE} ${seconds} +0000`,
-    `committer ${SIGNATURE} ${seconds} +0000`,
-    '',
-    message === '' ? 'Snapshot' : message,
-    '',
-    ...['Corral-Version: 1', ...trailers],
-    '',
-  ];
-  return git.text(['hash-object', '-t', 'commit', '-w', '--stdin'], { input: lines.join('\n') });
+  return [message === '' ? 'Snapshot' : message, '', 'Corral-Version: 1', ...trailers, ''].join('\n');
 }
 
 /**

@@ -3,25 +3,21 @@ import { listEntries } from '../isolated/entryTree';
 import { withIsolatedGit, type IsolatedGit } from '../isolated/isolatedGit';
 import { storeBorrowedObjects } from '../isolated/borrowedObjects';
 import { syncObjectFolders } from '../isolated/syncFolders';
-import type { KeptFile } from '../filters/keptFiles';
 import { captureWorktree } from './captureWorktree';
 import { writeKeptFiles } from './keptFilesCommit';
+import { SnapshotMemory, takeIncrementalSnapshot } from './incremental/incrementalSnapshot';
 import { captureRawFiles } from './rawFiles';
-import { moveSnapshotRef, readSnapshotRefAndHead, writeCommit, type SnapshotCommit } from './snapshotRef';
+import {
+  moveSnapshotRef,
+  readBranch,
+  readSnapshotRefAndHead,
+  writeCommit,
+  type Snapshot,
+  type SnapshotCommit,
+} from './snapshotRef';
 import type { SessionWorktree } from '../sessionWorktree';
 
 const MAX_ATTEMPTS = 5;
-
-export interface Snapshot {
-  commit: string;
-  tree: string;
-  /** False where the files and HEAD are as in the snapshot before, whose ids these are then. */
-  changed: boolean;
-  /** Paths that git could not store: nested repositories, files that cannot be read. */
-  notCaptured: string[];
-  /** Files that are kept outside of git, since filters would change them. */
-  filtered: readonly KeptFile[];
-}
 
 /** What a snapshot adds to its tree, as commits. */
 export interface SnapshotAddition {
@@ -51,16 +47,17 @@ export type MakeAddition = (git: IsolatedGit, soFar: SnapshotSoFar) => Promise<S
 
 /**
  * Records the files at the worktree's path (tracked and untracked, not ignored) as a commit on the session's ref, and
- * changes nothing else. `message` tells people who read the log what caused it.
+ * changes nothing else. `message` says for the log what caused it; with the same `memory`, the next one is quicker.
  */
 export async function takeSnapshot(
   worktree: SessionWorktree,
   message: string,
-  makeAddition?: MakeAddition,
+  { makeAddition, memory = new SnapshotMemory() }: { makeAddition?: MakeAddition; memory?: SnapshotMemory } = {},
 ): Promise<Snapshot> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await attemptSnapshot(worktree, message, makeAddition);
+      const added = makeAddition === undefined ? await takeIncrementalSnapshot(worktree, message, memory) : undefined;
+      return added ?? (await attemptSnapshot(worktree, message, makeAddition));
     } catch (error) {
       // The runner and a window may take a snapshot at the same time; the second one then follows the first.
       if (!(error instanceof CorralError && error.code === 'CONFLICT') || attempt === MAX_ATTEMPTS) throw error;
@@ -102,7 +99,7 @@ async function attemptSnapshot(
     const [captured, { lastSnapshot: before, head = '' }, branch] = await Promise.all([
       captureWorktree(git, worktree, { isComplete: isDurable }),
       readSnapshotRefAndHead(worktree),
-      repository.git.text(path, ['symbolic-ref', '--quiet', 'HEAD'], { acceptedExitCodes: [0, 1] }),
+      readBranch(worktree),
     ]);
     const { tree, notCaptured, madeByFilters } = captured;
     const found = { tree, notCaptured, filtered: captured.filtered };
@@ -125,7 +122,7 @@ async function attemptSnapshot(
       parents: [...new Set(parents)],
       message,
       head: head === '' ? undefined : head,
-      branch: branch === '' ? undefined : branch,
+      branch,
       index,
       raw,
       attributes,

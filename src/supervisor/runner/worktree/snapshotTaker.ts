@@ -9,6 +9,7 @@ import { findRepository } from '../../git/repository';
 import type { Repository } from '../../git/repository';
 import { sourcesOf } from '../../git/review/changes';
 import { countWorkChanges } from '../../git/review/workChanges';
+import { SnapshotMemory } from '../../git/snapshots/incremental/incrementalSnapshot';
 import { takeSnapshot } from '../../git/snapshots/snapshots';
 import { inspectWorktree } from '../../git/worktreeOwnership';
 import { settleInTime } from '../settleInTime';
@@ -33,6 +34,7 @@ export class SnapshotTaker {
   readonly #emit: (event: DraftEvent) => void;
   readonly #delayMs: number;
   readonly #abort = new AbortController();
+  readonly #memory = new SnapshotMemory();
   #repository: Repository | undefined;
   #turn = 0;
   #isSilent = false;
@@ -118,7 +120,7 @@ export class SnapshotTaker {
       const found = await inspectWorktree(worktree);
       if (found.state === 'missing') throw new CorralError('WORKTREE_MISSING', 'the worktree is not there any more');
       if (found.state === 'foreign') throw new CorralError('WORKTREE_NOT_OURS', found.reason);
-      const snapshot = await takeSnapshot(worktree, message);
+      const snapshot = await takeSnapshot(worktree, message, { memory: this.#memory });
       this.#lastFailure = undefined;
       if (!snapshot.changed) return;
       const after = { revision: snapshot.tree, filtered: sourcesOf(filters, snapshot.filtered) };

@@ -12,6 +12,9 @@ import { newId } from '../../../../../src/storage/ids';
 import { Git } from '../../../../../src/supervisor/git/git';
 import { gitDirectoryOf } from '../../../../../src/supervisor/git/gitDirectory';
 import { findRepository, resolveCommit } from '../../../../../src/supervisor/git/repository';
+import { readWork } from '../../../../../src/supervisor/git/review/changes';
+import { SnapshotMemory } from '../../../../../src/supervisor/git/snapshots/incremental/incrementalSnapshot';
+import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
 import { locateWorktree } from '../../../../../src/supervisor/git/worktreeOwnership';
 import { purgeTrash } from '../../../../../src/supervisor/git/worktrees/purgeTrash';
 import { recreateWorktree } from '../../../../../src/supervisor/git/worktrees/recreateWorktree';
@@ -107,7 +110,16 @@ async function tryOne(git: Git, root: string, seed: number): Promise<{ features:
     const worktree = await createWorktree(planned, await resolveCommit(repository, 'HEAD'));
     const gitDirectory = await gitDirectoryOf(worktree.path);
     assert.ok(gitDirectory !== undefined);
+    const memory = new SnapshotMemory();
+    const snapshot = async (): Promise<void> => {
+      const { tree } = await takeSnapshot(worktree, 'turn', { memory });
+      if (tree !== (await readWork(worktree)).tree) faults.push('a snapshot is not as the whole capture');
+    };
+    const hasSnapshots = seed % 2 === 0;
+    if (hasSnapshots) await snapshot();
     await workAtRandom(random, worktree.path, gitDirectory, canary, features);
+    if (hasSnapshots) await snapshot();
+    if (hasSnapshots && memory.last !== undefined) features.push('added to a snapshot');
     const before = scan(worktree.path);
     const stateBefore = await stateOf(worktree.path);
     const { replaceable } = await summarizeWorktree(worktree, undefined);

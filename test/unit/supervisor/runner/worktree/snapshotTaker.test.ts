@@ -109,7 +109,7 @@ describe('snapshots during a run', () => {
 
   it('keeps the end of a run back no longer than its limit where git hangs', async function () {
     if (process.platform === 'win32') skip(this, 'the git that hangs is a script');
-    const { git, hangs, end } = await fixture.hangingGit('symbolic-ref');
+    const { git, hangs, end } = await fixture.hangingGit('diff-files');
     const { taker } = await begin(1, git);
     taker.observe(RESULT);
     await hangs();
