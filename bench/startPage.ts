@@ -59,13 +59,14 @@ type Times = v.InferOutput<typeof timesSchema>;
 
 /** A folder of extensions with one that shows plain rows. */
 async function writeBareExtension(folder: string, rowCount: number): Promise<string> {
-  const extension = join(folder, `bare-${rowCount}`, 'bench.bare-1.0.0');
+  const extensions = join(folder, `bare-${rowCount}`);
+  const extension = join(extensions, 'bare');
   await mkdir(extension, { recursive: true });
   const manifest = {
     name: 'bare',
     publisher: 'bench',
     version: '1.0.0',
-    engines: { vscode: '*' },
+    engines: { vscode: '^1.90.0' },
     main: './main.js',
     activationEvents: ['onStartupFinished'],
     contributes: {
@@ -84,7 +85,14 @@ async function writeBareExtension(folder: string, rowCount: number): Promise<str
        getTreeItem: (row) => new vscode.TreeItem('Row ' + row),
      } });`,
   );
-  return join(extension, '..');
+  const listed = {
+    identifier: { id: BARE.extension },
+    version: manifest.version,
+    location: { $mid: 1, path: extension, scheme: 'file' },
+    relativeLocation: 'bare',
+  };
+  await writeFile(join(extensions, 'extensions.json'), JSON.stringify([listed]));
+  return extensions;
 }
 
 /** A window that shows one extension's list, and shows it again after each reload. */

@@ -229,4 +229,6 @@ export interface NumberedEvent {
   seq: number;
   timestamp: string;
   draft: DraftEvent;
+  /** The draft's data as JSON, as it stands in the journal; absent where it was made from something else. */
+  json?: Uint8Array;
 }

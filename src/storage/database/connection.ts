@@ -2,11 +2,6 @@
 import type { Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 import * as v from 'valibot';
 
-/** A long text for `CAST(? AS TEXT)`: the engine copies bytes at once, and a string character by character. */
-export function textParameter(text: string): Uint8Array {
-  return Buffer.from(text);
-}
-
 /** Rows of one text each. */
 export const textColumn = v.pipe(
   v.tuple([v.string()]),
@@ -27,8 +22,8 @@ export class Connection {
   /** Opens `bytes`, or an empty database. The first query fails if the bytes are no database. */
   constructor(engine: SqlJsStatic, bytes?: Uint8Array) {
     this.#database = new engine.Database(bytes);
-    // Nothing else uses this database. Truncating SQLite's journal costs less than making it for each transaction.
-    this.#database.exec('PRAGMA foreign_keys = ON; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE');
+    // Nothing else uses this database, which is in memory, so what its transactions need for a rollback is there, too.
+    this.#database.exec('PRAGMA foreign_keys = ON; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY');
   }
 
   /** How many transactions were committed. */

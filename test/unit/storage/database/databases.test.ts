@@ -18,6 +18,7 @@ import { newId } from '../../../../src/storage/ids';
 import { emptySession } from '../../../../src/storage/sessionFacts';
 import { foldRecord, runOf } from '../../../../src/storage/sessionReducer';
 import { projectRoot } from '../../../support/project';
+import type { DraftEvent, NumberedEvent } from '../../../../src/storage/events';
 import { CREATED, say } from '../storeFixture';
 
 const TIME = '2026-03-01T08:00:00.000Z';
@@ -100,6 +101,39 @@ describe('databases', () => {
     assert.deepEqual(
       (await reader.conversation()).map(({ content }) => content),
       texts,
+    );
+    connection.close();
+  });
+
+  it('keep the texts of many events apart, whatever they hold', () => {
+    const connection = createDatabase(engine, TIMELINE_SCHEMA);
+    const timeline = new Timeline(connection, newId());
+    const text = (seq: number): string => ['é', '🐑🐑', '"\\', '', '\u2028\n'][seq % 5]?.repeat(seq % 7) ?? '';
+    const events = Array.from({ length: 47 }, (_, index): NumberedEvent => {
+      const seq = index + 1;
+      const timestamp = new Date(Date.parse(TIME) + seq).toISOString();
+      const draft: DraftEvent =
+        seq % 3 === 0
+          ? { kind: 'output', data: { stream: 'stdout', text: text(seq) } }
+          : { kind: 'reasoning', data: { text: text(seq) } };
+      return seq % 2 === 0
+        ? { seq, timestamp, draft }
+        : { seq, timestamp, draft, json: Buffer.from(JSON.stringify(draft.data)) };
+    });
+    connection.transaction(() => {
+      timeline.saveSession();
+      timeline.saveEvents('run', timeline.saveRun('run', 2 ** 21 - 1), events);
+    });
+    const row = v.tuple([v.number(), v.string(), v.string(), v.string(), v.string()]);
+    assert.deepEqual(
+      connection.rows('SELECT id, timestamp, kind, data, typeof(id) FROM session_events ORDER BY seq', row),
+      events.map(({ seq, timestamp, draft: { kind, data } }) => [
+        (2 ** 21 - 1) * 2 ** 32 + seq,
+        timestamp,
+        kind,
+        JSON.stringify(data),
+        'integer',
+      ]),
     );
     connection.close();
   });

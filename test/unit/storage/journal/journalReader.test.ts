@@ -22,7 +22,9 @@ describe('journal record', () => {
       const line = encodeRecord(record(7, text));
       assert.equal(line.at(-1), 0x0a);
       assert.equal(line.indexOf(0x0a), line.length - 1);
-      assert.deepEqual(decodeRecord(line.subarray(0, -1)), record(7, text));
+      const { json, ...decoded } = { json: undefined, ...decodeRecord(line.subarray(0, -1)) };
+      assert.deepEqual(decoded, record(7, text));
+      assert.equal(json?.toString(), JSON.stringify({ text }));
     }
   });
 
