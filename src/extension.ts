@@ -13,6 +13,7 @@ import { COMMANDS, READY_CONTEXT } from './views/text/contributions';
 import { EndNotices } from './views/sessions/endNotices';
 import { Notifications } from './views/sessions/notifications';
 import { OverviewPanel } from './views/overview/overviewPanel';
+import { keepReviews } from './views/reviewTabs';
 import { OwnWorktree } from './views/sessions/ownWorktree';
 import { ProcessesTree } from './views/sessions/processesTree';
 import { RevisionFiles } from './views/review/revisionFiles';
@@ -50,6 +51,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
   });
   supervisor = made;
 
+  keepReviews(context.workspaceState);
   const marks = new SessionMarks(context.globalState);
   const statusBar = new StatusBar((session) => marks.isUnseen(session));
   const tree = new SessionsTree({

@@ -45,6 +45,11 @@ describe("the review of a session's changes", () => {
     await window.page.locator('.multiDiffEntry .view-line', { hasText: 'A repository for tests' }).first().waitFor();
     assert.equal(await window.page.locator('.multiDiffEntry .status', { hasText: 'R' }).count(), 0);
     await window.picture('review changes');
+    const apply = window.page.locator('.editor-actions').getByRole('button', { name: 'Apply Changes to Checkout…' });
+    await apply.waitFor();
+    await window.reload();
+    await editor.filter({ hasText: 'notes.txt' }).first().waitFor();
+    await apply.waitFor(); // the tab says as before whose review it is
     await window.closeEditors();
   });
 
