@@ -76,7 +76,10 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     momentFiles,
     prompts: async () => await prompts.prompts(),
     memento: context.workspaceState,
-    sessionShown: (sessionId: string) => tree.markSeen(sessionId),
+    sessionShown: (sessionId: string) => {
+      tree.markSeen(sessionId);
+      notifications.sessionShown(sessionId);
+    },
     onError,
   });
   const activeSession = new ActiveSession(() => timelines.activeSession);

@@ -8,7 +8,7 @@ import type { ChooseSession } from '../pickers/sessionChoice';
 import { inProgress } from '../progress';
 import { hasBegun, hasEnded, isOpen } from '../sessionPredicates';
 import type { CommandName } from '../text/contributions';
-import { showInformationMessage, showWarningMessage } from '../text/messages';
+import { showInformationMessage, showPassingMessage, showWarningMessage } from '../text/messages';
 import { deletionDetail, deletionDetailOfMany } from '../text/worktreeLabels';
 import type { CommandActions, RunCommand } from './commandRunner';
 import type { ConsentSource } from './consentCommands';
@@ -30,7 +30,10 @@ export type WorktreeCommandName = Extract<
 /** What these commands need of the supervisor. */
 export interface WorktreesSource
   extends
-    Pick<CorralApi, 'getSession' | 'deleteSession' | 'undoDelete' | 'restoreWorktree' | 'archiveSession'>,
+    Pick<
+      CorralApi,
+      'getSession' | 'deleteSession' | 'undoDelete' | 'restoreWorktree' | 'archiveSession' | 'onDidChangeSessions'
+    >,
     ConsentSource {
   worktree(id: string): Promise<Pick<WorktreeControl, 'summary' | 'delete' | 'locateRepository'>>;
 }
@@ -64,7 +67,21 @@ export function worktreeCommands({
     isToUndo: (session: SessionSummary) => boolean,
   ): Promise<void> => {
     const undo = vscode.l10n.t('Undo');
-    if (sessions.length === 0 || (await showInformationMessage(message, undo)) !== undo) return;
+    if (sessions.length === 0) return;
+    const isOver = async (): Promise<boolean> => {
+      const now = await Promise.all(sessions.map(async ({ id }) => await source.getSession(id).catch(() => undefined)));
+      return !now.some((session) => session !== undefined && isToUndo(session));
+    };
+    const over = new Promise<void>((resolve) => {
+      const changes = source.onDidChangeSessions(() => {
+        void isOver().then((is) => {
+          if (!is) return;
+          changes.dispose();
+          resolve();
+        });
+      });
+    });
+    if ((await showPassingMessage(message, over, undo)) !== undo) return;
     for (const { id } of sessions) {
       const now = await source.getSession(id).catch(() => undefined);
       if (now !== undefined && isToUndo(now)) await run(undoCommand, id);

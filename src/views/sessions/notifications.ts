@@ -12,7 +12,7 @@ import type {
   SessionSummary,
 } from '../../supervisor/api';
 import { FOCUS_SESSIONS } from '../text/contributions';
-import { showInformationMessage } from '../text/messages';
+import { showInformationMessage, showPassingMessage } from '../text/messages';
 import { isPlainMessage, plainOptions, questionId, questionsInPicker } from './openQuestion';
 import { answerOf, askAndAnswer } from './permissionAnswer';
 
@@ -45,6 +45,8 @@ export interface NotificationsOptions {
 export class Notifications implements vscode.Disposable {
   readonly #options: NotificationsOptions;
   readonly #shown = new Set<string>();
+  /** Says that a question's notification has no use any more; by the question's id. */
+  readonly #open = new Map<string, { sessionId: string; end: () => void }>();
   readonly #subscriptions: { dispose(): void }[];
 
   constructor(options: NotificationsOptions) {
@@ -60,10 +62,18 @@ export class Notifications implements vscode.Disposable {
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
+  /** A person has the session's timeline before them, where the question stands whole. */
+  sessionShown(sessionId: string): void {
+    if (!this.#options.isInFront(sessionId)) return;
+    for (const open of this.#open.values()) if (open.sessionId === sessionId) open.end();
+  }
+
   async #showQuestions(sessionIds: readonly string[]): Promise<void> {
     for (const id of sessionIds) {
       try {
         const session = await this.#options.source.getSession(id);
+        const asked = new Set(session.pendingPermissions.map((pending) => questionId(session, pending)));
+        for (const [key, { sessionId, end }] of this.#open) if (sessionId === id && !asked.has(key)) end();
         if (session.needsInput && !session.checking)
           for (const pending of session.pendingPermissions) this.#showOnce(session, pending);
       } catch (error) {
@@ -103,7 +113,10 @@ export class Notifications implements vscode.Disposable {
     const message = vscode.l10n.t('{title} needs input: {question}', { title, question: pending.title });
     const isChoice = options.length === 0 && questionsInPicker(pending) !== undefined;
     const names = isChoice ? [choose] : options.flatMap((option) => option?.name ?? []);
-    const answer = await showInformationMessage(message, ...names, show);
+    const key = questionId(session, pending);
+    const over = new Promise<void>((end) => this.#open.set(key, { sessionId: session.id, end }));
+    const answer = await showPassingMessage(message, over, ...names, show);
+    this.#open.delete(key);
     if (answer === undefined) return;
     if (isChoice && answer === choose) {
       const answerPermission = this.#answer.bind(this);

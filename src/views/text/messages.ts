@@ -11,6 +11,26 @@ export async function showInformationMessage(message: string, ...buttons: string
   return await vscode.window.showInformationMessage(plainMessage(message), ...buttons);
 }
 
+/**
+ * The same, out of sight once `over` resolves, since its buttons would change nothing then. VS Code hides all messages
+ * or none; hidden ones are still behind the bell.
+ */
+export async function showPassingMessage(
+  message: string,
+  over: Promise<void>,
+  ...buttons: string[]
+): Promise<string | undefined> {
+  let isOpen = true;
+  void over.then(() => {
+    if (isOpen) void vscode.commands.executeCommand('notifications.hideToasts');
+  });
+  try {
+    return await showInformationMessage(message, ...buttons);
+  } finally {
+    isOpen = false;
+  }
+}
+
 export async function showWarningMessage(
   message: string,
   options: vscode.MessageOptions,

@@ -113,6 +113,7 @@ export class TimelinePanel {
       onTimelineDetail((detail) => this.#host.showDetail(detail)),
       panel.onDidChangeViewState(() => {
         if (!panel.visible) this.#host.pause(); // VS Code ends the page; the next one says `ready`
+        if (panel.active) sessionShown(sessionId);
         showMoment();
       }),
       panel.onDidDispose(() => {

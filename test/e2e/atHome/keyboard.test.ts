@@ -82,10 +82,12 @@ describe('by keyboard alone', () => {
     await window.page.getByRole('tab', { name: 'Corral - 1 needs you' }).waitFor();
     await press('Control+Shift+E'); // the list of sessions was never shown
     await window.page.getByRole('tree', { name: 'Files Explorer' }).waitFor();
+    const asked = window.notification('It was… needs input: git status --short');
+    await asked.waitFor();
     await press('Control+K', 'Alt+Q');
     const frame = await window.timeline(TITLE, '.permission.pending');
     await sessions.row(TITLE).and(window.page.locator('[aria-selected=true]')).waitFor();
-    await window.notification('It was… needs input: git status --short').waitFor();
+    await asked.waitFor({ state: 'hidden' }); // the card says more
     await tabTo(frame, '.permission.pending');
     await window.picture('at-home-6-question-by-key');
     const asking = await frame.locator('body').ariaSnapshot();
@@ -136,8 +138,11 @@ describe('by keyboard alone', () => {
     await dialog.waitFor();
     await press('Enter');
     await waitFor(async () => (await sessions.rows()).length === 2, { what: 'the row to go' });
+    const deleted = window.notification('Deleted “');
+    await deleted.waitFor();
     await window.runCommand('Corral: Undo Delete');
     await sessions.row(LONG, 'Stopped').waitFor();
+    await deleted.waitFor({ state: 'hidden' }); // its Undo would change nothing
     await press('Control+K', 'Alt+C', 'Home', 'Space');
     await window.runCommand('Corral: Archive Session');
     await waitFor(async () => (await sessions.rows()).length === 2, { what: 'the row to go' });
