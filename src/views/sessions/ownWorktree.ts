@@ -32,7 +32,9 @@ export class OwnWorktree implements vscode.Disposable {
   }
 
   show(sessions: readonly SessionSummary[]): void {
-    const session = sessions.find((each) => !each.deleted && each.worktreePath !== '' && this.#options.isHere(each));
+    const session = sessions.find(
+      (each) => !each.deleted && !['', each.repository].includes(each.worktreePath) && this.#options.isHere(each),
+    );
     if (session?.id !== this.#sessionId) this.#isSelected = false;
     this.#sessionId = session?.id;
     if (session === undefined) {
