@@ -13,6 +13,7 @@ const TARGETS = {
   lines: { grep: 'survives .* damaged lines', count: 100_000 },
   permissions: { grep: 'what is shown is what will run', count: 200_000 },
   configuration: { grep: 'loses nothing in .* random repositories', count: 2_000 },
+  snapshots: { grep: 'adds to a snapshot what .* random changes left', count: 1_000 },
   transcripts: { grep: 'imports .* mutated transcripts', count: 10_000 },
 };
 

@@ -10,10 +10,15 @@ import { readWork } from '../../../../../src/supervisor/git/review/changes';
 import { SnapshotMemory } from '../../../../../src/supervisor/git/snapshots/incremental/incrementalSnapshot';
 import { takeSnapshot } from '../../../../../src/supervisor/git/snapshots/snapshots';
 import type { Snapshot } from '../../../../../src/supervisor/git/snapshots/snapshotRef';
+import { FUZZ_SEED, fuzzCount } from '../../../../support/fuzzing';
+import { Random } from '../../../../support/random';
 import { skip } from '../../../../support/skip';
 import { GitFixture, write } from '../gitFixture';
 
 const FILES = { 'a.txt': 'a\n', 'b.sh': 'b\n', 'folder/c.txt': 'c\n', 'folder/deep/d.txt': 'd\n', 'e/f.txt': 'f\n' };
+
+const COUNT = fuzzCount(12);
+const NAMES = ['a.txt', 'b', 'b/c', 'b/c/d', 'c/d', 'c/e.log', 'ü "x"', '-n', 'folder/c.txt', 'folder', 'new\nline'];
 
 type Session = Awaited<ReturnType<GitFixture['session']>>;
 
@@ -87,6 +92,50 @@ describe('a snapshot that adds to the one before', () => {
     assert.ok(seen.size > 18, String(seen.size));
     await fixture.user(session.path, 'fsck', '--strict', '--no-dangling');
   });
+
+  it(`adds to a snapshot what ${String(COUNT)} random changes left (from seed ${String(FUZZ_SEED)})`, async function () {
+    this.timeout(60_000 + COUNT * 10_000);
+    const { session, take } = await begin();
+    const random = new Random(FUZZ_SEED);
+    let added = 0;
+    for (let round = 0; round < COUNT; round++) {
+      const done: string[] = [];
+      for (let left = random.below(4); left >= 0; left--) done.push(await changeAtRandom(session.path, random));
+      const taken = await take().catch((error: unknown) => {
+        throw new Error(`Round ${String(round)}, after ${done.join(', ')}`, { cause: error });
+      });
+      if (!taken.isWhole) added++;
+    }
+    assert.ok(added > COUNT / 2, `${String(added)} of ${String(COUNT)} were added`);
+  });
+
+  /** As an agent may: most changes fail now and then, such as a commit of nothing. Answers with what was tried. */
+  async function changeAtRandom(folder: string, random: Random): Promise<string> {
+    const [name, other] = [random.pick(NAMES), random.pick(NAMES)];
+    const [one, two] = [join(folder, name), join(folder, other)];
+    const changes: Record<string, () => Promise<unknown>> = {
+      write: async () => write(folder, { [name]: `${String(random.below(4))}\n` }),
+      add: async () => fixture.user(folder, 'add', '--all'),
+      'add one': async () => fixture.user(folder, 'add', '--', name),
+      remove: async () => rm(one, { recursive: true }),
+      rename: async () => rename(one, two),
+      link: async () => symlink(other, one),
+      chmod: async () => chmod(one, random.pick([0o644, 0o755])),
+      commit: async () => fixture.user(folder, 'commit', '--quiet', '--message=agent'),
+      'remove from the index': async () => fixture.user(folder, 'rm', '--quiet', '-r', '--cached', '--', name),
+      ignore: async () => write(folder, { '.gitignore': random.pick(['', '*.log\n', 'b\n', 'c/*\n!c/d\n']) }),
+      reset: async () =>
+        fixture.user(folder, 'reset', '--quiet', random.pick(['--hard', '--mixed', '--soft']), 'HEAD~1'),
+      stash: async () => fixture.user(folder, 'stash', 'push', '--quiet', random.pick(['--all', '--keep-index'])),
+      branch: async () => fixture.user(folder, 'checkout', '--quiet', '-B', random.pick(['one', 'two'])),
+      status: async () => fixture.user(folder, 'status'),
+      touch: async () => utimes(one, 1_700_000_000, 1_700_000_000),
+      index: async () => fixture.user(folder, 'update-index', `--index-version=${String(random.pick([2, 3, 4]))}`),
+    };
+    const what = random.pick([...Object.keys(changes), 'write', 'write', 'write', 'remove']);
+    await changes[what]?.().catch(() => undefined);
+    return `${what} ${name}`;
+  }
 
   it('sees every change of the same size, also within a tick of the clock', async () => {
     const { session, take, at } = await begin();
