@@ -7,6 +7,7 @@ import { growthFigures } from './growth';
 import { idleFigures, loadFigures, memoryFigures } from './hosts';
 import { livePageFigures } from './livePage';
 import { runFigures } from './runs';
+import { preparingFigures } from './preparing';
 import { searchFigures } from './searching';
 import { snapshotFigures } from './snapshots';
 import { startFigures } from './starting';
@@ -72,6 +73,12 @@ export const MEASUREMENTS: readonly Measurement[] = [
     sources: ['src/supervisor/runner', 'src/supervisor/runs', 'src/supervisor/lifecycle'],
   },
   { cases: ['12'], measure: worktreeFigures, seconds: 120, sources: ['src/supervisor/git/worktrees'] },
+  {
+    cases: ['16'],
+    measure: preparingFigures,
+    seconds: 90,
+    sources: ['src/supervisor/lifecycle', 'src/supervisor/git/worktrees'],
+  },
   { cases: ['13', '18'], measure: searchFigures, seconds: 60, sources: ['src/storage/search'] },
   { cases: ['14'], measure: growthFigures, seconds: 600, sources: ['src/storage/database'] },
   {

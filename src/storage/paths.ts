@@ -46,6 +46,10 @@ export class StorePaths {
   get offers(): string {
     return join(this.root, 'offers');
   }
+  /** What is known of worktrees that are ready for new sessions, a file for each, and the locks for making them. */
+  get spares(): string {
+    return join(this.root, 'spares');
+  }
   get sessions(): string {
     return join(this.root, 'sessions');
   }
@@ -71,6 +75,10 @@ export class SessionPaths {
   /** The lock that is held while the worktree is created, removed or restored. */
   get worktreeLockName(): string {
     return join(this.root, 'worktree');
+  }
+  /** The record of the spare of which the session's worktree is made, until that is recorded. */
+  get spare(): string {
+    return join(this.root, 'spare.json');
   }
   /** The folder of files that git's filters would change, each named by the hash of its bytes. */
   get filtered(): string {

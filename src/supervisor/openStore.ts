@@ -94,6 +94,7 @@ export class OpenStore implements Disposable {
     this.startUp.stopLooking();
     await this.startUp.settled;
     await parts?.queue.close();
+    await parts?.spares.close();
     await parts?.trashPurger.close();
     await parts?.store.close();
     this.#model.dispose();

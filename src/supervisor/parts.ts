@@ -7,6 +7,7 @@ import { NativeSessions } from './imports/nativeSessions';
 import { CommandConsents, type WithheldCommand } from './lifecycle/commandConsents';
 import { RepositoryMoves } from './lifecycle/repositoryMoves';
 import { SessionCreator } from './lifecycle/sessionCreation';
+import { SpareWorktrees } from './lifecycle/spares/spareWorktrees';
 import { TrashPurger } from './lifecycle/trashPurger';
 import { WorktreeControl } from './lifecycle/worktreeControl';
 import { WorktreeInventory } from './lifecycle/worktreeInventory';
@@ -32,6 +33,7 @@ export interface Parts {
   gone: GoneMarker;
   consents: CommandConsents;
   creator: SessionCreator;
+  spares: SpareWorktrees;
   trashPurger: TrashPurger;
   repositories: RepositoryMoves;
   /** The worktree of the session with this id. */
@@ -68,7 +70,8 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const watcher = new RunWatcher({ ...base, connections });
   const queue = new Queue({ ...base, connections, watcher });
   const runControl = new RunControl({ ...base, connections, watcher, queue });
-  const creator = new SessionCreator(base);
+  const spares = new SpareWorktrees(base);
+  const creator = new SessionCreator({ ...base, spares });
   const trashPurger = new TrashPurger(base);
   const repositories = new RepositoryMoves(base);
   return {
@@ -82,10 +85,11 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     gone: new GoneMarker({ ...base, connections, watcher, queue }),
     consents,
     creator,
+    spares,
     trashPurger,
     repositories,
     worktree: (sessionId) => new WorktreeControl({ ...base, runs: runControl, trashPurger, repositories }, sessionId),
-    inventory: new WorktreeInventory(base),
+    inventory: new WorktreeInventory({ ...base, spares }),
     nativeSessions: new NativeSessions({ ...base, creator, resolving: () => ({ agents: settings().agents, bundles }) }),
     archive: new HistoryArchive({ ...base, searchThread: join(bundles, 'searchThread.js') }),
     processes: new RunProcesses(store, model),

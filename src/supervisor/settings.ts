@@ -28,6 +28,8 @@ export interface WorktreeSettings {
   worktreesInclude: readonly string[];
   /** Ignored folders to which a new worktree gets a link, as patterns of `.gitignore`. */
   worktreesLink: readonly string[];
+  /** Whether a worktree is made ready while somebody writes a prompt. */
+  worktreesSpare: boolean;
   /** Program and arguments to run in a new worktree before its agent; empty for none. */
   setupCommand: readonly string[];
   setupLimitMs: number;
@@ -42,6 +44,7 @@ export const DEFAULT_WORKTREE_SETTINGS: WorktreeSettings = {
   worktreesLocation: 'inside',
   worktreesInclude: [],
   worktreesLink: [],
+  worktreesSpare: true,
   setupCommand: [],
   setupLimitMs: 10 * 60_000,
   teardownCommand: [],

@@ -171,6 +171,7 @@ export class StartUp {
     await this.#forEachSession(parts, 'Finishing what was begun on', interrupted, async (id) => {
       await finishInterruptedOperation({ git, store, worktreeSettings }, id);
     });
+    await this.#attempt('Looking for prepared worktrees', async () => await parts.spares.tidy());
   }
 
   /** Finds out what became of every open run. */

@@ -49,6 +49,16 @@ export class Supervisor extends OpenStore implements CorralApi {
     return model.summary(id);
   }
 
+  /**
+   * To be called when somebody begins to write a prompt, so that the worktree is there when they end. Never rejects for
+   * a reason that would not keep a session from being made.
+   *
+   * @throws UNTRUSTED, STORE_READ_ONLY
+   */
+  async prepareSession(request: Pick<SessionRequest, 'repository' | 'base'>): Promise<void> {
+    await (await this.writable()).spares.prepare(request);
+  }
+
   async listSessions(filter: { repository?: string; archived?: boolean } = {}): Promise<SessionSummary[]> {
     return await (await this.startUp.listed).model.list(await listingOf(filter));
   }

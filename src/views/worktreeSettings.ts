@@ -30,6 +30,7 @@ export function readWorktreeSettings(folder: vscode.Uri | undefined): WorktreeSe
   return {
     worktreesLocation: read(SETTINGS.worktreesLocation, v.pipe(text, v.minLength(1)), defaults.worktreesLocation),
     worktreesInclude: read(SETTINGS.worktreesInclude, texts, defaults.worktreesInclude),
+    worktreesSpare: read(SETTINGS.worktreesSpare, v.boolean(), defaults.worktreesSpare),
     worktreesLink: read(SETTINGS.worktreesLink, texts, defaults.worktreesLink),
     setupCommand: setup.value,
     setupLimitMs: read(SETTINGS.worktreesSetupMinutes, minutes, defaults.setupLimitMs / MINUTE_MS) * MINUTE_MS,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import { readdirIfExists } from '../../src/common/readdirIfExists';
 import type { TestRepository } from '../support/repository';
 import type { SessionsView } from '../support/vscode/sessionsView';
 import { useWindow } from '../support/vscode/useWindow';
@@ -94,6 +95,21 @@ describe('the worktree of a session', () => {
     await window.notification('Freed 2.9 MB').waitFor();
     assert.deepEqual((await readdir(folder)).sort(), ['.git', 'README.md', 'notes.txt', 'package.json']);
     await rm(join(folder, 'package.json'));
+  });
+
+  it('of the next session is made ready while its prompt is written, and removed on request', async () => {
+    const spares = async (): Promise<string[]> => await readdirIfExists(join(repository.path, '.corral/spares'));
+    await window.runCommand('Corral: New Session…');
+    await window.quickInput.locator('input').pressSequentially('Wri');
+    await waitFor(async () => (await spares()).length === 1, { what: 'the worktree that is ready' });
+    await window.page.keyboard.press('Escape');
+    await window.runCommand('Corral: Manage Worktrees');
+    await window.quickInput.getByText('in 2 folders').waitFor();
+    await window.picture('manage worktrees with a ready one');
+    await window.pick('Remove the worktree that is ready for the next session');
+    await window.notification('Freed').waitFor();
+    assert.deepEqual(await spares(), []);
+    assert.equal((await worktrees()).length, 1);
   });
 
   it('goes when its session is archived, and comes back when it is unarchived', async () => {

@@ -21,6 +21,8 @@ export const SAFE_CONFIGURATION: readonly Setting[] = [
   ['core.fsync', 'committed,loose-object,reference'],
   ['core.fsyncMethod', 'batch'],
   ['worktree.useRelativePaths', 'false'],
+  // More of them do not help, and two cores are enough for it (measured).
+  ['checkout.workers', '4'],
 ];
 
 /**

@@ -25,12 +25,18 @@ export interface SessionWorktree extends WorktreeFolder, WorktreeOwnership {
   filters?: FilterAccess;
 }
 
+/** What tells where git's entry of a worktree is. */
+export interface WorktreeEntryPlace {
+  repository: Pick<Repository, 'commonDirectory'>;
+  path: string;
+}
+
 /** Where a worktree is kept that was deleted: beside the folder of the worktrees, so that moving it is one rename. */
 export function trashPathFor(worktreePath: string): string {
   return join(dirname(dirname(worktreePath)), 'trash', basename(worktreePath));
 }
 
 /** Where git keeps what it knows of the worktree: its HEAD, index, reflog and lock. Git names it like the folder. */
-export function administrativeDirectoryOf({ repository, path }: SessionWorktree): string {
+export function administrativeDirectoryOf({ repository, path }: WorktreeEntryPlace): string {
   return join(repository.commonDirectory, 'worktrees', basename(path));
 }

@@ -109,10 +109,10 @@ export async function linkWorktree(worktreePath: string, administrativeDirectory
 /**
  * `lstat` shows a junction of Windows as a link, too.
  *
- * @throws WORKTREE_NOT_OURS unless the path is `<root>/<worktrees|trash>/<name>` and none of the three is a link.
+ * @throws WORKTREE_NOT_OURS unless the path is `<root>/<worktrees|trash|spares>/<name>`, none of the three a link.
  */
 export async function refuseLinks(path: string): Promise<void> {
-  if (!isWorktreeName(basename(path)) || !['worktrees', 'trash'].includes(basename(dirname(path))))
+  if (!isWorktreeName(basename(path)) || !['worktrees', 'trash', 'spares'].includes(basename(dirname(path))))
     throw new CorralError('WORKTREE_NOT_OURS', l10n.t('{path} is no place for a session’s worktree.', { path }));
   for (const component of [dirname(dirname(path)), dirname(path), path]) {
     const stats = await lstat(component).catch((error: unknown) => {

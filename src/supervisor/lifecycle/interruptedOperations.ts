@@ -6,6 +6,7 @@ import { locateWorktree } from '../git/worktreeOwnership';
 import { findChainBase } from '../git/snapshots/snapshotList';
 import { rollbackCreation } from '../git/worktrees/worktreeCreation';
 import { deleteSessionWorktree, canPurgeTrash, purgeSessionTrash } from './sessionRemoval';
+import { completeHandOver } from './spares/spareHandOver';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
@@ -63,7 +64,9 @@ export async function recordWorktree(
 }
 
 async function failCreation(options: LifecycleOptions, facts: SessionFacts): Promise<void> {
-  await rollbackCreation(await worktreeOf(options, facts), facts.baseCommit);
+  const worktree = await worktreeOf(options, facts);
+  await completeHandOver(options.store.paths, worktree);
+  await rollbackCreation(worktree, facts.baseCommit);
   await options.store.append(facts.sessionId, () => ({
     kind: 'worktree.failed',
     data: { reason: 'The window that was making this worktree ended before it was ready.' },

@@ -12,10 +12,11 @@ import { copyIgnoredFiles } from '../git/worktrees/includedFiles';
 import { findChainBase } from '../git/snapshots/snapshotList';
 import { copySnapshot, copyUncommittedChanges } from '../git/worktrees/uncommittedChanges';
 import type { SessionWorktree } from '../git/sessionWorktree';
-import { createWorktree, rollbackCreation } from '../git/worktrees/worktreeCreation';
+import { createWorktree, rollbackCreation, type TakeSpare } from '../git/worktrees/worktreeCreation';
 import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionStore } from '../sessions/sessionStore';
 import { isRecordLost, recordWorktree } from './interruptedOperations';
+import { forgetHandOver } from './spares/spareHandOver';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf } from './worktreeOf';
 
@@ -72,7 +73,8 @@ interface WorktreeContent {
 }
 
 /**
- * Makes the worktree with the files that are copied into it, and records it. A failure removes what was made.
+ * Makes the worktree with the files that are copied into it, and records it. A failure removes what was made, except
+ * of a spare that was being taken (see `completeHandOver`).
  *
  * @throws WORKTREE_FAILED, or what git answered
  */
@@ -80,11 +82,12 @@ export async function makeWorktree(
   store: SessionStore,
   planned: SessionWorktree,
   content: WorktreeContent,
+  takeSpare?: TakeSpare,
 ): Promise<void> {
   const { baseCommit } = content.start;
   // From now on it is known that filters were regarded when the worktree was made.
   await makeDirectory(store.paths.session(planned.sessionId).filtered);
-  const { worktree, notCopied } = await fillWorktree(planned, content).catch((error: unknown) => {
+  const { worktree, notCopied } = await fillWorktree(planned, content, takeSpare).catch((error: unknown) => {
     if (error instanceof CorralError) throw error;
     const reason = messageOf(error);
     throw new CorralError('WORKTREE_FAILED', l10n.t('The worktree could not be made: {reason}', { reason }), {
@@ -95,13 +98,15 @@ export async function makeWorktree(
     kind: 'worktree.created',
     data: { worktreePath: worktree.path, baseCommit, ...(notCopied.length === 0 ? {} : { notCopied }) },
   }));
+  await forgetHandOver(store.paths, worktree.sessionId);
 }
 
 async function fillWorktree(
   planned: SessionWorktree,
   { start: { snapshot, baseCommit }, wanted, includeChanges }: WorktreeContent,
+  takeSpare: TakeSpare | undefined,
 ): Promise<{ worktree: SessionWorktree; notCopied: string[] }> {
-  const worktree = await createWorktree(planned, baseCommit);
+  const worktree = await createWorktree(planned, baseCommit, takeSpare);
   try {
     if (snapshot.isSnapshot) await copySnapshot(worktree, baseCommit, snapshot);
     const notCopied = includeChanges ? await copyUncommittedChanges(worktree, baseCommit) : [];

@@ -29,6 +29,8 @@ import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings, WorktreeSettings } from '../settings';
 import { findStart, makeWorktree } from './newWorktree';
+import { completeHandOver } from './spares/spareHandOver';
+import type { SpareWorktrees } from './spares/spareWorktrees';
 import { withWorktreeLock } from './worktreeLock';
 import { titleOf } from '../sessions/sessionTitle';
 import { filterAccessOf, isOfRepository, worktreeOf } from './worktreeOf';
@@ -37,6 +39,7 @@ export interface SessionCreatorOptions {
   git: Git;
   store: SessionStore;
   model: SessionModel;
+  spares: SpareWorktrees;
   bundles: string;
   settings: () => SupervisorSettings;
   worktreeSettings: (repository: string) => WorktreeSettings;
@@ -63,7 +66,7 @@ export class SessionCreator {
     queue: (sessionId: string) => Promise<void>,
     imported?: SessionRecordData<'created'>['imported'],
   ): Promise<string> {
-    const { git, store, bundles } = this.#options;
+    const { git, store, bundles, spares } = this.#options;
     const sessionId = newId();
     const settings = this.#options.settings();
     const agent = await resolveAgent(request.agent, {
@@ -133,7 +136,13 @@ export class SessionCreator {
           const attachments = await stageAttachments(store.paths.session(sessionId), files);
           await store.begin(sessionId, created(attachments));
           await settleAttachments(store.paths.session(sessionId), attachments);
-          if (start !== undefined) await makeWorktree(store, worktree, { start, wanted, includeChanges });
+          if (start !== undefined)
+            await makeWorktree(
+              store,
+              worktree,
+              { start, wanted, includeChanges },
+              async (...place) => await spares.take(...place),
+            );
           await queue(sessionId);
         } catch (error) {
           await this.#discard(worktree, start?.baseCommit ?? '', error, []);
@@ -185,6 +194,7 @@ export class SessionCreator {
       const facts = await store.sync(sessionId);
       const queued = facts?.runs.filter(({ queuedAt }) => queuedAt !== undefined) ?? [];
       if (queued.some(({ runId }) => knownRuns.every((run) => run.runId !== runId))) return;
+      await completeHandOver(store.paths, worktree);
       if (await isOwnedBy(administrativeDirectoryOf(worktree), worktree)) await rollbackCreation(worktree, baseCommit);
       await eraseSession(store, sessionId);
     } catch {

@@ -23,11 +23,13 @@ import type { SessionModel } from '../sessions/sessionModel';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { Log } from '../../common/log';
 import { canPurgeTrash, restoreWorktree } from './sessionRemoval';
+import type { SpareWorktrees } from './spares/spareWorktrees';
 import { withWorktreeLock } from './worktreeLock';
 import { filterAccessOf, worktreeOf, type LifecycleOptions } from './worktreeOf';
 
 export interface WorktreeInventoryOptions extends LifecycleOptions {
   model: SessionModel;
+  spares: SpareWorktrees;
   log: Log;
 }
 
@@ -104,6 +106,11 @@ export class WorktreeInventory {
       entries.push({ ...description, sessionId: worktree.sessionId, kind: 'stray', worktree, notCaptured: [] });
     }
     return entries;
+  }
+
+  /** Worktrees that are ready for sessions to come, which are in no list. */
+  get spares(): Pick<SpareWorktrees, 'measure' | 'clear'> {
+    return this.#options.spares;
   }
 
   /** Removes only the folders that tools can fill again, and answers with the bytes that this frees. Throws RUNNING. */

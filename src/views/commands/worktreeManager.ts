@@ -14,13 +14,14 @@ import { plainLabel } from '../text/plainLabel';
 import { statusLabel } from '../text/statusLabel';
 import { describeContents, describeFolders } from '../text/worktreeLabels';
 import type { Attempt, RunCommand } from './commandRunner';
+import { sparesProposal } from './sparesProposal';
 
 /** Archiving is proposed for ended sessions without activity for this long. */
 const OLD_AFTER_MS = 14 * 24 * 3_600_000;
 
 type Inventory = Pick<
   WorktreeInventory,
-  'list' | 'removeGenerated' | 'removeLeftovers' | 'removeStray' | 'restoreStray'
+  'list' | 'spares' | 'removeGenerated' | 'removeLeftovers' | 'removeStray' | 'restoreStray'
 >;
 
 /** What is needed to manage worktrees. */
@@ -47,16 +48,18 @@ const repositorySchema = v.object({ kind: v.literal('repository'), path: v.strin
  */
 export async function manageWorktrees(options: WorktreeManagerOptions, argument?: unknown): Promise<void> {
   const inventory = await options.source.inventory();
-  const all = await vscode.window.withProgress(
+  const row = v.safeParse(repositorySchema, argument);
+  const repository = row.success ? row.output.path : undefined;
+  const [all, spares] = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Measuring worktrees') },
-    async () => await inventory.list(),
+    async () => [await inventory.list(), await inventory.spares.measure(repository)] as const,
   );
   const sessions = new Map((await options.source.listSessions()).map((session) => [session.id, session]));
-  const row = v.safeParse(repositorySchema, argument);
   const entries = all.filter(
-    ({ sessionId }) => !row.success || sessions.get(sessionId)?.repository === row.output.path,
+    ({ sessionId }) => repository === undefined || sessions.get(sessionId)?.repository === repository,
   );
-  if (entries.length === 0) {
+  const folders = entries.length + spares.count;
+  if (folders === 0) {
     void showInformationMessage(vscode.l10n.t('No session has a worktree on the disk.'));
     return;
   }
@@ -67,6 +70,7 @@ export async function manageWorktrees(options: WorktreeManagerOptions, argument?
   };
   const items = [
     ...proposals(options, inventory, entries, sessions),
+    ...(spares.count === 0 ? [] : [sparesProposal(inventory.spares, spares, repository)]),
     separator,
     ...entries.map((entry): Action => {
       const session = sessions.get(entry.sessionId);
@@ -76,12 +80,12 @@ export async function manageWorktrees(options: WorktreeManagerOptions, argument?
       };
     }),
   ];
-  const size = formatBytes(entries.reduce((sum, { bytes }) => sum + bytes, 0));
+  const size = formatBytes(entries.reduce((sum, { bytes }) => sum + bytes, spares.bytes));
   const chosen = await vscode.window.showQuickPick(items, {
     title:
-      entries.length === 1
+      folders === 1
         ? vscode.l10n.t('Manage Worktrees · {size} in 1 folder', { size })
-        : vscode.l10n.t('Manage Worktrees · {size} in {count} folders', { size, count: entries.length }),
+        : vscode.l10n.t('Manage Worktrees · {size} in {count} folders', { size, count: folders }),
     placeHolder: vscode.l10n.t('Choose a worktree to see what can be done with it'),
     matchOnDescription: true,
     matchOnDetail: true,

@@ -7,6 +7,7 @@ import type { ComposerPart } from '../../protocol/composerProtocol';
 import type { CommandRunner } from '../commands/commandRunner';
 import type { SessionStarter } from '../commands/sessionStarter';
 import { chooseAmongRepositories } from '../pickers/repositoryChoice';
+import { SessionPreparer } from '../pickers/sessionPreparer';
 import type { SessionDraft, SessionDraftOptions } from '../pickers/sessionDraft';
 import {
   choosePart,
@@ -47,6 +48,7 @@ export interface ComposerActionsOptions extends SessionDraftOptions {
 /** What the composer asks a person, and how it starts sessions: as New Session does. */
 export function composerActions(options: ComposerActionsOptions): Omit<ComposerActions<SessionDraft>, 'started'> {
   const { context, source, starter, runner } = options;
+  const preparer = new SessionPreparer(source);
   return {
     listRepositories: async () => await starter.listRepositories(),
     chooseRepository: chooseAmongRepositories,
@@ -71,10 +73,12 @@ export function composerActions(options: ComposerActionsOptions): Omit<ComposerA
     // An agent that is not there is refused when the session is started.
     commandsOf: async (repository, { agent }) =>
       (await source.agentOffers(agent, repository).catch(() => undefined))?.commands ?? [],
+    written: (repository, { base }) => preparer.prepare(repository, base.revision),
     history: async (repository) => latestPrompts(await source.listSessions({ repository })),
     start: async ({ repository, prompt, choices, attachments }) => {
       const files = attachments.map(({ path, name }) => ({ path, name }));
       const id = await starter.startDraft(repository, { ...choices, prompt }, files);
+      preparer.reset();
       // The next session starts from the defaults.
       if (id !== undefined) await context.workspaceState.update(KEPT_KEY + repository, undefined);
       return id;

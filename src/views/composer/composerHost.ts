@@ -113,11 +113,17 @@ export class ComposerHost<Choices> {
         this.#dismiss();
         return {};
       default: {
+        if (request.method === 'saveDraft') this.#noteWritten(request.parameters.text);
         const result = await this.#prompts.perform(request, this.#place);
         if (CHANGING.has(method)) this.#pushDraft(page);
         return result;
       }
     }
+  }
+
+  #noteWritten(text: string): void {
+    if (text.trim() !== '' && this.#repository !== undefined && this.#choices !== undefined)
+      this.#actions.written(this.#repository, this.#choices);
   }
 
   get #key(): string {

@@ -24,6 +24,8 @@ export interface ComposerActions<Choices> {
   choose: (repository: string, choices: Choices, part: Exclude<ComposerPart, 'repository'>) => Promise<void>;
   showChoice: (part: ComposerPart, repository: string, choices: Choices) => ShownPart | undefined;
   commandsOf: (repository: string, choices: Choices) => Promise<PromptResult<'commands'>['commands']>;
+  /** Hears of each change of a prompt, so that what its session needs is made ready. */
+  written: (repository: string, choices: Choices) => void;
   /** Prompts of the repository's sessions, the latest first. */
   history: (repository: string) => Promise<string[]>;
   /** The new session's id; undefined where a person had to say more and did not. */

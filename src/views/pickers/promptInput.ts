@@ -16,6 +16,7 @@ import {
   requestOf,
   requireAgent,
 } from './sessionDraft';
+import { SessionPreparer } from './sessionPreparer';
 
 /**
  * Asks what the agent should do. Agent, base and permissions have defaults, and buttons to choose others.
@@ -29,11 +30,13 @@ export async function askForSession(
 ): Promise<SessionRequest> {
   const draft = await newDraft(options, repository, given);
   let isAgentChosen = given.agent !== undefined;
+  const preparer = new SessionPreparer(options.source);
   for (;;) {
-    const answer = await askForPrompt(draft.prompt, async () => {
+    const describe = async (): Promise<string> => {
       if (!isAgentChosen) draft.agent = await defaultAgent(options);
       return await describeDraft(options, draft);
-    });
+    };
+    const answer = await askForPrompt(draft.prompt, describe, () => preparer.prepare(repository, draft.base.revision));
     draft.prompt = answer.text;
     if (answer.part !== undefined) {
       await choosePart(options, repository, draft, answer.part).catch(options.onError);
@@ -60,7 +63,11 @@ interface PromptAnswer {
 }
 
 /** `describe` gives the line below the prompt. */
-async function askForPrompt(value: string, describe: () => Promise<string>): Promise<PromptAnswer> {
+async function askForPrompt(
+  value: string,
+  describe: () => Promise<string>,
+  onWrite: () => void,
+): Promise<PromptAnswer> {
   const input = vscode.window.createInputBox();
   input.title = vscode.l10n.t('New Session');
   input.value = value;
@@ -78,7 +85,10 @@ async function askForPrompt(value: string, describe: () => Promise<string>): Pro
         if (input.value.trim() === '') input.validationMessage = vscode.l10n.t('Say what the agent should do.');
         else resolve({ text: input.value });
       });
-      input.onDidChangeValue(() => (input.validationMessage = undefined));
+      input.onDidChangeValue((text) => {
+        input.validationMessage = undefined;
+        if (text.trim() !== '') onWrite();
+      });
       input.onDidTriggerButton((button) => {
         const part = DRAFT_PARTS.find((each) => BUTTONS[each] === button);
         if (part !== undefined) resolve({ text: input.value, part });

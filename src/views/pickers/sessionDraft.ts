@@ -15,6 +15,7 @@ import { chooseBase, HEAD_BASE } from './baseChoice';
 import { chooseDependencies } from './dependencyChoice';
 import type { OffersSource } from './modelChoice';
 import { chooseModel } from './modelChoice';
+import type { PreparingSource } from './sessionPreparer';
 
 const PERMISSION_MODE_KEY = 'permissionMode'; // kept by repository
 
@@ -47,7 +48,7 @@ export interface SessionDraft {
 
 export interface SessionDraftOptions {
   context: vscode.ExtensionContext;
-  source: BaseSource & AgentsSource & OffersSource;
+  source: BaseSource & AgentsSource & OffersSource & PreparingSource;
   settings: () => SupervisorSettings;
   /** The folder of the bundles, where the demo agent is. */
   bundles: string;

@@ -126,6 +126,7 @@ export const SETTINGS = {
   worktreesLocation: 'worktrees.location',
   worktreesInclude: 'worktrees.include',
   worktreesLink: 'worktrees.link',
+  worktreesSpare: 'worktrees.spare',
   worktreesSetupCommand: 'worktrees.setupCommand',
   worktreesSetupMinutes: 'worktrees.setupMinutes',
   worktreesTeardownCommand: 'worktrees.teardownCommand',

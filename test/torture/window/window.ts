@@ -44,6 +44,7 @@ async function perform(
 ): Promise<v.InferInput<(typeof RESULT_SCHEMAS)[WindowRequest['method']]>> {
   switch (request.method) {
     case 'create':
+      await supervisor.prepareSession({ repository: request.repository });
       return (
         await supervisor.createSession({
           repository: request.repository,

@@ -50,6 +50,7 @@ export async function readUserSettings(
   };
 }
 
-function expandHome(path: string | undefined): string | undefined {
+/** A path of a setting, below the person's own folder where it begins with `~/`. */
+export function expandHome(path: string | undefined): string | undefined {
   return path?.startsWith('~/') === true ? join(homedir(), path.slice(2)) : path;
 }

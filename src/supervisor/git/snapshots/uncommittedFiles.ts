@@ -25,7 +25,8 @@ export async function listUncommittedFiles(
   return { changed: [...new Set(changed)], untracked };
 }
 
-async function listChanged(git: IsolatedGit, worktreePath: string, head: string): Promise<string[]> {
+/** Paths of tracked files that differ from the commit. */
+export async function listChanged(git: IsolatedGit, worktreePath: string, head: string): Promise<string[]> {
   const list = async (...options: string[]): Promise<string[]> => {
     const listing = ['diff-index', '-z', '--name-only', '--no-renames', '--ignore-submodules=dirty', ...options];
     return splitZ((await git.run([...listing, head, '--'])).stdout);

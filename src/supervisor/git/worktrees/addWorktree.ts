@@ -18,3 +18,15 @@ export async function addWorktree(
     filters,
   });
 }
+
+/** Makes the files of a commit in a worktree that `addWorktree` made, over whatever is there. */
+export async function checkOut(
+  { repository, path, signal }: SessionWorktree,
+  commit: string,
+  filters?: readonly Setting[],
+): Promise<void> {
+  await repository.git.run(path, ['reset', '--quiet', '--hard', '--no-recurse-submodules', commit], {
+    signal,
+    filters,
+  });
+}

@@ -1,22 +1,22 @@
-import { isInside } from '../../../common/isInside';
-import { mkdir, realpath, rm, rmdir } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { realpath, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
-import { hasCode, messageOf } from '../../../common/errors';
+import { messageOf } from '../../../common/errors';
 import { checkOutFiltered, linkKeys } from '../filters/checkOutFiltered';
-import { addWorktree } from './addWorktree';
-import { excludeFromRepository } from './exclusions';
+import { addWorktree, checkOut } from './addWorktree';
 import { isObjectId, type Repository } from '../repository';
 import { administrativeDirectoryOf, type SessionWorktree, type WorktreeOwnership } from '../sessionWorktree';
 import { worktreeName } from '../worktreeName';
-import { isOwnedBy, exists, inspectWorktree, refuseLinks } from '../worktreeOwnership';
+import { isOwnedBy, exists, inspectWorktree } from '../worktreeOwnership';
+import { claimFolder, placeTaken, prepareRoot, removeIfEmpty } from './worktreeFolder';
 import { snapshotRefName, readSnapshotRef } from '../snapshots/snapshotRef';
-
-const PRIVATE_FOLDER_MODE = 0o700;
 
 /** `inside` the main worktree, `beside` it, or below a folder of the user's choice. */
 export type WorktreeLocation = 'inside' | 'beside' | (string & {});
+
+/** Puts a spare that is checked out at the commit in the worktree's place, in its session's name. False without one. */
+export type TakeSpare = (worktree: SessionWorktree, baseCommit: string) => Promise<boolean>;
 
 /** Where the worktree of a new session with this title will be: `<root>/worktrees/<name>`. Touches no disk. */
 export function planWorktree(
@@ -49,19 +49,16 @@ function rootFor({ mainWorktree, commonDirectory, hasMainWorktree }: Repository,
  * @throws CONFLICT where anything bears the session's id already.
  * @throws INVALID_ARGUMENT where worktrees cannot lie there.
  */
-export async function createWorktree(worktree: SessionWorktree, baseCommit: string): Promise<SessionWorktree> {
+export async function createWorktree(
+  worktree: SessionWorktree,
+  baseCommit: string,
+  takeSpare: TakeSpare = () => Promise.resolve(false),
+): Promise<SessionWorktree> {
   const { repository, sessionId, path, signal } = worktree;
-  const { git, mainWorktree, commonDirectory } = repository;
+  const { git, mainWorktree } = repository;
   if (!isObjectId(baseCommit))
     throw new CorralError('INVALID_ARGUMENT', l10n.t('{commit} is no object id.', { commit: baseCommit }));
-  const root = dirname(dirname(path));
-  if (root === mainWorktree || isInside(root, commonDirectory))
-    throw new CorralError(
-      'INVALID_ARGUMENT',
-      l10n.t('Worktrees cannot be made in {folder}. Choose another folder.', { folder: root }),
-    );
-  await refuseLinks(path);
-  if (isInside(root, mainWorktree)) await excludeFromRepository(repository, `${relative(mainWorktree, root)}/`);
+  await prepareRoot(worktree);
   const administrativeDirectory = administrativeDirectoryOf(worktree);
   // Checked first, so that a failure may remove whatever has the session's id.
   const [lastSnapshot, filters] = await Promise.all([
@@ -73,23 +70,24 @@ export async function createWorktree(worktree: SessionWorktree, baseCommit: stri
   if (await exists(administrativeDirectory))
     throw new CorralError('CONFLICT', l10n.t('Git already knows a worktree named {name}.', { name: basename(path) }));
 
-  const madeFolders = await claimFolder(path);
+  if (await exists(path)) throw placeTaken(path);
+  const isTaken = await takeSpare(worktree, baseCommit);
+  const madeFolders = isTaken ? [dirname(path)] : await claimFolder(path);
   try {
-    await addWorktree(worktree, baseCommit, filters);
+    if (!isTaken) await addWorktree(worktree, baseCommit, filters);
     await linkKeys(worktree);
     const creatingRef = git.run(
       mainWorktree,
       ['update-ref', snapshotRefName(sessionId), baseCommit, '0'.repeat(baseCommit.length)],
       { signal },
     );
-    creatingRef.catch(() => undefined); // the next statement throws it, once nothing else goes on
-    // Read again, since the repository's configuration may have a part for this worktree alone.
-    const worktreeFilters = await git.readFilters(path, signal).finally(async () => await creatingRef);
-    await git.run(path, ['reset', '--quiet', '--hard', '--no-recurse-submodules', baseCommit], {
-      signal,
-      filters: worktreeFilters,
-    });
-    await checkOutFiltered(worktree, baseCommit, { isFilter: () => true });
+    creatingRef.catch(() => undefined); // one of the next statements throws it, once nothing else goes on
+    if (!isTaken) {
+      // Read again, since the repository's configuration may have a part for this worktree alone.
+      const worktreeFilters = await git.readFilters(path, signal).finally(async () => await creatingRef);
+      await checkOut(worktree, baseCommit, worktreeFilters);
+    }
+    await checkOutFiltered(worktree, baseCommit, { isFilter: () => true }).finally(async () => await creatingRef);
     return { ...worktree, path: await realpath(path) };
   } catch (error) {
     // Git may have been stopped before it wrote the lock, but nobody else makes an entry of this name.
@@ -161,29 +159,5 @@ async function removeTraces(
       lastSnapshot.commit,
     ]);
   // Git makes the folder of all administrative directories with the first of them, and removes it with the last.
-  for (const folder of [dirname(administrativeDirectory), ...madeFolders]) {
-    await rmdir(folder).catch((error: unknown) => {
-      // Another session uses it by now, or another window was quicker.
-      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].some((code) => hasCode(error, code))) throw error;
-    });
-  }
-}
-
-/** Makes the worktree's folder, which must not exist. Answers with the folders above that are new, deepest first. */
-async function claimFolder(worktreePath: string): Promise<string[]> {
-  const parent = dirname(worktreePath);
-  const firstMade = await mkdir(parent, { recursive: true, mode: PRIVATE_FOLDER_MODE });
-  const made: string[] = [];
-  for (let folder = parent; firstMade !== undefined && isInside(folder, firstMade); folder = dirname(folder))
-    made.push(folder);
-  await mkdir(worktreePath, { mode: PRIVATE_FOLDER_MODE }).catch((error: unknown) => {
-    if (hasCode(error, 'EEXIST'))
-      throw new CorralError(
-        'CONFLICT',
-        l10n.t('{path} exists already. Move it away and try again.', { path: worktreePath }),
-        { cause: error },
-      );
-    throw error;
-  });
-  return made;
+  for (const folder of [dirname(administrativeDirectory), ...madeFolders]) await removeIfEmpty(folder);
 }

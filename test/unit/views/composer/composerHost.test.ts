@@ -16,6 +16,8 @@ describe('ComposerHost', () => {
   let drafts: PromptDrafts;
   /** Prompts of the sessions that were started. */
   let started: string[];
+  /** The repository at each change of a prompt. */
+  let written: string[];
   /** What the next starts come to. */
   let refusal: string | undefined;
   /** Why no session can start with what is chosen. */
@@ -37,6 +39,7 @@ describe('ComposerHost', () => {
     };
     drafts = new PromptDrafts(memory, folder);
     started = [];
+    written = [];
     refusal = problem = undefined;
     shown.length = 0;
     const prompts = new PromptHost({
@@ -56,6 +59,7 @@ describe('ComposerHost', () => {
       choose: async () => await Promise.resolve(),
       showChoice: () => undefined,
       commandsOf: async () => await Promise.resolve([]),
+      written: (repository) => void written.push(repository),
       history: async () => await Promise.resolve([]),
       start: async ({ prompt }) => {
         if (refusal !== undefined) throw new Error(refusal);
@@ -82,6 +86,12 @@ describe('ComposerHost', () => {
   const start = async (requestNumber: number): Promise<void> => {
     await host.receive(page, { type: 'request', requestNumber, method: 'start', parameters: { text: 'Boil water' } });
   };
+
+  it('tells of a prompt that is written, so that its worktree is made ready, and of no empty one', async () => {
+    for (const text of ['', ' ', 'B', 'Bo'])
+      await host.receive(page, { type: 'request', requestNumber: 1, method: 'saveDraft', parameters: { text } });
+    assert.deepEqual(written, [folder, folder]);
+  });
 
   it('starts one session when the keys that start are pressed twice', async () => {
     await Promise.all([start(1), start(2)]);

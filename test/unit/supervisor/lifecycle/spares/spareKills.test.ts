@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { lstat, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { after, before, describe, it } from 'mocha';
+import { readdirIfExists } from '../../../../../src/common/readdirIfExists';
+import { StorePaths } from '../../../../../src/storage/paths';
+import { listSpares } from '../../../../../src/supervisor/lifecycle/spares/spareRecords';
+import { projectRoot } from '../../../../support/project';
+import { Random } from '../../../../support/random';
+import { processesOf } from '../../../../support/processes';
+import { waitFor } from '../../../../support/wait';
+import { SupervisorFixture } from '../../supervisorFixture';
+
+/** `npm run test:worktrees` tries every step; every day one of each action is enough. */
+const EVERY_STEP = process.env['CORRAL_WORKTREE_KILLS'] !== undefined;
+/** Each action has more steps than that. */
+const FIRST_STEPS = 7;
+const SEED = Number(process.env['CORRAL_KILL_SEED'] ?? 20_261_129);
+
+type Action = 'prepare' | 'create' | 'clear';
+
+/** Each row of a table is an action, and what is done before it. */
+const ACTIONS: { what: string; action: Action; before: 'nothing' | 'a spare' | 'a spare of an older commit' }[] = [
+  { what: 'making a spare', action: 'prepare', before: 'nothing' },
+  { what: 'moving a spare', action: 'prepare', before: 'a spare of an older commit' },
+  { what: 'taking a spare', action: 'create', before: 'a spare' },
+  { what: 'taking a spare of an older commit', action: 'create', before: 'a spare of an older commit' },
+  { what: 'removing a spare', action: 'clear', before: 'a spare' },
+];
+
+describe(`windows that are killed at any step of what they do with a spare (seed ${SEED})`, function () {
+  this.timeout(EVERY_STEP ? 1_800_000 : 120_000);
+  const random = new Random(SEED);
+  let fixture: SupervisorFixture;
+  let bundle = '';
+  let commits = 0;
+  before(async () => {
+    fixture = await SupervisorFixture.create();
+    bundle = await mkdtemp(join(tmpdir(), 'corral-steps-'));
+    const parameters = ['--bundle', '--platform=node', `--outdir=${bundle}`, '--log-level=error'];
+    const source = join(projectRoot, 'test/fixtures/supervisor/spareSteps.ts');
+    await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [source, ...parameters]);
+  });
+  after(async () => {
+    await fixture.end();
+    await rm(bundle, { recursive: true });
+  });
+
+  const repository = (): string => fixture.repository.path;
+  const commit = async (): Promise<void> => {
+    await fixture.repository.commit('Another', { 'count.txt': `${++commits}\n` });
+  };
+
+  /** True where the window was killed, false where the action has fewer steps. */
+  async function killAt(action: Action, step: number): Promise<boolean> {
+    const program = join(bundle, 'spareSteps.js');
+    const parameters = [program, fixture.storageDirectory, join(projectRoot, 'dist'), action, repository(), `${step}`];
+    const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    assert.ok(signal === 'SIGKILL' || code === 0, `ended with ${String(code)}`);
+    // A git that outlived its window works on in the folder.
+    await waitFor(async () => (await processesOf(repository())).every(({ command }) => !command.includes('git')), {
+      what: 'the end of the window’s git',
+    });
+    return signal === 'SIGKILL';
+  }
+
+  /** Of each session and spare its file, so that none is given twice; git and the disk know of no other worktree. */
+  async function check(): Promise<void> {
+    const window = fixture.window();
+    await window.whenRecovered();
+    const spares = await listSpares(new StorePaths(fixture.storageDirectory));
+    assert.ok(spares.every(({ state }) => state === 'ready'));
+    const sessions = (await window.listSessions()).filter(({ deleted }) => !deleted);
+    const folders: string[] = spares.map(({ record }) => record.path);
+    for (const { worktreePath } of sessions)
+      if ((await readdirIfExists(worktreePath)).length > 0) folders.push(worktreePath);
+    const git = join(repository(), '.git', 'worktrees');
+    assert.deepEqual((await readdirIfExists(git)).sort(), folders.map((path) => basename(path)).sort());
+    for (const place of ['spares', 'worktrees']) {
+      const root = join(repository(), '.corral', place);
+      const names = (await readdirIfExists(root)).map((name) => join(root, name));
+      assert.deepEqual(names.sort(), folders.filter((path) => path.startsWith(root)).sort());
+    }
+    const inodes = await Promise.all(folders.map(async (path) => (await lstat(join(path, 'README.md'))).ino));
+    assert.equal(new Set(inodes).size, inodes.length);
+    for (const path of folders) {
+      assert.equal(await fixture.repository.git('-C', path, 'status', '--porcelain', '--ignored'), '');
+      assert.match(await readFile(join(git, basename(path), 'locked'), 'utf8'), /^corral /);
+    }
+    const { worktreePath, id } = await window.createSession({
+      repository: repository(),
+      prompt: 'x',
+      agent: 'command',
+      argv: [process.execPath, '-e', ''],
+    });
+    assert.equal(await readFile(join(worktreePath, 'count.txt'), 'utf8'), `${commits}\n`);
+    for (const session of [{ id }, ...sessions]) {
+      await window.kill(session.id).catch(() => undefined);
+      await window.deleteSession(session.id);
+    }
+    await (await window.inventory()).spares.clear();
+    await fixture.close(window);
+    assert.deepEqual(await listSpares(new StorePaths(fixture.storageDirectory)), []);
+  }
+
+  for (const { what, action, before } of ACTIONS)
+    it(`leave none over and give none twice: ${what}`, async function () {
+      let step = EVERY_STEP ? 1 : 1 + random.below(FIRST_STEPS);
+      for (; ; step++) {
+        await commit();
+        if (before !== 'nothing') {
+          const window = fixture.window();
+          await window.prepareSession({ repository: repository() });
+          await fixture.close(window);
+          assert.equal((await listSpares(new StorePaths(fixture.storageDirectory))).length, 1);
+        }
+        if (before === 'a spare of an older commit') await commit();
+        const isKilled = await killAt(action, step);
+        assert.ok(isKilled || EVERY_STEP);
+        await check();
+        if (!isKilled || !EVERY_STEP) break;
+      }
+      if (this.test !== undefined) this.test.title += ` (step ${step})`;
+      assert.ok(!EVERY_STEP || step > FIRST_STEPS);
+    });
+});
