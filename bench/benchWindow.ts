@@ -15,14 +15,14 @@ import { installBare } from './bare/installBare';
 /** Notes the time of the last mouse press, by the clock that all frames share. */
 const NOTE_PRESS = 'addEventListener("pointerdown", () => { window.pressedMs = Date.now(); }, true)';
 const PAINTED_MARK = 'bench.painted';
-/** Runs in each frame before its own scripts, and notes when the page of an extension has painted its first event. */
-const NOTE_PAINTED = `
-  if (location.pathname.endsWith('/fake.html')) new MutationObserver((changes, observer) => {
-    if (document.querySelector('[data-testid=event]') === null) return;
-    observer.disconnect();
-    requestAnimationFrame(() => setTimeout(() => performance.mark('${PAINTED_MARK}')));
-  }).observe(document, { childList: true, subtree: true });
-`;
+/** Runs in the frame of an extension's page, and notes when that has painted its first event. */
+const NOTE_PAINTED = `{
+  const look = () => {
+    if (document.querySelector('[data-testid=event]') === null) requestAnimationFrame(look);
+    else requestAnimationFrame(() => setTimeout(() => performance.mark('${PAINTED_MARK}')));
+  };
+  look();
+}`;
 /** When the page started and when it painted its first events, by the same clock. */
 const PAGE_TIMES = `({
   startMs: performance.timeOrigin,
@@ -62,8 +62,11 @@ export class BenchWindow {
     try {
       await fill((await openStore(server.globalStorage)).paths);
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-      await context.addInitScript(NOTE_PAINTED);
       const window = await Window.open(context, server, repository.path);
+      window.page.on('framenavigated', (frame) => {
+        // One that goes at once is no page.
+        if (frame.url().includes('/fake.html')) void frame.evaluate(NOTE_PAINTED).catch(() => undefined);
+      });
       try {
         await window.page.evaluate(NOTE_PRESS);
         await window.showContainer('Corral');

@@ -9,7 +9,7 @@ import { writeSession } from './sampleData';
 import { indexSessions } from './timelinePage';
 
 const LENGTHS = [100_000, 1_000_000];
-const ROUNDS = 7;
+const ROUNDS = 5;
 
 interface Sessions {
   ours: string;

@@ -1,6 +1,7 @@
 /** Cases 5 and 6 with the page: how soon a person sees the output of ten runs, and its cost in a real host. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
 import { DEFAULT_SETTINGS } from '../src/supervisor/settings';
 import { Supervisor } from '../src/supervisor/supervisor';
@@ -14,6 +15,8 @@ const RUNS = 10;
 const EVENTS_PER_SECOND = 100;
 const LIVE_SECONDS = 10;
 const SETTLE_MS = 2_000;
+/** Turns of the timeline, and of a page whose host sends it messages while the same runs work. */
+const ROUNDS = 3;
 /** Prints the current time, again and again. */
 const AGENT = `setInterval(() => console.log('stamp ' + Date.now()), ${1_000 / EVENTS_PER_SECOND})`;
 
@@ -68,41 +71,66 @@ async function startRuns({ server, repository }: BenchWindow): Promise<() => Pro
   };
 }
 
+interface Round {
+  ages: number[];
+  bareAges: number[];
+  loop: v.InferOutput<typeof loopSchema>;
+}
+
+async function measureRound(opened: BenchWindow, inspector: HostInspector): Promise<Round> {
+  const { frame } = await opened.openTimeline(`Live ${RUNS - 1}`);
+  await delay(SETTLE_MS);
+  const [ages, loop] = await Promise.all([
+    listen(frame),
+    inspector.evaluate(`${LOOP_WATCH}(${LIVE_SECONDS})`).then((found) => v.parse(loopSchema, found)),
+  ]);
+  const bare = await opened.openBare('Live page');
+  await delay(SETTLE_MS);
+  return { ages, loop, bareAges: await listen(bare.frame) };
+}
+
+async function listen(frame: Frame): Promise<number[]> {
+  return v.parse(v.array(v.number()), await frame.evaluate(LISTEN));
+}
+
 async function measure(opened: BenchWindow): Promise<Figure[]> {
   const end = await startRuns(opened);
   try {
-    const { frame } = await opened.openTimeline(`Live ${RUNS - 1}`);
     const [host] = await opened.server.extensionHosts();
     if (host === undefined) throw new Error('There is no extension host.');
     const inspector = await HostInspector.attach(host.pid);
-    await delay(SETTLE_MS);
-    const [ages, loop] = await Promise.all([
-      frame.evaluate(LISTEN).then((found) => v.parse(v.array(v.number()), found)),
-      inspector.evaluate(`${LOOP_WATCH}(${LIVE_SECONDS})`).then((found) => v.parse(loopSchema, found)),
-    ]);
+    const rounds: Round[] = [];
+    for (let round = 0; round < ROUNDS; round++) rounds.push(await measureRound(opened, inspector));
     inspector.close();
-    const spread = spreadOf(ages);
+    const p95 = (ages: readonly number[]): number => percentile(ages, 0.95);
+    const all = rounds.flatMap(({ ages }) => ages);
+    const ratio = spreadOf(rounds.map(({ ages, bareAges }) => p95(ages) / p95(bareAges)));
+    const block = spreadOf(rounds.map(({ loop }) => loop.worstBlockMs));
+    const [work, p99] = [
+      spreadOf(rounds.map(({ loop }) => loop.worstWorkMs)),
+      spreadOf(rounds.map(({ loop }) => loop.blockP99Ms)),
+    ];
     const load = `${RUNS} runs of ${EVENTS_PER_SECOND} events/s`;
     return [
       {
         name: '5p',
         feel: `worst block of the loop of VS Code's extension host, with the page open and ${load}`,
-        value: loop.worstBlockMs,
-        min: loop.worstBlockMs,
-        max: loop.worstBlockMs,
+        value: block.median,
+        min: block.min,
+        max: block.max,
         unit: 'ms',
-        detail: `of that at most ${short(loop.worstWorkMs)} ms is the loop's own work, VS Code's and its other extensions' included; p99 ${short(loop.blockP99Ms)} ms`,
+        detail: `of that at most ${short(work.median)} ms is the loop's own work, VS Code's and its other extensions' included; p99 ${short(p99.median)} ms; over ${ROUNDS} rounds`,
         target: { atMost: 25 },
       },
       {
         name: '6',
         feel: `from the agent's write to its row in the page, p95, with ${load}`,
-        value: percentile(ages, 0.95),
-        min: spread.min,
-        max: spread.max,
-        unit: 'ms',
-        detail: `p50 ${short(spread.median)} ms over ${ages.length} rows; the runs' ${2 * RUNS} processes, VS Code and the browser share the machine`,
-        target: { atMost: 100 },
+        value: ratio.median,
+        min: ratio.min,
+        max: ratio.max,
+        unit: '×',
+        detail: `of a message from the host of a bare extension to its page, p95 ${rounds.map(({ bareAges }) => short(p95(bareAges))).join(', ')} ms; ours ${rounds.map(({ ages }) => short(p95(ages))).join(', ')} ms, p50 ${short(spreadOf(all).median)} ms over ${all.length} rows; the runs' ${2 * RUNS} processes, VS Code and the browser share the machine`,
+        target: { atMost: 2.5 },
       },
     ];
   } finally {

@@ -3,9 +3,13 @@ import * as vscode from 'vscode';
 
 const PAGES = ['Empty page', 'Live page'];
 const POST_EVERY_MS = 40;
-/** Shows the last messages, as a list of events does. */
+/** Shows a word, and then the last messages, as a list of events does. */
 const SCRIPT = `
   const feed = document.querySelector('[role=feed]');
+  const word = document.createElement('p');
+  word.dataset.testid = 'event';
+  word.textContent = 'word';
+  feed.append(word);
   addEventListener('message', ({ data }) => {
     const row = document.createElement('p');
     row.textContent = data;
@@ -15,8 +19,7 @@ const SCRIPT = `
 
 function showPage(name: string, panel: vscode.WebviewPanel): void {
   panel.webview.options = { enableScripts: true };
-  const script = name === 'Live page' ? `<script>${SCRIPT}</script>` : '';
-  panel.webview.html = `<!DOCTYPE html><html><body><h1>${name}</h1><div role="feed"><p data-testid="event">word</p></div>${script}</body></html>`;
+  panel.webview.html = `<!DOCTYPE html><html><body><h1>${name}</h1><div role="feed"></div><script>${SCRIPT}</script></body></html>`;
   if (name !== 'Live page') return;
   const timer = setInterval(() => void panel.webview.postMessage(`stamp ${Date.now()}`), POST_EVERY_MS);
   panel.onDidDispose(() => clearInterval(timer));

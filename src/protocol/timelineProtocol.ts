@@ -15,6 +15,9 @@ export { MAX_EVENTS_PER_QUERY } from '../storage/timelineQueries';
 /** Events that one `events` request can ask for. */
 const MAX_EVENTS_PER_REQUEST = 200;
 
+/** Events that the page loads and drops together: from `seq` 1, 51, 101 and so on. */
+export const WINDOW_SIZE = 50;
+
 /** UTF-16 units of an event's text that reach the page. Longer texts are cut, and `event` brings them whole. */
 export const PREVIEW_LENGTH = 8_192;
 
@@ -124,7 +127,11 @@ const eventSchema = v.pipe(
 export const TIMELINE_REQUESTS = {
   ...PROMPT_REQUESTS,
   /** The page has loaded. Only `reading` and `failure` are pushed before this is answered. */
-  ready: { parameters: v.object({}), result: v.object({ session: sessionSchema, detail }) },
+  ready: {
+    parameters: v.object({}),
+    /** `events` are the last ones, as many as a page shows at first. */
+    result: v.object({ session: sessionSchema, events: v.array(eventSchema), detail }),
+  },
   /** Answered at once, so that the page knows whether the extension is alive. */
   ping: { parameters: v.object({}), result: v.object({}) },
   events: {

@@ -1,9 +1,8 @@
+import { WINDOW_SIZE } from '../../../src/protocol/timelineProtocol';
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { CallIndex } from './rows/callIndex';
 import { EventFolds } from './rows/eventFolds';
 
-/** Events that are loaded and dropped together. */
-export const WINDOW_SIZE = 50;
 /** More than a screen has lines, since in a filtered list each line may be from another window. */
 export const MAX_WINDOWS = 150;
 /** Events that are kept with nothing cut. */

@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import type { EventPlace, SavedState, TimelineSession } from '../../../src/protocol/timelineProtocol';
+import type { EventPlace, SavedState, TimelineEvent, TimelineSession } from '../../../src/protocol/timelineProtocol';
 import { ExtensionHostClient, UnknownOutcomeError } from './extensionHostClient';
 import type { Ask } from './extensionHostClient';
 import { EventFilter } from './eventFilter';
@@ -69,8 +69,7 @@ export class TimelineModel {
     this.#savedPosition = saved?.position;
     this.#client = new ExtensionHostClient(post, {
       sessionChanged: (session, events) => {
-        this.events.add(events);
-        this.#setSession(session);
+        this.#setSession(session, events);
       },
       failed: (message) => {
         this.readShare = undefined;
@@ -169,9 +168,9 @@ export class TimelineModel {
   async start(): Promise<void> {
     this.#isStarting = true;
     await this.#attempt(async () => {
-      const { session, detail } = await this.#client.request('ready', {});
+      const { session, events, detail } = await this.#client.request('ready', {});
       this.rows.setDetail(detail);
-      this.#setSession(session);
+      this.#setSession(session, events);
       await this.draft.prompt.load();
     });
     this.#isStarting = false;
@@ -251,7 +250,8 @@ export class TimelineModel {
     }
   }
 
-  #setSession(session: TimelineSession): void {
+  #setSession(session: TimelineSession, events: TimelineEvent[]): void {
+    this.events.add(events);
     if (this.session === undefined) this.errors = []; // they said why it could not be read
     this.session = session;
     const before = this.playlist;

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { messageOf } from '../../common/errors';
 import type { SessionEvent } from '../../storage/events';
 import type { SessionSummary } from '../../supervisor/api';
-import { sessionSchema } from '../../protocol/timelineProtocol';
+import { WINDOW_SIZE, sessionSchema } from '../../protocol/timelineProtocol';
 import type { HostMessage, TimelineEvent, TimelineSession } from '../../protocol/timelineProtocol';
 import { previewOf } from './eventPreview';
 import { outcomeActions } from './outcomeActions';
@@ -11,6 +11,8 @@ import type { TimelineSource } from './timelineSource';
 
 /** More than a screen shows. */
 const MAX_PUSHED_EVENTS = 100;
+/** A screen, and the rows that a page loads above it. */
+const MIN_FIRST_SHOWN = 75;
 
 /** Reads one session in the shape that its timeline's page takes, and remembers which events the page was sent. */
 export class SessionReader {
@@ -43,11 +45,20 @@ export class SessionReader {
     );
   }
 
-  /** The session without events: the page asks for those that it shows. */
-  async session(): Promise<TimelineSession> {
-    const session = await this.#toSession(await this.#source.getSession(this.#sessionId));
-    this.#lastGiven = session.runs.at(-1);
-    return session;
+  /** The session, and the last events of its last run: the page asks for others. */
+  async latest(): Promise<{ session: TimelineSession; events: TimelineEvent[] }> {
+    const summary = await this.#source.getSession(this.#sessionId);
+    const run = summary.runs.at(-1);
+    this.#lastGiven = run;
+    const events = run === undefined ? [] : await this.#firstShown(run);
+    return { session: await this.#toSession(summary, events.at(-1)), events };
+  }
+
+  /** The events of the windows that a page needs for a full screen at the run's end. */
+  async #firstShown({ runId, eventCount }: { runId: string; eventCount: number }): Promise<TimelineEvent[]> {
+    const fromSeq = Math.max(1, eventCount - MIN_FIRST_SHOWN);
+    const windowSeq = fromSeq - ((fromSeq - 1) % WINDOW_SIZE);
+    return eventCount === 0 ? [] : await this.events(runId, windowSeq, eventCount - windowSeq + 1);
   }
 
   /** The session, and the last of the events that are new since it was given before. */

@@ -201,11 +201,11 @@ export class TimelineHost implements Disposable {
     switch (method) {
       case 'ready': {
         await this.#reader.follow(signal, (each) => this.#editor.post(each));
-        const session = await this.#reader.session();
+        const { session, events } = await this.#reader.latest();
         signal.throwIfAborted();
         this.#pusher.start();
         this.#editor.sessionRead(session);
-        return { session, detail: this.#editor.detail() } satisfies TimelineResult<'ready'>;
+        return { session, events, detail: this.#editor.detail() } satisfies TimelineResult<'ready'>;
       }
       case 'ping':
         return {};

@@ -104,8 +104,8 @@ describe('a timeline of a long history that nobody looked at yet', () => {
     const model = openModel();
     await model.start();
     const last = EVENTS - 1;
-    model.events.loadLines(last, last);
-    const shown = await waitFor(() => model.events.at(last), { what: 'the last event' });
+    const shown = model.events.at(last);
+    assert.ok(typeof shown === 'object');
     model.find.setText('word');
     assert.equal(model.playlist.rowCount, EVENTS);
     assert.deepEqual([model.find.isScanning, model.find.count], [true, 0]);

@@ -123,6 +123,21 @@ describe('TimelineHost', () => {
     );
   });
 
+  it('answers ready with the last events, from the start of a window of the page', async () => {
+    for (const [count, firstSeq] of [
+      [3, 1],
+      [126, 51],
+      [130, 51],
+    ] as const) {
+      source.addMessages(count - (source.runs.get(RUN)?.length ?? 0));
+      const { events } = v.parse(TIMELINE_REQUESTS.ready.result, await page.ask('ready', {}));
+      assert.deepEqual(
+        events.map(({ seq }) => seq),
+        Array.from({ length: count - firstSeq + 1 }, (_, index) => firstSeq + index),
+      );
+    }
+  });
+
   it('says what is wrong where there is no such session', async () => {
     const stray = new Page(source, 'zzzzzzzzzzzz');
     await assert.rejects(stray.ask('ready', {}), /There is no session/);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { EventCache, MAX_WINDOWS, WINDOW_SIZE } from '../../../../../media/timeline/model/eventCache';
+import { EventCache, MAX_WINDOWS } from '../../../../../media/timeline/model/eventCache';
+import { WINDOW_SIZE } from '../../../../../src/protocol/timelineProtocol';
 import { MemorySource, RUN, SESSION } from '../../../views/timeline/memorySource';
 
 const message = { kind: 'message', data: { role: 'user', text: 'x' } } as const;
