@@ -2,7 +2,7 @@
  * Cases 7 and 19: from an extension's activation to its painted list, in a real VS Code. The peer is an extension that
  * has nothing but a tree of as many plain rows.
  */
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -26,39 +26,58 @@ const CASES = [
 ] as const;
 
 interface Shown {
-  extension: string;
   container: string;
   view: string;
 }
-const CORRAL: Shown = { extension: 'corral-dev.corral', container: 'Corral', view: 'Sessions' };
-const BARE: Shown = { extension: 'bench.bare', container: 'Bare', view: 'Rows' };
+const CORRAL: Shown = { container: 'Corral', view: 'Sessions' };
+const BARE: Shown = { container: 'Bare', view: 'Rows' };
 
-const FIRST_MARK = 'bench.first';
-const WHOLE_MARK = 'bench.whole';
-/** Notes when the view has painted its first row, and when all of them are there. */
-const noteRows = (view: string, count: number): string => `
+const PAINTED_MARK = 'bench.painted';
+/** Notes when the view has painted its first row. */
+const notePainted = (view: string): string => `
   if (window === window.top) new MutationObserver((changes, observer) => {
-    const row = document.querySelector('[role=tree][aria-label*="${view}"] [role=treeitem]');
-    if (row === null) return;
-    const note = (mark) => {
-      if (performance.getEntriesByName(mark).length === 0)
-        requestAnimationFrame(() => setTimeout(() => performance.mark(mark)));
-    };
-    note('${FIRST_MARK}');
-    if (Number(row.getAttribute('aria-setsize')) < ${count}) return;
-    note('${WHOLE_MARK}');
+    if (document.querySelector('[role=tree][aria-label*="${view}"] [role=treeitem]') === null) return;
     observer.disconnect();
-  }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['aria-setsize'] });
+    requestAnimationFrame(() => setTimeout(() => performance.mark('${PAINTED_MARK}')));
+  }).observe(document, { childList: true, subtree: true });
 `;
-const TIMES = `({
-  firstMs: performance.timeOrigin + performance.getEntriesByName('${FIRST_MARK}')[0]?.startTime,
-  wholeMs: performance.timeOrigin + performance.getEntriesByName('${WHOLE_MARK}')[0]?.startTime,
-})`;
-const timesSchema = v.object({ firstMs: v.number(), wholeMs: v.number() });
-type Times = v.InferOutput<typeof timesSchema>;
+const PAINTED_MS = `performance.timeOrigin + performance.getEntriesByName('${PAINTED_MARK}')[0]?.startTime`;
 
-/** A folder of extensions with one that shows plain rows. */
-async function writeBareExtension(folder: string, rowCount: number): Promise<string> {
+/** A folder of extensions with one of which it is noted when it is activated. */
+interface Installed {
+  extensions: string;
+  /** Each line is the time of an activation. */
+  activations: string;
+}
+
+/** Lets the extension note the time before any of its code is loaded. */
+async function noteActivations(extensions: string, extension: string): Promise<Installed> {
+  const path = join(extension, 'package.json');
+  const manifest = v.parse(v.looseObject({ main: v.string() }), JSON.parse(await readFile(path, 'utf8')));
+  await writeFile(path, JSON.stringify({ ...manifest, main: './noted.js' }));
+  const activations = join(extension, 'activations');
+  await writeFile(
+    join(extension, 'noted.js'),
+    `require('node:fs').appendFileSync(${JSON.stringify(activations)}, Date.now() + '\\n');
+     module.exports = require(${JSON.stringify(manifest.main)});`,
+  );
+  return { extensions, activations };
+}
+
+async function copyCorral(folder: string, rowCount: number): Promise<Installed> {
+  const extensions = join(folder, `corral-${rowCount}`);
+  await cp(installedExtensions, extensions, { recursive: true });
+  const name = (await readdir(extensions)).find((each) => each.startsWith('corral-dev.corral-'));
+  if (name === undefined) throw new Error('Corral is not installed.');
+  // The list has the path that the extension had before.
+  const list = join(extensions, 'extensions.json');
+  const listed = (await readFile(list, 'utf8')).replaceAll(installedExtensions, extensions);
+  await writeFile(list, listed);
+  return await noteActivations(extensions, join(extensions, name));
+}
+
+/** An extension that shows plain rows. */
+async function writeBareExtension(folder: string, rowCount: number): Promise<Installed> {
   const extensions = join(folder, `bare-${rowCount}`);
   const extension = join(extensions, 'bare');
   await mkdir(extension, { recursive: true });
@@ -86,75 +105,58 @@ async function writeBareExtension(folder: string, rowCount: number): Promise<str
      } });`,
   );
   const listed = {
-    identifier: { id: BARE.extension },
+    identifier: { id: `${manifest.publisher}.${manifest.name}` },
     version: manifest.version,
     location: { $mid: 1, path: extension, scheme: 'file' },
     relativeLocation: 'bare',
   };
   await writeFile(join(extensions, 'extensions.json'), JSON.stringify([listed]));
-  return extensions;
+  return await noteActivations(extensions, extension);
 }
 
 /** A window that shows one extension's list, and shows it again after each reload. */
 class ListWindow {
-  readonly #server: VscodeServer;
   readonly #window: Window;
-  readonly #shown: Shown;
+  readonly #activations: string;
 
-  private constructor(server: VscodeServer, window: Window, shown: Shown) {
-    this.#server = server;
+  private constructor(window: Window, activations: string) {
     this.#window = window;
-    this.#shown = shown;
+    this.#activations = activations;
   }
 
   static async open(
     browser: Browser,
-    server: VscodeServer,
-    folder: string,
+    url: { server: VscodeServer; folder: string },
+    { activations }: Installed,
     shown: Shown,
-    count: number,
   ): Promise<ListWindow> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-    await context.addInitScript(noteRows(shown.view, count));
-    const window = await Window.open(context, server, folder);
+    await context.addInitScript(notePainted(shown.view));
+    const window = await Window.open(context, url.server, url.folder);
     await window.showContainer(shown.container);
     await window.treeItems(shown.view).first().waitFor();
-    return new ListWindow(server, window, shown);
+    return new ListWindow(window, activations);
   }
 
-  /** Milliseconds from the extension's activation to its first row, and to all of them. */
-  async reload(): Promise<Times> {
+  /** Milliseconds from the extension's activation to its first row. */
+  async reload(): Promise<number> {
     const reloadedMs = Date.now();
     await this.#window.reload();
-    const { firstMs, wholeMs } = await waitFor(
+    const paintedMs = await waitFor(
       async () => {
-        const times = v.safeParse(timesSchema, await this.#window.page.evaluate(TIMES));
-        return times.success && !Number.isNaN(times.output.wholeMs) ? times.output : undefined;
+        const timeMs = v.safeParse(v.number(), await this.#window.page.evaluate(PAINTED_MS));
+        return timeMs.success && !Number.isNaN(timeMs.output) ? timeMs.output : undefined;
       },
-      { what: 'all rows of the list' },
+      { what: 'the first row of the list' },
     );
-    const activatedMs = await waitFor(async () => (await this.#activations()).find((timeMs) => timeMs >= reloadedMs), {
-      what: 'the activation in the log of the extension host',
-    });
-    return { firstMs: firstMs - activatedMs, wholeMs: wholeMs - activatedMs };
-  }
-
-  /** When VS Code began to activate the extension, each time. */
-  async #activations(): Promise<number[]> {
-    const root = join(this.#server.dataDirectory, 'data/logs');
-    const names = (await readdir(root, { recursive: true })).filter((name) => name.endsWith('exthost.log'));
-    const logs = await Promise.all(names.map(async (name) => await readFile(join(root, name), 'utf8')));
-    const activation = new RegExp(
-      `^(\\S+ \\S+) \\[info\\] ExtensionService#_doActivateExtension ${this.#shown.extension.replace('.', '\\.')},`,
-      'gm',
-    );
-    return logs.flatMap((log) => [...log.matchAll(activation)].map(([, time = '']) => new Date(time).getTime()));
+    const times = (await readFile(this.#activations, 'utf8')).split('\n').map(Number);
+    return paintedMs - (times.find((timeMs) => timeMs >= reloadedMs) ?? NaN);
   }
 }
 
 interface Found {
-  ours: Times[];
-  bare: Times[];
+  ours: number[];
+  bare: number[];
   catalogMb: number;
 }
 
@@ -162,17 +164,23 @@ async function measure(browser: Browser, folder: string, sessionCount: number): 
   const repository = await TestRepository.create();
   const servers: VscodeServer[] = [];
   try {
-    const start = async (extensionsDirectory: string): Promise<VscodeServer> => {
-      const server = await VscodeServer.start({ extensionsDirectory, reconnectionGraceSeconds: 1 });
+    const start = async ({ extensions }: Installed): Promise<VscodeServer> => {
+      const server = await VscodeServer.start({ extensionsDirectory: extensions, reconnectionGraceSeconds: 1 });
       servers.push(server);
       return server;
     };
-    const server = await start(installedExtensions);
+    const corral = await copyCorral(folder, sessionCount);
+    const server = await start(corral);
     const { paths } = await openStore(server.globalStorage);
     await fillStore(paths, sessionCount, EVENTS_PER_SESSION);
-    const bareServer = await start(await writeBareExtension(folder, sessionCount));
-    const ours = await ListWindow.open(browser, server, repository.path, CORRAL, sessionCount);
-    const bare = await ListWindow.open(browser, bareServer, repository.path, BARE, sessionCount);
+    const peer = await writeBareExtension(folder, sessionCount);
+    const at = (each: VscodeServer): { server: VscodeServer; folder: string } => ({
+      server: each,
+      folder: repository.path,
+    });
+    const bareServer = await start(peer);
+    const ours = await ListWindow.open(browser, at(server), corral, CORRAL);
+    const bare = await ListWindow.open(browser, at(bareServer), peer, BARE);
     const found: Found = { ours: [], bare: [], catalogMb: await catalogMb(paths) };
     for (let round = 0; round < ROUNDS; round++) {
       found.ours.push(await ours.reload());
@@ -185,10 +193,9 @@ async function measure(browser: Browser, folder: string, sessionCount: number): 
   }
 }
 
-const ratioOf = (ours: readonly Times[], peer: readonly Times[]): Spread =>
-  spreadOf(ours.map(({ firstMs }, round) => firstMs / (peer[round]?.firstMs ?? NaN)));
-const medianOf = (times: readonly Times[], kind: keyof Times): string =>
-  `${short(spreadOf(times.map((each) => each[kind])).median)} ms`;
+const ratioOf = (ours: readonly number[], peer: readonly number[]): Spread =>
+  spreadOf(ours.map((ms, round) => ms / (peer[round] ?? NaN)));
+const medianOf = (times: readonly number[]): string => `${short(spreadOf(times).median)} ms`;
 
 function figureOf(name: string, feel: string, ratio: Spread, detail: string, atMost: number): Figure {
   return { name, feel, value: ratio.median, min: ratio.min, max: ratio.max, unit: '×', detail, target: { atMost } };
@@ -209,7 +216,7 @@ export async function startPageFigures(): Promise<Figure[]> {
           name,
           `from the activation to the painted list of ${sessions}, beside a bare extension’s tree of as many rows`,
           ratioOf(ours, bare),
-          `${medianOf(ours, 'firstMs')}, the bare tree ${medianOf(bare, 'firstMs')}; with all rows ${medianOf(ours, 'wholeMs')} and ${medianOf(bare, 'wholeMs')}; the index is ${short(found.catalogMb)} MB`,
+          `${medianOf(ours)}, the bare tree ${medianOf(bare)}; the index is ${short(found.catalogMb)} MB`,
           2,
         ),
       );
@@ -219,7 +226,7 @@ export async function startPageFigures(): Promise<Figure[]> {
             `${name}g`,
             'the same beside a tenth of the sessions',
             ratioOf(ours, few.ours),
-            `${medianOf(ours, 'firstMs')}, with a tenth ${medianOf(few.ours, 'firstMs')}`,
+            `${medianOf(ours)}, with a tenth ${medianOf(few.ours)}`,
             1.5,
           ),
         );
