@@ -86,6 +86,7 @@ describe('answering at home', () => {
       .locator('.row-line')
       .filter({ hasText: /Should negative durations.*Clamp to zero/ })
       .waitFor();
+    await card.getByLabel('Hours').waitFor(); // the card of the next question moves the row
     await timeline.getByRole('button', { name: /Should negative durations/ }).click();
     await timeline
       .getByText('It was told: {"Should negative durations throw or clamp to zero?":"Clamp to zero"}')
