@@ -78,7 +78,7 @@ interface Round {
 }
 
 async function measureRound(opened: BenchWindow, inspector: HostInspector): Promise<Round> {
-  const { frame } = await opened.openTimeline(`Live ${RUNS - 1}`);
+  const { frame } = await opened.openTimeline('Live'); // of the runs whose rows are in view, the first
   await delay(SETTLE_MS);
   const [ages, loop] = await Promise.all([
     listen(frame),
