@@ -59,8 +59,8 @@ const bundleAsText = {
 
 /** What `lazy.js` exports: the modules that the extension imports when they are needed. */
 const lazyModules = new Set();
-/** A class of errors and the translations are one and the same in `extension.js` and `lazy.js`. */
-const SHARED = ['node_modules/@vscode/l10n/', 'src/storage/errors.ts'];
+/** Modules with state or a class of errors are one and the same in `extension.js` and `lazy.js`. */
+const SHARED = ['node_modules/@vscode/l10n/', 'src/storage/errors.ts', 'src/views/reviewTabs.ts'];
 
 /** Each `import('./…')` of the extension becomes one of `lazy.js`, so that a window starts without that code. */
 const lazily = {
@@ -77,12 +77,15 @@ const lazily = {
 const withShared = {
   name: 'with-shared',
   setup(building) {
-    building.onResolve({ filter: /(^@vscode\/l10n|\/errors)$/ }, async ({ path, pluginData, ...found }) => {
-      if (pluginData === 'resolving') return undefined;
-      const resolved = await building.resolve(path, { ...found, pluginData: 'resolving' });
-      const isShared = SHARED.some((each) => resolved.path.startsWith(join(root, each)));
-      return isShared ? { path: './shared.js', external: true } : undefined;
-    });
+    building.onResolve(
+      { filter: /(^@vscode\/l10n|\/errors|\/reviewTabs)$/ },
+      async ({ path, pluginData, ...found }) => {
+        if (pluginData === 'resolving') return undefined;
+        const resolved = await building.resolve(path, { ...found, pluginData: 'resolving' });
+        const isShared = SHARED.some((each) => resolved.path.startsWith(join(root, each)));
+        return isShared ? { path: './shared.js', external: true } : undefined;
+      },
+    );
   },
 };
 
@@ -122,7 +125,12 @@ const product = [
     external: ['vscode'],
     plugins: [withShared],
   },
-  { ...node, stdin: () => exporting(['@vscode/l10n', './src/storage/errors']), outfile: 'dist/shared.js' },
+  {
+    ...node,
+    stdin: () => exporting(['@vscode/l10n', './src/storage/errors', './src/views/reviewTabs']),
+    outfile: 'dist/shared.js',
+    external: ['vscode'],
+  },
   { ...node, entryPoints: { execaProcess: 'src/common/processes/execaProcess.ts' } },
   { ...node, entryPoints: { storeWorker: 'src/storage/database/worker.ts' }, plugins: [doubling] },
   { ...node, entryPoints: { searchThread: 'src/storage/search/searchThread.ts' } },

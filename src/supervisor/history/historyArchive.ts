@@ -8,7 +8,6 @@ import type { SearchedRun } from '../../storage/search/historySearch';
 import { searchRuns } from '../../storage/search/historySearch';
 import { isOpen } from '../../storage/sessionState';
 import type { StoreReport } from '../../storage/store/storeCheck';
-import { checkStore } from '../../storage/store/storeCheck';
 import type { SizeOf } from '../../storage/store/storeSize';
 import { measureSessions } from '../../storage/store/storeSize';
 import type { Git } from '../git/git';
@@ -16,7 +15,6 @@ import { deleteSnapshotRef } from '../git/snapshots/snapshotRef';
 import { forgetEntry } from '../git/worktrees/retiredEntry';
 import { findRepository } from '../git/repository';
 import type { ExportFormat } from './sessionExport';
-import { exportSession } from './sessionExport';
 import { eraseSession, removeErased } from '../sessions/sessionErasure';
 import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
@@ -85,12 +83,14 @@ export class HistoryArchive {
 
   async export(id: string, format: ExportFormat, target: string): Promise<void> {
     const { store, model, bundles } = this.#options;
+    const { exportSession } = await import('./sessionExport');
     await exportSession(store.paths, store.index, model.summary(id), format, target, bundles);
   }
 
   /** @throws CANCELLED once `signal` is aborted */
   async check(signal?: AbortSignal, onSession?: (checked: number, all: number) => void): Promise<StoreReport> {
     const { paths, readOnly } = this.#options.store;
+    const { checkStore } = await import('../../storage/store/storeCheck');
     try {
       return await checkStore(paths, { readOnly, signal, ...(onSession === undefined ? {} : { onSession }) });
     } catch (error) {

@@ -7,11 +7,9 @@ import { isOpen } from '../../storage/sessionState';
 import { recordConsent } from '../../storage/store/consents';
 import type { Repository } from '../git/repository';
 import { withCheckoutFilters } from '../git/review/checkoutFilters';
-import { applyChanges, type ApplyMode } from '../git/review/applyChanges';
+import type { ApplyMode } from '../git/review/applyChanges';
 import type { FileChange } from '../git/review/changes';
 import { findCheckout } from '../git/review/checkout';
-import { makeBranch } from '../git/review/makeBranch';
-import { undoApply } from '../git/review/undoApply';
 import { listWorkChanges, stateAt, stateNow, type FilesState } from '../git/review/workChanges';
 import type { SessionWorktree } from '../git/sessionWorktree';
 import { listSnapshots, requireSnapshotPoint, type ListedSnapshot } from '../git/snapshots/snapshotList';
@@ -182,6 +180,7 @@ export class WorktreeControl {
     return await this.#changeFiles(async (worktree, facts) => {
       const { repository } = worktree;
       const path = to === 'mainWorktree' ? repository.mainWorktree : checkoutPath(facts, repository);
+      const { applyChanges } = await import('../git/review/applyChanges');
       const checkout = await findCheckout(repository, path);
       const work = await changesToApply(worktree, facts);
       const { applied, conflicts } = await withCheckoutFilters(
@@ -208,6 +207,7 @@ export class WorktreeControl {
           'CONFLICT',
           l10n.t('This session is not applied to your checkout, or that was undone already.'),
         );
+      const { undoApply } = await import('../git/review/undoApply');
       const checkout = await findCheckout(repository, applied.checkout ?? checkoutPath(facts, repository));
       await withCheckoutFilters(
         worktree,
@@ -223,6 +223,7 @@ export class WorktreeControl {
   async makeBranch(name: string): Promise<void> {
     await this.#changeFiles(async (worktree, facts) => {
       const work = await changesToApply(worktree, facts);
+      const { makeBranch } = await import('../git/review/makeBranch');
       const commit = await makeBranch(worktree.repository, work, name, facts.branch);
       await this.#options.store.append(this.#id, () => ({ kind: 'branch.made', data: { name, commit } }));
     });

@@ -66,3 +66,20 @@ export class CommandRunner {
     }
   }
 }
+
+/** Commands whose code is loaded when the first of them is run, since most windows run none of them. */
+export function onDemand<Name extends CommandName>(
+  names: readonly Name[],
+  load: () => Promise<CommandActions<Name>>,
+): CommandActions<Name> {
+  let loading: Promise<CommandActions<Name>> | undefined;
+  const runs = names.map((name): [Name, CommandActions<Name>[Name]] => [
+    name,
+    async (...given) => {
+      loading ??= load();
+      await (await loading)[name](...given);
+    },
+  ]);
+  // The keys are the names, which TypeScript does not follow through an object made of entries.
+  return Object.fromEntries(runs) as CommandActions<Name>;
+}

@@ -16,24 +16,17 @@ import { showError } from '../text/errorMessages';
 import type { CorralApi } from '../../supervisor/api';
 import type { TimelineTarget } from '../../protocol/timelineProtocol';
 import type { CommandActions, RunCommand } from './commandRunner';
-import { CommandRunner } from './commandRunner';
+import { CommandRunner, onDemand } from './commandRunner';
 import type { ComparisonSource } from './compareCommands';
-import { compareCommands } from './compareCommands';
 import type { HistorySource } from './history/historyCommands';
 import type { ConsentSource } from './consentCommands';
 import { consentCommands } from './consentCommands';
-import { historyCommands } from './history/historyCommands';
 import type { EventsSource } from './history/eventCommands';
-import { eventCommands } from './history/eventCommands';
-import { folderCommands } from './rows/folderCommands';
 import { permissionCommands } from './permissionCommands';
 import type { ProcessEndingSource } from './processCommands';
-import { processCommands } from './processCommands';
 import type { QueueSource } from './queueCommands';
-import { queueCommands } from './queueCommands';
 import { repositoryMends } from './repositoryMends';
 import type { ReviewSource } from './reviewCommands';
-import { reviewCommands } from './reviewCommands';
 import type { RunsSource } from './runCommands';
 import { runCommands } from './runCommands';
 import type { SessionCommandsSource } from './sessionCommands';
@@ -45,13 +38,30 @@ import type { TreeControl } from './rows/treeControl';
 import { treeCommands } from './rows/treeCommands';
 import { SearchResultsTree } from './history/searchResultsTree';
 import type { SnapshotsSource } from './snapshotCommands';
-import { snapshotCommands } from './snapshotCommands';
 import type { StoreSource } from './storeCommands';
-import { storeCommands } from './storeCommands';
 import type { WorktreesSource } from './worktreeCommands';
-import { worktreeCommands } from './worktreeCommands';
 import type { InventorySource } from './worktreeManager';
-import { manageWorktrees } from './worktreeManager';
+
+const REVIEW = [
+  'reviewChanges',
+  'applyChanges',
+  'undoApply',
+  'makeBranch',
+  'openPullRequest',
+  'addRemark',
+  'discardRemark',
+  'sendRemarks',
+] as const;
+const WORKTREE = [
+  'openWorktree',
+  'deleteSession',
+  'undoDelete',
+  'restoreWorktree',
+  'locateRepository',
+  'archiveSession',
+  'unarchiveSession',
+] as const;
+const HISTORY = ['searchHistory', 'showEvent', 'showMoreResults', 'clearSearchResults', 'exportSession'] as const;
 
 /** What all commands together need of the supervisor. */
 export type CommandsSource = SessionsSource &
@@ -147,25 +157,42 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     ),
     ...runCommands(source, choose, chooseMany, (sessionId) => showTimeline(sessionId, 'messageBox')),
     ...treeCommands({ source, tree: options.tree, marks: options.marks, chooseMany, showTimeline, reveal }),
-    ...queueCommands(source, choose),
-    ...compareCommands({ ...draftOptions, source, starter, choose: chooseAny }),
-    ...reviewCommands({ source, comments, choose: chooseAny, attempt }),
-    ...snapshotCommands({ source, choose: chooseAny, attempt, starter }),
-    ...worktreeCommands({
-      source,
-      choose: chooseAny,
-      chooseMany,
-      reveal,
-      run: async (...command) => await run(...command),
-    }),
-    ...folderCommands(choose),
-    ...historyCommands({ source, choose: chooseAny, results, showTimeline }),
-    ...eventCommands(source, starter),
-    ...storeCommands({ source, log, choose: chooseAny, showTimeline }),
-    ...processCommands(source),
+    ...onDemand(['startNow', 'moveUpInQueue', 'moveDownInQueue', 'startAfter'], async () =>
+      (await import('./queueCommands')).queueCommands(source, choose),
+    ),
+    ...onDemand(['compareAgents', 'compareChanges'], async () =>
+      (await import('./compareCommands')).compareCommands({ ...draftOptions, source, starter, choose: chooseAny }),
+    ),
+    ...onDemand(REVIEW, async () =>
+      (await import('./reviewCommands')).reviewCommands({ source, comments, choose: chooseAny, attempt }),
+    ),
+    ...onDemand(['takeSnapshot', 'showSnapshots'], async () =>
+      (await import('./snapshotCommands')).snapshotCommands({ source, choose: chooseAny, attempt, starter }),
+    ),
+    ...onDemand(WORKTREE, async () =>
+      (await import('./worktreeCommands')).worktreeCommands({ source, choose: chooseAny, chooseMany, reveal, run }),
+    ),
+    ...onDemand(['openTerminal', 'revealWorktree', 'copyWorktreePath', 'copyBranch', 'backToRepository'], async () =>
+      (await import('./rows/folderCommands')).folderCommands(choose),
+    ),
+    ...onDemand(HISTORY, async () =>
+      (await import('./history/historyCommands')).historyCommands({ source, choose: chooseAny, results, showTimeline }),
+    ),
+    ...onDemand(['copyEvent', 'copyEventLink', 'openRawEvent', 'startFromEvent'], async () =>
+      (await import('./history/eventCommands')).eventCommands(source, starter),
+    ),
+    ...onDemand(['checkStore', 'showStorage', 'eraseHistory'], async () =>
+      (await import('./storeCommands')).storeCommands({ source, log, choose: chooseAny, showTimeline }),
+    ),
+    ...onDemand(['showProcesses', 'endProcess'], async () =>
+      (await import('./processCommands')).processCommands(source),
+    ),
     ...consentCommands(source),
     ...options.timelineActions,
-    manageWorktrees: async (argument) => await manageWorktrees({ source, run, attempt }, argument),
+    manageWorktrees: async (argument) => {
+      const { manageWorktrees } = await import('./worktreeManager');
+      await manageWorktrees({ source, run, attempt }, argument);
+    },
     reportProblem: async () => {
       const { reportProblem } = await import('../help/problemReport');
       await reportProblem({ context, source, agents: async () => await source.listAgents() });

@@ -3,7 +3,6 @@ import * as vscode from 'vscode';
 import { messageOf } from '../../common/errors';
 import type { CorralApi } from '../../supervisor/api';
 import { Throttle } from '../../common/throttle';
-import { overviewOf } from './overview';
 import { overviewPageMessageSchema } from '../../protocol/overviewProtocol';
 import type { OverviewAction, OverviewHostMessage, OverviewPageMessage } from '../../protocol/overviewProtocol';
 import { preparePanel } from '../webview/panelPage';
@@ -114,7 +113,7 @@ export class OverviewPanel {
   }
 
   async #send(): Promise<void> {
-    const sessions = await this.#options.source.listSessions();
+    const [sessions, { overviewOf }] = await Promise.all([this.#options.source.listSessions(), import('./overview')]);
     if (this.#asked === undefined) return;
     const { days, timeZone } = this.#asked;
     this.#post({ type: 'overview', overview: overviewOf(sessions, days, timeZone, Date.now()) });
