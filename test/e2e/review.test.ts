@@ -47,7 +47,7 @@ describe("the review of a session's changes", () => {
     await window.picture('review changes');
     const apply = window.page.locator('.editor-actions').getByRole('button', { name: 'Apply Changes to Checkout…' });
     await apply.waitFor();
-    await window.reload();
+    await window.reloadByCommand();
     await editor.filter({ hasText: 'notes.txt' }).first().waitFor();
     await apply.waitFor(); // the tab says as before whose review it is
     await window.closeEditors();

@@ -51,10 +51,7 @@ describe('commands and the preview timeline', () => {
     await waitFor(async () => (await tabNames()).length === 2, { what: 'the kept tab and the preview' });
     await window.runCommand('Go Back');
     await window.timeline('edit alpha');
-    const loaded = window.page.waitForEvent('load'); // it may load before the palette is seen to be closed
-    await window.runCommand('Developer: Reload Window');
-    await loaded;
-    await window.ready();
+    await window.reloadByCommand();
     await window.timeline('edit alpha');
     await waitFor(async () => (await tabNames()).length === 2, { what: 'both tabs again' });
   });

@@ -55,9 +55,17 @@ export class Window {
     await this.page.locator('[id="status.problems"]').waitFor({ timeout: 60_000 });
   }
 
-  /** Loads the window again, as Reload Window does. */
+  /** Loads the page again at once, so that VS Code has no time to keep anything. */
   async reload(): Promise<void> {
     await this.page.reload();
+    await this.ready();
+  }
+
+  /** Reloads the window by its command, which first lets VS Code keep what it knows of editors and views. */
+  async reloadByCommand(): Promise<void> {
+    const loaded = this.page.waitForEvent('load'); // it may load before the palette is seen to be closed
+    await this.runCommand('Developer: Reload Window');
+    await loaded;
     await this.ready();
   }
 
