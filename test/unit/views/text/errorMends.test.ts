@@ -6,6 +6,7 @@ describe('the mends of errors', () => {
   it('are each offered for some error', () => {
     const offered = [...new Set([...DEFAULT_MENDS, ...Object.values(MENDS).flat()])].sort();
     assert.deepEqual(offered, [
+      'checkAgain',
       'editRequest',
       'initializeRepository',
       'installAgent',

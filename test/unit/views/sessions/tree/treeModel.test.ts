@@ -96,16 +96,12 @@ describe('the model of the Sessions tree', () => {
 
   it('knows where a row stands in all of the list', () => {
     const others = { repository: '/code/api' };
-    model.update(
-      [session('asks', 5, ASKS), session('new', 1), session('other', 2, { ...others, ...ASKS })],
-      [],
-      NOW_MS,
-    );
+    take([session('asks', 5, ASKS), session('new', 1), session('other', 2, { ...others, ...ASKS })], [], NOW_MS);
     here.add('/code/shop');
-    model.refresh(NOW_MS);
+    look();
     assert.equal(rows(), '/code/shop[asks new] /code/api[other]');
     assert.deepEqual([model.placeOf('asks'), model.placeOf('other')], [0, 2]);
-    model.update([], ['new'], NOW_MS);
+    take([], ['new'], NOW_MS);
     assert.equal(model.placeOf('other'), 1);
   });
 
