@@ -8,6 +8,7 @@ import { useFocusWithin } from './focusWithin';
 import { useFoldedHeights } from './foldedHeights';
 import { LatestButton } from './latestButton';
 import type { TimelineModel } from './model/timelineModel';
+import { usePointerPressed } from './pointerPressed';
 import { prepareMenu } from './rows/eventMenu';
 import './eventList.css';
 
@@ -63,6 +64,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   const focusWanted = useRef(false);
   const heightAtFollow = useRef(0);
   const hadFocus = useFocusWithin(scroller);
+  const isPressed = usePointerPressed(scroller);
   const count = model.lineCount - firstLine;
 
   const options = {
@@ -108,7 +110,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     const shown = virtualizer.range;
     if (shown !== null) loadShown(model, firstLine, shown, items);
     const element = scroller.current;
-    if (element !== null && model.following) {
+    if (element !== null && model.following && !isPressed.current) {
       element.scrollTop = element.scrollHeight;
       // The last event of a replay can be part of a row that is not the last one.
       const row = model.rows.rowLineOf(model.lineCount - 1) - firstLine;
