@@ -196,6 +196,7 @@ export class PromptModel {
   }
 
   async #attachWith(attach: () => Promise<PromptResult<'chooseFiles'> | undefined>): Promise<void> {
+    this.save(); // what is attached is kept at once, and the text that it belongs to with it
     this.#attaching += 1;
     this.#context.changed();
     const attached = await attach();
