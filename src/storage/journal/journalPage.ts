@@ -5,8 +5,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { openRegular } from '../../common/disks/regularFile';
 import type { NumberedEvent } from '../events';
-import { readAt } from './journalReader';
-import { decodeRecord } from './journalRecord';
+import { eachRecord, readAt } from './journalReader';
 import type { JournalRecord } from './journalRecord';
 import { numberedEvent } from './numberedEvent';
 
@@ -40,16 +39,11 @@ class UncertainError extends Error {}
 /** The record of each complete line, and the length of these lines. */
 function recordsOf(bytes: Buffer): { records: JournalRecord[]; length: number } {
   const records: JournalRecord[] = [];
-  let start = 0;
-  for (let newline = bytes.indexOf(NEWLINE); newline !== -1; newline = bytes.indexOf(NEWLINE, start)) {
-    const line = bytes.subarray(start, newline);
-    start = newline + 1;
-    if (line.length === 0) continue; // a newline that was to close a torn line, and there was none
-    const record = decodeRecord(line);
+  const length = eachRecord(bytes, (record) => {
     if ('damaged' in record || record.seq <= (records.at(-1)?.seq ?? 0)) throw new UncertainError();
     records.push(record);
-  }
-  return { records, length: start };
+  });
+  return { records, length };
 }
 
 /** The last records. A torn last line is not yet a record. */

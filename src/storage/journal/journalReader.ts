@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { ifExists } from '../../common/ifExists';
 import { openRegular } from '../../common/disks/regularFile';
 import { decodeRecord } from './journalRecord';
-import type { JournalRecord } from './journalRecord';
+import type { DamagedLine, JournalRecord } from './journalRecord';
 
 /** How far a journal was read. */
 export interface JournalPosition {
@@ -60,14 +60,21 @@ function emptyStep(position: JournalPosition): JournalStep {
   return { records: [], damaged: 0, position, damagedAtEnd: 0, atEnd: true, reset: false };
 }
 
-/** Adds the complete lines of `bytes` to `step` and gives their length in bytes. */
-function takeLines(bytes: Buffer, step: JournalStep): number {
+/** Hands the record of each complete line of `bytes` to `take`, and gives the length of these lines in bytes. */
+export function eachRecord(bytes: Buffer, take: (record: JournalRecord | DamagedLine) => void): number {
   let start = 0;
   for (let newline = bytes.indexOf(NEWLINE); newline !== -1; newline = bytes.indexOf(NEWLINE, start)) {
     const line = bytes.subarray(start, newline);
     start = newline + 1;
-    if (line.length === 0) continue; // a newline that was to close a torn line, and there was none
-    const record = decodeRecord(line);
+    // An empty one was to close a torn line, and there was none.
+    if (line.length > 0) take(decodeRecord(line));
+  }
+  return start;
+}
+
+/** Adds the complete lines of `bytes` to `step` and gives their length in bytes. */
+function takeLines(bytes: Buffer, step: JournalStep): number {
+  return eachRecord(bytes, (record) => {
     if ('damaged' in record) {
       step.damaged++;
       step.damagedAtEnd++;
@@ -75,8 +82,7 @@ function takeLines(bytes: Buffer, step: JournalStep): number {
       step.records.push(record);
       step.damagedAtEnd = 0;
     }
-  }
-  return start;
+  });
 }
 
 async function readLines(file: FileHandle, from: JournalPosition, maxBytes: number): Promise<JournalStep> {
