@@ -209,7 +209,7 @@ describe('the main job', () => {
     for (const prompt of ['slow 4001 50ms', 'slow 4002 50ms', 'talk The third']) {
       await window.runCommand('Corral: New Session…');
       await window.answerInput(prompt);
-      await sessions.row(prompt.slice(0, 9)).waitFor();
+      await sessions.row(prompt).waitFor(); // also while others write all the time
     }
     await sessions.row('talk The third').filter({ hasText: '2 of 2 running' }).waitFor();
     await sessions

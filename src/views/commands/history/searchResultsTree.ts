@@ -8,6 +8,7 @@ import { contextValue } from '../../sessions/rowFlags';
 import { COMMANDS, FOCUS_SEARCH_RESULTS, SEARCH_CONTEXT, SEARCH_RESULTS_VIEW } from '../../text/contributions';
 import { elapsedTime } from '../../text/elapsedTime';
 import { searchExcerpt } from '../../text/searchExcerpt';
+import { TreeChanges } from '../../treeChanges';
 
 /** Events that are listed at first, and so many more each time that somebody asks. */
 const PAGE_SIZE = 100;
@@ -46,7 +47,7 @@ type Node = SessionNode | EventNode | { kind: 'more' };
 export class SearchResultsTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly #source: Pick<CorralApi, 'listSessions' | 'searchHistory'>;
   readonly #view: vscode.TreeView<Node>;
-  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #changed = new TreeChanges<Node>();
   readonly onDidChangeTreeData = this.#changed.event;
   #text = '';
   #limit = PAGE_SIZE;
@@ -79,7 +80,7 @@ export class SearchResultsTree implements vscode.TreeDataProvider<Node>, vscode.
   async clear(): Promise<void> {
     this.#search.abort();
     this.#sessions = [];
-    this.#changed.fire(undefined);
+    this.#changed.addAll();
     await vscode.commands.executeCommand('setContext', SEARCH_CONTEXT, false);
   }
 
@@ -111,7 +112,7 @@ export class SearchResultsTree implements vscode.TreeDataProvider<Node>, vscode.
     const paint = (): void => {
       this.#sessions = [...bySession.values()];
       paintedAtMs = performance.now();
-      this.#changed.fire(undefined);
+      this.#changed.addAll();
     };
     // One more than is shown tells whether there are more.
     const query = { limit: this.#limit + 1, signal: search.signal };

@@ -4,23 +4,25 @@ import { runInTurns } from '../../../common/eventLoopTurn';
 import { Throttle } from '../../../common/throttle';
 import type { CorralApi, SessionSummary } from '../../../supervisor/api';
 import { needsYou } from '../../sessionPredicates';
-import { FILTERED_CONTEXT, GROUPING_CONTEXT, ONLY_HERE_CONTEXT, SESSIONS_VIEW } from '../../text/contributions';
+import { SESSIONS_VIEW } from '../../text/contributions';
+import { TreeChanges } from '../../treeChanges';
 import type { SessionMarks } from '../sessionMarks';
 import { readSessions } from './readSessions';
 import type { DetailsSource } from './sessionDetails';
 import { changedFiles, detailItem, detailsOf } from './sessionDetails';
 import type { HoverSource } from './sessionHover';
 import { sessionHover } from './sessionHover';
+import { publishTreeOptions } from './treeContexts';
 import { groupItem, repositoryItem, sectionItem, sessionItem } from './treeItems';
 import type { TreeChange } from './treeModel';
 import { TreeModel } from './treeModel';
 import type { SessionNode, TreeNode } from './treeNodes';
 import type { TreeOptions } from './treeOptions';
-import { DEFAULT_TREE_OPTIONS, isFiltered, treeOptionsSchema } from './treeOptions';
+import { DEFAULT_TREE_OPTIONS, treeOptionsSchema } from './treeOptions';
 import { badgeOf, describeFilter, messageOfNoRow } from './treeTexts';
 
 const OPTIONS_KEY = 'corral.treeOptions';
-/** Rows are repainted at most this often; nobody reads faster. */
+/** Sessions are read again at most this often; nobody reads faster. */
 const REFRESH_MS = 100;
 const AGE_STEP_MS = 60_000;
 
@@ -45,7 +47,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   readonly #options: SessionsTreeOptions;
   readonly #model: TreeModel;
   readonly #view: vscode.TreeView<TreeNode>;
-  readonly #changed = new vscode.EventEmitter<TreeNode | undefined>();
+  readonly #changed = new TreeChanges<TreeNode>();
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #subscriptions: { dispose(): void }[];
   /** Ids of sessions to read again; undefined for all. */
@@ -84,7 +86,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
       }),
     ];
     this.#setVisible(this.#view.visible);
-    void this.#publishOptions();
+    void publishTreeOptions(this.#model.options);
   }
 
   get options(): TreeOptions {
@@ -96,7 +98,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.#model.options = { ...this.#model.options, ...changed };
     this.lookAgain();
     await this.#options.memento.update(OPTIONS_KEY, this.#model.options);
-    await this.#publishOptions();
+    await publishTreeOptions(this.#model.options);
   }
 
   /** What the view says above its rows, such as what it waits for; '' for nothing. */
@@ -142,10 +144,8 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     await this.take([await this.#options.source.getSession(id)]);
     if (!this.#model.isListed(id)) await this.setOptions({ text: '', situations: [], onlyHere: false });
     if (this.#view.visible) await this.#rowsRead;
-    const select = async (): Promise<void> =>
-      await this.#view.reveal(this.#model.node(id), { select: true, focus: false });
     // VS Code opens the view by that, and refuses to select a row while it reads the rows for the first time.
-    await select().catch(async () => await this.#rowsRead.then(select));
+    await this.#select(id).catch(async () => await this.#rowsRead.then(async () => await this.#select(id)));
   }
 
   getChildren(parent?: TreeNode): TreeNode[] | Promise<TreeNode[]> {
@@ -258,13 +258,13 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const [selected] = this.selectedSessions;
     const parent = selected === undefined ? undefined : this.#model.parentOf(selected);
     const changes = await runInTurns(change);
-    if (changes === 'all') this.#changed.fire(undefined);
+    if (changes === 'all') this.#changed.addAll();
     else {
-      for (const key of changes.sections) this.#changed.fire(this.#model.sectionNode(key));
+      for (const key of changes.sections) this.#changed.add(this.#model.sectionNode(key));
       for (const id of changes.ids) {
-        this.#changed.fire(this.#model.node(id));
+        this.#changed.add(this.#model.node(id));
         const group = this.#model.groupOf(id);
-        if (group !== undefined) this.#changed.fire(group);
+        if (group !== undefined) this.#changed.add(group);
       }
     }
     const sessions = this.#model.sessions();
@@ -272,14 +272,20 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.#describe();
     this.#options.listed(sessions);
     if (selected === undefined || !this.#view.visible || !this.#model.isListed(selected)) return;
-    if (this.#model.parentOf(selected) !== parent)
-      void this.#view.reveal(this.#model.node(selected), { select: true, focus: false });
+    if (this.#model.parentOf(selected) !== parent) void this.#select(selected);
+  }
+
+  async #select(id: string): Promise<void> {
+    this.#changed.flush(); // VS Code finds only rows that it was told of
+    await this.#view.reveal(this.#model.node(id), { select: true, focus: false });
   }
 
   #describe(): void {
-    this.#view.message =
-      this.#message || (this.#model.shownCount > 0 ? '' : messageOfNoRow(this.#model, this.#isReading));
-    this.#view.description = describeFilter(this.#model.options);
+    const message = this.#message || (this.#model.shownCount > 0 ? '' : messageOfNoRow(this.#model, this.#isReading));
+    const description = describeFilter(this.#model.options);
+    // Also a message that stays the same would be a change that VS Code waits to end before it reads rows again.
+    if (this.#view.message !== message) this.#view.message = message;
+    if (this.#view.description !== description) this.#view.description = description;
   }
 
   /** Ages are refreshed only while somebody can see them. */
@@ -288,12 +294,5 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     if (!visible) return;
     this.lookAgain();
     this.#clock = setInterval(() => this.lookAgain(), AGE_STEP_MS);
-  }
-
-  async #publishOptions(): Promise<void> {
-    const { options } = this.#model;
-    await vscode.commands.executeCommand('setContext', GROUPING_CONTEXT, options.grouping);
-    await vscode.commands.executeCommand('setContext', FILTERED_CONTEXT, isFiltered(options));
-    await vscode.commands.executeCommand('setContext', ONLY_HERE_CONTEXT, options.onlyHere);
   }
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { SessionSummary } from '../../../supervisor/api';
 import { revisionUri } from '../../review/revisionFiles';
 import { MOMENT_CONTEXT, MOMENT_VIEW } from '../../text/contributions';
+import { TreeChanges } from '../../treeChanges';
 
 interface ChangedFile {
   path: string;
@@ -43,7 +44,7 @@ export class MomentFiles
 {
   readonly #source: MomentFilesSource;
   readonly #view: vscode.TreeView<FileNode>;
-  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #changed = new TreeChanges<FileNode>();
   readonly #decorated = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
   readonly onDidChangeFileDecorations = this.#decorated.event;
@@ -68,7 +69,7 @@ export class MomentFiles
     this.#session = await this.#source.getSession(moment.sessionId);
     this.#view.description = new Date(moment.timestamp).toLocaleTimeString();
     this.#changes = new Map();
-    this.#changed.fire(undefined);
+    this.#changed.addAll();
     const control = await this.#source.worktree(moment.sessionId);
     const { changes } = await control.changes('base', moment.commit);
     if (this.#moment !== moment) return;
