@@ -51,7 +51,8 @@ describe('the real Claude in a real VS Code', () => {
     await window.runCommand('Corral: New Session…');
     await window.answerInput('Write it [[write]]');
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
-    await sessions.act('needs input', 'Show'); // the row has no room for what would be written
+    // The row has no room for what would be written.
+    await sessions.act('needs input', 'Show', window.page.getByRole('tab', { name: 'Write it' }));
     const asking = await window.timeline('Write it', '[data-testid=permission]');
     await asking.getByTestId('permission').getByRole('button', { name: 'Allow', exact: true }).click();
     await sessions.row('Write it', 'Completed').waitFor({ timeout: 60_000 });

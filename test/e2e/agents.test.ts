@@ -89,9 +89,8 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await group.filter({ hasText: '2 Completed' }).waitFor({ timeout: 60_000 });
     await group.filter({ hasText: 'Write the notes' }).waitFor();
     await window.picture('compared sessions');
-    await sessions.act('2 sessions', 'Compare Changes');
     const editor = window.page.locator('.multiDiffEntry');
-    await editor.filter({ hasText: 'notes.txt' }).first().waitFor({ timeout: 60_000 });
+    await sessions.act('2 sessions', 'Compare Changes', editor.filter({ hasText: 'notes.txt' }).first());
     await editor.locator('.view-line', { hasText: 'by left' }).first().waitFor();
     await editor.locator('.view-line', { hasText: 'by right' }).first().waitFor();
     await window.picture('compare changes');

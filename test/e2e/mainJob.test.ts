@@ -138,7 +138,7 @@ describe('the main job', () => {
     await waitFor(
       async () => {
         // A click may be lost with the dying host.
-        if ((await sessions.row('needs input').count()) > 0) await sessions.act('needs input', 'Allow', 5_000);
+        if ((await sessions.row('needs input').count()) > 0) await sessions.act('needs input', 'Allow', done, 5_000);
         await done.waitFor({ timeout: 5_000 });
         return true;
       },
@@ -176,8 +176,7 @@ describe('the main job', () => {
     );
     await sessions.row('needs input').waitFor({ timeout: 60_000 });
     assert.ok((await journalOf(STEADY)).length > before.length, 'the run went on without VS Code');
-    await sessions.act('needs input', 'Allow');
-    await sessions.row('slow 150', 'Completed').waitFor();
+    await sessions.act('needs input', 'Allow', sessions.row('slow 150', 'Completed'));
     assertComplete(await journalOf(prompt));
   });
 
@@ -220,8 +219,7 @@ describe('the main job', () => {
     const agents = window.treeItems('Processes').filter({ hasText: 'node' });
     await agents.nth(1).waitFor();
     await window.picture('queue');
-    await sessions.act('talk The third', 'Start Now');
-    await sessions.row('talk The third', 'Completed').waitFor();
+    await sessions.act('talk The third', 'Start Now', sessions.row('talk The third', 'Completed'));
   });
 });
 

@@ -120,11 +120,10 @@ describe("the review of a session's changes", () => {
   });
 
   it('sends the comments on the change to the agent as one message', async () => {
-    await sessions.act('edit README.md', 'Review Changes');
+    const entries = window.page.locator('.multiDiffEntry');
+    await sessions.act('edit README.md', 'Review Changes', entries.first());
     const comment = async (file: string, text: string): Promise<Locator> => {
-      const entry = window.page
-        .locator('.multiDiffEntry')
-        .filter({ has: window.page.locator('.label-name', { hasText: file }) });
+      const entry = entries.filter({ has: window.page.locator('.label-name', { hasText: file }) });
       await entry.locator('.editor.modified .comment-range-glyph').first().click();
       const box = entry.locator('.review-widget');
       await box.locator('.monaco-editor.focused').waitFor();

@@ -56,8 +56,7 @@ describe('the timeline', () => {
     await window.runCommand('Corral: Try the Demo');
     const demo = (state: RegExp): Locator => window.page.getByRole('treeitem', { name: state }); // a row's text is cut
     await demo(/Demo.*needs input/).waitFor({ timeout: 60_000 });
-    await sessions.act('Demo: a', 'Allow');
-    await demo(/Demo.*Completed/).waitFor();
+    await sessions.act('Demo: a', 'Allow', demo(/Demo.*Completed/));
     await sessions.row('Demo: a').click();
     const frame = await window.timeline('Demo: a', '[data-kind="run.exited"]');
     await frame.getByRole('status').filter({ hasText: 'Session Completed' }).waitFor();

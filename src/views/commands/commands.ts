@@ -13,6 +13,7 @@ import { readSettings, storageDirectory } from '../settings';
 import type { CommandName } from '../text/contributions';
 import { COMMANDS } from '../text/contributions';
 import { showError } from '../text/errorMessages';
+import { showHint } from '../text/messages';
 import type { CorralApi } from '../../supervisor/api';
 import type { TimelineTarget } from '../../protocol/timelineProtocol';
 import type { CommandActions, RunCommand } from './commandRunner';
@@ -33,6 +34,7 @@ import type { SessionCommandsSource } from './sessionCommands';
 import { sessionCommands } from './sessionCommands';
 import type { SessionStarterOptions } from './sessionStarter';
 import { SessionStarter } from './sessionStarter';
+import { isForgottenRow } from './rows/forgottenRow';
 import { chooseSessions, rowsOf } from './rows/manySessions';
 import type { TreeControl } from './rows/treeControl';
 import { treeCommands } from './rows/treeCommands';
@@ -217,6 +219,10 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     registerProblemFixes(),
     ...(Object.keys(COMMANDS) as CommandName[]).map((name) =>
       vscode.commands.registerCommand(COMMANDS[name], async (argument: unknown, ...others: unknown[]) => {
+        if (isForgottenRow(argument, others)) {
+          showHint(vscode.l10n.t('Nothing was done: the list was just changing. Try it again.'));
+          return;
+        }
         const action = fromWindow[name] ?? (async () => await actions[name](rowsOf(argument, others[0], selected())));
         await attempt(name, async () => await action(argument, ...others));
       }),

@@ -6,6 +6,7 @@ import type { PermissionSource } from '../sessions/permissionAnswer';
 import { isHastyAnswer } from '../sessions/openQuestion';
 import { answerOnce, askAndAnswer } from '../sessions/permissionAnswer';
 import type { CommandName } from '../text/contributions';
+import { showHint } from '../text/messages';
 import type { CommandActions } from './commandRunner';
 
 export type PermissionCommandName = Extract<
@@ -15,7 +16,6 @@ export type PermissionCommandName = Extract<
 
 /** A row of the tree, with the question that it shows. */
 const rowSchema = v.object({ question: v.string(), sinceMs: v.number() });
-const HINT_MS = 5_000;
 
 /** Commands to answer an agent's question. */
 export function permissionCommands(
@@ -36,7 +36,7 @@ export function permissionCommands(
       const nowMs = Date.now();
       if (isHastyAnswer(row.output, last, nowMs)) {
         const hint = vscode.l10n.t('Not answered: another question had just come to stand there. Read it first.');
-        vscode.window.setStatusBarMessage(hint, HINT_MS);
+        showHint(hint);
         return;
       }
       last = { question: row.output.question, answeredMs: nowMs };

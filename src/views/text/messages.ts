@@ -1,6 +1,13 @@
 import * as vscode from 'vscode';
 import { plainMessage } from './plainMessage';
 
+const HINT_MS = 5_000;
+
+/** Says in the status bar, for a moment, why nothing happened. */
+export function showHint(hint: string): void {
+  vscode.window.setStatusBarMessage(hint, HINT_MS);
+}
+
 /**
  * Messages of `vscode.window` without links, as they may quote an agent.
  * No other file calls those of `vscode.window`.

@@ -84,15 +84,13 @@ describe('the tree of sessions', () => {
     await start(QUEUED);
     await sessions.row(QUEUED).filter({ hasText: '1 of 1 running' }).waitFor();
     await window.picture('at-home-12-queue');
-    await sessions.act('needs input: git log', 'Allow');
-    await sessions.row('ask git log', 'Completed').waitFor();
+    await sessions.act('needs input: git log', 'Allow', sessions.row('ask git log', 'Completed'));
     await sessions.row(QUEUED, 'Starting').waitFor();
     await sessions.row(RUNS, 'Running').waitFor();
   });
 
   it('says Stopped where a person stopped the session (13)', async () => {
-    await sessions.act(RUNS, 'Stop Session');
-    await sessions.row(RUNS, 'Stopped').waitFor();
+    await sessions.act(RUNS, 'Stop Session', sessions.row(RUNS, 'Stopped'));
     assert.doesNotMatch((await sessions.row(RUNS).getAttribute('aria-label')) ?? '', /Failed/);
     assert.equal(await sessions.row(RUNS, 'not seen yet').count(), 0, 'it is no news to who stopped it');
     await sessions.row(QUEUED, 'Completed').waitFor();

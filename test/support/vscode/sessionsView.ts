@@ -36,19 +36,22 @@ export class SessionsView {
     return await this.#window.treeItems('Sessions').allTextContents();
   }
 
-  /** Clicks a button of a row, such as Allow. */
-  async act(text: string, button: string, limitMs = 60_000): Promise<void> {
+  /** Clicks a button of a row, such as Allow, until what it does is to be seen. */
+  async act(text: string, button: string, result: Locator, limitMs = 60_000): Promise<void> {
     // Its name ends with its key, where it has one.
     const name = new RegExp(`^${button.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}( \\(.*\\))?$`);
     const shown = this.row(text).getByRole('button', { name });
+    const hint = this.#window.page.getByText('Nothing was done: the list was just changing.').first();
     await waitFor(
       async () => {
         // The row moves from under the pointer when other sessions end, and its buttons are hidden then.
+        if (await result.isVisible()) return true;
         await this.row(text).hover({ timeout: 3_000 });
         await shown.click({ timeout: 3_000 });
-        return true;
+        await result.or(hint).first().waitFor({ timeout: limitMs });
+        return await result.isVisible();
       },
-      { what: `the button ${button} of ${text}`, limitMs },
+      { what: `what the button ${button} of ${text} does`, limitMs },
     );
   }
 
