@@ -3,7 +3,7 @@ import type { Disposable } from '../../common/disposable';
 import { messageOf } from '../../common/errors';
 import type { Log } from '../../common/log';
 import { CorralError } from '../../storage/errors';
-import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
+import type { SessionFacts } from '../../storage/sessionFacts';
 import { isOpen, isQueued } from '../../storage/sessionState';
 import type { Git } from '../git/git';
 import { makePlannedWorktree } from '../lifecycle/newWorktree';
@@ -16,7 +16,7 @@ import { StuckLockError } from '../system/stuckLock';
 import { endGoneRuns } from './gone/goneRuns';
 import type { StartedRuns } from './queueHolds';
 import { queueHold, sessionHold } from './queueHolds';
-import { awaitsPerson, queuedRun, QueuePositions } from './queuePositions';
+import { awaitsPerson, queuedRun, QueuePositions, requireQueued } from './queuePositions';
 import type { RunnerConnections } from './runnerConnections';
 import { CLAIM_LIMIT_MS } from './runnerLauncher';
 import type { Slot } from './runSlots';
@@ -98,7 +98,8 @@ export class Queue implements Disposable {
    */
   async startNow(sessionId: string): Promise<void> {
     await this.#locked(async (stillOwner) => {
-      const { facts, run } = await this.#requireQueued(sessionId);
+      const { facts, run } = await requireQueued(this.#options.store, sessionId);
+      if (await this.#isClaimed({ sessionId, runId: run.runId })) return;
       await stillOwner();
       await this.#launch(facts, { sessionId, runId: run.runId });
     });
@@ -110,7 +111,7 @@ export class Queue implements Disposable {
    */
   async move(sessionId: string, position: number): Promise<void> {
     await this.#locked(async () => {
-      const { run } = await this.#requireQueued(sessionId);
+      const { run } = await requireQueued(this.#options.store, sessionId);
       const rank = this.#positions.rankAt(position, { sessionId, run });
       await this.#options.store.append(sessionId, () => ({ kind: 'run.moved', data: { runId: run.runId, rank } }));
     });
@@ -123,7 +124,7 @@ export class Queue implements Disposable {
   async setDependencies(sessionId: string, dependsOn: readonly string[]): Promise<void> {
     const { store, model } = this.#options;
     await this.#locked(async () => {
-      await this.#requireQueued(sessionId);
+      await requireQueued(this.#options.store, sessionId);
       for (const id of dependsOn) await requireSession(store, id);
       if (wouldWaitForItself(sessionId, dependsOn, (id) => model.find(id)))
         throw new CorralError('INVALID_ARGUMENT', l10n.t('These sessions would wait for each other forever.'));
@@ -195,8 +196,7 @@ export class Queue implements Disposable {
     if ((await queueHold(situation)) !== undefined) return 'held';
     for (const id of facts.dependsOn ?? []) await store.sync(id);
     if (sessionHold(facts, (id) => model.find(id)) !== undefined) return 'skipped';
-    // Throws for a claim that cannot be read: another process holds it, so the run is neither started nor closed.
-    await readClaim(store.paths.session(sessionId).run(run.runId));
+    if (await this.#isClaimed({ sessionId, runId: run.runId })) return 'skipped';
     await stillOwner();
     return (await this.#tryLaunch(facts, run.runId)) ? 'started' : 'skipped';
   }
@@ -228,7 +228,7 @@ export class Queue implements Disposable {
 
   /** As the run's journal has it now. The file stays while a person is waited for, since the run goes on after. */
   async #useOf(slot: Slot, stillOwner: StillOwner): Promise<'running' | 'waiting' | 'none'> {
-    const { store, model, watcher } = this.#options;
+    const { store, model } = this.#options;
     const facts = await store.sync(slot.sessionId);
     const run = facts?.runs.find(({ runId }) => runId === slot.runId);
     if (facts === undefined || run === undefined || !isOpen(run)) {
@@ -236,16 +236,25 @@ export class Queue implements Disposable {
       return 'none';
     }
     if (isQueued(run) && run.stopRequestedAt === undefined) {
-      if ((await readClaim(store.paths.session(slot.sessionId).run(slot.runId))) === undefined) {
+      if (!(await this.#isClaimed(slot))) {
         await stillOwner();
         return (await this.#tryLaunch(facts, slot.runId)) ? 'running' : 'none';
       }
-      // No event of it came yet: perhaps its runner died at once.
-      await watcher.check(slot.sessionId, slot.runId);
     }
     // What cannot be told dead from alive holds nobody up.
     if (model.live(slot.sessionId).maybeGone === true) return 'none';
     return awaitsPerson(run) ? 'waiting' : 'running';
+  }
+
+  /**
+   * True where a runner has the run, of which no event came yet; perhaps it died at once. A claim that cannot be read
+   * throws: another process holds it, so the run is neither started nor closed.
+   */
+  async #isClaimed({ sessionId, runId }: Slot): Promise<boolean> {
+    const { store, watcher } = this.#options;
+    if ((await readClaim(store.paths.session(sessionId).run(runId))) === undefined) return false;
+    await watcher.check(sessionId, runId);
+    return true;
   }
 
   /** False where the run could not be started, which is recorded. */
@@ -284,12 +293,5 @@ export class Queue implements Disposable {
       await failUnstarted(store, { sessionId: facts.sessionId, runId }, error);
       throw error;
     }
-  }
-
-  async #requireQueued(sessionId: string): Promise<{ facts: SessionFacts; run: RunFacts }> {
-    const facts = await requireSession(this.#options.store, sessionId);
-    const run = queuedRun(facts);
-    if (run === undefined) throw new CorralError('CONFLICT', l10n.t('This session is not waiting in the queue.'));
-    return { facts, run };
   }
 }

@@ -4,7 +4,10 @@ import { messageOf } from '../../common/errors';
 import type { Log } from '../../common/log';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { currentRun, isOpen, isQueued, queueRank, restorationOf, sessionState } from '../../storage/sessionState';
+import { CorralError } from '../../storage/errors';
+import { requireSession } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
+import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
 import { queueHold, sessionHold } from './queueHolds';
 
@@ -155,6 +158,17 @@ export function awaitsPerson(run: RunFacts | undefined): boolean {
 export function queuedRun(facts: SessionFacts): RunFacts | undefined {
   const run = currentRun(facts);
   return run !== undefined && isQueued(run) ? run : undefined;
+}
+
+/** @throws CorralError SESSION_NOT_FOUND, CONFLICT where it is not queued */
+export async function requireQueued(
+  store: SessionStore,
+  sessionId: string,
+): Promise<{ facts: SessionFacts; run: RunFacts }> {
+  const facts = await requireSession(store, sessionId);
+  const run = queuedRun(facts);
+  if (run === undefined) throw new CorralError('CONFLICT', l10n.t('This session is not waiting in the queue.'));
+  return { facts, run };
 }
 
 function relevantFacts(facts: SessionFacts, run: RunFacts | undefined): string {

@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
-import { access, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { access, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { TestRepository } from '../../../support/repository';
+import { StorePaths } from '../../../../src/storage/paths';
 import type { WithheldCommand } from '../../../../src/supervisor/lifecycle/commandConsents';
-import { DEFAULT_WORKTREE_SETTINGS, type WorktreeSettings } from '../../../../src/supervisor/settings';
+import { ClaimFile } from '../../../../src/supervisor/runnerProtocol/claimFile';
+import { PROTOCOL_VERSION } from '../../../../src/supervisor/runnerProtocol/protocol';
+import {
+  DEFAULT_WORKTREE_SETTINGS,
+  type SupervisorSettings,
+  type WorktreeSettings,
+} from '../../../../src/supervisor/settings';
 import type { Supervisor } from '../../../../src/supervisor/supervisor';
+import { identityOf } from '../../../../src/supervisor/system/identity';
 import { SupervisorFixture, until } from '../supervisorFixture';
 
 describe('a command that comes with the workspace', () => {
@@ -82,6 +91,36 @@ describe('a command that comes with the workspace', () => {
     await consents.record({ ...one, command: writes('two') }, false);
     await fixture.completedSession(window);
     assert.equal(withheld.length, 1, 'an answer that forbids is kept too');
+  });
+
+  it('is asked for by no second start of a run that a runner has, of which no event came yet (B6)', async () => {
+    const windowChanges: Partial<SupervisorSettings & WorktreeSettings> = { maxConcurrentRuns: 1 };
+    const window = fixture.window({ changes: windowChanges });
+    const withheld: string[] = [];
+    window.onDidWithholdCommand(({ sessionId }) => withheld.push(sessionId));
+    const create = async (prompt: string): Promise<string> =>
+      (await window.createSession({ repository: fixture.repository.path, prompt, agent: 'demo' })).id;
+    const blocker = await create('slow 4000 50ms');
+    await until(window, blocker, ({ status }) => status === 'Running', 'its start');
+    Object.assign(windowChanges, { setupCommand: writes('set-up'), workspaceCommands: ['setup'] });
+    const [claimed, next] = [await create('talk claimed'), await create('talk next')];
+    const { currentRunId = '' } = await until(window, claimed, ({ heldBy }) => heldBy !== undefined, 'its place');
+    const { claim } = new StorePaths(fixture.storageDirectory).session(claimed).run(currentRunId);
+    const silent = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });
+    const runner = (await identityOf(silent.pid ?? 0)) ?? assert.fail('it ended');
+    await ClaimFile.publish(claim, {
+      state: 'claimed',
+      protocol: PROTOCOL_VERSION,
+      runner,
+      endpoint: `${claim}.socket`,
+    });
+    await window.kill(blocker);
+    await until(window, next, ({ status }) => status === 'Completed', 'the end of the next');
+    assert.deepEqual(withheld, [next]);
+    await rm(claim);
+    silent.kill();
+    await until(window, claimed, ({ status }) => status === 'Completed', 'its turn after all');
+    assert.deepEqual(withheld, [next, claimed]);
   });
 
   it('is judged when the run starts, whatever an older window wrote down for it (B6)', async () => {
