@@ -124,7 +124,7 @@ export class Queue implements Disposable {
   async setDependencies(sessionId: string, dependsOn: readonly string[]): Promise<void> {
     const { store, model } = this.#options;
     await this.#locked(async () => {
-      await requireQueued(this.#options.store, sessionId);
+      await requireQueued(store, sessionId);
       for (const id of dependsOn) await requireSession(store, id);
       if (wouldWaitForItself(sessionId, dependsOn, (id) => model.find(id)))
         throw new CorralError('INVALID_ARGUMENT', l10n.t('These sessions would wait for each other forever.'));
@@ -235,11 +235,9 @@ export class Queue implements Disposable {
       await this.#slots.free(slot.runId);
       return 'none';
     }
-    if (isQueued(run) && run.stopRequestedAt === undefined) {
-      if (!(await this.#isClaimed(slot))) {
-        await stillOwner();
-        return (await this.#tryLaunch(facts, slot.runId)) ? 'running' : 'none';
-      }
+    if (isQueued(run) && run.stopRequestedAt === undefined && !(await this.#isClaimed(slot))) {
+      await stillOwner();
+      return (await this.#tryLaunch(facts, slot.runId)) ? 'running' : 'none';
     }
     // What cannot be told dead from alive holds nobody up.
     if (model.live(slot.sessionId).maybeGone === true) return 'none';
