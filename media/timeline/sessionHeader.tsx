@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { MomentFacts, TimelineSession } from '../../src/protocol/timelineProtocol';
+import { issueLabel } from '../../src/storage/issueReference';
 import { joinParts, oneLine } from '../shared/plainText';
 import { formatAge, formatTime } from '../shared/times';
 import { usageText } from './events/usageText';
@@ -50,6 +51,7 @@ export function SessionHeader({
         ) : (
           <MomentStatus facts={facts} />
         )}
+        {session.issue !== undefined && <IssueLink issue={session.issue} />}
         <span class="faint">{oneLine(session.agent, 60)}</span>
         {facts?.model !== undefined && <span class="faint">{oneLine(facts.model, 60)}</span>}
         {hasUsage && <span class="faint">{usageText(usage)}</span>}
@@ -60,6 +62,16 @@ export function SessionHeader({
       </div>
       <Announcement text={l10n.t('Session {status}', { status })} />
     </header>
+  );
+}
+
+/** What the session works for. VS Code opens the page in the browser. */
+function IssueLink({ issue }: { issue: NonNullable<TimelineSession['issue']> }) {
+  const { url, title } = issue;
+  return (
+    <a class="link" data-testid="issue" href={url} title={url} rel="noreferrer" dir="auto">
+      {`${issueLabel(issue)} ${oneLine(title, 60)}`}
+    </a>
   );
 }
 

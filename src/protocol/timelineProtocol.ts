@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { idSchema } from '../storage/ids';
 import { RUN_STATES, answersSchema, parseDraft, permissionOptionSchema } from '../storage/events';
 import type { SessionEvent } from '../storage/events';
+import { issueReferenceSchema } from '../storage/issueReference';
 import { ANSWER_SCHEMAS, requestSchemaOf, type RequestOf } from './pageRequests';
 import { PATIENT_PROMPT_METHODS, PROMPT_REQUESTS } from './promptProtocol';
 import { PAGE_QUERIES, TIMELINE_QUERIES } from '../storage/timelineQueries';
@@ -62,6 +63,7 @@ export const sessionSchema = v.object({
   id: idSchema,
   title: text,
   agent: text,
+  issue: v.exactOptional(issueReferenceSchema),
   /** Where its files lie, so that paths in it can be shown without it. */
   worktreePath: v.exactOptional(text),
   status: v.picklist(['Starting', 'Running', 'Completed', 'Failed']),

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { attachmentSchema } from './attachments';
 import { RUN_OUTCOMES } from './events';
+import { issueReferenceSchema } from './issueReference';
 
 const text = v.string();
 
@@ -48,6 +49,8 @@ export const SESSION_RECORD_SCHEMAS = {
     remotes: v.exactOptional(remotesSchema),
     /** What went with the prompt. */
     attachments: v.exactOptional(v.array(attachmentSchema)),
+    /** For which it works. */
+    issue: v.exactOptional(issueReferenceSchema),
     /** Ids of the sessions that have to complete before this one starts. */
     dependsOn: v.exactOptional(v.array(text)),
     /** The worktree is made only when the session starts, from the last snapshot of `baseSession`. */

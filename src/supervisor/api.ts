@@ -4,11 +4,12 @@ import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../st
 import type { PermissionMode } from '../storage/sessionRecords';
 import type { AgentOffers } from '../storage/agentOffers';
 import type { AttachmentReference } from '../storage/attachments';
+import type { IssueReference } from '../storage/issueReference';
 import type { UsageTotals } from '../storage/sessionFacts';
 import type { AppendedRange } from '../storage/database/storeIndex';
 import type { ConversationEntry } from '../storage/timelineQueries';
 
-export type { AgentOffers, Disposable, Event };
+export type { AgentOffers, Disposable, Event, IssueReference };
 
 /** The only four words for a session's state that people see. */
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';
@@ -53,6 +54,8 @@ export interface SessionRequest {
   /** One of `agentOffers`, or any other name that the agent knows; the agent's own choice where absent. */
   model?: string;
   attachments?: Attachment[];
+  /** For which it works: only told of the session, and closed by its pull request. */
+  issue?: IssueReference;
 }
 
 export interface MessageOptions {
@@ -120,6 +123,8 @@ export interface SessionSummary {
   prompt: string;
   /** What went with the prompt. */
   attachments?: AttachmentSummary[];
+  /** The issue or pull request for which it works. */
+  issue?: IssueReference;
   agent: string;
   permissionMode: PermissionMode;
   /** The model that its agent told, else the one that was chosen. */

@@ -4,9 +4,11 @@ import type { AttachmentReference } from '../../storage/attachments';
 import { newAttachmentsOf } from './newAttachments';
 import { makeDirectory } from '../../storage/journal/durableFile';
 import * as l10n from '@vscode/l10n';
+import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import { isId, newId } from '../../storage/ids';
+import { issueReferenceSchema } from '../../storage/issueReference';
 import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import type { DraftSessionRecord, SessionRecordData } from '../../storage/sessionRecords';
 import { sessionState } from '../../storage/sessionState';
@@ -77,6 +79,8 @@ export class SessionCreator {
     // Before anything is made: a prompt can be too long for the agent's arguments.
     await launchOf(agent, { prompt: request.prompt, promptFile: '', cwd: '', permissionMode: 'ask' });
     const files = await newAttachmentsOf(store.paths, request.attachments);
+    if (request.issue !== undefined && !v.is(issueReferenceSchema, request.issue))
+      throw new CorralError('INVALID_ARGUMENT', l10n.t('The issue of the session is not described as it has to be.'));
     const repository = await findRepository(git, pathOf(request.repository));
     const dependsOn = [...new Set(request.dependsOn)];
     const baseSession = await findBaseSession(store, repository, request.base, dependsOn);
@@ -120,6 +124,7 @@ export class SessionCreator {
         ...(request.model === undefined ? {} : { model: request.model }),
         ...(request.argv === undefined ? {} : { argv: request.argv }),
         ...(request.group === undefined ? {} : { group: request.group }),
+        ...(request.issue === undefined ? {} : { issue: request.issue }),
         ...(imported === undefined ? {} : { imported }),
         port,
         remotes,

@@ -114,6 +114,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (facts.group !== undefined) summary.group = facts.group;
   if (facts.attachments !== undefined)
     summary.attachments = facts.attachments.map(({ id, name, mediaType, bytes }) => ({ id, name, mediaType, bytes }));
+  if (facts.issue !== undefined) summary.issue = facts.issue;
   const model = facts.runs.findLast((each) => each.model !== undefined)?.model ?? facts.model;
   if (model !== undefined) summary.model = model;
   if (facts.argv !== undefined) summary.argv = facts.argv;

@@ -74,7 +74,7 @@ export function sessionCommands({
     duplicateSession: async (argument) => {
       requireTrust();
       const session = await choose(argument, vscode.l10n.t('Duplicate Session'), () => true, none);
-      const { repository, checkout, prompt, agent, model, argv, title, baseCommit, permissionMode } = session;
+      const { repository, checkout, prompt, agent, model, argv, title, issue, baseCommit, permissionMode } = session;
       const attachments = session.attachments?.map(({ id }) => ({ sessionId: session.id, id }));
       await starter.create({
         repository: checkout ?? repository,
@@ -84,6 +84,7 @@ export function sessionCommands({
         ...(baseCommit === '' ? {} : { base: baseCommit }),
         ...(model === undefined ? {} : { model }),
         ...(argv === undefined ? {} : { argv }),
+        ...(issue === undefined ? {} : { issue }),
         ...(attachments === undefined ? {} : { attachments }),
         permissionMode,
       });

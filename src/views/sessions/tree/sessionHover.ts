@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
+import { oneLine } from '../../../common/oneLine';
 import { shorten } from '../../../common/shorten';
 import { visibleText } from '../../../common/visibleText';
 import type { SessionEvent } from '../../../storage/events';
-import type { SessionSummary } from '../../../supervisor/api';
+import { issueLabel } from '../../../storage/issueReference';
+import type { IssueReference, SessionSummary } from '../../../supervisor/api';
 import type { SessionRow } from '../sessionRow';
 import { sessionTooltip } from '../sessionTooltip';
 
@@ -32,12 +34,20 @@ export async function sessionHover(
   const prompt = shorten(visibleText(session.prompt).trim(), MAX_PROMPT_CHARACTERS);
   if (prompt !== '' && prompt !== session.title) text.appendMarkdown('\n\n').appendText(prompt);
   text.appendMarkdown('\n\n---\n\n');
+  if (session.issue !== undefined) appendIssue(text, session.issue);
   for (const [name, value] of sessionTooltip(session, row))
     text.appendText(`${name}: ${visibleText(value)}`).appendMarkdown('  \n');
   const message = await lastMessage(source, session).catch(() => undefined); // the rest is worth showing without it
   if (message !== undefined)
     text.appendMarkdown('\n\n---\n\n').appendText(shorten(visibleText(message).trim(), MAX_MESSAGE_CHARACTERS));
   return text;
+}
+
+/** Only its number is the link: a title may hold what looks like the end of one. */
+function appendIssue(text: vscode.MarkdownString, issue: IssueReference): void {
+  const name = issue.kind === 'issue' ? vscode.l10n.t('Issue') : vscode.l10n.t('Pull request');
+  text.appendText(`${name}: `).appendMarkdown(`[${issueLabel(issue)}](<${issue.url}>)`);
+  text.appendText(` ${oneLine(visibleText(issue.title))}`).appendMarkdown('  \n');
 }
 
 /** What the agent said last, where it is near the end of the newest run. */

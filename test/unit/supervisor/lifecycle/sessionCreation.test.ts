@@ -71,6 +71,24 @@ describe('making a session', () => {
     await window.createSession({ repository, prompt, agent, title, argv: told });
   });
 
+  it('keeps for which issue a session works, whose page opens in the browser alone', async () => {
+    const issue = {
+      forge: 'github',
+      kind: 'issue',
+      number: 12,
+      title: 'Greet] everyone](command:x)',
+      repository: 'octo/shop',
+      url: 'https://github.com/octo/shop/issues/12',
+    } as const;
+    const window = fixture.window();
+    const request = { repository: fixture.repository.path, prompt: 'talk', agent: 'demo', issue };
+    const { id } = await window.createSession(request);
+    await fixture.close(window);
+    assert.deepEqual((await fixture.window().getSession(id)).issue, issue);
+    for (const url of ['command:x', 'http://a.example/1', 'https://a.example/1)](command:x', 'https://a.example/<b>'])
+      await isRefused('INVALID_ARGUMENT', { issue: { ...issue, url } });
+  });
+
   it('leaves nothing where what was asked for is not there (F7)', async () => {
     await isRefused('BASE_NOT_FOUND', { base: 'nope' });
     await isRefused('SESSION_NOT_FOUND', { dependsOn: ['aaaaaaaaaaaa'] });
