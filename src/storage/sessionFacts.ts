@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { attachmentSchema } from './attachments';
 import { permissionOptionSchema, RUN_OUTCOMES, RUN_STATES } from './events';
-import { RECOVERY_HINTS, SESSION_RECORD_SCHEMAS } from './sessionRecords';
+import { handOverSchema, RECOVERY_HINTS, SESSION_RECORD_SCHEMAS } from './sessionRecords';
 
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -43,6 +43,8 @@ const runFactsSchema = v.object({
   isTeardown: v.exactOptional(v.boolean()),
   /** The native session that the run was to continue. */
   resumes: v.exactOptional(text),
+  /** Set where another agent worked from this run on. */
+  handOver: v.exactOptional(handOverSchema),
   /** From the run's own events alone; `runState()` adds what the supervisor recorded. */
   eventState: v.picklist(RUN_STATES),
   /** When `eventState` was reached; '' before anything is known of the run. */

@@ -13,6 +13,9 @@ export type PermissionMode = (typeof PERMISSION_MODES)[number];
 export const RECOVERY_HINTS = ['resume', 'restart'] as const;
 export type RecoveryHint = (typeof RECOVERY_HINTS)[number];
 
+/** The agent that goes on with a session, and the model that was chosen for it. */
+export const handOverSchema = v.object({ agent: text, model: v.exactOptional(text) });
+
 /** A repository's remotes, and where a push to each of them goes, without names and passwords of the web. */
 const remotesSchema = v.object({
   remotes: v.array(v.object({ name: text, urls: v.array(text) })),
@@ -73,6 +76,8 @@ export const SESSION_RECORD_SCHEMAS = {
     prompt: text,
     resumes: v.optional(text),
     attachments: v.exactOptional(v.array(attachmentSchema)),
+    /** From this run on another agent works than before, and `prompt` tells it the story so far. */
+    handOver: v.exactOptional(handOverSchema),
   }),
   /** A queued run got another position. Runs start in ascending order of rank, at first the ms time of `run.queued`. */
   'run.moved': v.object({ runId: text, rank: v.number() }),

@@ -51,6 +51,7 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       run.queuedAt = record.timestamp;
       if (record.data.resumes !== undefined) run.resumes = record.data.resumes;
       if (record.data.attachments !== undefined) run.attachments = record.data.attachments;
+      if (record.data.handOver !== undefined) run.handOver = record.data.handOver;
       if (run.since === '') run.since = record.timestamp;
       sortRuns(facts);
       return;

@@ -17,6 +17,26 @@ export function currentRun(facts: SessionFacts): RunFacts | undefined {
   return facts.runs.findLast((run) => run.isTeardown !== true);
 }
 
+/** The agent that works on the session now. */
+export interface WorkingAgent {
+  name: string;
+  /** The model that was chosen for it. */
+  model: string | undefined;
+  /** Program and arguments, only for the agent `command`. */
+  argv: readonly string[] | undefined;
+  /** Its runs: all since the session was last handed over. */
+  runs: readonly RunFacts[];
+}
+
+/** The agent that the session was last handed over to, else the one that it began with. */
+export function workingAgent(facts: SessionFacts): WorkingAgent {
+  const first = facts.runs.findLastIndex((run) => run.handOver !== undefined);
+  const handOver = facts.runs[first]?.handOver;
+  return handOver === undefined
+    ? { name: facts.agent, model: facts.model, argv: facts.argv, runs: facts.runs }
+    : { name: handOver.agent, model: handOver.model, argv: undefined, runs: facts.runs.slice(first) };
+}
+
 /** Why the session failed, as one line. Undefined where it did not fail, or where no reason is known. */
 export function failureReason(facts: SessionFacts): string | undefined {
   const state = sessionState(facts);

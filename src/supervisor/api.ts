@@ -105,6 +105,8 @@ export interface PermissionAnswer {
 
 export interface RunSummary {
   runId: string;
+  /** The agent that worked in it. */
+  agent: string;
   ordinal: number;
   state: RunState;
   eventCount: number;
@@ -125,6 +127,7 @@ export interface SessionSummary {
   attachments?: AttachmentSummary[];
   /** The issue or pull request for which it works. */
   issue?: IssueReference;
+  /** The agent that works on it now; `runs` name those before. */
   agent: string;
   permissionMode: PermissionMode;
   /** The model that its agent told, else the one that was chosen. */
@@ -257,6 +260,10 @@ export interface CorralApi {
    */
   markAsGone(id: string): Promise<void>;
   resume(id: string, text?: string): Promise<void>;
+  /** Another agent goes on in the same worktree, from a new run on; `prompt` is `handOverPrompt` where absent. */
+  handOver(id: string, request: { agent: string; model?: string; prompt?: string }): Promise<void>;
+  /** All that another agent is told: what was said, what changed, and what was asked last. */
+  handOverPrompt(id: string): Promise<string>;
   /** Starts a queued session, whatever it waits for. This and the next two throw CONFLICT where it is not queued. */
   startNow(id: string): Promise<void>;
   /** Moves a queued session to another position; 1 is the next to start. */

@@ -168,6 +168,19 @@ export class Supervisor extends OpenStore implements CorralApi {
     await (await this.changeable(id)).runControl.resume(id, text);
   }
 
+  async handOver(id: string, { agent, model, prompt }: Parameters<CorralApi['handOver']>[1]): Promise<void> {
+    if (prompt !== undefined) requirePrompt(prompt);
+    const { runControl } = await this.changeable(id);
+    await runControl.handOver(id, agent, model, prompt ?? (await this.handOverPrompt(id)));
+  }
+
+  async handOverPrompt(id: string): Promise<string> {
+    const { handOverPrompt } = await import('./runs/prompts/handOverPrompt');
+    const { model, worktree } = await this.changeable(id);
+    const { changes } = await worktree(id).changes();
+    return handOverPrompt(model.facts(id), await this.getConversation(id), changes);
+  }
+
   async terminalCommand(id: string): Promise<TerminalCommand> {
     return await (await this.changeable(id)).runControl.terminalCommand(id);
   }

@@ -97,6 +97,26 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await window.closeEditors();
   });
 
+  it('go on with the work of another one, after a person has read what they are told', async () => {
+    await window.runCommand('Corral: New Session…');
+    await window.answerInput('edit notes.txt by the demo; talk Half of it is done');
+    await sessions.row('edit notes', 'Completed').waitFor({ timeout: 60_000 });
+    await sessions.row('edit notes').click();
+    await window.timeline('edit notes');
+    await window.runCommand('Corral: Continue with Another Agent…');
+    await window.pick('left');
+    await window.quickInput.getByText('Send to left').waitFor();
+    const told = window.page.locator('.editor-instance .view-line');
+    await told.filter({ hasText: 'Half of it is done' }).first().waitFor();
+    await window.picture('hand over');
+    await window.pick('Send to left');
+    await sessions.row('edit notes', 'left, Completed').waitFor({ timeout: 60_000 });
+    const frame = await window.timeline('edit notes');
+    await frame.locator('.header').getByText('left', { exact: true }).waitFor();
+    await window.picture('handed over');
+    await window.closeEditors();
+  });
+
   it('continue in a terminal of the worktree', async () => {
     await window.runCommand('Corral: New Session…');
     await window.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { SessionFacts } from '../sessionFacts';
 import type { DoorbellPosition, SessionKey } from './storeIndex';
-import { currentRun, restorationOf, runState, failureReason, sessionState } from '../sessionState';
+import { currentRun, restorationOf, runState, failureReason, sessionState, workingAgent } from '../sessionState';
 import { sessionFactsSchema } from '../sessionFacts';
 import { textColumn } from './connection';
 import type { Connection } from './connection';
@@ -101,6 +101,7 @@ export class Catalog {
   /** Saves the session, its runs that changed, and its agent's session. Belongs into a transaction. */
   save(facts: SessionFacts, changedRunIds: ReadonlySet<string>): void {
     const run = currentRun(facts);
+    const working = workingAgent(facts);
     const restoration = run === undefined ? undefined : restorationOf(run);
     this.#connection.run(
       `INSERT INTO sessions (id, title, prompt, agent, repository, worktree_path, base_commit, state, failure_reason, last_activity_at, created_at,
@@ -113,7 +114,7 @@ export class Catalog {
       facts.sessionId,
       facts.title,
       facts.prompt,
-      facts.agent,
+      working.name,
       facts.repository,
       facts.worktreePath,
       facts.baseCommit,
@@ -142,7 +143,8 @@ export class Catalog {
       );
     }
     if (facts.dependsOn !== undefined) this.#saveDependencies(facts.sessionId, facts.dependsOn);
-    const known = facts.runs.findLast(({ nativeSessionId }) => nativeSessionId !== undefined);
+    const known = working.runs.findLast(({ nativeSessionId }) => nativeSessionId !== undefined);
+    if (known === undefined) this.#connection.run('DELETE FROM agent_sessions WHERE session_id = ?', facts.sessionId);
     if (known?.nativeSessionId !== undefined) {
       this.saveAgentSession(facts.sessionId, {
         nativeSessionId: known.nativeSessionId,

@@ -1,8 +1,9 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { isDiskFull } from '../../common/errors';
-import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
-import { currentRun, failedToResume, isOpen, isQueued, speaksAgain } from '../../storage/sessionState';
+import type { RunFacts } from '../../storage/sessionFacts';
+import type { ConversationEntry } from '../../storage/timelineQueries';
+import { currentRun, isOpen, isQueued, speaksAgain } from '../../storage/sessionState';
 import type { AttachmentReference } from '../../storage/attachments';
 import { discardAttachments, type NewAttachment, stageAttachments } from '../../storage/journal/attachmentFiles';
 import type { PermissionAnswer } from '../api';
@@ -16,10 +17,9 @@ import type { RunWatcher } from './runWatcher';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
-import { nativeSession } from '../sessions/summary';
 import type { TerminalCommand } from './terminalCommand';
 import { terminalCommand } from './terminalCommand';
-import { transcriptPrompt } from './transcript';
+import { nextRequest } from './prompts/nextRequest';
 import { tearDownWorktree } from './worktree/tearDown';
 
 /** Added to the grace of a stop: signals, the last output and the journal take time on a busy machine. */
@@ -30,9 +30,6 @@ const TELL_LIMIT_MS = 5_000;
 /** For a kill that its runner was told: it also takes a last snapshot. */
 const KILL_LIMIT_MS = 45_000;
 const LAST_RECORD_LIMIT_MS = 2_000;
-
-/** Said to agents. */
-const CONTINUE_PROMPT = 'Please go on where you were cut off.';
 
 export interface RunControlOptions extends RunStarterOptions {
   store: SessionStore;
@@ -79,21 +76,20 @@ export class RunControl {
       await this.kill(id);
     }
     const facts = this.#options.model.facts(id);
-    const native = nativeSession(facts)?.nativeSessionId;
-    const again = requestOf(facts, native);
-    const request =
-      facts.runs.some(failedToResume) && native === undefined
-        ? { prompt: await this.#transcript(id, text), attachments }
-        : text === undefined
-          ? again
-          : { prompt: text, attachments };
-    await this.enqueue(id, { ...request, ...(native === undefined ? {} : { resumes: native }) });
+    const conversation = async (): Promise<ConversationEntry[]> =>
+      await this.#options.store.index.query(id, 'conversation', {});
+    await this.enqueue(id, await nextRequest(facts, conversation, text, attachments));
     await this.startQueued(id);
   }
 
-  /** A prompt with the conversation so far, for an agent that no longer knows it. */
-  async #transcript(id: string, text: string | undefined): Promise<string> {
-    return transcriptPrompt(await this.#options.store.index.query(id, 'conversation', {}), text ?? CONTINUE_PROMPT);
+  /**
+   * Goes on with another agent, in a new run. `prompt` tells it the story so far.
+   * @throws CorralError RUNNING, INVALID_ARGUMENT; also as `queueRun`
+   */
+  async handOver(id: string, agent: string, model: string | undefined, prompt: string): Promise<void> {
+    requireStopped(await this.openRun(id));
+    await this.enqueue(id, { prompt, handOver: { agent, ...(model === undefined ? {} : { model }) } });
+    await this.startQueued(id);
   }
 
   /** Sends the text as the next turn of a live run, or starts a run that continues the last one with it. */
@@ -280,11 +276,4 @@ export class RunControl {
 
 function isSilence(error: unknown): boolean {
   return error instanceof CorralError && (error.code === 'TIMEOUT' || error.code === 'RUNNER_UNREACHABLE');
-}
-
-/** A request to go on for an agent with a native session; the same task again for one without. */
-function requestOf(facts: SessionFacts, native: string | undefined): Pick<RunRequest, 'prompt' | 'attachments'> {
-  if (native !== undefined) return { prompt: CONTINUE_PROMPT };
-  const { prompt, attachments } = currentRun(facts) ?? facts;
-  return { prompt, attachments };
 }

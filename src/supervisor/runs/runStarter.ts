@@ -12,7 +12,7 @@ import { agentFolderOf, findAgentFolder, notCopiedNotice } from '../lifecycle/ag
 import type { RunProcess } from '../../common/processes/runProcess';
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { isOpen } from '../../storage/sessionState';
+import { isOpen, workingAgent } from '../../storage/sessionState';
 import { TEARDOWN_DRIVER } from '../../storage/events';
 import { configuredEnvironment, resolveAgent } from '../agents/agentRegistry';
 import { launchOf } from '../agents/commandLine';
@@ -33,6 +33,8 @@ export interface RunRequest {
   /** Staged already; settled here. */
   attachments?: readonly AttachmentReference[] | undefined;
   resumes?: string;
+  /** Another agent than before works from this run on. */
+  handOver?: { agent: string; model?: string };
 }
 
 export interface RunStarterOptions extends SetupOptions {
@@ -56,12 +58,16 @@ export interface LaunchedRun {
  */
 export async function queueRun(options: RunStarterOptions, facts: SessionFacts, request: RunRequest): Promise<string> {
   const settings = options.settings();
-  const agent = await resolveAgent(facts.agent, {
+  const { handOver } = request;
+  const working = workingAgent(facts);
+  const name = handOver?.agent ?? working.name;
+  const argv = handOver === undefined ? working.argv : undefined;
+  const agent = await resolveAgent(name, {
     agents: settings.agents,
     bundles: options.bundles,
-    ...(facts.argv === undefined ? {} : { argv: facts.argv }),
+    ...(argv === undefined ? {} : { argv }),
   });
-  const model = facts.model ?? agent.model;
+  const model = (handOver ?? working).model ?? agent.model;
   const runId = newId();
   const run = options.store.paths.session(request.sessionId).run(runId);
   const { attachments = [] } = request;
@@ -81,14 +87,11 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
   const driverEnvironment = { ...agent.environment, ...launch.environment };
   const bootstrap: RunBootstrap = {
     ...commonBootstrap(options, facts, runId),
-    agent: facts.agent,
+    agent: name,
     driver: agent.driver,
     argv: launch.argv,
     environment: [
-      ...new Set([
-        ...Object.keys(configuredEnvironment(facts.agent, settings.agents)),
-        ...Object.keys(driverEnvironment),
-      ]),
+      ...new Set([...Object.keys(configuredEnvironment(name, settings.agents)), ...Object.keys(driverEnvironment)]),
     ],
     driverEnvironment,
     prompt: request.prompt,
@@ -124,6 +127,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
           prompt,
           ...(resumes === undefined ? {} : { resumes }),
           ...(attachments.length === 0 ? {} : { attachments: [...attachments] }),
+          ...(handOver === undefined ? {} : { handOver }),
         },
       };
     });
@@ -148,7 +152,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
   try {
     const stored = await readBootstrap(run);
     await requireWorktree(options.git, facts.worktreePath);
-    const configured = configuredEnvironment(facts.agent, settings.agents);
+    const configured = configuredEnvironment(stored.agent, settings.agents);
     const environment: Record<string, string> = { ...configured, ...stored.driverEnvironment };
     const missing = stored.environment.filter((name) => environment[name] === undefined);
     if (missing.length > 0)
@@ -157,7 +161,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
         l10n.t(
           'The setting “corral.agents” no longer gives “{agent}” these variables, with which it was queued: {names}.',
           {
-            agent: facts.agent,
+            agent: stored.agent,
             names: missing.join(', '),
           },
         ),

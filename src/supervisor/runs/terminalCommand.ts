@@ -5,6 +5,7 @@ import { resolveAgent } from '../agents/agentRegistry';
 import { driverFor } from '../agents/drivers';
 import { programEnvironment } from '../agents/programEnvironment';
 import { findAgentFolder } from '../lifecycle/agentFolder';
+import { workingAgent } from '../../storage/sessionState';
 import { nativeSession } from '../sessions/summary';
 import type { RunStarterOptions } from './runStarter';
 import { requireWorktree } from './runStarter';
@@ -32,10 +33,11 @@ export async function terminalCommand(
       'AGENT_SESSION_NOT_FOUND',
       l10n.t('The agent never told the id of its own session, so it cannot be continued in a terminal.'),
     );
-  const agent = await resolveAgent(facts.agent, {
+  const { name, argv } = workingAgent(facts);
+  const agent = await resolveAgent(name, {
     agents: settings().agents,
     bundles,
-    ...(facts.argv === undefined ? {} : { argv: facts.argv }),
+    ...(argv === undefined ? {} : { argv }),
   });
   const driver = await driverFor(agent.driver);
   const parameters =
@@ -46,13 +48,13 @@ export async function terminalCommand(
     throw new CorralError(
       'INVALID_ARGUMENT',
       l10n.t('The agent “{agent}” cannot continue this session in a terminal. Send it a message instead.', {
-        agent: facts.agent,
+        agent: name,
       }),
     );
   await requireWorktree(git, facts.worktreePath);
   // Without the variable that marks a run's processes: no run may end what belongs to a person.
   const environment = {
-    ...(await programEnvironment(facts.agent, agent, settings().agents)),
+    ...(await programEnvironment(name, agent, settings().agents)),
     CORRAL_SESSION_ID: facts.sessionId,
   };
   return { program: agent.program, arguments: parameters, cwd: await findAgentFolder(facts), environment };

@@ -9,6 +9,7 @@ import {
   failedToResume,
   restorationOf,
   runState,
+  workingAgent,
 } from '../../storage/sessionState';
 import type { PendingPermission, RunFacts, SessionFacts, UsageTotals } from '../../storage/sessionFacts';
 import type { PermissionSummary, SessionStatus, SessionSummary } from '../api';
@@ -58,6 +59,8 @@ const STATUS: Record<RunState, SessionStatus> = {
 /** The session as people and other extensions see it. Pure. */
 export function summarize(facts: SessionFacts, live: LiveFacts, position?: QueuePosition): SessionSummary {
   const run = currentRun(facts);
+  const working = workingAgent(facts);
+  let { agent } = facts;
   // Of a session of which nothing could be read, nothing is known that could go on.
   const isUnknown = live.unreadable !== undefined && facts.createdAt === '';
   const state = isUnknown ? 'lost' : sessionState(facts);
@@ -67,7 +70,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
     id: facts.sessionId,
     title: facts.title,
     prompt: facts.prompt,
-    agent: facts.agent,
+    agent: working.name,
     permissionMode: facts.permissionMode,
     repository: facts.repository,
     worktreePath: facts.worktreePath,
@@ -86,6 +89,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
     usage: totalUsage(facts.runs),
     runs: facts.runs.map((each) => ({
       runId: each.runId,
+      agent: (agent = each.handOver?.agent ?? agent),
       ordinal: each.ordinal,
       state: runState(each),
       eventCount: each.eventCount,
@@ -115,9 +119,9 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (facts.attachments !== undefined)
     summary.attachments = facts.attachments.map(({ id, name, mediaType, bytes }) => ({ id, name, mediaType, bytes }));
   if (facts.issue !== undefined) summary.issue = facts.issue;
-  const model = facts.runs.findLast((each) => each.model !== undefined)?.model ?? facts.model;
+  const model = working.runs.findLast((each) => each.model !== undefined)?.model ?? working.model;
   if (model !== undefined) summary.model = model;
-  if (facts.argv !== undefined) summary.argv = facts.argv;
+  if (working.argv !== undefined) summary.argv = [...working.argv];
   if (live.unreachable !== undefined) summary.unreachable = live.unreachable;
   if (live.maybeGone !== undefined) summary.maybeGone = live.maybeGone;
   if (live.paused !== undefined) summary.paused = live.paused;
@@ -156,10 +160,11 @@ function since(facts: SessionFacts, run: RunFacts | undefined): string {
 
 /** The agent's own session that can be resumed: the newest one, unless the agent has since failed to resume it. */
 export function nativeSession(facts: SessionFacts): { nativeSessionId: string; backendType: string } | undefined {
-  for (const run of facts.runs.toReversed()) {
+  const { name, runs } = workingAgent(facts);
+  for (const run of runs.toReversed()) {
     if (failedToResume(run)) return undefined;
     if (run.nativeSessionId !== undefined)
-      return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? facts.agent };
+      return { nativeSessionId: run.nativeSessionId, backendType: run.backendType ?? name };
   }
   return undefined;
 }

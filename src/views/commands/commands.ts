@@ -18,6 +18,7 @@ import type { CorralApi } from '../../supervisor/api';
 import type { TimelineTarget } from '../../protocol/timelineProtocol';
 import type { CommandActions, RunCommand } from './commandRunner';
 import { CommandRunner, onDemand } from './commandRunner';
+import type { HandOverSource } from './agents/handOverCommand';
 import type { ComparisonSource } from './compareCommands';
 import type { HistorySource } from './history/historyCommands';
 import type { ConsentSource } from './consentCommands';
@@ -73,6 +74,7 @@ export type CommandsSource = SessionsSource &
   RunsSource &
   QueueSource &
   ComparisonSource &
+  HandOverSource &
   ReviewSource &
   CommentsSource &
   SnapshotsSource &
@@ -159,6 +161,15 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     ),
     ...runCommands(source, choose, chooseMany, (sessionId) => showTimeline(sessionId, 'messageBox')),
     ...treeCommands({ source, tree: options.tree, marks: options.marks, chooseMany, showTimeline, reveal }),
+    ...onDemand(['continueWithAgent'], async () =>
+      (await import('./agents/handOverCommand')).handOverCommand({
+        ...draftOptions,
+        source,
+        runner,
+        choose,
+        showTimeline,
+      }),
+    ),
     ...onDemand(['startNow', 'moveUpInQueue', 'moveDownInQueue', 'startAfter'], async () =>
       (await import('./queueCommands')).queueCommands(source, choose),
     ),

@@ -116,13 +116,13 @@ function usageByDay(
   // `en-CA` writes 2026-03-02.
   const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
   const byKey = new Map<string, DayUsage>();
-  for (const { session, runs } of ran) {
+  for (const { runs } of ran) {
     for (const { run, startMs } of runs) {
       const day = format.format(startMs);
-      const key = `${day} ${session.agent}`;
+      const key = `${day} ${run.agent}`;
       const usage = byKey.get(key) ?? {
         day,
-        agent: session.agent,
+        agent: run.agent,
         inputTokens: 0,
         outputTokens: 0,
         cachedTokens: 0,

@@ -13,6 +13,8 @@ export interface AgentPick {
   title: string;
   placeholder: string;
   many: boolean;
+  /** Agents that are not in the list. */
+  without?: readonly string[];
   /** The agent that is chosen now, with which the list begins. */
   current?: string;
 }
@@ -24,7 +26,7 @@ export interface AgentPick {
  */
 export async function chooseAgents(
   options: DetectionOptions,
-  { title, placeholder, many, current }: AgentPick,
+  { title, placeholder, many, current, without = [] }: AgentPick,
 ): Promise<string[] | undefined> {
   const pick = vscode.window.createQuickPick<AgentItem>();
   pick.title = title;
@@ -33,7 +35,8 @@ export async function chooseAgents(
   pick.ignoreFocusOut = many;
   pick.matchOnDescription = true;
   // A comparison gives all agents the same prompt, which is no command.
-  const fits = ({ name, missing }: DetectedAgent): boolean => !many || (name !== 'command' && missing === undefined);
+  const fits = ({ name, missing }: DetectedAgent): boolean =>
+    !without.includes(name) && (!many || (name !== 'command' && missing === undefined));
   pick.items = (await findAgents(options)).filter(fits).map(itemOf);
   if (current !== undefined) pick.activeItems = pick.items.filter(({ name }) => name === current);
   pick.busy = true;

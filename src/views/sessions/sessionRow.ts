@@ -60,6 +60,7 @@ export function sessionRow(session: SessionSummary, nowMs: number, marks: RowMar
     description: joined(
       ...(shortText === undefined ? [] : [shortText]),
       ...damage,
+      ...(session.runs.some(({ agent }) => agent !== session.agent) ? [oneLine(session.agent, 60)] : []),
       ...lines,
       ...(isTimed ? [shortElapsedTime(since, nowMs)] : []),
     ),

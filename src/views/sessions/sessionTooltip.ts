@@ -9,6 +9,7 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
     [l10n.t('Status'), row.status],
     ...row.notes,
     ...optional(l10n.t('Agent'), session.agent),
+    ...optional(l10n.t('Before it'), agentsBefore(session)),
     ...optional(l10n.t('Started'), localTime(session.createdAt)),
     ...optional(l10n.t('Last activity'), localTime(session.lastActivityAt)),
     ...optional(l10n.t('Changes'), session.changes && describeChanges(session.changes)),
@@ -27,6 +28,11 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
         : l10n.t('Waiting sessions start only while a VS Code window is open.'),
     ),
   ];
+}
+
+/** The agents that worked before the present one; '' where there were none. */
+function agentsBefore({ agent, runs }: SessionSummary): string {
+  return [...new Set(runs.map((run) => run.agent))].filter((each) => each !== agent).join(', ');
 }
 
 /** Of all runs; undefined where the agent told of none. */

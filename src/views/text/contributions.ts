@@ -24,6 +24,7 @@ export const COMMANDS = {
   resumeSession: 'corral.resumeSession',
   importSession: 'corral.importSession',
   continueInTerminal: 'corral.continueInTerminal',
+  continueWithAgent: 'corral.continueWithAgent',
   startNow: 'corral.startNow',
   moveUpInQueue: 'corral.moveUpInQueue',
   moveDownInQueue: 'corral.moveDownInQueue',

@@ -5,7 +5,7 @@ import { oneLine } from '../../../src/common/oneLine';
 import { endOf, shorten, startOf } from '../../../src/common/shorten';
 import { extractBlobs } from '../../../src/storage/journal/blobExtraction';
 import { titleOf } from '../../../src/supervisor/sessions/sessionTitle';
-import { transcriptPrompt } from '../../../src/supervisor/runs/transcript';
+import { transcriptPrompt } from '../../../src/supervisor/runs/prompts/transcript';
 import { assistantMessage } from '../storage/assistantMessage';
 import { PREVIEW_LENGTH } from '../../../src/protocol/timelineProtocol';
 import { previewOf } from '../../../src/views/timeline/eventPreview';
@@ -50,6 +50,7 @@ describe('a shortened text', () => {
         const preview = previewOf(assistantMessage(text)).data as { text: string };
         const { data } = extractBlobs({ text });
         const retold = transcriptPrompt(
+          { runs: [] },
           [
             { runId: 'r', role: 'user', content: text, timestamp: '' },
             { runId: 'r', role: 'assistant', content: text, timestamp: '' },

@@ -39,6 +39,7 @@ const STORED = JSON.stringify({
       prompt: 'Prompt',
       isTeardown: true,
       resumes: 'n',
+      handOver: { agent: 'codex', model: 'm' },
       eventState: 'waiting',
       since: '2026-03-01T08:00:03.000Z',
       reason: 'Why',

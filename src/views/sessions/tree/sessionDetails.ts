@@ -113,13 +113,14 @@ function fileItem(node: DetailNode & { kind: 'file' }, session: SessionSummary):
   return item;
 }
 
-function runItem({ id }: SessionSummary, run: RunSummary | undefined): vscode.TreeItem {
+function runItem({ id, runs }: SessionSummary, run: RunSummary | undefined): vscode.TreeItem {
   const item = new vscode.TreeItem(vscode.l10n.t('Run {0}', run?.ordinal ?? 0), None);
   item.id = `run ${id} ${run?.runId ?? ''}`;
   if (run === undefined) return item;
   const since = run.endedAt ?? run.startedAt;
   const age = since === undefined ? [] : [shortElapsedTime(since, Date.now())];
-  item.description = [runLabel(run.state), ...age].join(' · ');
+  const agent = runs.some((each) => each.agent !== run.agent) ? [run.agent] : [];
+  item.description = [...agent, runLabel(run.state), ...age].join(' · ');
   const { icon, color } = runLook(run.state);
   item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
   item.contextValue = contextValue(['run']);

@@ -22,6 +22,7 @@ describe('the overview', () => {
   function session(change: Partial<SessionSummary>, ...runs: Partial<RunSummary>[]): SessionSummary {
     const made = runs.map((run, index): RunSummary => ({
       runId: newId(),
+      agent: change.agent ?? base.agent,
       ordinal: index + 1,
       state: 'completed',
       eventCount: 5,

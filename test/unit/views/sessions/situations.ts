@@ -69,6 +69,12 @@ class Story {
     return this.queued(resumes).event('run.started', { ordinal: 1, agent, driver: 'claude', argv: [], cwd: '/' });
   }
 
+  /** Another agent begins. */
+  handedOver(): this {
+    const queued = { runId: 'ssssssssssss', ordinal: 2, prompt: 'Go on', handOver: { agent: 'codex' } };
+    return this.record('run.queued', queued);
+  }
+
   inBackground(backgroundTasks: number): this {
     return this.event('status', { from: 'running', to: 'running', reason: 'Background tasks', backgroundTasks });
   }
@@ -181,6 +187,7 @@ export const SITUATIONS: readonly Situation[] = [
     .record('applied', { mode: 'staged', commit: 'c', base: 'b', before: 'd', index: 'e', after: 'f' })
     .record('branch.made', { name: 'corral/greet', commit: 'c' })
     .seen('completed and applied'),
+  new Story().running().snapshot().exited('failed', 'No credit').handedOver().seen('handed over, in the queue'),
   new Story().running().exited('completed', 'done').damaged(1).seen('completed, a record is damaged'),
   new Story().running().exited('failed', 'Exit code 1').damaged(3).seen('failed, records are damaged'),
   new Story().running().exited('failed', '').seen('failed without a reason'),

@@ -2,20 +2,25 @@ import assert from 'node:assert/strict';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { transcriptPrompt } from '../../../../src/supervisor/runs/transcript';
-import { projectRoot } from '../../../support/project';
-import { until, SupervisorFixture } from '../supervisorFixture';
-import { skip } from '../../../support/skip';
+import { transcriptPrompt } from '../../../../../src/supervisor/runs/prompts/transcript';
+import { projectRoot } from '../../../../support/project';
+import { until, SupervisorFixture } from '../../supervisorFixture';
+import { skip } from '../../../../support/skip';
 
 const entry = (role: string, content: string) => ({ runId: 'r', role, content, timestamp: '' });
 
 describe('a conversation that the agent no longer knows', () => {
   it('becomes a prompt of bounded length, with the task and the end', () => {
     assert.equal(
-      transcriptPrompt([entry('user', 'Do it'), entry('system', 'a note'), entry('assistant', 'Done')], 'And now?'),
+      transcriptPrompt(
+        { runs: [] },
+        [entry('user', 'Do it'), entry('system', 'a note'), entry('assistant', 'Done')],
+        'And now?',
+      ),
       'You have worked on this before in this folder, and its files are as you left them. This was said so far:\n\nUser: Do it\n\nYou: Done\n\n---\n\nAnd now?',
     );
     const long = transcriptPrompt(
+      { runs: [] },
       [entry('user', 'The task'), ...Array.from({ length: 9_000 }, (_, index) => entry('assistant', `line ${index}`))],
       'And now?',
     );
