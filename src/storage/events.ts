@@ -17,6 +17,15 @@ export const usageSchema = v.object({
 });
 export type Usage = v.InferOutput<typeof usageSchema>;
 
+/** A usage limit of an agent's account, as far as the agent tells of it. */
+export const usageLimitSchema = v.object({
+  /** ISO 8601 UTC. */
+  resetsAt: v.exactOptional(v.pipe(text, v.isoTimestamp())),
+  /** Which of the account's limits, as the agent names it, such as `five_hour`. */
+  window: v.exactOptional(text),
+});
+export type UsageLimit = v.InferOutput<typeof usageLimitSchema>;
+
 export const TOOL_CATEGORIES = [
   'read',
   'edit',
@@ -163,6 +172,8 @@ export const EVENT_SCHEMAS = {
     code: v.optional(text),
     /** True where the agent tries again by itself. */
     retrying: v.optional(v.boolean()),
+    /** The account's usage limit is reached. */
+    limit: v.optional(usageLimitSchema),
   }),
   /** A change of state that no other event shows, such as `stopping`, or a note such as a pause for a full disk. */
   status: v.object({

@@ -4,8 +4,8 @@
  */
 import * as v from 'valibot';
 import { attachmentSchema } from './attachments';
-import { permissionOptionSchema, RUN_OUTCOMES, RUN_STATES } from './events';
-import { handOverSchema, RECOVERY_HINTS, SESSION_RECORD_SCHEMAS } from './sessionRecords';
+import { permissionOptionSchema, RUN_OUTCOMES, RUN_STATES, usageLimitSchema } from './events';
+import { handOverSchema, limitWaitSchema, RECOVERY_HINTS, SESSION_RECORD_SCHEMAS } from './sessionRecords';
 
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -45,6 +45,10 @@ const runFactsSchema = v.object({
   resumes: v.exactOptional(text),
   /** Set where another agent worked from this run on. */
   handOver: v.exactOptional(handOverSchema),
+  /** It was queued to go on after a usage limit. */
+  waitsFor: v.exactOptional(limitWaitSchema),
+  /** The usage limit at which its last turn stopped. */
+  limit: v.exactOptional(usageLimitSchema),
   /** From the run's own events alone; `runState()` adds what the supervisor recorded. */
   eventState: v.picklist(RUN_STATES),
   /** When `eventState` was reached; '' before anything is known of the run. */

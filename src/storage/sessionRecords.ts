@@ -23,6 +23,19 @@ const remotesSchema = v.object({
 });
 export type RecordedRemotes = v.InferOutput<typeof remotesSchema>;
 
+/** The end of an account's usage limit, for which a queued run waits. */
+export const limitWaitSchema = v.object({
+  /** ISO 8601 UTC: when it goes on. */
+  notBefore: v.pipe(text, v.isoTimestamp()),
+  /** All runs of one account wait together. */
+  account: text,
+  /** As in the event. */
+  window: v.exactOptional(text),
+  /** How often the session has waited in a row without any work between. */
+  attempt: v.pipe(v.number(), v.integer(), v.minValue(1)),
+});
+export type LimitWait = v.InferOutput<typeof limitWaitSchema>;
+
 export const SESSION_RECORD_SCHEMAS = {
   created: v.object({
     title: text,
@@ -75,6 +88,7 @@ export const SESSION_RECORD_SCHEMAS = {
     ordinal: v.pipe(v.number(), v.integer(), v.minValue(1)),
     prompt: text,
     resumes: v.optional(text),
+    waitsFor: v.exactOptional(limitWaitSchema),
     attachments: v.exactOptional(v.array(attachmentSchema)),
     /** From this run on another agent works than before, and `prompt` tells it the story so far. */
     handOver: v.exactOptional(handOverSchema),

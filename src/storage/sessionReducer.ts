@@ -50,6 +50,7 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
       run.prompt = record.data.prompt;
       run.queuedAt = record.timestamp;
       if (record.data.resumes !== undefined) run.resumes = record.data.resumes;
+      if (record.data.waitsFor !== undefined) run.waitsFor = record.data.waitsFor;
       if (record.data.attachments !== undefined) run.attachments = record.data.attachments;
       if (record.data.handOver !== undefined) run.handOver = record.data.handOver;
       if (run.since === '') run.since = record.timestamp;
@@ -174,9 +175,14 @@ function foldData(run: RunFacts, event: SessionEvent): void {
     }
     case 'error':
       if (event.data.code === 'ESCAPE') run.escape = event.data.message;
+      if (event.data.limit !== undefined) run.limit = event.data.limit;
       return;
     case 'turn.started':
       run.turn = event.data.turn;
+      delete run.limit;
+      return;
+    case 'turn.ended':
+      if (!event.data.failed) delete run.limit;
       return;
     default: // Nothing of it is a fact of the session.
   }

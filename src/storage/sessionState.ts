@@ -1,6 +1,6 @@
 /** What follows from a session's facts. Pure. */
 import { oneLine } from '../common/oneLine';
-import type { RunState } from './events';
+import type { RunState, UsageLimit } from './events';
 import { isOutcome, nextRunState } from './runState';
 import type { RunFacts, SessionFacts } from './sessionFacts';
 import type { RecoveryHint } from './sessionRecords';
@@ -62,6 +62,18 @@ export function isOpen(run: RunFacts): boolean {
 /** True for a run that waits in the queue: as far as its records say, nothing of it was started yet. */
 export function isQueued(run: RunFacts): boolean {
   return isOpen(run) && run.eventState === 'queued';
+}
+
+/**
+ * The run that a usage limit ended, after which the session can go on by itself. Undefined where another reason or a
+ * person ended it, or where nothing can go on.
+ */
+export function limitedRun(facts: SessionFacts): (RunFacts & { limit: UsageLimit }) | undefined {
+  const run = currentRun(facts);
+  if (run?.limit === undefined || isOpen(run) || run.stopRequestedAt !== undefined) return undefined;
+  const state = runState(run);
+  const isCutOff = state === 'failed' || state === 'crashed' || state === 'lost' || restorationOf(run) !== undefined;
+  return isCutOff && facts.worktree === 'present' && !facts.archived ? { ...run, limit: run.limit } : undefined;
 }
 
 /** Queued runs start in ascending order of this, runs of the same rank in order of their ids. */

@@ -176,6 +176,8 @@ export interface SessionSummary {
   queuePosition?: number;
   /** Why a queued session does not start yet, in a few words; absent where it is being started. */
   heldBy?: string;
+  /** When a queued session goes on that met the usage limit of its agent's account; the time can be over by now. */
+  waitsUntil?: string;
   /** Ids of the sessions after which it starts or started. */
   dependsOn?: string[];
   /** Why nothing of the run can be written (a full disk), and since when. The agent waits, so that nothing is lost. */

@@ -89,6 +89,7 @@ export class OpenStore implements Disposable {
   /** Closes the store and the connections to runners. Runs go on. */
   async close(): Promise<void> {
     const parts = await this.#parts.catch(() => undefined); // nothing to close where it never opened
+    parts?.limitWaits.dispose();
     parts?.watcher.dispose();
     parts?.connections.dispose();
     this.startUp.stopLooking();

@@ -10,6 +10,8 @@ import {
 const CHECKPOINT_DELAY_MS = 30_000;
 
 const SILENCE_LIMIT_MS = 60_000;
+/** An agent meets a limit that is not over within seconds. */
+const LIMIT_STAGGER_MS = 10_000;
 
 const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -31,6 +33,8 @@ export interface SupervisorOptions {
    * as gone. Default one minute.
    */
   silenceLimitMs?: number;
+  /** How long sessions of one account stay apart that go on after a usage limit, in milliseconds. Default 10 s. */
+  limitStaggerMs?: number;
   /** False refuses everything that would start a program. Default true. */
   isTrusted?: () => boolean;
   log?: Log;
@@ -41,6 +45,7 @@ export function withDefaults(options: SupervisorOptions): Required<SupervisorOpt
     autoRecover: true,
     checkpointEveryMs: CHECKPOINT_DELAY_MS,
     silenceLimitMs: SILENCE_LIMIT_MS,
+    limitStaggerMs: LIMIT_STAGGER_MS,
     bundles: __dirname,
     settings: () => DEFAULT_SETTINGS,
     worktreeSettings: () => DEFAULT_WORKTREE_SETTINGS,

@@ -13,6 +13,7 @@ import { WorktreeControl } from './lifecycle/worktreeControl';
 import { WorktreeInventory } from './lifecycle/worktreeInventory';
 import type { SupervisorOptions } from './options';
 import { GoneMarker } from './runs/gone/goneMarker';
+import { LimitWaits } from './runs/limits/limitWaits';
 import { Queue } from './runs/queue';
 import { RunControl } from './runs/runControl';
 import { RunnerConnections } from './runs/runnerConnections';
@@ -30,6 +31,7 @@ export interface Parts {
   watcher: RunWatcher;
   queue: Queue;
   runControl: RunControl;
+  limitWaits: LimitWaits;
   gone: GoneMarker;
   consents: CommandConsents;
   creator: SessionCreator;
@@ -82,6 +84,10 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     watcher,
     queue,
     runControl,
+    limitWaits: new LimitWaits({
+      ...base,
+      enqueue: async (sessionId, request) => await runControl.enqueue(sessionId, request),
+    }),
     gone: new GoneMarker({ ...base, connections, watcher, queue }),
     consents,
     creator,

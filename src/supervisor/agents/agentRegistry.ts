@@ -97,6 +97,17 @@ export function configuredEnvironment(name: string, agents: AgentSettings): Reco
   return { ...settingOf(name, agents)?.env };
 }
 
+/**
+ * Whose usage limits count for the agent: those of Claude or Codex share an account, except for one with variables of
+ * its own, such as `CLAUDE_CONFIG_DIR`.
+ */
+export function accountOf(name: string, agents: AgentSettings): string {
+  const setting = settingOf(name, agents);
+  if (Object.keys(setting?.env ?? {}).length > 0 || name === 'demo') return name;
+  const driver = setting?.driver ?? builtInAgents().get(name)?.driver;
+  return driver === 'claude' || driver === 'codex' ? driver : name;
+}
+
 function settingOf(name: string, agents: AgentSettings): AgentSettings[string] | undefined {
   return Object.hasOwn(agents, name) ? agents[name] : undefined;
 }

@@ -30,6 +30,7 @@ const LOCK_TIMEOUT_MS = CLAIM_LIMIT_MS + 60_000;
 
 export interface QueueOptions extends RunStarterOptions {
   model: SessionModel;
+  limitStaggerMs: number;
   connections: RunnerConnections;
   watcher: RunWatcher;
   git: Git;
@@ -167,7 +168,7 @@ export class Queue implements Disposable {
         this.#startNext(sessionId, started, stillOwner),
       );
       if (result === 'held') return;
-      if (result === 'started') started.startedCount++;
+      if (result === 'started') started.startedIds.add(sessionId);
     }
   }
 
@@ -195,7 +196,8 @@ export class Queue implements Disposable {
     const situation = { ...started, settings: settings(), isTrusted: isTrusted() };
     if ((await queueHold(situation)) !== undefined) return 'held';
     for (const id of facts.dependsOn ?? []) await store.sync(id);
-    if (sessionHold(facts, (id) => model.find(id)) !== undefined) return 'skipped';
+    const limits = this.#positions.limits(started.startedIds);
+    if (sessionHold(facts, (id) => model.find(id), limits) !== undefined) return 'skipped';
     if (await this.#isClaimed({ sessionId, runId: run.runId })) return 'skipped';
     await stillOwner();
     return (await this.#tryLaunch(facts, run.runId)) ? 'started' : 'skipped';
@@ -217,10 +219,10 @@ export class Queue implements Disposable {
 
   /** Also starts the run of each slot whose window ended before it could. */
   async #countStarted(stillOwner: StillOwner): Promise<StartedRuns> {
-    const started = { startedCount: 0, waitingCount: 0 };
+    const started = { startedIds: new Set<string>(), waitingCount: 0 };
     for (const slot of await this.#slots.list()) {
       const use = await this.#skipOnError(slot.sessionId, stillOwner, () => this.#useOf(slot, stillOwner));
-      if (use !== 'none') started.startedCount++; // one of which nothing is known may well be running
+      if (use !== 'none') started.startedIds.add(slot.sessionId); // one of which nothing is known may well be running
       if (use === 'waiting') started.waitingCount++;
     }
     return started;

@@ -5,13 +5,14 @@ import type { FactsOf } from '../sessions/dependencies';
 import { dependencyHold } from '../sessions/dependencies';
 import type { SupervisorSettings } from '../settings';
 import { readFreeMemory } from '../system/processTable';
+import { limitHold, type LimitSituation } from './limits/limitHold';
 
 const MEBIBYTE = 1024 * 1024;
 
 export interface StartedRuns {
-  /** Runs that were started and have not ended. */
-  startedCount: number;
-  /** Those of them that wait for a person's answer. */
+  /** Sessions with a run that was started and has not ended. */
+  startedIds: Set<string>;
+  /** How many of them wait for a person's answer. */
   waitingCount: number;
 }
 
@@ -24,7 +25,10 @@ export interface QueueSituation extends StartedRuns {
 type Reason = string | undefined;
 
 /** Reasons that hold one session while others may start. The first that applies is shown. */
-const SESSION_HOLDS: readonly ((facts: SessionFacts, factsOf: FactsOf) => Reason)[] = [dependencyHold];
+const SESSION_HOLDS: readonly ((facts: SessionFacts, factsOf: FactsOf, limits: LimitSituation) => Reason)[] = [
+  dependencyHold,
+  (facts, _factsOf, limits) => limitHold(facts, limits),
+];
 
 /** Reasons that hold all sessions. The first that applies is shown. */
 const QUEUE_HOLDS: readonly ((situation: QueueSituation) => Reason | Promise<Reason>)[] = [
@@ -34,9 +38,9 @@ const QUEUE_HOLDS: readonly ((situation: QueueSituation) => Reason | Promise<Rea
 ];
 
 /** Why this session may not start. */
-export function sessionHold(facts: SessionFacts, factsOf: FactsOf): Reason {
+export function sessionHold(facts: SessionFacts, factsOf: FactsOf, limits: LimitSituation): Reason {
   for (const hold of SESSION_HOLDS) {
-    const reason = hold(facts, factsOf);
+    const reason = hold(facts, factsOf, limits);
     if (reason !== undefined) return reason;
   }
   return undefined;
@@ -52,9 +56,9 @@ export async function queueHold(situation: QueueSituation): Promise<Reason> {
 }
 
 /** Who waits for a person gives its slot away, unless that is not wanted: the answer may be hours away. */
-function concurrencyHold({ startedCount, waitingCount, settings }: QueueSituation): Reason {
+function concurrencyHold({ startedIds, waitingCount, settings }: QueueSituation): Reason {
   const { maxConcurrentRuns: limit, countWaitingRuns } = settings;
-  const running = countWaitingRuns ? startedCount : startedCount - waitingCount;
+  const running = countWaitingRuns ? startedIds.size : startedIds.size - waitingCount;
   if (running < limit) return undefined;
   return countWaitingRuns && waitingCount > 0
     ? l10n.t('{running} of {limit} running, {waiting} of them waiting for your answer', {
@@ -65,9 +69,9 @@ function concurrencyHold({ startedCount, waitingCount, settings }: QueueSituatio
     : l10n.t('{running} of {limit} running', { running, limit });
 }
 
-async function memoryHold({ startedCount, settings: { minimumFreeMemoryMiB } }: QueueSituation): Promise<Reason> {
+async function memoryHold({ startedIds, settings: { minimumFreeMemoryMiB } }: QueueSituation): Promise<Reason> {
   // With nothing running, none would ever give memory back.
-  if (startedCount === 0 || minimumFreeMemoryMiB === 0) return undefined;
+  if (startedIds.size === 0 || minimumFreeMemoryMiB === 0) return undefined;
   const freeMiB = (await readFreeMemory()) / MEBIBYTE;
   return freeMiB >= minimumFreeMemoryMiB
     ? undefined

@@ -9,6 +9,7 @@ import { requireSession } from '../sessions/sessionErrors';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings } from '../settings';
+import { limitEnd, type LimitSituation } from './limits/limitHold';
 import { queueHold, sessionHold } from './queueHolds';
 
 /** For what no record tells: free memory, trust, a window that was killed while it started runs. */
@@ -19,6 +20,8 @@ export interface QueuePositionsOptions {
   settings: () => SupervisorSettings;
   isTrusted: () => boolean;
   log: Log;
+  /** See `SupervisorOptions`. */
+  limitStaggerMs: number;
   /** Called when nothing holds one of the queued sessions. */
   onStartable: () => void;
 }
@@ -35,6 +38,8 @@ export class QueuePositions implements Disposable {
   readonly #subscription: Disposable;
   readonly #queuedIds = new Set<string>();
   readonly #runningIds = new Set<string>();
+  /** See `LimitSituation`. */
+  readonly #limitWaits = new Map<string, RunFacts>();
   /** Session id → the facts that matter to the queue, as JSON, so that its other changes cost nothing. */
   readonly #known = new Map<string, string>();
   #isStuck = false;
@@ -61,6 +66,12 @@ export class QueuePositions implements Disposable {
       return run === undefined ? [] : [{ sessionId, run }];
     });
     return queued.sort((a, b) => queueRank(a.run) - queueRank(b.run) || (a.run.runId < b.run.runId ? -1 : 1));
+  }
+
+  /** What holds sessions that wait for a usage limit. */
+  limits(startedIds: ReadonlySet<string>): LimitSituation {
+    const { limitStaggerMs: staggerMs } = this.#options;
+    return { nowMs: Date.now(), staggerMs, waits: this.#limitWaits, startedIds };
   }
 
   /** The rank with which the session stands at `position`; 1 is the next to start. */
@@ -116,6 +127,8 @@ export class QueuePositions implements Disposable {
     const isInQueue = run !== undefined && isQueued(run);
     if (isInQueue) this.#queuedIds.add(sessionId);
     else if (this.#queuedIds.delete(sessionId)) this.#options.model.setQueuePosition(sessionId, undefined);
+    if (run?.waitsFor === undefined) this.#limitWaits.delete(sessionId);
+    else this.#limitWaits.set(sessionId, run);
     if (run !== undefined && isOpen(run) && !isInQueue) this.#runningIds.add(sessionId);
     else this.#runningIds.delete(sessionId);
     return true;
@@ -128,17 +141,22 @@ export class QueuePositions implements Disposable {
       this.#isStale = false;
       isStartable = false;
       const started = [...this.#runningIds].filter((id) => model.live(id).maybeGone !== true);
+      const startedIds = new Set(started);
       const waitingCount = started.filter((id) => awaitsPerson(currentRun(model.facts(id)))).length;
-      const situation = { startedCount: started.length, waitingCount, settings: settings(), isTrusted: isTrusted() };
+      const situation = { startedIds, waitingCount, settings: settings(), isTrusted: isTrusted() };
       const holdOfAll = await queueHold(situation);
       if (this.#isDisposed) return;
+      const limits = this.limits(startedIds);
       for (const [index, { sessionId }] of this.order().entries()) {
-        const heldBy = sessionHold(model.facts(sessionId), (id) => model.find(id)) ?? holdOfAll;
+        const facts = model.facts(sessionId);
+        const heldBy = sessionHold(facts, (id) => model.find(id), limits) ?? holdOfAll;
+        const limitEndMs = limitEnd(facts, limits);
         isStartable ||= heldBy === undefined;
         const reason = this.#isStuck ? l10n.t('a window that does not answer holds the queue') : heldBy;
         model.setQueuePosition(sessionId, {
           queuePosition: index + 1,
           ...(reason === undefined ? {} : { heldBy: reason }),
+          ...(limitEndMs === undefined ? {} : { waitsUntil: new Date(limitEndMs).toISOString() }),
           ...(this.#isStuck ? { maybeGone: true } : {}),
         });
       }

@@ -12,7 +12,8 @@ import { agentFolderOf, findAgentFolder, notCopiedNotice } from '../lifecycle/ag
 import type { RunProcess } from '../../common/processes/runProcess';
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { isOpen, workingAgent } from '../../storage/sessionState';
+import type { LimitWait } from '../../storage/sessionRecords';
+import { currentRun, isOpen, workingAgent } from '../../storage/sessionState';
 import { TEARDOWN_DRIVER } from '../../storage/events';
 import { configuredEnvironment, resolveAgent } from '../agents/agentRegistry';
 import { launchOf } from '../agents/commandLine';
@@ -35,6 +36,10 @@ export interface RunRequest {
   resumes?: string;
   /** Another agent than before works from this run on. */
   handOver?: { agent: string; model?: string };
+  /** The usage limit whose end it waits for. */
+  waitsFor?: LimitWait;
+  /** It is queued only while this run is the session's last one. */
+  follows?: string;
 }
 
 export interface RunStarterOptions extends SetupOptions {
@@ -54,7 +59,8 @@ export interface LaunchedRun {
 /**
  * Puts a run into the queue. All that its start takes is written down, so that every window would start it the same.
  * @returns the run's id
- * @throws CorralError RUNNING, AGENT_NOT_FOUND, WORKTREE_MISSING, INVALID_ARGUMENT for a prompt that is too long
+ * @throws CorralError RUNNING, CONFLICT, AGENT_NOT_FOUND, WORKTREE_MISSING; INVALID_ARGUMENT for a prompt that is too
+ * long
  */
 export async function queueRun(options: RunStarterOptions, facts: SessionFacts, request: RunRequest): Promise<string> {
   const settings = options.settings();
@@ -118,7 +124,9 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
           'WORKTREE_MISSING',
           l10n.t('The worktree of this session was removed. Restore it first.'),
         );
-      const { prompt, resumes } = request;
+      const { prompt, resumes, waitsFor, follows } = request;
+      if (follows !== undefined && currentRun(now)?.runId !== follows)
+        throw new CorralError('CONFLICT', l10n.t('This session has gone on already.'));
       return {
         kind: 'run.queued',
         data: {
@@ -126,6 +134,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
           ordinal: nextOrdinal(now),
           prompt,
           ...(resumes === undefined ? {} : { resumes }),
+          ...(waitsFor === undefined ? {} : { waitsFor }),
           ...(attachments.length === 0 ? {} : { attachments: [...attachments] }),
           ...(handOver === undefined ? {} : { handOver }),
         },

@@ -37,6 +37,8 @@ export interface QueuePosition {
   queuePosition: number;
   /** Why it does not start yet, in a few words for people. */
   heldBy?: string;
+  /** When the usage limit is over for which it waits (ISO 8601). */
+  waitsUntil?: string;
   /** A person may say that whoever holds the queue is gone. */
   maybeGone?: true;
 }

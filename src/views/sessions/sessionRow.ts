@@ -128,6 +128,8 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
     const shortText = l10n.t('needs input: {question}', { question });
     return { text: joined(status, shortText), shortText, icon: 'bell-dot', iconColor: WARNING_COLOR };
   }
+  if (session.heldBy !== undefined && session.waitsUntil !== undefined)
+    return { text: joined(status, session.heldBy), shortText: session.heldBy, icon: 'watch' };
   if (session.heldBy !== undefined) {
     const place = { position: session.queuePosition ?? 1, reason: session.heldBy };
     return {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as v from 'valibot';
 import { parseFacts } from '../../../src/storage/database/catalog';
+import type { DraftEvent, RunOutcome } from '../../../src/storage/events';
 import { emptySession, sessionFactsSchema } from '../../../src/storage/sessionFacts';
+import { limitedRun } from '../../../src/storage/sessionState';
 import { foldEvent, foldRecord } from '../../../src/storage/sessionReducer';
 
 /** Every field, in the order in which catalogs on disk have them. */
@@ -40,6 +42,8 @@ const STORED = JSON.stringify({
       isTeardown: true,
       resumes: 'n',
       handOver: { agent: 'codex', model: 'm' },
+      waitsFor: { notBefore: '2026-03-01T14:00:00.000Z', account: 'claude', window: 'five_hour', attempt: 2 },
+      limit: { resetsAt: '2026-03-01T19:00:00.000Z', window: 'seven_day' },
       eventState: 'waiting',
       since: '2026-03-01T08:00:03.000Z',
       reason: 'Why',
@@ -110,5 +114,35 @@ describe('session facts', () => {
     foldRecord(second, queued());
     const [a, b] = [first, second].map((facts) => JSON.stringify(v.parse(sessionFactsSchema, facts)));
     assert.equal(a, b);
+  });
+
+  it('know that a usage limit ended the last turn, until there is another turn or another reason', () => {
+    const limit = { resetsAt: '2026-03-01T14:00:00.000Z' };
+    const met: DraftEvent[] = [
+      { kind: 'turn.started', data: { turn: 1 } },
+      { kind: 'error', data: { message: 'The limit is reached', limit } },
+    ];
+    const failed: DraftEvent = { kind: 'turn.ended', data: { turn: 1, stopReason: 'api_error', failed: true } };
+    const ended = (outcome: RunOutcome): DraftEvent => ({
+      kind: 'run.exited',
+      data: { outcome, exitCode: 1, signal: null, reason: 'Why' },
+    });
+    const after = (...drafts: DraftEvent[]): unknown => {
+      const facts = emptySession('s');
+      facts.worktree = 'present';
+      for (const [index, draft] of drafts.entries()) {
+        const place = { id: index, sessionId: 's', runId: 'r', seq: index + 1, timestamp: '2026-03-01T08:00:00.000Z' };
+        foldEvent(facts, { ...draft, ...place });
+      }
+      return limitedRun(facts)?.limit;
+    };
+    assert.deepEqual(after(...met, failed, ended('failed')), limit);
+    assert.deepEqual(after(...met, ended('crashed')), limit, 'its program died of it');
+    assert.equal(after(...met, failed), undefined, 'it can go on by itself');
+    for (const outcome of ['stopped', 'killed', 'interrupted', 'completed'] as const)
+      assert.equal(after(...met, failed, ended(outcome)), undefined, outcome);
+    assert.equal(after(...met, { kind: 'turn.started', data: { turn: 2 } }, ended('failed')), undefined);
+    const passed: DraftEvent = { kind: 'turn.ended', data: { turn: 1, stopReason: 'end_turn', failed: false } };
+    assert.equal(after(...met, passed, ended('failed')), undefined, 'paid usage let it through');
   });
 });

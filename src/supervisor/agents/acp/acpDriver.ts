@@ -20,6 +20,7 @@ import type { TurnEnd } from '../driver/turns';
 import { INTERRUPTED, Turns } from '../driver/turns';
 import { messageEvent, type AgentAttachment, type UserMessage } from '../driver/userMessages';
 import { RunningCost } from '../driver/usage';
+import { errorData } from '../driver/limits/usageLimit';
 import type { AcpUpdate } from './acpMessages';
 import {
   contentText,
@@ -164,7 +165,7 @@ class AcpConversation implements Conversation {
 
   #failedEnd(message: string): TurnEnd {
     if (this.#isInterrupting) return INTERRUPTED;
-    if (message !== this.#failure) this.#host.emit({ kind: 'error', data: { message } });
+    if (message !== this.#failure) this.#host.emit({ kind: 'error', data: errorData(message) });
     return { stopReason: 'error', failed: true, message };
   }
 
@@ -251,7 +252,7 @@ class AcpConversation implements Conversation {
     if (!this.#hasSystemError && (errorPrefix === undefined || !text.startsWith(errorPrefix))) return false;
     const message = describeRpcError({ message: text.slice(this.#hasSystemError ? 0 : errorPrefix?.length).trim() });
     this.#failure = oneLine(message);
-    this.#host.emit({ kind: 'error', data: { message } });
+    this.#host.emit({ kind: 'error', data: errorData(message) });
     return true;
   }
 

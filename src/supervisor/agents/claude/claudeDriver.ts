@@ -17,6 +17,7 @@ import { messageEvent, PendingMessages, type AgentAttachment } from '../driver/u
 import type { ClaudeBlock, ClaudeMessage, ClaudeOf } from './claudeMessages';
 import { blocksOf, isNote, parseBlock, parseClaudeLine, subtypeOf, userMessage } from './claudeMessages';
 import { launchClaude } from './claudeLaunch';
+import { ClaudeLimits } from './claudeLimits';
 import { ClaudeOffers } from './claudeOffers';
 import { ClaudePartialMessage } from './claudePartialMessage';
 import { ClaudePermissions } from './claudePermissions';
@@ -42,6 +43,7 @@ class ClaudeConversation implements Conversation {
   readonly #permissions: ClaudePermissions;
   readonly #usage: ClaudeUsage;
   readonly #offers: ClaudeOffers;
+  readonly #limits = new ClaudeLimits();
   readonly #tasks = new ClaudeTasks();
   readonly #partialMessage = new ClaudePartialMessage();
   readonly #pending = new PendingMessages();
@@ -115,8 +117,10 @@ class ClaudeConversation implements Conversation {
         return;
       case 'command_lifecycle':
         return this.#readLifecycle(message);
+      case 'rate_limit_event':
+        return this.#limits.read(message);
       default:
-        message.type satisfies 'rate_limit_event' | 'keep_alive' | 'tool_progress';
+        message.type satisfies 'keep_alive' | 'tool_progress';
     }
   }
 
@@ -195,7 +199,7 @@ class ClaudeConversation implements Conversation {
   ): void {
     if (parentCallId === undefined) this.#partialMessage.settle(message.id ?? undefined, block.type);
     const text = block.type === 'text' ? block.text : block.thinking;
-    if (isApiError) this.#host.emit({ kind: 'error', data: { message: text, ...(error ? { code: error } : {}) } });
+    if (isApiError) this.#host.emit({ kind: 'error', data: this.#limits.errorOf(text, error ?? undefined) });
     // A sub-agent speaks to the agent, not to the user.
     else if (block.type === 'thinking' || parentCallId !== undefined)
       this.#host.emit({ kind: 'reasoning', data: { text, ...(parentCallId ? { parentCallId } : {}) } });
@@ -245,7 +249,9 @@ class ClaudeConversation implements Conversation {
     this.#permissions.withdrawAll();
     this.#partialMessage.drop();
     this.#turns.reportUsage(this.#usage.take(result));
-    this.#turns.end(turnEndOf(result));
+    const end = turnEndOf(result);
+    for (const data of this.#limits.takeUntold(end)) this.#host.emit({ kind: 'error', data });
+    this.#turns.end(end);
   }
 
   #readControlRequest({ request_id: requestId, request }: ClaudeOf<'control_request'>, line: string): void {

@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { parseJsonLine } from '../driver/jsonLine';
 import { elicitationFields } from '../driver/elicitation';
 import { count, lenient, text } from '../driver/schemas';
+import { rateLimitSchema } from './claudeLimits';
 
 const optionalText = v.nullish(text);
 const optionalFlag = v.nullish(v.boolean(), false);
@@ -125,11 +126,6 @@ const controlResponse = v.object({
   ]),
 });
 const lifecycle = v.object({ type: v.literal('command_lifecycle'), command_uuid: text, state: text });
-const rateLimit = v.object({
-  type: v.literal('rate_limit_event'),
-  rate_limit_info: v.object({ status: v.literal('allowed') }),
-});
-
 /** Progress that later messages report in full. */
 const heartbeat = v.object({ type: v.picklist(['keep_alive', 'tool_progress']) });
 const systemProgress = v.object({
@@ -158,7 +154,7 @@ const messageSchema = v.variant('type', [
   controlCancel,
   controlResponse,
   lifecycle,
-  rateLimit,
+  rateLimitSchema,
   heartbeat,
 ]);
 export type ClaudeMessage = v.InferOutput<typeof messageSchema>;

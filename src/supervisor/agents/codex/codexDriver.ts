@@ -26,6 +26,7 @@ import {
 import type { CodexQuestion } from './codexApprovals';
 import { questionOf } from './codexApprovals';
 import { CodexItems } from './codexItems';
+import { CodexLimits } from './codexLimits';
 import type { CodexNotification, CodexTurn } from './codexMessages';
 import { isIgnored, parseCodexNotification } from './codexMessages';
 import { askForCodexModels, CODEX_BACKEND_TYPE, openCodexThread } from './codexThread';
@@ -53,6 +54,7 @@ class CodexConversation implements Conversation {
   readonly #items: CodexItems;
   readonly #permissions: PermissionRequests<{ id: RpcId } & Pick<CodexQuestion, 'choices' | 'answerWith'>>;
   readonly #usage = new CodexUsage();
+  readonly #limits = new CodexLimits();
   /** Messages that are not sent yet. */
   readonly #queue: UserMessage[];
   readonly #pending = new PendingMessages();
@@ -206,6 +208,8 @@ class CodexConversation implements Conversation {
           data: { message: describeRpcError({ message }), ...(willRetry ? { retrying: true } : {}) },
         });
       }
+      case 'account/rateLimits/updated':
+        return this.#limits.read(notification.params);
       case 'serverRequest/resolved':
         return this.#permissions.withdraw(String(notification.params.requestId));
       case 'configWarning':
@@ -220,7 +224,7 @@ class CodexConversation implements Conversation {
     if (status === 'completed') this.#items.keepCommands();
     if (status === 'completed') return this.#endTurn({ stopReason: 'end_turn', failed: false });
     const message = describeRpcError({ message: error?.message ?? `The turn ended as ${status}` });
-    this.#events.emit({ kind: 'error', data: { message } });
+    this.#events.emit({ kind: 'error', data: this.#limits.errorOf(message, error?.codexErrorInfo) });
     this.#endTurn({ stopReason: status, failed: true, message });
   }
 

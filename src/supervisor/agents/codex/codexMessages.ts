@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import type { Picture } from '../../../storage/events';
 import { nameOfPictures, pictureOf } from '../driver/pictures';
 import { count, lenient, text } from '../driver/schemas';
+import { rateLimitsSchema } from './codexLimits';
 
 const changeSchema = v.object({
   path: text,
@@ -85,7 +86,12 @@ export function contentOf(parts: readonly unknown[]): CodexContent {
 
 const breakdown = v.object({ inputTokens: count, cachedInputTokens: count, outputTokens: count });
 export type CodexTokens = v.InferOutput<typeof breakdown>;
-const turnErrorSchema = v.object({ message: text, additionalDetails: lenient(text) });
+const turnErrorSchema = v.object({
+  message: text,
+  additionalDetails: lenient(text),
+  /** The name of a kind of error, or an object with one. */
+  codexErrorInfo: v.optional(v.unknown()),
+});
 const turnSchema = v.object({ id: text, status: text, error: lenient(turnErrorSchema) });
 export type CodexTurn = v.InferOutput<typeof turnSchema>;
 
@@ -114,6 +120,7 @@ const notificationSchema = v.variant('method', [
     method: v.literal('error'),
     params: v.object({ ...inThread, error: turnErrorSchema, willRetry: v.boolean() }),
   }),
+  v.object({ method: v.literal('account/rateLimits/updated'), params: rateLimitsSchema }),
   v.object({
     method: v.literal('serverRequest/resolved'),
     params: v.object({ requestId: v.union([text, v.number()]) }),

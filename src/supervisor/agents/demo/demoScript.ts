@@ -13,7 +13,8 @@ export interface DemoPrompt {
 
 export type Step =
   | { verb: 'talk' | 'think' | 'read' | 'run' | 'ask'; text: string }
-  | { verb: 'fail'; text: string }
+  /** `limitSeconds`: at a usage limit that resets after so long. */
+  | { verb: 'fail'; text: string; limitSeconds?: number }
   | { verb: 'plan'; entries: { content: string; status: 'pending' | 'in_progress' | 'completed' }[] }
   | { verb: 'edit'; file: string; line: string }
   | { verb: 'slow'; count: number; everyMs: number }
@@ -46,6 +47,15 @@ function parseStep(part: string): Step | undefined {
       return text === '' ? undefined : { verb, text };
     case 'fail':
       return { verb, text: text === '' ? 'API Error: 500 the demo was told to fail' : text };
+    case 'limit': {
+      const [, seconds] = /^(\d{1,8})s$/.exec(text) ?? [];
+      const limitSeconds = Number(seconds);
+      return seconds === undefined
+        ? undefined
+        : { verb: 'fail', text: `You have hit the usage limit of the demo · resets in ${seconds} s`, limitSeconds };
+    }
+    case 'continue': // as sessions do after a limit
+      return text === '' ? { verb: 'talk', text: 'I go on where I stopped.' } : undefined;
     case 'plan':
       return { verb, entries: text.split('|').map((entry) => parseEntry(entry.trim())) };
     case 'edit': {

@@ -54,7 +54,8 @@ export class DemoTurn {
         this.#throwIfInterrupted();
         this.#stepCount += 1;
         if (step.verb === 'fail') {
-          this.#wire.apiError(step.text);
+          if (step.limitSeconds !== undefined) this.#wire.usageLimit(step.limitSeconds);
+          this.#wire.apiError(step.text, step.limitSeconds === undefined ? 'server_error' : 'rate_limit');
           this.#wire.result({
             isError: true,
             subtype: 'success',

@@ -63,12 +63,20 @@ export class DemoWire {
     });
   }
 
-  apiError(text: string): void {
+  usageLimit(resetsAfterSeconds: number): void {
+    const resetsAt = Math.ceil(Date.now() / 1000) + resetsAfterSeconds;
+    this.#send({
+      type: 'rate_limit_event',
+      rate_limit_info: { status: 'rejected', resetsAt, rateLimitType: 'five_hour' },
+    });
+  }
+
+  apiError(text: string, error: string): void {
     this.#send({
       type: 'assistant',
       message: { id: messageId(), role: 'assistant', content: [{ type: 'text', text }] },
       parent_tool_use_id: null,
-      error: 'server_error',
+      error,
       is_api_error_message: true,
     });
   }

@@ -7,6 +7,7 @@ import type { ToolCategories } from '../driver/toolCategories';
 import type { TurnEnd } from '../driver/turns';
 import { Turns } from '../driver/turns';
 import { addUsage } from '../driver/usage';
+import { errorData } from '../driver/limits/usageLimit';
 
 /** Records the events of a run's only turn, in the order in which the program reports them. */
 export class StreamRecorder {
@@ -50,7 +51,7 @@ export class StreamRecorder {
 
   /** An error, which programs may repeat. The turn fails with it where no line says how the turn ended. */
   error(message: string): void {
-    if (message !== this.#lastError) this.emit({ kind: 'error', data: { message } });
+    if (message !== this.#lastError) this.emit({ kind: 'error', data: errorData(message) });
     this.#lastError = message;
   }
 

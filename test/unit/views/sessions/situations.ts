@@ -143,6 +143,15 @@ export const SITUATIONS: readonly Situation[] = [
   new Story().record('worktree.failed', { reason: 'git: no space left on device' }).seen('its worktree failed'),
   new Story().queued().seen('next in the queue', {}, { queuePosition: 1 }),
   new Story().queued().seen('held in the queue', {}, { queuePosition: 2, heldBy: 'waits for “Fix it”' }),
+  new Story().queued('n').seen(
+    'waits for a usage limit',
+    {},
+    {
+      queuePosition: 1,
+      heldBy: 'waits for the usage limit until 14:00',
+      waitsUntil: '2026-01-05T13:00:00.000Z',
+    },
+  ),
   new Story({ baseCommit: '' })
     .record('run.queued', { runId: RUN, ordinal: 1, prompt: '' })
     .seen('waits for its base', {}, { queuePosition: 1, heldBy: 'waits for “Fix it”' }),

@@ -334,4 +334,30 @@ describe('claude', () => {
     assert.match(host.written[0] ?? '', /"request_id":"r1","response":\{"action":"accept","content":\{"box":"out"\}\}/);
     assert.match(host.written[1] ?? '', /"type":"user".*as always/);
   });
+
+  it('tells when a usage limit resets, with the failure that it caused, and nothing where requests go through', () => {
+    const limitIn = (info: object, isError: boolean, ...said: object[]): unknown[] => {
+      const { host, read } = begin();
+      read({ type: 'rate_limit_event', rate_limit_info: info });
+      for (const message of said) read(message);
+      read({ ...RESULT, is_error: isError, ...(isError ? { terminal_reason: 'api_error', result: 'Limit' } : {}) });
+      assert.deepEqual(host.of('output'), []);
+      return host.of('error').map(({ limit }) => limit);
+    };
+    const resetsAt = Math.floor(Date.now() / 1000) + 3600;
+    const info = { status: 'rejected', resetsAt, rateLimitType: 'five_hour' };
+    const limit = { resetsAt: new Date(resetsAt * 1000).toISOString(), window: 'five_hour' };
+    const failure = {
+      type: 'assistant',
+      message: { content: [{ type: 'text', text: 'You have hit your limit' }] },
+      is_api_error_message: true,
+      error: 'rate_limit',
+    };
+    assert.deepEqual(limitIn(info, true, failure), [limit]);
+    assert.deepEqual(limitIn(info, true), [limit], 'without a message of its own');
+    assert.deepEqual(limitIn(info, false), [], 'paid usage goes on');
+    assert.deepEqual(limitIn({ ...info, resetsAt: 9e15 }, true), [{ window: 'five_hour' }]);
+    assert.deepEqual(limitIn({ ...info, resetsAt: 'soon' }, true), [{ window: 'five_hour' }]);
+    assert.deepEqual(limitIn({ status: 'allowed', overageStatus: 'rejected', resetsAt }, true, failure), [undefined]);
+  });
 });

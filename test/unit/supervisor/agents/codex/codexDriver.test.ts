@@ -80,6 +80,38 @@ describe('codex', () => {
     assert.deepEqual(results, ['b failed', 'a ok']);
   });
 
+  it('tells when a usage limit resets: of the windows that are used up, the one that ends last', () => {
+    const limitIn = (rateLimits: object | undefined, codexErrorInfo: unknown, message = 'No'): unknown[] => {
+      const host = new RecordingHost();
+      const conversation = codexDriver.createConversation(conversationRequest(), host);
+      conversation.start();
+      const read = (line: object): void => conversation.readLine('stdout', JSON.stringify(line));
+      read({ id: 1, result: {} });
+      read({ id: 2, result: { thread: { id: 't' } } });
+      if (rateLimits !== undefined) read({ method: 'account/rateLimits/updated', params: { rateLimits } });
+      const turn = { id: '1', status: 'failed', error: { message, codexErrorInfo } };
+      read({ method: 'turn/completed', params: { threadId: 't', turn } });
+      return host.of('error').map(({ limit }) => limit);
+    };
+    const now = Math.floor(Date.now() / 1000);
+    const primary = { usedPercent: 100, windowDurationMins: 300, resetsAt: now + 60 };
+    const secondary = { usedPercent: 100, windowDurationMins: 10080, resetsAt: now + 600 };
+    const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
+    assert.deepEqual(limitIn({ primary, secondary: null }, 'usageLimitExceeded'), [
+      { resetsAt: at(now + 60), window: '300_minutes' },
+    ]);
+    assert.deepEqual(limitIn({ primary, secondary }, 'usageLimitExceeded'), [
+      { resetsAt: at(now + 600), window: '10080_minutes' },
+    ]);
+    assert.deepEqual(limitIn({ primary, secondary: { ...secondary, usedPercent: 40 } }, 'usageLimitExceeded'), [
+      { resetsAt: at(now + 60), window: '300_minutes' },
+    ]);
+    assert.deepEqual(limitIn({ primary: null, secondary: null }, 'usageLimitExceeded'), [{}]);
+    assert.deepEqual(limitIn(undefined, 'usageLimitExceeded'), [{}]);
+    assert.deepEqual(limitIn({ primary, secondary }, 'serverOverloaded'), [undefined]);
+    assert.deepEqual(limitIn({ primary, secondary }, { httpConnectionFailed: {} }), [undefined]);
+  });
+
   it('asks a person whether a tool of an MCP server may run (D2)', () => {
     const { title, input, answers } = answersTo('mcpServer/elicitation/request', {
       ...form({}),
