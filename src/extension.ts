@@ -19,6 +19,7 @@ import { ProcessesTree } from './views/sessions/processesTree';
 import { RevisionFiles } from './views/review/revisionFiles';
 import { registerRowBadges } from './views/sessions/tree/rowBadges';
 import { SessionMarks } from './views/sessions/sessionMarks';
+import { registerMcpServer } from './views/mcp/mcpServerProvider';
 import { SessionsTree } from './views/sessions/tree/sessionsTree';
 import { readEndNotices, readSettings, storageDirectory } from './views/settings';
 import { readWorktreeSettings } from './views/worktreeSettings';
@@ -163,6 +164,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     ownWorktree,
     OverviewPanel.register(overview),
     RevisionFiles.register(made.git),
+    registerMcpServer(context, bundles),
     registerCommands({
       context,
       source: made,

@@ -21,6 +21,7 @@ import { summarizeAgents } from './agents/agentDetection';
 import type { HistoryArchive, HistorySearchQuery } from './history/historyArchive';
 import { readHistoryPage, type HistoryPageQuery } from './history/historyPage';
 import type { ExportFormat } from './history/sessionExport';
+import type { SessionPatch } from './history/sessionPatch';
 import { SessionTimeline } from './history/sessionTimeline';
 import type { NativeSessions } from './imports/nativeSessions';
 import { newAttachmentsOf, readKept } from './lifecycle/newAttachments';
@@ -222,6 +223,13 @@ export class Supervisor extends OpenStore implements CorralApi {
   /** For commands on this session's worktree. Throws SESSION_NOT_FOUND, UNTRUSTED, STORE_READ_ONLY. */
   async worktree(id: string): Promise<WorktreeControl> {
     return (await this.changeable(id)).worktree(id);
+  }
+
+  /** The session's whole change against its base, as text. Throws as `worktree`, and WORKTREE_MISSING. */
+  async patch(id: string, options: { path?: string; signal: AbortSignal }): Promise<SessionPatch> {
+    const parts = await this.changeable(id);
+    const { readSessionPatch } = await import('./history/sessionPatch');
+    return await readSessionPatch(parts, id, options);
   }
 
   /** All worktrees of the store, once interrupted operations had time to finish. Throws UNTRUSTED, STORE_READ_ONLY. */

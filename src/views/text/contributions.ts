@@ -102,6 +102,9 @@ export const FOCUS_SEARCH_RESULTS = `${SEARCH_RESULTS_VIEW}.focus`;
 /** The editor of timelines, and the pages in it. */
 export const TIMELINE_VIEW_TYPE = 'corral.timeline';
 
+/** Who tells VS Code of the MCP server. */
+export const MCP_SERVERS = 'corral.sessions';
+
 /** Context key: somebody asked for the view of processes, which few need. */
 export const PROCESSES_CONTEXT = 'corral.showsProcesses';
 export const MOMENT_CONTEXT = 'corral.showsMoment';
