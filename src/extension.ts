@@ -5,6 +5,7 @@ import { messageOf } from './common/errors';
 import type { CorralApi } from './supervisor/api';
 import { Supervisor } from './supervisor/supervisor';
 import { PromptLoader } from './views/composer/composer';
+import { AgentConsents } from './views/mcp/agentConsent';
 import { offerReview } from './views/commands/consentCommands';
 import { ActiveSession } from './views/sessions/activeSession';
 import { registerCommands } from './views/commands/commands';
@@ -19,6 +20,7 @@ import { ProcessesTree } from './views/sessions/processesTree';
 import { RevisionFiles } from './views/review/revisionFiles';
 import { registerRowBadges } from './views/sessions/tree/rowBadges';
 import { SessionMarks } from './views/sessions/sessionMarks';
+import { registerLanguageModelTools } from './views/mcp/languageModelTools';
 import { registerMcpServer } from './views/mcp/mcpServerProvider';
 import { SessionsTree } from './views/sessions/tree/sessionsTree';
 import { readEndNotices, readSettings, storageDirectory } from './views/settings';
@@ -165,6 +167,12 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     OverviewPanel.register(overview),
     RevisionFiles.register(made.git),
     registerMcpServer(context, bundles),
+    registerLanguageModelTools(made),
+    new AgentConsents(made, {
+      storageDirectory: storageDirectory(context),
+      isHere: (repository) => scope.isRepositoryHere(repository),
+      onError,
+    }),
     registerCommands({
       context,
       source: made,

@@ -64,7 +64,7 @@ export const readSession = defineTool({
     before: optional(count(2, Number.MAX_SAFE_INTEGER, 'Only events before this number.')),
   },
   answer: async ({ sessionId, detail = 'conversation', runId, before }, { source, signal }) => {
-    const session = await source.getSession(sessionId);
+    const session = await source.latestSession(sessionId);
     const runs = session.runs.map((run) => ({
       runId: run.runId,
       state: run.state,
@@ -133,7 +133,7 @@ export const reviewChanges = defineTool({
     path: optional(text('Only this file or folder, relative to the repository, with "/".')),
   },
   answer: async ({ sessionId, path }, { source, signal }) => {
-    const session = await source.getSession(sessionId);
+    const session = await source.latestSession(sessionId);
     const { files, patch, isCut } = await source.patch(sessionId, {
       ...(path === undefined ? {} : { path }),
       signal,

@@ -7,6 +7,7 @@ const MAX_PROMPT_CHARACTERS = 400;
 export function factsOf(session: SessionSummary): Record<string, unknown> {
   const { id, agent, repository, status, state, needsInput, createdAt, lastActivityAt, currentRunId } = session;
   const { changes, queuePosition, restored, unreachable, archived, deleted, dependsOn, permissionMode } = session;
+  const parent = session.startedBy?.sessionId;
   return {
     id,
     agent,
@@ -21,6 +22,7 @@ export function factsOf(session: SessionSummary): Record<string, unknown> {
     changes,
     queuePosition,
     dependsOn,
+    parent,
     ...(restored ? { restored } : {}),
     ...(unreachable === undefined ? {} : { unreachable }),
     ...(archived ? { archived } : {}),

@@ -1,12 +1,18 @@
 import * as v from 'valibot';
 import type { AskTimeline } from '../storage/timelineQueries';
 import { CorralError } from '../storage/errors';
-import type { CorralApi } from '../supervisor/api';
+import type { CorralApi, SessionSummary } from '../supervisor/api';
 import type { SessionPatch } from '../supervisor/history/sessionPatch';
+import type { CommandConsents } from '../supervisor/lifecycle/commandConsents';
 import { inputOf, type Fields, type InputOf, type InputSchema } from './inputFields';
 
 /** What the tools need of the supervisor. */
-export type ToolSource = Pick<CorralApi, 'listSessions' | 'getSession' | 'searchHistory' | 'onDidChangeSessions'> & {
+export type ToolSource = Pick<
+  CorralApi,
+  'listSessions' | 'searchHistory' | 'onDidChangeSessions' | 'createSession' | 'sendMessage' | 'resume' | 'stop'
+> & {
+  latestSession(id: string): Promise<SessionSummary>;
+  consents(): Promise<Pick<CommandConsents, 'agentsIn' | 'answer' | 'ask'>>;
   timeline(id: string): Promise<{ query: AskTimeline }>;
   patch(id: string, options: { path?: string; signal: AbortSignal }): Promise<SessionPatch>;
 };
@@ -21,6 +27,8 @@ export interface ToolProgress {
 /** One call of a tool. */
 export interface ToolCall {
   source: ToolSource;
+  /** The program that calls, by the name that it tells. */
+  client: string;
   /** Aborted where the caller no longer waits. */
   signal: AbortSignal;
   report: (progress: ToolProgress) => void;

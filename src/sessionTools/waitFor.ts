@@ -26,7 +26,7 @@ export const waitFor = defineTool({
   answer: async ({ sessionIds, until = 'all', seconds = DEFAULT_WAIT_SECONDS }, call) => {
     const ids = [...new Set(sessionIds)];
     const look = async (): Promise<SessionSummary[]> =>
-      await Promise.all(ids.map(async (id) => await call.source.getSession(id)));
+      await Promise.all(ids.map(async (id) => await call.source.latestSession(id)));
     const isOver = (sessions: readonly SessionSummary[]): boolean =>
       until === 'all' ? sessions.every(isAtRest) : sessions.some(isAtRest);
     const sessions = await untilOver(look, isOver, ids, seconds * 1_000, call);

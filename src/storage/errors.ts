@@ -27,6 +27,7 @@ export type CorralErrorCode =
   | 'WORKTREE_NOT_OURS'
   | 'SETTINGS_INVALID'
   | 'UNTRUSTED'
+  | 'CONSENT_NEEDED'
   | 'CONFLICT'
   | 'ALREADY_ANSWERED'
   | 'PERMISSION_NOT_FOUND'

@@ -2,17 +2,21 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 
 /** What a command that settings can name is for. */
-export const COMMAND_USES = ['setup', 'teardown', 'filter', 'push'] as const;
+export const COMMAND_USES = ['setup', 'teardown', 'filter', 'push', 'agents'] as const;
 export type CommandUse = (typeof COMMAND_USES)[number];
 /** When a command of a worktree runs. */
-export type WorktreeCommandUse = Exclude<CommandUse, 'filter' | 'push'>;
+export const WORKTREE_COMMAND_USES = ['setup', 'teardown'] as const;
+export type WorktreeCommandUse = (typeof WORKTREE_COMMAND_USES)[number];
 
 /** A command that is named by what a repository brings along, so that it runs only where a person here allowed it. */
 export const namedCommandSchema = v.object({
   /** The main worktree. */
   repository: v.string(),
   use: v.picklist(COMMAND_USES),
-  /** Program and arguments; for a filter its one text, which a shell reads; for a push the remote and its addresses. */
+  /**
+   * Program and arguments; for a filter its one text, which a shell reads; for a push the remote and its addresses.
+   * Empty for `agents`, which may start sessions or not.
+   */
   command: v.array(v.string()),
 });
 export type NamedCommand = v.InferOutput<typeof namedCommandSchema>;

@@ -42,6 +42,14 @@ export class StorePaths {
   get consents(): string {
     return join(this.root, 'consents');
   }
+  /** Repositories in which agents wanted to start sessions before a person had answered, a file for each. */
+  get asked(): string {
+    return join(this.root, 'asked');
+  }
+  /** What people had set when they let agents start sessions, for processes without a window. */
+  get settings(): string {
+    return join(this.root, 'settings');
+  }
   /** What agents offer to people who write to them: a folder for each agent, in it a file for each repository. */
   get offers(): string {
     return join(this.root, 'offers');

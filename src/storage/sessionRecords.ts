@@ -36,6 +36,10 @@ export const limitWaitSchema = v.object({
 });
 export type LimitWait = v.InferOutput<typeof limitWaitSchema>;
 
+/** The agent that started a session: one in another session, or a program by the name that it told. */
+export const startedBySchema = v.object({ sessionId: v.exactOptional(text), client: v.exactOptional(text) });
+export type Starter = v.InferOutput<typeof startedBySchema>;
+
 export const SESSION_RECORD_SCHEMAS = {
   created: v.object({
     title: text,
@@ -59,6 +63,8 @@ export const SESSION_RECORD_SCHEMAS = {
     group: v.exactOptional(text),
     /** The agent's own session from which the first run was imported. */
     imported: v.exactOptional(v.object({ nativeSessionId: text, backendType: text, source: text, cwd: text })),
+    /** Absent where a person started it. */
+    startedBy: v.exactOptional(startedBySchema),
     /** The first of ten ports that no other session has. */
     port: v.exactOptional(v.pipe(v.number(), v.integer())),
     /** The repository's, as they were before the session's agent could change them. */

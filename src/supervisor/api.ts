@@ -1,7 +1,7 @@
 /** What `activate()` returns to other extensions. `Supervisor` offers the same without VS Code. */
 import type { Disposable, Event } from '../common/disposable';
 import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../storage/events';
-import type { PermissionMode } from '../storage/sessionRecords';
+import type { PermissionMode, Starter } from '../storage/sessionRecords';
 import type { AgentOffers } from '../storage/agentOffers';
 import type { AttachmentReference } from '../storage/attachments';
 import type { IssueReference } from '../storage/issueReference';
@@ -56,6 +56,8 @@ export interface SessionRequest {
   attachments?: Attachment[];
   /** For which it works: only told of the session, and closed by its pull request. */
   issue?: IssueReference;
+  /** The agent that asks for it, where that is no person's own wish. */
+  startedBy?: Starter;
 }
 
 export interface MessageOptions {
@@ -178,6 +180,8 @@ export interface SessionSummary {
   heldBy?: string;
   /** When a queued session goes on that met the usage limit of its agent's account; the time can be over by now. */
   waitsUntil?: string;
+  /** The agent that started it; absent where a person did. */
+  startedBy?: Starter;
   /** Ids of the sessions after which it starts or started. */
   dependsOn?: string[];
   /** Why nothing of the run can be written (a full disk), and since when. The agent waits, so that nothing is lost. */

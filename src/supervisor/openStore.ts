@@ -1,5 +1,6 @@
 import { messageOf } from '../common/errors';
 import { isId } from '../storage/ids';
+import { isOpen, isQueued } from '../storage/sessionState';
 import type { CorralApi, SessionSummary } from './api';
 import type { Disposable, Event } from '../common/disposable';
 import { Emitter } from '../common/emitter';
@@ -112,6 +113,10 @@ export class OpenStore implements Disposable {
     await this.writable();
     const parts = await this.known(id);
     await parts.repositories.refresh(id);
+    // Otherwise start-up has connected to it, or will.
+    if (!this.options.autoRecover)
+      for (const { runId } of parts.model.facts(id).runs.filter((run) => isOpen(run) && !isQueued(run)))
+        if (!parts.connections.has(runId)) await parts.watcher.check(id, runId);
     return parts;
   }
 

@@ -21,6 +21,8 @@ export interface SupervisorOptions {
   storageDirectory: string;
   /** Find out at the start what became of open runs. Default true. */
   autoRecover?: boolean;
+  /** False leaves it to others to start what waits in the queue. Default true. */
+  startsRuns?: boolean;
   /** The folder of Corral's bundles (`runner.js`, `storeWorker.js`, …). Default: that of this code. */
   bundles?: string;
   settings?: () => SupervisorSettings;
@@ -43,6 +45,7 @@ export interface SupervisorOptions {
 export function withDefaults(options: SupervisorOptions): Required<SupervisorOptions> {
   return {
     autoRecover: true,
+    startsRuns: true,
     checkpointEveryMs: CHECKPOINT_DELAY_MS,
     silenceLimitMs: SILENCE_LIMIT_MS,
     limitStaggerMs: LIMIT_STAGGER_MS,

@@ -26,6 +26,7 @@ import { SessionTimeline } from './history/sessionTimeline';
 import type { NativeSessions } from './imports/nativeSessions';
 import { newAttachmentsOf, readKept } from './lifecycle/newAttachments';
 import type { CommandConsents } from './lifecycle/commandConsents';
+import { keepSettings } from './lifecycle/keptSettings';
 import { listingOf } from './lifecycle/listing';
 import type { WorktreeControl } from './lifecycle/worktreeControl';
 import type { WorktreeInventory } from './lifecycle/worktreeInventory';
@@ -66,6 +67,13 @@ export class Supervisor extends OpenStore implements CorralApi {
 
   async getSession(id: string): Promise<SessionSummary> {
     return (await this.known(id)).model.summary(id);
+  }
+
+  /** As `getSession`, with all that is on the disk now, also where another process has just written it. */
+  async latestSession(id: string): Promise<SessionSummary> {
+    const { store, model } = await this.known(id);
+    await store.sync(id);
+    return model.summary(id);
   }
 
   async listSessionHistory(id: string, query: HistoryPageQuery = {}): Promise<HistoryPage> {
@@ -242,6 +250,18 @@ export class Supervisor extends OpenStore implements CorralApi {
   /** What people said to commands that workspaces name. Throws UNTRUSTED, STORE_READ_ONLY. */
   async consents(): Promise<CommandConsents> {
     return (await this.writable()).consents;
+  }
+
+  /**
+   * Keeps this window's settings for agents that start sessions in the folder's repository without a window, where a
+   * person has allowed that. Throws UNTRUSTED, STORE_READ_ONLY, or as `findRepository`.
+   */
+  async keepSettings(folder: string): Promise<void> {
+    const { consents, store } = await this.writable();
+    const command = await consents.agentsIn(folder);
+    if ((await consents.answer(command)) !== true) return;
+    const { settings, worktreeSettings } = this.options;
+    await keepSettings(store.paths, settings(), command.repository, worktreeSettings(command.repository));
   }
 
   /** Sessions that agents had without Corral. Throws UNTRUSTED, STORE_READ_ONLY. */

@@ -1,9 +1,12 @@
+import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import { McpClient } from '../support/agents/mcpClient';
 import type { TestRepository } from '../support/repository';
 import type { SessionsView } from '../support/vscode/sessionsView';
 import { useWindow } from '../support/vscode/useWindow';
+import type { VscodeServer } from '../support/vscode/vscodeServer';
 import type { Window } from '../support/vscode/window';
 import { waitFor } from '../support/wait';
 
@@ -12,6 +15,7 @@ const COMMAND = [process.execPath, '-e', "require('fs').writeFileSync('../../../
 
 describe("a setup command of the workspace's settings", () => {
   let repository: TestRepository;
+  let server: VscodeServer;
   let window: Window;
   let sessions: SessionsView;
   useWindow(
@@ -22,7 +26,7 @@ describe("a setup command of the workspace's settings", () => {
       },
     }),
     async (opened) => {
-      ({ repository, window, sessions } = opened);
+      ({ repository, server, window, sessions } = opened);
       await window.showContainer('Corral');
     },
   );
@@ -50,5 +54,26 @@ describe("a setup command of the workspace's settings", () => {
     await dialog.getByRole('button', { name: 'Allow', exact: true }).click();
     await start('talk two');
     await waitFor(isSetUp, { what: 'the setup command, without another question' });
+  });
+
+  it('is as little allowed for an agent: a window asks whether it may start sessions at all (16)', async () => {
+    const { page } = window;
+    const client = await McpClient.connect(server.globalStorage);
+    try {
+      const request = { repository: repository.path, prompt: 'talk from afar', agent: 'demo' };
+      assert.match(await client.refused('start_session', request), /^CONSENT_NEEDED: No person has allowed/);
+      const notice = page
+        .locator('.notification-toast')
+        .filter({ hasText: '“a test” wants to start or change sessions' });
+      await notice.getByRole('button', { name: 'Answer…' }).click();
+      const dialog = page.locator('.monaco-dialog-box');
+      await dialog.getByText('Let agents start sessions in “greeter”?').waitFor();
+      await window.picture('agents ask to start sessions');
+      await dialog.getByRole('button', { name: 'Allow', exact: true }).click();
+      await waitFor(async () => await client.call('start_session', request), { what: 'the consent' });
+      await sessions.row('talk from afar', 'Completed').waitFor({ timeout: 60_000 });
+    } finally {
+      await client.close();
+    }
   });
 });

@@ -1,4 +1,5 @@
 import type { Emitter } from '../../common/emitter';
+import { listAsked, recordAsked, type AskedCommand } from '../../storage/store/askedConsents';
 import { listConsents, readConsent, recordConsent, type AnsweredCommand } from '../../storage/store/consents';
 import type { NamedCommand, WorktreeCommandUse } from '../../storage/namedCommand';
 import { listTextsToAllow } from '../git/filters/textsToAllow';
@@ -48,6 +49,24 @@ export class CommandConsents {
     const repository = await findRepository(this.#options.git, folder);
     const texts = await listTextsToAllow(repository);
     return texts.map((text) => ({ repository: repository.mainWorktree, use: 'filter', command: [text] }));
+  }
+
+  /** What a person is asked before agents start, message or stop sessions of this folder's repository. */
+  async agentsIn(folder: string): Promise<NamedCommand> {
+    const { mainWorktree } = await findRepository(this.#options.git, folder);
+    return { repository: mainWorktree, use: 'agents', command: [] };
+  }
+
+  /** An agent met the question unanswered: windows ask it, in this name. */
+  async ask(command: NamedCommand, client: string): Promise<void> {
+    await recordAsked(this.#options.store.paths, command, client);
+  }
+
+  /** What agents wait for: questions that nobody has answered. */
+  async asked(): Promise<AskedCommand[]> {
+    const asked = await listAsked(this.#options.store.paths);
+    const answers = await Promise.all(asked.map(async (command) => await this.answer(command)));
+    return asked.filter((_command, index) => answers[index] === undefined);
   }
 
   /** Undefined where nobody has answered for exactly this command. */

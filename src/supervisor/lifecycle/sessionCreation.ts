@@ -126,6 +126,7 @@ export class SessionCreator {
         ...(request.group === undefined ? {} : { group: request.group }),
         ...(request.issue === undefined ? {} : { issue: request.issue }),
         ...(imported === undefined ? {} : { imported }),
+        ...(request.startedBy === undefined ? {} : { startedBy: request.startedBy }),
         port,
         remotes,
         ...(dependsOn.length === 0 ? {} : { dependsOn }),

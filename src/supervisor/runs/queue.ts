@@ -35,6 +35,8 @@ export interface QueueOptions extends RunStarterOptions {
   watcher: RunWatcher;
   git: Git;
   isTrusted: () => boolean;
+  /** False where only other processes start runs. */
+  startsRuns: boolean;
   log: Log;
 }
 
@@ -151,8 +153,8 @@ export class Queue implements Disposable {
   }
 
   async #startAll(): Promise<void> {
-    const { store, isTrusted } = this.#options;
-    if (this.#isDisposed || store.readOnly || this.#positions.isEmpty || !isTrusted()) return;
+    const { store, isTrusted, startsRuns } = this.#options;
+    if (!startsRuns || this.#isDisposed || store.readOnly || this.#positions.isEmpty || !isTrusted()) return;
     await this.#locked(async (stillOwner) => {
       if (this.#isDisposed) return;
       this.#isStarting = true;

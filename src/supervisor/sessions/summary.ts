@@ -117,6 +117,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (facts.checkout !== undefined) summary.checkout = facts.checkout;
   if (facts.subfolder !== undefined) summary.subfolder = facts.subfolder;
   if (facts.notCopied !== undefined) summary.notCopied = facts.notCopied;
+  if (facts.startedBy !== undefined) summary.startedBy = facts.startedBy;
   if (facts.group !== undefined) summary.group = facts.group;
   if (facts.attachments !== undefined)
     summary.attachments = facts.attachments.map(({ id, name, mediaType, bytes }) => ({ id, name, mediaType, bytes }));

@@ -21,6 +21,7 @@ import { CommandRunner, onDemand } from './commandRunner';
 import type { HandOverSource } from './agents/handOverCommand';
 import type { ComparisonSource } from './compareCommands';
 import type { HistorySource } from './history/historyCommands';
+import type { AgentConsentSource } from '../mcp/agentConsent';
 import type { ConsentSource } from './consentCommands';
 import { consentCommands } from './consentCommands';
 import type { EventsSource } from './history/eventCommands';
@@ -85,6 +86,7 @@ export type CommandsSource = SessionsSource &
   StoreSource &
   ProcessEndingSource &
   ConsentSource &
+  AgentConsentSource &
   Pick<CorralApi, 'listAgents'>;
 
 export interface CommandsOptions {

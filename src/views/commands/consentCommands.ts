@@ -4,12 +4,14 @@ import { CorralError } from '../../storage/errors';
 import type { CommandUse, NamedCommand, WorktreeCommandUse } from '../../storage/namedCommand';
 import type { CommandConsents } from '../../supervisor/lifecycle/commandConsents';
 import { commandText } from '../text/commandText';
+import { chooseAmongRepositories, listRepositories } from '../pickers/repositoryChoice';
 import type { CommandName } from '../text/contributions';
 import { showInformationMessage, showWarningMessage } from '../text/messages';
 import { plainLabel } from '../text/plainLabel';
+import { askToAllowAgents, type AgentConsentSource } from '../mcp/agentConsent';
 import type { CommandActions } from './commandRunner';
 
-export type ConsentCommandName = Extract<CommandName, 'reviewCommands'>;
+export type ConsentCommandName = Extract<CommandName, 'reviewCommands' | 'allowAgents'>;
 
 /** What asking for consent needs of the supervisor. */
 export interface ConsentSource {
@@ -49,6 +51,7 @@ function notAnswered(): CorralError {
 
 /** False where the question was closed without an answer. */
 async function ask(consents: Pick<CommandConsents, 'record'>, command: NamedCommand): Promise<boolean> {
+  if (command.use === 'agents') return true; // asked in its own words
   const text = commandText(command.command);
   if (text.length > MAX_SHOWN_CHARACTERS) {
     void showInformationMessage(
@@ -65,13 +68,18 @@ async function ask(consents: Pick<CommandConsents, 'record'>, command: NamedComm
     '{command}\n\nThe repository or its workspace names it. The answer is kept on this machine, for this exact command in {repository}.',
     { command: text, repository: command.repository },
   );
-  const answer = await showWarningMessage(question(command), { modal: true, detail }, allow, deny);
+  const answer = await showWarningMessage(
+    question(command.use, command.repository),
+    { modal: true, detail },
+    allow,
+    deny,
+  );
   if (answer === undefined) return false;
   await consents.record(command, answer === allow);
   return true;
 }
 
-function question({ use, repository }: NamedCommand): string {
+function question(use: Exclude<CommandUse, 'agents'>, repository: string): string {
   const name = basename(repository);
   switch (use) {
     case 'setup':
@@ -87,12 +95,13 @@ function question({ use, repository }: NamedCommand): string {
 
 /** Tells that a command was not run, with a button to answer for it. */
 export async function offerReview(source: ConsentSource, command: NamedCommand, title: string): Promise<void> {
+  if (command.use === 'agents') return; // asked in its own words
   const review = vscode.l10n.t('Review');
   if ((await showInformationMessage(withheldMessage(command.use, title), review)) === review)
     await ask(await source.consents(), command);
 }
 
-function withheldMessage(use: CommandUse, title: string): string {
+function withheldMessage(use: Exclude<CommandUse, 'agents'>, title: string): string {
   switch (use) {
     case 'setup':
       return vscode.l10n.t('The setup command of “{title}” was not run: nobody has allowed it yet.', { title });
@@ -106,12 +115,18 @@ function withheldMessage(use: CommandUse, title: string): string {
 }
 
 /** The command to see every answer that was given, and to change it. */
-export function consentCommands(source: ConsentSource): CommandActions<ConsentCommandName> {
+export function consentCommands(source: ConsentSource & AgentConsentSource): CommandActions<ConsentCommandName> {
   return {
+    allowAgents: async () => {
+      const folders = await listRepositories(source.git);
+      const folder = folders.length === 1 ? folders[0] : await chooseAmongRepositories(folders);
+      if (folder !== undefined) await askToAllowAgents(source, folder);
+    },
     reviewCommands: async () => {
       const consents = await source.consents();
       const items = (await consents.list()).map(({ isAllowed, ...command }) => ({
-        label: plainLabel(commandText(command.command)),
+        label:
+          command.use === 'agents' ? vscode.l10n.t('Agents start sessions') : plainLabel(commandText(command.command)),
         description: isAllowed ? vscode.l10n.t('allowed') : vscode.l10n.t('not allowed'),
         detail: command.repository,
         command,
@@ -122,7 +137,9 @@ export function consentCommands(source: ConsentSource): CommandActions<ConsentCo
       }
       const title = vscode.l10n.t('Review Workspace Commands');
       const chosen = await vscode.window.showQuickPick(items, { title, matchOnDetail: true });
-      if (chosen !== undefined) await ask(consents, chosen.command);
+      if (chosen === undefined) return;
+      if (chosen.command.use === 'agents') await askToAllowAgents(source, chosen.command.repository);
+      else await ask(consents, chosen.command);
     },
   };
 }

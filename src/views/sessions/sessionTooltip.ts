@@ -10,6 +10,7 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
     ...row.notes,
     ...optional(l10n.t('Agent'), session.agent),
     ...optional(l10n.t('Before it'), agentsBefore(session)),
+    ...optional(l10n.t('Started by'), session.startedBy?.client),
     ...optional(l10n.t('Started'), localTime(session.createdAt)),
     ...optional(l10n.t('Last activity'), localTime(session.lastActivityAt)),
     ...optional(l10n.t('Changes'), session.changes && describeChanges(session.changes)),

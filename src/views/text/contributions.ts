@@ -61,6 +61,7 @@ export const COMMANDS = {
   showStorage: 'corral.showStorage',
   eraseHistory: 'corral.eraseHistory',
   reviewCommands: 'corral.reviewCommands',
+  allowAgents: 'corral.allowAgents',
   groupByRepository: 'corral.groupByRepository',
   groupByStatus: 'corral.groupByStatus',
   groupByDay: 'corral.groupByDay',
@@ -101,6 +102,18 @@ export const FOCUS_SEARCH_RESULTS = `${SEARCH_RESULTS_VIEW}.focus`;
 
 /** The editor of timelines, and the pages in it. */
 export const TIMELINE_VIEW_TYPE = 'corral.timeline';
+
+/** The tools of `src/sessionTools` for VS Code's language models, whose names begin with `corral_` there. */
+export const LANGUAGE_MODEL_TOOLS = [
+  'list_sessions',
+  'read_session',
+  'search_history',
+  'review_changes',
+  'wait_for',
+  'start_session',
+  'send_message',
+  'stop_session',
+] as const;
 
 /** Who tells VS Code of the MCP server. */
 export const MCP_SERVERS = 'corral.sessions';

@@ -53,6 +53,7 @@ export const MENDS: Readonly<Record<CorralErrorCode, readonly Mend[]>> = {
   WORKTREE_NOT_OURS: DEFAULT_MENDS,
   SETTINGS_INVALID: ['editRequest', 'openAgentSettings', 'showLog'],
   UNTRUSTED: ['manageTrust'],
+  CONSENT_NEEDED: [],
   CONFLICT: DEFAULT_MENDS,
   ALREADY_ANSWERED: [],
   PERMISSION_NOT_FOUND: DEFAULT_MENDS,

@@ -6,6 +6,8 @@ import { readManifest, readTexts } from './manifest';
 const TEXT_PROPERTIES = new Set([
   'title',
   'name',
+  'displayName',
+  'userDescription',
   'contextualTitle',
   'description',
   'markdownDescription',
@@ -45,7 +47,11 @@ describe('the texts of package.json', () => {
       v.object({ contributes: v.record(v.string(), v.unknown()), description: v.string() }),
       JSON.parse(manifest),
     );
-    const plain = [...strings(contributes), ['description', description] as const].filter(
+    // What models read is the same in every language.
+    const { languageModelTools, ...others } = contributes;
+    const forModels = new Set(['name', 'description']);
+    const ofTools = strings(languageModelTools).filter(([property]) => !forModels.has(property));
+    const plain = [...strings(others), ...ofTools, ['description', description] as const].filter(
       ([property, text]) => TEXT_PROPERTIES.has(property) && text !== PRODUCT_NAME && !/^%[\w.-]+%$/.test(text),
     );
     assert.deepEqual(plain, []);

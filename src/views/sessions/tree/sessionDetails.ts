@@ -9,11 +9,12 @@ import { revisionUri } from '../../review/revisionFiles';
 import { timelineUri } from '../../timelineUri';
 import { COMMANDS } from '../../text/contributions';
 import { shortElapsedTime } from '../../text/elapsedTime';
+import { shownStatus, statusLabel } from '../../text/statusLabel';
 import { describeChanges } from '../../text/worktreeLabels';
 import { contextValue } from '../rowFlags';
 import { CHANGED_FILE_SCHEME } from './rowBadges';
 import { runLabel, runLook } from './runLooks';
-import type { DetailNode } from './treeNodes';
+import type { DetailNode, Relation } from './treeNodes';
 
 const { None, Collapsed } = vscode.TreeItemCollapsibleState;
 /** More is rather looked at in a review. */
@@ -24,17 +25,33 @@ export interface DetailsSource {
   worktree(id: string): Promise<Pick<WorktreeControl, 'changes'>>;
 }
 
-/** The rows below a session: its changes, its runs, its worktree, and the sessions that start after it. */
+/** The rows below a session: its changes, its runs, its worktree, and the sessions that it has to do with. */
 export function detailsOf(session: SessionSummary, others: readonly SessionSummary[]): DetailNode[] {
   const { id, runs, baseCommit } = session;
-  const followers = others.filter(({ dependsOn = [], deleted }) => dependsOn.includes(id) && !deleted);
+  const relatives = others.flatMap((other) => {
+    const relation = relationOf(session, other);
+    return relation === undefined ? [] : [{ kind: 'relative' as const, id, relation, otherId: other.id }];
+  });
   return [
     ...(baseCommit === '' ? [] : [{ kind: 'changes' as const, id }]),
     ...runs.map(({ runId }) => ({ kind: 'run' as const, id, runId })),
     ...(baseCommit === '' ? [] : [{ kind: 'worktree' as const, id }]),
-    ...followers.map((follower) => ({ kind: 'follower' as const, id, followerId: follower.id })),
+    ...relatives,
   ];
 }
+
+function relationOf({ id, startedBy }: SessionSummary, other: SessionSummary): Relation | undefined {
+  if (other.deleted) return undefined;
+  if (other.id === startedBy?.sessionId) return 'parent';
+  if (other.startedBy?.sessionId === id) return 'child';
+  return other.dependsOn?.includes(id) === true ? 'follower' : undefined;
+}
+
+const RELATIONS: Record<Relation, { text: string; icon: string }> = {
+  parent: { text: vscode.l10n.t('started this one'), icon: 'arrow-small-up' },
+  child: { text: vscode.l10n.t('started by this one'), icon: 'arrow-small-down' },
+  follower: { text: vscode.l10n.t('starts after this one'), icon: 'arrow-small-right' },
+};
 
 /** The changed files, read when their row is unfolded. */
 export async function changedFiles(source: DetailsSource, id: string): Promise<DetailNode[]> {
@@ -52,7 +69,7 @@ export async function changedFiles(source: DetailsSource, id: string): Promise<D
   }
 }
 
-export function detailItem(node: DetailNode, session: SessionSummary, follower?: SessionSummary): vscode.TreeItem {
+export function detailItem(node: DetailNode, session: SessionSummary, other?: SessionSummary): vscode.TreeItem {
   switch (node.kind) {
     case 'changes':
       return changesItem(session);
@@ -65,8 +82,8 @@ export function detailItem(node: DetailNode, session: SessionSummary, follower?:
       );
     case 'worktree':
       return worktreeItem(session);
-    case 'follower':
-      return followerItem(session, follower);
+    case 'relative':
+      return relativeItem(session, node.relation, other);
     case 'note': {
       const item = new vscode.TreeItem('');
       item.id = `note ${session.id}`;
@@ -139,12 +156,13 @@ function worktreeItem({ id, branch, worktreePath }: SessionSummary): vscode.Tree
   return item;
 }
 
-function followerItem({ id }: SessionSummary, follower: SessionSummary | undefined): vscode.TreeItem {
-  const item = new vscode.TreeItem(follower?.title ?? '', None);
-  item.id = `follower ${id} ${follower?.id ?? ''}`;
-  item.description = vscode.l10n.t('starts after this one');
-  item.iconPath = new vscode.ThemeIcon('arrow-small-right');
-  if (follower !== undefined)
-    item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [timelineUri(follower)] };
+function relativeItem({ id }: SessionSummary, relation: Relation, other: SessionSummary | undefined): vscode.TreeItem {
+  const item = new vscode.TreeItem(other?.title ?? '', None);
+  item.id = `${relation} ${id} ${other?.id ?? ''}`;
+  const { text, icon } = RELATIONS[relation];
+  item.description = other === undefined ? text : `${text} · ${statusLabel(shownStatus(other))}`;
+  item.iconPath = new vscode.ThemeIcon(icon);
+  if (other !== undefined)
+    item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [timelineUri(other)] };
   return item;
 }

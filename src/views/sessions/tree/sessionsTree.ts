@@ -200,7 +200,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
       default: {
         const session = this.#model.session(node.id);
         if (session === undefined) return new vscode.TreeItem(node.id); // just removed
-        return detailItem(node, session, node.kind === 'follower' ? this.#model.session(node.followerId) : undefined);
+        return detailItem(node, session, node.kind === 'relative' ? this.#model.session(node.otherId) : undefined);
       }
     }
   }

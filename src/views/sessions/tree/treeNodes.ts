@@ -25,13 +25,15 @@ export interface SessionNode {
   place?: number;
   sinceMs?: number;
 }
+/** What another session is to the one above it: its agent started it, was started by it, or it waits for its end. */
+export type Relation = 'child' | 'parent' | 'follower';
 /** What belongs to a session, below its row. */
 export type DetailNode = { id: string } & (
   | { kind: 'run'; runId: string }
   | { kind: 'changes' }
   | { kind: 'file'; change: FileChange; before: string; after: string; isInPlace: boolean }
   | { kind: 'worktree' }
-  | { kind: 'follower'; followerId: string }
+  | { kind: 'relative'; relation: Relation; otherId: string }
   | { kind: 'note'; text: string }
 );
 export type TreeNode = RepositoryNode | SectionNode | GroupNode | SessionNode | DetailNode;
