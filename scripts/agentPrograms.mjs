@@ -27,6 +27,7 @@ async function writeInto(home, path, text) {
  * Each agent's package, program and environment; `installScript` puts the platform's binary into place.
  * @property retries when the service fails, it tries again for minutes
  * @property forgets it cannot resume an earlier session
+ * @property account variables that sign it in as another account
  * @property alone arguments to run it without Corral, where such sessions can be imported
  */
 export const PROGRAMS = {
@@ -35,6 +36,8 @@ export const PROGRAMS = {
     version: '2.1.329',
     installScript: 'install.cjs',
     program: 'node_modules/@anthropic-ai/claude-code/bin/claude.exe',
+    // An account's token goes before a key only where there is none.
+    account: (token) => ({ ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: token }),
     alone: (prompt) => ['-p', prompt, '--permission-mode', 'acceptEdits'],
     environment: async (home, modelUrl) => {
       // The state of somebody who has used it in a terminal before.
@@ -60,6 +63,7 @@ export const PROGRAMS = {
     package: '@openai/codex',
     version: '0.169.0',
     program: 'node_modules/.bin/codex',
+    account: (token) => ({ LOOPBACK_KEY: token }),
     alone: (prompt) => ['exec', '--sandbox', 'workspace-write', prompt],
     environment: async (home, modelUrl) => {
       const provider = `name = "loopback"\nbase_url = "${modelUrl}/v1"\nenv_key = "LOOPBACK_KEY"\nwire_api = "responses"\nrequest_max_retries = 1\nstream_max_retries = 1`;

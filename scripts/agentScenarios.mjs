@@ -10,6 +10,8 @@ const LIMIT_MS = 40_000;
 const RETRY_WATCH_MS = 8_000;
 const POLL_MS = 50;
 const KEY_AGAIN_MS = 2_000;
+/** Long enough for the programs to meet the limit and end before it is over. */
+const LIMIT_SECONDS = 15;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const exists = async (path) =>
   await access(path).then(
@@ -380,6 +382,40 @@ export const SCENARIOS = {
   },
   error500: async (context) => void (await expectServiceFailure(context, 'Fail [[error500]]')),
   rate: async (context) => void (await expectServiceFailure(context, 'Fail [[rate]]')),
+  'usage limit, and a second account': async ({ supervisor, reopen, accounts: [limited, free], model, start, use }) => {
+    const resetsAt = Math.ceil(Date.now() / 1000) + LIMIT_SECONDS;
+    model.limits.set(limited.token, resetsAt);
+    const prompt = 'Say hello [[plain]]';
+    const { id } = await start(prompt, 'edits', [], limited.agent);
+    const other = await start(prompt, 'edits', [], free.agent);
+    const waiting = await until(
+      supervisor,
+      id,
+      'The wait',
+      (each) => each.waitsUntil !== undefined || each.status === 'Completed' || each.runs.length > 1,
+    );
+    assert.deepEqual([waiting.state, Date.parse(waiting.waitsUntil)], ['queued', resetsAt * 1000]);
+    assert.match(waiting.heldBy, /^waits for the usage limit until /);
+    const { nativeSessionId: others } = await untilCompleted(supervisor, other.id);
+    assert.ok(Date.now() < resetsAt * 1000, 'the account that is used up held up the other one');
+    const again = await reopen();
+    const session = await until(again, id, 'The end', (each) => each.runs.length > 1 && isOver(each));
+    use(session);
+    assert.equal(session.status, 'Completed', session.failureReason);
+    assert.ok(Date.parse(session.runs[1].startedAt) >= resetsAt * 1000);
+    assert.deepEqual(
+      (await conversationOf(again, id)).filter((line) => line.startsWith('user')),
+      [`user: ${prompt}`, 'user: continue'],
+    );
+    assert.equal(session.runs.length, 2);
+    for (const [account, own, foreign] of [
+      [limited, session.nativeSessionId, others],
+      [free, others, session.nativeSessionId],
+    ]) {
+      const files = await readdir(account.home, { recursive: true });
+      assert.ok(files.some((name) => name.includes(own)) && !files.some((name) => name.includes(foreign)));
+    }
+  },
   cut: async ({ supervisor, start }) => {
     // Some ask for the rest, some use what there is, some fail; none may hang for ever.
     const { id } = await start('Go on [[cut]]');

@@ -26,7 +26,11 @@ const AGENTS = [
     program: name,
     traits: program,
     setting: {},
-    scenarios: Object.keys(SCENARIOS).filter((scenario) => scenario !== 'import' || program.alone !== undefined),
+    scenarios: Object.keys(SCENARIOS).filter(
+      (scenario) =>
+        (scenario !== 'import' || program.alone !== undefined) &&
+        (scenario !== 'usage limit, and a second account' || program.account !== undefined),
+    ),
   })),
   ...['codex', 'gemini', 'opencode', 'goose'].map((program) => ({
     name: `${program}-once`,
@@ -69,8 +73,25 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
   const store = join(folder, 'store');
   await createDemoRepository(repository);
   const env = await environmentOf(agent.program, join(folder, 'home'), model.url);
-  const settings = { ...DEFAULT_SETTINGS, agents: { [agent.name]: { ...agent.setting, path, env } } };
-  const supervisor = new Supervisor({ storageDirectory: store, bundles: join(root, 'dist'), settings: () => settings });
+  const agents = { [agent.name]: { ...agent.setting, path, env } };
+  const accounts = [];
+  for (const name of agent.traits.account === undefined ? [] : ['private', 'work']) {
+    const account = { agent: `${agent.name}-${name}`, home: join(folder, `home ${name}`), token: `token-${name}` };
+    const own = await environmentOf(agent.program, account.home, model.url);
+    agents[account.agent] = {
+      driver: agent.program,
+      path,
+      env: { ...own, ...agent.traits.account(account.token) },
+    };
+    accounts.push(account);
+  }
+  const settings = { ...DEFAULT_SETTINGS, agents };
+  const open = () => new Supervisor({ storageDirectory: store, bundles: join(root, 'dist'), settings: () => settings });
+  let supervisor = open();
+  const reopen = async () => {
+    await supervisor.close();
+    return (supervisor = open());
+  };
   try {
     for (const name of scenariosOf(agent)) {
       let id;
@@ -78,8 +99,8 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
         id = session.id;
         return session;
       };
-      const start = async (prompt, permissionMode = 'edits', attachments = []) => {
-        const request = { repository, prompt, agent: agent.name, permissionMode, attachments };
+      const start = async (prompt, permissionMode = 'edits', attachments = [], name = agent.name) => {
+        const request = { repository, prompt, agent: name, permissionMode, attachments };
         return use(await supervisor.createSession(request));
       };
       const detect = async () =>
@@ -93,6 +114,8 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
       try {
         await SCENARIOS[name]({
           supervisor,
+          reopen,
+          accounts,
           start,
           use,
           store,

@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const id = (prefix) => `${prefix}_${randomUUID().replaceAll('-', '')}`;
-const json = (response, status, value) =>
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+const json = (response, status, value, headers = {}) =>
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
 
 /** The text of content in any dialect, without what an agent's program adds in tags. */
 function wordsOf(content) {
@@ -52,6 +52,18 @@ const anthropic = {
       type: 'error',
       error: { type: status === 429 ? 'rate_limit_error' : 'api_error', message },
     }),
+  /** The account of the request is used up until `resetsAt`, in seconds since 1970. */
+  refuse: (response, resetsAt) =>
+    json(
+      response,
+      429,
+      { type: 'error', error: { type: 'rate_limit_error', message: 'This account is used up' } },
+      {
+        'anthropic-ratelimit-unified-status': 'rejected',
+        'anthropic-ratelimit-unified-reset': String(resetsAt),
+        'anthropic-ratelimit-unified-representative-claim': 'five_hour',
+      },
+    ),
   async answer(response, body, step) {
     const blocks = [
       { type: 'text', text: step.text },
@@ -121,6 +133,24 @@ const responses = {
       isPlain: type === 'custom',
     })),
   }),
+  refuse: (response, resetsAt) =>
+    json(
+      response,
+      429,
+      {
+        error: {
+          type: 'usage_limit_reached',
+          message: 'This account is used up',
+          plan_type: 'plus',
+          resets_at: resetsAt,
+        },
+      },
+      {
+        'x-codex-primary-used-percent': '100',
+        'x-codex-primary-window-minutes': '300',
+        'x-codex-primary-reset-at': String(resetsAt),
+      },
+    ),
   fail: openAiFailure,
   async answer(response, body, step) {
     const usage = {

@@ -20,7 +20,10 @@ function folderIn(body) {
 /** How many of the last requests are kept. */
 const MAX_REQUESTS = 20;
 
-async function serve(incoming, response, requests) {
+/** What the program signs in with. */
+const tokenOf = ({ headers }) => headers['x-api-key'] ?? headers.authorization?.replace(/^Bearer /, '');
+
+async function serve(incoming, response, { requests, limits }) {
   let text = '';
   for await (const chunk of incoming.setEncoding('utf8')) text += chunk;
   const { pathname } = new URL(incoming.url, 'http://localhost');
@@ -34,21 +37,28 @@ async function serve(incoming, response, requests) {
   const body = JSON.parse(text);
   requests.push(body);
   requests.splice(0, requests.length - MAX_REQUESTS);
+  const resetsAt = limits.get(tokenOf(incoming));
+  if (resetsAt !== undefined && Date.now() < resetsAt * 1000) return dialect.refuse(response, resetsAt);
   const step = answerTo({ ...dialect.read(body), folder: folderIn(body) });
   if (step.status !== undefined) return dialect.fail(response, step.status, step.message);
   await dialect.answer(response, body, step, { isStream: pathname.includes('stream') });
 }
 
-/** Listens on a free loopback port. `requests` are the last ones for an answer, oldest first. */
+/**
+ * Listens on a free loopback port; `requests` are the last ones for an answer, oldest first. `limits` has when the
+ * usage limit of an account ends, in seconds since 1970, by what its programs sign in with.
+ */
 export async function startModelServer() {
   const requests = [];
+  const limits = new Map();
   const server = createServer((incoming, response) => {
-    serve(incoming, response, requests).catch((error) => response.destroy(error));
+    serve(incoming, response, { requests, limits }).catch((error) => response.destroy(error));
   });
   await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     requests,
+    limits,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

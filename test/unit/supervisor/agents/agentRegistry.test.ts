@@ -7,6 +7,7 @@ import { runWithNode } from '../../../../src/common/processes/nodeProcess';
 import { CorralError } from '../../../../src/storage/errors';
 import { summarizeAgents } from '../../../../src/supervisor/agents/agentDetection';
 import {
+  accountOf,
   configuredEnvironment,
   listAgents,
   parseAgentSettings,
@@ -59,6 +60,20 @@ describe('the registry of agents', () => {
     assert.deepEqual(
       [demo.driver, demo.program, demo.programArguments],
       ['claude', process.execPath, [join('/dist', 'demoAgent.js')]],
+    );
+  });
+
+  it('tells which agents share the usage limits of one account', () => {
+    const agents = parseAgentSettings({
+      claude: { model: 'opus' },
+      'claude-fast': { driver: 'claude', path: 'claude', model: 'haiku', env: {} },
+      'claude-work': { driver: 'claude', path: 'claude', env: { CLAUDE_CONFIG_DIR: '/home/me/.claude-work' } },
+      mine: { driver: 'acp', path: 'mine' },
+    });
+    const names = ['claude', 'claude-fast', 'claude-work', 'codex', 'gemini', 'mine', 'demo'];
+    assert.deepEqual(
+      names.map((name) => accountOf(name, agents)),
+      ['claude', 'claude', 'claude-work', 'codex', 'gemini', 'mine', 'demo'],
     );
   });
 
