@@ -89,15 +89,26 @@ export async function installChromium() {
     'The tests that drive VS Code in a browser need Chromium: install it (on Debian: apt-get install chromium) or set CHROMIUM to its path.';
   if (process.getuid?.() !== 0 || !(await isDebian())) throw new Error(advice);
   console.log('Installing Chromium…');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const updated = await run('apt-get', ['update', '-qq'], { env });
-  const installed =
-    updated === 0
-      ? await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], { env })
-      : updated;
-  const chromium = installed === 0 ? await findChromium() : undefined;
+  const chromium = (await installPackages(['chromium'])) ? await findChromium() : undefined;
   if (chromium === undefined) throw new Error(`apt-get could not install Chromium. ${advice}`);
   return chromium;
+}
+
+/** GitHub's own program, and what makes a certificate for it. Where they cannot be had, their tests say so. */
+export async function installForgePrograms() {
+  const programs = ['gh', 'openssl'];
+  const found = await Promise.all(programs.map(async (name) => await findProgram([name])));
+  const missing = programs.filter((_, index) => found[index] === undefined);
+  if (missing.length === 0 || process.getuid?.() !== 0 || !(await isDebian())) return;
+  console.log(`Installing ${missing.join(' and ')}…`);
+  if (!(await installPackages(missing))) console.log(`apt-get could not install ${missing.join(' and ')}.`);
+}
+
+/** For root on Debian. @returns {Promise<boolean>} whether they are installed */
+async function installPackages(names) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  if ((await run('apt-get', ['update', '-qq'], { env })) !== 0) return false;
+  return (await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], { env })) === 0;
 }
 
 /** Tells test/support where the host is; either part may be left out. */

@@ -14,6 +14,7 @@ import { ComposerModel } from './composerModel';
 const PROMPT_ID = 'prompt';
 
 const ICONS: Record<ComposerPart, IconName> = {
+  issue: 'issue',
   agent: 'agent',
   model: 'model',
   repository: 'repository',

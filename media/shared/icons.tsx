@@ -37,6 +37,7 @@ const PATHS = {
   copy: 'M5.5 5.5h8v9h-8zM10.5 5.5v-4h-8v9h3',
   filter: 'M2 4h12M4.5 8h7M6.5 12h3',
   settings: 'M2 4.5h8M13 4.5h1M10 3v3h3V3zM2 11.5h1M6 11.5h8M3 10v3h3v-3z',
+  issue: 'M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 0 1 0-13zM8 6.5a1.5 1.5 0 1 1 0 3a1.5 1.5 0 0 1 0-3z',
   agent: 'M3 6h10v7.5H3zM8 6V3M6.5 2.5h3M5.8 9v1M10.2 9v1M1.5 8.5v2.5M14.5 8.5v2.5',
   model: 'M8 1.5l1.6 4.9 4.9 1.6-4.9 1.6L8 14.5l-1.6-4.9L1.5 8l4.9-1.6z',
   repository: 'M3.5 2h9v12h-9zM3.5 11h9M5.5 2v9',

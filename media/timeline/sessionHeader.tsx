@@ -67,10 +67,10 @@ export function SessionHeader({
 
 /** What the session works for. VS Code opens the page in the browser. */
 function IssueLink({ issue }: { issue: NonNullable<TimelineSession['issue']> }) {
-  const { url, title } = issue;
+  const { url, title, repository } = issue;
   return (
-    <a class="link" data-testid="issue" href={url} title={url} rel="noreferrer" dir="auto">
-      {`${issueLabel(issue)} ${oneLine(title, 60)}`}
+    <a class="link" data-testid="issue" href={url} title={`${oneLine(title, 200)}\n${url}`} rel="noreferrer">
+      {`${repository}${issueLabel(issue)}`}
     </a>
   );
 }

@@ -26,6 +26,8 @@ export interface CommandContext {
   agent?: string;
   /** A folder in which no repository was found yet. */
   folder?: string;
+  /** Program and arguments by which a person signs in to a forge. */
+  signIn?: readonly string[];
   /** Done once the failure is mended, by whoever shows it elsewhere than in a message. */
   again?: () => Promise<void>;
 }

@@ -28,7 +28,7 @@ import type { EventsSource } from './history/eventCommands';
 import { permissionCommands } from './permissionCommands';
 import type { ProcessEndingSource } from './processCommands';
 import type { QueueSource } from './queueCommands';
-import { repositoryMends } from './repositoryMends';
+import { forgeMends, repositoryMends } from './repositoryMends';
 import type { ReviewSource } from './reviewCommands';
 import type { RunsSource } from './runCommands';
 import { runCommands } from './runCommands';
@@ -112,6 +112,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
   const runner: CommandRunner = new CommandRunner(log, async (about) => ({
     ...starter.mendsFor(about),
     ...repositoryMends(source.git, runner, async (...command) => await run(...command), about),
+    ...forgeMends(about),
     ...(about.session !== undefined && {
       restoreWorktree: async () => await run('restoreWorktree', about.session?.id),
     }),
@@ -157,6 +158,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       showTimeline,
     }),
     ...fromWindow,
+    ...onDemand(['newSessionFromIssue', 'newSessionFromPullRequest'], async () =>
+      (await import('../composer/issueCommands')).issueCommands({ source, composer, starter, runner }),
+    ),
     ...permissionCommands(
       { answerPermission: async (...answer) => await source.answerPermission(...answer), showTimeline },
       choose,

@@ -19,3 +19,15 @@ export function repositoryMends(git: Git, runner: CommandRunner, run: RunCommand
       }),
   };
 }
+
+/** Signs a person in to a forge: its program asks for all that it needs, in a terminal without a shell. */
+export function forgeMends({ signIn: [program, ...parameters] = [] }: CommandContext): ContextMends {
+  if (program === undefined) return {};
+  return {
+    signIn: async () => {
+      const name = vscode.l10n.t('Sign In');
+      vscode.window.createTerminal({ name, shellPath: program, shellArgs: parameters }).show();
+      await Promise.resolve();
+    },
+  };
+}

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { SessionSummary } from '../../supervisor/api';
 import type { ApplyMode } from '../../supervisor/git/review/applyChanges';
+import type { ForgeTools } from '../../supervisor/forge/findForge';
 import type { WorktreeControl } from '../../supervisor/lifecycle/worktreeControl';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import { inProgress } from '../progress';
@@ -27,7 +28,7 @@ export type ReviewCommandName = Extract<
 >;
 
 /** What these commands need of the supervisor. */
-export interface ReviewSource extends PushSource, ConsentSource {
+export interface ReviewSource extends PushSource, ConsentSource, ForgeTools {
   worktree(
     id: string,
   ): Promise<Pick<WorktreeControl, 'changes' | 'apply' | 'undoApply' | 'makeBranch' | 'pushTargets' | 'agreeToPush'>>;
@@ -147,8 +148,8 @@ export function reviewCommands({
     openPullRequest: async (argument) => {
       const title = vscode.l10n.t('Open Pull Request');
       const session = await chooseBegun(argument, title);
-      const programs = await findPrograms();
       const target = await chooseTarget(source, session);
+      const programs = await findPrograms(source, target);
       const branch = await makeBranch(session, title);
       if (branch !== undefined) await openPullRequest(source, programs, session, target, branch);
     },

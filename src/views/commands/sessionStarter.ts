@@ -134,6 +134,7 @@ export class SessionStarter {
         permissionMode: request.permissionMode,
         argv: request.argv,
         model: request.model,
+        issue: request.issue,
       });
     });
   }

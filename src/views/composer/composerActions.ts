@@ -1,6 +1,10 @@
 import { basename } from 'node:path';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { oneLine } from '../../common/oneLine';
+import { visibleText } from '../../common/visibleText';
+import type { IssueKind } from '../../storage/issueReference';
+import { issueLabel, issueReferenceSchema } from '../../storage/issueReference';
 import { listAgents } from '../../supervisor/agents/agentRegistry';
 import type { SessionSummary } from '../../supervisor/api';
 import type { ComposerPart } from '../../protocol/composerProtocol';
@@ -18,6 +22,7 @@ import {
   newDraft,
   requireAgent,
 } from '../pickers/sessionDraft';
+import { plainLabel } from '../text/plainLabel';
 import type { ComposerActions, ShownPart } from './composerInterfaces';
 
 const DEMO_AGENT = 'demo';
@@ -35,7 +40,13 @@ const keptSchema = v.object({
     }),
   ),
   after: v.exactOptional(v.array(v.string())),
+  issue: v.optional(issueReferenceSchema),
 });
+
+const ISSUE_NAMES: Record<IssueKind, string> = {
+  issue: vscode.l10n.t('Issue'),
+  pullRequest: vscode.l10n.t('Pull request'),
+};
 
 /** Prompts that arrow up can bring back. */
 const MAX_HISTORY = 100;
@@ -49,6 +60,10 @@ export interface ComposerActionsOptions extends SessionDraftOptions {
 export function composerActions(options: ComposerActionsOptions): Omit<ComposerActions<SessionDraft>, 'started'> {
   const { context, source, starter, runner } = options;
   const preparer = new SessionPreparer(source);
+  const keep = async (repository: string, chosen: Partial<SessionDraft>): Promise<void> =>
+    await context.workspaceState.update(KEPT_KEY + repository, { ...readKept(context, repository), ...chosen });
+  const keepAfterAgent = async (repository: string, { base, after, issue }: SessionDraft): Promise<void> =>
+    await keep(repository, { base, after, issue });
   return {
     listRepositories: async () => await starter.listRepositories(),
     chooseRepository: chooseAmongRepositories,
@@ -64,11 +79,13 @@ export function composerActions(options: ComposerActionsOptions): Omit<ComposerA
       await requireAgent(options, agent);
     },
     choose: async (repository, choices, part) => {
-      await choosePart(options, repository, choices, part);
-      const { agent, model, argv, base, after } = choices;
-      const chosen = part === 'agent' || part === 'model' ? { agent, model, argv } : { base, after };
-      await context.workspaceState.update(KEPT_KEY + repository, { ...readKept(context, repository), ...chosen });
+      if (part === 'issue') await chooseWhetherFor(choices);
+      else await choosePart(options, repository, choices, part);
+      const { agent, model, argv } = choices;
+      if (part === 'agent' || part === 'model') await keep(repository, { agent, model, argv });
+      else await keepAfterAgent(repository, choices);
     },
+    keep: keepAfterAgent,
     showChoice: (part, repository, choices) => showChoice(options, part, repository, choices),
     // An agent that is not there is refused when the session is started.
     commandsOf: async (repository, { agent }) =>
@@ -94,7 +111,25 @@ export function composerActions(options: ComposerActionsOptions): Omit<ComposerA
 /** What a person chose for the next session in the repository. */
 function readKept(context: vscode.ExtensionContext, repository: string): Partial<SessionDraft> {
   const parsed = v.safeParse(keptSchema, context.workspaceState.get<unknown>(KEPT_KEY + repository));
-  return parsed.success ? { ...parsed.output, argv: parsed.output.argv, model: parsed.output.model } : {};
+  return parsed.success
+    ? { ...parsed.output, argv: parsed.output.argv, model: parsed.output.model, issue: parsed.output.issue }
+    : {};
+}
+
+/** Lets a person look at the issue of the draft, or take it off. */
+async function chooseWhetherFor(choices: SessionDraft): Promise<void> {
+  const { issue } = choices;
+  if (issue === undefined) return;
+  const open = { label: `$(link-external) ${vscode.l10n.t('Open in Browser')}`, description: issue.url };
+  const takeOff = {
+    label: `$(close) ${vscode.l10n.t('Not for {number}', { number: issueLabel(issue) })}`,
+    description: vscode.l10n.t('the prompt stays'),
+  };
+  const chosen = await vscode.window.showQuickPick([open, takeOff], {
+    title: plainLabel(`${issueLabel(issue)} ${oneLine(visibleText(issue.title))}`),
+  });
+  if (chosen === open) await vscode.env.openExternal(vscode.Uri.parse(issue.url, true));
+  if (chosen === takeOff) choices.issue = undefined;
 }
 
 function latestPrompts(sessions: SessionSummary[]): string[] {
@@ -114,6 +149,12 @@ function showChoice(
     case 'model': {
       const label = modelOf(options, choices);
       return label === undefined ? undefined : { part, name: vscode.l10n.t('Model'), label, detail: label };
+    }
+    case 'issue': {
+      const { issue } = choices;
+      if (issue === undefined) return undefined;
+      const label = `${issueLabel(issue)} ${issue.title}`;
+      return { part, name: ISSUE_NAMES[issue.kind], label, detail: `${label}\n${issue.url}` };
     }
     case 'repository':
       return { part, name: vscode.l10n.t('Repository'), label: basename(repository), detail: repository };

@@ -70,7 +70,10 @@ export class ComposerHost<Choices> {
     const { drafts } = this.#prompts;
     const before = drafts.read(this.#key).text.trimEnd();
     await drafts.saveText(this.#key, before === '' ? text : `${before}\n\n${text}`);
-    if (this.#choices !== undefined) change?.(this.#choices);
+    if (this.#choices !== undefined && this.#repository !== undefined && change !== undefined) {
+      change(this.#choices);
+      await this.#actions.keep(this.#repository, this.#choices);
+    }
     this.#pushAll();
   }
 

@@ -22,6 +22,8 @@ export interface ComposerActions<Choices> {
   /** Throws where no session can start with these choices, such as with an agent that is not installed. */
   check: (choices: Choices) => Promise<void>;
   choose: (repository: string, choices: Choices, part: Exclude<ComposerPart, 'repository'>) => Promise<void>;
+  /** Hears that a command chose something, so that it is kept over a reload. */
+  keep: (repository: string, choices: Choices) => Promise<void>;
   showChoice: (part: ComposerPart, repository: string, choices: Choices) => ShownPart | undefined;
   commandsOf: (repository: string, choices: Choices) => Promise<PromptResult<'commands'>['commands']>;
   /** Hears of each change of a prompt, so that what its session needs is made ready. */

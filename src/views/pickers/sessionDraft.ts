@@ -1,4 +1,7 @@
 import * as vscode from 'vscode';
+import { oneLine } from '../../common/oneLine';
+import type { IssueReference } from '../../storage/issueReference';
+import { issueLabel } from '../../storage/issueReference';
 import type { PermissionMode } from '../../storage/sessionRecords';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import type { DetectionOptions } from '../../supervisor/agents/agentDetection';
@@ -44,6 +47,8 @@ export interface SessionDraft {
   after: string[];
   permissionMode: PermissionMode | undefined;
   argv: string[] | undefined;
+  /** The issue or pull request that it is for. */
+  issue: IssueReference | undefined;
 }
 
 export interface SessionDraftOptions {
@@ -73,6 +78,7 @@ export async function newDraft(
     after: [],
     argv: undefined,
     model: undefined,
+    issue: undefined,
     ...given,
     permissionMode: given.permissionMode ?? (await rememberedMode(options, repository)),
   };
@@ -129,7 +135,7 @@ export async function choosePart(
 }
 
 export function requestOf(options: SessionDraftOptions, repository: string, draft: SessionDraft): SessionRequest {
-  const { prompt, agent, model, base, argv } = draft;
+  const { prompt, agent, model, base, argv, issue } = draft;
   const dependsOn = dependenciesOf(draft);
   return {
     repository,
@@ -141,6 +147,7 @@ export function requestOf(options: SessionDraftOptions, repository: string, draf
     ...(dependsOn.length === 0 ? {} : { dependsOn }),
     ...(argv === undefined ? {} : { argv }),
     ...(model === undefined ? {} : { model }),
+    ...(issue === undefined ? {} : { issue, title: `${issueLabel(issue)} ${oneLine(issue.title)}` }),
   };
 }
 

@@ -2,9 +2,13 @@ import * as vscode from 'vscode';
 import { CorralError } from '../../storage/errors';
 import type { SessionSummary } from '../../supervisor/api';
 import { findProgram } from '../../supervisor/agents/discovery';
+import { closingText, creationParameters } from '../../supervisor/forge/creation';
+import { openForge, type ForgeTools } from '../../supervisor/forge/findForge';
+import { parseForgeAddress } from '../../supervisor/forge/forgeAddress';
+import { ForgeProgram, missingProgram } from '../../supervisor/forge/forgeProgram';
 import type { Git } from '../../supervisor/git/git';
 import { findRepository, resolveCommit } from '../../supervisor/git/repository';
-import { withPushDirectory } from '../../supervisor/git/review/pushDirectory';
+import { withTransferDirectory } from '../../supervisor/git/review/transferDirectory';
 import { pushUrls, shownUrl, trackBranch } from '../../supervisor/git/review/remotes';
 import { SAFE_CONFIGURATION, settingsEnvironment } from '../../supervisor/git/safeConfiguration';
 import type { PushTarget } from '../../supervisor/lifecycle/pushTargets';
@@ -16,7 +20,8 @@ import { plainLabel } from '../text/plainLabel';
 /** Absolute paths, since a repository may hold a program of the same name. */
 export interface PullRequestPrograms {
   git: string;
-  gh: string;
+  /** GitHub's or GitLab's, which opens the pull request. */
+  forge: ForgeProgram;
   /** Git LFS, where it is installed. */
   lfs: string | undefined;
 }
@@ -29,19 +34,22 @@ export interface PushSource {
   worktree(id: string): Promise<PushWorktree>;
 }
 
-/** @throws INVALID_ARGUMENT where git or gh is missing */
-export async function findPrograms(): Promise<PullRequestPrograms> {
-  const [git, gh, lfs] = await Promise.all(
-    ['git', 'gh', 'git-lfs'].map(async (program) => await findProgram({ program, environment: process.env })),
+/**
+ * Of a remote that is no server's, such as a folder, `gh` itself has to find out where the pull request goes.
+ * @throws GIT_NOT_FOUND FORGE_PROGRAM_MISSING FORGE_SIGNED_OUT
+ */
+export async function findPrograms(tools: ForgeTools, { urls }: PushTarget): Promise<PullRequestPrograms> {
+  const [git, lfs] = await Promise.all(
+    ['git', 'git-lfs'].map(async (program) => await findProgram({ program, environment: process.env })),
   );
-  if (git === undefined || gh === undefined)
-    throw new CorralError(
-      'INVALID_ARGUMENT',
-      vscode.l10n.t(
-        'GitHub’s program “gh”, which opens pull requests, was not found. Install it and sign in with “gh auth login”, or use Make Branch.',
-      ),
-    );
-  return { git: git.program, gh: gh.program, lfs: lfs?.program };
+  if (git === undefined) throw new CorralError('GIT_NOT_FOUND', vscode.l10n.t('Git was not found. Install it first.'));
+  const address = parseForgeAddress(urls[0] ?? '');
+  const forge =
+    address === undefined
+      ? await ForgeProgram.find('github', tools.runProcess)
+      : (await openForge(address, tools)).program;
+  if (forge === undefined) throw missingProgram('github', 'github.com');
+  return { git: git.program, forge, lfs: lfs?.program };
 }
 
 /**
@@ -91,15 +99,15 @@ async function agreeTo(worktree: PushWorktree, target: PushTarget): Promise<void
 }
 
 /**
- * Pushes the branch and runs `gh pr create`, both in terminals, in which they can ask the person. The push reads none
- * of the repository's configuration.
+ * Pushes the branch and opens a pull request that closes the session's issue, both in terminals, in which they can ask
+ * the person. The push reads none of the repository's configuration.
  * @throws GIT_FAILED where the push failed
  * @throws CONFLICT where the remote was changed after it was agreed to
  */
 export async function openPullRequest(
   source: PushSource,
   programs: PullRequestPrograms,
-  { repository: folder }: SessionSummary,
+  { repository: folder, issue }: SessionSummary,
   target: PushTarget,
   branch: string,
 ): Promise<void> {
@@ -112,7 +120,7 @@ export async function openPullRequest(
       vscode.l10n.t('The address of {remote} was changed meanwhile. Try again.', { remote }),
     );
   const commit = await resolveCommit(repository, `refs/heads/${branch}`);
-  await withPushDirectory(repository, programs.lfs, async ({ environment }) => {
+  await withTransferDirectory(repository, { lfs: programs.lfs }, async ({ environment }) => {
     for (const url of urls) {
       const name = vscode.l10n.t('Push {branch}', { branch });
       const parameters = ['push', '--', url, `${commit}:refs/heads/${branch}`];
@@ -127,8 +135,8 @@ export async function openPullRequest(
   // Not awaited, as it goes on for as long as the person takes to answer, and its terminal tells the result.
   void runInTerminal(
     vscode.l10n.t('Pull Request · {branch}', { branch }),
-    programs.gh,
-    ['pr', 'create', `--head=${branch}`],
+    programs.forge.program,
+    creationParameters(programs.forge.forge, branch, closingText(issue, target.urls[0] ?? '')),
     folder,
     settingsEnvironment([...SAFE_CONFIGURATION, ...(await source.git.readFilters(folder))]),
   );

@@ -6,6 +6,8 @@ export const COMMANDS = {
   newSessionFromSelection: 'corral.newSessionFromSelection',
   newSessionFromFile: 'corral.newSessionFromFile',
   newSessionFromChanges: 'corral.newSessionFromChanges',
+  newSessionFromIssue: 'corral.newSessionFromIssue',
+  newSessionFromPullRequest: 'corral.newSessionFromPullRequest',
   fixProblem: 'corral.fixProblem',
   compareAgents: 'corral.compareAgents',
   compareChanges: 'corral.compareChanges',

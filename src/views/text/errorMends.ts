@@ -11,6 +11,7 @@ export type Mend =
   | 'installAgent'
   | 'setAgentPath'
   | 'checkAgain'
+  | 'signIn'
   | 'restoreWorktree'
   | 'markAsGone'
   | 'putBackSetting'
@@ -44,6 +45,12 @@ export const MENDS: Readonly<Record<CorralErrorCode, readonly Mend[]>> = {
   GIT_LOCKED: DEFAULT_MENDS,
   GIT_IDENTITY: [],
   GIT_FAILED: DEFAULT_MENDS,
+  NO_REMOTE: [],
+  FORGE_PROGRAM_MISSING: [],
+  FORGE_SIGNED_OUT: ['signIn', 'showLog'],
+  FORGE_UNREACHABLE: ['showLog'],
+  FORGE_LIMIT: ['showLog'],
+  FORGE_FAILED: ['showLog'],
   AGENT_NOT_FOUND: ['installAgent', 'setAgentPath', 'checkAgain', 'editRequest'],
   AGENT_UNKNOWN: ['editRequest', 'openAgentSettings', 'showLog'],
   ATTACHMENT_NOT_FOUND: ['showLog'],

@@ -20,6 +20,7 @@ const LABELS: Record<Mend, string> = {
   installAgent: vscode.l10n.t('Install in Terminal'),
   setAgentPath: vscode.l10n.t('Set Path…'),
   checkAgain: vscode.l10n.t('Check Again'),
+  signIn: vscode.l10n.t('Sign In in Terminal'),
   restoreWorktree: vscode.l10n.t('Restore Worktree'),
   markAsGone: vscode.l10n.t('Mark as Gone…'),
   putBackSetting: vscode.l10n.t('Put Setting Back'),

@@ -30,6 +30,11 @@ export async function pushUrls(git: Repository['git'], folder: string, remote: s
     : [];
 }
 
+/** What a fetch from the remote reads, with all that it holds; '' where it has no address. */
+export async function fetchUrl({ git, mainWorktree }: Repository, remote: string): Promise<string> {
+  return await git.text(mainWorktree, ['remote', 'get-url', '--', remote], { acceptedExitCodes: [0, 2, 128] });
+}
+
 /** Without a name and a password, which may be a secret. */
 export function shownUrl(url: string): string {
   return url.replace(/^(https?:\/\/)[^/@]*@/i, '$1');

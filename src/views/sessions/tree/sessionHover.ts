@@ -31,10 +31,10 @@ export async function sessionHover(
 ): Promise<vscode.MarkdownString> {
   const text = new vscode.MarkdownString();
   text.appendMarkdown('**').appendText(visibleText(session.title)).appendMarkdown('**');
+  if (session.issue !== undefined) appendIssue(text.appendMarkdown('\n\n'), session.issue);
   const prompt = shorten(visibleText(session.prompt).trim(), MAX_PROMPT_CHARACTERS);
   if (prompt !== '' && prompt !== session.title) text.appendMarkdown('\n\n').appendText(prompt);
   text.appendMarkdown('\n\n---\n\n');
-  if (session.issue !== undefined) appendIssue(text, session.issue);
   for (const [name, value] of sessionTooltip(session, row))
     text.appendText(`${name}: ${visibleText(value)}`).appendMarkdown('  \n');
   const message = await lastMessage(source, session).catch(() => undefined); // the rest is worth showing without it
@@ -47,7 +47,7 @@ export async function sessionHover(
 function appendIssue(text: vscode.MarkdownString, issue: IssueReference): void {
   const name = issue.kind === 'issue' ? vscode.l10n.t('Issue') : vscode.l10n.t('Pull request');
   text.appendText(`${name}: `).appendMarkdown(`[${issueLabel(issue)}](<${issue.url}>)`);
-  text.appendText(` ${oneLine(visibleText(issue.title))}`).appendMarkdown('  \n');
+  text.appendText(` ${oneLine(visibleText(issue.title))}`);
 }
 
 /** What the agent said last, where it is near the end of the newest run. */

@@ -57,6 +57,7 @@ describe('ComposerHost', () => {
         if (problem !== undefined) throw new Error(problem);
       },
       choose: async () => await Promise.resolve(),
+      keep: async () => await Promise.resolve(),
       showChoice: () => undefined,
       commandsOf: async () => await Promise.resolve([]),
       written: (repository) => void written.push(repository),

@@ -20,6 +20,7 @@ describe('the mends of errors', () => {
       'restoreWorktree',
       'setAgentPath',
       'showLog',
+      'signIn',
       'tryDemo',
     ]);
   });

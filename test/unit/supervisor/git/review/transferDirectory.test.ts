@@ -9,7 +9,7 @@ import { TestRepository } from '../../../../support/repository';
 import { runWithNode } from '../../../../../src/common/processes/nodeProcess';
 import { Git } from '../../../../../src/supervisor/git/git';
 import { findRepository } from '../../../../../src/supervisor/git/repository';
-import { withPushDirectory } from '../../../../../src/supervisor/git/review/pushDirectory';
+import { withTransferDirectory } from '../../../../../src/supervisor/git/review/transferDirectory';
 import { pushUrls, readRemotes, trackBranch } from '../../../../../src/supervisor/git/review/remotes';
 
 describe('a push of a session’s branch', () => {
@@ -30,7 +30,7 @@ describe('a push of a session’s branch', () => {
   async function push(urls: readonly string[]): Promise<void> {
     const found = await findRepository(new Git(runWithNode), repository.path);
     const commit = await repository.git('rev-parse', 'greet');
-    await withPushDirectory(found, undefined, async ({ environment }) => {
+    await withTransferDirectory(found, {}, async ({ environment }) => {
       for (const url of urls)
         await promisify(execFile)('git', ['push', '--', url, `${commit}:refs/heads/greet`], {
           cwd: repository.path,
