@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, it } from 'mocha';
 import type { Frame, Locator } from 'playwright-core';
@@ -20,6 +20,8 @@ describeIf(canAskForge, NO_FORGE, 'a session for an issue or a pull request', ()
   let sessions: SessionsView;
   before(async () => {
     forge = await ForgeServer.start();
+    const helper = `[credential "https://${forge.host}"]\n\thelper = !gh auth git-credential\n`;
+    await appendFile(join(forge.folder, '.gitconfig'), helper); // for the push, which asks nobody else
     forge.issues = [
       { number: 12, title: 'Greet $(bell) everyone', body: 'By\u200b name, [please](command:x).' },
       { number: 11, title: 'Bow to everyone' },
@@ -95,7 +97,7 @@ describeIf(canAskForge, NO_FORGE, 'a session for an issue or a pull request', ()
     await window.picture('pull request in the timeline');
   });
 
-  it('takes a typed number, can be for none after all, and says where to sign in', async () => {
+  it('takes a typed number, can be for none after all, closes its issue, and says where to sign in', async () => {
     const { frame, text } = await composer();
     await window.runCommand('Corral: New Session from Issue');
     await window.quickInput.getByRole('option').filter({ hasText: '#12 Greet $(bell) everyone' }).waitFor();
@@ -108,7 +110,24 @@ describeIf(canAskForge, NO_FORGE, 'a session for an issue or a pull request', ()
     assert.match(await text.inputValue(), /> By⟨U\+200B⟩ name, \[please\]\(command:x\)\.\n/);
     await window.pick('Not for #12');
     await frame.getByTestId('choose-issue').waitFor({ state: 'detached' });
-    await text.fill('');
+    await window.runCommand('Corral: New Session from Issue');
+    await window.quickInput.locator('input').first().fill('bow');
+    await window.pick('#11 Bow to everyone');
+    await frame.getByTestId('choose-issue').filter({ hasText: '#11' }).waitFor();
+    await text.fill('edit bow.txt Bow');
+    await text.press('Control+Enter');
+    await sessions.row('#11 Bow to everyone', 'Completed').click();
+    await window.runCommand('Corral: Open Pull Request');
+    await window.answerInput('bow');
+    // The real gh sees no GitHub at a port; its terminal shows how it was started.
+    const terminal = window.page.locator('.terminal-wrapper.active .xterm-rows');
+    await terminal.filter({ hasText: /pr create --head=bow ['"]?--body=Closes #11/ }).waitFor();
+    assert.equal(
+      await repository.git('--git-dir', join(forge.repositories, 'octo/shop.git'), 'show', 'bow:bow.txt'),
+      'Bow',
+    );
+    await window.picture('pull request for an issue');
+    await window.page.getByRole('button', { name: /^Hide Panel/ }).click();
 
     forge.refusal = { status: 401, message: 'Bad credentials' };
     await window.runCommand('Corral: New Session from Issue');

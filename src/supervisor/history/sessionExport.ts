@@ -22,6 +22,7 @@ function facts(session: SessionSummary): [string, string][] {
   return [
     ['Agent', session.agent],
     ['Repository', session.repository],
+    ...(session.issue === undefined ? [] : [['Issue', session.issue.url] satisfies [string, string]]),
     ['Base commit', session.baseCommit],
     ['Status', session.failureReason === undefined ? session.status : `${session.status}: ${session.failureReason}`],
     ['Created', session.createdAt],

@@ -155,6 +155,7 @@ export class ForgeServer {
         PATH: process.env['PATH'],
         GIT_PROJECT_ROOT: this.repositories,
         GIT_HTTP_EXPORT_ALL: '1',
+        REMOTE_USER: 'robin', // without a name git lets nobody push
         PATH_INFO: pathname,
         QUERY_STRING: search.slice(1),
         REQUEST_METHOD: request.method,

@@ -7,6 +7,7 @@ import { withTransferDirectory } from './transferDirectory';
 
 /** Where a fetched head is kept, so that its objects stay until a session has them. */
 const HEADS = 'refs/corral-heads';
+const MAX_HEADS = 50;
 /** Of `NO_PROGRAMS`, what keeps git from reaching another machine as the user does. */
 const REACHES_OTHERS = /^(protocol|credential)\.|^core\.(sshCommand|gitProxy|askPass)$/;
 
@@ -64,5 +65,13 @@ export async function fetchHead(
   if (!isObjectId(commit)) throw gitError('fetch', 0, undefined, `fatal: ${ref} is no commit`);
   const name = createHash('sha256').update(`${url}\n${ref}`).digest('hex').slice(0, 16);
   await git.run(mainWorktree, ['update-ref', '-m', 'corral: fetch', `${HEADS}/${name}`, commit]);
+  await forgetOldHeads(repository, `${HEADS}/${name}`);
   return commit;
+}
+
+/** A session has its base by a ref of its own, so that older heads matter only to prompts that were never sent. */
+async function forgetOldHeads({ git, mainWorktree }: Repository, newest: string): Promise<void> {
+  const listed = await git.text(mainWorktree, ['for-each-ref', '--sort=-committerdate', '--format=%(refname)', HEADS]);
+  const others = listed.split('\n').filter((ref) => ref !== newest);
+  for (const ref of others.slice(MAX_HEADS - 1)) await git.run(mainWorktree, ['update-ref', '-d', ref]);
 }
