@@ -4,6 +4,7 @@ import type { MomentFacts, TimelineSession } from '../../src/protocol/timelinePr
 import { issueLabel } from '../../src/storage/issueReference';
 import { joinParts, oneLine } from '../shared/plainText';
 import { formatAge, formatTime } from '../shared/times';
+import { ContextGauge } from './contextGauge';
 import { usageText } from './events/usageText';
 import { RUN_STATE_LABELS } from './model/runStates';
 import type { TimelineModel } from './model/timelineModel';
@@ -54,6 +55,7 @@ export function SessionHeader({
         {session.issue !== undefined && <IssueLink issue={session.issue} />}
         <span class="faint">{oneLine(session.agent, 60)}</span>
         {facts?.model !== undefined && <span class="faint">{oneLine(facts.model, 60)}</span>}
+        <ContextGauge context={facts === undefined ? session.context : facts.context} />
         {hasUsage && <span class="faint">{usageText(usage)}</span>}
         {facts !== undefined && <MomentChanges facts={facts} />}
         {session.damagedRecords > 0 && <DamagedRecords count={session.damagedRecords} />}

@@ -59,6 +59,9 @@ const timelineRunSchema = v.object({
 });
 export type TimelineRun = v.InferOutput<typeof timelineRunSchema>;
 
+/** How full the agent's context window is, and how much it holds where that is known. */
+const contextSchema = v.object({ usedTokens: count, limitTokens: v.optional(count) });
+
 export const sessionSchema = v.object({
   id: idSchema,
   title: text,
@@ -80,6 +83,7 @@ export const sessionSchema = v.object({
   damagedRecords: count,
   checking: v.boolean(),
   usage: v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
+  context: v.optional(contextSchema),
   /** Against the base, as of the last snapshot. */
   changes: v.optional(v.object({ files: count, addedLines: count, removedLines: count })),
   /** What can be done with the session's outcome now. */

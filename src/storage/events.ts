@@ -26,6 +26,10 @@ export const usageLimitSchema = v.object({
 });
 export type UsageLimit = v.InferOutput<typeof usageLimitSchema>;
 
+/** How full the agent's context window was at its last request, and how much it holds, as far as it tells. */
+export const contextUseSchema = v.object({ usedTokens: v.optional(count), limitTokens: v.optional(count) });
+export type ContextUse = v.InferOutput<typeof contextUseSchema>;
+
 export const TOOL_CATEGORIES = [
   'read',
   'edit',
@@ -109,6 +113,8 @@ export const EVENT_SCHEMAS = {
     pictures,
     /** What a person attached: the files are in the session's folder. */
     attachments: v.optional(v.array(attachmentSchema)),
+    /** This tells that the agent compacted its context window, which had held so much. */
+    compaction: v.optional(v.object({ usedTokens: v.optional(count) })),
   }),
   reasoning: v.object({
     text,
@@ -156,7 +162,8 @@ export const EVENT_SCHEMAS = {
     message: v.optional(text),
     answers: v.optional(answersSchema),
   }),
-  usage: usageSchema,
+  /** `context` replaces what was known of it before; its `usedTokens` are absent right after a compaction. */
+  usage: v.object({ ...usageSchema.entries, context: v.optional(contextUseSchema) }),
   /** The counts are against the session's base. */
   snapshot: v.object({
     commit: text,

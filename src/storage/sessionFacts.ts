@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { attachmentSchema } from './attachments';
-import { permissionOptionSchema, RUN_OUTCOMES, RUN_STATES, usageLimitSchema } from './events';
+import { contextUseSchema, permissionOptionSchema, RUN_OUTCOMES, RUN_STATES, usageLimitSchema } from './events';
 import { handOverSchema, limitWaitSchema, RECOVERY_HINTS, SESSION_RECORD_SCHEMAS } from './sessionRecords';
 
 const text = v.string();
@@ -85,6 +85,8 @@ const runFactsSchema = v.object({
   eventCount: count,
   lastEventAt: v.exactOptional(text),
   usage: usageTotalsSchema,
+  /** The last that the agent told of its context window. */
+  context: v.exactOptional(contextUseSchema),
   /** What the agent of an open run does in the background; absent where that is nothing. */
   backgroundTasks: v.exactOptional(count),
   /** Against the session's base, as of the run's last snapshot. */

@@ -162,6 +162,7 @@ function foldData(run: RunFacts, event: SessionEvent): void {
       return;
     case 'usage':
       addUsage(run.usage, event.data);
+      if (event.data.context !== undefined) run.context = event.data.context;
       return;
     case 'agent.session':
       run.nativeSessionId = event.data.nativeSessionId;

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { idSchema } from './ids';
-import { EVENT_KINDS, RUN_OUTCOMES, parseDraft } from './events';
+import { contextUseSchema, EVENT_KINDS, RUN_OUTCOMES, parseDraft } from './events';
 import type { SessionEvent } from './events';
 
 /** Events that one query looks at; the rest of a longer part is left out, so that no other query waits for long. */
@@ -106,6 +106,7 @@ export const TIMELINE_QUERIES = {
         costUsd: v.number(),
       }),
       model: v.optional(text),
+      context: v.optional(contextUseSchema),
       /** The outcome, where the run ended. */
       ended: v.optional(v.picklist(RUN_OUTCOMES)),
       stopping: v.boolean(),

@@ -37,10 +37,7 @@ export interface SessionRequest {
   prompt: string;
   agent: string;
   title?: string;
-  /**
-   * Any revision; `HEAD` where absent. `refs/corral/<id>` of a session in `dependsOn` is its last snapshot when this
-   * session starts.
-   */
+  /** Any revision, or `HEAD`. `refs/corral/<id>` of a session in `dependsOn` is its last snapshot at the start. */
   base?: string;
   /** Copy the folder's uncommitted changes, too. Only from `HEAD`. */
   includeChanges?: boolean;
@@ -194,6 +191,8 @@ export interface SessionSummary {
   nativeSessionId?: string;
   /** Of all runs: tokens, and USD where the agent tells its cost. */
   usage: UsageTotals;
+  /** How full the agent's context window was at its last request, and how much it holds, as far as it tells. */
+  context?: { usedTokens: number; limitTokens?: number };
   /** Against the base, as of the last snapshot that a run took. */
   changes?: { files: number; addedLines: number; removedLines: number };
   /** Its work was applied to the checkout, and that was not undone. */

@@ -90,6 +90,17 @@ describe('reading a timeline', () => {
     });
   }
 
+  it('shows how full the context window is, and where it was compacted', async () => {
+    const frame = await open('Greet in every language');
+    const gauge = frame.getByTestId('context');
+    assert.equal(await gauge.textContent(), 'Context 62.0k of 200.0k (31 %)');
+    assert.equal(await gauge.getByRole('meter', { name: 'Context window' }).getAttribute('aria-valuenow'), '62000');
+    assert.equal(
+      await frame.getByTestId('compaction').textContent(),
+      'The agent compacted its context of 171.0k tokens',
+    );
+  });
+
   it('fits its tab in forced colours, at twice the size, and in a narrow column', async () => {
     const { page } = window;
     const frame = await open('Greet in every language');

@@ -17,7 +17,7 @@ const MESSAGE_NAMES = {
 export function eventName(event: TimelineEvent, session: TimelineSession | undefined): string {
   switch (event.kind) {
     case 'message':
-      return MESSAGE_NAMES[event.data.role];
+      return event.data.compaction === undefined ? MESSAGE_NAMES[event.data.role] : l10n.t('Context compacted');
     case 'reasoning':
       return l10n.t('Reasoning');
     case 'plan':

@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { visibleText } from '../../../src/common/visibleText';
+import { formatNumber } from '../../shared/numbers';
 import { joinParts, oneLine } from '../../shared/plainText';
 import type { CardProps, EventOf } from './cardProps';
 import { ROLE_LABELS } from './eventName';
@@ -16,7 +17,8 @@ const PLAN_LABELS = {
 } as const;
 
 export function MessageCard({ model, event }: CardProps<'message'>) {
-  const { role, text } = event.data;
+  const { role, text, compaction } = event.data;
+  if (compaction !== undefined) return <CompactionMark usedTokens={compaction.usedTokens} />;
   return (
     <>
       <div class="line faint role">{ROLE_LABELS[role]}</div>
@@ -30,6 +32,19 @@ export function MessageCard({ model, event }: CardProps<'message'>) {
       <Pictures model={model} event={event} />
       <CutNotice model={model} event={event} field="text" shownLength={text.length} />
     </>
+  );
+}
+
+/** Before this the agent knows the conversation from its own summary only. */
+function CompactionMark({ usedTokens }: { usedTokens: number | undefined }) {
+  return (
+    <div class="separator" data-testid="compaction">
+      <span>
+        {usedTokens === undefined
+          ? l10n.t('The agent compacted its context')
+          : l10n.t('The agent compacted its context of {0} tokens', formatNumber(usedTokens))}
+      </span>
+    </div>
   );
 }
 

@@ -5,7 +5,7 @@ import { RUN_STATE_LABELS } from '../model/runStates';
 import { turnNumber } from '../model/rows/turnNumber';
 import type { CardProps } from './cardProps';
 import { CodeBlock, Fold } from './text/textBlocks';
-import { usageText } from './usageText';
+import { contextText, usageText } from './usageText';
 import './runCards.css';
 
 export function RunStartedCard({ model, event }: CardProps<'run.started'>) {
@@ -110,5 +110,7 @@ export function SnapshotCard({ model, event }: CardProps<'snapshot'>) {
 }
 
 export function UsageCard({ event }: CardProps<'usage'>) {
-  return <div class="line faint">{usageText(event.data) || l10n.t('No usage reported')}</div>;
+  const { context = {} } = event.data;
+  const text = joinParts([usageText(event.data), contextText(context)]);
+  return <div class="line faint">{text || l10n.t('No usage reported')}</div>;
 }

@@ -3,7 +3,7 @@ import type { SqlValue } from 'sql.js';
 import * as v from 'valibot';
 import { searchable } from '../../common/searchable';
 import { CorralError } from '../errors';
-import { EVENT_KINDS, parseDraft } from '../events';
+import { contextUseSchema, EVENT_KINDS, parseDraft } from '../events';
 import { SearchPattern } from '../search/searchPattern';
 import { textColumn } from './connection';
 import type { Connection } from './connection';
@@ -48,6 +48,10 @@ const pauseRow = v.pipe(
 );
 
 const fourNumbers = v.tuple([v.number(), v.number(), v.number(), v.number()]);
+const contextRow = v.pipe(
+  v.tuple([v.pipe(v.string(), v.parseJson(), contextUseSchema)]),
+  v.transform(([context]) => context),
+);
 const lastRow = v.pipe(
   v.tuple([v.picklist(EVENT_KINDS), v.number(), v.string(), v.number(), v.pipe(v.string(), v.parseJson())]),
   v.transform(([kind, seq, timestamp, , data]) => ({ seq, timestamp, draft: parseDraft(kind, data) })),
@@ -125,6 +129,11 @@ const SUM_OF = (field: string): string => `total(json_extract(data, '$.${field}'
 const USAGE = `
   SELECT ${SUM_OF('inputTokens')}, ${SUM_OF('outputTokens')}, ${SUM_OF('cachedTokens')}, ${SUM_OF('costUsd')}
   FROM session_events WHERE ${IS_IN_PART} AND kind = 'usage'`;
+
+/** Few events tell of the context window, and all of those are small. */
+const CONTEXT = `
+  SELECT json_extract(data, '$.context') FROM session_events
+  WHERE ${IS_IN_PART} AND kind = 'usage' AND json_extract(data, '$.context') IS NOT NULL ORDER BY seq DESC LIMIT 1`;
 
 /** The last event of each kind, and how many of it there are. */
 const LAST_OF_KINDS = `
@@ -220,6 +229,8 @@ export class TimelineReader implements TimelineAnswers {
       questions: 0,
       edits: 0,
     };
+    const [context] = this.#connection.rows(CONTEXT, contextRow, ...part);
+    if (context !== undefined) facts.context = context;
     for (const { seq, timestamp, draft } of this.#connection.rows(LAST_OF_KINDS, lastRow, ...part)) {
       if (draft?.kind === 'agent.session' && draft.data.model !== undefined) facts.model = draft.data.model;
       if (draft?.kind === 'run.exited') facts.ended = draft.data.outcome;

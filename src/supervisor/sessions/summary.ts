@@ -130,6 +130,8 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (live.paused !== undefined) summary.paused = live.paused;
   if (run !== undefined) summary.currentRunId = run.runId;
   if (run?.backgroundTasks !== undefined && isOpen(run)) summary.backgroundTasks = run.backgroundTasks;
+  const context = contextOf(facts.runs);
+  if (context !== undefined) summary.context = context;
   const changes = facts.runs.findLast((each) => each.changes !== undefined)?.changes;
   if (changes !== undefined) summary.changes = changes;
   if (facts.applied !== undefined) summary.applied = true;
@@ -150,6 +152,16 @@ function totalUsage(runs: readonly RunFacts[]): UsageTotals {
     total.costUsd += usage.costUsd;
   }
   return total;
+}
+
+/** The newest that is known. The limit of the same model may have been told by an earlier run only. */
+function contextOf(runs: readonly RunFacts[]): SessionSummary['context'] {
+  const run = runs.findLast((each) => each.context !== undefined);
+  if (run?.context?.usedTokens === undefined) return undefined;
+  const { usedTokens, limitTokens } = run.context;
+  const earlier = runs.findLast(({ context, model }) => context?.limitTokens !== undefined && model === run.model);
+  const limit = limitTokens ?? earlier?.context?.limitTokens;
+  return { usedTokens, ...(limit === undefined ? {} : { limitTokens: limit }) };
 }
 
 function since(facts: SessionFacts, run: RunFacts | undefined): string {

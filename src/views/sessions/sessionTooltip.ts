@@ -15,6 +15,7 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
     ...optional(l10n.t('Last activity'), localTime(session.lastActivityAt)),
     ...optional(l10n.t('Changes'), session.changes && describeChanges(session.changes)),
     ...optional(l10n.t('Branch'), session.branch),
+    ...optional(l10n.t('Context'), contextOf(session)),
     ...optional(l10n.t('Tokens'), tokensOf(session)),
     ...optional(l10n.t('Cost'), session.usage.costUsd > 0 ? `$${session.usage.costUsd.toFixed(2)}` : undefined),
     ...optional(l10n.t('Worktree'), session.worktreePath),
@@ -43,6 +44,18 @@ function tokensOf({ usage: { inputTokens, outputTokens, cachedTokens } }: Sessio
     input: inputTokens.toLocaleString(),
     output: outputTokens.toLocaleString(),
     cached: cachedTokens.toLocaleString(),
+  });
+}
+
+/** How full the agent's context window is, as far as it tells. */
+function contextOf({ context }: SessionSummary): string | undefined {
+  if (context === undefined) return undefined;
+  const used = context.usedTokens.toLocaleString();
+  if (context.limitTokens === undefined) return l10n.t('{used} tokens', { used });
+  return l10n.t('{used} of {limit} tokens ({percent} %)', {
+    used,
+    limit: context.limitTokens.toLocaleString(),
+    percent: Math.round((100 * context.usedTokens) / context.limitTokens),
   });
 }
 

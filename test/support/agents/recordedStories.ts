@@ -104,6 +104,12 @@ export function greetingStory(output: string): RecordedEvent[] {
       data: { path: 'src/greet.js', change: 'modified', addedLines: 4, removedLines: 2, diff: DIFF, callId: 'edit' },
     },
     { kind: 'tool.result', data: { callId: 'edit', status: 'ok', output: 'The file was updated.' } },
+    { kind: 'usage', data: { context: { usedTokens: 171_000, limitTokens: 200_000 } } },
+    {
+      kind: 'message',
+      data: { role: 'system', text: 'The conversation was compacted.', compaction: { usedTokens: 171_000 } },
+    },
+    { kind: 'usage', data: { context: { usedTokens: 62_000, limitTokens: 200_000 } } },
     {
       kind: 'permission.request',
       data: {

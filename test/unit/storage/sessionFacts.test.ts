@@ -76,6 +76,7 @@ const STORED = JSON.stringify({
       eventCount: 4,
       lastEventAt: '2026-03-01T08:00:06.000Z',
       usage: { inputTokens: 1, outputTokens: 2, cachedTokens: 3, costUsd: 0.5 },
+      context: { usedTokens: 7, limitTokens: 9 },
       backgroundTasks: 2,
       changes: { files: 1, addedLines: 2, removedLines: 3 },
       escape: 'Changed /etc',

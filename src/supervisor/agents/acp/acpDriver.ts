@@ -19,7 +19,7 @@ import { refusedRequest } from '../driver/permissionRequests';
 import type { TurnEnd } from '../driver/turns';
 import { INTERRUPTED, Turns } from '../driver/turns';
 import { messageEvent, type AgentAttachment, type UserMessage } from '../driver/userMessages';
-import { RunningCost } from '../driver/usage';
+import { ContextReport, RunningCost } from '../driver/usage';
 import { errorData } from '../driver/limits/usageLimit';
 import type { AcpUpdate } from './acpMessages';
 import {
@@ -79,6 +79,7 @@ class AcpConversation implements Conversation {
   readonly #toolCalls: AcpToolCalls;
   readonly #permissions: AcpPermissions;
   readonly #cost: RunningCost;
+  readonly #context: ContextReport;
   readonly #queue: UserMessage[];
   /** Set once the agent takes prompts. Before that it may repeat a session's history, which is journaled already. */
   #sessionId: string | undefined;
@@ -101,6 +102,7 @@ class AcpConversation implements Conversation {
     this.#toolCalls = new AcpToolCalls(host, request.cwd, this.#profile.categories);
     this.#permissions = new AcpPermissions(host, this.#peer, this.#toolCalls, request);
     this.#cost = new RunningCost(request.resumes !== undefined);
+    this.#context = new ContextReport((event) => host.emit(event));
   }
 
   start(): void {
@@ -227,6 +229,8 @@ class AcpConversation implements Conversation {
         return this.#events.emit({ kind: 'plan', data: { entries } });
       }
       case 'usage_update':
+        // Before its first request an agent has used nothing, which is worth no event.
+        if (update.used) this.#context.tell({ usedTokens: update.used, limitTokens: update.size || undefined });
         if (update.cost?.currency === 'USD') this.#cost.update(update.cost.amount);
         return;
       case 'session_info_update':

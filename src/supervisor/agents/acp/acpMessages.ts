@@ -90,6 +90,8 @@ const updateSchema = v.variant('sessionUpdate', [
   }),
   v.object({
     sessionUpdate: kind('usage_update'),
+    used: lenient(count),
+    size: lenient(count),
     cost: lenient(v.object({ amount: v.pipe(v.number(), v.finite()), currency: text })),
   }),
   v.object({ sessionUpdate: kind('session_info_update'), _meta: lenient(unknownRecord) }),

@@ -55,7 +55,7 @@ class ClaudeConversation implements Conversation {
     this.#turns = new Turns(host);
     this.#toolCalls = new ClaudeToolCalls((event) => host.emit(event), request.cwd);
     this.#permissions = new ClaudePermissions((event) => host.emit(event));
-    this.#usage = new ClaudeUsage(request.resumes !== undefined);
+    this.#usage = new ClaudeUsage(request.resumes !== undefined, (event) => host.emit(event));
     this.#offers = new ClaudeOffers(
       (told) => host.offer(told),
       (message) => this.#write(message),
@@ -135,7 +135,7 @@ class ClaudeConversation implements Conversation {
       case 'informational':
         return this.#emitMessage('system', message.content);
       case 'compact_boundary':
-        return this.#emitMessage('system', 'The conversation was compacted.');
+        return this.#usage.context.readCompaction(message);
       case 'background_tasks_changed':
       case 'task_started':
       case 'task_updated':
@@ -173,6 +173,7 @@ class ClaudeConversation implements Conversation {
   #readAssistant(message: ClaudeOf<'assistant'>): void {
     const parentCallId = message.parent_tool_use_id ?? undefined;
     this.#turns.begin();
+    this.#usage.context.readRequest(message);
     for (const raw of blocksOf(message.message.content)) {
       const block = parseBlock(raw);
       switch (block?.type) {

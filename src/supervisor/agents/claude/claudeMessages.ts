@@ -6,6 +6,7 @@ import { pathsNote, type UserMessage } from '../driver/userMessages';
 import * as v from 'valibot';
 import { parseJsonLine } from '../driver/jsonLine';
 import { elicitationFields } from '../driver/elicitation';
+import { compacted, requestTokens, windows } from './claudeContext';
 import { count, lenient, text } from '../driver/schemas';
 import { rateLimitSchema } from './claudeLimits';
 
@@ -39,7 +40,6 @@ const permissionDenied = v.object({
   tool_use_id: text,
 });
 const informational = v.object({ type: v.literal('system'), subtype: v.literal('informational'), content: text });
-const compacted = v.object({ type: v.literal('system'), subtype: v.literal('compact_boundary') });
 const taskEnded = v.object({
   type: v.literal('system'),
   subtype: v.literal('task_notification'),
@@ -68,7 +68,7 @@ const taskUpdated = v.object({
 
 const assistant = v.object({
   type: v.literal('assistant'),
-  message: v.object({ id: optionalText, content }),
+  message: v.object({ id: optionalText, content, model: optionalText, usage: lenient(requestTokens) }),
   parent_tool_use_id: optionalText,
   is_api_error_message: optionalFlag,
   error: optionalText,
@@ -106,14 +106,8 @@ const result = v.object({
   result: lenient(text),
   errors: lenient(v.array(text)),
   total_cost_usd: lenient(finite),
-  usage: lenient(
-    v.object({
-      input_tokens: tokens,
-      output_tokens: tokens,
-      cache_read_input_tokens: tokens,
-      cache_creation_input_tokens: tokens,
-    }),
-  ),
+  usage: lenient(requestTokens),
+  modelUsage: windows,
   model_usage_since_last_result: lenient(v.record(text, modelUsage)),
 });
 const controlRequest = v.object({ type: v.literal('control_request'), request_id: text, request: v.unknown() });

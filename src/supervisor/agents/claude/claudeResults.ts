@@ -1,8 +1,9 @@
 /** What Claude's `result` lines say: how a turn ended, and what it used. */
-import type { EventData, Usage } from '../../../storage/events';
+import type { DraftEvent, EventData, Usage } from '../../../storage/events';
 import type { TurnEnd } from '../driver/turns';
 import { INTERRUPTED } from '../driver/turns';
 import { addUsage, RunningCost } from '../driver/usage';
+import { ClaudeContext } from './claudeContext';
 import type { ClaudeModelUsage, ClaudeResult, ClaudeRetry } from './claudeMessages';
 
 /** A request to the model's service failed, and Claude repeats it. */
@@ -34,14 +35,17 @@ export function turnEndOf(result: ClaudeResult): TurnEnd {
 
 /** What each turn used. Older versions only report a running total of the cost, which continues over a resume. */
 export class ClaudeUsage {
+  readonly context: ClaudeContext;
   readonly #cost: RunningCost;
 
-  constructor(isResumed: boolean) {
+  constructor(isResumed: boolean, emit: (event: DraftEvent) => void) {
     this.#cost = new RunningCost(isResumed);
+    this.context = new ClaudeContext(emit);
   }
 
   /** The usage of the turn that `result` ends. To be called once for each result. */
   take(result: ClaudeResult): Usage | undefined {
+    this.context.readResult(result);
     if (result.total_cost_usd !== undefined) this.#cost.update(result.total_cost_usd);
     const costUsd = this.#cost.takeUsd();
     const models = Object.values(result.model_usage_since_last_result ?? {});

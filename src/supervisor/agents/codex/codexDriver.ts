@@ -53,7 +53,7 @@ class CodexConversation implements Conversation {
   readonly #turns: Turns;
   readonly #items: CodexItems;
   readonly #permissions: PermissionRequests<{ id: RpcId } & Pick<CodexQuestion, 'choices' | 'answerWith'>>;
-  readonly #usage = new CodexUsage();
+  readonly #usage: CodexUsage;
   readonly #limits = new CodexLimits();
   /** Messages that are not sent yet. */
   readonly #queue: UserMessage[];
@@ -72,7 +72,8 @@ class CodexConversation implements Conversation {
     this.#peer = new JsonRpcPeer((line) => host.write(line), {});
     this.#events = new EventWriter(host);
     this.#turns = new Turns(host);
-    this.#items = new CodexItems(this.#events, this.#pending, request.cwd);
+    this.#usage = new CodexUsage((event) => this.#events.emit(event));
+    this.#items = new CodexItems(this.#events, this.#pending, this.#usage.context, request.cwd);
     this.#permissions = new PermissionRequests((event) => this.#events.emit(event));
   }
 

@@ -1,5 +1,6 @@
 import type { EventWriter } from '../driver/eventWriter';
 import { picturesField } from '../driver/pictures';
+import type { ContextReport } from '../driver/usage';
 import { messageEvent, type PendingMessages } from '../driver/userMessages';
 import type { CodexCall, CodexItem } from './codexMessages';
 import { contentOf, isCall } from './codexMessages';
@@ -9,13 +10,15 @@ import { callOf, resultOf } from './codexTools';
 export class CodexItems {
   readonly #events: EventWriter;
   readonly #pending: PendingMessages;
+  readonly #context: ContextReport;
   readonly #cwd: string;
   readonly #openCalls = new Map<string, CodexCall>();
   readonly #background = new Set<string>();
 
-  constructor(events: EventWriter, pending: PendingMessages, cwd: string) {
+  constructor(events: EventWriter, pending: PendingMessages, context: ContextReport, cwd: string) {
     this.#events = events;
     this.#pending = pending;
+    this.#context = context;
     this.#cwd = cwd;
   }
 
@@ -46,10 +49,8 @@ export class CodexItems {
       }
       case 'plan':
         return this.#events.emit({ kind: 'message', data: { role: 'assistant', text: item.text } });
-      case 'contextCompaction': {
-        const text = 'The conversation was compacted.';
-        return this.#events.emit({ kind: 'message', data: { role: 'system', text } });
-      }
+      case 'contextCompaction':
+        return this.#context.compacted();
       default:
         return this.#endCall(item);
     }

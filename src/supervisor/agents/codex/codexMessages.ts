@@ -86,6 +86,8 @@ export function contentOf(parts: readonly unknown[]): CodexContent {
 
 const breakdown = v.object({ inputTokens: count, cachedInputTokens: count, outputTokens: count });
 export type CodexTokens = v.InferOutput<typeof breakdown>;
+const tokenUsage = v.object({ total: breakdown, last: breakdown, modelContextWindow: lenient(count) });
+export type CodexTokenUsage = v.InferOutput<typeof tokenUsage>;
 const turnErrorSchema = v.object({
   message: text,
   additionalDetails: lenient(text),
@@ -107,7 +109,7 @@ const notificationSchema = v.variant('method', [
   }),
   v.object({
     method: v.literal('thread/tokenUsage/updated'),
-    params: v.object({ ...inThread, turnId: text, tokenUsage: v.object({ total: breakdown, last: breakdown }) }),
+    params: v.object({ ...inThread, turnId: text, tokenUsage }),
   }),
   v.object({
     method: v.literal('turn/plan/updated'),

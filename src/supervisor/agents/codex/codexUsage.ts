@@ -1,16 +1,23 @@
-import type { Usage } from '../../../storage/events';
-import type { CodexTokens } from './codexMessages';
+import type { DraftEvent, Usage } from '../../../storage/events';
+import { ContextReport } from '../driver/usage';
+import type { CodexTokens, CodexTokenUsage } from './codexMessages';
 
 const NOTHING: CodexTokens = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
 
 /** What each turn used, from the running totals of the thread. The thread may be older than this run. */
 export class CodexUsage {
+  readonly context: ContextReport;
   /** The thread's total at the end of the last turn. */
   #taken: CodexTokens | undefined;
   #total: CodexTokens | undefined;
 
-  /** `last` is the last request's part of the total. */
-  update({ total, last }: { total: CodexTokens; last: CodexTokens }, isOfThisTurn: boolean): void {
+  constructor(emit: (event: DraftEvent) => void) {
+    this.context = new ContextReport(emit);
+  }
+
+  /** `last` is the last request's part of the total: what the context window holds now. */
+  update({ total, last, modelContextWindow: limitTokens }: CodexTokenUsage, isOfThisTurn: boolean): void {
+    this.context.tell({ usedTokens: last.inputTokens + last.outputTokens, limitTokens });
     // A resumed thread first reports its total after an earlier turn.
     this.#taken ??= subtract(total, isOfThisTurn ? last : NOTHING);
     this.#total = total;

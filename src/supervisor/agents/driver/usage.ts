@@ -1,4 +1,4 @@
-import type { Usage } from '../../../storage/events';
+import type { ContextUse, DraftEvent, Usage } from '../../../storage/events';
 
 /** A cost that the agent reports as a running total over its whole session. */
 export class RunningCost {
@@ -22,6 +22,40 @@ export class RunningCost {
     if (latest === undefined) return undefined;
     this.#takenUsd = latest;
     return before === undefined ? undefined : roundUsd(Math.max(0, latest - before));
+  }
+}
+
+/** What an agent tells of its context window, as events. */
+export class ContextReport {
+  readonly #emit: (event: DraftEvent) => void;
+  #told: ContextUse = {};
+
+  constructor(emit: (event: DraftEvent) => void) {
+    this.#emit = emit;
+  }
+
+  /** What is absent in `use` is as it was before. */
+  tell(use: ContextUse, before = this.#told): void {
+    const { usedTokens = before.usedTokens, limitTokens = before.limitTokens } = use;
+    if (usedTokens === this.#told.usedTokens && limitTokens === this.#told.limitTokens) return;
+    this.#set({
+      ...(usedTokens === undefined ? {} : { usedTokens }),
+      ...(limitTokens === undefined ? {} : { limitTokens }),
+    });
+  }
+
+  /** The agent made it smaller. How much it holds now is not known before the next request. */
+  compacted(before: number | undefined = this.#told.usedTokens): void {
+    const compaction = before === undefined ? {} : { usedTokens: before };
+    const text = 'The conversation was compacted.';
+    this.#emit({ kind: 'message', data: { role: 'system', text, compaction } });
+    const { limitTokens } = this.#told;
+    if (this.#told.usedTokens !== undefined) this.#set(limitTokens === undefined ? {} : { limitTokens });
+  }
+
+  #set(told: ContextUse): void {
+    this.#told = told;
+    this.#emit({ kind: 'usage', data: { context: told } });
   }
 }
 

@@ -50,7 +50,7 @@ const NOTHING: MomentFacts = {
 };
 
 function plus(facts: MomentFacts, runId: string, part: PartFacts): MomentFacts {
-  const { usage, snapshot, edits, model, ended, stopping, questions } = part;
+  const { usage, context, snapshot, edits, model, ended, stopping, questions } = part;
   return {
     ...facts,
     usage: {
@@ -64,6 +64,7 @@ function plus(facts: MomentFacts, runId: string, part: PartFacts): MomentFacts {
     stopping: facts.stopping || stopping,
     ...(snapshot === undefined ? {} : { snapshot: { ...snapshot, runId } }),
     ...(model === undefined ? {} : { model }),
+    ...(context === undefined ? {} : { context }),
     ...(ended === undefined ? {} : { ended }),
   };
 }

@@ -146,6 +146,7 @@ describe('claude, recorded', () => {
     for (const each of [lines, olderLines]) {
       const costs = replay('claude-control', each)
         .host.of('usage')
+        .filter(({ context }) => context === undefined)
         .map((usage) => usage.costUsd ?? 0);
       assert.equal(costs.length, 6);
       assert.equal(costs.reduce((sum, cost) => sum + cost, 0).toFixed(6), '0.181298');

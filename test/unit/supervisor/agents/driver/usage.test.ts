@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { addUsage, RunningCost } from '../../../../../src/supervisor/agents/driver/usage';
+import type { DraftEvent } from '../../../../../src/storage/events';
+import { addUsage, ContextReport, RunningCost } from '../../../../../src/supervisor/agents/driver/usage';
 
 describe('usage', () => {
   it('is added up without the noise of binary fractions, and an unknown cost stays unknown', () => {
@@ -23,5 +24,29 @@ describe('usage', () => {
     };
     assert.deepEqual(costs(false), [0.1, undefined, 0.2, 0]);
     assert.deepEqual(costs(true), [undefined, undefined, 0.2, 0]);
+  });
+
+  it('tells how full the context window is once for each change, and nothing of it after a compaction', () => {
+    const events: DraftEvent[] = [];
+    const report = new ContextReport((event) => events.push(event));
+    report.tell({ usedTokens: 10 });
+    report.tell({ usedTokens: 10 });
+    report.tell({ limitTokens: 100 });
+    report.compacted();
+    report.compacted(90);
+    report.tell({ usedTokens: 5 });
+    const usage = (context: object): object => ({ kind: 'usage', data: { context } });
+    const mark = (compaction: object): object => ({
+      kind: 'message',
+      data: { role: 'system', text: 'The conversation was compacted.', compaction },
+    });
+    assert.deepEqual(events, [
+      usage({ usedTokens: 10 }),
+      usage({ usedTokens: 10, limitTokens: 100 }),
+      mark({ usedTokens: 10 }),
+      usage({ limitTokens: 100 }),
+      mark({ usedTokens: 90 }),
+      usage({ usedTokens: 5, limitTokens: 100 }),
+    ]);
   });
 });
