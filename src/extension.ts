@@ -12,6 +12,7 @@ import { registerCommands } from './views/commands/commands';
 import { showError } from './views/text/errorMessages';
 import { COMMANDS, READY_CONTEXT } from './views/text/contributions';
 import { EndNotices } from './views/sessions/endNotices';
+import type { Sight } from './views/noticeChoice';
 import { Notifications } from './views/sessions/notifications';
 import { OverviewPanel } from './views/overview/overviewPanel';
 import { keepReviews } from './views/reviewTabs';
@@ -23,7 +24,7 @@ import { SessionMarks } from './views/sessions/sessionMarks';
 import { registerLanguageModelTools } from './views/mcp/languageModelTools';
 import { registerMcpServer } from './views/mcp/mcpServerProvider';
 import { SessionsTree } from './views/sessions/tree/sessionsTree';
-import { readEndNotices, readSettings, storageDirectory } from './views/settings';
+import { readNotices, readSettings, storageDirectory } from './views/settings';
 import { readWorktreeSettings } from './views/worktreeSettings';
 import { StatusBar } from './views/sessions/statusBar';
 import type { OverviewAction } from './protocol/overviewProtocol';
@@ -105,11 +106,17 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       void vscode.commands.executeCommand(command, sessionId);
     },
   };
+  const sight = (sessionId: string): Sight => ({
+    isWindowFocused: vscode.window.state.focused,
+    isListVisible: tree.isVisible,
+    isTimelineActive: timelines.activeSession === sessionId,
+  });
   const notifications = new Notifications({
     source: made,
     distance: (session) => scope.distance(session),
     showTimeline,
-    isInFront: (sessionId) => vscode.window.state.focused && timelines.activeSession === sessionId,
+    settings: readNotices,
+    sight,
     onError,
   });
 
@@ -142,10 +149,10 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     notifications,
     new EndNotices({
       source: made,
-      setting: readEndNotices,
+      settings: readNotices,
       distance: (session) => scope.distance(session),
       isUnseen: (session) => marks.isUnseen(session),
-      isListInSight: () => tree.isVisible && vscode.window.state.focused,
+      sight,
       showTimeline,
       onError,
     }),

@@ -4,6 +4,7 @@ import { PERMISSION_MODES } from '../storage/sessionRecords';
 import { parseAgentSettings } from '../supervisor/agents/agentRegistry';
 import type { SupervisorSettings } from '../supervisor/settings';
 import { DEFAULT_SETTINGS } from '../supervisor/settings';
+import { noticeSettings, type NoticeSettings } from './noticeChoice';
 import { SETTINGS } from './text/contributions';
 
 export const SECTION = 'corral';
@@ -56,12 +57,9 @@ export function readSettings(): SupervisorSettings {
   };
 }
 
-export const END_NOTICES = ['always', 'whenHidden', 'never'] as const;
-export type EndNoticeSetting = (typeof END_NOTICES)[number];
-
-/** Whether a notification tells that a session ended; by default where the list of sessions is not in sight. */
-export function readEndNotices(): EndNoticeSetting {
-  return readSetting(SETTINGS.notificationsEnds, v.picklist(END_NOTICES), 'whenHidden');
+/** Which notices are shown, and where. */
+export function readNotices(): NoticeSettings {
+  return noticeSettings(vscode.workspace.getConfiguration(SECTION).get<unknown>(SETTINGS.notifications));
 }
 
 /** Where sessions are kept: the user's folder, or VS Code's storage for the extension. */

@@ -8,7 +8,17 @@ describe('a question that is too long for a row', () => {
   let window: Window;
   let sessions: SessionsView;
   useWindow(
-    () => ({ repository: { name: 'greeter' }, server: { environment: { CORRAL_DEMO_SPEED: '10' } } }),
+    () => ({
+      repository: { name: 'greeter' },
+      server: {
+        environment: { CORRAL_DEMO_SPEED: '10' },
+        // The last one is of earlier versions. Failures would be told like other ends.
+        settings: {
+          'corral.notifications': { questions: 'always', failures: 'never' },
+          'corral.notifications.ends': 'always',
+        },
+      },
+    }),
     async (opened) => {
       ({ window, sessions } = opened);
       await window.showContainer('Corral');
@@ -37,5 +47,19 @@ describe('a question that is too long for a row', () => {
     await card.filter({ hasText: command }).waitFor();
     await card.getByRole('button', { name: 'Allow', exact: true }).click();
     await timeline.getByTestId('status').filter({ hasText: 'Completed' }).waitFor();
+  });
+
+  it('is told like ends and failures as the setting says, although the list of sessions is in sight', async () => {
+    await window.closeEditors();
+    for (const [prompt, status] of [
+      ['fail It broke', 'Failed'],
+      ['talk All is well', 'Completed'],
+    ] as const) {
+      await window.runCommand('Corral: New Session…');
+      await window.answerInput(prompt);
+      await sessions.row(prompt, status).waitFor();
+    }
+    await window.notification('“talk All is well” is done').waitFor();
+    assert.equal(await window.notification('It broke').count(), 0);
   });
 });

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { visibleLine } from '../../common/visibleText';
 import type { CorralApi, SessionSummary } from '../../supervisor/api';
-import type { EndNoticeSetting } from '../settings';
 import { COMMANDS, FOCUS_SESSIONS } from '../text/contributions';
 import { showInformationMessage } from '../text/messages';
 import { describeChanges } from '../text/worktreeLabels';
+import { isToTell, type NoticeSettings, type Sight } from '../noticeChoice';
 import { NOTICE_PRECEDENCE_MS } from './notifications';
 
 /** A timeline that is in sight shows the end within this time, and the end counts as seen. */
@@ -20,11 +20,10 @@ export interface EndNoticesOptions {
     /** True for the one window that is to tell of the end. */
     claimNotification(id: string, runId: string, requestId: string): Promise<boolean>;
   };
-  setting: () => EndNoticeSetting;
+  settings: () => NoticeSettings;
   distance: (session: SessionSummary) => number;
   isUnseen: (session: SessionSummary) => boolean;
-  /** True where a person looks at this window's list of sessions. */
-  isListInSight: () => boolean;
+  sight: (sessionId: string) => Sight;
   showTimeline: (sessionId: string) => void;
   onError: (doing: string, error: unknown) => void;
 }
@@ -49,12 +48,13 @@ export class EndNotices implements vscode.Disposable {
   }
 
   async #take(sessionId: string, runId: string): Promise<void> {
-    const { source, setting, distance, isUnseen, isListInSight } = this.#options;
-    if (setting() === 'never') return;
+    const { source, settings, distance, isUnseen, sight } = this.#options;
     await delay(SEEN_MS);
     const session = await source.getSession(sessionId);
     if (session.currentRunId !== runId || session.restored) return; // a teardown, or another run began
-    if (!isUnseen(session) || (setting() === 'whenHidden' && isListInSight())) {
+    const choice = session.status === 'Failed' ? settings().failures : settings().ends;
+    if (choice === 'never') return;
+    if (!isUnseen(session) || !isToTell(choice, sight(sessionId))) {
       await source.claimNotification(sessionId, runId, END); // no other window needs to tell it
       return;
     }

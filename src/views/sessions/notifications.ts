@@ -14,6 +14,7 @@ import type {
 import { FOCUS_SESSIONS } from '../text/contributions';
 import { showInformationMessage, showPassingMessage } from '../text/messages';
 import { isPlainMessage, plainOptions, questionId, questionsInPicker } from './openQuestion';
+import { isToTell, type NoticeSettings, type Sight } from '../noticeChoice';
 import { answerOf, askAndAnswer } from './permissionAnswer';
 
 /** Error codes of an answer that came too late. */
@@ -36,8 +37,8 @@ export interface NotificationsOptions {
   /** How near the session is to this window; the nearest one shows notifications. */
   distance: (session: SessionSummary) => number;
   showTimeline: (sessionId: string) => void;
-  /** Whether a person has the session's timeline before them, which shows the question itself. */
-  isInFront: (sessionId: string) => boolean;
+  settings: () => NoticeSettings;
+  sight: (sessionId: string) => Sight;
   onError: (doing: string, error: unknown) => void;
 }
 
@@ -64,7 +65,8 @@ export class Notifications implements vscode.Disposable {
 
   /** A person has the session's timeline before them, where the question stands whole. */
   sessionShown(sessionId: string): void {
-    if (!this.#options.isInFront(sessionId)) return;
+    const { isWindowFocused, isTimelineActive } = this.#options.sight(sessionId);
+    if (!isWindowFocused || !isTimelineActive) return;
     for (const open of this.#open.values()) if (open.sessionId === sessionId) open.end();
   }
 
@@ -103,8 +105,9 @@ export class Notifications implements vscode.Disposable {
   }
 
   async #askPerson(session: SessionSummary, pending: PermissionSummary): Promise<void> {
-    const { showTimeline, isInFront } = this.#options;
-    if (!(await this.#claim(session, pending)) || isInFront(session.id)) return;
+    const { showTimeline, settings, sight } = this.#options;
+    const choice = settings().questions;
+    if (choice === 'never' || !(await this.#claim(session, pending)) || !isToTell(choice, sight(session.id))) return;
     const show = vscode.l10n.t('Show');
     const choose = vscode.l10n.t('Answer…');
     const { allow, deny } = (isPlainMessage(pending) ? plainOptions(pending) : undefined) ?? {};

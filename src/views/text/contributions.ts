@@ -158,5 +158,5 @@ export const SETTINGS = {
   minimumFreeMemory: 'minimumFreeMemory',
   recoveryPolicy: 'recovery.policy',
   runnerNode: 'runner.node',
-  notificationsEnds: 'notifications.ends',
+  notifications: 'notifications',
 } as const;
