@@ -305,6 +305,70 @@ export const SCENARIOS = {
     assert.equal(session.nativeSessionId === nativeSessionId, program.forgets !== true);
     assert.equal((await conversationOf(supervisor, id)).length, 4);
   },
+  'ask beside': async ({ supervisor, start, use }) => {
+    const ask = async (id, question) => {
+      const { asideId } = await supervisor.askAside(id, question);
+      const end = performance.now() + LIMIT_MS;
+      for (;;) {
+        const aside = (await supervisor.listAsides(id)).find((each) => each.id === asideId);
+        if (aside.state !== 'answering') return aside;
+        assert.ok(performance.now() < end, `No answer came: ${JSON.stringify(aside)}`);
+        await pause(POLL_MS);
+      }
+    };
+    const unchanged = ({ state, currentRunId, nativeSessionId, needsInput, changes, usage, runs }) => ({
+      ...{ state, currentRunId, nativeSessionId, needsInput, changes, usage, runs: runs.length },
+    });
+    const finished = await start('Say hello [[plain]]');
+    const before = await untilCompleted(supervisor, finished.id);
+    const answered = await ask(finished.id, 'Why? [[plain]]');
+    assert.deepEqual(
+      [answered.state, answered.answer, answered.reason],
+      ['answered', 'Hello from the model. There is nothing else to do.', undefined],
+    );
+    const writing = await ask(finished.id, 'Write it [[write]]');
+    assert.ok(!(await exists(join(before.worktreePath, 'hello.txt'))), `it wrote a file: ${JSON.stringify(writing)}`);
+    await ask(finished.id, 'Run it [[shell]]');
+    assert.deepEqual(unchanged(await supervisor.getSession(finished.id)), unchanged(before));
+    assert.equal((await conversationOf(supervisor, finished.id)).length, 2);
+    // A copy: the session's own conversation knows nothing of the questions.
+    await supervisor.sendMessage(finished.id, 'Again [[plain]]');
+    const again = await until(
+      supervisor,
+      finished.id,
+      'The next run',
+      (each) => each.runs.length === 2 && isOver(each),
+    );
+    assert.equal(again.nativeSessionId, before.nativeSessionId, again.failureReason);
+    const { id } = use(await start('Take your time [[slow]]', 'all'));
+    const running = await until(supervisor, id, 'Its own session', (each) => each.nativeSessionId !== undefined);
+    const beside = await ask(id, 'How far are you? [[plain]]');
+    assert.equal(beside.answer, 'Hello from the model. There is nothing else to do.', beside.reason);
+    const still = await supervisor.getSession(id);
+    assert.deepEqual([still.currentRunId, still.state], [running.currentRunId, 'running']);
+    await supervisor.stop(id);
+  },
+  'hand over': async ({ supervisor, start, other }) => {
+    const { id } = await start('Write it [[write]]');
+    const { nativeSessionId } = await untilCompleted(supervisor, id);
+    const agent = await other();
+    const prompt = await supervisor.handOverPrompt(id);
+    assert.match(prompt, /User: Write it [^]*- added: hello\.txt/);
+    // The story has the model's marks in it, which would make it do the same again.
+    await supervisor.handOver(id, { agent, prompt: prompt.replaceAll('[[write]]', '') });
+    const over = await until(
+      supervisor,
+      id,
+      'The end of the other agent',
+      (each) => each.runs.length === 2 && isOver(each),
+    );
+    assert.equal(over.status, 'Completed', over.failureReason);
+    assert.equal(over.agent, agent);
+    assert.notEqual(over.nativeSessionId, nativeSessionId);
+    await supervisor.sendMessage(id, 'Again [[plain]]');
+    const again = await until(supervisor, id, 'Its next run', (each) => each.runs.length === 3 && isOver(each));
+    assert.deepEqual([again.status, again.agent, again.nativeSessionId], ['Completed', agent, over.nativeSessionId]);
+  },
   import: async ({ supervisor, program, path, env, repository, use }) => {
     const natives = await supervisor.nativeSessions();
     const before = (await natives.list(repository)).map(({ nativeSessionId }) => nativeSessionId);

@@ -14,6 +14,8 @@ import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
 
 await enterProjectNode(import.meta.filename);
 
+/** For the two programs that keep their conversations where others can take them up. */
+const ALONE = ['import', 'ask beside', 'hand over'];
 /** How many of a failed session's last events are printed. */
 const SHOWN_EVENTS = 12;
 const words = process.argv.slice(2);
@@ -28,7 +30,7 @@ const AGENTS = [
     setting: {},
     scenarios: Object.keys(SCENARIOS).filter(
       (scenario) =>
-        (scenario !== 'import' || program.alone !== undefined) &&
+        (!ALONE.includes(scenario) || program.alone !== undefined) &&
         (scenario !== 'usage limit, and a second account' || program.account !== undefined),
     ),
   })),
@@ -111,6 +113,12 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
             runProcess: supervisor.runProcess,
           })
         ).find((each) => each.name === agent.name);
+      const other = async () => {
+        const name = agent.program === 'claude' ? 'codex' : 'claude';
+        const otherEnv = await environmentOf(name, join(folder, 'other home'), model.url);
+        settings.agents = { ...settings.agents, [name]: { path: await installProgram(name), env: otherEnv } };
+        return name;
+      };
       try {
         await SCENARIOS[name]({
           supervisor,
@@ -124,6 +132,7 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
           env,
           program: agent.traits,
           terminal,
+          other,
           detect,
           model,
         });

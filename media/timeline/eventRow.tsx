@@ -5,6 +5,7 @@ import { Icon } from '../shared/icons';
 import { EventCard } from './events/eventCard';
 import { eventIcon, eventName } from './events/eventName';
 import type { TimelineModel } from './model/timelineModel';
+import { AsideCards } from './rows/asideCards';
 import { MenuButton, copyByKey, eventMenu } from './rows/eventMenu';
 import { FoldedRow } from './rows/foldedRow';
 
@@ -66,6 +67,7 @@ export function EventRow({ model, item, line, isSelected, measure, onSelect }: E
         <EventTime event={event} />
         <MenuButton />
       </div>
+      <AsideCards model={model} event={event} line={line} />
     </div>
   );
 }

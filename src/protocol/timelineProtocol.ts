@@ -3,6 +3,7 @@
  * The page sends numbered requests; the extension answers each, and pushes the `session` when it changed.
  */
 import * as v from 'valibot';
+import { asideSchema } from '../storage/asides';
 import { idSchema } from '../storage/ids';
 import { RUN_STATES, answersSchema, parseDraft, permissionOptionSchema } from '../storage/events';
 import type { SessionEvent } from '../storage/events';
@@ -11,6 +12,7 @@ import { ANSWER_SCHEMAS, requestSchemaOf, type RequestOf } from './pageRequests'
 import { PATIENT_PROMPT_METHODS, PROMPT_REQUESTS } from './promptProtocol';
 import { PAGE_QUERIES, TIMELINE_QUERIES } from '../storage/timelineQueries';
 
+export { asideSchema, type Aside } from '../storage/asides';
 export { MAX_EVENTS_PER_QUERY } from '../storage/timelineQueries';
 
 /** Events that one `events` request can ask for. */
@@ -132,7 +134,7 @@ const eventSchema = v.pipe(
 /** The page's requests: the parameters of each and the result of its answer. */
 export const TIMELINE_REQUESTS = {
   ...PROMPT_REQUESTS,
-  /** The page has loaded. Only `reading` and `failure` are pushed before this is answered. */
+  /** The page has loaded. Only `reading`, `asides` and `failure` are pushed before this is answered. */
   ready: {
     parameters: v.object({}),
     /** `events` are the last ones, as many as a page shows at first. */
@@ -169,6 +171,8 @@ export const TIMELINE_REQUESTS = {
     parameters: v.object({ path: v.pipe(text, v.minLength(1)), line: v.optional(count), at: v.optional(placeSchema) }),
     result: v.object({}),
   },
+  /** Ends the process that answers a question beside the work. */
+  cancelAside: { parameters: v.object({ asideId: idSchema }), result: v.object({}) },
   /** Shows, applies or names the session's work. A person may be asked, so this is answered at once. */
   act: { parameters: v.object({ action: v.picklist(OUTCOME_ACTIONS) }), result: v.object({}) },
   /** Every timeline shows so much from now on; the page is told by `detail`. */
@@ -224,6 +228,8 @@ export const hostMessageSchema = v.variant('type', [
   v.object({ type: v.literal('session'), session: sessionSchema, events: v.array(eventSchema) }),
   /** This share of the history is indexed. What needs all of it is answered when all is. */
   v.object({ type: v.literal('reading'), share: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
+  /** All questions that were asked beside the work, in their order. */
+  v.object({ type: v.literal('asides'), asides: v.array(asideSchema) }),
   /** Somebody followed a link to this event. */
   v.object({ type: v.literal('show'), place: placeSchema }),
   /** Somebody wants to write a message. */

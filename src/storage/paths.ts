@@ -58,6 +58,10 @@ export class StorePaths {
   get spares(): string {
     return join(this.root, 'spares');
   }
+  /** An empty file for each session that was asked something beside its work, so that a search finds it. */
+  get asides(): string {
+    return join(this.root, 'asides');
+  }
   get sessions(): string {
     return join(this.root, 'sessions');
   }
@@ -105,6 +109,13 @@ export class SessionPaths {
   }
   get timeline(): string {
     return join(this.root, 'timeline.sqlite');
+  }
+  /** Questions beside the work: folders like those of runs, which are none. */
+  get asides(): string {
+    return join(this.root, 'asides');
+  }
+  aside(asideId: string): RunPaths {
+    return new RunPaths(join(this.asides, asideId));
   }
   get runs(): string {
     return join(this.root, 'runs');

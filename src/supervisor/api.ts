@@ -3,6 +3,7 @@ import type { Disposable, Event } from '../common/disposable';
 import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../storage/events';
 import type { PermissionMode, Starter } from '../storage/sessionRecords';
 import type { AgentOffers } from '../storage/agentOffers';
+import type { Aside } from '../storage/asides';
 import type { AttachmentReference } from '../storage/attachments';
 import type { IssueReference } from '../storage/issueReference';
 import type { UsageTotals } from '../storage/sessionFacts';
@@ -249,26 +250,23 @@ export interface CorralApi {
   readAttachment(id: string, attachmentId: string): Promise<Uint8Array>;
   /** All agents, those that can be used first. Programs are started only to tell their version. */
   listAgents(): Promise<AgentSummary[]>;
-  /**
-   * What the agent told of its models and commands when it last worked in this repository; its models as it told them
-   * last anywhere, where it has not. Throws AGENT_UNKNOWN, AGENT_NOT_FOUND, SETTINGS_INVALID, NO_REPOSITORY.
-   */
+  /** What the agent told of its models and commands when it last worked in this repository, else elsewhere. */
   agentOffers(agent: string, repository: string): Promise<AgentOffers>;
   /** @throws ALREADY_ANSWERED where `runId` is given and another run is current by now. */
   answerPermission(id: string, requestId: string, answer: PermissionAnswer): Promise<void>;
   interrupt(id: string): Promise<void>;
   stop(id: string): Promise<void>;
   kill(id: string): Promise<void>;
-  /**
-   * Ends a run by a person's word, where nothing tells whether it still runs; also frees locks of which that holds.
-   * Throws CONFLICT where it answers, or has been silent for less than a minute.
-   */
+  /** Ends a run, and frees locks, by a person's word. Throws CONFLICT unless they were silent for a minute. */
   markAsGone(id: string): Promise<void>;
   resume(id: string, text?: string): Promise<void>;
-  /** Another agent goes on in the same worktree, from a new run on; `prompt` is `handOverPrompt` where absent. */
+  /** Another agent goes on in the same worktree, from a new run on. It is told `prompt`, or else `handOverPrompt`. */
   handOver(id: string, request: { agent: string; model?: string; prompt?: string }): Promise<void>;
-  /** All that another agent is told: what was said, what changed, and what was asked last. */
   handOverPrompt(id: string): Promise<string>;
+  /** Asks its agent beside the work, in a process that changes nothing and is no run; `listAsides` has the answer. */
+  askAside(id: string, question: string): Promise<{ asideId: string }>;
+  listAsides(id: string): Promise<Aside[]>;
+  cancelAside(id: string, asideId: string): Promise<void>;
   /** Starts a queued session, whatever it waits for. This and the next two throw CONFLICT where it is not queued. */
   startNow(id: string): Promise<void>;
   /** Moves a queued session to another position; 1 is the next to start. */
@@ -286,7 +284,7 @@ export interface CorralApi {
   searchHistory(
     text: string,
     query?: { limit?: number; signal?: AbortSignal },
-  ): AsyncIterable<{ sessionId: string; event: SessionEvent }>;
+  ): AsyncIterable<{ sessionId: string; event: SessionEvent; aside?: true }>;
   /** Writes the session with all its events to the file `target`. */
   exportSession(id: string, format: 'jsonl' | 'markdown' | 'html', target: string): Promise<void>;
   /** Ids of sessions whose summary changed. Each event fires after its records were acknowledged. */

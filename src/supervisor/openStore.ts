@@ -92,6 +92,7 @@ export class OpenStore implements Disposable {
     const parts = await this.#parts.catch(() => undefined); // nothing to close where it never opened
     parts?.limitWaits.dispose();
     parts?.watcher.dispose();
+    parts?.asides.dispose();
     parts?.connections.dispose();
     this.startUp.stopLooking();
     await this.startUp.settled;

@@ -12,6 +12,7 @@ import { TrashPurger } from './lifecycle/trashPurger';
 import { WorktreeControl } from './lifecycle/worktreeControl';
 import { WorktreeInventory } from './lifecycle/worktreeInventory';
 import type { SupervisorOptions } from './options';
+import { Asides } from './runs/asides/asides';
 import { GoneMarker } from './runs/gone/goneMarker';
 import { LimitWaits } from './runs/limits/limitWaits';
 import { Queue } from './runs/queue';
@@ -32,6 +33,8 @@ export interface Parts {
   queue: Queue;
   runControl: RunControl;
   limitWaits: LimitWaits;
+  /** Questions beside the work of sessions. */
+  asides: Asides;
   gone: GoneMarker;
   consents: CommandConsents;
   creator: SessionCreator;
@@ -60,10 +63,12 @@ export interface PartsOptions extends Required<SupervisorOptions> {
  */
 export async function openParts(options: PartsOptions): Promise<Parts> {
   const { model, git, bundles, settings } = options;
+  let noteChange: Asides['noteChange'] = () => undefined;
   const store = await SessionStore.open({
     ...options,
     onSynced: (sessionId, result) => {
       model.apply(sessionId, result);
+      noteChange(sessionId);
     },
   });
   const consents = new CommandConsents({ ...options, store });
@@ -71,7 +76,9 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const connections = new RunnerConnections(base);
   const watcher = new RunWatcher({ ...base, connections });
   const queue = new Queue({ ...base, connections, watcher });
-  const runControl = new RunControl({ ...base, connections, watcher, queue });
+  const asides = new Asides(base);
+  noteChange = (sessionId) => asides.noteChange(sessionId);
+  const runControl = new RunControl({ ...base, connections, watcher, queue, asides });
   const spares = new SpareWorktrees(base);
   const creator = new SessionCreator({ ...base, spares });
   const trashPurger = new TrashPurger(base);
@@ -88,6 +95,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
       ...base,
       enqueue: async (sessionId, request) => await runControl.enqueue(sessionId, request),
     }),
+    asides,
     gone: new GoneMarker({ ...base, connections, watcher, queue }),
     consents,
     creator,
@@ -97,7 +105,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     worktree: (sessionId) => new WorktreeControl({ ...base, runs: runControl, trashPurger, repositories }, sessionId),
     inventory: new WorktreeInventory({ ...base, spares }),
     nativeSessions: new NativeSessions({ ...base, creator, resolving: () => ({ agents: settings().agents, bundles }) }),
-    archive: new HistoryArchive({ ...base, searchThread: join(bundles, 'searchThread.js') }),
+    archive: new HistoryArchive({ ...base, asides, searchThread: join(bundles, 'searchThread.js') }),
     processes: new RunProcesses(store, model),
   };
 }

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import type { Aside } from '../storage/asides';
 import { CorralError } from '../storage/errors';
 import type { SessionEvent } from '../storage/events';
 import type { ConversationEntry } from '../storage/timelineQueries';
@@ -89,7 +90,7 @@ export class Supervisor extends OpenStore implements CorralApi {
   async *searchHistory(
     text: string,
     query: HistorySearchQuery = {},
-  ): AsyncGenerator<{ sessionId: string; event: SessionEvent }> {
+  ): AsyncGenerator<{ sessionId: string; event: SessionEvent; aside?: true }> {
     yield* (await this.archive()).search(text, query);
   }
 
@@ -188,6 +189,24 @@ export class Supervisor extends OpenStore implements CorralApi {
     const { model, worktree } = await this.changeable(id);
     const { changes } = await worktree(id).changes();
     return handOverPrompt(model.facts(id), await this.getConversation(id), changes);
+  }
+
+  async askAside(id: string, question: string): Promise<{ asideId: string }> {
+    requirePrompt(question);
+    return { asideId: await (await this.changeable(id)).asides.ask(id, question) };
+  }
+
+  async listAsides(id: string): Promise<Aside[]> {
+    return await (await this.known(id)).asides.list(id);
+  }
+
+  /** Gives the asides of the session now and each time that they change, until `signal` is aborted. */
+  async followAsides(id: string, signal: AbortSignal, onAsides: (asides: Aside[]) => void): Promise<void> {
+    await (await this.known(id)).asides.follow(id, signal, onAsides);
+  }
+
+  async cancelAside(id: string, asideId: string): Promise<void> {
+    await (await this.changeable(id)).asides.cancel(id, asideId);
   }
 
   async terminalCommand(id: string): Promise<TerminalCommand> {

@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import type { Locator } from 'playwright-core';
 import * as v from 'valibot';
 import { projectRoot } from '../support/project';
 import type { TestRepository } from '../support/repository';
@@ -97,12 +98,21 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await window.closeEditors();
   });
 
-  it('go on with the work of another one, after a person has read what they are told', async () => {
+  it('are asked beside their work, and go on with that of another one after a person has read what they are told', async () => {
     await window.runCommand('Corral: New Session…');
     await window.answerInput('edit notes.txt by the demo; talk Half of it is done');
     await sessions.row('edit notes', 'Completed').waitFor({ timeout: 60_000 });
     await sessions.row('edit notes').click();
     await window.timeline('edit notes');
+    await window.runCommand('Corral: Ask About This Session…');
+    await window.answerInput('talk Half, because the **other half** is for another agent');
+    const asked = async (): Promise<Locator> =>
+      (await window.timeline('edit notes', '[data-testid=aside]')).getByTestId('aside');
+    await (await asked()).and((await window.timeline('edit notes')).locator('[data-state=answered]')).waitFor();
+    await window.picture('aside');
+    await window.reloadByCommand();
+    await (await asked()).getByText('other half', { exact: true }).waitFor();
+    assert.equal(await (await asked()).count(), 1);
     await window.runCommand('Corral: Continue with Another Agent…');
     await window.pick('left');
     await window.quickInput.getByText('Send to left').waitFor();

@@ -1,11 +1,12 @@
 import * as v from 'valibot';
-import { sessionSchema } from '../../../src/protocol/timelineProtocol';
+import { asideSchema, sessionSchema } from '../../../src/protocol/timelineProtocol';
 import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { TimelineModel } from '../model/timelineModel';
 
 const text = v.string();
 const exportSchema = v.object({
   session: sessionSchema,
+  asides: v.array(asideSchema),
   /** Names and values for the page's head. */
   facts: v.array(v.tuple([text, text])),
 });
@@ -44,6 +45,7 @@ export class EmbeddedHost {
     );
     this.model.events.keepAll();
     this.model.receive({ type: 'session', session, events: [] });
+    this.model.receive({ type: 'asides', asides: this.exported.asides });
   }
 
   /** Checks the events of a block and hands them to the model. Answers with those that can be shown, in their order. */

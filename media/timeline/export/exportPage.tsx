@@ -7,6 +7,7 @@ import type { TimelineEvent } from '../../../src/protocol/timelineProtocol';
 import { visibleText } from '../../../src/common/visibleText';
 import '../eventList.css';
 import { eventLooks, EventParts, EventTime, rowName } from '../eventRow';
+import { AsideCard } from '../rows/asideCards';
 import './exportPage.css';
 import { EmbeddedHost } from './embeddedHost';
 
@@ -36,7 +37,7 @@ function ExportPage({ host }: { host: EmbeddedHost }) {
       clearTimeout(timer);
     };
   }, [shownBlocks]);
-  const { session, facts } = host.exported;
+  const { session, facts, asides } = host.exported;
   const { rows } = host.model;
   return (
     <div class="exported">
@@ -67,6 +68,13 @@ function ExportPage({ host }: { host: EmbeddedHost }) {
             <Block key={index} host={host} events={eventsOf(host, index)} />
           ))}
         </div>
+        {asides.length > 0 && (
+          <div class="asides">
+            {asides.map((aside) => (
+              <AsideCard key={aside.id} model={host.model} aside={aside} />
+            ))}
+          </div>
+        )}
       </main>
     </div>
   );

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { Requests } from '../../shared/requests';
 import { PATIENT_METHODS, TIMELINE_REQUESTS, hostMessageSchema } from '../../../src/protocol/timelineProtocol';
 import type {
+  Aside,
   Detail,
   EventPlace,
   TimelineEvent,
@@ -23,6 +24,8 @@ export interface HostListener {
   failed(message: string): void;
   /** The extension has indexed this share of the history, from 0 to 1, and answers after that. */
   readingOn(share: number): void;
+  /** All questions that were asked beside the work. */
+  asidesChanged(asides: Aside[]): void;
   /** Somebody followed a link to this event. */
   showWanted(place: EventPlace): void;
   /** Somebody wants to write a message. */
@@ -115,6 +118,9 @@ export class ExtensionHostClient {
       case 'session':
         this.#post({ type: 'received' });
         this.#listener.sessionChanged(message.session, message.events);
+        return;
+      case 'asides':
+        this.#listener.asidesChanged(message.asides);
         return;
       case 'show':
         this.#listener.showWanted(message.place);

@@ -1,9 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import type { EventPlace, SavedState, TimelineEvent, TimelineSession } from '../../../src/protocol/timelineProtocol';
-import { ExtensionHostClient, UnknownOutcomeError } from './extensionHostClient';
-import type { Ask } from './extensionHostClient';
-import { EventFilter } from './eventFilter';
-import type { FindContext } from './eventFilter';
+import { Asides } from './asides';
+import { ExtensionHostClient, UnknownOutcomeError, type Ask } from './extensionHostClient';
+import { EventFilter, type FindContext } from './eventFilter';
 import { EventFind } from './eventFind';
 import { Facets } from './facets';
 import { ListRows } from './rows/listRows';
@@ -12,8 +11,7 @@ import { Pauses } from './density/pauses';
 import { Moment } from './moment';
 import { PendingPermissions } from './pendingPermissions';
 import { Density } from './density/density';
-import { findJumpTarget } from './jumpTargets';
-import type { JumpTarget } from './jumpTargets';
+import { findJumpTarget, type JumpTarget } from './jumpTargets';
 import { Playlist } from './playlist';
 import { Replay } from './replay';
 import { SessionActions } from './sessionActions';
@@ -51,6 +49,7 @@ export class TimelineModel {
   readonly draft: MessageDraft;
   readonly actions: SessionActions;
   readonly moment: Moment;
+  readonly asides: Asides;
   /** The list stays at its end as events come. */
   following = true;
   /** Lines there were when following stopped. */
@@ -68,9 +67,8 @@ export class TimelineModel {
     this.runId = saved?.runId;
     this.#savedPosition = saved?.position;
     this.#client = new ExtensionHostClient(post, {
-      sessionChanged: (session, events) => {
-        this.#setSession(session, events);
-      },
+      sessionChanged: (session, events) => this.#setSession(session, events),
+      asidesChanged: (asides) => this.asides.set(asides),
       failed: (message) => {
         this.readShare = undefined;
         this.fail(message);
@@ -93,6 +91,7 @@ export class TimelineModel {
     const shownRows = (): number => this.replay.shownRows;
     const ask: Ask = (method, parameters) => this.#attempt(() => this.#client.request(method, parameters));
     this.moment = new Moment(ask, changed);
+    this.asides = new Asides({ ask, changed, session: () => this.session, show: (place) => this.#show(place) });
     this.#findContext = { playlist, find: (query) => ask('findEvents', query) };
     this.filter = new EventFilter({ ...this.#findContext, changed, criteriaChanged: () => this.find.restart() });
     this.find = new EventFind({
@@ -241,6 +240,7 @@ export class TimelineModel {
 
   /** Moves to an event, also from another run's view. */
   #show(place: EventPlace): void {
+    if (this.asides.showIfAside(place.runId)) return;
     if (this.playlist.rowOf(place) === undefined) this.selectRun(undefined);
     const row = this.playlist.rowOf(place);
     if (row === undefined) this.fail(l10n.t('This event is not in the timeline.'));

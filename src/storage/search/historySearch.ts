@@ -11,6 +11,8 @@ export interface SearchedRun {
   ordinal: number;
   /** Nothing is recorded of it any more. */
   hasEnded: boolean;
+  /** It is no run but a question beside the work, and `runId` is its id. */
+  isAside?: true;
   /** ISO 8601. */
   lastEventAt: string;
 }

@@ -14,7 +14,10 @@ export const threadDataSchema = v.object({
 export type ThreadData = v.InferOutput<typeof threadDataSchema>;
 
 /** Runs are searched in the order in which they are sent. */
-const taskSchema = v.object({ number: v.number(), sessionId: text, runId: text, hasEnded: v.boolean() });
+const taskSchema = v.object({
+  ...{ number: v.number(), sessionId: text, runId: text, hasEnded: v.boolean() },
+  isAside: v.exactOptional(v.boolean()),
+});
 export type Task = v.InferOutput<typeof taskSchema>;
 
 /** A run to be searched, or one whose matches are read from now on. */

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import * as v from 'valibot';
 import { messageOf } from '../../common/errors';
-import { StorePaths } from '../paths';
+import { type RunPaths, StorePaths } from '../paths';
 import type { Report, Task } from './searchMessages';
 import { orderSchema, threadDataSchema } from './searchMessages';
 import { readRunFilter, writeRunFilter } from './runFilter';
@@ -22,16 +22,22 @@ const MAX_UNREAD = 20;
 const read = new Set<number>();
 let onRead: () => void = () => undefined;
 
+function pathsOf({ sessionId, runId, isAside }: Task): RunPaths {
+  const session = paths.session(sessionId);
+  return isAside === true ? session.aside(runId) : session.run(runId);
+}
+
 /** What the filter of an ended run says; undefined where it has none. */
-async function askFilter({ sessionId, runId, hasEnded }: Task): Promise<boolean | undefined> {
-  if (!hasEnded || pattern.grams.length === 0) return undefined;
-  const filter = await readRunFilter(paths.session(sessionId).run(runId)).catch(() => undefined);
+async function askFilter(task: Task): Promise<boolean | undefined> {
+  if (!task.hasEnded || pattern.grams.length === 0) return undefined;
+  const filter = await readRunFilter(pathsOf(task)).catch(() => undefined);
   return filter?.mayHave(pattern.grams);
 }
 
-async function search({ number, sessionId, runId, hasEnded }: Task, filtered: boolean | undefined): Promise<void> {
+async function search(task: Task, filtered: boolean | undefined): Promise<void> {
   if (filtered === false) return;
-  const run = paths.session(sessionId).run(runId);
+  const { number, hasEnded } = task;
+  const run = pathsOf(task);
   let left = limit;
   for await (const { seq, timestamp, draft } of new RunSearch(run, pattern).matches()) {
     report({ number, match: { seq, timestamp, ...draft } });

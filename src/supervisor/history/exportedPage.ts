@@ -3,15 +3,19 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pictureFile } from '../../common/pictureFile';
+import type { Aside } from '../../storage/asides';
 import type { SessionEvent } from '../../storage/events';
 import type { SessionSummary } from '../api';
 
+/** A session with the questions that were asked beside its work. */
+export type ExportedSession = SessionSummary & { asides: Aside[] };
+
 /** Writes a document piece by piece, so that a long session is never wholly in memory. */
 export interface DocumentWriter {
-  begin: (session: SessionSummary) => string | Promise<string>;
+  begin: (session: ExportedSession) => string | Promise<string>;
   /** A page of events in their order. */
   events: (events: readonly SessionEvent[]) => string;
-  end: (session: SessionSummary) => string | Promise<string>;
+  end: (session: ExportedSession) => string | Promise<string>;
 }
 
 interface RunBounds {
@@ -61,7 +65,7 @@ export function pageWriter(bundles: string, facts: (session: SessionSummary) => 
         return found === undefined ? [] : [{ runId, ordinal, state, turnsBefore, ...found }];
       });
       // Nothing can be done with a session on a page without its editor.
-      const data = { session: { ...session, runs, actions: [] }, facts: facts(session) };
+      const data = { session: { ...session, runs, actions: [] }, asides: session.asides, facts: facts(session) };
       return `${dataBlock('id="session"', data)}\n<script>${script}</script>\n</body>\n</html>\n`;
     },
   };

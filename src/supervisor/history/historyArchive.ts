@@ -2,6 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import { messageOf } from '../../common/errors';
 import type { Log } from '../../common/log';
+import type { Aside } from '../../storage/asides';
 import { CorralError } from '../../storage/errors';
 import type { SessionEvent } from '../../storage/events';
 import type { SearchedRun } from '../../storage/search/historySearch';
@@ -26,6 +27,7 @@ export interface HistoryArchiveOptions {
   model: SessionModel;
   git: Git;
   log: Log;
+  asides: { list(sessionId: string): Promise<Aside[]>; sessions(): Promise<string[]> };
   /** The bundle in which a search's threads run. */
   searchThread: string;
   /** The folder of Corral's bundles. */
@@ -40,6 +42,8 @@ export interface HistorySearchQuery {
 const SEARCH_LIMIT = 1_000;
 /** Stands for the last event of an open run, which may have newer ones than are indexed. Later than any time. */
 const END_OF_TIME = '9999';
+/** Above those of all runs, so that ids of events stay different. */
+const FIRST_ASIDE_ORDINAL = 2 ** 20;
 
 export class HistoryArchive {
   readonly #options: HistoryArchiveOptions;
@@ -55,7 +59,7 @@ export class HistoryArchive {
   async *search(
     text: string,
     { limit = SEARCH_LIMIT, signal }: HistorySearchQuery,
-  ): AsyncGenerator<{ sessionId: string; event: SessionEvent }> {
+  ): AsyncGenerator<{ sessionId: string; event: SessionEvent; aside?: true }> {
     if (text === '') throw new CorralError('INVALID_ARGUMENT', l10n.t('Enter a text to search for.'));
     if (!Number.isInteger(limit) || limit < 1)
       throw new CorralError('INVALID_ARGUMENT', l10n.t('The limit must be a whole number above 0.'));
@@ -71,20 +75,43 @@ export class HistoryArchive {
         lastEventAt: isOpen(run) ? END_OF_TIME : (run.lastEventAt ?? ''),
       })),
     );
-    for await (const event of searchRuns(store.paths, runs, text, {
+    const asides = await this.#searchedAsides();
+    const asideIds = new Set(asides.map(({ runId }) => runId));
+    for await (const event of searchRuns(store.paths, [...runs, ...asides], text, {
       threadPath: searchThread,
       readOnly: store.readOnly,
       limit,
       signal,
       onUnreadable,
     }))
-      yield { sessionId: event.sessionId, event };
+      yield { sessionId: event.sessionId, event, ...(asideIds.has(event.runId) ? { aside: true } : {}) };
+  }
+
+  /** The questions that were asked beside the work of sessions. */
+  async #searchedAsides(): Promise<SearchedRun[]> {
+    const { asides } = this.#options;
+    const searched: SearchedRun[] = [];
+    for (const sessionId of await asides.sessions())
+      for (const [index, { id, state, endedAt, askedAt }] of (await asides.list(sessionId)).entries()) {
+        const hasEnded = state !== 'answering';
+        const lastEventAt = hasEnded ? (endedAt ?? askedAt) : END_OF_TIME;
+        searched.push({
+          sessionId,
+          runId: id,
+          ordinal: FIRST_ASIDE_ORDINAL + index,
+          hasEnded,
+          isAside: true,
+          lastEventAt,
+        });
+      }
+    return searched;
   }
 
   async export(id: string, format: ExportFormat, target: string): Promise<void> {
-    const { store, model, bundles } = this.#options;
+    const { store, model, bundles, asides } = this.#options;
     const { exportSession } = await import('./sessionExport');
-    await exportSession(store.paths, store.index, model.summary(id), format, target, bundles);
+    const session = { ...model.summary(id), asides: await asides.list(id) };
+    await exportSession(store.paths, store.index, session, format, target, bundles);
   }
 
   /** @throws CANCELLED once `signal` is aborted */

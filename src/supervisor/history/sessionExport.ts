@@ -7,10 +7,11 @@ import { messageOf } from '../../common/errors';
 import type { SessionEvent } from '../../storage/events';
 import type { StorePaths } from '../../storage/paths';
 import type { StoreIndex } from '../../storage/database/storeIndex';
+import type { Aside } from '../../storage/asides';
 import { wholeEvent } from '../../storage/journal/wholeEvent';
 import type { SessionSummary } from '../api';
 import { eventText } from './eventText';
-import type { DocumentWriter } from './exportedPage';
+import type { DocumentWriter, ExportedSession } from './exportedPage';
 import { pageWriter } from './exportedPage';
 
 export type ExportFormat = 'jsonl' | 'markdown' | 'html';
@@ -46,16 +47,22 @@ function markdownOf(event: SessionEvent): string {
   return `\n### ${inline(heading)}\n\n${event.timestamp}\n${prose === undefined ? '' : `\n${quoted(prose)}`}${code === undefined ? '' : `\n${fenced(code)}`}`;
 }
 
+function markdownOfAside({ agent, question, answer, state, reason = '', askedAt }: Aside): string {
+  const told = state === 'answered' ? '' : `\n${inline(`${state} ${reason}`.trim())}\n`;
+  return `\n### Aside · ${inline(agent)}\n\n${askedAt}\n\n${quoted(question)}\n${answer === '' ? '' : quoted(answer)}${told}`;
+}
+
 const MARKDOWN: DocumentWriter = {
   begin: (session) =>
     `# ${inline(session.title)}\n\n${facts(session)
       .map(([name, value]) => `- ${name}: ${inline(value)}\n`)
       .join('')}`,
   events: (events) => events.map(markdownOf).join(''),
-  end: () => '',
+  end: ({ asides }) =>
+    asides.length === 0 ? '' : `\n## Asked beside the work\n${asides.map(markdownOfAside).join('')}`,
 };
 
-/** The first line is the session, each other one an event. */
+/** The first line is the session with its asides, each other one an event. */
 const JSONL: DocumentWriter = {
   begin: (session) => `${JSON.stringify(session)}\n`,
   events: (events) => events.map((event) => `${JSON.stringify(event)}\n`).join(''),
@@ -75,7 +82,7 @@ function writerOf(format: ExportFormat, bundles: string): DocumentWriter {
 export async function exportSession(
   paths: StorePaths,
   index: StoreIndex,
-  session: SessionSummary,
+  session: ExportedSession,
   format: ExportFormat,
   target: string,
   bundles: string,

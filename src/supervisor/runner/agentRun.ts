@@ -6,6 +6,7 @@ import type { RunPaths } from '../../storage/paths';
 import { nextRunState, signalOf } from '../../storage/runState';
 import { OffersKeeper } from '../../storage/store/keptOffers';
 import type { Conversation } from '../agents/driver/driver';
+import { conversationOf } from '../agents/asideConversation';
 import { driverFor } from '../agents/drivers';
 import { Git } from '../git/git';
 import type { ClaimFile } from '../runnerProtocol/claimFile';
@@ -104,10 +105,7 @@ export class AgentRun {
     await this.#log?.finish();
   }
 
-  /**
-   * The conversation with the agent, once that is started.
-   * @throws CorralError NOT_RUNNING
-   */
+  /** The conversation with the agent, once that is started. Throws NOT_RUNNING. */
   async conversation(): Promise<Conversation> {
     await this.#started;
     if (this.#conversation === undefined || this.#phase.name === 'over')
@@ -163,7 +161,7 @@ export class AgentRun {
   async #runToEnd(): Promise<RunEnd> {
     const { argv, cwd, driver, setup, teardownLimitMs } = this.#bootstrap;
     if (teardownLimitMs !== undefined) return await this.#tearDown(teardownLimitMs);
-    const conversation = (await driverFor(driver)).createConversation(await withAttachments(this.#bootstrap), {
+    const conversation = conversationOf(await driverFor(driver), await withAttachments(this.#bootstrap), {
       emit: this.#emit,
       write: (data) => this.#agent?.write(data),
       closeInput: () => this.#agent?.closeInput(),

@@ -52,6 +52,7 @@ export class BackgroundWork {
 
   /** The number of tasks and processes that go on. Where a person interrupted the turn, only what the agent tells. */
   async count(): Promise<number> {
+    if (this.#conversation.endsWithTurn === true) return 0;
     const told = this.#conversation.backgroundTasks ?? 0;
     if (told > 0 || this.#commands.size === 0 || this.#wasInterrupted) return told;
     const entries = descendantsOf(this.#agentPid, await listProcesses()).filter(({ ended }) => !ended);

@@ -5,7 +5,7 @@ import { BackgroundWork } from './backgroundWork';
 
 /** How long an agent may rest with its input closed before it is ended. */
 const IDLE_LIMIT_MS = 30_000;
-/** For an agent that ignores the end of its input: time for its last output. */
+/** For an agent that ignores the end of its input, or is not waited for: time for its last output. */
 const STAYING_IDLE_LIMIT_MS = 1_000;
 /** How often it is looked whether background work goes on. */
 const LOOK_EVERY_MS = 2_000;
@@ -98,7 +98,8 @@ export class IdleWatch {
     this.#pause();
     this.#phase = 'resting';
     const round = this.#round;
-    const limitMs = this.#conversation.ignoresEndOfInput === true ? STAYING_IDLE_LIMIT_MS : IDLE_LIMIT_MS;
+    const { ignoresEndOfInput, endsWithTurn } = this.#conversation;
+    const limitMs = (ignoresEndOfInput ?? endsWithTurn) === true ? STAYING_IDLE_LIMIT_MS : IDLE_LIMIT_MS;
     this.#timer = setTimeout(() => {
       void (async () => {
         const tasks = await this.#work.count().catch(() => 0);

@@ -45,6 +45,8 @@ export const bootstrapSchema = v.object({
   permissionMode: v.picklist(PERMISSION_MODES),
   model: v.optional(text),
   resumes: v.optional(text),
+  /** A question beside the work: the agent answers it without changing anything, and the folder is none of a run. */
+  aside: v.exactOptional(v.object({ question: text, askedAt: text })),
   /** 32 random bytes in hex. Proved by HMAC on the endpoint, never sent. */
   nonce: text,
   /** ISO time: no event of this run is earlier. */

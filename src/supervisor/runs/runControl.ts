@@ -7,6 +7,7 @@ import { currentRun, isOpen, isQueued, speaksAgain } from '../../storage/session
 import type { AttachmentReference } from '../../storage/attachments';
 import { discardAttachments, type NewAttachment, stageAttachments } from '../../storage/journal/attachmentFiles';
 import type { PermissionAnswer } from '../api';
+import type { Asides } from './asides/asides';
 import { killRun } from './killRun';
 import type { Queue } from './queue';
 import type { RunnerConnections } from './runnerConnections';
@@ -37,6 +38,7 @@ export interface RunControlOptions extends RunStarterOptions {
   connections: RunnerConnections;
   watcher: RunWatcher;
   queue: Queue;
+  asides: Asides;
 }
 
 /** What people can ask of a session's run. The effect is seen only in new records. */
@@ -197,8 +199,9 @@ export class RunControl {
     await watcher.check(id, runId);
   }
 
-  /** Tears the session's worktree down, as `tearDownWorktree`. */
+  /** Tears the session's worktree down, as `tearDownWorktree`. Whoever only reads in it is ended first. */
   async tearDown(id: string): Promise<void> {
+    await this.#options.asides.cancelAll(id);
     await tearDownWorktree(this.#options, id);
   }
 

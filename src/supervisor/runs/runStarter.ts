@@ -200,7 +200,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
 }
 
 /** What the runners of all a session's runs are told alike. */
-function commonBootstrap({ store, settings }: RunStarterOptions, facts: SessionFacts, runId: string) {
+export function commonBootstrap({ store, settings }: RunStarterOptions, facts: SessionFacts, runId: string) {
   const { stopGraceMs, syncEveryEvent } = settings();
   return {
     protocol: PROTOCOL_VERSION,

@@ -15,6 +15,7 @@ const ERASED_SUFFIX = '.erased';
 export async function eraseSession(store: SessionStore, sessionId: string): Promise<void> {
   // Renamed in one step: after a crash, no window takes what is left for a session.
   await rename(store.paths.session(sessionId).root, join(store.paths.sessions, `${newId()}${ERASED_SUFFIX}`));
+  await rm(join(store.paths.asides, sessionId), { force: true });
   await syncDirectory(store.paths.sessions);
   await ringDoorbell(store.paths, sessionId);
   await store.sync(sessionId);

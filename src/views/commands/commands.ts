@@ -87,7 +87,7 @@ export type CommandsSource = SessionsSource &
   ProcessEndingSource &
   ConsentSource &
   AgentConsentSource &
-  Pick<CorralApi, 'listAgents'>;
+  Pick<CorralApi, 'listAgents' | 'askAside'>;
 
 export interface CommandsOptions {
   context: vscode.ExtensionContext;
@@ -167,6 +167,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     ),
     ...runCommands(source, choose, chooseMany, (sessionId) => showTimeline(sessionId, 'messageBox')),
     ...treeCommands({ source, tree: options.tree, marks: options.marks, chooseMany, showTimeline, reveal }),
+    ...onDemand(['askAside'], async () =>
+      (await import('./agents/asideCommand')).asideCommand(source, choose, showTimeline),
+    ),
     ...onDemand(['continueWithAgent'], async () =>
       (await import('./agents/handOverCommand')).handOverCommand({
         ...draftOptions,

@@ -27,6 +27,7 @@ export const COMMANDS = {
   importSession: 'corral.importSession',
   continueInTerminal: 'corral.continueInTerminal',
   continueWithAgent: 'corral.continueWithAgent',
+  askAside: 'corral.askAside',
   startNow: 'corral.startNow',
   moveUpInQueue: 'corral.moveUpInQueue',
   moveDownInQueue: 'corral.moveDownInQueue',

@@ -38,6 +38,7 @@ export class SessionReader {
       isTold = true;
       tell({ type: 'reading', share });
     };
+    await this.#source.followAsides(this.#sessionId, signal, (asides) => tell({ type: 'asides', asides }));
     const timeline = await this.#source.timeline(this.#sessionId);
     timeline.follow({ signal, onProgress }).then(
       () => isTold && onProgress(1),

@@ -234,6 +234,9 @@ export class TimelineHost implements Disposable {
       case 'stop':
         await this.#source.stop(this.#sessionId);
         return {};
+      case 'cancelAside':
+        await this.#source.cancelAside(this.#sessionId, parameters.asideId);
+        return {};
       case 'openFile': {
         await this.#openFile(parameters);
         return {};

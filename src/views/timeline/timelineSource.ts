@@ -1,4 +1,5 @@
 import type { AppendedRange } from '../../storage/database/storeIndex';
+import type { Aside } from '../../storage/asides';
 import type { SessionEvent } from '../../storage/events';
 import type { AskTimeline, ConversationEntry } from '../../storage/timelineQueries';
 import type { Event } from '../../common/disposable';
@@ -31,6 +32,9 @@ export interface TimelineSource {
   interrupt(id: string): Promise<void>;
   resume(id: string): Promise<void>;
   stop(id: string): Promise<void>;
+  /** Gives the questions beside the work now and each time that they change, until `signal` is aborted. */
+  followAsides(id: string, signal: AbortSignal, onAsides: (asides: Aside[]) => void): Promise<void>;
+  cancelAside(id: string, asideId: string): Promise<void>;
   readonly onDidChangeSessions: Event<{ sessionIds: string[] }>;
   readonly onDidAppendEvents: Event<{ sessionId: string; appended: AppendedRange[] }>;
 }

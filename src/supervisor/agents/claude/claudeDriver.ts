@@ -9,7 +9,6 @@ import type {
   Driver,
   SaidAnswer,
 } from '../driver/driver';
-import type { Ending } from '../driver/ending';
 import { nameOfPictures, pictureOf, picturesField } from '../driver/pictures';
 import { refusalText, refusedRequest } from '../driver/permissionRequests';
 import { Turns } from '../driver/turns';
@@ -31,6 +30,7 @@ const BACKEND_TYPE = 'claude';
 export const claudeDriver: Driver = {
   backendType: BACKEND_TYPE,
   launch: launchClaude,
+  asides: () => 'fork',
   createConversation: (request, host) => new ClaudeConversation(request, host),
   terminalArguments: ({ programArguments, nativeSessionId }) => [...programArguments, `--resume=${nativeSessionId}`],
 };
@@ -278,7 +278,7 @@ class ClaudeConversation implements Conversation {
     if (answer.unsaid !== undefined) this.send(answer.unsaid);
   }
 
-  end(exit: AgentExit): Ending {
+  end(exit: AgentExit): ReturnType<Conversation['end']> {
     for (const event of this.#partialMessage.take()) this.#host.emit(event);
     this.#permissions.withdrawAll();
     return this.#turns.close(exit, this.#pending.takeAll());

@@ -15,6 +15,10 @@ const SETTINGS = JSON.stringify({
  * one alone, and a person's own count.
  */
 export function askingSettings(permissionMode: PermissionMode, programArguments: readonly string[]): string[] {
-  const hasOwn = programArguments.some((word) => /^--settings(=|$)/.test(word));
-  return permissionMode === 'edits' && !hasOwn ? [`--settings=${SETTINGS}`] : [];
+  return permissionMode === 'edits' && !hasOwnSettings(programArguments) ? [`--settings=${SETTINGS}`] : [];
+}
+
+/** True where a person's own arguments name settings. */
+export function hasOwnSettings(programArguments: readonly string[]): boolean {
+  return programArguments.some((word) => /^--settings(=|$)/.test(word));
 }

@@ -40,6 +40,7 @@ export const codexDriver: Driver = {
     promptInArguments: false,
   }),
   createConversation: (request, host) => new CodexConversation(request, host),
+  asides: () => 'fork',
   terminalArguments: ({ programArguments, nativeSessionId }) => [...programArguments, 'resume', nativeSessionId],
 };
 

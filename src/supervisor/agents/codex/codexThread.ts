@@ -3,6 +3,7 @@ import type { ToldOffers } from '../../../storage/agentOffers';
 import type { EventData } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
 import type { ConversationRequest } from '../driver/driver';
+import { ASIDE_INSTRUCTIONS } from '../driver/userMessages';
 import type { JsonRpcPeer } from '../driver/jsonRpc';
 import { lenient, text } from '../driver/schemas';
 
@@ -64,18 +65,26 @@ export function askForCodexModels(peer: JsonRpcPeer, onModels: (models: ToldOffe
   );
 }
 
+/** A copy that is never saved, can only read, asks nobody and has no servers of its own. */
+const ASIDE_SETTINGS = {
+  ...{ approvalPolicy: 'never', sandbox: 'read-only', ephemeral: true },
+  developerInstructions: ASIDE_INSTRUCTIONS,
+  config: { mcp_servers: {} },
+};
+
 /** Starts or resumes the run's thread, which can get messages only then. */
 export function openCodexThread(
-  { cwd, permissionMode, model: wantedModel, resumes }: ConversationRequest,
+  { cwd, permissionMode, model: wantedModel, resumes, aside }: ConversationRequest,
   peer: JsonRpcPeer,
   onOpened: (session: EventData<'agent.session'>) => void,
   onFailure: (reason: string, method: string) => void,
 ): void {
-  const settings = { cwd, ...MODES[permissionMode], ...(wantedModel === undefined ? {} : { model: wantedModel }) };
+  const mode = aside === undefined ? MODES[permissionMode] : ASIDE_SETTINGS;
+  const settings = { cwd, ...mode, ...(wantedModel === undefined ? {} : { model: wantedModel }) };
   const [method, params] =
     resumes === undefined
       ? ['thread/start', settings]
-      : ['thread/resume', { threadId: resumes, excludeTurns: true, ...settings }];
+      : [aside === undefined ? 'thread/resume' : 'thread/fork', { threadId: resumes, excludeTurns: true, ...settings }];
   initializeCodex(
     peer,
     (version) =>

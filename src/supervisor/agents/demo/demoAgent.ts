@@ -23,7 +23,7 @@ function option(name: string): string | undefined {
 const resumes = option('resume');
 const speed = Number(option('demo-speed') ?? process.env['CORRAL_DEMO_SPEED'] ?? 1);
 const options: DemoOptions = {
-  sessionId: resumes ?? randomUUID(),
+  sessionId: process.argv.includes('--fork-session') ? randomUUID() : (resumes ?? randomUUID()),
   model: option('model') ?? 'demo',
   mode: option('permission-mode') ?? 'default',
   speed: speed > 0 ? speed : 1,

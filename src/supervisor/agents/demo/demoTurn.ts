@@ -108,6 +108,8 @@ export class DemoTurn {
   }
 
   async #step(step: Exclude<Step, { verb: 'fail' }>): Promise<void> {
+    // In plan mode it only reads and speaks.
+    if (this.#options.mode === 'plan' && ['edit', 'run', 'ask'].includes(step.verb)) return;
     switch (step.verb) {
       case 'talk':
         this.#lastText = step.text;

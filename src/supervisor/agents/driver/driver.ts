@@ -19,6 +19,8 @@ export interface LaunchRequest {
   model?: string;
   /** The native session id to resume. */
   resumes?: string;
+  /** The prompt is a question beside the work: a copy of the native session answers it, and can change nothing. */
+  isAside?: boolean;
 }
 
 export interface Launch {
@@ -56,6 +58,8 @@ export interface ConversationRequest {
   permissionMode: PermissionMode;
   model?: string | undefined;
   resumes?: string | undefined;
+  /** Present for a question beside the work, as `isAside` of the launch. */
+  aside?: object | undefined;
 }
 
 /** What a conversation can do in its run. Implemented by the runner. */
@@ -99,6 +103,8 @@ export interface Conversation {
   hasQueued(): boolean;
   /** The agent keeps running when stdin is closed, so the runner must not wait for it to exit. */
   readonly ignoresEndOfInput?: true;
+  /** After a turn neither the agent's own exit nor its work in the background is waited for. */
+  readonly endsWithTurn?: true;
   /** How many tasks the agent has in the background, as far as it tells. They go on when its turn has ended. */
   readonly backgroundTasks?: number;
   /** Asks the agent to end its turn. False where it cannot be asked. */
@@ -115,6 +121,11 @@ export interface Driver {
   /** The command line that starts or resumes the agent. */
   launch(request: LaunchRequest): Launch;
   createConversation(request: ConversationRequest, host: ConversationHost): Conversation;
+  /**
+   * How the program answers a question without being able to change anything: in a copy of the conversation (`fork`),
+   * or in a new one that is told it. Absent where it cannot.
+   */
+  asides?(argv: readonly string[]): 'fork' | 'transcript' | undefined;
   /** The arguments that continue a session in a terminal; undefined where the agent cannot. */
   terminalArguments?(request: TerminalRequest): string[] | undefined;
 }

@@ -3,6 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { AttachmentReference } from '../../../storage/attachments';
 import type { DraftEvent } from '../../../storage/events';
 
+/** Said to an agent that answers a question beside its work. */
+export const ASIDE_INSTRUCTIONS =
+  'The next message is a question that a person asks beside the work. Answer it from this conversation and from the files. Change nothing, run nothing that changes anything, and do not go on with the task.';
+
 /** A file that goes with a message, as an agent can get it. */
 export interface AgentAttachment {
   reference: AttachmentReference;

@@ -40,6 +40,8 @@ interface EventNode {
   runId: string;
   seq: number;
   event: SessionEvent;
+  /** It was said beside the work. */
+  aside?: true;
 }
 type Node = SessionNode | EventNode | { kind: 'more' };
 
@@ -91,7 +93,7 @@ export class SearchResultsTree implements vscode.TreeDataProvider<Node>, vscode.
 
   getTreeItem(node: Node): vscode.TreeItem {
     if (node.kind === 'session') return this.#sessionItem(node);
-    return node.kind === 'event' ? eventItem(node.event, this.#text) : moreItem();
+    return node.kind === 'event' ? eventItem(node, this.#text) : moreItem();
   }
 
   dispose(): void {
@@ -116,12 +118,12 @@ export class SearchResultsTree implements vscode.TreeDataProvider<Node>, vscode.
     };
     // One more than is shown tells whether there are more.
     const query = { limit: this.#limit + 1, signal: search.signal };
-    for await (const { sessionId, event } of this.#source.searchHistory(this.#text, query)) {
+    for await (const { sessionId, event, aside } of this.#source.searchHistory(this.#text, query)) {
       if (++count > this.#limit) break;
       const node = bySession.get(sessionId) ?? { kind: 'session', sessionId, events: [] };
       bySession.set(sessionId, node);
       const { runId, seq } = event;
-      node.events.push({ kind: 'event', sessionId, runId, seq, event });
+      node.events.push({ kind: 'event', sessionId, runId, seq, event, ...(aside && { aside }) });
       if (performance.now() - paintedAtMs > PAINT_INTERVAL_MS) paint();
     }
     if (search.signal.aborted) return;
@@ -148,14 +150,15 @@ export class SearchResultsTree implements vscode.TreeDataProvider<Node>, vscode.
   }
 }
 
-function eventItem(event: SessionEvent, text: string): vscode.TreeItem {
+function eventItem({ event, aside }: EventNode, text: string): vscode.TreeItem {
   const label = visibleText(searchExcerpt(event, text));
   const found = findSearchable(label, searchable(text));
   const item = new vscode.TreeItem({ label, highlights: found === undefined ? [] : [[found.start, found.end]] });
   const { sessionId, runId, seq } = event;
-  const heading = visibleText(eventText(event).heading);
+  const heading = aside === true ? vscode.l10n.t('Asked beside the work') : visibleText(eventText(event).heading);
   item.id = `${sessionId} ${runId} ${String(seq)}`;
-  item.description = elapsedTime(event.timestamp, Date.now());
+  const age = elapsedTime(event.timestamp, Date.now());
+  item.description = aside === true ? `${vscode.l10n.t('aside')} · ${age}` : age;
   item.tooltip = `${heading}\n${label}\n${new Date(event.timestamp).toLocaleString()}`;
   item.iconPath = new vscode.ThemeIcon(ICONS[event.kind] ?? 'circle-small');
   item.contextValue = contextValue(['event']);

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { eventId } from '../../../../src/storage/ids';
 import type { DraftEvent, SessionEvent } from '../../../../src/storage/events';
 import { CorralError } from '../../../../src/storage/errors';
+import type { Aside } from '../../../../src/storage/asides';
 import { emptySession } from '../../../../src/storage/sessionFacts';
 import { foldEvent } from '../../../../src/storage/sessionReducer';
 import type { AppendedRange } from '../../../../src/storage/database/storeIndex';
@@ -92,6 +93,17 @@ export class MemorySource implements TimelineSource {
 
   async eventsOf(runId: string, fromSeq: number, limit: number): Promise<SessionEvent[]> {
     return await this.#query('runEvents', { runId, fromSeq, limit });
+  }
+
+  /** Questions beside the work, which the page is given at once. */
+  asides: Aside[] = [];
+  followAsides(_id: string, _signal: AbortSignal, onAsides: (asides: Aside[]) => void): Promise<void> {
+    if (this.asides.length > 0) onAsides(this.asides);
+    return Promise.resolve();
+  }
+  cancelAside(id: string, asideId: string): Promise<void> {
+    this.calls.push(['cancelAside', id, asideId]);
+    return Promise.resolve();
   }
 
   timeline(): ReturnType<TimelineSource['timeline']> {

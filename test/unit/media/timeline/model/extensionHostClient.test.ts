@@ -12,6 +12,7 @@ function unexpected(): never {
 /** A listener that must not be called. */
 const QUIET: HostListener = {
   sessionChanged: unexpected,
+  asidesChanged: unexpected,
   readingOn: unexpected,
   showWanted: unexpected,
   writingWanted: unexpected,

@@ -59,6 +59,21 @@ describe('claude', () => {
     assert.deepEqual(argv.slice(-4), ['--permission-mode', 'acceptEdits', '--model=--x', '--resume=--y']);
   });
 
+  it('answers a question beside the work in a copy that can only read', () => {
+    const launch = (...programArguments: string[]): string[] =>
+      claudeDriver.launch({
+        ...{ program: '/bin/claude', programArguments, prompt: 'x', promptFile: '/store/prompt.txt', cwd: '/repo' },
+        ...{ permissionMode: 'all', resumes: 'session-1', isAside: true },
+      }).argv;
+    const argv = launch();
+    for (const word of ['--tools=Read,Grep,Glob', '--strict-mcp-config', '--no-session-persistence', '--fork-session'])
+      assert.ok(argv.includes(word), word);
+    assert.ok(argv.includes('--settings={"disableAllHooks":true}') && argv.includes('--resume=session-1'));
+    assert.equal(argv[argv.indexOf('--permission-mode') + 1], 'plan');
+    assert.ok(!argv.includes('--permission-prompt-tool'), 'nobody is asked');
+    assert.ok(!launch('--settings=mine').includes('--settings={"disableAllHooks":true}'));
+  });
+
   it('has Claude ask about files that programs run or trust, unless a person has settings of their own (B5)', () => {
     const settingsIn = (permissionMode: PermissionMode, ...programArguments: string[]): string[] =>
       claudeDriver

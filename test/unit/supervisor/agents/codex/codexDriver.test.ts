@@ -8,10 +8,14 @@ import { conversationRequest, RecordingHost } from '../../../../support/agents/a
 const requestSchema = v.object({ id: v.number(), method: v.string(), params: v.record(v.string(), v.unknown()) });
 
 /** What the driver sends to open a thread, after Codex has answered `initialize`. */
-function openingRequest(permissionMode: PermissionMode, resumes?: string): v.InferOutput<typeof requestSchema> {
+function openingRequest(
+  permissionMode: PermissionMode,
+  resumes?: string,
+  aside?: object,
+): v.InferOutput<typeof requestSchema> {
   const host = new RecordingHost();
   const conversation = codexDriver.createConversation(
-    conversationRequest({ permissionMode, model: 'large', ...(resumes === undefined ? {} : { resumes }) }),
+    conversationRequest({ permissionMode, model: 'large', aside, ...(resumes === undefined ? {} : { resumes }) }),
     host,
   );
   conversation.start();
@@ -183,6 +187,16 @@ describe('codex', () => {
     for (const [mode, permissions] of modes) {
       const { method, params } = openingRequest(mode);
       assert.deepEqual([method, params], ['thread/start', { ...settings, ...permissions }]);
+    }
+  });
+
+  it('answers a question beside the work in a copy in memory that can only read, whatever the mode is', () => {
+    for (const resumes of ['thread-1', undefined]) {
+      const { method, params } = openingRequest('all', resumes, {});
+      assert.equal(method, resumes === undefined ? 'thread/start' : 'thread/fork');
+      const { sandbox, approvalPolicy, ephemeral, config } = v.parse(v.record(v.string(), v.unknown()), params);
+      assert.deepEqual([sandbox, approvalPolicy, ephemeral], ['read-only', 'never', true]);
+      assert.deepEqual(config, { mcp_servers: {} });
     }
   });
 
