@@ -258,6 +258,25 @@ export const SCENARIOS = {
       ['denied'],
     );
   },
+  'hand out work': async ({ supervisor, start, settings, repository }) => {
+    Object.assign(settings, { mcpInSessions: true, maxConcurrentRuns: 1 });
+    try {
+      const consents = await supervisor.consents();
+      await consents.record(await consents.agentsIn(repository), true);
+      await supervisor.keepSettings(repository);
+      const { id } = await start('Hand it out [[handout]]');
+      await untilCompleted(supervisor, id);
+      const children = (await supervisor.listSessions()).filter(({ startedBy }) => startedBy?.sessionId === id);
+      assert.deepEqual(children.map(({ title, status }) => `${title} ${status}`).sort(), [
+        'one Completed',
+        'two Completed',
+      ]);
+      const results = (await eventsOf(supervisor, id, 'tool.result')).map(({ output }) => output);
+      assert.equal(results.filter((output) => output.includes('+hello from the model')).length, 2, results.join('\n'));
+    } finally {
+      Object.assign(settings, { mcpInSessions: false, maxConcurrentRuns: 8 });
+    }
+  },
   interrupt: async ({ supervisor, start }) => {
     const { id } = await start('Take your time [[slow]]');
     await untilEvent(supervisor, id, 'turn.started');

@@ -31,7 +31,8 @@ const AGENTS = [
     scenarios: Object.keys(SCENARIOS).filter(
       (scenario) =>
         (!ALONE.includes(scenario) || program.alone !== undefined) &&
-        (scenario !== 'usage limit, and a second account' || program.account !== undefined),
+        (scenario !== 'usage limit, and a second account' || program.account !== undefined) &&
+        (scenario !== 'hand out work' || name === 'claude'),
     ),
   })),
   ...['codex', 'gemini', 'opencode', 'goose'].map((program) => ({
@@ -124,6 +125,7 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
           supervisor,
           reopen,
           accounts,
+          settings,
           start,
           use,
           store,

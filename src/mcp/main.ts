@@ -1,6 +1,6 @@
 /**
- * The MCP server: `node mcp.js --store <folder>`, over standard input and output, on a store that windows may use too.
- * It starts no run: what it queues, a window starts.
+ * The MCP server: `node mcp.js --store <folder>`, over standard input and output. Runners add `--session <id>`, and
+ * agents in sessions start `--shim <run folder>`, which reaches that server.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,10 +12,15 @@ import { readKeptSettings, readKeptWorktreeSettings } from '../supervisor/lifecy
 import { DEFAULT_SETTINGS, DEFAULT_WORKTREE_SETTINGS, type WorktreeSettings } from '../supervisor/settings';
 import { Supervisor } from '../supervisor/supervisor';
 import { serve } from './mcpServer';
+import { passOn } from './shim';
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { store: { type: 'string' } } });
-  const { store } = values;
+  const text = { type: 'string' } as const;
+  const { store, session, shim } = parseArgs({ options: { store: text, session: text, shim: text } }).values;
+  if (shim !== undefined) {
+    await passOn(shim);
+    return;
+  }
   if (store === undefined || store === '') throw new Error('Say which store: --store <folder>');
   // Standard output belongs to the protocol.
   const log = (message: string): void => void process.stderr.write(`${message}\n`);
@@ -25,7 +30,7 @@ async function main(): Promise<void> {
   const supervisor = new Supervisor({
     storageDirectory: store,
     autoRecover: false,
-    startsRuns: false,
+    startsRuns: false, // what is queued here, a window starts
     settings: () => settings,
     worktreeSettings: (repository) => worktrees.get(repository) ?? DEFAULT_WORKTREE_SETTINGS,
     log: { info: () => undefined, warn: log, error: log },
@@ -38,10 +43,24 @@ async function main(): Promise<void> {
       for (const { repository, settings: kept } of await readKeptWorktreeSettings(paths))
         worktrees.set(repository, kept);
     };
-    await serve({ source: supervisor, version: await ownVersion(), prepare });
+    const caller = session === undefined ? {} : { sessionId: session, beginWaiting: tellRunner() };
+    await serve({ source: supervisor, version: await ownVersion(), prepare, caller });
   } finally {
     await supervisor.close();
   }
+}
+
+/** Tells the runner, whose child this process is, for how many sessions its agent waits. */
+function tellRunner(): (sessions: number) => () => void {
+  let waitingFor = 0;
+  const change = (by: number): void => {
+    waitingFor += by;
+    process.send?.({ waitingFor });
+  };
+  return (sessions) => {
+    change(sessions);
+    return () => change(-sessions);
+  };
 }
 
 async function ownVersion(): Promise<string> {

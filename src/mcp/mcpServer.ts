@@ -16,10 +16,12 @@ export interface ServedStore {
   version: string;
   /** Called before each tool. */
   prepare: () => Promise<void>;
+  /** Who calls, where that is the agent of a session. */
+  caller: Pick<ToolCall, 'sessionId' | 'beginWaiting'>;
 }
 
 /** Serves the tools on standard input and output, until the client closes them or a signal comes. */
-export async function serve({ source, version, prepare }: ServedStore): Promise<void> {
+export async function serve({ source, version, prepare, caller }: ServedStore): Promise<void> {
   const mcp = new McpServer(
     { name: 'corral', title: 'Corral', version },
     { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
@@ -44,8 +46,8 @@ export async function serve({ source, version, prepare }: ServedStore): Promise<
       told = sendNotification({ method: 'notifications/progress', params: progress }).catch(() => undefined);
     };
     const client = server.getClientVersion()?.name ?? '';
-    await prepare();
-    const result = await answer(params.name, params.arguments, { source, client, signal, report });
+    const call = { ...caller, source, client, signal, report };
+    const result = await answer(params.name, params.arguments, prepare, call);
     await told; // no client listens for progress after the result
     return result;
   });
@@ -59,8 +61,14 @@ export async function serve({ source, version, prepare }: ServedStore): Promise<
 }
 
 /** What goes wrong is part of the answer, so that the model reads it. */
-async function answer(name: string, input: unknown, call: ToolCall): Promise<CallToolResult> {
+async function answer(
+  name: string,
+  input: unknown,
+  prepare: () => Promise<void>,
+  call: ToolCall,
+): Promise<CallToolResult> {
   try {
+    await prepare();
     const tool = SESSION_TOOLS.find((each) => each.name === name);
     if (tool === undefined) throw new CorralError('INVALID_ARGUMENT', `There is no tool ${name}.`);
     const parts = answerParts(await tool.call(input, call));

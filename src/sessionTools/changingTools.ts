@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { oneLine } from '../common/oneLine';
 import { CorralError } from '../storage/errors';
+import { asChild, requireReach } from './callerTree';
 import { choice, optional, text, texts } from './inputFields';
 import { SESSION_ID } from './readingTools';
 import { factsOf, isAtRest, wordsOf } from './sessionFacts';
@@ -19,7 +20,9 @@ export const startSession = defineTool({
     'Starts a coding agent on a task, in a new git worktree of its own. Answers at once with the id; use wait_for, then read_session and review_changes. Where no VS Code window is open, it waits in the queue until one is. A person must have allowed it for the repository.',
   isReadOnly: false,
   fields: {
-    repository: text('A folder in the repository: an absolute path.'),
+    repository: optional(
+      text('A folder in the repository: an absolute path. In a session it is always the repository of that session.'),
+    ),
     prompt: text('The task, whole: the agent knows nothing else of your conversation.'),
     agent: text('Which agent: claude, codex, gemini, opencode, goose, demo, or one that the person has configured.'),
     title: optional(text('A title for people; the start of the prompt where absent.')),
@@ -34,7 +37,10 @@ export const startSession = defineTool({
     dependsOn: optional(texts(MAX_DEPENDENCIES, 'Ids of sessions that must complete before this one starts.')),
   },
   answer: async (input, call) => {
-    const repository = await requireConsent(input.repository, call);
+    const { repository: named, ...request } = input;
+    const folder = call.sessionId === undefined ? named : (await call.source.latestSession(call.sessionId)).repository;
+    if (folder === undefined) throw new CorralError('INVALID_ARGUMENT', 'Say in which repository: an absolute path.');
+    const repository = await requireConsent(folder, call);
     if (input.agent === 'command')
       throw new CorralError('INVALID_ARGUMENT', 'The agent “command” is only for people. Choose another agent.');
     return await oneAtATime(async () => {
@@ -47,7 +53,11 @@ export const startSession = defineTool({
           `Agents have ${String(started.length)} sessions under way in this repository, which is the most. Wait for one with wait_for, or stop one.`,
         );
       const startedBy = { client: oneLine(call.client, MAX_CLIENT_CHARACTERS) };
-      const { id } = await call.source.createSession({ ...input, startedBy });
+      const wanted =
+        call.sessionId === undefined
+          ? { ...request, repository: folder, startedBy }
+          : await asChild({ ...request, repository }, call.sessionId, call);
+      const { id } = await call.source.createSession(wanted);
       return await sessionNow(id, call);
     });
   },
@@ -61,6 +71,7 @@ export const sendMessage = defineTool({
   isReadOnly: false,
   fields: { sessionId: SESSION_ID, text: text('The message.') },
   answer: async ({ sessionId, text: message }, call) => {
+    await requireReach([sessionId], call);
     await requireConsent((await call.source.latestSession(sessionId)).repository, call);
     return await oneAtATime(async () => {
       await call.source.sendMessage(sessionId, message);
@@ -77,6 +88,7 @@ export const stopSession = defineTool({
   isReadOnly: false,
   fields: { sessionId: SESSION_ID },
   answer: async ({ sessionId }, call) => {
+    await requireReach([sessionId], call);
     await requireConsent((await call.source.latestSession(sessionId)).repository, call);
     await call.source.stop(sessionId);
     return await sessionNow(sessionId, call);

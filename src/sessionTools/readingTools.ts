@@ -3,6 +3,7 @@ import { CorralError } from '../storage/errors';
 import { eventText } from '../supervisor/history/eventText';
 import type { SessionSummary } from '../supervisor/api';
 import { cut, MAX_ANSWER_CHARACTERS } from './answerText';
+import { reachOf, requireReach } from './callerTree';
 import { choice, count, optional, text } from './inputFields';
 import { readBackwards } from './readBackwards';
 import { factsOf, wordsOf } from './sessionFacts';
@@ -29,10 +30,11 @@ export const listSessions = defineTool({
     after: optional(text('The id of the last session of the page before.')),
     limit: optional(count(1, MAX_SESSIONS, `How many; ${String(DEFAULT_SESSIONS)} where absent.`)),
   },
-  answer: async ({ repository, status, after, limit = DEFAULT_SESSIONS }, { source }) => {
+  answer: async ({ repository, status, after, limit = DEFAULT_SESSIONS }, call) => {
+    const reaches = await reachOf(call);
     const filter = { archived: false, ...(repository === undefined ? {} : { repository }) };
-    const listed = (await source.listSessions(filter)).filter(
-      (session) => !session.deleted && (status === undefined || session.status === status),
+    const listed = (await call.source.listSessions(filter)).filter(
+      (session) => !session.deleted && reaches(session.id) && (status === undefined || session.status === status),
     );
     const page = listed.slice(startOfPage(listed, after)).slice(0, limit);
     const hasMore = page.at(-1) !== undefined && page.at(-1)?.id !== listed.at(-1)?.id;
@@ -63,7 +65,9 @@ export const readSession = defineTool({
     runId: optional(text('Another run than the last one; the answer names them all.')),
     before: optional(count(2, Number.MAX_SAFE_INTEGER, 'Only events before this number.')),
   },
-  answer: async ({ sessionId, detail = 'conversation', runId, before }, { source, signal }) => {
+  answer: async ({ sessionId, detail = 'conversation', runId, before }, call) => {
+    const { source, signal } = call;
+    await requireReach([sessionId], call);
     const session = await source.latestSession(sessionId);
     const runs = session.runs.map((run) => ({
       runId: run.runId,
@@ -97,14 +101,18 @@ export const searchHistory = defineTool({
     text: text('What to search for.'),
     limit: optional(count(1, MAX_RESULTS, `How many results; ${String(DEFAULT_RESULTS)} where absent.`)),
   },
-  answer: async ({ text: wanted, limit = DEFAULT_RESULTS }, { source, signal, report }) => {
+  answer: async ({ text: wanted, limit = DEFAULT_RESULTS }, call) => {
+    const { source, signal, report } = call;
+    const reaches = await reachOf(call);
     const results = [];
     const excerpts = [];
-    for await (const { sessionId, event } of source.searchHistory(wanted, { limit, signal })) {
+    for await (const { sessionId, event } of source.searchHistory(wanted, { signal })) {
+      if (!reaches(sessionId)) continue;
       const { runId, seq, kind, timestamp } = event;
       results.push({ sessionId, runId, event: seq, kind, timestamp });
       excerpts.push(`Session ${sessionId}, event ${String(seq)}: ${excerptOf(eventTextOf(event), wanted)}`);
       report({ done: results.length, all: limit, message: `${String(results.length)} found` });
+      if (results.length >= limit) break;
     }
     return { facts: { results }, untrusted: excerpts.join('\n') };
   },
@@ -132,7 +140,9 @@ export const reviewChanges = defineTool({
     sessionId: SESSION_ID,
     path: optional(text('Only this file or folder, relative to the repository, with "/".')),
   },
-  answer: async ({ sessionId, path }, { source, signal }) => {
+  answer: async ({ sessionId, path }, call) => {
+    const { source, signal } = call;
+    await requireReach([sessionId], call);
     const session = await source.latestSession(sessionId);
     const { files, patch, isCut } = await source.patch(sessionId, {
       ...(path === undefined ? {} : { path }),

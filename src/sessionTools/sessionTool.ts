@@ -29,6 +29,10 @@ export interface ToolCall {
   source: ToolSource;
   /** The program that calls, by the name that it tells. */
   client: string;
+  /** The session whose agent calls; absent for a program that a person has set up. */
+  sessionId?: string;
+  /** Hears for how many sessions the caller waits, until the function that it answers with is called. */
+  beginWaiting?: (sessions: number) => () => void;
   /** Aborted where the caller no longer waits. */
   signal: AbortSignal;
   report: (progress: ToolProgress) => void;

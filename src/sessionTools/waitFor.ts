@@ -1,4 +1,5 @@
 import type { SessionSummary } from '../supervisor/api';
+import { requireReach } from './callerTree';
 import { choice, count, optional, texts } from './inputFields';
 import { factsOf, isAtRest, wordsOf } from './sessionFacts';
 import { defineTool, type ToolCall } from './sessionTool';
@@ -25,11 +26,13 @@ export const waitFor = defineTool({
   },
   answer: async ({ sessionIds, until = 'all', seconds = DEFAULT_WAIT_SECONDS }, call) => {
     const ids = [...new Set(sessionIds)];
+    await requireReach(ids, call);
     const look = async (): Promise<SessionSummary[]> =>
       await Promise.all(ids.map(async (id) => await call.source.latestSession(id)));
     const isOver = (sessions: readonly SessionSummary[]): boolean =>
       until === 'all' ? sessions.every(isAtRest) : sessions.some(isAtRest);
-    const sessions = await untilOver(look, isOver, ids, seconds * 1_000, call);
+    const endWaiting = call.beginWaiting?.(ids.length);
+    const sessions = await untilOver(look, isOver, ids, seconds * 1_000, call).finally(endWaiting);
     return {
       facts: {
         isOver: isOver(sessions),

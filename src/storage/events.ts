@@ -189,6 +189,8 @@ export const EVENT_SCHEMAS = {
     reason: text,
     /** From now on, the number of tasks that the agent has in the background. */
     backgroundTasks: v.optional(count),
+    /** From now on, the number of other sessions for which the agent waits. */
+    waitingFor: v.optional(count),
   }),
   /** The runner's last record. */
   'run.exited': v.object({

@@ -152,6 +152,13 @@ export class RunPaths {
   get events(): string {
     return join(this.root, 'events.jsonl');
   }
+  /** The FIFO for what the run's agent says to Corral's own MCP server, and the one for the answers. */
+  get mcpInput(): string {
+    return join(this.root, 'mcp.in');
+  }
+  get mcpOutput(): string {
+    return join(this.root, 'mcp.out');
+  }
   /** What the agent printed, byte by byte. */
   get output(): string {
     return join(this.root, 'output.log');

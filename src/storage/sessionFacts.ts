@@ -89,6 +89,8 @@ const runFactsSchema = v.object({
   context: v.exactOptional(contextUseSchema),
   /** What the agent of an open run does in the background; absent where that is nothing. */
   backgroundTasks: v.exactOptional(count),
+  /** For how many other sessions the agent of an open run waits; absent where for none. */
+  waitingFor: v.exactOptional(count),
   /** Against the session's base, as of the run's last snapshot. */
   changes: v.exactOptional(v.object({ files: count, addedLines: count, removedLines: count })),
   /** What the run's tools touched outside the worktree, in a sentence: the last time that was seen. */

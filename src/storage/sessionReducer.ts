@@ -147,6 +147,7 @@ function foldData(run: RunFacts, event: SessionEvent): void {
       run.endedAt = event.timestamp;
       run.pendingPermissions = [];
       delete run.backgroundTasks;
+      delete run.waitingFor;
       return;
     case 'permission.request': {
       run.pendingPermissions.push({ ...questionOf(event.data), timestamp: event.timestamp });
@@ -157,6 +158,8 @@ function foldData(run: RunFacts, event: SessionEvent): void {
       return;
     case 'status':
       run.reason = event.data.reason;
+      if (event.data.waitingFor === 0) delete run.waitingFor;
+      else if (event.data.waitingFor !== undefined) run.waitingFor = event.data.waitingFor;
       if (event.data.backgroundTasks === 0) delete run.backgroundTasks;
       else if (event.data.backgroundTasks !== undefined) run.backgroundTasks = event.data.backgroundTasks;
       return;

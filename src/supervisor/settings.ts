@@ -16,6 +16,8 @@ export interface SupervisorSettings {
   minimumFreeMemoryMiB: number;
   /** Whether a run that was cut off keeps its last known status and is marked as restored, or is shown as failed. */
   recoveryPolicy: 'restore' | 'fail';
+  /** Whether agents in sessions get Corral's own tools, to hand out work and gather it. */
+  mcpInSessions: boolean;
   /** The Node program of runners; where absent, `runnerProgram` chooses one. */
   runnerNode?: string;
 }
@@ -61,4 +63,5 @@ export const DEFAULT_SETTINGS: SupervisorSettings = {
   countWaitingRuns: false,
   minimumFreeMemoryMiB: 512,
   recoveryPolicy: 'restore',
+  mcpInSessions: false,
 };

@@ -53,6 +53,7 @@ export function readSettings(): SupervisorSettings {
       defaults.minimumFreeMemoryMiB,
     ),
     recoveryPolicy: readSetting(SETTINGS.recoveryPolicy, v.picklist(['restore', 'fail']), defaults.recoveryPolicy),
+    mcpInSessions: readSetting(SETTINGS.mcpInSessions, v.boolean(), defaults.mcpInSessions),
     ...(runnerNode === '' ? {} : { runnerNode }),
   };
 }

@@ -19,6 +19,7 @@ const userSchema = v.object({
   permissionMode: v.picklist(PERMISSION_MODES),
   stopGraceMs: v.number(),
   syncEveryEvent: v.boolean(),
+  mcpInSessions: v.optional(v.boolean(), false),
 });
 const worktreeSchema = v.object({
   repository: text,
@@ -38,11 +39,11 @@ const worktreeSchema = v.object({
 /** The user's, and those for the worktrees of one repository. */
 export async function keepSettings(
   paths: StorePaths,
-  { agents, permissionMode, stopGraceMs, syncEveryEvent }: SupervisorSettings,
+  { agents, permissionMode, stopGraceMs, syncEveryEvent, mcpInSessions }: SupervisorSettings,
   repository: string,
   worktrees: WorktreeSettings,
 ): Promise<void> {
-  const user = { agents: withoutSecrets(agents), permissionMode, stopGraceMs, syncEveryEvent };
+  const user = { agents: withoutSecrets(agents), permissionMode, stopGraceMs, syncEveryEvent, mcpInSessions };
   await makeDirectory(paths.settings);
   await replaceFile(userFile(paths), Buffer.from(JSON.stringify(user)));
   await replaceFile(

@@ -17,7 +17,7 @@ import { AgentOutput } from './agentOutput';
 import { AgentProcess, agentEnvironment } from './agentProcess';
 import { DiskReserve } from './diskReserve';
 import { EscapeWatch } from './worktree/escapeWatch';
-import { IdleWatch, tasksEvent } from './idleWatch';
+import { IdleWatch, tasksEvent, waitingEvent } from './idleWatch';
 import { OutputLog } from './outputLog';
 import { PendingPermissions } from './pendingPermissions';
 import type { Recorder } from './recorder';
@@ -29,7 +29,7 @@ import { Termination } from './termination';
 import { ServerOutput } from './worktree/serverOutput';
 import { withAttachments } from './worktree/agentAttachments';
 import { runWorktreeCommand } from './worktree/worktreeCommand';
-import type { PausedFile, WritePause } from './writePause';
+import { waitedEvent, type PausedFile, type WritePause } from './writePause';
 
 /** One run from its first record to its last: the agent's process, and what people ask of it meanwhile. */
 export class AgentRun {
@@ -153,10 +153,10 @@ export class AgentRun {
   /** `error` is why the file cannot be written; undefined when it can again. */
   setPaused(file: PausedFile, error: unknown): void {
     const ended = this.#pause.set(file, error);
-    if (ended === undefined) return;
-    const sentence = `The agent's output had to wait, for nothing could be written: ${ended.reason}. Nothing was lost.`;
-    this.#emit({ kind: 'status', data: { from: this.#state, to: this.#state, reason: sentence } });
+    if (ended !== undefined) this.#emit(waitedEvent(this.#state, ended));
   }
+
+  readonly setWaitingFor = (count: number): void => this.#emit(waitingEvent(this.#state, count));
 
   async #runToEnd(): Promise<RunEnd> {
     const { argv, cwd, driver, setup, teardownLimitMs } = this.#bootstrap;

@@ -127,3 +127,14 @@ export function tasksEvent(state: RunState, count: number): DraftEvent {
         : `The agent has ${count} background tasks`;
   return { kind: 'status', data: { from: state, to: state, reason, backgroundTasks: count } };
 }
+
+/** The event that tells for how many other sessions the agent waits. */
+export function waitingEvent(state: RunState, count: number): DraftEvent {
+  const reason =
+    count === 0
+      ? 'The agent waits for no other session any more'
+      : count === 1
+        ? 'The agent waits for 1 other session'
+        : `The agent waits for ${count} other sessions`;
+  return { kind: 'status', data: { from: state, to: state, reason, waitingFor: count } };
+}

@@ -14,6 +14,7 @@ import { endpointAddresses } from '../runnerProtocol/privateSocket';
 import { bootstrapSchema, PROTOCOL_VERSION } from '../runnerProtocol/protocol';
 import { Recorder } from './recorder';
 import { RunHold } from '../runnerProtocol/runHold';
+import { SessionMcpServer } from './mcp/sessionMcpServer';
 import { requestHandlers } from './runRequests';
 import { WritePause } from './writePause';
 
@@ -67,7 +68,9 @@ async function main(runFolder: string): Promise<void> {
     MAINTENANCE_INTERVAL_MS,
   );
 
+  const mcpServer = await SessionMcpServer.open(paths, bootstrap, (sessions) => run.setWaitingFor(sessions));
   await run.complete();
+  await mcpServer?.close();
   await recorder.close();
   await run.finishLog();
   clearInterval(maintenance);

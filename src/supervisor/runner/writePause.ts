@@ -1,4 +1,5 @@
 import { isDiskFull, messageOf } from '../../common/errors';
+import type { DraftEvent, RunState } from '../../storage/events';
 import type { Pause } from '../runnerProtocol/protocol';
 
 export type PausedFile = 'journal' | 'output';
@@ -35,4 +36,10 @@ export class WritePause {
     this.#onChanged(this.#current);
     return this.#current === null ? (before ?? undefined) : undefined;
   }
+}
+
+/** The event that tells of a pause which has ended. */
+export function waitedEvent(state: RunState, { reason: cause }: Pause): DraftEvent {
+  const reason = `The agent's output had to wait, for nothing could be written: ${cause}. Nothing was lost.`;
+  return { kind: 'status', data: { from: state, to: state, reason } };
 }

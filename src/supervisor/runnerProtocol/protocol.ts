@@ -36,6 +36,8 @@ export const bootstrapSchema = v.object({
   /** What people should know of the run's beginning, in sentences. */
   notices: v.optional(v.array(text)),
   prompt: text,
+  /** Corral's own tools, which the runner serves to the agent. Absent where it gets none. */
+  mcpServer: v.optional(v.object({ name: text, command: text, args: v.array(text), env: v.record(text, text) })),
   /** What goes with the prompt. */
   attachments: v.optional(v.array(attachmentSchema)),
   /** True where `argv` holds the prompt, so that it is not written to the agent's input. */

@@ -243,8 +243,8 @@ export class Queue implements Disposable {
       await stillOwner();
       return (await this.#tryLaunch(facts, slot.runId)) ? 'running' : 'none';
     }
-    // What cannot be told dead from alive holds nobody up.
-    if (model.live(slot.sessionId).maybeGone === true) return 'none';
+    // What cannot be told dead from alive holds nobody up, nor does an agent that waits for others.
+    if (model.live(slot.sessionId).maybeGone === true || run.waitingFor !== undefined) return 'none';
     return awaitsPerson(run) ? 'waiting' : 'running';
   }
 

@@ -140,7 +140,9 @@ export class QueuePositions implements Disposable {
     while (this.#isStale) {
       this.#isStale = false;
       isStartable = false;
-      const started = [...this.#runningIds].filter((id) => model.live(id).maybeGone !== true);
+      const started = [...this.#runningIds].filter(
+        (id) => model.live(id).maybeGone !== true && currentRun(model.facts(id))?.waitingFor === undefined,
+      );
       const startedIds = new Set(started);
       const waitingCount = started.filter((id) => awaitsPerson(currentRun(model.facts(id)))).length;
       const situation = { startedIds, waitingCount, settings: settings(), isTrusted: isTrusted() };
@@ -196,6 +198,7 @@ function relevantFacts(facts: SessionFacts, run: RunFacts | undefined): string {
     facts.title,
     facts.dependsOn,
     run?.rank,
+    run?.waitingFor,
     run && restorationOf(run),
   ]);
 }

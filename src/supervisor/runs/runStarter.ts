@@ -22,6 +22,7 @@ import { readBootstrap } from '../runnerProtocol/bootstrapFile';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { PROTOCOL_VERSION } from '../runnerProtocol/protocol';
 import { failUnstarted } from './closeRun';
+import { ownMcpServer } from './ownMcpServer';
 import { launchRunner } from './runnerLauncher';
 import { runnerProgram } from './runnerProgram';
 import { judgeSetup, setupFor, type SetupOptions } from './setupCommand';
@@ -81,8 +82,10 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
     request.prompt,
     attachments.map(({ id }) => join(facts.worktreePath, ...attachmentCopy(id).split('/'))),
   );
+  const mcpServer = ownMcpServer(options, run);
   const launch = await launchOf(agent, {
     prompt,
+    ...(mcpServer === undefined ? {} : { mcpServer }),
     promptFile: run.prompt,
     cwd: agentFolderOf(facts),
     permissionMode: facts.permissionMode,
@@ -102,6 +105,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
     driverEnvironment,
     prompt: request.prompt,
     promptInArguments: launch.promptInArguments,
+    ...(mcpServer === undefined || launch.takesMcpServer !== true ? {} : { mcpServer }),
     ...(attachments.length === 0 ? {} : { attachments: [...attachments] }),
     ...(agent.linePatterns === undefined ? {} : { linePatterns: agent.linePatterns }),
     ...(model === undefined ? {} : { model }),

@@ -21,7 +21,7 @@ export async function askToAllowAgents(source: AgentConsentSource, folder: strin
   const allow = vscode.l10n.t('Allow');
   const deny = vscode.l10n.t('Do Not Allow');
   const detail = vscode.l10n.t(
-    'Agents that use Corral’s tools could start sessions in {repository}, send messages to its sessions and stop them, without asking each time. Each session keeps asking as its own permissions say. The answer is kept on this machine; this command changes it.',
+    'Agents that use Corral’s tools could start sessions in {repository}, send messages to its sessions and stop them, without asking each time. Each session keeps asking as its own permissions say. The answer is kept on this machine; “Allow Agents to Start Sessions…” changes it.',
     { repository: command.repository },
   );
   const question = vscode.l10n.t('Let agents start sessions in “{name}”?', { name: basename(command.repository) });

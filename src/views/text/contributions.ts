@@ -159,5 +159,6 @@ export const SETTINGS = {
   minimumFreeMemory: 'minimumFreeMemory',
   recoveryPolicy: 'recovery.policy',
   runnerNode: 'runner.node',
+  mcpInSessions: 'mcp.inSessions',
   notifications: 'notifications',
 } as const;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { Progress } from '@modelcontextprotocol/sdk/types.js';
 import * as v from 'valibot';
 import { projectRoot } from '../project';
@@ -27,8 +27,13 @@ export class McpClient {
   }
 
   static async connect(store: string): Promise<McpClient> {
-    const args = [join(projectRoot, 'dist/mcp.js'), '--store', store];
-    const transport = new StdioClientTransport({ command: process.execPath, args, stderr: 'inherit' });
+    return await McpClient.start(process.execPath, [join(projectRoot, 'dist/mcp.js'), '--store', store], {});
+  }
+
+  /** `env` is beside what the client passes on by itself. */
+  static async start(command: string, args: string[], env: Record<string, string>): Promise<McpClient> {
+    const variables = { ...getDefaultEnvironment(), ...env };
+    const transport = new StdioClientTransport({ command, args, env: variables, stderr: 'inherit' });
     const client = new Client({ name: 'a test', version: '1' });
     await client.connect(transport);
     return new McpClient(client, transport);

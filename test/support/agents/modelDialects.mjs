@@ -43,7 +43,11 @@ const anthropic = {
   path: /\/v1\/messages$/,
   read: (body) => ({
     turns: body.messages.flatMap(({ role, content }) =>
-      role === 'assistant' ? [{ role: 'model' }] : role === 'user' ? [{ role: 'user', text: wordsOf(content) }] : [],
+      role === 'assistant'
+        ? [{ role: 'model' }]
+        : role === 'user'
+          ? [{ role: 'user', text: wordsOf(content), results: JSON.stringify(content) }]
+          : [],
     ),
     tools: (body.tools ?? []).map(({ name, input_schema: schema }) => ({ name, properties: schema?.properties ?? {} })),
   }),

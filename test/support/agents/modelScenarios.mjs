@@ -37,6 +37,27 @@ const SCENARIOS = {
   ],
   long: [say(numbered(2000, 'Line', ' of a long answer.\n'))],
   slow: [say(numbered(200, 'tick', ' '), { pieceMs: 50 })],
+  handout: [
+    say('I look for the tools.', { tools: [{ kind: 'find', tools: ['start_session', 'wait_for', 'review_changes'] }] }),
+    say('Two can do this side by side.', {
+      tools: ['one', 'two'].map((title) => ({
+        kind: 'mcp',
+        tool: 'start_session',
+        args: () => ({ prompt: 'Write it [[write]]', agent: 'claude', title }),
+      })),
+    }),
+    say('I wait for them.', {
+      tools: [{ kind: 'mcp', tool: 'wait_for', args: (sessionIds) => ({ sessionIds, seconds: 120 }) }],
+    }),
+    say('I read what they did.', {
+      tools: [0, 1].map((index) => ({
+        kind: 'mcp',
+        tool: 'review_changes',
+        args: (ids) => ({ sessionId: ids[index] }),
+      })),
+    }),
+    say('Both have written hello.txt.'),
+  ],
   error500: [{ status: 500, message: 'the model was told to fail' }],
   rate: [{ status: 429, message: 'the model was told to be busy' }],
   cut: [say('This answer is cut off in the middle of the sen', { isCut: true })],
@@ -58,15 +79,30 @@ export function answerTo({ turns, tools, folder }) {
     .slice(marked + 1)
     .filter(({ role }, index, rest) => role === 'model' && rest[index - 1]?.role !== 'model').length;
   const step = steps[Math.min(answered, steps.length - 1)];
-  return { ...step, calls: (step.tools ?? []).map((tool) => callOf(tool, tools, folder)) };
+  const results = turns.slice(marked + 1).map((turn) => turn.results ?? '');
+  return {
+    ...step,
+    calls: (step.tools ?? []).map((tool) => callOf(tool, tools, folder, sessionIdsIn(results.join()))),
+  };
 }
+
+/** Ids of sessions in what tools answered, which is JSON within JSON. */
+const sessionIdsIn = (text) => [...new Set([...text.matchAll(/"id\\*": \\*"([a-z2-7]{12})\\*"/g)].map(([, id]) => id))];
 
 const SHELLS = ['Bash', 'exec_command', 'shell_command', 'shell', 'run_shell_command', 'bash', 'developer__shell'];
 const WRITERS = ['Write', 'write_file', 'write', 'developer__write'];
 const EDITORS = ['Edit', 'replace', 'edit', 'developer__edit'];
 
 /** The call of an offered tool: with `input` if it takes plain text, else with `args`. */
-function callOf(tool, tools, folder) {
+function callOf(tool, tools, folder, sessionIds) {
+  // Claude keeps tools of servers back until the model asks for them.
+  if (tool.kind === 'find')
+    return { name: 'ToolSearch', args: { query: `select:${tool.tools.map((name) => `mcp__corral__${name}`).join()}` } };
+  if (tool.kind === 'mcp') {
+    const offered = tools.find(({ name }) => name === `mcp__corral__${tool.tool}`);
+    if (offered === undefined) throw new Error(`No ${tool.tool} among ${tools.map(({ name }) => name).join(', ')}`);
+    return { name: offered.name, args: tool.args(sessionIds) };
+  }
   const find = (names) => tools.find(({ name }) => names.includes(name));
   const patcher = find(['apply_patch']);
   const patch = (body) =>

@@ -69,6 +69,7 @@ describe('what package.json contributes', () => {
     assert.deepEqual(scopes['machine'], [
       'corral.agents',
       'corral.permissionMode',
+      'corral.mcp.inSessions',
       'corral.runner.node',
       'corral.storage.location',
     ]);

@@ -41,13 +41,14 @@ const PROTOCOL_ARGUMENTS = ['acp', '--acp', '--experimental-acp'];
 
 export const acpDriver: Driver = {
   backendType: ACP_BACKEND_TYPE,
-  launch({ program, programArguments, permissionMode, model }) {
+  launch({ program, programArguments, permissionMode, model, mcpServer }) {
     const argv = [program, ...programArguments];
     const { modelArgument, environment } = profileOf(argv);
     return {
       argv: [...argv, ...(model === undefined || modelArgument === undefined ? [] : [modelArgument(model)])],
       environment: environment?.(permissionMode, model) ?? {},
       promptInArguments: false,
+      ...(mcpServer === undefined ? {} : { takesMcpServer: true }),
     };
   },
   createConversation: (request, host) => new AcpConversation(request, host),

@@ -2,7 +2,7 @@
 import type { InitializeRequest, NewSessionRequest, PromptCapabilities } from '@agentclientprotocol/sdk';
 import * as v from 'valibot';
 import type { ToldOffers } from '../../../storage/agentOffers';
-import type { ConversationHost, ConversationRequest } from '../driver/driver';
+import type { ConversationHost, ConversationRequest, McpServerEntry } from '../driver/driver';
 import type { JsonRpcPeer } from '../driver/jsonRpc';
 import type { AcpAgent, AcpConfigOption, AcpSession } from './acpMessages';
 import { initializeResultSchema, sessionResultSchema } from './acpMessages';
@@ -18,7 +18,7 @@ interface Setting {
 
 /** Calls `onOpened` with the session's id once the agent takes prompts, or `onFailure` with the request that failed. */
 export function openAcpSession(
-  { cwd, resumes, permissionMode, model }: ConversationRequest,
+  { cwd, resumes, permissionMode, model, mcpServer }: ConversationRequest,
   peer: JsonRpcPeer,
   host: ConversationHost,
   profile: AcpProfile,
@@ -35,7 +35,7 @@ export function openAcpSession(
   }
 
   function openSession(agent: AcpAgent): void {
-    const newSession: NewSessionRequest = { cwd, mcpServers: [] };
+    const newSession: NewSessionRequest = { cwd, mcpServers: mcpServer === undefined ? [] : [acpServer(mcpServer)] };
     const resume = (method: string, sessionId: string): void =>
       request(method, { ...newSession, sessionId }, v.nullish(sessionResultSchema), (session) =>
         configureSession(agent, { ...session, sessionId }),
@@ -114,4 +114,8 @@ function modelsOf(option: AcpConfigOption | undefined, models: AcpSession['model
       .map(({ value, ...texts }) => ({ id: value, ...texts })) ??
     models?.availableModels.map(({ modelId, ...texts }) => ({ id: modelId, ...texts }))
   );
+}
+
+function acpServer({ env, ...server }: McpServerEntry): NewSessionRequest['mcpServers'][number] {
+  return { ...server, env: Object.entries(env).map(([name, value]) => ({ name, value })) };
 }

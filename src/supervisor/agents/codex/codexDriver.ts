@@ -26,6 +26,7 @@ import {
 import type { CodexQuestion } from './codexApprovals';
 import { questionOf } from './codexApprovals';
 import { CodexItems } from './codexItems';
+import { launchCodex } from './codexLaunch';
 import { CodexLimits } from './codexLimits';
 import type { CodexNotification, CodexTurn } from './codexMessages';
 import { isIgnored, parseCodexNotification } from './codexMessages';
@@ -34,11 +35,7 @@ import { CodexUsage } from './codexUsage';
 
 export const codexDriver: Driver = {
   backendType: CODEX_BACKEND_TYPE,
-  launch: ({ program, programArguments }) => ({
-    argv: [program, ...programArguments, 'app-server'],
-    environment: {},
-    promptInArguments: false,
-  }),
+  launch: launchCodex,
   createConversation: (request, host) => new CodexConversation(request, host),
   asides: () => 'fork',
   terminalArguments: ({ programArguments, nativeSessionId }) => [...programArguments, 'resume', nativeSessionId],

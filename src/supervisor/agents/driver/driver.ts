@@ -5,6 +5,14 @@ import type { PermissionMode } from '../../../storage/sessionRecords';
 import type { LinePattern } from './linePatterns';
 import type { AgentAttachment } from './userMessages';
 
+/** A server of the Model Context Protocol that the agent is to start: a program with its arguments and variables. */
+export interface McpServerEntry {
+  name: string;
+  command: string;
+  args: string[];
+  env: Record<string, string>;
+}
+
 export interface LaunchRequest {
   /** Absolute path of the agent's program. */
   program: string;
@@ -21,6 +29,8 @@ export interface LaunchRequest {
   resumes?: string;
   /** The prompt is a question beside the work: a copy of the native session answers it, and can change nothing. */
   isAside?: boolean;
+  /** Corral's own tools for the agent; absent where it gets none. */
+  mcpServer?: McpServerEntry;
 }
 
 export interface Launch {
@@ -30,6 +40,8 @@ export interface Launch {
   environment: Record<string, string>;
   /** True where `argv` contains the prompt, so that the conversation does not send it. */
   promptInArguments: boolean;
+  /** The agent gets the request's `mcpServer`. */
+  takesMcpServer?: true;
   /** The agent reads the prompt from `promptFile`, which has to exist before it starts. */
   usesPromptFile?: true;
 }
@@ -60,6 +72,8 @@ export interface ConversationRequest {
   resumes?: string | undefined;
   /** Present for a question beside the work, as `isAside` of the launch. */
   aside?: object | undefined;
+  /** As in `LaunchRequest`, for agents that hear of it in the conversation. */
+  mcpServer?: McpServerEntry | undefined;
 }
 
 /** What a conversation can do in its run. Implemented by the runner. */
