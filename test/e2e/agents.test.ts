@@ -100,6 +100,9 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
 
   it('are asked beside their work, and go on with that of another one after a person has read what they are told', async () => {
     await window.runCommand('Corral: New Session…');
+    await window.quickInput.getByRole('button', { name: 'Choose the Agent' }).click();
+    await window.pick('demo');
+    await window.quickInput.getByPlaceholder('What should the agent do?').waitFor();
     await window.answerInput('edit notes.txt by the demo; talk Half of it is done');
     await sessions.row('edit notes', 'Completed').waitFor({ timeout: 60_000 });
     await sessions.row('edit notes').click();
