@@ -13,6 +13,7 @@ import { showError } from './views/text/errorMessages';
 import { COMMANDS, READY_CONTEXT } from './views/text/contributions';
 import { EndNotices } from './views/sessions/endNotices';
 import type { Sight } from './views/noticeChoice';
+import { goOnAtLimit, LimitNotices } from './views/sessions/limitNotices';
 import { Notifications } from './views/sessions/notifications';
 import { OverviewPanel } from './views/overview/overviewPanel';
 import { keepReviews } from './views/reviewTabs';
@@ -161,9 +162,19 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       tree.message = isShown ? vscode.l10n.t('Recovering sessions: {read} of {all} read', { read, all }) : '';
     }),
     made.onDidWithholdCommand(({ sessionId, ...command }) => {
-      const offer = async (): Promise<void> =>
-        await offerReview(made, command, (await made.getSession(sessionId)).title);
+      const offer = async (): Promise<void> => {
+        const isAllowed = await offerReview(made, command, (await made.getSession(sessionId)).title);
+        const [agent] = command.use === 'handOver' && isAllowed ? command.command : [];
+        if (agent !== undefined) await goOnAtLimit(made, sessionId, agent);
+      };
       offer().catch((error: unknown) => onError('reviewCommands', error));
+    }),
+    new LimitNotices({
+      source: made,
+      settings: readNotices,
+      distance: (session) => scope.distance(session),
+      sight,
+      onError,
     }),
     new ProcessesTree(made),
     registerRowBadges(),

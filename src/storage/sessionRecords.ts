@@ -33,6 +33,8 @@ export const limitWaitSchema = v.object({
   window: v.exactOptional(text),
   /** How often the session has waited in a row without any work between. */
   attempt: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  /** It does not go on before a person says so. */
+  asks: v.exactOptional(v.literal(true)),
 });
 export type LimitWait = v.InferOutput<typeof limitWaitSchema>;
 
@@ -101,6 +103,8 @@ export const SESSION_RECORD_SCHEMAS = {
   }),
   /** A queued run got another position. Runs start in ascending order of rank, at first the ms time of `run.queued`. */
   'run.moved': v.object({ runId: text, rank: v.number() }),
+  /** A person said that a queued run is to wait for its usage limit, rather than another agent to go on. */
+  'limit.accepted': v.object({ runId: text }),
   /** A person asked for the end of a run. Written before the runner is told, so that the reason survives its death. */
   'stop.requested': v.object({ runId: text, force: v.boolean() }),
   /** Written once by a supervisor for a run without `run.exited`. `restored`: the run keeps its last known status. */

@@ -60,6 +60,9 @@ export function foldRecord(facts: SessionFacts, record: SessionRecord): void {
     case 'run.moved':
       runOf(facts, record.data.runId).rank = record.data.rank;
       return;
+    case 'limit.accepted':
+      delete runOf(facts, record.data.runId).waitsFor?.asks;
+      return;
     case 'stop.requested': {
       const run = runOf(facts, record.data.runId);
       run.stopRequestedAt = record.timestamp;

@@ -178,6 +178,8 @@ export interface SessionSummary {
   heldBy?: string;
   /** When a queued session goes on that met the usage limit of its agent's account; the time can be over by now. */
   waitsUntil?: string;
+  /** It does not go on at that limit before a person says so: `waitForLimit`, `startNow`, `stop`, `handOver`. */
+  asksAboutLimit?: true;
   /** The agent that started it; absent where a person did. */
   startedBy?: Starter;
   /** Ids of the sessions after which it starts or started. */
@@ -267,8 +269,9 @@ export interface CorralApi {
   askAside(id: string, question: string): Promise<{ asideId: string }>;
   listAsides(id: string): Promise<Aside[]>;
   cancelAside(id: string, asideId: string): Promise<void>;
-  /** Starts a queued session, whatever it waits for. This and the next two throw CONFLICT where it is not queued. */
+  /** Starts a queued session, whatever it waits for. This and the next three throw CONFLICT where it is not queued. */
   startNow(id: string): Promise<void>;
+  waitForLimit(id: string): Promise<void>;
   /** Moves a queued session to another position; 1 is the next to start. */
   moveInQueue(id: string, position: number): Promise<void>;
   /** Sets the sessions after which a queued one starts. Throws INVALID_ARGUMENT for a circle. */

@@ -35,6 +35,8 @@ export interface Parts {
   limitWaits: LimitWaits;
   /** Questions beside the work of sessions. */
   asides: Asides;
+  /** What another agent is told that goes on with the session. */
+  handOverPrompt: (sessionId: string) => Promise<string>;
   gone: GoneMarker;
   consents: CommandConsents;
   creator: SessionCreator;
@@ -83,6 +85,13 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const creator = new SessionCreator({ ...base, spares });
   const trashPurger = new TrashPurger(base);
   const repositories = new RepositoryMoves(base);
+  const worktree = (sessionId: string): WorktreeControl =>
+    new WorktreeControl({ ...base, runs: runControl, trashPurger, repositories }, sessionId);
+  const handOverPrompt = async (sessionId: string): Promise<string> => {
+    const { handOverPrompt: promptFor } = await import('./runs/prompts/handOverPrompt');
+    const { changes } = await worktree(sessionId).changes();
+    return promptFor(model.facts(sessionId), await store.index.query(sessionId, 'conversation', {}), changes);
+  };
   return {
     model,
     git,
@@ -94,15 +103,17 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     limitWaits: new LimitWaits({
       ...base,
       enqueue: async (sessionId, request) => await runControl.enqueue(sessionId, request),
+      handOverPrompt,
     }),
     asides,
+    handOverPrompt,
     gone: new GoneMarker({ ...base, connections, watcher, queue }),
     consents,
     creator,
     spares,
     trashPurger,
     repositories,
-    worktree: (sessionId) => new WorktreeControl({ ...base, runs: runControl, trashPurger, repositories }, sessionId),
+    worktree,
     inventory: new WorktreeInventory({ ...base, spares }),
     nativeSessions: new NativeSessions({ ...base, creator, resolving: () => ({ agents: settings().agents, bundles }) }),
     archive: new HistoryArchive({ ...base, asides, searchThread: join(bundles, 'searchThread.js') }),

@@ -14,6 +14,8 @@ export interface SupervisorSettings {
   countWaitingRuns: boolean;
   /** With less free memory no run starts while another is under way; 0 for no limit. */
   minimumFreeMemoryMiB: number;
+  /** What a session does at a usage limit: `wait`, `ask`, or let the agent of this name go on. */
+  onUsageLimit: string;
   /** Whether a run that was cut off keeps its last known status and is marked as restored, or is shown as failed. */
   recoveryPolicy: 'restore' | 'fail';
   /** Whether agents in sessions get Corral's own tools, to hand out work and gather it. */
@@ -62,6 +64,7 @@ export const DEFAULT_SETTINGS: SupervisorSettings = {
   maxConcurrentRuns: 8,
   countWaitingRuns: false,
   minimumFreeMemoryMiB: 512,
+  onUsageLimit: 'wait',
   recoveryPolicy: 'restore',
   mcpInSessions: false,
 };

@@ -185,10 +185,7 @@ export class Supervisor extends OpenStore implements CorralApi {
   }
 
   async handOverPrompt(id: string): Promise<string> {
-    const { handOverPrompt } = await import('./runs/prompts/handOverPrompt');
-    const { model, worktree } = await this.changeable(id);
-    const { changes } = await worktree(id).changes();
-    return handOverPrompt(model.facts(id), await this.getConversation(id), changes);
+    return await (await this.changeable(id)).handOverPrompt(id);
   }
 
   async askAside(id: string, question: string): Promise<{ asideId: string }> {
@@ -215,6 +212,10 @@ export class Supervisor extends OpenStore implements CorralApi {
 
   async startNow(id: string): Promise<void> {
     await (await this.changeable(id)).queue.startNow(id);
+  }
+
+  async waitForLimit(id: string): Promise<void> {
+    await (await this.changeable(id)).limitWaits.accept(id);
   }
 
   async moveInQueue(id: string, position: number): Promise<void> {

@@ -52,6 +52,7 @@ export function readSettings(): SupervisorSettings {
       v.pipe(v.number(), v.minValue(0)),
       defaults.minimumFreeMemoryMiB,
     ),
+    onUsageLimit: readSetting(SETTINGS.onUsageLimit, v.pipe(text, v.minLength(1)), defaults.onUsageLimit),
     recoveryPolicy: readSetting(SETTINGS.recoveryPolicy, v.picklist(['restore', 'fail']), defaults.recoveryPolicy),
     mcpInSessions: readSetting(SETTINGS.mcpInSessions, v.boolean(), defaults.mcpInSessions),
     ...(runnerNode === '' ? {} : { runnerNode }),

@@ -56,7 +56,13 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
       const claude = { path: join(folder, 'claude'), env: { SECRET: 'hidden' } };
       return {
         repository: { name: 'greeter' },
-        server: { settings: { 'corral.agents': { claude, left: writes('left'), right: writes('right') } } },
+        server: {
+          settings: {
+            'corral.agents': { claude, left: writes('left'), right: writes('right') },
+            'corral.onUsageLimit': 'ask',
+            'corral.notifications': { limits: 'always' },
+          },
+        },
       };
     },
     async (opened) => {
@@ -128,6 +134,19 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await frame.locator('.header').getByText('left', { exact: true }).waitFor();
     await window.picture('handed over');
     await window.closeEditors();
+  });
+
+  it('wait at a usage limit when a person has said so, and go on when they are to', async () => {
+    await window.runCommand('Corral: New Session…');
+    await window.answerInput('limit 3600s');
+    await sessions.row('limit 3600s', 'at its usage limit until').waitFor({ timeout: 60_000 });
+    const notice = window.notification('is at the usage limit of');
+    await notice.getByRole('button', { name: 'Continue with Another Agent…' }).waitFor();
+    await window.picture('usage limit asks');
+    await notice.getByRole('button', { name: 'Wait', exact: true }).click();
+    await sessions.row('limit 3600s', 'Starting · waits for the usage limit until').waitFor();
+    await window.picture('usage limit waits');
+    await sessions.act('limit 3600s', 'Start Now', sessions.row('limit 3600s', 'Completed'));
   });
 
   it('continue in a terminal of the worktree', async () => {

@@ -159,6 +159,7 @@ export class QueuePositions implements Disposable {
           queuePosition: index + 1,
           ...(reason === undefined ? {} : { heldBy: reason }),
           ...(limitEndMs === undefined ? {} : { waitsUntil: new Date(limitEndMs).toISOString() }),
+          ...(currentRun(facts)?.waitsFor?.asks === true ? { asksAboutLimit: true } : {}),
           ...(this.#isStuck ? { maybeGone: true } : {}),
         });
       }

@@ -39,6 +39,8 @@ export interface QueuePosition {
   heldBy?: string;
   /** When the usage limit is over for which it waits (ISO 8601). */
   waitsUntil?: string;
+  /** A person is to say what it does at that limit. */
+  asksAboutLimit?: true;
   /** A person may say that whoever holds the queue is gone. */
   maybeGone?: true;
 }

@@ -179,7 +179,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
         showTimeline,
       }),
     ),
-    ...onDemand(['startNow', 'moveUpInQueue', 'moveDownInQueue', 'startAfter'], async () =>
+    ...onDemand(['startNow', 'waitForLimit', 'moveUpInQueue', 'moveDownInQueue', 'startAfter'], async () =>
       (await import('./queueCommands')).queueCommands(source, choose),
     ),
     ...onDemand(['compareAgents', 'compareChanges'], async () =>

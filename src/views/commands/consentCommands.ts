@@ -63,11 +63,17 @@ async function ask(consents: Pick<CommandConsents, 'record'>, command: NamedComm
     return true;
   }
   const allow = vscode.l10n.t('Allow');
-  const deny = vscode.l10n.t('Do Not Run');
-  const detail = vscode.l10n.t(
-    '{command}\n\nThe repository or its workspace names it. The answer is kept on this machine, for this exact command in {repository}.',
-    { command: text, repository: command.repository },
-  );
+  const deny = command.use === 'handOver' ? vscode.l10n.t('Do Not Allow') : vscode.l10n.t('Do Not Run');
+  const detail =
+    command.use === 'handOver'
+      ? vscode.l10n.t(
+          '{command}\n\nIt is told what was said in the session, and can read all files of its worktree. The answer is kept on this machine, for this agent in {repository}.',
+          { command: text, repository: command.repository },
+        )
+      : vscode.l10n.t(
+          '{command}\n\nThe repository or its workspace names it. The answer is kept on this machine, for this exact command in {repository}.',
+          { command: text, repository: command.repository },
+        );
   const answer = await showWarningMessage(
     question(command.use, command.repository),
     { modal: true, detail },
@@ -90,15 +96,21 @@ function question(use: Exclude<CommandUse, 'agents'>, repository: string): strin
       return vscode.l10n.t('Let Git run this filter on files of “{name}”?', { name });
     case 'push':
       return vscode.l10n.t('Push branches of “{name}” to this remote?', { name });
+    case 'handOver':
+      return vscode.l10n.t('Let this agent go on with sessions of “{name}” whose own agent is at its usage limit?', {
+        name,
+      });
   }
 }
 
-/** Tells that a command was not run, with a button to answer for it. */
-export async function offerReview(source: ConsentSource, command: NamedCommand, title: string): Promise<void> {
-  if (command.use === 'agents') return; // asked in its own words
+/** Tells that a command was not run, with a button to answer for it. True where it is allowed now. */
+export async function offerReview(source: ConsentSource, command: NamedCommand, title: string): Promise<boolean> {
+  if (command.use === 'agents') return false; // asked in its own words
   const review = vscode.l10n.t('Review');
-  if ((await showInformationMessage(withheldMessage(command.use, title), review)) === review)
-    await ask(await source.consents(), command);
+  if ((await showInformationMessage(withheldMessage(command.use, title), review)) !== review) return false;
+  const consents = await source.consents();
+  await ask(consents, command);
+  return (await consents.answer(command)) === true;
 }
 
 function withheldMessage(use: Exclude<CommandUse, 'agents'>, title: string): string {
@@ -111,6 +123,10 @@ function withheldMessage(use: Exclude<CommandUse, 'agents'>, title: string): str
       return vscode.l10n.t('A filter of Git was not run for “{title}”: nobody has allowed it yet.', { title });
     case 'push':
       return vscode.l10n.t('The work of “{title}” was not pushed: nobody has allowed its remote yet.', { title });
+    case 'handOver':
+      return vscode.l10n.t('“{title}” waits for its usage limit: nobody has allowed another agent to go on yet.', {
+        title,
+      });
   }
 }
 

@@ -1,15 +1,21 @@
 import * as vscode from 'vscode';
-import type { CorralApi } from '../../supervisor/api';
+import type { CorralApi, SessionSummary } from '../../supervisor/api';
 import { chooseDependencies } from '../pickers/dependencyChoice';
 import type { ChooseSession } from '../pickers/sessionChoice';
 import { isWaiting } from '../sessionPredicates';
 import type { CommandName } from '../text/contributions';
 import type { CommandActions } from './commandRunner';
 
-export type QueueCommandName = Extract<CommandName, 'startNow' | 'moveUpInQueue' | 'moveDownInQueue' | 'startAfter'>;
+export type QueueCommandName = Extract<
+  CommandName,
+  'startNow' | 'waitForLimit' | 'moveUpInQueue' | 'moveDownInQueue' | 'startAfter'
+>;
 
 /** What these commands need of the supervisor. */
-export type QueueSource = Pick<CorralApi, 'listSessions' | 'startNow' | 'moveInQueue' | 'setDependencies'>;
+export type QueueSource = Pick<
+  CorralApi,
+  'listSessions' | 'startNow' | 'waitForLimit' | 'moveInQueue' | 'setDependencies'
+>;
 
 /** Commands that change when a waiting session starts. */
 export function queueCommands(source: QueueSource, choose: ChooseSession): CommandActions<QueueCommandName> {
@@ -21,6 +27,11 @@ export function queueCommands(source: QueueSource, choose: ChooseSession): Comma
   return {
     startNow: async (argument) =>
       await source.startNow((await choose(argument, vscode.l10n.t('Start Now'), isWaiting, none)).id),
+    waitForLimit: async (argument) => {
+      const nobody = vscode.l10n.t('No session asks about a usage limit.');
+      const asks = ({ asksAboutLimit }: SessionSummary): boolean => asksAboutLimit === true;
+      await source.waitForLimit((await choose(argument, vscode.l10n.t('Wait for Usage Limit'), asks, nobody)).id);
+    },
     moveUpInQueue: async (argument) => await move(argument, vscode.l10n.t('Move Up in Queue'), -1),
     moveDownInQueue: async (argument) => await move(argument, vscode.l10n.t('Move Down in Queue'), 1),
     startAfter: async (argument) => {

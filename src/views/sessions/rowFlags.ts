@@ -11,6 +11,7 @@ export type SessionFlag =
   | 'unclear'
   | 'open'
   | 'waiting'
+  | 'atLimit'
   | 'busy'
   | 'maybeGone'
   | 'restored'
@@ -53,6 +54,7 @@ export function sessionFlags(session: SessionSummary, { isPinned, isUnseen }: Ro
     unclear: session.needsInput && !answerable && !choosable,
     open,
     waiting,
+    atLimit: session.asksAboutLimit === true,
     busy: open && !session.needsInput && !waiting,
     maybeGone: session.maybeGone === true,
     restored: session.restored || session.recoveryHint === 'restart',

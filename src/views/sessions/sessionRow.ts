@@ -37,6 +37,7 @@ interface RowStatus {
 
 /** An agent that thinks is quiet for a while; for longer than this, people want to know. */
 const SILENCE_MS = 2 * 60_000;
+const MINUTE_MS = 60_000;
 const WARNING_COLOR = 'list.warningForeground';
 const FAILURE_COLOR = 'testing.iconFailed';
 
@@ -129,7 +130,7 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
     return { text: joined(status, shortText), shortText, icon: 'bell-dot', iconColor: WARNING_COLOR };
   }
   if (session.heldBy !== undefined && session.waitsUntil !== undefined)
-    return { text: joined(status, session.heldBy), shortText: session.heldBy, icon: 'watch' };
+    return { text: joined(status, session.heldBy), shortText: shortLimit(session, nowMs), icon: 'watch' };
   if (session.heldBy !== undefined) {
     const place = { position: session.queuePosition ?? 1, reason: session.heldBy };
     return {
@@ -139,6 +140,14 @@ function rowStatus(session: SessionSummary, nowMs: number): RowStatus {
     };
   }
   return runStatus(session, nowMs);
+}
+
+/** What matters of a wait for a usage limit comes first, since a narrow row cuts off the rest. */
+function shortLimit({ waitsUntil = '', asksAboutLimit, heldBy = '' }: SessionSummary, nowMs: number): string {
+  if (asksAboutLimit === true) return l10n.t('asks: wait for its usage limit?');
+  const untilMs = Date.parse(waitsUntil);
+  if (untilMs - nowMs < MINUTE_MS) return heldBy;
+  return l10n.t('{time} left: usage limit', { time: shortElapsedTime(new Date(nowMs).toISOString(), untilMs) });
 }
 
 function runStatus(session: SessionSummary, nowMs: number): RowStatus {

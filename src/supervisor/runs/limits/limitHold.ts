@@ -21,6 +21,10 @@ export function limitHold(facts: SessionFacts, situation: LimitSituation): strin
   const until = limitEnd(facts, situation);
   if (until === undefined) return undefined;
   const { nowMs } = situation;
+  if (currentRun(facts)?.waitsFor?.asks === true)
+    return l10n.t('at its usage limit until {time}: wait, or go on with another agent?', {
+      time: clockTime(until, nowMs),
+    });
   if (until > nowMs) return l10n.t('waits for the usage limit until {time}', { time: clockTime(until, nowMs) });
   return followsAnother(facts, situation)
     ? l10n.t('the usage limit is over; another session of this account starts first')

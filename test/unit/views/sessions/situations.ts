@@ -152,6 +152,16 @@ export const SITUATIONS: readonly Situation[] = [
       waitsUntil: '2026-01-05T13:00:00.000Z',
     },
   ),
+  new Story().queued('n').seen(
+    'asks at a usage limit',
+    {},
+    {
+      queuePosition: 1,
+      heldBy: 'at its usage limit until 14:00: wait, or go on with another agent?',
+      waitsUntil: '2026-01-05T13:00:00.000Z',
+      asksAboutLimit: true,
+    },
+  ),
   new Story({ baseCommit: '' })
     .record('run.queued', { runId: RUN, ordinal: 1, prompt: '' })
     .seen('waits for its base', {}, { queuePosition: 1, heldBy: 'waits for “Fix it”' }),

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { StorePaths } from '../../../../../src/storage/paths';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
+import type { AgentSetting } from '../../../../../src/supervisor/agents/agentRegistry';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
 import { projectRoot } from '../../../../support/project';
 import { waitFor } from '../../../../support/wait';
@@ -125,5 +126,47 @@ describe('a session at its usage limit', () => {
     }
     const [a = 0, b = 0, c = 0] = times.sort((x, y) => x - y);
     assert.ok(b - a >= staggerMs && c - b >= staggerMs, times.join(', '));
+  });
+
+  it('asks where that is wanted, and goes on only when a person has said so', async () => {
+    const window = fixture.window({ changes: { onUsageLimit: 'ask' } });
+    const id = await start(window, 'limit 1s');
+    const isAsking = ({ asksAboutLimit }: SessionSummary): boolean => asksAboutLimit === true;
+    const { heldBy, waitsUntil = '' } = await until(window, id, isAsking, 'its question');
+    assert.match(heldBy ?? '', /^at its usage limit until .*: wait, or go on with another agent\?$/);
+    await waitFor(() => Date.now() > Date.parse(waitsUntil), { what: 'the reset' });
+    const later = await start(window, 'talk');
+    await until(window, later, ({ status }) => status === 'Completed', 'the end of one that was queued after it');
+    assert.equal((await window.getSession(id)).state, 'queued');
+    await window.waitForLimit(id);
+    await until(window, id, isDone, 'its end');
+    await assert.rejects(window.waitForLimit(id), { code: 'CONFLICT' });
+  });
+
+  it('goes on with another agent where a person allowed that, and asks one window about it where nobody did', async () => {
+    const second: AgentSetting = {
+      driver: 'claude',
+      path: process.execPath,
+      args: [join(projectRoot, 'dist/demoAgent.js'), '--demo-speed=100'],
+    };
+    const changes = { onUsageLimit: 'second', agents: { second } };
+    const windows = [fixture.window({ changes }), fixture.window({ changes })];
+    const [window] = windows;
+    assert.ok(window);
+    const asked: string[] = [];
+    for (const each of windows)
+      each.onDidWithholdCommand(({ sessionId, use, command }) => asked.push([sessionId, use, ...command].join(' ')));
+    const waiting = await start(window, FAR);
+    await until(window, waiting, isWaiting, 'its wait');
+    await waitFor(() => asked.length > 0, { what: 'the question' });
+    const { repository } = await window.getSession(waiting);
+    await (await window.consents()).record({ repository, use: 'handOver', command: ['second'] }, true);
+    const id = await start(window, FAR);
+    const hasGoneOn = ({ agent, status }: SessionSummary): boolean => agent === 'second' && status === 'Running';
+    const { runs, waitsUntil } = await until(window, id, hasGoneOn, 'the other agent');
+    assert.deepEqual([runs.map(({ agent }) => agent), waitsUntil], [['demo', 'second'], undefined]);
+    const told = await waitFor(async () => (await userMessages(window, id))[1], { what: 'what it is told' });
+    assert.match(told, /^Another agent \(demo\) has worked on this/);
+    assert.deepEqual(asked, [`${waiting} handOver second`]);
   });
 });
