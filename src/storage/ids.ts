@@ -23,3 +23,8 @@ const SEQ_RANGE = 2 ** 32;
 export function eventId(ordinal: number, seq: number): number {
   return ordinal * SEQ_RANGE + seq;
 }
+
+/** What `eventId` made the id of. */
+export function eventPlace(id: number): { ordinal: number; seq: number } {
+  return { ordinal: Math.floor(id / SEQ_RANGE), seq: id % SEQ_RANGE };
+}

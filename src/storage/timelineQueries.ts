@@ -3,7 +3,7 @@
  * answer it in `timelineReader.ts`, and ask it where it is needed: all between the two follows from this file.
  */
 import * as v from 'valibot';
-import { idSchema } from './ids';
+import { eventPlace, idSchema } from './ids';
 import { contextUseSchema, EVENT_KINDS, RUN_OUTCOMES, parseDraft } from './events';
 import type { SessionEvent } from './events';
 
@@ -24,21 +24,35 @@ const runPart = { runId: idSchema, fromSeq: seq, toSeq: seq };
 /** A tool by its name, or a file by its path, with its number of events. */
 const facet = v.object({ name: text, count });
 
-const rowsSchema = v.array(v.tuple([v.number(), text, v.number(), text, text, v.unknown()]));
+/** An event's id, timestamp, kind and data. */
+type EventRow = [id: number, timestamp: string, kind: string, data: unknown];
+
+/** Written out, since it looks at each row of each page. */
+function isEventRow(value: unknown): value is EventRow {
+  if (!Array.isArray(value) || value.length !== 4) return false;
+  const [eventId, timestamp, kindName]: unknown[] = value;
+  return typeof eventId === 'number' && typeof timestamp === 'string' && typeof kindName === 'string';
+}
 
 /** Events. They travel as one text, since an object for each would be copied between the threads. */
 const events = v.pipe(
   v.object({
     sessionId: text,
-    /** JSON: arrays of id, run id, seq, timestamp, kind and data. */
-    rows: v.pipe(text, v.parseJson(), rowsSchema),
+    /** Ordinals and ids of the events' runs. */
+    runs: v.array(v.tuple([count, text])),
+    /** JSON: an array of `EventRow`. Ordinal and `seq` of an event follow from its id. */
+    rows: v.pipe(text, v.parseJson(), v.array(v.custom<EventRow>(isEventRow))),
   }),
-  v.transform(({ sessionId, rows }): SessionEvent[] =>
-    rows.flatMap(([eventId, runId, number, timestamp, kindName, data]) => {
+  v.transform(({ sessionId, runs, rows }): SessionEvent[] => {
+    const runIds = new Map(runs);
+    return rows.flatMap(([eventId, timestamp, kindName, data]) => {
+      const { ordinal, seq: number } = eventPlace(eventId);
+      const runId = runIds.get(ordinal);
       const draft = parseDraft(kindName, data); // what this version cannot read is still in the journal
-      return draft === undefined ? [] : { ...draft, id: eventId, sessionId, runId, seq: number, timestamp };
-    }),
-  ),
+      if (draft === undefined || runId === undefined) return [];
+      return { ...draft, id: eventId, sessionId, runId, seq: number, timestamp };
+    });
+  }),
 );
 
 /** Queries that the timeline's page can ask as well. Their results are plain JSON. */

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { searchable } from '../../common/searchable';
 import { CorralError } from '../errors';
 import { contextUseSchema, EVENT_KINDS, parseDraft } from '../events';
+import { eventId } from '../ids';
 import { SearchPattern } from '../search/searchPattern';
 import { textColumn } from './connection';
 import type { Connection } from './connection';
@@ -23,6 +24,9 @@ export type TimelineAnswers = {
 /** Reads a payload that is kept beside its run's journal; rejects where it is gone. */
 export type ReadBlob = (runId: string, sha256: string) => Promise<string>;
 
+const RUNS = 'SELECT ordinal, run_id FROM runs';
+const runRow = v.tuple([v.number(), v.string()]);
+type RunRow = v.InferOutput<typeof runRow>;
 const keyRow = v.tuple([v.string(), v.number(), v.number()]);
 const conversationRow = v.pipe(
   v.tuple([v.string(), v.string(), v.string(), v.string(), v.nullable(v.string())]),
@@ -59,15 +63,13 @@ const lastRow = v.pipe(
 
 /** The rows as one JSON text. No part needs an escape: `data` is JSON, the rest has neither quotes nor backslashes. */
 function pageOf(rows: string): string {
-  return `SELECT '[' || ifnull(group_concat(
-      '[' || id || ',"' || run_id || '",' || seq || ',"' || timestamp || '","' || kind || '",' || data || ']'
-    ), '') || ']'
-    FROM (SELECT id, run_id, seq, timestamp, kind, data FROM session_events WHERE ${rows})`;
+  return `SELECT '[' || ifnull(group_concat('[' || id || ',"' || timestamp || '","' || kind || '",' || data || ']'), '') || ']'
+    FROM (SELECT id, timestamp, kind, data FROM session_events WHERE ${rows})`;
 }
 
-const RUN_PAGE = pageOf(`session_id = ?1 AND run_id = ?2 AND seq > ?3
-  AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
-  ORDER BY seq LIMIT ?5`);
+const RUN_PAGE = pageOf(`id > ?1 AND id < ?2
+  AND (?3 IS NULL OR kind IN (SELECT value FROM json_each(?3)))
+  ORDER BY id LIMIT ?4`);
 
 const PAGE = pageOf(`session_id = ?1 AND (timestamp, seq, id) > (?2, ?3, ?4)
   AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5)))
@@ -170,14 +172,16 @@ export class TimelineReader implements TimelineAnswers {
   history({ runId, afterId, kinds, limit }: QueryParameters<'history'>): QueryAnswer<'history'> {
     const listedKinds = kinds === undefined ? null : JSON.stringify(kinds);
     const [timestamp, seq, id] = afterId === undefined ? ['', 0, 0] : this.#keyOf(afterId);
-    // Time never runs backwards in a run, so its order by `seq` is the same and needs no search.
-    return runId === undefined
-      ? this.#page(PAGE, timestamp, seq, id, listedKinds, limit)
-      : this.#page(RUN_PAGE, runId, seq, listedKinds, limit);
+    const runs = this.#connection.rows(RUNS, runRow);
+    // Time never runs backwards in a run, so its order by `seq` is the same and needs no look-up for each row.
+    const only = runs.length === 1 ? runs[0]?.[1] : undefined;
+    return runId === undefined && only === undefined
+      ? this.#answer(runs, PAGE, this.#sessionId, timestamp, seq, id, listedKinds, limit)
+      : this.#runPage(runs, runId ?? only, seq, listedKinds, limit);
   }
 
   runEvents({ runId, fromSeq, limit }: QueryParameters<'runEvents'>): QueryAnswer<'runEvents'> {
-    return this.#page(RUN_PAGE, runId, fromSeq - 1, null, limit);
+    return this.#runPage(this.#connection.rows(RUNS, runRow), runId, fromSeq - 1, null, limit);
   }
 
   findEvents(query: QueryParameters<'findEvents'>): QueryAnswer<'findEvents'> {
@@ -261,9 +265,23 @@ export class TimelineReader implements TimelineAnswers {
     );
   }
 
-  #page(sql: string, ...parameters: SqlValue[]): QueryAnswer<'history'> {
-    const [rows = '[]'] = this.#connection.rows(sql, textColumn, this.#sessionId, ...parameters);
-    return { sessionId: this.#sessionId, rows };
+  /** Events of one run, which has one stretch of ids. */
+  #runPage(
+    runs: readonly RunRow[],
+    runId: string | undefined,
+    afterSeq: number,
+    kinds: string | null,
+    limit: number,
+  ): QueryAnswer<'history'> {
+    const run = runs.find(([, id]) => id === runId);
+    if (run === undefined) return { sessionId: this.#sessionId, runs: [], rows: '[]' };
+    const [ordinal] = run;
+    return this.#answer([run], RUN_PAGE, eventId(ordinal, afterSeq), eventId(ordinal + 1, 0), kinds, limit);
+  }
+
+  #answer(runs: readonly RunRow[], sql: string, ...parameters: SqlValue[]): QueryAnswer<'history'> {
+    const [rows = '[]'] = this.#connection.rows(sql, textColumn, ...parameters);
+    return { sessionId: this.#sessionId, runs: [...runs], rows };
   }
 
   /** The parameters of `IS_IN_PART`. */
