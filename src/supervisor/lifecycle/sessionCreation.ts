@@ -31,7 +31,7 @@ import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionStore } from '../sessions/sessionStore';
 import type { SupervisorSettings, WorktreeSettings } from '../settings';
 import { findStart, makeWorktree } from './newWorktree';
-import { completeHandOver } from './spares/spareHandOver';
+import { completeHandOver, takeSpare } from './spares/spareHandOver';
 import type { SpareWorktrees } from './spares/spareWorktrees';
 import { withWorktreeLock } from './worktreeLock';
 import { titleOf } from '../sessions/sessionTitle';
@@ -102,8 +102,9 @@ export class SessionCreator {
       ...planWorktree(repository, ownership, location, title),
       filters: filterAccessOf(store, repository),
     };
-    const port = await freePorts(this.#takenPorts());
-    const remotes = await readRemotes(repository);
+    // Looked for while the session is recorded: that reads the state of all of its files.
+    const finding = start === undefined ? undefined : spares.find(worktree, start.baseCommit);
+    const [port, remotes] = await Promise.all([freePorts(this.#takenPorts()), readRemotes(repository)]);
     const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
     const created = (attachments: AttachmentReference[]): DraftSessionRecord => ({
       kind: 'created',
@@ -143,12 +144,10 @@ export class SessionCreator {
           await store.begin(sessionId, created(attachments));
           await settleAttachments(store.paths.session(sessionId), attachments);
           if (start !== undefined)
-            await makeWorktree(
-              store,
-              worktree,
-              { start, wanted, includeChanges },
-              async (...place) => await spares.take(...place),
-            );
+            await makeWorktree(store, worktree, { start, wanted, includeChanges }, async (place, commit) => {
+              const found = await finding;
+              return found !== undefined && (await takeSpare(store.paths, found, place, commit));
+            });
           await queue(sessionId);
         } catch (error) {
           await this.#discard(worktree, start?.baseCommit ?? '', error, []);
@@ -156,6 +155,7 @@ export class SessionCreator {
         }
       });
     } catch (error) {
+      await finding;
       if (!progress.hasBegun) await rm(store.paths.session(sessionId).root, { recursive: true, force: true });
       throw error;
     }

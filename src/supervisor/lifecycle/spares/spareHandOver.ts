@@ -1,5 +1,6 @@
 /** Makes the worktree of a new session of a spare, and goes on with that after a crash. */
 import { rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { StorePaths } from '../../../storage/paths';
 import type { SessionWorktree } from '../../git/sessionWorktree';
 import { readConditions } from '../../git/worktrees/spares/checkoutConditions';
@@ -14,37 +15,60 @@ import { exists } from '../../git/worktreeOwnership';
 import { claimSpare, listSpares, readSpare, returnSpare, type SpareRecord } from './spareRecords';
 
 /**
- * Puts a spare in the worktree's place, with the files of the commit. False where there is none that fits.
+ * A spare in which nobody worked, and from which the worktree can be made with the files of the commit. Changes
+ * nothing; undefined where there is none.
+ */
+export async function findSpare(
+  paths: StorePaths,
+  { repository, storeId, path, signal }: SessionWorktree,
+  commit: string,
+): Promise<SpareRecord | undefined> {
+  const fitting = (await listSpares(paths)).filter(
+    ({ record, state }) => state === 'ready' && isFor(record, repository.commonDirectory, path),
+  );
+  if (fitting.length === 0) return undefined;
+  const conditions = readConditions(repository);
+  conditions.catch(() => undefined); // awaited below, where no look at a spare is under way
+  for (const { record } of fitting) {
+    const spare = { repository, storeId, sessionId: record.spareId, path: record.path, signal };
+    // It fails where another session takes it at this moment.
+    if (!(await isUntouched(spare, record.commit).catch(() => false))) continue;
+    if (record.conditions !== (await conditions)) continue;
+    if (record.commit !== commit && (await differInAttributes(repository, [record.commit, commit]))) continue;
+    return record;
+  }
+  return undefined;
+}
+
+/**
+ * Puts the spare in the worktree's place, with the files of the commit. False where somebody else was quicker.
  *
  * @throws where it was taken and could not be finished; `completeHandOver` goes on
  */
-export async function takeSpare(paths: StorePaths, worktree: SessionWorktree, commit: string): Promise<boolean> {
+export async function takeSpare(
+  paths: StorePaths,
+  found: SpareRecord,
+  worktree: SessionWorktree,
+  commit: string,
+): Promise<boolean> {
   const { repository, sessionId, storeId } = worktree;
-  const fitting = (await listSpares(paths)).filter(
-    ({ record, state }) => state === 'ready' && isFor(record, repository.commonDirectory, worktree.path),
-  );
-  if (fitting.length === 0) return false;
-  const conditions = await readConditions(repository);
-  for (const { record } of fitting) {
-    const spare = { repository, storeId, sessionId: record.spareId, path: record.path, signal: worktree.signal };
-    if (record.conditions !== conditions) continue;
-    // It fails where another session takes it at this moment.
-    if (!(await isUntouched(spare, record.commit).catch(() => false))) continue;
-    const isElsewhere = record.commit !== commit;
-    if (isElsewhere && (await differInAttributes(repository, [record.commit, commit]))) continue;
-    if (!(await claimSpare(paths, record.spareId, sessionId))) continue;
-    try {
-      await handOver(spare, worktree);
-    } catch (error) {
-      // On Windows a folder cannot be renamed while a program has a file of it open.
-      if (!(await exists(spare.path))) throw error;
-      await returnSpare(paths, record.spareId, sessionId);
+  const { spareId, path } = found;
+  if (!(await claimSpare(paths, spareId, sessionId))) return false;
+  try {
+    // It may have been moved to another commit since it was found.
+    if (!isDeepStrictEqual(await readSpare(paths.session(sessionId).spare), found)) {
+      await returnSpare(paths, spareId, sessionId);
       return false;
     }
-    if (isElsewhere) await moveSpare(worktree, commit);
-    return true;
+    await handOver({ repository, storeId, sessionId: spareId, path }, worktree);
+  } catch (error) {
+    // On Windows a folder cannot be renamed while a program has a file of it open.
+    if (!(await exists(path))) throw error;
+    await returnSpare(paths, spareId, sessionId);
+    return false;
   }
-  return false;
+  if (found.commit !== commit) await moveSpare(worktree, commit);
+  return true;
 }
 
 /** True for a spare from which a worktree at this path can be made. */

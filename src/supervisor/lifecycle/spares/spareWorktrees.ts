@@ -25,7 +25,7 @@ import { exists } from '../../git/worktreeOwnership';
 import { withLock, type StillOwner } from '../../system/locks';
 import { findStart } from '../newWorktree';
 import type { LifecycleOptions } from '../worktreeOf';
-import { isFor, takeSpare } from './spareHandOver';
+import { findSpare, isFor } from './spareHandOver';
 import {
   beginWork,
   endWork,
@@ -85,13 +85,16 @@ export class SpareWorktrees {
     }
   }
 
-  /** As `takeSpare`, once what this window makes ready is there. */
-  async take(worktree: SessionWorktree, commit: string): Promise<boolean> {
+  /** As `findSpare`, once what this window makes ready is there. Where that cannot be, nothing is thrown. */
+  async find(worktree: SessionWorktree, commit: string): Promise<SpareRecord | undefined> {
     const { repository } = worktree;
-    const { store, worktreeSettings } = this.#options;
-    if (!worktreeSettings(repository.mainWorktree).worktreesSpare) return false;
+    const { log, store, worktreeSettings } = this.#options;
+    if (!worktreeSettings(repository.mainWorktree).worktreesSpare) return undefined;
     await this.#underWay.get(repository.commonDirectory)?.catch(() => undefined);
-    return await takeSpare(store.paths, worktree, commit);
+    return await findSpare(store.paths, worktree, commit).catch((error: unknown) => {
+      log.info(`No worktree is taken that was made ready in ${repository.mainWorktree}: ${messageOf(error)}`);
+      return undefined;
+    });
   }
 
   /** How many there are, of one repository or of all, and the bytes of their files. */

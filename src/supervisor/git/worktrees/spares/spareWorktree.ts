@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { hasCode } from '../../../../common/errors';
 import { ifExists } from '../../../../common/ifExists';
 import { listTreeEntries } from '../../isolated/entryTree';
-import { withIsolatedGit, withObjects } from '../../isolated/isolatedGit';
+import { withIsolatedGit, withObjects, type IsolatedGit } from '../../isolated/isolatedGit';
 import type { Repository } from '../../repository';
 import {
   administrativeDirectoryOf,
@@ -15,7 +15,7 @@ import {
   type WorktreeEntryPlace,
   type WorktreeOwnership,
 } from '../../sessionWorktree';
-import { listChanged } from '../../snapshots/uncommittedFiles';
+import { listChanged, listDirty } from '../../snapshots/uncommittedFiles';
 import { exists, inspectWorktree, isOwnedBy, linkWorktree, lockReason } from '../../worktreeOwnership';
 import { addWorktree, checkOut } from '../addWorktree';
 import { removeFolder } from '../emptyFolder';
@@ -66,13 +66,13 @@ export async function isUntouched(spare: SpareWorktree, commit: string): Promise
   if ((await inspectWorktree(spare)).state !== 'ours') return false;
   const head = await ifExists(readFile(join(administrativeDirectoryOf(spare), 'HEAD'), 'utf8'));
   if (head?.trim() !== commit) return false;
-  return await withIsolatedGit(spare, async (git) => {
-    const [changed, others] = await Promise.all([
-      listChanged(git, spare.path, commit),
-      git.run(['ls-files', '-z', '--others']),
-    ]);
-    return changed.length === 0 && others.stdout.length === 0;
-  });
+  const look = async (git: IsolatedGit): Promise<{ isDirty: boolean; hasOthers: boolean }> => {
+    const [dirty, others] = await Promise.all([listDirty(git, commit), git.run(['ls-files', '-z', '--others'])]);
+    return { isDirty: dirty.length > 0, hasOthers: others.stdout.length > 0 };
+  };
+  const { isDirty, hasOthers } = await withIsolatedGit(spare, look, { isIndexInPlace: true });
+  if (hasOthers || !isDirty) return !hasOthers;
+  return await withIsolatedGit(spare, async (git) => (await listChanged(git, spare.path, commit)).length === 0);
 }
 
 /** True where going from one commit to the other can change how the files are made that both have. */
