@@ -131,7 +131,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       await vscode.commands.executeCommand('setContext', READY_CONTEXT, true);
     },
     (error: unknown) => {
-      tree.message = messageOf(error);
+      tree.fail(messageOf(error));
       onError('Opening the store', error);
     },
   );

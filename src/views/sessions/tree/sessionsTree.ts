@@ -57,6 +57,9 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   #message = '';
   /** Not all sessions are known yet. */
   #isReading = true;
+  #setFirstRows: (() => void) | undefined;
+  /** Resolves when there are rows, or it is known that there are none. VS Code shows its progress until then. */
+  readonly #firstRows = new Promise<void>((resolve) => (this.#setFirstRows = resolve));
   #setRowsRead: () => void = () => undefined;
   /** Resolves when VS Code has read the rows once, which it does when the view is shown. */
   readonly #rowsRead = new Promise<void>((resolve) => (this.#setRowsRead = resolve));
@@ -107,6 +110,13 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.#describe();
   }
 
+  /** The sessions cannot be read; `reason` is for people. */
+  fail(reason: string): void {
+    this.#isReading = false;
+    this.message = reason;
+    this.lookAgain();
+  }
+
   /** Ids of the sessions whose rows are selected. */
   get selectedSessions(): string[] {
     return this.#view.selection.flatMap((node) => (node.kind === 'session' ? [node.id] : []));
@@ -149,10 +159,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   getChildren(parent?: TreeNode): TreeNode[] | Promise<TreeNode[]> {
-    if (parent === undefined) {
-      setImmediate(this.#setRowsRead); // when VS Code has them
-      return this.#model.roots();
-    }
+    if (parent === undefined) return this.#roots();
     switch (parent.kind) {
       case 'repository':
         return this.#model.children(parent.path);
@@ -220,6 +227,12 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
+  async #roots(): Promise<TreeNode[]> {
+    await this.#firstRows;
+    setImmediate(this.#setRowsRead); // when VS Code has them
+    return this.#model.roots();
+  }
+
   #sessionItem(node: SessionNode): vscode.TreeItem {
     const session = this.#model.session(node.id);
     const row = this.#model.row(node.id);
@@ -258,7 +271,8 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const [selected] = this.selectedSessions;
     const parent = selected === undefined ? undefined : this.#model.parentOf(selected);
     const changes = await runInTurns(change);
-    if (changes === 'all') this.#changed.addAll();
+    if (this.#setFirstRows !== undefined) this.#beginRows();
+    else if (changes === 'all') this.#changed.addAll();
     else {
       for (const key of changes.sections) this.#changed.add(this.#model.sectionNode(key));
       for (const id of changes.ids) {
@@ -273,6 +287,13 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.#options.listed(sessions);
     if (selected === undefined || !this.#view.visible || !this.#model.isListed(selected)) return;
     if (this.#model.parentOf(selected) !== parent) void this.#select(selected);
+  }
+
+  /** VS Code waits for the first rows: after an event it would wait for 200 ms more. */
+  #beginRows(): void {
+    if (this.#isReading && this.#model.shownCount === 0) return;
+    this.#setFirstRows?.();
+    this.#setFirstRows = undefined;
   }
 
   async #select(id: string): Promise<void> {

@@ -16,8 +16,7 @@ export function describeFilter({ text, situations, onlyHere }: TreeOptions): str
 
 /** Why there are no rows; '' where that needs no reason. */
 export function messageOfNoRow({ options, count }: TreeModel, isReading: boolean): string {
-  if (isReading) return vscode.l10n.t('Reading sessions…');
-  return isFiltered(options) && count > 0 ? vscode.l10n.t('No session matches the filter.') : '';
+  return !isReading && isFiltered(options) && count > 0 ? vscode.l10n.t('No session matches the filter.') : '';
 }
 
 /** How many sessions need a person, for the view's badge. */
