@@ -9,7 +9,7 @@ const sessionKeySchema = v.object({ createdAt: text, sessionId: text });
 const doorbellSchema = v.object({ head: text, offset: v.number() });
 const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000));
 
-export const workerDataSchema = v.object({ root: text, readOnly: v.boolean() });
+export const workerDataSchema = v.object({ root: text });
 export type WorkerData = v.InferOutput<typeof workerDataSchema>;
 
 /**
@@ -17,8 +17,8 @@ export type WorkerData = v.InferOutput<typeof workerDataSchema>;
  * a `catchUp` or `query` is loaded.
  */
 const requestSchema = v.variant('method', [
-  /** Answered when the worker is ready. */
-  v.object({ method: v.literal('open') }),
+  /** The first one; answered when the catalog is loaded. */
+  v.object({ method: v.literal('open'), readOnly: v.boolean() }),
   v.object({ method: v.literal('listSessions'), after: v.optional(sessionKeySchema), limit }),
   v.object({ method: v.literal('readSession'), sessionId: text }),
   v.object({ method: v.literal('sessionIds') }),

@@ -27,8 +27,8 @@ export interface StoreIndexOptions {
   root: string;
   /** The bundle of worker.ts; sql-wasm.wasm lies beside it. */
   workerPath: string;
-  /** Writes no checkpoint. */
-  readOnly?: boolean;
+  /** Writes no checkpoint. The worker starts at once, and loads nothing of the store before this is known. */
+  readOnly?: boolean | Promise<boolean>;
 }
 
 interface Call {
@@ -39,7 +39,7 @@ interface Call {
 
 /**
  * Starts the worker; resolves when the catalog is loaded.
- * @throws STORE_FAILED
+ * @throws STORE_FAILED, or what `readOnly` rejects with
  */
 export async function openStoreIndex(options: StoreIndexOptions): Promise<StoreIndex> {
   const client = new StoreIndexClient(options);
@@ -51,6 +51,7 @@ class StoreIndexClient implements StoreIndex {
   readonly #options: StoreIndexOptions;
   #worker: Worker | undefined;
   #isClosed = false;
+  #isReadOnly = false;
   /** What was indexed since the checkpoint may be gone, while the doorbell told of it. */
   #hasRestarted = false;
   #lastCallId = 0;
@@ -64,7 +65,15 @@ class StoreIndexClient implements StoreIndex {
   }
 
   async open(): Promise<void> {
-    await this.#call({ method: 'open' }, RESULT_SCHEMAS.nothing);
+    this.#worker = this.#start();
+    try {
+      this.#isReadOnly = (await this.#options.readOnly) ?? false;
+    } catch (error) {
+      this.#isClosed = true;
+      await this.#end(closedError());
+      throw error;
+    }
+    await this.#call(this.#opening, RESULT_SCHEMAS.nothing);
   }
 
   async listSessions(after?: SessionKey): Promise<SessionPage> {
@@ -159,9 +168,13 @@ class StoreIndexClient implements StoreIndex {
     if (this.#worker === undefined) {
       this.#worker = this.#start();
       // Loading has a longer deadline of its own. If it fails, so does the call behind it.
-      this.#post(this.#worker, { method: 'open' }).catch(() => undefined);
+      this.#post(this.#worker, this.#opening).catch(() => undefined);
     }
     return parseResult(request.method, result, await this.#post(this.#worker, request));
+  }
+
+  get #opening(): Request {
+    return { method: 'open', readOnly: this.#isReadOnly };
   }
 
   #post(worker: Worker, request: Request): Promise<unknown> {
@@ -174,7 +187,7 @@ class StoreIndexClient implements StoreIndex {
   }
 
   #start(): Worker {
-    const workerData: WorkerData = { root: this.#options.root, readOnly: this.#options.readOnly ?? false };
+    const workerData: WorkerData = { root: this.#options.root };
     const worker = new Worker(this.#options.workerPath, { workerData, name: 'corral store' });
     const fail = (reason: string): void => {
       if (this.#worker === worker)

@@ -36,9 +36,7 @@ class StoreWorker {
     this.#indexer = new Indexer(catalogFile, paths, this.#timelines);
   }
 
-  static async open({ root, readOnly }: WorkerData): Promise<StoreWorker> {
-    const wasm = await readFile(join(__dirname, 'sql-wasm.wasm'));
-    const engine = await initSqlJs({ wasmBinary: new Uint8Array(wasm).buffer });
+  static async open({ root }: WorkerData, engine: SqlJsStatic, readOnly: boolean): Promise<StoreWorker> {
     const paths = new StorePaths(root);
     const catalogFile = await DatabaseFile.open({ engine, path: paths.catalog, schema: CATALOG_SCHEMA, readOnly });
     return new StoreWorker(paths, catalogFile, engine, readOnly);
@@ -121,20 +119,32 @@ async function answerQuery<Q extends TimelineQuery>(answers: TimelineAnswers, qu
   return await answers[query](v.parse(TIMELINE_QUERIES[query].parameters, parameters));
 }
 
+async function loadEngine(): Promise<SqlJsStatic> {
+  const wasm = await readFile(join(__dirname, 'sql-wasm.wasm'));
+  return await initSqlJs({ wasmBinary: new Uint8Array(wasm).buffer });
+}
+
 const port = parentPort;
 if (port === null) throw new Error('The store runs in a worker thread.');
-const opening = StoreWorker.open(v.parse(workerDataSchema, workerData));
-opening.catch(() => undefined); // each call is answered with the failure
+const engine = loadEngine(); // while the window looks at the store's folder
+engine.catch(() => undefined); // each call is answered with the failure
+let opened: Promise<StoreWorker> | undefined;
+
+async function answer(request: Request): Promise<unknown> {
+  const place = v.parse(workerDataSchema, workerData);
+  if (request.method === 'open') opened ??= engine.then((loaded) => StoreWorker.open(place, loaded, request.readOnly));
+  if (opened === undefined) throw new Error('The store is not open.');
+  return await (await opened).answer(request);
+}
+
 port.on('message', (message: unknown) => {
   const { callId, request } = v.parse(envelopeSchema, message);
-  opening
-    .then((worker) => worker.answer(request))
-    .then(
-      (result) => port.postMessage({ callId, result }),
-      (error: unknown) =>
-        port.postMessage({
-          callId,
-          error: { code: error instanceof CorralError ? error.code : 'STORE_FAILED', message: messageOf(error) },
-        }),
-    );
+  answer(request).then(
+    (result) => port.postMessage({ callId, result }),
+    (error: unknown) =>
+      port.postMessage({
+        callId,
+        error: { code: error instanceof CorralError ? error.code : 'STORE_FAILED', message: messageOf(error) },
+      }),
+  );
 });

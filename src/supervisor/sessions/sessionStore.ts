@@ -72,13 +72,13 @@ export class SessionStore {
 
   /** @throws STORE_FAILED where the folder cannot be used. */
   static async open(options: SessionStoreOptions): Promise<SessionStore> {
-    const store = await openStore(options.storageDirectory);
+    const opening = openStore(options.storageDirectory);
     const index = await openStoreIndex({
-      root: store.paths.root,
+      root: options.storageDirectory,
       workerPath: join(options.bundles, 'storeWorker.js'),
-      readOnly: store.readOnly,
+      readOnly: opening.then(({ readOnly }) => readOnly),
     });
-    return new SessionStore(store, index, options);
+    return new SessionStore(await opening, index, options);
   }
 
   /**
