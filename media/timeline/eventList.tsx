@@ -65,6 +65,15 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   const heightAtFollow = useRef(0);
   const hadFocus = useFocusWithin(scroller);
   const isPressed = usePointerPressed(scroller);
+  /** Grows whenever rows may look different. */
+  const version = useRef(0);
+  useLayoutEffect(
+    () =>
+      model.subscribe(() => {
+        version.current++;
+      }),
+    [model],
+  );
   const count = model.lineCount - firstLine;
 
   const options = {
@@ -151,6 +160,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     const line = model.rows.takeLineToShow();
     const row = line === undefined ? -1 : line - firstLine;
     if (row < 0 || row >= count) return;
+    version.current++; // what hid the event is open now
     model.setFollowing(line === model.rows.rowLineOf(model.lineCount - 1));
     setSelected(row);
     virtualizer.scrollToIndex(row, { align: 'center' });
@@ -246,6 +256,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
               item={item}
               line={firstLine + item.index}
               isSelected={item.index === selected}
+              version={version.current}
               measure={virtualizer.measureElement}
               onSelect={() => {
                 setSelected(item.index);

@@ -1,5 +1,6 @@
 import type { VirtualItem } from '@tanstack/virtual-core';
 import * as l10n from '@vscode/l10n';
+import { Component } from 'preact';
 import type { TimelineEvent } from '../../src/protocol/timelineProtocol';
 import { Icon } from '../shared/icons';
 import { EventCard } from './events/eventCard';
@@ -18,16 +19,47 @@ const TIME_OF_DAY = new Intl.DateTimeFormat(undefined, {
 });
 const DATE_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
+/** What was written for each event: a live list is rendered many times a second. */
+const TIMES = new WeakMap<TimelineEvent, { time: string; dateAndTime: string }>();
+
+function timesOf(event: TimelineEvent): { time: string; dateAndTime: string } {
+  const known = TIMES.get(event);
+  if (known !== undefined) return known;
+  const date = new Date(event.timestamp);
+  const times = { time: TIME_OF_DAY.format(date), dateAndTime: DATE_AND_TIME.format(date) };
+  TIMES.set(event, times);
+  return times;
+}
+
 export interface EventRowProps {
   model: TimelineModel;
   item: VirtualItem;
   line: number;
   isSelected: boolean;
+  /** Another one where the model changed. */
+  version: number;
   measure: (element: HTMLElement | null) => void;
   onSelect: () => void;
 }
 
-export function EventRow({ model, item, line, isSelected, measure, onSelect }: EventRowProps) {
+/** A row of the list, rendered again only where it can look different: the list is, whenever it is scrolled. */
+export class EventRow extends Component<EventRowProps> {
+  override shouldComponentUpdate({ version, item, line, isSelected }: EventRowProps): boolean {
+    const before = this.props;
+    return (
+      version !== before.version ||
+      item.start !== before.item.start ||
+      line !== before.line ||
+      isSelected !== before.isSelected
+    );
+  }
+
+  override render(props: EventRowProps) {
+    return <ShownRow {...props} />;
+  }
+}
+
+function ShownRow({ model, item, line, isSelected, measure, onSelect }: EventRowProps) {
   const event = model.events.at(model.filter.rowOf(line));
   const isLive = model.replay.position === undefined && isRunning(model);
   const shared = {
@@ -74,7 +106,7 @@ export function EventRow({ model, item, line, isSelected, measure, onSelect }: E
 
 /** What a row says to a screen reader. */
 export function rowName({ session }: TimelineModel, event: TimelineEvent): string {
-  return `${eventName(event, session)}, ${TIME_OF_DAY.format(new Date(event.timestamp))}`;
+  return `${eventName(event, session)}, ${timesOf(event).time}`;
 }
 
 /** The classes of a row. */
@@ -101,11 +133,11 @@ export function EventParts(props: { model: TimelineModel; event: TimelineEvent; 
   );
 }
 
-export function EventTime({ event: { timestamp } }: { event: TimelineEvent }) {
-  const time = new Date(timestamp);
+export function EventTime({ event }: { event: TimelineEvent }) {
+  const { time, dateAndTime } = timesOf(event);
   return (
-    <time class="time" dateTime={timestamp} title={DATE_AND_TIME.format(time)}>
-      {TIME_OF_DAY.format(time)}
+    <time class="time" dateTime={event.timestamp} title={dateAndTime}>
+      {time}
     </time>
   );
 }
