@@ -58,6 +58,7 @@ export class StartUp {
         outdatedIds.push(...following.outdatedIds);
         next = following.next;
       }
+      await parts.store.usable;
       return { parts, outdatedIds };
     });
     const read = loaded.then(async ({ parts, outdatedIds }) => await this.#readChanged(parts, outdatedIds));

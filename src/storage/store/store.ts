@@ -83,8 +83,18 @@ function parseStoreFile(text: string, path: string): v.InferOutput<typeof storeS
  * @throws STORE_FAILED where the folder cannot be used
  */
 export async function openStore(root: string): Promise<OpenedStore> {
+  const store = await findStore(root);
+  await requireUsable(store);
+  return store;
+}
+
+/**
+ * As `openStore`, for what only reads at first: `requireUsable` is to be called before anything is written.
+ * @throws STORE_FAILED where there can be no store in the folder
+ */
+export async function findStore(root: string): Promise<OpenedStore> {
   const paths = new StorePaths(root);
-  try {
+  return await storedIn(root, async () => {
     let text = await readStoreFile(paths);
     if (text === undefined) {
       await makeDirectory(root);
@@ -92,12 +102,25 @@ export async function openStore(root: string): Promise<OpenedStore> {
       text = (await readStoreFile(paths)) ?? '';
     }
     const { format, id } = parseStoreFile(text, paths.storeFile);
-    const readOnly = format > FORMAT;
-    if (!readOnly) {
-      await makeDirectory(paths.sessions);
-      await probeDisk(paths.sessions);
-    }
-    return { paths, storeId: id, readOnly };
+    return { paths, storeId: id, readOnly: format > FORMAT };
+  });
+}
+
+/**
+ * Tries whether the store's disk can do what several windows need.
+ * @throws STORE_FAILED where it cannot
+ */
+export async function requireUsable({ paths, readOnly }: OpenedStore): Promise<void> {
+  if (readOnly) return;
+  await storedIn(paths.root, async () => {
+    await makeDirectory(paths.sessions);
+    await probeDisk(paths.sessions);
+  });
+}
+
+async function storedIn<T>(root: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
   } catch (error) {
     if (error instanceof CorralError) throw error;
     throw new CorralError(

@@ -6,7 +6,7 @@ import { messageOf } from '../../common/errors';
 import type { StorePaths } from '../../storage/paths';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { DraftSessionRecord } from '../../storage/sessionRecords';
-import { openStore, ringDoorbell } from '../../storage/store/store';
+import { findStore, requireUsable, ringDoorbell, type OpenedStore } from '../../storage/store/store';
 import type { FindStaleOptions, StoreIndex, SyncResult } from '../../storage/database/storeIndex';
 import { CheckpointTimer } from './checkpointTimer';
 import { Follower } from './follower';
@@ -36,6 +36,8 @@ export class SessionStore {
   /** True where a newer version made the store, so that nothing may be written. */
   readonly readOnly: boolean;
   readonly index: StoreIndex;
+  /** To be awaited before anything is written; rejects with STORE_FAILED where the disk cannot keep a store. */
+  readonly usable: Promise<void>;
   readonly #follower: Follower;
   readonly #checkpoints: CheckpointTimer;
   readonly #log: Log;
@@ -43,13 +45,16 @@ export class SessionStore {
   readonly #catchingUp: string[] = [];
 
   private constructor(
-    store: { paths: StorePaths; storeId: string; readOnly: boolean },
+    store: OpenedStore,
     index: StoreIndex,
+    usable: Promise<void>,
     options: SessionStoreOptions,
   ) {
     this.paths = store.paths;
     this.storeId = store.storeId;
     this.readOnly = store.readOnly;
+    this.usable = usable;
+    usable.catch(() => undefined); // whoever writes waits for it, and hears of it
     this.index = index;
     this.#log = options.log;
     this.#checkpoints = new CheckpointTimer(options.checkpointEveryMs, async () => {
@@ -70,15 +75,16 @@ export class SessionStore {
     });
   }
 
-  /** @throws STORE_FAILED where the folder cannot be used. */
+  /** @throws STORE_FAILED where there can be no store in the folder. */
   static async open(options: SessionStoreOptions): Promise<SessionStore> {
-    const opening = openStore(options.storageDirectory);
+    const opening = findStore(options.storageDirectory);
     const index = await openStoreIndex({
       root: options.storageDirectory,
       workerPath: join(options.bundles, 'storeWorker.js'),
       readOnly: opening.then(({ readOnly }) => readOnly),
     });
-    return new SessionStore(await opening, index, options);
+    const store = await opening;
+    return new SessionStore(store, index, requireUsable(store), options);
   }
 
   /**
