@@ -19,6 +19,11 @@ export class Throttle {
     if (!this.#isBusy && !this.#isDisposed) this.#run();
   }
 
+  /** The action was just done in another way: the next request waits for the interval. */
+  rest(): void {
+    if (!this.#isBusy && !this.#isDisposed) this.#wait();
+  }
+
   dispose(): void {
     this.#isDisposed = true;
     clearTimeout(this.#timer);
@@ -30,11 +35,15 @@ export class Throttle {
     void this.#action()
       .catch(this.#onError)
       .then(() => {
-        if (this.#isDisposed) return;
-        this.#timer = setTimeout(() => {
-          this.#isBusy = false;
-          if (this.#isAsked) this.#run();
-        }, this.#intervalMs);
+        if (!this.#isDisposed) this.#wait();
       });
+  }
+
+  #wait(): void {
+    this.#isBusy = true;
+    this.#timer = setTimeout(() => {
+      this.#isBusy = false;
+      if (this.#isAsked) this.#run();
+    }, this.#intervalMs);
   }
 }

@@ -33,6 +33,11 @@ export class TreeChanges<Row> implements vscode.Disposable {
     this.#throttle.ask();
   }
 
+  /** VS Code gets all rows now: it would read them again for a change that comes before they are painted. */
+  rest(): void {
+    this.#throttle.rest();
+  }
+
   /** Tells what changed now, for somebody who needs a new row to be known. */
   flush(): void {
     const [rows, isAll] = [[...this.#rows], this.#isAll];

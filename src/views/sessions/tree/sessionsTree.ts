@@ -294,6 +294,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     if (this.#isReading && this.#model.shownCount === 0) return;
     this.#setFirstRows?.();
     this.#setFirstRows = undefined;
+    this.#changed.rest();
   }
 
   async #select(id: string): Promise<void> {
