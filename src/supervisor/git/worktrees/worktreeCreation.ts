@@ -15,7 +15,10 @@ import { snapshotRefName, readSnapshotRef } from '../snapshots/snapshotRef';
 /** `inside` the main worktree, `beside` it, or below a folder of the user's choice. */
 export type WorktreeLocation = 'inside' | 'beside' | (string & {});
 
-/** Puts a spare that is checked out at the commit in the worktree's place, in its session's name. False without one. */
+/**
+ * Puts a spare that is checked out at the commit in the worktree's place, in its session's name. No filter makes any of
+ * its files. False without one.
+ */
 export type TakeSpare = (worktree: SessionWorktree, baseCommit: string) => Promise<boolean>;
 
 /** Where the worktree of a new session with this title will be: `<root>/worktrees/<name>`. Touches no disk. */
@@ -82,12 +85,14 @@ export async function createWorktree(
       { signal },
     );
     creatingRef.catch(() => undefined); // one of the next statements throws it, once nothing else goes on
-    if (!isTaken) {
+    if (isTaken) {
+      await creatingRef; // a spare has all files: none is made where a filter could make some
+    } else {
       // Read again, since the repository's configuration may have a part for this worktree alone.
       const worktreeFilters = await git.readFilters(path, signal).finally(async () => await creatingRef);
       await checkOut(worktree, baseCommit, worktreeFilters);
+      await checkOutFiltered(worktree, baseCommit, { isFilter: () => true });
     }
-    await checkOutFiltered(worktree, baseCommit, { isFilter: () => true }).finally(async () => await creatingRef);
     return { ...worktree, path: await realpath(path) };
   } catch (error) {
     // Git may have been stopped before it wrote the lock, but nobody else makes an entry of this name.
