@@ -30,8 +30,8 @@ type EventRow = [id: number, timestamp: string, kind: string, data: unknown];
 /** Written out, since it looks at each row of each page. */
 function isEventRow(value: unknown): value is EventRow {
   if (!Array.isArray(value) || value.length !== 4) return false;
-  const [eventId, timestamp, kindName]: unknown[] = value;
-  return typeof eventId === 'number' && typeof timestamp === 'string' && typeof kindName === 'string';
+  const row: readonly unknown[] = value;
+  return typeof row[0] === 'number' && typeof row[1] === 'string' && typeof row[2] === 'string';
 }
 
 /** Events. They travel as one text, since an object for each would be copied between the threads. */

@@ -44,12 +44,7 @@ export class SessionStore {
   /** Sessions whose timelines are being read into the index, once for each who waits for that. */
   readonly #catchingUp: string[] = [];
 
-  private constructor(
-    store: OpenedStore,
-    index: StoreIndex,
-    usable: Promise<void>,
-    options: SessionStoreOptions,
-  ) {
+  private constructor(store: OpenedStore, index: StoreIndex, usable: Promise<void>, options: SessionStoreOptions) {
     this.paths = store.paths;
     this.storeId = store.storeId;
     this.readOnly = store.readOnly;

@@ -40,9 +40,6 @@ export async function listChanged(git: IsolatedGit, worktreePath: string, head: 
   const same = await listAsCheckedOut(git, worktreePath, filtered);
   // Otherwise a file counts as changed that only looks newer. Unlike `git diff` both read no object.
   await git.run(['update-index', '-q', '--refresh'], { acceptedExitCodes: [0, 1] });
-  const [changed, staged] = [
-    await listDirty(git, head),
-    same.size === 0 ? [] : await listDirty(git, head, '--cached'),
-  ];
+  const [changed, staged] = [await listDirty(git, head), same.size === 0 ? [] : await listDirty(git, head, '--cached')];
   return changed.filter((path) => !same.has(path) || staged.includes(path));
 }

@@ -16,8 +16,8 @@ import { snapshotRefName, readSnapshotRef } from '../snapshots/snapshotRef';
 export type WorktreeLocation = 'inside' | 'beside' | (string & {});
 
 /**
- * Puts a spare that is checked out at the commit in the worktree's place, in its session's name. No filter makes any of
- * its files. False without one.
+ * Puts a spare that is checked out at the commit in the worktree's place, in its session's name; false without one.
+ * No filter makes any of its files.
  */
 export type TakeSpare = (worktree: SessionWorktree, baseCommit: string) => Promise<boolean>;
 

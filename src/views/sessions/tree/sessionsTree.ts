@@ -3,10 +3,10 @@ import * as vscode from 'vscode';
 import { runInTurns } from '../../../common/eventLoopTurn';
 import { Throttle } from '../../../common/throttle';
 import type { CorralApi, SessionSummary } from '../../../supervisor/api';
-import { needsYou } from '../../sessionPredicates';
 import { SESSIONS_VIEW } from '../../text/contributions';
 import { TreeChanges } from '../../treeChanges';
 import type { SessionMarks } from '../sessionMarks';
+import { FirstRows } from './firstRows';
 import { readSessions } from './readSessions';
 import type { DetailsSource } from './sessionDetails';
 import { changedFiles, detailItem, detailsOf } from './sessionDetails';
@@ -19,7 +19,7 @@ import { TreeModel } from './treeModel';
 import type { SessionNode, TreeNode } from './treeNodes';
 import type { TreeOptions } from './treeOptions';
 import { DEFAULT_TREE_OPTIONS, treeOptionsSchema } from './treeOptions';
-import { badgeOf, describeFilter, messageOfNoRow } from './treeTexts';
+import { describeView } from './treeTexts';
 
 const OPTIONS_KEY = 'corral.treeOptions';
 /** Sessions are read again at most this often; nobody reads faster. */
@@ -57,12 +57,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   #message = '';
   /** Not all sessions are known yet. */
   #isReading = true;
-  #setFirstRows: (() => void) | undefined;
-  /** Resolves when there are rows, or it is known that there are none. VS Code shows its progress until then. */
-  readonly #firstRows = new Promise<void>((resolve) => (this.#setFirstRows = resolve));
-  #setRowsRead: () => void = () => undefined;
-  /** Resolves when VS Code has read the rows once, which it does when the view is shown. */
-  readonly #rowsRead = new Promise<void>((resolve) => (this.#setRowsRead = resolve));
+  readonly #first = new FirstRows();
 
   constructor(options: SessionsTreeOptions) {
     this.#options = options;
@@ -153,9 +148,9 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   async reveal(id: string): Promise<void> {
     await this.take([await this.#options.source.getSession(id)]);
     if (!this.#model.isListed(id)) await this.setOptions({ text: '', situations: [], onlyHere: false });
-    if (this.#view.visible) await this.#rowsRead;
+    if (this.#view.visible) await this.#first.read;
     // VS Code opens the view by that, and refuses to select a row while it reads the rows for the first time.
-    await this.#select(id).catch(async () => await this.#rowsRead.then(async () => await this.#select(id)));
+    await this.#select(id).catch(async () => await this.#first.read.then(async () => await this.#select(id)));
   }
 
   getChildren(parent?: TreeNode): TreeNode[] | Promise<TreeNode[]> {
@@ -228,8 +223,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   async #roots(): Promise<TreeNode[]> {
-    await this.#firstRows;
-    setImmediate(this.#setRowsRead); // when VS Code has them
+    await this.#first.wait();
     return this.#model.roots();
   }
 
@@ -271,30 +265,20 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
     const [selected] = this.selectedSessions;
     const parent = selected === undefined ? undefined : this.#model.parentOf(selected);
     const changes = await runInTurns(change);
-    if (this.#setFirstRows !== undefined) this.#beginRows();
-    else if (changes === 'all') this.#changed.addAll();
-    else {
-      for (const key of changes.sections) this.#changed.add(this.#model.sectionNode(key));
-      for (const id of changes.ids) {
-        this.#changed.add(this.#model.node(id));
-        const group = this.#model.groupOf(id);
-        if (group !== undefined) this.#changed.add(group);
-      }
+    if (this.#first.areKnown) this.#announce(changes);
+    else if (!this.#isReading || this.#model.shownCount > 0) {
+      this.#first.begin();
+      this.#changed.rest();
     }
-    const sessions = this.#model.sessions();
-    this.#view.badge = badgeOf(sessions.filter(needsYou).length);
     this.#describe();
-    this.#options.listed(sessions);
+    this.#options.listed(this.#model.sessions());
     if (selected === undefined || !this.#view.visible || !this.#model.isListed(selected)) return;
     if (this.#model.parentOf(selected) !== parent) void this.#select(selected);
   }
 
-  /** VS Code waits for the first rows: after an event it would wait for 200 ms more. */
-  #beginRows(): void {
-    if (this.#isReading && this.#model.shownCount === 0) return;
-    this.#setFirstRows?.();
-    this.#setFirstRows = undefined;
-    this.#changed.rest();
+  #announce(changes: TreeChange): void {
+    if (changes === 'all') this.#changed.addAll();
+    else for (const row of this.#model.nodesOf(changes)) this.#changed.add(row);
   }
 
   async #select(id: string): Promise<void> {
@@ -303,11 +287,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   #describe(): void {
-    const message = this.#message || (this.#model.shownCount > 0 ? '' : messageOfNoRow(this.#model, this.#isReading));
-    const description = describeFilter(this.#model.options);
-    // Also a message that stays the same would be a change that VS Code waits to end before it reads rows again.
-    if (this.#view.message !== message) this.#view.message = message;
-    if (this.#view.description !== description) this.#view.description = description;
+    describeView(this.#view, this.#model, { message: this.#message, isReading: this.#isReading });
   }
 
   /** Ages are refreshed only while somebody can see them. */

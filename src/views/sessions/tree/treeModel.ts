@@ -3,7 +3,7 @@ import { needsYou } from '../../sessionPredicates';
 import type { SessionRow } from '../sessionRow';
 import { sessionRow } from '../sessionRow';
 import { daySection } from './daySections';
-import type { GroupNode, RepositoryNode, SectionNode, SessionNode } from './treeNodes';
+import type { GroupNode, RepositoryNode, SectionNode, SessionNode, TreeNode } from './treeNodes';
 import type { TreeOptions } from './treeOptions';
 import { DEFAULT_TREE_OPTIONS, fits, SITUATIONS, situationOf } from './treeOptions';
 
@@ -138,6 +138,11 @@ export class TreeModel {
   /** The one node of a session, as `reveal` needs it. */
   node(id: string): SessionNode {
     return known(this.#sessionNodes, id, () => ({ kind: 'session', id }));
+  }
+
+  nodesOf({ sections, ids }: Exclude<TreeChange, 'all'>): TreeNode[] {
+    const rows = ids.flatMap((id) => [this.node(id), this.groupOf(id) ?? []].flat());
+    return [...sections.map((key) => this.sectionNode(key)), ...rows];
   }
 
   sectionNode(key: string): SectionNode | RepositoryNode {
