@@ -60,7 +60,17 @@ const bundleAsText = {
 /** What `lazy.js` exports: the modules that the extension imports when they are needed. */
 const lazyModules = new Set();
 /** Modules with state or a class of errors are one and the same in `extension.js` and `lazy.js`. */
-const SHARED = ['node_modules/@vscode/l10n/', 'src/storage/errors.ts', 'src/views/reviewTabs.ts'];
+const SHARED = [
+  'src/storage/errors.ts',
+  'src/supervisor/git/worktrees/exclusions.ts',
+  'src/supervisor/system/identity.ts',
+  'src/supervisor/system/lockFiles.ts',
+  'src/supervisor/system/locks.ts',
+  'src/supervisor/system/stuckLock.ts',
+  'src/supervisor/system/systemQuery.ts',
+  'src/views/reviewTabs.ts',
+];
+const SHARED_PACKAGE = '@vscode/l10n';
 
 /** Each `import('./…')` of the extension becomes one of `lazy.js`, so that a window starts without that code. */
 const lazily = {
@@ -78,11 +88,11 @@ const withShared = {
   name: 'with-shared',
   setup(building) {
     building.onResolve(
-      { filter: /(^@vscode\/l10n|\/errors|\/reviewTabs)$/ },
+      { filter: new RegExp(`(^${SHARED_PACKAGE}|/(${SHARED.map((path) => basename(path, '.ts')).join('|')}))$`) },
       async ({ path, pluginData, ...found }) => {
         if (pluginData === 'resolving') return undefined;
         const resolved = await building.resolve(path, { ...found, pluginData: 'resolving' });
-        const isShared = SHARED.some((each) => resolved.path.startsWith(join(root, each)));
+        const isShared = path === SHARED_PACKAGE || SHARED.some((each) => resolved.path === join(root, each));
         return isShared ? { path: './shared.js', external: true } : undefined;
       },
     );
@@ -127,7 +137,7 @@ const product = [
   },
   {
     ...node,
-    stdin: () => exporting(['@vscode/l10n', './src/storage/errors', './src/views/reviewTabs']),
+    stdin: () => exporting([SHARED_PACKAGE, ...SHARED.map((path) => `./${path}`)]),
     outfile: 'dist/shared.js',
     external: ['vscode'],
   },

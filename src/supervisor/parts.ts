@@ -9,8 +9,8 @@ import { RepositoryMoves } from './lifecycle/repositoryMoves';
 import { SessionCreator } from './lifecycle/sessionCreation';
 import { SpareWorktrees } from './lifecycle/spares/spareWorktrees';
 import { TrashPurger } from './lifecycle/trashPurger';
-import { WorktreeControl } from './lifecycle/worktreeControl';
-import { WorktreeInventory } from './lifecycle/worktreeInventory';
+import type { WorktreeControl } from './lifecycle/worktreeControl';
+import type { WorktreeInventory } from './lifecycle/worktreeInventory';
 import type { SupervisorOptions } from './options';
 import { Asides } from './runs/asides/asides';
 import { GoneMarker } from './runs/gone/goneMarker';
@@ -44,8 +44,8 @@ export interface Parts {
   trashPurger: TrashPurger;
   repositories: RepositoryMoves;
   /** The worktree of the session with this id. */
-  worktree: (sessionId: string) => WorktreeControl;
-  inventory: WorktreeInventory;
+  worktree: (sessionId: string) => Promise<WorktreeControl>;
+  inventory: () => Promise<WorktreeInventory>;
   nativeSessions: NativeSessions;
   archive: HistoryArchive;
   processes: RunProcesses;
@@ -85,11 +85,17 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const creator = new SessionCreator({ ...base, spares });
   const trashPurger = new TrashPurger(base);
   const repositories = new RepositoryMoves(base);
-  const worktree = (sessionId: string): WorktreeControl =>
-    new WorktreeControl({ ...base, runs: runControl, trashPurger, repositories }, sessionId);
+  const worktree = async (sessionId: string): Promise<WorktreeControl> => {
+    const { WorktreeControl } = await import('./lifecycle/worktreeControl');
+    return new WorktreeControl({ ...base, runs: runControl, trashPurger, repositories }, sessionId);
+  };
+  const inventory = async (): Promise<WorktreeInventory> => {
+    const { WorktreeInventory } = await import('./lifecycle/worktreeInventory');
+    return new WorktreeInventory({ ...base, spares });
+  };
   const handOverPrompt = async (sessionId: string): Promise<string> => {
     const { handOverPrompt: promptFor } = await import('./runs/prompts/handOverPrompt');
-    const { changes } = await worktree(sessionId).changes();
+    const { changes } = await (await worktree(sessionId)).changes();
     return promptFor(model.facts(sessionId), await store.index.query(sessionId, 'conversation', {}), changes);
   };
   return {
@@ -114,7 +120,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     trashPurger,
     repositories,
     worktree,
-    inventory: new WorktreeInventory({ ...base, spares }),
+    inventory,
     nativeSessions: new NativeSessions({ ...base, creator, resolving: () => ({ agents: settings().agents, bundles }) }),
     archive: new HistoryArchive({ ...base, asides, searchThread: join(bundles, 'searchThread.js') }),
     processes: new RunProcesses(store, model),

@@ -250,7 +250,7 @@ export class Supervisor extends OpenStore implements CorralApi {
 
   /** For commands on this session's worktree. Throws SESSION_NOT_FOUND, UNTRUSTED, STORE_READ_ONLY. */
   async worktree(id: string): Promise<WorktreeControl> {
-    return (await this.changeable(id)).worktree(id);
+    return await (await this.changeable(id)).worktree(id);
   }
 
   /** The session's whole change against its base, as text. Throws as `worktree`, and WORKTREE_MISSING. */
@@ -264,7 +264,7 @@ export class Supervisor extends OpenStore implements CorralApi {
   async inventory(): Promise<WorktreeInventory> {
     const { inventory } = await this.writable();
     await this.startUp.completeOrLate();
-    return inventory;
+    return await inventory();
   }
 
   /** What people said to commands that workspaces name. Throws UNTRUSTED, STORE_READ_ONLY. */
