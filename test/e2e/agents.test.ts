@@ -75,6 +75,19 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await rm(folder, { recursive: true, force: true });
   });
 
+  it('wait at a usage limit when a person has said so, and go on when they are to', async () => {
+    await window.runCommand('Corral: New Session…');
+    await window.answerInput('limit 3600s');
+    await sessions.row('limit 3600s', 'at its usage limit until').waitFor({ timeout: 60_000 });
+    const notice = window.notification('is at the usage limit of');
+    await notice.getByRole('button', { name: 'Continue with Another Agent…' }).waitFor();
+    await window.picture('usage limit asks');
+    await notice.getByRole('button', { name: 'Wait', exact: true }).click();
+    await sessions.row('limit 3600s', 'Starting · waits for the usage limit until').waitFor();
+    await window.picture('usage limit waits');
+    await sessions.act('limit 3600s', 'Start Now', sessions.row('limit 3600s', 'Completed'));
+  });
+
   it('can be compared on one prompt, in one row, file by file', async () => {
     const rows = window.quickInput.locator('.monaco-list-row');
     await waitFor(
@@ -134,19 +147,6 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await frame.locator('.header').getByText('left', { exact: true }).waitFor();
     await window.picture('handed over');
     await window.closeEditors();
-  });
-
-  it('wait at a usage limit when a person has said so, and go on when they are to', async () => {
-    await window.runCommand('Corral: New Session…');
-    await window.answerInput('limit 3600s');
-    await sessions.row('limit 3600s', 'at its usage limit until').waitFor({ timeout: 60_000 });
-    const notice = window.notification('is at the usage limit of');
-    await notice.getByRole('button', { name: 'Continue with Another Agent…' }).waitFor();
-    await window.picture('usage limit asks');
-    await notice.getByRole('button', { name: 'Wait', exact: true }).click();
-    await sessions.row('limit 3600s', 'Starting · waits for the usage limit until').waitFor();
-    await window.picture('usage limit waits');
-    await sessions.act('limit 3600s', 'Start Now', sessions.row('limit 3600s', 'Completed'));
   });
 
   it('continue in a terminal of the worktree', async () => {
