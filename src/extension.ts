@@ -11,6 +11,7 @@ import { ActiveSession } from './views/sessions/activeSession';
 import { registerCommands } from './views/commands/commands';
 import { showError } from './views/text/errorMessages';
 import { COMMANDS, READY_CONTEXT } from './views/text/contributions';
+import { BudgetNotices } from './views/sessions/budgetNotices';
 import { EndNotices } from './views/sessions/endNotices';
 import type { Sight } from './views/noticeChoice';
 import { goOnAtLimit, LimitNotices } from './views/sessions/limitNotices';
@@ -153,6 +154,14 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
       settings: readNotices,
       distance: (session) => scope.distance(session),
       isUnseen: (session) => marks.isUnseen(session),
+      sight,
+      showTimeline,
+      onError,
+    }),
+    new BudgetNotices({
+      source: made,
+      settings: readNotices,
+      distance: (session) => scope.distance(session),
       sight,
       showTimeline,
       onError,

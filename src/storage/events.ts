@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { attachmentSchema } from './attachments';
+import { budgetLevelSchema, budgetStepSchema } from './budget';
 
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -153,6 +154,8 @@ export const EVENT_SCHEMAS = {
     options: v.array(permissionOptionSchema),
     /** The `optionId` of an answer with `answers` to the questions in `input`; it is none of `options`. */
     answerOption: v.optional(text),
+    /** Corral asks this, since a budget is used up. */
+    budget: v.optional(budgetLevelSchema),
   }),
   /** `withdrawn`: the agent took the request back, by an interrupt or its end, and no answer was sent. */
   'permission.answer': v.object({
@@ -161,6 +164,8 @@ export const EVENT_SCHEMAS = {
     optionId: v.optional(text),
     message: v.optional(text),
     answers: v.optional(answersSchema),
+    /** Up to where the session may use more than its budget. */
+    budget: v.optional(budgetStepSchema),
   }),
   /** `context` replaces what was known of it before; its `usedTokens` are absent right after a compaction. */
   usage: v.object({ ...usageSchema.entries, context: v.optional(contextUseSchema) }),
@@ -191,6 +196,8 @@ export const EVENT_SCHEMAS = {
     backgroundTasks: v.optional(count),
     /** From now on, the number of other sessions for which the agent waits. */
     waitingFor: v.optional(count),
+    /** Most of this budget is used. */
+    budget: v.optional(budgetLevelSchema),
   }),
   /** The runner's last record. */
   'run.exited': v.object({

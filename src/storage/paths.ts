@@ -62,6 +62,13 @@ export class StorePaths {
   get asides(): string {
     return join(this.root, 'asides');
   }
+  /** What was used on each day, by which budgets of a day are held. */
+  get spending(): string {
+    return join(this.root, 'spending');
+  }
+  spendingOf(day: string): string {
+    return join(this.spending, `${day}.jsonl`);
+  }
   get sessions(): string {
     return join(this.root, 'sessions');
   }

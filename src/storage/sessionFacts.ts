@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { attachmentSchema } from './attachments';
+import { budgetLevelSchema, limitsSchema } from './budget';
 import { contextUseSchema, permissionOptionSchema, RUN_OUTCOMES, RUN_STATES, usageLimitSchema } from './events';
 import { handOverSchema, limitWaitSchema, RECOVERY_HINTS, SESSION_RECORD_SCHEMAS } from './sessionRecords';
 
@@ -87,6 +88,8 @@ const runFactsSchema = v.object({
   usage: usageTotalsSchema,
   /** The last that the agent told of its context window. */
   context: v.exactOptional(contextUseSchema),
+  /** The last level of a budget of which most is used, and up to where people let the session go beyond its own. */
+  budget: v.exactOptional(v.object({ level: v.exactOptional(budgetLevelSchema), allowed: limitsSchema })),
   /** What the agent of an open run does in the background; absent where that is nothing. */
   backgroundTasks: v.exactOptional(count),
   /** For how many other sessions the agent of an open run waits; absent where for none. */

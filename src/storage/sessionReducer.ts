@@ -2,6 +2,7 @@
  * Folds the journals of a session into its facts. Each journal is folded in its own order; the order between journals
  * does not matter, so every window and every rebuild arrives at the same facts.
  */
+import type { BudgetStep } from './budget';
 import type { EventData, SessionEvent, Usage } from './events';
 import { TEARDOWN_DRIVER } from './events';
 import { nextRunState, signalOf } from './runState';
@@ -154,15 +155,18 @@ function foldData(run: RunFacts, event: SessionEvent): void {
       return;
     case 'permission.request': {
       run.pendingPermissions.push({ ...questionOf(event.data), timestamp: event.timestamp });
+      if (event.data.budget !== undefined) run.budget = { allowed: {}, ...run.budget, level: event.data.budget };
       return;
     }
     case 'permission.answer':
       run.pendingPermissions = run.pendingPermissions.filter((pending) => pending.requestId !== event.data.requestId);
+      if (event.data.budget !== undefined) allowBeyond(run, event.data.budget);
       return;
     case 'status':
       run.reason = event.data.reason;
       if (event.data.waitingFor === 0) delete run.waitingFor;
       else if (event.data.waitingFor !== undefined) run.waitingFor = event.data.waitingFor;
+      if (event.data.budget !== undefined) run.budget = { allowed: {}, ...run.budget, level: event.data.budget };
       if (event.data.backgroundTasks === 0) delete run.backgroundTasks;
       else if (event.data.backgroundTasks !== undefined) run.backgroundTasks = event.data.backgroundTasks;
       return;
@@ -193,6 +197,13 @@ function foldData(run: RunFacts, event: SessionEvent): void {
       return;
     default: // Nothing of it is a fact of the session.
   }
+}
+
+/** A person let the session, or all of a day, go beyond a budget: its level is another one from now on. */
+function allowBeyond(run: RunFacts, { scope, unit, upTo }: BudgetStep): void {
+  const allowed = { ...run.budget?.allowed };
+  if (scope === 'session') allowed[unit] = Math.max(allowed[unit] ?? 0, upTo);
+  run.budget = { allowed };
 }
 
 /** A question with more input is read from its event. */

@@ -1,5 +1,6 @@
 /** What `activate()` returns to other extensions. `Supervisor` offers the same without VS Code. */
 import type { Disposable, Event } from '../common/disposable';
+import type { BudgetLevel } from '../storage/budget';
 import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../storage/events';
 import type { PermissionMode, Starter } from '../storage/sessionRecords';
 import type { AgentOffers } from '../storage/agentOffers';
@@ -15,10 +16,7 @@ export type { AgentOffers, Disposable, Event, IssueReference };
 /** The only four words for a session's state that people see. */
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';
 
-/**
- * A file or picture that goes with a prompt or a message, which is copied at once. `ATTACHMENT_LIMITS` says how many
- * there may be, and how large.
- */
+/** A file or picture of a prompt or message, copied at once. `ATTACHMENT_LIMITS` says how many, and how large. */
 export type Attachment =
   /** A file on this machine: an absolute path or a `file:` URI. */
   | { path: string; name?: string }
@@ -196,6 +194,8 @@ export interface SessionSummary {
   usage: UsageTotals;
   /** How full the agent's context window was at its last request, and how much it holds, as far as it tells. */
   context?: { usedTokens: number; limitTokens?: number };
+  /** A budget of which most is used, as of when that was told; of the day's only while the session runs. */
+  budget?: BudgetLevel;
   /** Against the base, as of the last snapshot that a run took. */
   changes?: { files: number; addedLines: number; removedLines: number };
   /** Its work was applied to the checkout, and that was not undone. */

@@ -1,3 +1,4 @@
+import type { Budget } from '../storage/budget';
 import type { PermissionMode } from '../storage/sessionRecords';
 import type { WorktreeCommandUse } from '../storage/namedCommand';
 import type { AgentSettings } from './agents/agentRegistry';
@@ -20,6 +21,8 @@ export interface SupervisorSettings {
   recoveryPolicy: 'restore' | 'fail';
   /** Whether agents in sessions get Corral's own tools, to hand out work and gather it. */
   mcpInSessions: boolean;
+  /** What a session, and all sessions of a local day, may use before a person is asked. */
+  budget: Budget;
   /** The Node program of runners; where absent, `runnerProgram` chooses one. */
   runnerNode?: string;
 }
@@ -67,4 +70,5 @@ export const DEFAULT_SETTINGS: SupervisorSettings = {
   onUsageLimit: 'wait',
   recoveryPolicy: 'restore',
   mcpInSessions: false,
+  budget: {},
 };

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { budgetSchema } from '../storage/budget';
 import { PERMISSION_MODES } from '../storage/sessionRecords';
 import { parseAgentSettings } from '../supervisor/agents/agentRegistry';
 import type { SupervisorSettings } from '../supervisor/settings';
@@ -53,6 +54,7 @@ export function readSettings(): SupervisorSettings {
       defaults.minimumFreeMemoryMiB,
     ),
     onUsageLimit: readSetting(SETTINGS.onUsageLimit, v.pipe(text, v.minLength(1)), defaults.onUsageLimit),
+    budget: readSetting(SETTINGS.budget, budgetSchema, defaults.budget),
     recoveryPolicy: readSetting(SETTINGS.recoveryPolicy, v.picklist(['restore', 'fail']), defaults.recoveryPolicy),
     mcpInSessions: readSetting(SETTINGS.mcpInSessions, v.boolean(), defaults.mcpInSessions),
     ...(runnerNode === '' ? {} : { runnerNode }),

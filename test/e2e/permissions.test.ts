@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { assertAccessible } from '../support/vscode/accessibility';
 import type { SessionsView } from '../support/vscode/sessionsView';
 import { useWindow } from '../support/vscode/useWindow';
 import type { Window } from '../support/vscode/window';
@@ -16,6 +17,7 @@ describe('a question that is too long for a row', () => {
         settings: {
           'corral.notifications': { questions: 'always', failures: 'never' },
           'corral.notifications.ends': 'always',
+          'corral.budget': { session: { tokens: 2_500 } },
         },
       },
     }),
@@ -61,5 +63,30 @@ describe('a question that is too long for a row', () => {
     }
     await window.notification('“talk All is well” is done').waitFor();
     assert.equal(await window.notification('It broke').count(), 0);
+  });
+
+  it('comes before a session goes beyond its budget, and stopping it is one of the answers', async () => {
+    const row = sessions.row('talk All is well');
+    await row.click();
+    const timeline = await window.timeline('talk All is well', '[data-kind="run.exited"]');
+    const send = async (text: string): Promise<void> => {
+      await timeline.getByRole('textbox', { name: 'Message the agent' }).fill(text);
+      await timeline.getByRole('button', { name: 'Send', exact: true }).click();
+    };
+    const used = (tokens: string) =>
+      timeline.locator('.facts').filter({ hasText: new RegExp(`Completed.*${tokens} in`) });
+    // The demo agent uses 1,240 tokens for each step.
+    await send('talk More is well');
+    await timeline.getByText('This session has used 2,480 tokens of its budget of 2,500 tokens').waitFor();
+    await used('2.4k').waitFor();
+    await send('talk And this; talk is too much');
+    await used('4.8k').waitFor();
+    await send('talk No more');
+    const card = timeline.getByTestId('permission').filter({ hasText: 'of its budget of 2,500 tokens' });
+    await card.getByRole('button', { name: 'Go On', exact: true }).waitFor();
+    await window.picture('budget-question');
+    await assertAccessible(timeline);
+    await card.getByRole('button', { name: 'Stop', exact: true }).click();
+    await sessions.row('talk All is well', 'Stopped').waitFor();
   });
 });

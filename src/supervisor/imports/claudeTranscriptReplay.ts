@@ -32,6 +32,7 @@ export class ClaudeTranscriptReplay {
         write: () => undefined,
         closeInput: () => undefined,
         offer: () => undefined,
+        usedInTurn: () => undefined,
       },
     );
   }

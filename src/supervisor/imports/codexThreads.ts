@@ -126,6 +126,7 @@ async function beginConversation(
       },
       closeInput: () => undefined,
       offer: () => undefined,
+      usedInTurn: () => undefined,
     },
   );
   conversation.start();

@@ -12,9 +12,9 @@ import { Git } from '../git/git';
 import type { ClaimFile } from '../runnerProtocol/claimFile';
 import { atWorktreeTop, type RequestParameters, type RunBootstrap } from '../runnerProtocol/protocol';
 import { identityOf } from '../system/identity';
-import type { ProcessEntry } from '../system/processTable';
 import { AgentOutput } from './agentOutput';
 import { AgentProcess, agentEnvironment } from './agentProcess';
+import { BudgetWatch } from './budget/budgetWatch';
 import { DiskReserve } from './diskReserve';
 import { EscapeWatch } from './worktree/escapeWatch';
 import { IdleWatch, tasksEvent, waitingEvent } from './idleWatch';
@@ -22,17 +22,18 @@ import { OutputLog } from './outputLog';
 import { PendingPermissions } from './pendingPermissions';
 import type { Recorder } from './recorder';
 import type { EndRequest, RunEnd } from './runEnd';
-import { END_REASONS, endOfAgent, endWithoutAgent, NO_EXIT, requestedEnd } from './runEnd';
+import { END_REASONS, endOfAgent, endWithoutAgent, NO_EXIT } from './runEnd';
 import { acceptsEnd, endRequestOf, type RunPhase } from './runPhase';
 import { SnapshotTaker } from './worktree/snapshotTaker';
 import { Termination } from './termination';
-import { ServerOutput } from './worktree/serverOutput';
 import { withAttachments } from './worktree/agentAttachments';
-import { runWorktreeCommand } from './worktree/worktreeCommand';
+import { WorktreeCommands } from './worktree/worktreeCommands';
 import { waitedEvent, type PausedFile, type WritePause } from './writePause';
 
 /** One run from its first record to its last: the agent's process, and what people ask of it meanwhile. */
 export class AgentRun {
+  readonly commands: WorktreeCommands;
+  readonly budget: BudgetWatch;
   readonly #run: RunPaths;
   readonly #bootstrap: RunBootstrap;
   readonly #claimFile: ClaimFile;
@@ -48,8 +49,6 @@ export class AgentRun {
   #log: OutputLog | undefined;
   #agent: AgentProcess | undefined;
   #idleWatch: IdleWatch | undefined;
-  /** Settles when what the setup command left running prints no more. */
-  serversEnded = Promise.resolve();
   /** Undefined before the agent is started, and after its end. */
   #conversation: Conversation | undefined;
   #markStarted = (): void => undefined;
@@ -66,6 +65,26 @@ export class AgentRun {
     this.#pause = pause;
     this.#reserve = new DiskReserve(run.reserve);
     this.#offers = new OffersKeeper(bootstrap);
+    this.commands = new WorktreeCommands({
+      bootstrap,
+      claimFile,
+      recorder,
+      reserve: this.#reserve,
+      serverLog: run.serverLog,
+      emit: this.#emit,
+      isOver: () => this.#phase.name === 'over',
+      endRequest: () => endRequestOf(this.#phase),
+      onTermination: (termination) => this.#setTermination(termination),
+    });
+    this.budget = new BudgetWatch(bootstrap, {
+      emit: this.#emit,
+      state: () => this.#state,
+      interrupt: () => this.#conversation?.interrupt() === true,
+      say: (text) => this.#conversation?.send(text),
+      rest: () => this.#idleWatch?.rest(),
+      stop: () => this.requestEnd('stop'),
+      onError: (error) => this.recordError(error),
+    });
     if (bootstrap.worktree === undefined) return;
     const git = new Git(runWithNode);
     this.#snapshots = new SnapshotTaker(git, atWorktreeTop(bootstrap), bootstrap.worktree, this.#emit);
@@ -90,6 +109,7 @@ export class AgentRun {
       end = { ...NO_EXIT, outcome: 'crashed', reason };
     }
     this.#idleWatch?.end();
+    await this.budget.finish();
     await this.#escapes?.finish(endRequestOf(this.#phase) === 'shutdown');
     await this.#snapshots?.finish(endRequestOf(this.#phase) === 'shutdown');
     await this.#reserve.release();
@@ -119,14 +139,17 @@ export class AgentRun {
   }
 
   /**
-   * Answers the agent's permission request once the answer is synced.
+   * Answers a question of the agent, or about the budget, once the answer is synced.
    * @throws CorralError NOT_RUNNING; also as `PendingPermissions.decide`
    */
   async answerPermission(answer: RequestParameters<'answerPermission'>): Promise<void> {
-    const conversation = await this.conversation();
-    this.#emit({ kind: 'permission.answer', data: this.#permissions.decide(answer) });
+    const isAboutBudget = this.budget.asks(answer.requestId);
+    const conversation = isAboutBudget ? undefined : await this.conversation();
+    const decided = this.budget.withStep(this.#permissions.decide(answer));
+    this.#emit({ kind: 'permission.answer', data: decided });
     await this.#recorder.synced();
-    conversation.answerPermission(answer.requestId, answer.optionId, answer);
+    if (isAboutBudget) await this.budget.answered(decided.outcome === 'allowed');
+    conversation?.answerPermission(answer.requestId, answer.optionId, answer);
   }
 
   /** Begins to end the agent. */
@@ -134,6 +157,7 @@ export class AgentRun {
     if (!acceptsEnd(this.#phase, request)) return;
     this.#emit({ kind: 'status', data: { from: this.#state, to: 'stopping', reason: END_REASONS[request] } });
     this.#enter({ name: 'ending', cause: request });
+    this.budget.end();
     this.#terminate(request);
   }
 
@@ -160,19 +184,21 @@ export class AgentRun {
 
   async #runToEnd(): Promise<RunEnd> {
     const { argv, cwd, driver, setup, teardownLimitMs } = this.#bootstrap;
-    if (teardownLimitMs !== undefined) return await this.#tearDown(teardownLimitMs);
+    if (teardownLimitMs !== undefined) return await this.commands.tearDown(teardownLimitMs);
     const conversation = conversationOf(await driverFor(driver), await withAttachments(this.#bootstrap), {
       emit: this.#emit,
       write: (data) => this.#agent?.write(data),
       closeInput: () => this.#agent?.closeInput(),
       offer: (told) => this.#offers.take(told),
+      usedInTurn: (usage) => this.budget.usedInTurn(usage),
     });
     const log = (this.#log = await OutputLog.open(this.#run.output, {
       onPaused: (error) => this.setPaused('output', error),
       onFailed: (reason) => this.recordError(new Error(`output.log ends early: ${reason}`)),
     }));
-    const setupFailure = await this.#runInWorktree('setup', setup);
+    const setupFailure = await this.commands.run('setup', setup);
     if (setupFailure !== undefined) return { ...NO_EXIT, outcome: 'failed', reason: setupFailure };
+    await this.budget.admit();
     const request = endRequestOf(this.#phase);
     if (request !== undefined) return endWithoutAgent(conversation, request, undefined);
     const [program = '', ...parameters] = argv;
@@ -184,43 +210,6 @@ export class AgentRun {
     }
     await this.#register(this.#agent);
     return await this.#converse(this.#agent, conversation, log);
-  }
-
-  async #tearDown(limitMs: number): Promise<RunEnd> {
-    const failure = await this.#runInWorktree('teardown', { argv: this.#bootstrap.argv, limitMs });
-    const request = endRequestOf(this.#phase);
-    if (request !== undefined) return requestedEnd(request);
-    return failure === undefined
-      ? { ...NO_EXIT, outcome: 'completed', reason: 'The worktree is torn down' }
-      : { ...NO_EXIT, outcome: 'failed', reason: failure };
-  }
-
-  /** Why the command failed. Undefined where it did not, where there is none, or where the end was asked for. */
-  async #runInWorktree(name: 'setup' | 'teardown', command: RunBootstrap['setup']): Promise<string | undefined> {
-    if (command === undefined || endRequestOf(this.#phase) !== undefined) return undefined;
-    try {
-      await runWorktreeCommand(atWorktreeTop(this.#bootstrap), name, command, {
-        emit: this.#emit,
-        onSpawned: (termination) => this.#setTermination(termination),
-        recorder: this.#recorder,
-        reserve: this.#reserve,
-        servers: {
-          output: new ServerOutput(this.#emit, () => this.#phase.name === 'over', this.#run.serverLog),
-          onLeft: async (servers, rest) => await this.#keepServers(servers, rest),
-        },
-      });
-    } catch (error) {
-      if (endRequestOf(this.#phase) === undefined) return messageOf(error);
-    }
-    this.#termination = undefined;
-    return undefined;
-  }
-
-  /** Records what the setup command left running, which lives until the worktree is torn down. */
-  async #keepServers(servers: readonly ProcessEntry[], rest: Promise<void>): Promise<void> {
-    this.serversEnded = rest;
-    const identities = await Promise.all(servers.map(({ pid }) => identityOf(pid).catch(() => undefined)));
-    await this.#claimFile.addServers(identities.filter((identity) => identity !== undefined));
   }
 
   /** Records who the agent is, so that this process, or another one after its death, can end it. */
@@ -237,6 +226,7 @@ export class AgentRun {
     this.#idleWatch = new IdleWatch(agent, conversation, {
       onTasksChanged: (count) => this.#emit(tasksEvent(this.#state, count)),
       onIdle: () => this.#endIdle(),
+      isHeld: () => this.budget.isAsking,
     });
     conversation.start();
     this.#markStarted();
@@ -271,6 +261,7 @@ export class AgentRun {
     this.#state = nextRunState(this.#state, signalOf(event, this.#permissions.openCount));
     this.#recorder.append(event);
     this.#idleWatch?.observe(event);
+    this.budget.observe(event);
   };
 
   #endIdle(): void {
@@ -285,10 +276,10 @@ export class AgentRun {
   }
 
   /** From now on requests to end the run end this process, also one that came before. */
-  #setTermination(termination: Termination): void {
+  #setTermination(termination: Termination | undefined): void {
     this.#termination = termination;
     const request = endRequestOf(this.#phase);
-    if (request !== undefined) this.#terminate(request);
+    if (request !== undefined && termination !== undefined) this.#terminate(request);
   }
 
   #terminate(request: EndRequest): void {

@@ -15,6 +15,8 @@ const AFTERMATH_MS = 10_000;
 export interface IdleWatchHost {
   /** Called with the number of the agent's background tasks when it changes. */
   onTasksChanged: (count: number) => void;
+  /** True while a person is asked whether the agent may go on. */
+  isHeld: () => boolean;
   /** The agent has nothing to do, and does not go by itself. */
   onIdle: () => void;
 }
@@ -58,6 +60,11 @@ export class IdleWatch {
     if (this.#phase === 'working') void this.#look(told === 0);
   }
 
+  /** Nothing holds the agent any more, whose turn has ended. */
+  rest(): void {
+    void this.#look();
+  }
+
   /** The run ends otherwise: nothing is decided any more. */
   end(): void {
     this.#pause();
@@ -90,7 +97,8 @@ export class IdleWatch {
   }
 
   #isBusy(): boolean {
-    return this.#phase === 'ended' || this.#conversation.hasQueued() || !this.#agent.isRunning;
+    if (this.#phase === 'ended' || this.#host.isHeld()) return true;
+    return this.#conversation.hasQueued() || !this.#agent.isRunning;
   }
 
   /** Ends the agent where it neither exits nor prints anything within the limit. */

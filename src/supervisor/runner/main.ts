@@ -81,7 +81,7 @@ async function main(runFolder: string): Promise<void> {
     () => void exitIfErased(paths, new StorePaths(bootstrap.storeRoot)),
     MAINTENANCE_INTERVAL_MS,
   );
-  await run.serversEnded;
+  await run.commands.serversEnded;
   clearInterval(erasure);
 }
 

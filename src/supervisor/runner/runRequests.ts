@@ -34,6 +34,7 @@ export function requestHandlers(
     }),
     send: async ({ text }) => {
       await requireHold(hold);
+      requireBudget(run);
       const conversation = await run.conversation();
       if (!run.takesMessages) throw new CorralError('NOT_RUNNING', 'The agent takes no more messages in this run');
       conversation.send(text);
@@ -42,6 +43,7 @@ export function requestHandlers(
     sendAttached: async ({ text, attachments }) => {
       const files = await loadAttachments(bootstrap, attachments);
       await requireHold(hold);
+      requireBudget(run);
       const conversation = await run.conversation();
       if (!run.takesMessages) throw new CorralError('NOT_RUNNING', 'The agent takes no more messages in this run');
       conversation.send(text, files);
@@ -53,6 +55,7 @@ export function requestHandlers(
       return {};
     },
     interrupt: async () => {
+      requireBudget(run);
       if (!(await run.conversation()).interrupt())
         throw new CorralError('RUNNER_REFUSED', 'This agent cannot be interrupted. Stop the session instead.');
       return {};
@@ -66,6 +69,12 @@ export function requestHandlers(
       return {};
     },
   };
+}
+
+/** @throws RUNNER_REFUSED where a message would pass the budget */
+function requireBudget(run: AgentRun): void {
+  if (run.budget.isAsking)
+    throw new CorralError('RUNNER_REFUSED', 'The budget is used up. Answer first whether the session may go on.');
 }
 
 /** @throws NOT_RUNNING where the agent is being ended since the run was marked as gone */

@@ -10,6 +10,7 @@ import { makeDirectory, replaceFile } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
 import { agentFolderOf, findAgentFolder, notCopiedNotice } from '../lifecycle/agentFolder';
 import type { RunProcess } from '../../common/processes/runProcess';
+import { budgetOf } from '../../storage/budgetFacts';
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { LimitWait } from '../../storage/sessionRecords';
@@ -184,6 +185,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
       ...stored,
       ordinal,
       tsFloor: tsFloorAfter(facts.lastActivityAt),
+      ...budgetOf(settings.budget, facts.runs),
       ...(await agentPlace(facts)),
       ...(stored.setup === undefined ? {} : { setup: await judgeSetup(options, facts, stored.setup) }),
       // The base of a planned worktree was not known when the run was queued.

@@ -1,4 +1,5 @@
 import { oneLine } from '../../common/oneLine';
+import { shownLevel } from '../../storage/budgetFacts';
 import type { RunState } from '../../storage/events';
 import { isOutcome } from '../../storage/runState';
 import {
@@ -132,6 +133,8 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   if (live.paused !== undefined) summary.paused = live.paused;
   if (run !== undefined) summary.currentRunId = run.runId;
   if (run?.backgroundTasks !== undefined && isOpen(run)) summary.backgroundTasks = run.backgroundTasks;
+  const budget = shownLevel(facts.runs, run !== undefined && isOpen(run) ? run : undefined);
+  if (budget !== undefined) summary.budget = budget;
   const context = contextOf(facts.runs);
   if (context !== undefined) summary.context = context;
   const changes = facts.runs.findLast((each) => each.changes !== undefined)?.changes;

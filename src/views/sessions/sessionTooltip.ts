@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type { SessionSummary } from '../../supervisor/api';
+import { budgetText } from '../text/budgetText';
 import { describeChanges } from '../text/worktreeLabels';
 import type { SessionRow } from './sessionRow';
 
@@ -16,6 +17,7 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
     ...optional(l10n.t('Changes'), session.changes && describeChanges(session.changes)),
     ...optional(l10n.t('Branch'), session.branch),
     ...optional(l10n.t('Context'), contextOf(session)),
+    ...optional(l10n.t('Budget'), session.budget && budgetText(session.budget)),
     ...optional(l10n.t('Tokens'), tokensOf(session)),
     ...optional(l10n.t('Cost'), session.usage.costUsd > 0 ? `$${session.usage.costUsd.toFixed(2)}` : undefined),
     ...optional(l10n.t('Worktree'), session.worktreePath),

@@ -163,4 +163,5 @@ export const SETTINGS = {
   runnerNode: 'runner.node',
   mcpInSessions: 'mcp.inSessions',
   notifications: 'notifications',
+  budget: 'budget',
 } as const;

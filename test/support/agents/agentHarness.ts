@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Line } from '../../../src/common/lines/lineSplitter';
 import { LineSplitter } from '../../../src/common/lines/lineSplitter';
 import type { ToldOffers } from '../../../src/storage/agentOffers';
-import type { DraftEvent, EventData, EventKind } from '../../../src/storage/events';
+import type { DraftEvent, EventData, EventKind, Usage } from '../../../src/storage/events';
 import { EVENT_SCHEMAS } from '../../../src/storage/events';
 import type {
   AgentExit,
@@ -19,6 +19,7 @@ export class RecordingHost implements ConversationHost {
   readonly events: DraftEvent[] = [];
   readonly written: string[] = [];
   readonly offers: ToldOffers[] = [];
+  readonly usesInTurn: Usage[] = [];
   isInputClosed = false;
   onEvent: (event: DraftEvent) => void = () => undefined;
 
@@ -38,6 +39,10 @@ export class RecordingHost implements ConversationHost {
 
   offer(told: ToldOffers): void {
     this.offers.push(told);
+  }
+
+  usedInTurn(usage: Usage): void {
+    this.usesInTurn.push(usage);
   }
 
   /** The data of all events of a kind. */

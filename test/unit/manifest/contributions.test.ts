@@ -39,7 +39,10 @@ describe('what package.json contributes', () => {
   it('are settings by which a workspace names no program but those that need consent (B6)', () => {
     const ofWorkspaces = Object.entries(settingsOf(contributes))
       .filter(([name]) => name !== 'corral.notifications') // of three words for each kind
-      .filter(([, { scope, type }]) => scope !== 'machine' && (type === 'array' || type === 'object'))
+      .filter(
+        ([, { scope, type }]) =>
+          scope !== 'machine' && scope !== 'application' && (type === 'array' || type === 'object'),
+      )
       .map(([name]) => name);
     assert.deepEqual(ofWorkspaces.sort(), [
       'corral.worktrees.include',
@@ -77,7 +80,7 @@ describe('what package.json contributes', () => {
     ]);
     assert.deepEqual(scopes['machine-overridable'], ['corral.worktrees.location']);
     // A person's own, wherever they work: no workspace may let agents do more.
-    assert.deepEqual(scopes['application'], ['corral.timeline.detail']);
+    assert.deepEqual(scopes['application'], ['corral.budget', 'corral.timeline.detail']);
     assert.deepEqual(Object.keys(scopes).sort(), [
       'application',
       'machine',

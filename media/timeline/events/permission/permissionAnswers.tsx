@@ -19,11 +19,12 @@ export interface PermissionAnswersProps {
 
 /** Every way to answer: the questions' options, the agent's own options, and a denial with a reason. */
 export function PermissionAnswers({ model, event, questions, isEnabled, isRead }: PermissionAnswersProps) {
-  const { requestId, options, answerOption } = event.data;
+  const { requestId, options, answerOption, budget } = event.data;
   const permission = { runId: event.runId, requestId };
   const hasForm = answerOption !== undefined && questions.length > 0;
   const offered = hasForm ? options.filter(({ kind }) => kind.startsWith('reject')) : options;
-  const deny = options.find(({ kind }) => kind === 'reject_once');
+  // Nobody would hear why a session may not go beyond its budget.
+  const deny = budget === undefined ? options.find(({ kind }) => kind === 'reject_once') : undefined;
   const draft = model.permissions.draftOf(permission);
   const isWhole = options.some(({ name }) => questions.some((question) => descriptionOf(question, name) !== undefined));
   return (

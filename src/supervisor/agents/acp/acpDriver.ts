@@ -232,8 +232,9 @@ class AcpConversation implements Conversation {
       case 'usage_update':
         // Before its first request an agent has used nothing, which is worth no event.
         if (update.used) this.#context.tell({ usedTokens: update.used, limitTokens: update.size || undefined });
-        if (update.cost?.currency === 'USD') this.#cost.update(update.cost.amount);
-        return;
+        if (update.cost?.currency !== 'USD') return;
+        this.#cost.update(update.cost.amount);
+        return this.#host.usedInTurn({ costUsd: this.#cost.soFarUsd });
       case 'session_info_update':
         if (!v.is(systemErrorSchema, update._meta)) return;
         this.#events.flush();

@@ -173,7 +173,7 @@ class ClaudeConversation implements Conversation {
   #readAssistant(message: ClaudeOf<'assistant'>): void {
     const parentCallId = message.parent_tool_use_id ?? undefined;
     this.#turns.begin();
-    this.#usage.context.readRequest(message);
+    this.#host.usedInTurn(this.#usage.readRequest(message));
     for (const raw of blocksOf(message.message.content)) {
       const block = parseBlock(raw);
       switch (block?.type) {

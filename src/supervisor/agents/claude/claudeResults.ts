@@ -4,7 +4,7 @@ import type { TurnEnd } from '../driver/turns';
 import { INTERRUPTED } from '../driver/turns';
 import { addUsage, RunningCost } from '../driver/usage';
 import { ClaudeContext } from './claudeContext';
-import type { ClaudeModelUsage, ClaudeResult, ClaudeRetry } from './claudeMessages';
+import type { ClaudeModelUsage, ClaudeOf, ClaudeResult, ClaudeRetry } from './claudeMessages';
 
 /** A request to the model's service failed, and Claude repeats it. */
 export function retryError({
@@ -37,29 +37,43 @@ export function turnEndOf(result: ClaudeResult): TurnEnd {
 export class ClaudeUsage {
   readonly context: ClaudeContext;
   readonly #cost: RunningCost;
+  /** By the id of each request's message; its lines repeat what it took. */
+  readonly #requests = new Map<string, Usage>();
 
   constructor(isResumed: boolean, emit: (event: DraftEvent) => void) {
     this.#cost = new RunningCost(isResumed);
     this.context = new ClaudeContext(emit);
   }
 
+  /** What the open turn has used when this message of it came. */
+  readRequest(message: ClaudeOf<'assistant'>): Usage {
+    this.context.readRequest(message);
+    const { id, usage } = message.message;
+    if (id && usage !== undefined) this.#requests.set(id, requestUsage(usage));
+    return [...this.#requests.values()].reduce<Usage>(addUsage, {});
+  }
+
   /** The usage of the turn that `result` ends. To be called once for each result. */
   take(result: ClaudeResult): Usage | undefined {
     this.context.readResult(result);
     if (result.total_cost_usd !== undefined) this.#cost.update(result.total_cost_usd);
+    this.#requests.clear();
     const costUsd = this.#cost.takeUsd();
     const models = Object.values(result.model_usage_since_last_result ?? {});
     // These include sub-agents and interrupted turns, which `usage` leaves out.
     if (models.length > 0) return models.reduce<Usage>((sum, model) => addUsage(sum, usageOf(model)), {});
     const { usage } = result;
     if (!usage) return undefined;
-    return {
-      inputTokens: usage.input_tokens + usage.cache_creation_input_tokens,
-      outputTokens: usage.output_tokens,
-      cachedTokens: usage.cache_read_input_tokens,
-      ...(costUsd === undefined ? {} : { costUsd }),
-    };
+    return { ...requestUsage(usage), ...(costUsd === undefined ? {} : { costUsd }) };
   }
+}
+
+function requestUsage(usage: NonNullable<ClaudeResult['usage']>): Usage {
+  return {
+    inputTokens: usage.input_tokens + usage.cache_creation_input_tokens,
+    outputTokens: usage.output_tokens,
+    cachedTokens: usage.cache_read_input_tokens,
+  };
 }
 
 function usageOf(model: ClaudeModelUsage): Usage {

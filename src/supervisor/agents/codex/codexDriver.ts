@@ -190,8 +190,10 @@ class CodexConversation implements Conversation {
         return this.#items.end(notification.params.item);
       case 'item/agentMessage/delta':
         return this.#events.addText('message', notification.params.itemId, notification.params.delta);
-      case 'thread/tokenUsage/updated':
-        return this.#usage.update(notification.params.tokenUsage, notification.params.turnId === this.#turnId);
+      case 'thread/tokenUsage/updated': {
+        const { tokenUsage, turnId } = notification.params;
+        return this.#host.usedInTurn(this.#usage.update(tokenUsage, turnId === this.#turnId));
+      }
       case 'turn/plan/updated': {
         const entries = notification.params.plan.map(({ step, status }) => ({
           text: step,

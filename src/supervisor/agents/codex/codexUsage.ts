@@ -15,20 +15,26 @@ export class CodexUsage {
     this.context = new ContextReport(emit);
   }
 
-  /** `last` is the last request's part of the total: what the context window holds now. */
-  update({ total, last, modelContextWindow: limitTokens }: CodexTokenUsage, isOfThisTurn: boolean): void {
+  /** Returns what was used since `take`. `last` is the last request's part: what the context window holds now. */
+  update({ total, last, modelContextWindow: limitTokens }: CodexTokenUsage, isOfThisTurn: boolean): Usage {
     this.context.tell({ usedTokens: last.inputTokens + last.outputTokens, limitTokens });
     // A resumed thread first reports its total after an earlier turn.
     this.#taken ??= subtract(total, isOfThisTurn ? last : NOTHING);
     this.#total = total;
+    return this.#soFar() ?? {};
+  }
+
+  #soFar(): Usage | undefined {
+    if (this.#total === undefined || this.#taken === undefined) return undefined;
+    const { inputTokens, cachedInputTokens: cachedTokens, outputTokens } = subtract(this.#total, this.#taken);
+    return { inputTokens: Math.max(0, inputTokens - cachedTokens), outputTokens, cachedTokens };
   }
 
   /** What was used since the last call; undefined where nothing was reported. */
   take(): Usage | undefined {
-    if (this.#total === undefined || this.#taken === undefined) return undefined;
-    const { inputTokens, cachedInputTokens: cachedTokens, outputTokens } = subtract(this.#total, this.#taken);
-    this.#taken = this.#total;
-    return { inputTokens: Math.max(0, inputTokens - cachedTokens), outputTokens, cachedTokens };
+    const used = this.#soFar();
+    if (used !== undefined) this.#taken = this.#total;
+    return used;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The interface of a driver: what Corral knows about one agent's program, without processes and files. */
 import type { ToldOffers } from '../../../storage/agentOffers';
-import type { DraftEvent, RunOutcome } from '../../../storage/events';
+import type { DraftEvent, RunOutcome, Usage } from '../../../storage/events';
 import type { PermissionMode } from '../../../storage/sessionRecords';
 import type { LinePattern } from './linePatterns';
 import type { AgentAttachment } from './userMessages';
@@ -83,6 +83,8 @@ export interface ConversationHost {
   /** Writes to the agent's stdin; ignored once stdin is closed. */
   write(data: string): void;
   closeInput(): void;
+  /** What the open turn has used so far, as far as the agent tells. Its `usage` event at the end has all of it. */
+  usedInTurn(usage: Usage): void;
   /** Keeps what the agent tells of its models and commands, for people who write to it next. */
   offer(told: ToldOffers): void;
 }

@@ -14,14 +14,18 @@ export class RunningCost {
     this.#latestUsd = totalUsd;
   }
 
+  /** The cost since the last call of `takeUsd`; undefined where it is not known. */
+  get soFarUsd(): number | undefined {
+    if (this.#takenUsd === undefined || this.#latestUsd === undefined) return undefined;
+    return roundUsd(Math.max(0, this.#latestUsd - this.#takenUsd));
+  }
+
   /** The cost since the last call; undefined where it is not known. */
   takeUsd(): number | undefined {
-    const before = this.#takenUsd;
-    const latest = this.#latestUsd;
+    const soFarUsd = this.soFarUsd;
+    this.#takenUsd = this.#latestUsd ?? this.#takenUsd;
     this.#latestUsd = undefined;
-    if (latest === undefined) return undefined;
-    this.#takenUsd = latest;
-    return before === undefined ? undefined : roundUsd(Math.max(0, latest - before));
+    return soFarUsd;
   }
 }
 

@@ -48,4 +48,20 @@ describe('what Claude uses', () => {
       [{ role: 'system', compaction: { usedTokens: 4_900 } }],
     );
   });
+
+  it('tells what the open turn has used with each request, once for all lines of it, with those of sub-agents', () => {
+    const { host, read } = begin();
+    const usage = { input_tokens: 100, output_tokens: 10, cache_read_input_tokens: 5, cache_creation_input_tokens: 1 };
+    const request = (id: string, more: object = {}): void =>
+      read({ type: 'assistant', message: { id, content: [], usage }, ...more });
+    request('a');
+    request('a');
+    request('b', { parent_tool_use_id: 'a sub-agent' });
+    read({ ...RESULT, usage });
+    request('c');
+    assert.deepEqual(
+      host.usesInTurn.map(({ inputTokens }) => inputTokens),
+      [101, 101, 202, 101],
+    );
+  });
 });

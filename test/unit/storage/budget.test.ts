@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { budgetSchema, localDay, nearlyUsed, usedUp, type Amounts, type Limits } from '../../../src/storage/budget';
+import { budgetOf, shownLevel } from '../../../src/storage/budgetFacts';
+import type { DraftEvent } from '../../../src/storage/events';
+import { emptySession, type SessionFacts } from '../../../src/storage/sessionFacts';
+import { foldEvent } from '../../../src/storage/sessionReducer';
+import * as v from 'valibot';
+
+const use = (used: Partial<Amounts>, allowed: Limits = {}) => ({ used: { tokens: 0, usd: 0, ...used }, allowed });
+const NOTHING = use({});
+
+/** The session after these events of each of its runs. */
+function sessionAfter(...runs: DraftEvent[][]): SessionFacts {
+  const facts = emptySession('s');
+  runs.forEach((events, run) => {
+    events.forEach((event, index) => {
+      const [runId, seq] = [`run${run + 1}`, index + 1];
+      foldEvent(facts, { ...event, id: seq, sessionId: 's', runId, seq, timestamp: '2026-03-01T08:00:00.000Z' });
+    });
+  });
+  return facts;
+}
+
+describe('a budget', () => {
+  it('warns from 80 % on, and is used up at 100 %', () => {
+    const budget = { session: { tokens: 1_000 }, day: { usd: 5 } };
+    const at = (tokens: number, usd: number): [string[], string | undefined] => {
+      const uses = { session: use({ tokens }), day: use({ usd }) };
+      return [nearlyUsed(budget, uses).map(({ scope }) => scope), usedUp(budget, uses)?.level.scope];
+    };
+    assert.deepEqual(at(799, 3.99), [[], undefined]);
+    assert.deepEqual(at(800, 4.5), [['session', 'day'], undefined]);
+    assert.deepEqual(at(999, 0), [['session'], undefined]);
+    assert.deepEqual(at(1_000, 5), [[], 'session']);
+    assert.deepEqual(at(0, 5), [[], 'day']);
+  });
+
+  it('is asked about once for each step, whose length is the budget', () => {
+    const step = (tokens: number, allowed: Limits = {}): number | undefined =>
+      usedUp({ session: { tokens: 1_000 } }, { session: use({ tokens }, allowed), day: NOTHING })?.next.upTo;
+    assert.equal(step(1_200), 2_000);
+    assert.equal(step(1_200, { tokens: 2_000 }), undefined);
+    assert.equal(step(2_000, { tokens: 2_000 }), 3_000);
+    assert.equal(step(7_500, { tokens: 2_000 }), 8_000);
+    const uses = { session: use({ tokens: 1_850 }, { tokens: 2_000 }), day: NOTHING };
+    assert.deepEqual(nearlyUsed({ session: { tokens: 1_000 } }, uses), [
+      { scope: 'session', unit: 'tokens', used: 1_850, limit: 2_000 },
+    ]);
+  });
+
+  it('counts neither what an agent does not tell, nor what comes from its cache', () => {
+    const facts = sessionAfter([
+      { kind: 'usage', data: { inputTokens: 10, outputTokens: 5, cachedTokens: 1_000, costUsd: 0.5 } },
+      { kind: 'usage', data: { context: { usedTokens: 900 } } },
+    ]);
+    assert.deepEqual(budgetOf({ session: { tokens: 10 } }, facts.runs).budget?.used, { tokens: 15, usd: 0.5 });
+    assert.deepEqual(budgetOf({}, facts.runs), {});
+  });
+
+  it('remembers in the journal what a person allowed and what was warned of, for the next runs', () => {
+    const level = { scope: 'session', unit: 'tokens', used: 850, limit: 1_000 } as const;
+    const warned: DraftEvent = { kind: 'status', data: { from: 'running', to: 'running', reason: '', budget: level } };
+    const first = sessionAfter([warned]);
+    assert.deepEqual(budgetOf({ session: {} }, first.runs).budget?.warned, ['session tokens 1000']);
+    assert.deepEqual(shownLevel(first.runs, undefined), level);
+    const allowed: DraftEvent = {
+      kind: 'permission.answer',
+      data: { requestId: 'r', outcome: 'allowed', budget: { scope: 'session', unit: 'tokens', upTo: 2_000 } },
+    };
+    const second = sessionAfter([warned], [allowed]);
+    assert.deepEqual(budgetOf({ session: {} }, second.runs).budget?.allowed, { tokens: 2_000 });
+    assert.equal(shownLevel(second.runs, undefined), undefined);
+  });
+
+  it('is read from the settings without the amounts that are none', () => {
+    assert.deepEqual(v.parse(budgetSchema, { session: { tokens: -1, usd: 2 }, day: 'much' }), {
+      session: { usd: 2, tokens: undefined },
+      day: undefined,
+    });
+  });
+
+  it('has the days of the local calendar', () => {
+    assert.equal(localDay(new Date(2026, 2, 1, 23, 59).getTime()), '2026-03-01');
+    assert.equal(localDay(new Date(2026, 2, 2, 0, 0).getTime()), '2026-03-02');
+  });
+});
