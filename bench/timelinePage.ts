@@ -14,7 +14,7 @@ const LENGTHS = [100_000, 1_000_000];
 const OPENINGS = 5;
 const FRAMES = 600;
 const FRAME_PX = 400;
-const STOPS = 1_000;
+const STOPS = 250;
 const JUMPS = 50;
 
 /** Counts the visible rows that are not loaded, and checks that rows fill the list. */
