@@ -212,15 +212,15 @@ describe('reading a timeline', () => {
       await frame.getByTestId('filtered').filter({ hasText: text }).waitFor();
     await frame.getByTestId('filter').click();
     await frame.getByRole('combobox', { name: 'Kind' }).selectOption('Tools');
-    await filtered('6 of 19');
+    await filtered('6 of 22');
     await clear();
     await frame.getByLabel('Only failures').check();
-    await filtered('2 of 19');
+    await filtered('2 of 22');
     await waitFor(async () => (await kinds()).join() === 'tool.result,error', { what: 'the two failures' });
     await clear();
     await frame.locator('option', { hasText: 'Bash (1)' }).waitFor({ state: 'attached' });
     await frame.getByRole('combobox', { name: 'Tool' }).selectOption({ label: 'Bash (1)' });
-    await filtered('3 of 19');
+    await filtered('3 of 22');
     await waitFor(async () => (await kinds()).join() === 'permission.request,tool.call,tool.result', {
       what: 'what the tool did',
     });
@@ -240,7 +240,7 @@ describe('reading a timeline', () => {
     await frame.getByRole('button', { name: 'Jump to start' }).click();
     await frame.getByRole('combobox', { name: 'Jump by' }).selectOption('Turn');
     await frame.getByRole('button', { name: 'Next turn' }).click();
-    await frame.getByTestId('position').filter({ hasText: 'event 3 of 19' }).waitFor();
+    await frame.getByTestId('position').filter({ hasText: 'event 3 of 22' }).waitFor();
     await frame.getByTestId('copy-link').click();
     const link = await waitFor(
       async () => {
@@ -253,7 +253,7 @@ describe('reading a timeline', () => {
     await window.runCommand('Developer: Open URL');
     await window.answerInput(link);
     await window.page.getByRole('button', { name: 'Open', exact: true }).click();
-    await window.timeline('Greet in every language', '[data-testid=position]:text("event 3 of 19")');
+    await window.timeline('Greet in every language', '[data-testid=position]:text("event 3 of 22")');
   });
 
   it('reports a damaged record in the row, its tooltip and the timeline, and shows the others', async () => {

@@ -20,7 +20,11 @@ describe('by keyboard alone', () => {
   let window: Window;
   let sessions: SessionsView;
   useWindow(
-    () => ({ repository: { name: 'greeter' } }),
+    // A new session's list is in sight, where a question needs no notice otherwise.
+    () => ({
+      repository: { name: 'greeter' },
+      server: { settings: { 'corral.notifications': { questions: 'always' } } },
+    }),
     async (opened) => {
       ({ repository, window, sessions } = opened);
       await window.containerTab('Corral').waitFor();
