@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { readRegular } from '../../common/disks/regularFile';
 import { ifExists } from '../../common/ifExists';
 import { parseJson } from '../../common/lines/jsonLimits';
 import { readdirIfExists } from '../../common/readdirIfExists';
@@ -45,11 +46,14 @@ export async function keepSettings(
 ): Promise<void> {
   const user = { agents: withoutSecrets(agents), permissionMode, stopGraceMs, syncEveryEvent, mcpInSessions };
   await makeDirectory(paths.settings);
-  await replaceFile(userFile(paths), Buffer.from(JSON.stringify(user)));
-  await replaceFile(
-    repositoryFile(paths, repository),
-    Buffer.from(JSON.stringify({ repository, settings: worktrees })),
-  );
+  await keep(userFile(paths), user);
+  await keep(repositoryFile(paths, repository), { repository, settings: worktrees });
+}
+
+/** Every window does so when it starts, mostly with what is there already, which needs no sync. */
+async function keep(path: string, content: unknown): Promise<void> {
+  const json = JSON.stringify(content);
+  if ((await readRegular(path).catch(() => undefined)) !== json) await replaceFile(path, Buffer.from(json));
 }
 
 /** `defaults` with what was kept; they alone where nothing was. */
