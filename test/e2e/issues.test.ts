@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, it } from 'mocha';
-import type { Frame, Locator } from 'playwright-core';
 import { canAskForge, NO_FORGE } from '../support/forge/certificate';
 import { ForgeServer } from '../support/forge/forgeServer';
 import type { TestRepository } from '../support/repository';
@@ -41,11 +40,6 @@ describeIf(canAskForge, NO_FORGE, 'a session for an issue or a pull request', ()
     },
   );
 
-  async function composer(): Promise<{ frame: Frame; text: Locator }> {
-    const frame = await window.webview('#root[data-place=view] [data-testid=choose-agent]');
-    return { frame, text: frame.getByTestId('prompt') };
-  }
-
   it('begins with its words in the composer and its commits in the worktree, and is linked with it', async () => {
     forge.repositories = join(forge.folder, 'git');
     const bare = join(forge.repositories, 'octo/shop.git');
@@ -56,7 +50,7 @@ describeIf(canAskForge, NO_FORGE, 'a session for an issue or a pull request', ()
     await repository.git('reset', '--quiet', '--hard', 'HEAD~1');
     await repository.git('remote', 'add', 'origin', `https://${forge.host}/octo/shop.git`);
 
-    const { frame, text } = await composer();
+    const { frame, text } = await window.composer();
     await text.fill('talk On it');
     await window.runCommand('Corral: New Session from Pull Request');
     await window.quickInput.getByRole('option').filter({ hasText: '#35 Greet in Dutch' }).waitFor();
@@ -76,7 +70,7 @@ describeIf(canAskForge, NO_FORGE, 'a session for an issue or a pull request', ()
     await window.picture('pull request in the composer');
 
     await window.reload();
-    const again = await composer();
+    const again = await window.composer();
     await again.frame.getByTestId('choose-issue').filter({ hasText: '#34 Greet in French' }).waitFor();
     await again.text.press('Control+Enter');
     const row = sessions.row('#34 Greet in French', 'Completed');
@@ -98,7 +92,7 @@ describeIf(canAskForge, NO_FORGE, 'a session for an issue or a pull request', ()
   });
 
   it('takes a typed number, can be for none after all, closes its issue, and says where to sign in', async () => {
-    const { frame, text } = await composer();
+    const { frame, text } = await window.composer();
     await window.runCommand('Corral: New Session from Issue');
     await window.quickInput.getByRole('option').filter({ hasText: '#12 Greet $(bell) everyone' }).waitFor();
     await window.quickInput.locator('input').first().fill('#11');

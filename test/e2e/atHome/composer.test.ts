@@ -50,12 +50,6 @@ describe('the composer', () => {
     },
   );
 
-  /** The page of the composer in its view, and its text. */
-  async function composer(): Promise<{ frame: Frame; text: Locator }> {
-    const frame = await window.webview('#root[data-place=view] [data-testid=choose-agent]');
-    return { frame, text: frame.getByTestId('prompt') };
-  }
-
   async function chooseAgent(frame: Frame, name: string): Promise<void> {
     await frame.getByTestId('choose-agent').click();
     await window.quickInput.locator('input').first().fill(name);
@@ -83,7 +77,7 @@ describe('the composer', () => {
   }
 
   it('takes a pasted prompt of thousands of characters and a picture to a session, byte for byte (4)', async () => {
-    let { frame, text } = await composer();
+    let { frame, text } = await window.composer();
     await chooseAgent(frame, 'scribe');
     await text.click();
     assert.ok(PROMPT.length > 3_170);
@@ -97,7 +91,7 @@ describe('the composer', () => {
     await window.picture('at-home-4-composer');
 
     await window.reload();
-    ({ frame, text } = await composer());
+    ({ frame, text } = await window.composer());
     await frame.getByTestId('attachment').getByText('screen.png').waitFor();
     await holds(text, PROMPT);
     await frame.getByTestId('choose-agent').filter({ hasText: 'scribe' }).waitFor();
@@ -124,7 +118,7 @@ describe('the composer', () => {
   });
 
   it('refuses an agent that is not installed, and offers the models and commands of one that is (4, 5)', async () => {
-    const { frame, text } = await composer();
+    const { frame, text } = await window.composer();
     await chooseAgent(frame, 'goose');
     const missing = frame.getByTestId('failure').filter({ hasText: '“goose” was not found' });
     for (const name of ['Set Path…', 'Check Again']) await missing.getByRole('button', { name }).waitFor();
@@ -177,7 +171,7 @@ describe('the composer', () => {
   });
 
   it('completes the names of files, and is filled from an editor (4)', async () => {
-    const { frame, text } = await composer();
+    const { frame, text } = await window.composer();
     await text.click();
     await text.pressSequentially('Look at @notes');
     await frame.getByTestId('completions').getByRole('option', { name: 'my notes.txt' }).waitFor();

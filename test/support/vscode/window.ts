@@ -175,6 +175,12 @@ export class Window {
       .filter({ hasText: text });
   }
 
+  /** The page of the composer in its view, and its text. */
+  async composer(): Promise<{ frame: Frame; text: Locator }> {
+    const frame = await this.webview('#root[data-place=view] [data-testid=choose-agent]');
+    return { frame, text: frame.getByTestId('prompt') };
+  }
+
   /** The document of a webview that has `selector`. It is the inner one of a webview's two frames. */
   async webview(selector: string, limitMs?: number): Promise<Frame> {
     return await waitFor(

@@ -3,24 +3,11 @@ import { describe, it } from 'mocha';
 import { budgetSchema, localDay, nearlyUsed, usedUp, type Amounts, type Limits } from '../../../src/storage/budget';
 import { budgetOf, shownLevel } from '../../../src/storage/budgetFacts';
 import type { DraftEvent } from '../../../src/storage/events';
-import { emptySession, type SessionFacts } from '../../../src/storage/sessionFacts';
-import { foldEvent } from '../../../src/storage/sessionReducer';
 import * as v from 'valibot';
+import { sessionAfter } from './sessionAfter';
 
 const use = (used: Partial<Amounts>, allowed: Limits = {}) => ({ used: { tokens: 0, usd: 0, ...used }, allowed });
 const NOTHING = use({});
-
-/** The session after these events of each of its runs. */
-function sessionAfter(...runs: DraftEvent[][]): SessionFacts {
-  const facts = emptySession('s');
-  runs.forEach((events, run) => {
-    events.forEach((event, index) => {
-      const [runId, seq] = [`run${run + 1}`, index + 1];
-      foldEvent(facts, { ...event, id: seq, sessionId: 's', runId, seq, timestamp: '2026-03-01T08:00:00.000Z' });
-    });
-  });
-  return facts;
-}
 
 describe('a budget', () => {
   it('warns from 80 % on, and is used up at 100 %', () => {

@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { DraftEvent } from '../../../../src/storage/events';
-import { emptySession, type SessionFacts } from '../../../../src/storage/sessionFacts';
-import { foldEvent } from '../../../../src/storage/sessionReducer';
+import type { SessionFacts } from '../../../../src/storage/sessionFacts';
 import type { SessionSummary } from '../../../../src/supervisor/api';
 import { summarize } from '../../../../src/supervisor/sessions/summary';
-
-/** The session after these events of each of its runs. */
-function sessionAfter(...runs: DraftEvent[][]): SessionFacts {
-  const facts = emptySession('s');
-  runs.forEach((events, run) => {
-    events.forEach((event, index) => {
-      const [runId, seq] = [`run${run + 1}`, index + 1];
-      foldEvent(facts, { ...event, id: seq, sessionId: 's', runId, seq, timestamp: '2026-03-01T08:00:00.000Z' });
-    });
-  });
-  return facts;
-}
+import { sessionAfter } from '../../storage/sessionAfter';
 
 const summaryOf = (facts: SessionFacts): SessionSummary => summarize(facts, { checking: false });
 const withModel = (model: string): DraftEvent => ({
