@@ -10,8 +10,10 @@ const LIMIT_MS = 40_000;
 const RETRY_WATCH_MS = 8_000;
 const POLL_MS = 50;
 const KEY_AGAIN_MS = 2_000;
-/** Long enough for the programs to meet the limit and end before it is over. */
-const LIMIT_SECONDS = 15;
+/** Long enough for the programs to meet the limit, and for all to be killed, before it is over. */
+const LIMIT_SECONDS = 40;
+/** For programs that can be signed in with two accounts. */
+export const LIMIT = 'usage limit, and a second account';
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const exists = async (path) =>
   await access(path).then(
@@ -180,6 +182,11 @@ const hasText = (value, text) =>
   typeof value === 'string'
     ? value.includes(text)
     : typeof value === 'object' && value !== null && Object.values(value).some((each) => hasText(each, text));
+
+/** True if a text anywhere in a value is this one. */
+const isSaid = (value, text) =>
+  value === text ||
+  (typeof value === 'object' && value !== null && Object.values(value).some((each) => isSaid(each, text)));
 
 export const SCENARIOS = {
   found: async ({ detect, program }) => {
@@ -465,32 +472,45 @@ export const SCENARIOS = {
   },
   error500: async (context) => void (await expectServiceFailure(context, 'Fail [[error500]]')),
   rate: async (context) => void (await expectServiceFailure(context, 'Fail [[rate]]')),
-  'usage limit, and a second account': async ({ supervisor, reopen, accounts: [limited, free], model, start, use }) => {
+  [LIMIT]: async ({ reopen, accounts: [limited, free], model, use, repository, store }) => {
     const resetsAt = Math.ceil(Date.now() / 1000) + LIMIT_SECONDS;
+    const resetMs = resetsAt * 1000;
     model.limits.set(limited.token, resetsAt);
-    const prompt = 'Say hello [[plain]]';
-    const { id } = await start(prompt, 'edits', [], limited.agent);
-    const other = await start(prompt, 'edits', [], free.agent);
-    const waiting = await until(
-      supervisor,
-      id,
-      'The wait',
-      (each) => each.waitsUntil !== undefined || each.status === 'Completed' || each.runs.length > 1,
-    );
-    assert.deepEqual([waiting.state, Date.parse(waiting.waitsUntil)], ['queued', resetsAt * 1000]);
-    assert.match(waiting.heldBy, /^waits for the usage limit until /);
-    const { nativeSessionId: others } = await untilCompleted(supervisor, other.id);
-    assert.ok(Date.now() < resetsAt * 1000, 'the account that is used up held up the other one');
-    const again = await reopen();
-    const session = await until(again, id, 'The end', (each) => each.runs.length > 1 && isOver(each));
-    use(session);
+    const request = { repository, prompt: 'Say hello [[plain]]', permissionMode: 'edits' };
+    let id;
+    let others;
+    const again = await reopen(async (openWindow) => {
+      const [window, sibling] = [await openWindow(), await openWindow()];
+      ({ id } = await window.call('createSession', { ...request, agent: limited.agent }));
+      const other = await sibling.call('createSession', { ...request, agent: free.agent });
+      for (const each of [window, sibling]) {
+        const waiting = await until(each, id, 'The wait', (session) => session.waitsUntil !== undefined);
+        assert.deepEqual([waiting.state, Date.parse(waiting.waitsUntil)], ['queued', resetMs]);
+        assert.match(waiting.heldBy, /^waits for the usage limit until /);
+      }
+      ({ nativeSessionId: others } = await untilCompleted(sibling, other.id));
+      await killAll(store, [window, sibling]);
+      assert.ok(Date.now() < resetMs, 'the limit was over before all was killed');
+      model.requests.length = 0;
+      const next = [await openWindow(), await openWindow()];
+      const limitMs = LIMIT_MS + LIMIT_SECONDS * 1000;
+      for (const each of next)
+        await until(each, id, 'The end', (session) => session.runs.length > 1 && isOver(session), limitMs);
+      await killAll(store, next);
+    });
+    const session = use(await until(again, id, 'The end in the next window', isOver));
     assert.equal(session.status, 'Completed', session.failureReason);
-    assert.ok(Date.parse(session.runs[1].startedAt) >= resetsAt * 1000);
+    assert.ok(Date.parse(session.runs[1].startedAt) >= resetMs);
+    const conversation = await conversationOf(again, id);
     assert.deepEqual(
-      (await conversationOf(again, id)).filter((line) => line.startsWith('user')),
-      [`user: ${prompt}`, 'user: continue'],
+      conversation.filter((line) => line.startsWith('user')),
+      [`user: ${request.prompt}`, 'user: continue'],
     );
+    assert.equal(conversation.at(-1), 'assistant: Hello from the model. There is nothing else to do.');
     assert.equal(session.runs.length, 2);
+    assert.equal((await readdir(join(store, 'sessions', id, 'runs'))).length, 2);
+    const asked = model.requests.filter((each) => isSaid(each, 'continue'));
+    assert.equal(asked.length, 1, `the model was asked ${asked.length} times to continue`);
     for (const [account, own, foreign] of [
       [limited, session.nativeSessionId, others],
       [free, others, session.nativeSessionId],
@@ -538,26 +558,52 @@ export const ONE_SHOT = [
   'in a terminal',
 ];
 
-/** The processes with the variable of one of the session's runs. Only Linux tells. */
-async function processesOf(session) {
+/** Each process that fits, with its command line. Only Linux tells. */
+async function processesThat(fits) {
   if (process.platform !== 'linux') return [];
-  const marks = session.runs.map(({ runId }) => `CORRAL_RUN_ID=${runId}`);
   const found = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const environment = await readFile(join('/proc', pid, 'environ'), 'utf8').catch(() => '');
-    if (!marks.some((mark) => environment.split('\0').includes(mark))) continue;
-    found.push(
-      `${pid} ${(await readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => '')).replaceAll('\0', ' ').trim()}`,
+    const [environment, command] = await Promise.all(
+      ['environ', 'cmdline'].map(async (name) =>
+        (await readFile(join('/proc', pid, name), 'utf8').catch(() => '')).split('\0'),
+      ),
     );
+    if (fits({ environment, command })) found.push({ pid: Number(pid), command: command.join(' ').trim() });
   }
   return found;
 }
 
-/** Asserts that no process of an ended session is alive. */
-export async function assertNothingLeft(session) {
+async function untilNone(find) {
   const end = performance.now() + 10_000;
-  for (let left = await processesOf(session); left.length > 0; left = await processesOf(session)) {
-    assert.ok(performance.now() < end, `These processes are left:\n${left.join('\n')}`);
+  for (let left = await find(); left.length > 0; left = await find()) {
+    const lines = left.map(({ pid, command }) => `${pid} ${command}`);
+    assert.ok(performance.now() < end, `These processes are left:\n${lines.join('\n')}`);
     await pause(POLL_MS);
   }
+}
+
+function killIfAlive(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    assert.equal(error.code, 'ESRCH');
+  }
+}
+
+/** Kills these windows by SIGKILL, and then whatever else works on the store. */
+async function killAll(store, windows) {
+  await Promise.all(windows.map(async (window) => await window.kill()));
+  await untilNone(async () => {
+    const left = await processesThat(({ command }) => command.some((word) => word.startsWith(store)));
+    for (const { pid } of left) killIfAlive(pid);
+    return left;
+  });
+}
+
+/** Asserts that no process with the variable of one of an ended session's runs is alive. */
+export async function assertNothingLeft(session) {
+  const marks = session.runs.map(({ runId }) => `CORRAL_RUN_ID=${runId}`);
+  await untilNone(
+    async () => await processesThat(({ environment }) => marks.some((mark) => environment.includes(mark))),
+  );
 }

@@ -2,12 +2,14 @@
  * `npm run test:agents [-- agent … --scenario=name]`: Corral drives the real agent programs against a scripted model on
  * loopback. Prints `agent × scenario: pass | fail | not installed`; on Linux it fails where one cannot be installed.
  */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environmentOf, installProgram, PROGRAMS } from './agentPrograms.mjs';
-import { assertNothingLeft, isOver, ONE_SHOT, SCENARIOS } from './agentScenarios.mjs';
+import { assertNothingLeft, isOver, LIMIT, ONE_SHOT, SCENARIOS } from './agentScenarios.mjs';
 import { createDemoRepository } from './demoRepository.mjs';
 import { installChromium, installExtension, installServer, writeHostFile } from './host.mjs';
 import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
@@ -31,7 +33,7 @@ const AGENTS = [
     scenarios: Object.keys(SCENARIOS).filter(
       (scenario) =>
         (!ALONE.includes(scenario) || program.alone !== undefined) &&
-        (scenario !== 'usage limit, and a second account' || program.account !== undefined) &&
+        (scenario !== LIMIT || program.account !== undefined) &&
         (scenario !== 'hand out work' || name === 'claude'),
     ),
   })),
@@ -47,11 +49,12 @@ const agents = AGENTS.filter(({ name }) => wantedAgents.length === 0 || wantedAg
 const scenariosOf = (agent) =>
   agent.scenarios.filter((name) => wantedScenario === undefined || name === wantedScenario);
 
+const supervisorModule = join(root, 'out/agents/supervisor.cjs');
+
 /** Builds the supervisor as a module, and the programs that it starts. */
 async function buildSupervisor() {
   await runOrThrow(process.execPath, [join(root, 'esbuild.mjs')]);
   const { build } = await import('esbuild');
-  const outfile = join(root, 'out/agents/supervisor.cjs');
   const contents = `
     export { detectAgents } from './src/supervisor/agents/agentDetection';
     export { DEFAULT_SETTINGS } from './src/supervisor/settings';
@@ -63,10 +66,41 @@ async function buildSupervisor() {
     platform: 'node',
     target: 'node22',
     format: 'cjs',
-    outfile,
+    outfile: supervisorModule,
     logLevel: 'warning',
   });
-  return createRequire(import.meta.url)(outfile);
+  return createRequire(import.meta.url)(supervisorModule);
+}
+
+/** A window in a process of its own; its `call` calls a method of its supervisor. */
+async function openWindow(options) {
+  const child = fork(join(import.meta.dirname, 'agentWindow.mjs'), [supervisorModule]);
+  const gone = once(child, 'exit');
+  const waiting = new Map();
+  await new Promise((resolve, reject) => {
+    gone.then(() => reject(new Error('The window ended before it was ready')));
+    child.on('message', ({ ready, number, result, problem }) => {
+      if (ready) return resolve();
+      if (problem === undefined) waiting.get(number).settle(result);
+      else waiting.get(number).fail(new Error(problem));
+      waiting.delete(number);
+    });
+    child.send({ options });
+  });
+  let last = 0;
+  const call = async (method, ...values) =>
+    await new Promise((settle, fail) => {
+      waiting.set(++last, { settle, fail });
+      child.send({ number: last, method, values });
+    });
+  return {
+    call,
+    getSession: async (id) => await call('getSession', id),
+    kill: async () => {
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
 }
 
 /** Scenario → `pass` or `fail`. */
@@ -89,11 +123,24 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
     accounts.push(account);
   }
   const settings = { ...DEFAULT_SETTINGS, agents };
-  const open = () => new Supervisor({ storageDirectory: store, bundles: join(root, 'dist'), settings: () => settings });
+  const bundles = join(root, 'dist');
+  const open = () => new Supervisor({ storageDirectory: store, bundles, settings: () => settings });
   let supervisor = open();
-  const reopen = async () => {
+  /** Closes this window, and opens it again after `meanwhile`, which can open others. */
+  const reopen = async (meanwhile) => {
     await supervisor.close();
-    return (supervisor = open());
+    const windows = [];
+    try {
+      await meanwhile(async () => {
+        const window = await openWindow({ storageDirectory: store, bundles, settings });
+        windows.push(window);
+        return window;
+      });
+    } finally {
+      for (const window of windows) await window.kill();
+      supervisor = open();
+    }
+    return supervisor;
   };
   try {
     for (const name of scenariosOf(agent)) {
@@ -110,7 +157,7 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
         (
           await detectAgents({
             agents: settings.agents,
-            bundles: join(root, 'dist'),
+            bundles,
             runProcess: supervisor.runProcess,
           })
         ).find((each) => each.name === agent.name);
