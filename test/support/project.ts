@@ -1,5 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import * as v from 'valibot';
 
 function findRoot(directory: string): string {
@@ -14,6 +18,16 @@ export const projectRoot = findRoot(__dirname);
 
 /** Where scripts/test.mjs installs the packaged extension for the end-to-end tests. */
 export const installedExtensions = join(projectRoot, 'out/extensions');
+
+/** Bundles TypeScript programs of test/fixtures for Node. Returns the new folder that has them, by their names. */
+export async function bundleFixtures(...paths: string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'corral-bundle-'));
+  await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
+    ...paths.map((path) => join(projectRoot, 'test/fixtures', path)),
+    ...['--bundle', '--platform=node', `--outdir=${folder}`, '--entry-names=[name]', '--log-level=error'],
+  ]);
+  return folder;
+}
 
 const hostSchema = v.object({ serverMain: v.string(), chromium: v.optional(v.string()) });
 

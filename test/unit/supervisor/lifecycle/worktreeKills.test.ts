@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { Runnable } from 'mocha';
 import { after, before, describe, it } from 'mocha';
-import { projectRoot } from '../../../support/project';
+import { bundleFixtures, projectRoot } from '../../../support/project';
 import { Random } from '../../../support/random';
 import { readAll, write } from '../git/gitFixture';
 import { until, SupervisorFixture } from '../supervisorFixture';
@@ -25,12 +23,7 @@ describe(`windows that are killed while they change a worktree (seed ${SEED})`, 
   const random = new Random(SEED);
   before(async () => {
     fixture = await SupervisorFixture.create();
-    bundle = await mkdtemp(join(tmpdir(), 'corral-changer-'));
-    const parameters = ['--bundle', '--platform=node', `--outdir=${bundle}`, '--log-level=error'];
-    await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
-      join(projectRoot, 'test/fixtures/supervisor/worktreeChanger.ts'),
-      ...parameters,
-    ]);
+    bundle = await bundleFixtures('supervisor/worktreeChanger.ts');
   });
   after(async () => {
     await fixture.end();

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { after, afterEach, before, beforeEach, it } from 'mocha';
-import { projectRoot } from '../../../support/project';
+import { bundleFixtures, projectRoot } from '../../../support/project';
 import { describeIf } from '../../../support/skip';
 import { waitFor } from '../../../support/wait';
 import { SupervisorFixture } from '../supervisorFixture';
@@ -24,11 +22,7 @@ describeIf(process.platform !== 'win32', 'the agents are shell scripts', 'many s
   /** The windows, with what each has printed so far. `ended` rejects when its process ends. */
   let windows: { process: ChildProcess; output: string; ended: Promise<never> }[] = [];
   before(async () => {
-    bundle = await mkdtemp(join(tmpdir(), 'corral-queue-'));
-    await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
-      join(projectRoot, 'test/fixtures/supervisor/queueWindow.ts'),
-      ...['--bundle', '--platform=node', `--outdir=${bundle}`, '--log-level=error'],
-    ]);
+    bundle = await bundleFixtures('supervisor/queueWindow.ts');
   });
   after(async () => {
     await rm(bundle, { recursive: true });

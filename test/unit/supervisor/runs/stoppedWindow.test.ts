@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { after, afterEach, before, beforeEach, it } from 'mocha';
@@ -12,7 +11,7 @@ import type { Supervisor } from '../../../../src/supervisor/supervisor';
 import { identityOf } from '../../../../src/supervisor/system/identity';
 import { goneDetail } from '../../../../src/views/text/goneQuestion';
 import { isThere } from '../../../../src/common/disks/pathState';
-import { projectRoot } from '../../../support/project';
+import { bundleFixtures } from '../../../support/project';
 import { describeIf } from '../../../support/skip';
 import { waitFor } from '../../../support/wait';
 import { SupervisorFixture, until } from '../supervisorFixture';
@@ -24,11 +23,7 @@ describeIf(process.platform !== 'win32', 'Windows stops no process', 'a window t
   let bundles = '';
   const children: ChildProcess[] = [];
   before(async () => {
-    bundles = await mkdtemp(join(tmpdir(), 'corral-stopped-'));
-    await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
-      join(projectRoot, 'test/fixtures/runner/lockHolder.ts'),
-      ...['--bundle', '--platform=node', `--outdir=${bundles}`, '--log-level=error'],
-    ]);
+    bundles = await bundleFixtures('runner/lockHolder.ts');
   });
   after(async () => {
     await rm(bundles, { recursive: true });

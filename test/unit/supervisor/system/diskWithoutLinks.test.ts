@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { publishOnce, readPublished, replacePublished } from '../../../../src/storage/journal/publishedFile';
+import { bundleFixtures } from '../../../support/project';
 import { ExfatDisk } from '../../../support/exfatDisk';
-import { projectRoot } from '../../../support/project';
 import { skip } from '../../../support/skip';
 import { SupervisorFixture, until } from '../supervisorFixture';
 
@@ -20,18 +20,7 @@ describe('a store on a disk without hard links', () => {
   let bundles = '';
   let fixture: SupervisorFixture | undefined;
   before(async () => {
-    bundles = await mkdtemp(join(tmpdir(), 'corral-disk-bundle-'));
-    const sources = ['runner/lockHolder.ts', 'storage/storeOpener.ts'].map((name) =>
-      join(projectRoot, 'test/fixtures', name),
-    );
-    await run(join(projectRoot, 'node_modules/.bin/esbuild'), [
-      ...sources,
-      '--bundle',
-      '--platform=node',
-      `--outdir=${bundles}`,
-      '--entry-names=[name]',
-      '--log-level=error',
-    ]);
+    bundles = await bundleFixtures('runner/lockHolder.ts', 'storage/storeOpener.ts');
     disk = await ExfatDisk.mount().catch(() => undefined);
   });
   afterEach(async () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { withLock } from '../../../../src/supervisor/system/locks';
-import { projectRoot } from '../../../support/project';
+import { bundleFixtures } from '../../../support/project';
 
 const PROCESSES = 8;
 const INCREMENTS = 25;
@@ -20,15 +20,7 @@ describe('locks between processes', () => {
   const children: ChildProcess[] = [];
 
   before(async () => {
-    bundles = await mkdtemp(join(tmpdir(), 'corral-lock-bundle-'));
-    const source = join(projectRoot, 'test/fixtures/runner/lockHolder.ts');
-    await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
-      source,
-      '--bundle',
-      '--platform=node',
-      `--outdir=${bundles}`,
-      '--log-level=error',
-    ]);
+    bundles = await bundleFixtures('runner/lockHolder.ts');
   });
 
   after(async () => {

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lstat, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lstat, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
 import { after, before, describe, it } from 'mocha';
 import { readdirIfExists } from '../../../../../src/common/readdirIfExists';
 import { StorePaths } from '../../../../../src/storage/paths';
 import { listSpares } from '../../../../../src/supervisor/lifecycle/spares/spareRecords';
-import { projectRoot } from '../../../../support/project';
+import { bundleFixtures, projectRoot } from '../../../../support/project';
 import { Random } from '../../../../support/random';
 import { processesOf } from '../../../../support/processes';
 import { waitFor } from '../../../../support/wait';
@@ -40,10 +38,7 @@ describe(`windows that are killed at any step of what they do with a spare (seed
   let commits = 0;
   before(async () => {
     fixture = await SupervisorFixture.create();
-    bundle = await mkdtemp(join(tmpdir(), 'corral-steps-'));
-    const parameters = ['--bundle', '--platform=node', `--outdir=${bundle}`, '--log-level=error'];
-    const source = join(projectRoot, 'test/fixtures/supervisor/spareSteps.ts');
-    await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [source, ...parameters]);
+    bundle = await bundleFixtures('supervisor/spareSteps.ts');
   });
   after(async () => {
     await fixture.end();

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { StorePaths } from '../../../../../src/storage/paths';
 import type { SessionSummary } from '../../../../../src/supervisor/api';
 import type { AgentSetting } from '../../../../../src/supervisor/agents/agentRegistry';
 import type { Supervisor } from '../../../../../src/supervisor/supervisor';
-import { projectRoot } from '../../../../support/project';
+import { bundleFixtures, projectRoot } from '../../../../support/project';
 import { waitFor } from '../../../../support/wait';
 import { SupervisorFixture, until } from '../../supervisorFixture';
 
@@ -21,11 +19,7 @@ describe('a session at its usage limit', () => {
   let bundle = '';
   const processes: ChildProcess[] = [];
   before(async () => {
-    bundle = await mkdtemp(join(tmpdir(), 'corral-limits-'));
-    await promisify(execFile)(join(projectRoot, 'node_modules/.bin/esbuild'), [
-      join(projectRoot, 'test/fixtures/supervisor/queueWindow.ts'),
-      ...['--bundle', '--platform=node', `--outdir=${bundle}`, '--log-level=error'],
-    ]);
+    bundle = await bundleFixtures('supervisor/queueWindow.ts');
   });
   after(async () => {
     await rm(bundle, { recursive: true });
