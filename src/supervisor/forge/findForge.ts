@@ -69,11 +69,11 @@ export async function listForgeRemotes(repository: Repository): Promise<ForgeRem
  */
 export async function openForge(address: ForgeAddress, tools: ForgeTools, signal?: AbortSignal): Promise<OpenForge> {
   const found = await findProgramFor(address.host, tools, signal);
-  if (found !== undefined) return { program: found, repository: { ...address, forge: found.forge } };
+  if (found !== undefined) return { program: found, repository: await repositoryAt(address, found, signal) };
   const host = await hostOfAlias(address.host, tools, signal);
   const behind = host === undefined ? undefined : await findProgramFor(host, tools, signal);
   if (behind !== undefined && host !== undefined)
-    return { program: behind, repository: { ...address, host, forge: behind.forge } };
+    return { program: behind, repository: await repositoryAt({ ...address, host }, behind, signal) };
   const [github = '', gitlab = ''] = FORGES.map((forge) => signInCommand(forge, address.host).join(' '));
   throw new CorralError(
     'FORGE_SIGNED_OUT',
@@ -83,6 +83,19 @@ export async function openForge(address: ForgeAddress, tools: ForgeTools, signal
       gitlab,
     }),
   );
+}
+
+/** Web addresses of a GitLab that lies below a path have that before the project's own. */
+async function repositoryAt(
+  { host, path }: ForgeAddress,
+  program: ForgeProgram,
+  signal?: AbortSignal,
+): Promise<ForgeRepository> {
+  const { forge } = program;
+  const subfolder = path.split('/').length > 2 ? await program.subfolder(host, signal) : undefined;
+  return subfolder !== undefined && path.toLowerCase().startsWith(`${subfolder.toLowerCase()}/`)
+    ? { forge, host, subfolder, path: path.slice(subfolder.length + 1) }
+    : { forge, host, path };
 }
 
 export function forgeOf({ program, repository }: OpenForge): Forge {

@@ -3,6 +3,7 @@ import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
 import type { ForgeName, IssueKind } from '../../storage/issueReference';
+import type { ForgeProgram } from './forgeProgram';
 
 /** A repository at a forge. */
 export interface ForgeRepository {
@@ -11,6 +12,8 @@ export interface ForgeRepository {
   host: string;
   /** `owner/name`; on GitLab with all groups. */
   path: string;
+  /** The path below which the forge lies on its host; absent where it has all of that. */
+  subfolder?: string;
 }
 
 /** An issue or pull request as lists show it. All of its texts are of others. */
@@ -51,12 +54,20 @@ export const MAX_COMMENTS = 30;
 export const MAX_LISTED = 30;
 
 /** Reads issues and pull requests of one repository. */
-export interface Forge {
+export abstract class Forge {
+  protected readonly program: ForgeProgram;
+  protected readonly repository: ForgeRepository;
+
+  constructor(program: ForgeProgram, repository: ForgeRepository) {
+    this.program = program;
+    this.repository = repository;
+  }
+
   /** The open ones that were changed last; those that `search` finds where it is not ''. */
-  list(kind: IssueKind, search: string, signal?: AbortSignal): Promise<ListedIssue[]>;
+  abstract list(kind: IssueKind, search: string, signal?: AbortSignal): Promise<ListedIssue[]>;
   /** Undefined where the repository has none of that kind with this number. */
-  find(kind: IssueKind, number: number, signal?: AbortSignal): Promise<ListedIssue | undefined>;
-  read(kind: IssueKind, number: number, signal?: AbortSignal): Promise<WholeIssue>;
+  abstract find(kind: IssueKind, number: number, signal?: AbortSignal): Promise<ListedIssue | undefined>;
+  abstract read(kind: IssueKind, number: number, signal?: AbortSignal): Promise<WholeIssue>;
 }
 
 /** @throws FORGE_FAILED where the program printed something else than its documentation says */
@@ -70,11 +81,13 @@ export function checkAnswer<Schema extends v.GenericSchema>(schema: Schema, answ
 }
 
 /** @throws FORGE_FAILED */
-export function noRepository({ host, path }: ForgeRepository): never {
-  throw new CorralError(
-    'FORGE_FAILED',
-    l10n.t('{host} has no repository {path} that you can see with this account.', { host, path }),
-  );
+export function noRepository({ forge, host, path, subfolder }: ForgeRepository): never {
+  const none = l10n.t('{host} has no repository {path} that you can see with this account.', { host, path });
+  const [first = '', ...rest] = path.split('/');
+  const command = `glab config set subfolder ${first} --host ${host}`;
+  const isMaybeBelow = forge === 'gitlab' && subfolder === undefined && rest.length > 1;
+  const below = l10n.t('If its GitLab lies below {first}, say so with “{command}”.', { first, command });
+  throw new CorralError('FORGE_FAILED', isMaybeBelow ? `${none} ${below}` : none);
 }
 
 /** @throws FORGE_FAILED */
@@ -86,12 +99,12 @@ export function noIssue({ path }: ForgeRepository, number: number): never {
 }
 
 /** The page of an issue or pull request. */
-export function pageOf({ forge, host, path }: ForgeRepository, kind: IssueKind, number: number): string {
+export function pageOf({ forge, host, path, subfolder }: ForgeRepository, kind: IssueKind, number: number): string {
   const place =
     forge === 'github'
       ? { issue: 'issues', pullRequest: 'pull' }[kind]
       : { issue: '-/issues', pullRequest: '-/merge_requests' }[kind];
-  return `https://${host}/${path}/${place}/${number}`;
+  return `https://${[host, ...(subfolder === undefined ? [] : [subfolder]), path].join('/')}/${place}/${number}`;
 }
 
 /** The ref of the repository at the forge that has the head of a pull request. */

@@ -70,6 +70,24 @@ export class ForgeProgram {
     );
   }
 
+  /**
+   * The path below which `glab` knows the GitLab of this host, in one of two settings by its version; undefined where
+   * there is none.
+   */
+  async subfolder(host: string, signal?: AbortSignal): Promise<string | undefined> {
+    if (this.forge !== 'gitlab') return undefined;
+    for (const [setting, isAddress] of [
+      ['subfolder', false],
+      ['api_host', true],
+    ] as const) {
+      const { exitCode, stdout } = await this.#run(['config', 'get', setting, '--host', host], {}, signal);
+      const value = exitCode === 0 ? stdout.toString('utf8').trim() : '';
+      const path = (isAddress ? value.replace(/^(https?:\/\/)?[^/]*/, '') : value).replace(/^\/+|\/+$/g, '');
+      if (path !== '') return path;
+    }
+    return undefined;
+  }
+
   /** Asks the forge's API. The host has to be one that the program knows. */
   async ask(
     host: string,

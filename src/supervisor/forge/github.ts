@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import type { IssueKind } from '../../storage/issueReference';
-import type { Forge, ForgeRepository, IssueComment, ListedIssue, WholeIssue } from './forge';
-import { checkAnswer, MAX_COMMENTS, MAX_LISTED, noIssue, noRepository } from './forge';
-import type { ForgeProgram } from './forgeProgram';
+import type { IssueComment, ListedIssue, WholeIssue } from './forge';
+import { checkAnswer, Forge, MAX_COMMENTS, MAX_LISTED, noIssue, noRepository } from './forge';
 
 const text = v.string();
 const person = v.nullish(v.object({ login: text }));
@@ -46,16 +45,8 @@ const TYPE: Record<IssueKind, string> = { issue: 'Issue', pullRequest: 'PullRequ
 const QUALIFIER: Record<IssueKind, string> = { issue: 'issue', pullRequest: 'pr' };
 
 /** GitHub and GitHub Enterprise, by `gh api graphql`. */
-export class GitHub implements Forge {
-  readonly #program: ForgeProgram;
-  readonly #repository: ForgeRepository;
-
-  constructor(program: ForgeProgram, repository: ForgeRepository) {
-    this.#program = program;
-    this.#repository = repository;
-  }
-
-  async list(kind: IssueKind, search: string, signal?: AbortSignal): Promise<ListedIssue[]> {
+export class GitHub extends Forge {
+  override async list(kind: IssueKind, search: string, signal?: AbortSignal): Promise<ListedIssue[]> {
     if (search !== '') return await this.#search(kind, search, signal);
     const recent = `first:${MAX_LISTED},states:OPEN,orderBy:{field:UPDATED_AT,direction:DESC}`;
     const found = await this.#ofRepository(`${FIELDS[kind]}(${recent}){nodes{${LISTED}}}`, {}, signal);
@@ -63,16 +54,16 @@ export class GitHub implements Forge {
     return (parsed[FIELDS[kind]]?.nodes ?? []).map((each) => listedOf(kind, each));
   }
 
-  async find(kind: IssueKind, number: number, signal?: AbortSignal): Promise<ListedIssue | undefined> {
+  override async find(kind: IssueKind, number: number, signal?: AbortSignal): Promise<ListedIssue | undefined> {
     const found = await this.#numbered(kind, number, LISTED, signal);
     return found === undefined ? undefined : listedOf(kind, checkAnswer(listedSchema, found));
   }
 
-  async read(kind: IssueKind, number: number, signal?: AbortSignal): Promise<WholeIssue> {
+  override async read(kind: IssueKind, number: number, signal?: AbortSignal): Promise<WholeIssue> {
     const comments = `comments(last:${MAX_COMMENTS}){totalCount nodes{${COMMENT}}}`;
     const fields = `${LISTED} body ${comments} ${kind === 'pullRequest' ? REVIEWS : ''}`;
     const found = await this.#numbered(kind, number, fields, signal);
-    if (found === undefined) return noIssue(this.#repository, number);
+    if (found === undefined) return noIssue(this.repository, number);
     const whole = checkAnswer(wholeSchema, found);
     const reviews = whole.reviews?.nodes ?? [];
     const all = [
@@ -96,7 +87,7 @@ export class GitHub implements Forge {
   }
 
   async #search(kind: IssueKind, search: string, signal?: AbortSignal): Promise<ListedIssue[]> {
-    const { path } = this.#repository;
+    const { path } = this.repository;
     const open = /\b(is|state):/.test(search) ? '' : 'is:open ';
     const sort = /\bsort:/.test(search) ? '' : ' sort:updated-desc';
     const query = `query($search:String!){search(query:$search,type:ISSUE,first:${MAX_LISTED}){nodes{... on ${TYPE[kind]}{${LISTED} repository{nameWithOwner}}}}}`;
@@ -119,23 +110,18 @@ export class GitHub implements Forge {
 
   /** @throws FORGE_FAILED where there is no such repository for this user */
   async #ofRepository(fields: string, variables: { number?: number }, signal?: AbortSignal): Promise<unknown> {
-    const [owner = '', name = ''] = this.#repository.path.split('/');
+    const [owner = '', name = ''] = this.repository.path.split('/');
     const number = variables.number === undefined ? '' : ',$number:Int!';
     const query = `query($owner:String!,$name:String!${number}){repository(owner:$owner,name:$name){${fields}}}`;
     const { data } = await this.#ask(query, { owner, name, ...variables }, signal);
     const parsed = v.safeParse(v.object({ repository: v.record(text, v.unknown()) }), data);
     if (parsed.success) return parsed.output.repository;
-    return noRepository(this.#repository);
+    return noRepository(this.repository);
   }
 
   async #ask(query: string, variables: object, signal?: AbortSignal): Promise<{ data: unknown }> {
     const input = JSON.stringify({ query, variables });
-    const { json, failure } = await this.#program.ask(
-      this.#repository.host,
-      ['graphql', '--input', '-'],
-      signal,
-      input,
-    );
+    const { json, failure } = await this.program.ask(this.repository.host, ['graphql', '--input', '-'], signal, input);
     const answer = v.safeParse(
       v.object({ data: v.nullish(v.unknown()), errors: v.optional(v.array(v.object({ type: v.optional(text) }))) }),
       json,

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import type { IssueKind } from '../../storage/issueReference';
-import type { Forge, ForgeRepository, ListedIssue, WholeIssue } from './forge';
-import { checkAnswer, MAX_COMMENTS, MAX_LISTED, noIssue, noRepository } from './forge';
-import type { ForgeProgram } from './forgeProgram';
+import type { ListedIssue, WholeIssue } from './forge';
+import { checkAnswer, Forge, MAX_COMMENTS, MAX_LISTED, noIssue, noRepository } from './forge';
 
 const text = v.string();
 const person = v.nullish(v.object({ username: text }));
@@ -30,16 +29,8 @@ const PLACE: Record<IssueKind, string> = { issue: 'issues', pullRequest: 'merge_
 const MAX_NOTES = 100;
 
 /** GitLab, by `glab api`. */
-export class GitLab implements Forge {
-  readonly #program: ForgeProgram;
-  readonly #repository: ForgeRepository;
-
-  constructor(program: ForgeProgram, repository: ForgeRepository) {
-    this.#program = program;
-    this.#repository = repository;
-  }
-
-  async list(kind: IssueKind, search: string, signal?: AbortSignal): Promise<ListedIssue[]> {
+export class GitLab extends Forge {
+  override async list(kind: IssueKind, search: string, signal?: AbortSignal): Promise<ListedIssue[]> {
     const query = new URLSearchParams({
       state: 'opened',
       order_by: 'updated_at',
@@ -48,20 +39,20 @@ export class GitLab implements Forge {
       ...(search === '' ? {} : { search }),
     });
     const found = await this.#ask(`${PLACE[kind]}?${String(query)}`, signal);
-    if (found === undefined) return noRepository(this.#repository);
+    if (found === undefined) return noRepository(this.repository);
     return checkAnswer(v.array(listedSchema), found).map((each) => listedOf(kind, each));
   }
 
-  async find(kind: IssueKind, number: number, signal?: AbortSignal): Promise<ListedIssue | undefined> {
+  override async find(kind: IssueKind, number: number, signal?: AbortSignal): Promise<ListedIssue | undefined> {
     const found = await this.#ask(`${PLACE[kind]}/${number}`, signal);
     return found === undefined ? undefined : listedOf(kind, checkAnswer(listedSchema, found));
   }
 
-  async read(kind: IssueKind, number: number, signal?: AbortSignal): Promise<WholeIssue> {
+  override async read(kind: IssueKind, number: number, signal?: AbortSignal): Promise<WholeIssue> {
     const place = `${PLACE[kind]}/${number}`;
     const latest = `${place}/notes?sort=desc&order_by=created_at&per_page=${MAX_NOTES}`;
     const [found, notes] = await Promise.all([this.#ask(place, signal), this.#ask(latest, signal)]);
-    if (found === undefined) return noIssue(this.#repository, number);
+    if (found === undefined) return noIssue(this.repository, number);
     const whole = checkAnswer(wholeSchema, found);
     const comments = checkAnswer(v.array(noteSchema), notes ?? [])
       .filter(({ system }) => !system)
@@ -86,9 +77,9 @@ export class GitLab implements Forge {
 
   /** Undefined where there is no such thing for this user. */
   async #ask(place: string, signal?: AbortSignal): Promise<unknown> {
-    const { host, path } = this.#repository;
+    const { host, path } = this.repository;
     const endpoint = `projects/${encodeURIComponent(path)}/${place}`;
-    const { json, failure } = await this.#program.ask(host, [endpoint], signal);
+    const { json, failure } = await this.program.ask(host, [endpoint], signal);
     if (failure?.code === 'FORGE_FAILED' && /404/.test(failure.message)) return undefined;
     if (failure !== undefined) throw failure;
     return json;

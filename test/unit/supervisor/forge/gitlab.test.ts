@@ -8,6 +8,7 @@ import type { CorralError } from '../../../../src/storage/errors';
 import { forgeOf, openForge } from '../../../../src/supervisor/forge/findForge';
 import type { Forge } from '../../../../src/supervisor/forge/forge';
 import { pageOf } from '../../../../src/supervisor/forge/forge';
+import type { ForgeAddress } from '../../../../src/supervisor/forge/forgeAddress';
 import { describeIf } from '../../../support/skip';
 
 /** As in the examples of docs.gitlab.com/api, in short. */
@@ -53,7 +54,10 @@ describeIf(
       const script = `#!/bin/sh
 echo "$@" >> '${folder}/called'
 case "$*" in
-*'auth status --hostname git.example.com') exit 0 ;;
+*'auth status --hostname '[gw]*.example.com | *'auth status --hostname old.example.com') exit 0 ;;
+'config get subfolder --host web.example.com') echo '/tools/git/' ;;
+'config get api_host --host old.example.com') echo 'old.example.com/git' ;;
+'config get api_host'*) echo "$5" ;;
 *'auth status'*) echo "x $4 has not been authenticated with glab. Run \\\`glab auth login --hostname $4\\\`" >&2; exit 1 ;;
 */notes*) cat '${folder}/notes' ;;
 *merge_requests/6) cat '${folder}/merge' ;;
@@ -98,6 +102,22 @@ esac
       assert.ok(called.includes(`${api}/issues?${query}\n`), called);
       assert.ok(called.includes(`${api}/issues?${query}&search=nothing+%26+more\n`), called);
       assert.ok(called.includes(`${api}/merge_requests/6/notes?sort=desc&order_by=created_at&per_page=100\n`), called);
+    });
+
+    it('are those of the project without the path below which GitLab lies, as glab has it set', async () => {
+      const [host, old] = ['web.example.com', 'old.example.com'];
+      const environment = { PATH: `${folder}:/usr/bin:/bin`, GH_CONFIG_DIR: folder };
+      const tools = { runProcess: runWithNode, environment };
+      const open = async (address: ForgeAddress) => (await openForge(address, tools)).repository;
+      const below = await open({ host, path: 'tools/git/group/shop' });
+      assert.deepEqual(below, { forge: 'gitlab', host, subfolder: 'tools/git', path: 'group/shop' });
+      assert.equal(pageOf(below, 'issue', 6), 'https://web.example.com/tools/git/group/shop/-/issues/6');
+      assert.equal((await open({ host: old, path: 'git/group/shop' })).path, 'group/shop');
+      // By ssh the project is named without it, and a group may be called like the first half of it.
+      for (const path of ['group/shop', 'group/sub/shop', 'tools/gitter/shop'])
+        assert.deepEqual(await open({ host, path }), { forge: 'gitlab', host, path });
+      const unset = forgeOf(await openForge({ host: 'git.example.com', path: 'git/gone/shop' }, tools));
+      await assert.rejects(unset.list('pullRequest', ''), /no repository.*“glab config set subfolder git --host git/);
     });
 
     it('are asked for only where the user is signed in', async () => {
