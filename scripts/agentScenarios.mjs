@@ -265,13 +265,13 @@ export const SCENARIOS = {
       ['denied'],
     );
   },
-  'hand out work': async ({ supervisor, start, settings, repository }) => {
+  'hand out work': async ({ supervisor, start, settings, repository, name }) => {
     Object.assign(settings, { mcpInSessions: true, maxConcurrentRuns: 1 });
     try {
       const consents = await supervisor.consents();
       await consents.record(await consents.agentsIn(repository), true);
       await supervisor.keepSettings(repository);
-      const { id } = await start('Hand it out [[handout]]');
+      const { id } = await start(`Hand it out to ${name} [[handout]]`);
       await untilCompleted(supervisor, id);
       const children = (await supervisor.listSessions()).filter(({ startedBy }) => startedBy?.sessionId === id);
       assert.deepEqual(children.map(({ title, status }) => `${title} ${status}`).sort(), [
@@ -331,9 +331,11 @@ export const SCENARIOS = {
     assert.equal(session.nativeSessionId === nativeSessionId, program.forgets !== true);
     assert.equal((await conversationOf(supervisor, id)).length, 4);
   },
-  'ask beside': async ({ supervisor, start, use }) => {
+  'ask beside': async ({ supervisor, start, use, program }) => {
+    const asked = [];
     const ask = async (id, question) => {
       const { asideId } = await supervisor.askAside(id, question);
+      asked.push({ runId: asideId });
       const end = performance.now() + LIMIT_MS;
       for (;;) {
         const aside = (await supervisor.listAsides(id)).find((each) => each.id === asideId);
@@ -342,8 +344,13 @@ export const SCENARIOS = {
         await pause(POLL_MS);
       }
     };
-    const unchanged = ({ state, currentRunId, nativeSessionId, needsInput, changes, usage, runs }) => ({
-      ...{ state, currentRunId, nativeSessionId, needsInput, changes, usage, runs: runs.length },
+    const untouched = async ({ worktreePath }) => {
+      const status = ['status', '--porcelain', '--ignored', '--untracked-files=all'];
+      const { stdout } = await promisify(execFile)('git', status, { cwd: worktreePath });
+      assert.equal(stdout, '', 'the worktree was changed');
+    };
+    const unchanged = ({ state, currentRunId, nativeSessionId, needsInput, changes, runs }) => ({
+      ...{ state, currentRunId, nativeSessionId, needsInput, changes, runs: runs.length },
     });
     const finished = await start('Say hello [[plain]]');
     const before = await untilCompleted(supervisor, finished.id);
@@ -352,10 +359,14 @@ export const SCENARIOS = {
       [answered.state, answered.answer, answered.reason],
       ['answered', 'Hello from the model. There is nothing else to do.', undefined],
     );
-    const writing = await ask(finished.id, 'Write it [[write]]');
-    assert.ok(!(await exists(join(before.worktreePath, 'hello.txt'))), `it wrote a file: ${JSON.stringify(writing)}`);
-    await ask(finished.id, 'Run it [[shell]]');
-    assert.deepEqual(unchanged(await supervisor.getSession(finished.id)), unchanged(before));
+    for (const question of ['Write it [[write]]', 'Write it [[forced]]', 'Run it [[permission]]']) {
+      const { state, answer } = await ask(finished.id, question);
+      await untouched(before);
+      console.log(`    ${question}: ${state}, ${answer.replaceAll('\n', ' ').slice(0, 80)}`);
+    }
+    const afterwards = await supervisor.getSession(finished.id);
+    assert.deepEqual(unchanged(afterwards), unchanged(before));
+    assert.ok(afterwards.usage.outputTokens > before.usage.outputTokens, 'its tokens are not counted');
     assert.equal((await conversationOf(supervisor, finished.id)).length, 2);
     // A copy: the session's own conversation knows nothing of the questions.
     await supervisor.sendMessage(finished.id, 'Again [[plain]]');
@@ -365,7 +376,7 @@ export const SCENARIOS = {
       'The next run',
       (each) => each.runs.length === 2 && isOver(each),
     );
-    assert.equal(again.nativeSessionId, before.nativeSessionId, again.failureReason);
+    assert.equal(again.nativeSessionId === before.nativeSessionId, program.forgets !== true, again.failureReason);
     const { id } = use(await start('Take your time [[slow]]', 'all'));
     const running = await until(supervisor, id, 'Its own session', (each) => each.nativeSessionId !== undefined);
     const beside = await ask(id, 'How far are you? [[plain]]');
@@ -373,6 +384,7 @@ export const SCENARIOS = {
     const still = await supervisor.getSession(id);
     assert.deepEqual([still.currentRunId, still.state], [running.currentRunId, 'running']);
     await supervisor.stop(id);
+    await assertNothingLeft({ runs: asked });
   },
   'hand over': async ({ supervisor, start, other }) => {
     const { id } = await start('Write it [[write]]');
@@ -549,6 +561,7 @@ export const ONE_SHOT = [
   'long prompt and picture',
   'multi',
   'resume',
+  'ask beside',
   'long',
   'slow',
   'error500',

@@ -17,7 +17,9 @@ import { enterProjectNode, root, run, runOrThrow } from './installation.mjs';
 await enterProjectNode(import.meta.filename);
 
 /** For the two programs that keep their conversations where others can take them up. */
-const ALONE = ['import', 'ask beside', 'hand over'];
+const ALONE = ['import', 'hand over'];
+/** For the programs that get Corral's own tools in their sessions. */
+const HANDING_OUT = ['claude'];
 /** How many of a failed session's last events are printed. */
 const SHOWN_EVENTS = 12;
 const words = process.argv.slice(2);
@@ -34,7 +36,7 @@ const AGENTS = [
       (scenario) =>
         (!ALONE.includes(scenario) || program.alone !== undefined) &&
         (scenario !== LIMIT || program.account !== undefined) &&
-        (scenario !== 'hand out work' || name === 'claude'),
+        (scenario !== 'hand out work' || HANDING_OUT.includes(name)),
     ),
   })),
   ...['codex', 'gemini', 'opencode', 'goose'].map((program) => ({
@@ -169,6 +171,7 @@ async function runScenarios(agent, path, folder, { Supervisor, DEFAULT_SETTINGS,
       };
       try {
         await SCENARIOS[name]({
+          name: agent.name,
           supervisor,
           reopen,
           accounts,

@@ -1,6 +1,6 @@
 /** A question that was asked beside a session's work, and its answer, folded from the aside's own journal. */
 import * as v from 'valibot';
-import type { NumberedEvent } from './events';
+import type { NumberedEvent, Usage } from './events';
 import { idSchema } from './ids';
 
 const text = v.string();
@@ -20,10 +20,16 @@ export const asideSchema = v.object({
   /** ISO 8601 UTC. */
   askedAt: text,
   endedAt: v.exactOptional(text),
+  /** As far as the agent told of it; the session's totals have it as well. */
+  usage: v.exactOptional(
+    v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
+  ),
 });
 export type Aside = v.InferOutput<typeof asideSchema>;
 
 const MAX_ANSWER_CHARACTERS = 100_000;
+/** The code of the error by which the runner of an aside says that a budget is used up. */
+export const BUDGET_ERROR = 'BUDGET';
 
 /** The aside as its journal tells it. One without `run.exited` is still `answering`. */
 export function foldAside(
@@ -32,16 +38,38 @@ export function foldAside(
 ): Aside {
   const said: string[] = [];
   let failure: string | undefined;
+  let overBudget: string | undefined;
+  let usage: Aside['usage'];
   let ending: Pick<Aside, 'state' | 'reason' | 'endedAt'> = { state: 'answering' };
   for (const { draft, timestamp } of events) {
     if (draft.kind === 'message' && draft.data.role === 'assistant') said.push(draft.data.text);
     if (draft.kind === 'turn.ended' && draft.data.failed) failure = draft.data.message ?? draft.data.stopReason;
+    if (draft.kind === 'usage') usage = withUsage(usage, draft.data);
+    if (draft.kind === 'error' && draft.data.code === BUDGET_ERROR) overBudget = draft.data.message;
     if (draft.kind !== 'run.exited') continue;
     const { outcome, reason } = draft.data;
-    if (outcome === 'stopped' || outcome === 'killed') ending = { state: 'cancelled', endedAt: timestamp };
+    if (overBudget !== undefined) ending = { state: 'failed', reason: overBudget, endedAt: timestamp };
+    else if (outcome === 'stopped' || outcome === 'killed') ending = { state: 'cancelled', endedAt: timestamp };
     else if (outcome === 'completed' && failure === undefined && said.length > 0)
       ending = { state: 'answered', endedAt: timestamp };
     else ending = { state: 'failed', reason: failure ?? (outcome === 'completed' ? '' : reason), endedAt: timestamp };
   }
-  return { ...asked, answer: said.join('\n\n').slice(0, MAX_ANSWER_CHARACTERS), ...ending };
+  const answer = said.join('\n\n').slice(0, MAX_ANSWER_CHARACTERS);
+  return { ...asked, answer, ...ending, ...(usage === undefined ? {} : { usage }) };
+}
+
+/** The sum of what asides used. */
+export function usageOfAsides(asides: readonly Aside[]): NonNullable<Aside['usage']> {
+  let usage = withUsage(undefined, {});
+  for (const aside of asides) usage = withUsage(usage, aside.usage ?? {});
+  return usage;
+}
+
+function withUsage(total: Aside['usage'], usage: Usage): NonNullable<Aside['usage']> {
+  return {
+    inputTokens: (total?.inputTokens ?? 0) + (usage.inputTokens ?? 0),
+    outputTokens: (total?.outputTokens ?? 0) + (usage.outputTokens ?? 0),
+    cachedTokens: (total?.cachedTokens ?? 0) + (usage.cachedTokens ?? 0),
+    costUsd: (total?.costUsd ?? 0) + (usage.costUsd ?? 0),
+  };
 }

@@ -1,20 +1,12 @@
 /** What the journals of a session say of its budget. Pure. */
-import {
-  amountsOf,
-  NOTHING_USED,
-  plus,
-  warningName,
-  type Amounts,
-  type Budget,
-  type BudgetLevel,
-  type Limits,
-} from './budget';
-import type { RunFacts } from './sessionFacts';
+import { amountsOf, plus, warningName, type Amounts, type Budget, type BudgetLevel, type Limits } from './budget';
+import type { RunFacts, UsageTotals } from './sessionFacts';
 
-/** What a run is told of its budget; nothing where there is none. */
+/** What a run is told of its budget; nothing where there is none. `asides` is what questions beside the work used. */
 export function budgetOf(
   { session, day }: Budget,
   runs: readonly RunFacts[],
+  asides: UsageTotals | undefined,
 ): { budget?: Budget & { used: Amounts; allowed: Limits; warned: string[] } } {
   if (session === undefined && day === undefined) return {};
   const allowed: Limits = {};
@@ -26,7 +18,7 @@ export function budgetOf(
     budget: {
       ...(session === undefined ? {} : { session }),
       ...(day === undefined ? {} : { day }),
-      used: runs.map(({ usage }) => amountsOf(usage)).reduce(plus, NOTHING_USED),
+      used: runs.map(({ usage }) => amountsOf(usage)).reduce(plus, amountsOf(asides ?? {})),
       allowed,
       warned: runs.flatMap(({ budget }) => (budget?.level === undefined ? [] : [warningName(budget.level)])),
     },

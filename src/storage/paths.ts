@@ -144,6 +144,11 @@ export class RunPaths {
     return join(this.root, 'prompt.txt');
   }
 
+  /** What the agent of an aside may do, for agents that read it from a file. */
+  get policy(): string {
+    return join(this.root, 'policy.toml');
+  }
+
   /** What the runner needs to know, written by the supervisor before it starts. */
   get bootstrap(): string {
     return join(this.root, 'run.json');

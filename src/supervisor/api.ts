@@ -265,8 +265,8 @@ export interface CorralApi {
   /** Another agent goes on in the same worktree, from a new run on. It is told `prompt`, or else `handOverPrompt`. */
   handOver(id: string, request: { agent: string; model?: string; prompt?: string }): Promise<void>;
   handOverPrompt(id: string): Promise<string>;
-  /** Asks its agent beside the work, in a process that changes nothing and is no run; `listAsides` has the answer. */
-  askAside(id: string, question: string): Promise<{ asideId: string }>;
+  /** Asks its agent, or another, beside the work, in a process that changes nothing; `listAsides` has the answer. */
+  askAside(id: string, question: string, options?: { agent?: string }): Promise<{ asideId: string }>;
   listAsides(id: string): Promise<Aside[]>;
   cancelAside(id: string, asideId: string): Promise<void>;
   /** Starts a queued session, whatever it waits for. This and the next three throw CONFLICT where it is not queued. */

@@ -123,6 +123,6 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     inventory,
     nativeSessions: new NativeSessions({ ...base, creator, resolving: () => ({ agents: settings().agents, bundles }) }),
     archive: new HistoryArchive({ ...base, asides, searchThread: join(bundles, 'searchThread.js') }),
-    processes: new RunProcesses(store, model),
+    processes: new RunProcesses(store, model, asides),
   };
 }

@@ -188,9 +188,14 @@ export class Supervisor extends OpenStore implements CorralApi {
     return await (await this.changeable(id)).handOverPrompt(id);
   }
 
-  async askAside(id: string, question: string): Promise<{ asideId: string }> {
+  async askAside(id: string, question: string, { agent }: { agent?: string } = {}): Promise<{ asideId: string }> {
     requirePrompt(question);
-    return { asideId: await (await this.changeable(id)).asides.ask(id, question) };
+    return { asideId: await (await this.changeable(id)).asides.ask(id, question, agent) };
+  }
+
+  /** Why the session's own agent cannot be asked beside its work, in a sentence; undefined where it can. */
+  async asideProblem(id: string): Promise<string | undefined> {
+    return await (await this.known(id)).asides.problem(id);
   }
 
   async listAsides(id: string): Promise<Aside[]> {

@@ -7,14 +7,20 @@ import type { Conversation, ConversationHost, ConversationRequest, Driver } from
 export function conversationOf(driver: Driver, request: ConversationRequest, host: ConversationHost): Conversation {
   if (request.aside === undefined) return driver.createConversation(request, host);
   const conversation: Conversation = driver.createConversation(request, {
-    ...host,
+    write: (data) => host.write(data),
+    closeInput: () => host.closeInput(),
+    usedInTurn: (usage) => host.usedInTurn(usage),
     offer: () => undefined,
     emit: (event) => {
       host.emit(event);
       if (event.kind !== 'permission.request') return;
       const { requestId, options } = event.data;
       const optionId = options.find(({ kind }) => kind.startsWith('reject'))?.optionId;
-      if (optionId === undefined) return; // the agent waits until the question is cancelled
+      if (optionId === undefined) {
+        // It offers no refusal, and would wait for ever.
+        setImmediate(() => conversation.interrupt());
+        return;
+      }
       host.emit({ kind: 'permission.answer', data: { requestId, outcome: 'denied', optionId } });
       setImmediate(() => conversation.answerPermission(requestId, optionId));
     },

@@ -13,6 +13,7 @@ import {
   stillAlive,
   withoutEditors,
 } from '../system/processTree';
+import type { Asides } from './asides/asides';
 import type { HeldClaim } from '../runnerProtocol/claimFile';
 import { readClaim } from '../runnerProtocol/claimFile';
 import type { SessionModel } from '../sessions/sessionModel';
@@ -37,16 +38,21 @@ export interface SessionProcesses {
   processes: RunProcess[];
 }
 
+/** The questions that were asked beside the work of sessions. */
+type AsidesSource = Pick<Asides, 'sessions' | 'list'>;
+
 /** The processes of the sessions at this moment, as the operating system lists them. */
 export class RunProcesses {
   readonly #store: SessionStore;
   readonly #model: SessionModel;
+  readonly #asides: AsidesSource;
   /** Of runs that have ended, which change no more. */
   readonly #finalClaims = new Map<string, HeldClaim>();
 
-  constructor(store: SessionStore, model: SessionModel) {
+  constructor(store: SessionStore, model: SessionModel, asides: AsidesSource) {
     this.#store = store;
     this.#model = model;
+    this.#asides = asides;
   }
 
   /** Sessions with any process. Strays are found only on Linux, where a process's environment can be read. */
@@ -138,12 +144,34 @@ export class RunProcesses {
         return isFinal && servers.length === 0 ? [] : [{ sessionId, runner, agent, servers }];
       }),
     );
-    return claims.flat();
+    return [...claims.flat(), ...(await this.#asideClaims())];
+  }
+
+  async #asideClaims() {
+    const asides = (await this.#listAsides()).filter(({ state }) => state === 'answering');
+    const claims = asides.map(async ({ sessionId, id }) => {
+      const claim = await readClaim(this.#store.paths.session(sessionId).aside(id)).catch(() => undefined);
+      if (claim?.state !== 'claimed') return [];
+      return [{ sessionId, runner: claim.runner, agent: claim.agent, servers: [] }];
+    });
+    return (await Promise.all(claims)).flat();
+  }
+
+  async #listAsides() {
+    const ids = await this.#asides.sessions();
+    const lists = ids.map(async (sessionId) =>
+      (await this.#asides.list(sessionId)).map(({ id, state }) => ({ sessionId, id, state })),
+    );
+    return (await Promise.all(lists)).flat();
   }
 
   /** Processes that a run of this store started, by the variable in their environment. Editors do not count. */
   async #findStrays(pids: readonly number[]): Promise<{ pid: number; sessionId: string; role: 'server' | 'stray' }[]> {
-    const runs = this.#model.ids().flatMap((id) => this.#model.facts(id).runs.map(({ runId }) => [runId, id] as const));
+    const asides = (await this.#listAsides()).map(({ sessionId, id }) => [id, sessionId] as const);
+    const ofSessions = this.#model
+      .ids()
+      .map((id) => this.#model.facts(id).runs.map(({ runId }) => [runId, id] as const));
+    const runs = [...ofSessions.flat(), ...asides];
     const owners = new Map(runs);
     const serverOwners = new Map(runs.map(([runId, id]) => [setupMark(runId), id]));
     const found = (await readMarks(pids, RUN_ID_VARIABLE)).flatMap(({ pid, value }) => {

@@ -22,6 +22,7 @@ import type { Git } from '../git/git';
 import { readBootstrap } from '../runnerProtocol/bootstrapFile';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { PROTOCOL_VERSION } from '../runnerProtocol/protocol';
+import { usedByAsides } from './asides/asideReader';
 import { failUnstarted } from './closeRun';
 import { ownMcpServer } from './ownMcpServer';
 import { launchRunner } from './runnerLauncher';
@@ -185,7 +186,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
       ...stored,
       ordinal,
       tsFloor: tsFloorAfter(facts.lastActivityAt),
-      ...budgetOf(settings.budget, facts.runs),
+      ...budgetOf(settings.budget, facts.runs, await usedByAsides(store.paths.session(sessionId))),
       ...(await agentPlace(facts)),
       ...(stored.setup === undefined ? {} : { setup: await judgeSetup(options, facts, stored.setup) }),
       // The base of a planned worktree was not known when the run was queued.

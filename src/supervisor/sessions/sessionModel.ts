@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CorralError } from '../../storage/errors';
 import type { RunOutcome } from '../../storage/events';
 import { isOutcome } from '../../storage/runState';
-import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
+import type { RunFacts, SessionFacts, UsageTotals } from '../../storage/sessionFacts';
 import { emptySession } from '../../storage/sessionFacts';
 import { isOpen, runState } from '../../storage/sessionState';
 import type { AppendedRange, SyncResult } from '../../storage/database/storeIndex';
@@ -95,9 +95,18 @@ export class SessionModel {
     this.changed.fire({ sessionIds: [sessionId] });
   }
 
-  setLive(sessionId: string, live: Omit<LiveFacts, 'repositoryMissing'>): void {
-    const { repositoryMissing } = this.live(sessionId);
-    this.#replaceLive(sessionId, { ...live, ...(repositoryMissing === true ? { repositoryMissing } : {}) });
+  setLive(sessionId: string, live: Omit<LiveFacts, 'repositoryMissing' | 'asides'>): void {
+    const { repositoryMissing, asides } = this.live(sessionId);
+    this.#replaceLive(sessionId, {
+      ...live,
+      ...(repositoryMissing === true ? { repositoryMissing } : {}),
+      ...(asides === undefined ? {} : { asides }),
+    });
+  }
+
+  /** What questions beside the session's work have used. */
+  setAsideUsage(sessionId: string, asides: UsageTotals): void {
+    this.#replaceLive(sessionId, { ...this.live(sessionId), asides });
   }
 
   /** Whether the session's repository was not found where it should be. */

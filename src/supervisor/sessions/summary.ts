@@ -28,6 +28,8 @@ export interface LiveFacts {
   paused?: Pause;
   /** Its repository is not where it was, and was not found elsewhere. */
   repositoryMissing?: true;
+  /** What questions beside its work have used. */
+  asides?: UsageTotals;
   /** True until the fate of its open run is known. */
   checking: boolean;
 }
@@ -91,7 +93,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
     damagedRecords: facts.damagedRecords,
     deleted: !facts.archived && (facts.worktree === 'deleting' || facts.worktree === 'deleted'),
     checking: live.checking,
-    usage: totalUsage(facts.runs),
+    usage: totalUsage([...facts.runs, ...(live.asides === undefined ? [] : [{ usage: live.asides }])]),
     runs: facts.runs.map((each) => ({
       runId: each.runId,
       agent: (agent = each.handOver?.agent ?? agent),
@@ -148,7 +150,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   return summary;
 }
 
-function totalUsage(runs: readonly RunFacts[]): UsageTotals {
+function totalUsage(runs: readonly Pick<RunFacts, 'usage'>[]): UsageTotals {
   const total: UsageTotals = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costUsd: 0 };
   for (const { usage } of runs) {
     total.inputTokens += usage.inputTokens;

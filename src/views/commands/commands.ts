@@ -18,6 +18,7 @@ import type { CorralApi } from '../../supervisor/api';
 import type { TimelineTarget } from '../../protocol/timelineProtocol';
 import type { CommandActions, RunCommand } from './commandRunner';
 import { CommandRunner, onDemand } from './commandRunner';
+import type { AsideOptions } from './agents/asideCommand';
 import type { HandOverSource } from './agents/handOverCommand';
 import type { ComparisonSource } from './compareCommands';
 import type { HistorySource } from './history/historyCommands';
@@ -87,7 +88,8 @@ export type CommandsSource = SessionsSource &
   ProcessEndingSource &
   ConsentSource &
   AgentConsentSource &
-  Pick<CorralApi, 'listAgents' | 'askAside'>;
+  AsideOptions['source'] &
+  Pick<CorralApi, 'listAgents'>;
 
 export interface CommandsOptions {
   context: vscode.ExtensionContext;
@@ -168,7 +170,7 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
     ...runCommands(source, choose, chooseMany, (sessionId) => showTimeline(sessionId, 'messageBox')),
     ...treeCommands({ source, tree: options.tree, marks: options.marks, chooseMany, showTimeline, reveal }),
     ...onDemand(['askAside'], async () =>
-      (await import('./agents/asideCommand')).asideCommand(source, choose, showTimeline),
+      (await import('./agents/asideCommand')).asideCommand({ ...draftOptions, source, choose, showTimeline }),
     ),
     ...onDemand(['continueWithAgent'], async () =>
       (await import('./agents/handOverCommand')).handOverCommand({

@@ -128,7 +128,7 @@ const responses = {
   read: (body) => ({
     turns: body.input.flatMap((item) => {
       if (item.type === 'message' && item.role === 'user') return [{ role: 'user', text: wordsOf(item.content) }];
-      if (/_output$/.test(item.type)) return [{ role: 'tool' }];
+      if (/_output$/.test(item.type)) return [{ role: 'tool', results: JSON.stringify(item) }];
       return /_call$/.test(item.type) || item.role === 'assistant' ? [{ role: 'model' }] : [];
     }),
     tools: (body.tools ?? []).map(({ name, type, parameters }) => ({
@@ -212,7 +212,11 @@ const chat = {
   path: /\/chat\/completions$/,
   read: (body) => ({
     turns: body.messages.flatMap(({ role, content }) =>
-      role === 'user' ? [{ role, text: wordsOf(content) }] : role === 'assistant' ? [{ role: 'model' }] : [{ role }],
+      role === 'user'
+        ? [{ role, text: wordsOf(content) }]
+        : role === 'assistant'
+          ? [{ role: 'model' }]
+          : [{ role, results: JSON.stringify(content ?? '') }],
     ),
     tools: (body.tools ?? []).map(({ function: { name, parameters } }) => ({
       name,
@@ -267,7 +271,7 @@ const gemini = {
       role === 'model'
         ? { role }
         : parts.some((part) => part.functionResponse)
-          ? { role: 'tool' }
+          ? { role: 'tool', results: JSON.stringify(parts) }
           : { role: 'user', text: wordsOf(parts) },
     ),
     tools: (body.tools ?? [])

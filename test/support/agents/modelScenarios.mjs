@@ -43,7 +43,7 @@ const SCENARIOS = {
       tools: ['one', 'two'].map((title) => ({
         kind: 'mcp',
         tool: 'start_session',
-        args: () => ({ prompt: 'Write it [[write]]', agent: 'claude', title }),
+        args: (_ids, asked) => ({ prompt: 'Write it [[write]]', agent: /to ([\w-]+)/.exec(asked)?.[1], title }),
       })),
     }),
     say('I wait for them.', {
@@ -58,6 +58,8 @@ const SCENARIOS = {
     }),
     say('Both have written hello.txt.'),
   ],
+  // Calls what changes files by its name, whether or not it was offered.
+  forced: [say('I change it all the same.', { tools: [{ kind: 'forced' }] }), say('That was all.')],
   error500: [{ status: 500, message: 'the model was told to fail' }],
   rate: [{ status: 429, message: 'the model was told to be busy' }],
   cut: [say('This answer is cut off in the middle of the sen', { isCut: true })],
@@ -70,8 +72,9 @@ const markOf = (text) => [...text.matchAll(MARK)].at(-1)?.[1];
 
 /** The answer to a request. `turns` has the role of each message in order, and the text of a user's. */
 export function answerTo({ turns, tools, folder }) {
-  // Requests without tools ask for a title or for the model to use.
-  if (tools.length === 0) return { ...say('A title'), calls: [] };
+  // Other requests without tools ask for a title or for the model to use.
+  const isAside = turns.some(({ text }) => text?.includes('asks beside the work'));
+  if (tools.length === 0 && !isAside) return { ...say('A title'), calls: [] };
   const marked = turns.findLastIndex(({ role, text }) => role === 'user' && markOf(text) !== undefined);
   const name = marked < 0 ? 'plain' : markOf(turns[marked].text);
   const steps = SCENARIOS[name] ?? SCENARIOS.plain;
@@ -82,7 +85,15 @@ export function answerTo({ turns, tools, folder }) {
   const results = turns.slice(marked + 1).map((turn) => turn.results ?? '');
   return {
     ...step,
-    calls: (step.tools ?? []).map((tool) => callOf(tool, tools, folder, sessionIdsIn(results.join()))),
+    calls: (step.tools ?? []).flatMap((tool) => {
+      if (tool.kind === 'forced') return FORCED.map((name) => ({ name, args: forcedArguments(folder) }));
+      try {
+        return callOf(tool, tools, folder, { sessionIds: sessionIdsIn(results.join()), asked: turns[marked]?.text });
+      } catch (error) {
+        if (isAside) return []; // what changes anything is not offered there
+        throw error;
+      }
+    }),
   };
 }
 
@@ -93,15 +104,29 @@ const SHELLS = ['Bash', 'exec_command', 'shell_command', 'shell', 'run_shell_com
 const WRITERS = ['Write', 'write_file', 'write', 'developer__write'];
 const EDITORS = ['Edit', 'replace', 'edit', 'developer__edit'];
 
+const FORCED = [
+  'exit_plan_mode',
+  ...['Write', 'write_file', 'write'],
+  ...['Bash', 'bash', 'shell', 'run_shell_command'],
+];
+
+/** For a tool of any program that writes a file or runs a command. */
+const forcedArguments = (folder) => {
+  const path = `${folder}/hello.txt`;
+  const command = `echo forced > ${path}`;
+  return { file_path: path, filePath: path, path, content: 'forced', command, cmd: command, description: 'Force it' };
+};
+
 /** The call of an offered tool: with `input` if it takes plain text, else with `args`. */
-function callOf(tool, tools, folder, sessionIds) {
+function callOf(tool, tools, folder, { sessionIds, asked }) {
   // Claude keeps tools of servers back until the model asks for them.
+  if (tool.kind === 'find' && !tools.some(({ name }) => name === 'ToolSearch')) return [];
   if (tool.kind === 'find')
     return { name: 'ToolSearch', args: { query: `select:${tool.tools.map((name) => `mcp__corral__${name}`).join()}` } };
   if (tool.kind === 'mcp') {
-    const offered = tools.find(({ name }) => name === `mcp__corral__${tool.tool}`);
+    const offered = tools.find(({ name }) => name.includes('corral') && name.endsWith(tool.tool));
     if (offered === undefined) throw new Error(`No ${tool.tool} among ${tools.map(({ name }) => name).join(', ')}`);
-    return { name: offered.name, args: tool.args(sessionIds) };
+    return { name: offered.name, args: tool.args(sessionIds, asked) };
   }
   const find = (names) => tools.find(({ name }) => names.includes(name));
   const patcher = find(['apply_patch']);

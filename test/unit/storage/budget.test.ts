@@ -41,22 +41,27 @@ describe('a budget', () => {
       { kind: 'usage', data: { inputTokens: 10, outputTokens: 5, cachedTokens: 1_000, costUsd: 0.5 } },
       { kind: 'usage', data: { context: { usedTokens: 900 } } },
     ]);
-    assert.deepEqual(budgetOf({ session: { tokens: 10 } }, facts.runs).budget?.used, { tokens: 15, usd: 0.5 });
-    assert.deepEqual(budgetOf({}, facts.runs), {});
+    assert.deepEqual(budgetOf({ session: { tokens: 10 } }, facts.runs, undefined).budget?.used, {
+      tokens: 15,
+      usd: 0.5,
+    });
+    const asides = { inputTokens: 3, outputTokens: 1, cachedTokens: 9, costUsd: 0.25 };
+    assert.deepEqual(budgetOf({ session: { tokens: 10 } }, facts.runs, asides).budget?.used, { tokens: 19, usd: 0.75 });
+    assert.deepEqual(budgetOf({}, facts.runs, undefined), {});
   });
 
   it('remembers in the journal what a person allowed and what was warned of, for the next runs', () => {
     const level = { scope: 'session', unit: 'tokens', used: 850, limit: 1_000 } as const;
     const warned: DraftEvent = { kind: 'status', data: { from: 'running', to: 'running', reason: '', budget: level } };
     const first = sessionAfter([warned]);
-    assert.deepEqual(budgetOf({ session: {} }, first.runs).budget?.warned, ['session tokens 1000']);
+    assert.deepEqual(budgetOf({ session: {} }, first.runs, undefined).budget?.warned, ['session tokens 1000']);
     assert.deepEqual(shownLevel(first.runs, undefined), level);
     const allowed: DraftEvent = {
       kind: 'permission.answer',
       data: { requestId: 'r', outcome: 'allowed', budget: { scope: 'session', unit: 'tokens', upTo: 2_000 } },
     };
     const second = sessionAfter([warned], [allowed]);
-    assert.deepEqual(budgetOf({ session: {} }, second.runs).budget?.allowed, { tokens: 2_000 });
+    assert.deepEqual(budgetOf({ session: {} }, second.runs, undefined).budget?.allowed, { tokens: 2_000 });
     assert.equal(shownLevel(second.runs, undefined), undefined);
   });
 

@@ -18,7 +18,7 @@ import { describeRpcError, JsonRpcPeer } from '../driver/jsonRpc';
 import { refusedRequest } from '../driver/permissionRequests';
 import type { TurnEnd } from '../driver/turns';
 import { INTERRUPTED, Turns } from '../driver/turns';
-import { messageEvent, type AgentAttachment, type UserMessage } from '../driver/userMessages';
+import { asideMessage, messageEvent, type AgentAttachment, type UserMessage } from '../driver/userMessages';
 import { ContextReport, RunningCost } from '../driver/usage';
 import { errorData } from '../driver/limits/usageLimit';
 import type { AcpUpdate } from './acpMessages';
@@ -41,17 +41,24 @@ const PROTOCOL_ARGUMENTS = ['acp', '--acp', '--experimental-acp'];
 
 export const acpDriver: Driver = {
   backendType: ACP_BACKEND_TYPE,
-  launch({ program, programArguments, permissionMode, model, mcpServer }) {
+  launch({ program, programArguments, permissionMode, model, mcpServer, aside }) {
     const argv = [program, ...programArguments];
-    const { modelArgument, environment } = profileOf(argv);
+    const { modelArgument, environment, aside: asAside } = profileOf(argv);
+    const beside = aside === undefined ? undefined : asAside;
     return {
-      argv: [...argv, ...(model === undefined || modelArgument === undefined ? [] : [modelArgument(model)])],
-      environment: environment?.(permissionMode, model) ?? {},
+      argv: [
+        ...argv,
+        ...(model === undefined || modelArgument === undefined ? [] : [modelArgument(model)]),
+        ...(aside === undefined ? [] : (beside?.arguments?.(aside.policyFile) ?? [])),
+      ],
+      environment: { ...environment?.(permissionMode, model), ...beside?.environment },
       promptInArguments: false,
+      ...(beside?.policy === undefined ? {} : { policy: beside.policy }),
       ...(mcpServer === undefined ? {} : { takesMcpServer: true }),
     };
   },
   createConversation: (request, host) => new AcpConversation(request, host),
+  asides: (argv) => (profileOf(argv).aside === undefined ? undefined : 'either'),
   terminalArguments({ program, programArguments, nativeSessionId }) {
     const words = profileOf([program, ...programArguments]).terminalArguments?.(nativeSessionId);
     return words === undefined
@@ -112,9 +119,12 @@ class AcpConversation implements Conversation {
       this.#peer,
       this.#host,
       this.#profile,
-      (sessionId, capabilities) => {
+      (sessionId, capabilities, isFork) => {
         this.#sessionId = sessionId;
         this.#capabilities = capabilities;
+        const { aside, prompt } = this.#request;
+        if (aside !== undefined)
+          this.#queue.splice(0, 1, { text: asideMessage(isFork ? aside.question : prompt), attachments: [] });
         this.#beginNextTurn();
       },
       (reason, method) => this.#turns.fail(this.#queue.splice(0), `The agent could not begin: ${reason}`, method),

@@ -129,7 +129,7 @@ export const initializeResultSchema = v.object({
     v.object({
       loadSession: lenient(v.boolean()),
       promptCapabilities: lenient(v.object({ image: lenient(v.boolean()), embeddedContext: lenient(v.boolean()) })),
-      sessionCapabilities: lenient(v.object({ resume: lenient(unknownRecord) })),
+      sessionCapabilities: lenient(v.object({ resume: lenient(unknownRecord), fork: lenient(unknownRecord) })),
     }),
   ),
   agentInfo: lenient(v.object({ name: text, version: lenient(text) })),

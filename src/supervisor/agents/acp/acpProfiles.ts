@@ -5,6 +5,17 @@ import type { ToolCategories } from '../driver/toolCategories';
 import { PROTECTED_FILES, PROTECTED_FOLDERS } from '../driver/permissions/worktreeEdits';
 import { toolCategories } from '../driver/toolCategories';
 
+export interface AcpAside {
+  /** The agent's name for a mode in which it can only read. It has to offer that. */
+  mode: string;
+  arguments?: (policyFile: string) => string[];
+  environment?: Record<string, string>;
+  /** What the file of the arguments holds. */
+  policy?: string;
+  /** `_meta` of the requests that open its session. */
+  meta?: Record<string, unknown>;
+}
+
 export interface AcpProfile {
   /** The arguments that continue a session in a terminal; absent where the agent cannot. */
   terminalArguments?: (nativeSessionId: string) => string[];
@@ -20,6 +31,8 @@ export interface AcpProfile {
   cannotLoad?: true;
   /** The agent keeps running when its input is closed. */
   ignoresEndOfInput?: true;
+  /** How it answers a question beside the work without being able to change anything; absent where it cannot. */
+  aside?: AcpAside;
   /** For agents that do not report the kind of a tool. */
   categories?: ToolCategories;
 }
@@ -59,6 +72,44 @@ export function opencodeEnvironment(mode: PermissionMode, canAsk: boolean): Reco
   return { OPENCODE_PERMISSION: JSON.stringify(permissions) };
 }
 
+const OPENCODE_ASIDE = 'corral-aside';
+/** A later rule counts before an earlier one. Files of variables may hold secrets. */
+const OPENCODE_READ_ONLY = {
+  '*': 'deny',
+  read: { '*': 'allow', '*.env': 'deny', '*.env.*': 'deny', '*.env.example': 'allow' },
+  ...{ list: 'allow', glob: 'allow', grep: 'allow', external_directory: 'deny' },
+};
+
+/** An agent of its own, since what people allow theirs counts more than what is allowed to all. */
+export const OPENCODE_ASIDE_ENVIRONMENT = {
+  OPENCODE_CONFIG_CONTENT: JSON.stringify({
+    agent: {
+      [OPENCODE_ASIDE]: { mode: 'primary', description: 'Answers, and only reads', permission: OPENCODE_READ_ONLY },
+    },
+  }),
+  OPENCODE_PERMISSION: JSON.stringify(OPENCODE_READ_ONLY),
+};
+export const OPENCODE_ASIDE_ARGUMENTS = ['--agent', OPENCODE_ASIDE];
+
+/** Goes before all that people allow Gemini: it could leave its own plan mode, and writes plans in it. */
+export const GEMINI_READ_ONLY_POLICY = `[[rule]]
+toolName = ["read_file", "read_many_files", "list_directory", "glob", "grep_search", "search_file_content"]
+decision = "allow"
+priority = 999
+
+[[rule]]
+toolName = "*"
+decision = "deny"
+priority = 998
+
+[[rule]]
+toolName = "*"
+mcpName = "*"
+decision = "deny"
+priority = 998
+`;
+export const geminiPolicyArguments = (policyFile: string): string[] => [`--policy=${policyFile}`];
+
 /** By the name of the agent's program. */
 const PROFILES: ReadonlyMap<string, AcpProfile> = new Map(
   Object.entries<AcpProfile>({
@@ -68,6 +119,7 @@ const PROFILES: ReadonlyMap<string, AcpProfile> = new Map(
       environment: () => GEMINI_ENVIRONMENT,
       modelArgument: (model) => `--model=${model}`,
       cannotLoad: true,
+      aside: { mode: 'default', arguments: geminiPolicyArguments, policy: GEMINI_READ_ONLY_POLICY },
     },
     goose: {
       terminalArguments: (id) => ['session', '--resume', '--session-id', id, '--history'],
@@ -77,13 +129,18 @@ const PROFILES: ReadonlyMap<string, AcpProfile> = new Map(
       errorPrefix: GOOSE_ERROR_PREFIX,
       ignoresEndOfInput: true,
       categories: GOOSE_CATEGORIES,
+      aside: { mode: 'chat', environment: { GOOSE_MODE: 'chat' } },
     },
     opencode: {
       terminalArguments: (id) => [`--session=${id}`],
       environment: (mode) => opencodeEnvironment(mode, true),
+      aside: { mode: OPENCODE_ASIDE, environment: OPENCODE_ASIDE_ENVIRONMENT },
     },
     'claude-agent-acp': { modes: { ask: 'default', edits: 'default', all: 'bypassPermissions' } },
-    'codex-acp': { modes: { ask: 'read-only', edits: 'workspace-write', all: 'agent-full-access' } },
+    'codex-acp': {
+      modes: { ask: 'read-only', edits: 'workspace-write', all: 'agent-full-access' },
+      aside: { mode: 'read-only' },
+    },
   }),
 );
 

@@ -1,5 +1,6 @@
 /** Opens the agent's session: new or resumed, in the wanted mode and with the wanted model. */
 import type { InitializeRequest, NewSessionRequest, PromptCapabilities } from '@agentclientprotocol/sdk';
+import type { ForkSessionRequest } from '@agentclientprotocol/sdk/unstable';
 import * as v from 'valibot';
 import type { ToldOffers } from '../../../storage/agentOffers';
 import type { ConversationHost, ConversationRequest, McpServerEntry } from '../driver/driver';
@@ -18,11 +19,11 @@ interface Setting {
 
 /** Calls `onOpened` with the session's id once the agent takes prompts, or `onFailure` with the request that failed. */
 export function openAcpSession(
-  { cwd, resumes, permissionMode, model, mcpServer }: ConversationRequest,
+  { cwd, resumes, permissionMode, model, mcpServer, aside }: ConversationRequest,
   peer: JsonRpcPeer,
   host: ConversationHost,
   profile: AcpProfile,
-  onOpened: (sessionId: string, capabilities: PromptCapabilities) => void,
+  onOpened: (sessionId: string, capabilities: PromptCapabilities, isFork: boolean) => void,
   onFailure: (reason: string, method: string) => void,
 ): void {
   function request<S extends v.GenericSchema>(
@@ -35,10 +36,23 @@ export function openAcpSession(
   }
 
   function openSession(agent: AcpAgent): void {
-    const newSession: NewSessionRequest = { cwd, mcpServers: mcpServer === undefined ? [] : [acpServer(mcpServer)] };
+    const newSession: NewSessionRequest = {
+      cwd,
+      mcpServers: mcpServer === undefined ? [] : [acpServer(mcpServer)],
+      ...(aside === undefined || profile.aside?.meta === undefined ? {} : { _meta: profile.aside.meta }),
+    };
+    const open = (method: string, params: NewSessionRequest | ForkSessionRequest): void =>
+      request(method, params, v.required(sessionResultSchema, ['sessionId']), (session) =>
+        configureSession(agent, session, method === 'session/fork'),
+      );
+    if (aside !== undefined) {
+      return resumes !== undefined && agent.agentCapabilities?.sessionCapabilities?.fork
+        ? open('session/fork', { ...newSession, sessionId: resumes })
+        : open('session/new', newSession);
+    }
     const resume = (method: string, sessionId: string): void =>
       request(method, { ...newSession, sessionId }, v.nullish(sessionResultSchema), (session) =>
-        configureSession(agent, { ...session, sessionId }),
+        configureSession(agent, { ...session, sessionId }, false),
       );
     if (resumes !== undefined && agent.agentCapabilities?.sessionCapabilities?.resume)
       return resume('session/resume', resumes);
@@ -49,21 +63,28 @@ export function openAcpSession(
         'This agent cannot take up its earlier session. It starts anew in the same worktree, and knows nothing of what was said before.';
       host.emit({ kind: 'message', data: { role: 'system', text } });
     }
-    request('session/new', newSession, v.required(sessionResultSchema, ['sessionId']), (session) =>
-      configureSession(agent, session),
-    );
+    open('session/new', newSession);
   }
 
   function configureSession(
     { agentInfo, agentCapabilities }: AcpAgent,
     { sessionId = '', modes, configOptions, models }: AcpSession,
+    isFork: boolean,
   ): void {
     const modelOption = configOptions?.find((option) => option.category === 'model');
-    const wantedMode = profile.modes?.[permissionMode];
+    const modeOption = configOptions?.find((option) => option.category === 'mode');
+    const wantedMode = aside === undefined ? profile.modes?.[permissionMode] : profile.aside?.mode;
     const isOffered = modes?.availableModes.some(({ id }) => id === wantedMode) === true;
     const settings: Setting[] = [];
-    if (wantedMode !== undefined && isOffered && modes.currentModeId !== wantedMode)
-      settings.push({ method: 'session/set_mode', params: { modeId: wantedMode } });
+    if (wantedMode !== undefined && isOffered) {
+      if (modes.currentModeId !== wantedMode)
+        settings.push({ method: 'session/set_mode', params: { modeId: wantedMode } });
+    } else if (aside !== undefined) {
+      if (wantedMode === undefined || !valuesOf(modeOption).some(({ value }) => value === wantedMode))
+        return onFailure('it offers no mode in which it only reads', 'session/set_mode');
+      if (modeOption !== undefined && modeOption.currentValue !== wantedMode)
+        settings.push({ method: 'session/set_config_option', params: { configId: modeOption.id, value: wantedMode } });
+    }
     if (model !== undefined && modelOption !== undefined)
       settings.push({ method: 'session/set_config_option', params: { configId: modelOption.id, value: model } });
     else if (model !== undefined && models?.availableModels.some(({ modelId }) => modelId === model))
@@ -82,18 +103,15 @@ export function openAcpSession(
       },
     });
     const { image, embeddedContext } = agentCapabilities?.promptCapabilities ?? {};
-    applySettings(sessionId, settings, { image: image === true, embeddedContext: embeddedContext === true });
+    const prompts = { image: image === true, embeddedContext: embeddedContext === true };
+    applySettings(settings, sessionId, () => onOpened(sessionId, prompts, isFork));
   }
 
   /** Applies one setting after the other. Where one fails there is no turn: it would run in another permission mode. */
-  function applySettings(
-    sessionId: string,
-    [setting, ...rest]: readonly Setting[],
-    capabilities: PromptCapabilities,
-  ): void {
-    if (setting === undefined) return onOpened(sessionId, capabilities);
+  function applySettings([setting, ...rest]: readonly Setting[], sessionId: string, onApplied: () => void): void {
+    if (setting === undefined) return onApplied();
     request(setting.method, { sessionId, ...setting.params }, v.unknown(), () =>
-      applySettings(sessionId, rest, capabilities),
+      applySettings(rest, sessionId, onApplied),
     );
   }
 
@@ -108,12 +126,13 @@ export function openAcpSession(
 
 /** The models of the option that chooses them, else those that the agent lists; undefined where it tells none. */
 function modelsOf(option: AcpConfigOption | undefined, models: AcpSession['models']): ToldOffers['models'] {
-  return (
-    option?.options
-      ?.flatMap((each) => ('options' in each ? each.options : [each]))
-      .map(({ value, ...texts }) => ({ id: value, ...texts })) ??
-    models?.availableModels.map(({ modelId, ...texts }) => ({ id: modelId, ...texts }))
-  );
+  return option?.options
+    ? valuesOf(option).map(({ value, ...texts }) => ({ id: value, ...texts }))
+    : models?.availableModels.map(({ modelId, ...texts }) => ({ id: modelId, ...texts }));
+}
+
+function valuesOf(option: AcpConfigOption | undefined) {
+  return option?.options?.flatMap((each) => ('options' in each ? each.options : [each])) ?? [];
 }
 
 function acpServer({ env, ...server }: McpServerEntry): NewSessionRequest['mcpServers'][number] {

@@ -7,12 +7,12 @@ const MODES: Record<PermissionMode, string> = { ask: 'default', edits: 'acceptEd
 
 /** The command line of one long-lived process that speaks `stream-json` on both pipes. */
 export function launchClaude(request: LaunchRequest): Launch {
-  const { program, programArguments, permissionMode, model, resumes, mcpServer, isAside = false } = request;
+  const { program, programArguments, permissionMode, model, resumes, mcpServer, aside } = request;
   const argv = [
     ...[program, ...programArguments],
     ...['-p', '--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose'],
     ...['--include-partial-messages', '--replay-user-messages'],
-    ...(isAside
+    ...(aside !== undefined
       ? asideArguments(request)
       : [
           ...askingSettings(permissionMode, programArguments),

@@ -13,6 +13,11 @@ export interface McpServerEntry {
   env: Record<string, string>;
 }
 
+export interface AsideLaunch {
+  /** Absolute path of the file that will hold the launch's `policy`. */
+  policyFile: string;
+}
+
 export interface LaunchRequest {
   /** Absolute path of the agent's program. */
   program: string;
@@ -27,8 +32,8 @@ export interface LaunchRequest {
   model?: string;
   /** The native session id to resume. */
   resumes?: string;
-  /** The prompt is a question beside the work: a copy of the native session answers it, and can change nothing. */
-  isAside?: boolean;
+  /** Present where the prompt is a question beside the work, which is answered without changing anything. */
+  aside?: AsideLaunch;
   /** Corral's own tools for the agent; absent where it gets none. */
   mcpServer?: McpServerEntry;
 }
@@ -44,6 +49,8 @@ export interface Launch {
   takesMcpServer?: true;
   /** The agent reads the prompt from `promptFile`, which has to exist before it starts. */
   usesPromptFile?: true;
+  /** What the aside's `policyFile` has to hold before the agent starts. */
+  policy?: string;
 }
 
 /** A request to continue a native session in a terminal. */
@@ -70,8 +77,11 @@ export interface ConversationRequest {
   permissionMode: PermissionMode;
   model?: string | undefined;
   resumes?: string | undefined;
-  /** Present for a question beside the work, as `isAside` of the launch. */
-  aside?: object | undefined;
+  /**
+   * Present for a question beside the work. Where `resumes` is there too, a copy of that session may answer it; any
+   * other conversation gets the `prompt`, which tells what was said so far.
+   */
+  aside?: { question: string } | undefined;
   /** As in `LaunchRequest`, for agents that hear of it in the conversation. */
   mcpServer?: McpServerEntry | undefined;
 }
@@ -139,9 +149,9 @@ export interface Driver {
   createConversation(request: ConversationRequest, host: ConversationHost): Conversation;
   /**
    * How the program answers a question without being able to change anything: in a copy of the conversation (`fork`),
-   * or in a new one that is told it. Absent where it cannot.
+   * in a new one that is told it, or as the program says once it runs. Absent where it cannot.
    */
-  asides?(argv: readonly string[]): 'fork' | 'transcript' | undefined;
+  asides?(argv: readonly string[]): 'fork' | 'transcript' | 'either' | undefined;
   /** The arguments that continue a session in a terminal; undefined where the agent cannot. */
   terminalArguments?(request: TerminalRequest): string[] | undefined;
 }

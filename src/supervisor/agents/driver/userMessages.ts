@@ -5,7 +5,12 @@ import type { DraftEvent } from '../../../storage/events';
 
 /** Said to an agent that answers a question beside its work. */
 export const ASIDE_INSTRUCTIONS =
-  'The next message is a question that a person asks beside the work. Answer it from this conversation and from the files. Change nothing, run nothing that changes anything, and do not go on with the task.';
+  'The last message is a question that a person asks beside the work. Answer it from this conversation and from the files. Change nothing, run nothing that changes anything, and do not go on with the task.';
+
+/** The question for an agent that takes no instructions beside its messages. */
+export function asideMessage(text: string): string {
+  return `${ASIDE_INSTRUCTIONS}\n\n${text}`;
+}
 
 /** A file that goes with a message, as an agent can get it. */
 export interface AgentAttachment {

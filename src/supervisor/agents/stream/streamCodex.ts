@@ -65,9 +65,10 @@ const lineSchema = v.variant('type', [
 type Line = v.InferOutput<typeof lineSchema>;
 
 export const codexExec: StreamDialect = {
-  launch: ({ permissionMode, model, resumes }) => ({
+  launch: ({ permissionMode, model, resumes, aside }) => ({
     args: [
       ...['exec', '--sandbox', SANDBOXES[permissionMode]],
+      ...(aside === undefined ? [] : ['-c', 'mcp_servers={}']),
       ...(model === undefined ? [] : [`--model=${model}`]),
       ...(resumes === undefined ? ['--json'] : ['resume', '--json', resumes]),
       '-',

@@ -1,7 +1,7 @@
 /** What the driver `stream` has to know of one program. */
 import * as v from 'valibot';
 import type { PermissionMode } from '../../../storage/sessionRecords';
-import type { AgentExit, ConversationRequest } from '../driver/driver';
+import type { AgentExit, AsideLaunch, ConversationRequest } from '../driver/driver';
 import type { TurnEnd } from '../driver/turns';
 import type { StreamRecorder } from './streamRecorder';
 
@@ -9,11 +9,13 @@ export interface StreamLaunch {
   permissionMode: PermissionMode;
   model: string | undefined;
   resumes: string | undefined;
+  /** As in `LaunchRequest`: the program is to answer a question without changing anything. */
+  aside?: AsideLaunch | undefined;
 }
 
 export interface StreamDialect {
   /** The program reads its prompt from stdin. */
-  launch(request: StreamLaunch): { args: string[]; environment?: Record<string, string> };
+  launch(request: StreamLaunch): { args: string[]; environment?: Record<string, string>; policy?: string };
   /** The arguments that continue a session in a terminal. */
   terminalArguments(nativeSessionId: string): string[];
   createReader(recorder: StreamRecorder, request: ConversationRequest): StreamReader;

@@ -6,7 +6,7 @@ import type { Ending } from '../driver/ending';
 import { parseJsonLine } from '../driver/jsonLine';
 import { OneShotConversation } from '../driver/oneShotConversation';
 import { programNames } from '../driver/programNames';
-import { inWords, messageEvent, type UserMessage } from '../driver/userMessages';
+import { asideMessage, inWords, messageEvent, type UserMessage } from '../driver/userMessages';
 import { codexExec } from './streamCodex';
 import type { StreamDialect, StreamReader } from './streamDialect';
 import { geminiStream } from './streamGemini';
@@ -24,11 +24,17 @@ const DIALECTS: ReadonlyMap<string, StreamDialect> = new Map([
 
 export const streamDriver: Driver = {
   backendType: 'stream',
-  launch({ program, programArguments, permissionMode, model, resumes }) {
+  launch({ program, programArguments, permissionMode, model, resumes, aside }) {
     const argv = [program, ...programArguments];
-    const { args, environment = {} } = dialectOf(argv).launch({ permissionMode, model, resumes });
-    return { argv: [...argv, ...args], environment, promptInArguments: false };
+    const { args, environment = {}, policy } = dialectOf(argv).launch({ permissionMode, model, resumes, aside });
+    return {
+      argv: [...argv, ...args],
+      environment,
+      promptInArguments: false,
+      ...(policy === undefined ? {} : { policy }),
+    };
   },
+  asides: () => 'transcript',
   createConversation: (request, host) => new StreamConversation(request, host),
   terminalArguments: ({ program, programArguments, nativeSessionId }) => [
     ...programArguments,
@@ -59,7 +65,8 @@ class StreamConversation extends OneShotConversation {
 
   constructor(request: ConversationRequest, host: ConversationHost) {
     super();
-    this.#prompt = { text: request.prompt, attachments: request.attachments ?? [] };
+    const { prompt, attachments = [], aside } = request;
+    this.#prompt = { text: aside === undefined ? prompt : asideMessage(prompt), attachments };
     this.#host = host;
     this.#recorder = new StreamRecorder(host);
     this.#reader = dialectOf(request.argv).createReader(this.#recorder, request);

@@ -1,7 +1,7 @@
 /** `gemini --output-format stream-json`: it offers its model only the tools that its mode allows, and never asks. */
 import * as v from 'valibot';
 import type { PermissionMode } from '../../../storage/sessionRecords';
-import { GEMINI_ENVIRONMENT } from '../acp/acpProfiles';
+import { GEMINI_ENVIRONMENT, GEMINI_READ_ONLY_POLICY, geminiPolicyArguments } from '../acp/acpProfiles';
 import { describeRpcError } from '../driver/jsonRpc';
 import { text, tokens } from '../driver/schemas';
 import { toolCategories } from '../driver/toolCategories';
@@ -43,13 +43,15 @@ type Line = v.InferOutput<typeof lineSchema>;
 const inputSchema = v.fallback(v.object({ command: v.optional(text), file_path: v.optional(text) }), {});
 
 export const geminiStream: StreamDialect = {
-  launch: ({ permissionMode, model, resumes }) => ({
+  launch: ({ permissionMode, model, resumes, aside }) => ({
     args: [
       ...['--output-format', 'stream-json', '--approval-mode', MODES[permissionMode]],
+      ...(aside === undefined ? [] : geminiPolicyArguments(aside.policyFile)),
       ...(model === undefined ? [] : [`--model=${model}`]),
       ...(resumes === undefined ? [] : [`--resume=${resumes}`]),
     ],
     environment: GEMINI_ENVIRONMENT,
+    ...(aside === undefined ? {} : { policy: GEMINI_READ_ONLY_POLICY }),
   }),
   terminalArguments: (id) => [`--resume=${id}`],
   createReader: (recorder, { cwd }) => new GeminiReader(recorder, cwd),

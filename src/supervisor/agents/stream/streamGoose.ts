@@ -48,10 +48,14 @@ type Line = v.InferOutput<typeof lineSchema>;
 const inputSchema = v.fallback(v.object({ command: v.optional(text), path: v.optional(text) }), {});
 
 export const gooseRun: StreamDialect = {
-  launch: ({ permissionMode, model, resumes }) => ({
+  launch: ({ permissionMode, model, resumes, aside }) => ({
     args: [
       ...['run', '--output-format', 'stream-json', '--quiet', '--instructions', '-'],
-      ...(resumes === undefined ? ['--name', `corral-${randomUUID()}`] : ['--name', resumes, '--resume']),
+      ...(aside === undefined
+        ? resumes === undefined
+          ? ['--name', `corral-${randomUUID()}`]
+          : ['--name', resumes, '--resume']
+        : ['--no-session', '--no-profile']),
     ],
     // In the modes that ask it gives up at the first question, so that it may only chat unless everything is allowed.
     environment: {

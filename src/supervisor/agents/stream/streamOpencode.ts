@@ -1,6 +1,6 @@
 /** `opencode run --format json`: the program denies every permission request itself, which ends the run. */
 import * as v from 'valibot';
-import { opencodeEnvironment } from '../acp/acpProfiles';
+import { OPENCODE_ASIDE_ARGUMENTS, OPENCODE_ASIDE_ENVIRONMENT, opencodeEnvironment } from '../acp/acpProfiles';
 import type { AgentExit } from '../driver/driver';
 import { describeExit } from '../driver/ending';
 import { lenient, text, tokens } from '../driver/schemas';
@@ -67,13 +67,14 @@ type PartOf<T extends 'tool_use' | 'step_finish'> = Extract<Line, { type: T }>['
 const inputSchema = v.fallback(v.object({ command: v.optional(text), filePath: v.optional(text) }), {});
 
 export const opencodeRun: StreamDialect = {
-  launch: ({ permissionMode, model, resumes }) => ({
+  launch: ({ permissionMode, model, resumes, aside }) => ({
     args: [
       ...['run', '--format', 'json', '--thinking'],
+      ...(aside === undefined ? [] : OPENCODE_ASIDE_ARGUMENTS),
       ...(model === undefined ? [] : [`--model=${model}`]),
       ...(resumes === undefined ? [] : [`--session=${resumes}`]),
     ],
-    environment: opencodeEnvironment(permissionMode, false),
+    environment: aside === undefined ? opencodeEnvironment(permissionMode, false) : OPENCODE_ASIDE_ENVIRONMENT,
   }),
   terminalArguments: (id) => [`--session=${id}`],
   createReader: (recorder, { cwd }) => new OpencodeReader(recorder, cwd),

@@ -15,6 +15,7 @@ import {
   type Limits,
   type ScopeUse,
 } from '../../../storage/budget';
+import { BUDGET_ERROR } from '../../../storage/asides';
 import type { DraftEvent, EventData, RunState, Usage } from '../../../storage/events';
 import { StorePaths } from '../../../storage/paths';
 import { DaySpending } from '../../../storage/store/daySpending';
@@ -233,6 +234,13 @@ export class BudgetWatch {
   }
 
   #ask({ level, next }: NonNullable<ReturnType<typeof usedUp>>, hasInterrupted: boolean): void {
+    if (this.#run.aside !== undefined) {
+      // Nobody is asked about a question beside the work.
+      this.#isEnded = true;
+      this.#host.emit({ kind: 'error', data: { message: `${levelInWords(level)}.`, code: BUDGET_ERROR } });
+      this.#admit?.();
+      return this.#host.stop();
+    }
     const question = { requestId: `budget ${next.scope} ${next.unit} ${next.upTo}`, next, hasInterrupted };
     this.#question = question;
     this.#host.emit({

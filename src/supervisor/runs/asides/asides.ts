@@ -5,11 +5,14 @@ import type { Log } from '../../../common/log';
 import { readdirIfExists } from '../../../common/readdirIfExists';
 import { messageOf } from '../../../common/errors';
 import { Throttle } from '../../../common/throttle';
-import type { Aside } from '../../../storage/asides';
+import { type Aside, usageOfAsides } from '../../../storage/asides';
+import { budgetOf } from '../../../storage/budgetFacts';
 import { CorralError } from '../../../storage/errors';
 import { isId, newId } from '../../../storage/ids';
 import { makeDirectory, replaceFile } from '../../../storage/journal/durableFile';
 import { workingAgent } from '../../../storage/sessionState';
+import type { SessionFacts } from '../../../storage/sessionFacts';
+import type { AskTimeline } from '../../../storage/timelineQueries';
 import { configuredEnvironment, resolveAgent } from '../../agents/agentRegistry';
 import { launchOf } from '../../agents/commandLine';
 import { driverFor } from '../../agents/drivers';
@@ -20,11 +23,11 @@ import type { RunBootstrap } from '../../runnerProtocol/protocol';
 import type { SessionModel } from '../../sessions/sessionModel';
 import { nativeSession } from '../../sessions/summary';
 import { killRun } from '../killRun';
-import { STORY_END, storyOf } from '../prompts/transcript';
 import { connectRunner } from '../runnerClient';
 import { launchRunner } from '../runnerLauncher';
 import { runnerProgram } from '../runnerProgram';
 import { commonBootstrap, requireWorktree, type RunStarterOptions } from '../runStarter';
+import { asidePrompt } from './asidePrompt';
 import { AsideReader } from './asideReader';
 
 const READ_INTERVAL_MS = 200;
@@ -49,7 +52,10 @@ export class Asides {
   }
 
   async list(id: string): Promise<Aside[]> {
-    return await this.#reader.list(this.#options.store.paths.session(id));
+    const { store, model } = this.#options;
+    const asides = await this.#reader.list(store.paths.session(id));
+    if (asides.length > 0 && model.has(id)) model.setAsideUsage(id, usageOfAsides(asides));
+    return asides;
   }
 
   /** Gives the asides now, and again each time that they change until `signal` is aborted. */
@@ -82,12 +88,18 @@ export class Asides {
     for (const throttle of this.#followers.get(id) ?? []) throttle.ask();
   }
 
+  /** Why the session's own agent cannot be asked, in a sentence; undefined where it can. */
+  async problem(id: string): Promise<string | undefined> {
+    return await this.#answerer(this.#options.model.facts(id)).then(() => undefined, messageOf);
+  }
+
   /**
-   * Asks the session's agent in a process that can change nothing, and gives the aside's id once that is started.
+   * Asks the session's agent, or the one named `other`, in a process that can change nothing, and gives the aside's id
+   * once that is started.
    * @throws CorralError CONFLICT while it answers another question, INVALID_ARGUMENT where the agent cannot,
-   * WORKTREE_MISSING, AGENT_NOT_FOUND, RUNNER_START_FAILED
+   * WORKTREE_MISSING, AGENT_UNKNOWN, AGENT_NOT_FOUND, RUNNER_START_FAILED
    */
-  async ask(id: string, question: string): Promise<string> {
+  async ask(id: string, question: string, other?: string): Promise<string> {
     const { store, model, settings, bundles, git, runProcess } = this.#options;
     const facts = model.facts(id);
     if ((await this.list(id)).some(({ state }) => state === 'answering'))
@@ -95,47 +107,33 @@ export class Asides {
         'CONFLICT',
         l10n.t('The agent still answers your last question. Wait for that answer, or cancel it in the timeline.'),
       );
-    const working = workingAgent(facts);
     const current = settings();
-    const agent = await resolveAgent(working.name, {
-      agents: current.agents,
-      bundles,
-      ...(working.argv === undefined ? {} : { argv: working.argv }),
-    });
-    const means = (await driverFor(agent.driver)).asides?.([agent.program, ...agent.programArguments]);
-    if (means === undefined)
-      throw new CorralError(
-        'INVALID_ARGUMENT',
-        l10n.t(
-          'The agent “{agent}” cannot answer without being able to change files. Send it a message, or continue with another agent and ask that one.',
-          { agent: working.name },
-        ),
-      );
+    const { name, agent, isOwn, means } = await this.#answerer(facts, other);
     await requireWorktree(git, facts.worktreePath);
-    const native = means === 'fork' ? nativeSession(facts)?.nativeSessionId : undefined;
-    const told = native === undefined ? await store.index.query(id, 'conversation', {}) : [];
+    const native = isOwn && means !== 'transcript' ? nativeSession(facts)?.nativeSessionId : undefined;
+    const askTimeline: AskTimeline = async (query, parameters) => await store.index.query(id, query, parameters);
     const prompt =
-      told.length === 0
-        ? question
-        : `This was said so far between a person and you, who work on the files in this folder:\n\n${storyOf(facts, told, 'You')}${STORY_END}${question}`;
+      native !== undefined && means === 'fork' ? question : await asidePrompt(askTimeline, facts, name, question);
     const asideId = newId();
     const paths = store.paths.session(id).aside(asideId);
-    const chosenModel = working.model ?? agent.model;
+    const chosenModel = (isOwn ? workingAgent(facts).model : undefined) ?? agent.model;
     const cwd = await findAgentFolder(facts);
     const launch = await launchOf(agent, {
-      ...{ prompt, promptFile: paths.prompt, cwd, permissionMode: 'ask', isAside: true },
+      ...{ prompt, promptFile: paths.prompt, cwd, permissionMode: 'ask' },
+      aside: { policyFile: paths.policy },
       ...(chosenModel === undefined ? {} : { model: chosenModel }),
       ...(native === undefined ? {} : { resumes: native }),
     });
-    const configured = configuredEnvironment(working.name, current.agents);
+    const configured = configuredEnvironment(name, current.agents);
     const driverEnvironment = { ...agent.environment, ...launch.environment };
     const bootstrap: RunBootstrap = {
       ...commonBootstrap(this.#options, facts, asideId),
-      ...{ agent: working.name, driver: agent.driver, argv: launch.argv, cwd, permissionMode: 'ask', prompt },
+      ...{ agent: name, driver: agent.driver, argv: launch.argv, cwd, permissionMode: 'ask', prompt },
       environment: [...new Set([...Object.keys(configured), ...Object.keys(driverEnvironment)])],
       driverEnvironment,
       promptInArguments: launch.promptInArguments,
       aside: { question, askedAt: new Date().toISOString() },
+      ...budgetOf(current.budget, facts.runs, model.live(id).asides),
       ...(chosenModel === undefined ? {} : { model: chosenModel }),
       ...(native === undefined ? {} : { resumes: native }),
     };
@@ -143,7 +141,7 @@ export class Asides {
     await makeDirectory(store.paths.asides);
     await replaceFile(join(store.paths.asides, id), Buffer.alloc(0));
     await makeDirectory(paths.root);
-    if (launch.usesPromptFile === true) await replaceFile(paths.prompt, Buffer.from(prompt));
+    if (launch.policy !== undefined) await replaceFile(paths.policy, Buffer.from(launch.policy));
     try {
       await launchRunner({
         runnerPath: `${bundles}/runner.js`,
@@ -156,8 +154,36 @@ export class Asides {
       await rm(paths.root, { recursive: true, force: true });
       throw error;
     }
-    this.noteChange(id);
+    void this.#followToEnd(id, asideId);
     return asideId;
+  }
+
+  /** What it uses counts for its session, also where nobody looks at the timeline. */
+  async #followToEnd(id: string, asideId: string): Promise<void> {
+    const ended = new AbortController();
+    await this.follow(id, ended.signal, (asides) => {
+      if (asides.find((each) => each.id === asideId)?.state !== 'answering') ended.abort();
+    });
+  }
+
+  /** Who answers, and how. `isOwn` where it is the agent that works on the session. */
+  async #answerer(facts: SessionFacts, other?: string) {
+    const { settings, bundles } = this.#options;
+    const working = workingAgent(facts);
+    const name = other ?? working.name;
+    const isOwn = name === working.name;
+    const argv = isOwn && working.argv !== undefined ? { argv: working.argv } : {};
+    const agent = await resolveAgent(name, { agents: settings().agents, bundles, ...argv });
+    const means = (await driverFor(agent.driver)).asides?.([agent.program, ...agent.programArguments]);
+    if (means !== undefined) return { name, isOwn, agent, means };
+    throw new CorralError(
+      'INVALID_ARGUMENT',
+      agent.driver === 'command'
+        ? l10n.t('“{agent}” runs a command, which cannot be asked. Let another agent answer.', { agent: name })
+        : l10n.t('“{agent}” has no known way to answer without being able to change files. Let another agent answer.', {
+            agent: name,
+          }),
+    );
   }
 
   /** Ends the process that answers; what it has said stays. Does nothing where it has ended. */

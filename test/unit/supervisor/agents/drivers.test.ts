@@ -109,6 +109,24 @@ describe('drivers', () => {
     await goldenText(goldenPath('launches'), `${lines.join('\n')}\n`);
   });
 
+  it('start their programs so that they can only read for a question beside the work, or have no way to', async () => {
+    const lines: string[] = [];
+    for (const [name, programs] of PROGRAMS) {
+      const driver = await driverFor(name);
+      for (const program of programs) {
+        const means = driver.asides?.([`/usr/bin/${program}`]);
+        const { argv, environment, policy } = driver.launch({
+          ...{ program: `/usr/bin/${program}`, programArguments: [], prompt: 'p', promptFile: '/store/prompt.txt' },
+          ...{ cwd: '/repo', permissionMode: 'ask', aside: { policyFile: '/store/policy.toml' } },
+        });
+        const variables = Object.entries(environment).map(([variable, value]) => `${variable}=${value}`);
+        const line = means === undefined ? 'cannot' : [means, ...variables, ...argv].join(' ');
+        lines.push(`${name} ${program}: ${line}`, ...(policy === undefined ? [] : [policy.trim()]));
+      }
+    }
+    await goldenText(goldenPath('asides'), `${lines.join('\n')}\n`);
+  });
+
   for (const [name, driver, words] of TERMINAL_ARGUMENTS) {
     const agent = driver === undefined ? name : `${name} with the driver ${driver}`;
     it(`${words === undefined ? 'cannot continue' : 'continue'} a session of ${agent} in a terminal`, async () => {

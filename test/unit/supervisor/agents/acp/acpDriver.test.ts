@@ -14,6 +14,7 @@ import type { PermissionMode } from '../../../../../src/storage/sessionRecords';
 import { PERMISSION_MODES } from '../../../../../src/storage/sessionRecords';
 import { acpDriver } from '../../../../../src/supervisor/agents/acp/acpDriver';
 import type { Conversation, ConversationRequest } from '../../../../../src/supervisor/agents/driver/driver';
+import { conversationOf } from '../../../../../src/supervisor/agents/asideConversation';
 import { conversationRequest, RecordingHost } from '../../../../support/agents/agentHarness';
 
 const OPTIONS: PermissionOption[] = [
@@ -45,14 +46,18 @@ class SdkAgent {
     onPrompt: (turn: Turn) => Promise<PromptResponse>,
     wishes: Partial<ConversationRequest> = {},
     canResume = true,
+    modes: readonly string[] = [],
   ) {
-    this.conversation = acpDriver.createConversation(
+    this.conversation = conversationOf(
+      acpDriver,
       conversationRequest({ argv: ['/usr/bin/some-agent'], ...wishes }),
       this.host,
     );
+    const availableModes = modes.map((id) => ({ id, name: id }));
+    const inMode = modes[0] === undefined ? {} : { modes: { currentModeId: modes[0], availableModes } };
     const app = agent({ name: 'sdk-agent' })
       .onRequest(methods.agent.initialize, () => {
-        const agentCapabilities = canResume ? { loadSession: true, sessionCapabilities: { resume: {} } } : {};
+        const agentCapabilities = canResume ? { loadSession: true, sessionCapabilities: { resume: {}, fork: {} } } : {};
         return { protocolVersion: 1, agentCapabilities, agentInfo: { name: 'sdk-agent', version: '1.2.3' } };
       })
       .onRequest(methods.agent.session.new, () => {
@@ -65,7 +70,15 @@ class SdkAgent {
           currentValue: 'small',
         };
         const values = ['small', 'large'].map((value) => ({ value, name: value }));
-        return { sessionId: 's1', configOptions: [{ ...model, options: values }] };
+        return { sessionId: 's1', configOptions: [{ ...model, options: values }], ...inMode };
+      })
+      .onRequest(methods.agent.session.fork, ({ params }) => {
+        this.asked.push(`fork ${params.sessionId}`);
+        return { sessionId: 's2', ...inMode };
+      })
+      .onRequest(methods.agent.session.setMode, ({ params }) => {
+        this.asked.push(`${params.sessionId} in ${params.modeId}`);
+        return {};
       })
       .onRequest(methods.agent.session.resume, ({ params }) => {
         this.asked.push(`resume ${params.sessionId}`);
@@ -294,6 +307,42 @@ describe('acp, with an agent of the official SDK', () => {
         assert.equal(host.of('turn.started').length, 1);
       }
     }
+  });
+
+  it('answers a question beside the work in a copy that only reads, and is refused whatever it asks for', async () => {
+    const aside = { question: 'Why?' };
+    const chosen: string[] = [];
+    const forked = new SdkAgent(
+      async ({ ask }) => {
+        chosen.push(await ask('c1', '/repo/a'));
+        return DONE;
+      },
+      { argv: ['/usr/bin/codex-acp'], permissionMode: 'ask', prompt: 'The story. Why?', resumes: 's0', aside },
+      true,
+      ['agent', 'read-only'],
+    );
+    await forked.event('turn.ended');
+    assert.deepEqual(forked.asked, ['fork s0', 's2 in read-only']);
+    assert.match(forked.prompts[0] ?? '', /Change nothing.*\n\nWhy\?$/);
+    assert.deepEqual(chosen, ['no']);
+    assert.equal(forked.host.of('permission.answer')[0]?.outcome, 'denied');
+    forked.end();
+  });
+
+  it('is told the story where it cannot copy its session, and asked nothing where it has no mode that only reads', async () => {
+    const aside = { question: 'Why?' };
+    const wishes = { permissionMode: 'ask' as const, prompt: 'The story. Why?', resumes: 's0', aside };
+    const argv = ['/usr/bin/goose'];
+    const told = new SdkAgent(() => Promise.resolve(DONE), { ...wishes, argv }, false, ['auto', 'chat']);
+    await told.event('turn.ended');
+    assert.deepEqual(told.asked, ['new', 's1 in chat']);
+    assert.match(told.prompts[0] ?? '', /\n\nThe story\. Why\?$/);
+    told.end();
+    const able = new SdkAgent(() => Promise.resolve(DONE), { ...wishes, argv }, true, ['auto', 'approve']);
+    await able.event('turn.ended');
+    assert.deepEqual([able.prompts, able.end()], [[], 'failed']);
+    assert.match(able.host.of('turn.ended')[0]?.message ?? '', /no mode in which it only reads/);
+    assert.equal(acpDriver.asides?.(['/usr/bin/some-agent']), undefined);
   });
 
   it('fails with the reason where the agent refuses to open a session', () => {

@@ -63,7 +63,7 @@ describe('claude', () => {
     const launch = (...programArguments: string[]): string[] =>
       claudeDriver.launch({
         ...{ program: '/bin/claude', programArguments, prompt: 'x', promptFile: '/store/prompt.txt', cwd: '/repo' },
-        ...{ permissionMode: 'all', resumes: 'session-1', isAside: true },
+        ...{ permissionMode: 'all', resumes: 'session-1', aside: { policyFile: '/store/policy.toml' } },
       }).argv;
     const argv = launch();
     for (const word of ['--tools=Read,Grep,Glob', '--strict-mcp-config', '--no-session-persistence', '--fork-session'])

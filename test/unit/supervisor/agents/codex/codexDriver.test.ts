@@ -11,7 +11,7 @@ const requestSchema = v.object({ id: v.number(), method: v.string(), params: v.r
 function openingRequest(
   permissionMode: PermissionMode,
   resumes?: string,
-  aside?: object,
+  aside?: { question: string },
 ): v.InferOutput<typeof requestSchema> {
   const host = new RecordingHost();
   const conversation = codexDriver.createConversation(
@@ -192,7 +192,7 @@ describe('codex', () => {
 
   it('answers a question beside the work in a copy in memory that can only read, whatever the mode is', () => {
     for (const resumes of ['thread-1', undefined]) {
-      const { method, params } = openingRequest('all', resumes, {});
+      const { method, params } = openingRequest('all', resumes, { question: 'Why?' });
       assert.equal(method, resumes === undefined ? 'thread/start' : 'thread/fork');
       const { sandbox, approvalPolicy, ephemeral, config } = v.parse(v.record(v.string(), v.unknown()), params);
       assert.deepEqual([sandbox, approvalPolicy, ephemeral], ['read-only', 'never', true]);
