@@ -17,10 +17,17 @@ const FRAME_PX = 400;
 const STOPS = 250;
 const JUMPS = 50;
 
-/** Counts the visible rows that are not loaded, and checks that rows fill the list. */
+/**
+ * Tells whether a visible row is not loaded, or rows do not fill the list. Looks once a frame is painted: rows that come
+ * into it are measured after its callbacks.
+ */
 const LOOK = `
   const list = document.querySelector('[role=feed]');
-  const nextFrame = () => new Promise(requestAnimationFrame);
+  const nextFrame = () => new Promise((resolve) => requestAnimationFrame((now) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(now);
+    port2.postMessage(undefined);
+  }));
   const isBlank = () => {
     const { top, bottom } = list.getBoundingClientRect();
     const seen = [...list.querySelectorAll('[data-index], .earlier')].map((row) => ({ row, box: row.getBoundingClientRect() })).filter(({ box }) => box.bottom > top && box.top < bottom);

@@ -80,6 +80,9 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => ESTIMATED_ROW_PX,
+    // Or a page would load and show the first rows before the last.
+    initialRect: { width: 0, height: window.innerHeight },
+    initialOffset: () => (model.following ? Math.max(0, virtualizer.getTotalSize() - window.innerHeight) : 0),
     overscan: OVERSCAN_ROWS,
     scrollToFn: elementScroll<HTMLDivElement>,
     observeElementRect,
@@ -106,7 +109,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
         : [...rows, selected].sort((a, b) => a - b);
     },
   };
-  const [virtualizer] = useState(() => new Virtualizer<HTMLDivElement, HTMLElement>(options));
+  const [virtualizer] = useState((): Virtualizer<HTMLDivElement, HTMLElement> => new Virtualizer(options));
   const folded = useFoldedHeights(model, virtualizer, firstLine, ESTIMATED_ROW_PX);
   virtualizer.setOptions(options);
   useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);

@@ -17,7 +17,7 @@ export function useFoldedHeights(
   /** What the list has: the folds of a version, of so many lines. Others were beyond its end. */
   const applied = useRef({ version: 0, count: 0 });
   const heightOf = (row: number): number | undefined => virtualizer.itemSizeCache.get(row);
-  useLayoutEffect(() => {
+  const apply = (): void => {
     const { count } = virtualizer.options;
     const parts = model.rows.changedSince({
       version: applied.current.version,
@@ -32,7 +32,14 @@ export function useFoldedHeights(
         else if (!isFolded && heightOf(row) === 0) virtualizer.resizeItem(row, rowPx);
       }
     }
-  });
+  };
+  const isNew = useRef(true);
+  if (isNew.current) {
+    isNew.current = false;
+    virtualizer.getTotalSize(); // gives each row a height, which can then change
+    apply();
+  }
+  useLayoutEffect(apply);
   return {
     isFolded: (row) => model.rows.isFolded(firstLine + row) ?? heightOf(row) === 0,
   };

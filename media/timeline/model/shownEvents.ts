@@ -9,7 +9,7 @@ import type { PendingPermissions } from './pendingPermissions';
 import type { Playlist } from './playlist';
 
 /** Rows that are loaded around what is shown, so that scrolling and playing seldom wait. */
-const LOOK_AHEAD = 60;
+const LOOK_AHEAD = 150;
 
 export interface ShownEventsContext {
   playlist: () => Playlist;
