@@ -2,6 +2,7 @@
 import { execa } from 'execa';
 import { projectRoot } from '../test/support/project';
 import { coldFigures } from './coldTimeline';
+import { deletionFigures } from './deleting';
 import type { Figure } from './figures';
 import { growthFigures } from './growth';
 import { idleFigures, loadFigures, memoryFigures } from './hosts';
@@ -9,6 +10,7 @@ import { livePageFigures } from './livePage';
 import { runFigures } from './runs';
 import { preparingFigures } from './preparing';
 import { searchFigures } from './searching';
+import { sizeFigures } from './sizes';
 import { snapshotFigures } from './snapshots';
 import { startFigures } from './starting';
 import { startPageFigures } from './startPage';
@@ -81,6 +83,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   },
   { cases: ['13', '18'], measure: searchFigures, seconds: 60, sources: ['src/storage/search'] },
   { cases: ['14'], measure: growthFigures, seconds: 600, sources: ['src/storage/database'] },
+  { cases: ['15'], measure: sizeFigures, seconds: 1, sources: ['src', 'media', 'package.json'] },
   {
     cases: ['17'],
     measure: coldFigures,
@@ -92,6 +95,12 @@ export const MEASUREMENTS: readonly Measurement[] = [
     measure: snapshotFigures,
     seconds: 40,
     sources: ['src/supervisor/git/snapshots', 'src/supervisor/git/isolated', 'src/supervisor/git/filters'],
+  },
+  {
+    cases: ['21'],
+    measure: deletionFigures,
+    seconds: 60,
+    sources: ['src/supervisor/lifecycle', 'src/supervisor/git/snapshots', 'src/supervisor/git/worktrees'],
   },
   { cases: ['idle'], measure: idleFigures, seconds: 75, sources: ['src/supervisor', 'src/views/sessions'] },
 ];

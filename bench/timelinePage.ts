@@ -18,8 +18,8 @@ const STOPS = 250;
 const JUMPS = 50;
 
 /**
- * Tells whether a visible row is not loaded, or rows do not fill the list. Looks once a frame is painted: rows that come
- * into it are measured after its callbacks.
+ * Tells whether a visible row is not loaded, or rows do not fill the list. Looks once a frame is painted: rows that
+ * come into it are measured after its callbacks.
  */
 const LOOK = `
   const list = document.querySelector('[role=feed]');
