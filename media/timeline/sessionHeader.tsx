@@ -80,13 +80,17 @@ function IssueLink({ issue }: { issue: NonNullable<TimelineSession['issue']> }) 
 /** The status at the moment that a replay shows. */
 function MomentStatus({ facts: { ended, stopping, questions } }: { facts: MomentFacts }) {
   const asks = ended === undefined && questions > 0;
-  const look = asks ? 'Waiting' : ended === undefined ? 'Running' : ended === 'completed' ? 'Completed' : 'Failed';
+  const look = asks ? 'Waiting' : ended === undefined ? 'Running' : lookOfEnd(ended);
   const label = RUN_STATE_LABELS[ended ?? (stopping ? 'stopping' : 'running')];
   return (
     <span class={`status status-${look}`} data-testid="status">
       {l10n.t('At this moment: {status}', { status: asks ? `${label} · ${l10n.t('needs input')}` : label })}
     </span>
   );
+}
+
+function lookOfEnd(state: TimelineSession['state']): string {
+  return state === 'completed' ? 'Completed' : isStopped({ state }) ? 'Stopped' : 'Failed';
 }
 
 /** What had changed by the last snapshot, and how many edits came after it. */
@@ -139,14 +143,14 @@ function reasonOf(session: TimelineSession, nowMs: number): string | undefined {
       : l10n.t('was cut off; send a message to restart it');
   if (session.needsInput) return l10n.t('needs input');
   if (session.deleted) return l10n.t('deleted');
-  if (isStopped(session)) return undefined;
+  if (isStopped(session) && session.state !== 'interrupted') return undefined;
   if (session.failureReason !== undefined) return oneLine(session.failureReason, 200);
   return session.state === 'queued' || session.state === 'stopping' ? RUN_STATE_LABELS[session.state] : undefined;
 }
 
-/** True where a person ended the session: people do not count that as failed. */
-function isStopped({ state }: TimelineSession): boolean {
-  return state === 'stopped' || state === 'killed';
+/** True where the session was stopped or interrupted: people do not count that as failed. */
+function isStopped({ state }: Pick<TimelineSession, 'state'>): boolean {
+  return state === 'stopped' || state === 'killed' || state === 'interrupted';
 }
 
 /** Picks the colour of the dot beside the status. */

@@ -13,8 +13,9 @@ export const isOpen = (session: SessionSummary): boolean =>
 export const goesOn = ({ deleted, restored, status }: SessionSummary): boolean =>
   !deleted && !restored && (status === 'Starting' || status === 'Running');
 
-/** True where the session counts as running, wherever they are counted. */
-export const isRunning = (session: SessionSummary): boolean => goesOn(session) && !isWaiting(session);
+/** True where the session counts as running, wherever they are counted: it is counted once, also where it needs you. */
+export const isRunning = (session: SessionSummary): boolean =>
+  goesOn(session) && !isWaiting(session) && !needsYou(session);
 
 /** True where nothing of the session continues by itself. */
 export const hasEnded = (session: SessionSummary): boolean => isOutcome(session.state) || session.restored;

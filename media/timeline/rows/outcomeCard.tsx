@@ -17,21 +17,23 @@ export function OutcomeCard({ model, event }: { model: TimelineModel; event: End
   const { exit, snapshot } = model.rows.outcomeOf(event);
   const durationMs = model.rows.durations.of(event);
   const isLast = model.rows.isLastOutcome(event);
-  const isGood = event.kind === 'turn.ended' ? !event.data.failed : event.data.outcome === 'completed';
+  const look = lookOf(event);
   const message = event.kind === 'turn.ended' ? event.data.message : event.data.reason;
+  // An interrupted turn says no more than its title does.
+  const saysMore = look === 'failed' || (look === 'stopped' && event.kind === 'run.exited');
   const usage = event.kind === 'turn.ended' && event.data.usage !== undefined ? usageText(event.data.usage) : '';
   return (
-    <div class={`outcome outcome-${isGood ? 'good' : 'bad'}`} data-testid="outcome">
+    <div class={`outcome outcome-${look}`} data-testid="outcome">
       <div class="line">
-        <span class={`result result-${isGood ? 'ok' : 'failed'}`}>
-          <Icon name={isGood ? 'ok' : 'failed'} />
+        <span class={`result result-${look}`}>
+          <Icon name={look === 'stopped' ? 'denied' : look} />
           <strong>{titleOf(model, event)}</strong>
         </span>
         <span class="faint">
           {joinParts([durationMs === undefined ? undefined : formatDuration(durationMs), usage, detailOf(event)])}
         </span>
       </div>
-      {message !== undefined && message.trim() !== '' && !isGood && (
+      {message !== undefined && message.trim() !== '' && saysMore && (
         <div class="text" dir="auto">
           {visibleText(message)}
         </div>
@@ -53,16 +55,29 @@ export function OutcomeCard({ model, event }: { model: TimelineModel; event: End
   );
 }
 
+/** What a person stopped or interrupted has not failed. */
+function lookOf(event: Ending): 'ok' | 'failed' | 'stopped' {
+  if (event.kind === 'turn.ended') return isInterrupted(event) ? 'stopped' : event.data.failed ? 'failed' : 'ok';
+  const { outcome } = event.data;
+  if (outcome === 'stopped' || outcome === 'killed' || outcome === 'interrupted') return 'stopped';
+  return outcome === 'completed' ? 'ok' : 'failed';
+}
+
+function isInterrupted({ data: { failed, stopReason } }: EventOf<'turn.ended'>): boolean {
+  return failed && stopReason === 'interrupted';
+}
+
 function titleOf(model: TimelineModel, event: Ending): string {
   if (event.kind === 'run.exited') return l10n.t('Run ended: {0}', RUN_STATE_LABELS[event.data.outcome]);
   const turn = turnNumber(model.session, event);
+  if (isInterrupted(event)) return l10n.t('Turn {0} interrupted', turn);
   return event.data.failed ? l10n.t('Turn {0} failed', turn) : l10n.t('Turn {0} ended', turn);
 }
 
 /** Why it ended, where that is not the usual reason. */
 function detailOf(event: Ending): string | undefined {
   if (event.kind === 'turn.ended')
-    return event.data.failed || !USUAL_REASONS.has(event.data.stopReason)
+    return !isInterrupted(event) && (event.data.failed || !USUAL_REASONS.has(event.data.stopReason))
       ? oneLine(event.data.stopReason, 80)
       : undefined;
   const { outcome, exitCode, signal } = event.data;

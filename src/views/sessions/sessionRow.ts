@@ -194,8 +194,7 @@ function runStatus(session: SessionSummary, nowMs: number): RowStatus {
       return {
         text: joined(status, ...reason),
         ...(shortText !== undefined && { shortText }),
-        icon: 'error',
-        iconColor: FAILURE_COLOR,
+        ...(session.state === 'interrupted' ? { icon: 'circle-slash' } : { icon: 'error', iconColor: FAILURE_COLOR }),
       };
     }
   }

@@ -30,8 +30,9 @@ export class StatusBar implements vscode.Disposable {
     const waiting = live.filter(isWaiting).length;
     const asking = live.filter((session) => session.needsInput).length;
     const others = needing - asking;
+    const running = live.filter(isRunning).length;
     const text = [
-      ...(live.length === 0 ? [] : [vscode.l10n.t('{0} running', live.filter(isRunning).length)]),
+      ...(running === 0 ? [] : [vscode.l10n.t('{0} running', running)]),
       ...(waiting === 0 ? [] : [vscode.l10n.t('{0} waiting', waiting)]),
       ...(asking === 0 ? [] : [needInput(asking)]),
       ...(others === 0 ? [] : [vscode.l10n.t('{0} cut off or silent', others)]),

@@ -4,9 +4,9 @@ import type { SessionStatus, SessionSummary } from '../../supervisor/api';
 /** What people read: the API's four words, and one more for what a person ended. */
 export type ShownStatus = SessionStatus | 'Stopped';
 
-/** The API counts what a person ended as failed; people do not. */
+/** The API counts what was stopped or interrupted as failed; people do not. */
 export function shownStatus({ status, state }: Pick<SessionSummary, 'status' | 'state'>): ShownStatus {
-  return state === 'stopped' || state === 'killed' ? 'Stopped' : status;
+  return state === 'stopped' || state === 'killed' || state === 'interrupted' ? 'Stopped' : status;
 }
 
 /** A session's status in the editor's language. */

@@ -63,7 +63,7 @@ describe('the tree of sessions', () => {
     await sessions.row('needs input').waitFor();
     await window.page.getByRole('tab', { name: 'Corral - 1 needs you' }).waitFor();
     assert.match((await sessions.rows())[0] ?? '', /ask git status/);
-    await window.page.getByRole('button', { name: /^Corral: 1 running, 1 needs input, 1 ended/ }).click();
+    await window.page.getByRole('button', { name: /^Corral: 1 needs input, 1 ended/ }).click();
     await window.pick('ask git status');
     const frame = await window.webview('[data-testid=permission]');
     await window.picture('at-home-11-question');

@@ -78,7 +78,7 @@ describe('the overview', () => {
         ['d', ['stopped', 12, 10]],
       ],
     );
-    assert.deepEqual(overview.counts, { running: 2, completed: 0, failed: 0, stopped: 1 });
+    assert.deepEqual(overview.counts, { running: 1, completed: 0, failed: 0, stopped: 1 });
     assert.deepEqual(
       overview.needsYou.map(({ sessionId }) => sessionId),
       [cutOff.id, asking.id],
