@@ -1,4 +1,5 @@
-// `node esbuild.mjs [--tests] [--minify]`: bundles the extension into dist/ and, with --tests, the tests into out/.
+// `node esbuild.mjs [--tests] [--minify] [--test-maps]`: bundles the extension into dist/ and, with --tests, the tests
+// into out/. Source maps of tests are larger than those, and only read by `npm run test:blocks`.
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
@@ -187,10 +188,14 @@ await copyFile(join(root, 'node_modules/sql.js/dist/sql-wasm.wasm'), join(root, 
 // Read by scripts/notices.mjs.
 await writeFile(join(root, 'dist/inputs.json'), JSON.stringify([...bundled].sort()));
 
+async function listSources(folder, suffix) {
+  return (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(suffix));
+}
+
 /** Bundles a folder's tests and `entries`, and removes bundles whose source is gone. */
 async function buildTests(directory, entries = []) {
   const source = join(root, 'test', directory);
-  const tests = (await readdir(source, { recursive: true })).filter((name) => name.endsWith('.test.ts'));
+  const tests = await listSources(source, '.test.ts');
   const names = [...entries, ...tests].map((name) => name.slice(0, -'.ts'.length));
   const outdir = join('out', directory);
   await build({
@@ -198,6 +203,7 @@ async function buildTests(directory, entries = []) {
     entryPoints: names.map((name) => join('test', directory, `${name}.ts`)),
     outbase: join('test', directory),
     outdir,
+    sourcemap: options.has('--test-maps'),
     external: ['vscode', 'mocha', 'playwright-core', 'typescript'],
     plugins: [bundleAsText],
   });
@@ -219,7 +225,8 @@ if (options.has('--tests')) {
   });
   await buildTests('torture', ['main.ts', 'window/window.ts', 'fileRecorder.ts', 'clockShift.ts']);
   await buildTests('support', [
-    'tier.ts',
+    'tier/manyProcesses.ts',
+    'tier/testProcess.ts',
     'vscode/extensionHost.ts',
     'vscode/vscodeServer.ts',
     'processes.ts',

@@ -63,7 +63,8 @@ const tiers = positionals.length > 0 ? positionals : TIERS;
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const tests = [];
-if ((await run(process.execPath, [join(root, 'esbuild.mjs'), '--tests', '--minify'])) !== 0) {
+const building = ['--tests', '--minify', ...(process.env.CORRAL_TURN_WATCH === undefined ? [] : ['--test-maps'])];
+if ((await run(process.execPath, [join(root, 'esbuild.mjs'), ...building])) !== 0) {
   console.error('The build failed: no tier could run.');
   total.failed = tiers.length;
 } else {

@@ -1,7 +1,7 @@
 /** Runs the tests of one tier and exits. scripts/test.mjs starts one such process for each tier. */
 import { join } from 'node:path';
 import { runInExtensionHost } from '../out/support/vscode/extensionHost.js';
-import { runTests } from '../out/support/tier.js';
+import { runTier } from '../out/support/tier/manyProcesses.js';
 import { root } from './installation.mjs';
 
 /** A tier that hangs must not hang the whole run. */
@@ -16,11 +16,10 @@ const limit = setTimeout(() => {
 
 const tier = process.argv[2];
 // Tests wait much of their time for processes and disks; windows need the processors themselves.
-const FILES_AT_ONCE = tier === 'e2e' ? 2 : 3;
+const FILES_AT_ONCE = tier === 'e2e' ? 2 : 4;
 const code =
   tier === 'host'
     ? await runInExtensionHost()
-    : (await runTests(join(root, 'out', process.env.CORRAL_TEST_FOLDER ?? tier), { filesAtOnce: FILES_AT_ONCE }))
-        .failed;
+    : (await runTier(join(root, 'out', process.env.CORRAL_TEST_FOLDER ?? tier), FILES_AT_ONCE)).failed;
 clearTimeout(limit);
 process.exit(code === 0 ? 0 : 1);

@@ -1,4 +1,4 @@
-import { runTests } from '../support/tier';
+import { runTests } from '../support/tier/oneProcess';
 
 /** VS Code calls this in its extension host: see scripts/testElectron.mjs and test/support/vscode/extensionHost.ts. */
 export async function run(): Promise<void> {

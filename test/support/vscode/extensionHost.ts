@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { format } from 'node:util';
 import { projectRoot } from '../project';
 import { TestRepository } from '../repository';
-import { REPORT_MARK } from '../tier';
+import { REPORT_MARK } from '../tier/oneProcess';
 import { VscodeServer } from './vscodeServer';
 import { openBrowser } from './window';
 
