@@ -4,7 +4,7 @@ import type { StorePaths } from '../src/storage/paths';
 import { BenchWindow } from './benchWindow';
 import type { OpenedPage } from './benchWindow';
 import type { Figure } from './figures';
-import { short, spreadOf } from './figures';
+import { short, spreadOf, valueOf } from './figures';
 import { writeSession } from './sampleData';
 import { indexSessions } from './timelinePage';
 
@@ -62,9 +62,7 @@ function figureOf(length: number, index: number, rounds: readonly Round[]): Figu
   return {
     name: index === 0 ? '17' : '17m',
     feel: `the first rows of a timeline of ${length.toLocaleString('en')} events, in a window that has just opened`,
-    value: ratio.median,
-    min: ratio.min,
-    max: ratio.max,
+    ...valueOf(ratio),
     unit: '×',
     detail: `of an empty page in a bare extension, which takes ${range(empty, 'ms')} from the click; ours ${range(ours, 'ms')}, by the checkpoint ${range(old, 'ms')}; ${range(ratioTo(old), '×')} of that, ${range(ratioTo(first), '×')} of ${(LENGTHS[0] ?? 0).toLocaleString('en')} events`,
     target: { atMost: 1.5 },

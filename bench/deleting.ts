@@ -9,7 +9,7 @@ import { DEFAULT_SETTINGS } from '../src/supervisor/settings';
 import { Supervisor } from '../src/supervisor/supervisor';
 import { projectRoot } from '../test/support/project';
 import type { Figure } from './figures';
-import { short, spreadOf, timed } from './figures';
+import { short, spreadOf, timed, valueOf } from './figures';
 import { FILES, largeRepository, user } from './largeRepository';
 
 const ROUNDS = 5;
@@ -71,9 +71,7 @@ export async function deletionFigures(folder: string): Promise<Figure[]> {
     {
       name: '21',
       feel: 'from Delete until the row is gone',
-      value: row.median,
-      min: row.min,
-      max: row.max,
+      ...valueOf(row),
       unit: 'ms',
       detail: `${FILES.toLocaleString('en')} files`,
       target: { atMost: 200 },
@@ -81,9 +79,7 @@ export async function deletionFigures(folder: string): Promise<Figure[]> {
     {
       name: '21d',
       feel: 'the same until the disk is free',
-      value: ratio.median,
-      min: ratio.min,
-      max: ratio.max,
+      ...valueOf(ratio),
       unit: '×',
       detail: `${short(disk.median)} ms, rm -rf of as many files ${short(peer.median)} ms`,
       target: { atMost: 3 },

@@ -31,6 +31,12 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { median: sorted[sorted.length >> 1] ?? NaN, min: sorted[0] ?? NaN, max: sorted.at(-1) ?? NaN };
 }
 
+/** A figure's value: the median with its range, or a single number. */
+export function valueOf(measured: Spread | number): Pick<Figure, 'value' | 'min' | 'max'> {
+  const { median, min, max } = typeof measured === 'number' ? spreadOf([measured]) : measured;
+  return { value: median, min, max };
+}
+
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;

@@ -10,7 +10,7 @@ import { openStore } from '../src/storage/store/store';
 import { projectRoot } from '../test/support/project';
 import { TestRepository } from '../test/support/repository';
 import type { Figure } from './figures';
-import { short, spreadOf } from './figures';
+import { short, spreadOf, valueOf } from './figures';
 import { hostResultSchema } from './hostTask';
 import type { HostResult, HostTask } from './hostTask';
 import { writeSession } from './sampleData';
@@ -79,9 +79,7 @@ export async function loadFigures(folder: string): Promise<Figure[]> {
     {
       name: '5',
       feel: `worst block of the extension host's loop while ${RUNS} runs write`,
-      value: spread.median,
-      min: spread.min,
-      max: spread.max,
+      ...valueOf(spread),
       unit: 'ms',
       detail: `of that at most ${short(work.median)} ms [${short(work.min)}–${short(work.max)}] is the loop's own work, the rest is the runs' ${2 * RUNS} processes on the same processors; p99 ${short(p99)} ms, ${short(rate)} events/s, a timeline open, a checkpoint every 2 s`,
       target: { atMost: 25 },
@@ -129,9 +127,7 @@ export async function memoryFigures(folder: string): Promise<Figure[]> {
     {
       name: '10',
       feel: `memory with ${SESSIONS.toLocaleString('en')} sessions and ${RUNS} live runs, beyond an empty host`,
-      value: beyond,
-      min: beyond,
-      max: beyond,
+      ...valueOf(beyond),
       unit: 'MB',
       detail: `resident: ${residentWords(busy)}, empty ${residentWords(empty)}`,
       target: { atMost: 120 },
@@ -139,9 +135,7 @@ export async function memoryFigures(folder: string): Promise<Figure[]> {
     {
       name: '10g',
       feel: `growth of the memory from the ${STEADY_FROM}th to the ${TIMELINES}th timeline of ${TIMELINE_EVENTS.toLocaleString('en')} events`,
-      value: (last / steady - 1) * 100,
-      min: (last / steady - 1) * 100,
-      max: (last / steady - 1) * 100,
+      ...valueOf((last / steady - 1) * 100),
       unit: '%',
       detail: `${short(steady)} MB, then ${short(last)} MB, resident; at most ${short(Math.max(...memoryMb))} MB`,
       target: { atMost: 10 },

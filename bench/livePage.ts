@@ -8,7 +8,7 @@ import { Supervisor } from '../src/supervisor/supervisor';
 import { projectRoot } from '../test/support/project';
 import { BenchWindow } from './benchWindow';
 import type { Figure } from './figures';
-import { percentile, short, spreadOf } from './figures';
+import { percentile, short, spreadOf, valueOf } from './figures';
 import { HostInspector } from './hostInspector';
 
 const RUNS = 10;
@@ -115,9 +115,7 @@ async function measure(opened: BenchWindow): Promise<Figure[]> {
       {
         name: '5p',
         feel: `worst block of the loop of VS Code's extension host, with the page open and ${load}`,
-        value: block.median,
-        min: block.min,
-        max: block.max,
+        ...valueOf(block),
         unit: 'ms',
         detail: `of that at most ${short(work.median)} ms is the loop's own work, VS Code's and its other extensions' included; p99 ${short(p99.median)} ms; over ${ROUNDS} rounds`,
         target: { atMost: 25 },
@@ -125,9 +123,7 @@ async function measure(opened: BenchWindow): Promise<Figure[]> {
       {
         name: '6',
         feel: `from the agent's write to its row in the page, p95, with ${load}`,
-        value: ratio.median,
-        min: ratio.min,
-        max: ratio.max,
+        ...valueOf(ratio),
         unit: '×',
         detail: `of a message from the host of a bare extension to its page, p95 ${rounds.map(({ bareAges }) => short(p95(bareAges))).join(', ')} ms; ours ${rounds.map(({ ages }) => short(p95(ages))).join(', ')} ms, p50 ${short(spreadOf(all).median)} ms over ${all.length} rows; the runs' ${2 * RUNS} processes, VS Code and the browser share the machine`,
         target: { atMost: 2.5 },

@@ -10,7 +10,7 @@ import { Supervisor } from '../src/supervisor/supervisor';
 import { projectRoot } from '../test/support/project';
 import { TestRepository } from '../test/support/repository';
 import type { Figure } from './figures';
-import { short, spreadOf, timed } from './figures';
+import { short, spreadOf, timed, valueOf } from './figures';
 import { FILES, largeRepository, user } from './largeRepository';
 
 const ROUNDS = 10;
@@ -78,9 +78,7 @@ export async function preparingFigures(folder: string): Promise<Figure[]> {
     {
       name: '16',
       feel: 'from Enter to the agent, written to for 5 s before, beyond the agent itself',
-      value: beside.median,
-      min: beside.min,
-      max: beside.max,
+      ...valueOf(beside),
       unit: '×',
       detail: `${short(prepared.median)} ms [${short(prepared.min)}–${short(prepared.max)}] with ${FILES.toLocaleString('en')} files, nothing prepared ${short(of('without').median)} ms, git worktree add alone ${short(of('git').median)} ms; a repository of one file, nothing prepared, ${short(of('fewFiles').median)} ms`,
       target: { atMost: 1.2 },
@@ -88,9 +86,7 @@ export async function preparingFigures(folder: string): Promise<Figure[]> {
     {
       name: '16r',
       feel: 'the worktree is ready before Enter',
-      value: readyCount / ROUNDS,
-      min: readyCount / ROUNDS,
-      max: readyCount / ROUNDS,
+      ...valueOf(readyCount / ROUNDS),
       unit: 'of all',
       detail: `${readyCount} of ${ROUNDS} within ${TYPING_MS / 1_000} s`,
       target: { atLeast: 0.9 },

@@ -13,7 +13,7 @@ import type { StorePaths } from '../src/storage/paths';
 import { openStore } from '../src/storage/store/store';
 import { projectRoot } from '../test/support/project';
 import type { Figure, Spread } from './figures';
-import { compare, short, timed } from './figures';
+import { compare, short, timed, valueOf } from './figures';
 import { timestampOf } from './sampleData';
 
 const THREAD_PATH = join(projectRoot, 'dist/searchThread.js');
@@ -117,9 +117,7 @@ export async function searchFigures(folder: string): Promise<Figure[]> {
   ): Figure => ({
     name,
     feel,
-    value: ratio.median,
-    min: ratio.min,
-    max: ratio.max,
+    ...valueOf(ratio),
     unit: '×',
     detail: `${short(ours.median)} ms over ${megabytes} MB, grep -ri of a word ${short(peer.median)} ms`,
     target: { atMost },
@@ -138,9 +136,7 @@ export async function searchFigures(folder: string): Promise<Figure[]> {
     {
       name: '18f',
       feel: 'the filters beside the history',
-      value: share,
-      min: share,
-      max: share,
+      ...valueOf(share),
       unit: '%',
       detail: `${SESSIONS.toLocaleString('en')} filters`,
       target: { atMost: 1 },

@@ -3,10 +3,11 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../test/support/project';
 import type { Figure } from './figures';
+import { valueOf } from './figures';
 
 async function sizeFigure(name: string, feel: string, path: string, atMostKb: number): Promise<Figure> {
   const kb = (await stat(join(projectRoot, path))).size / 1_000;
-  return { name, feel, value: kb, min: kb, max: kb, unit: 'KB', detail: path, target: { atMost: atMostKb } };
+  return { name, feel, ...valueOf(kb), unit: 'KB', detail: path, target: { atMost: atMostKb } };
 }
 
 export async function sizeFigures(): Promise<Figure[]> {

@@ -10,7 +10,7 @@ import { takeSnapshot } from '../src/supervisor/git/snapshots/snapshots';
 import { createWorktree, planWorktree } from '../src/supervisor/git/worktrees/worktreeCreation';
 import { projectRoot } from '../test/support/project';
 import type { Figure } from './figures';
-import { compare, short, timed } from './figures';
+import { compare, short, timed, valueOf } from './figures';
 import { FILES, largeRepository, user } from './largeRepository';
 
 const ROUNDS = 10;
@@ -54,9 +54,7 @@ export async function snapshotFigures(folder: string): Promise<Figure[]> {
     {
       name: '20a',
       feel: "a turn's snapshot",
-      value: changed.ratio.median,
-      min: changed.ratio.min,
-      max: changed.ratio.max,
+      ...valueOf(changed.ratio),
       unit: '×',
       detail: `${short(changed.ours.median)} ms, plain git status ${short(changed.peer.median)} ms, ${CHANGED_FILES} of ${files} files changed`,
       target: { atMost: 2 },
@@ -64,9 +62,7 @@ export async function snapshotFigures(folder: string): Promise<Figure[]> {
     {
       name: '20b',
       feel: 'a snapshot where nothing changed',
-      value: unchanged.ratio.median,
-      min: unchanged.ratio.min,
-      max: unchanged.ratio.max,
+      ...valueOf(unchanged.ratio),
       unit: '×',
       detail: `${short(unchanged.ours.median)} ms, plain git status ${short(unchanged.peer.median)} ms, ${files} files`,
       target: { atMost: 1.2 },

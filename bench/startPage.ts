@@ -13,8 +13,9 @@ import { TestRepository } from '../test/support/repository';
 import { VscodeServer } from '../test/support/vscode/vscodeServer';
 import { openBrowser, Window } from '../test/support/vscode/window';
 import { waitFor } from '../test/support/wait';
+import { listExtension } from './bare/installBare';
 import type { Figure, Spread } from './figures';
-import { short, spreadOf } from './figures';
+import { short, spreadOf, valueOf } from './figures';
 import { catalogMb, fillStore } from './sampleStore';
 
 const ROUNDS = 5;
@@ -112,13 +113,7 @@ async function writeBareExtension(folder: string, rowCount: number): Promise<Ins
        getTreeItem: (row) => new vscode.TreeItem('Row ' + row),
      } });`,
   );
-  const listed = {
-    identifier: { id: `${manifest.publisher}.${manifest.name}` },
-    version: manifest.version,
-    location: { $mid: 1, path: extension, scheme: 'file' },
-    relativeLocation: 'bare',
-  };
-  await writeFile(join(extensions, 'extensions.json'), JSON.stringify([listed]));
+  await listExtension(extensions, manifest.name);
   return await noteActivations(extensions, extension);
 }
 
@@ -225,14 +220,13 @@ const ratioOf = (ours: readonly number[], peer: readonly number[]): Spread =>
 const medianOf = (times: readonly number[]): string => `${short(spreadOf(times).median)} ms`;
 
 function figureOf(name: string, feel: string, ratio: Spread, detail: string, atMost: number): Figure {
-  return { name, feel, value: ratio.median, min: ratio.min, max: ratio.max, unit: '×', detail, target: { atMost } };
+  return { name, feel, ...valueOf(ratio), unit: '×', detail, target: { atMost } };
 }
 
 function activationFigure(times: readonly number[], sessions: string): Figure {
-  const { median, min, max } = spreadOf(times);
   const detail = `with ${sessions}; loading the code is part of it`;
   const feel = "the extension's activation in VS Code";
-  return { name: '15a', feel, value: median, min, max, unit: 'ms', detail, target: { atMost: 100 } };
+  return { name: '15a', feel, ...valueOf(spreadOf(times)), unit: 'ms', detail, target: { atMost: 100 } };
 }
 
 export async function startPageFigures(): Promise<Figure[]> {

@@ -7,7 +7,7 @@ import { openStore } from '../src/storage/store/store';
 import { Supervisor } from '../src/supervisor/supervisor';
 import { projectRoot } from '../test/support/project';
 import type { Figure } from './figures';
-import { compare, short, spreadOf, timed } from './figures';
+import { compare, short, spreadOf, timed, valueOf } from './figures';
 import { Peer } from './peer';
 import { eventOf, writeSession } from './sampleData';
 import { fillStore } from './sampleStore';
@@ -69,9 +69,7 @@ async function manyFigure(folder: string, fewMs: number): Promise<Figure> {
   return {
     name: '19l',
     feel: `start with ${MANY_SESSIONS.toLocaleString('en')} sessions and ${events} events`,
-    value: first.median,
-    min: first.min,
-    max: first.max,
+    ...valueOf(first),
     unit: 'ms',
     detail: `${short(first.median / fewMs)} times the time with ${SESSIONS.toLocaleString('en')} sessions; all ${short(spreadOf(found.map((each) => each.listMs)).median)} ms; every journal looked at after ${short(spreadOf(found.map(({ allMs }) => allMs)).median)} ms`,
     target: { atMost: 250 },
@@ -118,9 +116,7 @@ export async function startFigures(folder: string): Promise<Figure[]> {
     {
       name: '7l',
       feel: `start with ${SESSIONS.toLocaleString('en')} sessions and ${events} events`,
-      value: warm.ours.median,
-      min: warm.ours.min,
-      max: warm.ours.max,
+      ...valueOf(warm.ours),
       unit: 'ms',
       detail: `a new window’s process, until it has its newest sessions, and all ${short(spreadOf(lists).median)} ms; node:sqlite opens and lists in ${short(warm.peer.median)} ms, ratio ${short(warm.ratio.median)}`,
       target: { atMost: 250 },
@@ -129,9 +125,7 @@ export async function startFigures(folder: string): Promise<Figure[]> {
     {
       name: '8',
       feel: 'the same with every SQLite file deleted: the first rows',
-      value: spread.median,
-      min: spread.min,
-      max: spread.max,
+      ...valueOf(spread),
       unit: 'ms',
       detail: `all of them after ${short(spreadOf(generated.map(({ allMs }) => allMs)).median)} ms`,
       target: { atMost: 1_000 },

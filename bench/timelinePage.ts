@@ -7,7 +7,7 @@ import { Supervisor } from '../src/supervisor/supervisor';
 import { projectRoot } from '../test/support/project';
 import { BenchWindow } from './benchWindow';
 import type { Figure } from './figures';
-import { compare, percentile, short, spreadOf } from './figures';
+import { compare, percentile, short, spreadOf, valueOf } from './figures';
 import { writeSession } from './sampleData';
 
 const LENGTHS = [100_000, 1_000_000];
@@ -136,9 +136,7 @@ async function measure(opened: BenchWindow, title: string, length: number): Prom
     {
       name: `9p${suffix}`,
       feel: `from the click to the first of ${name} events`,
-      value: ratio.median,
-      min: ratio.min,
-      max: ratio.max,
+      ...valueOf(ratio),
       unit: '×',
       detail: `of an empty page in a bare extension, which takes ${short(peer.median)} ms; ours ${short(ours.median)} ms [${short(ours.min)}–${short(ours.max)}], of that from the page's start ${short(page.median)} ms; the first time ${short(cold.openMs)} ms`,
       target: { atMost: 1.5 },
@@ -146,9 +144,7 @@ async function measure(opened: BenchWindow, title: string, length: number): Prom
     {
       name: `9s${suffix}`,
       feel: `frames that show a row not loaded, of ${FRAMES} while scrolling fast through ${name} events`,
-      value: scrolled.blankFrames,
-      min: scrolled.blankFrames,
-      max: scrolled.blankFrames,
+      ...valueOf(scrolled.blankFrames),
       unit: 'frames',
       detail: `a frame takes ${short(frames.median)} ms, p95 ${short(percentile(scrolled.frameMs, 0.95))} ms, the longest ${short(frames.max)} ms; ${FRAME_PX} px each`,
       target: { atMost: 0 },
@@ -156,18 +152,14 @@ async function measure(opened: BenchWindow, title: string, length: number): Prom
     {
       name: `9j${suffix}`,
       feel: `a jump to any moment of ${name} events, until its rows are there`,
-      value: jumps.median,
-      min: jumps.min,
-      max: jumps.max,
+      ...valueOf(jumps),
       unit: 'ms',
       detail: `p95 ${short(percentile(jumpMs, 0.95))} ms by the scrubber; by the scroll bar p50 ${short(percentile(placeMs, 0.5))} ms, p95 ${short(percentile(placeMs, 0.95))} ms`,
     },
     {
       name: `9m${suffix}`,
       feel: `memory of the page after scrolling all of ${name} events`,
-      value: draggedMb - emptyMb,
-      min: draggedMb - emptyMb,
-      max: draggedMb - emptyMb,
+      ...valueOf(draggedMb - emptyMb),
       unit: 'MB',
       detail: `its scripts' heap, beyond the window without it (${short(emptyMb)} MB); ${short(scrolledMb - emptyMb)} MB after ${FRAMES} frames of scrolling`,
     },

@@ -3,7 +3,7 @@ import { openStoreIndex } from '../src/storage/database/storeIndexClient';
 import { eventId } from '../src/storage/ids';
 import type { StoreIndex } from '../src/storage/database/storeIndex';
 import type { Figure } from './figures';
-import { compare, percentile, short, spreadOf, timed } from './figures';
+import { compare, percentile, short, spreadOf, timed, valueOf } from './figures';
 import { LiveTimeline, WORKER_PATH } from './liveTimeline';
 import { EnginePeer, Peer } from './peer';
 import type { PageKey } from './peer';
@@ -60,9 +60,7 @@ async function comparePages(folder: string, place: Place): Promise<Figure> {
   return {
     name: '9',
     feel: `a page of ${PAGE} out of ${LENGTH.toLocaleString('en')} events`,
-    value: found.ratio.median,
-    min: found.ratio.min,
-    max: found.ratio.max,
+    ...valueOf(found.ratio),
     unit: '×',
     detail: `${short(found.ours.median)} ms, the engine alone ${short(found.peer.median)} ms; rows as stored from SQLite on the disk ${short(spreadOf(native).median)} ms`,
     target: { atMost: 1.5 },
@@ -85,9 +83,7 @@ async function openingFigure({ paths, sessionId, runId }: LiveTimeline): Promise
   return {
     name: '9o',
     feel: `opening a timeline of ${LENGTH.toLocaleString('en')} events`,
-    value: spread.median,
-    min: spread.min,
-    max: spread.max,
+    ...valueOf(spread),
     unit: 'ms',
     detail: `from its checkpoint; a jump to any moment p95 ${short(percentile(jumps, 0.95))} ms`,
     target: { atMost: 300 },

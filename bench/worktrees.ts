@@ -11,7 +11,7 @@ import { Supervisor } from '../src/supervisor/supervisor';
 import { projectRoot } from '../test/support/project';
 import { programsStartedBy } from '../test/support/startedPrograms';
 import type { Figure } from './figures';
-import { compare, short, timed } from './figures';
+import { compare, short, timed, valueOf } from './figures';
 import { FILES, largeRepository, user } from './largeRepository';
 import { writeSession } from './sampleData';
 
@@ -62,9 +62,7 @@ export async function worktreeFigures(folder: string): Promise<Figure[]> {
     {
       name: '12a',
       feel: 'a new session has its files',
-      value: creating.ratio.median,
-      min: creating.ratio.min,
-      max: creating.ratio.max,
+      ...valueOf(creating.ratio),
       unit: '×',
       detail: `${short(creating.ours.median)} ms, plain git worktree add ${short(creating.peer.median)} ms, ${FILES.toLocaleString('en')} files`,
       target: { atMost: 1.15 },
@@ -72,9 +70,7 @@ export async function worktreeFigures(folder: string): Promise<Figure[]> {
     {
       name: '12c',
       feel: 'the list is painted',
-      value: started,
-      min: started,
-      max: started,
+      ...valueOf(started),
       unit: 'git processes',
       detail: `${listed} sessions, from a cold start`,
       target: { atMost: 0 },

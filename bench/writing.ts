@@ -7,7 +7,7 @@ import { newId } from '../src/storage/ids';
 import { JournalWriter } from '../src/storage/journal/journalWriter';
 import { openStore } from '../src/storage/store/store';
 import type { Figure } from './figures';
-import { compare, percentile, short, timed } from './figures';
+import { compare, percentile, short, timed, valueOf } from './figures';
 import { EnginePeer, Peer } from './peer';
 import { LiveTimeline, WORKER_PATH } from './liveTimeline';
 import { draft, drafts, eventOf, writeSession } from './sampleData';
@@ -131,9 +131,7 @@ async function ratioFigure(
   return {
     name,
     feel,
-    value: found.ratio.median,
-    min: found.ratio.min,
-    max: found.ratio.max,
+    ...valueOf(found.ratio),
     unit: '×',
     detail: `${short(found.ours.median)} events/s, peer ${short(found.peer.median)}`,
     target: { atLeast },

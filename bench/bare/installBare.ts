@@ -4,11 +4,10 @@ import * as v from 'valibot';
 import { installedExtensions, projectRoot } from '../../test/support/project';
 
 const NAME = 'bare';
-const VERSION = '1.0.0';
 const MANIFEST = {
   name: NAME,
   publisher: NAME,
-  version: VERSION,
+  version: '1.0.0',
   engines: { vscode: '^1.90.0' },
   main: './bareExtension.js',
   activationEvents: ['onStartupFinished'],
@@ -17,6 +16,20 @@ const MANIFEST = {
     customEditors: [{ viewType: 'bare.page', displayName: 'Bare', selector: [{ filenamePattern: 'bare:/**' }] }],
   },
 };
+
+/** Adds the extension in the folder `name` of `extensions` to what VS Code takes from there. */
+export async function listExtension(extensions: string, name: string): Promise<void> {
+  const path = join(extensions, name);
+  const { publisher, version } = v.parse(
+    v.object({ publisher: v.string(), version: v.string() }),
+    JSON.parse(await readFile(join(path, 'package.json'), 'utf8')),
+  );
+  const list = join(extensions, 'extensions.json');
+  const listed = v.parse(v.array(v.unknown()), JSON.parse(await readFile(list, 'utf8').catch(() => '[]')));
+  const location = { $mid: 1, path, scheme: 'file' };
+  const extension = { identifier: { id: `${publisher}.${name}` }, version, location, relativeLocation: name };
+  await writeFile(list, JSON.stringify([...listed, extension]));
+}
 
 /** Puts the bare extension beside Corral into a folder of extensions, and returns that folder. */
 export async function installBare(): Promise<string> {
@@ -27,14 +40,6 @@ export async function installBare(): Promise<string> {
   await mkdir(path);
   await writeFile(join(path, 'package.json'), JSON.stringify(MANIFEST));
   await copyFile(join(projectRoot, 'out/bench/bare/bareExtension.js'), join(path, 'bareExtension.js'));
-  const list = join(folder, 'extensions.json');
-  const listed = v.parse(v.array(v.unknown()), JSON.parse(await readFile(list, 'utf8')));
-  const bare = {
-    identifier: { id: `${NAME}.${NAME}` },
-    version: VERSION,
-    location: { $mid: 1, path, scheme: 'file' },
-    relativeLocation: NAME,
-  };
-  await writeFile(list, JSON.stringify([...listed, bare]));
+  await listExtension(folder, NAME);
   return folder;
 }
