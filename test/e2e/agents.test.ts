@@ -127,10 +127,21 @@ else { require('node:fs').writeFileSync(${JSON.stringify(noted)}, ${note}); cons
     await sessions.row('edit notes').click();
     await window.timeline('edit notes');
     await window.runCommand('Corral: Ask About This Session…');
+    await window.quickInput.getByRole('button', { name: 'Choose the Agent That Answers' }).click();
+    await window.quickInput.getByPlaceholder('Another agent is told what was said').waitFor();
+    await window.picture('who answers');
+    await window.pick('demo');
+    await window.quickInput.getByPlaceholder('Why is the parser in a file of its own?').waitFor();
     await window.answerInput('talk Half, because the **other half** is for another agent');
     const asked = async (): Promise<Locator> =>
       (await window.timeline('edit notes', '[data-testid=aside]')).getByTestId('aside');
     await (await asked()).and((await window.timeline('edit notes')).locator('[data-state=answered]')).waitFor();
+    const timeline = await window.timeline('edit notes');
+    await timeline.getByTestId('find').fill('other half');
+    await timeline.getByText('1 found').waitFor();
+    await timeline.getByTestId('find').press('Enter');
+    await timeline.getByText('1 of 1').waitFor();
+    await timeline.locator('.aside-card.marked').waitFor();
     await window.picture('aside');
     await window.reloadByCommand();
     await (await asked()).getByText('other half', { exact: true }).waitFor();

@@ -36,7 +36,9 @@ export function FilterBar({ model }: { model: TimelineModel }) {
         type="search"
         aria-label={l10n.t('Find in the timeline')}
         placeholder={l10n.t('Find')}
-        title={l10n.t('Finds text in the events. Only the first 64 KB of an output are searched here.')}
+        title={l10n.t(
+          'Finds text in the events and in what was asked beside the work. Only the first 64 KB of an output are searched here.',
+        )}
         data-testid="find"
         value={find.text}
         onInput={({ currentTarget }) => {

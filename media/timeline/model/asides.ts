@@ -1,18 +1,26 @@
 import type { Aside, EventPlace, TimelineSession } from '../../../src/protocol/timelineProtocol';
-import type { Ask } from './extensionHostClient';
+import type { FoundAside } from './eventFind';
+import type { Playlist } from './playlist';
 
 export interface AsidesContext {
-  ask: Ask;
+  cancel: (asideId: string) => Promise<unknown>;
+  /** The last event up to a time. */
+  placeAt: (moment: { runId: string; timeMs: number }) => Promise<EventPlace | undefined>;
   changed: () => void;
-  session: () => TimelineSession | undefined;
+  session: () => Pick<TimelineSession, 'runs'> | undefined;
   /** Moves to an event. */
   show: (place: EventPlace) => void;
+  /** The rows below which they stand; undefined where they are not shown. */
+  playlist: () => Playlist | undefined;
 }
 
 /** The questions that were asked beside the session's work. They are no events: each stands below one, by its time. */
 export class Asides {
   readonly #context: AsidesContext;
   #all: Aside[] = [];
+  /** The events that they stand below, as far as somebody has looked for them. */
+  readonly #places = new Map<string, EventPlace>();
+  readonly #looksFor = new Set<string>();
   /** The one that a search led to. */
   marked: string | undefined;
 
@@ -40,7 +48,7 @@ export class Asides {
   }
 
   async cancel(asideId: string): Promise<void> {
-    await this.#context.ask('cancelAside', { asideId });
+    await this.#context.cancel(asideId);
   }
 
   /** Moves to the aside, where the id is that of one. */
@@ -52,17 +60,49 @@ export class Asides {
     return true;
   }
 
+  /** Those with a text in the question or answer, in order, whatever its case. Their places may come later. */
+  withText(text: string): FoundAside[] {
+    const playlist = this.#context.playlist();
+    const wanted = searchable(text);
+    if (playlist === undefined || wanted === '') return [];
+    return this.between(undefined, undefined).flatMap((aside) => {
+      if (!searchable(`${aside.question}\n${aside.answer}`).includes(wanted)) return [];
+      const place = aside.state === 'answering' ? playlist.placeOf(playlist.rowCount - 1) : this.#places.get(aside.id);
+      if (place === undefined) void this.#lookFor(aside);
+      const row = place === undefined ? undefined : playlist.rowOf(place);
+      return row === undefined ? [] : [{ id: aside.id, row }];
+    });
+  }
+
+  async #lookFor(aside: Aside): Promise<void> {
+    if (this.#looksFor.has(aside.id)) return;
+    this.#looksFor.add(aside.id);
+    const place = await this.#placeBelow(aside);
+    this.#looksFor.delete(aside.id);
+    if (place === undefined) return;
+    this.#places.set(aside.id, place);
+    this.#context.changed();
+  }
+
   async #showBelow(aside: Aside): Promise<void> {
+    const place = await this.#placeBelow(aside);
+    if (place !== undefined) this.#context.show(place);
+  }
+
+  async #placeBelow(aside: Aside): Promise<EventPlace | undefined> {
     const timeMs = Date.parse(aside.endedAt ?? new Date().toISOString());
     const runs = this.#context.session()?.runs.filter(({ eventCount }) => eventCount > 0) ?? [];
     const run = runs.findLast(({ firstMs }) => firstMs <= timeMs) ?? runs[0];
-    if (run === undefined) return;
-    const found = await this.#context.ask('seqAt', { runId: run.runId, timeMs });
-    if (found !== undefined) this.#context.show({ runId: run.runId, seq: found.seq });
+    if (run === undefined) return undefined;
+    return await this.#context.placeAt({ runId: run.runId, timeMs });
   }
 }
 
 /** Later than any event while it is being answered, so that it stays in sight. */
 function placeOf({ endedAt, askedAt, state }: Aside): string {
   return state === 'answering' ? '9999' : (endedAt ?? askedAt);
+}
+
+function searchable(text: string): string {
+  return text.normalize('NFC').toLowerCase();
 }

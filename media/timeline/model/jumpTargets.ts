@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { EventKind } from '../../../src/storage/events';
 import { MAX_EVENTS_PER_QUERY } from '../../../src/protocol/timelineProtocol';
 import type { FindContext } from './eventFilter';
+import type { Replay } from './replay';
 
 export type JumpTarget = 'edit' | 'turn' | 'permission' | 'snapshot' | 'failure';
 
@@ -52,6 +53,19 @@ export const JUMP_TARGETS: Record<JumpTarget, JumpTargetDefinition> = {
     failed: true,
   },
 };
+
+/** Moves the replay to the next target of a kind, or the one before; to the end or the start where there is none. */
+export async function jumpTo(
+  context: FindContext,
+  replay: Pick<Replay, 'shownRows' | 'playing' | 'moveTo'>,
+  target: JumpTarget,
+  direction: 'back' | 'forward',
+): Promise<void> {
+  const isForward = direction === 'forward';
+  const row = await findJumpTarget(context, target, isForward ? replay.shownRows : replay.shownRows - 2, direction);
+  replay.playing = false;
+  replay.moveTo(row === undefined ? (isForward ? context.playlist().rowCount : 1) : row + 1);
+}
 
 /** The first row with the target from `fromRow` on in the given direction, `fromRow` included; undefined if none. */
 export async function findJumpTarget(

@@ -11,7 +11,7 @@ import { Pauses } from './density/pauses';
 import { Moment } from './moment';
 import { PendingPermissions } from './pendingPermissions';
 import { Density } from './density/density';
-import { findJumpTarget, type JumpTarget } from './jumpTargets';
+import { jumpTo, type JumpTarget } from './jumpTargets';
 import { Playlist } from './playlist';
 import { Replay } from './replay';
 import { SessionActions } from './sessionActions';
@@ -90,8 +90,16 @@ export class TimelineModel {
     const playlist = (): Playlist => this.playlist;
     const shownRows = (): number => this.replay.shownRows;
     const ask: Ask = (method, parameters) => this.#attempt(() => this.#client.request(method, parameters));
+    const placeAt = async (moment: { runId: string; timeMs: number }): Promise<EventPlace | undefined> => {
+      const found = await ask('seqAt', moment);
+      return found === undefined ? undefined : { runId: moment.runId, seq: found.seq };
+    };
     this.moment = new Moment(ask, changed);
-    this.asides = new Asides({ ask, changed, session: () => this.session, show: (place) => this.#show(place) });
+    this.asides = new Asides({
+      ...{ placeAt, changed, session: () => this.session, show: (place) => this.#show(place) },
+      cancel: (asideId) => ask('cancelAside', { asideId }),
+      playlist: () => (this.filter.isActive || this.runId !== undefined ? undefined : this.playlist),
+    });
     this.#findContext = { playlist, find: (query) => ask('findEvents', query) };
     this.filter = new EventFilter({ ...this.#findContext, changed, criteriaChanged: () => this.find.restart() });
     this.find = new EventFind({
@@ -99,7 +107,11 @@ export class TimelineModel {
       criteria: () => this.filter.criteria,
       shownRows,
       lineOf: (row) => this.rows.rowLineOf(row),
-      reveal: (row) => this.rows.reveal(this.playlist.placeOf(row), this.find.text),
+      reveal: (row, aside) => {
+        this.asides.marked = aside;
+        this.rows.reveal(this.playlist.placeOf(row), aside === undefined ? this.find.text : '');
+      },
+      asides: (text) => this.asides.withText(text),
       changed,
     });
     const pauses = new Pauses({ playlist, read: (query) => ask('pauses', query) });
@@ -128,10 +140,7 @@ export class TimelineModel {
       playlist,
       timeOf: (row) => this.events.timeOf(row),
       needFrom: (row) => this.events.loadRows(row, row),
-      placeAt: async (moment) => {
-        const found = await ask('seqAt', moment);
-        return found === undefined ? undefined : { runId: moment.runId, seq: found.seq };
-      },
+      placeAt,
       changed,
       moved: () => {
         this.following = true;
@@ -197,17 +206,8 @@ export class TimelineModel {
     return this.following || this.replay.position !== undefined ? 0 : Math.max(0, this.lineCount - this.seenLines);
   }
 
-  /** Moves to the next target of a kind, or the one before; to the end or the start where there is none. */
   async jump(target: JumpTarget, direction: 'back' | 'forward'): Promise<void> {
-    const { replay } = this;
-    const row = await findJumpTarget(
-      this.#findContext,
-      target,
-      direction === 'forward' ? replay.shownRows : replay.shownRows - 2,
-      direction,
-    );
-    replay.playing = false;
-    replay.moveTo(row === undefined ? (direction === 'forward' ? this.playlist.rowCount : 1) : row + 1);
+    await jumpTo(this.#findContext, this.replay, target, direction);
   }
 
   /** True where a fold of an event differs from its default. Kept here because rows come and go as the list scrolls. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { Asides } from '../../../../../media/timeline/model/asides';
+import { Playlist } from '../../../../../media/timeline/model/playlist';
 import type { Aside } from '../../../../../src/protocol/timelineProtocol';
 
 const at = (second: number): string => `2026-03-01T08:00:0${second}.000Z`;
@@ -15,11 +16,16 @@ const aside = (id: string, change: Partial<Aside>): Aside => ({
 });
 
 describe('questions beside the work', () => {
+  const run = { runId: 'aaaaaaaaaaaa', ordinal: 1, state: 'completed', turnsBefore: 0, eventCount: 9 } as const;
+  const session = { runs: [{ ...run, firstMs: Date.parse(at(0)), lastMs: Date.parse(at(8)) }] };
+  let placed = (): void => undefined;
   const asides = new Asides({
-    ask: () => Promise.resolve(undefined),
-    changed: () => undefined,
-    session: () => undefined,
+    cancel: () => Promise.resolve(),
+    placeAt: ({ runId, timeMs }) => Promise.resolve({ runId, seq: new Date(timeMs).getUTCSeconds() + 1 }),
+    changed: () => placed(),
+    session: () => session,
     show: () => undefined,
+    playlist: () => new Playlist(session.runs),
   });
   const idsBetween = (from?: string, to?: string): string[] => asides.between(from, to).map(({ id }) => id);
 
@@ -34,6 +40,24 @@ describe('questions beside the work', () => {
     assert.deepEqual(idsBetween(at(5), at(6)), ['late']);
     assert.deepEqual(idsBetween(at(5)), ['late', 'answering']);
     assert.deepEqual(idsBetween(), ['early', 'late', 'answering']);
+  });
+
+  it('are found by their text once it is known below which event they stand', async () => {
+    asides.set([
+      aside('late', { endedAt: at(5), answer: 'Because of the Zebra' }),
+      aside('early', { endedAt: at(2), question: 'Which zebra?' }),
+      aside('other', { endedAt: at(3) }),
+    ]);
+    assert.deepEqual(asides.withText('ZEBRA'), []);
+    await new Promise<void>((fulfil) => {
+      placed = () => {
+        if (asides.withText('zebra').length === 2) fulfil();
+      };
+    });
+    assert.deepEqual(asides.withText('zebra'), [
+      { id: 'early', row: 2 },
+      { id: 'late', row: 5 },
+    ]);
   });
 
   it('are found by a search', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { EventFind } from '../../../../../media/timeline/model/eventFind';
+import { EventFind, type FoundAside } from '../../../../../media/timeline/model/eventFind';
 import { NO_CRITERIA } from '../../../../../media/timeline/model/eventFilter';
 import { Playlist } from '../../../../../media/timeline/model/playlist';
 
@@ -11,8 +11,9 @@ function findIn(
   seqs: number[],
   shownRows = 20,
   lineOf = (row: number) => row,
-): { find: EventFind; shown: number[]; scanned: Promise<void> } {
-  const shown: number[] = [];
+  asides: FoundAside[] = [],
+): { find: EventFind; shown: (number | string)[]; scanned: Promise<void> } {
+  const shown: (number | string)[] = [];
   let finished = (): void => undefined;
   const scanned = new Promise<void>((resolve) => (finished = resolve));
   const playlist = new Playlist([{ ...RUN, eventCount: 20 }]);
@@ -22,7 +23,8 @@ function findIn(
     criteria: () => NO_CRITERIA,
     shownRows: () => shownRows,
     lineOf,
-    reveal: (row) => shown.push(row),
+    reveal: (row, aside) => shown.push(aside ?? row),
+    asides: () => asides,
     changed: () => {
       if (!find.isScanning && find.count > 0) finished();
     },
@@ -54,6 +56,28 @@ describe('EventFind', () => {
     alone.find.go('forward');
     alone.find.go('forward');
     assert.deepEqual(alone.shown, [2, 3]);
+  });
+
+  it('goes to questions beside the work between the events, each in its place', async () => {
+    const asides = [
+      { id: 'first', row: 0 },
+      { id: 'second', row: 7 },
+      { id: 'third', row: 7 },
+      { id: 'hidden', row: 19 },
+    ];
+    const { find, shown, scanned } = findIn([3, 8, 15], 18, undefined, asides);
+    await scanned;
+    assert.equal(find.count, 6);
+    const numbers: number[] = [];
+    for (let step = 0; step < 7; step++) {
+      find.go('forward');
+      numbers.push(find.current);
+    }
+    assert.deepEqual(shown, ['first', 2, 7, 'second', 'third', 14, 'first']);
+    assert.deepEqual(numbers, [1, 2, 3, 4, 5, 6, 1]);
+    find.go('back');
+    find.go('back');
+    assert.deepEqual(shown.slice(7), [14, 'third']);
   });
 
   it('begins at the end when it goes back, and leaves out what the replay does not show yet', async () => {
