@@ -110,6 +110,13 @@ priority = 998
 `;
 export const geminiPolicyArguments = (policyFile: string): string[] => [`--policy=${policyFile}`];
 
+/** As for Claude itself: it can only read, and starts neither hooks nor servers. */
+const CLAUDE_READ_ONLY = {
+  claudeCode: {
+    options: { tools: ['Read', 'Grep', 'Glob'], strictMcpConfig: true, settings: { disableAllHooks: true } },
+  },
+};
+
 /** By the name of the agent's program. */
 const PROFILES: ReadonlyMap<string, AcpProfile> = new Map(
   Object.entries<AcpProfile>({
@@ -136,7 +143,10 @@ const PROFILES: ReadonlyMap<string, AcpProfile> = new Map(
       environment: (mode) => opencodeEnvironment(mode, true),
       aside: { mode: OPENCODE_ASIDE, environment: OPENCODE_ASIDE_ENVIRONMENT },
     },
-    'claude-agent-acp': { modes: { ask: 'default', edits: 'default', all: 'bypassPermissions' } },
+    'claude-agent-acp': {
+      modes: { ask: 'default', edits: 'default', all: 'bypassPermissions' },
+      aside: { mode: 'plan', meta: CLAUDE_READ_ONLY },
+    },
     'codex-acp': {
       modes: { ask: 'read-only', edits: 'workspace-write', all: 'agent-full-access' },
       aside: { mode: 'read-only' },

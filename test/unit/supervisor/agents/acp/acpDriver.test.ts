@@ -39,6 +39,8 @@ class SdkAgent {
   readonly conversation: Conversation;
   readonly prompts: string[] = [];
   readonly asked: string[] = [];
+  /** Of the request to copy a session. */
+  meta: unknown;
   #connection: AgentConnection;
   #cancelling = new AbortController();
 
@@ -74,6 +76,7 @@ class SdkAgent {
       })
       .onRequest(methods.agent.session.fork, ({ params }) => {
         this.asked.push(`fork ${params.sessionId}`);
+        this.meta = params._meta;
         return { sessionId: 's2', ...inMode };
       })
       .onRequest(methods.agent.session.setMode, ({ params }) => {
@@ -312,19 +315,26 @@ describe('acp, with an agent of the official SDK', () => {
   it('answers a question beside the work in a copy that only reads, and is refused whatever it asks for', async () => {
     const aside = { question: 'Why?' };
     const chosen: string[] = [];
-    const forked = new SdkAgent(
-      async ({ ask }) => {
-        chosen.push(await ask('c1', '/repo/a'));
-        return DONE;
-      },
-      { argv: ['/usr/bin/codex-acp'], permissionMode: 'ask', prompt: 'The story. Why?', resumes: 's0', aside },
-      true,
-      ['agent', 'read-only'],
-    );
+    const begin = (program: string, modes: string[]): SdkAgent =>
+      new SdkAgent(
+        async ({ ask }) => {
+          chosen.push(await ask('c1', '/repo/a'));
+          return DONE;
+        },
+        { argv: [`/usr/bin/${program}`], permissionMode: 'ask', prompt: 'The story. Why?', resumes: 's0', aside },
+        true,
+        modes,
+      );
+    const claude = begin('claude-agent-acp', ['default', 'plan']);
+    await claude.event('turn.ended');
+    assert.deepEqual(claude.asked, ['fork s0', 's2 in plan']);
+    assert.match(JSON.stringify(claude.meta), /"tools":\["Read","Grep","Glob"\],"strictMcpConfig":true/);
+    claude.end();
+    const forked = begin('codex-acp', ['agent', 'read-only']);
     await forked.event('turn.ended');
     assert.deepEqual(forked.asked, ['fork s0', 's2 in read-only']);
     assert.match(forked.prompts[0] ?? '', /Change nothing.*\n\nWhy\?$/);
-    assert.deepEqual(chosen, ['no']);
+    assert.deepEqual(chosen, ['no', 'no']);
     assert.equal(forked.host.of('permission.answer')[0]?.outcome, 'denied');
     forked.end();
   });
