@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 
 const LIMIT_MS = 40_000;
+/** Two more sessions start and end in it. */
+const HANDING_OUT_LIMIT_MS = 120_000;
 /** How long to watch an agent that tries again for minutes. */
 const RETRY_WATCH_MS = 8_000;
 const POLL_MS = 50;
@@ -272,7 +274,24 @@ export const SCENARIOS = {
       await consents.record(await consents.agentsIn(repository), true);
       await supervisor.keepSettings(repository);
       const { id } = await start(`Hand it out to ${name} [[handout]]`);
-      await untilCompleted(supervisor, id);
+      const asked = new Set();
+      const session = await until(
+        supervisor,
+        id,
+        'The end',
+        (each) => {
+          for (const { requestId, title, options } of each.pendingPermissions) {
+            if (asked.has(requestId)) continue;
+            asked.add(requestId);
+            console.log(`    ${name} asks: ${title}`);
+            const { optionId } = options.find(({ kind }) => kind === 'allow_once');
+            void supervisor.answerPermission(id, requestId, { optionId });
+          }
+          return isOver(each);
+        },
+        HANDING_OUT_LIMIT_MS,
+      );
+      assert.equal(session.status, 'Completed', session.failureReason);
       const children = (await supervisor.listSessions()).filter(({ startedBy }) => startedBy?.sessionId === id);
       assert.deepEqual(children.map(({ title, status }) => `${title} ${status}`).sort(), [
         'one Completed',

@@ -18,8 +18,6 @@ await enterProjectNode(import.meta.filename);
 
 /** For the two programs that keep their conversations where others can take them up. */
 const ALONE = ['import', 'hand over'];
-/** For the programs that get Corral's own tools in their sessions. */
-const HANDING_OUT = ['claude'];
 /** How many of a failed session's last events are printed. */
 const SHOWN_EVENTS = 12;
 const words = process.argv.slice(2);
@@ -35,8 +33,7 @@ const AGENTS = [
     scenarios: Object.keys(SCENARIOS).filter(
       (scenario) =>
         (!ALONE.includes(scenario) || program.alone !== undefined) &&
-        (scenario !== LIMIT || program.account !== undefined) &&
-        (scenario !== 'hand out work' || HANDING_OUT.includes(name)),
+        (scenario !== LIMIT || program.account !== undefined),
     ),
   })),
   ...['codex', 'gemini', 'opencode', 'goose'].map((program) => ({

@@ -131,11 +131,17 @@ const responses = {
       if (/_output$/.test(item.type)) return [{ role: 'tool', results: JSON.stringify(item) }];
       return /_call$/.test(item.type) || item.role === 'assistant' ? [{ role: 'model' }] : [];
     }),
-    tools: (body.tools ?? []).map(({ name, type, parameters }) => ({
-      name: name ?? type,
-      properties: parameters?.properties ?? {},
-      isPlain: type === 'custom',
-    })),
+    // What it was told of later is no part of its list of tools.
+    tools: [...(body.tools ?? []), ...body.input.flatMap(({ tools: found = [] }) => found)]
+      .flatMap((tool) =>
+        tool.type === 'namespace' ? tool.tools.map((each) => ({ ...each, namespace: tool.name })) : [tool],
+      )
+      .map(({ name, namespace, type, parameters }) => ({
+        name: name ?? type,
+        namespace,
+        properties: parameters?.properties ?? {},
+        isPlain: type === 'custom',
+      })),
   }),
   refuse: (response, resetsAt) =>
     json(
@@ -180,18 +186,23 @@ const responses = {
       status: 'completed',
       content: [{ type: 'output_text', text: step.text, annotations: [] }],
     };
-    const calls = step.calls.map(({ name, args, input }) =>
-      input === undefined
+    const calls = step.calls.map(({ name, namespace, args, input }) => {
+      if (name === 'tool_search') {
+        const search = { type: 'tool_search_call', execution: 'client', status: 'completed' };
+        return { ...search, id: id('tsc'), call_id: id('call'), arguments: args };
+      }
+      return input === undefined
         ? {
             type: 'function_call',
             id: id('fc'),
             call_id: id('call'),
             name,
+            ...(namespace === undefined ? {} : { namespace }),
             arguments: JSON.stringify(args),
             status: 'completed',
           }
-        : { type: 'custom_tool_call', id: id('ctc'), call_id: id('call'), name, input, status: 'completed' },
-    );
+        : { type: 'custom_tool_call', id: id('ctc'), call_id: id('call'), name, input, status: 'completed' };
+    });
     const write = streamTo(response);
     const send = (type, value) => write(`event: ${type}\ndata: ${JSON.stringify({ type, ...value })}\n\n`);
     send('response.created', { response: base });

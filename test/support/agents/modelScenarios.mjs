@@ -39,23 +39,26 @@ const SCENARIOS = {
   slow: [say(numbered(200, 'tick', ' '), { pieceMs: 50 })],
   handout: [
     say('I look for the tools.', { tools: [{ kind: 'find', tools: ['start_session', 'wait_for', 'review_changes'] }] }),
-    say('Two can do this side by side.', {
-      tools: ['one', 'two'].map((title) => ({
-        kind: 'mcp',
-        tool: 'start_session',
-        args: (_ids, asked) => ({ prompt: 'Write it [[write]]', agent: /to ([\w-]+)/.exec(asked)?.[1], title }),
-      })),
-    }),
+    // One call at a time: some programs tell the model of two as if they had been two answers.
+    ...['one', 'two'].map((title) =>
+      say(`Somebody else does number ${title}.`, {
+        tools: [
+          {
+            kind: 'mcp',
+            tool: 'start_session',
+            args: (_ids, asked) => ({ prompt: 'Write it [[write]]', agent: /to ([\w-]+)/.exec(asked)?.[1], title }),
+          },
+        ],
+      }),
+    ),
     say('I wait for them.', {
       tools: [{ kind: 'mcp', tool: 'wait_for', args: (sessionIds) => ({ sessionIds, seconds: 120 }) }],
     }),
-    say('I read what they did.', {
-      tools: [0, 1].map((index) => ({
-        kind: 'mcp',
-        tool: 'review_changes',
-        args: (ids) => ({ sessionId: ids[index] }),
-      })),
-    }),
+    ...[0, 1].map((index) =>
+      say('I read what was done.', {
+        tools: [{ kind: 'mcp', tool: 'review_changes', args: (ids) => ({ sessionId: ids[index] }) }],
+      }),
+    ),
     say('Both have written hello.txt.'),
   ],
   // Calls what changes files by its name, whether or not it was offered.
@@ -77,7 +80,9 @@ export function answerTo({ turns, tools, folder }) {
   if (tools.length === 0 && !isAside) return { ...say('A title'), calls: [] };
   const marked = turns.findLastIndex(({ role, text }) => role === 'user' && markOf(text) !== undefined);
   const name = marked < 0 ? 'plain' : markOf(turns[marked].text);
-  const steps = SCENARIOS[name] ?? SCENARIOS.plain;
+  // Claude and Codex keep tools of servers back until the model asks for them.
+  const hasSearch = tools.some((tool) => SEARCHERS.includes(tool.name));
+  const steps = (SCENARIOS[name] ?? SCENARIOS.plain).filter((each) => hasSearch || each.tools?.[0]?.kind !== 'find');
   const answered = turns
     .slice(marked + 1)
     .filter(({ role }, index, rest) => role === 'model' && rest[index - 1]?.role !== 'model').length;
@@ -100,6 +105,7 @@ export function answerTo({ turns, tools, folder }) {
 /** Ids of sessions in what tools answered, which is JSON within JSON. */
 const sessionIdsIn = (text) => [...new Set([...text.matchAll(/"id\\*": \\*"([a-z2-7]{12})\\*"/g)].map(([, id]) => id))];
 
+const SEARCHERS = ['ToolSearch', 'tool_search'];
 const SHELLS = ['Bash', 'exec_command', 'shell_command', 'shell', 'run_shell_command', 'bash', 'developer__shell'];
 const WRITERS = ['Write', 'write_file', 'write', 'developer__write'];
 const EDITORS = ['Edit', 'replace', 'edit', 'developer__edit'];
@@ -119,14 +125,19 @@ const forcedArguments = (folder) => {
 
 /** The call of an offered tool: with `input` if it takes plain text, else with `args`. */
 function callOf(tool, tools, folder, { sessionIds, asked }) {
-  // Claude keeps tools of servers back until the model asks for them.
-  if (tool.kind === 'find' && !tools.some(({ name }) => name === 'ToolSearch')) return [];
-  if (tool.kind === 'find')
-    return { name: 'ToolSearch', args: { query: `select:${tool.tools.map((name) => `mcp__corral__${name}`).join()}` } };
+  if (tool.kind === 'find') {
+    const { name } = tools.find((each) => SEARCHERS.includes(each.name));
+    const query =
+      name === 'ToolSearch' ? `select:${tool.tools.map((each) => `mcp__corral__${each}`).join()}` : 'corral';
+    return { name, args: { query } };
+  }
   if (tool.kind === 'mcp') {
-    const offered = tools.find(({ name }) => name.includes('corral') && name.endsWith(tool.tool));
+    const offered = tools.find(({ name, namespace = '' }) => {
+      const whole = `${namespace}${name}`;
+      return whole.includes('corral') && whole.endsWith(tool.tool);
+    });
     if (offered === undefined) throw new Error(`No ${tool.tool} among ${tools.map(({ name }) => name).join(', ')}`);
-    return { name: offered.name, args: tool.args(sessionIds, asked) };
+    return { name: offered.name, namespace: offered.namespace, args: tool.args(sessionIds, asked) };
   }
   const find = (names) => tools.find(({ name }) => names.includes(name));
   const patcher = find(['apply_patch']);

@@ -52,7 +52,10 @@ export async function startModelServer() {
   const requests = [];
   const limits = new Map();
   const server = createServer((incoming, response) => {
-    serve(incoming, response, { requests, limits }).catch((error) => response.destroy(error));
+    serve(incoming, response, { requests, limits }).catch((error) => {
+      console.error(`The model cannot answer: ${error.message}`);
+      response.destroy(error);
+    });
   });
   await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   return {
