@@ -1,7 +1,8 @@
 /** What an agent in a session may reach and start: never more than a person gave the session itself. */
 import { CorralError } from '../storage/errors';
 import { PERMISSION_MODES, type PermissionMode } from '../storage/sessionRecords';
-import type { SessionRequest, SessionSummary } from '../supervisor/api';
+import { ancestorsOf, descendantsOf } from '../storage/sessionTree';
+import type { SessionRequest } from '../supervisor/api';
 import type { ToolCall } from './sessionTool';
 
 /** A session that a person started is at depth 0. */
@@ -43,11 +44,12 @@ export async function asChild(
       'INVALID_ARGUMENT',
       `Sessions that you start work in your own repository, ${parent.repository}.`,
     );
-  const line = ancestorsOf(parent, sessions);
+  const known = new Map(sessions.map((session) => [session.id, session]));
+  const line = ancestorsOf(parentId, (id) => known.get(id)?.startedBy);
   if (line.length >= MAX_DEPTH)
     throw new CorralError('CONFLICT', 'This session was itself started for a started session, so it can start none.');
-  const root = line.at(-1) ?? parent;
-  if (descendantsOf(root.id, sessions).size >= MAX_SESSIONS_IN_TREE)
+  const tree = descendantsOf(line.at(-1) ?? parentId, sessions);
+  if ([...tree].filter((id) => known.has(id)).length >= MAX_SESSIONS_IN_TREE)
     throw new CorralError(
       'CONFLICT',
       `There are ${String(MAX_SESSIONS_IN_TREE)} sessions in this tree, which is the most. Send messages to those that are there.`,
@@ -59,25 +61,4 @@ export async function asChild(
 
 function lesser(one: PermissionMode, other: PermissionMode): PermissionMode {
   return PERMISSION_MODES[Math.min(PERMISSION_MODES.indexOf(one), PERMISSION_MODES.indexOf(other))] ?? 'ask';
-}
-
-/** From its parent up. */
-function ancestorsOf(session: SessionSummary, sessions: readonly SessionSummary[]): SessionSummary[] {
-  const line: SessionSummary[] = [];
-  for (let child = session; line.length <= MAX_DEPTH;) {
-    const parent = sessions.find(({ id }) => id === child.startedBy?.sessionId);
-    if (parent === undefined) break;
-    line.push(parent);
-    child = parent;
-  }
-  return line;
-}
-
-/** With the session itself. */
-function descendantsOf(id: string, sessions: readonly SessionSummary[]): ReadonlySet<string> {
-  const found = new Set([id]);
-  // A set that grows while it is walked gives what is added, too.
-  for (const parent of found)
-    for (const session of sessions) if (session.startedBy?.sessionId === parent) found.add(session.id);
-  return found;
 }

@@ -29,6 +29,8 @@ export const budgetLevelSchema = v.object({
   unit: v.picklist(UNITS),
   used: v.number(),
   limit: v.number(),
+  /** Present where sessions that agents started for one another used it together. */
+  isShared: v.exactOptional(v.literal(true)),
 });
 export type BudgetLevel = v.InferOutput<typeof budgetLevelSchema>;
 
@@ -39,6 +41,21 @@ export const budgetStepSchema = v.object({
   upTo: v.number(),
 });
 export type BudgetStep = v.InferOutput<typeof budgetStepSchema>;
+
+/** What a run is told when it starts: its budgets, and what earlier runs make of them. */
+export const runBudgetSchema = v.object({
+  session: v.optional(limitsSchema),
+  day: v.optional(limitsSchema),
+  /** By the session's earlier runs. */
+  used: amountsSchema,
+  /** Up to where people let the session go. */
+  allowed: limitsSchema,
+  /** The `warningName` of each warning that was given. */
+  warned: v.array(v.string()),
+  /** The sessions that share its budget, with this one: the id of that at the top, and what each of their runs used. */
+  tree: v.exactOptional(v.object({ id: v.string(), used: v.record(v.string(), amountsSchema) })),
+});
+export type RunBudget = v.InferOutput<typeof runBudgetSchema>;
 
 /** From this share of a budget on there is a warning, once. */
 const WARNING_SHARE = 0.8;
@@ -58,11 +75,27 @@ export function plus(a: Amounts, b: Amounts): Amounts {
   return { tokens: a.tokens + b.tokens, usd: a.usd + b.usd };
 }
 
+/** Of two that tell of the same, each of which may lag behind. */
+export function furthest(a: Amounts, b: Amounts): Amounts {
+  return { tokens: Math.max(a.tokens, b.tokens), usd: Math.max(a.usd, b.usd) };
+}
+
+export function furthestLimits(a: Limits, b: Limits): Limits {
+  const limits: Limits = {};
+  for (const unit of UNITS) {
+    const known = [a[unit], b[unit]].filter((limit) => limit !== undefined);
+    if (known.length > 0) limits[unit] = Math.max(...known);
+  }
+  return limits;
+}
+
 /** What is known of one scope of a budget. */
 export interface ScopeUse {
   used: Amounts;
   /** Up to where people let it go. */
   allowed: Limits;
+  /** As in `BudgetLevel`. */
+  isShared?: boolean;
 }
 
 /** A budget's level, and the budget itself: the length of a step. */
@@ -75,13 +108,16 @@ function measure(budget: Budget, uses: Record<BudgetScope, ScopeUse>): Measured[
     UNITS.flatMap((unit: Unit): Measured[] => {
       const step = budget[scope]?.[unit];
       if (step === undefined) return [];
-      const { used, allowed } = uses[scope];
-      return [{ scope, unit, used: used[unit], limit: Math.max(step, allowed[unit] ?? 0), step }];
+      const { used, allowed, isShared } = uses[scope];
+      const limit = Math.max(step, allowed[unit] ?? 0);
+      return [{ scope, unit, used: used[unit], limit, step, ...(isShared === true ? { isShared } : {}) }];
     }),
   );
 }
 
-const levelOf = ({ scope, unit, used, limit }: Measured): BudgetLevel => ({ scope, unit, used, limit });
+function levelOf({ scope, unit, used, limit, isShared }: Measured): BudgetLevel {
+  return { scope, unit, used, limit, ...(isShared === true ? { isShared } : {}) };
+}
 
 /** The budgets of which most is used, and not all. */
 export function nearlyUsed(budget: Budget, uses: Record<BudgetScope, ScopeUse>): BudgetLevel[] {
@@ -119,9 +155,10 @@ export function amountInWords(unit: BudgetLevel['unit'], amount: number): string
 }
 
 /** In English, for the journal: `This session has used 81,000 tokens of its budget of 100,000 tokens`. */
-export function levelInWords({ scope, unit, used, limit }: BudgetLevel): string {
+export function levelInWords({ scope, unit, used, limit, isShared }: BudgetLevel): string {
   const [much, all] = [amountInWords(unit, used), amountInWords(unit, limit)];
-  return scope === 'session'
-    ? `This session has used ${much} of its budget of ${all}`
-    : `All sessions of this day have used ${much} of their budget of ${all}`;
+  if (scope === 'day') return `All sessions of this day have used ${much} of their budget of ${all}`;
+  return isShared === true
+    ? `This session and those that agents started with it have used ${much} of their budget of ${all}`
+    : `This session has used ${much} of its budget of ${all}`;
 }

@@ -1,26 +1,43 @@
 /** What the journals of a session say of its budget. Pure. */
-import { amountsOf, plus, warningName, type Amounts, type Budget, type BudgetLevel, type Limits } from './budget';
+import {
+  amountsOf,
+  furthestLimits,
+  plus,
+  warningName,
+  type Amounts,
+  type Budget,
+  type BudgetLevel,
+  type RunBudget,
+} from './budget';
 import type { RunFacts, UsageTotals } from './sessionFacts';
+
+/** The sessions that share the budget of one session, since agents started them. */
+export interface BudgetTree {
+  /** The id of the session at its top. */
+  id: string;
+  /** Of all of them. */
+  runs: readonly RunFacts[];
+  /** By each run, and by each question beside the work. */
+  used: Readonly<Record<string, Amounts>>;
+}
 
 /** What a run is told of its budget; nothing where there is none. `asides` is what questions beside the work used. */
 export function budgetOf(
   { session, day }: Budget,
   runs: readonly RunFacts[],
   asides: UsageTotals | undefined,
-): { budget?: Budget & { used: Amounts; allowed: Limits; warned: string[] } } {
+  tree?: BudgetTree,
+): { budget?: RunBudget } {
   if (session === undefined && day === undefined) return {};
-  const allowed: Limits = {};
-  for (const unit of ['tokens', 'usd'] as const) {
-    const steps = runs.flatMap(({ budget }) => budget?.allowed[unit] ?? []);
-    if (steps.length > 0) allowed[unit] = Math.max(...steps);
-  }
+  const shared = (tree?.runs ?? runs).flatMap(({ budget }) => budget ?? []);
   return {
     budget: {
       ...(session === undefined ? {} : { session }),
       ...(day === undefined ? {} : { day }),
       used: runs.map(({ usage }) => amountsOf(usage)).reduce(plus, amountsOf(asides ?? {})),
-      allowed,
-      warned: runs.flatMap(({ budget }) => (budget?.level === undefined ? [] : [warningName(budget.level)])),
+      allowed: shared.map(({ allowed }) => allowed).reduce(furthestLimits, {}),
+      warned: shared.flatMap(({ level }) => (level === undefined ? [] : [warningName(level)])),
+      ...(tree === undefined ? {} : { tree: { id: tree.id, used: { ...tree.used } } }),
     },
   };
 }

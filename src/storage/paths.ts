@@ -62,12 +62,12 @@ export class StorePaths {
   get asides(): string {
     return join(this.root, 'asides');
   }
-  /** What was used on each day, by which budgets of a day are held. */
+  /** What was used on each day and in each tree of sessions, by which budgets are held. */
   get spending(): string {
     return join(this.root, 'spending');
   }
-  spendingOf(day: string): string {
-    return join(this.spending, `${day}.jsonl`);
+  spendingOf(dayOrSessionId: string): string {
+    return join(this.spending, `${dayOrSessionId}.jsonl`);
   }
   get sessions(): string {
     return join(this.root, 'sessions');

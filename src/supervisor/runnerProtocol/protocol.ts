@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { parseJson } from '../../common/lines/jsonLimits';
 import type { CorralErrorCode } from '../../storage/errors';
 import { attachmentSchema } from '../../storage/attachments';
-import { amountsSchema, limitsSchema } from '../../storage/budget';
+import { runBudgetSchema } from '../../storage/budget';
 import { answersSchema } from '../../storage/events';
 import { PERMISSION_MODES } from '../../storage/sessionRecords';
 import { identitySchema } from '../system/identitySchema';
@@ -75,17 +75,7 @@ export const bootstrapSchema = v.object({
   /** Present where `argv` is the worktree's teardown command and no agent runs: its time limit. */
   teardownLimitMs: v.optional(count),
   /** What the session and all sessions of a day may use, and what earlier runs of the session make of that. */
-  budget: v.optional(
-    v.object({
-      session: v.optional(limitsSchema),
-      day: v.optional(limitsSchema),
-      used: amountsSchema,
-      /** Up to where people let the session go. */
-      allowed: limitsSchema,
-      /** The `warningName` of each warning that was given. */
-      warned: v.array(text),
-    }),
-  ),
+  budget: v.optional(runBudgetSchema),
   /** The first of the session's own ports, `CORRAL_PORT` to its programs. */
   port: v.optional(count),
 });

@@ -10,7 +10,6 @@ import { makePlannedWorktree } from '../lifecycle/newWorktree';
 import { readClaim } from '../runnerProtocol/claimFile';
 import { wouldWaitForItself } from '../sessions/dependencies';
 import { requireSession } from '../sessions/sessionErrors';
-import type { SessionModel } from '../sessions/sessionModel';
 import { withLock, type StillOwner } from '../system/locks';
 import { StuckLockError } from '../system/stuckLock';
 import { endGoneRuns } from './gone/goneRuns';
@@ -29,7 +28,6 @@ import type { RunWatcher } from './runWatcher';
 const LOCK_TIMEOUT_MS = CLAIM_LIMIT_MS + 60_000;
 
 export interface QueueOptions extends RunStarterOptions {
-  model: SessionModel;
   limitStaggerMs: number;
   connections: RunnerConnections;
   watcher: RunWatcher;

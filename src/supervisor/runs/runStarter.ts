@@ -10,7 +10,6 @@ import { makeDirectory, replaceFile } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
 import { agentFolderOf, findAgentFolder, notCopiedNotice } from '../lifecycle/agentFolder';
 import type { RunProcess } from '../../common/processes/runProcess';
-import { budgetOf } from '../../storage/budgetFacts';
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
 import type { LimitWait } from '../../storage/sessionRecords';
@@ -22,12 +21,13 @@ import type { Git } from '../git/git';
 import { readBootstrap } from '../runnerProtocol/bootstrapFile';
 import type { RunBootstrap } from '../runnerProtocol/protocol';
 import { PROTOCOL_VERSION } from '../runnerProtocol/protocol';
-import { usedByAsides } from './asides/asideReader';
+import { runBudget } from './budget/runBudget';
 import { failUnstarted } from './closeRun';
 import { ownMcpServer } from './ownMcpServer';
 import { launchRunner } from './runnerLauncher';
 import { runnerProgram } from './runnerProgram';
 import { judgeSetup, setupFor, type SetupOptions } from './setupCommand';
+import type { SessionModel } from '../sessions/sessionModel';
 import type { SupervisorSettings } from '../settings';
 import type { HeldClaim } from '../runnerProtocol/claimFile';
 
@@ -46,6 +46,7 @@ export interface RunRequest {
 }
 
 export interface RunStarterOptions extends SetupOptions {
+  model: SessionModel;
   git: Git;
   /** The folder of the bundles: the runner and the demo agent. */
   bundles: string;
@@ -186,7 +187,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
       ...stored,
       ordinal,
       tsFloor: tsFloorAfter(facts.lastActivityAt),
-      ...budgetOf(settings.budget, facts.runs, await usedByAsides(store.paths.session(sessionId))),
+      ...(await runBudget(options, facts, stored.mcpServer !== undefined)),
       ...(await agentPlace(facts)),
       ...(stored.setup === undefined ? {} : { setup: await judgeSetup(options, facts, stored.setup) }),
       // The base of a planned worktree was not known when the run was queued.

@@ -65,6 +65,38 @@ describe('a budget', () => {
     assert.equal(shownLevel(second.runs, undefined), undefined);
   });
 
+  it('is one for all sessions of a tree, whatever each of them used, was told and was allowed', () => {
+    const level = { scope: 'session', unit: 'tokens', used: 850, limit: 1_000 } as const;
+    const uses = (inputTokens: number): DraftEvent => ({ kind: 'usage', data: { inputTokens } });
+    const parent = sessionAfter([
+      uses(600),
+      { kind: 'status', data: { from: 'running', to: 'running', reason: '', budget: level } },
+    ]);
+    const answer = {
+      requestId: 'r',
+      outcome: 'allowed',
+      budget: { scope: 'session', unit: 'tokens', upTo: 2_000 },
+    } as const;
+    const child = sessionAfter([uses(500), { kind: 'permission.answer', data: answer }], [uses(7)]);
+    for (const run of child.runs) run.runId = `child ${run.runId}`;
+    const used = {
+      run1: { tokens: 600, usd: 0 },
+      'child run1': { tokens: 500, usd: 0 },
+      'child run2': { tokens: 7, usd: 0 },
+      'a question': { tokens: 3, usd: 0 },
+    };
+    const tree = { id: 's', runs: [...parent.runs, ...child.runs], used };
+    assert.deepEqual(budgetOf({ session: { tokens: 1_000 } }, child.runs, undefined, tree), {
+      budget: {
+        session: { tokens: 1_000 },
+        used: { tokens: 507, usd: 0 },
+        allowed: { tokens: 2_000 },
+        warned: ['session tokens 1000'],
+        tree: { id: 's', used },
+      },
+    });
+  });
+
   it('is read from the settings without the amounts that are none', () => {
     assert.deepEqual(v.parse(budgetSchema, { session: { tokens: -1, usd: 2 }, day: 'much' }), {
       session: { usd: 2, tokens: undefined },

@@ -1,28 +1,21 @@
 import {
   amountInWords,
-  amountsOf,
   levelInWords,
-  localDay,
   nearlyUsed,
-  NOTHING_USED,
-  plus,
   usedUp,
   warningName,
-  type Amounts,
   type BudgetLevel,
-  type BudgetScope,
   type BudgetStep,
-  type Limits,
-  type ScopeUse,
 } from '../../../storage/budget';
 import { BUDGET_ERROR } from '../../../storage/asides';
 import type { DraftEvent, EventData, RunState, Usage } from '../../../storage/events';
-import { StorePaths } from '../../../storage/paths';
-import { DaySpending } from '../../../storage/store/daySpending';
 import type { RunBootstrap } from '../../runnerProtocol/protocol';
+import { BudgetUse } from './budgetUse';
 
 /** What other sessions use is looked at this often, beside each time that this one uses something. */
 const LOOK_EVERY_MS = 5_000;
+/** While a person is asked, who may be answering the same question of another session. */
+const LOOK_WHILE_ASKING_MS = 2_000;
 
 /** Said to an agent that was interrupted. */
 const GO_ON_PROMPT = 'Please go on where you were interrupted.';
@@ -42,36 +35,38 @@ export interface BudgetHost {
   onError: (error: unknown) => void;
 }
 
+interface Question {
+  requestId: string;
+  next: BudgetStep;
+  hasInterrupted: boolean;
+  isAnswered: boolean;
+}
+
 /**
- * Holds a run to the budgets of its session and of the day: warns once, and interrupts the turn and asks a person when
- * one is used up. Counts only what the agent tells.
+ * Holds a run to the budgets of its session, or the session's tree, and of the day: warns once, and interrupts the turn
+ * and asks a person when one is used up. Counts only what the agent tells.
  */
 export class BudgetWatch {
-  readonly #run: RunBootstrap;
+  readonly #budget: RunBootstrap['budget'];
+  readonly #isAside: boolean;
   readonly #host: BudgetHost;
-  readonly #spending: DaySpending;
-  readonly #allowed: Limits;
+  readonly #use: BudgetUse;
   readonly #warned: Set<string>;
-  /** By day: a run may go on past midnight. */
-  readonly #usedOnDays = new Map<string, Amounts>();
-  #used = NOTHING_USED;
-  /** What the open turn has used, before its end tells all of it. */
-  #usedInTurn = NOTHING_USED;
   #isTurnOpen = false;
   #isEnded = false;
-  #question: { requestId: string; next: BudgetStep; hasInterrupted: boolean } | undefined;
+  #question: Question | undefined;
+  #askingTimer: NodeJS.Timeout | undefined;
   /** Lets the agent begin. */
   #admit: (() => void) | undefined;
   #looking: Promise<void> | undefined;
   #looksAgain = false;
   #lookedMs = 0;
-  #written: Promise<void> = Promise.resolve();
 
   constructor(run: RunBootstrap, host: BudgetHost) {
-    this.#run = run;
+    this.#budget = run.budget;
+    this.#isAside = run.aside !== undefined;
     this.#host = host;
-    this.#spending = new DaySpending(new StorePaths(run.storeRoot));
-    this.#allowed = { ...run.budget?.allowed };
+    this.#use = new BudgetUse(run, host.onError);
     this.#warned = new Set(run.budget?.warned);
   }
 
@@ -82,7 +77,7 @@ export class BudgetWatch {
 
   /** Settles when the agent may begin: at once, or when a person allowed it. Also when the run is to end. */
   async admit(): Promise<void> {
-    await this.#spending.removeOld(Date.now()).catch(this.#host.onError);
+    await this.#use.removeOld();
     const over = await this.#findUsedUp();
     if (over === undefined || this.#isEnded) return;
     await new Promise<void>((fulfil) => {
@@ -93,11 +88,13 @@ export class BudgetWatch {
 
   /** Sees every event that is journalled. */
   observe(event: DraftEvent): void {
-    if (event.kind === 'usage') this.#add(event.data);
+    if (event.kind === 'usage') this.#use.add(event.data);
+    if (event.kind === 'permission.answer' && this.#question?.requestId === event.data.requestId)
+      this.#question.isAnswered = true;
     if (event.kind === 'turn.ended') this.#isTurnOpen = false;
     if (event.kind === 'turn.started') {
       this.#isTurnOpen = true;
-      this.#usedInTurn = NOTHING_USED;
+      this.#use.turnStarted();
       // A message that had waited began it.
       if (this.#question !== undefined) this.#interrupt(this.#question);
     }
@@ -107,7 +104,7 @@ export class BudgetWatch {
 
   /** What the open turn has used so far. */
   usedInTurn(usage: Usage): void {
-    this.#usedInTurn = amountsOf(usage);
+    this.#use.setInTurn(usage);
     this.#look();
   }
 
@@ -127,58 +124,65 @@ export class BudgetWatch {
     const question = this.#question;
     if (question === undefined) return;
     if (!isAllowed) {
-      this.#question = undefined;
+      this.#close();
       this.#host.stop();
       return;
     }
-    const { scope, unit, upTo } = question.next;
-    if (scope === 'session') this.#allowed[unit] = upTo;
-    else await this.#spending.append(localDay(Date.now()), { allowed: question.next }).catch(this.#host.onError);
+    await this.#use.allow(question.next);
     const over = await this.#findUsedUp();
     if (this.#question !== question) return; // the run ends
-    this.#question = undefined;
-    if (over !== undefined && over.next.upTo !== upTo) this.#ask(over, question.hasInterrupted);
-    else if (this.#admit !== undefined) this.#admit();
-    else if (question.hasInterrupted) this.#host.say(GO_ON_PROMPT);
-    else if (!this.#isTurnOpen) this.#host.rest();
+    this.#close();
+    if (over !== undefined && over.next.upTo !== question.next.upTo) this.#ask(over, question.hasInterrupted);
+    else this.#goOn(question);
   }
 
   /** The agent has ended. Settles when all that it used is looked at, and written down for others. */
   async finish(): Promise<void> {
     while (this.#looking !== undefined) await this.#looking;
     this.end();
-    await this.#written;
+    await this.#use.written;
   }
 
   /** The run ends otherwise: nothing is asked any more. */
   end(): void {
     this.#isEnded = true;
-    const question = this.#question;
-    this.#question = undefined;
-    if (question !== undefined)
-      this.#host.emit({
-        kind: 'permission.answer',
-        data: { requestId: question.requestId, outcome: 'withdrawn' },
-      });
+    this.#withdraw();
     this.#admit?.();
   }
 
-  #add(usage: Usage): void {
-    const amounts = amountsOf(usage);
-    if (amounts.tokens === 0 && amounts.usd === 0) return;
-    this.#usedInTurn = NOTHING_USED;
-    this.#used = plus(this.#used, amounts);
-    const day = localDay(Date.now());
-    const used = plus(this.#usedOnDays.get(day) ?? NOTHING_USED, amounts);
-    this.#usedOnDays.set(day, used);
-    const { runId } = this.#run;
-    this.#written = this.#written
-      .then(async () => await this.#spending.append(day, { runId, used }))
-      .catch(this.#host.onError);
+  #close(): void {
+    clearInterval(this.#askingTimer);
+    this.#question = undefined;
+  }
+
+  /** `step`: up to where a person let another session go on. */
+  #withdraw(step?: BudgetStep): void {
+    const question = this.#question;
+    if (question === undefined) return;
+    this.#close();
+    const budget = step === undefined ? {} : { budget: step };
+    this.#host.emit({
+      kind: 'permission.answer',
+      data: { requestId: question.requestId, outcome: 'withdrawn', ...budget },
+    });
+  }
+
+  #goOn({ hasInterrupted }: Question): void {
+    if (this.#admit !== undefined) this.#admit();
+    else if (hasInterrupted) this.#host.say(GO_ON_PROMPT);
+    else if (!this.#isTurnOpen) this.#host.rest();
+  }
+
+  /** A person may have let another session go on that shares the budget. */
+  async #lookWhileAsking(question: Question): Promise<void> {
+    const over = await this.#findUsedUp();
+    if (over !== undefined || question.isAnswered || this.#question !== question) return;
+    this.#withdraw(question.next);
+    this.#goOn(question);
   }
 
   #look(): void {
-    if (this.#run.budget === undefined || this.#isEnded) return;
+    if (this.#budget === undefined || this.#isEnded) return;
     this.#looksAgain = this.#looking !== undefined;
     this.#looking ??= this.#check()
       .catch(this.#host.onError)
@@ -189,64 +193,54 @@ export class BudgetWatch {
   }
 
   async #check(): Promise<void> {
-    const { budget = {} } = this.#run;
+    const budget = this.#budget ?? {};
     this.#lookedMs = Date.now();
-    const { session, day, warnedOfDay } = await this.#uses();
-    for (const level of nearlyUsed(budget, { session, day })) if (!this.#isEnded) await this.#warn(level, warnedOfDay);
-    const over = usedUp(budget, { session, day });
+    const uses = await this.#use.read();
+    for (const level of nearlyUsed(budget, uses)) if (!this.#isEnded) await this.#warn(level, uses[level.scope].warned);
+    const over = usedUp(budget, uses);
     if (over !== undefined && this.#question === undefined && this.#isTurnOpen && !this.#isEnded)
       this.#ask(over, false);
   }
 
   async #findUsedUp(): Promise<ReturnType<typeof usedUp>> {
-    const { budget } = this.#run;
-    if (budget === undefined) return undefined;
+    if (this.#budget === undefined) return undefined;
     try {
-      return usedUp(budget, await this.#uses());
+      return usedUp(this.#budget, await this.#use.read());
     } catch (error) {
       this.#host.onError(error); // what cannot be read holds up nobody
       return undefined;
     }
   }
 
-  async #uses(): Promise<Record<BudgetScope, ScopeUse> & { warnedOfDay: ReadonlySet<string> }> {
-    const { runId, budget } = this.#run;
-    const session = { used: plus(budget?.used ?? NOTHING_USED, this.#total()), allowed: this.#allowed };
-    if (budget?.day === undefined) return { session, day: { used: NOTHING_USED, allowed: {} }, warnedOfDay: new Set() };
-    const today = localDay(Date.now());
-    const { usedByOthers, allowed, warned } = await this.#spending.read(today, runId);
-    const own = plus(this.#usedOnDays.get(today) ?? NOTHING_USED, this.#usedInTurn);
-    return { session, day: { used: plus(usedByOthers, own), allowed }, warnedOfDay: warned };
-  }
-
-  #total(): Amounts {
-    return plus(this.#used, this.#usedInTurn);
-  }
-
-  async #warn(level: BudgetLevel, warnedOfDay: ReadonlySet<string>): Promise<void> {
+  async #warn(level: BudgetLevel, toldByOthers: ReadonlySet<string>): Promise<void> {
     const name = warningName(level);
-    if (this.#warned.has(name) || (level.scope === 'day' && warnedOfDay.has(name))) return;
+    if (this.#warned.has(name) || toldByOthers.has(name)) return;
     this.#warned.add(name);
     const state = this.#host.state();
     const data = { from: state, to: state, reason: levelInWords(level), budget: level };
     this.#host.emit({ kind: 'status', data });
-    if (level.scope === 'day') await this.#spending.append(localDay(Date.now()), { warned: name });
+    await this.#use.tell(level.scope, { warned: name });
   }
 
   #ask({ level, next }: NonNullable<ReturnType<typeof usedUp>>, hasInterrupted: boolean): void {
-    if (this.#run.aside !== undefined) {
+    if (this.#isAside) {
       // Nobody is asked about a question beside the work.
       this.#isEnded = true;
       this.#host.emit({ kind: 'error', data: { message: `${levelInWords(level)}.`, code: BUDGET_ERROR } });
       this.#admit?.();
       return this.#host.stop();
     }
-    const question = { requestId: `budget ${next.scope} ${next.unit} ${next.upTo}`, next, hasInterrupted };
+    const requestId = `budget ${next.scope} ${next.unit} ${next.upTo}`;
+    const question = { requestId, next, hasInterrupted, isAnswered: false };
     this.#question = question;
+    if (next.scope === 'day' || this.#budget?.tree !== undefined)
+      this.#askingTimer = setInterval(() => {
+        this.#lookWhileAsking(question).catch(this.#host.onError);
+      }, LOOK_WHILE_ASKING_MS);
     this.#host.emit({
       kind: 'permission.request',
       data: {
-        requestId: question.requestId,
+        requestId,
         title: `${levelInWords(level)}. Go on up to ${amountInWords(next.unit, next.upTo)}?`,
         isWhole: true,
         options: [
@@ -259,7 +253,7 @@ export class BudgetWatch {
     if (this.#isTurnOpen) this.#interrupt(question);
   }
 
-  #interrupt(question: { hasInterrupted: boolean }): void {
+  #interrupt(question: Question): void {
     if (this.#host.interrupt()) question.hasInterrupted = true;
   }
 }

@@ -1,10 +1,9 @@
 import { readdirIfExists } from '../../../common/readdirIfExists';
-import { type Aside, foldAside, usageOfAsides } from '../../../storage/asides';
+import { type Aside, foldAside } from '../../../storage/asides';
 import { isId } from '../../../storage/ids';
 import { JOURNAL_START, readJournal } from '../../../storage/journal/journalReader';
 import { numberedEvent } from '../../../storage/journal/numberedEvent';
 import type { RunPaths, SessionPaths } from '../../../storage/paths';
-import type { UsageTotals } from '../../../storage/sessionFacts';
 import { readBootstrap } from '../../runnerProtocol/bootstrapFile';
 import { readClaim } from '../../runnerProtocol/claimFile';
 import { runnerLiveness } from '../../runnerProtocol/runnerLiveness';
@@ -13,12 +12,6 @@ import { CLAIM_LIMIT_MS } from '../runnerLauncher';
 
 /** An answer has few events. Of a journal that is longer only so much is read. */
 const MAX_JOURNAL_BYTES = 16 * 1024 * 1024;
-
-/** What the questions beside a session's work have used; undefined where there are none. */
-export async function usedByAsides(session: SessionPaths): Promise<UsageTotals | undefined> {
-  const asides = await new AsideReader().list(session);
-  return asides.length === 0 ? undefined : usageOfAsides(asides);
-}
 
 /** Reads the questions that were asked beside a session's work. One that has ended is read once. */
 export class AsideReader {

@@ -6,7 +6,6 @@ import { readdirIfExists } from '../../../common/readdirIfExists';
 import { messageOf } from '../../../common/errors';
 import { Throttle } from '../../../common/throttle';
 import { type Aside, usageOfAsides } from '../../../storage/asides';
-import { budgetOf } from '../../../storage/budgetFacts';
 import { CorralError } from '../../../storage/errors';
 import { isId, newId } from '../../../storage/ids';
 import { makeDirectory, replaceFile } from '../../../storage/journal/durableFile';
@@ -28,6 +27,7 @@ import { launchRunner } from '../runnerLauncher';
 import { runnerProgram } from '../runnerProgram';
 import { commonBootstrap, requireWorktree, type RunStarterOptions } from '../runStarter';
 import { asidePrompt } from './asidePrompt';
+import { runBudget } from '../budget/runBudget';
 import { AsideReader } from './asideReader';
 
 const READ_INTERVAL_MS = 200;
@@ -133,7 +133,7 @@ export class Asides {
       driverEnvironment,
       promptInArguments: launch.promptInArguments,
       aside: { question, askedAt: new Date().toISOString() },
-      ...budgetOf(current.budget, facts.runs, model.live(id).asides),
+      ...(await runBudget(this.#options, facts, false)),
       ...(chosenModel === undefined ? {} : { model: chosenModel }),
       ...(native === undefined ? {} : { resumes: native }),
     };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { localDay, NOTHING_USED, type Budget } from '../../../../src/storage/budget';
+import { localDay, NOTHING_USED, type Budget, type RunBudget } from '../../../../src/storage/budget';
 import type { EventData } from '../../../../src/storage/events';
-import { DaySpending } from '../../../../src/storage/store/daySpending';
+import { Spending } from '../../../../src/storage/store/spending';
 import { waitFor } from '../../../support/wait';
 import { fixturePath, LIMIT_MS, RunnerFixture, type TestRun } from './runnerFixture';
 
@@ -20,11 +20,16 @@ describe('a run with a budget', () => {
   });
 
   /** A run of an agent that uses 600 tokens with each message. */
-  async function launched(prompt: string, budget: Budget, used = NOTHING_USED): Promise<TestRun> {
+  async function launched(
+    prompt: string,
+    budget: Budget,
+    used = NOTHING_USED,
+    tree?: RunBudget['tree'],
+  ): Promise<TestRun> {
     const run = await fixture.run(AGENT, {
       driver: 'claude',
       prompt,
-      budget: { ...budget, used, allowed: {}, warned: [] },
+      budget: { ...budget, used, allowed: {}, warned: [], ...(tree === undefined ? {} : { tree }) },
     });
     await run.launch();
     return run;
@@ -109,7 +114,33 @@ describe('a run with a budget', () => {
       (await question(third)).title,
       /have used 1,810 tokens of their budget of 1,400 tokens\. Go on up to 2,100 tokens\?$/,
     );
-    const day = await new DaySpending(fixture.store).read(localDay(Date.now()), third.bootstrap.runId);
-    assert.deepEqual(day.usedByOthers, { tokens: 1_210, usd: 0 });
+    const { used } = await new Spending(fixture.store).read(localDay(Date.now()));
+    const runs = [first, second].map(({ bootstrap }) => used.get(bootstrap.runId)?.tokens);
+    assert.deepEqual(runs, [600, 610]);
+  });
+
+  it('shares that of one session with its tree: each asks when all together have used it up, and one answer counts', async () => {
+    const budget = { session: { tokens: 1_000 } };
+    const tree = { id: 'parent', used: { earlier: { tokens: 100, usd: 0 } } };
+    const first = await launched('short', budget, NOTHING_USED, tree);
+    assert.equal((await first.end()).outcome, 'completed');
+    assert.deepEqual(await first.of('permission.request'), []);
+    const second = await launched('a long work', budget, NOTHING_USED, tree);
+    const asked = await question(second);
+    const words =
+      'This session and those that agents started with it have used 1,300 tokens of their budget of 1,000 tokens';
+    assert.equal(asked.title, `${words}. Go on up to 2,000 tokens?`);
+    const third = await launched('short', budget, NOTHING_USED, tree);
+    await question(third);
+    await (
+      await second.connect()
+    ).request('answerPermission', { requestId: asked.requestId, optionId: 'go-on' }, LIMIT_MS);
+    for (const run of [second, third]) assert.equal((await run.end()).outcome, 'completed');
+    assert.equal((await messages(second)).at(-1), 'I read: Please go on where you were interrupted.');
+    assert.deepEqual(
+      (await third.of('permission.answer')).map(({ outcome, budget: step }) => [outcome, step?.upTo]),
+      [['withdrawn', 2_000]],
+    );
+    assert.deepEqual(await messages(third), ['I read: short']);
   });
 });
