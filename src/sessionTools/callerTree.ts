@@ -10,11 +10,18 @@ const MAX_DEPTH = 2;
 /** With the session that a person started. */
 const MAX_SESSIONS_IN_TREE = 8;
 
-/** The sessions that the caller reaches: all for a person's own program, for a session itself and its descendants. */
+/**
+ * The sessions that the caller reaches: all for a person's own program; for a session itself and its descendants, or
+ * all of its repository where a person allowed that.
+ */
 export async function reachOf({ source, sessionId }: ToolCall): Promise<(id: string) => boolean> {
   if (sessionId === undefined) return () => true;
-  const own = descendantsOf(sessionId, await source.listSessions());
-  return (id) => own.has(id);
+  const { repository } = await source.latestSession(sessionId);
+  const sessions = await source.listSessions();
+  const reached = (await (await source.consents()).reachesAll(repository))
+    ? new Set(sessions.filter((session) => session.repository === repository).map(({ id }) => id))
+    : descendantsOf(sessionId, sessions);
+  return (id) => reached.has(id);
 }
 
 /** @throws SESSION_NOT_FOUND, also for a session that is there, of which the caller is not to know */
@@ -24,7 +31,7 @@ export async function requireReach(ids: readonly string[], call: ToolCall): Prom
   if (other !== undefined)
     throw new CorralError(
       'SESSION_NOT_FOUND',
-      `There is no session ${other} among yours: you reach only this session and those that it started.`,
+      `There is no session ${other} among yours: you reach only this session and those that it started. To allow more, a person runs the command “Corral: Allow Agents to Start Sessions…”.`,
     );
 }
 

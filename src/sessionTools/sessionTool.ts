@@ -12,7 +12,7 @@ export type ToolSource = Pick<
   'listSessions' | 'searchHistory' | 'onDidChangeSessions' | 'createSession' | 'sendMessage' | 'resume' | 'stop'
 > & {
   latestSession(id: string): Promise<SessionSummary>;
-  consents(): Promise<Pick<CommandConsents, 'agentsIn' | 'answer' | 'ask'>>;
+  consents(): Promise<Pick<CommandConsents, 'agentsIn' | 'answer' | 'ask' | 'reachesAll'>>;
   timeline(id: string): Promise<{ query: AskTimeline }>;
   patch(id: string, options: { path?: string; signal: AbortSignal }): Promise<SessionPatch>;
 };

@@ -15,7 +15,8 @@ export const namedCommandSchema = v.object({
   use: v.picklist(COMMAND_USES),
   /**
    * Program and arguments; for a filter its one text, which a shell reads; for a push the remote and its addresses.
-   * Empty for `agents`, which may start sessions or not; for `handOver` the agent that goes on.
+   * Empty for `agents`, which may start sessions or not, and `all` where those in sessions reach all others; for
+   * `handOver` the agent that goes on.
    */
   command: v.array(v.string()),
 });

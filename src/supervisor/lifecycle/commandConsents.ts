@@ -57,6 +57,21 @@ export class CommandConsents {
     return { repository: mainWorktree, use: 'agents', command: [] };
   }
 
+  /** Keeps what a person said: `tree` where an agent in a session reaches only those that it started. */
+  async answerForAgents({ repository }: NamedCommand, answer: 'none' | 'tree' | 'all'): Promise<void> {
+    await this.record(reachOfAgents(repository), answer === 'all');
+    await this.record({ repository, use: 'agents', command: [] }, answer !== 'none');
+  }
+
+  /** True where agents in sessions of the repository reach all others of it. */
+  async reachesAll(repository: string): Promise<boolean> {
+    const allowed = await Promise.all([
+      this.answer({ repository, use: 'agents', command: [] }),
+      this.answer(reachOfAgents(repository)),
+    ]);
+    return allowed.every((answer) => answer === true);
+  }
+
   /** An agent met the question unanswered: windows ask it, in this name. */
   async ask(command: NamedCommand, client: string): Promise<void> {
     await recordAsked(this.#options.store.paths, command, client);
@@ -81,6 +96,10 @@ export class CommandConsents {
   async list(): Promise<AnsweredCommand[]> {
     return await listConsents(this.#options.store.paths);
   }
+}
+
+function reachOfAgents(repository: string): NamedCommand {
+  return { repository, use: 'agents', command: ['all'] };
 }
 
 function commandOf({ setupCommand, teardownCommand }: WorktreeSettings, use: WorktreeCommandUse): readonly string[] {

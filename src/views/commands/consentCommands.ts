@@ -130,6 +130,13 @@ function withheldMessage(use: Exclude<CommandUse, 'agents'>, title: string): str
   }
 }
 
+function labelOf({ use, command }: NamedCommand): string {
+  if (use !== 'agents') return plainLabel(commandText(command));
+  return command.length === 0
+    ? vscode.l10n.t('Agents start sessions')
+    : vscode.l10n.t('Agents in sessions reach all sessions');
+}
+
 /** The command to see every answer that was given, and to change it. */
 export function consentCommands(source: ConsentSource & AgentConsentSource): CommandActions<ConsentCommandName> {
   return {
@@ -141,8 +148,7 @@ export function consentCommands(source: ConsentSource & AgentConsentSource): Com
     reviewCommands: async () => {
       const consents = await source.consents();
       const items = (await consents.list()).map(({ isAllowed, ...command }) => ({
-        label:
-          command.use === 'agents' ? vscode.l10n.t('Agents start sessions') : plainLabel(commandText(command.command)),
+        label: labelOf(command),
         description: isAllowed ? vscode.l10n.t('allowed') : vscode.l10n.t('not allowed'),
         detail: command.repository,
         command,

@@ -9,7 +9,7 @@ import { showInformationMessage, showWarningMessage } from '../text/messages';
 /** What asking needs of the supervisor. */
 export interface AgentConsentSource {
   readonly git: Git;
-  consents(): Promise<Pick<CommandConsents, 'agentsIn' | 'answer' | 'record' | 'asked'>>;
+  consents(): Promise<Pick<CommandConsents, 'agentsIn' | 'answer' | 'answerForAgents' | 'asked'>>;
   keepSettings(folder: string): Promise<void>;
   whenReady(): Promise<void>;
 }
@@ -19,15 +19,16 @@ export async function askToAllowAgents(source: AgentConsentSource, folder: strin
   const consents = await source.consents();
   const command = await consents.agentsIn(folder);
   const allow = vscode.l10n.t('Allow');
+  const allowAll = vscode.l10n.t('Allow for All Sessions');
   const deny = vscode.l10n.t('Do Not Allow');
   const detail = vscode.l10n.t(
-    'Agents that use Corral’s tools could start sessions in {repository}, send messages to its sessions and stop them, without asking each time. Each session keeps asking as its own permissions say. The answer is kept on this machine; “Allow Agents to Start Sessions…” changes it.',
+    'Agents that use Corral’s tools could start sessions in {repository}, send messages to its sessions and stop them, without asking each time. Each session keeps asking as its own permissions say. An agent in a session reaches only those that it started, or with “Allow for All Sessions” all sessions of this repository. The answer is kept on this machine; “Allow Agents to Start Sessions…” changes it.',
     { repository: command.repository },
   );
   const question = vscode.l10n.t('Let agents start sessions in “{name}”?', { name: basename(command.repository) });
-  const answer = await showWarningMessage(question, { modal: true, detail }, allow, deny);
+  const answer = await showWarningMessage(question, { modal: true, detail }, allow, allowAll, deny);
   if (answer === undefined) return;
-  await consents.record(command, answer === allow);
+  await consents.answerForAgents(command, answer === allowAll ? 'all' : answer === allow ? 'tree' : 'none');
   await source.keepSettings(folder);
 }
 

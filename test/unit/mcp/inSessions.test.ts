@@ -95,6 +95,16 @@ describe('an agent in a session with corral.mcp.inSessions', function () {
       ['stop_session', { sessionId: other.id }],
     ] as const)
       assert.match(await agent.refused(tool, input), /^SESSION_NOT_FOUND: /, tool);
+
+    const consents = await window.consents();
+    const asked = await consents.agentsIn(parent.repository);
+    await consents.answerForAgents(asked, 'all');
+    assert.match((await agent.call('read_session', { sessionId: other.id })).untrusted, /None of your business/);
+    assert.notEqual((await agent.call('search_history', { text: 'None of your business' })).untrusted, '');
+    await consents.answerForAgents(asked, 'tree');
+    assert.match(await agent.refused('read_session', { sessionId: other.id }), /^SESSION_NOT_FOUND: /);
+    await consents.answerForAgents(asked, 'none');
+    assert.match(await agent.refused('stop_session', { sessionId: child }), /^CONSENT_NEEDED: /);
     await window.kill(parent.id);
   });
 
