@@ -63,6 +63,7 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   const [isEndShown, setEndShown] = useState(true);
   const focusWanted = useRef(false);
   const heightAtFollow = useRef(0);
+  const lastTopPx = useRef(0);
   const hadFocus = useFocusWithin(scroller);
   const isPressed = usePointerPressed(scroller);
   /** Grows whenever rows may look different. */
@@ -224,7 +225,12 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
   const onScroll = (event: Event): void => {
     const element = event.currentTarget;
     if (!(element instanceof HTMLElement)) return;
-    if (isAtEnd(element)) model.setFollowing(true);
+    const isDown = element.scrollTop > lastTopPx.current;
+    lastTopPx.current = element.scrollTop;
+    if (isAtEnd(element)) {
+      // Not on the way up: the first row of a list that is hardly higher than its page is near the end as well.
+      if (isDown) model.setFollowing(true);
+    }
     // If the height changed, rows were added or measured, and the next render scrolls to the end again.
     else if (element.scrollHeight === heightAtFollow.current) model.setFollowing(false);
   };

@@ -118,8 +118,10 @@ describe('reading a timeline', () => {
     await assertFits('forced-colours');
     await page.emulateMedia({ forcedColors: null, reducedMotion: null });
     await window.runCommand('View: Close Primary Side Bar');
-    await page.setViewportSize({ width: 550, height: 700 });
+    // As large as a window of 1280 × 800 at twice the size.
+    await page.setViewportSize({ width: 640, height: 400 });
     await assertFits('zoom-200');
+    assert.ok(Number(await frame.evaluate(`${LIST}.clientHeight`)) >= 150, 'room for the events');
     await page.setViewportSize({ width: 360, height: 900 });
     await assertFits('narrow');
     await page.setViewportSize({ width: 1100, height: 1400 });
