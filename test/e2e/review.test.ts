@@ -50,6 +50,12 @@ describe("the review of a session's changes", () => {
     await window.reloadByCommand();
     await editor.filter({ hasText: 'notes.txt' }).first().waitFor();
     await apply.waitFor(); // the tab says as before whose review it is
+    await window.runCommand('View: Keep Editor');
+    await window.runCommand('Corral: Review Changes');
+    await window.page.locator('.tab .monaco-icon-label.italic').waitFor(); // a new preview, beside the kept one
+    await waitFor(async () => (await window.page.locator('.tab').count()) === 1, {
+      what: 'the end of the older review',
+    });
     await window.closeEditors();
   });
 

@@ -36,11 +36,25 @@ export async function showChanges(
     return file === undefined || stale.has(file.toString()) ? fileAt(after)(path, kept) : file;
   };
   rememberReview(title, session.id);
+  const older = reviewTabs(title);
   await vscode.commands.executeCommand(
     'vscode.changes',
     title,
     changes.map((change) => comparedFile(change, fileAt(before), fileNow)),
   );
+  // VS Code opens one more tab each time. The older one shows less, and only what it replaced itself is gone by now.
+  const replaced = reviewTabs(title).filter((tab) => older.includes(tab) && !tab.isActive);
+  await vscode.window.tabGroups.close(replaced, true).then(undefined, () => undefined);
+}
+
+/** The tabs that show a review with this title. */
+function reviewTabs(title: string): vscode.Tab[] {
+  return vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .filter(({ label, input }) => {
+      const isReview = typeof input === 'object' && input !== null && 'textDiffs' in input;
+      return isReview && (label === title || label.startsWith(`${title} (`));
+    });
 }
 
 /** A file of a comparison, whose two sides `before` and `after` give by path. */

@@ -11,10 +11,16 @@ import { snapshotAt } from './momentReader';
 import type { TimelineSource } from '../timelineSource';
 
 const SCHEME = 'corral-edit';
-const number = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number));
-const placeSchema = v.tupleWithRest(
-  [v.literal(''), v.string(), v.string(), number, v.picklist(['before', 'after'])],
+/** In the query of an address, so that its path is the file's own, as people read it. */
+const placeSchema = v.pipe(
   v.string(),
+  v.parseJson(),
+  v.object({
+    sessionId: v.string(),
+    runId: v.string(),
+    seq: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+    side: v.picklist(['before', 'after']),
+  }),
 );
 /** More edits of a file since its last snapshot are not applied one by one. */
 const MAX_EDITS = 200;
@@ -41,19 +47,20 @@ export class EditFiles extends ReadOnlyFiles {
   static async open(source: TimelineSource, { sessionId, runId, seq }: LinkedEvent): Promise<void> {
     const { data } = await editAt(source, { sessionId, runId, seq });
     const name = data.path.replaceAll('\\', '/');
-    const side = (which: 'before' | 'after'): vscode.Uri =>
+    const fileOf = (side: 'before' | 'after'): vscode.Uri =>
       vscode.Uri.from({
         scheme: SCHEME,
-        path: posix.join(`/${sessionId}/${runId}/${seq}/${which}`, posix.normalize(`/${name}`)),
+        path: posix.normalize(`/${name}`),
+        query: JSON.stringify({ sessionId, runId, seq, side }),
       });
     const title = vscode.l10n.t('{file} (edit at event {seq})', { file: posix.basename(name), seq });
-    await vscode.commands.executeCommand('vscode.diff', side('before'), side('after'), title, { preview: true });
+    await vscode.commands.executeCommand('vscode.diff', fileOf('before'), fileOf('after'), title, { preview: true });
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
-    const parsed = v.safeParse(placeSchema, uri.path.split('/'));
+    const parsed = v.safeParse(placeSchema, uri.query);
     if (!parsed.success) throw vscode.FileSystemError.FileNotFound(uri);
-    const [, sessionId, runId, seq, side] = parsed.output;
+    const { sessionId, runId, seq, side } = parsed.output;
     try {
       const edit = await editAt(this.#source, { sessionId, runId, seq });
       return new TextEncoder().encode((await this.#sides(sessionId, edit))[side]);
