@@ -5,6 +5,7 @@ import { joinParts, oneLine } from '../../shared/plainText';
 import type { CardProps, EventOf } from './cardProps';
 import { ROLE_LABELS } from './eventName';
 import { Pictures } from './pictures';
+import { partFold } from '../model/rows/unfold';
 import { Markdown } from './text/markdown';
 import { CodeBlock, CutNotice, Fold } from './text/textBlocks';
 import './messageCards.css';
@@ -50,9 +51,11 @@ function CompactionMark({ usedTokens }: { usedTokens: number | undefined }) {
 
 export function ReasoningCard({ model, event }: CardProps<'reasoning'>) {
   const { text } = event.data;
+  // Where the whole text stands below, its beginning would be there twice.
+  const isOpen = model.isToggled(partFold(event, 'reasoning'));
   const summary = (
     <span class="faint italic" dir="auto">
-      {oneLine(text, 200) || l10n.t('Reasoning')}
+      {(isOpen ? '' : oneLine(text, 200)) || l10n.t('Reasoning')}
     </span>
   );
   return (

@@ -16,6 +16,8 @@ export interface DetectedAgent extends AgentEntry {
   missing?: string;
   /** True where its settings are what is wrong. */
   isWronglySet?: boolean;
+  /** What installs it, where only that is missing and not a program that the settings name. */
+  installCommand?: readonly string[];
   version?: string;
 }
 
@@ -75,7 +77,9 @@ async function detectAgent(
     return version === undefined ? entry : { ...entry, version };
   } catch (error) {
     const isWronglySet = error instanceof CorralError && error.code === 'SETTINGS_INVALID';
-    return { ...entry, missing: messageOf(error), isWronglySet };
+    const isNamed = options.agents[entry.name]?.path !== undefined;
+    const installCommand = isWronglySet || isNamed ? undefined : builtInAgents().get(entry.name)?.installCommand;
+    return { ...entry, missing: messageOf(error), isWronglySet, ...(installCommand && { installCommand }) };
   }
 }
 

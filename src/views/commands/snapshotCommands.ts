@@ -156,6 +156,12 @@ async function restoreSnapshot(
   });
 }
 
+/** The run in which a snapshot was taken, where there are several: each counts its own turns. */
+function runAt({ runs }: SessionSummary, takenAt: string): string[] {
+  const run = runs.findLast(({ startedAt = '' }) => startedAt !== '' && startedAt <= takenAt);
+  return run === undefined || runs.length === 1 ? [] : [vscode.l10n.t('run {0}', run.ordinal)];
+}
+
 /** Newest first; the base is last. */
 function pointItems(
   session: SessionSummary,
@@ -164,7 +170,7 @@ function pointItems(
   const nowMs = Date.now();
   const items = snapshots.map(({ commit, message, takenAt, ...counts }, index) => ({
     label: `$(history) ${plainLabel(message)}`,
-    description: `${describeChanges(counts)} · ${elapsedTime(takenAt, nowMs)}`,
+    description: [...runAt(session, takenAt), describeChanges(counts), elapsedTime(takenAt, nowMs)].join(' · '),
     detail: `${new Date(takenAt).toLocaleString()} · ${commit.slice(0, 10)}`,
     point: {
       label: message.charAt(0).toLowerCase() + message.slice(1),

@@ -17,7 +17,7 @@ export function sparesProposal(
       : vscode.l10n.t('Remove {count} worktrees that are ready for the next sessions', { count });
   return {
     label: `$(lightbulb) ${label}`,
-    description: vscode.l10n.t('frees {size}; it is made again when you write a prompt', { size: formatBytes(bytes) }),
+    detail: vscode.l10n.t('frees {size}; it is made again when you write a prompt', { size: formatBytes(bytes) }),
     run: async () => {
       await spares.clear(repository);
       const left = await spares.measure(repository);

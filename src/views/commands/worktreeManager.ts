@@ -11,7 +11,7 @@ import { elapsedTime } from '../text/elapsedTime';
 import { formatBytes } from '../text/formatBytes';
 import { showInformationMessage, showWarningMessage } from '../text/messages';
 import { plainLabel } from '../text/plainLabel';
-import { statusLabel } from '../text/statusLabel';
+import { shownStatus, statusLabel } from '../text/statusLabel';
 import { describeContents, describeFolders } from '../text/worktreeLabels';
 import type { Attempt, RunCommand } from './commandRunner';
 import { sparesProposal } from './sparesProposal';
@@ -125,7 +125,7 @@ function proposals(
     const size = formatBytes(old.reduce((sum, entry) => sum + entry.bytes, 0));
     proposed.push({
       label: `$(lightbulb) ${label}`,
-      description: vscode.l10n.t('frees {size}; work and history are kept', { size }),
+      detail: vscode.l10n.t('frees {size}; work and history are kept', { size }),
       run: async () => {
         for (const { sessionId } of old) await run('archiveSession', sessionId);
       },
@@ -147,7 +147,7 @@ const ICONS: Record<WorktreeEntry['kind'], string> = {
 
 function entryItem(entry: WorktreeEntry, session: SessionSummary | undefined): vscode.QuickPickItem {
   const states: Record<WorktreeEntry['kind'], string> = {
-    worktree: session === undefined ? '' : statusLabel(session.status),
+    worktree: session === undefined ? '' : statusLabel(shownStatus(session)),
     trash: vscode.l10n.t('deleted, kept in the trash'),
     leftover: vscode.l10n.t('deleted, but not all of it could be removed'),
     stray: vscode.l10n.t('belongs to no session'),

@@ -59,14 +59,18 @@ export async function chooseAgents(
   }
 }
 
-function itemOf({ name, description, version, missing, isWronglySet }: DetectedAgent): AgentItem {
+function itemOf({ name, description, version, missing, isWronglySet, installCommand }: DetectedAgent): AgentItem {
   if (missing !== undefined)
     return {
       name,
       label: `$(circle-slash) ${name}`,
       description:
         isWronglySet === true ? vscode.l10n.t('wrong settings') : `${description} · ${vscode.l10n.t('not installed')}`,
-      detail: missing,
+      // The whole sentence would be cut off; the composer shows it for the chosen agent.
+      detail:
+        installCommand === undefined
+          ? missing
+          : vscode.l10n.t('Install it with “{command}”', { command: installCommand.join(' ') }),
     };
   return {
     name,

@@ -89,8 +89,6 @@ async function listBases(source: BaseSource, folder: string): Promise<BaseItem[]
     { label: '$(git-commit) HEAD', base: HEAD_BASE },
     ...(work === '' ? [] : [withChanges]),
     { label: `$(search) ${vscode.l10n.t('Another commit…')}` },
-    { label: vscode.l10n.t('Sessions'), kind: vscode.QuickPickItemKind.Separator },
-    ...sessions.flatMap(sessionItems),
     { label: vscode.l10n.t('Branches and tags'), kind: vscode.QuickPickItemKind.Separator },
     ...references
       .split('\n')
@@ -102,6 +100,8 @@ async function listBases(source: BaseSource, folder: string): Promise<BaseItem[]
           base: { label, revision: reference, includeChanges: false },
         };
       }),
+    { label: vscode.l10n.t('Sessions'), kind: vscode.QuickPickItemKind.Separator },
+    ...sessions.flatMap(sessionItems),
   ];
 }
 

@@ -13,6 +13,7 @@ export interface SessionRow {
   label: string;
   /** The row is marked: nobody has seen the session's end. */
   isUnseen: boolean;
+  isPinned: boolean;
   description: string;
   /** The status in full, for tooltips and screen readers. */
   status: string;
@@ -58,6 +59,7 @@ export function sessionRow(session: SessionSummary, nowMs: number, marks: RowMar
   return {
     label: oneLine(session.title, Infinity),
     isUnseen: marks.isUnseen,
+    isPinned: marks.isPinned,
     description: joined(
       ...(shortText === undefined ? [] : [shortText]),
       ...damage,

@@ -19,7 +19,7 @@ export function sessionTooltip(session: SessionSummary, row: SessionRow): [name:
     ...optional(l10n.t('Context'), contextOf(session)),
     ...optional(l10n.t('Budget'), session.budget && budgetText(session.budget)),
     ...optional(l10n.t('Tokens'), tokensOf(session)),
-    ...optional(l10n.t('Cost'), session.usage.costUsd > 0 ? `$${session.usage.costUsd.toFixed(2)}` : undefined),
+    ...optional(l10n.t('Cost'), costOf(session)),
     ...optional(l10n.t('Worktree'), session.worktreePath),
     ...optional(l10n.t('Folder'), session.subfolder),
     ...optional(l10n.t('Started from'), session.checkout),
@@ -47,6 +47,11 @@ function tokensOf({ usage: { inputTokens, outputTokens, cachedTokens } }: Sessio
     output: outputTokens.toLocaleString(),
     cached: cachedTokens.toLocaleString(),
   });
+}
+
+/** Of all runs, as in the timeline; undefined where the agent told of none. */
+function costOf({ usage: { costUsd } }: SessionSummary): string | undefined {
+  return costUsd > 0 ? `$${costUsd.toFixed(costUsd < 0.1 ? 4 : 2)}` : undefined;
 }
 
 /** How full the agent's context window is, as far as it tells. */

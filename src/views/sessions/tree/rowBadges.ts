@@ -4,12 +4,15 @@ import * as vscode from 'vscode';
 export const CHANGED_FILE_SCHEME = 'corral-change';
 /** The scheme of sessions whose end nobody saw. */
 export const UNSEEN_SCHEME = 'corral-unseen';
+/** The scheme of other sessions that are pinned. */
+export const PINNED_SCHEME = 'corral-pinned';
 
-/** Letters and colours of changed files, as Source Control has them, and the mark of what nobody saw. */
+/** Letters and colours of changed files, as Source Control has them, and marks of what is unseen or pinned. */
 export function registerRowBadges(): vscode.Disposable {
   return vscode.window.registerFileDecorationProvider({
     provideFileDecoration: ({ scheme, query }) => {
       if (scheme === UNSEEN_SCHEME) return decoration('●', vscode.l10n.t('Not seen yet'), 'list.highlightForeground');
+      if (scheme === PINNED_SCHEME) return decoration('★', vscode.l10n.t('Pinned'));
       if (scheme !== CHANGED_FILE_SCHEME) return undefined;
       switch (query) {
         case 'added':
@@ -23,6 +26,6 @@ export function registerRowBadges(): vscode.Disposable {
   });
 }
 
-function decoration(badge: string, tooltip: string, color: string): vscode.FileDecoration {
-  return new vscode.FileDecoration(badge, tooltip, new vscode.ThemeColor(color));
+function decoration(badge: string, tooltip: string, color?: string): vscode.FileDecoration {
+  return new vscode.FileDecoration(badge, tooltip, color === undefined ? undefined : new vscode.ThemeColor(color));
 }

@@ -9,6 +9,8 @@ import type { SessionRow } from '../sessionRow';
 import { sessionTooltip } from '../sessionTooltip';
 
 const MAX_PROMPT_CHARACTERS = 600;
+/** More would push what follows out of the tooltip. */
+const MAX_PROMPT_LINES = 8;
 const MAX_MESSAGE_CHARACTERS = 400;
 /** The last message is looked for in so many events from the end. */
 const SEARCHED_EVENTS = 200;
@@ -32,8 +34,9 @@ export async function sessionHover(
   const text = new vscode.MarkdownString();
   text.appendMarkdown('**').appendText(visibleText(session.title)).appendMarkdown('**');
   if (session.issue !== undefined) appendIssue(text.appendMarkdown('\n\n'), session.issue);
-  const prompt = shorten(visibleText(session.prompt).trim(), MAX_PROMPT_CHARACTERS);
-  if (prompt !== '' && prompt !== session.title) text.appendMarkdown('\n\n').appendText(prompt);
+  const [first, ...others] = promptLines(session);
+  if (first !== undefined) text.appendMarkdown('\n\n').appendText(first);
+  for (const line of others) text.appendMarkdown('  \n').appendText(line);
   text.appendMarkdown('\n\n---\n\n');
   for (const [name, value] of sessionTooltip(session, row))
     text.appendText(`${name}: ${visibleText(value)}`).appendMarkdown('  \n');
@@ -41,6 +44,14 @@ export async function sessionHover(
   if (message !== undefined)
     text.appendMarkdown('\n\n---\n\n').appendText(shorten(visibleText(message).trim(), MAX_MESSAGE_CHARACTERS));
   return text;
+}
+
+/** The beginning of the prompt without what the title says already, and without empty lines. */
+function promptLines({ prompt, title }: SessionSummary): string[] {
+  const shown = shorten(visibleText(prompt).trim(), MAX_PROMPT_CHARACTERS);
+  const lines = shown.split('\n').filter((line) => line.trim() !== '');
+  if (lines[0]?.trim() === title) lines.shift();
+  return lines.length > MAX_PROMPT_LINES ? [...lines.slice(0, MAX_PROMPT_LINES - 1), '…'] : lines;
 }
 
 /** Only its number is the link: a title may hold what looks like the end of one. */

@@ -8,7 +8,7 @@ import { contextValue } from '../rowFlags';
 import { groupDescription, groupTitle } from '../sessionGroups';
 import type { SessionRow } from '../sessionRow';
 import { dayLabel } from './daySections';
-import { UNSEEN_SCHEME } from './rowBadges';
+import { PINNED_SCHEME, UNSEEN_SCHEME } from './rowBadges';
 import { PINNED } from './treeModel';
 import type { GroupNode, RepositoryNode, SectionNode, SessionNode } from './treeNodes';
 import type { Situation } from './treeOptions';
@@ -88,10 +88,11 @@ export function groupItem(node: GroupNode, sessions: readonly SessionSummary[]):
 }
 
 export function sessionItem({ id }: SessionNode, session: SessionSummary, row: SessionRow): vscode.TreeItem {
-  const { label, isUnseen, icon, iconColor } = row;
+  const { label, isUnseen, isPinned, icon, iconColor } = row;
   const item = new vscode.TreeItem(label, hasBegun(session) ? Collapsed : None);
   item.id = `session ${id}`;
-  if (isUnseen) item.resourceUri = vscode.Uri.from({ scheme: UNSEEN_SCHEME, path: `/${id}` });
+  const mark = isUnseen ? UNSEEN_SCHEME : isPinned ? PINNED_SCHEME : undefined;
+  if (mark !== undefined) item.resourceUri = vscode.Uri.from({ scheme: mark, path: `/${id}` });
   item.description = row.description;
   item.iconPath = new vscode.ThemeIcon(icon, iconColor === undefined ? undefined : new vscode.ThemeColor(iconColor));
   item.contextValue = row.contextValue;

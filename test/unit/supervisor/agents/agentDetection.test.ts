@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { runWithNode } from '../../../../src/common/processes/nodeProcess';
 import { parseAgentSettings } from '../../../../src/supervisor/agents/agentRegistry';
-import { detectAgents } from '../../../../src/supervisor/agents/agentDetection';
+import { detectAgents, findAgents, type DetectedAgent } from '../../../../src/supervisor/agents/agentDetection';
 import { skip } from '../../../support/skip';
 
 describe('the detection of agents', () => {
@@ -61,5 +61,15 @@ describe('the detection of agents', () => {
     const goose = configured.at(-1);
     assert.equal(goose?.name, 'goose', 'missing agents come last');
     assert.match(goose.missing ?? '', /was not found. See .* for how to install it/);
+  });
+
+  it('says what installs a missing agent, but not where the settings name a program that is not there', async () => {
+    const agents = parseAgentSettings({ opencode: { path: join(folder, 'none') } });
+    const detected = await findAgents({ agents, bundles: '/dist' });
+    const of = (name: string): DetectedAgent | undefined => detected.find((agent) => agent.name === name);
+    assert.deepEqual([of('opencode')?.missing !== undefined, of('opencode')?.installCommand], [true, undefined]);
+    // It may be installed where the test runs.
+    const expected = of('codex')?.missing === undefined ? undefined : 'npm install -g @openai/codex';
+    assert.equal(of('codex')?.installCommand?.join(' '), expected);
   });
 });
