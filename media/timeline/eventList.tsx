@@ -149,6 +149,14 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     row.focus({ preventScroll: true });
   });
 
+  useLayoutEffect(() => {
+    if (!model.rows.isQuestionWanted || model.session === undefined) return;
+    const card = scroller.current?.querySelector<HTMLElement>('.permission.pending');
+    const isToCome = (card === null || card === undefined) && model.session.pendingPermissions.length > 0;
+    model.rows.isQuestionWanted = isToCome;
+    card?.focus({ preventScroll: true });
+    if (isToCome) model.setFollowing(true); // it is at the end, and not in the page yet
+  });
   useFindMarks(scroller, model.find.text, model.rows.marked);
   const { marked } = model.rows;
   useEffect(() => {

@@ -40,8 +40,11 @@ const detail = v.picklist(DETAILS);
 const placeSchema = v.object({ runId: idSchema, seq });
 /** An event by the run that it belongs to and its number there. */
 export type EventPlace = v.InferOutput<typeof placeSchema>;
-/** What of a timeline is to be shown: an event, or the box for messages with the keyboard in it. */
-export type TimelineTarget = EventPlace | 'messageBox';
+const partSchema = v.picklist(['messageBox', 'question']);
+/** A part that gets the keyboard: the box for messages, or the question that waits for an answer. */
+export type TimelinePart = v.InferOutput<typeof partSchema>;
+/** What of a timeline is to be shown. */
+export type TimelineTarget = EventPlace | TimelinePart;
 
 const pictureSchema = v.object({ ...placeSchema.entries, index: count });
 
@@ -232,8 +235,8 @@ export const hostMessageSchema = v.variant('type', [
   v.object({ type: v.literal('asides'), asides: v.array(asideSchema) }),
   /** Somebody followed a link to this event. */
   v.object({ type: v.literal('show'), place: placeSchema }),
-  /** Somebody wants to write a message. */
-  v.object({ type: v.literal('write') }),
+  /** Somebody wants to write a message, or to answer. */
+  v.object({ type: v.literal('focus'), part: partSchema }),
   /** How much the list is to show. */
   v.object({ type: v.literal('detail'), detail }),
   /** A message of an earlier page, which was gone when sending failed. */

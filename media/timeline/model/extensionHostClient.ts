@@ -9,6 +9,7 @@ import type {
   TimelineEvent,
   TimelineMethod,
   TimelineParameters,
+  TimelinePart,
   TimelineResult,
   TimelineSession,
 } from '../../../src/protocol/timelineProtocol';
@@ -28,8 +29,8 @@ export interface HostListener {
   asidesChanged(asides: Aside[]): void;
   /** Somebody followed a link to this event. */
   showWanted(place: EventPlace): void;
-  /** Somebody wants to write a message. */
-  writingWanted(): void;
+  /** Somebody wants to write a message, or to answer. */
+  focusWanted(part: TimelinePart): void;
   /** A person chose how much the list shows, here or elsewhere. */
   detailChosen(detail: Detail): void;
   /** A message of an earlier page could not be sent. */
@@ -125,8 +126,8 @@ export class ExtensionHostClient {
       case 'show':
         this.#listener.showWanted(message.place);
         return;
-      case 'write':
-        this.#listener.writingWanted();
+      case 'focus':
+        this.#listener.focusWanted(message.part);
         return;
       case 'detail':
         this.#listener.detailChosen(message.detail);

@@ -78,7 +78,7 @@ export class TimelineModel {
         this.#changed();
       },
       showWanted: (place) => this.#show(place),
-      writingWanted: () => this.draft.prompt.focus(),
+      focusWanted: (part) => (part === 'messageBox' ? this.draft.prompt.focus() : this.rows.wantQuestion()),
       detailChosen: (detail) => this.rows.setDetail(detail),
       messageReturned: (text) => void this.draft.prompt.restore(text),
       connectionChanged: () => {

@@ -64,7 +64,7 @@ export class TimelineEditors implements vscode.CustomReadonlyEditorProvider, vsc
   async show(sessionId: string, target?: TimelineTarget): Promise<void> {
     const open = this.#panelOf(sessionId);
     if (open !== undefined) {
-      if (target === 'messageBox') open.show(target);
+      if (typeof target === 'string') open.show(target);
       else if (target !== undefined) open.load(target);
       open.reveal();
       return;

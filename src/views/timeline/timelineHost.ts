@@ -126,9 +126,9 @@ export class TimelineHost implements Disposable {
     });
   }
 
-  /** Shows an event or the box for messages now, or as soon as the page listens. */
+  /** Shows an event or a part now, or as soon as the page listens. */
   show(target: TimelineTarget): void {
-    this.#tell(target === 'messageBox' ? { type: 'write' } : { type: 'show', place: target });
+    this.#tell(typeof target === 'string' ? { type: 'focus', part: target } : { type: 'show', place: target });
   }
 
   /** Tells the page how much to show; one that loads later asks. */

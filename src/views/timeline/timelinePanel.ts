@@ -148,9 +148,9 @@ export class TimelinePanel {
   /** Loads the page, which shows an event, or else what it showed before. */
   load(target: TimelineTarget | undefined): void {
     this.#host.pause(); // answers to the old page must not reach the new one
-    const place = target === 'messageBox' ? undefined : target;
+    const place = typeof target === 'string' ? undefined : target;
     this.#panel.webview.html = timelinePage(this.sessionId, this.#resources, place);
-    if (target === 'messageBox') this.show(target);
+    if (typeof target === 'string') this.show(target);
   }
 
   #setTitle(session: TimelineSession): void {

@@ -92,7 +92,7 @@ describe('by keyboard alone', () => {
     const frame = await window.timeline(TITLE, '.permission.pending');
     await sessions.row(TITLE).and(window.page.locator('[aria-selected=true]')).waitFor();
     await asked.waitFor({ state: 'hidden' }); // the card says more
-    await tabTo(frame, '.permission.pending');
+    await frame.locator('.permission.pending:focus').waitFor();
     await window.picture('at-home-6-question-by-key');
     const asking = await frame.locator('body').ariaSnapshot();
     assert.match(

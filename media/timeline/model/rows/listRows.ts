@@ -53,6 +53,9 @@ export class ListRows {
   /** The event that a link or a search led to. */
   marked: EventPlace | undefined;
 
+  /** True until the question that waits for an answer has the keyboard, or there is none. */
+  isQuestionWanted = false;
+
   constructor(context: ListRowsContext) {
     this.#context = context;
     this.durations = new TurnDurations(context.ask, context.changed);
@@ -125,6 +128,12 @@ export class ListRows {
     this.marked = place;
     this.#found = found;
     this.#isToShow = place !== undefined;
+    this.#context.changed();
+  }
+
+  /** Has the list lead the keyboard to the question that waits for an answer. */
+  wantQuestion(): void {
+    this.isQuestionWanted = true;
     this.#context.changed();
   }
 

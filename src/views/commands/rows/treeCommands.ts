@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import type { TimelineTarget } from '../../../protocol/timelineProtocol';
 import type { CorralApi, SessionSummary } from '../../../supervisor/api';
 import { editFilter } from '../../pickers/filterChoice';
 import type { SessionMarks } from '../../sessions/sessionMarks';
@@ -33,7 +34,7 @@ export interface TreeCommandsOptions {
   tree: TreeControl;
   marks: SessionMarks;
   chooseMany: ChooseSessions;
-  showTimeline: (sessionId: string) => void;
+  showTimeline: (sessionId: string, target?: TimelineTarget) => void;
   reveal: (sessionId: string) => Promise<void>;
 }
 
@@ -57,7 +58,7 @@ export function treeCommands(options: TreeCommandsOptions): CommandActions<TreeC
   const show = async (id: string): Promise<void> => {
     last = id;
     await reveal(id);
-    showTimeline(id);
+    showTimeline(id, 'question');
   };
   return {
     groupByRepository: async () => await tree.setOptions({ grouping: 'repository' }),

@@ -15,7 +15,7 @@ const QUIET: HostListener = {
   asidesChanged: unexpected,
   readingOn: unexpected,
   showWanted: unexpected,
-  writingWanted: unexpected,
+  focusWanted: unexpected,
   detailChosen: unexpected,
   messageReturned: unexpected,
   failed: unexpected,
