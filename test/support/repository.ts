@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { appendFile, cp, mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { endProcessesOf } from './processes';
+import { projectRoot } from './project';
 
 /** Sets an author and keeps out this machine's configuration. */
 const GIT_ENVIRONMENT = {
@@ -13,7 +16,23 @@ const GIT_ENVIRONMENT = {
   GIT_AUTHOR_EMAIL: 'robin@example.com',
   GIT_COMMITTER_NAME: 'Robin',
   GIT_COMMITTER_EMAIL: 'robin@example.com',
+  // Each commit would start another git, which finds nothing to do.
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'maintenance.auto',
+  GIT_CONFIG_VALUE_0: 'false',
 };
+
+const USER = '[user]\n\tname = Robin\n\temail = robin@example.com\n';
+const FILES = { 'README.md': '# A repository for tests\n' };
+/** The repository with these files that others are copied from: git starts many processes to make one. */
+const TEMPLATE = join(
+  projectRoot,
+  'out',
+  `template-${createHash('sha256')
+    .update(USER + JSON.stringify(FILES))
+    .digest('hex')
+    .slice(0, 8)}`,
+);
 
 /** A real git repository in a temporary folder of its own, with one commit. */
 export class TestRepository {
@@ -28,17 +47,36 @@ export class TestRepository {
   /** `name` is the last part of the path. */
   static async create({
     name = 'repository',
-    files = { 'README.md': '# A repository for tests\n' },
+    files,
   }: { name?: string; files?: Record<string, string> } = {}): Promise<TestRepository> {
     // A temporary folder may be a link, and git reports real paths.
     const parent = await realpath(await mkdtemp(join(tmpdir(), 'corral-repository-')));
     const repository = new TestRepository(parent, join(parent, name));
-    await mkdir(repository.path);
-    await repository.git('init', '--quiet', '--initial-branch=main');
-    await repository.git('config', 'user.name', 'Robin');
-    await repository.git('config', 'user.email', 'robin@example.com');
-    await repository.commit('Begin', files);
+    if (files === undefined) await repository.#copyTemplate();
+    else await repository.#make(files);
     return repository;
+  }
+
+  async #make(files: Record<string, string>): Promise<void> {
+    await mkdir(this.path);
+    await this.git('init', '--quiet', '--initial-branch=main');
+    await appendFile(join(this.path, '.git/config'), USER);
+    await this.commit('Begin', files);
+  }
+
+  async #copyTemplate(): Promise<void> {
+    if (!existsSync(TEMPLATE)) {
+      const folder = await mkdtemp(`${TEMPLATE}-`);
+      const template = new TestRepository(folder, join(folder, 'repository'));
+      await template.#make(FILES);
+      await rm(join(template.path, '.git/hooks'), { recursive: true }); // samples
+      await mkdir(join(template.path, '.git/hooks'));
+      // Another process may have been quicker.
+      await rename(template.path, TEMPLATE).catch(() => undefined);
+      await rm(folder, { recursive: true, force: true });
+    }
+    await cp(TEMPLATE, this.path, { recursive: true });
+    await this.git('update-index', '--refresh'); // a copied file is another one than git knows
   }
 
   /** Runs git in the repository and returns what it printed, without the last newline. */

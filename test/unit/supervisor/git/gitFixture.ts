@@ -113,6 +113,8 @@ export class GitFixture {
       'user.email=user@localhost',
       '-c',
       'protocol.file.allow=always',
+      '-c',
+      'maintenance.auto=false', // each commit would start another git, which finds nothing to do
     ];
     const { stdout } = await execa('git', [...configuration, ...commandArguments], {
       cwd: folder,
