@@ -14,26 +14,24 @@ const MAX_BYTES = 100 * 1024 * 1024;
 /** For files of which no test was picked. */
 const MAX_IDLE_BYTES = 4 * MAX_BYTES;
 
-/** They begin first, so that none of them is alone in the end. Most of their time they wait. */
-const LONGEST = ['silentRunner', 'queue', 'stoppedWindow', 'torture', 'goneContainer', 'gone', 'mainJob'];
+/** They wait for half a minute or more until something counts as silent, and run beside the others meanwhile. */
+const WAITING = ['gone', 'silentRunner', 'stoppedWindow'];
+/** They begin first, so that none of them is alone in the end. */
+const LONGEST = ['queue', 'torture', 'usageLimits', 'recovery', 'mainJob', 'timelineReading', 'agents', 'composer'];
 
-function longestFirst(paths: readonly string[]): string[] {
-  const place = (path: string): number => {
-    const found = LONGEST.indexOf(basename(path, '.test.js'));
-    return found === -1 ? LONGEST.length : found;
-  };
-  return paths.toSorted((a, b) => place(a) - place(b));
-}
+const isAmong = (names: readonly string[], path: string): boolean => names.includes(basename(path, '.test.js'));
 
 /** Runs every test below a folder, `filesAtOnce` files at a time, prints the reports and writes the summary. */
 export async function runTier(directory: string, filesAtOnce: number): Promise<Summary> {
   const startMs = performance.now();
-  const files = longestFirst(await listTests(directory));
+  const all = await listTests(directory);
+  const files = all.filter((path) => !isAmong(WAITING, path));
+  files.sort((a, b) => Number(isAmong(LONGEST, b)) - Number(isAmong(LONGEST, a)));
   const total: Summary = { passed: 0, failed: 0, skipped: 0, tests: [] };
   const failures: string[] = [];
-  const work = async (): Promise<void> => {
+  const work = async (queue: string[]): Promise<void> => {
     let child: ChildProcess | undefined;
-    for (let path = files.shift(); path !== undefined; path = files.shift()) {
+    for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
       child ??= start();
       const result = await ask(child, path);
       if (result.report.trim() !== '') process.stdout.write(`${result.report}\n`);
@@ -46,7 +44,10 @@ export async function runTier(directory: string, filesAtOnce: number): Promise<S
     }
     if (child !== undefined) await end(child);
   };
-  await Promise.all(Array.from({ length: filesAtOnce }, work));
+  await Promise.all([
+    ...Array.from({ length: filesAtOnce }, async () => await work(files)),
+    ...all.filter((path) => isAmong(WAITING, path)).map(async (path) => await work([path])),
+  ]);
   const seconds = Math.round((performance.now() - startMs) / 1_000);
   process.stdout.write(`\n  ${total.passed} passing (${seconds}s)\n  ${total.skipped} pending\n`);
   if (total.failed > 0) process.stdout.write(`  ${total.failed} failing\n\n${failures.join('\n')}\n`);

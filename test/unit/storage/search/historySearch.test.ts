@@ -203,9 +203,9 @@ describe('search over history', () => {
       for (const run of runs) run.hasEnded = false;
       for (const phrase of phrases) without.push(await find(phrase));
       for (const run of runs) run.hasEnded = true;
-      for (const built of ['made now', 'made before'])
-        for (const [index, phrase] of phrases.entries())
-          assert.deepEqual(await find(phrase), without[index], `${phrase}, filters ${built}`);
+      // The first search makes the filters, which all others find.
+      for (const [index, phrase] of [...phrases.entries(), [0, phrases[0] ?? ''] as const])
+        assert.deepEqual(await find(phrase), without[index], phrase);
       assert.ok((await readFile(filterOf(runs[0] as SearchedRun))).length > 0);
     });
   });
