@@ -11,10 +11,12 @@ import { fullDisk } from './fullDisk';
 import { kills } from './kills';
 import { peers } from './peers';
 import { powerLoss } from './powerLoss';
+import { spares } from './spares';
 
 /** The scenarios with the rounds, or the seconds, of the long form. */
 const SCENARIOS: Record<string, { scenario: Scenario; rounds: number; seconds: number }> = {
   kills: { scenario: kills, rounds: 300, seconds: 0 },
+  spares: { scenario: spares, rounds: 200, seconds: 0 },
   peers: { scenario: peers, rounds: 1, seconds: 60 },
   fullDisk: { scenario: fullDisk, rounds: 3, seconds: 0 },
   clock: { scenario: clock, rounds: 3, seconds: 0 },

@@ -6,7 +6,7 @@ import { locateWorktree } from '../git/worktreeOwnership';
 import { findChainBase } from '../git/snapshots/snapshotList';
 import { rollbackCreation } from '../git/worktrees/worktreeCreation';
 import { deleteSessionWorktree, canPurgeTrash, purgeSessionTrash } from './sessionRemoval';
-import { completeHandOver } from './spares/spareHandOver';
+import { completeHandOver, forgetHandOver } from './spares/spareHandOver';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
@@ -40,6 +40,7 @@ export async function finishInterruptedOperation(options: LifecycleOptions, sess
     else if (isRecordLost(facts)) await recordWorktree(options, facts);
     else if (facts.worktree === 'creating') await failCreation(options, facts);
     else await closeUnstarted(options, facts);
+    await forgetHandOver(options.store.paths, sessionId); // it was to be forgotten once the worktree was recorded
   });
 }
 

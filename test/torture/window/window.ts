@@ -53,6 +53,18 @@ async function perform(
           argv: request.argv,
         })
       ).id;
+    case 'prepare':
+      await supervisor.prepareSession({ repository: request.repository });
+      return null;
+    case 'clearSpares':
+      await (await supervisor.inventory()).spares.clear();
+      return null;
+    case 'delete':
+      await supervisor.deleteSession(request.sessionId);
+      return null;
+    case 'settle':
+      await supervisor.whenRecovered();
+      return null;
     case 'resume':
       await supervisor.resume(request.sessionId);
       return null;
@@ -63,7 +75,8 @@ async function perform(
       await supervisor.renameSession(request.sessionId, request.title);
       return null;
     case 'list':
-      return (await supervisor.listSessions()).map(({ id, title, state, restored, checking, runs, paused }) => {
+      return (await supervisor.listSessions()).map((session) => {
+        const { id, title, state, restored, checking, runs, paused, worktreePath, deleted } = session;
         const eventCount = runs.reduce((sum, run) => sum + run.eventCount, 0);
         const isOpen = checking || (!isOutcome(state) && !restored);
         return {
@@ -73,6 +86,8 @@ async function perform(
           restored,
           isOpen,
           eventCount,
+          worktreePath,
+          deleted,
           ...(paused === undefined ? {} : { paused: `${paused.since} ${paused.reason}` }),
         };
       });

@@ -15,11 +15,16 @@ export type WindowOptions = v.InferOutput<typeof windowOptionsSchema>;
 
 export const requestSchema = v.variant('method', [
   v.object({ method: v.literal('create'), repository: text, argv: v.array(text) }),
+  v.object({ method: v.literal('prepare'), repository: text }),
+  v.object({ method: v.literal('clearSpares') }),
+  v.object({ method: v.literal('delete'), sessionId: text }),
   v.object({ method: v.literal('resume'), sessionId: text }),
   v.object({ method: v.literal('kill'), sessionId: text }),
   v.object({ method: v.literal('rename'), sessionId: text, title: text }),
   v.object({ method: v.literal('list') }),
   v.object({ method: v.literal('history'), sessionId: text }),
+  /** Resolves when nothing is left to do that was interrupted. */
+  v.object({ method: v.literal('settle') }),
   v.object({ method: v.literal('close') }),
 ]);
 export type WindowRequest = v.InferOutput<typeof requestSchema>;
@@ -33,16 +38,22 @@ const sessionSchema = v.object({
   isOpen: v.boolean(),
   eventCount: v.number(),
   paused: v.optional(text),
+  worktreePath: text,
+  deleted: v.boolean(),
 });
 export type WindowSession = v.InferOutput<typeof sessionSchema>;
 
 export const RESULT_SCHEMAS = {
   create: text,
+  prepare: v.null(),
+  clearSpares: v.null(),
+  delete: v.null(),
   resume: v.null(),
   kill: v.null(),
   rename: v.null(),
   list: v.array(sessionSchema),
   history: v.array(event),
+  settle: v.null(),
   close: v.null(),
 } as const;
 

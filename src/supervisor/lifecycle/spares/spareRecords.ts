@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import { ifExists } from '../../../common/ifExists';
 import { readdirIfExists } from '../../../common/readdirIfExists';
 import { isId } from '../../../storage/ids';
-import { replaceFile } from '../../../storage/journal/durableFile';
+import { replaceFile, TEMPORARY_SUFFIX } from '../../../storage/journal/durableFile';
 import type { StorePaths } from '../../../storage/paths';
 
 const text = v.pipe(v.string(), v.minLength(1));
@@ -42,6 +42,9 @@ export interface ListedSpare {
 function fileOf(paths: StorePaths, id: string, state: SpareState): string {
   return join(paths.spares, `${id}.${state}.json`);
 }
+
+/** A record is written in far less. */
+const ABANDONED_AFTER_MS = 3_600_000;
 
 /** All spares of the store, without those that sessions took. A record that cannot be read is left out. */
 export async function listSpares(paths: StorePaths): Promise<ListedSpare[]> {
@@ -93,6 +96,15 @@ export async function touchSpare(paths: StorePaths, id: string): Promise<void> {
 /** Forgets a spare that is no more. */
 export async function forgetSpare(paths: StorePaths, id: string): Promise<void> {
   for (const state of ['busy', 'aside'] as const) await rm(fileOf(paths, id, state), { force: true });
+}
+
+/** Removes what killed windows left of records that they were writing. */
+export async function removeAbandonedRecords(paths: StorePaths): Promise<void> {
+  for (const name of (await readdirIfExists(paths.spares)).filter((each) => each.endsWith(TEMPORARY_SUFFIX))) {
+    const file = join(paths.spares, name);
+    const stats = await ifExists(stat(file));
+    if (stats !== undefined && Date.now() - stats.mtimeMs > ABANDONED_AFTER_MS) await rm(file, { force: true });
+  }
 }
 
 /** Takes a ready spare for a session. False where another session or window was quicker. */

@@ -31,6 +31,7 @@ import {
   endWork,
   forgetSpare,
   listSpares,
+  removeAbandonedRecords,
   spareLockName,
   touchSpare,
   writeBusy,
@@ -112,7 +113,8 @@ export class SpareWorktrees {
 
   /** Removes what a crash left, what nobody takes any longer, and what a person does not want. */
   async tidy(): Promise<void> {
-    const { worktreeSettings } = this.#options;
+    const { store, worktreeSettings } = this.#options;
+    await removeAbandonedRecords(store.paths);
     await this.#removeWhere(async ({ record, state, readyAtMs }) => {
       if (state !== 'ready' || !worktreeSettings(record.repository).worktreesSpare) return true;
       return Date.now() - readyAtMs > UNUSED_AFTER_MS || !(await exists(record.path));

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lstat, readFile, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { readdirIfExists } from '../../../../../src/common/readdirIfExists';
 import { StorePaths } from '../../../../../src/storage/paths';
 import { listSpares } from '../../../../../src/supervisor/lifecycle/spares/spareRecords';
+import { ageUnfinishedRecords, auditSpares } from '../../../../support/git/spareAudit';
 import { bundleFixtures, projectRoot } from '../../../../support/project';
 import { Random } from '../../../../support/random';
 import { processesOf } from '../../../../support/processes';
@@ -64,29 +64,14 @@ describe(`windows that are killed at any step of what they do with a spare (seed
     return signal === 'SIGKILL';
   }
 
-  /** Of each session and spare its file, so that none is given twice; git and the disk know of no other worktree. */
+  /** Then a session gets what it should, and nothing is left of any. */
   async function check(): Promise<void> {
+    const paths = new StorePaths(fixture.storageDirectory);
+    await ageUnfinishedRecords(paths);
     const window = fixture.window();
     await window.whenRecovered();
-    const spares = await listSpares(new StorePaths(fixture.storageDirectory));
-    assert.ok(spares.every(({ state }) => state === 'ready'));
     const sessions = (await window.listSessions()).filter(({ deleted }) => !deleted);
-    const folders: string[] = spares.map(({ record }) => record.path);
-    for (const { worktreePath } of sessions)
-      if ((await readdirIfExists(worktreePath)).length > 0) folders.push(worktreePath);
-    const git = join(repository(), '.git', 'worktrees');
-    assert.deepEqual((await readdirIfExists(git)).sort(), folders.map((path) => basename(path)).sort());
-    for (const place of ['spares', 'worktrees']) {
-      const root = join(repository(), '.corral', place);
-      const names = (await readdirIfExists(root)).map((name) => join(root, name));
-      assert.deepEqual(names.sort(), folders.filter((path) => path.startsWith(root)).sort());
-    }
-    const inodes = await Promise.all(folders.map(async (path) => (await lstat(join(path, 'README.md'))).ino));
-    assert.equal(new Set(inodes).size, inodes.length);
-    for (const path of folders) {
-      assert.equal(await fixture.repository.git('-C', path, 'status', '--porcelain', '--ignored'), '');
-      assert.match(await readFile(join(git, basename(path), 'locked'), 'utf8'), /^corral /);
-    }
+    await auditSpares(paths, fixture.repository, await window.listSessions());
     const { worktreePath, id } = await window.createSession({
       repository: repository(),
       prompt: 'x',
@@ -99,8 +84,8 @@ describe(`windows that are killed at any step of what they do with a spare (seed
       await window.deleteSession(session.id);
     }
     await (await window.inventory()).spares.clear();
+    assert.equal(await auditSpares(paths, fixture.repository, await window.listSessions()), 0);
     await fixture.close(window);
-    assert.deepEqual(await listSpares(new StorePaths(fixture.storageDirectory)), []);
   }
 
   for (const { what, action, before } of ACTIONS)
