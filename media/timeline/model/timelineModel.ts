@@ -109,7 +109,7 @@ export class TimelineModel {
       lineOf: (row) => this.rows.rowLineOf(row),
       reveal: (row, aside) => {
         this.asides.marked = aside;
-        this.rows.reveal(this.playlist.placeOf(row), aside === undefined ? this.find.text : '');
+        this.rows.reveal(this.playlist.placeOf(row), aside === undefined ? this.find.text : '', aside !== undefined);
       },
       asides: (text) => this.asides.withText(text),
       changed,

@@ -52,6 +52,7 @@ export class ListRows {
   #found = '';
   /** The event that a link or a search led to. */
   marked: EventPlace | undefined;
+  #isMarkUnseen = false;
 
   /** True until the question that waits for an answer has the keyboard, or there is none. */
   isQuestionWanted = false;
@@ -123,9 +124,13 @@ export class ListRows {
     return this.#context.events.folds.version;
   }
 
-  /** Marks an event, opens the row that has it and what hides `found` in it, and has the list show that. */
-  reveal(place: EventPlace | undefined, found = ''): void {
+  /**
+   * Marks an event, opens the row that has it and what hides `found` in it, and has the list show that. Where what
+   * stands below the event is meant, the mark is `unseen`.
+   */
+  reveal(place: EventPlace | undefined, found = '', unseen = false): void {
     this.marked = place;
+    this.#isMarkUnseen = unseen;
     this.#found = found;
     this.#isToShow = place !== undefined;
     this.#context.changed();
@@ -145,7 +150,7 @@ export class ListRows {
   }
 
   isMarked({ runId, seq }: TimelineEvent): boolean {
-    return this.marked?.seq === seq && this.marked.runId === runId;
+    return !this.#isMarkUnseen && this.marked?.seq === seq && this.marked.runId === runId;
   }
 
   /** The line to show of the event that was just marked, once; undefined while it is not loaded. */

@@ -1,4 +1,6 @@
 /** How each agent that speaks the Agent Client Protocol differs from the others, as measured. */
+import * as l10n from '@vscode/l10n';
+import { CorralError } from '../../../storage/errors';
 import type { PermissionMode } from '../../../storage/sessionRecords';
 import { programNames } from '../driver/programNames';
 import type { ToolCategories } from '../driver/toolCategories';
@@ -108,7 +110,16 @@ mcpName = "*"
 decision = "deny"
 priority = 998
 `;
-export const geminiPolicyArguments = (policyFile: string): string[] => [`--policy=${policyFile}`];
+/** @throws CorralError INVALID_ARGUMENT for a path that Gemini would read as several */
+export function geminiPolicyArguments(policyFile: string): string[] {
+  if (!policyFile.includes(',')) return [`--policy=${policyFile}`];
+  throw new CorralError(
+    'INVALID_ARGUMENT',
+    l10n.t(
+      'Gemini cannot be asked, since the folder of the sessions has a comma in its path. Let another agent answer.',
+    ),
+  );
+}
 
 /** As for Claude itself: it can only read, and starts neither hooks nor servers. */
 const CLAUDE_READ_ONLY = {

@@ -125,6 +125,12 @@ describe('drivers', () => {
       }
     }
     await goldenText(goldenPath('asides'), `${lines.join('\n')}\n`);
+    const gemini = { program: '/bin/gemini', programArguments: [], prompt: 'p', promptFile: '', cwd: '/repo' };
+    const aside = { policyFile: '/store, mine/policy.toml' }; // Gemini would read it as two files that are not there
+    for (const name of ['acp', 'stream']) {
+      const driver = await driverFor(name);
+      assert.throws(() => driver.launch({ ...gemini, permissionMode: 'ask', aside }), { code: 'INVALID_ARGUMENT' });
+    }
   });
 
   for (const [name, driver, words] of TERMINAL_ARGUMENTS) {
