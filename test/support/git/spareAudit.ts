@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { lstat, readFile, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readdirIfExists } from '../../../src/common/readdirIfExists';
+import { isId } from '../../../src/storage/ids';
 import type { StorePaths } from '../../../src/storage/paths';
 import { listSpares } from '../../../src/supervisor/lifecycle/spares/spareRecords';
 import type { TestRepository } from '../repository';
@@ -34,7 +35,7 @@ export async function auditSpares(
   assert.deepEqual(records.sort(), spares.map(({ record }) => `${record.spareId}.ready.json`).sort());
   const owners = new Map<string, string>();
   for (const { record } of spares) owners.set(record.path, record.spareId);
-  for (const id of await readdirIfExists(paths.sessions))
+  for (const id of (await readdirIfExists(paths.sessions)).filter(isId))
     assert.ok(!(await readdirIfExists(paths.session(id).root)).includes(basename(paths.session(id).spare)));
   for (const { id, worktreePath, deleted: isDeleted } of sessions) {
     if (isDeleted || (await readdirIfExists(worktreePath)).length === 0) continue;
