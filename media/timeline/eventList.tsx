@@ -155,6 +155,13 @@ function EventRows({ model, firstLine }: { model: TimelineModel; firstLine: numb
     const isToCome = (card === null || card === undefined) && model.session.pendingPermissions.length > 0;
     model.rows.isQuestionWanted = isToCome;
     card?.focus({ preventScroll: true });
+    if (card !== null && card !== undefined && card.offsetHeight > (scroller.current?.clientHeight ?? 0)) {
+      // What it asks comes first, and its buttons last.
+      model.setFollowing(false);
+      card.scrollIntoView({ block: 'start' }); // of a low page, too
+      const row = Number(card.closest<HTMLElement>('[data-index]')?.dataset['index']);
+      if (Number.isInteger(row)) virtualizer.scrollToIndex(row, { align: 'start' });
+    }
     if (isToCome) model.setFollowing(true); // it is at the end, and not in the page yet
   });
   useFindMarks(scroller, model.find.text, model.rows.marked);
