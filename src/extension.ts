@@ -11,11 +11,9 @@ import { ActiveSession } from './views/sessions/activeSession';
 import { registerCommands } from './views/commands/commands';
 import { showError } from './views/text/errorMessages';
 import { COMMANDS, READY_CONTEXT } from './views/text/contributions';
-import { BudgetNotices } from './views/sessions/budgetNotices';
-import { EndNotices } from './views/sessions/endNotices';
+import { goOnAtLimit } from './views/notices/limitNotice';
 import type { Sight } from './views/noticeChoice';
-import { goOnAtLimit, LimitNotices } from './views/sessions/limitNotices';
-import { Notifications } from './views/sessions/notifications';
+import { SessionNotices } from './views/notices/sessionNotices';
 import { OverviewPanel } from './views/overview/overviewPanel';
 import { keepReviews } from './views/reviewTabs';
 import { OwnWorktree } from './views/sessions/ownWorktree';
@@ -65,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     marks,
     isHere: (repository) => scope.isRepositoryHere(repository),
     memento: context.workspaceState,
+    changed: (sessions) => notices.look(sessions),
     listed: (sessions) => {
       statusBar.show(sessions);
       activeSession.show(sessions);
@@ -84,7 +83,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     memento: context.workspaceState,
     sessionShown: (sessionId: string) => {
       tree.markSeen(sessionId);
-      notifications.sessionShown(sessionId);
+      notices.sessionShown(sessionId);
     },
     onError,
   });
@@ -113,12 +112,13 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     isListVisible: tree.isVisible,
     isTimelineActive: timelines.activeSession === sessionId,
   });
-  const notifications = new Notifications({
+  const notices = new SessionNotices({
     source: made,
-    distance: (session) => scope.distance(session),
-    showTimeline,
     settings: readNotices,
+    distance: (session) => scope.distance(session),
+    isUnseen: (session) => marks.isUnseen(session),
     sight,
+    showTimeline,
     onError,
   });
 
@@ -148,24 +148,7 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
     tree,
     marks,
     statusBar,
-    notifications,
-    new EndNotices({
-      source: made,
-      settings: readNotices,
-      distance: (session) => scope.distance(session),
-      isUnseen: (session) => marks.isUnseen(session),
-      sight,
-      showTimeline,
-      onError,
-    }),
-    new BudgetNotices({
-      source: made,
-      settings: readNotices,
-      distance: (session) => scope.distance(session),
-      sight,
-      showTimeline,
-      onError,
-    }),
+    notices,
     made.onDidScan(({ read, all }) => {
       const isShown = read < all && all > SCAN_SHOWN_FROM;
       tree.message = isShown ? vscode.l10n.t('Recovering sessions: {read} of {all} read', { read, all }) : '';
@@ -177,13 +160,6 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
         if (agent !== undefined) await goOnAtLimit(made, sessionId, agent);
       };
       offer().catch((error: unknown) => onError('reviewCommands', error));
-    }),
-    new LimitNotices({
-      source: made,
-      settings: readNotices,
-      distance: (session) => scope.distance(session),
-      sight,
-      onError,
     }),
     new ProcessesTree(made),
     registerRowBadges(),

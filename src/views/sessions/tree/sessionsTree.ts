@@ -37,6 +37,8 @@ export interface SessionsTreeOptions {
   isHere: (repository: string) => boolean;
   /** Keeps how the tree is grouped and filtered in this workspace. */
   memento: vscode.Memento;
+  /** Hears sessions as they are now, each time that one of them was read. */
+  changed: (sessions: readonly SessionSummary[]) => void;
   /** Hears all listed sessions whenever one of them changed. */
   listed: (sessions: readonly SessionSummary[]) => void;
   onError: (error: unknown) => void;
@@ -62,11 +64,8 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
   constructor(options: SessionsTreeOptions) {
     this.#options = options;
     const { source, marks, isHere, memento, onError } = options;
-    this.#model = new TreeModel({
-      isHere,
-      isPinned: (id) => marks.isPinned(id),
-      isUnseen: (session) => marks.isUnseen(session),
-    });
+    const isUnseen = (session: SessionSummary): boolean => marks.isUnseen(session);
+    this.#model = new TreeModel({ isHere, isPinned: (id) => marks.isPinned(id), isUnseen });
     const saved = v.safeParse(treeOptionsSchema, memento.get(OPTIONS_KEY));
     this.#model.options = saved.success ? saved.output : DEFAULT_TREE_OPTIONS;
     this.#refresh = new Throttle(REFRESH_MS, async () => await this.#read(), onError);
@@ -130,6 +129,7 @@ export class SessionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.D
 
   /** Shows sessions that were read. */
   async take(changed: readonly SessionSummary[], gone: readonly string[] = []): Promise<void> {
+    this.#options.changed(changed);
     await this.#paint(this.#model.update(changed, gone, Date.now()));
   }
 

@@ -1,65 +1,33 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { visibleLine } from '../../common/visibleText';
-import type { CorralApi, SessionSummary } from '../../supervisor/api';
+import type { SessionSummary } from '../../supervisor/api';
 import { COMMANDS, FOCUS_SESSIONS } from '../text/contributions';
 import { showInformationMessage } from '../text/messages';
 import { describeChanges } from '../text/worktreeLabels';
-import { isToTell, type NoticeSettings, type Sight } from '../noticeChoice';
-import { NOTICE_PRECEDENCE_MS } from './notifications';
 
-/** A timeline that is in sight shows the end within this time, and the end counts as seen. */
-const SEEN_MS = 1_000;
 /** Ends that come closer together than this share a notice. */
 const GATHER_MS = 500;
-/** What claims the notice of a run's end, beside those of its questions. */
-const END = 'end';
 
-export interface EndNoticesOptions {
-  source: Pick<CorralApi, 'getSession' | 'onDidEndRun'> & {
-    /** True for the one window that is to tell of the end. */
-    claimNotification(id: string, runId: string, requestId: string): Promise<boolean>;
-  };
-  settings: () => NoticeSettings;
-  distance: (session: SessionSummary) => number;
-  isUnseen: (session: SessionSummary) => boolean;
-  sight: (sessionId: string) => Sight;
+export interface EndNoticeOptions {
   showTimeline: (sessionId: string) => void;
   onError: (doing: string, error: unknown) => void;
 }
 
-/** Tells that sessions ended, in one window, where nobody looks at them. What a person ended is not told. */
-export class EndNotices implements vscode.Disposable {
-  readonly #options: EndNoticesOptions;
-  readonly #subscription: { dispose(): void };
+/** Says that sessions ended, of several in one sentence. */
+export class EndNotice implements vscode.Disposable {
+  readonly #options: EndNoticeOptions;
   #ended: SessionSummary[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: EndNoticesOptions) {
+  constructor(options: EndNoticeOptions) {
     this.#options = options;
-    this.#subscription = options.source.onDidEndRun(({ sessionId, runId }) => {
-      this.#take(sessionId, runId).catch((error: unknown) => options.onError('notification', error));
-    });
   }
 
   dispose(): void {
     clearTimeout(this.#timer);
-    this.#subscription.dispose();
   }
 
-  async #take(sessionId: string, runId: string): Promise<void> {
-    const { source, settings, distance, isUnseen, sight } = this.#options;
-    await delay(SEEN_MS);
-    const session = await source.getSession(sessionId);
-    if (session.currentRunId !== runId || session.restored) return; // a teardown, or another run began
-    const choice = session.status === 'Failed' ? settings().failures : settings().ends;
-    if (choice === 'never') return;
-    if (!isUnseen(session) || !isToTell(choice, sight(sessionId))) {
-      await source.claimNotification(sessionId, runId, END); // no other window needs to tell it
-      return;
-    }
-    await delay(distance(session) * NOTICE_PRECEDENCE_MS);
-    if (!(await source.claimNotification(sessionId, runId, END))) return;
+  add(session: SessionSummary): void {
     this.#ended.push(session);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
