@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import * as v from 'valibot';
 import { McpClient } from '../support/agents/mcpClient';
 import type { TestRepository } from '../support/repository';
 import type { SessionsView } from '../support/vscode/sessionsView';
 import { useWindow } from '../support/vscode/useWindow';
 import type { VscodeServer } from '../support/vscode/vscodeServer';
 import type { Window } from '../support/vscode/window';
+import { THEMES } from '../support/vscode/themes';
+import { projectRoot } from '../support/project';
 import { waitFor } from '../support/wait';
+
+const startedSchema = v.object({ session: v.object({ id: v.string() }) });
 
 /** With a line break and an invisible character, which have to be seen. */
 const COMMAND = [process.execPath, '-e', "require('fs').writeFileSync('../../../set-up', ''); // \u202e\n"];
@@ -18,6 +23,8 @@ describe("a setup command of the workspace's settings", () => {
   let server: VscodeServer;
   let window: Window;
   let sessions: SessionsView;
+  /** The session that an agent outside has started. */
+  let parent = '';
   useWindow(
     () => ({
       repository: {
@@ -70,10 +77,31 @@ describe("a setup command of the workspace's settings", () => {
       await dialog.getByText('Let agents start sessions in “greeter”?').waitFor();
       await window.picture('agents ask to start sessions');
       await dialog.getByRole('button', { name: 'Allow', exact: true }).click();
-      await waitFor(async () => await client.call('start_session', request), { what: 'the consent' });
+      const { facts } = await waitFor(async () => await client.call('start_session', request), { what: 'the consent' });
+      parent = v.parse(startedSchema, facts).session.id;
       await sessions.row('talk from afar', 'Completed').waitFor({ timeout: 60_000 });
     } finally {
       await client.close();
+    }
+  });
+
+  it('shows who started whom: each below the other, as it is now (16)', async () => {
+    await sessions.row('talk from afar').locator('.monaco-tl-twistie').click();
+    await sessions.row('Run 1').waitFor();
+    const words = [join(projectRoot, 'dist/mcp.js'), '--store', server.globalStorage, '--session', parent];
+    const agent = await McpClient.start(process.execPath, words, {});
+    try {
+      await agent.call('start_session', { prompt: 'talk for the first one', agent: 'demo' });
+      // The parent's row is unfolded already, and its details follow.
+      await sessions.row('talk for the first one', 'started by this one, Completed').waitFor({ timeout: 60_000 });
+      await sessions.row('talk for the first one', 'started by an agent').locator('.monaco-tl-twistie').click();
+      await sessions.row('talk from afar', 'started this one, Completed').waitFor();
+      for (const theme of ['light', 'dark'] as const) {
+        await window.useTheme(THEMES[theme]);
+        await window.picture(`who-started-whom-${theme}`);
+      }
+    } finally {
+      await agent.close();
     }
   });
 });

@@ -64,6 +64,7 @@ export function sessionRow(session: SessionSummary, nowMs: number, marks: RowMar
       ...(shortText === undefined ? [] : [shortText]),
       ...damage,
       ...(session.runs.some(({ agent }) => agent !== session.agent) ? [oneLine(session.agent, 60)] : []),
+      ...(session.startedBy === undefined ? [] : [l10n.t('by an agent')]),
       ...lines,
       ...(isTimed ? [shortElapsedTime(since, nowMs)] : []),
     ),
@@ -81,6 +82,7 @@ export function sessionRow(session: SessionSummary, nowMs: number, marks: RowMar
       text,
       ...age,
       ...damage,
+      ...(session.startedBy === undefined ? [] : [l10n.t('started by an agent')]),
       ...(changes === undefined ? [] : [describeChanges(changes)]),
     ]
       .filter((part) => part !== '')

@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { messageOf } from '../../../common/errors';
+import { oneLine } from '../../../common/oneLine';
 import { visibleText } from '../../../common/visibleText';
 import type { RunSummary, SessionSummary } from '../../../supervisor/api';
 import type { WorktreeControl } from '../../../supervisor/lifecycle/worktreeControl';
@@ -12,6 +13,7 @@ import { shortElapsedTime } from '../../text/elapsedTime';
 import { shownStatus, statusLabel } from '../../text/statusLabel';
 import { describeChanges } from '../../text/worktreeLabels';
 import { contextValue } from '../rowFlags';
+import { sessionRow } from '../sessionRow';
 import { CHANGED_FILE_SCHEME } from './rowBadges';
 import { runLabel, runLook } from './runLooks';
 import type { DetailNode, Relation } from './treeNodes';
@@ -47,10 +49,10 @@ function relationOf({ id, startedBy }: SessionSummary, other: SessionSummary): R
   return other.dependsOn?.includes(id) === true ? 'follower' : undefined;
 }
 
-const RELATIONS: Record<Relation, { text: string; icon: string }> = {
-  parent: { text: vscode.l10n.t('started this one'), icon: 'arrow-small-up' },
-  child: { text: vscode.l10n.t('started by this one'), icon: 'arrow-small-down' },
-  follower: { text: vscode.l10n.t('starts after this one'), icon: 'arrow-small-right' },
+const RELATIONS: Record<Relation, string> = {
+  parent: vscode.l10n.t('started this one'),
+  child: vscode.l10n.t('started by this one'),
+  follower: vscode.l10n.t('starts after this one'),
 };
 
 /** The changed files, read when their row is unfolded. */
@@ -156,13 +158,17 @@ function worktreeItem({ id, branch, worktreePath }: SessionSummary): vscode.Tree
   return item;
 }
 
+/** Looks like the other session's own row, with what it has to do with this one. */
 function relativeItem({ id }: SessionSummary, relation: Relation, other: SessionSummary | undefined): vscode.TreeItem {
   const item = new vscode.TreeItem(other?.title ?? '', None);
   item.id = `${relation} ${id} ${other?.id ?? ''}`;
-  const { text, icon } = RELATIONS[relation];
-  item.description = other === undefined ? text : `${text} · ${statusLabel(shownStatus(other))}`;
-  item.iconPath = new vscode.ThemeIcon(icon);
-  if (other !== undefined)
-    item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [timelineUri(other)] };
+  item.description = RELATIONS[relation];
+  if (other === undefined) return item; // just removed
+  const { icon, iconColor } = sessionRow(other, Date.now());
+  item.iconPath = new vscode.ThemeIcon(icon, iconColor === undefined ? undefined : new vscode.ThemeColor(iconColor));
+  const label = [oneLine(other.title), RELATIONS[relation], statusLabel(shownStatus(other))].join(', ');
+  item.tooltip = label;
+  item.accessibilityInformation = { label };
+  item.command = { command: 'vscode.open', title: vscode.l10n.t('Open'), arguments: [timelineUri(other)] };
   return item;
 }

@@ -1,9 +1,10 @@
 import type { SessionSummary } from '../../../supervisor/api';
-import { needsYou } from '../../sessionPredicates';
 import type { SessionRow } from '../sessionRow';
 import { sessionRow } from '../sessionRow';
 import { daySection } from './daySections';
 import type { GroupNode, RepositoryNode, SectionNode, SessionNode, TreeNode } from './treeNodes';
+import { TreeRelations } from './treeRelations';
+import { compare, rankOf } from './treeOrder';
 import type { TreeOptions } from './treeOptions';
 import { DEFAULT_TREE_OPTIONS, fits, SITUATIONS, situationOf } from './treeOptions';
 
@@ -46,6 +47,7 @@ export class TreeModel {
   readonly #sessionNodes = new Map<string, SessionNode>();
   readonly #sectionNodes = new Map<string, SectionNode | RepositoryNode>();
   readonly #groupNodes = new Map<string, GroupNode>();
+  readonly #relations = new TreeRelations();
   options: TreeOptions = DEFAULT_TREE_OPTIONS;
 
   constructor(context: TreeModelContext) {
@@ -86,9 +88,10 @@ export class TreeModel {
     const before = this.#shape();
     const sections = new Set<string>();
     const ids = new Set<string>();
-    for (const id of gone) this.#remove(id, sections);
+    for (const id of gone) for (const related of this.#remove(id, sections)) ids.add(related);
     for (const session of changed) {
       if (this.#place(session, nowMs, sections)) ids.add(session.id);
+      for (const related of this.#relations.note(session)) ids.add(related);
       yield;
     }
     if (this.#shape() !== before || (sections.size > 0 && this.isFlat)) return 'all';
@@ -226,11 +229,13 @@ export class TreeModel {
     }
   }
 
-  #remove(id: string, sections: Set<string>): void {
-    const section = this.#entries.get(id)?.section;
-    if (section !== undefined) this.#leave(section, id, sections);
+  /** @returns the sessions below which it had a row */
+  #remove(id: string, sections: Set<string>): string[] {
+    const entry = this.#entries.get(id);
+    if (entry?.section !== undefined) this.#leave(entry.section, id, sections);
     this.#entries.delete(id);
     this.#sessionNodes.delete(id);
+    return entry === undefined ? [] : this.#relations.forget(entry.session);
   }
 
   #leave(section: string, id: string, sections: Set<string>): void {
@@ -279,16 +284,6 @@ export class TreeModel {
 
 function isListable({ deleted, archived }: SessionSummary): boolean {
   return !deleted && !archived;
-}
-
-/** Who needs a person comes first, then the newest. */
-function rankOf(session: SessionSummary): string {
-  const newestFirst = String(8.64e15 - (Date.parse(session.createdAt) || 0)).padStart(17, '0');
-  return `${needsYou(session) ? '0' : '1'} ${newestFirst} ${session.id}`;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function known<K, T>(map: Map<K, T>, key: K, make: () => T): T {

@@ -75,6 +75,18 @@ describe('the model of the Sessions tree', () => {
     return look();
   };
 
+  it('paints a session again where another one looks different that has a row below it', () => {
+    const child = session('child', 1, { startedBy: { sessionId: 'parent' } });
+    take([session('parent', 3), session('other', 2), session('far', 2, { repository: '/code/far' })], [], NOW_MS);
+    const idsOf = (change: TreeChange): string[] => (change === 'all' ? ['all'] : change.ids.sort());
+    const refresh = (...changed: SessionSummary[]): string[] => idsOf(take(changed, [], NOW_MS));
+    assert.deepEqual(refresh(child), ['parent']);
+    assert.deepEqual(refresh({ ...child, changes: { files: 1, addedLines: 1, removedLines: 0 } }), ['child']);
+    assert.deepEqual(refresh(session('parent', 3, { title: 'Renamed' })), ['child', 'parent']);
+    assert.deepEqual(refresh(session('other', 2, { dependsOn: ['parent'] })), ['parent']);
+    assert.deepEqual(idsOf(take([], ['child'], NOW_MS)), ['parent']);
+  });
+
   it('has who needs a person first, then the newest, and pinned sessions above all', () => {
     take([session('old', 9), session('new', 1), session('asks', 5, ASKS)], [], NOW_MS);
     assert.equal(rows(), 'asks new old');
