@@ -242,10 +242,10 @@ export class JournalWriter {
         // After a failed sync the kernel holds the pages as clean, and writing them again makes it write them out.
         if (isRetry) for (const part of parts) await writeFully(this.#file, part);
         isRetry = true;
-        await this.#file.datasync();
-        if (this.#isNameSynced) return;
-        await syncDirectory(this.#run.root);
+        // First the name: what is synced can then be found, whenever the power fails.
+        if (!this.#isNameSynced) await syncDirectory(this.#run.root);
         this.#isNameSynced = true;
+        await this.#file.datasync();
       });
       this.#unsynced.splice(0, parts.length);
       this.#unsyncedBytes -= parts.reduce((sum, { bytes }) => sum + bytes.length, 0);

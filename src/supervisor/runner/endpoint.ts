@@ -6,10 +6,11 @@ import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
+import type { RunPaths } from '../../storage/paths';
 import { messageOf } from '../../common/errors';
 import { isProof, newChallenge, proofOf } from '../runnerProtocol/handshake';
 import { LineSplitter } from '../../common/lines/lineSplitter';
-import { makePrivate } from '../runnerProtocol/privateSocket';
+import { endpointAddresses, isPrivate, makePrivate } from '../runnerProtocol/privateSocket';
 import type { SocketFile } from '../system/socketEvidence';
 import { readSocketFile } from '../system/socketEvidence';
 import {
@@ -19,7 +20,14 @@ import {
   parseLine,
   requestSchema,
 } from '../runnerProtocol/protocol';
-import type { Pause, RequestMethod, RequestParameters, RequestResult, RunnerLine } from '../runnerProtocol/protocol';
+import type {
+  Pause,
+  RequestMethod,
+  RequestParameters,
+  RequestResult,
+  RunBootstrap,
+  RunnerLine,
+} from '../runnerProtocol/protocol';
 
 const PROOF_LIMIT_MS = 5_000;
 const CLOSE_LIMIT_MS = 1_000;
@@ -130,6 +138,7 @@ class Connection {
 }
 
 export class Endpoint {
+  readonly #runFolder: string;
   readonly #address: string;
   readonly #nonce: string;
   readonly #handlers: Promise<RequestHandlers>;
@@ -138,24 +147,25 @@ export class Endpoint {
   #socket: SocketFile | undefined;
   #pause: Pause | null = null;
 
-  private constructor(address: string, nonce: string, handlers: Promise<RequestHandlers>) {
+  private constructor(runFolder: string, address: string, nonce: string, handlers: Promise<RequestHandlers>) {
+    this.#runFolder = runFolder;
     this.#address = address;
     this.#nonce = nonce;
     this.#handlers = handlers;
   }
 
   /**
-   * Listens at the first of `addresses` that the system allows. Requests wait for `handlers`.
+   * Listens at the first of the run's addresses that the system allows. Requests wait for `handlers`.
    * @throws the system's error for the last address
    */
   static async open(
-    addresses: readonly string[],
-    nonce: string,
+    run: RunPaths,
+    { runId, nonce }: Pick<RunBootstrap, 'runId' | 'nonce'>,
     handlers: Promise<RequestHandlers>,
   ): Promise<Endpoint> {
     let failure: unknown;
-    for (const address of addresses) {
-      const endpoint = new Endpoint(address, nonce, handlers);
+    for (const address of await endpointAddresses(run, runId)) {
+      const endpoint = new Endpoint(run.root, address, nonce, handlers);
       try {
         await endpoint.#listen();
         return endpoint;
@@ -199,9 +209,10 @@ export class Endpoint {
     if (process.platform === 'win32') return;
     const found = await readSocketFile(this.#address);
     if (found !== undefined && isDeepStrictEqual(found, this.#socket)) return;
-    // Where the folder is only away for a moment, the socket comes back with it.
-    if (!(await makePrivate(dirname(this.#address))))
-      throw new Error(`${dirname(this.#address)} is not private to this user`);
+    const folder = dirname(this.#address);
+    // The run's own folder comes back with its drive. Made here, an erased one would be there again.
+    const isUsable = folder === this.#runFolder ? await isPrivate(folder) : await makePrivate(folder);
+    if (!isUsable) throw new Error(`${folder} is not private to this user`);
     this.#server?.close(); // before the new one listens: closing also unlinks the path
     await rm(this.#address, { force: true, recursive: true });
     await this.#listen();

@@ -10,7 +10,6 @@ import { AgentRun } from './agentRun';
 import { ClaimFile, publishVoidClaim } from '../runnerProtocol/claimFile';
 import { Endpoint } from './endpoint';
 import type { RequestHandlers } from './endpoint';
-import { endpointAddresses } from '../runnerProtocol/privateSocket';
 import { bootstrapSchema, PROTOCOL_VERSION } from '../runnerProtocol/protocol';
 import { Recorder } from './recorder';
 import { RunHold } from '../runnerProtocol/runHold';
@@ -32,11 +31,7 @@ async function main(runFolder: string): Promise<void> {
 
   let setHandlers: (handlers: RequestHandlers) => void = () => undefined;
   // Before the claim, so that whoever reads that can connect at once. The address is this process's own.
-  const endpoint = await Endpoint.open(
-    await endpointAddresses(paths, bootstrap.runId),
-    bootstrap.nonce,
-    new Promise((fulfil) => (setHandlers = fulfil)),
-  );
+  const endpoint = await Endpoint.open(paths, bootstrap, new Promise((fulfil) => (setHandlers = fulfil)));
   const claimFile = await ClaimFile.publish(paths.claim, {
     state: 'claimed',
     protocol: PROTOCOL_VERSION,

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { hasCode } from '../../common/errors';
 import type { RunPaths } from '../../storage/paths';
 import { isOnLocalDisk } from '../system/localDisk';
 
@@ -23,7 +22,7 @@ export async function endpointAddresses(run: RunPaths, runId: string): Promise<s
 
 /** Only where a refused connection would also prove something: see `isSocketDead`. */
 async function canHoldSockets(folder: string): Promise<boolean> {
-  return (await isOnLocalDisk(folder)) && (await makePrivate(folder));
+  return (await isOnLocalDisk(folder)) && (await isPrivate(folder));
 }
 
 async function temporaryAddress(runId: string): Promise<string> {
@@ -48,13 +47,16 @@ export async function removeEndpoint(endpoint: string, run: RunPaths, runId: str
   if (found?.isSocket() === true) await rm(endpoint, { force: true }).catch(() => undefined);
 }
 
-/** Makes the folder where needed. True where it now belongs to this user and nobody else can read it. */
+/** As `isPrivate`, of a folder outside of the store, which is made where needed. */
 export async function makePrivate(folder: string): Promise<boolean> {
+  // It is there already, or it cannot be made and is not there.
+  await mkdir(folder, { mode: 0o700 }).catch(() => undefined);
+  return await isPrivate(folder);
+}
+
+/** True where the folder now belongs to this user and nobody else can read it. */
+export async function isPrivate(folder: string): Promise<boolean> {
   try {
-    // Not the folders above: those of a store are missing while its drive is away.
-    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
-      if (!hasCode(error, 'EEXIST')) throw error;
-    });
     const found = await lstat(folder);
     if (!found.isDirectory() || found.uid !== userInfo().uid) return false;
     if ((found.mode & 0o077) !== 0) await chmod(folder, 0o700);
