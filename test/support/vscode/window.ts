@@ -169,7 +169,7 @@ export class Window {
   }
 
   /** Visible notifications with this text. */
-  notification(text: string): Locator {
+  notification(text: string | RegExp): Locator {
     return this.page
       .locator('.notifications-toasts .notification-toast, .notifications-center .notification-list-item')
       .filter({ hasText: text });
