@@ -71,6 +71,7 @@ describe('a question that is too long for a row', () => {
 
   it('is told like ends, failures and limits as each setting says, with the list in sight and without it', async () => {
     await window.closeEditors();
+    await window.runCommand('Notifications: Clear All Notifications');
     const client = await McpClient.connect(server.globalStorage);
     const open: string[] = [];
     /** Starts a session for each kind of notice; settles with those that end, when each has something to tell. */
@@ -118,6 +119,8 @@ describe('a question that is too long for a row', () => {
         /“breaks always” failed|1 of them failed/,
         /“ends always” is done|sessions ended/,
       );
+      // The list behind the bell is not as high as one more: a new notice would be out of sight.
+      await window.runCommand('Notifications: Clear All Notifications');
       // A session tells what it has used while it goes on.
       await client.call('send_message', { sessionId: done?.id, text: 'wait' });
       await told(/“ends always” has used most of its budget: 2,480 of 2,500 tokens/);
