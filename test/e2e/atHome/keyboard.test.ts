@@ -106,7 +106,7 @@ describe('by keyboard alone', () => {
     await window.page.keyboard.insertText(MESSAGE);
     await press('Control+Enter');
     await frame.getByText('More was written.').last().waitFor();
-    await sessions.row('+2 −0').waitFor();
+    await sessions.row('+2 −0', 'Completed').waitFor();
     await saysAll(frame);
     await press('Control+K', 'Alt+R');
     await window.page.getByRole('tab', { name: /^edit notes\.txt .* \(2 files\)/ }).waitFor();
