@@ -147,7 +147,7 @@ describe('a question that is too long for a row', () => {
       await window.picture('notices');
       for (const name of [/s never/, /s in sight/]) assert.equal(await window.notification(name).count(), 0);
       // Two ends may share a notice, which has no names.
-      const all = await window.notification(/./).allTextContents();
+      const all = (await window.notification(/./).allTextContents()).filter((text) => !text.includes('s always”'));
       assert.ok(all.length <= 4, all.join(' | '));
     } finally {
       await endAll();
