@@ -1,6 +1,6 @@
 /** A question that was asked beside a session's work, and its answer, folded from the aside's own journal. */
 import * as v from 'valibot';
-import type { NumberedEvent, Usage } from './events';
+import { NO_USAGE, plusUsage, usageTotalsSchema, type NumberedEvent, type UsageTotals } from './events';
 import { idSchema } from './ids';
 
 const text = v.string();
@@ -21,9 +21,7 @@ export const asideSchema = v.object({
   askedAt: text,
   endedAt: v.exactOptional(text),
   /** As far as the agent told of it; the session's totals have it as well. */
-  usage: v.exactOptional(
-    v.object({ inputTokens: v.number(), outputTokens: v.number(), cachedTokens: v.number(), costUsd: v.number() }),
-  ),
+  usage: v.exactOptional(usageTotalsSchema),
 });
 export type Aside = v.InferOutput<typeof asideSchema>;
 
@@ -44,7 +42,7 @@ export function foldAside(
   for (const { draft, timestamp } of events) {
     if (draft.kind === 'message' && draft.data.role === 'assistant') said.push(draft.data.text);
     if (draft.kind === 'turn.ended' && draft.data.failed) failure = draft.data.message ?? draft.data.stopReason;
-    if (draft.kind === 'usage') usage = withUsage(usage, draft.data);
+    if (draft.kind === 'usage') usage = plusUsage(usage ?? NO_USAGE, draft.data);
     if (draft.kind === 'error' && draft.data.code === BUDGET_ERROR) overBudget = draft.data.message;
     if (draft.kind !== 'run.exited') continue;
     const { outcome, reason } = draft.data;
@@ -59,17 +57,6 @@ export function foldAside(
 }
 
 /** The sum of what asides used. */
-export function usageOfAsides(asides: readonly Aside[]): NonNullable<Aside['usage']> {
-  let usage = withUsage(undefined, {});
-  for (const aside of asides) usage = withUsage(usage, aside.usage ?? {});
-  return usage;
-}
-
-function withUsage(total: Aside['usage'], usage: Usage): NonNullable<Aside['usage']> {
-  return {
-    inputTokens: (total?.inputTokens ?? 0) + (usage.inputTokens ?? 0),
-    outputTokens: (total?.outputTokens ?? 0) + (usage.outputTokens ?? 0),
-    cachedTokens: (total?.cachedTokens ?? 0) + (usage.cachedTokens ?? 0),
-    costUsd: (total?.costUsd ?? 0) + (usage.costUsd ?? 0),
-  };
+export function usageOfAsides(asides: readonly Aside[]): UsageTotals {
+  return asides.map(({ usage }) => usage ?? NO_USAGE).reduce(plusUsage, NO_USAGE);
 }

@@ -9,7 +9,8 @@ import {
   type BudgetLevel,
   type RunBudget,
 } from './budget';
-import type { RunFacts, UsageTotals } from './sessionFacts';
+import type { UsageTotals } from './events';
+import type { RunFacts } from './sessionFacts';
 
 /** The sessions that share the budget of one session, since agents started them. */
 export interface BudgetTree {

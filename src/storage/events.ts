@@ -18,6 +18,26 @@ export const usageSchema = v.object({
 });
 export type Usage = v.InferOutput<typeof usageSchema>;
 
+/** The sum of usages: tokens, and USD where the agent reports a cost. */
+export const usageTotalsSchema = v.object({
+  inputTokens: v.number(),
+  outputTokens: v.number(),
+  cachedTokens: v.number(),
+  costUsd: v.number(),
+});
+export type UsageTotals = v.InferOutput<typeof usageTotalsSchema>;
+
+export const NO_USAGE: UsageTotals = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costUsd: 0 };
+
+export function plusUsage(total: UsageTotals, usage: Usage): UsageTotals {
+  return {
+    inputTokens: total.inputTokens + (usage.inputTokens ?? 0),
+    outputTokens: total.outputTokens + (usage.outputTokens ?? 0),
+    cachedTokens: total.cachedTokens + (usage.cachedTokens ?? 0),
+    costUsd: total.costUsd + (usage.costUsd ?? 0),
+  };
+}
+
 /** A usage limit of an agent's account, as far as the agent tells of it. */
 export const usageLimitSchema = v.object({
   /** ISO 8601 UTC. */

@@ -5,7 +5,15 @@
 import * as v from 'valibot';
 import { attachmentSchema } from './attachments';
 import { budgetLevelSchema, limitsSchema } from './budget';
-import { contextUseSchema, permissionOptionSchema, RUN_OUTCOMES, RUN_STATES, usageLimitSchema } from './events';
+import {
+  contextUseSchema,
+  NO_USAGE,
+  permissionOptionSchema,
+  RUN_OUTCOMES,
+  RUN_STATES,
+  usageLimitSchema,
+  usageTotalsSchema,
+} from './events';
 import { handOverSchema, limitWaitSchema, RECOVERY_HINTS, SESSION_RECORD_SCHEMAS } from './sessionRecords';
 
 const text = v.string();
@@ -24,15 +32,6 @@ const pendingPermissionSchema = v.object({
   timestamp: text,
 });
 export type PendingPermission = v.InferOutput<typeof pendingPermissionSchema>;
-
-/** Tokens, and USD where the agent reports a cost. */
-const usageTotalsSchema = v.object({
-  inputTokens: v.number(),
-  outputTokens: v.number(),
-  cachedTokens: v.number(),
-  costUsd: v.number(),
-});
-export type UsageTotals = v.InferOutput<typeof usageTotalsSchema>;
 
 const runFactsSchema = v.object({
   runId: text,
@@ -158,6 +157,6 @@ export function emptyRun(runId: string): RunFacts {
     pendingPermissions: [],
     turn: 0,
     eventCount: 0,
-    usage: { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costUsd: 0 },
+    usage: NO_USAGE,
   };
 }

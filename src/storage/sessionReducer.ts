@@ -3,10 +3,10 @@
  * does not matter, so every window and every rebuild arrives at the same facts.
  */
 import type { BudgetStep } from './budget';
-import type { EventData, SessionEvent, Usage } from './events';
-import { TEARDOWN_DRIVER } from './events';
+import type { EventData, SessionEvent } from './events';
+import { plusUsage, TEARDOWN_DRIVER } from './events';
 import { nextRunState, signalOf } from './runState';
-import type { PendingPermission, RunFacts, SessionFacts, UsageTotals } from './sessionFacts';
+import type { PendingPermission, RunFacts, SessionFacts } from './sessionFacts';
 import { emptyRun } from './sessionFacts';
 import type { SessionRecord } from './sessionRecords';
 
@@ -171,7 +171,7 @@ function foldData(run: RunFacts, event: SessionEvent): void {
       else if (event.data.backgroundTasks !== undefined) run.backgroundTasks = event.data.backgroundTasks;
       return;
     case 'usage':
-      addUsage(run.usage, event.data);
+      run.usage = plusUsage(run.usage, event.data);
       if (event.data.context !== undefined) run.context = event.data.context;
       return;
     case 'agent.session':
@@ -222,13 +222,6 @@ function questionOf(request: EventData<'permission.request'>): Omit<PendingPermi
     ...(input === undefined || !isSmall ? {} : { input }),
     ...(answerOption === undefined ? {} : { answerOption }),
   };
-}
-
-function addUsage(total: UsageTotals, usage: Usage): void {
-  total.inputTokens += usage.inputTokens ?? 0;
-  total.outputTokens += usage.outputTokens ?? 0;
-  total.cachedTokens += usage.cachedTokens ?? 0;
-  total.costUsd += usage.costUsd ?? 0;
 }
 
 function sortRuns(facts: SessionFacts): void {

@@ -1,13 +1,12 @@
 /** What `activate()` returns to other extensions. `Supervisor` offers the same without VS Code. */
 import type { Disposable, Event } from '../common/disposable';
 import type { BudgetLevel } from '../storage/budget';
-import type { PermissionOption, RunOutcome, RunState, SessionEvent } from '../storage/events';
+import type { PermissionOption, RunOutcome, RunState, SessionEvent, UsageTotals } from '../storage/events';
 import type { PermissionMode, Starter } from '../storage/sessionRecords';
 import type { AgentOffers } from '../storage/agentOffers';
 import type { Aside } from '../storage/asides';
 import type { AttachmentReference } from '../storage/attachments';
 import type { IssueReference } from '../storage/issueReference';
-import type { UsageTotals } from '../storage/sessionFacts';
 import type { AppendedRange } from '../storage/database/storeIndex';
 import type { ConversationEntry } from '../storage/timelineQueries';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CorralError } from '../../storage/errors';
-import type { RunOutcome } from '../../storage/events';
+import type { RunOutcome, UsageTotals } from '../../storage/events';
 import { isOutcome } from '../../storage/runState';
-import type { RunFacts, SessionFacts, UsageTotals } from '../../storage/sessionFacts';
+import type { RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import { emptySession } from '../../storage/sessionFacts';
 import { isOpen, runState } from '../../storage/sessionState';
 import type { AppendedRange, SyncResult } from '../../storage/database/storeIndex';

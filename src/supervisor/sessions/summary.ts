@@ -1,6 +1,6 @@
 import { oneLine } from '../../common/oneLine';
 import { shownLevel } from '../../storage/budgetFacts';
-import type { RunState } from '../../storage/events';
+import { NO_USAGE, plusUsage, type RunState, type UsageTotals } from '../../storage/events';
 import { isOutcome } from '../../storage/runState';
 import {
   failureReason,
@@ -12,7 +12,7 @@ import {
   runState,
   workingAgent,
 } from '../../storage/sessionState';
-import type { PendingPermission, RunFacts, SessionFacts, UsageTotals } from '../../storage/sessionFacts';
+import type { PendingPermission, RunFacts, SessionFacts } from '../../storage/sessionFacts';
 import type { PermissionSummary, SessionStatus, SessionSummary } from '../api';
 import type { Pause } from '../runnerProtocol/protocol';
 
@@ -93,7 +93,7 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
     damagedRecords: facts.damagedRecords,
     deleted: !facts.archived && (facts.worktree === 'deleting' || facts.worktree === 'deleted'),
     checking: live.checking,
-    usage: totalUsage([...facts.runs, ...(live.asides === undefined ? [] : [{ usage: live.asides }])]),
+    usage: facts.runs.map(({ usage }) => usage).reduce(plusUsage, live.asides ?? NO_USAGE),
     runs: facts.runs.map((each) => ({
       runId: each.runId,
       agent: (agent = each.handOver?.agent ?? agent),
@@ -148,17 +148,6 @@ export function summarize(facts: SessionFacts, live: LiveFacts, position?: Queue
   const nativeSessionId = nativeSession(facts)?.nativeSessionId;
   if (nativeSessionId !== undefined) summary.nativeSessionId = nativeSessionId;
   return summary;
-}
-
-function totalUsage(runs: readonly Pick<RunFacts, 'usage'>[]): UsageTotals {
-  const total: UsageTotals = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costUsd: 0 };
-  for (const { usage } of runs) {
-    total.inputTokens += usage.inputTokens;
-    total.outputTokens += usage.outputTokens;
-    total.cachedTokens += usage.cachedTokens;
-    total.costUsd += usage.costUsd;
-  }
-  return total;
 }
 
 /** The newest that is known. The limit of the same model may have been told by an earlier run only. */

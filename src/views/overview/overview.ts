@@ -1,3 +1,4 @@
+import { NO_USAGE, plusUsage } from '../../storage/events';
 import { isOutcome } from '../../storage/runState';
 import type { RunSummary, SessionSummary } from '../../supervisor/api';
 import { MAX_LANES } from '../../protocol/overviewProtocol';
@@ -120,19 +121,7 @@ function usageByDay(
     for (const { run, startMs } of runs) {
       const day = format.format(startMs);
       const key = `${day} ${run.agent}`;
-      const usage = byKey.get(key) ?? {
-        day,
-        agent: run.agent,
-        inputTokens: 0,
-        outputTokens: 0,
-        cachedTokens: 0,
-        costUsd: 0,
-      };
-      byKey.set(key, usage);
-      usage.inputTokens += run.usage.inputTokens;
-      usage.outputTokens += run.usage.outputTokens;
-      usage.cachedTokens += run.usage.cachedTokens;
-      usage.costUsd += run.usage.costUsd;
+      byKey.set(key, { day, agent: run.agent, ...plusUsage(byKey.get(key) ?? NO_USAGE, run.usage) });
     }
   }
   return [...byKey.values()].sort((a, b) => a.day.localeCompare(b.day) || a.agent.localeCompare(b.agent));

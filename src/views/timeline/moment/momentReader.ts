@@ -1,5 +1,6 @@
 import type { EventPlace } from '../../../protocol/timelineProtocol';
 import type { MomentFacts } from '../../../protocol/timelineProtocol';
+import { NO_USAGE, plusUsage } from '../../../storage/events';
 import { MAX_EVENTS_PER_QUERY } from '../../../storage/timelineQueries';
 import type { QueryResult } from '../../../storage/timelineQueries';
 import type { TimelineSource } from '../timelineSource';
@@ -43,7 +44,7 @@ export async function readMoment(
 }
 
 const NOTHING: MomentFacts = {
-  usage: { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costUsd: 0 },
+  usage: NO_USAGE,
   questions: 0,
   edits: 0,
   stopping: false,
@@ -53,12 +54,7 @@ function plus(facts: MomentFacts, runId: string, part: PartFacts): MomentFacts {
   const { usage, context, snapshot, edits, model, ended, stopping, questions } = part;
   return {
     ...facts,
-    usage: {
-      inputTokens: facts.usage.inputTokens + usage.inputTokens,
-      outputTokens: facts.usage.outputTokens + usage.outputTokens,
-      cachedTokens: facts.usage.cachedTokens + usage.cachedTokens,
-      costUsd: facts.usage.costUsd + usage.costUsd,
-    },
+    usage: plusUsage(facts.usage, usage),
     questions: facts.questions + questions,
     edits: snapshot === undefined ? facts.edits + edits : edits,
     stopping: facts.stopping || stopping,
