@@ -64,6 +64,28 @@ export function isQueued(run: RunFacts): boolean {
   return isOpen(run) && run.eventState === 'queued';
 }
 
+/** True where the session's creation or removal may have been interrupted, or where another window is at it now. */
+export function isInterrupted(facts: SessionFacts): boolean {
+  if (facts.worktree === 'present') return facts.runs.length === 0;
+  return facts.worktree === 'creating' || facts.worktree === 'deleting' || canPurgeTrash(facts) || isRecordLost(facts);
+}
+
+/**
+ * True where the record that the worktree was made is damaged. Runs are queued only after it, and those of a session
+ * that waited for its base start only after it.
+ */
+export function isRecordLost({ worktree, runs }: SessionFacts): boolean {
+  return (
+    (worktree === 'creating' && runs.length > 0) ||
+    (worktree === 'planned' && runs.some(({ startedAt }) => startedAt !== undefined))
+  );
+}
+
+/** True while a deleted session's folder is in the trash although the session's ref holds all of it. */
+export function canPurgeTrash(facts: SessionFacts): boolean {
+  return facts.worktree === 'deleted' && facts.trashPath !== undefined && (facts.notCaptured ?? []).length === 0;
+}
+
 /**
  * The run that a usage limit ended, after which the session can go on by itself. Undefined where another reason or a
  * person ended it, or where nothing can go on.

@@ -3,7 +3,7 @@ import type { Emitter } from '../common/emitter';
 import type { RunProcess } from '../common/processes/runProcess';
 import type { Git } from './git/git';
 import { HistoryArchive } from './history/historyArchive';
-import { NativeSessions } from './imports/nativeSessions';
+import type { NativeSessions } from './imports/nativeSessions';
 import { CommandConsents, type WithheldCommand } from './lifecycle/commandConsents';
 import { RepositoryMoves } from './lifecycle/repositoryMoves';
 import { SessionCreator } from './lifecycle/sessionCreation';
@@ -46,7 +46,7 @@ export interface Parts {
   /** The worktree of the session with this id. */
   worktree: (sessionId: string) => Promise<WorktreeControl>;
   inventory: () => Promise<WorktreeInventory>;
-  nativeSessions: NativeSessions;
+  nativeSessions: () => Promise<NativeSessions>;
   archive: HistoryArchive;
   processes: RunProcesses;
 }
@@ -93,6 +93,10 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     const { WorktreeInventory } = await import('./lifecycle/worktreeInventory');
     return new WorktreeInventory({ ...base, spares });
   };
+  const nativeSessions = async (): Promise<NativeSessions> => {
+    const { NativeSessions } = await import('./imports/nativeSessions');
+    return new NativeSessions({ ...base, creator, resolving: () => ({ agents: settings().agents, bundles }) });
+  };
   const handOverPrompt = async (sessionId: string): Promise<string> => {
     const { handOverPrompt: promptFor } = await import('./runs/prompts/handOverPrompt');
     const { changes } = await (await worktree(sessionId)).changes();
@@ -121,7 +125,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     repositories,
     worktree,
     inventory,
-    nativeSessions: new NativeSessions({ ...base, creator, resolving: () => ({ agents: settings().agents, bundles }) }),
+    nativeSessions,
     archive: new HistoryArchive({ ...base, asides, searchThread: join(bundles, 'searchThread.js') }),
     processes: new RunProcesses(store, model, asides),
   };

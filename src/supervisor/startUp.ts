@@ -4,9 +4,8 @@ import type { Log } from '../common/log';
 import { mapLimited } from '../common/mapLimited';
 import { settledWithin } from '../common/settledWithin';
 import type { SessionKey, SessionPage } from '../storage/database/storeIndex';
-import { isMarkedGone, isOpen, isQueued } from '../storage/sessionState';
+import { isInterrupted, isMarkedGone, isOpen, isQueued } from '../storage/sessionState';
 import type { RecoveryReport } from './api';
-import { finishInterruptedOperation, isInterrupted } from './lifecycle/interruptedOperations';
 import type { Parts } from './parts';
 import type { WorktreeSettings } from './settings';
 
@@ -172,6 +171,7 @@ export class StartUp {
     if (!autoRecover || store.readOnly || !isTrusted()) return;
     const interrupted = ids.filter((id) => isInterrupted(model.facts(id)));
     await this.#forEachSession(parts, 'Finishing what was begun on', interrupted, async (id) => {
+      const { finishInterruptedOperation } = await import('./lifecycle/interruptedOperations');
       await finishInterruptedOperation({ git, store, worktreeSettings }, id);
     });
     await this.#attempt('Looking for prepared worktrees', async () => await parts.spares.tidy());

@@ -291,6 +291,7 @@ export class Supervisor extends OpenStore implements CorralApi {
 
   /** Sessions that agents had without Corral. Throws UNTRUSTED, STORE_READ_ONLY. */
   async nativeSessions(): Promise<NativeSessions> {
-    return (await this.writable()).nativeSessions;
+    const { nativeSessions } = await this.writable();
+    return await nativeSessions();
   }
 }

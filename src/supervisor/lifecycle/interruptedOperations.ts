@@ -1,31 +1,12 @@
-import { realpath } from 'node:fs/promises';
 import { newId } from '../../storage/ids';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { readSnapshotRef } from '../git/snapshots/snapshotRef';
-import { locateWorktree } from '../git/worktreeOwnership';
-import { findChainBase } from '../git/snapshots/snapshotList';
+import { canPurgeTrash, isInterrupted, isRecordLost } from '../../storage/sessionState';
 import { rollbackCreation } from '../git/worktrees/worktreeCreation';
-import { deleteSessionWorktree, canPurgeTrash, purgeSessionTrash } from './sessionRemoval';
+import { recordWorktree } from './newWorktree';
+import { deleteSessionWorktree, purgeSessionTrash } from './sessionRemoval';
 import { completeHandOver, forgetHandOver } from './spares/spareHandOver';
 import { withWorktreeLock } from './worktreeLock';
 import { worktreeOf, type LifecycleOptions } from './worktreeOf';
-
-/** True where the session's creation or removal may have been interrupted, or where another window is at it now. */
-export function isInterrupted(facts: SessionFacts): boolean {
-  if (facts.worktree === 'present') return facts.runs.length === 0;
-  return facts.worktree === 'creating' || facts.worktree === 'deleting' || canPurgeTrash(facts) || isRecordLost(facts);
-}
-
-/**
- * True where the record that the worktree was made is damaged. Runs are queued only after it, and those of a session
- * that waited for its base start only after it.
- */
-export function isRecordLost({ worktree, runs }: SessionFacts): boolean {
-  return (
-    (worktree === 'creating' && runs.length > 0) ||
-    (worktree === 'planned' && runs.some(({ startedAt }) => startedAt !== undefined))
-  );
-}
 
 /**
  * Finishes what a crash interrupted: completes a removal, empties a trash whose content is safe, rolls a creation back,
@@ -42,26 +23,6 @@ export async function finishInterruptedOperation(options: LifecycleOptions, sess
     else await closeUnstarted(options, facts);
     await forgetHandOver(options.store.paths, sessionId); // it was to be forgotten once the worktree was recorded
   });
-}
-
-/** Records a worktree that is in its place; its lock is held. Does nothing where there is none. */
-export async function recordWorktree(
-  options: Pick<LifecycleOptions, 'git' | 'store'>,
-  facts: SessionFacts,
-): Promise<void> {
-  const worktree = await worktreeOf(options, facts);
-  if ((await locateWorktree(worktree)).place !== 'worktree') return;
-  const { repository, sessionId } = worktree;
-  const lastSnapshot = await readSnapshotRef(repository, sessionId);
-  // The base of a session that waited for it stands only in the damaged record.
-  const baseCommit =
-    facts.baseCommit === '' && lastSnapshot !== undefined
-      ? await findChainBase(repository, lastSnapshot.commit)
-      : facts.baseCommit;
-  const worktreePath = await realpath(worktree.path);
-  await options.store.append(sessionId, (now) =>
-    isRecordLost(now) ? { kind: 'worktree.created', data: { worktreePath, baseCommit } } : undefined,
-  );
 }
 
 async function failCreation(options: LifecycleOptions, facts: SessionFacts): Promise<void> {

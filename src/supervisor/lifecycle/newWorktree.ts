@@ -1,24 +1,26 @@
+import { realpath } from 'node:fs/promises';
 import * as l10n from '@vscode/l10n';
 import { makeDirectory } from '../../storage/journal/durableFile';
 import { messageOf } from '../../common/errors';
 import { CorralError } from '../../storage/errors';
 import type { Git } from '../git/git';
 import type { SnapshotCommit } from '../git/snapshots/snapshotRef';
-import { readRevision, snapshotRefName } from '../git/snapshots/snapshotRef';
+import { readRevision, readSnapshotRef, snapshotRefName } from '../git/snapshots/snapshotRef';
 import type { Repository } from '../git/repository';
 import type { SessionFacts } from '../../storage/sessionFacts';
+import { isRecordLost } from '../../storage/sessionState';
 import type { WantedFiles } from '../git/worktrees/includedFiles';
 import { copyIgnoredFiles } from '../git/worktrees/includedFiles';
 import { findChainBase } from '../git/snapshots/snapshotList';
 import { copySnapshot, copyUncommittedChanges } from '../git/worktrees/uncommittedChanges';
 import type { SessionWorktree } from '../git/sessionWorktree';
+import { locateWorktree } from '../git/worktreeOwnership';
 import { createWorktree, rollbackCreation, type TakeSpare } from '../git/worktrees/worktreeCreation';
 import { sessionNotFound } from '../sessions/sessionErrors';
 import type { SessionStore } from '../sessions/sessionStore';
-import { isRecordLost, recordWorktree } from './interruptedOperations';
 import { forgetHandOver } from './spares/spareHandOver';
 import { withWorktreeLock } from './worktreeLock';
-import { worktreeOf } from './worktreeOf';
+import { worktreeOf, type LifecycleOptions } from './worktreeOf';
 
 /**
  * Makes the worktree of a session that had to wait for its base, and answers with its facts after that.
@@ -45,6 +47,26 @@ export async function makePlannedWorktree(
     await makeWorktree(store, worktree, { start, wanted: { include, link }, includeChanges: false });
     return (await store.sync(sessionId)) ?? facts;
   });
+}
+
+/** Records a worktree that is in its place; its lock is held. Does nothing where there is none. */
+export async function recordWorktree(
+  options: Pick<LifecycleOptions, 'git' | 'store'>,
+  facts: SessionFacts,
+): Promise<void> {
+  const worktree = await worktreeOf(options, facts);
+  if ((await locateWorktree(worktree)).place !== 'worktree') return;
+  const { repository, sessionId } = worktree;
+  const lastSnapshot = await readSnapshotRef(repository, sessionId);
+  // The base of a session that waited for it stands only in the damaged record.
+  const baseCommit =
+    facts.baseCommit === '' && lastSnapshot !== undefined
+      ? await findChainBase(repository, lastSnapshot.commit)
+      : facts.baseCommit;
+  const worktreePath = await realpath(worktree.path);
+  await options.store.append(sessionId, (now) =>
+    isRecordLost(now) ? { kind: 'worktree.created', data: { worktreePath, baseCommit } } : undefined,
+  );
 }
 
 /** What a session starts from. */

@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { isOpen } from '../../storage/sessionState';
+import { canPurgeTrash, isOpen } from '../../storage/sessionState';
 import { trashPathFor, type SessionWorktree } from '../git/sessionWorktree';
 import { copyIgnoredFiles } from '../git/worktrees/includedFiles';
 import { purgeTrash } from '../git/worktrees/purgeTrash';
@@ -119,11 +119,6 @@ export async function summarizeSessionWorktree(
       ? await summarizeWorktree(worktree, facts.baseCommit)
       : undefined;
   });
-}
-
-/** True while a deleted session's folder is in the trash although the session's ref holds all of it. */
-export function canPurgeTrash(facts: SessionFacts): boolean {
-  return facts.worktree === 'deleted' && facts.trashPath !== undefined && (facts.notCaptured ?? []).length === 0;
 }
 
 /** Empties the trash of a deleted session; the worktree lock is held. What no snapshot can hold stays and is noted. */

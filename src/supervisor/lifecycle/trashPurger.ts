@@ -1,6 +1,5 @@
 import { messageOf } from '../../common/errors';
 import type { Log } from '../../common/log';
-import { finishInterruptedOperation } from './interruptedOperations';
 import type { LifecycleOptions } from './worktreeOf';
 
 export interface TrashPurgerOptions extends LifecycleOptions {
@@ -17,12 +16,17 @@ export class TrashPurger {
   }
 
   purge(sessionId: string): void {
-    const purging = finishInterruptedOperation(this.#options, sessionId)
+    const purging = this.#finish(sessionId)
       .catch((error: unknown) => {
         this.#options.log.error(`Emptying the trash of session ${sessionId}: ${messageOf(error)}`);
       })
       .finally(() => this.#purging.delete(purging));
     this.#purging.add(purging);
+  }
+
+  async #finish(sessionId: string): Promise<void> {
+    const { finishInterruptedOperation } = await import('./interruptedOperations');
+    await finishInterruptedOperation(this.#options, sessionId);
   }
 
   /** Resolves when nothing is under way. */

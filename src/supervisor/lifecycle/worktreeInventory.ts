@@ -4,7 +4,7 @@ import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../storage/errors';
 import { messageOf } from '../../common/errors';
 import type { SessionFacts } from '../../storage/sessionFacts';
-import { isOpen } from '../../storage/sessionState';
+import { canPurgeTrash, isOpen } from '../../storage/sessionState';
 import { emptyDiscarded, findDiscarded, purgeTrash } from '../git/worktrees/purgeTrash';
 import {
   findGeneratedFolders,
@@ -22,7 +22,7 @@ import { inspectWorktree, locateWorktree, ownerOf } from '../git/worktreeOwnersh
 import type { SessionModel } from '../sessions/sessionModel';
 import { requireStopped } from '../sessions/sessionErrors';
 import type { Log } from '../../common/log';
-import { canPurgeTrash, restoreWorktree } from './sessionRemoval';
+import { restoreWorktree } from './sessionRemoval';
 import type { SpareWorktrees } from './spares/spareWorktrees';
 import { withWorktreeLock } from './worktreeLock';
 import { filterAccessOf, worktreeOf, type LifecycleOptions } from './worktreeOf';
