@@ -43,6 +43,8 @@ export type CorralErrorCode =
   | 'RUNNER_UNREACHABLE'
   | 'RUNNER_REFUSED'
   | 'RUNNER_TOO_OLD'
+  | 'HOST_UNREACHABLE'
+  | 'HOST_FAILED'
   | 'TIMEOUT'
   | 'STORE_READ_ONLY'
   | 'STORE_FAILED'
