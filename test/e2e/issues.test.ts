@@ -79,9 +79,7 @@ describeIf(canAskForge, NO_FORGE, 'a session for an issue or a pull request', ()
     const [worktree = ''] = await readdir(worktrees);
     assert.equal(await readFile(join(worktrees, worktree, 'bonjour.txt'), 'utf8'), 'Bonjour\n');
     await again.frame.getByTestId('choose-issue').waitFor({ state: 'detached' });
-    await row.hover();
-    const hover = window.page.locator('.workbench-hover a', { hasText: '#34' });
-    await hover.waitFor();
+    await sessions.showTooltip(row, 'Pull request: #34');
     await window.picture('pull request in the tooltip');
     await row.click();
     const timeline = await window.timeline('#34 Greet in French');

@@ -8,6 +8,7 @@ import { StorePaths } from '../../src/storage/paths';
 import { assertAccessible } from '../support/vscode/accessibility';
 import { greetingStory, hostileStory, longStory, pictureStory, slowStory } from '../support/agents/recordedStories';
 import { writeRecording } from '../support/agents/recordedSession';
+import type { SessionsView } from '../support/vscode/sessionsView';
 import { THEMES } from '../support/vscode/themes';
 import { projectRoot } from '../support/project';
 import { useWindow } from '../support/vscode/useWindow';
@@ -20,6 +21,7 @@ const LIST = `document.querySelector('[role=feed]')`;
 describe('reading a timeline', () => {
   let context: BrowserContext;
   let window: Window;
+  let sessions: SessionsView;
   useWindow(
     () => ({
       repository: {
@@ -51,7 +53,7 @@ describe('reading a timeline', () => {
       },
     }),
     async (opened) => {
-      ({ context, window } = opened);
+      ({ context, window, sessions } = opened);
       await window.showContainer('Corral');
     },
   );
@@ -264,21 +266,7 @@ describe('reading a timeline', () => {
     const frame = await open('Partly unreadable');
     await frame.getByText('1 damaged record', { exact: true }).waitFor();
     await window.picture('damaged-record');
-    const tooltip = window.page
-      .locator('.monaco-hover')
-      .filter({ hasText: 'Damaged: 1 damaged record: left out, everything else is there.' });
-    await waitFor(
-      async () => {
-        await window.page.mouse.move(0, 0);
-        await row
-          .locator('.monaco-icon-label')
-          .first()
-          .hover({ position: { x: 20, y: 8 } });
-        await tooltip.waitFor({ timeout: 5_000 });
-        return true;
-      },
-      { what: 'the tooltip' },
-    );
+    await sessions.showTooltip(row, 'Damaged: 1 damaged record: left out, everything else is there.');
     await window.page.mouse.move(0, 0);
   });
 

@@ -55,6 +55,25 @@ export class SessionsView {
     );
   }
 
+  /** Rests the pointer on a row until its tooltip shows this text. */
+  async showTooltip(row: Locator, text: string): Promise<void> {
+    const { page } = this.#window;
+    const tooltip = page.locator('.monaco-hover').filter({ hasText: text }).first();
+    await waitFor(
+      async () => {
+        // A row that is drawn anew below a resting pointer gets no tooltip before the pointer comes to it again.
+        await page.mouse.move(0, 0);
+        await row
+          .locator('.monaco-icon-label')
+          .first()
+          .hover({ position: { x: 20, y: 8 }, timeout: 3_000 });
+        await tooltip.waitFor({ timeout: 5_000 });
+        return true;
+      },
+      { what: `the tooltip with ${text}` },
+    );
+  }
+
   /** Records from now on every state that a row shows, however briefly, until the window is loaded again. */
   async recordStates(): Promise<void> {
     await this.#window.page.evaluate(RECORDER);
