@@ -137,6 +137,11 @@ export function overridesOf(listing: Buffer): Setting[] {
   });
 }
 
+/** True where the settings of `overridesOf` turn a filter off, the user's own included. */
+export function nameFilter(overrides: readonly Setting[]): boolean {
+  return overrides.some(([key]) => key.startsWith('filter.'));
+}
+
 /** Variables that name a program or make one load code, beside all of git's own. */
 const DROPPED =
   /^(GIT_|LC_|LANG|LD_|DYLD_|PYTHON|PERL|RUBY)|^(SSH_ASKPASS|EDITOR|VISUAL|PAGER|LESSOPEN|LESSCLOSE|BROWSER)$/i;

@@ -82,6 +82,8 @@ export class SessionCreator {
     if (request.issue !== undefined && !v.is(issueReferenceSchema, request.issue))
       throw new CorralError('INVALID_ARGUMENT', l10n.t('The issue of the session is not described as it has to be.'));
     const repository = await findRepository(git, pathOf(request.repository));
+    const readingRemotes = readRemotes(repository); // beside the next steps
+    readingRemotes.catch(() => undefined);
     const dependsOn = [...new Set(request.dependsOn)];
     const baseSession = await findBaseSession(store, repository, request.base, dependsOn);
     const start = baseSession === undefined ? await findStart(repository, request.base ?? 'HEAD') : undefined;
@@ -104,7 +106,7 @@ export class SessionCreator {
     };
     // Looked for while the session is recorded: that reads the state of all of its files.
     const finding = start === undefined ? undefined : spares.find(worktree, start.baseCommit);
-    const [port, remotes] = await Promise.all([freePorts(this.#takenPorts()), readRemotes(repository)]);
+    const [port, remotes] = await Promise.all([freePorts(this.#takenPorts()), readingRemotes]);
     const wanted = { include: [...worktreesInclude], link: [...worktreesLink] };
     const created = (attachments: AttachmentReference[]): DraftSessionRecord => ({
       kind: 'created',

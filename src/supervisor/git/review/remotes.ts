@@ -6,13 +6,16 @@ import type { Repository } from '../repository';
  * all of it, so that what was recorded before it worked is compared with this.
  */
 export async function readRemotes({ git, mainWorktree }: Repository): Promise<RecordedRemotes> {
-  const names = (await git.text(mainWorktree, ['remote'])).split('\n').filter((name) => name !== '');
-  const remotes = await Promise.all(
-    names.map(async (name) => ({ name, urls: (await pushUrls(git, mainWorktree, name)).map(shownUrl) })),
-  );
-  const pushDefault = await git.text(mainWorktree, ['config', '--get', 'remote.pushDefault'], {
+  const readingDefault = git.text(mainWorktree, ['config', '--get', 'remote.pushDefault'], {
     acceptedExitCodes: [0, 1],
   });
+  const readEach = async () => {
+    const names = (await git.text(mainWorktree, ['remote'])).split('\n').filter((name) => name !== '');
+    return await Promise.all(
+      names.map(async (name) => ({ name, urls: (await pushUrls(git, mainWorktree, name)).map(shownUrl) })),
+    );
+  };
+  const [remotes, pushDefault] = await Promise.all([readEach(), readingDefault]);
   return { remotes, ...(pushDefault === '' ? {} : { pushDefault }) };
 }
 

@@ -6,6 +6,7 @@ import { messageOf } from '../../../common/errors';
 import { checkOutFiltered, linkKeys } from '../filters/checkOutFiltered';
 import { addWorktree, checkOut } from './addWorktree';
 import { isObjectId, type Repository } from '../repository';
+import { nameFilter, type Setting } from '../safeConfiguration';
 import { administrativeDirectoryOf, type SessionWorktree, type WorktreeOwnership } from '../sessionWorktree';
 import { worktreeName } from '../worktreeName';
 import { isOwnedBy, exists, inspectWorktree } from '../worktreeOwnership';
@@ -84,14 +85,12 @@ export async function createWorktree(
       ['update-ref', snapshotRefName(sessionId), baseCommit, '0'.repeat(baseCommit.length)],
       { signal },
     );
-    creatingRef.catch(() => undefined); // one of the next statements throws it, once nothing else goes on
-    if (isTaken) {
-      await creatingRef; // a spare has all files: none is made where a filter could make some
-    } else {
-      // Read again, since the repository's configuration may have a part for this worktree alone.
-      const worktreeFilters = await git.readFilters(path, signal).finally(async () => await creatingRef);
-      await checkOut(worktree, baseCommit, worktreeFilters);
-      await checkOutFiltered(worktree, baseCommit, { isFilter: () => true });
+    creatingRef.catch(() => undefined); // thrown below, once nothing else goes on
+    try {
+      // A spare has all files: none is made where a filter could make some.
+      if (!isTaken) await makeFiles(worktree, baseCommit, filters);
+    } finally {
+      await creatingRef;
     }
     return { ...worktree, path: await realpath(path) };
   } catch (error) {
@@ -108,6 +107,14 @@ export async function createWorktree(
     });
     throw error;
   }
+}
+
+/** `filters` are those of the main worktree, read a moment ago. */
+async function makeFiles(worktree: SessionWorktree, commit: string, filters: readonly Setting[]): Promise<void> {
+  // Read again, since the repository's configuration may have a part for this worktree alone.
+  const worktreeFilters = await worktree.repository.git.readFilters(worktree.path, worktree.signal);
+  await checkOut(worktree, commit, worktreeFilters);
+  if (nameFilter(filters)) await checkOutFiltered(worktree, commit, { isFilter: () => true });
 }
 
 /**
