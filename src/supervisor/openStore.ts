@@ -97,6 +97,7 @@ export class OpenStore implements Disposable {
     this.startUp.stopLooking();
     await this.startUp.settled;
     await parts?.queue.close();
+    await parts?.launcher.close();
     await parts?.spares.close();
     await parts?.trashPurger.close();
     await parts?.store.close();

@@ -18,6 +18,8 @@ import { LimitWaits } from './runs/limits/limitWaits';
 import { Queue } from './runs/queue';
 import { RunControl } from './runs/runControl';
 import { RunnerConnections } from './runs/runnerConnections';
+import { RunnerLauncher } from './runs/runnerLauncher';
+import { runnerProgram } from './runs/runnerProgram';
 import { RunProcesses } from './runs/runProcesses';
 import { RunWatcher } from './runs/runWatcher';
 import type { SessionModel } from './sessions/sessionModel';
@@ -30,6 +32,7 @@ export interface Parts {
   store: SessionStore;
   connections: RunnerConnections;
   watcher: RunWatcher;
+  launcher: RunnerLauncher;
   queue: Queue;
   runControl: RunControl;
   limitWaits: LimitWaits;
@@ -74,7 +77,12 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     },
   });
   const consents = new CommandConsents({ ...options, store });
-  const base = { ...options, store, consents };
+  const launcher = new RunnerLauncher({
+    runnerPath: join(bundles, 'runner.js'),
+    storeRoot: store.paths.root,
+    program: async () => await runnerProgram(settings().runnerNode, options.runProcess),
+  });
+  const base = { ...options, store, consents, launcher };
   const connections = new RunnerConnections(base);
   const watcher = new RunWatcher({ ...base, connections });
   const queue = new Queue({ ...base, connections, watcher });
@@ -108,6 +116,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     store,
     connections,
     watcher,
+    launcher,
     queue,
     runControl,
     limitWaits: new LimitWaits({

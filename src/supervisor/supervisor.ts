@@ -43,7 +43,8 @@ export class Supervisor extends OpenStore implements CorralApi {
 
   async createSession(request: SessionRequest): Promise<SessionSummary> {
     requirePrompt(request.prompt);
-    const { creator, runControl, model } = await this.writable();
+    const { creator, runControl, model, queue } = await this.writable();
+    queue.expectRun();
     const id = await creator.create(request, async (sessionId) => {
       const { prompt, attachments } = model.facts(sessionId);
       await runControl.enqueue(sessionId, { prompt, attachments });

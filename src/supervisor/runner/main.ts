@@ -1,5 +1,7 @@
-/** The runner: `node runner.js <run folder>`. It owns one agent's process, whichever windows come and go. */
+/** The runner, told its run on standard input: it owns one agent's process, whichever windows come and go. */
+import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import * as v from 'valibot';
 import { hasCode, messageOf } from '../../common/errors';
 import { readRegular } from '../../common/disks/regularFile';
@@ -10,7 +12,7 @@ import { AgentRun } from './agentRun';
 import { ClaimFile, publishVoidClaim } from '../runnerProtocol/claimFile';
 import { Endpoint } from './endpoint';
 import type { RequestHandlers } from './endpoint';
-import { bootstrapSchema, PROTOCOL_VERSION } from '../runnerProtocol/protocol';
+import { assignmentSchema, bootstrapSchema, PROTOCOL_VERSION } from '../runnerProtocol/protocol';
 import { Recorder } from './recorder';
 import { RunHold } from '../runnerProtocol/runHold';
 import { SessionMcpServer } from './mcp/sessionMcpServer';
@@ -21,9 +23,6 @@ const MAINTENANCE_INTERVAL_MS = 5_000;
 
 /** Settles when the run is over, or at once where another process has claimed it. */
 async function main(runFolder: string): Promise<void> {
-  // A terminal or an editor that goes away is no reason to end.
-  process.on('SIGHUP', () => undefined);
-  process.on('SIGINT', () => undefined);
   const paths = new RunPaths(runFolder);
   const bootstrap = v.parse(bootstrapSchema, JSON.parse(await readRegular(paths.bootstrap)));
   if (bootstrap.protocol !== PROTOCOL_VERSION)
@@ -120,12 +119,30 @@ async function isErased(paths: RunPaths, store: StorePaths): Promise<boolean> {
   return isStoreThere && (await isGone()); // the drive may have come back just before the store was read
 }
 
-const runFolder = process.argv[2] ?? '';
-main(runFolder).then(
-  () => process.exit(0),
-  async (error: unknown) => {
+/** Undefined where the window went away, or has no run for this process after all. */
+async function readAssignment(): Promise<v.InferOutput<typeof assignmentSchema> | undefined> {
+  // Closed, its number would be the next file's, and programs started from here could get that as their input.
+  const told = await text(createReadStream('', { fd: 0, autoClose: false }));
+  return told === '' ? undefined : v.parse(v.pipe(v.string(), v.parseJson(), assignmentSchema), told);
+}
+
+async function start(): Promise<void> {
+  // A terminal or an editor that goes away is no reason to end.
+  process.on('SIGHUP', () => undefined);
+  process.on('SIGINT', () => undefined);
+  const assignment = await readAssignment();
+  if (assignment === undefined) return;
+  const { runFolder, environment } = assignment;
+  for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
+  Object.assign(process.env, environment);
+  await main(runFolder).catch(async (error: unknown) => {
     // This process has no output. Where the run is not claimed yet, the claim says why it was given up.
     await publishVoidClaim(new RunPaths(runFolder), messageOf(error)).catch(() => undefined);
-    process.exit(1);
-  },
+    throw error;
+  });
+}
+
+start().then(
+  () => process.exit(0),
+  () => process.exit(1),
 );

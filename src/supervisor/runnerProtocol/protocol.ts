@@ -81,6 +81,14 @@ export const bootstrapSchema = v.object({
 });
 export type RunBootstrap = v.InferOutput<typeof bootstrapSchema>;
 
+/** What a window tells a runner on its standard input, whole. Variables may hold secrets, so no file has them. */
+export const assignmentSchema = v.object({
+  runFolder: text,
+  /** All variables of the runner from then on. */
+  environment: v.record(text, text),
+});
+export type Assignment = v.InferOutput<typeof assignmentSchema>;
+
 /** The same run as seen from the top of its worktree, for what concerns all of that. */
 export function atWorktreeTop(bootstrap: RunBootstrap): RunBootstrap {
   return { ...bootstrap, cwd: bootstrap.worktreePath ?? bootstrap.cwd };

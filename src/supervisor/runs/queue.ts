@@ -13,13 +13,11 @@ import { requireSession } from '../sessions/sessionErrors';
 import { withLock, type StillOwner } from '../system/locks';
 import { StuckLockError } from '../system/stuckLock';
 import { endGoneRuns } from './gone/goneRuns';
-import type { StartedRuns } from './queueHolds';
-import { queueHold, sessionHold } from './queueHolds';
+import { queueHold, sessionHold, type StartedRuns } from './queueHolds';
 import { awaitsPerson, queuedRun, QueuePositions, requireQueued } from './queuePositions';
 import type { RunnerConnections } from './runnerConnections';
 import { CLAIM_LIMIT_MS } from './runnerLauncher';
-import type { Slot } from './runSlots';
-import { RunSlots } from './runSlots';
+import { RunSlots, type Slot } from './runSlots';
 import { cancelRun, failUnstarted } from './closeRun';
 import { launchRun, type RunStarterOptions } from './runStarter';
 import type { RunWatcher } from './runWatcher';
@@ -72,6 +70,11 @@ export class Queue implements Disposable {
   enable(): void {
     this.#isEnabled = true;
     this.#positions.refresh();
+  }
+
+  /** To be called when a run is going to be queued. Where it would start at once, a runner is made ready for it. */
+  expectRun(): void {
+    if (this.#options.startsRuns && this.#positions.hasRoom) this.#options.launcher.prepare().catch(() => undefined);
   }
 
   /** Starts all that can be started now. Never rejects: a run that cannot be started has that in its record. */

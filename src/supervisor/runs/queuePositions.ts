@@ -58,6 +58,11 @@ export class QueuePositions implements Disposable {
     return this.#queuedIds.size === 0;
   }
 
+  /** True where a run that is queued now would start at once, as far as this window knows. */
+  get hasRoom(): boolean {
+    return this.isEmpty && this.#runningIds.size < this.#options.settings().maxConcurrentRuns;
+  }
+
   /** First the session that starts next. */
   order(): QueuedSession[] {
     const queued = [...this.#queuedIds].flatMap((sessionId) => {

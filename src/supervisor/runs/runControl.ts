@@ -72,6 +72,7 @@ export class RunControl {
 
   /** `attachments` are staged, and go with `text`. */
   async resume(id: string, text?: string, attachments?: readonly AttachmentReference[]): Promise<void> {
+    this.#options.queue.expectRun();
     const open = await this.openRun(id);
     if (open !== undefined) {
       if (!speaksAgain(open)) throw new CorralError('RUNNING', l10n.t('This session is already running.'));

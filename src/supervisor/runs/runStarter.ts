@@ -24,8 +24,7 @@ import { PROTOCOL_VERSION } from '../runnerProtocol/protocol';
 import { runBudget } from './budget/runBudget';
 import { failUnstarted } from './closeRun';
 import { ownMcpServer } from './ownMcpServer';
-import { launchRunner } from './runnerLauncher';
-import { runnerProgram } from './runnerProgram';
+import type { RunnerLauncher } from './runnerLauncher';
 import { judgeSetup, setupFor, type SetupOptions } from './setupCommand';
 import type { SessionModel } from '../sessions/sessionModel';
 import type { SupervisorSettings } from '../settings';
@@ -52,6 +51,7 @@ export interface RunStarterOptions extends SetupOptions {
   bundles: string;
   settings: () => SupervisorSettings;
   runProcess: RunProcess;
+  launcher: RunnerLauncher;
 }
 
 /** A run that its runner has claimed. */
@@ -161,7 +161,7 @@ export async function queueRun(options: RunStarterOptions, facts: SessionFacts, 
  * @throws CorralError RUNNER_START_FAILED, WORKTREE_MISSING, SETTINGS_INVALID; the run is then recorded as failed
  */
 export async function launchRun(options: RunStarterOptions, facts: SessionFacts, runId: string): Promise<LaunchedRun> {
-  const { store, bundles } = options;
+  const { store, launcher } = options;
   const { sessionId } = facts;
   const run = store.paths.session(sessionId).run(runId);
   const settings = options.settings();
@@ -193,13 +193,7 @@ export async function launchRun(options: RunStarterOptions, facts: SessionFacts,
       // The base of a planned worktree was not known when the run was queued.
       ...(stored.worktree === undefined ? {} : { worktree: { ...stored.worktree, baseCommit: facts.baseCommit } }),
     };
-    const claim = await launchRunner({
-      runnerPath: `${bundles}/runner.js`,
-      nodePath: await runnerProgram(settings.runnerNode, options.runProcess),
-      run,
-      bootstrap,
-      environment: { ...process.env, ...environment },
-    });
+    const claim = await launcher.launch({ run, bootstrap, environment: { ...process.env, ...environment } });
     return { bootstrap, claim };
   } catch (error) {
     await failUnstarted(store, { sessionId, runId }, error);
@@ -232,8 +226,7 @@ export function commonBootstrap({ store, settings }: RunStarterOptions, facts: S
  * @throws CorralError RUNNER_START_FAILED, WORKTREE_MISSING
  */
 export async function launchTeardown(options: RunStarterOptions, facts: SessionFacts): Promise<LaunchedRun> {
-  const { store, bundles } = options;
-  const { runnerNode } = options.settings();
+  const { store, launcher } = options;
   const { teardownCommand, teardownLimitMs } = options.worktreeSettings(facts.repository);
   await requireWorktree(options.git, facts.worktreePath);
   const runId = newId();
@@ -248,14 +241,7 @@ export async function launchTeardown(options: RunStarterOptions, facts: SessionF
   };
   const run = store.paths.session(facts.sessionId).run(runId);
   await makeDirectory(run.root);
-  const nodePath = runnerNode === undefined ? {} : { nodePath: runnerNode };
-  const claim = await launchRunner({
-    runnerPath: `${bundles}/runner.js`,
-    ...nodePath,
-    run,
-    bootstrap,
-    environment: process.env,
-  });
+  const claim = await launcher.launch({ run, bootstrap, environment: process.env });
   return { bootstrap, claim };
 }
 

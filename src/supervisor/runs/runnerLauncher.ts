@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, ChildProcessByStdio } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { replaceFile } from '../../storage/journal/durableFile';
 import { CorralError } from '../../storage/errors';
@@ -9,18 +10,26 @@ import type { RunPaths } from '../../storage/paths';
 import { RUN_ID_VARIABLE } from '../system/processTree';
 import type { HeldClaim } from '../runnerProtocol/claimFile';
 import { publishVoidClaim, readClaim } from '../runnerProtocol/claimFile';
-import type { RunBootstrap } from '../runnerProtocol/protocol';
+import type { Assignment, RunBootstrap } from '../runnerProtocol/protocol';
 
 /** For a runner that hangs; one that ends is noticed at once. A machine under load can take many seconds. */
 export const CLAIM_LIMIT_MS = 60_000;
 /** Short, since somebody waits for the agent's first output. */
 const POLL_MS = 5;
 
-export interface RunnerLaunch {
+/** For one that loads its code while a worktree is made; a run that comes later starts another. */
+const READY_LIMIT_MS = 30_000;
+
+export interface RunnerLauncherOptions {
   /** The runner's bundle. */
   runnerPath: string;
-  /** The program that runs it; this process's own where absent. */
-  nodePath?: string;
+  /** Not in a worktree: on Windows the working folder of a process cannot be moved. */
+  storeRoot: string;
+  /** The program that runs the bundle. */
+  program: () => Promise<string>;
+}
+
+export interface RunnerLaunch {
   /** The run's folder exists. */
   run: RunPaths;
   bootstrap: RunBootstrap;
@@ -28,52 +37,117 @@ export interface RunnerLaunch {
   environment: NodeJS.ProcessEnv;
 }
 
-/**
- * Starts the run's runner, a process that outlives this one, and waits until it has claimed the run.
- * @throws CorralError RUNNER_START_FAILED; after that no runner can claim the run, however late it comes
- */
-export async function launchRunner(launch: RunnerLaunch): Promise<HeldClaim> {
-  const { run, bootstrap } = launch;
-  await replaceFile(run.bootstrap, Buffer.from(JSON.stringify(bootstrap)));
-  const failure = await waitForClaim(launch, startProcess(launch));
-  if (failure !== undefined) await publishVoidClaim(run, failure);
-  // The first claim counts: the runner may have been quicker than this window was to give up.
-  const claim = await readClaim(run);
-  if (claim?.state === 'claimed') return claim;
-  throw new CorralError(
-    'RUNNER_START_FAILED',
-    l10n.t('The background process of this run could not be started: {reason}', {
-      reason: failure ?? claim?.reason ?? 'its claim was removed',
-    }),
-  );
+interface ReadyRunner {
+  program: string;
+  child: RunnerProcess;
+  limit: NodeJS.Timeout;
 }
 
-function startProcess({ runnerPath, nodePath, run, bootstrap, environment }: RunnerLaunch): ChildProcess {
-  const child = spawn(nodePath ?? process.execPath, [runnerPath, run.root], {
-    // Not in the worktree: on Windows the working folder of a process cannot be moved.
-    cwd: bootstrap.storeRoot,
-    env: runnerEnvironment(environment, bootstrap.environment),
-    detached: true,
-    stdio: 'ignore',
-    shell: false,
-    windowsHide: true,
-  });
-  child.unref();
-  return child;
+type RunnerProcess = ChildProcessByStdio<Writable, null, null>;
+
+/** Starts runners: processes that outlive this one, and are told their run on standard input. */
+export class RunnerLauncher {
+  readonly #options: RunnerLauncherOptions;
+  #ready: ReadyRunner | undefined;
+  #isClosed = false;
+
+  constructor(options: RunnerLauncherOptions) {
+    this.#options = options;
+  }
+
+  /** To be called when a run is going to be launched, since a runner takes a while to load its code. */
+  async prepare(): Promise<void> {
+    const program = await this.#options.program();
+    if (this.#ready !== undefined || this.#isClosed) return;
+    const child = this.#start(program);
+    const forget = (): void => {
+      if (this.#ready?.child === child) this.#takeReady();
+    };
+    child.on('error', forget).on('exit', forget);
+    this.#ready = { program, child, limit: setTimeout(() => void this.#endReady(), READY_LIMIT_MS).unref() };
+  }
+
+  /**
+   * Starts the run's runner, and waits until it has claimed the run.
+   * @throws CorralError RUNNER_START_FAILED; after that no runner can claim the run, however late it comes
+   */
+  async launch({ run, bootstrap, environment }: RunnerLaunch): Promise<HeldClaim> {
+    await replaceFile(run.bootstrap, Buffer.from(JSON.stringify(bootstrap)));
+    const program = await this.#options.program();
+    if (this.#ready?.program !== program) void this.#endReady();
+    const child = this.#takeReady() ?? this.#start(program);
+    const claimed = waitForClaim(run, child);
+    const assignment: Assignment = {
+      runFolder: run.root,
+      environment: runnerEnvironment(environment, bootstrap.environment),
+    };
+    child.stdin.end(JSON.stringify(assignment));
+    const failure = await claimed;
+    if (failure !== undefined) await publishVoidClaim(run, failure);
+    // The first claim counts: the runner may have been quicker than this window was to give up.
+    const claim = await readClaim(run);
+    if (claim?.state === 'claimed') return claim;
+    throw new CorralError(
+      'RUNNER_START_FAILED',
+      l10n.t('The background process of this run could not be started: {reason}', {
+        reason: failure ?? claim?.reason ?? 'its claim was removed',
+      }),
+    );
+  }
+
+  /** Resolves when no process waits for a run any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#endReady();
+  }
+
+  #start(program: string): RunnerProcess {
+    const { runnerPath, storeRoot } = this.#options;
+    // The store is for those who look at a list of processes.
+    const child = spawn(program, [runnerPath, storeRoot], {
+      cwd: storeRoot,
+      env: runnerEnvironment(process.env, []),
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      shell: false,
+      windowsHide: true,
+    });
+    child.unref();
+    child.stdin.on('error', () => undefined); // it ended, which is noticed by itself
+    return child;
+  }
+
+  #takeReady(): RunnerProcess | undefined {
+    const ready = this.#ready;
+    this.#ready = undefined;
+    clearTimeout(ready?.limit);
+    return ready?.child;
+  }
+
+  /** It has done nothing yet, so it may be killed. Where this process dies, its input ends, and it with that. */
+  async #endReady(): Promise<void> {
+    const child = this.#takeReady();
+    if (child === undefined) return;
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
+    child.kill('SIGKILL');
+    await ended;
+  }
 }
 
 /**
  * Without another run's id, by which this runner would be ended together with that run, and without options for the
  * editor's Node.
  */
-function runnerEnvironment(environment: NodeJS.ProcessEnv, given: readonly string[]): NodeJS.ProcessEnv {
+function runnerEnvironment(environment: NodeJS.ProcessEnv, given: readonly string[]): Record<string, string> {
   const hidden = [RUN_ID_VARIABLE, ...(given.includes('NODE_OPTIONS') ? [] : ['NODE_OPTIONS'])];
-  const kept = Object.entries(environment).filter(([name]) => !hidden.includes(name.toUpperCase()));
+  const kept = Object.entries(environment).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !hidden.includes(entry[0].toUpperCase()),
+  );
   return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: '1' };
 }
 
 /** Undefined once the run is claimed, otherwise why it was not. */
-async function waitForClaim({ run }: RunnerLaunch, child: ChildProcess): Promise<string | undefined> {
+async function waitForClaim(run: RunPaths, child: ChildProcess): Promise<string | undefined> {
   let failure: string | undefined;
   child.on('error', (error) => (failure = messageOf(error)));
   child.on('exit', (code, signal) => (failure ??= `it ended at once (${signal ?? `code ${String(code)}`})`));

@@ -23,8 +23,6 @@ import type { SessionModel } from '../../sessions/sessionModel';
 import { nativeSession } from '../../sessions/summary';
 import { killRun } from '../killRun';
 import { connectRunner } from '../runnerClient';
-import { launchRunner } from '../runnerLauncher';
-import { runnerProgram } from '../runnerProgram';
 import { commonBootstrap, requireWorktree, type RunStarterOptions } from '../runStarter';
 import { asidePrompt } from './asidePrompt';
 import { runBudget } from '../budget/runBudget';
@@ -100,7 +98,7 @@ export class Asides {
    * WORKTREE_MISSING, AGENT_UNKNOWN, AGENT_NOT_FOUND, RUNNER_START_FAILED
    */
   async ask(id: string, question: string, other?: string): Promise<string> {
-    const { store, model, settings, bundles, git, runProcess } = this.#options;
+    const { store, model, settings, git, launcher } = this.#options;
     const facts = model.facts(id);
     if ((await this.list(id)).some(({ state }) => state === 'answering'))
       throw new CorralError(
@@ -143,9 +141,7 @@ export class Asides {
     await makeDirectory(paths.root);
     if (launch.policy !== undefined) await replaceFile(paths.policy, Buffer.from(launch.policy));
     try {
-      await launchRunner({
-        runnerPath: `${bundles}/runner.js`,
-        nodePath: await runnerProgram(current.runnerNode, runProcess),
+      await launcher.launch({
         run: paths,
         bootstrap,
         environment: { ...process.env, ...configured, ...driverEnvironment },

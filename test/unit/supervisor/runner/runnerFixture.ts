@@ -15,7 +15,7 @@ import type { RunBootstrap } from '../../../../src/supervisor/runnerProtocol/pro
 import type { ProcessIdentity } from '../../../../src/supervisor/system/identitySchema';
 import { PROTOCOL_VERSION } from '../../../../src/supervisor/runnerProtocol/protocol';
 import { readClaim } from '../../../../src/supervisor/runnerProtocol/claimFile';
-import { launchRunner } from '../../../../src/supervisor/runs/runnerLauncher';
+import { RunnerLauncher } from '../../../../src/supervisor/runs/runnerLauncher';
 import type { RunnerClient } from '../../../../src/supervisor/runs/runnerClient';
 import { connectRunner } from '../../../../src/supervisor/runs/runnerClient';
 import { projectRoot } from '../../../support/project';
@@ -37,6 +37,10 @@ export function script(text: string, ...parameters: string[]): string[] {
   return [process.execPath, '-e', text, '--', ...parameters];
 }
 
+export function launcherIn(storeRoot: string): RunnerLauncher {
+  return new RunnerLauncher({ runnerPath, storeRoot, program: () => Promise.resolve(process.execPath) });
+}
+
 /** One run with a real runner in a store of its own. */
 export class TestRun {
   readonly paths: RunPaths;
@@ -48,8 +52,8 @@ export class TestRun {
     this.paths = store.session(sessionId).run(bootstrap.runId);
   }
 
-  launch(environment: NodeJS.ProcessEnv = process.env): Promise<HeldClaim> {
-    return launchRunner({ runnerPath, run: this.paths, bootstrap: this.bootstrap, environment });
+  launch(environment = process.env, launcher = launcherIn(this.bootstrap.storeRoot)): Promise<HeldClaim> {
+    return launcher.launch({ run: this.paths, bootstrap: this.bootstrap, environment });
   }
 
   async claim(): Promise<HeldClaim> {
