@@ -94,14 +94,24 @@ export async function installChromium() {
   return chromium;
 }
 
-/** GitHub's own program, and what makes a certificate for it. Where they cannot be had, their tests say so. */
-export async function installForgePrograms() {
-  const programs = ['gh', 'openssl'];
-  const found = await Promise.all(programs.map(async (name) => await findProgram([name])));
-  const missing = programs.filter((_, index) => found[index] === undefined);
+/** Programs that only tests need, by the name of their package. Where one cannot be had, its tests say so. */
+const TEST_PROGRAMS = {
+  gh: 'gh',
+  openssl: 'openssl',
+  'git-lfs': 'git-lfs',
+  'git-crypt': 'git-crypt',
+  exfatprogs: 'mkfs.exfat',
+  'exfat-fuse': 'mount.exfat-fuse',
+};
+
+/** Installs them by apt for root on Debian. */
+export async function installTestPrograms() {
+  const programs = Object.entries(TEST_PROGRAMS);
+  const found = await Promise.all(programs.map(async ([, program]) => await findProgram([program])));
+  const missing = programs.map(([name]) => name).filter((_, index) => found[index] === undefined);
   if (missing.length === 0 || process.getuid?.() !== 0 || !(await isDebian())) return;
-  console.log(`Installing ${missing.join(' and ')}…`);
-  if (!(await installPackages(missing))) console.log(`apt-get could not install ${missing.join(' and ')}.`);
+  console.log(`Installing ${missing.join(', ')}…`);
+  if (!(await installPackages(missing))) console.log(`apt-get could not install all of ${missing.join(', ')}.`);
 }
 
 /** For root on Debian. @returns {Promise<boolean>} whether they are installed */

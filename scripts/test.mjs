@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { enterProjectNode, root, run } from './installation.mjs';
-import { installChromium, installExtension, installForgePrograms, installServer, writeHostFile } from './host.mjs';
+import { installChromium, installExtension, installServer, installTestPrograms, writeHostFile } from './host.mjs';
 
 /** unit: plain Node; host: inside VS Code's extension host; e2e: a browser drives the packaged extension. */
 const TIERS = ['unit', 'host', 'e2e'];
@@ -16,7 +16,7 @@ await enterProjectNode(import.meta.filename);
 
 /** Installs what a tier needs besides the bundles. */
 async function prepareTier(tier) {
-  if (tier !== 'host') await installForgePrograms();
+  if (tier !== 'host') await installTestPrograms();
   if (tier === 'unit') return;
   await writeHostFile({ serverMain: await installServer(), chromium: await installChromium() });
   if (tier === 'e2e') await installExtension();
