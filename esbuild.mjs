@@ -215,6 +215,7 @@ if (options.has('--tests')) {
   await buildTests('unit');
   await buildTests('host', ['index.ts']);
   await buildTests('e2e');
+  await buildTests('hosts');
   await buildTests('agents');
   await build({
     ...node,

@@ -114,6 +114,29 @@ export async function installTestPrograms() {
   if (!(await installPackages(missing))) console.log(`apt-get could not install all of ${missing.join(', ')}.`);
 }
 
+const POLICY = '/usr/sbin/policy-rc.d';
+
+/** What the tests of hosts need, of which apt would start sshd, now and at each boot. */
+export async function installHostPrograms() {
+  const packages = { sshd: 'openssh-server', tcsh: 'tcsh', fish: 'fish' };
+  const names = Object.keys(packages);
+  const found = await Promise.all(names.map(async (name) => await findProgram([name])));
+  const missing = names.filter((_, index) => found[index] === undefined).map((name) => packages[name]);
+  if (missing.length === 0 || process.getuid?.() !== 0 || !(await isDebian())) return;
+  console.log(`Installing ${missing.join(', ')}…`);
+  const isOurs = await writeFile(POLICY, '#!/bin/sh\nexit 101\n', { flag: 'wx', mode: 0o755 }).then(
+    () => true,
+    () => false, // there is one
+  );
+  try {
+    if (!(await installPackages(missing))) console.log(`apt-get could not install ${missing.join(', ')}.`);
+    else if (missing.includes(packages.sshd) && (await findProgram(['systemctl'])) !== undefined)
+      await run('systemctl', ['disable', '--quiet', 'ssh.service', 'ssh.socket']);
+  } finally {
+    if (isOurs) await rm(POLICY);
+  }
+}
+
 /** For root on Debian. @returns {Promise<boolean>} whether they are installed */
 async function installPackages(names) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -6,6 +6,7 @@ export type Mend =
   | 'tryDemo'
   | 'manageTrust'
   | 'openAgentSettings'
+  | 'openHostSettings'
   | 'initializeRepository'
   | 'makeFirstCommit'
   | 'installAgent'
@@ -21,6 +22,8 @@ export type Mend =
 
 /** Where nothing special mends an error, and for unexpected ones. */
 export const DEFAULT_MENDS: readonly Mend[] = ['editRequest', 'showLog'];
+
+const HOST_MENDS: readonly Mend[] = ['openHostSettings', 'showLog'];
 
 /**
  * What mends each error, most useful first; where the log has nothing to add, `showLog` is left out.
@@ -70,9 +73,21 @@ export const MENDS: Readonly<Record<CorralErrorCode, readonly Mend[]>> = {
   RUNNER_UNREACHABLE: ['markAsGone', ...DEFAULT_MENDS],
   RUNNER_REFUSED: DEFAULT_MENDS,
   RUNNER_TOO_OLD: ['markAsGone', ...DEFAULT_MENDS],
-  HOST_UNREACHABLE: DEFAULT_MENDS,
-  HOST_FAILED: DEFAULT_MENDS,
   TIMEOUT: ['markAsGone', ...DEFAULT_MENDS],
+  HOST_SETTINGS_INVALID: HOST_MENDS,
+  HOST_UNKNOWN: HOST_MENDS,
+  HOST_UNREACHABLE: HOST_MENDS,
+  HOST_KEY_UNKNOWN: HOST_MENDS,
+  HOST_KEY_CHANGED: HOST_MENDS,
+  HOST_PERMISSION_DENIED: HOST_MENDS,
+  HOST_PROGRAM_MISSING: HOST_MENDS,
+  HOST_NODE_MISSING: HOST_MENDS,
+  HOST_NOT_WRITABLE: HOST_MENDS,
+  HOST_GIT_MISSING: HOST_MENDS,
+  HOST_DISK_FULL: HOST_MENDS,
+  HOST_CLOCK_OFF: HOST_MENDS,
+  HOST_CANNOT_DETACH: HOST_MENDS,
+  HOST_FAILED: HOST_MENDS,
   STORE_READ_ONLY: DEFAULT_MENDS,
   STORE_FAILED: DEFAULT_MENDS,
   INVALID_ARGUMENT: DEFAULT_MENDS,

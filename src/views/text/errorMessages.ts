@@ -15,6 +15,7 @@ const LABELS: Record<Mend, string> = {
   tryDemo: vscode.l10n.t('Try the Demo'),
   manageTrust: vscode.l10n.t('Manage Workspace Trust'),
   openAgentSettings: vscode.l10n.t('Open Settings'),
+  openHostSettings: vscode.l10n.t('Open Settings'),
   initializeRepository: vscode.l10n.t('Initialize Repository'),
   makeFirstCommit: vscode.l10n.t('Make First Commit'),
   installAgent: vscode.l10n.t('Install in Terminal'),
@@ -35,6 +36,7 @@ const COMMAND_MENDS: ContextMends = {
   tryDemo: () => vscode.commands.executeCommand(COMMANDS.tryDemo),
   manageTrust: () => vscode.commands.executeCommand('workbench.trust.manage'),
   openAgentSettings: () => vscode.commands.executeCommand('workbench.action.openSettings', 'corral.agents'),
+  openHostSettings: () => vscode.commands.executeCommand('workbench.action.openSettings', 'corral.hosts'),
   showLog: () => vscode.commands.executeCommand(COMMANDS.showLog),
 };
 

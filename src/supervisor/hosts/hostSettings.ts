@@ -1,0 +1,94 @@
+/** The setting `corral.hosts`: other machines and containers, and how each is reached. */
+import * as l10n from '@vscode/l10n';
+import * as v from 'valibot';
+import { CorralError } from '../../storage/errors';
+
+/** Of the host's own files; the shell there knows its home folder. */
+const placeSchema = v.pipe(
+  v.string(),
+  v.regex(/^(?:~\/|\/)[^\0\n\r]+$/, () => l10n.t('Use an absolute path there, or one that begins with “~/”.')),
+);
+const wordSchema = v.pipe(
+  v.string(),
+  v.regex(/^[^\0]+$/, () => l10n.t('Use no empty word.')),
+);
+
+const hostSettingSchema = v.pipe(
+  v.strictObject({
+    /** A name that ssh knows, such as a `Host` of its configuration. One that begins with “-” would be an option. */
+    ssh: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^[^\s\0-][^\s\0]*$/, () => l10n.t('Use a name of your ssh configuration, or user@host.')),
+      ),
+    ),
+    /** A program and its arguments that run what follows them on the host. */
+    exec: v.optional(v.tupleWithRest([wordSchema], wordSchema)),
+    slurm: v.optional(v.never(() => l10n.t('It is not supported yet. Leave it out to use the host itself.'))),
+    /** The Node program there; one is looked for where absent. */
+    node: v.optional(placeSchema),
+    /** The git program there; that of the login shell's PATH where absent. */
+    git: v.optional(placeSchema),
+    /** The folder for all that Corral keeps there. */
+    root: v.optional(placeSchema),
+    maxConcurrentRuns: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  }),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const { ssh, exec, ...options } = dataset.value;
+    if (ssh !== undefined && exec === undefined) return { ...options, ssh };
+    if (exec !== undefined && ssh === undefined) return { ...options, exec };
+    addIssue({ message: l10n.t('Set either “ssh” or “exec”.') });
+    return NEVER;
+  }),
+);
+const hostNameSchema = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9][\w.-]{0,63}$/, () =>
+    l10n.t('Use only letters, digits, “.”, “_” and “-” in the name of a host.'),
+  ),
+);
+
+/** A host as the setting has it. */
+export type HostSetting = v.InferOutput<typeof hostSettingSchema>;
+/** By the host's name: its setting, or a sentence that says what is wrong with that. */
+export type HostSettings = ReadonlyMap<string, HostSetting | { mistake: string }>;
+
+/**
+ * The value of the setting. A wrong entry makes only its own host unusable.
+ * @throws HOST_SETTINGS_INVALID where there are no entries at all
+ */
+export function parseHostSettings(value: unknown): HostSettings {
+  const entries = v.safeParse(v.record(v.string(), v.unknown()), value);
+  if (!entries.success)
+    throw new CorralError(
+      'HOST_SETTINGS_INVALID',
+      l10n.t('Correct the setting corral.hosts: {problem}', { problem: entries.issues[0].message }),
+    );
+  return new Map(Object.entries(entries.output).map(([name, entry]) => [name, parseEntry(name, entry)]));
+}
+
+function parseEntry(name: string, entry: unknown): HostSetting | { mistake: string } {
+  const parsedName = v.safeParse(hostNameSchema, name);
+  const parsed = v.safeParse(hostSettingSchema, entry);
+  if (parsedName.success && parsed.success) return parsed.output;
+  const [issue] = parsedName.issues ?? parsed.issues ?? [];
+  const inner = parsedName.success && parsed.issues !== undefined ? v.getDotPath(parsed.issues[0]) : null;
+  return {
+    mistake: l10n.t('Correct the setting corral.hosts at “{place}”: {problem}', {
+      place: inner === null ? name : `${name}.${inner}`,
+      problem: issue?.message ?? '',
+    }),
+  };
+}
+
+/** @throws HOST_UNKNOWN, HOST_SETTINGS_INVALID */
+export function hostSettingOf(name: string, settings: HostSettings): HostSetting {
+  const setting = settings.get(name);
+  if (setting === undefined)
+    throw new CorralError(
+      'HOST_UNKNOWN',
+      l10n.t('There is no host “{name}”. Add it to the setting corral.hosts.', { name }),
+    );
+  if ('mistake' in setting) throw new CorralError('HOST_SETTINGS_INVALID', setting.mistake);
+  return setting;
+}
