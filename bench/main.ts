@@ -33,7 +33,8 @@ async function earlierFigures(): Promise<Figure[]> {
   }
 }
 
-async function main(): Promise<void> {
+/** @returns false where a case failed; the figures of all others are saved */
+async function main(): Promise<boolean> {
   const { positionals: wanted, values } = parseArgs({
     allowPositionals: true,
     options: { quick: { type: 'boolean' } },
@@ -41,33 +42,47 @@ async function main(): Promise<void> {
   const chosen = values.quick
     ? await quickMeasurements()
     : MEASUREMENTS.filter(({ cases }) => wanted.length === 0 || cases.some((name) => wanted.includes(name)));
+  const [cpu] = cpus();
+  const machine = `${cpu?.model ?? 'unknown'}, ${cpus().length} cores, ${process.platform}, Node ${process.versions.node}`;
+  const earlier = await earlierFigures();
   const measured: Figure[] = [];
-  for (const { measure } of chosen) {
+  let figures = earlier;
+  let allMeasured = true;
+  for (const { cases, measure } of chosen) {
     const folder = await mkdtemp(join(tmpdir(), 'corral-bench-'));
     try {
       measured.push(...(await measure(folder)));
+    } catch (error) {
+      allMeasured = false; // the other cases are worth having
+      process.stderr.write(`Case ${cases.join(', ')} failed: ${textOf(error)}\n`);
     } finally {
       // Runners that just ended are still closing their logs.
       await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 500 });
     }
+    const kept = earlier.filter(({ name }) => measured.every((figure) => figure.name !== name));
+    figures = [...kept, ...measured].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+    await writeFile(
+      RESULTS,
+      `${JSON.stringify({ machine, measuredAt: new Date().toISOString(), figures }, null, 2)}\n`,
+    );
   }
-  const kept = (await earlierFigures()).filter(({ name }) => measured.every((figure) => figure.name !== name));
-  const figures = [...kept, ...measured].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
-  const [cpu] = cpus();
-  const machine = `${cpu?.model ?? 'unknown'}, ${cpus().length} cores, ${process.platform}, Node ${process.versions.node}`;
   const table = [
     '| case | what a person notices | median [min–max] | target | met | details |',
     '|---|---|---|---|---|---|',
     ...(values.quick ? measured : figures).map(row),
   ].join('\n');
   process.stdout.write(`${machine}\n\n${table}\n`);
-  await writeFile(RESULTS, `${JSON.stringify({ machine, measuredAt: new Date().toISOString(), figures }, null, 2)}\n`);
+  return allMeasured;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 main().then(
-  () => process.exit(0),
+  (allMeasured) => process.exit(allMeasured ? 0 : 1),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`${textOf(error)}\n`);
     process.exit(1);
   },
 );
