@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 
 const options = new Set(process.argv.slice(2));
 const root = import.meta.dirname;
+const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
 /** The oldest supported VS Code runs its extensions on Node 22. */
 const node = {
@@ -146,6 +147,11 @@ const product = [
   { ...node, entryPoints: { storeWorker: 'src/storage/database/worker.ts' }, plugins: [doubling] },
   { ...node, entryPoints: { searchThread: 'src/storage/search/searchThread.ts' } },
   { ...runner, entryPoints: { runner: 'src/supervisor/runner/main.ts' } },
+  {
+    ...runner,
+    entryPoints: { 'corral-host': 'src/supervisor/hostProgram/main.ts' },
+    define: { CORRAL_VERSION: JSON.stringify(version) },
+  },
   { ...node, entryPoints: { mcp: 'src/mcp/main.ts' } },
   { ...node, entryPoints: { demoAgent: 'src/supervisor/agents/demo/demoAgent.ts' } },
   { ...page, entryPoints: { textWorker: 'media/timeline/worker/textWorker.ts' }, format: 'iife' },

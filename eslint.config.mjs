@@ -92,7 +92,7 @@ export default defineConfig(
   },
   {
     // They run in processes of their own, which may block.
-    files: ['src/supervisor/runner/**', 'src/supervisor/agents/demo/**'],
+    files: ['src/supervisor/runner/**', 'src/supervisor/hostProgram/**', 'src/supervisor/agents/demo/**'],
     rules: restrictedImports({ paths: [vscodeAtRuntime, otherLineEnds] }),
   },
   {

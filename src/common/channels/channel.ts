@@ -19,6 +19,8 @@ export class ChannelError extends Error {
   }
 }
 
+const CLOSED = new ChannelError('CANCELLED', 'The channel was closed');
+
 /** What a channel needs of its multiplexer. */
 export interface ChannelLink {
   send(kind: FrameKind, channel: number, payload?: Buffer): void;
@@ -90,13 +92,13 @@ export class Channel extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     if (!this.#isReleased) {
-      const { code, message } = error instanceof ChannelError ? error : new ChannelError('CANCELLED', messageOf(error));
+      const { code, message } = asChannelError(error);
       this.#link.send('error', this.id, Buffer.from(`${code} ${message}`).subarray(0, MAX_PAYLOAD_BYTES));
       this.#release();
     }
     const pending = this.#pending;
     this.#pending = undefined;
-    pending?.done(error ?? new ChannelError('CANCELLED', 'The channel was closed'));
+    pending?.done(error ?? CLOSED);
     this.#received.length = 0;
     done(error);
   }
@@ -152,7 +154,7 @@ export class Channel extends Duplex {
   }
 
   /** For the multiplexer: the other side, or the whole link, ended the channel. */
-  abort(error: ChannelError): void {
+  abort(error: Error): void {
     this.#release();
     this.destroy(error);
   }
@@ -196,6 +198,8 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-function messageOf(error: Error | null): string {
-  return error?.message ?? 'The channel was closed';
+/** What the other side is told of the end of a channel. */
+function asChannelError(error: Error | null): ChannelError {
+  if (error instanceof ChannelError) return error;
+  return error === null ? CLOSED : new ChannelError('FAILED', error.message);
 }

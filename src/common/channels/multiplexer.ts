@@ -21,6 +21,8 @@ export interface MultiplexerOptions {
   onChannel?: (channel: Channel) => void;
   /** Told at each beat in which nothing came, with the time of silence, and with 0 when it is over. */
   onSilence?: (silentMs: number) => void;
+  /** What the channels here end with in place of an error of the other side or of the link. */
+  errorOf?: (error: ChannelError) => Error;
   heartbeatMs?: number;
 }
 
@@ -64,7 +66,7 @@ export class Multiplexer {
     output.on('error', (error) => this.#finish(messageOf(error)));
     output.once('close', () => this.#finish('The stream was closed'));
     output.on('drain', () => this.#sendPieces());
-    input.resume(); // whoever waited for the sentinel has paused it
+    input.resume(); // whoever read its beginning has paused it
     this.#heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
     this.#heartbeat = setInterval(() => this.#beat(), this.#heartbeatMs);
   }
@@ -141,7 +143,7 @@ export class Multiplexer {
     if (kind === 'error') {
       const text = payload.toString('utf8');
       const [, code = 'FAILED', message = text] = /^([A-Z_]{1,64}) (.*)$/s.exec(text) ?? [];
-      channel.abort(new ChannelError(code, message));
+      this.#abort(channel, new ChannelError(code, message));
       return;
     }
     channel.receive(kind, payload);
@@ -160,6 +162,10 @@ export class Multiplexer {
     else onChannel(channel);
   }
 
+  #abort(channel: Channel, error: ChannelError): void {
+    channel.abort(this.#options.errorOf?.(error) ?? error);
+  }
+
   #isForeign(id: number): boolean {
     return id % 2 !== this.#nextId % 2;
   }
@@ -170,7 +176,7 @@ export class Multiplexer {
     clearInterval(this.#heartbeat);
     this.#options.output.end();
     this.#options.input.resume(); // so that its end is reached
-    for (const channel of [...this.#channels.values()]) channel.abort(new ChannelError('LINK_CLOSED', reason));
+    for (const channel of [...this.#channels.values()]) this.#abort(channel, new ChannelError('LINK_CLOSED', reason));
     this.#setClosed(reason);
   }
 }

@@ -51,7 +51,8 @@ export class GroupEnd {
   }
 }
 
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+/** Sends the signal to the program and all of its group; on Windows, ends its tree. No error where it is gone. */
+export function signalGroup({ pid }: Pick<ChildProcess, 'pid'>, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   if (isWindows) {
     const program = join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', 'taskkill.exe');

@@ -28,7 +28,7 @@ export const hostFactsSchema = v.object({
   cores: count,
   memoryBytes: count,
   freeMemoryBytes: count,
-  /** Of the disk that holds the root folder, or that will hold it. */
+  /** Of the disk that holds the folder for all that Corral keeps there. */
   disk: v.object({ bytes: count, freeBytes: count }),
   /** The host's clock, in milliseconds since 1970. */
   clockMs: count,

@@ -15,7 +15,7 @@ const MAX_BYTES = 100 * 1024 * 1024;
 const MAX_IDLE_BYTES = 4 * MAX_BYTES;
 
 /** They wait for half a minute or more until something counts as silent, and run beside the others meanwhile. */
-const WAITING = ['gone', 'silentRunner', 'stoppedWindow'];
+const WAITING = ['gone', 'silentRunner', 'stoppedWindow', 'frozenTransport'];
 /** They begin first, so that none of them is alone in the end. */
 const LONGEST = ['queue', 'torture', 'usageLimits', 'recovery', 'mainJob', 'timelineReading', 'agents', 'composer'];
 

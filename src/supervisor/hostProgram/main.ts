@@ -1,0 +1,20 @@
+/** The program on another host: `node corral-host.js serve`. */
+import { messageOf } from '../../common/errors';
+import { printEnvironment } from './loginEnvironment';
+import { serve } from './serve';
+
+async function main([command, sentinel = '']: readonly string[]): Promise<void> {
+  if (command === 'serve') await serve();
+  else if (command === 'environment') printEnvironment(sentinel);
+  else throw new Error('Usage: corral-host.js serve');
+}
+
+// Modes of ssh and of batch jobs let others read what is made.
+process.umask(0o077);
+main(process.argv.slice(2)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,127 @@
+import { Socket } from 'node:net';
+import { pipeline, Readable } from 'node:stream';
+import type { Channel } from '../../common/channels/channel';
+import { ChannelError } from '../../common/channels/channel';
+import { Multiplexer } from '../../common/channels/multiplexer';
+import type { HostHello, HostRequest } from '../hostProtocol/hostProtocol';
+import {
+  decodeJson,
+  encodeJson,
+  HOST_CAPABILITIES,
+  HOST_PROTOCOL_VERSION,
+  hostRequestSchema,
+} from '../hostProtocol/hostProtocol';
+import { Commands } from './commands';
+import { connectSocket } from './connectSocket';
+import { listNames, openFile, statFile } from './files';
+import { adoptLoginEnvironment } from './loginEnvironment';
+import { probe } from './probe';
+import { startDetached } from './startDetached';
+import { tailFile } from './tailFile';
+
+/** So long a window may say nothing; then its link is dead, and what runs on it has nobody any more. */
+const SILENCE_LIMIT_MS = 30_000;
+
+/** Set by the bundler's `define`. */
+declare const CORRAL_VERSION: string;
+
+/**
+ * Answers one window on stdin and stdout until stdin ends or the window falls silent, then ends all commands that still
+ * run.
+ */
+export async function serve(): Promise<void> {
+  // Node writes to a pipe on `process.stdout` only when the other end has room, and does nothing else meanwhile.
+  const output = new Socket({ fd: 1, readable: false, writable: true });
+  // Where Node looks at it, as each `pipe()` does, it would open the same file a second time.
+  Object.defineProperty(process, 'stdout', { value: output });
+  const commands = new Commands();
+  const environment = adoptLoginEnvironment();
+  let hasGreeted = false;
+  const link: Multiplexer = new Multiplexer({
+    input: process.stdin,
+    output,
+    side: 'host',
+    onSilence: (silentMs) => {
+      if (silentMs >= SILENCE_LIMIT_MS) link.close();
+    },
+    onChannel: (channel) => {
+      const request = decodeJson(hostRequestSchema, channel.request);
+      if (request === undefined || (request.request !== 'hello' && !hasGreeted)) {
+        channel.destroy(new ChannelError('INVALID_REQUEST', 'The request has not the expected form'));
+        return;
+      }
+      hasGreeted = true;
+      handle(channel, request, commands, environment);
+    },
+  });
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.on(signal, () => link.close());
+  await link.closed;
+  await commands.endAll();
+}
+
+/** This process has the environment of the login shell once that is settled, with what went wrong. */
+function handle(
+  channel: Channel,
+  request: HostRequest,
+  commands: Commands,
+  environment: Promise<string | undefined>,
+): void {
+  switch (request.request) {
+    case 'hello':
+      answer(channel, Promise.resolve(ownHello()));
+      return;
+    case 'command':
+      commands.start(channel, request, environment);
+      return;
+    case 'standardError':
+      commands.addStandardError(channel);
+      return;
+    case 'tail': {
+      const bytes = Readable.from(tailFile(request.path, request.offset), { objectMode: false });
+      pipeline(bytes, channel, () => undefined);
+      channel.resume();
+      return;
+    }
+    case 'connect':
+      connectSocket(channel, request.path);
+      return;
+    case 'probe':
+      answer(
+        channel,
+        environment.then(async (problem) => await probe(problem)),
+      );
+      return;
+    case 'readFile':
+      openFile(request.path, request.maxBytes).then(
+        (bytes) => pipeline(bytes, channel, () => undefined),
+        (error: unknown) => channel.destroy(error as Error),
+      );
+      channel.resume();
+      return;
+    case 'stat':
+      answer(channel, statFile(request.path));
+      return;
+    case 'list':
+      answer(channel, listNames(request.path));
+      return;
+    case 'startDetached':
+      answer(
+        channel,
+        environment.then(async () => await startDetached(request)),
+      );
+      return;
+  }
+}
+
+function ownHello(): HostHello {
+  return { protocol: HOST_PROTOCOL_VERSION, version: CORRAL_VERSION, capabilities: HOST_CAPABILITIES };
+}
+
+/** Sends the value as JSON, or the error. */
+function answer(channel: Channel, value: Promise<unknown>): void {
+  channel.resume(); // so that its other direction ends
+  value.then(
+    (result) => channel.end(encodeJson(result)),
+    (error: unknown) => channel.destroy(error as Error),
+  );
+}
