@@ -16,6 +16,7 @@ describe('the mends of errors', () => {
       'markAsGone',
       'openAgentSettings',
       'openFolder',
+      'openHostSettings',
       'putBackSetting',
       'restoreWorktree',
       'setAgentPath',
