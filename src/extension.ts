@@ -10,7 +10,7 @@ import { offerReview } from './views/commands/consentCommands';
 import { ActiveSession } from './views/sessions/activeSession';
 import { registerCommands } from './views/commands/commands';
 import { showError } from './views/text/errorMessages';
-import { COMMANDS, READY_CONTEXT } from './views/text/contributions';
+import { COMMANDS, READY_CONTEXT, SETTINGS } from './views/text/contributions';
 import { goOnAtLimit } from './views/notices/limitNotice';
 import type { Sight } from './views/noticeChoice';
 import { SessionNotices } from './views/notices/sessionNotices';
@@ -24,7 +24,7 @@ import { SessionMarks } from './views/sessions/sessionMarks';
 import { registerLanguageModelTools } from './views/mcp/languageModelTools';
 import { registerMcpServer } from './views/mcp/mcpServerProvider';
 import { SessionsTree } from './views/sessions/tree/sessionsTree';
-import { readNotices, readSettings, storageDirectory } from './views/settings';
+import { readNotices, readSettings, SECTION, storageDirectory } from './views/settings';
 import { readWorktreeSettings } from './views/worktreeSettings';
 import { StatusBar } from './views/sessions/statusBar';
 import type { OverviewAction } from './protocol/overviewProtocol';
@@ -160,6 +160,9 @@ export function activate(context: vscode.ExtensionContext): CorralApi {
         if (agent !== undefined) await goOnAtLimit(made, sessionId, agent);
       };
       offer().catch((error: unknown) => onError('reviewCommands', error));
+    }),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(`${SECTION}.${SETTINGS.hosts}`)) made.hosts.noteSettings();
     }),
     new ProcessesTree(made),
     registerRowBadges(),

@@ -9,8 +9,9 @@ import type { AttachmentReference } from '../storage/attachments';
 import type { IssueReference } from '../storage/issueReference';
 import type { AppendedRange } from '../storage/database/storeIndex';
 import type { ConversationEntry } from '../storage/timelineQueries';
+import type { HostCheck, HostsApi, HostSummary, HostTestReport } from './hosts/hostsApi';
 
-export type { AgentOffers, Disposable, Event, IssueReference };
+export type { AgentOffers, Disposable, Event, HostSummary, HostTestReport, HostCheck, IssueReference };
 
 /** The only four words for a session's state that people see. */
 export type SessionStatus = 'Starting' | 'Running' | 'Completed' | 'Failed';
@@ -235,7 +236,7 @@ export interface RecoveryReport {
   failed: string[];
 }
 
-export interface CorralApi {
+export interface CorralApi extends HostsApi {
   readonly version: 1;
   createSession(request: SessionRequest): Promise<SessionSummary>;
   listSessions(filter?: { repository?: string; archived?: boolean }): Promise<SessionSummary[]>;

@@ -8,6 +8,8 @@ import { runWithExecaOf } from '../common/processes/execaBundle';
 import type { DetectionOptions } from './agents/agentDetection';
 import type { RunProcess } from '../common/processes/runProcess';
 import { Git } from './git/git';
+import { Hosts } from './hosts/hosts';
+import type { HostSummary, HostTestReport } from './hosts/hostsApi';
 import type { WithheldCommand } from './lifecycle/commandConsents';
 import { withDefaults, type SupervisorOptions } from './options';
 import { openParts, type Parts } from './parts';
@@ -21,6 +23,7 @@ export class OpenStore implements Disposable {
   /** How this process runs programs to their end. */
   readonly runProcess: RunProcess;
   readonly git: Git;
+  readonly hosts: Hosts;
   protected readonly options: Required<SupervisorOptions>;
   readonly #model: SessionModel;
   readonly #withheld: Emitter<WithheldCommand>;
@@ -36,6 +39,7 @@ export class OpenStore implements Disposable {
     const onListenerError = (error: unknown): void => log.error(`A listener failed: ${messageOf(error)}`);
     this.#model = new SessionModel(onListenerError);
     this.#withheld = new Emitter(onListenerError);
+    this.hosts = new Hosts({ ...this.options, onListenerError });
     this.#parts = openParts({
       ...this.options,
       model: this.#model,
@@ -60,6 +64,10 @@ export class OpenStore implements Disposable {
   }
   get onDidCompleteRecovery(): CorralApi['onDidCompleteRecovery'] {
     return this.startUp.recovered.event;
+  }
+
+  get onDidChangeHosts(): CorralApi['onDidChangeHosts'] {
+    return this.hosts.changed.event;
   }
 
   /** A command that the workspace names was not run, because nobody has answered for it. */
@@ -87,6 +95,15 @@ export class OpenStore implements Disposable {
     await this.startUp.looked;
   }
 
+  // eslint-disable-next-line @typescript-eslint/require-await -- the API's
+  async listHosts(): Promise<HostSummary[]> {
+    return this.hosts.list();
+  }
+
+  async testHost(name: string): Promise<HostTestReport> {
+    return await this.hosts.test(name);
+  }
+
   /** Closes the store and the connections to runners. Runs go on. */
   async close(): Promise<void> {
     const parts = await this.#parts.catch(() => undefined); // nothing to close where it never opened
@@ -103,6 +120,7 @@ export class OpenStore implements Disposable {
     await parts?.store.close();
     this.#model.dispose();
     this.#withheld.dispose();
+    this.hosts.dispose();
     this.startUp.dispose();
   }
 

@@ -2,10 +2,13 @@ import type { Budget } from '../storage/budget';
 import type { PermissionMode } from '../storage/sessionRecords';
 import type { WorktreeCommandUse } from '../storage/namedCommand';
 import type { AgentSettings } from './agents/agentRegistry';
+import type { HostSettings } from './hosts/hostSettings';
 
 /** What people can choose. Read at each use, so that a change takes effect at once. */
 export interface SupervisorSettings {
   agents: AgentSettings;
+  /** Other machines and containers. */
+  hosts: HostSettings;
   permissionMode: PermissionMode;
   stopGraceMs: number;
   syncEveryEvent: boolean;
@@ -61,6 +64,7 @@ export const DEFAULT_WORKTREE_SETTINGS: WorktreeSettings = {
 
 export const DEFAULT_SETTINGS: SupervisorSettings = {
   agents: {},
+  hosts: new Map(),
   permissionMode: 'edits',
   stopGraceMs: 5_000,
   syncEveryEvent: false,

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { budgetSchema } from '../storage/budget';
 import { PERMISSION_MODES } from '../storage/sessionRecords';
 import { parseAgentSettings } from '../supervisor/agents/agentRegistry';
+import { parseHostSettings } from '../supervisor/hosts/hostSettings';
 import type { SupervisorSettings } from '../supervisor/settings';
 import { DEFAULT_SETTINGS } from '../supervisor/settings';
 import { noticeSettings, type NoticeSettings } from './noticeChoice';
@@ -20,10 +21,10 @@ export function readSetting<T>(name: string, schema: v.GenericSchema<unknown, T>
 }
 
 /**
- * What holds for the whole window, checked. Reading `agents` can throw, because a guess there could start the wrong
- * program.
+ * What holds for the whole window, checked. Reading `agents` or `hosts` can throw, because a guess there could start
+ * the wrong program.
  *
- * @throws SETTINGS_INVALID by `agents` alone
+ * @throws SETTINGS_INVALID by `agents`, HOST_SETTINGS_INVALID by `hosts` alone
  */
 export function readSettings(): SupervisorSettings {
   const defaults = DEFAULT_SETTINGS;
@@ -32,6 +33,9 @@ export function readSettings(): SupervisorSettings {
   return {
     get agents() {
       return parseAgentSettings(vscode.workspace.getConfiguration(SECTION).get<unknown>(SETTINGS.agents) ?? {});
+    },
+    get hosts() {
+      return parseHostSettings(vscode.workspace.getConfiguration(SECTION).get<unknown>(SETTINGS.hosts) ?? {});
     },
     permissionMode: readSetting(SETTINGS.permissionMode, v.picklist(PERMISSION_MODES), defaults.permissionMode),
     stopGraceMs:

@@ -26,6 +26,7 @@ import type { AgentConsentSource } from '../mcp/agentConsent';
 import type { ConsentSource } from './consentCommands';
 import { consentCommands } from './consentCommands';
 import type { EventsSource } from './history/eventCommands';
+import type { HostsSource } from './hosts/hostCommands';
 import { permissionCommands } from './permissionCommands';
 import type { ProcessEndingSource } from './processCommands';
 import type { QueueSource } from './queueCommands';
@@ -89,6 +90,7 @@ export type CommandsSource = SessionsSource &
   ConsentSource &
   AgentConsentSource &
   AsideOptions['source'] &
+  HostsSource &
   Pick<CorralApi, 'listAgents'>;
 
 export interface CommandsOptions {
@@ -217,6 +219,9 @@ export function registerCommands(options: CommandsOptions): vscode.Disposable {
       const { manageWorktrees } = await import('./worktreeManager');
       await manageWorktrees({ source, run, attempt }, argument);
     },
+    ...onDemand(['testHost', 'setUpHost'], async () =>
+      (await import('./hosts/hostCommands')).hostCommands({ source, log, attempt }),
+    ),
     reportProblem: async () => {
       const { reportProblem } = await import('../help/problemReport');
       await reportProblem({ context, source, agents: async () => await source.listAgents() });

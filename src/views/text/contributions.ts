@@ -87,6 +87,8 @@ export const COMMANDS = {
   copyBranch: 'corral.copyBranch',
   backToRepository: 'corral.backToRepository',
   duplicateSession: 'corral.duplicateSession',
+  testHost: 'corral.testHost',
+  setUpHost: 'corral.setUpHost',
   reportProblem: 'corral.reportProblem',
   showLog: 'corral.showLog',
 } as const;
@@ -142,6 +144,7 @@ export const ONLY_HERE_CONTEXT = 'corral.onlyHere';
 
 export const SETTINGS = {
   agents: 'agents',
+  hosts: 'hosts',
   timelineDetail: 'timeline.detail',
   permissionMode: 'permissionMode',
   worktreesLocation: 'worktrees.location',

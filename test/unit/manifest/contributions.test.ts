@@ -50,7 +50,7 @@ describe('what package.json contributes', () => {
       'corral.worktrees.setupCommand',
       'corral.worktrees.teardownCommand',
     ]);
-    for (const name of [SETTINGS.agents, SETTINGS.runnerNode])
+    for (const name of [SETTINGS.agents, SETTINGS.hosts, SETTINGS.runnerNode])
       assert.equal(settingsOf(contributes)[`corral.${name}`]?.scope, 'machine', name);
   });
 
@@ -74,6 +74,7 @@ describe('what package.json contributes', () => {
       'corral.agents',
       'corral.permissionMode',
       'corral.mcp.inSessions',
+      'corral.hosts',
       'corral.onUsageLimit',
       'corral.runner.node',
       'corral.storage.location',

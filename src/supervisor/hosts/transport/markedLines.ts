@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { takeChunk } from '../../../common/lines/takeLine';
 import type { BootstrapWord } from './bootstrap';
 
 /** What is kept of that which the host printed besides. */
@@ -27,7 +28,7 @@ export class MarkedLines {
   async next(): Promise<{ word: BootstrapWord; detail: string } | undefined> {
     let bytes = Buffer.alloc(0);
     for (;;) {
-      const chunk = await nextChunk(this.#output);
+      const chunk = await takeChunk(this.#output);
       if (chunk === undefined) {
         this.#keep(bytes);
         return undefined;
@@ -53,22 +54,6 @@ export class MarkedLines {
 
   #keep(bytes: Buffer): void {
     this.#printed = Buffer.concat([this.#printed, bytes.subarray(0, MAX_PRINTED_BYTES - this.#printed.length)]);
-  }
-}
-
-/** What the stream has now; undefined at its end. The stream is paused meanwhile. */
-async function nextChunk(stream: Readable): Promise<Buffer | undefined> {
-  for (;;) {
-    const chunk = stream.read() as Buffer | null;
-    if (chunk !== null) return chunk;
-    if (stream.readableEnded || stream.destroyed) return undefined;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        stream.off('readable', done).off('end', done).off('close', done).off('error', done);
-        resolve();
-      };
-      stream.on('readable', done).on('end', done).on('close', done).on('error', done);
-    });
   }
 }
 

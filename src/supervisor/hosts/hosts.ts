@@ -1,0 +1,78 @@
+import type { Disposable } from '../../common/disposable';
+import { Emitter } from '../../common/emitter';
+import { requireWritable } from '../sessions/sessionErrors';
+import { hostSettingOf, type HostSettings } from './hostSettings';
+import type { HostSummary, HostTestReport } from './hostsApi';
+import type { HostTestOptions } from './test/hostTest';
+
+export interface HostsOptions {
+  settings: () => { hosts: HostSettings };
+  /** The folder of Corral's bundles. */
+  bundles: string;
+  isTrusted: () => boolean;
+  onListenerError: (error: unknown) => void;
+}
+
+/** The hosts of the setting `corral.hosts`. */
+export class Hosts implements Disposable {
+  readonly changed: Emitter<{ names: string[] }>;
+  readonly #options: HostsOptions;
+  readonly #reports = new Map<string, HostTestReport>();
+  /** As they were when last heard of, as JSON. */
+  #entries: ReadonlyMap<string, string>;
+
+  constructor(options: HostsOptions) {
+    this.#options = options;
+    this.changed = new Emitter(options.onListenerError);
+    this.#entries = this.#readEntries();
+  }
+
+  /** @throws HOST_SETTINGS_INVALID where the setting has no entries at all */
+  list(): HostSummary[] {
+    const { hosts } = this.#options.settings();
+    return [...hosts].map(([name, setting]) => {
+      if ('mistake' in setting) return { name, problem: setting.mistake };
+      const lastTest = this.#reports.get(name);
+      return {
+        name,
+        ...('ssh' in setting ? { kind: 'ssh', target: setting.ssh } : { kind: 'exec', target: setting.exec.join(' ') }),
+        ...(lastTest === undefined ? {} : { lastTest }),
+      };
+    });
+  }
+
+  /** @throws UNTRUSTED, HOST_UNKNOWN, HOST_SETTINGS_INVALID, HostError */
+  async test(name: string, options: HostTestOptions = {}): Promise<HostTestReport> {
+    const { settings, bundles, isTrusted } = this.#options;
+    requireWritable({ isTrusted: isTrusted(), readOnly: false });
+    const setting = hostSettingOf(name, settings().hosts);
+    const { testHost } = await import('./test/hostTest');
+    const report = await testHost({ name, setting }, { bundles, ...options });
+    this.#reports.set(name, report);
+    this.changed.fire({ names: [name] });
+    return report;
+  }
+
+  /** To be called when the setting has changed. */
+  noteSettings(): void {
+    const before = this.#entries;
+    const now = this.#readEntries();
+    this.#entries = now;
+    const names = [...new Set([...before.keys(), ...now.keys()])].filter((name) => before.get(name) !== now.get(name));
+    for (const name of names) this.#reports.delete(name);
+    if (names.length > 0) this.changed.fire({ names });
+  }
+
+  dispose(): void {
+    this.changed.dispose();
+  }
+
+  /** None where the setting cannot be read, which is said where hosts are asked for. */
+  #readEntries(): Map<string, string> {
+    try {
+      return new Map([...this.#options.settings().hosts].map(([name, setting]) => [name, JSON.stringify(setting)]));
+    } catch {
+      return new Map();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/** What the API tells of other hosts. */
+import type { Event } from '../../common/disposable';
+
+export type HostCheckName = 'connection' | 'node' | 'git' | 'agents' | 'bytes' | 'detached' | 'clock' | 'disk';
+
+/** One thing that a session needs of a host. */
+export interface HostCheck {
+  name: HostCheckName;
+  /** `failed`: no session can run there. `warning`: some can. */
+  state: 'passed' | 'warning' | 'failed';
+  /** What was found, in a few words. */
+  found: string;
+  /** What to do about it, in a sentence; absent where it passed. */
+  advice?: string;
+  /** Of a check that failed. */
+  code?: 'HOST_CLOCK_OFF' | 'HOST_CANNOT_DETACH' | 'HOST_DISK_FULL' | 'HOST_GIT_MISSING' | 'HOST_FAILED';
+}
+
+/** What a test of a host found. Times are ISO 8601 UTC. */
+export interface HostTestReport {
+  host: string;
+  testedAt: string;
+  /** The host's own name. */
+  hostName: string;
+  /** From the start of the connection until the host program answered. */
+  connectMs: number;
+  /** False where a check failed. */
+  usable: boolean;
+  checks: HostCheck[];
+  /** What the host printed before its program spoke, such as a greeting; '' for nothing. */
+  printed: string;
+}
+
+/** An entry of the setting `corral.hosts`. */
+export interface HostSummary {
+  name: string;
+  /** Absent where the entry is wrong. */
+  kind?: 'ssh' | 'exec';
+  /** ssh's name for it, or the program that enters it with its arguments. */
+  target?: string;
+  /** What is wrong with the entry, in a sentence. */
+  problem?: string;
+  /** What the last test in this window found; absent once the entry has changed. */
+  lastTest?: HostTestReport;
+}
+
+export interface HostsApi {
+  listHosts(): Promise<HostSummary[]>;
+  /**
+   * Connects to a host, installs Corral's program there where it is missing, and tries what a session needs of it.
+   * Rejects with a `HOST_…` code where there is no connection.
+   */
+  testHost(name: string): Promise<HostTestReport>;
+  /** Names of hosts whose entry in `corral.hosts` changed, or that were tested. */
+  readonly onDidChangeHosts: Event<{ names: string[] }>;
+}
