@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, homedir, hostname, totalmem } from 'node:os';
 import { dirname } from 'node:path';
+import { oneLine } from '../../common/oneLine';
 import { runWithNode } from '../../common/processes/nodeProcess';
 import { detectAgents } from '../agents/agentDetection';
 import { findGit } from '../git/gitProgram';
@@ -13,10 +14,13 @@ const VERSION_LIMIT_MS = 10_000;
 /** The folder of this program, which lies on the disk that Corral uses here. */
 const OWN_FOLDER = dirname(process.argv[1] ?? '');
 
+/** They are no programs of the host. */
+const OWN_AGENTS = ['demo', 'command'];
+
 /** Looks at this host. `environmentProblem` is why the login shell's environment is not this process's. */
-export async function probe(environmentProblem: string | undefined): Promise<HostFacts> {
+export async function probe(gitName: string, environmentProblem: string | undefined): Promise<HostFacts> {
   const [git, agents, machine, container, freeMemoryBytes, disk] = await Promise.all([
-    readGit(),
+    readGit(gitName.replace(/^~(?=\/)/, homedir())),
     detectAgents({ agents: {}, bundles: OWN_FOLDER, runProcess: runWithNode }),
     readMachine(),
     readContainer(),
@@ -30,11 +34,13 @@ export async function probe(environmentProblem: string | undefined): Promise<Hos
     home: homedir(),
     node: { path: process.execPath, version: process.versions.node },
     ...(git === undefined ? {} : { git }),
-    agents: agents.map(({ name, version, missing }) => ({
-      name,
-      ...(version === undefined ? {} : { version }),
-      ...(missing === undefined ? {} : { missing }),
-    })),
+    agents: agents
+      .filter(({ name }) => !OWN_AGENTS.includes(name))
+      .map(({ name, version, missing }) => ({
+        name,
+        ...(version === undefined ? {} : { version }),
+        ...(missing === undefined ? {} : { missing }),
+      })),
     machine,
     ...(container === undefined ? {} : { container }),
     cores: availableParallelism(),
@@ -46,12 +52,11 @@ export async function probe(environmentProblem: string | undefined): Promise<Hos
   };
 }
 
-async function readGit(): Promise<HostFacts['git']> {
-  const path = await findGit('git').catch(() => undefined);
+async function readGit(name: string): Promise<HostFacts['git']> {
+  const path = await findGit(name).catch(() => undefined);
   if (path === undefined) return undefined;
   const { stdout } = await runWithNode([path, '--version'], { timeoutMs: VERSION_LIMIT_MS });
-  const version = /version (\S+)/.exec(stdout.toString('utf8'))?.[1];
-  return version === undefined ? undefined : { path, version };
+  return { path, version: oneLine(stdout.toString('utf8')) };
 }
 
 async function readDisk(): Promise<HostFacts['disk']> {

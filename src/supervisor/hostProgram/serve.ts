@@ -14,6 +14,7 @@ import {
 import { Commands } from './commands';
 import { connectSocket } from './connectSocket';
 import { listNames, openFile, statFile } from './files';
+import { liveness } from '../system/identity';
 import { adoptLoginEnvironment } from './loginEnvironment';
 import { probe } from './probe';
 import { startDetached } from './startDetached';
@@ -88,8 +89,11 @@ function handle(
     case 'probe':
       answer(
         channel,
-        environment.then(async (problem) => await probe(problem)),
+        environment.then(async (problem) => await probe(request.git, problem)),
       );
+      return;
+    case 'liveness':
+      answer(channel, liveness(request.identity));
       return;
     case 'readFile':
       openFile(request.path, request.maxBytes).then(

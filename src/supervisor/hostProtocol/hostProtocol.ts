@@ -2,6 +2,8 @@
 import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { parseJson } from '../../common/lines/jsonLimits';
+import type { Liveness } from '../system/identity';
+import { identitySchema } from '../system/identitySchema';
 
 /** Raised when a host program of this version cannot serve an older window, or an older one this window. */
 export const HOST_PROTOCOL_VERSION = 1;
@@ -41,8 +43,10 @@ export const hostRequestSchema = v.variant('request', [
   v.object({ request: v.literal('tail'), path, offset: count }),
   /** `connectedMessageSchema` as a message, then the socket's bytes as data. */
   v.object({ request: v.literal('connect'), path }),
-  /** `hostFactsSchema` as data. */
-  v.object({ request: v.literal('probe') }),
+  /** `hostFactsSchema` as data. `git` is a path or a name; a path may begin with `~/`. */
+  v.object({ request: v.literal('probe'), git: word }),
+  /** `livenessSchema` as data. */
+  v.object({ request: v.literal('liveness'), identity: identitySchema }),
   /** The bytes as data, and NOT_FOUND as the error where there is no file. */
   v.object({ request: v.literal('readFile'), path, maxBytes: count }),
   /** `hostFileSchema` as data, null where there is nothing. */
@@ -81,6 +85,7 @@ export const hostFileSchema = v.nullable(
     inode: v.pipe(text, v.maxLength(100)),
   }),
 );
+export const livenessSchema = v.picklist(['alive', 'dead', 'unknown'] satisfies Liveness[]);
 export const hostNamesSchema = v.nullable(v.pipe(v.array(text), v.maxLength(MAX_LISTED_NAMES)));
 
 /** Codes of the errors that a channel of the host ends with. */

@@ -7,10 +7,12 @@ import {
   decodeJson,
   hostFileSchema,
   hostNamesSchema,
+  livenessSchema,
   MAX_ANSWER_BYTES,
 } from '../hostProtocol/hostProtocol';
 import type { HostFile, HostProcessOptions } from '../system/hostConnection';
 import { hostFactsSchema, type HostFacts } from '../system/hostFacts';
+import type { Liveness } from '../system/identity';
 import { identitySchema, type ProcessIdentity } from '../system/identitySchema';
 import { collect } from './hostLink';
 import type { Argv } from './hostProcess';
@@ -29,8 +31,12 @@ async function ask<S extends v.GenericSchema>(
   return answer;
 }
 
-export async function probeHost(open: OpenChannel): Promise<HostFacts> {
-  return await ask(open, { request: 'probe' }, hostFactsSchema);
+export async function probeHost(open: OpenChannel, git: string): Promise<HostFacts> {
+  return await ask(open, { request: 'probe', git }, hostFactsSchema);
+}
+
+export async function livenessOnHost(open: OpenChannel, identity: ProcessIdentity): Promise<Liveness> {
+  return await ask(open, { request: 'liveness', identity }, livenessSchema);
 }
 
 export async function statOnHost(open: OpenChannel, path: string): Promise<HostFile | undefined> {

@@ -1,5 +1,6 @@
 import type { Disposable } from '../../common/disposable';
 import { Emitter } from '../../common/emitter';
+import type { Log } from '../../common/log';
 import { requireWritable } from '../sessions/sessionErrors';
 import { hostSettingOf, type HostSettings } from './hostSettings';
 import type { HostSummary, HostTestReport } from './hostsApi';
@@ -10,6 +11,7 @@ export interface HostsOptions {
   /** The folder of Corral's bundles. */
   bundles: string;
   isTrusted: () => boolean;
+  log: Log;
   onListenerError: (error: unknown) => void;
 }
 
@@ -43,11 +45,11 @@ export class Hosts implements Disposable {
 
   /** @throws UNTRUSTED, HOST_UNKNOWN, HOST_SETTINGS_INVALID, HostError */
   async test(name: string, options: HostTestOptions = {}): Promise<HostTestReport> {
-    const { settings, bundles, isTrusted } = this.#options;
+    const { settings, bundles, isTrusted, log } = this.#options;
     requireWritable({ isTrusted: isTrusted(), readOnly: false });
     const setting = hostSettingOf(name, settings().hosts);
     const { testHost } = await import('./test/hostTest');
-    const report = await testHost({ name, setting }, { bundles, ...options });
+    const report = await testHost({ name, setting }, { bundles, log, ...options });
     this.#reports.set(name, report);
     this.changed.fire({ names: [name] });
     return report;

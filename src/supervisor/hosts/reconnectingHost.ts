@@ -10,6 +10,7 @@ import { CorralError, type CorralErrorCode } from '../../storage/errors';
 import type { HostRequest } from '../hostProtocol/hostProtocol';
 import type { HostConnection, HostFile, HostProcess, HostProcessOptions, HostState } from '../system/hostConnection';
 import type { HostFacts } from '../system/hostFacts';
+import type { Liveness } from '../system/identity';
 import type { ProcessIdentity } from '../system/identitySchema';
 import { HostError } from './hostError';
 import { HostLink } from './hostLink';
@@ -17,6 +18,7 @@ import { type Argv, runOnHost, startOnHost } from './hostProcess';
 import {
   connectOnHost,
   listOnHost,
+  livenessOnHost,
   probeHost,
   readHostFile,
   startDetachedOnHost,
@@ -68,7 +70,7 @@ export class ReconnectingHost implements HostConnection {
     this.#state = {
       kind: 'unreachable',
       sinceMs: Date.now(),
-      reason: this.#unreachable(l10n.t('not connected yet')).message,
+      error: this.#unreachable(l10n.t('not connected yet')),
     };
   }
 
@@ -114,8 +116,12 @@ export class ReconnectingHost implements HostConnection {
     return await this.#checked(listOnHost(this.#open, path));
   }
 
-  async probe(): Promise<HostFacts> {
-    return await this.#checked(probeHost(this.#open));
+  async probe(git: string): Promise<HostFacts> {
+    return await this.#checked(probeHost(this.#open, git));
+  }
+
+  async liveness(identity: ProcessIdentity): Promise<Liveness> {
+    return await this.#checked(livenessOnHost(this.#open, identity));
   }
 
   async reconnectNow(): Promise<HostState> {
@@ -136,7 +142,7 @@ export class ReconnectingHost implements HostConnection {
   }
 
   readonly #open = (request: HostRequest): ReturnType<HostLink['open']> => {
-    if (this.#state.kind === 'unreachable') throw new CorralError('HOST_UNREACHABLE', this.#state.reason);
+    if (this.#state.kind === 'unreachable') throw new CorralError('HOST_UNREACHABLE', this.#state.error.message);
     if (this.#link === undefined) throw this.#unreachable(l10n.t('not connected yet'));
     try {
       return this.#link.open(request);
@@ -169,7 +175,7 @@ export class ReconnectingHost implements HostConnection {
     if (this.#isClosed) return;
     if (state.kind === 'connected') this.#lostSinceMs = undefined;
     else if (state.kind === 'unreachable') this.#lostSinceMs = state.sinceMs;
-    if (state.kind === 'unreachable') this.#options.log.info(state.reason);
+    if (state.kind === 'unreachable') this.#options.log.info(state.error.message);
     this.#state = state;
     this.#changes.fire(state);
   }
@@ -219,23 +225,23 @@ export class ReconnectingHost implements HostConnection {
   #noteSilence(silentMs: number): void {
     if (this.#link === undefined) return; // not yet
     const silence = l10n.t('it does not answer');
-    const reason = this.#unreachable(silence).message;
+    const error = this.#unreachable(silence);
     if (silentMs >= DEAD_MS) this.#link.close(silence);
     else if (silentMs >= SILENT_MS && this.#state.kind === 'connected')
-      this.#setState({ kind: 'unreachable', sinceMs: Date.now() - silentMs, reason });
+      this.#setState({ kind: 'unreachable', sinceMs: Date.now() - silentMs, error });
     else if (silentMs === 0 && this.#state.kind === 'unreachable')
       this.#setState({ kind: 'connected', sinceMs: Date.now() });
   }
 
-  #retryLater({ code, message: reason }: CorralError): void {
+  #retryLater(error: CorralError): void {
     const sinceMs = this.#lostSinceMs ?? Date.now();
-    if (this.#isClosed || !PASSING.includes(code)) {
-      this.#setState({ kind: 'unreachable', sinceMs, reason });
+    if (this.#isClosed || !PASSING.includes(error.code)) {
+      this.#setState({ kind: 'unreachable', sinceMs, error });
       return;
     }
     const pauseMs = this.#pauseMs;
     this.#pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
     this.#retry = setTimeout(() => void this.#connect(false), pauseMs);
-    this.#setState({ kind: 'unreachable', sinceMs, reason, retryAtMs: Date.now() + pauseMs });
+    this.#setState({ kind: 'unreachable', sinceMs, error, retryAtMs: Date.now() + pauseMs });
   }
 }

@@ -2,17 +2,19 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Event } from '../../common/disposable';
 import type { RunProcess } from '../../common/processes/runProcess';
+import type { CorralError } from '../../storage/errors';
 import type { HostFacts } from './hostFacts';
+import type { Liveness } from './identity';
 import type { ProcessIdentity } from './identitySchema';
 
 /**
- * `unreachable` says nothing about what runs on the host. A next try comes by itself, unless there is no `retryAt`:
+ * `unreachable` says nothing about what runs on the host. A next try comes by itself, unless there is no `retryAtMs`:
  * then only `reconnectNow` tries again.
  */
 export type HostState =
   | { kind: 'connecting'; sinceMs: number }
   | { kind: 'connected'; sinceMs: number }
-  | { kind: 'unreachable'; sinceMs: number; reason: string; retryAtMs?: number };
+  | { kind: 'unreachable'; sinceMs: number; error: CorralError; retryAtMs?: number };
 
 export interface HostProcessOptions {
   /** An absolute path there; the home folder where absent. */
@@ -86,8 +88,10 @@ export interface HostConnection {
   stat(path: string): Promise<HostFile | undefined>;
   /** The names in a folder, at most 10,000, sorted; undefined where there is no folder. */
   list(path: string): Promise<string[] | undefined>;
-  /** Looks at the host anew. */
-  probe(): Promise<HostFacts>;
+  /** Looks at the host anew, and for a git by this path or name; a path may begin with `~/`. */
+  probe(git: string): Promise<HostFacts>;
+  /** Whether a process there still runs, as the host tells it. */
+  liveness(identity: ProcessIdentity): Promise<Liveness>;
 
   /** Tries at once where there is no link. Settles with the state that comes of it. */
   reconnectNow(): Promise<HostState>;

@@ -14,7 +14,7 @@ export const hostFactsSchema = v.object({
   home: text,
   /** The program that runs the host program. */
   node: programSchema,
-  /** Absent where there is none on PATH. */
+  /** With what it printed of its version; absent where there is no such program. */
   git: v.exactOptional(programSchema),
   /** All agents by the names of this version, with what is wrong with those that cannot be used. */
   agents: v.pipe(

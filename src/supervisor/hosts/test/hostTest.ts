@@ -3,12 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
-import { parseJson } from '../../../common/lines/jsonLimits';
-import { takeChunk, takeLine } from '../../../common/lines/takeLine';
-import { HostError } from '../hostError';
-import type { HostTestReport } from '../hostsApi';
-import { DEFAULT_ROOT, type HostProgram } from '../transport/bootstrap';
-import { openTransport, type Transport } from '../transport/openTransport';
+import type { Log } from '../../../common/log';
+import type { HostCheck, HostTestReport } from '../hostsApi';
+import { ReconnectingHost } from '../reconnectingHost';
+import type { HostProgram } from '../transport/bootstrap';
+import { openTransport } from '../transport/openTransport';
 import type { ReachedHost } from '../transport/transportErrors';
 import {
   bytesToSend,
@@ -20,7 +19,10 @@ import {
   checkGit,
   checkNode,
 } from './hostChecks';
-import { findAnswerSchema, lookAnswerSchema, MAX_LINE_BYTES, type ProbeRequest } from './probeProtocol';
+
+const ECHO_LIMIT_MS = 60_000;
+/** The process that should go on ends by itself where nobody comes back for it. */
+const CHILD_LIFE_MS = 5 * 60_000;
 
 const manifestSchema = v.object({ version: v.pipe(v.string(), v.regex(/^[\w.+-]+$/)) });
 
@@ -34,36 +36,37 @@ export interface HostTestOptions {
 
 /**
  * Tries on a host what a session needs, over two connections: what the first one started is looked for by the second.
- * @throws HostError where there is no connection, or it is lost
+ * @throws CorralError `HOST_…` where there is no connection, or it is lost
  */
 export async function testHost(
   host: ReachedHost,
-  { bundles, mayAsk = false, signal, onProgress }: HostTestOptions & { bundles: string },
+  { bundles, log, mayAsk = false, signal, onProgress }: HostTestOptions & { bundles: string; log: Log },
 ): Promise<HostTestReport> {
   const program = await readProgram(bundles);
-  const open = async (): Promise<Transport> => await openTransport(host, { program, mayAsk, signal });
-  const { git = 'git', root = DEFAULT_ROOT } = host.setting;
+  const connected = async <T>(action: (connection: ReconnectingHost) => Promise<T>): Promise<T> =>
+    await whileConnected(host, { program, log, mayAsk, signal }, action);
   onProgress?.(l10n.t('connecting'));
   const startMs = performance.now();
-  const first = await open();
-  const connectMs = Math.round(performance.now() - startMs);
-  onProgress?.(l10n.t('looking at the host'));
-  const { look, differenceMs, bytes } = await whileOpen(first, signal, async () => {
+  const { connectMs, facts, differenceMs, bytes, child, printed } = await connected(async (connection) => {
+    const connectMs = Math.round(performance.now() - startMs);
+    onProgress?.(l10n.t('looking at the host'));
     const askedMs = Date.now();
-    const look = await ask(host, first, { request: 'look', git, root }, lookAnswerSchema);
-    const answeredMs = Date.now();
+    const facts = await connection.probe(host.setting.git ?? 'git');
     // The host read its clock at some time between question and answer.
-    const nearest = Math.min(Math.max(look.facts.clockMs, askedMs), answeredMs);
+    const nearest = Math.min(Math.max(facts.clockMs, askedMs), Date.now());
+    const life = `setTimeout(() => {}, ${String(CHILD_LIFE_MS)})`;
+    const child = await connection.startDetached([facts.node.path, '-e', life]);
     onProgress?.(l10n.t('sending bytes there and back'));
-    return { look, differenceMs: look.facts.clockMs - nearest, bytes: await checkEcho(first) };
+    const bytes = await checkEcho(connection);
+    return { connectMs, facts, differenceMs: facts.clockMs - nearest, bytes, child, printed: connection.printed };
   });
   onProgress?.(l10n.t('connecting again'));
-  const second = await open();
-  const { isAlive } = await whileOpen(second, signal, async () => {
-    return await ask(host, second, { request: 'find', child: look.child }, findAnswerSchema);
+  const isAlive = await connected(async (connection) => {
+    if ((await connection.liveness(child)) !== 'alive') return false;
+    await connection.run(['kill', String(child.pid)]);
+    return true;
   });
-  const { facts } = look;
-  const checks: HostTestReport['checks'] = [
+  const checks: HostCheck[] = [
     { name: 'connection', state: 'passed', found: l10n.t('made in {connectMs} ms', { connectMs }) },
     checkNode(facts),
     checkGit(facts),
@@ -80,59 +83,59 @@ export async function testHost(
     connectMs,
     usable: checks.every(({ state }) => state !== 'failed'),
     checks,
-    printed: first.printed,
+    printed,
   };
 }
 
 async function readProgram(bundles: string): Promise<HostProgram> {
-  const bytes = await readFile(join(bundles, 'hostProbe.js'));
+  const bytes = await readFile(join(bundles, 'corral-host.js'));
   const { version } = v.parse(manifestSchema, JSON.parse(await readFile(join(bundles, '../package.json'), 'utf8')));
   return { version, bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-/** Closes the transport afterwards, and at once where the test is cancelled. */
-async function whileOpen<T>(
-  { process }: Transport,
-  signal: AbortSignal | undefined,
-  action: () => Promise<T>,
+interface ConnectOptions {
+  program: HostProgram;
+  log: Log;
+  mayAsk: boolean;
+  signal: AbortSignal | undefined;
+}
+
+/** Closes the connection afterwards, and at once where the test is cancelled. */
+async function whileConnected<T>(
+  host: ReachedHost,
+  { program, log, mayAsk, signal }: ConnectOptions,
+  action: (connection: ReconnectingHost) => Promise<T>,
 ): Promise<T> {
-  const cancel = (): void => process.end();
+  signal?.throwIfAborted();
+  const connection = new ReconnectingHost({
+    name: host.name,
+    version: program.version,
+    openTransport: async (options) => await openTransport(host, { ...options, mayAsk, program }),
+    log,
+  });
+  const cancel = (): void => connection.close();
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    return await action();
+    const state = await connection.reconnectNow();
+    signal?.throwIfAborted();
+    if (state.kind === 'unreachable') throw state.error;
+    return await action(connection);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     signal?.removeEventListener('abort', cancel);
-    await process.close();
+    connection.close();
   }
 }
 
-async function ask<S extends v.GenericSchema>(
-  host: ReachedHost,
-  { process }: Transport,
-  request: ProbeRequest,
-  schema: S,
-): Promise<v.InferOutput<S>> {
-  process.input.write(`${JSON.stringify(request)}\n`);
-  const line = await takeLine(process.output, MAX_LINE_BYTES);
-  const parsed = v.safeParse(schema, parseJson(line ?? '')?.json);
-  if (parsed.success) return parsed.output;
-  throw new HostError(
-    'HOST_FAILED',
-    { host: host.name, step: 'test' },
-    l10n.t('its program did not answer: {reason}', { reason: process.errorText.trim().split('\n').at(-1) ?? '' }),
-  );
-}
-
-async function checkEcho({ process }: Transport): Promise<HostTestReport['checks'][number]> {
+async function checkEcho(connection: ReconnectingHost): Promise<HostCheck> {
   const sent = bytesToSend();
   const startMs = performance.now();
-  process.input.end(sent);
-  const received: Buffer[] = [];
-  for (let length = 0; length < sent.length;) {
-    const chunk = await takeChunk(process.output);
-    if (chunk === undefined) break;
-    received.push(chunk);
-    length += chunk.length;
-  }
-  return checkBytes(sent, Buffer.concat(received), Math.round(performance.now() - startMs));
+  const { stdout } = await connection.run(['cat'], {
+    input: sent,
+    timeoutMs: ECHO_LIMIT_MS,
+    maxOutputBytes: 2 * sent.length,
+  });
+  return checkBytes(sent, stdout, Math.round(performance.now() - startMs));
 }

@@ -7,8 +7,6 @@ import { withoutEditor } from '../../agents/editorVariables';
 
 /** The last that it wrote on stderr is kept, where ssh says what was wrong. */
 const MAX_ERROR_TEXT = 16 * 1024;
-/** A link that is dead passes on no end. */
-const CLOSING_LIMIT_MS = 5_000;
 
 export class TransportProcess {
   readonly input: Writable;
@@ -58,15 +56,6 @@ export class TransportProcess {
   /** What it wrote last on stderr. */
   get errorText(): string {
     return this.#errorText;
-  }
-
-  /** Closes its input, upon which the program there ends. Resolves when all is over. */
-  async close(): Promise<void> {
-    this.input.end();
-    this.output.resume();
-    const limit = setTimeout(() => this.end(), CLOSING_LIMIT_MS);
-    await this.ended;
-    clearTimeout(limit);
   }
 
   /** Ends it with all that it started here. */

@@ -63,12 +63,12 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'the link to another 
       other.entry = 'echo "No such container: dev" >&2; exit 1';
       const state = await other.connection.reconnectNow();
       assert.ok(state.kind === 'unreachable');
-      assert.match(state.reason, /“test”.*No such container: dev/);
-      await assert.rejects(other.connection.probe(), { code: 'HOST_UNREACHABLE', message: state.reason });
+      assert.match(state.error.message, /“test”.*No such container: dev/);
+      await assert.rejects(other.connection.probe('git'), { code: 'HOST_UNREACHABLE', message: state.error.message });
       other.entry = 'echo "It is asleep" >&2; exit 1';
       const second = await other.connection.reconnectNow();
       assert.ok(second.kind === 'unreachable');
-      assert.match(second.reason, /It is asleep/);
+      assert.match(second.error.message, /It is asleep/);
       assert.equal(second.sinceMs, state.sinceMs);
     } finally {
       await other.close();
@@ -80,7 +80,7 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'the link to another 
     try {
       const state = await other.reached('unreachable');
       assert.ok(state.kind === 'unreachable');
-      assert.match(state.reason, /unknown kind/);
+      assert.match(state.error.message, /unknown kind/);
     } finally {
       await other.close();
     }

@@ -33,6 +33,7 @@ describeIf(process.platform !== 'win32', 'a host of this kind has a POSIX shell'
       settings: () => ({ hosts: parseHostSettings(setting) }),
       bundles: join(projectRoot, 'dist'),
       isTrusted: () => isTrusted,
+      log: { info: () => undefined, warn: () => undefined, error: (message) => assert.fail(message) },
       onListenerError: (error) => assert.fail(String(error)),
     });
     changed.length = 0;
