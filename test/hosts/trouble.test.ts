@@ -49,7 +49,11 @@ describe('a host behind ssh that cannot be used', () => {
     const far = await startMachine({ hasNode: false });
     await assertFails(open(far.alias), 'HOST_NODE_MISSING', /Node was not found there\. Install version 22/);
     await far.runAsRoot('sh', '-c', 'mkdir -p /opt/node && printf "#!/bin/sh\\necho v18.19.0\\n" > /opt/node/node');
-    await far.runAsRoot('sh', '-c', 'chmod 755 /opt/node/node && echo "PATH=/opt/node:/usr/bin:/bin" > /home/dev/.profile');
+    await far.runAsRoot(
+      'sh',
+      '-c',
+      'chmod 755 /opt/node/node && echo "PATH=/opt/node:/usr/bin:/bin" > /home/dev/.profile',
+    );
     await assertFails(open(far.alias), 'HOST_NODE_MISSING', /too old there \(v18\.19\.0 \/opt\/node\/node\)/);
   });
 
