@@ -44,7 +44,8 @@ export class Supervisor extends OpenStore implements CorralApi {
   async createSession(request: SessionRequest): Promise<SessionSummary> {
     requirePrompt(request.prompt);
     const { creator, runControl, model, queue } = await this.writable();
-    queue.expectRun();
+    // One that waits for others starts later.
+    if (request.dependsOn === undefined || request.dependsOn.length === 0) queue.expectRun();
     const id = await creator.create(request, async (sessionId) => {
       const { prompt, attachments } = model.facts(sessionId);
       await runControl.enqueue(sessionId, { prompt, attachments });

@@ -12,6 +12,7 @@ import { linePatternSchema } from './driver/linePatterns';
 import { programNames } from './driver/programNames';
 import type { DriverName } from './drivers';
 import { DRIVER_NAMES } from './drivers';
+import { parseNamedEntries } from './namedEntries';
 
 const text = v.string();
 
@@ -46,27 +47,13 @@ export type AgentSettings = Record<string, AgentSetting>;
  * @throws SETTINGS_INVALID where there are no entries at all
  */
 export function parseAgentSettings(value: unknown): AgentSettings {
-  const entries = v.safeParse(v.record(text, v.unknown()), value);
-  if (!entries.success)
-    throw new CorralError(
-      'SETTINGS_INVALID',
-      l10n.t('Correct the setting corral.agents: {problem}', { problem: entries.issues[0].message }),
-    );
-  return Object.fromEntries(Object.entries(entries.output).map(([name, entry]) => [name, parseEntry(name, entry)]));
-}
-
-function parseEntry(name: string, entry: unknown): AgentSetting {
-  const parsedName = v.safeParse(agentNameSchema, name);
-  const parsed = v.safeParse(agentSettingSchema, entry);
-  if (parsedName.success && parsed.success) return parsed.output;
-  const [issue] = parsedName.issues ?? parsed.issues ?? [];
-  const inner = parsedName.success && parsed.issues !== undefined ? v.getDotPath(parsed.issues[0]) : null;
-  return {
-    mistake: l10n.t('Correct the setting corral.agents at “{place}”: {problem}', {
-      place: inner === null ? name : `${name}.${inner}`,
-      problem: issue?.message ?? '',
-    }),
-  };
+  const entries = parseNamedEntries(value, {
+    setting: 'corral.agents',
+    code: 'SETTINGS_INVALID',
+    nameSchema: agentNameSchema,
+    entrySchema: agentSettingSchema,
+  });
+  return Object.fromEntries(entries);
 }
 
 /** An agent in a list. */

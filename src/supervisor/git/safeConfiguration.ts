@@ -138,7 +138,7 @@ export function overridesOf(listing: Buffer): Setting[] {
 }
 
 /** True where the settings of `overridesOf` turn a filter off, the user's own included. */
-export function nameFilter(overrides: readonly Setting[]): boolean {
+export function hasFilter(overrides: readonly Setting[]): boolean {
   return overrides.some(([key]) => key.startsWith('filter.'));
 }
 

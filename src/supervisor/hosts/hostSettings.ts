@@ -2,6 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { CorralError } from '../../storage/errors';
+import { parseNamedEntries } from '../agents/namedEntries';
 
 /** Of the host's own files; the shell there knows its home folder. */
 const placeSchema = v.pipe(
@@ -58,27 +59,12 @@ export type HostSettings = ReadonlyMap<string, HostSetting | { mistake: string }
  * @throws HOST_SETTINGS_INVALID where there are no entries at all
  */
 export function parseHostSettings(value: unknown): HostSettings {
-  const entries = v.safeParse(v.record(v.string(), v.unknown()), value);
-  if (!entries.success)
-    throw new CorralError(
-      'HOST_SETTINGS_INVALID',
-      l10n.t('Correct the setting corral.hosts: {problem}', { problem: entries.issues[0].message }),
-    );
-  return new Map(Object.entries(entries.output).map(([name, entry]) => [name, parseEntry(name, entry)]));
-}
-
-function parseEntry(name: string, entry: unknown): HostSetting | { mistake: string } {
-  const parsedName = v.safeParse(hostNameSchema, name);
-  const parsed = v.safeParse(hostSettingSchema, entry);
-  if (parsedName.success && parsed.success) return parsed.output;
-  const [issue] = parsedName.issues ?? parsed.issues ?? [];
-  const inner = parsedName.success && parsed.issues !== undefined ? v.getDotPath(parsed.issues[0]) : null;
-  return {
-    mistake: l10n.t('Correct the setting corral.hosts at “{place}”: {problem}', {
-      place: inner === null ? name : `${name}.${inner}`,
-      problem: issue?.message ?? '',
-    }),
-  };
+  return parseNamedEntries(value, {
+    setting: 'corral.hosts',
+    code: 'HOST_SETTINGS_INVALID',
+    nameSchema: hostNameSchema,
+    entrySchema: hostSettingSchema,
+  });
 }
 
 /** @throws HOST_UNKNOWN, HOST_SETTINGS_INVALID */

@@ -72,12 +72,11 @@ export class RunControl {
 
   /** `attachments` are staged, and go with `text`. */
   async resume(id: string, text?: string, attachments?: readonly AttachmentReference[]): Promise<void> {
-    this.#options.queue.expectRun();
     const open = await this.openRun(id);
-    if (open !== undefined) {
-      if (!speaksAgain(open)) throw new CorralError('RUNNING', l10n.t('This session is already running.'));
-      await this.kill(id);
-    }
+    if (open !== undefined && !speaksAgain(open))
+      throw new CorralError('RUNNING', l10n.t('This session is already running.'));
+    this.#options.queue.expectRun();
+    if (open !== undefined) await this.kill(id);
     const facts = this.#options.model.facts(id);
     const conversation = async (): Promise<ConversationEntry[]> =>
       await this.#options.store.index.query(id, 'conversation', {});

@@ -6,7 +6,7 @@ import { messageOf } from '../../../common/errors';
 import { checkOutFiltered, linkKeys } from '../filters/checkOutFiltered';
 import { addWorktree, checkOut } from './addWorktree';
 import { isObjectId, type Repository } from '../repository';
-import { nameFilter, type Setting } from '../safeConfiguration';
+import { hasFilter, type Setting } from '../safeConfiguration';
 import { administrativeDirectoryOf, type SessionWorktree, type WorktreeOwnership } from '../sessionWorktree';
 import { worktreeName } from '../worktreeName';
 import { isOwnedBy, exists, inspectWorktree } from '../worktreeOwnership';
@@ -114,7 +114,7 @@ async function makeFiles(worktree: SessionWorktree, commit: string, filters: rea
   // Read again, since the repository's configuration may have a part for this worktree alone.
   const worktreeFilters = await worktree.repository.git.readFilters(worktree.path, worktree.signal);
   await checkOut(worktree, commit, worktreeFilters);
-  if (nameFilter(filters)) await checkOutFiltered(worktree, commit, { isFilter: () => true });
+  if (hasFilter(filters)) await checkOutFiltered(worktree, commit, { isFilter: () => true });
 }
 
 /**
