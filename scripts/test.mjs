@@ -81,6 +81,8 @@ if ((await run(process.execPath, [join(root, 'esbuild.mjs'), ...building])) !== 
     }
   }
 }
+// Once more, since the end is what is kept of a long output.
+for (const { failure } of tests) if (failure !== undefined) console.log(`\n✗ ${failure}`);
 // How each test ended, for scripts/testFaults.mjs.
 const { CORRAL_TEST_RESULTS: resultsFile } = process.env;
 if (resultsFile !== undefined) await writeFile(resultsFile, JSON.stringify(tests));

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { format } from 'node:util';
 import Mocha from 'mocha';
 
-/** Numbers of tests, and how each one ended by its title. */
+/** Numbers of tests, and how each one ended by its title. `failure` is its whole title and its error. */
 export interface Summary {
   passed: number;
   failed: number;
   skipped: number;
-  tests: { title: string; state: 'passed' | 'failed' | 'skipped' }[];
+  tests: { title: string; state: 'passed' | 'failed' | 'skipped'; failure?: string }[];
 }
 
 /** What the tests of one file gave, and the report of it as text. */
@@ -95,8 +95,8 @@ async function run(
     });
     runner
       .on('pass', ({ title }) => tests.push({ title, state: 'passed' }))
-      .on('fail', (test) => {
-        tests.push({ title: test.title, state: 'failed' });
+      .on('fail', (test, error: Error) => {
+        tests.push({ title: test.title, state: 'failed', failure: `${test.fullTitle()}\n${String(error.stack)}` });
         failed.push(test);
       })
       .on('pending', ({ title }) => tests.push({ title, state: 'skipped' }));
