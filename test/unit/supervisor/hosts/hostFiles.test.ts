@@ -60,8 +60,9 @@ describeIf(process.platform !== 'win32', 'there is no sh', 'files on another hos
     for (const line of ['two\n', 'three\n']) await appendFile(file, line);
     await waitFor(() => followed.bytes().toString() === 'one\ntwo\nthree\n', { what: 'all lines' });
     await waitFor(() => later.bytes().toString() === '\ntwo\nthree\n', { what: 'all but the first three bytes' });
+    const ended = new Promise((resolve) => tail.once('end', resolve));
     await rm(file);
-    await new Promise((resolve) => tail.once('end', resolve));
+    await ended;
   });
 
   it('are followed no longer when they become shorter or others', async () => {
