@@ -7,6 +7,7 @@ import { temporaryPath } from '../journal/durableFile';
 import type { RunPaths } from '../paths';
 import { GramFilter, OVERLAP_BYTES } from './gramFilter';
 import { OTHER_WRITINGS } from './searchPattern';
+import { sizeInThread, ThreadFile } from './threadFile';
 
 const CHUNK_BYTES = 256 * 1024;
 /** Reading less takes as long as reading its filter. */
@@ -51,14 +52,11 @@ export async function writeRunFilter(paths: RunPaths): Promise<void> {
   await rename(unfinished, paths.filter);
 }
 
-/** The run's filter; undefined where there is none that fits its journal. */
-export async function readRunFilter(paths: RunPaths): Promise<GramFilter | undefined> {
-  const file = await ifExists(openRegular(paths.filter));
-  if (file === undefined) return undefined;
-  try {
-    if ((await file.stat()).size > MAX_FILTER_BYTES) return undefined;
-    return GramFilter.decode(await file.readFile(), (await stat(paths.events)).size);
-  } finally {
-    await file.close();
-  }
+/** For a thread: the run's filter; undefined where there is none that fits its journal. @throws the system's error */
+export function readRunFilter(paths: RunPaths): GramFilter | undefined {
+  using file = ThreadFile.open(paths.filter);
+  const journalBytes = sizeInThread(paths.events);
+  if (file === undefined || journalBytes === undefined || file.sizeBytes > MAX_FILTER_BYTES) return undefined;
+  const bytes = Buffer.allocUnsafe(file.sizeBytes);
+  return GramFilter.decode(bytes.subarray(0, file.read(bytes, 0)), journalBytes);
 }

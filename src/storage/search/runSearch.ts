@@ -1,12 +1,10 @@
 /** Searches one run, in its journal and blobs themselves. */
-import { readdir } from 'node:fs/promises';
-import { ifExists } from '../../common/ifExists';
-import { openRegular } from '../../common/disks/regularFile';
 import type { DraftEvent } from '../events';
 import { isPictureData, parseDraft } from '../events';
 import { decodeRecord } from '../journal/journalRecord';
 import type { SearchPattern } from './searchPattern';
 import type { RunPaths } from '../paths';
+import { namesInThread, ThreadFile } from './threadFile';
 
 /** An event with the text. */
 export interface RunMatch {
@@ -23,45 +21,40 @@ const NEWLINE = 0x0a;
 const BLOBS_FIELD = '"blobs":{';
 
 /** The complete lines of a file in chunks, the last chunk first. A torn last line is left out. */
-async function* linesFromEnd(path: string): AsyncGenerator<Buffer> {
-  const file = await ifExists(openRegular(path));
+function* linesFromEnd(path: string): Generator<Buffer> {
+  using file = ThreadFile.open(path);
   if (file === undefined) return;
-  try {
-    let end = (await file.stat()).size;
-    /** The end of a line that begins in an earlier chunk. */
-    let rest = Buffer.alloc(0);
-    let isTorn = true; // what follows the last newline is no line
-    for (let length = CHUNK_BYTES; end > 0;) {
-      const start = Math.max(0, end - length);
-      const bytes = Buffer.allocUnsafe(end - start + rest.length);
-      const { bytesRead } = await file.read(bytes, 0, end - start, start);
-      if (bytesRead < end - start) return; // the file was cut or replaced
-      rest.copy(bytes, end - start);
-      end = start;
-      const from = start === 0 ? 0 : bytes.indexOf(NEWLINE) + 1;
-      const to = isTorn ? bytes.lastIndexOf(NEWLINE) + 1 : bytes.length;
-      if ((from === 0 || from === bytes.length) && start > 0) {
-        // No line begins here. Of one that is too long only the last byte is kept, which makes it a damaged one.
-        const isTooLong = bytes.length > MAX_LINE_BYTES;
-        rest = isTooLong ? bytes.subarray(-1) : bytes;
-        length = isTooLong ? CHUNK_BYTES : length * 2; // or a line would be copied again for each small piece of it
-        continue;
-      }
-      if (to > 0) isTorn = false;
-      if (to > from) yield bytes.subarray(from, to);
-      rest = bytes.subarray(0, from);
-      length = CHUNK_BYTES;
+  let end = file.sizeBytes;
+  /** The end of a line that begins in an earlier chunk. */
+  let rest = Buffer.alloc(0);
+  let isTorn = true; // what follows the last newline is no line
+  for (let length = CHUNK_BYTES; end > 0;) {
+    const start = Math.max(0, end - length);
+    const bytes = Buffer.allocUnsafe(end - start + rest.length);
+    if (file.read(bytes.subarray(0, end - start), start) < end - start) return; // the file was cut or replaced
+    rest.copy(bytes, end - start);
+    end = start;
+    const from = start === 0 ? 0 : bytes.indexOf(NEWLINE) + 1;
+    const to = isTorn ? bytes.lastIndexOf(NEWLINE) + 1 : bytes.length;
+    if ((from === 0 || from === bytes.length) && start > 0) {
+      // No line begins here. Of one that is too long only the last byte is kept, which makes it a damaged one.
+      const isTooLong = bytes.length > MAX_LINE_BYTES;
+      rest = isTooLong ? bytes.subarray(-1) : bytes;
+      length = isTooLong ? CHUNK_BYTES : length * 2; // or a line would be copied again for each small piece of it
+      continue;
     }
-  } finally {
-    await file.close();
+    if (to > 0) isTorn = false;
+    if (to > from) yield bytes.subarray(from, to);
+    rest = bytes.subarray(0, from);
+    length = CHUNK_BYTES;
   }
 }
 
-/** The search for one pattern in one run. */
+/** The search for one pattern in one run, by a thread. */
 export class RunSearch {
   readonly #paths: RunPaths;
   readonly #pattern: SearchPattern;
-  readonly #blobs = new Map<string, Promise<boolean>>();
+  readonly #blobs = new Map<string, boolean>();
   #hasBlobs = false;
 
   constructor(paths: RunPaths, pattern: SearchPattern) {
@@ -70,11 +63,11 @@ export class RunSearch {
   }
 
   /** The matching events, newest first. Throws the system's error where the run cannot be read. */
-  async *matches(): AsyncGenerator<RunMatch> {
-    this.#hasBlobs = (await readdir(this.#paths.blobs).catch(() => [])).length > 0;
-    for await (const lines of linesFromEnd(this.#paths.events)) {
+  *matches(): Generator<RunMatch> {
+    this.#hasBlobs = namesInThread(this.#paths.blobs).length > 0;
+    for (const lines of linesFromEnd(this.#paths.events)) {
       for (const start of this.#candidates(lines).reverse()) {
-        const match = await this.#match(lines.subarray(start, lines.indexOf(NEWLINE, start)));
+        const match = this.#match(lines.subarray(start, lines.indexOf(NEWLINE, start)));
         if (match !== undefined) yield match;
       }
     }
@@ -92,36 +85,31 @@ export class RunSearch {
     return [...starts].sort((a, b) => a - b);
   }
 
-  async #match(line: Buffer): Promise<RunMatch | undefined> {
+  #match(line: Buffer): RunMatch | undefined {
     const record = decodeRecord(line);
     if ('damaged' in record) return undefined;
     const draft = parseDraft(record.kind, record.data);
     if (draft === undefined) return undefined;
     let isMatch = this.#pattern.isInData(draft.data);
     for (const [pointer, { sha256 }] of Object.entries(draft.data.blobs ?? {}))
-      isMatch ||= !isPictureData(pointer) && (await this.#isInBlob(sha256));
+      isMatch ||= !isPictureData(pointer) && this.#isInBlob(sha256);
     return isMatch ? { seq: record.seq, timestamp: record.timestamp, draft } : undefined;
   }
 
-  #isInBlob(sha256: string): Promise<boolean> {
+  #isInBlob(sha256: string): boolean {
     const known = this.#blobs.get(sha256) ?? this.#searchBlob(this.#paths.blob(sha256));
     this.#blobs.set(sha256, known);
     return known;
   }
 
-  async #searchBlob(path: string): Promise<boolean> {
-    const file = await ifExists(openRegular(path));
+  #searchBlob(path: string): boolean {
+    using file = ThreadFile.open(path);
     if (file === undefined) return false;
-    try {
-      const overlap = this.#pattern.maxBytes;
-      const buffer = Buffer.allocUnsafe(CHUNK_BYTES + overlap);
-      for (let start = 0; ; start += CHUNK_BYTES) {
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-        if (this.#pattern.isInBytes(buffer.subarray(0, bytesRead))) return true;
-        if (bytesRead < buffer.length) return false;
-      }
-    } finally {
-      await file.close();
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES + this.#pattern.maxBytes);
+    for (let start = 0; ; start += CHUNK_BYTES) {
+      const length = file.read(buffer, start);
+      if (this.#pattern.isInBytes(buffer.subarray(0, length))) return true;
+      if (length < buffer.length) return false;
     }
   }
 }

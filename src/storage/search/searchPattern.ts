@@ -1,4 +1,5 @@
 import { searchable } from '../../common/searchable';
+import { AsciiSearch } from './asciiSearch';
 import { gramsOf } from './gramFilter';
 
 const NEWLINE = 0x0a;
@@ -28,15 +29,18 @@ function escaped(text: string): string {
 
 /** The part of a text that is printable ASCII and not escaped in JSON, so that it can be found in bytes. */
 class AsciiPart {
-  readonly #expression: RegExp;
+  readonly #search: AsciiSearch;
   readonly #careful: RegExp;
-  /** Where none of these bytes are, the quick expression finds everything. */
+  /** Where none of these bytes are, the quick search finds everything. */
   readonly #otherBytes: readonly Buffer[];
 
   constructor(part: string) {
     const others = Object.entries(ALSO_WRITTEN).filter(([character]) => part.includes(character));
-    this.#otherBytes = others.flatMap(([, writings]) => writings.map((writing) => Buffer.from(writing, 'latin1')));
-    this.#expression = new RegExp(escaped(part), 'gi');
+    // Without their ASCII letters, which are in every text.
+    this.#otherBytes = others.flatMap(([, writings]) =>
+      writings.map((writing) => Buffer.from(writing.replace(/^I/, ''), 'latin1')),
+    );
+    this.#search = new AsciiSearch(part);
     const alternatives = Array.from(part, (character) => {
       const writings = ALSO_WRITTEN[character] ?? [];
       return writings.length === 0 ? escaped(character) : `(?:${[...writings, escaped(character)].join('|')})`;
@@ -46,9 +50,9 @@ class AsciiPart {
 
   /** A function that gives the first place of the part from an offset on; -1 where there is none. */
   finder(bytes: Buffer): (from: number) => number {
+    if (!this.#otherBytes.some((other) => bytes.includes(other))) return (from) => this.#search.find(bytes, from);
     const text = bytes.toString('latin1');
-    const hasOthers = this.#otherBytes.some((other) => bytes.includes(other));
-    const expression = hasOthers ? this.#careful : this.#expression;
+    const expression = this.#careful;
     return (from) => {
       expression.lastIndex = from;
       return expression.exec(text)?.index ?? -1;

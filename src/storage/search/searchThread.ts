@@ -28,18 +28,22 @@ function pathsOf({ sessionId, runId, isAside }: Task): RunPaths {
 }
 
 /** What the filter of an ended run says; undefined where it has none. */
-async function askFilter(task: Task): Promise<boolean | undefined> {
+function askFilter(task: Task): boolean | undefined {
   if (!task.hasEnded || pattern.grams.length === 0) return undefined;
-  const filter = await readRunFilter(pathsOf(task)).catch(() => undefined);
-  return filter?.mayHave(pattern.grams);
+  try {
+    return readRunFilter(pathsOf(task))?.mayHave(pattern.grams);
+  } catch {
+    return undefined;
+  }
 }
 
-async function search(task: Task, filtered: boolean | undefined): Promise<void> {
+async function search(task: Task): Promise<void> {
+  const filtered = askFilter(task);
   if (filtered === false) return;
   const { number, hasEnded } = task;
   const run = pathsOf(task);
   let left = limit;
-  for await (const { seq, timestamp, draft } of new RunSearch(run, pattern).matches()) {
+  for (const { seq, timestamp, draft } of new RunSearch(run, pattern).matches()) {
     report({ number, match: { seq, timestamp, ...draft } });
     if (--left === 0) return;
     while (limit - left >= MAX_UNREAD && !read.has(number)) await new Promise<void>((resolve) => (onRead = resolve));
@@ -57,9 +61,8 @@ port.on('message', (message: unknown) => {
     return;
   }
   const { number } = task;
-  const filtered = askFilter(task); // files of several runs are read at once
   last = last
-    .then(async () => await search(task, await filtered))
+    .then(async () => await search(task))
     .then(
       () => report({ number, isDone: true }),
       (error: unknown) => report({ number, isDone: true, unreadable: messageOf(error) }),
