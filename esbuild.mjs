@@ -152,6 +152,7 @@ const product = [
     entryPoints: { 'corral-host': 'src/supervisor/hostProgram/main.ts' },
     define: { CORRAL_VERSION: JSON.stringify(version) },
   },
+  { ...runner, entryPoints: { gitBridge: 'src/supervisor/hosts/work/bridgeProgram.ts' } },
   { ...node, entryPoints: { mcp: 'src/mcp/main.ts' } },
   { ...node, entryPoints: { demoAgent: 'src/supervisor/agents/demo/demoAgent.ts' } },
   { ...page, entryPoints: { textWorker: 'media/timeline/worker/textWorker.ts' }, format: 'iife' },

@@ -47,6 +47,17 @@ const MEANINGS: readonly { pattern: RegExp; code: CorralErrorCode; advice: (deta
     advice: (detail) => l10n.t('Another Git process is adding a worktree. Try again. ({detail})', { detail }),
   },
   {
+    pattern: /^error: object [0-9a-f]{40,64}: |fsck error in packed object|shallow update not allowed/m,
+    code: 'GIT_REFUSED',
+    advice: (detail) =>
+      l10n.t('Git refuses what came, as it is damaged, not complete or could do harm. ({detail})', { detail }),
+  },
+  {
+    pattern: /couldn't find remote ref/,
+    code: 'BASE_NOT_FOUND',
+    advice: (detail) => l10n.t('What was to be fetched is not there. ({detail})', { detail }),
+  },
+  {
     pattern: /could not fetch \w+ from promisor|lazy fetching disabled|transport '.*' not allowed/,
     code: 'GIT_FAILED',
     advice: (detail) =>

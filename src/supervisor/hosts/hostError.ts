@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { CorralError, type CorralErrorCode } from '../../storage/errors';
 
 /** What was being done on the way to a host. */
-export type HostStep = 'connect' | 'findNode' | 'install' | 'start' | 'request';
+export type HostStep = 'connect' | 'findNode' | 'install' | 'start' | 'request' | 'work';
 
 /** An error of a host for people: which host, at which step, and what to do. */
 export class HostError extends CorralError {

@@ -1,4 +1,4 @@
-/** Where a runner listens: a socket that only this user reaches, or a named pipe. */
+/** Where a runner, or a window for its bridge, listens: a socket that only this user reaches, or a named pipe. */
 import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
@@ -25,8 +25,9 @@ async function canHoldSockets(folder: string): Promise<boolean> {
   return (await isOnLocalDisk(folder)) && (await isPrivate(folder));
 }
 
-async function temporaryAddress(runId: string): Promise<string> {
-  const name = `${runId}-${randomBytes(3).toString('hex')}`;
+/** An unused address in a private folder outside of any store; `purpose` begins its name. */
+export async function temporaryAddress(purpose: string): Promise<string> {
+  const name = `${purpose}-${randomBytes(3).toString('hex')}`;
   if (process.platform === 'win32') return String.raw`\\.\pipe\corral-${name}-${randomBytes(16).toString('hex')}`;
   const userId = userInfo().uid;
   const folderName = `corral-${String(userId)}`;

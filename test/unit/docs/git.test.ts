@@ -41,7 +41,8 @@ const transfer = commandsBelow('Another machine');
 /** The commands of git that the code names first in a list. */
 function commandsInCode(): Set<string> {
   const known = new Set(execFileSync('git', ['--list-cmds=main'], { encoding: 'utf8' }).split('\n'));
-  const folders = ['src/supervisor/git', 'src/supervisor/lifecycle', 'src/views/review', 'src/views/pickers'];
+  const folders = ['git', 'lifecycle', 'hosts/work'].map((folder) => `src/supervisor/${folder}`);
+  folders.push('src/views/review', 'src/views/pickers');
   const found = new Set<string>();
   for (const folder of folders)
     for (const name of readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })) {

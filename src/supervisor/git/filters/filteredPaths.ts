@@ -7,11 +7,18 @@ import { encodePaths, pathFromBytes, splitZ } from '../pathBytes';
 const MAX_NAMED_PATHS = 100;
 const isNameable = (path: string): boolean => /^[ -~]{1,200}$/.test(path);
 
-/** The filter that an attribute names for each of the paths that has one. It runs none. */
-export async function listFilters(git: IsolatedGit, paths: readonly string[]): Promise<Map<string, string>> {
+/**
+ * The filter that an attribute names for each of the paths that has one. It runs none; with `isIndex`, it reads
+ * attributes from the index in place of the worktree.
+ */
+export async function listFilters(
+  git: IsolatedGit,
+  paths: readonly string[],
+  { isIndex = false }: { isIndex?: boolean } = {},
+): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   if (paths.length === 0) return found;
-  const listing = ['check-attr', '-z', '--stdin', 'filter'];
+  const listing = ['check-attr', ...(isIndex ? ['--cached'] : []), '-z', '--stdin', 'filter'];
   const fields = splitZ((await git.run(listing, { input: encodePaths(paths) })).stdout);
   for (let index = 0; index + 2 < fields.length; index += 3) {
     const [path = '', , filter = ''] = fields.slice(index, index + 3);
