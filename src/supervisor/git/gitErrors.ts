@@ -47,10 +47,18 @@ const MEANINGS: readonly { pattern: RegExp; code: CorralErrorCode; advice: (deta
     advice: (detail) => l10n.t('Another Git process is adding a worktree. Try again. ({detail})', { detail }),
   },
   {
-    pattern: /^error: object [0-9a-f]{40,64}: |fsck error in packed object|shallow update not allowed/m,
+    pattern: /^error: object [0-9a-f]{40,64}: |fsck error in packed object/m,
     code: 'GIT_REFUSED',
+    advice: (detail) => l10n.t('Git refuses what came, as it is damaged or could do harm. ({detail})', { detail }),
+  },
+  {
+    pattern: /unable to read [0-9a-f]{40,64}$/m,
+    code: 'GIT_FAILED',
     advice: (detail) =>
-      l10n.t('Git refuses what came, as it is damaged, not complete or could do harm. ({detail})', { detail }),
+      l10n.t(
+        'Objects of this repository are missing on this disk. If it is a partial clone, fetch all of it once by “git fetch --refetch --no-filter” in a terminal. ({detail})',
+        { detail },
+      ),
   },
   {
     pattern: /couldn't find remote ref/,

@@ -2,9 +2,10 @@
 import * as l10n from '@vscode/l10n';
 import { CorralError } from '../../../storage/errors';
 import { storeBorrowedObjects } from '../../git/isolated/borrowedObjects';
+import type { IsolatedGit } from '../../git/isolated/isolatedGit';
 import { syncObjectFolders } from '../../git/isolated/syncFolders';
 import { isObjectId, type Repository } from '../../git/repository';
-import type { Setting } from '../../git/safeConfiguration';
+import { settingsEnvironment, type Setting } from '../../git/safeConfiguration';
 import { snapshotRefName } from '../../git/snapshots/snapshotRef';
 import { Quarantine } from './quarantine';
 import { withTransfer } from './transfer';
@@ -100,8 +101,8 @@ export async function fetchWork(
       });
       const parsing = ['rev-parse', '--verify', '--quiet', `${FETCHED}^{commit}`];
       const commit = await git.text(parsing, { environment, acceptedExitCodes: [0, 1, 128] });
-      if (!isObjectId(commit)) throw workError(host, 'HOST_WORK_REFUSED', l10n.t('its work is no commit.'));
-      await quarantine.release(git);
+      if (!isObjectId(commit)) throw await noCommit(host, git, environment);
+      await quarantine.release(git, settingsEnvironment(SETTINGS));
       await storeBorrowedObjects(git, repository.commonDirectory, commit, known);
       const moved = await refs.moveForward(git, before, commit, signal);
       if (moved === undefined)
@@ -118,6 +119,22 @@ export async function fetchWork(
       await quarantine.remove();
     }
   });
+}
+
+/** Git makes no ref, and no error, where a shallow repository has history that this one would have only in part. */
+async function noCommit(
+  host: WorkHost,
+  git: IsolatedGit,
+  environment: Readonly<Record<string, string>>,
+): Promise<Error> {
+  const object = await git.text(['for-each-ref', FETCHED], { environment });
+  return workError(
+    host,
+    'HOST_WORK_REFUSED',
+    object === ''
+      ? l10n.t('its work stands on history that is there only in part. Run “git fetch --unshallow” there.')
+      : l10n.t('its work is no commit.'),
+  );
 }
 
 function fetchError(host: WorkHost, error: unknown): unknown {

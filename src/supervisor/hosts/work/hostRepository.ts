@@ -30,19 +30,36 @@ export function hostRepositoryPath(
   return posix.join(root, storeId, createHash('sha256').update(commonDirectory).digest('hex').slice(0, 16));
 }
 
+export interface OpenOptions {
+  storeId: string;
+  /** The one here. */
+  repository: Repository;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Makes sure that a repository of this store is at `path` on the host: by one question where it is there, else it is
  * made, with a HEAD that names no commit, nothing checked out, and no hooks. What was half made is completed.
  *
  * @throws HostError HOST_NOT_OURS where something else lies there; HOST_GIT_MISSING, HOST_DISK_FULL, HOST_NOT_WRITABLE,
  * HOST_FAILED
- * @throws CorralError HOST_UNREACHABLE, CANCELLED
+ * @throws CorralError HOST_UNREACHABLE, GIT_LOCKED, CANCELLED
  */
 export async function openHostRepository(
   host: WorkHost,
   path: string,
-  { storeId, repository, signal }: { storeId: string; repository: Repository; signal?: AbortSignal },
+  { storeId, repository, signal }: OpenOptions,
 ): Promise<HostRepository> {
+  // Another window may make it at the same time.
+  await host.git.whileLocked(async () => await ensureRepository(host, path, { storeId, repository, signal }), signal);
+  return { host, path };
+}
+
+async function ensureRepository(
+  host: WorkHost,
+  path: string,
+  { storeId, repository, signal }: OpenOptions,
+): Promise<void> {
   const configuration = ['config', '--file', posix.join(path, '.git', 'config')];
   const owner = await runFar(host, [...configuration, '--get', OWNER_SETTING], [0, 1], signal);
   if (owner === '') {
@@ -53,7 +70,6 @@ export async function openHostRepository(
     await runFar(host, [...init, '--end-of-options', path], [0], signal);
     await runFar(host, [...configuration, OWNER_SETTING, storeId], [0], signal); // last, so that all else is done
   } else if (owner !== storeId) throw notOurs(host, path);
-  return { host, path };
 }
 
 function notOurs(host: WorkHost, path: string): Error {
@@ -77,5 +93,5 @@ async function runFar(
   });
   if (failure === undefined && exitCode !== undefined && acceptedExitCodes.includes(exitCode))
     return stdout.toString('utf8').replace(/\n$/, '');
-  throw farError(host, { failure, cause, text: stderr });
+  throw farError(host, { command: commandArguments[0] ?? '', failure, cause, text: stderr });
 }

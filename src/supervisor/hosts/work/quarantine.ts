@@ -29,14 +29,14 @@ export class Quarantine {
     return new Quarantine(objects, folder);
   }
 
-  /** Moves all packs into the repository. `git` writes there. */
-  async release(git: IsolatedGit): Promise<void> {
+  /** Moves all packs into the repository, where `git` writes, with these variables. */
+  async release(git: IsolatedGit, environment: Readonly<Record<string, string>>): Promise<void> {
     const from = join(this.#folder, 'pack');
     const names = await readdir(from);
     for (const name of names.filter((each) => each.endsWith('.pack'))) {
       const pack = join(from, name);
       if (await isSmall(pack)) {
-        await git.run(['unpack-objects', '-q'], { input: await readFile(pack) });
+        await git.run(['unpack-objects', '-q'], { input: await readFile(pack), environment });
         continue;
       }
       const stem = name.slice(0, -'pack'.length);

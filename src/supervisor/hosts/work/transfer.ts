@@ -9,7 +9,7 @@ import type { GitService } from './bridgeProtocol';
 import { GitBridge } from './gitBridge';
 import { FAR_ENVIRONMENT } from './hostRepository';
 import { farError, workError } from './workErrors';
-import type { HostRepository } from './workHost';
+import type { HostRepository, WorkHost } from './workHost';
 
 export interface TransferOptions {
   service: GitService;
@@ -60,7 +60,7 @@ export async function withTransfer<T>(
       { isDurable, signal },
     );
   } catch (error) {
-    throw await explain(host, bridge, error);
+    throw await explain(host, service, bridge, error);
   } finally {
     bridge.close();
   }
@@ -70,7 +70,7 @@ export async function withTransfer<T>(
 const SAYS_WE_LEFT = /hung up unexpectedly|early EOF|unexpected disconnect/;
 
 /** Git here tells only that its partner has gone. */
-async function explain(host: HostRepository['host'], bridge: GitBridge, error: unknown): Promise<unknown> {
+async function explain(host: WorkHost, service: GitService, bridge: GitBridge, error: unknown): Promise<unknown> {
   if (bridge.isTooMuch)
     return workError(
       host,
@@ -79,10 +79,12 @@ async function explain(host: HostRepository['host'], bridge: GitBridge, error: u
       { cause: error },
     );
   if (errorCodeOf(bridge.failure) === 'NOT_STARTED')
-    return farError(host, { failure: 'notStarted', cause: bridge.failure, text: '' });
+    return farError(host, { command: service, failure: 'notStarted', cause: bridge.failure, text: '' });
   if (bridge.failure instanceof CorralError) return bridge.failure;
   if (!(error instanceof CorralError) || error.code !== 'GIT_FAILED') return error;
   const words = (await bridge.lastWords()).split('\n').filter((line) => !SAYS_WE_LEFT.test(line));
   const hasFailed = words.some((line) => /^(fatal|error):/.test(line));
-  return hasFailed ? farError(host, { failure: undefined, cause: error, text: words.join('\n') }) : error;
+  return hasFailed
+    ? farError(host, { command: service, failure: undefined, cause: error, text: words.join('\n') })
+    : error;
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../../../common/errors';
 import { oneLine } from '../../../common/oneLine';
 import type { ProcessFailure } from '../../../common/processes/runProcess';
 import type { CorralError } from '../../../storage/errors';
-import { cancelledError } from '../../git/gitErrors';
+import { cancelledError, gitError } from '../../git/gitErrors';
 import { HostError } from '../hostError';
 import type { WorkHost } from './workHost';
 
@@ -19,12 +19,14 @@ export function workError(
 
 /** How a git there failed. `text` is what it said on stderr, in English. */
 export interface FarFailure {
+  /** Git's subcommand. */
+  command: string;
   failure: ProcessFailure | undefined;
   cause: unknown;
   text: string;
 }
 
-export function farError(host: WorkHost, { failure, cause, text }: FarFailure): CorralError {
+export function farError(host: WorkHost, { command, failure, cause, text }: FarFailure): CorralError {
   if (failure === 'cancelled') return cancelledError();
   if (failure === 'notStarted')
     return workError(
@@ -36,6 +38,8 @@ export function farError(host: WorkHost, { failure, cause, text }: FarFailure): 
       }),
       { cause },
     );
+  const error = gitError(command, undefined, undefined, text);
+  if (error.code === 'GIT_LOCKED') return error;
   const lines = text.split('\n');
   const reason = oneLine(lines.find((line) => /^(fatal|error):/.test(line)) ?? lines.at(-1) ?? '');
   if (/No space left on device|Disk quota exceeded/.test(text))

@@ -98,7 +98,7 @@ describeIf(hasShell, 'there is no sh', 'the work of a session on a host', () => 
     await assert.rejects(fixture.fetch(newId()), { code: 'HOST_WORK_MISSING' });
     const sessionId = newId();
     await here.user(far.path, 'update-ref', snapshotRefName(sessionId), `${await fixture.head()}^{tree}`);
-    await assert.rejects(fixture.fetch(sessionId), { code: 'HOST_WORK_REFUSED' });
+    await assert.rejects(fixture.fetch(sessionId), { code: 'HOST_WORK_REFUSED', message: /is no commit/ });
     assert.equal(await fixture.tip(sessionId), undefined);
   });
 
@@ -248,6 +248,26 @@ describeIf(hasShell, 'there is no sh', 'the work of a session on a host', () => 
         await here.user(folder, 'reset', '--quiet', '--hard', 'source/main');
       },
     );
+  });
+
+  it('on top of history that the host has only in part is refused', async () => {
+    await withFixture(async (odd) => {
+      const { here, repository, far } = odd;
+      const source = await here.repository('../upstream');
+      await here.user(source.mainWorktree, 'commit', '--quiet', '--allow-empty', '--message=two');
+      const session = await odd.session();
+      const { path } = session.worktree;
+      const good = await odd.work(session, { 'a.txt': 'a\n' });
+      await odd.fetch(session.sessionId);
+      await here.user(path, 'fetch', '--quiet', '--depth=1', `file://${encodeURI(source.mainWorktree)}`, 'main');
+      await here.user(path, 'checkout', '--quiet', '--force', '--detach', 'FETCH_HEAD');
+      const commit = await odd.work(session, { 'b.txt': 'b\n' });
+      await assert.rejects(odd.fetch(session.sessionId), { code: 'HOST_WORK_REFUSED', message: /only in part/ });
+      assert.equal(await odd.tip(session.sessionId), good);
+      assert.equal(await here.user(far.path, 'rev-parse', snapshotRefName(session.sessionId)), commit);
+      await assert.rejects(readFile(join(repository.commonDirectory, 'shallow')), { code: 'ENOENT' });
+      await odd.assertSound();
+    });
   });
 
   it('is stored in a repository that borrows objects', async () => {

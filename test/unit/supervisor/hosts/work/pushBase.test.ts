@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, it } from 'mocha';
+import { runWithNode } from '../../../../../src/common/processes/nodeProcess';
 import { newId } from '../../../../../src/storage/ids';
+import { Git } from '../../../../../src/supervisor/git/git';
 import { findRepository } from '../../../../../src/supervisor/git/repository';
 import { hostRepositoryPath, openHostRepository } from '../../../../../src/supervisor/hosts/work/hostRepository';
 import { pushBase } from '../../../../../src/supervisor/hosts/work/pushBase';
@@ -38,6 +40,23 @@ describeIf(hasShell, 'there is no sh', 'a repository on a host', () => {
     await here.user(path, 'config', '--unset', 'corral.store');
     await openHostRepository(workHost, path, options);
     assert.equal(await here.user(path, 'config', 'corral.store'), STORE_ID);
+  });
+
+  it('is made once where two windows make it at once', async () => {
+    const { workHost, repository, host, here } = fixture;
+    const path = host.path('twice');
+    const windows = [1, 2, 3].map(() => ({ ...workHost, git: new Git(runWithNode) }));
+    await Promise.all(
+      windows.map(async (each) => await openHostRepository(each, path, { storeId: STORE_ID, repository })),
+    );
+    assert.equal(await here.user(path, 'config', '--get-all', 'corral.store'), STORE_ID);
+    // A lock that stays is told.
+    await here.user(path, 'config', '--unset', 'corral.store');
+    await writeFile(join(path, '.git', 'config.lock'), '');
+    const impatient = { ...workHost, git: new Git(runWithNode, { lockPatienceMs: 100 }) };
+    await assert.rejects(openHostRepository(impatient, path, { storeId: STORE_ID, repository }), {
+      code: 'GIT_LOCKED',
+    });
   });
 
   it('is not one that belongs to somebody else, nor a folder with files', async () => {
@@ -167,6 +186,23 @@ describeIf(hasShell, 'there is no sh', 'the base of a session', () => {
       const count = await here.user(far.path, 'rev-list', '--count', commit);
       assert.equal(count, name === 'borrowing' ? '3' : '1', name);
     }
+  });
+
+  it('of a clone that lacks objects is not pushed, and nothing is fetched for it', async () => {
+    const { here, host, workHost } = fixture;
+    const source = await here.repository('../partial-source', { 'a.txt': 'a\n', 'b.txt': 'b\n' });
+    await here.user(source.mainWorktree, 'config', 'uploadpack.allowFilter', 'true');
+    const folder = join(dirname(here.root), 'partial');
+    const clone = ['clone', '--quiet', '--no-checkout', '--filter=blob:none'];
+    await here.user(here.root, ...clone, `file://${encodeURI(source.mainWorktree)}`, folder);
+    const repository = await findRepository(here.git, folder);
+    const far = await openHostRepository(workHost, host.path('partial'), { storeId: STORE_ID, repository });
+    const [sessionId, commit] = [newId(), await here.user(folder, 'rev-parse', 'HEAD')];
+    await assert.rejects(pushBase(far, repository, { sessionId, commit }), {
+      code: 'GIT_FAILED',
+      message: /If it is a partial clone, fetch all of it once/,
+    });
+    assert.equal(await here.user(far.path, 'for-each-ref'), '');
   });
 
   it('is pushed again after a cut in the middle', async () => {
