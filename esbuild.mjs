@@ -16,6 +16,7 @@ const node = {
   format: 'cjs',
   sourcemap: true,
   logLevel: 'warning',
+  logOverride: { 'import-is-undefined': 'error' },
   absWorkingDir: root,
   define: { 'import.meta.url': '__importMetaUrl' },
   banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
@@ -101,6 +102,22 @@ const withShared = {
   },
 };
 
+/** A bundle reads the API of VS Code once. Otherwise each of its modules copies all of it when a window starts. */
+const apiOnce = {
+  name: 'api-once',
+  setup(building) {
+    building.onResolve({ filter: /^vscode$/ }, ({ namespace }) =>
+      namespace === 'api' ? { path: 'vscode', external: true } : { path: 'vscode', namespace: 'api' },
+    );
+    building.onLoad({ filter: /.*/, namespace: 'api' }, async () => {
+      const types = await readFile(join(root, 'node_modules/@types/vscode/index.d.ts'), 'utf8');
+      const exported = types.matchAll(/^\t(?:export )?(?:abstract )?(?:class|const|enum|namespace) (\w+)/gm);
+      const names = new Set([...exported].map(([, name]) => name));
+      return { contents: `export const { ${[...names].join(', ')} } = require('vscode');`, loader: 'js' };
+    });
+  },
+};
+
 /**
  * The file in memory of a database of sql.js grows by an eighth and is copied each time, which takes longer than
  * all that SQLite does for a burst of events. Here it doubles; the part that is not used takes no memory.
@@ -127,15 +144,13 @@ const product = [
   {
     ...node,
     entryPoints: { extension: 'src/extension.ts' },
-    external: ['vscode'],
-    plugins: [lazily, withShared],
+    plugins: [lazily, withShared, apiOnce],
   },
   {
     ...node,
     stdin: () => exporting(lazyModules),
     outfile: 'dist/lazy.js',
-    external: ['vscode'],
-    plugins: [withShared],
+    plugins: [withShared, apiOnce],
   },
   {
     ...node,
