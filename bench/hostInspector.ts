@@ -30,7 +30,17 @@ export class HostInspector {
     });
   }
 
-  static async attach(pid: number): Promise<HostInspector> {
+  /** Works with the extension host, and lets go of it: the inspectors of all processes listen on one port. */
+  static async use<T>(pid: number, work: (inspector: HostInspector) => Promise<T>): Promise<T> {
+    const inspector = await HostInspector.#attach(pid);
+    try {
+      return await work(inspector);
+    } finally {
+      await inspector.#letGo();
+    }
+  }
+
+  static async #attach(pid: number): Promise<HostInspector> {
     process.kill(pid, 'SIGUSR1');
     const address = await waitFor(async () => v.parse(targetsSchema, await (await fetch(ADDRESS)).json()), {
       what: 'the inspector of the extension host',
@@ -61,7 +71,17 @@ export class HostInspector {
     return result.value;
   }
 
-  close(): void {
+  async #letGo(): Promise<void> {
+    // It ends when nobody is connected any more.
+    await this.evaluate("setTimeout(() => process.getBuiltinModule('node:inspector').close(), 100).hasRef()");
     this.#socket.close();
+    await waitFor(
+      async () =>
+        await fetch(ADDRESS).then(
+          () => undefined,
+          () => true,
+        ),
+      { what: 'the end of the inspector' },
+    );
   }
 }

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { installedExtensions, projectRoot } from '../../test/support/project';
 
 const NAME = 'bare';
-const MANIFEST = {
+const manifestIn = (container: 'corral' | 'bare'): object => ({
   name: NAME,
   publisher: NAME,
   version: '1.0.0',
@@ -12,10 +12,13 @@ const MANIFEST = {
   main: './bareExtension.js',
   activationEvents: ['onStartupFinished'],
   contributes: {
-    views: { corral: [{ id: 'bare.pages', name: 'Bare' }] },
+    ...(container === 'bare'
+      ? { viewsContainers: { activitybar: [{ id: container, title: 'Bare', icon: 'icon.svg' }] } }
+      : {}),
+    views: { [container]: [{ id: 'bare.pages', name: 'Bare' }] },
     customEditors: [{ viewType: 'bare.page', displayName: 'Bare', selector: [{ filenamePattern: 'bare:/**' }] }],
   },
-};
+});
 
 /** Adds the extension in the folder `name` of `extensions` to what VS Code takes from there. */
 export async function listExtension(extensions: string, name: string): Promise<void> {
@@ -31,14 +34,15 @@ export async function listExtension(extensions: string, name: string): Promise<v
   await writeFile(list, JSON.stringify([...listed, extension]));
 }
 
-/** Puts the bare extension beside Corral into a folder of extensions, and returns that folder. */
-export async function installBare(): Promise<string> {
-  const folder = join(projectRoot, 'out/benchExtensions');
+/** Puts the bare extension beside Corral into a folder of extensions, or alone, and returns that folder. */
+export async function installBare({ isAlone = false } = {}): Promise<string> {
+  const folder = join(projectRoot, isAlone ? 'out/bareExtensions' : 'out/benchExtensions');
   await rm(folder, { recursive: true, force: true });
-  await cp(installedExtensions, folder, { recursive: true });
+  if (!isAlone) await cp(installedExtensions, folder, { recursive: true });
   const path = join(folder, NAME);
-  await mkdir(path);
-  await writeFile(join(path, 'package.json'), JSON.stringify(MANIFEST));
+  await mkdir(path, { recursive: true });
+  await writeFile(join(path, 'package.json'), JSON.stringify(manifestIn(isAlone ? 'bare' : 'corral')));
+  await writeFile(join(path, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24"/>');
   await copyFile(join(projectRoot, 'out/bench/bare/bareExtension.js'), join(path, 'bareExtension.js'));
   await listExtension(folder, NAME);
   return folder;
